@@ -68,8 +68,8 @@ public final class ExplainCommand {
       process
           .err()
           .println("sealwax: no server runs here: this is what is on disk and in the DNS now");
-      try (OfflineExplainer alone = new OfflineExplainer(settings)) {
-        return ControlService.explain(alone.explainer(), request, alone.now());
+      try (OfflineExplainer explainer = new OfflineExplainer(settings)) {
+        return ControlService.explain(explainer.explainer(), request, explainer.now());
       }
     }
   }

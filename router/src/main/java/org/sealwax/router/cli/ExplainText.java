@@ -142,9 +142,9 @@ final class ExplainText {
     if (h.path("by_memory_alone").asBoolean(false)) {
       line(3, "by our memory: mail that fails this is held in the end, not bounced");
     }
-    List<String> rungs = new ArrayList<>();
-    h.path("rungs").forEach(r -> rungs.add(r.asString("")));
-    line(2, "rungs " + String.join(", ", rungs));
+    List<String> steps = new ArrayList<>();
+    h.path("rungs").forEach(r -> steps.add(r.asString("")));
+    line(2, "rungs " + String.join(", ", steps));
     JsonNode memory = h.path("memory");
     if (memory.has("shown")) {
       line(3, "has shown " + memory.path("shown").asString(""));

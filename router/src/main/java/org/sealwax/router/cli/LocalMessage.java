@@ -92,8 +92,8 @@ final class LocalMessage {
     return all;
   }
 
-  private static String utf8(String octets) {
-    return new String(octets.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+  private static String utf8(String bytes) {
+    return new String(bytes.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
   }
 
   boolean has(String name) {
@@ -174,12 +174,12 @@ final class LocalMessage {
       }
       line.write(b);
     }
-    byte[] octets = line.toByteArray();
-    if (!dotIsData && octets.length == 1 && octets[0] == '.') {
+    byte[] bytes = line.toByteArray();
+    if (!dotIsData && bytes.length == 1 && bytes[0] == '.') {
       ended = true;
       return null;
     }
-    return octets;
+    return bytes;
   }
 
   private int readByte() throws IOException {

@@ -153,7 +153,7 @@ public final class PolicydCommand {
   }
 
   /**
-   * How it serves.
+   * The options of the command.
    *
    * @param metrics where figures are shown, if anywhere
    * @param learnFrom Postfix's log
@@ -325,7 +325,7 @@ public final class PolicydCommand {
               Objects.requireNonNull(
                   authorities.forDelivery().get(IdentityRequirement.PUBLIC_ROOTS)),
               clock);
-      AtomicReference<PersistentLedger> late = new AtomicReference<>();
+      AtomicReference<PersistentLedger> ledgerReference = new AtomicReference<>();
       policies =
           StsPolicyCache.open(
               sts,
@@ -335,7 +335,7 @@ public final class PolicydCommand {
               random,
               log,
               (domain, lost) -> {
-                PersistentLedger there = late.get();
+                PersistentLedger there = ledgerReference.get();
                 if (there != null) {
                   there.keep(domain, lost.kept().policy().mx());
                 }
@@ -352,7 +352,7 @@ public final class PolicydCommand {
                       .filter(k -> k.policy().mode() == StsPolicy.Mode.ENFORCE)
                       .filter(k -> k.policy().lists(host))
                       .isPresent());
-      late.set(ledger);
+      ledgerReference.set(ledger);
       first = settings;
       policyTable = new AtomicReference<>(policyTableFor(settings));
     }

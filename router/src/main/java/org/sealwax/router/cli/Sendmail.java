@@ -42,10 +42,10 @@ public final class Sendmail {
   private final Clock clock;
   private final RandomSource randomSource;
 
-  public Sendmail(ProcessEnvironment around, Clock clock, RandomSource chance) {
+  public Sendmail(ProcessEnvironment around, Clock clock, RandomSource random) {
     this.process = around;
     this.clock = clock;
-    this.randomSource = chance;
+    this.randomSource = random;
   }
 
   /**
@@ -286,12 +286,12 @@ public final class Sendmail {
         if (got / 100 == code / 100) {
           return texts;
         }
-        String said = about + " was declined: " + got + " " + String.join(" ", texts);
+        String text = about + " was declined: " + got + " " + String.join(" ", texts);
         if (got / 100 == 5) {
           boolean address = about.startsWith("the recipient");
-          throw new SubmissionRefused(address ? ExitStatus.NO_USER : ExitStatus.UNAVAILABLE, said);
+          throw new SubmissionRefused(address ? ExitStatus.NO_USER : ExitStatus.UNAVAILABLE, text);
         }
-        throw new IOException(said);
+        throw new IOException(text);
       }
     }
 

@@ -31,7 +31,7 @@ public record SendmailArguments(
     @Nullable String returnContent,
     @Nullable String configuration,
     List<String> recipients) {
-  /** What the program is to do. */
+  /** The mode of operation. */
   public enum Mode {
     /** {@code -bm}: take a message from standard input. */
     MESSAGE,

@@ -26,14 +26,14 @@ import tools.jackson.databind.node.ObjectNode;
 /** {@code sealwax explain --what-if FILE}: reads the file as {@code check} does, asks, prints. */
 public final class WhatIfCommand {
   private final ProcessEnvironment process;
-  private final MachineDefaults machine;
+  private final MachineDefaults defaults;
 
   /**
-   * @param machine what holds where the file says nothing
+   * @param defaults what holds where the file says nothing
    */
-  public WhatIfCommand(ProcessEnvironment around, MachineDefaults machine) {
+  public WhatIfCommand(ProcessEnvironment around, MachineDefaults defaults) {
     this.process = around;
-    this.machine = machine;
+    this.defaults = defaults;
   }
 
   public int run(Arguments arguments, RouterSettings now)
@@ -48,7 +48,7 @@ public final class WhatIfCommand {
     Path file = process.path(arguments.value("--what-if").orElseThrow());
     Configuration read;
     try {
-      read = Configuration.read(file, machine);
+      read = Configuration.read(file, defaults);
     } catch (NoSuchFileException e) {
       process.err().println("sealwax: there is no " + e.getMessage());
       return ExitStatus.ERRORS;
@@ -86,10 +86,10 @@ public final class WhatIfCommand {
       return client.ask(request);
     } catch (ControlClient.ServerNotRunning e) {
       process.err().println("sealwax: no server runs here: this is what is on disk");
-      try (OfflineExplainer alone = new OfflineExplainer(now)) {
-        return alone.explainer().whatIf(then).report(null, alone.now());
-      } catch (UncheckedIOException trouble) {
-        throw new IOException(trouble.getMessage(), trouble);
+      try (OfflineExplainer explainer = new OfflineExplainer(now)) {
+        return explainer.explainer().whatIf(then).report(null, explainer.now());
+      } catch (UncheckedIOException failure) {
+        throw new IOException(failure.getMessage(), failure);
       }
     }
   }

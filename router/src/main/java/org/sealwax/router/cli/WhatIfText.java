@@ -6,7 +6,7 @@ import org.sealwax.mail.cli.Printable;
 import org.sealwax.router.control.WhatIf;
 import tools.jackson.databind.JsonNode;
 
-/** What {@link WhatIf} tells, as lines. */
+/** The result of {@link WhatIf} as lines of text. */
 final class WhatIfText {
   private final StringBuilder out = new StringBuilder();
 
@@ -77,8 +77,10 @@ final class WhatIfText {
     }
   }
 
-  private static String changeText(String fate) {
-    return fate.startsWith("unknown") ? fate : "would " + fate.replaceFirst("^clear", "go clear");
+  private static String changeText(String result) {
+    return result.startsWith("unknown")
+        ? result
+        : "would " + result.replaceFirst("^clear", "go clear");
   }
 
   private void messages(JsonNode answer) {

@@ -73,71 +73,70 @@ public sealed interface Configuration {
    *
    * @throws IOException when it cannot be read at all
    */
-  static Configuration read(@Nullable Path file, MachineDefaults machine) throws IOException {
+  static Configuration read(@Nullable Path file, MachineDefaults defaults) throws IOException {
     if (file == null) {
-      return of(ConfigurationReader.empty(), Path.of(""), "", machine, true);
+      return of(ConfigurationReader.empty(), Path.of(""), "", defaults, true);
     }
     if (Files.size(file) > ConfigurationReader.MAX_SIZE) {
       throw new IOException(file + " is larger than " + ConfigurationReader.MAX_SIZE + " octets");
     }
-    byte[] octets = Files.readAllBytes(file);
+    byte[] bytes = Files.readAllBytes(file);
     String text;
     try {
-      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(octets)).toString();
+      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
       throw new IOException(file + " is not UTF-8, as TOML must be", e);
     }
     Path parent = file.toAbsolutePath().getParent();
     Path folder = parent == null ? Path.of("/") : parent;
-    return of(ConfigurationReader.of(text), folder, file.toString(), machine, true);
+    return of(ConfigurationReader.of(text), folder, file.toString(), defaults, true);
   }
 
   /** Reads a text as if it stood in {@code name} within {@code folder}; looks at no files. */
-  static Configuration parse(String text, Path folder, String name, MachineDefaults machine) {
-    return of(ConfigurationReader.of(text), folder, name, machine, false);
+  static Configuration parse(String text, Path folder, String name, MachineDefaults defaults) {
+    return of(ConfigurationReader.of(text), folder, name, defaults, false);
   }
 
   private static Configuration of(
-      ConfigurationReader reading,
+      ConfigurationReader reader,
       Path folder,
       String name,
-      MachineDefaults machine,
+      MachineDefaults defaults,
       boolean looksAtFiles) {
     RouterSettings settings = null;
-    if (!reading.unparsable()) {
-      Set<String> lost = new HashSet<>(reading.excludeInvalid());
-      new SettingCombinationChecks(reading).check();
-      lost.addAll(reading.excludeInvalid());
+    if (!reader.unparsable()) {
+      Set<String> lost = new HashSet<>(reader.excludeInvalid());
+      new SettingCombinationChecks(reader).check();
+      lost.addAll(reader.excludeInvalid());
       // Other rows refer to pipes: without one of them they would seem wrong.
       if (!lost.contains(ConfigurationSchema.PipeKeys.TABLE.name())) {
-        settings = new SettingsMapping(reading, folder, machine, looksAtFiles).settings();
+        settings = new SettingsMapping(reader, folder, defaults, looksAtFiles).settings();
       }
-      if (settings != null && !reading.broken()) {
-        new PolicyRowChecks(reading, settings.forward(), settings.deliver()).check();
+      if (settings != null && !reader.broken()) {
+        new PolicyRowChecks(reader, settings.forward(), settings.deliver()).check();
       }
     }
-    List<ConfigurationProblem> complaints = reading.problems();
+    List<ConfigurationProblem> problems = reader.problems();
     StringBuilder report = new StringBuilder();
-    for (ConfigurationProblem c : complaints) {
-      report.append(c.render(name, reading.lines())).append('\n');
+    for (ConfigurationProblem c : problems) {
+      report.append(c.render(name, reader.lines())).append('\n');
     }
-    if (settings == null || reading.broken()) {
+    if (settings == null || reader.broken()) {
       Path state = settings == null ? null : settings.server().state();
-      return new InvalidConfiguration(complaints, report.toString(), state);
+      return new InvalidConfiguration(problems, report.toString(), state);
     }
-    return new ValidConfiguration(
-        settings, complaints, effective(reading, name), report.toString());
+    return new ValidConfiguration(settings, problems, effective(reader, name), report.toString());
   }
 
-  private static List<EffectiveSetting> effective(ConfigurationReader reading, String name) {
+  private static List<EffectiveSetting> effective(ConfigurationReader reader, String name) {
     List<EffectiveSetting> all = new ArrayList<>();
     for (ConfigurationTable table : ConfigurationSchema.tables()) {
       if (!table.repeated()) {
-        all.addAll(effective(reading.section(table), 0, name));
+        all.addAll(effective(reader.section(table), 0, name));
         continue;
       }
       int row = 0;
-      for (Section s : reading.rows(table)) {
+      for (Section s : reader.rows(table)) {
         all.addAll(effective(s, ++row, name));
       }
     }

@@ -53,8 +53,8 @@ public record ConfigurationProblem(
       String own = lines.get(line - 1).replace('\t', ' ');
       out.append("  ").append(number).append(" | ").append(own).append('\n');
       out.repeat(' ', 2 + number.length()).append(" | ").repeat(' ', column - 1);
-      int room = Math.max(1, Math.min(length, own.length() - column + 1));
-      out.repeat('^', room).append('\n');
+      int free = Math.max(1, Math.min(length, own.length() - column + 1));
+      out.repeat('^', free).append('\n');
     }
     furtherNotes.forEach(n -> out.append("note: ").append(n).append('\n'));
     help.forEach(h -> out.append("help: ").append(h).append('\n'));

@@ -50,14 +50,14 @@ final class ConfigurationReader {
 
   /** Reads a file's text. */
   static ConfigurationReader of(String text) {
-    ConfigurationReader reading = new ConfigurationReader(linesOf(text));
+    ConfigurationReader reader = new ConfigurationReader(linesOf(text));
     int empty = 0;
-    for (int i = 0; i < reading.lines.size(); i++) {
-      empty = reading.lines.get(i).isBlank() ? empty + 1 : 0;
+    for (int i = 0; i < reader.lines.size(); i++) {
+      empty = reader.lines.get(i).isBlank() ? empty + 1 : 0;
       if (empty > MAX_EMPTY) {
-        reading.error(i + 1, 1, 1, "more than " + MAX_EMPTY + " empty lines in a row");
-        reading.unparsable = true;
-        return reading;
+        reader.error(i + 1, 1, 1, "more than " + MAX_EMPTY + " empty lines in a row");
+        reader.unparsable = true;
+        return reader;
       }
     }
     TomlParseResult toml;
@@ -65,16 +65,16 @@ final class ConfigurationReader {
       toml = Toml.parse(text);
     } catch (RuntimeException | AssertionError | StackOverflowError e) {
       // The parser is recursive, and asserts what damaged input does not keep.
-      reading.error(1, 1, 1, "not TOML: too deeply nested, or too broken to say where");
-      return reading;
+      reader.error(1, 1, 1, "not TOML: too deeply nested, or too broken to say where");
+      return reader;
     }
     for (TomlParseError e : toml.errors()) {
       TomlPosition at = e.position();
-      reading.error(at.line(), at.column(), 1, sentence(e));
-      reading.unparsable = true;
+      reader.error(at.line(), at.column(), 1, sentence(e));
+      reader.unparsable = true;
     }
-    reading.readTables(toml);
-    return reading;
+    reader.readTables(toml);
+    return reader;
   }
 
   /** TOML's lines: a CR alone ends none. */

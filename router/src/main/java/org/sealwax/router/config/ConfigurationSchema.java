@@ -59,7 +59,7 @@ final class ConfigurationSchema {
                     default -> TlsVersion.TLS_1_3;
                   }));
 
-  /** What this server is. */
+  /** The keys of {@code [server]}. */
   static final class ServerKeys {
     static final SettingKey<Domain> HOSTNAME =
         SettingKey.optional(
@@ -91,7 +91,7 @@ final class ConfigurationSchema {
     private ServerKeys() {}
   }
 
-  /** Where mail comes in. */
+  /** The keys of a listener. */
   static final class ListenerKeys {
     static final SettingKey<InetSocketAddress> ADDRESS =
         SettingKey.required("address", SOCKET, "Where to listen.", "\"*:25\"");
@@ -212,7 +212,7 @@ final class ConfigurationSchema {
     private RootsKeys() {}
   }
 
-  /** Who may relay. */
+  /** The keys that say which clients may relay. */
   static final class TrustKeys {
     static final SettingKey<List<Cidr>> NETWORKS =
         SettingKey.of(
@@ -242,7 +242,7 @@ final class ConfigurationSchema {
     private TrustKeys() {}
   }
 
-  /** Who may relay by certificate. */
+  /** The keys of a client that may relay by certificate. */
   static final class TrustedClientKeys {
     static final SettingKey<Pin> PIN_OF =
         SettingKey.optional(

@@ -16,8 +16,8 @@ final class LabSettingsMapping {
 
   private final ConfigurationReader reader;
 
-  LabSettingsMapping(ConfigurationReader reading) {
-    this.reader = reading;
+  LabSettingsMapping(ConfigurationReader reader) {
+    this.reader = reader;
   }
 
   /** Empty when the file has no such table, or one that is wrong, which was said then. */

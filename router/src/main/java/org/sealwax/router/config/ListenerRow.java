@@ -25,7 +25,7 @@ public record ListenerRow(
     boolean auth,
     ListenerSettings.Dsn dsn,
     boolean resumption) {
-  /** How a listener starts TLS. */
+  /** The start of TLS at a listener: by STARTTLS or at once. */
   public enum ListenerTlsStart {
     STARTTLS,
     IMPLICIT,

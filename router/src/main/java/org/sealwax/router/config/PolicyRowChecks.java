@@ -32,9 +32,9 @@ import org.sealwax.router.route.ForwardSettings;
 import org.sealwax.router.route.TransportTable;
 
 /**
- * What only policy rows and routes together can tell: rows that are here twice, demands that no
- * host can ever meet, and rows that no mail can reach. Looks at one destination for each pattern,
- * by the same routing and policy as deliveries.
+ * Checks of policy rows and routes together: duplicate rows, requirements that no host can meet,
+ * and rows that no mail can reach. Looks at one destination for each pattern, by the same routing
+ * and policy as deliveries.
  */
 final class PolicyRowChecks {
   /** When every row is in force, and when only those without an expiry are. */
@@ -50,8 +50,8 @@ final class PolicyRowChecks {
   private final Set<Domain> aliases = new HashSet<>();
   private final Set<String> reported = new HashSet<>();
 
-  PolicyRowChecks(ConfigurationReader reading, ForwardSettings forward, DeliverySettings deliver) {
-    this.reader = reading;
+  PolicyRowChecks(ConfigurationReader reader, ForwardSettings forward, DeliverySettings deliver) {
+    this.reader = reader;
     this.forward = forward;
     this.deliver = deliver;
     this.rows = new PolicyRows(deliver.level(), deliver.rows());
@@ -286,7 +286,7 @@ final class PolicyRowChecks {
 
   private void unreached(PolicyRow row) {
     // Any domain's MX record may name a host that a pattern covers; our own hosts are not named.
-    if (row.pattern() instanceof DomainPattern.Exact e && isOurs(e.domain())) {
+    if (row.pattern() instanceof DomainPattern.Exact e && isRelayedHere(e.domain())) {
       report(
           false,
           section(row),
@@ -295,7 +295,7 @@ final class PolicyRowChecks {
     }
   }
 
-  private boolean isOurs(Domain domain) {
+  private boolean isRelayedHere(Domain domain) {
     return aliases.contains(domain) || hop(domain) instanceof NextHop.Pipe;
   }
 

@@ -25,7 +25,7 @@ import org.sealwax.router.spool.SpoolSettings;
 import org.sealwax.router.sts.StsSettings;
 
 /**
- * What the rooms get.
+ * The settings records of all packages.
  *
  * @param server what this server is
  * @param listeners at least one

@@ -17,12 +17,15 @@ import org.sealwax.router.config.ListenerRow.ListenerTlsStart;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.ledger.LedgerSettings;
 
-/** What no single key can tell: combinations that are impossible, and some worth a warning. */
+/**
+ * Checks of several keys together: combinations that are impossible, and some that deserve a
+ * warning.
+ */
 final class SettingCombinationChecks {
   private final ConfigurationReader reader;
 
-  SettingCombinationChecks(ConfigurationReader reading) {
-    this.reader = reading;
+  SettingCombinationChecks(ConfigurationReader reader) {
+    this.reader = reader;
   }
 
   /** Adds complaints to the reading. Only for a reading whose values all fit. */
@@ -48,15 +51,15 @@ final class SettingCombinationChecks {
 
   private void tlsReportsIn() {
     Section s = reader.section(ConfigurationSchema.TlsRptInKeys.TABLE);
-    Set<String> ours = new HashSet<>();
+    Set<String> local = new HashSet<>();
     reader
         .rows(ConfigurationSchema.AliasDomainKeys.TABLE)
-        .forEach(row -> ours.add(row.get(ConfigurationSchema.AliasDomainKeys.DOMAIN_OF).name()));
+        .forEach(row -> local.add(row.get(ConfigurationSchema.AliasDomainKeys.DOMAIN_OF).name()));
     reader
         .rows(ConfigurationSchema.RelayDomainKeys.TABLE)
-        .forEach(row -> ours.add(row.get(ConfigurationSchema.RelayDomainKeys.DOMAIN_OF).name()));
+        .forEach(row -> local.add(row.get(ConfigurationSchema.RelayDomainKeys.DOMAIN_OF).name()));
     for (Mailbox address : s.get(ConfigurationSchema.TlsRptInKeys.ADDRESSES)) {
-      if (!(address.domain() instanceof Domain domain) || !ours.contains(domain.name())) {
+      if (!(address.domain() instanceof Domain domain) || !local.contains(domain.name())) {
         error(
             s,
             ConfigurationSchema.TlsRptInKeys.ADDRESSES,
@@ -64,7 +67,7 @@ final class SettingCombinationChecks {
             "add an [[alias_domain]] or a [[relay_domain]] for it");
       }
     }
-    if (s.find(ConfigurationSchema.TlsRptInKeys.LISTEN).isPresent() && ours.isEmpty()) {
+    if (s.find(ConfigurationSchema.TlsRptInKeys.LISTEN).isPresent() && local.isEmpty()) {
       warning(
           s,
           ConfigurationSchema.TlsRptInKeys.LISTEN,
@@ -356,8 +359,8 @@ final class SettingCombinationChecks {
           "without IPv4 and IPv6 nothing can leave",
           "allow one of them");
     }
-    TlsVersion floor = s.get(ConfigurationSchema.DeliverKeys.FLOOR).lowest();
-    if (s.get(ConfigurationSchema.DeliverKeys.FLOOR_ALWAYS).lowest().compareTo(floor) < 0) {
+    TlsVersion minimum = s.get(ConfigurationSchema.DeliverKeys.FLOOR).lowest();
+    if (s.get(ConfigurationSchema.DeliverKeys.FLOOR_ALWAYS).lowest().compareTo(minimum) < 0) {
       error(
           s,
           ConfigurationSchema.DeliverKeys.FLOOR_ALWAYS,

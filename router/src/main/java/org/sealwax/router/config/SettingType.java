@@ -17,7 +17,7 @@ import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.tls.verdict.Pin;
 
 /**
- * What a key's value may be, and how it is read from TOML.
+ * The type of a key's value, and its reading from TOML.
  *
  * @param typeName for the reference: {@code duration}
  * @param form one sentence with an example, said when a value does not fit

@@ -53,8 +53,9 @@ import org.sealwax.router.spool.SpoolSettings;
 import org.sealwax.router.sts.StsSettings;
 
 /**
- * From sections to the rooms' settings. One mapping belongs to one reading; what a room refuses,
- * and files that are not there, become complaints of that reading.
+ * The mapping from configuration sections to the settings of each package. One mapping belongs to
+ * one reading; what a room refuses, and files that are not there, become complaints of that
+ * reading.
  */
 final class SettingsMapping {
   /** Octets of a file that holds one password. */
@@ -62,7 +63,7 @@ final class SettingsMapping {
 
   private final ConfigurationReader reader;
   private final Path folder;
-  private final MachineDefaults machine;
+  private final MachineDefaults defaults;
   private final boolean readsFiles;
   private final Map<String, Path> caFiles = new LinkedHashMap<>();
 
@@ -72,10 +73,10 @@ final class SettingsMapping {
    * @param looksAtFiles whether files that are named must be there
    */
   SettingsMapping(
-      ConfigurationReader reading, Path folder, MachineDefaults machine, boolean looksAtFiles) {
-    this.reader = reading;
+      ConfigurationReader reader, Path folder, MachineDefaults defaults, boolean looksAtFiles) {
+    this.reader = reader;
     this.folder = folder;
-    this.machine = machine;
+    this.defaults = defaults;
     this.readsFiles = looksAtFiles;
   }
 
@@ -157,10 +158,10 @@ final class SettingsMapping {
   private ServerSettings server() {
     Section s = reader.section(ConfigurationSchema.ServerKeys.TABLE);
     return new ServerSettings(
-        s.find(ConfigurationSchema.ServerKeys.HOSTNAME).orElse(machine.hostname()),
+        s.find(ConfigurationSchema.ServerKeys.HOSTNAME).orElse(defaults.hostname()),
         s.find(ConfigurationSchema.ServerKeys.STATE)
             .map(f -> folder.resolve(f).normalize())
-            .orElse(machine.state()),
+            .orElse(defaults.state()),
         s.find(ConfigurationSchema.ServerKeys.POSTMASTER));
   }
 
@@ -473,7 +474,7 @@ final class SettingsMapping {
         base.recipientsPerRound(),
         s.get(ConfigurationSchema.QueueKeys.DEAD_SITE_FIRST),
         s.get(ConfigurationSchema.QueueKeys.DEAD_SITE_MOST),
-        base.hotBytes(),
+        base.loadedBytes(),
         base.returnedContent(),
         server.hostname(),
         server.postmaster());
@@ -721,10 +722,10 @@ final class SettingsMapping {
           "they come a day late, and show a trend in weeks");
       keep = ReceivedReportSettings.DEFAULT_KEEP;
     }
-    Optional<ReportListenerSettings> door = Optional.empty();
+    Optional<ReportListenerSettings> listener = Optional.empty();
     try {
       String path = s.get(ConfigurationSchema.TlsRptInKeys.PATH);
-      door =
+      listener =
           s.find(ConfigurationSchema.TlsRptInKeys.LISTEN)
               .map(a -> ReportListenerSettings.at(a, path));
     } catch (IllegalArgumentException e) {
@@ -735,12 +736,12 @@ final class SettingsMapping {
           "/v1/tlsrpt is usual");
     }
     List<Mailbox> addresses = s.get(ConfigurationSchema.TlsRptInKeys.ADDRESSES);
-    return addresses.isEmpty() && door.isEmpty()
+    return addresses.isEmpty() && listener.isEmpty()
         ? Optional.empty()
         : Optional.of(
             new TlsReportsInRow(
                 addresses,
-                door,
+                listener,
                 ReceivedReportSettings.in(server.state().resolve("tlsrpt-received"), keep)));
   }
 

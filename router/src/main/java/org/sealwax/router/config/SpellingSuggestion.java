@@ -3,7 +3,10 @@ package org.sealwax.router.config;
 import java.util.Collection;
 import java.util.Optional;
 
-/** Finds what somebody meant to write: Damerau-Levenshtein distance, adjacent swaps as one step. */
+/**
+ * The known word closest to a misspelled one: Damerau-Levenshtein distance, adjacent swaps as one
+ * step.
+ */
 final class SpellingSuggestion {
   private SpellingSuggestion() {}
 

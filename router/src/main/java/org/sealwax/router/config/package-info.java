@@ -1,5 +1,5 @@
 /**
- * Floor 5: {@code sealwax.toml}, from text to each room's settings record. {@link
+ * {@code sealwax.toml}, from text to each package's settings record. {@link
  * org.sealwax.router.config.ConfigurationSchema} is the one table of all keys, from which reading,
  * the reference page and the commented sample come; {@link
  * org.sealwax.router.config.ConfigurationReader} is one file read, with all its {@link

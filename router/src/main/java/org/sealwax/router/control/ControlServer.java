@@ -29,7 +29,7 @@ import tools.jackson.databind.node.ObjectNode;
  * with the first request.
  */
 public final class ControlServer implements Closeable {
-  /** Octets of a request: the largest configuration (4 MiB) fits, each of its octets quoted. */
+  /** Octets of a request: the largest configuration (4 MiB) fits, each of its bytes quoted. */
   static final int MAX_REQUEST = (8 << 20) + (64 << 10);
 
   /** Clients at a time: people and cron jobs. */
@@ -67,10 +67,11 @@ public final class ControlServer implements Closeable {
   private final MailLog log;
   private final Limit clients = Limit.of(MAX_CLIENTS);
 
-  private ControlServer(Path path, ServerSocketChannel server, ControlHandler desk, MailLog log) {
+  private ControlServer(
+      Path path, ServerSocketChannel server, ControlHandler handler, MailLog log) {
     this.path = path;
     this.server = server;
-    this.handler = desk;
+    this.handler = handler;
     this.log = log;
   }
 
@@ -84,7 +85,7 @@ public final class ControlServer implements Closeable {
    *
    * @throws IOException when that is not possible
    */
-  public static ControlServer open(Path state, ControlHandler desk, MailLog log)
+  public static ControlServer open(Path state, ControlHandler handler, MailLog log)
       throws IOException {
     Path path = socketIn(state);
     checkLength(path);
@@ -99,7 +100,7 @@ public final class ControlServer implements Closeable {
     Files.deleteIfExists(path);
     ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     server.bind(UnixDomainSocketAddress.of(path), MAX_CLIENTS);
-    ControlServer control = new ControlServer(path, server, desk, log);
+    ControlServer control = new ControlServer(path, server, handler, log);
     var _ =
         AcceptLoop.start(
             "control",

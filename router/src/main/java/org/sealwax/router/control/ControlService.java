@@ -268,21 +268,21 @@ public final class ControlService implements ControlServer.ControlHandler {
   }
 
   private ObjectNode trace(QueueId id) throws IOException, ControlRequestRefused {
-    MessageTrace journey = view.trace(id);
-    if (journey.isUnknown()) {
+    MessageTrace trace = view.trace(id);
+    if (trace.isUnknown()) {
       throw new ControlRequestRefused("nothing is remembered of " + id);
     }
     ObjectNode out = ControlJson.MAPPER.createObjectNode();
     out.put("id", id.toString());
-    journey.arrival().ifPresent(a -> arrival(a, out.putObject("arrival")));
+    trace.arrival().ifPresent(a -> arrival(a, out.putObject("arrival")));
     ArrayNode stations = out.putArray("stations");
-    for (TraceEntry station : journey.entries()) {
-      for (TraceEntry.RecipientTrace line : station.lines()) {
-        station(station, line, stations.addObject());
+    for (TraceEntry entry : trace.entries()) {
+      for (TraceEntry.RecipientTrace recipientTrace : entry.lines()) {
+        station(entry, recipientTrace, stations.addObject());
       }
     }
     ArrayNode waiting = out.putArray("waiting");
-    journey.waiting().forEach(row -> recipient(row, waiting.addObject()));
+    trace.waiting().forEach(row -> recipient(row, waiting.addObject()));
     return out;
   }
 
@@ -295,17 +295,17 @@ public final class ControlService implements ControlServer.ControlHandler {
     out.put("recipients", a.recipients());
   }
 
-  private static void station(TraceEntry station, TraceEntry.RecipientTrace line, ObjectNode out) {
-    out.put("at", station.at().toString());
-    out.put("round", station.round());
-    out.put("to", line.to());
-    out.put("what", word(line.what()));
-    put(out, "reason", line.reason());
-    put(out, "status", line.status());
-    put(out, "text", line.text());
-    put(out, "host", line.host());
-    put(out, "tls", line.tls());
-    put(out, "reply", line.reply());
+  private static void station(TraceEntry entry, TraceEntry.RecipientTrace trace, ObjectNode out) {
+    out.put("at", entry.at().toString());
+    out.put("round", entry.round());
+    out.put("to", trace.to());
+    out.put("what", word(trace.what()));
+    put(out, "reason", trace.reason());
+    put(out, "status", trace.status());
+    put(out, "text", trace.text());
+    put(out, "host", trace.host());
+    put(out, "tls", trace.tls());
+    put(out, "reply", trace.reply());
   }
 
   private static void put(ObjectNode out, String name, @Nullable String value) {

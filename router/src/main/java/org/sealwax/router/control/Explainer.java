@@ -41,9 +41,9 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Says how mail to a domain would be treated now, and why: every source with its value, age and
- * next refresh, and for each host what is demanded, the rungs, and what a connection shows. Sends
- * nothing and teaches nobody anything.
+ * The treatment of mail to a domain at this moment, with its reasons: every source with its value,
+ * age and next refresh, and for each host the requirement, the fallback steps, and the result of a
+ * connection. Sends nothing and teaches nobody anything.
  */
 public final class Explainer {
   private final SmtpDeliveryAgent deliveryAgent;
@@ -61,13 +61,13 @@ public final class Explainer {
    * @param peers what named peers are known by when they come as clients
    */
   public Explainer(
-      SmtpDeliveryAgent courier,
+      SmtpDeliveryAgent agent,
       Routing routing,
       DomainStores archives,
       RouterSettings settings,
       Function<Domain, Optional<PeerIdentities.PeerStatus>> peers) {
     this.peers = peers;
-    this.deliveryAgent = courier;
+    this.deliveryAgent = agent;
     this.routing = routing;
     this.stores = archives;
     this.settings = settings;
@@ -90,7 +90,7 @@ public final class Explainer {
    *
    * @param message what a message demands or waives
    * @param probes whether one connection is made to each host
-   * @throws InterruptedException when the thread is told to stop
+   * @throws InterruptedException when the thread is interrupted
    */
   ObjectNode explanation(
       MailHost destination, MailOptions.TlsOption message, boolean probes, Instant now)
@@ -102,12 +102,12 @@ public final class Explainer {
         routing.nextHopFor(new DeliveryTarget.Remote(new Mailbox("postmaster", destination)));
     out.put("next_hop", words(hop));
     if (destination instanceof Domain domain) {
-      peers.apply(domain).ifPresent(account -> peer(out.putObject("peer"), account));
+      peers.apply(domain).ifPresent(status -> peer(out.putObject("peer"), status));
     }
     switch (hop) {
       case NextHop.Pipe pipe -> out.put("end", "a command of this machine takes it");
       case NextHop.Reports reports -> out.put("end", "this server reads it itself");
-      case NextHop.NoPostmaster nobody -> out.put("end", "nobody is named who takes it");
+      case NextHop.NoPostmaster noPostmaster -> out.put("end", "nobody is named who takes it");
       case NextHop.ByMx mx ->
           describe(out, deliveryAgent.preview(hop, destination, message, probes), mx.domain(), now);
       case NextHop.Fixed fixed ->
@@ -190,14 +190,14 @@ public final class Explainer {
   }
 
   /** What makes its servers known when they come as clients. */
-  private static void peer(ObjectNode out, PeerIdentities.PeerStatus account) {
-    out.put("known_by", account.by()).put("relay", account.relay());
-    if (account.next() != null) {
-      out.put("refresh", account.next().toString());
+  private static void peer(ObjectNode out, PeerIdentities.PeerStatus status) {
+    out.put("known_by", status.by()).put("relay", status.relay());
+    if (status.next() != null) {
+      out.put("refresh", status.next().toString());
     }
   }
 
-  /** What every round gathers; MTA-STS and ledger are told from their stores, with more. */
+  /** What every round gathers; MTA-STS and ledger are notified from their stores, with more. */
   private static void source(ArrayNode sources, Evidence evidence) {
     switch (evidence) {
       case Evidence.Default d ->
@@ -273,11 +273,11 @@ public final class Explainer {
       source(sources, "sts", "switched off ([sts] enabled)", "");
       return;
     }
-    StsPolicyCache.DomainStsStatus account = policies.get().status(domain);
-    StsMemory memory = account.memory();
-    StsMemory.FetchedPolicy kept = memory.kept();
+    StsPolicyCache.DomainStsStatus status = policies.get().status(domain);
+    StsMemory memory = status.memory();
+    StsMemory.FetchedPolicy fetched = memory.kept();
     String announced =
-        switch (account.announcement()) {
+        switch (status.announcement()) {
           case StsLookup.NoRecordAnswer s -> "the DNS does not answer: " + s.why();
           case StsLookup.RecordAnswer(StsRecord.Announced a) -> "id " + a.id() + " is announced";
           case StsLookup.RecordAnswer(StsRecord.None n) -> "nothing is announced";
@@ -289,20 +289,20 @@ public final class Explainer {
         source(
             sources,
             "sts",
-            kept == null
+            fetched == null
                 ? "no policy is kept; " + announced
-                : kept.policy().mode().word()
+                : fetched.policy().mode().word()
                     + ", id "
-                    + kept.id()
+                    + fetched.id()
                     + ", mx "
-                    + kept.policy().mx()
+                    + fetched.policy().mx()
                     + "; "
                     + announced,
             "RFC 8461 section 3");
-    if (kept != null) {
-      out.put("since", kept.fetched().toString());
-      out.put("expires", kept.expires().toString());
-      if (!kept.isLive(now)) {
+    if (fetched != null) {
+      out.put("since", fetched.fetched().toString());
+      out.put("expires", fetched.expires().toString());
+      if (!fetched.isLive(now)) {
         out.put("warning", "it has run out");
       }
     }
@@ -346,8 +346,8 @@ public final class Explainer {
           out.put("since", l.since().toString());
           out.put("expires", l.expires().toString());
         });
-    Optional<ActiveViolation> alarm = ledger.activeViolation(domain);
-    alarm.ifPresent(
+    Optional<ActiveViolation> violation = ledger.activeViolation(domain);
+    violation.ifPresent(
         a ->
             out.put(
                 "warning",
@@ -381,13 +381,13 @@ public final class Explainer {
       out.put("refused", host.refusal());
     }
     requirement.contradiction().ifPresent(why -> out.put("never", why));
-    ArrayNode rungs = out.putArray("rungs");
-    host.steps().stream().map(FallbackStep::word).forEach(rungs::add);
+    ArrayNode steps = out.putArray("rungs");
+    host.steps().stream().map(FallbackStep::word).forEach(steps::add);
     Map<String, String> memory = new LinkedHashMap<>();
     if (host.memory().strongest() != null) {
       memory.put("shown", host.memory().strongest().word() + " at " + host.memory().strongestAt());
     }
-    host.memory().broken().forEach((rung, at) -> memory.put("broken", rung.word() + " at " + at));
+    host.memory().broken().forEach((step, at) -> memory.put("broken", step.word() + " at " + at));
     memory.forEach((name, value) -> out.withObject("memory").put(name, value));
     DeliveryPreview.ConnectionPreview probe = host.probe();
     if (probe != null) {

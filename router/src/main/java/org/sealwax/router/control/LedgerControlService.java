@@ -83,27 +83,26 @@ public final class LedgerControlService {
 
   private void brief(DomainRecord row, ObjectNode out) {
     out.put("domain", row.domain().name());
-    DomainRecord.ReachedLevel standing = row.standing();
-    out.put("level", standing == null ? "none" : standing.level().word());
-    if (standing != null) {
-      out.put("since", standing.since().toString());
-      out.put("seen", standing.met().toString());
-      out.put(
-          "falls_away", standing.met().plus(ledger.get().rules().settings().decay()).toString());
+    DomainRecord.ReachedLevel reached = row.standing();
+    out.put("level", reached == null ? "none" : reached.level().word());
+    if (reached != null) {
+      out.put("since", reached.since().toString());
+      out.put("seen", reached.met().toString());
+      out.put("falls_away", reached.met().plus(ledger.get().rules().settings().decay()).toString());
     }
     ledger.get().rules().activeViolation(row, ledger.get().moment()).ifPresent(a -> alarm(a, out));
   }
 
-  private static void alarm(ActiveViolation alarm, ObjectNode out) {
+  private static void alarm(ActiveViolation violation, ObjectNode out) {
     ObjectNode to = out.putObject("violation");
-    to.put("class", alarm.what().word());
-    to.put("since", alarm.since().toString());
-    if (alarm.accepts() == null) {
+    to.put("class", violation.what().word());
+    to.put("since", violation.since().toString());
+    if (violation.accepts() == null) {
       to.putNull("accepts");
     } else {
-      to.put("accepts", alarm.accepts().toString());
+      to.put("accepts", violation.accepts().toString());
     }
-    to.put("text", alarm.text());
+    to.put("text", violation.text());
   }
 
   private ObjectNode show(Domain domain) throws ControlRequestRefused {

@@ -33,8 +33,8 @@ import org.sealwax.router.wiring.DomainStores;
 import org.sealwax.router.wiring.Lazy;
 
 /**
- * What {@code explain} needs where no server runs: the delivering half, over the stores of the
- * state folder where there are some, over empty ones elsewhere. Never accepts or sends mail.
+ * An explainer for use while no server runs: the delivering half of the router, over the stores of
+ * the state folder where they exist, over empty ones elsewhere. Never accepts or sends mail.
  */
 public final class OfflineExplainer implements Closeable {
   private final Clock clock = Clock.system();

@@ -30,15 +30,15 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What another configuration would have done with the connections that the ledger remembers,
- * against the configuration in force: the domains and queued messages that would have been delayed
- * or gone clear. Reads and sends nothing, and changes nothing.
+ * A comparison of another configuration with the one in force, over the connections that the ledger
+ * remembers: the domains and queued messages that would have been delayed or sent unencrypted.
+ * Reads and sends nothing, and changes nothing.
  */
 public final class WhatIf {
-  /** Domains that are told one by one: more than a person reads; all are counted. */
+  /** Domains that are listed one by one: more than a person reads; all are counted. */
   static final int MOST_DOMAINS = 1_000;
 
-  /** Queued messages that are told one by one. */
+  /** Queued messages that are listed one by one. */
   static final int MOST_MESSAGES = 1_000;
 
   /** Queued recipients that are looked at: a few seconds of the store. */
@@ -50,15 +50,15 @@ public final class WhatIf {
   private final WhatIfConfiguration before;
   private final WhatIfConfiguration after;
 
-  /** What changes for a domain, the worst first. */
+  /** A change for a domain, the worst first. */
   enum WhatIfChange {
-    /** What did not go in clear text, or only after the hold, would. */
+    /** What did not go unencrypted, or only after the hold, would. */
     CLEAR,
     /** What was sent would wait. */
     DELAYED,
     /** What could be told, or went another way, cannot be told. */
     UNKNOWN,
-    /** What waits or goes in clear text would pass, and nothing else changes. */
+    /** What waits or goes unencrypted would pass, and nothing else changes. */
     BETTER;
 
     String word() {
@@ -130,23 +130,23 @@ public final class WhatIf {
   }
 
   private void compare(DomainRecord row, WhatIfTotals sums) {
-    List<LedgerReplay.ReplayedConnection> lines = before.lines(row);
-    List<WhatIfOutcome> is = before.outcomes(row, lines);
+    List<LedgerReplay.ReplayedConnection> connections = before.lines(row);
+    List<WhatIfOutcome> is = before.outcomes(row, connections);
     List<WhatIfOutcome> would = after.outcomes(row, after.lines(row));
     sums.remembered++;
-    sums.connections += lines.size();
+    sums.connections += connections.size();
     Set<WhatIfChange> changes = EnumSet.noneOf(WhatIfChange.class);
     Map<WhatIfDifference, WhatIfConnections> differences = new LinkedHashMap<>();
     Map<Domain, Integer> perHost = new HashMap<>();
-    for (int i = 0; i < lines.size(); i++) {
-      Domain host = lines.get(i).host();
+    for (int i = 0; i < connections.size(); i++) {
+      Domain host = connections.get(i).host();
       perHost.merge(host, 1, Integer::sum);
       Optional<WhatIfChange> change = change(is.get(i), would.get(i));
       if (change.isPresent()) {
         changes.add(change.get());
         differences.merge(
             new WhatIfDifference(host, is.get(i), would.get(i)),
-            new WhatIfConnections(1, lines.get(i).sample().at()),
+            new WhatIfConnections(1, connections.get(i).sample().at()),
             WhatIfConnections::plus);
       }
     }
@@ -175,14 +175,14 @@ public final class WhatIf {
       Map<WhatIfDifference, WhatIfConnections> differences,
       Map<Domain, Integer> perHost) {
     differences.forEach(
-        (d, told) ->
+        (d, connections) ->
             out.addObject()
                 .put("host", d.host().name())
                 .put("now", d.current().text())
                 .put("then", d.candidate().text())
-                .put("connections", told.connections())
+                .put("connections", connections.connections())
                 .put("of", perHost.getOrDefault(d.host(), 0))
-                .put("last", told.last().toString()));
+                .put("last", connections.last().toString()));
   }
 
   /** What one connection's change is, if any; another reason to wait is none. */
@@ -210,8 +210,8 @@ public final class WhatIf {
       ObjectNode out, QueueView queue, Map<String, Set<WhatIfChange>> concerned)
       throws IOException {
     ArrayNode messages = out.putArray("messages");
-    Map<QueueId, Optional<MailOptions.TlsOption>> wishes = new HashMap<>();
-    Set<String> told = new java.util.HashSet<>();
+    Map<QueueId, Optional<MailOptions.TlsOption>> tlsOptions = new HashMap<>();
+    Set<String> notified = new java.util.HashSet<>();
     int looked = 0;
     boolean more = false;
     BatchKey after = null;
@@ -222,17 +222,17 @@ public final class WhatIf {
       QueueView.QueuePage page = queue.list(QueueFilter.all(), after, QueueView.MOST_ROWS);
       for (QueueRow row : page.rows()) {
         Set<WhatIfChange> changes = concerned.get(row.nextHop());
-        if (changes == null || !told.add(row.id() + " " + row.nextHop())) {
+        if (changes == null || !notified.add(row.id() + " " + row.nextHop())) {
           continue;
         }
         if (messages.size() >= MOST_MESSAGES) {
           more = true;
           break;
         }
-        if (!wishes.containsKey(row.id())) {
-          wishes.put(row.id(), queue.message(row.id()).map(m -> m.envelope().options().tls()));
+        if (!tlsOptions.containsKey(row.id())) {
+          tlsOptions.put(row.id(), queue.message(row.id()).map(m -> m.envelope().options().tls()));
         }
-        message(messages, row, changes, wishes.getOrDefault(row.id(), Optional.empty()));
+        message(messages, row, changes, tlsOptions.getOrDefault(row.id(), Optional.empty()));
       }
       looked += page.rows().size();
       after = page.next();
@@ -245,8 +245,8 @@ public final class WhatIf {
       ArrayNode messages,
       QueueRow row,
       Set<WhatIfChange> changes,
-      Optional<MailOptions.TlsOption> wish) {
-    MailOptions.TlsOption tls = wish.orElse(MailOptions.TlsOption.UNSPECIFIED);
+      Optional<MailOptions.TlsOption> tlsOption) {
+    MailOptions.TlsOption tls = tlsOption.orElse(MailOptions.TlsOption.UNSPECIFIED);
     Set<WhatIfChange> own = ofMessage(changes, tls);
     String demands =
         switch (tls) {
@@ -270,7 +270,7 @@ public final class WhatIf {
     }
   }
 
-  /** Mail with REQUIRETLS goes in clear text under no configuration: that was promised. */
+  /** Mail with REQUIRETLS goes unencrypted under no configuration: that was promised. */
   static Set<WhatIfChange> ofMessage(Set<WhatIfChange> ofDomain, MailOptions.TlsOption tls) {
     Set<WhatIfChange> own = EnumSet.copyOf(ofDomain);
     if (tls == MailOptions.TlsOption.REQUIRED) {

@@ -42,7 +42,7 @@ final class WhatIfConfiguration {
     Optional<StsMemory.FetchedPolicy> of(Domain domain);
   }
 
-  /** What became, or would become, of mail on one connection. */
+  /** The actual or hypothetical outcome of mail on one connection. */
   enum Kind {
     PASS,
     CLEAR_AFTER_HOLD,
@@ -64,19 +64,20 @@ final class WhatIfConfiguration {
     }
   }
 
-  WhatIfConfiguration(RouterSettings settings, KeptStsPolicies sts, ClockReading moment) {
+  WhatIfConfiguration(RouterSettings settings, KeptStsPolicies sts, ClockReading reading) {
     this.policy = new Policy(settings.deliver().ladder(), settings.deliver().floors());
     this.rows = new PolicyRows(settings.deliver().level(), settings.deliver().rows());
     this.routes = new TransportTable(settings.forward());
     this.rules = new LedgerRules(settings.ledger(), PublicSuffixList.bundled());
     this.sts = settings.sts().isPresent() ? sts : domain -> Optional.empty();
-    this.clockReading = moment;
+    this.clockReading = reading;
   }
 
   /** One fate for each of {@link LedgerReplay#lines}, in the same order for every configuration. */
-  List<WhatIfOutcome> outcomes(DomainRecord row, List<LedgerReplay.ReplayedConnection> lines) {
+  List<WhatIfOutcome> outcomes(
+      DomainRecord row, List<LedgerReplay.ReplayedConnection> connections) {
     Optional<String> elsewhere = otherRoute(row.domain());
-    return lines.stream()
+    return connections.stream()
         .map(
             l ->
                 elsewhere
@@ -87,7 +88,9 @@ final class WhatIfConfiguration {
 
   List<LedgerReplay.ReplayedConnection> lines(DomainRecord row) {
     List<Evidence> remembered = new ArrayList<>();
-    sts.of(row.domain()).map(kept -> published(row.domain(), kept)).ifPresent(remembered::add);
+    sts.of(row.domain())
+        .map(fetched -> published(row.domain(), fetched))
+        .ifPresent(remembered::add);
     // As LiveLedger gives it: a level that was not seen for too long has fallen away.
     rules.evidence(rules.timePassed(row, clockReading).row()).ifPresent(remembered::add);
     return new LedgerReplay(policy, subject -> evidence(subject, remembered)).lines(row);
@@ -99,13 +102,13 @@ final class WhatIfConfiguration {
     return all;
   }
 
-  private static Evidence published(Domain domain, StsMemory.FetchedPolicy kept) {
-    StsPolicy said = kept.policy();
-    Instant until = kept.expires();
+  private static Evidence published(Domain domain, StsMemory.FetchedPolicy fetched) {
+    StsPolicy policy = fetched.policy();
+    Instant until = fetched.expires();
     Evidence.StsState state =
-        switch (said.mode()) {
-          case ENFORCE -> new Evidence.StsState.Enforce(kept.id(), said.mx());
-          case TESTING -> new Evidence.StsState.Testing(kept.id(), said.mx());
+        switch (policy.mode()) {
+          case ENFORCE -> new Evidence.StsState.Enforce(fetched.id(), policy.mx());
+          case TESTING -> new Evidence.StsState.Testing(fetched.id(), policy.mx());
           case NONE -> new Evidence.StsState.Absent("mode none");
         };
     return new Evidence.Sts(domain, state, until);
@@ -124,8 +127,8 @@ final class WhatIfConfiguration {
     };
   }
 
-  private static WhatIfOutcome outcome(LedgerReplay.ReplayResult would) {
-    return switch (would) {
+  private static WhatIfOutcome outcome(LedgerReplay.ReplayResult replayed) {
+    return switch (replayed) {
       case LedgerReplay.ReplayResult.Pass p -> new WhatIfOutcome(Kind.PASS, "");
       case LedgerReplay.ReplayResult.GoClear c ->
           new WhatIfOutcome(c.afterHold() ? Kind.CLEAR_AFTER_HOLD : Kind.CLEAR_AT_ONCE, "");

@@ -55,8 +55,8 @@ final class Attempt {
   private final RoundEnvironment environment;
   private final RoundBudget budget;
   private final RoundWork work;
-  private final HostRequirement terms;
-  private final LedgerRound visit;
+  private final HostRequirement hostRequirement;
+  private final LedgerRound round;
   private final PolicySubject subject;
   private final Requirement requirement;
   private final RoutePlan.PlannedHosts plan;
@@ -71,19 +71,19 @@ final class Attempt {
   private @Nullable InetSocketAddress lastAddress;
 
   Attempt(
-      RoundEnvironment tools,
+      RoundEnvironment environment,
       RoundBudget budget,
-      RoundWork errand,
-      HostRequirement terms,
-      LedgerRound visit,
+      RoundWork work,
+      HostRequirement requirement,
+      LedgerRound round,
       RoutePlan.PlannedHosts plan) {
-    this.environment = tools;
+    this.environment = environment;
     this.budget = budget;
-    this.work = errand;
-    this.terms = terms;
-    this.visit = visit;
-    this.subject = terms.subject();
-    this.requirement = terms.requirement();
+    this.work = work;
+    this.hostRequirement = requirement;
+    this.round = round;
+    this.subject = requirement.subject();
+    this.requirement = requirement.requirement();
     this.plan = plan;
   }
 
@@ -103,7 +103,7 @@ final class Attempt {
 
   /**
    * A greeted peer to proceed with, at an address that this attempt has not connected to yet; null
-   * when there is none, and then the errand was told why.
+   * when there is none, and then the work was told why.
    *
    * @throws InterruptedException when the round is stopped
    */
@@ -112,23 +112,23 @@ final class Attempt {
       return null;
     }
     while (!left.isEmpty() && mayConnect()) {
-      LadderResult walk =
+      LadderResult result =
           tryLadder(left, environment.policy().ladder().first(requirement, memory()), false);
-      left.remove(walk.address());
-      if (walk.connection() != null) {
-        return walk.connection();
+      left.remove(result.address());
+      if (result.connection() != null) {
+        return result.connection();
       }
-      if (!walk.connected()) {
+      if (!result.connected()) {
         left.clear();
       }
     }
     return null;
   }
 
-  /** The same at the address of {@code peer}, which has had its share of transactions. */
-  @Nullable HostConnection reopen(HostConnection peer) throws InterruptedException {
+  /** The same at the address of {@code connection}, which has had its share of transactions. */
+  @Nullable HostConnection reopen(HostConnection connection) throws InterruptedException {
     return tryLadder(
-            List.of(peer.address()),
+            List.of(connection.address()),
             environment.policy().ladder().first(requirement, memory()),
             false)
         .connection();
@@ -159,16 +159,18 @@ final class Attempt {
   /** The last word about this host, when every other one has been tried: perhaps clear text. */
   @Nullable HostConnection finalTry() throws InterruptedException {
     FallbackState state = lastState;
-    Observation seen = lastObservation;
+    Observation observation = lastObservation;
     InetSocketAddress address = lastAddress;
-    if (state == null || seen == null || address == null) {
+    if (state == null || observation == null || address == null) {
       return null;
     }
     Decision decision =
         environment
             .policy()
             .decide(
-                requirement, seen, state.afterAll(budget.connections(), environment.clock().now()));
+                requirement,
+                observation,
+                state.afterAll(budget.connections(), environment.clock().now()));
     return switch (decision) {
       case Decision.GoPlaintext c ->
           tryLadder(List.of(address), FallbackStep.CLEAR, true).connection();
@@ -197,11 +199,11 @@ final class Attempt {
       DeferReason reason, String text, @Nullable InetSocketAddress address) {
     FailureCause cause = FailureTable.policy(reason, text, requirement, label(address));
     FallbackState state = lastState;
-    Observation seen = lastObservation;
-    return state == null || seen == null
+    Observation observation = lastObservation;
+    return state == null || observation == null
         ? cause
-        : terms.markedIfLedgerOnly(
-            cause, environment.policy(), seen, state, environment.sources().ledger());
+        : hostRequirement.markedIfLedgerOnly(
+            cause, environment.policy(), observation, state, environment.sources().ledger());
   }
 
   private boolean resolve() throws InterruptedException {
@@ -217,7 +219,7 @@ final class Attempt {
                     environment.settings().ipv4(), environment.settings().ipv6()));
         found = answers.interleaved(Integer.MAX_VALUE);
         if (!answers.isUncertain()) {
-          visit.addresses(
+          round.addresses(
               host, !answers.ipv4().records().isEmpty(), !answers.ipv6().records().isEmpty());
         }
         if (found.isEmpty()) {
@@ -253,7 +255,7 @@ final class Attempt {
     }
   }
 
-  /** What a walk down the ladder came to. */
+  /** The result of the fallback steps at one host. */
   private record LadderResult(
       @Nullable HostConnection connection, InetSocketAddress address, boolean connected) {}
 
@@ -261,7 +263,7 @@ final class Attempt {
       List<InetSocketAddress> choice, FallbackStep start, boolean everyHostTried)
       throws InterruptedException {
     List<InetSocketAddress> targets = choice;
-    FallbackStep rung = start;
+    FallbackStep step = start;
     while (true) {
       if (!FallbackLadder.hasConnectionsLeft(budget.connections())) {
         work.hostSkipped(
@@ -285,7 +287,7 @@ final class Attempt {
       }
       if (wire == null) {
         targets.forEach(target -> budget.order().tried(subject.host(), target.getAddress()));
-        recordSample(dialed.address(), new Observation.Unreachable(dialed.failure()), rung);
+        recordSample(dialed.address(), new Observation.Unreachable(dialed.failure()), step);
         work.hostSkipped(FailureTable.policy(DeferReason.CONNECT, dialed.failure(), hostName()));
         return new LadderResult(null, dialed.address(), false);
       }
@@ -299,33 +301,34 @@ final class Attempt {
       if (plan.byMx()) {
         work.slot().connected(address.getAddress());
       }
-      GreetingResult greeted =
-          new Greeting(environment.greeting().tls(), times).greet(wire, approach(rung));
-      if (isGreeted(greeted.observation())) {
+      GreetingResult greeting =
+          new Greeting(environment.greeting().tls(), times).greet(wire, approach(step));
+      if (isGreeted(greeting.observation())) {
         work.slot().greeted();
       }
-      Decision decision = decide(greeted.observation(), rung, address, everyHostTried);
-      ClientSession dialogue = greeted.session();
+      Decision decision = decide(greeting.observation(), step, address, everyHostTried);
+      ClientSession dialogue = greeting.session();
       switch (decision) {
         case Decision.Proceed p -> {
           if (dialogue == null) {
             throw new IllegalStateException("proceed without a dialogue: " + decision);
           }
-          HostConnection peer =
+          HostConnection connection =
               new HostConnection(
                   dialogue,
-                  terms,
+                  hostRequirement,
                   address,
                   label(address),
                   p.downgrade(),
                   hasIpv4Alternative(address),
                   born);
-          return new LadderResult(knowsRequireTls(peer) ? known(peer) : null, address, true);
+          return new LadderResult(
+              knowsRequireTls(connection) ? known(connection) : null, address, true);
         }
-        case Decision.FallBack d -> rung = d.to();
-        case Decision.GoPlaintext c -> rung = FallbackStep.CLEAR;
+        case Decision.FallBack d -> step = d.to();
+        case Decision.GoPlaintext c -> step = FallbackStep.CLEAR;
         case Decision.NextHost n -> {
-          work.hostSkipped(cause(n, greeted.observation(), address));
+          work.hostSkipped(cause(n, greeting.observation(), address));
           leave(dialogue);
           return new LadderResult(null, address, true);
         }
@@ -356,7 +359,7 @@ final class Attempt {
     return targets.stream().filter(t -> free.contains(t.getAddress())).toList();
   }
 
-  /** Whether an idle connection may be used now; else the errand was told. */
+  /** Whether an idle connection may be used now; else the work has the reason. */
   boolean mayReuse(HostConnection idle) {
     if (free(List.of(idle.address())).isEmpty()) {
       work.hostSkipped(FailureCause.busy(idle.logName()));
@@ -377,8 +380,8 @@ final class Attempt {
   }
 
   /** Whether the host gave its banner and took our EHLO. */
-  private static boolean isGreeted(Observation seen) {
-    return switch (seen) {
+  private static boolean isGreeted(Observation observation) {
+    return switch (observation) {
       case Observation.Unreachable u -> false;
       case Observation.RefusedByReply u -> u.stage() == Observation.GreetingStage.EHLO_AGAIN;
       case Observation.ConnectionLost b -> false;
@@ -402,43 +405,44 @@ final class Attempt {
   }
 
   private Decision decide(
-      Observation seen, FallbackStep rung, InetSocketAddress address, boolean everyHostTried)
+      Observation observation, FallbackStep step, InetSocketAddress address, boolean everyHostTried)
       throws InterruptedException {
     Instant now = environment.clock().now();
-    FallbackStep shownBefore = memory().strongest();
-    HostMemory after = environment.memories().after(memoryKey(), seen, rung, now);
+    FallbackStep provenBefore = memory().strongest();
+    HostMemory after = environment.memories().after(memoryKey(), observation, step, now);
     FallbackState state =
         new FallbackState(
-            rung,
+            step,
             atHost,
             budget.connections(),
             // Only where a handshake broke do the hosts share what connections are left.
-            seen instanceof Observation.HandshakeFailed ? budget.order().usable() : 1,
+            observation instanceof Observation.HandshakeFailed ? budget.order().usable() : 1,
             everyHostTried,
             budget.keepsOne(),
             budget.began(),
             now,
             after);
-    recordSample(address, seen, rung);
+    recordSample(address, observation, step);
     memory = after;
     lastState = state;
-    lastObservation = seen;
+    lastObservation = observation;
     lastAddress = address;
     if (environment.policy().ladder().isPlaintextDue(requirement, state)) {
       budget.keepOne();
     }
-    Decision decision = environment.policy().decide(requirement, seen, state);
-    log(seen, decision, address, shownBefore);
+    Decision decision = environment.policy().decide(requirement, observation, state);
+    log(observation, decision, address, provenBefore);
     return decision;
   }
 
   /** The ledger hears of every connection, whatever becomes of it. */
-  private void recordSample(InetSocketAddress address, Observation seen, FallbackStep rung) {
+  private void recordSample(InetSocketAddress address, Observation observation, FallbackStep step) {
     if (subject.host() instanceof Domain host) {
       boolean publicRoots =
           references().roots().equals(environment.roots().get(IdentityRequirement.PUBLIC_ROOTS));
-      boolean proven = Policy.isProvenByDane(terms.evidence(), seen);
-      visit.observed(new HostSample(host, address.getAddress(), seen, rung, publicRoots, proven));
+      boolean proven = Policy.isProvenByDane(hostRequirement.evidence(), observation);
+      round.observed(
+          new HostSample(host, address.getAddress(), observation, step, publicRoots, proven));
     }
     if (work.isReported() && plan.byMx() && subject.nextHop() instanceof Domain domain) {
       environment
@@ -447,16 +451,16 @@ final class Attempt {
           .session(
               domain,
               SessionDiagnosis.of(
-                  terms.evidence(),
+                  hostRequirement.evidence(),
                   subject,
-                  seen,
+                  observation,
                   new SessionDiagnosis.SessionEndpoints(
                       ownAddress, address.getAddress().getHostAddress())));
     }
   }
 
   /**
-   * What one look showed.
+   * The result of one probe connection.
    *
    * @param address where
    * @param observation what
@@ -486,9 +490,9 @@ final class Attempt {
     for (boolean six : new boolean[] {true, false}) {
       List<InetSocketAddress> family = families.getOrDefault(six, List.of());
       // One connection less than the bound, so that a look never costs an honest host its turn.
-      boolean room =
+      boolean hasSpace =
           budget.connections() + budget.order().remaining() + 1 < FallbackLadder.PER_DELIVERY;
-      if (room && !family.isEmpty()) {
+      if (hasSpace && !family.isEmpty()) {
         probe(family);
       }
     }
@@ -505,32 +509,32 @@ final class Attempt {
   }
 
   private ProbeResult probe(List<InetSocketAddress> family) throws InterruptedException {
-    FallbackStep rung = environment.policy().ladder().first(requirement, memory());
+    FallbackStep step = environment.policy().ladder().first(requirement, memory());
     HappyEyeballs.Dialed dialed = dialing(environment.greeting().times()).first(family);
     Wire wire = dialed.wire();
     budget.connected();
     atHost++;
     Set<String> capabilities = Set.of();
-    Observation seen;
+    Observation observation;
     if (wire == null) {
-      seen = new Observation.Unreachable(dialed.failure());
+      observation = new Observation.Unreachable(dialed.failure());
     } else {
       ownAddress = wire.local().getAddress().getHostAddress();
-      GreetingResult greeted = environment.greeting().greet(wire, approach(rung));
-      seen = greeted.observation();
-      ClientSession dialogue = greeted.session();
+      GreetingResult greeting = environment.greeting().greet(wire, approach(step));
+      observation = greeting.observation();
+      ClientSession dialogue = greeting.session();
       if (dialogue != null) {
         capabilities = Set.copyOf(dialogue.capabilities().keywords().keySet());
       }
       leave(dialogue);
     }
     if (!dialed.localFailure()) {
-      recordSample(dialed.address(), seen, rung);
+      recordSample(dialed.address(), observation, step);
     }
     Instant now = environment.clock().now();
     FallbackState state =
         new FallbackState(
-            rung,
+            step,
             atHost,
             budget.connections(),
             1,
@@ -538,21 +542,21 @@ final class Attempt {
             budget.keepsOne(),
             budget.began(),
             now,
-            memory().after(seen, rung, now));
+            memory().after(observation, step, now));
     return new ProbeResult(
         dialed.address(),
-        seen,
-        environment.policy().decide(requirement, seen, state),
+        observation,
+        environment.policy().decide(requirement, observation, state),
         capabilities);
   }
 
   private void log(
-      Observation seen,
+      Observation observation,
       Decision decision,
       InetSocketAddress address,
-      @Nullable FallbackStep shown) {
+      @Nullable FallbackStep proven) {
     String host = hostName();
-    switch (seen) {
+    switch (observation) {
       case Observation.Encrypted e ->
           environment.log().tlsToHost(work.id(), host, address, TlsLogText.facts(e.handshake()));
       case Observation.HandshakeFailed b ->
@@ -570,7 +574,7 @@ final class Attempt {
               .tlsToHostFailed(
                   work.id(), host, address, "INJECTED", "clear text after 220", next(decision));
       case Observation.Unencrypted c -> {
-        if (shown != null && !c.starttlsOffered()) {
+        if (proven != null && !c.starttlsOffered()) {
           environment
               .log()
               .tlsToHostFailed(
@@ -594,19 +598,20 @@ final class Attempt {
     };
   }
 
-  private FailureCause cause(Decision.NextHost next, Observation seen, InetSocketAddress address) {
+  private FailureCause cause(
+      Decision.NextHost next, Observation observation, InetSocketAddress address) {
     FailureCause cause = weighed(next.reason(), next.text(), address);
-    return seen instanceof Observation.RefusedByReply u
+    return observation instanceof Observation.RefusedByReply u
         ? new FailureCause(
             cause.reason(), cause.status(), cause.text(), cause.host(), u.reply(), cause.scope())
         : cause;
   }
 
   /** RFC 8689 §4.2.1, step 5: what was said after TLS counts. */
-  private boolean knowsRequireTls(HostConnection peer) {
+  private boolean knowsRequireTls(HostConnection connection) {
     if (!requirement.requireTls()
         || !work.needsRequireTls()
-        || peer.session().capabilities().offersRequireTls()) {
+        || connection.session().capabilities().offersRequireTls()) {
       return true;
     }
     work.hostSkipped(
@@ -614,26 +619,26 @@ final class Attempt {
             DeferReason.REQUIRETLS_MISSING,
             "does not offer REQUIRETLS, which the sender demands",
             requirement,
-            peer.logName()));
-    peer.session().quit();
+            connection.logName()));
+    connection.session().quit();
     return false;
   }
 
   /** Says who we are where the route has credentials; null (and the errand told) when we cannot. */
-  private @Nullable HostConnection known(HostConnection peer) {
+  private @Nullable HostConnection known(HostConnection connection) {
     RouteSettings route = plan.route();
     if (route == null || route.credentials() == null) {
-      return peer;
+      return connection;
     }
-    FailureCause trouble =
+    FailureCause cause =
         new ClientAuthentication(
                 route.credentials(), environment.random(), environment.settings().times())
-            .with(peer);
-    if (trouble == null) {
-      return peer;
+            .with(connection);
+    if (cause == null) {
+      return connection;
     }
-    work.hostSkipped(trouble);
-    peer.session().quit();
+    work.hostSkipped(cause);
+    connection.session().quit();
     return null;
   }
 
@@ -652,32 +657,32 @@ final class Attempt {
         : host + "[" + address.getAddress().getHostAddress() + "]:" + address.getPort();
   }
 
-  private GreetingOptions approach(FallbackStep rung) {
+  private GreetingOptions approach(FallbackStep step) {
     RouteSettings route = plan.route();
-    GreetingOptions.TlsMode wish =
+    GreetingOptions.TlsMode tlsMode =
         route != null && route.implicitTls()
             ? GreetingOptions.TlsMode.IMPLICIT
-            : rung == FallbackStep.CLEAR
+            : step == FallbackStep.CLEAR
                 ? GreetingOptions.TlsMode.CLEAR
                 : GreetingOptions.TlsMode.STARTTLS;
-    return new GreetingOptions(environment.settings().ehlo(), wish, offer(rung));
+    return new GreetingOptions(environment.settings().ehlo(), tlsMode, offer(step));
   }
 
-  private ClientOffer offer(FallbackStep rung) {
+  private ClientOffer offer(FallbackStep step) {
     DeliverySettings settings = environment.settings();
     Requirement.TlsPresentation manner = requirement.presentation();
     Domain own = subject.host() instanceof Domain d ? d : null;
-    FallbackStep shown = memory().strongest();
-    boolean extras = rung == FallbackStep.FULL || rung == FallbackStep.CLASSICAL;
+    FallbackStep proven = memory().strongest();
+    boolean extras = step == FallbackStep.FULL || step == FallbackStep.CLASSICAL;
     return new ClientOffer(
         manner.serverName() != null ? manner.serverName() : own,
         requirement.floor(),
-        rung == FallbackStep.TLS12 ? TlsVersion.TLS_1_2 : TlsVersion.TLS_1_3,
-        settings.hybrid() && rung == FallbackStep.FULL,
+        step == FallbackStep.TLS12 ? TlsVersion.TLS_1_2 : TlsVersion.TLS_1_3,
+        settings.hybrid() && step == FallbackStep.FULL,
         settings.tickets() && extras,
-        rung == FallbackStep.COMPATIBLE,
+        step == FallbackStep.COMPATIBLE,
         settings.clientCertificate() && manner.clientCertificate() && extras,
-        rung == FallbackStep.TLS12 && shown != null && rung.isBelow(shown),
+        step == FallbackStep.TLS12 && proven != null && step.isBelow(proven),
         references(),
         subject.nextHop() + " " + memoryKey() + " " + requirement.key());
   }

@@ -18,7 +18,8 @@ import org.sealwax.router.queue.FailureCause;
 
 /**
  * AUTH at a smart host (RFC 4954): SCRAM-SHA-256 where offered, else PLAIN, and only to a peer
- * whose verdict is verified against the configured name or key; no rung and no level changes that.
+ * whose verdict is verified against the configured name or key; no fallback step and no level
+ * changes that.
  */
 final class ClientAuthentication {
   private static final int NONCE_BYTES = 18;
@@ -28,80 +29,84 @@ final class ClientAuthentication {
   private final Duration longest;
   private final Duration inAll;
 
-  ClientAuthentication(Credentials credentials, RandomSource chance, SmtpTimeouts times) {
+  ClientAuthentication(Credentials credentials, RandomSource random, SmtpTimeouts times) {
     this.credentials = credentials;
-    this.random = chance;
+    this.random = random;
     this.longest = times.auth();
     this.inAll = times.authTotal();
   }
 
   /** Null when we are known there now; otherwise why not. */
-  @Nullable FailureCause with(HostConnection peer) {
-    Optional<Handshake> handshake = peer.handshake();
+  @Nullable FailureCause with(HostConnection connection) {
+    Optional<Handshake> handshake = connection.handshake();
     if (handshake.isEmpty() || !(handshake.get().verdict() instanceof Verdict.Verified)) {
       return FailureTable.unverifiedForAuth(
-          peer.logName(), handshake.map(h -> h.verdict().text()).orElse("in clear text"));
+          connection.logName(), handshake.map(h -> h.verdict().text()).orElse("in clear text"));
     }
-    Set<String> offered = peer.session().capabilities().authMechanisms();
-    try (Deadline deadline = Deadline.after(inAll, peer.session())) {
+    Set<String> offered = connection.session().capabilities().authMechanisms();
+    try (Deadline deadline = Deadline.after(inAll, connection.session())) {
       try {
-        return by(offered, peer);
+        return by(offered, connection);
       } catch (IOException e) {
         return deadline.passed()
-            ? FailureTable.tooSlow(TransactionStage.AUTH, inAll, peer.logName()).cause()
-            : FailureTable.lost(TransactionStage.AUTH, e, peer.logName()).cause();
+            ? FailureTable.tooSlow(TransactionStage.AUTH, inAll, connection.logName()).cause()
+            : FailureTable.lost(TransactionStage.AUTH, e, connection.logName()).cause();
       }
     }
   }
 
-  private @Nullable FailureCause by(Set<String> offered, HostConnection peer) throws IOException {
+  private @Nullable FailureCause by(Set<String> offered, HostConnection connection)
+      throws IOException {
     if (offered.contains("SCRAM-SHA-256")) {
-      return scram(peer);
+      return scram(connection);
     }
     if (offered.contains("PLAIN")) {
-      return plain(peer);
+      return plain(connection);
     }
-    return FailureTable.auth(peer.logName(), "it offers neither SCRAM-SHA-256 nor PLAIN");
+    return FailureTable.auth(connection.logName(), "it offers neither SCRAM-SHA-256 nor PLAIN");
   }
 
-  private @Nullable FailureCause plain(HostConnection peer) throws IOException {
+  private @Nullable FailureCause plain(HostConnection connection) throws IOException {
     // RFC 4616: authorization identity empty.
     String text = "\0" + credentials.user() + "\0" + credentials.password();
-    return judged(peer.session().exchange("AUTH PLAIN " + encoded(text), longest), peer);
+    return judged(
+        connection.session().exchange("AUTH PLAIN " + encoded(text), longest), connection);
   }
 
-  private @Nullable FailureCause scram(HostConnection peer) throws IOException {
-    ClientSession dialogue = peer.session();
+  private @Nullable FailureCause scram(HostConnection connection) throws IOException {
+    ClientSession dialogue = connection.session();
     String nonce =
         Base64.getUrlEncoder().withoutPadding().encodeToString(random.bytes(NONCE_BYTES));
     ScramClient scram = new ScramClient(credentials, nonce);
     Reply first = dialogue.exchange("AUTH SCRAM-SHA-256 " + encoded(scram.first()), longest);
     if (first.code() != 334) {
-      return judged(first, peer);
+      return judged(first, connection);
     }
     Optional<String> answer = decoded(first).flatMap(scram::answer);
     if (answer.isEmpty()) {
       dialogue.exchange("*", longest);
-      return FailureTable.auth(peer.logName(), "its SCRAM challenge is malformed or too weak");
+      return FailureTable.auth(
+          connection.logName(), "its SCRAM challenge is malformed or too weak");
     }
     Reply last = dialogue.exchange(encoded(answer.get()), longest);
     if (last.code() != 334) {
       return last.isPositive()
           ? FailureTable.auth(
-              peer.logName(), "it accepted without proving that it knows the password")
-          : judged(last, peer);
+              connection.logName(), "it accepted without proving that it knows the password")
+          : judged(last, connection);
     }
     if (!decoded(last).map(scram::isProven).orElse(false)) {
       dialogue.exchange("*", longest);
-      return FailureTable.auth(peer.logName(), "it could not prove that it knows the password");
+      return FailureTable.auth(
+          connection.logName(), "it could not prove that it knows the password");
     }
-    return judged(dialogue.exchange("", longest), peer);
+    return judged(dialogue.exchange("", longest), connection);
   }
 
-  private static @Nullable FailureCause judged(Reply reply, HostConnection peer) {
+  private static @Nullable FailureCause judged(Reply reply, HostConnection connection) {
     return reply.code() == 235
         ? null
-        : FailureTable.of(TransactionStage.AUTH, reply, peer.logName()).cause();
+        : FailureTable.of(TransactionStage.AUTH, reply, connection.logName()).cause();
   }
 
   private static String encoded(String text) {

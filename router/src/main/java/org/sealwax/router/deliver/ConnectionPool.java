@@ -52,16 +52,16 @@ final class ConnectionPool implements Closeable {
   }
 
   /** Keeps a connection for the next message, or says QUIT when it has had its time. */
-  void putBack(String key, HostConnection peer) {
+  void putBack(String key, HostConnection connection) {
     boolean old =
-        clock.nanoTime() - peer.openedAt() > settings.age().toNanos()
-            || peer.transactions() >= Math.min(settings.messages(), peer.mailMax())
-            || peer.session().unsolicitedBytes() > 0;
+        clock.nanoTime() - connection.openedAt() > settings.age().toNanos()
+            || connection.transactions() >= Math.min(settings.messages(), connection.mailMax())
+            || connection.session().unsolicitedBytes() > 0;
     if (old || settings.perHost() == 0) {
-      peer.session().quit();
+      connection.session().quit();
       return;
     }
-    peer.session().releaseBuffer();
+    connection.session().releaseBuffer();
     synchronized (this) {
       ArrayDeque<Idle> list = byKey.get(key);
       if (!closed
@@ -72,23 +72,24 @@ final class ConnectionPool implements Closeable {
           byKey.put(key, list);
         }
         // Runs under no lock of ours: the deadline's thread takes it when it fires.
-        list.addLast(new Idle(peer, Deadline.after(settings.idle(), () -> expire(key, peer))));
+        list.addLast(
+            new Idle(connection, Deadline.after(settings.idle(), () -> expire(key, connection))));
         total++;
         return;
       }
     }
-    peer.session().quit();
+    connection.session().quit();
   }
 
-  private void expire(String key, HostConnection peer) {
+  private void expire(String key, HostConnection connection) {
     synchronized (this) {
       ArrayDeque<Idle> list = byKey.get(key);
-      if (list == null || !list.removeIf(idle -> idle.connection() == peer)) {
+      if (list == null || !list.removeIf(idle -> idle.connection() == connection)) {
         return; // taken in the same moment
       }
       forget(key, list);
     }
-    peer.session().quit();
+    connection.session().quit();
   }
 
   /** Idle connections now. */

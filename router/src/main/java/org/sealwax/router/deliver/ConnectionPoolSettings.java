@@ -3,7 +3,7 @@ package org.sealwax.router.deliver;
 import java.time.Duration;
 
 /**
- * How long and how often connections are used again.
+ * Limits for the reuse of connections.
  *
  * @param perHost idle connections kept for one host under one requirement; 0 switches reuse off
  * @param total idle connections kept in all

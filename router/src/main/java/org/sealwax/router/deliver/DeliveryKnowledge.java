@@ -12,8 +12,8 @@ import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.receipts.Receipts;
 
 /**
- * What is known of domains beside the configuration, and who is told what deliveries showed. The
- * same for every courier of a process.
+ * The sources of evidence about domains, and the listeners for results of deliveries. The same for
+ * every delivery agent of a process.
  *
  * @param published DANE, MTA-STS, and the ledger as a source
  * @param rechecks asks for a domain's MTA-STS policy once more

@@ -16,7 +16,7 @@ import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.mail.policy.Requirement;
 
 /**
- * What a round would demand, for {@code sealwax explain}.
+ * The requirement that a round would have, for {@code sealwax explain}.
  *
  * @param nextHop as the queue names it
  * @param hosts in the order in which they would be tried
@@ -54,22 +54,22 @@ public record DeliveryPreview(String nextHop, List<HostPreview> hosts, @Nullable
     }
 
     static HostPreview of(
-        HostRequirement terms,
+        HostRequirement requirement,
         @Nullable String refusal,
         FallbackLadder ladder,
         HostMemory memory,
-        Attempt.@Nullable ProbeResult glance,
+        Attempt.@Nullable ProbeResult probeResult,
         boolean probed) {
       ConnectionPreview probe =
-          glance != null
-              ? ConnectionPreview.of(glance)
+          probeResult != null
+              ? ConnectionPreview.of(probeResult)
               : probed ? ConnectionPreview.nowhere() : null;
       return new HostPreview(
-          terms.subject(),
-          terms.evidence(),
-          terms.requirement(),
+          requirement.subject(),
+          requirement.evidence(),
+          requirement.requirement(),
           refusal,
-          steps(ladder, terms.requirement(), memory),
+          steps(ladder, requirement.requirement(), memory),
           memory,
           probe);
     }
@@ -79,9 +79,9 @@ public record DeliveryPreview(String nextHop, List<HostPreview> hosts, @Nullable
       FallbackStep first = ladder.first(requirement, memory);
       List<FallbackStep> out = new ArrayList<>();
       out.add(first);
-      for (FallbackStep rung : ladder.steps()) {
-        if (FallbackLadder.fits(requirement, rung) && rung.isBelow(first)) {
-          out.add(rung);
+      for (FallbackStep step : ladder.steps()) {
+        if (FallbackLadder.fits(requirement, step) && step.isBelow(first)) {
+          out.add(step);
         }
       }
       return out;
@@ -89,7 +89,7 @@ public record DeliveryPreview(String nextHop, List<HostPreview> hosts, @Nullable
   }
 
   /**
-   * What one connection showed.
+   * The result of one connection.
    *
    * @param address where it went, or null when the host has none
    * @param observation in words
@@ -110,16 +110,16 @@ public record DeliveryPreview(String nextHop, List<HostPreview> hosts, @Nullable
       return new ConnectionPreview(null, "the host has no address", "the next host", Set.of());
     }
 
-    private static ConnectionPreview of(Attempt.ProbeResult glance) {
+    private static ConnectionPreview of(Attempt.ProbeResult probed) {
       return new ConnectionPreview(
-          glance.address(),
-          describe(glance.observation()),
-          describe(glance.decision()),
-          glance.capabilities());
+          probed.address(),
+          describe(probed.observation()),
+          describe(probed.decision()),
+          probed.capabilities());
     }
 
-    static String describe(Observation seen) {
-      return switch (seen) {
+    static String describe(Observation observation) {
+      return switch (observation) {
         case Observation.Unreachable u -> "no connection: " + u.why();
         case Observation.RefusedByReply u -> "refused at " + u.stage() + ": " + u.reply();
         case Observation.ConnectionLost b -> "broken off at " + b.stage() + ": " + b.why();

@@ -18,8 +18,8 @@ import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.NextHop;
 
 /**
- * One round over the hosts of a next hop on one errand: plan, then host by host, idle connections
- * first, and at the end the last word about hosts whose TLS was broken. One thread owns it.
+ * One round over the hosts of a next hop: plan, then host by host, idle connections first, and at
+ * the end the decision about hosts whose TLS failed. One thread owns it.
  */
 final class DeliveryRound {
   /** What a blank ledger is asked with: it looks at neither. */
@@ -31,17 +31,17 @@ final class DeliveryRound {
   private final RoundWork work;
   private final NextHop nextHop;
   private final RoundBudget budget;
-  private LedgerRound visit = Ledger.empty().beginRound(NOWHERE, NO_ANSWER, false);
+  private LedgerRound round = Ledger.empty().beginRound(NOWHERE, NO_ANSWER, false);
 
   /** A round. */
-  DeliveryRound(RoundEnvironment tools, RoundWork errand, NextHop nextHop) {
-    this.environment = tools;
-    this.work = errand;
+  DeliveryRound(RoundEnvironment environment, RoundWork work, NextHop nextHop) {
+    this.environment = environment;
+    this.work = work;
     this.nextHop = nextHop;
-    this.budget = new RoundBudget(tools.clock().now());
+    this.budget = new RoundBudget(environment.clock().now());
   }
 
-  /** What has been spent in this delivery. */
+  /** The attempts and the time already used by this round. */
   static final class RoundBudget {
     private final Instant began;
     private int connections;
@@ -95,9 +95,9 @@ final class DeliveryRound {
 
   private void run(RoutePlan.PlannedHosts hosts) throws InterruptedException {
     RoutePlan.Published answer = hosts.answer();
-    visit =
+    round =
         answer == null
-            ? visit
+            ? round
             : environment
                 .sources()
                 .ledger()
@@ -116,7 +116,7 @@ final class DeliveryRound {
       }
     } finally {
       work.tried(budget.order());
-      if (visit.needsFreshDns() && answer != null) {
+      if (round.needsFreshDns() && answer != null) {
         // The next round must not see what a poisoned cache says.
         environment.sources().onForget().accept(answer.domain());
         hosts.hosts().stream()
@@ -150,13 +150,15 @@ final class DeliveryRound {
       case RoutePlan.PlannedHosts hosts -> {
         List<DeliveryPreview.HostPreview> out = new ArrayList<>();
         HostOrder order = order(hosts, Tried.NOTHING);
-        for (HostRequirement terms = order.next(); terms != null; terms = order.next()) {
-          Attempt attempt = new Attempt(environment, budget, work, terms, visit, hosts);
-          String host = terms.subject().host() + ":" + hosts.port();
+        for (HostRequirement requirement = order.next();
+            requirement != null;
+            requirement = order.next()) {
+          Attempt attempt = new Attempt(environment, budget, work, requirement, round, hosts);
+          String host = requirement.subject().host() + ":" + hosts.port();
           out.add(
               DeliveryPreview.HostPreview.of(
-                  terms,
-                  terms
+                  requirement,
+                  requirement
                       .refusal(environment.sources().ledger())
                       .map(FailureCause::text)
                       .orElse(null),
@@ -183,16 +185,17 @@ final class DeliveryRound {
     if (alone.hosts().isEmpty() || answer == null) {
       return Optional.empty();
     }
-    visit =
+    round =
         environment
             .sources()
             .ledger()
             .beginProbe(answer.domain(), answer.at(environment.clock().now()));
-    HostRequirement terms = order(alone, Tried.NOTHING).next();
-    if (terms == null) {
+    HostRequirement requirement = order(alone, Tried.NOTHING).next();
+    if (requirement == null) {
       return Optional.empty();
     }
-    return Optional.ofNullable(new Attempt(environment, budget, work, terms, visit, alone).probe());
+    return Optional.ofNullable(
+        new Attempt(environment, budget, work, requirement, round, alone).probe());
   }
 
   private RoutePlan plan() {
@@ -211,7 +214,8 @@ final class DeliveryRound {
               fixed, work.destination(), environment.settings().routes().get(fixed.route()));
       case NextHop.Pipe pipe -> throw new IllegalStateException("a pipe has no hosts");
       case NextHop.Reports reports -> throw new IllegalStateException("reports go to no hosts");
-      case NextHop.NoPostmaster nobody -> throw new IllegalStateException("nobody has no hosts");
+      case NextHop.NoPostmaster noPostmaster ->
+          throw new IllegalStateException("nobody has no hosts");
     };
   }
 
@@ -225,28 +229,28 @@ final class DeliveryRound {
     boolean looked = false;
     HostOrder order = order(plan, before);
     while (!work.isDone()) {
-      HostRequirement terms = order.next();
-      if (terms == null) {
+      HostRequirement requirement = order.next();
+      if (requirement == null) {
         break;
       }
-      if (terms.sts().isPresent()) {
-        underSts = terms.sts();
+      if (requirement.sts().isPresent()) {
+        underSts = requirement.sts();
       }
-      PolicySubject subject = terms.subject();
-      if (terms.hasEvidenceBeyondConfiguration()) {
+      PolicySubject subject = requirement.subject();
+      if (requirement.hasEvidenceBeyondConfiguration()) {
         environment
             .log()
             .demanded(
                 work.id(),
                 subject.host().toString(),
-                terms.requirement().statedLevel().word(),
-                terms.evidence().stream()
+                requirement.requirement().statedLevel().word(),
+                requirement.evidence().stream()
                     .filter(HostRequirement::isLogged)
                     .map(Evidence::origin)
                     .toList());
       }
-      Attempt attempt = new Attempt(environment, budget, work, terms, visit, plan);
-      Optional<FailureCause> refusal = terms.refusal(environment.sources().ledger());
+      Attempt attempt = new Attempt(environment, budget, work, requirement, round, plan);
+      Optional<FailureCause> refusal = requirement.refusal(environment.sources().ledger());
       if (refusal.isPresent()) {
         order.tried(subject.host());
         work.hostSkipped(refusal.get());
@@ -255,16 +259,18 @@ final class DeliveryRound {
               .sources()
               .sessionListener()
               .session(
-                  domain, SessionDiagnosis.refused(terms.evidence(), subject, terms.lacksDane()));
+                  domain,
+                  SessionDiagnosis.refused(
+                      requirement.evidence(), subject, requirement.lacksDane()));
         }
-        if (terms.needsProbe() && !looked) {
+        if (requirement.needsProbe() && !looked) {
           looked = true;
           attempt.probeEachFamily();
         }
         continue;
       }
       work.reachedPreference(order.preference());
-      visit(attempt, key(terms, plan));
+      visit(attempt, key(requirement, plan));
       tried.add(attempt);
     }
     for (Attempt attempt : tried) {
@@ -272,21 +278,21 @@ final class DeliveryRound {
         return underSts;
       }
       // RFC 7435 §3 in our order: better TLS elsewhere before clear text here.
-      HostConnection peer = attempt.finalTry();
-      if (peer != null) {
-        finish(work.runOn(peer), peer, null);
+      HostConnection connection = attempt.finalTry();
+      if (connection != null) {
+        finish(work.runOn(connection), connection, null);
       }
     }
     return underSts;
   }
 
   private HostOrder order(RoutePlan.PlannedHosts plan, Tried before) {
-    HostOrder order = new HostOrder(plan.hosts(), before, subject -> terms(subject, plan));
+    HostOrder order = new HostOrder(plan.hosts(), before, subject -> requirementFor(subject, plan));
     budget.order = order;
     return order;
   }
 
-  private HostRequirement terms(PolicySubject subject, RoutePlan.PlannedHosts plan)
+  private HostRequirement requirementFor(PolicySubject subject, RoutePlan.PlannedHosts plan)
       throws InterruptedException {
     List<Evidence> evidence = new ArrayList<>(environment.gatherer().gather(subject));
     RouteSettings route = plan.route();
@@ -299,52 +305,54 @@ final class DeliveryRound {
   }
 
   /** Idle connections differ in everything that stands here. */
-  private String key(HostRequirement terms, RoutePlan.PlannedHosts plan) {
+  private String key(HostRequirement requirement, RoutePlan.PlannedHosts plan) {
     return nextHop.key()
         + "|"
-        + terms.subject().host()
+        + requirement.subject().host()
         + ":"
         + plan.port()
         + "|"
-        + terms.requirement().key()
+        + requirement.requirement().key()
         + "|"
         + work.needsRequireTls()
         + work.connectionUse();
   }
 
   private void visit(Attempt attempt, String key) throws InterruptedException {
-    HostConnection peer = environment.pool().take(key);
-    if (peer != null && !attempt.mayReuse(peer)) {
-      environment.pool().putBack(key, peer);
+    HostConnection connection = environment.pool().take(key);
+    if (connection != null && !attempt.mayReuse(connection)) {
+      environment.pool().putBack(key, connection);
       return;
     }
-    if (peer != null) {
+    if (connection != null) {
       work.slot().greeted();
-      budget.order().tried(peer.hostRequirement().subject().host(), peer.address().getAddress());
-      RoundWork.ConnectionResult fate = work.runOn(peer);
-      finish(fate, peer, key);
+      budget
+          .order()
+          .tried(connection.hostRequirement().subject().host(), connection.address().getAddress());
+      RoundWork.ConnectionResult result = work.runOn(connection);
+      finish(result, connection, key);
       if (work.isDone()) {
         return;
       }
-      if (fate != RoundWork.ConnectionResult.STALE) {
-        attempt.exclude(peer.address());
+      if (result != RoundWork.ConnectionResult.STALE) {
+        attempt.exclude(connection.address());
       }
-      peer = next(attempt, peer, fate);
+      connection = next(attempt, connection, result);
     } else {
-      peer = attempt.open();
+      connection = attempt.open();
     }
-    while (peer != null) {
-      RoundWork.ConnectionResult fate = work.runOn(peer);
-      finish(fate, peer, key);
-      peer = work.isDone() ? null : next(attempt, peer, fate);
+    while (connection != null) {
+      RoundWork.ConnectionResult result = work.runOn(connection);
+      finish(result, connection, key);
+      connection = work.isDone() ? null : next(attempt, connection, result);
     }
   }
 
   /** The next connection at the same host for those who still wait, or null. */
   private static @Nullable HostConnection next(
-      Attempt attempt, HostConnection last, RoundWork.ConnectionResult fate)
+      Attempt attempt, HostConnection last, RoundWork.ConnectionResult result)
       throws InterruptedException {
-    switch (fate) {
+    switch (result) {
       case MORE -> {
         HostConnection again = attempt.reopen(last);
         if (again != null) {
@@ -357,13 +365,14 @@ final class DeliveryRound {
     return attempt.open();
   }
 
-  private void finish(RoundWork.ConnectionResult fate, HostConnection peer, @Nullable String key) {
-    if (fate == RoundWork.ConnectionResult.REUSABLE) {
+  private void finish(
+      RoundWork.ConnectionResult result, HostConnection connection, @Nullable String key) {
+    if (result == RoundWork.ConnectionResult.REUSABLE) {
       if (key == null) {
         // Clear text that was allowed this once is not kept.
-        peer.session().quit();
+        connection.session().quit();
       } else {
-        environment.pool().putBack(key, peer);
+        environment.pool().putBack(key, connection);
       }
     }
   }

@@ -15,7 +15,7 @@ import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.smtp.session.SmtpTimeouts;
 
 /**
- * How mail leaves.
+ * Settings for outgoing mail.
  *
  * @param ehlo our name in EHLO: a domain, or an address literal with brackets
  * @param ownNames names this router answers to; in an MX list they cut it
@@ -25,8 +25,8 @@ import org.sealwax.mail.smtp.session.SmtpTimeouts;
  * @param ipv6 whether IPv6 is used
  * @param bind4 local address for IPv4, or null
  * @param bind6 local address for IPv6, or null
- * @param stagger how long one address has the field to itself before the next is tried beside it
- *     (RFC 8305 section 5: 250 ms)
+ * @param stagger time that one address has before the next is tried in parallel (RFC 8305 section
+ *     5: 250 ms)
  * @param times how long to wait for what
  * @param pool use of connections again
  * @param hybrid whether the post-quantum hybrid is offered
@@ -100,7 +100,7 @@ public record DeliverySettings(
         Map.of());
   }
 
-  /** The rungs that these settings leave. */
+  /** The fallback steps that these settings leave. */
   public FallbackLadder ladder() {
     return FallbackLadder.of(hybrid, tickets || clientCertificate, hold);
   }

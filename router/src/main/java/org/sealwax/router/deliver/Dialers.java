@@ -3,7 +3,7 @@ package org.sealwax.router.deliver;
 import org.sealwax.mail.net.Dialer;
 
 /**
- * Who opens connections.
+ * The dialers that open connections.
  *
  * @param byDns where DNS that others control chose the address: refuses special-use ones
  * @param configured where the admin named the host, which may well be on loopback

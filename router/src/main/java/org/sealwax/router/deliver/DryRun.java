@@ -7,14 +7,14 @@ import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.MailOptions;
 
 /**
- * An errand without mail: somebody wants to know what would be.
+ * A round without mail, to find out how mail would be treated.
  *
  * @param destination the domain of the recipients
  * @param message what the message in question demands or waives
  */
 record DryRun(MailHost destination, MailOptions.TlsOption message) implements RoundWork {
   @Override
-  public ConnectionResult runOn(HostConnection peer) {
+  public ConnectionResult runOn(HostConnection connection) {
     throw new IllegalStateException("nothing is sent on an inquiry");
   }
 

@@ -15,7 +15,7 @@ import org.sealwax.router.queue.MailOptions;
 /**
  * MAIL and RCPT of one transaction, with the parameters that the host offers.
  *
- * @param size of the content with what we put before it, in octets
+ * @param size of the content with what we put before it, in bytes
  * @param authenticated whether we have said who we are
  * @param minimal whether what the mail can go without is left out: SIZE, RET, ENVID, NOTIFY, ORCPT
  *     and AUTH, and BODY and SMTPUTF8 where the content does not need them
@@ -86,8 +86,8 @@ record EnvelopeCommands(
     if (!minimal && consignment.options().smtputf8() || content.needsUtf8()) {
       return true;
     }
-    for (ConsignmentRecipient addressee : batch) {
-      if (!mailbox(addressee).isAscii()) {
+    for (ConsignmentRecipient recipient : batch) {
+      if (!mailbox(recipient).isAscii()) {
         return true;
       }
     }
@@ -95,33 +95,33 @@ record EnvelopeCommands(
   }
 
   /** RCPT for one of them. */
-  String rcpt(ConsignmentRecipient addressee) {
+  String rcpt(ConsignmentRecipient recipient) {
     StringBuilder out = new StringBuilder(64);
-    out.append("RCPT TO:<").append(mailbox(addressee)).append('>');
+    out.append("RCPT TO:<").append(mailbox(recipient)).append('>');
     if (!passesDsnOn()) {
       return out.toString();
     }
-    DsnRequest wish = addressee.dsn();
-    if (wish.never()) {
+    DsnRequest dsn = recipient.dsn();
+    if (dsn.never()) {
       out.append(" NOTIFY=NEVER");
-    } else if (!wish.when().isEmpty()) {
+    } else if (!dsn.when().isEmpty()) {
       out.append(" NOTIFY=")
           .append(
-              wish.when().stream()
+              dsn.when().stream()
                   .sorted()
                   .map(when -> when.name().toUpperCase(Locale.ROOT))
                   .collect(Collectors.joining(",")));
     }
-    if (wish.originalRecipient() != null) {
-      OriginalRecipient.sevenBit(wish.originalRecipient())
+    if (dsn.originalRecipient() != null) {
+      OriginalRecipient.sevenBit(dsn.originalRecipient())
           .ifPresent(original -> out.append(" ORCPT=").append(original));
     }
     return out.toString();
   }
 
   /** Where a recipient is. */
-  static Mailbox mailbox(ConsignmentRecipient addressee) {
-    return switch (addressee.target()) {
+  static Mailbox mailbox(ConsignmentRecipient recipient) {
+    return switch (recipient.target()) {
       case DeliveryTarget.Remote remote -> remote.mailbox();
       case DeliveryTarget.Command command ->
           throw new IllegalStateException("a command cannot be reached by SMTP");

@@ -4,13 +4,13 @@ import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.Outcome;
 
 /**
- * What a failure means.
+ * The meaning of a failure.
  *
  * @param action what to do
  * @param cause for queue, log and DSN
  */
 record FailureMeaning(FailureAction action, FailureCause cause) {
-  /** What to do. */
+  /** The action after a failure. */
   enum FailureAction {
     /** Give up, by a named cause. */
     REFUSE,

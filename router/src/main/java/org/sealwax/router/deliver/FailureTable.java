@@ -63,8 +63,8 @@ final class FailureTable {
     }
 
     private static String about(Reply reply) {
-      EnhancedStatus said = reply.status();
-      return said == null ? NO_STATUS : said.subject() + "." + said.detail() + ".";
+      EnhancedStatus status = reply.status();
+      return status == null ? NO_STATUS : status.subject() + "." + status.detail() + ".";
     }
   }
 
@@ -150,11 +150,11 @@ final class FailureTable {
       List<TransactionStage> stages,
       int from,
       int to,
-      FailureAction course,
+      FailureAction action,
       String reason,
       String status,
       Extent extent) {
-    return row(stages, from, to, "", "", course, reason, status, extent);
+    return row(stages, from, to, "", "", action, reason, status, extent);
   }
 
   private static FailureRow row(
@@ -162,11 +162,11 @@ final class FailureTable {
       int from,
       int to,
       String about,
-      FailureAction course,
+      FailureAction action,
       String reason,
       String status,
       Extent extent) {
-    return row(stages, from, to, about, "", course, reason, status, extent);
+    return row(stages, from, to, about, "", action, reason, status, extent);
   }
 
   private static FailureRow row(
@@ -175,7 +175,7 @@ final class FailureTable {
       int to,
       String about,
       String hint,
-      FailureAction course,
+      FailureAction action,
       String reason,
       String status,
       Extent extent) {
@@ -185,7 +185,7 @@ final class FailureTable {
         to,
         about,
         hint,
-        course,
+        action,
         reason,
         EnhancedStatus.parse(status).orElseThrow(),
         extent);
@@ -221,17 +221,17 @@ final class FailureTable {
 
   /** The host's own status, unless it contradicts what we do about it. */
   private static EnhancedStatus status(FailureRow row, Reply reply) {
-    EnhancedStatus said = reply.status();
+    EnhancedStatus status = reply.status();
     int kind = row.course() == FailureAction.REFUSE ? 5 : 4;
-    return said != null && said.kind() == kind ? said : row.status();
+    return status != null && status.kind() == kind ? status : row.status();
   }
 
   /** A conversation that broke at {@code stage}. */
-  static FailureMeaning lost(TransactionStage stage, IOException trouble, String host) {
+  static FailureMeaning lost(TransactionStage stage, IOException failure, String host) {
     boolean silent =
-        trouble instanceof SocketTimeoutException
-            || trouble instanceof java.io.InterruptedIOException;
-    boolean answered = trouble instanceof InvalidReplyException t && t.answered();
+        failure instanceof SocketTimeoutException
+            || failure instanceof java.io.InterruptedIOException;
+    boolean answered = failure instanceof InvalidReplyException t && t.answered();
     String how =
         silent
             ? "no answer in time from "
@@ -240,7 +240,7 @@ final class FailureTable {
         stage == TransactionStage.END
             ? "; it may have taken the message, which is sent again then (RFC 5321 4.5.3.2.6)"
             : "";
-    String message = trouble.getMessage();
+    String message = failure.getMessage();
     return new FailureMeaning(
         // After the end of the content another host would make the possible duplicate a likely one.
         stage == TransactionStage.END ? FailureAction.DEFER : FailureAction.NEXT_HOST,
@@ -299,12 +299,12 @@ final class FailureTable {
    */
   static boolean isTooMany(Reply reply) {
     boolean code = reply.code() == 452 || reply.code() == 552;
-    EnhancedStatus said = reply.status();
+    EnhancedStatus status = reply.status();
     return code
-        && (said == null
-            || said.subject() == 0 && said.detail() == 0
-            || said.subject() == 3 && said.detail() == 1
-            || said.subject() == 5 && said.detail() == 3);
+        && (status == null
+            || status.subject() == 0 && status.detail() == 0
+            || status.subject() == 3 && status.detail() == 1
+            || status.subject() == 5 && status.detail() == 3);
   }
 
   /**
@@ -312,20 +312,20 @@ final class FailureTable {
    * 3.3: reverse DNS), or 5.7.1 with a text about IPv6, as the big receivers have it.
    */
   static boolean isAboutIpv6(Reply reply) {
-    EnhancedStatus said = reply.status();
+    EnhancedStatus status = reply.status();
     return reply.isPermanent()
-        && said != null
-        && said.subject() == 7
-        && (said.detail() == 25
-            || said.detail() == 1 && reply.toString().toLowerCase(Locale.ROOT).contains("ipv6"));
+        && status != null
+        && status.subject() == 7
+        && (status.detail() == 25
+            || status.detail() == 1 && reply.toString().toLowerCase(Locale.ROOT).contains("ipv6"));
   }
 
   /** A refusal that is not the last word yet: the same, to be tried again. */
   static FailureCause asDeferral(FailureCause refusal) {
-    EnhancedStatus said = refusal.status();
+    EnhancedStatus status = refusal.status();
     return new FailureCause(
         refusal.reason(),
-        EnhancedStatus.of(4, said.subject(), said.detail()),
+        EnhancedStatus.of(4, status.subject(), status.detail()),
         refusal.text(),
         refusal.host(),
         refusal.reply(),
@@ -429,14 +429,14 @@ final class FailureTable {
    * or the DNS did not answer.
    */
   static @Nullable FailureCause requireTls(List<FailureCause> passed) {
-    FailureCause told = null;
+    FailureCause causeForSender = null;
     for (FailureCause cause : passed) {
       EnhancedStatus status = requireTls(cause);
       if (status == null) {
         return null;
       }
-      if (told == null || status.detail() > told.status().detail()) {
-        told =
+      if (causeForSender == null || status.detail() > causeForSender.status().detail()) {
+        causeForSender =
             new FailureCause(
                 cause.reason(),
                 status,
@@ -446,7 +446,7 @@ final class FailureTable {
                 Extent.MESSAGE);
       }
     }
-    return told;
+    return causeForSender;
   }
 
   private static @Nullable EnhancedStatus requireTls(FailureCause cause) {

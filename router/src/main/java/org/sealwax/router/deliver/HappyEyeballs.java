@@ -17,9 +17,9 @@ import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.net.Wire;
 
 /**
- * Connects to the first of several addresses that answers (RFC 8305 section 5, in small): each has
- * the field to itself for the stagger, then the next is tried beside it; a refusal starts the next
- * at once. A dead IPv6 path costs a quarter of a second, not a timeout.
+ * Connects to the first of several addresses that answers (RFC 8305 section 5, simplified): the
+ * next address is tried in parallel after the stagger; a refusal starts the next at once. A dead
+ * IPv6 path costs a quarter of a second, not a timeout.
  */
 final class HappyEyeballs {
   private final Dialer dialer;
@@ -38,7 +38,7 @@ final class HappyEyeballs {
   }
 
   /**
-   * What came of dialling.
+   * The result of connecting.
    *
    * @param wire null when nothing did
    * @param failure why not

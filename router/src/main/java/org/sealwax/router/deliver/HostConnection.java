@@ -20,19 +20,19 @@ final class HostConnection {
 
   HostConnection(
       ClientSession dialogue,
-      HostRequirement terms,
+      HostRequirement requirement,
       InetSocketAddress address,
       String label,
       boolean downgrade,
       boolean ipv4Beside,
       long born) {
     this.session = dialogue;
-    this.hostRequirement = terms;
+    this.hostRequirement = requirement;
     this.address = address;
     this.downgrade = downgrade;
     this.hasIpv4Alternative = ipv4Beside;
     this.logName = label;
-    this.tls = TlsLogText.token(terms.requirement(), dialogue.handshake(), downgrade);
+    this.tls = TlsLogText.token(requirement.requirement(), dialogue.handshake(), downgrade);
     this.openedAt = born;
   }
 

@@ -9,13 +9,13 @@ import org.sealwax.mail.policy.Observation;
 import org.sealwax.router.ledger.HostMemoryStore;
 
 /**
- * What hosts have shown lately, bounded; the least recently used is forgotten first. Thread-safe.
- * One for the process: couriers come and go with configurations, and a reload must not make a host
- * that did TLS yesterday look like one never met. A shelf keeps it over a restart, for as long as
- * {@link org.sealwax.mail.policy.FallbackLadder} lets it count.
+ * A cache of the memories of hosts; the least recently used entry is dropped first. Thread-safe.
+ * One for the process: delivery agent come and go with configurations, and a reload must not make a
+ * host that did TLS yesterday look like one never met. A shelf keeps it over a restart, for as long
+ * as {@link org.sealwax.mail.policy.FallbackLadder} lets it count.
  */
 public final class HostMemoryCache {
-  /** Hosts remembered: a few hundred octets each. */
+  /** Hosts remembered: a few hundred bytes each. */
   static final int MOST = 10_000;
 
   private final Map<String, HostMemory> byHost =
@@ -34,8 +34,8 @@ public final class HostMemoryCache {
   }
 
   /** Begins with what is on the shelf. */
-  public HostMemoryCache(HostMemoryStore shelf) {
-    this.store = shelf;
+  public HostMemoryCache(HostMemoryStore store) {
+    this.store = store;
   }
 
   /** Hosts remembered now, for metrics. */
@@ -55,8 +55,8 @@ public final class HostMemoryCache {
   }
 
   synchronized HostMemory after(
-      String host, Observation observation, FallbackStep rung, Instant now) {
-    HostMemory next = at(host, now).after(observation, rung, now);
+      String host, Observation observation, FallbackStep step, Instant now) {
+    HostMemory next = at(host, now).after(observation, step, now);
     if (!next.equals(HostMemory.nothing())) {
       byHost.put(host, next);
       store.put(host, next);

@@ -30,7 +30,7 @@ final class HostOrder {
   private static final class OrderedHost {
     private final RoutePlan.PlannedHost host;
     private final int rank;
-    private @Nullable HostRequirement terms;
+    private @Nullable HostRequirement requirement;
 
     OrderedHost(RoutePlan.PlannedHost host, int rank) {
       this.host = host;
@@ -38,9 +38,9 @@ final class HostOrder {
     }
   }
 
-  private final RequirementLookup demands;
+  private final RequirementLookup requirements;
   private final Tried before;
-  private final List<OrderedHost> turns = new ArrayList<>();
+  private final List<OrderedHost> ordered = new ArrayList<>();
   private final Set<MailHost> hosts = new LinkedHashSet<>(2);
   private final Set<InetAddress> addresses = new LinkedHashSet<>(2);
   private final Set<InetAddress> exhausted = new LinkedHashSet<>(0);
@@ -53,19 +53,19 @@ final class HostOrder {
    * @param planned by preference
    * @param before what the rounds before have tried
    */
-  HostOrder(List<RoutePlan.PlannedHost> planned, Tried before, RequirementLookup demands) {
+  HostOrder(List<RoutePlan.PlannedHost> planned, Tried before, RequirementLookup requirements) {
     this.before = before;
-    this.demands = demands;
+    this.requirements = requirements;
     for (RoutePlan.PlannedHost host : planned) {
-      turns.add(new OrderedHost(host, turns.size()));
+      ordered.add(new OrderedHost(host, ordered.size()));
     }
-    if (turns.size() > 1 && !before.hosts().isEmpty()) {
-      turns.sort(Comparator.comparing(turn -> before.hosts().contains(host(turn))));
+    if (ordered.size() > 1 && !before.hosts().isEmpty()) {
+      ordered.sort(Comparator.comparing(orderedHost -> before.hosts().contains(host(orderedHost))));
     }
   }
 
-  private static MailHost host(OrderedHost turn) {
-    return turn.host.subject().host();
+  private static MailHost host(OrderedHost ordered) {
+    return ordered.host.subject().host();
   }
 
   /** The host whose turn it is now, and what is demanded of it; null when there is none left. */
@@ -74,21 +74,21 @@ final class HostOrder {
     if (position >= end() || usable == FallbackLadder.HOSTS) {
       return null;
     }
-    HostRequirement terms = terms(turns.get(position));
-    usable += terms.isUsable() ? 1 : 0;
-    return terms;
+    HostRequirement requirement = requirementOf(ordered.get(position));
+    usable += requirement.isUsable() ? 1 : 0;
+    return requirement;
   }
 
   /** Each may cost several look-ups, and strangers wrote the list: the rest waits its turn. */
   private int end() {
-    return Math.min(MxSet.MAX_HOSTS, turns.size());
+    return Math.min(MxSet.MAX_HOSTS, ordered.size());
   }
 
-  private HostRequirement terms(OrderedHost turn) throws InterruptedException {
-    HostRequirement known = turn.terms;
+  private HostRequirement requirementOf(OrderedHost ordered) throws InterruptedException {
+    HostRequirement known = ordered.requirement;
     if (known == null) {
-      known = demands.of(turn.host.subject());
-      turn.terms = known;
+      known = requirements.of(ordered.host.subject());
+      ordered.requirement = known;
     }
     return known;
   }
@@ -97,7 +97,7 @@ final class HostOrder {
   int remaining() throws InterruptedException {
     int left = 0;
     for (int i = position + 1; i < end() && usable + left < FallbackLadder.HOSTS; i++) {
-      left += terms(turns.get(i)).isUsable() ? 1 : 0;
+      left += requirementOf(ordered.get(i)).isUsable() ? 1 : 0;
     }
     return left;
   }
@@ -109,12 +109,12 @@ final class HostOrder {
 
   /** Preference of the host whose turn it is. */
   int preference() {
-    return turns.get(position).host.preference();
+    return ordered.get(position).host.preference();
   }
 
   /** Whether it is the domain's best host. */
   boolean isBest() {
-    return turns.get(position).rank == 0;
+    return ordered.get(position).rank == 0;
   }
 
   /**
@@ -122,9 +122,11 @@ final class HostOrder {
    * better than we (RFC 5321 5.1).
    */
   void cutAtOwnHost() {
-    int own = turns.get(position).rank;
-    int past = (int) turns.stream().limit(position).filter(turn -> turn.rank < own).count();
-    turns.removeIf(turn -> turn.rank >= own);
+    int own = ordered.get(position).rank;
+    int past =
+        (int)
+            ordered.stream().limit(position).filter(orderedHost -> orderedHost.rank < own).count();
+    ordered.removeIf(orderedHost -> orderedHost.rank >= own);
     position = past - 1;
   }
 
@@ -155,7 +157,8 @@ final class HostOrder {
   /** What has been tried by now, for the round after this one. */
   Tried after() {
     Tried all = before.without(exhausted).and(hosts, addresses);
-    boolean each = turns.stream().allMatch(turn -> all.hosts().contains(host(turn)));
+    boolean each =
+        ordered.stream().allMatch(orderedHost -> all.hosts().contains(host(orderedHost)));
     return each ? all.restarted() : all;
   }
 }

@@ -19,7 +19,7 @@ import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.queue.FailureCause;
 
 /**
- * What is demanded of one host in one round, and from which evidence.
+ * The requirement for one host in one round, and its evidence.
  *
  * @param subject next hop and host
  * @param evidence everything that was gathered
@@ -83,13 +83,17 @@ record HostRequirement(
 
   /** With what the ledger makes of it, where nothing else stands in the way. */
   private FailureCause remembered(FailureCause cause, Ledger ledger) {
-    Optional<ActiveViolation> alarm = activeViolation(ledger);
-    return (alarm.isEmpty()
+    Optional<ActiveViolation> violation = activeViolation(ledger);
+    return (violation.isEmpty()
             ? cause
             : new FailureCause(
                 cause.reason(),
                 cause.status(),
-                cause.text() + "; ledger: " + alarm.get().what().word() + ", " + alarm.get().text(),
+                cause.text()
+                    + "; ledger: "
+                    + violation.get().what().word()
+                    + ", "
+                    + violation.get().text(),
                 cause.host(),
                 cause.reply(),
                 cause.scope()))
@@ -146,13 +150,17 @@ record HostRequirement(
    * led on, now or after a hold.
    */
   FailureCause markedIfLedgerOnly(
-      FailureCause cause, Policy policy, Observation seen, FallbackState state, Ledger ledger) {
+      FailureCause cause,
+      Policy policy,
+      Observation observation,
+      FallbackState state,
+      Ledger ledger) {
     if (!requirement.remembered() || !FailureTable.isPolicyFailure(cause)) {
       return cause;
     }
     boolean leadsOn =
         !withoutMemory.demandsTls()
-            || policy.decide(withoutMemory, seen, state) instanceof Decision.Proceed;
+            || policy.decide(withoutMemory, observation, state) instanceof Decision.Proceed;
     return leadsOn ? remembered(cause, ledger) : cause;
   }
 }

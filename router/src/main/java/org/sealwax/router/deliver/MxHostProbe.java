@@ -119,7 +119,7 @@ public final class MxHostProbe implements AutoCloseable {
   /**
    * Greets one host of each domain whose time has come.
    *
-   * @throws InterruptedException when the thread is told to stop
+   * @throws InterruptedException when the thread is interrupted
    */
   void greetDueHosts() throws InterruptedException {
     Instant now = clock.now();

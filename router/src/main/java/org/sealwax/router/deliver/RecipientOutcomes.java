@@ -13,8 +13,9 @@ import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.Outcome;
 
 /**
- * What a round has come to so far: who is settled, who still waits, and why the waiting ones were
- * not delivered yet. Each recipient is settled exactly once. One thread owns it.
+ * The outcomes of a round so far: the recipients that are settled, those that still wait, and why
+ * the waiting ones were not delivered yet. Each recipient is settled exactly once. One thread owns
+ * it.
  */
 final class RecipientOutcomes {
   private final Map<Long, Outcome> settled = new LinkedHashMap<>();
@@ -30,8 +31,8 @@ final class RecipientOutcomes {
   private @Nullable Instant soonest;
 
   RecipientOutcomes(Collection<ConsignmentRecipient> recipients) {
-    for (ConsignmentRecipient addressee : recipients) {
-      open.put(addressee.key(), addressee);
+    for (ConsignmentRecipient recipient : recipients) {
+      open.put(recipient.key(), recipient);
     }
   }
 
@@ -57,17 +58,17 @@ final class RecipientOutcomes {
     return true;
   }
 
-  void settle(ConsignmentRecipient addressee, Outcome outcome) {
-    if (open.remove(addressee.key()) == null) {
+  void settle(ConsignmentRecipient recipient, Outcome outcome) {
+    if (open.remove(recipient.key()) == null) {
       throw new IllegalStateException("recipient settled twice");
     }
-    settled.put(addressee.key(), outcome);
+    settled.put(recipient.key(), outcome);
   }
 
   /** Settles all who wait. */
   void settleAll(Outcome outcome) {
-    for (ConsignmentRecipient addressee : open()) {
-      settle(addressee, outcome);
+    for (ConsignmentRecipient recipient : open()) {
+      settle(recipient, outcome);
     }
   }
 
@@ -76,24 +77,24 @@ final class RecipientOutcomes {
    * domain's own order, and what is said about a recipient is worth more than what befell a host
    * after it.
    */
-  void defer(ConsignmentRecipient addressee, FailureCause cause) {
-    if (!open.containsKey(addressee.key())) {
+  void defer(ConsignmentRecipient recipient, FailureCause cause) {
+    if (!open.containsKey(recipient.key())) {
       throw new IllegalStateException("put off and settled");
     }
-    defer.putIfAbsent(addressee.key(), cause);
+    defer.putIfAbsent(recipient.key(), cause);
   }
 
   /** Whether a host of this round has put this recipient off. */
-  boolean isDeferred(ConsignmentRecipient addressee) {
-    return defer.containsKey(addressee.key());
+  boolean isDeferred(ConsignmentRecipient recipient) {
+    return defer.containsKey(recipient.key());
   }
 
   /**
    * A host refused this recipient for a reason of ours that another connection may not have; if
    * none is made in this round, this is why the recipient waits.
    */
-  void deferralCauses(ConsignmentRecipient addressee, FailureCause cause) {
-    deferralCauses.put(addressee.key(), cause);
+  void deferralCauses(ConsignmentRecipient recipient, FailureCause cause) {
+    deferralCauses.put(recipient.key(), cause);
   }
 
   /** Why those who wait could not be served at one host; a broken policy outlasts a dead host. */
@@ -121,9 +122,9 @@ final class RecipientOutcomes {
   Map<Long, Outcome> endRequiringTls(FailureCause otherwise) {
     FailureCause refusal = endedOtherwise ? null : FailureTable.requireTls(passed);
     if (refusal != null) {
-      for (ConsignmentRecipient addressee : open()) {
-        if (!isDeferred(addressee)) {
-          settle(addressee, new Outcome.Refused(refusal));
+      for (ConsignmentRecipient recipient : open()) {
+        if (!isDeferred(recipient)) {
+          settle(recipient, new Outcome.Refused(refusal));
         }
       }
     }
@@ -138,9 +139,9 @@ final class RecipientOutcomes {
     FailureCause last = lastCause == null ? otherwise : lastCause;
     FailureCause common =
         endedOtherwise ? last : busy(last.withExtent(extent(last)).until(soonest));
-    for (ConsignmentRecipient addressee : open()) {
-      FailureCause own = deferralCauses.getOrDefault(addressee.key(), common);
-      settle(addressee, new Outcome.Deferred(defer.getOrDefault(addressee.key(), own)));
+    for (ConsignmentRecipient recipient : open()) {
+      FailureCause own = deferralCauses.getOrDefault(recipient.key(), common);
+      settle(recipient, new Outcome.Deferred(defer.getOrDefault(recipient.key(), own)));
     }
     return settled;
   }

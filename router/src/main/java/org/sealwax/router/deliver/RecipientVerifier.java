@@ -29,10 +29,10 @@ public final class RecipientVerifier implements RecipientProbe {
 
   private final RoundEnvironment environment;
 
-  RecipientVerifier(RoundEnvironment tools, TlsClient tls) {
-    DeliverySettings s = tools.settings();
+  RecipientVerifier(RoundEnvironment environment, TlsClient tls) {
+    DeliverySettings s = environment.settings();
     this.environment =
-        tools.with(
+        environment.with(
             new DeliverySettings(
                 s.ehlo(),
                 s.ownNames(),
@@ -75,8 +75,8 @@ public final class RecipientVerifier implements RecipientProbe {
       }
       if (deadline.passed()) {
         // The interrupt was ours; whoever called must not find it.
-        boolean ours = Thread.interrupted();
-        question.reason += ours ? "" : " (too late)";
+        boolean local = Thread.interrupted();
+        question.reason += local ? "" : " (too late)";
       }
     }
     VerificationResult answer = question.answer;
@@ -153,41 +153,43 @@ public final class RecipientVerifier implements RecipientProbe {
     }
 
     @Override
-    public ConnectionResult runOn(HostConnection peer) {
-      ClientSession dialogue = peer.session();
-      boolean reused = !peer.isUnused();
+    public ConnectionResult runOn(HostConnection connection) {
+      ClientSession dialogue = connection.session();
+      boolean reused = !connection.isUnused();
       boolean heard = false;
-      peer.transactionBegan();
+      connection.transactionBegan();
       try {
-        peer.assertMeetsRequirement(needsRequireTls());
+        connection.assertMeetsRequirement(needsRequireTls());
         boolean utf8 = !recipient.isAscii();
         if (utf8 && !dialogue.capabilities().offersSmtpUtf8()) {
-          reason = FailureTable.needsSmtpUtf8(peer.logName()).text();
+          reason = FailureTable.needsSmtpUtf8(connection.logName()).text();
           dialogue.quit();
           return ConnectionResult.CLOSED;
         }
         Reply mail = dialogue.exchange("MAIL FROM:<>" + (utf8 ? " SMTPUTF8" : ""), times.mail());
         heard = true;
         if (!mail.isPositive()) {
-          reason = peer.logName() + " said at MAIL: " + mail;
+          reason = connection.logName() + " said at MAIL: " + mail;
           putOff |= mail.isTransient();
           dialogue.quit();
-          return isForIpv4(mail, peer) ? ConnectionResult.OVER_IPV4 : ConnectionResult.NEXT_HOST;
+          return isForIpv4(mail, connection)
+              ? ConnectionResult.OVER_IPV4
+              : ConnectionResult.NEXT_HOST;
         }
         Reply rcpt = dialogue.exchange("RCPT TO:<" + recipient + ">", times.rcpt());
         boolean refused =
-            FailureTable.of(TransactionStage.RCPT, rcpt, peer.logName()).action()
+            FailureTable.of(TransactionStage.RCPT, rcpt, connection.logName()).action()
                 == FailureMeaning.FailureAction.REFUSE;
         if (rcpt.isPositive()) {
           answer = new VerificationResult.Exists();
-        } else if (refused && isForIpv4(rcpt, peer)) {
-          reason = peer.logName() + " said at RCPT: " + rcpt;
+        } else if (refused && isForIpv4(rcpt, connection)) {
+          reason = connection.logName() + " said at RCPT: " + rcpt;
           dialogue.quit();
           return ConnectionResult.OVER_IPV4;
         } else if (refused && !putOff) {
           answer = new VerificationResult.Refused(rcpt);
         } else {
-          reason = peer.logName() + " said at RCPT: " + rcpt;
+          reason = connection.logName() + " said at RCPT: " + rcpt;
           answer = new VerificationResult.NotKnown(reason);
         }
         Reply reset = dialogue.exchange("RSET", times.rcpt());
@@ -203,15 +205,15 @@ public final class RecipientVerifier implements RecipientProbe {
         }
         reason =
             FailureTable.lost(
-                    heard ? TransactionStage.RCPT : TransactionStage.MAIL, e, peer.logName())
+                    heard ? TransactionStage.RCPT : TransactionStage.MAIL, e, connection.logName())
                 .cause()
                 .text();
         return answer == null ? ConnectionResult.NEXT_HOST : ConnectionResult.CLOSED;
       }
     }
 
-    private static boolean isForIpv4(Reply reply, HostConnection peer) {
-      return peer.hasIpv4Alternative() && FailureTable.isAboutIpv6(reply);
+    private static boolean isForIpv4(Reply reply, HostConnection connection) {
+      return connection.hasIpv4Alternative() && FailureTable.isAboutIpv6(reply);
     }
   }
 }

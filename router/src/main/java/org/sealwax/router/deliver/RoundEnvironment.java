@@ -12,7 +12,7 @@ import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.router.evidence.EvidenceGatherer;
 import org.sealwax.router.log.MailLog;
 
-/** What every round needs, made once. */
+/** The collaborators of every round, created once. */
 record RoundEnvironment(
     DeliverySettings settings,
     Policy policy,

@@ -7,9 +7,9 @@ import org.sealwax.router.deliver.TriedHosts.Tried;
 import org.sealwax.router.queue.DeliverySlot;
 import org.sealwax.router.queue.FailureCause;
 
-/** What a round is for: to deliver a consignment, or to ask about a recipient. */
+/** The purpose of a round: to deliver a consignment, or to verify a recipient. */
 interface RoundWork {
-  /** What one connection came to. */
+  /** The result of one connection. */
   enum ConnectionResult {
     /** All is done that could be done here; the connection may be used again. */
     REUSABLE,
@@ -17,7 +17,7 @@ interface RoundWork {
     CLOSED,
     /** The connection is closed and another address or host may do better. */
     NEXT_HOST,
-    /** The connection is closed; the host refused our IPv6 address, and has an IPv4 one beside. */
+    /** The connection is closed; the host refused our IPv6 address, and has an IPv4 address too. */
     OVER_IPV4,
     /** The connection has had its share of transactions; there is more to do at this host. */
     MORE,
@@ -25,8 +25,8 @@ interface RoundWork {
     STALE
   }
 
-  /** Does what can be done with {@code peer}, about whom the policy said proceed. */
-  ConnectionResult runOn(HostConnection peer);
+  /** Does what can be done with {@code connection}, about whom the policy said proceed. */
+  ConnectionResult runOn(HostConnection connection);
 
   /** Whether nothing is left to do. */
   boolean isDone();

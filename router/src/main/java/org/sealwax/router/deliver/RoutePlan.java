@@ -18,7 +18,7 @@ import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.router.ledger.RoundMx;
 import org.sealwax.router.queue.NextHop;
 
-/** Which hosts are tried for a next hop, in which order; or why there are none. */
+/** The hosts for a next hop, in order; or the reason why there are none. */
 sealed interface RoutePlan {
   /**
    * There are hosts.
@@ -88,9 +88,9 @@ sealed interface RoutePlan {
 
   /** Plans by MX (RFC 5321 5.1). */
   static RoutePlan byMx(
-      Domain domain, Resolver resolver, Set<Domain> own, RandomSource chance, int port) {
+      Domain domain, Resolver resolver, Set<Domain> own, RandomSource random, int port) {
     DnsAnswer<MxRecord> answer = resolver.mx(domain);
-    return switch (MxSet.of(domain, answer, own, chance, MxSet.ALL_HOSTS)) {
+    return switch (MxSet.of(domain, answer, own, random, MxSet.ALL_HOSTS)) {
       case MxSet.NullMx n -> new NoHosts(FailureTable.nullMx(domain.name()));
       case MxSet.NoSuchDomain n -> new NoHosts(FailureTable.noSuchDomain(domain.name()));
       case MxSet.LoopsBack l -> new NoHosts(FailureTable.loopsBack(domain.name(), l.own().name()));

@@ -101,7 +101,7 @@ final class ScramClient {
     byte[] key = password.getBytes(StandardCharsets.UTF_8);
     try {
       Mac mac = Mac.getInstance("HmacSHA256");
-      // HMAC pads its key with zeros, so an empty password equals a zero octet, which it takes.
+      // HMAC pads its key with zeros, so an empty password equals a zero byte, which it takes.
       mac.init(new SecretKeySpec(key.length == 0 ? new byte[1] : key, "HmacSHA256"));
       mac.update(salt);
       byte[] u = mac.doFinal(new byte[] {0, 0, 0, 1});
@@ -137,7 +137,7 @@ final class ScramClient {
     }
   }
 
-  private static String base64(byte[] octets) {
-    return Base64.getEncoder().encodeToString(octets);
+  private static String base64(byte[] bytes) {
+    return Base64.getEncoder().encodeToString(bytes);
   }
 }

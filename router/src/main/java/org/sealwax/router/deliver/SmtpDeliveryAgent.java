@@ -29,8 +29,8 @@ import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 
 /**
- * Carries consignments to their next hops. Thread-safe; a new configuration means a new courier,
- * and the old one is closed when its last round has ended.
+ * Carries consignments to their next hops. Thread-safe; a new configuration means a new delivery
+ * agent, and the old one is closed when its last round has ended.
  */
 public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   private final RoundEnvironment environment;
@@ -39,7 +39,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   private final DeliveryAgent pipes;
 
   /**
-   * What the courier works with.
+   * The collaborators of the delivery agent.
    *
    * @param resolver for MX and addresses
    * @param dialers open connections
@@ -48,9 +48,10 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
    * @param clock the time
    * @param random shuffles hosts, makes nonces
    * @param log for TLS facts and bugs; outcomes are logged by the queue
-   * @param memories what hosts have shown; the same for every courier of a process, so that it
-   *     outlives a configuration
-   * @param sources of evidence beside the configuration, and who hears what deliveries show
+   * @param memories what hosts have shown; the same for every delivery agent of a process, so that
+   *     it outlives a configuration
+   * @param sources of evidence besides the configuration, and the listeners for results of
+   *     deliveries
    */
   public record SmtpDeliveryEnvironment(
       Resolver resolver,
@@ -69,33 +70,33 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   }
 
   /**
-   * A courier of one configuration.
+   * A delivery agent of one configuration.
    *
    * @param pipes carries what goes to commands
    * @throws IllegalArgumentException when a row names roots that are not there
    */
   public SmtpDeliveryAgent(
-      DeliverySettings settings, SmtpDeliveryEnvironment world, DeliveryAgent pipes) {
+      DeliverySettings settings, SmtpDeliveryEnvironment environment, DeliveryAgent pipes) {
     this.pipes = pipes;
-    this.tls = world.tls();
+    this.tls = environment.tls();
     this.rows = new PolicyRows(settings.level(), settings.rows());
-    checkRoots(settings, world.roots());
+    checkRoots(settings, environment.roots());
     this.environment =
         new RoundEnvironment(
             settings,
             new Policy(settings.ladder(), settings.floors()),
-            gatherer(rows, world.sources().published()),
-            world.sources(),
-            world.resolver(),
-            world.dialers(),
-            new Greeting(world.tls(), settings.times()),
-            world.roots(),
-            world.memories(),
+            gatherer(rows, environment.sources().published()),
+            environment.sources(),
+            environment.resolver(),
+            environment.dialers(),
+            new Greeting(environment.tls(), settings.times()),
+            environment.roots(),
+            environment.memories(),
             new TriedHosts(),
-            new ConnectionPool(settings.pool(), world.clock()),
-            world.clock(),
-            world.random(),
-            world.log());
+            new ConnectionPool(settings.pool(), environment.clock()),
+            environment.clock(),
+            environment.random(),
+            environment.log());
   }
 
   private static EvidenceGatherer gatherer(PolicyRows rows, List<EvidenceSource> published) {
@@ -133,7 +134,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
       case NextHop.Fixed fixed -> byRoute(consignment, fixed.route());
       case NextHop.Reports reports ->
           throw new IllegalStateException("reports are read before they come here");
-      case NextHop.NoPostmaster nobody ->
+      case NextHop.NoPostmaster noPostmaster ->
           throw new IllegalStateException("mail for nobody is held before it comes here");
     };
   }
@@ -147,10 +148,10 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
       return alike(consignment, route);
     }
     Map<List<PolicyRow>, List<ConsignmentRecipient>> apart = new LinkedHashMap<>();
-    for (ConsignmentRecipient addressee : consignment.recipients()) {
+    for (ConsignmentRecipient recipient : consignment.recipients()) {
       apart
-          .computeIfAbsent(rows.covering(destination(addressee)), r -> new ArrayList<>())
-          .add(addressee);
+          .computeIfAbsent(rows.covering(destination(recipient)), r -> new ArrayList<>())
+          .add(recipient);
     }
     Map<Long, Outcome> outcomes = new LinkedHashMap<>();
     for (List<ConsignmentRecipient> some : apart.values()) {
@@ -182,8 +183,8 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   }
 
   /** The domain or address literal of a recipient that goes by SMTP. */
-  static MailHost destination(ConsignmentRecipient addressee) {
-    return switch (addressee.target()) {
+  static MailHost destination(ConsignmentRecipient recipient) {
+    return switch (recipient.target()) {
       case DeliveryTarget.Remote r -> r.mailbox().domain();
       case DeliveryTarget.Postmaster p -> p.mailbox().domain();
       case DeliveryTarget.Command c -> throw new IllegalStateException("a command has no hosts");
@@ -230,7 +231,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
    * @param destination the domain of the recipients
    * @param message what a message demands or waives
    * @param probes whether one connection is made to each host
-   * @throws InterruptedException when the thread is told to stop
+   * @throws InterruptedException when the thread is interrupted
    */
   public DeliveryPreview preview(
       NextHop hop, MailHost destination, MailOptions.TlsOption message, boolean probes)
@@ -245,12 +246,12 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
    * memory: its MX, and the evidence about its first hosts. Nothing is dialled but the host of an
    * MTA-STS policy, and the ledger hears nothing.
    *
-   * @throws InterruptedException when the thread is told to stop
+   * @throws InterruptedException when the thread is interrupted
    */
   public void prefetch(NextHop hop) throws InterruptedException {
     if (hop instanceof NextHop.ByMx mx) {
-      DryRun inquiry = new DryRun(mx.domain(), MailOptions.TlsOption.UNSPECIFIED);
-      new DeliveryRound(environment.withoutLedgerUpdates(), inquiry, hop).prefetch();
+      DryRun dryRun = new DryRun(mx.domain(), MailOptions.TlsOption.UNSPECIFIED);
+      new DeliveryRound(environment.withoutLedgerUpdates(), dryRun, hop).prefetch();
     }
   }
 
@@ -259,13 +260,13 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
    * address that mail leaves from. The ledger hears what it shows, and nobody else.
    *
    * @return what it showed, in words; empty when it is no MX host any more, or has no address
-   * @throws InterruptedException when the thread is told to stop
+   * @throws InterruptedException when the thread is interrupted
    */
   public Optional<String> greet(Domain domain, Domain host) throws InterruptedException {
-    DryRun inquiry = new DryRun(domain, MailOptions.TlsOption.UNSPECIFIED);
-    return new DeliveryRound(environment, inquiry, new NextHop.ByMx(domain))
+    DryRun dryRun = new DryRun(domain, MailOptions.TlsOption.UNSPECIFIED);
+    return new DeliveryRound(environment, dryRun, new NextHop.ByMx(domain))
         .greet(host)
-        .map(glance -> DeliveryPreview.ConnectionPreview.describe(glance.observation()));
+        .map(probed -> DeliveryPreview.ConnectionPreview.describe(probed.observation()));
   }
 
   /** What its rounds work with. */
@@ -273,7 +274,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
     return environment;
   }
 
-  /** Asks next hops about recipients, with this courier's routes, policy and memory. */
+  /** Asks next hops about recipients, with this delivery agent's routes, policy and memory. */
   public RecipientVerifier recipientVerifier() {
     return new RecipientVerifier(environment, tls);
   }

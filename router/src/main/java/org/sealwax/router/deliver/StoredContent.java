@@ -26,11 +26,11 @@ final class StoredContent {
     }
   }
 
-  /** Takes octets. */
+  /** Takes bytes. */
   @FunctionalInterface
   interface ByteSink {
     /** Takes some. */
-    void write(byte[] octets, int offset, int length) throws IOException;
+    void write(byte[] bytes, int offset, int length) throws IOException;
   }
 
   /** Whether all of it would pass without BODY=8BITMIME (RFC 6152 3). */
@@ -76,10 +76,10 @@ final class StoredContent {
     }
   }
 
-  private static boolean isAscii(byte[] octets, int count) {
+  private static boolean isAscii(byte[] bytes, int count) {
     int all = 0;
     for (int i = 0; i < count; i++) {
-      all |= octets[i];
+      all |= bytes[i];
     }
     return all >= 0;
   }
@@ -117,9 +117,9 @@ final class StoredContent {
     }
 
     @Override
-    public void write(byte[] octets, int offset, int length) throws IOException {
+    public void write(byte[] bytes, int offset, int length) throws IOException {
       try {
-        taker.write(octets, offset, length);
+        taker.write(bytes, offset, length);
       } catch (IOException e) {
         connectionFailure = e;
         throw e;

@@ -8,9 +8,9 @@ import java.util.Set;
 import org.sealwax.mail.address.MailHost;
 
 /**
- * Where deliveries have been tried in vain, so that the next delivery of the same mail begins at
- * another host and address (RFC 5321 5.1). Bounded: the least recently used is forgotten first, and
- * such mail begins at the best host again. Thread-safe.
+ * The hosts and addresses where a delivery failed, so that the next delivery of the same mail
+ * begins at another host and address (RFC 5321 5.1). Bounded: the least recently used is forgotten
+ * first, and such mail begins at the best host again. Thread-safe.
  */
 final class TriedHosts {
   /** Entries kept: one for each message and next hop, and one for each next hop that is silent. */

@@ -1,16 +1,16 @@
 /**
- * Floor 3: how mail leaves. {@link org.sealwax.router.deliver.SmtpDeliveryAgent} takes a
+ * Delivery of mail to other hosts. {@link org.sealwax.router.deliver.SmtpDeliveryAgent} takes a
  * consignment through one round: a route plan of hosts, per host the requirement of the policy,
  * connections down the ladder, and the transfer of the message; every recipient gets exactly one
  * outcome. {@link org.sealwax.router.deliver.FailureTable} is the one place that says what a
  * failure means.
  *
- * <p>Invariants: no octet of an envelope leaves before the policy said proceed about this very
+ * <p>Invariants: no byte of an envelope leaves before the policy said proceed about this very
  * connection, and a clear stream under a requirement of TLS stops the round (checked again right
  * before MAIL, in production); nobody is called delivered without a final 2yz; an idle connection
  * is only used again under the same requirement, host and route; credentials go to verified peers
- * only; the unknown defers. Whoever was put off in TLS does not go in clear in the same round.
- * Every transaction has a total time beside its single waits. Memory does not grow with the
+ * only; the unknown defers. Mail that was deferred under TLS does not go unencrypted in the same
+ * round. Every transaction has a total time besides its single waits. Memory does not grow with the
  * message.
  *
  * <p>{@link org.sealwax.router.deliver.HostMemoryCache}, what hosts have shown, outlives a

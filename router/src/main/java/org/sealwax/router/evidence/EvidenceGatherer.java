@@ -10,7 +10,7 @@ import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.PolicySubject;
 
 /**
- * Asks all sources: those that have everything in memory at once, and the others side by side, as
+ * Asks all sources: those that have everything in memory at once, and the others in parallel, as
  * they wait for the network. Thread-safe.
  */
 public final class EvidenceGatherer {

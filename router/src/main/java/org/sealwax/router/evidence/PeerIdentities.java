@@ -43,9 +43,9 @@ import org.sealwax.router.ledger.ProvenHost;
 import org.sealwax.router.log.MailLog;
 
 /**
- * What is known of the own MX hosts of peers that the configuration names, so that they are known
- * again when they come as clients: the keys and names that the ledger saw at verified hosts, and
- * TLSA records that DNSSEC proves, from the MX answer on.
+ * The identities of the MX hosts of peers that the configuration names, used to recognise these
+ * hosts as clients: the keys and names that the ledger saw at verified hosts, and TLSA records that
+ * DNSSEC proves, from the MX answer on.
  *
  * <p>It is looked up in the background, each peer by itself and never more often than {@link
  * #SOONEST}, whoever connects: a session only reads what is there, so a stranger can neither cause
@@ -108,7 +108,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
       boolean own,
       Instant until) {}
 
-  /** What is known of one peer, and when it is looked at again. */
+  /** The identities of one peer, and the time of the next refresh. */
   private record PeerKnowledge(List<HostIdentity> images, Instant next) {}
 
   /** The rows in force and the roots that names need. */
@@ -172,7 +172,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
   }
 
   /**
-   * What is known of a peer, for people.
+   * The status of a peer, for display.
    *
    * @param by the records, keys and names; {@code nothing} when there are none
    * @param relay what the row says
@@ -192,11 +192,11 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
                 k = known.get(peer);
               }
               Instant now = clock.now();
-              List<HostIdentity> images =
+              List<HostIdentity> identities =
                   k == null
                       ? List.of()
                       : k.images().stream().filter(i -> i.until().isAfter(now)).toList();
-              return new PeerStatus(describe(images), p.relay(), k == null ? null : k.next());
+              return new PeerStatus(describe(identities), p.relay(), k == null ? null : k.next());
             });
   }
 
@@ -260,31 +260,31 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
       PeerKnowledge k = known.get(peer);
       before = k == null ? List.of() : k.images();
     }
-    List<HostIdentity> images = new ArrayList<>();
+    List<HostIdentity> identities = new ArrayList<>();
     try {
-      images.addAll(remembered(peer, now));
-      images.addAll(published(peer, now, before));
+      identities.addAll(remembered(peer, now));
+      identities.addAll(published(peer, now, before));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
       // A bug of ours must not end the looks for good.
       log.bug("mirror of " + peer, e);
     }
-    PeerKnowledge made = new PeerKnowledge(List.copyOf(images), next(images, now));
+    PeerKnowledge made = new PeerKnowledge(List.copyOf(identities), next(identities, now));
     synchronized (known) {
       looking.remove(peer);
       if (rows.peers().stream().anyMatch(p -> p.domain().equals(peer))) {
         known.put(peer, made);
       }
     }
-    if (!describe(images).equals(describe(before))) {
-      log.note("mirror", peer + " is known by " + describe(images));
+    if (!describe(identities).equals(describe(before))) {
+      log.note("mirror", peer + " is known by " + describe(identities));
     }
   }
 
-  private static String describe(List<HostIdentity> images) {
+  private static String describe(List<HostIdentity> identities) {
     List<String> out = new ArrayList<>();
-    for (HostIdentity i : images) {
+    for (HostIdentity i : identities) {
       out.add(
           (i.associations().records().isEmpty()
                   ? i.keys().size() + (i.keys().size() == 1 ? " key" : " keys") + " and name of "
@@ -295,13 +295,13 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
     return out.isEmpty() ? "nothing" : String.join(", ", out);
   }
 
-  private Instant next(List<HostIdentity> images, Instant now) {
+  private Instant next(List<HostIdentity> identities, Instant now) {
     Duration wait = LATEST;
-    for (HostIdentity image : images) {
-      Duration half = Duration.between(now, image.until()).dividedBy(2);
+    for (HostIdentity identity : identities) {
+      Duration half = Duration.between(now, identity.until()).dividedBy(2);
       wait = half.compareTo(wait) < 0 ? half : wait;
     }
-    if (images.isEmpty() || wait.compareTo(SOONEST) < 0) {
+    if (identities.isEmpty() || wait.compareTo(SOONEST) < 0) {
       wait = SOONEST;
     }
     // Not all peers at the same moment.
@@ -440,29 +440,29 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
         if (k == null) {
           continue;
         }
-        for (HostIdentity image : k.images()) {
-          String how = image.until().isAfter(now) ? how(image) : null;
+        for (HostIdentity identity : k.images()) {
+          String how = identity.until().isAfter(now) ? how(identity) : null;
           if (how != null) {
-            out.add(new PeerFound(peer.domain(), how, peer.relay() && image.own()));
+            out.add(new PeerFound(peer.domain(), how, peer.relay() && identity.own()));
           }
         }
       }
       return out;
     }
 
-    private @Nullable String how(HostIdentity image) {
-      if (image.keys().contains(pin)) {
+    private @Nullable String how(HostIdentity identity) {
+      if (identity.keys().contains(pin)) {
         return "key";
       }
-      if (image.named()
-          && NameCheck.match(chain.getFirst(), List.of(image.host())).isPresent()
+      if (identity.named()
+          && NameCheck.match(chain.getFirst(), List.of(identity.host())).isPresent()
           && isMatch()) {
-        return "name " + image.host();
+        return "name " + identity.host();
       }
-      if (!image.associations().records().isEmpty()
+      if (!identity.associations().records().isEmpty()
           && judged(
                   new ReferenceIdentity(
-                      List.of(), Set.of(), TrustRoots.none(), image.associations()))
+                      List.of(), Set.of(), TrustRoots.none(), identity.associations()))
               instanceof Verdict.Verified) {
         return "tlsa";
       }

@@ -6,11 +6,11 @@ import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.tls.verdict.Verdict;
 
-/** Whether a client is the mirror image of a named peer's own MX host. Thread-safe. */
+/** A test if a client is one of a named peer's own MX hosts. Thread-safe. */
 @FunctionalInterface
 public interface PeerMatcher {
   /**
-   * Whom a client looks like.
+   * The peer that a client matches.
    *
    * @param peer the domain of the row
    * @param verdict {@code verified(mirror …)}

@@ -1,7 +1,7 @@
 /**
- * Floor 3: gathers what is known about a next hop before a connection is made: {@link
+ * Gathers evidence about a next hop before a connection is made: {@link
  * org.sealwax.router.evidence.EvidenceGatherer} asks every {@link
- * org.sealwax.router.evidence.EvidenceSource} side by side. {@link
+ * org.sealwax.router.evidence.EvidenceSource} in parallel. {@link
  * org.sealwax.router.evidence.PolicyRows} is the source that the configuration makes; {@link
  * org.sealwax.mail.dns.HostAddresses} carries address answers with their DNS security.
  *

@@ -12,7 +12,7 @@ import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.policy.TlsLevel;
 
 /**
- * What one domain has shown; immutable.
+ * The ledger's record of one domain; immutable.
  *
  * @param domain whose row it is
  * @param standing its level, or null
@@ -133,10 +133,10 @@ public record DomainRecord(
         domain, standing, encrypt, verify, mx, mxUntil, known, patterns, hosts, v, first, last);
   }
 
-  DomainRecord withHosts(Map<Domain, HostRecord> rows, Instant seen) {
+  DomainRecord withHosts(Map<Domain, HostRecord> rows, Instant seenAt) {
     return new DomainRecord(
         domain, standing, encrypt, verify, mx, mxUntil, known, patterns, rows, violation, first,
-        seen);
+        seenAt);
   }
 
   /** The same with one host changed; a new host may push out one that is no MX host any more. */

@@ -29,12 +29,12 @@ import org.sealwax.router.ledger.Violation.ObservationRun;
 import org.sealwax.router.ledger.Violation.PathState;
 
 /**
- * A row as octets, and back. Small, because there may be a hundred thousand: times in seconds,
- * hosts and keys by number. Whatever is not exactly such a form is read as empty, never as half a
- * row.
+ * Encoder and decoder of a domain record. Small, because there may be a hundred thousand: times in
+ * seconds, hosts and keys by number. Whatever is not exactly such a form is read as empty, never as
+ * half a row.
  */
 final class DomainRecordCodec {
-  /** Format number, the first octet. */
+  /** Format number, the first byte. */
   static final int VERSION = 2;
 
   /** The format before days were counted for each host: read, and written no more. */
@@ -43,7 +43,7 @@ final class DomainRecordCodec {
   /** Octets of one row: 48 hosts with everything they may have come to 40 KiB. */
   static final int MAX_BYTES = 256 << 10;
 
-  /** Days as two octets: counted from 1970 that ends in 2149. */
+  /** Days as two bytes: counted from 1970 that ends in 2149. */
   private static final int MOST_DAYS = 0xffff;
 
   private static final Instant NEVER = Instant.EPOCH;
@@ -51,23 +51,23 @@ final class DomainRecordCodec {
 
   private DomainRecordCodec() {}
 
-  /** The octets of a row; the domain is not among them. */
+  /** The bytes of a row; the domain is not among them. */
   static byte[] write(DomainRecord row) {
-    ByteArrayOutputStream octets = new ByteArrayOutputStream(512);
-    try (DataOutputStream out = new DataOutputStream(octets)) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
       new DomainRecordWriter(out).row(row);
     } catch (IOException e) {
       throw new UncheckedIOException("memory does not fail", e);
     }
-    return octets.toByteArray();
+    return bytes.toByteArray();
   }
 
-  /** The row of {@code domain}; empty when the octets are not exactly one. */
-  static Optional<DomainRecord> read(Domain domain, byte[] octets) {
-    if (octets.length > MAX_BYTES) {
+  /** The row of {@code domain}; empty when the bytes are not exactly one. */
+  static Optional<DomainRecord> read(Domain domain, byte[] bytes) {
+    if (bytes.length > MAX_BYTES) {
       return Optional.empty();
     }
-    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(octets))) {
+    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
       DomainRecord row = new DomainRecordReader(in).row(domain);
       return in.read() < 0 ? Optional.of(row) : Optional.empty();
     } catch (IOException | IllegalArgumentException | DateTimeException e) {
@@ -99,11 +99,11 @@ final class DomainRecordCodec {
       for (Domain name : names) {
         out.writeUTF(name.name());
       }
-      ReachedLevel standing = row.standing();
-      out.writeByte(standing == null ? 0 : standing.level() == TlsLevel.VERIFY ? 2 : 1);
-      if (standing != null) {
-        time(standing.since());
-        time(standing.met());
+      ReachedLevel reached = row.standing();
+      out.writeByte(reached == null ? 0 : reached.level() == TlsLevel.VERIFY ? 2 : 1);
+      if (reached != null) {
+        time(reached.since());
+        time(reached.met());
       }
       tally(row.encrypt());
       tally(row.verify());
@@ -226,22 +226,22 @@ final class DomainRecordCodec {
         time(span.last());
       }
       out.writeByte(host.recent().size());
-      for (RememberedSample showing : host.recent()) {
-        out.writeInt((int) (showing.at().getEpochSecond() - host.first().getEpochSecond()));
-        TlsVersion version = showing.version();
+      for (RememberedSample sample : host.recent()) {
+        out.writeInt((int) (sample.at().getEpochSecond() - host.first().getEpochSecond()));
+        TlsVersion version = sample.version();
         out.writeByte(
-            showing.family().ordinal()
-                | showing.level().ordinal() << 1
-                | behind(showing.origin())
-                | (showing.proven() ? 0x40 : 0));
-        out.writeByte(showing.step().code() | (version == null ? 0 : version.ordinal() + 1) << 4);
-        out.writeByte(keys.getOrDefault(showing.key(), -1));
+            sample.family().ordinal()
+                | sample.level().ordinal() << 1
+                | behind(sample.origin())
+                | (sample.proven() ? 0x40 : 0));
+        out.writeByte(sample.step().code() | (version == null ? 0 : version.ordinal() + 1) << 4);
+        out.writeByte(keys.getOrDefault(sample.key(), -1));
       }
     }
   }
 
-  private static int behind(RememberedSample.SampleOrigin behind) {
-    return switch (behind) {
+  private static int behind(RememberedSample.SampleOrigin origin) {
+    return switch (origin) {
       case MAIL -> 0x10;
       case GREETING -> 0x20;
       case OTHER -> 0;
@@ -290,7 +290,7 @@ final class DomainRecordCodec {
             case 2 -> TlsLevel.VERIFY;
             default -> throw new IOException("no such level");
           };
-      ReachedLevel standing = level == null ? null : new ReachedLevel(level, time(), time());
+      ReachedLevel reached = level == null ? null : new ReachedLevel(level, time(), time());
       LevelProgress encrypt = tally();
       LevelProgress verify = tally();
       Set<Domain> mx = hosts(RoundMx.MAX_HOSTS);
@@ -307,14 +307,14 @@ final class DomainRecordCodec {
         must(rows.put(host(), hostRow()) == null);
       }
       return new DomainRecord(
-          domain, standing, encrypt, verify, mx, mxUntil, known, patterns, rows, violation, first,
+          domain, reached, encrypt, verify, mx, mxUntil, known, patterns, rows, violation, first,
           last);
     }
 
     private boolean flag() throws IOException {
-      int octet = in.readUnsignedByte();
-      must(octet <= 1);
-      return octet == 1;
+      int value = in.readUnsignedByte();
+      must(value <= 1);
+      return value == 1;
     }
 
     private int count() throws IOException {
@@ -420,8 +420,8 @@ final class DomainRecordCodec {
       int kinds = in.readUnsignedByte();
       must(kinds <= ProvenLevel.values().length);
       for (int i = 0; i < kinds; i++) {
-        ProvenLevel shown = one(ProvenLevel.values(), in.readUnsignedByte());
-        must(counts.put(shown, new HostRecord.Count(count(), count(), in.readInt())) == null);
+        ProvenLevel proven = one(ProvenLevel.values(), in.readUnsignedByte());
+        must(counts.put(proven, new HostRecord.Count(count(), count(), in.readInt())) == null);
       }
       HostRecord.Days encrypted = days();
       HostRecord.Days verified = days();
@@ -442,7 +442,7 @@ final class DomainRecordCodec {
       int showings = in.readUnsignedByte();
       must(showings <= HostRecord.MAX_RECENT);
       for (int i = 0; i < showings; i++) {
-        recent.add(showing(first, keys));
+        recent.add(sample(first, keys));
       }
       return new HostRecord(
           first,
@@ -456,7 +456,7 @@ final class DomainRecordCodec {
           recent);
     }
 
-    private RememberedSample showing(Instant first, List<HostRecord.KeySpan> keys)
+    private RememberedSample sample(Instant first, List<HostRecord.KeySpan> keys)
         throws IOException {
       Instant at = first.plusSeconds(in.readInt());
       int what = in.readUnsignedByte();

@@ -34,7 +34,7 @@ final class EmptyLedger implements Ledger, LedgerRound {
   public void addresses(Domain host, boolean ipv4, boolean ipv6) {}
 
   @Override
-  public void observed(HostSample seen) {}
+  public void observed(HostSample sample) {}
 
   @Override
   public boolean needsFreshDns() {

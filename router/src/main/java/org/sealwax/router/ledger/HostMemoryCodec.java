@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.HostMemory;
 
-/** The ladder's memory of one host as octets, and back; anything else is read as empty. */
+/**
+ * Encoder and decoder of the fallback ladder's memory of one host; anything else is read as empty.
+ */
 final class HostMemoryCodec {
   static final int VERSION = 2;
 
@@ -27,11 +29,11 @@ final class HostMemoryCodec {
   private HostMemoryCodec() {}
 
   static byte[] write(HostMemory memory) {
-    ByteArrayOutputStream octets = new ByteArrayOutputStream(64);
-    try (DataOutputStream out = new DataOutputStream(octets)) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(64);
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
       out.writeByte(VERSION);
-      FallbackStep shown = memory.strongest();
-      out.writeByte(shown == null ? NONE : shown.code());
+      FallbackStep proven = memory.strongest();
+      out.writeByte(proven == null ? NONE : proven.code());
       time(out, memory.strongestAt());
       out.writeByte(memory.broken().size());
       for (var entry : memory.broken().entrySet()) {
@@ -46,21 +48,21 @@ final class HostMemoryCodec {
     } catch (IOException e) {
       throw new UncheckedIOException("memory does not fail", e);
     }
-    return octets.toByteArray();
+    return bytes.toByteArray();
   }
 
   private static void time(DataOutputStream out, @Nullable Instant at) throws IOException {
     out.writeLong(at == null ? -1 : Math.clamp(at.toEpochMilli(), 0, LATEST));
   }
 
-  static Optional<HostMemory> read(byte[] octets) {
-    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(octets))) {
+  static Optional<HostMemory> read(byte[] bytes) {
+    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
       int version = in.readUnsignedByte();
       must(version == VERSION || version == VERSION_1);
       int shown = in.readUnsignedByte();
-      FallbackStep rung = shown == NONE ? null : step(shown);
-      Instant shownAt = time(in);
-      must((rung == null) == (shownAt == null));
+      FallbackStep provenStep = shown == NONE ? null : step(shown);
+      Instant provenAt = time(in);
+      must((provenStep == null) == (provenAt == null));
       int count = in.readUnsignedByte();
       must(count <= FallbackStep.values().length);
       Map<FallbackStep, Instant> broken = new EnumMap<>(FallbackStep.class);
@@ -78,7 +80,7 @@ final class HostMemoryCodec {
       Instant last = version == VERSION_1 ? null : time(in);
       must((since == null) == (last == null));
       HostMemory memory =
-          new HostMemory(rung, shownAt, broken, fullFirst, fullLast, refused, since, last);
+          new HostMemory(provenStep, provenAt, broken, fullFirst, fullLast, refused, since, last);
       return in.read() < 0 ? Optional.of(memory) : Optional.empty();
     } catch (IOException e) {
       return Optional.empty();

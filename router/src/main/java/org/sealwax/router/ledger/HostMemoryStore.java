@@ -3,8 +3,8 @@ package org.sealwax.router.ledger;
 import org.sealwax.mail.policy.HostMemory;
 
 /**
- * Where the ladder's memory of hosts outlives a restart. Thread-safe; writing waits for no disk,
- * and what is too old to count is not given back.
+ * The store of the fallback ladder's memory of hosts, kept over a restart. Thread-safe; writing
+ * waits for no disk, and what is too old to count is not given back.
  */
 public interface HostMemoryStore {
   /** What was put there, or {@link HostMemory#nothing}. */

@@ -8,7 +8,7 @@ import java.util.Map;
 import org.sealwax.mail.tls.verdict.Pin;
 
 /**
- * What one host of one domain has shown.
+ * The record of one host of one domain.
  *
  * @param first seen
  * @param last seen
@@ -38,7 +38,7 @@ public record HostRecord(
   public static final int MAX_KEYS = 8;
 
   /**
-   * How often something was shown.
+   * The number of times that a level was seen.
    *
    * @param sessions in all
    * @param days distinct ones
@@ -88,34 +88,33 @@ public record HostRecord(
         now, now, Map.of(), Days.NONE, Days.NONE, false, false, List.of(), List.of());
   }
 
-  HostRecord with(RememberedSample showing) {
+  HostRecord with(RememberedSample sample) {
     Map<ProvenLevel, Count> more = new EnumMap<>(ProvenLevel.class);
     more.putAll(counts);
-    more.merge(
-        showing.level(), Count.NONE.again(showing.at()), (old, one) -> old.again(showing.at()));
-    List<KeySpan> spans = keysWith(showing);
+    more.merge(sample.level(), Count.NONE.again(sample.at()), (old, one) -> old.again(sample.at()));
+    List<KeySpan> spans = keysWith(sample);
     List<RememberedSample> latest = new ArrayList<>(recent);
     // One object per key and not per observation: rows are held by the thousand.
-    latest.add(showing.key() == null ? showing : showing.withKey(spans.getLast().key()));
+    latest.add(sample.key() == null ? sample : sample.withKey(spans.getLast().key()));
     return new HostRecord(
         first,
-        showing.at(),
+        sample.at(),
         more,
         encrypted,
         verified,
-        ipv4 || showing.family() == HostPath.PathFamily.IPV4,
-        ipv6 || showing.family() == HostPath.PathFamily.IPV6,
+        ipv4 || sample.family() == HostPath.PathFamily.IPV4,
+        ipv6 || sample.family() == HostPath.PathFamily.IPV6,
         spans,
         latest.subList(Math.max(0, latest.size() - MAX_RECENT), latest.size()));
   }
 
-  private List<KeySpan> keysWith(RememberedSample showing) {
-    Pin key = showing.key();
+  private List<KeySpan> keysWith(RememberedSample sample) {
+    Pin key = sample.key();
     if (key == null) {
       return keys;
     }
     List<KeySpan> spans = new ArrayList<>(keys);
-    Instant since = showing.at();
+    Instant since = sample.at();
     Pin same = key;
     for (KeySpan span : keys) {
       if (span.key().equals(key)) {
@@ -124,7 +123,7 @@ public record HostRecord(
         spans.remove(span);
       }
     }
-    spans.add(new KeySpan(same, since, showing.at()));
+    spans.add(new KeySpan(same, since, sample.at()));
     return spans.subList(Math.max(0, spans.size() - MAX_KEYS), spans.size());
   }
 

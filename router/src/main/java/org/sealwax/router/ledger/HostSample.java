@@ -29,8 +29,8 @@ public record HostSample(
       Domain host,
       InetAddress address,
       Observation observation,
-      FallbackStep rung,
+      FallbackStep step,
       boolean publicRoots) {
-    this(host, address, observation, rung, publicRoots, false);
+    this(host, address, observation, step, publicRoots, false);
   }
 }

@@ -4,7 +4,7 @@ import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.Evidence;
 
-/** What domains have shown before. Thread-safe. */
+/** The record of the TLS that domains have shown before. Thread-safe. */
 public interface Ledger {
   /**
    * A round begins. DNSSEC, or an MTA-STS policy in force, vouches for a changed MX set here, so

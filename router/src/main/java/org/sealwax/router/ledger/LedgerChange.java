@@ -14,7 +14,7 @@ import org.sealwax.mail.policy.TlsLevel;
  * @param facts in order; empty for the ordinary case
  */
 public record LedgerChange(DomainRecord row, List<Fact> facts) {
-  /** What happened to a level. */
+  /** A change of a level. */
   public sealed interface Fact {
     /** It was reached. */
     record Promoted(TlsLevel level) implements Fact {}
@@ -23,7 +23,7 @@ public record LedgerChange(DomainRecord row, List<Fact> facts) {
     record Decayed(TlsLevel level) implements Fact {}
 
     /** A violation began. */
-    record Violated(TlsLevel level, String what) implements Fact {}
+    record Violated(TlsLevel level, String description) implements Fact {}
 
     /** A violation ended by itself: every path keeps the level again. */
     record Recovered(TlsLevel level) implements Fact {}

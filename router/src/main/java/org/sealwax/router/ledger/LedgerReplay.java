@@ -19,9 +19,9 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.TlsaAssociation;
 
 /**
- * What remembered observations would have come to under another configuration: the question behind
- * {@code sealwax explain --what-if}. Pure; give it the rows of {@link PersistentLedger#each}, the
- * policy of the other configuration and what its sources say.
+ * A replay of remembered observations under another configuration, for {@code sealwax explain
+ * --what-if}. Pure; give it the rows of {@link PersistentLedger#each}, the policy of the other
+ * configuration and what its sources say.
  *
  * <p>A row remembers what was negotiated, whether the certificate held for the host's name by
  * public roots, and the key; it does not remember certificates. Where a demand cannot be judged by
@@ -45,13 +45,13 @@ public final class LedgerReplay {
     List<Evidence> evidenceFor(PolicySubject subject);
   }
 
-  /** What would have become of mail on one remembered connection. */
+  /** The outcome of mail on one remembered connection under the other configuration. */
   public sealed interface ReplayResult {
     /** It would have been sent, under TLS. */
     record Pass() implements ReplayResult {}
 
     /**
-     * It would have been sent in clear text.
+     * It would have been sent unencrypted.
      *
      * @param afterHold not at once, but when the hold for broken TLS had ended
      */
@@ -60,7 +60,7 @@ public final class LedgerReplay {
     /** It would have waited. */
     record Wait(String why) implements ReplayResult {}
 
-    /** The row does not remember enough to tell. */
+    /** The record does not hold enough to decide. */
     record Unknown(String why) implements ReplayResult {}
   }
 
@@ -80,18 +80,18 @@ public final class LedgerReplay {
         row.hosts().entrySet().stream().sorted(Map.Entry.comparingByKey()).toList()) {
       PolicySubject subject = new PolicySubject(row.domain(), entry.getKey(), false);
       List<Evidence> evidence = sources.evidenceFor(subject);
-      for (RememberedSample showing : entry.getValue().recent()) {
-        if (showing.level() != ProvenLevel.SILENT) {
-          Requirement requirement = policy.requirementFor(subject, evidence, showing.at());
-          ReplayResult would = would(entry.getKey(), showing, requirement);
+      for (RememberedSample sample : entry.getValue().recent()) {
+        if (sample.level() != ProvenLevel.SILENT) {
+          Requirement requirement = policy.requirementFor(subject, evidence, sample.at());
+          ReplayResult replayed = would(entry.getKey(), sample, requirement);
           boolean knowsDane = evidence.stream().anyMatch(Evidence.Dane.class::isInstance);
           out.add(
               new ReplayedConnection(
                   entry.getKey(),
-                  showing,
+                  sample,
                   !knowsDane && lacksTlsa(entry.getKey(), requirement)
                       ? new ReplayResult.Unknown("whether there are TLSA records is not remembered")
-                      : would));
+                      : replayed));
         }
       }
     }
@@ -107,8 +107,7 @@ public final class LedgerReplay {
         .isPresent();
   }
 
-  private static ReplayResult would(
-      Domain host, RememberedSample showing, Requirement requirement) {
+  private static ReplayResult would(Domain host, RememberedSample sample, Requirement requirement) {
     Optional<MxFilter.Refusal> refusal = requirement.mxFilter().refusal(host);
     if (refusal.isPresent()) {
       return new ReplayResult.Wait(host + " " + refusal.get().text());
@@ -116,13 +115,13 @@ public final class LedgerReplay {
     if (requirement.encryption() == Requirement.TlsUse.NEVER) {
       return new ReplayResult.GoClear(false);
     }
-    return switch (showing.level()) {
+    return switch (sample.level()) {
       case SILENT -> new ReplayResult.Unknown("no connection");
       case INJECTED -> new ReplayResult.Wait("clear text was injected");
       case CLEAR -> withoutTls("TLS was not offered", false, requirement);
       case REFUSED -> withoutTls("STARTTLS was refused", true, requirement);
       case BROKEN -> withoutTls("TLS broke", true, requirement);
-      case ENCRYPTED, VERIFIED -> underTls(host, showing, requirement);
+      case ENCRYPTED, VERIFIED -> underTls(host, sample, requirement);
     };
   }
 
@@ -136,8 +135,8 @@ public final class LedgerReplay {
   }
 
   private static ReplayResult underTls(
-      Domain host, RememberedSample showing, Requirement requirement) {
-    TlsVersion version = showing.version();
+      Domain host, RememberedSample sample, Requirement requirement) {
+    TlsVersion version = sample.version();
     if (version != null && version.compareTo(requirement.floor().lowest()) < 0) {
       return new ReplayResult.Wait(version.label() + " is below the floor");
     }
@@ -145,10 +144,9 @@ public final class LedgerReplay {
     for (IdentityRequirement demand : requirement.identity()) {
       ReplayResult one =
           switch (demand) {
-            case IdentityRequirement.Pkix pkix -> pkix(host, showing, pkix);
-            case IdentityRequirement.Pinned pinned -> pinned(showing.key(), pinned.pins());
-            case IdentityRequirement.Tlsa tlsa ->
-                tlsa(showing.key(), tlsa.associations().records());
+            case IdentityRequirement.Pkix pkix -> pkix(host, sample, pkix);
+            case IdentityRequirement.Pinned pinned -> pinned(sample.key(), pinned.pins());
+            case IdentityRequirement.Tlsa tlsa -> tlsa(sample.key(), tlsa.associations().records());
           };
       if (one instanceof ReplayResult.Wait) {
         return one;
@@ -159,7 +157,7 @@ public final class LedgerReplay {
   }
 
   private static ReplayResult pkix(
-      Domain host, RememberedSample showing, IdentityRequirement.Pkix pkix) {
+      Domain host, RememberedSample sample, IdentityRequirement.Pkix pkix) {
     if (!pkix.roots().equals(IdentityRequirement.PUBLIC_ROOTS)) {
       return new ReplayResult.Unknown("certificates by " + pkix.roots() + " are not remembered");
     }
@@ -167,7 +165,7 @@ public final class LedgerReplay {
       return new ReplayResult.Unknown(
           "whether the certificate names " + pkix.text() + " is not remembered");
     }
-    return showing.level() == ProvenLevel.VERIFIED
+    return sample.level() == ProvenLevel.VERIFIED
         ? new ReplayResult.Pass()
         : new ReplayResult.Wait("no certificate by public roots for " + host);
   }

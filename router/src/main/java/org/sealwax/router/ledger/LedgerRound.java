@@ -3,10 +3,10 @@ package org.sealwax.router.ledger;
 import org.sealwax.mail.address.Domain;
 
 /**
- * One round at one domain, told to the ledger as it happens. Begin it when the MX answer is there
- * and <em>before</em> evidence is gathered; tell every connection, also those that failed, that
- * broke, or that were only made to look. Cheap: nothing waits for a disk but the first look at a
- * domain. One thread owns it.
+ * One round at one domain, reported to the ledger as it happens. Begin it when the MX answer is
+ * there and <em>before</em> evidence is gathered; tell every connection, also those that failed,
+ * that broke, or that were only made to look. Cheap: nothing waits for a disk but the first look at
+ * a domain. One thread owns it.
  */
 public interface LedgerRound {
   /** Which families a host has addresses in, as soon as that is known. */
@@ -21,7 +21,7 @@ public interface LedgerRound {
    * was seen, and quit without mail: a changed MX set ends as a violation only when its hosts have
    * been looked at.
    */
-  void observed(HostSample seen);
+  void observed(HostSample sample);
 
   /** Whether the domain shows less than it did: then the DNS is asked afresh next time. */
   boolean needsFreshDns();

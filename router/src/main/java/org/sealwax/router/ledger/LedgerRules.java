@@ -32,7 +32,7 @@ import org.sealwax.router.ledger.Violation.PathState;
  * and nothing lesser was seen in between. <em>When is it violated?</em> When a path shows less, or
  * the MX set has hosts that are neither remembered, nor of a remembered organisation, nor vouched
  * for. <em>When is that accepted?</em> When for the whole hold every observation on every path
- * showed it: one observation that keeps the level ends the run, and the hold begins anew. So an
+ * showed it: one observation that keeps the level ends the run, and the hold begins again. So an
  * attacker must own all paths all the time; and an honest domain waits no longer than the hold,
  * because whatever ends its run is a path on which its mail gets through.
  *
@@ -64,25 +64,25 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
 
   /** The row as evidence. */
   public Optional<Evidence.LedgerLevel> evidence(DomainRecord row) {
-    ReachedLevel standing = row.standing();
-    return standing == null
+    ReachedLevel reached = row.standing();
+    return reached == null
         ? Optional.empty()
         : Optional.of(
             new Evidence.LedgerLevel(
-                standing.level(),
+                reached.level(),
                 filter(row),
-                standing.since(),
-                standing.met().plus(settings.decay())));
+                reached.since(),
+                reached.met().plus(settings.decay())));
   }
 
   /** What time alone changes: decay, and acceptance that has become due. */
   public LedgerChange timePassed(DomainRecord row, ClockReading at) {
-    ReachedLevel standing = row.standing();
-    if (standing == null || !at.trusted()) {
+    ReachedLevel reached = row.standing();
+    if (reached == null || !at.trusted()) {
       return LedgerChange.none(row);
     }
-    if (at.now().isAfter(standing.met().plus(settings.decay()))) {
-      return LedgerChange.none(startAgain(row)).and(new Fact.Decayed(standing.level()));
+    if (at.now().isAfter(reached.met().plus(settings.decay()))) {
+      return LedgerChange.none(restart(row)).and(new Fact.Decayed(reached.level()));
     }
     Violation violation = row.violation();
     if (violation == null || violation.nearUs() || settings.regression() == Regression.ASK) {
@@ -135,7 +135,7 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
 
   /**
    * Evidence for {@code verify} is about one set of organisations. An answer with another one
-   * begins it anew: else one forged answer, at the moment of promotion, would be remembered for
+   * begins it again: else one forged answer, at the moment of promotion, would be remembered for
    * good.
    */
   private DomainRecord onSameHosts(DomainRecord row) {
@@ -158,13 +158,13 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
 
   /** A connection to {@code host} showed something. */
   public LedgerChange observed(
-      DomainRecord before, Domain host, RememberedSample showing, ClockReading at) {
+      DomainRecord before, Domain host, RememberedSample sample, ClockReading at) {
     Instant now = at.now();
-    DomainRecord row = before.withHost(host, h -> h.with(showing), now);
+    DomainRecord row = before.withHost(host, h -> h.with(sample), now);
     if (at.trusted() && row.mx().contains(host)) {
-      row = learnt(row, host, showing, at);
+      row = learnt(row, host, sample, at);
     }
-    LedgerChange change = judged(row, host, showing, at);
+    LedgerChange change = judged(row, host, sample, at);
     LedgerChange settled = timePassed(change.row(), at);
     LedgerChange all = joined(change, settled);
     return at.trusted() ? promoted(all, at) : all;
@@ -179,26 +179,26 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
   }
 
   private DomainRecord learnt(
-      DomainRecord row, Domain host, RememberedSample showing, ClockReading at) {
-    return switch (showing.level()) {
+      DomainRecord row, Domain host, RememberedSample sample, ClockReading at) {
+    return switch (sample.level()) {
       case SILENT, BROKEN -> row;
       case INJECTED, CLEAR, REFUSED ->
           withoutRuns(row, true).withTallies(LevelProgress.NONE, LevelProgress.NONE);
       case ENCRYPTED -> {
         DomainRecord less = withoutRuns(row, false).withTallies(row.encrypt(), LevelProgress.NONE);
-        yield learnt(less, host, showing.origin(), false, at);
+        yield learnt(less, host, sample.origin(), false, at);
       }
-      case VERIFIED -> learnt(row, host, showing.origin(), true, at);
+      case VERIFIED -> learnt(row, host, sample.origin(), true, at);
     };
   }
 
   private DomainRecord learnt(
       DomainRecord row,
       Domain host,
-      RememberedSample.SampleOrigin behind,
+      RememberedSample.SampleOrigin origin,
       boolean verified,
       ClockReading at) {
-    return switch (behind) {
+    return switch (origin) {
       case MAIL -> greeted(counted(row, verified, at), host, verified, at);
       case GREETING -> greeted(row, host, verified, at);
       case OTHER -> row;
@@ -297,28 +297,28 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
   }
 
   private LedgerChange judged(
-      DomainRecord row, Domain host, RememberedSample showing, ClockReading at) {
-    ReachedLevel standing = row.standing();
-    if (standing == null || !row.mx().contains(host)) {
+      DomainRecord row, Domain host, RememberedSample sample, ClockReading at) {
+    ReachedLevel reached = row.standing();
+    if (reached == null || !row.mx().contains(host)) {
       return LedgerChange.none(row);
     }
     Instant now = at.now();
-    ProvenLevel shown = showing.level();
+    ProvenLevel proven = sample.level();
     boolean admitted = filter(row).admits(host);
-    boolean met = admitted && shown.meets(standing.level());
-    HostPath path = new HostPath(host, showing.family());
+    boolean met = admitted && proven.meets(reached.level());
+    HostPath path = new HostPath(host, sample.family());
     Violation violation = row.violation();
-    if (shown == ProvenLevel.SILENT) {
+    if (proven == ProvenLevel.SILENT) {
       PathState last = violation == null ? null : violation.paths().get(path);
       return violation == null || last != null && last.isBelow()
           ? LedgerChange.none(row)
           : LedgerChange.none(
-              row.withViolation(violation.with(path, new PathState(shown, false, now))));
+              row.withViolation(violation.with(path, new PathState(proven, false, now))));
     }
     if (met) {
-      return met(row, standing, path, new PathState(shown, true, now), at);
+      return met(row, reached, path, new PathState(proven, true, now), at);
     }
-    if (showing.proven() && shown.isTls()) {
+    if (sample.proven() && proven.isTls()) {
       // Present proof outranks memory: mail passes on this path, whatever the certificate says.
       return violation == null
           ? LedgerChange.none(row)
@@ -326,29 +326,29 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
               LedgerChange.none(
                   row.withViolation(
                       violation
-                          .with(path, new PathState(shown, true, now))
+                          .with(path, new PathState(proven, true, now))
                           .contradicted(now)
                           .noCandidate(path))),
               at);
     }
     Violation next =
         (violation == null ? Violation.begins(now) : violation)
-            .with(path, new PathState(shown, false, now));
-    if (shown == ProvenLevel.INJECTED) {
+            .with(path, new PathState(proven, false, now));
+    if (proven == ProvenLevel.INJECTED) {
       next = next.contradicted(now).noCandidate(path);
-    } else if (!admitted && shown == ProvenLevel.VERIFIED && standing.level() == TlsLevel.VERIFY) {
+    } else if (!admitted && proven == ProvenLevel.VERIFIED && reached.level() == TlsLevel.VERIFY) {
       next = next.candidate(path, now, settings.hold());
     } else {
       next = next.below(now, settings.hold()).noCandidate(path);
     }
     LedgerChange change = LedgerChange.none(row.withViolation(next));
     return violation == null
-        ? change.and(new Fact.Violated(standing.level(), host + " showed " + word(shown)))
+        ? change.and(new Fact.Violated(reached.level(), host + " showed " + word(proven)))
         : change;
   }
 
-  private static String word(ProvenLevel shown) {
-    return switch (shown) {
+  private static String word(ProvenLevel proven) {
+    return switch (proven) {
       case SILENT -> "nothing";
       case INJECTED -> "clear text after STARTTLS";
       case CLEAR -> "no STARTTLS";
@@ -360,12 +360,12 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
   }
 
   private LedgerChange met(
-      DomainRecord row, ReachedLevel standing, HostPath path, PathState state, ClockReading at) {
+      DomainRecord row, ReachedLevel reached, HostPath path, PathState state, ClockReading at) {
     // A clock in doubt must not lengthen a level's life into the future, nor shorten it.
-    Instant seen = at.trusted() ? at.now() : standing.met();
+    Instant seenAt = at.trusted() ? at.now() : reached.met();
     DomainRecord next =
-        row.withStanding(new ReachedLevel(standing.level(), standing.since(), seen));
-    if (standing.level() == TlsLevel.VERIFY && row.patterns().isEmpty()) {
+        row.withStanding(new ReachedLevel(reached.level(), reached.since(), seenAt));
+    if (reached.level() == TlsLevel.VERIFY && row.patterns().isEmpty()) {
       next = withAlsoKnown(next, Set.of(path.host()));
     }
     Violation violation = row.violation();
@@ -439,8 +439,8 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
   private LedgerChange tidied(LedgerChange change, ClockReading at) {
     DomainRecord row = change.row();
     Violation violation = row.violation();
-    ReachedLevel standing = row.standing();
-    if (violation == null || standing == null) {
+    ReachedLevel reached = row.standing();
+    if (violation == null || reached == null) {
       return change;
     }
     Instant oldest = at.now().minus(PATH_MEMORY);
@@ -450,10 +450,10 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
             (path, state) ->
                 state.at().isAfter(oldest)
                     && hasFamily(row, path)
-                    && (state.met() || !isGood(row, path, state, standing.level())));
+                    && (state.met() || !isGood(row, path, state, reached.level())));
     boolean over = left.paths().values().stream().noneMatch(PathState::isBelow);
     return over && unknown(row).isEmpty()
-        ? change.with(row.withViolation(null)).and(new Fact.Recovered(standing.level()))
+        ? change.with(row.withViolation(null)).and(new Fact.Recovered(reached.level()))
         : change.with(row.withViolation(left));
   }
 
@@ -540,7 +540,7 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
 
   private LedgerChange accepted(LedgerChange change, Violation violation, boolean byAdmin) {
     DomainRecord row = change.row();
-    ReachedLevel standing = java.util.Objects.requireNonNull(row.standing());
+    ReachedLevel reached = java.util.Objects.requireNonNull(row.standing());
     ObservationRun run = violation.run();
     Instant from = byAdmin || run == null ? Instant.MIN : run.since();
     // The best path of each host: who sits on one of them must not speak for the host.
@@ -555,17 +555,17 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
             });
     ProvenLevel least =
         best.values().stream().min(Comparator.naturalOrder()).orElse(ProvenLevel.VERIFIED);
-    TlsLevel before = standing.level();
+    TlsLevel before = reached.level();
     @Nullable TlsLevel after =
         least == ProvenLevel.VERIFIED
             ? before
             : least == ProvenLevel.ENCRYPTED ? TlsLevel.ENCRYPT : null;
     if (after == null) {
-      return change.with(startAgain(row)).and(new Fact.Accepted(before, null, byAdmin));
+      return change.with(restart(row)).and(new Fact.Accepted(before, null, byAdmin));
     }
     DomainRecord next =
         row.withViolation(null)
-            .withStanding(new ReachedLevel(after, standing.since(), standing.met()))
+            .withStanding(new ReachedLevel(after, reached.since(), reached.met()))
             .withKnown(after == TlsLevel.VERIFY ? row.mx() : Set.of(), List.of());
     return after == before
         ? change.with(next).and(new Fact.HostsAccepted(row.mx(), byAdmin ? "admin" : "hold"))
@@ -574,7 +574,7 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
             .and(new Fact.Accepted(before, after, byAdmin));
   }
 
-  private static DomainRecord startAgain(DomainRecord row) {
+  private static DomainRecord restart(DomainRecord row) {
     return withoutRuns(row, true)
         .withStanding(null)
         .withViolation(null)
@@ -641,8 +641,8 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
   /** The violation that stands, for people. */
   public Optional<ActiveViolation> activeViolation(DomainRecord row, ClockReading at) {
     Violation violation = row.violation();
-    ReachedLevel standing = row.standing();
-    if (violation == null || standing == null) {
+    ReachedLevel reached = row.standing();
+    if (violation == null || reached == null) {
       return Optional.empty();
     }
     ViolationClass what = classOf(row, at);
@@ -652,9 +652,9 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
             : earliest(violation, at);
     String text =
         "has shown "
-            + standing.level().word()
+            + reached.level().word()
             + " since "
-            + standing.since()
+            + reached.since()
             + ", and less since "
             + violation.since()
             + " ("

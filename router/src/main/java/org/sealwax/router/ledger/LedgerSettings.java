@@ -3,7 +3,7 @@ package org.sealwax.router.ledger;
 import java.time.Duration;
 
 /**
- * How much evidence makes a level, and how it is lost.
+ * The evidence that makes a level, and the loss of a level.
  *
  * @param sessions counted sessions that a level needs
  * @param days distinct days (UTC) on which they were
@@ -27,7 +27,7 @@ public record LedgerSettings(
     Regression regression,
     Duration decay,
     int domains) {
-  /** What to do about a domain that shows less than it did. */
+  /** The treatment of a domain that shows less than it did. */
   public enum Regression {
     /** Accept it after the hold, when it is theirs. */
     HOLD,

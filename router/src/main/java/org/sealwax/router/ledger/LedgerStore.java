@@ -47,7 +47,7 @@ final class LedgerStore implements Closeable {
   record StoredDomain(Domain domain, byte[] row) {}
 
   /**
-   * What is written together.
+   * Records that are written together.
    *
    * @param rows by domain; null deletes
    * @param hostMemories by host; null deletes
@@ -208,11 +208,11 @@ final class LedgerStore implements Closeable {
     return level == null ? 0 : level == TlsLevel.VERIFY ? 2 : 1;
   }
 
-  private void hostMemories(Map<String, byte @Nullable []> rungs) throws SQLException {
+  private void hostMemories(Map<String, byte @Nullable []> steps) throws SQLException {
     try (PreparedStatement keep =
             connection.prepareStatement("INSERT OR REPLACE INTO rung(host, memory) VALUES(?, ?)");
         PreparedStatement drop = connection.prepareStatement("DELETE FROM rung WHERE host = ?")) {
-      for (var entry : rungs.entrySet()) {
+      for (var entry : steps.entrySet()) {
         byte[] memory = entry.getValue();
         PreparedStatement statement = memory == null ? drop : keep;
         statement.setString(1, entry.getKey());
@@ -277,7 +277,7 @@ final class LedgerStore implements Closeable {
   }
 
   /**
-   * How many rows there are.
+   * The number of records.
    *
    * @param encrypt at that level; with those of {@code verify} that the version before this one
    *     wrote, until they are seen again
@@ -300,7 +300,7 @@ final class LedgerStore implements Closeable {
     }
   }
 
-  /** What a listing asks for. */
+  /** The filter of a listing. */
   enum StoredDomainFilter {
     ALL("1"),
     WITH_LEVEL("level > 0"),

@@ -18,7 +18,7 @@ final class LedgerText {
               + settings.decay().toDays()
               + " days; it falls away";
       case LedgerChange.Fact.Violated v ->
-          "shows less than its level " + v.level().word() + ": " + v.what();
+          "shows less than its level " + v.level().word() + ": " + v.description();
       case LedgerChange.Fact.Recovered h -> "shows its level " + h.level().word() + " again";
       case LedgerChange.Fact.Accepted a ->
           "is accepted as it shows itself now"

@@ -20,7 +20,7 @@ public record LevelProgress(
   /** Where counting stops: far beyond every setting. */
   static final int ENOUGH = 1_000_000;
 
-  /** A cached answer's end is computed anew each time, and by whole seconds. */
+  /** A cached answer's end is computed again each time, and by whole seconds. */
   private static final long SAME_RESOLUTION = 5;
 
   /** Whether two answers whose time ends then and then are one, out of a cache. */

@@ -10,7 +10,7 @@ import java.util.Set;
 import org.sealwax.mail.address.Domain;
 
 /**
- * Whether many unrelated domains changed together: then the trouble is near us, and nothing is
+ * A detector of faults near this server: many unrelated domains changed together, and nothing is
  * accepted. Related are domains whose mail goes to one organisation. Not thread-safe.
  */
 final class LocalFaultDetector {

@@ -43,8 +43,8 @@ import org.sealwax.router.log.MailLog;
  * last second showed. Thread-safe.
  */
 public final class PersistentLedger implements Ledger, HostMemoryStore, Closeable {
-  /** Memory for rows in use, in estimated octets: more than a thousand busy domains. */
-  static final long HOT_BYTES = 8 << 20;
+  /** Memory for rows in use, in estimated bytes: more than a thousand busy domains. */
+  static final long LOADED_BYTES = 8 << 20;
 
   /** Memory for what is asked before each delivery: more than ten thousand domains. */
   static final long BRIEF_BYTES = 8 << 20;
@@ -72,14 +72,14 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   /** Greetings of hosts that no delivery needs, of one day (UTC), over restarts. */
   public static final int GREETINGS_A_DAY = 100;
 
-  /** Who vouches for MX hosts beside DNSSEC. Thread-safe; answers from memory. */
+  /** A source of trust in MX hosts besides DNSSEC. Thread-safe; answers from memory. */
   @FunctionalInterface
   public interface TrustedMxHosts {
     /** Whether an MTA-STS policy of {@code domain}, in {@code enforce} and in force, lists it. */
     boolean lists(Domain domain, Domain host);
   }
 
-  /** A row in memory, with its evidence once somebody asked: that is asked for each delivery. */
+  /** A record in memory, with its evidence once it was asked for: each delivery asks. */
   private static final class CachedDomain {
     private final @Nullable DomainRecord row;
     private volatile @Nullable CachedEvidence known;
@@ -120,9 +120,9 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   }
 
   /**
-   * What is asked before each delivery, apart from the row, which is ten times as large: so that
-   * all domains of a large queue are in memory. Only where nothing but the end of the level can
-   * change it; a row with a violation is looked at anew each time.
+   * The part of a record that each delivery needs, a tenth of the record: so that all domains of a
+   * large queue are in memory. Only where nothing but the end of the level can change it; a row
+   * with a violation is looked at again each time.
    *
    * @param by under which rules
    * @param until when the level falls away, or null without one
@@ -156,13 +156,13 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   private final MailLog log;
   private final TrustedMxHosts trustedMxHosts;
   private volatile LedgerRules rules;
-  private final Cache<Domain, CachedDomain> hot =
+  private final Cache<Domain, CachedDomain> cached =
       Caffeine.newBuilder()
-          .maximumWeight(HOT_BYTES)
+          .maximumWeight(LOADED_BYTES)
           .weigher((Domain d, CachedDomain h) -> h.weight())
           .executor(Runnable::run)
           .build();
-  private final Cache<Domain, EvidenceSummary> brief =
+  private final Cache<Domain, EvidenceSummary> summaries =
       Caffeine.newBuilder()
           .maximumWeight(BRIEF_BYTES)
           .weigher((Domain d, EvidenceSummary b) -> b.weight())
@@ -173,7 +173,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   private final AtomicInteger rows;
   private final Object clockLock = new Object();
   private final ClockTrust watch;
-  private final LocalFaultDetector neighbourhood = new LocalFaultDetector();
+  private final LocalFaultDetector localFault = new LocalFaultDetector();
   private final Map<String, HostMemory> steps;
   private final Map<String, byte @Nullable []> unsavedHostMemories = new HashMap<>();
   private final Map<LedgerEvent, LongAdder> events = new ConcurrentHashMap<>();
@@ -260,8 +260,8 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     store
         .hostMemories()
         .forEach(
-            (host, octets) ->
-                HostMemoryCodec.read(octets)
+            (host, bytes) ->
+                HostMemoryCodec.read(bytes)
                     .map(memory -> memory.at(now))
                     .filter(memory -> !memory.equals(HostMemory.nothing()))
                     .ifPresent(memory -> out.put(host, memory)));
@@ -295,15 +295,15 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   /** The time as far as it is believed now. */
   public ClockReading moment() {
     boolean before;
-    ClockReading moment;
+    ClockReading reading;
     synchronized (clockLock) {
       before = watch.trusted();
-      moment = watch.read(clock.now(), clock.nanoTime());
+      reading = watch.read(clock.now(), clock.nanoTime());
     }
-    if (before != moment.trusted()) {
-      log.warning("ledger", moment.trusted() ? "the clock is right again" : DOUBT);
+    if (before != reading.trusted()) {
+      log.warning("ledger", reading.trusted() ? "the clock is right again" : DOUBT);
     }
-    return moment;
+    return reading;
   }
 
   private @Nullable DomainRecord row(Domain domain) {
@@ -323,7 +323,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
       held = inMemory(domain);
       if (held == null) {
         held = new CachedDomain(stored(domain));
-        hot.put(domain, held);
+        cached.put(domain, held);
       }
       return held;
     } finally {
@@ -332,17 +332,17 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   }
 
   private @Nullable CachedDomain inMemory(Domain domain) {
-    CachedDomain held = dirty.get(domain);
-    return held == null ? hot.getIfPresent(domain) : held;
+    CachedDomain inMemory = dirty.get(domain);
+    return inMemory == null ? cached.getIfPresent(domain) : inMemory;
   }
 
   private @Nullable DomainRecord stored(Domain domain) {
     try {
-      Optional<byte[]> octets = store.row(domain);
-      if (octets.isEmpty()) {
+      Optional<byte[]> bytes = store.row(domain);
+      if (bytes.isEmpty()) {
         return null;
       }
-      return DomainRecordCodec.read(domain, octets.get())
+      return DomainRecordCodec.read(domain, bytes.get())
           .orElseThrow(() -> new IOException("the row of " + domain + " is damaged"));
     } catch (IOException e) {
       // Not "nothing known": the delivery that asked is put off (docs/policy.md).
@@ -384,10 +384,10 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   }
 
   /** Under the lock of the domain. */
-  private void keep(Domain domain, CachedDomain held) {
-    dirty.put(domain, held);
-    hot.put(domain, held);
-    brief.invalidate(domain);
+  private void keep(Domain domain, CachedDomain inMemory) {
+    dirty.put(domain, inMemory);
+    cached.put(domain, inMemory);
+    summaries.invalidate(domain);
   }
 
   private boolean hasCapacity() {
@@ -437,8 +437,8 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
 
   private void nearUs(DomainRecord row) {
     List<Domain> together;
-    synchronized (neighbourhood) {
-      together = neighbourhood.violated(row.domain(), organisation(row), clock.now());
+    synchronized (localFault) {
+      together = localFault.violated(row.domain(), organisation(row), clock.now());
     }
     if (!together.isEmpty()) {
       log.warning(
@@ -472,10 +472,10 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     return visit(domain, answer, RememberedSample.SampleOrigin.GREETING);
   }
 
-  private LedgerRound visit(Domain domain, RoundMx answer, RememberedSample.SampleOrigin behind) {
+  private LedgerRound visit(Domain domain, RoundMx answer, RememberedSample.SampleOrigin origin) {
     ClockReading at = moment();
     update(domain, row -> row == null ? null : begun(row, answer, at));
-    return new PersistentLedgerRound(domain, answer, behind);
+    return new PersistentLedgerRound(domain, answer, origin);
   }
 
   /** MX hosts of a domain that are worth a greeting now: {@link LedgerRules#hostsToProbe}. */
@@ -491,12 +491,12 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   private final class PersistentLedgerRound implements LedgerRound {
     private final Domain domain;
     private final RoundMx answer;
-    private final RememberedSample.SampleOrigin behind;
+    private final RememberedSample.SampleOrigin origin;
 
-    PersistentLedgerRound(Domain domain, RoundMx answer, RememberedSample.SampleOrigin behind) {
+    PersistentLedgerRound(Domain domain, RoundMx answer, RememberedSample.SampleOrigin origin) {
       this.domain = domain;
       this.answer = answer;
-      this.behind = behind;
+      this.origin = origin;
     }
 
     @Override
@@ -510,27 +510,27 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     }
 
     @Override
-    public void observed(HostSample seen) {
+    public void observed(HostSample sample) {
       ClockReading at = moment();
-      RememberedSample showing = RememberedSample.of(seen, behind, at.now());
+      RememberedSample remembered = RememberedSample.of(sample, origin, at.now());
       LedgerChange change =
           update(
               domain,
               row -> {
                 if (row != null) {
-                  return rules.observed(row, seen.host(), showing, at);
+                  return rules.observed(row, sample.host(), remembered, at);
                 }
                 // A stranger's bounce does not make a row, nor does a domain that answers nothing.
-                return showing.counts() && showing.level() != ProvenLevel.SILENT
+                return remembered.counts() && remembered.level() != ProvenLevel.SILENT
                     ? rules.observed(
                         begun(DomainRecord.fresh(domain, at.now()), answer, at).row(),
-                        seen.host(),
-                        showing,
+                        sample.host(),
+                        remembered,
                         at)
                     : null;
               });
       if (change != null) {
-        witness(change.row(), seen.host(), showing, at);
+        addHostSample(change.row(), sample.host(), remembered, at);
       }
     }
 
@@ -541,13 +541,14 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     }
   }
 
-  private void witness(DomainRecord row, Domain host, RememberedSample showing, ClockReading at) {
-    if (row.standing() != null && row.violation() == null && showing.level().isTls()) {
-      synchronized (neighbourhood) {
-        neighbourhood.kept(row.domain(), organisation(row), at.now());
+  private void addHostSample(
+      DomainRecord row, Domain host, RememberedSample sample, ClockReading at) {
+    if (row.standing() != null && row.violation() == null && sample.level().isTls()) {
+      synchronized (localFault) {
+        localFault.kept(row.domain(), organisation(row), at.now());
       }
     }
-    if (!at.trusted() && showing.level() == ProvenLevel.VERIFIED) {
+    if (!at.trusted() && sample.level() == ProvenLevel.VERIFIED) {
       synchronized (clockLock) {
         watch.peerVerified(
             rules.suffixes().registrable(host).orElse(host), clock.now(), clock.nanoTime());
@@ -566,7 +567,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
 
   @Override
   public Optional<Evidence.LedgerLevel> evidenceFor(Domain domain) {
-    EvidenceSummary known = brief.getIfPresent(domain);
+    EvidenceSummary known = summaries.getIfPresent(domain);
     if (known != null && known.isValid(rules, clock.now())) {
       return known.evidence();
     }
@@ -574,11 +575,11 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     ReentrantLock lock = stripe(domain);
     lock.lock();
     try {
-      CachedDomain held = held(domain);
-      Optional<Evidence.LedgerLevel> evidence = held.evidence(rules);
-      EvidenceSummary fresh = EvidenceSummary.of(held.row(), evidence, rules);
+      CachedDomain cached = held(domain);
+      Optional<Evidence.LedgerLevel> evidence = cached.evidence(rules);
+      EvidenceSummary fresh = EvidenceSummary.of(cached.row(), evidence, rules);
       if (fresh != null) {
-        brief.put(domain, fresh);
+        summaries.put(domain, fresh);
       }
       return evidence;
     } finally {
@@ -676,7 +677,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     return true;
   }
 
-  /** The admin confirms the clock; holds begin anew. */
+  /** The admin confirms the clock; holds begin again. */
   public void confirmClock() {
     synchronized (clockLock) {
       watch.confirm(clock.now(), clock.nanoTime());
@@ -684,7 +685,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     log.note("ledger", "the clock is confirmed by the admin; holds begin anew");
   }
 
-  /** What a listing shows. */
+  /** The filter of a listing. */
   public enum DomainFilter {
     ALL,
     WITH_LEVEL,
@@ -713,11 +714,11 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   }
 
   /** Every row, page by page: for {@link LedgerReplay}. */
-  public void each(DomainFilter which, Consumer<DomainRecord> visitor) throws IOException {
+  public void each(DomainFilter which, Consumer<DomainRecord> consumer) throws IOException {
     String after = "";
     while (true) {
       List<DomainRecord> page = page(which, after, 1_000);
-      page.forEach(visitor);
+      page.forEach(consumer);
       if (page.size() < 1_000) {
         return;
       }
@@ -751,7 +752,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     return events.getOrDefault(event, new LongAdder()).sum();
   }
 
-  /** What can happen to a domain's level. */
+  /** An event that can change a domain's level. */
   public enum LedgerEvent {
     /** It was reached. */
     PROMOTED,
@@ -820,7 +821,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     try {
       Map<Domain, CachedDomain> changed = new HashMap<>(dirty);
       Map<Domain, @Nullable DomainRecord> batch = new HashMap<>();
-      changed.forEach((domain, held) -> batch.put(domain, held.row()));
+      changed.forEach((domain, cached) -> batch.put(domain, cached.row()));
       Map<String, byte @Nullable []> places;
       synchronized (steps) {
         places = new HashMap<>(unsavedHostMemories);

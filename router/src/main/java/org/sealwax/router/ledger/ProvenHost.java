@@ -41,11 +41,11 @@ public record ProvenHost(Domain host, Set<Pin> keys, Instant last) {
     }
     row.hosts()
         .forEach(
-            (host, shown) -> {
+            (host, record) -> {
               if (row.mx().contains(host) && (isRemembered(row, host) || vouched.test(host))) {
                 Set<Pin> keys = new HashSet<>();
                 Instant last = Instant.MIN;
-                for (RememberedSample s : shown.recent()) {
+                for (RememberedSample s : record.recent()) {
                   Pin key = s.key();
                   // Sessions for mail that strangers caused do not teach, here as elsewhere.
                   if (s.level() == ProvenLevel.VERIFIED

@@ -9,13 +9,13 @@ import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.NameCheck;
 
-/** What one connection is worth to the ledger, from nothing to the most. */
+/** The level that one connection proved to the ledger, from none to the highest. */
 public enum ProvenLevel {
   /** No connection, or no conversation: says nothing about TLS. */
   SILENT,
   /** Clear text followed the reply to STARTTLS: somebody is in between. */
   INJECTED,
-  /** STARTTLS was not offered, or the mail went in clear text. */
+  /** STARTTLS was not offered, or the mail went unencrypted. */
   CLEAR,
   /** STARTTLS was offered and answered 4yz or 5yz. */
   REFUSED,
@@ -27,8 +27,8 @@ public enum ProvenLevel {
   VERIFIED;
 
   /** The worth of what the router saw. */
-  static ProvenLevel of(HostSample seen) {
-    return switch (seen.observation()) {
+  static ProvenLevel of(HostSample sample) {
+    return switch (sample.observation()) {
       case Observation.Unreachable u -> SILENT;
       case Observation.RefusedByReply u -> SILENT;
       case Observation.ConnectionLost b -> SILENT;
@@ -36,8 +36,8 @@ public enum ProvenLevel {
       case Observation.StarttlsRefused r -> REFUSED;
       case Observation.Injected i -> INJECTED;
       // A connection that was made without TLS by decision cannot break in TLS.
-      case Observation.HandshakeFailed b -> seen.step() == FallbackStep.CLEAR ? CLEAR : BROKEN;
-      case Observation.Encrypted e -> of(e.handshake(), seen.host(), seen.publicRoots());
+      case Observation.HandshakeFailed b -> sample.step() == FallbackStep.CLEAR ? CLEAR : BROKEN;
+      case Observation.Encrypted e -> of(e.handshake(), sample.host(), sample.publicRoots());
     };
   }
 

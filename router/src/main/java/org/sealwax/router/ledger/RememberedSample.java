@@ -32,7 +32,7 @@ public record RememberedSample(
     boolean proven,
     @Nullable TlsVersion version,
     @Nullable Pin key) {
-  /** Why a connection was made. */
+  /** The reason for a connection. */
   public enum SampleOrigin {
     /** Mail that may teach us something: each session counts for the domain. */
     MAIL,
@@ -50,12 +50,12 @@ public record RememberedSample(
   public RememberedSample(
       Instant at,
       HostPath.PathFamily family,
-      ProvenLevel shown,
-      FallbackStep rung,
+      ProvenLevel proven,
+      FallbackStep step,
       boolean counts,
       @Nullable TlsVersion version,
       @Nullable Pin key) {
-    this(at, family, shown, rung, SampleOrigin.mail(counts), false, version, key);
+    this(at, family, proven, step, SampleOrigin.mail(counts), false, version, key);
   }
 
   /** Whole seconds, as they are stored. */
@@ -63,16 +63,16 @@ public record RememberedSample(
     at = at.truncatedTo(ChronoUnit.SECONDS);
   }
 
-  static RememberedSample of(HostSample seen, SampleOrigin behind, Instant now) {
+  static RememberedSample of(HostSample sample, SampleOrigin origin, Instant now) {
     Handshake handshake =
-        seen.observation() instanceof Observation.Encrypted e ? e.handshake() : null;
+        sample.observation() instanceof Observation.Encrypted e ? e.handshake() : null;
     return new RememberedSample(
         now,
-        HostPath.PathFamily.of(seen.address()),
-        ProvenLevel.of(seen),
-        seen.step(),
-        behind,
-        seen.proven(),
+        HostPath.PathFamily.of(sample.address()),
+        ProvenLevel.of(sample),
+        sample.step(),
+        origin,
+        sample.proven(),
         handshake == null ? null : handshake.version(),
         handshake == null || handshake.peerChain().isEmpty()
             ? null

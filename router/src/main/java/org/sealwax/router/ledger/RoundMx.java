@@ -5,7 +5,7 @@ import java.util.Set;
 import org.sealwax.mail.address.Domain;
 
 /**
- * What the DNS said at the beginning of one round.
+ * The MX answer at the beginning of one round.
  *
  * @param hosts all MX hosts of the domain (not only those that will be tried), at most {@link
  *     #MAX_HOSTS}; the domain itself when the MX is implicit

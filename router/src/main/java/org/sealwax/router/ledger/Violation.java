@@ -25,7 +25,7 @@ record Violation(
     Map<HostPath, PathState> paths,
     Map<HostPath, ObservationRun> candidates) {
   /**
-   * What a path showed last.
+   * The last state of a path.
    *
    * @param level its worth
    * @param met whether that kept the level
@@ -53,7 +53,7 @@ record Violation(
       return new ObservationRun(now, 1, now, now);
     }
 
-    /** One more; after too long a silence nobody watched, and it begins anew. */
+    /** One more; after too long a silence nobody watched, and it begins again. */
     static ObservationRun next(@Nullable ObservationRun run, Instant now, Duration hold) {
       if (run == null || now.isBefore(run.last) || now.isAfter(run.last.plus(longestGap(hold)))) {
         return start(now);

@@ -2,7 +2,7 @@ package org.sealwax.router.ledger;
 
 import java.util.Locale;
 
-/** What a violation looks like (docs/policy.md). */
+/** The class of a violation (docs/policy.md). */
 public enum ViolationClass {
   /** Not long enough, or not every path was tried yet. */
   UNDECIDED,

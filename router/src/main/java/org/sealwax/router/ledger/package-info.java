@@ -1,6 +1,6 @@
 /**
- * Floor 2: memory of what domains have shown, so that a domain that always did TLS is not tricked
- * back into clear text. The router tells a {@link org.sealwax.router.ledger.LedgerRound} what it
+ * Memory of the TLS that domains have shown, so that a domain that always used TLS is not tricked
+ * back into plaintext. The router tells a {@link org.sealwax.router.ledger.LedgerRound} what it
  * sees; the {@link org.sealwax.router.ledger.Ledger} answers with a level per domain, which {@code
  * router.evidence.LedgerSource} turns into {@link org.sealwax.mail.policy.Evidence.LedgerLevel}.
  *

@@ -7,8 +7,8 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts each fact and passes it on: one place names all metrics of the mail flow, and no room has
- * to count what it logs.
+ * A mail log that counts each fact and passes it on: one place names all metrics of the mail flow,
+ * and no package has to count what it logs.
  */
 public final class CountingMailLog implements MailLog {
   private final MailLog next;

@@ -17,9 +17,9 @@ import org.slf4j.spi.MDCAdapter;
 import org.slf4j.spi.SLF4JServiceProvider;
 
 /**
- * What libraries say by slf4j, from WARN up, becomes a warning of our own log (ADR 0027): one
- * format, one stream, no logging framework to load at start. Before a log is in place it goes
- * nowhere.
+ * An slf4j back end that writes the messages of libraries, from WARN up, as warnings of our own log
+ * (ADR 0027): one format, one stream, no logging framework to load at start. Before a log is in
+ * place it goes nowhere.
  */
 public final class LibraryLog implements SLF4JServiceProvider {
   private static final class Destination {
@@ -100,8 +100,8 @@ public final class LibraryLog implements SLF4JServiceProvider {
       if (log == null) {
         return;
       }
-      String said = MessageFormatter.basicArrayFormat(text, arguments);
-      log.warning("library", name + ": " + said + (cause == null ? "" : ": " + cause));
+      String formatted = MessageFormatter.basicArrayFormat(text, arguments);
+      log.warning("library", name + ": " + formatted + (cause == null ? "" : ": " + cause));
     }
 
     @Override

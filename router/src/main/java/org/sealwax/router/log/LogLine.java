@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * what the admin reads.
  */
 final class LogLine {
-  /** Characters of one value that are kept: RFC 5321 replies are 512 octets, stacks go apart. */
+  /** Characters of one value that are kept: RFC 5321 replies are 512 bytes, stacks go apart. */
   static final int MAX_VALUE = 1000;
 
   private static final char[] HEX = "0123456789abcdef".toCharArray();
@@ -239,7 +239,7 @@ final class LogLine {
     };
   }
 
-  /** How much a line matters. */
+  /** The severity of a line. */
   enum Severity {
     FACT(6),
     WARNING(4),

@@ -1,14 +1,14 @@
 package org.sealwax.router.log;
 
 /**
- * How the log is written.
+ * Settings of the log.
  *
  * @param format what a line looks like
  * @param priorities whether lines begin with the journal's {@code <N>} priority (sd-daemon(3));
  *     text lines leave out the time then, because the journal has it
  */
 public record LogSettings(Format format, boolean priorities) {
-  /** What a line looks like. */
+  /** The format of a line. */
   public enum Format {
     /** {@code time room[session]: id: words}, as log parsers for Postfix know it. */
     TEXT,

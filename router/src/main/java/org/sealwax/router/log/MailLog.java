@@ -6,7 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What happened, one method per fact, one line per call. Thread-safe; never throws; never blocks on
+ * The mail log: one method per fact, one line per call. Thread-safe; never throws; never blocks on
  * a slow reader for longer than its own bounded buffer allows.
  *
  * <p>{@code session} is the short identifier of one SMTP session, {@code id} the queue identifier

@@ -15,7 +15,7 @@ final class RepeatLimit {
   static final int MOST = 64;
 
   private final Clock clock;
-  private final Map<String, RepeatCount> told =
+  private final Map<String, RepeatCount> counts =
       new LinkedHashMap<>(MOST, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
@@ -41,12 +41,12 @@ final class RepeatLimit {
   /** Empty when the line is one too many; else how many were since the last one. */
   synchronized OptionalLong next(String kind) {
     long now = clock.nanoTime();
-    RepeatCount last = told.get(kind);
+    RepeatCount last = counts.get(kind);
     if (last != null && now - last.at < APART.toNanos()) {
       last.others++;
       return OptionalLong.empty();
     }
-    told.put(kind, new RepeatCount(now));
+    counts.put(kind, new RepeatCount(now));
     return OptionalLong.of(last == null ? 0 : last.others);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Floor 0: the log as an interface: one method per fact, so that the vocabulary is fixed in one
- * place, is a promise to log parsers, and can be tested. Facts about TLS use Postfix's words.
+ * The log as an interface: one method per fact, so that the vocabulary is fixed in one place, is a
+ * promise to log parsers, and can be tested. Facts about TLS use Postfix's words.
  *
  * <p>Everything arrives as values of floor 0 (text, addresses, {@link
  * org.sealwax.router.log.TlsLogFields}); rooms above turn their own types into these. Texts from

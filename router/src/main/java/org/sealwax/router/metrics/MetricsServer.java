@@ -20,36 +20,36 @@ public final class MetricsServer implements Closeable {
   /**
    * Listens.
    *
-   * @param trouble why mail is not taken now, or null when it is
+   * @param problem why mail is not taken now, or null when it is
    * @param warning gets a sentence when connections cannot be accepted
    */
   public MetricsServer(
       InetSocketAddress address,
       Counters counters,
-      Supplier<@Nullable String> trouble,
+      Supplier<@Nullable String> problem,
       Consumer<String> warning)
       throws IOException {
-    this(address, counters, trouble, warning, PlainHttpServer.TOTAL);
+    this(address, counters, problem, warning, PlainHttpServer.TOTAL);
   }
 
   MetricsServer(
       InetSocketAddress address,
       Counters counters,
-      Supplier<@Nullable String> trouble,
+      Supplier<@Nullable String> problem,
       Consumer<String> warning,
       Duration total)
       throws IOException {
     server =
-        PlainHttpServer.start(address, path -> answer(path, counters, trouble), total, warning);
+        PlainHttpServer.start(address, path -> answer(path, counters, problem), total, warning);
   }
 
   private static PlainHttpServer.ResponseHead answer(
-      String path, Counters counters, Supplier<@Nullable String> trouble) {
+      String path, Counters counters, Supplier<@Nullable String> problem) {
     return switch (path) {
       case "/metrics" -> text(200, PrometheusText.of(counters.read()));
       case "/health" -> text(200, "ok\n");
       case "/ready" -> {
-        String why = trouble.get();
+        String why = problem.get();
         yield why == null ? text(200, "ready\n") : text(503, why + "\n");
       }
       default -> text(404, "/metrics /health /ready\n");

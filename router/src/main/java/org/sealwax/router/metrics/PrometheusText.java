@@ -9,9 +9,9 @@ final class PrometheusText {
 
   private PrometheusText() {}
 
-  static String of(List<Counters.MetricSamples> readings) {
+  static String of(List<Counters.MetricSamples> samples) {
     StringBuilder out = new StringBuilder(4096);
-    for (Counters.MetricSamples r : readings) {
+    for (Counters.MetricSamples r : samples) {
       out.append("# HELP ").append(r.name()).append(' ').append(r.help()).append('\n');
       out.append("# TYPE ").append(r.name()).append(r.gauge() ? " gauge\n" : " counter\n");
       for (Counters.Sample s : r.samples()) {

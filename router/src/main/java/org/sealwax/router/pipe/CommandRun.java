@@ -32,7 +32,7 @@ final class CommandRun {
 
   private static final @Nullable String SETSID = setsid();
 
-  /** How it ended. */
+  /** The end of a command. */
   sealed interface CommandEnd {
     /** By itself, with what it said. */
     record Exited(int status, String output) implements CommandEnd {}
@@ -107,7 +107,7 @@ final class CommandRun {
     reader.join(AFTERMATH.toMillis());
     feeder.join(AFTERMATH.toMillis());
     if (exited && (reader.isAlive() || feeder.isAlive())) {
-      // Children that it left behind hold our pipes; each would keep a thread of ours.
+      // Children that it left behind hold our pipes; each would keep our thread.
       signal("KILL");
     }
     String unread = failure;
@@ -230,7 +230,10 @@ final class CommandRun {
     return out.toString();
   }
 
-  /** TERM, and KILL after the grace, to the whole group and to all that can be found beside it. */
+  /**
+   * TERM, and KILL after the grace, to the whole group and to all other processes that can be
+   * found.
+   */
   private void kill() {
     List<ProcessHandle> started = process.descendants().toList();
     signal("TERM");
@@ -242,7 +245,7 @@ final class CommandRun {
     } catch (InterruptedException e) {
       interrupted = true;
     }
-    // The group may outlive its leader; as long as it does, its number is not given anew.
+    // The group may outlive its leader; as long as it does, its number is not given again.
     if (!gone || started.stream().anyMatch(ProcessHandle::isAlive)) {
       signal("KILL");
     }

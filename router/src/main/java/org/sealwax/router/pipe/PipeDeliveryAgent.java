@@ -101,8 +101,8 @@ public final class PipeDeliveryAgent implements DeliveryAgent {
     Map<Long, Outcome> out = new HashMap<>();
     ConfiguredPipe pipe =
         consignment.nextHop() instanceof NextHop.Pipe hop ? pipes.get(hop.name()) : null;
-    for (ConsignmentRecipient addressee : consignment.recipients()) {
-      out.put(addressee.key(), pipe == null ? noSuchPipe() : one(consignment, addressee, pipe));
+    for (ConsignmentRecipient recipient : consignment.recipients()) {
+      out.put(recipient.key(), pipe == null ? noSuchPipe() : one(consignment, recipient, pipe));
     }
     return out;
   }
@@ -111,7 +111,7 @@ public final class PipeDeliveryAgent implements DeliveryAgent {
     return deferred(MISCONFIGURED, "pipe-missing", "the command is not configured any more");
   }
 
-  private Outcome one(Consignment consignment, ConsignmentRecipient addressee, ConfiguredPipe pipe)
+  private Outcome one(Consignment consignment, ConsignmentRecipient consigned, ConfiguredPipe pipe)
       throws InterruptedException {
     PipeSettings settings = pipe.settings();
     if (asRoot && settings.wrapper().isEmpty()) {
@@ -119,7 +119,7 @@ public final class PipeDeliveryAgent implements DeliveryAgent {
           MISCONFIGURED, "pipe-root", "commands are not run as root; a wrapper must be configured");
     }
     Mailbox recipient =
-        switch (addressee.target()) {
+        switch (consigned.target()) {
           case DeliveryTarget.Command command -> command.mailbox();
           case DeliveryTarget.Remote remote -> remote.mailbox();
           case DeliveryTarget.Postmaster postmaster -> postmaster.mailbox();

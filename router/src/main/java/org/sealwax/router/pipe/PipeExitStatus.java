@@ -3,8 +3,8 @@ package org.sealwax.router.pipe;
 import org.sealwax.mail.smtp.EnhancedStatus;
 
 /**
- * What a command's exit status means (the names of {@code sysexits.h}). Only statuses by which a
- * command speaks about this message or recipient bounce; those that say that something is wrong
+ * The meaning of a command's exit status (the names of {@code sysexits.h}). Only statuses by which
+ * a command speaks about this message or recipient bounce; those that say that something is wrong
  * with the command, its files or its machine wait for a person to mend it, and so does everything
  * unknown: a crash, a signal, a shell's 126 and 127.
  *
@@ -13,7 +13,7 @@ import org.sealwax.mail.smtp.EnhancedStatus;
  * @param text what the status says, in words
  */
 public record PipeExitStatus(PipeResult meaning, EnhancedStatus status, String text) {
-  /** What follows. */
+  /** The result for the mail. */
   public enum PipeResult {
     DELIVERED,
     DEFERRED,

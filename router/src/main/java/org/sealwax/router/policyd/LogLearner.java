@@ -24,7 +24,7 @@ import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.ledger.RoundMx;
 
 /**
- * Tells the ledger what Postfix's log shows: that mail went to a domain's MX host under TLS.
+ * Reports to the ledger each delivery in Postfix's log that went to a domain's MX host under TLS.
  * Nothing else is learned: no identity (the log's words about certificates depend on Postfix's
  * settings), and no lack of TLS (a connection may have been taken over from another agent, whose
  * lines stand elsewhere). So a domain can reach {@code encrypt} by this and nothing more.
@@ -44,11 +44,11 @@ final class LogLearner {
   private final Map<Long, PostfixLogLine.TlsEstablished> agents = lately(MAX_AGENTS);
   private final Map<String, Boolean> senders = lately(MAX_MESSAGES);
 
-  LogLearner(Ledger ledger, Resolver resolver, Clock clock, RandomSource chance) {
+  LogLearner(Ledger ledger, Resolver resolver, Clock clock, RandomSource random) {
     this.ledger = ledger;
     this.resolver = resolver;
     this.clock = clock;
-    this.random = chance;
+    this.random = random;
   }
 
   private static <K, V> Map<K, V> lately(int most) {

@@ -11,7 +11,7 @@ final class Netstring {
   /** Digits of a length: more than any limit here needs. */
   private static final int MAX_DIGITS = 6;
 
-  /** What came is no netstring, or too long a one: the connection is of no more use. */
+  /** The input is no netstring, or too long: the connection cannot be used further. */
   static final class MalformedNetstring extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -26,7 +26,7 @@ final class Netstring {
    * The next one; empty at the end of the stream between two.
    *
    * @param in buffered
-   * @param max octets it may have
+   * @param max bytes it may have
    * @throws MalformedNetstring when it is none
    * @throws IOException when the connection breaks
    */

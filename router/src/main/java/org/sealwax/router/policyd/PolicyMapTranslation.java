@@ -27,7 +27,7 @@ import org.sealwax.mail.tls.verdict.Pin;
  */
 final class PolicyMapTranslation {
   /**
-   * What is demanded of one host.
+   * The requirement for one host.
    *
    * @param host of the next hop
    * @param requirement all its evidence together
@@ -60,13 +60,13 @@ final class PolicyMapTranslation {
   }
 
   /**
-   * Says {@code terms}.
+   * Says {@code hosts}.
    *
-   * @param terms of every host of the next hop; not empty
+   * @param hosts of every host of the next hop; not empty
    * @param caFiles of rows that name one
    */
-  static Served of(List<TranslatedHost> terms, Map<String, Path> caFiles) {
-    PolicyMapTranslation translation = new PolicyMapTranslation(terms, caFiles);
+  static Served of(List<TranslatedHost> hosts, Map<String, Path> caFiles) {
+    PolicyMapTranslation translation = new PolicyMapTranslation(hosts, caFiles);
     SocketmapReply answer = translation.answer();
     return new Served(answer, translation.notes);
   }
@@ -85,12 +85,12 @@ final class PolicyMapTranslation {
   }
 
   /** Whether it is not known if DANE applies to a host. */
-  private static boolean isOpen(TranslatedHost terms) {
-    return refusal(terms).filter(r -> r.reason() == DeferReason.DANE_LOOKUP).isPresent();
+  private static boolean isOpen(TranslatedHost host) {
+    return refusal(host).filter(r -> r.reason() == DeferReason.DANE_LOOKUP).isPresent();
   }
 
-  private static Optional<MxFilter.Refusal> refusal(TranslatedHost terms) {
-    return terms.requirement().mxFilter().refusal(terms.host());
+  private static Optional<MxFilter.Refusal> refusal(TranslatedHost host) {
+    return host.requirement().mxFilter().refusal(host.host());
   }
 
   /** The first host that may not be used, and why. */
@@ -254,8 +254,8 @@ final class PolicyMapTranslation {
     Set<String> roots = new TreeSet<>();
     boolean asFound = true;
     boolean named = false;
-    for (TranslatedHost terms : usable) {
-      for (IdentityRequirement demand : terms.requirement().identity()) {
+    for (TranslatedHost host : usable) {
+      for (IdentityRequirement demand : host.requirement().identity()) {
         if (demand instanceof IdentityRequirement.Pkix p) {
           p.names().stream()
               .map(Domain::name)
@@ -263,7 +263,7 @@ final class PolicyMapTranslation {
               .forEach(names::add);
           named |= !p.names().isEmpty();
           roots.add(p.roots());
-          asFound &= terms.host() instanceof Domain d && p.names().equals(Set.of(d));
+          asFound &= host.host() instanceof Domain d && p.names().equals(Set.of(d));
         }
       }
     }
@@ -298,8 +298,8 @@ final class PolicyMapTranslation {
             + requirement.floor().lowest().label());
   }
 
-  private static Optional<IdentityRequirement.Tlsa> tlsa(TranslatedHost terms) {
-    return terms.requirement().identity().stream()
+  private static Optional<IdentityRequirement.Tlsa> tlsa(TranslatedHost host) {
+    return host.requirement().identity().stream()
         .filter(IdentityRequirement.Tlsa.class::isInstance)
         .map(IdentityRequirement.Tlsa.class::cast)
         .findFirst();

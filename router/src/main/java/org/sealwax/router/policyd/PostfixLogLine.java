@@ -8,11 +8,11 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 
 /**
- * What one line of Postfix's log says that is worth learning. The grammar is anchored at the tag of
- * the program, which stands at a fixed place after time and host name, and reads from there only
- * what Postfix itself puts into words: of a delivery it stops at {@code status=sent (}, behind
- * which the peer's reply begins. A line with anything unusual in an address says nothing: quoted
- * local parts could spell out a delivery.
+ * The useful content of one line of Postfix's log. The grammar is anchored at the tag of the
+ * program, which stands at a fixed place after time and host name, and reads from there only what
+ * Postfix itself puts into words: of a delivery it stops at {@code status=sent (}, behind which the
+ * peer's reply begins. A line with anything unusual in an address says nothing: quoted local parts
+ * could spell out a delivery.
  */
 sealed interface PostfixLogLine {
   /** Octets of a line that are looked at; Postfix's own logger cuts at 2000. */

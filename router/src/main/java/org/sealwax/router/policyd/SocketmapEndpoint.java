@@ -5,7 +5,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Where the table is served. */
+/** The address at which the table is served. */
 public sealed interface SocketmapEndpoint {
   /** A TCP port at an address of this machine. */
   record Tcp(InetSocketAddress address) implements SocketmapEndpoint {}

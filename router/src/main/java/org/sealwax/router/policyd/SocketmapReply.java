@@ -14,7 +14,7 @@ sealed interface SocketmapReply {
    */
   record Found(String line) implements SocketmapReply {}
 
-  /** No policy of ours: the level in main.cf holds. */
+  /** No entry: the level in main.cf holds. */
   record NotFound() implements SocketmapReply {}
 
   /**
@@ -52,7 +52,7 @@ sealed interface SocketmapReply {
     };
   }
 
-  /** The octets of {@link #text}. */
+  /** The bytes of {@link #text}. */
   default byte[] bytes() {
     return text().getBytes(StandardCharsets.US_ASCII);
   }

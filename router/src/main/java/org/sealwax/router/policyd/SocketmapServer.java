@@ -66,13 +66,13 @@ public final class SocketmapServer implements Closeable {
   private SocketmapServer(
       ServerSocketChannel server,
       SocketmapEndpoint endpoint,
-      SocketmapHandler desk,
+      SocketmapHandler handler,
       MailLog log,
       Duration longest,
       Counters counters) {
     this.server = server;
     this.endpoint = endpoint;
-    this.handler = desk;
+    this.handler = handler;
     this.log = log;
     this.longest = longest;
     this.counters = counters;
@@ -81,29 +81,29 @@ public final class SocketmapServer implements Closeable {
   /**
    * Listens and serves.
    *
-   * @param desk asked for each request, so that it can be changed while connections stand
+   * @param table asked for each request, so that it can be changed while connections stand
    * @param counters told of each answer
    * @throws IOException when it cannot listen there
    */
   public static SocketmapServer start(
-      SocketmapEndpoint endpoint, Supplier<TlsPolicyTable> desk, MailLog log, Counters counters)
+      SocketmapEndpoint endpoint, Supplier<TlsPolicyTable> table, MailLog log, Counters counters)
       throws IOException {
     SocketmapServer server =
-        start(endpoint, request -> desk.get().answer(request), log, ANSWER, counters);
+        start(endpoint, request -> table.get().answer(request), log, ANSWER, counters);
     counters.gauge(
         "sealwax_policyd_connections", "Connections of Postfix now", server.clients::taken);
     return server;
   }
 
   static SocketmapServer start(
-      SocketmapEndpoint endpoint, SocketmapHandler desk, MailLog log, Duration longest)
+      SocketmapEndpoint endpoint, SocketmapHandler handler, MailLog log, Duration longest)
       throws IOException {
-    return start(endpoint, desk, log, longest, new Counters());
+    return start(endpoint, handler, log, longest, new Counters());
   }
 
   private static SocketmapServer start(
       SocketmapEndpoint endpoint,
-      SocketmapHandler desk,
+      SocketmapHandler handler,
       MailLog log,
       Duration longest,
       Counters counters)
@@ -127,7 +127,8 @@ public final class SocketmapServer implements Closeable {
       server.close();
       throw e;
     }
-    SocketmapServer running = new SocketmapServer(server, endpoint, desk, log, longest, counters);
+    SocketmapServer running =
+        new SocketmapServer(server, endpoint, handler, log, longest, counters);
     var _ =
         AcceptLoop.start(
             "policyd",

@@ -57,7 +57,7 @@ public final class TlsPolicyTable {
    * @param gatherer over rows, DANE, MTA-STS and ledger
    * @param policy the rules
    * @param policies of MTA-STS, for the attributes of reports
-   * @param ledger is told of MX answers
+   * @param ledger is notified of MX answers
    * @param caFiles of rows that name one
    * @param clock the time
    * @param random shuffles hosts
@@ -82,7 +82,7 @@ public final class TlsPolicyTable {
   }
 
   /**
-   * What is served for a key, and what the line leaves unsaid.
+   * The reply for a key, with the reasons that the reply does not contain.
    *
    * @param line as on the wire
    * @param because evidence by host, one line each
@@ -148,9 +148,9 @@ public final class TlsPolicyTable {
   }
 
   private SocketmapReply longer(
-      SocketmapReply.Found found, Domain domain, StsMemory.FetchedPolicy kept) {
+      SocketmapReply.Found found, Domain domain, StsMemory.FetchedPolicy fetched) {
     SocketmapReply.Found longer =
-        new SocketmapReply.Found(found.line() + TlsrptAttributes.of(domain, kept, clock.now()));
+        new SocketmapReply.Found(found.line() + TlsrptAttributes.of(domain, fetched, clock.now()));
     return longer.bytes().length <= SocketmapReply.MAX_LENGTH ? longer : found;
   }
 
@@ -210,7 +210,7 @@ public final class TlsPolicyTable {
 
   private PolicyMapTranslation.Served translated(List<PolicySubject> subjects, List<String> because)
       throws InterruptedException {
-    List<PolicyMapTranslation.TranslatedHost> terms = new ArrayList<>();
+    List<PolicyMapTranslation.TranslatedHost> hosts = new ArrayList<>();
     try (Scope scope = new Scope("policyd")) {
       List<Scope.ForkedTask<Requirement>> tasks = new ArrayList<>();
       for (PolicySubject subject : subjects) {
@@ -222,12 +222,12 @@ public final class TlsPolicyTable {
       for (int i = 0; i < tasks.size(); i++) {
         MailHost host = subjects.get(i).host();
         Requirement requirement = tasks.get(i).get();
-        terms.add(
+        hosts.add(
             new PolicyMapTranslation.TranslatedHost(host, requirement, isFound(host, requirement)));
         requirement.because().forEach(b -> because.add(host + ": " + b));
       }
     }
-    return PolicyMapTranslation.of(terms, caFiles);
+    return PolicyMapTranslation.of(hosts, caFiles);
   }
 
   /**
@@ -235,13 +235,13 @@ public final class TlsPolicyTable {
    * there: without one Postfix passes it over.
    */
   private boolean isFound(MailHost host, Requirement requirement) throws InterruptedException {
-    boolean trouble =
+    boolean failed =
         requirement
             .mxFilter()
             .refusal(host)
             .filter(r -> r.reason() == DeferReason.DANE_LOOKUP)
             .isPresent();
-    if (!trouble || !(host instanceof Domain domain)) {
+    if (!failed || !(host instanceof Domain domain)) {
       return true;
     }
     HostAddresses addresses = HostAddresses.of(resolver, domain, BOTH);

@@ -18,17 +18,17 @@ final class TlsrptAttributes {
    * What to append to a line.
    *
    * @param domain the policy domain
-   * @param kept its MTA-STS policy, in {@code enforce} or {@code testing}
+   * @param fetched its MTA-STS policy, in {@code enforce} or {@code testing}
    */
-  static String of(Domain domain, StsMemory.FetchedPolicy kept, Instant now) {
+  static String of(Domain domain, StsMemory.FetchedPolicy fetched, Instant now) {
     StringBuilder out = new StringBuilder(256);
     out.append(" policy_type=sts policy_domain=").append(domain);
-    Duration left = Duration.between(now, kept.expires());
+    Duration left = Duration.between(now, fetched.expires());
     out.append(" policy_ttl=").append(Math.max(0, left.toSeconds()));
-    for (MxPattern pattern : kept.policy().mx()) {
+    for (MxPattern pattern : fetched.policy().mx()) {
       out.append(" mx_host_pattern=").append(pattern);
     }
-    for (String line : kept.policy().text().split("\r?\n")) {
+    for (String line : fetched.policy().text().split("\r?\n")) {
       // Braces delimit a value with blanks; a line that has some itself cannot be quoted.
       boolean plain = line.chars().allMatch(c -> c >= 0x20 && c < 0x7f && c != '{' && c != '}');
       if (plain && !line.isBlank()) {

@@ -1,8 +1,8 @@
 /**
- * Floor 4: the rule book lent to Postfix, as a {@code socketmap} table for {@code
- * smtp_tls_policy_maps}. {@link org.sealwax.router.policyd.TlsPolicyTable} gathers evidence about a
- * next hop as the router does, {@link org.sealwax.router.policyd.PolicyMapTranslation} says the
- * requirement in Postfix's words, {@link org.sealwax.router.policyd.SocketmapServer} serves it.
+ * The TLS policy for Postfix, as a {@code socketmap} table for {@code smtp_tls_policy_maps}. {@link
+ * org.sealwax.router.policyd.TlsPolicyTable} gathers evidence about a next hop as the router does,
+ * {@link org.sealwax.router.policyd.PolicyMapTranslation} says the requirement in Postfix's words,
+ * {@link org.sealwax.router.policyd.SocketmapServer} serves it.
  *
  * <p>Invariants: what is not known now is {@code TEMP}, never "no policy"; what Postfix's words
  * cannot say is said by the stricter word, and noted; MTA-STS is served only where DANE is proven

@@ -20,7 +20,7 @@ import org.sealwax.router.spool.QueueId;
  * @param deliveredTo the address for a Delivered-To field that goes before the content, or null
  * @param arrived when the message was accepted
  * @param round 1 for the first delivery of these recipients
- * @param size of the content in octets
+ * @param size of the content in bytes
  * @param content opens the content afresh each time it is asked
  * @param slot of the round
  */
@@ -76,7 +76,7 @@ public record Consignment(
   /** A stored message's header and body. */
   @FunctionalInterface
   public interface MessageContent {
-    /** A new stream from the first octet; CRLF line ends, no dot-stuffing. */
+    /** A new stream from the first byte; CRLF line ends, no dot-stuffing. */
     InputStream open() throws IOException;
   }
 }

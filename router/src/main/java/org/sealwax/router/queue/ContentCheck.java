@@ -27,10 +27,10 @@ final class ContentCheck {
   }
 
   /** The content; what is read of it is watched. */
-  InputStream open(ContentOpener opening) throws IOException {
+  InputStream open(ContentOpener opener) throws IOException {
     InputStream in;
     try {
-      in = opening.open();
+      in = opener.open();
     } catch (SpoolException e) {
       throw note(e);
     }

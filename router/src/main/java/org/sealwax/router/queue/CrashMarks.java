@@ -21,16 +21,16 @@ import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.StepMarks;
 
 /**
- * Which messages are being worked on, in a file that outlives the process: whatever ended it, the
- * next start knows which messages it was busy with. Such a message is a suspect. Suspects are tried
- * one after the other, so that after the next end there is one of them; with its second end it is
- * held for a person. So one message that ends the process cannot keep all other mail down.
+ * Marks of the messages in work, in a file that is kept when the process ends: the next start knows
+ * which messages were in work. Such a message is a suspect. Suspects are tried one after the other,
+ * so that after the next end there is one of them; with its second end it is held for a person. So
+ * one message that ends the process cannot keep all other mail down.
  *
  * <p>The file is mapped memory: what was written there is the kernel's, and survives the process
  * (not a loss of power, after which nothing is suspected that was not written back). Thread-safe.
  */
 public final class CrashMarks implements StepMarks, Closeable {
-  /** What may be done with a message now. */
+  /** The permission to start work on a message. */
   public enum StartPermission {
     /** Work on it; {@link #end} must follow. */
     GO,
@@ -66,8 +66,8 @@ public final class CrashMarks implements StepMarks, Closeable {
   private final ArrayDeque<Integer> free = new ArrayDeque<>();
   private final Map<QueueId, Integer> running = new HashMap<>();
 
-  /** Slots of further shares of messages that are in {@link #running}. */
-  private final Map<QueueId, ArrayDeque<Integer>> beside = new HashMap<>();
+  /** Slots of further batches of messages that are in {@link #running}. */
+  private final Map<QueueId, ArrayDeque<Integer>> expected = new HashMap<>();
 
   private final Map<QueueId, CrashSuspect> suspects = new HashMap<>();
   private final Map<QueueId, Step> steps = new HashMap<>();
@@ -99,7 +99,7 @@ public final class CrashMarks implements StepMarks, Closeable {
   }
 
   /**
-   * Reads what the last process left, and begins anew.
+   * Reads what the last process left, and begins again.
    *
    * @throws IOException when the file cannot be written
    */
@@ -191,8 +191,8 @@ public final class CrashMarks implements StepMarks, Closeable {
       write(slot, 1, id);
       Integer other = running.putIfAbsent(id, slot);
       if (other != null) {
-        // Another share of the message is under way.
-        beside.computeIfAbsent(id, k -> new ArrayDeque<>(1)).push(slot);
+        // Another batch of the message is under way.
+        expected.computeIfAbsent(id, k -> new ArrayDeque<>(1)).push(slot);
       }
     }
     return StartPermission.GO;
@@ -274,11 +274,11 @@ public final class CrashMarks implements StepMarks, Closeable {
       trying = id.equals(trying) ? null : trying;
       return;
     }
-    ArrayDeque<Integer> others = beside.isEmpty() ? null : beside.get(id);
+    ArrayDeque<Integer> others = expected.isEmpty() ? null : expected.get(id);
     if (others != null) {
       clear(others.pop());
       if (others.isEmpty()) {
-        beside.remove(id);
+        expected.remove(id);
       }
       return;
     }
@@ -296,7 +296,7 @@ public final class CrashMarks implements StepMarks, Closeable {
     }
     running.values().forEach(this::clear);
     running.clear();
-    beside.values().forEach(others -> others.forEach(this::clear));
-    beside.clear();
+    expected.values().forEach(others -> others.forEach(this::clear));
+    expected.clear();
   }
 }

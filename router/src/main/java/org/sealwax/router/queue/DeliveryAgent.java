@@ -3,7 +3,8 @@ package org.sealwax.router.queue;
 import java.util.Map;
 
 /**
- * How mail leaves the queue; implemented by {@code router.deliver.SmtpDeliveryAgent}. Thread-safe.
+ * The agent that delivers mail of the queue; implemented by {@code
+ * router.deliver.SmtpDeliveryAgent}. Thread-safe.
  */
 public interface DeliveryAgent {
   /**

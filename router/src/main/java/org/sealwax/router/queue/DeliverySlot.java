@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * The delivery slot of one round: what a round under way asks the scheduler, and tells it.
- * Thread-safe; never blocks for long.
+ * The delivery slot of one round, and the round's connection to the scheduler. Thread-safe; never
+ * blocks for long.
  */
 public interface DeliverySlot {
   /**
@@ -32,7 +32,7 @@ public interface DeliverySlot {
    */
   Duration patience(Duration usual);
 
-  /** A slot beside the scheduler: for questions that carry no mail. */
+  /** A slot outside the scheduler, for rounds without mail. */
   static DeliverySlot unlimited() {
     return new DeliverySlot() {
       @Override

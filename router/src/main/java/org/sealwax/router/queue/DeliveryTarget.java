@@ -2,7 +2,7 @@ package org.sealwax.router.queue;
 
 import org.sealwax.mail.address.Mailbox;
 
-/** Where one recipient of a queued message is to be delivered. */
+/** The delivery target of one recipient of a queued message. */
 public sealed interface DeliveryTarget {
   /** The address that the next hop gets in RCPT. */
   record Remote(Mailbox mailbox) implements DeliveryTarget {
@@ -26,7 +26,7 @@ public sealed interface DeliveryTarget {
   }
 
   /**
-   * TLS reports about domains of ours (RFC 8460), which this server reads itself.
+   * TLS reports about our domains (RFC 8460), which this server reads itself.
    *
    * @param mailbox as it was addressed
    */
@@ -38,8 +38,8 @@ public sealed interface DeliveryTarget {
   }
 
   /**
-   * The postmaster, taken while nobody was named (RFC 5321 4.5.1): waits in the queue for a person,
-   * or goes to whoever is named by the time of a round.
+   * The postmaster, accepted while no postmaster address was configured (RFC 5321 4.5.1): waits in
+   * the queue for the admin, or goes to the address configured by the time of a round.
    *
    * @param mailbox as it was addressed
    */

@@ -5,7 +5,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a sender asked of one recipient by DSN parameters (RFC 3461 4.1, 4.2).
+ * The DSN parameters that a sender gave for one recipient (RFC 3461 4.1, 4.2).
  *
  * @param when when to tell; empty when NOTIFY was not given (then failures and delays are told)
  * @param never NOTIFY=NEVER

@@ -3,13 +3,13 @@ package org.sealwax.router.queue;
 import org.sealwax.mail.address.ReversePath;
 
 /**
- * What is kept about a message beside its recipients.
+ * The envelope of a message without its recipients.
  *
  * @param sender as the client gave it
  * @param options MAIL parameters
  * @param origin who handed it in
  * @param session the SMTP session, empty for messages of our own
- * @param tls TLS facts of the incoming hop, empty when it came in clear
+ * @param tls TLS facts of the incoming hop, empty when it came unencrypted
  * @param recipients how many it had on arrival
  */
 public record Envelope(

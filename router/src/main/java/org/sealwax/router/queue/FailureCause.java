@@ -6,7 +6,7 @@ import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
 
 /**
- * Why a recipient was not delivered.
+ * The reason why a recipient was not delivered.
  *
  * @param reason one word of the queue's vocabulary, by which it lists: {@code connect}, {@code
  *     dns}, {@code tls-policy}, {@code greylisted}, {@code refused}, {@code null-mx}, …
@@ -72,7 +72,7 @@ public record FailureCause(
     return new FailureCause(reason, status, text, host, reply, scope, remembered, end);
   }
 
-  /** How far a trouble reaches. */
+  /** The extent of a failure. */
   public enum Extent {
     /** This recipient only. */
     RECIPIENT,

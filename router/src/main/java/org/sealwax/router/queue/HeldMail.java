@@ -39,15 +39,15 @@ import org.sealwax.router.spool.StoredTraceEntry;
 /**
  * Mail that is held for a person, and what becomes of it with time. Strangers can make us hold mail
  * (any alias to a target that refuses does), so what nobody could be told about has a lifetime and
- * a share of the disk; what a person held, or what is damaged, stays until a person decides.
+ * a part of the disk; what a person held, or what is damaged, stays until a person decides.
  *
  * <p>Nothing is deleted before it was announced a day earlier. The time of the last summary is kept
  * in a file, so that a server that restarts every day announces and deletes as well. A clock that
  * jumps deletes nothing, if it is right again within a day; and the mail of {@link Kind#UNVOUCHED}
- * alone goes earlier, the oldest first, when held mail takes more than its share of the disk.
+ * alone goes earlier, the oldest first, when held mail takes more than its part of the disk.
  */
 public final class HeldMail implements Closeable {
-  /** Why mail is held, as far as its lifetime goes. */
+  /** The kind of a hold, which decides its lifetime. */
   enum Kind {
     /** A refused forward or notification, of which no sender could safely be told. */
     UNVOUCHED(Duration.ofDays(14)),
@@ -63,7 +63,7 @@ public final class HeldMail implements Closeable {
     }
   }
 
-  /** Between looks at the share of the disk. */
+  /** Interval of the checks of disk usage. */
   static final Duration CHECK_INTERVAL = Duration.ofMinutes(1);
 
   /** Between summaries, and from the announcement to the end. */
@@ -185,9 +185,9 @@ public final class HeldMail implements Closeable {
     }
   }
 
-  /** One look: at the share of the disk, and once a day at the lifetimes. */
+  /** One check: the disk usage, and once a day the lifetimes. */
   void check() throws IOException {
-    long held = heldShares();
+    long held = heldBatches();
     if (held != measured) {
       measured = held;
       shrink(mostBytes.getAsLong());
@@ -202,7 +202,7 @@ public final class HeldMail implements Closeable {
     }
   }
 
-  private long heldShares() throws IOException {
+  private long heldBatches() throws IOException {
     long held = 0;
     for (BatchCount c : spool.counts()) {
       held += c.state() == BatchState.HELD ? c.batches() : 0;
@@ -210,11 +210,11 @@ public final class HeldMail implements Closeable {
     return held;
   }
 
-  /** Each of a share's recipients has its reason; the one that keeps it longest counts. */
-  static Kind kind(RecipientBatch share, RecipientGroup group) {
+  /** Each recipient of a batch has its reason; the one that keeps it longest counts. */
+  static Kind kind(RecipientBatch batch, RecipientGroup group) {
     Kind kind = Kind.UNVOUCHED;
     for (QueuedRecipient r : group.recipients()) {
-      Kind own = share.state() == BatchState.HELD ? kind(share.reason(), r) : Kind.KEPT;
+      Kind own = batch.state() == BatchState.HELD ? kind(batch.reason(), r) : Kind.KEPT;
       kind = own.compareTo(kind) > 0 ? own : kind;
     }
     return kind;
@@ -239,25 +239,25 @@ public final class HeldMail implements Closeable {
   }
 
   /** Whether its time has come by now. */
-  private boolean isOver(RecipientBatch share, Kind kind, Instant now) throws IOException {
+  private boolean isOver(RecipientBatch batch, Kind kind, Instant now) throws IOException {
     Duration lifetime = kind.lifetime;
-    if (lifetime == null || share.key().message().time().plus(lifetime).isAfter(now)) {
+    if (lifetime == null || batch.key().message().time().plus(lifetime).isAfter(now)) {
       return false;
     }
-    return !heldSince(share).plus(lifetime).isAfter(now);
+    return !heldSince(batch).plus(lifetime).isAfter(now);
   }
 
   /** From the message's journey; where that is forgotten, the latest possible time. */
-  private Instant heldSince(RecipientBatch share) throws IOException {
+  private Instant heldSince(RecipientBatch batch) throws IOException {
     Instant since = null;
-    for (StoredTraceEntry entry : spool.trace(share.key().message())) {
-      TraceEntry station = QueueRecordCodec.traceEntry(entry.facts());
-      if (station.lines().stream().anyMatch(l -> l.what() == TraceEntry.RecipientEvent.HELD)) {
-        since = station.at();
+    for (StoredTraceEntry entry : spool.trace(batch.key().message())) {
+      TraceEntry traced = QueueRecordCodec.traceEntry(entry.facts());
+      if (traced.lines().stream().anyMatch(l -> l.what() == TraceEntry.RecipientEvent.HELD)) {
+        since = traced.at();
       }
     }
     Duration lifetime = queue.settings().schedule().lifetime();
-    return since == null ? share.key().message().time().plus(lifetime) : since;
+    return since == null ? batch.key().message().time().plus(lifetime) : since;
   }
 
   /** What the summary before this start announced: all that was over then. */
@@ -266,9 +266,9 @@ public final class HeldMail implements Closeable {
     announcedBefore = null;
     if (before != null) {
       visit(
-          (share, group, kind) -> {
-            if (isOver(share, kind, before)) {
-              announced.put(share.key(), kind);
+          (batch, group, kind) -> {
+            if (isOver(batch, kind, before)) {
+              announced.put(batch.key(), kind);
             }
             return announced.size() < MOST_ANNOUNCED;
           });
@@ -281,20 +281,20 @@ public final class HeldMail implements Closeable {
     announced.clear();
     Instant now = queue.clock.now();
     for (Map.Entry<BatchKey, Kind> one : due.entrySet()) {
-      Optional<RecipientBatch> share = spool.batch(one.getKey());
-      if (share.isEmpty()) {
+      Optional<RecipientBatch> batch = spool.batch(one.getKey());
+      if (batch.isEmpty()) {
         continue;
       }
-      RecipientGroup group = QueueRecordCodec.group(share.get().recipients());
-      Kind kind = kind(share.get(), group);
-      if (kind != one.getValue() || !isOver(share.get(), kind, now)) {
+      RecipientGroup group = QueueRecordCodec.group(batch.get().recipients());
+      Kind kind = kind(batch.get(), group);
+      if (kind != one.getValue() || !isOver(batch.get(), kind, now)) {
         continue;
       }
       switch (kind) {
-        case UNVOUCHED -> delete(share.get(), group, "no sender could be told, for 14 days");
+        case UNVOUCHED -> delete(batch.get(), group, "no sender could be told, for 14 days");
         case REMEMBERED -> {
-          if (!bounce(share.get(), group)) {
-            delete(share.get(), group, "no sender could be told, for 30 days");
+          if (!bounce(batch.get(), group)) {
+            delete(batch.get(), group, "no sender could be told, for 30 days");
           }
         }
         case KEPT -> {}
@@ -302,19 +302,19 @@ public final class HeldMail implements Closeable {
     }
   }
 
-  private void delete(RecipientBatch share, RecipientGroup group, String why) {
-    if (!queue.takeForOperation(share)) {
+  private void delete(RecipientBatch batch, RecipientGroup group, String why) {
+    if (!queue.takeForOperation(batch)) {
       return; // a person's order is being carried out on it
     }
-    List<TraceEntry.RecipientTrace> lines = new ArrayList<>();
+    List<TraceEntry.RecipientTrace> traces = new ArrayList<>();
     for (QueuedRecipient r : group.recipients()) {
       String to = r.target().toString();
-      queue.log.deleted(share.key().message().text(), to, share.reason(), why);
-      lines.add(
+      queue.log.deleted(batch.key().message().text(), to, batch.reason(), why);
+      traces.add(
           new TraceEntry.RecipientTrace(
               to,
               TraceEntry.RecipientEvent.DELETED,
-              share.reason(),
+              batch.reason(),
               "",
               "held mail: " + why,
               "",
@@ -322,41 +322,41 @@ public final class HeldMail implements Closeable {
               ""));
     }
     queue.changeTaken(
-        List.of(share.key()),
+        List.of(batch.key()),
         new SpoolChange(
-            List.of(share.key()),
+            List.of(batch.key()),
             List.of(),
             List.of(),
             List.of(),
             List.of(
                 queue.consequences.trace(
-                    share.key().message(), new TraceEntry(queue.clock.now(), 0, null, lines)))));
+                    batch.key().message(), new TraceEntry(queue.clock.now(), 0, null, traces)))));
   }
 
   /** Gives it up with a notification; false when there is nobody who may be told. */
-  private boolean bounce(RecipientBatch share, RecipientGroup group) throws IOException {
+  private boolean bounce(RecipientBatch batch, RecipientGroup group) throws IOException {
     if (group.recipients().stream().anyMatch(QueuedRecipient::holdOnRefusal)) {
       return false;
     }
-    LoadedBatch hot = LoadedBatch.load(spool, share.key());
-    if (hot == null || hot.envelope().sender().toString().isEmpty()) {
-      return hot == null;
+    LoadedBatch loaded = LoadedBatch.load(spool, batch.key());
+    if (loaded == null || loaded.envelope().sender().toString().isEmpty()) {
+      return loaded == null;
     }
-    if (!queue.takeForOperation(share)) {
+    if (!queue.takeForOperation(batch)) {
       return true;
     }
     boolean handed = false;
     try {
       queue.consequences.apply(
-          share.key(),
-          share.hop(),
-          hot,
+          batch.key(),
+          batch.hop(),
+          loaded,
           new QueueStep.Event.GivenUpByAdmin("this server after 30 days on hold"),
           0);
       handed = true;
     } finally {
       if (!handed) {
-        queue.release(share.key());
+        queue.release(batch.key());
       }
     }
     return true;
@@ -364,7 +364,7 @@ public final class HeldMail implements Closeable {
 
   private interface HeldMailVisitor {
     /** False when enough was seen. */
-    boolean see(RecipientBatch share, RecipientGroup group, Kind kind) throws IOException;
+    boolean see(RecipientBatch batch, RecipientGroup group, Kind kind) throws IOException;
   }
 
   private void visit(HeldMailVisitor visitor) throws IOException {
@@ -373,33 +373,33 @@ public final class HeldMail implements Closeable {
     do {
       // A record that cannot be read is no reason to stop, and nothing happens to it.
       page = spool.list(HELD, at, PAGE, key -> {});
-      for (RecipientBatch share : page) {
-        at = share.key();
-        if (!see(visitor, share)) {
+      for (RecipientBatch batch : page) {
+        at = batch.key();
+        if (!see(visitor, batch)) {
           return;
         }
       }
     } while (!page.isEmpty());
   }
 
-  /** One share that cannot be judged does not keep the look from those behind it. */
-  private boolean see(HeldMailVisitor visitor, RecipientBatch share) throws SpoolException {
-    Set<QueueId> message = Set.of(share.key().message());
-    if (queue.marks.verdict(share.key().message()) != CrashMarks.StartPermission.GO) {
+  /** One batch that cannot be judged does not keep the look from those behind it. */
+  private boolean see(HeldMailVisitor visitor, RecipientBatch batch) throws SpoolException {
+    Set<QueueId> message = Set.of(batch.key().message());
+    if (queue.marks.verdict(batch.key().message()) != CrashMarks.StartPermission.GO) {
       return true; // to look at it has ended the process twice
     }
     boolean more = true;
     queue.marks.beginStep(message);
     try {
-      RecipientGroup group = QueueRecordCodec.group(share.recipients());
-      more = visitor.see(share, group, kind(share, group));
+      RecipientGroup group = QueueRecordCodec.group(batch.recipients());
+      more = visitor.see(batch, group, kind(batch, group));
     } catch (SpoolException e) {
       if (e.kind() != SpoolException.Kind.DAMAGED) {
         queue.marks.endStep(message);
         throw e;
       }
     } catch (IOException | RuntimeException e) {
-      queue.log.bug("held mail " + share.key().message(), e);
+      queue.log.bug("held mail " + batch.key().message(), e);
     }
     queue.marks.endStep(message);
     return more;
@@ -412,9 +412,9 @@ public final class HeldMail implements Closeable {
     }
     Instant now = queue.clock.now();
     visit(
-        (share, group, kind) -> {
-          if (isOver(share, kind, now)) {
-            announced.put(share.key(), kind);
+        (batch, group, kind) -> {
+          if (isOver(batch, kind, now)) {
+            announced.put(batch.key(), kind);
           }
           return announced.size() < MOST_ANNOUNCED;
         });
@@ -469,17 +469,17 @@ public final class HeldMail implements Closeable {
     Map<String, HeldGroup> groups = new LinkedHashMap<>();
     long[] others = {0};
     visit(
-        (share, group, kind) -> {
+        (batch, group, kind) -> {
           for (QueuedRecipient r : group.recipients()) {
             FailureCause last = r.last();
             String code = last == null ? "" : code(last);
-            String key = r.target() + ", " + share.reason() + (code.isEmpty() ? "" : " " + code);
+            String key = r.target() + ", " + batch.reason() + (code.isEmpty() ? "" : " " + code);
             if (groups.size() == MOST_GROUPS && !groups.containsKey(key)) {
               others[0]++;
             } else {
               groups
                   .computeIfAbsent(key, k -> new HeldGroup(last == null ? "" : last.text()))
-                  .add(share.key().message());
+                  .add(batch.key().message());
             }
           }
           return true;
@@ -520,7 +520,7 @@ public final class HeldMail implements Closeable {
     }
   }
 
-  /** Brings held mail back to its share of the disk, as far as it may be deleted. */
+  /** Brings held mail back to its part of the disk, as far as it may be deleted. */
   private void shrink(long most) throws IOException {
     long bytes = spool.heldBytes();
     if (bytes <= most) {
@@ -529,11 +529,11 @@ public final class HeldMail implements Closeable {
     }
     long[] left = {bytes};
     visit(
-        (share, group, kind) -> {
+        (batch, group, kind) -> {
           if (kind == Kind.UNVOUCHED) {
-            Optional<StoredMessage> message = spool.message(share.key().message());
+            Optional<StoredMessage> message = spool.message(batch.key().message());
             left[0] -= message.map(StoredMessage::size).orElse(0L);
-            delete(share, group, "held mail took more than its share of the disk");
+            delete(batch, group, "held mail took more than its share of the disk");
           }
           // Some room at once, or every new message would lead to another look.
           return left[0] > most - most / 10;

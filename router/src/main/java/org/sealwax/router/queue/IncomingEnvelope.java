@@ -12,7 +12,7 @@ import org.sealwax.mail.address.ReversePath;
  * @param origin who handed it in, for {@code queue show} and {@code trace}: {@code
  *     mail.example.org[192.0.2.1]}
  * @param session the SMTP session, for the log; empty for messages of our own
- * @param tls TLS facts of the incoming hop in one line, empty when it came in clear
+ * @param tls TLS facts of the incoming hop in one line, empty when it came unencrypted
  */
 public record IncomingEnvelope(
     ReversePath sender,

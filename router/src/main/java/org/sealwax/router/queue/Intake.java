@@ -6,7 +6,7 @@ import java.io.OutputStream;
 import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.router.spool.QueueId;
 
-/** How mail enters the queue. Thread-safe. */
+/** The entry of mail into the queue. Thread-safe. */
 public interface Intake {
   /**
    * Opens an entry and gives it its identifier; nothing is durable yet.
@@ -38,7 +38,7 @@ public interface Intake {
      * {@code 250} may be said. Never returns early: a failed fsync throws, and the message is not
      * queued.
      */
-    void commit(IncomingEnvelope submission) throws IntakeException;
+    void commit(IncomingEnvelope envelope) throws IntakeException;
 
     /** Discards the message unless it was committed. */
     @Override

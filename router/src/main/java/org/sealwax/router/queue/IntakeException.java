@@ -4,7 +4,7 @@ import java.io.IOException;
 
 /** The store cannot take the message now: the client gets a 4yz and keeps it. */
 public final class IntakeException extends IOException {
-  /** What the client should read. */
+  /** The kind of reply for the client. */
   public enum Kind {
     /** 452 4.3.1: the disk is full or nearly so. */
     FULL,

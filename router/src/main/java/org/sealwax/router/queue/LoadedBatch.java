@@ -28,8 +28,8 @@ record LoadedBatch(
    */
   static @Nullable LoadedBatch load(Spool spool, BatchKey key) throws IOException {
     try {
-      Optional<RecipientBatch> share = spool.batch(key);
-      if (share.isEmpty()) {
+      Optional<RecipientBatch> batch = spool.batch(key);
+      if (batch.isEmpty()) {
         return null;
       }
       Optional<StoredMessage> message = spool.message(key.message());
@@ -37,7 +37,7 @@ record LoadedBatch(
         spool.setAside(key, "its message is missing");
         return null;
       }
-      RecipientGroup group = QueueRecordCodec.group(share.get().recipients());
+      RecipientGroup group = QueueRecordCodec.group(batch.get().recipients());
       Envelope envelope = QueueRecordCodec.envelope(message.get().envelope());
       return new LoadedBatch(envelope, group, message.get().arrived(), message.get().size(), null);
     } catch (SpoolException e) {

@@ -25,9 +25,8 @@ public record NewRecipient(
     boolean holdOnRefusal,
     DsnRequest dsn) {
   /** A recipient that goes where it was addressed. */
-  public static NewRecipient direct(Mailbox mailbox, ReversePath sender, DsnRequest wish) {
-    return new NewRecipient(
-        new DeliveryTarget.Remote(mailbox), sender, mailbox, false, false, wish);
+  public static NewRecipient direct(Mailbox mailbox, ReversePath sender, DsnRequest dsn) {
+    return new NewRecipient(new DeliveryTarget.Remote(mailbox), sender, mailbox, false, false, dsn);
   }
 
   /** The original as it stands in Delivered-To, or null when not forwarded. */

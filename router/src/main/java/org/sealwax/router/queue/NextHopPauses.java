@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.router.spool.BatchKey;
 
 /**
- * Why and until when one next hop is left alone, or mail of one sender's domain to it. Pure and
- * mutable; part of {@link Scheduler}.
+ * The pauses of one next hop, or of mail of one sender's domain to it, with reason and end. Pure
+ * and mutable; part of {@link Scheduler}.
  */
 final class NextHopPauses {
   /** Sender domains that one next hop may slow down; beyond it the first is forgotten. */
@@ -74,14 +74,14 @@ final class NextHopPauses {
         java.util.Objects.requireNonNull(cause));
   }
 
-  /** Notes a share that waits for the end of the pause. */
+  /** Notes a batch that waits for the end of the pause. */
   void addWaiting(BatchKey key) {
     if (until != null && (oldest == null || isOlder(key, oldest))) {
       oldest = key;
     }
   }
 
-  /** The oldest share that is known to wait for the end of the pause, or null. */
+  /** The oldest batch that is known to wait for the end of the pause, or null. */
   @Nullable BatchKey oldest() {
     return oldest;
   }

@@ -47,7 +47,7 @@ public final class NextHopPrefetch implements Closeable {
   /** Next hops remembered as looked up. */
   static final int REMEMBERED = 10_000;
 
-  /** Who looks up; implemented by the courier. */
+  /** Who looks up; implemented by the delivery agent. */
   @FunctionalInterface
   public interface Prefetcher {
     /** Looks up; blocks, and ends by itself. What comes of it stays in the caches. */
@@ -62,7 +62,7 @@ public final class NextHopPrefetch implements Closeable {
   }
 
   private final Spool spool;
-  private final Prefetcher asker;
+  private final Prefetcher prefetcher;
   private final HopPauseCheck pauseCheck;
   private final Clock clock;
   private final MailLog log;
@@ -81,10 +81,10 @@ public final class NextHopPrefetch implements Closeable {
 
   /** For the waiting mail of this store. */
   public NextHopPrefetch(
-      Spool spool, Prefetcher asker, HopPauseCheck leftAlone, Clock clock, MailLog log) {
+      Spool spool, Prefetcher prefetcher, HopPauseCheck pauseCheck, Clock clock, MailLog log) {
     this.spool = spool;
-    this.asker = asker;
-    this.pauseCheck = leftAlone;
+    this.prefetcher = prefetcher;
+    this.pauseCheck = pauseCheck;
     this.clock = clock;
     this.log = log;
   }
@@ -121,16 +121,16 @@ public final class NextHopPrefetch implements Closeable {
     Map<String, NextHop.ByMx> hops = new HashMap<>();
     Map<String, Instant> last = new HashMap<>();
     int rows = 0;
-    for (DueBatch share : spool.due(now.plus(BEFORE), ROWS)) {
+    for (DueBatch batch : spool.due(now.plus(BEFORE), ROWS)) {
       rows++;
-      Optional<NextHop.ByMx> hop = byMx(share.hop());
+      Optional<NextHop.ByMx> hop = byMx(batch.hop());
       if (hop.isPresent()
-          && share.due().isAfter(now)
-          && (hops.size() < HOPS || hops.containsKey(share.hop()))
-          && !done.containsKey(share.hop())
-          && !pauseCheck.at(share.hop(), share.due())) {
-        hops.putIfAbsent(share.hop(), hop.get());
-        last.put(share.hop(), share.due());
+          && batch.due().isAfter(now)
+          && (hops.size() < HOPS || hops.containsKey(batch.hop()))
+          && !done.containsKey(batch.hop())
+          && !pauseCheck.at(batch.hop(), batch.due())) {
+        hops.putIfAbsent(batch.hop(), hop.get());
+        last.put(batch.hop(), batch.due());
       }
     }
     if (rows == ROWS) {
@@ -159,7 +159,7 @@ public final class NextHopPrefetch implements Closeable {
 
   private void prefetch(NextHop.ByMx hop) throws InterruptedException {
     try {
-      asker.prefetch(hop);
+      prefetcher.prefetch(hop);
     } catch (RuntimeException e) {
       // The mail's own round meets the same, and gives it its meaning.
       log.bug("look ahead", e);

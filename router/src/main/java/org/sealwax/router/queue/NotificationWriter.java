@@ -52,7 +52,7 @@ final class NotificationWriter {
    * A notification, ready to be stored with the change that causes it.
    *
    * @param kind for the log
-   * @param to who is told
+   * @param to the notified address
    */
   record PreparedNotification(NewMessage message, String kind, Mailbox to) {}
 
@@ -67,35 +67,38 @@ final class NotificationWriter {
 
   /** One notification for each kind of news. */
   List<PreparedNotification> notification(
-      NotifiedMessage subject, List<NotifiedRecipient> told, QueueSettings settings, Instant now)
+      NotifiedMessage notified,
+      List<NotifiedRecipient> recipients,
+      QueueSettings settings,
+      Instant now)
       throws IOException {
-    if (told.isEmpty()
-        || !(subject.envelope().sender() instanceof ReversePath.SenderMailbox(Mailbox mailbox))) {
+    if (recipients.isEmpty()
+        || !(notified.envelope().sender() instanceof ReversePath.SenderMailbox(Mailbox mailbox))) {
       return List.of();
     }
     Map<NoticeKind, List<DeliveryStatus.DsnRecipient>> kinds = new EnumMap<>(NoticeKind.class);
-    for (NotifiedRecipient t : told) {
+    for (NotifiedRecipient t : recipients) {
       kinds
           .computeIfAbsent(t.notice(), k -> new ArrayList<>())
-          .add(recipient(t, subject, settings.schedule()));
+          .add(recipient(t, notified, settings.schedule()));
     }
-    List<PreparedNotification> made = new ArrayList<>();
+    List<PreparedNotification> prepared = new ArrayList<>();
     for (Map.Entry<NoticeKind, List<DeliveryStatus.DsnRecipient>> kind : kinds.entrySet()) {
-      made.add(
+      prepared.add(
           make(
-              subject,
+              notified,
               mailbox,
               kind.getKey() == NoticeKind.FAILED,
               kind.getValue(),
               settings,
               now));
     }
-    return made;
+    return prepared;
   }
 
   /** A notification that an alias was expanded (RFC 3461 5.2.7.3). */
   PreparedNotification expanded(
-      NotifiedMessage subject,
+      NotifiedMessage notified,
       Mailbox sender,
       List<NewRecipient> expanded,
       QueueSettings settings,
@@ -115,11 +118,11 @@ final class NotificationWriter {
               null,
               null));
     }
-    return make(subject, sender, false, recipients, settings, now);
+    return make(notified, sender, false, recipients, settings, now);
   }
 
   private static DeliveryStatus.DsnRecipient recipient(
-      NotifiedRecipient t, NotifiedMessage subject, RetrySchedule schedule) {
+      NotifiedRecipient t, NotifiedMessage notified, RetrySchedule schedule) {
     QueuedRecipient r = t.recipient();
     // RFC 3464 2.3.2: as it was when we accepted the message, not where an alias led.
     Mailbox address = r.original();
@@ -150,10 +153,10 @@ final class NotificationWriter {
         hidden ? null : cause.host(),
         reply == null ? null : reply.toString(),
         null,
-        delayed ? subject.arrived().plus(schedule.lifetime()) : null);
+        delayed ? notified.arrived().plus(schedule.lifetime()) : null);
   }
 
-  /** Our own words: what a remote host said stands beside them, where it may be seen at all. */
+  /** Our own words: what a remote host said stands next to them, where it may be seen at all. */
   private static String sentence(FailureCause cause, boolean hidden, @Nullable Reply reply) {
     if (!hidden && reply == null) {
       return cause.text();
@@ -172,25 +175,25 @@ final class NotificationWriter {
   }
 
   private PreparedNotification make(
-      NotifiedMessage subject,
+      NotifiedMessage notified,
       Mailbox to,
       boolean failure,
       List<DeliveryStatus.DsnRecipient> recipients,
       QueueSettings settings,
       Instant now)
       throws IOException {
-    MailOptions options = subject.envelope().options();
+    MailOptions options = notified.envelope().options();
     boolean whole =
         failure
             && options.returnContent() != MailOptions.Return.HEADERS
-            // RFC 8689 5: what must not go in clear does not go back in full.
+            // RFC 8689 5: what must not go unencrypted does not go back in full.
             && !options.requireTls()
             && options.body() != MailOptions.BodyType.BINARY
-            && subject.size() <= settings.returnedContent();
+            && notified.size() <= settings.returnedContent();
     Draft draft = spool.notificationDraft();
     boolean international;
     boolean eightBit = false;
-    try (InputStream content = open(subject)) {
+    try (InputStream content = open(notified)) {
       ReturnedContent returned =
           content == null
               ? new ReturnedContent.Nothing()
@@ -200,11 +203,11 @@ final class NotificationWriter {
       DeliveryStatus status =
           new DeliveryStatus(
               draft.id().text(),
-              subject.id().text(),
+              notified.id().text(),
               settings.hostName().name(),
               to,
               civil(now),
-              civil(subject.arrived()),
+              civil(notified.arrived()),
               options.envelopeId(),
               recipients,
               returned);
@@ -237,16 +240,16 @@ final class NotificationWriter {
     return measured.plus(Duration.between(clock.now(), clock.civilTime()));
   }
 
-  private @Nullable InputStream open(NotifiedMessage subject) {
-    byte[] hot = subject.content();
+  private @Nullable InputStream open(NotifiedMessage notified) {
+    byte[] hot = notified.content();
     if (hot != null) {
       return new ByteArrayInputStream(hot);
     }
     try {
-      return spool.content(subject.id());
+      return spool.content(notified.id());
     } catch (IOException e) {
       log.storeTrouble(
-          "the content of " + subject.id() + " cannot be read; its notification goes without", e);
+          "the content of " + notified.id() + " cannot be read; its notification goes without", e);
       return null;
     }
   }
@@ -254,11 +257,11 @@ final class NotificationWriter {
   private NewMessage message(Draft draft, Mailbox to, MailOptions options, Instant now) {
     Envelope envelope = new Envelope(ReversePath.nullPath(), options, OWN_ORIGIN, "", "", 1);
     // RFC 3461 5.2: notifications themselves ask for none.
-    DsnRequest wish = new DsnRequest(java.util.Set.of(), true, null);
+    DsnRequest dsn = new DsnRequest(java.util.Set.of(), true, null);
     DeliveryTarget target = new DeliveryTarget.Remote(to);
-    QueuedRecipient recipient = new QueuedRecipient(0, target, to, false, wish, false, null);
+    QueuedRecipient recipient = new QueuedRecipient(0, target, to, false, dsn, false, null);
     RecipientGroup group = new RecipientGroup(ReversePath.nullPath(), null, 0, List.of(recipient));
-    RecipientBatch share =
+    RecipientBatch batch =
         new RecipientBatch(
             new BatchKey(draft.id(), 0),
             BatchState.QUEUED,
@@ -267,7 +270,7 @@ final class NotificationWriter {
             "",
             "",
             QueueRecordCodec.group(group));
-    return new NewMessage(draft, now, QueueRecordCodec.envelope(envelope), List.of(share));
+    return new NewMessage(draft, now, QueueRecordCodec.envelope(envelope), List.of(batch));
   }
 
   /** A letter to the postmaster in plain text. */

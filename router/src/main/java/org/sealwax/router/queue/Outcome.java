@@ -1,6 +1,6 @@
 package org.sealwax.router.queue;
 
-/** What one round came to for one recipient. */
+/** The outcome of one round for one recipient. */
 public sealed interface Outcome {
   /**
    * The next hop took it.

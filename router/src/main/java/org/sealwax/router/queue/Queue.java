@@ -45,13 +45,13 @@ import org.sealwax.router.spool.SpoolException;
  * The queue of a running router: takes mail in, gives rounds of delivery their turn, and writes
  * down what follows.
  *
- * <p><b>Memory.</b> Only shares <i>in hand</i> have any state in memory: those in line, in a round,
- * or whose change is not yet committed; at most {@link #WINDOW}. All others are rows of the store,
- * found by their due time. Contents are read when a round asks for them, except of mail that has
- * just come in, whose recipients and small content may wait in memory for its first round within
- * {@link QueueSettings#hotBytes}.
+ * <p><b>Memory.</b> Only batches <i>in hand</i> have any state in memory: those in line, in a
+ * round, or whose change is not yet committed; at most {@link #WINDOW}. All others are rows of the
+ * store, found by their due time. Contents are read when a round asks for them, except of mail that
+ * has just come in, whose recipients and small content may wait in memory for its first round
+ * within {@link QueueSettings#loadedBytes}.
  *
- * <p><b>Never twice at once.</b> A share stays in hand until the store has told that the change
+ * <p><b>Never twice at once.</b> A batch stays in hand until the store has reported that the change
  * after its round is committed; only then a look at the store may find it again. A crash between a
  * remote {@code 250} and that commit delivers it a second time: the price of never losing it.
  *
@@ -59,11 +59,11 @@ import org.sealwax.router.spool.SpoolException;
  * rest is stored as waiting: nothing grows but the store.
  */
 public final class Queue implements Intake, Closeable {
-  /** Shares in hand at most. */
+  /** Batches in hand at most. */
   public static final int WINDOW = 4000;
 
   /**
-   * Looks at the store stop here, so that mail that comes in finds a place while shares that found
+   * Looks at the store stop here, so that mail that comes in finds a place while batches that found
    * none are on their way back.
    */
   private static final int READ_UP_TO = WINDOW / 8 * 7;
@@ -84,15 +84,15 @@ public final class Queue implements Intake, Closeable {
   private static final Duration FAILURE_WAIT = Duration.ofSeconds(5);
   private static final Duration SUSPECT_RETRY = Duration.ofSeconds(1);
 
-  /** What a share just accepted takes in memory besides its recipients and content. */
-  private static final long HOT_RECORD = 1024;
+  /** What a batch just accepted takes in memory besides its recipients and content. */
+  private static final long LOADED_BATCH_BYTES = 1024;
 
   private static final Duration STORE_RETRY = Duration.ofMinutes(1);
 
-  /** Shares whose faults are remembered. */
+  /** Batches whose faults are remembered. */
   private static final int MOST_FAULTS = 10_000;
 
-  /** How the queue starts what runs beside it. */
+  /** The starter of the threads that the queue needs. */
   @FunctionalInterface
   public interface Runner {
     /** Starts {@code task}. */
@@ -107,7 +107,7 @@ public final class Queue implements Intake, Closeable {
   final MailLog log;
   private final Runner runner;
   final CrashMarks marks;
-  private final NotificationWriter notices;
+  private final NotificationWriter notifications;
   final StepApplier consequences;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -118,7 +118,7 @@ public final class Queue implements Intake, Closeable {
   private final Set<Thread> deliveringThreads = new HashSet<>();
   private int running;
   private int fresh;
-  private long hotBytes;
+  private long loadedBytes;
   private boolean signalled;
   private boolean refillNeeded;
 
@@ -136,7 +136,7 @@ public final class Queue implements Intake, Closeable {
   private final LongAdder accepted = new LongAdder();
   private final LongAdder rounds = new LongAdder();
 
-  /** Faults of ours while a share was worked on. */
+  /** Faults of this program while a batch was worked on. */
   private final Map<BatchKey, Integer> faults =
       new LinkedHashMap<>() {
         @Override
@@ -145,17 +145,17 @@ public final class Queue implements Intake, Closeable {
         }
       };
 
-  /** A share in memory. */
+  /** A batch in memory. */
   private static final class InMemoryBatch {
     final boolean isFresh;
-    long hotBytes;
-    boolean inLine;
+    long loadedBytes;
+    boolean waiting;
 
     /** Marked until what followed from its round is stored. */
     boolean marked;
 
     /** Not touched, because that ended the process: only by a person's order. */
-    boolean leftAlone;
+    boolean paused;
 
     List<Runnable> afterwards = List.of();
 
@@ -240,14 +240,14 @@ public final class Queue implements Intake, Closeable {
     this.runner = runner;
     this.settings = settings;
     this.scheduler = new Scheduler(Scheduler.Limits.of(settings));
-    this.notices = new NotificationWriter(spool, routing, clock, log);
+    this.notifications = new NotificationWriter(spool, routing, clock, log);
     this.consequences =
         new StepApplier(
             spool,
             clock,
             random,
             log,
-            notices,
+            notifications,
             this::settings,
             new StepApplier.AfterCommit() {
               @Override
@@ -314,14 +314,14 @@ public final class Queue implements Intake, Closeable {
     return stopping;
   }
 
-  /** One share of a message on its way in. */
+  /** One batch of a message that is being accepted. */
   private record IncomingBatch(RecipientBatch batch, RecipientGroup group, boolean isFresh) {}
 
   private void take(Draft draft, IncomingEnvelope submission) throws IntakeException {
     Instant now = clock.now();
     QueueSettings in = settings;
     List<NewRecipient> recipients = RecipientGrouping.withoutDuplicates(submission.recipients());
-    List<NotificationWriter.PreparedNotification> told = new ArrayList<>();
+    List<NotificationWriter.PreparedNotification> preparedNotifications = new ArrayList<>();
     Envelope envelope =
         new Envelope(
             submission.sender(),
@@ -337,8 +337,8 @@ public final class Queue implements Intake, Closeable {
       recipients = expansion.recipients();
       if (!expansion.expanded().isEmpty() && content != null) {
         try {
-          told.add(
-              notices.expanded(
+          preparedNotifications.add(
+              notifications.expanded(
                   new NotificationWriter.NotifiedMessage(
                       draft.id(), envelope, now, draft.size(), content),
                   sender,
@@ -350,33 +350,38 @@ public final class Queue implements Intake, Closeable {
         }
       }
     }
-    List<IncomingBatch> coming = place(draft, recipients, envelope.options().tls(), now, in);
-    List<RecipientBatch> shares = new ArrayList<>(coming.size());
-    for (IncomingBatch c : coming) {
-      shares.add(c.batch());
+    List<IncomingBatch> incoming = place(draft, recipients, envelope.options().tls(), now, in);
+    List<RecipientBatch> batches = new ArrayList<>(incoming.size());
+    for (IncomingBatch c : incoming) {
+      batches.add(c.batch());
     }
     boolean stored = false;
     try {
-      spool.accept(new NewMessage(draft, now, QueueRecordCodec.envelope(envelope), shares));
+      spool.accept(new NewMessage(draft, now, QueueRecordCodec.envelope(envelope), batches));
       stored = true;
     } catch (SpoolException e) {
       throw SpoolingMessage.failure(e);
     } finally {
       if (!stored) {
-        forget(coming);
+        forget(incoming);
       }
     }
     accepted.increment();
-    if (!told.isEmpty()) {
+    if (!preparedNotifications.isEmpty()) {
       // Apart from the message: the sender is told a little too late rather than never taken in.
       spool.change(
-          new SpoolChange(List.of(), List.of(), List.of(), StepApplier.messages(told), List.of()),
-          gone -> consequences.announced(draft.id(), told));
+          new SpoolChange(
+              List.of(),
+              List.of(),
+              List.of(),
+              StepApplier.messages(preparedNotifications),
+              List.of()),
+          gone -> consequences.announced(draft.id(), preparedNotifications));
     }
-    begin(coming, envelope, now, draft.size(), content, in);
+    begin(incoming, envelope, now, draft.size(), content, in);
   }
 
-  /** Decides for each share whether it goes into the line at once or waits in the store. */
+  /** Decides for each batch whether it goes into the line at once or waits in the store. */
   private List<IncomingBatch> place(
       Draft draft,
       List<NewRecipient> recipients,
@@ -385,7 +390,7 @@ public final class Queue implements Intake, Closeable {
       QueueSettings in) {
     List<RecipientGrouping.KeyedGroup> groups =
         RecipientGrouping.of(recipients, tls, routing, in.recipientsPerRound());
-    List<IncomingBatch> coming = new ArrayList<>(groups.size());
+    List<IncomingBatch> incoming = new ArrayList<>(groups.size());
     lock.lock();
     try {
       for (RecipientGrouping.KeyedGroup placed : groups) {
@@ -393,13 +398,13 @@ public final class Queue implements Intake, Closeable {
         RecipientGroup group = placed.group();
         String sender = group.sender().toString();
         BatchKey key = new BatchKey(draft.id(), group.number());
-        boolean room = inMemory.size() < WINDOW && !stopping;
-        Scheduler.Admission offer =
-            room ? scheduler.reserve(hop, sender, now) : new Scheduler.Admission.NoPlace();
+        boolean hasSpace = inMemory.size() < WINDOW && !stopping;
+        Scheduler.Admission admission =
+            hasSpace ? scheduler.reserve(hop, sender, now) : new Scheduler.Admission.NoPlace();
         BatchState state = BatchState.QUEUED;
         Instant due = now;
         String reason = "";
-        switch (offer) {
+        switch (admission) {
           case Scheduler.Admission.Admitted t -> {
             state = BatchState.FRESH;
             due = null;
@@ -413,24 +418,24 @@ public final class Queue implements Intake, Closeable {
             reason = s.cause().reason();
           }
         }
-        RecipientBatch share =
+        RecipientBatch batch =
             new RecipientBatch(key, state, due, hop, sender, reason, QueueRecordCodec.group(group));
-        coming.add(new IncomingBatch(share, group, state == BatchState.FRESH));
+        incoming.add(new IncomingBatch(batch, group, state == BatchState.FRESH));
       }
     } finally {
       lock.unlock();
     }
-    return coming;
+    return incoming;
   }
 
   private Instant spread(Scheduler.Admission.Paused pause) {
     return pause.until().plusMillis((long) (pause.spread().toMillis() * random.fraction()));
   }
 
-  private void forget(List<IncomingBatch> coming) {
+  private void forget(List<IncomingBatch> incoming) {
     lock.lock();
     try {
-      for (IncomingBatch c : coming) {
+      for (IncomingBatch c : incoming) {
         if (c.isFresh()) {
           inMemory.remove(c.batch().key());
           scheduler.release();
@@ -444,7 +449,7 @@ public final class Queue implements Intake, Closeable {
   }
 
   private void begin(
-      List<IncomingBatch> coming,
+      List<IncomingBatch> incoming,
       Envelope envelope,
       Instant now,
       long size,
@@ -454,37 +459,37 @@ public final class Queue implements Intake, Closeable {
     Set<String> crowded = new HashSet<>(0);
     lock.lock();
     try {
-      for (IncomingBatch c : coming) {
+      for (IncomingBatch c : incoming) {
         if (!c.isFresh()) {
           readBy(c.batch().due());
           continue;
         }
-        RecipientBatch share = c.batch();
-        InMemoryBatch hand = inMemory.get(share.key());
+        RecipientBatch batch = c.batch();
+        InMemoryBatch hand = inMemory.get(batch.key());
         if (hand == null) {
           scheduler.release();
           continue;
         }
         Scheduler.ReadyBatch ready =
-            new Scheduler.ReadyBatch(share.key(), share.hop(), share.sender(), BatchState.FRESH);
+            new Scheduler.ReadyBatch(batch.key(), batch.hop(), batch.sender(), BatchState.FRESH);
         // Recipients in memory are several times as large as their record.
-        long record = HOT_RECORD + 4L * share.recipients().length;
-        if (hotBytes + record <= in.hotBytes()) {
-          boolean whole = content != null && hotBytes + record + size <= in.hotBytes();
-          ready.hot = new LoadedBatch(envelope, c.group(), now, size, whole ? content : null);
-          hand.hotBytes = record + (whole ? size : 0);
-          hotBytes += hand.hotBytes;
+        long record = LOADED_BATCH_BYTES + 4L * batch.recipients().length;
+        if (loadedBytes + record <= in.loadedBytes()) {
+          boolean whole = content != null && loadedBytes + record + size <= in.loadedBytes();
+          ready.loaded = new LoadedBatch(envelope, c.group(), now, size, whole ? content : null);
+          hand.loadedBytes = record + (whole ? size : 0);
+          loadedBytes += hand.loadedBytes;
         }
         switch (scheduler.offer(ready, now)) {
           case Scheduler.Admission.Admitted t -> {
-            hand.inLine = true;
+            hand.waiting = true;
             evict(t, now, back, crowded);
           }
           case Scheduler.Admission.NoPlace x ->
-              back.add(new BatchMove(share.key(), BatchState.QUEUED, now, null));
+              back.add(new BatchMove(batch.key(), BatchState.QUEUED, now, null));
           case Scheduler.Admission.Paused s ->
               back.add(
-                  new BatchMove(share.key(), BatchState.QUEUED, spread(s), s.cause().reason()));
+                  new BatchMove(batch.key(), BatchState.QUEUED, spread(s), s.cause().reason()));
         }
       }
       pump();
@@ -500,7 +505,7 @@ public final class Queue implements Intake, Closeable {
     if (evicted != null) {
       InMemoryBatch hand = inMemory.get(evicted.key);
       if (hand != null) {
-        hand.inLine = false;
+        hand.waiting = false;
       }
       back.add(crowded(evicted.key, now));
       crowded.add(evicted.hop);
@@ -709,7 +714,7 @@ public final class Queue implements Intake, Closeable {
   /** Offers rows to the lines; returns how many were not in hand already. */
   private int offer(List<DueBatch> rows, Instant now, boolean leaveWhenCrowded) {
     List<BatchMove> moves = new ArrayList<>();
-    List<DueBatch> shut = new ArrayList<>();
+    List<DueBatch> paused = new ArrayList<>();
     Map<BatchKey, String> aside = new LinkedHashMap<>(0);
     Set<String> crowded = new HashSet<>();
     Map<BatchKey, Scheduler.Admission.Paused> causes = new HashMap<>();
@@ -727,14 +732,14 @@ public final class Queue implements Intake, Closeable {
         if (isSetAside(row.key(), aside)) {
           continue;
         }
-        Scheduler.Admission offer = offered(row, now, aside);
-        if (offer == null) {
+        Scheduler.Admission admission = offered(row, now, aside);
+        if (admission == null) {
           continue;
         }
-        switch (offer) {
+        switch (admission) {
           case Scheduler.Admission.Admitted t -> {
             InMemoryBatch hand = new InMemoryBatch(false);
-            hand.inLine = true;
+            hand.waiting = true;
             inMemory.put(row.key(), hand);
             found++;
             evict(t, now, moves, crowded);
@@ -752,7 +757,7 @@ public final class Queue implements Intake, Closeable {
             inMemory.put(row.key(), new InMemoryBatch(false));
             Instant arrived = row.key().message().time();
             if (schedule.isDelayNoticeDue(arrived, now) || schedule.isOver(arrived, now)) {
-              shut.add(row);
+              paused.add(row);
               causes.put(row.key(), s);
             } else {
               moves.add(new BatchMove(row.key(), BatchState.QUEUED, spread(s), s.cause().reason()));
@@ -766,7 +771,7 @@ public final class Queue implements Intake, Closeable {
     }
     move(moves, crowded);
     aside.forEach(this::hold);
-    for (DueBatch row : shut) {
+    for (DueBatch row : paused) {
       Set<QueueId> message = Set.of(row.key().message());
       marks.beginStep(message);
       hopPaused(row, java.util.Objects.requireNonNull(causes.get(row.key())));
@@ -780,9 +785,9 @@ public final class Queue implements Intake, Closeable {
       DueBatch row, Instant now, Map<BatchKey, String> aside) {
     Set<QueueId> message = Set.of(row.key().message());
     marks.beginStep(message);
-    Scheduler.Admission offer = null;
+    Scheduler.Admission admission = null;
     try {
-      offer =
+      admission =
           scheduler.offer(
               new Scheduler.ReadyBatch(row.key(), row.hop(), row.sender(), row.state()), now);
     } catch (RuntimeException e) {
@@ -792,10 +797,10 @@ public final class Queue implements Intake, Closeable {
       aside.put(row.key(), QueueStep.OUR_FAULT);
     }
     marks.endStep(message);
-    return offer;
+    return admission;
   }
 
-  /** Whether a share ended the process before, and is held or left alone instead of offered. */
+  /** Whether a batch ended the process before, and is held or left alone instead of offered. */
   private boolean isSetAside(BatchKey key, Map<BatchKey, String> aside) {
     return switch (marks.verdict(key.message())) {
       case HOLD -> {
@@ -805,16 +810,16 @@ public final class Queue implements Intake, Closeable {
       }
       case LEAVE -> {
         InMemoryBatch hand = new InMemoryBatch(false);
-        hand.leftAlone = true;
+        hand.paused = true;
         inMemory.put(key, hand);
-        sayLeft(key);
+        notifyLeft(key);
         yield true;
       }
       case GO, LATER -> false;
     };
   }
 
-  private void sayLeft(BatchKey key) {
+  private void notifyLeft(BatchKey key) {
     log.storeTrouble(
         key.message()
             + " ended the process also when it was to be held, and is left as it is; sealwax queue"
@@ -832,18 +837,18 @@ public final class Queue implements Intake, Closeable {
       lock.unlock();
     }
     for (Scheduler.HopProbe probe : wanted) {
-      RecipientBatch share = waiting(probe.key());
+      RecipientBatch batch = waiting(probe.key());
       lock.lock();
       try {
-        if (share == null || !share.hop().equals(probe.hop())) {
+        if (batch == null || !batch.hop().equals(probe.hop())) {
           scheduler.noProbe(probe);
-        } else if (!inMemory.containsKey(share.key()) && !stopping) {
+        } else if (!inMemory.containsKey(batch.key()) && !stopping) {
           Scheduler.ReadyBatch ready =
-              new Scheduler.ReadyBatch(share.key(), share.hop(), share.sender(), share.state());
+              new Scheduler.ReadyBatch(batch.key(), batch.hop(), batch.sender(), batch.state());
           if (scheduler.offerProbe(ready, now)) {
             InMemoryBatch hand = new InMemoryBatch(false);
-            hand.inLine = true;
-            inMemory.put(share.key(), hand);
+            hand.waiting = true;
+            inMemory.put(batch.key(), hand);
             pump();
           }
         }
@@ -853,7 +858,7 @@ public final class Queue implements Intake, Closeable {
     }
   }
 
-  /** A share that waits for its time; null when it is gone, held, or cannot be read. */
+  /** A batch that waits for its time; null when it is gone, held, or cannot be read. */
   private @Nullable RecipientBatch waiting(BatchKey key) throws SpoolException {
     try {
       return spool.batch(key).filter(s -> s.due() != null).orElse(null);
@@ -871,12 +876,12 @@ public final class Queue implements Intake, Closeable {
   }
 
   /**
-   * Moves shares, and lets them go once that is committed.
+   * Moves batches, and lets them go once that is committed.
    *
    * @param crowded next hops that had no place for some of them: while the move is under way these
-   *     shares are in hand, a look by next hop finds nothing new, and concludes that the store has
+   *     batches are in hand, a look by next hop finds nothing new, and concludes that the store has
    *     no more. So it is said again afterwards, or they would wait {@link
-   *     Scheduler#RETRY_WHEN_FULL} beside an idle next hop.
+   *     Scheduler#RETRY_WHEN_FULL} next to an idle next hop.
    */
   private void move(List<BatchMove> moves, Set<String> crowded) {
     if (moves.isEmpty()) {
@@ -898,16 +903,16 @@ public final class Queue implements Intake, Closeable {
     spool.change(SpoolChange.moves(moves), letGo.orHeld(() -> letGo.settled(Set.of())));
   }
 
-  /** A late share whose next hop is left alone: its sender may have to be told. */
+  /** A late batch whose next hop is left alone: its sender may have to be told. */
   private void hopPaused(DueBatch row, Scheduler.Admission.Paused offer) {
     try {
-      LoadedBatch hot = LoadedBatch.load(spool, row.key());
-      if (hot == null) {
+      LoadedBatch loaded = LoadedBatch.load(spool, row.key());
+      if (loaded == null) {
         letGo(row.key());
         return;
       }
       QueueStep.Event event = new QueueStep.Event.HopPaused(offer.cause(), spread(offer));
-      consequences.apply(row.key(), row.hop(), hot, event, 0);
+      consequences.apply(row.key(), row.hop(), loaded, event, 0);
     } catch (IOException e) {
       log.bug("queue " + row.key().message(), e);
       nothingLearned(row.key(), STORE_RETRY);
@@ -926,7 +931,7 @@ public final class Queue implements Intake, Closeable {
       }
       InMemoryBatch hand = inMemory.get(next.slotClass.key);
       if (hand != null) {
-        hand.inLine = false;
+        hand.waiting = false;
       }
       running++;
       rounds.increment();
@@ -937,7 +942,7 @@ public final class Queue implements Intake, Closeable {
   // One round.
 
   private void round(Scheduler.RunningRound round) {
-    Scheduler.ReadyBatch share = round.slotClass;
+    Scheduler.ReadyBatch batch = round.slotClass;
     RoundResult result = null;
     lock.lock();
     try {
@@ -945,20 +950,20 @@ public final class Queue implements Intake, Closeable {
     } finally {
       lock.unlock();
     }
-    CrashMarks.StartPermission turn = marks.begin(share.key.message());
-    if (turn == CrashMarks.StartPermission.GO) {
-      marked(share.key);
+    CrashMarks.StartPermission permission = marks.begin(batch.key.message());
+    if (permission == CrashMarks.StartPermission.GO) {
+      marked(batch.key);
     }
     boolean ourFault = false;
     try {
-      result = turn == CrashMarks.StartPermission.GO ? deliver(round) : null;
+      result = permission == CrashMarks.StartPermission.GO ? deliver(round) : null;
     } catch (InterruptedException e) {
-      // Shutting down: the store still has the share as it was, and the next start tries again.
+      // Shutting down: the store still has the batch as it was, and the next start tries again.
       Thread.currentThread().interrupt();
       lock.lock();
       try {
-        InMemoryBatch hand = inMemory.remove(share.key);
-        unmark(share.key, hand);
+        InMemoryBatch hand = inMemory.remove(batch.key);
+        unmark(batch.key, hand);
       } finally {
         lock.unlock();
       }
@@ -966,10 +971,10 @@ public final class Queue implements Intake, Closeable {
     } catch (SpoolException e) {
       log.storeTrouble("deliveries wait for the store", e);
     } catch (IOException e) {
-      log.bug("round of " + share.key.message(), e);
+      log.bug("round of " + batch.key.message(), e);
     } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
-      // Of one message: this thread is not supervised, and its end would leave the share in hand.
-      log.bug("round of " + share.key.message(), e);
+      // Of one message: this thread is not supervised, and its end would leave the batch in hand.
+      log.bug("round of " + batch.key.message(), e);
       ourFault = true;
     } finally {
       goBack(ended(round, result == null ? new RoundResult.NothingLearned() : result));
@@ -977,17 +982,17 @@ public final class Queue implements Intake, Closeable {
     if (result != null) {
       return;
     }
-    switch (turn) {
+    switch (permission) {
       case GO -> {
         if (ourFault) {
-          fault(share.key);
+          fault(batch.key);
         } else {
-          nothingLearned(share.key, STORE_RETRY);
+          nothingLearned(batch.key, STORE_RETRY);
         }
       }
-      case LATER -> nothingLearned(share.key, SUSPECT_RETRY);
-      case HOLD -> hold(share.key, QueueStep.ENDED_PROCESS);
-      case LEAVE -> leave(share.key);
+      case LATER -> nothingLearned(batch.key, SUSPECT_RETRY);
+      case HOLD -> hold(batch.key, QueueStep.ENDED_PROCESS);
+      case LEAVE -> leave(batch.key);
     }
   }
 
@@ -1017,15 +1022,15 @@ public final class Queue implements Intake, Closeable {
     try {
       InMemoryBatch hand = inMemory.get(key);
       if (hand != null) {
-        hand.leftAlone = true;
+        hand.paused = true;
       }
     } finally {
       lock.unlock();
     }
-    sayLeft(key);
+    notifyLeft(key);
   }
 
-  /** A fault of ours while a share was worked on: with the second it is held. */
+  /** A fault of this program while a batch was worked on: with the second it is held. */
   private void fault(BatchKey key) {
     int count;
     lock.lock();
@@ -1045,7 +1050,7 @@ public final class Queue implements Intake, Closeable {
   }
 
   /**
-   * Holds a share without looking into its message.
+   * Holds a batch without looking into its message.
    *
    * @param reason {@link QueueStep#ENDED_PROCESS} or {@link QueueStep#OUR_FAULT}
    */
@@ -1079,24 +1084,25 @@ public final class Queue implements Intake, Closeable {
       if (result instanceof RoundResult.Busy) {
         InMemoryBatch hand = inMemory.get(round.slotClass.key);
         if (hand != null) {
-          hand.inLine = true;
+          hand.waiting = true;
         }
         unmark(round.slotClass.key, hand);
       }
-      Scheduler.ReturnedBatches back =
+      Scheduler.ReturnedBatches returned =
           scheduler.ended(round, result, clock.now(), random.fraction());
-      back.batches()
+      returned
+          .batches()
           .forEach(
               r -> {
                 InMemoryBatch hand = inMemory.get(r.key);
                 if (hand != null) {
-                  hand.inLine = false;
+                  hand.waiting = false;
                 }
               });
       pump();
       signalIfMore();
       signalIfIdle();
-      return back;
+      return returned;
     } finally {
       lock.unlock();
     }
@@ -1116,50 +1122,50 @@ public final class Queue implements Intake, Closeable {
    */
   private RoundResult deliver(Scheduler.RunningRound round)
       throws InterruptedException, IOException {
-    Scheduler.ReadyBatch share = round.slotClass;
-    LoadedBatch hot = share.hot == null ? LoadedBatch.load(spool, share.key) : share.hot;
-    if (hot == null) {
-      letGo(share.key);
+    Scheduler.ReadyBatch batch = round.slotClass;
+    LoadedBatch loaded = batch.loaded == null ? LoadedBatch.load(spool, batch.key) : batch.loaded;
+    if (loaded == null) {
+      letGo(batch.key);
       return new RoundResult.NothingLearned();
     }
-    NextHop nextHop = routing.nextHopFor(hot.group().recipients().getFirst().target());
-    if (!goesTo(hot, share.hop)) {
-      reroute(share, hot, clock.now());
+    NextHop nextHop = routing.nextHopFor(loaded.group().recipients().getFirst().target());
+    if (!goesTo(loaded, batch.hop)) {
+      reroute(batch, loaded, clock.now());
       return new RoundResult.NothingLearned();
     }
-    ContentCheck damage = new ContentCheck();
+    ContentCheck check = new ContentCheck();
     RoundSlot slot = new RoundSlot(round);
-    Consignment consignment = consignment(share, hot, nextHop, damage, slot);
+    Consignment consignment = consignment(batch, loaded, nextHop, check, slot);
     Map<Long, Outcome> outcomes;
     try {
       outcomes = delivery.deliver(consignment);
     } catch (RuntimeException e) {
-      log.bug("delivery of " + share.key.message(), e);
+      log.bug("delivery of " + batch.key.message(), e);
       outcomes = Map.of();
     }
-    IOException found = damage.found();
+    IOException found = check.found();
     if (found != null) {
-      outcomes = damage.heldIfDamaged(hot.group(), outcomes);
-      log.storeTrouble("the content of " + share.key.message() + " is damaged and held", found);
+      outcomes = check.heldIfDamaged(loaded.group(), outcomes);
+      log.storeTrouble("the content of " + batch.key.message() + " is damaged and held", found);
     }
-    RoundResult result = RoundResult.of(hot.group().recipients(), outcomes, slot.greeted);
+    RoundResult result = RoundResult.of(loaded.group().recipients(), outcomes, slot.greeted);
     if (result instanceof RoundResult.Busy) {
       // It was not tried: it stays in line, and no round is counted.
       return result;
     }
     try {
       consequences.apply(
-          share.key,
-          share.hop,
-          hot,
+          batch.key,
+          batch.hop,
+          loaded,
           new QueueStep.Event.RoundEnded(outcomes),
-          hot.group().rounds() + 1);
+          loaded.group().rounds() + 1);
     } catch (IOException e) {
-      log.bug("after the round of " + share.key.message(), e);
-      nothingLearned(share.key, STORE_RETRY);
+      log.bug("after the round of " + batch.key.message(), e);
+      nothingLearned(batch.key, STORE_RETRY);
     } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
-      log.bug("after the round of " + share.key.message(), e);
-      fault(share.key);
+      log.bug("after the round of " + batch.key.message(), e);
+      fault(batch.key);
     }
     return result;
   }
@@ -1219,39 +1225,37 @@ public final class Queue implements Intake, Closeable {
   }
 
   private Consignment consignment(
-      Scheduler.ReadyBatch share,
-      LoadedBatch hot,
+      Scheduler.ReadyBatch batch,
+      LoadedBatch loaded,
       NextHop nextHop,
-      ContentCheck damage,
+      ContentCheck check,
       DeliverySlot slot) {
-    RecipientGroup group = hot.group();
-    List<ConsignmentRecipient> addressees = new ArrayList<>(group.recipients().size());
+    RecipientGroup group = loaded.group();
+    List<ConsignmentRecipient> recipients = new ArrayList<>(group.recipients().size());
     for (QueuedRecipient r : group.recipients()) {
-      addressees.add(r.addressee());
+      recipients.add(r.addressee());
     }
-    byte[] inMemory = hot.content();
-    QueueId id = share.key.message();
-    // Its age by the clock of the courier.
-    Instant arrived = hot.arrived().plus(Duration.between(clock.now(), clock.civilTime()));
+    byte[] inMemory = loaded.content();
+    QueueId id = batch.key.message();
+    // Its age by the clock of the delivery agent.
+    Instant arrived = loaded.arrived().plus(Duration.between(clock.now(), clock.civilTime()));
     Consignment.MessageContent content =
-        inMemory != null
-            ? () -> new InMemory(inMemory)
-            : () -> damage.open(() -> spool.content(id));
+        inMemory != null ? () -> new InMemory(inMemory) : () -> check.open(() -> spool.content(id));
     return new Consignment(
         id,
         group.sender(),
-        hot.envelope().options(),
+        loaded.envelope().options(),
         nextHop,
-        addressees,
+        recipients,
         group.deliveredTo(),
         arrived,
         group.rounds() + 1,
-        hot.size(),
+        loaded.size(),
         content,
         slot);
   }
 
-  /** A content in memory; what copies it needs no block of its own, as the sink is one of ours. */
+  /** A content in memory; copying it needs no buffer, as the sink is our own. */
   private static final class InMemory extends ByteArrayInputStream {
     InMemory(byte[] content) {
       super(content);
@@ -1266,54 +1270,54 @@ public final class Queue implements Intake, Closeable {
     }
   }
 
-  private boolean goesTo(LoadedBatch hot, String hop) {
-    for (QueuedRecipient r : hot.group().recipients()) {
-      if (!lineOf(hot, r).equals(hop)) {
+  private boolean goesTo(LoadedBatch loaded, String hop) {
+    for (QueuedRecipient r : loaded.group().recipients()) {
+      if (!stepNoteOf(loaded, r).equals(hop)) {
         return false;
       }
     }
     return true;
   }
 
-  private String lineOf(LoadedBatch hot, QueuedRecipient r) {
-    return SchedulingKey.of(routing.nextHopFor(r.target()), hot.envelope().options().tls());
+  private String stepNoteOf(LoadedBatch loaded, QueuedRecipient r) {
+    return SchedulingKey.of(routing.nextHopFor(r.target()), loaded.envelope().options().tls());
   }
 
-  /** The configuration says another next hop by now: the recipients are grouped anew. */
-  private void reroute(Scheduler.ReadyBatch share, LoadedBatch hot, Instant now) {
+  /** The configuration says another next hop by now: the recipients are grouped again. */
+  private void reroute(Scheduler.ReadyBatch batch, LoadedBatch loaded, Instant now) {
     Map<String, List<QueuedRecipient>> byHop = new LinkedHashMap<>();
-    for (QueuedRecipient r : hot.group().recipients()) {
-      byHop.computeIfAbsent(lineOf(hot, r), k -> new ArrayList<>()).add(r);
+    for (QueuedRecipient r : loaded.group().recipients()) {
+      byHop.computeIfAbsent(stepNoteOf(loaded, r), k -> new ArrayList<>()).add(r);
     }
     List<RecipientBatch> put = new ArrayList<>();
     byHop.forEach(
         (hop, recipients) ->
             put.add(
                 StepApplier.stored(
-                    share.key.message(),
-                    hot.group().with(recipients),
+                    batch.key.message(),
+                    loaded.group().with(recipients),
                     BatchState.QUEUED,
                     now,
                     hop,
                     "")));
     spool.change(
-        new SpoolChange(List.of(share.key), put, List.of(), List.of(), List.of()),
+        new SpoolChange(List.of(batch.key), put, List.of(), List.of(), List.of()),
         ((CommitListener)
                 gone -> {
-                  letGo(share.key);
+                  letGo(batch.key);
                   signal();
                 })
-            .orHeld(() -> letGo(share.key)));
+            .orHeld(() -> letGo(batch.key)));
   }
 
-  private void goBack(Scheduler.ReturnedBatches back) {
-    Scheduler.Admission.Paused pause = back.pause();
+  private void goBack(Scheduler.ReturnedBatches returned) {
+    Scheduler.Admission.Paused pause = returned.pause();
     if (pause == null) {
       return;
     }
-    List<BatchMove> moves = new ArrayList<>(back.batches().size());
-    for (Scheduler.ReadyBatch r : back.batches()) {
-      Instant due = r.key.equals(back.probe()) ? pause.until() : spread(pause);
+    List<BatchMove> moves = new ArrayList<>(returned.batches().size());
+    for (Scheduler.ReadyBatch r : returned.batches()) {
+      Instant due = r.key.equals(returned.probe()) ? pause.until() : spread(pause);
       moves.add(new BatchMove(r.key, BatchState.QUEUED, due, pause.cause().reason()));
     }
     try {
@@ -1323,7 +1327,7 @@ public final class Queue implements Intake, Closeable {
     }
   }
 
-  /** Nothing is known about a round that was begun or should have been: the share waits a while. */
+  /** Nothing is known about a round that was begun or should have been: the batch waits a while. */
   private void nothingLearned(BatchKey key, Duration wait) {
     try {
       move(List.of(new BatchMove(key, BatchState.QUEUED, clock.now().plus(wait), null)));
@@ -1338,7 +1342,7 @@ public final class Queue implements Intake, Closeable {
     try {
       InMemoryBatch hand = inMemory.remove(key);
       if (hand != null) {
-        hotBytes -= hand.hotBytes;
+        loadedBytes -= hand.loadedBytes;
         unmark(key, hand);
         if (hand.isFresh) {
           fresh--;
@@ -1359,36 +1363,36 @@ public final class Queue implements Intake, Closeable {
   }
 
   /**
-   * Takes a share out of the line, so that a person's order can be carried out on it.
+   * Takes a batch out of the line, so that a person's order can be carried out on it.
    *
    * @return true when the caller has it now
    */
-  boolean takeForOperation(RecipientBatch share) {
-    return takeForOperation(share, null);
+  boolean takeForOperation(RecipientBatch batch) {
+    return takeForOperation(batch, null);
   }
 
   /**
-   * Takes a share out of the line, so that a person's order can be carried out on it; when a round
+   * Takes a batch out of the line, so that a person's order can be carried out on it; when a round
    * is running, the order is kept for its end, after those that are kept already.
    *
    * @return true when the caller has it now
    */
-  boolean takeForOperation(RecipientBatch share, @Nullable Runnable afterwards) {
+  boolean takeForOperation(RecipientBatch batch, @Nullable Runnable afterwards) {
     lock.lock();
     try {
-      InMemoryBatch hand = inMemory.get(share.key());
+      InMemoryBatch hand = inMemory.get(batch.key());
       if (hand == null) {
-        inMemory.put(share.key(), new InMemoryBatch(false));
+        inMemory.put(batch.key(), new InMemoryBatch(false));
         return true;
       }
-      if (hand.leftAlone) {
+      if (hand.paused) {
         // By a person's order; its suspicion ends when that is stored.
-        hand.leftAlone = false;
+        hand.paused = false;
         hand.marked = true;
         return true;
       }
-      if (hand.inLine && scheduler.withdraw(share.key(), share.hop(), share.sender())) {
-        hand.inLine = false;
+      if (hand.waiting && scheduler.withdraw(batch.key(), batch.hop(), batch.sender())) {
+        hand.waiting = false;
         return true;
       }
       if (afterwards != null) {
@@ -1421,7 +1425,7 @@ public final class Queue implements Intake, Closeable {
     }
   }
 
-  /** Carries out a change on seized shares. */
+  /** Carries out a change on seized batches. */
   void changeTaken(List<BatchKey> keys, SpoolChange change) {
     spool.change(
         change,
@@ -1434,7 +1438,7 @@ public final class Queue implements Intake, Closeable {
             .orHeld(() -> keys.forEach(this::letGo)));
   }
 
-  /** Gives a seized share back, to be found by its time. */
+  /** Gives a seized batch back, to be found by its time. */
   void release(BatchKey key) {
     boolean lostItsPlace;
     lock.lock();
@@ -1463,7 +1467,7 @@ public final class Queue implements Intake, Closeable {
 
   // Housekeeping.
 
-  /** Tells the store where FRESH shares begin, so that it need not search all after a crash. */
+  /** Tells the store where FRESH batches begin, so that it need not search all after a crash. */
   private void mark(Instant now) {
     QueueId lowest = null;
     lock.lock();
@@ -1493,7 +1497,7 @@ public final class Queue implements Intake, Closeable {
       return;
     }
     NotificationWriter.PreparedNotification letter =
-        notices.postmasterMessage(in.postmaster().get(), subject, lines, in, clock.now());
+        notifications.postmasterMessage(in.postmaster().get(), subject, lines, in, clock.now());
     spool.change(
         new SpoolChange(List.of(), List.of(), List.of(), List.of(letter.message()), List.of()),
         gone -> consequences.announced(letter.message().id(), List.of(letter)));
@@ -1515,7 +1519,7 @@ public final class Queue implements Intake, Closeable {
           scheduler.ready(),
           inMemory.size(),
           fresh,
-          hotBytes,
+          loadedBytes,
           scheduler.hops(),
           scheduler.paused());
     } finally {

@@ -18,9 +18,9 @@ import org.sealwax.router.spool.SpoolException;
 import org.sealwax.router.spool.StoredMessage;
 
 /**
- * What a person may order. Thread-safe. Each order works through the store page by page and returns
- * when the store has committed it, so that the next order finds what this one left; an order about
- * a share whose round is running is carried out when that round has ended.
+ * The operations of the admin on the queue. Thread-safe. Each order works through the store page by
+ * page and returns when the store has committed it, so that the next order finds what this one
+ * left; an order about a batch whose round is running is carried out when that round has ended.
  */
 public final class QueueControl {
   /** How long an order waits for the store; a commit takes milliseconds, a reopening a second. */
@@ -36,7 +36,7 @@ public final class QueueControl {
   }
 
   /**
-   * What an order came to.
+   * The result of an operation.
    *
    * @param recipients that it was carried out on
    * @param later recipients in a running round, on which it will be carried out afterwards
@@ -85,35 +85,36 @@ public final class QueueControl {
     boolean more = true;
     while (more) {
       List<BatchKey> damaged = new ArrayList<>();
-      List<RecipientBatch> shares = spool.list(filter.forStore(), at, QueueView.READ, damaged::add);
-      more = shares.size() + damaged.size() >= QueueView.READ;
+      List<RecipientBatch> batches =
+          spool.list(filter.forStore(), at, QueueView.READ, damaged::add);
+      more = batches.size() + damaged.size() >= QueueView.READ;
       for (BatchKey key : damaged) {
         spool.setAside(key, "the record of the recipients is damaged");
       }
       List<RecipientBatch> inHand = new ArrayList<>();
-      for (RecipientBatch share : shares) {
-        at = share.key();
-        int meant = meant(share, filter);
+      for (RecipientBatch batch : batches) {
+        at = batch.key();
+        int meant = meant(batch, filter);
         if (meant == 0) {
           continue;
         }
-        if (!applies(order, share.state())) {
+        if (!applies(order, batch.state())) {
           skipped += meant;
-        } else if (queue.takeForOperation(share)) {
-          done += carryOut(share.key(), filter, order);
+        } else if (queue.takeForOperation(batch)) {
+          done += carryOut(batch.key(), filter, order);
         } else {
-          inHand.add(share);
+          inHand.add(batch);
         }
       }
       if (!inHand.isEmpty()) {
         // Most that are in hand only wait for their commit. What is left then is in a round.
         settle();
       }
-      for (RecipientBatch share : inHand) {
-        if (queue.takeForOperation(share, () -> afterwards(share.key(), filter, order))) {
-          done += carryOut(share.key(), filter, order);
+      for (RecipientBatch batch : inHand) {
+        if (queue.takeForOperation(batch, () -> afterwards(batch.key(), filter, order))) {
+          done += carryOut(batch.key(), filter, order);
         } else {
-          later += meant(share, filter);
+          later += meant(batch, filter);
         }
       }
     }
@@ -123,8 +124,8 @@ public final class QueueControl {
     return new OperationResult(done, later, skipped);
   }
 
-  private static int meant(RecipientBatch share, QueueFilter filter) throws IOException {
-    RecipientGroup group = QueueRecordCodec.group(share.recipients());
+  private static int meant(RecipientBatch batch, QueueFilter filter) throws IOException {
+    RecipientGroup group = QueueRecordCodec.group(batch.recipients());
     return (int) group.recipients().stream().filter(filter::matches).count();
   }
 
@@ -147,16 +148,16 @@ public final class QueueControl {
     boolean setsGoing = order == Order.RELEASE || order == Order.RETRY;
     try {
       if (!setsGoing && !filter.isAboutProgress()) {
-        // The round may have parted the recipients: all shares of the message are looked at.
+        // The round may have parted the recipients: all batches of the message are looked at.
         order(filter.within(key.message()), order);
         return;
       }
-      // Only this one: two shares of a message would call for each other's retry for ever, and a
-      // reason that was meant before the round says nothing about the message's other shares.
-      Optional<RecipientBatch> share = spool.batch(key);
-      if (share.isPresent()
-          && applies(order, share.get().state())
-          && queue.takeForOperation(share.get(), () -> afterwards(key, filter, order))) {
+      // Only this one: two batches of a message would call for each other's retry for ever, and a
+      // reason that was meant before the round says nothing about the message's other batches.
+      Optional<RecipientBatch> batch = spool.batch(key);
+      if (batch.isPresent()
+          && applies(order, batch.get().state())
+          && queue.takeForOperation(batch.get(), () -> afterwards(key, filter, order))) {
         carryOut(key, filter, order);
       }
     } catch (IOException e) {
@@ -164,23 +165,23 @@ public final class QueueControl {
     }
   }
 
-  /** Works on a seized share, which is given back whatever happens. */
+  /** Works on a seized batch, which is given back whatever happens. */
   private int carryOut(BatchKey key, QueueFilter filter, Order order) throws IOException {
     boolean handed = false;
     try {
       // Read again: it is ours only now, and may have changed since the page was read.
-      Optional<RecipientBatch> share = spool.batch(key);
-      if (share.isEmpty() || !applies(order, share.get().state())) {
+      Optional<RecipientBatch> batch = spool.batch(key);
+      if (batch.isEmpty() || !applies(order, batch.get().state())) {
         return 0;
       }
-      RecipientGroup group = QueueRecordCodec.group(share.get().recipients());
+      RecipientGroup group = QueueRecordCodec.group(batch.get().recipients());
       List<QueuedRecipient> meant = group.recipients().stream().filter(filter::matches).toList();
       if (meant.isEmpty()) {
         return 0;
       }
       List<QueuedRecipient> others =
           group.recipients().stream().filter(r -> !filter.matches(r)).toList();
-      carryOut(share.get(), group, meant, others, order);
+      carryOut(batch.get(), group, meant, others, order);
       handed = true;
       return meant.size();
     } catch (SpoolException e) {
@@ -197,7 +198,7 @@ public final class QueueControl {
   }
 
   private void carryOut(
-      RecipientBatch share,
+      RecipientBatch batch,
       RecipientGroup group,
       List<QueuedRecipient> meant,
       List<QueuedRecipient> others,
@@ -207,7 +208,7 @@ public final class QueueControl {
     switch (order) {
       case HOLD ->
           part(
-              share,
+              batch,
               group,
               meant,
               others,
@@ -217,7 +218,7 @@ public final class QueueControl {
               TraceEntry.RecipientEvent.HELD);
       case RELEASE ->
           part(
-              share,
+              batch,
               group,
               meant,
               others,
@@ -226,33 +227,33 @@ public final class QueueControl {
               "",
               TraceEntry.RecipientEvent.RELEASED);
       case RETRY -> {
-        queue.wakeHop(share.hop());
+        queue.wakeHop(batch.hop());
         queue.changeTaken(
-            List.of(share.key()),
-            SpoolChange.moves(List.of(new BatchMove(share.key(), BatchState.QUEUED, now, null))));
+            List.of(batch.key()),
+            SpoolChange.moves(List.of(new BatchMove(batch.key(), BatchState.QUEUED, now, null))));
       }
       case DELETE -> {
         List<RecipientBatch> rest =
             others.isEmpty()
                 ? List.of()
-                : List.of(again(share, group.with(others), share.state(), share.due()));
-        change(share, rest, meant, TraceEntry.RecipientEvent.DELETED, now);
+                : List.of(rescheduled(batch, group.with(others), batch.state(), batch.due()));
+        change(batch, rest, meant, TraceEntry.RecipientEvent.DELETED, now);
       }
-      case BOUNCE -> bounce(share, group, meant, others);
+      case BOUNCE -> bounce(batch, group, meant, others);
     }
   }
 
   private void bounce(
-      RecipientBatch share,
+      RecipientBatch batch,
       RecipientGroup group,
       List<QueuedRecipient> meant,
       List<QueuedRecipient> others)
       throws IOException {
-    Optional<StoredMessage> message = spool.message(share.key().message());
+    Optional<StoredMessage> message = spool.message(batch.key().message());
     if (message.isEmpty()) {
       throw new SpoolException(SpoolException.Kind.DAMAGED, "its message is missing");
     }
-    LoadedBatch hot =
+    LoadedBatch loaded =
         new LoadedBatch(
             QueueRecordCodec.envelope(message.get().envelope()),
             group.with(meant),
@@ -262,55 +263,55 @@ public final class QueueControl {
     List<RecipientBatch> rest =
         others.isEmpty()
             ? List.of()
-            : List.of(again(share, group.with(others), share.state(), share.due()));
+            : List.of(rescheduled(batch, group.with(others), batch.state(), batch.due()));
     queue.consequences.apply(
-        share.key(),
-        share.hop(),
-        hot,
+        batch.key(),
+        batch.hop(),
+        loaded,
         new QueueStep.Event.GivenUpByAdmin("the postmaster"),
         0,
         rest);
   }
 
-  private static RecipientBatch again(
-      RecipientBatch share, RecipientGroup group, BatchState state, @Nullable Instant due) {
+  private static RecipientBatch rescheduled(
+      RecipientBatch batch, RecipientGroup group, BatchState state, @Nullable Instant due) {
     // What was FRESH is not any more: its round was taken from it.
     BatchState now = state == BatchState.FRESH ? BatchState.QUEUED : state;
-    Instant time = state == BatchState.FRESH ? share.key().message().time() : due;
-    return StepApplier.stored(share.key().message(), group, now, time, share.hop(), share.reason());
+    Instant time = state == BatchState.FRESH ? batch.key().message().time() : due;
+    return StepApplier.stored(batch.key().message(), group, now, time, batch.hop(), batch.reason());
   }
 
   private void part(
-      RecipientBatch share,
+      RecipientBatch batch,
       RecipientGroup group,
       List<QueuedRecipient> meant,
       List<QueuedRecipient> others,
       BatchState state,
       @Nullable Instant due,
       String reason,
-      TraceEntry.RecipientEvent what) {
+      TraceEntry.RecipientEvent event) {
     List<RecipientBatch> put = new ArrayList<>();
     put.add(
         StepApplier.stored(
-            share.key().message(), group.with(meant), state, due, share.hop(), reason));
+            batch.key().message(), group.with(meant), state, due, batch.hop(), reason));
     if (!others.isEmpty()) {
-      put.add(again(share, group.with(others), share.state(), share.due()));
+      put.add(rescheduled(batch, group.with(others), batch.state(), batch.due()));
     }
-    change(share, put, meant, what, queue.clock.now());
+    change(batch, put, meant, event, queue.clock.now());
   }
 
   private void change(
-      RecipientBatch share,
+      RecipientBatch batch,
       List<RecipientBatch> put,
       List<QueuedRecipient> meant,
-      TraceEntry.RecipientEvent what,
+      TraceEntry.RecipientEvent event,
       Instant now) {
-    List<TraceEntry.RecipientTrace> lines = new ArrayList<>();
+    List<TraceEntry.RecipientTrace> traces = new ArrayList<>();
     for (QueuedRecipient r : meant) {
-      lines.add(
+      traces.add(
           new TraceEntry.RecipientTrace(
               r.target().toString(),
-              what,
+              event,
               QueueStep.HELD_BY_ADMIN,
               EnhancedStatus.of(2, 0, 0).toString(),
               "",
@@ -318,16 +319,16 @@ public final class QueueControl {
               "",
               ""));
     }
-    boolean stays = put.stream().anyMatch(s -> s.key().equals(share.key()));
+    boolean stays = put.stream().anyMatch(s -> s.key().equals(batch.key()));
     queue.changeTaken(
-        List.of(share.key()),
+        List.of(batch.key()),
         new SpoolChange(
-            stays ? List.of() : List.of(share.key()),
+            stays ? List.of() : List.of(batch.key()),
             put,
             List.of(),
             List.of(),
             List.of(
                 queue.consequences.trace(
-                    share.key().message(), new TraceEntry(now, 0, null, lines)))));
+                    batch.key().message(), new TraceEntry(now, 0, null, traces)))));
   }
 }

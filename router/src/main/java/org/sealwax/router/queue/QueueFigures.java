@@ -1,7 +1,7 @@
 package org.sealwax.router.queue;
 
 /**
- * What the queue has done since it was started, for metrics.
+ * Counters of the queue since its start, for metrics.
  *
  * @param accepted messages taken in
  * @param delivered recipients delivered
@@ -11,10 +11,10 @@ package org.sealwax.router.queue;
  * @param notified notifications queued
  * @param rounds begun
  * @param running rounds now
- * @param ready shares in line in memory
- * @param inMemory shares in memory in all
- * @param fresh shares accepted and not yet through their first round
- * @param hotBytes contents in memory
+ * @param ready batches in line in memory
+ * @param inMemory batches in memory in all
+ * @param fresh batches accepted and not yet through their first round
+ * @param loadedBytes contents in memory
  * @param nextHops known now
  * @param deadSites left alone now
  */
@@ -30,6 +30,6 @@ public record QueueFigures(
     int ready,
     int inMemory,
     int fresh,
-    long hotBytes,
+    long loadedBytes,
     int nextHops,
     int deadSites) {}

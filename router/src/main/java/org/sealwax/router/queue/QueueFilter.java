@@ -9,8 +9,7 @@ import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.QueueId;
 
 /**
- * Which recipients an operation means; empty fields do not restrict, and all that are given must
- * hold.
+ * The recipients of an operation; empty fields do not restrict, and all given fields must match.
  *
  * @param id of this message
  * @param domain of the recipient (the address it goes to)

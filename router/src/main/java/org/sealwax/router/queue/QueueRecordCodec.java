@@ -19,8 +19,8 @@ import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
 
 /**
- * The queue's records as bytes: a version octet, then fields in order; numbers of variable length,
- * texts in UTF-8 behind their length. Reading refuses whatever writing cannot have made.
+ * The queue's records as bytes: a version byte, then fields in order; numbers of variable length,
+ * texts in UTF-8 after their length. Reading refuses whatever writing cannot have made.
  */
 final class QueueRecordCodec {
   private static final int VERSION = 1;
@@ -178,15 +178,15 @@ final class QueueRecordCodec {
     Mailbox original = in.flag() ? mailbox : in.mailbox();
     boolean hold = in.flag();
     int bits = in.count();
-    DsnRequest wish = dsnRequest(bits, in.textOrNull());
-    boolean told = in.flag();
+    DsnRequest dsn = dsnRequest(bits, in.textOrNull());
+    boolean notified = in.flag();
     return new QueuedRecipient(
-        key, target, original, hold, wish, told, in.flag() ? cause(in) : null);
+        key, target, original, hold, dsn, notified, in.flag() ? cause(in) : null);
   }
 
-  private static int dsnBits(DsnRequest wish) {
-    int bits = wish.never() ? 8 : 0;
-    for (DsnRequest.NotifyEvent when : wish.when()) {
+  private static int dsnBits(DsnRequest dsn) {
+    int bits = dsn.never() ? 8 : 0;
+    for (DsnRequest.NotifyEvent when : dsn.when()) {
       bits |= 1 << WHENS.indexOf(when);
     }
     return bits;
@@ -288,15 +288,15 @@ final class QueueRecordCodec {
       out.number(a.recipients());
     }
     out.number(s.lines().size());
-    for (TraceEntry.RecipientTrace line : s.lines()) {
-      out.choice(WHATS, line.what());
-      out.text(line.to());
-      out.text(line.reason());
-      out.text(line.status());
-      out.text(line.text());
-      out.text(line.host());
-      out.text(line.tls());
-      out.text(line.reply());
+    for (TraceEntry.RecipientTrace trace : s.lines()) {
+      out.choice(WHATS, trace.what());
+      out.text(trace.to());
+      out.text(trace.reason());
+      out.text(trace.status());
+      out.text(trace.text());
+      out.text(trace.host());
+      out.text(trace.tls());
+      out.text(trace.reply());
     }
     return out.bytes();
   }
@@ -314,15 +314,15 @@ final class QueueRecordCodec {
                     in.time(), in.text(), in.text(), in.text(), in.number(), in.count());
           }
           int count = in.count();
-          List<TraceEntry.RecipientTrace> lines = new ArrayList<>(Math.min(count, 1000));
+          List<TraceEntry.RecipientTrace> traces = new ArrayList<>(Math.min(count, 1000));
           for (int i = 0; i < count; i++) {
-            TraceEntry.RecipientEvent what = in.choice(WHATS);
-            lines.add(
+            TraceEntry.RecipientEvent event = in.choice(WHATS);
+            traces.add(
                 new TraceEntry.RecipientTrace(
-                    in.text(), what, in.text(), in.text(), in.text(), in.text(), in.text(),
+                    in.text(), event, in.text(), in.text(), in.text(), in.text(), in.text(),
                     in.text()));
           }
-          return new TraceEntry(at, round, arrival, lines);
+          return new TraceEntry(at, round, arrival, traces);
         });
   }
 
@@ -330,10 +330,10 @@ final class QueueRecordCodec {
     T from(RecordInput in);
   }
 
-  private static <T> T reading(byte[] bytes, FieldReader<T> reading) throws IOException {
+  private static <T> T reading(byte[] bytes, FieldReader<T> reader) throws IOException {
     try {
       RecordInput in = new RecordInput(bytes);
-      T value = reading.from(in);
+      T value = reader.from(in);
       in.end();
       return value;
     } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
@@ -346,7 +346,7 @@ final class QueueRecordCodec {
     private int length;
 
     RecordOutput() {
-      octet(VERSION);
+      writeByte(VERSION);
     }
 
     private void ensureCapacity(int more) {
@@ -355,7 +355,7 @@ final class QueueRecordCodec {
       }
     }
 
-    private void octet(int value) {
+    private void writeByte(int value) {
       ensureCapacity(1);
       bytes[length++] = (byte) value;
     }
@@ -375,7 +375,7 @@ final class QueueRecordCodec {
     }
 
     void flag(boolean value) {
-      octet(value ? 1 : 0);
+      writeByte(value ? 1 : 0);
     }
 
     void text(String value) {

@@ -10,7 +10,7 @@ import org.sealwax.router.spool.QueueId;
  *
  * @param id the message
  * @param arrived when
- * @param size octets of content
+ * @param size bytes of content
  * @param sender reverse-path, empty for the null path
  * @param recipient where it goes
  * @param original the address in the client's RCPT

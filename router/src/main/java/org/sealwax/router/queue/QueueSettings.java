@@ -14,7 +14,7 @@ import org.sealwax.mail.address.Mailbox;
  * @param recipientsPerRound in one consignment
  * @param deadSiteFirst how long a next hop that does not answer is left alone at first
  * @param deadSiteMost how long at most; doubled from the first
- * @param hotBytes contents just accepted that may stay in memory for their first round
+ * @param loadedBytes contents just accepted that may stay in memory for their first round
  * @param returnedContent a failure notification carries the whole message up to this size, else its
  *     header
  * @param hostName our name, for notifications
@@ -27,7 +27,7 @@ public record QueueSettings(
     int recipientsPerRound,
     Duration deadSiteFirst,
     Duration deadSiteMost,
-    long hotBytes,
+    long loadedBytes,
     int returnedContent,
     Domain hostName,
     Optional<Mailbox> postmaster) {
@@ -39,7 +39,7 @@ public record QueueSettings(
 
   /** Checks. */
   public QueueSettings {
-    if (deliveries < 1 || deliveriesPerHop < 1 || hotBytes < 0) {
+    if (deliveries < 1 || deliveriesPerHop < 1 || loadedBytes < 0) {
       throw new IllegalArgumentException("too small");
     }
     if (recipientsPerRound < 1 || recipientsPerRound > MOST_RECIPIENTS) {
@@ -77,7 +77,7 @@ public record QueueSettings(
         recipientsPerRound,
         deadSiteFirst,
         deadSiteMost,
-        hotBytes,
+        loadedBytes,
         returnedContent,
         hostName,
         postmaster);
@@ -92,7 +92,7 @@ public record QueueSettings(
         recipientsPerRound,
         deadSiteFirst,
         deadSiteMost,
-        hotBytes,
+        loadedBytes,
         returnedContent,
         hostName,
         Optional.of(other));

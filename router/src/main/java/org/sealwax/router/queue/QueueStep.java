@@ -9,8 +9,8 @@ import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.smtp.EnhancedStatus;
 
 /**
- * What follows from an event for a group of recipients: pure, without clock, chance, store or
- * thread.
+ * The state transition for an event of a group of recipients: pure, without clock, randomness,
+ * store or thread.
  *
  * <p>Invariants, whatever the event: every recipient of the group appears exactly once among those
  * who wait, are held, or are done; nobody is done except by delivery, by a refusal or the end of
@@ -27,13 +27,13 @@ public final class QueueStep {
   /** The queue's word for a message that was under way when the process ended, twice. */
   public static final String ENDED_PROCESS = "ended-process";
 
-  /** Reason of shares that are held because a fault of this program met them twice. */
+  /** Reason of batches that are held because a fault of this program met them twice. */
   public static final String OUR_FAULT = "internal-fault";
 
   private QueueStep() {}
 
   /**
-   * What is known of the message.
+   * The properties of the message.
    *
    * @param sender who would be told
    * @param arrived when
@@ -61,7 +61,7 @@ public final class QueueStep {
     record GivenUpByAdmin(String who) implements Event {}
   }
 
-  /** Why a sender is told something. */
+  /** The kind of a notification to the sender. */
   public enum NoticeKind {
     FAILED,
     DELAYED,
@@ -70,7 +70,7 @@ public final class QueueStep {
   }
 
   /**
-   * One recipient that a sender is to be told about.
+   * One recipient in a notification to the sender.
    *
    * @param notice of which kind
    * @param recipient whom
@@ -138,12 +138,12 @@ public final class QueueStep {
         }
         yield step.result(tried, schedule.next(tried.rounds(), about.arrived(), now, chance));
       }
-      case Event.HopPaused shut -> {
+      case Event.HopPaused paused -> {
         for (QueuedRecipient r : group.recipients()) {
-          step.outcome(r, new Outcome.Deferred(shut.cause()));
+          step.outcome(r, new Outcome.Deferred(paused.cause()));
         }
         Instant end = about.arrived().plus(schedule.lifetime());
-        Instant due = shut.until().isAfter(end) ? end : shut.until();
+        Instant due = paused.until().isAfter(end) ? end : paused.until();
         yield step.result(group, due.isAfter(now) ? due : now.plus(RetrySchedule.SHORTEST_WAIT));
       }
       case Event.GivenUpByAdmin givenUp -> {
@@ -202,7 +202,7 @@ public final class QueueStep {
     private final List<QueuedRecipient> waiting = new ArrayList<>();
     private final List<QueuedRecipient> held = new ArrayList<>();
     private final List<NotifiedRecipient> notified = new ArrayList<>();
-    private final List<TraceEntry.RecipientTrace> lines = new ArrayList<>();
+    private final List<TraceEntry.RecipientTrace> traces = new ArrayList<>();
 
     StepBuilder(About about, RetrySchedule schedule, Instant now) {
       this.about = about;
@@ -220,7 +220,7 @@ public final class QueueStep {
     }
 
     private void delivered(QueuedRecipient r, Outcome.Delivered d) {
-      lines.add(
+      traces.add(
           new TraceEntry.RecipientTrace(
               r.target().toString(),
               TraceEntry.RecipientEvent.DELIVERED,
@@ -260,11 +260,11 @@ public final class QueueStep {
                   || r.dsn().when().contains(DsnRequest.NotifyEvent.DELAY));
       // Whom we would not tell of a refusal, as the address may be forged, we do not tell of a
       // delay.
-      boolean tell = late && wanted && hasSender() && !r.holdOnRefusal();
-      QueuedRecipient next = r.waitingFor(cause, r.delayNotified() || tell);
+      boolean notify = late && wanted && hasSender() && !r.holdOnRefusal();
+      QueuedRecipient next = r.waitingFor(cause, r.delayNotified() || notify);
       waiting.add(next);
-      lines.add(line(r, TraceEntry.RecipientEvent.DEFERRED, cause));
-      if (tell) {
+      traces.add(line(r, TraceEntry.RecipientEvent.DEFERRED, cause));
+      if (notify) {
         notified.add(new NotifiedRecipient(NoticeKind.DELAYED, next, cause, null));
       }
     }
@@ -296,7 +296,7 @@ public final class QueueStep {
         hold(r, cause);
         return;
       }
-      lines.add(line(r, TraceEntry.RecipientEvent.BOUNCED, cause));
+      traces.add(line(r, TraceEntry.RecipientEvent.BOUNCED, cause));
       boolean wanted =
           !r.dsn().never()
               && (r.dsn().when().isEmpty()
@@ -308,14 +308,14 @@ public final class QueueStep {
 
     private void hold(QueuedRecipient r, FailureCause cause) {
       held.add(r.waitingFor(cause, r.delayNotified()));
-      lines.add(line(r, TraceEntry.RecipientEvent.HELD, cause));
+      traces.add(line(r, TraceEntry.RecipientEvent.HELD, cause));
     }
 
     private static TraceEntry.RecipientTrace line(
-        QueuedRecipient r, TraceEntry.RecipientEvent what, FailureCause c) {
+        QueuedRecipient r, TraceEntry.RecipientEvent event, FailureCause c) {
       return new TraceEntry.RecipientTrace(
           r.target().toString(),
-          what,
+          event,
           c.reason(),
           c.status().toString(),
           c.text(),
@@ -329,7 +329,7 @@ public final class QueueStep {
           waiting.isEmpty() ? null : new RetryLater(base.with(waiting), due, reason(waiting));
       List<HeldRecipients> kept =
           held.isEmpty() ? List.of() : List.of(new HeldRecipients(base.with(held), reason(held)));
-      return new StepResult(again, kept, List.copyOf(notified), List.copyOf(lines));
+      return new StepResult(again, kept, List.copyOf(notified), List.copyOf(traces));
     }
 
     private static String reason(List<QueuedRecipient> of) {

@@ -26,7 +26,7 @@ public final class QueueView {
   /** Octets of a header preview at most. */
   public static final int MOST_HEADER = 16 * 1024;
 
-  /** Shares read from the store at a time. */
+  /** Batches read from the store at a time. */
   static final int READ = 500;
 
   private final Spool spool;
@@ -39,7 +39,7 @@ public final class QueueView {
   }
 
   /**
-   * Shares (groups of recipients) by state and reason. What is in its first round right now is not
+   * Batches (groups of recipients) by state and reason. What is in its first round right now is not
    * in it: see {@link QueueFigures#fresh()}.
    */
   public List<BatchCount> counts() throws IOException {
@@ -63,7 +63,7 @@ public final class QueueView {
    * Recipients that a filter means.
    *
    * @param after where the last page ended, or null
-   * @param limit rows at most, 1 to {@link #MOST_ROWS}; a page ends with a whole share, and may
+   * @param limit rows at most, 1 to {@link #MOST_ROWS}; a page ends with a whole batch, and may
    *     exceed it by the recipients of one
    */
   public QueuePage list(QueueFilter filter, @Nullable BatchKey after, int limit)
@@ -73,20 +73,20 @@ public final class QueueView {
     Map<QueueId, Optional<MessageSummary>> messages = new HashMap<>();
     BatchKey at = after;
     while (true) {
-      List<RecipientBatch> shares = spool.list(filter.forStore(), at, READ, key -> {});
-      for (RecipientBatch share : shares) {
-        at = share.key();
-        RecipientGroup group = QueueRecordCodec.group(share.recipients());
+      List<RecipientBatch> batches = spool.list(filter.forStore(), at, READ, key -> {});
+      for (RecipientBatch batch : batches) {
+        at = batch.key();
+        RecipientGroup group = QueueRecordCodec.group(batch.recipients());
         for (QueuedRecipient r : group.recipients()) {
           if (filter.matches(r)) {
-            rows.add(row(share, group, r, messages));
+            rows.add(row(batch, group, r, messages));
           }
         }
         if (rows.size() >= most) {
           return new QueuePage(rows, at);
         }
       }
-      if (shares.size() < READ) {
+      if (batches.size() < READ) {
         return new QueuePage(rows, null);
       }
       messages.clear();
@@ -96,23 +96,23 @@ public final class QueueView {
   private record MessageSummary(Instant arrived, long size) {}
 
   private QueueRow row(
-      RecipientBatch share,
+      RecipientBatch batch,
       RecipientGroup group,
       QueuedRecipient r,
       Map<QueueId, Optional<MessageSummary>> messages) {
-    QueueId id = share.key().message();
+    QueueId id = batch.key().message();
     MessageSummary known =
         messages.computeIfAbsent(id, this::known).orElseGet(() -> new MessageSummary(id.time(), 0));
     return new QueueRow(
         id,
         known.arrived(),
         known.size(),
-        share.sender(),
+        batch.sender(),
         r.target().toString(),
         r.original().toString(),
-        SchedulingKey.hop(share.hop()),
-        share.state(),
-        share.due(),
+        SchedulingKey.hop(batch.hop()),
+        batch.state(),
+        batch.due(),
         group.rounds(),
         r.last());
   }
@@ -130,10 +130,10 @@ public final class QueueView {
     List<TraceEntry> stations = new ArrayList<>();
     Optional<TraceEntry.MessageArrival> arrival = Optional.empty();
     for (StoredTraceEntry entry : spool.trace(id)) {
-      TraceEntry station = QueueRecordCodec.traceEntry(entry.facts());
-      stations.add(station);
+      TraceEntry traced = QueueRecordCodec.traceEntry(entry.facts());
+      stations.add(traced);
       if (arrival.isEmpty()) {
-        arrival = Optional.ofNullable(station.arrival());
+        arrival = Optional.ofNullable(traced.arrival());
       }
     }
     if (arrival.isEmpty()) {
@@ -160,7 +160,7 @@ public final class QueueView {
    *
    * @param id identifies it
    * @param arrived when
-   * @param size octets of content
+   * @param size bytes of content
    * @param envelope what came with it
    * @param header its header as far as it fits, line ends as stored
    */

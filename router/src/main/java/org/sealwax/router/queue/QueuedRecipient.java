@@ -22,8 +22,8 @@ public record QueuedRecipient(
     DsnRequest dsn,
     boolean delayNotified,
     @Nullable FailureCause last) {
-  QueuedRecipient waitingFor(FailureCause cause, boolean told) {
-    return new QueuedRecipient(key, target, original, holdOnRefusal, dsn, told, cause);
+  QueuedRecipient waitingFor(FailureCause cause, boolean notified) {
+    return new QueuedRecipient(key, target, original, holdOnRefusal, dsn, notified, cause);
   }
 
   ConsignmentRecipient addressee() {

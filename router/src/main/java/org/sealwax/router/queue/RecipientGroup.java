@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.ReversePath;
 
 /**
- * Recipients of one message that travel together; the content of a stored share.
+ * Recipients of one message that are delivered together; the content of a stored batch.
  *
  * @param sender reverse-path for MAIL
  * @param deliveredTo for a Delivered-To field, or null
@@ -25,7 +25,7 @@ public record RecipientGroup(
     }
   }
 
-  /** The lowest key, which numbers the share. */
+  /** The lowest key, which numbers the batch. */
   long number() {
     long lowest = Long.MAX_VALUE;
     for (QueuedRecipient r : recipients) {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 
-/** How the recipients of a message fall into groups that travel together. Pure. */
+/** The grouping of a message's recipients that are delivered together. Pure. */
 final class RecipientGrouping {
   private RecipientGrouping() {}
 

@@ -5,13 +5,13 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * When to try again (RFC 5321 4.5.4.1): minutes at first, hours later, and an end.
+ * The retry schedule (RFC 5321 4.5.4.1): minutes at first, hours later, and an end.
  *
  * @param waits after the first round, the second, …; the last one repeats
  * @param jitter each wait is lengthened or shortened by up to this part of it, 0 to 0.9, so that
  *     mail that failed together does not come back together
  * @param lifetime after arrival; the last try is at its end
- * @param delayNotice after arrival: the sender is told once that the message is late; zero or
+ * @param delayNotice after arrival: the sender is notified once that the message is late; zero or
  *     longer than the lifetime means never
  */
 public record RetrySchedule(

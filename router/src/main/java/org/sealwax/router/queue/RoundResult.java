@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What a round showed about its next hop, whatever it came to for the mail. */
+/** The result of a round for its next hop, independent of the result for the mail. */
 public sealed interface RoundResult {
   /** The next hop answered. */
   record Answered() implements RoundResult {}

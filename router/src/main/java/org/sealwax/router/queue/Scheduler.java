@@ -32,10 +32,10 @@ import org.sealwax.router.spool.BatchState;
  * answered one), then {@value #FIRST_ROUNDS}, and one more for each round that it answers. An MX
  * address has at most {@link Limits#perHop} rounds, however many next hops lead to it.
  *
- * <p><b>Window.</b> At most {@link #WINDOW} shares are in line or in a round. The fuller it is, the
- * fewer one next hop may have in line; what was tried before gets at most half of it and what comes
- * from the store at most seven eighths, so that new mail always finds a place. What finds none goes
- * to the store, and is fetched by next hop when the line gets short.
+ * <p><b>Window.</b> At most {@link #WINDOW} batches are in line or in a round. The fuller it is,
+ * the fewer one next hop may have in line; what was tried before gets at most half of it and what
+ * comes from the store at most seven eighths, so that new mail always finds a place. What finds
+ * none goes to the store, and is fetched by next hop when the line gets short.
  *
  * <p><b>Pauses.</b> A next hop to which nothing can be delivered is left alone, from {@link
  * Limits#pauseFirst} doubling to {@link Limits#pauseMost}, unless the trouble is known to end
@@ -47,13 +47,13 @@ import org.sealwax.router.spool.BatchState;
  * {@link #sweep}. Memory is bounded by the window and by {@link #MOST_HOPS}.
  */
 public final class Scheduler {
-  /** Shares in line and in rounds at most. */
+  /** Batches in line and in rounds at most. */
   public static final int WINDOW = 3000;
 
-  /** Shares for one next hop in line. */
+  /** Batches for one next hop in line. */
   static final int READY_PER_HOP = 400;
 
-  /** Of these, shares of one sender. */
+  /** Of these, batches of one sender. */
   static final int READY_PER_SENDER = 100;
 
   /** Next hops remembered with nothing in line and in rounds. */
@@ -77,7 +77,7 @@ public final class Scheduler {
   /** How long the others wait for what a probe finds. */
   static final Duration PROBE_WAIT = Duration.ofMinutes(2);
 
-  /** When a share that found no place looks again, if nobody fetches it before. */
+  /** When a batch that found no place looks again, if nobody fetches it before. */
   static final Duration RETRY_WHEN_FULL = Duration.ofMinutes(10);
 
   /** One slot in so many is kept for new mail to idle next hops. */
@@ -86,7 +86,7 @@ public final class Scheduler {
   /** Sender domains that are asked for a new line before the others have their turn. */
   private static final int DOMAINS_TRIED = 4;
 
-  private static final SlotClass[] SHARES = SlotClass.values();
+  private static final SlotClass[] SLOT_CLASSES = SlotClass.values();
 
   /**
    * Bounds that an admin sets.
@@ -106,16 +106,16 @@ public final class Scheduler {
     }
   }
 
-  /** A share in line. */
+  /** A batch that waits for a slot. */
   public static final class ReadyBatch {
     final BatchKey key;
     final String hop;
     final String sender;
     final BatchState state;
-    @Nullable LoadedBatch hot;
+    @Nullable LoadedBatch loaded;
 
     /**
-     * A share.
+     * A batch.
      *
      * @param sender the reverse-path's text; empty for the null sender
      * @param state FRESH when it was accepted just now, else where it stood in the store
@@ -142,12 +142,12 @@ public final class Scheduler {
     }
   }
 
-  /** Whether a share found a place. */
+  /** The answer if a batch found a place. */
   public sealed interface Admission {
     /**
      * It will be its turn.
      *
-     * @param evicted a share that lost its place for it and goes back to the store, or null
+     * @param evicted a batch that lost its place for it and goes back to the store, or null
      */
     record Admitted(@Nullable ReadyBatch evicted) implements Admission {}
 
@@ -158,13 +158,13 @@ public final class Scheduler {
      * The next hop is left alone, or the pair of it and the sender's domain.
      *
      * @param until when that ends
-     * @param spread how long after it the shares may be spread
+     * @param spread how long after it the batches may be spread
      */
     record Paused(Instant until, Duration spread, FailureCause cause) implements Admission {}
   }
 
   /**
-   * Shares that lost their place in line, and go back to the store.
+   * Batches that lost their place in memory, and go back to the store.
    *
    * @param batches those
    * @param pause until when, and why; null exactly when there are none
@@ -175,16 +175,16 @@ public final class Scheduler {
     static final ReturnedBatches NONE = new ReturnedBatches(List.of(), null, null);
 
     private static ReturnedBatches of(
-        List<ReadyBatch> shares, Admission.@Nullable Paused pause, @Nullable BatchKey probe) {
-      return shares.isEmpty() ? NONE : new ReturnedBatches(shares, pause, probe);
+        List<ReadyBatch> batches, Admission.@Nullable Paused pause, @Nullable BatchKey probe) {
+      return batches.isEmpty() ? NONE : new ReturnedBatches(batches, pause, probe);
     }
   }
 
   /**
-   * A share that is to go as the probe of its next hop, whatever its own time.
+   * A batch that probes its next hop, without regard to its own retry time.
    *
    * @param hop the next hop's key
-   * @param key the share
+   * @param key the batch
    */
   public record HopProbe(String hop, BatchKey key) {}
 
@@ -204,12 +204,12 @@ public final class Scheduler {
     private boolean ended;
 
     private RunningRound(
-        ReadyBatch share,
+        ReadyBatch batch,
         HopState hop,
         SlotClass slots,
         Instant began,
         @Nullable Duration patience) {
-      this.slotClass = share;
+      this.slotClass = batch;
       this.hop = hop;
       this.slots = slots;
       this.began = began;
@@ -233,7 +233,10 @@ public final class Scheduler {
     }
   }
 
-  /** Mail that waits for one next hop: its own and strangers' are two lines. */
+  /**
+   * Mail that waits for one next hop: mail with a sender and mail with the null sender are two
+   * backlogs.
+   */
   private static final class HopBacklog {
     final HopState hop;
     final boolean nullSender;
@@ -247,9 +250,9 @@ public final class Scheduler {
     boolean isParked;
     boolean isArrival;
 
-    HopBacklog(HopState hop, boolean strangers) {
+    HopBacklog(HopState hop, boolean nullSender) {
       this.hop = hop;
-      this.nullSender = strangers;
+      this.nullSender = nullSender;
     }
   }
 
@@ -292,7 +295,7 @@ public final class Scheduler {
   private final LinkedHashMap<String, HopState> hops = new LinkedHashMap<>(64, 0.75f, true);
   private final Map<InetAddress, Address> addresses = new HashMap<>();
 
-  /** Lines that came to be, by share and by the domain of their sender, the newest first. */
+  /** Lines that came to be, by batch and by the domain of their sender, the newest first. */
   private final Map<SlotClass, LinkedHashMap<String, LinkedHashSet<HopBacklog>>> arrivals =
       new EnumMap<>(SlotClass.class);
 
@@ -301,8 +304,8 @@ public final class Scheduler {
   private final LinkedHashSet<RunningRound> young = new LinkedHashSet<>();
   private final List<HopProbe> probes = new ArrayList<>();
   private final Map<String, Integer> keptBy = new HashMap<>();
-  private final int[] taken = new int[SHARES.length];
-  private final int[] picks = new int[SHARES.length];
+  private final int[] taken = new int[SLOT_CLASSES.length];
+  private final int[] picks = new int[SLOT_CLASSES.length];
   private Limits limits;
   private int turn;
   private int ready;
@@ -316,9 +319,9 @@ public final class Scheduler {
   /** With nothing in it. */
   public Scheduler(Limits limits) {
     this.limits = limits;
-    for (SlotClass share : SHARES) {
-      arrivals.put(share, new LinkedHashMap<>());
-      turns.put(share, new LinkedHashSet<>());
+    for (SlotClass slotClass : SLOT_CLASSES) {
+      arrivals.put(slotClass, new LinkedHashMap<>());
+      turns.put(slotClass, new LinkedHashSet<>());
     }
   }
 
@@ -328,7 +331,7 @@ public final class Scheduler {
     hops.values().forEach(this::settle);
   }
 
-  /** Shares in line. */
+  /** Batches in line. */
   public int ready() {
     return ready;
   }
@@ -357,16 +360,16 @@ public final class Scheduler {
   // Mail comes.
 
   /**
-   * What {@link #offer} of a share that is being accepted would say; when it would be taken, its
+   * What {@link #offer} of a batch that is being accepted would say; when it would be taken, its
    * place is reserved until {@link #offer} or {@link #release}.
    */
   public Admission reserve(String hop, String sender, Instant now) {
     HopState known = hops.get(hop);
-    Admission offer = known == null ? place() : place(known, sender, BatchState.FRESH, now);
-    if (offer instanceof Admission.Admitted) {
+    Admission admission = known == null ? place() : place(known, sender, BatchState.FRESH, now);
+    if (admission instanceof Admission.Admitted) {
       reserved++;
     }
-    return offer;
+    return admission;
   }
 
   /** Gives a reserved place back. */
@@ -374,29 +377,29 @@ public final class Scheduler {
     reserved--;
   }
 
-  /** Puts a share into its line, if there is place; one that is FRESH gives its reservation up. */
-  public Admission offer(ReadyBatch share, Instant now) {
-    if (share.state == BatchState.FRESH) {
+  /** Puts a batch into its line, if there is place; one that is FRESH gives its reservation up. */
+  public Admission offer(ReadyBatch batch, Instant now) {
+    if (batch.state == BatchState.FRESH) {
       reserved--;
     }
-    HopState hop = hop(share.hop);
-    Admission place = place(hop, share.sender, share.state, now);
+    HopState hop = hop(batch.hop);
+    Admission place = place(hop, batch.sender, batch.state, now);
     switch (place) {
       case Admission.Admitted t -> {
         BatchKey oldest = hop.pauses.oldest();
-        if (oldest != null && !oldest.equals(share.key)) {
-          hop.pauses.addWaiting(share.key);
+        if (oldest != null && !oldest.equals(batch.key)) {
+          hop.pauses.addWaiting(batch.key);
           probes.add(new HopProbe(hop.key, java.util.Objects.requireNonNull(hop.pauses.oldest())));
           return hop.pauses.forProbe(now);
         }
         ReadyBatch evicted = fill() >= WINDOW ? evict() : null;
-        add(hop, share, now);
+        add(hop, batch, now);
         return evicted == null ? t : new Admission.Admitted(evicted);
       }
       case Admission.NoPlace c -> moreInStore(hop);
       case Admission.Paused p -> {
-        hop.pauses.addWaiting(share.key);
-        if (share.key.equals(hop.pauses.oldest())) {
+        hop.pauses.addWaiting(batch.key);
+        if (batch.key.equals(hop.pauses.oldest())) {
           return new Admission.Paused(p.until(), Duration.ZERO, p.cause());
         }
       }
@@ -405,17 +408,17 @@ public final class Scheduler {
     return place;
   }
 
-  /** The share that {@link #probes} asked for: it goes at once, unless another is on its way. */
-  public boolean offerProbe(ReadyBatch share, Instant now) {
-    HopState hop = hops.get(share.hop);
+  /** The batch that {@link #probes} asked for: it goes at once, unless another is on its way. */
+  public boolean offerProbe(ReadyBatch batch, Instant now) {
+    HopState hop = hops.get(batch.hop);
     if (hop == null || !hop.isIdle() || !hop.pauses.isPaused() || hop.pauses.isPaused(now)) {
       return false;
     }
-    add(hop, share, now);
+    add(hop, batch, now);
     return true;
   }
 
-  /** The share that {@link #probes} asked for is gone: any other may go. */
+  /** The batch that {@link #probes} asked for is gone: any other may go. */
   public void noProbe(HopProbe probe) {
     HopState hop = hops.get(probe.hop());
     if (hop != null) {
@@ -423,7 +426,7 @@ public final class Scheduler {
     }
   }
 
-  /** Shares that are to be offered as probes; each is told once. */
+  /** Batches that are to be offered as probes; each is told once. */
   public List<HopProbe> probes() {
     if (probes.isEmpty()) {
       return List.of();
@@ -433,29 +436,29 @@ public final class Scheduler {
     return out;
   }
 
-  private void add(HopState hop, ReadyBatch share, Instant now) {
-    HopBacklog line = share.hasNullSender() ? hop.nullSender : hop.own;
-    if (line == null) {
-      line = new HopBacklog(hop, share.hasNullSender());
-      if (line.nullSender) {
-        hop.nullSender = line;
+  private void add(HopState hop, ReadyBatch batch, Instant now) {
+    HopBacklog backlog = batch.hasNullSender() ? hop.nullSender : hop.own;
+    if (backlog == null) {
+      backlog = new HopBacklog(hop, batch.hasNullSender());
+      if (backlog.nullSender) {
+        hop.nullSender = backlog;
       } else {
-        hop.own = line;
+        hop.own = backlog;
       }
     }
     if (hop.isIdle()) {
       active++;
     }
-    if (line.ready == 0) {
-      line.since = now;
+    if (backlog.ready == 0) {
+      backlog.since = now;
       // What comes from the store is backlog.
-      line.served = share.state != BatchState.FRESH;
+      backlog.served = batch.state != BatchState.FRESH;
     }
-    line.bySender.computeIfAbsent(share.sender, k -> new ArrayDeque<>(2)).add(share);
-    line.ready++;
+    backlog.bySender.computeIfAbsent(batch.sender, k -> new ArrayDeque<>(2)).add(batch);
+    backlog.ready++;
     hop.ready++;
     ready++;
-    enqueue(line);
+    enqueue(backlog);
   }
 
   private HopState hop(String key) {
@@ -519,10 +522,10 @@ public final class Scheduler {
     if (hop.pauses.isPaused() && !hop.isIdle()) {
       return hop.pauses.forProbe(now);
     }
-    HopBacklog line = sender.isEmpty() ? hop.nullSender : hop.own;
-    int inLine = line == null ? 0 : line.ready;
-    ArrayDeque<ReadyBatch> ofSender = line == null ? null : line.bySender.get(sender);
-    if (inLine >= allowance(state, inLine)
+    HopBacklog backlog = sender.isEmpty() ? hop.nullSender : hop.own;
+    int waiting = backlog == null ? 0 : backlog.ready;
+    ArrayDeque<ReadyBatch> ofSender = backlog == null ? null : backlog.bySender.get(sender);
+    if (waiting >= allowance(state, waiting)
         || ofSender != null && ofSender.size() >= READY_PER_SENDER) {
       return new Admission.NoPlace();
     }
@@ -536,8 +539,8 @@ public final class Scheduler {
         : new Admission.NoPlace();
   }
 
-  /** Shares in line that one next hop may have now. */
-  private int allowance(BatchState state, int inLine) {
+  /** Batches in line that one next hop may have now. */
+  private int allowance(BatchState state, int waiting) {
     int fill = fill();
     int most =
         switch (state) {
@@ -547,7 +550,7 @@ public final class Scheduler {
         };
     if (fill >= most) {
       // A new message is worth the place of one that waits behind others.
-      return state == BatchState.FRESH && inLine == 0 && canEvict() ? 1 : 0;
+      return state == BatchState.FRESH && waiting == 0 && canEvict() ? 1 : 0;
     }
     return fill < WINDOW / 4
         ? READY_PER_HOP
@@ -558,14 +561,14 @@ public final class Scheduler {
     return victim() != null;
   }
 
-  /** The line that waits longest for a turn in the share that may wait longest. */
+  /** The line that waits longest for a turn in the slot class that may wait longest. */
   private @Nullable HopBacklog victim() {
-    for (int i = SHARES.length - 1; i >= 0; i--) {
-      LinkedHashSet<HopBacklog> set = turns.get(SHARES[i]);
+    for (int i = SLOT_CLASSES.length - 1; i >= 0; i--) {
+      LinkedHashSet<HopBacklog> set = turns.get(SLOT_CLASSES[i]);
       if (set != null && !set.isEmpty()) {
         return set.getLast();
       }
-      LinkedHashMap<String, LinkedHashSet<HopBacklog>> fresh = arrivals.get(SHARES[i]);
+      LinkedHashMap<String, LinkedHashSet<HopBacklog>> fresh = arrivals.get(SLOT_CLASSES[i]);
       if (fresh != null && !fresh.isEmpty()) {
         return fresh.lastEntry().getValue().getLast();
       }
@@ -574,27 +577,27 @@ public final class Scheduler {
   }
 
   private @Nullable ReadyBatch evict() {
-    HopBacklog line = victim();
-    if (line == null) {
+    HopBacklog backlog = victim();
+    if (backlog == null) {
       return null;
     }
-    Map.Entry<String, ArrayDeque<ReadyBatch>> last = line.bySender.lastEntry();
-    ReadyBatch share = last.getValue().removeLast();
+    Map.Entry<String, ArrayDeque<ReadyBatch>> last = backlog.bySender.lastEntry();
+    ReadyBatch batch = last.getValue().removeLast();
     if (last.getValue().isEmpty()) {
-      line.bySender.remove(last.getKey());
+      backlog.bySender.remove(last.getKey());
     }
-    removed(line);
-    line.hop.moreInStore = true;
-    settle(line.hop);
-    forgetIfBare(line.hop);
-    return share;
+    removed(backlog);
+    backlog.hop.moreInStore = true;
+    settle(backlog.hop);
+    forgetIfBare(backlog.hop);
+    return batch;
   }
 
-  private void removed(HopBacklog line) {
-    line.ready--;
-    line.hop.ready--;
+  private void removed(HopBacklog backlog) {
+    backlog.ready--;
+    backlog.hop.ready--;
     ready--;
-    if (line.hop.isIdle()) {
+    if (backlog.hop.isIdle()) {
       active--;
     }
   }
@@ -602,64 +605,64 @@ public final class Scheduler {
   // Turns.
 
   /** Puts a line where its next turn comes, or takes it out when it may have none. */
-  private void enqueue(HopBacklog line) {
-    HopState hop = line.hop;
-    if (line.ready == 0 || hop.running >= limit(hop)) {
-      leave(line);
+  private void enqueue(HopBacklog backlog) {
+    HopState hop = backlog.hop;
+    if (backlog.ready == 0 || hop.running >= limit(hop)) {
+      leave(backlog);
       return;
     }
     Address busy = hop.busy;
     if (busy != null && busy.running >= limits.perHop()) {
-      if (!line.isParked) {
-        leave(line);
-        line.isParked = true;
-        line.place = busy.waiting;
-        busy.waiting.add(line);
+      if (!backlog.isParked) {
+        leave(backlog);
+        backlog.isParked = true;
+        backlog.place = busy.waiting;
+        busy.waiting.add(backlog);
       }
       return;
     }
     if (busy != null) {
       hop.busy = null;
     }
-    SlotClass share = SlotClass.of(line.nullSender, hop.greeted, hop.slow);
-    if (line.placedAs == share) {
+    SlotClass slotClass = SlotClass.of(backlog.nullSender, hop.greeted, hop.slow);
+    if (backlog.placedAs == slotClass) {
       return;
     }
-    leave(line);
-    line.placedAs = share;
-    if (line.served) {
-      LinkedHashSet<HopBacklog> waiting = java.util.Objects.requireNonNull(turns.get(share));
-      line.place = waiting;
-      waiting.addLast(line);
+    leave(backlog);
+    backlog.placedAs = slotClass;
+    if (backlog.served) {
+      LinkedHashSet<HopBacklog> waiting = java.util.Objects.requireNonNull(turns.get(slotClass));
+      backlog.place = waiting;
+      waiting.addLast(backlog);
       return;
     }
-    line.domain = NextHopPauses.domain(line.bySender.firstEntry().getKey());
+    backlog.domain = NextHopPauses.domain(backlog.bySender.firstEntry().getKey());
     LinkedHashMap<String, LinkedHashSet<HopBacklog>> fresh =
-        java.util.Objects.requireNonNull(arrivals.get(share));
-    LinkedHashSet<HopBacklog> ofDomain = fresh.get(line.domain);
+        java.util.Objects.requireNonNull(arrivals.get(slotClass));
+    LinkedHashSet<HopBacklog> ofDomain = fresh.get(backlog.domain);
     if (ofDomain == null) {
       ofDomain = new LinkedHashSet<>(2);
-      fresh.putFirst(line.domain, ofDomain);
+      fresh.putFirst(backlog.domain, ofDomain);
     }
-    line.isArrival = true;
-    line.place = ofDomain;
-    ofDomain.addFirst(line);
+    backlog.isArrival = true;
+    backlog.place = ofDomain;
+    ofDomain.addFirst(backlog);
   }
 
-  private void leave(HopBacklog line) {
-    LinkedHashSet<HopBacklog> place = line.place;
+  private void leave(HopBacklog backlog) {
+    LinkedHashSet<HopBacklog> place = backlog.place;
     if (place == null) {
       return;
     }
-    place.remove(line);
-    SlotClass share = line.placedAs;
-    if (line.isArrival && place.isEmpty() && share != null) {
-      java.util.Objects.requireNonNull(arrivals.get(share)).remove(line.domain);
+    place.remove(backlog);
+    SlotClass slotClass = backlog.placedAs;
+    if (backlog.isArrival && place.isEmpty() && slotClass != null) {
+      java.util.Objects.requireNonNull(arrivals.get(slotClass)).remove(backlog.domain);
     }
-    line.place = null;
-    line.placedAs = null;
-    line.isParked = false;
-    line.isArrival = false;
+    backlog.place = null;
+    backlog.placedAs = null;
+    backlog.isParked = false;
+    backlog.isArrival = false;
   }
 
   private int limit(HopState hop) {
@@ -689,69 +692,71 @@ public final class Scheduler {
     if (ready == 0 || running >= limits.deliveries()) {
       return null;
     }
-    for (int i = 0; i < SHARES.length; i++) {
-      SlotClass share = SHARES[(turn + i) % SHARES.length];
-      HopBacklog line = pick(share, now);
-      if (line != null) {
-        turn = (turn + i + 1) % SHARES.length;
-        return begin(line, share, now);
+    for (int i = 0; i < SLOT_CLASSES.length; i++) {
+      SlotClass slotClass = SLOT_CLASSES[(turn + i) % SLOT_CLASSES.length];
+      HopBacklog backlog = pick(slotClass, now);
+      if (backlog != null) {
+        turn = (turn + i + 1) % SLOT_CLASSES.length;
+        return begin(backlog, slotClass, now);
       }
     }
     return null;
   }
 
   /** New lines go ahead, but one turn in four is for those that wait, and one for the oldest. */
-  private @Nullable HopBacklog pick(SlotClass share, Instant now) {
-    LinkedHashSet<HopBacklog> waiting = java.util.Objects.requireNonNull(turns.get(share));
+  private @Nullable HopBacklog pick(SlotClass slotClass, Instant now) {
+    LinkedHashSet<HopBacklog> waiting = java.util.Objects.requireNonNull(turns.get(slotClass));
     HopBacklog first = waiting.isEmpty() ? null : waiting.getFirst();
-    int pick = picks[share.ordinal()] & 3;
-    HopBacklog found = pick == 0 && mayBegin(first, share, now) ? first : null;
+    int pick = picks[slotClass.ordinal()] & 3;
+    HopBacklog found = pick == 0 && mayBegin(first, slotClass, now) ? first : null;
     if (found == null) {
-      found = arrival(share, pick == 1, now);
+      found = arrival(slotClass, pick == 1, now);
     }
-    if (found == null && mayBegin(first, share, now)) {
+    if (found == null && mayBegin(first, slotClass, now)) {
       found = first;
     }
     if (found != null) {
-      picks[share.ordinal()]++;
+      picks[slotClass.ordinal()]++;
     }
     return found;
   }
 
   /** A new line of the sender domain whose turn it is; if it may not begin, of one after it. */
-  private @Nullable HopBacklog arrival(SlotClass share, boolean oldest, Instant now) {
+  private @Nullable HopBacklog arrival(SlotClass slotClass, boolean oldest, Instant now) {
     LinkedHashMap<String, LinkedHashSet<HopBacklog>> fresh =
-        java.util.Objects.requireNonNull(arrivals.get(share));
+        java.util.Objects.requireNonNull(arrivals.get(slotClass));
     for (int i = Math.min(DOMAINS_TRIED, fresh.size()); i > 0; i--) {
       Map.Entry<String, LinkedHashSet<HopBacklog>> next =
           java.util.Objects.requireNonNull(fresh.pollFirstEntry());
       LinkedHashSet<HopBacklog> ofDomain = next.getValue();
       fresh.putLast(next.getKey(), ofDomain);
-      HopBacklog line = oldest ? ofDomain.getLast() : ofDomain.getFirst();
-      if (mayBegin(line, share, now)) {
-        return line;
+      HopBacklog backlog = oldest ? ofDomain.getLast() : ofDomain.getFirst();
+      if (mayBegin(backlog, slotClass, now)) {
+        return backlog;
       }
-      line = ofDomain.getFirst();
-      if (oldest && mayBegin(line, share, now)) {
-        return line;
+      backlog = ofDomain.getFirst();
+      if (oldest && mayBegin(backlog, slotClass, now)) {
+        return backlog;
       }
     }
     return null;
   }
 
-  private boolean mayBegin(@Nullable HopBacklog line, SlotClass share, Instant now) {
-    if (line == null) {
+  private boolean mayBegin(@Nullable HopBacklog backlog, SlotClass slotClass, Instant now) {
+    if (backlog == null) {
       return false;
     }
-    boolean isNew = isNew(line, now);
-    boolean mayFindOut = isNew || share != SlotClass.UNANSWERED || mayFindOut();
-    return hasSlot(share, isNew) && mayFindOut
-        || isNew && kept < kept() && keptBy.getOrDefault(line.domain, 0) < Math.max(1, kept() / 2);
+    boolean isNew = isNew(backlog, now);
+    boolean mayFindOut = isNew || slotClass != SlotClass.UNANSWERED || mayFindOut();
+    return hasSlot(slotClass, isNew) && mayFindOut
+        || isNew
+            && kept < kept()
+            && keptBy.getOrDefault(backlog.domain, 0) < Math.max(1, kept() / 2);
   }
 
   /**
    * Whether more hosts may be found out from the backlog: who greets us and then is slow leaves the
-   * one share for the other, and both together have their bound.
+   * one class for the other, and both together have their bound.
    */
   private boolean mayFindOut() {
     return taken[SlotClass.UNANSWERED.ordinal()] + taken[SlotClass.SLOW.ordinal()]
@@ -763,54 +768,55 @@ public final class Scheduler {
     return limits.deliveries() / KEPT;
   }
 
-  private boolean isNew(HopBacklog line, Instant now) {
-    return !line.nullSender
-        && !line.served
-        && line.hop.running == 0
-        && !line.hop.pauses.isPaused()
-        && line.since.plus(NEW).isAfter(now);
+  private boolean isNew(HopBacklog backlog, Instant now) {
+    return !backlog.nullSender
+        && !backlog.served
+        && backlog.hop.running == 0
+        && !backlog.hop.pauses.isPaused()
+        && backlog.since.plus(NEW).isAfter(now);
   }
 
   /** Whether there is a slot besides those that are kept. */
-  private boolean hasSlot(SlotClass share, boolean isNew) {
-    return running - kept < limits.deliveries() - kept() && hasPart(share, isNew);
+  private boolean hasSlot(SlotClass slotClass, boolean isNew) {
+    return running - kept < limits.deliveries() - kept() && hasPart(slotClass, isNew);
   }
 
-  private boolean hasPart(SlotClass share, boolean isNew) {
-    int used = taken[share.ordinal()];
-    if (share == SlotClass.STRANGERS || share == SlotClass.STRANGERS_UNANSWERED) {
+  private boolean hasPart(SlotClass slotClass, boolean isNew) {
+    int used = taken[slotClass.ordinal()];
+    if (slotClass == SlotClass.NULL_SENDER || slotClass == SlotClass.NULL_SENDER_UNANSWERED) {
       int all =
-          taken[SlotClass.STRANGERS.ordinal()] + taken[SlotClass.STRANGERS_UNANSWERED.ordinal()];
-      if (all >= SlotClass.STRANGERS.most(limits.deliveries())) {
+          taken[SlotClass.NULL_SENDER.ordinal()]
+              + taken[SlotClass.NULL_SENDER_UNANSWERED.ordinal()];
+      if (all >= SlotClass.NULL_SENDER.most(limits.deliveries())) {
         return false;
       }
     }
-    int most = share.most(limits.deliveries());
-    return used < (isNew && share == SlotClass.UNANSWERED ? 2 * most : most);
+    int most = slotClass.most(limits.deliveries());
+    return used < (isNew && slotClass == SlotClass.UNANSWERED ? 2 * most : most);
   }
 
-  private RunningRound begin(HopBacklog line, SlotClass share, Instant now) {
-    HopState hop = line.hop;
-    leave(line);
+  private RunningRound begin(HopBacklog backlog, SlotClass slotClass, Instant now) {
+    HopState hop = backlog.hop;
+    leave(backlog);
     Map.Entry<String, ArrayDeque<ReadyBatch>> next =
-        java.util.Objects.requireNonNull(line.bySender.pollFirstEntry());
+        java.util.Objects.requireNonNull(backlog.bySender.pollFirstEntry());
     ReadyBatch mail = next.getValue().remove();
     if (!next.getValue().isEmpty()) {
-      line.bySender.putLast(next.getKey(), next.getValue());
+      backlog.bySender.putLast(next.getKey(), next.getValue());
     }
-    RunningRound round = new RunningRound(mail, hop, share, now, patience(hop));
-    if (!hasSlot(share, isNew(line, now))) {
-      round.keptFor = line.domain;
+    RunningRound round = new RunningRound(mail, hop, slotClass, now, patience(hop));
+    if (!hasSlot(slotClass, isNew(backlog, now))) {
+      round.keptFor = backlog.domain;
       kept++;
-      keptBy.merge(line.domain, 1, Integer::sum);
+      keptBy.merge(backlog.domain, 1, Integer::sum);
     }
-    line.served = true;
-    line.ready--;
+    backlog.served = true;
+    backlog.ready--;
     hop.ready--;
     ready--;
     hop.running++;
     running++;
-    taken[share.ordinal()]++;
+    taken[slotClass.ordinal()]++;
     young.add(round);
     settle(hop);
     return round;
@@ -828,11 +834,11 @@ public final class Scheduler {
   private boolean isScarce() {
     return 2 * running >= limits.deliveries()
         || isHalfTaken(SlotClass.UNANSWERED)
-        || isHalfTaken(SlotClass.STRANGERS_UNANSWERED);
+        || isHalfTaken(SlotClass.NULL_SENDER_UNANSWERED);
   }
 
-  private boolean isHalfTaken(SlotClass share) {
-    return 2 * taken[share.ordinal()] >= share.most(limits.deliveries());
+  private boolean isHalfTaken(SlotClass slotClass) {
+    return 2 * taken[slotClass.ordinal()] >= slotClass.most(limits.deliveries());
   }
 
   /** Next hops whose rounds have lasted long by now are slow ones. */
@@ -859,11 +865,11 @@ public final class Scheduler {
   }
 
   private void recount(RunningRound round) {
-    SlotClass share =
+    SlotClass slotClass =
         SlotClass.of(round.slotClass.hasNullSender(), round.hop.greeted, round.hop.slow);
     taken[round.slots.ordinal()]--;
-    taken[share.ordinal()]++;
-    round.slots = share;
+    taken[slotClass.ordinal()]++;
+    round.slots = slotClass;
   }
 
   // What a round tells.
@@ -944,11 +950,11 @@ public final class Scheduler {
 
   private void wake(Address address, int most) {
     for (int i = 0; i < most && !address.waiting.isEmpty(); i++) {
-      HopBacklog line = address.waiting.getFirst();
-      leave(line);
-      line.hop.busy = null;
-      line.hop.woken = address;
-      enqueue(line);
+      HopBacklog backlog = address.waiting.getFirst();
+      leave(backlog);
+      backlog.hop.busy = null;
+      backlog.hop.woken = address;
+      enqueue(backlog);
     }
     if (address.running == 0 && address.waiting.isEmpty()) {
       addresses.remove(address.at);
@@ -959,7 +965,7 @@ public final class Scheduler {
    * A round ended.
    *
    * @param chance from 0.0 to 1.0, for the jitter of a pause
-   * @return shares that were in line
+   * @return batches that were in line
    */
   public ReturnedBatches ended(RunningRound round, RoundResult result, Instant now, double chance) {
     if (round.ended) {
@@ -989,7 +995,7 @@ public final class Scheduler {
     }
     leaveAddress(round);
     passOn(hop);
-    ReturnedBatches back =
+    ReturnedBatches returned =
         switch (result) {
           case RoundResult.Answered a -> {
             unpaused(hop, hop.pauses.answered(round.slotClass.sender, now));
@@ -1007,7 +1013,7 @@ public final class Scheduler {
         };
     settle(hop);
     forgetIfBare(hop);
-    return back;
+    return returned;
   }
 
   private void answers(RunningRound round, int limit, Instant now) {
@@ -1031,18 +1037,18 @@ public final class Scheduler {
     InetAddress at = round.busyAt;
     Address address = at == null ? null : addresses.get(at);
     hop.busy = address != null && address.running >= limits.perHop() ? address : null;
-    ReadyBatch share = round.slotClass;
-    add(hop, share, now);
-    HopBacklog line = share.hasNullSender() ? hop.nullSender : hop.own;
-    if (line != null) {
+    ReadyBatch batch = round.slotClass;
+    add(hop, batch, now);
+    HopBacklog backlog = batch.hasNullSender() ? hop.nullSender : hop.own;
+    if (backlog != null) {
       // It keeps its place before others of its sender, and has had its turn.
-      ArrayDeque<ReadyBatch> ofSender = line.bySender.get(share.sender);
+      ArrayDeque<ReadyBatch> ofSender = backlog.bySender.get(batch.sender);
       if (ofSender != null && ofSender.size() > 1) {
         ofSender.addFirst(ofSender.removeLast());
       }
-      leave(line);
-      line.served = true;
-      enqueue(line);
+      leave(backlog);
+      backlog.served = true;
+      enqueue(backlog);
     }
   }
 
@@ -1103,20 +1109,20 @@ public final class Scheduler {
     }
   }
 
-  /** Takes shares out of the lines of a next hop: those of one sender's domain, or all. */
+  /** Takes batches out of the lines of a next hop: those of one sender's domain, or all. */
   private List<ReadyBatch> takeOut(HopState hop, @Nullable String domain) {
     List<ReadyBatch> out = new ArrayList<>();
-    for (HopBacklog line : new HopBacklog[] {hop.own, hop.nullSender}) {
-      if (line == null || line.ready == 0) {
+    for (HopBacklog backlog : new HopBacklog[] {hop.own, hop.nullSender}) {
+      if (backlog == null || backlog.ready == 0) {
         continue;
       }
       for (Iterator<Map.Entry<String, ArrayDeque<ReadyBatch>>> i =
-              line.bySender.entrySet().iterator();
+              backlog.bySender.entrySet().iterator();
           i.hasNext(); ) {
         Map.Entry<String, ArrayDeque<ReadyBatch>> entry = i.next();
         if (domain == null || NextHopPauses.domain(entry.getKey()).equals(domain)) {
           out.addAll(entry.getValue());
-          entry.getValue().forEach(r -> removed(line));
+          entry.getValue().forEach(r -> removed(backlog));
           i.remove();
         }
       }
@@ -1124,21 +1130,21 @@ public final class Scheduler {
     return out;
   }
 
-  /** Takes a waiting share out of its line; false when it is not there. */
+  /** Takes a waiting batch out of its line; false when it is not there. */
   public boolean withdraw(BatchKey key, String hopKey, String sender) {
     HopState hop = hops.get(hopKey);
-    HopBacklog line = hop == null ? null : sender.isEmpty() ? hop.nullSender : hop.own;
-    ArrayDeque<ReadyBatch> ofSender = line == null ? null : line.bySender.get(sender);
+    HopBacklog backlog = hop == null ? null : sender.isEmpty() ? hop.nullSender : hop.own;
+    ArrayDeque<ReadyBatch> ofSender = backlog == null ? null : backlog.bySender.get(sender);
     if (hop == null
-        || line == null
+        || backlog == null
         || ofSender == null
         || !ofSender.removeIf(r -> r.key.equals(key))) {
       return false;
     }
     if (ofSender.isEmpty()) {
-      line.bySender.remove(sender);
+      backlog.bySender.remove(sender);
     }
-    removed(line);
+    removed(backlog);
     settle(hop);
     forgetIfBare(hop);
     return true;
@@ -1159,7 +1165,7 @@ public final class Scheduler {
     return fill() >= WINDOW / 4 * 3;
   }
 
-  /** Notes that shares for a next hop went to the store for want of a place. */
+  /** Notes that batches for a next hop went to the store for want of a place. */
   public void moreInStore(String hop) {
     moreInStore(hop(hop));
   }

@@ -1,6 +1,6 @@
 package org.sealwax.router.queue;
 
-/** Which part of the delivery slots a round takes one from. */
+/** The class of delivery slots from which a round takes one. */
 enum SlotClass {
   /** Mail of known senders to next hops that answer quickly: no bound of its own. */
   OTHERS(16),
@@ -9,9 +9,9 @@ enum SlotClass {
   /** Mail to next hops whose rounds last long, or whose first round has not ended. */
   SLOW(6),
   /** Mail with the null sender, which strangers make us write: notifications above all. */
-  STRANGERS(2),
+  NULL_SENDER(2),
   /** Such mail to next hops at which no host has greeted us yet; counted among the former too. */
-  STRANGERS_UNANSWERED(1);
+  NULL_SENDER_UNANSWERED(1);
 
   private final int sixteenths;
 
@@ -19,15 +19,15 @@ enum SlotClass {
     this.sixteenths = sixteenths;
   }
 
-  /** Slots of this share, of so many; at least one. */
+  /** The slots of this class, out of a number of slots; at least one. */
   int most(int deliveries) {
     return Math.max(1, deliveries * sixteenths / 16);
   }
 
-  /** The share of a round. */
-  static SlotClass of(boolean strangers, boolean greeted, boolean slow) {
-    if (strangers) {
-      return greeted ? STRANGERS : STRANGERS_UNANSWERED;
+  /** The slot class of a round. */
+  static SlotClass of(boolean nullSender, boolean greeted, boolean slow) {
+    if (nullSender) {
+      return greeted ? NULL_SENDER : NULL_SENDER_UNANSWERED;
     }
     return !greeted ? UNANSWERED : slow ? SLOW : OTHERS;
   }

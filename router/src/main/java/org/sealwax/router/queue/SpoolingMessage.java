@@ -13,7 +13,7 @@ final class SpoolingMessage implements Intake.IncomingMessage {
   @FunctionalInterface
   interface SpooledMessageHandler {
     /** Stores it; it is on stable storage when this returns. */
-    void take(Draft draft, IncomingEnvelope submission) throws IntakeException;
+    void take(Draft draft, IncomingEnvelope envelope) throws IntakeException;
   }
 
   private final Draft draft;
@@ -37,8 +37,8 @@ final class SpoolingMessage implements Intake.IncomingMessage {
   }
 
   @Override
-  public void commit(IncomingEnvelope submission) throws IntakeException {
-    handler.take(draft, submission);
+  public void commit(IncomingEnvelope envelope) throws IntakeException {
+    handler.take(draft, envelope);
   }
 
   @Override

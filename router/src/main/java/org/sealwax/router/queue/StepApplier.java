@@ -23,13 +23,13 @@ import org.sealwax.router.spool.SpoolChange;
 import org.sealwax.router.spool.StoredTraceEntry;
 
 /**
- * What follows from an event of a share: the step, letters to senders, a station of the journey,
- * lines of the log, and one change of the store that holds all of it or nothing.
+ * Applies an event of a batch: the step, notifications to senders, a trace entry, lines of the log,
+ * and one atomic change of the store.
  */
 final class StepApplier {
-  /** What the queue does once a change is committed. */
+  /** The actions of the queue once a change is committed. */
   interface AfterCommit {
-    /** A share is no longer in hand: a look at the store may find it again. */
+    /** A batch is no longer in hand: a look at the store may find it again. */
     void released(BatchKey key);
 
     /** Something may be due sooner than expected. */
@@ -40,7 +40,7 @@ final class StepApplier {
   private final Clock clock;
   private final RandomSource random;
   private final MailLog log;
-  private final NotificationWriter notices;
+  private final NotificationWriter notifications;
   private final Supplier<QueueSettings> settings;
   private final AfterCommit after;
   private final AtomicLong order = new AtomicLong();
@@ -56,35 +56,35 @@ final class StepApplier {
       Clock clock,
       RandomSource random,
       MailLog log,
-      NotificationWriter notices,
+      NotificationWriter notifications,
       Supplier<QueueSettings> settings,
       AfterCommit after) {
     this.spool = spool;
     this.clock = clock;
     this.random = random;
     this.log = log;
-    this.notices = notices;
+    this.notifications = notifications;
     this.settings = settings;
     this.after = after;
     this.order.set(clock.now().toEpochMilli() << 12);
   }
 
-  /** The same for all recipients of the share. */
-  void apply(BatchKey key, String hop, LoadedBatch hot, QueueStep.Event event, int round)
+  /** The same for all recipients of the batch. */
+  void apply(BatchKey key, String hop, LoadedBatch loaded, QueueStep.Event event, int round)
       throws IOException {
-    apply(key, hop, hot, event, round, List.of());
+    apply(key, hop, loaded, event, round, List.of());
   }
 
   /**
    * Takes the step that follows from an event, and hands its change to the store.
    *
    * @param round that ended, 0 when none did
-   * @param rest what becomes of recipients of the share that the event is not about
+   * @param rest what becomes of recipients of the batch that the event is not about
    */
   void apply(
       BatchKey key,
       String hop,
-      LoadedBatch hot,
+      LoadedBatch loaded,
       QueueStep.Event event,
       int round,
       List<RecipientBatch> rest)
@@ -93,17 +93,17 @@ final class StepApplier {
     QueueSettings in = settings.get();
     QueueStep.StepResult result =
         QueueStep.after(
-            hot.group(),
-            new QueueStep.About(hot.envelope().sender(), hot.arrived()),
+            loaded.group(),
+            new QueueStep.About(loaded.envelope().sender(), loaded.arrived()),
             event,
             in.schedule(),
             now,
             random.fraction());
     QueueId id = key.message();
-    List<NotificationWriter.PreparedNotification> made =
-        notices.notification(
+    List<NotificationWriter.PreparedNotification> prepared =
+        notifications.notification(
             new NotificationWriter.NotifiedMessage(
-                id, hot.envelope(), hot.arrived(), hot.size(), hot.content()),
+                id, loaded.envelope(), loaded.arrived(), loaded.size(), loaded.content()),
             result.notified(),
             in,
             now);
@@ -116,23 +116,24 @@ final class StepApplier {
       put.add(stored(id, kept.group(), BatchState.HELD, null, hop, kept.reason()));
     }
     boolean stays = false;
-    for (RecipientBatch share : put) {
-      stays |= share.key().equals(key);
+    for (RecipientBatch batch : put) {
+      stays |= batch.key().equals(key);
     }
-    boolean shut = event instanceof QueueStep.Event.HopPaused && made.isEmpty() && again != null;
+    boolean closed =
+        event instanceof QueueStep.Event.HopPaused && prepared.isEmpty() && again != null;
     SpoolChange change =
         new SpoolChange(
             stays ? List.of() : List.of(key),
             put,
             List.of(),
-            messages(made),
-            shut ? List.of() : List.of(entry(id, hot, result.lines(), made, round, now)));
-    note(id, hot.arrived(), result.lines(), now);
+            messages(prepared),
+            closed ? List.of() : List.of(entry(id, loaded, result.lines(), prepared, round, now)));
+    note(id, loaded.arrived(), result.lines(), now);
     Instant due = again == null ? null : again.due();
     CommitListener stored =
         gone -> {
           after.released(key);
-          announced(id, made);
+          announced(id, prepared);
           if (gone.contains(id)) {
             log.removed(id.text());
           }
@@ -145,15 +146,15 @@ final class StepApplier {
 
   private StoredTraceEntry entry(
       QueueId id,
-      LoadedBatch hot,
-      List<TraceEntry.RecipientTrace> lines,
-      List<NotificationWriter.PreparedNotification> made,
+      LoadedBatch loaded,
+      List<TraceEntry.RecipientTrace> traces,
+      List<NotificationWriter.PreparedNotification> prepared,
       int round,
       Instant now) {
-    List<TraceEntry.RecipientTrace> all = lines;
-    if (!made.isEmpty()) {
-      all = new ArrayList<>(lines);
-      for (NotificationWriter.PreparedNotification m : made) {
+    List<TraceEntry.RecipientTrace> all = traces;
+    if (!prepared.isEmpty()) {
+      all = new ArrayList<>(traces);
+      for (NotificationWriter.PreparedNotification m : prepared) {
         all.add(
             new TraceEntry.RecipientTrace(
                 m.to().toString(),
@@ -166,32 +167,32 @@ final class StepApplier {
                 ""));
       }
     }
-    Envelope e = hot.envelope();
+    Envelope e = loaded.envelope();
     TraceEntry.MessageArrival arrival =
         round > 1
             ? null
             : new TraceEntry.MessageArrival(
-                hot.arrived(),
+                loaded.arrived(),
                 e.sender().toString(),
                 e.origin(),
                 e.tls(),
-                hot.size(),
+                loaded.size(),
                 e.recipients());
     return trace(id, new TraceEntry(now, round, arrival, all));
   }
 
   /** A station as the store keeps it, after all that were made before it. */
-  StoredTraceEntry trace(QueueId id, TraceEntry station) {
+  StoredTraceEntry trace(QueueId id, TraceEntry entry) {
     return new StoredTraceEntry(
-        id, order.incrementAndGet(), station.at(), QueueRecordCodec.traceEntry(station));
+        id, order.incrementAndGet(), entry.at(), QueueRecordCodec.traceEntry(entry));
   }
 
   /** Tells of letters that are stored now. */
-  void announced(QueueId about, List<NotificationWriter.PreparedNotification> made) {
-    if (made.isEmpty()) {
+  void announced(QueueId about, List<NotificationWriter.PreparedNotification> prepared) {
+    if (prepared.isEmpty()) {
       return;
     }
-    for (NotificationWriter.PreparedNotification m : made) {
+    for (NotificationWriter.PreparedNotification m : prepared) {
       notified.increment();
       log.notified(about.text(), m.message().id().text(), m.kind(), m.to().toString());
     }
@@ -199,25 +200,25 @@ final class StepApplier {
   }
 
   private void note(
-      QueueId id, Instant arrived, List<TraceEntry.RecipientTrace> lines, Instant now) {
+      QueueId id, Instant arrived, List<TraceEntry.RecipientTrace> traces, Instant now) {
     Duration delay = Duration.between(arrived, now);
-    for (TraceEntry.RecipientTrace line : lines) {
-      switch (line.what()) {
+    for (TraceEntry.RecipientTrace trace : traces) {
+      switch (trace.what()) {
         case DELIVERED -> {
           delivered.increment();
-          log.delivered(id.text(), line.to(), line.host(), line.tls(), line.reply(), delay);
+          log.delivered(id.text(), trace.to(), trace.host(), trace.tls(), trace.reply(), delay);
         }
         case DEFERRED -> {
           deferred.increment();
-          log.deferred(id.text(), line.to(), line.reason(), line.status(), line.text(), delay);
+          log.deferred(id.text(), trace.to(), trace.reason(), trace.status(), trace.text(), delay);
         }
         case BOUNCED -> {
           bounced.increment();
-          log.bounced(id.text(), line.to(), line.reason(), line.status(), line.text());
+          log.bounced(id.text(), trace.to(), trace.reason(), trace.status(), trace.text());
         }
         case HELD -> {
           held.increment();
-          log.held(id.text(), line.to(), line.reason(), line.text());
+          log.held(id.text(), trace.to(), trace.reason(), trace.text());
         }
         case NOTIFIED, RELEASED, DELETED -> {}
       }
@@ -243,9 +244,9 @@ final class StepApplier {
   }
 
   /** The letters as messages to be stored. */
-  static List<NewMessage> messages(List<NotificationWriter.PreparedNotification> made) {
-    List<NewMessage> messages = new ArrayList<>(made.size());
-    made.forEach(m -> messages.add(m.message()));
+  static List<NewMessage> messages(List<NotificationWriter.PreparedNotification> prepared) {
+    List<NewMessage> messages = new ArrayList<>(prepared.size());
+    prepared.forEach(m -> messages.add(m.message()));
     return messages;
   }
 

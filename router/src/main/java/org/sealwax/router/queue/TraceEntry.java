@@ -20,19 +20,19 @@ public record TraceEntry(
   }
 
   /**
-   * How a message came in.
+   * The arrival of a message.
    *
    * @param at when
    * @param sender reverse-path, empty for the null path
    * @param origin who handed it in
-   * @param tls TLS facts of that hop, empty when it came in clear
-   * @param size octets of content
+   * @param tls TLS facts of that hop, empty when it came unencrypted
+   * @param size bytes of content
    * @param recipients how many
    */
   public record MessageArrival(
       Instant at, String sender, String origin, String tls, long size, int recipients) {}
 
-  /** What happened to a recipient. */
+  /** An event of a recipient. */
   public enum RecipientEvent {
     DELIVERED,
     DEFERRED,
@@ -44,9 +44,9 @@ public record TraceEntry(
   }
 
   /**
-   * What happened to one recipient.
+   * The trace of one recipient.
    *
-   * @param to the recipient, or for NOTIFIED who was told
+   * @param to the recipient, or for NOTIFIED who was notified
    * @param what happened
    * @param reason the queue's word, empty when delivered
    * @param status enhanced status, empty when delivered

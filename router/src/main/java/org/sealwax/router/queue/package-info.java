@@ -1,7 +1,7 @@
 /**
- * Floor 3: the queue: when is which recipient tried, and what follows from the outcome. {@link
- * org.sealwax.router.queue.QueueStep} decides, pure; {@link org.sealwax.router.queue.Queue} runs;
- * {@link org.sealwax.router.queue.QueueView} shows and {@link
+ * The queue: the time of each recipient's next delivery, and the consequence of each outcome.
+ * {@link org.sealwax.router.queue.QueueStep} decides, pure; {@link org.sealwax.router.queue.Queue}
+ * runs; {@link org.sealwax.router.queue.QueueView} shows and {@link
  * org.sealwax.router.queue.QueueControl} takes orders. Owns the interfaces {@link
  * org.sealwax.router.queue.Intake} (mail comes in), {@link org.sealwax.router.queue.DeliveryAgent}
  * (mail goes out) and {@link org.sealwax.router.queue.Routing} (where to).

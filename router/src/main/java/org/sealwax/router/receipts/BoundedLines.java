@@ -11,7 +11,8 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lines of a file that anybody may have damaged: bounded, strict UTF-8, the torn end told apart.
+ * The lines of a file that may be damaged: bounded, strict UTF-8, with a torn end reported
+ * separately.
  */
 final class BoundedLines implements Closeable {
   private final InputStream in;
@@ -29,23 +30,23 @@ final class BoundedLines implements Closeable {
    */
   @Nullable String next() throws IOException {
     ByteArrayOutputStream line = new ByteArrayOutputStream(512);
-    for (int octet = in.read(); octet >= 0; octet = in.read()) {
-      if (octet == '\n') {
+    for (int value = in.read(); value >= 0; value = in.read()) {
+      if (value == '\n') {
         whole += line.size() + 1;
         return text(line.toByteArray());
       }
       if (line.size() >= ReceiptLine.MAX_LINE) {
         throw new IOException("a line is longer than " + ReceiptLine.MAX_LINE + " octets");
       }
-      line.write(octet);
+      line.write(value);
     }
     torn = line.size() > 0;
     return null;
   }
 
-  private static String text(byte[] octets) throws IOException {
+  private static String text(byte[] bytes) throws IOException {
     try {
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(octets)).toString();
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
       throw new IOException("a line is not UTF-8", e);
     }

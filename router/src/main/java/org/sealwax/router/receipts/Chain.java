@@ -7,9 +7,9 @@ import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
- * Lines that are put together in memory behind the last line of the file, as octets: each is
- * encoded once, for its hash and for the file. What {@link ReceiptLine} says of one line holds for
- * each. One thread owns it.
+ * Lines that are prepared in memory to follow the last line of the file, as bytes: each is encoded
+ * once, for its hash and for the file. What {@link ReceiptLine} says of one line holds for each.
+ * One thread owns it.
  */
 final class Chain {
   private final MessageDigest sha = ReceiptLine.sha256();
@@ -23,12 +23,12 @@ final class Chain {
    *
    * @param hash of the line before
    * @param number of the line before
-   * @param octets that are expected
+   * @param bytes that are expected
    */
-  Chain(String hash, long number, int octets) {
+  Chain(String hash, long number, int bytes) {
     this.hash = hash.getBytes(StandardCharsets.US_ASCII);
     this.number = number;
-    this.out = new byte[octets];
+    this.out = new byte[bytes];
   }
 
   /** One more line, with members as {@link ReceiptJson} writes them. */
@@ -49,9 +49,9 @@ final class Chain {
     out[length++] = '\n';
   }
 
-  private void put(byte[] octets) {
-    System.arraycopy(octets, 0, out, length, octets.length);
-    length += octets.length;
+  private void put(byte[] bytes) {
+    System.arraycopy(bytes, 0, out, length, bytes.length);
+    length += bytes.length;
   }
 
   /** Number of the last line. */

@@ -5,7 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one recipient's delivery rested on.
+ * The transport facts of one recipient's delivery.
  *
  * @param at when the host took the mail
  * @param message the queue identifier

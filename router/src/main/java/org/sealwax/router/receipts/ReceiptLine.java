@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 
 /**
  * One line of a receipts file: the hash that chains it to the line before, a space, and a JSON
- * object that begins with its number and kind. The chain is checked over the octets as they stand,
+ * object that begins with its number and kind. The chain is checked over the bytes as they stand,
  * so that no reading of JSON can differ from the one that was hashed.
  *
  * @param hash SHA-256 over the hash of the line before and {@code payload}, in hex

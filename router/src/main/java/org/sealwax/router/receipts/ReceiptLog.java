@@ -50,7 +50,7 @@ public final class ReceiptLog implements Receipts, Closeable {
   /** After trouble the file is read through again: not with every receipt. */
   private static final Duration PAUSE = Duration.ofSeconds(5);
 
-  /** A file is begun anew after so long, or a quarter of the retention if that is shorter. */
+  /** A file is begun again after so long, or a quarter of the retention if that is shorter. */
   static final Duration LONGEST_FILE = Duration.ofDays(7);
 
   /** How often the head is signed while something was added. */
@@ -339,10 +339,10 @@ public final class ReceiptLog implements Receipts, Closeable {
     signed = kind.equals(SignedHead.KIND);
   }
 
-  private static int put(FileChannel channel, ByteBuffer octets) throws IOException {
-    int all = octets.remaining();
-    while (octets.hasRemaining()) {
-      channel.write(octets);
+  private static int put(FileChannel channel, ByteBuffer bytes) throws IOException {
+    int all = bytes.remaining();
+    while (bytes.hasRemaining()) {
+      channel.write(bytes);
     }
     return all;
   }

@@ -3,12 +3,12 @@ package org.sealwax.router.receipts;
 import java.time.Duration;
 
 /**
- * How receipts are kept.
+ * Settings of the receipts.
  *
  * @param retention files whose last record is older are deleted, with their salts; zero: never
  * @param size the oldest files are deleted, with their salts, when all are larger, in bytes; zero:
  *     never
- * @param fileSize a file that has grown beyond this is closed and the next one begun, in octets
+ * @param fileSize a file that has grown beyond this is closed and the next one begun, in bytes
  */
 public record ReceiptSettings(Duration retention, long size, long fileSize) {
   /** A quarter of a year: long enough for a question that comes late. */

@@ -19,7 +19,7 @@ public final class ReceiptVerifier {
   private ReceiptVerifier() {}
 
   /**
-   * What a check came to.
+   * The result of a verification.
    *
    * @param files read
    * @param receipts in whole lines that chain
@@ -59,21 +59,21 @@ public final class ReceiptVerifier {
    * @throws IOException when a file cannot be read at all
    */
   public static ReceiptReport verify(Path folder, @Nullable String expected) throws IOException {
-    ReceiptVerification reading = new ReceiptVerification(expected);
+    ReceiptVerification verification = new ReceiptVerification(expected);
     List<Path> files = ReceiptFiles.all(folder);
     for (Path file : files) {
       try (InputStream in = Files.newInputStream(file)) {
-        reading.file(file.getFileName().toString(), in, e -> {});
+        verification.file(file.getFileName().toString(), in, e -> {});
       }
     }
-    return reading.report();
+    return verification.report();
   }
 
   /** One file by itself, as a stranger may hand it over. */
   static ReceiptReport verify(String name, InputStream in) throws IOException {
-    ReceiptVerification reading = new ReceiptVerification(null);
-    reading.file(name, in, e -> {});
-    return reading.report();
+    ReceiptVerification verification = new ReceiptVerification(null);
+    verification.file(name, in, e -> {});
+    return verification.report();
   }
 
   private static final class ReceiptVerification {

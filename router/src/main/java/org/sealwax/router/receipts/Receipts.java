@@ -1,6 +1,6 @@
 package org.sealwax.router.receipts;
 
-/** Where receipts go. Thread-safe; never throws, never waits for a disk. */
+/** The destination of receipts. Thread-safe; never throws, never waits for a disk. */
 @FunctionalInterface
 public interface Receipts {
   /** Gives a receipt; durable about a second later. */

@@ -44,9 +44,9 @@ final class SigningKey {
       if (lines.length < 2) {
         throw new IOException("the key of the receipts, " + file + ", is damaged");
       }
-      byte[] octets = Base64.getDecoder().decode(lines[0]);
+      byte[] bytes = Base64.getDecoder().decode(lines[0]);
       PrivateKey secret =
-          KeyFactory.getInstance(ALGORITHM).generatePrivate(new PKCS8EncodedKeySpec(octets));
+          KeyFactory.getInstance(ALGORITHM).generatePrivate(new PKCS8EncodedKeySpec(bytes));
       key(lines[1]);
       return new SigningKey(secret, lines[1]);
     } catch (GeneralSecurityException | IllegalArgumentException e) {

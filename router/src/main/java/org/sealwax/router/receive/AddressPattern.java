@@ -10,7 +10,7 @@ import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.smtp.MailboxParser;
 
-/** How a reject row names senders or recipients. */
+/** The pattern of senders or recipients in a reject row. */
 public sealed interface AddressPattern {
   /** The null sender. */
   record NullSender() implements AddressPattern {}
@@ -18,7 +18,7 @@ public sealed interface AddressPattern {
   /** One mailbox, compared as {@link LocalPart#folded} says. */
   record OneMailbox(Mailbox mailbox) implements AddressPattern {}
 
-  /** Everybody at the domains of a pattern. */
+  /** All addresses at the domains of a pattern. */
   record AtDomains(DomainPattern domains) implements AddressPattern {}
 
   /** Reads {@code <>}, {@code user@domain}, or a {@link DomainPattern}. */

@@ -4,9 +4,8 @@ import java.time.Duration;
 import java.util.concurrent.Semaphore;
 
 /**
- * Bounds what guessing passwords costs us and gains a client: few password checks at a time, for
- * each costs milliseconds of a processor, and a growing wait before a failure is told. Over all
- * listeners. Thread-safe.
+ * Limits on password guessing: few password checks at a time, for each costs milliseconds of a
+ * processor, and a growing delay before a failure is reported. Over all listeners. Thread-safe.
  */
 public final class AuthGuard {
   /** The wait doubles from failure to failure of one session, up to this many times the first. */
@@ -26,7 +25,7 @@ public final class AuthGuard {
     this.first = first;
   }
 
-  /** One check for each processor, and a second before the first failure is told. */
+  /** One check for each processor, and a second before the first failure is reported. */
   public static AuthGuard defaults() {
     return new AuthGuard(Runtime.getRuntime().availableProcessors(), Duration.ofSeconds(1));
   }
@@ -42,7 +41,7 @@ public final class AuthGuard {
   }
 
   /**
-   * Waits before a failure is told.
+   * Waits before a failure is reported.
    *
    * @param failures of the session so far, this one included
    */

@@ -11,9 +11,9 @@ import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.net.Clock;
 
 /**
- * What one client may take of us: counted by IPv4 address, or by /64 of IPv6, where one machine has
- * as many addresses as it likes. Who has more than a /64 is counted by its /56 and /48 too, with
- * twice and four times the limits. Rates are counts in a window of a minute. Thread-safe.
+ * The limits of one client: counted by IPv4 address, or by /64 of IPv6, where one machine has as
+ * many addresses as it likes. Who has more than a /64 is counted by its /56 and /48 too, with twice
+ * and four times the limits. Rates are counts in a window of a minute. Thread-safe.
  *
  * <p>The table is bounded: the client unseen for longest goes first, and one with open sessions
  * stays; when all have open sessions, new clients are not counted, and the listener's own limit
@@ -61,7 +61,7 @@ public final class ClientLimits {
     }
   }
 
-  /** What is counted per minute. */
+  /** The counters per minute. */
   public enum ClientRate {
     CONNECTIONS("connections per minute"),
     MESSAGES("messages per minute"),
@@ -110,12 +110,12 @@ public final class ClientLimits {
     }
 
     static List<ClientNetwork> of(InetAddress client) {
-      byte[] octets = client.getAddress();
+      byte[] bytes = client.getAddress();
       long prefix = 0;
-      for (int i = 0; i < Math.min(octets.length, 8); i++) {
-        prefix = prefix << 8 | (octets[i] & 0xff);
+      for (int i = 0; i < Math.min(bytes.length, 8); i++) {
+        prefix = prefix << 8 | (bytes[i] & 0xff);
       }
-      return octets.length == 4
+      return bytes.length == 4
           ? List.of(new ClientNetwork(32, prefix, 1))
           : List.of(
               new ClientNetwork(64, prefix, 1),

@@ -16,13 +16,13 @@ import org.sealwax.mail.net.Threads;
 
 /**
  * The name of a client's address: a PTR name whose own addresses lead back (RFC 1912 2.1). Looked
- * up beside the session, which waits for it only when it writes Received.
+ * up next to the session, which waits for it only when it writes Received.
  */
 final class ClientName {
   /** PTR names tried: an address with more has them to keep us busy. */
   private static final int MAX_NAMES = 3;
 
-  /** What is known. */
+  /** The state of the name's lookup. */
   enum State {
     /** A name leads back to the address. */
     KNOWN,

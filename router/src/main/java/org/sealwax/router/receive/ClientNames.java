@@ -27,7 +27,7 @@ public final class ClientNames {
 
   private final Resolver resolver;
   private final Clock clock;
-  private final Semaphore share;
+  private final Semaphore slots;
   private final LinkedHashMap<InetAddress, Long> failed =
       new LinkedHashMap<>(16, 0.75f, false) {
         private static final long serialVersionUID = 1L;
@@ -46,7 +46,7 @@ public final class ClientNames {
   public ClientNames(Resolver resolver, int atOnce, Clock clock) {
     this.resolver = resolver;
     this.clock = clock;
-    this.share = new Semaphore(Math.max(1, atOnce));
+    this.slots = new Semaphore(Math.max(1, atOnce));
   }
 
   /**
@@ -63,7 +63,7 @@ public final class ClientNames {
   private void lookUp(ClientName name, InetAddress client, Duration wait) {
     try {
       // Whoever finds no room in the time that a message waits is not looked up.
-      if (!share.tryAcquire(wait.toNanos(), TimeUnit.NANOSECONDS)) {
+      if (!slots.tryAcquire(wait.toNanos(), TimeUnit.NANOSECONDS)) {
         return;
       }
     } catch (InterruptedException e) {
@@ -78,7 +78,7 @@ public final class ClientNames {
         }
       }
     } finally {
-      share.release();
+      slots.release();
     }
   }
 

@@ -11,7 +11,8 @@ import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.router.log.TlsLogFields;
 
 /**
- * Who the client of a session is, as far as that is known by now. Owned by the session's thread.
+ * The state of a session's client: its address, name, TLS and authentication so far. Owned by the
+ * session's thread.
  */
 final class ClientState {
   final String session;
@@ -57,7 +58,7 @@ final class ClientState {
     return trust instanceof ClientTrust.AuthenticatedUser login ? login.user() : null;
   }
 
-  /** The hop's TLS in one line; empty in clear. */
+  /** The hop's TLS in one line; empty unencrypted. */
   String tlsLine() {
     Handshake h = tls;
     if (h == null) {

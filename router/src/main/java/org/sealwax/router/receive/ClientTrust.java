@@ -1,15 +1,15 @@
 package org.sealwax.router.receive;
 
-/** Why a client may send anywhere, or that it may not. */
+/** The reason why a client may relay, or that it may not. */
 public sealed interface ClientTrust {
-  /** Anybody: may send to our domains only. */
+  /** A client without trust: may send to our domains only. */
   record AnyClient() implements ClientTrust {}
 
   /** Its address is in a trusted network. */
   record TrustedNetwork() implements ClientTrust {}
 
   /** Its certificate was verified against a row that grants relay. */
-  record RelayCertificate(String what) implements ClientTrust {}
+  record RelayCertificate(String matched) implements ClientTrust {}
 
   /** It said a name and proved it by AUTH. */
   record AuthenticatedUser(String user) implements ClientTrust {}

@@ -34,8 +34,8 @@ import org.sealwax.mail.tls.TlsWire;
 import org.sealwax.mail.tls.verdict.TlsException;
 
 /**
- * One door: accepts connections, and gives each a virtual thread and a {@link ServerSession}. When
- * all sessions of the process are taken, one client waits here and the others in the kernel's
+ * One listener: accepts connections, and gives each a virtual thread and a {@link ServerSession}.
+ * When all sessions of the process are taken, one client waits here and the others in the kernel's
  * backlog, where they cost us nothing.
  */
 public final class Listener implements AutoCloseable {
@@ -55,7 +55,7 @@ public final class Listener implements AutoCloseable {
   private volatile boolean stopped;
   private volatile boolean ending;
 
-  /** What can be accepted from. */
+  /** A socket that accepts connections. */
   private interface ListeningSocket extends AutoCloseable {
     AcceptedConnection accept() throws IOException;
 
@@ -72,16 +72,16 @@ public final class Listener implements AutoCloseable {
 
   private Listener(
       ListenerSettings settings,
-      ListenerEnvironment premises,
+      ListenerEnvironment environment,
       @Nullable TlsServer tls,
-      ListeningSocket door) {
+      ListeningSocket socket) {
     this.settings = settings;
-    this.environment = premises;
+    this.environment = environment;
     this.tls = tls;
-    this.listeningSocket = door;
-    this.sessions = premises.sessions().share(settings.sessions());
+    this.listeningSocket = socket;
+    this.sessions = environment.sessions().newShare(settings.sessions());
     // Sorts by start of the process, so that a session's name is unique over restarts.
-    this.sessionPrefix = Long.toString(premises.clock().now().getEpochSecond(), 36);
+    this.sessionPrefix = Long.toString(environment.clock().now().getEpochSecond(), 36);
   }
 
   /**
@@ -91,7 +91,7 @@ public final class Listener implements AutoCloseable {
    * @throws IOException when the place is taken or not allowed
    */
   public static Listener start(
-      ListenerSettings settings, ListenerEnvironment premises, @Nullable TlsServer tls)
+      ListenerSettings settings, ListenerEnvironment environment, @Nullable TlsServer tls)
       throws IOException {
     boolean needsTls = settings.encryption() != ListenerSettings.ListenerTlsMode.NONE;
     if (needsTls && tls == null) {
@@ -107,14 +107,14 @@ public final class Listener implements AutoCloseable {
           socket.close();
           throw e;
         }
-        TcpListeningSocket door = new TcpListeningSocket(socket);
-        Listener listener = new Listener(settings, premises, needsTls ? tls : null, door);
+        TcpListeningSocket listening = new TcpListeningSocket(socket);
+        Listener listener = new Listener(settings, environment, needsTls ? tls : null, listening);
         listener.start();
         yield listener;
       }
       case ListenerSettings.ListenAddress.Unix unix -> {
-        UnixListeningSocket door = UnixListeningSocket.open(unix.path(), settings.backlog());
-        Listener listener = new Listener(settings, premises, null, door);
+        UnixListeningSocket listening = UnixListeningSocket.open(unix.path(), settings.backlog());
+        Listener listener = new Listener(settings, environment, null, listening);
         listener.start();
         yield listener;
       }
@@ -259,20 +259,20 @@ public final class Listener implements AutoCloseable {
       turnAway(wire, "sessions for the memory of this server");
       return;
     }
-    ReceiveConfiguration reception = environment.configuration().get();
+    ReceiveConfiguration configuration = environment.configuration().get();
     String name = sessionPrefix + "-" + Long.toString(SESSIONS.incrementAndGet(), 36);
-    ClientState visitor =
+    ClientState client =
         new ClientState(
             name,
             wire.peer(),
             local,
-            name(reception, wire.peer().getAddress(), local),
+            name(configuration, wire.peer().getAddress(), local),
             local
                 ? new ClientTrust.LocalProgram()
-                : reception.rules().trust(wire.peer().getAddress()));
+                : configuration.rules().trust(wire.peer().getAddress()));
     ServerSession session =
         new ServerSession(
-            environment, reception, settings, tls, wire.local().getAddress(), visitor, memory);
+            environment, configuration, settings, tls, wire.local().getAddress(), client, memory);
     long began = environment.clock().nanoTime();
     environment.log().connected(name, settings.name(), wire.peer());
     try {
@@ -285,19 +285,19 @@ public final class Listener implements AutoCloseable {
         }
         talk = encrypted;
       }
-      ServerLoop dialogue = new ServerLoop(talk, session, settings.dialogue(), environment.clock());
-      open.add(dialogue);
+      ServerLoop loop = new ServerLoop(talk, session, settings.dialogue(), environment.clock());
+      open.add(loop);
       try {
         if (ending) {
-          dialogue.endSoon();
+          loop.endSoon();
         }
-        var _ = dialogue.run();
+        var _ = loop.run();
       } finally {
-        open.remove(dialogue);
+        open.remove(loop);
       }
     } finally {
       session.ended();
-      visitor.name.end();
+      client.name.end();
       environment
           .log()
           .disconnected(
@@ -323,14 +323,14 @@ public final class Listener implements AutoCloseable {
       TlsWire encrypted = server.accept(wire, settings.handshake());
       session.handshake(encrypted.handshake());
       return encrypted;
-    } catch (TlsException trouble) {
-      session.handshakeFailed(trouble);
+    } catch (TlsException failure) {
+      session.handshakeFailed(failure);
       return null;
     }
   }
 
-  private ClientName name(ReceiveConfiguration reception, InetAddress client, boolean local) {
-    ReceiveSettings receive = reception.settings();
+  private ClientName name(ReceiveConfiguration configuration, InetAddress client, boolean local) {
+    ReceiveSettings receive = configuration.settings();
     ClientNames names = environment.names();
     if (names == null || !receive.looksUpNames() || local || client.isLoopbackAddress()) {
       return ClientName.withoutLookup(environment.clock());

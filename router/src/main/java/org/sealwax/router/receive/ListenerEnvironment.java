@@ -7,7 +7,7 @@ import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.Intake;
 
 /**
- * What all listeners share.
+ * The collaborators that all listeners share.
  *
  * @param configuration the configuration in force
  * @param intake where mail goes

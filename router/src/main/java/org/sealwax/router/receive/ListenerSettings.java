@@ -7,7 +7,7 @@ import org.sealwax.mail.smtp.session.SessionSettings;
 import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 
 /**
- * One door.
+ * Settings of one listener.
  *
  * @param name for the log
  * @param place where it is
@@ -31,7 +31,7 @@ public record ListenerSettings(
     int backlog,
     Duration handshake,
     SessionSettings dialogue) {
-  /** Where a listener listens. */
+  /** The address of a listener. */
   public sealed interface ListenAddress {
     /** TCP; port 0 lets the system choose. */
     record Tcp(InetSocketAddress address) implements ListenAddress {}
@@ -40,7 +40,7 @@ public record ListenerSettings(
     record Unix(Path path) implements ListenAddress {}
   }
 
-  /** How TLS begins. */
+  /** The start of TLS. */
   public enum ListenerTlsMode {
     /** Not at all. */
     NONE,

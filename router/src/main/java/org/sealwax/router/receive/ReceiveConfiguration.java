@@ -5,7 +5,7 @@ import org.sealwax.router.evidence.PeerMatcher;
 import org.sealwax.router.route.RecipientDirectory;
 
 /**
- * What the configuration says about coming in; swapped whole on reload. A session keeps the one it
+ * The configuration for incoming mail; replaced as a whole on reload. A session keeps the one it
  * began with.
  *
  * @param settings limits and names

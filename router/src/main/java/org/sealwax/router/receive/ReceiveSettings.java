@@ -5,14 +5,14 @@ import java.time.ZoneId;
 import org.sealwax.mail.address.Domain;
 
 /**
- * What holds for all listeners.
+ * Settings that all listeners share.
  *
  * @param host our name: greeting, EHLO, Received
- * @param size octets of a message at most (SIZE, RFC 1870)
+ * @param size bytes of a message at most (SIZE, RFC 1870)
  * @param recipients in one transaction at most; RFC 5321 4.5.3.1.8 wants at least 100 (RCPTMAX, RFC
  *     9422)
  * @param messages in one session at most (MAILMAX, RFC 9422): a session that never ends keeps its
- *     client from being judged anew
+ *     client from being judged again
  * @param hops Received fields at most; more is a loop. RFC 5321 section 6.3 wants at least 100
  * @param authFailures failed AUTH in one session before it ends: guessing costs a connection each
  * @param looksUpNames whether the client's name is looked up for Received (never for loopback)

@@ -16,7 +16,7 @@ import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.route.AddressResolution;
 
 /**
- * Who may send where: pure decisions, so that "never an open relay" is a table in a test.
+ * The relay rules: pure decisions, so that "never an open relay" is a table in a test.
  *
  * <p>The question is always the mailbox that will be handed to the next hop. A source route is gone
  * before (RFC 5321 app. C); {@code %}, {@code !} and {@code @} in a local part are letters to us,
@@ -49,7 +49,7 @@ public record RelayRules(
         null);
   }
 
-  /** What a recipient came to. */
+  /** The decision about a recipient. */
   public sealed interface RelayDecision {
     /**
      * Taken.

@@ -3,10 +3,10 @@ package org.sealwax.router.receive;
 /**
  * One AUTH command. Every mechanism here lets the client speak first: without an initial response
  * the session says {@code 334} with an empty challenge and gives the answer to {@link #respond}.
- * Base64, the line limit of 12288 octets and {@code *} (cancel) are the session's (RFC 4954 4).
+ * Base64, the line limit of 12288 bytes and {@code *} (cancel) are the session's (RFC 4954 4).
  */
 public interface SaslExchange {
-  /** What follows from a response. */
+  /** The step after a response. */
   sealed interface SaslStep {
     /**
      * Say {@code 334} and this in base64, and wait for the answer.
@@ -32,7 +32,7 @@ public interface SaslExchange {
     record Failed(Kind kind, String user) implements SaslStep {}
   }
 
-  /** Why an exchange failed. */
+  /** The reason why an exchange failed. */
   enum Kind {
     /** 535 5.7.8: name or password are wrong. Counts against the client's limit. */
     CREDENTIALS,
@@ -42,6 +42,6 @@ public interface SaslExchange {
     MALFORMED
   }
 
-  /** Takes the client's octets, base64 undone. After Accepted or Failed the exchange is over. */
+  /** Takes the client's bytes, base64 undone. After Accepted or Failed the exchange is over. */
   SaslStep respond(byte[] response);
 }

@@ -7,7 +7,7 @@ import java.util.Optional;
 public interface SaslMechanisms {
   /**
    * Names for the EHLO keyword AUTH, strongest first. The session offers them inside TLS only (RFC
-   * 4954 4: no passwords in clear).
+   * 4954 4: no passwords unencrypted).
    */
   List<String> names();
 

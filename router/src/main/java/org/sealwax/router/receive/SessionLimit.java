@@ -30,7 +30,7 @@ public final class SessionLimit {
   private final ByteBudget overTcp;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition freed = lock.newCondition();
-  private final List<ListenerShare> shares = new ArrayList<>();
+  private final List<ListenerShare> listenerShares = new ArrayList<>();
   private final AtomicInteger taken = new AtomicInteger();
 
   /**
@@ -63,15 +63,15 @@ public final class SessionLimit {
   }
 
   /** The sessions of one listener. */
-  ListenerShare share(int cap) {
-    ListenerShare share = new ListenerShare(Math.max(1, most / RESERVE), cap);
+  ListenerShare newShare(int cap) {
+    ListenerShare listenerShare = new ListenerShare(Math.max(1, most / RESERVE), cap);
     lock.lock();
     try {
-      shares.add(share);
+      listenerShares.add(listenerShare);
     } finally {
       lock.unlock();
     }
-    return share;
+    return listenerShare;
   }
 
   /** The sessions of one listener, until it is closed. */
@@ -108,7 +108,7 @@ public final class SessionLimit {
         return false;
       }
       int reserved = 0;
-      for (ListenerShare other : shares) {
+      for (ListenerShare other : listenerShares) {
         reserved += other == this ? 0 : Math.max(0, other.reserve - other.own);
       }
       return own < reserve || taken.get() + reserved < most;
@@ -140,7 +140,7 @@ public final class SessionLimit {
       lock.lock();
       try {
         closed = true;
-        shares.remove(this);
+        listenerShares.remove(this);
         freed.signalAll();
       } finally {
         lock.unlock();

@@ -6,9 +6,9 @@ import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.NewRecipient;
 
 /**
- * What one session holds of the memory of all. The bytes are what was measured for each stage,
- * rounded up, so that the sum stays below what the heap really carries. Owned by the session's
- * thread.
+ * The part of the memory of all sessions that one session holds. The bytes are what was measured
+ * for each stage, rounded up, so that the sum stays below what the heap really carries. Owned by
+ * the session's thread.
  */
 final class SessionMemory implements AutoCloseable {
   /** A session that waits for a command: thread, read buffer, replies. */

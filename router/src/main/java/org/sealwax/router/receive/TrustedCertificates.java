@@ -11,7 +11,7 @@ import org.sealwax.mail.tls.verdict.Verdict;
 /**
  * Client certificates that grant relay.
  *
- * <p>The chain is judged anew for this question, against each row's own pins, or its own authority
+ * <p>The chain is judged again for this question, against each row's own pins, or its own authority
  * and names, and nothing else. The verdict of the handshake does not count: it is made with the
  * public roots too, where anybody who controls a name in the DNS for a minute gets a certificate
  * for it.
@@ -29,14 +29,14 @@ public interface TrustedCertificates {
   /**
    * Those that one of {@code rows} verifies: a chain that is merely trusted grants nothing.
    *
-   * @param judge of the room where the handshakes are made
+   * @param verifier of the room where the handshakes are made
    * @param rows each with the roots that count for its names, and only those
    */
-  static TrustedCertificates of(PeerVerifier judge, List<ReferenceIdentity> rows) {
+  static TrustedCertificates of(PeerVerifier verifier, List<ReferenceIdentity> rows) {
     List<ReferenceIdentity> all = List.copyOf(rows);
     return handshake -> {
       for (ReferenceIdentity row : all) {
-        Verdict verdict = judge.verify(handshake.peerChain(), row, PeerRole.CLIENT).verdict();
+        Verdict verdict = verifier.verify(handshake.peerChain(), row, PeerRole.CLIENT).verdict();
         if (verdict instanceof Verdict.Verified verified) {
           return Optional.of(new ClientTrust.RelayCertificate(verified.text()));
         }

@@ -1,5 +1,5 @@
 /**
- * Floor 3: mail comes in: listeners, sessions, transactions, and the rules of who may relay.
+ * Reception of mail: listeners, sessions, transactions, and the relay rules.
  *
  * <p>Main types: {@link org.sealwax.router.receive.Listener} accepts; {@code Session} says what
  * each verb means; {@link org.sealwax.router.receive.RelayRules} decides who may send where, as

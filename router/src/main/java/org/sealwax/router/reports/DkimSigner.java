@@ -16,7 +16,7 @@ import org.apache.james.jdkim.exceptions.FailException;
 import org.sealwax.mail.address.Domain;
 
 /**
- * Signs a message of ours by DKIM (RFC 6376), with the service type that TLS reports need to have
+ * Signs our own messages by DKIM (RFC 6376), with the service type that TLS reports need to have
  * allowed in the key's record (RFC 8460 section 3: {@code s=tlsrpt}). RSA with SHA-256, which is
  * what every verifier knows (RFC 8301). Thread-safe.
  */

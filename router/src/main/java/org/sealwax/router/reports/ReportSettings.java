@@ -7,7 +7,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 
 /**
- * How reports are made.
+ * Settings of outgoing reports.
  *
  * @param organization who reports, as it stands in the report
  * @param contact from whom mail comes and who answers questions
@@ -39,7 +39,7 @@ public record ReportSettings(
   /** The RFC's advice: some hours. */
   public static final Duration SPREAD = Duration.ofHours(4);
 
-  /** Domains of a day: some hundred octets each. */
+  /** Domains of a day: some hundred bytes each. */
   public static final int DOMAINS = 20_000;
 
   /** Checks ranges. */

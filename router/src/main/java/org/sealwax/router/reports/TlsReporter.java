@@ -147,7 +147,7 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
     if (results.isEmpty()) {
       return;
     }
-    List<SessionResult> told = results.stream().map(this::withText).toList();
+    List<SessionResult> reported = results.stream().map(this::withText).toList();
     synchronized (this) {
       turn(clock.now());
       SessionCounts tally = tallies.get(domain);
@@ -158,7 +158,7 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
         tally = new SessionCounts(domain);
         tallies.put(domain, tally);
       }
-      for (SessionResult result : told) {
+      for (SessionResult result : reported) {
         tally.add(result, 1);
       }
       dirty = true;

@@ -1,7 +1,7 @@
 /**
- * Floor 4: TLS reports on their way out (RFC 8460): {@link org.sealwax.router.reports.TlsReporter}
- * counts sessions by domain, keeps the counts over restarts, and after each period hands reports to
- * those who asked for them, by HTTPS or through the queue as DKIM-signed mail.
+ * Outgoing TLS reports (RFC 8460): {@link org.sealwax.router.reports.TlsReporter} counts sessions
+ * by domain, keeps the counts over restarts, and after each period sends reports to the domains
+ * that ask for them, by HTTPS or through the queue as DKIM-signed mail.
  *
  * <p>Invariants: bounded by a number of domains and by what a {@link
  * org.sealwax.mail.tlsrpt.SessionCounts} keeps; a report is removed only when it was handed over or

@@ -3,7 +3,7 @@ package org.sealwax.router.route;
 import java.util.List;
 import org.sealwax.router.queue.DeliveryTarget;
 
-/** What an address is to us. */
+/** The resolution of a recipient address. */
 public sealed interface AddressResolution {
   /** Not one of our domains: only trusted clients may send there. */
   record NotLocal() implements AddressResolution {}
@@ -25,7 +25,7 @@ public sealed interface AddressResolution {
    *
    * @param listed it stands in a recipients file, letter by letter. Where it does not ({@code
    *     accept_all}, or a probe of the next hop), a local part with {@code %}, {@code !} or
-   *     {@code @} is refused by whoever asked: the next hop may read a route in it
+   *     {@code @} is refused by anyone who asked: the next hop may read a route in it
    */
   record Relayed(boolean listed) implements AddressResolution {
     /** Not listed. */

@@ -40,7 +40,7 @@ final class AliasFile {
    */
   static final int MAX_TARGETS = 1000;
 
-  /** Flaws that are told at once. */
+  /** Flaws that are reported at once. */
   static final int MAX_FLAWS = 50;
 
   /** Files that one alias file may include. */

@@ -421,8 +421,8 @@ public final class ConfiguredDirectory implements RecipientDirectory {
                   "the postmaster's own address does not exist here");
         }
       }
-      for (String trouble : errors) {
-        log.warning("forward", recipient + ": " + trouble);
+      for (String problem : errors) {
+        log.warning("forward", recipient + ": " + problem);
       }
       if (found.size() > MAX_TARGETS) {
         return new AddressResolution.Undeliverable(TOO_MANY);

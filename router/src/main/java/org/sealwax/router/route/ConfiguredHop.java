@@ -26,7 +26,7 @@ public sealed interface ConfiguredHop {
   /** By MX, as without a row: an exception from a wider row. */
   record Mx() implements ConfiguredHop {}
 
-  /** What became of reading one. */
+  /** The result of parsing a next hop. */
   sealed interface HopSyntax {
     /** It is one. */
     record Read(ConfiguredHop hop) implements HopSyntax {}

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is wrong in a file that an admin wrote.
+ * An error in a file that an admin wrote.
  *
  * @param file which
  * @param line from 1

@@ -11,7 +11,7 @@ import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.address.Mailbox;
 
 /**
- * What this site is there for.
+ * Settings of relay domains, aliases and routes.
  *
  * @param aliasDomains domains whose local parts lead elsewhere
  * @param relayDomains domains that others host and that we pass mail on to
@@ -112,7 +112,7 @@ public record ForwardSettings(
   public record RelayDomain(
       Domain domain, Recipients recipients, @Nullable ConfiguredHop nextHop) {}
 
-  /** How the recipients of a relay domain are known. */
+  /** The source of the valid recipients of a relay domain. */
   public sealed interface Recipients {
     /** A file with one local part or address a line. */
     record Listed(Path file) implements Recipients {}
@@ -121,7 +121,8 @@ public record ForwardSettings(
     record Verified() implements Recipients {}
 
     /**
-     * Nobody knows: accepted, and bounced later to whoever the sender seems to be (backscatter).
+     * No recipient list: every recipient is accepted, and bounced later to the apparent sender
+     * (backscatter).
      */
     record AcceptAll() implements Recipients {}
   }

@@ -21,9 +21,10 @@ import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 
 /**
- * Stands before delivery: mail for the postmaster that was taken while nobody was named is held as
- * long as nobody is, and goes to whoever is named then. Where the one who is named is an alias of
- * ours, the message goes through the queue once more, with that alias followed. All else passes.
+ * A delivery agent for the postmaster's mail: mail that was accepted while no postmaster was
+ * configured is held until one is, and is then delivered there. Where the one who is named is an
+ * alias of ours, the message goes through the queue once more, with that alias followed. All else
+ * passes.
  */
 public final class PostmasterDelivery implements DeliveryAgent {
   /** Reason of such mail in the queue. */
@@ -65,7 +66,7 @@ public final class PostmasterDelivery implements DeliveryAgent {
       return directory.postmaster()
                   instanceof AddressResolution.Forwarded(List<DeliveryTarget> targets)
               && targets.stream().noneMatch(t -> t instanceof DeliveryTarget.Postmaster)
-          ? again(c, targets)
+          ? reopen(c, targets)
           : held(c);
     }
     List<ConsignmentRecipient> recipients = new ArrayList<>();
@@ -79,9 +80,9 @@ public final class PostmasterDelivery implements DeliveryAgent {
   }
 
   /**
-   * Takes the message in anew for the postmaster's targets; on stable storage before it is told.
+   * Takes the message in again for the postmaster's targets; on stable storage before it is told.
    */
-  private Map<Long, Outcome> again(Consignment c, List<DeliveryTarget> targets) {
+  private Map<Long, Outcome> reopen(Consignment c, List<DeliveryTarget> targets) {
     List<NewRecipient> recipients = new ArrayList<>();
     for (ConsignmentRecipient r : c.recipients()) {
       if (r.target() instanceof DeliveryTarget.Postmaster(Mailbox asked)) {

@@ -12,8 +12,8 @@ import org.sealwax.mail.address.LocalPart;
 import org.sealwax.mail.net.WatchedFile;
 
 /**
- * Who exists in a relay domain: one local part or address a line, compared without regard to case;
- * what follows after white space is not read, so that a Postfix map will do.
+ * The recipients of a relay domain: one local part or address a line, compared without regard to
+ * case; text after white space is ignored, so that a Postfix map can be used.
  */
 final class RecipientFile {
   private RecipientFile() {}

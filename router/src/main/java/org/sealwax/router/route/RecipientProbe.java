@@ -7,7 +7,7 @@ import org.sealwax.router.queue.NextHop;
 /** Asks a next hop whether a recipient exists; implemented by {@code deliver}. */
 @FunctionalInterface
 public interface RecipientProbe {
-  /** What the next hop said. */
+  /** The next hop's answer. */
   sealed interface VerificationResult {
     /** 2yz to RCPT. */
     record Exists() implements VerificationResult {}

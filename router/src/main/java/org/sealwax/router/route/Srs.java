@@ -67,7 +67,7 @@ final class Srs {
     this.hashLength = settings.hashLength();
   }
 
-  /** What an address in our domain is. */
+  /** The result of reversing an address in our domain. */
   sealed interface Reversed {
     /** Made by us, and in time: who it stands for. */
     record OriginalSender(Mailbox original) implements Reversed {}

@@ -33,14 +33,14 @@ public final class SrsSecretFile {
    *
    * @return whether it was made
    */
-  public static boolean makeIfAbsent(Path file, RandomSource chance) throws IOException {
+  public static boolean makeIfAbsent(Path file, RandomSource random) throws IOException {
     if (Files.exists(file)) {
       return false;
     }
-    String line = HexFormat.of().formatHex(chance.bytes(BYTES)) + "\n";
+    String line = HexFormat.of().formatHex(random.bytes(BYTES)) + "\n";
     var mode = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     var options = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-    // Whole or not at all: a second start beside this one must not read half a secret.
+    // Whole or not at all: a second start next to this one must not read half a secret.
     Path made = file.resolveSibling(file.getFileName() + ".new");
     Files.deleteIfExists(made);
     try (var channel = Files.newByteChannel(made, options, mode);

@@ -152,13 +152,13 @@ public final class VerificationCache {
       CompletableFuture<CachedVerification> mine,
       RecipientProbe.@Nullable VerificationResult result,
       NextHop nextHop,
-      String trouble) {
+      String problem) {
     long now = clock.nanoTime();
     if (result == null) {
       // Says nothing about this recipient: the next one who asks shall find out.
       known.asMap().remove(recipient, mine);
       RecipientProbe.VerificationResult busy =
-          new RecipientProbe.VerificationResult.NotKnown(trouble);
+          new RecipientProbe.VerificationResult.NotKnown(problem);
       mine.complete(new CachedVerification(busy, nextHop.key(), now, now));
       return busy;
     }
@@ -205,10 +205,10 @@ public final class VerificationCache {
           try {
             RecipientProbe.VerificationResult result = probe.probe(recipient, nextHop);
             long now = clock.nanoTime();
-            boolean says = !(result instanceof RecipientProbe.VerificationResult.NotKnown);
+            boolean answer = !(result instanceof RecipientProbe.VerificationResult.NotKnown);
             put(
                 recipient,
-                says
+                answer
                     ? new CachedVerification(result, nextHop.key(), now, now)
                     : new CachedVerification(before.result(), before.hop(), before.at(), now));
           } catch (RuntimeException e) {

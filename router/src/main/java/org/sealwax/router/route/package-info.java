@@ -1,7 +1,7 @@
 /**
- * Floor 3: where a recipient leads: alias domains and files, relay domains with their recipients,
- * sender rewriting (SRS), route rows. Owns {@link org.sealwax.router.route.RecipientProbe}, by
- * which a relay domain's next hop is asked whether a recipient exists.
+ * Resolution of recipients: alias domains and files, relay domains with their recipients, sender
+ * rewriting (SRS), route rows. Owns {@link org.sealwax.router.route.RecipientProbe}, by which a
+ * relay domain's next hop is asked whether a recipient exists.
  *
  * <p>Main types: {@link org.sealwax.router.route.ConfiguredDirectory} (what an address is to us),
  * {@link org.sealwax.router.route.TransportTable} (toward which next hop), {@link

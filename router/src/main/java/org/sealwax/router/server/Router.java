@@ -177,7 +177,7 @@ public final class Router implements Closeable {
   private volatile long clockWritten;
   private volatile boolean stopping;
 
-  /** How mail goes out under one configuration. */
+  /** The outgoing half under one configuration. */
   private record OutboundDelivery(TransportTable routes, Lazy<SmtpDeliveryAgent> deliveryAgent) {}
 
   /**

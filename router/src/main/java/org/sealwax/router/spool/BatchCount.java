@@ -3,7 +3,7 @@ package org.sealwax.router.spool;
 import java.time.Instant;
 
 /**
- * How many shares wait for one reason.
+ * The number of batches that wait for one reason.
  *
  * @param state where they stand
  * @param reason the queue's word, empty when never tried

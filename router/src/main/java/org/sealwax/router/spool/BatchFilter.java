@@ -3,7 +3,7 @@ package org.sealwax.router.spool;
 import java.util.Optional;
 
 /**
- * Which shares a view wants; empty fields do not restrict.
+ * The filter of batches in a view; empty fields do not restrict.
  *
  * @param message of this message
  * @param state in this state

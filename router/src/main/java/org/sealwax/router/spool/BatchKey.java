@@ -3,10 +3,10 @@ package org.sealwax.router.spool;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Identifies one share of one message.
+ * The key of one batch of one message.
  *
  * @param message the message
- * @param number the lowest key of a recipient in the share; unique within the message
+ * @param number the lowest key of a recipient in the batch; unique within the message
  */
 public record BatchKey(QueueId message, long number) {
   // Written out: several maps are asked for every message, and the compiler that the launcher

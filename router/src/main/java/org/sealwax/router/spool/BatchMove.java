@@ -4,9 +4,9 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A change of a share's state and time alone.
+ * A change of a batch's state and time alone.
  *
- * @param key the share; nothing happens when it is gone
+ * @param key the batch; nothing happens when it is gone
  * @param state the new state
  * @param due the new time, null exactly when HELD
  * @param reason the new reason, or null to keep the old one

@@ -2,7 +2,7 @@ package org.sealwax.router.spool;
 
 import java.util.List;
 
-/** Where a share stands. */
+/** The state of a batch. */
 public enum BatchState {
   /** Just accepted and in the hands of the running router; after a crash it becomes QUEUED. */
   FRESH(0),
@@ -26,7 +26,7 @@ public enum BatchState {
     return code;
   }
 
-  /** Whether a share in this state has a time. */
+  /** Whether a batch in this state has a time. */
   boolean isTimed() {
     return this == QUEUED || this == DEFERRED;
   }

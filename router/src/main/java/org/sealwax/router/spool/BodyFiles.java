@@ -44,17 +44,17 @@ final class BodyFiles implements Draft.Spill {
   private volatile boolean swept;
   private boolean ended;
 
-  /** Says whether there is room. */
+  /** Says whether there is space. */
   @FunctionalInterface
   interface SpaceCheck {
     /** Throws FULL when there is none. */
     void check() throws SpoolException;
   }
 
-  BodyFiles(Path spool, SpaceCheck room) throws IOException {
+  BodyFiles(Path spool, SpaceCheck space) throws IOException {
     this.folder = spool.resolve("bodies");
     this.unclaimed = spool.resolve("unclaimed");
-    this.spaceCheck = room;
+    this.spaceCheck = space;
     FolderLock.ownFolder(folder);
   }
 
@@ -141,7 +141,7 @@ final class BodyFiles implements Draft.Spill {
     return ids;
   }
 
-  /** What the database says of a message. */
+  /** The database's entry for a message. */
   enum Claim {
     /** It has a record. */
     QUEUED,
@@ -158,7 +158,7 @@ final class BodyFiles implements Draft.Spill {
     Claim of(QueueId id) throws SpoolException;
   }
 
-  /** What a sweep found. */
+  /** The result of a sweep. */
   record SweepResult(List<QueueId> done, List<QueueId> neverReceived, List<QueueId> setAside) {}
 
   /**

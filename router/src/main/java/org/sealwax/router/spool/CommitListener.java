@@ -2,7 +2,10 @@ package org.sealwax.router.spool;
 
 import java.util.Set;
 
-/** Told once when a change has been committed. Must be quick: it runs in the store's own thread. */
+/**
+ * A listener that is called once when a change has been committed. Must be quick: it runs in the
+ * store's own thread.
+ */
 @FunctionalInterface
 public interface CommitListener {
   /**
@@ -13,15 +16,15 @@ public interface CommitListener {
   void settled(Set<QueueId> gone);
 
   /**
-   * The change could not be stored, by a fault that is not the disk's. The shares in it are held
+   * The change could not be stored, by a fault that is not the disk's. The batches in it are held
    * instead, with the reason {@link #NOT_STORED}.
    */
   default void heldInstead() {}
 
-  /** Reason of shares that are held because a change of them could not be stored. */
+  /** Reason of batches that are held because a change of them could not be stored. */
   String NOT_STORED = "change-not-stored";
 
-  /** The same, and what follows when the shares are held instead. */
+  /** The same, and what follows when the batches are held instead. */
   default CommitListener orHeld(Runnable then) {
     CommitListener done = this;
     return new CommitListener() {

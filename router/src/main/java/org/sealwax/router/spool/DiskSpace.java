@@ -14,15 +14,15 @@ import org.sealwax.router.log.MailLog;
 import org.sealwax.router.spool.SpoolException.Kind;
 
 /**
- * The room on the spool's disk: a floor below which no mail is taken, and a reserve for when there
- * is none at all. The reserve is a file that is deleted then, so that what is queued can still be
+ * The free space on the spool's disk: a minimum below which no mail is accepted, and a reserve for
+ * a full disk. The reserve is a file that is deleted then, so that what is queued can still be
  * delivered, deleted and notified of, and the queue drains. Thread-safe.
  */
 final class DiskSpace {
   /** Changes go to the log first; with this much for it the writer can go on for ever. */
   static final long RESERVE = 32L << 20;
 
-  /** With less than this left, whatever fails has failed for want of room (1 MiB). */
+  /** With less than this left, whatever fails has failed for want of space (1 MiB). */
   private static final long NOTHING_LEFT = 1L << 20;
 
   /** Looks at the free space are this far apart. */
@@ -46,12 +46,12 @@ final class DiskSpace {
   /**
    * Of a spool.
    *
-   * @param floor bytes that must stay free for mail to be taken
+   * @param minimumFree bytes that must stay free for mail to be taken
    */
-  DiskSpace(Path folder, long floor, Clock clock, MailLog log) {
+  DiskSpace(Path folder, long minimumFree, Clock clock, MailLog log) {
     this.folder = folder;
     this.reserve = folder.resolve("reserve");
-    this.minimumFree = floor;
+    this.minimumFree = minimumFree;
     this.clock = clock;
     this.log = log;
     this.begun = clock.nanoTime();
@@ -59,7 +59,7 @@ final class DiskSpace {
   }
 
   /**
-   * Whether there is room for mail.
+   * Whether there is space for mail.
    *
    * @throws SpoolException FULL when there is not, or when it is not known
    */
@@ -113,14 +113,14 @@ final class DiskSpace {
         : e;
   }
 
-  /** Something that needs room. */
+  /** Something that needs space. */
   @FunctionalInterface
   interface Opening<T extends @Nullable Object> {
     /** Does it. */
     T open() throws SpoolException;
   }
 
-  /** Does it, and does it again with the reserve given up when there was no room. */
+  /** Does it, and does it again with the reserve given up when there was no space. */
   <T extends @Nullable Object> T withReserve(Opening<T> opening) throws SpoolException {
     try {
       return opening.open();
@@ -136,7 +136,7 @@ final class DiskSpace {
     }
   }
 
-  /** Whether trouble was for want of room, and the reserve has made some. */
+  /** Whether trouble was for want of space, and the reserve has made some. */
   synchronized boolean freesSpace(SpoolException e) {
     if (asFullIfSo(e).kind() != Kind.FULL) {
       return false;
@@ -161,7 +161,7 @@ final class DiskSpace {
     return reserveUsed;
   }
 
-  /** Makes the reserve, when the disk has room for it above the floor; not soon after a start. */
+  /** Makes the reserve, when the disk has space for it above the floor; not soon after a start. */
   void keepReserve() throws IOException {
     if (clock.nanoTime() - begun >= RESERVE_AFTER.toNanos()) {
       makeReserve();

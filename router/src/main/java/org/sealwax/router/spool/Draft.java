@@ -18,15 +18,15 @@ public final class Draft implements Closeable {
   /** Least size of a part in memory: the trace field that stands before every message fits. */
   private static final int LEAST_PART = 512;
 
-  /** A part is at least this share of those before it, so that many small writes make few parts. */
-  private static final int PART_SHARE = 4;
+  /** A part is at least this batch of those before it, so that many small writes make few parts. */
+  private static final int PART_OF_BATCH = 4;
 
   private static final byte[] NOTHING = {};
 
   /** What a file costs in memory. */
   static final int SPILLED = BodyFiles.BUFFER + 1024;
 
-  /** Where large contents go. */
+  /** The destination of large contents. */
   interface Spill {
     /** Begins the file of a large content. */
     Large begin(QueueId id) throws IOException;
@@ -191,7 +191,7 @@ public final class Draft implements Closeable {
   /** Bytes of the next part, which begins with {@code rest} bytes. */
   private int part(int rest) {
     long most = Math.max(rest, inlineLimit - (size - rest));
-    return (int) Math.min(most, Math.max(rest, Math.max(LEAST_PART, size / PART_SHARE)));
+    return (int) Math.min(most, Math.max(rest, Math.max(LEAST_PART, size / PART_OF_BATCH)));
   }
 
   /** Charges the next part; false when the budget has none to spare. */
@@ -237,8 +237,8 @@ public final class Draft implements Closeable {
     private final byte[] one = new byte[1];
 
     @Override
-    public void write(int octet) throws IOException {
-      one[0] = (byte) octet;
+    public void write(int value) throws IOException {
+      one[0] = (byte) value;
       append(one, 0, 1);
     }
 

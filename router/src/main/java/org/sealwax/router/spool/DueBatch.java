@@ -3,7 +3,7 @@ package org.sealwax.router.spool;
 import java.time.Instant;
 
 /**
- * A share whose time has come, without its content: little enough to hold a window of them.
+ * A due batch without its content: small enough to hold a window of them.
  *
  * @param key identifies it
  * @param state QUEUED or DEFERRED

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 
 /**
- * What waits for the writer. Urgent jobs have somebody waiting for the disk; changes only ride
- * along, or go together after a short while.
+ * The jobs that wait for the writer. Urgent jobs have somebody waiting for the disk; changes only
+ * ride along, or go together after a short while.
  */
 final class Jobs {
   /** A change waits at most so long for company: long enough to gather, short for a crash. */
@@ -172,7 +172,7 @@ final class Jobs {
     }
   }
 
-  /** Lets the writer look for what is asked of it beside jobs. */
+  /** Lets the writer look for what is asked of it next to jobs. */
   void wake() {
     lock.lock();
     try {

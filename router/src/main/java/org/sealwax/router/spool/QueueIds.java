@@ -20,9 +20,9 @@ public final class QueueIds {
    *
    * @param newest the highest number in the store, so that a clock that was set back does no harm
    */
-  public QueueIds(Clock clock, RandomSource chance, long newest) {
+  public QueueIds(Clock clock, RandomSource random, long newest) {
     this.clock = clock;
-    this.random = chance;
+    this.random = random;
     this.last = newest;
   }
 

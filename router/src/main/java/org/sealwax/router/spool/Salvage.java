@@ -21,12 +21,12 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.router.log.MailLog;
 
 /**
- * What is done when the database itself is damaged or missing: its files are moved into a folder of
- * their own, untouched, for a person, and every row that can be read goes into a new database.
+ * The recovery of a damaged or missing database: its files are moved into a folder of their own,
+ * unchanged, for the admin, and every row that can be read goes into a new database.
  *
  * <p>A crash between any two steps loses nothing: a mark names the folder, the files are moved and
  * not copied, the new database takes its place only when it is whole, and the next start goes on
- * where this one ended. Trouble that passes (no room, no descriptors) ends the try and not the
+ * where this one ended. Trouble that passes (no space, no descriptors) ends the try and not the
  * copy: what cannot be <i>written</i> is never counted as unreadable.
  */
 final class Salvage {
@@ -188,7 +188,7 @@ final class Salvage {
     BodyFiles.sync(to);
   }
 
-  /** What could be copied. */
+  /** The rows that could be copied. */
   private static final class Copied {
     long messages;
     long shares;
@@ -370,14 +370,14 @@ final class Salvage {
         mark);
     // Never the table of files to remove: damage must not name one.
     try (Statement plain = target.createStatement()) {
-      // Shares without their message cannot be delivered: set aside, not dropped.
+      // Batches without their message cannot be delivered: set aside, not dropped.
       plain.execute(
           "INSERT INTO aside(message, number, at, why, record)"
               + " SELECT message, number, 0, 'the message was not readable', recipients"
               + " FROM share WHERE message NOT IN (SELECT id FROM message)");
       int orphans =
           plain.executeUpdate("DELETE FROM share WHERE message NOT IN (SELECT id FROM message)");
-      // Messages without shares lost their recipients: set aside as well; the content stays.
+      // Messages without batches lost their recipients: set aside as well; the content stays.
       int lost =
           plain.executeUpdate(
               "INSERT INTO aside(message, at, why, record)"
@@ -489,7 +489,7 @@ final class Salvage {
     }
   }
 
-  /** What a look for the next key came to. */
+  /** The result of a search for the next key. */
   private enum KeySearchResult {
     KEY,
     END,

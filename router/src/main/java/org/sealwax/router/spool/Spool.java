@@ -11,8 +11,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The durable store of messages, of the shares into which their recipients fall, and of what is
- * remembered about them. Thread-safe. Reads may run while writes wait.
+ * The durable store of messages, of the batches of their recipients, and of their traces.
+ * Thread-safe. Reads may run while writes wait.
  */
 public interface Spool extends Closeable {
   /**
@@ -36,23 +36,23 @@ public interface Spool extends Closeable {
   void accept(NewMessage message) throws SpoolException;
 
   /**
-   * Hands in a change. It is committed soon, in order, with others; until {@code settled} is told,
+   * Hands in a change. It is committed soon, in order, with others; until {@code listener} is told,
    * the store may still show the former state, and a crash brings it back. When the store has
    * trouble, changes are kept and applied after it is well again. Blocks while too many wait.
    */
-  void change(SpoolChange change, CommitListener settled);
+  void change(SpoolChange change, CommitListener listener);
 
-  /** Shares that are due, the longest due first, at most {@code limit}. */
+  /** Batches that are due, the longest due first, at most {@code limit}. */
   List<DueBatch> due(Instant until, int limit) throws SpoolException;
 
-  /** QUEUED shares for one next hop, whatever their time, at most {@code limit}. */
+  /** QUEUED batches for one next hop, whatever their time, at most {@code limit}. */
   List<DueBatch> queuedFor(String hop, int limit) throws SpoolException;
 
-  /** The earliest time after {@code after} at which a share is due, or null. */
+  /** The earliest time after {@code after} at which a batch is due, or null. */
   @Nullable Instant nextDue(Instant after) throws SpoolException;
 
   /**
-   * One share, or empty when it is gone.
+   * One batch, or empty when it is gone.
    *
    * @throws SpoolException DAMAGED when its record is not what was written
    */
@@ -66,25 +66,25 @@ public interface Spool extends Closeable {
   Optional<StoredMessage> message(QueueId id) throws SpoolException;
 
   /**
-   * The content from its first octet. A stream whose content is not what was written throws {@link
+   * The content from its first byte. A stream whose content is not what was written throws {@link
    * SpoolException} DAMAGED at its end at the latest, so that it is never passed off as whole.
    */
   InputStream content(QueueId id) throws IOException;
 
   /**
-   * Sets a damaged share aside: it leaves the queue, its record is kept for a person, and the
+   * Sets a damaged batch aside: it leaves the queue, its record is kept for a person, and the
    * message's content stays.
    */
   void setAside(BatchKey key, String why) throws SpoolException;
 
-  /** Shares by state and reason, without FRESH ones. */
+  /** Batches by state and reason, without FRESH ones. */
   List<BatchCount> counts() throws SpoolException;
 
-  /** Bytes of the contents of all messages with a HELD share. */
+  /** Bytes of the contents of all messages with a HELD batch. */
   long heldBytes() throws SpoolException;
 
   /**
-   * A page of shares in order of message and number.
+   * A page of batches in order of message and number.
    *
    * @param after where the last page ended, or null
    * @param damaged told the key of each record that is not what was written; it is not in the page
@@ -96,7 +96,7 @@ public interface Spool extends Closeable {
   /** What is remembered of one message, in order. */
   List<StoredTraceEntry> trace(QueueId id) throws SpoolException;
 
-  /** Tells that no FRESH share lies below this message any more, which makes recovery quick. */
+  /** Tells that no FRESH batch lies below this message any more, which makes recovery quick. */
   void noFreshBefore(QueueId id);
 
   /**

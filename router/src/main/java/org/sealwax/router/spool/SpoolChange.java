@@ -3,12 +3,12 @@ package org.sealwax.router.spool;
 import java.util.List;
 
 /**
- * What one step of the queue does to the store, all or nothing. A message whose last share is
- * removed is removed with its content. Applying a change twice is the same as applying it once.
+ * One atomic change of the store by a step of the queue. A message whose last batch is removed is
+ * removed with its content. Applying a change twice is the same as applying it once.
  *
- * @param removed shares that are done
- * @param put shares with new content, replacing those with the same key
- * @param moved shares that only wait otherwise
+ * @param removed batches that are done
+ * @param put batches with new content, replacing those with the same key
+ * @param moved batches that only wait otherwise
  * @param accepted new messages of our own (notifications)
  * @param trace what is remembered
  */

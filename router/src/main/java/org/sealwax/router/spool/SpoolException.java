@@ -4,9 +4,9 @@ import java.io.IOException;
 
 /** The store cannot do what was asked. */
 public final class SpoolException extends IOException {
-  /** What it means. */
+  /** The meaning of the failure. */
   public enum Kind {
-    /** No room: the disk is full or below the floor. */
+    /** No space: the disk is full or below the floor. */
     FULL,
     /** The store failed, or is stopped after a failure, or is closed. */
     BROKEN,

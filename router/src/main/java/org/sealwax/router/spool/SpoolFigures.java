@@ -3,7 +3,7 @@ package org.sealwax.router.spool;
 import java.time.Duration;
 
 /**
- * What the store has done since it was opened.
+ * Counters of the store since it was opened.
  *
  * @param accepted messages committed
  * @param changes changes committed

@@ -12,8 +12,9 @@ import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.log.MailLog;
 
 /**
- * The thread beside the writer: checks the database once in each run, sweeps what an earlier run
- * left, copies the log into the database, and says when there is something to tidy up.
+ * The maintenance thread next to the writer: checks the database once in each run, removes
+ * leftovers of an earlier run, copies the log into the database, and reports when there is
+ * something to tidy up.
  */
 final class SpoolMaintenance {
   /** Pages in the log after which they are copied (16 MiB). */
@@ -31,7 +32,7 @@ final class SpoolMaintenance {
   /** Looks while the store is in trouble. */
   private static final Duration FAILURE_WAIT = Duration.ofMillis(100);
 
-  /** What the store says to it and takes from it. Thread-safe. */
+  /** The store as the maintenance thread sees it. Thread-safe. */
   interface Store {
     /** Whether it is open and well. */
     boolean isWell();
@@ -42,7 +43,7 @@ final class SpoolMaintenance {
     /** Whether nothing waits for the writer. */
     boolean isIdle();
 
-    /** Sets room aside for a full disk, when there is some. */
+    /** Sets space aside for a full disk, when there is some. */
     void keepReserve() throws IOException;
 
     /** Removes and sets aside what an earlier run left in files; counts and reports it. */

@@ -66,29 +66,29 @@ final class SpoolReader implements Closeable {
     return generation;
   }
 
-  /** Key of a row as it is stored, which may be no key of a share. */
+  /** The stored key of a row, which may be no key of a batch. */
   record RowKey(long message, long number) {}
 
   /**
-   * What a look found.
+   * The rows that a query found.
    *
-   * @param damaged rows whose columns are not what a share has
+   * @param damaged rows whose columns are not what a batch has
    */
   record Rows(List<DueBatch> shares, List<RowKey> damaged) {}
 
   Rows due(Instant until, int limit) throws SQLException {
     due.setLong(1, until.toEpochMilli());
     due.setInt(2, limit);
-    return dueShares(due);
+    return dueBatches(due);
   }
 
   Rows queuedFor(String hop, int limit) throws SQLException {
     queuedFor.setString(1, hop);
     queuedFor.setInt(2, limit);
-    return dueShares(queuedFor);
+    return dueBatches(queuedFor);
   }
 
-  private static Rows dueShares(PreparedStatement s) throws SQLException {
+  private static Rows dueBatches(PreparedStatement s) throws SQLException {
     List<DueBatch> found = new ArrayList<>();
     List<RowKey> damaged = new ArrayList<>(0);
     try (ResultSet r = s.executeQuery()) {
@@ -131,7 +131,7 @@ final class SpoolReader implements Closeable {
       if (!r.next()) {
         return Optional.empty();
       }
-      RecipientBatch found = wholeShare(r);
+      RecipientBatch found = batch(r);
       if (found == null) {
         throw new SpoolException(Kind.DAMAGED, "the record of the recipients is damaged");
       }
@@ -140,7 +140,7 @@ final class SpoolReader implements Closeable {
   }
 
   /** Null when the record is not what was written. */
-  private static @Nullable RecipientBatch wholeShare(ResultSet r) throws SQLException {
+  private static @Nullable RecipientBatch batch(ResultSet r) throws SQLException {
     BatchKey key = key(r);
     int state = r.getInt(3);
     long time = r.getLong(4);
@@ -326,7 +326,7 @@ final class SpoolReader implements Closeable {
       }
       try (ResultSet r = s.executeQuery()) {
         while (r.next()) {
-          RecipientBatch found = wholeShare(r);
+          RecipientBatch found = batch(r);
           if (found == null) {
             damaged.accept(key(r));
           } else {

@@ -18,7 +18,7 @@ final class SpoolSchema {
    * Statements from version n (the index) to n + 1. Never changed once released; only appended.
    *
    * <p>Content is the last column of its row, so that reading an envelope reads none of it. The
-   * indexes leave FRESH shares out: mail that is delivered at once costs no index writes.
+   * indexes leave FRESH batches out: mail that is delivered at once costs no index writes.
    */
   private static final List<List<String>> STEPS =
       List.of(
@@ -42,7 +42,7 @@ final class SpoolSchema {
                   + " number INTEGER, at INTEGER NOT NULL, why TEXT NOT NULL, record BLOB)",
               "INSERT INTO meta VALUES('fresh_from', 0)",
               "INSERT INTO meta VALUES('syncs', 0)"),
-          // Messages whose last share is gone and whose content's file is not yet removed: only a
+          // Messages whose last batch is gone and whose content's file is not yet removed: only a
           // file that is named here may be deleted at a start.
           List.of("CREATE TABLE gone(id INTEGER PRIMARY KEY)"));
 

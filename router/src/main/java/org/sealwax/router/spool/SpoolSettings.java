@@ -6,11 +6,11 @@ import java.nio.file.Path;
  * Settings of the embedded store.
  *
  * @param folder where it lives; made when missing, with access for its owner alone
- * @param freeSpaceFloor octets that must stay free on the file system for mail to be taken
+ * @param minimumFreeSpace bytes that must stay free on the file system for mail to be taken
  * @param tracesKept at most so many stations of journeys are remembered, the newest
  */
-public record SpoolSettings(Path folder, long freeSpaceFloor, int tracesKept) {
-  /** Room for the updates of what is queued when accepting has stopped. */
+public record SpoolSettings(Path folder, long minimumFreeSpace, int tracesKept) {
+  /** Space for the updates of what is queued when accepting has stopped. */
   public static final long DEFAULT_FREE_SPACE = 256L << 20;
 
   /** About 100 MB of rows. */
@@ -18,7 +18,7 @@ public record SpoolSettings(Path folder, long freeSpaceFloor, int tracesKept) {
 
   /** Checks. */
   public SpoolSettings {
-    if (freeSpaceFloor < 0 || tracesKept < 0) {
+    if (minimumFreeSpace < 0 || tracesKept < 0) {
       throw new IllegalArgumentException("negative");
     }
   }

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The one connection that writes, with its statements kept prepared. Owned by one thread. */
 final class SpoolWriter implements Closeable {
-  /** Shares woken at a start: more than the queue holds in hand, few enough for a quick start. */
+  /** Batches woken at a start: more than the queue holds in hand, few enough for a quick start. */
   private static final int WOKEN = 20_000;
 
   /** Pages for index updates among a million rows; native memory. */
@@ -32,8 +32,8 @@ final class SpoolWriter implements Closeable {
   private final PreparedStatement rollback;
   private final PreparedStatement insertMessage;
   private final PreparedStatement replaceMessage;
-  private final PreparedStatement putShare;
-  private final PreparedStatement removeShare;
+  private final PreparedStatement putBatch;
+  private final PreparedStatement removeBatch;
   private final PreparedStatement removeMessage;
   private final PreparedStatement move;
   private final PreparedStatement moveWithReason;
@@ -58,12 +58,12 @@ final class SpoolWriter implements Closeable {
               + " VALUES(?,?,?,?,?,?,?,?)";
       this.insertMessage = connection.prepareStatement("INSERT" + message);
       this.replaceMessage = connection.prepareStatement("INSERT OR REPLACE" + message);
-      this.putShare =
+      this.putBatch =
           connection.prepareStatement(
               "INSERT OR REPLACE INTO"
                   + " share(message, number, state, due, hop, sender, reason, sum, recipients)"
                   + " VALUES(?,?,?,?,?,?,?,?,?)");
-      this.removeShare =
+      this.removeBatch =
           connection.prepareStatement("DELETE FROM share WHERE message = ? AND number = ?");
       this.removeMessage =
           connection.prepareStatement(
@@ -138,30 +138,30 @@ final class SpoolWriter implements Closeable {
       s.setBytes(8, content);
     }
     s.executeUpdate();
-    for (RecipientBatch share : message.batches()) {
-      put(share, message.arrived());
+    for (RecipientBatch batch : message.batches()) {
+      put(batch, message.arrived());
     }
   }
 
-  private void put(RecipientBatch share, @Nullable Instant dueIfLate) throws SQLException {
-    PreparedStatement s = putShare;
-    long message = share.key().message().number();
-    BatchState state = share.state();
-    Instant due = share.due();
+  private void put(RecipientBatch batch, @Nullable Instant dueIfLate) throws SQLException {
+    PreparedStatement s = putBatch;
+    long message = batch.key().message().number();
+    BatchState state = batch.state();
+    Instant due = batch.due();
     if (state == BatchState.FRESH && message < freshFrom) {
       // It was opened long ago: recovery would not look for it below the mark.
       state = BatchState.QUEUED;
       due = dueIfLate == null ? Instant.EPOCH : dueIfLate;
     }
     s.setLong(1, message);
-    s.setLong(2, share.key().number());
+    s.setLong(2, batch.key().number());
     s.setInt(3, state.code());
     setTime(s, 4, due);
-    s.setString(5, share.hop());
-    s.setString(6, share.sender());
-    s.setString(7, share.reason());
-    s.setInt(8, sum(share.recipients()));
-    s.setBytes(9, share.recipients());
+    s.setString(5, batch.hop());
+    s.setString(6, batch.sender());
+    s.setString(7, batch.reason());
+    s.setInt(8, sum(batch.recipients()));
+    s.setBytes(9, batch.recipients());
     s.executeUpdate();
   }
 
@@ -174,7 +174,7 @@ final class SpoolWriter implements Closeable {
     }
   }
 
-  /** What a change did. */
+  /** The result of a change. */
   record Applied(Set<QueueId> removedMessages, Set<QueueId> files) {}
 
   Applied change(SpoolChange change) throws SQLException {
@@ -182,12 +182,12 @@ final class SpoolWriter implements Closeable {
       accept(message, true);
     }
     for (BatchKey key : change.removed()) {
-      removeShare.setLong(1, key.message().number());
-      removeShare.setLong(2, key.number());
-      removeShare.executeUpdate();
+      removeBatch.setLong(1, key.message().number());
+      removeBatch.setLong(2, key.number());
+      removeBatch.executeUpdate();
     }
-    for (RecipientBatch share : change.put()) {
-      put(share, null);
+    for (RecipientBatch batch : change.put()) {
+      put(batch, null);
     }
     for (BatchMove m : change.moved()) {
       moved(m);
@@ -239,11 +239,11 @@ final class SpoolWriter implements Closeable {
   }
 
   /**
-   * Makes FRESH shares of a former life QUEUED; returns how many. QUEUED shares that found no place
-   * in that life look again at once, not when their long wait is over: whoever would have fetched
-   * them before is gone. {@link #WOKEN} are enough, since they make the queue fetch the others; no
-   * more are looked at, and none that wait for a reason, so that a start does not grow with the
-   * queue.
+   * Makes FRESH batches of a former life QUEUED; returns how many. QUEUED batches that found no
+   * place in that life look again at once, not when their long wait is over: whoever would have
+   * fetched them before is gone. {@link #WOKEN} are enough, since they make the queue fetch the
+   * others; no more are looked at, and none that wait for a reason, so that a start does not grow
+   * with the queue.
    */
   int recover(Instant now) throws SQLException {
     try (PreparedStatement s =
@@ -286,12 +286,12 @@ final class SpoolWriter implements Closeable {
   }
 
   void forget(QueueId id) throws SQLException {
-    try (PreparedStatement shares =
+    try (PreparedStatement selectBatches =
             connection.prepareStatement("DELETE FROM share WHERE message = ?");
         PreparedStatement message =
             connection.prepareStatement("DELETE FROM message WHERE id = ?")) {
-      shares.setLong(1, id.number());
-      shares.executeUpdate();
+      selectBatches.setLong(1, id.number());
+      selectBatches.executeUpdate();
       message.setLong(1, id.number());
       message.executeUpdate();
     }
@@ -301,7 +301,7 @@ final class SpoolWriter implements Closeable {
     setAsideRow(key.message().number(), key.number(), why, now);
   }
 
-  /** The same for a row whose key may be no key of a share. */
+  /** The same for a row whose key may be no key of a batch. */
   void setAsideRow(long message, long number, String why, Instant now) throws SQLException {
     try (PreparedStatement copy =
         connection.prepareStatement(
@@ -314,9 +314,9 @@ final class SpoolWriter implements Closeable {
       copy.setLong(4, number);
       copy.executeUpdate();
     }
-    removeShare.setLong(1, message);
-    removeShare.setLong(2, number);
-    removeShare.executeUpdate();
+    removeBatch.setLong(1, message);
+    removeBatch.setLong(2, number);
+    removeBatch.executeUpdate();
   }
 
   /** Puts messages without recipients before a person; their contents stay. */
@@ -352,11 +352,11 @@ final class SpoolWriter implements Closeable {
     }
   }
 
-  /** What a checkpoint came to: pages in the log, and how many of them are in the database. */
+  /** The result of a checkpoint: pages in the log, and how many of them are in the database. */
   record Checkpoint(long logged, long moved) {}
 
   /**
-   * Copies what is left of the log and lets the next commit begin it anew. Readers that are in the
+   * Copies what is left of the log and lets the next commit begin it again. Readers that are in the
    * way are waited for only shortly: everybody who wants to store something waits as well.
    */
   void finishCheckpoint() throws SQLException {

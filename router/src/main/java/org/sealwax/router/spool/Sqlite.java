@@ -80,11 +80,12 @@ final class Sqlite {
       s.execute("PRAGMA synchronous = FULL");
       // We say when: off the path of those who wait for a commit.
       s.execute("PRAGMA wal_autocheckpoint = 0");
-      // A log that once grew long does not keep its room on the disk.
+      // A log that once grew long does not keep its space on the disk.
       s.execute("PRAGMA journal_size_limit = " + (64 << 20));
       s.execute("PRAGMA cache_size = -" + cacheKib);
       s.execute("PRAGMA temp_store = MEMORY");
-      // Mail that was deleted need not be shredded in the database file; it was in clear on disk.
+      // Mail that was deleted need not be shredded in the database file; it was unencrypted on
+      // disk.
       s.execute("PRAGMA secure_delete = OFF");
       return connection;
     } catch (SQLException e) {
@@ -130,7 +131,7 @@ final class Sqlite {
 
   /**
    * Whether the engine could not read what is on the disk, as against trouble that passes (memory,
-   * descriptors, locks, room).
+   * descriptors, locks, space).
    */
   static boolean isUnreadable(SQLException e) {
     if (!(e instanceof SQLiteException engine)) {
@@ -171,14 +172,14 @@ final class Sqlite {
     if (code == SQLiteErrorCode.SQLITE_NOTADB.code) {
       return Primary.NOTADB;
     }
-    boolean ours =
+    boolean local =
         code == SQLiteErrorCode.SQLITE_CONSTRAINT.code
             || code == SQLiteErrorCode.SQLITE_ERROR.code
             || code == SQLiteErrorCode.SQLITE_MISMATCH.code
             || code == SQLiteErrorCode.SQLITE_TOOBIG.code
             || code == SQLiteErrorCode.SQLITE_RANGE.code
             || code == SQLiteErrorCode.SQLITE_MISUSE.code;
-    return ours ? Primary.OURS : Primary.IO;
+    return local ? Primary.OURS : Primary.IO;
   }
 
   static SpoolException failure(String what, SQLException e) {

@@ -30,7 +30,7 @@ import org.sealwax.router.spool.SpoolException.Kind;
  * <p><b>Group commit.</b> Whoever wants something stored puts a job before the writer. The writer
  * takes all that wait, runs them in one transaction, and commits: one fsync for all. Only after
  * {@code COMMIT} returned is anybody told; when it throws, everybody in the batch is told that it
- * failed, because nobody can say what reached the disk. Then the store is closed and opened anew:
+ * failed, because nobody can say what reached the disk. Then the store is closed and opened again:
  * after a failed fsync the kernel may have dropped the dirty pages and call the next one a success,
  * so it is never tried again on the same file handle.
  *
@@ -121,7 +121,7 @@ public final class SqliteSpool implements Spool {
   private volatile @Nullable QueueId freshFrom;
   private volatile StepMarks marks = StepMarks.NONE;
 
-  /** A message with somebody waiting for it. */
+  /** A message whose client waits for the commit. */
   static final class AcceptJob implements Jobs.Job {
     private final NewMessage message;
     private final CountDownLatch done = new CountDownLatch(1);
@@ -140,15 +140,15 @@ public final class SqliteSpool implements Spool {
   /** A change on its way. */
   static final class ChangeJob implements Jobs.Job {
     private final SpoolChange change;
-    private final CommitListener settled;
+    private final CommitListener listener;
     private Set<QueueId> removedMessages = Set.of();
 
-    private ChangeJob(SpoolChange change, CommitListener settled) {
+    private ChangeJob(SpoolChange change, CommitListener listener) {
       this.change = change;
-      this.settled = settled;
+      this.listener = listener;
     }
 
-    /** The shares that are in the store and change. */
+    /** The batches that are in the store and change. */
     private Set<BatchKey> keys() {
       Set<BatchKey> keys = new LinkedHashSet<>(change.removed());
       change.put().forEach(s -> keys.add(s.key()));
@@ -157,7 +157,7 @@ public final class SqliteSpool implements Spool {
     }
   }
 
-  /** Something else for the writer, with somebody waiting. */
+  /** A call to the writer whose caller waits. */
   static final class WriterCall implements Jobs.Job {
     private final WriterCallBody step;
     private final CountDownLatch done = new CountDownLatch(1);
@@ -172,13 +172,13 @@ public final class SqliteSpool implements Spool {
       done.countDown();
     }
 
-    /** What to do inside the transaction. */
+    /** The body of a call, run inside the transaction. */
     interface WriterCallBody {
       void run(SpoolWriter writer) throws SQLException;
     }
   }
 
-  private SqliteSpool(SpoolSettings settings, Clock clock, RandomSource chance, MailLog log)
+  private SqliteSpool(SpoolSettings settings, Clock clock, RandomSource random, MailLog log)
       throws IOException {
     this.settings = settings;
     this.clock = clock;
@@ -187,7 +187,7 @@ public final class SqliteSpool implements Spool {
     this.jobs = new Jobs(clock);
     this.readers = new ReaderPool(database, clock);
     FolderLock.ownFolder(settings.folder());
-    this.space = new DiskSpace(settings.folder(), settings.freeSpaceFloor(), clock, log);
+    this.space = new DiskSpace(settings.folder(), settings.minimumFreeSpace(), clock, log);
     boolean used = FolderLock.isThere(settings.folder());
     this.folderLock = FolderLock.take(settings.folder());
     IntegrityCheck check = null;
@@ -201,7 +201,7 @@ public final class SqliteSpool implements Spool {
       this.upkeep = new SpoolMaintenance(database, new MaintenanceCalls(), check, log);
       SpoolWriter first = space.withReserve(this::openWriter);
       this.writer = first;
-      this.ids = new QueueIds(clock, chance, newest(first));
+      this.ids = new QueueIds(clock, random, newest(first));
       this.lastSync = clock.nanoTime();
       isOpen = true;
     } finally {
@@ -222,8 +222,8 @@ public final class SqliteSpool implements Spool {
    * @throws SpoolException when another process has it, or the format is newer than this program
    */
   public static SqliteSpool open(
-      SpoolSettings settings, Clock clock, RandomSource chance, MailLog log) throws IOException {
-    return new SqliteSpool(settings, clock, chance, log);
+      SpoolSettings settings, Clock clock, RandomSource random, MailLog log) throws IOException {
+    return new SqliteSpool(settings, clock, random, log);
   }
 
   /** From now on the messages that the writer is busy with are marked. */
@@ -334,8 +334,8 @@ public final class SqliteSpool implements Spool {
     }
   }
 
-  private static String reason(SpoolException trouble) {
-    return String.valueOf(trouble.getMessage());
+  private static String reason(SpoolException failure) {
+    return String.valueOf(failure.getMessage());
   }
 
   @Override
@@ -376,8 +376,8 @@ public final class SqliteSpool implements Spool {
   }
 
   @Override
-  public void change(SpoolChange change, CommitListener settled) {
-    if (!jobs.addChange(new ChangeJob(change, settled))) {
+  public void change(SpoolChange change, CommitListener listener) {
+    if (!jobs.addChange(new ChangeJob(change, listener))) {
       throw new IllegalStateException("the spool is closed");
     }
   }
@@ -648,7 +648,7 @@ public final class SqliteSpool implements Spool {
           pages++;
           changes.increment();
           try {
-            c.settled.settled(c.removedMessages);
+            c.listener.settled(c.removedMessages);
           } catch (RuntimeException e) {
             log.bug("spool settled", e);
           }
@@ -679,7 +679,7 @@ public final class SqliteSpool implements Spool {
     filesToRemove.clear();
   }
 
-  /** Nobody knows what reached the disk: everybody is told no, and the store is opened anew. */
+  /** Nobody knows what reached the disk: everybody is told no, and the store is opened again. */
   private void batchFailed(SpoolWriter now, List<Jobs.Job> batch, SpoolException found) {
     SpoolException told = space.asFullIfSo(found);
     if (space.freesSpace(told)) {
@@ -743,7 +743,7 @@ public final class SqliteSpool implements Spool {
         : new SpoolException(Kind.BROKEN, what + ": " + why, why);
   }
 
-  /** A change that cannot be stored must not be tried for ever: its shares wait for a person. */
+  /** A change that cannot be stored must not be tried for ever: its batches wait for a person. */
   private void holdInstead(SpoolWriter now, ChangeJob job, Exception why) {
     try {
       now.begin(true);
@@ -769,7 +769,7 @@ public final class SqliteSpool implements Spool {
     }
     log.storeTrouble("a change of " + messages(job) + " could not be stored; it is held", why);
     try {
-      job.settled.heldInstead();
+      job.listener.heldInstead();
     } catch (RuntimeException e) {
       log.bug("spool settled", e);
     }
@@ -808,7 +808,7 @@ public final class SqliteSpool implements Spool {
         if (!upkeep.needsFinish() && batchesSinceLogCheck >= BATCHES_PER_LOG_CHECK) {
           batchesSinceLogCheck = 0;
           // The disk does not keep up with the copying: then those who store wait for it, too. And
-          // on a full disk the log must not need more room than the reserve has made.
+          // on a full disk the log must not need more space than the reserve has made.
           if (now.logged() >= (space.isReserveUsed() ? MOST_LOGGED_WHEN_FULL : MOST_LOGGED)) {
             now.finishCheckpoint();
           }
@@ -874,7 +874,7 @@ public final class SqliteSpool implements Spool {
     }
   }
 
-  /** What the thread beside the writer asks for. */
+  /** The calls of the maintenance thread. */
   private final class MaintenanceCalls implements SpoolMaintenance.Store {
     @Override
     public boolean isWell() {
@@ -980,10 +980,12 @@ public final class SqliteSpool implements Spool {
     return readable(r -> r.queuedFor(hop, limit));
   }
 
-  /** Rows of a look; those that are no shares are set aside, or each look would meet them again. */
-  private List<DueBatch> readable(ReaderPool.SpoolQuery<SpoolReader.Rows> look)
+  /**
+   * Rows of a look; those that are no batches are set aside, or each look would meet them again.
+   */
+  private List<DueBatch> readable(ReaderPool.SpoolQuery<SpoolReader.Rows> query)
       throws SpoolException {
-    SpoolReader.Rows rows = readers.read(look);
+    SpoolReader.Rows rows = readers.read(query);
     if (!rows.damaged().isEmpty()) {
       callWriter(
           w -> {

@@ -3,8 +3,8 @@ package org.sealwax.router.spool;
 import java.util.Set;
 
 /**
- * Which messages the writer is busy with, kept where the next start finds it when the process ends
- * meanwhile. Thread-safe.
+ * Marks of the messages that the writer works on, kept where the next start finds them after a
+ * crash. Thread-safe.
  */
 public interface StepMarks {
   /** Whether the process has ended before while it worked on this message. */

@@ -7,7 +7,7 @@ import java.time.Instant;
  *
  * @param id identifies it
  * @param arrived when it was accepted
- * @param size of the content in octets
+ * @param size of the content in bytes
  * @param envelope what the queue wrote
  */
 @SuppressWarnings("ArrayRecordComponent") // read once, never compared

@@ -1,12 +1,12 @@
 /**
- * Floor 3: the durable store: messages with their envelopes and the state of each group of
- * recipients. {@link org.sealwax.router.spool.Spool} is the interface, which speaks of messages,
- * shares of recipients, due times and changes, so that a shared engine can implement it; {@link
+ * The durable store: messages with their envelopes and the state of each group of recipients.
+ * {@link org.sealwax.router.spool.Spool} is the interface, which speaks of messages, batches of
+ * recipients, due times and changes, so that a shared engine can implement it; {@link
  * org.sealwax.router.spool.SqliteSpool} is the embedded engine (SQLite in WAL mode, one writer with
  * group commit; large contents in files of their own).
  *
  * <p>Invariant: what {@link org.sealwax.router.spool.Spool#accept} returned for is on stable
- * storage, and stays until its last share was removed by a change.
+ * storage, and stays until its last batch was removed by a change.
  *
  * <p>Crash states. A crash may come between any two of these lines; what is found then, and what
  * follows at the next start:
@@ -35,7 +35,7 @@
  * <tr><td>a notification and the removal it answers</td><td>yes</td><td>one transaction: both or
  * neither</td></tr>
  * <tr><td>commit failed (EIO, ENOSPC)</td><td>no</td><td>the same without a crash: store closed and
- * opened anew, rows of the failed batch removed if they did land</td></tr>
+ * opened again, rows of the failed batch removed if they did land</td></tr>
  * </table>
  */
 @NullMarked

@@ -58,7 +58,7 @@ public final class BlockingCalls implements Closeable {
       }
     } catch (ExecutionException e) {
       switch (e.getCause()) {
-        case IOException trouble -> throw trouble;
+        case IOException failure -> throw failure;
         case RuntimeException bug -> throw bug;
         case null, default -> throw new IllegalStateException(e);
       }

@@ -4,8 +4,8 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.sts.StsStep;
 
 /**
- * Is told when an {@code enforce} policy ended without being taken back, so that the ledger can
- * keep the domain at {@code verify} with the policy's hosts. Called before the first delivery
+ * A listener for {@code enforce} policies that ended without being withdrawn, so that the ledger
+ * can keep the domain at {@code verify} with the policy's hosts. Called before the first delivery
  * without the policy; must not block on the network, and may be called again for the same policy
  * after a crash.
  */

@@ -68,7 +68,7 @@ public final class StsPolicyCache implements Closeable {
   /** Renewals of one sweep: four hosts that take a minute each must not hold up a thousand. */
   private static final int BATCH = 64;
 
-  /** Memory for what is remembered, in octets as {@link #weight} counts. */
+  /** Memory for what is remembered, in bytes as {@link #weight} counts. */
   private static final long MAX_WEIGHT = 12L << 20;
 
   /** What a waiter waits beyond the fetch itself: the look-up and a place in line. */
@@ -100,7 +100,7 @@ public final class StsPolicyCache implements Closeable {
   private volatile Instant nextNote = Instant.EPOCH;
 
   /**
-   * What is kept of a domain, for explanations and reports.
+   * The cached state of a domain, for explanations and reports.
    *
    * @param memory everything
    * @param announcement what the DNS says now
@@ -115,7 +115,7 @@ public final class StsPolicyCache implements Closeable {
       RandomSource random,
       MailLog log,
       ExpiryListener expiryListener,
-      StsPolicyStore shelf) {
+      StsPolicyStore store) {
     this.settings = settings;
     this.resolver = resolver;
     this.fetcher = fetcher;
@@ -123,7 +123,7 @@ public final class StsPolicyCache implements Closeable {
     this.random = random;
     this.log = log;
     this.expiryListener = expiryListener;
-    this.store = shelf;
+    this.store = store;
     this.fetches = new Semaphore(settings.fetches());
     for (int i = 0; i < LOCKS; i++) {
       locks[i] = new ReentrantLock();
@@ -150,21 +150,21 @@ public final class StsPolicyCache implements Closeable {
       MailLog log,
       ExpiryListener expiryListener)
       throws IOException {
-    StsPolicyStore shelf = StsPolicyStore.open(settings.file(), settings.domains());
-    if (shelf.damagedCopy() != null) {
+    StsPolicyStore store = StsPolicyStore.open(settings.file(), settings.domains());
+    if (store.damagedCopy() != null) {
       log.warning(
           "sts",
           "the store of MTA-STS policies was damaged and is now "
-              + shelf.damagedCopy()
+              + store.damagedCopy()
               + "; policies are fetched anew");
     }
     return new StsPolicyCache(
-        settings, resolver, fetcher, clock, random, log, expiryListener, shelf);
+        settings, resolver, fetcher, clock, random, log, expiryListener, store);
   }
 
   private static int weight(Domain domain, StsMemory memory) {
-    StsMemory.FetchedPolicy kept = memory.kept();
-    int text = kept == null ? 0 : kept.policy().text().length();
+    StsMemory.FetchedPolicy fetched = memory.kept();
+    int text = fetched == null ? 0 : fetched.policy().text().length();
     // The text, and its patterns as objects, which are a few times larger.
     return 200 + 2 * domain.name().length() + 4 * text;
   }
@@ -181,9 +181,9 @@ public final class StsPolicyCache implements Closeable {
    * @throws UncheckedIOException when the store cannot be read, which is not "no policy"
    */
   public Evidence.Sts evidenceFor(Domain domain) {
-    StsLookup announcement = announcement(domain, resolver);
+    StsLookup lookup = announcement(domain, resolver);
     Instant now = clock.now();
-    StsStep step = update(domain, m -> StsStep.decide(m, announcement, settings.patience(), now));
+    StsStep step = update(domain, m -> StsStep.decide(m, lookup, settings.patience(), now));
     touch(domain, now, step.memory());
     return evidence(domain, resolved(domain, step));
   }
@@ -195,13 +195,13 @@ public final class StsPolicyCache implements Closeable {
    * @throws UncheckedIOException when the store cannot be read, which is not "no policy"
    */
   public Optional<Evidence.Sts> ifCached(Domain domain) {
-    StsLookup announcement = announcement(domain, resolver.cacheOnly());
-    if (announcement instanceof StsLookup.NoRecordAnswer) {
+    StsLookup lookup = announcement(domain, resolver.cacheOnly());
+    if (lookup instanceof StsLookup.NoRecordAnswer) {
       // Not in memory, or trouble, which is rare enough to be looked at in full.
       return Optional.empty();
     }
     Instant now = clock.now();
-    StsStep step = update(domain, m -> StsStep.decide(m, announcement, settings.patience(), now));
+    StsStep step = update(domain, m -> StsStep.decide(m, lookup, settings.patience(), now));
     if (step.next() instanceof StsStep.StsAction.StateHolds settled) {
       touch(domain, now, step.memory());
       return Optional.of(evidence(domain, settled));
@@ -238,12 +238,11 @@ public final class StsPolicyCache implements Closeable {
    * announced, unless that was done within five minutes (RFC 8461 5.1).
    */
   public Evidence.Sts recheck(Domain domain) {
-    StsLookup announcement = announcement(domain, resolver);
+    StsLookup lookup = announcement(domain, resolver);
     Instant now = clock.now();
     return evidence(
         domain,
-        resolved(
-            domain, update(domain, m -> StsStep.renew(m, announcement, settings.patience(), now))));
+        resolved(domain, update(domain, m -> StsStep.renew(m, lookup, settings.patience(), now))));
   }
 
   /** What is kept and announced, without fetching anything. */
@@ -325,9 +324,9 @@ public final class StsPolicyCache implements Closeable {
   /** Trouble of our own says nothing about the domain: the old policy, or wait. */
   private StsStep.StsAction.StateHolds later(Domain domain, String why) {
     Instant now = clock.now();
-    StsMemory.FetchedPolicy kept = remembered(domain).kept();
-    if (kept != null) {
-      return new StsStep.StsAction.StateHolds(kept.state(), kept.expires());
+    StsMemory.FetchedPolicy fetched = remembered(domain).kept();
+    if (fetched != null) {
+      return new StsStep.StsAction.StateHolds(fetched.state(), fetched.expires());
     }
     Instant until = now.plus(StsStep.LEAST_GAP);
     return new StsStep.StsAction.StateHolds(

@@ -26,10 +26,10 @@ import org.sealwax.mail.sts.StsRecord;
 import org.sqlite.JDBC;
 
 /**
- * What is remembered, on disk: one row for each domain that has a policy or has trouble with one.
- * Every method is one transaction that is durable when it returns, and is made by a platform thread
- * of its own; only reads are made by the caller, on a connection of their own, and wait for no
- * commit. Thread-safe.
+ * The store of policies on disk: one row for each domain that has a policy or has a problem with
+ * one. Every method is one transaction that is durable when it returns, and is made by a platform
+ * thread of its own; only reads are made by the caller, on a connection of their own, and wait for
+ * no commit. Thread-safe.
  *
  * <p>A row that cannot be read (its text is no policy any more) counts as not there; a file that is
  * no database is put aside, and said.
@@ -226,7 +226,7 @@ final class StsPolicyStore implements Closeable {
   }
 
   private static StsMemory memory(ResultSet r) throws SQLException {
-    StsMemory.FetchedPolicy kept = null;
+    StsMemory.FetchedPolicy storedPolicy = null;
     String id = r.getString("id");
     byte[] body = r.getBytes("body");
     Instant fetched = instant(r, "fetched");
@@ -235,11 +235,11 @@ final class StsPolicyStore implements Closeable {
         && fetched != null
         && StsRecord.read(List.of(StsRecord.VERSION + "id=" + id)) instanceof StsRecord.Announced
         && StsPolicy.read(body) instanceof StsPolicy.ParsedStsPolicy.ValidStsPolicy sound) {
-      kept = new StsMemory.FetchedPolicy(id, sound.policy(), fetched);
+      storedPolicy = new StsMemory.FetchedPolicy(id, sound.policy(), fetched);
     }
     return new StsMemory(
-        kept,
-        kept == null ? null : instant(r, "refresh"),
+        storedPolicy,
+        storedPolicy == null ? null : instant(r, "refresh"),
         instant(r, "tried"),
         r.getInt("failures"),
         instant(r, "fetch_since"),
@@ -282,8 +282,9 @@ final class StsPolicyStore implements Closeable {
         return;
       }
       long before = sizeOf(domain);
-      StsMemory.FetchedPolicy kept = memory.kept();
-      byte[] body = kept == null ? null : kept.policy().text().getBytes(StandardCharsets.UTF_8);
+      StsMemory.FetchedPolicy fetched = memory.kept();
+      byte[] body =
+          fetched == null ? null : fetched.policy().text().getBytes(StandardCharsets.UTF_8);
       int size = body == null ? 0 : body.length;
       try (PreparedStatement s =
           connection.prepareStatement(
@@ -298,15 +299,15 @@ final class StsPolicyStore implements Closeable {
                   + " trouble = excluded.trouble, size = excluded.size, body = excluded.body")) {
         s.setString(1, domain.name());
         s.setLong(2, used.toEpochMilli());
-        set(s, 3, kept == null ? null : kept.fetched());
-        set(s, 4, kept == null ? null : kept.expires());
-        s.setInt(5, kept != null && kept.policy().mode() == StsPolicy.Mode.ENFORCE ? 1 : 0);
+        set(s, 3, fetched == null ? null : fetched.fetched());
+        set(s, 4, fetched == null ? null : fetched.expires());
+        s.setInt(5, fetched != null && fetched.policy().mode() == StsPolicy.Mode.ENFORCE ? 1 : 0);
         set(s, 6, memory.refresh());
         set(s, 7, memory.tried());
         s.setInt(8, memory.failures());
         set(s, 9, memory.fetchSince());
         set(s, 10, memory.lookupSince());
-        s.setString(11, kept == null ? null : kept.id());
+        s.setString(11, fetched == null ? null : fetched.id());
         s.setString(12, memory.failure());
         s.setInt(13, size);
         s.setBytes(14, body);

@@ -5,7 +5,7 @@ import java.time.Duration;
 import org.sealwax.mail.sts.FirstContactWait;
 
 /**
- * How policies are fetched and kept.
+ * Settings for fetching and keeping policies.
  *
  * @param file the database; made when it is missing, in a folder that is there
  * @param domains kept at most; at least 1

@@ -1,5 +1,5 @@
 /**
- * Floor 2: fetches MTA-STS policies and keeps them (RFC 8461 3.3, 5.1). {@link
+ * Fetches MTA-STS policies and keeps them (RFC 8461 3.3, 5.1). {@link
  * org.sealwax.router.sts.StsPolicyCache} answers for a domain, {@link
  * org.sealwax.mail.sts.fetch.PolicyFetcher} fetches one policy and tells everything it saw, {@link
  * org.sealwax.router.sts.StsPolicyStore} is what lies on disk.

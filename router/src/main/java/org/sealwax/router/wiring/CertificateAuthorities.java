@@ -83,8 +83,8 @@ public final class CertificateAuthorities {
   }
 
   /** Names the peers; the roots are files, and read only where a name under them may count. */
-  public void name(PeerIdentities mirrors) {
-    mirrors.use(settings.peers(), settings.peers().isEmpty() ? TrustRoots.none() : standard());
+  public void name(PeerIdentities identities) {
+    identities.use(settings.peers(), settings.peers().isEmpty() ? TrustRoots.none() : standard());
   }
 
   private TrustRoots privateRoots(List<TrustedClientRow> rows) {

@@ -28,8 +28,8 @@ import org.sealwax.router.route.RecipientProbe;
 import org.sealwax.router.route.VerificationCache;
 
 /**
- * What is wrong in the files that a configuration names. Reads them as {@code serve} would, and
- * writes, makes and asks nothing.
+ * A check of the files that a configuration names. Reads them as {@code serve} would, and writes,
+ * makes and asks nothing.
  */
 public final class ConfiguredFilesCheck {
   /** Logged by serve and printed by check where it is so. */
@@ -224,12 +224,12 @@ public final class ConfiguredFilesCheck {
             f.carryExtension(),
             f.postmaster(),
             f.roles());
-    RecipientProbe nobody =
+    RecipientProbe probe =
         (mailbox, hop) -> new RecipientProbe.VerificationResult.NotKnown("not asked");
     try (TextMailLog silent = discardingDirectory()) {
       new ConfiguredDirectory(
               read,
-              nobody,
+              probe,
               new VerificationCache(null, clock, silent),
               clock,
               RandomSource.secure(),

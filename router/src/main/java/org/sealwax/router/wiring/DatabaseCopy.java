@@ -10,9 +10,9 @@ import java.util.Optional;
 
 /**
  * A copy of a store of another process, for reading: the other one's files are not opened as a
- * database, so nothing is made or changed beside them. A store is one file, and while it is open
- * another one with what is not yet part of it (SQLite's write-ahead log); the two are taken again
- * until neither has changed meanwhile.
+ * database, so nothing is created or changed next to them. A store is one file, and while it is
+ * open another one with what is not yet part of it (SQLite's write-ahead log); the two are taken
+ * again until neither has changed meanwhile.
  */
 public final class DatabaseCopy {
   private static final int TRIES = 20;

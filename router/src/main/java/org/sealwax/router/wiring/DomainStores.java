@@ -38,8 +38,8 @@ import org.sealwax.router.sts.StsPolicyCache;
 import org.sealwax.router.sts.StsSettings;
 
 /**
- * What is known of other people's domains and outlives a configuration: the stores of MTA-STS
- * policies and of the ledger, the receipts. Opened beside the spool, before anything listens.
+ * The stores about other domains that are kept over a reload: MTA-STS policies, the ledger, the
+ * receipts. Opened next to the spool, before anything listens.
  */
 public final class DomainStores implements Closeable {
   private final RouterSettings initialSettings;
@@ -168,7 +168,7 @@ public final class DomainStores implements Closeable {
     var _ = policies();
   }
 
-  /** Opens all files beside what else there is to do; trouble is met again by {@link #open}. */
+  /** Opens all files in the background; a failure is reported again by {@link #open}. */
   public void openInBackground() {
     Threads.startPlatform(
         "archives",

@@ -36,7 +36,10 @@ import org.sealwax.router.reports.received.ReportListenerSettings;
 import org.sealwax.router.route.RecipientDirectory;
 import org.sealwax.router.route.ReportAddressDirectory;
 
-/** Reports from others about our domains: the shelf, the inbox, and the door for those by POST. */
+/**
+ * Reports from others about our domains: the store, the inbox, and the listener for reports by
+ * POST.
+ */
 public final class IncomingTlsReports implements Closeable {
   /** How long a report waits for the DNS or the disk, at most. */
   private static final Duration PATIENCE = Duration.ofDays(1);

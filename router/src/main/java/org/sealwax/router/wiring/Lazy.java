@@ -4,8 +4,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something that is made when it is first asked for, so that it is not on the way to listening: the
- * DNS library, the roots, the courier. Thread-safe.
+ * A value that is created at its first use, so that start-up does not wait for it: the DNS library,
+ * the roots, the delivery agent. Thread-safe.
  */
 public final class Lazy<T> implements Supplier<T> {
   private final Supplier<T> supplier;

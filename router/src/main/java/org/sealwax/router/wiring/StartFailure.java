@@ -14,9 +14,9 @@ import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.router.spool.SpoolException;
 
 /**
- * Why the router cannot start: a sentence, what to do, and whether to try again. Only what a person
- * must change ends with {@link ExitStatus#CONFIGURATION}, after which systemd does not start it
- * again.
+ * The reason why the router cannot start: a sentence, the fix, and whether to try again. Only what
+ * a person must change ends with {@link ExitStatus#CONFIGURATION}, after which systemd does not
+ * start it again.
  */
 public final class StartFailure extends IOException {
   private static final long serialVersionUID = 1L;
@@ -47,9 +47,9 @@ public final class StartFailure extends IOException {
   }
 
   /** The spool in this folder cannot be opened. */
-  public static StartFailure of(SpoolException trouble, Path spool) {
+  public static StartFailure of(SpoolException failure, Path spool) {
     String help =
-        switch (trouble.kind()) {
+        switch (failure.kind()) {
           case FULL -> "make room on the file system of " + spool;
           case LOCKED ->
               "one server uses a spool at a time; another one needs another [server] state";
@@ -60,7 +60,7 @@ public final class StartFailure extends IOException {
               "it must be writable for this user, on a local file system; the kernel's log shows"
                   + " errors of the disk";
         };
-    return new StartFailure(String.valueOf(trouble.getMessage()), help, exitFor(trouble), trouble);
+    return new StartFailure(String.valueOf(failure.getMessage()), help, exitFor(failure), failure);
   }
 
   private static String helpFor(String help, Throwable cause) {
@@ -74,8 +74,8 @@ public final class StartFailure extends IOException {
       if (t instanceof BindException) {
         return ExitStatus.SYSTEM;
       }
-      if (t instanceof SpoolException trouble) {
-        return switch (trouble.kind()) {
+      if (t instanceof SpoolException failure) {
+        return switch (failure.kind()) {
           case FORMAT -> ExitStatus.CONFIGURATION;
           case FULL, LOCKED, DAMAGED, BROKEN -> ExitStatus.TRY_AGAIN;
         };

@@ -23,12 +23,12 @@ public final class CacheBench {
     int domains = args.length > 0 ? Integer.parseInt(args[0]) : 100_000;
     Clock clock = Clock.system();
     // The zone is not signed: signing is not what is measured, and answers are kept alike.
-    try (WarmCaches world = new WarmCaches(domains, false)) {
-      world.gatherer.gather(world.subject(0));
+    try (WarmCaches caches = new WarmCaches(domains, false)) {
+      caches.gatherer.gather(caches.subject(0));
       long before = used();
-      world.warm();
+      caches.warm();
       // As the router does it: uses are noted on disk and leave the memory.
-      world.policies.start();
+      caches.policies.start();
       Thread.sleep(Duration.ofSeconds(10));
       long after = used();
       System.out.printf(
@@ -38,21 +38,21 @@ public final class CacheBench {
           before / 1e6,
           after / 1e6,
           (after - before) / 1e6);
-      world.ledger.close();
-      world.policies.close();
+      caches.ledger.close();
+      caches.policies.close();
       for (int i = 0; i < 3; i++) {
         long start = clock.nanoTime();
         try (PersistentLedger ledger =
                 PersistentLedger.open(
-                    world.folder.resolve("ledger.db"),
+                    caches.folder.resolve("ledger.db"),
                     LedgerSettings.defaults(),
                     clock,
                     new RecordingMailLog().log(),
                     (d, h) -> false);
-            StsPolicyCache policies = world.openPolicies()) {
+            StsPolicyCache policies = caches.openPolicies()) {
           boolean known =
-              ledger.evidenceFor(world.domains.getLast()).isPresent()
-                  && policies.inForce(world.domains.getLast()).isPresent();
+              ledger.evidenceFor(caches.domains.getLast()).isPresent()
+                  && policies.inForce(caches.domains.getLast()).isPresent();
           Duration ready = Duration.ofNanos(clock.nanoTime() - start);
           System.out.printf(Locale.ROOT, "restart: ready in %d ms (%s)%n", ready.toMillis(), known);
         }

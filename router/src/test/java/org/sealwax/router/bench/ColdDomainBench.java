@@ -242,10 +242,10 @@ public final class ColdDomainBench {
     CachingResolver resolver = new CachingResolver(settings, clock, RandomSource.secure());
     Path folder = Files.createTempDirectory("sealwax-bench");
     try (StsPolicyCache policies = policies(folder, resolver, port);
-        SmtpDeliveryAgent courier = courier(resolver, policies)) {
+        SmtpDeliveryAgent agent = agent(resolver, policies)) {
       line.clear();
       zero = clock.nanoTime();
-      courier.prefetch(new NextHop.ByMx(DOMAIN));
+      agent.prefetch(new NextHop.ByMx(DOMAIN));
       long took = clock.nanoTime() - zero;
       note("all is known");
       return took;
@@ -254,7 +254,7 @@ public final class ColdDomainBench {
     }
   }
 
-  private SmtpDeliveryAgent courier(Resolver resolver, StsPolicyCache policies) {
+  private SmtpDeliveryAgent agent(Resolver resolver, StsPolicyCache policies) {
     return new SmtpDeliveryAgent(
         DeliverySettings.defaults(Domain.of("router.example")),
         new SmtpDeliveryAgent.SmtpDeliveryEnvironment(

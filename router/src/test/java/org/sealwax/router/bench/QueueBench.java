@@ -185,7 +185,7 @@ public final class QueueBench {
     return n -> {
       try (org.sealwax.router.spool.Draft draft = spool.draft()) {
         draft.content().write(content);
-        org.sealwax.router.spool.RecipientBatch share =
+        org.sealwax.router.spool.RecipientBatch batch =
             new org.sealwax.router.spool.RecipientBatch(
                 new org.sealwax.router.spool.BatchKey(draft.id(), 0),
                 org.sealwax.router.spool.BatchState.FRESH,
@@ -195,7 +195,7 @@ public final class QueueBench {
                 "",
                 record);
         spool.accept(
-            new org.sealwax.router.spool.NewMessage(draft, Instant.now(), record, List.of(share)));
+            new org.sealwax.router.spool.NewMessage(draft, Instant.now(), record, List.of(batch)));
       }
     };
   }

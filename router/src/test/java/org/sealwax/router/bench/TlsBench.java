@@ -60,13 +60,12 @@ public final class TlsBench {
 
   private static void bench(TlsEngine engine, String kind, TestCa ca, Identity identity)
       throws Exception {
-    TlsFactory room =
-        new TlsFactory(new TlsSettings(engine), Clock.system(), RandomSource.secure());
+    TlsFactory tls = new TlsFactory(new TlsSettings(engine), Clock.system(), RandomSource.secure());
     IdentityStore store = IdentityStore.fixed(identity, Map.of(), Clock.system());
     ReferenceIdentity references =
         new ReferenceIdentity(List.of(Domain.of("mx.example.org")), Set.of(), ca.roots());
-    TlsServer server = room.server(ListenerTlsSettings.defaults("bench"), store, references);
-    TlsClient client = room.client(ClientTlsSettings.defaults(), store);
+    TlsServer server = tls.server(ListenerTlsSettings.defaults("bench"), store, references);
+    TlsClient client = tls.client(ClientTlsSettings.defaults(), store);
     for (boolean withCertificate : List.of(false, true)) {
       for (boolean resumed : List.of(false, true)) {
         ClientOffer offer = offer(references, withCertificate, resumed);

@@ -141,11 +141,11 @@ final class ConfigurationTest {
         new FirstContactWait(Duration.ofMinutes(30), Duration.ofHours(1)), patience(brief));
     for (String key : List.of("first_contact_hold", "lookup_hold")) {
       patience(brief + "[sts]\n" + key + " = \"1h\"\n");
-      List<ConfigurationProblem> complaints =
+      List<ConfigurationProblem> problems =
           parse(brief + "[sts]\n" + key + " = \"1h1s\"\n").problems();
-      assertEquals(1, complaints.size(), complaints.toString());
-      assertEquals(4, complaints.getFirst().line());
-      assertTrue(complaints.getFirst().text().contains("half the queue's lifetime"), key);
+      assertEquals(1, problems.size(), problems.toString());
+      assertEquals(4, problems.getFirst().line());
+      assertTrue(problems.getFirst().text().contains("half the queue's lifetime"), key);
     }
   }
 

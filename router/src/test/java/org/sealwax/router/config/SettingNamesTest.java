@@ -160,7 +160,7 @@ final class SettingNamesTest {
   }
 
   /** Whether an example is one of a sealwax.toml: it has one of its tables. */
-  private static boolean ours(List<String> block) {
+  private static boolean isSealwaxSetting(List<String> block) {
     return block.stream()
         .map(l -> HEADING.matcher(l.strip()))
         .anyMatch(
@@ -179,7 +179,7 @@ final class SettingNamesTest {
       boolean inside = false;
       for (String line : text(file).lines().toList()) {
         if (line.strip().startsWith("```")) {
-          if (inside && ours(block)) {
+          if (inside && isSealwaxSetting(block)) {
             examples++;
             example(block).forEach(w -> wrong.add(file + ": " + w));
           }

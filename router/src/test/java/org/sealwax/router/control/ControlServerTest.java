@@ -56,13 +56,13 @@ final class ControlServerTest {
       }
       return new ControlServer.ChannelLineReader(client).readLine();
     } catch (IOException e) {
-      return null; // reset: it was closed with octets unread
+      return null; // reset: it was closed with bytes unread
     }
   }
 
-  private static String requestOf(int octets) {
+  private static String requestOf(int bytes) {
     String begin = "{\"do\":\"x\",\"fill\":\"";
-    return begin + "f".repeat(octets - begin.length() - 2) + "\"}";
+    return begin + "f".repeat(bytes - begin.length() - 2) + "\"}";
   }
 
   @Test

@@ -103,10 +103,10 @@ final class WhatIfTest {
       PersistentLedger ledger,
       ManualClock clock,
       String domain,
-      Function<Domain, HostSample> sight) {
+      Function<Domain, HostSample> sample) {
     Domain mx = Domain.of("mx." + domain);
     RoundMx answer = new RoundMx(Set.of(mx), false, clock.now().plusSeconds(300));
-    ledger.beginRound(Domain.of(domain), answer, true).observed(sight.apply(mx));
+    ledger.beginRound(Domain.of(domain), answer, true).observed(sample.apply(mx));
   }
 
   private MachineDefaults machine() {

@@ -44,7 +44,7 @@ final class CacheOnlyLookupTest {
   }
 
   @Test
-  void whatNeedsTheDomainAloneBeginsBeforeItsHostsAreKnown() throws Exception {
+  void domainLookupsBeginBeforeTheMxHostsAreKnown() throws Exception {
     net.simple();
     assertEquals("delivered may:none", reason(net.mail().one()));
     assertEquals(List.of("begin example.org", "about mx.example.org"), queried);
@@ -52,7 +52,7 @@ final class CacheOnlyLookupTest {
     // The same where the DNS names no host at all.
     net.dns.mx("empty.example", 0, ".");
     net.changed();
-    net.courier().prefetch(new NextHop.ByMx(Domain.of("empty.example")));
+    net.agent().prefetch(new NextHop.ByMx(Domain.of("empty.example")));
     assertEquals(List.of("begin empty.example"), queried);
   }
 
@@ -62,7 +62,7 @@ final class CacheOnlyLookupTest {
         .mx("example.org", 10, "mx1.example.org")
         .mx("example.org", 20, "mx2.example.org")
         .mx("example.org", 30, "mx3.example.org");
-    net.courier().prefetch(new NextHop.ByMx(DOMAIN));
+    net.agent().prefetch(new NextHop.ByMx(DOMAIN));
     assertEquals(
         List.of("begin example.org", "about mx1.example.org", "about mx2.example.org"), queried);
     assertTrue(net.dialled().isEmpty());
@@ -72,7 +72,7 @@ final class CacheOnlyLookupTest {
 
   @Test
   void aConfiguredNextHopIsNotLookedUpAhead() throws Exception {
-    net.courier().prefetch(new NextHop.Fixed(Domain.of("smarthost.example"), 25, "smarthost"));
+    net.agent().prefetch(new NextHop.Fixed(Domain.of("smarthost.example"), 25, "smarthost"));
     assertTrue(queried.isEmpty());
   }
 }

@@ -64,7 +64,7 @@ import org.sealwax.testkit.dns.FixedResolver;
  * @ body eight-bit        or binary
  * @ utf8                  the mail asked for SMTPUTF8
  * @ content Subject: x    a line of content; without any there are two
- * @ fill 300000           so many octets of content, all "x" lines
+ * @ fill 300000           so many bytes of content, all "x" lines
  * @ notify bob failure delay     @ notify bob never      @ orcpt bob rfc822;bob@example.org
  * @ ret headers           @ envid QQ314159
  * Q: bob deferred timeout          the outcome of each recipient, in order
@@ -140,32 +140,32 @@ final class ClientDialogueFilesTest {
 
   private Consignment consignment() {
     Domain domain = Domain.of("example.org");
-    List<ConsignmentRecipient> addressees = new ArrayList<>();
+    List<ConsignmentRecipient> consigned = new ArrayList<>();
     for (String local : recipients) {
-      addressees.add(
+      consigned.add(
           new ConsignmentRecipient(
-              addressees.size() + 1L,
+              consigned.size() + 1L,
               new DeliveryTarget.Remote(new Mailbox(local, domain)),
               dsn(local)));
     }
     if (content.isEmpty()) {
       content.append("Subject: hello\r\n\r\n");
     }
-    byte[] octets = content.toString().getBytes(StandardCharsets.UTF_8);
+    byte[] bytes = content.toString().getBytes(StandardCharsets.UTF_8);
     return new Consignment(
         new QueueId("0TestMail1"),
         ReversePath.of(new Mailbox("sender", Domain.of("origin.example"))),
         new MailOptions(body, utf8, envelopeId, ret, MailOptions.TlsOption.UNSPECIFIED),
         new NextHop.ByMx(domain),
-        addressees,
+        consigned,
         null,
         FakeInternet.NOON,
         1,
-        octets.length,
-        () -> new ByteArrayInputStream(octets));
+        bytes.length,
+        () -> new ByteArrayInputStream(bytes));
   }
 
-  private SmtpDeliveryAgent courier(Dialer dialer) {
+  private SmtpDeliveryAgent agent(Dialer dialer) {
     DeliverySettings usual = DeliverySettings.defaults(Domain.of("router.example"));
     DeliverySettings settings =
         new DeliverySettings(
@@ -242,9 +242,9 @@ final class ClientDialogueFilesTest {
                 FakeTls.asServer(wire);
               }
             });
-    try (SmtpDeliveryAgent courier = courier(dialer)) {
+    try (SmtpDeliveryAgent agent = agent(dialer)) {
       FutureTask<Map<Long, Outcome>> delivery =
-          new FutureTask<>(() -> courier.deliver(consignment()));
+          new FutureTask<>(() -> agent.deliver(consignment()));
       Threads.start("delivery", delivery);
       try {
         player.playServer();
@@ -253,15 +253,15 @@ final class ClientDialogueFilesTest {
       }
       Map<Long, Outcome> outcomes = delivery.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
       assertFalse(log.recorded("bug"), () -> "a bug: " + log.facts());
-      List<String> said = new ArrayList<>();
+      List<String> lines = new ArrayList<>();
       for (int i = 0; i < recipients.size(); i++) {
         Outcome outcome = outcomes.get(i + 1L);
         if (outcome == null) {
           throw new AssertionError("no outcome for " + recipients.get(i));
         }
-        said.add("Q: " + recipients.get(i) + " " + reason(outcome));
+        lines.add("Q: " + recipients.get(i) + " " + reason(outcome));
       }
-      assertEquals(file.queued(), said);
+      assertEquals(file.queued(), lines);
     }
   }
 }

@@ -18,7 +18,7 @@ import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.Outcome;
 
-/** MAIL, RCPT and content against hosts of every kind, in clear text. */
+/** MAIL, RCPT and content against hosts of every kind, unencrypted. */
 @Timeout(30)
 final class ConsignmentTransferTest {
   private final FakeInternet net = new FakeInternet();
@@ -76,14 +76,14 @@ final class ConsignmentTransferTest {
   @Test
   void settlesEachRecipientByItsOwnReply() throws Exception {
     for (String[] offers : new String[][] {{}, {"PIPELINING"}}) {
-      try (FakeInternet here = new FakeInternet()) {
+      try (FakeInternet net = new FakeInternet()) {
         FakeHost host =
-            here.simple()
+            net.simple()
                 .offers(offers)
                 .on("RCPT TO:<gone", "550 5.1.1 no such user")
                 .on("RCPT TO:<grey", "451 4.7.1 Greylisting in action")
                 .on("RCPT TO:<full", "552 5.2.2 full");
-        Map<Long, Outcome> outcomes = here.mail().to("full", "gone", "bob", "grey").deliver();
+        Map<Long, Outcome> outcomes = net.mail().to("full", "gone", "bob", "grey").deliver();
         assertEquals(
             List.of(
                 "deferred mailbox-full",
@@ -106,15 +106,15 @@ final class ConsignmentTransferTest {
   @Test
   void aRefusedSenderIsTheMessagesAffair() throws Exception {
     for (String[] offers : new String[][] {{}, {"PIPELINING"}}) {
-      try (FakeInternet here = new FakeInternet()) {
-        here.simple()
+      try (FakeInternet net = new FakeInternet()) {
+        net.simple()
             .offers(offers)
             .on("MAIL", "553 5.1.8 who")
             .on("RCPT", "503 5.5.1 MAIL first")
             .on("DATA", "503 5.5.1 no");
         assertEquals(
             List.of("refused sender-refused", "refused sender-refused"),
-            reasons(here.mail().to("a", "b").deliver()));
+            reasons(net.mail().to("a", "b").deliver()));
       }
     }
   }
@@ -205,7 +205,7 @@ final class ConsignmentTransferTest {
   }
 
   @Test
-  void refusesWhatIsLargerThanTheHostTakes() throws Exception {
+  void refusesMessagesLargerThanTheHostAccepts() throws Exception {
     FakeHost host = net.simple().offers("SIZE " + (FakeInternet.BODY.length() - 1));
     assertEquals("refused too-big", reason(net.mail().one()));
     assertFalse(host.session(0).verbs().contains("MAIL"));
@@ -280,9 +280,9 @@ final class ConsignmentTransferTest {
             "354 what", "deferred protocol",
             "CLOSE", "deferred lost-connection");
     for (var row : table.entrySet()) {
-      try (FakeInternet here = new FakeInternet()) {
-        here.simple().offers("PIPELINING").on("END", row.getKey());
-        assertEquals(row.getValue(), reason(here.mail().one()), row.getKey());
+      try (FakeInternet net = new FakeInternet()) {
+        net.simple().offers("PIPELINING").on("END", row.getKey());
+        assertEquals(row.getValue(), reason(net.mail().one()), row.getKey());
       }
     }
   }
@@ -294,9 +294,9 @@ final class ConsignmentTransferTest {
     while (!delivered) {
       length++;
       assertTrue(length < 1_000, "never delivered");
-      try (FakeInternet here = new FakeInternet()) {
-        FakeHost host = here.simple().offers("PIPELINING").cutAfter(length);
-        Map<Long, Outcome> outcomes = here.mail().to("a", "b").deliver();
+      try (FakeInternet net = new FakeInternet()) {
+        FakeHost host = net.simple().offers("PIPELINING").cutAfter(length);
+        Map<Long, Outcome> outcomes = net.mail().to("a", "b").deliver();
         delivered = outcomes.get(1L) instanceof Outcome.Delivered;
         assertEquals(delivered, outcomes.get(2L) instanceof Outcome.Delivered);
         for (Outcome outcome : outcomes.values()) {
@@ -316,9 +316,9 @@ final class ConsignmentTransferTest {
       boolean delivered = false;
       for (int heard = 0; !delivered; heard++) {
         assertTrue(heard < 1_000, "never delivered");
-        try (FakeInternet here = new FakeInternet()) {
-          FakeHost host = here.simple().offers(offers).readsAtMost(heard);
-          Map<Long, Outcome> outcomes = here.mail().to("a", "b").deliver();
+        try (FakeInternet net = new FakeInternet()) {
+          FakeHost host = net.simple().offers(offers).readsAtMost(heard);
+          Map<Long, Outcome> outcomes = net.mail().to("a", "b").deliver();
           delivered = outcomes.get(1L) instanceof Outcome.Delivered;
           assertEquals(delivered, outcomes.get(2L) instanceof Outcome.Delivered);
           assertEquals(delivered, host.took(), "after " + heard + " octets");
@@ -350,12 +350,12 @@ final class ConsignmentTransferTest {
   void slowReplyLeadsToTheNextHost() throws Exception {
     for (String[] offers : new String[][] {{}, {"PIPELINING"}}) {
       for (String where : List.of("MAIL", "RCPT", "DATA")) {
-        try (FakeInternet here = new FakeInternet()) {
-          here.times = SmtpTimeouts.defaults().atMost(Duration.ofMillis(200));
-          FakeHost slow = here.simple().offers(offers).dribblesAt(where);
-          here.dns.mx("example.org", 20, "mx2.example.org").a("mx2.example.org", "192.0.2.2");
-          FakeHost other = here.host("192.0.2.2");
-          assertEquals("delivered may:none", reason(here.mail().one()), where);
+        try (FakeInternet net = new FakeInternet()) {
+          net.times = SmtpTimeouts.defaults().atMost(Duration.ofMillis(200));
+          FakeHost slow = net.simple().offers(offers).dribblesAt(where);
+          net.dns.mx("example.org", 20, "mx2.example.org").a("mx2.example.org", "192.0.2.2");
+          FakeHost other = net.host("192.0.2.2");
+          assertEquals("delivered may:none", reason(net.mail().one()), where);
           assertTrue(slow.bodies().isEmpty());
           assertEquals(1, other.bodies().size());
         }
@@ -389,10 +389,10 @@ final class ConsignmentTransferTest {
   @Test
   void requireTlsSmtpUtf8AndNeededBodyAreNeverLeftOut() throws Exception {
     for (String code : List.of("555", "501", "504")) {
-      try (FakeInternet here = new FakeInternet()) {
+      try (FakeInternet net = new FakeInternet()) {
         FakeHost host =
-            here.simple().offers("SIZE", "SMTPUTF8", "8BITMIME").on("MAIL", code + " 5.5.4 no");
-        FakeInternet.FakeMail mail = here.mail().to("jürgen").body("Subject: grüße\r\n\r\nhi\r\n");
+            net.simple().offers("SIZE", "SMTPUTF8", "8BITMIME").on("MAIL", code + " 5.5.4 no");
+        FakeInternet.FakeMail mail = net.mail().to("jürgen").body("Subject: grüße\r\n\r\nhi\r\n");
         assertTrue(
             mail.options(MailOptions.BodyType.EIGHT_BIT, true).one() instanceof Outcome.Refused);
         List<String> asked = host.commands().stream().filter(c -> c.startsWith("MAIL")).toList();
@@ -404,7 +404,7 @@ final class ConsignmentTransferTest {
   }
 
   @Test
-  void aCommandWithoutParametersIsNotSentAgain() throws Exception {
+  void retriesOnlyCommandsThatHadParameters() throws Exception {
     FakeHost host = net.simple().offers("DSN").on("RCPT", "501 5.1.3 bad address");
     assertEquals("refused recipient-refused", reason(net.mail().one()));
     assertEquals(1, host.commands().stream().filter(c -> c.startsWith("RCPT")).count());
@@ -430,7 +430,7 @@ final class ConsignmentTransferTest {
   void connectionsOfProbesCarryNoMail() throws Exception {
     net.pool = ConnectionPoolSettings.defaults();
     FakeHost host = net.simple();
-    net.courier()
+    net.agent()
         .recipientVerifier()
         .probe(
             new org.sealwax.mail.address.Mailbox(
@@ -445,9 +445,9 @@ final class ConsignmentTransferTest {
   @Test
   void messageThatBreaksTheReceiverDoesNotPauseTheNextHop() throws Exception {
     for (String stage : List.of("MAIL", "RCPT", "DATA", "END")) {
-      try (FakeInternet here = new FakeInternet()) {
-        here.simple().on(stage, FakeHost.CLOSE);
-        Outcome.Deferred deferred = (Outcome.Deferred) here.mail().one();
+      try (FakeInternet net = new FakeInternet()) {
+        net.simple().on(stage, FakeHost.CLOSE);
+        Outcome.Deferred deferred = (Outcome.Deferred) net.mail().one();
         assertEquals(
             org.sealwax.router.queue.FailureCause.Extent.TRANSACTION,
             deferred.cause().scope(),

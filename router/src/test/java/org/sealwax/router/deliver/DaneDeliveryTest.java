@@ -49,7 +49,7 @@ import org.sealwax.testkit.zone.ZoneSigning;
 /**
  * The rows of the lab about DANE (LAB.md, group E, and D, B, C in context d): a signed DNS of our
  * own under its own root, asked and validated for real; hosts with real certificates and TLS; what
- * the courier does.
+ * the delivery agent does.
  */
 final class DaneDeliveryTest {
   private static final String OWNER = "_25._tcp.mx.example.org";
@@ -58,7 +58,7 @@ final class DaneDeliveryTest {
   private static final TestCa MIDDLE = CA.intermediate("Dane Delivery Intermediate");
   private static final Identity GOOD = MIDDLE.identity(MX);
   private static final Identity OTHER = MIDDLE.identity("other.example.net");
-  private static final TlsFactory ROOM =
+  private static final TlsFactory TLS =
       new TlsFactory(new TlsSettings(TlsEngine.BORINGSSL), Clock.system(), RandomSource.secure());
 
   private final FakeInternet net = new FakeInternet();
@@ -81,7 +81,7 @@ final class DaneDeliveryTest {
         Zone.of("plain.example", "@ MX 10 mx.example.org.\nhost A 192.0.2.1\n"));
   }
 
-  /** The DNS anew, with these records below example.org. */
+  /** The DNS again, with these records below example.org. */
   private void records(String... lines) {
     server.serve(zones(ZoneSigning.VALID, String.join("\n", lines) + "\n"));
   }
@@ -109,7 +109,7 @@ final class DaneDeliveryTest {
   }
 
   private static TlsServer serving(Identity standard) {
-    return ROOM.server(
+    return TLS.server(
         ListenerTlsSettings.defaults("fake"),
         IdentityStore.fixed(standard, Map.of(), Clock.system()),
         new ReferenceIdentity(List.of(), Set.of(), CA.roots()));
@@ -132,13 +132,13 @@ final class DaneDeliveryTest {
         RandomSource.secure());
   }
 
-  private SmtpDeliveryAgent courier() {
+  private SmtpDeliveryAgent agent() {
     net.sources.clear();
     net.sources.add(
         new DaneSource(resolver, new HostAddresses.Families(true, true), Clock.system()));
     net.sources.add(subject -> more);
     SmtpDeliveryAgent.SmtpDeliveryEnvironment w = net.environment();
-    SmtpDeliveryAgent courier =
+    SmtpDeliveryAgent agent =
         new SmtpDeliveryAgent(
             net.settings(),
             new SmtpDeliveryAgent.SmtpDeliveryEnvironment(
@@ -154,8 +154,8 @@ final class DaneDeliveryTest {
             consignment -> {
               throw new IllegalStateException("no pipes here");
             });
-    closing.add(courier::close);
-    return courier;
+    closing.add(agent::close);
+    return agent;
   }
 
   private String deliver() throws InterruptedException {
@@ -163,7 +163,7 @@ final class DaneDeliveryTest {
   }
 
   private String deliver(FakeInternet.FakeMail mail) throws InterruptedException {
-    var outcomes = courier().deliver(mail.to("bob").consignment());
+    var outcomes = agent().deliver(mail.to("bob").consignment());
     return reason(outcomes.values().iterator().next());
   }
 
@@ -189,7 +189,7 @@ final class DaneDeliveryTest {
   }
 
   @Test
-  void e2MatchingKeyIsEnoughWhateverTheCertificate() throws Exception {
+  void e2MatchingKeySufficesForAnyCertificate() throws Exception {
     Identity bad = TestCa.selfSigned("wrong.example.net");
     host(bad);
     records(tlsa(3, 1, 1, bad));
@@ -254,8 +254,8 @@ final class DaneDeliveryTest {
 
   private static String unusable(String record) {
     int space = record.lastIndexOf(' ');
-    int octets = Integer.parseInt(record.substring(space + 1));
-    return "_25._tcp.mx TLSA " + record.substring(0, space) + " " + "ab".repeat(octets);
+    int bytes = Integer.parseInt(record.substring(space + 1));
+    return "_25._tcp.mx TLSA " + record.substring(0, space) + " " + "ab".repeat(bytes);
   }
 
   @ParameterizedTest
@@ -351,7 +351,7 @@ final class DaneDeliveryTest {
     FakeHost host =
         net.host("192.0.2.1")
             .tls(
-                ROOM.server(
+                TLS.server(
                     ListenerTlsSettings.defaults("fake"),
                     IdentityStore.fixed(
                         OTHER, Map.of("host.provider.example", provider), Clock.system()),
@@ -393,7 +393,7 @@ final class DaneDeliveryTest {
     assertTrue(deliver().startsWith("delivered may:"));
   }
 
-  // E: beside other sources, other hosts, and over time.
+  // E: with other sources, other hosts, and over time.
 
   private static Evidence sts() {
     return new Evidence.Sts(
@@ -403,7 +403,7 @@ final class DaneDeliveryTest {
   }
 
   @Test
-  void e27StsDoesNotRescueWhatDaneRefuses() throws Exception {
+  void e27StsDoesNotOverrideADaneRefusal() throws Exception {
     FakeHost host = host(GOOD);
     records(tlsa(3, 1, 1, OTHER));
     more.add(sts());
@@ -490,7 +490,7 @@ final class DaneDeliveryTest {
   void d19TheHostIsCalledByItsBaseDomain() throws Exception {
     net.host("192.0.2.1")
         .tls(
-            ROOM.server(
+            TLS.server(
                 ListenerTlsSettings.defaults("fake"),
                 IdentityStore.fixed(OTHER, Map.of(MX, GOOD), Clock.system()),
                 new ReferenceIdentity(List.of(), Set.of(), CA.roots())));
@@ -513,12 +513,12 @@ final class DaneDeliveryTest {
   void b5B7ARefusedStarttlsDefersInEveryRound(String reply) throws Exception {
     FakeHost host = host(GOOD).on("STARTTLS", reply);
     records(tlsa(3, 1, 1, GOOD));
-    SmtpDeliveryAgent courier = courier();
+    SmtpDeliveryAgent agent = agent();
     for (int round = 0; round < 3; round++) {
       FakeInternet.FakeMail mail = round == 0 ? net.mail() : net.mail().again(FakeInternet.NOON);
       assertEquals(
           "deferred tls-refused",
-          reason(courier.deliver(mail.to("bob").consignment()).values().iterator().next()));
+          reason(agent.deliver(mail.to("bob").consignment()).values().iterator().next()));
       net.clock.pass(Duration.ofHours(1));
     }
     neverSawMail(host);
@@ -534,14 +534,14 @@ final class DaneDeliveryTest {
 
   @Test
   void c2ABrokenHandshakeDefersForEver() throws Exception {
-    FakeHost host = host(GOOD).breaksOn(hello -> true);
+    FakeHost host = host(GOOD).breaksOn(clientHello -> true);
     records(tlsa(3, 1, 1, GOOD));
-    SmtpDeliveryAgent courier = courier();
+    SmtpDeliveryAgent agent = agent();
     for (int round = 0; round < 3; round++) {
       FakeInternet.FakeMail mail = round == 0 ? net.mail() : net.mail().again(FakeInternet.NOON);
       assertEquals(
           "deferred tls-broken",
-          reason(courier.deliver(mail.to("bob").consignment()).values().iterator().next()));
+          reason(agent.deliver(mail.to("bob").consignment()).values().iterator().next()));
       net.clock.pass(Duration.ofHours(1));
     }
     neverSawMail(host);

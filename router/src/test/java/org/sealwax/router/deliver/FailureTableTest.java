@@ -94,10 +94,10 @@ final class FailureTableTest {
     "END, 552, 5.2.2 full, NEXT_HOST, mailbox-full, MESSAGE",
     "END, 354, what, DEFER, protocol, MESSAGE",
   })
-  void means(String stage, int code, String text, String course, String reason, String extent) {
+  void means(String stage, int code, String text, String action, String reason, String extent) {
     FailureMeaning meaning =
         FailureTable.of(TransactionStage.valueOf(stage), reply(code, text), "mx");
-    assertEquals(course, meaning.action().name());
+    assertEquals(action, meaning.action().name());
     assertEquals(reason, meaning.cause().reason());
     assertEquals(extent, meaning.cause().scope().name());
   }

@@ -55,7 +55,7 @@ final class FakeHost implements AutoCloseable {
   private volatile @Nullable List<String> capabilitiesInTls;
   private volatile @Nullable TlsServer tls;
   private volatile boolean implicitTls;
-  private volatile Predicate<byte[]> breaksOn = hello -> false;
+  private volatile Predicate<byte[]> breaksOn = clientHello -> false;
   private volatile int cutAfter = Integer.MAX_VALUE;
   private volatile int sendsAtMost = Integer.MAX_VALUE;
   private volatile int readsAtMost = Integer.MAX_VALUE;
@@ -66,14 +66,14 @@ final class FakeHost implements AutoCloseable {
   static final class FakeHostSession {
     final List<String> commands = new CopyOnWriteArrayList<>();
     final List<String> bodies = new CopyOnWriteArrayList<>();
-    final List<byte[]> hellos = new CopyOnWriteArrayList<>();
+    final List<byte[]> clientHellos = new CopyOnWriteArrayList<>();
     final List<Integer> reads = new CopyOnWriteArrayList<>();
     volatile boolean encrypted;
 
-    /** What the client showed, leaf first; empty in clear and when it showed nothing. */
+    /** What the client showed, leaf first; empty unencrypted and when it showed nothing. */
     volatile List<X509Certificate> client = List.of();
 
-    /** The last octet of a 2yz to the content has left. */
+    /** The last byte of a 2yz to the content has left. */
     volatile boolean took;
 
     /** Who said so by AUTH. */
@@ -118,7 +118,7 @@ final class FakeHost implements AutoCloseable {
     return sessions.get(index);
   }
 
-  /** Whether any session took a message to the last octet of its reply; waits until all ended. */
+  /** Whether any session took a message to the last byte of its reply; waits until all ended. */
   boolean took() throws InterruptedException {
     boolean took = false;
     for (FakeHostSession session : sessions) {
@@ -168,30 +168,30 @@ final class FakeHost implements AutoCloseable {
   }
 
   /** Closes at a ClientHello like this. */
-  FakeHost breaksOn(Predicate<byte[]> hello) {
-    breaksOn = hello;
+  FakeHost breaksOn(Predicate<byte[]> clientHello) {
+    breaksOn = clientHello;
     return this;
   }
 
-  /** Closes after so many octets were sent in one connection. */
-  FakeHost cutAfter(int octets) {
-    cutAfter = octets;
+  /** Closes after so many bytes were sent in one connection. */
+  FakeHost cutAfter(int bytes) {
+    cutAfter = bytes;
     return this;
   }
 
-  /** Closes after so many octets on the wire, TLS records included, in one connection. */
-  FakeHost sendsAtMost(int octets) {
-    sendsAtMost = octets;
+  /** Closes after so many bytes on the wire, TLS records included, in one connection. */
+  FakeHost sendsAtMost(int bytes) {
+    sendsAtMost = bytes;
     return this;
   }
 
-  /** Closes after having read so many octets from the wire, in one connection. */
-  FakeHost readsAtMost(int octets) {
-    readsAtMost = octets;
+  /** Closes after having read so many bytes from the wire, in one connection. */
+  FakeHost readsAtMost(int bytes) {
+    readsAtMost = bytes;
     return this;
   }
 
-  /** Answers commands that begin so (or END) one octet at a time, and never to the end. */
+  /** Answers commands that begin so (or END) one byte at a time, and never to the end. */
   FakeHost dribblesAt(String prefix) {
     dribblesAt = prefix;
     return this;
@@ -361,7 +361,7 @@ final class FakeHost implements AutoCloseable {
       return "250 2.0.0 fine";
     }
 
-    /** Each octet comes well within any wait; the reply never ends. */
+    /** Each byte comes well within any wait; the reply never ends. */
     private void dribble() throws IOException {
       while (true) {
         wire.out().write("250-".getBytes(StandardCharsets.US_ASCII));
@@ -391,8 +391,8 @@ final class FakeHost implements AutoCloseable {
             return "535 5.7.8 no";
           }
           case SaslExchange.SaslStep.Challenge c -> {
-            byte[] octets = c.text().getBytes(StandardCharsets.UTF_8);
-            send("334 " + Base64.getEncoder().encodeToString(octets));
+            byte[] bytes = c.text().getBytes(StandardCharsets.UTF_8);
+            send("334 " + Base64.getEncoder().encodeToString(bytes));
             text = line();
             session.commands.add(String.valueOf(text));
           }
@@ -402,13 +402,13 @@ final class FakeHost implements AutoCloseable {
     }
 
     private void shake() throws IOException {
-      byte[] hello = record();
-      session.hellos.add(hello);
+      byte[] clientHello = record();
+      session.clientHellos.add(clientHello);
       TlsServer server = tls;
-      if (server == null || breaksOn.test(hello)) {
+      if (server == null || breaksOn.test(clientHello)) {
         throw new IOException("broken on purpose");
       }
-      TlsWire secured = server.accept(new PushbackWire(wire, hello), Duration.ofSeconds(10));
+      TlsWire secured = server.accept(new PushbackWire(wire, clientHello), Duration.ofSeconds(10));
       wire = secured;
       session.client = secured.handshake().peerChain();
       session.encrypted = true;
@@ -428,15 +428,15 @@ final class FakeHost implements AutoCloseable {
     }
 
     private void send(String text) throws IOException {
-      byte[] octets = (text + "\r\n").getBytes(StandardCharsets.UTF_8);
-      int room = cutAfter - sent;
-      if (room < octets.length) {
-        wire.out().write(octets, 0, Math.max(0, room));
+      byte[] bytes = (text + "\r\n").getBytes(StandardCharsets.UTF_8);
+      int free = cutAfter - sent;
+      if (free < bytes.length) {
+        wire.out().write(bytes, 0, Math.max(0, free));
         wire.out().flush();
         throw new IOException("cut on purpose");
       }
-      sent += octets.length;
-      wire.out().write(octets);
+      sent += bytes.length;
+      wire.out().write(bytes);
       wire.out().flush();
     }
 
@@ -460,11 +460,11 @@ final class FakeHost implements AutoCloseable {
     private @Nullable String line() throws IOException {
       ByteArrayOutputStream out = new ByteArrayOutputStream();
       while (true) {
-        int octet = next();
-        if (octet < 0) {
+        int value = next();
+        if (value < 0) {
           return null;
         }
-        out.write(octet);
+        out.write(value);
         byte[] so = out.toByteArray();
         int n = so.length;
         if (n >= 2 && so[n - 2] == '\r' && so[n - 1] == '\n') {
@@ -506,7 +506,7 @@ final class FakeHost implements AutoCloseable {
     }
   }
 
-  /** Counts octets, and ends the connection at a limit. */
+  /** Counts bytes, and ends the connection at a limit. */
   private final class CountingWire extends WireOver {
     private final FakeHostSession session;
 
@@ -521,12 +521,12 @@ final class FakeHost implements AutoCloseable {
 
         @Override
         public int read(byte[] into, int offset, int length) throws IOException {
-          int room = readsAtMost - session.received.get();
-          if (room <= 0) {
+          int free = readsAtMost - session.received.get();
+          if (free <= 0) {
             close();
             throw new IOException("deaf on purpose");
           }
-          int count = below().in().read(into, offset, Math.min(length, room));
+          int count = below().in().read(into, offset, Math.min(length, free));
           session.received.addAndGet(Math.max(0, count));
           return count;
         }
@@ -543,11 +543,11 @@ final class FakeHost implements AutoCloseable {
       return new BlockOutput() {
 
         @Override
-        public void write(byte[] octets, int offset, int length) throws IOException {
-          int room = Math.min(length, sendsAtMost - session.sent.get());
-          below().out().write(octets, offset, Math.max(0, room));
-          session.sent.addAndGet(Math.max(0, room));
-          if (room < length) {
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+          int free = Math.min(length, sendsAtMost - session.sent.get());
+          below().out().write(bytes, offset, Math.max(0, free));
+          session.sent.addAndGet(Math.max(0, free));
+          if (free < length) {
             below().out().flush();
             close();
             throw new IOException("cut on purpose");
@@ -562,7 +562,7 @@ final class FakeHost implements AutoCloseable {
     }
   }
 
-  /** A wire that has some octets to read before those of the network. */
+  /** A wire that has some bytes to read before those of the network. */
   private static final class PushbackWire extends WireOver {
     private final byte[] first;
     private int position;

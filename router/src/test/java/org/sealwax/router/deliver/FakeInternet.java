@@ -77,7 +77,7 @@ public final class FakeInternet implements Dialer, AutoCloseable {
   static final Instant NOON = Instant.parse("2026-11-23T12:00:00Z");
 
   private static final TestCa CA = TestCa.root("deliver tests");
-  private static final TlsFactory ROOM = room(TlsEngine.BORINGSSL);
+  private static final TlsFactory TLS = tlsFactory(TlsEngine.BORINGSSL);
 
   /** Our side, by engine. */
   private static final Map<TlsEngine, TlsFactory> environment = new ConcurrentHashMap<>();
@@ -109,15 +109,15 @@ public final class FakeInternet implements Dialer, AutoCloseable {
   private final List<Runnable> opened = new CopyOnWriteArrayList<>();
   private final List<String> dialled = new CopyOnWriteArrayList<>();
   private final CountDownLatch end = new CountDownLatch(1);
-  private @Nullable SmtpDeliveryAgent courier;
+  private @Nullable SmtpDeliveryAgent agent;
 
-  private static TlsFactory room(TlsEngine engine) {
+  private static TlsFactory tlsFactory(TlsEngine engine) {
     return new TlsFactory(new TlsSettings(engine), Clock.system(), RandomSource.secure());
   }
 
-  /** The DNS or the sources have changed: a new courier, with the same memories. */
+  /** The DNS or the sources have changed: a new delivery agent, with the same memories. */
   void changed() {
-    courier = null;
+    agent = null;
   }
 
   /** A host at these addresses. */
@@ -166,7 +166,7 @@ public final class FakeInternet implements Dialer, AutoCloseable {
 
   /** One that shows another certificate to who asks for a name. */
   static TlsServer named(Identity usual, String name, Identity other) {
-    return ROOM.server(
+    return TLS.server(
         ListenerTlsSettings.defaults("named"),
         IdentityStore.fixed(usual, Map.of(name, other), Clock.system()),
         new ReferenceIdentity(List.of(), Set.of(), CA.roots()));
@@ -189,17 +189,17 @@ public final class FakeInternet implements Dialer, AutoCloseable {
   }
 
   static TlsServer server(ListenerTlsSettings listener, Identity identity) {
-    return ROOM.server(
+    return TLS.server(
         listener,
         IdentityStore.fixed(identity, Map.of(), Clock.system()),
         new ReferenceIdentity(List.of(), Set.of(), CA.roots()));
   }
 
-  SmtpDeliveryAgent courier() {
-    SmtpDeliveryAgent made = courier;
+  SmtpDeliveryAgent agent() {
+    SmtpDeliveryAgent made = agent;
     if (made == null) {
       made = new SmtpDeliveryAgent(settings(), environment(), refusing());
-      courier = made;
+      agent = made;
       opened.add(made::close);
     }
     return made;
@@ -238,7 +238,7 @@ public final class FakeInternet implements Dialer, AutoCloseable {
         resolver,
         Dialers.both(this),
         environment
-            .computeIfAbsent(engine, FakeInternet::room)
+            .computeIfAbsent(engine, FakeInternet::tlsFactory)
             .client(
                 ClientTlsSettings.defaults(),
                 IdentityStore.fixed(CA.identity("router.example"), Map.of(), Clock.system())),
@@ -303,11 +303,11 @@ public final class FakeInternet implements Dialer, AutoCloseable {
       return this;
     }
 
-    FakeMail add(String local, DsnRequest wish) {
+    FakeMail add(String local, DsnRequest dsn) {
       MailHost domain = hop instanceof NextHop.ByMx mx ? mx.domain() : Domain.of("relay.example");
       recipients.add(
           new ConsignmentRecipient(
-              recipients.size() + 1L, new DeliveryTarget.Remote(new Mailbox(local, domain)), wish));
+              recipients.size() + 1L, new DeliveryTarget.Remote(new Mailbox(local, domain)), dsn));
       return this;
     }
 
@@ -323,10 +323,14 @@ public final class FakeInternet implements Dialer, AutoCloseable {
       return this;
     }
 
-    FakeMail tls(MailOptions.TlsOption wish) {
+    FakeMail tls(MailOptions.TlsOption tlsOption) {
       options =
           new MailOptions(
-              MailOptions.BodyType.SEVEN_BIT, false, null, MailOptions.Return.UNSPECIFIED, wish);
+              MailOptions.BodyType.SEVEN_BIT,
+              false,
+              null,
+              MailOptions.Return.UNSPECIFIED,
+              tlsOption);
       return this;
     }
 
@@ -365,7 +369,7 @@ public final class FakeInternet implements Dialer, AutoCloseable {
     }
 
     Map<Long, Outcome> deliver() throws InterruptedException {
-      Map<Long, Outcome> outcomes = courier().deliver(consignment());
+      Map<Long, Outcome> outcomes = agent().deliver(consignment());
       if (!outcomes
           .keySet()
           .equals(Set.copyOf(recipients.stream().map(ConsignmentRecipient::key).toList()))) {

@@ -35,11 +35,11 @@ final class HostMemoryCacheTest {
   }
 
   @Test
-  void whatAHostShowedOutlivesTheProcess() {
-    RecordingHostMemoryStore shelf = new RecordingHostMemoryStore();
-    new HostMemoryCache(shelf).after("mx:25", BROKEN, FallbackStep.FULL, NOW);
+  void hostMemoryIsKeptOverARestart() {
+    RecordingHostMemoryStore store = new RecordingHostMemoryStore();
+    new HostMemoryCache(store).after("mx:25", BROKEN, FallbackStep.FULL, NOW);
 
-    HostMemory later = new HostMemoryCache(shelf).at("mx:25", NOW.plusSeconds(60));
+    HostMemory later = new HostMemoryCache(store).at("mx:25", NOW.plusSeconds(60));
 
     assertEquals(Map.of(FallbackStep.FULL, NOW), later.broken());
     assertEquals(NOW, later.fullFailedFirst());
@@ -47,11 +47,11 @@ final class HostMemoryCacheTest {
 
   @Test
   void expiredMemoryIsIgnored() {
-    RecordingHostMemoryStore shelf = new RecordingHostMemoryStore();
-    new HostMemoryCache(shelf).after("mx:25", BROKEN, FallbackStep.FULL, NOW);
+    RecordingHostMemoryStore store = new RecordingHostMemoryStore();
+    new HostMemoryCache(store).after("mx:25", BROKEN, FallbackStep.FULL, NOW);
     Instant late = NOW.plus(FallbackLadder.NEGATIVE_MEMORY).plus(Duration.ofSeconds(1));
 
-    HostMemory later = new HostMemoryCache(shelf).at("mx:25", late);
+    HostMemory later = new HostMemoryCache(store).at("mx:25", late);
 
     assertEquals(Map.of(), later.broken());
     assertNull(later.fullFailedLast());

@@ -256,7 +256,7 @@ final class HostOrderTest {
     mx(1).on("MAIL", "451 busy");
     mx(2).on("RCPT", "550 5.1.1 unknown");
     VerificationResult result =
-        net.courier()
+        net.agent()
             .recipientVerifier()
             .probe(
                 new Mailbox("bob", Domain.of("example.org")),

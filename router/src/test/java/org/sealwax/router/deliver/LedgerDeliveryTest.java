@@ -92,25 +92,25 @@ final class LedgerDeliveryTest {
 
     assertEquals("deferred ledger-mx", reason(net.mail().one()));
     assertEquals(Set.of("2001:db8:0:0:0:0:0:6", "192.0.2.6"), Set.copyOf(net.dialled()));
-    HostRecord seen =
+    HostRecord record =
         ledger.domainRecord(DOMAIN).orElseThrow().hosts().get(Domain.of("mx.evil.example"));
-    assertTrue(seen != null && seen.counts().containsKey(ProvenLevel.VERIFIED));
-    assertEquals(2, seen.recent().size());
+    assertTrue(record != null && record.counts().containsKey(ProvenLevel.VERIFIED));
+    assertEquals(2, record.recent().size());
     assertTrue(evil.commands().stream().noneMatch(c -> c.startsWith("MAIL")));
     assertTrue(net.receipts.isEmpty());
   }
 
   @Test
   void bouncesDoNotUpdateTheLedger() throws Exception {
-    Domain stranger = Domain.of("stranger.example");
+    Domain otherDomain = Domain.of("stranger.example");
     net.dns.mx("stranger.example", 10, "mx.stranger.example").a("mx.stranger.example", "192.0.2.9");
     net.host("192.0.2.9").tls(FakeInternet.server("mx.stranger.example"));
-    NextHop hop = new NextHop.ByMx(stranger);
+    NextHop hop = new NextHop.ByMx(otherDomain);
 
     assertEquals("delivered may:trusted", reason(net.mail().by(hop).fromNullSender().one()));
-    assertTrue(ledger.domainRecord(stranger).isEmpty());
+    assertTrue(ledger.domainRecord(otherDomain).isEmpty());
     assertEquals("delivered may:trusted", reason(net.mail().by(hop).one()));
-    assertFalse(ledger.domainRecord(stranger).isEmpty());
+    assertFalse(ledger.domainRecord(otherDomain).isEmpty());
   }
 
   @Test
@@ -130,7 +130,7 @@ final class LedgerDeliveryTest {
   }
 
   @Test
-  void aCertificateThatLapsedBehindAMatchingTlsaRecordDelaysNothing() throws Exception {
+  void expiredCertificateWithMatchingTlsaRecordDelaysNoMail() throws Exception {
     Identity lapsed = TestCa.selfSigned("mx.example.org");
     net.dane = true;
     FakeHost host = net.simple().tls(FakeInternet.server(lapsed));

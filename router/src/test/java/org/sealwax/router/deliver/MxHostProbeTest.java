@@ -48,8 +48,7 @@ final class MxHostProbeTest {
     net.ledger = ledger;
     net.sources.add(new LedgerSource(ledger));
     unseen =
-        new MxHostProbe(
-            () -> ledger, net::courier, net.clock, RandomSource.seeded(1), net.log.log());
+        new MxHostProbe(() -> ledger, net::agent, net.clock, RandomSource.seeded(1), net.log.log());
     net.dns
         .mx("example.org", 10, "mx1.example.org")
         .a("mx1.example.org", "192.0.2.1")

@@ -85,7 +85,7 @@ final class OtherAddressesTest {
   }
 
   @Test
-  void thoseWhoWereTakenAtOneAddressAreNotSentAgainToAnother() throws Exception {
+  void recipientsAcceptedAtOneAddressAreNotSentToAnother() throws Exception {
     FakeHost first = at("192.0.2.1", "192.0.2.2").on("RCPT TO:<grey", "450 4.2.1 later");
     FakeHost good = net.host("192.0.2.2");
     var outcomes = net.mail().to("bob", "grey").deliver();
@@ -228,7 +228,7 @@ final class OtherAddressesTest {
     at("2001:db8::1", "192.0.2.1").on("RCPT", "550 5.7.25 no reverse DNS");
     net.host("192.0.2.1");
     VerificationResult result =
-        net.courier()
+        net.agent()
             .recipientVerifier()
             .probe(
                 new Mailbox("bob", Domain.of("example.org")),

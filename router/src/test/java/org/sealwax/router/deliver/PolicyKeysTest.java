@@ -75,7 +75,7 @@ final class PolicyKeysTest {
 
   static Stream<Case> cases() {
     TlsServer good = FakeInternet.server(MX);
-    TlsServer stranger = FakeInternet.server(TestCa.selfSigned(MX));
+    TlsServer otherServer = FakeInternet.server(TestCa.selfSigned(MX));
     return Stream.of(
         new Case(
             HERE + "level = \"secure\"\nnames = [\"post.example\"]",
@@ -83,7 +83,7 @@ final class PolicyKeysTest {
             "secure:verified",
             good,
             "tls-identity"),
-        new Case(HERE + "level = \"verify\"", good, "verify:verified", stranger, "tls-identity"),
+        new Case(HERE + "level = \"verify\"", good, "verify:verified", otherServer, "tls-identity"),
         new Case(
             HERE
                 + "level = \"fingerprint\"\npins = [\""

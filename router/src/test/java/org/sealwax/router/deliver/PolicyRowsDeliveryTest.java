@@ -53,7 +53,7 @@ final class PolicyRowsDeliveryTest {
       String pattern,
       TlsLevel level,
       List<Domain> names,
-      @Nullable TlsVersion floor,
+      @Nullable TlsVersion minimum,
       @Nullable String ca,
       @Nullable Domain serverName,
       @Nullable Instant expires,
@@ -64,7 +64,7 @@ final class PolicyRowsDeliveryTest {
             level,
             Set.of(),
             names,
-            floor,
+            minimum,
             ca,
             serverName,
             true,
@@ -96,7 +96,7 @@ final class PolicyRowsDeliveryTest {
   }
 
   @Test
-  void aFloorKeepsOlderVersionsOut() throws Exception {
+  void minimumVersionRefusesOlderVersions() throws Exception {
     row("example.org", TlsLevel.ENCRYPT, List.of(), TlsVersion.TLS_1_3, null, null, null, false);
     FakeHost host = net.simple().tls(FakeInternet.old(FakeInternet.ca().identity(MX)));
     String outcome = reason(net.mail().one());
@@ -134,7 +134,7 @@ final class PolicyRowsDeliveryTest {
   }
 
   @Test
-  void aParentCoversWhatIsBelowAndAnExpiredRowNothing() throws Exception {
+  void parentPatternCoversSubdomainsAndExpiredRowIsIgnored() throws Exception {
     row(".example.org", TlsLevel.ENCRYPT);
     row("example.org", TlsLevel.ENCRYPT, List.of(), null, null, null, FakeInternet.NOON, false);
     net.dns.mx("sub.example.org", 10, MX);
@@ -293,7 +293,7 @@ final class PolicyRowsDeliveryTest {
     row("example.org", TlsLevel.ENCRYPT);
     FakeHost host = smart();
     NextHop hop = new NextHop.Fixed(Domain.of(SMART), 25, "*");
-    RecipientProbe probe = net.courier().recipientVerifier();
+    RecipientProbe probe = net.agent().recipientVerifier();
     assertInstanceOf(
         RecipientProbe.VerificationResult.NotKnown.class,
         probe.probe(mailbox("bob@example.org"), hop));

@@ -19,7 +19,7 @@ import org.sealwax.mail.tls.TestCa;
 import org.sealwax.router.queue.MailOptions.TlsOption;
 import org.sealwax.router.queue.Outcome;
 
-/** RFC 8689 toward hosts with real TLS: LAB rows G2 to G5, and what lies beside them. */
+/** RFC 8689 toward hosts with real TLS: LAB rows G2 to G5, and what lies next to them. */
 @Timeout(60)
 final class RequireTlsTest {
   private final FakeInternet net = new FakeInternet();
@@ -29,11 +29,9 @@ final class RequireTlsTest {
     net.close();
   }
 
-  private FakeHost good(FakeInternet here) {
-    here.dns.secure("example.org");
-    return here.simple()
-        .tls(FakeInternet.server("mx.example.org"))
-        .offersInTls("REQUIRETLS", "DSN");
+  private FakeHost good(FakeInternet net) {
+    net.dns.secure("example.org");
+    return net.simple().tls(FakeInternet.server("mx.example.org")).offersInTls("REQUIRETLS", "DSN");
   }
 
   private static String status(Outcome outcome) {
@@ -44,8 +42,8 @@ final class RequireTlsTest {
     assertFalse(host.commands().toString().contains("MAIL"), host.commands().toString());
   }
 
-  private static void enforce(FakeInternet here, String pattern) {
-    here.sources.add(
+  private static void enforce(FakeInternet net, String pattern) {
+    net.sources.add(
         subject ->
             List.of(
                 new Evidence.Sts(
@@ -68,13 +66,13 @@ final class RequireTlsTest {
   @Test
   void g3AHopWithABadCertificateBouncesWith5710() throws Exception {
     for (String how : List.of("name", "self-signed")) {
-      try (FakeInternet here = new FakeInternet()) {
-        FakeHost host = good(here);
+      try (FakeInternet net = new FakeInternet()) {
+        FakeHost host = good(net);
         host.tls(
             how.equals("name")
                 ? FakeInternet.server("other.example")
                 : FakeInternet.server(TestCa.selfSigned("mx.example.org")));
-        Outcome outcome = here.mail().tls(TlsOption.REQUIRED).one();
+        Outcome outcome = net.mail().tls(TlsOption.REQUIRED).one();
         assertEquals("refused tls-identity", reason(outcome), how);
         assertEquals("5.7.10", status(outcome));
         neverSawMail(host);
@@ -127,25 +125,25 @@ final class RequireTlsTest {
   }
 
   @Test
-  void strippedTlsBouncesAndWhatMayPassDefers() throws Exception {
+  void strippedTlsBouncesAndTemporaryFailuresDefer() throws Exception {
     FakeHost stripped = good(net).on("EHLO", "250-fake\r\n250 REQUIRETLS");
     assertEquals("refused tls-not-offered", reason(net.mail().tls(TlsOption.REQUIRED).one()));
     neverSawMail(stripped);
-    try (FakeInternet here = new FakeInternet()) {
-      FakeHost host = good(here).on("STARTTLS", "454 4.7.0 not now");
-      assertEquals("deferred tls-refused", reason(here.mail().tls(TlsOption.REQUIRED).one()));
+    try (FakeInternet internet = new FakeInternet()) {
+      FakeHost host = good(internet).on("STARTTLS", "454 4.7.0 not now");
+      assertEquals("deferred tls-refused", reason(internet.mail().tls(TlsOption.REQUIRED).one()));
       neverSawMail(host);
     }
-    try (FakeInternet here = new FakeInternet()) {
-      FakeHost host = good(here).breaksOn(hello -> true);
-      assertEquals("deferred tls-broken", reason(here.mail().tls(TlsOption.REQUIRED).one()));
+    try (FakeInternet internet = new FakeInternet()) {
+      FakeHost host = good(internet).breaksOn(clientHello -> true);
+      assertEquals("deferred tls-broken", reason(internet.mail().tls(TlsOption.REQUIRED).one()));
       neverSawMail(host);
     }
-    try (FakeInternet here = new FakeInternet()) {
+    try (FakeInternet internet = new FakeInternet()) {
       // The first host cannot, the second is not there today: it may be able tomorrow.
-      good(here).offersInTls("DSN");
-      here.dns.mx("example.org", 20, "mx2.example.org").a("mx2.example.org", "192.0.2.9");
-      assertEquals("deferred", reason(here.mail().tls(TlsOption.REQUIRED).one()).split(" ")[0]);
+      good(internet).offersInTls("DSN");
+      internet.dns.mx("example.org", 20, "mx2.example.org").a("mx2.example.org", "192.0.2.9");
+      assertEquals("deferred", reason(internet.mail().tls(TlsOption.REQUIRED).one()).split(" ")[0]);
     }
   }
 

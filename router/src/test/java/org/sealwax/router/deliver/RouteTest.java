@@ -108,9 +108,9 @@ final class RouteTest {
     assertEquals("refused mail-loop", reason(net.mail().one()));
   }
 
-  private FakeHost second(FakeInternet here) {
-    here.dns.mx("example.org", 20, "mx2.example.org").a("mx2.example.org", "192.0.2.2");
-    return here.host("192.0.2.2");
+  private FakeHost second(FakeInternet net) {
+    net.dns.mx("example.org", 20, "mx2.example.org").a("mx2.example.org", "192.0.2.2");
+    return net.host("192.0.2.2");
   }
 
   @Test
@@ -124,10 +124,10 @@ final class RouteTest {
   @Test
   void triesTheNextHostWhenTheFirstIsUnwilling() throws Exception {
     for (String banner : List.of("421 busy", "554 no", "HTTP/1.1 400 what")) {
-      try (FakeInternet here = new FakeInternet()) {
-        FakeHost first = here.simple().banner(banner);
-        FakeHost other = second(here);
-        assertEquals("delivered may:none", reason(here.mail().one()), banner);
+      try (FakeInternet net = new FakeInternet()) {
+        FakeHost first = net.simple().banner(banner);
+        FakeHost other = second(net);
+        assertEquals("delivered may:none", reason(net.mail().one()), banner);
         assertFalse(first.commands().toString().contains("MAIL"));
         assertEquals(1, other.bodies().size());
       }
@@ -156,10 +156,10 @@ final class RouteTest {
     for (String[] offers : new String[][] {{}, {"PIPELINING"}}) {
       for (String putOff :
           List.of("451 4.7.1 Greylisted", "450 4.2.1 busy", "452 4.2.2 full", "552 5.2.2 full")) {
-        try (FakeInternet here = new FakeInternet()) {
-          FakeHost first = here.simple().offers(offers).on("RCPT TO:<grey", putOff);
-          FakeHost other = second(here).offers(offers);
-          var outcomes = here.mail().to("bob", "grey").deliver();
+        try (FakeInternet net = new FakeInternet()) {
+          FakeHost first = net.simple().offers(offers).on("RCPT TO:<grey", putOff);
+          FakeHost other = second(net).offers(offers);
+          var outcomes = net.mail().to("bob", "grey").deliver();
           assertEquals("delivered may:none", reason(outcomes.get(1L)), putOff);
           assertEquals("delivered may:none", reason(outcomes.get(2L)), putOff);
           // An empty one takes back a 354 that came too soon.
@@ -177,18 +177,18 @@ final class RouteTest {
     record Case(java.util.function.Consumer<FakeInternet> second, String expected) {}
     for (Case c :
         List.of(
-            new Case(here -> second(here).on("RCPT", "450 4.2.1 no"), "deferred greylisted"),
-            new Case(here -> second(here).banner("554 no"), "deferred greylisted"),
-            new Case(here -> second(here).on("MAIL", "421 bye"), "deferred greylisted"),
+            new Case(net -> second(net).on("RCPT", "450 4.2.1 no"), "deferred greylisted"),
+            new Case(net -> second(net).banner("554 no"), "deferred greylisted"),
+            new Case(net -> second(net).on("MAIL", "421 bye"), "deferred greylisted"),
             new Case(
-                here -> here.dns.mx("example.org", 20, "mx2.example.org"), "deferred greylisted"),
-            new Case(here -> second(here).offers("SIZE 1"), "deferred greylisted"),
-            new Case(here -> second(here).on("RCPT", "550 5.1.1 no"), "deferred greylisted"),
-            new Case(here -> second(here).on("END", "451 no"), "deferred greylisted"))) {
-      try (FakeInternet here = new FakeInternet()) {
-        here.simple().on("RCPT", "451 4.7.1 Greylisted");
-        c.second().accept(here);
-        assertEquals(c.expected(), reason(here.mail().one()));
+                net -> net.dns.mx("example.org", 20, "mx2.example.org"), "deferred greylisted"),
+            new Case(net -> second(net).offers("SIZE 1"), "deferred greylisted"),
+            new Case(net -> second(net).on("RCPT", "550 5.1.1 no"), "deferred greylisted"),
+            new Case(net -> second(net).on("END", "451 no"), "deferred greylisted"))) {
+      try (FakeInternet net = new FakeInternet()) {
+        net.simple().on("RCPT", "451 4.7.1 Greylisted");
+        c.second().accept(net);
+        assertEquals(c.expected(), reason(net.mail().one()));
       }
     }
   }
@@ -221,10 +221,10 @@ final class RouteTest {
   @Test
   void aHostThatEndsTheConversationBetweenTransactionsGetsAnother() throws Exception {
     for (String end : List.of("421 4.7.0 too many messages", FakeHost.CLOSE)) {
-      try (FakeInternet here = new FakeInternet()) {
+      try (FakeInternet net = new FakeInternet()) {
         FakeHost host =
-            here.simple().offers("LIMITS RCPTMAX=1").on("MAIL", "250 ok", end, "250 ok", "250 ok");
-        assertEquals(2, here.mail().to("a", "b").deliver().size());
+            net.simple().offers("LIMITS RCPTMAX=1").on("MAIL", "250 ok", end, "250 ok", "250 ok");
+        assertEquals(2, net.mail().to("a", "b").deliver().size());
         assertEquals(2, host.bodies().size(), end);
         assertEquals(2, host.sessions().size(), end);
       }
@@ -279,7 +279,7 @@ final class RouteTest {
     SmtpDeliveryAgent.SmtpDeliveryEnvironment w = net.environment();
     Dialer guarded =
         org.sealwax.mail.net.SystemDialer.guarded(org.sealwax.mail.net.DialerSettings.defaults());
-    SmtpDeliveryAgent.SmtpDeliveryEnvironment world =
+    SmtpDeliveryAgent.SmtpDeliveryEnvironment environment =
         new SmtpDeliveryAgent.SmtpDeliveryEnvironment(
             w.resolver(),
             new Dialers(guarded, net),
@@ -290,10 +290,10 @@ final class RouteTest {
             w.log(),
             w.memories(),
             w.sources());
-    try (SmtpDeliveryAgent courier =
-        new SmtpDeliveryAgent(net.settings(), world, c -> java.util.Map.of())) {
+    try (SmtpDeliveryAgent agent =
+        new SmtpDeliveryAgent(net.settings(), environment, c -> java.util.Map.of())) {
       Outcome outcome =
-          courier.deliver(net.mail().to("bob").consignment()).values().iterator().next();
+          agent.deliver(net.mail().to("bob").consignment()).values().iterator().next();
       assertEquals("deferred connect", reason(outcome));
       assertTrue(outcome.toString().contains("special-use"));
     }
@@ -302,7 +302,7 @@ final class RouteTest {
   @Test
   void recipientVerificationSendsNoMail() throws Exception {
     FakeHost host = net.simple().on("RCPT TO:<gone", "550 5.1.1 no").on("RCPT TO:<grey", "451 no");
-    RecipientProbe probe = net.courier().recipientVerifier();
+    RecipientProbe probe = net.agent().recipientVerifier();
     NextHop hop = new NextHop.ByMx(Domain.of("example.org"));
     assertInstanceOf(
         RecipientProbe.VerificationResult.Exists.class,
@@ -324,7 +324,7 @@ final class RouteTest {
     FakeHost host = net.simple();
     assertInstanceOf(
         RecipientProbe.VerificationResult.NotKnown.class,
-        net.courier()
+        net.agent()
             .recipientVerifier()
             .probe(
                 new Mailbox("bob", Domain.of("example.org")),
@@ -334,7 +334,7 @@ final class RouteTest {
     host.tls(server);
     assertInstanceOf(
         RecipientProbe.VerificationResult.Exists.class,
-        net.courier()
+        net.agent()
             .recipientVerifier()
             .probe(
                 new Mailbox("bob", Domain.of("example.org")),

@@ -46,7 +46,7 @@ final class ScramClientTest {
   }
 
   @Test
-  void nothingIsProvenBeforeTheAnswer() {
+  void serverProofIsRequiredBeforeSuccess() {
     assertFalse(client().isProven("v="));
   }
 

@@ -155,7 +155,8 @@ final class SenderTrapsTest {
         new Breakage(
             "B9 silence", h -> h.on("STARTTLS", FakeHost.SILENCE), "deferred tls-broken", DOWN),
         new Breakage("B14 HELO only", h -> h.on("EHLO", "502 no EHLO"), "delivered may:none", ""),
-        new Breakage("C1 alert", h -> h.breaksOn(hello -> true), "deferred tls-broken", DOWN));
+        new Breakage(
+            "C1 alert", h -> h.breaksOn(clientHello -> true), "deferred tls-broken", DOWN));
   }
 
   /** Each in a row of its own: most of their time is waits, which pass at the same time. */
@@ -264,23 +265,23 @@ final class SenderTrapsTest {
 
   @Test
   void c26LongChainsAreAccepted() throws Exception {
-    for (int octets : List.of(20_000, 60_000)) {
+    for (int bytes : List.of(20_000, 60_000)) {
       for (DomainPolicy context : DomainPolicy.values()) {
         try (FakeInternet net = new FakeInternet()) {
-          site(net, context, FakeInternet.ca().leaf(MX).padded(octets).identity());
-          assertEquals(verified(context), reason(net.mail().one()), context.row("C26 " + octets));
+          site(net, context, FakeInternet.ca().leaf(MX).padded(bytes).identity());
+          assertEquals(verified(context), reason(net.mail().one()), context.row("C26 " + bytes));
         }
       }
     }
   }
 
   @Test
-  void c27AHostThatDiesOnTheLargeHelloIsServedLowerAndMarkedUnderNoSilence() throws Exception {
+  void c27HostThatFailsOnLargeClientHelloGetsASmallerOne() throws Exception {
     for (DomainPolicy context : DomainPolicy.values()) {
       try (FakeInternet net = new FakeInternet()) {
         FakeHost host = site(net, context, FakeInternet.ca().identity(MX));
         assertEquals(verified(context), reason(net.mail().one()));
-        host.breaksOn(hello -> hello.length > 1_000);
+        host.breaksOn(clientHello -> clientHello.length > 1_000);
         String row = context.row("C27");
         String then = reason(net.mail().one());
         if (context.demandsTls()) {
@@ -634,7 +635,7 @@ final class SenderTrapsTest {
   @Test
   void h5TlsAtTheSecondHostComesBeforePlaintextAtTheFirst() throws Exception {
     try (FakeInternet net = new FakeInternet()) {
-      FakeHost broken = net.simple().tls(FakeInternet.server(MX)).breaksOn(hello -> true);
+      FakeHost broken = net.simple().tls(FakeInternet.server(MX)).breaksOn(clientHello -> true);
       net.dns.mx("example.org", 20, "mx2.example.org").a("mx2.example.org", "192.0.2.2");
       net.host("192.0.2.2").tls(FakeInternet.server("mx2.example.org"));
       net.clock.pass(Duration.ofHours(3));

@@ -109,7 +109,7 @@ final class SessionReportTest {
     net.simple().tls(FakeInternet.server("mx.example.org"));
     assertEquals(
         "delivered may:trusted", reason(net.mail().tls(MailOptions.TlsOption.REPORT).one()));
-    assertEquals(1, net.courier().idleConnections());
+    assertEquals(1, net.agent().idleConnections());
     assertEquals(
         "delivered may:trusted", reason(net.mail().tls(MailOptions.TlsOption.OPTIONAL).one()));
     assertEquals(2, net.dialled().size());

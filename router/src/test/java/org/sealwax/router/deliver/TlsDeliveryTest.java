@@ -317,8 +317,8 @@ final class TlsDeliveryTest {
     NextHop strict = new NextHop.ByMx(Domain.of("strict.example"));
     assertEquals("delivered verify:verified", reason(net.mail().by(strict).one()));
     assertEquals(2, host.sessions().size(), "another next hop and requirement");
-    assertEquals(2, net.courier().idleConnections());
-    net.courier().close();
+    assertEquals(2, net.agent().idleConnections());
+    net.agent().close();
     host.session(0).awaitQuit();
     host.session(1).awaitQuit();
   }
@@ -445,7 +445,7 @@ final class TlsDeliveryTest {
     later(Duration.ofMinutes(5));
     assertEquals("delivered may:trusted", reason(net.mail().again(FakeInternet.NOON).one()));
     FakeHost.FakeHostSession last = host.sessions().getLast();
-    assertFalse(isFallback(last.hellos.getFirst()), "nothing better was ever seen there");
+    assertFalse(isFallback(last.clientHellos.getFirst()), "nothing better was ever seen there");
     assertTrue(net.log.recorded("tlsToHost", "TLSv1.2"));
     assertEquals("delivered may:trusted", reason(net.mail().one()), "remembered");
     assertEquals(FallbackLadder.PER_HOST + 2, host.sessions().size());
@@ -460,7 +460,7 @@ final class TlsDeliveryTest {
     later(Duration.ofMinutes(1));
     assertEquals(
         "delivered may:trusted!downgrade", reason(net.mail().again(FakeInternet.NOON).one()));
-    assertTrue(isFallback(host.sessions().getLast().hellos.getFirst()));
+    assertTrue(isFallback(host.sessions().getLast().clientHellos.getFirst()));
     int before = host.sessions().size();
     assertEquals("delivered may:trusted!downgrade", reason(net.mail().one()));
     assertEquals(before + 2, host.sessions().size(), "the full offer is tried first, for ever");
@@ -698,7 +698,7 @@ final class TlsDeliveryTest {
       HostConnection forged =
           new HostConnection(
               dialogue, terms, new java.net.InetSocketAddress(0), "mx", false, false, 0);
-      RoundEnvironment round = here.courier().environment();
+      RoundEnvironment round = here.agent().environment();
       ConsignmentTransfer transfer =
           new ConsignmentTransfer(
               consignment,

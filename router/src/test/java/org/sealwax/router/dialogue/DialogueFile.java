@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  * # remark
  * @ option          what the world is like; its meaning is the test's
  * C: EHLO a.example a line, CRLF is added; lines in a row are one packet
- * C! a\r\n.\n       octets: \r \n \t \0 \\ \xHH and \{300 x} for 300 times x
+ * C! a\r\n.\n       bytes: \r \n \t \0 \\ \xHH and \{300 x} for 300 times x
  * S: 250-SIZE *     a line; * stands for any text
  * == packet ==      what follows is another packet, sent when the peer waits
  * == tls ==         the handshake
@@ -46,7 +46,7 @@ public record DialogueFile(
 
   /** One line of the conversation. */
   public sealed interface DialogueLine {
-    /** The client says these octets. */
+    /** The client says these bytes. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     record Client(int line, byte[] octets, String text) implements DialogueLine {}
 
@@ -94,8 +94,8 @@ public record DialogueFile(
       if (line.startsWith("@ ")) {
         options.add(line.substring(2).strip());
       } else if (line.startsWith("C:")) {
-        byte[] octets = (rest + "\r\n").getBytes(StandardCharsets.UTF_8);
-        steps.add(new DialogueLine.Client(number, octets, rest));
+        byte[] bytes = (rest + "\r\n").getBytes(StandardCharsets.UTF_8);
+        steps.add(new DialogueLine.Client(number, bytes, rest));
       } else if (line.startsWith("C!")) {
         steps.add(new DialogueLine.Client(number, unescaped(rest), rest));
       } else if (line.startsWith("S:")) {

@@ -25,7 +25,7 @@ public final class DialoguePlayer {
     /** The tested server is to end. */
     void shutdown();
 
-    /** The handshake, on our side of {@code wire}; the octets read ahead are none. */
+    /** The handshake, on our side of {@code wire}; the bytes read ahead are none. */
     default void handshake(MemoryWire wire) throws IOException {
       FakeTls.asClient(wire);
     }
@@ -34,7 +34,7 @@ public final class DialoguePlayer {
   private static final int LONGEST_LINE = 100_000;
 
   private final DialogueFile file;
-  private final MemoryWire ours;
+  private final MemoryWire local;
   private final MemoryWire tested;
   private final DialogueEvents environment;
   private final ByteArrayOutputStream packet = new ByteArrayOutputStream();
@@ -43,16 +43,16 @@ public final class DialoguePlayer {
   /**
    * A player.
    *
-   * @param ours the end it talks over
+   * @param local the end it talks over
    * @param tested the other end, for time
    */
   public DialoguePlayer(
-      DialogueFile file, MemoryWire ours, MemoryWire tested, DialogueEvents world) {
+      DialogueFile file, MemoryWire local, MemoryWire tested, DialogueEvents events) {
     this.file = file;
-    this.ours = ours;
+    this.local = local;
     this.tested = tested;
-    this.environment = world;
-    this.in = new LineReader(ours.in());
+    this.environment = events;
+    this.in = new LineReader(local.in());
   }
 
   /** Sends what the client says and expects what the server says: for our server. */
@@ -97,8 +97,8 @@ public final class DialoguePlayer {
       case DialogueFile.DialogueLine.Packet p -> tested.awaitReader();
       case DialogueFile.DialogueLine.Tls t -> {
         assertEquals(0, in.buffered(), at(t.line()) + "something was said before the handshake");
-        environment.handshake(ours);
-        in = new LineReader(ours.in());
+        environment.handshake(local);
+        in = new LineReader(local.in());
       }
       case DialogueFile.DialogueLine.Later l -> {
         tested.awaitReader();
@@ -114,7 +114,7 @@ public final class DialoguePlayer {
         assertTrue(
             line instanceof InputLine.EndOfInput, () -> at(c.line()) + "not closed, but " + line);
       }
-      case DialogueFile.DialogueLine.HangUp h -> ours.close();
+      case DialogueFile.DialogueLine.HangUp h -> local.close();
       case DialogueFile.DialogueLine.Client c -> throw new IllegalStateException("played above");
       case DialogueFile.DialogueLine.Server s -> throw new IllegalStateException("played above");
     }
@@ -123,7 +123,7 @@ public final class DialoguePlayer {
   private void send() throws IOException {
     if (packet.size() > 0) {
       try {
-        ours.out().write(packet.toByteArray());
+        local.out().write(packet.toByteArray());
       } catch (java.net.SocketException e) {
         // The peer closed without reading all; what it said is looked at next.
       }

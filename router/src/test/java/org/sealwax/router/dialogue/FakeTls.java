@@ -60,13 +60,13 @@ public final class FakeTls {
     };
   }
 
-  /** The client's octets. */
+  /** The client's bytes. */
   public static void asClient(Wire wire) throws TlsException {
     send(wire, HELLO);
     expect(wire, DONE);
   }
 
-  /** The server's octets. */
+  /** The server's bytes. */
   public static void asServer(Wire wire) throws TlsException {
     expect(wire, HELLO);
     send(wire, DONE);

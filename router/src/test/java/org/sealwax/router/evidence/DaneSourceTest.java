@@ -58,15 +58,16 @@ final class DaneSourceTest {
     return query(world.build(), subject);
   }
 
-  private static Evidence.Dane query(Resolver world, PolicySubject subject) {
-    DaneSource source = new DaneSource(world, BOTH, Clock.system());
+  private static Evidence.Dane query(Resolver resolver, PolicySubject subject) {
+    DaneSource source = new DaneSource(resolver, BOTH, Clock.system());
     List<Evidence> evidence = source.evidenceFor(subject);
     assertEquals(1, evidence.size());
     Evidence.Dane dane = (Evidence.Dane) evidence.getFirst();
     // What is in memory means the same.
     source
         .ifCached(subject)
-        .ifPresent(known -> assertEquals(told(dane), told((Evidence.Dane) known.getFirst())));
+        .ifPresent(
+            known -> assertEquals(describe(dane), describe((Evidence.Dane) known.getFirst())));
     return dane;
   }
 
@@ -87,7 +88,8 @@ final class DaneSourceTest {
     DaneSource source = new DaneSource(forgetful, BOTH, Clock.system());
     assertTrue(source.ifCached(BY_MX).isEmpty());
     assertEquals(
-        "usable 311 at mx.example.org", told((Evidence.Dane) source.evidenceFor(BY_MX).getFirst()));
+        "usable 311 at mx.example.org",
+        describe((Evidence.Dane) source.evidenceFor(BY_MX).getFirst()));
   }
 
   /** All but the TLSA records are in memory. */
@@ -102,7 +104,7 @@ final class DaneSourceTest {
                     : method.invoke(memory, values));
   }
 
-  private static String told(Evidence.Dane dane) {
+  private static String describe(Evidence.Dane dane) {
     return switch (dane.state()) {
           case DaneState.Usable u ->
               "usable "
@@ -124,7 +126,7 @@ final class DaneSourceTest {
 
   static Stream<Arguments> table() {
     String found = "usable 311 at mx.example.org";
-    String trouble = "trouble at mx.example.org";
+    String problem = "trouble at mx.example.org";
     String absent = "absent at mx.example.org";
     return Stream.of(
         row(found, "secure records", signed().tlsa(OWNER, EE)),
@@ -148,15 +150,15 @@ final class DaneSourceTest {
             "E13: a digest of the wrong length",
             signed().tlsa(OWNER, new TlsaRecord(3, 1, 1, "abcd"))),
         row(found, "one usable beside unusable ones", signed().tlsa(OWNER, PKIX).tlsa(OWNER, EE)),
-        row(trouble, "E17: TLSA question fails", signed().fails(OWNER, FixedResolver.Type.TLSA)),
+        row(problem, "E17: TLSA question fails", signed().fails(OWNER, FixedResolver.Type.TLSA)),
         row(
-            trouble,
+            problem,
             "E14: TLSA records do not validate",
             signed().bogus(OWNER, FixedResolver.Type.TLSA)),
-        row(trouble, "E18: addresses do not validate", signed().bogus("mx.example.org")),
-        row(trouble, "addresses fail", signed().fails("mx.example.org")),
+        row(problem, "E18: addresses do not validate", signed().bogus("mx.example.org")),
+        row(problem, "addresses fail", signed().fails("mx.example.org")),
         row(
-            trouble,
+            problem,
             "no A record and AAAA unanswered",
             FixedResolver.builder()
                 .secure("example.org")
@@ -181,7 +183,7 @@ final class DaneSourceTest {
   @ParameterizedTest(name = "{1}: {0}")
   @MethodSource("table")
   void answersAndTheirMeaning(String expected, String what, FixedResolver.Builder world) {
-    assertEquals(expected, told(query(world, BY_MX)), what);
+    assertEquals(expected, describe(query(world, BY_MX)), what);
   }
 
   // RFC 7672 §2.2.2: a host that is an alias.
@@ -200,34 +202,36 @@ final class DaneSourceTest {
   @Test
   void e23TheEndOfASecureAliasIsTheBase() {
     assertEquals(
-        "usable 311 at host.provider.example", told(query(aliased().tlsa(PROVIDERS, EE), BY_MX)));
+        "usable 311 at host.provider.example",
+        describe(query(aliased().tlsa(PROVIDERS, EE), BY_MX)));
   }
 
   @Test
   void theEndIsPreferredToTheBeginning() {
     assertEquals(
         "usable 311 at host.provider.example",
-        told(query(aliased().tlsa(PROVIDERS, EE).tlsa(OWNER, TA), BY_MX)));
+        describe(query(aliased().tlsa(PROVIDERS, EE).tlsa(OWNER, TA), BY_MX)));
   }
 
   @Test
   void aliasNameIsUsedWhenTheTargetHasNoTlsa() {
-    assertEquals("usable 311 at mx.example.org", told(query(aliased().tlsa(OWNER, EE), BY_MX)));
-    assertEquals("absent at mx.example.org", told(query(aliased(), BY_MX)));
+    assertEquals("usable 311 at mx.example.org", describe(query(aliased().tlsa(OWNER, EE), BY_MX)));
+    assertEquals("absent at mx.example.org", describe(query(aliased(), BY_MX)));
   }
 
   @Test
   void failureAtTheAliasTargetIsNotIgnored() {
     assertEquals(
         "trouble at host.provider.example",
-        told(query(aliased().fails(PROVIDERS, FixedResolver.Type.TLSA).tlsa(OWNER, EE), BY_MX)));
+        describe(
+            query(aliased().fails(PROVIDERS, FixedResolver.Type.TLSA).tlsa(OWNER, EE), BY_MX)));
   }
 
   @Test
   void failureAtTheFirstNameIsAFailure() {
     assertEquals(
         "trouble at mx.example.org",
-        told(query(aliased().bogus(OWNER, FixedResolver.Type.TLSA), BY_MX)));
+        describe(query(aliased().bogus(OWNER, FixedResolver.Type.TLSA), BY_MX)));
   }
 
   private static FixedResolver.Builder intoTheUnsigned() {
@@ -241,11 +245,11 @@ final class DaneSourceTest {
   @Test
   void aSignedAliasIntoAnUnsignedZoneKeepsItsOwnName() {
     assertEquals(
-        "usable 311 at mx.example.org", told(query(intoTheUnsigned().tlsa(OWNER, EE), BY_MX)));
-    assertEquals("absent at mx.example.org", told(query(intoTheUnsigned(), BY_MX)));
+        "usable 311 at mx.example.org", describe(query(intoTheUnsigned().tlsa(OWNER, EE), BY_MX)));
+    assertEquals("absent at mx.example.org", describe(query(intoTheUnsigned(), BY_MX)));
     assertEquals(
         "trouble at mx.example.org",
-        told(
+        describe(
             query(
                 intoTheUnsigned().fails("mx.example.org", FixedResolver.Type.CNAME).tlsa(OWNER, EE),
                 BY_MX)));
@@ -255,7 +259,7 @@ final class DaneSourceTest {
   void anUnsignedAliasHasNoDane() {
     assertEquals(
         "absent at mx.example.org",
-        told(
+        describe(
             query(
                 FixedResolver.builder()
                     .secure("provider.example")
@@ -270,10 +274,11 @@ final class DaneSourceTest {
   void e22RecordsBehindAnAliasAreFollowedAndTheBaseStays() {
     assertEquals(
         "usable 311 at mx.example.org",
-        told(query(signed().cname(OWNER, "tlsa.example.org").tlsa("tlsa.example.org", EE), BY_MX)));
+        describe(
+            query(signed().cname(OWNER, "tlsa.example.org").tlsa("tlsa.example.org", EE), BY_MX)));
     assertEquals(
         "absent at mx.example.org",
-        told(
+        describe(
             query(
                 signed().cname(OWNER, "tlsa.unsigned.example").tlsa("tlsa.unsigned.example", EE),
                 BY_MX)),
@@ -285,7 +290,7 @@ final class DaneSourceTest {
   @Test
   void noTlsaQueryBelowUnsignedAddresses() {
     Set<String> asked = ConcurrentHashMap.newKeySet();
-    FixedResolver world = unsigned().tlsa(OWNER, EE).build();
+    FixedResolver resolver = unsigned().tlsa(OWNER, EE).build();
     Resolver watched =
         (Resolver)
             Proxy.newProxyInstance(
@@ -296,7 +301,7 @@ final class DaneSourceTest {
                     return proxy;
                   }
                   asked.add(method.getName());
-                  return method.invoke(world, args);
+                  return method.invoke(resolver, args);
                 });
     query(watched, BY_MX);
     assertEquals(Set.of("addresses"), asked);
@@ -305,10 +310,10 @@ final class DaneSourceTest {
   @Test
   void theRealPortIsInTheOwnerName() {
     PolicySubject submission = PolicySubject.fixed(Domain.of("mx.example.org"), 587);
-    assertEquals("absent at mx.example.org", told(query(signed().tlsa(OWNER, EE), submission)));
+    assertEquals("absent at mx.example.org", describe(query(signed().tlsa(OWNER, EE), submission)));
     assertEquals(
         "usable 311 at mx.example.org",
-        told(query(signed().tlsa("_587._tcp.mx.example.org", EE), submission)));
+        describe(query(signed().tlsa("_587._tcp.mx.example.org", EE), submission)));
   }
 
   @Test
@@ -321,7 +326,7 @@ final class DaneSourceTest {
         query(
             FixedResolver.builder().secure("example.org").address(longest.name(), "192.0.2.1"),
             subject);
-    assertEquals("absent at " + longest, told(dane));
+    assertEquals("absent at " + longest, describe(dane));
   }
 
   @Test
@@ -384,7 +389,7 @@ final class DaneSourceTest {
                 .address("example.org", "192.0.2.1")
                 .tlsa("_25._tcp.example.org", EE),
             new PolicySubject(Domain.of("example.org"), Domain.of("example.org"), false));
-    assertEquals("usable 311 at example.org", told(dane));
+    assertEquals("usable 311 at example.org", describe(dane));
     assertTrue(dane.secureMx());
   }
 }

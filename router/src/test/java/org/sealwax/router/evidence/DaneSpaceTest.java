@@ -159,17 +159,17 @@ final class DaneSpaceTest {
   }
 
   private static void check(ScriptedDns dns, DaneState state) {
-    String told = dns + " -> " + state;
+    String text = dns + " -> " + state;
     boolean unknown = dns.queries().values().stream().anyMatch(DnsAnswerKind::isUnknown);
     boolean secureRecords =
         dns.queries().entrySet().stream()
             .anyMatch(
                 e -> e.getKey().startsWith("TLSA") && e.getValue().isFound(DnssecStatus.SECURE));
     switch (state) {
-      case DaneState.LookupFailed t -> assertTrue(unknown, told);
-      case DaneState.Absent a -> assertTrue(!unknown && !secureRecords, told);
-      case DaneState.Usable u -> assertTrue(secureRecords, told);
-      case DaneState.Unusable u -> throw new AssertionError(told);
+      case DaneState.LookupFailed t -> assertTrue(unknown, text);
+      case DaneState.Absent a -> assertTrue(!unknown && !secureRecords, text);
+      case DaneState.Usable u -> assertTrue(secureRecords, text);
+      case DaneState.Unusable u -> throw new AssertionError(text);
     }
     boolean askedForRecords =
         dns.queries().containsKey("TLSA end") || dns.queries().containsKey("TLSA host");
@@ -177,10 +177,10 @@ final class DaneSpaceTest {
       assertTrue(
           dns.four().isFound(DnssecStatus.SECURE)
               || (dns.aliased() && dns.alias().security() == DnssecStatus.SECURE),
-          "asked below unsigned addresses: " + told);
+          "asked below unsigned addresses: " + text);
     }
     if (dns.queries().containsKey("TLSA end") && dns.queries().containsKey("TLSA host")) {
-      assertTrue(!dns.atEnd().isUnknown(), "passed over trouble at the end: " + told);
+      assertTrue(!dns.atEnd().isUnknown(), "passed over trouble at the end: " + text);
     }
   }
 
@@ -197,15 +197,15 @@ final class DaneSpaceTest {
                         .evidenceFor(SUBJECT)
                         .getFirst())
                 .state();
-        String told = four + " " + six + " -> " + state;
+        String text = four + " " + six + " -> " + state;
         if (four.isFound(DnssecStatus.SECURE) || six.isFound(DnssecStatus.SECURE)) {
-          assertTrue(state instanceof DaneState.Usable, told);
+          assertTrue(state instanceof DaneState.Usable, text);
         } else if (four.isFound(DnssecStatus.INSECURE) || six.isFound(DnssecStatus.INSECURE)) {
-          assertTrue(state instanceof DaneState.Absent, told);
+          assertTrue(state instanceof DaneState.Absent, text);
         } else if (four.isUnknown() || six.isUnknown()) {
-          assertTrue(state instanceof DaneState.LookupFailed, told);
+          assertTrue(state instanceof DaneState.LookupFailed, text);
         } else {
-          assertTrue(state instanceof DaneState.Absent, told);
+          assertTrue(state instanceof DaneState.Absent, text);
         }
       }
     }

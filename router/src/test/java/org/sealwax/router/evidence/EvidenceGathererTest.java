@@ -16,7 +16,7 @@ import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.mail.policy.TlsLevel;
 
-/** Sources are asked side by side, and not at all by threads when all is in memory. */
+/** Sources are asked in parallel, and not at all by threads when all is in memory. */
 final class EvidenceGathererTest {
   private static final PolicySubject SUBJECT =
       new PolicySubject(Domain.of("example.org"), Domain.of("mx.example.org"), true);

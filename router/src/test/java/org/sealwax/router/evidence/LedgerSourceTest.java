@@ -51,7 +51,7 @@ final class LedgerSourceTest {
   }
 
   @Test
-  void evidenceIsForTheNextHopWhateverTheHost() {
+  void evidenceIsForTheNextHopAtEveryHost() {
     OneDomainLedger ledger = new OneDomainLedger();
     LedgerSource source = new LedgerSource(ledger);
 

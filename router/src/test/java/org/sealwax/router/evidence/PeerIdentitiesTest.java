@@ -61,7 +61,7 @@ final class PeerIdentitiesTest {
           .mx("peer.example", 10, "mx.peer.example")
           .a("mx.peer.example", "192.0.2.1");
   private List<ProvenHost> ledger = List.of();
-  private final PeerIdentities mirrors;
+  private final PeerIdentities identities;
 
   PeerIdentitiesTest() {
     Resolver resolver =
@@ -80,7 +80,7 @@ final class PeerIdentitiesTest {
                     throw e.getCause();
                   }
                 });
-    mirrors =
+    identities =
         new PeerIdentities(
             resolver,
             new DaneSource(resolver, new HostAddresses.Families(true, true), clock),
@@ -96,7 +96,7 @@ final class PeerIdentitiesTest {
   }
 
   private void use(boolean relay) {
-    mirrors.use(List.of(new PeerIdentities.NamedPeer(PEER, relay)), CA.roots());
+    identities.use(List.of(new PeerIdentities.NamedPeer(PEER, relay)), CA.roots());
   }
 
   private static TlsaRecord tlsa(Identity identity) {
@@ -105,13 +105,13 @@ final class PeerIdentitiesTest {
 
   /** Looks at every peer whose time has come; how many. */
   private int look() {
-    List<Domain> due = mirrors.due();
-    due.forEach(mirrors::refresh);
+    List<Domain> due = identities.due();
+    due.forEach(identities::refresh);
     return due.size();
   }
 
   private String likeness(Identity identity) {
-    return mirrors
+    return identities
         .of(identity.chain())
         .map(l -> l.verdict().text() + (l.relay() ? " relay" : ""))
         .orElse("nobody");
@@ -130,14 +130,14 @@ final class PeerIdentitiesTest {
   }
 
   @Test
-  void theKeyOfASecureTlsaRecordIsThePeerWhateverItsCertificate() {
+  void keyOfASecureTlsaRecordIdentifiesThePeer() {
     dns.tlsa(OWNER, tlsa(HOST));
     assertEquals("nobody", likeness(HOST), "nothing was looked up yet, and nothing waits for it");
     look();
     assertEquals("verified(mirror peer.example tlsa) relay", likeness(HOST));
     assertEquals("nobody", likeness(TestCa.selfSigned("whatever.example")));
     assertEquals("nobody", likeness(CA.identity("mx.peer.example")), "a name is not enough here");
-    assertEquals(Optional.empty(), mirrors.of(List.of()), "no certificate");
+    assertEquals(Optional.empty(), identities.of(List.of()), "no certificate");
     assertTrue(log.recorded("note", "peer.example is known by 1 TLSA of mx.peer.example"));
   }
 
@@ -153,7 +153,7 @@ final class PeerIdentitiesTest {
   }
 
   @Test
-  void whatTheLedgerSawAtAVerifiedHostIsThePeer() {
+  void ledgerKeyOfAVerifiedHostIdentifiesThePeer() {
     Identity key = TestCa.selfSigned("any.example");
     remembers(key);
     dns = FixedResolver.builder();
@@ -173,7 +173,7 @@ final class PeerIdentitiesTest {
   void unnamedPeerIsNotRecognized() {
     dns.tlsa(OWNER, tlsa(HOST));
     remembers(HOST);
-    mirrors.use(
+    identities.use(
         List.of(new PeerIdentities.NamedPeer(Domain.of("other.example"), true)), CA.roots());
     look();
     assertEquals("nobody", likeness(HOST));
@@ -236,7 +236,7 @@ final class PeerIdentitiesTest {
   }
 
   @Test
-  void whatCannotBeRenewedCountsUntilItsTimeIsOverAndNoLonger() {
+  void unrenewableIdentityCountsUntilItExpires() {
     dns.ttl(Duration.ofMinutes(30)).tlsa(OWNER, tlsa(HOST));
     look();
     dns.fails("peer.example");
@@ -282,7 +282,7 @@ final class PeerIdentitiesTest {
     look();
     queries.clear();
     for (int i = 0; i < 200; i++) {
-      mirrors.of(TestCa.selfSigned("junk" + i + ".peer.example").chain());
+      identities.of(TestCa.selfSigned("junk" + i + ".peer.example").chain());
       assertEquals(0, look());
     }
     assertEquals(List.of(), queries);
@@ -308,8 +308,8 @@ final class PeerIdentitiesTest {
     for (int i = 0; i <= PeerIdentities.MOST_PEERS; i++) {
       many.add(new PeerIdentities.NamedPeer(Domain.of("p" + i + ".example"), false));
     }
-    assertThrows(IllegalArgumentException.class, () -> mirrors.use(many, TrustRoots.none()));
-    mirrors.use(many.subList(1, many.size()), TrustRoots.none());
+    assertThrows(IllegalArgumentException.class, () -> identities.use(many, TrustRoots.none()));
+    identities.use(many.subList(1, many.size()), TrustRoots.none());
   }
 
   @Test
@@ -319,7 +319,7 @@ final class PeerIdentitiesTest {
     use(false);
     assertEquals(0, look());
     assertEquals("verified(mirror peer.example tlsa)", likeness(HOST));
-    mirrors.use(List.of(), CA.roots());
+    identities.use(List.of(), CA.roots());
     assertEquals("nobody", likeness(HOST));
     use(true);
     assertEquals("nobody", likeness(HOST), "forgotten with its row");
@@ -367,9 +367,9 @@ final class PeerIdentitiesTest {
 
   /** One delivery as the ledger is told of it. */
   private void round(PersistentLedger real, Domain host, Identity shows) {
-    LedgerRound visit =
+    LedgerRound round =
         real.beginRound(PEER, new RoundMx(Set.of(host), false, clock.now().plusSeconds(300)), true);
-    visit.addresses(host, true, false);
+    round.addresses(host, true, false);
     Handshake handshake =
         new Handshake(
             TlsVersion.TLS_1_3,
@@ -382,7 +382,7 @@ final class PeerIdentitiesTest {
             true,
             new Verdict.Trusted(),
             List.of());
-    visit.observed(
+    round.observed(
         new HostSample(
             host,
             InetAddress.ofLiteral("192.0.2.1"),

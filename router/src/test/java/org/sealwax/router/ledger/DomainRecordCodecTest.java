@@ -43,20 +43,20 @@ final class DomainRecordCodecTest {
   }
 
   private static DomainRecord withKeys() {
-    DomainTimeline story = new DomainTimeline().resolves();
-    DomainRecord row = story.row;
+    DomainTimeline timeline = new DomainTimeline().resolves();
+    DomainRecord row = timeline.row;
     for (int i = 0; i < 50; i++) {
       Pin key = new Pin("%064x".formatted(i / 3));
-      RememberedSample showing =
+      RememberedSample sample =
           new RememberedSample(
-              story.now.plusSeconds(i * 1_000L),
+              timeline.now.plusSeconds(i * 1_000L),
               HostPath.PathFamily.IPV6,
               ProvenLevel.VERIFIED,
               FallbackStep.TLS12,
               i % 2 == 0,
               TlsVersion.TLS_1_2,
               key);
-      row = story.rules.observed(row, DomainTimeline.MX1, showing, story.moment()).row();
+      row = timeline.rules.observed(row, DomainTimeline.MX1, sample, timeline.moment()).row();
     }
     return row;
   }
@@ -84,12 +84,12 @@ final class DomainRecordCodecTest {
 
   @Test
   void whyAConnectionWasMadeIsKept() {
-    DomainTimeline story =
+    DomainTimeline timeline =
         new DomainTimeline().resolves().shows(DomainTimeline.MX1, ProvenLevel.VERIFIED);
-    story
+    timeline
         .greets(DomainTimeline.MX2, ProvenLevel.ENCRYPTED)
         .proves(DomainTimeline.MX1, ProvenLevel.ENCRYPTED);
-    assertEquals(story.row, forgotten(story.row));
+    assertEquals(timeline.row, forgotten(timeline.row));
   }
 
   private static final String FORMER =
@@ -126,42 +126,42 @@ final class DomainRecordCodecTest {
   @Test
   void duplicateKeyIsDamage() {
     DomainRecord row = withKeys();
-    byte[] octets = DomainRecordCodec.write(row);
+    byte[] bytes = DomainRecordCodec.write(row);
     var keys = Objects.requireNonNull(row.hosts().get(DomainTimeline.MX1)).keys();
     byte[] first = java.util.HexFormat.of().parseHex(keys.getFirst().key().hex());
     byte[] second = java.util.HexFormat.of().parseHex(keys.get(1).key().hex());
     int at = 0;
-    while (!java.util.Arrays.equals(octets, at, at + 32, second, 0, 32)) {
+    while (!java.util.Arrays.equals(bytes, at, at + 32, second, 0, 32)) {
       at++;
     }
-    System.arraycopy(first, 0, octets, at, 32);
-    assertEquals(Optional.empty(), DomainRecordCodec.read(DomainTimeline.DOMAIN, octets));
+    System.arraycopy(first, 0, bytes, at, 32);
+    assertEquals(Optional.empty(), DomainRecordCodec.read(DomainTimeline.DOMAIN, bytes));
   }
 
   @Test
   void aHundredThousandRowsAreSmall() {
-    int octets =
+    int bytes =
         DomainRecordCodec.write(
                 new DomainTimeline()
                     .mx(DomainTimeline.MX1, DomainTimeline.MX2)
                     .days(30, ProvenLevel.VERIFIED)
                     .row)
             .length;
-    assertTrue(octets < 700, octets + " octets");
+    assertTrue(bytes < 700, bytes + " octets");
   }
 
   @Test
   void theLargestRowFits() {
-    DomainTimeline story = new DomainTimeline();
+    DomainTimeline timeline = new DomainTimeline();
     Domain[] hosts = new Domain[RoundMx.MAX_HOSTS];
     String label = "a".repeat(60);
     for (int i = 0; i < hosts.length; i++) {
       hosts[i] = Domain.of("h" + i + "." + label + "." + label + "." + label + ".example");
     }
-    story.mx(hosts).days(9, ProvenLevel.VERIFIED).retries(Duration.ofDays(3), ProvenLevel.CLEAR);
-    byte[] octets = DomainRecordCodec.write(story.row);
-    assertTrue(octets.length < DomainRecordCodec.MAX_BYTES / 4, octets.length + " octets");
-    assertTrue(DomainRecordCodec.read(DomainTimeline.DOMAIN, octets).isPresent());
+    timeline.mx(hosts).days(9, ProvenLevel.VERIFIED).retries(Duration.ofDays(3), ProvenLevel.CLEAR);
+    byte[] bytes = DomainRecordCodec.write(timeline.row);
+    assertTrue(bytes.length < DomainRecordCodec.MAX_BYTES / 4, bytes.length + " octets");
+    assertTrue(DomainRecordCodec.read(DomainTimeline.DOMAIN, bytes).isPresent());
   }
 
   @Test

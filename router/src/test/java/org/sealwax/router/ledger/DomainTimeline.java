@@ -63,35 +63,36 @@ public final class DomainTimeline {
     return this;
   }
 
-  DomainTimeline shows(Domain host, HostPath.PathFamily family, ProvenLevel shown, boolean counts) {
-    take(rules.observed(row, host, showing(family, shown, counts), moment()));
+  DomainTimeline shows(
+      Domain host, HostPath.PathFamily family, ProvenLevel proven, boolean counts) {
+    take(rules.observed(row, host, showing(family, proven, counts), moment()));
     return this;
   }
 
-  private RememberedSample showing(HostPath.PathFamily family, ProvenLevel shown, boolean counts) {
-    return new RememberedSample(now, family, shown, FallbackStep.FULL, counts, null, null);
+  private RememberedSample showing(HostPath.PathFamily family, ProvenLevel proven, boolean counts) {
+    return new RememberedSample(now, family, proven, FallbackStep.FULL, counts, null, null);
   }
 
   /** We greet a host to know it. */
-  DomainTimeline greets(Domain host, ProvenLevel shown) {
+  DomainTimeline greets(Domain host, ProvenLevel proven) {
     take(
         rules.observed(
-            row, host, showing(shown, RememberedSample.SampleOrigin.GREETING, false), moment()));
+            row, host, showing(proven, RememberedSample.SampleOrigin.GREETING, false), moment()));
     return this;
   }
 
   /** A session of mail with the peer that DANE names. */
-  DomainTimeline proves(Domain host, ProvenLevel shown) {
+  DomainTimeline proves(Domain host, ProvenLevel proven) {
     take(
         rules.observed(
-            row, host, showing(shown, RememberedSample.SampleOrigin.MAIL, true), moment()));
+            row, host, showing(proven, RememberedSample.SampleOrigin.MAIL, true), moment()));
     return this;
   }
 
   private RememberedSample showing(
-      ProvenLevel shown, RememberedSample.SampleOrigin behind, boolean proven) {
+      ProvenLevel provenLevel, RememberedSample.SampleOrigin origin, boolean proven) {
     return new RememberedSample(
-        now, HostPath.PathFamily.IPV4, shown, FallbackStep.FULL, behind, proven, null, null);
+        now, HostPath.PathFamily.IPV4, provenLevel, FallbackStep.FULL, origin, proven, null, null);
   }
 
   /** The addresses of a host were looked up. */
@@ -101,9 +102,9 @@ public final class DomainTimeline {
   }
 
   /** Days of ordinary mail, all of which goes to the first host. */
-  DomainTimeline daysAt(Domain first, int days, ProvenLevel shown) {
+  DomainTimeline daysAt(Domain first, int days, ProvenLevel proven) {
     for (int i = 0; i < days * 4; i++) {
-      resolves().shows(first, shown).later(Duration.ofHours(6));
+      resolves().shows(first, proven).later(Duration.ofHours(6));
     }
     return this;
   }
@@ -112,16 +113,16 @@ public final class DomainTimeline {
     return rules.hostsToProbe(row, moment());
   }
 
-  DomainTimeline shows(Domain host, ProvenLevel shown) {
-    return shows(host, HostPath.PathFamily.IPV4, shown, true);
+  DomainTimeline shows(Domain host, ProvenLevel proven) {
+    return shows(host, HostPath.PathFamily.IPV4, proven, true);
   }
 
   /** Days of ordinary mail to every host of the set. */
-  DomainTimeline days(int days, ProvenLevel shown) {
+  DomainTimeline days(int days, ProvenLevel proven) {
     for (int i = 0; i < days; i++) {
       for (int hour = 0; hour < 4; hour++) {
         resolves();
-        mx.forEach(host -> shows(host, shown));
+        mx.forEach(host -> shows(host, proven));
         later(Duration.ofHours(6));
       }
     }
@@ -129,7 +130,7 @@ public final class DomainTimeline {
   }
 
   /** Rounds of a queued message, every four hours, each of which shows all hosts so. */
-  DomainTimeline retries(Duration time, ProvenLevel shown, HostPath.PathFamily... families) {
+  DomainTimeline retries(Duration time, ProvenLevel proven, HostPath.PathFamily... families) {
     Instant end = now.plus(time);
     while (!now.isAfter(end)) {
       resolves();
@@ -138,7 +139,7 @@ public final class DomainTimeline {
             families.length == 0
                 ? new HostPath.PathFamily[] {HostPath.PathFamily.IPV4}
                 : families) {
-          shows(host, family, shown, true);
+          shows(host, family, proven, true);
         }
       }
       later(Duration.ofHours(4));

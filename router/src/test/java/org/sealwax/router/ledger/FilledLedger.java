@@ -24,18 +24,18 @@ public final class FilledLedger {
    */
   public static void write(Path file, List<Domain> domains, List<Domain> hosts, Instant now)
       throws IOException {
-    DomainTimeline story = new DomainTimeline();
-    story.now = now.minus(Duration.ofDays(DAYS));
-    story.row = DomainRecord.fresh(DomainTimeline.DOMAIN, story.now);
-    story.mx(hosts.toArray(new Domain[0])).days(DAYS, ProvenLevel.VERIFIED);
-    if (story.row.level() == null) {
+    DomainTimeline timeline = new DomainTimeline();
+    timeline.now = now.minus(Duration.ofDays(DAYS));
+    timeline.row = DomainRecord.fresh(DomainTimeline.DOMAIN, timeline.now);
+    timeline.mx(hosts.toArray(new Domain[0])).days(DAYS, ProvenLevel.VERIFIED);
+    if (timeline.row.level() == null) {
       throw new IllegalStateException("ten days of mail gave no level");
     }
     try (LedgerStore store = LedgerStore.open(file)) {
       for (int from = 0; from < domains.size(); from += AT_ONCE) {
         Map<Domain, @Nullable DomainRecord> rows = new HashMap<>();
         for (Domain domain : domains.subList(from, Math.min(domains.size(), from + AT_ONCE))) {
-          rows.put(domain, as(story.row, domain));
+          rows.put(domain, as(timeline.row, domain));
         }
         store.write(
             new LedgerStore.Batch(

@@ -36,20 +36,20 @@ final class LedgerAtScaleTest {
   @Test
   void aHundredThousandDomainsFit() throws Exception {
     Path file = folder.resolve("ledger.db");
-    DomainTimeline story = new DomainTimeline();
+    DomainTimeline timeline = new DomainTimeline();
     FilledLedger.write(
         file,
         IntStream.range(0, DOMAINS).mapToObj(LedgerAtScaleTest::name).toList(),
         List.of(DomainTimeline.MX1, DomainTimeline.MX2),
-        story.now);
-    story.rules.suffixes().registrable(DomainTimeline.MX1);
+        timeline.now);
+    timeline.rules.suffixes().registrable(DomainTimeline.MX1);
     long before = used();
     long start = System.nanoTime();
     try (PersistentLedger ledger =
         PersistentLedger.open(
             file,
             LedgerSettings.defaults(),
-            new ManualClock(story.now),
+            new ManualClock(timeline.now),
             new RecordingMailLog().log(),
             (d, h) -> false)) {
       assertTrue(ledger.evidenceFor(name(7)).isPresent());

@@ -28,30 +28,33 @@ final class LedgerReplayTest {
   private static final Pin KEY = new Pin("ab".repeat(32));
   private static final Pin OTHER = new Pin("cd".repeat(32));
 
-  private static DomainRecord row(ProvenLevel shown, TlsVersion version) {
-    DomainTimeline story = new DomainTimeline().resolves();
-    RememberedSample showing =
+  private static DomainRecord row(ProvenLevel proven, TlsVersion version) {
+    DomainTimeline timeline = new DomainTimeline().resolves();
+    RememberedSample sample =
         new RememberedSample(
-            story.now,
+            timeline.now,
             HostPath.PathFamily.IPV4,
-            shown,
+            proven,
             FallbackStep.FULL,
             true,
-            shown.isTls() ? version : null,
-            shown.isTls() ? KEY : null);
-    return story.rules.observed(story.row, DomainTimeline.MX1, showing, story.moment()).row();
+            proven.isTls() ? version : null,
+            proven.isTls() ? KEY : null);
+    return timeline
+        .rules
+        .observed(timeline.row, DomainTimeline.MX1, sample, timeline.moment())
+        .row();
   }
 
-  private static ReplayResult would(DomainRecord row, TlsFloors floors, Evidence... evidence) {
-    Policy policy = new Policy(FallbackLadder.of(true, true, Duration.ofMinutes(30)), floors);
-    List<LedgerReplay.ReplayedConnection> lines =
+  private static ReplayResult would(DomainRecord row, TlsFloors minimums, Evidence... evidence) {
+    Policy policy = new Policy(FallbackLadder.of(true, true, Duration.ofMinutes(30)), minimums);
+    List<LedgerReplay.ReplayedConnection> connections =
         new LedgerReplay(policy, subject -> List.of(evidence)).lines(row);
-    assertEquals(1, lines.size());
-    return lines.getFirst().result();
+    assertEquals(1, connections.size());
+    return connections.getFirst().result();
   }
 
-  private static ReplayResult would(ProvenLevel shown, Evidence... evidence) {
-    return would(row(shown, TlsVersion.TLS_1_3), TlsFloors.DEFAULT, evidence);
+  private static ReplayResult would(ProvenLevel proven, Evidence... evidence) {
+    return would(row(proven, TlsVersion.TLS_1_3), TlsFloors.DEFAULT, evidence);
   }
 
   private static Evidence level(TlsLevel level) {
@@ -71,10 +74,10 @@ final class LedgerReplayTest {
   void everyObservationUnderEveryLevel() {
     List<String> table = new ArrayList<>();
     for (TlsLevel level : List.of(TlsLevel.NONE, TlsLevel.MAY, TlsLevel.ENCRYPT, TlsLevel.VERIFY)) {
-      for (ProvenLevel shown : ProvenLevel.values()) {
-        if (shown != ProvenLevel.SILENT) {
-          String would = would(shown, level(level)).getClass().getSimpleName();
-          table.add(level.word() + " " + shown.word() + " " + would);
+      for (ProvenLevel proven : ProvenLevel.values()) {
+        if (proven != ProvenLevel.SILENT) {
+          String would = would(proven, level(level)).getClass().getSimpleName();
+          table.add(level.word() + " " + proven.word() + " " + would);
         }
       }
     }
@@ -110,7 +113,7 @@ final class LedgerReplayTest {
   }
 
   @Test
-  void aHigherFloorDelays() {
+  void higherMinimumVersionDelays() {
     TlsFloors high =
         new TlsFloors(new TlsFloor(TlsVersion.TLS_1_3), new TlsFloor(TlsVersion.TLS_1_3));
     DomainRecord old = row(ProvenLevel.ENCRYPTED, TlsVersion.TLS_1_2);
@@ -138,7 +141,7 @@ final class LedgerReplayTest {
   }
 
   @Test
-  void whatIsNotRememberedIsNotGuessed() {
+  void missingSamplesAreNotGuessed() {
     assertInstanceOf(
         ReplayResult.Unknown.class, would(ProvenLevel.VERIFIED, level(TlsLevel.SECURE)));
   }

@@ -68,85 +68,89 @@ final class LedgerRulesTest {
 
   @Test
   void oneResolutionThatWasUsedForAMonthIsNotEnough() {
-    DomainTimeline story = new DomainTimeline().resolves();
+    DomainTimeline timeline = new DomainTimeline().resolves();
     for (int i = 0; i < 120; i++) {
-      story.shows(MX1, ProvenLevel.VERIFIED).later(Duration.ofHours(6));
+      timeline.shows(MX1, ProvenLevel.VERIFIED).later(Duration.ofHours(6));
     }
-    assertNull(story.row.level());
-    story.resolves().shows(MX1, ProvenLevel.VERIFIED);
-    assertEquals(TlsLevel.VERIFY, story.row.level());
+    assertNull(timeline.row.level());
+    timeline.resolves().shows(MX1, ProvenLevel.VERIFIED);
+    assertEquals(TlsLevel.VERIFY, timeline.row.level());
   }
 
   @Test
   void promotionNeedsEveryMxHost() {
-    DomainTimeline story = new DomainTimeline().mx(MX1, MX2);
+    DomainTimeline timeline = new DomainTimeline().mx(MX1, MX2);
     for (int i = 0; i < 60; i++) {
-      story.resolves().shows(MX1, ProvenLevel.VERIFIED).later(Duration.ofHours(6));
+      timeline.resolves().shows(MX1, ProvenLevel.VERIFIED).later(Duration.ofHours(6));
     }
-    assertNull(story.row.level());
-    story.shows(MX2, ProvenLevel.ENCRYPTED);
-    assertNull(story.row.level(), "one day");
-    story.later(Duration.ofDays(1)).resolves().shows(MX2, ProvenLevel.ENCRYPTED);
-    assertEquals(TlsLevel.ENCRYPT, story.row.level());
-    story.days(8, ProvenLevel.VERIFIED);
-    assertEquals(TlsLevel.VERIFY, story.row.level());
+    assertNull(timeline.row.level());
+    timeline.shows(MX2, ProvenLevel.ENCRYPTED);
+    assertNull(timeline.row.level(), "one day");
+    timeline.later(Duration.ofDays(1)).resolves().shows(MX2, ProvenLevel.ENCRYPTED);
+    assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
+    timeline.days(8, ProvenLevel.VERIFIED);
+    assertEquals(TlsLevel.VERIFY, timeline.row.level());
   }
 
   @Test
   void aHostThatNoDeliveryNeedsIsGreetedOnTwoDays() {
-    DomainTimeline story = new DomainTimeline().mx(MX1, MX2).daysAt(MX1, 7, ProvenLevel.VERIFIED);
-    assertNull(story.row.level());
-    assertEquals(Set.of(MX2), story.unseen());
-    int sessions = story.row.verify().sessions();
-    story.greets(MX2, ProvenLevel.VERIFIED);
-    assertEquals(Set.of(), story.unseen(), "not twice a day");
-    story.later(Duration.ofHours(1)).greets(MX2, ProvenLevel.VERIFIED);
-    assertNull(story.row.level(), "twice on one day");
-    story.later(Duration.ofHours(23)).resolves().shows(MX1, IPV4, ProvenLevel.VERIFIED, true);
-    assertEquals(Set.of(MX2), story.unseen());
-    story.greets(MX2, ProvenLevel.VERIFIED);
-    assertEquals(TlsLevel.VERIFY, story.row.level());
-    assertEquals(Set.of(), story.unseen());
-    assertEquals(sessions + 1, story.row.verify().sessions(), "a greeting is no session");
+    DomainTimeline timeline =
+        new DomainTimeline().mx(MX1, MX2).daysAt(MX1, 7, ProvenLevel.VERIFIED);
+    assertNull(timeline.row.level());
+    assertEquals(Set.of(MX2), timeline.unseen());
+    int sessions = timeline.row.verify().sessions();
+    timeline.greets(MX2, ProvenLevel.VERIFIED);
+    assertEquals(Set.of(), timeline.unseen(), "not twice a day");
+    timeline.later(Duration.ofHours(1)).greets(MX2, ProvenLevel.VERIFIED);
+    assertNull(timeline.row.level(), "twice on one day");
+    timeline.later(Duration.ofHours(23)).resolves().shows(MX1, IPV4, ProvenLevel.VERIFIED, true);
+    assertEquals(Set.of(MX2), timeline.unseen());
+    timeline.greets(MX2, ProvenLevel.VERIFIED);
+    assertEquals(TlsLevel.VERIFY, timeline.row.level());
+    assertEquals(Set.of(), timeline.unseen());
+    assertEquals(sessions + 1, timeline.row.verify().sessions(), "a greeting is no session");
   }
 
   @Test
   void hostIsProbedAgainAfterTheVerifyCountRestarts() {
-    DomainTimeline story = new DomainTimeline().mx(MX1, MX2).daysAt(MX1, 3, ProvenLevel.VERIFIED);
-    story
+    DomainTimeline timeline =
+        new DomainTimeline().mx(MX1, MX2).daysAt(MX1, 3, ProvenLevel.VERIFIED);
+    timeline
         .greets(MX2, ProvenLevel.VERIFIED)
         .daysAt(MX1, 1, ProvenLevel.VERIFIED)
         .greets(MX2, ProvenLevel.VERIFIED);
-    story.resolves().shows(MX1, ProvenLevel.ENCRYPTED);
-    story.daysAt(MX1, 2, ProvenLevel.VERIFIED);
-    assertEquals(Set.of(), story.unseen(), "not yet worth it");
-    story.daysAt(MX1, 6, ProvenLevel.VERIFIED);
-    assertEquals(TlsLevel.ENCRYPT, story.row.level());
-    assertEquals(Set.of(MX2), story.unseen());
-    story
+    timeline.resolves().shows(MX1, ProvenLevel.ENCRYPTED);
+    timeline.daysAt(MX1, 2, ProvenLevel.VERIFIED);
+    assertEquals(Set.of(), timeline.unseen(), "not yet worth it");
+    timeline.daysAt(MX1, 6, ProvenLevel.VERIFIED);
+    assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
+    assertEquals(Set.of(MX2), timeline.unseen());
+    timeline
         .greets(MX2, ProvenLevel.VERIFIED)
         .daysAt(MX1, 1, ProvenLevel.VERIFIED)
         .greets(MX2, ProvenLevel.VERIFIED);
-    assertEquals(TlsLevel.VERIFY, story.row.level());
+    assertEquals(TlsLevel.VERIFY, timeline.row.level());
   }
 
   @Test
   void oldObservationsDoNotCount() {
-    DomainTimeline story = new DomainTimeline().mx(MX1, MX2).daysAt(MX1, 4, ProvenLevel.VERIFIED);
-    story.greets(MX2, ProvenLevel.VERIFIED).later(Duration.ofDays(1)).resolves();
-    story.greets(MX2, ProvenLevel.VERIFIED).later(Duration.ofDays(181));
-    story.daysAt(MX1, 8, ProvenLevel.VERIFIED);
-    assertNull(story.row.level());
-    assertEquals(Set.of(MX2), story.unseen());
+    DomainTimeline timeline =
+        new DomainTimeline().mx(MX1, MX2).daysAt(MX1, 4, ProvenLevel.VERIFIED);
+    timeline.greets(MX2, ProvenLevel.VERIFIED).later(Duration.ofDays(1)).resolves();
+    timeline.greets(MX2, ProvenLevel.VERIFIED).later(Duration.ofDays(181));
+    timeline.daysAt(MX1, 8, ProvenLevel.VERIFIED);
+    assertNull(timeline.row.level());
+    assertEquals(Set.of(MX2), timeline.unseen());
   }
 
   @Test
   void probeWithoutTlsRestartsTheCountAndPausesProbes() {
-    DomainTimeline story = new DomainTimeline().mx(MX1, MX2).daysAt(MX1, 7, ProvenLevel.ENCRYPTED);
-    story.greets(MX2, ProvenLevel.CLEAR);
-    assertEquals(0, story.row.encrypt().sessions());
-    story.daysAt(MX1, 8, ProvenLevel.ENCRYPTED);
-    assertNull(story.row.level());
+    DomainTimeline timeline =
+        new DomainTimeline().mx(MX1, MX2).daysAt(MX1, 7, ProvenLevel.ENCRYPTED);
+    timeline.greets(MX2, ProvenLevel.CLEAR);
+    assertEquals(0, timeline.row.encrypt().sessions());
+    timeline.daysAt(MX1, 8, ProvenLevel.ENCRYPTED);
+    assertNull(timeline.row.level());
     for (ProvenLevel refusal :
         List.of(ProvenLevel.SILENT, ProvenLevel.REFUSED, ProvenLevel.BROKEN)) {
       DomainTimeline refused =
@@ -160,19 +164,20 @@ final class LedgerRulesTest {
 
   @Test
   void probesNeedMailOfTheLastDayAndTenSessions() {
-    DomainTimeline story = new DomainTimeline().mx(MX1, MX2).daysAt(MX1, 2, ProvenLevel.ENCRYPTED);
-    assertEquals(8, story.row.encrypt().sessions());
-    assertEquals(Set.of(), story.unseen());
-    story.daysAt(MX1, 1, ProvenLevel.ENCRYPTED);
-    assertEquals(Set.of(MX2), story.unseen());
-    story.later(Duration.ofHours(18));
-    assertEquals(Set.of(), story.unseen(), "nothing was sent for a day");
-    story.resolves().shows(MX1, IPV4, ProvenLevel.ENCRYPTED, false);
-    assertEquals(Set.of(), story.unseen(), "a stranger's bounce is no mail of ours");
-    story.resolves().shows(MX1, ProvenLevel.ENCRYPTED);
-    assertEquals(Set.of(MX2), story.unseen());
-    story.trusted = false;
-    assertEquals(Set.of(), story.unseen(), "in a time that may be wrong");
+    DomainTimeline timeline =
+        new DomainTimeline().mx(MX1, MX2).daysAt(MX1, 2, ProvenLevel.ENCRYPTED);
+    assertEquals(8, timeline.row.encrypt().sessions());
+    assertEquals(Set.of(), timeline.unseen());
+    timeline.daysAt(MX1, 1, ProvenLevel.ENCRYPTED);
+    assertEquals(Set.of(MX2), timeline.unseen());
+    timeline.later(Duration.ofHours(18));
+    assertEquals(Set.of(), timeline.unseen(), "nothing was sent for a day");
+    timeline.resolves().shows(MX1, IPV4, ProvenLevel.ENCRYPTED, false);
+    assertEquals(Set.of(), timeline.unseen(), "a stranger's bounce is no mail of ours");
+    timeline.resolves().shows(MX1, ProvenLevel.ENCRYPTED);
+    assertEquals(Set.of(MX2), timeline.unseen());
+    timeline.trusted = false;
+    assertEquals(Set.of(), timeline.unseen(), "in a time that may be wrong");
     LedgerSettings d = LedgerSettings.defaults();
     DomainTimeline off =
         new DomainTimeline(
@@ -192,10 +197,11 @@ final class LedgerRulesTest {
 
   @Test
   void aHostWithoutAnAddressIsSilentAndKeepsNoDomainFromItsLevel() {
-    DomainTimeline story = new DomainTimeline().mx(MX1, MX2).daysAt(MX1, 7, ProvenLevel.VERIFIED);
-    assertNull(story.row.level());
-    story.addresses(MX2, false, false).resolves().shows(MX1, ProvenLevel.VERIFIED);
-    assertEquals(TlsLevel.VERIFY, story.row.level());
+    DomainTimeline timeline =
+        new DomainTimeline().mx(MX1, MX2).daysAt(MX1, 7, ProvenLevel.VERIFIED);
+    assertNull(timeline.row.level());
+    timeline.addresses(MX2, false, false).resolves().shows(MX1, ProvenLevel.VERIFIED);
+    assertEquals(TlsLevel.VERIFY, timeline.row.level());
 
     DomainTimeline back = new DomainTimeline().mx(MX1, MX2).daysAt(MX1, 6, ProvenLevel.VERIFIED);
     back.addresses(MX2, false, false).addresses(MX2, true, false);
@@ -204,13 +210,13 @@ final class LedgerRulesTest {
 
   @Test
   void aHostWithoutAnAddressIsSilentForAcceptanceToo() {
-    DomainTimeline story = new DomainTimeline().mx(MX1, MX2).days(8, ProvenLevel.ENCRYPTED);
-    story.addresses(MX2, false, false);
+    DomainTimeline timeline = new DomainTimeline().mx(MX1, MX2).days(8, ProvenLevel.ENCRYPTED);
+    timeline.addresses(MX2, false, false);
     for (int i = 0; i < 13; i++) {
-      story.resolves().addresses(MX2, false, false).shows(MX1, ProvenLevel.CLEAR);
-      story.later(Duration.ofHours(4));
+      timeline.resolves().addresses(MX2, false, false).shows(MX1, ProvenLevel.CLEAR);
+      timeline.later(Duration.ofHours(4));
     }
-    assertTrue(story.has(LedgerChange.Fact.Accepted.class));
+    assertTrue(timeline.has(LedgerChange.Fact.Accepted.class));
     DomainTimeline unknown = new DomainTimeline().mx(MX1, MX2).days(8, ProvenLevel.ENCRYPTED);
     for (int i = 0; i < 13; i++) {
       unknown.resolves().shows(MX1, ProvenLevel.CLEAR).later(Duration.ofHours(4));
@@ -219,14 +225,14 @@ final class LedgerRulesTest {
   }
 
   @Test
-  void whatDaneProvesIsNoViolationAndNoProofForVerifyEither() {
-    DomainTimeline story = verified();
-    Instant met = java.util.Objects.requireNonNull(story.row.standing()).met();
-    story.later(Duration.ofHours(1)).resolves().proves(MX1, ProvenLevel.ENCRYPTED);
-    assertNull(story.row.violation());
-    assertFalse(story.has(LedgerChange.Fact.Violated.class));
-    assertEquals(met, java.util.Objects.requireNonNull(story.row.standing()).met());
-    assertEquals(0, story.row.verify().sessions());
+  void daneProofIsNeitherAViolationNorAProofForVerify() {
+    DomainTimeline timeline = verified();
+    Instant met = java.util.Objects.requireNonNull(timeline.row.standing()).met();
+    timeline.later(Duration.ofHours(1)).resolves().proves(MX1, ProvenLevel.ENCRYPTED);
+    assertNull(timeline.row.violation());
+    assertFalse(timeline.has(LedgerChange.Fact.Violated.class));
+    assertEquals(met, java.util.Objects.requireNonNull(timeline.row.standing()).met());
+    assertEquals(0, timeline.row.verify().sessions());
 
     DomainTimeline running = verified().retries(Duration.ofHours(40), ProvenLevel.ENCRYPTED);
     running.resolves().proves(MX1, ProvenLevel.ENCRYPTED);
@@ -239,82 +245,82 @@ final class LedgerRulesTest {
 
   @Test
   void nullSenderDoesNotPromote() {
-    DomainTimeline story = new DomainTimeline();
+    DomainTimeline timeline = new DomainTimeline();
     for (int i = 0; i < 400; i++) {
-      story.resolves().shows(MX1, IPV4, ProvenLevel.VERIFIED, false).later(Duration.ofHours(6));
+      timeline.resolves().shows(MX1, IPV4, ProvenLevel.VERIFIED, false).later(Duration.ofHours(6));
     }
-    assertNull(story.row.level());
+    assertNull(timeline.row.level());
   }
 
   @Test
   void sessionWithoutTlsRestartsTheCount() {
-    DomainTimeline story =
+    DomainTimeline timeline =
         new DomainTimeline().days(6, ProvenLevel.VERIFIED).shows(MX1, ProvenLevel.CLEAR);
-    story.days(6, ProvenLevel.VERIFIED);
-    assertNull(story.row.level());
-    assertEquals(TlsLevel.VERIFY, story.days(1, ProvenLevel.VERIFIED).row.level());
+    timeline.days(6, ProvenLevel.VERIFIED);
+    assertNull(timeline.row.level());
+    assertEquals(TlsLevel.VERIFY, timeline.days(1, ProvenLevel.VERIFIED).row.level());
   }
 
   @Test
   void badCertificateRestartsTheVerifyCountOnly() {
-    DomainTimeline story =
+    DomainTimeline timeline =
         new DomainTimeline().days(6, ProvenLevel.VERIFIED).shows(MX1, ProvenLevel.ENCRYPTED);
-    story.days(1, ProvenLevel.VERIFIED);
-    assertEquals(TlsLevel.ENCRYPT, story.row.level());
-    assertEquals(TlsLevel.VERIFY, story.days(7, ProvenLevel.VERIFIED).row.level());
+    timeline.days(1, ProvenLevel.VERIFIED);
+    assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
+    assertEquals(TlsLevel.VERIFY, timeline.days(7, ProvenLevel.VERIFIED).row.level());
   }
 
   @Test
   void forgedMxAtPromotionIsNotLearned() {
-    DomainTimeline story = new DomainTimeline().days(6, ProvenLevel.VERIFIED);
+    DomainTimeline timeline = new DomainTimeline().days(6, ProvenLevel.VERIFIED);
     for (int round = 0; round < 40; round++) {
-      story.mx(EVIL).resolves().shows(EVIL, ProvenLevel.VERIFIED).later(Duration.ofHours(6));
-      assertNotEquals(TlsLevel.VERIFY, story.row.level());
-      story.mx(MX1).resolves().shows(MX1, ProvenLevel.VERIFIED).later(Duration.ofHours(6));
+      timeline.mx(EVIL).resolves().shows(EVIL, ProvenLevel.VERIFIED).later(Duration.ofHours(6));
+      assertNotEquals(TlsLevel.VERIFY, timeline.row.level());
+      timeline.mx(MX1).resolves().shows(MX1, ProvenLevel.VERIFIED).later(Duration.ofHours(6));
     }
-    story.days(8, ProvenLevel.VERIFIED);
-    assertEquals(TlsLevel.VERIFY, story.row.level());
-    assertFalse(story.rules.filter(story.row).admits(EVIL));
+    timeline.days(8, ProvenLevel.VERIFIED);
+    assertEquals(TlsLevel.VERIFY, timeline.row.level());
+    assertFalse(timeline.rules.filter(timeline.row).admits(EVIL));
   }
 
   // The level belongs to the domain.
 
   @Test
   void aNewHostInheritsTheLevel() {
-    DomainTimeline story = encrypted().mx(EVIL).resolves();
-    assertEquals(TlsLevel.ENCRYPT, story.row.level());
-    assertTrue(story.rules.filter(story.row).admits(EVIL));
-    story.shows(EVIL, ProvenLevel.CLEAR);
-    assertTrue(story.has(LedgerChange.Fact.Violated.class));
-    assertEquals(TlsLevel.ENCRYPT, story.row.level());
+    DomainTimeline timeline = encrypted().mx(EVIL).resolves();
+    assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
+    assertTrue(timeline.rules.filter(timeline.row).admits(EVIL));
+    timeline.shows(EVIL, ProvenLevel.CLEAR);
+    assertTrue(timeline.has(LedgerChange.Fact.Violated.class));
+    assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
   }
 
   @Test
   void aForgedMxWithAValidCertificateOfItsOwnIsNotAdmitted() {
-    DomainTimeline story = verified().mx(EVIL).resolves();
+    DomainTimeline timeline = verified().mx(EVIL).resolves();
 
-    assertFalse(story.rules.filter(story.row).admits(EVIL));
-    assertTrue(story.has(LedgerChange.Fact.Violated.class));
-    story.retries(Duration.ofHours(44), ProvenLevel.VERIFIED);
-    assertFalse(story.rules.filter(story.row).admits(EVIL));
+    assertFalse(timeline.rules.filter(timeline.row).admits(EVIL));
+    assertTrue(timeline.has(LedgerChange.Fact.Violated.class));
+    timeline.retries(Duration.ofHours(44), ProvenLevel.VERIFIED);
+    assertFalse(timeline.rules.filter(timeline.row).admits(EVIL));
   }
 
   @Test
   void aNewHostOfTheSameOrganisationIsNoChange() {
     Domain mx9 = Domain.of("mx9.eu.provider.example");
-    DomainTimeline story = verified().mx(MX1, mx9).resolves();
+    DomainTimeline timeline = verified().mx(MX1, mx9).resolves();
 
-    assertTrue(story.rules.filter(story.row).admits(mx9));
-    assertNull(story.row.violation());
-    story.shows(mx9, ProvenLevel.VERIFIED);
-    assertTrue(story.row.known().contains(mx9));
+    assertTrue(timeline.rules.filter(timeline.row).admits(mx9));
+    assertNull(timeline.row.violation());
+    timeline.shows(mx9, ProvenLevel.VERIFIED);
+    assertTrue(timeline.row.known().contains(mx9));
   }
 
   @Test
   void domainsUnderOnePublicSuffixAreUnrelated() {
-    DomainTimeline story =
+    DomainTimeline timeline =
         new DomainTimeline().mx(Domain.of("mx.a.co.uk")).days(8, ProvenLevel.VERIFIED);
-    assertFalse(story.rules.filter(story.row).admits(Domain.of("mx.b.co.uk")));
+    assertFalse(timeline.rules.filter(timeline.row).admits(Domain.of("mx.b.co.uk")));
   }
 
   @Test
@@ -338,51 +344,56 @@ final class LedgerRulesTest {
   @EnumSource(
       value = ProvenLevel.class,
       names = {"CLEAR", "REFUSED", "BROKEN"})
-  void allPathsBelowForTheHoldIsTheDomainsChange(ProvenLevel shown) {
-    DomainTimeline story = encrypted();
-    Instant began = story.now;
-    story.retries(HOLD.minus(Duration.ofHours(8)), shown);
-    assertEquals(TlsLevel.ENCRYPT, story.row.level());
-    assertEquals(ViolationClass.UNDECIDED, story.classed());
-    story.retries(Duration.ofHours(4), shown);
-    assertNull(story.row.level());
-    assertTrue(story.facts.contains(new LedgerChange.Fact.Accepted(TlsLevel.ENCRYPT, null, false)));
-    assertFalse(story.now.isBefore(began.plus(HOLD)));
+  void allPathsBelowForTheHoldIsTheDomainsChange(ProvenLevel proven) {
+    DomainTimeline timeline = encrypted();
+    Instant began = timeline.now;
+    timeline.retries(HOLD.minus(Duration.ofHours(8)), proven);
+    assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
+    assertEquals(ViolationClass.UNDECIDED, timeline.classed());
+    timeline.retries(Duration.ofHours(4), proven);
+    assertNull(timeline.row.level());
+    assertTrue(
+        timeline.facts.contains(new LedgerChange.Fact.Accepted(TlsLevel.ENCRYPT, null, false)));
+    assertFalse(timeline.now.isBefore(began.plus(HOLD)));
   }
 
   @Test
   void acceptanceIsDueWhenTheNextRoundBeginsAndNotOnlyWhenItHasFailed() {
-    DomainTimeline story = encrypted().retries(HOLD.minus(Duration.ofHours(1)), ProvenLevel.CLEAR);
-    story.resolves();
-    assertNull(story.row.level());
+    DomainTimeline timeline =
+        encrypted().retries(HOLD.minus(Duration.ofHours(1)), ProvenLevel.CLEAR);
+    timeline.resolves();
+    assertNull(timeline.row.level());
   }
 
   @Test
   void aBadCertificateForTheWholeHoldEndsAtEncrypt() {
-    DomainTimeline story = verified().retries(HOLD, ProvenLevel.ENCRYPTED);
-    assertEquals(TlsLevel.ENCRYPT, story.row.level());
-    assertEquals(new MxFilter.Any(), story.rules.filter(story.row));
+    DomainTimeline timeline = verified().retries(HOLD, ProvenLevel.ENCRYPTED);
+    assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
+    assertEquals(new MxFilter.Any(), timeline.rules.filter(timeline.row));
   }
 
   @Test
   void sampleAtTheLevelRestartsTheHold() {
-    DomainTimeline story = encrypted().retries(HOLD.minus(Duration.ofHours(5)), ProvenLevel.CLEAR);
-    story.shows(MX1, IPV6, ProvenLevel.ENCRYPTED, true);
-    assertEquals(ViolationClass.ATTACK_LIKE, story.classed());
-    story.retries(HOLD.minus(Duration.ofHours(5)), ProvenLevel.CLEAR);
-    assertEquals(TlsLevel.ENCRYPT, story.row.level());
+    DomainTimeline timeline =
+        encrypted().retries(HOLD.minus(Duration.ofHours(5)), ProvenLevel.CLEAR);
+    timeline.shows(MX1, IPV6, ProvenLevel.ENCRYPTED, true);
+    assertEquals(ViolationClass.ATTACK_LIKE, timeline.classed());
+    timeline.retries(HOLD.minus(Duration.ofHours(5)), ProvenLevel.CLEAR);
+    assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
   }
 
   @Test
   void onePathThatDiffersIsAttackLikeAndNeverAcceptsItself() {
-    DomainTimeline story = encrypted();
+    DomainTimeline timeline = encrypted();
     for (int round = 0; round < 200; round++) {
-      story.resolves();
-      story.shows(MX1, IPV4, ProvenLevel.CLEAR, true).shows(MX1, IPV6, ProvenLevel.ENCRYPTED, true);
-      assertEquals(ViolationClass.ATTACK_LIKE, story.classed());
-      story.later(Duration.ofHours(4));
+      timeline.resolves();
+      timeline
+          .shows(MX1, IPV4, ProvenLevel.CLEAR, true)
+          .shows(MX1, IPV6, ProvenLevel.ENCRYPTED, true);
+      assertEquals(ViolationClass.ATTACK_LIKE, timeline.classed());
+      timeline.later(Duration.ofHours(4));
     }
-    assertEquals(TlsLevel.ENCRYPT, story.row.level());
+    assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
   }
 
   @Test
@@ -404,56 +415,57 @@ final class LedgerRulesTest {
 
   @Test
   void aBurstIsOneObservation() {
-    DomainTimeline story = encrypted();
+    DomainTimeline timeline = encrypted();
     for (int i = 0; i < 100; i++) {
-      story.resolves().shows(MX1, ProvenLevel.CLEAR).later(Duration.ofSeconds(30));
+      timeline.resolves().shows(MX1, ProvenLevel.CLEAR).later(Duration.ofSeconds(30));
     }
-    story.later(Duration.ofHours(20)).resolves().shows(MX1, ProvenLevel.CLEAR);
-    story.later(Duration.ofHours(23)).resolves().shows(MX1, ProvenLevel.CLEAR);
-    story.later(Duration.ofHours(5)).resolves().shows(MX1, ProvenLevel.CLEAR);
-    assertEquals(TlsLevel.ENCRYPT, story.row.level());
+    timeline.later(Duration.ofHours(20)).resolves().shows(MX1, ProvenLevel.CLEAR);
+    timeline.later(Duration.ofHours(23)).resolves().shows(MX1, ProvenLevel.CLEAR);
+    timeline.later(Duration.ofHours(5)).resolves().shows(MX1, ProvenLevel.CLEAR);
+    assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
   }
 
   @Test
   void unobservedTimeDoesNotCountAsHold() {
-    DomainTimeline story = encrypted().retries(Duration.ofDays(1), ProvenLevel.CLEAR);
-    story.later(Duration.ofDays(20)).resolves().shows(MX1, ProvenLevel.CLEAR);
-    assertEquals(TlsLevel.ENCRYPT, story.row.level());
-    assertEquals(ViolationClass.UNDECIDED, story.classed());
+    DomainTimeline timeline = encrypted().retries(Duration.ofDays(1), ProvenLevel.CLEAR);
+    timeline.later(Duration.ofDays(20)).resolves().shows(MX1, ProvenLevel.CLEAR);
+    assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
+    assertEquals(ViolationClass.UNDECIDED, timeline.classed());
   }
 
   @Test
   void injectedPlaintextIsAlwaysAttackLike() {
-    DomainTimeline story = encrypted().retries(HOLD.multipliedBy(2), ProvenLevel.INJECTED);
-    assertEquals(TlsLevel.ENCRYPT, story.row.level());
-    assertEquals(ViolationClass.ATTACK_LIKE, story.classed());
+    DomainTimeline timeline = encrypted().retries(HOLD.multipliedBy(2), ProvenLevel.INJECTED);
+    assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
+    assertEquals(ViolationClass.ATTACK_LIKE, timeline.classed());
   }
 
   @Test
   void aViolationEndsWhenEveryPathKeepsTheLevelAgain() {
-    DomainTimeline story = encrypted().resolves().shows(MX1, ProvenLevel.CLEAR);
-    assertNotNull(story.row.violation());
-    story.shows(MX1, ProvenLevel.ENCRYPTED);
-    assertNull(story.row.violation());
-    assertTrue(story.has(LedgerChange.Fact.Recovered.class));
+    DomainTimeline timeline = encrypted().resolves().shows(MX1, ProvenLevel.CLEAR);
+    assertNotNull(timeline.row.violation());
+    timeline.shows(MX1, ProvenLevel.ENCRYPTED);
+    assertNull(timeline.row.violation());
+    assertTrue(timeline.has(LedgerChange.Fact.Recovered.class));
   }
 
   @Test
   void anOutageIsNoViolation() {
-    DomainTimeline story = encrypted().retries(Duration.ofDays(10), ProvenLevel.SILENT);
-    assertNull(story.row.violation());
-    assertEquals(TlsLevel.ENCRYPT, story.row.level());
+    DomainTimeline timeline = encrypted().retries(Duration.ofDays(10), ProvenLevel.SILENT);
+    assertNull(timeline.row.violation());
+    assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
   }
 
   @Test
   void nearUsOnlyAddsCaution() {
-    DomainTimeline story = encrypted().resolves().shows(MX1, ProvenLevel.CLEAR);
-    assertNotNull(story.row.violation());
-    story.row = story.row.withViolation(story.row.violation().asNearUs());
-    story.retries(HOLD.multipliedBy(3), ProvenLevel.CLEAR);
-    assertEquals(TlsLevel.ENCRYPT, story.row.level());
-    assertEquals(ViolationClass.NEAR_US, story.classed());
-    assertNull(story.rules.activeViolation(story.row, story.moment()).orElseThrow().accepts());
+    DomainTimeline timeline = encrypted().resolves().shows(MX1, ProvenLevel.CLEAR);
+    assertNotNull(timeline.row.violation());
+    timeline.row = timeline.row.withViolation(timeline.row.violation().asNearUs());
+    timeline.retries(HOLD.multipliedBy(3), ProvenLevel.CLEAR);
+    assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
+    assertEquals(ViolationClass.NEAR_US, timeline.classed());
+    assertNull(
+        timeline.rules.activeViolation(timeline.row, timeline.moment()).orElseThrow().accepts());
   }
 
   // Changed MX sets.
@@ -461,73 +473,74 @@ final class LedgerRulesTest {
   @Test
   void aProviderThatWasReplacedIsAcceptedAfterTheHoldAndKeepsTheLevel() {
     Domain fresh = Domain.of("mx.other-provider.example");
-    DomainTimeline story = verified().mx(fresh).retries(HOLD, ProvenLevel.VERIFIED);
-    assertEquals(TlsLevel.VERIFY, story.row.level());
-    assertTrue(story.rules.filter(story.row).admits(fresh));
-    assertNull(story.row.violation());
+    DomainTimeline timeline = verified().mx(fresh).retries(HOLD, ProvenLevel.VERIFIED);
+    assertEquals(TlsLevel.VERIFY, timeline.row.level());
+    assertTrue(timeline.rules.filter(timeline.row).admits(fresh));
+    assertNull(timeline.row.violation());
   }
 
   @Test
   void aProviderWithoutCertificatesIsAcceptedAfterOneHoldAndNotAfterTwo() {
-    DomainTimeline story = verified().mx(EVIL).retries(HOLD, ProvenLevel.CLEAR);
-    assertNull(story.row.level());
+    DomainTimeline timeline = verified().mx(EVIL).retries(HOLD, ProvenLevel.CLEAR);
+    assertNull(timeline.row.level());
   }
 
   @Test
   void attackOnOnePathDoesNotDecideForANewProvider() {
     Domain fresh = Domain.of("mx.other-provider.example");
-    DomainTimeline story = verified().mx(fresh);
-    Instant end = story.now.plus(HOLD);
-    while (!story.now.isAfter(end)) {
-      story.resolves().shows(fresh, IPV6, ProvenLevel.ENCRYPTED, true);
-      story.shows(fresh, IPV4, ProvenLevel.VERIFIED, true).later(Duration.ofHours(4));
+    DomainTimeline timeline = verified().mx(fresh);
+    Instant end = timeline.now.plus(HOLD);
+    while (!timeline.now.isAfter(end)) {
+      timeline.resolves().shows(fresh, IPV6, ProvenLevel.ENCRYPTED, true);
+      timeline.shows(fresh, IPV4, ProvenLevel.VERIFIED, true).later(Duration.ofHours(4));
     }
-    assertEquals(TlsLevel.VERIFY, story.row.level());
-    assertTrue(story.rules.filter(story.row).admits(fresh));
-    assertEquals(ViolationClass.ATTACK_LIKE, story.classed());
+    assertEquals(TlsLevel.VERIFY, timeline.row.level());
+    assertTrue(timeline.rules.filter(timeline.row).admits(fresh));
+    assertEquals(ViolationClass.ATTACK_LIKE, timeline.classed());
   }
 
   @Test
   void intermittentHostIsNotAccepted() {
-    DomainTimeline story = verified();
+    DomainTimeline timeline = verified();
     for (int round = 0; round < 100; round++) {
-      story.mx(round % 5 == 0 ? new Domain[] {MX1} : new Domain[] {MX1, EVIL});
-      story.resolves();
-      story.mx.forEach(host -> story.shows(host, ProvenLevel.VERIFIED));
-      story.later(Duration.ofHours(4));
+      timeline.mx(round % 5 == 0 ? new Domain[] {MX1} : new Domain[] {MX1, EVIL});
+      timeline.resolves();
+      timeline.mx.forEach(host -> timeline.shows(host, ProvenLevel.VERIFIED));
+      timeline.later(Duration.ofHours(4));
     }
-    assertFalse(story.rules.filter(story.row).admits(EVIL));
+    assertFalse(timeline.rules.filter(timeline.row).admits(EVIL));
   }
 
   @Test
   void aPolicyThatRanOutLeavesVerifyWithItsPatterns() {
-    DomainTimeline story = new DomainTimeline();
+    DomainTimeline timeline = new DomainTimeline();
     MxPattern pattern = MxPattern.parse("*.provider.example").orElseThrow();
-    story.row = story.rules.policyExpired(story.row, List.of(pattern), story.moment()).row();
-    assertEquals(TlsLevel.VERIFY, story.row.level());
-    assertTrue(story.rules.filter(story.row).admits(MX1));
-    assertFalse(story.rules.filter(story.row).admits(EVIL));
+    timeline.row =
+        timeline.rules.policyExpired(timeline.row, List.of(pattern), timeline.moment()).row();
+    assertEquals(TlsLevel.VERIFY, timeline.row.level());
+    assertTrue(timeline.rules.filter(timeline.row).admits(MX1));
+    assertFalse(timeline.rules.filter(timeline.row).admits(EVIL));
 
-    story.mx(EVIL).retries(HOLD, ProvenLevel.VERIFIED);
-    assertTrue(story.rules.filter(story.row).admits(EVIL));
-    assertFalse(story.rules.filter(story.row).admits(MX1), "known one by one from then on");
+    timeline.mx(EVIL).retries(HOLD, ProvenLevel.VERIFIED);
+    assertTrue(timeline.rules.filter(timeline.row).admits(EVIL));
+    assertFalse(timeline.rules.filter(timeline.row).admits(MX1), "known one by one from then on");
   }
 
   // The admin, decay, the clock.
 
   @Test
   void theAdminsWordAcceptsAtOnce() {
-    DomainTimeline story = verified().mx(EVIL).resolves().shows(EVIL, ProvenLevel.VERIFIED);
-    story.row = story.rules.acceptedByAdmin(story.row).orElseThrow().row();
-    assertEquals(TlsLevel.VERIFY, story.row.level());
-    assertTrue(story.rules.filter(story.row).admits(EVIL));
-    assertTrue(story.rules.acceptedByAdmin(story.row).isEmpty(), "nothing is left to accept");
+    DomainTimeline timeline = verified().mx(EVIL).resolves().shows(EVIL, ProvenLevel.VERIFIED);
+    timeline.row = timeline.rules.acceptedByAdmin(timeline.row).orElseThrow().row();
+    assertEquals(TlsLevel.VERIFY, timeline.row.level());
+    assertTrue(timeline.rules.filter(timeline.row).admits(EVIL));
+    assertTrue(timeline.rules.acceptedByAdmin(timeline.row).isEmpty(), "nothing is left to accept");
   }
 
   @Test
   void regressionAskNeedsTheAdmin() {
     LedgerSettings d = LedgerSettings.defaults();
-    DomainTimeline story =
+    DomainTimeline timeline =
         new DomainTimeline(
             new LedgerSettings(
                 d.sessions(),
@@ -540,21 +553,21 @@ final class LedgerRulesTest {
                 Regression.ASK,
                 d.decay(),
                 d.domains()));
-    story.days(8, ProvenLevel.ENCRYPTED).retries(HOLD.multipliedBy(3), ProvenLevel.CLEAR);
-    assertEquals(TlsLevel.ENCRYPT, story.row.level());
-    assertEquals(ViolationClass.THEIRS, story.classed());
-    story.row = story.rules.acceptedByAdmin(story.row).orElseThrow().row();
-    assertNull(story.row.level());
+    timeline.days(8, ProvenLevel.ENCRYPTED).retries(HOLD.multipliedBy(3), ProvenLevel.CLEAR);
+    assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
+    assertEquals(ViolationClass.THEIRS, timeline.classed());
+    timeline.row = timeline.rules.acceptedByAdmin(timeline.row).orElseThrow().row();
+    assertNull(timeline.row.level());
   }
 
   @Test
   void unseenLevelDecaysAfterHalfAYear() {
-    DomainTimeline story = verified().later(Duration.ofDays(179)).resolves();
-    assertEquals(TlsLevel.VERIFY, story.row.level());
-    story.later(Duration.ofDays(2)).resolves();
-    assertNull(story.row.level());
-    assertTrue(story.has(LedgerChange.Fact.Decayed.class));
-    assertTrue(story.rules.filter(story.row).admits(EVIL));
+    DomainTimeline timeline = verified().later(Duration.ofDays(179)).resolves();
+    assertEquals(TlsLevel.VERIFY, timeline.row.level());
+    timeline.later(Duration.ofDays(2)).resolves();
+    assertNull(timeline.row.level());
+    assertTrue(timeline.has(LedgerChange.Fact.Decayed.class));
+    assertTrue(timeline.rules.filter(timeline.row).admits(EVIL));
   }
 
   @Test
@@ -582,14 +595,14 @@ final class LedgerRulesTest {
 
   @Test
   void theRowStaysWithinItsBounds() {
-    DomainTimeline story = verified();
+    DomainTimeline timeline = verified();
     for (int i = 0; i < 500; i++) {
-      story.mx(Domain.of("h" + i + ".provider.example")).resolves();
-      story.mx.forEach(host -> story.shows(host, ProvenLevel.VERIFIED));
-      story.later(Duration.ofMinutes(1));
+      timeline.mx(Domain.of("h" + i + ".provider.example")).resolves();
+      timeline.mx.forEach(host -> timeline.shows(host, ProvenLevel.VERIFIED));
+      timeline.later(Duration.ofMinutes(1));
     }
-    assertTrue(story.row.hosts().size() <= DomainRecord.MAX_HOSTS);
-    assertTrue(story.row.known().size() <= DomainRecord.MAX_KNOWN);
-    assertEquals(DOMAIN, story.row.domain());
+    assertTrue(timeline.row.hosts().size() <= DomainRecord.MAX_HOSTS);
+    assertTrue(timeline.row.known().size() <= DomainRecord.MAX_KNOWN);
+    assertEquals(DOMAIN, timeline.row.domain());
   }
 }

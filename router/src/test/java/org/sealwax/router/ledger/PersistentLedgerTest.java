@@ -85,9 +85,9 @@ final class PersistentLedgerTest {
         domains);
   }
 
-  private void round(Domain domain, Domain host, HostSample seen, boolean counts) {
+  private void round(Domain domain, Domain host, HostSample sample, boolean counts) {
     Instant until = clock.now().plusSeconds(300);
-    ledger.beginRound(domain, new RoundMx(Set.of(host), false, until), counts).observed(seen);
+    ledger.beginRound(domain, new RoundMx(Set.of(host), false, until), counts).observed(sample);
   }
 
   private void days(int days, Domain domain, Domain host, Function<Domain, HostSample> shows) {
@@ -211,14 +211,14 @@ final class PersistentLedgerTest {
         DOMAIN,
         MX1,
         host -> {
-          HostSample seen = HostSamples.verified(host);
-          return new HostSample(host, seen.address(), seen.observation(), seen.step(), false);
+          HostSample sample = HostSamples.verified(host);
+          return new HostSample(host, sample.address(), sample.observation(), sample.step(), false);
         });
     assertEquals(TlsLevel.ENCRYPT, level(DOMAIN));
   }
 
   @Test
-  void anUncleanEndLosesNothingThatWasFlushedAndTheFileStaysWhole() throws IOException {
+  void uncleanShutdownKeepsFlushedRecordsAndAnIntactFile() throws IOException {
     days(8, DOMAIN, MX1, HostSamples::verified);
     ledger.flush();
     // What a crash leaves: the files as they are, with the write-ahead log.
@@ -267,7 +267,7 @@ final class PersistentLedgerTest {
 
   @Test
   void hostMemorySurvivesRestartUntilItExpires() throws IOException {
-    HostMemory shown =
+    HostMemory memory =
         new HostMemory(
             FallbackStep.FULL,
             clock.now(),
@@ -277,9 +277,9 @@ final class PersistentLedgerTest {
             null,
             null,
             null);
-    ledger.put("mx:25", shown);
+    ledger.put("mx:25", memory);
     restart();
-    assertEquals(shown, ledger.at("mx:25"));
+    assertEquals(memory, ledger.at("mx:25"));
     clock.pass(FallbackLadder.NEGATIVE_MEMORY.plusSeconds(1));
     assertEquals(Map.of(), ledger.at("mx:25").broken());
     clock.pass(FallbackLadder.POSITIVE_MEMORY);
@@ -291,7 +291,7 @@ final class PersistentLedgerTest {
   // Attacks.
 
   @Test
-  void bouncesPromoteNothingAndMakeNoRows() throws IOException {
+  void bouncesNeitherPromoteNorCreateRecords() throws IOException {
     for (int i = 0; i < 100; i++) {
       round(DOMAIN, MX1, HostSamples.verified(MX1), false);
       clock.pass(Duration.ofHours(6));
@@ -436,8 +436,9 @@ final class PersistentLedgerTest {
       round(domain, domain, HostSamples.plaintext(domain), true);
     }
     for (int i = 0; i < LocalFaultDetector.MANY; i++) {
-      ActiveViolation alarm = ledger.activeViolation(Domain.of("d" + i + ".example")).orElseThrow();
-      assertEquals(ViolationClass.NEAR_US, alarm.what());
+      ActiveViolation violation =
+          ledger.activeViolation(Domain.of("d" + i + ".example")).orElseThrow();
+      assertEquals(ViolationClass.NEAR_US, violation.what());
     }
     assertTrue(log.recorded("warning", "near us"));
   }
@@ -512,9 +513,9 @@ final class PersistentLedgerTest {
   void violationRefreshesTheDnsAnswer() {
     days(8, DOMAIN, MX1, HostSamples::verified);
     RoundMx answer = new RoundMx(Set.of(MX1), false, clock.now().plusSeconds(300));
-    LedgerRound visit = ledger.beginRound(DOMAIN, answer, true);
-    assertFalse(visit.needsFreshDns());
-    visit.observed(HostSamples.plaintext(MX1));
-    assertTrue(visit.needsFreshDns());
+    LedgerRound round = ledger.beginRound(DOMAIN, answer, true);
+    assertFalse(round.needsFreshDns());
+    round.observed(HostSamples.plaintext(MX1));
+    assertTrue(round.needsFreshDns());
   }
 }

@@ -19,18 +19,18 @@ final class ProvenHostTest {
   private static final Pin OTHER = new Pin("cd".repeat(32));
 
   private static DomainRecord shows(
-      DomainTimeline story, Domain host, ProvenLevel shown, boolean counts, Pin key) {
-    story.resolves();
-    RememberedSample showing =
+      DomainTimeline timeline, Domain host, ProvenLevel proven, boolean counts, Pin key) {
+    timeline.resolves();
+    RememberedSample sample =
         new RememberedSample(
-            story.now,
+            timeline.now,
             HostPath.PathFamily.IPV4,
-            shown,
+            proven,
             FallbackStep.FULL,
             counts,
             TlsVersion.TLS_1_3,
             key);
-    return story.rules.observed(story.row, host, showing, story.moment()).row();
+    return timeline.rules.observed(timeline.row, host, sample, timeline.moment()).row();
   }
 
   private static List<ProvenHost> proven(DomainRecord row, Set<Domain> vouched, Instant since) {
@@ -43,19 +43,19 @@ final class ProvenHostTest {
 
   @Test
   void aHostThatCarriesTheLevelVerifyIsKnownByTheKeysItShowed() {
-    DomainTimeline story = verified();
-    DomainRecord row = shows(story, DomainTimeline.MX1, ProvenLevel.VERIFIED, true, KEY);
+    DomainTimeline timeline = verified();
+    DomainRecord row = shows(timeline, DomainTimeline.MX1, ProvenLevel.VERIFIED, true, KEY);
     assertEquals(
-        List.of(new ProvenHost(DomainTimeline.MX1, Set.of(KEY), story.now)),
-        proven(row, Set.of(), story.now.minusSeconds(60)));
+        List.of(new ProvenHost(DomainTimeline.MX1, Set.of(KEY), timeline.now)),
+        proven(row, Set.of(), timeline.now.minusSeconds(60)));
   }
 
   @Test
   void keyOfAnUnverifiedSessionIsNotProven() {
-    DomainTimeline story = verified();
-    story.vouched = Set.of(DomainTimeline.MX1);
+    DomainTimeline timeline = verified();
+    timeline.vouched = Set.of(DomainTimeline.MX1);
     // TLS came about, with whomever: an attacker's own certificate looks like this.
-    DomainRecord row = shows(story, DomainTimeline.MX1, ProvenLevel.ENCRYPTED, true, KEY);
+    DomainRecord row = shows(timeline, DomainTimeline.MX1, ProvenLevel.ENCRYPTED, true, KEY);
     assertEquals(List.of(), proven(row, Set.of(DomainTimeline.MX1), Instant.EPOCH));
   }
 
@@ -69,9 +69,9 @@ final class ProvenHostTest {
         1,
         proven(row, Set.of(DomainTimeline.EVIL), Instant.EPOCH).size(),
         "MTA-STS would vouch for it");
-    // And beside a host that is remembered.
-    DomainTimeline beside = verified().mx(DomainTimeline.MX1, DomainTimeline.EVIL);
-    DomainRecord changed = shows(beside, DomainTimeline.EVIL, ProvenLevel.VERIFIED, true, OTHER);
+    // And next to a host that is remembered.
+    DomainTimeline other = verified().mx(DomainTimeline.MX1, DomainTimeline.EVIL);
+    DomainRecord changed = shows(other, DomainTimeline.EVIL, ProvenLevel.VERIFIED, true, OTHER);
     assertEquals(
         List.of(),
         proven(changed, Set.of(), Instant.EPOCH).stream()
@@ -81,32 +81,32 @@ final class ProvenHostTest {
 
   @Test
   void noHostIsProvenDuringAViolation() {
-    DomainTimeline story = verified();
-    story.row = shows(story, DomainTimeline.MX1, ProvenLevel.VERIFIED, true, KEY);
-    story.resolves().shows(DomainTimeline.MX1, ProvenLevel.CLEAR);
-    assertNotEquals(null, story.row.violation());
-    assertEquals(List.of(), proven(story.row, Set.of(DomainTimeline.MX1), Instant.EPOCH));
+    DomainTimeline timeline = verified();
+    timeline.row = shows(timeline, DomainTimeline.MX1, ProvenLevel.VERIFIED, true, KEY);
+    timeline.resolves().shows(DomainTimeline.MX1, ProvenLevel.CLEAR);
+    assertNotEquals(null, timeline.row.violation());
+    assertEquals(List.of(), proven(timeline.row, Set.of(DomainTimeline.MX1), Instant.EPOCH));
   }
 
   @Test
   void bouncesAndProbesProveNothing() {
-    DomainTimeline story = verified();
-    DomainRecord row = shows(story, DomainTimeline.MX1, ProvenLevel.VERIFIED, false, KEY);
+    DomainTimeline timeline = verified();
+    DomainRecord row = shows(timeline, DomainTimeline.MX1, ProvenLevel.VERIFIED, false, KEY);
     assertEquals(List.of(), proven(row, Set.of(), Instant.EPOCH));
   }
 
   @Test
   void anOldKeyAndAFormerHostAreForgotten() {
-    DomainTimeline story = verified();
-    story.row = shows(story, DomainTimeline.MX1, ProvenLevel.VERIFIED, true, KEY);
-    Instant seen = story.now;
-    assertEquals(1, proven(story.row, Set.of(), seen).size());
-    assertEquals(List.of(), proven(story.row, Set.of(), seen.plusSeconds(1)));
-    story.later(Duration.ofDays(1)).secure = true;
-    story.mx(DomainTimeline.MX2).resolves();
+    DomainTimeline timeline = verified();
+    timeline.row = shows(timeline, DomainTimeline.MX1, ProvenLevel.VERIFIED, true, KEY);
+    Instant seenAt = timeline.now;
+    assertEquals(1, proven(timeline.row, Set.of(), seenAt).size());
+    assertEquals(List.of(), proven(timeline.row, Set.of(), seenAt.plusSeconds(1)));
+    timeline.later(Duration.ofDays(1)).secure = true;
+    timeline.mx(DomainTimeline.MX2).resolves();
     assertEquals(
         List.of(),
-        proven(story.row, Set.of(DomainTimeline.MX1), Instant.EPOCH),
+        proven(timeline.row, Set.of(DomainTimeline.MX1), Instant.EPOCH),
         "it is no MX host any more");
   }
 }

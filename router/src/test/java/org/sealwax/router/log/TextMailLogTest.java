@@ -141,7 +141,7 @@ final class TextMailLogTest {
         "half \ud800 pair",
         "\ufffd not UTF-8"
       })
-  void noTextFromOutsideStartsALineOrSteersATerminal(String hostile) {
+  void peerTextCannotStartALineOrControlTheTerminal(String hostile) {
     for (LogSettings.Format format : LogSettings.Format.values()) {
       String out =
           lines(
@@ -194,7 +194,7 @@ final class TextMailLogTest {
   }
 
   @Test
-  void aReaderWhoDoesNotReadCostsLinesButNoTimeAndIsOwnedUpTo() throws Exception {
+  void slowLogReaderLosesCountedLinesAndDelaysNothing() throws Exception {
     CountDownLatch open = new CountDownLatch(1);
     ByteArrayOutputStream kept = new ByteArrayOutputStream();
     OutputStream stuck =

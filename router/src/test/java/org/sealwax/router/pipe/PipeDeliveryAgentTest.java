@@ -40,7 +40,7 @@ import org.sealwax.router.spool.QueueId;
 
 /** Real scripts, run as real processes. */
 final class PipeDeliveryAgentTest {
-  private static final Domain OURS = Domain.of("project.example");
+  private static final Domain LOCAL_DOMAIN = Domain.of("project.example");
   private static final String MESSAGE = "Subject: x\r\n\r\none\r\n.two\r\n";
 
   @TempDir Path folder = Path.of("none");
@@ -92,7 +92,7 @@ final class PipeDeliveryAgentTest {
       recipients.add(
           new ConsignmentRecipient(
               recipients.size() + 1,
-              new DeliveryTarget.Command("tracker", new Mailbox(local, OURS)),
+              new DeliveryTarget.Command("tracker", new Mailbox(local, LOCAL_DOMAIN)),
               DsnRequest.none()));
     }
     return new Consignment(
@@ -166,7 +166,7 @@ final class PipeDeliveryAgentTest {
 
   @Test
   void takesTheCrOffHoweverTheBlocksFall() throws Exception {
-    // Blocks of one octet: every CR waits at the end of a block.
+    // Blocks of one byte: every CR waits at the end of a block.
     String message = "a\r\n\r\r\nb\rc\r";
     Consignment.MessageContent slow =
         () ->
@@ -235,7 +235,7 @@ final class PipeDeliveryAgentTest {
   }
 
   @Test
-  void refusesWhatTheCommandWouldTakeForAnOption() throws Exception {
+  void refusesArgumentsThatLookLikeOptions() throws Exception {
     Path script = script("s", "cat > /dev/null");
     Consignment dash = consignment(SENDER, null, text(MESSAGE), "-oX");
     assertInstanceOf(Outcome.Refused.class, deliver(settings(script, "{recipient}"), dash));
@@ -253,7 +253,8 @@ final class PipeDeliveryAgentTest {
 
   @Test
   void argumentOutsideTheLocaleIsRefused() {
-    var values = new PipeArguments.Values(new Mailbox("jürgen", OURS), SENDER, "4GkTz1AB", "+");
+    var values =
+        new PipeArguments.Values(new Mailbox("jürgen", LOCAL_DOMAIN), SENDER, "4GkTz1AB", "+");
     assertEquals(
         new PipeArguments.NotEncodable("{local}"),
         PipeArguments.fill(List.of("/x", "{local}"), values, false));
@@ -283,7 +284,7 @@ final class PipeDeliveryAgentTest {
     "76,DEFERRED,4.5.0", "77,REFUSED,5.7.0", "78,DEFERRED,4.3.5", "79,DEFERRED,4.3.0",
     "126,DEFERRED,4.3.5", "127,DEFERRED,4.3.5", "137,DEFERRED,4.3.0", "255,DEFERRED,4.3.0"
   })
-  void knowsWhatAStatusMeans(int exit, PipeExitStatus.PipeResult meaning, String status) {
+  void mapsExitStatusesToResults(int exit, PipeExitStatus.PipeResult meaning, String status) {
     assertEquals(meaning, PipeExitStatus.of(exit).meaning());
     assertEquals(status, PipeExitStatus.of(exit).status().toString());
   }
@@ -379,8 +380,8 @@ final class PipeDeliveryAgentTest {
   @Test
   void runsNothingAsRootWithoutAWrapper() throws Exception {
     PipeSettings plain = settings(script("s", "touch ran"));
-    var courier = new PipeDeliveryAgent(List.of(plain), true);
-    var outcome = courier.deliver(consignment(SENDER, null, text(MESSAGE), "bugs"));
+    var agent = new PipeDeliveryAgent(List.of(plain), true);
+    var outcome = agent.deliver(consignment(SENDER, null, text(MESSAGE), "bugs"));
     assertEquals("pipe-root", reason(Optional.ofNullable(outcome.get(1L)).orElseThrow()));
     assertFalse(Files.exists(folder.resolve("ran")));
     assertTrue(PipeDeliveryAgent.warnings(List.of(plain), true).getFirst().contains("as root"));
@@ -412,10 +413,10 @@ final class PipeDeliveryAgentTest {
         script(
             "s",
             "cat > /dev/null; mkdir run.$$; ls -d run.* | wc -l >> seen; sleep 0.2; rmdir run.$$");
-    PipeDeliveryAgent courier = new PipeDeliveryAgent(List.of(settings(script)), false);
+    PipeDeliveryAgent agent = new PipeDeliveryAgent(List.of(settings(script)), false);
     try (Scope scope = new Scope("pipes")) {
       for (int i = 0; i < 4; i++) {
-        scope.fork(() -> courier.deliver(consignment(SENDER, null, text(MESSAGE), "a", "b")));
+        scope.fork(() -> agent.deliver(consignment(SENDER, null, text(MESSAGE), "a", "b")));
       }
       scope.join();
     }

@@ -60,10 +60,10 @@ final class PolicyMapTranslationTest {
     return new Evidence.DaneState.Absent("no TLSA records");
   }
 
-  private final List<PolicyMapTranslation.TranslatedHost> terms = new ArrayList<>();
+  private final List<PolicyMapTranslation.TranslatedHost> hosts = new ArrayList<>();
 
   private PolicyMapTranslationTest host(Domain host, boolean secureMx, Evidence... evidence) {
-    terms.add(
+    hosts.add(
         new PolicyMapTranslation.TranslatedHost(
             host,
             POLICY.requirementFor(
@@ -76,7 +76,7 @@ final class PolicyMapTranslationTest {
   private PolicyMapTranslationTest lost(Domain host, Evidence... more) {
     List<Evidence> all = new ArrayList<>(List.of(more));
     all.add(dane(host, true, new Evidence.DaneState.LookupFailed("addresses cannot be looked up")));
-    terms.add(
+    hosts.add(
         new PolicyMapTranslation.TranslatedHost(
             host, POLICY.requirementFor(new PolicySubject(DOMAIN, host, true), all, NOON), false));
     return this;
@@ -84,8 +84,8 @@ final class PolicyMapTranslationTest {
 
   private PolicyMapTranslation.Served served() {
     PolicyMapTranslation.Served served =
-        PolicyMapTranslation.of(terms, Map.of("ours", Path.of("/etc/ssl/ours.pem")));
-    terms.clear();
+        PolicyMapTranslation.of(hosts, Map.of("ours", Path.of("/etc/ssl/ours.pem")));
+    hosts.clear();
     return served;
   }
 
@@ -137,15 +137,15 @@ final class PolicyMapTranslationTest {
 
   @Test
   void e16TlsaFailureIsTempAndNeverMtaSts() {
-    Evidence trouble = dane(MX1, true, new Evidence.DaneState.LookupFailed("TLSA: SERVFAIL"));
-    assertEquals("TEMP mx1.example.net: TLSA: SERVFAIL", host(MX1, true, trouble, ENFORCE).line());
+    Evidence failed = dane(MX1, true, new Evidence.DaneState.LookupFailed("TLSA: SERVFAIL"));
+    assertEquals("TEMP mx1.example.net: TLSA: SERVFAIL", host(MX1, true, failed, ENFORCE).line());
     // One host of two: still nothing is served that Postfix would use for both.
-    host(MX1, true, trouble, ENFORCE);
+    host(MX1, true, failed, ENFORCE);
     assertEquals(
         "TEMP mx1.example.net: TLSA: SERVFAIL",
         host(MX2, true, dane(MX2, true, absent()), ENFORCE).line());
     // Beside a host with DANE Postfix passes the troubled one over by itself.
-    host(MX1, true, trouble);
+    host(MX1, true, failed);
     assertEquals("OK dane-only", host(MX2, true, dane(MX2, true, usable(MX2))).line());
   }
 
@@ -153,12 +153,12 @@ final class PolicyMapTranslationTest {
   void unresolvableHostIsSkippedAsPostfixDoes() {
     // Nothing is demanded of the other: by "dane" Postfix passes this one over, or heeds its TLSA.
     Evidence absent = dane(MX2, true, absent());
-    Evidence trouble = dane(MX1, true, new Evidence.DaneState.LookupFailed("TLSA: SERVFAIL"));
-    host(MX1, true, trouble);
+    Evidence failed = dane(MX1, true, new Evidence.DaneState.LookupFailed("TLSA: SERVFAIL"));
+    host(MX1, true, failed);
     PolicyMapTranslation.Served served = host(MX2, true, absent).served();
     assertEquals("OK dane", served.answer().text());
     assertTrue(served.notes().getFirst().contains("passes such a host over"));
-    host(MX1, true, trouble, row(TlsLevel.MAY));
+    host(MX1, true, failed, row(TlsLevel.MAY));
     assertEquals("OK dane", host(MX2, true, absent, row(TlsLevel.MAY)).line());
     assertEquals("OK dane", lost(MX1).host(MX2, true, absent).line());
     // A name is demanded of whoever is connected to, and no address is known to connect to.
@@ -252,7 +252,7 @@ final class PolicyMapTranslationTest {
     assertEquals(
         "TEMP mx2.example.net: is not among the MX hosts of the MTA-STS policy",
         host(MX2, false, dane(MX2, false, absent()), ENFORCE).line());
-    // F4: beside one that is, the certificate decides.
+    // F4: next to one that is, the certificate decides.
     host(MX2, false, dane(MX2, false, absent()), ENFORCE);
     assertTrue(
         host(MX1, false, dane(MX1, false, absent()), ENFORCE)

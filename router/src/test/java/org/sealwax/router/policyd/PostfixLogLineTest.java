@@ -60,7 +60,7 @@ final class PostfixLogLineTest {
   }
 
   @Test
-  void whatAPeerOrASenderWroteIsNotRead() {
+  void textFromPeersAndSendersIsIgnored() {
     // A host that refuses, and quotes a whole line of the log.
     assertInstanceOf(
         PostfixLogLine.Other.class,

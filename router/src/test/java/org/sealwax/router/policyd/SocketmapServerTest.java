@@ -74,8 +74,8 @@ final class SocketmapServerTest {
     }
   }
 
-  private SocketmapServer start(SocketmapServer.SocketmapHandler desk) throws IOException {
-    return SocketmapServer.start(ANY, desk, log.log(), LONG);
+  private SocketmapServer start(SocketmapServer.SocketmapHandler handler) throws IOException {
+    return SocketmapServer.start(ANY, handler, log.log(), LONG);
   }
 
   @Test
@@ -127,7 +127,7 @@ final class SocketmapServerTest {
   }
 
   @Test
-  void aRequestHasAThousandOctetsAtMost() throws Exception {
+  void requestHasAThousandBytesAtMost() throws Exception {
     try (SocketmapServer server = start(r -> new SocketmapReply.Found("may"));
         SocketmapClient client = SocketmapClient.of(server)) {
       assertEquals("OK may", client.request("x".repeat(SocketmapServer.MAX_REQUEST)));
@@ -177,13 +177,13 @@ final class SocketmapServerTest {
           assertEquals("NOTFOUND ", client.request("tls x.test"));
         }
         try (SocketmapClient over = SocketmapClient.of(server)) {
-          String said;
+          String text;
           try {
-            said = over.request("tls x.test");
+            text = over.request("tls x.test");
           } catch (IOException e) {
-            said = "closed";
+            text = "closed";
           }
-          assertEquals("closed", said);
+          assertEquals("closed", text);
         }
       } finally {
         for (SocketmapClient client : clients) {
@@ -215,7 +215,7 @@ final class SocketmapServerTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"", "a b", "[mx", "x:y", "x:0", "x:65536", "[x]25", "a..b", "*", "192.0.2.1:"})
-  void whatIsNoNextHopIsForeign(String key) {
+  void keysThatAreNoNextHopAreNotFound(String key) {
     assertInstanceOf(PolicyMapKey.Foreign.class, PolicyMapKey.read(key));
     assertInstanceOf(PolicyMapKey.Parent.class, PolicyMapKey.read("." + key));
   }

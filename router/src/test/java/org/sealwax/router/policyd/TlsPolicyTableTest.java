@@ -119,7 +119,7 @@ final class TlsPolicyTableTest {
             log.log(),
             (domain, mx) -> false);
     opened.add(ledger);
-    TlsPolicyTable desk =
+    TlsPolicyTable table =
         new TlsPolicyTable(
             dns,
             new EvidenceGatherer(
@@ -134,7 +134,7 @@ final class TlsPolicyTableTest {
             Map.of(),
             clock,
             RandomSource.seeded(1));
-    return new TestPolicyTable(desk, ledger);
+    return new TestPolicyTable(table, ledger);
   }
 
   private String query(String request) throws IOException, InterruptedException {
@@ -172,7 +172,7 @@ final class TlsPolicyTableTest {
   }
 
   @Test
-  void aPolicyInTestingIsServedForReportsAndDemandsNothing() throws Exception {
+  void testingPolicyIsServedForReportsOnly() throws Exception {
     announces();
     host.says(StsPolicyHost.policy(POLICY.replace("enforce", "testing")));
     assertEquals("NOTFOUND ", query("tls example.org"));
@@ -285,7 +285,7 @@ final class TlsPolicyTableTest {
   }
 
   @Test
-  void h1WhatPostfixKnowsItselfIsLeftToIt() throws Exception {
+  void h1PostfixDecidesByItsOwnDaneLookups() throws Exception {
     zone(z -> z.mx("null.test", 0, "."));
     assertEquals("NOTFOUND ", query("tls null.test"));
     assertEquals("NOTFOUND ", query("tls no-such-domain.test"));

@@ -81,7 +81,7 @@ final class CrashMarksTest {
   }
 
   @Test
-  void anyFileIsReadAndNothingIsMadeUp() throws IOException {
+  void readsAnyFileWithoutInventingMarks() throws IOException {
     Random random = new Random(1610);
     Path file = folder.resolve("under-way");
     for (int i = 0; i < 20; i++) {

@@ -45,7 +45,7 @@ final class HeldMailTest {
 
   private final List<String> deleted = new CopyOnWriteArrayList<>();
   private final List<String> bounced = new CopyOnWriteArrayList<>();
-  private final List<String> trouble = new CopyOnWriteArrayList<>();
+  private final List<String> problems = new CopyOnWriteArrayList<>();
   private final List<String> letters = new CopyOnWriteArrayList<>();
   private final MailLog log =
       (MailLog)
@@ -58,7 +58,7 @@ final class HeldMailTest {
                   case "bounced" -> bounced.add(String.valueOf(args[0]));
                   case "notified" -> letters.add(String.valueOf(args[2]));
                   case "bug", "storeTrouble" ->
-                      trouble.add(
+                      problems.add(
                           String.join(
                               " ", java.util.Arrays.stream(args).map(String::valueOf).toList()));
                   default -> {}
@@ -175,15 +175,15 @@ final class HeldMailTest {
     }
   }
 
-  private List<RecipientBatch> shares() throws IOException {
+  private List<RecipientBatch> batches() throws IOException {
     return spool.list(BatchFilter.all(), null, 1_000, key -> {});
   }
 
   private List<QueueId> heldIds() throws IOException {
     List<QueueId> out = new ArrayList<>();
-    for (RecipientBatch share : shares()) {
-      if (share.state() == BatchState.HELD) {
-        out.add(share.key().message());
+    for (RecipientBatch batch : batches()) {
+      if (batch.state() == BatchState.HELD) {
+        out.add(batch.key().message());
       }
     }
     return out;
@@ -191,7 +191,7 @@ final class HeldMailTest {
 
   private void awaitHeld(int count) throws Exception {
     while (heldIds().size() != count) {
-      assertEquals(List.of(), trouble);
+      assertEquals(List.of(), problems);
       Thread.sleep(5);
     }
   }
@@ -311,7 +311,7 @@ final class HeldMailTest {
   }
 
   @Test
-  void atItsShareOfTheDiskTheOldestOfTheseGoAndOnlyThese() throws Exception {
+  void atTheDiskLimitTheOldestHeldMailIsBouncedFirst() throws Exception {
     QueueId kept = send("damaged", true, 30_000);
     QueueId memory = send("remembered", true, 10_000);
     awaitHeld(2);

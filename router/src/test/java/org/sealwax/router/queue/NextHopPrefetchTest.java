@@ -34,11 +34,12 @@ final class NextHopPrefetchTest {
   private String dead = "";
   private final NextHopPrefetch ahead = ahead(hop -> prefetched.add(hop.domain().name()));
 
-  private NextHopPrefetch ahead(NextHopPrefetch.Prefetcher asker) {
-    return new NextHopPrefetch(spool(), asker, (hop, then) -> hop.equals(dead), clock, log.log());
+  private NextHopPrefetch ahead(NextHopPrefetch.Prefetcher prefetcher) {
+    return new NextHopPrefetch(
+        spool(), prefetcher, (hop, then) -> hop.equals(dead), clock, log.log());
   }
 
-  /** A store that has only these shares, the longest due first. */
+  /** A store that has only these batches, the longest due first. */
   private Spool spool() {
     return (Spool)
         Proxy.newProxyInstance(
@@ -47,7 +48,7 @@ final class NextHopPrefetchTest {
             (proxy, method, values) -> {
               assertEquals("due", method.getName());
               return waiting.stream()
-                  .filter(share -> !share.due().isAfter((Instant) values[0]))
+                  .filter(batch -> !batch.due().isAfter((Instant) values[0]))
                   .sorted(Comparator.comparing(DueBatch::due))
                   .limit((int) values[1])
                   .toList();

@@ -34,17 +34,16 @@ public final class QueueFuzzTargets {
   }
 
   /** What could be read once can be written, and read again as the same. */
-  private static <T> FuzzTarget.FuzzProperty same(
-      RecordReading<T> reading, RecordWriting<T> writing) {
+  private static <T> FuzzTarget.FuzzProperty same(RecordReading<T> read, RecordWriting<T> writing) {
     return input -> {
       T value;
       try {
-        value = reading.of(input);
+        value = read.of(input);
       } catch (IOException e) {
         holds(e.getMessage() != null, "no reason");
         return;
       }
-      holds(reading.of(writing.of(value)).equals(value), value + " changes");
+      holds(read.of(writing.of(value)).equals(value), value + " changes");
     };
   }
 

@@ -44,7 +44,7 @@ final class QueueStepTest {
         new Outcome.Held(CAUSE));
   }
 
-  private static List<DsnRequest> wishes() {
+  private static List<DsnRequest> dsnRequests() {
     List<DsnRequest> all = new ArrayList<>();
     all.add(new DsnRequest(Set.of(), true, null));
     for (int bits = 0; bits < 8; bits++) {
@@ -62,28 +62,29 @@ final class QueueStepTest {
   }
 
   private static RecipientGroup group(
-      ReversePath sender, DsnRequest wish, boolean hold, boolean told) {
+      ReversePath sender, DsnRequest dsn, boolean hold, boolean notified) {
     var to = QueueTest.mailbox("r@to.example");
     return new RecipientGroup(
         sender,
         null,
         0,
-        List.of(new QueuedRecipient(3, new DeliveryTarget.Remote(to), to, hold, wish, told, null)));
+        List.of(
+            new QueuedRecipient(3, new DeliveryTarget.Remote(to), to, hold, dsn, notified, null)));
   }
 
   /** Who is told that a person gave a message up is told why it waited, too. */
   @Test
-  void whatAPersonGivesUpKeepsItsLastReason() {
-    DsnRequest wish = new DsnRequest(Set.of(), false, null);
+  void recipientGivenUpByTheAdminKeepsItsLastReason() {
+    DsnRequest dsn = new DsnRequest(Set.of(), false, null);
     RecipientGroup waiting =
-        group(SENDER, wish, false, false)
+        group(SENDER, dsn, false, false)
             .with(
                 List.of(
-                    group(SENDER, wish, false, false)
+                    group(SENDER, dsn, false, false)
                         .recipients()
                         .getFirst()
                         .waitingFor(CAUSE, false)));
-    for (RecipientGroup group : List.of(waiting, group(SENDER, wish, false, false))) {
+    for (RecipientGroup group : List.of(waiting, group(SENDER, dsn, false, false))) {
       QueueStep.StepResult result =
           QueueStep.after(
               group,
@@ -92,14 +93,14 @@ final class QueueStepTest {
               SCHEDULE,
               ARRIVED,
               0);
-      FailureCause told = Objects.requireNonNull(result.notified().getFirst().cause());
-      assertTrue(told.text().startsWith("The message was given up by me."), told.text());
-      assertTrue(QueueStep.isGivenUp(told));
-      assertEquals("The message was given up by me.", QueueStep.givenUpText(told));
+      FailureCause cause = Objects.requireNonNull(result.notified().getFirst().cause());
+      assertTrue(cause.text().startsWith("The message was given up by me."), cause.text());
+      assertTrue(QueueStep.isGivenUp(cause));
+      assertEquals("The message was given up by me.", QueueStep.givenUpText(cause));
       if (group.equals(waiting)) {
-        assertTrue(told.text().endsWith(" Until then: no"), told.text());
-        assertEquals(CAUSE.reply(), told.reply());
-        assertEquals(CAUSE.status(), told.status());
+        assertTrue(cause.text().endsWith(" Until then: no"), cause.text());
+        assertEquals(CAUSE.reply(), cause.reply());
+        assertEquals(CAUSE.status(), cause.status());
       }
     }
   }
@@ -108,13 +109,13 @@ final class QueueStepTest {
   void everyRecipientHasOneOutcomeAndNullSenderIsNeverNotified() {
     int cases = 0;
     for (ReversePath sender : List.of(ReversePath.nullPath(), SENDER)) {
-      for (DsnRequest wish : wishes()) {
+      for (DsnRequest dsn : dsnRequests()) {
         for (boolean hold : List.of(true, false)) {
-          for (boolean told : List.of(true, false)) {
+          for (boolean notified : List.of(true, false)) {
             for (Duration age :
                 List.of(Duration.ofMinutes(1), Duration.ofHours(5), Duration.ofDays(6))) {
               for (Outcome outcome : outcomes()) {
-                check(sender, wish, hold, told, age, outcome);
+                check(sender, dsn, hold, notified, age, outcome);
                 cases++;
               }
             }
@@ -127,16 +128,16 @@ final class QueueStepTest {
 
   private static void check(
       ReversePath sender,
-      DsnRequest wish,
+      DsnRequest dsn,
       boolean hold,
-      boolean told,
+      boolean notified,
       Duration age,
       Outcome outcome) {
-    String what = sender + " " + wish + " " + hold + " " + told + " " + age + " " + outcome;
+    String what = sender + " " + dsn + " " + hold + " " + notified + " " + age + " " + outcome;
     Instant now = ARRIVED.plus(age);
     QueueStep.StepResult r =
         QueueStep.after(
-            group(sender, wish, hold, told),
+            group(sender, dsn, hold, notified),
             new QueueStep.About(sender, ARRIVED),
             new QueueStep.Event.RoundEnded(Map.of(3L, outcome)),
             SCHEDULE,
@@ -158,19 +159,18 @@ final class QueueStepTest {
         outcome instanceof Outcome.Refused || outcome instanceof Outcome.Deferred && over;
     assertEquals(failed && !isNull && !hold, bounced, what);
     boolean wantsFailure =
-        !wish.never()
-            && (wish.when().isEmpty() || wish.when().contains(DsnRequest.NotifyEvent.FAILURE));
+        !dsn.never()
+            && (dsn.when().isEmpty() || dsn.when().contains(DsnRequest.NotifyEvent.FAILURE));
     assertEquals(
         bounced && wantsFailure,
         r.notified().stream().anyMatch(t -> t.notice() == NoticeKind.FAILED),
         what);
     boolean wantsDelay =
-        !wish.never()
-            && (wish.when().isEmpty() || wish.when().contains(DsnRequest.NotifyEvent.DELAY));
+        !dsn.never() && (dsn.when().isEmpty() || dsn.when().contains(DsnRequest.NotifyEvent.DELAY));
     boolean late = age.compareTo(SCHEDULE.delayNotice()) >= 0;
     // A recipient whose refusal we would not tell of is not told of as late either: backscatter.
     assertEquals(
-        waits && late && !told && wantsDelay && !isNull && !hold,
+        waits && late && !notified && wantsDelay && !isNull && !hold,
         r.notified().stream().anyMatch(t -> t.notice() == NoticeKind.DELAYED),
         what);
     if (waits) {
@@ -197,15 +197,15 @@ final class QueueStepTest {
 
   @Test
   void pausedNextHopCountsNoRoundAndMailStillExpires() {
-    QueueStep.Event shut = new QueueStep.Event.HopPaused(CAUSE, ARRIVED.plus(Duration.ofDays(9)));
+    QueueStep.Event paused = new QueueStep.Event.HopPaused(CAUSE, ARRIVED.plus(Duration.ofDays(9)));
     RecipientGroup group = group(SENDER, DsnRequest.none(), false, false);
     QueueStep.About about = new QueueStep.About(SENDER, ARRIVED);
-    QueueStep.StepResult early = QueueStep.after(group, about, shut, SCHEDULE, ARRIVED, 0);
+    QueueStep.StepResult early = QueueStep.after(group, about, paused, SCHEDULE, ARRIVED, 0);
     assertNotNull(early.retry());
     assertEquals(0, early.retry().group().rounds());
     assertEquals(ARRIVED.plus(SCHEDULE.lifetime()), early.retry().due());
     QueueStep.StepResult over =
-        QueueStep.after(group, about, shut, SCHEDULE, ARRIVED.plus(SCHEDULE.lifetime()), 0);
+        QueueStep.after(group, about, paused, SCHEDULE, ARRIVED.plus(SCHEDULE.lifetime()), 0);
     assertNull(over.retry());
     assertEquals(NoticeKind.FAILED, over.notified().getFirst().notice());
   }
@@ -231,7 +231,7 @@ final class QueueStepTest {
 
   @Test
   void recordsComeBackAsTheyWereAndCutOnesAreRefused() throws IOException {
-    for (DsnRequest wish : wishes()) {
+    for (DsnRequest dsn : dsnRequests()) {
       var to = QueueTest.mailbox("r\u00e9 \"x\"@to.example");
       RecipientGroup group =
           new RecipientGroup(
@@ -239,14 +239,13 @@ final class QueueStepTest {
               "alias@project.example",
               7,
               List.of(
-                  new QueuedRecipient(
-                      0, new DeliveryTarget.Remote(to), to, true, wish, true, CAUSE),
+                  new QueuedRecipient(0, new DeliveryTarget.Remote(to), to, true, dsn, true, CAUSE),
                   new QueuedRecipient(
                       9,
                       new DeliveryTarget.Command("bugs", to),
                       QueueTest.mailbox("o@to.example"),
                       false,
-                      wish,
+                      dsn,
                       false,
                       null)));
       byte[] bytes = QueueRecordCodec.group(group);

@@ -151,8 +151,8 @@ final class QueueTest {
     return to(mailbox, DsnRequest.none());
   }
 
-  private static NewRecipient to(String mailbox, DsnRequest wish) {
-    return NewRecipient.direct(mailbox(mailbox), ReversePath.of(SENDER), wish);
+  private static NewRecipient to(String mailbox, DsnRequest dsn) {
+    return NewRecipient.direct(mailbox(mailbox), ReversePath.of(SENDER), dsn);
   }
 
   private DeliveredMessage next() throws InterruptedException {
@@ -178,8 +178,8 @@ final class QueueTest {
     assertEquals(1, s.consignment().round());
     untilEmpty();
     assertTrue(spool.message(id).isEmpty());
-    TraceEntry station = QueueRecordCodec.traceEntry(spool.trace(id).getFirst().facts());
-    assertEquals(TraceEntry.RecipientEvent.DELIVERED, station.lines().getFirst().what());
+    TraceEntry entry = QueueRecordCodec.traceEntry(spool.trace(id).getFirst().facts());
+    assertEquals(TraceEntry.RecipientEvent.DELIVERED, entry.lines().getFirst().what());
   }
 
   @Test
@@ -350,7 +350,7 @@ final class QueueTest {
                         Reply.of(
                             550, EnhancedStatus.of(5, 1, 1), "hidden@to.example is gone, aGlkZGVu"),
                         FailureCause.Extent.RECIPIENT));
-    DsnRequest wish =
+    DsnRequest dsn =
         new DsnRequest(
             Set.of(DsnRequest.NotifyEvent.FAILURE), false, "rfc822;asked+2Bx@far.example");
     send(
@@ -362,16 +362,16 @@ final class QueueTest {
             mailbox("team@here.example"),
             true,
             false,
-            wish));
+            dsn));
     next();
-    String told = next().content();
-    assertTrue(told.contains("Original-Recipient: rfc822; asked+x@far.example\r\n"), told);
-    assertTrue(told.contains("Final-Recipient: rfc822; team@here.example\r\n"), told);
-    assertTrue(told.contains("<team@here.example>"), told);
-    assertTrue(told.contains("Action: failed\r\nStatus: 5.1.1\r\n"), told);
-    assertTrue(told.contains("Diagnostic-Code: X-Sealwax; The mailbox does not exist.\r\n"), told);
+    String text = next().content();
+    assertTrue(text.contains("Original-Recipient: rfc822; asked+x@far.example\r\n"), text);
+    assertTrue(text.contains("Final-Recipient: rfc822; team@here.example\r\n"), text);
+    assertTrue(text.contains("<team@here.example>"), text);
+    assertTrue(text.contains("Action: failed\r\nStatus: 5.1.1\r\n"), text);
+    assertTrue(text.contains("Diagnostic-Code: X-Sealwax; The mailbox does not exist.\r\n"), text);
     for (String secret : List.of("hidden", "to.example", "is gone", "aGlkZGVu", "Remote-MTA")) {
-      assertFalse(told.contains(secret), secret + " in " + told);
+      assertFalse(text.contains(secret), secret + " in " + text);
     }
     untilEmpty();
   }
@@ -435,9 +435,9 @@ final class QueueTest {
         c ->
             new Outcome.Delivered(
                 "mx", "250", "none", c.sender() instanceof ReversePath.Null, false);
-    DsnRequest wish =
+    DsnRequest requested =
         new DsnRequest(Set.of(DsnRequest.NotifyEvent.SUCCESS), false, "rfc822;r+2Bx@to.example");
-    send(ReversePath.of(SENDER), "x\r\n", to("r@to.example", wish));
+    send(ReversePath.of(SENDER), "x\r\n", to("r@to.example", requested));
     next();
     DeliveredMessage dsn = next();
     assertTrue(dsn.content().contains("Action: relayed"), dsn.content());
@@ -531,8 +531,8 @@ final class QueueTest {
     }
     untilAtRest();
     assertTrue(view.message(one).isEmpty());
-    MessageTrace journey = view.trace(one);
-    assertEquals("test[127.0.0.1]", journey.arrival().orElseThrow().origin());
+    MessageTrace trace = view.trace(one);
+    assertEquals("test[127.0.0.1]", trace.arrival().orElseThrow().origin());
     assertEquals(
         Set.of(
             TraceEntry.RecipientEvent.DEFERRED,
@@ -540,7 +540,7 @@ final class QueueTest {
             TraceEntry.RecipientEvent.RELEASED,
             TraceEntry.RecipientEvent.BOUNCED,
             TraceEntry.RecipientEvent.NOTIFIED),
-        journey.entries().stream()
+        trace.entries().stream()
             .flatMap(s -> s.lines().stream())
             .map(TraceEntry.RecipientTrace::what)
             .collect(java.util.stream.Collectors.toSet()));
@@ -572,23 +572,23 @@ final class QueueTest {
   }
 
   @Test
-  void anOrderFindsWhatTheOneBeforeItLeft() throws Exception {
+  void adminOperationSeesTheResultOfTheOneBefore() throws Exception {
     answer = c -> deferred();
     send(ReversePath.of(SENDER), "\r\n", to("a@one.example"));
     next();
     QueueControl control = new QueueControl(queue);
     // No wait in between: the round's own change may not be committed yet, either.
     for (int i = 0; i < 5; i++) {
-      assertEquals(1, whatCame(control.hold(QueueFilter.all())), "hold " + i);
+      assertEquals(1, delivered(control.hold(QueueFilter.all())), "hold " + i);
       untilHeld();
-      assertEquals(1, whatCame(control.release(QueueFilter.all())), "release " + i);
-      assertEquals(1, whatCame(control.retry(QueueFilter.all())), "retry " + i);
+      assertEquals(1, delivered(control.release(QueueFilter.all())), "release " + i);
+      assertEquals(1, delivered(control.retry(QueueFilter.all())), "retry " + i);
     }
-    assertEquals(1, whatCame(control.delete(QueueFilter.all())));
+    assertEquals(1, delivered(control.delete(QueueFilter.all())));
     untilEmpty();
   }
 
-  private static int whatCame(QueueControl.OperationResult count) {
+  private static int delivered(QueueControl.OperationResult count) {
     return count.recipients() + count.later();
   }
 
@@ -637,8 +637,7 @@ final class QueueTest {
   }
 
   @Test
-  void mailThatWasCrowdedOutIsFetchedAlsoWhenItsMoveIsCommittedAfterTheLineRanDry()
-      throws Exception {
+  void batchesDroppedFromMemoryAreLoadedAfterALateCommit() throws Exception {
     queue.drain(Duration.ofSeconds(1));
     CountDownLatch go = new CountDownLatch(1);
     answer =
@@ -716,7 +715,7 @@ final class QueueTest {
                   t -> new NextHop.ByMx(Domain.of("one.example")),
                   9)
               .getFirst();
-      var share =
+      var batch =
           StepApplier.stored(
               draft.id(),
               group.group(),
@@ -727,7 +726,7 @@ final class QueueTest {
       var envelope = new Envelope(ReversePath.of(SENDER), MailOptions.plain(), "o", "s", "", 1);
       spool.accept(
           new org.sealwax.router.spool.NewMessage(
-              draft, java.time.Instant.now(), QueueRecordCodec.envelope(envelope), List.of(share)));
+              draft, java.time.Instant.now(), QueueRecordCodec.envelope(envelope), List.of(batch)));
       id = draft.id();
     }
     Path file = folder.resolve("spool/bodies/" + id);
@@ -748,7 +747,7 @@ final class QueueTest {
 
   /** Versions before docs/adr/0060 kept such mail under its next hop's own key. */
   @Test
-  void tlsRequiredNoOfAnEarlierVersionFindsItsLine() throws Exception {
+  void tlsRequiredNoOfAnEarlierVersionIsScheduled() throws Exception {
     queue.drain(Duration.ofSeconds(1));
     QueueId id;
     try (var draft = spool.draft()) {
@@ -760,7 +759,7 @@ final class QueueTest {
               .getFirst();
       assertEquals(hop.key(), group.hop());
       Instant now = Instant.now();
-      var share =
+      var batch =
           StepApplier.stored(draft.id(), group.group(), BatchState.QUEUED, now, group.hop(), "");
       MailOptions optional =
           new MailOptions(
@@ -772,7 +771,7 @@ final class QueueTest {
       var envelope = new Envelope(ReversePath.of(SENDER), optional, "o", "s", "", 1);
       spool.accept(
           new org.sealwax.router.spool.NewMessage(
-              draft, now, QueueRecordCodec.envelope(envelope), List.of(share)));
+              draft, now, QueueRecordCodec.envelope(envelope), List.of(batch)));
       id = draft.id();
     }
     queue = newQueue();
@@ -785,7 +784,7 @@ final class QueueTest {
   }
 
   @Test
-  void takesNothingWhileItDrains() throws Exception {
+  void acceptsNoMailWhileItDrains() throws Exception {
     queue.drain(Duration.ofSeconds(1));
     IntakeException e =
         org.junit.jupiter.api.Assertions.assertThrows(IntakeException.class, queue::open);

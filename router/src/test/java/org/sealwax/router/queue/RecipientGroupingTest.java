@@ -27,13 +27,13 @@ final class RecipientGroupingTest {
     return new DsnRequest(Set.of(when), false, null);
   }
 
-  private static NewRecipient direct(DsnRequest wish) {
-    return NewRecipient.direct(TARGET, SENDER, wish);
+  private static NewRecipient direct(DsnRequest dsn) {
+    return NewRecipient.direct(TARGET, SENDER, dsn);
   }
 
-  private static NewRecipient by(String alias, DsnRequest wish) {
+  private static NewRecipient by(String alias, DsnRequest dsn) {
     Mailbox original = new Mailbox(alias, Domain.of("example.com"));
-    return new NewRecipient(new DeliveryTarget.Remote(TARGET), SENDER, original, true, false, wish);
+    return new NewRecipient(new DeliveryTarget.Remote(TARGET), SENDER, original, true, false, dsn);
   }
 
   private static NewRecipient one(NewRecipient... all) {

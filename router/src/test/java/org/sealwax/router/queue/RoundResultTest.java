@@ -47,7 +47,7 @@ final class RoundResultTest {
   }
 
   @Test
-  void aFailureAfterMailNamesWhomItConcerned() {
+  void failureAfterMailNamesTheRecipientsConcerned() {
     RoundResult result =
         of(
             true,

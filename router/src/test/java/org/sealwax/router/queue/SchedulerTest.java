@@ -64,8 +64,8 @@ final class SchedulerTest {
     return scheduler.offer(mail(hop, sender, BatchState.QUEUED), now);
   }
 
-  private boolean isTaken(Scheduler.Admission offer) {
-    return offer instanceof Scheduler.Admission.Admitted;
+  private boolean isTaken(Scheduler.Admission admission) {
+    return admission instanceof Scheduler.Admission.Admitted;
   }
 
   private Scheduler.RunningRound next() {
@@ -152,7 +152,7 @@ final class SchedulerTest {
   }
 
   @Test
-  void silentNextHopsTakeTheirShareAndNewMailToAnIdleOneGoesAtOnce() {
+  void silentNextHopsStayWithinTheirSlotsAndIdleNextHopsStartAtOnce() {
     for (int i = 0; i < 200; i++) {
       arrives("silent" + i, "s@x");
     }
@@ -177,7 +177,7 @@ final class SchedulerTest {
   }
 
   @Test
-  void nullSenderMailIsLimitedToItsShare() {
+  void nullSenderMailStaysWithinItsSlots() {
     for (int i = 0; i < 50; i++) {
       knows("slow" + i);
     }
@@ -186,21 +186,22 @@ final class SchedulerTest {
         arrives("silent" + i, "");
       }
     }
-    assertEquals(SlotClass.STRANGERS_UNANSWERED.most(SLOTS), all().size());
+    assertEquals(SlotClass.NULL_SENDER_UNANSWERED.most(SLOTS), all().size());
     for (int i = 0; i < 50; i++) {
       for (int n = 0; n < 5; n++) {
         arrives("slow" + i, "");
       }
     }
     assertEquals(
-        SlotClass.STRANGERS.most(SLOTS) - SlotClass.STRANGERS_UNANSWERED.most(SLOTS), all().size());
+        SlotClass.NULL_SENDER.most(SLOTS) - SlotClass.NULL_SENDER_UNANSWERED.most(SLOTS),
+        all().size());
     arrives("slow1", "s@x");
     arrives("idle", "s@x");
     assertEquals(2, all().size());
   }
 
   @Test
-  void slowNextHopsTakeTheirShare() {
+  void slowNextHopsStayWithinTheirSlots() {
     for (int i = 0; i < 100; i++) {
       arrives("slow" + i, "s@x");
       Scheduler.RunningRound round = next();
@@ -220,7 +221,7 @@ final class SchedulerTest {
   }
 
   @Test
-  void whoGreetsUsAndThenDawdlesFillsTheShareOfTheSlowAndNoMoreAreFoundOut() {
+  void nextHopsThatGreetAndStallFillTheSlotsOfSlowHopsOnly() {
     for (int i = 0; i < 300; i++) {
       arrives("tarpit" + i, "s@x");
     }
@@ -353,8 +354,8 @@ final class SchedulerTest {
   void pausedNextHopIsProbedByOneMessage() {
     arrives("a", "s@x");
     arrives("a", "s@x");
-    Scheduler.ReturnedBatches back = ended(next(), DEAD);
-    assertEquals(1, back.batches().size());
+    Scheduler.ReturnedBatches returned = ended(next(), DEAD);
+    assertEquals(1, returned.batches().size());
     assertEquals(1, scheduler.paused());
     pass(Duration.ofSeconds(1));
     Scheduler.Admission.Paused pause =
@@ -384,8 +385,8 @@ final class SchedulerTest {
     Scheduler.RunningRound first = next();
     ended(first, DEAD);
     pass(MINUTE);
-    Scheduler.Admission offer = fetched("a", "young@x");
-    assertInstanceOf(Scheduler.Admission.Paused.class, offer);
+    Scheduler.Admission admission = fetched("a", "young@x");
+    assertInstanceOf(Scheduler.Admission.Paused.class, admission);
     List<Scheduler.HopProbe> probes = scheduler.probes();
     assertEquals(List.of(new Scheduler.HopProbe("a", first.slotClass().key())), probes);
     assertEquals(List.of(), scheduler.probes(), "each is told once");
@@ -486,9 +487,9 @@ final class SchedulerTest {
     arrives("a", "good@x");
     Scheduler.RunningRound round = next();
     assertEquals("one@bulk", round.slotClass().sender);
-    Scheduler.ReturnedBatches back = ended(round, new RoundResult.SenderSlowed(UNUSUAL));
-    assertEquals(1, back.batches().size());
-    assertEquals("two@bulk", back.batches().getFirst().sender);
+    Scheduler.ReturnedBatches returned = ended(round, new RoundResult.SenderSlowed(UNUSUAL));
+    assertEquals(1, returned.batches().size());
+    assertEquals("two@bulk", returned.batches().getFirst().sender);
     assertEquals(0, scheduler.paused());
     Scheduler.Admission.Paused pause =
         assertInstanceOf(Scheduler.Admission.Paused.class, arrives("a", "three@bulk"));
@@ -535,7 +536,7 @@ final class SchedulerTest {
   }
 
   @Test
-  void withdrawsFromTheLine() {
+  void withdrawsWaitingBatches() {
     Scheduler.ReadyBatch ready = mail("a", "s@x", BatchState.QUEUED);
     scheduler.offer(ready, now);
     assertTrue(scheduler.withdraw(ready.key(), "a", "s@x"));

@@ -32,7 +32,7 @@ final class UnverifiedSenderForwardTest {
     "true,  deferred, 121, 0, 1, 0"
   })
   void isHeldInsteadOfAnswered(
-      boolean unvouched, String outcome, int hours, int told, int held, int waiting) {
+      boolean unvouched, String outcome, int hours, int notified, int held, int waiting) {
     QueuedRecipient recipient =
         new QueuedRecipient(
             1,
@@ -56,7 +56,7 @@ final class UnverifiedSenderForwardTest {
             RetrySchedule.defaults(),
             ARRIVED.plus(Duration.ofHours(hours)),
             0.5);
-    assertEquals(told, result.notified().size());
+    assertEquals(notified, result.notified().size());
     assertEquals(held, result.held().size());
     assertEquals(waiting, result.retry() == null ? 0 : 1);
   }

@@ -64,9 +64,9 @@ final class ReceiptLogTest {
   }
 
   private void written(int count) throws IOException {
-    try (ReceiptLog book = open()) {
+    try (ReceiptLog receipts = open()) {
       for (int i = 0; i < count; i++) {
-        book.add(receipt("user" + i + "@Example.org", tls()));
+        receipts.add(receipt("user" + i + "@Example.org", tls()));
       }
     }
   }
@@ -95,7 +95,7 @@ final class ReceiptLogTest {
   }
 
   @Test
-  void whatWasGivenStandsInASignedChain() throws IOException {
+  void deliveriesAreRecordedInASignedChain() throws IOException {
     written(250);
     ReceiptVerifier.ReceiptReport report = verify();
     assertEquals(List.of(), report.flaws());
@@ -108,9 +108,9 @@ final class ReceiptLogTest {
 
   @Test
   void receiptHasTransportFactsAndNoRecipient() throws IOException {
-    try (ReceiptLog book = open()) {
-      book.add(receipt("secret.user@example.org", tls()));
-      book.add(receipt("other@example.org", null));
+    try (ReceiptLog receiptLog = open()) {
+      receiptLog.add(receipt("secret.user@example.org", tls()));
+      receiptLog.add(receipt("other@example.org", null));
     }
     List<JsonNode> receipts = exported(null);
     JsonNode first = receipts.getFirst();
@@ -253,12 +253,12 @@ final class ReceiptLogTest {
 
   @Test
   void theHeadIsSignedEveryHour() throws Exception {
-    try (ReceiptLog book = open()) {
-      book.add(receipt("a@example.org", tls()));
+    try (ReceiptLog receipts = open()) {
+      receipts.add(receipt("a@example.org", tls()));
       await(() -> verify().receipts() == 1);
       clock.pass(ReceiptLog.SIGN);
       await(() -> verify().heads() == 1);
-      book.add(receipt("b@example.org", tls()));
+      receipts.add(receipt("b@example.org", tls()));
       await(() -> verify().receipts() == 2);
     }
     assertEquals(2, verify().heads());
@@ -272,8 +272,8 @@ final class ReceiptLogTest {
     written(10);
     Path old = ReceiptFiles.all(folder).getFirst();
     Files.setLastModifiedTime(old, FileTime.from(NOW.minus(Duration.ofDays(31))));
-    try (ReceiptLog book = open()) {
-      book.add(receipt("c@example.org", tls()));
+    try (ReceiptLog receipts = open()) {
+      receipts.add(receipt("c@example.org", tls()));
       clock.pass(ReceiptLog.SIGN);
       await(() -> !Files.exists(old));
     }
@@ -299,9 +299,9 @@ final class ReceiptLogTest {
 
   @Test
   void diskFailureDelaysNoMailAndIsCountedInTheChain() throws Exception {
-    try (ReceiptLog book = open()) {
+    try (ReceiptLog receipts = open()) {
       for (int i = 0; i < ReceiptLog.MOST_WAITING * 3; i++) {
-        book.add(receipt("x@example.org", null));
+        receipts.add(receipt("x@example.org", null));
       }
     }
     ReceiptVerifier.ReceiptReport report = verify();
@@ -321,8 +321,8 @@ final class ReceiptLogTest {
   @Test
   void theLongestReceiptFitsIntoALine() throws IOException {
     String longest = "\u0001".repeat(10_000);
-    try (ReceiptLog book = open()) {
-      book.add(
+    try (ReceiptLog receipts = open()) {
+      receipts.add(
           new Receipt(
               NOW,
               longest,
@@ -346,9 +346,9 @@ final class ReceiptLogTest {
   void closingDoesNotWaitForReceiptsThatDoNotCome() throws IOException {
     Duration shortest = Duration.ofDays(1);
     for (int i = 0; i < 5; i++) {
-      ReceiptLog book = open();
+      ReceiptLog receipts = open();
       long start = System.nanoTime();
-      book.close();
+      receipts.close();
       Duration took = Duration.ofNanos(System.nanoTime() - start);
       shortest = took.compareTo(shortest) < 0 ? took : shortest;
     }

@@ -40,7 +40,8 @@ final class ListenerTest {
   private final FactLog log = new FactLog();
   private SessionLimit sessions = new SessionLimit(100, new ByteBudget(64 << 20));
 
-  private ListenerEnvironment premises(ClientLimits.ClientLimitSettings limits, RelayRules rules) {
+  private ListenerEnvironment environment(
+      ClientLimits.ClientLimitSettings limits, RelayRules rules) {
     TableDirectory directory = new TableDirectory(SessionHarness.HOST);
     directory.listed(SessionHarness.mailbox("jones@example.org"));
     ReceiveSettings settings =
@@ -55,12 +56,12 @@ final class ListenerTest {
             Duration.ZERO,
             false,
             ZoneOffset.UTC);
-    ReceiveConfiguration reception =
+    ReceiveConfiguration configuration =
         new ReceiveConfiguration(
             settings, rules, directory, org.sealwax.router.evidence.PeerMatcher.none(), null);
     Clock clock = Clock.system();
     return new ListenerEnvironment(
-        () -> reception,
+        () -> configuration,
         intake,
         new ClientLimits(limits, clock),
         sessions,
@@ -124,7 +125,7 @@ final class ListenerTest {
     try (Listener listener =
             Listener.start(
                 settings(ListenerSettings.ListenerTlsMode.NONE, 4),
-                premises(limits(0), RelayRules.loopbackOnly()),
+                environment(limits(0), RelayRules.loopbackOnly()),
                 null);
         TestSmtpClient client = TestSmtpClient.to(listener)) {
       assertEquals(220, client.reply().code());
@@ -141,7 +142,7 @@ final class ListenerTest {
   }
 
   @Test
-  void aLineInDropsEndsInTheTimeOfOneCommand() throws Exception {
+  void slowlySentLineEndsAtTheCommandTimeout() throws Exception {
     SessionSettings usual = SessionSettings.defaults();
     SessionSettings quick =
         new SessionSettings(
@@ -166,7 +167,7 @@ final class ListenerTest {
             settings.handshake(),
             quick);
     try (Listener listener =
-            Listener.start(slow, premises(limits(0), RelayRules.loopbackOnly()), null);
+            Listener.start(slow, environment(limits(0), RelayRules.loopbackOnly()), null);
         TestSmtpClient client = TestSmtpClient.to(listener)) {
       assertEquals(220, client.reply().code());
       Thread drops =
@@ -174,7 +175,7 @@ final class ListenerTest {
               "drops",
               () -> {
                 try {
-                  // Each octet comes well within the time that a read may take.
+                  // Each byte comes well within the time that a read may take.
                   while (true) {
                     client.wire.out().write('N');
                     Thread.sleep(50);
@@ -215,12 +216,12 @@ final class ListenerTest {
             settings.handshake(),
             quick);
     try (Listener listener =
-            Listener.start(stuck, premises(limits(0), RelayRules.loopbackOnly()), null);
+            Listener.start(stuck, environment(limits(0), RelayRules.loopbackOnly()), null);
         Socket deaf = new Socket()) {
       deaf.setReceiveBufferSize(4096);
       deaf.connect(listener.address());
       byte[] group = "HELP\r\n".repeat(10_000).getBytes(StandardCharsets.US_ASCII);
-      // It goes on until nobody takes its octets any more: the server hung up.
+      // It goes on until nobody takes its bytes any more: the server hung up.
       assertThrows(
           IOException.class,
           () -> {
@@ -240,7 +241,7 @@ final class ListenerTest {
     try (Listener listener =
         Listener.start(
             settings(ListenerSettings.ListenerTlsMode.NONE, 4),
-            premises(limits(0), RelayRules.loopbackOnly()),
+            environment(limits(0), RelayRules.loopbackOnly()),
             null)) {
       assertEquals(0, listener.sessions());
       try (TestSmtpClient client = TestSmtpClient.to(listener)) {
@@ -259,7 +260,7 @@ final class ListenerTest {
     try (Listener listener =
         Listener.start(
             settings(ListenerSettings.ListenerTlsMode.NONE, 1),
-            premises(limits(0), RelayRules.loopbackOnly()),
+            environment(limits(0), RelayRules.loopbackOnly()),
             null)) {
       try (TestSmtpClient first = TestSmtpClient.to(listener);
           TestSmtpClient second = TestSmtpClient.to(listener)) {
@@ -276,7 +277,7 @@ final class ListenerTest {
     try (Listener listener =
         Listener.start(
             settings(ListenerSettings.ListenerTlsMode.NONE, 10),
-            premises(limits(2), RelayRules.loopbackOnly()),
+            environment(limits(2), RelayRules.loopbackOnly()),
             null)) {
       try (TestSmtpClient first = TestSmtpClient.to(listener);
           TestSmtpClient second = TestSmtpClient.to(listener);
@@ -294,7 +295,7 @@ final class ListenerTest {
     Listener listener =
         Listener.start(
             settings(ListenerSettings.ListenerTlsMode.NONE, 4),
-            premises(limits(0), RelayRules.loopbackOnly()),
+            environment(limits(0), RelayRules.loopbackOnly()),
             null);
     try (TestSmtpClient idle = TestSmtpClient.to(listener);
         TestSmtpClient busy = TestSmtpClient.to(listener)) {
@@ -320,7 +321,7 @@ final class ListenerTest {
     try (Listener listener =
         Listener.start(
             settings(ListenerSettings.ListenerTlsMode.IMPLICIT, 4),
-            premises(limits(0), RelayRules.loopbackOnly()),
+            environment(limits(0), RelayRules.loopbackOnly()),
             FakeTls.server(new Verdict.Anonymous()))) {
       Wire wire =
           Wire.of(new Socket(listener.address().getAddress(), listener.address().getPort()));
@@ -337,9 +338,9 @@ final class ListenerTest {
   void programsOfThisMachineAreTrustedAndLeaveNoClientInReceived(@TempDir Path folder)
       throws Exception {
     Path path = folder.resolve("s");
-    RelayRules nobody = new RelayRules(List.of(), TrustedCertificates.none(), List.of(), null);
+    RelayRules rules = new RelayRules(List.of(), TrustedCertificates.none(), List.of(), null);
     try (Listener listener =
-            Listener.start(ListenerSettings.local(path), premises(limits(0), nobody), null);
+            Listener.start(ListenerSettings.local(path), environment(limits(0), rules), null);
         SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       channel.connect(UnixDomainSocketAddress.of(path));
       TestSmtpClient client = new TestSmtpClient(Wire.of(channel));
@@ -358,9 +359,9 @@ final class ListenerTest {
 
   @Test
   void aTakenPortIsAnErrorAtOnce() throws Exception {
-    ListenerEnvironment premises = premises(limits(0), RelayRules.loopbackOnly());
+    ListenerEnvironment environment = environment(limits(0), RelayRules.loopbackOnly());
     try (Listener listener =
-        Listener.start(settings(ListenerSettings.ListenerTlsMode.NONE, 1), premises, null)) {
+        Listener.start(settings(ListenerSettings.ListenerTlsMode.NONE, 1), environment, null)) {
       ListenerSettings same =
           new ListenerSettings(
               "same",
@@ -373,7 +374,7 @@ final class ListenerTest {
               1,
               Duration.ofSeconds(1),
               SessionSettings.defaults());
-      assertThrows(IOException.class, () -> Listener.start(same, premises, null));
+      assertThrows(IOException.class, () -> Listener.start(same, environment, null));
     }
   }
 
@@ -393,7 +394,7 @@ final class ListenerTest {
             all.handshake(),
             all.dialogue());
     try (Listener listener =
-        Listener.start(four, premises(limits(0), RelayRules.loopbackOnly()), null)) {
+        Listener.start(four, environment(limits(0), RelayRules.loopbackOnly()), null)) {
       assertEquals(0, listener.sessions());
       try (TestSmtpClient first = local(folder);
           TestSmtpClient second = local(folder);
@@ -420,11 +421,13 @@ final class ListenerTest {
   @Test
   void sessionsAreCountedOverAllListeners() throws Exception {
     sessions = new SessionLimit(20, new ByteBudget(64 << 20));
-    ListenerEnvironment premises = premises(limits(0), RelayRules.loopbackOnly());
+    ListenerEnvironment environment = environment(limits(0), RelayRules.loopbackOnly());
     try (Listener first =
-            Listener.start(settings(ListenerSettings.ListenerTlsMode.NONE, 100), premises, null);
+            Listener.start(
+                settings(ListenerSettings.ListenerTlsMode.NONE, 100), environment, null);
         Listener second =
-            Listener.start(settings(ListenerSettings.ListenerTlsMode.NONE, 100), premises, null)) {
+            Listener.start(
+                settings(ListenerSettings.ListenerTlsMode.NONE, 100), environment, null)) {
       List<TestSmtpClient> clients = new ArrayList<>();
       for (int i = 0; i < 19; i++) {
         TestSmtpClient client = TestSmtpClient.to(first);
@@ -446,10 +449,10 @@ final class ListenerTest {
   }
 
   @Test
-  void whatOneClientHasUnderWayIsBoundedOverAllItsSessions() throws Exception {
-    ListenerEnvironment premises = premises(limits(100), RelayRules.loopbackOnly());
+  void bytesInTransferAreLimitedPerClientOverAllSessions() throws Exception {
+    ListenerEnvironment environment = environment(limits(100), RelayRules.loopbackOnly());
     try (Listener listener =
-        Listener.start(settings(ListenerSettings.ListenerTlsMode.NONE, 20), premises, null)) {
+        Listener.start(settings(ListenerSettings.ListenerTlsMode.NONE, 20), environment, null)) {
       List<TestSmtpClient> clients = new ArrayList<>();
       String line = "x".repeat(998) + "\r\n";
       for (int i = 0; i < Transaction.DRAFTS; i++) {
@@ -458,7 +461,7 @@ final class ListenerTest {
         begin(client);
         client.wire.out().write(line.repeat(800).getBytes(StandardCharsets.US_ASCII));
         if (i < Transaction.DRAFTS - 1) {
-          // Its octets are counted before the next one's.
+          // Its bytes are counted before the next one's.
           int before = i + 1;
           while (intake.bytes() < before * 800_000L) {
             Thread.sleep(5);

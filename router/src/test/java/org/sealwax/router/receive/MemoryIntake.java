@@ -60,7 +60,7 @@ final class MemoryIntake implements Intake {
     open++;
     QueueId id = new QueueId(String.format("ID%06d", ++count));
     return new IncomingMessage() {
-      private final ByteArrayOutputStream octets = new ByteArrayOutputStream();
+      private final ByteArrayOutputStream output = new ByteArrayOutputStream();
       private boolean closed;
 
       @Override
@@ -81,7 +81,7 @@ final class MemoryIntake implements Intake {
             if (atWrite != null) {
               throw new IntakeException(atWrite, "as the test wants");
             }
-            octets.write(block, offset, length);
+            output.write(block, offset, length);
             synchronized (MemoryIntake.this) {
               bytes += length;
             }
@@ -90,12 +90,12 @@ final class MemoryIntake implements Intake {
       }
 
       @Override
-      public void commit(IncomingEnvelope submission) throws IntakeException {
+      public void commit(IncomingEnvelope envelope) throws IntakeException {
         if (atCommit != null) {
           throw new IntakeException(atCommit, "as the test wants");
         }
         synchronized (MemoryIntake.this) {
-          kept.add(new IntakeMessage(id, submission, octets.toString(StandardCharsets.UTF_8)));
+          kept.add(new IntakeMessage(id, envelope, output.toString(StandardCharsets.UTF_8)));
         }
       }
 

@@ -57,7 +57,7 @@ final class RelayGrantTest {
   }
 
   private static Handshake shown(List<X509Certificate> chain) {
-    PeerVerifier judge = new PeerVerifier(Clock.system());
+    PeerVerifier verifier = new PeerVerifier(Clock.system());
     return new Handshake(
         TlsVersion.TLS_1_3,
         "TLS_AES_256_GCM_SHA384",
@@ -67,7 +67,7 @@ final class RelayGrantTest {
         null,
         chain,
         true,
-        judge.verify(chain, LISTENER, PeerRole.CLIENT).verdict(),
+        verifier.verify(chain, LISTENER, PeerRole.CLIENT).verdict(),
         List.of());
   }
 
@@ -132,17 +132,17 @@ final class RelayGrantTest {
   @ParameterizedTest
   @CsvSource({"BORINGSSL, TLS_1_3", "BORINGSSL, TLS_1_2", "JSSE, TLS_1_3", "JSSE, TLS_1_2"})
   void resumedSessionIsCheckedAgain(TlsEngine engine, TlsVersion version) throws IOException {
-    TlsFactory room = TlsConnectionPair.room(engine);
-    TrustedCertificates grants = TrustedCertificates.of(room.verifier(), ROWS);
+    TlsFactory tls = TlsConnectionPair.room(engine);
+    TrustedCertificates grants = TrustedCertificates.of(tls.verifier(), ROWS);
     TlsServer server =
-        room.server(
+        tls.server(
             ListenerTlsSettings.defaults("smtp"),
             TlsConnectionPair.store(TlsConnectionPair.MX),
             LISTENER);
     TestCa below = PRIVATE.intermediate("Between");
     for (TestCa authority : List.of(below, PUBLIC)) {
       TlsClient client =
-          room.client(
+          tls.client(
               ClientTlsSettings.defaults(),
               TlsConnectionPair.store(authority.identity("app.example")));
       ClientOffer offer =
@@ -164,6 +164,6 @@ final class RelayGrantTest {
         }
       }
     }
-    assertTrue(room.openEngines() == 0);
+    assertTrue(tls.openEngines() == 0);
   }
 }

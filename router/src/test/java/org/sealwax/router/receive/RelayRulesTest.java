@@ -55,7 +55,7 @@ final class RelayRulesTest {
       for (AddressResolution resolution : RESOLUTIONS) {
         for (String local : List.of("a", "a%c.example", "c!a", "a@c", "a:b", "|x", "/x", "a b")) {
           Mailbox recipient = new Mailbox(local, RECIPIENT.domain());
-          RelayRules.RelayDecision ruling = rules().ruling(recipient, resolution, trust);
+          RelayRules.RelayDecision decision = rules().ruling(recipient, resolution, trust);
           boolean plain = local.equals("a");
           boolean taken =
               switch (resolution) {
@@ -69,9 +69,9 @@ final class RelayRulesTest {
               };
           assertEquals(
               taken,
-              ruling instanceof RelayRules.RelayDecision.Take,
+              decision instanceof RelayRules.RelayDecision.Take,
               () -> trust + " " + resolution + " " + local);
-          if (ruling instanceof RelayRules.RelayDecision.Refuse no) {
+          if (decision instanceof RelayRules.RelayDecision.Refuse no) {
             boolean later = resolution instanceof AddressResolution.TemporaryFailure;
             assertEquals(later, no.reply().isTransient(), () -> "reply " + no.reply());
           }
@@ -81,7 +81,7 @@ final class RelayRulesTest {
   }
 
   @Test
-  void onlyAStrangerIsNotTrusted() {
+  void everyClientButAnUnknownOneIsTrusted() {
     assertEquals(
         List.of(false, true, true, true, true),
         TRUSTS.stream().map(ClientTrust::mayRelay).toList());
@@ -138,13 +138,14 @@ final class RelayRulesTest {
 
   @Test
   void onlyAsciiLettersAreFoldedIntoTheNameOfThePostmaster() {
-    AddressResolution ours = new AddressResolution.UnknownRecipient("no");
+    AddressResolution resolution = new AddressResolution.UnknownRecipient("no");
     Domain host = Domain.of("mx.example.org");
     InetAddress own = InetAddress.ofLiteral("192.0.2.1");
     for (String name : List.of("postmaster", "POSTMASTER", "PostMaster")) {
-      assertTrue(rules().isLocalPostmaster(new Mailbox(name, host), ours, host, own), name);
+      assertTrue(rules().isLocalPostmaster(new Mailbox(name, host), resolution, host, own), name);
     }
-    assertFalse(rules().isLocalPostmaster(new Mailbox("po\u017ftmaster", host), ours, host, own));
+    assertFalse(
+        rules().isLocalPostmaster(new Mailbox("po\u017ftmaster", host), resolution, host, own));
   }
 
   @Test

@@ -83,8 +83,8 @@ final class SessionFuzzTest {
       Random random = new Random(round);
       SessionHarness server = server(round);
       MemoryWire client = server.start();
-      ByteArrayOutputStream said = new ByteArrayOutputStream();
-      Thread listening = Threads.start("listening", () -> readAll(client.in(), said));
+      ByteArrayOutputStream output = new ByteArrayOutputStream();
+      Thread listening = Threads.start("listening", () -> readAll(client.in(), output));
       if (round % 8 > 0) {
         // Most wait for the greeting; who talks before it gets no further than a 554.
         server.serverEnd().awaitReader();
@@ -107,7 +107,7 @@ final class SessionFuzzTest {
       client.endOutput();
       server.finishAfterEnd();
       listening.join();
-      String talk = said.toString(StandardCharsets.UTF_8);
+      String talk = output.toString(StandardCharsets.UTF_8);
       int at = round;
       assertFalse(server.log.has("bug"), () -> "round " + at + ": " + server.log.lines());
       assertEquals(0, server.intake.openEntries(), "round " + round + " leaks an entry");

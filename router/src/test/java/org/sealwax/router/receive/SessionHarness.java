@@ -54,7 +54,7 @@ final class SessionHarness {
   private ListenerSettings.ListenerTlsMode encryption = ListenerSettings.ListenerTlsMode.STARTTLS;
   private ListenerSettings.Dsn dsn = ListenerSettings.Dsn.RELAY;
   private ClientCertificateMode certificates = ClientCertificateMode.ASK;
-  private PeerMatcher mirror = PeerMatcher.none();
+  private PeerMatcher matcher = PeerMatcher.none();
   private Verdict verdict = new Verdict.Anonymous();
   private @Nullable SaslMechanisms sasl;
   private boolean early;
@@ -63,7 +63,7 @@ final class SessionHarness {
 
   private @Nullable MemoryWire serverEnd;
   private @Nullable MemoryWire clientEnd;
-  private @Nullable ServerLoop dialogue;
+  private @Nullable ServerLoop loop;
   private @Nullable Thread thread;
 
   /** Understands one option of a dialogue file. */
@@ -225,8 +225,8 @@ final class SessionHarness {
             strangersNo,
             ZoneOffset.UTC);
     RelayRules rules = new RelayRules(networks, SessionHarness::trust, rejects, postmaster);
-    ReceiveConfiguration reception =
-        new ReceiveConfiguration(settings, rules, directory, mirror, sasl);
+    ReceiveConfiguration configuration =
+        new ReceiveConfiguration(settings, rules, directory, matcher, sasl);
     SessionSettings talk =
         new SessionSettings(
             Duration.ofMinutes(5),
@@ -248,9 +248,9 @@ final class SessionHarness {
             1,
             Duration.ofSeconds(60),
             talk);
-    ListenerEnvironment premises =
+    ListenerEnvironment environment =
         new ListenerEnvironment(
-            () -> reception,
+            () -> configuration,
             intake,
             new ClientLimits(limits, clock),
             new SessionLimit(10, memory),
@@ -260,7 +260,7 @@ final class SessionHarness {
             clock);
     TlsServer tls =
         encryption == ListenerSettings.ListenerTlsMode.NONE ? null : FakeTls.server(verdict);
-    ClientState visitor =
+    ClientState clientState =
         new ClientState(
             "s1",
             pair.client().local(),
@@ -270,7 +270,13 @@ final class SessionHarness {
     SessionMemory held = new SessionMemory(memory);
     ServerSession session =
         new ServerSession(
-            premises, reception, listener, tls, pair.server().local().getAddress(), visitor, held);
+            environment,
+            configuration,
+            listener,
+            tls,
+            pair.server().local().getAddress(),
+            clientState,
+            held);
     if (encryption == ListenerSettings.ListenerTlsMode.IMPLICIT) {
       session.handshake(FakeTls.handshake(verdict));
     }
@@ -281,7 +287,7 @@ final class SessionHarness {
     }
     Wire wire = pair.server();
     ServerLoop running = new ServerLoop(wire, session, talk, clock);
-    dialogue = running;
+    loop = running;
     thread =
         Threads.start(
             "test-session",
@@ -302,7 +308,7 @@ final class SessionHarness {
   }
 
   void endSoon() {
-    java.util.Objects.requireNonNull(dialogue).endSoon();
+    java.util.Objects.requireNonNull(loop).endSoon();
   }
 
   /** Hangs up and waits for the session's thread. */

@@ -16,8 +16,8 @@ final class SessionLimitTest {
   @Test
   void oneListenerLeavesTheOthersTheirReserve() throws Exception {
     SessionLimit limit = new SessionLimit(40, new ByteBudget(1));
-    SessionLimit.ListenerShare flooded = limit.share(1_000);
-    SessionLimit.ListenerShare own = limit.share(1_000);
+    SessionLimit.ListenerShare flooded = limit.newShare(1_000);
+    SessionLimit.ListenerShare own = limit.newShare(1_000);
     for (int i = 0; i < 38; i++) {
       assertTrue(flooded.take());
     }
@@ -49,8 +49,8 @@ final class SessionLimitTest {
   @Test
   void closedListenerAdmitsNoSessionAndReleasesItsReserve() throws Exception {
     SessionLimit limit = new SessionLimit(2, new ByteBudget(1));
-    SessionLimit.ListenerShare first = limit.share(10);
-    SessionLimit.ListenerShare second = limit.share(10);
+    SessionLimit.ListenerShare first = limit.newShare(10);
+    SessionLimit.ListenerShare second = limit.newShare(10);
     assertTrue(first.take());
     second.close();
     assertFalse(second.take());
@@ -62,7 +62,7 @@ final class SessionLimitTest {
   }
 
   @Test
-  void aBudgetKeepsItsLastQuarterForWhatHasNoOtherPlace() {
+  void lastQuarterOfTheBudgetIsReservedForFixedBuffers() {
     ByteBudget budget = new ByteBudget(100);
     assertTrue(budget.tryTakeOptional(75));
     assertFalse(budget.tryTakeOptional(1));

@@ -127,8 +127,8 @@ public final class ReportingOrganization {
 
   /** Any message, signed. */
   public static byte[] signed(String message, Path folder) throws IOException {
-    byte[] octets = message.getBytes(StandardCharsets.UTF_8);
-    String signature = signer("sender.example", folder).sign(octets);
+    byte[] bytes = message.getBytes(StandardCharsets.UTF_8);
+    String signature = signer("sender.example", folder).sign(bytes);
     return (signature + message).getBytes(StandardCharsets.UTF_8);
   }
 

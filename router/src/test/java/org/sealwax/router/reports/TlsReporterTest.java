@@ -74,7 +74,7 @@ import org.sealwax.testkit.dns.FixedResolver;
 /** Counts, reports, and both ways of handing them over, with real TLS and real signatures. */
 final class TlsReporterTest {
   private static final TestCa CA = TestCa.root("public");
-  private static final TlsFactory ROOM =
+  private static final TlsFactory TLS =
       new TlsFactory(TlsSettings.defaults(), Clock.system(), RandomSource.secure());
   private static final Domain US = Domain.of("mx.project.example");
   private static final Domain DOMAIN = Domain.of("example.org");
@@ -125,7 +125,7 @@ final class TlsReporterTest {
       if (full) {
         throw new IntakeException(IntakeException.Kind.FULL, "as the test wants");
       }
-      ByteArrayOutputStream octets = new ByteArrayOutputStream();
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       return new IncomingMessage() {
         @Override
         public QueueId id() {
@@ -134,14 +134,14 @@ final class TlsReporterTest {
 
         @Override
         public OutputStream content() {
-          return octets;
+          return bytes;
         }
 
         @Override
-        public void commit(IncomingEnvelope submission) {
+        public void commit(IncomingEnvelope envelope) {
           then.run();
-          messages.add(octets.toString(StandardCharsets.US_ASCII));
-          submissions.add(submission);
+          messages.add(bytes.toString(StandardCharsets.US_ASCII));
+          submissions.add(envelope);
         }
 
         @Override
@@ -173,7 +173,7 @@ final class TlsReporterTest {
 
     private void accept() {
       TlsServer tls =
-          ROOM.server(
+          TLS.server(
               ListenerTlsSettings.defaults("https"),
               IdentityStore.fixed(CA.identity("rua.example.org"), Map.of(), Clock.system()),
               new ReferenceIdentity(List.of(), Set.of(), TrustRoots.none()));
@@ -248,7 +248,7 @@ final class TlsReporterTest {
             dns,
             SystemDialer.guarded(
                 new DialerSettings(List.of(Cidr.parse("127.0.0.0/8").orElseThrow()))),
-            ROOM.client(
+            TLS.client(
                 ClientTlsSettings.defaults(),
                 IdentityStore.fixed(CA.identity("router.example"), Map.of(), Clock.system())),
             CA.roots(),
@@ -282,8 +282,8 @@ final class TlsReporterTest {
     return DkimSigner.read(Domain.of("project.example"), Domain.of("tlsrpt2026"), file);
   }
 
-  private static TlsReport unzipped(byte[] octets) throws IOException {
-    return TlsReportJson.read(new GZIPInputStream(new ByteArrayInputStream(octets)).readAllBytes())
+  private static TlsReport unzipped(byte[] bytes) throws IOException {
+    return TlsReportJson.read(new GZIPInputStream(new ByteArrayInputStream(bytes)).readAllBytes())
         .orElseThrow();
   }
 
@@ -324,7 +324,7 @@ final class TlsReporterTest {
   }
 
   @Test
-  void offersAgainWhatWasNotTakenAndGivesUpAfterADay() throws Exception {
+  void retriesRefusedReportsForOneDay() throws Exception {
     sink.status = "500 No";
     try (TlsReporter reporter = reporter(dns(byPost()), false)) {
       reporter.session(DOMAIN, List.of(EXPIRED));
@@ -345,7 +345,7 @@ final class TlsReporterTest {
   }
 
   @Test
-  void anAddressThatRefusedIsOfferedTheReportAloneOverARestartToo() throws Exception {
+  void onlyTheRefusingAddressIsRetriedAfterARestart() throws Exception {
     sink.status = "503 Later";
     String both = byPost() + ",mailto:tls@example.org,mailto:second@example.org";
     try (TlsReporter reporter = reporter(dns(both), true)) {
@@ -415,9 +415,9 @@ final class TlsReporterTest {
     assertTrue(message.contains("\r\nTLS-Report-Submitter: mx.project.example\r\n"), message);
     assertTrue(message.contains("report-type=\"tlsrpt\""), message);
     assertFalse(message.replace("\r\n", "").contains("\n"), "a bare LF");
-    IncomingEnvelope submission = letterbox.submissions.getFirst();
-    assertEquals(MailOptions.TlsOption.REPORT, submission.options().tls());
-    assertTrue(submission.recipients().getFirst().dsn().never());
+    IncomingEnvelope envelope = letterbox.submissions.getFirst();
+    assertEquals(MailOptions.TlsOption.REPORT, envelope.options().tls());
+    assertTrue(envelope.recipients().getFirst().dsn().never());
     Matcher part = Pattern.compile("filename=\"([^\"]+)\"\r\n\r\n([^-]+)\r\n--").matcher(message);
     assertTrue(part.find(), message);
     assertTrue(part.group(1).startsWith("mx.project.example!example.org!"), part.group(1));

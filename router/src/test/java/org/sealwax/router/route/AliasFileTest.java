@@ -102,20 +102,20 @@ final class AliasFileTest {
           bugs: a@x.e;BUGS: b@x.e      ¦ 2:1 ¦ this name is here twice
           """)
   void errorNamesLineAndProblem(String text, String place, String problem) {
-    InvalidFileException trouble =
+    InvalidFileException invalid =
         assertThrows(
             InvalidFileException.class, () -> read(text.replace(";", "\n").replace("''", "")));
-    FileError flaw = trouble.flaws().getFirst();
+    FileError flaw = invalid.flaws().getFirst();
     assertEquals(place, flaw.line() + ":" + flaw.column(), flaw.toString());
     assertTrue(flaw.problem().startsWith(problem), flaw.problem());
   }
 
   @Test
   void allErrorsAreListedWithCaret() {
-    InvalidFileException trouble =
+    InvalidFileException problem =
         assertThrows(
             InvalidFileException.class, () -> read("x: /dev/null\ny: ok@x.example\nz: pipe:no\n"));
-    assertEquals(2, trouble.flaws().size());
+    assertEquals(2, problem.flaws().size());
     assertEquals(
         folder.resolve("aliases")
             + """
@@ -124,16 +124,16 @@ final class AliasFileTest {
                    ^
               help: there is: tracker\
             """,
-        trouble.flaws().get(1).toString());
+        problem.flaws().get(1).toString());
   }
 
   @Test
   void refusesListsThatIncludeListsOrHoldSeveralOnALine() throws IOException {
     write("list", ":include:list\na@x.example, b@x.example\n");
-    InvalidFileException trouble =
+    InvalidFileException problem =
         assertThrows(InvalidFileException.class, () -> read("l: :include:list"));
-    assertEquals(2, trouble.flaws().size());
-    assertEquals(folder.resolve("list"), trouble.flaws().getFirst().file());
+    assertEquals(2, problem.flaws().size());
+    assertEquals(folder.resolve("list"), problem.flaws().getFirst().file());
   }
 
   @Test
@@ -159,9 +159,9 @@ final class AliasFileTest {
 
   @Test
   void errorListIsLimited() {
-    InvalidFileException trouble =
+    InvalidFileException problem =
         assertThrows(InvalidFileException.class, () -> read("x\n".repeat(AliasFile.MAX_FLAWS + 1)));
-    assertEquals(AliasFile.MAX_FLAWS, trouble.flaws().size());
+    assertEquals(AliasFile.MAX_FLAWS, problem.flaws().size());
   }
 
   @Test

@@ -40,7 +40,7 @@ import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.log.RecordingMailLog;
 
 final class ConfiguredDirectoryTest {
-  private static final Domain OURS = Domain.of("project.example");
+  private static final Domain LOCAL_DOMAIN = Domain.of("project.example");
   private static final Domain SECOND = Domain.of("second.example");
   private static final Domain CASED = Domain.of("cased.example");
   private static final Domain LISTED = Domain.of("listed.example");
@@ -88,7 +88,7 @@ final class ConfiguredDirectoryTest {
     Path aliases = folder.resolve("aliases");
     return new ForwardSettings(
         List.of(
-            new ForwardSettings.AliasDomain(OURS, aliases, false),
+            new ForwardSettings.AliasDomain(LOCAL_DOMAIN, aliases, false),
             new ForwardSettings.AliasDomain(SECOND, folder.resolve("second"), false),
             new ForwardSettings.AliasDomain(CASED, folder.resolve("cased"), true)),
         List.of(
@@ -135,7 +135,7 @@ final class ConfiguredDirectoryTest {
     return new Mailbox(text.substring(0, at), Domain.of(text.substring(at + 1)));
   }
 
-  private static String told(AddressResolution resolution) {
+  private static String describe(AddressResolution resolution) {
     return switch (resolution) {
       case AddressResolution.NotLocal n -> "not ours";
       case AddressResolution.UnknownRecipient u -> "unknown";
@@ -195,39 +195,39 @@ final class ConfiguredDirectoryTest {
           leads nowhere;                lost@project.example;         not now
           """)
   void resolves(String row, String recipient, String expected) throws IOException {
-    assertEquals(expected, told(directory().resolve(box(recipient))), row);
+    assertEquals(expected, describe(directory().resolve(box(recipient))), row);
   }
 
   @Test
   void leavesAddressLiteralsToOthers() throws IOException {
     Mailbox literal = new Mailbox("u", new AddressLiteral(InetAddress.ofLiteral("127.0.0.1")));
-    assertEquals("not ours", told(directory().resolve(literal)));
+    assertEquals("not ours", describe(directory().resolve(literal)));
   }
 
   @Test
   void extensionIsCarriedWhenConfigured() throws IOException {
     ConfiguredDirectory directory = directory(settings(ADMIN, true));
     assertEquals(
-        "alice+x@provider.example", told(directory.resolve(box("alice+x@project.example"))));
+        "alice+x@provider.example", describe(directory.resolve(box("alice+x@project.example"))));
     String fits = "+" + "x".repeat(Mailbox.MAX_LOCAL_PART - 6);
     assertEquals(
         "alice" + fits + "@provider.example",
-        told(directory.resolve(box("alice" + fits + "@project.example"))));
+        describe(directory.resolve(box("alice" + fits + "@project.example"))));
     assertEquals(
         "alice@provider.example",
-        told(directory.resolve(box("alice" + fits + "x@project.example"))));
+        describe(directory.resolve(box("alice" + fits + "x@project.example"))));
   }
 
   @Test
   void findsThePostmasterWhereverItIs() throws IOException {
-    assertEquals("admin@home.example", told(directory().postmaster()));
+    assertEquals("admin@home.example", describe(directory().postmaster()));
     assertEquals(
         "bob@provider.example",
-        told(directory(settings(box("bob@project.example"), false)).postmaster()));
-    assertEquals("not now", told(directory(settings(null, false)).postmaster()));
+        describe(directory(settings(box("bob@project.example"), false)).postmaster()));
+    assertEquals("not now", describe(directory(settings(null, false)).postmaster()));
     assertEquals(
         "not now",
-        told(directory(settings(null, false)).resolve(box("postmaster@project.example"))));
+        describe(directory(settings(null, false)).resolve(box("postmaster@project.example"))));
   }
 
   @ParameterizedTest
@@ -235,8 +235,8 @@ final class ConfiguredDirectoryTest {
       strings = {"postmaster@project.example", "abuse@project.example", "ring@project.example"})
   void doesNotRunInCirclesWhenThePostmasterLeadsToItself(String postmaster) throws IOException {
     ConfiguredDirectory directory = directory(settings(box(postmaster), false));
-    assertEquals("not now", told(directory.postmaster()));
-    assertEquals("not now", told(directory.resolve(box("abuse@project.example"))));
+    assertEquals("not now", describe(directory.postmaster()));
+    assertEquals("not now", describe(directory.resolve(box("abuse@project.example"))));
   }
 
   @Test
@@ -254,8 +254,8 @@ final class ConfiguredDirectoryTest {
             .collect(Collectors.joining());
     write("aliases", chain + "d" + ConfiguredDirectory.MAX_DEPTH + ": end@provider.example\n");
     ConfiguredDirectory directory = directory();
-    assertEquals("end@provider.example", told(directory.resolve(box("d1@project.example"))));
-    assertEquals("not now", told(directory.resolve(box("d0@project.example"))));
+    assertEquals("end@provider.example", describe(directory.resolve(box("d1@project.example"))));
+    assertEquals("not now", describe(directory.resolve(box("d0@project.example"))));
     assertTrue(log.recorded("nested deeper than " + ConfiguredDirectory.MAX_DEPTH));
   }
 
@@ -273,7 +273,7 @@ final class ConfiguredDirectoryTest {
                 AddressResolution.Forwarded.class, directory.resolve(box("all@project.example")))
             .targets()
             .size());
-    assertEquals("unusable", told(directory.resolve(box("more@project.example"))));
+    assertEquals("unusable", describe(directory.resolve(box("more@project.example"))));
     assertTrue(
         directory.aliasErrors().stream().anyMatch(t -> t.startsWith("more@project.example: ")),
         directory.aliasErrors().toString());
@@ -295,20 +295,22 @@ final class ConfiguredDirectoryTest {
       write(file, "");
     }
     for (int i = 0; i < 4; i++) {
-      assertEquals("alice@provider.example", told(directory.resolve(box("alice@project.example"))));
-      assertEquals("relayed, listed", told(directory.resolve(box("dave@listed.example"))));
-      assertEquals("returned u@elsewhere.example", told(directory.resolve(box(bounce))));
-      assertEquals("not now", told(directory.resolve(box("mallory@project.example"))));
-      assertEquals("not now", told(directory.resolve(box("frank@listed.example"))));
       assertEquals(
-          "not now", told(directory.resolve(box(bounce.replaceAll("=[A-Z2-7]{6}=", "=AAAAAA=")))));
+          "alice@provider.example", describe(directory.resolve(box("alice@project.example"))));
+      assertEquals("relayed, listed", describe(directory.resolve(box("dave@listed.example"))));
+      assertEquals("returned u@elsewhere.example", describe(directory.resolve(box(bounce))));
+      assertEquals("not now", describe(directory.resolve(box("mallory@project.example"))));
+      assertEquals("not now", describe(directory.resolve(box("frank@listed.example"))));
+      assertEquals(
+          "not now",
+          describe(directory.resolve(box(bounce.replaceAll("=[A-Z2-7]{6}=", "=AAAAAA=")))));
       // Files that nobody writes to.
-      assertEquals("unknown", told(directory.resolve(box("mallory@cased.example"))));
+      assertEquals("unknown", describe(directory.resolve(box("mallory@cased.example"))));
       clock.pass(WatchedFile.INTERVAL);
     }
     assertTrue(log.recorded("warning", "the former aliases stay in force", "sealwax reload"));
     write("aliases", "mallory: m@provider.example\n");
-    assertEquals("not now", told(directory.resolve(box("mallory@project.example"))));
+    assertEquals("not now", describe(directory.resolve(box("mallory@project.example"))));
   }
 
   @Test
@@ -316,12 +318,13 @@ final class ConfiguredDirectoryTest {
     ConfiguredDirectory directory = directory();
     write("aliases", "carol: carol@provider.example\n");
     rest(directory);
-    assertEquals("alice@provider.example", told(directory.resolve(box("alice@project.example"))));
-    assertEquals("not now", told(directory.resolve(box("carol@project.example"))));
+    assertEquals(
+        "alice@provider.example", describe(directory.resolve(box("alice@project.example"))));
+    assertEquals("not now", describe(directory.resolve(box("carol@project.example"))));
     ConfiguredDirectory after =
         directory(settings(ADMIN, false), new VerificationCache(null, clock, log.log()), directory);
-    assertEquals("unknown", told(after.resolve(box("alice@project.example"))));
-    assertEquals("carol@provider.example", told(after.resolve(box("carol@project.example"))));
+    assertEquals("unknown", describe(after.resolve(box("alice@project.example"))));
+    assertEquals("carol@provider.example", describe(after.resolve(box("carol@project.example"))));
   }
 
   @Test
@@ -330,11 +333,13 @@ final class ConfiguredDirectoryTest {
     ConfiguredDirectory directory = directory();
     write("aliases", "alice: moved@provider.example\n");
     rest(directory);
-    assertEquals("moved@provider.example", told(directory.resolve(box("alice@project.example"))));
+    assertEquals(
+        "moved@provider.example", describe(directory.resolve(box("alice@project.example"))));
     assertTrue(log.recorded("configuration", "aliases read again"));
     write("aliases", "alice: |rm\n");
     rest(directory);
-    assertEquals("moved@provider.example", told(directory.resolve(box("alice@project.example"))));
+    assertEquals(
+        "moved@provider.example", describe(directory.resolve(box("alice@project.example"))));
     assertTrue(log.recorded("warning", "the former aliases stay in force", "aliases:1:8:"));
   }
 
@@ -344,11 +349,11 @@ final class ConfiguredDirectoryTest {
     write("aliases", "l: :include:list\n");
     ConfiguredDirectory directory = directory();
     rest(directory);
-    assertEquals("one@x.example", told(directory.resolve(box("l@project.example"))));
+    assertEquals("one@x.example", describe(directory.resolve(box("l@project.example"))));
     write("list", "one@x.example\nnumber2@x.example\n");
     rest(directory);
     assertEquals(
-        "one@x.example number2@x.example", told(directory.resolve(box("l@project.example"))));
+        "one@x.example number2@x.example", describe(directory.resolve(box("l@project.example"))));
   }
 
   @Test
@@ -365,25 +370,25 @@ final class ConfiguredDirectoryTest {
   @Test
   void remembersEachAnswerForItsTime() throws IOException {
     ConfiguredDirectory directory = directory();
-    Mailbox who = box("who@asked.example");
-    assertEquals("relayed", told(directory.resolve(who)));
+    Mailbox mailbox = box("who@asked.example");
+    assertEquals("relayed", describe(directory.resolve(mailbox)));
     clock.pass(VerificationCache.REFRESH.minusNanos(1));
-    assertEquals("relayed", told(directory.resolve(who)));
+    assertEquals("relayed", describe(directory.resolve(mailbox)));
     assertEquals(1, asked.size());
     clock.pass(VerificationCache.EXISTS);
     answer = refused(EnhancedStatus.of(5, 1, 1));
-    assertEquals("unknown", told(directory.resolve(who)));
+    assertEquals("unknown", describe(directory.resolve(mailbox)));
     clock.pass(VerificationCache.REFUSED.minusNanos(1));
-    assertEquals("unknown", told(directory.resolve(who)));
+    assertEquals("unknown", describe(directory.resolve(mailbox)));
     assertEquals(2, asked.size());
     clock.pass(Duration.ofNanos(1));
     answer = new RecipientProbe.VerificationResult.NotKnown("down");
-    assertEquals("not now", told(directory.resolve(who)));
+    assertEquals("not now", describe(directory.resolve(mailbox)));
     clock.pass(VerificationCache.NOT_KNOWN.minusNanos(1));
     answer = new RecipientProbe.VerificationResult.Exists();
-    assertEquals("not now", told(directory.resolve(who)));
+    assertEquals("not now", describe(directory.resolve(mailbox)));
     clock.pass(Duration.ofNanos(1));
-    assertEquals("relayed", told(directory.resolve(who)));
+    assertEquals("relayed", describe(directory.resolve(mailbox)));
     assertEquals(4, asked.size());
   }
 
@@ -395,12 +400,12 @@ final class ConfiguredDirectoryTest {
   void takesOnlyRefusalsAboutTheMailboxForUnknown() throws IOException {
     ConfiguredDirectory directory = directory();
     answer = refused(null);
-    assertEquals("unknown", told(directory.resolve(box("a@asked.example"))));
+    assertEquals("unknown", describe(directory.resolve(box("a@asked.example"))));
     answer = refused(EnhancedStatus.of(5, 2, 1));
-    assertEquals("unknown", told(directory.resolve(box("b@asked.example"))));
+    assertEquals("unknown", describe(directory.resolve(box("b@asked.example"))));
     answer = refused(EnhancedStatus.of(5, 7, 1));
-    assertEquals("not now", told(directory.resolve(box("c@asked.example"))));
-    assertEquals("relayed", told(directory.resolve(box("postmaster@asked.example"))));
+    assertEquals("not now", describe(directory.resolve(box("c@asked.example"))));
+    assertEquals("relayed", describe(directory.resolve(box("postmaster@asked.example"))));
   }
 
   @Test
@@ -421,12 +426,12 @@ final class ConfiguredDirectoryTest {
         };
     VerificationCache memory = new VerificationCache(null, clock, log.log());
     var hop = new TransportTable(ForwardSettings.defaults());
-    Mailbox who = box("who@asked.example");
-    var next = hop.nextHopFor(new org.sealwax.router.queue.DeliveryTarget.Remote(who));
+    Mailbox mailbox = box("who@asked.example");
+    var next = hop.nextHopFor(new org.sealwax.router.queue.DeliveryTarget.Remote(mailbox));
     try (Scope scope = new Scope("asking")) {
       List<Scope.ForkedTask<RecipientProbe.VerificationResult>> tasks = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
-        tasks.add(scope.fork(() -> memory.verify(who, next, probe)));
+        tasks.add(scope.fork(() -> memory.verify(mailbox, next, probe)));
       }
       inside.await();
       go.countDown();
@@ -456,8 +461,8 @@ final class ConfiguredDirectoryTest {
     var next = new org.sealwax.router.queue.NextHop.ByMx(ASKED);
     try (Scope scope = new Scope("asking")) {
       for (int i = 0; i < VerificationCache.MAX_PROBES; i++) {
-        Mailbox who = box("u" + i + "@asked.example");
-        scope.fork(() -> memory.verify(who, next, probe));
+        Mailbox mailbox = box("u" + i + "@asked.example");
+        scope.fork(() -> memory.verify(mailbox, next, probe));
       }
       inside.await();
       Mailbox late = box("late@asked.example");
@@ -482,9 +487,10 @@ final class ConfiguredDirectoryTest {
         };
     VerificationCache memory = new VerificationCache(null, clock, log.log());
     var next = new org.sealwax.router.queue.NextHop.ByMx(ASKED);
-    Mailbox who = box("who@asked.example");
-    assertThrows(IllegalStateException.class, () -> memory.verify(who, next, probe));
-    assertEquals(new RecipientProbe.VerificationResult.Exists(), memory.verify(who, next, probe));
+    Mailbox mailbox = box("who@asked.example");
+    assertThrows(IllegalStateException.class, () -> memory.verify(mailbox, next, probe));
+    assertEquals(
+        new RecipientProbe.VerificationResult.Exists(), memory.verify(mailbox, next, probe));
   }
 
   private static void refreshed(VerificationCache memory) throws InterruptedException {
@@ -494,28 +500,29 @@ final class ConfiguredDirectoryTest {
   }
 
   @Test
-  void verifiesAgainInTheSecondHalfOfTheTimeWithoutMakingAnybodyWait() throws Exception {
+  void refreshesVerificationsInTheBackgroundBeforeTheyExpire() throws Exception {
     VerificationCache memory = new VerificationCache(null, clock, log.log());
     var next = new org.sealwax.router.queue.NextHop.ByMx(ASKED);
-    Mailbox who = box("who@asked.example");
+    Mailbox mailbox = box("who@asked.example");
     var exists = new RecipientProbe.VerificationResult.Exists();
     RecipientProbe.VerificationResult gone = refused(EnhancedStatus.of(5, 1, 1));
-    assertEquals(exists, memory.verify(who, next, (r, h) -> exists));
+    assertEquals(exists, memory.verify(mailbox, next, (r, h) -> exists));
     clock.pass(VerificationCache.REFRESH);
     // The next hop is down: what is known stays, up to its time.
     assertEquals(
         exists,
-        memory.verify(who, next, (r, h) -> new RecipientProbe.VerificationResult.NotKnown("down")));
+        memory.verify(
+            mailbox, next, (r, h) -> new RecipientProbe.VerificationResult.NotKnown("down")));
     refreshed(memory);
-    assertEquals(exists, memory.verify(who, next, (r, h) -> gone), "asked again at once");
+    assertEquals(exists, memory.verify(mailbox, next, (r, h) -> gone), "asked again at once");
     clock.pass(VerificationCache.NOT_KNOWN);
     // Up again: another full time from now.
-    assertEquals(exists, memory.verify(who, next, (r, h) -> exists));
+    assertEquals(exists, memory.verify(mailbox, next, (r, h) -> exists));
     refreshed(memory);
     clock.pass(VerificationCache.EXISTS.minusNanos(1));
-    assertEquals(exists, memory.verify(who, next, (r, h) -> gone));
+    assertEquals(exists, memory.verify(mailbox, next, (r, h) -> gone));
     refreshed(memory);
-    assertEquals(gone, memory.verify(who, next, (r, h) -> exists));
+    assertEquals(gone, memory.verify(mailbox, next, (r, h) -> exists));
   }
 
   @Test
@@ -566,24 +573,24 @@ final class ConfiguredDirectoryTest {
   void aVerifiedRecipientSurvivesAReload() throws IOException {
     VerificationCache memory = new VerificationCache(null, clock, log.log());
     ConfiguredDirectory directory = directory(settings(ADMIN, false), memory, null);
-    Mailbox who = box("who@asked.example");
-    assertEquals("relayed", told(directory.resolve(who)));
+    Mailbox mailbox = box("who@asked.example");
+    assertEquals("relayed", describe(directory.resolve(mailbox)));
     answer = new RecipientProbe.VerificationResult.NotKnown("down");
     ConfiguredDirectory after = directory(settings(ADMIN, false), memory, directory);
-    assertEquals("relayed", told(after.resolve(who)));
+    assertEquals("relayed", describe(after.resolve(mailbox)));
     assertEquals(1, asked.size());
   }
 
   @Test
   void foreignSendersAreRewrittenAndBouncesReturn() throws IOException {
     ConfiguredDirectory directory = directory();
-    ReversePath stranger = ReversePath.of(box("u@elsewhere.example"));
-    ReversePath rewritten = directory.senderForForward(stranger);
+    ReversePath otherSender = ReversePath.of(box("u@elsewhere.example"));
+    ReversePath rewritten = directory.senderForForward(otherSender);
     Mailbox address = rewritten.mailboxIfAny().orElseThrow();
     assertEquals(SRS, address.domain());
-    assertEquals("returned u@elsewhere.example", told(directory.resolve(address)));
+    assertEquals("returned u@elsewhere.example", describe(directory.resolve(address)));
     assertTrue(directory.isValidRewrittenSender(rewritten));
-    assertFalse(directory.isValidRewrittenSender(stranger));
+    assertFalse(directory.isValidRewrittenSender(otherSender));
     assertFalse(directory.isValidRewrittenSender(ReversePath.nullPath()));
     // Our own senders, ours rewritten, and nobody stay as they are.
     for (ReversePath same :
@@ -604,7 +611,7 @@ final class ConfiguredDirectoryTest {
   }
 
   @Test
-  void makesASecretForItselfAloneAndKeepsIt() throws IOException {
+  void createsASecretFileReadableByTheOwnerOnly() throws IOException {
     ConfiguredDirectory first = directory();
     Path secret = folder.resolve("srs.secret");
     assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(secret)));
@@ -622,10 +629,11 @@ final class ConfiguredDirectoryTest {
   }
 
   @Test
-  void leavesSendersAloneWithoutRewriting() throws IOException {
+  void keepsSendersWithoutSrs() throws IOException {
     ConfiguredDirectory directory = directory(ForwardSettings.defaults());
     ReversePath sender = ReversePath.of(box("u@elsewhere.example"));
     assertEquals(sender, directory.senderForForward(sender));
-    assertEquals("not ours", told(directory.resolve(box("SRS0=AAAAAA=AA=a.example=u@x.example"))));
+    assertEquals(
+        "not ours", describe(directory.resolve(box("SRS0=AAAAAA=AA=a.example=u@x.example"))));
   }
 }

@@ -18,11 +18,11 @@ import org.sealwax.mail.smtp.MailboxParser;
 
 /** The files of forwarding, next hops, and rewritten senders. */
 public final class ForwardFuzzTargets {
-  private static final Domain OURS = Domain.of("fwd.example.org");
+  private static final Domain LOCAL_DOMAIN = Domain.of("fwd.example.org");
   private static final Instant NOW = Instant.parse("2026-11-23T22:20:35Z");
   private static final Srs SRS =
       new Srs(
-          ForwardSettings.SenderRewriting.of(OURS, Path.of("/nowhere")),
+          ForwardSettings.SenderRewriting.of(LOCAL_DOMAIN, Path.of("/nowhere")),
           List.of("a secret of thirty-two octets...".getBytes(StandardCharsets.US_ASCII)));
 
   private ForwardFuzzTargets() {}
@@ -89,9 +89,9 @@ public final class ForwardFuzzTargets {
       try {
         AliasTable table = AliasFile.read(file, caseSensitive, Set.of("tracker")).value();
         for (String name : table.names()) {
-          table.named(name, OURS);
+          table.named(name, LOCAL_DOMAIN);
         }
-        table.any(OURS);
+        table.any(LOCAL_DOMAIN);
       } catch (InvalidFileException e) {
         inside(e, input);
       } catch (IOException e) {

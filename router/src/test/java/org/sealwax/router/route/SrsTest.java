@@ -91,7 +91,7 @@ final class SrsTest {
   }
 
   @Property(tries = 500)
-  void refusesWhatItDidNotSign(
+  void refusesAddressesItDidNotSign(
       @ForAll @IntRange(min = 5, max = 39) int at, @ForAll @AlphaChars char other) {
     Mailbox out = OURS.rewritten(USER, NOW);
     String local = out.localPart();
@@ -144,8 +144,8 @@ final class SrsTest {
   }
 
   @Test
-  void leavesAloneWhatWouldBeLongerThanALocalPart() {
-    // RFC 5321 4.5.3.1.1: "SRS0=......=..=a.example=" is 25 octets.
+  void keepsSendersWhoseRewrittenLocalPartWouldBeTooLong() {
+    // RFC 5321 4.5.3.1.1: "SRS0=......=..=a.example=" is 25 bytes.
     Mailbox fits = new Mailbox("x".repeat(39), Domain.of("a.example"));
     assertEquals(64, OURS.rewritten(fits, NOW).localPart().length());
     Mailbox over = new Mailbox("x".repeat(40), Domain.of("a.example"));
@@ -175,7 +175,7 @@ final class SrsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"srs", "SRS0", "SRS2=AAAA=AA=a=b", "SRSX=a", "user", "SRS0x=a=b=c"})
-  void knowsOrdinaryAddresses(String local) {
+  void recognisesOrdinaryAddresses(String local) {
     assertInstanceOf(
         Srs.Reversed.NotRewritten.class,
         OURS.reversed(new Mailbox(local, Domain.of("ours.example")), NOW));

@@ -121,7 +121,7 @@ final class IncomingTlsReportsTest {
           new BufferedReader(
               new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
       OutputStream out = socket.getOutputStream();
-      StringBuilder said = new StringBuilder(in.readLine());
+      StringBuilder text = new StringBuilder(in.readLine());
       for (String command :
           List.of(
               "HELO mx.sender.example",
@@ -131,14 +131,14 @@ final class IncomingTlsReportsTest {
               new String(message, StandardCharsets.UTF_8).replace("\r\n.", "\r\n..") + ".",
               "QUIT")) {
         out.write((command + "\r\n").getBytes(StandardCharsets.UTF_8));
-        said.append('\n').append(in.readLine());
+        text.append('\n').append(in.readLine());
       }
-      assertTrue(said.toString().contains("queued as"), said.toString());
+      assertTrue(text.toString().contains("queued as"), text.toString());
     }
   }
 
   private String post(Router router, byte[] body) throws IOException {
-    TlsFactory room = new TlsFactory(TlsSettings.defaults(), Clock.system(), RandomSource.secure());
+    TlsFactory tls = new TlsFactory(TlsSettings.defaults(), Clock.system(), RandomSource.secure());
     Domain host = Domain.of("mx.project.example");
     ClientOffer offer =
         new ClientOffer(
@@ -151,10 +151,10 @@ final class IncomingTlsReportsTest {
             false,
             new ReferenceIdentity(List.of(host), Set.of(), TrustRoots.none()),
             "test");
-    InetSocketAddress door = router.reportAddress().orElseThrow();
-    try (Socket socket = new Socket(door.getAddress(), door.getPort());
+    InetSocketAddress address = router.reportAddress().orElseThrow();
+    try (Socket socket = new Socket(address.getAddress(), address.getPort());
         var wire =
-            room.client(
+            tls.client(
                     ClientTlsSettings.defaults(),
                     IdentityStore.fixed(TestCa.selfSigned("x.example"), Map.of(), Clock.system()))
                 .connect(Wire.of(socket), offer, Duration.ofSeconds(20))) {
@@ -223,12 +223,12 @@ final class IncomingTlsReportsTest {
         PosixFilePermissions.toString(
             Files.getPosixFilePermissions(
                 IncomingTlsReports.storeFolder(folder.resolve("state")))));
-    List<String> told = new ArrayList<>(log.facts());
-    told.removeIf(f -> !f.startsWith("notified") && !f.startsWith("bounced"));
-    assertEquals(List.of(), told, "nobody is written to");
+    List<String> lines = new ArrayList<>(log.facts());
+    lines.removeIf(f -> !f.startsWith("notified") && !f.startsWith("bounced"));
+    assertEquals(List.of(), lines, "nobody is written to");
     String day = yesterday().toString().substring(0, 10);
-    TlsRptOutput said = tlsrpt();
-    assertEquals(ExitStatus.WARNINGS, said.code());
+    TlsRptOutput output = tlsrpt();
+    assertEquals(ExitStatus.WARNINGS, output.code());
     assertEquals(
         "project.example  "
             + day
@@ -241,7 +241,7 @@ final class IncomingTlsReportsTest {
             + "2 reports about days from "
             + Clock.system().now().minus(Duration.ofDays(8)).toString().substring(0, 10)
             + " on: 10 sessions held, 6 failed\n",
-        said.out());
+        output.out());
     String json = tlsrpt("--json", "--since", day, "--domain", "project.example").out();
     assertTrue(json.contains("\"from\":\"sender.example\""), json);
     assertTrue(json.contains("\"receiving_ip\":\"198.51.100.7\""), json);
@@ -253,11 +253,11 @@ final class IncomingTlsReportsTest {
   /** What a reporter calls himself is shown, not obeyed. */
   @Test
   void reportTextCannotControlTheTerminal() throws Exception {
-    Path shelf = IncomingTlsReports.storeFolder(folder.resolve("state"));
+    Path store = IncomingTlsReports.storeFolder(folder.resolve("state"));
     String day = yesterday().toString().substring(0, 10);
-    Files.createDirectories(shelf.resolve(day));
+    Files.createDirectories(store.resolve(day));
     Files.writeString(
-        shelf.resolve(day).resolve("0".repeat(32) + ".json"),
+        store.resolve(day).resolve("0".repeat(32) + ".json"),
         "{\"way\":\"https\",\"from\":\"\\u001b[2J\",\"received\":\""
             + yesterday()
             + "\"}\n{\"organization-name\":\"a\u202eb\",\"report-id\":\"i\",\"date-range\":"
@@ -268,8 +268,8 @@ final class IncomingTlsReportsTest {
             + "\"},\"policies\":[{\"policy\":{\"policy-type\":\"no-policy-found\","
             + "\"policy-domain\":\"project.example\"},\"summary\":"
             + "{\"total-successful-session-count\":1,\"total-failure-session-count\":0}}]}");
-    TlsRptOutput said = tlsrpt();
-    assertEquals(ExitStatus.OK, said.code(), said.err());
-    assertTrue(said.out().contains("a\\u{202e}b (https \\u{1b}[2J)"), said.out());
+    TlsRptOutput output = tlsrpt();
+    assertEquals(ExitStatus.OK, output.code(), output.err());
+    assertTrue(output.out().contains("a\\u{202e}b (https \\u{1b}[2J)"), output.out());
   }
 }

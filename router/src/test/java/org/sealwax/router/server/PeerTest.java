@@ -151,13 +151,13 @@ final class PeerTest {
       caller.startTls(own);
       caller.exchange("EHLO mx.peer.example");
       caller.exchange("MAIL FROM:<joe@peer.example>");
-      String said = caller.exchange("RCPT TO:<jane@elsewhere.example>");
-      if (sends && said.startsWith("250")) {
+      String text = caller.exchange("RCPT TO:<jane@elsewhere.example>");
+      if (sends && text.startsWith("250")) {
         caller.exchange("DATA");
         caller.exchange("Subject: hello\r\n\r\nhello\r\n.");
       }
       caller.exchange("QUIT");
-      return said.substring(0, 3);
+      return text.substring(0, 3);
     }
   }
 
@@ -184,7 +184,7 @@ final class PeerTest {
     Identity other = TestCa.selfSigned("mx.peer.example");
     IdentitySettings.CertificatePair ownFiles = TestCa.write(own, folder, "own");
     SSLContext peer = RouterTestClient.contextWithCertificate(ownFiles);
-    SSLContext stranger =
+    SSLContext otherContext =
         RouterTestClient.contextWithCertificate(TestCa.write(other, folder, "other"));
     String row = "[[peer]]\ndomain = \"peer.example\"\nrelay = true\n";
     try (LoopbackResolver dns = LoopbackResolver.start(Clock.system(), zone(own));
@@ -201,10 +201,10 @@ final class PeerTest {
       until("note", "peer.example is known by 1 TLSA of mx.peer.example");
 
       RouterSettings now = settings(folder, dns, sink, row);
-      String told = explain(now);
+      String text = explain(now);
       assertTrue(
-          told.contains("as a client it is known by 1 TLSA of mx.peer.example, and may relay"),
-          told);
+          text.contains("as a client it is known by 1 TLSA of mx.peer.example, and may relay"),
+          text);
 
       assertEquals("250", relays(port, peer, true));
       String verdict = "verified(mirror peer.example tlsa)";
@@ -214,7 +214,7 @@ final class PeerTest {
           message != null && message.replaceAll("\\s+", " ").contains("(" + verdict + ")"),
           "Received says it: " + message);
 
-      assertEquals("550", relays(port, stranger, false), "the same name, another key");
+      assertEquals("550", relays(port, otherContext, false), "the same name, another key");
       assertTrue(lastHandshake().contains("untrusted(self-signed)"), lastHandshake());
 
       assertEquals("250", relays(port, peer, false));

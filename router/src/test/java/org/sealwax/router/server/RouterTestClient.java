@@ -22,7 +22,7 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 import org.sealwax.mail.tls.IdentitySettings;
 
-/** A client that says what it is told to, octet by octet, and reads what is said. */
+/** A client that says what it is told to, byte by byte, and reads what is said. */
 public final class RouterTestClient implements AutoCloseable {
   private static final SSLContext INSECURE_CONTEXT = insecureContext();
 
@@ -104,9 +104,9 @@ public final class RouterTestClient implements AutoCloseable {
     in = tls.getInputStream();
   }
 
-  /** Sends octets as they are. */
-  public void send(String octets) throws IOException {
-    socket.getOutputStream().write(octets.getBytes(StandardCharsets.ISO_8859_1));
+  /** Sends bytes as they are. */
+  public void send(String bytes) throws IOException {
+    socket.getOutputStream().write(bytes.getBytes(StandardCharsets.ISO_8859_1));
     socket.getOutputStream().flush();
   }
 

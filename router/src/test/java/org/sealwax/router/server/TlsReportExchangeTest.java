@@ -76,11 +76,11 @@ final class TlsReportExchangeTest {
     return router;
   }
 
-  private static String pem(String what, byte[] octets) {
+  private static String pem(String what, byte[] bytes) {
     return "-----BEGIN "
         + what
         + "-----\n"
-        + Base64.getMimeEncoder().encodeToString(octets)
+        + Base64.getMimeEncoder().encodeToString(bytes)
         + "\n-----END "
         + what
         + "-----\n";

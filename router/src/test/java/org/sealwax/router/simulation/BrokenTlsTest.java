@@ -148,7 +148,7 @@ final class BrokenTlsTest {
     }
   }
 
-  /** As the courier does it, at one host with one address. */
+  /** As the delivery agent does it, at one host with one address. */
   private Map<Long, Outcome> deliver(Consignment c) {
     if (c.sender() instanceof ReversePath.Null) {
       throw new AssertionError("a notification");
@@ -157,30 +157,30 @@ final class BrokenTlsTest {
     c.slot().greeted();
     memory = memory.at(now);
     Instant began = now;
-    FallbackStep rung = policy.ladder().first(requirement, memory);
+    FallbackStep step = policy.ladder().first(requirement, memory);
     boolean every = false;
     int connections = 0;
     while (true) {
       connections++;
-      Observation seen =
-          rung == FallbackStep.CLEAR
+      Observation observation =
+          step == FallbackStep.CLEAR
               ? new Observation.Unencrypted(true)
               : new Observation.HandshakeFailed(TlsException.Kind.CLOSED, "reset");
-      memory = memory.after(seen, rung, now);
+      memory = memory.after(observation, step, now);
       FallbackState state =
-          new FallbackState(rung, connections, connections, 1, every, false, began, now, memory);
-      Decision decision = policy.decide(requirement, seen, state);
+          new FallbackState(step, connections, connections, 1, every, false, began, now, memory);
+      Decision decision = policy.decide(requirement, observation, state);
       if (decision instanceof Decision.NextHost && !every) {
         every = true;
-        decision = policy.decide(requirement, seen, state.afterAll(connections, now));
+        decision = policy.decide(requirement, observation, state.afterAll(connections, now));
       }
       switch (decision) {
         case Decision.Proceed p -> {
           waits.add(Duration.between(c.arrived(), now));
           return all(c, new Outcome.Delivered("mx", "250 ok", "may:none", false, false));
         }
-        case Decision.FallBack d -> rung = d.to();
-        case Decision.GoPlaintext t -> rung = FallbackStep.CLEAR;
+        case Decision.FallBack d -> step = d.to();
+        case Decision.GoPlaintext t -> step = FallbackStep.CLEAR;
         case Decision.WaitForHold w -> {
           return all(c, broken(w.until()));
         }

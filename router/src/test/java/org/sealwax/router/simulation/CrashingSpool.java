@@ -47,14 +47,14 @@ final class CrashingSpool implements Spool {
   static final class Disk {
     final Map<QueueId, StoredMessage> messages = new LinkedHashMap<>();
     final Map<QueueId, byte[]> contents = new LinkedHashMap<>();
-    final TreeMap<BatchKey, RecipientBatch> shares = new TreeMap<>(ORDER);
+    final TreeMap<BatchKey, RecipientBatch> batches = new TreeMap<>(ORDER);
     final List<SpoolChange> unsynced = new ArrayList<>();
 
     Disk copy() {
       Disk d = new Disk();
       d.messages.putAll(messages);
       d.contents.putAll(contents);
-      d.shares.putAll(shares);
+      d.batches.putAll(batches);
       return d;
     }
 
@@ -65,18 +65,18 @@ final class CrashingSpool implements Spool {
       }
       messages.put(m.id(), new StoredMessage(m.id(), m.arrived(), content.length, m.envelope()));
       contents.put(m.id(), content);
-      m.batches().forEach(s -> shares.put(s.key(), s));
+      m.batches().forEach(s -> batches.put(s.key(), s));
     }
 
     Set<QueueId> apply(SpoolChange change) {
       change.accepted().forEach(this::put);
-      change.removed().forEach(shares::remove);
-      change.put().forEach(s -> shares.put(s.key(), s));
+      change.removed().forEach(batches::remove);
+      change.put().forEach(s -> batches.put(s.key(), s));
       for (BatchMove m : change.moved()) {
-        RecipientBatch s = shares.get(m.key());
+        RecipientBatch s = batches.get(m.key());
         if (s != null) {
           String reason = m.reason();
-          shares.put(
+          batches.put(
               m.key(),
               new RecipientBatch(
                   m.key(),
@@ -90,7 +90,7 @@ final class CrashingSpool implements Spool {
       }
       Set<QueueId> gone = new HashSet<>();
       for (BatchKey key : change.removed()) {
-        boolean left = shares.keySet().stream().anyMatch(k -> k.message().equals(key.message()));
+        boolean left = batches.keySet().stream().anyMatch(k -> k.message().equals(key.message()));
         if (!left && messages.remove(key.message()) != null) {
           contents.remove(key.message());
           gone.add(key.message());
@@ -117,7 +117,7 @@ final class CrashingSpool implements Spool {
     this.ids = ids;
     this.random = random;
     this.crashChance = crashChance;
-    for (RecipientBatch s : List.copyOf(live.shares.values())) {
+    for (RecipientBatch s : List.copyOf(live.batches.values())) {
       if (s.state() == BatchState.FRESH) {
         BatchMove m = new BatchMove(s.key(), BatchState.QUEUED, now, null);
         live.apply(SpoolChange.moves(List.of(m)));
@@ -208,19 +208,19 @@ final class CrashingSpool implements Spool {
   }
 
   @Override
-  public void change(SpoolChange change, CommitListener settled) {
+  public void change(SpoolChange change, CommitListener listener) {
     point("change");
-    pending.add(new PendingChange(change, settled));
+    pending.add(new PendingChange(change, listener));
   }
 
   @Override
   public List<DueBatch> due(Instant until, int limit) {
     point("due");
-    return live.shares.values().stream()
+    return live.batches.values().stream()
         .filter(s -> isDue(s, until))
         .sorted(Comparator.comparing(CrashingSpool::time))
         .limit(limit)
-        .map(CrashingSpool::dueShare)
+        .map(CrashingSpool::dueBatch)
         .toList();
   }
 
@@ -234,18 +234,18 @@ final class CrashingSpool implements Spool {
     return due == null ? Instant.EPOCH : due;
   }
 
-  private static DueBatch dueShare(RecipientBatch s) {
+  private static DueBatch dueBatch(RecipientBatch s) {
     return new DueBatch(s.key(), s.state(), time(s), s.hop(), s.sender());
   }
 
   @Override
   public List<DueBatch> queuedFor(String hop, int limit) {
     point("queuedFor");
-    return live.shares.values().stream()
+    return live.batches.values().stream()
         .filter(s -> s.state() == BatchState.QUEUED && s.hop().equals(hop))
         .sorted(Comparator.comparing(CrashingSpool::time))
         .limit(limit)
-        .map(CrashingSpool::dueShare)
+        .map(CrashingSpool::dueBatch)
         .toList();
   }
 
@@ -253,7 +253,7 @@ final class CrashingSpool implements Spool {
   public @Nullable Instant nextDue(Instant after) {
     point("nextDue");
     Instant next = null;
-    for (RecipientBatch s : live.shares.values()) {
+    for (RecipientBatch s : live.batches.values()) {
       Instant due = s.due();
       if (due != null && due.isAfter(after) && (next == null || due.isBefore(next))) {
         next = due;
@@ -265,7 +265,7 @@ final class CrashingSpool implements Spool {
   @Override
   public Optional<RecipientBatch> batch(BatchKey key) {
     point("share");
-    return Optional.ofNullable(live.shares.get(key));
+    return Optional.ofNullable(live.batches.get(key));
   }
 
   @Override
@@ -302,7 +302,7 @@ final class CrashingSpool implements Spool {
   @Override
   public List<RecipientBatch> list(
       BatchFilter filter, @Nullable BatchKey after, int limit, Consumer<BatchKey> damaged) {
-    return live.shares.values().stream()
+    return live.batches.values().stream()
         .filter(s -> after == null || ORDER.compare(s.key(), after) > 0)
         .limit(limit)
         .toList();

@@ -483,9 +483,9 @@ final class DomainLife {
     return six ? List.of(PathFamily.IPV6, PathFamily.IPV4) : List.of(PathFamily.IPV4);
   }
 
-  private Observation connect(Domain name, PathFamily family, FallbackStep rung) {
+  private Observation connect(Domain name, PathFamily family, FallbackStep step) {
     if (name.equals(EVIL)) {
-      return rung == FallbackStep.CLEAR
+      return step == FallbackStep.CLEAR
           ? new Observation.Unencrypted(true)
           : verified(name, NOBODYS);
     }
@@ -500,16 +500,16 @@ final class DomainLife {
         case REFUSE ->
             new Observation.StarttlsRefused(
                 Reply.of(454, EnhancedStatus.of(4, 7, 0), "not available"));
-        case RESET -> rung == FallbackStep.CLEAR ? new Observation.Unencrypted(true) : broken();
+        case RESET -> step == FallbackStep.CLEAR ? new Observation.Unencrypted(true) : broken();
         case IMPERSONATE ->
-            rung == FallbackStep.CLEAR ? new Observation.Unencrypted(true) : selfSigned(NOBODYS);
+            step == FallbackStep.CLEAR ? new Observation.Unencrypted(true) : selfSigned(NOBODYS);
         case INJECT ->
-            rung == FallbackStep.CLEAR
+            step == FallbackStep.CLEAR
                 ? new Observation.Unencrypted(true)
                 : new Observation.Injected();
       };
     }
-    if (rung == FallbackStep.CLEAR) {
+    if (step == FallbackStep.CLEAR) {
       return new Observation.Unencrypted(mode != HostBehaviour.NONE);
     }
     return switch (mode) {
@@ -555,8 +555,8 @@ final class DomainLife {
             List.of()));
   }
 
-  private static ProvenLevel levelOf(Observation seen) {
-    return switch (seen) {
+  private static ProvenLevel levelOf(Observation observation) {
+    return switch (observation) {
       case Observation.Unreachable u -> ProvenLevel.SILENT;
       case Observation.RefusedByReply u -> ProvenLevel.SILENT;
       case Observation.ConnectionLost b -> ProvenLevel.SILENT;
@@ -605,24 +605,24 @@ final class DomainLife {
     applyChange(LedgerRules.resolves(row, host, true, six, ClockReading.of(now)));
   }
 
-  private Observation observe(Domain host, PathFamily family, FallbackStep rung) {
-    Observation seen = connect(host, family, rung);
-    boolean proven = signed && Policy.isProvenByDane(List.of(dane(host)), seen);
-    RememberedSample showing =
+  private Observation observe(Domain host, PathFamily family, FallbackStep step) {
+    Observation observation = connect(host, family, step);
+    boolean proven = signed && Policy.isProvenByDane(List.of(dane(host)), observation);
+    RememberedSample sample =
         new RememberedSample(
             now,
             family,
-            levelOf(seen),
-            rung,
+            levelOf(observation),
+            step,
             RememberedSample.SampleOrigin.MAIL,
             proven,
             null,
             null);
-    applyChange(rules.observed(row, host, showing, ClockReading.of(now)));
+    applyChange(rules.observed(row, host, sample, ClockReading.of(now)));
     if (rules.classOf(row, ClockReading.of(now)) == ViolationClass.ATTACK_LIKE) {
       counts.attackLike++;
     }
-    return seen;
+    return observation;
   }
 
   // The router: a round as router.deliver.DeliveryRound and router.deliver.Attempt walk it, with
@@ -699,7 +699,7 @@ final class DomainLife {
     private HostMemory memory;
     private int atHost;
     private @Nullable FallbackState state;
-    private @Nullable Observation seen;
+    private @Nullable Observation observation;
     private PathFamily family = PathFamily.IPV4;
 
     SimulatedTry(SimulatedRound round, Domain host, Requirement requirement) {
@@ -727,19 +727,19 @@ final class DomainLife {
     }
 
     private boolean walk(FallbackStep from, boolean everyHostTried) {
-      FallbackStep rung = from;
+      FallbackStep step = from;
       while (true) {
-        Observation o = observe(host, family, rung);
+        Observation o = observe(host, family, step);
         if (o instanceof Observation.Unreachable) {
           return false;
         }
         atHost++;
         round.connections++;
-        memory = memory.after(o, rung, now);
+        memory = memory.after(o, step, now);
         memories.put(host, memory);
         FallbackState s =
             new FallbackState(
-                rung,
+                step,
                 atHost,
                 round.connections,
                 round.order.size(),
@@ -749,14 +749,14 @@ final class DomainLife {
                 now,
                 memory);
         state = s;
-        seen = o;
+        observation = o;
         switch (policy.decide(requirement, o, s)) {
           case Decision.Proceed p -> {
             delivered(host, requirement, o);
             return true;
           }
-          case Decision.FallBack d -> rung = d.to();
-          case Decision.GoPlaintext c -> rung = FallbackStep.CLEAR;
+          case Decision.FallBack d -> step = d.to();
+          case Decision.GoPlaintext c -> step = FallbackStep.CLEAR;
           case Decision.NextHost n -> {
             return false;
           }
@@ -771,10 +771,10 @@ final class DomainLife {
     }
 
     boolean last() {
-      if (state == null || seen == null) {
+      if (state == null || observation == null) {
         return false;
       }
-      return policy.decide(requirement, seen, state.afterAll(round.connections, now))
+      return policy.decide(requirement, observation, state.afterAll(round.connections, now))
               instanceof Decision.GoPlaintext
           && walk(FallbackStep.CLEAR, true);
     }
@@ -828,9 +828,9 @@ final class DomainLife {
     }
   }
 
-  private void delivered(Domain host, Requirement requirement, Observation seen) {
+  private void delivered(Domain host, Requirement requirement, Observation observation) {
     counts.delivered++;
-    boolean encrypted = seen instanceof Observation.Encrypted;
+    boolean encrypted = observation instanceof Observation.Encrypted;
     TlsLevel level = row.level();
     if (!encrypted && requirement.demandsTls()) {
       throw new AssertionError(now + " clear text against the requirement " + requirement);
@@ -838,7 +838,7 @@ final class DomainLife {
     if (!encrypted && level != null) {
       throw new AssertionError(now + " clear text to a domain with level " + level);
     }
-    if (level == TlsLevel.VERIFY && !signed && levelOf(seen) != ProvenLevel.VERIFIED) {
+    if (level == TlsLevel.VERIFY && !signed && levelOf(observation) != ProvenLevel.VERIFIED) {
       throw new AssertionError(now + " level verify, and the peer was not verified");
     }
     if (level == TlsLevel.VERIFY && host.equals(EVIL)) {
@@ -847,7 +847,7 @@ final class DomainLife {
     if (signed) {
       counts.underDane++;
       int key = hosts.stream().filter(h -> h.name.equals(host)).findFirst().orElseThrow().key;
-      if (!(seen instanceof Observation.Encrypted e)
+      if (!(observation instanceof Observation.Encrypted e)
           || !record(key).equals(e.handshake().proof().association())) {
         throw new AssertionError(now + " TLSA records are there, and another key got the mail");
       }

@@ -44,7 +44,7 @@ final class MemorySpool implements Spool {
   private final Map<QueueId, StoredMessage> messages = new HashMap<>();
   private final Map<QueueId, byte[]> contents = new HashMap<>();
   private final Map<QueueId, Set<Long>> numbers = new HashMap<>();
-  private final Map<BatchKey, RecipientBatch> shares = new HashMap<>();
+  private final Map<BatchKey, RecipientBatch> batches = new HashMap<>();
   private final TreeSet<DueBatch> due = new TreeSet<>(BY_DUE);
   private final Map<String, TreeSet<DueBatch>> queued = new TreeMap<>();
 
@@ -80,7 +80,7 @@ final class MemorySpool implements Spool {
 
   private void put(RecipientBatch s) {
     remove(s.key());
-    shares.put(s.key(), s);
+    batches.put(s.key(), s);
     numbers.computeIfAbsent(s.key().message(), k -> new HashSet<>(2)).add(s.key().number());
     Instant at = s.due();
     if (at != null) {
@@ -93,7 +93,7 @@ final class MemorySpool implements Spool {
   }
 
   private void remove(BatchKey key) {
-    RecipientBatch s = shares.remove(key);
+    RecipientBatch s = batches.remove(key);
     Instant at = s == null ? null : s.due();
     if (s == null || at == null) {
       return;
@@ -107,15 +107,15 @@ final class MemorySpool implements Spool {
   }
 
   @Override
-  public void change(SpoolChange change, CommitListener settled) {
-    settled.settled(apply(change));
+  public void change(SpoolChange change, CommitListener listener) {
+    listener.settled(apply(change));
   }
 
   private synchronized Set<QueueId> apply(SpoolChange change) {
     change.accepted().forEach(this::accept);
     change.put().forEach(this::put);
     for (BatchMove m : change.moved()) {
-      RecipientBatch s = shares.get(m.key());
+      RecipientBatch s = batches.get(m.key());
       if (s != null) {
         String reason = m.reason() == null ? s.reason() : m.reason();
         put(
@@ -167,7 +167,7 @@ final class MemorySpool implements Spool {
 
   @Override
   public synchronized Optional<RecipientBatch> batch(BatchKey key) {
-    return Optional.ofNullable(shares.get(key));
+    return Optional.ofNullable(batches.get(key));
   }
 
   @Override
@@ -197,7 +197,7 @@ final class MemorySpool implements Spool {
   @Override
   public synchronized List<RecipientBatch> list(
       BatchFilter filter, @Nullable BatchKey after, int limit, Consumer<BatchKey> damaged) {
-    return List.copyOf(shares.values());
+    return List.copyOf(batches.values());
   }
 
   @Override

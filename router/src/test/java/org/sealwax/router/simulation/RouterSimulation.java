@@ -182,7 +182,7 @@ final class RouterSimulation {
     int guard = 0;
     while (somethingToDo()) {
       if (++guard > 200_000) {
-        throw new AssertionError("does not come to rest: " + spool.live().shares);
+        throw new AssertionError("does not come to rest: " + spool.live().batches);
       }
       event(false);
     }
@@ -192,7 +192,7 @@ final class RouterSimulation {
   private boolean somethingToDo() {
     return !tasks.isEmpty()
         || spool.hasPending()
-        || spool.live().shares.values().stream().anyMatch(s -> s.state() != BatchState.HELD);
+        || spool.live().batches.values().stream().anyMatch(s -> s.state() != BatchState.HELD);
   }
 
   private void event(boolean arrivals) {
@@ -261,14 +261,14 @@ final class RouterSimulation {
 
   private Map<Long, Outcome> deliver(Consignment c) {
     NextHop.ByMx hop = (NextHop.ByMx) c.nextHop();
-    HopBehaviour mood = moods[hop.domain().name().charAt(3) - '0'];
+    HopBehaviour behaviour = moods[hop.domain().name().charAt(3) - '0'];
     String content = read(c);
-    if (mood == HopBehaviour.BREAKS_US) {
+    if (behaviour == HopBehaviour.BREAKS_US) {
       throw new IllegalStateException("a bug of ours");
     }
     Map<Long, Outcome> outcomes = new HashMap<>();
     for (ConsignmentRecipient a : c.recipients()) {
-      HopBehaviour now = random.nextInt(10) == 0 ? HopBehaviour.SLOW : mood;
+      HopBehaviour now = random.nextInt(10) == 0 ? HopBehaviour.SLOW : behaviour;
       outcomes.put(a.key(), outcome(now, c, a, content));
     }
     if (random.nextInt(30) == 0) {
@@ -294,8 +294,8 @@ final class RouterSimulation {
   }
 
   private Outcome outcome(
-      HopBehaviour mood, Consignment c, ConsignmentRecipient a, String content) {
-    return switch (mood) {
+      HopBehaviour behaviour, Consignment c, ConsignmentRecipient a, String content) {
+    return switch (behaviour) {
       case WELL -> {
         receive(c, a, content);
         yield new Outcome.Delivered("mx", "250 ok", "none", false, false);
@@ -345,7 +345,7 @@ final class RouterSimulation {
 
   private void check() {
     Set<NotifiedSender> held = new HashSet<>();
-    for (RecipientBatch s : spool.live().shares.values()) {
+    for (RecipientBatch s : spool.live().batches.values()) {
       byte[] content = spool.live().contents.get(s.key().message());
       String text = content == null ? "" : new String(content, StandardCharsets.UTF_8);
       if (text.contains("multipart/report")) {
@@ -384,9 +384,9 @@ final class RouterSimulation {
         }
       }
     }
-    for (String told : log.bugs) {
-      if (told.startsWith("bug") && !told.contains("a bug of ours")) {
-        throw new AssertionError(told);
+    for (String bug : log.bugs) {
+      if (bug.startsWith("bug") && !bug.contains("a bug of ours")) {
+        throw new AssertionError(bug);
       }
     }
   }

@@ -61,7 +61,7 @@ final class SchedulerFuzzTest {
     private final Random random;
     private final List<InetAddress> addresses = new ArrayList<>();
     private final Map<BatchKey, Row> store = new LinkedHashMap<>();
-    private final Map<BatchKey, Row> inLine = new HashMap<>();
+    private final Map<BatchKey, Row> waiting = new HashMap<>();
     private final Map<Scheduler.RunningRound, Row> running = new LinkedHashMap<>();
     private final List<Scheduler.RunningRound> over = new ArrayList<>();
     private final Map<String, Boolean> greeted = new HashMap<>();
@@ -96,8 +96,8 @@ final class SchedulerFuzzTest {
       }
       // At last all answer: everything must go.
       int guard = 0;
-      while (!store.isEmpty() || !inLine.isEmpty() || !running.isEmpty()) {
-        assertTrue(++guard < 20_000, () -> "does not come to rest: " + store + inLine + running);
+      while (!store.isEmpty() || !waiting.isEmpty() || !running.isEmpty()) {
+        assertTrue(++guard < 20_000, () -> "does not come to rest: " + store + waiting + running);
         now = now.plusSeconds(30);
         List.copyOf(running.keySet()).forEach(r -> end(r, new RoundResult.Answered()));
         fetch();
@@ -107,7 +107,7 @@ final class SchedulerFuzzTest {
     }
 
     private void check() {
-      assertEquals(inLine.size(), scheduler.ready());
+      assertEquals(waiting.size(), scheduler.ready());
       assertEquals(running.size(), scheduler.running());
       assertTrue(scheduler.ready() + scheduler.running() <= Scheduler.WINDOW);
       assertTrue(scheduler.paused() >= 0 && scheduler.paused() <= HOPS);
@@ -137,9 +137,9 @@ final class SchedulerFuzzTest {
         }
         case 12 -> now = now.plusMillis(random.nextInt(10) == 0 ? 5_000_000 : random.nextInt(9000));
         case 13 -> {
-          if (!inLine.isEmpty()) {
-            BatchKey key = some(inLine.keySet());
-            Row row = Objects.requireNonNull(inLine.get(key));
+          if (!waiting.isEmpty()) {
+            BatchKey key = some(waiting.keySet());
+            Row row = Objects.requireNonNull(waiting.get(key));
             assertTrue(scheduler.withdraw(key, row.hop, row.sender));
             back(key, now);
           }
@@ -180,9 +180,9 @@ final class SchedulerFuzzTest {
       String hop = "hop" + random.nextInt(HOPS);
       int who = random.nextInt(6);
       String sender = who == 0 ? "" : "s" + who % 3 + "@d" + who;
-      Scheduler.Admission offer = scheduler.reserve(hop, sender, now);
+      Scheduler.Admission admission = scheduler.reserve(hop, sender, now);
       BatchKey key = new BatchKey(QueueId.of(++number), random.nextInt(3));
-      switch (offer) {
+      switch (admission) {
         case Scheduler.Admission.Admitted t -> {
           if (random.nextInt(10) == 0) {
             scheduler.release();
@@ -202,7 +202,7 @@ final class SchedulerFuzzTest {
       switch (scheduler.offer(ready, now)) {
         case Scheduler.Admission.Admitted t -> {
           store.remove(key);
-          inLine.put(key, row);
+          waiting.put(key, row);
           Scheduler.ReadyBatch evicted = t.evicted();
           if (evicted != null) {
             back(evicted.key(), now.plusSeconds(60));
@@ -221,7 +221,7 @@ final class SchedulerFuzzTest {
     }
 
     private void back(BatchKey key, Instant due) {
-      Row row = inLine.remove(key);
+      Row row = waiting.remove(key);
       if (row == null) {
         throw new AssertionError("what was not in line comes back: " + key);
       }
@@ -257,7 +257,7 @@ final class SchedulerFuzzTest {
             new Scheduler.ReadyBatch(probe.key(), row.hop, row.sender, BatchState.DEFERRED);
         if (scheduler.offerProbe(ready, now)) {
           store.remove(probe.key());
-          inLine.put(probe.key(), row);
+          waiting.put(probe.key(), row);
         }
       }
     }
@@ -269,7 +269,7 @@ final class SchedulerFuzzTest {
           break;
         }
         begun++;
-        Row row = inLine.remove(round.slotClass().key());
+        Row row = waiting.remove(round.slotClass().key());
         if (row == null) {
           throw new AssertionError("a round for what is not in line");
         }
@@ -279,11 +279,12 @@ final class SchedulerFuzzTest {
         assertTrue(there <= (known ? limits.perHop() : 1), there + " rounds toward " + row.hop);
         assertTrue(running.size() <= limits.deliveries(), "more rounds than slots");
         if (row.sender.isEmpty()) {
-          long strangers = running.values().stream().filter(r -> r.sender.isEmpty()).count();
-          assertTrue(strangers <= Math.max(1, limits.deliveries() / 8), "strangers " + strangers);
+          long nullSenders = running.values().stream().filter(r -> r.sender.isEmpty()).count();
+          assertTrue(
+              nullSenders <= Math.max(1, limits.deliveries() / 8), "strangers " + nullSenders);
         }
       }
-      assertTrue(!running.isEmpty() || inLine.isEmpty(), "mail waits beside free slots");
+      assertTrue(!running.isEmpty() || waiting.isEmpty(), "mail waits beside free slots");
     }
 
     private void greets(Scheduler.RunningRound round) {
@@ -336,7 +337,7 @@ final class SchedulerFuzzTest {
             store.put(key, new Row(row.hop, row.sender, BatchState.DEFERRED, now.plusSeconds(200)));
           }
         }
-        case RoundResult.Busy b -> inLine.put(key, row);
+        case RoundResult.Busy b -> waiting.put(key, row);
         case RoundResult.NothingLearned n -> store.put(key, at(row, now.plusSeconds(60)));
         case RoundResult.NextHopUnreachable u -> {
           pauses++;

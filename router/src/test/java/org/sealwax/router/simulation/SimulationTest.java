@@ -24,16 +24,16 @@ final class SimulationTest {
     int heldBack = 0;
     int twice = 0;
     for (long seed = first; seed < first + count; seed++) {
-      RouterSimulation world = new RouterSimulation(seed);
+      RouterSimulation simulation = new RouterSimulation(seed);
       try {
-        world.run();
+        simulation.run();
       } catch (RuntimeException | AssertionError e) {
         throw new AssertionError("seed " + seed + ": " + e.getMessage(), e);
       }
-      crashes += world.crashes();
-      bounces += world.bouncesSeen();
-      heldBack += world.heldSeen();
-      twice += world.duplicates();
+      crashes += simulation.crashes();
+      bounces += simulation.bouncesSeen();
+      heldBack += simulation.heldSeen();
+      twice += simulation.duplicates();
     }
     // Worlds in which nothing happened would prove nothing.
     assertTrue(crashes > count / 2, "crashes " + crashes);

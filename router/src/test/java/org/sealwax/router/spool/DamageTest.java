@@ -308,7 +308,7 @@ final class DamageTest {
 
   /** 6,000 messages became none while the log said that they were copied. */
   @Test
-  void whatCannotBeWrittenIsNotCountedAsUnreadable() throws Exception {
+  void writeFailuresAreNotCountedAsUnreadableMail() throws Exception {
     stored(20);
     overwrite("spool.db", 0, Sqlite.PAGE);
     // A folder where the new database should be: its file cannot be made.

@@ -20,7 +20,7 @@ class DraftTest {
   private static final int LIMIT = 128 * 1024;
 
   private static final class Kept implements Draft.Spill, Draft.Spill.Large {
-    final ByteArrayOutputStream octets = new ByteArrayOutputStream();
+    final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
     @Override
     public Large begin(QueueId id) {
@@ -29,7 +29,7 @@ class DraftTest {
 
     @Override
     public void write(byte[] from, int offset, int length) {
-      octets.write(from, offset, length);
+      bytes.write(from, offset, length);
     }
 
     @Override
@@ -55,7 +55,7 @@ class DraftTest {
         draft.within(budget);
         write(draft, content, most, random);
         byte[] small = draft.small();
-        assertArrayEquals(content, small == null ? file.octets.toByteArray() : small);
+        assertArrayEquals(content, small == null ? file.bytes.toByteArray() : small);
         assertEquals(content.length, draft.size());
         CRC32C sum = new CRC32C();
         sum.update(content);
@@ -88,10 +88,10 @@ class DraftTest {
       for (int i = 0; i < LIMIT / 1024; i++) {
         draft.content().write(new byte[1024]);
       }
-      assertEquals(0, file.octets.size());
+      assertEquals(0, file.bytes.size());
       draft.content().write(1);
       assertNull(draft.small());
-      assertEquals(LIMIT + 1, file.octets.size());
+      assertEquals(LIMIT + 1, file.bytes.size());
     }
   }
 

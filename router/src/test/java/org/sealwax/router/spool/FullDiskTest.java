@@ -23,7 +23,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.queue.BugLog;
 
-/** A disk without any room left, filled by something else: the queue drains. */
+/** A disk without any space left, filled by something else: the queue drains. */
 @Timeout(120)
 final class FullDiskTest {
   private static final long FLOOR = 16L << 20;
@@ -92,7 +92,7 @@ final class FullDiskTest {
   private static NewMessage notice(SqliteSpool spool) throws IOException {
     Draft draft = spool.notificationDraft();
     draft.content().write(new byte[5_000]);
-    RecipientBatch share =
+    RecipientBatch batch =
         new RecipientBatch(
             new BatchKey(draft.id(), 0),
             BatchState.QUEUED,
@@ -101,7 +101,7 @@ final class FullDiskTest {
             "",
             "",
             new byte[] {1});
-    return new NewMessage(draft, Instant.now(), new byte[] {1}, List.of(share));
+    return new NewMessage(draft, Instant.now(), new byte[] {1}, List.of(batch));
   }
 
   @Test
@@ -119,7 +119,7 @@ final class FullDiskTest {
         e = assertThrows(SpoolException.class, () -> SpoolChild.store(spool, new byte[100_000]));
       } while (e.kind() != SpoolException.Kind.FULL);
       removeAll(spool, ids.subList(0, 100));
-      CountDownLatch told = new CountDownLatch(100);
+      CountDownLatch reported = new CountDownLatch(100);
       for (QueueId id : ids.subList(100, 200)) {
         spool.change(
             new SpoolChange(
@@ -128,9 +128,9 @@ final class FullDiskTest {
                 List.of(),
                 List.of(notice(spool)),
                 List.of()),
-            gone -> told.countDown());
+            gone -> reported.countDown());
       }
-      told.await();
+      reported.await();
       assertEquals(100, spool.due(Instant.now(), 1_000).size(), "the notices");
       assertFalse(Files.exists(disk.resolve("spool/reserve")));
       assertThrows(SpoolException.class, spool::draft);

@@ -33,7 +33,7 @@ final class KillTest {
 
   private final BugLog log = new BugLog();
 
-  private Process child(List<String> before, Path folder, long floor, int count)
+  private Process child(List<String> before, Path folder, long minimumFree, int count)
       throws IOException {
     List<String> command = new ArrayList<>(before);
     command.addAll(
@@ -49,7 +49,7 @@ final class KillTest {
             folder.toString(),
             "8",
             Integer.toString(SIZE),
-            Long.toString(floor),
+            Long.toString(minimumFree),
             Integer.toString(count)));
     return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
   }
@@ -72,7 +72,7 @@ final class KillTest {
   }
 
   /** Everything acknowledged is here, but for what was removed; and all of it is whole. */
-  private void check(Path folder, ChildOutput heard) throws IOException {
+  private void check(Path folder, ChildOutput output) throws IOException {
     try (SqliteSpool spool =
         SqliteSpool.open(
             new SpoolSettings(folder, 0, 1000), Clock.system(), RandomSource.secure(), log.log)) {
@@ -84,12 +84,12 @@ final class KillTest {
           in.readAllBytes();
         }
       }
-      for (QueueId id : heard.stored) {
+      for (QueueId id : output.stored) {
         assertTrue(
-            here.contains(id) || heard.meantToGo.contains(id),
+            here.contains(id) || output.meantToGo.contains(id),
             id + " was acknowledged and is lost");
       }
-      for (QueueId id : heard.removed) {
+      for (QueueId id : output.removed) {
         assertTrue(!here.contains(id), id + " came back after a killed process");
       }
     }
@@ -133,17 +133,17 @@ final class KillTest {
   }
 
   private ChildOutput listen(Process process) throws Exception {
-    ChildOutput heard = new ChildOutput();
+    ChildOutput output = new ChildOutput();
     try (BufferedReader in =
         new BufferedReader(
             new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII))) {
       String line;
       while ((line = in.readLine()) != null) {
-        heard.line(line);
+        output.line(line);
       }
     }
     assertTrue(process.waitFor(60, TimeUnit.SECONDS));
-    return heard;
+    return output;
   }
 
   private static boolean works(String... command) {
@@ -160,7 +160,7 @@ final class KillTest {
   }
 
   @Test
-  void refusesWhatAFailingSyncMayHaveLostAndGoesOnAfterwards() throws Exception {
+  void refusesMailAfterAFailedSyncAndGoesOnAfterwards() throws Exception {
     assumeTrue(works("strace", "-o", "/dev/null", "true"), "strace may not trace here: not shown");
     Path folder = temporary.resolve("spool");
     Process process =
@@ -178,14 +178,14 @@ final class KillTest {
             folder,
             0,
             400);
-    ChildOutput heard = listen(process);
-    assertTrue(heard.refused.contains("BROKEN"), "no sync failed: " + heard.refused.size());
-    assertTrue(heard.stored.size() > 20, "stored " + heard.stored.size());
-    check(folder, heard);
+    ChildOutput output = listen(process);
+    assertTrue(output.refused.contains("BROKEN"), "no sync failed: " + output.refused.size());
+    assertTrue(output.stored.size() > 20, "stored " + output.stored.size());
+    check(folder, output);
   }
 
   @Test
-  void refusesOnAFullDiskAndKeepsWhatItHas() throws Exception {
+  void refusesMailOnAFullDiskAndKeepsStoredMail() throws Exception {
     Path disk = Files.createDirectory(temporary.resolve("disk"));
     assumeTrue(
         works("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk.toString()),
@@ -193,12 +193,12 @@ final class KillTest {
     try {
       Path folder = disk.resolve("spool");
       Process process = child(List.of(), folder, 0, 400);
-      ChildOutput heard = listen(process);
-      assertTrue(heard.refused.contains("FULL"), "refused " + heard.refused);
-      assertTrue(heard.stored.size() > 20, "stored " + heard.stored.size());
-      // Room again: what was acknowledged is there.
+      ChildOutput output = listen(process);
+      assertTrue(output.refused.contains("FULL"), "refused " + output.refused);
+      assertTrue(output.stored.size() > 20, "stored " + output.stored.size());
+      // Space again: what was acknowledged is there.
       assertTrue(works("mount", "-o", "remount,size=64m", disk.toString()));
-      check(folder, heard);
+      check(folder, output);
     } finally {
       assertTrue(works("umount", disk.toString()));
     }

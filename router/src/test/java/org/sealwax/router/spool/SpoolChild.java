@@ -19,16 +19,16 @@ import org.sealwax.router.queue.BugLog;
 public final class SpoolChild {
   private SpoolChild() {}
 
-  /** Arguments: folder, producers, octets of content, free-space floor, messages per producer. */
+  /** Arguments: folder, producers, bytes of content, free-space floor, messages per producer. */
   public static void main(String[] args) throws Exception {
     Path folder = Path.of(args[0]);
     int producers = Integer.parseInt(args[1]);
     int size = Integer.parseInt(args[2]);
-    long floor = Long.parseLong(args[3]);
+    long minimumFree = Long.parseLong(args[3]);
     int count = Integer.parseInt(args[4]);
     SqliteSpool spool =
         SqliteSpool.open(
-            new SpoolSettings(folder, floor, 1000),
+            new SpoolSettings(folder, minimumFree, 1000),
             Clock.system(),
             RandomSource.secure(),
             new BugLog().log);
@@ -78,14 +78,14 @@ public final class SpoolChild {
     return content;
   }
 
-  /** Stores one message with one share. */
+  /** Stores one message with one batch. */
   static QueueId store(Spool spool, byte[] content) throws IOException {
     try (Draft draft = spool.draft()) {
       OutputStream out = draft.content();
       for (int at = 0; at < content.length; at += 8192) {
         out.write(content, at, Math.min(8192, content.length - at));
       }
-      RecipientBatch share =
+      RecipientBatch batch =
           new RecipientBatch(
               new BatchKey(draft.id(), 0),
               BatchState.FRESH,
@@ -99,7 +99,7 @@ public final class SpoolChild {
               draft,
               Instant.now(),
               "envelope".getBytes(StandardCharsets.US_ASCII),
-              List.of(share)));
+              List.of(batch)));
       return draft.id();
     }
   }

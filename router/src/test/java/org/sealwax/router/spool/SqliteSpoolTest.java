@@ -42,9 +42,12 @@ final class SqliteSpoolTest {
     return open(folder(), 0);
   }
 
-  private SqliteSpool open(Path where, long floor) throws IOException {
+  private SqliteSpool open(Path where, long minimumFree) throws IOException {
     return SqliteSpool.open(
-        new SpoolSettings(where, floor, 1000), Clock.system(), RandomSource.secure(), log.log);
+        new SpoolSettings(where, minimumFree, 1000),
+        Clock.system(),
+        RandomSource.secure(),
+        log.log);
   }
 
   private static byte[] read(Spool spool, QueueId id) throws IOException {
@@ -62,7 +65,7 @@ final class SqliteSpoolTest {
   }
 
   @Test
-  void keepsWhatItAcknowledgedOverARestartAndMakesItReady() throws Exception {
+  void acknowledgedMailIsKeptAndReadyAfterARestart() throws Exception {
     byte[] small = SpoolChild.contentOf(1000, 1);
     byte[] limit = new byte[SqliteSpool.INLINE_LIMIT];
     byte[] large = new byte[SqliteSpool.INLINE_LIMIT + 1];
@@ -107,7 +110,7 @@ final class SqliteSpoolTest {
   private static QueueId queued(Spool spool, Instant due, String reason) throws Exception {
     try (Draft draft = spool.draft()) {
       draft.content().write(1);
-      RecipientBatch share =
+      RecipientBatch batch =
           new RecipientBatch(
               new BatchKey(draft.id(), 0),
               BatchState.QUEUED,
@@ -116,13 +119,13 @@ final class SqliteSpoolTest {
               "s",
               reason,
               new byte[] {1});
-      spool.accept(new NewMessage(draft, Instant.now(), new byte[] {1}, List.of(share)));
+      spool.accept(new NewMessage(draft, Instant.now(), new byte[] {1}, List.of(batch)));
       return draft.id();
     }
   }
 
   @Test
-  void findsFreshSharesAfterTheMarkHasMoved() throws Exception {
+  void findsNewBatchesAfterTheMarkHasMoved() throws Exception {
     QueueId early;
     QueueId late;
     try (SqliteSpool spool = open()) {
@@ -133,10 +136,10 @@ final class SqliteSpoolTest {
         remove(spool, SpoolChild.store(spool, new byte[1]));
         remove(spool, SpoolChild.store(spool, new byte[1]));
         early = opened.id();
-        RecipientBatch share =
+        RecipientBatch batch =
             new RecipientBatch(
                 new BatchKey(early, 0), BatchState.FRESH, null, "h", "s", "", new byte[] {1});
-        spool.accept(new NewMessage(opened, Instant.now(), new byte[] {1}, List.of(share)));
+        spool.accept(new NewMessage(opened, Instant.now(), new byte[] {1}, List.of(batch)));
       }
       late = SpoolChild.store(spool, new byte[2]);
     }
@@ -296,7 +299,7 @@ final class SqliteSpoolTest {
   }
 
   @Test
-  void sharesOneSyncAmongManyProducers() throws Exception {
+  void groupsCommitsOfManyProducersIntoOneSync() throws Exception {
     try (SqliteSpool spool = open()) {
       List<Thread> threads = new ArrayList<>();
       for (int i = 0; i < 20; i++) {
@@ -331,10 +334,10 @@ final class SqliteSpoolTest {
         draft.content().write(piece);
       }
       assertEquals(null, draft.small());
-      RecipientBatch share =
+      RecipientBatch batch =
           new RecipientBatch(
               new BatchKey(draft.id(), 0), BatchState.FRESH, null, "h", "s", "", new byte[] {1});
-      spool.accept(new NewMessage(draft, Instant.now(), new byte[] {1}, List.of(share)));
+      spool.accept(new NewMessage(draft, Instant.now(), new byte[] {1}, List.of(batch)));
       try (InputStream in = spool.content(draft.id())) {
         in.skipNBytes(400L * piece.length);
         assertEquals(-1, in.read());
@@ -425,10 +428,10 @@ final class SqliteSpoolTest {
       spool.backup(copy);
       for (Draft draft : receiving) {
         draft.content().write(new byte[10_000]);
-        RecipientBatch share =
+        RecipientBatch batch =
             new RecipientBatch(
                 new BatchKey(draft.id(), 0), BatchState.FRESH, null, "h", "s", "", new byte[] {1});
-        spool.accept(new NewMessage(draft, Instant.now(), new byte[] {1}, List.of(share)));
+        spool.accept(new NewMessage(draft, Instant.now(), new byte[] {1}, List.of(batch)));
         draft.close();
       }
       SqliteSpool.checkBackup(copy);

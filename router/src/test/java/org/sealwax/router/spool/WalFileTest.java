@@ -93,9 +93,9 @@ final class WalFileTest {
   }
 
   /**
-   * The log as a kill leaves it after each octet of {@code written} over what was there before.
+   * The log as a kill leaves it after each byte of {@code written} over what was there before.
    *
-   * @param step in octets, within pages; every octet of a frame's header is tried
+   * @param step in bytes, within pages; every byte of a frame's header is tried
    */
   private void assertNoDamageAfterEachOctet(byte[] before, byte[] written, int from, int step)
       throws IOException {
@@ -239,7 +239,7 @@ final class WalFileTest {
     try (RandomAccessFile file = new RandomAccessFile(examined.toFile(), "rw")) {
       int step;
       for (int at = 0; at < log.length; at += step) {
-        // Each octet of the headers; each sixteenth of the pages.
+        // Each byte of the headers; each sixteenth of the pages.
         step = at < HEADER || (at - HEADER) % FRAME < 24 ? 1 : 16;
         file.seek(at);
         file.write(log[at] ^ 0x10);

@@ -37,7 +37,7 @@ final class BlockingCallsTest {
   }
 
   @Test
-  void whatItThrowsIsThrown() {
+  void rethrowsTheExceptionOfTheCall() {
     try (BlockingCalls calls = new BlockingCalls("test")) {
       IOException full = new IOException("full");
       assertSame(

@@ -30,9 +30,9 @@ public final class FilledStsPolicyStore {
             null,
             null,
             "");
-    try (StsPolicyStore shelf = StsPolicyStore.open(file, Math.max(1, domains.size()))) {
+    try (StsPolicyStore store = StsPolicyStore.open(file, Math.max(1, domains.size()))) {
       for (Domain domain : domains) {
-        shelf.write(domain, memory, now);
+        store.write(domain, memory, now);
       }
     }
   }

@@ -140,7 +140,7 @@ final class StsPolicyCacheTest {
             witnessed.add(domain + " " + lost.why() + " " + lost.kept().policy().mx()));
   }
 
-  private StsPolicyCache open(ExpiryListener witness) throws IOException {
+  private StsPolicyCache open(ExpiryListener listener) throws IOException {
     Resolver resolver = new ChangingStsSite();
     StsSettings settings =
         new StsSettings(
@@ -155,7 +155,7 @@ final class StsPolicyCacheTest {
             SteadyClock.startingWith(clock).believed(),
             RandomSource.seeded(1),
             log.log(),
-            witness);
+            listener);
     opened.add(policies);
     return policies;
   }
@@ -231,7 +231,7 @@ final class StsPolicyCacheTest {
   }
 
   @Test
-  void whatWasBegunIsFetchedOnce() throws IOException {
+  void prefetchedPolicyIsFetchedOnce() throws IOException {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch go = new CountDownLatch(1);
     host.says(
@@ -294,7 +294,7 @@ final class StsPolicyCacheTest {
     StsPolicyCache policies = open();
     pending(policies.evidenceFor(DOMAIN));
     clock.pass(Duration.ofMinutes(29));
-    // The hold survives a restart: it does not begin anew.
+    // The hold survives a restart: it does not begin again.
     policies.close();
     StsPolicyCache again = open();
     pending(again.evidenceFor(DOMAIN));
@@ -328,7 +328,7 @@ final class StsPolicyCacheTest {
   }
 
   @Test
-  void theWaitsAreThoseOfTheSettingsAlsoForWhatBeganUnderOthers() throws IOException {
+  void changedWaitsApplyToFetchesThatBeganBefore() throws IOException {
     host.says(StsPolicyHost.says(500, "text/plain", "down"));
     StsPolicyCache policies = open();
     pending(policies.evidenceFor(DOMAIN));
@@ -440,9 +440,9 @@ final class StsPolicyCacheTest {
                   }
                 });
     held.await();
-    Thread told = Thread.ofVirtual().start(() -> policies.evidenceFor(DOMAIN));
+    Thread reporter = Thread.ofVirtual().start(() -> policies.evidenceFor(DOMAIN));
     assertTrue(asks.join(Duration.ofSeconds(30)), "the ledger waits for ever");
-    assertTrue(told.join(Duration.ofSeconds(30)), "and so does the delivery");
+    assertTrue(reporter.join(Duration.ofSeconds(30)), "and so does the delivery");
     assertEquals(List.of("told"), List.copyOf(witnessed));
   }
 

@@ -45,47 +45,47 @@ final class StsPolicyStoreTest {
   }
 
   @Test
-  void whatIsWrittenIsReadAgain() throws IOException {
+  void readsBackStoredPolicies() throws IOException {
     StsMemory kept = memory("enforce", "");
-    StsMemory trouble =
+    StsMemory failed =
         StsStep.failed(StsMemory.EMPTY, "status 404", FirstContactWait.defaults(), NOON).memory();
     StsMemory both = StsStep.failed(kept, "status 404", FirstContactWait.defaults(), NOON).memory();
-    try (StsPolicyStore shelf = open(10, 1_000)) {
-      shelf.write(domain(1), kept, NOON);
-      shelf.write(domain(2), trouble, NOON);
-      shelf.write(domain(3), both, NOON);
-      shelf.write(domain(4), kept, NOON);
-      shelf.write(domain(4), StsMemory.EMPTY, NOON);
+    try (StsPolicyStore store = open(10, 1_000)) {
+      store.write(domain(1), kept, NOON);
+      store.write(domain(2), failed, NOON);
+      store.write(domain(3), both, NOON);
+      store.write(domain(4), kept, NOON);
+      store.write(domain(4), StsMemory.EMPTY, NOON);
     }
-    try (StsPolicyStore shelf = open(10, 1_000)) {
-      assertEquals(kept, shelf.read(domain(1)));
-      assertEquals(trouble, shelf.read(domain(2)));
-      assertEquals(both, shelf.read(domain(3)));
-      assertEquals(StsMemory.EMPTY, shelf.read(domain(4)));
-      assertEquals(3, shelf.size());
+    try (StsPolicyStore store = open(10, 1_000)) {
+      assertEquals(kept, store.read(domain(1)));
+      assertEquals(failed, store.read(domain(2)));
+      assertEquals(both, store.read(domain(3)));
+      assertEquals(StsMemory.EMPTY, store.read(domain(4)));
+      assertEquals(3, store.size());
     }
   }
 
   @Test
   void evictsFailuresThenUnenforcedThenLeastUsed() throws IOException {
-    try (StsPolicyStore shelf = open(4, 100_000)) {
-      shelf.write(domain(1), memory("enforce", ""), NOON);
-      shelf.write(domain(2), memory("enforce", ""), NOON.plusSeconds(9));
-      shelf.write(domain(3), memory("testing", ""), NOON.plusSeconds(99));
-      shelf.write(
+    try (StsPolicyStore store = open(4, 100_000)) {
+      store.write(domain(1), memory("enforce", ""), NOON);
+      store.write(domain(2), memory("enforce", ""), NOON.plusSeconds(9));
+      store.write(domain(3), memory("testing", ""), NOON.plusSeconds(99));
+      store.write(
           domain(4),
           StsStep.failed(StsMemory.EMPTY, "x", FirstContactWait.defaults(), NOON).memory(),
           NOON.plusSeconds(99));
-      assertEquals(4, shelf.size());
-      shelf.write(domain(5), memory("enforce", ""), NOON.plusSeconds(5));
-      assertEquals(4, shelf.size());
-      assertTrue(shelf.read(domain(4)).isEmpty());
-      shelf.write(domain(6), memory("enforce", ""), NOON.plusSeconds(5));
-      assertTrue(shelf.read(domain(3)).isEmpty());
-      shelf.touch(Map.of(domain(1), NOON.plusSeconds(50)));
-      shelf.write(domain(7), memory("enforce", ""), NOON.plusSeconds(60));
-      assertTrue(shelf.read(domain(5)).isEmpty() || shelf.read(domain(6)).isEmpty());
-      assertTrue(!shelf.read(domain(1)).isEmpty() && !shelf.read(domain(2)).isEmpty());
+      assertEquals(4, store.size());
+      store.write(domain(5), memory("enforce", ""), NOON.plusSeconds(5));
+      assertEquals(4, store.size());
+      assertTrue(store.read(domain(4)).isEmpty());
+      store.write(domain(6), memory("enforce", ""), NOON.plusSeconds(5));
+      assertTrue(store.read(domain(3)).isEmpty());
+      store.touch(Map.of(domain(1), NOON.plusSeconds(50)));
+      store.write(domain(7), memory("enforce", ""), NOON.plusSeconds(60));
+      assertTrue(store.read(domain(5)).isEmpty() || store.read(domain(6)).isEmpty());
+      assertTrue(!store.read(domain(1)).isEmpty() && !store.read(domain(2)).isEmpty());
     }
   }
 
@@ -93,24 +93,24 @@ final class StsPolicyStoreTest {
   void theTextsInAllAreBounded() throws IOException {
     StsMemory large = memory("enforce", "z".repeat(1_000));
     int size = java.util.Objects.requireNonNull(large.kept()).policy().text().length();
-    try (StsPolicyStore shelf = open(100, 3L * size)) {
+    try (StsPolicyStore store = open(100, 3L * size)) {
       for (int i = 0; i < 3; i++) {
-        shelf.write(domain(i), large, NOON.plusSeconds(i));
+        store.write(domain(i), large, NOON.plusSeconds(i));
       }
       // The same domain again counts once.
-      shelf.write(domain(2), large, NOON);
-      assertEquals(3, shelf.size());
-      shelf.write(domain(3), large, NOON.plusSeconds(3));
-      assertTrue(shelf.size() <= 3);
-      assertTrue(shelf.read(domain(0)).isEmpty());
+      store.write(domain(2), large, NOON);
+      assertEquals(3, store.size());
+      store.write(domain(3), large, NOON.plusSeconds(3));
+      assertTrue(store.size() <= 3);
+      assertTrue(store.read(domain(0)).isEmpty());
     }
   }
 
   @Test
   void aRowThatIsNoPolicyAnyMoreIsNotThere() throws Exception {
-    try (StsPolicyStore shelf = open(10, 10_000)) {
-      shelf.write(domain(1), memory("enforce", ""), NOON);
-      shelf.write(domain(2), memory("enforce", ""), NOON);
+    try (StsPolicyStore store = open(10, 10_000)) {
+      store.write(domain(1), memory("enforce", ""), NOON);
+      store.write(domain(2), memory("enforce", ""), NOON);
     }
     try (var connection =
             JDBC.createConnection(
@@ -119,27 +119,27 @@ final class StsPolicyStoreTest {
       statement.execute("UPDATE policy SET body = x'00ff' WHERE domain = 'd1.example'");
       statement.execute("UPDATE policy SET id = 'not an id; v=1' WHERE domain = 'd2.example'");
     }
-    try (StsPolicyStore shelf = open(10, 10_000)) {
-      assertTrue(shelf.read(domain(1)).isEmpty());
-      assertTrue(shelf.read(domain(2)).isEmpty());
+    try (StsPolicyStore store = open(10, 10_000)) {
+      assertTrue(store.read(domain(1)).isEmpty());
+      assertTrue(store.read(domain(2)).isEmpty());
     }
   }
 
   @Test
   void forgetsOldFailuresAndUnusedExpiredPolicies() throws IOException {
-    try (StsPolicyStore shelf = open(10, 10_000)) {
-      shelf.write(domain(1), memory("enforce", ""), NOON);
-      shelf.write(
+    try (StsPolicyStore store = open(10, 10_000)) {
+      store.write(domain(1), memory("enforce", ""), NOON);
+      store.write(
           domain(2),
           StsStep.failed(StsMemory.EMPTY, "x", FirstContactWait.defaults(), NOON).memory(),
           NOON);
       Instant later = NOON.plus(Duration.ofDays(3));
-      shelf.forget(later, later.minus(Duration.ofDays(7)), later.minus(Duration.ofDays(180)));
-      assertEquals(2, shelf.size());
-      shelf.forget(later, later.minus(Duration.ofDays(2)), later.minus(Duration.ofDays(180)));
-      assertTrue(shelf.read(domain(2)).isEmpty());
-      shelf.forget(later, later, later);
-      assertEquals(0, shelf.size());
+      store.forget(later, later.minus(Duration.ofDays(7)), later.minus(Duration.ofDays(180)));
+      assertEquals(2, store.size());
+      store.forget(later, later.minus(Duration.ofDays(2)), later.minus(Duration.ofDays(180)));
+      assertTrue(store.read(domain(2)).isEmpty());
+      store.forget(later, later, later);
+      assertEquals(0, store.size());
     }
   }
 
@@ -147,8 +147,8 @@ final class StsPolicyStoreTest {
   @Test
   void aReadWaitsForNoWrite() throws Exception {
     StsMemory kept = memory("enforce", "");
-    try (StsPolicyStore shelf = open(10, 1_000_000)) {
-      shelf.write(domain(1), kept, NOON);
+    try (StsPolicyStore store = open(10, 1_000_000)) {
+      store.write(domain(1), kept, NOON);
       Thread writer;
       try (java.sql.Connection other =
               org.sqlite.JDBC.createConnection(
@@ -159,20 +159,20 @@ final class StsPolicyStoreTest {
             Thread.startVirtualThread(
                 () -> {
                   try {
-                    shelf.write(domain(2), kept, NOON);
+                    store.write(domain(2), kept, NOON);
                   } catch (IOException e) {
                     throw new IllegalStateException(e);
                   }
                 });
         for (int i = 0; i < 100; i++) {
-          assertEquals(kept, shelf.read(domain(1)));
+          assertEquals(kept, store.read(domain(1)));
         }
         assertTrue(writer.isAlive(), "it waits for the other transaction");
-        assertEquals(StsMemory.EMPTY, shelf.read(domain(2)));
+        assertEquals(StsMemory.EMPTY, store.read(domain(2)));
         s.execute("COMMIT");
       }
       writer.join();
-      assertEquals(kept, shelf.read(domain(2)));
+      assertEquals(kept, store.read(domain(2)));
     }
   }
 }

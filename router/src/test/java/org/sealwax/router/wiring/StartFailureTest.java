@@ -33,8 +33,8 @@ final class StartFailureTest {
         ExitStatus.TRY_AGAIN,
         exit(new IOException("the ledger: locked", new SQLException("locked"))));
     for (Kind kind : EnumSet.complementOf(EnumSet.of(Kind.FORMAT))) {
-      StartFailure trouble = StartFailure.of(new SpoolException(kind, "no"), Path.of("/spool"));
-      assertEquals(ExitStatus.TRY_AGAIN, trouble.exit(), kind.toString());
+      StartFailure failure = StartFailure.of(new SpoolException(kind, "no"), Path.of("/spool"));
+      assertEquals(ExitStatus.TRY_AGAIN, failure.exit(), kind.toString());
     }
   }
 

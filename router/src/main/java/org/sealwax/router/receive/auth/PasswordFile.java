@@ -46,7 +46,7 @@ public final class PasswordFile {
   /**
    * Opens the file.
    *
-   * @param decoySecret at least 16 unpredictable octets, the same after every start, from which
+   * @param decoySecret at least 16 unpredictable bytes, the same after every start, from which
    *     users who do not exist get salts that look like everybody's; kept apart from the file
    * @throws IOException when it cannot be read, or a line is wrong; the message names the line
    */
@@ -105,7 +105,7 @@ public final class PasswordFile {
    *
    * @throws IllegalArgumentException when name or password cannot be used; says why
    */
-  public static String line(String user, String password, RandomSource chance) {
+  public static String line(String user, String password, RandomSource random) {
     String name =
         SaslPrep.user(user)
             .orElseThrow(
@@ -119,7 +119,7 @@ public final class PasswordFile {
                 () ->
                     new IllegalArgumentException(
                         "a password has 1 to 1024 octets and no control characters"));
-    return name + ":" + ScramKeys.of(prepared, chance).line();
+    return name + ":" + ScramKeys.of(prepared, random).line();
   }
 
   /** Looks at the file, when it is time. */
@@ -148,14 +148,14 @@ public final class PasswordFile {
     byte[] salt = ScramKeys.hmac(decoySecret, "salt " + user);
     int pick = Math.floorMod(salt[31] << 8 | salt[30], Math.max(1, now.iterations().size()));
     int iterations = now.iterations().isEmpty() ? ScramKeys.ITERATIONS : now.iterations().get(pick);
-    byte[] nobody = ScramKeys.hmac(decoySecret, "key " + user);
+    byte[] unknown = ScramKeys.hmac(decoySecret, "key " + user);
     return new StoredUser(
-        new ScramKeys(iterations, java.util.Arrays.copyOf(salt, ScramKeys.SALT), nobody, nobody),
+        new ScramKeys(iterations, java.util.Arrays.copyOf(salt, ScramKeys.SALT), unknown, unknown),
         false,
         from);
   }
 
-  /** Keys, whether they are somebody's, and the state of the file they are from. */
+  /** The keys of a user, whether that user exists, and the state of the file they are from. */
   record StoredUser(ScramKeys keys, boolean exists, WatchedFile.ParsedFile<Users> from) {}
 
   private static WatchedFile.FileContents<Users> reading(Path file) throws IOException {
@@ -181,7 +181,7 @@ public final class PasswordFile {
             colon < 0 ? Optional.empty() : SaslPrep.user(line.substring(0, colon));
         Optional<ScramKeys> keys =
             colon < 0 ? Optional.empty() : ScramKeys.parse(line.substring(colon + 1).strip());
-        // The line itself may hold a password in clear: it is never shown.
+        // The line itself may hold a password unencrypted: it is never shown.
         if (user.isEmpty() || keys.isEmpty()) {
           throw new IOException(
               file + ":" + number + ": not a line that `sealwax password` has made");

@@ -19,10 +19,10 @@ public final class PasswordMechanisms implements SaslMechanisms {
   private final PasswordFile file;
   private final RandomSource random;
 
-  /** Over a file; the nonces come from {@code chance}. */
-  public PasswordMechanisms(PasswordFile file, RandomSource chance) {
+  /** Over a file; the nonces come from {@code random}. */
+  public PasswordMechanisms(PasswordFile file, RandomSource random) {
     this.file = file;
-    this.random = chance;
+    this.random = random;
   }
 
   @Override

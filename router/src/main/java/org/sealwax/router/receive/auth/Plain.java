@@ -35,9 +35,9 @@ final class Plain implements SaslExchange {
     return right && self ? new SaslStep.Accepted(user.get()) : file.failure(entry, user.get());
   }
 
-  private static int indexOfNul(byte[] octets, int from) {
-    for (int i = from; i < octets.length; i++) {
-      if (octets[i] == 0) {
+  private static int indexOfNul(byte[] bytes, int from) {
+    for (int i = from; i < bytes.length; i++) {
+      if (bytes[i] == 0) {
         return i;
       }
     }

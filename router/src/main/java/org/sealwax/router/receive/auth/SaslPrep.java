@@ -30,10 +30,10 @@ final class SaslPrep {
   }
 
   /** Text of strict UTF-8; empty for anything else. */
-  static Optional<String> utf8(byte[] octets) {
+  static Optional<String> utf8(byte[] bytes) {
     try {
       return Optional.of(
-          StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(octets)).toString());
+          StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
     } catch (CharacterCodingException e) {
       return Optional.empty();
     }

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.RandomSource;
 
 /**
- * What is stored of a password: enough to check it, not enough to log in with (RFC 5802 section 3).
+ * The stored form of a password: enough to check it, not enough to log in with (RFC 5802 section
+ * 3).
  */
 final class ScramKeys {
   /** RFC 7677 section 4: at least 4096. */
@@ -53,8 +54,8 @@ final class ScramKeys {
   }
 
   /** Keys with a salt of their own. */
-  static ScramKeys of(String password, RandomSource chance) {
-    return of(password, chance.bytes(SALT), ITERATIONS);
+  static ScramKeys of(String password, RandomSource random) {
+    return of(password, random.bytes(SALT), ITERATIONS);
   }
 
   /** Reads {@code {SCRAM-SHA-256}iterations,salt,storedkey,serverkey}. */
@@ -94,7 +95,7 @@ final class ScramKeys {
     return salt.clone();
   }
 
-  /** Whether this is the prepared password; the same time whatever it is. */
+  /** Whether this is the prepared password; the same time of any kind. */
   boolean isOf(String password) {
     byte[] clientKey = hmac(salted(password, salt, iterations), "Client Key");
     return MessageDigest.isEqual(sha256(clientKey), storedKey);
@@ -184,9 +185,9 @@ final class ScramKeys {
     return mac;
   }
 
-  private static byte[] sha256(byte[] octets) {
+  private static byte[] sha256(byte[] bytes) {
     try {
-      return MessageDigest.getInstance("SHA-256").digest(octets);
+      return MessageDigest.getInstance("SHA-256").digest(bytes);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }

@@ -1,6 +1,6 @@
 /**
- * Who may submit by name and password: the password file, and the mechanisms PLAIN (RFC 4616) and
- * SCRAM-SHA-256 (RFC 5802, RFC 7677).
+ * Submission with user name and password: the password file, and the mechanisms PLAIN (RFC 4616)
+ * and SCRAM-SHA-256 (RFC 5802, RFC 7677).
  *
  * <p>Invariants: passwords are never stored or logged, only SCRAM keys are; both mechanisms are
  * checked against the same keys; a name that does not exist costs the same time and gets the same

@@ -28,10 +28,10 @@ import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.message.AddressList;
 
 /**
- * Whether a message with a report is signed by the domain that it says it is from: RFC 8460 section
- * 3 demands that reports without a valid DKIM signature (RFC 6376) of the reporting domain are
- * ignored. RSA with SHA-256 only (RFC 8301; Ed25519 is not known to the library); over the whole
- * body (section 3 forbids {@code l=}); with a key whose record serves mail, TLS reports or
+ * The verification that a message with a report is signed by the domain in its From field: RFC 8460
+ * section 3 demands that reports without a valid DKIM signature (RFC 6376) of the reporting domain
+ * are ignored. RSA with SHA-256 only (RFC 8301; Ed25519 is not known to the library); over the
+ * whole body (section 3 forbids {@code l=}); with a key whose record serves mail, TLS reports or
  * everything. The key's record is believed as the DNS gives it, signed or not.
  */
 sealed interface DkimVerification {

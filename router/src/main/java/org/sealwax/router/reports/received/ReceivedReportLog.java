@@ -3,13 +3,13 @@ package org.sealwax.router.reports.received;
 import org.sealwax.mail.tlsrpt.SessionCounts;
 import org.sealwax.mail.tlsrpt.TlsReport;
 
-/** What the log says of a report that was kept. */
+/** The log lines of a stored report. */
 final class ReceivedReportLog {
   private ReceivedReportLog() {}
 
   /** One line; what the reporter chose is cleaned by the log itself. */
-  static String kept(ReportIntakeResult.Stored kept) {
-    ReceivedReport received = kept.report();
+  static String kept(ReportIntakeResult.Stored stored) {
+    ReceivedReport received = stored.report();
     TlsReport report = received.report();
     return "TLS report about "
         + report.domain()
@@ -22,8 +22,8 @@ final class ReceivedReportLog {
         + " sessions held, "
         + report.sums().stream().mapToLong(SessionCounts.PolicySummary::failed).sum()
         + " failed"
-        + (kept.leftOut().isEmpty()
+        + (stored.leftOut().isEmpty()
             ? ""
-            : "; policy entries left out: " + String.join("; ", kept.leftOut()));
+            : "; policy entries left out: " + String.join("; ", stored.leftOut()));
   }
 }

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * How reports are kept.
+ * Settings of received reports.
  *
  * @param folder where
  * @param keep for how long after the day they are about; whole days, {@link #LEAST} to {@link
@@ -44,7 +44,7 @@ public record ReceivedReportSettings(
     }
   }
 
-  /** The usual room. */
+  /** The usual space. */
   public static ReceivedReportSettings in(Path folder, Duration keep) {
     return new ReceivedReportSettings(folder, keep, REPORTS, BYTES, FROM_ONE);
   }

@@ -55,7 +55,7 @@ public final class ReceivedReportStore {
   private final Map<ReportOrigin, Integer> today = new HashMap<>();
   private LocalDate day = LocalDate.EPOCH;
 
-  /** What files take. */
+  /** The disk usage of files. */
   private record StoreUsage(int files, long bytes) {
     static final StoreUsage NONE = new StoreUsage(0, 0);
 
@@ -82,9 +82,9 @@ public final class ReceivedReportStore {
           settings.folder(),
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
-    ReceivedReportStore shelf = new ReceivedReportStore(settings, log);
-    shelf.count();
-    return shelf;
+    ReceivedReportStore store = new ReceivedReportStore(settings, log);
+    store.count();
+    return store;
   }
 
   private void count() throws IOException {
@@ -110,7 +110,7 @@ public final class ReceivedReportStore {
     }
   }
 
-  /** From its first octets: whole files are not read to be counted. */
+  /** From its first bytes: whole files are not read to be counted. */
   private static ReportOrigin.ReportTransport wayOf(Path file) throws IOException {
     try (var in = Files.newInputStream(file)) {
       String head = new String(in.readNBytes(40), StandardCharsets.US_ASCII);
@@ -120,8 +120,8 @@ public final class ReceivedReportStore {
     }
   }
 
-  private void add(ReportOrigin.ReportTransport way, int files, long octets) {
-    taken.merge(way, StoreUsage.NONE.plus(files, octets), (a, b) -> a.plus(b.files(), b.bytes()));
+  private void add(ReportOrigin.ReportTransport way, int files, long bytes) {
+    taken.merge(way, StoreUsage.NONE.plus(files, bytes), (a, b) -> a.plus(b.files(), b.bytes()));
   }
 
   /** Whether a report about a period that began then is not kept any more. */
@@ -142,16 +142,16 @@ public final class ReceivedReportStore {
       if (Files.exists(file)) {
         return new ReportIntakeResult.Duplicate();
       }
-      byte[] octets = written(received);
-      if (octets.length > TlsReportJson.MAX_BYTES) {
+      byte[] bytes = written(received);
+      if (bytes.length > TlsReportJson.MAX_BYTES) {
         return new ReportIntakeResult.Refused("more than " + TlsReportJson.MAX_BYTES + " octets");
       }
-      String full = full(received.origin(), octets.length);
+      String full = full(received.origin(), bytes.length);
       if (!full.isEmpty()) {
         return new ReportIntakeResult.StoreUnavailable(full);
       }
-      write(folder, file, octets);
-      add(received.origin().way(), 1, octets.length);
+      write(folder, file, bytes);
+      add(received.origin().way(), 1, bytes.length);
       today.merge(received.origin(), 1, Integer::sum);
       return new ReportIntakeResult.Stored(received, List.of());
     } catch (IOException e) {
@@ -160,8 +160,8 @@ public final class ReceivedReportStore {
     }
   }
 
-  /** Why there is no room; empty when there is. */
-  private String full(ReportOrigin origin, int octets) {
+  /** Why there is no space; empty when there is. */
+  private String full(ReportOrigin origin, int bytes) {
     if (today.getOrDefault(origin, 0) >= settings.fromOne()) {
       return origin + " has sent " + settings.fromOne() + " reports today";
     }
@@ -169,12 +169,12 @@ public final class ReceivedReportStore {
     StoreUsage post = taken.getOrDefault(ReportOrigin.ReportTransport.POST, StoreUsage.NONE);
     // RFC 8460 §7: whoever floods us must not blind us. Anybody can post; who signs has a name.
     boolean posted = origin.way() == ReportOrigin.ReportTransport.POST;
-    boolean noRoom =
+    boolean full =
         mail.files() + post.files() >= settings.reports()
-            || mail.bytes() + post.bytes() + octets > settings.bytes()
+            || mail.bytes() + post.bytes() + bytes > settings.bytes()
             || (posted && post.files() >= settings.reports() / 2)
-            || (posted && post.bytes() + octets > settings.bytes() / 2);
-    return noRoom ? "there is no room for more reports" : "";
+            || (posted && post.bytes() + bytes > settings.bytes() / 2);
+    return full ? "there is no room for more reports" : "";
   }
 
   /**
@@ -270,7 +270,7 @@ public final class ReceivedReportStore {
         .array();
   }
 
-  private void write(Path folder, Path file, byte[] octets) throws IOException {
+  private void write(Path folder, Path file, byte[] bytes) throws IOException {
     boolean fresh = !Files.isDirectory(folder);
     Files.createDirectories(folder);
     Path draft = settings.folder().resolve(".new-" + file.getFileName());
@@ -280,7 +280,7 @@ public final class ReceivedReportStore {
             StandardOpenOption.CREATE,
             StandardOpenOption.TRUNCATE_EXISTING,
             StandardOpenOption.WRITE)) {
-      ByteBuffer buffer = ByteBuffer.wrap(octets);
+      ByteBuffer buffer = ByteBuffer.wrap(bytes);
       while (buffer.hasRemaining()) {
         out.write(buffer);
       }
@@ -351,15 +351,15 @@ public final class ReceivedReportStore {
     if (Files.size(file) > MAX_FILE) {
       throw new IOException("too large");
     }
-    byte[] octets = Files.readAllBytes(file);
+    byte[] bytes = Files.readAllBytes(file);
     int line = 0;
-    while (line < octets.length && octets[line] != '\n') {
+    while (line < bytes.length && bytes[line] != '\n') {
       line++;
     }
     byte[] rest =
-        java.util.Arrays.copyOfRange(octets, Math.min(line + 1, octets.length), octets.length);
+        java.util.Arrays.copyOfRange(bytes, Math.min(line + 1, bytes.length), bytes.length);
     try {
-      JsonNode head = JSON.readTree(octets, 0, line);
+      JsonNode head = JSON.readTree(bytes, 0, line);
       if (!(TlsReportJson.reading(rest) instanceof TlsReportParse.ReadReport(var report, _))) {
         throw new IOException("no report");
       }

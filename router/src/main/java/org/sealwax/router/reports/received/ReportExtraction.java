@@ -35,7 +35,7 @@ final class ReportExtraction {
 
   private ReportExtraction() {}
 
-  /** What was found. */
+  /** The result of an extraction. */
   sealed interface ExtractionResult {
     /**
      * The report.
@@ -63,14 +63,15 @@ final class ReportExtraction {
     tokens.setRecursionMode(RecursionMode.M_NO_RECURSE);
     tokens.parse(new ByteArrayInputStream(message));
     try {
-      return walk(tokens);
+      return visitPart(tokens);
     } catch (IOException | MimeException | RuntimeException e) {
       // From memory: whatever is thrown is about what is in it, and quotes it.
       return new ExtractionResult.NoReportFound("malformed MIME");
     }
   }
 
-  private static ExtractionResult walk(MimeTokenStream tokens) throws IOException, MimeException {
+  private static ExtractionResult visitPart(MimeTokenStream tokens)
+      throws IOException, MimeException {
     ExtractionResult.@Nullable ReportFound found = null;
     int depth = 0;
     int parts = 0;
@@ -98,12 +99,12 @@ final class ReportExtraction {
           if (found != null) {
             return new ExtractionResult.NoReportFound("more than one report");
           }
-          byte[] octets = decoded(tokens);
-          if (octets.length > TlsReportJson.MAX_BYTES) {
+          byte[] bytes = decoded(tokens);
+          if (bytes.length > TlsReportJson.MAX_BYTES) {
             return new ExtractionResult.NoReportFound(
                 "a report over " + TlsReportJson.MAX_BYTES + " octets");
           }
-          found = new ExtractionResult.ReportFound(octets, packed);
+          found = new ExtractionResult.ReportFound(bytes, packed);
         }
         default -> {
           // Header fields, preambles and the like say nothing to us.

@@ -17,8 +17,8 @@ import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.Outcome;
 
 /**
- * Takes reports that come by mail (RFC 8460 section 5.3), as the last stop of a delivery: the
- * message was accepted and stored like any other, and is done with when the report is on the shelf.
+ * Stores reports that come by mail (RFC 8460 section 5.3), as the last step of a delivery: the
+ * message was accepted and stored like any other, and is finished when the report is in the store.
  * What is no report is put aside with a line in the log, and is done with too; it is never refused,
  * since a refusal after acceptance is a message to whoever the sender seems to be. Thread-safe; one
  * message at a time is in memory.
@@ -42,7 +42,7 @@ public final class ReportInbox implements DeliveryAgent {
   /**
    * An inbox.
    *
-   * @param settings where what is no report is put aside: a folder in the shelf's
+   * @param settings where what is no report is put aside: a folder in the store's
    * @param patience how long a message waits for the DNS or the disk; shorter than the queue's
    *     lifetime, so that none is bounced at its end
    * @param resolver for the keys of signatures
@@ -113,8 +113,8 @@ public final class ReportInbox implements DeliveryAgent {
         ReportOrigin origin =
             new ReportOrigin(ReportOrigin.ReportTransport.MAIL, signed.by().name());
         yield switch (intake.accept(report.bytes(), report.packed(), origin)) {
-          case ReportIntakeResult.Stored kept -> {
-            String what = ReceivedReportLog.kept(kept);
+          case ReportIntakeResult.Stored stored -> {
+            String what = ReceivedReportLog.kept(stored);
             log.note("tlsrpt", consignment.id() + ": " + what);
             yield delivered("kept");
           }

@@ -34,35 +34,35 @@ public final class ReportIntake {
   /**
    * A desk.
    *
-   * @param ours whether reports about a domain are wanted
+   * @param local whether reports about a domain are wanted
    */
-  public ReportIntake(Predicate<Domain> ours, ReceivedReportStore shelf, Clock clock) {
-    this.ownDomains = ours;
-    this.store = shelf;
+  public ReportIntake(Predicate<Domain> local, ReceivedReportStore store, Clock clock) {
+    this.ownDomains = local;
+    this.store = store;
     this.clock = clock;
   }
 
   /**
    * Takes a report.
    *
-   * @param octets as they came, at most {@link TlsReportJson#MAX_BYTES}
+   * @param bytes as they came, at most {@link TlsReportJson#MAX_BYTES}
    * @param packed whether they are gzip (RFC 8460 section 5.2)
    * @throws InterruptedException while waiting for others
    */
-  public ReportIntakeResult accept(byte[] octets, boolean packed, ReportOrigin origin)
+  public ReportIntakeResult accept(byte[] bytes, boolean packed, ReportOrigin origin)
       throws InterruptedException {
     one.lockInterruptibly();
     try {
-      return judge(octets, packed, origin);
+      return judge(bytes, packed, origin);
     } finally {
       one.unlock();
     }
   }
 
-  private ReportIntakeResult judge(byte[] octets, boolean packed, ReportOrigin origin) {
-    byte[] json = octets;
+  private ReportIntakeResult judge(byte[] bytes, boolean packed, ReportOrigin origin) {
+    byte[] json = bytes;
     if (packed) {
-      try (GZIPInputStream gzip = new GZIPInputStream(new ByteArrayInputStream(octets))) {
+      try (GZIPInputStream gzip = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
         // One more than is taken: a bomb is told by it, and costs no more than a large report.
         json = gzip.readNBytes(TlsReportJson.MAX_BYTES + 1);
       } catch (IOException e) {
@@ -77,8 +77,8 @@ public final class ReportIntake {
       case TlsReportParse.UnreadableReport u -> new ReportIntakeResult.Refused(u.why());
       case TlsReportParse.ReadReport read -> {
         ReportIntakeResult verdict = judge(read.report(), origin);
-        yield verdict instanceof ReportIntakeResult.Stored kept
-            ? new ReportIntakeResult.Stored(kept.report(), read.leftOut())
+        yield verdict instanceof ReportIntakeResult.Stored stored
+            ? new ReportIntakeResult.Stored(stored.report(), read.leftOut())
             : verdict;
       }
     };

@@ -2,7 +2,7 @@ package org.sealwax.router.reports.received;
 
 import java.util.List;
 
-/** What became of what should be a report. */
+/** The result of an incoming report. */
 public sealed interface ReportIntakeResult {
   /**
    * It is on stable storage.
@@ -19,9 +19,9 @@ public sealed interface ReportIntakeResult {
   /** The same report from the same origin was kept before. */
   record Duplicate() implements ReportIntakeResult {}
 
-  /** It is none, or about nobody here. */
+  /** It is no report, or not about our domains. */
   record Refused(String why) implements ReportIntakeResult {}
 
-  /** There is no room, or the disk has trouble. */
+  /** The store is full, or the disk fails. */
   record StoreUnavailable(String why) implements ReportIntakeResult {}
 }

@@ -51,13 +51,13 @@ public final class ReportListener implements Closeable {
       ReportListenerSettings settings,
       ServerSocket server,
       TlsServer tls,
-      ReportIntake desk,
+      ReportIntake intake,
       Clock clock,
       MailLog log) {
     this.settings = settings;
     this.server = server;
     this.tls = tls;
-    this.intake = desk;
+    this.intake = intake;
     this.log = log;
     this.connections = Limit.of(settings.connections());
     this.clients = new ClientLimits(settings.perClient(), clock);
@@ -70,7 +70,7 @@ public final class ReportListener implements Closeable {
    * @throws IOException when the address is not to be had
    */
   public static ReportListener open(
-      ReportListenerSettings settings, TlsServer tls, ReportIntake desk, Clock clock, MailLog log)
+      ReportListenerSettings settings, TlsServer tls, ReportIntake intake, Clock clock, MailLog log)
       throws IOException {
     ServerSocket server = new ServerSocket();
     try {
@@ -80,15 +80,15 @@ public final class ReportListener implements Closeable {
       server.close();
       throw e;
     }
-    ReportListener door = new ReportListener(settings, server, tls, desk, clock, log);
+    ReportListener listener = new ReportListener(settings, server, tls, intake, clock, log);
     var _ =
         AcceptLoop.start(
             "tlsrpt",
             server::isClosed,
             server::accept,
-            door::take,
+            listener::take,
             text -> log.warning("tlsrpt", text));
-    return door;
+    return listener;
   }
 
   /** Where it listens; the port is the real one. */
@@ -158,7 +158,7 @@ public final class ReportListener implements Closeable {
   }
 
   /**
-   * What is answered.
+   * The response to a request.
    *
    * @param status its code
    * @param field a further header field with its CRLF, or empty
@@ -240,8 +240,8 @@ public final class ReportListener implements Closeable {
         body,
         packed,
         new ReportOrigin(ReportOrigin.ReportTransport.POST, client.getHostAddress()))) {
-      case ReportIntakeResult.Stored kept -> {
-        log.note("tlsrpt", ReceivedReportLog.kept(kept));
+      case ReportIntakeResult.Stored stored -> {
+        log.note("tlsrpt", ReceivedReportLog.kept(stored));
         yield PostResponse.of(201, "kept");
       }
       case ReportIntakeResult.Duplicate d -> PostResponse.of(200, "kept before");

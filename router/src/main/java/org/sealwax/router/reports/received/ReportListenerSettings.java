@@ -6,7 +6,7 @@ import java.util.List;
 import org.sealwax.router.receive.ClientLimits;
 
 /**
- * Where reports are taken by POST.
+ * Settings of the listener for reports by POST.
  *
  * @param address where to listen
  * @param path what is asked for, beginning with a slash; nothing else is there

@@ -1,7 +1,7 @@
 package org.sealwax.router.reports.received;
 
 /**
- * Where a report came from.
+ * The origin of a report.
  *
  * @param way how
  * @param who by mail the domain that signed it; by POST the client's address, which proves nothing

@@ -20,9 +20,9 @@ import org.sealwax.mail.tlsrpt.SessionCounts;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
 
 /**
- * What received reports say, added up by domain, day, reporter and kind of policy. Fed twice: first
- * every report is {@link #note noted}, then each is {@link #add added}; one that came by POST and
- * is the very same as one that came as signed mail counts once. Not thread-safe.
+ * The sums of received reports by domain, day, reporter and kind of policy. Fed twice: first every
+ * report is {@link #note noted}, then each is {@link #add added}; one that came by POST and is the
+ * very same as one that came as signed mail counts once. Not thread-safe.
  */
 public final class ReportSummary {
   /** Different failures of one row that are kept; the rest stands in its sum alone. */
@@ -139,8 +139,8 @@ public final class ReportSummary {
       count.failed += sum.failed();
       for (Map.Entry<FailureDetail, Long> failure : sum.failures().entrySet()) {
         boolean known = count.failures.containsKey(failure.getKey());
-        boolean room = count.failures.size() < MAX_FAILURES && failuresKept < MAX_ALL_FAILURES;
-        if (known || room) {
+        boolean hasSpace = count.failures.size() < MAX_FAILURES && failuresKept < MAX_ALL_FAILURES;
+        if (known || hasSpace) {
           failuresKept += known ? 0 : 1;
           count.failures.merge(failure.getKey(), failure.getValue(), Long::sum);
         }

@@ -1,8 +1,8 @@
 /**
- * TLS reports on their way in (RFC 8460): about domains of ours, by mail to {@link
+ * Incoming TLS reports (RFC 8460): about our domains, by mail to {@link
  * org.sealwax.router.reports.received.ReportInbox} or by POST to {@link
- * org.sealwax.router.reports.received.ReportListener}, judged by {@link
- * org.sealwax.router.reports.received.ReportIntake}, kept on {@link
+ * org.sealwax.router.reports.received.ReportListener}, checked by {@link
+ * org.sealwax.router.reports.received.ReportIntake}, stored in {@link
  * org.sealwax.router.reports.received.ReceivedReportStore}, summed up in {@link
  * org.sealwax.router.reports.received.ReportSummary}.
  *

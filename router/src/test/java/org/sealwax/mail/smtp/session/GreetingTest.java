@@ -79,10 +79,10 @@ final class GreetingTest {
   /** What came of it. */
   private record GreetingRun(GreetingResult greeted, List<String> commands) {}
 
-  private static GreetingOptions approach(GreetingOptions.TlsMode wish) {
+  private static GreetingOptions approach(GreetingOptions.TlsMode tlsMode) {
     return new GreetingOptions(
         "client.example",
-        wish,
+        tlsMode,
         new ClientOffer(
             Domain.of("mx.example"),
             TlsFloor.DEFAULT,
@@ -132,16 +132,16 @@ final class GreetingTest {
   }
 
   private GreetingRun greet(
-      TlsClient tls, SmtpTimeouts times, GreetingOptions.TlsMode wish, List<String> turns)
+      TlsClient tls, SmtpTimeouts times, GreetingOptions.TlsMode tlsMode, List<String> turns)
       throws Exception {
     FutureTask<List<String>> host = new FutureTask<>(() -> host(turns));
     Threads.start("host", host);
-    GreetingResult greeted = new Greeting(tls, times).greet(pair.client(), approach(wish));
-    ClientSession dialogue = greeted.session();
+    GreetingResult greeting = new Greeting(tls, times).greet(pair.client(), approach(tlsMode));
+    ClientSession dialogue = greeting.session();
     if (dialogue != null) {
       dialogue.closeQuietly();
     }
-    return new GreetingRun(greeted, host.get(20, TimeUnit.SECONDS));
+    return new GreetingRun(greeting, host.get(20, TimeUnit.SECONDS));
   }
 
   static Stream<Arguments> hosts() {
@@ -308,47 +308,47 @@ final class GreetingTest {
   }
 
   private static Arguments row(
-      String name, char wish, Predicate<Observation> taken, String said, String... turns) {
+      String name, char wish, Predicate<Observation> taken, String text, String... turns) {
     GreetingOptions.TlsMode wished =
         switch (wish) {
           case 'c' -> GreetingOptions.TlsMode.CLEAR;
           case 'i' -> GreetingOptions.TlsMode.IMPLICIT;
           default -> GreetingOptions.TlsMode.STARTTLS;
         };
-    return Arguments.of(name, wished, taken, said, List.of(turns));
+    return Arguments.of(name, wished, taken, text, List.of(turns));
   }
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("hosts")
   void observationMatchesWhatTheHostDid(
       String name,
-      GreetingOptions.TlsMode wish,
+      GreetingOptions.TlsMode tlsMode,
       Predicate<Observation> taken,
-      String said,
+      String text,
       List<String> turns)
       throws Exception {
-    GreetingRun heard = greet(FakeTls.client(new Verdict.Trusted()), TIMES, wish, turns);
-    Observation seen = heard.greeted().observation();
-    assertTrue(taken.test(seen), name + ": " + seen);
+    GreetingRun run = greet(FakeTls.client(new Verdict.Trusted()), TIMES, tlsMode, turns);
+    Observation observation = run.greeted().observation();
+    assertTrue(taken.test(observation), name + ": " + observation);
     List<String> verbs =
-        heard.commands().stream()
+        run.commands().stream()
             .filter(c -> !c.startsWith("\u0016"))
             .map(c -> c.split(" ")[0])
             .toList();
-    assertEquals(said, String.join(" ", verbs));
+    assertEquals(text, String.join(" ", verbs));
     boolean open =
-        switch (seen) {
+        switch (observation) {
           case Observation.Unencrypted c -> true;
           case Observation.Encrypted e -> true;
           case Observation.StarttlsRefused r -> true;
           default -> false;
         };
-    assertEquals(open, heard.greeted().session() != null, "open only where one can go on");
+    assertEquals(open, run.greeted().session() != null, "open only where one can go on");
   }
 
   @Test
   void onlyTheLastListOfCapabilitiesCounts() throws Exception {
-    GreetingRun heard =
+    GreetingRun run =
         greet(
             FakeTls.client(new Verdict.Trusted()),
             TIMES,
@@ -359,7 +359,7 @@ final class GreetingTest {
                 GO,
                 TLS,
                 "250-other.example\r\n250-8BITMIME\r\n250 SIZE 5"));
-    ClientSession dialogue = heard.greeted().session();
+    ClientSession dialogue = run.greeted().session();
     assertNotNull(dialogue);
     assertEquals("other.example", dialogue.capabilities().name());
     assertEquals(Set.of("8BITMIME", "SIZE"), dialogue.capabilities().keywords().keySet());
@@ -369,26 +369,26 @@ final class GreetingTest {
 
   @Test
   void noExtensionsAfterHelo() throws Exception {
-    GreetingRun heard =
+    GreetingRun run =
         greet(
             FakeTls.client(new Verdict.Trusted()),
             TIMES,
             GreetingOptions.TlsMode.STARTTLS,
             List.of(MX, "500 what", "250-mx.example\r\n250-STARTTLS\r\n250 PIPELINING"));
-    ClientSession dialogue = heard.greeted().session();
+    ClientSession dialogue = run.greeted().session();
     assertNotNull(dialogue);
     assertEquals(Map.of(), dialogue.capabilities().keywords());
   }
 
   @Test
   void refusedStarttlsKeepsFirstEhloCapabilities() throws Exception {
-    GreetingRun heard =
+    GreetingRun run =
         greet(
             FakeTls.client(new Verdict.Trusted()),
             TIMES,
             GreetingOptions.TlsMode.STARTTLS,
             List.of(MX, "250-mx.example\r\n250-DSN\r\n250 STARTTLS", "454 no"));
-    ClientSession dialogue = heard.greeted().session();
+    ClientSession dialogue = run.greeted().session();
     assertNotNull(dialogue);
     assertTrue(dialogue.capabilities().offersDsn());
     assertTrue(dialogue.handshake().isEmpty());
@@ -411,11 +411,11 @@ final class GreetingTest {
               return !tooSoon && pair.client().elapse(Duration.ofSeconds(1));
             });
     Threads.start("host", host);
-    GreetingResult greeted =
+    GreetingResult greeting =
         new Greeting(FakeTls.client(new Verdict.Trusted()), TIMES)
             .greet(pair.client(), approach(GreetingOptions.TlsMode.STARTTLS));
     assertTrue(host.get(20, TimeUnit.SECONDS));
-    assertNull(greeted.session());
+    assertNull(greeting.session());
   }
 
   @Test
@@ -432,23 +432,23 @@ final class GreetingTest {
               return null;
             });
     Threads.start("host", host);
-    GreetingResult greeted =
+    GreetingResult greeting =
         new Greeting(FakeTls.client(new Verdict.Trusted()), quick)
             .greet(pair.client(), approach(GreetingOptions.TlsMode.STARTTLS));
-    var broken = assertInstanceOf(Observation.ConnectionLost.class, greeted.observation());
+    var broken = assertInstanceOf(Observation.ConnectionLost.class, greeting.observation());
     assertTrue(broken.why().contains("took too long"), broken.why());
     pair.server().close();
   }
 
   @Test
   void silentHandshakeTimesOut() throws Exception {
-    GreetingRun heard =
+    GreetingRun run =
         greet(
             REAL,
             TIMES.atMost(Duration.ofMillis(300)),
             GreetingOptions.TlsMode.STARTTLS,
             List.of(MX, OFFER, GO));
-    var broken = assertInstanceOf(Observation.HandshakeFailed.class, heard.greeted().observation());
+    var broken = assertInstanceOf(Observation.HandshakeFailed.class, run.greeted().observation());
     assertEquals(TlsException.Kind.TIMEOUT, broken.kind());
   }
 
@@ -471,11 +471,11 @@ final class GreetingTest {
               return null;
             });
     Threads.start("host", host);
-    GreetingResult greeted =
+    GreetingResult greeting =
         new Greeting(REAL, TIMES).greet(pair.client(), approach(GreetingOptions.TlsMode.STARTTLS));
     host.get(20, TimeUnit.SECONDS);
-    var broken = assertInstanceOf(Observation.HandshakeFailed.class, greeted.observation());
+    var broken = assertInstanceOf(Observation.HandshakeFailed.class, greeting.observation());
     assertEquals(TlsException.Kind.NOT_TLS, broken.kind());
-    assertNull(greeted.session());
+    assertNull(greeting.session());
   }
 }

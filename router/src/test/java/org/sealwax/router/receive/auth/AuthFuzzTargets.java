@@ -51,8 +51,8 @@ public final class AuthFuzzTargets {
             "\0\0\n"));
   }
 
-  private static Path write(Path file, byte[] octets) throws IOException {
-    return Files.write(file, octets);
+  private static Path write(Path file, byte[] bytes) throws IOException {
+    return Files.write(file, bytes);
   }
 
   private static PasswordFile open(Path file) throws IOException {
@@ -66,7 +66,7 @@ public final class AuthFuzzTargets {
       open(file).find("joe");
     } catch (IOException e) {
       holds(e.getMessage() != null, "no reason");
-      // A line may hold a password in clear.
+      // A line may hold a password unencrypted.
       holds(!String.valueOf(e.getMessage()).contains("secret,"), "the line is shown");
     }
   }

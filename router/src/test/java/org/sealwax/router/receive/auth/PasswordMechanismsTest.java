@@ -55,7 +55,7 @@ final class PasswordMechanismsTest {
     return new PasswordFile(path, DECOY, clock, log.log());
   }
 
-  private static byte[] octets(String text) {
+  private static byte[] bytes(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
@@ -68,10 +68,10 @@ final class PasswordMechanismsTest {
     ScramServer scram = new ScramServer(file(), SERVER_NONCE);
     assertEquals(
         "r=" + CLIENT_NONCE + SERVER_NONCE + ",s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
-        challenge(scram.respond(octets("n,,n=user,r=" + CLIENT_NONCE))));
+        challenge(scram.respond(bytes("n,,n=user,r=" + CLIENT_NONCE))));
     assertEquals(
         "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
-        challenge(scram.respond(octets(FINAL_BARE + PROOF))));
+        challenge(scram.respond(bytes(FINAL_BARE + PROOF))));
     assertEquals(new SaslStep.Accepted("user"), scram.respond(new byte[0]));
     assertThrows(IllegalStateException.class, () -> scram.respond(new byte[0]));
   }
@@ -95,7 +95,7 @@ final class PasswordMechanismsTest {
           """)
   void refusesAFirstMessage(String row, String message, Kind kind) throws IOException {
     assertEquals(
-        new SaslStep.Failed(kind, ""), new ScramServer(file(), "s").respond(octets(message)), row);
+        new SaslStep.Failed(kind, ""), new ScramServer(file(), "s").respond(bytes(message)), row);
   }
 
   @ParameterizedTest
@@ -110,35 +110,33 @@ final class PasswordMechanismsTest {
           """)
   void refusesAFinalMessageForAnotherExchange(String bare, Kind kind) throws IOException {
     ScramServer scram = new ScramServer(file(), SERVER_NONCE);
-    assertInstanceOf(
-        SaslStep.Challenge.class, scram.respond(octets("n,,n=user,r=" + CLIENT_NONCE)));
+    assertInstanceOf(SaslStep.Challenge.class, scram.respond(bytes("n,,n=user,r=" + CLIENT_NONCE)));
     assertEquals(
-        kind, assertInstanceOf(SaslStep.Failed.class, scram.respond(octets(bare + PROOF))).kind());
+        kind, assertInstanceOf(SaslStep.Failed.class, scram.respond(bytes(bare + PROOF))).kind());
   }
 
   @Test
   void countsTheBindingFlagIntoTheProof() throws IOException {
     // The client says y, the final message says n: somebody has changed one of them.
     ScramServer scram = new ScramServer(file(), SERVER_NONCE);
-    assertInstanceOf(
-        SaslStep.Challenge.class, scram.respond(octets("y,,n=user,r=" + CLIENT_NONCE)));
+    assertInstanceOf(SaslStep.Challenge.class, scram.respond(bytes("y,,n=user,r=" + CLIENT_NONCE)));
     assertEquals(
-        new SaslStep.Failed(Kind.CREDENTIALS, "user"), scram.respond(octets(FINAL_BARE + PROOF)));
+        new SaslStep.Failed(Kind.CREDENTIALS, "user"), scram.respond(bytes(FINAL_BARE + PROOF)));
   }
 
   @Test
-  void answersAUserWhoDoesNotExistAsOneWhoDoes() throws IOException {
-    String first = challenge(new ScramServer(file(), "s").respond(octets("n,,n=ghost,r=abc")));
-    String again = challenge(new ScramServer(file(), "s").respond(octets("n,,n=ghost,r=abc")));
-    String other = challenge(new ScramServer(file(), "s").respond(octets("n,,n=ghoul,r=abc")));
+  void repliesAlikeForExistingAndUnknownUsers() throws IOException {
+    String first = challenge(new ScramServer(file(), "s").respond(bytes("n,,n=ghost,r=abc")));
+    String again = challenge(new ScramServer(file(), "s").respond(bytes("n,,n=ghost,r=abc")));
+    String other = challenge(new ScramServer(file(), "s").respond(bytes("n,,n=ghoul,r=abc")));
     assertEquals(first, again, "the salt must not change from one attempt to the next");
     assertNotEquals(first, other);
     assertTrue(first.endsWith(",i=4096"), first);
     ScramServer scram = new ScramServer(file(), SERVER_NONCE);
     assertInstanceOf(
-        SaslStep.Challenge.class, scram.respond(octets("n,,n=ghost,r=" + CLIENT_NONCE)));
+        SaslStep.Challenge.class, scram.respond(bytes("n,,n=ghost,r=" + CLIENT_NONCE)));
     assertEquals(
-        new SaslStep.Failed(Kind.CREDENTIALS, ""), scram.respond(octets(FINAL_BARE + PROOF)));
+        new SaslStep.Failed(Kind.CREDENTIALS, ""), scram.respond(bytes(FINAL_BARE + PROOF)));
   }
 
   @ParameterizedTest
@@ -160,7 +158,7 @@ final class PasswordMechanismsTest {
           """)
   void checksPlainByRfc4616(String response, String expected) throws IOException {
     assertEquals(
-        expected, new Plain(file()).respond(octets(response.replace('_', '\0'))).toString());
+        expected, new Plain(file()).respond(bytes(response.replace('_', '\0'))).toString());
   }
 
   @Test
@@ -183,7 +181,7 @@ final class PasswordMechanismsTest {
     // Decomposed and compatibility characters are the same password (RFC 4013).
     assertEquals(
         new SaslStep.Accepted("jürgen@x"),
-        plain.respond(octets("\0ju\u0308rgen@x\0gru\u0308\u00dfe\u00a01")));
+        plain.respond(bytes("\0ju\u0308rgen@x\0gru\u0308\u00dfe\u00a01")));
   }
 
   @ParameterizedTest
@@ -194,7 +192,7 @@ final class PasswordMechanismsTest {
   }
 
   @Test
-  void takesNamesAndPasswordsOfTheLimitAndNotOneOctetMore() {
+  void acceptsNamesAndPasswordsUpToTheLimit() {
     assertTrue(SaslPrep.user("x".repeat(SaslPrep.MAX_USER)).isPresent());
     assertTrue(SaslPrep.user("x".repeat(SaslPrep.MAX_USER + 1)).isEmpty());
     assertTrue(SaslPrep.password("x".repeat(SaslPrep.MAX_PASSWORD)).isPresent());
@@ -231,7 +229,7 @@ final class PasswordMechanismsTest {
   }
 
   @Test
-  void refusesAUserWhoIsThereTwice() throws IOException {
+  void refusesADuplicateUser() throws IOException {
     String line = "user:" + ScramKeys.of("x", SALT, 4096).line() + "\n";
     Files.writeString(path, line + line);
     assertTrue(WatchedFile.reason(assertThrows(IOException.class, this::file)).contains(":2: "));
@@ -246,7 +244,7 @@ final class PasswordMechanismsTest {
   }
 
   @Property(tries = 300)
-  void endsInAStepWhateverTheClientSends(@ForAll byte[] one, @ForAll byte[] two, @ForAll String s) {
+  void everyClientMessageLeadsToAStep(@ForAll byte[] one, @ForAll byte[] two, @ForAll String s) {
     byte[] first = ("n,,n=" + s + ",r=x").getBytes(StandardCharsets.UTF_8);
     try {
       Path empty = Files.createTempFile("passwords", "");

@@ -78,7 +78,7 @@ final class DkimVerificationTest {
   }
 
   @Test
-  void whatWasChangedDoesNot() {
+  void changedMessageDoesNotVerify() {
     for (String change : new String[] {"ready?", "hungry", "<joe@", "(PDT)"}) {
       assertInstanceOf(
           DkimVerification.NotSigned.class,

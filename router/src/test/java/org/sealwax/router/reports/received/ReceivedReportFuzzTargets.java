@@ -74,7 +74,7 @@ public final class ReceivedReportFuzzTargets {
             "tlsrpt-dkim",
             List.of(mail),
             input -> {
-              // Only what the key's owner wrote is signed: every other octet is somebody else's.
+              // Only what the key's owner wrote is signed: every other byte is somebody else's.
               if (DkimVerification.of(input, ReportingOrganization.dns(), SUFFIXES)
                   instanceof DkimVerification.Signed(Domain by)) {
                 holds(by.equals(Domain.of("sender.example")), "signed by " + by);

@@ -32,21 +32,21 @@ final class ReceivedReportStoreTest {
   @TempDir private Path folder = Path.of("");
   private final RecordingMailLog log = new RecordingMailLog();
 
-  private ReceivedReportStore shelf(int reports, long octets, int fromOne) throws IOException {
+  private ReceivedReportStore store(int reports, long bytes, int fromOne) throws IOException {
     return ReceivedReportStore.open(
-        new ReceivedReportSettings(folder, Duration.ofDays(30), reports, octets, fromOne),
+        new ReceivedReportSettings(folder, Duration.ofDays(30), reports, bytes, fromOne),
         log.log());
   }
 
   private static ReportIntakeResult keep(
-      ReceivedReportStore shelf, ReportOrigin origin, String id) {
-    return shelf.keep(new ReceivedReport(NOW, origin, report(id, "project.example")));
+      ReceivedReportStore store, ReportOrigin origin, String id) {
+    return store.keep(new ReceivedReport(NOW, origin, report(id, "project.example")));
   }
 
   private static ReportIntakeResult keep(
-      ReceivedReportStore shelf, Instant now, Instant begin, String id) {
+      ReceivedReportStore store, Instant now, Instant begin, String id) {
     TlsReport report = report(id, "project.example");
-    return shelf.keep(
+    return store.keep(
         new ReceivedReport(
             now,
             SENDER,
@@ -70,8 +70,8 @@ final class ReceivedReportStoreTest {
   void aReportIsReadAsItWasKeptAlsoAfterARestart() throws IOException {
     ReceivedReport received =
         new ReceivedReport(NOW, SENDER, report("a/../../b\u00e9", "project.example"));
-    assertInstanceOf(ReportIntakeResult.Stored.class, shelf(10, 1 << 20, 10).keep(received));
-    ReceivedReportStore again = shelf(10, 1 << 20, 10);
+    assertInstanceOf(ReportIntakeResult.Stored.class, store(10, 1 << 20, 10).keep(received));
+    ReceivedReportStore again = store(10, 1 << 20, 10);
     assertEquals(1, again.size());
     assertInstanceOf(ReportIntakeResult.Duplicate.class, again.keep(received));
     assertEquals(List.of(received), all(LocalDate.parse("2026-11-24")));
@@ -80,79 +80,79 @@ final class ReceivedReportStoreTest {
 
   /** Or somebody could send first what another one will send, and have that one ignored. */
   @Test
-  void whoSignsByAnotherNameDoesNotTakeTheReportsPlace() throws IOException {
-    ReceivedReportStore shelf = shelf(10, 1 << 20, 10);
+  void reportSignedByAnotherDomainDoesNotReplaceTheStoredOne() throws IOException {
+    ReceivedReportStore store = store(10, 1 << 20, 10);
     ReportOrigin other = new ReportOrigin(ReportOrigin.ReportTransport.MAIL, "attacker.example");
-    assertInstanceOf(ReportIntakeResult.Stored.class, keep(shelf, other, "id-1"));
-    assertInstanceOf(ReportIntakeResult.Stored.class, keep(shelf, SENDER, "id-1"));
-    assertInstanceOf(ReportIntakeResult.Stored.class, keep(shelf, POSTED, "id-1"));
+    assertInstanceOf(ReportIntakeResult.Stored.class, keep(store, other, "id-1"));
+    assertInstanceOf(ReportIntakeResult.Stored.class, keep(store, SENDER, "id-1"));
+    assertInstanceOf(ReportIntakeResult.Stored.class, keep(store, POSTED, "id-1"));
     ReportOrigin elsewhere = new ReportOrigin(ReportOrigin.ReportTransport.POST, "2001:db8::9");
-    assertInstanceOf(ReportIntakeResult.Duplicate.class, keep(shelf, elsewhere, "id-1"));
+    assertInstanceOf(ReportIntakeResult.Duplicate.class, keep(store, elsewhere, "id-1"));
   }
 
   @Test
   void postedReportsCannotFillTheStore() throws IOException {
-    ReceivedReportStore shelf = shelf(4, 1 << 20, 10);
-    assertInstanceOf(ReportIntakeResult.Stored.class, keep(shelf, POSTED, "id-1"));
-    assertInstanceOf(ReportIntakeResult.Stored.class, keep(shelf, POSTED, "id-2"));
-    assertInstanceOf(ReportIntakeResult.StoreUnavailable.class, keep(shelf, POSTED, "id-3"));
-    shelf = shelf(4, 1 << 20, 10);
+    ReceivedReportStore store = store(4, 1 << 20, 10);
+    assertInstanceOf(ReportIntakeResult.Stored.class, keep(store, POSTED, "id-1"));
+    assertInstanceOf(ReportIntakeResult.Stored.class, keep(store, POSTED, "id-2"));
+    assertInstanceOf(ReportIntakeResult.StoreUnavailable.class, keep(store, POSTED, "id-3"));
+    store = store(4, 1 << 20, 10);
     assertInstanceOf(
-        ReportIntakeResult.StoreUnavailable.class, keep(shelf, POSTED, "id-3"), "after a restart");
-    assertInstanceOf(ReportIntakeResult.Stored.class, keep(shelf, SENDER, "id-4"));
-    assertInstanceOf(ReportIntakeResult.Stored.class, keep(shelf, SENDER, "id-5"));
-    assertInstanceOf(ReportIntakeResult.StoreUnavailable.class, keep(shelf, SENDER, "id-6"));
-    assertEquals(4, shelf.size());
+        ReportIntakeResult.StoreUnavailable.class, keep(store, POSTED, "id-3"), "after a restart");
+    assertInstanceOf(ReportIntakeResult.Stored.class, keep(store, SENDER, "id-4"));
+    assertInstanceOf(ReportIntakeResult.Stored.class, keep(store, SENDER, "id-5"));
+    assertInstanceOf(ReportIntakeResult.StoreUnavailable.class, keep(store, SENDER, "id-6"));
+    assertEquals(4, store.size());
   }
 
   @Test
   void totalSizeIsBounded() throws IOException {
-    ReceivedReportStore shelf = shelf(100, 1_200, 100);
-    assertInstanceOf(ReportIntakeResult.Stored.class, keep(shelf, SENDER, "id-1"));
-    assertInstanceOf(ReportIntakeResult.StoreUnavailable.class, keep(shelf, POSTED, "id-2"));
+    ReceivedReportStore store = store(100, 1_200, 100);
+    assertInstanceOf(ReportIntakeResult.Stored.class, keep(store, SENDER, "id-1"));
+    assertInstanceOf(ReportIntakeResult.StoreUnavailable.class, keep(store, POSTED, "id-2"));
     ReportIntakeResult last = new ReportIntakeResult.Duplicate();
     for (int i = 0; i < 5; i++) {
-      last = keep(shelf, SENDER, "more-" + i);
+      last = keep(store, SENDER, "more-" + i);
     }
     assertEquals(
         new ReportIntakeResult.StoreUnavailable("there is no room for more reports"), last);
   }
 
   @Test
-  void oneOriginHasAShareOfADay() throws IOException {
-    ReceivedReportStore shelf = shelf(100, 1 << 20, 2);
-    assertInstanceOf(ReportIntakeResult.Stored.class, keep(shelf, SENDER, "id-1"));
-    assertInstanceOf(ReportIntakeResult.Stored.class, keep(shelf, SENDER, "id-2"));
+  void reportsPerOriginAndDayAreLimited() throws IOException {
+    ReceivedReportStore store = store(100, 1 << 20, 2);
+    assertInstanceOf(ReportIntakeResult.Stored.class, keep(store, SENDER, "id-1"));
+    assertInstanceOf(ReportIntakeResult.Stored.class, keep(store, SENDER, "id-2"));
     assertEquals(
         new ReportIntakeResult.StoreUnavailable("mail sender.example has sent 2 reports today"),
-        keep(shelf, SENDER, "id-3"));
+        keep(store, SENDER, "id-3"));
     Instant tomorrow = NOW.plus(Duration.ofDays(1));
-    assertInstanceOf(ReportIntakeResult.Stored.class, keep(shelf, tomorrow, MIDNIGHT, "id-3"));
+    assertInstanceOf(ReportIntakeResult.Stored.class, keep(store, tomorrow, MIDNIGHT, "id-3"));
   }
 
   @Test
   void onlyOldReportsAreRemoved() throws IOException {
-    ReceivedReportStore shelf = shelf(100, 1 << 20, 10);
-    assertInstanceOf(ReportIntakeResult.Stored.class, keep(shelf, NOW, MIDNIGHT, "id-1"));
+    ReceivedReportStore store = store(100, 1 << 20, 10);
+    assertInstanceOf(ReportIntakeResult.Stored.class, keep(store, NOW, MIDNIGHT, "id-1"));
     Path theirs = folder.resolve("2026-11-24/notes.txt");
     Files.writeString(theirs, "mine");
     Instant later = MIDNIGHT.plus(Duration.ofDays(30));
-    assertFalse(shelf.isTooOld(MIDNIGHT, later));
-    assertInstanceOf(ReportIntakeResult.Stored.class, keep(shelf, later, later, "id-2"));
-    assertEquals(2, shelf.size());
+    assertFalse(store.isTooOld(MIDNIGHT, later));
+    assertInstanceOf(ReportIntakeResult.Stored.class, keep(store, later, later, "id-2"));
+    assertEquals(2, store.size());
     Instant after = MIDNIGHT.plus(Duration.ofDays(31));
-    assertTrue(shelf.isTooOld(MIDNIGHT, after));
-    assertInstanceOf(ReportIntakeResult.Stored.class, keep(shelf, after, after, "id-3"));
-    assertEquals(2, shelf.size());
+    assertTrue(store.isTooOld(MIDNIGHT, after));
+    assertInstanceOf(ReportIntakeResult.Stored.class, keep(store, after, after, "id-3"));
+    assertEquals(2, store.size());
     assertEquals(2, all(LocalDate.EPOCH).size());
     assertTrue(Files.exists(theirs), "not ours to remove");
   }
 
   @Test
   void damagedFileIsReportedAndSkipped() throws IOException {
-    ReceivedReportStore shelf = shelf(100, 1 << 20, 10);
-    keep(shelf, SENDER, "id-1");
-    keep(shelf, SENDER, "id-2");
+    ReceivedReportStore store = store(100, 1 << 20, 10);
+    keep(store, SENDER, "id-1");
+    keep(store, SENDER, "id-2");
     Path day = folder.resolve("2026-11-24");
     Path first;
     try (var files = Files.list(day)) {
@@ -164,7 +164,7 @@ final class ReceivedReportStoreTest {
     ReceivedReportStore.each(folder, LocalDate.EPOCH, read::add, unreadable::add);
     assertEquals(List.of(first), unreadable);
     assertEquals(1, read.size());
-    assertEquals(2, shelf(100, 1 << 20, 10).size(), "a start counts it and goes on");
+    assertEquals(2, store(100, 1 << 20, 10).size(), "a start counts it and goes on");
   }
 
   /** What a flood may make us keep in memory, and that the sums go on. */
@@ -184,11 +184,11 @@ final class ReceivedReportStoreTest {
 
   @Test
   void theSameReportByBothWaysCountsOnce() throws IOException {
-    ReceivedReportStore shelf = shelf(100, 1 << 20, 10);
-    keep(shelf, POSTED, "id-1");
-    keep(shelf, SENDER, "id-1");
-    keep(shelf, SENDER, "id-2");
-    keep(shelf, POSTED, "id-3");
+    ReceivedReportStore store = store(100, 1 << 20, 10);
+    keep(store, POSTED, "id-1");
+    keep(store, SENDER, "id-1");
+    keep(store, SENDER, "id-2");
+    keep(store, POSTED, "id-3");
     ReportSummary summary = new ReportSummary(d -> true);
     ReceivedReportStore.each(folder, LocalDate.EPOCH, summary::note, file -> {});
     int[] counted = new int[1];

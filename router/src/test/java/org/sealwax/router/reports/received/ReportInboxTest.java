@@ -62,20 +62,20 @@ final class ReportInboxTest {
   private final ManualClock clock = new ManualClock(MIDNIGHT.plus(Duration.ofHours(27)));
   private final RecordingMailLog log = new RecordingMailLog();
   private Resolver dns = ReportingOrganization.dns();
-  private Predicate<Domain> ours = d -> d.equals(Domain.of("project.example"));
-  private int room = 100;
+  private Predicate<Domain> local = d -> d.equals(Domain.of("project.example"));
+  private int free = 100;
   private int messages;
 
   private ReceivedReportSettings settings() {
     return new ReceivedReportSettings(
-        folder.resolve("received"), Duration.ofDays(30), room, 1L << 30, 100);
+        folder.resolve("received"), Duration.ofDays(30), free, 1L << 30, 100);
   }
 
   private Outcome deliver(byte[] message) throws IOException, InterruptedException {
-    ReceivedReportStore shelf = ReceivedReportStore.open(settings(), log.log());
-    ReportIntake desk = new ReportIntake(ours, shelf, clock);
+    ReceivedReportStore store = ReceivedReportStore.open(settings(), log.log());
+    ReportIntake intake = new ReportIntake(local, store, clock);
     ReportInbox inbox =
-        new ReportInbox(settings(), Duration.ofDays(1), desk, dns, SUFFIXES, clock, log.log());
+        new ReportInbox(settings(), Duration.ofDays(1), intake, dns, SUFFIXES, clock, log.log());
     return java.util.Objects.requireNonNull(
         inbox
             .deliver(
@@ -154,13 +154,13 @@ final class ReportInboxTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"s=other; ", "h=sha1; ", "k=ed25519; "})
-  void ignoresWhatIsSignedWithAKeyForOtherPurposes(String tags) throws Exception {
+  void ignoresSignaturesByKeysForOtherPurposes(String tags) throws Exception {
     dns = FixedResolver.builder().txt(KEY, record(tags)).build();
     putAside("no valid DKIM signature", mail(report("id-1", "project.example"), folder));
   }
 
   @Test
-  void ignoresWhatIsSignedWithARevokedKeyOrAnAmbiguousOne() throws Exception {
+  void ignoresSignaturesByRevokedOrAmbiguousKeys() throws Exception {
     byte[] mail = mail(report("id-1", "project.example"), folder);
     dns = FixedResolver.builder().txt(KEY, "v=DKIM1; p=").build();
     putAside("no valid DKIM signature", mail);
@@ -171,7 +171,7 @@ final class ReportInboxTest {
   }
 
   @Test
-  void ignoresWhatIsNotSignedByTheReportingDomain() throws Exception {
+  void ignoresReportsNotSignedByTheReportingDomain() throws Exception {
     TlsReport report = report("id-1", "project.example");
     String text = new String(mail(report, folder), StandardCharsets.UTF_8);
     putAside(
@@ -227,7 +227,7 @@ final class ReportInboxTest {
 
   @Test
   void internalErrorKeepsTheMessage() throws Exception {
-    ours =
+    local =
         d -> {
           throw new IllegalStateException("as the test wants");
         };
@@ -240,7 +240,7 @@ final class ReportInboxTest {
 
   @Test
   void fullStoreDefers() throws Exception {
-    room = 2;
+    free = 2;
     assertEquals("kept", reply(deliver(mail(report("id-1", "project.example"), folder))));
     assertEquals("kept", reply(deliver(mail(report("id-2", "project.example"), folder))));
     Outcome full = deliver(mail(report("id-3", "project.example"), folder));
@@ -278,14 +278,14 @@ final class ReportInboxTest {
         folder);
   }
 
-  private static String base64(byte[] octets) {
-    return Base64.getMimeEncoder(76, new byte[] {'\r', '\n'}).encodeToString(octets);
+  private static String base64(byte[] bytes) {
+    return Base64.getMimeEncoder(76, new byte[] {'\r', '\n'}).encodeToString(bytes);
   }
 
-  private static byte[] zipped(byte[] octets) throws IOException {
+  private static byte[] zipped(byte[] bytes) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
-      gzip.write(octets);
+      gzip.write(bytes);
     }
     return out.toByteArray();
   }
@@ -315,14 +315,14 @@ final class ReportInboxTest {
     int from = json.indexOf("[{\"policy\"") + 1;
     String entry = json.substring(from, json.length() - 2);
     String all = IntStream.range(0, 10_000).mapToObj(i -> entry).collect(Collectors.joining(","));
-    byte[] octets = (json.substring(0, from) + all + "]}").getBytes(StandardCharsets.UTF_8);
+    byte[] bytes = (json.substring(0, from) + all + "]}").getBytes(StandardCharsets.UTF_8);
     putAside(
         "JSON deeper, longer or of more parts than any report",
-        message(part(GZIP, "base64", base64(zipped(octets)))));
+        message(part(GZIP, "base64", base64(zipped(bytes)))));
   }
 
   @Test
-  void whatIsNotOneReportIsPutAside() throws Exception {
+  void messagesWithoutExactlyOneReportAreRejected() throws Exception {
     byte[] report = ReportingOrganization.packed(report("id-1", "project.example"));
     String good = part(GZIP, "base64", base64(report));
     String none = "no part of type application/tlsrpt+gzip";

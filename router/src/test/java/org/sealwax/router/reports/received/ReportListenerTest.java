@@ -59,7 +59,7 @@ import org.sealwax.testkit.dns.FixedResolver;
 @Timeout(60)
 final class ReportListenerTest {
   private static final TestCa CA = TestCa.root("public");
-  private static final TlsFactory ROOM =
+  private static final TlsFactory TLS =
       new TlsFactory(TlsSettings.defaults(), Clock.system(), RandomSource.secure());
   private static final String PATH = "/v1/tlsrpt";
   private static final String GZIP = "application/tlsrpt+gzip";
@@ -70,19 +70,19 @@ final class ReportListenerTest {
   private final ManualClock clock = new ManualClock(MIDNIGHT.plus(Duration.ofHours(27)));
   private final RecordingMailLog log = new RecordingMailLog();
   private Duration total = Duration.ofSeconds(20);
-  private ReportListener door;
+  private ReportListener listener;
   private HttpsClient client;
 
   @BeforeEach
   void open() throws IOException {
-    door = open(UNLIMITED);
+    listener = open(UNLIMITED);
     FixedResolver dns = FixedResolver.builder().address("rua.project.example", "127.0.0.1").build();
     client =
         new HttpsClient(
             dns,
             SystemDialer.guarded(
                 new DialerSettings(List.of(Cidr.parse("127.0.0.0/8").orElseThrow()))),
-            ROOM.client(
+            TLS.client(
                 ClientTlsSettings.defaults(),
                 IdentityStore.fixed(CA.identity("router.example"), Map.of(), Clock.system())),
             CA.roots(),
@@ -91,12 +91,12 @@ final class ReportListenerTest {
 
   private ReportListener open(ClientLimits.ClientLimitSettings limits) throws IOException {
     TlsServer tls =
-        ROOM.server(
+        TLS.server(
             ListenerTlsSettings.defaults("tlsrpt")
                 .withClientCertificates(ClientCertificateMode.NONE),
             IdentityStore.fixed(CA.identity("rua.project.example"), Map.of(), Clock.system()),
             new ReferenceIdentity(List.of(), Set.of(), TrustRoots.none()));
-    ReceivedReportStore shelf =
+    ReceivedReportStore store =
         ReceivedReportStore.open(
             new ReceivedReportSettings(folder, Duration.ofDays(30), 4, 1L << 30, 100), log.log());
     return ReportListener.open(
@@ -108,14 +108,14 @@ final class ReportListenerTest {
             Duration.ofSeconds(20),
             total),
         tls,
-        new ReportIntake(d -> d.equals(Domain.of("project.example")), shelf, clock),
+        new ReportIntake(d -> d.equals(Domain.of("project.example")), store, clock),
         clock,
         log.log());
   }
 
   @AfterEach
   void close() throws IOException {
-    door.close();
+    listener.close();
   }
 
   private HttpResponse post(String path, String type, byte[] body) throws InterruptedException {
@@ -124,7 +124,7 @@ final class ReportListenerTest {
             .exchange(
                 new HttpsRequest(
                     Domain.of("rua.project.example"),
-                    door.address().getPort(),
+                    listener.address().getPort(),
                     path,
                     type.isEmpty()
                         ? Optional.empty()
@@ -152,7 +152,7 @@ final class ReportListenerTest {
     assertTrue(log.recorded("note", "https 127.0.0.1", "3 failed"), log.facts().toString());
   }
 
-  /** Half the shelf is for those who sign. */
+  /** Half the store is for those who sign. */
   @Test
   void fullStoreAnswers503() throws Exception {
     assertEquals(201, status(packed(report("id-1", "project.example"))));
@@ -163,7 +163,7 @@ final class ReportListenerTest {
   }
 
   @Test
-  void refusesWhatIsNoReportAboutUs() throws Exception {
+  void refusesReportsAboutOtherDomains() throws Exception {
     byte[] good = packed(report("id-1", "project.example"));
     assertEquals(404, post("/v1/tlsrpt/", GZIP, good).status());
     assertEquals(405, post(PATH, "", new byte[0]).status());
@@ -195,11 +195,11 @@ final class ReportListenerTest {
         "test");
   }
 
-  /** Sends octets over TLS and reads what comes back. */
+  /** Sends bytes over TLS and reads what comes back. */
   private String raw(String request) throws IOException {
-    try (Socket socket = new Socket(door.address().getAddress(), door.address().getPort());
+    try (Socket socket = new Socket(listener.address().getAddress(), listener.address().getPort());
         var wire =
-            ROOM.client(
+            TLS.client(
                     ClientTlsSettings.defaults(),
                     IdentityStore.fixed(CA.identity("router.example"), Map.of(), Clock.system()))
                 .connect(Wire.of(socket), offer(), Duration.ofSeconds(20))) {
@@ -236,16 +236,16 @@ final class ReportListenerTest {
             + " content coding",
       })
   void malformedRequestsGetAnError(String request, String answer) throws IOException {
-    String said = raw(request.replace("\\n", "\r\n"));
+    String text = raw(request.replace("\\n", "\r\n"));
     String[] words = answer.split(" ", 2);
-    assertTrue(said.startsWith("HTTP/1.1 " + words[0] + " "), said);
-    assertTrue(words.length == 1 || said.contains(words[1]), said);
+    assertTrue(text.startsWith("HTTP/1.1 " + words[0] + " "), text);
+    assertTrue(words.length == 1 || text.contains(words[1]), text);
   }
 
   @Test
   void answersExpect100Continue() throws IOException {
     byte[] body = packed(report("id-1", "project.example"));
-    String said =
+    String text =
         raw(
             "POST /v1/tlsrpt HTTP/1.1\r\nHost: a\r\nContent-Type: "
                 + GZIP
@@ -253,13 +253,13 @@ final class ReportListenerTest {
                 + body.length
                 + "\r\n\r\n"
                 + new String(body, StandardCharsets.ISO_8859_1));
-    assertTrue(said.startsWith("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 "), said);
+    assertTrue(text.startsWith("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 "), text);
   }
 
   @Test
-  void aClientHasABoundedShare() throws Exception {
-    door.close();
-    door = open(new ClientLimits.ClientLimitSettings(4, 6, 2, 0, 0, 0, List.of()));
+  void connectionsPerClientAreLimited() throws Exception {
+    listener.close();
+    listener = open(new ClientLimits.ClientLimitSettings(4, 6, 2, 0, 0, 0, List.of()));
     byte[] body = packed(report("id-1", "project.example"));
     assertEquals(201, status(body));
     assertEquals(200, status(body));
@@ -269,12 +269,12 @@ final class ReportListenerTest {
   }
 
   @Test
-  void whoOnlyErrsIsTurnedAway() throws Exception {
-    door.close();
-    door = open(new ClientLimits.ClientLimitSettings(4, 0, 0, 0, 2, 0, List.of()));
+  void clientsThatOnlySendErrorsAreRefused() throws Exception {
+    listener.close();
+    listener = open(new ClientLimits.ClientLimitSettings(4, 0, 0, 0, 2, 0, List.of()));
     assertEquals(404, post("/", GZIP, new byte[1]).status());
     assertEquals(404, post("/", GZIP, new byte[1]).status());
-    try (Socket third = new Socket(door.address().getAddress(), door.address().getPort())) {
+    try (Socket third = new Socket(listener.address().getAddress(), listener.address().getPort())) {
       assertEquals(-1, third.getInputStream().read());
     }
     assertTrue(log.recorded("turnedAway", "errors per minute"), log.facts().toString());
@@ -283,22 +283,23 @@ final class ReportListenerTest {
   /** Whoever says half a request does not hold a place for long. */
   @Test
   void aSlowClientIsEnded() throws Exception {
-    door.close();
+    listener.close();
     total = Duration.ofMillis(300);
-    door = open(UNLIMITED);
-    String said;
+    listener = open(UNLIMITED);
+    String text;
     try {
-      said = raw("POST /v1/tlsrpt HTTP/1.1\r\nHost: ");
+      text = raw("POST /v1/tlsrpt HTTP/1.1\r\nHost: ");
     } catch (IOException e) {
-      said = ""; // cut off, which may look like a broken handshake too
+      text = ""; // cut off, which may look like a broken handshake too
     }
-    assertEquals("", said);
+    assertEquals("", text);
   }
 
   @Test
   void closingEndsThoseUnderWay() throws Exception {
-    try (Socket silent = new Socket(door.address().getAddress(), door.address().getPort())) {
-      door.close();
+    try (Socket silent =
+        new Socket(listener.address().getAddress(), listener.address().getPort())) {
+      listener.close();
       assertEquals(-1, silent.getInputStream().read());
     } catch (java.net.SocketException e) {
       assertTrue(String.valueOf(e.getMessage()).contains("reset"), "ended, but by " + e);
