@@ -66,7 +66,7 @@ final class DocumentsTest {
 
   /** A row of the tables of packages in ARCHITECTURE.md: the package, and what it holds. */
   private static final Pattern PACKAGE_ROW =
-      Pattern.compile("(?m)^\\| `((?:mail|testkit|router|assess|lab|app)[a-z.]*)` \\|(.*)\\|$");
+      Pattern.compile("(?m)^\\| `((?:mail|testkit|router|assess|lab|app)[a-z.]*)` \\|([^|]*)\\|$");
 
   private static final Pattern TYPE =
       Pattern.compile("\\b(?:class|record|interface|enum) +([A-Z]\\w*)");
@@ -79,6 +79,8 @@ final class DocumentsTest {
           "IOException", // of the JDK
           "LongAdder",
           "No", // a value of TLS-Required
+          "DynamicTest", // of JUnit
+          "ParameterizedTest",
           "StateDirectory"); // of systemd
 
   /** Each type's name, and the sources that declare it. */
@@ -116,7 +118,7 @@ final class DocumentsTest {
   }
 
   private static boolean isSuperseded(Path document, String text) {
-    return document.startsWith("docs/adr") && text.contains("\n* Status: superseded by ");
+    return document.startsWith("docs/adr") && text.contains("\n* Status: superseded by");
   }
 
   private static void none(Set<String> wrong) {
@@ -293,7 +295,7 @@ final class DocumentsTest {
     int names = 0;
     for (Path file : files(".java", ".md", ".xml", ".sh", "run")) {
       String text = Files.readString(file);
-      if (isSuperseded(file, text)) {
+      if (isSuperseded(file, text) || file.equals(Path.of("docs/names.md"))) {
         continue;
       }
       for (MatchResult m : test.matcher(text).results().toList()) {

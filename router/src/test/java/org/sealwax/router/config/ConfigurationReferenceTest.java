@@ -26,7 +26,7 @@ final class ConfigurationReferenceTest {
       assertEquals(
           page.getValue(),
           Files.readString(page.getKey()),
-          page.getKey() + " is stale: SEALWAX_WRITE=1 mvn test -Dtest=ReferenceTest");
+          page.getKey() + " is stale: SEALWAX_WRITE=1 mvn test -Dtest=ConfigurationReferenceTest");
     }
   }
 }
