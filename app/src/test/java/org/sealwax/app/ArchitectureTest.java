@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -194,7 +195,7 @@ final class ArchitectureTest {
 
   @Test
   void importsInsideAModuleFollowTheOrderOfItsPackages() {
-    Set<String> wrong = new TreeSet<>();
+    Map<String, String> wrong = new TreeMap<>();
     int imports = 0;
     for (JavaClass c : mainClasses) {
       String from = shortName(c);
@@ -204,13 +205,15 @@ final class ArchitectureTest {
         if (moduleOf(to).equals(moduleOf(from)) && !to.equals(from)) {
           imports++;
           if (order.indexOf(to) > order.indexOf(from)) {
-            wrong.add(c.getName() + " -> " + d.getTargetClass().getName());
+            wrong.putIfAbsent(
+                from + " -> " + to,
+                "as in " + c.getSimpleName() + " of " + d.getTargetClass().getSimpleName());
           }
         }
       }
     }
     assertTrue(imports > 5_000, "only " + imports + " imports were seen");
-    assertEquals(Set.of(), wrong, "imports of a package that is listed after the importing one");
+    assertEquals(Map.of(), wrong, "imports of a package that is listed after the importing one");
   }
 
   @Test

@@ -34,6 +34,7 @@ final class DocumentsTest {
           Path.of("docs"),
           Path.of("dist"),
           Path.of("bench"),
+          Path.of("examples"),
           Path.of("scenarios"));
 
   /** Sources and build files of each module, without what the build makes. */
@@ -57,7 +58,7 @@ final class DocumentsTest {
 
   private static final Pattern FILE =
       Pattern.compile(
-          "(?:(?:(?:mail|testkit|router|assess|lab|app)/)?src|docs|bench|dist|scenarios)/[\\w./-]*\\w");
+          "(?:(?:(?:mail|testkit|router|assess|lab|app)/)?src|docs|bench|dist|examples|scenarios)/[\\w./-]*\\w");
 
   /** A package below {@code org.sealwax}, with or without this root. */
   private static final Pattern PACKAGE =
