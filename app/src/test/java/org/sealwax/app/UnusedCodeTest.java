@@ -53,7 +53,7 @@ final class UnusedCodeTest {
         "PipeSettings.of",
         "FindingLocation.of",
         "PolicyRow.pinned",
-        "Queue(2)",
+        "Queue(7)",
         "QueueSettings.withPostmaster",
         "QueueSettings.withSchedule",
         "RelayRules.loopbackOnly",
