@@ -21,12 +21,16 @@ public final class HttpsFuzzTargets {
             HttpsFuzzTargets::reply,
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello",
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200\r\n\r\nto the end",
-            "HTTP/1.1 200 OK\r\n"
-                + "Transfer-Encoding: chunked\r\n\r\n"
-                + "5;x=y\r\n"
-                + "hello\r\n"
-                + "0\r\n"
-                + "a: b\r\n\r\n",
+            """
+            HTTP/1.1 200 OK\r
+            Transfer-Encoding: chunked\r
+            \r
+            5;x=y\r
+            hello\r
+            0\r
+            a: b\r
+            \r
+            """,
             "HTTP/1.1 301 Moved\r\nLocation: https://other.example/\r\nContent-Length: 0\r\n\r\n"),
         FuzzTarget.ofTexts(
             "http-request",
