@@ -67,13 +67,13 @@ final class AssessTrainingRun {
    */
   void run(int port) throws IOException {
     sealwax(List.of(), "assess", "127.0.0.1:" + port, "--no-dnssec");
-    List<Trap.TrapCase> rows = new ArrayList<>(COMMON.cases());
-    Traps.find("e1").ifPresent(rows::add);
-    Traps.find("c17c").ifPresent(rows::add);
+    List<Trap.TrapCase> trapCases = new ArrayList<>(COMMON.cases());
+    Traps.find("e1").ifPresent(trapCases::add);
+    Traps.find("c17c").ifPresent(trapCases::add);
     LabSettings settings =
         LabSettings.defaults().with(AddressSource.loopback(LOOPBACK)).withPorts(free(), free());
     try (Lab lab = new Lab(settings, Clock.system(), RandomSource.secure());
-        LabToken ticket = lab.issue(rows)) {
+        LabToken token = lab.issue(trapCases)) {
       Path anchor = Files.write(folder.resolve("anchor"), lab.anchors());
       Path roots = Files.writeString(folder.resolve("ca.pem"), lab.rootPem());
       InetSocketAddress at = lab.resolver();
@@ -93,7 +93,7 @@ final class AssessTrainingRun {
               "--ehlo",
               "rehearsal.localdomain");
       List<String> domains =
-          ticket.recipients().stream().map(r -> r.substring(r.indexOf('@') + 1)).toList();
+          token.recipients().stream().map(r -> r.substring(r.indexOf('@') + 1)).toList();
       for (String domain : domains) {
         sealwax(world, "assess", domain, "--html", folder.resolve("page").toString());
       }
@@ -120,9 +120,9 @@ final class AssessTrainingRun {
   }
 
   private static int free() throws IOException {
-    try (ServerSocket door =
+    try (ServerSocket listener =
         new ServerSocket(0, 1, InetAddress.ofLiteral("127." + LOOPBACK + ".0.1"))) {
-      return door.getLocalPort();
+      return listener.getLocalPort();
     }
   }
 

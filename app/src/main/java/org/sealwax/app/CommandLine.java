@@ -46,11 +46,11 @@ import org.sealwax.router.wiring.SpoolRestore;
 /** Finds the subcommand, reads its arguments and the configuration, and runs it. */
 public final class CommandLine {
   private final ProcessEnvironment process;
-  private final DefaultPaths folders;
+  private final DefaultPaths paths;
 
   public CommandLine(ProcessEnvironment around) {
     this.process = around;
-    this.folders = new DefaultPaths(around);
+    this.paths = new DefaultPaths(around);
   }
 
   /** The exit code. */
@@ -97,13 +97,13 @@ public final class CommandLine {
       case "help" -> help(arguments);
       case "check" -> check(arguments);
       case "password" -> password(arguments);
-      case "demo" -> new DemoCommand(process, folders).run(arguments);
+      case "demo" -> new DemoCommand(process, paths).run(arguments);
       case "lab" ->
           arguments.operands().equals(List.of("serve")) && !arguments.has("--loopback")
               ? configured(command, arguments)
               : new LabCommand(process).run(arguments);
-      case "assess" -> new AssessCommand(process, folders).run(arguments);
-      case "survey" -> new SurveyCommand(process, folders).run(arguments);
+      case "assess" -> new AssessCommand(process, paths).run(arguments);
+      case "survey" -> new SurveyCommand(process, paths).run(arguments);
       case "explain" ->
           ExplainCommand.isAboutDelivery(arguments)
               ? configured(command, arguments)
@@ -114,10 +114,10 @@ public final class CommandLine {
 
   /** What needs a configuration in order. */
   private int configured(Subcommand command, Arguments arguments) throws Arguments.UsageError {
-    Optional<Path> file = folders.configuration(arguments);
+    Optional<Path> file = paths.configuration(arguments);
     Configuration configuration;
     try {
-      configuration = Configuration.read(file.orElse(null), folders.machine());
+      configuration = Configuration.read(file.orElse(null), paths.machine());
     } catch (NoSuchFileException e) {
       process.err().println("sealwax: there is no " + e.getMessage());
       return ExitStatus.CONFIGURATION;
@@ -143,15 +143,15 @@ public final class CommandLine {
       Subcommand command,
       Arguments arguments,
       Optional<Path> file,
-      Configuration.ValidConfiguration sound)
+      Configuration.ValidConfiguration valid)
       throws Arguments.UsageError {
-    Path state = sound.settings().server().state();
+    Path state = valid.settings().server().state();
     try {
       return switch (command.name()) {
-        case "serve" -> new ServeCommand(process, folders).run(file, sound);
-        case "policyd" -> new PolicydCommand(process, folders).run(file, sound, arguments);
-        case "lab" -> ConfiguredLab.serve(process, sound.settings());
-        case "rehearse" -> new TrainingRun(process, folders).run();
+        case "serve" -> new ServeCommand(process, paths).run(file, valid);
+        case "policyd" -> new PolicydCommand(process, paths).run(file, valid, arguments);
+        case "lab" -> ConfiguredLab.serve(process, valid.settings());
+        case "rehearse" -> new TrainingRun(process, paths).run();
         case "queue" -> new QueueCommand(process, state).queue(arguments);
         case "trace" -> new QueueCommand(process, state).trace(arguments);
         case "policy" -> new PolicyCommand(process, state).run(arguments);
@@ -162,11 +162,11 @@ public final class CommandLine {
                 .run(arguments, Clock.system().now());
         case "explain" ->
             arguments.has("--what-if")
-                ? new WhatIfCommand(process, folders.machine()).run(arguments, sound.settings())
-                : new ExplainCommand(process).delivery(arguments, sound.settings());
+                ? new WhatIfCommand(process, paths.machine()).run(arguments, valid.settings())
+                : new ExplainCommand(process).delivery(arguments, valid.settings());
         case "reload" -> reload(state);
         case "backup" -> backup(state, arguments);
-        case "restore" -> restore(sound.settings(), arguments);
+        case "restore" -> restore(valid.settings(), arguments);
         default -> throw new IllegalStateException(command.name());
       };
     } catch (ControlServer.ControlRequestRefused e) {
@@ -259,12 +259,12 @@ public final class CommandLine {
     if (arguments.mode() == SendmailArguments.Mode.NOTHING) {
       return ExitStatus.OK;
     }
-    Optional<Path> file = folders.configuration(found);
+    Optional<Path> file = paths.configuration(found);
     try {
-      return switch (Configuration.read(file.orElse(null), folders.machine())) {
+      return switch (Configuration.read(file.orElse(null), paths.machine())) {
         case Configuration.InvalidConfiguration b -> {
           process.err().println("sendmail: the configuration of Sealwax has errors: sealwax check");
-          // Not the caller's fault, and mended soon: the mail must not be lost over it.
+          // Not the caller's fault, and fixed soon: the mail must not be lost over it.
           yield ExitStatus.TRY_AGAIN;
         }
         case Configuration.ValidConfiguration s -> {
@@ -298,10 +298,10 @@ public final class CommandLine {
   }
 
   private int check(Arguments arguments) {
-    Optional<Path> file = folders.configuration(arguments);
+    Optional<Path> file = paths.configuration(arguments);
     Configuration configuration;
     try {
-      configuration = Configuration.read(file.orElse(null), folders.machine());
+      configuration = Configuration.read(file.orElse(null), paths.machine());
     } catch (NoSuchFileException e) {
       process.err().println("sealwax: there is no " + e.getMessage());
       return ExitStatus.ERRORS;
@@ -309,7 +309,7 @@ public final class CommandLine {
       process.err().println("sealwax: cannot read the configuration: " + e.getMessage());
       return ExitStatus.ERRORS;
     }
-    return new CheckCommand(process, folders)
+    return new CheckCommand(process, paths)
         .print(configuration, file, arguments.has("--quiet"), !arguments.has("--offline"));
   }
 }

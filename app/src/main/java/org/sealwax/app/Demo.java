@@ -43,8 +43,8 @@ import org.sealwax.router.server.Router;
 /**
  * The demo: the lab's small world, the router in it, one message to each of some ordinary,
  * excellent and attacked destinations, told as it happens; then the grade of both sides. What is
- * said of clear text and TLS is what the lab saw arrive, not what the router says of itself.
- * Nothing stays.
+ * said of plaintext and TLS is what the lab saw arrive, not what the router says of itself. Nothing
+ * stays.
  */
 final class Demo {
   /** For all to be decided: on a machine that does nothing else it takes about five seconds. */
@@ -59,15 +59,15 @@ final class Demo {
   private static final Duration POLL_INTERVAL = Duration.ofMillis(200);
 
   private final ProcessEnvironment process;
-  private final DefaultPaths folders;
+  private final DefaultPaths paths;
   private final Clock clock;
   private final Duration patience;
   private final PrintStream out;
 
   /** {@code patience}: how long mail has to be delivered or refused. */
-  Demo(ProcessEnvironment around, DefaultPaths folders, Clock clock, Duration patience) {
+  Demo(ProcessEnvironment around, DefaultPaths paths, Clock clock, Duration patience) {
     this.process = around;
-    this.folders = folders;
+    this.paths = paths;
     this.clock = clock;
     this.patience = patience;
     this.out = around.out();
@@ -112,7 +112,7 @@ final class Demo {
    */
   DemoResult run() throws IOException, InterruptedException {
     long begun = clock.nanoTime();
-    RandomSource chance = RandomSource.secure();
+    RandomSource random = RandomSource.secure();
     DemoLog log = new DemoLog();
     List<DemoDestination> destinations = DemoDestination.all();
     out.println("Setting up a small internet on loopback ...");
@@ -122,22 +122,22 @@ final class Demo {
             DemoEnvironment.open(
                 destinations.stream().map(DemoDestination::trapCase).toList(),
                 clock,
-                chance,
+                random,
                 out)) {
       stage.write(folder.path());
-      try (Router router = stage.router(folder.path(), clock, chance, log)) {
+      try (Router router = stage.router(folder.path(), clock, random, log)) {
         printIntroduction(stage, router, destinations);
-        submit(folder.path(), stage.ticket(), destinations);
+        submit(folder.path(), stage.token(), destinations);
         Map<String, String> last = new HashMap<>();
-        Set<String> undecided = watch(log, stage.ticket(), destinations, last);
-        SenderReport sender = judged(stage.ticket(), true);
-        Set<String> clear = reportPlaintext(stage.ticket(), destinations);
+        Set<String> undecided = watch(log, stage.token(), destinations, last);
+        SenderReport sender = judged(stage.token(), true);
+        Set<String> clear = reportPlaintext(stage.token(), destinations);
         boolean late = clock.nanoTime() - begun > LONG.toNanos();
         AssessmentReport receiver =
             examine(folder.path(), stage, late ? ScanDepth.QUICK : ScanDepth.STANDARD);
-        DemoResult ending = new DemoResult(sender, receiver, undecided, clear, log.errors(), last);
-        grades(ending);
-        return ending;
+        DemoResult result = new DemoResult(sender, receiver, undecided, clear, log.errors(), last);
+        grades(result);
+        return result;
       }
     }
   }
@@ -170,13 +170,13 @@ final class Demo {
   }
 
   /** Hands one message for each destination to the router, as local programs do. */
-  private void submit(Path state, LabToken ticket, List<DemoDestination> destinations)
+  private void submit(Path state, LabToken token, List<DemoDestination> destinations)
       throws IOException, InterruptedException {
     for (DemoDestination destination : destinations) {
-      String to = ticket.recipient(destination.label());
+      String to = token.recipient(destination.label());
       String message =
           "From: %s\nTo: %s\nSubject: demo\n\nThis is nobody else's business.\n"
-              .formatted(ticket.sender(), to);
+              .formatted(token.sender(), to);
       ProcessEnvironment caller =
           new ProcessEnvironment(
               process.environment(),
@@ -190,7 +190,7 @@ final class Demo {
         int code =
             new Sendmail(caller, clock, RandomSource.secure())
                 .run(
-                    SendmailArguments.read(List.of("-i", "-f", ticket.sender(), to)),
+                    SendmailArguments.read(List.of("-i", "-f", token.sender(), to)),
                     state,
                     DemoEnvironment.NAME);
         if (Thread.interrupted()) {
@@ -207,10 +207,10 @@ final class Demo {
 
   /** Tells what comes, until every destination has been decided; returns those that were not. */
   private Set<String> watch(
-      DemoLog log, LabToken ticket, List<DemoDestination> destinations, Map<String, String> last)
+      DemoLog log, LabToken token, List<DemoDestination> destinations, Map<String, String> last)
       throws InterruptedException {
     Set<String> open = new TreeSet<>();
-    Set<String> told = new TreeSet<>();
+    Set<String> reported = new TreeSet<>();
     Set<String> attacked = new TreeSet<>();
     for (DemoDestination d : destinations) {
       open.add(d.label());
@@ -222,15 +222,15 @@ final class Demo {
     while (clock.nanoTime() < end) {
       DemoLog.DemoRecipientEvent next = log.next(POLL_INTERVAL);
       if (next == null) {
-        if (open.isEmpty() && printEvent(ticket)) {
+        if (open.isEmpty() && printEvent(token)) {
           return open;
         }
         continue;
       }
-      boolean known = ticket.find(next.label()).isPresent();
+      boolean known = token.find(next.label()).isPresent();
       // A second refusal of the same is no news.
-      if (known && told.add(next.label() + next.status())) {
-        String sentence = sentence(next, ticket);
+      if (known && reported.add(next.label() + next.status())) {
+        String sentence = sentence(next, token);
         last.put(next.label(), sentence);
         out.println(line(next.label(), sentence));
       }
@@ -247,38 +247,38 @@ final class Demo {
   }
 
   /** Whether the notice about the domain that takes no mail has come back to its sender. */
-  private static boolean printEvent(LabToken ticket) {
-    return judged(ticket, false).findings().stream()
+  private static boolean printEvent(LabToken token) {
+    return judged(token, false).findings().stream()
         .filter(f -> f.check().id().startsWith("lab."))
         .allMatch(f -> f.outcome().known());
   }
 
-  private static SenderReport judged(LabToken ticket, boolean ended) {
-    return new SenderAssessment(SenderProfile.OPPORTUNISTIC, ended).report(ticket.sightings());
+  private static SenderReport judged(LabToken token, boolean ended) {
+    return new SenderAssessment(SenderProfile.OPPORTUNISTIC, ended).report(token.sightings());
   }
 
-  private static String sentence(DemoLog.DemoRecipientEvent told, LabToken ticket) {
-    String source = told.reason().isEmpty() ? "" : " [" + String.join("; ", told.reason()) + "]";
-    return switch (told.status()) {
+  private static String sentence(DemoLog.DemoRecipientEvent event, LabToken token) {
+    String source = event.reason().isEmpty() ? "" : " [" + String.join("; ", event.reason()) + "]";
+    return switch (event.status()) {
       case DELIVERED -> {
-        boolean clear = !SightingFacts.of(ticket.sighting(told.label())).inPlaintext().isEmpty();
+        boolean clear = !SightingFacts.of(token.sighting(event.label())).inPlaintext().isEmpty();
         String how =
-            clear || told.tls() == null
+            clear || event.tls() == null
                 ? "in clear, which nothing forbids there"
-                : "under " + told.tls().version() + ", certificate " + told.tls().verdict();
+                : "under " + event.tls().version() + ", certificate " + event.tls().verdict();
         yield "DELIVERED " + how + source;
       }
-      case WAITS -> "NOT SENT, waits: " + told.text() + source;
-      case RETURNED -> "RETURNED to the sender: " + told.text();
+      case WAITS -> "NOT SENT, waits: " + event.text() + source;
+      case RETURNED -> "RETURNED to the sender: " + event.text();
     };
   }
 
-  private Set<String> reportPlaintext(LabToken ticket, List<DemoDestination> destinations) {
+  private Set<String> reportPlaintext(LabToken token, List<DemoDestination> destinations) {
     Set<String> clear = new TreeSet<>();
     List<String> never = new ArrayList<>();
     for (DemoDestination d : destinations) {
-      SightingFacts deeds = SightingFacts.of(ticket.sighting(d.label()));
-      if (!deeds.inPlaintext().isEmpty() || deeds.envelopesInPlaintext()) {
+      SightingFacts facts = SightingFacts.of(token.sighting(d.label()));
+      if (!facts.inPlaintext().isEmpty() || facts.envelopesInPlaintext()) {
         clear.add(d.label());
       } else if (d.kind() != DemoDestination.Kind.ORDINARY) {
         never.add(d.label());
@@ -317,7 +317,7 @@ final class Demo {
             List.of());
     try {
       return new Assessment(
-              AssessmentSetup.of(arguments, process, folders, target).setup(),
+              AssessmentSetup.of(arguments, process, paths, target).setup(),
               target,
               AssessmentBudget.of(depth).withTotal(SCAN),
               ProgressListener.none())
@@ -327,16 +327,16 @@ final class Demo {
     }
   }
 
-  private void grades(DemoResult ending) {
-    Grade grade = ending.sender().grade();
+  private void grades(DemoResult result) {
+    Grade grade = result.sender().grade();
     out.println("\nGrades");
     out.println(
         "  as a sender    "
             + grade.text()
             + ": "
-            + ending.sender().leaks().size()
+            + result.sender().leaks().size()
             + " leaks, "
-            + ending.sender().losses().size()
+            + result.sender().losses().size()
             + " losses; "
             + grade.score()
             + " of the "
@@ -346,7 +346,7 @@ final class Demo {
             + " rows can earn (sealwax lab local has "
             + Traps.cases().size()
             + ")");
-    AssessmentReport receiver = ending.receiver();
+    AssessmentReport receiver = result.receiver();
     out.println(
         "  as a receiver  "
             + receiver.letter()
@@ -357,10 +357,10 @@ final class Demo {
             + " ("
             + receiver.depth().name().toLowerCase(Locale.ROOT)
             + " depth)");
-    if (!ending.undecided().isEmpty()) {
-      out.println("  not decided in time: " + String.join(" ", ending.undecided()));
+    if (!result.undecided().isEmpty()) {
+      out.println("  not decided in time: " + String.join(" ", result.undecided()));
     }
-    ending.errors().forEach(t -> out.println("  trouble: " + t));
+    result.errors().forEach(t -> out.println("  trouble: " + t));
   }
 
   /** What there is, and where points are missing. */

@@ -24,12 +24,12 @@ import org.sealwax.mail.tls.TlsFactory;
 /** {@code sealwax demo}: one command that shows what this is. */
 final class DemoCommand {
   private final ProcessEnvironment process;
-  private final DefaultPaths folders;
+  private final DefaultPaths paths;
   private final Clock clock = Clock.system();
 
-  DemoCommand(ProcessEnvironment around, DefaultPaths folders) {
+  DemoCommand(ProcessEnvironment around, DefaultPaths paths) {
     this.process = around;
-    this.folders = folders;
+    this.paths = paths;
   }
 
   /** As help and the manual show it. */
@@ -59,12 +59,12 @@ final class DemoCommand {
     Signals.on("INT", player::interrupt);
     Signals.on("TERM", player::interrupt);
     try {
-      Demo.DemoResult ending = new Demo(process, folders, clock, Demo.PATIENCE).run();
+      Demo.DemoResult result = new Demo(process, paths, clock, Demo.PATIENCE).run();
       // A page inside a namespace of its own is out of everybody's reach.
       if (Terminal.isInteractive() && !arguments.has("--no-page") && !inside()) {
-        show(ending);
+        show(result);
       }
-      return ending.good() ? ExitStatus.OK : ExitStatus.WARNINGS;
+      return result.good() ? ExitStatus.OK : ExitStatus.WARNINGS;
     } catch (DemoEnvironment.LoopbackUnavailable e) {
       return runInNamespace(e);
     } catch (IOException e) {
@@ -100,7 +100,7 @@ final class DemoCommand {
   }
 
   /** The story as the page tells it. */
-  static List<DemoPage.DemoSection> sections(Demo.DemoResult ending) {
+  static List<DemoPage.DemoSection> sections(Demo.DemoResult result) {
     List<DemoPage.DemoSection> acts = new ArrayList<>();
     for (DemoDestination.Kind kind : DemoDestination.Kind.values()) {
       acts.add(
@@ -108,40 +108,40 @@ final class DemoCommand {
               kind.title(),
               DemoDestination.all().stream()
                   .filter(d -> d.kind() == kind)
-                  .map(d -> destinationResult(d, ending))
+                  .map(d -> destinationResult(d, result))
                   .toList()));
     }
     return acts;
   }
 
   private static DemoPage.DestinationResult destinationResult(
-      DemoDestination destination, Demo.DemoResult ending) {
+      DemoDestination destination, Demo.DemoResult result) {
     String label = destination.label();
-    String told = ending.last().getOrDefault(label, "nothing was decided in this time");
-    DemoPage.MessageEnd how =
-        ending.sender().leaks().contains(label)
+    String text = result.last().getOrDefault(label, "nothing was decided in this time");
+    DemoPage.MessageEnd messageEnd =
+        result.sender().leaks().contains(label)
             ? DemoPage.MessageEnd.LEAKED
-            : told.startsWith("RETURNED")
+            : text.startsWith("RETURNED")
                 ? DemoPage.MessageEnd.RETURNED
-                : told.startsWith("NOT SENT")
+                : text.startsWith("NOT SENT")
                     ? DemoPage.MessageEnd.KEPT
-                    : !told.startsWith("DELIVERED")
+                    : !text.startsWith("DELIVERED")
                         ? DemoPage.MessageEnd.OPEN
-                        : ending.plaintext().contains(label)
+                        : result.plaintext().contains(label)
                             ? DemoPage.MessageEnd.CLEAR
                             : DemoPage.MessageEnd.SEALED;
-    return new DemoPage.DestinationResult(label, destination.description(), how, told);
+    return new DemoPage.DestinationResult(label, destination.description(), messageEnd, text);
   }
 
-  private void show(Demo.DemoResult ending) {
+  private void show(Demo.DemoResult result) {
     Map<String, String> pages =
         Map.of(
             "/",
-            DemoPage.of(sections(ending), ending.sender(), ending.receiver(), Version.text()),
+            DemoPage.of(sections(result), result.sender(), result.receiver(), Version.text()),
             "/sender",
-            SenderReportPage.of(ending.sender(), "Sealwax in the demo", Version.text()),
+            SenderReportPage.of(result.sender(), "Sealwax in the demo", Version.text()),
             "/receiver",
-            ReportPage.of(ending.receiver()));
+            ReportPage.of(result.receiver()));
     InetSocketAddress at = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0);
     try (StaticPageServer server = new StaticPageServer(at, pages)) {
       String url = "http://127.0.0.1:" + server.address().getPort() + "/";

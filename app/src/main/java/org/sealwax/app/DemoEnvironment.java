@@ -29,10 +29,10 @@ import org.sealwax.router.server.Router;
  * The lab's small world, as the demo uses it, and the router that believes to be in it.
  *
  * @param lab the world
- * @param ticket the destinations
+ * @param token the destinations
  * @param routerDomain the router's own domain in it
  */
-record DemoEnvironment(Lab lab, LabToken ticket, RouterDomain routerDomain) implements Closeable {
+record DemoEnvironment(Lab lab, LabToken token, RouterDomain routerDomain) implements Closeable {
   /** Between choosing a free port and listening at it another program may take it. */
   private static final int TRIES = 3;
 
@@ -56,12 +56,12 @@ record DemoEnvironment(Lab lab, LabToken ticket, RouterDomain routerDomain) impl
    * @throws LoopbackUnavailable when this machine has no loopback addresses for it
    */
   static DemoEnvironment open(
-      List<Trap.TrapCase> rows, Clock clock, RandomSource chance, PrintStream out)
+      List<Trap.TrapCase> trapCases, Clock clock, RandomSource random, PrintStream out)
       throws IOException {
     LabSettings settings = LabSettings.defaults().with(AddressSource.loopback(LOOPBACK));
     free();
     try {
-      return open(rows, settings, clock, chance);
+      return open(trapCases, settings, clock, random);
     } catch (IOException e) {
       out.println("Ports 25 and 443 are not to be had (" + e.getMessage() + "): using free ones.");
     }
@@ -70,10 +70,10 @@ record DemoEnvironment(Lab lab, LabToken ticket, RouterDomain routerDomain) impl
       int https = free();
       try {
         return open(
-            rows,
+            trapCases,
             settings.with(AddressSource.loopback(LOOPBACK)).withPorts(smtp, https),
             clock,
-            chance);
+            random);
       } catch (IOException e) {
         if (i == TRIES) {
           throw e;
@@ -83,13 +83,13 @@ record DemoEnvironment(Lab lab, LabToken ticket, RouterDomain routerDomain) impl
   }
 
   private static DemoEnvironment open(
-      List<Trap.TrapCase> rows, LabSettings settings, Clock clock, RandomSource chance)
+      List<Trap.TrapCase> trapCases, LabSettings settings, Clock clock, RandomSource random)
       throws IOException {
-    Lab lab = new Lab(settings, clock, chance);
+    Lab lab = new Lab(settings, clock, random);
     try {
       lab.actValidating(true);
-      LabToken ticket = lab.issue(rows);
-      return new DemoEnvironment(lab, ticket, lab.routerDomain(HOME.name(), ticket));
+      LabToken token = lab.issue(trapCases);
+      return new DemoEnvironment(lab, token, lab.routerDomain(HOME.name(), token));
     } catch (IOException e) {
       lab.close();
       throw e;
@@ -98,10 +98,10 @@ record DemoEnvironment(Lab lab, LabToken ticket, RouterDomain routerDomain) impl
 
   /** A free port, tried: where loopback is down one can listen, and nobody comes. */
   private static int free() throws LoopbackUnavailable {
-    try (ServerSocket door = new ServerSocket(0, 1, InetAddress.ofLiteral(FIRST));
+    try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.ofLiteral(FIRST));
         Socket caller = new Socket()) {
-      caller.connect(door.getLocalSocketAddress(), REACH);
-      return door.getLocalPort();
+      caller.connect(listener.getLocalSocketAddress(), REACH);
+      return listener.getLocalPort();
     } catch (IOException e) {
       // Each destination needs an address of its own: MX records name no ports.
       throw new LoopbackUnavailable(
@@ -173,7 +173,7 @@ record DemoEnvironment(Lab lab, LabToken ticket, RouterDomain routerDomain) impl
     """
         .formatted(
             NAME,
-            ticket.sender(),
+            token.sender(),
             routerDomain.address().getHostAddress(),
             lab.settings().smtpPort(),
             resolver(),
@@ -188,13 +188,13 @@ record DemoEnvironment(Lab lab, LabToken ticket, RouterDomain routerDomain) impl
    *
    * @param folder with what {@link #write} wrote; its state goes there too
    */
-  Router router(Path folder, Clock clock, RandomSource chance, MailLog log) throws IOException {
+  Router router(Path folder, Clock clock, RandomSource random, MailLog log) throws IOException {
     Configuration read =
         Configuration.parse(configuration(), folder, "demo", new MachineDefaults(NAME, folder));
-    if (!(read instanceof Configuration.ValidConfiguration sound)) {
+    if (!(read instanceof Configuration.ValidConfiguration valid)) {
       throw new IOException(read.report());
     }
-    Router router = new Router(sound.settings(), clock, chance, log, new Counters());
+    Router router = new Router(valid.settings(), clock, random, log, new Counters());
     router.start(() -> "not in a demo");
     return router;
   }

@@ -63,10 +63,10 @@ final class DemoLog implements MailLog {
     return List.copyOf(errors);
   }
 
-  private void record(String id, String to, DemoRecipientStatus what, String text) {
+  private void record(String id, String to, DemoRecipientStatus status, String text) {
     events.add(
         new DemoRecipientEvent(
-            to, what, text, demands.getOrDefault(id, List.of()), sessions.get(id)));
+            to, status, text, demands.getOrDefault(id, List.of()), sessions.get(id)));
   }
 
   @Override

@@ -102,21 +102,21 @@ public final class DemoPage {
     return out.toString();
   }
 
-  private void section(DemoSection act) {
+  private void section(DemoSection section) {
     out.append("<h2>")
-        .append(Html.escape(act.title()))
+        .append(Html.escape(section.title()))
         .append("</h2><div class=\"card\"><ul class=\"rows\">");
-    for (DestinationResult scene : act.results()) {
+    for (DestinationResult result : section.results()) {
       out.append("<li><span><span class=\"chip ")
-          .append(scene.messageEnd().tone)
+          .append(result.messageEnd().tone)
           .append("\">")
-          .append(scene.messageEnd().word)
+          .append(result.messageEnd().word)
           .append("</span> <code>")
-          .append(Html.escape(scene.label()))
+          .append(Html.escape(result.label()))
           .append("</code></span><span>")
-          .append(Html.escape(scene.description()))
+          .append(Html.escape(result.description()))
           .append("</span><span class=\"seen\">")
-          .append(Html.escape(scene.resultText()))
+          .append(Html.escape(result.resultText()))
           .append("</span></li>");
     }
     out.append("</ul></div>\n");

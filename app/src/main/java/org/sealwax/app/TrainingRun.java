@@ -59,18 +59,18 @@ final class TrainingRun {
   /** Messages on every second connection; the others carry one. */
   private static final int MESSAGES = 4;
 
-  /** Octets of a message. */
+  /** Bytes of a message. */
   private static final int MAIL_SIZE = 10_240;
 
   /** For the mail to arrive at the last router; a rehearsal on a slow machine is cut short. */
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final ProcessEnvironment process;
-  private final DefaultPaths folders;
+  private final DefaultPaths paths;
 
-  TrainingRun(ProcessEnvironment around, DefaultPaths folders) {
+  TrainingRun(ProcessEnvironment around, DefaultPaths paths) {
     this.process = around;
-    this.folders = folders;
+    this.paths = paths;
   }
 
   int run() throws IOException {
@@ -81,7 +81,7 @@ final class TrainingRun {
       MailLog log = new CountingMailLog(lines, new Counters());
       LibraryLog.lead(log);
       Path state = folder.path();
-      process.out().println("rehearsing; would read " + folders.configurations());
+      process.out().println("rehearsing; would read " + paths.configurations());
       Router third = router(state.resolve("c"), ListenerTlsMode.NONE, 1, log);
       Router second = router(state.resolve("b"), ListenerTlsMode.STARTTLS, port(third), log);
       Router first = router(state.resolve("a"), ListenerTlsMode.NONE, port(second), log);
@@ -133,11 +133,11 @@ final class TrainingRun {
             state,
             "rehearsal",
             new MachineDefaults(Domain.of("rehearsal.localdomain"), state));
-    if (!(read instanceof Configuration.ValidConfiguration sound)) {
+    if (!(read instanceof Configuration.ValidConfiguration valid)) {
       throw new IOException(read.report());
     }
     Router router =
-        new Router(sound.settings(), Clock.system(), RandomSource.secure(), log, new Counters());
+        new Router(valid.settings(), Clock.system(), RandomSource.secure(), log, new Counters());
 
     router.start(() -> "not now");
     return router;

@@ -86,9 +86,9 @@ final class CheckResolversTest {
     try (LoopbackResolver server =
         LoopbackResolver.start(Clock.system(), Zone.of("org", "").signed())) {
       server.fault(".", DnsFault.REFUSED);
-      CheckOutput said = check(server);
-      assertEquals(ExitStatus.OK, said.code(), said.text());
-      assertTrue(said.text().contains("note: [dns] resolver"), said.text());
+      CheckOutput output = check(server);
+      assertEquals(ExitStatus.OK, output.code(), output.text());
+      assertTrue(output.text().contains("note: [dns] resolver"), output.text());
     }
   }
 }

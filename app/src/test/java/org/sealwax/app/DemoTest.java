@@ -117,9 +117,9 @@ final class DemoTest {
 
   @Test
   void goodDestinationsReceiveMailAndAttackedOnesDoNot() throws Exception {
-    Demo.DemoResult ending = demo(Duration.ofSeconds(100)).run();
-    assertTrue(ending.good(), output());
-    assertEquals(Set.of("b1", "c1n"), ending.plaintext());
+    Demo.DemoResult result = demo(Duration.ofSeconds(100)).run();
+    assertTrue(result.good(), output());
+    assertEquals(Set.of("b1", "c1n"), result.plaintext());
     assertLine("a1", "DELIVERED under TLSv1.3, certificate trusted");
     assertLine("a4", "DELIVERED under TLSv1.3, certificate verified(tlsa 3 1 1");
     assertLine("e2", "DELIVERED under TLSv1.3, certificate verified(tlsa 3 1 1");
@@ -143,7 +143,7 @@ final class DemoTest {
           output());
       assertEquals(
           CheckOutcome.PASS,
-          ending.sender().findings().stream()
+          result.sender().findings().stream()
               .filter(f -> f.check().id().equals("lab." + attacked))
               .findFirst()
               .orElseThrow()
@@ -151,11 +151,11 @@ final class DemoTest {
     }
     assertTrue(output().contains("never in clear: a4 e2 b8 b2 b3 d5s e3 f3"), output());
     assertTrue(
-        output().contains("as a sender    " + ending.sender().grade().text() + ": "), output());
-    assertTrue(output().contains("as a receiver  " + ending.receiver().letter() + ": "), output());
+        output().contains("as a sender    " + result.sender().grade().text() + ": "), output());
+    assertTrue(output().contains("as a receiver  " + result.receiver().letter() + ": "), output());
     // The small world publishes for the router what a good domain has: both sides count.
-    assertEquals(GradeLetter.A, ending.sender().grade().letter(), output());
-    Grade receiver = ending.receiver().graded().orElseThrow();
+    assertEquals(GradeLetter.A, result.sender().grade().letter(), output());
+    Grade receiver = result.receiver().graded().orElseThrow();
     assertEquals(
         30,
         receiver.parts().stream()
@@ -169,11 +169,11 @@ final class DemoTest {
 
   @Test
   void endsAtItsTimeLimitAndListsUndecidedDestinations() throws Exception {
-    Demo.DemoResult ending = demo(Duration.ZERO).run();
+    Demo.DemoResult result = demo(Duration.ZERO).run();
     assertEquals(
         DemoDestination.all().stream().map(DemoDestination::label).collect(Collectors.toSet()),
-        ending.undecided());
-    assertFalse(ending.good());
+        result.undecided());
+    assertFalse(result.good());
     assertTrue(output().contains("not decided in time: a1 a4"), output());
     noFilesRemain();
   }

@@ -72,8 +72,8 @@ final class ExplainTest {
     Configuration read =
         Configuration.parse(
             text, folder, "test", new MachineDefaults(Domain.of("mx.test.example"), state));
-    if (read instanceof Configuration.ValidConfiguration sound) {
-      return sound.settings();
+    if (read instanceof Configuration.ValidConfiguration valid) {
+      return valid.settings();
     }
     throw new AssertionError(read.report());
   }

@@ -23,12 +23,12 @@ final class FileDescriptorExhaustionTest {
 
   @TempDir private Path folder = Path.of("");
 
-  private static String send(RouterTestClient caller, String domain) throws IOException {
-    caller.exchange("RSET");
-    caller.exchange("MAIL FROM:<a@example.org>");
-    assertTrue(caller.exchange("RCPT TO:<b@" + domain + ">").startsWith("250"));
-    String reply = caller.exchange("DATA");
-    return reply.startsWith("354") ? caller.exchange("Subject: x\r\n\r\nx\r\n.") : reply;
+  private static String send(RouterTestClient client, String domain) throws IOException {
+    client.exchange("RSET");
+    client.exchange("MAIL FROM:<a@example.org>");
+    assertTrue(client.exchange("RCPT TO:<b@" + domain + ">").startsWith("250"));
+    String reply = client.exchange("DATA");
+    return reply.startsWith("354") ? client.exchange("Subject: x\r\n\r\nx\r\n.") : reply;
   }
 
   @Test
@@ -51,11 +51,11 @@ final class FileDescriptorExhaustionTest {
             """);
     List<Socket> idle = new ArrayList<>();
     try (ServerProcess server = ServerProcess.withDescriptors(MOST, file, folder);
-        RouterTestClient caller = new RouterTestClient(server.port())) {
-      assertTrue(caller.reply().startsWith("220"));
-      caller.exchange("EHLO client.example");
+        RouterTestClient client = new RouterTestClient(server.port())) {
+      assertTrue(client.reply().startsWith("220"));
+      client.exchange("EHLO client.example");
       // What is opened at the first message is open.
-      assertTrue(send(caller, "first.example").startsWith("250"));
+      assertTrue(send(client, "first.example").startsWith("250"));
       server.line("status=deferred");
       for (int i = 0; i < MOST; i++) {
         idle.add(new Socket(InetAddress.getLoopbackAddress(), server.port()));
@@ -63,7 +63,7 @@ final class FileDescriptorExhaustionTest {
       server.line(FileDescriptors.TEXT);
       // Until the free space on the disk is determined again, which takes no descriptor.
       Thread.sleep(1100);
-      String reply = send(caller, "second.example");
+      String reply = send(client, "second.example");
       assertFalse(reply.startsWith("452"), reply);
       if (reply.startsWith("250")) {
         String deferred = server.line("status=deferred");
@@ -72,7 +72,7 @@ final class FileDescriptorExhaustionTest {
       for (Socket socket : idle) {
         socket.close();
       }
-      while (!send(caller, "second.example").startsWith("250")) {
+      while (!send(client, "second.example").startsWith("250")) {
         Thread.sleep(50);
       }
       assertTrue(server.isAlive());

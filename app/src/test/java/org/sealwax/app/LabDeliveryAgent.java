@@ -92,19 +92,19 @@ final class LabDeliveryAgent implements AutoCloseable {
   final RecordingMailLog log = new RecordingMailLog();
   private final ManualClock clock = new ManualClock(Instant.now());
   private final Lab lab;
-  private final LabToken ticket;
+  private final LabToken token;
   private final PersistentLedger ledger;
   private final StsPolicyCache policies;
-  private final SmtpDeliveryAgent courier;
+  private final SmtpDeliveryAgent deliveryAgent;
 
   /**
    * @param fetch how long a fetch of a policy may take
    */
-  LabDeliveryAgent(Lab lab, LabToken ticket, Path folder, Duration fetch, TlsEngine engine)
+  LabDeliveryAgent(Lab lab, LabToken token, Path folder, Duration fetch, TlsEngine engine)
       throws IOException {
     this.lab = lab;
-    this.ticket = ticket;
-    RandomSource chance = RandomSource.secure();
+    this.token = token;
+    RandomSource random = RandomSource.secure();
     CachingResolver resolver =
         new CachingResolver(
             DnsSettings.defaults()
@@ -112,15 +112,15 @@ final class LabDeliveryAgent implements AutoCloseable {
                 .withAnchors(lab.anchors())
                 .withTimes(Duration.ofMillis(400), Duration.ofSeconds(2)),
             clock,
-            chance);
+            random);
     TrustRoots roots = RootStore.fromPem(Files.writeString(folder.resolve("ca"), lab.rootPem()));
-    TlsFactory room = new TlsFactory(new TlsSettings(engine), clock, chance);
+    TlsFactory factory = new TlsFactory(new TlsSettings(engine), clock, random);
     IdentityStore own =
         IdentityStore.open(
             IdentitySettings.defaults(folder.resolve("id"), Domain.of("mx.sender.example")),
             Clock.system(),
-            chance);
-    TlsClient tls = room.client(ClientTlsSettings.defaults(), own);
+            random);
+    TlsClient tls = factory.client(ClientTlsSettings.defaults(), own);
     Dialer dialer =
         SystemDialer.guarded(
             new DialerSettings(
@@ -147,10 +147,10 @@ final class LabDeliveryAgent implements AutoCloseable {
                 lab.settings().httpsPort(),
                 fetch),
             clock,
-            chance,
+            random,
             log.log(),
-            (domain, lost) -> ledger.keep(domain, lost.kept().policy().mx()));
-    this.courier =
+            (domain, lost) -> ledger.keep(domain, lost.fetched().policy().mx()));
+    this.deliveryAgent =
         new SmtpDeliveryAgent(
             settings(),
             new SmtpDeliveryAgent.SmtpDeliveryEnvironment(
@@ -159,7 +159,7 @@ final class LabDeliveryAgent implements AutoCloseable {
                 tls,
                 Map.of("public", roots),
                 clock,
-                chance,
+                random,
                 log.log(),
                 new HostMemoryCache(ledger),
                 new DeliveryKnowledge(
@@ -206,7 +206,7 @@ final class LabDeliveryAgent implements AutoCloseable {
   Map<String, List<String>> sendAll() throws InterruptedException {
     Map<String, List<String>> out = new ConcurrentHashMap<>();
     List<String> open = new ArrayList<>();
-    ticket.sightings().forEach(s -> open.add(s.trapCase().label()));
+    token.sightings().forEach(s -> open.add(s.trapCase().label()));
     Duration passed = Duration.ZERO;
     for (int round = 1; round <= ROUNDS.size(); round++) {
       clock.pass(ROUNDS.get(round - 1).minus(passed));
@@ -219,8 +219,8 @@ final class LabDeliveryAgent implements AutoCloseable {
               () -> {
                 atOnce.acquire();
                 try {
-                  String said = send(label, number);
-                  out.computeIfAbsent(label, l -> new ArrayList<>()).add(said);
+                  String output = send(label, number);
+                  out.computeIfAbsent(label, l -> new ArrayList<>()).add(output);
                 } finally {
                   atOnce.release();
                 }
@@ -235,12 +235,12 @@ final class LabDeliveryAgent implements AutoCloseable {
   }
 
   private String send(String label, int round) throws InterruptedException {
-    Domain domain = Domain.of(label + "." + ticket.zone());
+    Domain domain = Domain.of(label + "." + token.zone());
     byte[] content = "Subject: probe\r\n\r\nprobe\r\n".getBytes(StandardCharsets.US_ASCII);
     Consignment consignment =
         new Consignment(
             new QueueId("0LabRow" + String.format(java.util.Locale.ROOT, "%03d", round)),
-            ReversePath.of(new Mailbox("sender", Domain.of("bounce." + ticket.zone()))),
+            ReversePath.of(new Mailbox("sender", Domain.of("bounce." + token.zone()))),
             MailOptions.plain(),
             new NextHop.ByMx(domain),
             List.of(
@@ -253,13 +253,13 @@ final class LabDeliveryAgent implements AutoCloseable {
             round,
             content.length,
             () -> new ByteArrayInputStream(content));
-    Outcome outcome = courier.deliver(consignment).get(1L);
+    Outcome outcome = deliveryAgent.deliver(consignment).get(1L);
     return FakeInternet.reason(outcome);
   }
 
   @Override
   public void close() throws IOException {
-    courier.close();
+    deliveryAgent.close();
     try (ledger;
         policies) {
       log.log().note("lab", "closing");

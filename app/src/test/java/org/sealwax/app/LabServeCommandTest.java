@@ -81,15 +81,15 @@ final class LabServeCommandTest {
 
   @Test
   void withoutALabTablePrintsHelp(@TempDir Path folder) throws IOException {
-    LabServeResult ran = serve(folder, "");
-    assertEquals(ExitStatus.CONFIGURATION, ran.code());
-    assertTrue(ran.err().contains("the configuration has no [lab]"), ran.err());
-    assertTrue(ran.err().contains("--loopback"), ran.err());
+    LabServeResult result = serve(folder, "");
+    assertEquals(ExitStatus.CONFIGURATION, result.code());
+    assertTrue(result.err().contains("the configuration has no [lab]"), result.err());
+    assertTrue(result.err().contains("--loopback"), result.err());
   }
 
   @Test
   void aForeignAddressIsReportedAndNothingStaysOpen(@TempDir Path folder) throws IOException {
-    LabServeResult ran =
+    LabServeResult result =
         serve(
             folder,
             """
@@ -99,15 +99,16 @@ final class LabServeCommandTest {
             traps = ["2001:db8:25::/64"]
             dns_port = 5353
             """);
-    assertEquals(ExitStatus.UNAVAILABLE, ran.code());
-    assertTrue(ran.err().contains("cannot listen for DNS at 192.0.2.53 port 5353"), ran.err());
-    assertFalse(ran.out().contains("serves"), ran.out());
+    assertEquals(ExitStatus.UNAVAILABLE, result.code());
+    assertTrue(
+        result.err().contains("cannot listen for DNS at 192.0.2.53 port 5353"), result.err());
+    assertFalse(result.out().contains("serves"), result.out());
   }
 
   @Test
   void onlyLocalAndServeExist(@TempDir Path folder) {
-    LabServeResult ran = run(folder, "lab", "elsewhere");
-    assertEquals(ExitStatus.USAGE, ran.code());
-    assertTrue(ran.err().contains("say: sealwax lab local, or sealwax lab serve"), ran.err());
+    LabServeResult result = run(folder, "lab", "elsewhere");
+    assertEquals(ExitStatus.USAGE, result.code());
+    assertTrue(result.err().contains("say: sealwax lab local, or sealwax lab serve"), result.err());
   }
 }

@@ -68,7 +68,7 @@ abstract class LabTrapCases {
     this.engine = engine;
   }
 
-  private static List<Trap.TrapCase> rows() {
+  private static List<Trap.TrapCase> trapCases() {
     return Traps.cases().stream()
         .filter(r -> "BCDEFH".indexOf(r.trap().id().charAt(0)) >= 0)
         .toList();
@@ -82,14 +82,13 @@ abstract class LabTrapCases {
     try (Lab lab = TestLab.open(SCALE)) {
       for (boolean slow : List.of(false, true)) {
         List<Trap.TrapCase> some =
-            rows().stream().filter(r -> r.label().equals(SLOW) == slow).toList();
+            trapCases().stream().filter(r -> r.label().equals(SLOW) == slow).toList();
         Path own = Files.createDirectory(folder.resolve(slow ? "slow" : "rows"));
-        try (LabToken ticket = lab.issue(some);
+        try (LabToken token = lab.issue(some);
             LabDeliveryAgent sender =
-                new LabDeliveryAgent(
-                    lab, ticket, own, slow ? SHORT_OF_TWO_MINUTES : LONG, engine)) {
+                new LabDeliveryAgent(lab, token, own, slow ? SHORT_OF_TWO_MINUTES : LONG, engine)) {
           all.putAll(sender.sendAll());
-          ticket.sightings().forEach(s -> sightings.put(s.trapCase().label(), s));
+          token.sightings().forEach(s -> sightings.put(s.trapCase().label(), s));
         }
       }
     }
@@ -128,20 +127,20 @@ abstract class LabTrapCases {
     List<String> rounds = new ArrayList<>();
     for (String word : words.split(", ")) {
       boolean on = word.endsWith(" …");
-      String said = on ? word.substring(0, word.length() - 2) : word;
-      boolean last = said.startsWith("delivered") || said.startsWith("refused");
+      String output = on ? word.substring(0, word.length() - 2) : word;
+      boolean last = output.startsWith("delivered") || output.startsWith("refused");
       do {
-        rounds.add(last ? said : "deferred " + said);
+        rounds.add(last ? output : "deferred " + output);
       } while (on && rounds.size() < LabDeliveryAgent.ROUNDS.size());
     }
     return rounds;
   }
 
   static Stream<String> labels() {
-    return rows().stream().map(Trap.TrapCase::label);
+    return trapCases().stream().map(Trap.TrapCase::label);
   }
 
-  private SightingFacts deeds(String label) {
+  private SightingFacts facts(String label) {
     Sighting sighting = observed.get(label);
     if (sighting == null) {
       throw new AssertionError("not met: " + label);
@@ -163,22 +162,22 @@ abstract class LabTrapCases {
   @ParameterizedTest(name = "{0}")
   @MethodSource("labels")
   void labRecordsWhatAnySenderMustDo(String label) {
-    SightingFacts deeds = deeds(label);
-    String told = deeds.text();
+    SightingFacts facts = facts(label);
+    String text = facts.text();
     TrapExpectation expectation = TrapExpectation.of(label).orElseThrow();
     switch (expectation.expected()) {
       case DELIVERED_UNDER_TLS, DELIVERED_AFTER_A_WAIT, DELIVERED_AFTER_CHANGE -> {
-        assertTrue(!deeds.underTls().isEmpty() && deeds.inPlaintext().isEmpty(), told);
+        assertTrue(!facts.underTls().isEmpty() && facts.inPlaintext().isEmpty(), text);
       }
       case SECOND_HOST -> {
-        assertEquals(Set.of("mx2"), Set.copyOf(deeds.underTls()), told);
-        assertEquals(List.of(), deeds.inPlaintext(), told);
+        assertEquals(Set.of("mx2"), Set.copyOf(facts.underTls()), text);
+        assertEquals(List.of(), facts.inPlaintext(), text);
       }
-      case REFUSED -> assertFalse(deeds.delivered() || deeds.envelopesInPlaintext(), told);
-      case NEVER_PLAINTEXT -> assertFalse(deeds.envelopesInPlaintext(), told);
-      case NO_SUCH_TLS -> assertEquals(List.of(), deeds.underTls(), told);
-      case DECIDED -> assertTrue(deeds.delivered(), told + ": nobody demands more here");
-      case BOUNCED -> assertTrue(deeds.connections() == 0 && !deeds.delivered(), told);
+      case REFUSED -> assertFalse(facts.delivered() || facts.envelopesInPlaintext(), text);
+      case NEVER_PLAINTEXT -> assertFalse(facts.envelopesInPlaintext(), text);
+      case NO_SUCH_TLS -> assertEquals(List.of(), facts.underTls(), text);
+      case DECIDED -> assertTrue(facts.delivered(), text + ": nobody demands more here");
+      case BOUNCED -> assertTrue(facts.connections() == 0 && !facts.delivered(), text);
       case AS_RFC_8689_DEMANDS, RECORDED -> {}
     }
   }
@@ -186,21 +185,21 @@ abstract class LabTrapCases {
   @ParameterizedTest(name = "{0}")
   @MethodSource("labels")
   void noPlaintextMailUnderAPolicyAndNoOldTls(String label) {
-    SightingFacts deeds = deeds(label);
-    String told = deeds.text();
+    SightingFacts facts = facts(label);
+    String text = facts.text();
     PolicyContext context = Traps.find(label).orElseThrow().context();
     if (context == PolicyContext.ENFORCE || context == PolicyContext.DANE) {
-      assertFalse(deeds.envelopesInPlaintext(), told);
-      assertEquals(List.of(), deeds.inPlaintext(), told);
-    } else if (deeds.envelopesInPlaintext()) {
+      assertFalse(facts.envelopesInPlaintext(), text);
+      assertEquals(List.of(), facts.inPlaintext(), text);
+    } else if (facts.envelopesInPlaintext()) {
       String last = done.getOrDefault(label, List.of("")).getLast();
-      assertTrue(last.startsWith("delivered may:none"), told + ", and we say " + last);
+      assertTrue(last.startsWith("delivered may:none"), text + ", and we say " + last);
     }
-    assertEquals(List.of(), deeds.deceptions(), told);
-    assertTrue(deeds.handshakes().stream().allMatch(h -> h.version() >= TLS_1_2), told);
+    assertEquals(List.of(), facts.deceptions(), text);
+    assertTrue(facts.handshakes().stream().allMatch(h -> h.version() >= TLS_1_2), text);
     assertTrue(
-        deeds.connections() <= FallbackLadder.PER_DELIVERY * LabDeliveryAgent.ROUNDS.size(), told);
-    assertTrue(deeds.deliveries() <= 2, told + ": no storm of duplicates");
+        facts.connections() <= FallbackLadder.PER_DELIVERY * LabDeliveryAgent.ROUNDS.size(), text);
+    assertTrue(facts.deliveries() <= 2, text + ": no storm of duplicates");
   }
 
   @Test

@@ -57,7 +57,7 @@ final class PoisonedItemTest {
   @TempDir private Path folder = Path.of("");
   private int sent;
   private int ends;
-  private final StringBuilder said = new StringBuilder();
+  private final StringBuilder output = new StringBuilder();
 
   private static Path configured(Path folder) throws IOException {
     Path script = folder.resolve("deliver");
@@ -98,13 +98,13 @@ final class PoisonedItemTest {
 
   /** The identifier of the message, from the reply. */
   private static String send(ServerProcess server, String subject) throws IOException {
-    try (RouterTestClient caller = new RouterTestClient(server.port())) {
-      caller.reply();
-      caller.exchange("EHLO client.example");
-      caller.exchange("MAIL FROM:<a@example.org>");
-      assertTrue(caller.exchange("RCPT TO:<joe@project.example>").startsWith("250"));
-      assertTrue(caller.exchange("DATA").startsWith("354"));
-      String reply = caller.exchange("Subject: " + subject + "\r\n\r\nx\r\n.");
+    try (RouterTestClient client = new RouterTestClient(server.port())) {
+      client.reply();
+      client.exchange("EHLO client.example");
+      client.exchange("MAIL FROM:<a@example.org>");
+      assertTrue(client.exchange("RCPT TO:<joe@project.example>").startsWith("250"));
+      assertTrue(client.exchange("DATA").startsWith("354"));
+      String reply = client.exchange("Subject: " + subject + "\r\n\r\nx\r\n.");
       assertTrue(reply.startsWith("250"), reply);
       return reply.substring(reply.lastIndexOf(' ') + 1).trim();
     }
@@ -141,7 +141,7 @@ final class PoisonedItemTest {
         server = new ServerProcess(file, fault);
       } catch (AssertionError e) {
         // It ended before it listened.
-        said.append(e.getMessage());
+        output.append(e.getMessage());
         ends++;
         Thread.sleep(RESTART_MILLIS);
         continue;
@@ -165,17 +165,17 @@ final class PoisonedItemTest {
         }
         if (System.nanoTime() - begun > 2 * OTHER_MAIL.toNanos()) {
           throw new AssertionError(
-              "not yet \"" + text + "\": " + said + delivered() + "/" + sent + server.output());
+              "not yet \"" + text + "\": " + output + delivered() + "/" + sent + server.output());
         }
         Thread.sleep(50);
       }
       sent -= taken ? 0 : 1;
-      said.append(server.output()).append('\n');
+      output.append(server.output()).append('\n');
       ends++;
       server.close();
       Thread.sleep(RESTART_MILLIS);
     }
-    throw new AssertionError("it did not come to rest: " + said);
+    throw new AssertionError("it did not come to rest: " + output);
   }
 
   private long delivered() throws IOException {
@@ -224,7 +224,7 @@ final class PoisonedItemTest {
       assertTrue(
           Duration.ofNanos(System.nanoTime() - begun).compareTo(OTHER_MAIL) < 0,
           "all ends and starts together");
-      assertEquals(unexpected, ends, said + last.output());
+      assertEquals(unexpected, ends, output + last.output());
       CommandOutput held = queue(file, "list", "--state", "held");
       assertTrue(held.out().contains(id) && held.out().contains(reason), held.out());
       assertTrue(
@@ -238,7 +238,7 @@ final class PoisonedItemTest {
     makeDue(file);
     Map<String, String> fault = fault("org.sealwax.router.spool.SpoolWriter#change", "halt");
     try (ServerProcess last = supervised(file, fault, "is left as it is")) {
-      assertEquals(3, ends, said + last.output());
+      assertEquals(3, ends, output + last.output());
       assertTrue(queue(file, "list").out().contains(id), "it is in the store as it was");
       Files.delete(folder.resolve("poison"));
       assertEquals(ExitStatus.OK, queue(file, "delete", id).code());
@@ -258,7 +258,7 @@ final class PoisonedItemTest {
     Map<String, String> fault = fault("org.sealwax.router.spool.Salvage#read", "halt");
     // Two ends at its message, two at its recipients, two at each entry of its history.
     try (ServerProcess last = supervised(file, fault, "copied out of the damaged spool")) {
-      assertEquals(6, ends, said + last.output());
+      assertEquals(6, ends, output + last.output());
       assertTrue(last.output().contains("is left out; it is in the damaged files"), last.output());
     }
     try (var aside = Files.list(spool)) {

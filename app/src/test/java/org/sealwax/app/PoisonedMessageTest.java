@@ -61,13 +61,13 @@ final class PoisonedMessageTest {
   }
 
   private void send(ServerProcess server, String subject) throws IOException {
-    try (RouterTestClient caller = new RouterTestClient(server.port())) {
-      caller.reply();
-      caller.exchange("EHLO client.example");
-      caller.exchange("MAIL FROM:<a@example.org>");
-      assertTrue(caller.exchange("RCPT TO:<joe@project.example>").startsWith("250"));
-      assertTrue(caller.exchange("DATA").startsWith("354"));
-      assertTrue(caller.exchange("Subject: " + subject + "\r\n\r\nx\r\n.").startsWith("250"));
+    try (RouterTestClient client = new RouterTestClient(server.port())) {
+      client.reply();
+      client.exchange("EHLO client.example");
+      client.exchange("MAIL FROM:<a@example.org>");
+      assertTrue(client.exchange("RCPT TO:<joe@project.example>").startsWith("250"));
+      assertTrue(client.exchange("DATA").startsWith("354"));
+      assertTrue(client.exchange("Subject: " + subject + "\r\n\r\nx\r\n.").startsWith("250"));
     }
   }
 

@@ -63,19 +63,19 @@ final class ServerProcessTest {
     return new CommandOutput(code, out.toString(StandardCharsets.UTF_8));
   }
 
-  private static void begin(RouterTestClient caller, String recipient) throws IOException {
-    assertTrue(caller.reply().startsWith("220"));
-    assertTrue(caller.exchange("EHLO client.example").startsWith("250"));
-    assertTrue(caller.exchange("MAIL FROM:<a@example.org>").startsWith("250"));
-    assertTrue(caller.exchange("RCPT TO:<" + recipient + ">").startsWith("250"));
-    assertTrue(caller.exchange("DATA").startsWith("354"));
+  private static void begin(RouterTestClient client, String recipient) throws IOException {
+    assertTrue(client.reply().startsWith("220"));
+    assertTrue(client.exchange("EHLO client.example").startsWith("250"));
+    assertTrue(client.exchange("MAIL FROM:<a@example.org>").startsWith("250"));
+    assertTrue(client.exchange("RCPT TO:<" + recipient + ">").startsWith("250"));
+    assertTrue(client.exchange("DATA").startsWith("354"));
   }
 
   private static void send(int port, String recipient) throws IOException {
-    try (RouterTestClient caller = new RouterTestClient(port)) {
-      begin(caller, recipient);
-      assertTrue(caller.exchange("Subject: x\r\n\r\nx\r\n.").startsWith("250"));
-      assertTrue(caller.exchange("QUIT").startsWith("221"));
+    try (RouterTestClient client = new RouterTestClient(port)) {
+      begin(client, recipient);
+      assertTrue(client.exchange("Subject: x\r\n\r\nx\r\n.").startsWith("250"));
+      assertTrue(client.exchange("QUIT").startsWith("221"));
     }
   }
 
@@ -106,9 +106,9 @@ final class ServerProcessTest {
   }
 
   private static boolean isServed(int port) {
-    try (RouterTestClient caller = new RouterTestClient(port)) {
-      return caller.reply().startsWith("220")
-          && caller.exchange("EHLO client.example").startsWith("250");
+    try (RouterTestClient client = new RouterTestClient(port)) {
+      return client.reply().startsWith("220")
+          && client.exchange("EHLO client.example").startsWith("250");
     } catch (IOException e) {
       return false;
     }
@@ -139,9 +139,9 @@ final class ServerProcessTest {
   }
 
   private static String hello(int port) throws IOException {
-    try (RouterTestClient caller = new RouterTestClient(port)) {
-      assertTrue(caller.reply().startsWith("220"));
-      return caller.exchange("EHLO client.example");
+    try (RouterTestClient client = new RouterTestClient(port)) {
+      assertTrue(client.reply().startsWith("220"));
+      return client.exchange("EHLO client.example");
     }
   }
 
@@ -276,14 +276,14 @@ final class ServerProcessTest {
   }
 
   private static String login(int port, String user, String password) throws IOException {
-    try (RouterTestClient caller = new RouterTestClient(port)) {
-      assertTrue(caller.reply().startsWith("220"));
-      assertTrue(caller.exchange("EHLO client.example").startsWith("250"));
-      assertTrue(caller.exchange("STARTTLS").startsWith("220"));
-      caller.startTls();
-      assertTrue(caller.exchange("EHLO client.example").contains("AUTH"));
+    try (RouterTestClient client = new RouterTestClient(port)) {
+      assertTrue(client.reply().startsWith("220"));
+      assertTrue(client.exchange("EHLO client.example").startsWith("250"));
+      assertTrue(client.exchange("STARTTLS").startsWith("220"));
+      client.startTls();
+      assertTrue(client.exchange("EHLO client.example").contains("AUTH"));
       String plain = "\0" + user + "\0" + password;
-      return caller.exchange(
+      return client.exchange(
           "AUTH PLAIN "
               + java.util.Base64.getEncoder()
                   .encodeToString(plain.getBytes(StandardCharsets.UTF_8)));

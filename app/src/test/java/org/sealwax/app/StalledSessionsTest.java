@@ -90,14 +90,14 @@ final class StalledSessionsTest {
         return;
       }
       socket.getOutputStream().write(group);
-      StringBuilder said = new StringBuilder();
-      while (said.indexOf("\n354") < 0) {
+      StringBuilder output = new StringBuilder();
+      while (output.indexOf("\n354") < 0) {
         int count = socket.getInputStream().read(replies);
         if (count < 0) {
           return;
         }
-        said.append(new String(replies, 0, count, StandardCharsets.US_ASCII));
-        if (said.indexOf("452 4.3.1") >= 0 || said.indexOf("421 ") >= 0) {
+        output.append(new String(replies, 0, count, StandardCharsets.US_ASCII));
+        if (output.indexOf("452 4.3.1") >= 0 || output.indexOf("421 ") >= 0) {
           deferred.incrementAndGet();
           return;
         }
@@ -139,13 +139,13 @@ final class StalledSessionsTest {
       for (Socket socket : open) {
         socket.close();
       }
-      try (RouterTestClient caller = new RouterTestClient(server.port())) {
-        assertTrue(caller.reply().startsWith("220"));
-        caller.exchange("EHLO client.example");
-        caller.exchange("MAIL FROM:<a@example.org>");
-        assertTrue(caller.exchange("RCPT TO:<b@example.net>").startsWith("250"));
-        assertTrue(caller.exchange("DATA").startsWith("354"));
-        assertTrue(caller.exchange("Subject: x\r\n\r\nx\r\n.").startsWith("250"));
+      try (RouterTestClient client = new RouterTestClient(server.port())) {
+        assertTrue(client.reply().startsWith("220"));
+        client.exchange("EHLO client.example");
+        client.exchange("MAIL FROM:<a@example.org>");
+        assertTrue(client.exchange("RCPT TO:<b@example.net>").startsWith("250"));
+        assertTrue(client.exchange("DATA").startsWith("354"));
+        assertTrue(client.exchange("Subject: x\r\n\r\nx\r\n.").startsWith("250"));
       }
       server.signal("TERM");
       assertEquals(ExitStatus.OK, server.end());

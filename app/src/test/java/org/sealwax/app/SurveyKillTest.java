@@ -70,12 +70,12 @@ final class SurveyKillTest {
 
   /** Servers that take connections and say nothing: a survey comes to them and no further. */
   private static List<ServerSocket> silent(int number) throws IOException {
-    List<ServerSocket> doors = new ArrayList<>();
+    List<ServerSocket> listeners = new ArrayList<>();
     for (int i = 0; i < VISITS; i++) {
       int third = 200 + number * VISITS + i;
-      doors.add(new ServerSocket(0, 50, InetAddress.ofLiteral("127.41." + third + ".1")));
+      listeners.add(new ServerSocket(0, 50, InetAddress.ofLiteral("127.41." + third + ".1")));
     }
-    return doors;
+    return listeners;
   }
 
   /**
@@ -85,23 +85,23 @@ final class SurveyKillTest {
   @Test
   void aKilledSurveyContinuesWithNoLineRepeatedOrLost() throws Exception {
     int closed;
-    try (ServerSocket door = new ServerSocket(0, 1, InetAddress.ofLiteral("127.41.0.1"))) {
-      closed = door.getLocalPort();
+    try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.ofLiteral("127.41.0.1"))) {
+      closed = listener.getLocalPort();
     }
     List<String> targets = new ArrayList<>();
     for (int i = 0; i < TARGETS; i++) {
       targets.add(i % 250 == 249 ? "not a domain" : "127.41." + i % 200 + ".1:" + closed);
     }
-    List<List<ServerSocket>> doors = new ArrayList<>();
+    List<List<ServerSocket>> listeners = new ArrayList<>();
     try {
       for (int kill = 0; kill < KILLS; kill++) {
         List<ServerSocket> here = silent(kill);
-        doors.add(here);
+        listeners.add(here);
         for (int i = 0; i < here.size(); i++) {
-          ServerSocket door = here.get(i);
+          ServerSocket listener = here.get(i);
           targets.set(
               (kill + 1) * TARGETS / (KILLS + 1) + i,
-              door.getInetAddress().getHostAddress() + ":" + door.getLocalPort());
+              listener.getInetAddress().getHostAddress() + ":" + listener.getLocalPort());
         }
       }
       Path list = Files.write(folder.resolve("list"), targets);
@@ -113,19 +113,19 @@ final class SurveyKillTest {
         }
         assertTrue(process.isAlive(), "it was over before it was killed: " + output());
         process.destroyForcibly().waitFor();
-        close(doors.get(kill));
+        close(listeners.get(kill));
       }
       finish(list);
     } finally {
-      for (List<ServerSocket> all : doors) {
+      for (List<ServerSocket> all : listeners) {
         close(all);
       }
     }
   }
 
-  private static void close(List<ServerSocket> doors) throws IOException {
-    for (ServerSocket door : doors) {
-      door.close();
+  private static void close(List<ServerSocket> listeners) throws IOException {
+    for (ServerSocket listener : listeners) {
+      listener.close();
     }
   }
 

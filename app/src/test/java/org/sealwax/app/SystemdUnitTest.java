@@ -39,8 +39,8 @@ final class SystemdUnitTest {
         new ProcessBuilder(List.of(ANALYZE.toString(), "verify", copy.toString()))
             .redirectErrorStream(true)
             .start();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals("", said);
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals("", output);
     assertEquals(0, process.waitFor());
   }
 }

@@ -11,13 +11,13 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
 
 /**
- * One address that is being looked at: where it is, what the look may cost, and what was seen so
- * far. Given to each {@link Probe} in turn; one probe at a time.
+ * One address that is being scanned: its location, the scan's limits, and the facts so far. Given
+ * to each {@link Probe} in turn; one probe at a time.
  */
 public final class AddressVisit {
   private final FindingLocation location;
   private final @Nullable Domain serverName;
-  private final TlsStart entry;
+  private final TlsStart tlsStart;
   private final @Nullable Domain nextHop;
   private final String ehlo;
   private final ScanDepth depth;
@@ -32,25 +32,25 @@ public final class AddressVisit {
   /**
    * A visit that begins.
    *
-   * @param place with an address
+   * @param location with an address
    * @param serverName to ask for by SNI, or null for none
    * @param nextHop the domain whose MX this is, or null
    * @param ehlo the name we give
    * @param end on the clock's nanosecond count, when everything must be over
    */
   public AddressVisit(
-      FindingLocation place,
+      FindingLocation location,
       @Nullable Domain serverName,
-      TlsStart entry,
+      TlsStart tlsStart,
       @Nullable Domain nextHop,
       String ehlo,
       AssessmentBudget budget,
       Clock clock,
       long end,
       ProgressListener progress) {
-    this.location = place;
+    this.location = location;
     this.serverName = serverName;
-    this.entry = entry;
+    this.tlsStart = tlsStart;
     this.nextHop = nextHop;
     this.ehlo = ehlo;
     this.depth = budget.depth();
@@ -72,7 +72,7 @@ public final class AddressVisit {
 
   /** How TLS begins here. */
   public TlsStart entry() {
-    return entry;
+    return tlsStart;
   }
 
   /** The domain whose MX this is, or null when a host was asked for. */
@@ -112,7 +112,7 @@ public final class AddressVisit {
 
   /**
    * Pauses made so far because the server asked for one. Here and not with a probe, so that a busy
-   * server is not waited for by each of them anew.
+   * server is not waited for by each of them again.
    */
   public int pauses() {
     return pauses;
@@ -133,7 +133,7 @@ public final class AddressVisit {
     waited = waited.plus(more);
   }
 
-  /** Tells the person who waits what is being done now. */
+  /** Notifies the user of the current step. */
   public void reportProgress(String what) {
     progress.checking(location, what, connections.opened());
   }

@@ -37,7 +37,7 @@ import org.sealwax.mail.net.Scope;
  *
  * <p>Ends within the budget's time and {@link #DNS_TIME} for the DNS and policy hosts, which come
  * first: what was not looked at by then is reported as {@code not tested}. A probe that breaks (a
- * bug of ours) is told as {@code inconclusive}, never hidden.
+ * fault in our code) is told as {@code inconclusive}, never hidden.
  */
 public final class Assessment {
   /** By letter, then by the worst cap, then by score. */
@@ -69,7 +69,7 @@ public final class Assessment {
   }
 
   private record VisitPlan(
-      @Nullable DnsAnswer<MxRecord> mx, @Nullable MxSet route, List<TargetMxHost> exchanges) {}
+      @Nullable DnsAnswer<MxRecord> mx, @Nullable MxSet route, List<TargetMxHost> mxHosts) {}
 
   private record VisitResult(AddressVisit visit, List<Finding> findings) {}
 
@@ -82,24 +82,24 @@ public final class Assessment {
     List<OpenReview> asked = ask(overview(plan, List.of(), Duration.ZERO));
     // The hosts have their own time: what the DNS took is not theirs, nor theirs the DNS's.
     long end = environment.clock().nanoTime() + budget.total().toNanos();
-    List<VisitResult> seen = visitAll(visits(plan, asked, end));
+    List<VisitResult> hosts = visitAll(visits(plan, asked, end));
     TargetOverview all =
-        overview(plan, seen, Duration.ofNanos(end - environment.clock().nanoTime()));
+        overview(plan, hosts, Duration.ofNanos(end - environment.clock().nanoTime()));
     all = judged(all, asked);
     List<Finding> complete = complete(all);
     return report(began, Duration.ofNanos(environment.clock().nanoTime() - start), all, complete);
   }
 
-  private TargetOverview overview(VisitPlan plan, List<VisitResult> seen, Duration left) {
+  private TargetOverview overview(VisitPlan plan, List<VisitResult> hosts, Duration left) {
     List<Finding> findings = new ArrayList<>();
-    seen.forEach(s -> findings.addAll(s.findings()));
+    hosts.forEach(s -> findings.addAll(s.findings()));
     return new TargetOverview(
         target,
         plan.mx(),
         plan.route(),
         target instanceof AssessmentTarget.HostTarget host ? host.port() : environment.port(),
-        plan.exchanges(),
-        seen.stream().map(VisitResult::visit).toList(),
+        plan.mxHosts(),
+        hosts.stream().map(VisitResult::visit).toList(),
         findings,
         budget,
         left);
@@ -137,8 +137,8 @@ public final class Assessment {
       throws InterruptedException {
     MxSet route = before.route();
     if (route != null && !review.concerns(route)) {
-      return route instanceof MxSet.MxLookupFailed trouble
-          ? same(review, CheckOutcome.INCONCLUSIVE, "the MX look-up failed: " + trouble.reason())
+      return route instanceof MxSet.MxLookupFailed failure
+          ? same(review, CheckOutcome.INCONCLUSIVE, "the MX look-up failed: " + failure.reason())
           : same(review, CheckOutcome.NOT_NEEDED, noHostReason(route));
     }
     try {
@@ -206,16 +206,16 @@ public final class Assessment {
     List<AddressVisit> visits = new ArrayList<>();
     int port =
         target instanceof AssessmentTarget.HostTarget host ? host.port() : environment.port();
-    TlsStart entry =
-        target instanceof AssessmentTarget.HostTarget host ? host.entry() : TlsStart.of(port);
+    TlsStart tlsStart =
+        target instanceof AssessmentTarget.HostTarget host ? host.tlsStart() : TlsStart.of(port);
     Domain nextHop = target instanceof AssessmentTarget.DomainTarget mail ? mail.domain() : null;
-    for (TargetMxHost exchange : plan.exchanges()) {
-      for (InetAddress address : exchange.addresses()) {
+    for (TargetMxHost mxHost : plan.mxHosts()) {
+      for (InetAddress address : mxHost.addresses()) {
         visits.add(
             new AddressVisit(
-                new FindingLocation(exchange.host(), address, port),
-                serverName(exchange, asked),
-                entry,
+                new FindingLocation(mxHost.host(), address, port),
+                serverName(mxHost, asked),
+                tlsStart,
                 nextHop,
                 environment.ehlo(),
                 budget,
@@ -228,8 +228,8 @@ public final class Assessment {
   }
 
   /** What senders ask for by SNI: as the policies say, or the host's own name. */
-  private static @Nullable Domain serverName(TargetMxHost exchange, List<OpenReview> asked) {
-    Domain host = exchange.host();
+  private static @Nullable Domain serverName(TargetMxHost mxHost, List<OpenReview> asked) {
+    Domain host = mxHost.host();
     return host == null
         ? null
         : asked.stream()
@@ -266,7 +266,7 @@ public final class Assessment {
     }
     List<Finding> findings = new ArrayList<>();
     long asked = environment.clock().nanoTime();
-    try (AssessmentEnvironment.VisitPermit _ = environment.gate().enter(address)) {
+    try (AssessmentEnvironment.VisitPermit _ = environment.limiter().enter(address)) {
       visit.postpone(Duration.ofNanos(environment.clock().nanoTime() - asked));
       int later = environment.probes().stream().mapToInt(p -> p.reserve(visit.depth())).sum();
       for (Probe probe : environment.probes()) {
@@ -307,7 +307,7 @@ public final class Assessment {
     try {
       found = visit.timeLeft().isPositive() ? probe.run(visit) : List.of();
     } catch (RuntimeException e) {
-      // A bug of ours must not look like a pass, and must not take the other probes with it.
+      // A fault in our code must not look like a pass, and must not take the other probes with it.
       found =
           probe.checks().stream()
               .map(
@@ -317,10 +317,10 @@ public final class Assessment {
               .toList();
     }
     List<Finding> all = new ArrayList<>(found);
-    Set<String> said = new HashSet<>();
-    found.forEach(f -> said.add(f.check().id()));
+    Set<String> reported = new HashSet<>();
+    found.forEach(f -> reported.add(f.check().id()));
     for (Check check : probe.checks()) {
-      if (!said.contains(check.id())) {
+      if (!reported.contains(check.id())) {
         all.add(Finding.of(check, CheckOutcome.NOT_TESTED, visit.location(), unseen(visit)));
       }
     }
@@ -353,16 +353,18 @@ public final class Assessment {
     return all;
   }
 
-  /** Each check of the table is told, in the table's order; nothing is left out in silence. */
+  /**
+   * Each check of the table is reported, in the table's order; none is left out without a finding.
+   */
   private static List<Finding> complete(TargetOverview all) {
     Map<String, Integer> order = new HashMap<>();
     List<Finding> findings = new ArrayList<>(all.found());
-    Set<String> said = new HashSet<>();
-    findings.forEach(f -> said.add(f.check().id()));
+    Set<String> reported = new HashSet<>();
+    findings.forEach(f -> reported.add(f.check().id()));
     for (Check check : Check.all()) {
       order.put(check.id(), order.size());
-      boolean onlyTrouble = check.id().equals("scan.trouble");
-      if (!said.contains(check.id()) && !onlyTrouble) {
+      boolean onlyProblems = check.id().equals("scan.trouble");
+      if (!reported.contains(check.id()) && !onlyProblems) {
         findings.add(nothing(check, all));
       }
     }
@@ -371,7 +373,7 @@ public final class Assessment {
     return findings;
   }
 
-  /** Nothing said anything of a check: because of the target, or because nobody asked for it. */
+  /** No probe reported a check: because of the target, or because it was not requested. */
   private static Finding nothing(Check check, TargetOverview all) {
     MxSet route = all.route();
     if (!all.visits().isEmpty()) {
@@ -407,22 +409,23 @@ public final class Assessment {
     Grade weakest = null;
     boolean doubt = false;
     for (AddressVisit visit : all.visits()) {
-      FindingLocation place = visit.location();
+      FindingLocation location = visit.location();
       boolean answered = visit.facts().answered();
       Grade grade = null;
       if (answered) {
         grade =
             environment
                 .rubric()
-                .grade(findings.stream().filter(f -> f.location().covers(place)).toList(), full);
+                .grade(findings.stream().filter(f -> f.location().covers(location)).toList(), full);
         doubt |= grade.uncertain();
         weakest = weaker(weakest, grade);
       }
       stations.add(
-          new AssessmentReport.AddressResult(place, answered, visit.connections().opened(), grade));
+          new AssessmentReport.AddressResult(
+              location, answered, visit.connections().opened(), grade));
     }
     if (weakest == null && findings.stream().anyMatch(Assessment::bogus)) {
-      // Nobody can be reached because the DNS is forged or broken: that is a grade, not none.
+      // No host can be reached because the DNS is forged or broken: that still leads to a grade.
       weakest =
           environment
               .rubric()

@@ -18,7 +18,7 @@ import org.sealwax.mail.net.RandomSource;
  * @param port of the MX hosts of a domain: 25 except in a lab
  * @param program name and version for the report
  * @param parallel addresses of one target that are visited at a time
- * @param gate passed before each address
+ * @param limiter passed before each address
  */
 public record AssessmentEnvironment(
     Resolver resolver,
@@ -29,7 +29,7 @@ public record AssessmentEnvironment(
     int port,
     String program,
     int parallel,
-    VisitLimiter gate,
+    VisitLimiter limiter,
     Clock clock,
     RandomSource random) {
   /** Addresses of one target visited at a time: most domains have four or fewer. */

@@ -6,15 +6,18 @@ import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.ScanDepth;
 
 /**
- * One question to one address, with its limits. Opens connections only out of the visit's purse,
- * waits no longer than the visit has time, one connection at a time, and throws for nothing that
- * the other side does: what it could not see is a finding that says so.
+ * One question to one address, with its limits. Opens connections only within the visit's
+ * connection budget, waits no longer than the visit has time, one connection at a time, and throws
+ * for nothing that the other side does: what it could not see is a finding that says so.
  */
 public interface Probe {
-  /** The checks that it answers: each is told {@code not tested} when the probe says nothing. */
+  /**
+   * The checks that it answers: each is reported as {@code not tested} when the probe has no
+   * finding.
+   */
   List<Check> checks();
 
-  /** Connections that probes before this one must leave in the purse for it. */
+  /** Connections that probes before this one must leave in the budget for it. */
   default int reserve(ScanDepth depth) {
     return 0;
   }

@@ -20,7 +20,7 @@ import org.sealwax.mail.dns.MxSet;
  * @param mx the MX answer; null when a host was asked for
  * @param route what it means; null when a host was asked for
  * @param port at which the hosts are visited
- * @param exchanges the hosts, by preference
+ * @param mxHosts the hosts, by preference
  * @param visits what was seen at each address, in the order of the exchanges
  * @param found findings so far
  * @param budget what may be spent
@@ -31,14 +31,14 @@ public record TargetOverview(
     @Nullable DnsAnswer<MxRecord> mx,
     @Nullable MxSet route,
     int port,
-    List<TargetMxHost> exchanges,
+    List<TargetMxHost> mxHosts,
     List<AddressVisit> visits,
     List<Finding> found,
     AssessmentBudget budget,
     Duration timeLeft) {
   /** Copies. */
   public TargetOverview {
-    exchanges = List.copyOf(exchanges);
+    mxHosts = List.copyOf(mxHosts);
     visits = List.copyOf(visits);
     found = List.copyOf(found);
   }
@@ -54,15 +54,15 @@ public record TargetOverview(
   public TargetOverview with(List<Finding> more) {
     List<Finding> all = new java.util.ArrayList<>(found);
     all.addAll(more);
-    return new TargetOverview(target, mx, route, port, exchanges, visits, all, budget, timeLeft);
+    return new TargetOverview(target, mx, route, port, mxHosts, visits, all, budget, timeLeft);
   }
 
   /** Addresses and hosts of which nothing was seen; what is concluded leaves them open. */
   public String unseenText() {
     List<String> unseen = new java.util.ArrayList<>();
-    for (TargetMxHost exchange : exchanges) {
-      if (exchange.addresses().isEmpty()) {
-        exchange.named().ifPresent(n -> unseen.add(n.name()));
+    for (TargetMxHost mxHost : mxHosts) {
+      if (mxHost.addresses().isEmpty()) {
+        mxHost.named().ifPresent(n -> unseen.add(n.name()));
       }
     }
     visits.stream()
@@ -72,9 +72,9 @@ public record TargetOverview(
   }
 
   /** What was found of one check at exactly one place. */
-  public Optional<Finding> found(String check, FindingLocation place) {
+  public Optional<Finding> found(String check, FindingLocation location) {
     return found.stream()
-        .filter(f -> f.check().id().equals(check) && f.location().equals(place))
+        .filter(f -> f.check().id().equals(check) && f.location().equals(location))
         .findFirst();
   }
 }

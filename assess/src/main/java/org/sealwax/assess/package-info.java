@@ -1,9 +1,9 @@
 /**
- * Floor 4: what an examination says and how it is graded, as data, for both directions. A {@link
- * org.sealwax.assess.model.Check} is one thing looked at (a row of {@code checks.txt}); a {@link
- * org.sealwax.assess.Probe} looks and returns {@link org.sealwax.assess.model.Finding}s; a {@link
- * org.sealwax.assess.model.Rubric} turns them into a {@link org.sealwax.assess.model.Grade}; an
- * {@link org.sealwax.assess.Assessment} plans and runs it all for one {@link
+ * The result of an examination and its grade, as data, for both directions. A {@link
+ * org.sealwax.assess.model.Check} is one thing checked (an entry of {@code checks.txt}); a {@link
+ * org.sealwax.assess.Probe} inspects and returns {@link org.sealwax.assess.model.Finding}s; a
+ * {@link org.sealwax.assess.model.Rubric} turns them into a {@link org.sealwax.assess.model.Grade};
+ * an {@link org.sealwax.assess.Assessment} plans and runs it all for one {@link
  * org.sealwax.assess.model.AssessmentTarget} and ends in a {@link
  * org.sealwax.assess.model.AssessmentReport}. {@code .receiver} has the probes of receiving hosts,
  * {@code .sender} what is expected of sending ones.

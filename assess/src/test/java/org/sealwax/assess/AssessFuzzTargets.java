@@ -64,7 +64,7 @@ public final class AssessFuzzTargets {
 
   private static void reporting(byte[] input) {
     String text = new String(input, StandardCharsets.ISO_8859_1);
-    FixedResolver world = FixedResolver.builder().txt("_smtp._tls.example.org", text).build();
+    FixedResolver resolver = FixedResolver.builder().txt("_smtp._tls.example.org", text).build();
     TargetOverview all =
         new TargetOverview(
             org.sealwax.assess.model.AssessmentTarget.read("example.org").orElseThrow(),
@@ -78,7 +78,7 @@ public final class AssessFuzzTargets {
             java.time.Duration.ofMinutes(1));
     List<Finding> found;
     try {
-      found = new TlsRptReview(world, TestWebServers.answers(405)).ask(all).judge(all);
+      found = new TlsRptReview(resolver, TestWebServers.answers(405)).ask(all).judge(all);
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }

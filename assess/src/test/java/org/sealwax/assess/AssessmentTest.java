@@ -259,14 +259,14 @@ final class AssessmentTest {
 
   @Test
   void aNullMxNextToAnotherMxIsAFault() {
-    Resolver world =
+    Resolver resolver =
         FixedResolver.builder()
             .mx("example.org", 0, ".")
             .mx("example.org", 10, "mx1.example.org")
             .address("mx1.example.org", "192.0.2.1")
             .build();
     AssessmentReport report =
-        run(setup(world), "example.org", AssessmentBudget.of(ScanDepth.QUICK));
+        run(setup(resolver), "example.org", AssessmentBudget.of(ScanDepth.QUICK));
     assertEquals("mx.exists/null-beside", find(report, "mx.exists").orElseThrow().code());
   }
 
@@ -390,7 +390,7 @@ final class AssessmentTest {
           AssessmentTarget.read(row[0]).orElseThrow(() -> new AssertionError(row[0]));
       String text =
           target instanceof AssessmentTarget.HostTarget h
-              ? h.text() + " " + h.entry()
+              ? h.text() + " " + h.tlsStart()
               : target.text();
       assertEquals(row[1], text);
     }

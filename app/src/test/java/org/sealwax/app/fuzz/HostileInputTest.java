@@ -95,7 +95,7 @@ final class HostileInputTest {
 
   private static void on(FuzzTarget target, byte[] input) {
     try {
-      target.promise().on(input);
+      target.property().on(input);
     } catch (Throwable e) {
       throw new AssertionError(
           target.name()

@@ -21,7 +21,7 @@ public final class JazzerEntry {
 
   /** Called by Jazzer with every input. */
   public static void fuzzerTestOneInput(byte[] input) throws Exception {
-    target.promise().on(input);
+    target.property().on(input);
   }
 
   /** Writes the seeds of all targets, a folder each, and prints their names. */

@@ -92,12 +92,12 @@ final class AssessCommandTest {
     Configuration read =
         Configuration.parse(
             text, folder, "test", new MachineDefaults(Domain.of("mx.example.org"), state));
-    if (!(read instanceof Configuration.ValidConfiguration sound)) {
+    if (!(read instanceof Configuration.ValidConfiguration valid)) {
       throw new IOException(read.report());
     }
     Router router =
         new Router(
-            sound.settings(),
+            valid.settings(),
             Clock.system(),
             RandomSource.secure(),
             new BugLog().log,
@@ -423,9 +423,9 @@ final class AssessCommandTest {
       assertEquals(ExitStatus.OK, sealwax(words), err.toString(StandardCharsets.UTF_8));
       server.fault(".", DnsFault.NO_SIGNATURES);
       assertEquals(ExitStatus.UNAVAILABLE, sealwax(words));
-      String told = err.toString(StandardCharsets.UTF_8);
-      assertTrue(told.contains("resolver " + at), told);
-      assertTrue(told.contains("--no-dnssec"), told);
+      String text = err.toString(StandardCharsets.UTF_8);
+      assertTrue(text.contains("resolver " + at), text);
+      assertTrue(text.contains("--no-dnssec"), text);
       assertEquals("", printed());
     }
   }

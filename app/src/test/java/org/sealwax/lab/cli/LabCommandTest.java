@@ -50,8 +50,8 @@ final class LabCommandTest {
   }
 
   private static int free() throws IOException {
-    try (ServerSocket door = new ServerSocket(0, 1, InetAddress.ofLiteral("127.25.0.1"))) {
-      return door.getLocalPort();
+    try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.ofLiteral("127.25.0.1"))) {
+      return listener.getLocalPort();
     }
   }
 
@@ -84,28 +84,31 @@ final class LabCommandTest {
   @Test
   void printsAllThatASenderNeedsSeparatelyFromItsOutput() throws Exception {
     assertEquals(ExitStatus.OK, run("--traps", "a1,e3", "--json"));
-    Map<String, String> told =
+    Map<String, String> values =
         Files.readAllLines(folder.resolve("env")).stream()
             .filter(l -> l.startsWith("LAB_"))
             .collect(Collectors.toMap(l -> l.split("=", 2)[0], l -> l.split("=", 2)[1]));
     assertTrue(
-        told.getOrDefault("LAB_RESOLVER", "").matches("127\\.0\\.0\\.1:[0-9]+"), told.toString());
+        values.getOrDefault("LAB_RESOLVER", "").matches("127\\.0\\.0\\.1:[0-9]+"),
+        values.toString());
     assertTrue(
-        Files.readString(Path.of(told.getOrDefault("LAB_ANCHOR", ""))).contains("DS"),
+        Files.readString(Path.of(values.getOrDefault("LAB_ANCHOR", ""))).contains("DS"),
         "the anchor");
     assertTrue(
-        Files.readString(Path.of(told.getOrDefault("LAB_CA", ""))).startsWith("-----BEGIN"),
+        Files.readString(Path.of(values.getOrDefault("LAB_CA", ""))).startsWith("-----BEGIN"),
         "the CA");
     assertEquals(
         List.of(
-            "probe@a1." + told.getOrDefault("LAB_ZONE", ""),
-            "probe@e3." + told.getOrDefault("LAB_ZONE", "")),
-        Files.readAllLines(Path.of(told.getOrDefault("LAB_RECIPIENTS", ""))));
+            "probe@a1." + values.getOrDefault("LAB_ZONE", ""),
+            "probe@e3." + values.getOrDefault("LAB_ZONE", "")),
+        Files.readAllLines(Path.of(values.getOrDefault("LAB_RECIPIENTS", ""))));
     assertEquals(
-        "sender@bounce." + told.getOrDefault("LAB_ZONE", ""), told.getOrDefault("LAB_SENDER", ""));
-    assertTrue(told.containsKey("LAB_SMTP_PORT") && told.containsKey("LAB_HTTPS_PORT"), "ports");
+        "sender@bounce." + values.getOrDefault("LAB_ZONE", ""),
+        values.getOrDefault("LAB_SENDER", ""));
+    assertTrue(
+        values.containsKey("LAB_SMTP_PORT") && values.containsKey("LAB_HTTPS_PORT"), "ports");
     assertEquals(
-        "words\n", Files.readString(Path.of(told.getOrDefault("LAB_FOLDER", ""), "exec.log")));
+        "words\n", Files.readString(Path.of(values.getOrDefault("LAB_FOLDER", ""), "exec.log")));
     assertEquals("sealwax: the command of --exec ended with 3\n", err());
     JsonNode report = new JsonMapper().readTree(out.toString(StandardCharsets.UTF_8));
     assertEquals("sealwax lab", report.path("kind").asString());

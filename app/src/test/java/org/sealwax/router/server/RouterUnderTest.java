@@ -26,7 +26,7 @@ import org.sealwax.router.receive.auth.PasswordFile;
 
 /** The wired program in this process, with a spool of its own, for tests that are cruel to it. */
 final class RouterUnderTest implements AutoCloseable {
-  /** Octets of a message that it takes. */
+  /** Bytes of a message that it takes. */
   static final int SIZE = 200_000;
 
   /** Who may log in. */

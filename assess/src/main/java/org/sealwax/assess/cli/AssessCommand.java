@@ -33,12 +33,12 @@ import org.sealwax.mail.cli.Terminal;
 /** {@code sealwax assess TARGET}: examines how mail to a domain or host is protected. */
 public final class AssessCommand {
   private final ProcessEnvironment process;
-  private final DefaultPaths folders;
+  private final DefaultPaths paths;
   private final boolean terminal;
 
-  public AssessCommand(ProcessEnvironment around, DefaultPaths folders) {
+  public AssessCommand(ProcessEnvironment around, DefaultPaths paths) {
     this.process = around;
-    this.folders = folders;
+    this.paths = paths;
     this.terminal = Terminal.isInteractive() && around.variable("NO_COLOR").isEmpty();
   }
 
@@ -97,17 +97,17 @@ public final class AssessCommand {
     budget(arguments);
     Optional<GradeLetter> least = least(arguments);
     String router = router(arguments);
-    AssessmentSetup examiner;
+    AssessmentSetup setup;
     try {
-      examiner = AssessmentSetup.of(arguments, process, folders, target);
+      setup = AssessmentSetup.of(arguments, process, paths, target);
     } catch (IOException e) {
       process.err().println("sealwax: " + e.getMessage());
       return ExitStatus.DATA;
     }
     AssessmentReport report;
     try {
-      AssessmentBudget budget = budget(arguments, examiner);
-      report = new Assessment(examiner.setup(), target, budget, progress(arguments)).run();
+      AssessmentBudget budget = budget(arguments, setup);
+      report = new Assessment(setup.setup(), target, budget, progress(arguments)).run();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return ExitStatus.TRY_AGAIN;
@@ -116,9 +116,9 @@ public final class AssessCommand {
       process.err().print("\r\u001b[K");
     }
     if (!report.validates()) {
-      Optional<String> trouble = resolverProblem(examiner);
-      if (trouble.isPresent()) {
-        process.err().println("sealwax: " + trouble.get());
+      Optional<String> problem = resolverProblem(setup);
+      if (problem.isPresent()) {
+        process.err().println("sealwax: " + problem.get());
         process.err().println("sealwax: nothing can be said of " + target.text());
         return ExitStatus.UNAVAILABLE;
       }
@@ -139,9 +139,9 @@ public final class AssessCommand {
     return verdict(report, least);
   }
 
-  private static Optional<String> resolverProblem(AssessmentSetup examiner) {
+  private static Optional<String> resolverProblem(AssessmentSetup setup) {
     try {
-      return examiner.resolverProblem();
+      return setup.resolverProblem();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return Optional.empty();
@@ -184,10 +184,10 @@ public final class AssessCommand {
   }
 
   /** What the tests that were asked for by name need comes on top. */
-  private static AssessmentBudget budget(Arguments arguments, AssessmentSetup examiner)
+  private static AssessmentBudget budget(Arguments arguments, AssessmentSetup setup)
       throws Arguments.UsageError {
     AssessmentBudget budget = budget(arguments);
-    int more = examiner.setup().probes().stream().mapToInt(p -> p.reserve(budget.depth())).sum();
+    int more = setup.setup().probes().stream().mapToInt(p -> p.reserve(budget.depth())).sum();
     return budget.withConnections(
         Math.min(AssessmentBudget.MAX_CONNECTIONS, budget.connections() + more));
   }
@@ -262,10 +262,10 @@ public final class AssessCommand {
     }
 
     @Override
-    public synchronized void checking(FindingLocation place, String what, int connections) {
+    public synchronized void checking(FindingLocation location, String what, int connections) {
       String count = connections == 0 ? "" : ", " + connections + " connections";
       String found = bad == 0 ? "" : ", " + bad + " to mend";
-      String text = "  " + place.text() + ": " + what + count + found;
+      String text = "  " + location.text() + ": " + what + count + found;
       out.print("\r\u001b[K" + (text.length() > 110 ? text.substring(0, 110) : text));
       out.flush();
     }

@@ -89,7 +89,7 @@ public record AssessmentSetup(AssessmentEnvironment setup, CachingResolver resol
    * @throws Arguments.UsageError which option is wrong
    */
   public static AssessmentSetup of(
-      Arguments arguments, ProcessEnvironment around, DefaultPaths folders, AssessmentTarget target)
+      Arguments arguments, ProcessEnvironment around, DefaultPaths paths, AssessmentTarget target)
       throws IOException, Arguments.UsageError {
     // What a person names by its address may be anywhere; what the DNS names may not.
     boolean named =
@@ -97,7 +97,7 @@ public record AssessmentSetup(AssessmentEnvironment setup, CachingResolver resol
     return of(
         arguments,
         around,
-        folders,
+        paths,
         named,
         AssessmentEnvironment.VisitLimiter.open(),
         dns(arguments, around));
@@ -107,41 +107,41 @@ public record AssessmentSetup(AssessmentEnvironment setup, CachingResolver resol
   static AssessmentSetup of(
       Arguments arguments,
       ProcessEnvironment around,
-      DefaultPaths folders,
+      DefaultPaths paths,
       boolean anywhere,
-      AssessmentEnvironment.VisitLimiter gate)
+      AssessmentEnvironment.VisitLimiter limiter)
       throws IOException, Arguments.UsageError {
     DnsSettings dns = dns(arguments, around).withCacheEntries(SURVEY_ANSWERS);
-    return of(arguments, around, folders, anywhere, gate, dns);
+    return of(arguments, around, paths, anywhere, limiter, dns);
   }
 
   private static AssessmentSetup of(
       Arguments arguments,
       ProcessEnvironment around,
-      DefaultPaths folders,
+      DefaultPaths paths,
       boolean anywhere,
-      AssessmentEnvironment.VisitLimiter gate,
+      AssessmentEnvironment.VisitLimiter limiter,
       DnsSettings dns)
       throws IOException, Arguments.UsageError {
     TlsFactory.prepareJvm();
     Clock clock = Clock.system();
-    RandomSource chance = RandomSource.secure();
+    RandomSource random = RandomSource.secure();
     boolean inner = anywhere || arguments.has("--allow-private");
     Dialer dialer =
         inner ? SystemDialer.trusted() : SystemDialer.guarded(DialerSettings.defaults());
-    CachingResolver resolver = resolver(dns, clock, chance);
+    CachingResolver resolver = resolver(dns, clock, random);
     TrustRoots roots = roots(arguments, around);
-    String ehlo = ehlo(arguments, folders);
+    String ehlo = ehlo(arguments, paths);
     TlsClient tls =
-        new TlsFactory(TlsSettings.defaults(), clock, chance).client(ClientTlsSettings.defaults());
+        new TlsFactory(TlsSettings.defaults(), clock, random).client(ClientTlsSettings.defaults());
     HttpsClient web = new HttpsClient(resolver, dialer, tls, roots, clock);
     PolicyFetcher fetcher =
         new PolicyFetcher(web, port(arguments, "--policy-port", HTTPS), POLICY_TIME);
-    List<Probe> probes = new ArrayList<>(List.of(new ReceiverScan(dialer, clock, chance, tls)));
+    List<Probe> probes = new ArrayList<>(List.of(new ReceiverScan(dialer, clock, random, tls)));
     mailbox(arguments, "--relay-test")
-        .ifPresent(own -> probes.add(new OpenRelayProbe(own, resolver, dialer, clock, chance)));
+        .ifPresent(own -> probes.add(new OpenRelayProbe(own, resolver, dialer, clock, random)));
     mailbox(arguments, "--smuggling-test")
-        .ifPresent(own -> probes.add(new SmugglingProbe(own, dialer, clock, chance)));
+        .ifPresent(own -> probes.add(new SmugglingProbe(own, dialer, clock, random)));
     AssessmentEnvironment setup =
         new AssessmentEnvironment(
             resolver,
@@ -151,7 +151,7 @@ public record AssessmentSetup(AssessmentEnvironment setup, CachingResolver resol
                     resolver,
                     dns.validation() != DnsSettings.Validation.OFF,
                     new AuthoritativeLookup(
-                            dns, clock, chance, a -> inner || SpecialUse.of(a).isEmpty(), DNS)
+                            dns, clock, random, a -> inner || SpecialUse.of(a).isEmpty(), DNS)
                         ::tlsa,
                     dialer,
                     fetcher,
@@ -166,22 +166,22 @@ public record AssessmentSetup(AssessmentEnvironment setup, CachingResolver resol
             port(arguments, "--port", AssessmentTarget.MAIL),
             "sealwax " + Version.text(),
             AssessmentEnvironment.PARALLEL,
-            gate,
+            limiter,
             clock,
-            chance);
+            random);
     return new AssessmentSetup(setup, resolver);
   }
 
-  private static CachingResolver resolver(DnsSettings settings, Clock clock, RandomSource chance)
+  private static CachingResolver resolver(DnsSettings settings, Clock clock, RandomSource random)
       throws IOException {
     try {
-      return new CachingResolver(settings, clock, chance);
+      return new CachingResolver(settings, clock, random);
     } catch (IllegalArgumentException e) {
       throw new IOException("--trust-anchor: " + e.getMessage(), e);
     }
   }
 
-  /** A mailbox that any server can be told of: ASCII, nothing quoted, in a domain. */
+  /** A mailbox that any server can be given: ASCII, nothing quoted, in a domain. */
   private static Optional<Mailbox> mailbox(Arguments arguments, String option)
       throws Arguments.UsageError {
     Optional<String> text = arguments.value(option);
@@ -203,7 +203,7 @@ public record AssessmentSetup(AssessmentEnvironment setup, CachingResolver resol
     return text.isEmpty() ? standard : AssessCommand.number(option, text.get(), 65_535);
   }
 
-  /** Services whose TLS begins with the first octet: {@code www.example.org:443,[::1]:993}. */
+  /** Services whose TLS begins with the first byte: {@code www.example.org:443,[::1]:993}. */
   private static List<AssessmentTarget.HostTarget> also(Arguments arguments)
       throws Arguments.UsageError {
     List<AssessmentTarget.HostTarget> services = new ArrayList<>();
@@ -224,11 +224,10 @@ public record AssessmentSetup(AssessmentEnvironment setup, CachingResolver resol
     return services;
   }
 
-  private static String ehlo(Arguments arguments, DefaultPaths folders)
-      throws Arguments.UsageError {
+  private static String ehlo(Arguments arguments, DefaultPaths paths) throws Arguments.UsageError {
     Optional<String> name = arguments.value("--ehlo");
     if (name.isEmpty()) {
-      return folders.machine().hostname().name();
+      return paths.machine().hostname().name();
     }
     return Domain.parse(name.get())
         .map(Domain::name)

@@ -98,15 +98,15 @@ public final class ExplainCodeCommand {
   private static List<String> points(Check check) {
     List<String> points = new ArrayList<>();
     for (Rubric.ScoreCategory category : ReceiverRubric.rules().categories()) {
-      for (Rubric.PointsRule row : category.rows()) {
-        if (row.check().equals(check.id())) {
-          points.add("up to " + row.pass() + " points in " + category.name());
-        } else if (row.without().equals(check.id())) {
+      for (Rubric.PointsRule rule : category.rules()) {
+        if (rule.check().equals(check.id())) {
+          points.add("up to " + rule.pass() + " points in " + category.name());
+        } else if (rule.without().equals(check.id())) {
           points.add(
               "without it none of the "
-                  + row.pass()
+                  + rule.pass()
                   + " points of "
-                  + row.check()
+                  + rule.check()
                   + " in "
                   + category.name());
         }

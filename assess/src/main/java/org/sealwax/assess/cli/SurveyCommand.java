@@ -50,12 +50,12 @@ public final class SurveyCommand {
   private static final Duration PAUSE = Duration.ofMillis(250);
 
   private final ProcessEnvironment process;
-  private final DefaultPaths folders;
+  private final DefaultPaths paths;
   private final boolean terminal;
 
-  public SurveyCommand(ProcessEnvironment around, DefaultPaths folders) {
+  public SurveyCommand(ProcessEnvironment around, DefaultPaths paths) {
     this.process = around;
-    this.folders = folders;
+    this.paths = paths;
     this.terminal = Terminal.isInteractive();
   }
 
@@ -126,14 +126,14 @@ public final class SurveyCommand {
     String input = arguments.operands().getFirst();
     try (Reader reader = reader(input);
         SurveyOutput output = new SurveyOutput(process, arguments, input, terminal)) {
-      AssessmentSetup examiner =
-          AssessmentSetup.of(arguments, process, folders, arguments.has("--allow-private"), gate);
-      Optional<String> trouble = examiner.resolverProblem();
-      if (trouble.isPresent()) {
-        process.err().println("sealwax: " + trouble.get());
+      AssessmentSetup setup =
+          AssessmentSetup.of(arguments, process, paths, arguments.has("--allow-private"), gate);
+      Optional<String> problem = setup.resolverProblem();
+      if (problem.isPresent()) {
+        process.err().println("sealwax: " + problem.get());
         return ExitStatus.UNAVAILABLE;
       }
-      new Survey(examiner.setup(), budget, visits * WINDOW).run(reader, output.ledger(), output);
+      new Survey(setup.setup(), budget, visits * WINDOW).run(reader, output.ledger(), output);
       output.summary();
       return output.bad == 0 ? ExitStatus.OK : ExitStatus.WARNINGS;
     } catch (IOException e) {
@@ -165,7 +165,7 @@ public final class SurveyCommand {
   private Reader reader(String input) throws IOException {
     return input.equals("-")
         ? new InputStreamReader(process.in(), StandardCharsets.UTF_8)
-        // Octets that are no UTF-8 make a bad line, not the end of the survey.
+        // Bytes that are no UTF-8 make a bad line, not the end of the survey.
         : new InputStreamReader(Files.newInputStream(process.path(input)), StandardCharsets.UTF_8);
   }
 

@@ -12,7 +12,7 @@ public sealed interface AssessmentTarget {
   /** The port of mail between hosts (RFC 5321 4.5.4.2). */
   int MAIL = 25;
 
-  /** The port of submission with TLS from the first octet (RFC 8314 7.3). */
+  /** The port of submission with TLS from the first byte (RFC 8314 7.3). */
   int SUBMISSIONS = 465;
 
   /** As it was written, without port 25: for headings and file names. */
@@ -36,9 +36,9 @@ public sealed interface AssessmentTarget {
    * @param name for SNI and certificate, or null when only an address is known
    * @param addresses where it is; empty: as the DNS says
    * @param port 1 to 65535
-   * @param entry how TLS begins there
+   * @param tlsStart how TLS begins there
    */
-  record HostTarget(@Nullable Domain name, List<InetAddress> addresses, int port, TlsStart entry)
+  record HostTarget(@Nullable Domain name, List<InetAddress> addresses, int port, TlsStart tlsStart)
       implements AssessmentTarget {
     /** Copies, and checks that it can be found. */
     public HostTarget {
@@ -53,7 +53,7 @@ public sealed interface AssessmentTarget {
 
     /** The same at a given address. */
     public HostTarget at(InetAddress address) {
-      return new HostTarget(name, List.of(address), port, entry);
+      return new HostTarget(name, List.of(address), port, tlsStart);
     }
 
     @Override
@@ -66,7 +66,7 @@ public sealed interface AssessmentTarget {
   /**
    * Reads {@code example.org} (a domain), {@code mx.example.org:25}, {@code [192.0.2.1]:25}, {@code
    * 192.0.2.1}, {@code [2001:db8::1]}, {@code smtp://HOST[:PORT]} and {@code smtps://HOST[:PORT]}
-   * (hosts). Port 465 and {@code smtps} mean TLS from the first octet.
+   * (hosts). Port 465 and {@code smtps} mean TLS from the first byte.
    */
   static Optional<AssessmentTarget> read(String text) {
     String rest = text.strip();
@@ -97,11 +97,11 @@ public sealed interface AssessmentTarget {
       return name(host).map(DomainTarget::new);
     }
     int chosen = port != 0 ? port : forced == TlsStart.IMPLICIT ? SUBMISSIONS : MAIL;
-    TlsStart entry = forced == null ? TlsStart.of(chosen) : forced;
+    TlsStart tlsStart = forced == null ? TlsStart.of(chosen) : forced;
     if (address.isPresent()) {
-      return Optional.of(new HostTarget(null, List.of(address.get()), chosen, entry));
+      return Optional.of(new HostTarget(null, List.of(address.get()), chosen, tlsStart));
     }
-    return name(host).map(name -> new HostTarget(name, List.of(), chosen, entry));
+    return name(host).map(name -> new HostTarget(name, List.of(), chosen, tlsStart));
   }
 
   /** A name; what looks like an address with a dot too many is a mistake. */

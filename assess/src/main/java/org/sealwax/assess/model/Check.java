@@ -4,10 +4,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One thing that is looked at: a row of the table of checks.
+ * One check: an entry of the table of checks.
  *
  * @param id stable name, {@code starttls.offered}; the same in text, JSON and {@code explain}
- * @param group the heading under which it is told
+ * @param group the heading under which it is reported
  * @param title what is so when it passes, in a few words
  * @param reason what goes wrong otherwise, one or two sentences
  * @param aspects stable words that tell apart in which way it may come out ({@code export} of
@@ -29,7 +29,7 @@ public record Check(
     sources = List.copyOf(sources);
   }
 
-  /** All checks of the receiving side, in the order in which they are told. */
+  /** All checks of the receiving side, in the order of the report. */
   public static List<Check> all() {
     return CheckTable.receiving().rows();
   }
@@ -37,7 +37,7 @@ public record Check(
   /**
    * The check of the receiving side with this id.
    *
-   * @throws IllegalArgumentException when there is none: a mistake of ours
+   * @throws IllegalArgumentException when there is none: a fault in our code
    */
   public static Check of(String id) {
     return find(id).orElseThrow(() -> new IllegalArgumentException("no check " + id));

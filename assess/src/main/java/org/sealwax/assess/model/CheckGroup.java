@@ -3,13 +3,13 @@ package org.sealwax.assess.model;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** Headings under which checks are told. */
+/** Groups of checks, the headings of the report. */
 public enum CheckGroup {
   REACH("Reach and SMTP"),
   CRYPTO("Protocol and crypto"),
   CERTIFICATE("Certificate"),
   POLICY("Policy"),
-  /** Sender authentication of the domain: told beside, never graded. */
+  /** Sender authentication of the domain: reported in addition, never graded. */
   PANEL("For information"),
   /** What a sending router does in the lab. */
   SENDER("Sending");

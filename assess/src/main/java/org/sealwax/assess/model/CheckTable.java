@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Checks as a text file that is part of the program: {@code [id]}, then {@code key: value} lines;
  * {@code aspect}, {@code source} and the routers' lines may be repeated, a line that begins with a
- * blank goes on with the value before it, {@code #} begins a remark. Mistakes in it are ours and
- * throw.
+ * blank goes on with the value before it, {@code #} begins a remark. A mistake in it is a fault in
+ * our code and throws.
  */
 public final class CheckTable {
   private static final class ReceiverChecks {
@@ -25,11 +25,11 @@ public final class CheckTable {
 
   private final Map<String, Check> byId;
 
-  private CheckTable(Collection<Check> rows) {
+  private CheckTable(Collection<Check> checks) {
     Map<String, Check> map = new LinkedHashMap<>();
-    for (Check row : rows) {
-      if (map.put(row.id(), row) != null) {
-        throw new IllegalArgumentException("check " + row.id() + " stands twice");
+    for (Check check : checks) {
+      if (map.put(check.id(), check) != null) {
+        throw new IllegalArgumentException("check " + check.id() + " stands twice");
       }
     }
     this.byId = map;
@@ -40,7 +40,7 @@ public final class CheckTable {
     return ReceiverChecks.TABLE;
   }
 
-  /** Reads a resource that lies beside this class. */
+  /** Reads a resource that lies next to this class. */
   public static CheckTable read(String resource) {
     try (InputStream in = CheckTable.class.getResourceAsStream(resource)) {
       if (in == null) {
@@ -58,7 +58,7 @@ public final class CheckTable {
    * @throws IllegalArgumentException with the line number of a mistake
    */
   public static CheckTable parse(String text) {
-    List<Check> rows = new ArrayList<>();
+    List<Check> checks = new ArrayList<>();
     CheckRow row = null;
     int number = 0;
     for (String line : text.lines().toList()) {
@@ -69,7 +69,7 @@ public final class CheckTable {
         }
         if (line.startsWith("[") && line.endsWith("]")) {
           if (row != null) {
-            rows.add(row.check());
+            checks.add(row.check());
           }
           row = new CheckRow(line.substring(1, line.length() - 1));
         } else if (row == null) {
@@ -82,9 +82,9 @@ public final class CheckTable {
       }
     }
     if (row != null) {
-      rows.add(row.check());
+      checks.add(row.check());
     }
-    return new CheckTable(rows);
+    return new CheckTable(checks);
   }
 
   /** In the order of the file. */

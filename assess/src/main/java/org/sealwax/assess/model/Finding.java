@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What one check came to at one place.
+ * The result of one check at one location.
  *
- * @param check what was looked at
+ * @param check the check
  * @param outcome what came of it
  * @param aspect in which way, one of the check's aspects, or empty
  * @param location where
@@ -35,8 +35,9 @@ public record Finding(
   }
 
   /** Without aspect, evidence and lines. */
-  public static Finding of(Check check, CheckOutcome outcome, FindingLocation place, String seen) {
-    return new Finding(check, outcome, "", place, seen, "", List.of(), List.of());
+  public static Finding of(
+      Check check, CheckOutcome outcome, FindingLocation location, String seen) {
+    return new Finding(check, outcome, "", location, seen, "", List.of(), List.of());
   }
 
   /** The same in another aspect. */

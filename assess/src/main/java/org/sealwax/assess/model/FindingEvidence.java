@@ -4,10 +4,10 @@ import java.util.HexFormat;
 import java.util.Locale;
 
 /**
- * What a finding rests on, so that somebody else can check it.
+ * What a finding rests on, so that the reader can verify it.
  *
  * @param kind what it is
- * @param text a transcript, a record, or octets in hex; at most {@link #MAX_TEXT} characters
+ * @param text a transcript, a record, or bytes in hex; at most {@link #MAX_TEXT} characters
  */
 public record FindingEvidence(Kind kind, String text) {
   /** A report holds some hundred of these; the longest honest one is a chain of certificates. */
@@ -17,7 +17,7 @@ public record FindingEvidence(Kind kind, String text) {
   public enum Kind {
     /** Lines of SMTP, {@code C:} and {@code S:}. */
     TRANSCRIPT,
-    /** Octets of the TLS wire, in hex. */
+    /** Bytes of the TLS wire, in hex. */
     OCTETS,
     /** A certificate or chain, DER in hex. */
     CERTIFICATE,
@@ -42,7 +42,7 @@ public record FindingEvidence(Kind kind, String text) {
     }
   }
 
-  /** Octets seen on the wire. */
+  /** Bytes seen on the wire. */
   public static FindingEvidence bytes(byte[] seen) {
     return new FindingEvidence(Kind.OCTETS, HexFormat.of().formatHex(seen));
   }

@@ -45,7 +45,7 @@ public final class Rubric {
     this.plus = List.copyOf(plus);
     counted.add("scan.trouble");
     caps.forEach(c -> counted.add(c.check()));
-    categories.forEach(c -> c.rows().forEach(r -> counted.add(r.check())));
+    categories.forEach(c -> c.rules().forEach(r -> counted.add(r.check())));
     this.hash = sum();
   }
 
@@ -76,22 +76,22 @@ public final class Rubric {
    * @param name as reports print it
    * @param most points of the hundred
    * @param outOf what the rows must earn for all of them
-   * @param rows what earns
+   * @param rules what earns
    * @param share how much of what is earned counts
    */
   public record ScoreCategory(
-      String name, int most, int outOf, List<PointsRule> rows, ScoreShare share) {
+      String name, int most, int outOf, List<PointsRule> rules, ScoreShare share) {
     /** Copies, and checks that the points can be reached. */
     public ScoreCategory {
-      rows = List.copyOf(rows);
-      if (rows.stream().mapToInt(PointsRule::pass).sum() < outOf || outOf < 1) {
+      rules = List.copyOf(rules);
+      if (rules.stream().mapToInt(PointsRule::pass).sum() < outOf || outOf < 1) {
         throw new IllegalArgumentException(name + " cannot be reached");
       }
     }
 
     /** All of what is earned counts. */
-    public ScoreCategory(String name, int most, int outOf, List<PointsRule> rows) {
-      this(name, most, outOf, rows, ScoreShare.ALL);
+    public ScoreCategory(String name, int most, int outOf, List<PointsRule> rules) {
+      this(name, most, outOf, rules, ScoreShare.ALL);
     }
   }
 
@@ -204,10 +204,10 @@ public final class Rubric {
     score = Math.min(100, score);
     most = Math.min(100, most);
     List<Grade.GradeCap> applied = new ArrayList<>();
-    for (CapRule row : caps) {
-      for (Finding finding : byCheck.getOrDefault(row.check(), List.of())) {
-        if (row.applies(finding)) {
-          applied.add(new Grade.GradeCap(row.most(), row.reason(), finding));
+    for (CapRule rule : caps) {
+      for (Finding finding : byCheck.getOrDefault(rule.check(), List.of())) {
+        if (rule.applies(finding)) {
+          applied.add(new Grade.GradeCap(rule.most(), rule.reason(), finding));
         }
       }
     }
@@ -242,12 +242,12 @@ public final class Rubric {
   private static int points(
       ScoreCategory category, Map<String, List<Finding>> byCheck, boolean atBest) {
     int earned = 0;
-    for (PointsRule row : category.rows()) {
-      List<Finding> there = byCheck.getOrDefault(row.check(), List.of());
+    for (PointsRule rule : category.rules()) {
+      List<Finding> there = byCheck.getOrDefault(rule.check(), List.of());
       earned +=
           atBest && leftOut(there)
-              ? row.pass()
-              : there.stream().mapToInt(row::points).min().orElse(0);
+              ? rule.pass()
+              : there.stream().mapToInt(rule::points).min().orElse(0);
     }
     // Halves are not given away: a category is full only when everything was earned.
     int percent = atBest ? category.share().atBest() : category.share().sure();
@@ -306,22 +306,22 @@ public final class Rubric {
           .append('/')
           .append(category.outOf())
           .append('\n');
-      for (PointsRule row : category.rows()) {
-        text.append(row.check()).append(' ').append(row.pass()).append(' ').append(row.warn());
-        row.aspects().entrySet().stream()
+      for (PointsRule rule : category.rules()) {
+        text.append(rule.check()).append(' ').append(rule.pass()).append(' ').append(rule.warn());
+        rule.aspects().entrySet().stream()
             .sorted(Map.Entry.comparingByKey())
             .forEach(e -> text.append(' ').append(e.getKey()).append('=').append(e.getValue()));
         text.append('\n');
       }
     }
-    for (CapRule row : caps) {
-      text.append(row.most().text())
+    for (CapRule rule : caps) {
+      text.append(rule.most().text())
           .append(' ')
-          .append(row.check())
+          .append(rule.check())
           .append('/')
-          .append(row.aspect())
+          .append(rule.aspect())
           .append(' ')
-          .append(row.outcomes().stream().map(CheckOutcome::label).sorted().toList())
+          .append(rule.outcomes().stream().map(CheckOutcome::label).sorted().toList())
           .append('\n');
     }
     plus.forEach(p -> text.append("A+ ").append(p.check()).append('\n'));

@@ -2,9 +2,9 @@ package org.sealwax.assess.model;
 
 /** How TLS begins on a port. */
 public enum TlsStart {
-  /** SMTP in clear, then STARTTLS (RFC 3207). */
+  /** Unencrypted SMTP, then STARTTLS (RFC 3207). */
   STARTTLS,
-  /** TLS from the first octet (RFC 8314 3.3). */
+  /** TLS from the first byte (RFC 8314 3.3). */
   IMPLICIT;
 
   /** 465 is implicit, everything else STARTTLS. */

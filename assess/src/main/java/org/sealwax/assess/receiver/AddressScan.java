@@ -17,14 +17,15 @@ import org.sealwax.mail.tls.wire.Records;
 import org.sealwax.mail.tls.wire.TlsSuite;
 
 /**
- * One scan under way: the door, the notebook, what is told, and what the server bears. All steps
- * ask through it, so that a server that takes only short hellos gets only short ones. One thread.
+ * The state of one scan: connector, facts, finding log, and the limits that the server tolerates.
+ * All steps ask through it, so that a server that takes only short hellos gets only short ones. One
+ * thread.
  */
 final class AddressScan {
   /** Suites in one hello to a sound server: more than any client offers, and borne by all. */
   private static final int MANY_SUITES = 120;
 
-  /** Suites in a hello of at most 255 octets, beside a name and the extensions it needs. */
+  /** Suites in a hello of at most 255 bytes, next to a name and the extensions it needs. */
   private static final int FEW_SUITES = 40;
 
   /** No answer takes less than this to count as silence, however quick the server was before. */
@@ -51,12 +52,12 @@ final class AddressScan {
   private int engineLowest = Records.TLS10;
   private int engineHighest = Records.TLS13;
 
-  AddressScan(AddressVisit visit, SmtpConnector door, RandomSource chance) {
+  AddressScan(AddressVisit visit, SmtpConnector connector, RandomSource random) {
     this.visit = visit;
-    this.connector = door;
+    this.connector = connector;
     this.facts = new ServerFacts(visit.facts());
     this.findings = new FindingLog(visit.location());
-    this.random = chance;
+    this.random = random;
   }
 
   AddressVisit visit() {
@@ -90,7 +91,7 @@ final class AddressScan {
     withoutName = without;
   }
 
-  /** The server drops hellos of more than 255 octets. */
+  /** The server drops hellos of more than 255 bytes. */
   void onlyShortHellos() {
     small = true;
   }
@@ -109,7 +110,7 @@ final class AddressScan {
     return highest;
   }
 
-  /** The server does not bear an offer of TLS 1.3. */
+  /** The server does not tolerate an offer of TLS 1.3. */
   void refuses13() {
     refuses13 = true;
   }
@@ -171,7 +172,7 @@ final class AddressScan {
     }
   }
 
-  /** Says a hello on an open connection and hears the answer. */
+  /** Sends a ClientHello on an open connection and reads the answer. */
   HelloResponse exchange(RawTlsConnection raw, List<byte[]> pieces) {
     long start = connector.clock().nanoTime();
     raw.send(pieces.toArray(new byte[0][]));
@@ -196,7 +197,7 @@ final class AddressScan {
   HelloResponse anyOf(
       int version, List<Integer> suites, List<Integer> groups, List<Integer> schemes)
       throws ProbeFailed, InterruptedException {
-    // Suites that the version cannot have are refused by it; there is nobody to ask.
+    // Suites that the version cannot have are refused by it; no query is needed.
     HelloResponse last = HelloResponse.refusal();
     int most = small ? FEW_SUITES : MANY_SUITES;
     for (List<Integer> portion :

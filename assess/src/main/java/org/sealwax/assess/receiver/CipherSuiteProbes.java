@@ -100,26 +100,26 @@ final class CipherSuiteProbes {
     }
   }
 
-  private void accept(WeakSuiteClass weak, TlsSuite suite, HelloResponse answer) {
-    refused.remove(weak);
-    if (!accepted.add(weak)) {
+  private void accept(WeakSuiteClass suiteClass, TlsSuite suite, HelloResponse answer) {
+    refused.remove(suiteClass);
+    if (!accepted.add(suiteClass)) {
       return;
     }
     String seen = suite.name() + " is accepted";
     FindingEvidence evidence = FindingEvidence.bytes(answer.first());
-    switch (weak) {
+    switch (suiteClass) {
       case NULL, EXPORT, RC4, DES ->
-          scan.findings().add(weak.check(), CheckOutcome.FAIL, "accepted", seen, evidence);
+          scan.findings().add(suiteClass.check(), CheckOutcome.FAIL, "accepted", seen, evidence);
       case TRIPLE_DES, SMALL ->
-          scan.findings().add(weak.check(), CheckOutcome.WARN, "accepted", seen, evidence);
+          scan.findings().add(suiteClass.check(), CheckOutcome.WARN, "accepted", seen, evidence);
       case ANON -> {
-        // Told at the end: it depends on what else there is.
+        // Reported at the end: it depends on the other findings.
       }
     }
-    if (weak == WeakSuiteClass.EXPORT && suite.exchange() == Exchange.RSA) {
+    if (suiteClass == WeakSuiteClass.EXPORT && suite.exchange() == Exchange.RSA) {
       scan.findings().add("vuln.freak", CheckOutcome.FAIL, "vulnerable", seen, evidence);
     }
-    if (weak == WeakSuiteClass.EXPORT && suite.exchange() == Exchange.DHE) {
+    if (suiteClass == WeakSuiteClass.EXPORT && suite.exchange() == Exchange.DHE) {
       scan.findings().add("vuln.logjam", CheckOutcome.FAIL, "vulnerable", seen, evidence);
     }
   }
@@ -321,16 +321,16 @@ final class CipherSuiteProbes {
 
   /** Says what is known by now. */
   void report() {
-    FindingLog told = scan.findings();
-    for (WeakSuiteClass weak : refused) {
-      told.pass(weak.check(), "none of these suites is accepted");
+    FindingLog log = scan.findings();
+    for (WeakSuiteClass suiteClass : refused) {
+      log.pass(suiteClass.check(), "none of these suites is accepted");
     }
-    ServerFacts book = scan.facts();
+    ServerFacts facts = scan.facts();
     if (accepted.contains(WeakSuiteClass.ANON)) {
       boolean only =
-          !book.knownToSpeak(Records.TLS13)
-              && !book.acceptedOld(s -> s.authentication() != TlsSuite.Authentication.ANONYMOUS);
-      told.add(
+          !facts.knownToSpeak(Records.TLS13)
+              && !facts.acceptedOld(s -> s.authentication() != TlsSuite.Authentication.ANONYMOUS);
+      log.add(
           "suite.anon",
           only ? CheckOutcome.FAIL : CheckOutcome.INFO,
           only ? "only" : "beside",
@@ -338,7 +338,7 @@ final class CipherSuiteProbes {
               ? "only suites without a certificate are accepted"
               : "suites without a certificate are accepted beside others");
     }
-    if (!told.has("suite.fs")) {
+    if (!log.has("suite.fs")) {
       reportClass("suite.fs", TlsSuite::forwardSecret, secrecyAnswered);
       reportClass("suite.aead", TlsSuite::aead, aeadAnswered);
     }
@@ -346,10 +346,10 @@ final class CipherSuiteProbes {
 
   /** That there is none is only said when it was asked for. */
   private void reportClass(String check, Predicate<TlsSuite> kind, boolean answered) {
-    ServerFacts book = scan.facts();
-    if (book.acceptedOld(kind) || book.knownToSpeak(Records.TLS13)) {
+    ServerFacts facts = scan.facts();
+    if (facts.acceptedOld(kind) || facts.knownToSpeak(Records.TLS13)) {
       scan.findings().pass(check, names(kind));
-    } else if (answered && !book.oldSuites().isEmpty()) {
+    } else if (answered && !facts.oldSuites().isEmpty()) {
       scan.findings().add(check, CheckOutcome.FAIL, "none", "no such suite is accepted");
     }
   }
@@ -377,19 +377,19 @@ final class CipherSuiteProbes {
     if (scan.findings().has("suite.staticRSA") || scan.facts().oldSuites().isEmpty()) {
       return;
     }
-    ServerFacts book = scan.facts();
-    boolean thirteen = book.knownToSpeak(Records.TLS13);
+    ServerFacts facts = scan.facts();
+    boolean thirteen = facts.knownToSpeak(Records.TLS13);
     presence(
         "suite.staticRSA",
         s -> s.exchange() == Exchange.RSA,
         staticRsaAnswered,
-        thirteen || book.acceptedOld(TlsSuite::forwardSecret));
+        thirteen || facts.acceptedOld(TlsSuite::forwardSecret));
     presence(
         "suite.cbc-sha1",
         s -> s.mode() == Mode.CBC && s.name().endsWith("_SHA"),
         cbcSha1Answered,
-        thirteen || book.acceptedOld(s -> s.mode() != Mode.CBC));
-    boolean cbc = book.acceptedOld(s -> s.mode() == Mode.CBC);
+        thirteen || facts.acceptedOld(s -> s.mode() != Mode.CBC));
+    boolean cbc = facts.acceptedOld(s -> s.mode() == Mode.CBC);
     if (cbc) {
       scan.findings()
           .add("vuln.lucky13", CheckOutcome.WARN, "potential", "CBC suites are accepted");
@@ -397,12 +397,12 @@ final class CipherSuiteProbes {
       scan.findings().pass("vuln.lucky13", "no CBC suite is accepted");
     }
     boolean beast =
-        book.suites().getOrDefault(Records.TLS10, Set.of()).stream()
+        facts.suites().getOrDefault(Records.TLS10, Set.of()).stream()
             .anyMatch(id -> TlsSuite.of(id).map(s -> s.mode() == Mode.CBC).orElse(false));
     if (beast) {
       scan.findings()
           .add("vuln.beast", CheckOutcome.WARN, "potential", "TLS 1.0 is spoken with CBC suites");
-    } else if (book.speaks(Records.TLS10).isPresent()) {
+    } else if (facts.speaks(Records.TLS10).isPresent()) {
       scan.findings().pass("vuln.beast", "TLS 1.0 is off, or without CBC suites");
     }
   }

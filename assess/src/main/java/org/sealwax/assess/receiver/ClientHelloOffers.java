@@ -18,7 +18,7 @@ import org.sealwax.mail.tls.wire.TlsSuite.Exchange;
 
 /** What is offered in hellos: suites by class, groups, schemes; all out of the registers. */
 final class ClientHelloOffers {
-  /** Classes of suites that nobody should accept. */
+  /** Classes of suites that no server should accept. */
   enum WeakSuiteClass {
     NULL("suite.null"),
     ANON("suite.anon"),

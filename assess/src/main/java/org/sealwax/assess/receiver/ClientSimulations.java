@@ -12,17 +12,17 @@ import org.sealwax.mail.tls.wire.Records;
 
 /**
  * The hellos of routers that are out there, replayed (data: {@code senders.tsv}): as they were
- * caught, octet by octet but for the random, or made after what is published about them.
+ * caught, byte by byte but for the random, or made after what is published about them.
  */
 final class ClientSimulations {
   private static final List<SimulatedClient> ALL = load();
 
-  /** The base point of P-256 (SEC 2, 2.4.2): random octets are no point. */
+  /** The base point of P-256 (SEC 2, 2.4.2): random bytes are no point. */
   private static final String POINT =
       "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
           + "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
 
-  /** Octets of ML-KEM-768's key; zeros pass the check of FIPS 203 7.2. */
+  /** Bytes of ML-KEM-768's key; zeros pass the check of FIPS 203 7.2. */
   private static final int ENCAPSULATION_KEY = 1_184;
 
   private final AddressScan scan;
@@ -48,23 +48,23 @@ final class ClientSimulations {
       List<Integer> schemes,
       List<Integer> shares) {
     /** The records as that router writes them, with a random of their own. */
-    byte[] records(RandomSource chance, String serverName) {
+    byte[] records(RandomSource random, String serverName) {
       if (raw.isEmpty()) {
-        return hello(chance, serverName).records();
+        return hello(random, serverName).records();
       }
-      byte[] octets = HexFormat.of().parseHex(raw);
-      System.arraycopy(chance.bytes(RANDOM), 0, octets, RANDOM_AT, RANDOM);
-      return octets;
+      byte[] bytes = HexFormat.of().parseHex(raw);
+      System.arraycopy(random.bytes(RANDOM), 0, bytes, RANDOM_AT, RANDOM);
+      return bytes;
     }
 
-    private ClientHelloBuilder hello(RandomSource chance, String serverName) {
+    private ClientHelloBuilder hello(RandomSource random, String serverName) {
       ClientHelloBuilder hello =
-          new ClientHelloBuilder(version).random(chance.bytes(RANDOM)).suites(suites);
+          new ClientHelloBuilder(version).random(random.bytes(RANDOM)).suites(suites);
       if (version <= Records.SSL3) {
         return hello.withoutExtensions();
       }
       if (!versions.isEmpty()) {
-        hello.sessionId(chance.bytes(32));
+        hello.sessionId(random.bytes(32));
       }
       if (!legacy) {
         hello.serverName(serverName);
@@ -82,7 +82,7 @@ final class ClientSimulations {
       if (!versions.isEmpty()) {
         hello.versions(versions).extension(ClientHelloBuilder.PSK_MODES, (byte) 1, (byte) 1);
         List<ClientHelloBuilder.KeyShare> all = new ArrayList<>();
-        shares.forEach(g -> all.add(new ClientHelloBuilder.KeyShare(g, share(g, chance))));
+        shares.forEach(g -> all.add(new ClientHelloBuilder.KeyShare(g, share(g, random))));
         hello.shares(all);
       }
       return hello;
@@ -92,8 +92,8 @@ final class ClientSimulations {
      * A client's share (RFC 8446 4.2.8.2, draft-ietf-tls-ecdhe-mlkem) that a server takes: nobody
      * computes with the other half of it.
      */
-    private static byte[] share(int group, RandomSource chance) {
-      byte[] last = chance.bytes(32);
+    private static byte[] share(int group, RandomSource random) {
+      byte[] last = random.bytes(32);
       return switch (group) {
         case NamedGroup.SECP256R1 -> HexFormat.of().parseHex(POINT);
         case NamedGroup.X25519MLKEM768 ->

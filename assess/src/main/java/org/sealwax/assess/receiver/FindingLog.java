@@ -16,8 +16,8 @@ final class FindingLog {
   private final List<Finding> findings = new ArrayList<>();
   private final Set<String> reportedCodes = new LinkedHashSet<>();
 
-  FindingLog(FindingLocation place) {
-    this.location = place;
+  FindingLog(FindingLocation location) {
+    this.location = location;
   }
 
   void add(
@@ -32,12 +32,12 @@ final class FindingLog {
     add(id, CheckOutcome.PASS, "", seen, evidence);
   }
 
-  /** Whether anything was said of a check. */
+  /** Whether there is a finding for a check. */
   boolean has(String id) {
     return reportedCodes.contains(id);
   }
 
-  /** Whether anything was said of one aspect of a check. */
+  /** Whether there is a finding for one aspect of a check. */
   boolean has(String id, String aspect) {
     return findings.stream().anyMatch(f -> f.check().id().equals(id) && f.aspect().equals(aspect));
   }

@@ -21,7 +21,7 @@ import org.sealwax.mail.tls.wire.TlsSuite;
 
 /**
  * The first connection: an ordinary client's handshake and EHLO under TLS. When that does not come
- * about, ever plainer hellos find out what the server does not bear.
+ * about, ever plainer hellos find out what the server does not tolerate.
  */
 final class FirstConnection {
   private static final int CERTIFICATE_REQUIRED = 116;
@@ -92,7 +92,7 @@ final class FirstConnection {
 
   /**
    * When the first handshake did not come about and plainer hellos showed why, an engine that
-   * offers only what the server bears.
+   * offers only what the server tolerates.
    */
   void again() throws ProbeFailed, InterruptedException {
     if (facts != null) {
@@ -123,7 +123,8 @@ final class FirstConnection {
       return true;
     }
     if (scan.facts().highest(Records.TLS13) > 0 && first.facts().version() > 0) {
-      // A ServerHello came: it bears the hello, and only the rest of the handshake failed.
+      // A ServerHello came: it tolerates the ClientHello, and only the rest of the handshake
+      // failed.
       tolerates();
       works("a ServerHello came: " + TlsVersionNames.version(first.facts().version()));
       return true;
@@ -170,37 +171,37 @@ final class FirstConnection {
 
   /** Whether STARTTLS is there on every connection, and taken: graded by the worst of them. */
   void reportStarttls() {
-    SmtpConnector door = scan.connector();
-    FindingLog told = scan.findings();
+    SmtpConnector connector = scan.connector();
+    FindingLog log = scan.findings();
     if (scan.visit().entry() == TlsStart.IMPLICIT) {
       if (tlsReached) {
-        told.pass("starttls.offered", "TLS begins with the first octet");
+        log.pass("starttls.offered", "TLS begins with the first octet");
       }
-    } else if (door.greetings() > 0) {
-      offered(door);
+    } else if (connector.greetings() > 0) {
+      offered(connector);
     }
-    if (succeeded.isEmpty() || told.has("starttls.works")) {
+    if (succeeded.isEmpty() || log.has("starttls.works")) {
       return;
     }
-    int refused = door.starttlsRefused();
+    int refused = connector.starttlsRefused();
     if (refused == 0) {
-      told.pass("starttls.works", succeeded);
+      log.pass("starttls.works", succeeded);
     } else {
-      told.add(
+      log.add(
           "starttls.works",
           refused > REFUSALS_TOLERATED ? CheckOutcome.FAIL : CheckOutcome.WARN,
           "sometimes",
           "STARTTLS is refused on "
               + refused
               + " of "
-              + (refused + door.starttlsAccepted())
+              + (refused + connector.starttlsAccepted())
               + " connections");
     }
   }
 
-  private void offered(SmtpConnector door) {
-    int offered = door.starttlsOffered();
-    if (offered == door.greetings()) {
+  private void offered(SmtpConnector connector) {
+    int offered = connector.starttlsOffered();
+    if (offered == connector.greetings()) {
       scan.findings().pass("starttls.offered", "EHLO offers STARTTLS");
     } else {
       if (offered == 0) {
@@ -211,8 +212,12 @@ final class FirstConnection {
               "starttls.offered",
               CheckOutcome.FAIL,
               offered == 0 ? "missing" : "sometimes",
-              "EHLO offers STARTTLS on " + offered + " of " + door.greetings() + " connections",
-              FindingEvidence.transcript(door.withoutStarttls()));
+              "EHLO offers STARTTLS on "
+                  + offered
+                  + " of "
+                  + connector.greetings()
+                  + " connections",
+              FindingEvidence.transcript(connector.withoutStarttls()));
     }
   }
 
@@ -223,7 +228,7 @@ final class FirstConnection {
     }
   }
 
-  /** What was seen in clear, before any STARTTLS. */
+  /** The facts before STARTTLS. */
   void reportPlaintextEhlo() {
     Capabilities before = scan.connector().before();
     if (before == null) {
@@ -245,13 +250,13 @@ final class FirstConnection {
   private void ehloUnderTls(ScanTlsWire wire, ScanTlsClient.ScanHandshakeResult result)
       throws InterruptedException {
     facts = result.facts();
-    SmtpConnection line = new SmtpConnection(wire);
+    SmtpConnection connection = new SmtpConnection(wire);
     try {
       if (scan.visit().entry() == TlsStart.IMPLICIT) {
-        line.reply(scan.connector().timeouts().banner());
+        connection.reply(scan.connector().timeouts().banner());
       }
       Reply hello =
-          line.exchange("EHLO " + scan.visit().ehlo(), scan.connector().timeouts().reply());
+          connection.exchange("EHLO " + scan.visit().ehlo(), scan.connector().timeouts().reply());
       if (hello.code() != 250) {
         works("the handshake is complete, EHLO is then answered " + hello);
         return;
@@ -265,7 +270,7 @@ final class FirstConnection {
               + TlsSuite.name(result.facts().suite())
               + ", EHLO answered under it");
       compare(after);
-      again(line, after);
+      again(connection, after);
       facts = wire.facts();
     } catch (IOException e) {
       facts = wire.facts();
@@ -278,10 +283,10 @@ final class FirstConnection {
                 CheckOutcome.FAIL,
                 "dropped",
                 "the handshake is complete, then the connection ends: " + e.getMessage(),
-                FindingEvidence.transcript(line.transcript()));
+                FindingEvidence.transcript(connection.transcript()));
       }
     } finally {
-      line.sendQuit();
+      connection.sendQuit();
     }
   }
 
@@ -305,11 +310,11 @@ final class FirstConnection {
     return true;
   }
 
-  private void again(SmtpConnection line, Capabilities after) throws IOException {
+  private void again(SmtpConnection connection, Capabilities after) throws IOException {
     if (!after.offersStarttls()) {
       scan.findings().pass("starttls.reoffer", "EHLO under TLS does not offer STARTTLS");
     } else {
-      Reply go = line.exchange("STARTTLS", scan.connector().timeouts().reply());
+      Reply go = connection.exchange("STARTTLS", scan.connector().timeouts().reply());
       boolean accepted = go.code() == 220;
       scan.findings()
           .add(
@@ -317,7 +322,7 @@ final class FirstConnection {
               accepted ? CheckOutcome.FAIL : CheckOutcome.WARN,
               accepted ? "accepted" : "offered",
               "EHLO under TLS offers STARTTLS, and a second one is answered " + go,
-              FindingEvidence.transcript(line.transcript()));
+              FindingEvidence.transcript(connection.transcript()));
     }
   }
 
@@ -396,7 +401,7 @@ final class FirstConnection {
     silent = small.end() == HelloResponse.HelloEnd.SILENT;
     boolean same = twelve.end() == small.end() && twelve.reader().alerts().isEmpty();
     if (same && !small.connectionOver()) {
-      // Whoever says nothing, or no TLS, to two hellos is not particular about their form.
+      // A server that does not answer two hellos with TLS does not depend on their form.
       return false;
     }
     for (int version = Records.TLS11; version >= Records.SSL3; version--) {
@@ -407,7 +412,7 @@ final class FirstConnection {
         return lower(small, answer, version);
       }
     }
-    // Nothing sound is left to offer; what remains is what nobody should accept.
+    // Nothing sound is left to offer; what remains is what no server should accept.
     HelloResponse weak =
         scan.anyOf(
             Records.TLS12,

@@ -10,12 +10,12 @@ import org.sealwax.mail.tls.wire.ServerReader;
  *
  * @param reader what of it could be read
  * @param end how it ended
- * @param first its first octets, for evidence
+ * @param first its first bytes, for evidence
  */
 record HelloResponse(ServerReader reader, HelloEnd end, byte[] first) {
   /** How it ended. */
   enum HelloEnd {
-    /** The server said all that it says in clear, or a fatal alert. */
+    /** The server sent all its unencrypted messages, or a fatal alert. */
     COMPLETE,
     /** It ended the connection in order (FIN): everything that it sent was received. */
     CLOSED,
@@ -32,7 +32,7 @@ record HelloResponse(ServerReader reader, HelloEnd end, byte[] first) {
     }
   }
 
-  /** Octets kept for evidence: a ServerHello. */
+  /** Bytes kept for evidence: a ServerHello. */
   static final int MAX_EVIDENCE = 128;
 
   /** A refusal without a word, for what needs no question. */

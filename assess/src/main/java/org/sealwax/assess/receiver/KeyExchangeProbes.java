@@ -97,7 +97,7 @@ final class KeyExchangeProbes {
     fieldsAsked = answer.accepted() || answer.refused();
   }
 
-  /** A second look at the value: one that comes again is kept (Raccoon). */
+  /** A second probe of the value: one that comes again is kept (Raccoon). */
   void fieldsAgain() throws ProbeFailed, InterruptedException {
     List<Integer> known =
         scan.facts().oldSuites().stream()
@@ -125,9 +125,9 @@ final class KeyExchangeProbes {
 
   /** CVE-2020-1968: a value that serves more than one connection. */
   private void raccoon() {
-    ServerFacts book = scan.facts();
-    boolean fixed = book.acceptedOld(s -> s.exchange() == Exchange.DH);
-    if (fixed || book.repeatsValues()) {
+    ServerFacts facts = scan.facts();
+    boolean fixed = facts.acceptedOld(s -> s.exchange() == Exchange.DH);
+    if (fixed || facts.repeatsValues()) {
       scan.findings()
           .add(
               "vuln.raccoon",
@@ -136,19 +136,19 @@ final class KeyExchangeProbes {
               fixed
                   ? "static Diffie-Hellman is accepted"
                   : "the same Diffie-Hellman value came on two connections");
-    } else if (book.fields().isEmpty() && fieldsAsked) {
+    } else if (facts.fields().isEmpty() && fieldsAsked) {
       scan.findings().pass("vuln.raccoon", "no finite field Diffie-Hellman is accepted");
-    } else if (!book.fields().isEmpty() && fieldsCompared) {
+    } else if (!facts.fields().isEmpty() && fieldsCompared) {
       scan.findings().pass("vuln.raccoon", "no Diffie-Hellman value came twice");
     }
   }
 
   private void groups() {
-    ServerFacts book = scan.facts();
+    ServerFacts facts = scan.facts();
     List<String> small = new ArrayList<>();
     boolean p224 = false;
     List<String> names = new ArrayList<>();
-    for (int id : book.groups()) {
+    for (int id : facts.groups()) {
       Optional<NamedGroup> group = NamedGroup.of(id);
       if (group.isEmpty() || group.get().kind() != NamedGroup.Kind.ELLIPTIC) {
         continue;
@@ -160,7 +160,7 @@ final class KeyExchangeProbes {
         p224 = true;
       }
     }
-    boolean custom = book.oddParameters().stream().anyMatch(w -> w.startsWith("curve of type"));
+    boolean custom = facts.oddParameters().stream().anyMatch(w -> w.startsWith("curve of type"));
     if (!small.isEmpty()) {
       scan.findings()
           .add("kex.groups", CheckOutcome.FAIL, "small", "accepted: " + String.join(", ", small));

@@ -24,29 +24,30 @@ enum MailboxMxCheck {
   UNKNOWN;
 
   static MailboxMxCheck of(
-      Mailbox mailbox, FindingLocation place, Resolver resolver, RandomSource chance) {
+      Mailbox mailbox, FindingLocation location, Resolver resolver, RandomSource random) {
     if (!(mailbox.domain() instanceof Domain domain)) {
       return UNKNOWN;
     }
-    return switch (MxSet.of(domain, resolver.mx(domain), Set.of(), chance)) {
+    return switch (MxSet.of(domain, resolver.mx(domain), Set.of(), random)) {
       case MxSet.NullMx n -> NO_HOST;
       case MxSet.NoSuchDomain n -> NO_HOST;
       case MxSet.LoopsBack l -> HERE;
       case MxSet.MxLookupFailed t -> UNKNOWN;
-      case MxSet.Hosts hosts -> among(hosts, place, resolver);
+      case MxSet.Hosts hosts -> among(hosts, location, resolver);
     };
   }
 
-  private static MailboxMxCheck among(MxSet.Hosts hosts, FindingLocation place, Resolver resolver) {
+  private static MailboxMxCheck among(
+      MxSet.Hosts hosts, FindingLocation location, Resolver resolver) {
     Set<String> reasons = new HashSet<>();
     boolean addresses = false;
     for (MxSet.MxHost target : hosts.targets()) {
-      if (target.host().equals(place.host())) {
+      if (target.host().equals(location.host())) {
         return HERE;
       }
       for (Resolver.AddressFamily family : Resolver.AddressFamily.values()) {
         var answer = resolver.addresses(target.host(), family);
-        if (answer.records().contains(place.address())) {
+        if (answer.records().contains(location.address())) {
           return HERE;
         }
         addresses |= !answer.records().isEmpty();

@@ -23,7 +23,7 @@ import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
 
 /**
- * Whether the server relays for anybody (RFC 2505 2.1): five fixed forms of envelope toward a
+ * Whether the server relays for any client (RFC 2505 2.1): five fixed forms of envelope toward a
  * mailbox of the person who asks, in a domain that is not this server's, each ended by RSET. There
  * is no DATA, so nothing is sent even by an open relay. Thread-safe.
  */
@@ -33,7 +33,7 @@ public final class OpenRelayProbe implements Probe {
 
   private static final Check CHECK = Check.of("relay");
 
-  /** Octets of a local part that nobody has. */
+  /** Bytes of a local part that does not exist. */
   private static final int STRANGE = 8;
 
   private final Mailbox own;
@@ -50,8 +50,8 @@ public final class OpenRelayProbe implements Probe {
    * @param resolver tells whether that domain is the server's own
    */
   public OpenRelayProbe(
-      Mailbox own, Resolver resolver, Dialer dialer, Clock clock, RandomSource chance) {
-    this(own, resolver, dialer, clock, chance, ScanTimeouts.defaults());
+      Mailbox own, Resolver resolver, Dialer dialer, Clock clock, RandomSource random) {
+    this(own, resolver, dialer, clock, random, ScanTimeouts.defaults());
   }
 
   OpenRelayProbe(
@@ -59,14 +59,14 @@ public final class OpenRelayProbe implements Probe {
       Resolver resolver,
       Dialer dialer,
       Clock clock,
-      RandomSource chance,
-      ScanTimeouts manners) {
+      RandomSource random,
+      ScanTimeouts timeouts) {
     this.own = own;
     this.resolver = resolver;
     this.dialer = dialer;
     this.clock = clock;
-    this.random = chance;
-    this.timeouts = manners;
+    this.random = random;
+    this.timeouts = timeouts;
   }
 
   @Override
@@ -102,14 +102,14 @@ public final class OpenRelayProbe implements Probe {
   @Override
   public List<Finding> run(AddressVisit visit) throws InterruptedException {
     visit.reportProgress("relay test");
-    MailboxMxCheck custody = MailboxMxCheck.of(own, visit.location(), resolver, random);
-    if (custody == MailboxMxCheck.HERE) {
+    MailboxMxCheck mxCheck = MailboxMxCheck.of(own, visit.location(), resolver, random);
+    if (mxCheck == MailboxMxCheck.HERE) {
       return findings(
           visit,
           CheckOutcome.NOT_TESTED,
           "this server is responsible for " + own.domain() + ": name a mailbox in another domain");
     }
-    if (custody == MailboxMxCheck.NO_HOST) {
+    if (mxCheck == MailboxMxCheck.NO_HOST) {
       return findings(
           visit, CheckOutcome.NOT_TESTED, own.domain() + " takes no mail: name another mailbox");
     }
@@ -117,27 +117,27 @@ public final class OpenRelayProbe implements Probe {
         new AddressScan(
             visit, new SmtpConnector(visit, dialer, clock, timeouts).withoutRetries(), random);
     OpenRelayRun run = new OpenRelayRun(scan, forms(isMailboxHost(visit)));
-    String trouble = "";
+    String problem = "";
     try {
       run.all();
     } catch (ProbeFailed e) {
-      trouble = e.observed();
+      problem = e.observed();
     }
     return List.of(
-        verdict(visit, run, custody, trouble).with(FindingEvidence.transcript(run.replies)));
+        verdict(visit, run, mxCheck, problem).with(FindingEvidence.transcript(run.replies)));
   }
 
   /** The domain that the server is responsible for, as far as we know it. */
   private static String isMailboxHost(AddressVisit visit) {
     Domain hop = visit.nextHop();
-    FindingLocation place = visit.location();
+    FindingLocation location = visit.location();
     if (hop != null) {
       return hop.name();
     }
-    if (place.host() != null) {
-      return place.host().name();
+    if (location.host() != null) {
+      return location.host().name();
     }
-    String address = place.address() == null ? "" : place.address().getHostAddress();
+    String address = location.address() == null ? "" : location.address().getHostAddress();
     // RFC 5321 4.1.3.
     return "[" + (address.contains(":") ? "IPv6:" : "") + address + "]";
   }
@@ -183,11 +183,11 @@ public final class OpenRelayProbe implements Probe {
     }
 
     private void tryForms() throws IOException, ProbeFailed, InterruptedException {
-      SmtpConnection line = SmtpClientSession.open(scan);
-      try (Deadline _ = Deadline.after(scan.visit().timeLeft(), line.wire())) {
+      SmtpConnection connection = SmtpClientSession.open(scan);
+      try (Deadline _ = Deadline.after(scan.visit().timeLeft(), connection.wire())) {
         while (answers.size() < forms.size()) {
           EnvelopeForm form = forms.get(answers.size());
-          answers.add(ask(line, form));
+          answers.add(ask(connection, form));
         }
         EnvelopeForm route = forms.get(ROUTE);
         if (answers.get(ROUTE).accepted()
@@ -196,7 +196,7 @@ public final class OpenRelayProbe implements Probe {
           // further than its own name, and does not say that it would go on to anybody.
           String recipient = route.recipient().substring(0, route.recipient().indexOf(':') + 1);
           acceptsInvalidRecipient =
-              ask(line, new EnvelopeForm("to nowhere", route.sender(), recipient)).accepted();
+              ask(connection, new EnvelopeForm("to nowhere", route.sender(), recipient)).accepted();
         }
         EnvelopeForm last = forms.getLast();
         if (answers.getLast().accepted()) {
@@ -204,22 +204,22 @@ public final class OpenRelayProbe implements Probe {
           String nobody = "x" + HexFormat.of().formatHex(random.bytes(STRANGE));
           String recipient = nobody + last.recipient().substring(last.recipient().indexOf('@'));
           acceptsAnyRecipient =
-              ask(line, new EnvelopeForm("to nobody", last.sender(), recipient)).accepted();
+              ask(connection, new EnvelopeForm("to nobody", last.sender(), recipient)).accepted();
         }
       } finally {
-        replies += line.transcript();
-        line.sendQuit();
+        replies += connection.transcript();
+        connection.sendQuit();
       }
     }
 
-    private EnvelopeReplies ask(SmtpConnection line, EnvelopeForm form) throws IOException {
-      Reply mail = line.exchange("MAIL FROM:<" + form.sender() + ">", timeouts.reply());
+    private EnvelopeReplies ask(SmtpConnection connection, EnvelopeForm form) throws IOException {
+      Reply mail = connection.exchange("MAIL FROM:<" + form.sender() + ">", timeouts.reply());
       Reply recipient =
           mail.isPositive()
-              ? line.exchange("RCPT TO:<" + form.recipient() + ">", timeouts.reply())
+              ? connection.exchange("RCPT TO:<" + form.recipient() + ">", timeouts.reply())
               : null;
       EnvelopeReplies answered = new EnvelopeReplies(form, mail, recipient);
-      line.exchange("RSET", timeouts.reply());
+      connection.exchange("RSET", timeouts.reply());
       return answered;
     }
 
@@ -233,7 +233,7 @@ public final class OpenRelayProbe implements Probe {
   }
 
   private Finding verdict(
-      AddressVisit visit, OpenRelayRun run, MailboxMxCheck custody, String trouble) {
+      AddressVisit visit, OpenRelayRun run, MailboxMxCheck mxCheck, String problem) {
     List<EnvelopeReplies> open = run.open();
     if (!open.isEmpty()) {
       EnvelopeReplies first = open.getFirst();
@@ -246,7 +246,7 @@ public final class OpenRelayProbe implements Probe {
               + first.form().sender()
               + "> is answered "
               + first.recipient();
-      return custody == MailboxMxCheck.UNKNOWN
+      return mxCheck == MailboxMxCheck.UNKNOWN
           ? of(
               visit,
               CheckOutcome.INCONCLUSIVE,
@@ -257,7 +257,7 @@ public final class OpenRelayProbe implements Probe {
       return of(
           visit,
           CheckOutcome.INCONCLUSIVE,
-          "after " + run.answers.size() + " of " + run.forms.size() + " forms: " + trouble);
+          "after " + run.answers.size() + " of " + run.forms.size() + " forms: " + problem);
     }
     List<EnvelopeReplies> judged =
         run.answers.stream().filter(a -> !a.accepted()).filter(a -> a.recipient() != null).toList();

@@ -34,9 +34,9 @@ final class ProbeFailed extends Exception {
 
   private final ProbeFailureReason reason;
 
-  ProbeFailed(ProbeFailureReason why, String seen) {
+  ProbeFailed(ProbeFailureReason reason, String seen) {
     super(seen);
-    this.reason = why;
+    this.reason = reason;
   }
 
   ProbeFailureReason reason() {

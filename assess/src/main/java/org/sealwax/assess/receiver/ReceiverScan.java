@@ -104,20 +104,20 @@ public final class ReceiverScan implements Probe {
    *
    * @param engine tries whether sessions of TLS 1.3 are resumed; null: that is not tested
    */
-  public ReceiverScan(Dialer dialer, Clock clock, RandomSource chance, @Nullable TlsClient engine) {
-    this(dialer, clock, chance, ScanTimeouts.defaults(), engine);
+  public ReceiverScan(Dialer dialer, Clock clock, RandomSource random, @Nullable TlsClient engine) {
+    this(dialer, clock, random, ScanTimeouts.defaults(), engine);
   }
 
   ReceiverScan(
       Dialer dialer,
       Clock clock,
-      RandomSource chance,
-      ScanTimeouts manners,
+      RandomSource random,
+      ScanTimeouts timeouts,
       @Nullable TlsClient engine) {
     this.dialer = dialer;
     this.clock = clock;
-    this.random = chance;
-    this.timeouts = manners;
+    this.random = random;
+    this.timeouts = timeouts;
     this.engine = engine;
   }
 
@@ -128,8 +128,8 @@ public final class ReceiverScan implements Probe {
 
   @Override
   public List<Finding> run(AddressVisit visit) throws InterruptedException {
-    SmtpConnector door = new SmtpConnector(visit, dialer, clock, timeouts);
-    AddressScan scan = new AddressScan(visit, door, random);
+    SmtpConnector connector = new SmtpConnector(visit, dialer, clock, timeouts);
+    AddressScan scan = new AddressScan(visit, connector, random);
     return new ScanRun(scan, engine).run();
   }
 
@@ -148,7 +148,7 @@ public final class ReceiverScan implements Probe {
   /** One run of all steps. */
   private static final class ScanRun {
     private final AddressScan scan;
-    private final FirstConnection contact;
+    private final FirstConnection firstConnection;
     private final TlsVersionProbes versions;
     private final CipherSuiteProbes suites;
     private final KeyExchangeProbes exchanges;
@@ -167,13 +167,13 @@ public final class ReceiverScan implements Probe {
 
     ScanRun(AddressScan scan, @Nullable TlsClient engine) {
       this.scan = scan;
-      this.contact = new FirstConnection(scan);
+      this.firstConnection = new FirstConnection(scan);
       this.versions = new TlsVersionProbes(scan);
       this.suites = new CipherSuiteProbes(scan);
       this.exchanges = new KeyExchangeProbes(scan);
       this.vulnerabilities = new VulnerabilityProbes(scan);
       this.tolerances = new ToleranceProbes(scan);
-      this.sessions = new TlsSessionProbes(scan, contact);
+      this.sessions = new TlsSessionProbes(scan, firstConnection);
       this.simulations = new ClientSimulations(scan);
       this.resumptions = new ResumptionProbes(scan, engine);
     }
@@ -182,7 +182,7 @@ public final class ReceiverScan implements Probe {
       ProbeFailed end = null;
       boolean reached = false;
       try {
-        reached = contact.connect();
+        reached = firstConnection.connect();
         if (reached) {
           for (ScanStep step : steps()) {
             asked.addAll(step.checks());
@@ -203,7 +203,7 @@ public final class ReceiverScan implements Probe {
     }
 
     private boolean onlySsl2() throws ProbeFailed, InterruptedException {
-      if (contact.silent()) {
+      if (firstConnection.silent()) {
         return false;
       }
       versions.two();
@@ -214,14 +214,15 @@ public final class ReceiverScan implements Probe {
       for (int version = Records.SSL3; version <= Records.TLS13; version++) {
         scan.facts().version(version, false);
       }
-      contact.onlySsl2();
+      firstConnection.onlySsl2();
       return true;
     }
 
     private List<ScanStep> steps() {
       List<ScanStep> quick =
           List.of(
-              ScanStep.of(contact::again, "clientcert.request", "ehlo.downgrade", "requiretls"),
+              ScanStep.of(
+                  firstConnection::again, "clientcert.request", "ehlo.downgrade", "requiretls"),
               ScanStep.of(versions::twelve, "tls12", "ems", "secure-reneg", "compression"),
               ScanStep.of(versions::thirteen, "tls13", "kex.pq"),
               ScanStep.of(
@@ -279,7 +280,10 @@ public final class ReceiverScan implements Probe {
       return all;
     }
 
-    /** Where there is nothing older, whose tickets show themselves, a standard look has room. */
+    /**
+     * Without older versions, whose tickets are visible, a standard scan has connections left for
+     * this.
+     */
     private void only13() throws ProbeFailed, InterruptedException {
       if (scan.visit().depth() == ScanDepth.STANDARD && !scan.speaksOld().orElse(true)) {
         resumptions.thirteen();
@@ -314,10 +318,10 @@ public final class ReceiverScan implements Probe {
     }
 
     private void report() {
-      FindingLog told = scan.findings();
+      FindingLog log = scan.findings();
       times();
-      contact.reportStarttls();
-      if (!contact.tlsReached() && scan.facts().highest(Records.TLS13) == 0) {
+      firstConnection.reportStarttls();
+      if (!firstConnection.tlsReached() && scan.facts().highest(Records.TLS13) == 0) {
         return;
       }
       versions.report();
@@ -330,19 +334,19 @@ public final class ReceiverScan implements Probe {
       tolerances.report();
       sessions.reportCertificateRequest();
       sessions.reportTickets(ticket, ticketsScanned);
-      if (weakAsked && !told.has("vuln.freak")) {
-        told.pass("vuln.freak", "no export suite is accepted");
-        told.pass("vuln.logjam", "no export suite is accepted");
+      if (weakAsked && !log.has("vuln.freak")) {
+        log.pass("vuln.freak", "no export suite is accepted");
+        log.pass("vuln.logjam", "no export suite is accepted");
       }
     }
 
     private void times() {
-      SmtpConnector door = scan.connector();
-      if (scan.visit().entry() == TlsStart.IMPLICIT || door.before() == null) {
+      SmtpConnector connector = scan.connector();
+      if (scan.visit().entry() == TlsStart.IMPLICIT || connector.before() == null) {
         return;
       }
-      long seconds = door.slowestBanner().toSeconds();
-      String seen = "the greeting came after " + door.slowestBanner().toMillis() + " ms";
+      long seconds = connector.slowestBanner().toSeconds();
+      String seen = "the greeting came after " + connector.slowestBanner().toMillis() + " ms";
       if (seconds >= 300) {
         scan.findings().add("banner.time", CheckOutcome.FAIL, "greeting", seen);
       } else if (seconds >= 5) {
@@ -350,7 +354,7 @@ public final class ReceiverScan implements Probe {
       } else {
         scan.findings().pass("banner.time", seen);
       }
-      Duration reply = door.quickestReply();
+      Duration reply = connector.quickestReply();
       if (reply.compareTo(TARPIT) >= 0) {
         scan.findings()
             .add(
@@ -363,15 +367,15 @@ public final class ReceiverScan implements Probe {
 
     /** TLS never began: what that means depends on where it ended. */
     private void never(@Nullable ProbeFailed end) {
-      FindingLog told = scan.findings();
-      contact.reportPlaintextEhlo();
+      FindingLog log = scan.findings();
+      firstConnection.reportPlaintextEhlo();
       FindingEvidence transcript = FindingEvidence.transcript(scan.connector().transcript());
       if (end == null) {
-        told.add(
+        log.add(
             "starttls.works",
             CheckOutcome.FAIL,
             "never",
-            "220, and then no hello is answered: " + contact.last(),
+            "220, and then no hello is answered: " + firstConnection.last(),
             transcript);
         return;
       }
@@ -380,23 +384,23 @@ public final class ReceiverScan implements Probe {
           // Reported with the number of connections.
         }
         case STARTTLS_REFUSED ->
-            told.add("starttls.works", CheckOutcome.FAIL, "refused", end.observed(), transcript);
+            log.add("starttls.works", CheckOutcome.FAIL, "refused", end.observed(), transcript);
         case INJECTED ->
-            told.add("starttls.works", CheckOutcome.FAIL, "injected", end.observed(), transcript);
+            log.add("starttls.works", CheckOutcome.FAIL, "injected", end.observed(), transcript);
         case SILENT ->
-            told.add("scan.trouble", CheckOutcome.FAIL, "silent", end.observed(), transcript);
+            log.add("scan.trouble", CheckOutcome.FAIL, "silent", end.observed(), transcript);
         case GARBAGE ->
-            told.add("scan.trouble", CheckOutcome.FAIL, "garbage", end.observed(), transcript);
+            log.add("scan.trouble", CheckOutcome.FAIL, "garbage", end.observed(), transcript);
         case ENDLESS ->
-            told.add("scan.trouble", CheckOutcome.FAIL, "endless", end.observed(), transcript);
+            log.add("scan.trouble", CheckOutcome.FAIL, "endless", end.observed(), transcript);
         case CLOSED, UNREACHABLE, UNWELCOME ->
-            told.add("scan.trouble", CheckOutcome.FAIL, "", end.observed(), transcript);
+            log.add("scan.trouble", CheckOutcome.FAIL, "", end.observed(), transcript);
         case THROTTLED, NO_CONNECTION_LEFT -> {
-          // Told for each check below.
+          // Reported for each check below.
         }
         case NO_TIME_LEFT -> {
           if (scan.connector().starttlsAccepted() > 0) {
-            told.add(
+            log.add(
                 "starttls.works",
                 CheckOutcome.FAIL,
                 "never",
@@ -407,46 +411,46 @@ public final class ReceiverScan implements Probe {
       }
     }
 
-    /** Whatever nothing was said of, and why. */
+    /** Reports each check without a finding, with the reason. */
     private void reportUntested(@Nullable ProbeFailed end, boolean reached) {
-      FindingLog told = scan.findings();
+      FindingLog log = scan.findings();
       if (end != null && reached) {
         cut(end);
       } else if (end != null && end.reason() == ProbeFailed.ProbeFailureReason.THROTTLED) {
-        told.add("scan.trouble", CheckOutcome.WARN, "throttled", end.observed());
+        log.add("scan.trouble", CheckOutcome.WARN, "throttled", end.observed());
       } else if (end != null && end.reason() == ProbeFailed.ProbeFailureReason.NO_TIME_LEFT) {
-        told.add("scan.trouble", CheckOutcome.WARN, "deadline", end.observed());
+        log.add("scan.trouble", CheckOutcome.WARN, "deadline", end.observed());
       }
-      if (!told.has("scan.trouble")) {
-        told.pass(
+      if (!log.has("scan.trouble")) {
+        log.pass(
             "scan.trouble",
             scan.connector().throttle().isEmpty()
                 ? "the server let itself be looked at"
                 : "the server asked to go slower once or more, and was waited for");
       }
       for (String id : CHECKS) {
-        if (!told.has(id)) {
+        if (!log.has(id)) {
           reportUntested(id, end, reached);
         }
       }
     }
 
     private void reportUntested(String id, @Nullable ProbeFailed end, boolean reached) {
-      FindingLog told = scan.findings();
+      FindingLog log = scan.findings();
       boolean cutShort =
           end != null
               && (end.reason() == ProbeFailed.ProbeFailureReason.NO_CONNECTION_LEFT
                   || end.reason() == ProbeFailed.ProbeFailureReason.NO_TIME_LEFT);
       if (end == null && reached && !asked.contains(id)) {
-        told.add(
+        log.add(
             id,
             CheckOutcome.NOT_TESTED,
             "",
             "not part of a " + scan.visit().depth().label() + " assessment");
       } else if (end == null && reached) {
-        told.add(id, CheckOutcome.INCONCLUSIVE, "", "asked for, and no answer settles it");
+        log.add(id, CheckOutcome.INCONCLUSIVE, "", "asked for, and no answer settles it");
       } else {
-        told.add(
+        log.add(
             id,
             cutShort ? CheckOutcome.NOT_TESTED : CheckOutcome.INCONCLUSIVE,
             "",
@@ -455,25 +459,24 @@ public final class ReceiverScan implements Probe {
     }
 
     private void cut(ProbeFailed end) {
-      FindingLog told = scan.findings();
+      FindingLog log = scan.findings();
       switch (end.reason()) {
         case NO_CONNECTION_LEFT -> {
           // Ordinary: the depth says how much is looked at.
         }
-        case NO_TIME_LEFT ->
-            told.add("scan.trouble", CheckOutcome.WARN, "deadline", end.observed());
-        case THROTTLED -> told.add("scan.trouble", CheckOutcome.WARN, "throttled", end.observed());
-        case SILENT -> told.add("scan.trouble", CheckOutcome.WARN, "silent", end.observed());
-        case GARBAGE -> told.add("scan.trouble", CheckOutcome.WARN, "garbage", end.observed());
-        case ENDLESS -> told.add("scan.trouble", CheckOutcome.WARN, "endless", end.observed());
+        case NO_TIME_LEFT -> log.add("scan.trouble", CheckOutcome.WARN, "deadline", end.observed());
+        case THROTTLED -> log.add("scan.trouble", CheckOutcome.WARN, "throttled", end.observed());
+        case SILENT -> log.add("scan.trouble", CheckOutcome.WARN, "silent", end.observed());
+        case GARBAGE -> log.add("scan.trouble", CheckOutcome.WARN, "garbage", end.observed());
+        case ENDLESS -> log.add("scan.trouble", CheckOutcome.WARN, "endless", end.observed());
         case STARTTLS_REFUSED, NO_STARTTLS, INJECTED ->
-            told.add(
+            log.add(
                 "scan.trouble",
                 CheckOutcome.WARN,
                 "",
                 "in the middle of the scan: " + end.observed());
         case CLOSED, UNREACHABLE, UNWELCOME ->
-            told.add(
+            log.add(
                 "scan.trouble",
                 CheckOutcome.WARN,
                 "",

@@ -6,7 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** Tables that lie beside this class; {@code #} begins a remark. */
+/** Tables that lie next to this class; {@code #} begins a remark. */
 final class ResourceTable {
   private ResourceTable() {}
 

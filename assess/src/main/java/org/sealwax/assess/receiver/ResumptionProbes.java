@@ -25,10 +25,10 @@ import org.sealwax.mail.tls.wire.Records;
 import org.sealwax.mail.tls.wire.ServerMessage;
 
 /**
- * Whether a session that was is taken up again: tried, not concluded from a ticket that was given.
- * Before TLS 1.3 the answer shows it in clear, because an abbreviated handshake has no Certificate
- * (RFC 5246 7.3, RFC 5077 3.1); in TLS 1.3 the ticket must be bound to the session (RFC 8446
- * 4.2.11.2), which takes an engine that keeps sessions.
+ * Whether a session is resumed: tried, not concluded from a ticket that was given. Before TLS 1.3
+ * the answer shows it in clear, because an abbreviated handshake has no Certificate (RFC 5246 7.3,
+ * RFC 5077 3.1); in TLS 1.3 the ticket must be bound to the session (RFC 8446 4.2.11.2), which
+ * takes an engine that keeps sessions.
  */
 final class ResumptionProbes {
   private final AddressScan scan;
@@ -138,24 +138,24 @@ final class ResumptionProbes {
   private Optional<Boolean> resumes(TlsClient keeping) throws ProbeFailed, InterruptedException {
     Wire clear = scan.connector().toTls();
     Duration time = scan.patience().multipliedBy(2);
-    SmtpConnection line;
+    SmtpConnection connection;
     boolean resumed;
     try {
       TlsWire wire = keeping.connect(clear, offer(), time);
       resumed = wire.handshake().resumed();
-      line = new SmtpConnection(wire);
+      connection = new SmtpConnection(wire);
     } catch (TlsException e) {
       return Optional.empty();
     }
     try {
       if (scan.visit().entry() == TlsStart.IMPLICIT) {
-        line.reply(scan.connector().timeouts().banner());
+        connection.reply(scan.connector().timeouts().banner());
       }
-      line.exchange("EHLO " + scan.visit().ehlo(), scan.connector().timeouts().reply());
+      connection.exchange("EHLO " + scan.visit().ehlo(), scan.connector().timeouts().reply());
     } catch (IOException e) {
       // Whether it was resumed is known by now.
     } finally {
-      line.sendQuit();
+      connection.sendQuit();
     }
     return Optional.of(resumed);
   }

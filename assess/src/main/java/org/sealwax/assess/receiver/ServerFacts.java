@@ -40,8 +40,8 @@ final class ServerFacts {
   private boolean compression;
   private boolean helloAnswered;
 
-  ServerFacts(AddressFacts sightings) {
-    this.addressFacts = sightings;
+  ServerFacts(AddressFacts facts) {
+    this.addressFacts = facts;
   }
 
   /** Notes what an answer shows; an answer without ServerHello shows nothing here. */
@@ -129,7 +129,7 @@ final class ServerFacts {
     chain(facts.chain(), facts.staple());
   }
 
-  /** A chain goes to whoever judges certificates. */
+  /** Passes a chain to the certificate review. */
   private void chain(List<String> chain, @Nullable String staple) {
     if (chain.isEmpty() || staple == null && !seenLeaves.add(chain.getFirst())) {
       // Most answers bring the chain of the one before; to parse it costs more than all the rest.
@@ -139,8 +139,8 @@ final class ServerFacts {
       CertificateFactory factory = CertificateFactory.getInstance("X.509");
       List<X509Certificate> all = new ArrayList<>();
       for (String der : chain) {
-        byte[] octets = HexFormat.of().parseHex(der);
-        all.add((X509Certificate) factory.generateCertificate(new ByteArrayInputStream(octets)));
+        byte[] bytes = HexFormat.of().parseHex(der);
+        all.add((X509Certificate) factory.generateCertificate(new ByteArrayInputStream(bytes)));
       }
       String type = all.getFirst().getPublicKey().getAlgorithm();
       leaves.putIfAbsent(type, all.getFirst());

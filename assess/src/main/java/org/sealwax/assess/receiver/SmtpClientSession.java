@@ -9,18 +9,18 @@ import org.sealwax.mail.smtp.Reply;
 
 /**
  * A conversation led to the point where MAIL may be said: under TLS where the server has it, as
- * mail goes, and in clear where it has not. For the tests that a person asks for by name.
+ * mail goes, and unencrypted where it has not. For the tests that a person asks for by name.
  */
 final class SmtpClientSession {
-  /** Connections that one of them takes at most: one where TLS fails, and one in clear. */
+  /** Connections that one of them takes at most: one where TLS fails, and one without TLS. */
   static final int CONNECTIONS = 2;
 
   private SmtpClientSession() {}
 
   /** After EHLO; for the caller to quit. */
   static SmtpConnection open(AddressScan scan) throws ProbeFailed, InterruptedException {
-    SmtpConnection line = underTls(scan);
-    return line == null ? scan.connector().greeted() : line;
+    SmtpConnection connection = underTls(scan);
+    return connection == null ? scan.connector().greeted() : connection;
   }
 
   private static @Nullable SmtpConnection underTls(AddressScan scan)
@@ -50,25 +50,25 @@ final class SmtpClientSession {
       }
       return null;
     }
-    SmtpConnection line = new SmtpConnection(wire);
+    SmtpConnection connection = new SmtpConnection(wire);
     boolean good = false;
     try {
       Duration wait = scan.connector().timeouts().reply();
       if (implicit) {
-        line.reply(scan.connector().timeouts().banner());
+        connection.reply(scan.connector().timeouts().banner());
       }
-      Reply hello = line.exchange("EHLO " + scan.visit().ehlo(), wait);
+      Reply hello = connection.exchange("EHLO " + scan.visit().ehlo(), wait);
       good = hello.code() == 250;
       if (!good) {
         throw new ProbeFailed(
             ProbeFailed.ProbeFailureReason.UNWELCOME, "EHLO under TLS is answered " + hello);
       }
-      return line;
+      return connection;
     } catch (IOException e) {
       throw new ProbeFailed(SmtpConnection.meaning(e), "EHLO under TLS: " + e.getMessage());
     } finally {
       if (!good) {
-        line.close();
+        connection.close();
       }
     }
   }

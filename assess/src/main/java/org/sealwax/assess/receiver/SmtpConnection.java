@@ -10,7 +10,7 @@ import org.sealwax.mail.smtp.LineReader;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.ReplyReader;
 
-/** An SMTP conversation over a wire, in clear or under TLS, with a transcript. One thread. */
+/** An SMTP conversation over a wire, with or without TLS, with a transcript. One thread. */
 final class SmtpConnection implements AutoCloseable {
   private static final int MAX_TRANSCRIPT = 4_096;
 
@@ -29,17 +29,17 @@ final class SmtpConnection implements AutoCloseable {
     return wire;
   }
 
-  /** Octets that came and nobody asked for. */
+  /** Bytes that came unsolicited. */
   int unasked() {
     return lines.buffered();
   }
 
-  /** Sends octets as they are. */
+  /** Sends bytes as they are. */
   void send(String text) throws IOException {
     send(text, text.strip().replace("\r\n", "\nC: "));
   }
 
-  /** Sends octets as they are, and shows something else in the transcript. */
+  /** Sends bytes as they are, and shows something else in the transcript. */
   void send(String text, String shown) throws IOException {
     note("C: " + shown);
     wire.out().write(text.getBytes(StandardCharsets.ISO_8859_1));
@@ -94,8 +94,8 @@ final class SmtpConnection implements AutoCloseable {
     if (e instanceof SocketTimeoutException) {
       return ProbeFailed.ProbeFailureReason.SILENT;
     }
-    if (e instanceof InvalidReplyException trouble) {
-      return switch (trouble.kind()) {
+    if (e instanceof InvalidReplyException failure) {
+      return switch (failure.kind()) {
         case CLOSED -> ProbeFailed.ProbeFailureReason.CLOSED;
         case TOO_LONG -> ProbeFailed.ProbeFailureReason.ENDLESS;
         case NOT_A_REPLY, CODE_CHANGED, BROKEN_LINE -> ProbeFailed.ProbeFailureReason.GARBAGE;

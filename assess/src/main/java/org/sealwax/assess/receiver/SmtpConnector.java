@@ -16,9 +16,9 @@ import org.sealwax.mail.smtp.Capabilities;
 import org.sealwax.mail.smtp.Reply;
 
 /**
- * The way in: connects, waits for the greeting, says EHLO and STARTTLS, as politely as a sending
- * router, and remembers what the server is like. A connection is only opened when the purse gives
- * one. One thread.
+ * The scan's SMTP client: connects, waits for the greeting, says EHLO and STARTTLS, as politely as
+ * a sending router, and remembers what the server is like. A connection is only opened when the
+ * budget has one left. One thread.
  */
 final class SmtpConnector {
   /**
@@ -49,11 +49,11 @@ final class SmtpConnector {
   private String transcript = "";
   private String withoutStarttls = "";
 
-  SmtpConnector(AddressVisit visit, Dialer dialer, Clock clock, ScanTimeouts manners) {
+  SmtpConnector(AddressVisit visit, Dialer dialer, Clock clock, ScanTimeouts timeouts) {
     this.visit = visit;
     this.dialer = dialer;
     this.clock = clock;
-    this.timeouts = manners;
+    this.timeouts = timeouts;
   }
 
   /** For a test with few connections: STARTTLS that is missing or refused once is so. */
@@ -62,22 +62,22 @@ final class SmtpConnector {
     return this;
   }
 
-  /** What is said in clear before STARTTLS. */
+  /** The dialogue before STARTTLS. */
   interface PreStarttlsCommand {
-    void send(SmtpConnection line) throws IOException;
+    void send(SmtpConnection connection) throws IOException;
   }
 
   /** A wire on which TLS may begin at once; for the caller to close. */
   Wire toTls() throws ProbeFailed, InterruptedException {
-    return toTls(STARTTLS, line -> {}, true);
+    return toTls(STARTTLS, connection -> {}, true);
   }
 
-  /** The same with something said before, and the octets that ask for TLS as given. */
-  Wire toTls(String starttls, PreStarttlsCommand before) throws ProbeFailed, InterruptedException {
-    return toTls(starttls, before, false);
+  /** The same with something said before, and the bytes that ask for TLS as given. */
+  Wire toTls(String starttls, PreStarttlsCommand command) throws ProbeFailed, InterruptedException {
+    return toTls(starttls, command, false);
   }
 
-  private Wire toTls(String starttls, PreStarttlsCommand before, boolean plain)
+  private Wire toTls(String starttls, PreStarttlsCommand command, boolean plain)
       throws ProbeFailed, InterruptedException {
     if (visit.entry() == TlsStart.IMPLICIT) {
       Wire wire = dial();
@@ -86,29 +86,29 @@ final class SmtpConnector {
     }
     // What a caller adds may be why STARTTLS is refused: only the plain one counts.
     while (true) {
-      SmtpConnection line = greeted();
+      SmtpConnection connection = greeted();
       boolean ready = false;
       try {
         if (!offersStarttls()) {
-          withoutStarttls = line.transcript();
+          withoutStarttls = connection.transcript();
           another(
               new ProbeFailed(
                   ProbeFailed.ProbeFailureReason.NO_STARTTLS, "EHLO offers no STARTTLS"));
           continue;
         }
-        sendCommands(line, before);
-        Reply go = timed(line, starttls);
-        transcript = line.transcript();
+        sendCommands(connection, command);
+        Reply go = timed(connection, starttls);
+        transcript = connection.transcript();
         if (go.code() == 220) {
-          if (line.unasked() > 0) {
+          if (connection.unasked() > 0) {
             throw new ProbeFailed(
                 ProbeFailed.ProbeFailureReason.INJECTED,
-                line.unasked() + " octets of plain text behind the 220");
+                connection.unasked() + " octets of plain text behind the 220");
           }
           starttlsAccepted++;
           missingInARow = 0;
           ready = true;
-          return line.wire();
+          return connection.wire();
         }
         ProbeFailed refused =
             new ProbeFailed(
@@ -126,7 +126,7 @@ final class SmtpConnector {
         another(refused);
       } finally {
         if (!ready) {
-          line.sendQuit();
+          connection.sendQuit();
         }
       }
     }
@@ -144,32 +144,32 @@ final class SmtpConnector {
     pauseFor(timeouts.between());
   }
 
-  /** A conversation in clear after EHLO; for the caller to close. */
+  /** An unencrypted session after EHLO; for the caller to close. */
   SmtpConnection greeted() throws ProbeFailed, InterruptedException {
     while (true) {
       Wire wire = dial();
-      SmtpConnection line = new SmtpConnection(wire);
+      SmtpConnection connection = new SmtpConnection(wire);
       boolean good = false;
       // A greeting that drips is not waited for longer than one that does not come.
       Deadline deadline =
           Deadline.after(least(visit.timeLeft(), timeouts.banner().plus(timeouts.reply())), wire);
       try {
-        Reply banner = banner(line);
+        Reply banner = banner(connection);
         if (banner.code() == 220) {
-          Reply hello = timed(line, "EHLO " + visit.ehlo() + "\r\n");
+          Reply hello = timed(connection, "EHLO " + visit.ehlo() + "\r\n");
           if (hello.isPermanent() && !isBusy(hello)) {
-            hello = timed(line, "HELO " + visit.ehlo() + "\r\n");
+            hello = timed(connection, "HELO " + visit.ehlo() + "\r\n");
           }
           if (hello.code() == 250) {
             recordTranscript(hello);
-            transcript = line.transcript();
+            transcript = connection.transcript();
             opened++;
             good = true;
-            return line;
+            return connection;
           }
           banner = hello;
         }
-        transcript = line.transcript();
+        transcript = connection.transcript();
         if (isBusy(banner)) {
           if (pause(banner)) {
             continue;
@@ -186,7 +186,7 @@ final class SmtpConnector {
       } finally {
         deadline.close();
         if (!good) {
-          line.sendQuit();
+          connection.sendQuit();
         }
       }
     }
@@ -225,10 +225,10 @@ final class SmtpConnector {
     }
   }
 
-  private Reply banner(SmtpConnection line) throws IOException {
+  private Reply banner(SmtpConnection connection) throws IOException {
     long start = clock.nanoTime();
     try {
-      return line.reply(least(visit.timeLeft(), timeouts.banner()));
+      return connection.reply(least(visit.timeLeft(), timeouts.banner()));
     } finally {
       Duration took = Duration.ofNanos(clock.nanoTime() - start);
       visit.waited(took);
@@ -236,20 +236,20 @@ final class SmtpConnector {
     }
   }
 
-  private static void sendCommands(SmtpConnection line, PreStarttlsCommand before)
+  private static void sendCommands(SmtpConnection connection, PreStarttlsCommand command)
       throws ProbeFailed {
     try {
-      before.send(line);
+      command.send(connection);
     } catch (IOException e) {
       throw new ProbeFailed(SmtpConnection.meaning(e), "before STARTTLS: " + errorText(e));
     }
   }
 
-  private Reply timed(SmtpConnection line, String command) throws ProbeFailed {
+  private Reply timed(SmtpConnection connection, String command) throws ProbeFailed {
     long start = clock.nanoTime();
     try {
-      line.send(command);
-      return line.reply(least(visit.timeLeft(), timeouts.reply()));
+      connection.send(command);
+      return connection.reply(least(visit.timeLeft(), timeouts.reply()));
     } catch (IOException e) {
       throw new ProbeFailed(
           SmtpConnection.meaning(e), "after " + command.strip() + ": " + errorText(e));
@@ -310,7 +310,7 @@ final class SmtpConnector {
     return a.compareTo(b) >= 0 ? a : b;
   }
 
-  /** EHLO words in clear; null before the first EHLO and on implicit TLS. */
+  /** EHLO keywords before STARTTLS; null before the first EHLO and on implicit TLS. */
   @Nullable Capabilities before() {
     return capabilities;
   }
@@ -351,7 +351,7 @@ final class SmtpConnector {
     return throttle;
   }
 
-  /** The last conversation in clear. */
+  /** The last unencrypted session. */
   String transcript() {
     return transcript;
   }

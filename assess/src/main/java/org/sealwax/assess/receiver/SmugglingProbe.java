@@ -57,9 +57,9 @@ public final class SmugglingProbe implements Probe {
     private final String shown;
     private final String bytes;
 
-    FalseEndOfData(String shown, String octets) {
+    FalseEndOfData(String shown, String bytes) {
       this.shown = shown;
-      this.bytes = octets;
+      this.bytes = bytes;
     }
   }
 
@@ -76,22 +76,22 @@ public final class SmugglingProbe implements Probe {
    *
    * @param own of the person who asks, at this very server
    */
-  public SmugglingProbe(Mailbox own, Dialer dialer, Clock clock, RandomSource chance) {
-    this(own, dialer, clock, chance, ScanTimeouts.defaults(), LISTEN);
+  public SmugglingProbe(Mailbox own, Dialer dialer, Clock clock, RandomSource random) {
+    this(own, dialer, clock, random, ScanTimeouts.defaults(), LISTEN);
   }
 
   SmugglingProbe(
       Mailbox own,
       Dialer dialer,
       Clock clock,
-      RandomSource chance,
-      ScanTimeouts manners,
+      RandomSource random,
+      ScanTimeouts timeouts,
       Duration listen) {
     this.own = own;
     this.dialer = dialer;
     this.clock = clock;
-    this.random = chance;
-    this.timeouts = manners;
+    this.random = random;
+    this.timeouts = timeouts;
     this.listen = listen;
   }
 
@@ -156,9 +156,9 @@ public final class SmugglingProbe implements Probe {
 
     Finding all() throws ProbeFailed, InterruptedException {
       while (true) {
-        SmtpConnection line = SmtpClientSession.open(scan);
-        try (Deadline _ = Deadline.after(visit.timeLeft(), line.wire())) {
-          Finding finding = message(line);
+        SmtpConnection connection = SmtpClientSession.open(scan);
+        try (Deadline _ = Deadline.after(visit.timeLeft(), connection.wire())) {
+          Finding finding = message(connection);
           if (finding != null) {
             return finding;
           }
@@ -166,16 +166,16 @@ public final class SmugglingProbe implements Probe {
           throw new ProbeFailed(
               SmtpConnection.meaning(e), "the connection ends: " + e.getMessage());
         } finally {
-          replies.append(line.transcript());
-          line.sendQuit();
+          replies.append(connection.transcript());
+          connection.sendQuit();
         }
       }
     }
 
     /** One message with those ends that were not judged yet; null when it was refused midway. */
-    private @Nullable Finding message(SmtpConnection line) throws IOException {
+    private @Nullable Finding message(SmtpConnection connection) throws IOException {
       for (String command : List.of("MAIL FROM:<" + own + ">", "RCPT TO:<" + own + ">")) {
-        Reply reply = line.exchange(command, timeouts.reply());
+        Reply reply = connection.exchange(command, timeouts.reply());
         if (!reply.isPositive()) {
           return of(
               visit, CheckOutcome.INCONCLUSIVE, repliesSoFar() + command + " is answered " + reply);
@@ -186,20 +186,20 @@ public final class SmugglingProbe implements Probe {
         return of(
             visit, CheckOutcome.NOT_TESTED, "one message is enough: it went to " + other.text());
       }
-      Reply go = line.exchange("DATA", timeouts.reply());
+      Reply go = connection.exchange("DATA", timeouts.reply());
       if (!go.isIntermediate()) {
         return of(visit, CheckOutcome.INCONCLUSIVE, repliesSoFar() + "DATA is answered " + go);
       }
-      line.send(head(), "(a message)");
+      connection.send(head(), "(a message)");
       for (FalseEndOfData end : FalseEndOfData.values()) {
         if (passed.contains(end)) {
           continue;
         }
-        // Where it was taken as the end, this line is a command that nobody knows.
-        line.send("Sealwax-Test-" + end + " " + end.shown + end.bytes, end.shown);
+        // Where it was taken as the end, this line is an unknown command.
+        connection.send("Sealwax-Test-" + end + " " + end.shown + end.bytes, end.shown);
         Reply early;
         try {
-          early = line.reply(listen);
+          early = connection.reply(listen);
         } catch (SocketTimeoutException e) {
           passed.add(end);
           continue;
@@ -214,7 +214,7 @@ public final class SmugglingProbe implements Probe {
         }
         return rejectedAt(end, early.toString());
       }
-      return trueEnd(line);
+      return trueEnd(connection);
     }
 
     /** Refused at this end: no message was taken, and the other ends are for the next one. */
@@ -224,13 +224,13 @@ public final class SmugglingProbe implements Probe {
       return passed.size() == FalseEndOfData.values().length ? notVulnerable() : null;
     }
 
-    private Finding trueEnd(SmtpConnection line) throws IOException {
-      line.send("Sealwax-Test-END\r\n.\r\n", "CR LF . CR LF");
-      Reply last = line.reply(timeouts.reply());
+    private Finding trueEnd(SmtpConnection connection) throws IOException {
+      connection.send("Sealwax-Test-END\r\n.\r\n", "CR LF . CR LF");
+      Reply last = connection.reply(timeouts.reply());
       try {
         // Had an end been taken while its answer was still to come, the lines behind it were read
         // as commands, and their refusals come before this answer.
-        Reply next = line.exchange("NOOP", timeouts.reply());
+        Reply next = connection.exchange("NOOP", timeouts.reply());
         boolean late = !next.isPositive() && next.code() != 421;
         if (late && last.isPositive()) {
           return accepted(

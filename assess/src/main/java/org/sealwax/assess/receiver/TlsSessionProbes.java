@@ -34,11 +34,11 @@ final class TlsSessionProbes {
   private static final String INJECTION = "starttls.cmdinjection";
 
   private final AddressScan scan;
-  private final FirstConnection contact;
+  private final FirstConnection firstConnection;
 
-  TlsSessionProbes(AddressScan scan, FirstConnection contact) {
+  TlsSessionProbes(AddressScan scan, FirstConnection firstConnection) {
     this.scan = scan;
-    this.contact = contact;
+    this.firstConnection = firstConnection;
   }
 
   private Duration answerTime() {
@@ -63,7 +63,7 @@ final class TlsSessionProbes {
   private Optional<String> injected() throws ProbeFailed, InterruptedException {
     Wire wire;
     try {
-      wire = scan.connector().toTls("STARTTLS\r\nNOOP\r\n", line -> {});
+      wire = scan.connector().toTls("STARTTLS\r\nNOOP\r\n", connection -> {});
     } catch (ProbeFailed e) {
       if (e.reason() == ProbeFailed.ProbeFailureReason.INJECTED) {
         scan.findings().pass(INJECTION, "the command is answered before TLS, in clear text");
@@ -92,9 +92,9 @@ final class TlsSessionProbes {
   }
 
   private void answered(ScanTlsWire under) {
-    SmtpConnection line = new SmtpConnection(under);
+    SmtpConnection connection = new SmtpConnection(under);
     try {
-      Reply first = line.exchange("QUIT", answerTime());
+      Reply first = connection.exchange("QUIT", answerTime());
       if (first.code() == 250) {
         scan.findings()
             .add(
@@ -102,25 +102,25 @@ final class TlsSessionProbes {
                 CheckOutcome.FAIL,
                 "answered",
                 "NOOP sent in clear behind STARTTLS was answered under TLS: " + first,
-                FindingEvidence.transcript(line.transcript()));
+                FindingEvidence.transcript(connection.transcript()));
       } else {
         scan.findings().pass(INJECTION, "the command behind STARTTLS is forgotten");
       }
     } catch (IOException e) {
       ended(INJECTION, "QUIT under TLS", String.valueOf(e.getMessage()), false);
     } finally {
-      line.close();
+      connection.close();
     }
   }
 
   /** A connection that ended where an answer was due: a refusal in words passes, nothing else. */
-  private void ended(String check, String what, String trouble, boolean inWords) {
+  private void ended(String check, String what, String problem, boolean inWords) {
     scan.findings()
         .add(
             check,
             inWords ? CheckOutcome.PASS : CheckOutcome.INCONCLUSIVE,
             "",
-            what + (inWords ? " is refused: " : " is not answered: ") + trouble);
+            what + (inWords ? " is refused: " : " is not answered: ") + problem);
   }
 
   private boolean starttls(String check) {
@@ -128,7 +128,7 @@ final class TlsSessionProbes {
       scan.findings().pass(check, "there is no clear text before TLS");
       return false;
     }
-    return contact.underTls();
+    return firstConnection.underTls();
   }
 
   private void requires(Reply mail) {
@@ -155,7 +155,7 @@ final class TlsSessionProbes {
           scan.connector()
               .toTls(
                   SmtpConnector.STARTTLS,
-                  line -> mail[0] = line.exchange("MAIL FROM:<>", answerTime()));
+                  connection -> mail[0] = connection.exchange("MAIL FROM:<>", answerTime()));
     } catch (ProbeFailed e) {
       if (e.reason() != ProbeFailed.ProbeFailureReason.STARTTLS_REFUSED || mail[0] == null) {
         throw e;
@@ -174,20 +174,20 @@ final class TlsSessionProbes {
     if (under == null) {
       return;
     }
-    SmtpConnection line = new SmtpConnection(under);
+    SmtpConnection connection = new SmtpConnection(under);
     try {
       if (!taken) {
         scan.findings().pass("starttls.reset", "no MAIL is taken before TLS");
         return;
       }
       String rcpt = "RCPT TO:<postmaster>";
-      Reply first = line.exchange(rcpt, answerTime());
+      Reply first = connection.exchange(rcpt, answerTime());
       if (first.code() == 503 || first.isPermanent() && first.code() != 550) {
         scan.findings().pass("starttls.reset", "RCPT after STARTTLS is answered " + first);
         return;
       }
-      line.exchange("RSET", answerTime());
-      Reply second = line.exchange(rcpt, answerTime());
+      connection.exchange("RSET", answerTime());
+      Reply second = connection.exchange(rcpt, answerTime());
       if (second.code() == 503) {
         scan.findings()
             .add(
@@ -195,7 +195,7 @@ final class TlsSessionProbes {
                 CheckOutcome.FAIL,
                 "kept",
                 "RCPT belongs to the MAIL of before TLS: " + first,
-                FindingEvidence.transcript(line.transcript()));
+                FindingEvidence.transcript(connection.transcript()));
       } else {
         scan.findings()
             .pass("starttls.reset", "RCPT does not depend on MAIL here, before or after RSET");
@@ -203,18 +203,18 @@ final class TlsSessionProbes {
     } catch (IOException e) {
       ended("starttls.reset", "RCPT without a new MAIL", String.valueOf(e.getMessage()), false);
     } finally {
-      line.sendQuit();
+      connection.sendQuit();
     }
   }
 
-  /** A certificate that nobody trusts, shown to a server that asks. */
+  /** A certificate without a trusted issuer, shown to a server that asks. */
   void clientCertificate() throws ProbeFailed, InterruptedException {
     scan.visit().reportProgress("client certificate");
     boolean asked =
-        contact.facts() != null && contact.facts().request() != null
+        firstConnection.facts() != null && firstConnection.facts().request() != null
             || scan.facts().request().isPresent();
     if (!asked) {
-      if (contact.facts() != null) {
+      if (firstConnection.facts() != null) {
         scan.findings().pass("clientcert.tolerate", "no certificate is asked for");
       }
       return;
@@ -225,33 +225,33 @@ final class TlsSessionProbes {
             "probe.invalid", now.minus(Duration.ofDays(60)), now.minus(Duration.ofDays(30)));
     // Without a certificate the same handshake goes on; one that ends without a word is tried
     // again.
-    String trouble = "";
+    String problem = "";
     boolean refused = false;
     for (int round = 0; round < 2 && !refused; round++) {
       ScanTlsClient.ScanHandshakeResult result = scan.engine(scan.offer().withCertificate(own));
-      trouble = result.failure();
+      problem = result.failure();
       refused = result.alert() >= 0 || round > 0 && !result.silent();
       ScanTlsWire under = result.wire();
       if (under == null) {
         continue;
       }
-      SmtpConnection line = new SmtpConnection(under);
+      SmtpConnection connection = new SmtpConnection(under);
       try {
         if (scan.visit().entry() == TlsStart.IMPLICIT) {
-          line.reply(answerTime());
+          connection.reply(answerTime());
         }
-        Reply hello = line.exchange("EHLO " + scan.visit().ehlo(), answerTime());
+        Reply hello = connection.exchange("EHLO " + scan.visit().ehlo(), answerTime());
         scan.findings()
             .pass(
                 "clientcert.tolerate", "with an expired self-signed one EHLO is answered " + hello);
         return;
       } catch (IOException e) {
-        trouble = String.valueOf(e.getMessage());
+        problem = String.valueOf(e.getMessage());
         refused =
             e instanceof ScanTlsAlert
                 || round > 0 && SmtpConnection.meaning(e) != ProbeFailed.ProbeFailureReason.SILENT;
       } finally {
-        line.sendQuit();
+        connection.sendQuit();
       }
     }
     scan.findings()
@@ -259,12 +259,12 @@ final class TlsSessionProbes {
             "clientcert.tolerate",
             refused ? CheckOutcome.FAIL : CheckOutcome.INCONCLUSIVE,
             refused ? "aborts" : "",
-            "with an expired self-signed certificate the connection does not go on: " + trouble);
+            "with an expired self-signed certificate the connection does not go on: " + problem);
   }
 
   /** What was asked of our certificate, as far as anything showed it. */
   void reportCertificateRequest() {
-    ScanHandshakeFacts facts = contact.facts();
+    ScanHandshakeFacts facts = firstConnection.facts();
     if (scan.findings().has("clientcert.request") || facts == null) {
       return;
     }
@@ -306,8 +306,8 @@ final class TlsSessionProbes {
     try {
       List<Integer> suites = List.of(result.facts().suite());
       under.readTimeout(scan.patience());
-      ScanTlsWire.ServerReaction taken = under.renegotiate(suites);
-      switch (taken) {
+      ScanTlsWire.ServerReaction reaction = under.renegotiate(suites);
+      switch (reaction) {
         case ACCEPTED ->
             scan.findings()
                 .add(
@@ -357,13 +357,13 @@ final class TlsSessionProbes {
     if (under == null) {
       return;
     }
-    SmtpConnection line = new SmtpConnection(under);
+    SmtpConnection connection = new SmtpConnection(under);
     try {
       if (scan.visit().entry() == TlsStart.IMPLICIT) {
-        line.reply(answerTime());
+        connection.reply(answerTime());
       }
       under.alterPadding();
-      Reply reply = line.exchange("NOOP", scan.patience());
+      Reply reply = connection.exchange("NOOP", scan.patience());
       if (!under.altered()) {
         return;
       }
@@ -377,15 +377,15 @@ final class TlsSessionProbes {
       // RFC 5246 6.2.3.2 demands an alert, after which the connection is over.
       boolean refused =
           e instanceof ScanTlsAlert
-              || e instanceof InvalidReplyException trouble
-                  && trouble.kind() == InvalidReplyException.Kind.CLOSED;
+              || e instanceof InvalidReplyException failure
+                  && failure.kind() == InvalidReplyException.Kind.CLOSED;
       ended(
           "vuln.poodle-tls",
           "a record with wrong padding",
           String.valueOf(e.getMessage()),
           refused && under.altered());
     } finally {
-      line.close();
+      connection.close();
     }
   }
 
@@ -397,7 +397,7 @@ final class TlsSessionProbes {
     if (old < Records.TLS10) {
       return null;
     }
-    ScanHandshakeFacts facts = contact.facts();
+    ScanHandshakeFacts facts = firstConnection.facts();
     if (facts == null || facts.version() > Records.TLS12) {
       ScanTlsClient.ScanHandshakeResult result =
           scan.engine(scan.offer().versions(Math.min(Records.TLS10, old), old));
@@ -421,7 +421,7 @@ final class TlsSessionProbes {
 
   /** What tickets say about themselves. */
   void reportTickets(ScanHandshakeFacts.@Nullable SessionTicketFacts old, boolean looked) {
-    ScanHandshakeFacts facts = contact.facts();
+    ScanHandshakeFacts facts = firstConnection.facts();
     if (facts == null) {
       if (scan.facts().answers(ClientHelloBuilder.SESSION_TICKET)) {
         scan.findings()
@@ -439,8 +439,8 @@ final class TlsSessionProbes {
     }
     boolean bad = false;
     for (ScanHandshakeFacts.SessionTicketFacts ticket : all) {
-      byte[] octets = HexFormat.of().parseHex(ticket.ticketHex());
-      if (underZeroKey(octets)) {
+      byte[] bytes = HexFormat.of().parseHex(ticket.ticketHex());
+      if (underZeroKey(bytes)) {
         bad = true;
         scan.findings()
             .add(
@@ -448,7 +448,7 @@ final class TlsSessionProbes {
                 CheckOutcome.FAIL,
                 "zero-key",
                 "tickets are made under a key of zeros",
-                FindingEvidence.bytes(octets));
+                FindingEvidence.bytes(bytes));
       } else if (ticket.lifetime() > WEEK) {
         bad = true;
         scan.findings()

@@ -14,7 +14,7 @@ import org.sealwax.mail.tls.wire.ServerMessage;
 import org.sealwax.mail.tls.wire.Ssl2;
 import org.sealwax.mail.tls.wire.TlsSuite;
 
-/** Which versions are spoken, and what the first ServerHello of TLS 1.2 or below shows besides. */
+/** Which versions are spoken, and what the first ServerHello of TLS 1.2 or below shows next tos. */
 final class TlsVersionProbes {
   private static final int NO_RENEGOTIATION_INFO = 0;
   private final AddressScan scan;
@@ -133,7 +133,7 @@ final class TlsVersionProbes {
       return;
     }
     scan.visit().reportProgress("SSL 2.0");
-    byte[] octets = new byte[Ssl2.MAX_BYTES];
+    byte[] bytes = new byte[Ssl2.MAX_BYTES];
     int count = 0;
     boolean ended = false;
     Ssl2.Ssl2Parse reading = new Ssl2.Ssl2Parse.Partial();
@@ -142,14 +142,14 @@ final class TlsVersionProbes {
     try (Deadline _ = Deadline.after(wait.multipliedBy(2), wire)) {
       wire.out().write(Ssl2.clientHello(Ssl2.KINDS, scan.random().bytes(16)));
       wire.readTimeout(wait);
-      while (reading instanceof Ssl2.Ssl2Parse.Partial && count < octets.length) {
-        int more = wire.in().read(octets, count, octets.length - count);
+      while (reading instanceof Ssl2.Ssl2Parse.Partial && count < bytes.length) {
+        int more = wire.in().read(bytes, count, bytes.length - count);
         if (more < 0) {
           ended = true;
           break;
         }
         count += more;
-        reading = Ssl2.read(octets, count);
+        reading = Ssl2.read(bytes, count);
       }
     } catch (java.net.SocketTimeoutException e) {
       ended = false;
@@ -170,7 +170,7 @@ final class TlsVersionProbes {
                 "SSL 2.0 is answered with "
                     + (kinds.isEmpty() ? "no cipher in common" : String.join(", ", kinds)),
                 FindingEvidence.bytes(
-                    java.util.Arrays.copyOf(octets, Math.min(count, HelloResponse.MAX_EVIDENCE))));
+                    java.util.Arrays.copyOf(bytes, Math.min(count, HelloResponse.MAX_EVIDENCE))));
         scan.findings()
             .add(
                 "vuln.drown",
@@ -215,41 +215,41 @@ final class TlsVersionProbes {
 
   /** Says what is known by now. */
   void report() {
-    ServerFacts book = scan.facts();
-    FindingLog told = scan.findings();
-    Optional<Boolean> thirteen = book.speaks(Records.TLS13);
-    Optional<Boolean> twelve = book.speaks(Records.TLS12);
+    ServerFacts facts = scan.facts();
+    FindingLog log = scan.findings();
+    Optional<Boolean> thirteen = facts.speaks(Records.TLS13);
+    Optional<Boolean> twelve = facts.speaks(Records.TLS12);
     thirteen.ifPresent(
         on -> {
           if (on) {
-            told.pass("tls13", "TLS 1.3 is spoken");
+            log.pass("tls13", "TLS 1.3 is spoken");
           } else {
-            told.add("tls13", CheckOutcome.WARN, "missing", "TLS 1.3 is not spoken");
+            log.add("tls13", CheckOutcome.WARN, "missing", "TLS 1.3 is not spoken");
           }
         });
     twelve.ifPresent(
         on -> {
           if (on) {
-            told.pass("tls12", "TLS 1.2 is spoken");
+            log.pass("tls12", "TLS 1.2 is spoken");
           } else if (thirteen.orElse(false)) {
-            told.pass("tls12", "TLS 1.3 only: nothing older is spoken");
+            log.pass("tls12", "TLS 1.3 only: nothing older is spoken");
           } else if (thirteen.isPresent()) {
-            told.add(
-                "tls12", CheckOutcome.FAIL, "neither", "neither TLS 1.2 nor TLS 1.3 is spoken");
+            log.add("tls12", CheckOutcome.FAIL, "neither", "neither TLS 1.2 nor TLS 1.3 is spoken");
           }
         });
-    int best = book.highest(Records.TLS13);
+    int best = facts.highest(Records.TLS13);
     old(Records.TLS11, "tls11", best);
     old(Records.TLS10, "tls10", best);
-    book.speaks(Records.SSL3)
+    facts
+        .speaks(Records.SSL3)
         .ifPresent(
             on -> {
               if (on) {
-                told.add("ssl3", CheckOutcome.FAIL, "on", "SSL 3.0 is spoken");
+                log.add("ssl3", CheckOutcome.FAIL, "on", "SSL 3.0 is spoken");
                 cbcOfSsl3();
               } else {
-                told.pass("ssl3", "SSL 3.0 is refused");
-                told.pass("vuln.poodle", "SSL 3.0 is off");
+                log.pass("ssl3", "SSL 3.0 is refused");
+                log.pass("vuln.poodle", "SSL 3.0 is off");
               }
             });
   }
@@ -308,33 +308,33 @@ final class TlsVersionProbes {
 
   /** What ServerHellos before TLS 1.3 said about themselves. */
   void flags() {
-    ServerFacts book = scan.facts();
-    FindingLog told = scan.findings();
-    int old = book.highest(Records.TLS12);
+    ServerFacts facts = scan.facts();
+    FindingLog log = scan.findings();
+    int old = facts.highest(Records.TLS12);
     if (old == 0) {
-      if (bestOld && book.knownToSpeak(Records.TLS13)) {
+      if (bestOld && facts.knownToSpeak(Records.TLS13)) {
         String seen = "TLS 1.3 only, which has it by design";
         for (String check : List.of("ems", "secure-reneg", "compression", "client-reneg", "scsv")) {
-          told.pass(check, seen);
+          log.pass(check, seen);
         }
       }
       return;
     }
-    boolean answered = book.helloAnswered();
-    if (book.answers(ClientHelloBuilder.EXTENDED_MASTER_SECRET)) {
-      told.pass("ems", "extended_master_secret is answered");
+    boolean answered = facts.helloAnswered();
+    if (facts.answers(ClientHelloBuilder.EXTENDED_MASTER_SECRET)) {
+      log.pass("ems", "extended_master_secret is answered");
     } else if (old > Records.SSL3 && answered) {
-      told.add("ems", CheckOutcome.WARN, "missing", "extended_master_secret is not answered");
+      log.add("ems", CheckOutcome.WARN, "missing", "extended_master_secret is not answered");
     }
-    if (book.answers(ClientHelloBuilder.RENEGOTIATION_INFO)) {
-      told.pass("secure-reneg", "renegotiation_info is answered");
+    if (facts.answers(ClientHelloBuilder.RENEGOTIATION_INFO)) {
+      log.pass("secure-reneg", "renegotiation_info is answered");
     } else if (answered) {
-      told.add("secure-reneg", CheckOutcome.FAIL, "missing", "renegotiation_info is not answered");
+      log.add("secure-reneg", CheckOutcome.FAIL, "missing", "renegotiation_info is not answered");
     }
-    if (book.compresses()) {
-      told.add("compression", CheckOutcome.FAIL, "on", "DEFLATE is chosen when it is offered");
+    if (facts.compresses()) {
+      log.add("compression", CheckOutcome.FAIL, "on", "DEFLATE is chosen when it is offered");
     } else if (answerSeen) {
-      told.pass("compression", "DEFLATE is offered and not chosen");
+      log.pass("compression", "DEFLATE is offered and not chosen");
     }
   }
 }

@@ -12,11 +12,11 @@ import org.sealwax.mail.tls.wire.ClientHelloBuilder;
 import org.sealwax.mail.tls.wire.Records;
 
 /**
- * Hellos that a server must bear although it does not know everything in them (RFC 8446 4.1.2, RFC
- * 8701), each compared with the plain one that it answered.
+ * ClientHellos that a server must tolerate although it does not know everything in them (RFC 8446
+ * 4.1.2, RFC 8701), each compared with the plain one that it answered.
  */
 final class ToleranceProbes {
-  /** A hello with a post-quantum key share has about so many octets. */
+  /** A hello with a post-quantum key share has about so many bytes. */
   private static final int HYBRID_SIZE = 1_700;
 
   /** Nearly as long as one record may be. */
@@ -69,7 +69,8 @@ final class ToleranceProbes {
                 ? List.of(Records.TLS13, Records.TLS12)
                 : List.of(Records.TLS12, Records.TLS11, Records.TLS10));
     List<ClientHelloBuilder.KeyShare> shares = new ArrayList<>();
-    // What bears only short hellos gets a short one: its length must not be what is refused.
+    // A server that tolerates only short hellos gets a short one: its length must not be what is
+    // refused.
     boolean wide = !scan.small();
     ClientHelloBuilder hello =
         new ClientHelloBuilder(Math.min(scan.highest(), Records.TLS12))
@@ -111,7 +112,7 @@ final class ToleranceProbes {
     return hello;
   }
 
-  /** GREASE and an extension that nobody knows. */
+  /** GREASE and an unknown extension. */
   void grease() throws ProbeFailed, InterruptedException {
     scan.visit().reportProgress("GREASE");
     report("grease", "a hello with GREASE values and an unknown extension", base(name(), 5));
@@ -151,7 +152,7 @@ final class ToleranceProbes {
     }
   }
 
-  /** No name, and a name of somebody else. */
+  /** No name, and the name of another host. */
   void names() throws ProbeFailed, InterruptedException {
     scan.visit().reportProgress("server names");
     report("no-sni", "a hello without a server name", base(""));
@@ -217,14 +218,14 @@ final class ToleranceProbes {
 
   /** Names what was not tried, so that what passed does not speak for it. */
   void report() {
-    FindingLog told = scan.findings();
+    FindingLog log = scan.findings();
     List<String> left =
         TRIED.entrySet().stream()
-            .filter(e -> !told.has("tolerance", e.getKey()))
+            .filter(e -> !log.has("tolerance", e.getKey()))
             .map(Map.Entry::getValue)
             .toList();
-    if (!left.isEmpty() && told.has("tolerance")) {
-      told.add(
+    if (!left.isEmpty() && log.has("tolerance")) {
+      log.add(
           "tolerance", CheckOutcome.NOT_TESTED, "", "not looked at: " + String.join(", ", left));
     }
   }

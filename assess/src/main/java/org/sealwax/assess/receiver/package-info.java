@@ -8,7 +8,7 @@
  * <p>Invariants: one connection at a time; none without the purse; ends before DATA; waits for slow
  * servers and backs off from busy ones; what could not be seen is {@code INCONCLUSIVE}, what did
  * not fit is {@code NOT_TESTED}, neither is ever a pass. Flaws are tested in forms that do no harm:
- * Heartbleed reads one octet over, nothing is relayed, no state is left behind. RFC 3207, 5321,
+ * Heartbleed reads one byte over, nothing is relayed, no state is left behind. RFC 3207, 5321,
  * 8446, 5246.
  */
 @NullMarked

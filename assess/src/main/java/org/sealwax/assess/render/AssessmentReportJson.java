@@ -30,7 +30,7 @@ public final class AssessmentReportJson {
   }
 
   /**
-   * One line of a survey: what is to be mended and told, without evidence, passes and what was not
+   * One line of a survey: what is to be fixed and told, without evidence, passes and what was not
    * tested, unless {@code whole}.
    *
    * @param line of the input, from 1
@@ -45,8 +45,8 @@ public final class AssessmentReportJson {
       head(json, report);
       json.writeName("addresses");
       json.writeStartArray();
-      for (AssessmentReport.AddressResult station : report.addresses()) {
-        station(json, station);
+      for (AssessmentReport.AddressResult result : report.addresses()) {
+        station(json, result);
       }
       json.writeEndArray();
       json.writeName("findings");
@@ -103,11 +103,11 @@ public final class AssessmentReportJson {
     json.writeNumberProperty("open", grade.open());
     json.writeName("parts");
     json.writeStartArray();
-    for (Grade.CategoryScore part : grade.parts()) {
+    for (Grade.CategoryScore score : grade.parts()) {
       json.writeStartObject();
-      json.writeStringProperty("category", part.category());
-      json.writeNumberProperty("points", part.points());
-      json.writeNumberProperty("most", part.most());
+      json.writeStringProperty("category", score.category());
+      json.writeNumberProperty("points", score.points());
+      json.writeNumberProperty("most", score.most());
       json.writeEndObject();
     }
     json.writeEndArray();
@@ -126,24 +126,24 @@ public final class AssessmentReportJson {
     json.writeEndObject();
   }
 
-  private static void station(JsonGenerator json, AssessmentReport.AddressResult station) {
+  private static void station(JsonGenerator json, AssessmentReport.AddressResult result) {
     json.writeStartObject();
-    place(json, station.location());
-    json.writeBooleanProperty("answered", station.answered());
-    json.writeNumberProperty("connections", station.connections());
-    Grade grade = station.grade();
+    place(json, result.location());
+    json.writeBooleanProperty("answered", result.answered());
+    json.writeNumberProperty("connections", result.connections());
+    Grade grade = result.grade();
     if (grade != null) {
       grade(json, grade);
     }
     json.writeEndObject();
   }
 
-  private static void place(JsonGenerator json, FindingLocation place) {
-    place.hostName().ifPresent(h -> json.writeStringProperty("host", h.name()));
-    var address = place.address();
+  private static void place(JsonGenerator json, FindingLocation location) {
+    location.hostName().ifPresent(h -> json.writeStringProperty("host", h.name()));
+    var address = location.address();
     if (address != null) {
       json.writeStringProperty("address", address.getHostAddress());
-      json.writeNumberProperty("port", place.port());
+      json.writeNumberProperty("port", location.port());
     }
   }
 

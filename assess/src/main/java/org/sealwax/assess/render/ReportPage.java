@@ -16,7 +16,7 @@ import org.sealwax.assess.model.Grade;
 import org.sealwax.assess.model.GradeLetter;
 
 /**
- * A report as one page that needs nothing beside itself: no script, no font, no picture from
+ * A report as one page that needs nothing next to itself: no script, no font, no picture from
  * elsewhere; light and dark, and for paper. All text of strangers is escaped.
  */
 public final class ReportPage {
@@ -90,15 +90,15 @@ public final class ReportPage {
 
   private void grade(Grade grade) {
     out.append("<div class=\"two\"><section class=\"card\"><h2>Points</h2>");
-    for (Grade.CategoryScore part : grade.parts()) {
-      int percent = part.most() == 0 ? 0 : 100 * part.points() / part.most();
+    for (Grade.CategoryScore score : grade.parts()) {
+      int percent = score.most() == 0 ? 0 : 100 * score.points() / score.most();
       String tone = percent >= 80 ? "good" : percent >= 50 ? "fair" : "poor";
       out.append("<div class=\"bar\"><span>")
-          .append(Html.escape(part.category()))
+          .append(Html.escape(score.category()))
           .append("</span><span class=\"soft\">")
-          .append(part.points())
+          .append(score.points())
           .append(" / ")
-          .append(part.most())
+          .append(score.most())
           .append("</span><span class=\"track\"><span class=\"fill ")
           .append(tone)
           .append("\" style=\"width:")
@@ -147,10 +147,10 @@ public final class ReportPage {
     }
     out.append("<h2>Hosts and addresses</h2><div class=\"card wide\"><table><tr><th>Where</th>")
         .append("<th>Grade</th><th>Score</th><th>Connections</th></tr>");
-    for (AssessmentReport.AddressResult station : report.addresses()) {
-      Grade grade = station.grade();
+    for (AssessmentReport.AddressResult result : report.addresses()) {
+      Grade grade = result.grade();
       out.append("<tr><td>")
-          .append(Html.escape(station.location().text()))
+          .append(Html.escape(result.location().text()))
           .append("</td><td><span class=\"chip ")
           .append(grade == null ? "none" : GradeSeal.tone(grade.letter()))
           .append("\">")
@@ -158,7 +158,7 @@ public final class ReportPage {
           .append("</span></td><td>")
           .append(grade == null ? "" : Integer.toString(grade.score()))
           .append("</td><td>")
-          .append(station.connections())
+          .append(result.connections())
           .append("</td></tr>");
     }
     out.append("</table></div>\n");
@@ -166,30 +166,31 @@ public final class ReportPage {
 
   private Map<FindingRow, List<Finding>> grouped(
       List<CheckOutcome> outcomes, List<CheckGroup> groups) {
-    Map<FindingRow, List<Finding>> told = new LinkedHashMap<>();
+    Map<FindingRow, List<Finding>> byRow = new LinkedHashMap<>();
     for (CheckOutcome outcome : outcomes) {
       for (Finding f : report.findings()) {
         if (f.outcome() == outcome && groups.contains(f.check().group())) {
-          told.computeIfAbsent(
+          byRow
+              .computeIfAbsent(
                   new FindingRow(f.check(), f.outcome(), f.code(), f.text()),
                   t -> new ArrayList<>())
               .add(f);
         }
       }
     }
-    return told;
+    return byRow;
   }
 
   private void fixes() {
-    Map<FindingRow, List<Finding>> told =
+    Map<FindingRow, List<Finding>> byRow =
         grouped(
             List.of(CheckOutcome.FAIL, CheckOutcome.WARN, CheckOutcome.INCONCLUSIVE),
             List.of(CheckGroup.values()));
     out.append("<h2>To mend</h2>");
-    if (told.isEmpty()) {
+    if (byRow.isEmpty()) {
       out.append("<div class=\"card\"><p>Nothing.</p></div>");
     }
-    told.forEach(this::card);
+    byRow.forEach(this::card);
   }
 
   private static String tone(CheckOutcome outcome) {
@@ -223,26 +224,26 @@ public final class ReportPage {
         .append("</span>");
   }
 
-  private void card(FindingRow told, List<Finding> where) {
+  private void card(FindingRow row, List<Finding> where) {
     out.append("<section class=\"card finding ")
-        .append(tone(told.outcome()))
+        .append(tone(row.outcome()))
         .append("\" id=\"")
-        .append(anchor(told.code()))
+        .append(anchor(row.code()))
         .append("\"><header>");
-    chip(told.outcome());
+    chip(row.outcome());
     out.append("<h3>")
-        .append(Html.escape(told.check().title()))
+        .append(Html.escape(row.check().title()))
         .append("</h3><code>")
-        .append(Html.escape(told.code()))
+        .append(Html.escape(row.code()))
         .append("</code></header><p class=\"seen\">")
-        .append(Html.escape(told.seen()))
+        .append(Html.escape(row.seen()))
         .append("</p>");
     locations(where);
-    out.append("<p class=\"soft\">").append(Html.escape(told.check().reason())).append("</p>");
-    advice(told.check().advice(), where.getFirst());
+    out.append("<p class=\"soft\">").append(Html.escape(row.check().reason())).append("</p>");
+    advice(row.check().advice(), where.getFirst());
     evidence(where);
     out.append("<p class=\"where\">")
-        .append(Html.escape(String.join(" · ", told.check().sources())))
+        .append(Html.escape(String.join(" · ", row.check().sources())))
         .append("</p></section>\n");
   }
 
@@ -304,7 +305,7 @@ public final class ReportPage {
   }
 
   private void group(CheckGroup group) {
-    Map<FindingRow, List<Finding>> told =
+    Map<FindingRow, List<Finding>> byRow =
         grouped(
             List.of(
                 CheckOutcome.FAIL,
@@ -317,12 +318,12 @@ public final class ReportPage {
         grouped(List.of(CheckOutcome.NOT_TESTED), List.of(group));
     Map<FindingRow, List<Finding>> needless =
         grouped(List.of(CheckOutcome.NOT_NEEDED), List.of(group));
-    if (told.isEmpty() && untested.isEmpty() && needless.isEmpty()) {
+    if (byRow.isEmpty() && untested.isEmpty() && needless.isEmpty()) {
       return;
     }
     out.append("<h2>").append(Html.escape(group.title())).append("</h2><div class=\"card\">");
-    if (!told.isEmpty()) {
-      rows(told);
+    if (!byRow.isEmpty()) {
+      rows(byRow);
     }
     left("Not tested: ", untested);
     left("Not needed: ", needless);
@@ -341,9 +342,9 @@ public final class ReportPage {
     out.append("</p>");
   }
 
-  private void rows(Map<FindingRow, List<Finding>> told) {
+  private void rows(Map<FindingRow, List<Finding>> byRow) {
     out.append("<ul class=\"rows\">");
-    told.forEach(
+    byRow.forEach(
         (t, where) -> {
           out.append("<li><span>");
           chip(t.outcome());

@@ -92,11 +92,11 @@ public record ReportText(boolean color, String router) {
 
   private void grade(StringBuilder out, Grade grade) {
     out.append('\n');
-    for (Grade.CategoryScore part : grade.parts()) {
-      int filled = part.most() == 0 ? 0 : BAR * part.points() / part.most();
+    for (Grade.CategoryScore score : grade.parts()) {
+      int filled = score.most() == 0 ? 0 : BAR * score.points() / score.most();
       out.append("  ")
-          .append(pad(part.category(), 22))
-          .append(String.format(Locale.ROOT, "%3d/%-3d ", part.points(), part.most()))
+          .append(pad(score.category(), 22))
+          .append(String.format(Locale.ROOT, "%3d/%-3d ", score.points(), score.most()))
           .append(paint(GREEN, "#".repeat(filled)))
           .append(paint(DIM, ".".repeat(BAR - filled)))
           .append('\n');
@@ -141,12 +141,12 @@ public record ReportText(boolean color, String router) {
       return;
     }
     out.append('\n');
-    for (AssessmentReport.AddressResult station : report.addresses()) {
-      Grade grade = station.grade();
+    for (AssessmentReport.AddressResult result : report.addresses()) {
+      Grade grade = result.grade();
       out.append("  ")
-          .append(pad(station.location().text(), 60))
+          .append(pad(result.location().text(), 60))
           .append(pad(grade == null ? "no answer" : grade.text(), 12))
-          .append(station.connections())
+          .append(result.connections())
           .append(" connections\n");
     }
   }
@@ -158,16 +158,17 @@ public record ReportText(boolean color, String router) {
   private record FindingSummary(Check check, CheckOutcome outcome, String code, String seen) {}
 
   private void group(StringBuilder out, AssessmentReport report, CheckGroup group) {
-    Map<FindingSummary, List<Finding>> told = new LinkedHashMap<>();
+    Map<FindingSummary, List<Finding>> bySummary = new LinkedHashMap<>();
     for (Finding f : report.findings()) {
       if (f.check().group() == group) {
-        told.computeIfAbsent(
+        bySummary
+            .computeIfAbsent(
                 new FindingSummary(f.check(), f.outcome(), f.code(), f.text()),
                 t -> new ArrayList<>())
             .add(f);
       }
     }
-    if (told.isEmpty()) {
+    if (bySummary.isEmpty()) {
       return;
     }
     out.append('\n').append(paint(BOLD, group.title())).append('\n');
@@ -178,20 +179,20 @@ public record ReportText(boolean color, String router) {
             CheckOutcome.INCONCLUSIVE,
             CheckOutcome.INFO,
             CheckOutcome.PASS)) {
-      told.forEach(
+      bySummary.forEach(
           (t, where) -> {
             if (t.outcome() == outcome) {
               line(out, t, where, report);
             }
           });
     }
-    left(out, told.keySet(), CheckOutcome.NOT_TESTED);
-    left(out, told.keySet(), CheckOutcome.NOT_NEEDED);
+    left(out, bySummary.keySet(), CheckOutcome.NOT_TESTED);
+    left(out, bySummary.keySet(), CheckOutcome.NOT_NEEDED);
   }
 
-  private void left(StringBuilder out, Set<FindingSummary> told, CheckOutcome outcome) {
+  private void left(StringBuilder out, Set<FindingSummary> printed, CheckOutcome outcome) {
     List<String> ids =
-        told.stream()
+        printed.stream()
             .filter(t -> t.outcome() == outcome)
             .map(t -> t.check().id())
             .distinct()
@@ -225,8 +226,8 @@ public record ReportText(boolean color, String router) {
   }
 
   private void line(
-      StringBuilder out, FindingSummary told, List<Finding> where, AssessmentReport report) {
-    String label = "  " + paint(colour(told.outcome()), pad(word(told.outcome()), 13));
+      StringBuilder out, FindingSummary summary, List<Finding> where, AssessmentReport report) {
+    String label = "  " + paint(colour(summary.outcome()), pad(word(summary.outcome()), 13));
     String places =
         report.addresses().size() > 1 && where.size() < report.addresses().size()
             ? " — at "
@@ -236,17 +237,17 @@ public record ReportText(boolean color, String router) {
     wrap(
         out,
         label,
-        pad(told.code(), 22)
-            + Printable.of(told.seen())
+        pad(summary.code(), 22)
+            + Printable.of(summary.seen())
             + (places.contains("— at domain") ? "" : places),
         37);
-    if (told.outcome() == CheckOutcome.FAIL || told.outcome() == CheckOutcome.WARN) {
-      wrap(out, " ".repeat(15) + paint(DIM, pad("why", 10)), told.check().reason(), 25);
-      advice(out, told.check().advice(), where.getFirst());
+    if (summary.outcome() == CheckOutcome.FAIL || summary.outcome() == CheckOutcome.WARN) {
+      wrap(out, " ".repeat(15) + paint(DIM, pad("why", 10)), summary.check().reason(), 25);
+      advice(out, summary.check().advice(), where.getFirst());
       wrap(
           out,
           " ".repeat(15) + paint(DIM, pad("source", 10)),
-          String.join("; ", told.check().sources()),
+          String.join("; ", summary.check().sources()),
           25);
     }
   }

@@ -51,7 +51,7 @@ public final class CertificateReview implements Review {
   /** The longest validity that public authorities were allowed from 2018 on. */
   private static final Duration LONGEST = Duration.ofDays(825);
 
-  /** Certificates beyond leaf and two intermediates cost each sender octets and time. */
+  /** Certificates beyond leaf and two intermediates cost each sender bytes and time. */
   private static final int LONG_CHAIN = 4;
 
   private static final int MAX_SHOWN = 5;
@@ -158,18 +158,20 @@ public final class CertificateReview implements Review {
   }
 
   /** Whether a DANE-EE record matches, for which neither name nor chain matter. */
-  private static boolean matchesKey(TargetOverview all, FindingLocation place) {
+  private static boolean matchesKey(TargetOverview all, FindingLocation location) {
     boolean matches =
-        all.found("dane.match", place)
+        all.found("dane.match", location)
             .filter(f -> f.outcome() == CheckOutcome.PASS || f.outcome() == CheckOutcome.WARN)
             .filter(f -> !f.aspect().equals("pkix"))
             .isPresent();
     boolean byAnchor =
-        all.found("dane.ta", place).filter(f -> f.outcome() != CheckOutcome.NOT_TESTED).isPresent();
+        all.found("dane.ta", location)
+            .filter(f -> f.outcome() != CheckOutcome.NOT_TESTED)
+            .isPresent();
     return matches && !byAnchor;
   }
 
-  /** The worst of all types, with what is said of the others. */
+  /** The worst of all types, with the findings of the others. */
   private static Finding worst(
       List<JudgedChains.JudgedChain> seen, Function<JudgedChains.JudgedChain, Finding> check) {
     List<Finding> each = seen.stream().map(check).toList();
@@ -412,7 +414,7 @@ public final class CertificateReview implements Review {
       String algorithm = c.getSigAlgName().toUpperCase(Locale.ROOT);
       boolean ownSignature = !c.equals(chain.leaf()) && JudgedChains.selfSigned(c);
       if (ownSignature) {
-        // Nobody relies on a root's signature over itself.
+        // A root's signature over itself is not relied on.
         continue;
       }
       if (algorithm.startsWith("MD")) {

@@ -64,7 +64,7 @@ public final class DaneReview implements Review {
   private final Resolver resolver;
   private final AuthoritativeTlsaLookup servers;
   private final Clock clock;
-  private final PeerVerifier judge;
+  private final PeerVerifier verifier;
 
   /**
    * A review.
@@ -75,7 +75,7 @@ public final class DaneReview implements Review {
     this.resolver = resolver;
     this.servers = servers;
     this.clock = clock;
-    this.judge = new PeerVerifier(clock);
+    this.verifier = new PeerVerifier(clock);
   }
 
   @Override
@@ -109,16 +109,16 @@ public final class DaneReview implements Review {
   @Override
   public PendingReview ask(TargetOverview before) throws InterruptedException {
     Map<Domain, HostDaneAnswer> hosts = new LinkedHashMap<>();
-    for (TargetMxHost exchange : before.exchanges()) {
-      Domain name = exchange.host();
+    for (TargetMxHost mxHost : before.mxHosts()) {
+      Domain name = mxHost.host();
       if (name != null && !hosts.containsKey(name)) {
-        hosts.put(name, host(name, exchange, before, before.port()));
+        hosts.put(name, host(name, mxHost, before, before.port()));
       }
     }
     return new PendingDaneReview(hosts);
   }
 
-  /** With what the DNS said of each host. */
+  /** With the DNS answers of each host. */
   private final class PendingDaneReview implements PendingReview {
     private final Map<Domain, HostDaneAnswer> hosts;
 
@@ -165,9 +165,9 @@ public final class DaneReview implements Review {
     return found;
   }
 
-  private HostDaneAnswer host(Domain name, TargetMxHost exchange, TargetOverview all, int port)
+  private HostDaneAnswer host(Domain name, TargetMxHost mxHost, TargetOverview all, int port)
       throws InterruptedException {
-    List<DnsAnswer<InetAddress>> lookups = exchange.lookups();
+    List<DnsAnswer<InetAddress>> lookups = mxHost.lookups();
     if (lookups.size() < 2) {
       lookups =
           List.of(
@@ -340,12 +340,12 @@ public final class DaneReview implements Review {
 
   private static Finding denial(HostDaneAnswer host) {
     Check check = Check.of("dane.denial");
-    FindingLocation place = FindingLocation.of(host.name());
+    FindingLocation location = FindingLocation.of(host.name());
     if (!host.consistent()) {
       return Finding.of(
               check,
               CheckOutcome.FAIL,
-              place,
+              location,
               "not each answer for " + host.owner() + " is the same: some DANE senders wait")
           .as("inconsistent")
           .with(new FindingEvidence(FindingEvidence.Kind.DNS, String.join("\n", host.answers())));
@@ -353,22 +353,28 @@ public final class DaneReview implements Review {
     Finding finding =
         switch (host.state()) {
           case DaneState.LookupFailed t ->
-              Finding.of(check, CheckOutcome.FAIL, place, t.why() + ": DANE senders wait")
+              Finding.of(check, CheckOutcome.FAIL, location, t.why() + ": DANE senders wait")
                   .as("failing")
                   .with(records(host));
           case DaneState.Absent a ->
               host.answer() == null
-                  ? Finding.of(check, CheckOutcome.NOT_TESTED, place, "nobody asks: " + a.why())
+                  ? Finding.of(check, CheckOutcome.NOT_TESTED, location, "nobody asks: " + a.why())
                   : Finding.of(
-                      check, CheckOutcome.PASS, place, "denial of " + host.owner() + " is proven");
+                      check,
+                      CheckOutcome.PASS,
+                      location,
+                      "denial of " + host.owner() + " is proven");
           case DaneState.Unusable u ->
-              Finding.of(check, CheckOutcome.PASS, place, "the question is answered");
+              Finding.of(check, CheckOutcome.PASS, location, "the question is answered");
           case DaneState.Usable u ->
-              Finding.of(check, CheckOutcome.PASS, place, "the question is answered");
+              Finding.of(check, CheckOutcome.PASS, location, "the question is answered");
         };
     if (finding.outcome() == CheckOutcome.PASS && host.took().compareTo(SLOW) >= 0) {
       return Finding.of(
-              check, CheckOutcome.WARN, place, "answered after " + host.took().toMillis() + " ms")
+              check,
+              CheckOutcome.WARN,
+              location,
+              "answered after " + host.took().toMillis() + " ms")
           .as("slow")
           .with(records(host));
     }
@@ -377,17 +383,17 @@ public final class DaneReview implements Review {
 
   private List<Finding> at(AddressVisit visit, HostDaneAnswer host) {
     Check match = Check.of("dane.match");
-    FindingLocation place = visit.location();
+    FindingLocation location = visit.location();
     return switch (host.state()) {
       case DaneState.Absent a ->
           List.of(
-              Finding.of(match, CheckOutcome.NOT_TESTED, place, a.why())
+              Finding.of(match, CheckOutcome.NOT_TESTED, location, a.why())
                   .advising(toPublish(visit)));
       case DaneState.LookupFailed t ->
-          List.of(Finding.of(match, CheckOutcome.INCONCLUSIVE, place, t.why()));
+          List.of(Finding.of(match, CheckOutcome.INCONCLUSIVE, location, t.why()));
       case DaneState.Unusable u ->
           List.of(
-              Finding.of(match, CheckOutcome.WARN, place, "TLS is demanded, no key: " + u.why())
+              Finding.of(match, CheckOutcome.WARN, location, "TLS is demanded, no key: " + u.why())
                   .as("pkix")
                   .advising(toPublish(visit)));
       case DaneState.Usable u -> matched(visit, host, u.associations());
@@ -397,16 +403,19 @@ public final class DaneReview implements Review {
   private List<Finding> matched(
       AddressVisit visit, HostDaneAnswer host, TlsaAssociations associations) {
     Check match = Check.of("dane.match");
-    FindingLocation place = visit.location();
+    FindingLocation location = visit.location();
     List<JudgedChains.JudgedChain> chains = JudgedChains.of(visit);
     if (chains.isEmpty()) {
       boolean noTls = visit.facts().withoutStarttls();
       return List.of(
           noTls
               ? Finding.of(
-                      match, CheckOutcome.FAIL, place, "no STARTTLS, where the records demand TLS")
+                      match,
+                      CheckOutcome.FAIL,
+                      location,
+                      "no STARTTLS, where the records demand TLS")
                   .as("some")
-              : Finding.of(match, CheckOutcome.INCONCLUSIVE, place, "no certificate was seen"));
+              : Finding.of(match, CheckOutcome.INCONCLUSIVE, location, "no certificate was seen"));
     }
     Set<TlsaAssociation> keys = usage(associations, 3);
     Set<TlsaAssociation> anchors = usage(associations, 2);
@@ -423,7 +432,7 @@ public final class DaneReview implements Review {
         good.add(chain.keyType() + " by " + hits.getFirst());
       } else if (!anchors.isEmpty()) {
         byAnchor = true;
-        Finding anchor = anchor(chain, anchors, associations.names(), place);
+        Finding anchor = anchor(chain, anchors, associations.names(), location);
         found.add(anchor);
         (anchor.outcome() == CheckOutcome.PASS ? good : bad)
             .add(chain.keyType() + " by its anchor");
@@ -436,7 +445,7 @@ public final class DaneReview implements Review {
           Finding.of(
               Check.of("dane.ta"),
               CheckOutcome.NOT_TESTED,
-              place,
+              location,
               anchors.isEmpty() ? "no record of usage 2" : "usage 3 decides"));
     }
     found.add(verdict(visit, host, good, bad, used, keys, byAnchor));
@@ -452,14 +461,14 @@ public final class DaneReview implements Review {
       Set<TlsaAssociation> keys,
       boolean byAnchor) {
     Check match = Check.of("dane.match");
-    FindingLocation place = visit.location();
+    FindingLocation location = visit.location();
     Finding finding;
     if (!bad.isEmpty() && !good.isEmpty()) {
       finding =
           Finding.of(
                   match,
                   CheckOutcome.FAIL,
-                  place,
+                  location,
                   bad.size()
                       + " of "
                       + (good.size() + bad.size())
@@ -471,17 +480,19 @@ public final class DaneReview implements Review {
               .advising(toPublish(visit));
     } else if (!bad.isEmpty()) {
       finding =
-          Finding.of(match, CheckOutcome.FAIL, place, "no record matches " + String.join(", ", bad))
+          Finding.of(
+                  match, CheckOutcome.FAIL, location, "no record matches " + String.join(", ", bad))
               .as("some")
               .advising(toPublish(visit));
     } else if (byAnchor) {
-      finding = Finding.of(match, CheckOutcome.PASS, place, "matched: " + String.join(", ", good));
+      finding =
+          Finding.of(match, CheckOutcome.PASS, location, "matched: " + String.join(", ", good));
     } else if (used.stream().noneMatch(a -> a.selector() == 1)) {
       finding =
           Finding.of(
                   match,
                   CheckOutcome.WARN,
-                  place,
+                  location,
                   "matched by the whole certificate only, which changes with each renewal: "
                       + String.join(", ", good))
               .as("fragile")
@@ -491,7 +502,7 @@ public final class DaneReview implements Review {
           Finding.of(
                   match,
                   CheckOutcome.WARN,
-                  place,
+                  location,
                   "matched: " + String.join(", ", good) + "; no record for a next key is published")
               .as("no-rollover")
               .advising(
@@ -503,7 +514,7 @@ public final class DaneReview implements Review {
           Finding.of(
               match,
               CheckOutcome.PASS,
-              place,
+              location,
               "matched: " + String.join(", ", good) + "; a record for a next key is there");
     }
     if (!visit.facts().typesComplete()) {
@@ -515,7 +526,7 @@ public final class DaneReview implements Review {
         : finding.with(FindingEvidence.note("records without use: " + set.why()));
   }
 
-  /** A quick look never asks for the other types: that is said, and is no doubt of its own. */
+  /** A quick scan never asks for the other types: that is said, and is no doubt of its own. */
   private static Finding typesLeftOut(Finding finding, AddressVisit visit) {
     String open = "certificates of other key types were not looked at";
     return visit.depth() == ScanDepth.QUICK
@@ -539,7 +550,7 @@ public final class DaneReview implements Review {
 
   private boolean holds(
       JudgedChains.JudgedChain chain, Set<TlsaAssociation> records, List<Domain> names) {
-    return holds(judge, chain, records, names);
+    return holds(verifier, chain, records, names);
   }
 
   private static boolean holds(
@@ -562,10 +573,11 @@ public final class DaneReview implements Review {
       JudgedChains.JudgedChain chain,
       Set<TlsaAssociation> anchors,
       List<Domain> names,
-      FindingLocation place) {
+      FindingLocation location) {
     Check check = Check.of("dane.ta");
     if (holds(chain, anchors, names)) {
-      return Finding.of(check, CheckOutcome.PASS, place, "the anchor is sent, and the name fits");
+      return Finding.of(
+          check, CheckOutcome.PASS, location, "the anchor is sent, and the name fits");
     }
     List<Domain> own =
         NameCheck.dnsNames(chain.leaf()).stream()
@@ -577,11 +589,11 @@ public final class DaneReview implements Review {
       return Finding.of(
               check,
               CheckOutcome.FAIL,
-              place,
+              location,
               "the anchor is sent, but the certificate names none of " + MxReview.join(names))
           .as("name");
     }
-    // The same look at a time when the leaf was good: then it is the dates and nothing else.
+    // The same check at a time when the leaf was good: then it is the dates and nothing else.
     PeerVerifier then =
         new PeerVerifier(
             new ShiftedClock(chain.leaf().getNotAfter().toInstant().minusSeconds(1), clock));
@@ -589,10 +601,10 @@ public final class DaneReview implements Review {
         ? Finding.of(
                 check,
                 CheckOutcome.FAIL,
-                place,
+                location,
                 "a certificate on the way to the anchor is not valid now")
             .as("expired")
-        : Finding.of(check, CheckOutcome.FAIL, place, "no chain leads to the anchor named")
+        : Finding.of(check, CheckOutcome.FAIL, location, "no chain leads to the anchor named")
             .as("missing");
   }
 

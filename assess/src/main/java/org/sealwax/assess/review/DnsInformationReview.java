@@ -19,7 +19,7 @@ import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.Resolver.AddressFamily;
 
 /**
- * What else the DNS says about mail of the domain, beside the grade: SPF (RFC 7208), DMARC (RFC
+ * What else the DNS says about mail of the domain, next to the grade: SPF (RFC 7208), DMARC (RFC
  * 7489), names of addresses. All of it is information and none of it TLS.
  */
 public record DnsInformationReview(Resolver resolver) implements Review {
@@ -120,28 +120,32 @@ public record DnsInformationReview(Resolver resolver) implements Review {
 
   private Finding fcrdns(AddressVisit visit) {
     Check check = Check.of("fcrdns");
-    FindingLocation place = visit.location();
-    var address = place.address();
+    FindingLocation location = visit.location();
+    var address = location.address();
     if (address == null) {
       throw new IllegalStateException("a visit goes to an address");
     }
     DnsAnswer<Domain> names = resolver.reverse(address);
     if (names.kind() == DnsAnswer.Kind.UNKNOWN) {
       return Finding.of(
-          check, CheckOutcome.INCONCLUSIVE, place, "the look-up failed: " + names.reason());
+          check, CheckOutcome.INCONCLUSIVE, location, "the look-up failed: " + names.reason());
     }
     if (names.records().isEmpty()) {
-      return Finding.of(check, CheckOutcome.INFO, place, "the address has no name").as("missing");
+      return Finding.of(check, CheckOutcome.INFO, location, "the address has no name")
+          .as("missing");
     }
     for (Domain name : names.records().subList(0, Math.min(4, names.records().size()))) {
       for (AddressFamily family : AddressFamily.values()) {
         if (resolver.addresses(name, family).records().contains(address)) {
-          return Finding.of(check, CheckOutcome.PASS, place, name + " leads back");
+          return Finding.of(check, CheckOutcome.PASS, location, name + " leads back");
         }
       }
     }
     return Finding.of(
-            check, CheckOutcome.INFO, place, MxReview.join(names.records()) + " does not lead back")
+            check,
+            CheckOutcome.INFO,
+            location,
+            MxReview.join(names.records()) + " does not lead back")
         .as("mismatch");
   }
 }

@@ -23,7 +23,7 @@ import org.sealwax.mail.dns.Resolver;
 
 /** Whether the zones are signed and how they deny (RFC 4035, RFC 9276), and who may issue. */
 public record DnssecReview(Resolver resolver) implements Review {
-  /** Names climbed to the root: nobody has so many labels honestly (RFC 9156 uses ten). */
+  /** Names climbed to the root: honest names have fewer labels (RFC 9156 uses ten). */
   private static final int MAX_CLIMB = 10;
 
   @Override
@@ -52,16 +52,16 @@ public record DnssecReview(Resolver resolver) implements Review {
     }
     Set<Domain> names = new LinkedHashSet<>();
     all.domain().ifPresent(names::add);
-    for (TargetMxHost exchange : all.exchanges()) {
-      Optional<Domain> host = exchange.named();
+    for (TargetMxHost mxHost : all.mxHosts()) {
+      Optional<Domain> host = mxHost.named();
       if (host.isPresent()) {
         names.add(host.get());
-        exchange.lookups().forEach(l -> answers.add(new NamedAnswer(host.get().name(), l)));
+        mxHost.lookups().forEach(l -> answers.add(new NamedAnswer(host.get().name(), l)));
       }
     }
     List<Finding> found = new ArrayList<>();
     found.add(answers.isEmpty() ? untested() : dnssec(answers, names));
-    all.exchanges().stream()
+    all.mxHosts().stream()
         .map(TargetMxHost::named)
         .flatMap(Optional::stream)
         .distinct()
@@ -147,7 +147,7 @@ public record DnssecReview(Resolver resolver) implements Review {
 
   /** RFC 8659 3: the closest name that has any. */
   private Finding caa(Domain host) {
-    FindingLocation place = FindingLocation.of(host);
+    FindingLocation location = FindingLocation.of(host);
     Optional<Domain> at = Optional.of(host);
     for (int i = 0; i < MAX_CLIMB && at.isPresent(); i++) {
       DnsAnswer<CaaRecord> answer = resolver.caa(at.get());
@@ -155,19 +155,19 @@ public record DnssecReview(Resolver resolver) implements Review {
         return Finding.of(
             Check.of("caa"),
             CheckOutcome.INCONCLUSIVE,
-            place,
+            location,
             "the look-up for " + at.get() + " failed: " + answer.reason());
       }
       if (!answer.records().isEmpty()) {
         return Finding.of(
             Check.of("caa"),
             CheckOutcome.PASS,
-            place,
+            location,
             at.get() + " has " + MxReview.join(answer.records()));
       }
       at = at.get().parent();
     }
-    return Finding.of(Check.of("caa"), CheckOutcome.INFO, place, "any authority may issue")
+    return Finding.of(Check.of("caa"), CheckOutcome.INFO, location, "any authority may issue")
         .as("missing")
         .advising(List.of(host + ". IN CAA 0 issue \"letsencrypt.org\""));
   }

@@ -101,9 +101,9 @@ public record HostConsistencyReview() implements Review {
               places.values().stream().min(CheckOutcome::compareTo).orElse(CheckOutcome.PASS);
           if (best == CheckOutcome.PASS || best == CheckOutcome.INFO) {
             places.forEach(
-                (place, outcome) -> {
+                (location, outcome) -> {
                   if (outcome == CheckOutcome.WARN || outcome == CheckOutcome.FAIL) {
-                    weaker.add(place.text() + " in " + check.id());
+                    weaker.add(location.text() + " in " + check.id());
                   }
                 });
           }
@@ -127,15 +127,15 @@ public record HostConsistencyReview() implements Review {
     Set<Object> versions = new java.util.HashSet<>();
     Set<Object> types = new java.util.HashSet<>();
     for (AddressVisit visit : there) {
-      AddressFacts seen = visit.facts();
-      if (!seen.ehloUnderTls().isEmpty()) {
-        words.add(seen.ehloUnderTls());
+      AddressFacts facts = visit.facts();
+      if (!facts.ehloUnderTls().isEmpty()) {
+        words.add(facts.ehloUnderTls());
       }
       if (versionsKnown(all, visit)) {
-        versions.add(seen.versions());
+        versions.add(facts.versions());
       }
-      if (seen.typesComplete()) {
-        types.add(new TreeSet<>(seen.chains().keySet()));
+      if (facts.typesComplete()) {
+        types.add(new TreeSet<>(facts.chains().keySet()));
       }
     }
     Map<String, String> keys = new LinkedHashMap<>();

@@ -24,9 +24,9 @@ import org.sealwax.mail.tls.verdict.Verdict;
  *
  * @param roots what is trusted
  * @param clock for validity
- * @param judge remembers roots and chains, of which a survey meets the same again and again
+ * @param verifier remembers roots and chains, of which a survey meets the same again and again
  */
-record JudgedChains(TrustRoots roots, Clock clock, PeerVerifier judge) {
+record JudgedChains(TrustRoots roots, Clock clock, PeerVerifier verifier) {
   JudgedChains(TrustRoots roots, Clock clock) {
     this(roots, clock, new PeerVerifier(clock));
   }
@@ -64,13 +64,13 @@ record JudgedChains(TrustRoots roots, Clock clock, PeerVerifier judge) {
   }
 
   private Optional<Verdict.Reason> flaw(JudgedChain chain, Instant at) {
-    PeerVerification judgement =
-        judge.verify(
+    PeerVerification verification =
+        verifier.verify(
             chain.certificates(),
             new ReferenceIdentity(List.of(), java.util.Set.of(), roots),
             PeerRole.SERVER,
             at);
-    return switch (judgement.verdict()) {
+    return switch (verification.verdict()) {
       case Verdict.Untrusted untrusted -> Optional.of(untrusted.reason());
       case Verdict.Anonymous a -> Optional.of(Verdict.Reason.UNKNOWN_ISSUER);
       case Verdict.Trusted t -> Optional.empty();

@@ -42,10 +42,9 @@ import org.sealwax.mail.tls.wire.TlsSuite;
 /**
  * Whether a mail host's key is also that of other services, which the person names: one handshake
  * with each, and two hellos more where the key is the same, because SSL 2.0 or export suites there
- * break TLS here (DROWN, FREAK). Without names nothing is asked: nobody can look at all services of
- * the world.
+ * break TLS here (DROWN, FREAK). Without names nothing is asked: not all services can be scanned.
  *
- * @param also services whose TLS begins with the first octet
+ * @param also services whose TLS begins with the first byte
  */
 public record KeyReuseReview(
     List<AssessmentTarget.HostTarget> also, Resolver resolver, Dialer dialer) implements Review {
@@ -144,7 +143,7 @@ public record KeyReuseReview(
                       .generateCertificate(new ByteArrayInputStream(der)));
         }
       } catch (IOException | CertificateException e) {
-        // The next address; when none is left, that is what is told.
+        // The next address; when none is left, that is reported.
       }
     }
     return Optional.empty();
@@ -162,7 +161,7 @@ public record KeyReuseReview(
         }
         return Optional.empty();
       } catch (IOException e) {
-        // The next address: what nobody shows is not claimed.
+        // The next address: a certificate that no address sends is not claimed.
       }
     }
     return Optional.empty();
@@ -172,7 +171,7 @@ public record KeyReuseReview(
       throws IOException {
     // A challenge of zeros: nothing is encrypted with what comes of it.
     byte[] hello = Ssl2.clientHello(Ssl2.KINDS, new byte[16]);
-    byte[] octets = new byte[Ssl2.MAX_BYTES];
+    byte[] bytes = new byte[Ssl2.MAX_BYTES];
     int count = 0;
     try (Wire wire = dial(address, service);
         Deadline _ = Deadline.after(PATIENCE, wire)) {
@@ -180,13 +179,13 @@ public record KeyReuseReview(
       wire.out().write(hello);
       wire.out().flush();
       Ssl2.Ssl2Parse reading = new Ssl2.Ssl2Parse.Partial();
-      while (reading instanceof Ssl2.Ssl2Parse.Partial && count < octets.length) {
-        int more = wire.in().read(octets, count, octets.length - count);
+      while (reading instanceof Ssl2.Ssl2Parse.Partial && count < bytes.length) {
+        int more = wire.in().read(bytes, count, bytes.length - count);
         if (more < 0) {
           return false;
         }
         count += more;
-        reading = Ssl2.read(octets, count);
+        reading = Ssl2.read(bytes, count);
       }
       return reading instanceof Ssl2.Ssl2Parse.Whole;
     } catch (SocketException | SocketTimeoutException e) {

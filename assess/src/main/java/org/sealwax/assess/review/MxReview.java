@@ -23,7 +23,8 @@ import org.sealwax.mail.dns.MxSet;
 import org.sealwax.mail.net.SpecialUse;
 
 /**
- * Where the mail goes, and whether anybody is there (RFC 5321 5.1, RFC 7505, RFC 2181 10.3).
+ * The MX hosts of the domain, and whether they accept connections (RFC 5321 5.1, RFC 7505, RFC 2181
+ * 10.3).
  *
  * @param privateAllowed special-use addresses are expected: a lab
  * @param hasIpv6 whether this machine can reach IPv6 at all
@@ -65,13 +66,13 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
       }
     } else {
       found.add(exists(route, all));
-      if (!all.exchanges().isEmpty()) {
+      if (!all.mxHosts().isEmpty()) {
         found.addAll(names(all));
       }
     }
     if (!all.visits().isEmpty()) {
       found.add(reach(all));
-    } else if (!all.exchanges().isEmpty()) {
+    } else if (!all.mxHosts().isEmpty()) {
       found.add(domain("reach.all", CheckOutcome.FAIL, "no MX host has an address").as("none"));
     }
     return found;
@@ -135,24 +136,24 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
   private List<Finding> names(TargetOverview all) {
     List<Finding> found = new ArrayList<>();
     List<Domain> hosts =
-        all.exchanges().stream().map(TargetMxHost::named).flatMap(Optional::stream).toList();
+        all.mxHosts().stream().map(TargetMxHost::named).flatMap(Optional::stream).toList();
     List<Domain> aliases = new ArrayList<>();
     List<Domain> literals = new ArrayList<>();
     List<String> inner = new ArrayList<>();
     boolean implicit = all.route() instanceof MxSet.Hosts h && h.implicit();
-    for (TargetMxHost exchange : all.exchanges()) {
-      exchange
+    for (TargetMxHost mxHost : all.mxHosts()) {
+      mxHost
           .named()
           .ifPresent(
               host -> {
-                if (!implicit && exchange.lookups().stream().anyMatch(l -> l.aliases() > 0)) {
+                if (!implicit && mxHost.lookups().stream().anyMatch(l -> l.aliases() > 0)) {
                   aliases.add(host);
                 }
                 if (LITERAL.matcher(host.name()).matches()) {
                   literals.add(host);
                 }
               });
-      for (InetAddress address : exchange.addresses()) {
+      for (InetAddress address : mxHost.addresses()) {
         SpecialUse.of(address)
             .ifPresent(use -> inner.add(address.getHostAddress() + " (" + use.name() + ")"));
       }
@@ -200,7 +201,7 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
         dead.add(visit.location().text());
       }
     }
-    all.exchanges().stream()
+    all.mxHosts().stream()
         .filter(e -> e.addresses().isEmpty())
         .forEach(e -> dead.add(e.named().map(Domain::name).orElse("?") + " (no address)"));
     if (alive == 0 && dead.isEmpty()) {

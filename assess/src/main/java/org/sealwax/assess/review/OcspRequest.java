@@ -42,7 +42,7 @@ final class OcspRequest {
     }
   }
 
-  /** The value of subjectPublicKey: what the BIT STRING holds, without its unused-bits octet. */
+  /** The value of subjectPublicKey: what the BIT STRING holds, without its unused-bits byte. */
   private static Optional<byte[]> keyBits(byte[] spki) {
     int at = afterHeader(spki, 0);
     if (at < 0 || at >= spki.length) {

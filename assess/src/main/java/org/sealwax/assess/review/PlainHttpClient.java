@@ -27,7 +27,7 @@ record PlainHttpClient(Resolver resolver, Dialer dialer)
   /** Lists of big authorities are partitioned nowadays and stay below this. */
   static final int MAX_OCTETS = 4 * 1_024 * 1_024;
 
-  /** For everything: somebody waits. */
+  /** For everything: a user waits. */
   private static final Duration TOTAL = Duration.ofSeconds(5);
 
   private static final int HTTP = 80;

@@ -63,23 +63,29 @@ public final class ReviewList {
       Clock clock) {}
 
   /** All, in order. */
-  public static List<Review> all(ReviewEnvironment needs) {
-    Review dnssec = new DnssecReview(needs.resolver());
-    Review dane = new DaneReview(needs.resolver(), needs.servers(), needs.clock());
+  public static List<Review> all(ReviewEnvironment environment) {
+    Review dnssec = new DnssecReview(environment.resolver());
+    Review dane =
+        new DaneReview(environment.resolver(), environment.servers(), environment.clock());
     return List.of(
-        new MxReview(needs.privateAllowed(), needs.hasIpv6()),
-        needs.validating() ? dnssec : new UnrequestedReview(dnssec.checks(), WITHOUT),
-        needs.validating() ? dane : new UnrequestedReview(dane.checks(), WITHOUT),
-        new StsReview(needs.resolver(), needs.fetcher()::examine, needs.roots(), needs.clock()),
+        new MxReview(environment.privateAllowed(), environment.hasIpv6()),
+        environment.validating() ? dnssec : new UnrequestedReview(dnssec.checks(), WITHOUT),
+        environment.validating() ? dane : new UnrequestedReview(dane.checks(), WITHOUT),
+        new StsReview(
+            environment.resolver(),
+            environment.fetcher()::examine,
+            environment.roots(),
+            environment.clock()),
         new PolicyCoverageReview(),
         new CertificateReview(
-            needs.roots(),
+            environment.roots(),
             new RevocationCheck(
-                new PlainHttpClient(needs.resolver(), needs.dialer()), needs.clock()),
-            needs.clock()),
-        new KeyReuseReview(needs.also(), needs.resolver(), needs.dialer()),
-        new TlsRptReview(needs.resolver(), needs.web()::exchange),
-        new DnsInformationReview(needs.resolver()),
+                new PlainHttpClient(environment.resolver(), environment.dialer()),
+                environment.clock()),
+            environment.clock()),
+        new KeyReuseReview(environment.also(), environment.resolver(), environment.dialer()),
+        new TlsRptReview(environment.resolver(), environment.web()::exchange),
+        new DnsInformationReview(environment.resolver()),
         new HostConsistencyReview());
   }
 }

@@ -86,7 +86,8 @@ public final class StsReview implements Review {
               List.of(
                   policy(CheckOutcome.INCONCLUSIVE, "the look-up failed: " + s.why()),
                   consistency(CheckOutcome.INCONCLUSIVE, "the look-up failed: " + s.why())));
-      case StsLookup.RecordAnswer says -> announced(before, domain.get(), says.record(), evidence);
+      case StsLookup.RecordAnswer record ->
+          announced(before, domain.get(), record.record(), evidence);
     };
   }
 
@@ -178,8 +179,8 @@ public final class StsReview implements Review {
 
   private Finding judged(TargetOverview all, StsPolicy policy) {
     HostsByPolicyMatch hosts = new HostsByPolicyMatch();
-    for (TargetMxHost exchange : all.exchanges()) {
-      Domain host = exchange.host();
+    for (TargetMxHost mxHost : all.mxHosts()) {
+      Domain host = mxHost.host();
       if (host != null) {
         classify(all, policy, host, hosts);
       }
@@ -291,7 +292,7 @@ public final class StsReview implements Review {
   private Finding agrees(TargetOverview all, Domain domain, String id, StsPolicy policy)
       throws InterruptedException {
     List<String> outside =
-        all.exchanges().stream()
+        all.mxHosts().stream()
             .map(TargetMxHost::named)
             .flatMap(Optional::stream)
             .filter(h -> !policy.lists(h))
@@ -324,7 +325,7 @@ public final class StsReview implements Review {
   }
 
   /**
-   * A second look: empty when record and policy are what they were. A new policy under the old id
+   * A second check: empty when record and policy are what they were. A new policy under the old id
    * reaches no sender that has the old one (RFC 8461 3.1, 3.3: a policy is fetched again when the
    * id changes); record and policy are looked at in the order in which they must change.
    */
@@ -347,8 +348,8 @@ public final class StsReview implements Review {
             ? new StsLookup.NoRecordAnswer("no name")
             : StsLookup.of(resolver.txt(owner.get()));
     boolean same =
-        now instanceof StsLookup.RecordAnswer says
-            && says.record() instanceof StsRecord.Announced announced
+        now instanceof StsLookup.RecordAnswer record
+            && record.record() instanceof StsRecord.Announced announced
             && announced.id().equals(id);
     return Optional.of(
         (same
@@ -370,7 +371,7 @@ public final class StsReview implements Review {
     lines.add("version: STSv1");
     lines.add("mode: testing");
     lines.add("max_age: 1209600");
-    all.exchanges().stream()
+    all.mxHosts().stream()
         .map(TargetMxHost::named)
         .flatMap(Optional::stream)
         .forEach(h -> lines.add("mx: " + h));

@@ -26,15 +26,15 @@ import org.sealwax.mail.tlsrpt.ReportAddress;
 import org.sealwax.mail.tlsrpt.ReportingPolicy;
 
 /**
- * Whether senders are told where to report failed TLS (RFC 8460 3), and whether there is anybody at
- * these addresses: of an https address any answer to a GET counts, whatever its certificate
- * (section 3 lets reporters pass over that), and of a mailto address that its domain takes mail. No
- * report is sent.
+ * Whether the domain announces where to report failed TLS (RFC 8460 3), and whether these addresses
+ * accept reports: of an https address any answer to a GET counts, whatever its certificate (section
+ * 3 lets reporters pass over that), and of a mailto address that its domain takes mail. No report
+ * is sent.
  *
  * @param web asks the https addresses
  */
 public record TlsRptReview(Resolver resolver, HttpsRequester web) implements Review {
-  /** For one address; a reporter tries for a day, somebody waits here. */
+  /** For one address; a reporter tries for a day, here a user waits. */
   private static final Duration TOTAL = Duration.ofSeconds(10);
 
   /** A page that says that only POST is taken is short. */
@@ -157,7 +157,7 @@ public record TlsRptReview(Resolver resolver, HttpsRequester web) implements Rev
   }
 
   private Optional<String> noWeb(ReportAddress.ByPost post) throws InterruptedException {
-    HttpsFailure trouble =
+    HttpsFailure failure =
         web.ask(
                 new HttpsRequest(
                     post.host(),
@@ -167,10 +167,10 @@ public record TlsRptReview(Resolver resolver, HttpsRequester web) implements Rev
                     HttpsRequest.CertificateUse.JUDGED,
                     new HttpsRequest.Limits(BODY, TOTAL)))
             .failure();
-    if (trouble == null) {
+    if (failure == null) {
       return Optional.empty();
     }
-    return switch (trouble) {
+    return switch (failure) {
       case HttpsFailure.NoAddress n -> Optional.of(n.text());
       case HttpsFailure.NoConnection u -> Optional.of(u.text());
       case HttpsFailure.TlsFailed t -> Optional.of(t.text());

@@ -1,5 +1,5 @@
 /**
- * Floor 4: what is judged once every address was visited: names and addresses, hosts against each
+ * The checks that run after every address was scanned: names and addresses, hosts against each
  * other, DNSSEC, certificates, DANE, MTA-STS, reporting. Each {@link org.sealwax.assess.Review} is
  * one subject; {@link org.sealwax.assess.review.ReviewList} has them in the order in which they
  * build upon each other. {@link org.sealwax.assess.review.CertificateProbe} is the one that

@@ -17,14 +17,14 @@ import org.sealwax.mail.net.Clock;
 /**
  * Keeps a survey polite: addresses of one block (an IPv4 /24, an IPv6 /48) are mostly one
  * provider's, and share a budget: so many visits at a time, and a pause between their beginnings.
- * Over all it bounds the visits, and so sockets and memory. Memory stays flat: a block that nobody
- * waits for and whose pause is over is forgotten.
+ * Over all it bounds the visits, and so sockets and memory. Memory stays flat: a block without
+ * waiting visits and whose pause is over is forgotten.
  */
 public final class ProviderLimiter implements AssessmentEnvironment.VisitLimiter {
   private static final int IPV4_OCTETS = 3;
   private static final int IPV6_OCTETS = 6;
 
-  /** Blocks remembered before those that nobody needs are looked for. */
+  /** Blocks remembered before unused ones are removed. */
   private static final int MANY = 4_096;
 
   private final int perBlock;
@@ -61,8 +61,8 @@ public final class ProviderLimiter implements AssessmentEnvironment.VisitLimiter
 
   /** The block of an address, as text. */
   static String block(InetAddress address) {
-    int octets = address instanceof Inet4Address ? IPV4_OCTETS : IPV6_OCTETS;
-    return HexFormat.of().formatHex(Arrays.copyOf(address.getAddress(), octets));
+    int bytes = address instanceof Inet4Address ? IPV4_OCTETS : IPV6_OCTETS;
+    return HexFormat.of().formatHex(Arrays.copyOf(address.getAddress(), bytes));
   }
 
   @Override

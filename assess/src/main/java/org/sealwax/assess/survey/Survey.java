@@ -65,9 +65,9 @@ public final class Survey {
    *
    * @throws IOException when input or sink break; what is under way ends first
    */
-  public void run(Reader input, FinishedLines before, ResultWriter sink)
+  public void run(Reader input, FinishedLines before, ResultWriter writer)
       throws IOException, InterruptedException {
-    Semaphore room = new Semaphore(window);
+    Semaphore permits = new Semaphore(window);
     AtomicReference<@Nullable IOException> broken = new AtomicReference<>();
     Object order = new Object();
     BufferedReader lines = new BufferedReader(input);
@@ -81,7 +81,7 @@ public final class Survey {
           continue;
         }
         if (before.done(number)) {
-          sink.skipped(number);
+          writer.skipped(number);
           continue;
         }
         long here = number;
@@ -89,11 +89,11 @@ public final class Survey {
             line.length() > MAX_LINE ? null : AssessmentTarget.read(text).orElse(null);
         if (target == null) {
           synchronized (order) {
-            sink.bad(here, text, problemOf(line));
+            writer.bad(here, text, problemOf(line));
           }
           continue;
         }
-        room.acquire();
+        permits.acquire();
         Threads.start(
             "survey",
             () -> {
@@ -101,31 +101,31 @@ public final class Survey {
                 AssessmentReport report =
                     new Assessment(setup, target, budget, ProgressListener.none()).run();
                 synchronized (order) {
-                  sink.report(here, report);
+                  writer.report(here, report);
                 }
               } catch (IOException e) {
                 broken.compareAndSet(null, e);
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
               } catch (RuntimeException e) {
-                fault(sink, order, here, text, e, broken);
+                fault(writer, order, here, text, e, broken);
               } finally {
-                room.release();
+                permits.release();
               }
             });
       }
     } finally {
-      room.acquire(window);
+      permits.acquire(window);
     }
-    IOException trouble = broken.get();
-    if (trouble != null) {
-      throw trouble;
+    IOException failure = broken.get();
+    if (failure != null) {
+      throw failure;
     }
   }
 
-  /** A bug of ours at one target must not end the survey, nor be hidden. */
+  /** A fault in our code at one target must not end the survey, nor be hidden. */
   private static void fault(
-      ResultWriter sink,
+      ResultWriter writer,
       Object order,
       long line,
       String text,
@@ -133,7 +133,7 @@ public final class Survey {
       AtomicReference<@Nullable IOException> broken) {
     try {
       synchronized (order) {
-        sink.bad(line, text, "the assessment broke: " + e);
+        writer.bad(line, text, "the assessment broke: " + e);
       }
     } catch (IOException again) {
       broken.compareAndSet(null, again);

@@ -54,10 +54,10 @@ public final class SurveyState implements Survey.FinishedLines, Closeable {
     SurveyState state = new SurveyState(writer(file));
     try {
       if (there) {
-        UnfinishedResult begun = state.read(file, input);
+        UnfinishedResult unfinished = state.read(file, input);
         cutLastLine(file);
-        if (begun != null && results != null && isComplete(begun, results)) {
-          state.note(begun.line());
+        if (unfinished != null && results != null && isComplete(unfinished, results)) {
+          state.note(unfinished.line());
         }
       } else {
         state.out.write(HEAD + input + "\n");
@@ -76,7 +76,7 @@ public final class SurveyState implements Survey.FinishedLines, Closeable {
   }
 
   private @Nullable UnfinishedResult read(Path file, String input) throws IOException {
-    UnfinishedResult begun = null;
+    UnfinishedResult unfinished = null;
     try (BufferedReader in = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
       if (!(HEAD + input).equals(completeLine(in))) {
         throw new IOException(file + " is not the state of a survey of " + input);
@@ -86,17 +86,17 @@ public final class SurveyState implements Survey.FinishedLines, Closeable {
         if (DONE.matcher(line).matches()) {
           beyond.add(Long.parseLong(line));
           below = compact(beyond, below);
-          begun = null;
+          unfinished = null;
         } else if (BEGUN.matcher(line).matches()) {
           int blank = line.indexOf(' ');
-          begun =
+          unfinished =
               new UnfinishedResult(
                   Long.parseLong(line.substring(0, blank)),
                   Long.parseLong(line.substring(blank + 1)));
         }
       }
     }
-    return begun;
+    return unfinished;
   }
 
   /** The next line with its end; null when there is none. A number that was cut off is another. */
@@ -118,21 +118,21 @@ public final class SurveyState implements Survey.FinishedLines, Closeable {
    * Whether the result that was begun is there as a whole. A part of it at the end of the file is
    * taken away; anything else is not ours, and stays.
    */
-  private static boolean isComplete(UnfinishedResult begun, Path results) throws IOException {
-    byte[] start = ("{\"line\":" + begun.line() + ",").getBytes(StandardCharsets.US_ASCII);
+  private static boolean isComplete(UnfinishedResult unfinished, Path results) throws IOException {
+    byte[] start = ("{\"line\":" + unfinished.line() + ",").getBytes(StandardCharsets.US_ASCII);
     try (FileChannel file =
         FileChannel.open(
             results,
             StandardOpenOption.CREATE,
             StandardOpenOption.READ,
             StandardOpenOption.WRITE)) {
-      long at = begun.at();
+      long at = unfinished.at();
       ByteBuffer block = ByteBuffer.allocate(8_192);
       while (file.read(block.clear(), at) > 0) {
         block.flip();
         while (block.hasRemaining()) {
           byte b = block.get();
-          long index = at - begun.at();
+          long index = at - unfinished.at();
           if (index < start.length && b != start[(int) index]) {
             return false;
           }
@@ -142,8 +142,8 @@ public final class SurveyState implements Survey.FinishedLines, Closeable {
           at++;
         }
       }
-      if (at > begun.at()) {
-        file.truncate(begun.at());
+      if (at > unfinished.at()) {
+        file.truncate(unfinished.at());
       }
       return false;
     }
@@ -179,7 +179,7 @@ public final class SurveyState implements Survey.FinishedLines, Closeable {
   /**
    * Notes that a result is about to be written.
    *
-   * @param at octets that its file has before it
+   * @param at bytes that its file has before it
    */
   public synchronized void begin(long line, long at) throws IOException {
     out.write(line + " " + at + "\n");

@@ -15,7 +15,7 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /**
- * A certificate to show that nobody has a reason to trust: what opportunistic clients have.
+ * A client certificate without a trusted issuer: what opportunistic clients have.
  *
  * @param certificate DER
  * @param key of it, ECDSA P-256

@@ -51,7 +51,7 @@ public record ScanHandshakeFacts(
    *
    * @param lifetime seconds; 0 says nothing before TLS 1.3
    * @param ticketHex in hex
-   * @param earlyData octets of early data it allows, or -1 when it allows none (RFC 8446 4.2.10)
+   * @param earlyData bytes of early data it allows, or -1 when it allows none (RFC 8446 4.2.10)
    */
   public record SessionTicketFacts(long lifetime, String ticketHex, long earlyData) {}
 }

@@ -52,11 +52,11 @@ import org.sealwax.mail.tls.wire.Records;
 import org.sealwax.mail.tls.wire.TlsSuite;
 
 /**
- * A TLS client for looking: speaks TLS 1.0 to 1.3, takes any certificate, and remembers what it was
- * told. One connection, one thread.
+ * A TLS client for scans: speaks TLS 1.0 to 1.3, takes any certificate, and records what the server
+ * sends. One connection, one thread.
  */
 public final class ScanTlsClient {
-  /** Octets of one handshake message that are taken: long chains and lists of CAs. */
+  /** Bytes of one handshake message that are taken: long chains and lists of CAs. */
   static final int MAX_MESSAGE = 256 * 1024;
 
   private static final int MAX_CHAIN = 32;
@@ -71,7 +71,7 @@ public final class ScanTlsClient {
    * @param facts as far as it came
    * @param alert the server's fatal alert, or -1
    * @param failure in words, empty when there was none
-   * @param ourFault whether we broke it off ourselves (an alert of ours)
+   * @param ourFault whether we broke it off ourselves (we sent an alert)
    * @param silent whether the time passed without an answer
    */
   public record ScanHandshakeResult(
@@ -86,11 +86,11 @@ public final class ScanTlsClient {
   public static ScanHandshakeResult connect(Wire clear, ScanTlsOffer offer) {
     ScanTlsCrypto crypto = new ScanTlsCrypto();
     ScanTlsPeer peer = new ScanTlsPeer(crypto, offer);
-    ScanTlsProtocol talk = new ScanTlsProtocol(clear, peer);
+    ScanTlsProtocol protocol = new ScanTlsProtocol(clear, peer);
     try {
-      talk.connect(peer);
+      protocol.connect(peer);
       return new ScanHandshakeResult(
-          new ScanTlsWire(clear, talk, peer), peer.facts(), -1, "", false, false);
+          new ScanTlsWire(clear, protocol, peer), peer.facts(), -1, "", false, false);
     } catch (TlsFatalAlertReceived e) {
       return new ScanHandshakeResult(
           null, peer.facts(), e.getAlertDescription(), text(e), false, false);
@@ -180,7 +180,7 @@ public final class ScanTlsClient {
   }
 
   /**
-   * Alters the last block but one of records with data. Decrypted, that block and one octet of the
+   * Alters the last block but one of records with data. Decrypted, that block and one byte of the
    * last are noise, and both are padding when there is enough of it (RFC 5246 6.2.3.2).
    */
   private static final class PaddingTamper extends FilterOutputStream {
@@ -194,19 +194,19 @@ public final class ScanTlsClient {
     }
 
     @Override
-    public void write(byte[] octets, int offset, int length) throws IOException {
-      if (!active || octets[offset] != RecordHeader.APPLICATION_DATA || length < ENOUGH) {
-        out.write(octets, offset, length);
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      if (!active || bytes[offset] != RecordHeader.APPLICATION_DATA || length < ENOUGH) {
+        out.write(bytes, offset, length);
         return;
       }
-      byte[] wrong = Arrays.copyOfRange(octets, offset, offset + length);
+      byte[] wrong = Arrays.copyOfRange(bytes, offset, offset + length);
       wrong[length - 2 * BLOCK] ^= 1;
       altered++;
       out.write(wrong);
     }
   }
 
-  /** Our part: what is offered, and what was heard. */
+  /** The client's side: the offer, and the messages received. */
   static final class ScanTlsPeer extends DefaultTlsClient {
     private final ScanTlsOffer offer;
     private final List<ScanHandshakeFacts.SessionTicketFacts> tickets = new ArrayList<>();
@@ -412,15 +412,15 @@ public final class ScanTlsClient {
     }
 
     private @Nullable TlsCredentials credentials(CertificateRequest asked) throws IOException {
-      int octets = 0;
+      int bytes = 0;
       Vector<?> names = asked.getCertificateAuthorities();
       if (names != null) {
         for (Object name : names) {
-          octets += 2 + ((X500Name) name).getEncoded("DER").length;
+          bytes += 2 + ((X500Name) name).getEncoded("DER").length;
         }
       }
       request =
-          new ScanHandshakeFacts.CertificateRequestFacts(names == null ? 0 : names.size(), octets);
+          new ScanHandshakeFacts.CertificateRequestFacts(names == null ? 0 : names.size(), bytes);
       ScanClientCertificate own = offer.identity();
       return own == null ? null : signer(asked, own);
     }

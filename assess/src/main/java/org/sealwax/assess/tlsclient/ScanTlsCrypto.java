@@ -39,7 +39,7 @@ final class ScanTlsCrypto extends BcTlsCrypto {
   }
 
   /**
-   * Four octets are only asked for to choose how much more padding a record gets than it needs, by
+   * Four bytes are only asked for to choose how much more padding a record gets than it needs, by
    * how many zero bits they end in.
    */
   @Override
@@ -67,8 +67,8 @@ final class ScanTlsCrypto extends BcTlsCrypto {
     }
 
     /**
-     * The library looks for factors of every RSA modulus, which takes longer than the handshake.
-     * Whoever looks does not trust the key, so its size is all that matters here.
+     * The library looks for factors of every RSA modulus, which takes longer than the handshake. A
+     * scan does not trust the key, so its size is all that matters here.
      */
     @Override
     protected AsymmetricKeyParameter getPublicKey() throws IOException {

@@ -16,9 +16,9 @@ public final class ScanTlsWire extends WireOver {
   private final ScanTlsClient.ScanTlsPeer peer;
   private final InputStream in = new AlertNamingInput();
 
-  ScanTlsWire(Wire clear, ScanTlsClient.ScanTlsProtocol talk, ScanTlsClient.ScanTlsPeer peer) {
+  ScanTlsWire(Wire clear, ScanTlsClient.ScanTlsProtocol protocol, ScanTlsClient.ScanTlsPeer peer) {
     super(clear);
-    this.protocol = talk;
+    this.protocol = protocol;
     this.peer = peer;
   }
 
@@ -63,8 +63,8 @@ public final class ScanTlsWire extends WireOver {
   }
 
   /**
-   * From now on the padding of our records is wrong while data and MAC are right: whoever takes
-   * them is open to POODLE against TLS (CVE-2014-8730). CBC suites only.
+   * From now on the padding of our records is wrong while data and MAC are right: a server that
+   * accepts them is open to POODLE against TLS (CVE-2014-8730). CBC suites only.
    */
   public void alterPadding() {
     protocol.alterPadding();
@@ -89,9 +89,9 @@ public final class ScanTlsWire extends WireOver {
   private final class AlertNamingInput extends BlockInput {
 
     @Override
-    public int read(byte[] octets, int offset, int length) throws IOException {
+    public int read(byte[] bytes, int offset, int length) throws IOException {
       try {
-        return protocol.getInputStream().read(octets, offset, length);
+        return protocol.getInputStream().read(bytes, offset, length);
       } catch (TlsFatalAlertReceived e) {
         throw new ScanTlsAlert(e.getAlertDescription(), e);
       } catch (RuntimeException e) {

@@ -51,38 +51,39 @@ final class RubricTest {
   Stream<DynamicTest> eachCapHoldsTheGradeDown() {
     return RULES.caps().stream()
         .map(
-            row ->
+            rule ->
                 DynamicTest.dynamicTest(
-                    row.check() + "/" + row.aspect() + " -> " + row.most().text(),
+                    rule.check() + "/" + rule.aspect() + " -> " + rule.most().text(),
                     () -> {
-                      String aspect = row.aspect();
-                      for (CheckOutcome outcome : row.outcomes()) {
-                        Grade grade = RULES.grade(with(row.check(), outcome, aspect), true);
+                      String aspect = rule.aspect();
+                      for (CheckOutcome outcome : rule.outcomes()) {
+                        Grade grade = RULES.grade(with(rule.check(), outcome, aspect), true);
                         assertTrue(
-                            grade.letter().compareTo(row.most()) >= 0,
-                            row + " left " + grade.text());
+                            grade.letter().compareTo(rule.most()) >= 0,
+                            rule + " left " + grade.text());
                         assertTrue(
-                            grade.caps().stream().anyMatch(c -> c.reason().equals(row.reason())),
-                            row.reason());
+                            grade.caps().stream().anyMatch(c -> c.reason().equals(rule.reason())),
+                            rule.reason());
                       }
                       // What was not seen caps nothing.
                       Grade unseen =
-                          RULES.grade(with(row.check(), CheckOutcome.NOT_TESTED, aspect), true);
-                      assertTrue(unseen.caps().isEmpty(), row + " caps what was not tested");
+                          RULES.grade(with(rule.check(), CheckOutcome.NOT_TESTED, aspect), true);
+                      assertTrue(unseen.caps().isEmpty(), rule + " caps what was not tested");
                     }));
   }
 
   @Test
   void everyRowNamesACheckAndAnAspectThatExist() {
-    for (Rubric.CapRule row : RULES.caps()) {
-      Check check = Check.of(row.check());
-      assertTrue(row.aspect().isEmpty() || check.aspects().contains(row.aspect()), row.toString());
+    for (Rubric.CapRule rule : RULES.caps()) {
+      Check check = Check.of(rule.check());
+      assertTrue(
+          rule.aspect().isEmpty() || check.aspects().contains(rule.aspect()), rule.toString());
     }
     for (Rubric.ScoreCategory category : RULES.categories()) {
-      for (Rubric.PointsRule row : category.rows()) {
-        Check check = Check.of(row.check());
-        assertTrue(check.aspects().containsAll(row.aspects().keySet()), row.toString());
-        assertTrue(row.warn() <= row.pass(), row.toString());
+      for (Rubric.PointsRule rule : category.rules()) {
+        Check check = Check.of(rule.check());
+        assertTrue(check.aspects().containsAll(rule.aspects().keySet()), rule.toString());
+        assertTrue(rule.warn() <= rule.pass(), rule.toString());
       }
     }
     RULES.plus().forEach(p -> Check.of(p.check()));
@@ -120,7 +121,7 @@ final class RubricTest {
   void theInconclusiveShowsAQuestionMark() {
     Grade grade = RULES.grade(with("tls10", CheckOutcome.INCONCLUSIVE, ""), true);
     assertEquals("A?", grade.text());
-    // The panel beside the grade raises no doubt about it.
+    // The panel next to the grade raises no doubt about it.
     assertFalse(RULES.grade(with("spf", CheckOutcome.INCONCLUSIVE, ""), true).uncertain());
   }
 

@@ -22,11 +22,11 @@ public final class SampleReports {
       String target, List<Finding> findings, FindingLocation... places) {
     List<AssessmentReport.AddressResult> stations = new ArrayList<>();
     Grade weakest = null;
-    for (FindingLocation place : places) {
+    for (FindingLocation location : places) {
       Grade grade =
           ReceiverRubric.rules()
-              .grade(findings.stream().filter(f -> f.location().covers(place)).toList(), true);
-      stations.add(new AssessmentReport.AddressResult(place, true, 31, grade));
+              .grade(findings.stream().filter(f -> f.location().covers(location)).toList(), true);
+      stations.add(new AssessmentReport.AddressResult(location, true, 31, grade));
       weakest = weakest == null || grade.letter().compareTo(weakest.letter()) > 0 ? grade : weakest;
     }
     return new AssessmentReport(

@@ -15,8 +15,8 @@ import org.sealwax.mail.tls.wire.TlsSuite;
 /** The replayed hellos are hellos, and those that were caught are what was caught. */
 final class ClientSimulationsTest {
   private static ClientHello read(ClientSimulations.SimulatedClient sender) {
-    byte[] octets = sender.records(RandomSource.seeded(1), "mx.example.org");
-    ClientHello.ClientHelloParse reading = ClientHello.read(octets, 0, octets.length);
+    byte[] bytes = sender.records(RandomSource.seeded(1), "mx.example.org");
+    ClientHello.ClientHelloParse reading = ClientHello.read(bytes, 0, bytes.length);
     return assertInstanceOf(ClientHello.ClientHelloParse.Whole.class, reading, sender.name())
         .hello();
   }

@@ -86,7 +86,7 @@ final class LegacyTlsServer implements AutoCloseable {
   Predicate<ClientHello> drops = hello -> false;
   int dropsOver = Integer.MAX_VALUE;
 
-  /** TLS with the first octet. */
+  /** TLS with the first byte. */
   boolean implicit;
 
   String banner = "220 old.example.org ESMTP\r\n";
@@ -100,7 +100,7 @@ final class LegacyTlsServer implements AutoCloseable {
   IntPredicate refusesStarttls = number -> false;
 
   /** Instead of any TLS. */
-  @Nullable NonTlsBehaviour odd;
+  @Nullable NonTlsBehaviour behaviour;
 
   final AtomicInteger connections = new AtomicInteger();
   private final ServerSocket listening;
@@ -195,7 +195,7 @@ final class LegacyTlsServer implements AutoCloseable {
         } else if (line.equalsIgnoreCase("STARTTLS")) {
           send(out, starttls);
           if (starttls.startsWith("220")) {
-            NonTlsBehaviour instead = odd;
+            NonTlsBehaviour instead = behaviour;
             if (instead != null) {
               instead.serve(in, out);
             } else {
@@ -228,19 +228,19 @@ final class LegacyTlsServer implements AutoCloseable {
   }
 
   private void tls(InputStream in, OutputStream out) throws IOException, GeneralSecurityException {
-    byte[] octets = new byte[64 * 1024];
+    byte[] bytes = new byte[64 * 1024];
     int count = 0;
     while (true) {
-      int more = in.read(octets, count, octets.length - count);
+      int more = in.read(bytes, count, bytes.length - count);
       if (more < 0) {
         return;
       }
       count += more;
-      if ((octets[0] & 0x80) != 0 && count >= 2) {
+      if ((bytes[0] & 0x80) != 0 && count >= 2) {
         two(out);
         return;
       }
-      switch (ClientHello.read(octets, 0, count)) {
+      switch (ClientHello.read(bytes, 0, count)) {
         case ClientHello.ClientHelloParse.Partial p -> {}
         case ClientHello.ClientHelloParse.Broken b -> {
           refuse(out, 50);
@@ -250,7 +250,7 @@ final class LegacyTlsServer implements AutoCloseable {
           if (count > dropsOver || drops.test(whole.hello())) {
             return;
           }
-          answer(whole.hello(), Arrays.copyOf(octets, count), in, out);
+          answer(whole.hello(), Arrays.copyOf(bytes, count), in, out);
           return;
         }
       }
@@ -271,7 +271,7 @@ final class LegacyTlsServer implements AutoCloseable {
     }
   }
 
-  private void answer(ClientHello hello, byte[] octets, InputStream in, OutputStream out)
+  private void answer(ClientHello hello, byte[] bytes, InputStream in, OutputStream out)
       throws IOException, GeneralSecurityException {
     int asked =
         hello.versions().stream()
@@ -294,7 +294,7 @@ final class LegacyTlsServer implements AutoCloseable {
       refuse(out, 86);
       return;
     }
-    List<Integer> offered = schemesOf(octets);
+    List<Integer> offered = schemesOf(bytes);
     Optional<Integer> suite = choose(hello, version, offered);
     if (suite.isEmpty()) {
       refuse(out, 40);
@@ -307,7 +307,7 @@ final class LegacyTlsServer implements AutoCloseable {
       retry(hello, suite.get(), out);
       return;
     }
-    flight(hello, octets, version, suite.get(), out);
+    flight(hello, bytes, version, suite.get(), out);
     afterFlight(version, in, out);
   }
 
@@ -347,24 +347,24 @@ final class LegacyTlsServer implements AutoCloseable {
   }
 
   /** The signature schemes of a hello in one record, which our parser does not keep. */
-  private static List<Integer> schemesOf(byte[] octets) {
+  private static List<Integer> schemesOf(byte[] bytes) {
     int at = RecordHeader.SIZE + 4 + 2 + 32;
-    at += 1 + (octets[at] & 0xff);
-    at += 2 + u16(octets, at);
-    at += 1 + (octets[at] & 0xff);
+    at += 1 + (bytes[at] & 0xff);
+    at += 2 + u16(bytes, at);
+    at += 1 + (bytes[at] & 0xff);
     List<Integer> all = new ArrayList<>();
-    for (at += 2; at + 4 <= octets.length; at += 4 + u16(octets, at + 2)) {
-      if (u16(octets, at) == ClientHelloBuilder.SIGNATURE_ALGORITHMS) {
-        for (int i = 0; i < u16(octets, at + 4); i += 2) {
-          all.add(u16(octets, at + 6 + i));
+    for (at += 2; at + 4 <= bytes.length; at += 4 + u16(bytes, at + 2)) {
+      if (u16(bytes, at) == ClientHelloBuilder.SIGNATURE_ALGORITHMS) {
+        for (int i = 0; i < u16(bytes, at + 4); i += 2) {
+          all.add(u16(bytes, at + 6 + i));
         }
       }
     }
     return all;
   }
 
-  private static int u16(byte[] octets, int at) {
-    return at + 2 > octets.length ? 0 : (octets[at] & 0xff) << 8 | (octets[at + 1] & 0xff);
+  private static int u16(byte[] bytes, int at) {
+    return at + 2 > bytes.length ? 0 : (bytes[at] & 0xff) << 8 | (bytes[at + 1] & 0xff);
   }
 
   private int scheme(int suite, List<Integer> offered) {
@@ -381,7 +381,7 @@ final class LegacyTlsServer implements AutoCloseable {
         .orElse(-2);
   }
 
-  private void flight(ClientHello hello, byte[] octets, int version, int suite, OutputStream out)
+  private void flight(ClientHello hello, byte[] bytes, int version, int suite, OutputStream out)
       throws IOException {
     TlsSuite s = TlsSuite.of(suite).orElseThrow();
     ByteArrayOutputStream extensions = new ByteArrayOutputStream();
@@ -398,7 +398,7 @@ final class LegacyTlsServer implements AutoCloseable {
     if (heartbeat && hello.extensions().contains(ClientHelloBuilder.HEARTBEAT)) {
       extensions.writeBytes(ServerWriter.extension(ClientHelloBuilder.HEARTBEAT, (byte) 1));
     }
-    boolean deflate = compresses && offersDeflate(octets);
+    boolean deflate = compresses && offersDeflate(bytes);
     byte[] id = HexFormat.of().parseHex(hello.sessionId());
     byte[] given = ticketbleed && id.length > 0 ? Arrays.copyOf(id, 32) : new byte[0];
     ByteArrayOutputStream all = new ByteArrayOutputStream();
@@ -409,7 +409,7 @@ final class LegacyTlsServer implements AutoCloseable {
     if (!anonymous) {
       all.writeBytes(ServerWriter.certificates(List.of(CERTIFICATE)));
     }
-    all.writeBytes(exchange(hello, version, s, schemesOf(octets)));
+    all.writeBytes(exchange(hello, version, s, schemesOf(bytes)));
     if (requestsCertificate) {
       all.writeBytes(
           ServerWriter.request(
@@ -452,13 +452,13 @@ final class LegacyTlsServer implements AutoCloseable {
   }
 
   /** Where the hello says deflate: the list of methods is not kept by the parser. */
-  private static boolean offersDeflate(byte[] octets) {
+  private static boolean offersDeflate(byte[] bytes) {
     int at = RecordHeader.SIZE + 4 + 2 + 32;
-    at += 1 + (octets[at] & 0xff);
-    at += 2 + ((octets[at] & 0xff) << 8 | (octets[at + 1] & 0xff));
-    int methods = octets[at] & 0xff;
+    at += 1 + (bytes[at] & 0xff);
+    at += 2 + ((bytes[at] & 0xff) << 8 | (bytes[at + 1] & 0xff));
+    int methods = bytes[at] & 0xff;
     for (int i = 1; i <= methods; i++) {
-      if (octets[at + i] == 1) {
+      if (bytes[at + i] == 1) {
         return true;
       }
     }

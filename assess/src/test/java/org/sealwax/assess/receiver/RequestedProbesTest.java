@@ -196,16 +196,16 @@ final class RequestedProbesTest {
   @Test
   void eachFormEndsWithRsetAndNoneReachesData() throws Exception {
     try (FaultyMailServer server = new FaultyMailServer().start()) {
-      String said =
+      String output =
           String.join(
               "\n",
               runProbe(server, relay("own.example")).evidence().stream()
                   .map(FindingEvidence::text)
                   .toList());
-      long mails = said.lines().filter(l -> l.startsWith("C: MAIL")).count();
-      assertEquals(6, mails, said);
-      assertEquals(mails, said.lines().filter(l -> l.equals("C: RSET")).count(), said);
-      assertTrue(said.lines().noneMatch(l -> l.startsWith("C: DATA")), said);
+      long mails = output.lines().filter(l -> l.startsWith("C: MAIL")).count();
+      assertEquals(6, mails, output);
+      assertEquals(mails, output.lines().filter(l -> l.equals("C: RSET")).count(), output);
+      assertTrue(output.lines().noneMatch(l -> l.startsWith("C: DATA")), output);
     }
   }
 

@@ -67,12 +67,12 @@ final class UncooperativeServerTest {
           new Row("a banner of refusal", s -> s.banner = "554 no\r\n", "scan.trouble"),
           new Row(
               "silence after the 220",
-              s -> s.odd = (in, out) -> readToEnd(in),
+              s -> s.behaviour = (in, out) -> readToEnd(in),
               "starttls.works/never"),
           new Row(
               "text after the 220",
               s ->
-                  s.odd =
+                  s.behaviour =
                       (in, out) -> {
                         in.read();
                         out.write(ascii("500 5.5.2 what?\r\n"));
@@ -82,7 +82,7 @@ final class UncooperativeServerTest {
           new Row(
               "noise after the 220",
               s ->
-                  s.odd =
+                  s.behaviour =
                       (in, out) -> {
                         in.read();
                         byte[] noise = new byte[10_000];
@@ -94,7 +94,7 @@ final class UncooperativeServerTest {
           new Row(
               "endless handshake records",
               s ->
-                  s.odd =
+                  s.behaviour =
                       (in, out) -> {
                         in.read();
                         byte[] record =
@@ -107,7 +107,7 @@ final class UncooperativeServerTest {
           new Row(
               "oversize records",
               s ->
-                  s.odd =
+                  s.behaviour =
                       (in, out) -> {
                         in.read();
                         out.write(new byte[] {22, 3, 3, (byte) 0xff, (byte) 0xff});
@@ -118,7 +118,7 @@ final class UncooperativeServerTest {
           new Row(
               "half a ServerHello",
               s ->
-                  s.odd =
+                  s.behaviour =
                       (in, out) -> {
                         in.read();
                         out.write(new byte[] {22, 3, 3, 0, 80, 2, 0, 0, 76, 3, 3, 1, 2, 3});
@@ -127,7 +127,7 @@ final class UncooperativeServerTest {
               "starttls.works/never"),
           new Row(
               "closes at once after the 220",
-              s -> s.odd = (in, out) -> {},
+              s -> s.behaviour = (in, out) -> {},
               "starttls.works/never"));
 
   @TestFactory
@@ -172,7 +172,7 @@ final class UncooperativeServerTest {
   }
 
   /**
-   * Whatever octets come after STARTTLS, the scan ends, tells of every check, and throws nothing.
+   * Whatever bytes come after STARTTLS, the scan ends, tells of every check, and throws nothing.
    */
   @Test
   void randomBytesNeverCauseAnException() throws Exception {
@@ -181,7 +181,7 @@ final class UncooperativeServerTest {
       byte[] noise = new byte[1 + random.nextInt(400)];
       random.nextBytes(noise);
       if (random.nextBoolean()) {
-        // As far as the handshake's door, so that it is not thrown away at the first octet.
+        // As far as the handshake's door, so that it is not thrown away at the first byte.
         System.arraycopy(
             new byte[] {22, 3, 3, 0, 60, 2, 0, 0, 56, 3, 3},
             0,
@@ -190,7 +190,7 @@ final class UncooperativeServerTest {
             Math.min(11, noise.length));
       }
       try (LegacyTlsServer server = new LegacyTlsServer()) {
-        server.odd = (in, out) -> out.write(noise);
+        server.behaviour = (in, out) -> out.write(noise);
         server.start();
         List<Finding> found =
             VulnerabilityProbesTest.scan(
@@ -211,11 +211,11 @@ final class UncooperativeServerTest {
     }
   }
 
-  /** One octet a second: each read succeeds, the whole must not go on for ever. */
+  /** One byte a second: each read succeeds, the whole must not go on for ever. */
   @Test
   void aSlowServerDoesNotExceedTheTimeLimit() throws Exception {
     try (LegacyTlsServer server = new LegacyTlsServer()) {
-      server.odd =
+      server.behaviour =
           (in, out) -> {
             byte[] hello = new byte[] {22, 3, 3, 1, 0, 2, 0, 0, (byte) 250, 3, 3};
             for (byte b : hello) {

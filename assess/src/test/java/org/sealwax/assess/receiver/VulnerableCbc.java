@@ -21,7 +21,7 @@ import org.bouncycastle.tls.crypto.impl.TlsImplUtils;
 
 /**
  * AES-128-CBC with HMAC-SHA-1 of TLS 1.2 (RFC 5246 6.2.3.2), server's end, that looks at the last
- * octet of the padding and at none of the others: CVE-2014-8730.
+ * byte of the padding and at none of the others: CVE-2014-8730.
  */
 final class VulnerableCbc implements TlsCipher {
   private static final int BLOCK = 16;
@@ -44,7 +44,7 @@ final class VulnerableCbc implements TlsCipher {
   }
 
   private static byte[] mac(
-      SecretKeySpec key, long number, short type, byte[] octets, int from, int length)
+      SecretKeySpec key, long number, short type, byte[] bytes, int from, int length)
       throws GeneralSecurityException {
     Mac mac = Mac.getInstance("HmacSHA1");
     mac.init(key);
@@ -55,15 +55,15 @@ final class VulnerableCbc implements TlsCipher {
             .putShort((short) 0x0303)
             .putShort((short) length)
             .array());
-    mac.update(octets, from, length);
+    mac.update(bytes, from, length);
     return mac.doFinal();
   }
 
-  private static byte[] cbc(int mode, SecretKeySpec key, byte[] iv, byte[] octets)
+  private static byte[] cbc(int mode, SecretKeySpec key, byte[] iv, byte[] bytes)
       throws GeneralSecurityException {
     Cipher cipher = Cipher.getInstance("AES/CBC/NoPadding");
     cipher.init(mode, key, new IvParameterSpec(iv));
-    return cipher.doFinal(octets);
+    return cipher.doFinal(bytes);
   }
 
   @Override
@@ -71,7 +71,7 @@ final class VulnerableCbc implements TlsCipher {
       long number,
       short type,
       ProtocolVersion version,
-      int room,
+      int offset,
       byte[] plain,
       int from,
       int length)
@@ -84,9 +84,9 @@ final class VulnerableCbc implements TlsCipher {
       Arrays.fill(block, length + MAC, block.length, (byte) (padding - 1));
       byte[] iv = random.generateSeed(BLOCK);
       byte[] sealed = cbc(Cipher.ENCRYPT_MODE, writeKey, iv, block);
-      byte[] out = new byte[room + BLOCK + sealed.length];
-      System.arraycopy(iv, 0, out, room, BLOCK);
-      System.arraycopy(sealed, 0, out, room + BLOCK, sealed.length);
+      byte[] out = new byte[offset + BLOCK + sealed.length];
+      System.arraycopy(iv, 0, out, offset, BLOCK);
+      System.arraycopy(sealed, 0, out, offset + BLOCK, sealed.length);
       return new TlsEncodeResult(out, 0, out.length, type);
     } catch (GeneralSecurityException e) {
       throw new IOException(e);

@@ -36,7 +36,7 @@ final class CertificateReviewTest {
   private static final FindingLocation PLACE =
       FindingLocation.of(Domain.of(MX), InetAddress.ofLiteral("192.0.2.1"), 25);
 
-  /** What policies say beside. */
+  /** What policies say next to. */
   private enum TestedPolicy {
     NONE,
     DANE,
@@ -235,7 +235,7 @@ final class CertificateReviewTest {
     assertEquals(CheckOutcome.WARN, finding.outcome());
   }
 
-  /** What is sent beside a path that holds is nobody's fault and no fault of the certificate. */
+  /** What is sent next to a path that holds is nobody's fault and no fault of the certificate. */
   @Test
   void anUnneededExpiredCertificateIsNoFault() {
     java.time.Instant now = java.time.Instant.now();

@@ -35,7 +35,7 @@ final class DnsReviewsTest {
   static TargetOverview overview(Resolver resolver, Domain domain) {
     DnsAnswer<MxRecord> mx = resolver.mx(domain);
     MxSet route = MxSet.of(domain, mx, Set.of(), RandomSource.seeded(1));
-    List<TargetMxHost> exchanges =
+    List<TargetMxHost> mxHosts =
         route instanceof MxSet.Hosts hosts
             ? hosts.targets().stream()
                 .map(
@@ -53,16 +53,16 @@ final class DnsReviewsTest {
         mx,
         route,
         25,
-        exchanges,
+        mxHosts,
         List.of(),
         List.of(),
         AssessmentBudget.of(ScanDepth.FULL),
         Duration.ofMinutes(1));
   }
 
-  private static String code(Review review, Resolver world, String check) {
+  private static String code(Review review, Resolver resolver, String check) {
     try {
-      TargetOverview all = overview(world, DOMAIN);
+      TargetOverview all = overview(resolver, DOMAIN);
       return review.ask(all).judge(all).stream()
           .filter(f -> f.check().id().equals(check))
           .map(DnsReviewsTest::text)
@@ -156,14 +156,15 @@ final class DnsReviewsTest {
         "something else | FAIL tlsrpt/syntax",
       })
   void reportingRecords(String record, String expected) {
-    FixedResolver world =
+    FixedResolver resolver =
         signedZone()
             .txt("_smtp._tls.example.org", record)
             .mx("reports.example", 10, "mx.reports.example")
             .mx("x.example", 10, "mx.reports.example")
             .build();
     assertEquals(
-        expected, code(new TlsRptReview(world, TestWebServers.answers(405)), world, "tlsrpt"));
+        expected,
+        code(new TlsRptReview(resolver, TestWebServers.answers(405)), resolver, "tlsrpt"));
   }
 
   @ParameterizedTest
@@ -179,31 +180,31 @@ final class DnsReviewsTest {
         "https://reports.example/v1,mailto:tls@example.org | INFO tlsrpt/unreachable",
       })
   void unusableAddresses(String addresses, String expected) {
-    FixedResolver world =
+    FixedResolver resolver =
         signedZone()
             .txt("_smtp._tls.example.org", "v=TLSRPTv1; rua=" + addresses)
             .mx("silent.example", 0, ".")
             .fails("unknown.example")
             .build();
-    for (HttpsFailure trouble :
+    for (HttpsFailure failure :
         List.of(
             new HttpsFailure.NoAddress("no address"),
             new HttpsFailure.NoConnection("refused"),
             new HttpsFailure.TotalTimeReached(Duration.ofSeconds(10)))) {
-      TlsRptReview review = new TlsRptReview(world, TestWebServers.fails(trouble));
-      assertEquals(expected, code(review, world, "tlsrpt"));
+      TlsRptReview review = new TlsRptReview(resolver, TestWebServers.fails(failure));
+      assertEquals(expected, code(review, resolver, "tlsrpt"));
     }
   }
 
   @Test
   void aFailedLookupIsNoFaultOfAReportAddress() {
-    FixedResolver world =
+    FixedResolver resolver =
         signedZone()
             .txt("_smtp._tls.example.org", "v=TLSRPTv1; rua=https://reports.example/")
             .build();
     TlsRptReview review =
-        new TlsRptReview(world, TestWebServers.fails(new HttpsFailure.DnsFailed("SERVFAIL")));
-    assertEquals("PASS tlsrpt", code(review, world, "tlsrpt"));
+        new TlsRptReview(resolver, TestWebServers.fails(new HttpsFailure.DnsFailed("SERVFAIL")));
+    assertEquals("PASS tlsrpt", code(review, resolver, "tlsrpt"));
   }
 
   @Test

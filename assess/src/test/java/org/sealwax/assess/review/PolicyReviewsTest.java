@@ -70,11 +70,11 @@ final class PolicyReviewsTest {
   /** A host of which nothing was seen. */
   private static final List<Identity> UNSEEN = List.of(TestCa.selfSigned("unseen.example"));
 
-  private static AddressVisit visit(TargetMxHost exchange, List<Identity> shown) {
+  private static AddressVisit visit(TargetMxHost mxHost, List<Identity> shown) {
     AddressVisit visit =
         new AddressVisit(
-            new FindingLocation(exchange.host(), exchange.addresses().getFirst(), 25),
-            exchange.host(),
+            new FindingLocation(mxHost.host(), mxHost.addresses().getFirst(), 25),
+            mxHost.host(),
             TlsStart.STARTTLS,
             DOMAIN,
             "probe.example",
@@ -100,17 +100,17 @@ final class PolicyReviewsTest {
 
   /** Both hosts, with what each of them shows. */
   private static TargetOverview overview(
-      FixedResolver world, List<Identity> one, List<Identity> two) {
-    TargetOverview dns = DnsReviewsTest.overview(world, DOMAIN);
+      FixedResolver resolver, List<Identity> one, List<Identity> two) {
+    TargetOverview dns = DnsReviewsTest.overview(resolver, DOMAIN);
     List<AddressVisit> visits = new ArrayList<>();
-    visits.add(visit(dns.exchanges().get(0), one));
-    visits.add(visit(dns.exchanges().get(1), two));
+    visits.add(visit(dns.mxHosts().get(0), one));
+    visits.add(visit(dns.mxHosts().get(1), two));
     return new TargetOverview(
         dns.target(),
         dns.mx(),
         dns.route(),
         25,
-        dns.exchanges(),
+        dns.mxHosts(),
         visits,
         List.of(),
         dns.budget(),
@@ -134,9 +134,10 @@ final class PolicyReviewsTest {
             .toList());
   }
 
-  private static List<Finding> dane(FixedResolver world, List<Identity> one, List<Identity> two) {
+  private static List<Finding> dane(
+      FixedResolver resolver, List<Identity> one, List<Identity> two) {
     return judge(
-        new DaneReview(world, owner -> Map.of(), Clock.system()), overview(world, one, two));
+        new DaneReview(resolver, owner -> Map.of(), Clock.system()), overview(resolver, one, two));
   }
 
   /** RFC 7672 8.1: behind a secure alias the server is asked for under the alias's target. */
@@ -223,19 +224,19 @@ final class PolicyReviewsTest {
 
   @Test
   void requirementsOfUnreachedHostsStayOpen() {
-    FixedResolver world =
+    FixedResolver resolver =
         signedZone()
             .tlsa("_25._tcp.mx1.example.org", key(EC))
             .tlsa("_25._tcp.mx2.example.org", key(OTHER))
             .build();
-    TargetOverview none = overview(world, UNSEEN, UNSEEN);
+    TargetOverview none = overview(resolver, UNSEEN, UNSEEN);
     assertEquals("INCONCLUSIVE:", codes(judge(new HostConsistencyReview(), none), "parity"));
     TargetOverview dane =
-        none.with(judge(new DaneReview(world, owner -> Map.of(), Clock.system()), none));
+        none.with(judge(new DaneReview(resolver, owner -> Map.of(), Clock.system()), none));
     assertEquals("INCONCLUSIVE:", codes(judge(new PolicyCoverageReview(), dane), "both"));
-    TargetOverview one = overview(world, List.of(EC), UNSEEN);
+    TargetOverview one = overview(resolver, List.of(EC), UNSEEN);
     TargetOverview seen =
-        one.with(judge(new DaneReview(world, owner -> Map.of(), Clock.system()), one));
+        one.with(judge(new DaneReview(resolver, owner -> Map.of(), Clock.system()), one));
     Finding both = judge(new PolicyCoverageReview(), seen).getFirst();
     assertEquals("both/one", both.code(), both.observed());
     assertTrue(both.openQuestion().startsWith("not seen: mx2.example.org"), both.openQuestion());
@@ -321,24 +322,24 @@ final class PolicyReviewsTest {
   @Test
   void anAnchorMustBeSentAndTheNameMustFit() {
     String anchor = sha256(CA.certificate());
-    FixedResolver world =
+    FixedResolver resolver =
         signedZone()
             .tlsa("_25._tcp.mx1.example.org", new TlsaRecord(2, 0, 1, anchor))
             .tlsa("_25._tcp.mx2.example.org", new TlsaRecord(2, 0, 1, anchor))
             .build();
-    List<Finding> fine = dane(world, List.of(EC), List.of(OTHER));
+    List<Finding> fine = dane(resolver, List.of(EC), List.of(OTHER));
     assertEquals("PASS: PASS:", codes(fine, "dane.ta"));
     assertEquals("PASS: PASS:", codes(fine, "dane.match"));
     Identity stranger = CA.identity("mx.elsewhere.example");
-    List<Finding> name = dane(world, List.of(stranger), List.of(OTHER));
+    List<Finding> name = dane(resolver, List.of(stranger), List.of(OTHER));
     assertEquals("FAIL:name PASS:", codes(name, "dane.ta"));
     assertEquals("FAIL:some PASS:", codes(name, "dane.match"));
     Identity late = CA.leaf("mx1.example.org").expired().identity();
     assertEquals(
-        "FAIL:expired PASS:", codes(dane(world, List.of(late), List.of(OTHER)), "dane.ta"));
+        "FAIL:expired PASS:", codes(dane(resolver, List.of(late), List.of(OTHER)), "dane.ta"));
     Identity alone = CA.leaf("mx1.example.org").alone().identity();
     assertEquals(
-        "FAIL:missing PASS:", codes(dane(world, List.of(alone), List.of(OTHER)), "dane.ta"));
+        "FAIL:missing PASS:", codes(dane(resolver, List.of(alone), List.of(OTHER)), "dane.ta"));
   }
 
   private static String sha256(java.security.cert.X509Certificate certificate) {
@@ -364,14 +365,14 @@ final class PolicyReviewsTest {
   }
 
   private static List<Finding> sts(
-      FixedResolver world,
+      FixedResolver resolver,
       PolicyFetch.FetchOutcome fetched,
       List<Identity> one,
       List<Identity> two) {
     return judge(
         new StsReview(
-            world, domain -> new PolicyFetch(fetched, null), ROOT.roots(), Clock.system()),
-        overview(world, one, two));
+            resolver, domain -> new PolicyFetch(fetched, null), ROOT.roots(), Clock.system()),
+        overview(resolver, one, two));
   }
 
   private static FixedResolver announced() {
@@ -426,16 +427,16 @@ final class PolicyReviewsTest {
   }
 
   /** What a second fetch brings after the first brought {@link #ENFORCE}. */
-  private static String second(FixedResolver world, PolicyFetch.FetchOutcome again) {
+  private static String second(FixedResolver resolver, PolicyFetch.FetchOutcome again) {
     Iterator<PolicyFetch.FetchOutcome> fetched = List.of(obtained(ENFORCE), again).iterator();
     return codes(
         judge(
             new StsReview(
-                world,
+                resolver,
                 domain -> new PolicyFetch(fetched.next(), null),
                 ROOT.roots(),
                 Clock.system()),
-            overview(world, List.of(EC), List.of(OTHER))),
+            overview(resolver, List.of(EC), List.of(OTHER))),
         "sts.consistency");
   }
 
@@ -475,7 +476,7 @@ final class PolicyReviewsTest {
   }
 
   /** Each look at the clock is so much later than the one before. */
-  private static String denial(FixedResolver world, Duration step) {
+  private static String denial(FixedResolver resolver, Duration step) {
     AtomicLong nanos = new AtomicLong();
     Clock clock =
         new Clock() {
@@ -491,16 +492,16 @@ final class PolicyReviewsTest {
         };
     return codes(
         judge(
-            new DaneReview(world, owner -> Map.of(), clock),
-            overview(world, List.of(EC), List.of(OTHER))),
+            new DaneReview(resolver, owner -> Map.of(), clock),
+            overview(resolver, List.of(EC), List.of(OTHER))),
         "dane.denial");
   }
 
   @Test
   void slowTlsaNameServersAreReported() {
-    FixedResolver world = signedZone().build();
-    assertEquals("PASS: PASS:", denial(world, Duration.ofMillis(2_999)));
-    assertEquals("WARN:slow WARN:slow", denial(world, Duration.ofSeconds(3)));
+    FixedResolver resolver = signedZone().build();
+    assertEquals("PASS: PASS:", denial(resolver, Duration.ofMillis(2_999)));
+    assertEquals("WARN:slow WARN:slow", denial(resolver, Duration.ofSeconds(3)));
     FixedResolver failing = signedZone().fails("_25._tcp.mx1.example.org").build();
     assertEquals("FAIL:failing WARN:slow", denial(failing, Duration.ofSeconds(3)));
   }
@@ -619,17 +620,16 @@ final class PolicyReviewsTest {
 
   @Test
   void oneHostHasOneKeyAtAllItsAddresses() {
-    FixedResolver world =
+    FixedResolver resolver =
         FixedResolver.builder()
             .mx("example.org", 10, "mx1.example.org")
             .address("mx1.example.org", "192.0.2.1")
             .address("mx1.example.org", "2001:db8::1")
             .build();
-    TargetOverview dns = DnsReviewsTest.overview(world, DOMAIN);
-    TargetMxHost exchange = dns.exchanges().getFirst();
+    TargetOverview dns = DnsReviewsTest.overview(resolver, DOMAIN);
+    TargetMxHost mxHost = dns.mxHosts().getFirst();
     TargetMxHost six =
-        new TargetMxHost(
-            exchange.host(), 10, exchange.lookups(), List.of(exchange.addresses().get(1)));
+        new TargetMxHost(mxHost.host(), 10, mxHost.lookups(), List.of(mxHost.addresses().get(1)));
     Identity next = CA.identity("mx1.example.org");
     for (Identity shown : List.of(EC, next)) {
       TargetOverview all =
@@ -638,8 +638,8 @@ final class PolicyReviewsTest {
               dns.mx(),
               dns.route(),
               25,
-              dns.exchanges(),
-              List.of(visit(exchange, List.of(EC)), visit(six, List.of(shown))),
+              dns.mxHosts(),
+              List.of(visit(mxHost, List.of(EC)), visit(six, List.of(shown))),
               List.of(),
               dns.budget(),
               dns.timeLeft());

@@ -24,8 +24,8 @@ public final class TestWebServers {
   }
 
   /** Answers nothing. */
-  public static TlsRptReview.HttpsRequester fails(HttpsFailure trouble) {
+  public static TlsRptReview.HttpsRequester fails(HttpsFailure failure) {
     return request ->
-        new HttpsExchange(request.host(), List.of(), null, null, null, trouble, Duration.ZERO);
+        new HttpsExchange(request.host(), List.of(), null, null, null, failure, Duration.ZERO);
   }
 }

@@ -43,7 +43,7 @@ final class SurveyTest {
           .build();
 
   private static AssessmentEnvironment setup(
-      AssessmentEnvironment.VisitLimiter gate, Probe... probes) {
+      AssessmentEnvironment.VisitLimiter limiter, Probe... probes) {
     return new AssessmentEnvironment(
         ZONES,
         List.of(probes),
@@ -53,7 +53,7 @@ final class SurveyTest {
         25,
         "test",
         1,
-        gate,
+        limiter,
         Clock.system(),
         RandomSource.seeded(1));
   }
@@ -159,16 +159,16 @@ final class SurveyTest {
 
   @Test
   void aFailingResultWriterEndsTheSurveyWithItsError() {
-    IOException trouble = new IOException("disk full");
+    IOException failure = new IOException("disk full");
     CollectedResults kept =
         new CollectedResults() {
           @Override
           public void report(long line, AssessmentReport report) throws IOException {
-            throw trouble;
+            throw failure;
           }
         };
     assertEquals(
-        trouble,
+        failure,
         assertThrows(
             IOException.class,
             () ->

@@ -25,7 +25,7 @@ import org.bouncycastle.tls.SignatureAlgorithm;
 import org.bouncycastle.tls.TlsFatalAlert;
 import org.junit.jupiter.api.Test;
 
-/** Keys that a server made up to keep us busy, beside those that are only odd. */
+/** Keys that a server made up to keep us busy, next to those that are only odd. */
 final class ScanTlsCryptoTest {
   private static BigInteger bits(int count) {
     return BigInteger.ONE.shiftLeft(count).subtract(BigInteger.valueOf(3));

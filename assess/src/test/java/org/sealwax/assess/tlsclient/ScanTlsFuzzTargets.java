@@ -8,7 +8,7 @@ import org.sealwax.mail.fuzz.FuzzTarget;
 
 /** Tickets as servers send them. */
 public final class ScanTlsFuzzTargets {
-  /** Lifetime 7200, no nonce, a ticket of four octets, early data of 16384 octets. */
+  /** Lifetime 7200, no nonce, a ticket of four bytes, early data of 16384 bytes. */
   static final byte[] TICKET =
       HexFormat.of()
           .parseHex(

@@ -60,13 +60,13 @@ public final class LabCommand {
     if (!arguments.operands().equals(List.of("local"))) {
       throw new Arguments.UsageError("say: sealwax lab local, or sealwax lab serve");
     }
-    LabRunOptions plan = LabRunOptions.read(arguments);
+    LabRunOptions options = LabRunOptions.read(arguments);
     boolean inside = process.variable(LabNamespace.INSIDE).isPresent();
     try {
       if (arguments.has("--isolate") && !inside) {
         return new LabNamespace(process).runInside();
       }
-      return run(plan, settings(plan, inside));
+      return run(options, settings(options, inside));
     } catch (IOException e) {
       process.err().println("sealwax: " + e.getMessage());
       process
@@ -110,7 +110,7 @@ public final class LabCommand {
       int httpsPort) {
     static LabRunOptions read(Arguments arguments) throws Arguments.UsageError {
       String traps = arguments.value("--traps").orElse("all");
-      List<Trap.TrapCase> rows =
+      List<Trap.TrapCase> trapCases =
           Traps.chosen(traps)
               .orElseThrow(
                   () ->
@@ -134,7 +134,7 @@ public final class LabCommand {
               "--wait",
               Math.toIntExact((arguments.has("--patient") ? PATIENT : WAIT).toSeconds()));
       return new LabRunOptions(
-          rows,
+          trapCases,
           SenderProfile.read(profile)
               .orElseThrow(
                   () ->
@@ -169,9 +169,11 @@ public final class LabCommand {
     }
   }
 
-  private static LabSettings settings(LabRunOptions plan, boolean inside) {
+  private static LabSettings settings(LabRunOptions options, boolean inside) {
     LabSettings settings =
-        LabSettings.defaults().withPorts(plan.smtpPort(), plan.httpsPort()).withScale(plan.scale());
+        LabSettings.defaults()
+            .withPorts(options.smtpPort(), options.httpsPort())
+            .withScale(options.scale());
     return inside
         ? settings
             .with(AddressSource.namespace())
@@ -179,27 +181,27 @@ public final class LabCommand {
         : settings;
   }
 
-  private int run(LabRunOptions plan, LabSettings settings)
+  private int run(LabRunOptions options, LabSettings settings)
       throws IOException, InterruptedException {
     Path folder =
-        plan.folder().isPresent()
-            ? Files.createDirectories(process.path(plan.folder().get()))
+        options.folder().isPresent()
+            ? Files.createDirectories(process.path(options.folder().get()))
             : Files.createTempDirectory("sealwax-lab");
     long begun = clock.nanoTime();
     try (Lab lab = new Lab(settings, clock, RandomSource.secure());
-        LabToken ticket = lab.issue(plan.trapCases())) {
+        LabToken token = lab.issue(options.trapCases())) {
       lab.actValidating(true);
-      SenderInstructions kit = new SenderInstructions(lab, ticket, folder);
+      SenderInstructions kit = new SenderInstructions(lab, token, folder);
       kit.write();
-      if (!plan.json()) {
+      if (!options.json()) {
         process.out().print(kit.text());
         long millis = Duration.ofNanos(clock.nanoTime() - begun).toMillis();
         process.out().println("ready after " + millis + " ms; waiting for the sender\n");
         process.out().flush();
       }
-      Process sender = plan.exec().isPresent() ? start(plan.exec().get(), kit, folder) : null;
+      Process sender = options.exec().isPresent() ? start(options.exec().get(), kit, folder) : null;
       try {
-        watch(plan, ticket, sender);
+        watch(options, token, sender);
       } finally {
         if (sender != null) {
           sender.descendants().forEach(ProcessHandle::destroy);
@@ -207,9 +209,9 @@ public final class LabCommand {
         }
       }
       SenderReport report =
-          new SenderAssessment(plan.profile(), true)
-              .report(ticket.sightings(), ReverseLookups.of(resolver(lab), ticket.sightings()));
-      return printReport(plan, report, ticket);
+          new SenderAssessment(options.profile(), true)
+              .report(token.sightings(), ReverseLookups.of(resolver(lab), token.sightings()));
+      return printReport(options, report, token);
     }
   }
 
@@ -231,13 +233,14 @@ public final class LabCommand {
 
   /** Prints what changes, until nothing is open or the time is up. */
   private void watch(
-      LabRunOptions plan, LabToken ticket, @org.jspecify.annotations.Nullable Process sender)
+      LabRunOptions options, LabToken token, @org.jspecify.annotations.Nullable Process sender)
       throws InterruptedException {
-    Instant end = clock.now().plus(plan.patience());
+    Instant end = clock.now().plus(options.patience());
     Instant changed = clock.now();
     Map<String, String> seen = new HashMap<>();
     while (clock.now().isBefore(end)) {
-      SenderReport report = new SenderAssessment(plan.profile(), false).report(ticket.sightings());
+      SenderReport report =
+          new SenderAssessment(options.profile(), false).report(token.sightings());
       boolean open = !report.waiting().isEmpty();
       for (Finding finding : report.findings()) {
         // Once a sender has shown that it reports soon, its other reports are waited for.
@@ -250,7 +253,7 @@ public final class LabCommand {
         String verdict = finding.outcome() + finding.aspect();
         if (!verdict.equals(seen.put(finding.check().id(), verdict))) {
           changed = clock.now();
-          if (!plan.json()) {
+          if (!options.json()) {
             process.out().println(SenderReportText.row(finding));
           }
         }
@@ -268,23 +271,23 @@ public final class LabCommand {
     }
   }
 
-  private int printReport(LabRunOptions plan, SenderReport report, LabToken ticket)
+  private int printReport(LabRunOptions options, SenderReport report, LabToken token)
       throws IOException {
-    if (plan.json()) {
+    if (options.json()) {
       process.out().println(SenderReportText.json(report));
     } else {
       process.out().print(SenderReportText.summary(report));
-      ticket
+      token
           .setupFailures()
           .forEach((label, why) -> process.out().println("not set up: " + label + ": " + why));
     }
     process.out().flush();
-    if (plan.junit().isPresent()) {
-      Files.writeString(process.path(plan.junit().get()), SenderReportText.junit(report));
+    if (options.junit().isPresent()) {
+      Files.writeString(process.path(options.junit().get()), SenderReportText.junit(report));
     }
     boolean below =
-        plan.failBelow().isPresent()
-            && report.grade().letter().compareTo(plan.failBelow().get()) > 0;
+        options.failBelow().isPresent()
+            && report.grade().letter().compareTo(options.failBelow().get()) > 0;
     return below ? ExitStatus.WARNINGS : ExitStatus.OK;
   }
 }

@@ -19,7 +19,7 @@ public final class LabNamespace {
 
   /**
    * 198.18.0.0/15 is for benchmarks (RFC 2544), 2001:db8::/32 for documentation (RFC 3849): neither
-   * is anybody's, and no sender takes them for loopback.
+   * is in use, and no sender takes them for loopback.
    */
   static final String SETUP =
       """

@@ -55,7 +55,7 @@ public final class LabServeCommand {
     this.process = around;
   }
 
-  /** On loopback, without a configuration: for whoever wants to look at it. */
+  /** On loopback, without a configuration: to try it out. */
   int loopback(Path state) {
     return run(
         LabServiceSettings.loopback(HIGH),

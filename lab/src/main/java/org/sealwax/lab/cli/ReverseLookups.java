@@ -13,7 +13,9 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.Resolver;
 
-/** Asks the DNS who came to the lab: reverse names, and whether they lead back. */
+/**
+ * Looks up the reverse names of the clients that connected to the lab, and whether they lead back.
+ */
 final class ReverseLookups {
   /** Addresses asked about: a sender has one or two, a large one some dozens. */
   static final int MAX_ADDRESSES = 8;
@@ -23,7 +25,7 @@ final class ReverseLookups {
 
   private ReverseLookups() {}
 
-  /** What the DNS says of those who connected; at most nine questions for each. */
+  /** The DNS names of the clients that connected; at most nine questions for each. */
   static List<PtrNames> of(Resolver resolver, Collection<Sighting> sightings) {
     Set<InetAddress> from = new LinkedHashSet<>();
     for (Sighting sighting : sightings) {

@@ -10,14 +10,14 @@ import org.sealwax.lab.site.Lab;
 import org.sealwax.lab.site.LabToken;
 
 /** What a sender needs to be tested: addresses, trust, recipients; as text, files and variables. */
-record SenderInstructions(Lab lab, LabToken ticket, Path folder) {
+record SenderInstructions(Lab lab, LabToken token, Path folder) {
   private static final int SHOWN = 6;
 
   void write() throws IOException {
     Files.writeString(folder.resolve("ca.pem"), lab.rootPem());
     Files.writeString(folder.resolve("anchor"), String.join("\n", lab.anchors()) + "\n");
-    Files.writeString(folder.resolve("recipients"), String.join("\n", ticket.recipients()) + "\n");
-    Files.writeString(folder.resolve("sender"), ticket.sender() + "\n");
+    Files.writeString(folder.resolve("recipients"), String.join("\n", token.recipients()) + "\n");
+    Files.writeString(folder.resolve("sender"), token.sender() + "\n");
   }
 
   private String resolver() {
@@ -33,8 +33,8 @@ record SenderInstructions(Lab lab, LabToken ticket, Path folder) {
     out.put("LAB_ANCHOR", folder.resolve("anchor").toString());
     out.put("LAB_CA", folder.resolve("ca.pem").toString());
     out.put("LAB_RECIPIENTS", folder.resolve("recipients").toString());
-    out.put("LAB_SENDER", ticket.sender());
-    out.put("LAB_ZONE", ticket.zone());
+    out.put("LAB_SENDER", token.sender());
+    out.put("LAB_ZONE", token.zone());
     out.put("LAB_SMTP_PORT", "" + lab.settings().smtpPort());
     out.put("LAB_HTTPS_PORT", "" + lab.settings().httpsPort());
     return out;
@@ -49,15 +49,15 @@ record SenderInstructions(Lab lab, LabToken ticket, Path folder) {
     out.append("  trust anchor       " + folder.resolve("anchor") + "\n");
     lab.anchors().forEach(a -> out.append("                     " + a + "\n"));
     out.append("  CA to trust        " + folder.resolve("ca.pem") + "\n");
-    out.append("  send from          " + ticket.sender() + "\n");
+    out.append("  send from          " + token.sender() + "\n");
     out.append("  send to            " + folder.resolve("recipients") + "\n");
-    ticket.recipients().stream()
+    token.recipients().stream()
         .limit(SHOWN)
         .forEach(r -> out.append("                     " + r + "\n"));
-    if (ticket.recipients().size() > SHOWN) {
+    if (token.recipients().size() > SHOWN) {
       out.append(
           "                     ... "
-              + (ticket.recipients().size() - SHOWN)
+              + (token.recipients().size() - SHOWN)
               + " more; one message to all, or one to each\n");
     }
     return out.append("\n").toString();

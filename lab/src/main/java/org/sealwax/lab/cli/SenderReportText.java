@@ -82,8 +82,8 @@ final class SenderReportText {
     Grade grade = report.grade();
     out.append(
         "\nGrade " + grade.text() + ", over " + report.over() + "  (" + grade.score() + " points");
-    for (Grade.CategoryScore part : grade.parts()) {
-      out.append("; " + part.category() + " " + part.points() + "/" + part.most());
+    for (Grade.CategoryScore score : grade.parts()) {
+      out.append("; " + score.category() + " " + score.points() + "/" + score.most());
     }
     out.append(")\n");
     out.append("  leaks   " + report.leaks().size() + "  " + report.leaks() + "\n");

@@ -17,7 +17,7 @@ import java.util.Set;
 final class ClientCertificateText {
   private static final int DNS_NAME = 2;
 
-  /** Names told: a large sender's certificate has a hundred. */
+  /** Names reported: a large sender's certificate has a hundred. */
   private static final int MAX_NAMES = 4;
 
   private static final Map<String, String> PURPOSES =

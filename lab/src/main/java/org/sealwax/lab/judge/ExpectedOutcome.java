@@ -14,13 +14,13 @@ public enum ExpectedOutcome {
   DELIVERED_AFTER_CHANGE,
   /** Not delivered: a policy forbids what is there. */
   REFUSED,
-  /** Never in clear; under TLS or not at all. */
+  /** Never unencrypted; under TLS or not at all. */
   NEVER_PLAINTEXT,
-  /** TLS is not to be had and no policy asks for it: clear text or a bounce, in the end. */
+  /** TLS is not to be had and no policy asks for it: plaintext or a bounce, in the end. */
   DECIDED,
   /** Not delivered under what is there, which is no TLS worth the name; in clear or not at all. */
   NO_SUCH_TLS,
-  /** Told back to its sender at once. */
+  /** Bounced to its sender at once. */
   BOUNCED,
   /** What RFC 8689 asks for the mail of that row, judged over all of its rows together. */
   AS_RFC_8689_DEMANDS,

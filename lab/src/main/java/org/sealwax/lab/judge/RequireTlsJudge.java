@@ -7,8 +7,8 @@ import java.util.function.Predicate;
 import org.sealwax.assess.model.CheckOutcome;
 
 /**
- * What became of mail that was sent with REQUIRETLS, or with {@code TLS-Required: No} (RFC 8689):
- * the rows G2 to G5. Pure.
+ * Judges the handling of mail that was sent with REQUIRETLS, or with {@code TLS-Required: No} (RFC
+ * 8689): the rows G2 to G5. Pure.
  *
  * <p>The lab sees what comes out of a sender and not what was handed in. So mail that came without
  * the keyword accuses nobody by itself: it may have been handed in without. That changes once this
@@ -30,8 +30,8 @@ final class RequireTlsJudge {
   /**
    * @param settled whether what the sender did not deliver in a row is not going to be delivered
    */
-  RequireTlsJudge(Map<String, SightingFacts> deeds, Predicate<String> settled) {
-    this.facts = Map.copyOf(deeds);
+  RequireTlsJudge(Map<String, SightingFacts> facts, Predicate<String> settled) {
+    this.facts = Map.copyOf(facts);
     this.isDecided = settled;
   }
 

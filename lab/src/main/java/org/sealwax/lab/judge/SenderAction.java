@@ -17,7 +17,7 @@ public enum SenderAction {
   FETCHED_BEFORE("fetch the MTA-STS policy before the change", false),
   /** Fetched the MTA-STS policy after the site changed. */
   FETCHED_AFTER("fetch the MTA-STS policy after the change", false),
-  /** Connected after the site changed; what is asked for besides must have happened there. */
+  /** Connected after the site changed; what is asked for next tos must have happened there. */
   CAME_AGAIN("connect after the change", true),
   /** Connected to the host of the best preference. */
   FIRST_HOST("connect to the first host", true),

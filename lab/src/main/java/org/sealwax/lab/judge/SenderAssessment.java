@@ -56,40 +56,41 @@ public final class SenderAssessment {
    * @param callers what the DNS says of the addresses from which the sender came
    */
   public SenderReport report(Collection<Sighting> sightings, Collection<PtrNames> callers) {
-    Map<String, SightingFacts> deeds = new LinkedHashMap<>();
+    Map<String, SightingFacts> facts = new LinkedHashMap<>();
     for (Sighting sighting : sightings) {
-      deeds.put(sighting.trapCase().label(), SightingFacts.of(sighting));
+      facts.put(sighting.trapCase().label(), SightingFacts.of(sighting));
     }
-    TrapJudge judge = new TrapJudge(profile, deeds);
-    boolean works = works(deeds);
-    List<Finding> rows = new ArrayList<>();
+    TrapJudge judge = new TrapJudge(profile, facts);
+    boolean works = works(facts);
+    List<Finding> findings = new ArrayList<>();
     List<String> waiting = new ArrayList<>();
     for (Sighting sighting : sightings) {
       String label = sighting.trapCase().label();
-      SightingFacts of = deeds.getOrDefault(label, SightingFacts.none());
+      SightingFacts of = facts.getOrDefault(label, SightingFacts.none());
       TrapJudge.TrapVerdict verdict = judge.of(label);
       if (verdict.waiting()) {
         waiting.add(label);
       }
       Finding found = finding(sighting, of, verdict);
       boolean proves = works || of.delivered() || found.outcome() != CheckOutcome.PASS;
-      rows.add(proves ? found : unproven(found));
+      findings.add(proves ? found : unproven(found));
     }
     List<Finding> all =
-        new ArrayList<>(new SenderWideFindings(profile, deeds, rows, judge, ended).findings());
+        new ArrayList<>(new SenderWideFindings(profile, facts, findings, judge, ended).findings());
     all.addAll(new UngradedFindings(sightings, callers).findings());
-    all.addAll(rows);
-    Rubric rules = SenderRubric.rules(profile, rows, deeds);
-    int tested = (int) rows.stream().filter(f -> f.outcome() != CheckOutcome.NOT_TESTED).count();
+    all.addAll(findings);
+    Rubric rules = SenderRubric.rules(profile, findings, facts);
+    int tested =
+        (int) findings.stream().filter(f -> f.outcome() != CheckOutcome.NOT_TESTED).count();
     Grade grade = rules.grade(all, true);
     return new SenderReport(
         profile,
         all,
-        (rows.size() - tested) * UNTESTED > rows.size() ? grade.markUncertain() : grade,
+        (findings.size() - tested) * UNTESTED > findings.size() ? grade.markUncertain() : grade,
         tested,
-        labels(rows, "leak"),
-        labels(rows, "loss"),
-        labels(rows, "stuck"),
+        labels(findings, "leak"),
+        labels(findings, "loss"),
+        labels(findings, "stuck"),
         waiting,
         rules.version() + " " + rules.hash().substring(0, 12));
   }
@@ -98,13 +99,13 @@ public final class SenderAssessment {
    * Whether this sender delivers at all: to one of the good hosts of group A, when it came to any,
    * else anywhere.
    */
-  private static boolean works(Map<String, SightingFacts> deeds) {
+  private static boolean works(Map<String, SightingFacts> facts) {
     List<SightingFacts> good =
-        deeds.entrySet().stream()
+        facts.entrySet().stream()
             .filter(e -> e.getKey().startsWith("a") && e.getValue().attempted())
             .map(Map.Entry::getValue)
             .toList();
-    return (good.isEmpty() ? deeds.values() : good).stream().anyMatch(SightingFacts::delivered);
+    return (good.isEmpty() ? facts.values() : good).stream().anyMatch(SightingFacts::delivered);
   }
 
   /** A sender that delivers nowhere refuses nothing. */
@@ -120,16 +121,16 @@ public final class SenderAssessment {
         found.lines());
   }
 
-  private static List<String> labels(List<Finding> rows, String aspect) {
-    return rows.stream()
+  private static List<String> labels(List<Finding> findings, String aspect) {
+    return findings.stream()
         .filter(f -> f.outcome() == CheckOutcome.FAIL && f.aspect().equals(aspect))
         .map(SenderAssessment::label)
         .toList();
   }
 
   /** The label of the row that a finding is about. */
-  static String label(Finding row) {
-    return row.check().id().substring("lab.".length());
+  static String label(Finding finding) {
+    return finding.check().id().substring("lab.".length());
   }
 
   /** The part of the score for which a finding counts. */
@@ -151,15 +152,15 @@ public final class SenderAssessment {
   }
 
   /** The check behind a row. */
-  public static Check check(Trap.TrapCase row) {
+  public static Check check(Trap.TrapCase trapCase) {
     return new Check(
-        "lab." + row.label(),
+        "lab." + trapCase.label(),
         CheckGroup.SENDER,
-        row.trap().title(),
-        row.trap().expected(),
+        trapCase.trap().title(),
+        trapCase.trap().expected(),
         ASPECTS,
-        List.of(row.trap().source()),
-        FixAdvice.of("a correct sender: " + row.trap().expected()));
+        List.of(trapCase.trap().source()),
+        FixAdvice.of("a correct sender: " + trapCase.trap().expected()));
   }
 
   private static Finding finding(

@@ -5,7 +5,7 @@ import java.util.Optional;
 
 /** What a sender chose where the standards leave a choice (RFC 7435 3). */
 public enum SenderProfile {
-  /** Clear text, and unverified certificates, where no policy forbids them. */
+  /** Plaintext, and unverified certificates, where no policy forbids them. */
   OPPORTUNISTIC,
   /** TLS everywhere, verified or not. */
   STRICT,

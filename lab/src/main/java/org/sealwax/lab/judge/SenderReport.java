@@ -7,7 +7,7 @@ import org.sealwax.assess.model.Grade;
 import org.sealwax.lab.traps.Traps;
 
 /**
- * What an assessment of a sender came to.
+ * The result of an assessment of a sender.
  *
  * @param profile by which it was judged
  * @param findings the sender as a whole first, then row by row

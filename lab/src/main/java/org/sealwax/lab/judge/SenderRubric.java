@@ -26,15 +26,16 @@ final class SenderRubric {
    * sender that refuses legal mail as well: refusals count by the share of legal mail that was
    * delivered.
    */
-  static Rubric rules(SenderProfile profile, List<Finding> rows, Map<String, SightingFacts> deeds) {
-    Rubric.ScoreShare delivered = delivered(profile, rows, deeds);
+  static Rubric rules(
+      SenderProfile profile, List<Finding> findings, Map<String, SightingFacts> facts) {
+    Rubric.ScoreShare delivered = delivered(profile, findings, facts);
     List<Rubric.ScoreCategory> categories = new ArrayList<>();
     for (TrapExpectation.SenderCategory category : TrapExpectation.SenderCategory.values()) {
       List<Rubric.PointsRule> earning = new ArrayList<>();
       if (category == TrapExpectation.SenderCategory.REPORTS) {
         earning.add(Rubric.PointsRule.of("sender.tlsrpt", 2, 1));
       }
-      for (Finding finding : rows) {
+      for (Finding finding : findings) {
         if (SenderAssessment.categoryOf(finding).filter(category::equals).isPresent()) {
           // Plaintext where nothing forbids it is half of what was to be had: the mail arrived.
           earning.add(new Rubric.PointsRule(finding.check().id(), 2, 1, Map.of("clear", 1), ""));
@@ -55,17 +56,17 @@ final class SenderRubric {
 
   /** The share of legal mail that arrived, in whatever way. */
   private static Rubric.ScoreShare delivered(
-      SenderProfile profile, List<Finding> rows, Map<String, SightingFacts> deeds) {
+      SenderProfile profile, List<Finding> findings, Map<String, SightingFacts> facts) {
     int legal = 0;
     int arrived = 0;
     int lost = 0;
-    for (Finding row : rows) {
-      String label = SenderAssessment.label(row);
+    for (Finding finding : findings) {
+      String label = SenderAssessment.label(finding);
       if (TrapJudge.expected(label).legal(profile)) {
         legal++;
-        if (deeds.getOrDefault(label, SightingFacts.none()).delivered()) {
+        if (facts.getOrDefault(label, SightingFacts.none()).delivered()) {
           arrived++;
-        } else if (row.outcome() == CheckOutcome.FAIL) {
+        } else if (finding.outcome() == CheckOutcome.FAIL) {
           lost++;
         }
       }

@@ -39,19 +39,19 @@ final class SenderWideFindings {
 
   private final SenderProfile profile;
   private final Map<String, SightingFacts> facts;
-  private final List<Finding> rows;
+  private final List<Finding> findings;
   private final TrapJudge judge;
   private final boolean ended;
 
   SenderWideFindings(
       SenderProfile profile,
-      Map<String, SightingFacts> deeds,
-      List<Finding> rows,
+      Map<String, SightingFacts> facts,
+      List<Finding> findings,
       TrapJudge judge,
       boolean ended) {
     this.profile = profile;
-    this.facts = deeds;
-    this.rows = rows;
+    this.facts = facts;
+    this.findings = findings;
     this.judge = judge;
     this.ended = ended;
   }
@@ -108,7 +108,10 @@ final class SenderWideFindings {
   private Finding starttls() {
     Check check = check("sender.starttls", "uses STARTTLS", "without it every message can be read");
     List<String> without =
-        labels(rows.stream().filter(r -> at(SenderAssessment.label(r)).connections() > 0).toList())
+        labels(
+                findings.stream()
+                    .filter(r -> at(SenderAssessment.label(r)).connections() > 0)
+                    .toList())
             .stream()
             .filter(l -> TrapJudge.expected(l).legal(profile) && !at(l).inPlaintext().isEmpty())
             .toList();
@@ -134,7 +137,7 @@ final class SenderWideFindings {
             "some",
             "few");
     List<Finding> legal =
-        rows.stream()
+        findings.stream()
             .filter(r -> TrapJudge.expected(SenderAssessment.label(r)).legal(profile))
             .toList();
     List<String> lost =
@@ -147,14 +150,14 @@ final class SenderWideFindings {
     if (decided == 0) {
       return finding(check, CheckOutcome.NOT_TESTED, "no legal mail arrived or was given up");
     }
-    String told = arrived + " of " + legal.size() + " arrived";
+    String text = arrived + " of " + legal.size() + " arrived";
     if (lost.isEmpty()) {
-      return finding(check, CheckOutcome.PASS, told);
+      return finding(check, CheckOutcome.PASS, text);
     }
     long percent = 100L * lost.size() / decided;
     String aspect =
         percent > MOST ? "most" : percent > MANY ? "many" : percent > SOME ? "some" : "few";
-    return finding(check, CheckOutcome.FAIL, told + "; not in " + lost).as(aspect);
+    return finding(check, CheckOutcome.FAIL, text + "; not in " + lost).as(aspect);
   }
 
   /**
@@ -164,7 +167,7 @@ final class SenderWideFindings {
   private Finding mechanism(String id, String title, ProtectionMechanism mechanism, String act) {
     Check check = check(id, title, "an attacker on the way decides otherwise", "none", "hole");
     List<Finding> of =
-        rows.stream()
+        findings.stream()
             .filter(r -> TrapJudge.expected(SenderAssessment.label(r)).mechanism() == mechanism)
             .toList();
     List<String> leaks = labels(of.stream().filter(r -> r.aspect().equals("leak")).toList());
@@ -176,12 +179,12 @@ final class SenderWideFindings {
     long telling = stopped.stream().filter(l -> TrapJudge.expected(l).conclusive()).count();
     if (!leaks.isEmpty()) {
       int all = leaks.size() + stopped.size();
-      String told = leaks.size() + " of " + all + " attacks successful: " + leaks;
+      String text = leaks.size() + " of " + all + " attacks successful: " + leaks;
       if (telling > 0) {
-        return finding(check, CheckOutcome.FAIL, told).as("hole");
+        return finding(check, CheckOutcome.FAIL, text).as("hole");
       }
       boolean looked = facts.values().stream().anyMatch(d -> d.consulted(mechanism));
-      return finding(check, CheckOutcome.FAIL, told + (looked ? "; yet it " + act : "")).as("none");
+      return finding(check, CheckOutcome.FAIL, text + (looked ? "; yet it " + act : "")).as("none");
     }
     if (telling == 0) {
       String others = "no row came out in which only this would refuse";
@@ -197,11 +200,11 @@ final class SenderWideFindings {
         stopped.size() + " attacks, none successful; it " + act + " each time");
   }
 
-  private boolean refuses(TrapExpectation row) {
-    ExpectedOutcome want = row.of(profile);
-    return want == ExpectedOutcome.REFUSED
-        || want == ExpectedOutcome.NEVER_PLAINTEXT
-        || want == ExpectedOutcome.SECOND_HOST;
+  private boolean refuses(TrapExpectation expectation) {
+    ExpectedOutcome expected = expectation.of(profile);
+    return expected == ExpectedOutcome.REFUSED
+        || expected == ExpectedOutcome.NEVER_PLAINTEXT
+        || expected == ExpectedOutcome.SECOND_HOST;
   }
 
   private Finding policy(Finding dane, Finding sts) {
@@ -226,19 +229,19 @@ final class SenderWideFindings {
               check, CheckOutcome.FAIL, "neither" + (asked ? ", though one is looked up" : ""))
           .as(asked ? "ignored" : "neither");
     }
-    String told = "DANE " + mechanismText(dane) + ", MTA-STS " + mechanismText(sts);
+    String text = "DANE " + mechanismText(dane) + ", MTA-STS " + mechanismText(sts);
     if (noDane || noSts) {
-      return finding(check, CheckOutcome.WARN, told).as("one");
+      return finding(check, CheckOutcome.WARN, text).as("one");
     }
     if (!dane.outcome().known() || !sts.outcome().known()) {
-      return finding(check, CheckOutcome.NOT_TESTED, told);
+      return finding(check, CheckOutcome.NOT_TESTED, text);
     }
     return finding(
         check,
         dane.outcome() == CheckOutcome.PASS && sts.outcome() == CheckOutcome.PASS
             ? CheckOutcome.PASS
             : CheckOutcome.WARN,
-        told);
+        text);
   }
 
   private static String mechanismText(Finding mechanism) {
@@ -402,13 +405,14 @@ final class SenderWideFindings {
             "sends TLS reports about what failed",
             "RFC 8460: only so an attack is noticed");
     Set<String> refused =
-        rows.stream()
+        findings.stream()
             .filter(r -> r.outcome() == CheckOutcome.PASS || r.outcome() == CheckOutcome.INFO)
             .map(SenderAssessment::label)
             .filter(l -> at(l).attempted())
             .collect(Collectors.toSet());
-    TlsReportJudge.TlsReportJudgement told = new TlsReportJudge(facts, refused, ended).judgement();
-    return finding(check, told.outcome(), told.text());
+    TlsReportJudge.TlsReportJudgement judgement =
+        new TlsReportJudge(facts, refused, ended).judgement();
+    return finding(check, judgement.outcome(), judgement.text());
   }
 
   private Finding requireTls() {
@@ -417,7 +421,7 @@ final class SenderWideFindings {
             "sender.requiretls",
             "does what REQUIRETLS and TLS-Required ask",
             "RFC 8689: the sender of a message asked for it");
-    List<Finding> of = rows.stream().filter(r -> r.check().id().startsWith("lab.g")).toList();
+    List<Finding> of = findings.stream().filter(r -> r.check().id().startsWith("lab.g")).toList();
     List<String> wrong = labels(of.stream().filter(r -> r.outcome() == CheckOutcome.FAIL).toList());
     List<String> open = labels(of.stream().filter(r -> r.outcome() != CheckOutcome.PASS).toList());
     if (of.isEmpty() || !judge.requireTls().known()) {
@@ -437,14 +441,16 @@ final class SenderWideFindings {
     Check check =
         check("sender.rows", "comes out right in every row", "the best grade forgives nothing");
     List<String> wrong =
-        labels(rows.stream().filter(r -> r.outcome() == CheckOutcome.FAIL).toList());
+        labels(findings.stream().filter(r -> r.outcome() == CheckOutcome.FAIL).toList());
     if (!wrong.isEmpty()) {
       return finding(check, CheckOutcome.WARN, "not in " + wrong);
     }
-    long open = rows.stream().filter(r -> !r.outcome().known()).count();
+    long open = findings.stream().filter(r -> !r.outcome().known()).count();
     return open > 0
         ? finding(
-            check, CheckOutcome.NOT_TESTED, open + " of " + rows.size() + " rows are not tested")
-        : finding(check, CheckOutcome.PASS, rows.size() + " rows");
+            check,
+            CheckOutcome.NOT_TESTED,
+            open + " of " + findings.size() + " rows are not tested")
+        : finding(check, CheckOutcome.PASS, findings.size() + " rows");
   }
 }

@@ -90,10 +90,10 @@ public final class SightingFacts {
 
   /** Reads them off a sighting. */
   public static SightingFacts of(Sighting sighting) {
-    SightingFacts deeds = new SightingFacts();
-    EventReader reader = new EventReader(deeds);
+    SightingFacts facts = new SightingFacts();
+    EventReader reader = new EventReader(facts);
     sighting.events().forEach(reader::read);
-    return deeds;
+    return facts;
   }
 
   /** Follows the events in their order. */

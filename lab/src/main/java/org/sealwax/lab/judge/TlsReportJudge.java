@@ -17,7 +17,7 @@ import org.sealwax.lab.site.TrapEvent;
  * @param ended whether the sender has had its time
  */
 record TlsReportJudge(Map<String, SightingFacts> facts, Set<String> refused, boolean ended) {
-  /** Labels told in a sentence. */
+  /** Labels listed in a sentence. */
   private static final int MAX_LABELS = 8;
 
   /** What came of it, in one sentence. */

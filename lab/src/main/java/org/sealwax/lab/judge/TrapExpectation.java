@@ -146,20 +146,21 @@ public record TrapExpectation(
   }
 
   private static final class ExpectationTable {
-    private final Map<String, TrapExpectation> rows = new LinkedHashMap<>();
+    private final Map<String, TrapExpectation> expectations = new LinkedHashMap<>();
 
     void put(
         SenderCategory category,
-        ExpectedOutcome want,
+        ExpectedOutcome expected,
         Set<SenderAction> reached,
         String... labels) {
       for (String label : labels) {
         ProtectionMechanism mechanism =
             Traps.find(label)
-                .map(row -> mechanism(row.context()))
+                .map(trapCase -> mechanism(trapCase.context()))
                 .orElseThrow(() -> new IllegalStateException("no row " + label));
-        TrapExpectation row = new TrapExpectation(label, category, want, reached, mechanism, false);
-        if (rows.put(label, row) != null) {
+        TrapExpectation expectation =
+            new TrapExpectation(label, category, expected, reached, mechanism, false);
+        if (expectations.put(label, expectation) != null) {
           throw new IllegalStateException(label + " stands twice");
         }
       }
@@ -168,7 +169,7 @@ public record TrapExpectation(
     /** Changes what protects rows that are there, and whether they tell it from other reasons. */
     void protect(ProtectionMechanism mechanism, boolean telling, String... labels) {
       for (String label : labels) {
-        rows.computeIfPresent(
+        expectations.computeIfPresent(
             label,
             (l, r) ->
                 new TrapExpectation(
@@ -222,7 +223,7 @@ public record TrapExpectation(
     t.protect(ProtectionMechanism.DNSSEC, false, "e18", "e19");
     // A certificate of a public authority for a host that the policy does not list.
     t.protect(ProtectionMechanism.STS, true, "f3", "f4", "f5", "f15a", "f15b");
-    return t.rows;
+    return t.expectations;
   }
 
   private static void routes(ExpectationTable t) {

@@ -38,9 +38,9 @@ final class TrapJudge {
   private final Map<String, SightingFacts> facts;
   private final int patience;
 
-  TrapJudge(SenderProfile profile, Map<String, SightingFacts> deeds) {
+  TrapJudge(SenderProfile profile, Map<String, SightingFacts> facts) {
     this.profile = profile;
-    this.facts = Map.copyOf(deeds);
+    this.facts = Map.copyOf(facts);
     this.patience =
         this.facts.entrySet().stream()
             .filter(e -> isControl(e.getKey()))
@@ -84,9 +84,9 @@ final class TrapJudge {
 
   /** Whether the row shows how this sender gives up TLS where it may. */
   private boolean isControl(String label) {
-    ExpectedOutcome want = expected(label).of(profile);
-    return (want == ExpectedOutcome.DECIDED || want == ExpectedOutcome.NO_SUCH_TLS)
-        && expected(label).expected() == want;
+    ExpectedOutcome expected = expected(label).of(profile);
+    return (expected == ExpectedOutcome.DECIDED || expected == ExpectedOutcome.NO_SUCH_TLS)
+        && expected(label).expected() == expected;
   }
 
   /** The same trap without a policy, if there is one. */
@@ -95,9 +95,9 @@ final class TrapJudge {
       return Optional.ofNullable(WITHOUT_POLICY.get(label));
     }
     return Traps.find(label)
-        .filter(row -> row.context() != PolicyContext.NONE)
-        .filter(row -> row.trap().contexts().contains(PolicyContext.NONE))
-        .map(row -> new Trap.TrapCase(row.trap(), PolicyContext.NONE).label());
+        .filter(trapCase -> trapCase.context() != PolicyContext.NONE)
+        .filter(trapCase -> trapCase.trap().contexts().contains(PolicyContext.NONE))
+        .map(trapCase -> new Trap.TrapCase(trapCase.trap(), PolicyContext.NONE).label());
   }
 
   /** Whether a control row was met and its mail is neither delivered nor bounced. */

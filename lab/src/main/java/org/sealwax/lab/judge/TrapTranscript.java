@@ -7,9 +7,9 @@ import org.sealwax.mail.tls.wire.Ja4;
 public final class TrapTranscript {
   private TrapTranscript() {}
 
-  /** One line: when, what, and by or to whom; strangers' text as it came. */
+  /** One line: when, what, and by or to whom; text of other hosts unchanged. */
   public static String line(TrapEvent event) {
-    String told =
+    String text =
         switch (event) {
           case TrapEvent.DnsQueried a ->
               "DNS "
@@ -72,6 +72,6 @@ public final class TrapTranscript {
         };
     return event.at().toString().substring(11, Math.min(23, event.at().toString().length()))
         + " "
-        + told;
+        + text;
   }
 }

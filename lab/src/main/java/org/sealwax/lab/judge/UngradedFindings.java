@@ -35,7 +35,7 @@ final class UngradedFindings {
   /** Hellos told apart; a sender with a ladder has some five. */
   private static final int MAX_HELLOS = 16;
 
-  /** Names and addresses told. */
+  /** Names and addresses reported. */
   private static final int MAX_NAMES = 6;
 
   private static final int SERVER_NAME = 0;
@@ -66,7 +66,7 @@ final class UngradedFindings {
         seen.isEmpty() ? "nothing was seen" : seen);
   }
 
-  /** The hello, when its octets are a whole one. */
+  /** The hello, when its bytes are a whole one. */
   static java.util.Optional<ClientHello> read(TrapEvent.ClientHelloSeen event) {
     return ClientHello.read(event.raw(), 0, event.raw().length)
             instanceof ClientHello.ClientHelloParse.Whole(ClientHello hello)
@@ -92,13 +92,13 @@ final class UngradedFindings {
         }
       }
     }
-    List<String> told = new ArrayList<>();
-    counts.forEach((print, count) -> told.add(print + " ×" + count));
+    List<String> reported = new ArrayList<>();
+    counts.forEach((print, count) -> reported.add(print + " ×" + count));
     Finding finding =
         finding(
             check(
                 "sender.hello", "the hellos it makes (JA4)", "they tell the program, and its age"),
-            String.join(", ", told));
+            String.join(", ", reported));
     List<String> lines = new ArrayList<>();
     first.forEach((print, hello) -> lines.add(print + "\n" + described(hello)));
     return lines.isEmpty()
@@ -155,12 +155,12 @@ final class UngradedFindings {
   }
 
   private Finding certificate() {
-    Set<String> told = new LinkedHashSet<>();
+    Set<String> reported = new LinkedHashSet<>();
     Set<String> ehlo = ehlo();
     for (Sighting sighting : sightings) {
       for (TrapEvent event : sighting.events()) {
         if (event instanceof TrapEvent.HandshakeCompleted s && !s.clientChain().isEmpty()) {
-          told.add(ClientCertificateText.describe(s.clientChain(), ehlo, s.at()));
+          reported.add(ClientCertificateText.describe(s.clientChain(), ehlo, s.at()));
         }
       }
     }
@@ -169,7 +169,7 @@ final class UngradedFindings {
             "sender.certificate",
             "what its own certificate says",
             "a receiver that asks can know by it who sends"),
-        String.join(" / ", told.stream().limit(MAX_NAMES).toList()));
+        String.join(" / ", reported.stream().limit(MAX_NAMES).toList()));
   }
 
   private Finding names() {
@@ -190,27 +190,27 @@ final class UngradedFindings {
     if (from.isEmpty()) {
       return finding(check, "");
     }
-    List<String> told = new ArrayList<>();
-    told.add("EHLO " + String.join(", ", ehlo.stream().limit(MAX_NAMES).toList()));
+    List<String> reported = new ArrayList<>();
+    reported.add("EHLO " + String.join(", ", ehlo.stream().limit(MAX_NAMES).toList()));
     if (ptrNames.isEmpty()) {
-      told.add(
+      reported.add(
           "from "
               + String.join(
                   ", ", from.stream().limit(MAX_NAMES).map(InetAddress::getHostAddress).toList()));
     }
-    ptrNames.stream().limit(MAX_NAMES).map(PtrNames::text).forEach(told::add);
-    return finding(check, String.join("; ", told));
+    ptrNames.stream().limit(MAX_NAMES).map(PtrNames::text).forEach(reported::add);
+    return finding(check, String.join("; ", reported));
   }
 
   private Finding plaintext() {
     int most = -1;
     for (Sighting sighting : sightings) {
-      Map<Integer, Integer> octets = new TreeMap<>();
+      Map<Integer, Integer> bytesByVersion = new TreeMap<>();
       for (TrapEvent event : sighting.events()) {
         if (event instanceof TrapEvent.SmtpLineSeen s && s.bySender() && !s.tls()) {
-          octets.merge(s.connection(), s.text().length() + 2, Integer::sum);
+          bytesByVersion.merge(s.connection(), s.text().length() + 2, Integer::sum);
         } else if (event instanceof TrapEvent.HandshakeCompleted s) {
-          most = Math.max(most, octets.getOrDefault(s.connection(), 0));
+          most = Math.max(most, bytesByVersion.getOrDefault(s.connection(), 0));
         }
       }
     }

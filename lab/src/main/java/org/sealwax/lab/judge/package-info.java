@@ -1,5 +1,5 @@
 /**
- * Floor 4: what a sender's conduct in the lab is worth.
+ * The rules that judge a sender's behaviour in the lab.
  *
  * <p>{@link org.sealwax.lab.judge.SightingFacts} are the facts of one sighting; {@link
  * org.sealwax.lab.judge.TrapExpectation} is the table of what a correct sender does in each row of

@@ -9,7 +9,7 @@ import org.sealwax.lab.site.AddressSource;
 
 /** What one token has borrowed from the pool. Thread-safe. */
 final class AddressLeases implements AddressSource, Closeable {
-  /** An address of documentation (RFC 3849): nobody is there. */
+  /** An address of documentation (RFC 3849): unused. */
   private static final InetAddress DEAD = InetAddress.ofLiteral("2001:db8:dead::1");
 
   private final AddressPool pool;

@@ -13,7 +13,7 @@ import org.sealwax.mail.net.RandomSource;
 
 /**
  * The addresses of a public lab's traps, lent to tokens and taken back. IPv6 addresses are drawn at
- * random, so that nobody finds a trap by counting; IPv4 addresses are few, and go round.
+ * random, so that a trap cannot be found by counting; IPv4 addresses are few, and go round.
  * Thread-safe.
  */
 final class AddressPool {
@@ -27,10 +27,10 @@ final class AddressPool {
   private final Set<InetAddress> lent = new HashSet<>();
   private int next;
 
-  AddressPool(List<Cidr> v4, @Nullable Cidr v6, RandomSource chance) {
+  AddressPool(List<Cidr> v4, @Nullable Cidr v6, RandomSource random) {
     this.v4 = List.copyOf(v4);
     this.v6 = v6;
-    this.random = chance;
+    this.random = random;
     long all = v4.stream().mapToLong(AddressPool::count).sum();
     this.size = (int) Math.min(MAX_V4, all);
   }
@@ -48,7 +48,7 @@ final class AddressPool {
     return v6 != null;
   }
 
-  /** An IPv4 address that nobody has; those that were given back longest ago come first. */
+  /** A free IPv4 address; those that were given back longest ago come first. */
   synchronized Optional<InetAddress> takeV4() {
     for (int i = 0; i < size; i++) {
       InetAddress address = numbered(next);
@@ -71,7 +71,7 @@ final class AddressPool {
     throw new IllegalStateException("beyond the pool: " + number);
   }
 
-  /** An IPv6 address that nobody has, if there is a network of them. */
+  /** A free IPv6 address, if there is a network of them. */
   synchronized Optional<InetAddress> takeV6() {
     Cidr network = v6;
     if (network == null) {
@@ -93,9 +93,9 @@ final class AddressPool {
   }
 
   private static InetAddress plus(InetAddress network, BigInteger host) {
-    byte[] octets = network.getAddress();
-    byte[] sum = new BigInteger(1, octets).add(host).toByteArray();
-    byte[] out = new byte[octets.length];
+    byte[] bytes = network.getAddress();
+    byte[] sum = new BigInteger(1, bytes).add(host).toByteArray();
+    byte[] out = new byte[bytes.length];
     int count = Math.min(sum.length, out.length);
     System.arraycopy(sum, sum.length - count, out, out.length - count, count);
     try {

@@ -146,19 +146,19 @@ final class LabHtmlPages {
 
   /** The addresses of the rows that are set up. */
   static List<String> ready(TokenBooking booking) {
-    LabToken ticket = booking.ticket();
-    return ticket.sightings().stream()
+    LabToken token = booking.token();
+    return token.sightings().stream()
         .map(s -> s.trapCase().label())
-        .filter(l -> !ticket.setupFailures().containsKey(l))
-        .map(ticket::recipient)
+        .filter(l -> !token.setupFailures().containsKey(l))
+        .map(token::recipient)
         .toList();
   }
 
   /** For one token. */
   static String token(LabService lab, TokenBooking booking, SenderReport report) {
     StringBuilder out = new StringBuilder(128 * 1_024);
-    LabToken ticket = booking.ticket();
-    HtmlPage.beginServed("Token " + ticket.token(), out);
+    LabToken token = booking.token();
+    HtmlPage.beginServed("Token " + token.token(), out);
     out.append(head(booking, report));
     send(lab, booking, out);
     rows(booking, report, out);
@@ -183,22 +183,23 @@ final class LabHtmlPages {
   }
 
   private static String base(TokenBooking booking) {
-    return "/t/" + Html.escape(booking.ticket().token());
+    return "/t/" + Html.escape(booking.token().token());
   }
 
   private static boolean started(TokenBooking booking) {
-    return booking.ticket().sightings().stream().anyMatch(s -> !s.isUntouched());
+    return booking.token().sightings().stream().anyMatch(s -> !s.isUntouched());
   }
 
   private static String head(TokenBooking booking, SenderReport report) {
     StringBuilder out = new StringBuilder();
     boolean begun = started(booking);
     String grade = begun ? report.grade().text() : "\u2013";
-    long met = rows(report).stream().filter(f -> f.outcome() != CheckOutcome.NOT_TESTED).count();
+    long met =
+        findings(report).stream().filter(f -> f.outcome() != CheckOutcome.NOT_TESTED).count();
     out.append("<div class=\"top\" id=\"head\">")
         .append(GradeSeal.of(grade, begun ? GradeSeal.tone(report.grade().letter()) : "none"))
         .append("<div><h1>")
-        .append(Html.escape(booking.ticket().token()))
+        .append(Html.escape(booking.token().token()))
         .append("</h1><p class=\"lead\">")
         .append(begun ? introduction(report) : "Nothing came yet.")
         .append("</p><ul class=\"facts\">");
@@ -226,13 +227,13 @@ final class LabHtmlPages {
   }
 
   private static void send(LabService lab, TokenBooking booking, StringBuilder out) {
-    LabToken ticket = booking.ticket();
+    LabToken token = booking.token();
     List<String> to = ready(booking);
     String first = to.isEmpty() ? "" : to.getFirst();
     out.append("<h2>Send this</h2><section class=\"card send\"><p>One message to all of these")
         .append(" addresses, or one to each; any subject, any text, nothing private. ");
     out.append("Let your router send it as it sends everything, from <code>")
-        .append(Html.escape(ticket.sender()))
+        .append(Html.escape(token.sender()))
         .append("</code>: bounces come back to the lab and are seen. ")
         .append("What waits is tried again by your router; the page goes on until ")
         .append(Html.escape(booking.until().toString().substring(11, 16)))
@@ -250,20 +251,20 @@ final class LabHtmlPages {
         .append(
             Html.escape(
                 "swaks --server HOST --from "
-                    + ticket.sender()
+                    + token.sender()
                     + " --to \"$(paste -sd, lab-"
-                    + ticket.token()
+                    + token.token()
                     + ".txt)\""))
         .append("</pre><p class=\"router\">One to each</p><pre>")
         .append(
             Html.escape(
                 "while read -r to; do swaks --server HOST --from "
-                    + ticket.sender()
+                    + token.sender()
                     + " --to \"$to\"; done < lab-"
-                    + ticket.token()
+                    + token.token()
                     + ".txt"))
         .append("</pre><p class=\"router\">By hand, one row</p><pre>")
-        .append(Html.escape("sendmail -f " + ticket.sender() + " " + first + " < /dev/null"))
+        .append(Html.escape("sendmail -f " + token.sender() + " " + first + " < /dev/null"))
         .append("</pre>");
     if (to.stream().anyMatch(t -> t.startsWith("probe@g"))) {
       out.append("<p class=\"soft\">G2 to G4 mean something to messages handed in with REQUIRETLS")
@@ -281,13 +282,13 @@ final class LabHtmlPages {
                       + lab.resolvers().getFirst().getPort()))
           .append(".</p>");
     }
-    if (!ticket.setupFailures().isEmpty()) {
+    if (!token.setupFailures().isEmpty()) {
       out.append("<details><summary>")
           .append("Not set up: ")
-          .append(ticket.setupFailures().size())
+          .append(token.setupFailures().size())
           .append(booking.family() == SenderAddressFamily.IPV4 ? " (by IPv4 fewer at a time)" : "")
           .append("</summary><p class=\"none-list\">");
-      ticket
+      token
           .setupFailures()
           .forEach((label, why) -> out.append(Html.escape(label + ": " + why)).append("<br>"));
       out.append("</p></details>");
@@ -295,7 +296,7 @@ final class LabHtmlPages {
     out.append("</section>\n");
   }
 
-  private static List<Finding> rows(SenderReport report) {
+  private static List<Finding> findings(SenderReport report) {
     return report.findings().stream().filter(f -> f.check().id().startsWith("lab.")).toList();
   }
 
@@ -314,7 +315,8 @@ final class LabHtmlPages {
     GROUPS.forEach(
         (letter, title) -> {
           String group = letter.toString().toLowerCase(Locale.ROOT);
-          List<Finding> of = rows(report).stream().filter(f -> label(f).startsWith(group)).toList();
+          List<Finding> of =
+              findings(report).stream().filter(f -> label(f).startsWith(group)).toList();
           if (!of.isEmpty()) {
             out.append("<tbody><tr><th class=\"group\" colspan=\"4\">")
                 .append(letter)
@@ -377,7 +379,7 @@ final class LabHtmlPages {
   static Map<String, String> fragments(TokenBooking booking, SenderReport report) {
     Map<String, String> out = new LinkedHashMap<>();
     out.put("head", head(booking, report));
-    for (Finding finding : rows(report)) {
+    for (Finding finding : findings(report)) {
       if (finding.outcome() != CheckOutcome.NOT_TESTED) {
         out.put(label(finding), row(booking, finding));
       }
@@ -393,7 +395,7 @@ final class LabHtmlPages {
     return minutes / 60 + " hours";
   }
 
-  /** Whether anything was dropped for want of room. */
+  /** Whether anything was dropped for lack of space. */
   static boolean full(Sighting sighting) {
     return sighting.dropped() > 0;
   }

@@ -51,11 +51,11 @@ import org.sealwax.testkit.zone.ZoneSigning;
 
 /**
  * The lab on the open Internet: a plain authority for a delegated zone, traps on addresses that are
- * lent to tokens, policy hosts behind one HTTPS address, and a front desk for bounces and reports.
- * Everything in it is there for a live token, and goes with it. Thread-safe.
+ * lent to tokens, policy hosts behind one HTTPS address, and a host that receives bounces and
+ * reports. Everything in it is there for a live token, and goes with it. Thread-safe.
  */
 public final class LabService implements Closeable {
-  /** Octets of evidence kept for one token: all rows, with hellos, several times. */
+  /** Bytes of evidence kept for one token: all rows, with hellos, several times. */
   public static final long EVIDENCE_LIMIT = 6_000_000;
 
   /** Letters of a token: 80 bits, which nobody guesses and no rate lets anybody try. */
@@ -66,12 +66,12 @@ public final class LabService implements Closeable {
 
   static final int TRAP_CONNECTIONS_EACH = 1_200;
 
-  /** To the pages and policy hosts, and to the front desk: no trap takes these away. */
+  /** To the pages and policy hosts, and to the host for bounces: no trap takes these away. */
   private static final int WEB_CONNECTIONS = 1_000;
 
   private static final int RETURN_HOST_CONNECTIONS = 500;
 
-  /** Octets of an address that make a network of people: /24, and /56 (RFC 6177 2). */
+  /** Bytes of an address that make a network of people: /24, and /56 (RFC 6177 2). */
   private static final int V4_NETWORK = 3;
 
   private static final int V6_NETWORK = 7;
@@ -87,7 +87,7 @@ public final class LabService implements Closeable {
   /** Seconds: a restart makes another certificate. */
   private static final String TTL = "$TTL 60\n";
 
-  /** What became of somebody's wish for a token. */
+  /** The result of a request for a token. */
   public sealed interface TokenResult {
     /** Here it is. */
     record TokenIssued(TokenBooking booking) implements TokenResult {}
@@ -182,7 +182,7 @@ public final class LabService implements Closeable {
   }
 
   private void open() throws IOException {
-    LiveSite place =
+    LiveSite site =
         ReturnSite.openSite(
             setup,
             settings.zone(),
@@ -190,21 +190,21 @@ public final class LabService implements Closeable {
             new Sighting(
                 new Trap.TrapCase(ReturnSite.TRAP, PolicyContext.DANE),
                 new java.util.concurrent.atomic.AtomicLong(0)));
-    place.assignAddresses(new FixedAddresses(settings.addresses()));
+    site.assignAddresses(new FixedAddresses(settings.addresses()));
     for (InetAddress address : settings.addresses()) {
-      for (LiveSite.LiveHost host : place.hosts()) {
+      for (LiveSite.LiveHost host : site.hosts()) {
         front.open(
             address,
             settings.ports().smtp(),
-            wire -> new TrapSession(wire, place, host, clock).run());
+            wire -> new TrapSession(wire, site, host, clock).run());
       }
       web.open(address, settings.ports().https(), names);
     }
-    authority.add(List.of(Zone.of(settings.zone(), text(place)).signed(ZoneSigning.WHITE_LIES)));
+    authority.add(List.of(Zone.of(settings.zone(), text(site)).signed(ZoneSigning.WHITE_LIES)));
   }
 
   /** The zone's own records: pages, name servers, the front desk; it sends no mail, and says so. */
-  private String text(LiveSite place) {
+  private String text(LiveSite site) {
     StringBuilder out = new StringBuilder(TTL);
     List<String> hosts = new ArrayList<>(List.of(settings.zone(), "mx." + settings.zone()));
     settings.nameServers().stream()
@@ -215,7 +215,7 @@ public final class LabService implements Closeable {
         out.append(host).append(". ").append(SiteZones.address(address));
       }
     }
-    String leaf = PublishedTlsa.good().record(place.hosts().getFirst().leaf());
+    String leaf = PublishedTlsa.good().record(site.hosts().getFirst().leaf());
     out.append("_" + settings.ports().smtp() + "._tcp.mx TLSA " + leaf + "\n");
     if (settings.ports().smtp() != 25) {
       out.append("_25._tcp.mx TLSA " + leaf + "\n");
@@ -255,7 +255,7 @@ public final class LabService implements Closeable {
    * @param note kept with it
    */
   public synchronized TokenResult issue(
-      InetAddress from, List<Trap.TrapCase> rows, SenderAddressFamily family, String note) {
+      InetAddress from, List<Trap.TrapCase> trapCases, SenderAddressFamily family, String note) {
     sweep();
     String network = network(from);
     long own = bookings.values().stream().filter(b -> b.network().equals(network)).count();
@@ -275,7 +275,7 @@ public final class LabService implements Closeable {
     }
     String token = setup.token(TOKEN_LENGTH);
     try {
-      LabToken ticket = setup.issue(rows, token, new LentTokenResources(family));
+      LabToken ticket = setup.issue(trapCases, token, new LentTokenResources(family));
       TokenBooking booking =
           new TokenBooking(ticket, clock.now().plus(settings.life()), network, family, note);
       bookings.put(token, booking);
@@ -286,9 +286,9 @@ public final class LabService implements Closeable {
   }
 
   private static String network(InetAddress from) {
-    byte[] octets = from.getAddress();
+    byte[] bytes = from.getAddress();
     return HexFormat.of()
-        .formatHex(Arrays.copyOf(octets, octets.length == 4 ? V4_NETWORK : V6_NETWORK));
+        .formatHex(Arrays.copyOf(bytes, bytes.length == 4 ? V4_NETWORK : V6_NETWORK));
   }
 
   /**
@@ -310,9 +310,9 @@ public final class LabService implements Closeable {
 
   /** Ends a token before its time. */
   public synchronized void end(TokenBooking booking) {
-    if (bookings.remove(booking.ticket().token(), booking)) {
+    if (bookings.remove(booking.token().token(), booking)) {
       try {
-        booking.ticket().close();
+        booking.token().close();
       } catch (IOException e) {
         // Its sockets are gone; that was the point.
       }

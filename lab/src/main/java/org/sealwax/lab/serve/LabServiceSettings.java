@@ -40,7 +40,7 @@ public record LabServiceSettings(
     int connectionsPerMinute,
     int dnsRate) {
   /**
-   * Each token has some 300 sockets and at most {@link LabService#EVIDENCE_LIMIT} octets of
+   * Each token has some 300 sockets and at most {@link LabService#EVIDENCE_LIMIT} bytes of
    * evidence.
    */
   public static final int TOKENS = 40;
@@ -94,7 +94,7 @@ public record LabServiceSettings(
     }
   }
 
-  /** On this machine's loopback, for whoever wants to see it before it has a zone. */
+  /** On this machine's loopback, to try it before it has a zone. */
   public static LabServiceSettings loopback(LabPorts ports) {
     return new LabServiceSettings(
         "lab.example",

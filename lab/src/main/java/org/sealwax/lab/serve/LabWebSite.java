@@ -150,7 +150,7 @@ public final class LabWebSite {
       return missing();
     }
     return lab.find(labels[1])
-        .filter(b -> b.ticket().find(labels[0]).isPresent())
+        .filter(b -> b.token().find(labels[0]).isPresent())
         .map(b -> WebResponse.see("/t/" + labels[1] + "/r/" + labels[0]))
         .orElse(missing());
   }
@@ -171,13 +171,13 @@ public final class LabWebSite {
     if (parts.length == 5) {
       return parts[3].equals("r")
           ? booking
-              .ticket()
+              .token()
               .find(parts[4])
               .map(s -> WebResponse.page(TrapEvidencePage.of(booking, s, report(booking))))
               .orElse(missing())
           : missing();
     }
-    String name = "lab-" + booking.ticket().token();
+    String name = "lab-" + booking.token().token();
     return switch (parts[3]) {
       case "report.json" ->
           WebResponse.download(
@@ -214,16 +214,16 @@ public final class LabWebSite {
   }
 
   private WebResponse issue(Map<String, String> form, InetAddress from) {
-    Optional<List<Trap.TrapCase>> rows =
+    Optional<List<Trap.TrapCase>> trapCases =
         Optional.ofNullable(form.get("rows")).flatMap(Traps::chosen);
     Optional<SenderProfile> profile = SenderProfile.read(form.getOrDefault("profile", ""));
     Optional<SenderAddressFamily> family = family(form.getOrDefault("family", ""));
-    if (rows.isEmpty() || profile.isEmpty() || family.isEmpty()) {
+    if (trapCases.isEmpty() || profile.isEmpty() || family.isEmpty()) {
       return WebResponse.of(400, WebResponse.TEXT, "the form was not filled in\n");
     }
-    return switch (lab.issue(from, rows.get(), family.get(), profile.get().label())) {
+    return switch (lab.issue(from, trapCases.get(), family.get(), profile.get().label())) {
       case LabService.TokenResult.TokenIssued(TokenBooking booking) ->
-          WebResponse.see("/t/" + booking.ticket().token());
+          WebResponse.see("/t/" + booking.token().token());
       case LabService.TokenResult.TokenRefused(String why) ->
           WebResponse.of(429, WebResponse.HTML, LabHtmlPages.refused(why));
     };
@@ -240,17 +240,17 @@ public final class LabWebSite {
     };
   }
 
-  /** The report as it stands; made anew only when there is something new. */
+  /** The report as it stands; made again only when there is something new. */
   private SenderReport report(TokenBooking booking) {
-    String token = booking.ticket().token();
-    long version = booking.ticket().version();
+    String token = booking.token().token();
+    long version = booking.token().version();
     CachedReport seen = reports.get(token);
     if (seen == null || seen.version() != version) {
       SenderProfile profile =
           SenderProfile.read(booking.note()).orElse(SenderProfile.OPPORTUNISTIC);
       List<Sighting> ready =
-          booking.ticket().sightings().stream()
-              .filter(s -> !booking.ticket().setupFailures().containsKey(s.trapCase().label()))
+          booking.token().sightings().stream()
+              .filter(s -> !booking.token().setupFailures().containsKey(s.trapCase().label()))
               .toList();
       seen = new CachedReport(version, new SenderAssessment(profile, false).report(ready));
       reports.keySet().removeIf(t -> lab.find(t).isEmpty());
@@ -271,11 +271,11 @@ public final class LabWebSite {
 
   private boolean enter(TokenBooking booking) {
     synchronized (streams) {
-      int now = streams.getOrDefault(booking.ticket().token(), 0);
+      int now = streams.getOrDefault(booking.token().token(), 0);
       if (now >= MAX_STREAMS) {
         return false;
       }
-      streams.put(booking.ticket().token(), now + 1);
+      streams.put(booking.token().token(), now + 1);
       return true;
     }
   }
@@ -283,7 +283,7 @@ public final class LabWebSite {
   private void leave(TokenBooking booking) {
     synchronized (streams) {
       streams.computeIfPresent(
-          booking.ticket().token(), (token, count) -> count > 1 ? count - 1 : null);
+          booking.token().token(), (token, count) -> count > 1 ? count - 1 : null);
     }
   }
 
@@ -301,22 +301,22 @@ public final class LabWebSite {
   private void watch(Wire wire, TokenBooking booking) throws IOException, InterruptedException {
     try {
       begin(wire.out());
-      Map<String, String> said = new HashMap<>();
+      Map<String, String> answers = new HashMap<>();
       Instant end = clock.now().plus(STREAM);
       Instant spoke = Instant.EPOCH;
       long version = -1;
       while (clock.now().isBefore(end)) {
-        if (lab.find(booking.ticket().token()).isEmpty()) {
+        if (lab.find(booking.token().token()).isEmpty()) {
           event(wire, "end", "");
           return;
         }
-        long now = booking.ticket().version();
+        long now = booking.token().version();
         if (now != version) {
           version = now;
           SenderReport report = report(booking);
           for (Map.Entry<String, String> each :
               LabHtmlPages.fragments(booking, report).entrySet()) {
-            if (!each.getValue().equals(said.put(each.getKey(), each.getValue()))) {
+            if (!each.getValue().equals(answers.put(each.getKey(), each.getValue()))) {
               event(wire, "part", each.getValue());
             }
           }

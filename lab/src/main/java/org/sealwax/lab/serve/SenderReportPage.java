@@ -11,7 +11,7 @@ import org.sealwax.assess.render.HtmlPage;
 import org.sealwax.lab.judge.SenderReport;
 
 /**
- * What the lab saw a sender do, as one page that needs nothing beside itself: row by row, with the
+ * What the lab saw a sender do, as one page that needs nothing next to itself: row by row, with the
  * expectation, its source and the transcript. All text of strangers is escaped.
  */
 public final class SenderReportPage {
@@ -74,13 +74,13 @@ public final class SenderReportPage {
   }
 
   private void table(String title, String prefix) {
-    List<Finding> rows =
+    List<Finding> findings =
         report.findings().stream().filter(f -> f.check().id().startsWith(prefix)).toList();
-    if (rows.isEmpty()) {
+    if (findings.isEmpty()) {
       return;
     }
     out.append("<h2>").append(title).append("</h2><div class=\"card\"><ul class=\"rows\">");
-    rows.forEach(f -> row(f, f.check().id().substring(prefix.length())));
+    findings.forEach(f -> row(f, f.check().id().substring(prefix.length())));
     out.append("</ul></div>\n");
   }
 

@@ -27,16 +27,16 @@ final class TrapEvidencePage {
 
   static String of(TokenBooking booking, Sighting sighting, SenderReport report) {
     StringBuilder out = new StringBuilder(32 * 1_024);
-    Trap.TrapCase row = sighting.trapCase();
+    Trap.TrapCase trapCase = sighting.trapCase();
     Optional<Finding> finding =
         report.findings().stream()
-            .filter(f -> f.check().id().equals("lab." + row.label()))
+            .filter(f -> f.check().id().equals("lab." + trapCase.label()))
             .findFirst();
-    HtmlPage.beginServed(row.label() + ": " + row.trap().title(), out);
+    HtmlPage.beginServed(trapCase.label() + ": " + trapCase.trap().title(), out);
     out.append("<p><a href=\"/t/")
-        .append(Html.escape(booking.ticket().token()))
+        .append(Html.escape(booking.token().token()))
         .append("\">All rows</a></p><h1>")
-        .append(Html.escape(row.label() + ": " + row.trap().title()))
+        .append(Html.escape(trapCase.label() + ": " + trapCase.trap().title()))
         .append("</h1>");
     finding.ifPresent(
         f ->
@@ -45,16 +45,16 @@ final class TrapEvidencePage {
                 .append(' ')
                 .append(Html.escape(f.observed()))
                 .append("</p>"));
-    String trouble = booking.ticket().setupFailures().get(row.label());
-    if (trouble != null) {
-      out.append("<p>Not set up: ").append(Html.escape(trouble)).append("</p>");
+    String problem = booking.token().setupFailures().get(trapCase.label());
+    if (problem != null) {
+      out.append("<p>Not set up: ").append(Html.escape(problem)).append("</p>");
     }
     out.append("<p>A correct sender: ")
-        .append(Html.escape(row.trap().expected()))
+        .append(Html.escape(trapCase.trap().expected()))
         .append(" <span class=\"soft\">(")
-        .append(Html.escape(row.trap().source()))
+        .append(Html.escape(trapCase.trap().source()))
         .append(")</span></p><p><code>")
-        .append(Html.escape(booking.ticket().recipient(row.label())))
+        .append(Html.escape(booking.token().recipient(trapCase.label())))
         .append("</code></p>");
     List<TrapEvent> events = sighting.events();
     part("The conversations", events, TrapEvidencePage::isSmtpLine, out);

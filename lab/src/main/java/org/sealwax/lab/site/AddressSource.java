@@ -39,7 +39,7 @@ public interface AddressSource {
   /** Whether every host may have an IPv6 address, and not only the one that needs it. */
   boolean hasManyV6();
 
-  /** An IPv6 address at which nobody is. */
+  /** An unused IPv6 address. */
   InetAddress deadV6();
 
   /**
@@ -72,7 +72,7 @@ public interface AddressSource {
   /**
    * Addresses out of another part of loopback, for several labs on one machine.
    *
-   * @param second the second octet, 1 to 255
+   * @param second the second byte, 1 to 255
    */
   static AddressSource loopback(int second) {
     AtomicInteger next = new AtomicInteger();
@@ -133,7 +133,7 @@ public interface AddressSource {
     };
   }
 
-  /** A number below a prefix of two octets; 0 and 255 at the end are left out. */
+  /** A number below a prefix of two bytes; 0 and 255 at the end are left out. */
   private static InetAddress numbered(byte[] prefix, int number) throws NoAddressLeft {
     int third = number / 254;
     if (third > 255) {

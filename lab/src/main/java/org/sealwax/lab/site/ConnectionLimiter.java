@@ -14,7 +14,7 @@ public final class ConnectionLimiter {
   /** Sources remembered; those that are gone and rested are forgotten first. */
   static final int MAX_SOURCES = 10_000;
 
-  /** Octets of an IPv6 address that make one source: a /64 is one machine's or one network's. */
+  /** Bytes of an IPv6 address that make one source: a /64 is one machine's or one network's. */
   private static final int V6 = 8;
 
   private static final class SourceUsage {
@@ -96,7 +96,7 @@ public final class ConnectionLimiter {
     all.give();
   }
 
-  /** The longest unseen first, and only when there is no room: looking at all of them costs. */
+  /** The longest unseen first, and only when there is no space: looking at all of them costs. */
   private void forget() {
     if (sources.size() >= MAX_SOURCES) {
       sources.values().removeIf(SourceUsage::isIdle);
@@ -104,7 +104,7 @@ public final class ConnectionLimiter {
   }
 
   static String name(InetAddress from) {
-    byte[] octets = from.getAddress();
-    return HexFormat.of().formatHex(octets.length == 4 ? octets : Arrays.copyOf(octets, V6));
+    byte[] bytes = from.getAddress();
+    return HexFormat.of().formatHex(bytes.length == 4 ? bytes : Arrays.copyOf(bytes, V6));
   }
 }

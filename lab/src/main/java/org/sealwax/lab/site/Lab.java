@@ -43,7 +43,7 @@ public final class Lab implements Closeable {
    *
    * @throws IOException when its port is not to be had
    */
-  public Lab(LabSettings settings, Clock clock, RandomSource chance) throws IOException {
+  public Lab(LabSettings settings, Clock clock, RandomSource random) throws IOException {
     this.settings = settings;
     this.dns = LoopbackResolver.start(clock, settings.dns());
     String zone = settings.zone();
@@ -55,7 +55,7 @@ public final class Lab implements Closeable {
     }
     dns.add(above);
     this.setup =
-        new SiteSetup(settings, clock, chance, new LabCertificateAuthority(clock, chance), dns);
+        new SiteSetup(settings, clock, random, new LabCertificateAuthority(clock, random), dns);
   }
 
   /** Where the sender's resolver is. */
@@ -94,11 +94,11 @@ public final class Lab implements Closeable {
    * @throws IOException when an address is not to be had; nothing stays open then
    * @throws IllegalStateException when there are {@link #MAX_TOKENS} already
    */
-  public LabToken issue(List<Trap.TrapCase> rows) throws IOException {
+  public LabToken issue(List<Trap.TrapCase> trapCases) throws IOException {
     if (setup.tickets().size() >= MAX_TOKENS) {
       throw new IllegalStateException("no more than " + MAX_TOKENS + " tokens at once");
     }
-    return setup.issue(rows, setup.token(TOKEN_LENGTH), new LocalTokenResources());
+    return setup.issue(trapCases, setup.token(TOKEN_LENGTH), new LocalTokenResources());
   }
 
   /**
@@ -106,21 +106,21 @@ public final class Lab implements Closeable {
    * itself is to listen. It ends with the lab.
    *
    * @param domain not below the lab's zone, and below the same top: {@code sender.example}
-   * @param ticket whose post office takes reports about it
+   * @param token whose post office takes reports about it
    * @throws IOException when an address is not to be had
    */
-  public RouterDomain routerDomain(String domain, LabToken ticket) throws IOException {
-    RouterDomain.RouterDomainZone built =
-        RouterDomain.build(setup, domain, "report." + ticket.zone(), routerDomainListeners);
-    dns.add(List.of(new Zone(domain, built.zone(), ZoneSigning.VALID)));
-    return built.routerDomain();
+  public RouterDomain routerDomain(String domain, LabToken token) throws IOException {
+    RouterDomain.RouterDomainZone zone =
+        RouterDomain.build(setup, domain, "report." + token.zone(), routerDomainListeners);
+    dns.add(List.of(new Zone(domain, zone.zone(), ZoneSigning.VALID)));
+    return zone.routerDomain();
   }
 
   /** Ends all tokens, and the DNS. */
   @Override
   public void close() throws IOException {
-    for (LabToken ticket : setup.tickets()) {
-      ticket.close();
+    for (LabToken token : setup.tickets()) {
+      token.close();
     }
     routerDomainListeners.close();
     dns.close();

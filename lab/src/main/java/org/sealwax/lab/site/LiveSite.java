@@ -67,27 +67,27 @@ public final class LiveSite {
     private volatile IssuedCertificate leaf;
 
     private LiveHost(
-        TrapHost now, String name, List<InetAddress> addresses, LabCertificateAuthority mint) {
+        TrapHost now, String name, List<InetAddress> addresses, LabCertificateAuthority authority) {
       this.label = now.label();
       this.name = name;
       this.addresses = addresses;
       this.now = now;
-      this.leaf = mint.issue(named(now.leaf(), name));
-      this.tls = tls(now, mint);
+      this.leaf = authority.issue(named(now.leaf(), name));
+      this.tls = tls(now, authority);
     }
 
-    private OddTlsServer tls(TrapHost host, LabCertificateAuthority mint) {
+    private OddTlsServer tls(TrapHost host, LabCertificateAuthority authority) {
       IssuedCertificate named = leaf;
       IssuedCertificate unnamed =
-          host.unnamed().equals(host.leaf()) ? named : mint.issue(named(host.unnamed(), name));
+          host.unnamed().equals(host.leaf()) ? named : authority.issue(named(host.unnamed(), name));
       return new OddTlsServer(host.tls(), asked -> name.equals(asked) ? named : unnamed, sessions);
     }
 
-    private void become(TrapHost next, LabCertificateAuthority mint) {
+    private void become(TrapHost next, LabCertificateAuthority authority) {
       if (!next.leaf().equals(now.leaf())) {
-        leaf = mint.issue(named(next.leaf(), name));
+        leaf = authority.issue(named(next.leaf(), name));
       }
-      tls = tls(next, mint);
+      tls = tls(next, authority);
       now = next;
     }
 
@@ -129,7 +129,7 @@ public final class LiveSite {
       String origin,
       Site site,
       Sighting sighting,
-      LabCertificateAuthority mint,
+      LabCertificateAuthority authority,
       Clock clock,
       LabSettings settings,
       SiteMailHandler mail,
@@ -142,7 +142,7 @@ public final class LiveSite {
             : origin.substring(0, dot) + "-mx" + origin.substring(dot);
     this.now = site;
     this.sighting = sighting;
-    this.authority = mint;
+    this.authority = authority;
     this.clock = clock;
     this.settings = settings;
     this.mailHandler = mail;
@@ -169,7 +169,7 @@ public final class LiveSite {
 
   private static List<InetAddress> addressesOf(TrapHost host, AddressSource addresses)
       throws AddressSource.NoAddressLeft {
-    return switch (host.reach()) {
+    return switch (host.reachability()) {
       case V4, REFUSED -> List.of(addresses.v4());
       case V6 -> addresses.v6().map(List::of).orElse(List.of());
       case LOOP -> List.of(InetAddress.ofLiteral("127.0.0.1"));

@@ -14,10 +14,10 @@ import org.sealwax.testkit.tls.OddTlsWire;
 
 /** One exchange of HTTP/1.1 over TLS (RFC 9112), as small as a policy host needs it. */
 final class PolicyHostServer {
-  /** Octets of a request's head. */
+  /** Bytes of a request's head. */
   static final int MAX_HEAD = 16 * 1_024;
 
-  /** Octets of a request's body: a TLS report (RFC 8460 5.3 has it compressed). */
+  /** Bytes of a request's body: a TLS report (RFC 8460 5.3 has it compressed). */
   static final int MAX_BODY = 1 << 20;
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -37,7 +37,7 @@ final class PolicyHostServer {
    *
    * @param status its code
    * @param headers lines with CRLF, without length
-   * @param body its octets
+   * @param body its bytes
    * @param after how long it waits before the body
    */
   record PolicyServerResponse(int status, String headers, byte[] body, Duration after) {
@@ -61,17 +61,17 @@ final class PolicyHostServer {
   private PolicyHostServer() {}
 
   /** Takes one request and answers it; closes the wire. */
-  static void serve(Wire clear, OddTlsServer tls, PolicyServerHandler desk) {
+  static void serve(Wire clear, OddTlsServer tls, PolicyServerHandler handler) {
     try (Wire _ = clear) {
       clear.readTimeout(PATIENCE);
       OddTlsWire wire = tls.accept(clear, PATIENCE);
       String name = Optional.ofNullable(wire.negotiated().serverName()).orElse("");
       Optional<PolicyServerRequest> request = read(wire.in(), name);
       if (request.isEmpty()) {
-        desk.connectionFailed("no request came");
+        handler.connectionFailed("no request came");
         return;
       }
-      PolicyServerResponse answer = desk.answer(request.get());
+      PolicyServerResponse answer = handler.answer(request.get());
       String head =
           "HTTP/1.1 "
               + answer.status()
@@ -89,9 +89,9 @@ final class PolicyHostServer {
       wire.out().flush();
       wire.finish();
     } catch (TlsException e) {
-      desk.connectionFailed(String.valueOf(e.getMessage()));
+      handler.connectionFailed(String.valueOf(e.getMessage()));
     } catch (IOException e) {
-      // The client had heard enough.
+      // The client closed the connection.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -23,10 +23,10 @@ import tools.jackson.databind.ObjectMapper;
  * and dropped. Thread-safe.
  */
 public final class ReturnMail implements LiveSite.SiteMailHandler {
-  /** Octets of a message that are looked at: a notice for a hundred recipients has some 60,000. */
+  /** Bytes of a message that are looked at: a notice for a hundred recipients has some 60,000. */
   static final int MAX_SCAN = 512 * 1_024;
 
-  /** Octets of a report when unpacked: a gzip bomb ends here. */
+  /** Bytes of a report when unpacked: a gzip bomb ends here. */
   static final int MAX_REPORT = 1 << 20;
 
   /** A line of Base64 as MIME has it (RFC 2045 6.8). */
@@ -177,7 +177,7 @@ public final class ReturnMail implements LiveSite.SiteMailHandler {
     return any;
   }
 
-  /** The desk that takes reports by HTTPS (RFC 8460 5.4). */
+  /** The handler that receives reports by HTTPS (RFC 8460 5.4). */
   PolicyHostServer.PolicyServerHandler reportHandler(BiConsumer<String, String> log) {
     return new PolicyHostServer.PolicyServerHandler() {
       @Override

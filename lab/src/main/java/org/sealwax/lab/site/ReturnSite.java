@@ -13,7 +13,7 @@ import org.sealwax.testkit.tls.IssuedCertificate;
 import org.sealwax.testkit.tls.OddTlsBehaviour;
 import org.sealwax.testkit.tls.OddTlsServer;
 
-/** A good host that takes bounces and reports, and the HTTPS desk for reports. */
+/** A good host that takes bounces and reports, and the HTTPS handler for reports. */
 public final class ReturnSite {
   /** What stands in the place of a trap. */
   public static final Trap TRAP =
@@ -42,16 +42,20 @@ public final class ReturnSite {
   }
 
   /**
-   * Opens the desk that takes reports by HTTPS for one token.
+   * Opens the handler that receives reports by HTTPS for one token.
    *
    * @throws IOException when an address is not to be had
    */
   public static void openReportHandler(
-      SiteSetup setup, ReturnMail office, String zone, List<InetAddress> at, TokenListeners doors)
+      SiteSetup setup,
+      ReturnMail office,
+      String zone,
+      List<InetAddress> at,
+      TokenListeners listeners)
       throws IOException {
     IssuedCertificate leaf = setup.authority().issue(CertificateSpec.of("report." + zone));
     OddTlsServer tls = new OddTlsServer(OddTlsBehaviour.good(), name -> leaf);
-    doors.open(
+    listeners.open(
         "report." + zone,
         at,
         setup.settings().httpsPort(),
@@ -64,15 +68,15 @@ public final class ReturnSite {
       ReturnMail office,
       String zone,
       AddressSource addresses,
-      TokenListeners doors)
+      TokenListeners listeners)
       throws IOException {
-    LiveSite place =
+    LiveSite site =
         openSite(setup, zone, office, new Sighting(new Trap.TrapCase(TRAP, PolicyContext.DANE)));
-    place.assignAddresses(addresses);
-    setup.open(place, doors);
-    LiveSite.LiveHost host = place.hosts().getFirst();
+    site.assignAddresses(addresses);
+    setup.open(site, listeners);
+    LiveSite.LiveHost host = site.hosts().getFirst();
     List<InetAddress> reports = addresses.web();
-    openReportHandler(setup, office, zone, reports, doors);
+    openReportHandler(setup, office, zone, reports, listeners);
     StringBuilder text = new StringBuilder("$TTL 60\n");
     host.addresses().forEach(a -> text.append("mx " + SiteZones.address(a)));
     text.append("bounce MX 10 mx\nreport MX 10 mx\n");

@@ -13,9 +13,9 @@ import org.sealwax.testkit.tls.CertificateSpec;
 import org.sealwax.testkit.tls.IssuedCertificate;
 
 /**
- * A domain of the small world that is the router's own: signed, with TLSA records for its key and
- * for the next one, an MTA-STS policy and a wish for TLS reports. The lab serves its DNS and its
- * policy host; at its mail host's address the router itself must listen, with this certificate.
+ * The router's own domain in the lab: signed, with TLSA records for its key and for the next one,
+ * an MTA-STS policy and a wish for TLS reports. The lab serves its DNS and its policy host; at its
+ * mail host's address the router itself must listen, with this certificate.
  *
  * @param domain its name
  * @param host the name of its one mail host
@@ -54,12 +54,12 @@ public record RouterDomain(
    * Sets one up.
    *
    * @param reports the mail domain that takes reports about it
-   * @param doors behind which its policy host stands
+   * @param listeners behind which its policy host stands
    * @throws IOException when an address is not to be had
    */
   static RouterDomainZone build(
-      SiteSetup setup, String domain, String reports, TokenListeners doors) throws IOException {
-    // A host that refuses is one with an address, and without a door of ours.
+      SiteSetup setup, String domain, String reports, TokenListeners listeners) throws IOException {
+    // A host that refuses is one with an address, and without a listener of the lab.
     Site site =
         Site.of(PolicyContext.DANE)
             .eachHost(h -> h.with(TrapHost.HostReachability.REFUSED))
@@ -75,20 +75,20 @@ public record RouterDomain(
             NO_MAIL,
             () -> {});
     place.assignAddresses(setup.settings().addresses());
-    setup.open(place, doors);
+    setup.open(place, listeners);
     LiveSite.LiveHost host = place.hosts().getFirst();
-    RouterDomain home =
+    RouterDomain routerDomain =
         new RouterDomain(
             domain,
             host.name(),
             host.addresses().getFirst(),
             host.leaf().chainPem(),
             host.leaf().keyPem());
-    return new RouterDomainZone(home, zone(setup, place, host, reports));
+    return new RouterDomainZone(routerDomain, zone(setup, place, host, reports));
   }
 
   private static String zone(
-      SiteSetup setup, LiveSite place, LiveSite.LiveHost host, String reports) {
+      SiteSetup setup, LiveSite site, LiveSite.LiveHost host, String reports) {
     // A key that is known already for the day of the change: here it is of another kind.
     String next =
         setup
@@ -106,10 +106,10 @@ public record RouterDomain(
       out.append(owner + PublishedTlsa.good().record(host.leaf()) + "\n");
       out.append(owner + "3 1 1 " + next + "\n");
     }
-    StsPublication policy = place.now().policy();
+    StsPublication policy = site.now().policy();
     if (policy != null) {
       policy.txt().forEach(t -> out.append("_mta-sts TXT \"" + t + "\"\n"));
-      place.policyAddresses().forEach(a -> out.append("mta-sts " + SiteZones.address(a)));
+      site.policyAddresses().forEach(a -> out.append("mta-sts " + SiteZones.address(a)));
     }
     return out.append("_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:home@" + reports + "\"\n")
         .toString();

@@ -13,13 +13,13 @@ public final class Sighting {
   /** Events kept: a conversation has about 30, a sender that never gives up could fill memory. */
   public static final int MAX_EVENTS = 2_000;
 
-  /** Octets of a hello kept: real ones are below 3,000. */
+  /** Bytes of a hello kept: real ones are below 3,000. */
   public static final int MAX_HELLO = 16 * 1_024;
 
   /** Characters of a line kept. */
   public static final int MAX_LINE = 500;
 
-  /** What an event takes besides its text, about. */
+  /** What an event takes next tos its text, about. */
   private static final int EVENT = 120;
 
   private final Trap.TrapCase trapCase;
@@ -28,16 +28,16 @@ public final class Sighting {
   private int connections;
   private long dropped;
 
-  Sighting(Trap.TrapCase row) {
-    this(row, new AtomicLong(Long.MAX_VALUE));
+  Sighting(Trap.TrapCase trapCase) {
+    this(trapCase, new AtomicLong(Long.MAX_VALUE));
   }
 
   /**
-   * @param octets what may still be kept, shared by the rows of a token
+   * @param bytes what may still be kept, shared by the rows of a token
    */
-  public Sighting(Trap.TrapCase row, AtomicLong octets) {
-    this.trapCase = row;
-    this.storedBytes = octets;
+  public Sighting(Trap.TrapCase trapCase, AtomicLong bytes) {
+    this.trapCase = trapCase;
+    this.storedBytes = bytes;
   }
 
   /** Of what. */

@@ -39,13 +39,13 @@ public final class SiteSetup {
   public SiteSetup(
       LabSettings settings,
       Clock clock,
-      RandomSource chance,
-      LabCertificateAuthority mint,
+      RandomSource random,
+      LabCertificateAuthority authority,
       ServedZones dns) {
     this.settings = settings;
     this.clock = clock;
-    this.random = chance;
-    this.authority = mint;
+    this.random = random;
+    this.authority = authority;
     this.dns = dns;
     dns.watch(this::asked);
   }
@@ -84,62 +84,65 @@ public final class SiteSetup {
    *
    * @throws IOException when an address is not to be had; nothing stays open then
    */
-  public LabToken issue(List<Trap.TrapCase> rows, String token, TokenResources lot)
+  public LabToken issue(List<Trap.TrapCase> trapCases, String token, TokenResources resources)
       throws IOException {
     String zone = token + "." + settings.zone();
     try {
-      return issue(rows, token, zone, lot);
+      return issue(trapCases, token, zone, resources);
     } catch (IOException | RuntimeException e) {
-      lot.close();
+      resources.close();
       dns.remove(zone);
       tickets.remove(token);
       throw e;
     }
   }
 
-  private LabToken issue(List<Trap.TrapCase> rows, String token, String zone, TokenResources lot)
+  private LabToken issue(
+      List<Trap.TrapCase> trapCases, String token, String zone, TokenResources resources)
       throws IOException {
-    AtomicLong room = new AtomicLong(lot.evidenceLimit());
+    AtomicLong remaining = new AtomicLong(resources.evidenceLimit());
     Map<String, Sighting> sightings = new LinkedHashMap<>();
-    rows.forEach(row -> sightings.put(row.label(), new Sighting(row, room)));
+    trapCases.forEach(
+        trapCase -> sightings.put(trapCase.label(), new Sighting(trapCase, remaining)));
     Map<String, String> troubles = new ConcurrentHashMap<>();
     SiteZones texts = new SiteZones(settings, "report." + zone);
     ReturnMail office =
         new ReturnMail(sightings, List.of("bounce." + zone, "report." + zone), zone, clock);
     List<Zone> zones = new ArrayList<>();
-    zones.add(new Zone(zone, lot.returnMail(office, zone), ZoneSigning.VALID));
-    List<LiveSite> places = new ArrayList<>();
+    zones.add(new Zone(zone, resources.returnMail(office, zone), ZoneSigning.VALID));
+    List<LiveSite> sites = new ArrayList<>();
     for (Sighting sighting : sightings.values()) {
-      LiveSite place = openSite(sighting, zone, texts);
+      LiveSite site = openSite(sighting, zone, texts);
       try {
-        place.assignAddresses(lot.addresses());
-        open(place, lot.listeners());
+        site.assignAddresses(resources.addresses());
+        open(site, resources.listeners());
       } catch (AddressSource.NoAddressLeft e) {
         troubles.put(sighting.trapCase().label(), String.valueOf(e.getMessage()));
         continue;
       } catch (IOException e) {
-        if (!lot.skipsUnavailableRows()
-            && place.now().hosts().stream()
-                .noneMatch(h -> h.reach() == TrapHost.HostReachability.V6)) {
+        if (!resources.skipsUnavailableRows()
+            && site.now().hosts().stream()
+                .noneMatch(h -> h.reachability() == TrapHost.HostReachability.V6)) {
           throw e;
         }
         // Without IPv6 here that trap cannot be met, and the rest can.
         troubles.put(sighting.trapCase().label(), String.valueOf(e.getMessage()));
       }
-      places.add(place);
-      zones.addAll(texts.zones(place));
+      sites.add(site);
+      zones.addAll(texts.zones(site));
     }
     dns.add(zones);
-    places.forEach(this::faults);
-    LabToken ticket = new LabToken(token, zone, sightings, troubles, () -> end(token, zone, lot));
+    sites.forEach(this::faults);
+    LabToken ticket =
+        new LabToken(token, zone, sightings, troubles, () -> end(token, zone, resources));
     tickets.put(token, ticket);
     return ticket;
   }
 
-  private void end(String token, String zone, TokenResources lot) throws IOException {
+  private void end(String token, String zone, TokenResources resources) throws IOException {
     if (tickets.remove(token) != null) {
       dns.remove(zone);
-      lot.close();
+      resources.close();
     }
   }
 
@@ -164,7 +167,7 @@ public final class SiteSetup {
           }
         };
     LiveSite[] self = new LiveSite[1];
-    LiveSite place =
+    LiveSite site =
         new LiveSite(
             origin,
             sighting.trapCase().site(),
@@ -174,19 +177,19 @@ public final class SiteSetup {
             settings,
             mail,
             () -> siteChanged(self[0], texts));
-    self[0] = place;
-    return place;
+    self[0] = site;
+    return site;
   }
 
-  private void siteChanged(LiveSite place, SiteZones texts) {
-    dns.replace(texts.zones(place));
-    faults(place);
+  private void siteChanged(LiveSite site, SiteZones texts) {
+    dns.replace(texts.zones(site));
+    faults(site);
   }
 
-  private void faults(LiveSite place) {
-    for (Site.NameFault fault : place.now().faults()) {
+  private void faults(LiveSite site) {
+    for (Site.NameFault fault : site.now().faults()) {
       String name =
-          fault.label().equals("@") ? place.origin() : fault.label() + "." + place.hostOrigin();
+          fault.label().equals("@") ? site.origin() : fault.label() + "." + site.hostOrigin();
       if (fault.type().isEmpty()) {
         dns.fault(name, fault.fault());
       } else {
@@ -195,40 +198,41 @@ public final class SiteSetup {
     }
   }
 
-  /** Opens the doors of a place that has its addresses. */
-  void open(LiveSite place, TokenListeners doors) throws IOException {
-    for (LiveSite.LiveHost host : place.hosts()) {
-      TrapHost.HostReachability reach = host.now().reach();
-      if (reach == TrapHost.HostReachability.REFUSED || reach == TrapHost.HostReachability.LOOP) {
+  /** Opens the listeners of a site that has its addresses. */
+  void open(LiveSite site, TokenListeners listeners) throws IOException {
+    for (LiveSite.LiveHost host : site.hosts()) {
+      TrapHost.HostReachability reachability = host.now().reachability();
+      if (reachability == TrapHost.HostReachability.REFUSED
+          || reachability == TrapHost.HostReachability.LOOP) {
         continue;
       }
       if (host.addresses().isEmpty()) {
         throw new IOException("no IPv6 address for " + host.name());
       }
       List<InetAddress> listening =
-          reach == TrapHost.HostReachability.DEAD_V6
+          reachability == TrapHost.HostReachability.DEAD_V6
               ? host.addresses().subList(0, 1)
               : host.addresses();
       for (InetAddress address : listening) {
-        doors.open(
-            address, settings.smtpPort(), wire -> new TrapSession(wire, place, host, clock).run());
+        listeners.open(
+            address, settings.smtpPort(), wire -> new TrapSession(wire, site, host, clock).run());
       }
     }
-    if (!place.policyAddresses().isEmpty()) {
-      StsPolicyHandler desk = new StsPolicyHandler(place, clock);
-      doors.open(
-          place.policyName(),
-          place.policyAddresses(),
+    if (!site.policyAddresses().isEmpty()) {
+      StsPolicyHandler handler = new StsPolicyHandler(site, clock);
+      listeners.open(
+          site.policyName(),
+          site.policyAddresses(),
           settings.httpsPort(),
-          wire -> policy(wire, place, desk));
+          wire -> policy(wire, site, handler));
     }
   }
 
-  private static void policy(Wire wire, LiveSite place, StsPolicyHandler desk) {
-    StsPublication now = place.now().policy();
-    OddTlsServer tls = place.policyTls().orElse(null);
+  private static void policy(Wire wire, LiveSite site, StsPolicyHandler handler) {
+    StsPublication now = site.now().policy();
+    OddTlsServer tls = site.policyTls().orElse(null);
     if (now == null || now.answer() == StsPublication.PolicyHostBehaviour.DOWN || tls == null) {
-      desk.connectionFailed("the policy host is down");
+      handler.connectionFailed("the policy host is down");
       try {
         wire.close();
       } catch (IOException e) {
@@ -236,36 +240,36 @@ public final class SiteSetup {
       }
       return;
     }
-    PolicyHostServer.serve(wire, tls, desk);
+    PolicyHostServer.serve(wire, tls, handler);
   }
 
-  private void asked(ServedZones.ReceivedQuery asked) {
+  private void asked(ServedZones.ReceivedQuery query) {
     String suffix = "." + settings.zone();
-    if (!asked.name().endsWith(suffix)) {
+    if (!query.name().endsWith(suffix)) {
       return;
     }
-    String rest = asked.name().substring(0, asked.name().length() - suffix.length());
+    String rest = query.name().substring(0, query.name().length() - suffix.length());
     int dot = rest.lastIndexOf('.');
     if (dot < 0) {
       return;
     }
-    LabToken ticket = tickets.get(rest.substring(dot + 1));
-    if (ticket == null) {
+    LabToken token = tickets.get(rest.substring(dot + 1));
+    if (token == null) {
       return;
     }
     String below = rest.substring(0, dot);
     String label = below.substring(below.lastIndexOf('.') + 1);
-    ticket
+    token
         .find(label.endsWith("-mx") ? label.substring(0, label.length() - 3) : label)
         .ifPresent(
             sighting ->
                 sighting.add(
                     new TrapEvent.DnsQueried(
                         clock.now(),
-                        asked.name(),
-                        asked.type(),
-                        asked.dnssecOk(),
-                        asked.checkingDisabled(),
-                        asked.from())));
+                        query.name(),
+                        query.type(),
+                        query.dnssecOk(),
+                        query.checkingDisabled(),
+                        query.from())));
   }
 }

@@ -24,7 +24,7 @@ public final class SiteZones {
   private final String post;
 
   /**
-   * @param settings whose SMTP port has TLSA names besides port 25, and whose HTTPS port stands in
+   * @param settings whose SMTP port has TLSA names next tos port 25, and whose HTTPS port stands in
    *     the addresses of reports
    * @param reports the host that takes TLS reports
    */

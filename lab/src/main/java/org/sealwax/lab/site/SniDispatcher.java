@@ -16,8 +16,8 @@ import org.sealwax.mail.tls.wire.ClientHello;
 
 /**
  * One HTTPS address for many hosts: the name in the hello (RFC 6066 3) decides before any engine
- * sees it, so that a host may still be down or have any certificate. Whoever asks for no name of a
- * live token gets the pages. Thread-safe.
+ * sees it, so that a host may still be down or have any certificate. A client that asks for no name
+ * of a live token gets the pages. Thread-safe.
  */
 public final class SniDispatcher implements Consumer<Wire> {
   /** For the hello; browsers send it at once. */

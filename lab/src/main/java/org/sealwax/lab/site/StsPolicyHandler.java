@@ -22,8 +22,8 @@ final class StsPolicyHandler implements PolicyHostServer.PolicyServerHandler {
   private final LiveSite site;
   private final Clock clock;
 
-  StsPolicyHandler(LiveSite place, Clock clock) {
-    this.site = place;
+  StsPolicyHandler(LiveSite site, Clock clock) {
+    this.site = site;
     this.clock = clock;
   }
 

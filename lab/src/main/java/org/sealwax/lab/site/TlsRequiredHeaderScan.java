@@ -6,11 +6,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 
 /**
- * Looks at the first octets of a message on its way to where it goes, for the one header field that
+ * Looks at the first bytes of a message on its way to where it goes, for the one header field that
  * changes what its sender may do. Nothing of it is kept.
  */
 final class TlsRequiredHeaderScan implements LiveSite.BodyScan {
-  /** Octets looked at: probes are short, and so are the trace fields that routers add. */
+  /** Bytes looked at: probes are short, and so are the trace fields that routers add. */
   static final int MAX_HEADER = 16 * 1_024;
 
   /** RFC 8689 section 3: the one value that the field has. */

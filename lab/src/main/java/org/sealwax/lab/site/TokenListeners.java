@@ -29,7 +29,7 @@ public final class TokenListeners implements Closeable {
   /** Connections not yet accepted: a burst of a thousand must not see a refusal. */
   private static final int BACKLOG = 1_024;
 
-  /** For those who wait at a door to see that it is closed. */
+  /** Wakes threads that wait in accept, so that they see the close. */
   private static final Duration END = Duration.ofSeconds(2);
 
   /** More than a machine can make in a minute. */
@@ -41,7 +41,7 @@ public final class TokenListeners implements Closeable {
   private final Set<Thread> acceptThreads = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
-  /** Doors of a lab for one: a limit in all, none for each source. */
+  /** Listeners of a private lab: a limit in all, none for each source. */
   TokenListeners() {
     this(
         new ConnectionLimiter(MAX_CONVERSATIONS, MAX_CONVERSATIONS, ANY_RATE, Clock.system()),
@@ -49,11 +49,11 @@ public final class TokenListeners implements Closeable {
   }
 
   /**
-   * @param keeper who may come in
+   * @param limiter who may come in
    * @param names where HTTPS hosts are that share addresses; empty: each has one of its own
    */
-  public TokenListeners(ConnectionLimiter keeper, Optional<SniDispatcher> names) {
-    this.limiter = keeper;
+  public TokenListeners(ConnectionLimiter limiter, Optional<SniDispatcher> names) {
+    this.limiter = limiter;
     this.names = names;
   }
 
@@ -63,21 +63,21 @@ public final class TokenListeners implements Closeable {
    * @throws IOException when the address or port is not to be had
    */
   public void open(InetAddress at, int port, Consumer<Wire> owner) throws IOException {
-    ServerSocket door = new ServerSocket();
+    ServerSocket listener = new ServerSocket();
     try {
-      door.setReuseAddress(true);
-      door.bind(new InetSocketAddress(at, port), BACKLOG);
+      listener.setReuseAddress(true);
+      listener.bind(new InetSocketAddress(at, port), BACKLOG);
     } catch (IOException e) {
-      door.close();
+      listener.close();
       throw new IOException(
           "cannot listen at " + at.getHostAddress() + " port " + port + ": " + e.getMessage(), e);
     }
-    open.add(door);
+    open.add(listener);
     acceptThreads.add(
         AcceptLoop.start(
             "lab-door",
-            door::isClosed,
-            door::accept,
+            listener::isClosed,
+            listener::accept,
             socket -> accept(socket, owner),
             text -> {
               // Traps have no log: a client that cannot come in shows in its sightings.

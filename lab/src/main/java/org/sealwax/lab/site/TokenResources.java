@@ -3,18 +3,21 @@ package org.sealwax.lab.site;
 import java.io.Closeable;
 import java.io.IOException;
 
-/** What one token stands on: addresses, doors, a place for what comes back, room for evidence. */
+/**
+ * The resources of one token: addresses, listeners, a host for bounces and reports, space for
+ * evidence.
+ */
 public interface TokenResources extends Closeable {
   /** Addresses of its hosts. */
   AddressSource addresses();
 
-  /** Doors behind those. */
+  /** Listeners on those addresses. */
   TokenListeners listeners();
 
   /** Whether a row whose address is not to be had is left out; else nothing is set up at all. */
   boolean skipsUnavailableRows();
 
-  /** Octets of evidence that are kept. */
+  /** Bytes of evidence that are kept. */
   long evidenceLimit();
 
   /**

@@ -25,7 +25,7 @@ import org.sealwax.testkit.tls.OddTlsWire;
 
 /**
  * A trap's half of one SMTP conversation. Not {@code mail.smtp.session.ServerLoop}, which cannot be
- * made to say what must not be said: here every octet is the trap's. One thread owns it.
+ * made to say what must not be said: here every byte is the trap's. One thread owns it.
  */
 public final class TrapSession {
   /** The longest wait for a line: RFC 5321 4.5.3.2.7. */
@@ -40,7 +40,7 @@ public final class TrapSession {
   /** Recipients in one transaction (RFC 5321 4.5.3.1.8 wants 100). */
   static final int MAX_RECIPIENTS = 100;
 
-  /** Octets of a message, as announced by SIZE. */
+  /** Bytes of a message, as announced by SIZE. */
   static final int MAX_MESSAGE = 1_048_576;
 
   /** How long a believed injection is waited for: more than any round trip here. */
@@ -60,10 +60,10 @@ public final class TrapSession {
   private boolean mail;
   private final List<String> recipients = new ArrayList<>();
 
-  public TrapSession(Wire clear, LiveSite place, LiveSite.LiveHost host, Clock clock) {
-    this.site = place;
+  public TrapSession(Wire clear, LiveSite site, LiveSite.LiveHost host, Clock clock) {
+    this.site = site;
     this.host = host;
-    this.sighting = place.sighting();
+    this.sighting = site.sighting();
     this.clock = clock;
     this.number = sighting.connection();
     this.smtp = host.now().smtp();
@@ -159,7 +159,7 @@ public final class TrapSession {
       return sendAndMatch("502 5.5.1 EHLO is not known here");
     }
     if (injected && tls) {
-      // Whoever believes what came in clear needs no reply to this, and goes on.
+      // A client that believes the injected plaintext needs no reply to this, and goes on.
       injected = false;
       Thread.sleep(BELIEF);
       if (plainWire.in().available() > 0) {
@@ -256,10 +256,10 @@ public final class TrapSession {
           new TrapEvent.SenderDeceived(
               clock.now(), number, "sent on behind STARTTLS without waiting"));
     }
-    ClientHelloRecorder tap = new ClientHelloRecorder(plainWire);
+    ClientHelloRecorder recorder = new ClientHelloRecorder(plainWire);
     try {
-      OddTlsWire secured = host.tls().accept(tap, HANDSHAKE);
-      hello(tap);
+      OddTlsWire secured = host.tls().accept(recorder, HANDSHAKE);
+      hello(recorder);
       OddTlsWire.NegotiatedTls facts = secured.negotiated();
       sighting.add(
           new TrapEvent.HandshakeCompleted(
@@ -276,17 +276,17 @@ public final class TrapSession {
       forget();
       return true;
     } catch (TlsException e) {
-      hello(tap);
+      hello(recorder);
       sighting.add(
           new TrapEvent.HandshakeAborted(
-              clock.now(), number, tap.answered(), String.valueOf(e.getMessage())));
+              clock.now(), number, recorder.answered(), String.valueOf(e.getMessage())));
       return false;
     }
   }
 
-  private void hello(ClientHelloRecorder tap) {
-    if (tap.hello().length > 0) {
-      sighting.add(new TrapEvent.ClientHelloSeen(clock.now(), number, tap.hello()));
+  private void hello(ClientHelloRecorder recorder) {
+    if (recorder.hello().length > 0) {
+      sighting.add(new TrapEvent.ClientHelloSeen(clock.now(), number, recorder.hello()));
     }
   }
 
@@ -310,7 +310,7 @@ public final class TrapSession {
           default -> "";
         };
     if (!site.acceptsDomain(domain)) {
-      // RFC 5321 §3.6: no relaying, for nobody.
+      // RFC 5321 §3.6: no relaying, for any client.
       return sendAndMatch("550 5.7.1 this lab relays nothing, and knows no such mailbox here");
     }
     String result = site.result();

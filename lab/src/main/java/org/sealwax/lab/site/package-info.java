@@ -1,5 +1,5 @@
 /**
- * Floor 4: the small broken internet, to which a mail router under test delivers.
+ * A small network of broken mail hosts, to which a mail router under test delivers.
  *
  * <p>{@link org.sealwax.lab.traps.Trap} is one deliberately broken receiver: data, and the one
  * thing it does wrong to an otherwise good {@link org.sealwax.lab.traps.Site}. {@link

@@ -29,8 +29,8 @@ final class BrokenTlsTraps {
     return site -> site.eachHost(h -> h.withTls(change));
   }
 
-  private static UnaryOperator<Site> quirk(OddTlsBehaviour.TlsFault quirk) {
-    return tls(t -> t.withVersions(OddTlsBehaviour.TLS_1_2).with(quirk));
+  private static UnaryOperator<Site> quirk(OddTlsBehaviour.TlsFault fault) {
+    return tls(t -> t.withVersions(OddTlsBehaviour.TLS_1_2).with(fault));
   }
 
   private static UnaryOperator<Site> rsa(UnaryOperator<OddTlsBehaviour> change) {

@@ -22,8 +22,8 @@ final class CertificateTraps {
     return site -> site.eachHost(h -> h.certified(change));
   }
 
-  private static UnaryOperator<Site> odd(CertificateSpec.CertificateFault oddity) {
-    return leaf(l -> l.with(oddity));
+  private static UnaryOperator<Site> odd(CertificateSpec.CertificateFault fault) {
+    return leaf(l -> l.with(fault));
   }
 
   static List<Trap> all() {

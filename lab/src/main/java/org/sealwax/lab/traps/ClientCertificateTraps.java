@@ -10,14 +10,14 @@ import org.sealwax.testkit.tls.OddTlsBehaviour;
 
 /** Group I: the sender's own certificate. */
 final class ClientCertificateTraps {
-  /** Names that make a list of some 60 KB, below the 65,535 octets that a list can have. */
+  /** Names that make a list of some 60 KB, below the 65,535 bytes that a list can have. */
   private static final int MANY_NAMES = 700;
 
   private ClientCertificateTraps() {}
 
   private static UnaryOperator<Site> asks(
-      OddTlsBehaviour.ClientCertificateRequest asks, List<String> authorities) {
-    return site -> site.eachHost(h -> h.withTls(t -> t.with(asks, authorities)));
+      OddTlsBehaviour.ClientCertificateRequest request, List<String> authorities) {
+    return site -> site.eachHost(h -> h.withTls(t -> t.with(request, authorities)));
   }
 
   static List<Trap> all() {

@@ -23,12 +23,12 @@ final class HandshakeTraps {
     return site -> site.eachHost(h -> h.withTls(change));
   }
 
-  private static UnaryOperator<Site> quirk(OddTlsBehaviour.TlsFault quirk) {
-    return tls(t -> t.with(quirk));
+  private static UnaryOperator<Site> quirk(OddTlsBehaviour.TlsFault fault) {
+    return tls(t -> t.with(fault));
   }
 
-  private static UnaryOperator<Site> chain(int octets) {
-    return site -> site.eachHost(h -> h.certified(c -> c.withChain(octets)));
+  private static UnaryOperator<Site> chain(int bytes) {
+    return site -> site.eachHost(h -> h.certified(c -> c.withChain(bytes)));
   }
 
   static List<Trap> all() {

@@ -15,7 +15,7 @@ public record PublishedTlsa(
     IssuedCertificate.ChainPosition which,
     IssuedCertificate.TlsaSelector selector,
     IssuedCertificate.TlsaMatching matching) {
-  /** Data that belong to no certificate of ours. */
+  /** Data that match none of the lab's certificates. */
   private static final String STRANGE =
       "5ea1000000000000000000000000000000000000000000000000000000005ea1";
 
@@ -65,7 +65,7 @@ public record PublishedTlsa(
   }
 
   /** The record's data for a zone file. */
-  public String record(IssuedCertificate minted) {
-    return text.replace("{}", minted.association(which, selector, matching));
+  public String record(IssuedCertificate issued) {
+    return text.replace("{}", issued.association(which, selector, matching));
   }
 }

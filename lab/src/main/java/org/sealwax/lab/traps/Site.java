@@ -73,8 +73,8 @@ public record Site(
   }
 
   /** The same, signed in this way. */
-  public Site signed(ZoneSigning how) {
-    return new Site(how, algorithm, hostSigning, hosts, records, faults, policy, later);
+  public Site signed(ZoneSigning signing) {
+    return new Site(signing, algorithm, hostSigning, hosts, records, faults, policy, later);
   }
 
   /** The same, signed with this. */

@@ -37,10 +37,10 @@ public record SmtpBehaviour(
     /** 220, and TLS, but the first answer to the hello takes this long (before the scale). */
     record StarttlsThenSlowTls(Duration time) implements StarttlsBehaviour {}
 
-    /** 220, more octets in the same segment, and then TLS. */
+    /** 220, more bytes in the same segment, and then TLS. */
     record StarttlsWithInjection(String injected) implements StarttlsBehaviour {}
 
-    /** A refusal, and the session goes on in clear. */
+    /** A refusal, and the session goes on unencrypted. */
     record StarttlsRejected(String reply) implements StarttlsBehaviour {}
 
     /** 220, and the end of the connection. */
@@ -49,7 +49,7 @@ public record SmtpBehaviour(
     /** 220, and nothing for this long (before the scale). */
     record StarttlsThenSilence(Duration time) implements StarttlsBehaviour {}
 
-    /** 220, and SMTP in clear goes on as if nothing were. */
+    /** 220, and unencrypted SMTP goes on as if nothing had happened. */
     record StarttlsThenPlaintext() implements StarttlsBehaviour {}
   }
 

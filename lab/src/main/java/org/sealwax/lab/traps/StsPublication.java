@@ -40,7 +40,7 @@ public record StsPublication(
     TOO_LARGE,
     /** 200 after two minutes (before the scale). */
     SLOW,
-    /** Nobody listens. */
+    /** No server listens. */
     DOWN
   }
 

@@ -11,7 +11,7 @@ import org.sealwax.testkit.tls.OddTlsBehaviour;
  *
  * @param label below the site: {@code mx}; {@code @} is the site itself
  * @param preference in its MX record; empty: it has none
- * @param reach how it can be reached
+ * @param reachability how it can be reached
  * @param smtp how it speaks
  * @param tls how it shakes hands
  * @param leaf its certificate; {@code {host}} and {@code {site}} in names stand for those names
@@ -21,7 +21,7 @@ import org.sealwax.testkit.tls.OddTlsBehaviour;
 public record TrapHost(
     String label,
     OptionalInt preference,
-    HostReachability reach,
+    HostReachability reachability,
     SmtpBehaviour smtp,
     OddTlsBehaviour tls,
     CertificateSpec leaf,
@@ -33,9 +33,9 @@ public record TrapHost(
     ANY,
     V4,
     V6,
-    /** It has an address, and nobody listens there. */
+    /** It has an address, and no server listens there. */
     REFUSED,
-    /** A dead IPv6 address beside a good IPv4 one. */
+    /** A dead IPv6 address next to a good IPv4 one. */
     DEAD_V6,
     /** Its address is 127.0.0.1. */
     LOOP
@@ -62,17 +62,17 @@ public record TrapHost(
 
   /** The same under another label. */
   public TrapHost named(String other) {
-    return new TrapHost(other, preference, reach, smtp, tls, leaf, unnamed, tlsa);
+    return new TrapHost(other, preference, reachability, smtp, tls, leaf, unnamed, tlsa);
   }
 
   /** The same with another preference. */
   public TrapHost at(int other) {
-    return new TrapHost(label, OptionalInt.of(other), reach, smtp, tls, leaf, unnamed, tlsa);
+    return new TrapHost(label, OptionalInt.of(other), reachability, smtp, tls, leaf, unnamed, tlsa);
   }
 
   /** The same without an MX record. */
   public TrapHost unlisted() {
-    return new TrapHost(label, OptionalInt.empty(), reach, smtp, tls, leaf, unnamed, tlsa);
+    return new TrapHost(label, OptionalInt.empty(), reachability, smtp, tls, leaf, unnamed, tlsa);
   }
 
   /** The same, reached otherwise. */
@@ -82,27 +82,31 @@ public record TrapHost(
 
   /** The same, speaking otherwise. */
   public TrapHost withSmtp(UnaryOperator<SmtpBehaviour> change) {
-    return new TrapHost(label, preference, reach, change.apply(smtp), tls, leaf, unnamed, tlsa);
+    return new TrapHost(
+        label, preference, reachability, change.apply(smtp), tls, leaf, unnamed, tlsa);
   }
 
   /** The same, shaking hands otherwise. */
   public TrapHost withTls(UnaryOperator<OddTlsBehaviour> change) {
-    return new TrapHost(label, preference, reach, smtp, change.apply(tls), leaf, unnamed, tlsa);
+    return new TrapHost(
+        label, preference, reachability, smtp, change.apply(tls), leaf, unnamed, tlsa);
   }
 
   /** The same with another certificate, whatever name is asked for. */
   public TrapHost certified(UnaryOperator<CertificateSpec> change) {
     CertificateSpec other = change.apply(leaf);
-    return new TrapHost(label, preference, reach, smtp, tls, other, other, tlsa);
+    return new TrapHost(label, preference, reachability, smtp, tls, other, other, tlsa);
   }
 
   /** The same with another certificate for clients that do not ask for its name. */
   public TrapHost certifiedUnnamed(UnaryOperator<CertificateSpec> change) {
-    return new TrapHost(label, preference, reach, smtp, tls, leaf, change.apply(unnamed), tlsa);
+    return new TrapHost(
+        label, preference, reachability, smtp, tls, leaf, change.apply(unnamed), tlsa);
   }
 
   /** The same with these TLSA records. */
   public TrapHost withTlsa(PublishedTlsa... records) {
-    return new TrapHost(label, preference, reach, smtp, tls, leaf, unnamed, List.of(records));
+    return new TrapHost(
+        label, preference, reachability, smtp, tls, leaf, unnamed, List.of(records));
   }
 }

@@ -40,7 +40,7 @@ public final class Traps {
 
   /** Every row: each trap in each of its contexts. */
   public static List<Trap.TrapCase> cases() {
-    return TrapTable.ROWS;
+    return TrapTable.TRAP_CASES;
   }
 
   /** The quick set. */
@@ -54,10 +54,10 @@ public final class Traps {
   }
 
   private static final class TrapTable {
-    private static final List<Trap.TrapCase> ROWS =
+    private static final List<Trap.TrapCase> TRAP_CASES =
         all().stream().flatMap(t -> t.cases().stream()).toList();
     private static final Map<String, Trap.TrapCase> BY_LABEL =
-        ROWS.stream().collect(Collectors.toUnmodifiableMap(Trap.TrapCase::label, r -> r));
+        TRAP_CASES.stream().collect(Collectors.toUnmodifiableMap(Trap.TrapCase::label, r -> r));
   }
 
   /**
@@ -91,11 +91,11 @@ public final class Traps {
     };
   }
 
-  private static boolean matches(Trap.TrapCase row, String word) {
-    String id = row.trap().id().toLowerCase(Locale.ROOT);
+  private static boolean matches(Trap.TrapCase trapCase, String word) {
+    String id = trapCase.trap().id().toLowerCase(Locale.ROOT);
     boolean variant =
         id.length() > 2 && id.matches(".*[a-d]") && id.substring(0, id.length() - 1).equals(word);
-    return row.label().equals(word)
+    return trapCase.label().equals(word)
         || id.equals(word)
         || variant
         || (word.length() == 1 && id.startsWith(word));

@@ -12,8 +12,8 @@ final class RequireTlsJudgeTest {
   private static final SightingFacts QUEUED =
       SightingFactsBuilder.delivered(" SIZE=300 REQUIRETLS");
 
-  private static String verdict(Map<String, SightingFacts> deeds, String label) {
-    TrapJudge.TrapVerdict verdict = new RequireTlsJudge(deeds, row -> true).of(label);
+  private static String verdict(Map<String, SightingFacts> facts, String label) {
+    TrapJudge.TrapVerdict verdict = new RequireTlsJudge(facts, row -> true).of(label);
     return verdict.outcome().label() + (verdict.aspect().isEmpty() ? "" : " " + verdict.aspect());
   }
 

@@ -33,30 +33,30 @@ final class ScriptedRun {
   /** Between two tries: no resolver remembers so long, and nobody waits, as the clock is ours. */
   private static final Duration RETRY = Duration.ofSeconds(10);
 
-  static SenderReport of(ScriptedSender.Kind kind, List<Trap.TrapCase> rows, Path folder)
+  static SenderReport of(ScriptedSender.Kind kind, List<Trap.TrapCase> trapCases, Path folder)
       throws IOException, InterruptedException {
     ManualClock clock = new ManualClock(Instant.now());
     try (Lab lab = TestLab.open(SCALE, clock);
-        LabToken ticket = lab.issue(rows)) {
+        LabToken token = lab.issue(trapCases)) {
       // The careless one and the good one see what is bogus; the others ask a resolver that hides
       // it.
       lab.actValidating(kind != ScriptedSender.Kind.CARELESS && kind != ScriptedSender.Kind.GOOD);
-      ScriptedSender sender = new ScriptedSender(lab, ticket, kind, folder, clock);
+      ScriptedSender sender = new ScriptedSender(lab, token, kind, folder, clock);
       List<String> left = new ArrayList<>();
-      ticket.sightings().forEach(s -> left.add(s.trapCase().label()));
+      token.sightings().forEach(s -> left.add(s.trapCase().label()));
       for (int i = 0; i < ScriptedSender.TRIES; i++) {
         left.removeAll(round(sender, left, i));
-        ended(ticket);
+        ended(token);
         clock.pass(RETRY);
       }
-      return new SenderAssessment(SenderProfile.OPPORTUNISTIC, true).report(ticket.sightings());
+      return new SenderAssessment(SenderProfile.OPPORTUNISTIC, true).report(token.sightings());
     }
   }
 
   /** Waits until the hosts have noticed that all connections are over: some change then. */
-  private static void ended(LabToken ticket) throws InterruptedException {
+  private static void ended(LabToken token) throws InterruptedException {
     Instant end = Instant.now().plus(PATIENCE);
-    while (ticket.sightings().stream().anyMatch(ScriptedRun::open) && Instant.now().isBefore(end)) {
+    while (token.sightings().stream().anyMatch(ScriptedRun::open) && Instant.now().isBefore(end)) {
       Thread.sleep(POLL_INTERVAL);
     }
   }

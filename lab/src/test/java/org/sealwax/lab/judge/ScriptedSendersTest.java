@@ -63,7 +63,7 @@ final class ScriptedSendersTest {
     return report;
   }
 
-  private static Map<String, Finding> rows(ScriptedSender.Kind kind) {
+  private static Map<String, Finding> findings(ScriptedSender.Kind kind) {
     Map<String, Finding> out = new TreeMap<>();
     for (Finding finding : of(kind).findings()) {
       if (finding.check().id().startsWith("lab.")) {
@@ -84,7 +84,7 @@ final class ScriptedSendersTest {
   @Test
   void theGoodSenderPassesEveryTrap() {
     List<String> wrong = new ArrayList<>();
-    rows(ScriptedSender.Kind.GOOD)
+    findings(ScriptedSender.Kind.GOOD)
         .forEach(
             (label, f) -> {
               if (!good(f)) {
@@ -102,14 +102,14 @@ final class ScriptedSendersTest {
     List<Map<String, Finding>> bad =
         Stream.of(ScriptedSender.Kind.values())
             .filter(kind -> kind != ScriptedSender.Kind.GOOD)
-            .map(ScriptedSendersTest::rows)
+            .map(ScriptedSendersTest::findings)
             .toList();
     for (TrapExpectation each : TrapExpectation.all()) {
       boolean recorded =
           each.expected() == ExpectedOutcome.RECORDED && !Set.of("b11").contains(each.label());
       if (!recorded
           && bad.stream()
-              .map(rows -> rows.get(each.label()))
+              .map(findings -> findings.get(each.label()))
               .noneMatch(ScriptedSendersTest::wrong)) {
         notFound.add(each.label());
       }

@@ -38,12 +38,12 @@ final class SenderEveryTrapTest {
               "c14n", "c16", "c17c", "c18", "c26b", "c26c", "d10b", "d13", "d20", "d21", "e21",
               "f12", "f13", "f16a", "f16b", "f19", "h7", "h9", "i4", "i5"));
 
-  static Stream<Trap.TrapCase> rows() {
+  static Stream<Trap.TrapCase> trapCases() {
     return Traps.cases().stream();
   }
 
-  private static ExpectedOutcome want(Trap.TrapCase row) {
-    return TrapExpectation.of(row.label()).orElseThrow().expected();
+  private static ExpectedOutcome expected(Trap.TrapCase trapCase) {
+    return TrapExpectation.of(trapCase.label()).orElseThrow().expected();
   }
 
   /** All that a careful sender does before it decides about a host. */
@@ -65,9 +65,9 @@ final class SenderEveryTrapTest {
         .closed();
   }
 
-  private static Sighting good(Trap.TrapCase row) {
+  private static Sighting good(Trap.TrapCase trapCase) {
     SightingBuilder conduct =
-        switch (want(row)) {
+        switch (expected(trapCase)) {
           case DELIVERED_UNDER_TLS, DELIVERED_AFTER_A_WAIT -> delivered("mx", true);
           case SECOND_HOST ->
               validatingSender(
@@ -96,7 +96,7 @@ final class SenderEveryTrapTest {
               validatingSender(SightingBuilder.asked(), "mx").unsecured().bounced("5.4.7");
           case BOUNCED -> SightingBuilder.asked().bounced("5.1.10");
           case AS_RFC_8689_DEMANDS ->
-              switch (row.label()) {
+              switch (trapCase.label()) {
                 case "g4" ->
                     SightingBuilder.connectedAndGreeted("mx")
                         .secured(TLS_1_3)
@@ -109,16 +109,16 @@ final class SenderEveryTrapTest {
                 default -> SightingBuilder.connectedAndGreeted("mx").bounced("5.7.30");
               };
         };
-    ExpectedResultTypes.right().getOrDefault(row.label(), Set.of()).stream()
+    ExpectedResultTypes.right().getOrDefault(trapCase.label(), Set.of()).stream()
         .sorted()
         .limit(1)
         .forEach(conduct::reported);
-    return conduct.at(row);
+    return conduct.at(trapCase);
   }
 
-  private static Sighting bad(Trap.TrapCase row) {
+  private static Sighting bad(Trap.TrapCase trapCase) {
     SightingBuilder conduct =
-        switch (want(row)) {
+        switch (expected(trapCase)) {
           case DELIVERED_UNDER_TLS, DELIVERED_AFTER_A_WAIT ->
               SightingBuilder.connectedAndGreeted("mx").bounced("5.4.7");
           case SECOND_HOST -> delivered("mx1", false);
@@ -129,7 +129,7 @@ final class SenderEveryTrapTest {
           case BOUNCED -> SightingBuilder.connectedAndGreeted("mx");
           case AS_RFC_8689_DEMANDS -> delivered("mx", true);
           case RECORDED ->
-              switch (row.label()) {
+              switch (trapCase.label()) {
                 case "b11" -> SightingBuilder.connectedAndGreeted("mx").deceived();
                 case "c21" ->
                     SightingBuilder.connectedAndGreeted("mx")
@@ -139,7 +139,7 @@ final class SenderEveryTrapTest {
                 default -> delivered("mx", true);
               };
         };
-    return conduct.at(row);
+    return conduct.at(trapCase);
   }
 
   private static SenderReport report(Map<String, Sighting> sightings) {
@@ -148,11 +148,11 @@ final class SenderEveryTrapTest {
 
   private static Map<String, Sighting> allGood() {
     Map<String, Sighting> all = new LinkedHashMap<>();
-    rows().forEach(row -> all.put(row.label(), good(row)));
+    trapCases().forEach(trapCase -> all.put(trapCase.label(), good(trapCase)));
     return all;
   }
 
-  private static Finding row(SenderReport report, String label) {
+  private static Finding finding(SenderReport report, String label) {
     return report.findings().stream()
         .filter(f -> f.check().id().equals("lab." + label))
         .findFirst()
@@ -164,7 +164,7 @@ final class SenderEveryTrapTest {
     SenderReport report = report(allGood());
     List<String> wrong = new ArrayList<>();
     for (Trap.TrapCase each : Traps.cases()) {
-      Finding finding = row(report, each.label());
+      Finding finding = finding(report, each.label());
       if (finding.outcome() != CheckOutcome.PASS && finding.outcome() != CheckOutcome.INFO) {
         wrong.add(each.label() + ": " + finding.outcome() + ", " + finding.observed());
       }
@@ -181,7 +181,7 @@ final class SenderEveryTrapTest {
     Map<String, Sighting> some = allGood();
     Traps.cases().stream()
         .skip(Traps.cases().size() / 2)
-        .forEach(row -> some.put(row.label(), SightingBuilder.nothing().at(row)));
+        .forEach(trapCase -> some.put(trapCase.label(), SightingBuilder.nothing().at(trapCase)));
     SenderReport report = report(some);
     assertTrue(report.grade().text().endsWith("?"), report.grade().text());
     assertTrue(report.grade().letter().compareTo(GradeLetter.A) > 0, report.grade().text());
@@ -190,24 +190,24 @@ final class SenderEveryTrapTest {
 
   @ParameterizedTest
   @MethodSource("rows")
-  void oneFaultIsReportedAndLowersTheGrade(Trap.TrapCase row) {
+  void oneFaultIsReportedAndLowersTheGrade(Trap.TrapCase trapCase) {
     Map<String, Sighting> sightings = allGood();
     SenderReport before = report(sightings);
-    sightings.put(row.label(), bad(row));
+    sightings.put(trapCase.label(), bad(trapCase));
     SenderReport after = report(sightings);
-    Finding finding = row(after, row.label());
+    Finding finding = finding(after, trapCase.label());
     boolean found =
         finding.outcome() != CheckOutcome.PASS && finding.outcome() != CheckOutcome.INFO;
-    assertEquals(!JUDGED_BY_NOTHING.contains(row.label()), found, finding.observed());
-    if (found && want(row) != ExpectedOutcome.RECORDED) {
-      assertNotEquals(GradeLetter.A_PLUS, after.grade().letter(), row.label());
-      assertTrue(after.grade().score() < before.grade().score(), row.label());
+    assertEquals(!JUDGED_BY_NOTHING.contains(trapCase.label()), found, finding.observed());
+    if (found && expected(trapCase) != ExpectedOutcome.RECORDED) {
+      assertNotEquals(GradeLetter.A_PLUS, after.grade().letter(), trapCase.label());
+      assertTrue(after.grade().score() < before.grade().score(), trapCase.label());
     }
     if (finding.aspect().equals("leak")) {
-      assertEquals(List.of(row.label()), after.leaks());
+      assertEquals(List.of(trapCase.label()), after.leaks());
     }
     if (finding.aspect().equals("loss")) {
-      assertEquals(List.of(row.label()), after.losses());
+      assertEquals(List.of(trapCase.label()), after.losses());
     }
   }
 }

@@ -31,7 +31,7 @@ import org.sealwax.mail.tls.TlsFactory;
  * Every trap met by four senders, none of which has DANE or MTA-STS: one that never delivers, one
  * without TLS, one with TLS that verifies nothing, one that verifies every certificate and refuses
  * what does not hold. What each of them gets in each row is written down ({@code lab/senders.txt},
- * written anew with {@code -Dsealwax.bless=true}); docs/lab.md has the reasons.
+ * written again with {@code -Dsealwax.bless=true}); docs/lab.md has the reasons.
  */
 @Timeout(180)
 final class SendersWithoutPoliciesTest {
@@ -100,11 +100,11 @@ final class SendersWithoutPoliciesTest {
         "# What four senders without DANE and MTA-STS get in each row of the lab"
             + " (SendersWithoutPoliciesTest).");
     out.add(line("# row", KINDS.stream().map(k -> k.name().toLowerCase(Locale.ROOT)).toList()));
-    for (Trap.TrapCase row : Traps.cases()) {
+    for (Trap.TrapCase trapCase : Traps.cases()) {
       out.add(
           line(
-              row.label(),
-              KINDS.stream().map(k -> word(finding(k, "lab." + row.label()))).toList()));
+              trapCase.label(),
+              KINDS.stream().map(k -> word(finding(k, "lab." + trapCase.label()))).toList()));
     }
     for (Finding each : of(Kind.NEVER).findings()) {
       String id = each.check().id();

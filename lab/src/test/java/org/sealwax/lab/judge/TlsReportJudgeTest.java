@@ -12,8 +12,8 @@ import org.sealwax.lab.traps.Traps;
 
 /** G1: reports about what failed, with the right words. */
 final class TlsReportJudgeTest {
-  private static TlsReportJudge.TlsReportJudgement judgementOf(Map<String, SightingFacts> deeds) {
-    return new TlsReportJudge(deeds, deeds.keySet(), true).judgement();
+  private static TlsReportJudge.TlsReportJudgement judgementOf(Map<String, SightingFacts> facts) {
+    return new TlsReportJudge(facts, facts.keySet(), true).judgement();
   }
 
   private static Map<String, SightingFacts> good() {

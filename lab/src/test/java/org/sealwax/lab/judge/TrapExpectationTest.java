@@ -28,11 +28,12 @@ final class TrapExpectationTest {
 
   @Test
   void plaintextIsNeverExpectedUnderAPolicy() {
-    for (Trap.TrapCase row : Traps.cases()) {
-      ExpectedOutcome want = TrapExpectation.of(row.label()).orElseThrow().expected();
-      if (row.context() == PolicyContext.ENFORCE || row.context() == PolicyContext.DANE) {
+    for (Trap.TrapCase trapCase : Traps.cases()) {
+      ExpectedOutcome expected = TrapExpectation.of(trapCase.label()).orElseThrow().expected();
+      if (trapCase.context() == PolicyContext.ENFORCE || trapCase.context() == PolicyContext.DANE) {
         assertTrue(
-            want != ExpectedOutcome.DECIDED && want != ExpectedOutcome.NO_SUCH_TLS, row.label());
+            expected != ExpectedOutcome.DECIDED && expected != ExpectedOutcome.NO_SUCH_TLS,
+            trapCase.label());
       }
     }
   }
@@ -41,9 +42,10 @@ final class TrapExpectationTest {
   void stricterProfilesNeverExpectPlaintext() {
     for (TrapExpectation each : TrapExpectation.all()) {
       for (SenderProfile profile : Set.of(SenderProfile.STRICT, SenderProfile.VERIFIED)) {
-        ExpectedOutcome want = each.of(profile);
+        ExpectedOutcome expected = each.of(profile);
         assertTrue(
-            want != ExpectedOutcome.DECIDED && want != ExpectedOutcome.NO_SUCH_TLS, each.label());
+            expected != ExpectedOutcome.DECIDED && expected != ExpectedOutcome.NO_SUCH_TLS,
+            each.label());
       }
     }
   }
@@ -51,9 +53,10 @@ final class TrapExpectationTest {
   @Test
   void theVerifiedProfileMayRefuseUnderATestingPolicy() {
     for (String label : Set.of("d1n", "d3t", "f6", "f7")) {
-      TrapExpectation row = TrapExpectation.of(label).orElseThrow();
-      assertEquals(ExpectedOutcome.DELIVERED_UNDER_TLS, row.of(SenderProfile.OPPORTUNISTIC), label);
-      assertEquals(ExpectedOutcome.REFUSED, row.of(SenderProfile.VERIFIED), label);
+      TrapExpectation expectation = TrapExpectation.of(label).orElseThrow();
+      assertEquals(
+          ExpectedOutcome.DELIVERED_UNDER_TLS, expectation.of(SenderProfile.OPPORTUNISTIC), label);
+      assertEquals(ExpectedOutcome.REFUSED, expectation.of(SenderProfile.VERIFIED), label);
     }
     // DANE-EE asks for the key and for nothing else (RFC 7672 3.1.1).
     assertEquals(

@@ -155,8 +155,8 @@ final class LabPageInBrowserTest {
     }
 
     /** Asks until the script says this. */
-    void await(String script, String said) throws Exception {
-      for (String now = eval(script); !now.equals(said); now = eval(script)) {
+    void await(String script, String output) throws Exception {
+      for (String now = eval(script); !now.equals(output); now = eval(script)) {
         Thread.yield();
       }
     }
@@ -273,11 +273,11 @@ final class LabPageInBrowserTest {
                       + ".lab.example>\r\nDATA\r\nSubject: x\r\n\r\nx\r\n.\r\nQUIT\r\n")
                   .getBytes(StandardCharsets.US_ASCII));
       InputStream in = socket.getInputStream();
-      String said = new String(in.readAllBytes(), StandardCharsets.US_ASCII);
+      String output = new String(in.readAllBytes(), StandardCharsets.US_ASCII);
       assertTrue(
-          said.contains(
+          output.contains(
               "trap " + row + " recorded: https://lab.example:" + lab.settings().ports().https()),
-          said);
+          output);
     }
   }
 }

@@ -53,7 +53,7 @@ import org.sealwax.mail.net.Scope;
 final class LabServiceTest {
   private static final InetAddress ASKER = InetAddress.ofLiteral("192.0.2.10");
   private static final int TIMEOUT = 60_000;
-  private static final List<Trap.TrapCase> ROWS =
+  private static final List<Trap.TrapCase> TRAP_CASES =
       Traps.chosen("a1,a4,b2,b3,b11,c9,d3n,e2,e3,e11,e14,e27,f2,f3,h1,h5").orElseThrow();
 
   @TempDir private Path folder = Path.of("");
@@ -103,22 +103,22 @@ final class LabServiceTest {
 
   private LabToken send(LabService service, ScriptedSender.Kind kind, Scope scope)
       throws IOException {
-    LabToken ticket = issued(service.issue(ASKER, ROWS, SenderAddressFamily.IPV4, "")).ticket();
-    assertEquals(java.util.Map.of(), ticket.setupFailures());
+    LabToken token = issued(service.issue(ASKER, TRAP_CASES, SenderAddressFamily.IPV4, "")).token();
+    assertEquals(java.util.Map.of(), token.setupFailures());
     ScriptedSender sender =
-        new ScriptedSender(labAccess(service), ticket, kind, folder, Clock.system());
-    for (Sighting sighting : ticket.sightings()) {
+        new ScriptedSender(labAccess(service), token, kind, folder, Clock.system());
+    for (Sighting sighting : token.sightings()) {
       scope.fork(
           () -> {
             sender.send(sighting.trapCase().label());
             return "";
           });
     }
-    return ticket;
+    return token;
   }
 
-  private static SenderReport report(LabToken ticket) {
-    return new SenderAssessment(SenderProfile.OPPORTUNISTIC, true).report(ticket.sightings());
+  private static SenderReport report(LabToken token) {
+    return new SenderAssessment(SenderProfile.OPPORTUNISTIC, true).report(token.sightings());
   }
 
   @Test
@@ -163,13 +163,13 @@ final class LabServiceTest {
     ManualClock clock = new ManualClock(Instant.now());
     LabService service = open(settings, clock);
     TokenBooking booking = token(service);
-    String zone = booking.ticket().zone();
-    assertEquals(Optional.of(booking), service.find(booking.ticket().token()));
+    String zone = booking.token().zone();
+    assertEquals(Optional.of(booking), service.find(booking.token().token()));
     assertEquals(
         DnssecStatus.SECURE, resolver(service, true).mx(Domain.of("e3." + zone)).security());
     assertEquals(16 + ".lab.example".length(), zone.length());
     clock.pass(Duration.ofMinutes(61));
-    assertEquals(Optional.empty(), service.find(booking.ticket().token()), "not swept yet, but");
+    assertEquals(Optional.empty(), service.find(booking.token().token()), "not swept yet, but");
     service.sweep();
     assertEquals(0, service.live());
     assertEquals(
@@ -183,33 +183,35 @@ final class LabServiceTest {
   void tokensAreLimitedPerNetworkAndInTotal() throws IOException {
     ManualClock clock = new ManualClock(Instant.now());
     LabService service = open(settings, clock);
-    List<Trap.TrapCase> row = List.of(Traps.find("a1").orElseThrow());
+    List<Trap.TrapCase> trapCases = List.of(Traps.find("a1").orElseThrow());
     List<TokenBooking> got = new ArrayList<>();
     for (int i = 0; i < settings.tokensEach(); i++) {
       got.add(
           issued(
               service.issue(
-                  InetAddress.ofLiteral("192.0.2." + i), row, SenderAddressFamily.IPV4, "")));
+                  InetAddress.ofLiteral("192.0.2." + i), trapCases, SenderAddressFamily.IPV4, "")));
     }
     assertInstanceOf(
         LabService.TokenResult.TokenRefused.class,
-        service.issue(InetAddress.ofLiteral("192.0.2.200"), row, SenderAddressFamily.IPV4, ""));
+        service.issue(
+            InetAddress.ofLiteral("192.0.2.200"), trapCases, SenderAddressFamily.IPV4, ""));
     for (int i = settings.tokensEach(); i < settings.tokens(); i++) {
       issued(
           service.issue(
               InetAddress.ofLiteral("2001:db8:0:" + i + "00::1"),
-              row,
+              trapCases,
               SenderAddressFamily.IPV4,
               ""));
     }
     assertInstanceOf(
         LabService.TokenResult.TokenRefused.class,
-        service.issue(InetAddress.ofLiteral("203.0.113.1"), row, SenderAddressFamily.IPV4, ""));
+        service.issue(
+            InetAddress.ofLiteral("203.0.113.1"), trapCases, SenderAddressFamily.IPV4, ""));
     // Asking and giving back, again and again, is bounded too.
     service.end(got.getFirst());
     int more = 0;
     for (int i = 0; i < 50; i++) {
-      if (service.issue(ASKER, row, SenderAddressFamily.IPV4, "")
+      if (service.issue(ASKER, trapCases, SenderAddressFamily.IPV4, "")
           instanceof LabService.TokenResult.TokenIssued again) {
         service.end(again.booking());
         more++;
@@ -241,14 +243,14 @@ final class LabServiceTest {
     TokenBooking first = token(service);
     int rows = Traps.quick().size();
     assertEquals(
-        rows - 5, first.ticket().setupFailures().size(), "half of eight addresses, and a null MX");
+        rows - 5, first.token().setupFailures().size(), "half of eight addresses, and a null MX");
     assertTrue(
-        first.ticket().setupFailures().values().iterator().next().contains("no IPv4 address"));
+        first.token().setupFailures().values().iterator().next().contains("no IPv4 address"));
     TokenBooking second = token(service);
-    assertEquals(rows - 5, second.ticket().setupFailures().size());
+    assertEquals(rows - 5, second.token().setupFailures().size());
     service.end(first);
     assertEquals(
-        rows - 5, token(service).ticket().setupFailures().size(), "what was lent came back");
+        rows - 5, token(service).token().setupFailures().size(), "what was lent came back");
   }
 
   @Test
@@ -294,7 +296,7 @@ final class LabServiceTest {
     TokenBooking dead = token(service);
     TokenBooking live = token(service);
     service.end(dead);
-    String zone = live.ticket().zone();
+    String zone = live.token().zone();
     InetAddress trap =
         resolver(service, false)
             .addresses(Domain.of("mx.b1." + zone), Resolver.AddressFamily.IPV4)
@@ -303,8 +305,8 @@ final class LabServiceTest {
     List<String> attempts =
         List.of(
             "<box@elsewhere.example>",
-            "<probe@b1." + dead.ticket().zone() + ">",
-            "<sender@bounce." + dead.ticket().zone() + ">",
+            "<probe@b1." + dead.token().zone() + ">",
+            "<sender@bounce." + dead.token().zone() + ">",
             "<probe@e3." + zone + ">",
             "<probe@none." + zone + ">",
             "<probe@lab.example>",
@@ -333,12 +335,12 @@ final class LabServiceTest {
     refusedAtTraps.add("<sender@bounce." + zone + ">");
     List<String> refusedAtDesk = new ArrayList<>(attempts);
     refusedAtDesk.add("<probe@b1." + zone + ">");
-    for (InetAddress door : List.of(trap, settings.addresses().getFirst())) {
-      try (Socket socket = connect(door, settings.ports().smtp())) {
+    for (InetAddress address : List.of(trap, settings.addresses().getFirst())) {
+      try (Socket socket = connect(address, settings.ports().smtp())) {
         assertTrue(line(socket.getInputStream()).startsWith("220"));
         assertTrue(sendText(socket, "EHLO x").startsWith("250"));
         assertTrue(sendText(socket, "MAIL FROM:<a@elsewhere.example>").startsWith("250"));
-        for (String attempt : door.equals(trap) ? refusedAtTraps : refusedAtDesk) {
+        for (String attempt : address.equals(trap) ? refusedAtTraps : refusedAtDesk) {
           String reply = sendText(socket, "RCPT TO:" + attempt);
           assertTrue(reply.startsWith("550"), attempt + ": " + reply);
         }
@@ -352,7 +354,7 @@ final class LabServiceTest {
       }
     }
     assertFalse(
-        live.ticket().sightings().stream()
+        live.token().sightings().stream()
             .flatMap(s -> s.events().stream())
             .anyMatch(
                 e -> e instanceof TrapEvent.MessageAccepted || e instanceof TrapEvent.DsnReturned));
@@ -363,7 +365,7 @@ final class LabServiceTest {
     LabService service = open();
     TokenBooking booking = token(service);
     TokenBooking other = token(service);
-    String zone = booking.ticket().zone();
+    String zone = booking.token().zone();
     try (Socket socket = connect(settings.addresses().getFirst(), settings.ports().smtp())) {
       line(socket.getInputStream());
       sendText(socket, "EHLO x");
@@ -379,17 +381,17 @@ final class LabServiceTest {
       assertTrue(reply.startsWith("250"), reply);
     }
     assertTrue(
-        booking.ticket().sighting("e3").events().stream()
+        booking.token().sighting("e3").events().stream()
             .anyMatch(e -> e instanceof TrapEvent.DsnReturned));
     assertFalse(
-        other.ticket().sighting("e3").events().stream()
+        other.token().sighting("e3").events().stream()
             .anyMatch(e -> e instanceof TrapEvent.DsnReturned));
   }
 
   @Test
   void aThousandConnectionsAreAnsweredAndEachSourceIsLimited() throws IOException {
     LabService service = open();
-    LabToken ticket = token(service).ticket();
+    LabToken token = token(service).token();
     List<String> rows = List.of("a1", "b1", "b2", "b3", "b4", "e2", "e3", "e11", "f2", "f3");
     Resolver resolver = resolver(service, false);
     List<InetAddress> traps =
@@ -398,7 +400,7 @@ final class LabServiceTest {
                 r ->
                     resolver
                         .addresses(
-                            Domain.of("mx." + r + "." + ticket.zone()), Resolver.AddressFamily.IPV4)
+                            Domain.of("mx." + r + "." + token.zone()), Resolver.AddressFamily.IPV4)
                         .records()
                         .getFirst())
             .toList();
@@ -447,7 +449,7 @@ final class LabServiceTest {
       socket.close();
     }
     for (String row : rows) {
-      Sighting sighting = ticket.sighting(row);
+      Sighting sighting = token.sighting(row);
       assertTrue(sighting.connections() >= 100, row);
       assertFalse(
           sighting.events().stream()
@@ -457,7 +459,7 @@ final class LabServiceTest {
                           || e instanceof TrapEvent.SenderDeceived));
     }
     SenderReport report =
-        new SenderAssessment(SenderProfile.OPPORTUNISTIC, false).report(ticket.sightings());
+        new SenderAssessment(SenderProfile.OPPORTUNISTIC, false).report(token.sightings());
     assertEquals(List.of(), report.leaks());
     assertEquals(0, report.count(CheckOutcome.FAIL), "who says only EHLO did nothing wrong yet");
   }
@@ -475,35 +477,35 @@ final class LabServiceTest {
               TestLabService.closeConnection(wire);
             });
     open = Optional.of(service);
-    LabToken ticket = token(service).ticket();
+    LabToken token = token(service).token();
     String report =
         "{\"policies\":[{\"policy\":{\"policy-domain\":\"e3."
-            + ticket.zone()
+            + token.zone()
             + "\"},\"summary\":{\"total-failure-session-count\":3},\"failure-details\":"
             + "[{\"result-type\":\"validation-failure\"}]}]}";
     String answer =
         https(
-            "report." + ticket.zone(),
+            "report." + token.zone(),
             "POST /e3 HTTP/1.1\r\nHost: x\r\nContent-Length: "
                 + report.length()
                 + "\r\n\r\n"
                 + report);
     assertTrue(answer.startsWith("HTTP/1.1 201"), answer);
     assertTrue(
-        ticket.sighting("e3").events().stream()
+        token.sighting("e3").events().stream()
             .anyMatch(e -> e instanceof TrapEvent.TlsReportReceived));
     String policy =
-        https("mta-sts.f3." + ticket.zone(), "GET /.well-known/mta-sts.txt HTTP/1.1\r\n\r\n");
+        https("mta-sts.f3." + token.zone(), "GET /.well-known/mta-sts.txt HTTP/1.1\r\n\r\n");
     assertTrue(policy.contains("mode: enforce"), policy);
     assertTrue(
-        ticket.sighting("f3").events().stream()
+        token.sighting("f3").events().stream()
             .anyMatch(e -> e instanceof TrapEvent.PolicyRequested));
     assertEquals(List.of(), pages);
     assertEquals("", https("lab.example", "GET / HTTP/1.1\r\n\r\n"));
     assertEquals("", https("mta-sts.f3.none.lab.example", "GET / HTTP/1.1\r\n\r\n"));
     assertEquals(2, pages.size());
-    ticket.close();
-    assertEquals("", https("report." + ticket.zone(), "GET / HTTP/1.1\r\n\r\n"));
+    token.close();
+    assertEquals("", https("report." + token.zone(), "GET / HTTP/1.1\r\n\r\n"));
     assertEquals(3, pages.size(), "a dead token has no hosts");
   }
 
@@ -584,10 +586,10 @@ final class LabServiceTest {
     assertEquals(2, entered(third, c, 5));
   }
 
-  private static int entered(ConnectionLimiter keeper, InetAddress from, int tries) {
+  private static int entered(ConnectionLimiter limiter, InetAddress from, int tries) {
     int count = 0;
     for (int i = 0; i < tries; i++) {
-      count += keeper.enter(from) ? 1 : 0;
+      count += limiter.enter(from) ? 1 : 0;
     }
     return count;
   }

@@ -32,7 +32,7 @@ import org.sealwax.mail.http.StaticPageServer;
 @Timeout(60)
 final class SenderReportPageTest {
   private static SenderReport report(List<String> leaks) {
-    Finding row =
+    Finding finding =
         Finding.of(
                 SenderAssessment.check(Traps.find("e3").orElseThrow()),
                 CheckOutcome.FAIL,
@@ -41,7 +41,7 @@ final class SenderReportPageTest {
             .with(FindingEvidence.transcript("[1] C: EHLO <b>\u202e"));
     return new SenderReport(
         SenderProfile.OPPORTUNISTIC,
-        List.of(row),
+        List.of(finding),
         SampleReports.good().graded().orElseThrow(),
         1,
         leaks,

@@ -16,7 +16,7 @@ import org.sealwax.mail.net.Wire;
 
 /** Public labs on loopback, with ports that are free. */
 public final class TestLabService {
-  /** Services of one process of the tests: as many second octets of loopback. */
+  /** Services of one process of the tests: as many second bytes of loopback. */
   private static final int SHARE = 50;
 
   private static final AtomicInteger NEXT = new AtomicInteger(150 + SHARE * TestLab.process());

@@ -33,13 +33,13 @@ final class LabAttackTest {
   private static final int TIMEOUT = 60_000;
 
   private Lab lab;
-  private LabToken ticket;
+  private LabToken token;
   private Resolver resolver;
 
   @BeforeEach
   void open() throws IOException {
     lab = TestLab.open();
-    ticket = lab.issue(Traps.quick());
+    token = lab.issue(Traps.quick());
     resolver =
         new CachingResolver(
             DnsSettings.defaults()
@@ -56,7 +56,7 @@ final class LabAttackTest {
 
   private InetAddress address(String host) {
     return resolver
-        .addresses(Domain.of(host + "." + ticket.zone()), Resolver.AddressFamily.IPV4)
+        .addresses(Domain.of(host + "." + token.zone()), Resolver.AddressFamily.IPV4)
         .records()
         .getFirst();
   }
@@ -92,13 +92,13 @@ final class LabAttackTest {
     List<String> attempts =
         List.of(
             "<box@elsewhere.example>",
-            "<probe@e3." + ticket.zone() + ">",
-            "<probe@b1." + ticket.zone() + ".elsewhere.example>",
-            "<probe@" + ticket.zone() + ">",
-            "<probe@bounce." + ticket.zone() + ">",
+            "<probe@e3." + token.zone() + ">",
+            "<probe@b1." + token.zone() + ".elsewhere.example>",
+            "<probe@" + token.zone() + ">",
+            "<probe@bounce." + token.zone() + ">",
             "<box%elsewhere.example@elsewhere.example>",
             "<\"box@elsewhere.example\"@elsewhere.example>",
-            "<@b1." + ticket.zone() + ":box@elsewhere.example>",
+            "<@b1." + token.zone() + ":box@elsewhere.example>",
             "<box@[192.0.2.1]>",
             "<box!elsewhere.example>",
             "<Postmaster>");
@@ -112,7 +112,7 @@ final class LabAttackTest {
       assertTrue(send(socket, "DATA").startsWith("503"));
     }
     assertFalse(
-        ticket.sighting("b1").events().stream()
+        token.sighting("b1").events().stream()
             .anyMatch(e -> e instanceof TrapEvent.MessageAccepted));
   }
 
@@ -143,9 +143,9 @@ final class LabAttackTest {
       assertEquals("220250221 2.0.0 bye", task.get());
     }
     for (String host : hosts) {
-      assertEquals(each, ticket.sighting(host).connections(), host);
+      assertEquals(each, token.sighting(host).connections(), host);
       assertFalse(
-          ticket.sighting(host).events().stream()
+          token.sighting(host).events().stream()
               .anyMatch(e -> e instanceof TrapEvent.MessageAccepted));
     }
   }
@@ -172,7 +172,7 @@ final class LabAttackTest {
         udp.send(new DatagramPacket(junk, junk.length, lab.resolver()));
       }
     }
-    assertEquals(1, resolver.mx(Domain.of("e2." + ticket.zone())).records().size());
+    assertEquals(1, resolver.mx(Domain.of("e2." + token.zone())).records().size());
     try (Socket socket = connect(smtp, lab.settings().smtpPort())) {
       assertTrue(line(socket.getInputStream()).startsWith("220"));
     }

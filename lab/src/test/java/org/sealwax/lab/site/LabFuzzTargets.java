@@ -55,7 +55,7 @@ public final class LabFuzzTargets {
             "lab-choice",
             input ->
                 Traps.chosen(FuzzTarget.line(input))
-                    .ifPresent(rows -> holds(!rows.isEmpty(), "a choice of nothing")),
+                    .ifPresent(trapCases -> holds(!trapCases.isEmpty(), "a choice of nothing")),
             "quick,e3,d1s",
             "all",
             "f"),
@@ -85,7 +85,7 @@ public final class LabFuzzTargets {
       Sighting sighting = new Sighting(Traps.find("a1").orElseThrow());
       String origin = "a1." + ZONE;
       int[] messages = new int[1];
-      LiveSite place =
+      LiveSite site =
           new LiveSite(
               origin,
               sighting.trapCase().site(),
@@ -115,13 +115,13 @@ public final class LabFuzzTargets {
                 }
               },
               () -> {});
-      place.assignAddresses(AddressSource.loopback());
+      site.assignAddresses(AddressSource.loopback());
       MemoryWire.MemoryWirePair pair = MemoryWire.pair();
       pair.client().out().write(some);
       pair.client().endOutput();
-      new TrapSession(pair.server(), place, place.hosts().getFirst(), Clock.system()).run();
-      String said = new String(pair.client().in().readAllBytes(), StandardCharsets.ISO_8859_1);
-      holds(said.startsWith("220 mx.a1."), "a greeting");
+      new TrapSession(pair.server(), site, site.hosts().getFirst(), Clock.system()).run();
+      String output = new String(pair.client().in().readAllBytes(), StandardCharsets.ISO_8859_1);
+      holds(output.startsWith("220 mx.a1."), "a greeting");
       holds(sighting.events().size() <= Sighting.MAX_EVENTS, "bounded");
       String text = new String(some, StandardCharsets.ISO_8859_1).toLowerCase(Locale.ROOT);
       holds(messages[0] == 0 || text.contains("@" + origin), "nothing for anybody else");

@@ -27,13 +27,13 @@ import org.sealwax.mail.net.RandomSource;
 /** The lab as it stands before any sender comes: names, signatures, records. */
 final class LabTest {
   private static Lab lab;
-  private static LabToken ticket;
+  private static LabToken token;
   private static Resolver resolver;
 
   @BeforeAll
   static void open() throws IOException {
     lab = TestLab.open();
-    ticket = lab.issue(Traps.cases());
+    token = lab.issue(Traps.cases());
     resolver =
         new CachingResolver(
             DnsSettings.defaults()
@@ -49,19 +49,19 @@ final class LabTest {
   }
 
   private static Domain site(String label) {
-    return Domain.of(label + "." + ticket.zone());
+    return Domain.of(label + "." + token.zone());
   }
 
   private static Domain tlsa(String host) {
-    return Domain.of("_25._tcp." + host + "." + ticket.zone());
+    return Domain.of("_25._tcp." + host + "." + token.zone());
   }
 
   @Test
   void everyTrapCaseHasItsOwnLabel() {
     Set<String> labels = new HashSet<>();
-    for (Trap.TrapCase row : Traps.cases()) {
-      assertTrue(labels.add(row.label()), row.label());
-      assertEquals(Domain.of(row.label()).name(), row.label());
+    for (Trap.TrapCase trapCase : Traps.cases()) {
+      assertTrue(labels.add(trapCase.label()), trapCase.label());
+      assertEquals(Domain.of(trapCase.label()).name(), trapCase.label());
     }
     assertTrue(labels.size() > 140, "only " + labels.size());
   }
@@ -98,8 +98,8 @@ final class LabTest {
 
   @Test
   void everyTrapCaseCanBeSetUp() {
-    assertEquals(Traps.cases().size(), ticket.recipients().size());
-    ticket.setupFailures().keySet().forEach(label -> assertEquals("a3", label));
+    assertEquals(Traps.cases().size(), token.recipients().size());
+    token.setupFailures().keySet().forEach(label -> assertEquals("a3", label));
   }
 
   @Test
@@ -115,7 +115,7 @@ final class LabTest {
     assertEquals(
         DnssecStatus.BOGUS,
         resolver
-            .addresses(Domain.of("mx.e18." + ticket.zone()), Resolver.AddressFamily.IPV4)
+            .addresses(Domain.of("mx.e18." + token.zone()), Resolver.AddressFamily.IPV4)
             .security());
     for (String bogus : List.of("e14", "e15", "e16")) {
       assertEquals(DnssecStatus.BOGUS, resolver.tlsa(tlsa("mx." + bogus)).security(), bogus);
@@ -136,11 +136,11 @@ final class LabTest {
     assertEquals(20, resolver.mx(site("h7")).records().size());
     assertEquals(
         List.of("v=STSv1; id=20260101T000000;"),
-        resolver.txt(Domain.of("_mta-sts.f1." + ticket.zone())).records());
-    assertEquals(2, resolver.txt(Domain.of("_mta-sts.f14." + ticket.zone())).records().size());
+        resolver.txt(Domain.of("_mta-sts.f1." + token.zone())).records());
+    assertEquals(2, resolver.txt(Domain.of("_mta-sts.f14." + token.zone())).records().size());
     assertTrue(
         resolver
-            .txt(Domain.of("_smtp._tls.e3." + ticket.zone()))
+            .txt(Domain.of("_smtp._tls.e3." + token.zone()))
             .records()
             .getFirst()
             .startsWith("v=TLSRPTv1; rua=https://report."));
@@ -150,14 +150,14 @@ final class LabTest {
   void queriesAreRecorded() {
     resolver.tlsa(tlsa("mx.e3"));
     assertTrue(
-        ticket.sighting("e3").events().stream()
+        token.sighting("e3").events().stream()
             .anyMatch(
                 e ->
                     e instanceof TrapEvent.DnsQueried a
                         && a.type().equals("TLSA")
                         && a.dnssecOk()));
     assertFalse(
-        ticket.sighting("e12").events().stream()
+        token.sighting("e12").events().stream()
             .anyMatch(e -> e instanceof TrapEvent.DnsQueried a && a.name().contains(".e3.")));
   }
 }

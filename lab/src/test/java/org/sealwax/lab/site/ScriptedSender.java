@@ -55,9 +55,9 @@ import org.sealwax.mail.tls.verdict.Verdict;
 public final class ScriptedSender {
   /** The habits. */
   public enum Kind {
-    /** By the standards: DANE, MTA-STS, TLS where it is, the next host, clear text last. */
+    /** By the standards: DANE, MTA-STS, TLS where it is, the next host, plaintext last. */
     GOOD,
-    /** Delivers at any price: no validation, no policy, any certificate, clear text at once. */
+    /** Delivers at any price: no validation, no policy, any certificate, plaintext at once. */
     CARELESS,
     /** As it was before 1999: no TLS at all, everything delivered. */
     CLEAR,
@@ -143,7 +143,7 @@ public final class ScriptedSender {
       int httpsPort) {}
 
   private final LabAccess lab;
-  private final LabToken ticket;
+  private final LabToken token;
   private final Kind kind;
   private final Resolver resolver;
   private final TlsClient tls;
@@ -151,7 +151,7 @@ public final class ScriptedSender {
   private final Map<String, KnownStsPolicy> policies = new HashMap<>();
 
   /** A sender that knows the lab's resolver, anchor and CA. */
-  public ScriptedSender(Lab lab, LabToken ticket, Kind kind, Path folder, Clock clock)
+  public ScriptedSender(Lab lab, LabToken token, Kind kind, Path folder, Clock clock)
       throws IOException {
     this(
         new LabAccess(
@@ -160,7 +160,7 @@ public final class ScriptedSender {
             lab.rootPem(),
             lab.settings().smtpPort(),
             lab.settings().httpsPort()),
-        ticket,
+        token,
         kind,
         folder,
         clock);
@@ -171,10 +171,10 @@ public final class ScriptedSender {
    *
    * @param clock by which its resolver forgets
    */
-  public ScriptedSender(LabAccess lab, LabToken ticket, Kind kind, Path folder, Clock clock)
+  public ScriptedSender(LabAccess lab, LabToken token, Kind kind, Path folder, Clock clock)
       throws IOException {
     this.lab = lab;
-    this.ticket = ticket;
+    this.token = token;
     this.kind = kind;
     DnsSettings dns =
         DnsSettings.defaults()
@@ -187,14 +187,14 @@ public final class ScriptedSender {
     Path ca = Files.writeString(folder.resolve(kind + ".pem"), lab.rootPem());
     this.roots = RootStore.fromPem(ca);
     TlsEngine engine = kind == Kind.CARELESS ? TlsEngine.JSSE : TlsEngine.BORINGSSL;
-    TlsFactory room =
+    TlsFactory factory =
         new TlsFactory(new TlsSettings(engine), Clock.system(), RandomSource.secure());
     IdentityStore own =
         IdentityStore.open(
             IdentitySettings.defaults(folder.resolve("id" + kind), Domain.of("mx.sender.example")),
             Clock.system(),
             RandomSource.secure());
-    this.tls = room.client(ClientTlsSettings.defaults(), own);
+    this.tls = factory.client(ClientTlsSettings.defaults(), own);
   }
 
   /** Delivers one probe, or does with it what its habits are, with waits in real time. */
@@ -214,7 +214,7 @@ public final class ScriptedSender {
    * @return whether it was the last one
    */
   public boolean attempt(String label, int number) {
-    Domain domain = Domain.of(label + "." + ticket.zone());
+    Domain domain = Domain.of(label + "." + token.zone());
     MxSet set = MxSet.of(domain, resolver.mx(domain), Set.of(), RandomSource.secure());
     if (set instanceof MxSet.NullMx && (kind == Kind.GOOD || kind == Kind.WEBPKI)) {
       bounce(label, "5.1.10");
@@ -269,9 +269,9 @@ public final class ScriptedSender {
       }
     }
     for (MxSet.MxHost target : inClear) {
-      RequiredProtection need =
+      RequiredProtection required =
           new RequiredProtection(false, false, List.of(), target.host().name());
-      if (host(target.host(), need, false) == SendResult.DELIVERED) {
+      if (host(target.host(), required, false) == SendResult.DELIVERED) {
         return true;
       }
     }
@@ -328,7 +328,7 @@ public final class ScriptedSender {
     return answer.kind() == DnsAnswer.Kind.UNKNOWN;
   }
 
-  private SendResult host(Domain host, RequiredProtection need, boolean withTls) {
+  private SendResult host(Domain host, RequiredProtection required, boolean withTls) {
     List<InetAddress> addresses = new ArrayList<>();
     if (kind != Kind.TIMID) {
       addresses.addAll(resolver.addresses(host, Resolver.AddressFamily.IPV6).records());
@@ -347,7 +347,7 @@ public final class ScriptedSender {
           SystemDialer.trusted()
               .connect(new InetSocketAddress(address, lab.smtpPort()), null, STEP)) {
         wire.readTimeout(kind == Kind.TIMID ? Duration.ofMillis(40) : STEP);
-        last = deliver(wire, host, need, withTls);
+        last = deliver(wire, host, required, withTls);
         if (last == SendResult.DELIVERED) {
           return last;
         }
@@ -360,19 +360,19 @@ public final class ScriptedSender {
     return last;
   }
 
-  private SendResult deliver(Wire clear, Domain host, RequiredProtection need, boolean withTls)
+  private SendResult deliver(Wire clear, Domain host, RequiredProtection required, boolean withTls)
       throws IOException {
-    SmtpLineChannel talk = new SmtpLineChannel(clear);
-    if (!talk.reply().startsWith("220")) {
+    SmtpLineChannel channel = new SmtpLineChannel(clear);
+    if (!channel.reply().startsWith("220")) {
       return SendResult.DEFERRED;
     }
     clear.readTimeout(STEP);
-    String ehlo = talk.exchange("EHLO mx.sender.example");
+    String ehlo = channel.exchange("EHLO mx.sender.example");
     if (!ehlo.startsWith("250")) {
-      if (need.tls() || withTls) {
+      if (required.tls() || withTls) {
         return SendResult.NO_TLS;
       }
-      talk.exchange("HELO mx.sender.example");
+      channel.exchange("HELO mx.sender.example");
     }
     boolean offered =
         ehlo.lines()
@@ -384,23 +384,23 @@ public final class ScriptedSender {
                         : l.length() > 4
                             && l.substring(4).toUpperCase(Locale.ROOT).startsWith("STARTTLS"));
     if (!withTls) {
-      return transaction(talk, host, ehlo);
+      return transaction(channel, host, ehlo);
     }
     if (!offered) {
       return SendResult.NO_TLS;
     }
-    if (!talk.exchange("STARTTLS").startsWith("220")) {
+    if (!channel.exchange("STARTTLS").startsWith("220")) {
       return SendResult.NO_TLS;
     }
-    Domain sni = Domain.of(need.sni());
+    Domain sni = Domain.of(required.sni());
     ReferenceIdentity references =
         new ReferenceIdentity(
             List.of(sni, host),
             Set.of(),
             roots,
-            need.associations().isEmpty()
+            required.associations().isEmpty()
                 ? TlsaAssociations.NONE
-                : new TlsaAssociations(Set.copyOf(need.associations()), List.of(sni, host)));
+                : new TlsaAssociations(Set.copyOf(required.associations()), List.of(sni, host)));
     ClientOffer offer =
         new ClientOffer(
             sni,
@@ -413,31 +413,31 @@ public final class ScriptedSender {
             references,
             host.name());
     TlsWire secured = tls.connect(clear, offer, STEP);
-    if (!need.associations().isEmpty() || need.name()) {
+    if (!required.associations().isEmpty() || required.name()) {
       boolean verified =
           secured.handshake().verdict() instanceof Verdict.Verified v
-              && (need.associations().isEmpty() || v.by() == Verdict.IdentifiedBy.TLSA);
+              && (required.associations().isEmpty() || v.by() == Verdict.IdentifiedBy.TLSA);
       if (!verified) {
-        talk.over(secured);
-        talk.exchange("QUIT");
+        channel.over(secured);
+        channel.exchange("QUIT");
         return SendResult.FORBIDDEN;
       }
     }
-    talk.over(secured);
+    channel.over(secured);
     secured.readTimeout(STEP);
-    String again = talk.exchange("EHLO mx.sender.example");
+    String again = channel.exchange("EHLO mx.sender.example");
     if (kind == Kind.GOOD
         && REQUIRE_TLS.contains(labelOf(host))
         && again
             .lines()
             .noneMatch(l -> l.substring(Math.min(l.length(), 4)).equals("REQUIRETLS"))) {
-      talk.exchange("QUIT");
+      channel.exchange("QUIT");
       return SendResult.NO_REQUIRETLS;
     }
-    return transaction(talk, host, kind == Kind.TIMID ? ehlo : again);
+    return transaction(channel, host, kind == Kind.TIMID ? ehlo : again);
   }
 
-  private SendResult transaction(SmtpLineChannel talk, Domain host, String capabilities)
+  private SendResult transaction(SmtpLineChannel channel, Domain host, String capabilities)
       throws IOException {
     if (kind == Kind.TIMID && capabilities.lines().anyMatch(l -> l.endsWith("SIZE 1"))) {
       return SendResult.DEFERRED;
@@ -450,36 +450,37 @@ public final class ScriptedSender {
             && (kind == Kind.GOOD || kind == Kind.CARELESS || kind == Kind.TIMID)
             && capabilities.contains("REQUIRETLS");
     String header = label.equals(TLS_OPTIONAL) && kind == Kind.GOOD ? "TLS-Required: No\r\n" : "";
-    if (!talk.exchange("MAIL FROM:<" + ticket.sender() + ">" + (word ? " REQUIRETLS" : ""))
+    if (!channel
+            .exchange("MAIL FROM:<" + token.sender() + ">" + (word ? " REQUIRETLS" : ""))
             .startsWith("250")
-        || !talk.exchange("RCPT TO:<probe@" + site + ">").startsWith("250")
-        || !talk.exchange("DATA").startsWith("354")) {
+        || !channel.exchange("RCPT TO:<probe@" + site + ">").startsWith("250")
+        || !channel.exchange("DATA").startsWith("354")) {
       return SendResult.DEFERRED;
     }
-    boolean taken = talk.exchange(header + "Subject: probe\r\n\r\nprobe\r\n.").startsWith("250");
+    boolean taken = channel.exchange(header + "Subject: probe\r\n\r\nprobe\r\n.").startsWith("250");
     if (taken) {
-      talk.exchange("QUIT");
+      channel.exchange("QUIT");
     }
     return taken ? SendResult.DELIVERED : SendResult.DEFERRED;
   }
 
   /** The site of a host: the label before the token. */
   private String recipientOf(Domain host) {
-    return labelOf(host) + "." + ticket.zone();
+    return labelOf(host) + "." + token.zone();
   }
 
   private String labelOf(Domain host) {
-    String above = host.name().substring(0, host.name().length() - ticket.zone().length() - 1);
+    String above = host.name().substring(0, host.name().length() - token.zone().length() - 1);
     String label = above.substring(above.lastIndexOf('.') + 1);
     return label.endsWith("-mx") ? label.substring(0, label.length() - 3) : label;
   }
 
   private void bounce(String label, String status) {
-    Domain domain = Domain.of("bounce." + ticket.zone());
+    Domain domain = Domain.of("bounce." + token.zone());
     String text =
         "Subject: undelivered\r\nContent-Type: message/delivery-status\r\n\r\n"
             + "Reporting-MTA: dns; mx.sender.example\r\n\r\nFinal-Recipient: rfc822; "
-            + ticket.recipient(label)
+            + token.recipient(label)
             + "\r\nAction: failed\r\nStatus: "
             + status
             + "\r\n\r\n.";
@@ -493,14 +494,14 @@ public final class ScriptedSender {
       try (Wire wire =
           SystemDialer.trusted()
               .connect(new InetSocketAddress(address, lab.smtpPort()), null, STEP)) {
-        SmtpLineChannel talk = new SmtpLineChannel(wire);
-        talk.reply();
-        talk.exchange("EHLO mx.sender.example");
-        talk.exchange("MAIL FROM:<>");
-        talk.exchange("RCPT TO:<" + ticket.sender() + ">");
-        talk.exchange("DATA");
-        talk.exchange(text);
-        talk.exchange("QUIT");
+        SmtpLineChannel channel = new SmtpLineChannel(wire);
+        channel.reply();
+        channel.exchange("EHLO mx.sender.example");
+        channel.exchange("MAIL FROM:<>");
+        channel.exchange("RCPT TO:<" + token.sender() + ">");
+        channel.exchange("DATA");
+        channel.exchange(text);
+        channel.exchange("QUIT");
       } catch (IOException e) {
         throw new IllegalStateException("the post office is always there", e);
       }

@@ -98,7 +98,7 @@ public final class SightingBuilder {
     return add(new TrapEvent.SmtpLineSeen(at, connection, false, tls, line));
   }
 
-  /** STARTTLS and a hello with these octets. */
+  /** STARTTLS and a hello with these bytes. */
   public SightingBuilder hello(byte[] raw) {
     return clientLine(false, "STARTTLS").add(new TrapEvent.ClientHelloSeen(at, connection, raw));
   }
@@ -146,8 +146,8 @@ public final class SightingBuilder {
   }
 
   /** What the lab would have. */
-  public Sighting at(Trap.TrapCase row) {
-    Sighting sighting = new Sighting(row);
+  public Sighting at(Trap.TrapCase trapCase) {
+    Sighting sighting = new Sighting(trapCase);
     events.forEach(sighting::add);
     return sighting;
   }

@@ -11,7 +11,7 @@ import org.sealwax.mail.net.RandomSource;
 
 /** Labs on ports that are free, without privileges. */
 public final class TestLab {
-  /** Second octets of loopback that the labs of one process of the tests take in turn. */
+  /** Second bytes of loopback that the labs of one process of the tests take in turn. */
   private static final int SHARE = 50;
 
   private static final AtomicInteger NEXT = new AtomicInteger();

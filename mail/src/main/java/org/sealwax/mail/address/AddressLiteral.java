@@ -15,15 +15,15 @@ public record AddressLiteral(InetAddress address) implements MailHost {
   public String toString() {
     if (address instanceof Inet4Address) {
       // The four numbers at once: a route to an address is written several times for each message.
-      byte[] octets = address.getAddress();
+      byte[] bytes = address.getAddress();
       return "["
-          + (octets[0] & 0xff)
+          + (bytes[0] & 0xff)
           + "."
-          + (octets[1] & 0xff)
+          + (bytes[1] & 0xff)
           + "."
-          + (octets[2] & 0xff)
+          + (bytes[2] & 0xff)
           + "."
-          + (octets[3] & 0xff)
+          + (bytes[3] & 0xff)
           + "]";
     }
     String text = address.getHostAddress();

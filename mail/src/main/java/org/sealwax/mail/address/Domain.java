@@ -9,10 +9,10 @@ import java.util.Optional;
  * @param name for example {@code mx.example.org} or {@code xn--bcher-kva.example}
  */
 public record Domain(String name) implements MailHost, Comparable<Domain> {
-  /** Octets of a name in presentation form (RFC 1035 2.3.4, less length octets and root). */
+  /** Bytes of a name in presentation form (RFC 1035 2.3.4, less length bytes and root). */
   public static final int MAX_LENGTH = 253;
 
-  /** Octets of one label (RFC 1035 2.3.4). */
+  /** Bytes of one label (RFC 1035 2.3.4). */
   public static final int MAX_LABEL = 63;
 
   /** Checks that the name already has the canonical form; use {@link #parse} for outside input. */

@@ -8,7 +8,7 @@ package org.sealwax.mail.address;
  * @param domain where it is
  */
 public record Mailbox(String localPart, MailHost domain) {
-  /** Octets of a local part (RFC 5321 4.5.3.1.1). */
+  /** Bytes of a local part (RFC 5321 4.5.3.1.1). */
   public static final int MAX_LOCAL_PART = 64;
 
   /** {@return whether this mailbox can travel without SMTPUTF8 (RFC 6531)} */

@@ -1,7 +1,7 @@
 /**
- * Floor 0: names and addresses of the mail world as values: domains, address literals, mailboxes,
- * reverse-paths and patterns over domains. Nothing here does input or output; everything is
- * immutable, and parsing refuses rather than guesses.
+ * Names and addresses of mail as values: domains, address literals, mailboxes, reverse-paths and
+ * patterns over domains. Nothing here does input or output; everything is immutable, and parsing
+ * refuses rather than guesses.
  *
  * <p>Invariants: a {@link org.sealwax.mail.address.Domain} is lower-case A-label form without a
  * trailing dot; a {@link org.sealwax.mail.address.Mailbox} keeps its local part unquoted and quotes

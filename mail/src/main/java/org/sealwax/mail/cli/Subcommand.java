@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param operands what may follow, as help shows it
  * @param purpose one line
  * @param text the manual's paragraph
- * @param options besides {@code --config} and {@code --help}, which every subcommand has
+ * @param options next tos {@code --config} and {@code --help}, which every subcommand has
  * @param hidden not shown: for the launcher, or with a command line of its own
  */
 public record Subcommand(

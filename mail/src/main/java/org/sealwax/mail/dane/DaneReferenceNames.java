@@ -25,7 +25,7 @@ public final class DaneReferenceNames {
       Domain base, PolicySubject subject, Optional<DnsAnswer<MxRecord>> mx) {
     Set<Domain> names = new LinkedHashSet<>();
     names.add(base);
-    // With an unsigned MX record anybody may have pointed from the next hop to this host.
+    // With an unsigned MX record an attacker may have pointed from the next hop to this host.
     if ((subject.isDirect() || subject.secureMx()) && subject.nextHop() instanceof Domain hop) {
       names.add(hop);
       if (!subject.isDirect()) {

@@ -9,8 +9,8 @@ import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.policy.Evidence.DaneState;
 
 /**
- * Under which names a host's TLSA records are looked for (RFC 7672 2.2.2), as far as its address
- * answers tell.
+ * The names at which a host's TLSA records are looked up (RFC 7672 2.2.2), derived from its address
+ * answers.
  */
 public sealed interface TlsaBaseDomain {
   /**

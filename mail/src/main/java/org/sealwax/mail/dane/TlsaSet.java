@@ -25,8 +25,8 @@ public record TlsaSet(List<CheckedTlsa> records) {
   public static final int MAX_USABLE = 64;
 
   /**
-   * Octets of record data that are kept: a certificate may stand there whole. More than a large
-   * chain's worth of them is nobody's honest record.
+   * Bytes of record data that are kept: a certificate may stand there whole. No honest record is
+   * larger than a large chain.
    */
   public static final int MAX_DATA = 16 * 1024;
 
@@ -107,16 +107,16 @@ public record TlsaSet(List<CheckedTlsa> records) {
     List<CheckedTlsa> readings = new ArrayList<>();
     int usable = 0;
     for (TlsaRecord record : sorted) {
-      TlsaUsability standing = usabilityOf(record);
-      if (standing == TlsaUsability.USABLE
+      TlsaUsability usability = usabilityOf(record);
+      if (usability == TlsaUsability.USABLE
           && record.matching() != FULL
           && record.matching() < strongest.getOrDefault(group(record), FULL)) {
-        standing = TlsaUsability.WEAKER_DIGEST;
+        usability = TlsaUsability.WEAKER_DIGEST;
       }
-      if (standing == TlsaUsability.USABLE && ++usable > MAX_USABLE) {
-        standing = TlsaUsability.TOO_MANY;
+      if (usability == TlsaUsability.USABLE && ++usable > MAX_USABLE) {
+        usability = TlsaUsability.TOO_MANY;
       }
-      readings.add(new CheckedTlsa(record, standing));
+      readings.add(new CheckedTlsa(record, usability));
     }
     return new TlsaSet(readings);
   }

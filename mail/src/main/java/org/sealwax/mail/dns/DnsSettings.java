@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * How the DNS is asked.
+ * Settings of the DNS resolver.
  *
  * @param resolvers recursive resolvers, tried in this order; empty: the name servers of {@code
  *     /etc/resolv.conf}
@@ -14,7 +14,7 @@ import java.util.List;
  * @param validation who validates
  * @param timeout of one try at one resolver; positive
  * @param total for one question with everything it needs (aliases, keys, retries); positive
- * @param cacheEntries answers kept, of about 512 octets each (large ones count for several); at
+ * @param cacheEntries answers kept, of about 512 bytes each (large ones count for several); at
  *     least 1
  * @param concurrent questions in the air at once; more wait within their total; at least 1
  * @param negativeAnchors zones that are treated as unsigned for a while (RFC 7646)
@@ -28,18 +28,18 @@ public record DnsSettings(
     int cacheEntries,
     int concurrent,
     List<NegativeTrustAnchor> negativeAnchors) {
-  /** Who checks the signatures. */
+  /** The party that checks DNSSEC signatures. */
   public enum Validation {
     /** This process, against {@link DnsSettings#anchors}. */
     OWN,
     /**
      * A validating resolver on this very machine, whose AD bit is believed. Refused for a resolver
-     * that is not on a loopback address: on the way from there anybody could set the bit.
+     * that is not on a loopback address: an attacker on the path could set the bit.
      */
     TRUST_AD,
     /**
-     * Nobody: for closed networks whose DNS is neither signed nor under the root. Every answer is
-     * INSECURE at most, so DANE never applies.
+     * No validation: for closed networks whose DNS is neither signed nor under the root. Every
+     * answer is INSECURE at most, so DANE never applies.
      */
     OFF
   }

@@ -15,13 +15,13 @@ import org.sealwax.mail.net.RandomSource;
 public sealed interface MxSet {
   /**
    * Hosts taken from one answer. Every host may cost two address look-ups, a TLSA look-up and
-   * several connections, and the list is written by strangers; big honest sites publish about ten.
+   * several connections, and another domain writes the list; big honest sites publish about ten.
    */
   int MAX_HOSTS = 32;
 
   /**
    * Hosts of one answer for a caller that looks at {@link #MAX_HOSTS} of them at a time: more than
-   * an answer of 4,096 octets holds.
+   * an answer of 4,096 bytes holds.
    */
   int ALL_HOSTS = 256;
 
@@ -87,8 +87,8 @@ public sealed interface MxSet {
    * @param chance shuffles equal preferences
    * @return the hosts in the order to try them, or why there are none
    */
-  static MxSet of(Domain domain, DnsAnswer<MxRecord> answer, Set<Domain> own, RandomSource chance) {
-    return of(domain, answer, own, chance, MAX_HOSTS);
+  static MxSet of(Domain domain, DnsAnswer<MxRecord> answer, Set<Domain> own, RandomSource random) {
+    return of(domain, answer, own, random, MAX_HOSTS);
   }
 
   /**
@@ -102,12 +102,12 @@ public sealed interface MxSet {
    * @return the hosts in the order to try them, or why there are none
    */
   static MxSet of(
-      Domain domain, DnsAnswer<MxRecord> answer, Set<Domain> own, RandomSource chance, int most) {
+      Domain domain, DnsAnswer<MxRecord> answer, Set<Domain> own, RandomSource random, int most) {
     return switch (answer.kind()) {
       case UNKNOWN -> new MxLookupFailed(answer.security(), answer.reason());
       case NO_NAME -> new NoSuchDomain(answer.security());
       case NO_DATA -> implicit(domain, answer, own);
-      case FOUND -> published(answer, own, chance, most);
+      case FOUND -> published(answer, own, random, most);
     };
   }
 
@@ -123,14 +123,14 @@ public sealed interface MxSet {
   }
 
   private static MxSet published(
-      DnsAnswer<MxRecord> answer, Set<Domain> own, RandomSource chance, int most) {
+      DnsAnswer<MxRecord> answer, Set<Domain> own, RandomSource random, int most) {
     List<MxRecord> records = answer.records();
     if (records.size() == 1 && records.getFirst().exchange().isEmpty()) {
       return new NullMx(answer.security());
     }
     TreeMap<Integer, List<Domain>> groups = new TreeMap<>();
     for (MxRecord mx : records) {
-      // RFC 7505 §3: "." beside other records is no null MX, and no host either.
+      // RFC 7505 §3: "." next to other records is no null MX, and no host either.
       mx.exchange()
           .ifPresent(
               host -> groups.computeIfAbsent(mx.preference(), p -> new ArrayList<>()).add(host));
@@ -148,7 +148,7 @@ public sealed interface MxSet {
         }
       }
       List<Domain> equals = new ArrayList<>(group.getValue());
-      chance.shuffle(equals);
+      random.shuffle(equals);
       for (Domain host : equals) {
         if (seen.add(host)) {
           targets.add(new MxHost(host, group.getKey()));

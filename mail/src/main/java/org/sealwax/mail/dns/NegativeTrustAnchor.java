@@ -8,12 +8,12 @@ import org.sealwax.mail.address.Domain;
  * treated as unsigned until a time. DANE does not apply at and below it meanwhile.
  *
  * @param zone at and below which nothing is validated
- * @param owner of the entry, who answers for it; not blank
+ * @param owner of the entry, the person responsible for it; not blank
  * @param note why it is there; not blank
  * @param until when it ends
  */
 public record NegativeTrustAnchor(Domain zone, String owner, String note, Instant until) {
-  /** Checks that somebody answers for it, and why. */
+  /** Checks that owner and note are given. */
   public NegativeTrustAnchor {
     if (owner.isBlank() || note.isBlank()) {
       throw new IllegalArgumentException("a negative trust anchor needs an owner and a note");

@@ -4,6 +4,6 @@ package org.sealwax.mail.dns;
  * One NSEC3PARAM record (RFC 5155 4.1).
  *
  * @param iterations extra hashings; RFC 9276 3.1 wants 0
- * @param saltLength octets of salt; RFC 9276 3.1 wants none
+ * @param saltLength bytes of salt; RFC 9276 3.1 wants none
  */
 public record Nsec3ParamRecord(int iterations, int saltLength) {}

@@ -14,17 +14,17 @@ public final class ReverseName {
    * @return the name for a PTR question
    */
   public static Domain of(InetAddress address) {
-    byte[] octets = address.getAddress();
+    byte[] bytes = address.getAddress();
     StringBuilder name = new StringBuilder(72);
-    for (int i = octets.length - 1; i >= 0; i--) {
-      int octet = octets[i] & 0xff;
-      if (octets.length == 4) {
-        name.append(octet).append('.');
+    for (int i = bytes.length - 1; i >= 0; i--) {
+      int value = bytes[i] & 0xff;
+      if (bytes.length == 4) {
+        name.append(value).append('.');
       } else {
-        name.append(Character.forDigit(octet & 15, 16)).append('.');
-        name.append(Character.forDigit(octet >> 4, 16)).append('.');
+        name.append(Character.forDigit(value & 15, 16)).append('.');
+        name.append(Character.forDigit(value >> 4, 16)).append('.');
       }
     }
-    return new Domain(name.append(octets.length == 4 ? "in-addr.arpa" : "ip6.arpa").toString());
+    return new Domain(name.append(bytes.length == 4 ? "in-addr.arpa" : "ip6.arpa").toString());
   }
 }

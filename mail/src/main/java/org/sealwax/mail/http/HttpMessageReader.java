@@ -19,13 +19,13 @@ import java.util.TreeSet;
  * 2.2).
  */
 abstract class HttpMessageReader {
-  /** Octets of the first line and fields together, trailers included: servers' usual limit. */
+  /** Bytes of the first line and fields together, trailers included: servers' usual limit. */
   static final int MAX_HEAD = 16 * 1_024;
 
   /** Fields of one message; honest ones have a dozen. */
   static final int MAX_FIELDS = 100;
 
-  /** Octets of one line that says how long a chunk is, extensions included. */
+  /** Bytes of one line that says how long a chunk is, extensions included. */
   static final int MAX_CHUNK_LINE = 256;
 
   private static final int BUFFER = 8 * 1_024;
@@ -39,7 +39,7 @@ abstract class HttpMessageReader {
 
   /**
    * @param in read ahead of what is asked for
-   * @param maxBody octets of the content
+   * @param maxBody bytes of the content
    */
   HttpMessageReader(InputStream in, int maxBody) {
     this.in = in;

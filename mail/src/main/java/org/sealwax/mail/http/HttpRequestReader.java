@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Reads one request of HTTP/1.1 (RFC 9112), its content apart from its head: who listens says first
- * whether the content is wanted.
+ * Reads one request of HTTP/1.1 (RFC 9112), its content apart from its head: the server decides
+ * first whether it wants the content.
  */
 public final class HttpRequestReader extends HttpMessageReader {
-  /** Octets of a target: a path that somebody chose for one purpose. */
+  /** Bytes of a target: a path chosen for one purpose. */
   public static final int MAX_TARGET = 2_048;
 
   /**
@@ -45,7 +45,7 @@ public final class HttpRequestReader extends HttpMessageReader {
    * Creates a reader of one request.
    *
    * @param in what the client sends
-   * @param maxBody octets of the content that are taken
+   * @param maxBody bytes of the content that are taken
    */
   public HttpRequestReader(InputStream in, int maxBody) {
     super(in, maxBody);

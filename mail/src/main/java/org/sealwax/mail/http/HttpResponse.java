@@ -8,7 +8,7 @@ import java.util.Optional;
  *
  * @param status 200 to 999
  * @param fields in their order
- * @param body its content; empty unless the status is 2xx, as nobody reads what errors say
+ * @param body its content; empty unless the status is 2xx, as the content of errors is not used
  */
 @SuppressWarnings("ArrayRecordComponent") // handed on once, never compared
 public record HttpResponse(int status, List<HttpField> fields, byte[] body) {

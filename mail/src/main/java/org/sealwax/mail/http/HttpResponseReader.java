@@ -39,8 +39,8 @@ final class HttpResponseReader extends HttpMessageReader {
   }
 
   /**
-   * Whether only the end of the connection said where the content ends: then whoever can cut the
-   * connection can cut the content, unless TLS vouches for the end.
+   * Whether only the end of the connection said where the content ends: then an attacker who can
+   * cut the connection can cut the content, unless TLS vouches for the end.
    */
   boolean readUntilClose() {
     return readUntilClose;

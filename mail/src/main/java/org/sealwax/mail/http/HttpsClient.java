@@ -42,7 +42,7 @@ public final class HttpsClient {
   /** Addresses of one host that are tried: two of each family. */
   static final int MAX_ADDRESSES = 4;
 
-  /** The longest wait for one TCP connection: the next address needs its share of the total. */
+  /** The longest wait for one TCP connection: the next address needs a part of the total time. */
   private static final Duration CONNECT = Duration.ofSeconds(10);
 
   /** What is left when nothing is: deadlines want a positive time. */

@@ -9,8 +9,8 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.tls.verdict.Handshake;
 
 /**
- * What one request came to, with everything that was seen on the way. Exactly one of {@code reply}
- * and {@code trouble} is there.
+ * The result of one request, with all facts about its connections. Exactly one of {@code reply} and
+ * {@code failure} is present.
  *
  * @param host that was asked
  * @param addresses of the host that were eligible, in the order of trial

@@ -44,10 +44,10 @@ public sealed interface HttpsFailure {
   record TlsFailed(TlsException.Kind kind, String text) implements HttpsFailure {}
 
   /**
-   * The host is not proven to be who was meant.
+   * The host's certificate does not prove its identity.
    *
    * @param verdict on its certificate
-   * @param notes of the judge
+   * @param notes of the peer verifier
    */
   record CertificateNotVerified(Verdict verdict, List<String> notes) implements HttpsFailure {
     /** Copies. */

@@ -5,13 +5,13 @@ import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 
 /**
- * What to ask.
+ * One HTTPS request.
  *
- * @param host whom: resolved, sent as SNI and Host, and matched against the certificate
+ * @param host the server: resolved, sent as SNI and Host, and matched against the certificate
  * @param port 443 but in tests
  * @param path with its slash, as it goes on the wire
  * @param content to be handed over by POST; empty: GET
- * @param certificate what becomes of a certificate that does not hold
+ * @param certificate what to do with a certificate that does not verify
  * @param limits on the answer
  */
 public record HttpsRequest(
@@ -41,7 +41,7 @@ public record HttpsRequest(
   /**
    * Bounds on one exchange.
    *
-   * @param body octets of the answer's content
+   * @param body bytes of the answer's content
    * @param total for everything: addresses, connections, TLS, the answer
    */
   public record Limits(int body, Duration total) {

@@ -72,7 +72,7 @@ public final class PlainHttpServer implements Closeable {
       InetSocketAddress address,
       Function<String, ResponseHead> answers,
       Duration total,
-      Consumer<String> trouble)
+      Consumer<String> onProblem)
       throws IOException {
     ServerSocket socket = new ServerSocket();
     try {
@@ -83,7 +83,7 @@ public final class PlainHttpServer implements Closeable {
       throw e;
     }
     PlainHttpServer server = new PlainHttpServer(socket, answers, total);
-    var _ = AcceptLoop.start("http", socket::isClosed, socket::accept, server::accept, trouble);
+    var _ = AcceptLoop.start("http", socket::isClosed, socket::accept, server::accept, onProblem);
     return server;
   }
 

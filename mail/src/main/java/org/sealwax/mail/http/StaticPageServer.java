@@ -17,7 +17,7 @@ public final class StaticPageServer implements Closeable {
    *
    * @param address address and port to listen at
    * @param pages HTML by path, {@code /} among them
-   * @throws IOException when the address is not to be had
+   * @throws IOException when the address cannot be bound
    */
   public StaticPageServer(InetSocketAddress address, Map<String, String> pages) throws IOException {
     Map<String, String> all = Map.copyOf(pages);
@@ -32,7 +32,7 @@ public final class StaticPageServer implements Closeable {
             },
             PlainHttpServer.TOTAL,
             text -> {
-              // One person looks, and sees that nothing comes.
+              // One client asked, and gets no response.
             });
   }
 

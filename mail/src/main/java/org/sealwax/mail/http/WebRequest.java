@@ -20,18 +20,18 @@ import java.util.Optional;
  * @param body of a form; empty otherwise
  */
 public record WebRequest(String method, String path, Map<String, String> headers, String body) {
-  /** Octets of the head: browsers send some 700. */
+  /** Bytes of the head: browsers send some 700. */
   public static final int MAX_HEAD = 8_192;
 
-  /** Octets of the path. */
+  /** Bytes of the path. */
   public static final int MAX_PATH = 512;
 
-  /** Octets of a form: three short fields. */
+  /** Bytes of a form: three short fields. */
   public static final int MAX_BODY = 1_024;
 
   private static final String FORM = "application/x-www-form-urlencoded";
 
-  /** What came. */
+  /** The result of reading a request. */
   public sealed interface ReadResult {
     /**
      * A request.
@@ -41,9 +41,9 @@ public record WebRequest(String method, String path, Map<String, String> headers
     record CompleteRequest(WebRequest request) implements ReadResult {}
 
     /**
-     * None that we answer.
+     * A request that is not served.
      *
-     * @param status why; 0 when nobody is there to be told
+     * @param status the status to send; 0 when the client has closed the connection
      */
     record BadRequest(int status) implements ReadResult {}
   }
@@ -64,15 +64,15 @@ public record WebRequest(String method, String path, Map<String, String> headers
     ByteArrayOutputStream head = new ByteArrayOutputStream();
     int last = 0;
     while (last != 0x0d0a0d0a) {
-      int octet = in.read();
-      if (octet < 0) {
+      int value = in.read();
+      if (value < 0) {
         return new ReadResult.BadRequest(0);
       }
       if (head.size() >= MAX_HEAD) {
         return new ReadResult.BadRequest(431);
       }
-      head.write(octet);
-      last = last << 8 | octet;
+      head.write(value);
+      last = last << 8 | value;
     }
     String[] lines = head.toString(StandardCharsets.ISO_8859_1).split("\r\n", -1);
     String[] words = lines[0].split(" ", -1);
@@ -108,7 +108,7 @@ public record WebRequest(String method, String path, Map<String, String> headers
             new WebRequest(words[0], path, headers, new String(body, StandardCharsets.US_ASCII)));
   }
 
-  /** Of the body; empty when it cannot be told. */
+  /** Of the body; empty when it is unknown. */
   private static Optional<Integer> length(Map<String, String> headers) {
     if (headers.containsKey("transfer-encoding")) {
       return Optional.empty();

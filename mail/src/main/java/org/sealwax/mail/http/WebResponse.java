@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
  * @param status its code
  * @param type of the body
  * @param headers more lines, each with CRLF
- * @param body its octets
+ * @param body its bytes
  */
 public record WebResponse(int status, String type, String headers, byte[] body) {
   public static final String HTML = "text/html; charset=utf-8";
@@ -18,8 +18,8 @@ public record WebResponse(int status, String type, String headers, byte[] body) 
 
   /**
    * What every answer has: nothing but our own files, no script in a page, no frame around it, no
-   * address of a page told to others (a token stands in it), nothing kept by caches. (Without any
-   * referrer browsers say "Origin: null" to our own forms.)
+   * address of a page sent to other sites (a token stands in it), nothing stored by caches.
+   * (Without any referrer browsers say "Origin: null" to our own forms.)
    */
   public static final String GUARDS =
       "Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self';"

@@ -1,11 +1,11 @@
 /**
- * Floor 1: one HTTPS exchange at a time, as mail needs it: an MTA-STS policy is fetched (RFC 8461
- * 3.3), a TLS report is handed over (RFC 8460 5.4). {@link org.sealwax.mail.http.HttpsClient} asks
- * over our own resolver, dialer and TLS, so that our rules about addresses, certificates and time
- * hold (docs/adr/0043).
+ * HTTPS, one exchange at a time, as mail needs it: an MTA-STS policy is fetched (RFC 8461 3.3), a
+ * TLS report is handed over (RFC 8460 5.4). {@link org.sealwax.mail.http.HttpsClient} asks over our
+ * own resolver, dialer and TLS, so that our rules about addresses, certificates and time hold
+ * (docs/adr/0043).
  *
  * <p>Invariants: no redirect is followed, nothing is cached, no cookie or credential exists; one
- * total time covers everything from the first question to the last octet; everything is bounded;
+ * total time covers everything from the first question to the last byte; everything is bounded;
  * whatever the peer does ends in a named {@link org.sealwax.mail.http.HttpsFailure}, never in an
  * exception. RFC 9110, RFC 9112.
  */

@@ -17,13 +17,13 @@ import org.sealwax.mail.smtp.OriginalRecipient;
 import org.sealwax.mail.smtp.XText;
 
 /**
- * A delivery status notification: a report for people first, then one for programs, then what came
- * back of the message (RFC 3461, 3464, 6522; 6533 where an address is not ASCII).
+ * A delivery status notification: a report for people first, then one for programs, then the
+ * returned message or its header (RFC 3461, 3464, 6522; 6533 where an address is not ASCII).
  *
  * @param id its own queue identifier, for Message-ID and boundary
  * @param about the queue identifier of the message it is about
  * @param host our name
- * @param to who is told
+ * @param to the recipient of the notification
  * @param now for Date
  * @param arrived when the message came in
  * @param envelopeId ENVID as given in xtext, or null
@@ -104,7 +104,7 @@ public record DeliveryStatus(
     record FullMessage(InputStream content) implements ReturnedContent {}
   }
 
-  /** Octets of header that come back at most. */
+  /** Bytes of header that come back at most. */
   public static final int MAX_HEADER = 32 * 1024;
 
   /** Recipients described one by one to people; programs get them all. */
@@ -162,56 +162,56 @@ public record DeliveryStatus(
    * @throws IOException when the connection or file fails
    */
   public void writeTo(OutputStream out) throws IOException {
-    DsnWriter lines = new DsnWriter(out);
+    DsnWriter writer = new DsnWriter(out);
     boolean utf8 = isInternational();
     String boundary = "=_" + id + "." + about;
-    header(lines, boundary, utf8);
-    lines.line("--" + boundary);
+    header(writer, boundary, utf8);
+    writer.line("--" + boundary);
     boolean eightBit = utf8 || !recipients.stream().allMatch(DeliveryStatus::isAsciiOnly);
-    lines.line("Content-Type: text/plain; charset=" + (eightBit ? "utf-8" : "us-ascii"));
+    writer.line("Content-Type: text/plain; charset=" + (eightBit ? "utf-8" : "us-ascii"));
     if (eightBit) {
-      lines.line("Content-Transfer-Encoding: 8bit");
+      writer.line("Content-Transfer-Encoding: 8bit");
     }
-    lines.line("Content-Description: Notification");
-    lines.line("");
-    forPeople(lines);
-    lines.line("");
-    lines.line("--" + boundary);
-    lines.line(
+    writer.line("Content-Description: Notification");
+    writer.line("");
+    forPeople(writer);
+    writer.line("");
+    writer.line("--" + boundary);
+    writer.line(
         utf8
             ? "Content-Type: message/global-delivery-status"
             : "Content-Type: message/delivery-status");
     if (utf8) {
-      lines.line("Content-Transfer-Encoding: 8bit");
+      writer.line("Content-Transfer-Encoding: 8bit");
     }
-    lines.line("Content-Description: Delivery report");
-    lines.line("");
-    forPrograms(lines, utf8);
-    comesBack(lines, boundary, utf8);
-    lines.line("--" + boundary + "--");
+    writer.line("Content-Description: Delivery report");
+    writer.line("");
+    forPrograms(writer, utf8);
+    comesBack(writer, boundary, utf8);
+    writer.line("--" + boundary + "--");
   }
 
   private static boolean isAsciiOnly(DsnRecipient r) {
     return isAscii(r.text()) && (r.reply() == null || isAscii(r.reply()));
   }
 
-  private void header(DsnWriter lines, String boundary, boolean utf8) throws IOException {
-    lines.line("Date: " + date(now));
-    lines.line("From: Mail delivery system <postmaster@" + host + ">");
-    lines.line("To: <" + to + ">");
-    lines.line("Subject: " + subject());
-    lines.line("Message-ID: <" + id + "@" + host + ">");
+  private void header(DsnWriter writer, String boundary, boolean utf8) throws IOException {
+    writer.line("Date: " + date(now));
+    writer.line("From: Mail delivery system <postmaster@" + host + ">");
+    writer.line("To: <" + to + ">");
+    writer.line("Subject: " + subject());
+    writer.line("Message-ID: <" + id + "@" + host + ">");
     // RFC 3834: other programs shall not answer this.
-    lines.line("Auto-Submitted: auto-replied");
-    lines.line("MIME-Version: 1.0");
-    lines.line("Content-Type: multipart/report; report-type=delivery-status;");
-    lines.line("\tboundary=\"" + boundary + "\"");
+    writer.line("Auto-Submitted: auto-replied");
+    writer.line("MIME-Version: 1.0");
+    writer.line("Content-Type: multipart/report; report-type=delivery-status;");
+    writer.line("\tboundary=\"" + boundary + "\"");
     if (utf8) {
-      lines.line("Content-Transfer-Encoding: 8bit");
+      writer.line("Content-Transfer-Encoding: 8bit");
     }
-    lines.line("");
-    lines.line("This is a report in MIME form (RFC 6522).");
-    lines.line("");
+    writer.line("");
+    writer.line("This is a report in MIME form (RFC 6522).");
+    writer.line("");
   }
 
   private String subject() {
@@ -224,100 +224,100 @@ public record DeliveryStatus(
     };
   }
 
-  private void forPeople(DsnWriter lines) throws IOException {
-    lines.wrapped("This is the mail router at " + host + ".");
-    lines.line("");
+  private void forPeople(DsnWriter writer) throws IOException {
+    writer.wrapped("This is the mail router at " + host + ".");
+    writer.line("");
     String when = date(arrived);
     switch (recipients.getFirst().action()) {
       case FAILED ->
-          lines.wrapped(
+          writer.wrapped(
               "Your message of "
                   + when
                   + " could not be delivered to the recipients below. Nothing more will be tried."
                   + " What you sent, or its beginning, comes back at the end.");
       case DELAYED ->
-          lines.wrapped(
+          writer.wrapped(
               "Your message of "
                   + when
                   + " has not been delivered to the recipients below yet. You need not do anything,"
                   + " and need not send it again: it is tried again by itself.");
       case DELIVERED ->
-          lines.wrapped("Your message of " + when + " was delivered to the recipients below.");
+          writer.wrapped("Your message of " + when + " was delivered to the recipients below.");
       case RELAYED ->
-          lines.wrapped(
+          writer.wrapped(
               "Your message of "
                   + when
                   + " was passed on for the recipients below, to a mail server that sends no"
                   + " notifications of success. You may hear nothing more.");
       case EXPANDED ->
-          lines.wrapped(
+          writer.wrapped(
               "Your message of "
                   + when
                   + " was addressed to a name that stands for several addresses, and was sent on to"
                   + " them. You will only hear of trouble.");
     }
-    int told = 0;
+    int reported = 0;
     for (DsnRecipient r : recipients) {
-      lines.line("");
-      if (told++ == MAX_DESCRIBED) {
-        lines.wrapped(
+      writer.line("");
+      if (reported++ == MAX_DESCRIBED) {
+        writer.wrapped(
             "And " + (recipients.size() - MAX_DESCRIBED) + " more, listed in the next part.");
         break;
       }
-      lines.line("<" + r.address() + ">");
+      writer.line("<" + r.address() + ">");
       if (!r.text().isEmpty()) {
-        lines.indented(bounded(r.text()));
+        writer.indented(bounded(r.text()));
       }
       if (r.reply() != null) {
-        lines.indented(
+        writer.indented(
             (r.remote() == null ? "The other side" : r.remote()) + " said: " + bounded(r.reply()));
       } else if (r.remote() != null) {
-        lines.indented("Mail server: " + bounded(r.remote()));
+        writer.indented("Mail server: " + bounded(r.remote()));
       }
       if (r.tls() != null) {
-        lines.indented("Transport security, wanted and got: " + bounded(r.tls()));
+        writer.indented("Transport security, wanted and got: " + bounded(r.tls()));
       }
       if (r.until() != null) {
-        lines.indented("It is tried until " + date(r.until()) + ".");
+        writer.indented("It is tried until " + date(r.until()) + ".");
       }
     }
-    lines.line("");
-    lines.wrapped(
+    writer.line("");
+    writer.wrapped(
         "If you ask somebody for help, name this message's identifier there: " + about + ".");
   }
 
-  private void forPrograms(DsnWriter lines, boolean utf8) throws IOException {
+  private void forPrograms(DsnWriter writer, boolean utf8) throws IOException {
     if (envelopeId != null) {
-      lines.line(
+      writer.line(
           "Original-Envelope-Id: "
               + bounded(field(XText.decode(envelopeId).orElse(envelopeId), utf8)));
     }
-    lines.line("Reporting-MTA: dns; " + host);
-    lines.line("X-Queue-Id: " + about);
-    lines.line("Arrival-Date: " + date(arrived));
+    writer.line("Reporting-MTA: dns; " + host);
+    writer.line("X-Queue-Id: " + about);
+    writer.line("Arrival-Date: " + date(arrived));
     for (DsnRecipient r : recipients) {
-      lines.line("");
+      writer.line("");
       if (r.original() != null) {
-        lines.line("Original-Recipient: " + bounded(original(r.original(), utf8)));
+        writer.line("Original-Recipient: " + bounded(original(r.original(), utf8)));
       }
       String type = utf8 && !r.address().isAscii() ? "utf-8" : "rfc822";
-      lines.line("Final-Recipient: " + type + "; " + r.address());
-      lines.line("Action: " + r.action().word());
-      lines.line("Status: " + r.status());
+      writer.line("Final-Recipient: " + type + "; " + r.address());
+      writer.line("Action: " + r.action().word());
+      writer.line("Status: " + r.status());
       if (r.remote() != null) {
-        lines.line("Remote-MTA: dns; " + bounded(name(r.remote())));
+        writer.line("Remote-MTA: dns; " + bounded(name(r.remote())));
       }
       if (r.reply() != null) {
-        lines.folded("Diagnostic-Code: smtp; " + bounded(field(r.reply(), utf8)));
+        writer.folded("Diagnostic-Code: smtp; " + bounded(field(r.reply(), utf8)));
       } else if (!r.text().isEmpty()) {
-        // RFC 3464 2.3.6: no reply of a remote host, and programs look for a reason all the same.
-        lines.folded("Diagnostic-Code: X-Sealwax; " + bounded(field(r.text(), utf8)));
+        // RFC 3464 2.3.6: no reply of a remote host, and programs expect a reason nevertheless.
+        writer.folded("Diagnostic-Code: X-Sealwax; " + bounded(field(r.text(), utf8)));
       }
       if (r.action() == DsnAction.DELAYED && r.until() != null) {
-        lines.line("Will-Retry-Until: " + date(r.until()));
+        writer.line("Will-Retry-Until: " + date(r.until()));
       }
     }
-    lines.line("");
+    writer.line("");
   }
 
   /** The name of {@code mx.example.org[192.0.2.1]:25}. */
@@ -341,14 +341,14 @@ public record DeliveryStatus(
     return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + " (shortened)";
   }
 
-  private void comesBack(DsnWriter lines, String boundary, boolean utf8) throws IOException {
+  private void comesBack(DsnWriter writer, String boundary, boolean utf8) throws IOException {
     switch (returned) {
       case ReturnedContent.Nothing n -> {}
       case ReturnedContent.HeaderOnly h -> {
         byte[] header = headerOf(h.content());
-        lines.line("--" + boundary);
+        writer.line("--" + boundary);
         content(
-            lines,
+            writer,
             utf8 || isEightBit(header) ? "message/global-headers" : "text/rfc822-headers",
             "Header of your message",
             header);
@@ -356,10 +356,10 @@ public record DeliveryStatus(
       case ReturnedContent.FullMessage w -> {
         byte[] whole = w.content().readAllBytes();
         byte[] header = headerOf(new ByteArrayInputStream(whole));
-        lines.line("--" + boundary);
+        writer.line("--" + boundary);
         // RFC 6532 3.7: a header with UTF-8 is no message/rfc822.
         content(
-            lines,
+            writer,
             utf8 || isEightBit(header) ? "message/global" : "message/rfc822",
             "Your message",
             whole);
@@ -375,17 +375,17 @@ public record DeliveryStatus(
     return eight;
   }
 
-  private static void content(DsnWriter lines, String type, String description, byte[] content)
+  private static void content(DsnWriter writer, String type, String description, byte[] content)
       throws IOException {
-    lines.line("Content-Type: " + type);
-    lines.line("Content-Description: " + description);
+    writer.line("Content-Type: " + type);
+    writer.line("Content-Description: " + description);
     if (isEightBit(content)) {
       // RFC 2046 5.2.1: message/rfc822 may only be 7bit, 8bit or binary.
-      lines.line("Content-Transfer-Encoding: 8bit");
+      writer.line("Content-Transfer-Encoding: 8bit");
     }
-    lines.line("");
-    lines.raw(content);
-    lines.line("");
+    writer.line("");
+    writer.raw(content);
+    writer.line("");
   }
 
   /** The header without the empty line, bounded, cut at a line's end. */

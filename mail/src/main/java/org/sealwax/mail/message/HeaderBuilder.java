@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
  * their order and are folded at spaces.
  */
 public final class HeaderBuilder {
-  /** Octets of a line without CRLF (RFC 5322 2.1.1); a word that is longer is refused. */
+  /** Bytes of a line without CRLF (RFC 5322 2.1.1); a word that is longer is refused. */
   public static final int MAX_LINE = 998;
 
   private final StringBuilder out = new StringBuilder(512);

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Reads the header section of a message while the message passes: fed with its octets in blocks of
+ * Reads the header section of a message while the message passes: fed with its bytes in blocks of
  * any size, copies nothing but the values of the few fields that matter, and does nothing at all
  * once the section has ended. Not thread-safe.
  *
@@ -15,27 +15,27 @@ import java.util.List;
  */
 public final class HeaderScanner {
   /**
-   * Octets of a whole header section by default: ten times what long ARC chains and recipient lists
+   * Bytes of a whole header section by default: ten times what long ARC chains and recipient lists
    * need, and a bound for readers that keep the section in memory.
    */
   public static final int DEFAULT_LIMIT = 512 * 1024;
 
-  /** Octets of a field name: far above any registered one; longer is no field. */
+  /** Bytes of a field name: far above any registered one; longer is no field. */
   public static final int MAX_NAME = 128;
 
-  /** Octets of a line by which it is a field or none: a name, white space, and one more. */
+  /** Bytes of a line by which it is a field or none: a name, white space, and one more. */
   static final int MAX_LINE_START = 2 * MAX_NAME + 1;
 
   /** Delivered-To fields that are kept; a message with more has gone in circles. */
   public static final int MAX_DELIVERED_TO = 100;
 
   /**
-   * Octets of a kept value: a mailbox of 192 + 1 + 255 (64 of UTF-8, written in ASCII), with some
-   * room.
+   * Bytes of a kept value: a mailbox of 192 + 1 + 255 (64 of UTF-8, written in ASCII), with some
+   * reserve.
    */
   public static final int MAX_VALUE = 512;
 
-  /** What the field TLS-Required says (RFC 8689 section 3). */
+  /** The value of the field TLS-Required (RFC 8689 section 3). */
   public enum TlsRequired {
     /** No such field. */
     ABSENT,
@@ -96,7 +96,7 @@ public final class HeaderScanner {
   /**
    * Scans.
    *
-   * @param limit octets of the section, with its empty line; more is {@link #tooLarge()}
+   * @param limit bytes of the section, with its empty line; more is {@link #tooLarge()}
    */
   public HeaderScanner(int limit) {
     if (limit < 1) {
@@ -116,7 +116,7 @@ public final class HeaderScanner {
     var _ = scanned(block, offset, length);
   }
 
-  /** The same; returns how many octets belonged to the section. */
+  /** The same; returns how many bytes belonged to the section. */
   int scanned(byte[] block, int offset, int length) {
     if (state == State.DONE) {
       return 0;
@@ -139,7 +139,7 @@ public final class HeaderScanner {
   }
 
   /**
-   * Octets of the present line that were read while it was not yet known to be a field, or of the
+   * Bytes of the present line that were read while it was not yet known to be a field, or of the
    * line that proved to be none and ended the section.
    */
   int lineStart() {
@@ -284,7 +284,7 @@ public final class HeaderScanner {
       if (valueLength < MAX_VALUE) {
         value[valueLength] = b;
       }
-      // One beyond the end says that it did not fit.
+      // An index beyond the end means that it did not fit.
       valueLength++;
     }
   }
@@ -338,7 +338,7 @@ public final class HeaderScanner {
     return malformed;
   }
 
-  /** Octets of the section so far, with the line that ended it (which may be read in part). */
+  /** Bytes of the section so far, with the line that ended it (which may be read in part). */
   int size() {
     return size;
   }

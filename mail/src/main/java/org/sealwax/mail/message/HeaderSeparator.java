@@ -30,7 +30,7 @@ public final class HeaderSeparator {
   }
 
   /**
-   * Takes the next octets of the message. Holds back at most the beginning of one line of the
+   * Takes the next bytes of the message. Holds back at most the beginning of one line of the
    * header, until it is clear whether that line is a field.
    *
    * @param block holds the bytes
@@ -47,7 +47,7 @@ public final class HeaderSeparator {
     int scanned = offset + scan.scanned(block, offset, length);
     boolean breaks = scan.done() && scan.malformed();
     // Where the line begins that is no field, or not known to be one; in front of the block when
-    // an earlier one held its first octets.
+    // an earlier one held its first bytes.
     int line = scan.done() && !breaks ? offset : scanned - scan.lineStart();
     if (line < offset && !breaks) {
       hold(block, offset, length);

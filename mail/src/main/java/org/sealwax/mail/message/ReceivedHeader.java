@@ -26,7 +26,7 @@ import org.sealwax.mail.tls.verdict.Verdict;
  * @param id queue identifier
  * @param recipient for the {@code for} clause; null when there is more than one: they must not
  *     learn of each other (RFC 5321 7.6)
- * @param tls the handshake, or null in clear
+ * @param tls the handshake, or null without TLS
  * @param authenticated name of the SASL user when it may be shown, or null
  * @param time when it was received
  * @param offset in which the time is written

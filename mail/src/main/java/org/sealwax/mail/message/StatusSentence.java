@@ -4,7 +4,7 @@ import org.sealwax.mail.smtp.EnhancedStatus;
 
 /**
  * What an enhanced status means (RFC 3463 3, and the registry that it founded), in a sentence of
- * our own: for people who must not see what the remote host said.
+ * our own: for readers who must not see the remote host's text.
  */
 public final class StatusSentence {
   private StatusSentence() {}

@@ -1,9 +1,9 @@
 /**
- * Floor 1: the message as far as a router looks at it: header fields to add or read, trace hops to
- * count, delivery status notifications to make. No sockets, files, threads or clock.
+ * The parts of a message that a router reads and writes: header fields to add or read, trace hops
+ * to count, delivery status notifications to make. No sockets, files, threads or clock.
  *
  * <p>Main types: {@link org.sealwax.mail.message.ReceivedHeader} (the trace field we add), {@link
- * org.sealwax.mail.message.HeaderScanner} (what a passing message says of itself), {@link
+ * org.sealwax.mail.message.HeaderScanner} (the header facts of a message that passes), {@link
  * org.sealwax.mail.message.TraceHops} (the loop guards), {@link
  * org.sealwax.mail.message.HeaderBuilder} (fields in the making).
  *

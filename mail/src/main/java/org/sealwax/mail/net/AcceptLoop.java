@@ -65,15 +65,15 @@ public final class AcceptLoop {
       BooleanSupplier isClosed,
       ConnectionSource<T> source,
       ConnectionHandler<T> taker,
-      Consumer<String> trouble) {
-    return Supervisor.start(name, isClosed, () -> run(isClosed, source, taker, trouble));
+      Consumer<String> onProblem) {
+    return Supervisor.start(name, isClosed, () -> run(isClosed, source, taker, onProblem));
   }
 
   private static <T> void run(
       BooleanSupplier isClosed,
       ConnectionSource<T> source,
       ConnectionHandler<T> taker,
-      Consumer<String> trouble) {
+      Consumer<String> onProblem) {
     long reported = System.nanoTime() - REPORT_EVERY;
     try {
       while (!isClosed.getAsBoolean()) {
@@ -85,7 +85,7 @@ public final class AcceptLoop {
           }
           if (System.nanoTime() - reported >= REPORT_EVERY) {
             reported = System.nanoTime();
-            trouble.accept(
+            onProblem.accept(
                 FileDescriptors.areExhausted(e)
                     ? FileDescriptors.TEXT
                     : "accepting connections failed: " + e);

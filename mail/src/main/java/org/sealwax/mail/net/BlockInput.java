@@ -3,7 +3,7 @@ package org.sealwax.mail.net;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** A source that gives blocks; a single octet is a block of one. */
+/** A source that gives blocks; a single byte is a block of one. */
 public abstract class BlockInput extends InputStream {
   /** For what gives blocks. */
   protected BlockInput() {}

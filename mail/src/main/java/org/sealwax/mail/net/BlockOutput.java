@@ -3,7 +3,7 @@ package org.sealwax.mail.net;
 import java.io.IOException;
 import java.io.OutputStream;
 
-/** A sink that takes blocks; a single octet is a block of one. */
+/** A sink that takes blocks; a single byte is a block of one. */
 public abstract class BlockOutput extends OutputStream {
   /** For what takes blocks. */
   protected BlockOutput() {}
@@ -12,7 +12,7 @@ public abstract class BlockOutput extends OutputStream {
   public abstract void write(byte[] from, int offset, int length) throws IOException;
 
   @Override
-  public final void write(int octet) throws IOException {
-    write(new byte[] {(byte) octet}, 0, 1);
+  public final void write(int value) throws IOException {
+    write(new byte[] {(byte) value}, 0, 1);
   }
 }

@@ -37,8 +37,8 @@ final class BlockRandom implements RandomGenerator {
 
   @Override
   public long nextLong() {
-    byte[] octets = new byte[Long.BYTES];
-    nextBytes(octets);
-    return ByteBuffer.wrap(octets).getLong();
+    byte[] bytes = new byte[Long.BYTES];
+    nextBytes(bytes);
+    return ByteBuffer.wrap(bytes).getLong();
   }
 }

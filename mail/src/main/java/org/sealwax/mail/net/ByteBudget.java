@@ -3,8 +3,8 @@ package org.sealwax.mail.net;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A number of bytes that cannot be exceeded: take before you allocate, give back when you let go.
- * Most of it is for everybody; the last quarter is for what has no other place to go, so that those
+ * A number of bytes that cannot be exceeded: take before you allocate, give back afterwards. Most
+ * of it is for all callers; the last quarter is for callers that have no alternative, so that those
  * who could use the disk instead do so in time. Thread-safe.
  */
 public final class ByteBudget {

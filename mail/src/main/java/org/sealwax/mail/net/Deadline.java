@@ -13,17 +13,17 @@ import java.util.concurrent.locks.LockSupport;
  * for ever.
  *
  * <p>Use with try-with-resources: {@code try (var d = Deadline.after(limit, wire)) { … }}; {@link
- * #passed()} tells a deadline from other I/O trouble.
+ * #passed()} tells a passed deadline from other I/O errors.
  */
 public final class Deadline implements AutoCloseable {
-  /** Further away than anybody's deadline. */
+  /** Further away than any deadline. */
   private static final long FAR = Duration.ofDays(30).toNanos();
 
   private static final Set<Deadline> OPEN = ConcurrentHashMap.newKeySet();
 
   /**
-   * When the watch looks again. A deadline that is lifted stays unnoticed until then, and one that
-   * comes later than that wakes nobody: most are lifted within milliseconds of minutes.
+   * When the watch thread checks again. A deadline that is lifted stays unnoticed until then, and
+   * one that comes later than that wakes no thread: most are lifted within milliseconds of minutes.
    */
   private static volatile long nextCheck = System.nanoTime() + FAR;
 
@@ -42,7 +42,7 @@ public final class Deadline implements AutoCloseable {
   private static void watch() {
     while (true) {
       long now = System.nanoTime();
-      // Far, while we look: whoever comes in the meantime makes us look once more.
+      // Far away while we check: a deadline added in the meantime causes one more check.
       long next = now + FAR;
       nextCheck = next;
       for (Deadline open : OPEN) {

@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * File descriptors: when a process has none left (EMFILE, or ENFILE for the whole machine), opening
- * a file and connecting to a host fail in the same way. That is our own trouble, neither a full
- * disk nor a host that does not answer, and Java tells it by the text of an {@link IOException}
- * only.
+ * a file and connecting to a host fail in the same way. That is a fault of this machine, neither a
+ * full disk nor a host that does not answer, and Java reports it by the text of an {@link
+ * IOException} only.
  */
 public final class FileDescriptors {
   /** What to report, and what to do. */

@@ -9,9 +9,9 @@ import java.util.Optional;
 import org.sealwax.mail.address.Cidr;
 
 /**
- * One block of addresses that no stranger's mail host lives in: the special-purpose registries of
- * IANA (RFC 6890) and what has been added since. Names in hostile DNS must not lead us there: the
- * services behind our own firewall, on this very machine, or nowhere.
+ * One block of addresses that no public mail host uses: the special-purpose registries of IANA (RFC
+ * 6890) and what has been added since. Names in hostile DNS must not lead us there: the services
+ * behind our own firewall, on this very machine, or nowhere.
  *
  * @param block the addresses
  * @param name what they are for
@@ -56,7 +56,7 @@ public record SpecialUse(Cidr block, String name, String source) {
   /** RFC 6052 2.1: the last 32 bits are an IPv4 address, and that is what is reached. */
   private static final Cidr TRANSLATED = cidr("64:ff9b::/96");
 
-  /** RFC 4291 2.4, and all that IANA has given out: the rest of IPv6 is nobody's. */
+  /** RFC 4291 2.4, and all that IANA has given out: the rest of IPv6 is unassigned. */
   private static final SpecialUse GLOBAL_UNICAST =
       row("2000::/3", "not global unicast", "RFC 4291");
 
@@ -91,16 +91,16 @@ public record SpecialUse(Cidr block, String name, String source) {
       return Optional.empty();
     }
     if (TRANSLATED.contains(plain)) {
-      byte[] octets = plain.getAddress();
-      return of(plain(Arrays.copyOfRange(octets, 12, 16)));
+      byte[] bytes = plain.getAddress();
+      return of(plain(Arrays.copyOfRange(bytes, 12, 16)));
     }
     return GLOBAL_UNICAST.block.contains(plain) ? Optional.empty() : Optional.of(GLOBAL_UNICAST);
   }
 
   /** Without scope, and IPv4 where it is IPv4-mapped (RFC 4291 2.5.5.2): the JDK's own rule. */
-  static InetAddress plain(byte[] octets) {
+  static InetAddress plain(byte[] bytes) {
     try {
-      return InetAddress.getByAddress(octets);
+      return InetAddress.getByAddress(bytes);
     } catch (UnknownHostException e) {
       throw new IllegalArgumentException("4 or 16 octets", e);
     }

@@ -5,7 +5,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one watch of a process over the machine's wall clock, which can jump: at boot, before the
+ * The clock of a process: it watches the machine's wall clock, which can jump: at boot, before the
  * time was fetched; by a person; by an attack on the source of time. It gives two times.
  *
  * <p><b>Measured</b> ({@link #now}): for ages and due times that are stored and compared with each
@@ -201,7 +201,7 @@ public final class SteadyClock implements Clock {
     doubted = false;
   }
 
-  /** A person says that the wall clock is right. */
+  /** The admin confirms that the wall clock is right. */
   public synchronized void confirm() {
     believe(machine.now(), machine.nanoTime());
   }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Starts the threads without which the process is of no use: listeners, the queue, the writers of
  * the spool, the log and the ledger, and the loops that keep certificates and policies. When one of
  * them ends before its owner was closed, for any reason, the process ends and a service manager
- * starts it again. A process that lives without its queue is noticed by nobody.
+ * starts it again. A process that runs without its queue would go unnoticed.
  *
  * <p>Supervision is of the process, so what happens at the end is set once, by the subcommand that
  * runs as a service; until then nothing happens but that {@link #ended} names the thread.

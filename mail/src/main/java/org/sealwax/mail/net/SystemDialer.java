@@ -12,13 +12,14 @@ import org.sealwax.mail.address.Cidr;
  * Connects by the machine's TCP. There are two of it, because two kinds of people name targets:
  *
  * <ul>
- *   <li>{@link #guarded}: names that strangers write (MX records, STS policy hosts, report
+ *   <li>{@link #guarded}: names that other domains write (MX records, STS policy hosts, report
  *       addresses) are followed to public addresses only;
  *   <li>{@link #trusted}: what the admin wrote in the configuration (a next hop, a smart host) may
  *       be anywhere, most of all in private networks.
  * </ul>
  *
- * <p>Whoever wires a room decides which one it gets; a room that serves both takes both.
+ * <p>The wiring of the program decides which one a package gets; a package that serves both takes
+ * both.
  */
 public final class SystemDialer implements Dialer {
   private final boolean guards;
@@ -70,7 +71,7 @@ public final class SystemDialer implements Dialer {
     }
   }
 
-  /** The very address that was looked at, without name or scope: nothing resolves it again. */
+  /** The very address that was checked, without name or scope: nothing resolves it again. */
   private InetSocketAddress checked(InetSocketAddress to) throws ForbiddenTarget {
     InetAddress address = SpecialUse.plain(to.getAddress().getAddress());
     if (SpecialUse.of(address).isPresent() && !isAllowed(address)) {

@@ -1,6 +1,6 @@
 package org.sealwax.mail.net;
 
-/** Where threads come from; nobody else starts any. */
+/** The only source of threads. */
 public final class Threads {
   private Threads() {}
 

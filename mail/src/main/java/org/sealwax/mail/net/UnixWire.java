@@ -12,8 +12,7 @@ import java.time.Duration;
 
 /**
  * A connection through a Unix-domain socket. Both ends call themselves loopback, port 0: there is
- * no address to tell. A read that waits too long closes the connection, as channels have no
- * timeouts.
+ * no peer address. A read that waits too long closes the connection, as channels have no timeouts.
  */
 final class UnixWire implements Wire {
   private static final InetSocketAddress HERE =

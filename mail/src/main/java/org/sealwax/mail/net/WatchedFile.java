@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The contents of a file, read again when the file changes. A file may be in the middle of being
- * written when it is looked at, so a change counts after the file has been unchanged for one {@link
+ * written when it is checked, so a change counts after the file has been unchanged for one {@link
  * #INTERVAL}, and a change that removes more than half of the entries does not count at all: it
  * needs {@link #reload}, at the admin's word. A change that cannot be read or is wrong keeps the
  * former value, and is reported once. Meanwhile {@link #isChanged} is true: what the former value
@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param <T> immutable
  */
 public final class WatchedFile<T> {
-  /** Shortest time between two looks at the file, and how long a changed one must be unchanged. */
+  /** Shortest time between two checks of the file, and how long a changed one must be unchanged. */
   public static final Duration INTERVAL = Duration.ofSeconds(5);
 
   /** How long {@link #reload} waits for a file that is being written. */
@@ -110,7 +110,7 @@ public final class WatchedFile<T> {
   private final Path file;
   private final Clock clock;
   private final FileParser<T> reader;
-  private final ChangeListener notice;
+  private final ChangeListener listener;
   private final ReentrantLock looking = new ReentrantLock();
   private volatile ParsedFile<T> current;
   private volatile long lastCheck;
@@ -127,22 +127,22 @@ public final class WatchedFile<T> {
    * @param notice is called after each change
    * @throws IOException when that fails: there is no former value to keep
    */
-  public WatchedFile(Path file, Clock clock, FileParser<T> reader, ChangeListener notice)
+  public WatchedFile(Path file, Clock clock, FileParser<T> reader, ChangeListener listener)
       throws IOException {
-    this(file, clock, reader, notice, null);
+    this(file, clock, reader, listener, null);
   }
 
   private WatchedFile(
       Path file,
       Clock clock,
       FileParser<T> reader,
-      ChangeListener notice,
+      ChangeListener listener,
       @Nullable ParsedFile<T> former)
       throws IOException {
     this.file = file;
     this.clock = clock;
     this.reader = reader;
-    this.notice = notice;
+    this.listener = listener;
     FileContents<T> first = former == null ? reader.read() : complete(former.reading);
     this.current = new ParsedFile<>(first, prints(first.files()));
     this.lastCheck = clock.nanoTime();
@@ -159,7 +159,7 @@ public final class WatchedFile<T> {
    *     stays as it is
    */
   public WatchedFile<T> reload(FileParser<T> reader) throws IOException {
-    return new WatchedFile<>(file, clock, reader, notice, current);
+    return new WatchedFile<>(file, clock, reader, listener, current);
   }
 
   private FileContents<T> complete(FileContents<T> former) throws IOException {
@@ -193,14 +193,14 @@ public final class WatchedFile<T> {
    * {@return what the trouble with a file was, in words for a person; it names the file where it
    * can}
    *
-   * @param trouble the exception
+   * @param failure the exception
    */
-  public static String reason(IOException trouble) {
-    return switch (trouble) {
+  public static String reason(IOException failure) {
+    return switch (failure) {
       case NoSuchFileException e -> e.getFile() + ": no such file";
       case AccessDeniedException e -> e.getFile() + ": permission denied";
       case CharacterCodingException e -> "not UTF-8";
-      default -> String.valueOf(trouble.getMessage());
+      default -> String.valueOf(failure.getMessage());
     };
   }
 
@@ -250,7 +250,7 @@ public final class WatchedFile<T> {
           found.entrySet().stream()
               .anyMatch(p -> !p.getValue().equals(after.getOrDefault(p.getKey(), p.getValue())));
       if (whileRead) {
-        return; // the next look sees that
+        return; // the next check sees that
       }
       String loss = loss(now.reading, next);
       if (!loss.isEmpty()) {
@@ -262,7 +262,7 @@ public final class WatchedFile<T> {
       settled = next.files().equals(now.reading.files());
       refused = Map.of();
       if (changed) {
-        notice.taken(file);
+        listener.taken(file);
       }
     } catch (IOException e) {
       refuse(found, reason(e));
@@ -271,7 +271,7 @@ public final class WatchedFile<T> {
 
   private void refuse(Map<Path, Print> found, String why) {
     refused = found;
-    notice.kept(file, why);
+    listener.kept(file, why);
   }
 
   /** In words when more than half of the entries are gone, else empty. */
@@ -296,7 +296,7 @@ public final class WatchedFile<T> {
             file,
             new Print(a.lastModifiedTime().toInstant(), a.size(), String.valueOf(a.fileKey())));
       } catch (IOException e) {
-        // Gone or not readable is a state too: its coming back is a change.
+        // A missing or unreadable file is a state too: its return is a change.
         out.put(file, new Print(Instant.EPOCH, -1, ""));
       }
     }

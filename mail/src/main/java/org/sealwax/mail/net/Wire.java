@@ -15,8 +15,8 @@ import java.time.Duration;
  * writes with an {@link IOException}.
  *
  * <p>The streams do no buffering of their own: {@code in().read(buf)} returns what there is.
- * Readers and writers above bring their buffers, and whoever starts TLS must first make sure that
- * theirs are empty (RFC 3207 section 4.2; the STARTTLS injection attack, CVE-2011-0411).
+ * Readers and writers above bring their buffers, and the code that starts TLS must first make sure
+ * that theirs are empty (RFC 3207 section 4.2; the STARTTLS injection attack, CVE-2011-0411).
  */
 public interface Wire extends Closeable {
   /** {@return bytes from the peer; a read that waits longer than {@link #readTimeout} throws} */
@@ -52,15 +52,15 @@ public interface Wire extends Closeable {
   @Override
   void close() throws IOException;
 
-  /** Octets that {@link #finish} reads and drops: a few round trips of what was under way. */
+  /** Bytes that {@link #finish} reads and drops: a few round trips of what was under way. */
   int FINISH_BYTES = 256 * 1_024;
 
   /** How long {@link #finish} may take. */
   Duration FINISH_TIME = Duration.ofSeconds(2);
 
   /**
-   * Ends the connection so that the peer can read our last words: closing a socket while octets
-   * come in makes the kernel send a reset, which destroys what the peer has not read yet. Ends our
+   * Ends the connection so that the peer can read our last reply: closing a socket while bytes come
+   * in makes the kernel send a reset, which destroys what the peer has not read yet. Ends our
    * direction, reads and drops what still comes within {@link #FINISH_BYTES} and {@link
    * #FINISH_TIME}, and closes. For the thread that owns the wire. Where there are no resets it is
    * {@link #close}.

@@ -8,7 +8,7 @@ import java.time.Duration;
 
 /**
  * A wire that goes over another one and changes some of what it does: TLS over TCP, a tap, a
- * scripted fault. Everything that is not overridden is the other's.
+ * scripted fault. Every method that is not overridden is delegated.
  */
 public abstract class WireOver implements Wire {
   private final Wire below;

@@ -1,7 +1,7 @@
 /**
- * Floor 0: the world as parameters. The only room that reads the clock, draws chance, starts
- * threads and opens sockets; everybody else receives these as constructor arguments, so that a test
- * or a simulation can put its own world in their place.
+ * Clock, randomness, threads and network as parameters. The only package that reads the clock,
+ * draws random numbers, starts threads and opens sockets; all others receive these as constructor
+ * arguments, so that a test or a simulation can replace them.
  *
  * <p>Main types: {@link org.sealwax.mail.net.Clock}, {@link org.sealwax.mail.net.RandomSource},
  * {@link org.sealwax.mail.net.Dialer}, {@link org.sealwax.mail.net.Wire}, {@link

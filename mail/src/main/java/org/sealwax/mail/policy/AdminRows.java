@@ -10,11 +10,11 @@ import org.sealwax.mail.tls.verdict.TlsFloor;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 
 /**
- * Which of the rows, routes and defaults that cover a delivery count. For the recipient domain, the
+ * The policy rows, routes and defaults that apply to one delivery. For the recipient domain, the
  * next hop and the MX host alike, the most specific row in force counts, and of equals the first.
  *
  * @param override the row that stands in for the published sources and for everything that the
- *     admin says of the next hop and the host; null when none does
+ *     admin configured for the next hop and the host; null when none does
  * @param nextHop what holds for the next hop: its row and its route, or else the default
  * @param recipient the row of the recipient domain, or null; raises only, and yields to no override
  *     of the next hop: it was written about other mail
@@ -27,7 +27,7 @@ record AdminRows(
     Evidence.@Nullable HostRow host) {
   private static final Evidence NO_ROWS = new Evidence.Default(TlsLevel.MAY);
 
-  /** Of all evidence about one host; what is not the admin's word is passed over. */
+  /** Selects from all evidence about one host; evidence that the admin did not write is ignored. */
   static AdminRows of(List<Evidence> evidence, Instant now) {
     Evidence.@Nullable RecipientRow recipient = null;
     Evidence.@Nullable NextHopRow row = null;
@@ -71,7 +71,7 @@ record AdminRows(
         && (before == null || row.pattern().specificity() > before.pattern().specificity());
   }
 
-  /** A demand that only follows from the route, where a row says who the server must be. */
+  /** A demand that only follows from the route, where a row names the server's identity. */
   private static boolean yields(Evidence.Route route, Evidence.@Nullable NextHopRow row) {
     return route.implied() && row != null && row.row().level().demandsIdentity();
   }
@@ -92,7 +92,7 @@ record AdminRows(
     };
   }
 
-  /** All that count, without an override that stands in for some of them. */
+  /** All that apply, without an override that replaces some of them. */
   private List<Evidence> all() {
     List<Evidence> all = new ArrayList<>(nextHop);
     if (recipient != null) {
@@ -104,7 +104,7 @@ record AdminRows(
     return all;
   }
 
-  /** Those whose demands are joined. */
+  /** The evidence whose demands are combined. */
   List<Evidence> counted() {
     if (override == null) {
       return all();
@@ -127,7 +127,10 @@ record AdminRows(
         .orElse(own);
   }
 
-  /** The highest floor that a counted row names, whatever its level; null when none names one. */
+  /**
+   * The highest minimum TLS version that an applied row names, whatever its level; null when none
+   * names one.
+   */
   @Nullable TlsFloor floor() {
     TlsVersion highest = null;
     for (Evidence e : counted()) {

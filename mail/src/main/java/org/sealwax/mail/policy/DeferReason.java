@@ -8,21 +8,21 @@ public enum DeferReason {
   CONNECT,
   /** Refused at banner or EHLO. */
   GREETING,
-  /** Broken off in clear text before TLS. */
+  /** Broken off unencrypted, before TLS. */
   LOST_CONNECTION,
   /** TLS is demanded, or was there before, and is not offered. */
   TLS_NOT_OFFERED,
   /** STARTTLS was answered 4yz or 5yz. */
   TLS_REFUSED,
-  /** The handshake broke on every rung allowed. */
+  /** The handshake broke on every fallback step allowed. */
   TLS_BROKEN,
-  /** The peer is not who was demanded. */
+  /** The peer does not have the identity that the requirement demands. */
   TLS_IDENTITY,
-  /** What was negotiated is below the floor. */
+  /** The negotiated TLS is below the lowest acceptable version. */
   TLS_FLOOR,
-  /** Clear text was injected around STARTTLS. */
+  /** Plaintext was injected around STARTTLS. */
   TLS_INJECTION,
-  /** What DNSSEC says of the host cannot be found out: it is not used (RFC 7672 2.1.1). */
+  /** The host's DNSSEC status cannot be determined: the host is not used (RFC 7672 2.1.1). */
   DANE_LOOKUP,
   /** DANE is demanded by a row, and the host has no usable TLSA record. */
   DANE_MISSING,

@@ -7,8 +7,8 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.tls.verdict.TlsaAssociations;
 
 /**
- * What is known before connecting, one case per source; each may raise or refuse, never lower. (The
- * two listed exceptions, an override row and {@code TLS-Required: No}, are in {@link Policy}.)
+ * The facts known before connecting, one case per source; each may raise or refuse, never lower.
+ * (The two listed exceptions, an override row and {@code TLS-Required: No}, are in {@link Policy}.)
  */
 public sealed interface Evidence {
   /** {@return where it comes from, for {@link Requirement#because}} */
@@ -38,8 +38,8 @@ public sealed interface Evidence {
    *
    * @param name of the route
    * @param row the demand; the pattern plays no part
-   * @param implied nobody wrote it: it follows from credentials or implicit TLS, and yields to a
-   *     row for the next hop that says itself who the server must be
+   * @param implied not written in the configuration: it follows from credentials or implicit TLS,
+   *     and yields to a row for the next hop that says itself who the server must be
    */
   record Route(String name, PolicyRow row, boolean implied) implements Evidence {
     @Override
@@ -111,7 +111,7 @@ public sealed interface Evidence {
     }
   }
 
-  /** What became of the TLSA question. */
+  /** The result of the TLSA query. */
   sealed interface DaneState {
     /**
      * At least one usable record.
@@ -147,7 +147,7 @@ public sealed interface Evidence {
    *
    * @param domain the policy domain
    * @param state what is known of its policy
-   * @param expires when it must be known anew, or null
+   * @param expires when it must be looked up again, or null
    */
   record Sts(Domain domain, StsState state, @Nullable Instant expires) implements Evidence {
     @Override

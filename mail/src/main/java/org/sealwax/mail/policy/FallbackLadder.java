@@ -8,11 +8,11 @@ import java.util.Optional;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 
 /**
- * The rungs that differ for us, and the bounds: as data.
+ * The fallback steps of one configuration and the limits on connections, as data.
  *
- * @param steps TLS rungs from the top, {@link FallbackStep#FULL} first; rungs that would offer the
+ * @param steps TLS steps from the top, {@link FallbackStep#FULL} first; steps that would offer the
  *     same as the one above (no hybrid to leave out, no ticket or certificate) are absent
- * @param hold how long broken TLS keeps mail from clear text; zero or more
+ * @param hold how long broken TLS keeps mail from plaintext; zero or more
  */
 public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
   /** Connections to one host in one delivery: enough to learn, too few to annoy. */
@@ -21,7 +21,7 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
   /** Connections in one delivery over all hosts. */
   public static final int PER_DELIVERY = 8;
 
-  /** Hosts per delivery: each can have one connection, and one is left for clear text. */
+  /** Hosts per delivery: each can have one connection, and one is left for plaintext. */
   public static final int HOSTS = PER_DELIVERY - 1;
 
   /** Half an hour outlasts a restart or a botched renewal, and most mail can wait that long. */
@@ -30,10 +30,10 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
   /** Two failures of the full offer this far apart before a demand for TLS accepts a downgrade. */
   public static final Duration FULL_FAILURES_APART = Duration.ofMinutes(5);
 
-  /** How long "this rung is broken there" is believed. */
+  /** How long a fallback step counts as broken at a host. */
   public static final Duration NEGATIVE_MEMORY = Duration.ofHours(20);
 
-  /** How long "this host does TLS" is believed without seeing it again. */
+  /** How long a host counts as one that does TLS without a new handshake. */
   public static final Duration POSITIVE_MEMORY = Duration.ofDays(7);
 
   /** Copies and checks. */
@@ -62,17 +62,17 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
    * @param hold how long plaintext waits after TLS first failed
    */
   public static FallbackLadder of(boolean hybrid, boolean extras, Duration hold) {
-    List<FallbackStep> rungs = new ArrayList<>(5);
-    rungs.add(FallbackStep.FULL);
+    List<FallbackStep> steps = new ArrayList<>(5);
+    steps.add(FallbackStep.FULL);
     if (hybrid) {
-      rungs.add(FallbackStep.CLASSICAL);
+      steps.add(FallbackStep.CLASSICAL);
     }
     if (extras) {
-      rungs.add(FallbackStep.BARE);
+      steps.add(FallbackStep.BARE);
     }
-    rungs.add(FallbackStep.TLS12);
-    rungs.add(FallbackStep.COMPATIBLE);
-    return new FallbackLadder(rungs, hold);
+    steps.add(FallbackStep.TLS12);
+    steps.add(FallbackStep.COMPATIBLE);
+    return new FallbackLadder(steps, hold);
   }
 
   /**
@@ -85,9 +85,9 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
     if (requirement.encryption() == Requirement.TlsUse.NEVER) {
       return FallbackStep.CLEAR;
     }
-    for (FallbackStep rung : steps) {
-      if (fits(requirement, rung) && !isKnownBroken(memory, rung)) {
-        return mayStandOn(requirement, memory, rung) ? rung : FallbackStep.FULL;
+    for (FallbackStep step : steps) {
+      if (fits(requirement, step) && !isKnownBroken(memory, step)) {
+        return mayStandOn(requirement, memory, step) ? step : FallbackStep.FULL;
       }
     }
     return FallbackStep.FULL;
@@ -100,7 +100,7 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
    * @param state the state of the fallback at this host
    */
   public Optional<FallbackStep> nextBelow(Requirement requirement, FallbackState state) {
-    // Where clear text may come at the end of this delivery, one connection is kept for it, and
+    // Where plaintext may come at the end of this delivery, one connection is kept for it, and
     // the hosts share the others.
     boolean reserve = state.keepsOne() || isPlaintextDue(requirement, state);
     int perHost =
@@ -108,7 +108,7 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
             ? Math.max(1, Math.min(PER_HOST - 1, (PER_DELIVERY - 1) / state.hosts()))
             : PER_HOST;
     int inAll = reserve ? PER_DELIVERY - 1 : PER_DELIVERY;
-    // The last rung has its turn before plaintext, whatever the others have had.
+    // The last step is tried before plaintext, however many connections the others used.
     FallbackStep last = last(requirement);
     boolean lastIsDue = last.isBelow(state.step()) && !hasBroken(requirement, state.memory());
     if (state.inDelivery() >= inAll
@@ -118,22 +118,22 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
     if (lastIsDue && reserve && state.atHost() >= perHost - 1) {
       return mayStandOn(requirement, state.memory(), last) ? Optional.of(last) : Optional.empty();
     }
-    // A rung that broke lately is passed over on the way down, also at a host that has shown it:
-    // else the bound on connections would end every delivery before the last rung.
-    for (FallbackStep rung : steps) {
-      if (rung.isBelow(state.step())
-          && fits(requirement, rung)
-          && !state.memory().broken().containsKey(rung)) {
-        return mayStandOn(requirement, state.memory(), rung) ? Optional.of(rung) : Optional.empty();
+    // A step that broke lately is passed over on the way down, also at a host that has shown it:
+    // else the bound on connections would end every delivery before the last step.
+    for (FallbackStep step : steps) {
+      if (step.isBelow(state.step())
+          && fits(requirement, step)
+          && !state.memory().broken().containsKey(step)) {
+        return mayStandOn(requirement, state.memory(), step) ? Optional.of(step) : Optional.empty();
       }
     }
     return Optional.empty();
   }
 
-  /** The rung that offers the most of what is old. */
+  /** The step that offers the most of the old algorithms. */
   private FallbackStep last(Requirement requirement) {
     return steps.reversed().stream()
-        .filter(rung -> fits(requirement, rung))
+        .filter(step -> fits(requirement, step))
         .findFirst()
         .orElse(FallbackStep.FULL);
   }
@@ -199,19 +199,19 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
         || requirement.floor().lowest().compareTo(TlsVersion.TLS_1_2) <= 0;
   }
 
-  /** Negative memory counts only above everything the host has shown. */
-  private static boolean isKnownBroken(HostMemory memory, FallbackStep rung) {
+  /** A broken step counts only above the strongest step that worked at the host. */
+  private static boolean isKnownBroken(HostMemory memory, FallbackStep step) {
     FallbackStep shown = memory.strongest();
-    return memory.broken().containsKey(rung) && (shown == null || shown.isBelow(rung));
+    return memory.broken().containsKey(step) && (shown == null || shown.isBelow(step));
   }
 
   /**
-   * Where TLS is demanded, a rung below one that the host has shown needs two failures of the full
-   * offer some minutes apart: one disturbed handshake must not buy anybody a downgrade.
+   * Where TLS is demanded, a step below one that worked at the host needs two failures of the full
+   * offer some minutes apart: one disturbed handshake must not give an attacker a downgrade.
    */
-  private static boolean mayStandOn(Requirement requirement, HostMemory memory, FallbackStep rung) {
+  private static boolean mayStandOn(Requirement requirement, HostMemory memory, FallbackStep step) {
     FallbackStep shown = memory.strongest();
-    if (!requirement.demandsTls() || shown == null || !rung.isBelow(shown)) {
+    if (!requirement.demandsTls() || shown == null || !step.isBelow(shown)) {
       return true;
     }
     Instant first = memory.fullFailedFirst();

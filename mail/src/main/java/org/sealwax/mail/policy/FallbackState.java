@@ -9,8 +9,8 @@ import java.time.Instant;
  * @param atHost connections opened to this host in this delivery, the observed one included
  * @param inDelivery connections opened in this delivery, the observed one included
  * @param hosts usable hosts of this delivery, at least 1
- * @param everyHostTried whether all of them have been tried; only then may broken TLS lead to clear
- *     text
+ * @param everyHostTried whether all of them have been tried; only then may broken TLS lead to
+ *     plaintext
  * @param keepsOne whether one connection of this delivery is kept for plaintext at a host that was
  *     tried before this one
  * @param deliveryBegan when this delivery began

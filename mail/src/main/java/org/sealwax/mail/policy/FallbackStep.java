@@ -6,12 +6,12 @@ import java.util.Optional;
 
 /**
  * One step of the ladder: how much a new connection offers. From the top down; "the next MX host or
- * address family" of POLICY.md is not a rung of one host but what the delivery does after the last.
+ * address family" of POLICY.md is not a step of one host but what the delivery does after the last.
  */
 public enum FallbackStep {
   /** TLS 1.3, the post-quantum hybrid, tickets, the client certificate. */
   FULL(0),
-  /** Classical groups only: some hosts choke on a hello of more than one packet. */
+  /** Classical groups only: some hosts fail on a ClientHello of more than one packet. */
   CLASSICAL(1),
   /** Also without session ticket and client certificate. */
   BARE(2),
@@ -47,7 +47,7 @@ public enum FallbackStep {
    * @param code the stored code
    */
   public static Optional<FallbackStep> ofCode(int code) {
-    return Arrays.stream(values()).filter(rung -> rung.code == code).findFirst();
+    return Arrays.stream(values()).filter(step -> step.code == code).findFirst();
   }
 
   /**

@@ -7,14 +7,14 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.tls.verdict.TlsException;
 
 /**
- * What a host has shown lately, as far as the ladder cares; immutable. Not the ledger: it lives in
- * memory, raises nothing, and only says where on the ladder to begin and what counts as a
- * downgrade.
+ * The recent TLS results of one host, as the fallback ladder needs them; immutable. Not the ledger:
+ * it lives in memory, raises nothing, and only says where on the ladder to begin and what counts as
+ * a downgrade.
  *
- * @param strongest the highest rung at which TLS ever came about within {@link
+ * @param strongest the highest step at which TLS was established within {@link
  *     FallbackLadder#POSITIVE_MEMORY}, or null
  * @param strongestAt when that was last seen, or null
- * @param broken rungs that broke, with the time; ends within {@link FallbackLadder#NEGATIVE_MEMORY}
+ * @param broken steps that broke, with the time; ends within {@link FallbackLadder#NEGATIVE_MEMORY}
  * @param fullFailedFirst when the full offer first broke since it last worked, or null
  * @param fullFailedLast when it last broke, or null
  * @param starttlsRefusedFirst when STARTTLS was first answered 4yz or 5yz since it last worked, or
@@ -51,19 +51,19 @@ public record HostMemory(
   }
 
   /**
-   * {@return the same after {@code observation} on {@code rung}}
+   * {@return the same after {@code observation} on {@code step}}
    *
    * @param observation what the last connection showed
-   * @param rung the fallback step
+   * @param step the fallback step
    * @param now the current time
    */
-  public HostMemory after(Observation observation, FallbackStep rung, Instant now) {
+  public HostMemory after(Observation observation, FallbackStep step, Instant now) {
     return switch (observation) {
-      case Observation.Encrypted e -> worked(rung, now);
+      case Observation.Encrypted e -> worked(step, now);
       case Observation.HandshakeFailed b ->
           b.kind() == TlsException.Kind.NOTHING_IN_COMMON && hasNoStrongerHandshake()
-              ? nothingInCommon(rung, now)
-              : broke(rung, now);
+              ? nothingInCommon(step, now)
+              : broke(step, now);
       case Observation.StarttlsRefused r ->
           new HostMemory(
                   strongest,
@@ -79,13 +79,13 @@ public record HostMemory(
       case Observation.RefusedByReply u -> this;
       case Observation.ConnectionLost b -> this;
       case Observation.Injected i -> this;
-      // Without STARTTLS by our own decision it says nothing about TLS.
+      // We decided not to use STARTTLS, so the result has no meaning for TLS.
       case Observation.Unencrypted c ->
-          rung == FallbackStep.CLEAR || c.starttlsOffered() ? this : vanished(now);
+          step == FallbackStep.CLEAR || c.starttlsOffered() ? this : vanished(now);
     };
   }
 
-  /** TLS was expected by what the host has shown, and was not to be had. */
+  /** Earlier results let us expect TLS, and the host did not provide it. */
   private HostMemory vanished(Instant now) {
     return strongest == null && brokenSince == null ? this : failed(now);
   }
@@ -102,16 +102,16 @@ public record HostMemory(
         now);
   }
 
-  private HostMemory worked(FallbackStep rung, Instant now) {
-    // A rung below one shown before is never remembered: the attacker who forced it once must not
-    // have it for the asking from then on.
-    boolean higher = strongest == null || !rung.isBelow(strongest);
+  private HostMemory worked(FallbackStep step, Instant now) {
+    // A step below one that worked before is never remembered: an attacker who forced it once must
+    // not get it again without effort.
+    boolean higher = strongest == null || !step.isBelow(strongest);
     Map<FallbackStep, Instant> still = new EnumMap<>(FallbackStep.class);
     still.putAll(broken);
-    still.remove(rung);
-    boolean full = rung == FallbackStep.FULL;
+    still.remove(step);
+    boolean full = step == FallbackStep.FULL;
     return new HostMemory(
-        higher ? rung : strongest,
+        higher ? step : strongest,
         higher ? now : strongestAt,
         still,
         full ? null : fullFailedFirst,
@@ -121,27 +121,29 @@ public record HostMemory(
         null);
   }
 
-  /** Anybody on the way can send an alert: a host that has shown better goes down step by step. */
+  /**
+   * An attacker on the path can send an alert: a host that has shown better goes down step by step.
+   */
   private boolean hasNoStrongerHandshake() {
     return strongest == null || strongest == FallbackStep.COMPATIBLE;
   }
 
-  /** Every rung of the same engine below this one offers a part of what this one has offered. */
-  private HostMemory nothingInCommon(FallbackStep rung, Instant now) {
-    HostMemory all = broke(rung, now);
+  /** Every step of the same engine below this one offers a part of what this one has offered. */
+  private HostMemory nothingInCommon(FallbackStep step, Instant now) {
+    HostMemory all = broke(step, now);
     for (FallbackStep lower : FallbackStep.values()) {
-      if (lower.isBelow(rung) && FallbackStep.COMPATIBLE.isBelow(lower)) {
+      if (lower.isBelow(step) && FallbackStep.COMPATIBLE.isBelow(lower)) {
         all = all.broke(lower, now);
       }
     }
     return all;
   }
 
-  private HostMemory broke(FallbackStep rung, Instant now) {
+  private HostMemory broke(FallbackStep step, Instant now) {
     Map<FallbackStep, Instant> more = new EnumMap<>(FallbackStep.class);
     more.putAll(broken);
-    more.put(rung, now);
-    boolean full = rung == FallbackStep.FULL;
+    more.put(step, now);
+    boolean full = step == FallbackStep.FULL;
     return new HostMemory(
             strongest,
             strongestAt,
@@ -165,9 +167,9 @@ public record HostMemory(
     Instant oldest = now.minus(FallbackLadder.NEGATIVE_MEMORY);
     Map<FallbackStep, Instant> still = new EnumMap<>(FallbackStep.class);
     broken.forEach(
-        (rung, when) -> {
+        (step, when) -> {
           if (when.isAfter(oldest)) {
-            still.put(rung, when);
+            still.put(step, when);
           }
         });
     boolean keepFull = fullFailedLast != null && fullFailedLast.isAfter(oldest);

@@ -7,7 +7,9 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.TlsaAssociations;
 
-/** One demand on the peer's identity. A requirement has a set of them, all of which must hold. */
+/**
+ * One condition on the peer's identity. A requirement has a set of them, all of which must hold.
+ */
 public sealed interface IdentityRequirement {
   /** The name of the roots that every system has. */
   String PUBLIC_ROOTS = "public";

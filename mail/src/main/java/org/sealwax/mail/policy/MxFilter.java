@@ -6,7 +6,7 @@ import java.util.Set;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.MailHost;
 
-/** Which MX hosts may be used at all. */
+/** The condition that an MX host must meet to be used. */
 public sealed interface MxFilter {
   /**
    * Why a host may not be used.

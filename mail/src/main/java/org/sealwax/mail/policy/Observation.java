@@ -4,9 +4,9 @@ import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.TlsException;
 
-/** What one connection showed before anything private was said on it. */
+/** The result of one connection before any mail was sent on it. */
 public sealed interface Observation {
-  /** Where the conversation was. */
+  /** The stage of the SMTP session. */
   enum GreetingStage {
     /** The initial 220. */
     BANNER,
@@ -42,7 +42,7 @@ public sealed interface Observation {
   record ConnectionLost(GreetingStage stage, String why) implements Observation {}
 
   /**
-   * Greeted and open, in clear text.
+   * Greeted and open, unencrypted.
    *
    * @param starttlsOffered whether STARTTLS was offered (and, by our own decision, not used)
    */
@@ -56,8 +56,8 @@ public sealed interface Observation {
   record StarttlsRefused(Reply reply) implements Observation {}
 
   /**
-   * Clear text came after the 220 to STARTTLS in the same breath: somebody injects (CVE-2011-0411
-   * in the other direction). Closed.
+   * Plaintext came together with the 220 to STARTTLS: an attacker injects (CVE-2011-0411 in the
+   * other direction). Closed.
    */
   record Injected() implements Observation {}
 

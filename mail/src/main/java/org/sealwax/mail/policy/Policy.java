@@ -15,10 +15,10 @@ import org.sealwax.mail.tls.verdict.TlsaAssociation;
 import org.sealwax.mail.tls.verdict.Verdict;
 
 /**
- * The decisions: evidence to requirement, requirement and observation to decision. Pure and
- * immutable.
+ * The transport policy: derives the requirement from the evidence, and the decision from
+ * requirement and observation. Pure and immutable.
  *
- * @param ladder rungs and bounds
+ * @param ladder fallback steps and limits
  * @param floors for evidence that names none
  */
 public record Policy(FallbackLadder ladder, TlsFloors floors) {
@@ -36,7 +36,8 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
    *     next hop as a whole (a row, a route, or the default), otherwise level {@code may} is
    *     assumed
    * @param now expired rows do not count; other evidence is as fresh as the source that gave it,
-   *     and is never dropped here: what DANE said a second too long ago is not nothing
+   *     and is never dropped here: a DANE answer that expired a second ago must not count as no
+   *     DANE
    */
   public Requirement requirementFor(PolicySubject subject, List<Evidence> evidence, Instant now) {
     boolean requireTls = false;
@@ -155,7 +156,7 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
     return level == TlsLevel.DANE_ONLY ? of.and(daneOnly(subject, gathered)) : of;
   }
 
-  /** The other half of {@code dane-only}: usable records, or no mail. */
+  /** The second rule of {@code dane-only}: usable records, or no mail. */
   private Requirement daneOnly(PolicySubject subject, List<Evidence> gathered) {
     Optional<Requirement> usable =
         gathered.stream()
@@ -187,17 +188,17 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
     return switch (evidence) {
       case Evidence.Dane d -> {
         // RFC 7672 §8.1: the base domain is what the server is called by.
-        Requirement.TlsPresentation manner = new Requirement.TlsPresentation(d.base(), true);
+        Requirement.TlsPresentation presentation = new Requirement.TlsPresentation(d.base(), true);
         yield switch (d.state()) {
           case Evidence.DaneState.Usable u ->
               encrypted(
                   TlsLevel.DANE,
                   Set.of(new IdentityRequirement.Tlsa(u.associations(), d.secureMx())),
                   new MxFilter.Any(),
-                  manner,
+                  presentation,
                   because);
           case Evidence.DaneState.Unusable u ->
-              encrypted(TlsLevel.DANE, Set.of(), new MxFilter.Any(), manner, because);
+              encrypted(TlsLevel.DANE, Set.of(), new MxFilter.Any(), presentation, because);
           case Evidence.DaneState.LookupFailed t ->
               // RFC 7672 §2.1.1, §2.2: this host is not used while the answer is not known.
               encrypted(
@@ -266,14 +267,14 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
             IdentityRequirement.Pkix.of(
                 rows.namesOr(subject.hostNames()), IdentityRequirement.PUBLIC_ROOTS));
     MxFilter filter = new MxFilter.Any();
-    Requirement.TlsPresentation manner = Requirement.TlsPresentation.USUAL;
+    Requirement.TlsPresentation presentation = Requirement.TlsPresentation.USUAL;
     for (Evidence e : gathered) {
       if (e instanceof Evidence.Sts s && s.state() instanceof Evidence.StsState.Enforce policy) {
         vouched |= new MxFilter.Patterns(policy.mx()).admits(subject.host());
       }
       if (e instanceof Evidence.Dane d && d.state() instanceof Evidence.DaneState.Usable usable) {
         identity = Set.of(new IdentityRequirement.Tlsa(usable.associations(), d.secureMx()));
-        manner = new Requirement.TlsPresentation(d.base(), true);
+        presentation = new Requirement.TlsPresentation(d.base(), true);
       }
     }
     if (!vouched) {
@@ -287,7 +288,7 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
             TlsLevel.ENCRYPT,
             identity,
             filter,
-            manner,
+            presentation,
             RequirementOrigins.of(new Evidence.RequireTls()))
         .withRequireTls();
   }
@@ -296,7 +297,7 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
       TlsLevel wanted,
       Set<IdentityRequirement> identity,
       MxFilter filter,
-      Requirement.TlsPresentation manner,
+      Requirement.TlsPresentation presentation,
       List<String> because) {
     return new Requirement(
         Requirement.TlsUse.ALWAYS,
@@ -305,7 +306,7 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
         floors.always(),
         filter,
         wanted,
-        manner,
+        presentation,
         false,
         false,
         because);
@@ -342,7 +343,7 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
         };
     TlsFloor usual = level.demandsTls() ? floors.always() : floors.ifOffered();
     TlsFloor floor = row == null || row.floor() == null ? usual : new TlsFloor(row.floor());
-    Requirement.TlsPresentation manner =
+    Requirement.TlsPresentation presentation =
         row == null
             ? Requirement.TlsPresentation.USUAL
             : new Requirement.TlsPresentation(row.serverName(), row.clientCertificate());
@@ -355,7 +356,7 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
         floor,
         new MxFilter.Any(),
         level,
-        manner,
+        presentation,
         false,
         false,
         because);
@@ -403,7 +404,8 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
     }
     for (IdentityRequirement demand : requirement.identity()) {
       if (!isMet(demand, handshake)) {
-        // Never a lower rung because of a verdict: who forges certificates must not choose.
+        // Never a lower step because of a verdict: an attacker who forges certificates must not
+        // choose the step.
         return new Decision.NextHost(
             DeferReason.TLS_IDENTITY,
             "certificate is " + handshake.verdict().text() + ", demanded is " + demand.text());
@@ -437,7 +439,7 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
     };
   }
 
-  /** The verdict tells the first name that matched; another demand may have meant another one. */
+  /** The verdict names the first name that matched; another demand may have meant another one. */
   private static boolean namesLeaf(IdentityRequirement.Pkix pkix, Handshake handshake) {
     return !handshake.peerChain().isEmpty()
         && NameCheck.match(handshake.peerChain().getFirst(), pkix.names()).isPresent();
@@ -470,7 +472,7 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
   }
 
   private Decision clear(
-      Requirement requirement, Observation.Unencrypted clear, FallbackState state) {
+      Requirement requirement, Observation.Unencrypted unencrypted, FallbackState state) {
     return switch (requirement.encryption()) {
       case NEVER -> new Decision.Proceed(false);
       case ALWAYS ->
@@ -480,18 +482,19 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
           yield withoutOffer(
               requirement, DeferReason.TLS_NOT_OFFERED, "TLS was not offered", state);
         }
-        // A connection that was made without TLS by decision; the grounds are looked at again.
+        // A connection that was made without TLS by decision; the reasons are checked again.
         yield state.everyHostTried() && ladder.isPlaintextDue(requirement, state)
             ? new Decision.Proceed(true)
             : new Decision.NextHost(
                 DeferReason.TLS_BROKEN,
-                "clear text is not due" + (clear.starttlsOffered() ? "" : " yet"));
+                "clear text is not due" + (unencrypted.starttlsOffered() ? "" : " yet"));
       }
     };
   }
 
   /**
-   * Clear text for want of an offer: at once, unless the requirement or the past says otherwise.
+   * Plaintext because TLS is not offered: at once, unless the requirement or the past says
+   * otherwise.
    */
   private Decision withoutOffer(
       Requirement requirement, DeferReason reason, String text, FallbackState state) {

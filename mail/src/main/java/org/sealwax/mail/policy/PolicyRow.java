@@ -14,8 +14,9 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
  * host or a fixed next hop.
  *
  * @param pattern matched against the next hop, where it replaces the default level, and against MX
- *     hosts, where it can only raise: an MX record is not ours and may be forged
- * @param level the point in the space of requirements
+ *     hosts, where it can only raise: an MX record belongs to the recipient's domain and may be
+ *     forged
+ * @param level the TLS level
  * @param pins keys, for {@link TlsLevel#FINGERPRINT} only
  * @param names reference names instead of the level's own, for {@link TlsLevel#VERIFY} and {@link
  *     TlsLevel#SECURE} only
@@ -24,7 +25,7 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
  * @param serverName SNI to send instead of the host's name, or null
  * @param clientCertificate whether our certificate is shown when the host asks
  * @param note why the row is there
- * @param owner who answers for it
+ * @param owner the person responsible for it
  * @param expires when it stops counting, or null
  * @param override whether it may lower what other sources demand; needs owner, note and expiry
  */
@@ -44,7 +45,7 @@ public record PolicyRow(
   /**
    * Copies and checks.
    *
-   * @throws IllegalArgumentException with one plain sentence when the parts contradict each other
+   * @throws IllegalArgumentException with one sentence when the parts contradict each other
    */
   public PolicyRow {
     pins = Set.copyOf(pins);

@@ -6,7 +6,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.MailHost;
 
 /**
- * About whom a requirement is.
+ * The recipient domain, next hop and host that a requirement is about.
  *
  * @param destination the domain or address literal of the recipients: the next hop itself, or what
  *     a configured route leads from
@@ -17,7 +17,7 @@ import org.sealwax.mail.address.MailHost;
  */
 public record PolicySubject(
     MailHost destination, MailHost nextHop, MailHost host, boolean secureMx, int port) {
-  /** Where mail goes between strangers (RFC 5321 4.5.4.2). */
+  /** The port for mail between MTAs that have no agreement (RFC 5321 4.5.4.2). */
   public static final int SMTP = 25;
 
   /**
@@ -78,7 +78,7 @@ public record PolicySubject(
     return host.equals(nextHop);
   }
 
-  /** The names that level {@code verify} accepts: the host as found. */
+  /** The names that level {@code verify} accepts: the host name from the MX record. */
   List<Domain> hostNames() {
     return host instanceof Domain d ? List.of(d) : List.of();
   }

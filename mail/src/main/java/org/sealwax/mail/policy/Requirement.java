@@ -16,17 +16,18 @@ import org.sealwax.mail.tls.verdict.TlsaAssociations;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 
 /**
- * What must hold before mail may go to one host: independent axes, not one ladder.
+ * What must hold before mail may go to one host: independent axes, not one scale.
  *
  * @param encryption whether TLS
- * @param identity demands on the peer, all of which must hold; empty: anybody
- * @param plaintextFallback when clear text may stand in for TLS; {@code NEVER} whenever encryption
- *     is {@code ALWAYS}
+ * @param identity demands on the peer, all of which must hold; empty: any peer is accepted
+ * @param plaintextFallback when plaintext may replace TLS; {@code NEVER} whenever encryption is
+ *     {@code ALWAYS}
  * @param floor lowest acceptable TLS
  * @param mxFilter which hosts may be used
  * @param statedLevel the word for the log token: that of the strongest source
- * @param presentation how we show ourselves; no axis: nothing gets weaker or stronger by it
- * @param requireTls whether the host must offer REQUIRETLS and is told to keep it (RFC 8689 4.2)
+ * @param presentation what we send about ourselves; no axis: nothing gets weaker or stronger by it
+ * @param requireTls whether the host must offer REQUIRETLS and receives the REQUIRETLS parameter
+ *     (RFC 8689 4.2)
  * @param remembered whether only the ledger stands between this mail and something weaker: such
  *     mail is held in the end, never bounced
  * @param because the evidence that led here, one line each
@@ -52,7 +53,7 @@ public record Requirement(
     ALWAYS
   }
 
-  /** When clear text may go out; each value is stricter than the one before. */
+  /** When mail may go out unencrypted; each value is stricter than the one before. */
   public enum PlaintextFallback {
     /** When TLS is not offered: at once. When it is offered and broken: after the hold. */
     AT_ONCE,
@@ -63,7 +64,7 @@ public record Requirement(
   }
 
   /**
-   * How we show ourselves to the host.
+   * The server name and client certificate that we send to the host.
    *
    * @param serverName SNI instead of the host's name, or null
    * @param clientCertificate whether our certificate is shown when asked for

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.RandomAccess;
 
 /**
- * Where requirements come from, one line for each piece of evidence. The lines are made when
- * somebody reads them: most deliveries need none, and a time takes longer to write down than a
- * policy to decide.
+ * The origins of a requirement, one line for each piece of evidence. The lines are formatted only
+ * when they are read: most deliveries need none, and formatting a time costs more than deciding a
+ * policy.
  */
 final class RequirementOrigins extends AbstractList<String> implements RandomAccess {
   private final List<Evidence> evidence;
@@ -26,7 +26,7 @@ final class RequirementOrigins extends AbstractList<String> implements RandomAcc
     return lines instanceof RequirementOrigins ? lines : List.copyOf(lines);
   }
 
-  /** These and then those. */
+  /** The lines of both, this one's first. */
   static List<String> both(List<String> first, List<String> then) {
     if (first instanceof RequirementOrigins a && then instanceof RequirementOrigins b) {
       List<Evidence> all = new ArrayList<>(a.size() + b.size());

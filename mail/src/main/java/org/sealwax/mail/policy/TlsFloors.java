@@ -3,9 +3,9 @@ package org.sealwax.mail.policy;
 import org.sealwax.mail.tls.verdict.TlsFloor;
 
 /**
- * The two floors that rows without one of their own get.
+ * The lowest TLS versions for policy rows that name none.
  *
- * @param ifOffered where clear text is the alternative: bad TLS may be better than none
+ * @param ifOffered where plaintext is the alternative: weak TLS may be better than none
  * @param always where TLS is demanded; never lower than the other
  */
 public record TlsFloors(TlsFloor ifOffered, TlsFloor always) {

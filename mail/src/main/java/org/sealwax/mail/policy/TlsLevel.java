@@ -5,15 +5,15 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Postfix's words for common points in the space of requirements, kept because admins and log
+ * The TLS security levels of Postfix, which name common requirements, kept because admins and log
  * parsers know them. Ordered from the weakest to the strongest.
  */
 public enum TlsLevel {
   /** Never TLS. */
   NONE,
-  /** TLS if offered, clear text otherwise. */
+  /** TLS if offered, plaintext otherwise. */
   MAY,
-  /** Always TLS, whoever the peer is. */
+  /** Always TLS, with any peer. */
   ENCRYPT,
   /** Always TLS, with one of the pinned keys. */
   FINGERPRINT,

@@ -3,7 +3,7 @@ package org.sealwax.mail.smtp;
 import java.io.IOException;
 
 /**
- * Reads the chunks of one message, each by its count of octets (RFC 3030 section 2).
+ * Reads the chunks of one message, each by its count of bytes (RFC 3030 section 2).
  *
  * <p>BINARYMIME is not spoken, so the text rules hold here too: a bare CR or LF that came in by
  * BDAT would smuggle as soon as the next hop gets the message by DATA.
@@ -28,7 +28,7 @@ public final class BdatReader {
   /**
    * Reads exactly one chunk.
    *
-   * @param size its octets, 0 or more
+   * @param size its bytes, 0 or more
    * @param sink gets blocks while there is neither a flaw nor too much
    * @return false when the stream ended inside the chunk
    * @throws IOException from the stream or from the sink, as it was thrown

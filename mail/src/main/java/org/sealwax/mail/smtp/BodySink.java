@@ -6,7 +6,7 @@ import java.io.IOException;
 @FunctionalInterface
 public interface BodySink {
   /**
-   * Takes {@code length} octets of {@code block} from {@code offset}.
+   * Takes {@code length} bytes of {@code block} from {@code offset}.
    *
    * @param block holds the bytes
    * @param offset index of the first byte

@@ -8,7 +8,7 @@ import java.util.ArrayDeque;
  * each clear 16 KiB.
  */
 final class BufferPool {
-  /** Octets of one block: what one TLS record brings, and a usual message whole. */
+  /** Bytes of one block: what one TLS record brings, and a usual message whole. */
   static final int BLOCK = 16 * 1_024;
 
   /** Blocks kept: more messages at one moment make garbage instead. */

@@ -49,7 +49,7 @@ public record Capabilities(String name, Map<String, String> keywords) {
       String keyword = stripped.substring(0, end).toUpperCase(Locale.ROOT);
       String rest = stripped.substring(end);
       if (keyword.equals("AUTH") && rest.startsWith("=")) {
-        rest = " " + rest.substring(1); // an old form that some servers say beside the new one
+        rest = " " + rest.substring(1); // an old form that some servers say next to the new one
       }
       if (keyword.isEmpty() || !rest.isEmpty() && rest.charAt(0) != ' ') {
         continue;

@@ -8,15 +8,16 @@ import org.sealwax.mail.address.ReversePath;
 
 /**
  * Reads commands (RFC 5321 4.1.1 and 4.1.2). Strict about paths and parameters; lenient in three
- * places where the world is: white space at the end of a line (RFC 5321 4.1.1), white space after
- * {@code FROM:} and {@code TO:}, and any text as EHLO name that is printable and without spaces.
+ * places where clients need it: white space at the end of a line (RFC 5321 4.1.1), white space
+ * after {@code FROM:} and {@code TO:}, and any text as EHLO name that is printable and without
+ * spaces.
  */
 public final class CommandParser {
   private static final EnhancedStatus ARGUMENT = EnhancedStatus.of(5, 5, 4);
   private static final EnhancedStatus BAD_SENDER = EnhancedStatus.of(5, 1, 7);
   private static final EnhancedStatus BAD_RECIPIENT = EnhancedStatus.of(5, 1, 3);
 
-  /** Octets of an EHLO name; a domain has at most 255 (RFC 5321 4.5.3.1.2). */
+  /** Bytes of an EHLO name; a domain has at most 255 (RFC 5321 4.5.3.1.2). */
   private static final int MAX_NAME = 255;
 
   private CommandParser() {}

@@ -12,7 +12,7 @@ import java.io.IOException;
  */
 public final class DotReader {
   /**
-   * Octets that are read and dropped after a body proved too large, so that the client hears the
+   * Bytes that are read and dropped after a body proved too large, so that the client receives the
    * reply instead of a reset; a client that sends still more is cut off.
    */
   public static final long DROPPED_AFTER_LIMIT = 32L * 1_024 * 1_024;
@@ -29,7 +29,7 @@ public final class DotReader {
   private final TextScan scan = new TextScan();
   private long bytes;
 
-  /** The last four octets; at first the end of the command line. */
+  /** The last four bytes; at first the end of the command line. */
   private int tail = '\n';
 
   /**
@@ -68,7 +68,7 @@ public final class DotReader {
       int i = from;
       while (i < end) {
         if (state == State.TEXT) {
-          // The loop that sees nearly every octet: on to the end of a line, or of the block.
+          // The loop that handles nearly every byte: on to the end of a line, or of the block.
           if (!afterCr) {
             i = EightOctetScan.findCr(block, i, end);
             if (i == end) {

@@ -58,7 +58,7 @@ public final class DotWriter {
       } else if (b == '\n') {
         throw new IllegalStateException("bare LF in stored content");
       } else {
-        // The loop that sees nearly every octet.
+        // The loop that handles nearly every byte.
         i = EightOctetScan.skipPlain(block, i + 1, end) - 1;
       }
       i++;

@@ -4,7 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
-/** Looks at eight octets at a time: bodies are long, and each octet is looked at twice. */
+/** Looks at eight bytes at a time: bodies are long, and each byte is looked at twice. */
 final class EightOctetScan {
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -30,7 +30,7 @@ final class EightOctetScan {
   }
 
   /**
-   * How far from {@code from} there are only octets of 14 to 127, in steps of eight; stops at the
+   * How far from {@code from} there are only bytes of 14 to 127, in steps of eight; stops at the
    * first eight among which is another, or at {@code to}.
    */
   static int skipPlain(byte[] block, int from, int to) {

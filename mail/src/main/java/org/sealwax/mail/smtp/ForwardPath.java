@@ -4,7 +4,7 @@ import org.sealwax.mail.address.Mailbox;
 
 /** What may stand in RCPT (RFC 5321 4.1.1.3). */
 public sealed interface ForwardPath {
-  /** {@code <Postmaster>} without a domain: whoever runs this server. */
+  /** {@code <Postmaster>} without a domain: the admin of this server. */
   record LocalPostmaster() implements ForwardPath {
     @Override
     public String toString() {

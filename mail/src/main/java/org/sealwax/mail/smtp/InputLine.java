@@ -1,6 +1,6 @@
 package org.sealwax.mail.smtp;
 
-/** What reading one line came to. */
+/** The result of reading one line. */
 public sealed interface InputLine {
   /**
    * A good line.

@@ -19,10 +19,10 @@ import java.util.function.BooleanSupplier;
  * <p>One thread owns a reader.
  */
 public final class LineReader {
-  /** Octets of the buffer of an idle session: a usual group of pipelined commands. */
+  /** Bytes of the buffer of an idle session: a usual group of pipelined commands. */
   static final int IDLE_BUFFER = 1_024;
 
-  /** Octets of the buffer while a large body comes in. */
+  /** Bytes of the buffer while a large body comes in. */
   static final int WIDE_BUFFER = 64 * 1_024;
 
   private final InputStream source;
@@ -145,7 +145,7 @@ public final class LineReader {
     }
   }
 
-  /** The line just refused as {@link SmtpFlaw#NOT_UTF8}, each octet as one character. */
+  /** The line just refused as {@link SmtpFlaw#NOT_UTF8}, each byte as one character. */
   String lastAsLatin1() {
     return new String(buffer, lastStart, lastLength, StandardCharsets.ISO_8859_1);
   }

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The parameters of MAIL that we know.
  *
- * @param size SIZE, octets (RFC 1870 section 3)
+ * @param size SIZE, bytes (RFC 1870 section 3)
  * @param body BODY (RFC 6152, RFC 3030)
  * @param smtputf8 SMTPUTF8 (RFC 6531 3.4)
  * @param content RET (RFC 3461 4.3)

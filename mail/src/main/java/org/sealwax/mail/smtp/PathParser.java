@@ -215,11 +215,11 @@ final class PathParser {
   }
 
   private int bytes(int from, int to) {
-    int octets = 0;
+    int bytes = 0;
     for (int i = from; i < to; i++) {
       char c = text.charAt(i);
-      octets += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : 3;
+      bytes += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : 3;
     }
-    return octets;
+    return bytes;
   }
 }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads replies (RFC 5321 4.2.1), strictly: CRLF only, one code for all lines, limits on lines and
- * octets. Octets that are not UTF-8 are forgiven: the text is for people.
+ * bytes. Bytes that are not UTF-8 are tolerated: the text is for people.
  */
 public final class ReplyReader {
   private final LineReader lines;
@@ -32,7 +32,7 @@ public final class ReplyReader {
   public Reply read() throws IOException {
     List<String> texts = new ArrayList<>(1);
     int code = 0;
-    int octets = 0;
+    int bytes = 0;
     while (true) {
       String line =
           switch (lines.read(SmtpLimits.REPLY_LINE)) {
@@ -49,7 +49,7 @@ public final class ReplyReader {
                   case BARE_CR, BARE_LF, NUL ->
                       throw new InvalidReplyException(
                           InvalidReplyException.Kind.BROKEN_LINE, r.flaw().text() + " in a reply");
-                  // The code came with octets we cannot show; keep shape, lose the text.
+                  // The code came with bytes we cannot show; keep shape, lose the text.
                   case NOT_UTF8 -> lines.lastAsLatin1();
                 };
           };
@@ -60,9 +60,9 @@ public final class ReplyReader {
             "reply began with " + code + " and went on with " + now);
       }
       code = now;
-      octets += line.length();
+      bytes += line.length();
       texts.add(line.length() > 4 ? line.substring(4) : "");
-      if (texts.size() > SmtpLimits.REPLY_LINES || octets > SmtpLimits.REPLY_BYTES) {
+      if (texts.size() > SmtpLimits.REPLY_LINES || bytes > SmtpLimits.REPLY_BYTES) {
         throw new InvalidReplyException(
             InvalidReplyException.Kind.TOO_LONG,
             "reply over "

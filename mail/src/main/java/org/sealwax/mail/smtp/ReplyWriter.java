@@ -41,12 +41,12 @@ public final class ReplyWriter {
     if (CommandParser.isAscii(text, 0, text.length())) {
       ascii(text, end);
     } else {
-      byte[] octets = text.getBytes(StandardCharsets.UTF_8);
-      int count = Math.min(octets.length, end - length);
-      while (count > 0 && count < octets.length && (octets[count] & 0xc0) == 0x80) {
+      byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+      int count = Math.min(bytes.length, end - length);
+      while (count > 0 && count < bytes.length && (bytes[count] & 0xc0) == 0x80) {
         count--; // not in the middle of a character
       }
-      System.arraycopy(octets, 0, buffer, length, count);
+      System.arraycopy(bytes, 0, buffer, length, count);
       length += count;
     }
     buffer[length++] = '\r';

@@ -6,11 +6,11 @@ public enum SmtpFlaw {
   BARE_CR("bare CR"),
   /** An LF that no CR precedes (RFC 5321 2.3.8): the root of SMTP smuggling. */
   BARE_LF("bare LF"),
-  /** Octet 0: cuts lines short in programs written in C. */
+  /** Byte 0: cuts lines short in programs written in C. */
   NUL("NUL"),
   /** Longer than the limit; what followed up to the line's end was dropped. */
   TOO_LONG("line too long"),
-  /** Octets above 127 that are not UTF-8 (RFC 6531 3.1). */
+  /** Bytes above 127 that are not UTF-8 (RFC 6531 3.1). */
   NOT_UTF8("neither ASCII nor UTF-8"),
   /** No line end within {@link SmtpLimits#DROPPED}: the conversation cannot go on. */
   ENDLESS("endless line");

@@ -2,7 +2,7 @@ package org.sealwax.mail.smtp;
 
 import org.jspecify.annotations.Nullable;
 
-/** Watches text go by in pieces: line ends, line lengths, octets above 127, NUL. */
+/** Scans text that comes in pieces: line ends, line lengths, bytes above 127, NUL. */
 final class TextScan {
   private boolean afterCr;
   private long lineLength;
@@ -10,7 +10,7 @@ final class TextScan {
   private int allBytes;
   private @Nullable SmtpFlaw flaw;
 
-  /** Looks at one piece. */
+  /** Scans one piece. */
   void scan(byte[] block, int from, int to) {
     int all = allBytes;
     boolean cr = afterCr;

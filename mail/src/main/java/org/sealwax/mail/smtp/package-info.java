@@ -1,7 +1,6 @@
 /**
- * Floor 1: the language SMTP as values: commands, replies, enhanced status codes, capabilities, and
- * the readers and writers that turn bytes into them and back. Parsing touches no socket, file,
- * thread or clock.
+ * SMTP as values: commands, replies, enhanced status codes, capabilities, and the readers and
+ * writers that turn bytes into them and back. Parsing touches no socket, file, thread or clock.
  *
  * <p>Main types: {@link org.sealwax.mail.smtp.LineReader}, through which everything is read, {@link
  * org.sealwax.mail.smtp.CommandParser} and {@link org.sealwax.mail.smtp.Command}, {@link

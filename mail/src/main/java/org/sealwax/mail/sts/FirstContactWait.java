@@ -12,10 +12,13 @@ import java.time.Duration;
  * @param lookup while the DNS does not say whether there is a policy
  */
 public record FirstContactWait(Duration fetch, Duration lookup) {
-  /** Half an hour: a host that restarts is back, and whoever disturbs us must last as long. */
+  /**
+   * Half an hour: a host that restarts is back, and an attacker must keep the disturbance up as
+   * long.
+   */
   public static final Duration FETCH = Duration.ofMinutes(30);
 
-  /** Four hours: the time in which DNS in trouble is usually mended. */
+  /** Four hours: the time in which a DNS failure is usually repaired. */
   public static final Duration LOOKUP = Duration.ofHours(4);
 
   /** Checks ranges: zero is the RFC to the letter, which waits for nothing. */

@@ -2,7 +2,7 @@ package org.sealwax.mail.sts;
 
 import org.sealwax.mail.dns.DnsAnswer;
 
-/** What a look-up of {@code _mta-sts} came to. */
+/** The result of a look-up of {@code _mta-sts}. */
 public sealed interface StsLookup {
   /**
    * The DNS answered.

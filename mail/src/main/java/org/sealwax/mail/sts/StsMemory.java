@@ -6,10 +6,9 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.policy.Evidence;
 
 /**
- * What is remembered about the MTA-STS of one domain; what becomes of it is said by {@link
- * StsStep}.
+ * The stored MTA-STS state of one domain; {@link StsStep} decides what follows from it.
  *
- * @param kept the last policy that was fetched, in force or past its time, or null
+ * @param fetched the last policy that was fetched, in force or past its time, or null
  * @param refresh when it is fetched again without being asked, or null
  * @param tried when a fetch failed last, or null
  * @param failures fetches that failed in a row
@@ -20,7 +19,7 @@ import org.sealwax.mail.policy.Evidence;
  * @param failure the last one in words for people; empty for none
  */
 public record StsMemory(
-    @Nullable FetchedPolicy kept,
+    @Nullable FetchedPolicy fetched,
     @Nullable Instant refresh,
     @Nullable Instant tried,
     int failures,
@@ -88,11 +87,11 @@ public record StsMemory(
    * @param now the current time
    */
   public @Nullable FetchedPolicy live(Instant now) {
-    return kept != null && kept.isLive(now) ? kept : null;
+    return fetched != null && fetched.isLive(now) ? fetched : null;
   }
 
   StsMemory withRefresh(@Nullable Instant at) {
-    return new StsMemory(kept, at, tried, failures, fetchSince, lookupSince, failure);
+    return new StsMemory(fetched, at, tried, failures, fetchSince, lookupSince, failure);
   }
 
   StsMemory withoutKept() {
@@ -100,13 +99,13 @@ public record StsMemory(
   }
 
   StsMemory withLookupFailure(Instant since, String what) {
-    return new StsMemory(kept, refresh, tried, failures, fetchSince, since, what);
+    return new StsMemory(fetched, refresh, tried, failures, fetchSince, since, what);
   }
 
-  /** The domain has been looked up: that trouble is over. */
+  /** The domain has been looked up: the earlier failure is over. */
   StsMemory withLookup() {
     return lookupSince == null
         ? this
-        : new StsMemory(kept, refresh, tried, failures, fetchSince, null, failure);
+        : new StsMemory(fetched, refresh, tried, failures, fetchSince, null, failure);
   }
 }

@@ -22,7 +22,7 @@ import org.sealwax.mail.policy.MxPattern;
  * @param text as it was served: reports quote it (RFC 8460 4.4)
  */
 public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String text) {
-  /** Octets of a policy file (RFC 8461 3.3 suggests this limit). */
+  /** Bytes of a policy file (RFC 8461 3.3 suggests this limit). */
   public static final int MAX_SIZE = 64 * 1_024;
 
   /** The longest {@code max_age}: 31557600 seconds, about a year (RFC 8461 3.2). */
@@ -58,7 +58,7 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
     mx = List.copyOf(mx);
   }
 
-  /** What reading came to. */
+  /** The result of reading a policy file. */
   public sealed interface ParsedStsPolicy {
     /**
      * A policy.
@@ -118,8 +118,8 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
   }
 
   /**
-   * Reads a policy file of any octets, as leniently as is safe: its text came by verified HTTPS, so
-   * nobody but its owner wrote it. Blank lines and a byte order mark are passed over, a {@code
+   * Reads a policy file of any bytes, as leniently as is safe: its text came by verified HTTPS, so
+   * only its owner can have written it. Blank lines and a byte order mark are passed over, a {@code
    * max_age} over the limit is the limit, and an {@code mx} that is none is left out where others
    * are left.
    *
@@ -145,7 +145,7 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
     return new StsPolicyParser(text).read();
   }
 
-  /** Deviations told of one policy. */
+  /** Deviations reported for one policy. */
   private static final int MOST_DEVIATIONS = 20;
 
   /** One reading, line by line. */

@@ -10,10 +10,10 @@ import org.sealwax.mail.address.Domain;
  * Announced} says that there is a policy to fetch.
  */
 public sealed interface StsRecord {
-  /** What a record of ours begins with; every other TXT record there is somebody else's. */
+  /** The text that an MTA-STS record begins with; other TXT records at the name are ignored. */
   String VERSION = "v=STSv1;";
 
-  /** Octets of one TXT record that are looked at: honest ones have about thirty. */
+  /** Bytes of one TXT record that are read: usual records have about thirty. */
   int MAX_LENGTH = 4_096;
 
   /** Characters of an id (RFC 8461 3.1). */
@@ -79,11 +79,11 @@ public sealed interface StsRecord {
    * @return the record, none, several, or why it is malformed
    */
   static StsRecord read(List<String> texts) {
-    List<String> ours = texts.stream().filter(t -> t.startsWith(VERSION)).toList();
-    return switch (ours.size()) {
+    List<String> records = texts.stream().filter(t -> t.startsWith(VERSION)).toList();
+    return switch (records.size()) {
       case 0 -> beginnings(texts);
-      case 1 -> fields(ours.getFirst());
-      default -> new Several(ours.size());
+      case 1 -> fields(records.getFirst());
+      default -> new Several(records.size());
     };
   }
 

@@ -6,13 +6,13 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.policy.Evidence;
 
 /**
- * What MTA-STS comes to for one domain now: memory, announcement and time lead to what holds, or to
- * a fetch; a fetch leads to the next memory. Pure.
+ * One step of the MTA-STS state of a domain: stored state, announcement and time lead to the policy
+ * in force, or to a fetch; a fetch leads to the next stored state. Pure.
  *
  * @param memory to keep from now on
  * @param next what to do
- * @param lost an {@code enforce} policy that has just ended although nobody took it back, or null:
- *     the ledger remembers its hosts
+ * @param lost an {@code enforce} policy that has just ended although the domain did not revoke it,
+ *     or null: the ledger remembers its hosts
  */
 public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy lost) {
   /** The least between two failed fetches (RFC 8461 3.3). */
@@ -21,7 +21,7 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
   /** The most between two failed fetches: a host that is back is found within the hour. */
   public static final Duration MOST_GAP = Duration.ofHours(1);
 
-  /** A policy in force is fetched anew within this time (RFC 8461 3.3, 10.2). */
+  /** A policy in force is fetched again within this time (RFC 8461 3.3, 10.2). */
   public static final Duration REFRESH = Duration.ofHours(24);
 
   /** Doublings of the gap that matter. */
@@ -49,10 +49,10 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
   /**
    * A policy that ended without being taken back.
    *
-   * @param kept it
+   * @param fetched the policy
    * @param why whether its record was gone, or only its renewal failed
    */
-  public record LostPolicy(StsMemory.FetchedPolicy kept, PolicyEnd why) {}
+  public record LostPolicy(StsMemory.FetchedPolicy fetched, PolicyEnd why) {}
 
   /** How a policy ended. */
   public enum PolicyEnd {
@@ -71,12 +71,13 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
    * @param now the current time
    */
   public static StsStep decide(
-      StsMemory memory, StsLookup announcement, FirstContactWait patience, Instant now) {
-    return switch (announcement) {
-      case StsLookup.NoRecordAnswer s -> silent(memory, s.why(), patience, now);
+      StsMemory memory, StsLookup lookup, FirstContactWait firstContactWait, Instant now) {
+    return switch (lookup) {
+      case StsLookup.NoRecordAnswer s -> silent(memory, s.why(), firstContactWait, now);
       case StsLookup.RecordAnswer s ->
           switch (s.record()) {
-            case StsRecord.Announced a -> announced(memory.withLookup(), a.id(), patience, now);
+            case StsRecord.Announced a ->
+                announced(memory.withLookup(), a.id(), firstContactWait, now);
             case StsRecord.None n -> recordGone(memory, "no _mta-sts record", now);
             case StsRecord.Several m ->
                 recordGone(memory, m.count() + " _mta-sts records, which count as none", now);
@@ -96,27 +97,27 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
    * @param now the current time
    */
   public static StsStep renew(
-      StsMemory memory, StsLookup announcement, FirstContactWait patience, Instant now) {
-    StsMemory.FetchedPolicy kept = memory.kept();
-    StsStep usual = decide(memory, announcement, patience, now);
-    if (kept == null || usual.next() instanceof StsAction.FetchPolicy || usual.lost() != null) {
+      StsMemory memory, StsLookup lookup, FirstContactWait firstContactWait, Instant now) {
+    StsMemory.FetchedPolicy fetched = memory.fetched();
+    StsStep usual = decide(memory, lookup, firstContactWait, now);
+    if (fetched == null || usual.next() instanceof StsAction.FetchPolicy || usual.lost() != null) {
       return usual;
     }
     boolean there =
-        switch (announcement) {
-          // HTTPS vouches for itself, whatever becomes of the look-up.
+        switch (lookup) {
+          // HTTPS proves itself, whatever the result of the look-up.
           case StsLookup.NoRecordAnswer s -> true;
           // A domain that took its record away is leaving; its policy is not prolonged.
           case StsLookup.RecordAnswer s -> s.record() instanceof StsRecord.Announced;
         };
     boolean soon =
-        now.isBefore(kept.fetched().plus(LEAST_GAP)) && !now.isBefore(kept.fetched())
-            || mustWait(memory, patience, now);
+        now.isBefore(fetched.fetched().plus(LEAST_GAP)) && !now.isBefore(fetched.fetched())
+            || mustWait(memory, firstContactWait, now);
     if (!there || soon) {
       return new StsStep(
           usual.memory().withRefresh(now.plus(there ? LEAST_GAP : REFRESH)), usual.next(), null);
     }
-    return new StsStep(memory, new StsAction.FetchPolicy(kept.id()), null);
+    return new StsStep(memory, new StsAction.FetchPolicy(fetched.id()), null);
   }
 
   /**
@@ -129,14 +130,15 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
    * @return what to remember, and what holds now
    */
   public static StsStep fetched(String id, StsPolicy policy, Instant now, double jitter) {
-    StsMemory.FetchedPolicy kept = new StsMemory.FetchedPolicy(id, policy, now);
+    StsMemory.FetchedPolicy fetched = new StsMemory.FetchedPolicy(id, policy, now);
     Duration half = policy.maxAge().dividedBy(2);
     Duration most = half.compareTo(REFRESH) < 0 ? half : REFRESH;
     Instant refresh =
         most.compareTo(LEAST_GAP) < 0
             ? null
             : now.plusMillis((long) (most.toMillis() * (0.75 + 0.25 * jitter)));
-    return new StsStep(new StsMemory(kept, refresh, null, 0, null, null, ""), settled(kept), null);
+    return new StsStep(
+        new StsMemory(fetched, refresh, null, 0, null, null, ""), settled(fetched), null);
   }
 
   /**
@@ -149,9 +151,10 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
    * @return what to remember, and what holds now
    */
   public static StsStep failed(
-      StsMemory memory, String why, FirstContactWait patience, Instant now) {
+      StsMemory memory, String why, FirstContactWait firstContactWait, Instant now) {
     Instant since = memory.fetchSince();
-    return missed(memory, why, since == null || memory.isInvalid() ? now : since, patience, now);
+    return missed(
+        memory, why, since == null || memory.isInvalid() ? now : since, firstContactWait, now);
   }
 
   /**
@@ -166,54 +169,58 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
    * @return what to remember, and what holds now
    */
   public static StsStep invalid(
-      StsMemory memory, String why, FirstContactWait patience, Instant now) {
-    return missed(memory, why, StsMemory.INVALID, patience, now);
+      StsMemory memory, String why, FirstContactWait firstContactWait, Instant now) {
+    return missed(memory, why, StsMemory.INVALID, firstContactWait, now);
   }
 
   private static StsStep missed(
-      StsMemory memory, String why, Instant since, FirstContactWait patience, Instant now) {
+      StsMemory memory, String why, Instant since, FirstContactWait firstContactWait, Instant now) {
     StsMemory after =
         new StsMemory(
-            memory.kept(),
-            memory.kept() == null ? null : now.plus(gap(memory.failures() + 1)),
+            memory.fetched(),
+            memory.fetched() == null ? null : now.plus(gap(memory.failures() + 1)),
             now,
             memory.failures() + 1,
             since,
             memory.lookupSince(),
             why);
-    return unfetched(after, patience, now);
+    return unfetched(after, firstContactWait, now);
   }
 
-  private static StsAction.StateHolds settled(StsMemory.FetchedPolicy kept) {
-    return new StsAction.StateHolds(kept.state(), kept.expires());
+  private static StsAction.StateHolds settled(StsMemory.FetchedPolicy fetched) {
+    return new StsAction.StateHolds(fetched.state(), fetched.expires());
   }
 
   private static StsStep announced(
-      StsMemory memory, String id, FirstContactWait patience, Instant now) {
+      StsMemory memory, String id, FirstContactWait firstContactWait, Instant now) {
     StsMemory.FetchedPolicy live = memory.live(now);
     if (live != null && live.id().equals(id)) {
       return new StsStep(memory, settled(live), null);
     }
-    return mustWait(memory, patience, now)
-        ? unfetched(memory, patience, now)
+    return mustWait(memory, firstContactWait, now)
+        ? unfetched(memory, firstContactWait, now)
         : new StsStep(memory, new StsAction.FetchPolicy(id), null);
   }
 
   /** A fetch failed a moment ago. A clock that went back does not make the moment long. */
-  private static boolean mustWait(StsMemory memory, FirstContactWait patience, Instant now) {
+  private static boolean mustWait(
+      StsMemory memory, FirstContactWait firstContactWait, Instant now) {
     Instant tried = memory.tried();
-    return tried != null && !now.isBefore(tried) && now.isBefore(nextTry(memory, patience, tried));
+    return tried != null
+        && !now.isBefore(tried)
+        && now.isBefore(nextTry(memory, firstContactWait, tried));
   }
 
-  private static Instant nextTry(StsMemory memory, FirstContactWait patience, Instant tried) {
+  private static Instant nextTry(
+      StsMemory memory, FirstContactWait firstContactWait, Instant tried) {
     Instant next = tried.plus(gap(memory.failures()));
     Instant since = memory.fetchSince();
-    if (memory.kept() != null || since == null) {
+    if (memory.fetched() != null || since == null) {
       return next;
     }
     // The end of the hold is a time to try, however long the gap has grown.
     Instant soonest = tried.plus(LEAST_GAP);
-    Instant end = since.plus(patience.fetch());
+    Instant end = since.plus(firstContactWait.fetch());
     Instant wanted = end.isAfter(soonest) ? end : soonest;
     return wanted.isBefore(next) && tried.isBefore(end) ? wanted : next;
   }
@@ -224,15 +231,16 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
   }
 
   /** Announced, and not to be had now. */
-  private static StsStep unfetched(StsMemory memory, FirstContactWait patience, Instant now) {
+  private static StsStep unfetched(
+      StsMemory memory, FirstContactWait firstContactWait, Instant now) {
     StsMemory.FetchedPolicy live = memory.live(now);
     if (live != null) {
       return new StsStep(memory, settled(live), null);
     }
     LostPolicy lost = lost(memory, PolicyEnd.REFRESH_FAILED);
     if (lost != null) {
-      // Its hosts are the ledger's from now on; until the ledger has them, the policy speaks.
-      return new StsStep(memory.withoutKept(), settled(lost.kept()), lost);
+      // The ledger records its hosts from now on; until it has them, the policy counts.
+      return new StsStep(memory.withoutKept(), settled(lost.fetched()), lost);
     }
     Instant since = memory.fetchSince() == null ? now : memory.fetchSince();
     Instant tried = memory.tried() == null ? now : memory.tried();
@@ -242,17 +250,17 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
           new StsAction.StateHolds(
               new Evidence.StsState.Absent(
                   "announced, and what it serves is " + memory.failure(), true),
-              nextTry(memory, patience, tried)),
+              nextTry(memory, firstContactWait, tried)),
           null);
     }
-    Instant end = since.plus(patience.fetch());
+    Instant end = since.plus(firstContactWait.fetch());
     // A wait too short for another fetch ends by the clock, any other with the fetch at its end.
-    boolean brief = patience.fetch().compareTo(LEAST_GAP) < 0;
+    boolean brief = firstContactWait.fetch().compareTo(LEAST_GAP) < 0;
     if (brief && now.isBefore(end)) {
       return new StsStep(memory, new StsAction.StateHolds(unfetchable(memory, end), end), null);
     }
     if (!brief && tried.isBefore(end)) {
-      Instant next = nextTry(memory, patience, tried);
+      Instant next = nextTry(memory, firstContactWait, tried);
       return new StsStep(
           memory,
           new StsAction.StateHolds(unfetchable(memory, next.isAfter(end) ? next : end), next),
@@ -266,7 +274,7 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
                     + since
                     + ": "
                     + memory.failure()),
-            nextTry(memory, patience, tried)),
+            nextTry(memory, firstContactWait, tried)),
         null);
   }
 
@@ -276,26 +284,26 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
   }
 
   private static StsStep silent(
-      StsMemory memory, String why, FirstContactWait patience, Instant now) {
+      StsMemory memory, String why, FirstContactWait firstContactWait, Instant now) {
     StsMemory.FetchedPolicy live = memory.live(now);
     if (live != null) {
       return new StsStep(memory, settled(live), null);
     }
-    String trouble = "_mta-sts cannot be looked up: " + why;
+    String problem = "_mta-sts cannot be looked up: " + why;
     LostPolicy lost = lost(memory, PolicyEnd.REFRESH_FAILED);
     Instant since = memory.lookupSince() == null ? now : memory.lookupSince();
-    StsMemory after = memory.withoutKept().withLookupFailure(since, trouble);
+    StsMemory after = memory.withoutKept().withLookupFailure(since, problem);
     if (lost != null) {
-      return new StsStep(after, settled(lost.kept()), lost);
+      return new StsStep(after, settled(lost.fetched()), lost);
     }
-    Instant end = since.plus(patience.lookup());
+    Instant end = since.plus(firstContactWait.lookup());
     return now.isBefore(end)
         ? new StsStep(
-            after, new StsAction.StateHolds(new Evidence.StsState.Pending(trouble, end), end), null)
+            after, new StsAction.StateHolds(new Evidence.StsState.Pending(problem, end), end), null)
         : new StsStep(
             after,
             new StsAction.StateHolds(
-                new Evidence.StsState.Absent(trouble + ", since " + since), null),
+                new Evidence.StsState.Absent(problem + ", since " + since), null),
             null);
   }
 
@@ -310,14 +318,14 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
         StsMemory.EMPTY,
         lost == null
             ? new StsAction.StateHolds(new Evidence.StsState.Absent(why), null)
-            : settled(lost.kept()),
+            : settled(lost.fetched()),
         lost);
   }
 
   private static @Nullable LostPolicy lost(StsMemory memory, PolicyEnd why) {
-    StsMemory.FetchedPolicy kept = memory.kept();
-    return kept != null && kept.policy().mode() == StsPolicy.Mode.ENFORCE
-        ? new LostPolicy(kept, why)
+    StsMemory.FetchedPolicy fetched = memory.fetched();
+    return fetched != null && fetched.policy().mode() == StsPolicy.Mode.ENFORCE
+        ? new LostPolicy(fetched, why)
         : null;
   }
 }

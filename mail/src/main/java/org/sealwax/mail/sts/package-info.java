@@ -1,9 +1,9 @@
 /**
- * Floor 2: MTA-STS as text (RFC 8461): {@link org.sealwax.mail.sts.StsRecord} reads what a domain
- * says at {@code _mta-sts}, {@link org.sealwax.mail.sts.StsPolicy} reads the policy file itself.
- * {@code .store} fetches and keeps.
+ * MTA-STS as text (RFC 8461): {@link org.sealwax.mail.sts.StsRecord} reads what a domain says at
+ * {@code _mta-sts}, {@link org.sealwax.mail.sts.StsPolicy} reads the policy file itself. {@code
+ * .store} fetches and keeps.
  *
- * <p>Invariants: any octets end in a named outcome; whatever is not exactly the grammar is no
+ * <p>Invariants: any bytes end in a named outcome; whatever is not exactly the grammar is no
  * policy, and unknown fields are no flaw (RFC 8461 3.2). Pure: no sockets, files, threads or clock.
  * RFC 8461 sections 3.1, 3.2, 4.1.
  */

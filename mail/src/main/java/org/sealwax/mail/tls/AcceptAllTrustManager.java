@@ -6,9 +6,9 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
- * Lets every certificate pass: verification never ends a handshake, the {@link PeerVerifier} looks
- * at the chain afterwards and the decision is the policy's. Extended, so that JSSE adds no checks
- * of its own around it. Names no issuers: every client certificate is welcome.
+ * Accepts every certificate: verification never ends a handshake, the {@link PeerVerifier} checks
+ * the chain afterwards and the decision is the policy's. Extended, so that JSSE adds no checks of
+ * its own around it. Names no issuers: every client certificate is welcome.
  */
 final class AcceptAllTrustManager extends X509ExtendedTrustManager {
   @Override

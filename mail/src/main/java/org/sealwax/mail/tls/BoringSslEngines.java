@@ -26,7 +26,7 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
 
 /** BoringSSL by netty-tcnative. Loading this class loads the native library. */
 final class BoringSslEngines implements EngineFactory {
-  /** A chain of 20 certificates of 4 KiB with room to spare; BoringSSL's own default is 100 KiB. */
+  /** A chain of 20 certificates of 4 KiB with reserve; BoringSSL's own default is 100 KiB. */
   private static final int MAX_CHAIN = 128 * 1024;
 
   /** SSL_MODE_SEND_FALLBACK_SCSV (RFC 7507). */
@@ -103,7 +103,7 @@ final class BoringSslEngines implements EngineFactory {
                 SuitePreference.forServer(listener.floor()),
                 groups(listener.groups(), true))
             .sessionCacheSize(SERVER_SESSIONS)
-            // Never REQUIRE: who shows no certificate is told so in SMTP, not by an alert.
+            // Never REQUIRE: a client without a certificate gets an SMTP reply, not an alert.
             .clientAuth(
                 listener.clientCertificates() == ClientCertificateMode.NONE
                     ? ClientAuth.NONE
@@ -118,7 +118,7 @@ final class BoringSslEngines implements EngineFactory {
       public TlsEngineHandle engine() {
         BoringSslEngine made = new BoringSslEngine(ctx.newEngine(MEMORY), false);
         if (!tickets) {
-          // BoringSSL has ticket keys of its own until it is told not to.
+          // BoringSSL has ticket keys of its own unless it is configured not to.
           made.noTickets();
         }
         return made;

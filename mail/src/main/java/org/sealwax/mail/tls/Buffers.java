@@ -38,7 +38,7 @@ final class Buffers {
     return isDirect ? direct : heap;
   }
 
-  /** An empty buffer, of {@link #SMALL} or {@link #LARGE} octets. */
+  /** An empty buffer, of {@link #SMALL} or {@link #LARGE} bytes. */
   ByteBuffer borrow(boolean isDirect, boolean isLarge) {
     ByteBuffer spare;
     synchronized (this) {
@@ -55,14 +55,14 @@ final class Buffers {
   void give(ByteBuffer buffer) {
     boolean isLarge = buffer.capacity() == LARGE;
     synchronized (this) {
-      ArrayDeque<ByteBuffer> shelf = pool(buffer.isDirect(), isLarge);
-      if (shelf.size() < (isLarge ? SPARE_LARGE : SPARE_SMALL)) {
-        shelf.addFirst(buffer);
+      ArrayDeque<ByteBuffer> buffers = pool(buffer.isDirect(), isLarge);
+      if (buffers.size() < (isLarge ? SPARE_LARGE : SPARE_SMALL)) {
+        buffers.addFirst(buffer);
       }
     }
   }
 
-  /** The octets of a borrowed heap buffer, from its own zero. */
+  /** The bytes of a borrowed heap buffer, from its own zero. */
   static byte[] array(ByteBuffer heap) {
     if (heap.arrayOffset() != 0) {
       throw new IllegalArgumentException("not borrowed here");

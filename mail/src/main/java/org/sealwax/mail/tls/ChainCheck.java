@@ -68,7 +68,7 @@ final class ChainCheck {
     List<String> notes = new ArrayList<>();
     purpose(leaf, role, reasons, notes);
     if (roots.contains(leaf)) {
-      // Trusted as itself: whoever put it among the roots vouches for all but its dates.
+      // Trusted as itself: the admin who added it to the roots vouches for all but its dates.
       validity(leaf, now, reasons);
       return result(reasons, notes);
     }
@@ -129,7 +129,8 @@ final class ChainCheck {
           validity(root, now, reasons);
         }
         if (reasons.isEmpty()) {
-          // It leads to a root of ours, dates and strength hold, and PKIX refused it all the same:
+          // It leads to a root that we trust, dates and strength hold, and PKIX refused it all the
+          // same:
           // an issuer that is no CA, a length, a name constraint or an unknown critical extension.
           reasons.add(
               climbed && !allAuthorities(chain)

@@ -7,14 +7,15 @@ import org.sealwax.mail.tls.verdict.TlsFloor;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 
 /**
- * What we offer as a client on one connection: a rung of the ladder turned into parameters.
+ * What we offer as a client on one connection: a fallback step as parameters.
  *
  * @param serverName SNI, or null for an address literal
  * @param floor lowest version
- * @param highest highest version (rung 4: TLS 1.2)
- * @param hybrid whether X25519MLKEM768 is offered (rung 2 leaves it out)
+ * @param highest highest version (step 4: TLS 1.2)
+ * @param hybrid whether X25519MLKEM768 is offered (step 2 leaves it out)
  * @param resumption whether a ticket or session is offered
- * @param compatible whether the second engine is used, with all that is not broken (rung 5)
+ * @param compatible whether the second engine is used, with all that is not broken (fallback step
+ *     5)
  * @param clientCertificate whether our certificate is shown when asked for
  * @param fallbackScsv whether TLS_FALLBACK_SCSV is sent (RFC 7507), as far as the engine can
  * @param references whom we expect, for the verdict

@@ -48,7 +48,7 @@ final class DaneMatch {
   private DaneMatch() {}
 
   /**
-   * What usage 2 came to, apart from names.
+   * The result for usage 2, apart from names.
    *
    * @param association whose anchor the chain leads to, or null
    * @param why not, in words; empty when it does
@@ -98,9 +98,9 @@ final class DaneMatch {
           continue;
         }
       }
-      ChainCheck.ChainResult worth =
+      ChainCheck.ChainResult result =
           ChainCheck.check(chain, PreparedRoots.forDane(there, bare), role, now);
-      Verdict.Reason reason = worth.reason();
+      Verdict.Reason reason = result.reason();
       if (reason == null) {
         return new AnchorMatch(record, "");
       }
@@ -138,12 +138,12 @@ final class DaneMatch {
                   .generateCertificate(new ByteArrayInputStream(der));
       return given.equals(chain.getFirst()) ? List.of() : List.of(given);
     } catch (CertificateException | RuntimeException e) {
-      // Octets of a stranger: no certificate.
+      // The peer's bytes are no certificate.
       return List.of();
     }
   }
 
-  /** A bare key has no name; whoever it signed says what it is called. */
+  /** A bare key has no name; the certificate that it signed names its issuer. */
   private static List<TrustAnchor> key(List<X509Certificate> chain, TlsaAssociation record) {
     Optional<PublicKey> key = SpkiBytes.key(HexFormat.of().parseHex(record.data()));
     List<TrustAnchor> anchors = new ArrayList<>();
@@ -169,22 +169,22 @@ final class DaneMatch {
 
   private static boolean is(X509Certificate certificate, TlsaAssociation record) {
     try {
-      Optional<byte[]> octets =
+      Optional<byte[]> bytes =
           record.selector() == WHOLE_CERTIFICATE
               ? Optional.of(certificate.getEncoded())
               : SpkiBytes.of(certificate);
-      return octets.isPresent() && record.data().equals(text(record.matching(), octets.get()));
+      return bytes.isPresent() && record.data().equals(text(record.matching(), bytes.get()));
     } catch (GeneralSecurityException e) {
       return false;
     }
   }
 
-  private static String text(int matching, byte[] octets) throws GeneralSecurityException {
+  private static String text(int matching, byte[] bytes) throws GeneralSecurityException {
     byte[] data =
         switch (matching) {
-          case 1 -> Pins.sha256().digest(octets);
-          case 2 -> MessageDigest.getInstance("SHA-512").digest(octets);
-          default -> octets;
+          case 1 -> Pins.sha256().digest(bytes);
+          case 2 -> MessageDigest.getInstance("SHA-512").digest(bytes);
+          default -> bytes;
         };
     return HexFormat.of().formatHex(data);
   }

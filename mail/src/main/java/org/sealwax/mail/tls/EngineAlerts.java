@@ -22,8 +22,8 @@ final class EngineAlerts {
   private EngineAlerts() {}
 
   /** Name of the alert that the peer sent, or null when it sent none. */
-  static @Nullable String received(Throwable trouble) {
-    Throwable t = trouble;
+  static @Nullable String received(Throwable failure) {
+    Throwable t = failure;
     for (int depth = 0; t != null && depth < MAX_DEPTH; depth++, t = t.getCause()) {
       String message = String.valueOf(t.getMessage());
       Matcher boring = BORING.matcher(message);
@@ -42,14 +42,14 @@ final class EngineAlerts {
   }
 
   /** Name of the alert that JSSE says it sent, or null. */
-  static @Nullable String sent(Throwable trouble) {
-    Matcher jsse = JSSE_SENT.matcher(String.valueOf(trouble.getMessage()));
+  static @Nullable String sent(Throwable failure) {
+    Matcher jsse = JSSE_SENT.matcher(String.valueOf(failure.getMessage()));
     return jsse.find() ? jsse.group(1) : null;
   }
 
   /** The engine's own words, short and on one line. */
-  static String reason(Throwable trouble) {
-    String message = String.valueOf(trouble.getMessage());
+  static String reason(Throwable failure) {
+    String message = String.valueOf(failure.getMessage());
     int openssl = message.indexOf("OPENSSL_internal:");
     if (openssl >= 0) {
       message =

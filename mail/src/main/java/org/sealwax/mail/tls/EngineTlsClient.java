@@ -19,21 +19,21 @@ final class EngineTlsClient implements TlsClient {
   private final TlsFactory factory;
   private final ClientTlsSettings settings;
   private final @Nullable IdentityStore identities;
-  private final PeerVerifier judge;
+  private final PeerVerifier verifier;
   private EngineFactory.@Nullable ClientContext bare;
   private EngineFactory.@Nullable ClientContext withCertificate;
   private EngineFactory.@Nullable ClientContext compatible;
   private @Nullable Identity certificateIdentity;
 
   EngineTlsClient(
-      TlsFactory room,
+      TlsFactory factory,
       ClientTlsSettings settings,
       @Nullable IdentityStore identities,
-      PeerVerifier judge) {
-    this.factory = room;
+      PeerVerifier verifier) {
+    this.factory = factory;
     this.settings = settings;
     this.identities = identities;
-    this.judge = judge;
+    this.verifier = verifier;
   }
 
   @Override
@@ -50,7 +50,8 @@ final class EngineTlsClient implements TlsClient {
           HandshakeRun.facts(
               wire,
               offer.serverName() == null ? null : offer.serverName().name(),
-              (chain, staple) -> judge.verify(chain, staple, offer.references(), PeerRole.SERVER)));
+              (chain, staple) ->
+                  verifier.verify(chain, staple, offer.references(), PeerRole.SERVER)));
       return wire;
     } catch (IOException | RuntimeException e) {
       wire.close();

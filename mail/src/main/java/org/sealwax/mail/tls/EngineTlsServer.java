@@ -29,7 +29,7 @@ final class EngineTlsServer implements TlsServer {
   private final ListenerTlsSettings listener;
   private final IdentityStore identities;
   private final ReferenceIdentity references;
-  private final PeerVerifier judge;
+  private final PeerVerifier verifier;
   private final Clock clock;
   private final RandomSource random;
   private final Map<Identity, ServerContextWithKeys> contexts = new HashMap<>();
@@ -37,20 +37,20 @@ final class EngineTlsServer implements TlsServer {
   private record ServerContextWithKeys(EngineFactory.ServerContext engines, TicketKeys keys) {}
 
   EngineTlsServer(
-      TlsFactory room,
+      TlsFactory factory,
       ListenerTlsSettings listener,
       IdentityStore identities,
       ReferenceIdentity references,
-      PeerVerifier judge,
+      PeerVerifier verifier,
       Clock clock,
-      RandomSource chance) {
-    this.factory = room;
+      RandomSource random) {
+    this.factory = factory;
     this.listener = listener;
     this.identities = identities;
     this.references = references;
-    this.judge = judge;
+    this.verifier = verifier;
     this.clock = clock;
-    this.random = chance;
+    this.random = random;
   }
 
   @Override
@@ -84,7 +84,7 @@ final class EngineTlsServer implements TlsServer {
           HandshakeRun.facts(
               wire,
               hello.serverName(),
-              (chain, staple) -> judge.verify(chain, references, PeerRole.CLIENT)));
+              (chain, staple) -> verifier.verify(chain, references, PeerRole.CLIENT)));
       return wire;
     } catch (IOException | RuntimeException e) {
       wire.close();
@@ -126,7 +126,7 @@ final class EngineTlsServer implements TlsServer {
                     TlsException.Kind.ALERT_SENT, "refused the client's hello: " + why)
                 : EngineWire.notTls(records);
         case ClientHello.ClientHelloParse.Partial(int missing) -> {
-          // Read on before parsing again: single octets must not cost a parse each.
+          // Read on before parsing again: single bytes must not cost a parse each.
           int wanted = records.filled() + missing;
           while (records.filled() < wanted) {
             if (!records.more()) {

@@ -26,16 +26,16 @@ import org.sealwax.mail.tls.wire.RecordHeader;
 import org.sealwax.mail.tls.wire.ServerFlight;
 
 /**
- * TLS over a clear wire: an engine fed with whole records that we cut ourselves. The conversation's
+ * TLS over a plain wire: an engine fed with whole records that we cut ourselves. The conversation's
  * thread reads and writes, straight-line; {@link #close()} may come from any thread.
  *
- * <p>Who uses engine or buffers is counted ({@link #enter}, {@link #exit}); whoever is last after
- * {@code close()} releases them, so that it happens exactly once and under nobody's hands.
+ * <p>Who uses engine or buffers is counted ({@link #enter}, {@link #exit}); the last user after
+ * {@code close()} releases them, so that it happens exactly once and while no thread uses them.
  */
 final class EngineWire extends WireOver implements TlsWire {
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
-  /** Plaintext octets of one record (RFC 8446 5.1). */
+  /** Plaintext bytes of one record (RFC 8446 5.1). */
   private static final int MAX_PLAIN = 1 << 14;
 
   /**
@@ -44,11 +44,11 @@ final class EngineWire extends WireOver implements TlsWire {
    */
   private static final int MAX_BARREN = 64;
 
-  /** Rounds of a handshake; one-octet records of a 64 KiB chain included. */
+  /** Rounds of a handshake; one-byte records of a 64 KiB chain included. */
   private static final int MAX_ROUNDS = 400_000;
 
   /**
-   * Octets of a client's handshake beyond which it gets no ticket: the ticket holds its chain, and
+   * Bytes of a client's handshake beyond which it gets no ticket: the ticket holds its chain, and
    * clients refuse tickets over 16 KiB, ending a connection that was good.
    */
   private static final int MAX_FOR_TICKET = 12 * 1024;
@@ -82,7 +82,7 @@ final class EngineWire extends WireOver implements TlsWire {
   private boolean hasReceived;
   private volatile boolean broken;
 
-  /** Name of the alert we sent in clear, when an engine refused. */
+  /** Name of the alert we sent unencrypted, when an engine refused. */
   private @Nullable String lastAlert;
 
   private final InputStream in = new TlsInput();
@@ -258,7 +258,7 @@ final class EngineWire extends WireOver implements TlsWire {
         case NEED_WRAP -> flush();
         case NEED_TASK -> tasks();
         case NEED_UNWRAP, NEED_UNWRAP_AGAIN -> {
-          // tcnative stops when a certificate has been looked at, and goes on with no new octets.
+          // tcnative stops when a certificate has been looked at, and goes on with no new bytes.
           if (fed) {
             fed = false;
             unwrap(NOTHING, false);
@@ -398,7 +398,7 @@ final class EngineWire extends WireOver implements TlsWire {
 
   // --- records in ------------------------------------------------------------------------------
 
-  /** Unwraps the record at hand into {@link #plain}; returns octets of plaintext. */
+  /** Unwraps the record at hand into {@link #plain}; returns bytes of plaintext. */
   private int unwrapRecord(boolean established) throws IOException {
     int size = records.size();
     SSLEngineResult result;

@@ -88,14 +88,14 @@ final class HandshakeRun {
         break;
       }
     }
-    PeerVerification judgement;
+    PeerVerification verification;
     if (unreadable && chain.isEmpty()) {
-      judgement =
+      verification =
           new PeerVerification(
               new Verdict.Untrusted(Verdict.Reason.UNKNOWN_ISSUER),
               List.of("the certificate cannot be read"));
     } else {
-      judgement = judge.of(chain, wire.staple());
+      verification = judge.of(chain, wire.staple());
     }
     boolean own = own(wire, session);
     String suite = session.getCipherSuite();
@@ -108,9 +108,9 @@ final class HandshakeRun {
         serverName,
         chain,
         own,
-        judgement.verdict(),
-        judgement.proof(),
-        judgement.notes());
+        verification.verdict(),
+        verification.proof(),
+        verification.notes());
   }
 
   /**

@@ -16,10 +16,10 @@ import org.sealwax.mail.tls.verdict.Pins;
 
 /**
  * A certificate chain and its key, checked to belong together. Instances are compared by identity:
- * a reloaded pair is another one even when its octets are the same.
+ * a reloaded pair is another one even when its bytes are the same.
  */
 public final class Identity {
-  /** Octets of a PEM file: a chain of 20 certificates with comments is far below. */
+  /** Bytes of a PEM file: a chain of 20 certificates with comments is far below. */
   public static final int MAX_FILE = 1 << 20;
 
   private static final byte[] PROBE =

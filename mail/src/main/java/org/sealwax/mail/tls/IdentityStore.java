@@ -80,11 +80,11 @@ public final class IdentityStore {
    *     with an expired certificate is better than none
    * @throws IOException when the self-made pair cannot be written
    */
-  public static IdentityStore open(IdentitySettings settings, Clock clock, RandomSource chance)
+  public static IdentityStore open(IdentitySettings settings, Clock clock, RandomSource random)
       throws IOException {
     IdentitySettings.CertificatePair standard = settings.pair();
     if (standard == null) {
-      standard = SelfSigned.pair(settings.made(), settings.hostName(), clock.now(), chance);
+      standard = SelfSigned.pair(settings.made(), settings.hostName(), clock.now(), random);
     }
     List<WatchedPair> slots = new ArrayList<>();
     slots.add(slot(List.of(), standard));
@@ -132,17 +132,15 @@ public final class IdentityStore {
   /** The first slot is the default's. */
   private static State stateOf(List<WatchedPair> slots) {
     Map<String, Identity> byName = new HashMap<>();
-    for (WatchedPair slot : slots.subList(1, slots.size())) {
+    for (WatchedPair pair : slots.subList(1, slots.size())) {
       List<String> names =
-          slot.names.isEmpty() ? NameCheck.dnsNames(slot.identity.leaf()) : slot.names;
-      names.forEach(name -> byName.putIfAbsent(name.toLowerCase(Locale.ROOT), slot.identity));
+          pair.names.isEmpty() ? NameCheck.dnsNames(pair.identity.leaf()) : pair.names;
+      names.forEach(name -> byName.putIfAbsent(name.toLowerCase(Locale.ROOT), pair.identity));
     }
     return new State(slots.getFirst().identity, Map.copyOf(byName));
   }
 
-  /**
-   * Size, time and file number of both files: what changes when somebody writes or replaces one.
-   */
+  /** Size, time and file number of both files: what changes when one is written or replaced. */
   private static String stamp(IdentitySettings.CertificatePair pair) {
     return stamp(pair.certificate()) + '|' + stamp(pair.key());
   }
@@ -198,14 +196,14 @@ public final class IdentityStore {
    */
   public synchronized List<Reload> reloadIfChanged() {
     List<Reload> out = new ArrayList<>();
-    for (WatchedPair slot : slots) {
-      String stamp = stamp(slot.pair);
-      if (stamp.equals(slot.seen)) {
+    for (WatchedPair pair : slots) {
+      String stamp = stamp(pair.pair);
+      if (stamp.equals(pair.seen)) {
         continue;
       }
-      slot.seen = stamp;
-      Reload reload = reload(slot);
-      slot.failure = reload instanceof Reload.KeptFormer kept ? kept : null;
+      pair.seen = stamp;
+      Reload reload = reload(pair);
+      pair.failure = reload instanceof Reload.KeptFormer kept ? kept : null;
       out.add(reload);
     }
     if (!out.isEmpty()) {
@@ -223,13 +221,13 @@ public final class IdentityStore {
     return slots.stream().map(s -> s.failure).filter(Objects::nonNull).toList();
   }
 
-  private Reload reload(WatchedPair slot) {
-    String file = slot.pair.certificate().toString();
+  private Reload reload(WatchedPair pair) {
+    String file = pair.pair.certificate().toString();
     try {
-      Identity fresh = Identity.read(slot.pair.certificate(), slot.pair.key());
+      Identity fresh = Identity.read(pair.pair.certificate(), pair.pair.key());
       Instant now = clock.now();
       // Unless the former one ends no later: then the new one is at least not worse.
-      if (now.isAfter(fresh.expires()) && slot.identity.expires().isAfter(fresh.expires())) {
+      if (now.isAfter(fresh.expires()) && pair.identity.expires().isAfter(fresh.expires())) {
         return new Reload.KeptFormer(file, "the new certificate expired on " + fresh.expires());
       }
       if (now.isBefore(fresh.leaf().getNotBefore().toInstant())) {
@@ -237,7 +235,7 @@ public final class IdentityStore {
             file,
             "the new certificate is valid only from " + fresh.leaf().getNotBefore().toInstant());
       }
-      slot.identity = fresh;
+      pair.identity = fresh;
       return new Reload.Replaced(file, fresh);
     } catch (Identity.InvalidIdentity e) {
       return new Reload.KeptFormer(file, String.valueOf(e.getMessage()));

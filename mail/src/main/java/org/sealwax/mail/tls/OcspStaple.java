@@ -17,12 +17,12 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What an OCSP answer (RFC 6960) says that a server stapled to its handshake (RFC 6066 8, RFC 8446
- * 4.4.2.1). It counts only when the certificate's own issuer signed it, or whom that issuer named
- * for it, and it is neither old nor for another certificate. Opens no connection.
+ * The OCSP answer (RFC 6960) that a server stapled to its handshake (RFC 6066 8, RFC 8446 4.4.2.1).
+ * It counts only when the certificate's own issuer signed it, or a responder that the issuer
+ * delegated, and it is neither old nor for another certificate. Opens no connection.
  */
 public sealed interface OcspStaple {
-  /** Octets of an answer that is looked at: with a responder's certificate some 3,000. */
+  /** Bytes of an answer that is looked at: with a responder's certificate some 3,000. */
   int MAX_SIZE = 64 * 1_024;
 
   /** Not revoked. */

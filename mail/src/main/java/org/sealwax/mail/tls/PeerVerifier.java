@@ -26,8 +26,8 @@ import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.mail.tls.verdict.Verdict;
 
 /**
- * Judges the chain of every handshake, in both directions, new session or resumed. Never an
- * exception, never the end of a handshake: a verdict and notes.
+ * The verifier of peer certificates: judges the chain of every handshake, in both directions, new
+ * session or resumed. Never an exception, never the end of a handshake: a verdict and notes.
  *
  * <p>Order: a pinned key is verified whatever its chain; a chain that does not hold is untrusted
  * with the first reason of {@link Verdict.Reason}; a chain that holds is verified by the first
@@ -41,7 +41,7 @@ import org.sealwax.mail.tls.verdict.Verdict;
  * verdicts fast and never different. Thread-safe.
  */
 public final class PeerVerifier {
-  /** Chains remembered; some hundred octets each. */
+  /** Chains remembered; some hundred bytes each. */
   private static final int MAX_REMEMBERED = 2_000;
 
   /** Its keys hold whole record sets. */
@@ -64,7 +64,7 @@ public final class PeerVerifier {
 
   private record DaneKey(String chain, List<TlsaAssociation> anchors, PeerRole role) {}
 
-  private record RememberedDane(DaneMatch.AnchorMatch anchored, Span span) {}
+  private record RememberedDane(DaneMatch.AnchorMatch match, Span span) {}
 
   private record Remembered(ChainCheck.ChainResult result, Span span) {}
 
@@ -198,12 +198,12 @@ public final class PeerVerifier {
     DaneKey key = new DaneKey(hash, anchors, role);
     RememberedDane known = daneMemory.getIfPresent(key);
     if (known != null && known.span().contains(now)) {
-      return known.anchored();
+      return known.match();
     }
-    DaneMatch.AnchorMatch anchored = DaneMatch.anchored(looked, anchors, role, now);
+    DaneMatch.AnchorMatch match = DaneMatch.anchored(looked, anchors, role, now);
     // The anchors' own dates play no part, so only those of the chain bound what is remembered.
-    daneMemory.put(key, new RememberedDane(anchored, span(looked, Instant.MIN, Instant.MAX, now)));
-    return anchored;
+    daneMemory.put(key, new RememberedDane(match, span(looked, Instant.MIN, Instant.MAX, now)));
+    return match;
   }
 
   private static List<X509Certificate> truncated(List<X509Certificate> chain) {
@@ -212,11 +212,11 @@ public final class PeerVerifier {
 
   /** What the staple adds to a worth that is remembered without it. */
   private record Stapled(boolean revoked, List<String> notes) {
-    ChainCheck.ChainResult on(ChainCheck.ChainResult worth) {
-      List<String> all = new ArrayList<>(worth.notes());
+    ChainCheck.ChainResult on(ChainCheck.ChainResult result) {
+      List<String> all = new ArrayList<>(result.notes());
       all.addAll(notes);
       return new ChainCheck.ChainResult(
-          worth.reason() == null && revoked ? Verdict.Reason.REVOKED : worth.reason(), all);
+          result.reason() == null && revoked ? Verdict.Reason.REVOKED : result.reason(), all);
     }
   }
 
@@ -248,32 +248,32 @@ public final class PeerVerifier {
       PeerRole role,
       Instant now) {
     X509Certificate leaf = chain.getFirst();
-    ChainCheck.ChainResult worth = stapled.on(checkChain(chain, references.roots(), role, now));
+    ChainCheck.ChainResult result = stapled.on(checkChain(chain, references.roots(), role, now));
     if (!references.pins().isEmpty()) {
       Pin pin = Pins.of(leaf);
       if (references.pins().contains(pin)) {
-        List<String> notes = new ArrayList<>(worth.notes());
-        if (worth.reason() != null) {
-          notes.add("chain: " + worth.reason().word());
+        List<String> notes = new ArrayList<>(result.notes());
+        if (result.reason() != null) {
+          notes.add("chain: " + result.reason().word());
         }
         return new PeerVerification(
             new Verdict.Verified(Verdict.IdentifiedBy.PIN, pin.toString()),
-            new Proof(worth.reason() == null, null),
+            new Proof(result.reason() == null, null),
             notes);
       }
     }
-    if (worth.reason() != null) {
-      return new PeerVerification(new Verdict.Untrusted(worth.reason()), worth.notes());
+    if (result.reason() != null) {
+      return new PeerVerification(new Verdict.Untrusted(result.reason()), result.notes());
     }
     Optional<Domain> name = NameCheck.match(leaf, references.names());
     if (name.isPresent()) {
       return new PeerVerification(
-          new Verdict.Verified(Verdict.IdentifiedBy.NAME, name.get().name()), worth.notes());
+          new Verdict.Verified(Verdict.IdentifiedBy.NAME, name.get().name()), result.notes());
     }
     if (references.names().isEmpty()) {
-      return new PeerVerification(new Verdict.Trusted(), worth.notes());
+      return new PeerVerification(new Verdict.Trusted(), result.notes());
     }
-    List<String> notes = new ArrayList<>(worth.notes());
+    List<String> notes = new ArrayList<>(result.notes());
     notes.add(mismatch(leaf));
     return new PeerVerification(new Verdict.Trusted(), notes);
   }
@@ -303,12 +303,12 @@ public final class PeerVerifier {
     if (known != null && known.span().contains(now)) {
       return known.result();
     }
-    ChainCheck.ChainResult worth = ChainCheck.check(looked, prepared, role, now);
+    ChainCheck.ChainResult result = ChainCheck.check(looked, prepared, role, now);
     memory.put(
         key,
         new Remembered(
-            worth, span(looked, prepared.lastBoundary(now), prepared.nextBoundary(now), now)));
-    return worth;
+            result, span(looked, prepared.lastBoundary(now), prepared.nextBoundary(now), now)));
+    return result;
   }
 
   private static @Nullable String hash(List<X509Certificate> chain) {

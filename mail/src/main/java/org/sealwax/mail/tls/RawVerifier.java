@@ -85,7 +85,7 @@ public enum RawVerifier {
     }
   }
 
-  /** RFC 3110 section 2: length of the exponent in one or three octets, exponent, modulus. */
+  /** RFC 3110 section 2: length of the exponent in one or three bytes, exponent, modulus. */
   private static CipherParameters rsa(byte[] key) {
     if (key.length < 3) {
       throw new IllegalArgumentException("too short");
@@ -106,7 +106,7 @@ public enum RawVerifier {
     return new RSAKeyParameters(false, modulus, exponent, true);
   }
 
-  /** An uncompressed point (SEC 1 2.3.3) without its leading octet. */
+  /** An uncompressed point (SEC 1 2.3.3) without its leading byte. */
   private static CipherParameters point(String curve, byte[] key) {
     X9ECParameters parameters = CustomNamedCurves.getByName(curve);
     byte[] point = new byte[1 + key.length];

@@ -26,7 +26,7 @@ final class RecordReader {
     this.in = in;
   }
 
-  /** What {@link #next} came to. */
+  /** The result of {@link #next}. */
   enum RecordReadResult {
     RECORD,
     /** End of stream; {@link #cut()} tells whether inside a record. */
@@ -43,7 +43,7 @@ final class RecordReader {
     return from;
   }
 
-  /** Octets there. */
+  /** Bytes there. */
   int filled() {
     return to - from;
   }
@@ -89,8 +89,8 @@ final class RecordReader {
   }
 
   /** The record at hand has been used. */
-  void consumed(int octets) {
-    from += octets;
+  void consumed(int bytes) {
+    from += bytes;
     if (from == to) {
       from = 0;
       to = 0;
@@ -113,7 +113,7 @@ final class RecordReader {
     return true;
   }
 
-  /** Makes room for {@code need} octets from {@code from} on. */
+  /** Makes space for {@code need} bytes from {@code from} on. */
   private void ensureSpace(int need) {
     if (need <= raw.length - from && to < raw.length) {
       return;
@@ -121,7 +121,7 @@ final class RecordReader {
     if (need <= raw.length && from > 0) {
       System.arraycopy(raw, from, raw, 0, filled());
     } else {
-      // A record this size seldom comes alone: room for several, one system call for all.
+      // A record of this size seldom comes alone: space for several, one system call for all.
       ByteBuffer larger = Buffers.SHARED.borrow(false, need > 4096);
       System.arraycopy(raw, from, Buffers.array(larger), 0, filled());
       int filled = filled();

@@ -20,7 +20,7 @@ public final class RootStore {
           Path.of("/etc/ssl/ca-bundle.pem"),
           Path.of("/etc/ssl/cert.pem"));
 
-  /** Octets of a bundle; a distribution's has about 220 KiB. */
+  /** Bytes of a bundle; a distribution's has about 220 KiB. */
   private static final int MAX_FILE = 8 << 20;
 
   private RootStore() {}

@@ -39,22 +39,22 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.tls.verdict.NameCheck;
 
 /**
- * The certificate of the first minute: ECDSA P-256, self-signed, so that there is TLS before
- * anybody has thought of certificates. Loading this class loads Bouncy Castle, so it is only
- * touched when a pair must be made.
+ * The default certificate: ECDSA P-256, self-signed, so that TLS works before the admin configures
+ * a certificate. Loading this class loads Bouncy Castle, so it is only touched when a pair must be
+ * made.
  */
 final class SelfSigned {
   /**
    * Ten years: its only worth is its key (pinned, or in a TLSA record 3 1 1), for which dates say
-   * nothing, and an end during somebody's holidays helps nobody. Not longer, because some stacks
-   * stumble over far dates.
+   * nothing, and an expiry at a bad time has no benefit. Not longer, because some stacks stumble
+   * over far dates.
    */
   private static final Duration LIFE = Duration.ofDays(3652);
 
   /** A clock behind ours should not see a certificate from the future. */
   private static final Duration BEFORE = Duration.ofDays(1);
 
-  /** Made anew, with the same key, this long before its end. */
+  /** Made again, with the same key, this long before its end. */
   private static final Duration RENEW = Duration.ofDays(60);
 
   private static final Set<PosixFilePermission> SECRET =
@@ -64,10 +64,10 @@ final class SelfSigned {
 
   /**
    * The pair in {@code folder}, made when there is none. When the host's name has changed or the
-   * end is near, the certificate is made anew for the old key, so that pins and TLSA records hold.
+   * end is near, the certificate is made again for the old key, so that pins and TLSA records hold.
    */
   static IdentitySettings.CertificatePair pair(
-      Path folder, Domain host, Instant now, RandomSource chance) throws IOException {
+      Path folder, Domain host, Instant now, RandomSource random) throws IOException {
     Path certificate = folder.resolve(MadeNote.CERTIFICATE);
     Path key = folder.resolve(MadeNote.KEY);
     IdentitySettings.CertificatePair pair = new IdentitySettings.CertificatePair(certificate, key);
@@ -75,7 +75,7 @@ final class SelfSigned {
       Identity there = Identity.read(certificate, key);
       boolean fresh = there.expires().isAfter(now.plus(RENEW));
       if (!fresh || !named(there, host)) {
-        write(certificate, make(there.leaf().getPublicKey(), there.key(), host, now, chance));
+        write(certificate, make(there.leaf().getPublicKey(), there.key(), host, now, random));
       }
       note(pair, host);
       return pair;
@@ -85,7 +85,7 @@ final class SelfSigned {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
       generator.initialize(new ECGenParameterSpec("secp256r1"));
       KeyPair keys = generator.generateKeyPair();
-      String text = make(keys.getPublic(), keys.getPrivate(), host, now, chance);
+      String text = make(keys.getPublic(), keys.getPrivate(), host, now, random);
       // The key first: a certificate without its key is an error at the next start, a key without
       // its certificate is simply made again.
       write(key, Pem.encode("PRIVATE KEY", keys.getPrivate().getEncoded()));
@@ -110,16 +110,16 @@ final class SelfSigned {
   }
 
   private static String make(
-      PublicKey open, PrivateKey secret, Domain host, Instant now, RandomSource chance)
+      PublicKey open, PrivateKey secret, Domain host, Instant now, RandomSource random)
       throws IOException {
     try {
-      // RFC 5280 4.1.2.2: positive and at most 20 octets. A common name holds 64 characters.
+      // RFC 5280 4.1.2.2: positive and at most 20 bytes. A common name holds 64 characters.
       String common = host.name().length() <= 64 ? host.name() : "sealwax";
       X500Principal name = new X500Principal("CN=" + common);
       JcaX509v3CertificateBuilder builder =
           new JcaX509v3CertificateBuilder(
               name,
-              new BigInteger(1, chance.bytes(16)).add(BigInteger.ONE),
+              new BigInteger(1, random.bytes(16)).add(BigInteger.ONE),
               Date.from(now.minus(BEFORE)),
               Date.from(now.plus(LIFE)),
               name,

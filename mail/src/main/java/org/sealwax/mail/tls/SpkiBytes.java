@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The SubjectPublicKeyInfo of a certificate as it stands there (RFC 5280 4.1), to the octet: a key
- * object of the JDK encodes itself anew, and what others hashed is what was sent.
+ * The SubjectPublicKeyInfo of a certificate as it stands there (RFC 5280 4.1), to the byte: a key
+ * object of the JDK encodes itself again, and what others hashed is what was sent.
  */
 final class SpkiBytes {
   private static final int SEQUENCE = 0x30;
@@ -29,7 +29,7 @@ final class SpkiBytes {
 
   private SpkiBytes() {}
 
-  /** The octets; empty when the certificate's own encoding cannot be walked. */
+  /** The bytes; empty when the certificate's own encoding cannot be walked. */
   static Optional<byte[]> of(X509Certificate certificate) {
     try {
       ByteBuffer tbs = inside(ByteBuffer.wrap(certificate.getTBSCertificate()));
@@ -40,28 +40,28 @@ final class SpkiBytes {
         next(tbs);
       }
       ByteBuffer key = next(tbs);
-      byte[] octets = new byte[key.remaining()];
-      key.get(octets);
-      return Optional.of(octets);
+      byte[] bytes = new byte[key.remaining()];
+      key.get(bytes);
+      return Optional.of(bytes);
     } catch (CertificateEncodingException | IllegalArgumentException e) {
       return Optional.empty();
     }
   }
 
-  /** The key that these octets describe; empty when they describe none that can sign. */
-  static Optional<PublicKey> key(byte[] octets) {
-    X509EncodedKeySpec spec = new X509EncodedKeySpec(octets);
+  /** The key that these bytes describe; empty when they describe none that can sign. */
+  static Optional<PublicKey> key(byte[] bytes) {
+    X509EncodedKeySpec spec = new X509EncodedKeySpec(bytes);
     for (String kind : KINDS) {
       try {
         return Optional.of(KeyFactory.getInstance(kind).generatePublic(spec));
       } catch (GeneralSecurityException | RuntimeException e) {
-        // Not of this kind; a stranger's octets may also make the JDK stumble.
+        // Not of this kind; malformed bytes may also cause exceptions in the JDK.
       }
     }
     return Optional.empty();
   }
 
-  /** What is inside the one sequence that these octets are. */
+  /** What is inside the one sequence that these bytes are. */
   private static ByteBuffer inside(ByteBuffer der) {
     if (!der.hasRemaining() || (der.get(der.position()) & 0xff) != SEQUENCE) {
       throw new IllegalArgumentException("no sequence");
@@ -86,7 +86,7 @@ final class SpkiBytes {
     return element;
   }
 
-  /** A definite length of at most three octets that fits into what is there. */
+  /** A definite length of at most three bytes that fits into what is there. */
   private static int length(ByteBuffer der) {
     if (!der.hasRemaining()) {
       throw new IllegalArgumentException("no length");
@@ -94,12 +94,12 @@ final class SpkiBytes {
     int first = der.get() & 0xff;
     int length = first;
     if (first >= 0x80) {
-      int octets = first & 0x7f;
-      if (octets < 1 || octets > 3 || der.remaining() < octets) {
+      int bytes = first & 0x7f;
+      if (bytes < 1 || bytes > 3 || der.remaining() < bytes) {
         throw new IllegalArgumentException("length");
       }
       length = 0;
-      for (int i = 0; i < octets; i++) {
+      for (int i = 0; i < bytes; i++) {
         length = (length << 8) | (der.get() & 0xff);
       }
     }

@@ -8,7 +8,7 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
 
 /**
  * Cipher suites in order of preference, for mail: opportunistic TLS takes what a peer has as long
- * as it is not broken, because the alternative is clear text (RFC 7435, RFC 7672 1.3). Never RC4,
+ * as it is not broken, because the alternative is plaintext (RFC 7435, RFC 7672 1.3). Never RC4,
  * 3DES, export, NULL or anonymous suites (RFC 9325 4.1).
  */
 final class SuitePreference {
@@ -74,7 +74,7 @@ final class SuitePreference {
   /**
    * What a server takes: from TLS 1.2 on nothing with a MAC by SHA-1 (RFC 9325 4.2). A sender that
    * has nothing newer in 1.2 has 1.2 itself for a decade already; as a client we still take them,
-   * where the alternative is clear text.
+   * where the alternative is plaintext.
    */
   static List<String> forServer(TlsFloor floor) {
     List<String> all = of(floor);

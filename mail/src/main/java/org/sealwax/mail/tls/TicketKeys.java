@@ -7,12 +7,12 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 
 /**
- * Keys that seal session tickets of one context. A ticket key read by somebody opens all sessions
- * under it, so they live hours, in memory only, and never cross listeners, identities or
+ * Keys that seal session tickets of one context. An attacker who reads a ticket key can decrypt all
+ * sessions under it, so they live hours, in memory only, and never cross listeners, identities or
  * client-certificate modes. Thread-safe.
  */
 final class TicketKeys {
-  /** Name, HMAC key and AES-128 key, 16 octets each. */
+  /** Name, HMAC key and AES-128 key, 16 bytes each. */
   static final int SIZE = 48;
 
   private final Clock clock;
@@ -22,9 +22,9 @@ final class TicketKeys {
   private final ArrayDeque<byte[]> keys = new ArrayDeque<>();
   private long since;
 
-  TicketKeys(ListenerTlsSettings listener, Clock clock, RandomSource chance) {
+  TicketKeys(ListenerTlsSettings listener, Clock clock, RandomSource random) {
     this.clock = clock;
-    this.random = chance;
+    this.random = random;
     this.rotation = listener.ticketRotation();
     this.old = listener.oldTicketKeys();
   }

@@ -10,9 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The door of this room: makes the client and the servers of one process, over one engine. The
- * engine is loaded at the first handshake or by {@link #loadEngine}, so that it is not on the way
- * to listening.
+ * The entry point of this package: makes the client and the servers of one process, over one
+ * engine. The engine is loaded at the first handshake or by {@link #loadEngine}, so that it is not
+ * on the way to listening.
  */
 public final class TlsFactory {
   private static final Logger LOG = LoggerFactory.getLogger(TlsFactory.class);
@@ -29,12 +29,12 @@ public final class TlsFactory {
    *
    * @param settings which engine is tried first
    * @param clock source of the current time
-   * @param chance source of randomness
+   * @param random source of randomness
    */
-  public TlsFactory(TlsSettings settings, Clock clock, RandomSource chance) {
+  public TlsFactory(TlsSettings settings, Clock clock, RandomSource random) {
     this.settings = settings;
     this.clock = clock;
-    this.random = chance;
+    this.random = random;
     this.verifier = new PeerVerifier(clock);
   }
 

@@ -1,7 +1,7 @@
 package org.sealwax.mail.tls;
 
 /**
- * Settings of the room.
+ * Settings of TLS.
  *
  * @param engine which implementation is tried first; JSSE stands in when BoringSSL does not load
  */

@@ -3,7 +3,7 @@ package org.sealwax.mail.tls;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.verdict.Handshake;
 
-/** A wire under TLS, with what its handshake came to. */
+/** A wire under TLS, with the result of its handshake. */
 public interface TlsWire extends Wire {
   /**
    * {@return the facts of the handshake; on the client side of TLS 1.3 they are final once it

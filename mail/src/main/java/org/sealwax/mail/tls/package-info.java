@@ -1,9 +1,9 @@
 /**
- * Floor 1: TLS for mail. The only room that knows the TLS engines (BoringSSL by netty-tcnative
- * first, JSSE second). A {@link org.sealwax.mail.tls.TlsServer} and a {@link
- * org.sealwax.mail.tls.TlsClient} turn a clear {@link org.sealwax.mail.net.Wire} into a {@link
- * org.sealwax.mail.tls.TlsWire}; every handshake, whatever the level, yields a {@link
- * org.sealwax.mail.tls.verdict.Handshake} with a {@link org.sealwax.mail.tls.verdict.Verdict}.
+ * TLS for mail. The only package that uses the TLS engines (BoringSSL by netty-tcnative first, JSSE
+ * second). A {@link org.sealwax.mail.tls.TlsServer} and a {@link org.sealwax.mail.tls.TlsClient}
+ * turn a clear {@link org.sealwax.mail.net.Wire} into a {@link org.sealwax.mail.tls.TlsWire}; every
+ * handshake, whatever the level, yields a {@link org.sealwax.mail.tls.verdict.Handshake} with a
+ * {@link org.sealwax.mail.tls.verdict.Verdict}.
  *
  * <p>The door is {@link org.sealwax.mail.tls.TlsFactory}. Certificates and keys live in {@link
  * org.sealwax.mail.tls.IdentityStore}, trust roots are read by {@link
@@ -14,7 +14,7 @@
  * {@code Buffers} lends memory to whoever has bytes on the move.
  *
  * <p>Invariants: verification never ends a handshake (the decision does); a verdict of a resumed
- * session is computed anew from the stored chain; credentials and decisions elsewhere use only the
+ * session is computed again from the stored chain; credentials and decisions elsewhere use only the
  * verdict, never the engine; an engine is released exactly once, by the last of its users; a
  * waiting connection holds no record buffer; group and resumption are read on the wire, the same
  * way for each engine. RFC 8446, 5246, 6125, 9525, 5280, 9325, 3207, 8314.

@@ -8,7 +8,7 @@ import org.sealwax.mail.smtp.MailboxParser;
 
 /** Where a domain wants its reports (RFC 8460 section 3). */
 public sealed interface ReportAddress {
-  /** Octets of one address: reports are for machines, and an honest address is short. */
+  /** Bytes of one address: reports are for machines, and an honest address is short. */
   int MAX_LENGTH = 500;
 
   /**
@@ -90,11 +90,11 @@ public sealed interface ReportAddress {
       }
       int high = Character.digit(text.charAt(i + 1), 16);
       int low = Character.digit(text.charAt(i + 2), 16);
-      int octet = high * 16 + low;
-      if (high < 0 || low < 0 || octet <= 0x20 || octet >= 0x7f) {
+      int value = high * 16 + low;
+      if (high < 0 || low < 0 || value <= 0x20 || value >= 0x7f) {
         return Optional.empty();
       }
-      out.append((char) octet);
+      out.append((char) value);
       i += 2;
     }
     return Optional.of(out.toString());

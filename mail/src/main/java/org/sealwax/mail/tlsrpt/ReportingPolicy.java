@@ -11,7 +11,7 @@ public sealed interface ReportingPolicy {
   /** Addresses of one record that count: each costs a delivery a day. */
   int MAX_ADDRESSES = 4;
 
-  /** Octets of a record that are looked at. */
+  /** Bytes of a record that are looked at. */
   int MAX_RECORD = 4_000;
 
   /**

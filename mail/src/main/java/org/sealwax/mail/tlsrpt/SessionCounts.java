@@ -89,20 +89,20 @@ public final class SessionCounts {
   /**
    * The same day with sums read back.
    *
-   * @param sum the counts to add
+   * @param summary the counts to add
    */
-  public void add(PolicySummary sum) {
-    if (sum.succeeded() > 0) {
-      add(new SessionResult(sum.policy(), null), sum.succeeded());
+  public void add(PolicySummary summary) {
+    if (summary.succeeded() > 0) {
+      add(new SessionResult(summary.policy(), null), summary.succeeded());
     }
-    long told = 0;
-    for (Map.Entry<FailureDetail, Long> e : sum.failures().entrySet()) {
-      add(new SessionResult(sum.policy(), e.getKey()), e.getValue());
-      told += e.getValue();
+    long reported = 0;
+    for (Map.Entry<FailureDetail, Long> e : summary.failures().entrySet()) {
+      add(new SessionResult(summary.policy(), e.getKey()), e.getValue());
+      reported += e.getValue();
     }
-    Count count = counts.get(entryOf(sum.policy()));
+    Count count = counts.get(entryOf(summary.policy()));
     if (count != null) {
-      count.failed += Math.max(0, sum.failed() - told);
+      count.failed += Math.max(0, summary.failed() - reported);
     }
   }
 

@@ -47,7 +47,10 @@ public final class SessionDiagnosis {
    * @param ends the addresses of both ends
    */
   public static List<SessionResult> of(
-      List<Evidence> evidence, PolicySubject subject, Observation seen, SessionEndpoints ends) {
+      List<Evidence> evidence,
+      PolicySubject subject,
+      Observation seen,
+      SessionEndpoints endpoints) {
     if (isNotASession(seen)) {
       return List.of();
     }
@@ -56,7 +59,7 @@ public final class SessionDiagnosis {
     for (Evidence e : evidence) {
       if (e instanceof Evidence.Dane d && !(d.state() instanceof Evidence.DaneState.Absent)) {
         none = false;
-        results.add(result(tlsa(d, subject), dane(d.state(), seen), subject, ends));
+        results.add(result(tlsa(d, subject), dane(d.state(), seen), subject, endpoints));
       } else if (e instanceof Evidence.Sts s
           && s.state() instanceof Evidence.StsState.Absent a
           && a.invalid()) {
@@ -64,16 +67,16 @@ public final class SessionDiagnosis {
         AppliedPolicy invalid =
             new AppliedPolicy(AppliedPolicy.PolicyType.STS, s.domain(), List.of(), List.of());
         DiagnosedFailure cause = new DiagnosedFailure(ResultType.STS_POLICY_INVALID, a.why());
-        results.add(result(invalid, cause, subject, ends));
+        results.add(result(invalid, cause, subject, endpoints));
       } else if (e instanceof Evidence.Sts s && policyOf(s).isPresent()) {
         none = false;
-        results.add(result(policyOf(s).get(), sts(s.state(), subject, seen), subject, ends));
+        results.add(result(policyOf(s).get(), sts(s.state(), subject, seen), subject, endpoints));
       }
     }
     if (none && subject.nextHop() instanceof Domain domain) {
       AppliedPolicy nothing =
           new AppliedPolicy(AppliedPolicy.PolicyType.NONE, domain, List.of(), List.of());
-      results.add(result(nothing, encryption(seen), subject, ends));
+      results.add(result(nothing, encryption(seen), subject, endpoints));
     }
     return results;
   }
@@ -141,16 +144,16 @@ public final class SessionDiagnosis {
       AppliedPolicy policy,
       @Nullable DiagnosedFailure cause,
       PolicySubject subject,
-      SessionEndpoints ends) {
+      SessionEndpoints endpoints) {
     return new SessionResult(
         policy,
         cause == null
             ? null
             : new FailureDetail(
                 cause.type(),
-                ends.sending(),
+                endpoints.sending(),
                 subject.host().toString(),
-                ends.receiving(),
+                endpoints.receiving(),
                 cause.reason()));
   }
 

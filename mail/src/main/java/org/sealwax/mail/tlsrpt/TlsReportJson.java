@@ -23,7 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** A report as JSON (RFC 8460 section 4.4), written and read. */
 public final class TlsReportJson {
-  /** Octets of a report that is read: a large site's day is some ten kilobytes. */
+  /** Bytes of a report that is read: a large site's day is some ten kilobytes. */
   public static final int MAX_BYTES = 10 << 20;
 
   /** Policies of one report: a domain has one or two, and changes them a few times a day. */
@@ -130,8 +130,8 @@ public final class TlsReportJson {
    * @return the report; empty when it is none
    * @see #reading
    */
-  public static Optional<TlsReport> read(byte[] octets) {
-    return reading(octets) instanceof TlsReportParse.ReadReport(TlsReport report, _)
+  public static Optional<TlsReport> read(byte[] bytes) {
+    return reading(bytes) instanceof TlsReportParse.ReadReport(TlsReport report, _)
         ? Optional.of(report)
         : Optional.empty();
   }
@@ -146,12 +146,12 @@ public final class TlsReportJson {
    * @param octets the report as received, decompressed
    * @return the report, or why it cannot be read
    */
-  public static TlsReportParse reading(byte[] octets) {
-    if (octets.length > MAX_BYTES) {
+  public static TlsReportParse reading(byte[] bytes) {
+    if (bytes.length > MAX_BYTES) {
       return new TlsReportParse.UnreadableReport("more than " + MAX_BYTES + " octets");
     }
     try {
-      return report(JSON.readTree(octets));
+      return report(JSON.readTree(bytes));
     } catch (InvalidTlsReport e) {
       return new TlsReportParse.UnreadableReport(String.valueOf(e.getMessage()));
     } catch (StreamConstraintsException e) {

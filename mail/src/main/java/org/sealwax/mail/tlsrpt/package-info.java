@@ -1,5 +1,5 @@
 /**
- * Floor 2: SMTP TLS reporting (RFC 8460), the part without files and sockets. {@link
+ * SMTP TLS reporting (RFC 8460), the part without files and sockets. {@link
  * org.sealwax.mail.tlsrpt.ReportingPolicy} reads what a domain asks for, {@link
  * org.sealwax.mail.tlsrpt.SessionDiagnosis} says what one connection means for each policy that
  * applied, {@link org.sealwax.mail.tlsrpt.SessionCounts} adds up a day, {@link

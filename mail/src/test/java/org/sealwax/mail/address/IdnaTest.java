@@ -249,8 +249,8 @@ final class IdnaTest {
       if (theirs.get(i).equals("-")) {
         continue; // IDNA 2008 has fewer characters than UTS 46
       }
-      Optional<Domain> ours = Domain.parse(names.get(i));
-      assertEquals(Domain.ofDns(theirs.get(i)), ours, names.get(i));
+      Optional<Domain> actual = Domain.parse(names.get(i));
+      assertEquals(Domain.ofDns(theirs.get(i)), actual, names.get(i));
       agreed++;
     }
     assertTrue(agreed > 100, agreed + " names");

@@ -33,7 +33,7 @@ final class DefaultPathsTest {
     environment.put("XDG_STATE_HOME", xdgState);
     environment.values().removeIf(java.util.Objects::isNull);
     PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
-    DefaultPaths folders =
+    DefaultPaths paths =
         new DefaultPaths(
             new ProcessEnvironment(
                 environment,
@@ -43,7 +43,7 @@ final class DefaultPathsTest {
                 user,
                 ProcessEnvironment.home(environment, "/a"),
                 Path.of("/")));
-    assertEquals(Path.of(first), folders.configurations().getFirst());
-    assertEquals(Path.of(state), folders.state());
+    assertEquals(Path.of(first), paths.configurations().getFirst());
+    assertEquals(Path.of(state), paths.state());
   }
 }

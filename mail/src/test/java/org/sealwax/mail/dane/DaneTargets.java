@@ -13,7 +13,7 @@ import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.fuzz.FuzzTarget;
 import org.sealwax.mail.tls.verdict.TlsaAssociation;
 
-/** TLSA record sets of any octets. */
+/** TLSA record sets of any bytes. */
 public final class DaneTargets {
   private DaneTargets() {}
 
@@ -30,12 +30,12 @@ public final class DaneTargets {
   }
 
   /** Usage, selector, matching type, length, data. */
-  private static byte[] record(int usage, int selector, int matching, int octets) {
-    byte[] out = new byte[4 + octets];
+  private static byte[] record(int usage, int selector, int matching, int bytes) {
+    byte[] out = new byte[4 + bytes];
     out[0] = (byte) usage;
     out[1] = (byte) selector;
     out[2] = (byte) matching;
-    out[3] = (byte) octets;
+    out[3] = (byte) bytes;
     return out;
   }
 

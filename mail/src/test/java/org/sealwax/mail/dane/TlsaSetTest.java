@@ -47,12 +47,12 @@ final class TlsaSetTest {
     "3, 0, 0, 16385, TOO_LONG",
   })
   void usabilityOfOneRecord(
-      int usage, int selector, int matching, int octets, TlsaUsability standing) {
-    TlsaRecord record = new TlsaRecord(usage, selector, matching, "5a".repeat(octets));
+      int usage, int selector, int matching, int bytes, TlsaUsability usability) {
+    TlsaRecord record = new TlsaRecord(usage, selector, matching, "5a".repeat(bytes));
     TlsaSet set = TlsaSet.of(List.of(record));
-    assertEquals(List.of(new TlsaSet.CheckedTlsa(record, standing)), set.records());
-    assertEquals(standing == TlsaUsability.USABLE ? 1 : 0, set.usable().size());
-    assertEquals(standing.text(), set.why());
+    assertEquals(List.of(new TlsaSet.CheckedTlsa(record, usability)), set.records());
+    assertEquals(usability == TlsaUsability.USABLE ? 1 : 0, set.usable().size());
+    assertEquals(usability.text(), set.why());
   }
 
   private static String standings(TlsaRecord... records) {

@@ -9,9 +9,9 @@ import java.util.List;
  *
  * @param name as {@code bench/fuzz} knows it
  * @param seeds good input, from which bad input is made
- * @param promise throws whenever the parser does what it must not
+ * @param property throws whenever the parser does what it must not
  */
-public record FuzzTarget(String name, List<byte[]> seeds, FuzzProperty promise) {
+public record FuzzTarget(String name, List<byte[]> seeds, FuzzProperty property) {
   /** What holds for every input. */
   @FunctionalInterface
   public interface FuzzProperty {
@@ -23,13 +23,13 @@ public record FuzzTarget(String name, List<byte[]> seeds, FuzzProperty promise) 
     void on(byte[] input) throws Exception;
   }
 
-  /** Of texts, each in ISO 8859-1 so that a test can write any octet. */
-  public static FuzzTarget ofTexts(String name, FuzzProperty promise, String... seeds) {
-    List<byte[]> octets = new ArrayList<>();
+  /** Of texts, each in ISO 8859-1 so that a test can write any byte. */
+  public static FuzzTarget ofTexts(String name, FuzzProperty property, String... seeds) {
+    List<byte[]> bytes = new ArrayList<>();
     for (String seed : seeds) {
-      octets.add(seed.getBytes(StandardCharsets.ISO_8859_1));
+      bytes.add(seed.getBytes(StandardCharsets.ISO_8859_1));
     }
-    return new FuzzTarget(name, octets, promise);
+    return new FuzzTarget(name, bytes, property);
   }
 
   /** Input as text, as a strict reader of UTF-8 would hand it on. */

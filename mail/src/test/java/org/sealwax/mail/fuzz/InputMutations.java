@@ -71,7 +71,7 @@ public final class InputMutations {
     "]]"
   };
 
-  /** Octets of an input: what is longer is a matter of limits, which have tests of their own. */
+  /** Bytes of an input: what is longer is a matter of limits, which have tests of their own. */
   private static final int MOST = 20_000;
 
   private final List<byte[]> seeds;

@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.util.List;
 import org.sealwax.mail.fuzz.FuzzTarget;
 
-/** Answers and requests of any octets: one within its limits, or a named refusal. */
+/** Answers and requests of any bytes: one within its limits, or a named refusal. */
 public final class HttpsFuzzTargets {
   private static final int MAX = 1_000;
 

@@ -13,9 +13,9 @@ final class HeaderSeparatorTest {
   private static String separated(String message, int block) throws IOException {
     HeaderSeparator separator = new HeaderSeparator(new HeaderScanner());
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    byte[] octets = message.getBytes(StandardCharsets.UTF_8);
-    for (int at = 0; at < octets.length; at += block) {
-      separator.take(octets, at, Math.min(block, octets.length - at), out);
+    byte[] bytes = message.getBytes(StandardCharsets.UTF_8);
+    for (int at = 0; at < bytes.length; at += block) {
+      separator.take(bytes, at, Math.min(block, bytes.length - at), out);
     }
     separator.end(out);
     return out.toString(StandardCharsets.UTF_8);
@@ -67,8 +67,8 @@ final class HeaderSeparatorTest {
     String passed = separated(message, 50);
     assertEquals(field ? message : "\r\n" + message, passed);
     HeaderScanner scan = new HeaderScanner();
-    byte[] octets = ("Received: a\r\n" + passed).getBytes(StandardCharsets.UTF_8);
-    scan.feed(octets, 0, octets.length);
+    byte[] bytes = ("Received: a\r\n" + passed).getBytes(StandardCharsets.UTF_8);
+    scan.feed(bytes, 0, bytes.length);
     assertFalse(scan.malformed());
   }
 }

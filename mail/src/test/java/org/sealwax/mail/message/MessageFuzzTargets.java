@@ -176,8 +176,8 @@ public final class MessageFuzzTargets {
       }
       holds(field.chars().allMatch(c -> c < 0x80), "not ASCII");
       HeaderScanner scan = new HeaderScanner();
-      byte[] octets = field.getBytes(StandardCharsets.UTF_8);
-      scan.feed(octets, 0, octets.length);
+      byte[] bytes = field.getBytes(StandardCharsets.UTF_8);
+      scan.feed(bytes, 0, bytes.length);
       scan.feed(new byte[] {'\r', '\n'}, 0, 2);
       holds(scan.hops().received() == 1 && !scan.malformed() && scan.done(), "not one field");
     }

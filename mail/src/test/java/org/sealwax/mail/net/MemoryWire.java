@@ -18,7 +18,7 @@ public final class MemoryWire implements Wire {
   /** Two ends. */
   public record MemoryWirePair(MemoryWire client, MemoryWire server) {}
 
-  /** Octets in flight, as a socket's buffers would hold them. */
+  /** Bytes in flight, as a socket's buffers would hold them. */
   private static final int IN_FLIGHT = 64 * 1_024;
 
   private static final class Pipe {

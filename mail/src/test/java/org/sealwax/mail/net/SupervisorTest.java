@@ -59,7 +59,7 @@ final class SupervisorTest {
     AtomicBoolean closed = new AtomicBoolean();
     AtomicInteger asked = new AtomicInteger();
     BlockingQueue<Integer> taken = new LinkedBlockingQueue<>();
-    BlockingQueue<String> told = new LinkedBlockingQueue<>();
+    BlockingQueue<String> reported = new LinkedBlockingQueue<>();
     Thread loop =
         AcceptLoop.start(
             "accept",
@@ -78,10 +78,10 @@ final class SupervisorTest {
               closed.set(true);
               taken.add(n);
             },
-            told::add);
+            reported::add);
     loop.join();
     assertEquals(3, taken.poll(10, TimeUnit.SECONDS));
-    assertEquals(List.of(FileDescriptors.TEXT), List.copyOf(told), "one report a minute");
+    assertEquals(List.of(FileDescriptors.TEXT), List.copyOf(reported), "one report a minute");
   }
 
   @Test

@@ -45,8 +45,8 @@ final class SystemDialerTest {
       assertEquals(0, first[bit / 8] >> (7 - bit % 8) & 1, "the block starts at its network");
       last[bit / 8] |= (byte) (0x80 >>> bit % 8);
     }
-    for (byte[] octets : List.of(first, last)) {
-      InetAddress address = InetAddress.getByAddress(octets);
+    for (byte[] bytes : List.of(first, last)) {
+      InetAddress address = InetAddress.getByAddress(bytes);
       assertTrue(SpecialUse.of(address).isPresent(), address.toString());
       InetSocketAddress target = new InetSocketAddress(address, 25);
       Dialer guarded = SystemDialer.guarded(DialerSettings.defaults());
@@ -156,8 +156,8 @@ final class SystemDialerTest {
     try (ServerSocket closed = new ServerSocket(0, 1, LOOPBACK)) {
       free = closed.getLocalPort();
     }
-    InetSocketAddress nobody = new InetSocketAddress(LOOPBACK, free);
-    assertThrows(ConnectException.class, () -> dialer.connect(nobody, null, SOON));
+    InetSocketAddress closedPort = new InetSocketAddress(LOOPBACK, free);
+    assertThrows(ConnectException.class, () -> dialer.connect(closedPort, null, SOON));
     try (ServerSocket full = new ServerSocket(0, 1, LOOPBACK)) {
       InetSocketAddress to = new InetSocketAddress(LOOPBACK, full.getLocalPort());
       List<Wire> queued = new ArrayList<>();

@@ -25,18 +25,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class WatchedFileTest implements WatchedFile.ChangeListener {
   private final ManualClock clock = new ManualClock(Instant.EPOCH);
-  private final List<String> told = new ArrayList<>();
+  private final List<String> reported = new ArrayList<>();
   private Path file = Path.of("none");
   private int readings;
 
   @Override
   public void taken(Path changed) {
-    told.add("taken");
+    reported.add("taken");
   }
 
   @Override
   public void kept(Path changed, String why) {
-    told.add("kept " + why);
+    reported.add("kept " + why);
   }
 
   @BeforeEach
@@ -62,7 +62,7 @@ final class WatchedFileTest implements WatchedFile.ChangeListener {
     Files.writeString(file, text);
   }
 
-  private void look(WatchedFile<String> watched, String expected) {
+  private void check(WatchedFile<String> watched, String expected) {
     clock.pass(WatchedFile.INTERVAL);
     assertEquals(expected, watched.now());
   }
@@ -71,12 +71,12 @@ final class WatchedFileTest implements WatchedFile.ChangeListener {
   void takesAChangeThatWasUnchangedForOneIntervalAndNotBefore() throws IOException {
     WatchedFile<String> watched = watched();
     write("one two three four five");
-    look(watched, "one two three four");
+    check(watched, "one two three four");
     clock.pass(WatchedFile.INTERVAL.minusNanos(1));
     assertEquals("one two three four", watched.now());
     clock.pass(Duration.ofNanos(1));
     assertEquals("one two three four five", watched.now());
-    assertEquals(List.of("taken"), told);
+    assertEquals(List.of("taken"), reported);
   }
 
   @Test
@@ -84,34 +84,34 @@ final class WatchedFileTest implements WatchedFile.ChangeListener {
     WatchedFile<String> watched = watched();
     for (String text : List.of("one two three", "one two three four f", "one two three fo")) {
       write(text);
-      look(watched, "one two three four");
+      check(watched, "one two three four");
     }
-    look(watched, "one two three fo");
+    check(watched, "one two three fo");
   }
 
   @Test
   void losesHalfOfTheEntriesByItselfAndNotOneMore() throws IOException {
     WatchedFile<String> watched = watched();
     write("one five");
-    look(watched, "one two three four");
-    look(watched, "one two three four");
-    look(watched, "one two three four");
+    check(watched, "one two three four");
+    check(watched, "one two three four");
+    check(watched, "one two three four");
     assertEquals(
         List.of(
             "kept " + file + ": 3 of 4 entries are gone; sealwax reload takes the file as it is"),
-        told);
+        reported);
     write("one two five six seven");
-    look(watched, "one two three four");
-    look(watched, "one two five six seven");
-    assertEquals("taken", told.getLast());
+    check(watched, "one two three four");
+    check(watched, "one two five six seven");
+    assertEquals("taken", reported.getLast());
   }
 
   @Test
   void anEmptyFileIsALossOfEverything() throws IOException {
     WatchedFile<String> watched = watched();
     write("");
-    look(watched, "one two three four");
-    look(watched, "one two three four");
+    check(watched, "one two three four");
+    check(watched, "one two three four");
     assertTrue(watched.isChanged(watched.state()));
     assertEquals("", watched.reload(this::reading).now());
     assertEquals("one two three four", watched.now());
@@ -124,9 +124,9 @@ final class WatchedFileTest implements WatchedFile.ChangeListener {
     WatchedFile.ParsedFile<String> state = watched.state();
     write("one two three four five");
     assertTrue(watched.isChanged(state), "before anybody looked");
-    look(watched, "one two three four");
+    check(watched, "one two three four");
     assertTrue(watched.isChanged(state), "while it is unchanged for less than an interval");
-    look(watched, "one two three four five");
+    check(watched, "one two three four five");
     assertTrue(watched.isChanged(state), "another value is in force");
     assertFalse(watched.isChanged(watched.state()));
   }
@@ -136,36 +136,36 @@ final class WatchedFileTest implements WatchedFile.ChangeListener {
     WatchedFile<String> watched = watched();
     write("bad news");
     for (int i = 0; i < 5; i++) {
-      look(watched, "one two three four");
+      check(watched, "one two three four");
     }
-    assertEquals(List.of("kept bad news"), told);
+    assertEquals(List.of("kept bad news"), reported);
     assertTrue(watched.isChanged(watched.state()));
     assertThrows(IOException.class, () -> watched.reload(this::reading));
     write("one two three again");
-    look(watched, "one two three four");
-    look(watched, "one two three again");
+    check(watched, "one two three four");
+    check(watched, "one two three again");
   }
 
   @Test
   void keepsTheFormerValueWhileTheFileIsGone() throws IOException {
     WatchedFile<String> watched = watched();
     Files.delete(file);
-    look(watched, "one two three four");
-    look(watched, "one two three four");
-    assertEquals(List.of("kept " + file + ": no such file"), told);
+    check(watched, "one two three four");
+    check(watched, "one two three four");
+    assertEquals(List.of("kept " + file + ": no such file"), reported);
     write("one two three back");
-    look(watched, "one two three four");
-    look(watched, "one two three back");
+    check(watched, "one two three four");
+    check(watched, "one two three back");
   }
 
   @Test
   void comesToRestWhenNothingChanges() throws IOException {
     WatchedFile<String> watched = watched();
     for (int i = 0; i < 10; i++) {
-      look(watched, "one two three four");
+      check(watched, "one two three four");
     }
     assertEquals(2, readings);
-    assertEquals(List.of(), told);
+    assertEquals(List.of(), reported);
   }
 
   @Test

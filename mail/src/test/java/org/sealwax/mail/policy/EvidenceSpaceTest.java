@@ -144,10 +144,10 @@ final class EvidenceSpaceTest {
   }
 
   private interface EvidenceCheck {
-    void at(EvidenceCombination point, List<Evidence> evidence, Requirement requirement);
+    void at(EvidenceCombination combination, List<Evidence> evidence, Requirement requirement);
   }
 
-  private static int everywhere(EvidenceCheck look) {
+  private static int everywhere(EvidenceCheck check) {
     int points = 0;
     for (boolean secure : new boolean[] {false, true}) {
       for (var row : rows().entrySet()) {
@@ -160,7 +160,7 @@ final class EvidenceSpaceTest {
                 evidence.addAll(sts.getValue());
                 evidence.addAll(ledger.getValue());
                 evidence.addAll(message.getValue());
-                EvidenceCombination point =
+                EvidenceCombination combination =
                     new EvidenceCombination(
                         row.getKey(),
                         dane.getKey(),
@@ -168,7 +168,8 @@ final class EvidenceSpaceTest {
                         ledger.getKey(),
                         message.getKey(),
                         secure);
-                look.at(point, evidence, POLICY.requirementFor(subject(secure), evidence, NOW));
+                check.at(
+                    combination, evidence, POLICY.requirementFor(subject(secure), evidence, NOW));
                 points++;
               }
             }
@@ -183,8 +184,8 @@ final class EvidenceSpaceTest {
   void noSourceLowersWhatTheOthersDemand() {
     int points =
         everywhere(
-            (point, evidence, all) -> {
-              if (point.overridden() || point.passes()) {
+            (combination, evidence, all) -> {
+              if (combination.overridden() || combination.passes()) {
                 return;
               }
               for (int i = 1; i < evidence.size(); i++) {
@@ -192,24 +193,26 @@ final class EvidenceSpaceTest {
                     || evidence.get(i) instanceof Evidence.TlsRequiredNo) {
                   continue;
                 }
-                if (point.daneInForce() && !point.ledger().isEmpty()) {
+                if (combination.daneInForce() && !combination.ledger().isEmpty()) {
                   // The ledger has no part in it; what DANE took from it was no proof.
                   continue;
                 }
                 List<Evidence> fewer = new ArrayList<>(evidence);
                 fewer.remove(i);
-                Requirement without = POLICY.requirementFor(subject(point.secure()), fewer, NOW);
+                Requirement without =
+                    POLICY.requirementFor(subject(combination.secure()), fewer, NOW);
                 // REQUIRETLS asks for DANE where there is some and for a trusted name elsewhere:
                 // the one place where evidence changes a demand instead of adding one. So does
                 // dane-only, which is closed until there are records.
-                if (!point.requireTls() && !point.row().equals("dane-only")) {
+                if (!combination.requireTls() && !combination.row().equals("dane-only")) {
                   assertTrue(
-                      all.isAtLeast(without), point + ": " + all + " is less than " + without);
+                      all.isAtLeast(without),
+                      combination + ": " + all + " is less than " + without);
                 }
                 assertTrue(
                     all.encryption().compareTo(without.encryption()) >= 0
                         && all.plaintextFallback().compareTo(without.plaintextFallback()) >= 0,
-                    point.toString());
+                    combination.toString());
               }
             });
     assertTrue(points > 5_000, "only " + points);
@@ -218,11 +221,11 @@ final class EvidenceSpaceTest {
   @Test
   void theOrderOfTheSourcesDoesNotCount() {
     everywhere(
-        (point, evidence, all) -> {
+        (combination, evidence, all) -> {
           Requirement backwards =
-              POLICY.requirementFor(subject(point.secure()), evidence.reversed(), NOW);
-          assertEquals(all.key(), backwards.key(), point.toString());
-          assertEquals(all.mxFilter(), backwards.mxFilter(), point.toString());
+              POLICY.requirementFor(subject(combination.secure()), evidence.reversed(), NOW);
+          assertEquals(all.key(), backwards.key(), combination.toString());
+          assertEquals(all.mxFilter(), backwards.mxFilter(), combination.toString());
         });
   }
 
@@ -237,29 +240,30 @@ final class EvidenceSpaceTest {
             "broken", new Observation.HandshakeFailed(TlsException.Kind.CLOSED, "40"));
     int[] demanding = {0};
     everywhere(
-        (point, evidence, requirement) -> {
+        (combination, evidence, requirement) -> {
           boolean source =
-              point.dane().equals("dane-usable")
-                  || point.dane().equals("dane-unusable")
-                  || point.dane().equals("dane-trouble")
-                  || point.sts().startsWith("sts-enforce")
-                  || point.sts().equals("sts-pending")
-                  || !point.ledger().isEmpty();
+              combination.dane().equals("dane-usable")
+                  || combination.dane().equals("dane-unusable")
+                  || combination.dane().equals("dane-trouble")
+                  || combination.sts().startsWith("sts-enforce")
+                  || combination.sts().equals("sts-pending")
+                  || !combination.ledger().isEmpty();
           boolean demanded =
-              point.requireTls() || (source && !point.overridden() && !point.passes());
+              combination.requireTls()
+                  || (source && !combination.overridden() && !combination.passes());
           if (!demanded) {
             return;
           }
           demanding[0]++;
-          assertTrue(requirement.demandsTls(), point.toString());
-          for (FallbackStep rung : FallbackStep.values()) {
+          assertTrue(requirement.demandsTls(), combination.toString());
+          for (FallbackStep step : FallbackStep.values()) {
             for (var seen : clear.entrySet()) {
               FallbackState late =
-                  new FallbackState(rung, 1, 1, 1, true, false, NOW, NOW, brokenForLong());
+                  new FallbackState(step, 1, 1, 1, true, false, NOW, NOW, brokenForLong());
               Decision decision = POLICY.decide(requirement, seen.getValue(), late);
               assertFalse(
                   decision instanceof Decision.Proceed || decision instanceof Decision.GoPlaintext,
-                  point + " " + seen.getKey() + " " + decision);
+                  combination + " " + seen.getKey() + " " + decision);
             }
           }
         });
@@ -271,15 +275,19 @@ final class EvidenceSpaceTest {
     Handshake pkix =
         shown(new Verdict.Verified(Verdict.IdentifiedBy.NAME, MX.name()), new Proof(true, null));
     everywhere(
-        (point, evidence, requirement) -> {
-          if (point.dane().equals("dane-usable") && !point.overridden() && !point.passes()) {
+        (combination, evidence, requirement) -> {
+          if (combination.dane().equals("dane-usable")
+              && !combination.overridden()
+              && !combination.passes()) {
             assertFalse(
                 POLICY.decide(requirement, new Observation.Encrypted(pkix), state())
                     instanceof Decision.Proceed,
-                point.toString());
+                combination.toString());
           }
-          if (point.dane().equals("dane-trouble") && !point.overridden() && !point.passes()) {
-            assertFalse(requirement.mxFilter().admits(MX), point.toString());
+          if (combination.dane().equals("dane-trouble")
+              && !combination.overridden()
+              && !combination.passes()) {
+            assertFalse(requirement.mxFilter().admits(MX), combination.toString());
           }
         });
   }
@@ -304,17 +312,17 @@ final class EvidenceSpaceTest {
   @Test
   void onlyAnStsPolicyInEnforceFiltersHosts() {
     everywhere(
-        (point, evidence, requirement) -> {
-          boolean counts = !point.overridden() && !point.passes();
-          if (point.sts().equals("sts-enforce-other") && counts) {
-            assertFalse(requirement.mxFilter().admits(MX), point.toString());
+        (combination, evidence, requirement) -> {
+          boolean counts = !combination.overridden() && !combination.passes();
+          if (combination.sts().equals("sts-enforce-other") && counts) {
+            assertFalse(requirement.mxFilter().admits(MX), combination.toString());
           }
-          if (point.sts().equals("sts-testing")
-              && !point.dane().equals("dane-trouble")
-              && !point.ledger().equals("ledger-verify-other")
-              && !point.requireTls()
-              && !point.row().equals("dane-only")) {
-            assertTrue(requirement.mxFilter().admits(MX), point.toString());
+          if (combination.sts().equals("sts-testing")
+              && !combination.dane().equals("dane-trouble")
+              && !combination.ledger().equals("ledger-verify-other")
+              && !combination.requireTls()
+              && !combination.row().equals("dane-only")) {
+            assertTrue(requirement.mxFilter().admits(MX), combination.toString());
           }
         });
   }
@@ -322,21 +330,21 @@ final class EvidenceSpaceTest {
   @Test
   void tlsRequiredNoPassesDaneStsAndLedgerButNoRow() {
     everywhere(
-        (point, evidence, requirement) -> {
-          if (point.passes()) {
+        (combination, evidence, requirement) -> {
+          if (combination.passes()) {
             Requirement row =
                 POLICY.requirementFor(
-                    subject(point.secure()),
+                    subject(combination.secure()),
                     evidence.stream()
                         .filter(
                             e ->
                                 e instanceof Evidence.NextHopRow
-                                    || (point.row().equals("dane-only")
-                                        && !point.dane().equals("dane-unusable")
+                                    || (combination.row().equals("dane-only")
+                                        && !combination.dane().equals("dane-unusable")
                                         && e instanceof Evidence.Dane))
                         .toList(),
                     NOW);
-            assertEquals(row.key(), requirement.key(), point.toString());
+            assertEquals(row.key(), requirement.key(), combination.toString());
           }
         });
   }
@@ -344,15 +352,15 @@ final class EvidenceSpaceTest {
   @Test
   void requireTlsYieldsNeitherToTheHeaderNorToAnOverride() {
     everywhere(
-        (point, evidence, requirement) -> {
-          if (point.requireTls()) {
-            assertTrue(requirement.requireTls(), point.toString());
-            assertTrue(requirement.demandsTls(), point.toString());
-            assertFalse(requirement.identity().isEmpty(), point.toString());
-            boolean vouched = point.secure() || point.sts().equals("sts-enforce");
-            assertTrue(vouched || !requirement.mxFilter().admits(MX), point.toString());
+        (combination, evidence, requirement) -> {
+          if (combination.requireTls()) {
+            assertTrue(requirement.requireTls(), combination.toString());
+            assertTrue(requirement.demandsTls(), combination.toString());
+            assertFalse(requirement.identity().isEmpty(), combination.toString());
+            boolean vouched = combination.secure() || combination.sts().equals("sts-enforce");
+            assertTrue(vouched || !requirement.mxFilter().admits(MX), combination.toString());
           } else {
-            assertFalse(requirement.requireTls(), point.toString());
+            assertFalse(requirement.requireTls(), combination.toString());
           }
         });
   }
@@ -360,12 +368,12 @@ final class EvidenceSpaceTest {
   @Test
   void ledgerOnlyRequirementNeverBounces() {
     everywhere(
-        (point, evidence, requirement) -> {
+        (combination, evidence, requirement) -> {
           List<Evidence> without =
               evidence.stream().filter(e -> !(e instanceof Evidence.LedgerLevel)).toList();
-          Requirement other = POLICY.requirementFor(subject(point.secure()), without, NOW);
+          Requirement other = POLICY.requirementFor(subject(combination.secure()), without, NOW);
           boolean adds = !other.isAtLeast(requirement);
-          assertEquals(adds, requirement.remembered(), point.toString());
+          assertEquals(adds, requirement.remembered(), combination.toString());
         });
   }
 
@@ -373,20 +381,20 @@ final class EvidenceSpaceTest {
   void whereDaneIsInForceTheLedgerAddsNothingAndElsewhereAll() {
     int[] outranked = {0};
     everywhere(
-        (point, evidence, requirement) -> {
-          if (point.ledger().isEmpty() || point.overridden() || point.passes()) {
+        (combination, evidence, requirement) -> {
+          if (combination.ledger().isEmpty() || combination.overridden() || combination.passes()) {
             return;
           }
           List<Evidence> without =
               evidence.stream().filter(e -> !(e instanceof Evidence.LedgerLevel)).toList();
-          Requirement other = POLICY.requirementFor(subject(point.secure()), without, NOW);
-          if (point.daneInForce()) {
-            assertEquals(other.key(), requirement.key(), point.toString());
-            assertEquals(other.mxFilter(), requirement.mxFilter(), point.toString());
-            assertFalse(requirement.remembered(), point.toString());
+          Requirement other = POLICY.requirementFor(subject(combination.secure()), without, NOW);
+          if (combination.daneInForce()) {
+            assertEquals(other.key(), requirement.key(), combination.toString());
+            assertEquals(other.mxFilter(), requirement.mxFilter(), combination.toString());
+            assertFalse(requirement.remembered(), combination.toString());
             outranked[0]++;
-          } else if (point.ledger().equals("ledger-verify-other")) {
-            assertFalse(requirement.mxFilter().admits(MX), point.toString());
+          } else if (combination.ledger().equals("ledger-verify-other")) {
+            assertFalse(requirement.mxFilter().admits(MX), combination.toString());
           }
         });
     assertTrue(outranked[0] > 100, "only " + outranked[0]);
@@ -395,17 +403,17 @@ final class EvidenceSpaceTest {
   @Test
   void daneOnlyAcceptsDaneAlone() {
     everywhere(
-        (point, evidence, requirement) -> {
-          if (!point.row().equals("dane-only")) {
+        (combination, evidence, requirement) -> {
+          if (!combination.row().equals("dane-only")) {
             return;
           }
-          if (!point.dane().equals("dane-usable")) {
-            assertFalse(requirement.mxFilter().admits(MX), point.toString());
+          if (!combination.dane().equals("dane-usable")) {
+            assertFalse(requirement.mxFilter().admits(MX), combination.toString());
           } else {
             assertTrue(
                 requirement.identity().stream()
                     .anyMatch(IdentityRequirement.Tlsa.class::isInstance),
-                point.toString());
+                combination.toString());
           }
         });
   }

@@ -16,7 +16,10 @@ import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.Verdict;
 
-/** The last TLS rung has its turn before plaintext, and an alert does not buy it for nothing. */
+/**
+ * The last TLS fallback step has its turn before plaintext, and an alert does not buy it for
+ * nothing.
+ */
 final class LastTlsStepTest {
   private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
   private static final FallbackLadder LADDER =
@@ -47,8 +50,8 @@ final class LastTlsStepTest {
             List.of()));
   }
 
-  private static FallbackState state(FallbackStep rung, int atHost, int hosts, HostMemory memory) {
-    return new FallbackState(rung, atHost, atHost, hosts, false, false, NOW, NOW, memory);
+  private static FallbackState state(FallbackStep step, int atHost, int hosts, HostMemory memory) {
+    return new FallbackState(step, atHost, atHost, hosts, false, false, NOW, NOW, memory);
   }
 
   @Test
@@ -101,8 +104,8 @@ final class LastTlsStepTest {
     assertEquals(
         List.of(0, 1, 2, 3, 5, 4),
         java.util.Arrays.stream(FallbackStep.values()).map(FallbackStep::code).toList());
-    for (FallbackStep rung : FallbackStep.values()) {
-      assertEquals(Optional.of(rung), FallbackStep.ofCode(rung.code()));
+    for (FallbackStep step : FallbackStep.values()) {
+      assertEquals(Optional.of(step), FallbackStep.ofCode(step.code()));
     }
     assertEquals(Optional.empty(), FallbackStep.ofCode(6));
   }

@@ -173,7 +173,7 @@ final class PolicySpaceTest {
     for (FallbackStep best : shown) {
       for (EnumSet<FallbackStep> set : brokenSets) {
         Map<FallbackStep, Instant> broken = new EnumMap<>(FallbackStep.class);
-        set.forEach(rung -> broken.put(rung, before));
+        set.forEach(step -> broken.put(step, before));
         for (boolean twice : new boolean[] {false, true}) {
           for (boolean refused : new boolean[] {false, true}) {
             boolean full = set.contains(FallbackStep.FULL);
@@ -209,12 +209,12 @@ final class PolicySpaceTest {
   private static List<FallbackState> states() {
     List<FallbackState> all = new ArrayList<>();
     for (HostMemory memory : memories()) {
-      for (FallbackStep rung : FallbackStep.values()) {
+      for (FallbackStep step : FallbackStep.values()) {
         for (int atHost = 1; atHost <= FallbackLadder.PER_HOST; atHost++) {
           for (int inAll :
               new int[] {atHost, FallbackLadder.PER_DELIVERY - 1, FallbackLadder.PER_DELIVERY}) {
             for (boolean every : new boolean[] {false, true}) {
-              all.add(new FallbackState(rung, atHost, inAll, 2, every, false, NOW, NOW, memory));
+              all.add(new FallbackState(step, atHost, inAll, 2, every, false, NOW, NOW, memory));
             }
           }
         }
@@ -454,24 +454,24 @@ final class PolicySpaceTest {
       for (HostMemory start : memories()) {
         for (boolean late : new boolean[] {false, true}) {
           HostMemory memory = since(start, late ? NOW.minus(Duration.ofHours(1)) : NOW);
-          FallbackStep rung = LADDER.first(requirement, memory);
+          FallbackStep step = LADDER.first(requirement, memory);
           int connections = 0;
           while (true) {
             connections++;
             assertTrue(
                 connections <= FallbackLadder.PER_HOST, "more than " + FallbackLadder.PER_HOST);
             Observation seen =
-                rung == FallbackStep.CLEAR
+                step == FallbackStep.CLEAR
                     ? new Observation.Unencrypted(true)
                     : new Observation.HandshakeFailed(TlsException.Kind.CLOSED, "reset");
-            memory = memory.after(seen, rung, NOW);
+            memory = memory.after(seen, step, NOW);
             FallbackState state =
                 new FallbackState(
-                    rung,
+                    step,
                     connections,
                     connections,
                     1,
-                    rung == FallbackStep.CLEAR,
+                    step == FallbackStep.CLEAR,
                     false,
                     NOW,
                     NOW,
@@ -481,19 +481,19 @@ final class PolicySpaceTest {
               decision = POLICY.decide(requirement, seen, state.afterAll(connections, NOW));
             }
             if (decision instanceof Decision.FallBack(FallbackStep to)) {
-              rung = to;
+              step = to;
             } else if (decision instanceof Decision.GoPlaintext) {
               assertTrue(late);
-              rung = FallbackStep.CLEAR;
+              step = FallbackStep.CLEAR;
             } else {
               boolean mayClear =
                   requirement.plaintextFallback() != Requirement.PlaintextFallback.NEVER;
               assertEquals(
-                  rung == FallbackStep.CLEAR,
+                  step == FallbackStep.CLEAR,
                   decision instanceof Decision.Proceed,
                   requirement + " " + decision);
               if (mayClear && late) {
-                assertEquals(FallbackStep.CLEAR, rung, "clear text is due and was not reached");
+                assertEquals(FallbackStep.CLEAR, step, "clear text is due and was not reached");
               }
               break;
             }
@@ -537,11 +537,11 @@ final class PolicySpaceTest {
             FallbackStep.FULL,
             NOW.minus(Duration.ofHours(1)));
     HostMemory tried = never;
-    for (FallbackStep rung : LADDER.steps()) {
+    for (FallbackStep step : LADDER.steps()) {
       tried =
           tried.after(
               new Observation.HandshakeFailed(TlsException.Kind.CLOSED, "reset"),
-              rung,
+              step,
               NOW.minus(Duration.ofHours(1)));
     }
     Map<String, HostMemory> memories =

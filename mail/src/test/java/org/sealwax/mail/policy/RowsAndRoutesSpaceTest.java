@@ -133,10 +133,10 @@ final class RowsAndRoutesSpaceTest {
   }
 
   private interface RowsAndRoutesCheck {
-    void at(RowsAndRoutesCombination point, List<Evidence> evidence, Requirement requirement);
+    void at(RowsAndRoutesCombination combination, List<Evidence> evidence, Requirement requirement);
   }
 
-  private static void everywhere(RowsAndRoutesCheck look) {
+  private static void everywhere(RowsAndRoutesCheck check) {
     for (PolicySubject subject : SUBJECTS) {
       for (TlsLevel level : List.of(TlsLevel.NONE, TlsLevel.MAY, TlsLevel.ENCRYPT)) {
         for (Optional<Evidence> route : routes()) {
@@ -144,10 +144,10 @@ final class RowsAndRoutesSpaceTest {
             for (Optional<Evidence> host :
                 subject.isDirect() ? List.of(Optional.<Evidence>empty()) : hostRows()) {
               for (String published : published().keySet()) {
-                RowsAndRoutesCombination point =
+                RowsAndRoutesCombination combination =
                     new RowsAndRoutesCombination(subject, level, route, nextHop, host, published);
-                List<Evidence> evidence = point.evidence();
-                look.at(point, evidence, POLICY.requirementFor(subject, evidence, NOW));
+                List<Evidence> evidence = combination.evidence();
+                check.at(combination, evidence, POLICY.requirementFor(subject, evidence, NOW));
               }
             }
           }
@@ -164,27 +164,27 @@ final class RowsAndRoutesSpaceTest {
   }
 
   private static Requirement with(
-      RowsAndRoutesCombination point, List<Evidence> evidence, Evidence more) {
+      RowsAndRoutesCombination combination, List<Evidence> evidence, Evidence more) {
     List<Evidence> all = new ArrayList<>(evidence);
     all.add(more);
-    return POLICY.requirementFor(point.subject(), all, NOW);
+    return POLICY.requirementFor(combination.subject(), all, NOW);
   }
 
   /** Where the level is dane-only, with what the DNS says: it is about nothing else. */
   private static Requirement alone(
-      RowsAndRoutesCombination point, Evidence one, Evidence... others) {
+      RowsAndRoutesCombination combination, Evidence one, Evidence... others) {
     List<Evidence> all = new ArrayList<>(List.of(others));
     all.add(one);
     if (row(one).level() == TlsLevel.DANE_ONLY) {
-      point.evidence().stream().filter(Evidence.Dane.class::isInstance).forEach(all::add);
+      combination.evidence().stream().filter(Evidence.Dane.class::isInstance).forEach(all::add);
     }
-    return POLICY.requirementFor(point.subject(), all, NOW);
+    return POLICY.requirementFor(combination.subject(), all, NOW);
   }
 
-  private static boolean isNamedByItsRoute(RowsAndRoutesCombination point) {
-    return point.subject().host().equals(LITERAL)
-        && point.route().isPresent()
-        && !row(point.route().get()).names().isEmpty();
+  private static boolean isNamedByItsRoute(RowsAndRoutesCombination combination) {
+    return combination.subject().host().equals(LITERAL)
+        && combination.route().isPresent()
+        && !row(combination.route().get()).names().isEmpty();
   }
 
   private static boolean opens(Requirement requirement) {
@@ -195,32 +195,32 @@ final class RowsAndRoutesSpaceTest {
   void aRowOfTheRecipientDomainHoldsWhateverTheRouteAndLowersNothing() {
     int[] points = {0};
     everywhere(
-        (point, evidence, without) -> {
+        (combination, evidence, without) -> {
           for (PolicyRow row : rows()) {
             Evidence added = new Evidence.RecipientRow(row);
-            Requirement with = with(point, evidence, added);
-            Requirement alone = alone(point, added, new Evidence.Default(TlsLevel.NONE));
-            assertTrue(with.isAtLeast(without), () -> row + " lowers at " + point);
-            if (isNamedByItsRoute(point) && row.names().isEmpty()) {
+            Requirement with = with(combination, evidence, added);
+            Requirement alone = alone(combination, added, new Evidence.Default(TlsLevel.NONE));
+            assertTrue(with.isAtLeast(without), () -> row + " lowers at " + combination);
+            if (isNamedByItsRoute(combination) && row.names().isEmpty()) {
               // An address has no name of its own: the route's stand in for it.
               assertTrue(with.encryption().compareTo(alone.encryption()) >= 0);
               assertTrue(
-                  with.contradiction().isEmpty() || !point.published().equals("nothing"),
-                  () -> row + " can never be met at " + point);
+                  with.contradiction().isEmpty() || !combination.published().equals("nothing"),
+                  () -> row + " can never be met at " + combination);
               assertTrue(
                   !row.level().demandsIdentity() || !with.identity().isEmpty() || !opens(with),
-                  () -> row + " takes anybody at " + point);
+                  () -> row + " takes anybody at " + combination);
             } else {
-              assertTrue(with.isAtLeast(alone), () -> row + " does not hold at " + point);
+              assertTrue(with.isAtLeast(alone), () -> row + " does not hold at " + combination);
             }
             TlsVersion floor = row.floor();
             assertTrue(
                 with.floor().lowest().compareTo(without.floor().lowest()) >= 0
                     && (floor == null || with.floor().lowest().compareTo(floor) >= 0),
-                () -> "the floor of " + row + " at " + point);
+                () -> "the floor of " + row + " at " + combination);
             assertTrue(
                 with.demandsTls() || !row.level().demandsTls(),
-                () -> row + " in clear at " + point);
+                () -> row + " in clear at " + combination);
             points[0]++;
           }
         });
@@ -230,25 +230,25 @@ final class RowsAndRoutesSpaceTest {
   @Test
   void routeRequirementHoldsWhateverTheHostRow() {
     everywhere(
-        (point, evidence, requirement) -> {
+        (combination, evidence, requirement) -> {
           boolean override =
-              point.nextHop().isPresent() && row(point.nextHop().get()).override()
+              combination.nextHop().isPresent() && row(combination.nextHop().get()).override()
                   || requirement.because().stream().allMatch(b -> b.contains("host none"));
-          if (point.route().isEmpty() || override) {
+          if (combination.route().isEmpty() || override) {
             return;
           }
-          Evidence.Route route = (Evidence.Route) point.route().get();
-          Requirement routeAlone = alone(point, route);
+          Evidence.Route route = (Evidence.Route) combination.route().get();
+          Requirement routeAlone = alone(combination, route);
           assertTrue(requirement.encryption().compareTo(routeAlone.encryption()) >= 0);
           if (route.implied()) {
             assertTrue(
                 routeAlone.identity().isEmpty()
                     || !requirement.identity().isEmpty()
-                    || point.nextHop().isPresent()
-                        && row(point.nextHop().get()).level() == TlsLevel.DANE_ONLY,
-                () -> "anybody gets the password at " + point);
+                    || combination.nextHop().isPresent()
+                        && row(combination.nextHop().get()).level() == TlsLevel.DANE_ONLY,
+                () -> "anybody gets the password at " + combination);
           } else {
-            assertTrue(requirement.isAtLeast(routeAlone), point::toString);
+            assertTrue(requirement.isAtLeast(routeAlone), combination::toString);
           }
         });
   }
@@ -264,26 +264,27 @@ final class RowsAndRoutesSpaceTest {
   @Test
   void theOrderOfTheSourcesDoesNotCount() {
     everywhere(
-        (point, evidence, requirement) -> {
-          Requirement backwards = POLICY.requirementFor(point.subject(), evidence.reversed(), NOW);
-          assertEquals(requirement.mxFilter(), backwards.mxFilter(), point::toString);
-          assertEquals(requirement.identity(), backwards.identity(), point::toString);
-          assertEquals(requirement.encryption(), backwards.encryption(), point::toString);
-          assertEquals(requirement.floor(), backwards.floor(), point::toString);
+        (combination, evidence, requirement) -> {
+          Requirement backwards =
+              POLICY.requirementFor(combination.subject(), evidence.reversed(), NOW);
+          assertEquals(requirement.mxFilter(), backwards.mxFilter(), combination::toString);
+          assertEquals(requirement.identity(), backwards.identity(), combination::toString);
+          assertEquals(requirement.encryption(), backwards.encryption(), combination::toString);
+          assertEquals(requirement.floor(), backwards.floor(), combination::toString);
         });
   }
 
   @Test
   void everyCoveringRowAppliesOrHasAReason() {
     everywhere(
-        (point, evidence, requirement) -> {
+        (combination, evidence, requirement) -> {
           for (Evidence e : evidence) {
             boolean counts = requirement.because().contains(e.origin());
             if (e instanceof Evidence.Default || AdminRows.row(e) != null) {
               assertEquals(
                   counts,
                   Policy.ignoredReason(e, evidence, NOW).isEmpty(),
-                  () -> e + " at " + point);
+                  () -> e + " at " + combination);
             }
           }
         });

@@ -14,8 +14,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class LineReaderTest {
-  private static LineReader of(String octets, int piece) {
-    return new LineReader(new SlowInputStream(octets.getBytes(StandardCharsets.ISO_8859_1), piece));
+  private static LineReader of(String bytes, int piece) {
+    return new LineReader(new SlowInputStream(bytes.getBytes(StandardCharsets.ISO_8859_1), piece));
   }
 
   private static String text(InputLine line) {
@@ -108,16 +108,16 @@ final class LineReaderTest {
     Random random = new Random(7);
     String alphabet = "\r\n\r\n\0abc .\u00ff";
     for (int round = 0; round < 3_000; round++) {
-      StringBuilder octets = new StringBuilder();
+      StringBuilder bytes = new StringBuilder();
       for (int i = random.nextInt(40); i >= 0; i--) {
-        octets.append(alphabet.charAt(random.nextInt(alphabet.length())));
+        bytes.append(alphabet.charAt(random.nextInt(alphabet.length())));
       }
-      LineReader whole = of(octets.toString(), 1000);
-      LineReader pieces = of(octets.toString(), 1 + random.nextInt(3));
+      LineReader whole = of(bytes.toString(), 1000);
+      LineReader pieces = of(bytes.toString(), 1 + random.nextInt(3));
       InputLine line;
       do {
         line = whole.read(10);
-        assertEquals(line, pieces.read(10), () -> "for " + octets.chars().boxed().toList());
+        assertEquals(line, pieces.read(10), () -> "for " + bytes.chars().boxed().toList());
       } while (!(line instanceof InputLine.EndOfInput));
     }
   }

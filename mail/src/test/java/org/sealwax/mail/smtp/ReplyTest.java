@@ -45,9 +45,9 @@ final class ReplyTest {
     "NUL,                 250 a\\0b\\r\\n,                  BROKEN_LINE",
   })
   void refusesWhatIsNoReply(String name, String wire, InvalidReplyException.Kind kind) {
-    InvalidReplyException trouble =
+    InvalidReplyException failure =
         assertThrows(InvalidReplyException.class, () -> read(wire == null ? "" : wire));
-    assertEquals(kind, trouble.kind());
+    assertEquals(kind, failure.kind());
   }
 
   @Test

@@ -16,7 +16,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.fuzz.FuzzTarget;
 
-/** The parsers of SMTP, each beside a second, plainer statement of what it must do. */
+/** The parsers of SMTP, each next to a second, plainer statement of what it must do. */
 public final class SmtpFuzzTargets {
   private static final int LINE = 64;
   private static final int BODY = 1_000_000;
@@ -220,8 +220,8 @@ public final class SmtpFuzzTargets {
   }
 
   /**
-   * The end of a message by its definition: the first CRLF.CRLF, a line start before the first
-   * octet counted as CRLF. What is behind it must be left in the reader, and nothing else.
+   * The end of a message by its definition: the first CRLF.CRLF, a line start before the first byte
+   * counted as CRLF. What is behind it must be left in the reader, and nothing else.
    */
   private static void data(byte[] input) throws IOException {
     String wire = "\r\n" + new String(input, StandardCharsets.ISO_8859_1);
@@ -271,12 +271,12 @@ public final class SmtpFuzzTargets {
             .replace("\r", "")
             .replace("\0", "")
             .replace("\n", "\r\n");
-    byte[] octets = body.getBytes(StandardCharsets.ISO_8859_1);
+    byte[] bytes = body.getBytes(StandardCharsets.ISO_8859_1);
     for (int piece : new int[] {1, 2, 17, 100_000}) {
       ByteArrayOutputStream wire = new ByteArrayOutputStream();
       DotWriter writer = new DotWriter(wire);
-      for (int at = 0; at < octets.length; at += piece) {
-        writer.write(octets, at, Math.min(piece, octets.length - at));
+      for (int at = 0; at < bytes.length; at += piece) {
+        writer.write(bytes, at, Math.min(piece, bytes.length - at));
       }
       writer.end();
       LineReader lines = new LineReader(new SlowInputStream(wire.toByteArray(), piece));
@@ -289,7 +289,7 @@ public final class SmtpFuzzTargets {
     }
   }
 
-  /** An octet gives the size of a chunk, its octets follow. */
+  /** An byte gives the size of a chunk, its bytes follow. */
   private static void chunks(byte[] input) throws IOException {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     LineReader lines = new LineReader(new SlowInputStream(input, 5));
@@ -328,7 +328,7 @@ public final class SmtpFuzzTargets {
     }
   }
 
-  /** Every octet as a {@code +} sequence (RFC 3461 section 4). */
+  /** Every byte as a {@code +} sequence (RFC 3461 section 4). */
   private static String encoded(String text) {
     StringBuilder out = new StringBuilder();
     for (byte b : text.getBytes(StandardCharsets.UTF_8)) {

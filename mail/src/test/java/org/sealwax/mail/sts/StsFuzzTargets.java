@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.sealwax.mail.fuzz.FuzzTarget;
 
-/** Policies and records of any octets: a named outcome that keeps its promises. */
+/** Policies and records of any bytes: a named outcome that keeps its promises. */
 public final class StsFuzzTargets {
   private StsFuzzTargets() {}
 

@@ -42,12 +42,12 @@ final class StsStepTest {
     return StsStep.fetched(id, policy(mode, maxAge), at, 0).memory();
   }
 
-  private static StsStep decide(StsMemory memory, StsLookup announcement, Instant now) {
-    return StsStep.decide(memory, announcement, FirstContactWait.defaults(), now);
+  private static StsStep decide(StsMemory memory, StsLookup lookup, Instant now) {
+    return StsStep.decide(memory, lookup, FirstContactWait.defaults(), now);
   }
 
-  private static StsStep renew(StsMemory memory, StsLookup announcement, Instant now) {
-    return StsStep.renew(memory, announcement, FirstContactWait.defaults(), now);
+  private static StsStep renew(StsMemory memory, StsLookup lookup, Instant now) {
+    return StsStep.renew(memory, lookup, FirstContactWait.defaults(), now);
   }
 
   private static StsStep failed(StsMemory memory, String why, Instant now) {
@@ -97,7 +97,7 @@ final class StsStepTest {
         NOON.plus(WEEK),
         assertInstanceOf(StsStep.StsAction.StateHolds.class, later.next()).expires());
     assertEquals(memory, later.memory());
-    // Past its time it is asked for anew.
+    // Past its time it is asked for again.
     fetches("a", decide(memory, A, NOON.plus(WEEK)));
   }
 
@@ -284,10 +284,10 @@ final class StsStepTest {
     StsStep step = failed(memory, "refused", over);
     StsStep.LostPolicy lost = Objects.requireNonNull(step.lost());
     assertEquals(StsStep.PolicyEnd.REFRESH_FAILED, lost.why());
-    assertEquals("a", lost.kept().id());
+    assertEquals("a", lost.fetched().id());
     // This delivery still goes by the policy: the ledger was asked before it was told.
     enforces("a", step);
-    assertNull(step.memory().kept());
+    assertNull(step.memory().fetched());
     assertNull(decide(step.memory(), A, over).lost(), "told twice");
     // The look-up that fails does the same, and so does a record that is gone.
     assertEquals(
@@ -337,7 +337,7 @@ final class StsStepTest {
     StsStep gone = renew(memory, GONE, day);
     enforces("a", gone);
     assertEquals(day.plus(StsStep.REFRESH), gone.memory().refresh());
-    assertEquals(NOON, Objects.requireNonNull(gone.memory().kept()).fetched());
+    assertEquals(NOON, Objects.requireNonNull(gone.memory().fetched()).fetched());
   }
 
   @Test
@@ -358,11 +358,9 @@ final class StsStepTest {
       for (int i = 0; i < 200; i++) {
         now = now.plusSeconds(random.nextInt(3_000));
         StsMemory.FetchedPolicy live = memory.live(now);
-        StsLookup announcement = List.of(A, B, GONE, SILENT).get(random.nextInt(4));
+        StsLookup lookup = List.of(A, B, GONE, SILENT).get(random.nextInt(4));
         StsStep step =
-            random.nextInt(5) == 0
-                ? renew(memory, announcement, now)
-                : decide(memory, announcement, now);
+            random.nextInt(5) == 0 ? renew(memory, lookup, now) : decide(memory, lookup, now);
         if (step.next() instanceof StsStep.StsAction.FetchPolicy fetch) {
           step =
               random.nextInt(3) > 0

@@ -20,7 +20,7 @@ import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.mail.tls.verdict.TlsaAssociation;
 import org.sealwax.mail.tls.verdict.TlsaAssociations;
 
-/** Certificates that are nearly ones, in chains, beside TLSA associations. */
+/** Certificates that are nearly ones, in chains, next to TLSA associations. */
 public final class ChainTargets {
   private ChainTargets() {}
 
@@ -29,7 +29,7 @@ public final class ChainTargets {
     TestCa root = TestCa.root("Fuzzed Root");
     TestCa middle = root.intermediate("Fuzzed Intermediate");
     Identity leaf = middle.identity("mx.example.org");
-    PeerVerifier judge = new PeerVerifier(Clock.system());
+    PeerVerifier verifier = new PeerVerifier(Clock.system());
     return List.of(
         new FuzzTarget(
             "dane-chain",
@@ -38,7 +38,7 @@ public final class ChainTargets {
                 der(middle.certificate()),
                 der(root.certificate()),
                 root.certificate().getPublicKey().getEncoded()),
-            input -> promise(judge, root, middle, leaf, input)));
+            input -> promise(verifier, root, middle, leaf, input)));
   }
 
   private static byte[] der(X509Certificate certificate) {
@@ -50,7 +50,7 @@ public final class ChainTargets {
   }
 
   private static void promise(
-      PeerVerifier judge, TestCa root, TestCa middle, Identity leaf, byte[] input) {
+      PeerVerifier verifier, TestCa root, TestCa middle, Identity leaf, byte[] input) {
     if (input.length == 0) {
       return;
     }
@@ -58,7 +58,7 @@ public final class ChainTargets {
     String hex = HexFormat.of().formatHex(input);
     // What a zone's owner may publish.
     judged(
-        judge,
+        verifier,
         root,
         List.of(leaf.chain().getFirst(), middle.certificate()),
         new TlsaAssociation(2, 0, 0, hex),
@@ -88,25 +88,25 @@ public final class ChainTargets {
             List.of(odd, middle.certificate(), root.certificate()),
             List.of(leaf.chain().getFirst(), odd, root.certificate()),
             List.of(leaf.chain().getFirst(), middle.certificate(), odd))) {
-      judged(judge, root, chain, itself, above);
+      judged(verifier, root, chain, itself, above);
       holds(
-          itself.equals(judged(judge, root, chain, itself).proof().association())
+          itself.equals(judged(verifier, root, chain, itself).proof().association())
               == Arrays.equals(der(chain.getFirst()), der(odd)),
           "usage 3 is the leaf, and only the leaf");
     }
   }
 
   private static PeerVerification judged(
-      PeerVerifier judge, TestCa root, List<X509Certificate> chain, TlsaAssociation... records) {
+      PeerVerifier verifier, TestCa root, List<X509Certificate> chain, TlsaAssociation... records) {
     TlsaAssociations associations =
         new TlsaAssociations(Set.of(records), List.of(Domain.of("mx.example.org")));
-    PeerVerification judgement =
-        judge.verify(
+    PeerVerification verification =
+        verifier.verify(
             chain,
             new ReferenceIdentity(List.of(), Set.of(), root.roots(), associations),
             PeerRole.SERVER);
-    TlsaAssociation matched = judgement.proof().association();
+    TlsaAssociation matched = verification.proof().association();
     holds(matched == null || associations.records().contains(matched), "matched " + matched);
-    return judgement;
+    return verification;
   }
 }

@@ -38,13 +38,13 @@ final class DaneHandshakeTest {
   @CsvSource({"BORINGSSL, TLS_1_3", "BORINGSSL, TLS_1_2", "JSSE, TLS_1_3", "JSSE, TLS_1_2"})
   void aResumedSessionIsJudgedByTheRecordsOfToday(TlsEngine engine, TlsVersion version)
       throws IOException {
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     Identity identity = TlsConnectionPair.CA.leaf("wrong.example.net").expired().identity();
     TlsServer server =
-        room.server(
+        factory.server(
             ListenerTlsSettings.defaults("smtp"), TlsConnectionPair.store(identity), references());
     TlsClient client =
-        room.client(
+        factory.client(
             ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
     TlsaAssociation published = TlsaBuilder.of(3, 1, 1, identity.chain().getFirst());
     TlsaAssociation rolled = TlsaBuilder.of(3, 1, 1, TlsConnectionPair.MX.chain().getFirst());
@@ -73,15 +73,15 @@ final class DaneHandshakeTest {
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void anchorInTheSentChainIsFound(TlsEngine engine) throws IOException {
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     TestCa middle = TlsConnectionPair.CA.intermediate("Sent Along");
     TlsServer server =
-        room.server(
+        factory.server(
             ListenerTlsSettings.defaults("smtp"),
             TlsConnectionPair.store(middle.identity("mx.example.org")),
             references());
     TlsClient client =
-        room.client(
+        factory.client(
             ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
     TlsaAssociation anchor = TlsaBuilder.of(2, 0, 1, middle.certificate());
     TlsaAssociation notSent = TlsaBuilder.of(2, 0, 1, TlsConnectionPair.CA.certificate());

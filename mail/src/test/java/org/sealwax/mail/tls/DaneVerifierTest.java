@@ -43,11 +43,11 @@ final class DaneVerifierTest {
   }
 
   private static PeerVerification judge(
-      PeerVerifier judge,
+      PeerVerifier verifier,
       List<X509Certificate> chain,
       TrustRoots roots,
       TlsaAssociation... records) {
-    return judge.verify(
+    return verifier.verify(
         chain,
         new ReferenceIdentity(
             List.of(), Set.of(), roots, new TlsaAssociations(Set.of(records), NAMES)),
@@ -70,10 +70,10 @@ final class DaneVerifierTest {
     Identity bad =
         FOREIGN_CA.leaf("wrong.example.net").expired().clientAuthOnly().rsa(1024).identity();
     TlsaAssociation record = of(3, selector, matching, bad.chain().getFirst());
-    PeerVerification judgement = judge(bad.chain(), ROOT.roots(), record);
-    assertEquals("verified(tlsa " + record + ")", judgement.verdict().text());
-    assertEquals(new Proof(false, record), judgement.proof());
-    assertTrue(judgement.notes().contains("chain: expired"), judgement.notes().toString());
+    PeerVerification verification = judge(bad.chain(), ROOT.roots(), record);
+    assertEquals("verified(tlsa " + record + ")", verification.verdict().text());
+    assertEquals(new Proof(false, record), verification.proof());
+    assertTrue(verification.notes().contains("chain: expired"), verification.notes().toString());
   }
 
   @ParameterizedTest
@@ -82,9 +82,9 @@ final class DaneVerifierTest {
     List<X509Certificate> chain = with(LOWER.identity(MX), ROOT.certificate());
     for (TestCa anchor : List.of(ROOT, MIDDLE, LOWER)) {
       TlsaAssociation record = of(2, selector, matching, anchor.certificate());
-      PeerVerification judgement = judge(chain, FOREIGN_CA.roots(), record);
-      assertEquals("verified(tlsa " + record + ")", judgement.verdict().text());
-      assertEquals(new Proof(false, record), judgement.proof());
+      PeerVerification verification = judge(chain, FOREIGN_CA.roots(), record);
+      assertEquals("verified(tlsa " + record + ")", verification.verdict().text());
+      assertEquals(new Proof(false, record), verification.proof());
     }
   }
 
@@ -151,12 +151,12 @@ final class DaneVerifierTest {
   @MethodSource("misses")
   void whatIsNotNamedIsNotVerified(
       String note, List<X509Certificate> chain, TlsaAssociation[] records) {
-    PeerVerification judgement = judge(chain, TrustRoots.none(), records);
-    assertNull(judgement.proof().association());
-    assertTrue(judgement.verdict() instanceof Verdict.Untrusted, judgement.verdict().text());
+    PeerVerification verification = judge(chain, TrustRoots.none(), records);
+    assertNull(verification.proof().association());
+    assertTrue(verification.verdict() instanceof Verdict.Untrusted, verification.verdict().text());
     assertTrue(
-        judgement.notes().stream().anyMatch(n -> n.startsWith("tlsa: ") && n.contains(note)),
-        judgement.notes().toString());
+        verification.notes().stream().anyMatch(n -> n.startsWith("tlsa: ") && n.contains(note)),
+        verification.notes().toString());
   }
 
   @Test
@@ -164,8 +164,8 @@ final class DaneVerifierTest {
     List<X509Certificate> chain = MIDDLE.identity(MX).chain();
     for (int selector : new int[] {0, 1}) {
       TlsaAssociation record = of(2, selector, 0, ROOT.certificate());
-      PeerVerification judgement = judge(chain, TrustRoots.none(), record);
-      assertEquals(record, judgement.proof().association(), "selector " + selector);
+      PeerVerification verification = judge(chain, TrustRoots.none(), record);
+      assertEquals(record, verification.proof().association(), "selector " + selector);
     }
   }
 
@@ -182,7 +182,7 @@ final class DaneVerifierTest {
     List<X509Certificate> chain = MIDDLE.identity(MX).chain();
     List<TlsaAssociation> records = new ArrayList<>();
     for (int i = 0; i < DaneMatch.MAX_GIVEN - 1; i++) {
-      // Sorts before a certificate, whose first octet is 0x30.
+      // Sorts before a certificate, whose first byte is 0x30.
       records.add(new TlsaAssociation(2, 0, 0, String.format("00%02x", i)));
     }
     TlsaAssociation good = of(2, 0, 0, ROOT.certificate());
@@ -208,8 +208,8 @@ final class DaneVerifierTest {
             Instant.now().minus(Duration.ofDays(1)));
     List<X509Certificate> chain = with(old.identity(MX), old.certificate());
     TlsaAssociation record = of(2, 0, 1, old.certificate());
-    PeerVerification judgement = judge(chain, old.roots(), record);
-    assertEquals(new Proof(false, record), judgement.proof());
+    PeerVerification verification = judge(chain, old.roots(), record);
+    assertEquals(new Proof(false, record), verification.proof());
   }
 
   @Test
@@ -225,9 +225,9 @@ final class DaneVerifierTest {
   void oneWrongAndOneRightIsRight() {
     List<X509Certificate> chain = ROOT.identity(MX).chain();
     TlsaAssociation right = of(3, 1, 1, chain.getFirst());
-    PeerVerification judgement =
+    PeerVerification verification =
         judge(chain, TrustRoots.none(), of(3, 1, 1, FOREIGN_CA.certificate()), right);
-    assertEquals(right, judgement.proof().association());
+    assertEquals(right, verification.proof().association());
   }
 
   @Test
@@ -236,16 +236,16 @@ final class DaneVerifierTest {
     TlsaAssociation record = of(3, 1, 1, chain.getFirst());
     assertEquals(new Proof(true, record), judge(chain, ROOT.roots(), record).proof());
     TlsaAssociation wrong = of(3, 1, 1, FOREIGN_CA.certificate());
-    PeerVerification judgement = judge(chain, ROOT.roots(), wrong);
-    assertEquals(new Proof(true, null), judgement.proof());
-    assertEquals("trusted", judgement.verdict().text());
+    PeerVerification verification = judge(chain, ROOT.roots(), wrong);
+    assertEquals(new Proof(true, null), verification.proof());
+    assertEquals("trusted", verification.verdict().text());
   }
 
   @Test
   void pinAndDaneAreBothReported() {
     List<X509Certificate> chain = MIDDLE.identity(MX).chain();
     TlsaAssociation record = of(3, 1, 1, chain.getFirst());
-    PeerVerification judgement =
+    PeerVerification verification =
         new PeerVerifier(Clock.system())
             .verify(
                 chain,
@@ -255,31 +255,31 @@ final class DaneVerifierTest {
                     ROOT.roots(),
                     new TlsaAssociations(Set.of(record), NAMES)),
                 PeerRole.SERVER);
-    assertTrue(judgement.verdict().text().startsWith("verified(pin "));
-    assertEquals(new Proof(true, record), judgement.proof());
+    assertTrue(verification.verdict().text().startsWith("verified(pin "));
+    assertEquals(new Proof(true, record), verification.proof());
   }
 
   @Test
   void whatIsRememberedEndsWithTheChainsDatesAndKnowsItsRecords() {
-    ResumptionTest.ResumptionClock hands = new ResumptionTest.ResumptionClock();
-    PeerVerifier judge = new PeerVerifier(hands);
+    ResumptionTest.ResumptionClock clock = new ResumptionTest.ResumptionClock();
+    PeerVerifier verifier = new PeerVerifier(clock);
     List<X509Certificate> chain =
         with(
             ROOT.leaf(MX)
                 .valid(
-                    hands.now().minus(Duration.ofHours(1)), hands.now().plus(Duration.ofHours(1)))
+                    clock.now().minus(Duration.ofHours(1)), clock.now().plus(Duration.ofHours(1)))
                 .identity(),
             ROOT.certificate());
     TlsaAssociation record = of(2, 0, 1, ROOT.certificate());
     for (int i = 0; i < 2; i++) {
-      assertEquals(record, judge(judge, chain, TrustRoots.none(), record).proof().association());
+      assertEquals(record, judge(verifier, chain, TrustRoots.none(), record).proof().association());
       assertNull(
-          judge(judge, chain, TrustRoots.none(), of(2, 0, 1, FOREIGN_CA.certificate()))
+          judge(verifier, chain, TrustRoots.none(), of(2, 0, 1, FOREIGN_CA.certificate()))
               .proof()
               .association());
     }
-    hands.forward(Duration.ofHours(2));
-    assertNull(judge(judge, chain, TrustRoots.none(), record).proof().association());
+    clock.forward(Duration.ofHours(2));
+    assertNull(judge(verifier, chain, TrustRoots.none(), record).proof().association());
   }
 
   @Test

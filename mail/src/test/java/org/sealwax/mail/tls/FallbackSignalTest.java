@@ -12,7 +12,7 @@ import org.sealwax.mail.tls.wire.ClientHello;
 import org.sealwax.mail.tls.wire.TlsSuite;
 
 /**
- * TLS_FALLBACK_SCSV (RFC 7507 section 4) as it stands in the octets of the hello: BoringSSL says it
+ * TLS_FALLBACK_SCSV (RFC 7507 section 4) as it stands in the bytes of the hello: BoringSSL says it
  * when the offer does and at no other time; JSSE, which has no means to say it, never.
  */
 final class FallbackSignalTest {
@@ -41,16 +41,16 @@ final class FallbackSignalTest {
     FutureTask<TlsWire> connecting =
         TlsConnectionPair.start(
             () -> client.connect(pair.client(), offer, TlsConnectionPair.LIMIT));
-    byte[] octets = new byte[ClientHello.MAX_SIZE];
+    byte[] bytes = new byte[ClientHello.MAX_SIZE];
     int count = 0;
     try {
       while (true) {
-        int more = pair.server().in().read(octets, count, octets.length - count);
+        int more = pair.server().in().read(bytes, count, bytes.length - count);
         if (more < 0) {
           throw new AssertionError("the client went away after " + count + " octets");
         }
         count += more;
-        switch (ClientHello.read(octets, 0, count)) {
+        switch (ClientHello.read(bytes, 0, count)) {
           case ClientHello.ClientHelloParse.Whole w -> {
             return w.hello();
           }
@@ -62,14 +62,14 @@ final class FallbackSignalTest {
       }
     } finally {
       pair.server().close();
-      TlsConnectionPair.trouble(connecting);
+      TlsConnectionPair.failure(connecting);
     }
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void fallbackScsvFollowsTheOffer(TlsEngine engine) throws IOException {
-    TlsClient client = TlsConnectionPair.room(engine).client(ClientTlsSettings.defaults());
+    TlsClient client = TlsConnectionPair.factory(engine).client(ClientTlsSettings.defaults());
     for (boolean signal : new boolean[] {true, false}) {
       ClientHello hello = hello(client, lowered(signal));
       assertFalse(hello.offersTls13());

@@ -30,8 +30,8 @@ final class FloorTest {
   }
 
   private static TlsServer server(
-      TlsFactory room, ListenerTlsSettings listener, Identity identity) {
-    return room.server(
+      TlsFactory factory, ListenerTlsSettings listener, Identity identity) {
+    return factory.server(
         listener,
         TlsConnectionPair.store(identity),
         TlsConnectionPair.references(TlsConnectionPair.ROOTS));
@@ -56,8 +56,8 @@ final class FloorTest {
   void everyVersionFromTheMinimumWorks(
       TlsEngine server, TlsEngine client, TlsVersion version, boolean rsa) throws IOException {
     Identity identity = rsa ? RSA : TlsConnectionPair.MX;
-    TlsFactory there = TlsConnectionPair.room(server);
-    TlsFactory here = TlsConnectionPair.room(client);
+    TlsFactory there = TlsConnectionPair.factory(server);
+    TlsFactory here = TlsConnectionPair.factory(client);
     ClientOffer offer =
         TlsConnectionPair.versions(
             TlsConnectionPair.offer(
@@ -89,7 +89,7 @@ final class FloorTest {
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void defaultFloorRefusesTls11(TlsEngine engine) {
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     ClientOffer old =
         TlsConnectionPair.versions(
             TlsConnectionPair.offer(TlsConnectionPair.references(TlsConnectionPair.ROOTS)),
@@ -99,17 +99,17 @@ final class FloorTest {
         TlsException.class,
         () ->
             TlsConnectionPair.shake(
-                server(room, ListenerTlsSettings.defaults("smtp"), TlsConnectionPair.MX),
-                room.client(
+                server(factory, ListenerTlsSettings.defaults("smtp"), TlsConnectionPair.MX),
+                factory.client(
                     ClientTlsSettings.defaults(),
                     TlsConnectionPair.store(TlsConnectionPair.SENDER)),
                 old));
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   @Test
   void hybridIsLeftOutOnTheClassicalStep() throws IOException {
-    TlsFactory room = TlsConnectionPair.room(TlsEngine.BORINGSSL);
+    TlsFactory factory = TlsConnectionPair.factory(TlsEngine.BORINGSSL);
     ClientOffer full =
         TlsConnectionPair.offer(TlsConnectionPair.references(TlsConnectionPair.ROOTS));
     ClientOffer classical =
@@ -123,9 +123,9 @@ final class FloorTest {
             false,
             full.references(),
             full.resumptionKey());
-    TlsServer server = server(room, ListenerTlsSettings.defaults("smtp"), TlsConnectionPair.MX);
+    TlsServer server = server(factory, ListenerTlsSettings.defaults("smtp"), TlsConnectionPair.MX);
     TlsClient client =
-        room.client(
+        factory.client(
             ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
     try (TlsConnectionPair.TlsSessionPair session = TlsConnectionPair.shake(server, client, full)) {
       assertEquals("X25519MLKEM768", session.client().handshake().group());
@@ -140,7 +140,7 @@ final class FloorTest {
 
   @Test
   void fallbackScsvShowsAForcedDowngrade() {
-    TlsFactory room = TlsConnectionPair.room(TlsEngine.BORINGSSL);
+    TlsFactory factory = TlsConnectionPair.factory(TlsEngine.BORINGSSL);
     ClientOffer full =
         TlsConnectionPair.offer(TlsConnectionPair.references(TlsConnectionPair.ROOTS));
     ClientOffer lowered =
@@ -154,26 +154,26 @@ final class FloorTest {
             true,
             full.references(),
             full.resumptionKey());
-    TlsException trouble =
+    TlsException failure =
         assertThrows(
             TlsException.class,
             () ->
                 TlsConnectionPair.shake(
-                    server(room, ListenerTlsSettings.defaults("smtp"), TlsConnectionPair.MX),
-                    room.client(
+                    server(factory, ListenerTlsSettings.defaults("smtp"), TlsConnectionPair.MX),
+                    factory.client(
                         ClientTlsSettings.defaults(),
                         TlsConnectionPair.store(TlsConnectionPair.SENDER)),
                     lowered));
-    assertEquals(TlsException.Kind.ALERT_RECEIVED, trouble.kind());
-    assertTrue(String.valueOf(trouble.getMessage()).contains("inappropriate_fallback"));
+    assertEquals(TlsException.Kind.ALERT_RECEIVED, failure.kind());
+    assertTrue(String.valueOf(failure.getMessage()).contains("inappropriate_fallback"));
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void clientCertificateModes(TlsEngine engine) throws IOException {
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     TlsClient client =
-        room.client(
+        factory.client(
             ClientTlsSettings.defaults(),
             TlsConnectionPair.store(TestCa.selfSigned("odd.example")));
     ClientOffer shown =
@@ -192,7 +192,7 @@ final class FloorTest {
     for (ClientCertificateMode mode : ClientCertificateMode.values()) {
       TlsServer server =
           server(
-              room,
+              factory,
               ListenerTlsSettings.defaults("smtp").withClientCertificates(mode),
               TlsConnectionPair.MX);
       for (TlsVersion version : List.of(TlsVersion.TLS_1_2, TlsVersion.TLS_1_3)) {
@@ -214,20 +214,20 @@ final class FloorTest {
         }
       }
     }
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void carriesLargeTransfersBothWays(TlsEngine engine) throws Exception {
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     byte[] much = new byte[3_000_001];
     new SecureRandom().nextBytes(much);
     for (TlsVersion version : List.of(TlsVersion.TLS_1_2, TlsVersion.TLS_1_3)) {
       try (TlsConnectionPair.TlsSessionPair session =
           TlsConnectionPair.shake(
-              server(room, ListenerTlsSettings.defaults("smtp"), TlsConnectionPair.MX),
-              room.client(
+              server(factory, ListenerTlsSettings.defaults("smtp"), TlsConnectionPair.MX),
+              factory.client(
                   ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER)),
               TlsConnectionPair.versions(
                   TlsConnectionPair.offer(TlsConnectionPair.references(TlsConnectionPair.ROOTS)),
@@ -238,7 +238,7 @@ final class FloorTest {
         session.chat();
       }
     }
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   private static void pass(Wire from, Wire to, byte[] much) throws IOException {
@@ -269,10 +269,10 @@ final class FloorTest {
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void aHundredHandshakesAtOnce(TlsEngine engine) throws Exception {
-    TlsFactory room = TlsConnectionPair.room(engine);
-    TlsServer server = server(room, ListenerTlsSettings.defaults("smtp"), TlsConnectionPair.MX);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
+    TlsServer server = server(factory, ListenerTlsSettings.defaults("smtp"), TlsConnectionPair.MX);
     TlsClient client =
-        room.client(
+        factory.client(
             ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
     ClientOffer offer =
         TlsConnectionPair.resuming(
@@ -294,13 +294,13 @@ final class FloorTest {
     for (FutureTask<String> one : all) {
       assertEquals("verified(name mx.example.org)trusted", TlsConnectionPair.end(one));
     }
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void takesLongChains(TlsEngine engine) throws Exception {
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     TestCa ca = TlsConnectionPair.CA;
     for (int i = 0; i < 18; i++) {
       ca = ca.intermediate("Level " + i);
@@ -309,8 +309,8 @@ final class FloorTest {
     assertEquals(19, deep.chain().size());
     try (TlsConnectionPair.TlsSessionPair session =
         TlsConnectionPair.shake(
-            server(room, ListenerTlsSettings.defaults("smtp"), deep),
-            room.client(ClientTlsSettings.defaults(), TlsConnectionPair.store(deep)),
+            server(factory, ListenerTlsSettings.defaults("smtp"), deep),
+            factory.client(ClientTlsSettings.defaults(), TlsConnectionPair.store(deep)),
             TlsConnectionPair.offer(
                 TlsConnectionPair.references(TlsConnectionPair.ROOTS, "mx.example.org")))) {
       session.chat();
@@ -318,21 +318,21 @@ final class FloorTest {
       assertEquals(deep.chain(), session.server().handshake().peerChain());
       assertEquals("verified(name mx.example.org)", session.client().handshake().verdict().text());
     }
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void readsTlsThatComesOctetByOctetAndHelloThatCameEarly(TlsEngine engine) throws Exception {
-    TlsFactory room = TlsConnectionPair.room(engine);
-    TlsServer server = server(room, ListenerTlsSettings.defaults("smtp"), TlsConnectionPair.MX);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
+    TlsServer server = server(factory, ListenerTlsSettings.defaults("smtp"), TlsConnectionPair.MX);
     TlsClient client =
-        room.client(
+        factory.client(
             ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
     TlsConnectionPair.LoopbackPair left = TlsConnectionPair.pair();
     TlsConnectionPair.LoopbackPair right = TlsConnectionPair.pair();
-    // A relay between the two that passes single octets, and cuts the client's hello into records
-    // of one octet each.
+    // A relay between the two that passes single bytes, and cuts the client's hello into records
+    // of one byte each.
     FutureTask<Integer> up =
         TlsConnectionPair.start(() -> relay(left.server(), right.client(), true));
     FutureTask<Integer> down =
@@ -353,7 +353,7 @@ final class FloorTest {
     there.close();
     assertTrue(TlsConnectionPair.end(up) > 1000);
     assertTrue(TlsConnectionPair.end(down) > 1000);
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   private static int relay(Wire from, Wire to, boolean cut) {

@@ -17,14 +17,14 @@ final class HandshakeTest {
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void bothSidesReportTheSameFacts(TlsEngine engine) throws IOException {
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     TlsServer server =
-        room.server(
+        factory.server(
             ListenerTlsSettings.defaults("smtp"),
             TlsConnectionPair.store(TlsConnectionPair.MX),
             TlsConnectionPair.references(TlsConnectionPair.ROOTS, "sender.example.net"));
     TlsClient client =
-        room.client(
+        factory.client(
             ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
     ClientOffer offer =
         TlsConnectionPair.offer(
@@ -32,37 +32,37 @@ final class HandshakeTest {
     try (TlsConnectionPair.TlsSessionPair session =
         TlsConnectionPair.shake(server, client, offer)) {
       session.chat();
-      Handshake ours = session.client().handshake();
+      Handshake clientHandshake = session.client().handshake();
       Handshake theirs = session.server().handshake();
-      assertEquals(TlsVersion.TLS_1_3, ours.version());
-      assertEquals(ours.version(), theirs.version());
-      assertEquals(ours.suite(), theirs.suite());
-      assertTrue(ours.bits() >= 128);
+      assertEquals(TlsVersion.TLS_1_3, clientHandshake.version());
+      assertEquals(clientHandshake.version(), theirs.version());
+      assertEquals(clientHandshake.suite(), theirs.suite());
+      assertTrue(clientHandshake.bits() >= 128);
       String group = engine == TlsEngine.BORINGSSL ? "X25519MLKEM768" : "x25519";
-      assertEquals(group, ours.group());
+      assertEquals(group, clientHandshake.group());
       assertEquals(group, theirs.group());
-      assertFalse(ours.resumed());
+      assertFalse(clientHandshake.resumed());
       assertFalse(theirs.resumed());
       assertEquals("mx.example.org", theirs.serverName());
-      assertEquals("verified(name mx.example.org)", ours.verdict().text());
+      assertEquals("verified(name mx.example.org)", clientHandshake.verdict().text());
       assertEquals("verified(name sender.example.net)", theirs.verdict().text());
-      assertTrue(ours.ownCertificate());
+      assertTrue(clientHandshake.ownCertificate());
       assertTrue(theirs.ownCertificate());
     }
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void anonymousClientIsAnonymous(TlsEngine engine) throws IOException {
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     TlsServer server =
-        room.server(
+        factory.server(
             ListenerTlsSettings.defaults("smtp").withClientCertificates(ClientCertificateMode.NONE),
             TlsConnectionPair.store(TlsConnectionPair.MX),
             TlsConnectionPair.references(TlsConnectionPair.ROOTS));
     TlsClient client =
-        room.client(
+        factory.client(
             ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
     try (TlsConnectionPair.TlsSessionPair session =
         TlsConnectionPair.shake(
@@ -75,6 +75,6 @@ final class HandshakeTest {
       assertFalse(session.client().handshake().ownCertificate());
       assertNull(session.server().handshake().serverName());
     }
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 }

@@ -127,13 +127,13 @@ final class IdentityTest {
   void nextHandshakeUsesTheNewCertificate(TlsEngine engine) throws IOException {
     IdentitySettings.CertificatePair pair = TestCa.write(TlsConnectionPair.MX, folder, "mx");
     IdentityStore store = open(settings(pair));
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     TlsServer server =
-        room.server(
+        factory.server(
             ListenerTlsSettings.defaults("smtp"),
             store,
             TlsConnectionPair.references(TlsConnectionPair.ROOTS));
-    TlsClient client = room.client(ClientTlsSettings.defaults(), store);
+    TlsClient client = factory.client(ClientTlsSettings.defaults(), store);
     ClientOffer offer =
         TlsConnectionPair.resuming(
             TlsConnectionPair.offer(TlsConnectionPair.references(TlsConnectionPair.ROOTS)));
@@ -149,7 +149,7 @@ final class IdentityTest {
     }
     before.chat();
     before.close();
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   @Test
@@ -173,13 +173,13 @@ final class IdentityTest {
     assertEquals(TlsConnectionPair.MX.leaf(), store.forName(null).leaf());
     assertEquals(3, store.identities().size());
     for (TlsEngine engine : TlsEngine.values()) {
-      TlsFactory room = TlsConnectionPair.room(engine);
+      TlsFactory factory = TlsConnectionPair.factory(engine);
       TlsServer server =
-          room.server(
+          factory.server(
               ListenerTlsSettings.defaults("smtp"),
               store,
               TlsConnectionPair.references(TlsConnectionPair.ROOTS));
-      TlsClient client = room.client(ClientTlsSettings.defaults(), store);
+      TlsClient client = factory.client(ClientTlsSettings.defaults(), store);
       ClientOffer offer =
           TlsConnectionPair.offer(
               "any.example.net",

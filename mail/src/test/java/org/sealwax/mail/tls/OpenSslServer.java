@@ -66,9 +66,9 @@ public final class OpenSslServer implements TlsServer, AutoCloseable {
             "-days",
             "3650");
     Process made = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String said = new String(made.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String output = new String(made.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     if (made.waitFor() != 0) {
-      throw new IOException(said);
+      throw new IOException(output);
     }
     return new OpenSslServer(folder, List.of(arguments));
   }

@@ -29,9 +29,9 @@ final class OpenSslTest {
   @CsvSource({"BORINGSSL, -tls1_3", "BORINGSSL, -tls1_2", "JSSE, -tls1_3", "JSSE, -tls1_2"})
   void serverInteroperatesWithSClient(TlsEngine engine, String version) throws Exception {
     assumeTrue(Files.isExecutable(OPENSSL), "no openssl command here");
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     TlsServer server =
-        room.server(
+        factory.server(
             ListenerTlsSettings.defaults("smtp"),
             TlsConnectionPair.store(TlsConnectionPair.MX),
             TlsConnectionPair.references(TlsConnectionPair.ROOTS, "sender.example.net"));
@@ -64,16 +64,16 @@ final class OpenSslTest {
         end(peer);
       }
     }
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   @ParameterizedTest
   @CsvSource({"BORINGSSL, -tls1_3", "BORINGSSL, -tls1_2", "JSSE, -tls1_3", "JSSE, -tls1_2"})
   void clientInteroperatesWithSServer(TlsEngine engine, String version) throws Exception {
     assumeTrue(Files.isExecutable(OPENSSL), "no openssl command here");
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     TlsClient client =
-        room.client(
+        factory.client(
             ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
     IdentitySettings.CertificatePair pair = TestCa.write(TlsConnectionPair.MX, folder, "mx");
     Process peer =
@@ -107,7 +107,7 @@ final class OpenSslTest {
     } finally {
       end(peer);
     }
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   private static Wire accept(ServerSocket listening) throws IOException {

@@ -130,47 +130,47 @@ final class PeerVerifierTest {
   @ParameterizedTest(name = "{1}: {0}")
   @MethodSource("table")
   void judgesServers(String verdict, String what, List<X509Certificate> chain) {
-    PeerVerifier judge = new PeerVerifier(Clock.system());
+    PeerVerifier verifier = new PeerVerifier(Clock.system());
     ReferenceIdentity references =
         new ReferenceIdentity(List.of(Domain.of(MX)), Set.of(), ROOT.roots());
     for (int i = 0; i < 2; i++) {
       assertEquals(
           verdict,
-          judge.verify(chain, references, PeerRole.SERVER).verdict().text(),
+          verifier.verify(chain, references, PeerRole.SERVER).verdict().text(),
           what + (i == 0 ? "" : ", remembered"));
     }
   }
 
   @Test
   void missingClientAuthIsOnlyANote() {
-    PeerVerifier judge = new PeerVerifier(Clock.system());
+    PeerVerifier verifier = new PeerVerifier(Clock.system());
     ReferenceIdentity references =
         new ReferenceIdentity(List.of(Domain.of(MX)), Set.of(), ROOT.roots());
-    PeerVerification judgement =
-        judge.verify(
+    PeerVerification verification =
+        verifier.verify(
             ROOT.leaf(MX).serverAuthOnly().identity().chain(), references, PeerRole.CLIENT);
-    assertEquals("verified(name mx.example.org)", judgement.verdict().text());
-    assertEquals(List.of("no clientAuth purpose"), judgement.notes());
+    assertEquals("verified(name mx.example.org)", verification.verdict().text());
+    assertEquals(List.of("no clientAuth purpose"), verification.notes());
   }
 
   @Test
   void otherNameIsTrustedWithANote() {
-    PeerVerification judgement =
+    PeerVerification verification =
         new PeerVerifier(Clock.system())
             .verify(
                 ROOT.identity("mx.example.net").chain(),
                 new ReferenceIdentity(List.of(Domain.of(MX)), Set.of(), ROOT.roots()),
                 PeerRole.SERVER);
-    assertEquals("trusted", judgement.verdict().text());
+    assertEquals("trusted", verification.verdict().text());
     assertEquals(
-        List.of("name mismatch: the certificate is for mx.example.net"), judgement.notes());
+        List.of("name mismatch: the certificate is for mx.example.net"), verification.notes());
   }
 
   @Test
   void cachedChainResultExpires() {
-    ResumptionTest.ResumptionClock hands = new ResumptionTest.ResumptionClock();
-    Instant now = hands.now();
-    PeerVerifier judge = new PeerVerifier(hands);
+    ResumptionTest.ResumptionClock clock = new ResumptionTest.ResumptionClock();
+    Instant now = clock.now();
+    PeerVerifier verifier = new PeerVerifier(clock);
     TestCa root = TestCa.root("R", now.minusSeconds(60), now.plus(Duration.ofHours(3)));
     ReferenceIdentity references = new ReferenceIdentity(List.of(), Set.of(), root.roots());
     List<X509Certificate> later =
@@ -190,11 +190,11 @@ final class PeerVerifierTest {
       for (int i = 0; i < 2; i++) {
         assertEquals(
             row,
-            judge.verify(later, references, PeerRole.SERVER).verdict().text()
+            verifier.verify(later, references, PeerRole.SERVER).verdict().text()
                 + ' '
-                + judge.verify(beyond, references, PeerRole.SERVER).verdict().text());
+                + verifier.verify(beyond, references, PeerRole.SERVER).verdict().text());
       }
-      hands.forward(Duration.ofMinutes(61));
+      clock.forward(Duration.ofMinutes(61));
     }
   }
 
@@ -216,14 +216,14 @@ final class PeerVerifierTest {
   @Test
   void pinIsVerifiedWhateverTheChain() {
     Identity own = TestCa.selfSigned(MX);
-    PeerVerification judgement =
+    PeerVerification verification =
         new PeerVerifier(Clock.system())
             .verify(
                 own.chain(),
                 new ReferenceIdentity(List.of(), Set.of(own.pin()), TrustRoots.none()),
                 PeerRole.CLIENT);
-    assertEquals("verified(pin " + own.pin() + ")", judgement.verdict().text());
-    assertTrue(judgement.notes().contains("chain: self-signed"));
+    assertEquals("verified(pin " + own.pin() + ")", verification.verdict().text());
+    assertTrue(verification.notes().contains("chain: self-signed"));
   }
 
   @ParameterizedTest

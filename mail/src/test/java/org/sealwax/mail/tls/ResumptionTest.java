@@ -20,7 +20,7 @@ import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 
-/** Sessions: resumed where they may be, and judged anew each time. */
+/** Sessions: resumed where they may be, and judged again each time. */
 final class ResumptionTest {
   /** A clock that a test moves. */
   static final class ResumptionClock implements Clock {
@@ -54,21 +54,21 @@ final class ResumptionTest {
   @CsvSource({"BORINGSSL, TLS_1_3", "BORINGSSL, TLS_1_2", "JSSE, TLS_1_3", "JSSE, TLS_1_2"})
   void resumedSessionIsVerifiedAgainOnBothSides(TlsEngine engine, TlsVersion version)
       throws IOException {
-    ResumptionClock hands = new ResumptionClock();
+    ResumptionClock clock = new ResumptionClock();
     TestCa ca =
         TestCa.root(
             "Short Root",
             Instant.now().minus(Duration.ofDays(1)),
             Instant.now().plus(Duration.ofHours(1)));
-    TlsFactory room = TlsConnectionPair.room(engine, hands);
+    TlsFactory factory = TlsConnectionPair.factory(engine, clock);
     ReferenceIdentity senders = TlsConnectionPair.references(ca.roots(), "sender.example.net");
     TlsServer server =
-        room.server(
+        factory.server(
             ListenerTlsSettings.defaults("smtp"),
             TlsConnectionPair.store(ca.identity("mx.example.org")),
             senders);
     TlsClient client =
-        room.client(
+        factory.client(
             ClientTlsSettings.defaults(),
             TlsConnectionPair.store(ca.identity("sender.example.net")));
     ClientOffer offer = offer(version, TlsConnectionPair.references(ca.roots(), "mx.example.org"));
@@ -92,7 +92,7 @@ final class ResumptionTest {
             second.server().handshake().group());
       }
     }
-    hands.forward(Duration.ofMinutes(90));
+    clock.forward(Duration.ofMinutes(90));
     try (TlsConnectionPair.TlsSessionPair third = TlsConnectionPair.shake(server, client, offer)) {
       third.chat();
       assertTrue(third.client().handshake().resumed());
@@ -111,7 +111,7 @@ final class ResumptionTest {
       assertTrue(fourth.client().handshake().verdict().text().startsWith("verified(pin sha256:"));
       assertTrue(fourth.client().handshake().notes().contains("chain: expired"));
     }
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   private static List<java.security.cert.X509Certificate> third(
@@ -126,14 +126,14 @@ final class ResumptionTest {
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void sessionWithoutClientCertificateStaysAnonymous(TlsEngine engine) throws IOException {
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     TlsServer server =
-        room.server(
+        factory.server(
             ListenerTlsSettings.defaults("smtp"),
             TlsConnectionPair.store(TlsConnectionPair.MX),
             TlsConnectionPair.references(TlsConnectionPair.ROOTS));
     TlsClient client =
-        room.client(
+        factory.client(
             ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
     ClientOffer with =
         TlsConnectionPair.resuming(
@@ -167,16 +167,16 @@ final class ResumptionTest {
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void otherKeyOtherListenerOrSwitchedOffMeansAFullHandshake(TlsEngine engine) throws IOException {
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     IdentityStore mx = TlsConnectionPair.store(TlsConnectionPair.MX);
     ReferenceIdentity references = TlsConnectionPair.references(TlsConnectionPair.ROOTS);
-    TlsServer server = room.server(ListenerTlsSettings.defaults("smtp"), mx, references);
-    TlsServer other = room.server(ListenerTlsSettings.defaults("smtps"), mx, references);
+    TlsServer server = factory.server(ListenerTlsSettings.defaults("smtp"), mx, references);
+    TlsServer other = factory.server(ListenerTlsSettings.defaults("smtps"), mx, references);
     TlsServer off =
-        room.server(
+        factory.server(
             ListenerTlsSettings.defaults("off").withResumption(false, false), mx, references);
     TlsClient client =
-        room.client(
+        factory.client(
             ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
     ClientOffer offer = TlsConnectionPair.resuming(TlsConnectionPair.offer(references));
     ClientOffer otherKey =
@@ -202,7 +202,7 @@ final class ResumptionTest {
         assertFalse(resumed(off, client, again), "round " + i + " of " + version);
       }
     }
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   private static boolean resumed(TlsServer server, TlsClient client, ClientOffer offer)
@@ -217,15 +217,15 @@ final class ResumptionTest {
 
   @Test
   void withoutTicketsOnlyTheOldVersionResumes() throws IOException {
-    TlsFactory room = TlsConnectionPair.room(TlsEngine.BORINGSSL);
+    TlsFactory factory = TlsConnectionPair.factory(TlsEngine.BORINGSSL);
     ReferenceIdentity references = TlsConnectionPair.references(TlsConnectionPair.ROOTS);
     TlsServer server =
-        room.server(
+        factory.server(
             ListenerTlsSettings.defaults("smtp").withResumption(true, false),
             TlsConnectionPair.store(TlsConnectionPair.MX),
             references);
     TlsClient client =
-        room.client(
+        factory.client(
             ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
     ClientOffer offer = TlsConnectionPair.resuming(TlsConnectionPair.offer(references));
     assertFalse(resumed(server, client, offer));
@@ -237,52 +237,52 @@ final class ResumptionTest {
 
   @Test
   void ticketKeysRotateAndOldOnesFallAway() throws IOException {
-    ResumptionClock hands = new ResumptionClock();
-    TlsFactory room = TlsConnectionPair.room(TlsEngine.BORINGSSL, hands);
+    ResumptionClock clock = new ResumptionClock();
+    TlsFactory factory = TlsConnectionPair.factory(TlsEngine.BORINGSSL, clock);
     ReferenceIdentity references = TlsConnectionPair.references(TlsConnectionPair.ROOTS);
     TlsServer server =
-        room.server(
+        factory.server(
             ListenerTlsSettings.defaults("smtp"),
             TlsConnectionPair.store(TlsConnectionPair.MX),
             references);
     TlsClient client =
-        room.client(
+        factory.client(
             ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
     ClientOffer offer = TlsConnectionPair.resuming(TlsConnectionPair.offer(references));
     assertFalse(resumed(server, client, offer));
-    hands.forward(Duration.ofMinutes(70));
+    clock.forward(Duration.ofMinutes(70));
     assertTrue(resumed(server, client, offer), "the former key still opens");
-    hands.forward(Duration.ofMinutes(250));
+    clock.forward(Duration.ofMinutes(250));
     assertFalse(resumed(server, client, offer), "three periods later it does not");
   }
 
   @Test
   void ticketKeyCountMatchesTheSettings() {
-    ResumptionClock hands = new ResumptionClock();
+    ResumptionClock clock = new ResumptionClock();
     ListenerTlsSettings listener = ListenerTlsSettings.defaults("smtp");
-    TicketKeys keys = new TicketKeys(listener, hands, RandomSource.seeded(1));
+    TicketKeys keys = new TicketKeys(listener, clock, RandomSource.seeded(1));
     assertEquals(1, keys.changed().size());
     assertEquals(0, keys.changed().size());
     for (int i = 0; i < 5; i++) {
-      hands.forward(listener.ticketRotation());
+      clock.forward(listener.ticketRotation());
       assertEquals(Math.min(2 + i, 3), keys.changed().size());
     }
-    hands.forward(listener.ticketRotation().multipliedBy(3));
+    clock.forward(listener.ticketRotation().multipliedBy(3));
     assertEquals(1, keys.changed().size());
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void newIdentityEndsItsSessions(TlsEngine engine) throws IOException {
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     ReferenceIdentity references = TlsConnectionPair.references(TlsConnectionPair.ROOTS);
     TlsClient client =
-        room.client(
+        factory.client(
             ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
     ClientOffer offer = TlsConnectionPair.resuming(TlsConnectionPair.offer(references));
     Identity blue = TlsConnectionPair.CA.identity("blue.example.org");
     TlsServer server =
-        room.server(
+        factory.server(
             ListenerTlsSettings.defaults("smtp"),
             IdentityStore.fixed(
                 TlsConnectionPair.MX, Map.of("blue.example.org", blue), Clock.system()),

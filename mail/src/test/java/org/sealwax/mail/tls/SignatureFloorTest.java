@@ -36,7 +36,7 @@ final class SignatureFloorTest {
 
   private static ServerReader answer(TlsEngine engine, List<Integer> schemes) throws IOException {
     TlsServer server =
-        TlsConnectionPair.room(engine)
+        TlsConnectionPair.factory(engine)
             .server(
                 ListenerTlsSettings.defaults("smtp"),
                 TlsConnectionPair.store(TlsConnectionPair.MX),
@@ -58,7 +58,7 @@ final class SignatureFloorTest {
       }
     } finally {
       pair.client().close();
-      TlsConnectionPair.trouble(accepting);
+      TlsConnectionPair.failure(accepting);
     }
     return reader;
   }

@@ -163,7 +163,7 @@ public final class TestCa {
     private @Nullable String signature;
     private boolean authority;
     private boolean namesIssuer;
-    private boolean tellsRevocation;
+    private boolean namesOcsp;
     private boolean omitIntermediates;
     private int padding;
     private KeyPurposeId @Nullable [] purposes = {
@@ -243,7 +243,7 @@ public final class TestCa {
 
     /** With the address of its issuer's OCSP responder, but not of its issuer's certificate. */
     public Leaf tellsRevocation() {
-      tellsRevocation = true;
+      namesOcsp = true;
       return this;
     }
 
@@ -253,9 +253,9 @@ public final class TestCa {
       return this;
     }
 
-    /** Made larger by so many octets of names. */
-    public Leaf padded(int octets) {
-      padding = octets;
+    /** Made larger by so many bytes of names. */
+    public Leaf padded(int bytes) {
+      padding = bytes;
       return this;
     }
 
@@ -348,7 +348,7 @@ public final class TestCa {
                 new GeneralName(
                     GeneralName.uniformResourceIdentifier, "http://ca.example.org/issuer.der")));
       }
-      if (tellsRevocation) {
+      if (namesOcsp) {
         builder.addExtension(
             Extension.authorityInfoAccess,
             false,

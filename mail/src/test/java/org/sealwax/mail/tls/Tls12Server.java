@@ -14,7 +14,7 @@ import org.sealwax.mail.tls.verdict.TlsException;
 public final class Tls12Server implements TlsServer {
   private final EngineFactory.ServerContext context;
   private final ReferenceIdentity references;
-  private final PeerVerifier judge = new PeerVerifier(Clock.system());
+  private final PeerVerifier verifier = new PeerVerifier(Clock.system());
 
   /** With one certificate. */
   public Tls12Server(Identity identity, ReferenceIdentity references) throws IOException {
@@ -40,7 +40,7 @@ public final class Tls12Server implements TlsServer {
     wire.runHandshake();
     wire.handshakeDone(
         HandshakeRun.facts(
-            wire, null, (chain, staple) -> judge.verify(chain, references, PeerRole.CLIENT)));
+            wire, null, (chain, staple) -> verifier.verify(chain, references, PeerRole.CLIENT)));
     return wire;
   }
 }

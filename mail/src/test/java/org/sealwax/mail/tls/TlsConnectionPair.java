@@ -49,16 +49,16 @@ public final class TlsConnectionPair {
     }
   }
 
-  public static TlsFactory room(TlsEngine engine) {
-    return room(engine, Clock.system());
+  public static TlsFactory factory(TlsEngine engine) {
+    return factory(engine, Clock.system());
   }
 
-  static TlsFactory room(TlsEngine engine, Clock clock) {
-    TlsFactory room = new TlsFactory(new TlsSettings(engine), clock, RandomSource.secure());
-    if (room.loadEngine() != engine) {
+  static TlsFactory factory(TlsEngine engine, Clock clock) {
+    TlsFactory factory = new TlsFactory(new TlsSettings(engine), clock, RandomSource.secure());
+    if (factory.loadEngine() != engine) {
       throw new IllegalStateException(engine + " does not load here");
     }
-    return room;
+    return factory;
   }
 
   public static IdentityStore store(Identity standard) {
@@ -162,7 +162,7 @@ public final class TlsConnectionPair {
   }
 
   /** Trouble of a task that must fail with TLS trouble. */
-  static TlsException trouble(FutureTask<?> task) {
+  static TlsException failure(FutureTask<?> task) {
     try {
       Object result = end(task);
       throw new AssertionError("no trouble, but " + result);

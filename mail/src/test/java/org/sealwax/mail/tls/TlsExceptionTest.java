@@ -22,15 +22,15 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
 final class TlsExceptionTest {
   private static final Duration SHORT = Duration.ofMillis(300);
 
-  private static TlsServer server(TlsFactory room, ListenerTlsSettings listener) {
-    return room.server(
+  private static TlsServer server(TlsFactory factory, ListenerTlsSettings listener) {
+    return factory.server(
         listener,
         TlsConnectionPair.store(TlsConnectionPair.MX),
         TlsConnectionPair.references(TlsConnectionPair.ROOTS));
   }
 
-  private static TlsClient client(TlsFactory room) {
-    return room.client(
+  private static TlsClient client(TlsFactory factory) {
+    return factory.client(
         ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
   }
 
@@ -38,15 +38,15 @@ final class TlsExceptionTest {
     return TlsConnectionPair.offer(TlsConnectionPair.references(TlsConnectionPair.ROOTS));
   }
 
-  /** A peer that says these octets and then leaves or waits. */
-  private static FutureTask<TlsWire> clientAgainst(TlsFactory room, byte[] said, boolean leaves)
+  /** A peer that says these bytes and then leaves or waits. */
+  private static FutureTask<TlsWire> clientAgainst(TlsFactory factory, byte[] sent, boolean leaves)
       throws IOException {
     TlsConnectionPair.LoopbackPair pair = TlsConnectionPair.pair();
     FutureTask<TlsWire> task =
         TlsConnectionPair.start(
-            () -> client(room).connect(pair.client(), offer(), TlsConnectionPair.LIMIT));
+            () -> client(factory).connect(pair.client(), offer(), TlsConnectionPair.LIMIT));
     pair.server().in().readNBytes(6);
-    pair.server().out().write(said);
+    pair.server().out().write(sent);
     if (leaves) {
       // Everything read, so that the close is orderly and no reset overtakes what was said.
       drain(pair.server());
@@ -70,31 +70,33 @@ final class TlsExceptionTest {
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void silenceIsTimeoutOnBothSides(TlsEngine engine) throws IOException {
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     TlsConnectionPair.LoopbackPair one = TlsConnectionPair.pair();
     TlsException client =
-        assertThrows(TlsException.class, () -> client(room).connect(one.client(), offer(), SHORT));
+        assertThrows(
+            TlsException.class, () -> client(factory).connect(one.client(), offer(), SHORT));
     assertEquals(TlsException.Kind.TIMEOUT, client.kind());
     TlsConnectionPair.LoopbackPair two = TlsConnectionPair.pair();
     TlsException server =
         assertThrows(
             TlsException.class,
-            () -> server(room, ListenerTlsSettings.defaults("smtp")).accept(two.server(), SHORT));
+            () ->
+                server(factory, ListenerTlsSettings.defaults("smtp")).accept(two.server(), SHORT));
     assertEquals(TlsException.Kind.TIMEOUT, server.kind());
     assertThrows(IOException.class, () -> one.client().in().read(), "the clear wire is closed");
     assertThrows(IOException.class, () -> two.server().in().read(), "the clear wire is closed");
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void dribblingPeerDoesNotOutlastTheTotal(TlsEngine engine) throws IOException {
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     TlsConnectionPair.LoopbackPair pair = TlsConnectionPair.pair();
     FutureTask<TlsWire> task =
         TlsConnectionPair.start(
             () ->
-                server(room, ListenerTlsSettings.defaults("smtp"))
+                server(factory, ListenerTlsSettings.defaults("smtp"))
                     .accept(pair.server(), Duration.ofMillis(500)));
     byte[] hello = {22, 3, 1, 2, 0, 1, 0, 1, (byte) 0xfc, 3, 3};
     assertThrows(
@@ -112,78 +114,80 @@ final class TlsExceptionTest {
             }
           }
         });
-    assertEquals(TlsException.Kind.TIMEOUT, TlsConnectionPair.trouble(task).kind());
+    assertEquals(TlsException.Kind.TIMEOUT, TlsConnectionPair.failure(task).kind());
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void plaintextAfter220IsNotTls(TlsEngine engine) throws IOException {
-    TlsFactory room = TlsConnectionPair.room(engine);
-    TlsException trouble =
-        TlsConnectionPair.trouble(
+    TlsFactory factory = TlsConnectionPair.factory(engine);
+    TlsException failure =
+        TlsConnectionPair.failure(
             clientAgainst(
-                room, "454 4.7.0 not now\r\n".getBytes(StandardCharsets.US_ASCII), false));
-    assertEquals(TlsException.Kind.NOT_TLS, trouble.kind());
-    assertTrue(String.valueOf(trouble.getMessage()).contains("454 4.7.0 not now"));
+                factory, "454 4.7.0 not now\r\n".getBytes(StandardCharsets.US_ASCII), false));
+    assertEquals(TlsException.Kind.NOT_TLS, failure.kind());
+    assertTrue(String.valueOf(failure.getMessage()).contains("454 4.7.0 not now"));
     TlsConnectionPair.LoopbackPair pair = TlsConnectionPair.pair();
     pair.client().out().write("EHLO client.example\r\n".getBytes(StandardCharsets.US_ASCII));
     TlsException server =
         assertThrows(
             TlsException.class,
             () ->
-                server(room, ListenerTlsSettings.defaults("smtp"))
+                server(factory, ListenerTlsSettings.defaults("smtp"))
                     .accept(pair.server(), TlsConnectionPair.LIMIT));
     assertEquals(TlsException.Kind.NOT_TLS, server.kind());
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void alertsCarryTheirName(TlsEngine engine) throws IOException {
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     TlsException refused =
-        TlsConnectionPair.trouble(clientAgainst(room, new byte[] {21, 3, 3, 0, 2, 2, 40}, false));
+        TlsConnectionPair.failure(
+            clientAgainst(factory, new byte[] {21, 3, 3, 0, 2, 2, 40}, false));
     assertEquals(TlsException.Kind.NOTHING_IN_COMMON, refused.kind());
     assertTrue(String.valueOf(refused.getMessage()).contains("handshake_failure"));
     TlsException closing =
-        TlsConnectionPair.trouble(clientAgainst(room, new byte[] {21, 3, 3, 0, 2, 1, 0}, false));
+        TlsConnectionPair.failure(clientAgainst(factory, new byte[] {21, 3, 3, 0, 2, 1, 0}, false));
     assertEquals(TlsException.Kind.CLOSED, closing.kind());
     TlsException nonsense =
-        TlsConnectionPair.trouble(
-            clientAgainst(room, new byte[] {22, 3, 3, 0, 4, 2, 0, 0, 0}, false));
+        TlsConnectionPair.failure(
+            clientAgainst(factory, new byte[] {22, 3, 3, 0, 4, 2, 0, 0, 0}, false));
     assertEquals(TlsException.Kind.ALERT_SENT, nonsense.kind());
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void endOfStreamIsClosed(TlsEngine engine) throws IOException {
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     assertEquals(
         TlsException.Kind.CLOSED,
-        TlsConnectionPair.trouble(clientAgainst(room, new byte[] {22, 3}, true)).kind());
+        TlsConnectionPair.failure(clientAgainst(factory, new byte[] {22, 3}, true)).kind());
     assertEquals(
         TlsException.Kind.CLOSED,
-        TlsConnectionPair.trouble(clientAgainst(room, new byte[0], true)).kind());
+        TlsConnectionPair.failure(clientAgainst(factory, new byte[0], true)).kind());
     TlsConnectionPair.LoopbackPair pair = TlsConnectionPair.pair();
     pair.client().close();
     TlsException server =
         assertThrows(
             TlsException.class,
             () ->
-                server(room, ListenerTlsSettings.defaults("smtp"))
+                server(factory, ListenerTlsSettings.defaults("smtp"))
                     .accept(pair.server(), TlsConnectionPair.LIMIT));
     assertEquals(TlsException.Kind.CLOSED, server.kind());
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void versionMismatchIsReportedOnBothSides(TlsEngine engine) throws IOException {
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     TlsServer server =
         server(
-            room, ListenerTlsSettings.defaults("smtp").withFloor(new TlsFloor(TlsVersion.TLS_1_3)));
+            factory,
+            ListenerTlsSettings.defaults("smtp").withFloor(new TlsFloor(TlsVersion.TLS_1_3)));
     TlsConnectionPair.LoopbackPair pair = TlsConnectionPair.pair();
     FutureTask<TlsWire> accepting =
         TlsConnectionPair.start(() -> server.accept(pair.server(), TlsConnectionPair.LIMIT));
@@ -191,22 +195,22 @@ final class TlsExceptionTest {
     TlsException client =
         assertThrows(
             TlsException.class,
-            () -> client(room).connect(pair.client(), old, TlsConnectionPair.LIMIT));
+            () -> client(factory).connect(pair.client(), old, TlsConnectionPair.LIMIT));
     assertEquals(TlsException.Kind.ALERT_RECEIVED, client.kind());
     assertTrue(String.valueOf(client.getMessage()).contains("protocol_version"));
-    TlsException there = TlsConnectionPair.trouble(accepting);
+    TlsException there = TlsConnectionPair.failure(accepting);
     assertEquals(TlsException.Kind.ALERT_SENT, there.kind());
     assertTrue(String.valueOf(there.getMessage()).contains("protocol_version"));
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void alertAfterTheHandshakeIsReportedAtTheFirstRead(TlsEngine engine) throws Exception {
-    TlsFactory room = TlsConnectionPair.room(engine);
-    TlsServer server = server(room, ListenerTlsSettings.defaults("smtp"));
+    TlsFactory factory = TlsConnectionPair.factory(engine);
+    TlsServer server = server(factory, ListenerTlsSettings.defaults("smtp"));
     TlsConnectionPair.TlsSessionPair session =
-        TlsConnectionPair.shake(server, client(room), offer());
+        TlsConnectionPair.shake(server, client(factory), offer());
     // A record that cannot be decrypted makes the server's engine send bad_record_mac, encrypted:
     // the same that a client sees whose certificate was refused in TLS 1.3.
     Wire below = TlsConnectionPair.below(session.client());
@@ -223,32 +227,32 @@ final class TlsExceptionTest {
         assertThrows(TlsException.class, () -> session.client().in().read(new byte[10]));
     assertEquals(TlsException.Kind.AFTER_HANDSHAKE, here.kind());
     session.close();
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void closeRightAfterTheHandshakeIsReportedToTheClient(TlsEngine engine) throws Exception {
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     TlsConnectionPair.TlsSessionPair session =
         TlsConnectionPair.shake(
-            server(room, ListenerTlsSettings.defaults("smtp")), client(room), offer());
+            server(factory, ListenerTlsSettings.defaults("smtp")), client(factory), offer());
     TlsConnectionPair.below(session.server()).close();
     TlsException here =
         assertThrows(TlsException.class, () -> session.client().in().read(new byte[10]));
     assertEquals(TlsException.Kind.AFTER_HANDSHAKE, here.kind());
     session.close();
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void closeNotifyAndTruncationAreDistinct(TlsEngine engine) throws Exception {
-    TlsFactory room = TlsConnectionPair.room(engine);
-    TlsServer server = server(room, ListenerTlsSettings.defaults("smtp"));
+    TlsFactory factory = TlsConnectionPair.factory(engine);
+    TlsServer server = server(factory, ListenerTlsSettings.defaults("smtp"));
     for (boolean cut : List.of(false, true)) {
       TlsConnectionPair.TlsSessionPair session =
-          TlsConnectionPair.shake(server, client(room), offer());
+          TlsConnectionPair.shake(server, client(factory), offer());
       session.chat();
       if (cut) {
         TlsConnectionPair.below(session.client()).close();
@@ -260,16 +264,16 @@ final class TlsExceptionTest {
       assertEquals(cut, session.server().truncated());
       session.close();
     }
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void closeFromAnotherThreadEndsReadAndWrite(TlsEngine engine) throws Exception {
-    TlsFactory room = TlsConnectionPair.room(engine);
-    TlsServer server = server(room, ListenerTlsSettings.defaults("smtp"));
+    TlsFactory factory = TlsConnectionPair.factory(engine);
+    TlsServer server = server(factory, ListenerTlsSettings.defaults("smtp"));
     TlsConnectionPair.TlsSessionPair reading =
-        TlsConnectionPair.shake(server, client(room), offer());
+        TlsConnectionPair.shake(server, client(factory), offer());
     reading.chat();
     FutureTask<Integer> read =
         TlsConnectionPair.start(() -> reading.server().in().read(new byte[10]));
@@ -277,7 +281,7 @@ final class TlsExceptionTest {
     assertThrows(IOException.class, () -> TlsConnectionPair.end(read));
 
     TlsConnectionPair.TlsSessionPair writing =
-        TlsConnectionPair.shake(server, client(room), offer());
+        TlsConnectionPair.shake(server, client(factory), offer());
     writing.chat();
     java.util.concurrent.CountDownLatch full = new java.util.concurrent.CountDownLatch(200);
     FutureTask<Integer> write =
@@ -298,39 +302,39 @@ final class TlsExceptionTest {
     writing.server().close();
     reading.close();
     writing.close();
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void readTimeoutLosesNothing(TlsEngine engine) throws Exception {
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     try (TlsConnectionPair.TlsSessionPair session =
         TlsConnectionPair.shake(
-            server(room, ListenerTlsSettings.defaults("smtp")), client(room), offer())) {
+            server(factory, ListenerTlsSettings.defaults("smtp")), client(factory), offer())) {
       session.chat();
       session.server().readTimeout(Duration.ofMillis(50));
       assertThrows(SocketTimeoutException.class, () -> session.server().in().read());
       session.server().readTimeout(TlsConnectionPair.LIMIT);
       session.chat();
     }
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
   void renegotiationIsRefused(TlsEngine engine) throws Exception {
-    TlsFactory room = TlsConnectionPair.room(engine);
+    TlsFactory factory = TlsConnectionPair.factory(engine);
     ClientOffer old = TlsConnectionPair.versions(offer(), TlsVersion.TLS_1_2, TlsVersion.TLS_1_2);
     try (TlsConnectionPair.TlsSessionPair session =
         TlsConnectionPair.shake(
-            server(room, ListenerTlsSettings.defaults("smtp")), client(room), old)) {
+            server(factory, ListenerTlsSettings.defaults("smtp")), client(factory), old)) {
       session.chat();
       TlsConnectionPair.below(session.client())
           .out()
           .write(new byte[] {22, 3, 3, 0, 4, 1, 0, 0, 0});
       assertThrows(TlsException.class, () -> session.server().in().read());
     }
-    assertEquals(0, room.openEngines());
+    assertEquals(0, factory.openEngines());
   }
 }

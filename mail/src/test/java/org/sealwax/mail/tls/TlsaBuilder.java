@@ -19,14 +19,14 @@ public final class TlsaBuilder {
   /** Its data in hex. */
   public static String data(int selector, int matching, X509Certificate certificate) {
     try {
-      byte[] octets =
+      byte[] bytes =
           selector == 0 ? certificate.getEncoded() : certificate.getPublicKey().getEncoded();
       return HexFormat.of()
           .formatHex(
               switch (matching) {
-                case 1 -> MessageDigest.getInstance("SHA-256").digest(octets);
-                case 2 -> MessageDigest.getInstance("SHA-512").digest(octets);
-                default -> octets;
+                case 1 -> MessageDigest.getInstance("SHA-256").digest(bytes);
+                case 2 -> MessageDigest.getInstance("SHA-512").digest(bytes);
+                default -> bytes;
               });
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);

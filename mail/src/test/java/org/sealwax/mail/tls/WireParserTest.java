@@ -74,7 +74,7 @@ final class WireParserTest {
       ServerFlight flight = new ServerFlight();
       flight.record(bytes, 0, length);
       flight.record(bytes, 0, bytes.length);
-      // A whole id: one octet is what noise, and the random id of every run's hello, may hit.
+      // A whole id: one byte is what noise, and the random id of every run's hello, may hit.
       assertFalse(flight.resumed("5a".repeat(32)));
     }
     assertTrue(broken > 100);

@@ -24,7 +24,7 @@ final class SessionCountsTest {
         ResultType.CERTIFICATE_EXPIRED, "192.0.2.1", "mx" + number, "198.51.100.7", "");
   }
 
-  private static TlsReport report(SessionCounts tally) {
+  private static TlsReport report(SessionCounts counts) {
     return new TlsReport(
         "Project",
         "postmaster@project.example",
@@ -32,16 +32,16 @@ final class SessionCountsTest {
         DOMAIN,
         Instant.parse("2026-11-24T00:00:00Z"),
         Instant.parse("2026-11-24T23:59:59Z"),
-        tally.sums());
+        counts.sums());
   }
 
   @Test
   void aReportIsReadAsItWasWritten() {
-    SessionCounts tally = new SessionCounts(DOMAIN);
-    tally.add(new SessionResult(STS, null), 5);
-    tally.add(new SessionResult(STS, failure(1)), 2);
-    tally.add(new SessionResult(STS, failure(1)), 1);
-    TlsReport report = report(tally);
+    SessionCounts counts = new SessionCounts(DOMAIN);
+    counts.add(new SessionResult(STS, null), 5);
+    counts.add(new SessionResult(STS, failure(1)), 2);
+    counts.add(new SessionResult(STS, failure(1)), 1);
+    TlsReport report = report(counts);
     assertEquals(report, TlsReportJson.read(TlsReportJson.write(report)).orElseThrow());
     String json = new String(TlsReportJson.write(report), StandardCharsets.UTF_8);
     for (String member :
@@ -71,28 +71,28 @@ final class SessionCountsTest {
 
   @Test
   void failuresBeyondTheLimitAreCountedWithoutDetails() {
-    SessionCounts tally = new SessionCounts(DOMAIN);
+    SessionCounts counts = new SessionCounts(DOMAIN);
     for (int i = 0; i <= SessionCounts.MAX_FAILURES; i++) {
-      tally.add(new SessionResult(STS, failure(i)), 1);
+      counts.add(new SessionResult(STS, failure(i)), 1);
     }
-    SessionCounts.PolicySummary sum = tally.sums().getFirst();
-    assertEquals(SessionCounts.MAX_FAILURES, sum.failures().size());
-    assertEquals(SessionCounts.MAX_FAILURES + 1, sum.failed());
+    SessionCounts.PolicySummary summary = counts.sums().getFirst();
+    assertEquals(SessionCounts.MAX_FAILURES, summary.failures().size());
+    assertEquals(SessionCounts.MAX_FAILURES + 1, summary.failed());
   }
 
   /** A domain with more hosts than entries: every session is in a sum (RFC 8460 4.2). */
   @Test
   void policiesBeyondTheBoundAreCountedTogether() {
-    SessionCounts tally = new SessionCounts(DOMAIN);
+    SessionCounts counts = new SessionCounts(DOMAIN);
     int hosts = SessionCounts.MAX_POLICIES + 5;
     for (int i = 0; i < hosts; i++) {
       AppliedPolicy tlsa =
           new AppliedPolicy(
               AppliedPolicy.PolicyType.TLSA, DOMAIN, List.of("3 1 1 " + i), List.of());
-      tally.add(new SessionResult(tlsa, null), 1);
-      tally.add(new SessionResult(tlsa, failure(i)), 1);
+      counts.add(new SessionResult(tlsa, null), 1);
+      counts.add(new SessionResult(tlsa, failure(i)), 1);
     }
-    List<SessionCounts.PolicySummary> sums = tally.sums();
+    List<SessionCounts.PolicySummary> sums = counts.sums();
     assertEquals(SessionCounts.MAX_POLICIES + 1, sums.size());
     assertEquals(List.of(), sums.getLast().policy().strings());
     assertEquals(5, sums.getLast().failures().size());

@@ -168,12 +168,12 @@ final class SessionDiagnosisTest {
     Evidence invalid =
         new Evidence.Sts(HOP, new Evidence.StsState.Absent("served as text/html", true), NOW);
     Observation seen = new Observation.Unencrypted(false);
-    List<SessionResult> told =
+    List<SessionResult> results =
         SessionDiagnosis.of(
             List.of(invalid), SUBJECT, seen, SessionDiagnosis.SessionEndpoints.NONE);
-    assertEquals(1, told.size());
-    assertEquals(AppliedPolicy.PolicyType.STS, told.getFirst().policy().type());
-    FailureDetail failure = told.getFirst().failure();
+    assertEquals(1, results.size());
+    assertEquals(AppliedPolicy.PolicyType.STS, results.getFirst().policy().type());
+    FailureDetail failure = results.getFirst().failure();
     assertNotNull(failure);
     assertEquals("sts-policy-invalid", failure.type().word());
     Evidence absent = new Evidence.Sts(HOP, new Evidence.StsState.Absent("no record"), NOW);

@@ -40,11 +40,11 @@ final class TlsReportJsonTest {
   void readsAReportAsOthersWriteIt() {
     TlsReport report = assertInstanceOf(TlsReportParse.ReadReport.class, reading(GOOD)).report();
     assertEquals("Company-X", report.organization());
-    SessionCounts.PolicySummary sum = report.sums().getFirst();
-    assertEquals(List.of("*.example.org"), sum.policy().mxHosts());
-    assertEquals(5326, sum.succeeded());
-    assertEquals(303, sum.failed());
-    List<FailureDetail> failures = List.copyOf(sum.failures().keySet());
+    SessionCounts.PolicySummary summary = report.sums().getFirst();
+    assertEquals(List.of("*.example.org"), summary.policy().mxHosts());
+    assertEquals(5326, summary.succeeded());
+    assertEquals(303, summary.failed());
+    List<FailureDetail> failures = List.copyOf(summary.failures().keySet());
     assertEquals("mx1.example.org", failures.getFirst().host());
     assertEquals("2001:db8::1", failures.getFirst().sendingAddress());
     assertEquals(ResultType.VALIDATION_FAILURE, failures.getLast().type());
@@ -115,11 +115,11 @@ final class TlsReportJsonTest {
     String text =
         GOOD.replace("\"failure-details\":[", "\"failure-details\":[" + many + ",")
             .replace("\"mode: testing\"", "\"x\",".repeat(500) + "\"" + "y".repeat(5_000) + "\"");
-    SessionCounts.PolicySummary sum =
+    SessionCounts.PolicySummary summary =
         assertInstanceOf(TlsReportParse.ReadReport.class, reading(text)).report().sums().getFirst();
-    assertEquals(SessionCounts.MAX_FAILURES, sum.failures().size());
-    assertEquals(TlsReportJson.MAX_STRINGS, sum.policy().strings().size());
-    assertEquals(303, sum.failed());
+    assertEquals(SessionCounts.MAX_FAILURES, summary.failures().size());
+    assertEquals(TlsReportJson.MAX_STRINGS, summary.policy().strings().size());
+    assertEquals(303, summary.failed());
   }
 
   /** One entry that cannot be read must not take the others with it (RFC 8460 4.4). */

@@ -337,7 +337,7 @@ public final class PolicydCommand {
               (domain, lost) -> {
                 PersistentLedger there = ledgerReference.get();
                 if (there != null) {
-                  there.keep(domain, lost.kept().policy().mx());
+                  there.keep(domain, lost.fetched().policy().mx());
                 }
               });
       ledger =

@@ -275,7 +275,7 @@ public final class Explainer {
     }
     StsPolicyCache.DomainStsStatus status = policies.get().status(domain);
     StsMemory memory = status.memory();
-    StsMemory.FetchedPolicy fetched = memory.kept();
+    StsMemory.FetchedPolicy fetched = memory.fetched();
     String announced =
         switch (status.announcement()) {
           case StsLookup.NoRecordAnswer s -> "the DNS does not answer: " + s.why();

@@ -163,7 +163,7 @@ public final class StsPolicyCache implements Closeable {
   }
 
   private static int weight(Domain domain, StsMemory memory) {
-    StsMemory.FetchedPolicy fetched = memory.kept();
+    StsMemory.FetchedPolicy fetched = memory.fetched();
     int text = fetched == null ? 0 : fetched.policy().text().length();
     // The text, and its patterns as objects, which are a few times larger.
     return 200 + 2 * domain.name().length() + 4 * text;
@@ -324,7 +324,7 @@ public final class StsPolicyCache implements Closeable {
   /** Trouble of our own says nothing about the domain: the old policy, or wait. */
   private StsStep.StsAction.StateHolds later(Domain domain, String why) {
     Instant now = clock.now();
-    StsMemory.FetchedPolicy fetched = remembered(domain).kept();
+    StsMemory.FetchedPolicy fetched = remembered(domain).fetched();
     if (fetched != null) {
       return new StsStep.StsAction.StateHolds(fetched.state(), fetched.expires());
     }
@@ -377,7 +377,7 @@ public final class StsPolicyCache implements Closeable {
             "sts",
             domain
                 + ": its policy "
-                + lost.kept().id()
+                + lost.fetched().id()
                 + " ended "
                 + (lost.why() == StsStep.PolicyEnd.RECORD_GONE
                     ? "and is announced no more"

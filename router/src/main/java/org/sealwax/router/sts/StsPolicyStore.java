@@ -282,7 +282,7 @@ final class StsPolicyStore implements Closeable {
         return;
       }
       long before = sizeOf(domain);
-      StsMemory.FetchedPolicy fetched = memory.kept();
+      StsMemory.FetchedPolicy fetched = memory.fetched();
       byte[] body =
           fetched == null ? null : fetched.policy().text().getBytes(StandardCharsets.UTF_8);
       int size = body == null ? 0 : body.length;

@@ -139,7 +139,7 @@ public final class DomainStores implements Closeable {
           clock,
           random,
           log,
-          (domain, lost) -> ledger().keep(domain, lost.kept().policy().mx()));
+          (domain, lost) -> ledger().keep(domain, lost.fetched().policy().mx()));
     } catch (IOException e) {
       throw new UncheckedIOException(
           "the store of MTA-STS policies cannot be opened: " + e.getMessage(), e);

@@ -132,7 +132,7 @@ final class RelayGrantTest {
   @ParameterizedTest
   @CsvSource({"BORINGSSL, TLS_1_3", "BORINGSSL, TLS_1_2", "JSSE, TLS_1_3", "JSSE, TLS_1_2"})
   void resumedSessionIsCheckedAgain(TlsEngine engine, TlsVersion version) throws IOException {
-    TlsFactory tls = TlsConnectionPair.room(engine);
+    TlsFactory tls = TlsConnectionPair.factory(engine);
     TrustedCertificates grants = TrustedCertificates.of(tls.verifier(), ROWS);
     TlsServer server =
         tls.server(

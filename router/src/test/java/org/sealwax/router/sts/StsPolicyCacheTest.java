@@ -137,7 +137,7 @@ final class StsPolicyCacheTest {
   private StsPolicyCache open() throws IOException {
     return open(
         (domain, lost) ->
-            witnessed.add(domain + " " + lost.why() + " " + lost.kept().policy().mx()));
+            witnessed.add(domain + " " + lost.why() + " " + lost.fetched().policy().mx()));
   }
 
   private StsPolicyCache open(ExpiryListener listener) throws IOException {

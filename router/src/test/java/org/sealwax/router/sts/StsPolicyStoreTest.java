@@ -92,7 +92,7 @@ final class StsPolicyStoreTest {
   @Test
   void theTextsInAllAreBounded() throws IOException {
     StsMemory large = memory("enforce", "z".repeat(1_000));
-    int size = java.util.Objects.requireNonNull(large.kept()).policy().text().length();
+    int size = java.util.Objects.requireNonNull(large.fetched()).policy().text().length();
     try (StsPolicyStore store = open(100, 3L * size)) {
       for (int i = 0; i < 3; i++) {
         store.write(domain(i), large, NOON.plusSeconds(i));

@@ -21,7 +21,7 @@ public record CertificateSpec(
     CertificateKeyType key,
     Set<CertificateFault> oddities,
     int chainBytes) {
-  /** Octets of a chain at most: what a trap of 200 KB needs, within TLS's 16 MB. */
+  /** Bytes of a chain at most: what a trap of 200 KB needs, within TLS's 16 MB. */
   public static final int MAX_CHAIN = 256 * 1_024;
 
   /** When. */
@@ -40,7 +40,7 @@ public record CertificateSpec(
     LAB,
     /** Its own key. */
     SELF,
-    /** An authority that nobody has as a root. */
+    /** An authority that no client has as a root. */
     UNKNOWN_AUTHORITY,
     /** An intermediate of the lab's that may sign for {@code elsewhere.invalid} only. */
     CONSTRAINED,
@@ -74,7 +74,7 @@ public record CertificateSpec(
     WITH_ROOT,
     /** For clients only. */
     CLIENT_PURPOSE,
-    /** A critical extension that nobody knows. */
+    /** A critical extension that is not defined. */
     UNKNOWN_CRITICAL,
     /** Is an authority itself. */
     AUTHORITY,
@@ -133,8 +133,8 @@ public record CertificateSpec(
     return new CertificateSpec(names, term, issuer, key, all, chainBytes);
   }
 
-  /** The same with a chain of about this many octets. */
-  public CertificateSpec withChain(int octets) {
-    return new CertificateSpec(names, term, issuer, key, oddities, octets);
+  /** The same with a chain of about this many bytes. */
+  public CertificateSpec withChain(int bytes) {
+    return new CertificateSpec(names, term, issuer, key, oddities, bytes);
   }
 }

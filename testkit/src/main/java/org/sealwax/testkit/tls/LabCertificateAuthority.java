@@ -62,10 +62,10 @@ public final class LabCertificateAuthority {
   private static final Duration AUTHORITY_LIFE = Duration.ofDays(3_650);
   private static final Duration OFF_BY = Duration.ofDays(10);
 
-  /** Octets of the file that keeps the root. */
+  /** Bytes of the file that keeps the root. */
   private static final int MAX_FILE = 8_192;
 
-  /** Octets of one stranger that fills up a chain. */
+  /** Bytes of one stranger that fills up a chain. */
   private static final int FILLING = 3_000;
 
   /** RFC 7633 4. */
@@ -89,16 +89,16 @@ public final class LabCertificateAuthority {
       new EnumMap<>(CertificateSpec.CertificateIssuer.class);
 
   /** Makes root and intermediate: a few milliseconds. */
-  public LabCertificateAuthority(Clock clock, RandomSource chance) {
+  public LabCertificateAuthority(Clock clock, RandomSource random) {
     this.clock = clock;
-    this.random = chance;
+    this.random = random;
     this.root = authority("Sealwax Lab Root", null, null);
     this.intermediate = authority("Sealwax Lab Intermediate", root, null);
   }
 
-  private LabCertificateAuthority(Clock clock, RandomSource chance, IssuerKey root) {
+  private LabCertificateAuthority(Clock clock, RandomSource random, IssuerKey root) {
     this.clock = clock;
-    this.random = chance;
+    this.random = random;
     this.root = root;
     this.intermediate = authority("Sealwax Lab Intermediate", root, null);
   }
@@ -110,12 +110,12 @@ public final class LabCertificateAuthority {
    *     its owner only
    * @throws IOException when the file cannot be read or written, or holds something else
    */
-  public static LabCertificateAuthority open(Path file, Clock clock, RandomSource chance)
+  public static LabCertificateAuthority open(Path file, Clock clock, RandomSource random)
       throws IOException {
     if (Files.exists(file)) {
-      return new LabCertificateAuthority(clock, chance, read(file));
+      return new LabCertificateAuthority(clock, random, read(file));
     }
-    LabCertificateAuthority made = new LabCertificateAuthority(clock, chance);
+    LabCertificateAuthority made = new LabCertificateAuthority(clock, random);
     Base64.Encoder encoder = Base64.getEncoder();
     String text =
         encoder.encodeToString(made.root.certificate())
@@ -171,17 +171,17 @@ public final class LabCertificateAuthority {
   /** Makes a certificate. */
   public synchronized IssuedCertificate issue(CertificateSpec plan) {
     KeyPair pair = leafKeys.computeIfAbsent(plan.key(), LabCertificateAuthority::pair);
-    IssuerKey signer =
+    IssuerKey issuer =
         plan.issuer() == CertificateSpec.CertificateIssuer.SELF
             ? new IssuerKey(subject(plan), pair, new byte[0])
             : signer(plan.issuer());
     try {
-      byte[] leaf = leaf(plan, pair, signer);
+      byte[] leaf = leaf(plan, pair, issuer);
       List<byte[]> chain = new ArrayList<>(List.of(leaf));
       if (plan.issuer() != CertificateSpec.CertificateIssuer.SELF
           && !plan.oddities().contains(CertificateSpec.CertificateFault.WITHOUT_INTERMEDIATE)
           && plan.issuer() != CertificateSpec.CertificateIssuer.UNKNOWN_AUTHORITY) {
-        chain.add(signer.certificate());
+        chain.add(issuer.certificate());
         if (plan.issuer() == CertificateSpec.CertificateIssuer.LEAF) {
           chain.add(intermediate.certificate());
         }
@@ -189,30 +189,30 @@ public final class LabCertificateAuthority {
       if (plan.oddities().contains(CertificateSpec.CertificateFault.WITH_ROOT)) {
         chain.add(root.certificate());
       }
-      int octets = chain.stream().mapToInt(c -> c.length).sum();
-      while (octets < plan.chainBytes()) {
+      int bytes = chain.stream().mapToInt(c -> c.length).sum();
+      while (bytes < plan.chainBytes()) {
         byte[] filling = authority("Filling " + chain.size(), null, filling()).certificate();
         chain.add(filling);
-        octets += filling.length;
+        bytes += filling.length;
       }
       byte[] anchor =
           switch (plan.issuer()) {
             case LAB, CONSTRAINED, LEAF -> root.certificate();
-            case UNKNOWN_AUTHORITY -> signer.certificate();
+            case UNKNOWN_AUTHORITY -> issuer.certificate();
             case SELF -> leaf;
           };
       return new IssuedCertificate(
-          plan, chain, anchor, pair.getPrivate(), staple(plan, leaf, signer));
+          plan, chain, anchor, pair.getPrivate(), staple(plan, leaf, issuer));
     } catch (OperatorCreationException | IOException e) {
       throw new IllegalStateException("cannot make " + plan, e);
     }
   }
 
-  private byte @Nullable [] staple(CertificateSpec plan, byte[] leaf, IssuerKey signer) {
+  private byte @Nullable [] staple(CertificateSpec plan, byte[] leaf, IssuerKey issuer) {
     boolean revoked = plan.oddities().contains(CertificateSpec.CertificateFault.REVOKED);
     return revoked || plan.oddities().contains(CertificateSpec.CertificateFault.STAPLED)
         ? OcspResponseWriter.of(
-            leaf, signer.certificate(), signer.pair().getPrivate(), revoked, clock.now())
+            leaf, issuer.certificate(), issuer.pair().getPrivate(), revoked, clock.now())
         : null;
   }
 
@@ -279,7 +279,7 @@ public final class LabCertificateAuthority {
   }
 
   private IssuerKey authority(
-      String title, @Nullable IssuerKey above, @Nullable ExtraExtension more) {
+      String title, @Nullable IssuerKey above, @Nullable ExtraExtension extension) {
     KeyPair pair = pair(CertificateSpec.CertificateKeyType.P256);
     X500Name name = new X500Name("CN=" + title);
     IssuerKey by = above == null ? new IssuerKey(name, pair, new byte[0]) : above;
@@ -296,8 +296,8 @@ public final class LabCertificateAuthority {
       builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(true));
       builder.addExtension(
           Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign));
-      if (more != null) {
-        builder.addExtension(more.type(), more.critical(), more.value());
+      if (extension != null) {
+        builder.addExtension(extension.type(), extension.critical(), extension.value());
       }
       return new IssuerKey(name, pair, signed(builder, by, false));
     } catch (OperatorCreationException | IOException e) {
@@ -322,7 +322,7 @@ public final class LabCertificateAuthority {
     return new X500Name("CN=" + (name.length() > 64 ? name.substring(name.length() - 64) : name));
   }
 
-  private byte[] leaf(CertificateSpec plan, KeyPair pair, IssuerKey signer)
+  private byte[] leaf(CertificateSpec plan, KeyPair pair, IssuerKey issuer)
       throws OperatorCreationException, IOException {
     Instant now = clock.now();
     Instant from =
@@ -338,7 +338,7 @@ public final class LabCertificateAuthority {
     boolean nameless = plan.oddities().contains(CertificateSpec.CertificateFault.COMMON_NAME_ONLY);
     X509v3CertificateBuilder builder =
         new X509v3CertificateBuilder(
-            signer.name(),
+            issuer.name(),
             serial(),
             Date.from(from),
             Date.from(until),
@@ -369,7 +369,7 @@ public final class LabCertificateAuthority {
     if (plan.oddities().contains(CertificateSpec.CertificateFault.MUST_STAPLE)) {
       builder.addExtension(TLS_FEATURE, false, new DERSequence(new ASN1Integer(STATUS_REQUEST)));
     }
-    return signed(builder, signer, plan.oddities().contains(CertificateSpec.CertificateFault.SHA1));
+    return signed(builder, issuer, plan.oddities().contains(CertificateSpec.CertificateFault.SHA1));
   }
 
   private static GeneralNames names(CertificateSpec plan) {

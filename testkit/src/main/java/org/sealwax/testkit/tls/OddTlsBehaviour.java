@@ -10,7 +10,7 @@ import java.util.Set;
  * @param versions spoken, as on the wire: {@code 0x0304} is TLS 1.3
  * @param suites accepted, as on the wire; empty: all good ones that go with the certificate's key
  * @param groups accepted, as on the wire, in order of preference
- * @param asks what it asks of clients
+ * @param request what it asks of clients
  * @param authorities distinguished names in its request for a client certificate
  * @param quirks what it does wrong
  */
@@ -18,10 +18,10 @@ public record OddTlsBehaviour(
     List<Integer> versions,
     List<Integer> suites,
     List<Integer> groups,
-    ClientCertificateRequest asks,
+    ClientCertificateRequest request,
     List<String> authorities,
     Set<TlsFault> quirks) {
-  /** SSLv2, as a number beside the others. */
+  /** SSLv2, as a number next to the others. */
   public static final int SSL_2 = 0x0002;
 
   /** SSLv3 (RFC 6101). */
@@ -72,7 +72,7 @@ public record OddTlsBehaviour(
     BAD_SIGNATURE,
     /** TLS 1.2 is chosen although 1.3 is offered, and the random says so (RFC 8446 4.1.3). */
     DOWNGRADE_SENTINEL,
-    /** Every handshake octet in a record of its own. */
+    /** Every handshake byte in a record of its own. */
     TINY_RECORDS,
     /** A KeyUpdate right behind the handshake. */
     KEY_UPDATE,
@@ -82,7 +82,7 @@ public record OddTlsBehaviour(
     MANY_TICKETS,
     /** A suite in ServerHello that no client offers (RFC 8446 4.1.3). */
     UNOFFERED_SUITE,
-    /** A version in ServerHello that nobody ever spoke. */
+    /** A version in ServerHello that never existed. */
     UNOFFERED_VERSION,
     /** An application protocol is chosen, which mail clients do not offer (RFC 7301 3.1). */
     UNOFFERED_PROTOCOL,
@@ -134,17 +134,17 @@ public record OddTlsBehaviour(
 
   /** The same with these versions only. */
   public OddTlsBehaviour withVersions(Integer... only) {
-    return new OddTlsBehaviour(List.of(only), suites, groups, asks, authorities, quirks);
+    return new OddTlsBehaviour(List.of(only), suites, groups, request, authorities, quirks);
   }
 
   /** The same with these suites only. */
   public OddTlsBehaviour withSuites(Integer... only) {
-    return new OddTlsBehaviour(versions, List.of(only), groups, asks, authorities, quirks);
+    return new OddTlsBehaviour(versions, List.of(only), groups, request, authorities, quirks);
   }
 
   /** The same with these groups only. */
   public OddTlsBehaviour withGroups(Integer... only) {
-    return new OddTlsBehaviour(versions, suites, List.of(only), asks, authorities, quirks);
+    return new OddTlsBehaviour(versions, suites, List.of(only), request, authorities, quirks);
   }
 
   /** The same with another request for a client certificate. */
@@ -156,6 +156,6 @@ public record OddTlsBehaviour(
   public OddTlsBehaviour with(TlsFault more) {
     EnumSet<TlsFault> all = EnumSet.of(more);
     all.addAll(quirks);
-    return new OddTlsBehaviour(versions, suites, groups, asks, authorities, all);
+    return new OddTlsBehaviour(versions, suites, groups, request, authorities, all);
   }
 }

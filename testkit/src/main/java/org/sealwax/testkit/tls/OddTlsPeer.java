@@ -70,7 +70,7 @@ final class OddTlsPeer extends AbstractTlsServer {
   };
 
   private final BcTlsCrypto bc;
-  private final OddTlsBehaviour how;
+  private final OddTlsBehaviour behaviour;
   private final Function<@Nullable String, IssuedCertificate> identity;
   private Certificate clientChain = Certificate.EMPTY_CHAIN;
 
@@ -83,13 +83,13 @@ final class OddTlsPeer extends AbstractTlsServer {
 
   OddTlsPeer(
       BcTlsCrypto crypto,
-      OddTlsBehaviour how,
+      OddTlsBehaviour behaviour,
       Function<@Nullable String, IssuedCertificate> identity,
       TlsSessionCache sessions) {
     super(crypto);
     this.sessions = sessions;
     this.bc = crypto;
-    this.how = how;
+    this.behaviour = behaviour;
     this.identity = identity;
   }
 
@@ -106,16 +106,16 @@ final class OddTlsPeer extends AbstractTlsServer {
   @Override
   protected ProtocolVersion[] getSupportedVersions() {
     List<ProtocolVersion> all = new ArrayList<>();
-    if (how.quirks().contains(OddTlsBehaviour.TlsFault.DOWNGRADE_SENTINEL)) {
+    if (behaviour.quirks().contains(OddTlsBehaviour.TlsFault.DOWNGRADE_SENTINEL)) {
       all.add(ProtocolVersion.TLSv13);
     }
-    how.versions().forEach(v -> all.add(ProtocolVersion.get(v >> 8, v & 0xff)));
+    behaviour.versions().forEach(v -> all.add(ProtocolVersion.get(v >> 8, v & 0xff)));
     return all.stream().distinct().toArray(ProtocolVersion[]::new);
   }
 
   @Override
   public ProtocolVersion getServerVersion() throws IOException {
-    if (how.quirks().contains(OddTlsBehaviour.TlsFault.DOWNGRADE_SENTINEL)) {
+    if (behaviour.quirks().contains(OddTlsBehaviour.TlsFault.DOWNGRADE_SENTINEL)) {
       // The marker in the random is then made by the library, as for any server that can do more.
       return ProtocolVersion.TLSv12;
     }
@@ -124,8 +124,8 @@ final class OddTlsPeer extends AbstractTlsServer {
 
   @Override
   protected int[] getSupportedCipherSuites() {
-    if (!how.suites().isEmpty()) {
-      return how.suites().stream().mapToInt(Integer::intValue).toArray();
+    if (!behaviour.suites().isEmpty()) {
+      return behaviour.suites().stream().mapToInt(Integer::intValue).toArray();
     }
     boolean rsa = identity.apply(null).key().getAlgorithm().equals("RSA");
     int[] old = rsa ? RSA : ECDSA;
@@ -136,12 +136,14 @@ final class OddTlsPeer extends AbstractTlsServer {
 
   @Override
   public @Nullable TlsSession getSessionToResume(byte[] id) {
-    return how.quirks().contains(OddTlsBehaviour.TlsFault.SESSIONS) ? sessions.find(id) : null;
+    return behaviour.quirks().contains(OddTlsBehaviour.TlsFault.SESSIONS)
+        ? sessions.find(id)
+        : null;
   }
 
   @Override
   public byte[] getNewSessionID() {
-    return how.quirks().contains(OddTlsBehaviour.TlsFault.SESSIONS)
+    return behaviour.quirks().contains(OddTlsBehaviour.TlsFault.SESSIONS)
         ? context.getNonceGenerator().generateNonce(32)
         : TlsUtils.EMPTY_BYTES;
   }
@@ -150,23 +152,23 @@ final class OddTlsPeer extends AbstractTlsServer {
   public void notifyHandshakeComplete() throws IOException {
     super.notifyHandshakeComplete();
     TlsSession session = context.getSession();
-    if (session != null && how.quirks().contains(OddTlsBehaviour.TlsFault.SESSIONS)) {
+    if (session != null && behaviour.quirks().contains(OddTlsBehaviour.TlsFault.SESSIONS)) {
       sessions.add(session);
     }
   }
 
   @Override
   public TlsDHConfig getDHConfig() throws IOException {
-    if (how.quirks().contains(OddTlsBehaviour.TlsFault.DH_512)) {
+    if (behaviour.quirks().contains(OddTlsBehaviour.TlsFault.DH_512)) {
       return new TlsDHConfig(WeakDhGroups.dh512());
     }
-    if (how.quirks().contains(OddTlsBehaviour.TlsFault.DH_768)) {
+    if (behaviour.quirks().contains(OddTlsBehaviour.TlsFault.DH_768)) {
       return new TlsDHConfig(WeakDhGroups.dh768());
     }
-    if (how.quirks().contains(OddTlsBehaviour.TlsFault.DH_1024)) {
+    if (behaviour.quirks().contains(OddTlsBehaviour.TlsFault.DH_1024)) {
       return new TlsDHConfig(WeakDhGroups.dh1024());
     }
-    return how.quirks().contains(OddTlsBehaviour.TlsFault.DH_2048)
+    return behaviour.quirks().contains(OddTlsBehaviour.TlsFault.DH_2048)
         ? new TlsDHConfig(NamedGroup.ffdhe2048, false)
         : super.getDHConfig();
   }
@@ -178,7 +180,7 @@ final class OddTlsPeer extends AbstractTlsServer {
 
   @Override
   public int[] getSupportedGroups() {
-    return how.groups().stream().mapToInt(Integer::intValue).toArray();
+    return behaviour.groups().stream().mapToInt(Integer::intValue).toArray();
   }
 
   @Override
@@ -189,7 +191,7 @@ final class OddTlsPeer extends AbstractTlsServer {
   @Override
   protected int selectECDH(int minimumCurveBits) {
     int[] offered = context.getSecurityParametersHandshake().getClientSupportedGroups();
-    for (int group : how.groups()) {
+    for (int group : behaviour.groups()) {
       if (NamedGroup.refersToAnECDHCurve(group)
           && (offered == null || Arrays.stream(offered).anyMatch(o -> o == group))) {
         return group;
@@ -216,25 +218,25 @@ final class OddTlsPeer extends AbstractTlsServer {
     SecurityParameters facts = context.getSecurityParametersHandshake();
     String name = serverName(facts);
     asked = name;
-    if (name != null && how.quirks().contains(OddTlsBehaviour.TlsFault.REFUSE_SERVER_NAME)) {
+    if (name != null && behaviour.quirks().contains(OddTlsBehaviour.TlsFault.REFUSE_SERVER_NAME)) {
       throw new TlsFatalAlert(AlertDescription.unrecognized_name);
     }
     if (isAnonymous(context.getSecurityParametersHandshake())) {
       return null;
     }
-    IssuedCertificate minted = identity.apply(name);
+    IssuedCertificate issued = identity.apply(name);
     boolean tls13 = TlsUtils.isTLSv13(context);
-    List<byte[]> ders = minted.chain();
+    List<byte[]> ders = issued.chain();
     CertificateEntry[] entries = new CertificateEntry[ders.size()];
     TlsCertificate[] plain = new TlsCertificate[ders.size()];
     for (int i = 0; i < plain.length; i++) {
       plain[i] = bc.createCertificate(ders.get(i));
-      entries[i] = new CertificateEntry(plain[i], i == 0 ? stapled(minted) : null);
+      entries[i] = new CertificateEntry(plain[i], i == 0 ? stapled(issued) : null);
     }
-    presented = minted;
+    presented = issued;
     Certificate chain =
         tls13 ? new Certificate(TlsUtils.EMPTY_BYTES, entries) : new Certificate(plain);
-    AsymmetricKeyParameter key = PrivateKeyFactory.createKey(minted.key().getEncoded());
+    AsymmetricKeyParameter key = PrivateKeyFactory.createKey(issued.key().getEncoded());
     if (!tls13 && facts.getKeyExchangeAlgorithm() == KeyExchangeAlgorithm.RSA) {
       return new BcDefaultTlsCredentialedDecryptor(bc, chain, key);
     }
@@ -243,14 +245,14 @@ final class OddTlsPeer extends AbstractTlsServer {
         bc,
         key,
         chain,
-        algorithm(minted.key(), facts.getClientSigAlgs(), tls13));
+        algorithm(issued.key(), facts.getClientSigAlgs(), tls13));
   }
 
   /** RFC 8446 4.4.2.1: with the certificate itself; below TLS 1.3 a message of its own. */
   @SuppressWarnings("JdkObsolete") // the library takes Hashtable and nothing else
-  private @Nullable Hashtable<Integer, byte[]> stapled(IssuedCertificate minted)
+  private @Nullable Hashtable<Integer, byte[]> stapled(IssuedCertificate issued)
       throws IOException {
-    byte[] answer = minted.staple();
+    byte[] answer = issued.staple();
     boolean asked = context.getSecurityParametersHandshake().getStatusRequestVersion() > 0;
     if (answer == null || !asked) {
       return null;
@@ -285,13 +287,13 @@ final class OddTlsPeer extends AbstractTlsServer {
     }
     SignatureAndHashAlgorithm pss =
         SignatureScheme.getSignatureAndHashAlgorithm(SignatureScheme.rsa_pss_rsae_sha256);
-    if (how.quirks().contains(OddTlsBehaviour.TlsFault.SHA1_SIGNATURE)) {
+    if (behaviour.quirks().contains(OddTlsBehaviour.TlsFault.SHA1_SIGNATURE)) {
       return SignatureScheme.getSignatureAndHashAlgorithm(
           key.getAlgorithm().equals("RSA")
               ? SignatureScheme.rsa_pkcs1_sha1
               : SignatureScheme.ecdsa_sha1);
     }
-    if (how.quirks().contains(OddTlsBehaviour.TlsFault.MD5_SIGNATURE)) {
+    if (behaviour.quirks().contains(OddTlsBehaviour.TlsFault.MD5_SIGNATURE)) {
       return new SignatureAndHashAlgorithm(HashAlgorithm.md5, SignatureAlgorithm.rsa);
     }
     return switch (key.getAlgorithm()) {
@@ -309,7 +311,7 @@ final class OddTlsPeer extends AbstractTlsServer {
   @SuppressWarnings("JdkObsolete") // the library takes Vector and nothing else
   @Override
   public @Nullable CertificateRequest getCertificateRequest() throws IOException {
-    if (how.asks() == OddTlsBehaviour.ClientCertificateRequest.NOTHING) {
+    if (behaviour.request() == OddTlsBehaviour.ClientCertificateRequest.NOTHING) {
       return null;
     }
     Vector<SignatureAndHashAlgorithm> algorithms = new Vector<>();
@@ -325,7 +327,7 @@ final class OddTlsPeer extends AbstractTlsServer {
       algorithms.add(SignatureScheme.getSignatureAndHashAlgorithm(scheme));
     }
     Vector<X500Name> authorities = new Vector<>();
-    how.authorities().forEach(name -> authorities.add(new X500Name(name)));
+    behaviour.authorities().forEach(name -> authorities.add(new X500Name(name)));
     return TlsUtils.isTLSv13(context)
         ? new CertificateRequest(
             TlsUtils.EMPTY_BYTES, algorithms, null, authorities.isEmpty() ? null : authorities)
@@ -338,7 +340,8 @@ final class OddTlsPeer extends AbstractTlsServer {
   @Override
   public void notifyClientCertificate(Certificate chain) throws IOException {
     clientChain = chain;
-    if (how.asks() == OddTlsBehaviour.ClientCertificateRequest.REQUIRED && chain.isEmpty()) {
+    if (behaviour.request() == OddTlsBehaviour.ClientCertificateRequest.REQUIRED
+        && chain.isEmpty()) {
       throw new TlsFatalAlert(
           TlsUtils.isTLSv13(context)
               ? AlertDescription.certificate_required

@@ -26,7 +26,7 @@ final class OddTlsProtocol extends TlsServerProtocol {
 
   private static final int TICKETS = 50;
 
-  /** Octets of a ticket: what a server without a client's chain in it would send. */
+  /** Bytes of a ticket: what a server without a client's chain in it would send. */
   private static final int TICKET = 200;
 
   /** Seconds. */
@@ -52,14 +52,14 @@ final class OddTlsProtocol extends TlsServerProtocol {
     }
   }
 
-  /** RFC 8446 4.6.1: tickets, more than anybody ever needs. */
+  /** RFC 8446 4.6.1: tickets, more than any client needs. */
   void sendManyTickets() throws IOException {
     if (getContext().getServerVersion().getMinorVersion() < 4) {
       return;
     }
     for (int i = 0; i < TICKETS; i++) {
       byte[] ticket = getContext().getNonceGenerator().generateNonce(TICKET);
-      // Lifetime, age_add, a nonce of one octet, the ticket, no extensions.
+      // Lifetime, age_add, a nonce of one byte, the ticket, no extensions.
       ByteBuffer message = ByteBuffer.allocate(4 + 4 + 4 + 2 + 2 + TICKET + 2);
       message.putInt(HandshakeType.new_session_ticket << 24 | message.capacity() - 4);
       message.putInt(LIFETIME).putInt(i).put((byte) 1).put((byte) i);
@@ -110,8 +110,8 @@ final class OddTlsProtocol extends TlsServerProtocol {
         : message;
   }
 
-  private byte[] flipped(byte[] message, OddTlsBehaviour.TlsFault quirk) {
-    if (quirks.contains(quirk)) {
+  private byte[] flipped(byte[] message, OddTlsBehaviour.TlsFault fault) {
+    if (quirks.contains(fault)) {
       message[message.length - 1] ^= 1;
     }
     return message;

@@ -21,7 +21,7 @@ import org.sealwax.mail.tls.verdict.TlsException;
 public final class OddTlsServer {
   private static final BcTlsCrypto CRYPTO = new BcTlsCrypto(new SecureRandom());
 
-  private final OddTlsBehaviour how;
+  private final OddTlsBehaviour behaviour;
   private final Function<@Nullable String, IssuedCertificate> identity;
   private final TlsSessionCache sessions;
 
@@ -31,8 +31,9 @@ public final class OddTlsServer {
    * @param identity by the server name that the client asks for, in lower case, or null; all of
    *     them have the same kind of key
    */
-  public OddTlsServer(OddTlsBehaviour how, Function<@Nullable String, IssuedCertificate> identity) {
-    this(how, identity, new TlsSessionCache());
+  public OddTlsServer(
+      OddTlsBehaviour behaviour, Function<@Nullable String, IssuedCertificate> identity) {
+    this(behaviour, identity, new TlsSessionCache());
   }
 
   /**
@@ -41,10 +42,10 @@ public final class OddTlsServer {
    * @param sessions used with {@link OddTlsBehaviour.TlsFault#SESSIONS} only
    */
   public OddTlsServer(
-      OddTlsBehaviour how,
+      OddTlsBehaviour behaviour,
       Function<@Nullable String, IssuedCertificate> identity,
       TlsSessionCache sessions) {
-    this.how = how;
+    this.behaviour = behaviour;
     this.identity = identity;
     this.sessions = sessions;
   }
@@ -56,28 +57,29 @@ public final class OddTlsServer {
    * @throws TlsException when it does not come about; {@code clear} is closed then
    */
   public OddTlsWire accept(Wire clear, Duration total) throws TlsException {
-    OddTlsPeer peer = new OddTlsPeer(CRYPTO, how, identity, sessions);
+    OddTlsPeer peer = new OddTlsPeer(CRYPTO, behaviour, identity, sessions);
     try (Deadline deadline = Deadline.after(total, clear)) {
       try {
-        if (how.quirks().contains(OddTlsBehaviour.TlsFault.REFUSE_HELLO)) {
+        if (behaviour.quirks().contains(OddTlsBehaviour.TlsFault.REFUSE_HELLO)) {
           refuse(clear);
         }
-        if (how.quirks().contains(OddTlsBehaviour.TlsFault.HALF_WAY)) {
-          return new OddTlsWire(clear, null, PlaintextHandshake.handshake(clear, how, identity));
+        if (behaviour.quirks().contains(OddTlsBehaviour.TlsFault.HALF_WAY)) {
+          return new OddTlsWire(
+              clear, null, PlaintextHandshake.handshake(clear, behaviour, identity));
         }
         InputStream in =
-            how.quirks().contains(OddTlsBehaviour.TlsFault.DIES_ON_TLS13)
+            behaviour.quirks().contains(OddTlsBehaviour.TlsFault.DIES_ON_TLS13)
                 ? PlaintextHandshake.unlessTls13(clear.in())
                 : clear.in();
-        OddTlsProtocol protocol = new OddTlsProtocol(in, clear.out(), how.quirks());
+        OddTlsProtocol protocol = new OddTlsProtocol(in, clear.out(), behaviour.quirks());
         protocol.accept(peer);
-        if (how.quirks().contains(OddTlsBehaviour.TlsFault.KEY_UPDATE)) {
+        if (behaviour.quirks().contains(OddTlsBehaviour.TlsFault.KEY_UPDATE)) {
           protocol.updateKeys();
         }
-        if (how.quirks().contains(OddTlsBehaviour.TlsFault.HELLO_REQUEST)) {
+        if (behaviour.quirks().contains(OddTlsBehaviour.TlsFault.HELLO_REQUEST)) {
           protocol.requestHello();
         }
-        if (how.quirks().contains(OddTlsBehaviour.TlsFault.MANY_TICKETS)) {
+        if (behaviour.quirks().contains(OddTlsBehaviour.TlsFault.MANY_TICKETS)) {
           protocol.sendManyTickets();
         }
         return new OddTlsWire(clear, protocol, peer.negotiated());
@@ -93,7 +95,7 @@ public final class OddTlsServer {
     }
   }
 
-  /** Reads the hello's first octets, and answers with a bare alert as a server without TLS keys. */
+  /** Reads the hello's first bytes, and answers with a bare alert as a server without TLS keys. */
   private static void refuse(Wire clear) throws IOException {
     byte[] some = new byte[5];
     int count = clear.in().read(some, 0, some.length);

@@ -40,7 +40,7 @@ public final class OddTlsWire extends WireOver {
     this.negotiated = negotiated;
   }
 
-  /** What the handshake came to. */
+  /** The result of the handshake. */
   public NegotiatedTls negotiated() {
     return negotiated;
   }

@@ -37,16 +37,16 @@ final class PlaintextHandshake {
    * @throws IOException when the client does not
    */
   static OddTlsWire.NegotiatedTls handshake(
-      Wire clear, OddTlsBehaviour how, Function<@Nullable String, IssuedCertificate> identity)
+      Wire clear, OddTlsBehaviour behaviour, Function<@Nullable String, IssuedCertificate> identity)
       throws IOException {
     byte[] first = clear.in().readNBytes(5);
-    int version = how.versions().getFirst();
+    int version = behaviour.versions().getFirst();
     boolean old = first.length == 5 && (first[0] & 0x80) != 0 && first[2] == 1;
     if (old && version == OddTlsBehaviour.SSL_2) {
       return new OddTlsWire.NegotiatedTls(OddTlsBehaviour.SSL_2, -1, -1, null, List.of());
     }
     ClientHello hello = hello(first, clear.in());
-    int suite = how.suites().stream().filter(hello.suites()::contains).findFirst().orElse(-1);
+    int suite = behaviour.suites().stream().filter(hello.suites()::contains).findFirst().orElse(-1);
     OutputStream out = clear.out();
     if (suite < 0 || version == OddTlsBehaviour.SSL_2) {
       out.write(Records.alert(Records.TLS12, FATAL, HANDSHAKE_FAILURE));
@@ -56,13 +56,13 @@ final class PlaintextHandshake {
     }
     byte[] random = new byte[32];
     RANDOM.nextBytes(random);
-    IssuedCertificate minted = identity.apply(hello.serverName());
+    IssuedCertificate issued = identity.apply(hello.serverName());
     out.write(
         Records.of(
             HANDSHAKE,
             version,
             ServerWriter.hello(version, random, new byte[0], suite, 0, new byte[0])));
-    out.write(Records.of(HANDSHAKE, version, ServerWriter.certificates(minted.chain())));
+    out.write(Records.of(HANDSHAKE, version, ServerWriter.certificates(issued.chain())));
     out.write(Records.of(HANDSHAKE, version, ServerWriter.done()));
     out.flush();
     byte[] answer = clear.in().readNBytes(6);

@@ -5,7 +5,7 @@ import java.security.SecureRandom;
 import org.bouncycastle.crypto.agreement.DHStandardGroups;
 import org.bouncycastle.tls.crypto.DHGroup;
 
-/** Diffie-Hellman groups that nobody should take. */
+/** Diffie-Hellman groups that no peer should accept. */
 final class WeakDhGroups {
   private static final class GeneratedPrimes {
     // A prime is enough: no client looks whether it is a safe one.

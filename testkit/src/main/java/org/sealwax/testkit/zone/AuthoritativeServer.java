@@ -64,7 +64,7 @@ public final class AuthoritativeServer implements ServedZones, Closeable {
   /** Largest UDP answer whatever is offered: unfragmented everywhere. */
   static final int LARGEST_UDP = 1232;
 
-  /** Octets of a question: one name, one OPT with a cookie and padding. */
+  /** Bytes of a question: one name, one OPT with a cookie and padding. */
   static final int LARGEST_QUESTION = 1_024;
 
   /** RFC 7873 8: BADCOOKIE. */
@@ -72,22 +72,22 @@ public final class AuthoritativeServer implements ServedZones, Closeable {
 
   private static final int BADVERS = 16;
 
-  /** Octets of a header (RFC 1035 4.1.1). */
+  /** Bytes of a header (RFC 1035 4.1.1). */
   private static final int HEADER = 12;
 
   private static final int PORT_TRIES = 50;
 
-  /** For those who wait at a door to see that it is closed. */
+  /** Wakes threads that wait in accept, so that they see the close. */
   private static final Duration END = Duration.ofSeconds(2);
 
   private record DnsSockets(DatagramSocket udp, ServerSocket tcp) {}
 
   private final Name zone;
   private final ZoneSet zones;
-  private final ZoneAnswerBuilder answering;
+  private final ZoneAnswerBuilder answerBuilder;
   private final DnsCookies cookies;
-  private final ResponseRateLimit manners;
-  private final List<DnsSockets> doors = new ArrayList<>();
+  private final ResponseRateLimit rateLimit;
+  private final List<DnsSockets> sockets = new ArrayList<>();
   private final List<Thread> threads = new ArrayList<>();
   private final Limit connections = Limit.of(MAX_CONNECTIONS);
   private final Map<String, Integer> connectionsOf = new HashMap<>();
@@ -99,13 +99,13 @@ public final class AuthoritativeServer implements ServedZones, Closeable {
    * @param key with which the zone itself is signed
    */
   AuthoritativeServer(
-      AuthoritativeServerSettings settings, StoredZoneKey key, Clock clock, RandomSource chance) {
+      AuthoritativeServerSettings settings, StoredZoneKey key, Clock clock, RandomSource random) {
     this.zone = ServedZone.absolute(settings.zone());
     this.zones =
         new ZoneSet(clock, false, settings.servers().stream().map(ServedZone::absolute).toList());
-    this.answering = new ZoneAnswerBuilder(zones);
-    this.cookies = new DnsCookies(chance.bytes(16), clock);
-    this.manners = new ResponseRateLimit(clock, settings.rate());
+    this.answerBuilder = new ZoneAnswerBuilder(zones);
+    this.cookies = new DnsCookies(random.bytes(16), clock);
+    this.rateLimit = new ResponseRateLimit(clock, settings.rate());
     zones.pin(key.key());
   }
 
@@ -115,23 +115,23 @@ public final class AuthoritativeServer implements ServedZones, Closeable {
    * @throws IOException when an address or port is not to be had; nothing stays open then
    */
   public static AuthoritativeServer start(
-      AuthoritativeServerSettings settings, StoredZoneKey key, Clock clock, RandomSource chance)
+      AuthoritativeServerSettings settings, StoredZoneKey key, Clock clock, RandomSource random)
       throws IOException {
-    AuthoritativeServer authority = new AuthoritativeServer(settings, key, clock, chance);
+    AuthoritativeServer authority = new AuthoritativeServer(settings, key, clock, random);
     try {
       for (InetSocketAddress at : settings.listen()) {
-        DnsSockets door = openSockets(at);
-        authority.doors.add(door);
+        DnsSockets sockets = openSockets(at);
+        authority.sockets.add(sockets);
         authority.threads.add(
             Supervisor.start(
                 "authority-udp",
-                door.udp()::isClosed,
-                () -> authority.answerDatagrams(door.udp())));
+                sockets.udp()::isClosed,
+                () -> authority.answerDatagrams(sockets.udp())));
         authority.threads.add(
             AcceptLoop.start(
                 "authority-tcp",
-                door.tcp()::isClosed,
-                door.tcp()::accept,
+                sockets.tcp()::isClosed,
+                sockets.tcp()::accept,
                 authority::take,
                 text -> {
                   // No log here: the resolver gets no answer, and tries again.
@@ -170,7 +170,7 @@ public final class AuthoritativeServer implements ServedZones, Closeable {
 
   /** Where it listens. */
   public List<InetSocketAddress> addresses() {
-    return doors.stream()
+    return sockets.stream()
         .map(d -> new InetSocketAddress(d.udp().getLocalAddress(), d.udp().getLocalPort()))
         .toList();
   }
@@ -213,9 +213,9 @@ public final class AuthoritativeServer implements ServedZones, Closeable {
    */
   @Override
   public void close() throws IOException {
-    for (DnsSockets door : doors) {
-      door.udp().close();
-      door.tcp().close();
+    for (DnsSockets sockets : sockets) {
+      sockets.udp().close();
+      sockets.tcp().close();
     }
     try {
       for (Thread thread : threads) {
@@ -314,13 +314,13 @@ public final class AuthoritativeServer implements ServedZones, Closeable {
     try {
       query = new Message(bytes);
     } catch (IOException | RuntimeException e) {
-      return manners.of(from, stream) == ResponseRateLimit.RateLimitAction.ANSWER
+      return rateLimit.of(from, stream) == ResponseRateLimit.RateLimitAction.ANSWER
           ? Optional.of(malformed(bytes))
           : Optional.empty();
     }
     OPTRecord opt = query.getOPT();
     Cookie cookie = Cookie.of(opt, cookies, from);
-    return switch (manners.of(from, stream || cookie.proven())) {
+    return switch (rateLimit.of(from, stream || cookie.proven())) {
       case DROP -> Optional.empty();
       case SLIP -> stream ? Optional.empty() : Optional.of(slip(query, cookie, from));
       case ANSWER -> answer(query, cookie, from, stream);
@@ -334,13 +334,13 @@ public final class AuthoritativeServer implements ServedZones, Closeable {
    * @param proven whether it showed one that we gave it
    */
   private record Cookie(byte @Nullable [] client, boolean proven) {
-    static Cookie of(@Nullable OPTRecord opt, DnsCookies ours, InetAddress from) {
+    static Cookie of(@Nullable OPTRecord opt, DnsCookies cookies, InetAddress from) {
       if (opt != null) {
         for (EDNSOption option : opt.getOptions(EDNSOption.Code.COOKIE)) {
           if (option instanceof CookieOption shown) {
             byte[] client = shown.getClientCookie();
             boolean proven =
-                shown.getServerCookie().map(s -> ours.isValid(client, s, from)).orElse(false);
+                shown.getServerCookie().map(s -> cookies.isValid(client, s, from)).orElse(false);
             return new Cookie(client, proven);
           }
         }
@@ -398,7 +398,7 @@ public final class AuthoritativeServer implements ServedZones, Closeable {
             from));
     Message reply = emptyReply(query, cookie, from, 0);
     reply.getHeader().setFlag(Flags.AA);
-    return answering.answer(query, reply, stream, stream ? Message.MAXLENGTH : udpLimit(opt));
+    return answerBuilder.answer(query, reply, stream, stream ? Message.MAXLENGTH : udpLimit(opt));
   }
 
   private static boolean isAxfr(int type) {

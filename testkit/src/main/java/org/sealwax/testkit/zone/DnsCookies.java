@@ -14,10 +14,10 @@ import org.sealwax.mail.net.Clock;
  * is where it says it is.
  */
 final class DnsCookies {
-  /** Octets of a client's part (RFC 7873 4). */
+  /** Bytes of a client's part (RFC 7873 4). */
   static final int CLIENT = 8;
 
-  /** Octets of a server's part in this form. */
+  /** Bytes of a server's part in this form. */
   static final int SERVER = 16;
 
   /** RFC 9018 4.3: how old a cookie may be. */
@@ -32,7 +32,7 @@ final class DnsCookies {
   private final Clock clock;
 
   /**
-   * @param secret 16 octets; a new one at every start is well: clients get a new cookie then
+   * @param secret 16 bytes; a new one at every start is well: clients get a new cookie then
    */
   DnsCookies(byte[] secret, Clock clock) {
     this.secret = secret.clone();
@@ -46,7 +46,7 @@ final class DnsCookies {
   }
 
   /**
-   * @param head version, three reserved octets, time
+   * @param head version, three reserved bytes, time
    */
   private byte[] make(byte[] client, InetAddress from, byte[] head) {
     byte[] address = from.getAddress();

@@ -76,7 +76,7 @@ public final class LoopbackResolver implements ServedZones, Closeable {
   private final ServerSocket tcp;
   private final Limit connections = Limit.of(MAX_CONNECTIONS);
   private final ZoneSet zones;
-  private final ZoneAnswerBuilder answering;
+  private final ZoneAnswerBuilder answerBuilder;
   private final Map<String, LongAdder> counted = new ConcurrentHashMap<>();
   private final AtomicInteger countedNames = new AtomicInteger();
   private final LongAdder total = new LongAdder();
@@ -85,7 +85,7 @@ public final class LoopbackResolver implements ServedZones, Closeable {
 
   private LoopbackResolver(Clock clock, DatagramSocket udp, ServerSocket tcp) {
     this.zones = new ZoneSet(clock, true, List.of(ServedZone.absolute("ns.invalid")));
-    this.answering = new ZoneAnswerBuilder(zones);
+    this.answerBuilder = new ZoneAnswerBuilder(zones);
     this.udp = udp;
     this.tcp = tcp;
   }
@@ -195,8 +195,8 @@ public final class LoopbackResolver implements ServedZones, Closeable {
    * Whether to set AD on answers from zones that are signed well, as a validating resolver does; it
    * does not validate, it knows.
    */
-  public void setAuthenticData(boolean says) {
-    answering.setAuthenticData(says);
+  public void setAuthenticData(boolean authenticData) {
+    answerBuilder.setAuthenticData(authenticData);
   }
 
   /**
@@ -204,7 +204,7 @@ public final class LoopbackResolver implements ServedZones, Closeable {
    * (RFC 4035 5.5); it does not validate, it knows.
    */
   public void hideBogus(boolean hides) {
-    answering.hideBogus(hides);
+    answerBuilder.hideBogus(hides);
   }
 
   /** Questions seen in all. */
@@ -317,7 +317,7 @@ public final class LoopbackResolver implements ServedZones, Closeable {
       return Optional.of(reply.toWire(Message.MAXLENGTH));
     }
     int limit = stream ? Message.MAXLENGTH : udpLimit(query);
-    return answering.answer(query, reply, stream, limit);
+    return answerBuilder.answer(query, reply, stream, limit);
   }
 
   private static int udpLimit(Message query) {

@@ -185,7 +185,7 @@ final class RecursiveAnswer {
     return zone.origin().equals(Name.root) ? null : enclosing(new Name(zone.origin(), 1));
   }
 
-  /** Without a root of ours there is no telling. */
+  /** Without a root that we trust there is no telling. */
   private boolean isSecure(ServedZone start) {
     for (ServedZone zone = start; zone != null && zone.signing().isGood(); zone = above(zone)) {
       if (zone.origin().equals(Name.root)) {

@@ -14,7 +14,7 @@ import org.sealwax.mail.net.RateLimit;
  * signing as we answer does not eat the machine. Thread-safe.
  */
 final class ResponseRateLimit {
-  /** What becomes of a question. */
+  /** The decision about a query. */
   enum RateLimitAction {
     ANSWER,
     /** A short answer that makes an honest client come again by TCP, or with its cookie. */
@@ -25,7 +25,7 @@ final class ResponseRateLimit {
   /** Networks remembered; the one that was quiet longest is forgotten first. */
   static final int MAX_SOURCES = 16_384;
 
-  /** Octets of an address that make a network: /24, and /56 of IPv6 (RFC 6177 2). */
+  /** Bytes of an address that make a network: /24, and /56 of IPv6 (RFC 6177 2). */
   private static final int V4 = 3;
 
   private static final int V6 = 7;
@@ -82,7 +82,7 @@ final class ResponseRateLimit {
   /**
    * One more question.
    *
-   * @param proven whether the source cannot be forged: a cookie of ours, or TCP
+   * @param proven whether the source cannot be forged: one of our cookies, or TCP
    */
   synchronized RateLimitAction of(InetAddress from, boolean proven) {
     SourceNetwork source =
@@ -100,7 +100,7 @@ final class ResponseRateLimit {
 
   /** The network of an address, for counting. */
   static String network(InetAddress address) {
-    byte[] octets = address.getAddress();
-    return HexFormat.of().formatHex(Arrays.copyOf(octets, octets.length == 4 ? V4 : V6));
+    byte[] bytes = address.getAddress();
+    return HexFormat.of().formatHex(Arrays.copyOf(bytes, bytes.length == 4 ? V4 : V6));
   }
 }

@@ -23,7 +23,7 @@ import org.xbill.DNS.Name;
  * must be the same after a restart. ECDSA P-256 (RFC 6605).
  */
 public final class StoredZoneKey {
-  /** Octets of the file: two lines of Base64. */
+  /** Bytes of the file: two lines of Base64. */
   private static final int MAX_FILE = 4_096;
 
   private final ZoneKey key;

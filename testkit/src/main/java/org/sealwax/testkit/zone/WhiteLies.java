@@ -17,7 +17,7 @@ import org.xbill.DNS.utils.base32;
 
 /**
  * Denial by NSEC3 records that are made for the question: each matches one name, or covers one hash
- * and nothing beside it. The chain of a zone whose names are secrets would give them away, by
+ * and nothing next to it. The chain of a zone whose names are secrets would give them away, by
  * walking (NSEC) or by guessing at its hashes (NSEC3). RFC 5155 7.2 says which records prove what;
  * that they need not be those of a chain, but must only be true of the name in question, is what
  * RFC 4470 makes use of for NSEC.
@@ -26,7 +26,7 @@ final class WhiteLies implements DenialChain {
   private static final base32 HASHES = new base32(base32.Alphabet.BASE32HEX, false, true);
   private static final byte[] NO_SALT = new byte[0];
 
-  /** Octets of a SHA-1 hash. */
+  /** Bytes of a SHA-1 hash. */
   private static final int HASH = 20;
 
   private static final BigInteger CIRCLE = BigInteger.ONE.shiftLeft(8 * HASH);

@@ -40,8 +40,8 @@ public record Zone(String origin, String text, ZoneSigning signing, Algorithm al
   }
 
   /** The same, signed in this way. */
-  public Zone signed(ZoneSigning how) {
-    return new Zone(origin, text, how, algorithm);
+  public Zone signed(ZoneSigning signing) {
+    return new Zone(origin, text, signing, algorithm);
   }
 
   /** The same, signed with this. */

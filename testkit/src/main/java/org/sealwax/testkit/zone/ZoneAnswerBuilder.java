@@ -31,8 +31,8 @@ final class ZoneAnswerBuilder {
     this.zones = zones;
   }
 
-  void setAuthenticData(boolean says) {
-    setsAuthenticData = says;
+  void setAuthenticData(boolean authenticData) {
+    setsAuthenticData = authenticData;
   }
 
   void hideBogus(boolean hides) {
@@ -44,7 +44,7 @@ final class ZoneAnswerBuilder {
    *
    * @param reply with header and question, to be filled
    * @param stream whether it goes over TCP
-   * @param limit octets of the answer; a longer one is cut, and says so (TC)
+   * @param limit bytes of the answer; a longer one is cut, and says so (TC)
    * @return empty when there is to be no answer
    */
   Optional<byte[]> answer(Message query, Message reply, boolean stream, int limit) {

@@ -31,7 +31,7 @@ final class ZoneSet {
   private final Map<FaultKey, DnsFault> faults = new ConcurrentHashMap<>();
   private volatile Map<Name, ServedZone> zones = Map.of();
 
-  /** The texts behind {@link #zones}: a parent is made anew when its children change. */
+  /** The texts behind {@link #zones}: a parent is made again when its children change. */
   private Map<Name, Zone> texts = Map.of();
 
   /**

@@ -13,13 +13,12 @@ public enum ZoneSigning {
   /** As NSEC3, with 500 extra iterations: validators take it for INSECURE (RFC 9276 3.2). */
   NSEC3_ITERATED,
   /**
-   * As NSEC3, but every proof is made for the question and spans nothing beside the name asked for
+   * As NSEC3, but every proof is made for the question and spans nothing next to the name asked for
    * (what RFC 4470 does with NSEC): who asks cannot list the zone. SECURE.
    */
   WHITE_LIES,
   /**
-   * Signed, and announced by a DS, with an algorithm number that nobody knows: INSECURE (RFC 4035
-   * 5.2).
+   * Signed, and announced by a DS, with an unassigned algorithm number: INSECURE (RFC 4035 5.2).
    */
   UNKNOWN_ALGORITHM,
   /** Signed, but the parent has no DS (an island): INSECURE. */

@@ -1,5 +1,6 @@
 /**
- * Floor 1: a small DNS of our own: for tests, the simulation's real-network scenarios and the lab.
+ * A small DNS for signed test zones: for tests, the simulation's real-network scenarios and the
+ * lab.
  *
  * <p>{@link org.sealwax.testkit.zone.Zone} is a zone as text with a way of being signed, good or
  * broken. Two servers serve a set of them over UDP and TCP, and a {@link

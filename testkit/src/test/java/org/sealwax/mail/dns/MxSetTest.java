@@ -23,27 +23,27 @@ import org.sealwax.testkit.dns.FixedResolver;
 final class MxSetTest {
   private static final Domain DOMAIN = Domain.of("example.org");
 
-  private static MxSet read(FixedResolver world, String... own) {
+  private static MxSet read(FixedResolver resolver, String... own) {
     Set<Domain> names = new HashSet<>();
     for (String name : own) {
       names.add(Domain.of(name));
     }
-    return MxSet.of(DOMAIN, world.mx(DOMAIN), names, RandomSource.seeded(1));
+    return MxSet.of(DOMAIN, resolver.mx(DOMAIN), names, RandomSource.seeded(1));
   }
 
   private static FixedResolver records(String list) {
-    FixedResolver.Builder world = FixedResolver.builder().secure("example.org");
-    world.exists("example.org");
+    FixedResolver.Builder builder = FixedResolver.builder().secure("example.org");
+    builder.exists("example.org");
     for (String record : list.split(" ")) {
       int slash = record.indexOf('/');
       if (slash > 0) {
-        world.mx(
+        builder.mx(
             "example.org",
             Integer.parseInt(record.substring(0, slash)),
             record.substring(slash + 1));
       }
     }
-    return world.build();
+    return builder.build();
   }
 
   private static String text(MxSet set) {
@@ -56,7 +56,7 @@ final class MxSetTest {
       case MxSet.NullMx nullMx -> "null";
       case MxSet.NoSuchDomain none -> "no such domain";
       case MxSet.LoopsBack loop -> "loops back at " + loop.own();
-      case MxSet.MxLookupFailed trouble -> "trouble: " + trouble.reason();
+      case MxSet.MxLookupFailed failure -> "trouble: " + failure.reason();
     };
   }
 
@@ -102,13 +102,13 @@ final class MxSetTest {
 
   @Test
   void readsAnAliasedDomainAtTheEndOfTheChain() {
-    FixedResolver world =
+    FixedResolver resolver =
         FixedResolver.builder()
             .cname("example.org", "real.example")
             .mx("real.example", 5, "mx.example")
             .secure("example.org")
             .build();
-    MxSet.Hosts hosts = assertInstanceOf(MxSet.Hosts.class, read(world));
+    MxSet.Hosts hosts = assertInstanceOf(MxSet.Hosts.class, read(resolver));
     assertEquals(Domain.of("real.example"), hosts.name());
     assertEquals(DnssecStatus.INSECURE, hosts.security());
     FixedResolver bare =
@@ -122,10 +122,10 @@ final class MxSetTest {
 
   @Test
   void triesEqualHostsInEveryOrder() {
-    FixedResolver world = records("10/a.example 10/b.example 10/c.example");
+    FixedResolver resolver = records("10/a.example 10/b.example 10/c.example");
     Set<String> orders = new HashSet<>();
     for (int seed = 0; seed < 200; seed++) {
-      orders.add(text(MxSet.of(DOMAIN, world.mx(DOMAIN), Set.of(), RandomSource.seeded(seed))));
+      orders.add(text(MxSet.of(DOMAIN, resolver.mx(DOMAIN), Set.of(), RandomSource.seeded(seed))));
     }
     assertEquals(6, orders.size(), orders.toString());
   }
@@ -133,11 +133,11 @@ final class MxSetTest {
   @ParameterizedTest
   @CsvSource({"32, 32", "33, 32", "500, 32"})
   void hostLimitIs32(int published, int taken) {
-    FixedResolver.Builder world = FixedResolver.builder();
+    FixedResolver.Builder builder = FixedResolver.builder();
     for (int i = 0; i < published; i++) {
-      world.mx("example.org", i, "mx" + i + ".example");
+      builder.mx("example.org", i, "mx" + i + ".example");
     }
-    MxSet.Hosts hosts = assertInstanceOf(MxSet.Hosts.class, read(world.build()));
+    MxSet.Hosts hosts = assertInstanceOf(MxSet.Hosts.class, read(builder.build()));
     assertEquals(taken, hosts.targets().size());
     assertEquals(taken - 1, hosts.targets().getLast().preference());
   }
@@ -147,14 +147,14 @@ final class MxSetTest {
       @ForAll @Size(min = 1, max = 12) List<@IntRange(min = 0, max = 5) Integer> preferences,
       @ForAll @IntRange(min = 0, max = 3) int own,
       @ForAll long seed) {
-    FixedResolver.Builder world = FixedResolver.builder();
+    FixedResolver.Builder builder = FixedResolver.builder();
     int best = Integer.MAX_VALUE;
     for (int i = 0; i < preferences.size(); i++) {
-      world.mx("example.org", preferences.get(i), "mx" + i % 4 + ".example");
+      builder.mx("example.org", preferences.get(i), "mx" + i % 4 + ".example");
       best = i % 4 == own ? Math.min(best, preferences.get(i)) : best;
     }
     Domain us = Domain.of("mx" + own + ".example");
-    MxSet set = MxSet.of(DOMAIN, world.build().mx(DOMAIN), Set.of(us), RandomSource.seeded(seed));
+    MxSet set = MxSet.of(DOMAIN, builder.build().mx(DOMAIN), Set.of(us), RandomSource.seeded(seed));
     if (set instanceof MxSet.Hosts hosts) {
       int last = -1;
       Set<Domain> seen = new HashSet<>();

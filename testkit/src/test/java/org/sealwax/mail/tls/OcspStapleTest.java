@@ -43,20 +43,20 @@ final class OcspStapleTest {
 
   @TempDir private Path folder;
 
-  private final LabCertificateAuthority mint =
+  private final LabCertificateAuthority authority =
       new LabCertificateAuthority(Clock.system(), RandomSource.secure());
   private final IssuedCertificate good =
-      mint.issue(CertificateSpec.of(MX).with(CertificateSpec.CertificateFault.STAPLED));
+      authority.issue(CertificateSpec.of(MX).with(CertificateSpec.CertificateFault.STAPLED));
   private final IssuedCertificate revoked =
-      mint.issue(CertificateSpec.of(MX).with(CertificateSpec.CertificateFault.REVOKED));
+      authority.issue(CertificateSpec.of(MX).with(CertificateSpec.CertificateFault.REVOKED));
 
-  private static List<X509Certificate> chain(IssuedCertificate minted)
+  private static List<X509Certificate> chain(IssuedCertificate issued)
       throws Identity.InvalidIdentity {
-    return minted.identity().chain();
+    return issued.identity().chain();
   }
 
-  private static byte[] staple(IssuedCertificate minted) {
-    byte[] answer = minted.staple();
+  private static byte[] staple(IssuedCertificate issued) {
+    byte[] answer = issued.staple();
     if (answer == null) {
       throw new AssertionError("nothing is stapled");
     }
@@ -64,7 +64,7 @@ final class OcspStapleTest {
   }
 
   private ReferenceIdentity references(TlsaAssociation... tlsa) throws IOException {
-    Path root = Files.writeString(folder.resolve("root.pem"), mint.rootPem());
+    Path root = Files.writeString(folder.resolve("root.pem"), authority.rootPem());
     return new ReferenceIdentity(
         List.of(Domain.of(MX)),
         Set.of(),
@@ -72,34 +72,34 @@ final class OcspStapleTest {
         new TlsaAssociations(Set.of(tlsa), List.of(Domain.of(MX))));
   }
 
-  private PeerVerification judged(IssuedCertificate minted, byte[] answer, TlsaAssociation... tlsa)
+  private PeerVerification judged(IssuedCertificate issued, byte[] answer, TlsaAssociation... tlsa)
       throws Exception {
     return new PeerVerifier(Clock.system())
-        .verify(chain(minted), answer, references(tlsa), PeerRole.SERVER);
+        .verify(chain(issued), answer, references(tlsa), PeerRole.SERVER);
   }
 
   @Test
   void anIssuersWordCounts() throws Exception {
     assertEquals("verified(name mx.example.org)", judged(good, staple(good)).verdict().text());
-    PeerVerification judgement = judged(revoked, staple(revoked));
-    assertEquals("untrusted(revoked)", judgement.verdict().text());
-    assertTrue(!judgement.proof().isChainValid(), "nothing may rest on such a chain");
+    PeerVerification verification = judged(revoked, staple(revoked));
+    assertEquals("untrusted(revoked)", verification.verdict().text());
+    assertTrue(!verification.proof().isChainValid(), "nothing may rest on such a chain");
   }
 
   @Test
   void cachedChainResultIgnoresTheStaple() throws Exception {
-    PeerVerifier judge = new PeerVerifier(Clock.system());
+    PeerVerifier verifier = new PeerVerifier(Clock.system());
     ReferenceIdentity references = references();
     List<X509Certificate> chain = chain(revoked);
     assertEquals(
         "verified(name mx.example.org)",
-        judge.verify(chain, references, PeerRole.SERVER).verdict().text());
+        verifier.verify(chain, references, PeerRole.SERVER).verdict().text());
     assertEquals(
         "untrusted(revoked)",
-        judge.verify(chain, staple(revoked), references, PeerRole.SERVER).verdict().text());
+        verifier.verify(chain, staple(revoked), references, PeerRole.SERVER).verdict().text());
     assertEquals(
         "verified(name mx.example.org)",
-        judge.verify(chain, references, PeerRole.SERVER).verdict().text());
+        verifier.verify(chain, references, PeerRole.SERVER).verdict().text());
   }
 
   @Test
@@ -165,13 +165,13 @@ final class OcspStapleTest {
   @Test
   void missingMustStapleIsNoted() throws Exception {
     IssuedCertificate promises =
-        mint.issue(CertificateSpec.of(MX).with(CertificateSpec.CertificateFault.MUST_STAPLE));
-    PeerVerification judgement =
+        authority.issue(CertificateSpec.of(MX).with(CertificateSpec.CertificateFault.MUST_STAPLE));
+    PeerVerification verification =
         new PeerVerifier(Clock.system()).verify(chain(promises), references(), PeerRole.SERVER);
-    assertEquals("verified(name mx.example.org)", judgement.verdict().text());
-    assertEquals(List.of("must-staple, and nothing was stapled"), judgement.notes());
+    assertEquals("verified(name mx.example.org)", verification.verdict().text());
+    assertEquals(List.of("must-staple, and nothing was stapled"), verification.notes());
     IssuedCertificate keeps =
-        mint.issue(
+        authority.issue(
             CertificateSpec.of(MX)
                 .with(CertificateSpec.CertificateFault.MUST_STAPLE)
                 .with(CertificateSpec.CertificateFault.STAPLED));
@@ -192,7 +192,7 @@ final class OcspStapleTest {
         new OddTlsServer(OddTlsBehaviour.good().withVersions(version), name -> shown);
     FutureTask<OddTlsWire> accepting =
         TlsConnectionPair.start(() -> server.accept(pair.server(), TlsConnectionPair.LIMIT));
-    TlsClient client = TlsConnectionPair.room(engine).client(ClientTlsSettings.defaults());
+    TlsClient client = TlsConnectionPair.factory(engine).client(ClientTlsSettings.defaults());
     try (TlsWire wire =
         client.connect(
             pair.client(), TlsConnectionPair.offer(MX, references()), TlsConnectionPair.LIMIT)) {

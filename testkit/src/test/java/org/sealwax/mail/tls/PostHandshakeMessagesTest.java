@@ -30,12 +30,12 @@ final class PostHandshakeMessagesTest {
     "JSSE, 772, KEY_UPDATE"
   })
   void sessionContinuesAfterPostHandshakeMessages(
-      TlsEngine engine, int version, OddTlsBehaviour.TlsFault quirk) throws Exception {
-    IssuedCertificate minted =
+      TlsEngine engine, int version, OddTlsBehaviour.TlsFault fault) throws Exception {
+    IssuedCertificate issued =
         new LabCertificateAuthority(Clock.system(), RandomSource.secure())
             .issue(CertificateSpec.of("mx.example.org"));
     OddTlsServer server =
-        new OddTlsServer(OddTlsBehaviour.good().withVersions(version).with(quirk), name -> minted);
+        new OddTlsServer(OddTlsBehaviour.good().withVersions(version).with(fault), name -> issued);
     TlsConnectionPair.LoopbackPair pair = TlsConnectionPair.pair();
     FutureTask<String> serving =
         TlsConnectionPair.start(
@@ -46,7 +46,7 @@ final class PostHandshakeMessagesTest {
                 return new String(wire.in().readNBytes(4), StandardCharsets.US_ASCII);
               }
             });
-    TlsClient client = TlsConnectionPair.room(engine).client(ClientTlsSettings.defaults());
+    TlsClient client = TlsConnectionPair.factory(engine).client(ClientTlsSettings.defaults());
     try (TlsWire wire =
         client.connect(
             pair.client(),

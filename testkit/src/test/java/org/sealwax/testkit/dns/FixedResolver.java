@@ -132,8 +132,8 @@ public final class FixedResolver implements Resolver {
   @Override
   public DnsAnswer<Domain> alias(Domain name) {
     Node node = nodes.get(name);
-    FixedFailure trouble = node == null ? null : node.troubles.get(Type.CNAME);
-    if (node == null || node.alias == null || trouble != null) {
+    FixedFailure failure = node == null ? null : node.troubles.get(Type.CNAME);
+    if (node == null || node.alias == null || failure != null) {
       return query(name, Type.CNAME, Domain.class);
     }
     DnssecStatus security = isSecure(name) ? DnssecStatus.SECURE : DnssecStatus.INSECURE;
@@ -173,9 +173,9 @@ public final class FixedResolver implements Resolver {
             existing.contains(name) ? DnsAnswer.Kind.NO_DATA : DnsAnswer.Kind.NO_NAME;
         return new DnsAnswer<>(List.of(), kind, security, name, aliases, ttl, "");
       }
-      FixedFailure trouble = node.troubles.get(type);
-      if (trouble != null) {
-        return DnsAnswer.unknown(trouble.security, name, aliases, Duration.ZERO, trouble.reason);
+      FixedFailure failure = node.troubles.get(type);
+      if (failure != null) {
+        return DnsAnswer.unknown(failure.security, name, aliases, Duration.ZERO, failure.reason);
       }
       if (node.alias == null) {
         List<T> records =
@@ -302,9 +302,9 @@ public final class FixedResolver implements Resolver {
       return failure(name, new FixedFailure(DnssecStatus.BOGUS, "signature expired"), types);
     }
 
-    private Builder failure(String name, FixedFailure trouble, Type... types) {
+    private Builder failure(String name, FixedFailure failure, Type... types) {
       for (Type type : types) {
-        node(name).troubles.put(type, trouble);
+        node(name).troubles.put(type, failure);
       }
       return this;
     }

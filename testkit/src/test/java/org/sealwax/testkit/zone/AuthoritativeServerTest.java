@@ -376,12 +376,12 @@ final class AuthoritativeServerTest {
                         false));
     assertEquals(23, bad.orElseThrow().getRcode(), "one that is not ours proves nothing");
     clock.pass(Duration.ofMinutes(61));
-    DnsCookies ours = new DnsCookies(new byte[16], clock);
-    byte[] fresh = ours.make(client, CLIENT);
-    assertTrue(ours.isValid(client, fresh, CLIENT));
-    assertFalse(ours.isValid(client, fresh, InetAddress.ofLiteral("198.51.100.8")));
+    DnsCookies cookies = new DnsCookies(new byte[16], clock);
+    byte[] fresh = cookies.make(client, CLIENT);
+    assertTrue(cookies.isValid(client, fresh, CLIENT));
+    assertFalse(cookies.isValid(client, fresh, InetAddress.ofLiteral("198.51.100.8")));
     clock.pass(Duration.ofSeconds(3_601));
-    assertFalse(ours.isValid(client, fresh, CLIENT), "an hour old");
+    assertFalse(cookies.isValid(client, fresh, CLIENT), "an hour old");
   }
 
   private static long set(Message answer) {

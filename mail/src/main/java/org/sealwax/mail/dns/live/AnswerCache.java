@@ -24,24 +24,27 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Answers by question: from the cache, or from the one look-up that is under way, or from a new one
- * in a thread of its own. Bounds the time a caller waits, the look-ups in the air, and the memory.
+ * in a thread of its own. Bounds the time a caller waits, the number of concurrent look-ups, and
+ * the memory.
  */
 final class AnswerCache {
   /** Memory stated per entry of {@link DnsSettings#cacheEntries}; big answers count for several. */
   static final int ENTRY_BYTES = 512;
 
-  /** What one answer costs beside its record data, roughly. */
+  /** What one answer costs next to its record data, roughly. */
   private static final int ANSWER_BYTES = 300;
 
   private static final int RECORD_BYTES = 60;
 
-  /** Added to a caller's patience, so that the look-up's own words about the time come first. */
+  /** Added to a caller's patience, so that the look-up's own timeout error comes first. */
   private static final Duration GRACE = Duration.ofMillis(250);
 
   /** An answer used in the last tenth of its time is looked up again before it ends. */
   static final int PREFETCH_SHARE = 10;
 
-  /** Of the look-ups in the air, those ahead of time: nobody waits for them, others wait behind. */
+  /**
+   * Concurrent look-ups ahead of expiry: no caller waits for them, and other look-ups queue behind.
+   */
   private static final int AHEAD_SHARE = 4;
 
   private static final Logger LOG = LoggerFactory.getLogger(AnswerCache.class);
@@ -170,7 +173,7 @@ final class AnswerCache {
   }
 
   private DnsAnswer<?> lookUp(DnsQuestion question) {
-    LookupLimits inquiry = new LookupLimits(clock, total);
+    LookupLimits limits = new LookupLimits(clock, total);
     try {
       if (!air.tryAcquire(total.toNanos(), TimeUnit.NANOSECONDS)) {
         return failed(question, "too many questions in the air");
@@ -180,9 +183,9 @@ final class AnswerCache {
       return failed(question, "interrupted");
     }
     try {
-      return lookup.lookUp(question, inquiry);
+      return lookup.lookUp(question, limits);
     } catch (RuntimeException | StackOverflowError e) {
-      // A bug of ours or of the validator, found by a hostile answer: the unknown defers.
+      // A fault in our code or in the validator, found by a hostile answer: the unknown defers.
       LOG.error("look-up of {} type {} broke off", question.name(), question.type(), e);
       return failed(question, "the look-up broke off");
     } finally {

@@ -59,13 +59,13 @@ public final class AuthoritativeLookup {
   public AuthoritativeLookup(
       DnsSettings settings,
       Clock clock,
-      RandomSource chance,
+      RandomSource random,
       Predicate<InetAddress> allowed,
       int port) {
     this.settings = settings;
-    this.lookup = new DnsLookup(settings, Optional.empty(), clock, chance);
+    this.lookup = new DnsLookup(settings, Optional.empty(), clock, random);
     this.clock = clock;
-    this.random = chance;
+    this.random = random;
     this.allowed = allowed;
     this.port = port;
   }
@@ -75,36 +75,36 @@ public final class AuthoritativeLookup {
    * instead. By server and address; empty when no server is found.
    */
   public Map<String, String> tlsa(Domain owner) throws InterruptedException {
-    LookupLimits inquiry = new LookupLimits(clock, TOTAL);
+    LookupLimits limits = new LookupLimits(clock, TOTAL);
     Map<String, Scope.ForkedTask<String>> tasks = new LinkedHashMap<>();
     try (Scope scope = new Scope("authorities")) {
       Name name = Name.fromString(owner.name(), Name.root);
-      for (Name server : servers(name, inquiry)) {
-        for (InetAddress address : addresses(server, inquiry)) {
+      for (Name server : servers(name, limits)) {
+        for (InetAddress address : addresses(server, limits)) {
           tasks.put(
               server.toString(true) + " (" + address.getHostAddress() + ")",
-              scope.fork(() -> answer(new InetSocketAddress(address, port), name, inquiry)));
+              scope.fork(() -> answer(new InetSocketAddress(address, port), name, limits)));
         }
       }
       scope.join();
     } catch (IOException e) {
       return Map.of();
     }
-    Map<String, String> said = new LinkedHashMap<>();
-    tasks.forEach((server, task) -> said.put(server, task.get()));
-    return said;
+    Map<String, String> answers = new LinkedHashMap<>();
+    tasks.forEach((server, task) -> answers.put(server, task.get()));
+    return answers;
   }
 
-  private List<Record> ask(Name name, int type, LookupLimits inquiry) throws IOException {
-    return lookup.rawMessage(name, type, inquiry).getSection(Section.ANSWER);
+  private List<Record> ask(Name name, int type, LookupLimits limits) throws IOException {
+    return lookup.rawMessage(name, type, limits).getSection(Section.ANSWER);
   }
 
   /** The servers of the zone that a name is in. */
-  private List<Name> servers(Name owner, LookupLimits inquiry) throws IOException {
+  private List<Name> servers(Name owner, LookupLimits limits) throws IOException {
     Name at = owner;
     for (int i = 0; i < MAX_CLIMB && at.labels() > 1; i++) {
       List<Name> servers = new ArrayList<>();
-      for (Record r : ask(at, Type.NS, inquiry)) {
+      for (Record r : ask(at, Type.NS, limits)) {
         if (r instanceof NSRecord ns && r.getName().equals(at) && servers.size() < MAX_SERVERS) {
           servers.add(ns.getTarget());
         }
@@ -117,9 +117,9 @@ public final class AuthoritativeLookup {
     return List.of();
   }
 
-  private List<InetAddress> addresses(Name server, LookupLimits inquiry) throws IOException {
-    List<Record> records = new ArrayList<>(ask(server, Type.A, inquiry));
-    records.addAll(ask(server, Type.AAAA, inquiry));
+  private List<InetAddress> addresses(Name server, LookupLimits limits) throws IOException {
+    List<Record> records = new ArrayList<>(ask(server, Type.A, limits));
+    records.addAll(ask(server, Type.AAAA, limits));
     return records.stream()
         .flatMap(r -> RecordConversion.of(r, host -> host).stream())
         .filter(InetAddress.class::isInstance)
@@ -129,11 +129,11 @@ public final class AuthoritativeLookup {
         .toList();
   }
 
-  private String answer(InetSocketAddress at, Name owner, LookupLimits inquiry) {
+  private String answer(InetSocketAddress at, Name owner, LookupLimits limits) {
     DnsSettings one = settings.withResolvers(List.of(at)).withTimes(ONE, TOTAL);
     try {
       Message answer =
-          new DnsLookup(one, Optional.empty(), clock, random).rawMessage(owner, Type.TLSA, inquiry);
+          new DnsLookup(one, Optional.empty(), clock, random).rawMessage(owner, Type.TLSA, limits);
       String records =
           answer.getSection(Section.ANSWER).stream()
               .filter(r -> r.getType() == Type.TLSA)

@@ -36,21 +36,21 @@ public final class CachingResolver extends MailQuestions {
    * A resolver that has not asked anything yet.
    *
    * @param clock for time to live and validity of signatures
-   * @param chance unpredictable: message identifiers come from it (RFC 5452)
+   * @param random unpredictable: message identifiers come from it (RFC 5452)
    * @throws IllegalArgumentException when an own trust anchor is no DS or DNSKEY record
    */
-  public CachingResolver(DnsSettings settings, Clock clock, RandomSource chance) {
-    this(settings, LOOPBACK, clock, chance);
+  public CachingResolver(DnsSettings settings, Clock clock, RandomSource random) {
+    this(settings, LOOPBACK, clock, random);
   }
 
   /**
    * @param spare asked when all others strip DNSSEC
    */
-  CachingResolver(DnsSettings settings, InetSocketAddress spare, Clock clock, RandomSource chance) {
+  CachingResolver(DnsSettings settings, InetSocketAddress spare, Clock clock, RandomSource random) {
     this.spare = Optional.of(spare);
     this.settings = settings;
     this.clock = clock;
-    this.random = chance;
+    this.random = random;
     if (!settings.anchors().isEmpty()) {
       TrustAnchors.of(settings.anchors());
     }

@@ -85,7 +85,7 @@ final class DnsLookup {
    * @param spare a resolver that is asked when all others strip DNSSEC
    */
   DnsLookup(
-      DnsSettings settings, Optional<InetSocketAddress> spare, Clock clock, RandomSource chance) {
+      DnsSettings settings, Optional<InetSocketAddress> spare, Clock clock, RandomSource random) {
     this.clock = clock;
     this.validation = settings.validation();
     this.anchors = anchors(settings);
@@ -96,7 +96,7 @@ final class DnsLookup {
     this.resolvers = new ResolverList(named, own ? spare : Optional.empty(), clock);
     this.upstream =
         new Upstream(
-            resolvers, settings.timeout(), own, own ? anchors.trusted() : Set.of(), clock, chance);
+            resolvers, settings.timeout(), own, own ? anchors.trusted() : Set.of(), clock, random);
     Cache<Name, ZoneStatus> cache =
         Caffeine.newBuilder()
             .maximumSize(ZONES_KEPT)
@@ -117,25 +117,25 @@ final class DnsLookup {
     return anchors;
   }
 
-  /** A message as it comes, for those who look at it themselves. */
-  Message rawMessage(Name name, int type, LookupLimits inquiry) throws IOException {
-    return upstream.query(Message.newQuery(Record.newRecord(name, type, DClass.IN)), inquiry);
+  /** The raw message, for callers that inspect it themselves. */
+  Message rawMessage(Name name, int type, LookupLimits limits) throws IOException {
+    return upstream.query(Message.newQuery(Record.newRecord(name, type, DClass.IN)), limits);
   }
 
   /** Follows aliases to the end of the chain. */
-  DnsAnswer<?> lookUp(DnsQuestion question, LookupLimits inquiry) {
+  DnsAnswer<?> lookUp(DnsQuestion question, LookupLimits limits) {
     Name name;
     try {
       name = Name.fromString(question.name().name(), Name.root);
     } catch (IOException e) {
       return unknown(DnssecStatus.FAILED, question.name(), 0, "no DNS name");
     }
-    AnswerValidation judge = judge(inquiry);
+    AnswerValidation validation = judge(limits);
     Domain end = question.name();
     DnssecStatus security = DnssecStatus.SECURE;
     Duration ttl = LONGEST;
     for (int aliases = 0; aliases <= Resolver.MAX_ALIASES; aliases++) {
-      ValidatedAnswer judged = judge.judge(name, question.type());
+      ValidatedAnswer judged = validation.judge(name, question.type());
       // A chain is as secure as its weakest link.
       security = judged.security().compareTo(security) > 0 ? judged.security() : security;
       ttl = judged.ttl().compareTo(ttl) < 0 ? judged.ttl() : ttl;
@@ -182,21 +182,21 @@ final class DnsLookup {
   }
 
   /** For the names of one alias chain in their order. */
-  AnswerValidation judge(LookupLimits inquiry) {
+  AnswerValidation judge(LookupLimits limits) {
     return switch (validation) {
-      case OWN -> new LocalValidation(inquiry);
-      case TRUST_AD, OFF -> (name, type) -> unvalidated(name, type, inquiry);
+      case OWN -> new LocalValidation(limits);
+      case TRUST_AD, OFF -> (name, type) -> unvalidated(name, type, limits);
     };
   }
 
   /** Our validator. */
   private final class LocalValidation implements AnswerValidation {
-    private final LookupLimits inquiry;
+    private final LookupLimits limits;
     private DnssecValidator validator;
     private int stripping;
 
-    LocalValidation(LookupLimits inquiry) {
-      this.inquiry = inquiry;
+    LocalValidation(LookupLimits limits) {
+      this.limits = limits;
       this.validator = validator(zones, underWay);
     }
 
@@ -204,7 +204,7 @@ final class DnsLookup {
         Map<Name, ZoneStatus> known,
         Map<MessageSource.DnsQuery, CompletableFuture<Message>> others) {
       stripping = resolvers.found();
-      MessageSource source = new MessageFetcher(upstream, inquiry, others);
+      MessageSource source = new MessageFetcher(upstream, limits, others);
       return new DnssecValidator(anchors, known, source, clock.now());
     }
 
@@ -229,7 +229,7 @@ final class DnsLookup {
   }
 
   /** By the AD bit of a resolver on this machine, or not validated at all. */
-  private ValidatedAnswer unvalidated(Name name, int type, LookupLimits inquiry) {
+  private ValidatedAnswer unvalidated(Name name, int type, LookupLimits limits) {
     boolean trustAd = validation == DnsSettings.Validation.TRUST_AD;
     if (trustAd && !adBelieved) {
       return ValidatedAnswer.unknown(
@@ -241,7 +241,7 @@ final class DnsLookup {
         // RFC 6840 §5.7: AD in a question asks for AD in the answer.
         query.getHeader().setFlag(Flags.AD);
       }
-      Message answer = upstream.query(query, inquiry);
+      Message answer = upstream.query(query, limits);
       ValidatedAnswer plain = DnssecValidator.plain(name, type, answer, "not validated here");
       return trustAd && answer.getHeader().getFlag(Flags.AD) ? plain.secured() : plain;
     } catch (IOException e) {

@@ -23,7 +23,7 @@ import org.xbill.DNS.Type;
  */
 final class MessageFetcher implements MessageSource {
   private final Upstream upstream;
-  private final LookupLimits inquiry;
+  private final LookupLimits limits;
   private final Map<DnsQuery, CompletableFuture<Message>> underWay;
   private final Map<DnsQuery, CompletableFuture<Message>> queried = new ConcurrentHashMap<>();
 
@@ -31,9 +31,9 @@ final class MessageFetcher implements MessageSource {
    * @param underWay questions about keys that are being asked, by all inquiries; thread-safe
    */
   MessageFetcher(
-      Upstream upstream, LookupLimits inquiry, Map<DnsQuery, CompletableFuture<Message>> underWay) {
+      Upstream upstream, LookupLimits limits, Map<DnsQuery, CompletableFuture<Message>> underWay) {
     this.upstream = upstream;
-    this.inquiry = inquiry;
+    this.limits = limits;
     this.underWay = underWay;
   }
 
@@ -67,7 +67,7 @@ final class MessageFetcher implements MessageSource {
       mine.completeExceptionally(e);
     } finally {
       underWay.remove(query, mine);
-      // Whatever happened: nobody waits for a thread that is gone.
+      // Whatever happened: no caller may wait for a thread that has ended.
       mine.completeExceptionally(new IOException("the look-up broke off"));
     }
   }
@@ -83,20 +83,20 @@ final class MessageFetcher implements MessageSource {
 
   private Message send(DnsQuery query) throws IOException {
     return upstream.query(
-        Message.newQuery(Record.newRecord(query.name(), query.type(), DClass.IN)), inquiry);
+        Message.newQuery(Record.newRecord(query.name(), query.type(), DClass.IN)), limits);
   }
 
   private Message await(CompletableFuture<Message> future) throws IOException {
     try {
-      return future.get(Math.max(0, inquiry.left().toNanos()), TimeUnit.NANOSECONDS);
+      return future.get(Math.max(0, limits.left().toNanos()), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);
     } catch (TimeoutException e) {
       throw new IOException("no answer in time", e);
     } catch (ExecutionException e) {
-      throw e.getCause() instanceof IOException trouble
-          ? new IOException(trouble.getMessage(), trouble)
+      throw e.getCause() instanceof IOException failure
+          ? new IOException(failure.getMessage(), failure)
           : new IOException(e);
     }
   }

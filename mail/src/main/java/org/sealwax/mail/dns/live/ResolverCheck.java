@@ -13,7 +13,7 @@ import java.time.Duration;
  * @param text details in words; empty when it validates
  */
 public record ResolverCheck(InetSocketAddress resolver, ResolverStatus outcome, String text) {
-  /** For the whole check: somebody waits in front of {@code sealwax check}. */
+  /** For the whole check: the admin waits for {@code sealwax check}. */
   public static final Duration TOTAL = Duration.ofSeconds(8);
 
   /** What one resolver is worth. */
@@ -51,20 +51,22 @@ public record ResolverCheck(InetSocketAddress resolver, ResolverStatus outcome, 
   /** For a log: {@code resolver 192.0.2.53:53 returns answers that validate}. */
   @Override
   public String toString() {
-    String who = "resolver " + text(resolver);
+    String server = "resolver " + text(resolver);
     return switch (outcome) {
-      case VALIDATES -> who + " returns answers that validate";
-      case NOT_CHECKED -> who + " was not checked: " + text;
+      case VALIDATES -> server + " returns answers that validate";
+      case NOT_CHECKED -> server + " was not checked: " + text;
       case NO_ANSWER ->
-          who + " does not answer for the root (" + text + "): a closed network, or not there";
+          server + " does not answer for the root (" + text + "): a closed network, or not there";
       case NO_ROOT ->
-          who + " has no keys of the root: a closed network? Then set its anchors in [dns] anchors";
+          server
+              + " has no keys of the root: a closed network? Then set its anchors in [dns] anchors";
       case STRIPS_DNSSEC ->
           stripsDnssec(resolver)
               + "; mail delivered by MX will be deferred; install a validating resolver such as"
               + " unbound and set [dns] resolvers";
       case REPLACED -> stripsDnssec(resolver) + "; " + text;
-      case INVALID -> who + " " + text + "; mail delivered by MX will be deferred while that is so";
+      case INVALID ->
+          server + " " + text + "; mail delivered by MX will be deferred while that is so";
     };
   }
 }

@@ -19,7 +19,7 @@ final class ResolverList {
   /** A resolver that failed is asked last for so long. */
   static final Duration SHUNNED = Duration.ofSeconds(15);
 
-  /** A resolver that strips DNSSEC is asked last for so long: somebody may repair it. */
+  /** A resolver that strips DNSSEC is asked last for this time: its admin may repair it. */
   static final Duration STRIPS = Duration.ofMinutes(5);
 
   private final List<InetSocketAddress> resolvers;

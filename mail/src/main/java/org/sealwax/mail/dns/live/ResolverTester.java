@@ -24,7 +24,7 @@ final class ResolverTester {
   /** Of each of three steps; two tries at one resolver fit in. */
   private static final Duration STEP = ResolverCheck.TOTAL.dividedBy(3);
 
-  /** Letters of the name that must not exist: nobody will ever register it. */
+  /** Letters of the name that must not exist: it will never be registered. */
   private static final int LETTERS = 20;
 
   private final InetSocketAddress resolver;
@@ -34,19 +34,19 @@ final class ResolverTester {
   private final Clock clock;
 
   private ResolverTester(
-      DnsSettings settings, InetSocketAddress resolver, Clock clock, RandomSource chance) {
+      DnsSettings settings, InetSocketAddress resolver, Clock clock, RandomSource random) {
     this.resolver = resolver;
     this.own = settings.validation() == DnsSettings.Validation.OWN;
     Duration half = STEP.dividedBy(2);
     Duration oneTry = settings.timeout().compareTo(half) < 0 ? settings.timeout() : half;
     DnsSettings brief = settings.withResolvers(List.of(resolver)).withTimes(oneTry, STEP);
-    this.lookup = new DnsLookup(brief, Optional.empty(), clock, chance);
-    this.nowhere = nowhere(chance);
+    this.lookup = new DnsLookup(brief, Optional.empty(), clock, random);
+    this.nowhere = nowhere(random);
     this.clock = clock;
   }
 
   static List<ResolverCheck> of(
-      DnsSettings settings, Optional<InetSocketAddress> spare, Clock clock, RandomSource chance)
+      DnsSettings settings, Optional<InetSocketAddress> spare, Clock clock, RandomSource random)
       throws InterruptedException {
     List<InetSocketAddress> resolvers = ResolvConf.resolvers(settings);
     String why = notApplicable(settings);
@@ -59,7 +59,7 @@ final class ResolverTester {
     try (Scope scope = new Scope("resolvers")) {
       List<Scope.ForkedTask<ResolverCheck>> checks =
           resolvers.stream()
-              .map(r -> scope.fork(new ResolverTester(settings, r, clock, chance)::result))
+              .map(r -> scope.fork(new ResolverTester(settings, r, clock, random)::result))
               .toList();
       scope.join();
       found = checks.stream().map(Scope.ForkedTask::get).toList();
@@ -68,7 +68,7 @@ final class ResolverTester {
     if (!allStrip || spare.isEmpty() || resolvers.contains(spare.get())) {
       return found;
     }
-    ResolverCheck there = new ResolverTester(settings, spare.get(), clock, chance).result();
+    ResolverCheck there = new ResolverTester(settings, spare.get(), clock, random).result();
     if (there.outcome() != ResolverStatus.VALIDATES) {
       return found;
     }
@@ -127,11 +127,11 @@ final class ResolverTester {
     };
   }
 
-  /** A top-level name that does not exist; below nobody's zone. */
-  private static Name nowhere(RandomSource chance) {
+  /** A top-level name that does not exist; below no zone. */
+  private static Name nowhere(RandomSource random) {
     StringBuilder letters = new StringBuilder();
     for (int i = 0; i < LETTERS; i++) {
-      letters.append((char) ('a' + chance.below(26)));
+      letters.append((char) ('a' + random.below(26)));
     }
     return Name.fromConstantString(letters + ".");
   }

@@ -10,12 +10,15 @@ import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.DnssecStatus;
 import org.xbill.DNS.Type;
 
-/** Names about which nobody is asked. */
+/** Names that are answered without a query. */
 final class SpecialUseNames {
   /** How long what needs no question may be kept. */
   private static final Duration FIXED_TTL = Duration.ofHours(1);
 
-  /** RFC 6761 6.4, RFC 7686 2, RFC 9476 2: never in the DNS, and asking would tell others. */
+  /**
+   * RFC 6761 6.4, RFC 7686 2, RFC 9476 2: never in the DNS, and a query would reveal the name to
+   * others.
+   */
   private static final Set<String> NEVER = Set.of("invalid", "onion", "alt");
 
   private SpecialUseNames() {}

@@ -65,13 +65,13 @@ final class Upstream {
       boolean dnssec,
       Set<Name> signedZones,
       Clock clock,
-      RandomSource chance) {
+      RandomSource random) {
     this.resolvers = resolvers;
     this.timeout = timeout;
     this.dnssec = dnssec;
     this.signedZones = Set.copyOf(signedZones);
     this.clock = clock;
-    this.random = chance;
+    this.random = random;
   }
 
   /**
@@ -80,22 +80,22 @@ final class Upstream {
    * @return with RCODE NOERROR or NXDOMAIN
    * @throws IOException when none came; its text says why
    */
-  Message query(Message query, LookupLimits inquiry) throws IOException {
-    String trouble = "no resolver configured";
+  Message query(Message query, LookupLimits limits) throws IOException {
+    String problem = "no resolver configured";
     String stripping = "";
     List<InetSocketAddress> order = resolvers.order();
     for (int i = 0; i < ROUNDS * order.size(); i++) {
-      if (!inquiry.left().isPositive()) {
-        trouble = "no answer in time";
+      if (!limits.left().isPositive()) {
+        problem = "no answer in time";
         break;
       }
-      if (!inquiry.tryQuery()) {
-        trouble = "more than " + LookupLimits.MAX_MESSAGES + " messages for one question";
+      if (!limits.tryQuery()) {
+        problem = "more than " + LookupLimits.MAX_MESSAGES + " messages for one question";
         break;
       }
       InetSocketAddress resolver = order.get(i % order.size());
       try {
-        Message answer = exchange(query, resolver, inquiry);
+        Message answer = exchange(query, resolver, limits);
         int rcode = answer.getRcode();
         if (isStripped(query, answer)) {
           stripping = ResolverCheck.stripsDnssec(resolver);
@@ -109,7 +109,7 @@ final class Upstream {
         if (rcode == Rcode.NOERROR || rcode == Rcode.NXDOMAIN) {
           return answer;
         }
-        trouble = Rcode.string(rcode) + " from " + ResolverCheck.text(resolver) + reason(answer);
+        problem = Rcode.string(rcode) + " from " + ResolverCheck.text(resolver) + reason(answer);
         if (i + 1 >= order.size()) {
           // Said in so many words by every resolver: asking again would be the same question.
           break;
@@ -119,7 +119,7 @@ final class Upstream {
           throw new IOException(FileDescriptors.TEXT, e); // the resolver has done nothing wrong
         }
         String at = ResolverCheck.text(resolver);
-        trouble =
+        problem =
             switch (e) {
               case SocketTimeoutException _ -> "timeout at " + at;
               case PortUnreachableException _ -> at + " is not there";
@@ -128,7 +128,7 @@ final class Upstream {
         resolvers.moveToEnd(resolver);
       }
     }
-    throw new IOException(stripping.isEmpty() ? trouble : stripping);
+    throw new IOException(stripping.isEmpty() ? problem : stripping);
   }
 
   /** The keys of a trust anchor are signed; an answer without signatures was stripped of them. */
@@ -158,13 +158,13 @@ final class Upstream {
     return words.toString();
   }
 
-  private Message exchange(Message asked, InetSocketAddress resolver, LookupLimits inquiry)
+  private Message exchange(Message asked, InetSocketAddress resolver, LookupLimits limits)
       throws IOException {
     Message query = asked.clone();
     query.getHeader().setID(random.below(0x10000));
     query.getHeader().setFlag(Flags.RD);
     if (dnssec) {
-      // We validate: what a resolver holds for bogus is ours to judge (RFC 4035 3.2.2, RFC 6840
+      // We validate: what a resolver holds for bogus is for us to judge (RFC 4035 3.2.2, RFC 6840
       // 5.9).
       query.getHeader().setFlag(Flags.CD);
     }
@@ -173,12 +173,12 @@ final class Upstream {
           new OPTRecord(UDP_SIZE, 0, 0, dnssec ? ExtendedFlags.DO : 0), Section.ADDITIONAL);
     }
     byte[] wire = query.toWire();
-    Message answer = overUdp(query, wire, resolver, inquiry);
-    return answer.getHeader().getFlag(Flags.TC) ? overTcp(query, wire, resolver, inquiry) : answer;
+    Message answer = overUdp(query, wire, resolver, limits);
+    return answer.getHeader().getFlag(Flags.TC) ? overTcp(query, wire, resolver, limits) : answer;
   }
 
-  private Duration tryTime(LookupLimits inquiry) throws SocketTimeoutException {
-    Duration left = inquiry.left();
+  private Duration tryTime(LookupLimits limits) throws SocketTimeoutException {
+    Duration left = limits.left();
     if (!left.isPositive()) {
       throw new SocketTimeoutException("no time left");
     }
@@ -186,13 +186,13 @@ final class Upstream {
   }
 
   private Message overUdp(
-      Message query, byte[] wire, InetSocketAddress resolver, LookupLimits inquiry)
+      Message query, byte[] wire, InetSocketAddress resolver, LookupLimits limits)
       throws IOException {
     try (DatagramSocket socket = new DatagramSocket()) {
-      // Connected: the kernel drops what comes from elsewhere and tells of closed ports.
+      // Connected: the kernel drops what comes from elsewhere and reports closed ports.
       socket.connect(resolver);
       socket.send(new DatagramPacket(wire, wire.length));
-      long end = clock.nanoTime() + tryTime(inquiry).toNanos();
+      long end = clock.nanoTime() + tryTime(limits).toNanos();
       byte[] buffer = new byte[UDP_SIZE + 1];
       IOException last = new SocketTimeoutException();
       for (int i = 0; i < MAX_UNEXPECTED_DATAGRAMS; i++) {
@@ -213,7 +213,8 @@ final class Upstream {
             return answer;
           }
         } catch (IOException e) {
-          // The right identifier on a broken message: ours perhaps, a guess perhaps. A good one may
+          // The right identifier on a broken message: perhaps a faulty answer, perhaps a spoofed
+          // one. A good one may
           // still come.
           last = e;
         }
@@ -223,9 +224,9 @@ final class Upstream {
   }
 
   private Message overTcp(
-      Message query, byte[] wire, InetSocketAddress resolver, LookupLimits inquiry)
+      Message query, byte[] wire, InetSocketAddress resolver, LookupLimits limits)
       throws IOException {
-    Duration time = tryTime(inquiry);
+    Duration time = tryTime(limits);
     Socket socket = new Socket();
     Deadline deadline = Deadline.after(time, socket);
     try (socket;

@@ -1,5 +1,5 @@
 /**
- * Floor 1: asks recursive resolvers, validates what they say, and remembers it.
+ * Asks recursive resolvers, validates what they say, and remembers it.
  *
  * <p>{@link org.sealwax.mail.dns.live.CachingResolver} is the entry point. Behind it: a cache of
  * answers with single flight; {@code Inquiry}, the bound on one question with everything it needs;

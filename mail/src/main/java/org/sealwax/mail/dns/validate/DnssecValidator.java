@@ -113,7 +113,7 @@ public final class DnssecValidator {
       try {
         there = chain.zoneOf(signer, true);
       } catch (IOException e) {
-        continue; // Anybody may have written this signer into the message.
+        continue; // An attacker may have written this signer into the message.
       }
       if (there instanceof ZoneStatus.Signed zone && zone.zone().equals(signer)) {
         ValidatedAnswer judged = answer(message, zone).read(name, type);

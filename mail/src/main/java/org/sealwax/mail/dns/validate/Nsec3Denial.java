@@ -22,7 +22,8 @@ final class Nsec3Denial extends DenialOfExistence {
 
   /**
    * To know whether a name is a delegation we hash up to the most that RFC 5155 10.3 allows at all.
-   * Otherwise anybody could make unsigned data of a zone with more than {@link #MAX_ITERATIONS}.
+   * Otherwise an attacker could make unsigned data of a zone with more than {@link
+   * #MAX_ITERATIONS}.
    */
   static final int MAX_CUT_ITERATIONS = 2_500;
 

@@ -40,7 +40,7 @@ public record ValidatedAnswer(
     return new ValidatedAnswer(security, new AnswerContent.Unknown(), Duration.ZERO, reason);
   }
 
-  /** The same, validated by somebody else; what is unknown remains so. */
+  /** The same, validated by another resolver; what is unknown remains so. */
   public ValidatedAnswer secured() {
     return security == DnssecStatus.INSECURE
         ? new ValidatedAnswer(DnssecStatus.SECURE, content, ttl, "")

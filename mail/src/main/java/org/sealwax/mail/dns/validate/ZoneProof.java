@@ -133,10 +133,10 @@ final class ZoneProof {
       return noName.of(new AnswerContent.NoName(), otherwise);
     }
     // With records that do not verify it is no denial, unless one is proven.
-    AnswerContent said = DnssecValidator.plain(name, type, message, "").content();
-    return switch (said) {
-      case AnswerContent.NoName _ -> noName.of(said, otherwise);
-      case AnswerContent.NoData _ -> noData.of(said, otherwise);
+    AnswerContent content = DnssecValidator.plain(name, type, message, "").content();
+    return switch (content) {
+      case AnswerContent.NoName _ -> noName.of(content, otherwise);
+      case AnswerContent.NoData _ -> noData.of(content, otherwise);
       default -> ValidatedAnswer.unknown(DnssecStatus.BOGUS, otherwise);
     };
   }

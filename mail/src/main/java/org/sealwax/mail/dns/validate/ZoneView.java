@@ -63,8 +63,8 @@ final class ZoneView {
     Map<Key, Integer> counts = new HashMap<>();
     for (int section : SECTIONS) {
       for (Record r : message.getSection(section)) {
-        boolean ours = r.getDClass() == DClass.IN && r.getName().subdomain(zone);
-        if (!ours || (r instanceof RRSIGRecord sig && !sig.getSigner().equals(zone))) {
+        boolean inZone = r.getDClass() == DClass.IN && r.getName().subdomain(zone);
+        if (!inZone || (r instanceof RRSIGRecord sig && !sig.getSigner().equals(zone))) {
           continue;
         }
         Key key = new Key(r.getName(), r.getRRsetType());

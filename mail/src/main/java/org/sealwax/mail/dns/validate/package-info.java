@@ -1,7 +1,7 @@
 /**
- * Floor 1: the DNSSEC validator (RFC 4035 section 5). Pure: messages in, verdict out; the time, the
- * trust anchors, the zones known so far and the source of messages are parameters. The DNS library
- * is used for wire format and records only.
+ * The DNSSEC validator (RFC 4035 section 5). Pure: messages in, verdict out; the time, the trust
+ * anchors, the zones known so far and the source of messages are parameters. The DNS library is
+ * used for wire format and records only.
  *
  * <p>{@link org.sealwax.mail.dns.validate.DnssecValidator} walks down from the trust anchor to the
  * name that was asked. For each name on the way it establishes a signed DS, a proven absence of DS

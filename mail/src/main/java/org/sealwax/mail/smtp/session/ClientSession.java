@@ -26,12 +26,12 @@ import org.sealwax.mail.tls.verdict.Handshake;
  * <p>One thread owns it at a time; {@link #close} may come from any.
  */
 public final class ClientSession implements Closeable {
-  /** Octets that collect before they are written: four TLS records. */
+  /** Bytes that collect before they are written: four TLS records. */
   static final int BUFFER = 64 * 1_024;
 
   /**
-   * Octets that any kernel takes without waiting for the peer when nothing else is under way;
-   * beyond them a write may block for ever, and gets a deadline.
+   * Bytes that any kernel takes without waiting for the peer when nothing else is under way; beyond
+   * them a write may block for ever, and gets a deadline.
    */
   private static final int SURE_TO_FIT = 16 * 1_024;
 
@@ -95,8 +95,8 @@ public final class ClientSession implements Closeable {
         throw new IllegalStateException("line break inside a command");
       }
     }
-    byte[] octets = command.getBytes(StandardCharsets.UTF_8);
-    content.write(octets, 0, octets.length);
+    byte[] bytes = command.getBytes(StandardCharsets.UTF_8);
+    content.write(bytes, 0, bytes.length);
     content.write('\r');
     content.write('\n');
   }
@@ -196,16 +196,16 @@ public final class ClientSession implements Closeable {
     }
   }
 
-  private void write(byte[] octets, int offset, int count) throws IOException {
+  private void write(byte[] bytes, int offset, int count) throws IOException {
     sinceReply += count;
     if (sinceReply <= SURE_TO_FIT) {
-      wire.out().write(octets, offset, count);
+      wire.out().write(bytes, offset, count);
       return;
     }
     // RFC 5321 §4.5.3.2.5; sockets have no write timeout of their own.
     try (Deadline deadline = Deadline.after(block, wire)) {
       try {
-        wire.out().write(octets, offset, count);
+        wire.out().write(bytes, offset, count);
       } catch (IOException e) {
         if (deadline.passed()) {
           throw timedOut(e);
@@ -216,10 +216,10 @@ public final class ClientSession implements Closeable {
   }
 
   private IOException timedOut(IOException cause) {
-    InterruptedIOException trouble =
+    InterruptedIOException failure =
         new InterruptedIOException("a block of content was not taken within " + block);
-    trouble.initCause(cause);
-    return trouble;
+    failure.initCause(cause);
+    return failure;
   }
 
   private byte[] buffer() {
@@ -238,16 +238,16 @@ public final class ClientSession implements Closeable {
 
   private final class ContentOutput extends OutputStream {
     @Override
-    public void write(int octet) throws IOException {
+    public void write(int value) throws IOException {
       byte[] into = buffer();
       if (filled == into.length) {
         ClientSession.this.flush();
       }
-      into[filled++] = (byte) octet;
+      into[filled++] = (byte) value;
     }
 
     @Override
-    public void write(byte[] octets, int offset, int length) throws IOException {
+    public void write(byte[] bytes, int offset, int length) throws IOException {
       byte[] into = buffer();
       int from = offset;
       int left = length;
@@ -256,7 +256,7 @@ public final class ClientSession implements Closeable {
           ClientSession.this.flush();
         }
         int count = Math.min(left, into.length - filled);
-        System.arraycopy(octets, from, into, filled, count);
+        System.arraycopy(bytes, from, into, filled, count);
         filled += count;
         from += count;
         left -= count;

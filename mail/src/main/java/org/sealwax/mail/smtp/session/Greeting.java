@@ -27,7 +27,7 @@ import org.sealwax.mail.tls.verdict.TlsException;
 public record Greeting(TlsClient tls, SmtpTimeouts times) {
   /**
    * A greeting as a whole may take this many times the wait for a banner: a peer that sends one
-   * octet a minute passes every single wait.
+   * byte a minute passes every single wait.
    */
   private static final int TOTAL_IN_BANNERS = 3;
 
@@ -35,15 +35,15 @@ public record Greeting(TlsClient tls, SmtpTimeouts times) {
    * Greets over {@code wire}, which is closed unless the result has an open dialogue.
    *
    * @param wire the connection; it is owned by this object from now on
-   * @param approach our name, TLS mode and TLS offer
+   * @param options our name, TLS mode and TLS offer
    * @return the observation, with the open session where there is one
    */
-  public GreetingResult greet(Wire wire, GreetingOptions approach) {
+  public GreetingResult greet(Wire wire, GreetingOptions options) {
     boolean open = false;
     try (Deadline deadline = Deadline.after(times.banner().multipliedBy(TOTAL_IN_BANNERS), wire)) {
-      GreetingResult greeted = new GreetingExchange(wire, approach, deadline).greet();
-      open = greeted.session() != null;
-      return greeted;
+      GreetingResult result = new GreetingExchange(wire, options, deadline).greet();
+      open = result.session() != null;
+      return result;
     } finally {
       if (!open) {
         closeQuietly(wire);
@@ -60,16 +60,16 @@ public record Greeting(TlsClient tls, SmtpTimeouts times) {
   }
 
   private final class GreetingExchange {
-    private final GreetingOptions approach;
+    private final GreetingOptions options;
     private final Deadline deadline;
     private Wire wire;
     private LineReader lines;
     private ReplyReader replies;
     private GreetingStage stage = GreetingStage.BANNER;
 
-    GreetingExchange(Wire wire, GreetingOptions approach, Deadline deadline) {
+    GreetingExchange(Wire wire, GreetingOptions options, Deadline deadline) {
       this.wire = wire;
-      this.approach = approach;
+      this.options = options;
       this.deadline = deadline;
       this.lines = new LineReader(wire.in());
       this.replies = new ReplyReader(lines);
@@ -77,7 +77,7 @@ public record Greeting(TlsClient tls, SmtpTimeouts times) {
 
     GreetingResult greet() {
       try {
-        return switch (approach.tlsMode()) {
+        return switch (options.tlsMode()) {
           case IMPLICIT -> implicit();
           case STARTTLS, CLEAR -> fromPlaintext();
         };
@@ -101,7 +101,7 @@ public record Greeting(TlsClient tls, SmtpTimeouts times) {
                     + ": "
                     + text(e));
         // From the word STARTTLS on it is TLS that does not come about; a middlebox that swallows
-        // the command must not look better than one that swallows the hello.
+        // the command must not count as better than one that swallows the ClientHello.
         case STARTTLS -> new Observation.HandshakeFailed(kind(e), text(e));
         case EHLO_AGAIN ->
             new Observation.HandshakeFailed(TlsException.Kind.AFTER_HANDSHAKE, text(e));
@@ -128,13 +128,13 @@ public record Greeting(TlsClient tls, SmtpTimeouts times) {
         return closed(new Observation.RefusedByReply(stage, banner));
       }
       stage = GreetingStage.EHLO;
-      Reply hello = exchange("EHLO " + approach.ehlo(), times.ehlo());
+      Reply hello = exchange("EHLO " + options.ehlo(), times.ehlo());
       Capabilities capabilities;
       if (hello.code() == 250) {
         capabilities = Capabilities.of(hello);
       } else if (hello.isPermanent()) {
         // RFC 5321 §3.2: a server that does not know EHLO gets HELO.
-        hello = exchange("HELO " + approach.ehlo(), times.ehlo());
+        hello = exchange("HELO " + options.ehlo(), times.ehlo());
         if (hello.code() != 250) {
           return closed(new Observation.RefusedByReply(stage, hello));
         }
@@ -143,7 +143,7 @@ public record Greeting(TlsClient tls, SmtpTimeouts times) {
         return closed(new Observation.RefusedByReply(stage, hello));
       }
       boolean offered = capabilities.offersStarttls();
-      if (approach.tlsMode() == GreetingOptions.TlsMode.CLEAR || !offered) {
+      if (options.tlsMode() == GreetingOptions.TlsMode.CLEAR || !offered) {
         return open(new Observation.Unencrypted(offered), capabilities);
       }
       return starttls(capabilities);
@@ -161,10 +161,11 @@ public record Greeting(TlsClient tls, SmtpTimeouts times) {
                 TlsException.Kind.NOT_TLS, "STARTTLS was answered " + go));
       }
       if (lines.buffered() > 0) {
-        // Whoever can write into the clear text before the handshake must not be heard after it.
+        // Input that an attacker wrote into the plaintext before the handshake must not be used
+        // after it.
         return closed(new Observation.Injected());
       }
-      TlsWire secured = tls.connect(wire, approach.offer(), times.handshake());
+      TlsWire secured = tls.connect(wire, options.offer(), times.handshake());
       take(secured);
       return encrypted(secured);
     }
@@ -172,7 +173,7 @@ public record Greeting(TlsClient tls, SmtpTimeouts times) {
     private GreetingResult encrypted(TlsWire secured) throws IOException {
       stage = GreetingStage.EHLO_AGAIN;
       // RFC 3207 §4.2: everything learned before is forgotten.
-      Reply hello = exchange("EHLO " + approach.ehlo(), times.ehlo());
+      Reply hello = exchange("EHLO " + options.ehlo(), times.ehlo());
       if (hello.code() != 250) {
         return closed(new Observation.RefusedByReply(stage, hello));
       }
@@ -181,7 +182,7 @@ public record Greeting(TlsClient tls, SmtpTimeouts times) {
 
     private GreetingResult implicit() throws IOException {
       stage = GreetingStage.STARTTLS;
-      TlsWire secured = tls.connect(wire, approach.offer(), times.handshake());
+      TlsWire secured = tls.connect(wire, options.offer(), times.handshake());
       take(secured);
       stage = GreetingStage.EHLO_AGAIN;
       Reply banner = read(times.banner());

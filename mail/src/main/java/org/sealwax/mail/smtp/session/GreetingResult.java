@@ -4,9 +4,9 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.policy.Observation;
 
 /**
- * What greeting a host came to.
+ * The result of greeting a host.
  *
- * @param observation what was seen
+ * @param observation the facts for the policy
  * @param session the open conversation, or null when there is none to go on with
  */
 public record GreetingResult(Observation observation, @Nullable ClientSession session) {}

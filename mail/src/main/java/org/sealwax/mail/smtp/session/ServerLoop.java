@@ -27,15 +27,15 @@ import org.sealwax.mail.tls.verdict.TlsException;
 
 /**
  * The server's half of a conversation: a plain loop in one virtual thread (RFC 5321 3, 4.3; RFC
- * 2920). It knows lines, limits, timeouts, groups and TLS; what the verbs mean is asked of {@link
- * CommandHandler}.
+ * 2920). It knows lines, limits, timeouts, groups and TLS; {@link CommandHandler} decides what each
+ * command means.
  *
  * <p>Invariants:
  *
  * <ul>
- *   <li>Nothing that was read before TLS is heard after it: octets behind STARTTLS end the session
+ *   <li>Nothing that was read before TLS is used after it: bytes behind STARTTLS end the session
  *       (RFC 3207 4.2, CVE-2011-0411).
- *   <li>Octets behind DATA, AUTH or STARTTLS in the same group end the session, whatever the reply:
+ *   <li>Bytes behind DATA, AUTH or STARTTLS in the same group end the session, whatever the reply:
  *       the client must wait for it (RFC 2920 3.1), and a body or a password that we did not ask
  *       for would be read, and logged, as commands. The same holds when they come a moment later:
  *       the line after a refused one of these is a command of SMTP, or the session ends.
@@ -53,7 +53,7 @@ public final class ServerLoop {
     LOST,
     /** We waited too long, and said 421. */
     TIMEOUT,
-    /** A limit or rule of ours, told by a reply. */
+    /** A limit or rule of this server, reported by a reply. */
     REFUSED,
     /** We are shutting down, and said 421. */
     SHUTDOWN,
@@ -67,13 +67,13 @@ public final class ServerLoop {
     ENDED
   }
 
-  /** Octets of replies held back while a group goes on: a group of a thousand RCPT has more. */
+  /** Bytes of replies held back while a group goes on: a group of a thousand RCPT has more. */
   private static final int HELD_REPLIES = 8 * 1_024;
 
-  /** How long a client may be silent behind LF.LF and its kin before it hears what was wrong. */
+  /** How long a client may be silent behind LF.LF and its kin before it gets the error reply. */
   private static final Duration FALSE_END = Duration.ofSeconds(10);
 
-  /** For the next octets while sessions are scarce; Postfix has the same under stress. */
+  /** For the next bytes while sessions are scarce; Postfix has the same under stress. */
   private static final Duration SCARCE_WAIT = Duration.ofSeconds(10);
 
   /** How long a goodbye from another thread may take. */
@@ -85,7 +85,7 @@ public final class ServerLoop {
   private static final Set<String> OTHER_PROTOCOLS =
       Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "PRI", "SSH-2.0");
 
-  private final CommandHandler verbs;
+  private final CommandHandler handler;
   private final SessionSettings settings;
   private final Clock clock;
   private final ReplyWriter out = new ReplyWriter();
@@ -110,13 +110,13 @@ public final class ServerLoop {
    * A conversation over {@code wire}, which is closed at its end.
    *
    * @param wire the connection; it is owned by this object from now on
-   * @param verbs answers the commands
+   * @param handler answers the commands
    * @param settings limits and times
    * @param clock source of the current time
    */
-  public ServerLoop(Wire wire, CommandHandler verbs, SessionSettings settings, Clock clock) {
+  public ServerLoop(Wire wire, CommandHandler handler, SessionSettings settings, Clock clock) {
     this.wire = wire;
-    this.verbs = verbs;
+    this.handler = handler;
     this.settings = settings;
     this.clock = clock;
     this.in = reader(wire);
@@ -124,7 +124,7 @@ public final class ServerLoop {
 
   private LineReader reader(Wire from) {
     LineReader reader = new LineReader(new TimedInput(from.in()));
-    reader.growIf(verbs::mayGrowBuffer);
+    reader.growIf(handler::mayGrowBuffer);
     return reader;
   }
 
@@ -137,13 +137,13 @@ public final class ServerLoop {
   public SessionEnd run() {
     boolean lastWord = true;
     try {
-      SessionEnd ending = serve();
+      SessionEnd sessionEnd = serve();
       lastWord =
-          switch (ending) {
+          switch (sessionEnd) {
             case REFUSED, TIMEOUT, SHUTDOWN -> true;
             case QUIT, LOST, HANDSHAKE -> false;
           };
-      return ending;
+      return sessionEnd;
     } catch (SocketTimeoutException e) {
       return timedOut();
     } catch (IOException e) {
@@ -191,7 +191,9 @@ public final class ServerLoop {
       ReplyWriter last = new ReplyWriter();
       last.append(
           Reply.of(
-              421, EnhancedStatus.of(4, 3, 0), verbs.name() + " trouble on our side, come again"));
+              421,
+              EnhancedStatus.of(4, 3, 0),
+              handler.name() + " trouble on our side, come again"));
       last.drainTo(wire.out());
     } catch (IOException e) {
       // The peer is gone already.
@@ -201,10 +203,10 @@ public final class ServerLoop {
   private SessionEnd serve() throws IOException {
     if (settings.refusesEarlyTalkers() && wire.in().available() > 0) {
       Reply reply = Reply.of(554, EnhancedStatus.of(5, 5, 1), "wait for the greeting");
-      verbs.refused("connect", reply);
+      handler.refused("connect", reply);
       return close(reply, SessionEnd.REFUSED);
     }
-    Reply greeting = verbs.greeting();
+    Reply greeting = handler.greeting();
     if (!greeting.isPositive()) {
       return close(greeting, SessionEnd.REFUSED);
     }
@@ -234,8 +236,8 @@ public final class ServerLoop {
   }
 
   private SessionEnd limit(String text) throws IOException {
-    Reply reply = Reply.of(421, EnhancedStatus.of(4, 7, 0), verbs.name() + " " + text);
-    verbs.refused("limit", reply);
+    Reply reply = Reply.of(421, EnhancedStatus.of(4, 7, 0), handler.name() + " " + text);
+    handler.refused("limit", reply);
     return close(reply, SessionEnd.REFUSED);
   }
 
@@ -279,7 +281,7 @@ public final class ServerLoop {
     Command command = CommandParser.parse(text);
     if (command instanceof Command.Unknown unknown && OTHER_PROTOCOLS.contains(unknown.verb())) {
       Reply reply = Reply.of(554, EnhancedStatus.of(5, 5, 1), "this is a mail server");
-      verbs.refused(unknown.verb(), reply);
+      handler.refused(unknown.verb(), reply);
       return close(reply, SessionEnd.REFUSED);
     }
     String before = refused;
@@ -295,7 +297,7 @@ public final class ServerLoop {
       chunks = null;
       chunkBody = null;
     }
-    return follow(verbs.answer(command), command);
+    return follow(handler.answer(command), command);
   }
 
   /** The verb of a command behind which nothing may be sent before its reply, or null. */
@@ -348,7 +350,7 @@ public final class ServerLoop {
       throws IOException {
     boolean chunk = command instanceof Command.Bdat;
     if (chunk && !(answer instanceof CommandHandler.CommandResult.ReceiveChunk)) {
-      // RFC 3030 section 2: refused or not, the octets come.
+      // RFC 3030 section 2: refused or not, the bytes come.
       SessionEnd end = dropChunk((Command.Bdat) command);
       if (end != null) {
         return end;
@@ -357,7 +359,7 @@ public final class ServerLoop {
     return switch (answer) {
       case CommandHandler.CommandResult.SendReply say -> {
         if (command instanceof Command.Malformed bad && bad.verb().equals("BDAT")) {
-          // How many octets follow is anybody's guess: read on, and they would be commands.
+          // The number of bytes that follow is unknown: read on, and they would be commands.
           yield close(say.reply(), SessionEnd.REFUSED);
         }
         yield answered(say.reply(), endOfGroup(command));
@@ -387,7 +389,7 @@ public final class ServerLoop {
         return outOfTurn(verb);
       }
       // The refusal itself, so that a temporary one stays temporary.
-      verbs.refused(verb, early(verb));
+      handler.refused(verb, early(verb));
       return close(reply, SessionEnd.REFUSED);
     }
     refused = reply.isPositive() ? null : verb;
@@ -409,7 +411,7 @@ public final class ServerLoop {
 
   private SessionEnd outOfTurn(String verb) throws IOException {
     Reply reply = early(verb);
-    verbs.refused(verb, reply);
+    handler.refused(verb, reply);
     return close(reply, SessionEnd.REFUSED);
   }
 
@@ -423,7 +425,7 @@ public final class ServerLoop {
         line.lostLineStart()
             ? Reply.of(521, EnhancedStatus.of(5, 5, 2), line.flaw().text() + ": goodbye")
             : Reply.of(500, EnhancedStatus.of(5, 5, 2), line.flaw().text());
-    verbs.refused(stage, reply);
+    handler.refused(stage, reply);
     if (line.lostLineStart()) {
       return close(reply, SessionEnd.REFUSED);
     }
@@ -438,14 +440,14 @@ public final class ServerLoop {
     TlsWire tls;
     try {
       tls = server.accept(wire, settings.handshake());
-    } catch (TlsException trouble) {
-      verbs.handshakeFailed(trouble);
+    } catch (TlsException failure) {
+      handler.handshakeFailed(failure);
       return SessionEnd.HANDSHAKE;
     }
     wire = tls;
     readTimeout = Duration.ZERO;
     in = reader(tls);
-    verbs.encrypted(tls);
+    handler.encrypted(tls);
     return null;
   }
 
@@ -521,7 +523,8 @@ public final class ServerLoop {
       return SessionEnd.LOST;
     }
     if (bdat.last() || reader.tooLarge()) {
-      // What is too large is told at once; the chunks that still follow belong to nothing.
+      // A chunk that is too large is refused at once; the chunks that still follow belong to
+      // nothing.
       chunks = null;
       chunkBody = null;
       return decide(body.complete(reader.summary()), true);
@@ -555,7 +558,7 @@ public final class ServerLoop {
     return null;
   }
 
-  /** One line as a whole has the time of one command: an octet now and then does not extend it. */
+  /** One line as a whole has the time of one command: a byte now and then does not extend it. */
   private void startLine() throws IOException {
     long now = clock.nanoTime();
     long most = settings.command().toNanos();
@@ -581,13 +584,13 @@ public final class ServerLoop {
   private void narrow() {
     in.shrink();
     if (!in.isGrown()) {
-      verbs.bufferShrunk();
+      handler.bufferShrunk();
     }
   }
 
   private SessionEnd timedOut() {
-    Reply reply = Reply.of(421, EnhancedStatus.of(4, 4, 2), verbs.name() + " waited too long");
-    verbs.refused("timeout", reply);
+    Reply reply = Reply.of(421, EnhancedStatus.of(4, 4, 2), handler.name() + " waited too long");
+    handler.refused("timeout", reply);
     try {
       close(reply, SessionEnd.TIMEOUT);
     } catch (IOException e) {
@@ -597,13 +600,13 @@ public final class ServerLoop {
   }
 
   private Reply shutdown() {
-    return Reply.of(421, EnhancedStatus.of(4, 3, 2), verbs.name() + " shutting down, come again");
+    return Reply.of(421, EnhancedStatus.of(4, 3, 2), handler.name() + " shutting down, come again");
   }
 
-  private SessionEnd close(Reply last, SessionEnd how) throws IOException {
+  private SessionEnd close(Reply last, SessionEnd sessionEnd) throws IOException {
     out.append(last);
     flush();
-    return how;
+    return sessionEnd;
   }
 
   private void waitAtMost(Duration timeout) throws IOException {
@@ -640,7 +643,7 @@ public final class ServerLoop {
     }
   }
 
-  /** The wire's octets, with the total time for a body. */
+  /** The wire's bytes, with the total time for a body. */
   private final class TimedInput extends InputStream {
     private final InputStream source;
 
@@ -662,7 +665,7 @@ public final class ServerLoop {
       if (reader != null) {
         waitAtMost(reader.isFalseEnd() ? falseEnd() : settings.block());
       }
-      if (verbs.areSessionsScarce()) {
+      if (handler.areSessionsScarce()) {
         waitAtMost(SCARCE_WAIT.compareTo(readTimeout) < 0 ? SCARCE_WAIT : readTimeout);
       }
       return source.read(into, offset, length);

@@ -6,8 +6,8 @@ import java.time.Duration;
  * The limits of one server conversation.
  *
  * @param command the longest wait for a command: 5 minutes (RFC 5321 4.5.3.2.7)
- * @param block the longest wait for the next octets of a body: 3 minutes (RFC 5321 4.5.3.2.5)
- * @param body the longest time for one body in all: a peer that sends an octet a minute keeps a
+ * @param block the longest wait for the next bytes of a body: 3 minutes (RFC 5321 4.5.3.2.5)
+ * @param body the longest time for one body in all: a peer that sends a byte a minute keeps a
  *     session, and a store entry, for ever otherwise
  * @param handshake the longest TLS handshake: slow peers need seconds, a hostile one gets no more
  * @param errors 5yz replies before a 421: a list with dead recipients has some, a guesser many

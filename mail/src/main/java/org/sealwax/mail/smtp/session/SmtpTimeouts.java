@@ -36,7 +36,7 @@ public record SmtpTimeouts(
   public static final int RECIPIENTS_IN_ONE_WAIT = 25;
 
   /**
-   * Octets of content for which one wait of {@link #block} is allowed in all: 1 MiB in 3 minutes,
+   * Bytes of content for which one wait of {@link #block} is allowed in all: 1 MiB in 3 minutes,
    * 5.7 KiB a second, is slower than any line that mail still runs over.
    */
   public static final long BYTES_IN_ONE_WAIT = 1_024 * 1_024;
@@ -82,12 +82,12 @@ public record SmtpTimeouts(
    * just before each wait is over passes every single wait, and would hold us for ever.
    *
    * @param recipients of the transaction
-   * @param octets of its content
+   * @param bytes of its content
    */
-  public Duration untilEndOfContent(int recipients, long octets) {
+  public Duration untilEndOfContent(int recipients, long bytes) {
     return mail.plus(times(rcpt, 1 + recipients / RECIPIENTS_IN_ONE_WAIT))
         .plus(data)
-        .plus(times(block, 1 + octets / BYTES_IN_ONE_WAIT));
+        .plus(times(block, 1 + bytes / BYTES_IN_ONE_WAIT));
   }
 
   /** {@return the longest time for the whole reply to the content} */
@@ -105,10 +105,10 @@ public record SmtpTimeouts(
    *
    * @param transactions how many
    * @param recipients of each
-   * @param octets of the content of each
+   * @param bytes of the content of each
    */
-  public Duration inAll(int transactions, int recipients, long octets) {
-    return times(untilEndOfContent(recipients, octets).plus(finalReply()), transactions);
+  public Duration inAll(int transactions, int recipients, long bytes) {
+    return times(untilEndOfContent(recipients, bytes).plus(finalReply()), transactions);
   }
 
   /** {@link Duration#multipliedBy} without its decimal numbers: this is asked for every message. */

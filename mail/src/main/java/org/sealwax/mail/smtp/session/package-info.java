@@ -1,6 +1,6 @@
 /**
- * Floor 2: SMTP conversations without mail. {@link org.sealwax.mail.smtp.session.ServerLoop} is the
- * server's half: a loop that knows lines, limits, timeouts, groups and TLS, and asks {@link
+ * SMTP sessions without mail. {@link org.sealwax.mail.smtp.session.ServerLoop} is the server's
+ * half: a loop that knows lines, limits, timeouts, groups and TLS, and asks {@link
  * org.sealwax.mail.smtp.session.CommandHandler} what each verb means. {@link
  * org.sealwax.mail.smtp.session.Greeting} is the client's half: banner, EHLO, STARTTLS, EHLO; it
  * yields an observation and an open {@link org.sealwax.mail.smtp.session.ClientSession}, and cannot

@@ -8,14 +8,14 @@ import org.sealwax.mail.http.HttpsExchange;
 import org.sealwax.mail.sts.StsPolicy;
 
 /**
- * One fetch of a policy: what it came to, and everything that was seen on the way.
+ * One fetch of a policy: its result, and all facts about the connections.
  *
- * @param outcome in one word of this room
+ * @param outcome the result
  * @param exchange addresses, handshake with its verdict, status, fields, content; null when the
  *     domain's name is too long to have a policy host
  */
 public record PolicyFetch(FetchOutcome outcome, @Nullable HttpsExchange exchange) {
-  /** What a fetch came to. Only {@link Obtained} brings a policy. */
+  /** The result of a fetch. Only {@link Obtained} brings a policy. */
   public sealed interface FetchOutcome {
     /**
      * In words for logs and people.

@@ -79,10 +79,10 @@ public final class PolicyFetcher {
                 Optional.empty(),
                 certificate,
                 new HttpsRequest.Limits(StsPolicy.MAX_SIZE, total)));
-    HttpsFailure trouble = exchange.failure();
+    HttpsFailure failure = exchange.failure();
     HttpResponse reply = exchange.reply();
     if (reply == null) {
-      String text = trouble == null ? "no answer" : trouble.text();
+      String text = failure == null ? "no answer" : failure.text();
       return new PolicyFetch(new PolicyFetch.FetchOutcome.PolicyHostUnreachable(text), exchange);
     }
     PolicyFetch.FetchOutcome outcome =

@@ -5,7 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a TLS handshake came to: the facts for log, Received, Observation and receipt.
+ * The result of a TLS handshake: the facts for log, Received, Observation and receipt.
  *
  * @param version negotiated
  * @param suite the IANA name, {@code TLS_AES_256_GCM_SHA384}
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param peerChain as sent by the peer, leaf first; empty when anonymous. Of a resumed session: the
  *     stored one
  * @param ownCertificate whether we showed a certificate of our own
- * @param verdict judged anew for each handshake
+ * @param verdict judged again for each handshake
  * @param proof what the verdict rests on
  * @param notes findings that change nothing: {@code no clientAuth purpose}
  */

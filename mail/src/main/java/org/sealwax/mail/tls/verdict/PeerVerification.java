@@ -3,7 +3,7 @@ package org.sealwax.mail.tls.verdict;
 import java.util.List;
 
 /**
- * What a {@code Judge} says of a chain.
+ * The result of verifying a certificate chain.
  *
  * @param verdict what it is worth
  * @param proof what it rests on

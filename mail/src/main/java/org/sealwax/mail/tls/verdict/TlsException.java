@@ -5,7 +5,7 @@ import java.io.IOException;
 /**
  * A TLS handshake or connection that broke. Never thrown because of a verdict.
  *
- * <p>{@link #kind()} is what the ladder looks at.
+ * <p>The fallback ladder uses {@link #kind()}.
  */
 public final class TlsException extends IOException {
   /** Where it broke. */

@@ -3,12 +3,13 @@ package org.sealwax.mail.tls.verdict;
 import java.util.regex.Pattern;
 
 /**
- * One certificate association (RFC 6698 2.1) that is usable for SMTP: the {@code dane} room picks
- * the usable ones out of TLSA records, the {@code Judge} looks whether a chain matches.
+ * One certificate association (RFC 6698 2.1) that is usable for SMTP: the {@code dane} package
+ * picks the usable ones out of TLSA records, the {@code PeerVerifier} checks whether a chain
+ * matches.
  *
  * @param usage 2 (DANE-TA) or 3 (DANE-EE); RFC 7672 3.1
  * @param selector 0 (whole certificate) or 1 (its SubjectPublicKeyInfo)
- * @param matching 0 (the octets themselves), 1 (SHA-256), 2 (SHA-512)
+ * @param matching 0 (the bytes themselves), 1 (SHA-256), 2 (SHA-512)
  * @param data lower-case hex; 64 digits for matching 1, 128 for matching 2
  */
 public record TlsaAssociation(int usage, int selector, int matching, String data) {

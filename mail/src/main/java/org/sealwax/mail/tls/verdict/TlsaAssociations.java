@@ -5,7 +5,7 @@ import java.util.Set;
 import org.sealwax.mail.address.Domain;
 
 /**
- * A set of associations, any one of which identifies the peer, with what usage 2 needs besides.
+ * A set of associations, any one of which identifies the peer, with what usage 2 needs next tos.
  *
  * @param records usable associations; empty: there are none
  * @param names reference identifiers for usage 2 (RFC 7672 3.2.2): TLSA base domain, next hop and

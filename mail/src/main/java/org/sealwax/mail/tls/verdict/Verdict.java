@@ -56,11 +56,14 @@ public sealed interface Verdict {
    */
   record Untrusted(Reason reason) implements Verdict {}
 
-  /** The chain leads to a root of ours and is valid now; the name was not asked for or differs. */
+  /**
+   * The chain leads to a root that we trust and is valid now; the name was not asked for or
+   * differs.
+   */
   record Trusted() implements Verdict {}
 
   /**
-   * The peer is who we meant.
+   * The peer has the expected identity.
    *
    * @param by what identified it
    * @param what the matching name, TLSA record, or pin, in text

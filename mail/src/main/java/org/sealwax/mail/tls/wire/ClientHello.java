@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * What a client offers, read before any engine exists (RFC 8446 4.1.2, RFC 5246 7.4.1.2).
  *
  * @param legacyVersion {@code client_version}: 0x0303 for TLS 1.2 and later
- * @param sessionId legacy session id, 0 to 32 octets, in hex
+ * @param sessionId legacy session id, 0 to 32 bytes, in hex
  * @param suites cipher suites in the client's order, GREASE and signalling values included
  * @param serverName SNI host name in lower case, or null when none was sent or it is no host name
  *     (RFC 6066 3)
@@ -34,7 +34,7 @@ public record ClientHello(
     List<Integer> extensions,
     List<Integer> signatures,
     List<String> protocols) {
-  /** Octets of the hello with its record headers; the largest seen in practice are below 3,000. */
+  /** Bytes of the hello with its record headers; the largest seen in practice are below 3,000. */
   public static final int MAX_SIZE = 32 * 1024;
 
   private static final int TYPE = 1;
@@ -58,7 +58,7 @@ public record ClientHello(
     protocols = List.copyOf(protocols);
   }
 
-  /** What the octets so far are. */
+  /** What the bytes so far are. */
   public sealed interface ClientHelloParse {
     /** A whole hello. */
     record Whole(ClientHello hello) implements ClientHelloParse {}
@@ -66,7 +66,7 @@ public record ClientHello(
     /**
      * The beginning of one.
      *
-     * @param missing octets without which reading again is pointless, at least 1
+     * @param missing bytes without which reading again is pointless, at least 1
      */
     record Partial(int missing) implements ClientHelloParse {}
 
@@ -82,7 +82,7 @@ public record ClientHello(
   /**
    * Reads the records at the beginning of a connection, however they are cut.
    *
-   * @param bytes raw octets with record headers
+   * @param bytes raw bytes with record headers
    * @param from where they begin
    * @param count how many count
    */

@@ -76,21 +76,21 @@ public final class ClientHelloBuilder {
   }
 
   /**
-   * The 32 octets of randomness.
+   * The 32 bytes of randomness.
    *
    * @throws IllegalArgumentException at another length
    */
-  public ClientHelloBuilder random(byte[] octets) {
-    if (octets.length != RANDOM) {
+  public ClientHelloBuilder random(byte[] bytes) {
+    if (bytes.length != RANDOM) {
       throw new IllegalArgumentException("a random has 32 octets");
     }
-    random = octets.clone();
+    random = bytes.clone();
     return this;
   }
 
-  /** A session id; RFC 8446 allows 32 octets, a test of a server may say more (up to 255). */
-  public ClientHelloBuilder sessionId(byte[] octets) {
-    sessionId = octets.clone();
+  /** A session id; RFC 8446 allows 32 bytes, a test of a server may say more (up to 255). */
+  public ClientHelloBuilder sessionId(byte[] bytes) {
+    sessionId = bytes.clone();
     return this;
   }
 
@@ -172,11 +172,11 @@ public final class ClientHelloBuilder {
   }
 
   /**
-   * Pads the message with its header to {@code octets} (RFC 7685); nothing when it is longer than
-   * that already, and at least the four octets of the extension's header are added.
+   * Pads the message with its header to {@code bytes} (RFC 7685); nothing when it is longer than
+   * that already, and at least the four bytes of the extension's header are added.
    */
-  public ClientHelloBuilder padTo(int octets) {
-    int missing = octets - message().length - 4;
+  public ClientHelloBuilder padTo(int bytes) {
+    int missing = bytes - message().length - 4;
     return missing < 0 ? this : extension(PADDING, new byte[missing]);
   }
 

@@ -56,7 +56,7 @@ final class PresentationReader {
     return Arrays.copyOfRange(bytes, at - count, at);
   }
 
-  /** The next {@code count} octets as a cursor of their own. */
+  /** The next {@code count} bytes as a cursor of their own. */
   PresentationReader sub(int count) {
     if (left() < count) {
       broken = true;

@@ -10,39 +10,39 @@ public final class PresentationWriter {
   /** Nothing yet. */
   public PresentationWriter() {}
 
-  /** A number of so many octets, most significant first. */
-  public PresentationWriter number(int octets, int value) {
-    for (int shift = 8 * (octets - 1); shift >= 0; shift -= 8) {
+  /** A number of so many bytes, most significant first. */
+  public PresentationWriter number(int bytes, int value) {
+    for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
       out.write(value >>> shift);
     }
     return this;
   }
 
-  /** Octets as they are. */
-  public PresentationWriter bytes(byte... octets) {
-    out.writeBytes(octets);
+  /** Bytes as they are. */
+  public PresentationWriter bytes(byte... bytes) {
+    out.writeBytes(bytes);
     return this;
   }
 
   /**
    * A vector.
    *
-   * @param octets of its length field, 1 to 3
+   * @param bytes of its length field, 1 to 3
    * @throws IllegalArgumentException when it is too long for the field
    */
-  public PresentationWriter vector(int octets, byte[] body) {
-    if (body.length >= 1 << (8 * octets)) {
+  public PresentationWriter vector(int bytes, byte[] body) {
+    if (body.length >= 1 << (8 * bytes)) {
       throw new IllegalArgumentException(
-          body.length + " octets in a vector of " + octets + " length octets");
+          body.length + " octets in a vector of " + bytes + " length octets");
     }
-    return number(octets, body.length).bytes(body);
+    return number(bytes, body.length).bytes(body);
   }
 
   /** A vector of 16-bit numbers. */
-  public PresentationWriter numbers(int octets, List<Integer> values) {
+  public PresentationWriter numbers(int bytes, List<Integer> values) {
     PresentationWriter body = new PresentationWriter();
     values.forEach(value -> body.number(2, value));
-    return vector(octets, body.done());
+    return vector(bytes, body.done());
   }
 
   /** What was written. */

@@ -1,15 +1,15 @@
 package org.sealwax.mail.tls.wire;
 
 /**
- * The five octets before every TLS record (RFC 8446 5.1).
+ * The five bytes before every TLS record (RFC 8446 5.1).
  *
  * @param type {@link #HANDSHAKE} and its like
  * @param major 3 in every version of TLS
  * @param minor what the sender claims; means little since TLS 1.3
- * @param length octets of the fragment that follows
+ * @param length bytes of the fragment that follows
  */
 public record RecordHeader(int type, int major, int minor, int length) {
-  /** Octets of the header. */
+  /** Bytes of the header. */
   public static final int SIZE = 5;
 
   /** change_cipher_spec. */
@@ -30,7 +30,7 @@ public record RecordHeader(int type, int major, int minor, int length) {
   /** The most that a record carries before encryption (RFC 5246 6.2.1). */
   public static final int MAX_PLAINTEXT = 1 << 14;
 
-  /** The header at {@code offset}, of which {@link #SIZE} octets must be there. */
+  /** The header at {@code offset}, of which {@link #SIZE} bytes must be there. */
   public static RecordHeader at(byte[] bytes, int offset) {
     return new RecordHeader(
         bytes[offset] & 0xff,

@@ -25,7 +25,7 @@ public final class Records {
   /** heartbeat (RFC 6520). */
   public static final int HEARTBEAT = 24;
 
-  /** Octets of plaintext in one record (RFC 8446 5.1). */
+  /** Bytes of plaintext in one record (RFC 8446 5.1). */
   public static final int MAX_PLAINTEXT = 1 << 14;
 
   private Records() {}
@@ -36,7 +36,7 @@ public final class Records {
   }
 
   /**
-   * Content as records of at most {@code fragment} octets each.
+   * Content as records of at most {@code fragment} bytes each.
    *
    * @throws IllegalArgumentException when the fragment is not from 1 to {@link #MAX_PLAINTEXT}
    */
@@ -70,20 +70,20 @@ public final class Records {
   }
 
   /**
-   * Octets in pieces, each for a TCP segment of its own.
+   * Bytes in pieces, each for a TCP segment of its own.
    *
-   * @param cuts ascending places; those outside the octets are passed over
+   * @param cuts ascending places; those outside the bytes are passed over
    */
-  public static List<byte[]> cut(byte[] octets, int... cuts) {
+  public static List<byte[]> cut(byte[] bytes, int... cuts) {
     List<byte[]> pieces = new ArrayList<>();
     int at = 0;
     for (int cut : cuts) {
-      if (cut > at && cut < octets.length) {
-        pieces.add(Arrays.copyOfRange(octets, at, cut));
+      if (cut > at && cut < bytes.length) {
+        pieces.add(Arrays.copyOfRange(bytes, at, cut));
         at = cut;
       }
     }
-    pieces.add(Arrays.copyOfRange(octets, at, octets.length));
+    pieces.add(Arrays.copyOfRange(bytes, at, bytes.length));
     return pieces;
   }
 }

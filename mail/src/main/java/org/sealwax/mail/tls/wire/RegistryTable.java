@@ -8,7 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** Reads the tables that lie beside this class: tab separated, {@code #} begins a comment. */
+/** Reads the tables that lie next to this class: tab separated, {@code #} begins a comment. */
 final class RegistryTable {
   private RegistryTable() {}
 

@@ -15,7 +15,7 @@ public final class ServerFlight {
   private static final int SERVER_KEY_EXCHANGE = 12;
   private static final int SERVER_HELLO_DONE = 14;
 
-  /** A ServerHello's size is some 130 octets, with a hybrid key share about 1,250. */
+  /** A ServerHello's size is some 130 bytes, with a hybrid key share about 1,250. */
   private static final int MAX_KEPT = 8 * 1024;
 
   private static final int KEPT_OF_KEY_EXCHANGE = 3;

@@ -3,13 +3,13 @@ package org.sealwax.mail.tls.wire;
 import java.util.List;
 import java.util.Map;
 
-/** One message of a server's clear flight; hex where octets are only compared or shown. */
+/** One message of a server's clear flight; hex where bytes are only compared or shown. */
 public sealed interface ServerMessage {
   /**
    * ServerHello or HelloRetryRequest (RFC 8446 4.1.3 and 4.1.4, RFC 5246 7.4.1.3).
    *
    * @param version negotiated, from supported_versions where it is there
-   * @param random 32 octets in hex; its end may say that the server could do more (RFC 8446 4.1.3)
+   * @param random 32 bytes in hex; its end may say that the server could do more (RFC 8446 4.1.3)
    * @param sessionId in hex
    * @param suite chosen
    * @param compression chosen, 0 for none

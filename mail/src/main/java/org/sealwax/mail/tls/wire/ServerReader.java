@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ServerReader {
   /**
-   * Octets of clear handshake that are read: chains of ten certificates with long lists of names
+   * Bytes of clear handshake that are read: chains of ten certificates with long lists of names
    * have some 30 KiB, lists of CAs up to 64 KiB.
    */
   public static final int MAX_BYTES = 256 * 1024;
@@ -62,8 +62,8 @@ public final class ServerReader {
   private @Nullable String broken;
   private boolean over;
 
-  /** Shows octets that came. */
-  public void feed(byte[] octets, int from, int count) {
+  /** Shows bytes that came. */
+  public void feed(byte[] bytes, int from, int count) {
     if (over || broken != null) {
       return;
     }
@@ -75,15 +75,15 @@ public final class ServerReader {
     int dropped = Math.min(dropping, count);
     dropping -= dropped;
     held = grow(held, filled, count - dropped);
-    System.arraycopy(octets, from + dropped, held, filled, count - dropped);
+    System.arraycopy(bytes, from + dropped, held, filled, count - dropped);
     filled += count - dropped;
     records();
   }
 
-  private static byte[] grow(byte[] octets, int filled, int count) {
-    return filled + count <= octets.length
-        ? octets
-        : java.util.Arrays.copyOf(octets, Math.max(octets.length * 2, filled + count));
+  private static byte[] grow(byte[] bytes, int filled, int count) {
+    return filled + count <= bytes.length
+        ? bytes
+        : java.util.Arrays.copyOf(bytes, Math.max(bytes.length * 2, filled + count));
   }
 
   private void records() {
@@ -255,7 +255,7 @@ public final class ServerReader {
       }
       list = in.sub(in.u16());
     }
-    int octets = list.left();
+    int bytes = list.left();
     int authorities = 0;
     while (list.left() > 0) {
       list.take(list.u16());
@@ -263,7 +263,7 @@ public final class ServerReader {
     }
     return in.broken() || list.broken()
         ? new ServerMessage.Other(13, size)
-        : new ServerMessage.CertificateRequest(types, schemes, authorities, octets);
+        : new ServerMessage.CertificateRequest(types, schemes, authorities, bytes);
   }
 
   /** What is in it depends on the suite that was chosen (RFC 5246 7.4.3, RFC 8422 5.4). */

@@ -15,7 +15,7 @@ public final class ServerWriter {
   /**
    * ServerHello before TLS 1.3 (RFC 5246 7.4.1.3).
    *
-   * @param random 32 octets
+   * @param random 32 bytes
    * @param extensions as {@link #extension} makes them, one after the other; empty for no field
    */
   public static byte[] hello(

@@ -11,7 +11,7 @@ import java.util.Optional;
  * which are all that a scan needs.
  */
 public final class Ssl2 {
-  /** A server that answers in more octets than this is not answered any more. */
+  /** A server that answers in more bytes than this is not answered any more. */
   public static final int MAX_BYTES = 32 * 1024 + 2;
 
   /** All cipher kinds of the draft and those that implementations added. */
@@ -32,7 +32,7 @@ public final class Ssl2 {
    */
   public record Ssl2ServerHello(String certificate, List<Integer> kinds) {}
 
-  /** What the octets so far are. */
+  /** What the bytes so far are. */
   public sealed interface Ssl2Parse {
     /** A SERVER-HELLO. */
     record Whole(Ssl2ServerHello answer) implements Ssl2Parse {}
@@ -100,16 +100,16 @@ public final class Ssl2 {
     return new PresentationWriter().number(2, 0x8000 | body.length).bytes(body).done();
   }
 
-  /** Reads a server's first octets. */
-  public static Ssl2Parse read(byte[] octets, int count) {
+  /** Reads a server's first bytes. */
+  public static Ssl2Parse read(byte[] bytes, int count) {
     if (count < 3) {
       return new Ssl2Parse.Partial();
     }
-    boolean padded = (octets[0] & 0x80) == 0;
-    int length = (octets[0] & (padded ? 0x3f : 0x7f)) << 8 | (octets[1] & 0xff);
+    boolean padded = (bytes[0] & 0x80) == 0;
+    int length = (bytes[0] & (padded ? 0x3f : 0x7f)) << 8 | (bytes[1] & 0xff);
     int header = padded ? 3 : 2;
-    if (count > header && octets[header] != 4) {
-      return new Ssl2Parse.Broken("no SERVER-HELLO: " + HexFormat.of().formatHex(octets, 0, 3));
+    if (count > header && bytes[header] != 4) {
+      return new Ssl2Parse.Broken("no SERVER-HELLO: " + HexFormat.of().formatHex(bytes, 0, 3));
     }
     if (length < 11 || header + length > MAX_BYTES) {
       return new Ssl2Parse.Broken("no SSL 2.0 record");
@@ -117,7 +117,7 @@ public final class Ssl2 {
     if (count < header + length) {
       return new Ssl2Parse.Partial();
     }
-    return parse(new PresentationReader(octets, header + 1, header + length))
+    return parse(new PresentationReader(bytes, header + 1, header + length))
         .<Ssl2Parse>map(Ssl2Parse.Whole::new)
         .orElseGet(() -> new Ssl2Parse.Broken("malformed SERVER-HELLO"));
   }

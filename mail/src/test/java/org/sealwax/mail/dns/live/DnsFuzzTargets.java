@@ -23,7 +23,7 @@ import org.sealwax.mail.net.Threads;
 
 /** Answers of a name server that says anything, with the right identifier and question. */
 public final class DnsFuzzTargets {
-  /** Octets of a header (RFC 1035 4.1.1). */
+  /** Bytes of a header (RFC 1035 4.1.1). */
   private static final int HEADER = 12;
 
   private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
@@ -32,12 +32,12 @@ public final class DnsFuzzTargets {
 
   /** All of them. */
   public static List<FuzzTarget> all() {
-    FuzzedNameServer speaker = new FuzzedNameServer();
+    FuzzedNameServer nameServer = new FuzzedNameServer();
     return List.of(
         // Counts of records, then records: MX, CNAME to itself, a name that points to itself.
         FuzzTarget.ofTexts(
             "dns-answer",
-            speaker::promise,
+            nameServer::promise,
             "\0\1\0\0\0\0\u00c0\f\0\17\0\1\0\0\0\74\0\6\0\12\1x\0\0",
             "\0\1\0\0\0\0\u00c0\f\0\5\0\1\0\0\0\74\0\2\u00c0\f",
             "\0\2\0\0\0\0\u00c0\f\0\17\0\1\0\0\0\74\0\4\0\12\u00c0\40\u00c0\f\0\17\0\1",
@@ -80,12 +80,12 @@ public final class DnsFuzzTargets {
           }
           end += 5;
           byte[] mine = words;
-          int told = Math.min(mine.length, 6);
-          byte[] out = new byte[end + mine.length - told];
+          int reported = Math.min(mine.length, 6);
+          byte[] out = new byte[end + mine.length - reported];
           System.arraycopy(buffer, 0, out, 0, end);
           out[2] |= (byte) 0x80;
-          System.arraycopy(mine, 0, out, 6, told);
-          System.arraycopy(mine, told, out, end, mine.length - told);
+          System.arraycopy(mine, 0, out, 6, reported);
+          System.arraycopy(mine, reported, out, end, mine.length - reported);
           socket.send(new DatagramPacket(out, Math.min(out.length, 4_000), in.getSocketAddress()));
         }
       } catch (IOException e) {

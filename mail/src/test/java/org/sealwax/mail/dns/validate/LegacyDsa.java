@@ -9,7 +9,7 @@ import org.xbill.DNS.DNSKEYRecord;
 import org.xbill.DNS.DNSSEC;
 
 /**
- * DSA besides the standard algorithms: most of the recorded zones are signed with it (RFC 2536).
+ * DSA next tos the standard algorithms: most of the recorded zones are signed with it (RFC 2536).
  */
 final class LegacyDsa implements Algorithms {
   private static final int PART = 20;

@@ -74,8 +74,8 @@ final class UnboundReplayTest {
               Map.entry("val_ta_algo_missing.rpl 12", "as step 10")));
 
   private static Path folder() {
-    String said = System.getProperty("sealwax.rpl", "");
-    for (String candidate : List.of(said, "../shared/rpl", "../../shared/rpl")) {
+    String output = System.getProperty("sealwax.rpl", "");
+    for (String candidate : List.of(output, "../shared/rpl", "../../shared/rpl")) {
       if (!candidate.isEmpty() && Files.isDirectory(Path.of(candidate))) {
         return Path.of(candidate);
       }
@@ -116,9 +116,10 @@ final class UnboundReplayTest {
       } else if (step.what().equals("CHECK_ANSWER") && query != null && step.entry() != null) {
         checks++;
         String expected = expected(query, step.entry());
-        String ours = ours(replay, step.number(), query, now);
-        if (!ours.matches(expected + "\\b.*")) {
-          different.put(replay.file + " " + step.number(), "Unbound " + expected + ", we " + ours);
+        String actual = answerText(replay, step.number(), query, now);
+        if (!actual.matches(expected + "\\b.*")) {
+          different.put(
+              replay.file + " " + step.number(), "Unbound " + expected + ", we " + actual);
         }
       }
     }
@@ -137,7 +138,7 @@ final class UnboundReplayTest {
     return security + " " + Rcode.string(rcode);
   }
 
-  private static String ours(
+  private static String answerText(
       UnboundReplay replay, int step, UnboundReplay.ReplayEntry query, Instant now) {
     TrustAnchors anchors = TrustAnchors.of(replay.anchors);
     for (Name zone : replay.insecure) {

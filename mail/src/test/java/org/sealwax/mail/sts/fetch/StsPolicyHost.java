@@ -27,7 +27,7 @@ import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 
 /**
- * A policy host on loopback: real TCP, real TLS, and an answer that the test writes, octet by octet
+ * A policy host on loopback: real TCP, real TLS, and an answer that the test writes, byte by byte
  * where it must be wrong.
  */
 public final class StsPolicyHost implements AutoCloseable {
@@ -37,7 +37,7 @@ public final class StsPolicyHost implements AutoCloseable {
     void to(OutputStream out) throws IOException, InterruptedException;
   }
 
-  private static final TlsFactory ROOM =
+  private static final TlsFactory FACTORY =
       new TlsFactory(TlsSettings.defaults(), Clock.system(), RandomSource.secure());
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
@@ -69,7 +69,7 @@ public final class StsPolicyHost implements AutoCloseable {
         "\r\n\r\n" + text);
   }
 
-  /** These octets. */
+  /** These bytes. */
   public static PolicyHostResponse raw(String... parts) {
     return out -> out.write(String.join("", parts).getBytes(StandardCharsets.UTF_8));
   }
@@ -122,7 +122,7 @@ public final class StsPolicyHost implements AutoCloseable {
 
   private void serve(Socket socket) {
     TlsServer tls =
-        ROOM.server(
+        FACTORY.server(
             ListenerTlsSettings.defaults("https"),
             IdentityStore.fixed(identity, Map.of(), Clock.system()),
             new ReferenceIdentity(List.of(), Set.of(), TrustRoots.none()));

@@ -37,10 +37,10 @@ public final class ServerReaderTest {
     return Records.of(RecordHeader.HANDSHAKE, Records.TLS12, out.toByteArray(), fragment);
   }
 
-  private static ServerReader read(byte[] octets, int step) {
+  private static ServerReader read(byte[] bytes, int step) {
     ServerReader reader = new ServerReader();
-    for (int at = 0; at < octets.length; at += step) {
-      reader.feed(octets, at, Math.min(step, octets.length - at));
+    for (int at = 0; at < bytes.length; at += step) {
+      reader.feed(bytes, at, Math.min(step, bytes.length - at));
     }
     return reader;
   }
@@ -83,10 +83,10 @@ public final class ServerReaderTest {
 
   @Test
   void everyBeginningOfAFlightIsNeitherBrokenNorComplete() {
-    byte[] octets = flight(300);
-    for (int length = 0; length < octets.length; length++) {
+    byte[] bytes = flight(300);
+    for (int length = 0; length < bytes.length; length++) {
       ServerReader reader = new ServerReader();
-      reader.feed(octets, 0, length);
+      reader.feed(bytes, 0, length);
       assertNull(reader.broken());
       assertFalse(reader.complete(), "complete at " + length);
     }
@@ -118,12 +118,12 @@ public final class ServerReaderTest {
 
   @Test
   void retryHasGroupAndSuite() {
-    byte[] octets =
+    byte[] bytes =
         Records.of(
             RecordHeader.HANDSHAKE,
             Records.TLS12,
             ServerWriter.retry(new byte[32], 0x1302, 0x11ec));
-    ServerReader reader = read(octets, 3);
+    ServerReader reader = read(bytes, 3);
     ServerMessage.ServerHello hello = reader.hello().orElseThrow();
     assertTrue(hello.retry());
     assertEquals(Records.TLS13, hello.version());
@@ -164,7 +164,7 @@ public final class ServerReaderTest {
 
   @Test
   void theBuilderWritesWhatTheParserOfHellosReads() {
-    byte[] octets =
+    byte[] bytes =
         new ClientHelloBuilder(Records.TLS12)
             .random(RANDOM)
             .sessionId(new byte[32])
@@ -179,11 +179,10 @@ public final class ServerReaderTest {
             .statusRequest()
             .padTo(1_700)
             .records();
-    assertEquals(1_705, octets.length);
+    assertEquals(1_705, bytes.length);
     ClientHello hello =
         assertInstanceOf(
-                ClientHello.ClientHelloParse.Whole.class,
-                ClientHello.read(octets, 0, octets.length))
+                ClientHello.ClientHelloParse.Whole.class, ClientHello.read(bytes, 0, bytes.length))
             .hello();
     assertEquals("mx.example.org", hello.serverName());
     assertEquals(List.of(0x1a1a, 0x1301, 0xc02f, 0x5600), hello.suites());
@@ -216,13 +215,13 @@ public final class ServerReaderTest {
 
   @Test
   void readsTheAnswerOfSslTwo() {
-    byte[] octets = Ssl2.serverHello(new byte[900], List.of(0x010080, 0x0700c0), new byte[16]);
+    byte[] bytes = Ssl2.serverHello(new byte[900], List.of(0x010080, 0x0700c0), new byte[16]);
     Ssl2.Ssl2ServerHello answer =
-        assertInstanceOf(Ssl2.Ssl2Parse.Whole.class, Ssl2.read(octets, octets.length)).answer();
+        assertInstanceOf(Ssl2.Ssl2Parse.Whole.class, Ssl2.read(bytes, bytes.length)).answer();
     assertEquals(List.of(0x010080, 0x0700c0), answer.kinds());
     assertEquals(1_800, answer.certificate().length());
-    for (int length = 0; length < octets.length; length++) {
-      assertInstanceOf(Ssl2.Ssl2Parse.Partial.class, Ssl2.read(octets, length));
+    for (int length = 0; length < bytes.length; length++) {
+      assertInstanceOf(Ssl2.Ssl2Parse.Partial.class, Ssl2.read(bytes, length));
     }
     byte[] hello = Ssl2.clientHello(Ssl2.KINDS, new byte[16]);
     assertInstanceOf(Ssl2.Ssl2Parse.Broken.class, Ssl2.read(hello, hello.length));

@@ -77,7 +77,7 @@ final class GreetingTest {
   private final MemoryWire.MemoryWirePair pair = MemoryWire.pair();
 
   /** What came of it. */
-  private record GreetingRun(GreetingResult greeted, List<String> commands) {}
+  private record GreetingRun(GreetingResult result, List<String> commands) {}
 
   private static GreetingOptions approach(GreetingOptions.TlsMode tlsMode) {
     return new GreetingOptions(
@@ -328,7 +328,7 @@ final class GreetingTest {
       List<String> turns)
       throws Exception {
     GreetingRun run = greet(FakeTls.client(new Verdict.Trusted()), TIMES, tlsMode, turns);
-    Observation observation = run.greeted().observation();
+    Observation observation = run.result().observation();
     assertTrue(taken.test(observation), name + ": " + observation);
     List<String> verbs =
         run.commands().stream()
@@ -343,7 +343,7 @@ final class GreetingTest {
           case Observation.StarttlsRefused r -> true;
           default -> false;
         };
-    assertEquals(open, run.greeted().session() != null, "open only where one can go on");
+    assertEquals(open, run.result().session() != null, "open only where one can go on");
   }
 
   @Test
@@ -359,7 +359,7 @@ final class GreetingTest {
                 GO,
                 TLS,
                 "250-other.example\r\n250-8BITMIME\r\n250 SIZE 5"));
-    ClientSession dialogue = run.greeted().session();
+    ClientSession dialogue = run.result().session();
     assertNotNull(dialogue);
     assertEquals("other.example", dialogue.capabilities().name());
     assertEquals(Set.of("8BITMIME", "SIZE"), dialogue.capabilities().keywords().keySet());
@@ -375,7 +375,7 @@ final class GreetingTest {
             TIMES,
             GreetingOptions.TlsMode.STARTTLS,
             List.of(MX, "500 what", "250-mx.example\r\n250-STARTTLS\r\n250 PIPELINING"));
-    ClientSession dialogue = run.greeted().session();
+    ClientSession dialogue = run.result().session();
     assertNotNull(dialogue);
     assertEquals(Map.of(), dialogue.capabilities().keywords());
   }
@@ -388,7 +388,7 @@ final class GreetingTest {
             TIMES,
             GreetingOptions.TlsMode.STARTTLS,
             List.of(MX, "250-mx.example\r\n250-DSN\r\n250 STARTTLS", "454 no"));
-    ClientSession dialogue = run.greeted().session();
+    ClientSession dialogue = run.result().session();
     assertNotNull(dialogue);
     assertTrue(dialogue.capabilities().offersDsn());
     assertTrue(dialogue.handshake().isEmpty());
@@ -448,7 +448,7 @@ final class GreetingTest {
             TIMES.atMost(Duration.ofMillis(300)),
             GreetingOptions.TlsMode.STARTTLS,
             List.of(MX, OFFER, GO));
-    var broken = assertInstanceOf(Observation.HandshakeFailed.class, run.greeted().observation());
+    var broken = assertInstanceOf(Observation.HandshakeFailed.class, run.result().observation());
     assertEquals(TlsException.Kind.TIMEOUT, broken.kind());
   }
 

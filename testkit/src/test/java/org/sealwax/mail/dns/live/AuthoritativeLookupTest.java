@@ -38,12 +38,12 @@ final class AuthoritativeLookupTest {
               RandomSource.secure(),
               a -> true,
               server.address().getPort());
-      Map<String, String> said = all.tlsa(Domain.of("_25._tcp.mx.example.org"));
-      assertEquals(2, said.size(), said.toString());
-      String one = said.getOrDefault("ns1.example.org (127.0.0.1)", "");
-      assertTrue(one.startsWith("3 1 1 AB"), said.toString());
-      String two = said.getOrDefault("ns2.example.org (127.0.0.2)", "");
-      assertTrue(two.contains("127.0.0.2"), said.toString());
+      Map<String, String> answers = all.tlsa(Domain.of("_25._tcp.mx.example.org"));
+      assertEquals(2, answers.size(), answers.toString());
+      String one = answers.getOrDefault("ns1.example.org (127.0.0.1)", "");
+      assertTrue(one.startsWith("3 1 1 AB"), answers.toString());
+      String two = answers.getOrDefault("ns2.example.org (127.0.0.2)", "");
+      assertTrue(two.contains("127.0.0.2"), answers.toString());
       AuthoritativeLookup guarded =
           new AuthoritativeLookup(
               settings,

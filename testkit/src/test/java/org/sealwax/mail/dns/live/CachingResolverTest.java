@@ -382,7 +382,7 @@ final class CachingResolverTest {
         askers.add(scope.fork(() -> a("mx1.secure.org")));
       }
       scope.join();
-      askers.forEach(asker -> assertEquals(DnssecStatus.FAILED, asker.get().security()));
+      askers.forEach(task -> assertEquals(DnssecStatus.FAILED, task.get().security()));
     }
     assertEquals(Upstream.ROUNDS, server.questions("mx1.secure.org", "A"));
   }

@@ -118,11 +118,11 @@ final class MutatedAnswersTest {
                 .signed(),
             Zone.of("plain.example", "@ MX 10 mx\nmx A 192.0.2.1\n"))) {
       for (long seed = firstSeed; seed < firstSeed + count; seed++) {
-        try (MutatingForwarder meddler = new MutatingForwarder(server.address(), seed)) {
+        try (MutatingForwarder forwarder = new MutatingForwarder(server.address(), seed)) {
           CachingResolver resolver =
               new CachingResolver(
                   DnsSettings.defaults()
-                      .withResolvers(List.of(meddler.address()))
+                      .withResolvers(List.of(forwarder.address()))
                       .withAnchors(server.anchors())
                       .withTimes(Duration.ofMillis(40), Duration.ofMillis(400)),
                   clock,

@@ -83,9 +83,9 @@ final class UnboundAgreesTest {
     zones.add(Zone.of("s.nsec3optout.example", DATA).signed());
     zones.add(Zone.of("u.nsec3optout.example", DATA));
     zones.add(Zone.of("u.ent.nsec3optout.example", DATA));
-    for (ZoneSigning how : ZoneSigning.values()) {
-      String name = how.name().toLowerCase(java.util.Locale.ROOT).replace("_", "");
-      zones.add(Zone.of(name + ".example", DATA).signed(how));
+    for (ZoneSigning signing : ZoneSigning.values()) {
+      String name = signing.name().toLowerCase(java.util.Locale.ROOT).replace("_", "");
+      zones.add(Zone.of(name + ".example", DATA).signed(signing));
     }
     try (LoopbackResolver server = LoopbackResolver.start(clock, zones.toArray(new Zone[0]))) {
       int port = freePort();
@@ -129,7 +129,7 @@ final class UnboundAgreesTest {
             DnsSettings.defaults()
                 .withAnchors(server.anchors())
                 .withTimes(Duration.ofSeconds(2), Duration.ofSeconds(8));
-        Resolver ours =
+        Resolver resolver =
             new CachingResolver(
                 settings.withResolvers(List.of(server.address())), clock, RandomSource.secure());
         InetSocketAddress there =
@@ -142,7 +142,7 @@ final class UnboundAgreesTest {
                 clock,
                 RandomSource.secure());
         awaitUnbound(there, settings, clock);
-        Map<String, String> ourVerdicts = verdicts(ours, zones);
+        Map<String, String> ourVerdicts = verdicts(resolver, zones);
         Map<String, String> theirVerdicts = verdicts(theirs, zones);
         assertTrue(ourVerdicts.size() > 300, "asked " + ourVerdicts.size());
         List<String> different = new ArrayList<>();

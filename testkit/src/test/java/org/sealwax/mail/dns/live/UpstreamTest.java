@@ -95,11 +95,11 @@ final class UpstreamTest {
   @ParameterizedTest
   @CsvSource({"19, NOERROR", "20, a flood of strange answers"})
   void unexpectedDatagramLimitIs20(int guesses, String expected) throws IOException {
-    try (SpoofingNameServer guesser = new SpoofingNameServer(guesses)) {
-      LookupLimits inquiry = new LookupLimits(Clock.system(), Duration.ofSeconds(10));
+    try (SpoofingNameServer spoofer = new SpoofingNameServer(guesses)) {
+      LookupLimits limits = new LookupLimits(Clock.system(), Duration.ofSeconds(10));
       String outcome;
       try {
-        outcome = Rcode.string(guesser.upstream().query(QUERY, inquiry).getRcode());
+        outcome = Rcode.string(spoofer.upstream().query(QUERY, limits).getRcode());
       } catch (IOException e) {
         outcome = String.valueOf(e.getMessage());
       }
@@ -109,13 +109,13 @@ final class UpstreamTest {
 
   @Test
   void usesAnotherPortAndIdentifierForEachQuestion() throws IOException {
-    try (SpoofingNameServer guesser = new SpoofingNameServer(0)) {
-      Upstream upstream = guesser.upstream();
+    try (SpoofingNameServer spoofer = new SpoofingNameServer(0)) {
+      Upstream upstream = spoofer.upstream();
       for (int i = 0; i < 40; i++) {
         upstream.query(QUERY, new LookupLimits(Clock.system(), Duration.ofSeconds(10)));
       }
-      assertTrue(guesser.ports.size() > 30, guesser.ports.size() + " ports");
-      assertTrue(guesser.identifiers.size() > 30, guesser.identifiers.size() + " identifiers");
+      assertTrue(spoofer.ports.size() > 30, spoofer.ports.size() + " ports");
+      assertTrue(spoofer.identifiers.size() > 30, spoofer.identifiers.size() + " identifiers");
     }
   }
 
@@ -131,12 +131,12 @@ final class UpstreamTest {
               Set.of(),
               Clock.system(),
               RandomSource.secure());
-      LookupLimits inquiry = new LookupLimits(Clock.system(), Duration.ofSeconds(30));
+      LookupLimits limits = new LookupLimits(Clock.system(), Duration.ofSeconds(30));
       for (int i = 0; i < LookupLimits.MAX_MESSAGES; i++) {
-        assertEquals(Rcode.NOERROR, upstream.query(QUERY, inquiry).getRcode());
+        assertEquals(Rcode.NOERROR, upstream.query(QUERY, limits).getRcode());
       }
-      IOException trouble = assertThrows(IOException.class, () -> upstream.query(QUERY, inquiry));
-      assertEquals("more than 64 messages for one question", trouble.getMessage());
+      IOException failure = assertThrows(IOException.class, () -> upstream.query(QUERY, limits));
+      assertEquals("more than 64 messages for one question", failure.getMessage());
       assertEquals(64, server.total());
     }
   }
@@ -159,12 +159,12 @@ final class UpstreamTest {
               RandomSource.secure());
       for (int i = 0; i < 3; i++) {
         // One message each: the second and third question go straight to the one that answers.
-        LookupLimits inquiry = new LookupLimits(Clock.system(), Duration.ofSeconds(5));
-        assertEquals(Rcode.NOERROR, upstream.query(QUERY, inquiry).getRcode());
+        LookupLimits limits = new LookupLimits(Clock.system(), Duration.ofSeconds(5));
+        assertEquals(Rcode.NOERROR, upstream.query(QUERY, limits).getRcode());
         for (int used = i == 0 ? 2 : 1; used < LookupLimits.MAX_MESSAGES; used++) {
-          assertTrue(inquiry.tryQuery());
+          assertTrue(limits.tryQuery());
         }
-        assertFalse(inquiry.tryQuery());
+        assertFalse(limits.tryQuery());
       }
     }
   }

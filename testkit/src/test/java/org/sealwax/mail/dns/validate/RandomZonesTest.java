@@ -315,11 +315,11 @@ final class RandomZonesTest {
           for (MessageSource.DnsQuery query : questions) {
             ValidationOutcome truth =
                 signed.judge(query.name(), query.type(), Map.of(), knownTruth);
-            ValidationOutcome ours =
+            ValidationOutcome outcome =
                 signed.judge(query.name(), query.type(), changed::message, known);
             String theirs = verdict(query, query(query, port, 20_000));
             List<String> changes =
-                ours.queries().stream()
+                outcome.queries().stream()
                     .map(asked -> changed.name(asked))
                     .filter(name -> !name.isEmpty())
                     .toList();
@@ -328,10 +328,10 @@ final class RandomZonesTest {
                     .anyMatch(
                         z ->
                             z.signing() == ZoneSigning.NSEC3_ITERATED
-                                && ours.queries().stream()
+                                && outcome.queries().stream()
                                     .anyMatch(
                                         q -> q.name().subdomain(SignedZones.name(z.origin()))));
-            String kind = compare(truth, ours, theirs, changes, iterated);
+            String kind = compare(truth, outcome, theirs, changes, iterated);
             counts.merge(kind, 1, Integer::sum);
             if (kind.startsWith("WRONG")) {
               String how =
@@ -351,9 +351,9 @@ final class RandomZonesTest {
                       + "\n  truth "
                       + verdict(truth)
                       + "\n  ours "
-                      + verdict(ours)
+                      + verdict(outcome)
                       + " ("
-                      + ours.reason()
+                      + outcome.reason()
                       + ")\n  unbound "
                       + theirs
                       + "\n  "
@@ -371,16 +371,16 @@ final class RandomZonesTest {
 
   private static String compare(
       ValidationOutcome truth,
-      ValidationOutcome ours,
+      ValidationOutcome outcome,
       String theirs,
       List<String> changes,
       boolean iterated) {
-    String mine = verdict(ours);
+    String mine = verdict(outcome);
     String real = verdict(truth);
-    if (ours.security() == DnssecStatus.SECURE && !mine.equals(real)) {
+    if (outcome.security() == DnssecStatus.SECURE && !mine.equals(real)) {
       return "WRONG: we believe what is not true";
     }
-    if (ours.security() == DnssecStatus.INSECURE && truth.security() != DnssecStatus.INSECURE) {
+    if (outcome.security() == DnssecStatus.INSECURE && truth.security() != DnssecStatus.INSECURE) {
       return "WRONG: insecure to us";
     }
     boolean harmless =
@@ -408,7 +408,7 @@ final class RandomZonesTest {
     if (mine.equals("BAD") && theirs.startsWith("INSECURE") && iterated) {
       return "stricter with iterations";
     }
-    if (ours.security() == DnssecStatus.INSECURE) {
+    if (outcome.security() == DnssecStatus.INSECURE) {
       // Opt-out, or an unsigned zone: whatever it says, nothing is promised.
       return "insecure in truth";
     }
@@ -458,13 +458,14 @@ final class RandomZonesTest {
                 .formatted(words[at + 1], words[at + 2], words[at + 3], words[at + 4]));
         for (MessageSource.DnsQuery query : questions(zones, random).subList(0, 60)) {
           ValidationOutcome outcome = signed.judge(query.name(), query.type());
-          String ours = verdict(outcome).split(" ")[0];
+          String actual = verdict(outcome).split(" ")[0];
           String delv = delv(query, signed.port(), anchors);
           compared++;
           // delv calls denials under opt-out validated; RFC 5155 9.2 wants no AD bit for them.
           boolean optOut = outcome.reason().contains("opt-out") && delv.equals("SECURE");
-          if (!ours.equals(delv) && !optOut) {
-            different.add(seed + " " + SignedZones.text(query) + ": we " + ours + ", delv " + delv);
+          if (!actual.equals(delv) && !optOut) {
+            different.add(
+                seed + " " + SignedZones.text(query) + ": we " + actual + ", delv " + delv);
           }
         }
       }

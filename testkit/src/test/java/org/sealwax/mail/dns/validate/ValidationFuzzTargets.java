@@ -20,7 +20,7 @@ import org.xbill.DNS.Type;
 
 /** Messages of signed zones with changes to their bytes and records, before the validator. */
 public final class ValidationFuzzTargets {
-  /** Octets of one change: which message, what, where (two), how. */
+  /** Bytes of one change: which message, what, where (two), how. */
   private static final int CHANGE = 5;
 
   private static final int MAX_CHANGES = 20;
@@ -41,11 +41,11 @@ public final class ValidationFuzzTargets {
 
   /** All of them. */
   public static List<FuzzTarget> all() {
-    ForgedMessageSource forger = new ForgedMessageSource();
+    ForgedMessageSource forged = new ForgedMessageSource();
     return List.of(
         FuzzTarget.ofTexts(
             "dns-validate",
-            forger::promise,
+            forged::promise,
             "\0\0\0\0\7\0",
             "\1\0\1\0\50\1\1\2\0\0\3",
             "\2\0\2\0\3\0\0\3\0\4\0",

@@ -87,7 +87,7 @@ final class PolicyFetcherTest {
         Duration.ofSeconds(60));
   }
 
-  private static HttpsFailure trouble(PolicyFetch fetch) {
+  private static HttpsFailure failure(PolicyFetch fetch) {
     assertInstanceOf(
         PolicyFetch.FetchOutcome.PolicyHostUnreachable.class, fetch.outcome(), fetch.toString());
     return there(there(fetch.exchange()).failure());
@@ -133,7 +133,7 @@ final class PolicyFetcherTest {
     host.shows(shown);
     HttpsFailure.CertificateNotVerified bad =
         assertInstanceOf(
-            HttpsFailure.CertificateNotVerified.class, trouble(fetcher().fetch(DOMAIN)));
+            HttpsFailure.CertificateNotVerified.class, failure(fetcher().fetch(DOMAIN)));
     assertEquals(verdict, bad.verdict().text());
     assertTrue(host.requests().isEmpty(), "it was asked all the same");
     // An examiner reads on, and never takes the file for a policy.
@@ -189,7 +189,7 @@ final class PolicyFetcherTest {
     host.says(StsPolicyHost.policy(filler));
     assertInstanceOf(PolicyFetch.FetchOutcome.Obtained.class, fetcher().fetch(DOMAIN).outcome());
     host.says(StsPolicyHost.policy(filler + "y"));
-    assertEquals(new HttpsFailure.TooLarge(StsPolicy.MAX_SIZE), trouble(fetcher().fetch(DOMAIN)));
+    assertEquals(new HttpsFailure.TooLarge(StsPolicy.MAX_SIZE), failure(fetcher().fetch(DOMAIN)));
     // Nor when it comes without a length, for ever.
     byte[] much = new byte[8_192];
     host.says(
@@ -201,7 +201,7 @@ final class PolicyFetcherTest {
             out.write(much);
           }
         });
-    assertEquals(new HttpsFailure.TooLarge(StsPolicy.MAX_SIZE), trouble(fetcher().fetch(DOMAIN)));
+    assertEquals(new HttpsFailure.TooLarge(StsPolicy.MAX_SIZE), failure(fetcher().fetch(DOMAIN)));
   }
 
   @Test
@@ -209,7 +209,7 @@ final class PolicyFetcherTest {
     CountDownLatch over = new CountDownLatch(1);
     host.says(
         out -> {
-          // Always one more octet: no wait for a single one is ever long.
+          // Always one more byte: no wait for a single one is ever long.
           for (byte b :
               ("HTTP/1.1 200 OK\r\nX: " + "y".repeat(100_000))
                   .getBytes(StandardCharsets.US_ASCII)) {
@@ -224,7 +224,7 @@ final class PolicyFetcherTest {
     PolicyFetcher impatient =
         fetcher(
             FixedResolver.builder().a(HOST, "127.0.0.1").build(), SystemDialer.trusted(), total);
-    assertEquals(new HttpsFailure.TotalTimeReached(total), trouble(impatient.fetch(DOMAIN)));
+    assertEquals(new HttpsFailure.TotalTimeReached(total), failure(impatient.fetch(DOMAIN)));
     over.countDown();
   }
 
@@ -233,7 +233,7 @@ final class PolicyFetcherTest {
     host.says(
         StsPolicyHost.raw(
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\n", POLICY));
-    assertInstanceOf(HttpsFailure.Malformed.class, trouble(fetcher().fetch(DOMAIN)));
+    assertInstanceOf(HttpsFailure.Malformed.class, failure(fetcher().fetch(DOMAIN)));
   }
 
   @Test
@@ -268,11 +268,11 @@ final class PolicyFetcherTest {
     Duration total = Duration.ofSeconds(30);
     assertEquals(
         new HttpsFailure.NoAddress("no such name"),
-        trouble(
+        failure(
             fetcher(FixedResolver.builder().build(), SystemDialer.trusted(), total).fetch(DOMAIN)));
     assertEquals(
         new HttpsFailure.DnsFailed("SERVFAIL"),
-        trouble(
+        failure(
             fetcher(FixedResolver.builder().fails(HOST).build(), SystemDialer.trusted(), total)
                 .fetch(DOMAIN)));
     // One family that fails does not matter when the other one leads there.
@@ -305,7 +305,7 @@ final class PolicyFetcherTest {
                 SystemDialer.guarded(DialerSettings.defaults()),
                 Duration.ofSeconds(30))
             .fetch(DOMAIN);
-    assertTrue(trouble(fetch).text().contains("special-use"), fetch.toString());
+    assertTrue(failure(fetch).text().contains("special-use"), fetch.toString());
     assertTrue(host.names().isEmpty());
   }
 
