@@ -71,6 +71,8 @@ final class PoisonedItemTest {
           rm got.$$
           exit 75
         fi
+        # Cut off: the process ended in the middle.
+        grep -q '^Subject: good' got.$$ || exit 75
         mv got.$$ "good.$(sed -n 's/^Subject: good //p' got.$$ | tr -d '\\r')"
         """
             .formatted(folder));
