@@ -177,7 +177,11 @@ final class BodyFiles implements Draft.Spill {
       switch (claims.of(id)) {
         case QUEUED -> {
           if (!Files.exists(file(id))) {
-            Files.move(receiving(id), file(id), StandardCopyOption.ATOMIC_MOVE);
+            try {
+              Files.move(receiving(id), file(id), StandardCopyOption.ATOMIC_MOVE);
+            } catch (NoSuchFileException e) {
+              // Delivered and removed meanwhile.
+            }
           }
         }
         case DONE, NONE -> {
