@@ -29,7 +29,6 @@ import org.sealwax.mail.http.HttpsClient;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Dialer;
 import org.sealwax.mail.net.DialerSettings;
-import org.sealwax.mail.net.ManualClock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Scope;
 import org.sealwax.mail.net.SystemDialer;
@@ -71,6 +70,7 @@ import org.sealwax.router.receipts.Receipts;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.sts.StsPolicyCache;
 import org.sealwax.router.sts.StsSettings;
+import org.sealwax.testkit.net.ManualClock;
 
 /**
  * Our own sender in the lab: the courier with everything that the running router gives it (a

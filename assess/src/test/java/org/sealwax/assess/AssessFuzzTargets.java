@@ -1,6 +1,6 @@
 package org.sealwax.assess;
 
-import static org.sealwax.mail.fuzz.FuzzTarget.holds;
+import static org.sealwax.testkit.fuzz.FuzzTarget.holds;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -18,8 +18,8 @@ import org.sealwax.assess.render.GradeBadge;
 import org.sealwax.assess.render.ReportPage;
 import org.sealwax.assess.review.TestWebServers;
 import org.sealwax.assess.review.TlsRptReview;
-import org.sealwax.mail.fuzz.FuzzTarget;
 import org.sealwax.testkit.dns.FixedResolver;
+import org.sealwax.testkit.fuzz.FuzzTarget;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What people point at, and what strangers say that ends in reports. */

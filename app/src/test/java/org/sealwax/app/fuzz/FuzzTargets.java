@@ -9,7 +9,6 @@ import org.sealwax.lab.site.LabFuzzTargets;
 import org.sealwax.mail.dane.DaneTargets;
 import org.sealwax.mail.dns.live.DnsFuzzTargets;
 import org.sealwax.mail.dns.validate.ValidationFuzzTargets;
-import org.sealwax.mail.fuzz.FuzzTarget;
 import org.sealwax.mail.http.HttpsFuzzTargets;
 import org.sealwax.mail.message.MessageFuzzTargets;
 import org.sealwax.mail.smtp.SmtpFuzzTargets;
@@ -27,6 +26,7 @@ import org.sealwax.router.receipts.ReceiptFuzzTargets;
 import org.sealwax.router.receive.auth.AuthFuzzTargets;
 import org.sealwax.router.reports.received.ReceivedReportFuzzTargets;
 import org.sealwax.router.route.ForwardFuzzTargets;
+import org.sealwax.testkit.fuzz.FuzzTarget;
 import org.sealwax.testkit.zone.AuthoritativeServerFuzzTargets;
 
 /** Every parser that strangers, damage or mistakes can reach. */

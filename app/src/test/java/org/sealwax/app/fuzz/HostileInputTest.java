@@ -16,8 +16,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
-import org.sealwax.mail.fuzz.FuzzTarget;
-import org.sealwax.mail.fuzz.InputMutations;
+import org.sealwax.testkit.fuzz.FuzzTarget;
+import org.sealwax.testkit.fuzz.InputMutations;
 
 /**
  * Every parser keeps its promise for its seeds, for every input that once broke it ({@code

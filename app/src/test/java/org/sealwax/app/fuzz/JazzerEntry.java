@@ -3,7 +3,7 @@ package org.sealwax.app.fuzz;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.sealwax.mail.fuzz.FuzzTarget;
+import org.sealwax.testkit.fuzz.FuzzTarget;
 
 /**
  * The door for Jazzer, which finds new input by the code that it reaches. Started by {@code

@@ -26,7 +26,6 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Subcommand;
-import org.sealwax.mail.net.ManualClock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.control.ControlServer;
 import org.sealwax.router.control.LedgerControlService;
@@ -39,6 +38,7 @@ import org.sealwax.router.receipts.Receipt;
 import org.sealwax.router.receipts.ReceiptLog;
 import org.sealwax.router.receipts.ReceiptSettings;
 import org.sealwax.router.wiring.DomainStores;
+import org.sealwax.testkit.net.ManualClock;
 
 /** The commands as people type them, against a control socket and a real ledger. */
 final class PolicyCommandTest {

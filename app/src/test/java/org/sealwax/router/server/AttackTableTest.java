@@ -19,11 +19,11 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.CountingMailLog;
 import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.log.TextMailLog;
+import org.sealwax.testkit.tls.TestCa;
 
 /**
  * Attacks, one row each, against the wired program over real sockets: what is said, what is

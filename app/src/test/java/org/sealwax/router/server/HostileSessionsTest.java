@@ -22,9 +22,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.mail.fuzz.InputMutations;
 import org.sealwax.router.control.ControlServer;
 import org.sealwax.router.queue.BugLog;
+import org.sealwax.testkit.fuzz.InputMutations;
 
 /**
  * Whole sessions of nonsense over real sockets, in clear and inside TLS, against the wired program:

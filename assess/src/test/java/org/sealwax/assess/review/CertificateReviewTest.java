@@ -26,7 +26,7 @@ import org.sealwax.assess.model.TlsStart;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.tls.Identity;
-import org.sealwax.mail.tls.TestCa;
+import org.sealwax.testkit.tls.TestCa;
 
 /** Every flaw of a certificate, with and without the policies that make it matter. */
 final class CertificateReviewTest {

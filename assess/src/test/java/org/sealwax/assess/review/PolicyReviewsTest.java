@@ -37,9 +37,9 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.sts.StsPolicy;
 import org.sealwax.mail.sts.fetch.PolicyFetch;
 import org.sealwax.mail.tls.Identity;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.testkit.dns.FixedResolver;
+import org.sealwax.testkit.tls.TestCa;
 
 /** DANE and MTA-STS against what hosts show, and what both together come to. */
 final class PolicyReviewsTest {

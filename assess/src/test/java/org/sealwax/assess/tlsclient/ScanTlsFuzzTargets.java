@@ -1,10 +1,10 @@
 package org.sealwax.assess.tlsclient;
 
-import static org.sealwax.mail.fuzz.FuzzTarget.holds;
+import static org.sealwax.testkit.fuzz.FuzzTarget.holds;
 
 import java.util.HexFormat;
 import java.util.List;
-import org.sealwax.mail.fuzz.FuzzTarget;
+import org.sealwax.testkit.fuzz.FuzzTarget;
 
 /** Tickets as servers send them. */
 public final class ScanTlsFuzzTargets {

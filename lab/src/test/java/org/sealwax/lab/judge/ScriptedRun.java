@@ -16,8 +16,8 @@ import org.sealwax.lab.site.Sighting;
 import org.sealwax.lab.site.TestLab;
 import org.sealwax.lab.site.TrapEvent;
 import org.sealwax.lab.traps.Trap;
-import org.sealwax.mail.net.ManualClock;
 import org.sealwax.mail.net.Scope;
+import org.sealwax.testkit.net.ManualClock;
 
 /** One scripted sender through a lab of its own. */
 final class ScriptedRun {

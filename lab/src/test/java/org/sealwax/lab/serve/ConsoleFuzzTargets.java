@@ -1,14 +1,14 @@
 package org.sealwax.lab.serve;
 
-import static org.sealwax.mail.fuzz.FuzzTarget.holds;
+import static org.sealwax.testkit.fuzz.FuzzTarget.holds;
 
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import org.sealwax.assess.render.Html;
-import org.sealwax.mail.fuzz.FuzzTarget;
 import org.sealwax.mail.http.WebRequest;
+import org.sealwax.testkit.fuzz.FuzzTarget;
 
 /** What browsers, and those who are none, send to the lab's pages. */
 public final class ConsoleFuzzTargets {

@@ -44,9 +44,9 @@ import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.ManualClock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Scope;
+import org.sealwax.testkit.net.ManualClock;
 
 /** The public lab: right for those who have a token, and of no use to anybody else. */
 @Timeout(120)

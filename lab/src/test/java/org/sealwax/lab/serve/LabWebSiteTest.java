@@ -26,9 +26,9 @@ import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.http.WebRequest;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.MemoryWire;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
+import org.sealwax.testkit.net.MemoryWire;
 
 /** The public lab's pages: what they say, to whom, and what strangers cannot make them say. */
 @Timeout(120)

@@ -1,6 +1,6 @@
 package org.sealwax.lab.site;
 
-import static org.sealwax.mail.fuzz.FuzzTarget.holds;
+import static org.sealwax.testkit.fuzz.FuzzTarget.holds;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.sealwax.lab.traps.Traps;
-import org.sealwax.mail.fuzz.FuzzTarget;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.MemoryWire;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.testkit.fuzz.FuzzTarget;
+import org.sealwax.testkit.net.MemoryWire;
 import org.sealwax.testkit.tls.LabCertificateAuthority;
 
 /** What senders write to the lab. */

@@ -26,7 +26,6 @@ import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentityStore;
 import org.sealwax.mail.tls.ListenerTlsSettings;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tls.TlsEngine;
 import org.sealwax.mail.tls.TlsFactory;
@@ -36,6 +35,7 @@ import org.sealwax.mail.tls.TlsWire;
 import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.mail.tls.verdict.TlsFloor;
 import org.sealwax.mail.tls.verdict.TlsVersion;
+import org.sealwax.testkit.tls.TestCa;
 
 /**
  * Handshakes, bulk transfer and idle memory of the TLS room; not a test. Arguments: engine names.

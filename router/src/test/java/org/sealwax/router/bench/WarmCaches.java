@@ -32,7 +32,6 @@ import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.sts.fetch.PolicyFetcher;
 import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.IdentityStore;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsSettings;
 import org.sealwax.mail.tls.verdict.Handshake;
@@ -54,6 +53,7 @@ import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.sts.FilledStsPolicyStore;
 import org.sealwax.router.sts.StsPolicyCache;
 import org.sealwax.router.sts.StsSettings;
+import org.sealwax.testkit.tls.TestCa;
 import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
 

@@ -1,7 +1,7 @@
 package org.sealwax.router.cli;
 
-import static org.sealwax.mail.fuzz.FuzzTarget.holds;
-import static org.sealwax.mail.fuzz.FuzzTarget.text;
+import static org.sealwax.testkit.fuzz.FuzzTarget.holds;
+import static org.sealwax.testkit.fuzz.FuzzTarget.text;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -10,12 +10,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.fuzz.FuzzTarget;
 import org.sealwax.mail.message.AddressList;
 import org.sealwax.mail.smtp.BodySummary;
 import org.sealwax.mail.smtp.DotReader;
 import org.sealwax.mail.smtp.LineReader;
 import org.sealwax.mail.smtp.SmtpFlaw;
+import org.sealwax.testkit.fuzz.FuzzTarget;
 
 /** What local programs hand to sendmail. */
 public final class AppFuzzTargets {

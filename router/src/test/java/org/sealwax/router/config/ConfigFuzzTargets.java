@@ -1,7 +1,7 @@
 package org.sealwax.router.config;
 
-import static org.sealwax.mail.fuzz.FuzzTarget.holds;
-import static org.sealwax.mail.fuzz.FuzzTarget.text;
+import static org.sealwax.testkit.fuzz.FuzzTarget.holds;
+import static org.sealwax.testkit.fuzz.FuzzTarget.text;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,8 +10,8 @@ import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.cli.MachineDefaults;
-import org.sealwax.mail.fuzz.FuzzTarget;
 import org.sealwax.router.receive.AddressPattern;
+import org.sealwax.testkit.fuzz.FuzzTarget;
 
 /** The configuration: settings or complaints, never anything else. */
 public final class ConfigFuzzTargets {

@@ -30,7 +30,6 @@ import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.ManualClock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.router.cli.ExplainCommand;
@@ -50,6 +49,7 @@ import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.server.Router;
 import org.sealwax.router.server.RouterTestClient;
+import org.sealwax.testkit.net.ManualClock;
 import tools.jackson.databind.JsonNode;
 
 /** {@code explain --what-if} over a ledger of real connections. */

@@ -30,8 +30,6 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.Dialer;
-import org.sealwax.mail.net.ManualClock;
-import org.sealwax.mail.net.MemoryWire;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.policy.TlsFloors;
@@ -41,7 +39,6 @@ import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.router.dialogue.DialogueFile;
 import org.sealwax.router.dialogue.DialoguePlayer;
-import org.sealwax.router.dialogue.FakeTls;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.ConsignmentRecipient;
@@ -52,6 +49,9 @@ import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.testkit.dns.FixedResolver;
+import org.sealwax.testkit.net.ManualClock;
+import org.sealwax.testkit.net.MemoryWire;
+import org.sealwax.testkit.tls.FakeTls;
 
 /**
  * Our client in the conversations under {@code router/src/test/resources/dialogue/client}: the file

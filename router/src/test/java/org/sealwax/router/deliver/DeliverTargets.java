@@ -1,11 +1,11 @@
 package org.sealwax.router.deliver;
 
-import static org.sealwax.mail.fuzz.FuzzTarget.holds;
-import static org.sealwax.mail.fuzz.FuzzTarget.line;
+import static org.sealwax.testkit.fuzz.FuzzTarget.holds;
+import static org.sealwax.testkit.fuzz.FuzzTarget.line;
 
 import java.util.List;
 import java.util.Optional;
-import org.sealwax.mail.fuzz.FuzzTarget;
+import org.sealwax.testkit.fuzz.FuzzTarget;
 
 /** What servers say to us inside AUTH. */
 public final class DeliverTargets {

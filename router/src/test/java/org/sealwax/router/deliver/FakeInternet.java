@@ -29,7 +29,6 @@ import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.dns.HostAddresses;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Dialer;
-import org.sealwax.mail.net.ManualClock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.policy.PolicyRow;
@@ -40,7 +39,6 @@ import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentityStore;
 import org.sealwax.mail.tls.ListenerTlsSettings;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.Tls12Server;
 import org.sealwax.mail.tls.TlsEngine;
 import org.sealwax.mail.tls.TlsFactory;
@@ -68,6 +66,8 @@ import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.receipts.Receipt;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.testkit.dns.FixedResolver;
+import org.sealwax.testkit.net.ManualClock;
+import org.sealwax.testkit.tls.TestCa;
 
 /**
  * A small internet: documentation addresses that lead to {@link FakeHost}s on loopback, a DNS by

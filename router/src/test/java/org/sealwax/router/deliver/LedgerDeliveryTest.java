@@ -18,7 +18,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.tls.Identity;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.router.evidence.LedgerSource;
 import org.sealwax.router.ledger.HostRecord;
@@ -28,6 +27,7 @@ import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.ledger.ProvenLevel;
 import org.sealwax.router.ledger.RoundMx;
 import org.sealwax.router.queue.NextHop;
+import org.sealwax.testkit.tls.TestCa;
 
 /** Rounds with real TLS under a real ledger that knows example.org at level verify. */
 @Timeout(120)

@@ -18,12 +18,12 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.policy.TlsLevel;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.router.evidence.LedgerSource;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.queue.MailOptions.TlsOption;
 import org.sealwax.router.queue.Outcome;
+import org.sealwax.testkit.tls.TestCa;
 
 /** Rounds under a real ledger: what is told to it, and what it keeps back. */
 @Timeout(60)

@@ -27,11 +27,11 @@ import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.RootStore;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.TlsEngine;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.router.config.Configuration;
+import org.sealwax.testkit.tls.TestCa;
 
 /** Every key of {@code [[policy]]}, from the line in the file to the next hop: real TLS. */
 @Timeout(60)

@@ -26,7 +26,6 @@ import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.tls.Identity;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.router.queue.ConsignmentRecipient;
@@ -36,6 +35,7 @@ import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.route.RecipientProbe;
+import org.sealwax.testkit.tls.TestCa;
 
 /** Each setting of a {@code [[policy]]} row, to the end: hosts with real TLS. */
 @Timeout(60)

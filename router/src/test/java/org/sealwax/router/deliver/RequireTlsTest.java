@@ -15,9 +15,9 @@ import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.policy.TlsLevel;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.router.queue.MailOptions.TlsOption;
 import org.sealwax.router.queue.Outcome;
+import org.sealwax.testkit.tls.TestCa;
 
 /** RFC 8689 toward hosts with real TLS: LAB rows G2 to G5, and what lies next to them. */
 @Timeout(60)

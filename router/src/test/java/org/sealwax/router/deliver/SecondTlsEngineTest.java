@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sealwax.mail.policy.TlsLevel;
-import org.sealwax.mail.tls.OpenSslServer;
+import org.sealwax.testkit.tls.OpenSslServer;
 
 /** Hosts with which one TLS engine has nothing in common, played by OpenSSL. */
 @Timeout(60)

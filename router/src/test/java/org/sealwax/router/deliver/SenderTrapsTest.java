@@ -29,12 +29,12 @@ import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.smtp.session.SmtpTimeouts;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.ListenerTlsSettings;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.TlsEngine;
 import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.mail.tls.verdict.TlsFloor;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.router.queue.Outcome;
+import org.sealwax.testkit.tls.TestCa;
 
 /**
  * The lab's rows B, C, D, E, F and H that test a sender, by their names, in the contexts n (no

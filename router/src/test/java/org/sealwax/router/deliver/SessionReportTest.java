@@ -14,11 +14,11 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.policy.TlsLevel;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tlsrpt.AppliedPolicy;
 import org.sealwax.mail.tlsrpt.FailureDetail;
 import org.sealwax.mail.tlsrpt.SessionResult;
 import org.sealwax.router.queue.MailOptions;
+import org.sealwax.testkit.tls.TestCa;
 
 /** What deliveries tell the reporter (RFC 8460), with real TLS: LAB row G1 on our side. */
 @Timeout(60)

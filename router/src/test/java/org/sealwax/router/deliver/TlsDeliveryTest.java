@@ -22,7 +22,6 @@ import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.smtp.session.SmtpTimeouts;
 import org.sealwax.mail.tls.IdentityStore;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.Tls12Server;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.verdict.Pins;
@@ -31,6 +30,7 @@ import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.receive.auth.PasswordFile;
 import org.sealwax.router.receive.auth.PasswordMechanisms;
+import org.sealwax.testkit.tls.TestCa;
 
 /** Levels, ladder, pool and AUTH against real TLS and its enemies. */
 @Timeout(60)

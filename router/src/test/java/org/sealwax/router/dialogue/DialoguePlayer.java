@@ -8,9 +8,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import org.sealwax.mail.net.MemoryWire;
 import org.sealwax.mail.smtp.InputLine;
 import org.sealwax.mail.smtp.LineReader;
+import org.sealwax.testkit.net.MemoryWire;
+import org.sealwax.testkit.tls.FakeTls;
 
 /**
  * Plays one side of a {@link DialogueFile} over one end of a connection in memory; the other end is

@@ -23,13 +23,11 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.HostAddresses;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.TlsaRecord;
-import org.sealwax.mail.net.ManualClock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.Observation;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.PeerVerifier;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.mail.tls.verdict.TlsVersion;
@@ -43,6 +41,8 @@ import org.sealwax.router.ledger.ProvenHost;
 import org.sealwax.router.ledger.RoundMx;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.testkit.dns.FixedResolver;
+import org.sealwax.testkit.net.ManualClock;
+import org.sealwax.testkit.tls.TestCa;
 
 /** Named peers are known again by their own MX hosts, and nobody else is. */
 final class PeerIdentitiesTest {

@@ -8,11 +8,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.Observation;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.Verdict;
+import org.sealwax.testkit.tls.TestCa;
 
 /** What a router would see, with real certificates. */
 public final class HostSamples {

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.net.ManualClock;
 import org.sealwax.router.log.RecordingMailLog;
+import org.sealwax.testkit.net.ManualClock;
 
 /** A hundred thousand domains: what they cost in memory and on disk; the times are only printed. */
 @Tag("slow")

@@ -1,6 +1,6 @@
 package org.sealwax.router.ledger;
 
-import static org.sealwax.mail.fuzz.FuzzTarget.holds;
+import static org.sealwax.testkit.fuzz.FuzzTarget.holds;
 
 import java.io.StringReader;
 import java.time.Instant;
@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.PublicSuffixList;
-import org.sealwax.mail.fuzz.FuzzTarget;
 import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.HostMemory;
+import org.sealwax.testkit.fuzz.FuzzTarget;
 
 /** Damaged rows of the ledger: a row or none, never half a row; and lists of public suffixes. */
 public final class LedgerFuzzTargets {

@@ -29,7 +29,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.ManualClock;
 import org.sealwax.mail.net.Scope;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.FallbackLadder;
@@ -38,6 +37,7 @@ import org.sealwax.mail.policy.HostMemory;
 import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.router.log.RecordingMailLog;
+import org.sealwax.testkit.net.ManualClock;
 
 /**
  * The keeping: what survives a restart, what attackers of the memory get, what the admin can do.

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.ManualClock;
+import org.sealwax.testkit.net.ManualClock;
 
 /** The forms of the log are a promise to parsers: golden lines, and attempts to forge them. */
 final class TextMailLogTest {

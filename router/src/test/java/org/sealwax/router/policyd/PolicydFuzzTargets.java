@@ -1,14 +1,14 @@
 package org.sealwax.router.policyd;
 
-import static org.sealwax.mail.fuzz.FuzzTarget.holds;
-import static org.sealwax.mail.fuzz.FuzzTarget.line;
+import static org.sealwax.testkit.fuzz.FuzzTarget.holds;
+import static org.sealwax.testkit.fuzz.FuzzTarget.line;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
-import org.sealwax.mail.fuzz.FuzzTarget;
+import org.sealwax.testkit.fuzz.FuzzTarget;
 
 /** Requests of a socketmap client, keys, and lines of somebody else's log. */
 public final class PolicydFuzzTargets {

@@ -20,7 +20,6 @@ import org.sealwax.mail.dns.HostAddresses;
 import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.http.HttpsClient;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.ManualClock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.policy.FallbackLadder;
@@ -28,9 +27,7 @@ import org.sealwax.mail.policy.Policy;
 import org.sealwax.mail.policy.TlsFloors;
 import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.sts.fetch.PolicyFetcher;
-import org.sealwax.mail.sts.fetch.StsPolicyHost;
 import org.sealwax.mail.tls.ClientTlsSettings;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsSettings;
 import org.sealwax.router.evidence.DaneSource;
@@ -45,6 +42,9 @@ import org.sealwax.router.sts.ExpiryListener;
 import org.sealwax.router.sts.StsPolicyCache;
 import org.sealwax.router.sts.StsSettings;
 import org.sealwax.testkit.dns.FixedResolver;
+import org.sealwax.testkit.net.ManualClock;
+import org.sealwax.testkit.sts.StsPolicyHost;
+import org.sealwax.testkit.tls.TestCa;
 
 /**
  * The whole desk: DNS of the test, a real policy host, a ledger that learns from lines of a log.

@@ -19,12 +19,12 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.ManualClock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SteadyClock;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.spool.SpoolSettings;
 import org.sealwax.router.spool.SqliteSpool;
+import org.sealwax.testkit.net.ManualClock;
 
 /** A jump of the machine's clock neither strands mail nor makes it old. */
 @Timeout(60)

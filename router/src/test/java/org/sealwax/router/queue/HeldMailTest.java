@@ -25,7 +25,6 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.ManualClock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.log.MailLog;
@@ -35,6 +34,7 @@ import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.RecipientBatch;
 import org.sealwax.router.spool.SpoolSettings;
 import org.sealwax.router.spool.SqliteSpool;
+import org.sealwax.testkit.net.ManualClock;
 
 /** Held mail ends by its reason: announced a day before, logged, and never what a person held. */
 @Timeout(20)

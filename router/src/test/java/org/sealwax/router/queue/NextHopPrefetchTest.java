@@ -14,13 +14,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.net.ManualClock;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.DueBatch;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.Spool;
+import org.sealwax.testkit.net.ManualClock;
 
 /** What the queue needs soon is looked up once, shortly before, and by few at a time. */
 @Timeout(60)

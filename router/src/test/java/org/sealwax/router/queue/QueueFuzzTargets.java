@@ -1,6 +1,6 @@
 package org.sealwax.router.queue;
 
-import static org.sealwax.mail.fuzz.FuzzTarget.holds;
+import static org.sealwax.testkit.fuzz.FuzzTarget.holds;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -11,10 +11,10 @@ import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
-import org.sealwax.mail.fuzz.FuzzTarget;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.spool.QueueId;
+import org.sealwax.testkit.fuzz.FuzzTarget;
 
 /** Damaged records of the spool: a value or an IOException, which sets the record aside. */
 public final class QueueFuzzTargets {

@@ -1,11 +1,11 @@
 package org.sealwax.router.receipts;
 
-import static org.sealwax.mail.fuzz.FuzzTarget.holds;
+import static org.sealwax.testkit.fuzz.FuzzTarget.holds;
 
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import org.sealwax.mail.fuzz.FuzzTarget;
+import org.sealwax.testkit.fuzz.FuzzTarget;
 
 /** Files of receipts from strangers: a report, and never an exception or a false "it holds". */
 public final class ReceiptFuzzTargets {

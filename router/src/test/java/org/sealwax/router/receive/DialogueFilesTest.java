@@ -14,9 +14,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.sealwax.mail.net.MemoryWire;
 import org.sealwax.router.dialogue.DialogueFile;
 import org.sealwax.router.dialogue.DialoguePlayer;
+import org.sealwax.testkit.net.MemoryWire;
 
 /** Our server in the conversations under {@code router/src/test/resources/dialogue/server}. */
 final class DialogueFilesTest {

@@ -31,7 +31,7 @@ import org.sealwax.mail.smtp.ReplyReader;
 import org.sealwax.mail.smtp.session.SessionSettings;
 import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.Verdict;
-import org.sealwax.router.dialogue.FakeTls;
+import org.sealwax.testkit.tls.FakeTls;
 
 /** Listeners on loopback and on a Unix socket. */
 @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)

@@ -18,9 +18,7 @@ import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.ListenerTlsSettings;
 import org.sealwax.mail.tls.PeerVerifier;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.TlsClient;
-import org.sealwax.mail.tls.TlsConnectionPair;
 import org.sealwax.mail.tls.TlsEngine;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsServer;
@@ -29,6 +27,8 @@ import org.sealwax.mail.tls.verdict.PeerRole;
 import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.TrustRoots;
+import org.sealwax.testkit.tls.TestCa;
+import org.sealwax.testkit.tls.TlsConnectionPair;
 
 /** Relay by certificate: real chains, real handshakes, new and resumed. */
 final class RelayGrantTest {

@@ -11,8 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.sealwax.mail.net.MemoryWire;
 import org.sealwax.mail.net.Threads;
+import org.sealwax.testkit.net.MemoryWire;
 
 /** Whole sessions of nonsense: none escapes, leaks, hangs, or ends without a word. */
 final class SessionFuzzTest {

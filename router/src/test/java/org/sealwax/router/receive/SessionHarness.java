@@ -14,7 +14,6 @@ import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.net.ByteBudget;
-import org.sealwax.mail.net.MemoryWire;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.smtp.MailboxParser;
@@ -25,11 +24,12 @@ import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.Verdict;
-import org.sealwax.router.dialogue.FakeTls;
 import org.sealwax.router.evidence.PeerMatcher;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.IntakeException;
 import org.sealwax.router.route.AddressResolution;
+import org.sealwax.testkit.net.MemoryWire;
+import org.sealwax.testkit.tls.FakeTls;
 
 /** One session of our server over memory, in a world made of a dialogue's options. */
 final class SessionHarness {

@@ -50,7 +50,6 @@ import org.sealwax.mail.smtp.MailboxParser;
 import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.IdentityStore;
 import org.sealwax.mail.tls.ListenerTlsSettings;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.TlsSettings;
@@ -70,6 +69,7 @@ import org.sealwax.router.queue.IntakeException;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.testkit.dns.FixedResolver;
+import org.sealwax.testkit.tls.TestCa;
 
 /** Counts, reports, and both ways of handing them over, with real TLS and real signatures. */
 final class TlsReporterTest {

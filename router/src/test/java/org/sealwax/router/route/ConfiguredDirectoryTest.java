@@ -31,13 +31,13 @@ import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
-import org.sealwax.mail.net.ManualClock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Scope;
 import org.sealwax.mail.net.WatchedFile;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.log.RecordingMailLog;
+import org.sealwax.testkit.net.ManualClock;
 
 final class ConfiguredDirectoryTest {
   private static final Domain LOCAL_DOMAIN = Domain.of("project.example");

@@ -1,7 +1,7 @@
 package org.sealwax.router.route;
 
-import static org.sealwax.mail.fuzz.FuzzTarget.holds;
-import static org.sealwax.mail.fuzz.FuzzTarget.text;
+import static org.sealwax.testkit.fuzz.FuzzTarget.holds;
+import static org.sealwax.testkit.fuzz.FuzzTarget.text;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Set;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
-import org.sealwax.mail.fuzz.FuzzTarget;
 import org.sealwax.mail.smtp.MailboxParser;
+import org.sealwax.testkit.fuzz.FuzzTarget;
 
 /** The files of forwarding, next hops, and rewritten senders. */
 public final class ForwardFuzzTargets {

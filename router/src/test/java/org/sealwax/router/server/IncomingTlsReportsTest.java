@@ -38,7 +38,6 @@ import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.ClientOffer;
 import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.IdentityStore;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsSettings;
 import org.sealwax.mail.tls.verdict.ReferenceIdentity;
@@ -52,6 +51,7 @@ import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.reports.ReportingOrganization;
 import org.sealwax.router.wiring.IncomingTlsReports;
+import org.sealwax.testkit.tls.TestCa;
 import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
 

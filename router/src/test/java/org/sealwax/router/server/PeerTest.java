@@ -34,7 +34,6 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentitySettings;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.router.cli.ExplainCommand;
@@ -42,6 +41,7 @@ import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.RecordingMailLog;
+import org.sealwax.testkit.tls.TestCa;
 import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
 

@@ -31,7 +31,6 @@ import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.tls.IdentitySettings;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tlsrpt.AppliedPolicy;
 import org.sealwax.router.cli.Sendmail;
@@ -43,6 +42,7 @@ import org.sealwax.router.reports.received.ReceivedReport;
 import org.sealwax.router.reports.received.ReceivedReportStore;
 import org.sealwax.router.reports.received.ReportOrigin;
 import org.sealwax.router.wiring.IncomingTlsReports;
+import org.sealwax.testkit.tls.TestCa;
 import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
 

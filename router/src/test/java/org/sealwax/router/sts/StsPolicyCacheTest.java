@@ -30,7 +30,6 @@ import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.http.HttpsClient;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.ManualClock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Scope;
 import org.sealwax.mail.net.SteadyClock;
@@ -41,16 +40,17 @@ import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.mail.sts.FirstContactWait;
 import org.sealwax.mail.sts.StsStep;
 import org.sealwax.mail.sts.fetch.PolicyFetcher;
-import org.sealwax.mail.sts.fetch.StsPolicyHost;
 import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.IdentityStore;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsSettings;
 import org.sealwax.router.evidence.StsSource;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.testkit.dns.FixedResolver;
+import org.sealwax.testkit.net.ManualClock;
+import org.sealwax.testkit.sts.StsPolicyHost;
+import org.sealwax.testkit.tls.TestCa;
 
 /** Rows of the lab's group F that need a memory, with a real HTTPS server and a store on disk. */
 final class StsPolicyCacheTest {

@@ -17,9 +17,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.policy.IdentityRequirement;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
+import org.sealwax.testkit.tls.TestCa;
 
 /** The same text of a configuration may name files with other contents. */
 final class CertificateAuthoritiesTest {

@@ -15,9 +15,9 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.tls.Identity;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
+import org.sealwax.testkit.tls.TestCa;
 
 /** What check says about the files that a configuration names. */
 final class ConfiguredFilesCheckTest {

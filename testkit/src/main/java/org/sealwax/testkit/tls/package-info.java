@@ -7,6 +7,12 @@
  * hands as an {@link org.sealwax.testkit.tls.OddTlsBehaviour} says: only these versions, suites and
  * groups, with this request for a client certificate, and with that one thing done wrong.
  *
+ * <p>For tests there are besides {@link org.sealwax.testkit.tls.TestCa}, an authority whose
+ * certificates are {@link org.sealwax.mail.tls.Identity identities} of the library, {@link
+ * org.sealwax.testkit.tls.TlsConnectionPair}, both ends of a connection on loopback, {@link
+ * org.sealwax.testkit.tls.OpenSslServer}, the TLS of OpenSSL, and {@link
+ * org.sealwax.testkit.tls.FakeTls}, a handshake without encryption.
+ *
  * <p>Invariants: the authority's keys are made at start and never leave the process, so nothing it
  * signs is trusted anywhere else; a server here ends every handshake in a {@link
  * org.sealwax.testkit.tls.OddTlsWire} or a {@link org.sealwax.mail.tls.verdict.TlsException}. RFC

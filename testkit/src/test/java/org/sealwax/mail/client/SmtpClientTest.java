@@ -26,10 +26,10 @@ import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.mail.policy.Requirement;
 import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.smtp.session.SmtpTimeouts;
-import org.sealwax.mail.sts.fetch.StsPolicyHost;
 import org.sealwax.mail.tls.Identity;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.verdict.Pins;
+import org.sealwax.testkit.sts.StsPolicyHost;
+import org.sealwax.testkit.tls.TestCa;
 import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
 

@@ -21,8 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.tls.Identity;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.verdict.Pins;
+import org.sealwax.testkit.tls.TestCa;
 import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
 

@@ -32,6 +32,7 @@ import org.sealwax.testkit.tls.LabCertificateAuthority;
 import org.sealwax.testkit.tls.OddTlsBehaviour;
 import org.sealwax.testkit.tls.OddTlsServer;
 import org.sealwax.testkit.tls.OddTlsWire;
+import org.sealwax.testkit.tls.TlsConnectionPair;
 
 /** What a server staples is believed when its issuer says it, of it, and lately; and no further. */
 final class OcspStapleTest {

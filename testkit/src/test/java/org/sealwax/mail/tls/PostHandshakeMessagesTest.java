@@ -14,6 +14,7 @@ import org.sealwax.testkit.tls.LabCertificateAuthority;
 import org.sealwax.testkit.tls.OddTlsBehaviour;
 import org.sealwax.testkit.tls.OddTlsServer;
 import org.sealwax.testkit.tls.OddTlsWire;
+import org.sealwax.testkit.tls.TlsConnectionPair;
 
 /** What servers send behind a good handshake does not end a good session. */
 final class PostHandshakeMessagesTest {

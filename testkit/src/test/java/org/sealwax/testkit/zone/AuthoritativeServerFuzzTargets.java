@@ -1,6 +1,6 @@
 package org.sealwax.testkit.zone;
 
-import static org.sealwax.mail.fuzz.FuzzTarget.holds;
+import static org.sealwax.testkit.fuzz.FuzzTarget.holds;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -12,9 +12,9 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.fuzz.FuzzTarget;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.testkit.fuzz.FuzzTarget;
 
 /** Questions of strangers to the lab's name server. */
 public final class AuthoritativeServerFuzzTargets {

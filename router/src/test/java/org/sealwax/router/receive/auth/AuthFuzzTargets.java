@@ -1,7 +1,7 @@
 package org.sealwax.router.receive.auth;
 
-import static org.sealwax.mail.fuzz.FuzzTarget.holds;
-import static org.sealwax.mail.fuzz.FuzzTarget.text;
+import static org.sealwax.testkit.fuzz.FuzzTarget.holds;
+import static org.sealwax.testkit.fuzz.FuzzTarget.text;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,11 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import org.sealwax.mail.fuzz.FuzzTarget;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.receive.SaslExchange;
+import org.sealwax.testkit.fuzz.FuzzTarget;
 
 /** Password files, and what clients say inside AUTH. */
 public final class AuthFuzzTargets {

@@ -23,13 +23,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.sealwax.mail.net.ManualClock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.WatchedFile;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.receive.SaslExchange;
 import org.sealwax.router.receive.SaslExchange.Kind;
 import org.sealwax.router.receive.SaslExchange.SaslStep;
+import org.sealwax.testkit.net.ManualClock;
 
 final class PasswordMechanismsTest {
   // RFC 7677 section 3.

@@ -1,6 +1,6 @@
 package org.sealwax.router.reports.received;
 
-import static org.sealwax.mail.fuzz.FuzzTarget.holds;
+import static org.sealwax.testkit.fuzz.FuzzTarget.holds;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -9,10 +9,10 @@ import java.nio.file.Path;
 import java.util.List;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.PublicSuffixList;
-import org.sealwax.mail.fuzz.FuzzTarget;
 import org.sealwax.mail.tlsrpt.TlsReport;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
 import org.sealwax.router.reports.ReportingOrganization;
+import org.sealwax.testkit.fuzz.FuzzTarget;
 
 /** Messages that should carry reports: something named comes of each, and no exception. */
 public final class ReceivedReportFuzzTargets {

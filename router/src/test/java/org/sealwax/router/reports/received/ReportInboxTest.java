@@ -37,7 +37,6 @@ import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.PublicSuffixList;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.net.ManualClock;
 import org.sealwax.mail.tlsrpt.TlsReport;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
 import org.sealwax.router.log.RecordingMailLog;
@@ -51,6 +50,7 @@ import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.reports.ReportingOrganization;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.testkit.dns.FixedResolver;
+import org.sealwax.testkit.net.ManualClock;
 
 /** Reports by mail: with real signatures, and with what an attacker sends instead. */
 @Timeout(60)

@@ -33,7 +33,6 @@ import org.sealwax.mail.http.HttpsClient;
 import org.sealwax.mail.http.HttpsRequest;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.DialerSettings;
-import org.sealwax.mail.net.ManualClock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.net.Wire;
@@ -41,7 +40,6 @@ import org.sealwax.mail.tls.ClientOffer;
 import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.IdentityStore;
 import org.sealwax.mail.tls.ListenerTlsSettings;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.TlsSettings;
@@ -54,6 +52,8 @@ import org.sealwax.mail.tlsrpt.TlsReportJson;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.receive.ClientLimits;
 import org.sealwax.testkit.dns.FixedResolver;
+import org.sealwax.testkit.net.ManualClock;
+import org.sealwax.testkit.tls.TestCa;
 
 /** Reports by POST with real TLS: what is taken, and what a stranger gets for anything else. */
 @Timeout(60)

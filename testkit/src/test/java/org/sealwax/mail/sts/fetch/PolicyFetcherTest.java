@@ -34,11 +34,12 @@ import org.sealwax.mail.sts.StsPolicy;
 import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentityStore;
-import org.sealwax.mail.tls.TestCa;
 import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsSettings;
 import org.sealwax.testkit.dns.FixedResolver;
+import org.sealwax.testkit.sts.StsPolicyHost;
+import org.sealwax.testkit.tls.TestCa;
 
 /** Rows F8 to F13 of the lab, against a real HTTPS server on loopback. */
 final class PolicyFetcherTest {

@@ -1,0 +1,13 @@
+/**
+ * Time and connections that a test holds in its hands.
+ *
+ * <p>{@link org.sealwax.testkit.net.ManualClock} stands until it is moved; {@link
+ * org.sealwax.testkit.net.MemoryWire} is a connection within this process whose waits pass when the
+ * test says so.
+ *
+ * <p>Invariants: nothing here opens a socket, and nothing waits in real time for a timeout.
+ */
+@NullMarked
+package org.sealwax.testkit.net;
+
+import org.jspecify.annotations.NullMarked;
