@@ -85,8 +85,8 @@ public final class TlsConnectionPair {
    * @throws IllegalStateException when that engine cannot be loaded here
    */
   public static TlsFactory room(TlsEngine engine, Clock clock) {
-    TlsFactory room = new TlsFactory(new TlsSettings(engine), clock, RandomSource.secure());
-    if (room.loadEngine() != engine) {
+    TlsFactory factory = new TlsFactory(new TlsSettings(engine), clock, RandomSource.secure());
+    if (factory.loadEngine() != engine) {
       throw new IllegalStateException(engine + " does not load here");
     }
     return factory;
