@@ -75,8 +75,8 @@ public final class TlsConnectionPair {
   }
 
   /** A factory for one engine, by the clock of the system. */
-  public static TlsFactory room(TlsEngine engine) {
-    return room(engine, Clock.system());
+  public static TlsFactory factory(TlsEngine engine) {
+    return factory(engine, Clock.system());
   }
 
   /**
@@ -84,7 +84,7 @@ public final class TlsConnectionPair {
    *
    * @throws IllegalStateException when that engine cannot be loaded here
    */
-  public static TlsFactory room(TlsEngine engine, Clock clock) {
+  public static TlsFactory factory(TlsEngine engine, Clock clock) {
     TlsFactory factory = new TlsFactory(new TlsSettings(engine), clock, RandomSource.secure());
     if (factory.loadEngine() != engine) {
       throw new IllegalStateException(engine + " does not load here");
@@ -206,7 +206,7 @@ public final class TlsConnectionPair {
   }
 
   /** Trouble of a task that must fail with TLS trouble. */
-  public static TlsException trouble(FutureTask<?> task) {
+  public static TlsException failure(FutureTask<?> task) {
     try {
       Object result = end(task);
       throw new AssertionError("no trouble, but " + result);

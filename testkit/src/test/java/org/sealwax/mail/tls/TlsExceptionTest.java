@@ -242,7 +242,7 @@ final class TlsExceptionTest {
     TlsFactory factory = TlsConnectionPair.factory(engine);
     TlsConnectionPair.TlsSessionPair session =
         TlsConnectionPair.shake(
-            server(room, ListenerTlsSettings.defaults("smtp")), client(room), offer());
+            server(factory, ListenerTlsSettings.defaults("smtp")), client(factory), offer());
     below(session.server()).close();
     TlsException here =
         assertThrows(TlsException.class, () -> session.client().in().read(new byte[10]));
