@@ -56,7 +56,15 @@ final class ArchitectureTest {
             "mail.smtp.session",
             "mail.client",
             "mail.cli"));
-    out.put("testkit", List.of("testkit.tls", "testkit.zone"));
+    out.put(
+        "testkit",
+        List.of(
+            "testkit.net",
+            "testkit.fuzz",
+            "testkit.dns",
+            "testkit.tls",
+            "testkit.sts",
+            "testkit.zone"));
     out.put(
         "router",
         List.of(

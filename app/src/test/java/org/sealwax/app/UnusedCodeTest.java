@@ -46,7 +46,6 @@ final class UnusedCodeTest {
         "Consignment(10)",
         "Dialers.both",
         "ExpiryListener.none",
-        "IdentityStore.fixed",
         "MailOptions.plain",
         "PeerMatcher.none",
         "ClockReading.of",

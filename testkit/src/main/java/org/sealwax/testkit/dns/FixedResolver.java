@@ -264,11 +264,6 @@ public final class FixedResolver implements Resolver {
       return add(zone, Type.NSEC3PARAM, record);
     }
 
-    /** A PTR record for an address. */
-    public Builder ptr(String address, String name) {
-      return add(ReverseName.of(InetAddress.ofLiteral(address)).name(), Type.PTR, Domain.of(name));
-    }
-
     /** A CNAME record. */
     public Builder cname(String name, String target) {
       node(name).alias = Domain.of(target);

@@ -15,6 +15,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentityStore;
@@ -53,7 +54,7 @@ public final class StsPolicyHost implements AutoCloseable {
     this.identity = identity;
     this.answer = answer;
     this.server = new ServerSocket(0, 50, InetAddress.ofLiteral("127.0.0.1"));
-    Thread.ofVirtual().name("policy host").start(this::accept);
+    Threads.start("policy host", this::accept);
   }
 
   /** A policy as it should be served. */
@@ -101,8 +102,8 @@ public final class StsPolicyHost implements AutoCloseable {
 
   /** Whether there are exactly so many connections, once the last one has been accepted. */
   public boolean waitsForConnections(int count) {
-    long end = System.nanoTime() + LIMIT.toNanos();
-    while (connections.get() < count && System.nanoTime() < end) {
+    long end = Clock.system().nanoTime() + LIMIT.toNanos();
+    while (connections.get() < count && Clock.system().nanoTime() < end) {
       Thread.onSpinWait();
     }
     return connections.get() == count;
@@ -113,7 +114,7 @@ public final class StsPolicyHost implements AutoCloseable {
       try {
         Socket socket = server.accept();
         connections.incrementAndGet();
-        Thread.ofVirtual().start(() -> serve(socket));
+        Threads.start("policy host", () -> serve(socket));
       } catch (IOException e) {
         return;
       }

@@ -36,6 +36,7 @@ import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.mail.tls.verdict.TrustRoots;
@@ -71,7 +72,9 @@ public final class TestCa {
   /** A self-signed root, valid from a month ago for ten years. */
   public static TestCa root(String name) {
     return root(
-        name, Instant.now().minus(Duration.ofDays(30)), Instant.now().plus(Duration.ofDays(3650)));
+        name,
+        Clock.system().now().minus(Duration.ofDays(30)),
+        Clock.system().now().plus(Duration.ofDays(3650)));
   }
 
   /** A self-signed root with its dates. */
@@ -179,8 +182,8 @@ public final class TestCa {
     private final @Nullable TestCa issuer;
     private final String common;
     private final List<String> sans;
-    private Instant notBefore = Instant.now().minus(Duration.ofDays(1));
-    private Instant notAfter = Instant.now().plus(Duration.ofDays(90));
+    private Instant notBefore = Clock.system().now().minus(Duration.ofDays(1));
+    private Instant notAfter = Clock.system().now().plus(Duration.ofDays(90));
     private String algorithm = "EC";
     private int size = 256;
     private @Nullable String signature;
@@ -209,12 +212,15 @@ public final class TestCa {
     /** Ended yesterday. */
     public Leaf expired() {
       return valid(
-          Instant.now().minus(Duration.ofDays(90)), Instant.now().minus(Duration.ofDays(1)));
+          Clock.system().now().minus(Duration.ofDays(90)),
+          Clock.system().now().minus(Duration.ofDays(1)));
     }
 
     /** Begins tomorrow. */
     public Leaf notYetValid() {
-      return valid(Instant.now().plus(Duration.ofDays(1)), Instant.now().plus(Duration.ofDays(90)));
+      return valid(
+          Clock.system().now().plus(Duration.ofDays(1)),
+          Clock.system().now().plus(Duration.ofDays(90)));
     }
 
     /** An RSA key of so many bits. */
