@@ -90,8 +90,7 @@ final class UnusedCodeTest {
         "SqliteSpool.isTidying",
         "SqliteSpool.keepReserve",
         "SurveyState.held",
-        "TlsFactory.openEngines",
-        "TlsFactory.loadEngine");
+        "TlsFactory.openEngines");
     because(
         out,
         "a whole table, whose rows a test checks",
