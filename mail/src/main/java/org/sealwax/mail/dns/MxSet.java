@@ -84,7 +84,7 @@ public sealed interface MxSet {
    * @param domain the next hop that was asked for
    * @param answer to {@link Resolver#mx}
    * @param own names this router answers to: they and everything less preferred are cut
-   * @param chance shuffles equal preferences
+   * @param random shuffles equal preferences
    * @return the hosts in the order to try them, or why there are none
    */
   static MxSet of(Domain domain, DnsAnswer<MxRecord> answer, Set<Domain> own, RandomSource random) {
@@ -97,7 +97,7 @@ public sealed interface MxSet {
    * @param domain the next hop that was asked for
    * @param answer the answer of the DNS
    * @param own names of this server: they and everything less preferred are cut
-   * @param chance source of randomness
+   * @param random source of randomness
    * @param most hosts that are taken
    * @return the hosts in the order to try them, or why there are none
    */
