@@ -64,7 +64,7 @@ public final class PlainHttpServer implements Closeable {
    * @param address address and port to listen at
    * @param answers by path
    * @param total time of one connection
-   * @param trouble gets a sentence when accepting fails
+   * @param onProblem gets a sentence when accepting fails
    * @return the running server
    * @throws IOException when the address is not to be had
    */

@@ -57,7 +57,7 @@ public final class AcceptLoop {
    * @param isClosed whether the owner was closed
    * @param source where they come from
    * @param taker gets each one
-   * @param trouble gets a sentence when accept fails
+   * @param onProblem gets a sentence when accept fails
    * @return the thread
    */
   public static <T> Thread start(

@@ -124,7 +124,7 @@ public final class WatchedFile<T> {
    * @param file the file
    * @param clock source of the current time
    * @param reader reads the file
-   * @param notice is called after each change
+   * @param listener is called after each change
    * @throws IOException when that fails: there is no former value to keep
    */
   public WatchedFile(Path file, Clock clock, FileParser<T> reader, ChangeListener listener)

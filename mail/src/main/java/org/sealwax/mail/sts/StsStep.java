@@ -66,8 +66,8 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
    * {@return what holds for a delivery now, or that a fetch must come first}
    *
    * @param memory what is remembered
-   * @param announcement what the DNS says now
-   * @param patience how long mail waits at first contact
+   * @param lookup what the DNS says now
+   * @param firstContactWait how long mail waits at first contact
    * @param now the current time
    */
   public static StsStep decide(
@@ -92,8 +92,8 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
    * background when its time has come, and before a failure becomes permanent (RFC 8461 5.1)}
    *
    * @param memory what is remembered
-   * @param announcement what the DNS says now
-   * @param patience how long mail waits at first contact
+   * @param lookup what the DNS says now
+   * @param firstContactWait how long mail waits at first contact
    * @param now the current time
    */
   public static StsStep renew(
@@ -146,7 +146,7 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
    *
    * @param memory what is remembered
    * @param why the reason in words, for logs
-   * @param patience how long mail waits at first contact
+   * @param firstContactWait how long mail waits at first contact
    * @param now the current time
    * @return what to remember, and what holds now
    */
@@ -164,7 +164,7 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
    *
    * @param memory what is remembered
    * @param why the reason in words, for logs
-   * @param patience how long mail waits at first contact
+   * @param firstContactWait how long mail waits at first contact
    * @param now the current time
    * @return what to remember, and what holds now
    */

@@ -74,7 +74,7 @@ public final class IdentityStore {
    *
    * @param settings the files and names
    * @param clock source of the current time
-   * @param chance source of randomness
+   * @param random source of randomness
    * @return the store
    * @throws Identity.InvalidIdentity when a configured pair cannot be used. An expired one can: TLS
    *     with an expired certificate is better than none

@@ -44,7 +44,7 @@ public final class SessionDiagnosis {
    * @param evidence everything known before connecting
    * @param subject next hop, host and port
    * @param seen what the connection showed, or null
-   * @param ends the addresses of both ends
+   * @param endpoints the addresses of both ends
    */
   public static List<SessionResult> of(
       List<Evidence> evidence,

@@ -126,7 +126,7 @@ public final class TlsReportJson {
   /**
    * Reads a report, ours or a stranger's; empty when it is not one.
    *
-   * @param octets the report as received, decompressed
+   * @param bytes the report as received, decompressed
    * @return the report; empty when it is none
    * @see #reading
    */
@@ -143,7 +143,7 @@ public final class TlsReportJson {
    * A result type that is not in RFC 8460 section 4.3 (the list may grow) is taken for {@code
    * validation-failure}, with its word as the reason.
    *
-   * @param octets the report as received, decompressed
+   * @param bytes the report as received, decompressed
    * @return the report, or why it cannot be read
    */
   public static TlsReportParse reading(byte[] bytes) {
