@@ -189,7 +189,7 @@ final class SenderEveryTrapTest {
   }
 
   @ParameterizedTest
-  @MethodSource("rows")
+  @MethodSource("trapCases")
   void oneFaultIsReportedAndLowersTheGrade(Trap.TrapCase trapCase) {
     Map<String, Sighting> sightings = allGood();
     SenderReport before = report(sightings);
