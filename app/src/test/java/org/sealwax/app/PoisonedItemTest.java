@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -210,14 +211,28 @@ final class PoisonedItemTest {
   @ParameterizedTest
   @CsvSource({
     // place of the fault, its kind, unexpected ends, reason of the hold
-    "org.sealwax.router.spool.SpoolWriter#put,              halt,  2, ended-process",
-    "org.sealwax.router.spool.SpoolWriter#put,              error, 2, ended-process",
-    "org.sealwax.router.spool.SpoolWriter#put,              bug,   0, change-not-stored",
-    "org.sealwax.router.queue.Scheduler#offer,         halt,  2, ended-process",
-    "org.sealwax.router.queue.Scheduler#offer,         bug,   0, internal-fault",
-    "org.sealwax.router.queue.NotificationWriter#notification,           halt,  2, ended-process",
+    "org.sealwax.router.spool.SpoolWriter#put, halt, 2, ended-process",
+    "org.sealwax.router.queue.Scheduler#offer, halt, 2, ended-process",
+    "org.sealwax.router.queue.NotificationWriter#notification, halt, 2, ended-process",
   })
   void isHeldAndKeepsNoOtherMailBack(String method, String kind, int unexpected, String reason)
+      throws Exception {
+    assertHeld(method, kind, unexpected, reason);
+  }
+
+  @Tag("slow")
+  @ParameterizedTest
+  @CsvSource({
+    "org.sealwax.router.spool.SpoolWriter#put, error, 2, ended-process",
+    "org.sealwax.router.spool.SpoolWriter#put, bug, 0, change-not-stored",
+    "org.sealwax.router.queue.Scheduler#offer, bug, 0, internal-fault",
+  })
+  void isHeldAfterOtherKindsOfFaults(String method, String kind, int unexpected, String reason)
+      throws Exception {
+    assertHeld(method, kind, unexpected, reason);
+  }
+
+  private void assertHeld(String method, String kind, int unexpected, String reason)
       throws Exception {
     Path file = poisoned();
     makeDue(file);
