@@ -53,7 +53,7 @@ final class Demo {
   /** For the scan of our own domain: on such a machine it takes a second or two. */
   private static final Duration SCAN = Duration.ofSeconds(6);
 
-  /** Whoever has waited so long already gets a quick look only: the demo promises 20 seconds. */
+  /** After this time the scan has the quick depth: the demo promises 20 seconds. */
   private static final Duration LONG = Duration.ofSeconds(10);
 
   private static final Duration POLL_INTERVAL = Duration.ofMillis(200);
@@ -81,7 +81,7 @@ final class Demo {
    * @param undecided labels of destinations about which nothing was decided in time
    * @param plaintext labels of destinations at which a message or envelope came in clear
    * @param errors errors of the router itself
-   * @param last what was told of each destination last, by label
+   * @param last last logged fact of each destination, by label
    */
   record DemoResult(
       SenderReport sender,

@@ -54,7 +54,7 @@ final class DemoCommand {
       throw new Arguments.UsageError("the demo takes no operands");
     }
     TlsFactory.prepareJvm();
-    // Whoever has seen enough ends it in order: folder, sockets and page go with it.
+    // An interrupt ends it in order: folder, sockets and page go with it.
     Thread player = Thread.currentThread();
     Signals.on("INT", player::interrupt);
     Signals.on("TERM", player::interrupt);

@@ -53,12 +53,12 @@ final class DemoLog implements MailLog {
   private final Map<String, List<String>> demands = new ConcurrentHashMap<>();
   private final Map<String, TlsLogFields> sessions = new ConcurrentHashMap<>();
 
-  /** What was told next, or null when nothing is within that time. */
+  /** The next fact of the log, or null when there is none within that time. */
   @Nullable DemoRecipientEvent next(Duration atMost) throws InterruptedException {
     return events.poll(atMost.toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS);
   }
 
-  /** Errors of ours: there should be none. */
+  /** Internal errors: there should be none. */
   List<String> errors() {
     return List.copyOf(errors);
   }

@@ -74,7 +74,7 @@ final class DocumentsTest {
 
   private static final Pattern COMMENT = Pattern.compile("/\\*(?s:.*?)\\*/|(?m)//.*$");
 
-  /** Capitalised words in backticks that are no types of ours. */
+  /** Capitalised words in backticks that are not types of this program. */
   private static final Set<String> FOREIGN =
       Set.of(
           "IOException", // of the JDK

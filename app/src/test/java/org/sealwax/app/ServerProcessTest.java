@@ -90,7 +90,7 @@ final class ServerProcessTest {
       assertTrue(idle.reply().startsWith("220"));
       server.signal("TERM");
       server.line("stopping: sessions and deliveries under way may end");
-      assertTrue(idle.reply().startsWith("421 4.3.2"), "who only waits is told at once");
+      assertTrue(idle.reply().startsWith("421 4.3.2"), "an idle client gets 421 at once");
       assertFalse(isServed(server.port()));
       assertTrue(busy.exchange("second half\r\n.").startsWith("250 2.0.0 Ok: queued as"));
       assertTrue(busy.reply().startsWith("421 4.3.2"));

@@ -37,7 +37,7 @@ import org.sealwax.mail.net.Scope;
  *
  * <p>Ends within the budget's time and {@link #DNS_TIME} for the DNS and policy hosts, which come
  * first: what was not looked at by then is reported as {@code not tested}. A probe that breaks (a
- * fault in our code) is told as {@code inconclusive}, never hidden.
+ * fault in our code) is reported as {@code inconclusive}, never hidden.
  */
 public final class Assessment {
   /** By letter, then by the worst cap, then by score. */

@@ -55,7 +55,9 @@ final class LabCommandTest {
     }
   }
 
-  /** The exit code of the lab with a sender that ends at once, having noted what it was told. */
+  /**
+   * The exit code of the lab with a sender that ends at once, having written down its environment.
+   */
   private int run(String... more) throws Exception {
     List<String> words =
         new ArrayList<>(

@@ -49,7 +49,7 @@ public final class AssessCommand {
         "DOMAIN | HOST:PORT",
         "examine how mail to a domain or host is protected, and grade it",
         "Behaves like a polite sending router, stops before any message, and prints the grade,"
-            + " what decides it, and the exact lines that mend it. A domain stands for all its"
+            + " what decides it, and the exact lines that fix it. A domain stands for all its"
             + " MX hosts, all their addresses and its policies. The exit code is 1 when the grade"
             + " is below --fail-below, else 0.",
         List.of(
