@@ -216,6 +216,39 @@ final class ExplainTest {
     assertTrue(raised.contains("wanted verify: encryption always"), raised);
   }
 
+  /** A domain that is not there, one that accepts no mail, or a DNS that fails: rows are listed. */
+  @Test
+  void rowsAreListedWhenNoHostIsFound() throws Exception {
+    String rows =
+        ROWS.replace("[[transport]]\ndomain = \"*\"\nnext_hop = \"[127.0.0.1]:PORT\"\n", "")
+            + """
+            [[transport]]
+            domain = "routed.invalid"
+            next_hop = "gone.invalid"
+            [[policy]]
+            domain = "routed.invalid"
+            level = "verify"
+            [[policy]]
+            domain = "gone.invalid"
+            level = "secure"
+            [[policy]]
+            domain = ".invalid"
+            level = "encrypt"
+            """;
+    String byMx = run(settings(rows), "some.invalid");
+    assertTrue(byMx.contains("does not exist"), byMx);
+    assertTrue(byMx.contains("config: row for the next hop encrypt"), byMx);
+    String routed = run(settings(rows), "routed.invalid");
+    for (String line :
+        List.of(
+            "row for the next hop secure",
+            "row for the recipient domain verify",
+            "does not count: the row for gone.invalid is more specific",
+            "does not count: the row for routed.invalid is more specific")) {
+      assertTrue(routed.contains(line), line + " is missing in\n" + routed);
+    }
+  }
+
   @Test
   void onlyOneQuestionIsAccepted() throws Exception {
     RouterSettings settings = settings(ROWS.replace("PORT", "1"));

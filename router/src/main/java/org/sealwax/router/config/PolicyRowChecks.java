@@ -37,9 +37,6 @@ import org.sealwax.router.route.TransportTable;
  * and policy as deliveries.
  */
 final class PolicyRowChecks {
-  /** When every row is in force, and when only those without an expiry are. */
-  private static final List<Instant> TIMES = List.of(Instant.MIN, Instant.MAX);
-
   private final ConfigurationReader reader;
   private final ForwardSettings forward;
   private final DeliverySettings deliver;
@@ -50,6 +47,9 @@ final class PolicyRowChecks {
   private final Set<Domain> aliases = new HashSet<>();
   private final Set<String> reported = new HashSet<>();
 
+  /** Before every expiry, and at each: then the row behind it counts. */
+  private final Set<Instant> times = new LinkedHashSet<>(List.of(Instant.MIN));
+
   PolicyRowChecks(ConfigurationReader reader, ForwardSettings forward, DeliverySettings deliver) {
     this.reader = reader;
     this.forward = forward;
@@ -58,6 +58,12 @@ final class PolicyRowChecks {
     this.routes = new TransportTable(forward);
     this.policy = new Policy(deliver.ladder(), deliver.floors());
     forward.aliasDomains().forEach(a -> aliases.add(a.domain()));
+    for (PolicyRow row : deliver.rows()) {
+      Instant end = row.expires();
+      if (end != null) {
+        times.add(end);
+      }
+    }
   }
 
   /** Adds complaints to the reading, which has no errors so far. */
@@ -74,7 +80,7 @@ final class PolicyRowChecks {
       NextHop hop = hop(destination);
       if (hop instanceof NextHop.Fixed fixed) {
         reached.addAll(rows.covering(fixed.host()));
-        TIMES.forEach(at -> neverMet(destination, fixed, at));
+        times.forEach(at -> neverMet(destination, fixed, at));
       }
       boolean leaves = hop instanceof NextHop.Fixed || hop instanceof NextHop.ByMx;
       if (leaves && !aliases.contains(destination)) {
@@ -82,6 +88,7 @@ final class PolicyRowChecks {
       }
     }
     deliver.rows().stream().filter(r -> !reached.contains(r)).forEach(this::unreached);
+    unreachedRoutes();
   }
 
   private NextHop hop(Domain destination) {
@@ -285,18 +292,30 @@ final class PolicyRowChecks {
   }
 
   private void unreached(PolicyRow row) {
-    // Any domain's MX record may name a host that a pattern covers; our own hosts are not named.
-    if (row.pattern() instanceof DomainPattern.Exact e && isRelayedHere(e.domain())) {
+    // "*" covers address literals too, which leave by SMTP.
+    if (!(row.pattern() instanceof DomainPattern.Any)) {
       report(
           false,
           section(row),
-          "no mail can reach this row: mail for " + e.domain() + " does not leave by SMTP",
+          "no mail can reach this row: mail for "
+              + row.pattern().text()
+              + " does not leave by SMTP",
           "remove it");
     }
   }
 
-  private boolean isRelayedHere(Domain domain) {
-    return aliases.contains(domain) || hop(domain) instanceof NextHop.Pipe;
+  /** Rows of [[transport]] for alias domains: their mail goes where the aliases lead. */
+  private void unreachedRoutes() {
+    for (Section s : reader.rows(ConfigurationSchema.TransportKeys.TABLE)) {
+      if (s.get(ConfigurationSchema.TransportKeys.DOMAIN_OF) instanceof DomainPattern.Exact e
+          && aliases.contains(e.domain())) {
+        report(
+            false,
+            s,
+            "no mail can reach this row: " + e.domain() + " is an alias domain",
+            "remove it; mail goes where the aliases lead");
+      }
+    }
   }
 
   private Section section(PolicyRow row) {

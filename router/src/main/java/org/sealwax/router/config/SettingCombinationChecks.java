@@ -22,6 +22,16 @@ import org.sealwax.router.ledger.LedgerSettings;
  * warning.
  */
 final class SettingCombinationChecks {
+  /** What a transport row says about the server that it connects to. */
+  private static final List<SettingKey<?>> OF_A_HOST =
+      List.of(
+          ConfigurationSchema.TransportKeys.USER,
+          ConfigurationSchema.TransportKeys.PASSWORD_FILE,
+          ConfigurationSchema.TransportKeys.IMPLICIT_TLS,
+          ConfigurationSchema.TransportKeys.LEVEL,
+          ConfigurationSchema.TransportKeys.NAMES,
+          ConfigurationSchema.TransportKeys.PINS);
+
   private final ConfigurationReader reader;
 
   SettingCombinationChecks(ConfigurationReader reader) {
@@ -295,6 +305,20 @@ final class SettingCombinationChecks {
           reader
               .about(true, s, "user and password_file belong together")
               .help("give both, or neither"));
+    }
+    String hop = s.get(ConfigurationSchema.TransportKeys.NEXT_HOP);
+    boolean mx = hop.equals("mx");
+    if (!mx && !hop.startsWith("pipe:")) {
+      return;
+    }
+    for (SettingKey<?> key : OF_A_HOST) {
+      if (s.explicit(key) != null) {
+        error(
+            s,
+            key,
+            key.name() + " belongs to a next hop that is one host, and " + hop + " is none",
+            mx ? "demands of a domain by MX stand in its [[policy]] row" : "leave it out");
+      }
     }
   }
 

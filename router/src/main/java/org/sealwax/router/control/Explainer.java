@@ -18,6 +18,7 @@ import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.IdentityRequirement;
 import org.sealwax.mail.policy.Policy;
 import org.sealwax.mail.policy.PolicyRow;
+import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.mail.policy.Requirement;
 import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.sts.StsLookup;
@@ -28,6 +29,7 @@ import org.sealwax.router.control.ControlServer.ControlJson;
 import org.sealwax.router.deliver.DeliveryPreview;
 import org.sealwax.router.deliver.SmtpDeliveryAgent;
 import org.sealwax.router.evidence.PeerIdentities;
+import org.sealwax.router.evidence.PolicyRows;
 import org.sealwax.router.ledger.ActiveViolation;
 import org.sealwax.router.ledger.DomainRecord;
 import org.sealwax.router.ledger.PersistentLedger;
@@ -109,12 +111,16 @@ public final class Explainer {
       case NextHop.Reports reports -> out.put("end", "this server reads it itself");
       case NextHop.NoPostmaster noPostmaster -> out.put("end", "nobody is named who takes it");
       case NextHop.ByMx mx ->
-          describe(out, deliveryAgent.preview(hop, destination, message, probes), mx.domain(), now);
+          describe(
+              out,
+              deliveryAgent.preview(hop, destination, message, probes),
+              PolicySubject.fixed(mx.domain()).to(destination),
+              now);
       case NextHop.Fixed fixed ->
           describe(
               out,
               deliveryAgent.preview(hop, destination, message, probes),
-              fixed.host() instanceof Domain d ? d : null,
+              PolicySubject.fixed(fixed.host(), fixed.port()).to(destination),
               now);
     }
     return out;
@@ -131,19 +137,24 @@ public final class Explainer {
   }
 
   private void describe(
-      ObjectNode tree, DeliveryPreview preview, @Nullable Domain domain, Instant now) {
+      ObjectNode tree, DeliveryPreview preview, PolicySubject nextHop, Instant now) {
     if (preview.end() != null) {
       tree.put("end", preview.end());
     }
     ArrayNode sources = tree.putArray("sources");
+    List<List<Evidence>> byHost = preview.hosts().stream().map(h -> h.evidence()).toList();
+    if (byHost.isEmpty()) {
+      // No host was found; the rows of recipient domain and next hop are there all the same.
+      byHost = List.of(rows().evidenceFor(nextHop));
+    }
     Set<Evidence> common = new LinkedHashSet<>();
-    preview.hosts().forEach(h -> common.addAll(h.evidence()));
+    byHost.forEach(common::addAll);
     for (Evidence e : common) {
       int before = sources.size();
       source(sources, e);
       if (sources.size() > before) {
         ObjectNode out = (ObjectNode) sources.get(before);
-        Optional<String> why = whyNot(e, preview, now);
+        Optional<String> why = whyNot(e, byHost, now);
         PolicyRow row = row(e);
         if (why.isPresent()) {
           out.put("does_not_count", why.get());
@@ -152,12 +163,16 @@ public final class Explainer {
         }
       }
     }
-    if (domain != null) {
+    if (nextHop.nextHop() instanceof Domain domain) {
       sts(sources, domain, now);
       ledger(sources, domain);
     }
     ArrayNode hosts = tree.putArray("hosts");
     preview.hosts().forEach(h -> host(hosts.addObject(), h, now));
+  }
+
+  private PolicyRows rows() {
+    return new PolicyRows(settings.deliver().level(), settings.deliver().rows());
   }
 
   private static @Nullable PolicyRow row(Evidence evidence) {
@@ -176,11 +191,11 @@ public final class Explainer {
   }
 
   /** Why a row, a route or the default has no part in what is demanded of any host. */
-  private static Optional<String> whyNot(Evidence one, DeliveryPreview preview, Instant now) {
+  private static Optional<String> whyNot(Evidence one, List<List<Evidence>> byHost, Instant now) {
     Optional<String> why = Optional.empty();
-    for (DeliveryPreview.HostPreview host : preview.hosts()) {
-      if (host.evidence().contains(one)) {
-        why = Policy.ignoredReason(one, host.evidence(), now);
+    for (List<Evidence> ofHost : byHost) {
+      if (ofHost.contains(one)) {
+        why = Policy.ignoredReason(one, ofHost, now);
         if (why.isEmpty()) {
           return why;
         }
