@@ -26,6 +26,7 @@ import org.sealwax.lab.traps.Traps;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.live.CachingResolver;
@@ -50,6 +51,59 @@ public final class LabCommand {
 
   public LabCommand(ProcessEnvironment around) {
     this.process = around;
+  }
+
+  /** As help and the manual show it. */
+  public static Subcommand subcommand() {
+    return new Subcommand(
+        "lab",
+        "local | serve",
+        "test what a mail router does when the way out is broken or under attack",
+        "Sets up a small internet of deliberately broken receivers on this machine, with its"
+            + " own signed DNS, MTA-STS policy hosts and certificates; prints what the router"
+            + " under test needs (resolver, trust anchor, CA, recipients), shows what it does"
+            + " as it does it, and ends with a grade. serve is the same for everybody, behind a"
+            + " zone that is delegated to this machine ([lab] of the configuration): people get"
+            + " a token on its pages and see their table fill. The lab itself sends no mail.",
+        List.of(
+            new Subcommand.Option(
+                "--loopback",
+                null,
+                "with serve: on this machine only, with high ports and without a"
+                    + " configuration"),
+            new Subcommand.Option(
+                "--isolate",
+                null,
+                "in a network namespace of its own: real ports, own addresses and resolv.conf,"
+                    + " so that any router runs in it unchanged"),
+            new Subcommand.Option(
+                "--exec",
+                "COMMAND",
+                "run by /bin/sh when the lab is ready; finds LAB_RESOLVER, LAB_ANCHOR, LAB_CA,"
+                    + " LAB_SENDER, LAB_RECIPIENTS, LAB_FOLDER, LAB_SMTP_PORT, LAB_HTTPS_PORT"
+                    + " in its environment, and is ended with the lab"),
+            new Subcommand.Option(
+                "--traps",
+                "LIST",
+                "quick, all, groups (e), traps (e3), rows (d1s), and -b11 for what is left out"
+                    + " (all)"),
+            new Subcommand.Option(
+                "--profile",
+                "WORD",
+                "what the router chose: opportunistic, strict (TLS everywhere) or verified"
+                    + " (opportunistic)"),
+            new Subcommand.Option("--json", null, "print JSON"),
+            new Subcommand.Option(
+                "--junit", "FILE", "write JUnit XML too, a test case for each row"),
+            new Subcommand.Option(
+                "--folder", "FOLDER", "where the files for the router go (a new one)"),
+            new Subcommand.Option("--scale", "N", "divide the lab's long times by N (60)"),
+            new Subcommand.Option("--wait", "SECONDS", "how long the router has (180)"),
+            new Subcommand.Option("--patient", null, "give it half an hour"),
+            new Subcommand.Option(
+                "--ports", "SMTP:HTTPS", "other ports for the receivers (25:443)"),
+            new Subcommand.Option("--fail-below", "GRADE", "exit code 1 below this grade")),
+        false);
   }
 
   /** The exit code. */

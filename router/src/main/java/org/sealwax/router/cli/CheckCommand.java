@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.sealwax.mail.cli.DefaultPaths;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.dns.live.ResolverCheck;
 import org.sealwax.mail.net.Clock;
@@ -24,6 +25,22 @@ public final class CheckCommand {
   public CheckCommand(ProcessEnvironment around, DefaultPaths folders) {
     this.process = around;
     this.folders = folders;
+  }
+
+  /** As help and the manual show it. */
+  public static Subcommand subcommand() {
+    return new Subcommand(
+        "check",
+        "",
+        "check the configuration and print what is in force",
+        "Prints every mistake with line, column and help, then the effective settings with"
+            + " their origin, and checks whether each DNS resolver returns answers that"
+            + " validate: it is asked for the keys of the root and for a top-level name that"
+            + " does not exist. Exit code 0: fine; 1: warnings; 2: errors.",
+        List.of(
+            new Subcommand.Option("--quiet", null, "print errors and warnings only"),
+            new Subcommand.Option("--offline", null, "ask no resolver")),
+        false);
   }
 
   /**

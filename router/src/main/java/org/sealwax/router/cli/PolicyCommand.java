@@ -8,6 +8,7 @@ import java.util.stream.StreamSupport;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.router.control.ControlClient;
 import org.sealwax.router.control.ControlServer.ControlJson;
 import org.sealwax.router.control.ControlServer.ControlRequestRefused;
@@ -23,6 +24,27 @@ public final class PolicyCommand {
   public PolicyCommand(ProcessEnvironment around, Path state) {
     this.process = around;
     this.state = state;
+  }
+
+  /** As help and the manual show it. */
+  public static Subcommand subcommand() {
+    return new Subcommand(
+        "policy",
+        "list | show DOMAIN | accept DOMAIN | forget DOMAIN",
+        "what domains have shown, and what to make of it",
+        "list names the domains with a level and those that show less than it; show tells all"
+            + " that is remembered of one; accept takes a domain as it shows itself now,"
+            + " without waiting for the hold; forget drops all that is known of it, its level"
+            + " included. accept --clock confirms the machine's clock after a jump, which"
+            + " suspends acceptance and decay.",
+        List.of(
+            new Subcommand.Option("--json", null, "print JSON"),
+            new Subcommand.Option(
+                "--violations", null, "only domains that show less than their level"),
+            new Subcommand.Option("--all", null, "also domains without a level"),
+            new Subcommand.Option("--clock", null, "with accept: confirm the clock"),
+            new Subcommand.Option("--limit", "COUNT", "at most so many (100)")),
+        false);
   }
 
   public int run(Arguments arguments)

@@ -25,6 +25,7 @@ import org.sealwax.mail.cli.ProcessExit;
 import org.sealwax.mail.cli.Signals;
 import org.sealwax.mail.cli.StandardOutput;
 import org.sealwax.mail.cli.StateFolder;
+import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.mail.cli.SystemdNotifier;
 import org.sealwax.mail.cli.TemporaryFolder;
 import org.sealwax.mail.dns.HostAddresses;
@@ -90,6 +91,33 @@ public final class PolicydCommand {
   public PolicydCommand(ProcessEnvironment around, DefaultPaths folders) {
     this.process = around;
     this.folders = folders;
+  }
+
+  /** As help and the manual show it. */
+  public static Subcommand subcommand() {
+    return new Subcommand(
+        "policyd",
+        "",
+        "lend the rule book to Postfix",
+        "Serves smtp_tls_policy_maps as a socketmap: DANE, MTA-STS, the policy rows of the"
+            + " configuration and the ledger, in Postfix's words. The table is tls, or tlsrpt"
+            + " with the attributes that Postfix 3.10 reports by. What is not known now is"
+            + " TEMP, so that mail waits. SIGHUP reads the configuration again. Uses dns,"
+            + " deliver and policy of the configuration; keeps what it learns in the folder"
+            + " policyd of the state folder.",
+        List.of(
+            new Subcommand.Option(
+                "--listen", "PLACE", "127.0.0.1:8461 unless said; or unix: and a path"),
+            new Subcommand.Option(
+                "--metrics", "PLACE", "serve figures by HTTP there: 127.0.0.1:9126"),
+            new Subcommand.Option(
+                "--learn-from", "FILE", "Postfix's log: domains that always had TLS keep it"),
+            new Subcommand.Option(
+                "--ask",
+                "KEY",
+                "print what would be served for a next hop, and on standard error why; then"
+                    + " end")),
+        false);
   }
 
   public int run(Optional<Path> file, Configuration.ValidConfiguration sound, Arguments arguments)

@@ -10,6 +10,7 @@ import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.router.control.ControlClient;
 import org.sealwax.router.control.ControlServer.ControlJson;
 import org.sealwax.router.control.ControlServer.ControlRequestRefused;
@@ -27,6 +28,38 @@ public final class QueueCommand {
   public QueueCommand(ProcessEnvironment around, Path state) {
     this.process = around;
     this.state = state;
+  }
+
+  /** As help and the manual show it. */
+  public static Subcommand subcommand() {
+    return new Subcommand(
+        "queue",
+        "list | count | show ID | hold | release | retry | bounce | delete [ID...]",
+        "look at the queue and act on it",
+        "list groups by reason; hold, release, retry, bounce and delete take identifiers or one"
+            + " of the selecting options. bounce gives up and tells the sender; delete tells"
+            + " nobody.",
+        List.of(
+            new Subcommand.Option("--json", null, "print JSON"),
+            new Subcommand.Option("--all", null, "all messages"),
+            new Subcommand.Option("--reason", "WORD", "recipients waiting for this reason"),
+            new Subcommand.Option(
+                "--state", "WORD", "recipients that are fresh, queued, deferred or held"),
+            new Subcommand.Option("--domain", "DOMAIN", "recipients of this domain"),
+            new Subcommand.Option("--sender", "ADDRESS", "messages of this sender"),
+            new Subcommand.Option("--limit", "COUNT", "at most so many (100)")),
+        false);
+  }
+
+  /** {@code trace} as help and the manual show it. */
+  public static Subcommand traceSubcommand() {
+    return new Subcommand(
+        "trace",
+        "ID",
+        "one message's journey",
+        "Prints what happened to a message, with the TLS facts of each hop that was seen.",
+        List.of(new Subcommand.Option("--json", null, "print JSON")),
+        false);
   }
 
   public int queue(Arguments arguments)

@@ -3,10 +3,12 @@ package org.sealwax.router.cli;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.router.receipts.ReceiptVerifier;
 
 /** {@code sealwax receipts verify | export}: reads the files; no server is needed. */
@@ -17,6 +19,24 @@ public final class ReceiptsCommand {
   public ReceiptsCommand(ProcessEnvironment around, Path folder) {
     this.process = around;
     this.folder = folder;
+  }
+
+  /** As help and the manual show it. */
+  public static Subcommand subcommand() {
+    return new Subcommand(
+        "receipts",
+        "verify | export",
+        "check and read the receipts of deliveries",
+        "verify checks the chain and its signatures; with --head also that a head which the log"
+            + " tells of is in it, which shows a tail that was cut. export prints one JSON"
+            + " object per line and receipt. Exit code 0: everything holds; 2: not. No server"
+            + " is needed.",
+        List.of(
+            new Subcommand.Option(
+                "--head", "HASH", "a head from the log that must be in the chain"),
+            new Subcommand.Option(
+                "--recipient", "ADDRESS", "with export: only those of this address")),
+        false);
   }
 
   public int run(Arguments arguments) throws Arguments.UsageError, IOException {

@@ -24,6 +24,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.StateFolder;
+import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.mail.message.AddressList;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
@@ -46,6 +47,21 @@ public final class Sendmail {
     this.process = around;
     this.clock = clock;
     this.randomSource = random;
+  }
+
+  /** As help and the manual show it. */
+  public static Subcommand subcommand() {
+    return new Subcommand(
+        "sendmail",
+        "[-t] [-i] [-f ADDRESS] [ADDRESS...]",
+        "hand in mail as local programs do",
+        "Takes the options of Sendmail: -t (recipients from the header), -i (a lone dot is"
+            + " data), -f (sender), -F (full name), -N, -R, -V (notifications), -bs (SMTP on"
+            + " standard input), -bp (list the queue); those that mean nothing here are taken"
+            + " without effect. A link named sendmail does the same. The message is on stable"
+            + " storage when the exit code is 0; 75 means: try again.",
+        List.of(),
+        false);
   }
 
   /**

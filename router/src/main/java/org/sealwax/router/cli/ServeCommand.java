@@ -3,6 +3,7 @@ package org.sealwax.router.cli;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -13,6 +14,7 @@ import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.ProcessExit;
 import org.sealwax.mail.cli.Signals;
 import org.sealwax.mail.cli.StandardOutput;
+import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.mail.cli.SystemdNotifier;
 import org.sealwax.mail.cli.Version;
 import org.sealwax.mail.dns.DnsSettings;
@@ -48,6 +50,19 @@ public final class ServeCommand {
   public ServeCommand(ProcessEnvironment around, DefaultPaths folders) {
     this.process = around;
     this.folders = folders;
+  }
+
+  /** As help and the manual show it. */
+  public static Subcommand subcommand() {
+    return new Subcommand(
+        "serve",
+        "",
+        "be the router",
+        "Listens, accepts, keeps, forwards and delivers. Without a configuration it listens on"
+            + " 127.0.0.1:2525 and relays for loopback only. SIGTERM drains, a second one ends"
+            + " at once; SIGHUP reloads.",
+        List.of(),
+        false);
   }
 
   public int run(Optional<Path> file, Configuration.ValidConfiguration sound) {
