@@ -1,6 +1,7 @@
 package org.sealwax.lab.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
@@ -21,13 +22,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.app.CommandLine;
 import org.sealwax.lab.judge.SenderAssessment;
 import org.sealwax.lab.judge.SenderProfile;
 import org.sealwax.lab.judge.SenderReport;
 import org.sealwax.lab.site.SightingBuilder;
 import org.sealwax.lab.traps.Trap;
 import org.sealwax.lab.traps.Traps;
+import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.tls.TlsFactory;
@@ -62,7 +63,6 @@ final class LabCommandTest {
     List<String> words =
         new ArrayList<>(
             List.of(
-                "lab",
                 "local",
                 "--ports",
                 free() + ":" + free(),
@@ -80,7 +80,7 @@ final class LabCommandTest {
             "tester",
             folder,
             folder);
-    return new CommandLine(around).run(words.toArray(String[]::new));
+    return new LabCommand(around).run(Arguments.read(LabCommand.subcommand(), words));
   }
 
   @Test
@@ -178,10 +178,18 @@ final class LabCommandTest {
 
   @Test
   void invalidOptionsAreReported() throws Exception {
-    assertEquals(ExitStatus.USAGE, run("--traps", "z9"));
-    assertTrue(err().contains("--traps takes"), err());
-    assertEquals(ExitStatus.USAGE, run("--traps", "a1,-a1"));
-    assertEquals(ExitStatus.USAGE, run("--fail-below", "G"));
-    assertEquals(ExitStatus.USAGE, run("--ports", "99999:1"));
+    for (List<String> invalid :
+        List.of(
+            List.of("--traps", "z9"),
+            List.of("--traps", "a1,-a1"),
+            List.of("--fail-below", "G"),
+            List.of("--ports", "99999:1"))) {
+      String message =
+          ""
+              + assertThrows(Arguments.UsageError.class, () -> run(invalid.toArray(String[]::new)))
+                  .getMessage();
+      String about = invalid.getFirst().equals("--ports") ? "a port is" : invalid.getFirst();
+      assertTrue(message.startsWith(about), message);
+    }
   }
 }

@@ -32,13 +32,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.app.Subcommands;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.cli.ProcessEnvironment;
-import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.tls.TlsFactory;
@@ -262,19 +260,15 @@ final class RouterTest {
   private String queue(Path state, String... words) throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     new QueueCommand(environment("", out), state)
-        .queue(Arguments.read(subcommand("queue"), List.of(words)));
+        .queue(Arguments.read(QueueCommand.subcommand(), List.of(words)));
     return out.toString(StandardCharsets.UTF_8);
   }
 
   private String trace(Path state, String id) throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     new QueueCommand(environment("", out), state)
-        .trace(Arguments.read(subcommand("trace"), List.of(id)));
+        .trace(Arguments.read(QueueCommand.traceSubcommand(), List.of(id)));
     return out.toString(StandardCharsets.UTF_8);
-  }
-
-  private static Subcommand subcommand(String name) {
-    return Subcommands.all().stream().filter(c -> c.name().equals(name)).findFirst().orElseThrow();
   }
 
   @Test

@@ -21,7 +21,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sealwax.app.Subcommands;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ProcessEnvironment;
@@ -94,21 +93,22 @@ final class PolicyCommandTest {
     return out.toString(StandardCharsets.UTF_8);
   }
 
-  private static Arguments arguments(String command, String... words) throws Arguments.UsageError {
-    Subcommand found =
-        Subcommands.all().stream().filter(c -> c.name().equals(command)).findFirst().orElseThrow();
-    return Arguments.read(found, List.of(words));
+  private static Arguments arguments(Subcommand command, String... words)
+      throws Arguments.UsageError {
+    return Arguments.read(command, List.of(words));
   }
 
   private String policy(String... words) throws Exception {
-    return printed(around -> new PolicyCommand(around, state).run(arguments("policy", words)));
+    return printed(
+        around ->
+            new PolicyCommand(around, state).run(arguments(PolicyCommand.subcommand(), words)));
   }
 
   private String receipts(String... words) throws Exception {
     return printed(
         around ->
             new ReceiptsCommand(around, DomainStores.receiptsIn(state))
-                .run(arguments("receipts", words)));
+                .run(arguments(ReceiptsCommand.subcommand(), words)));
   }
 
   private void learn(Domain domain, int days) {

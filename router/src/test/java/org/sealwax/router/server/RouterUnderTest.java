@@ -9,12 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.sealwax.app.Subcommands;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.cli.ProcessEnvironment;
-import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.tls.TlsFactory;
@@ -24,7 +22,7 @@ import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.receive.auth.PasswordFile;
 
-/** The wired program in this process, with a spool of its own, for tests that are cruel to it. */
+/** The wired router in this process, with a spool of its own, for tests that are cruel to it. */
 final class RouterUnderTest implements AutoCloseable {
   /** Bytes of a message that it takes. */
   static final int SIZE = 200_000;
@@ -88,9 +86,8 @@ final class RouterUnderTest implements AutoCloseable {
     ProcessEnvironment around =
         new ProcessEnvironment(
             Map.of(), new ByteArrayInputStream(new byte[0]), print, print, "tester", state, state);
-    Subcommand queue =
-        Subcommands.all().stream().filter(c -> c.name().equals("queue")).findFirst().orElseThrow();
-    new QueueCommand(around, state).queue(Arguments.read(queue, List.of(words)));
+    new QueueCommand(around, state)
+        .queue(Arguments.read(QueueCommand.subcommand(), List.of(words)));
     return out.toString(StandardCharsets.UTF_8);
   }
 
