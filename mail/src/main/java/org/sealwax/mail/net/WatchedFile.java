@@ -19,11 +19,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * The contents of a file, read again when the file changes. A file may be in the middle of being
  * written when it is checked, so a change counts after the file has been unchanged for one {@link
- * #INTERVAL}, and a change that removes more than half of the entries does not count at all: it
- * needs {@link #reload}, at the admin's word. A change that cannot be read or is wrong keeps the
- * former value, and is reported once. Meanwhile {@link #isChanged} is true: what the former value
- * does not contain may exist. Thread-safe; a thread that asks while another one reads gets the
- * former value and does not wait.
+ * #INTERVAL}, and a change that removes more than half of the entries, of the file or of one that
+ * it includes, does not count at all: it needs {@link #reload}, at the admin's word. A change that
+ * cannot be read or is wrong keeps the former value, and is reported once. Meanwhile {@link
+ * #isChanged} is true: what the former value does not contain may exist. Thread-safe; a thread that
+ * asks while another one reads gets the former value and does not wait.
  *
  * @param <T> immutable
  */
@@ -41,13 +41,13 @@ public final class WatchedFile<T> {
    *
    * @param <T> the type of the content
    * @param value what the files say
-   * @param files all that were read; a change of any of them leads to the next reading
-   * @param entries names of what the value contains, by which a loss is counted; never shown
+   * @param files all that were read, each with names of what it contains, by which a loss is
+   *     counted (never shown); a change of any of them leads to the next reading
    */
-  public record FileContents<T>(T value, Set<Path> files, Set<String> entries) {
+  public record FileContents<T>(T value, Map<Path, Set<String>> files) {
     /** Copies the files. */
     public FileContents {
-      files = Set.copyOf(files);
+      files = Map.copyOf(files);
     }
   }
 
@@ -144,7 +144,7 @@ public final class WatchedFile<T> {
     this.reader = reader;
     this.listener = listener;
     FileContents<T> first = former == null ? reader.read() : complete(former.reading);
-    this.current = new ParsedFile<>(first, prints(first.files()));
+    this.current = new ParsedFile<>(first, prints(first.files().keySet()));
     this.lastCheck = clock.nanoTime();
     this.lastState = current.prints;
   }
@@ -167,7 +167,7 @@ public final class WatchedFile<T> {
     while (true) {
       FileContents<T> next = reader.read();
       String loss = loss(former, next);
-      if (loss.isEmpty() || !justChanged(next.files())) {
+      if (loss.isEmpty() || !justChanged(next.files().keySet())) {
         return next;
       }
       if (waited.compareTo(PATIENCE) >= 0) {
@@ -245,7 +245,7 @@ public final class WatchedFile<T> {
     }
     try {
       FileContents<T> next = reader.read();
-      Map<Path, Print> after = prints(next.files());
+      Map<Path, Print> after = prints(next.files().keySet());
       boolean whileRead =
           found.entrySet().stream()
               .anyMatch(p -> !p.getValue().equals(after.getOrDefault(p.getKey(), p.getValue())));
@@ -259,7 +259,7 @@ public final class WatchedFile<T> {
       }
       current = new ParsedFile<>(next, after);
       lastState = current.prints;
-      settled = next.files().equals(now.reading.files());
+      settled = next.files().keySet().equals(now.reading.files().keySet());
       refused = Map.of();
       if (changed) {
         listener.taken(file);
@@ -274,17 +274,25 @@ public final class WatchedFile<T> {
     listener.kept(file, why);
   }
 
-  /** In words when more than half of the entries are gone, else empty. */
-  private String loss(FileContents<T> former, FileContents<T> next) {
-    long gone = former.entries().stream().filter(e -> !next.entries().contains(e)).count();
-    return gone * 2 <= former.entries().size()
-        ? ""
-        : file
+  /**
+   * In words when more than half of the entries of one file are gone, else empty. A file that is no
+   * longer included has lost nothing: the file that included it has.
+   */
+  private static <T> String loss(FileContents<T> former, FileContents<T> next) {
+    for (Map.Entry<Path, Set<String>> one : former.files().entrySet()) {
+      Set<String> before = one.getValue();
+      Set<String> now = next.files().getOrDefault(one.getKey(), before);
+      long gone = before.stream().filter(e -> !now.contains(e)).count();
+      if (gone * 2 > before.size()) {
+        return one.getKey()
             + ": "
             + gone
             + " of "
-            + former.entries().size()
+            + before.size()
             + " entries are gone; sealwax reload takes the file as it is";
+      }
+    }
+    return "";
   }
 
   private static Map<Path, Print> prints(Collection<Path> files) {

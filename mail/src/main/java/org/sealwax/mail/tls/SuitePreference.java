@@ -40,6 +40,7 @@ final class SuitePreference {
    */
   private static final List<String> OLD =
       List.of(
+          "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
           "TLS_DHE_RSA_WITH_AES_256_CBC_SHA256",
           "TLS_DHE_RSA_WITH_AES_128_CBC_SHA256",
           "TLS_DHE_RSA_WITH_AES_256_CBC_SHA",

@@ -83,6 +83,8 @@ final class FailureTable {
   private static final List<TransactionStage> RCPT = List.of(TransactionStage.RCPT);
   private static final List<TransactionStage> DATA = List.of(TransactionStage.DATA);
   private static final List<TransactionStage> END = List.of(TransactionStage.END);
+  private static final List<TransactionStage> BEFORE_END =
+      List.of(TransactionStage.MAIL, TransactionStage.RCPT, TransactionStage.DATA);
   private static final List<TransactionStage> TRANSACTION =
       List.of(
           TransactionStage.MAIL,
@@ -102,19 +104,20 @@ final class FailureTable {
           row(AUTH, 400, 599, DEFER, "auth", "4.7.8", NEXT_HOP),
           // RFC 4954 §6, RFC 3207 §4: the host wants AUTH or STARTTLS first. Whoever strips
           // STARTTLS brings this about, so it must not bounce anything.
-          row(TRANSACTION, 530, 530, DEFER, "auth-required", "4.7.0", Extent.TRANSACTION),
-          row(TRANSACTION, 538, 538, DEFER, "auth-required", "4.7.11", Extent.TRANSACTION),
-          row(TRANSACTION, 534, 535, DEFER, "auth-required", "4.7.8", Extent.TRANSACTION),
-          row(TRANSACTION, 523, 523, DEFER, "auth-required", "4.7.10", Extent.TRANSACTION),
+          row(TRANSACTION, 530, 530, NEXT_HOST, "auth-required", "4.7.0", Extent.TRANSACTION),
+          row(TRANSACTION, 538, 538, NEXT_HOST, "auth-required", "4.7.11", Extent.TRANSACTION),
+          row(TRANSACTION, 534, 535, NEXT_HOST, "auth-required", "4.7.8", Extent.TRANSACTION),
+          row(TRANSACTION, 523, 523, NEXT_HOST, "auth-required", "4.7.10", Extent.TRANSACTION),
           // RFC 5321 §4.1.1.11: a parameter that is not taken, when all that may be left out has
           // been left out.
           row(MAIL, 504, 504, REFUSE, "parameter", "5.5.4", MESSAGE),
           row(MAIL, 555, 555, REFUSE, "parameter", "5.5.4", MESSAGE),
           row(RCPT, 504, 504, REFUSE, "parameter", "5.5.4", RECIPIENT),
           row(RCPT, 555, 555, REFUSE, "parameter", "5.5.4", RECIPIENT),
-          // Commands out of place or unknown: one of us is broken, and it is not the mail.
-          row(TRANSACTION, 500, 500, DEFER, "protocol", "4.5.2", MESSAGE),
-          row(TRANSACTION, 502, 504, DEFER, "protocol", "4.5.1", MESSAGE),
+          // Commands out of place or unknown: one of us is broken, and it is not the mail. Another
+          // address or host may be whole.
+          row(TRANSACTION, 500, 500, NEXT_HOST, "protocol", "4.5.2", MESSAGE),
+          row(TRANSACTION, 502, 504, NEXT_HOST, "protocol", "4.5.1", MESSAGE),
           // RFC 5321 §4.2.2, §4.5.3.1.10: 552 says that a mailbox is full, that the message is too
           // big, or what 452 should have said; the status tells which. RFC 3463 §3.3: a full
           // mailbox is a transient failure. RFC 5321 §5.1: whoever is put off is tried at the next
@@ -143,7 +146,8 @@ final class FailureTable {
           row(END, 400, 499, "", "greylist", NEXT_HOST, "greylisted", "4.7.1", MESSAGE),
           row(END, 400, 499, NEXT_HOST, "message-deferred", "4.0.0", MESSAGE),
           row(END, 500, 599, REFUSE, "message-refused", "5.0.0", MESSAGE),
-          // 2yz and 3yz where they make no sense.
+          // 2yz and 3yz where they make no sense; after the content it may have been taken.
+          row(BEFORE_END, 200, 399, NEXT_HOST, "protocol", "4.5.0", MESSAGE),
           row(EVERY, 200, 399, DEFER, "protocol", "4.5.0", MESSAGE));
 
   private static FailureRow row(
@@ -288,9 +292,15 @@ final class FailureTable {
             extent(stage)));
   }
 
-  /** Codes by which a parameter of MAIL or RCPT is refused (RFC 5321 4.1.1.11, 4.2.2). */
+  /**
+   * Codes by which a parameter of MAIL or RCPT is refused (RFC 5321 4.1.1.11, 4.2.2), or cannot be
+   * met now (455), or the line is too long with it (500, RFC 5321 4.2.2, 4.5.3.1.4).
+   */
   static boolean isAboutParameters(Reply reply) {
-    return reply.code() == 501 || reply.code() == 504 || reply.code() == 555;
+    return switch (reply.code()) {
+      case 455, 500, 501, 504, 555 -> true;
+      default -> false;
+    };
   }
 
   /**

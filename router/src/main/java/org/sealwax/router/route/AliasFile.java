@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -56,7 +57,7 @@ final class AliasFile {
   private final boolean caseSensitive;
   private final Set<String> pipes;
   private final Map<String, String> entries = new HashMap<>();
-  private final Set<Path> files = new LinkedHashSet<>();
+  private final Map<Path, Set<String>> files = new HashMap<>();
   private final List<PendingAlias> pending = new ArrayList<>();
   private final List<FileError> flaws = new ArrayList<>();
   private @Nullable String key;
@@ -79,7 +80,6 @@ final class AliasFile {
   static WatchedFile.FileContents<AliasTable> read(
       Path file, boolean caseSensitive, Set<String> pipes) throws IOException {
     AliasFile reader = new AliasFile(file, caseSensitive, pipes);
-    reader.files.add(file);
     int number = 0;
     for (String line : lines(file)) {
       reader.line(line, ++number);
@@ -90,7 +90,8 @@ final class AliasFile {
       throw new InvalidFileException(reader.flaws);
     }
     AliasTable table = new AliasTable(reader.entries, caseSensitive);
-    return new WatchedFile.FileContents<>(table, reader.files, table.names());
+    reader.files.put(file, table.names());
+    return new WatchedFile.FileContents<>(table, reader.files);
   }
 
   static List<String> lines(Path file) throws IOException {
@@ -232,11 +233,12 @@ final class AliasFile {
       return;
     }
     Path list = file.resolveSibling(path);
-    if (!files.contains(list) && files.size() > MAX_INCLUDES) {
+    if (!files.containsKey(list) && files.size() == MAX_INCLUDES) {
       flaw(place, "more than " + MAX_INCLUDES + " lists are included", null);
       return;
     }
-    files.add(list);
+    Set<String> members = new HashSet<>();
+    files.put(list, members);
     List<String> lines;
     try {
       lines = lines(list);
@@ -256,6 +258,7 @@ final class AliasFile {
       } else if (text.startsWith(INCLUDE)) {
         flaw(inside, "a list cannot include another", null);
       } else if (!text.isEmpty()) {
+        members.add(text);
         plain(text, inside);
       }
     }

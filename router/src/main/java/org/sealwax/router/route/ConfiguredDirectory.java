@@ -183,7 +183,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
         () -> {
           WatchedFile.FileContents<List<byte[]>> secrets = SrsSecretFile.read(file);
           return new WatchedFile.FileContents<>(
-              new Srs(rewriting, secrets.value()), secrets.files(), secrets.entries());
+              new Srs(rewriting, secrets.value()), secrets.files());
         },
         "secrets",
         before);

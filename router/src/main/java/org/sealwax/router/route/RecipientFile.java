@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.sealwax.mail.address.Domain;
@@ -53,6 +54,6 @@ final class RecipientFile {
       throw new InvalidFileException(flaws);
     }
     Set<String> found = Set.copyOf(names);
-    return new WatchedFile.FileContents<>(found, Set.of(file), found);
+    return new WatchedFile.FileContents<>(found, Map.of(file, found));
   }
 }

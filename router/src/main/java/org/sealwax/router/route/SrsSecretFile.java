@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.WatchedFile;
@@ -82,6 +83,6 @@ public final class SrsSecretFile {
     if (secrets.isEmpty()) {
       throw new IOException(file + " holds no secret");
     }
-    return new WatchedFile.FileContents<>(List.copyOf(secrets), Set.of(file), Set.copyOf(entries));
+    return new WatchedFile.FileContents<>(List.copyOf(secrets), Map.of(file, Set.copyOf(entries)));
   }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.sealwax.router.deliver.FakeInternet.reason;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -13,6 +14,8 @@ import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.sealwax.mail.smtp.session.SmtpTimeouts;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
@@ -399,6 +402,41 @@ final class ConsignmentTransferTest {
         assertEquals(2, asked.size(), code);
         assertTrue(asked.getFirst().contains(" SIZE="));
         assertEquals("MAIL FROM:<sender@origin.example> BODY=8BITMIME SMTPUTF8", asked.getLast());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "455 4.5.4 not with these, deferred",
+    "500 5.5.2 line too long, deferred",
+    "501 5.5.4 what is this, refused",
+    "504 5.5.4 not here, refused",
+    "555 5.5.4 unknown, refused",
+  })
+  void refusedParametersAreLeftOutOnceAtEachCommand(String reply, String otherwise)
+      throws Exception {
+    for (String[] more : new String[][] {{}, {"PIPELINING"}}) {
+      for (String command :
+          List.of("MAIL FROM:<sender@origin.example>", "RCPT TO:<bob@example.org>")) {
+        for (boolean always : new boolean[] {false, true}) {
+          try (FakeInternet net = new FakeInternet()) {
+            List<String> offers = new ArrayList<>(List.of(more));
+            offers.addAll(List.of("DSN", "SIZE 1000000"));
+            FakeHost host = net.simple().offers(offers.toArray(String[]::new));
+            host.on(always ? command : command + " ", reply);
+            FakeInternet.FakeMail mail = net.mail();
+            DsnRequest dsn =
+                new DsnRequest(Set.of(DsnRequest.NotifyEvent.SUCCESS), false, "rfc822;a@b.example");
+            String outcome = reason(mail.add("bob", dsn).one());
+            assertTrue(outcome.startsWith(always ? otherwise : "delivered"), outcome);
+            String verb = command.substring(0, 4);
+            List<String> asked = host.commands().stream().filter(c -> c.startsWith(verb)).toList();
+            assertEquals(2, asked.size(), asked.toString());
+            assertTrue(asked.getFirst().length() > command.length());
+            assertEquals(command, asked.getLast());
+          }
+        }
       }
     }
   }

@@ -208,7 +208,14 @@ final class HostOrderTest {
   })
   void lessPreferredHostDoesNotBounceADeferredRecipient(String better, String lesser)
       throws Exception {
-    for (String putOff : List.of("450 4.2.1 busy", "421 4.7.0 later", "552 5.2.2 full")) {
+    for (String putOff :
+        List.of(
+            "450 4.2.1 busy",
+            "421 4.7.0 later",
+            "455 4.5.4 not with these",
+            "503 5.5.1 not now",
+            "530 5.7.0 STARTTLS first",
+            "552 5.2.2 full")) {
       for (String[] offers : new String[][] {{}, {"PIPELINING"}}) {
         replaceNetwork();
         mx(1).offers(offers).on(better, putOff);

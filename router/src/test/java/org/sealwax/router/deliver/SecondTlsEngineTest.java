@@ -29,14 +29,23 @@ final class SecondTlsEngineTest {
     net.close();
   }
 
+  private static final String DHE_CHACHA20 = "DHE-RSA-CHACHA20-POLY1305";
+
   static Stream<Arguments> hosts() {
     return Stream.of(
         host("RSA key exchange", "rsa:2048", "-tls1_2", "-cipher", "kRSA"),
+        host("RSA key exchange, SHA-384", "rsa:2048", "-tls1_2", "-cipher", "AES256-GCM-SHA384"),
         host("RSA key exchange, CBC", "rsa:2048", "-tls1_2", "-cipher", "AES128-SHA"),
         host("finite field, TLS 1.2", "rsa:2048", "-tls1_2", "-cipher", "kDHE"),
         host("finite field, CBC", "rsa:2048", "-tls1_2", "-cipher", "DHE-RSA-AES256-SHA"),
         host("finite field, TLS 1.3", "rsa:2048", "-tls1_3", "-groups", "ffdhe2048"),
         host("finite field, large", "rsa:2048", "-tls1_3", "-groups", "ffdhe4096"),
+        host("finite field, ChaCha20", "rsa:2048", "-tls1_2", "-cipher", DHE_CHACHA20),
+        host("finite field, largest", "rsa:2048", "-tls1_3", "-groups", "ffdhe8192"),
+        host("X448", "rsa:2048", "-tls1_3", "-groups", "X448"),
+        host("P-521", "rsa:2048", "-tls1_2", "-groups", "P-521"),
+        host("PSS-only RSA key", "rsa-pss", "-tls1_2"),
+        host("Ed448", "ed448", "-tls1_3"),
         host("Ed25519, TLS 1.2", "ed25519", "-tls1_2"),
         host("Ed25519, TLS 1.3", "ed25519", "-tls1_3"));
   }

@@ -357,6 +357,32 @@ final class ConfiguredDirectoryTest {
   }
 
   @Test
+  void anIncludedListThatIsBeingWrittenLosesNobody() throws IOException {
+    write("list", "one@x.example\ntwo@x.example\nthree@x.example\nfour@x.example\n");
+    write("aliases", "l: :include:list, own@x.example\nk: k@x.example\nm: m@x.example\n");
+    ConfiguredDirectory directory = directory();
+    String all = "one@x.example two@x.example three@x.example four@x.example own@x.example";
+    for (String half : List.of("", "# being made\n", "one@x.example\n", "one@x.example\ntw")) {
+      write("list", half);
+      for (int i = 0; i < 3; i++) {
+        assertEquals(all, describe(directory.resolve(box("l@project.example"))), half);
+        assertEquals("not now", describe(directory.resolve(box("mallory@project.example"))));
+        rest(directory);
+      }
+    }
+    assertTrue(log.recorded("warning", "list: 3 of 4 entries are gone", "sealwax reload"));
+    write("list", "one@x.example\ntwo@x.example\n");
+    rest(directory);
+    assertEquals(
+        "one@x.example two@x.example own@x.example",
+        describe(directory.resolve(box("l@project.example"))),
+        "half of them may go");
+    write("aliases", "l: own@x.example\nk: k@x.example\nm: m@x.example\n");
+    rest(directory);
+    assertEquals("own@x.example", describe(directory.resolve(box("l@project.example"))));
+  }
+
+  @Test
   void refusesToStartOnAWrongFileWithEveryFlaw() throws IOException {
     write("aliases", "a: |x\nb: |y\n");
     assertEquals(2, assertThrows(InvalidFileException.class, this::directory).flaws().size());

@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
@@ -56,7 +57,7 @@ final class WatchedFileTest implements WatchedFile.ChangeListener {
       throw new IOException(text);
     }
     Set<String> entries = text.isEmpty() ? Set.of() : Set.of(text.split(" "));
-    return new WatchedFile.FileContents<>(text, Set.of(file), entries);
+    return new WatchedFile.FileContents<>(text, Map.of(file, entries));
   }
 
   private void write(String text) throws IOException {

@@ -160,7 +160,7 @@ public final class PasswordFile {
 
   private static WatchedFile.FileContents<Users> reading(Path file) throws IOException {
     Users users = read(file);
-    return new WatchedFile.FileContents<>(users, Set.of(file), users.byName().keySet());
+    return new WatchedFile.FileContents<>(users, Map.of(file, users.byName().keySet()));
   }
 
   private static Users read(Path file) throws IOException {
