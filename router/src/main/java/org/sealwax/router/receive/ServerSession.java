@@ -1,18 +1,12 @@
 package org.sealwax.router.receive;
 
-import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
-import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.smtp.Capabilities;
 import org.sealwax.mail.smtp.Command;
 import org.sealwax.mail.smtp.EnhancedStatus;
-import org.sealwax.mail.smtp.ForwardPath;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.session.CommandHandler;
 import org.sealwax.mail.tls.TlsServer;
@@ -23,7 +17,6 @@ import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.router.evidence.PeerMatcher;
 import org.sealwax.router.queue.IntakeException;
-import org.sealwax.router.route.AddressResolution;
 
 /**
  * What we say to each verb: reads like RFC 5321 section 4.1, with 3207, 4954, 3030 and 3461. One
@@ -45,14 +38,14 @@ final class ServerSession implements CommandHandler {
   private final ReceiveConfiguration reception;
   private final ListenerSettings listener;
   private final @Nullable TlsServer tlsServer;
-  private final java.net.InetAddress own;
   private final ClientState visitor;
   private final SessionMemory memory;
+  private final AuthSession auth;
+  private final RecipientCheck recipients;
   private @Nullable Transaction transaction;
   private int messages;
   private int accepted;
   private int refused;
-  private int authFailures;
   private int overshoot;
   private boolean tooManyErrors;
 
@@ -68,9 +61,17 @@ final class ServerSession implements CommandHandler {
     this.reception = reception;
     this.listener = listener;
     this.tlsServer = tlsServer;
-    this.own = own;
     this.visitor = visitor;
     this.memory = memory;
+    this.auth =
+        new AuthSession(
+            listener.offersAuth() ? reception.sasl() : null,
+            environment.auth(),
+            reception.settings(),
+            visitor,
+            environment.log(),
+            reply -> note("AUTH", "", reply));
+    this.recipients = new RecipientCheck(reception, visitor, own);
   }
 
   /** Messages taken. */
@@ -211,7 +212,7 @@ final class ServerSession implements CommandHandler {
     if (mayStartTls()) {
       offered.put("STARTTLS", "");
     }
-    String mechanisms = String.join(" ", mechanisms());
+    String mechanisms = String.join(" ", auth.mechanisms());
     if (!mechanisms.isEmpty()) {
       offered.put("AUTH", mechanisms);
     }
@@ -244,7 +245,7 @@ final class ServerSession implements CommandHandler {
   }
 
   private boolean offersDsnBeforeAuth() {
-    return listener.dsn() == ListenerSettings.Dsn.AUTH && !mechanisms().isEmpty();
+    return listener.dsn() == ListenerSettings.Dsn.AUTH && !auth.mechanisms().isEmpty();
   }
 
   /** The refusal of a DSN parameter from a client that it is not offered to. */
@@ -261,12 +262,6 @@ final class ServerSession implements CommandHandler {
     return tlsServer != null
         && visitor.tls == null
         && listener.encryption() == ListenerSettings.ListenerTlsMode.STARTTLS;
-  }
-
-  /** What may be offered now: passwords never in clear (RFC 4954 section 4). */
-  private List<String> mechanisms() {
-    SaslMechanisms sasl = reception.sasl();
-    return sasl != null && listener.offersAuth() && visitor.tls != null ? sasl.names() : List.of();
   }
 
   private CommandResult startTls() {
@@ -343,85 +338,11 @@ final class ServerSession implements CommandHandler {
   }
 
   private CommandResult auth(Command.Auth command) {
-    SaslMechanisms sasl = reception.sasl();
-    if (sasl == null || !listener.offersAuth()) {
-      return refuse("AUTH", Reply.of(502, SEQUENCE, "no AUTH here"));
+    Reply obstacle = barrier();
+    if (obstacle == null && transaction != null) {
+      obstacle = AuthSession.NOT_NOW;
     }
-    if (visitor.tls == null) {
-      return refuse(
-          "AUTH", Reply.of(538, EnhancedStatus.of(5, 7, 11), "only inside TLS: STARTTLS first"));
-    }
-    Reply barrier = barrier();
-    if (barrier != null) {
-      return refuse("AUTH", barrier);
-    }
-    if (transaction != null || visitor.trust instanceof ClientTrust.AuthenticatedUser) {
-      return refuse("AUTH", Reply.of(503, SEQUENCE, "not now: inside a transaction, or done"));
-    }
-    Optional<SaslExchange> exchange = sasl.begin(command.mechanism());
-    if (exchange.isEmpty()) {
-      return refuse("AUTH", Reply.of(504, EnhancedStatus.of(5, 5, 4), "mechanism not known here"));
-    }
-    String initial = command.initial();
-    if (initial == null) {
-      return new CommandResult.SendChallenge(
-          "", line -> saslLine(command.mechanism(), exchange.get(), line));
-    }
-    // RFC 4954 section 4: "=" is a response of no octets.
-    return saslLine(command.mechanism(), exchange.get(), initial.equals("=") ? "" : initial);
-  }
-
-  private CommandResult saslLine(String mechanism, SaslExchange exchange, String line) {
-    if (line.equals("*")) {
-      return refuse("AUTH", Reply.of(501, EnhancedStatus.of(5, 7, 0), "AUTH cancelled"));
-    }
-    byte[] response;
-    try {
-      response = Base64.getDecoder().decode(line);
-    } catch (IllegalArgumentException e) {
-      return authFailed(mechanism, "", Reply.of(501, EnhancedStatus.of(5, 5, 2), "not base64"));
-    }
-    return switch (environment.auth().respond(exchange, response)) {
-      case SaslExchange.SaslStep.Challenge c ->
-          new CommandResult.SendChallenge(
-              Base64.getEncoder().encodeToString(c.text().getBytes(StandardCharsets.UTF_8)),
-              next -> saslLine(mechanism, exchange, next));
-      case SaslExchange.SaslStep.Accepted a -> {
-        visitor.trust = new ClientTrust.AuthenticatedUser(a.user());
-        environment.log().authenticated(visitor.session, visitor.address, mechanism, a.user());
-        yield send(Reply.of(235, EnhancedStatus.of(2, 7, 0), "welcome"));
-      }
-      case SaslExchange.SaslStep.Failed f ->
-          switch (f.kind()) {
-            case CREDENTIALS ->
-                authFailed(
-                    mechanism,
-                    f.user(),
-                    Reply.of(535, EnhancedStatus.of(5, 7, 8), "name or password are wrong"));
-            case NOT_NOW ->
-                authFailed(
-                    mechanism,
-                    f.user(),
-                    Reply.of(
-                        454, EnhancedStatus.of(4, 7, 0), "passwords are being changed, try again"));
-            case MALFORMED ->
-                authFailed(
-                    mechanism,
-                    f.user(),
-                    Reply.of(501, EnhancedStatus.of(5, 5, 2), "not the mechanism's syntax"));
-          };
-    };
-  }
-
-  private CommandResult authFailed(String mechanism, String user, Reply reply) {
-    environment.log().authenticationFailed(visitor.session, visitor.address, mechanism, user);
-    environment.auth().delay(++authFailures);
-    if (authFailures >= reception.settings().authFailures()) {
-      note("AUTH", "", reply);
-      return new CommandResult.ReplyAndClose(
-          Reply.of(421, EnhancedStatus.of(4, 7, 0), name() + " too many failed AUTH"));
-    }
-    return refuse("AUTH", reply);
+    return auth.begin(command, obstacle);
   }
 
   private CommandResult mail(Command.Mail command) {
@@ -504,9 +425,8 @@ final class ServerSession implements CommandHandler {
       return refuse(
           "RCPT", to, Reply.of(553, EnhancedStatus.of(5, 6, 7), "this address needs SMTPUTF8"));
     }
-    Mailbox original = original(command.path());
-    RelayRules.RelayDecision ruling = ruling(command.path(), original, open.sender());
-    return switch (ruling) {
+    Mailbox original = recipients.mailbox(command.path());
+    return switch (recipients.decide(command.path(), original, open.sender())) {
       case RelayRules.RelayDecision.Take take ->
           open.add(original, take, command.parameters())
               ? send(RECIPIENT_OK)
@@ -516,55 +436,6 @@ final class ServerSession implements CommandHandler {
                   Reply.of(452, EnhancedStatus.of(4, 3, 1), "no memory for more recipients now"));
       case RelayRules.RelayDecision.Refuse no -> refuse("RCPT", to, no.reply());
     };
-  }
-
-  private Mailbox original(ForwardPath path) {
-    return switch (path) {
-      case ForwardPath.LocalPostmaster p -> new Mailbox("postmaster", reception.settings().host());
-      case ForwardPath.ToMailbox t -> t.mailbox();
-    };
-  }
-
-  private RelayRules.RelayDecision ruling(ForwardPath path, Mailbox recipient, ReversePath sender) {
-    RelayRules rules = reception.rules();
-    if (path instanceof ForwardPath.LocalPostmaster) {
-      return postmaster(rules, recipient);
-    }
-    AddressResolution resolution = reception.directory().resolve(recipient);
-    boolean toPostmaster =
-        rules.isLocalPostmaster(recipient, resolution, reception.settings().host(), own);
-    if (!toPostmaster) {
-      Optional<RejectRow> row =
-          rules.reject(
-              visitor.local ? null : visitor.address.getAddress(),
-              !visitor.local && isNameless(rules),
-              sender,
-              recipient);
-      if (row.isPresent()) {
-        return new RelayRules.RelayDecision.Refuse(row.get().reply());
-      }
-    }
-    RelayRules.RelayDecision ruling = rules.ruling(recipient, resolution, visitor.trust);
-    // NotOurs: this host's own name or address; sent on by MX, it would only come back.
-    boolean nowhere =
-        ruling instanceof RelayRules.RelayDecision.Refuse
-            || resolution instanceof AddressResolution.NotLocal;
-    return toPostmaster && nowhere ? postmaster(rules, recipient) : ruling;
-  }
-
-  private boolean isNameless(RelayRules rules) {
-    boolean asked =
-        rules.rejects().stream()
-            .anyMatch(r -> r.on() instanceof RejectRow.RejectMatch.UnnamedClient);
-    return asked && visitor.name.await() == ClientName.State.NONE;
-  }
-
-  private RelayRules.RelayDecision postmaster(RelayRules rules, Mailbox recipient) {
-    Mailbox configured = rules.postmaster();
-    if (configured == null) {
-      return rules.heldForPostmaster(recipient);
-    }
-    return rules.rulingForPostmaster(configured, reception.directory().resolve(configured));
   }
 
   private CommandResult data() {

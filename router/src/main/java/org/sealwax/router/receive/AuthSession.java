@@ -1,0 +1,152 @@
+package org.sealwax.router.receive;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.smtp.Command;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.mail.smtp.session.CommandHandler;
+import org.sealwax.router.log.MailLog;
+
+/**
+ * AUTH in one session (RFC 4954): the mechanisms that are offered, the exchange of responses and
+ * challenges, and the failures of this session. Owned by the session's thread.
+ */
+final class AuthSession {
+  private static final EnhancedStatus SEQUENCE = EnhancedStatus.of(5, 5, 1);
+
+  /** Inside a transaction, or when the client has authenticated already (RFC 4954 section 4). */
+  static final Reply NOT_NOW = Reply.of(503, SEQUENCE, "not now: inside a transaction, or done");
+
+  private final @Nullable SaslMechanisms sasl;
+  private final AuthGuard guard;
+  private final ReceiveSettings settings;
+  private final ClientState client;
+  private final MailLog log;
+  private final Consumer<Reply> onRefusal;
+  private int failures;
+
+  /**
+   * AUTH for one client.
+   *
+   * @param sasl the mechanisms of the listener, or null when it offers no AUTH
+   * @param guard limits the checks of passwords
+   * @param client gets the trust of its user
+   * @param onRefusal gets each reply that refuses, before it is sent
+   */
+  AuthSession(
+      @Nullable SaslMechanisms sasl,
+      AuthGuard guard,
+      ReceiveSettings settings,
+      ClientState client,
+      MailLog log,
+      Consumer<Reply> onRefusal) {
+    this.sasl = sasl;
+    this.guard = guard;
+    this.settings = settings;
+    this.client = client;
+    this.log = log;
+    this.onRefusal = onRefusal;
+  }
+
+  /** Mechanisms offered now: none outside TLS, for passwords need it (RFC 4954 section 4). */
+  List<String> mechanisms() {
+    return sasl != null && client.tls != null ? sasl.names() : List.of();
+  }
+
+  private CommandHandler.CommandResult refuse(Reply reply) {
+    onRefusal.accept(reply);
+    return new CommandHandler.CommandResult.SendReply(reply);
+  }
+
+  /**
+   * The AUTH command.
+   *
+   * @param obstacle the reply that the session gives instead where AUTH is offered; null for none
+   */
+  CommandHandler.CommandResult begin(Command.Auth command, @Nullable Reply obstacle) {
+    if (sasl == null) {
+      return refuse(Reply.of(502, SEQUENCE, "no AUTH here"));
+    }
+    if (client.tls == null) {
+      return refuse(Reply.of(538, EnhancedStatus.of(5, 7, 11), "only inside TLS: STARTTLS first"));
+    }
+    if (obstacle != null) {
+      return refuse(obstacle);
+    }
+    if (client.trust instanceof ClientTrust.AuthenticatedUser) {
+      return refuse(NOT_NOW);
+    }
+    Optional<SaslExchange> exchange = sasl.begin(command.mechanism());
+    if (exchange.isEmpty()) {
+      return refuse(Reply.of(504, EnhancedStatus.of(5, 5, 4), "mechanism not known here"));
+    }
+    String initial = command.initial();
+    if (initial == null) {
+      return new CommandHandler.CommandResult.SendChallenge(
+          "", line -> saslLine(command.mechanism(), exchange.get(), line));
+    }
+    // RFC 4954 section 4: "=" is an empty response.
+    return saslLine(command.mechanism(), exchange.get(), initial.equals("=") ? "" : initial);
+  }
+
+  private CommandHandler.CommandResult saslLine(
+      String mechanism, SaslExchange exchange, String line) {
+    if (line.equals("*")) {
+      return refuse(Reply.of(501, EnhancedStatus.of(5, 7, 0), "AUTH cancelled"));
+    }
+    byte[] response;
+    try {
+      response = Base64.getDecoder().decode(line);
+    } catch (IllegalArgumentException e) {
+      return authFailed(mechanism, "", Reply.of(501, EnhancedStatus.of(5, 5, 2), "not base64"));
+    }
+    return switch (guard.respond(exchange, response)) {
+      case SaslExchange.SaslStep.Challenge c ->
+          new CommandHandler.CommandResult.SendChallenge(
+              Base64.getEncoder().encodeToString(c.text().getBytes(StandardCharsets.UTF_8)),
+              next -> saslLine(mechanism, exchange, next));
+      case SaslExchange.SaslStep.Accepted a -> {
+        client.trust = new ClientTrust.AuthenticatedUser(a.user());
+        log.authenticated(client.session, client.address, mechanism, a.user());
+        yield new CommandHandler.CommandResult.SendReply(
+            Reply.of(235, EnhancedStatus.of(2, 7, 0), "welcome"));
+      }
+      case SaslExchange.SaslStep.Failed f ->
+          switch (f.kind()) {
+            case CREDENTIALS ->
+                authFailed(
+                    mechanism,
+                    f.user(),
+                    Reply.of(535, EnhancedStatus.of(5, 7, 8), "name or password are wrong"));
+            case NOT_NOW ->
+                authFailed(
+                    mechanism,
+                    f.user(),
+                    Reply.of(
+                        454, EnhancedStatus.of(4, 7, 0), "passwords are being changed, try again"));
+            case MALFORMED ->
+                authFailed(
+                    mechanism,
+                    f.user(),
+                    Reply.of(501, EnhancedStatus.of(5, 5, 2), "not the mechanism's syntax"));
+          };
+    };
+  }
+
+  private CommandHandler.CommandResult authFailed(String mechanism, String user, Reply reply) {
+    log.authenticationFailed(client.session, client.address, mechanism, user);
+    guard.delay(++failures);
+    if (failures >= settings.authFailures()) {
+      onRefusal.accept(reply);
+      return new CommandHandler.CommandResult.ReplyAndClose(
+          Reply.of(
+              421, EnhancedStatus.of(4, 7, 0), settings.host().name() + " too many failed AUTH"));
+    }
+    return refuse(reply);
+  }
+}
