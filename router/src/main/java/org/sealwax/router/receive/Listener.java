@@ -45,7 +45,7 @@ public final class Listener implements AutoCloseable {
   private static final AtomicLong SESSIONS = new AtomicLong();
 
   private final ListenerSettings settings;
-  private final ListenerEnvironment environment;
+  private final SmtpServer server;
   private final @Nullable TlsServer tls;
   private final ListeningSocket listeningSocket;
   private final SessionLimit.ListenerShare sessions;
@@ -72,16 +72,16 @@ public final class Listener implements AutoCloseable {
 
   private Listener(
       ListenerSettings settings,
-      ListenerEnvironment environment,
+      SmtpServer server,
       @Nullable TlsServer tls,
       ListeningSocket socket) {
     this.settings = settings;
-    this.environment = environment;
+    this.server = server;
     this.tls = tls;
     this.listeningSocket = socket;
-    this.sessions = environment.sessions().newShare(settings.sessions());
+    this.sessions = server.newShare(settings.sessions());
     // Sorts by start of the process, so that a session's name is unique over restarts.
-    this.sessionPrefix = Long.toString(environment.clock().now().getEpochSecond(), 36);
+    this.sessionPrefix = Long.toString(server.clock().now().getEpochSecond(), 36);
   }
 
   /**
@@ -90,8 +90,7 @@ public final class Listener implements AutoCloseable {
    * @param tls for STARTTLS and implicit TLS; null when the listener has none
    * @throws IOException when the place is taken or not allowed
    */
-  public static Listener start(
-      ListenerSettings settings, ListenerEnvironment environment, @Nullable TlsServer tls)
+  static Listener start(ListenerSettings settings, SmtpServer server, @Nullable TlsServer tls)
       throws IOException {
     boolean needsTls = settings.encryption() != ListenerSettings.ListenerTlsMode.NONE;
     if (needsTls && tls == null) {
@@ -108,13 +107,13 @@ public final class Listener implements AutoCloseable {
           throw e;
         }
         TcpListeningSocket listening = new TcpListeningSocket(socket);
-        Listener listener = new Listener(settings, environment, needsTls ? tls : null, listening);
+        Listener listener = new Listener(settings, server, needsTls ? tls : null, listening);
         listener.start();
         yield listener;
       }
       case ListenerSettings.ListenAddress.Unix unix -> {
         UnixListeningSocket listening = UnixListeningSocket.open(unix.path(), settings.backlog());
-        Listener listener = new Listener(settings, environment, null, listening);
+        Listener listener = new Listener(settings, server, null, listening);
         listener.start();
         yield listener;
       }
@@ -193,7 +192,7 @@ public final class Listener implements AutoCloseable {
             () -> stopped,
             this::next,
             arrival -> Threads.start("session", () -> receive(arrival)),
-            text -> environment.log().warning("receive", settings.name() + ": " + text));
+            text -> server.log().warning("receive", settings.name() + ": " + text));
   }
 
   private AcceptedConnection next() throws IOException, InterruptedException {
@@ -208,8 +207,8 @@ public final class Listener implements AutoCloseable {
   private void receive(AcceptedConnection arrival) {
     Wire wire = arrival.wire();
     boolean local = !arrival.user().isEmpty();
-    try (SessionMemory memory = environment.sessions().memory(local)) {
-      String limit = local ? enter(arrival.user()) : environment.limits().enter(client(wire));
+    try (SessionMemory memory = server.memory(local)) {
+      String limit = local ? enter(arrival.user()) : server.enter(client(wire));
       if (!limit.isEmpty()) {
         turnAway(wire, limit);
         return;
@@ -220,12 +219,12 @@ public final class Listener implements AutoCloseable {
         if (local) {
           leave(arrival.user());
         } else {
-          environment.limits().leave(client(wire));
+          server.leave(client(wire));
         }
       }
     } catch (RuntimeException | Error e) {
       // The session boundary: the client has had its 421, and keeps its mail.
-      environment.log().bug("session of listener " + settings.name(), e);
+      server.log().bug("session of listener " + settings.name(), e);
     } finally {
       closeQuietly(wire);
       sessions.give();
@@ -259,33 +258,26 @@ public final class Listener implements AutoCloseable {
       turnAway(wire, "sessions for the memory of this server");
       return;
     }
-    ReceiveConfiguration configuration = environment.configuration().get();
+    ReceiveConfiguration configuration = server.configuration();
     String name = sessionPrefix + "-" + Long.toString(SESSIONS.incrementAndGet(), 36);
-    ClientState client =
-        new ClientState(
-            name,
-            wire.peer(),
-            local,
-            name(configuration, wire.peer().getAddress(), local),
-            local
-                ? new ClientTrust.LocalProgram()
-                : configuration.rules().trust(wire.peer().getAddress()));
+    ClientState client = server.client(name, wire.peer(), local, configuration);
     ServerSession session =
         new ServerSession(
-            environment, configuration, settings, tls, wire.local().getAddress(), client, memory);
-    long began = environment.clock().nanoTime();
-    environment.log().connected(name, settings.name(), wire.peer());
+            server, configuration, settings, tls, wire.local().getAddress(), client, memory);
+    long began = server.clock().nanoTime();
+    server.log().connected(name, settings.name(), wire.peer());
     try {
       Wire talk = wire;
-      TlsServer server = tls;
-      if (server != null && settings.encryption() == ListenerSettings.ListenerTlsMode.IMPLICIT) {
-        TlsWire encrypted = implicit(wire, server, session, memory);
+      TlsServer encryption = tls;
+      if (encryption != null
+          && settings.encryption() == ListenerSettings.ListenerTlsMode.IMPLICIT) {
+        TlsWire encrypted = implicit(wire, encryption, session, memory);
         if (encrypted == null) {
           return;
         }
         talk = encrypted;
       }
-      ServerLoop loop = new ServerLoop(talk, session, settings.dialogue(), environment.clock());
+      ServerLoop loop = new ServerLoop(talk, session, settings.dialogue(), server.clock());
       open.add(loop);
       try {
         if (ending) {
@@ -298,29 +290,29 @@ public final class Listener implements AutoCloseable {
     } finally {
       session.ended();
       client.name.end();
-      environment
+      server
           .log()
           .disconnected(
               name,
               wire.peer(),
               session.accepted(),
               session.refused(),
-              Duration.ofNanos(environment.clock().nanoTime() - began));
+              Duration.ofNanos(server.clock().nanoTime() - began));
     }
   }
 
   private @Nullable TlsWire implicit(
-      Wire wire, TlsServer server, ServerSession session, SessionMemory memory) {
-    if (!environment.limits().count(wire.peer().getAddress(), ClientLimits.ClientRate.HANDSHAKES)) {
-      environment.log().turnedAway(wire.peer(), ClientLimits.ClientRate.HANDSHAKES.text());
+      Wire wire, TlsServer encryption, ServerSession session, SessionMemory memory) {
+    if (!server.count(wire.peer().getAddress(), ClientLimits.ClientRate.HANDSHAKES)) {
+      server.log().turnedAway(wire.peer(), ClientLimits.ClientRate.HANDSHAKES.text());
       return null;
     }
     if (!memory.tryTake(SessionMemory.TLS)) {
-      environment.log().turnedAway(wire.peer(), "sessions for the memory of this server");
+      server.log().turnedAway(wire.peer(), "sessions for the memory of this server");
       return null;
     }
     try {
-      TlsWire encrypted = server.accept(wire, settings.handshake());
+      TlsWire encrypted = encryption.accept(wire, settings.handshake());
       session.handshake(encrypted.handshake());
       return encrypted;
     } catch (TlsException failure) {
@@ -329,17 +321,8 @@ public final class Listener implements AutoCloseable {
     }
   }
 
-  private ClientName name(ReceiveConfiguration configuration, InetAddress client, boolean local) {
-    ReceiveSettings receive = configuration.settings();
-    ClientNames names = environment.names();
-    if (names == null || !receive.looksUpNames() || local || client.isLoopbackAddress()) {
-      return ClientName.withoutLookup(environment.clock());
-    }
-    return names.start(client, receive.nameWait());
-  }
-
   private void turnAway(Wire wire, String limit) {
-    environment.log().turnedAway(wire.peer(), limit);
+    server.log().turnedAway(wire.peer(), limit);
     if (settings.encryption() == ListenerSettings.ListenerTlsMode.IMPLICIT) {
       return; // a handshake is what the limit is to save
     }
@@ -348,7 +331,7 @@ public final class Listener implements AutoCloseable {
         Reply.of(
             421,
             EnhancedStatus.of(4, 7, 0),
-            environment.configuration().get().settings().host() + " too many " + limit));
+            server.configuration().settings().host() + " too many " + limit));
     try (Deadline _ = Deadline.after(TURN_AWAY, wire)) {
       reply.drainTo(wire.out());
     } catch (IOException e) {
@@ -363,7 +346,7 @@ public final class Listener implements AutoCloseable {
     try {
       listeningSocket.close();
     } catch (IOException e) {
-      environment.log().warning("receive", settings.name() + ": closing failed: " + e.getMessage());
+      server.log().warning("receive", settings.name() + ": closing failed: " + e.getMessage());
     }
   }
 

@@ -34,11 +34,11 @@ final class ServerSession implements CommandHandler {
    */
   static final int MAX_OVERSHOOT = 1_000;
 
-  private final ListenerEnvironment environment;
+  private final SmtpServer server;
   private final ReceiveConfiguration reception;
   private final ListenerSettings listener;
   private final @Nullable TlsServer tlsServer;
-  private final ClientState visitor;
+  private final ClientState client;
   private final SessionMemory memory;
   private final AuthSession auth;
   private final RecipientCheck recipients;
@@ -50,28 +50,28 @@ final class ServerSession implements CommandHandler {
   private boolean tooManyErrors;
 
   ServerSession(
-      ListenerEnvironment premises,
+      SmtpServer server,
       ReceiveConfiguration reception,
       ListenerSettings listener,
       @Nullable TlsServer tlsServer,
       java.net.InetAddress own,
-      ClientState visitor,
+      ClientState client,
       SessionMemory memory) {
-    this.environment = premises;
+    this.server = server;
     this.reception = reception;
     this.listener = listener;
     this.tlsServer = tlsServer;
-    this.visitor = visitor;
+    this.client = client;
     this.memory = memory;
     this.auth =
         new AuthSession(
             listener.offersAuth() ? reception.sasl() : null,
-            environment.auth(),
+            server.auth(),
             reception.settings(),
-            visitor,
-            environment.log(),
+            client,
+            server.log(),
             reply -> note("AUTH", "", reply));
-    this.recipients = new RecipientCheck(reception, visitor, own);
+    this.recipients = new RecipientCheck(reception, client, own);
   }
 
   /** Messages taken. */
@@ -152,24 +152,24 @@ final class ServerSession implements CommandHandler {
     refused++;
     Transaction open = transaction;
     String from = open == null ? "" : open.sender().toString();
-    environment.log().refused(visitor.session, visitor.address, stage, from, to, reply.toString());
+    server.log().refused(client.session, client.address, stage, from, to, reply.toString());
     if (reply.isPermanent() && !count(ClientLimits.ClientRate.ERRORS)) {
       tooManyErrors = true;
     }
   }
 
   private boolean count(ClientLimits.ClientRate rate) {
-    return visitor.local || environment.limits().count(visitor.address.getAddress(), rate);
+    return client.local || server.count(client.address.getAddress(), rate);
   }
 
   private Reply limited(ClientLimits.ClientRate rate) {
-    environment.log().turnedAway(visitor.address, rate.text());
+    server.log().turnedAway(client.address, rate.text());
     return Reply.of(421, EnhancedStatus.of(4, 7, 0), name() + " too many " + rate.text());
   }
 
   @Override
   public boolean areSessionsScarce() {
-    return environment.sessions().areSessionsScarce();
+    return server.areSessionsScarce();
   }
 
   @Override
@@ -197,8 +197,8 @@ final class ServerSession implements CommandHandler {
 
   private CommandResult hello(String helloName, boolean esmtp) {
     reset(); // RFC 5321 4.1.4
-    visitor.hello = helloName;
-    visitor.esmtp = esmtp;
+    client.hello = helloName;
+    client.esmtp = esmtp;
     if (!esmtp) {
       return send(Reply.of(250, name()));
     }
@@ -223,7 +223,7 @@ final class ServerSession implements CommandHandler {
     if (takesDsn() || offersDsnBeforeAuth()) {
       offered.put("DSN", "");
     }
-    if (visitor.tls != null) {
+    if (client.tls != null) {
       // RFC 8689 §2: only inside TLS.
       offered.put("REQUIRETLS", "");
     }
@@ -238,7 +238,7 @@ final class ServerSession implements CommandHandler {
 
   private boolean takesDsn() {
     return switch (listener.dsn()) {
-      case RELAY, AUTH -> visitor.trust.mayRelay();
+      case RELAY, AUTH -> client.trust.mayRelay();
       case ALL -> true;
       case NONE -> false;
     };
@@ -260,34 +260,34 @@ final class ServerSession implements CommandHandler {
 
   private boolean mayStartTls() {
     return tlsServer != null
-        && visitor.tls == null
+        && client.tls == null
         && listener.encryption() == ListenerSettings.ListenerTlsMode.STARTTLS;
   }
 
   private CommandResult startTls() {
-    TlsServer server = tlsServer;
-    if (server == null || !mayStartTls()) {
+    TlsServer tls = tlsServer;
+    if (tls == null || !mayStartTls()) {
       return refuse("STARTTLS", Reply.of(503, SEQUENCE, "no STARTTLS here, or TLS already"));
     }
     if (transaction != null) {
       return refuse("STARTTLS", Reply.of(503, SEQUENCE, "not inside a transaction"));
     }
     if (!count(ClientLimits.ClientRate.HANDSHAKES)) {
-      environment.log().turnedAway(visitor.address, ClientLimits.ClientRate.HANDSHAKES.text());
+      server.log().turnedAway(client.address, ClientLimits.ClientRate.HANDSHAKES.text());
       return refuse(
           "STARTTLS", Reply.of(454, EnhancedStatus.of(4, 7, 0), "too many TLS handshakes"));
     }
     if (!memory.tryTake(SessionMemory.TLS)) {
       return refuse("STARTTLS", Reply.of(454, EnhancedStatus.of(4, 3, 1), "no memory for TLS now"));
     }
-    return new CommandResult.StartTls(server);
+    return new CommandResult.StartTls(tls);
   }
 
   @Override
   public void encrypted(TlsWire wire) {
     reset();
-    visitor.hello = "";
-    visitor.esmtp = false;
+    client.hello = "";
+    client.esmtp = false;
     handshake(wire.handshake());
   }
 
@@ -301,31 +301,31 @@ final class ServerSession implements CommandHandler {
         likeness == null || shaken.verdict() instanceof Verdict.Verified
             ? shaken
             : shaken.withVerification(likeness.verdict());
-    visitor.tls = handshake;
-    environment.log().tlsFromClient(visitor.session, visitor.address, ClientState.facts(handshake));
-    if (visitor.trust.mayRelay()) {
+    client.tls = handshake;
+    server.log().tlsFromClient(client.session, client.address, ClientState.facts(handshake));
+    if (client.trust.mayRelay()) {
       return;
     }
-    reception.rules().certificates().trust(handshake).ifPresent(t -> visitor.trust = t);
-    if (!visitor.trust.mayRelay() && likeness != null && likeness.relay()) {
-      visitor.trust = new ClientTrust.RelayCertificate(likeness.verdict().text());
+    reception.rules().certificates().trust(handshake).ifPresent(t -> client.trust = t);
+    if (!client.trust.mayRelay() && likeness != null && likeness.relay()) {
+      client.trust = new ClientTrust.RelayCertificate(likeness.verdict().text());
     }
   }
 
   @Override
   public void handshakeFailed(TlsException trouble) {
-    environment
+    server
         .log()
         .tlsFromClientFailed(
-            visitor.session,
-            visitor.address,
+            client.session,
+            client.address,
             trouble.kind().name().toLowerCase(java.util.Locale.ROOT).replace('_', '-'),
             String.valueOf(trouble.getMessage()));
   }
 
   /** What stands in the way of mail from this client, or null. */
   private @Nullable Reply barrier() {
-    Handshake tls = visitor.tls;
+    Handshake tls = client.tls;
     if (listener.certificates() == ClientCertificateMode.REQUIRE) {
       if (tls == null) {
         return Reply.of(530, EnhancedStatus.of(5, 7, 0), "STARTTLS first");
@@ -334,7 +334,7 @@ final class ServerSession implements CommandHandler {
         return Reply.of(554, EnhancedStatus.of(5, 7, 0), "a client certificate is required here");
       }
     }
-    return visitor.hello.isEmpty() ? Reply.of(503, SEQUENCE, "say EHLO first") : null;
+    return client.hello.isEmpty() ? Reply.of(503, SEQUENCE, "say EHLO first") : null;
   }
 
   private CommandResult auth(Command.Auth command) {
@@ -366,7 +366,7 @@ final class ServerSession implements CommandHandler {
       return refuse(
           "MAIL", Reply.of(550, EnhancedStatus.of(5, 6, 7), "this address needs SMTPUTF8"));
     }
-    if (command.parameters().requireTls() && visitor.tls == null) {
+    if (command.parameters().requireTls() && client.tls == null) {
       // Not offered here, so not understood here (RFC 5321 4.1.1.11); taken silently, the sender
       // would believe a promise that the hop to us has broken already.
       return refuse(
@@ -385,16 +385,7 @@ final class ServerSession implements CommandHandler {
               EnhancedStatus.of(5, 3, 4),
               "messages have at most " + reception.settings().size() + " octets here"));
     }
-    transaction =
-        new Transaction(
-            environment.intake(),
-            environment.limits(),
-            environment.log(),
-            environment.clock(),
-            reception,
-            visitor,
-            memory,
-            command);
+    transaction = server.transaction(reception, client, memory, command);
     return send(SENDER_OK);
   }
 
@@ -481,7 +472,7 @@ final class ServerSession implements CommandHandler {
       open.begin();
       return null;
     } catch (IntakeException e) {
-      environment.log().storeTrouble("message not taken: " + e.getMessage(), e);
+      server.log().storeTrouble("message not taken: " + e.getMessage(), e);
       return Transaction.reply(e);
     }
   }

@@ -71,13 +71,13 @@ import org.sealwax.router.receive.AuthGuard;
 import org.sealwax.router.receive.ClientLimits;
 import org.sealwax.router.receive.ClientNames;
 import org.sealwax.router.receive.Listener;
-import org.sealwax.router.receive.ListenerEnvironment;
 import org.sealwax.router.receive.ListenerSettings;
 import org.sealwax.router.receive.ReceiveConfiguration;
 import org.sealwax.router.receive.ReceiveSettings;
 import org.sealwax.router.receive.RelayRules;
 import org.sealwax.router.receive.SaslMechanisms;
 import org.sealwax.router.receive.SessionLimit;
+import org.sealwax.router.receive.SmtpServer;
 import org.sealwax.router.receive.TrustedCertificates;
 import org.sealwax.router.receive.auth.PasswordFile;
 import org.sealwax.router.receive.auth.PasswordMechanisms;
@@ -139,7 +139,7 @@ public final class Router implements Closeable {
   private final DomainStores stores;
   private final OutgoingTlsReports reports;
   private final IncomingTlsReports reportsIn;
-  private final ListenerEnvironment listenerEnvironment;
+  private final SmtpServer smtpServer;
 
   /** What is known of named peers: outlives configurations. */
   private final PeerIdentities peerIdentities;
@@ -277,8 +277,8 @@ public final class Router implements Closeable {
     this.reportsIn =
         new IncomingTlsReports(
             settings, this::settingsNow, resolver, this::reportListenerTls, clock, log);
-    this.listenerEnvironment =
-        new ListenerEnvironment(
+    this.smtpServer =
+        new SmtpServer(
             () -> {
               ReceiveConfiguration now = reception.get();
               if (now == null) {
@@ -494,7 +494,7 @@ public final class Router implements Closeable {
       }
       Path socket = StateFolder.submissionSocket(now.server().state());
       ControlServer.checkLength(socket);
-      local = Listener.start(ListenerSettings.local(socket), listenerEnvironment, null);
+      local = smtpServer.listen(ListenerSettings.local(socket), null);
       control =
           ControlServer.open(
               now.server().state(),
@@ -594,7 +594,7 @@ public final class Router implements Closeable {
     TlsServer late =
         encryption == ListenerSettings.ListenerTlsMode.NONE ? null : server(listenerTls);
     try {
-      return Listener.start(door, listenerEnvironment, late);
+      return smtpServer.listen(door, late);
     } catch (IOException e) {
       throw bindFailure(row.address(), e);
     }

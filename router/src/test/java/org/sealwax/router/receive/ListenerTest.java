@@ -40,8 +40,7 @@ final class ListenerTest {
   private final FactLog log = new FactLog();
   private SessionLimit sessions = new SessionLimit(100, new ByteBudget(64 << 20));
 
-  private ListenerEnvironment environment(
-      ClientLimits.ClientLimitSettings limits, RelayRules rules) {
+  private SmtpServer server(ClientLimits.ClientLimitSettings limits, RelayRules rules) {
     TableDirectory directory = new TableDirectory(SessionHarness.HOST);
     directory.listed(SessionHarness.mailbox("jones@example.org"));
     ReceiveSettings settings =
@@ -60,7 +59,7 @@ final class ListenerTest {
         new ReceiveConfiguration(
             settings, rules, directory, org.sealwax.router.evidence.PeerMatcher.none(), null);
     Clock clock = Clock.system();
-    return new ListenerEnvironment(
+    return new SmtpServer(
         () -> configuration,
         intake,
         new ClientLimits(limits, clock),
@@ -125,7 +124,7 @@ final class ListenerTest {
     try (Listener listener =
             Listener.start(
                 settings(ListenerSettings.ListenerTlsMode.NONE, 4),
-                environment(limits(0), RelayRules.loopbackOnly()),
+                server(limits(0), RelayRules.loopbackOnly()),
                 null);
         TestSmtpClient client = TestSmtpClient.to(listener)) {
       assertEquals(220, client.reply().code());
@@ -167,7 +166,7 @@ final class ListenerTest {
             settings.handshake(),
             quick);
     try (Listener listener =
-            Listener.start(slow, environment(limits(0), RelayRules.loopbackOnly()), null);
+            Listener.start(slow, server(limits(0), RelayRules.loopbackOnly()), null);
         TestSmtpClient client = TestSmtpClient.to(listener)) {
       assertEquals(220, client.reply().code());
       Thread drops =
@@ -216,7 +215,7 @@ final class ListenerTest {
             settings.handshake(),
             quick);
     try (Listener listener =
-            Listener.start(stuck, environment(limits(0), RelayRules.loopbackOnly()), null);
+            Listener.start(stuck, server(limits(0), RelayRules.loopbackOnly()), null);
         Socket deaf = new Socket()) {
       deaf.setReceiveBufferSize(4096);
       deaf.connect(listener.address());
@@ -241,7 +240,7 @@ final class ListenerTest {
     try (Listener listener =
         Listener.start(
             settings(ListenerSettings.ListenerTlsMode.NONE, 4),
-            environment(limits(0), RelayRules.loopbackOnly()),
+            server(limits(0), RelayRules.loopbackOnly()),
             null)) {
       assertEquals(0, listener.sessions());
       try (TestSmtpClient client = TestSmtpClient.to(listener)) {
@@ -260,7 +259,7 @@ final class ListenerTest {
     try (Listener listener =
         Listener.start(
             settings(ListenerSettings.ListenerTlsMode.NONE, 1),
-            environment(limits(0), RelayRules.loopbackOnly()),
+            server(limits(0), RelayRules.loopbackOnly()),
             null)) {
       try (TestSmtpClient first = TestSmtpClient.to(listener);
           TestSmtpClient second = TestSmtpClient.to(listener)) {
@@ -277,7 +276,7 @@ final class ListenerTest {
     try (Listener listener =
         Listener.start(
             settings(ListenerSettings.ListenerTlsMode.NONE, 10),
-            environment(limits(2), RelayRules.loopbackOnly()),
+            server(limits(2), RelayRules.loopbackOnly()),
             null)) {
       try (TestSmtpClient first = TestSmtpClient.to(listener);
           TestSmtpClient second = TestSmtpClient.to(listener);
@@ -295,7 +294,7 @@ final class ListenerTest {
     Listener listener =
         Listener.start(
             settings(ListenerSettings.ListenerTlsMode.NONE, 4),
-            environment(limits(0), RelayRules.loopbackOnly()),
+            server(limits(0), RelayRules.loopbackOnly()),
             null);
     try (TestSmtpClient idle = TestSmtpClient.to(listener);
         TestSmtpClient busy = TestSmtpClient.to(listener)) {
@@ -321,7 +320,7 @@ final class ListenerTest {
     try (Listener listener =
         Listener.start(
             settings(ListenerSettings.ListenerTlsMode.IMPLICIT, 4),
-            environment(limits(0), RelayRules.loopbackOnly()),
+            server(limits(0), RelayRules.loopbackOnly()),
             FakeTls.server(new Verdict.Anonymous()))) {
       Wire wire =
           Wire.of(new Socket(listener.address().getAddress(), listener.address().getPort()));
@@ -340,7 +339,7 @@ final class ListenerTest {
     Path path = folder.resolve("s");
     RelayRules rules = new RelayRules(List.of(), TrustedCertificates.none(), List.of(), null);
     try (Listener listener =
-            Listener.start(ListenerSettings.local(path), environment(limits(0), rules), null);
+            Listener.start(ListenerSettings.local(path), server(limits(0), rules), null);
         SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       channel.connect(UnixDomainSocketAddress.of(path));
       TestSmtpClient client = new TestSmtpClient(Wire.of(channel));
@@ -359,9 +358,9 @@ final class ListenerTest {
 
   @Test
   void aTakenPortIsAnErrorAtOnce() throws Exception {
-    ListenerEnvironment environment = environment(limits(0), RelayRules.loopbackOnly());
+    SmtpServer server = server(limits(0), RelayRules.loopbackOnly());
     try (Listener listener =
-        Listener.start(settings(ListenerSettings.ListenerTlsMode.NONE, 1), environment, null)) {
+        Listener.start(settings(ListenerSettings.ListenerTlsMode.NONE, 1), server, null)) {
       ListenerSettings same =
           new ListenerSettings(
               "same",
@@ -374,7 +373,7 @@ final class ListenerTest {
               1,
               Duration.ofSeconds(1),
               SessionSettings.defaults());
-      assertThrows(IOException.class, () -> Listener.start(same, environment, null));
+      assertThrows(IOException.class, () -> Listener.start(same, server, null));
     }
   }
 
@@ -394,7 +393,7 @@ final class ListenerTest {
             all.handshake(),
             all.dialogue());
     try (Listener listener =
-        Listener.start(four, environment(limits(0), RelayRules.loopbackOnly()), null)) {
+        Listener.start(four, server(limits(0), RelayRules.loopbackOnly()), null)) {
       assertEquals(0, listener.sessions());
       try (TestSmtpClient first = local(folder);
           TestSmtpClient second = local(folder);
@@ -421,13 +420,11 @@ final class ListenerTest {
   @Test
   void sessionsAreCountedOverAllListeners() throws Exception {
     sessions = new SessionLimit(20, new ByteBudget(64 << 20));
-    ListenerEnvironment environment = environment(limits(0), RelayRules.loopbackOnly());
+    SmtpServer server = server(limits(0), RelayRules.loopbackOnly());
     try (Listener first =
-            Listener.start(
-                settings(ListenerSettings.ListenerTlsMode.NONE, 100), environment, null);
+            Listener.start(settings(ListenerSettings.ListenerTlsMode.NONE, 100), server, null);
         Listener second =
-            Listener.start(
-                settings(ListenerSettings.ListenerTlsMode.NONE, 100), environment, null)) {
+            Listener.start(settings(ListenerSettings.ListenerTlsMode.NONE, 100), server, null)) {
       List<TestSmtpClient> clients = new ArrayList<>();
       for (int i = 0; i < 19; i++) {
         TestSmtpClient client = TestSmtpClient.to(first);
@@ -450,9 +447,9 @@ final class ListenerTest {
 
   @Test
   void bytesInTransferAreLimitedPerClientOverAllSessions() throws Exception {
-    ListenerEnvironment environment = environment(limits(100), RelayRules.loopbackOnly());
+    SmtpServer server = server(limits(100), RelayRules.loopbackOnly());
     try (Listener listener =
-        Listener.start(settings(ListenerSettings.ListenerTlsMode.NONE, 20), environment, null)) {
+        Listener.start(settings(ListenerSettings.ListenerTlsMode.NONE, 20), server, null)) {
       List<TestSmtpClient> clients = new ArrayList<>();
       String line = "x".repeat(998) + "\r\n";
       for (int i = 0; i < Transaction.DRAFTS; i++) {

@@ -248,8 +248,8 @@ final class SessionHarness {
             1,
             Duration.ofSeconds(60),
             talk);
-    ListenerEnvironment environment =
-        new ListenerEnvironment(
+    SmtpServer server =
+        new SmtpServer(
             () -> configuration,
             intake,
             new ClientLimits(limits, clock),
@@ -270,7 +270,7 @@ final class SessionHarness {
     SessionMemory held = new SessionMemory(memory);
     ServerSession session =
         new ServerSession(
-            environment,
+            server,
             configuration,
             listener,
             tls,
