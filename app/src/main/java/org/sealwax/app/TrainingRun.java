@@ -45,7 +45,8 @@ import org.sealwax.router.server.Router;
  * at a time; it delivers under TLS to the second, which delivers in clear to the third, which finds
  * nobody and keeps it. So every path of ordinary mail is walked often enough to be compiled, and a
  * start finds the profile of a router that has been running for a while. At the end the second is
- * assessed ({@link AssessTrainingRun}).
+ * assessed ({@link AssessTrainingRun}), and the service is started and ended ({@link
+ * ServeTrainingRun}).
  */
 final class TrainingRun {
   private static final Duration GRACE = Duration.ofSeconds(5);
@@ -85,16 +86,22 @@ final class TrainingRun {
       Router third = router(state.resolve("c"), ListenerTlsMode.NONE, 1, log);
       Router second = router(state.resolve("b"), ListenerTlsMode.STARTTLS, port(third), log);
       Router first = router(state.resolve("a"), ListenerTlsMode.NONE, port(second), log);
+      int code;
       try {
-        int code = send(state.resolve("a"), second);
+        code = send(state.resolve("a"), second);
         sendLoad(port(first), third);
         examine(state, port(second));
-        return code;
       } finally {
         first.drain(GRACE);
         second.drain(GRACE);
         third.drain(GRACE);
       }
+      // Last: it sets what the whole process logs to.
+      new ServeTrainingRun(process, state).run();
+      return code;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return ExitStatus.SOFTWARE;
     }
   }
 

@@ -47,4 +47,21 @@ public final class Signals {
       return false;
     }
   }
+
+  /**
+   * Sends the signal to this process. Its default action may end the process at once: only after
+   * {@link #on}.
+   *
+   * @param name without SIG: {@code TERM}
+   */
+  public static void raise(String name) {
+    try {
+      Class<?> signal = Class.forName("sun.misc.Signal");
+      signal
+          .getMethod("raise", signal)
+          .invoke(null, signal.getConstructor(String.class).newInstance(name));
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("no signals here", e);
+    }
+  }
 }
