@@ -1,10 +1,12 @@
 package org.sealwax.mail.dns.live;
 
-import com.github.benmanes.caffeine.cache.AsyncCache;
+import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
 import com.github.benmanes.caffeine.cache.Policy;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -54,9 +56,16 @@ final class AnswerCache {
   private final Duration total;
   private final Semaphore air;
   private final Semaphore ahead;
-  private final AsyncCache<DnsQuestion, DnsAnswer<?>> cache;
+  private final Cache<DnsQuestion, DnsAnswer<?>> cache;
   private final Policy.VarExpiration<DnsQuestion, DnsAnswer<?>> expiry;
   private final Set<DnsQuestion> refreshed = ConcurrentHashMap.newKeySet();
+
+  /**
+   * The look-ups under way. Not entries of an asynchronous cache: that one sets an answer's expiry
+   * after callers have the answer, so a caller could read a time to live that was not set, and a
+   * late thread counted it from a later clock. The look-up's own thread stores the answer first.
+   */
+  private final Map<DnsQuestion, CompletableFuture<DnsAnswer<?>>> underWay = new HashMap<>();
 
   AnswerCache(DnsSettings settings, DnsLookup lookup, Clock clock) {
     this.lookup = lookup;
@@ -73,8 +82,8 @@ final class AnswerCache {
             .ticker(clock::nanoTime)
             // Eviction on the thread that stores: no pool of our own for so little.
             .executor(Runnable::run)
-            .buildAsync();
-    this.expiry = cache.synchronous().policy().expireVariably().orElseThrow();
+            .build();
+    this.expiry = cache.policy().expireVariably().orElseThrow();
   }
 
   private static int weight(DnsQuestion question, DnsAnswer<?> answer) {
@@ -92,13 +101,16 @@ final class AnswerCache {
 
   /** The next asker goes to the DNS; one that is under way is not called back. */
   void forget(DnsQuestion question) {
-    cache.synchronous().invalidate(question);
+    synchronized (underWay) {
+      underWay.remove(question);
+      cache.invalidate(question);
+    }
   }
 
   /** From the cache, and refreshed behind the caller's back when its time ends; or null. */
   @Nullable DnsAnswer<?> cached(DnsQuestion question) {
-    CompletableFuture<DnsAnswer<?>> there = cache.getIfPresent(question);
-    return there == null || !there.isDone() ? null : aged(question, there.join());
+    DnsAnswer<?> there = cache.getIfPresent(question);
+    return there == null ? null : aged(question, there);
   }
 
   DnsAnswer<?> answer(DnsQuestion question) {
@@ -107,9 +119,7 @@ final class AnswerCache {
       return there;
     }
     try {
-      return cache
-          .get(question, (q, executor) -> start(q))
-          .get(total.plus(GRACE).toNanos(), TimeUnit.NANOSECONDS);
+      return underWay(question).get(total.plus(GRACE).toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       return failed(question, "no answer in " + total.toSeconds() + " s");
     } catch (InterruptedException e) {
@@ -145,7 +155,7 @@ final class AnswerCache {
           try {
             DnsAnswer<?> answer = lookUp(question);
             if (answer.kind() != DnsAnswer.Kind.UNKNOWN) {
-              cache.put(question, CompletableFuture.completedFuture(answer));
+              cache.put(question, answer);
             }
           } finally {
             ahead.release();
@@ -154,18 +164,39 @@ final class AnswerCache {
         });
   }
 
+  private CompletableFuture<DnsAnswer<?>> underWay(DnsQuestion question) {
+    synchronized (underWay) {
+      DnsAnswer<?> stored = cache.getIfPresent(question); // by a look-up that has just ended
+      return stored == null
+          ? underWay.computeIfAbsent(question, this::start)
+          : CompletableFuture.completedFuture(stored);
+    }
+  }
+
   private CompletableFuture<DnsAnswer<?>> start(DnsQuestion question) {
     CompletableFuture<DnsAnswer<?>> flight = new CompletableFuture<>();
     Threads.start(
         "dns",
         () -> {
+          DnsAnswer<?> answer = failed(question, "the look-up broke off");
           try {
-            flight.complete(lookUp(question));
+            answer = lookUp(question);
           } finally {
-            flight.complete(failed(question, "the look-up broke off"));
+            store(question, answer, flight);
+            flight.complete(answer);
           }
         });
     return flight;
+  }
+
+  private void store(
+      DnsQuestion question, DnsAnswer<?> answer, CompletableFuture<DnsAnswer<?>> flight) {
+    synchronized (underWay) {
+      // One that was forgotten meanwhile answers its callers only.
+      if (underWay.remove(question, flight)) {
+        cache.put(question, answer);
+      }
+    }
   }
 
   private static DnsAnswer<?> failed(DnsQuestion question, String reason) {

@@ -622,6 +622,19 @@ final class CachingResolverTest {
   }
 
   @Test
+  void answerIsStoredWithItsTtlBeforeItsCallerHasIt() {
+    for (int i = 0; i < 100; i++) {
+      String name = "n" + i + ".wild.secure.org";
+      Duration ttl = a(name).ttl();
+      DnsAnswer<InetAddress> kept =
+          resolver.cacheOnly().addresses(Domain.of(name), AddressFamily.IPV4);
+      assertTrue(kept.isResolved(), name);
+      Duration aged = kept.ttl();
+      assertTrue(aged.isPositive() && aged.compareTo(ttl) <= 0, aged + " of " + ttl);
+    }
+  }
+
+  @Test
   void failedRefreshKeepsTheCachedAnswer() throws InterruptedException {
     Duration ttl = a("mx1.secure.org").ttl();
     server.fault("mx1.secure.org", DnsFault.SERVFAIL);
