@@ -2,10 +2,12 @@ package org.sealwax.testkit.tls;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +15,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.sealwax.mail.net.BlockInput;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.net.WireOver;
@@ -78,10 +82,9 @@ public final class OpenSslServer implements TlsServer, AutoCloseable {
   @Override
   public TlsWire accept(Wire clear, Duration total) throws TlsException {
     try {
-      int port;
-      try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-        port = free.getLocalPort();
-      }
+      // A socket in the folder: no other process can take its name, as one could a free port.
+      // Named relative to the folder, for openssl takes at most 31 characters.
+      String name = "s_server." + started.size();
       List<String> command =
           new ArrayList<>(
               List.of(
@@ -90,52 +93,62 @@ public final class OpenSslServer implements TlsServer, AutoCloseable {
                   "-quiet",
                   "-naccept",
                   "1",
-                  "-accept",
-                  "127.0.0.1:" + port,
+                  "-unix",
+                  name,
                   "-cert",
                   folder.resolve("certificate.pem").toString(),
                   "-key",
                   folder.resolve("key.pem").toString()));
       command.addAll(arguments);
       Process server =
-          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+          new ProcessBuilder(command)
+              .directory(folder.toFile())
+              .redirectError(ProcessBuilder.Redirect.DISCARD)
+              .start();
       started.add(server);
-      Socket socket = connect(server, port);
-      Threads.start("to-openssl", () -> pump(clear.in(), socket, clear));
-      Threads.start("from-openssl", () -> pump(socket, clear));
-      return new OpenSslSession(clear, server);
+      SocketChannel channel = connect(server, folder.resolve(name));
+      Threads.start("to-openssl", () -> pump(clear, channel));
+      return new OpenSslSession(
+          clear, server, Threads.start("from-openssl", () -> pump(channel, clear)));
     } catch (IOException e) {
       throw new TlsException(TlsException.Kind.CLOSED, "openssl does not serve", e);
     }
   }
 
-  private static Socket connect(Process server, int port) throws IOException {
+  private static SocketChannel connect(Process server, Path at) throws IOException {
     IOException last = new IOException("it ended at once");
     while (server.isAlive()) {
+      SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
       try {
-        return new Socket(InetAddress.getLoopbackAddress(), port);
+        channel.connect(UnixDomainSocketAddress.of(at));
+        return channel;
       } catch (IOException e) {
+        channel.close();
         last = e;
-        Thread.onSpinWait();
+        LockSupport.parkNanos(Duration.ofMillis(2).toNanos());
       }
     }
     throw last;
   }
 
-  private static void pump(InputStream from, Socket to, Wire clear) {
+  private static void pump(Wire clear, SocketChannel to) {
     try (to) {
-      from.transferTo(to.getOutputStream());
+      byte[] block = new byte[8_192];
+      for (int count = clear.in().read(block); count >= 0; count = clear.in().read(block)) {
+        for (ByteBuffer left = ByteBuffer.wrap(block, 0, count); left.hasRemaining(); ) {
+          to.write(left);
+        }
+      }
     } catch (IOException e) {
       closeQuietly(clear);
     }
   }
 
-  private static void pump(Socket from, Wire clear) {
+  private static void pump(SocketChannel from, Wire clear) {
     try {
-      byte[] block = new byte[8_192];
-      InputStream in = from.getInputStream();
-      for (int count = in.read(block); count >= 0; count = in.read(block)) {
-        clear.out().write(block, 0, count);
+      ByteBuffer block = ByteBuffer.allocate(8_192);
+      while (from.read(block.clear()) >= 0) {
+        clear.out().write(block.array(), 0, block.position());
         clear.out().flush();
       }
     } catch (IOException e) {
@@ -171,15 +184,32 @@ public final class OpenSslServer implements TlsServer, AutoCloseable {
   /** What the client says comes out of the process, and what goes into it is said to the client. */
   private static final class OpenSslSession extends WireOver implements TlsWire {
     private final Process server;
+    private final Thread toClient;
 
-    OpenSslSession(Wire clear, Process server) {
+    OpenSslSession(Wire clear, Process server, Thread toClient) {
       super(clear);
       this.server = server;
+      this.toClient = toClient;
     }
 
+    /** Ends when the client has all that the process sent: its last record may be an alert. */
     @Override
     public InputStream in() {
-      return server.getInputStream();
+      return new BlockInput() {
+        @Override
+        public int read(byte[] into, int offset, int length) throws IOException {
+          int count = server.getInputStream().read(into, offset, length);
+          if (count < 0) {
+            try {
+              toClient.join();
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+              throw new InterruptedIOException();
+            }
+          }
+          return count;
+        }
+      };
     }
 
     @Override
