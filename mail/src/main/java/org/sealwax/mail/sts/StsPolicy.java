@@ -25,6 +25,10 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
   /** Bytes of a policy file (RFC 8461 3.3 suggests this limit). */
   public static final int MAX_SIZE = 64 * 1_024;
 
+  /** What is wrong with a larger file. */
+  public static final ParsedStsPolicy.StsPolicyFlaw OVERSIZED =
+      new ParsedStsPolicy.StsPolicyFlaw(0, "over " + MAX_SIZE + " octets");
+
   /** The longest {@code max_age}: 31557600 seconds, about a year (RFC 8461 3.2). */
   public static final Duration MAX_AGE = Duration.ofHours(8_766);
 
@@ -128,7 +132,7 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
    */
   public static ParsedStsPolicy read(byte[] file) {
     if (file.length > MAX_SIZE) {
-      return new ParsedStsPolicy.StsPolicyFlaw(0, "over " + MAX_SIZE + " octets");
+      return OVERSIZED;
     }
     String text;
     try {

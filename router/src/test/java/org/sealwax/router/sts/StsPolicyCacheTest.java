@@ -22,6 +22,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
@@ -38,6 +40,7 @@ import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.MxFilter;
 import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.mail.sts.FirstContactWait;
+import org.sealwax.mail.sts.StsPolicy;
 import org.sealwax.mail.sts.StsStep;
 import org.sealwax.mail.sts.fetch.PolicyFetcher;
 import org.sealwax.mail.tls.ClientTlsSettings;
@@ -325,6 +328,31 @@ final class StsPolicyCacheTest {
     assertEquals(clock.now().plus(Duration.ofHours(8_766)), again.evidenceFor(DOMAIN).expires());
     again.close();
     enforces("a", "mx.example.org", open().evidenceFor(DOMAIN));
+  }
+
+  /** Nobody but the owner can have served it by verified HTTPS, so that waiting is of no use. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "\n\n",
+        "version: STSv1\n",
+        "version: STSv1\nmode: enforce\nmax_age: 86400\n",
+        "version: STSv1\nmode: enforce\nmx: 192.0.2.1:25\nmx: *\nmax_age: 86400\n",
+        "version: STSv2\nmode: enforce\nmx: mx.example.org\nmax_age: 86400\n",
+        "version: STSv1\nmode: Enforce\nmx: mx.example.org\nmax_age: 86400\n",
+        "version: STSv1\nmode: testing\nmx: mx.example.org\nmax_age: one week\n",
+        "version: STSv1; mode: enforce; mx: mx.example.org; max_age: 86400",
+        "\ufeff\ufeffversion: STSv1\nmode: enforce\nmx: mx.example.org\nmax_age: 86400\n",
+        "LARGE"
+      })
+  void whatIsServedAndIsNoPolicyHoldsNoMail(String served) throws IOException {
+    host.says(
+        StsPolicyHost.policy(
+            served.equals("LARGE")
+                ? policy("mx.example.org", 86_400) + "x: " + "y".repeat(StsPolicy.MAX_SIZE)
+                : served));
+    absent(open().evidenceFor(DOMAIN));
   }
 
   @Test

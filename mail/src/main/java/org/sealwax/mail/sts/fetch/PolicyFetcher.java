@@ -81,6 +81,11 @@ public final class PolicyFetcher {
                 new HttpsRequest.Limits(StsPolicy.MAX_SIZE, total)));
     HttpsFailure failure = exchange.failure();
     HttpResponse reply = exchange.reply();
+    if (failure instanceof HttpsFailure.TooLarge) {
+      // The head came by verified HTTPS: this is what is served, and a later fetch brings the same.
+      return new PolicyFetch(
+          new PolicyFetch.FetchOutcome.InvalidPolicyFile(StsPolicy.OVERSIZED), exchange);
+    }
     if (reply == null) {
       String text = failure == null ? "no answer" : failure.text();
       return new PolicyFetch(new PolicyFetch.FetchOutcome.PolicyHostUnreachable(text), exchange);

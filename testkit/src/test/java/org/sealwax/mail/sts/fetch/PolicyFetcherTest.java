@@ -1,6 +1,7 @@
 package org.sealwax.mail.sts.fetch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -190,7 +191,9 @@ final class PolicyFetcherTest {
     host.says(StsPolicyHost.policy(filler));
     assertInstanceOf(PolicyFetch.FetchOutcome.Obtained.class, fetcher().fetch(DOMAIN).outcome());
     host.says(StsPolicyHost.policy(filler + "y"));
-    assertEquals(new HttpsFailure.TooLarge(StsPolicy.MAX_SIZE), failure(fetcher().fetch(DOMAIN)));
+    PolicyFetch.FetchOutcome oversized =
+        new PolicyFetch.FetchOutcome.InvalidPolicyFile(StsPolicy.OVERSIZED);
+    assertEquals(oversized, fetcher().fetch(DOMAIN).outcome());
     // Nor when it comes without a length, for ever.
     byte[] much = new byte[8_192];
     host.says(
@@ -202,7 +205,12 @@ final class PolicyFetcherTest {
             out.write(much);
           }
         });
-    assertEquals(new HttpsFailure.TooLarge(StsPolicy.MAX_SIZE), failure(fetcher().fetch(DOMAIN)));
+    PolicyFetch endless = fetcher().fetch(DOMAIN);
+    assertEquals(oversized, endless.outcome());
+    assertTrue(endless.isInvalid(), "nobody waits for what no other fetch will bring");
+    // What a failing host says in its place is no policy file, whatever its size.
+    host.says(StsPolicyHost.says(503, "text/plain", filler + "y"));
+    assertFalse(fetcher().fetch(DOMAIN).isInvalid());
   }
 
   @Test
