@@ -11,6 +11,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Reports as strangers write them: RFC 8460 section 4.4, and what is none. */
 final class TlsReportJsonTest {
@@ -133,6 +134,23 @@ final class TlsReportJsonTest {
         "\"total-failure-session-count\":303 | \"x\":1 | total-failure-session-count is no count of"
             + " sessions",
         "count\":100 | count\":\"100\" | failed-session-count is no count of sessions",
+        "\"sts\" | null | a policy-type that RFC 8460 does not know",
+        "\"sts\" | [\"sts\"] | a policy-type that RFC 8460 does not know",
+        "\"sts\" | \"STS \" | a policy-type that RFC 8460 does not know",
+        "\"policy\":{ | \"policies\":{ | a policy-type that RFC 8460 does not know",
+        "\"policy-domain\":\"example.org\" | \"policy-domain\":null | a policy-domain that is no"
+            + " domain",
+        "\"policy-domain\":\"example.org\" | \"policy-domain\":\"\" | a policy-domain that is no"
+            + " domain",
+        "\"policy-domain\":\"example.org\" | \"policy-domain\":\"a..b\" | a policy-domain that is"
+            + " no domain",
+        "\"policy-domain\":\"example.org\" | \"policy-domain\":{\"d\":[]} | a policy-domain that is"
+            + " no domain",
+        "\"summary\":{ | \"sum\":{ | total-successful-session-count is no count of sessions",
+        "5326 | 5326.5 | total-successful-session-count is no count of sessions",
+        "5326 | null | total-successful-session-count is no count of sessions",
+        "5326 | true | total-successful-session-count is no count of sessions",
+        "5326 | 1e999999 | total-successful-session-count is no count of sessions",
       })
   void aPolicyEntryThatCannotBeReadIsLeftOutAndTheOthersStand(String good, String bad, String why) {
     int from = GOOD.indexOf("[{\"policy\"") + 1;
@@ -147,5 +165,52 @@ final class TlsReportJsonTest {
       assertEquals(5326, read.report().sums().getFirst().succeeded());
       assertEquals(List.of(why), read.leftOut());
     }
+  }
+
+  /** Whatever stands in the place of an entry: what is no entry is left out, the good one stays. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "null",
+        "7",
+        "\"text\"",
+        "[]",
+        "{}",
+        "[{\"policy\":{}}]",
+        "{\"policy\":[],\"summary\":7}",
+        "{\"policy\":{\"policy-type\":\"tlsa\",\"policy-domain\":\"x.example\"},\"summary\":[1,2]}",
+        "{\"policy\":{\"policy-type\":\"\\u0000\",\"policy-domain\":\"\\ud800\"}}"
+      })
+  void whatIsNoPolicyEntryIsLeftOutAndTheOthersStand(String odd) {
+    int from = GOOD.indexOf("[{\"policy\"") + 1;
+    String entry = GOOD.substring(from, GOOD.length() - 2);
+    for (String all :
+        List.of(odd + "," + entry, entry + "," + odd, odd + "," + entry + "," + odd)) {
+      TlsReportParse.ReadReport read =
+          assertInstanceOf(
+              TlsReportParse.ReadReport.class, reading(GOOD.substring(0, from) + all + "]}"), all);
+      assertEquals(1, read.report().sums().size());
+      assertEquals(1, read.leftOut().size(), read.leftOut().toString());
+    }
+  }
+
+  /** Odd details of a failure cost the detail at most, never the counts of the entry. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"none\"",
+        "{\"a\":{\"result-type\":\"certificate-expired\"}}",
+        "[null]",
+        "[7,\"x\",[]]",
+        "[{\"result-type\":7,\"receiving-ip\":{},\"failure-reason-code\":[1]}]",
+        "[{\"result-type\":\"\\u0000\\u001b\",\"receiving-mx-hostname\":\"\\r\\n\"}]"
+      })
+  void oddFailureDetailsLeaveTheCounts(String details) {
+    int from = GOOD.indexOf("\"failure-details\":") + "\"failure-details\":".length();
+    TlsReportParse.ReadReport read =
+        assertInstanceOf(
+            TlsReportParse.ReadReport.class, reading(GOOD.substring(0, from) + details + "}]}"));
+    assertEquals(5326, read.report().sums().getFirst().succeeded());
+    assertEquals(303, read.report().sums().getFirst().failed());
   }
 }

@@ -87,7 +87,8 @@ public final class MxHostProbe implements AutoCloseable {
     }
   }
 
-  private Instant due() {
+  /** When a host is greeted for mail that was delivered now. */
+  Instant due() {
     long jitter = (long) (SPREAD.toMillis() * random.fraction());
     return clock.now().plus(SOONEST).plusMillis(jitter);
   }

@@ -156,7 +156,7 @@ final class FakeHost implements AutoCloseable {
   }
 
   /** With STARTTLS over this; its keyword is added by itself. */
-  FakeHost tls(TlsServer server) {
+  FakeHost tls(@Nullable TlsServer server) {
     tls = server;
     return this;
   }

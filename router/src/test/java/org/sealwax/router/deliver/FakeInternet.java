@@ -104,6 +104,11 @@ public final class FakeInternet implements Dialer, AutoCloseable {
   final HostMemoryCache memories = new HostMemoryCache();
   SmtpTimeouts times = SmtpTimeouts.defaults().atMost(Duration.ofSeconds(10));
 
+  @Nullable InetAddress bind4;
+
+  /** The local address that was asked for, by the last connection to an address. */
+  final Map<String, InetAddress> boundTo = new ConcurrentHashMap<>();
+
   private final Map<InetAddress, FakeHost> hosts = new ConcurrentHashMap<>();
   private final Set<InetAddress> silent = ConcurrentHashMap.newKeySet();
   private final List<Runnable> opened = new CopyOnWriteArrayList<>();
@@ -213,7 +218,7 @@ public final class FakeInternet implements Dialer, AutoCloseable {
         25,
         true,
         true,
-        null,
+        bind4,
         null,
         Duration.ofMillis(50),
         times,
@@ -261,6 +266,9 @@ public final class FakeInternet implements Dialer, AutoCloseable {
   public Wire connect(InetSocketAddress to, @Nullable InetAddress from, Duration timeout)
       throws IOException {
     dialled.add(to.getAddress().getHostAddress());
+    if (from != null) {
+      boundTo.put(to.getAddress().getHostAddress(), from);
+    }
     if (silent.contains(to.getAddress())) {
       try {
         end.await(timeout.toMillis(), TimeUnit.MILLISECONDS);

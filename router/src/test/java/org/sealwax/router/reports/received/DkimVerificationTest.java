@@ -2,6 +2,7 @@ package org.sealwax.router.reports.received;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
@@ -167,11 +168,18 @@ final class DkimVerificationTest {
     assertEquals(
         new DkimVerification.Signed(Domain.of("example.org")),
         proof(signed("tls@example.org", ""), own()));
-    for (String length : new String[] {"l=-1; ", "l=0; ", "l=4; ", "l = -7 ; "}) {
+    for (String length :
+        new String[] {"l=-1; ", "l=0; ", "l=4; ", "l = -7 ; ", "l=-0; ", "l=+4; "}) {
       assertEquals(
           new DkimVerification.NotSigned(DkimVerification.PARTIAL),
           proof(signed("tls@example.org", length), own()),
           length);
+    }
+    // The signing library makes no such tags.
+    for (String length : new String[] {"", "all", "-", "-9223372036854775809", "9".repeat(40)}) {
+      String message = signed("tls@example.org", "l=4; ").replace("l=4;", "l=" + length + ";");
+      assertTrue(message.contains("l=" + length + ";"), message);
+      assertInstanceOf(DkimVerification.NotSigned.class, proof(message, own()), length);
     }
   }
 
@@ -184,6 +192,16 @@ final class DkimVerificationTest {
           "\"tls@other.example\" <tls@example.org>",
           "\"Reports, Inc. <x@y.example>\" <tls@example.org>",
           "TLS Reports <tls@example.org> (by night)",
+          "tls@example.org (one) (two)",
+          "(a \\) paren) tls@example.org (and <x@y.example>)",
+          "\"a \\\" quote, <x@y.example>\" <tls@example.org>",
+          "\"x@y.example\"\r\n\t<tls@example.org>",
+          "=?utf-8?q?Berichte_=3Cx=40y.example=3E?= <tls@example.org>",
+          "TLS Reports <tls(of x@y.example)@example.org>",
+          "\"tls reports\"@example.org",
+          "\"x@y.example\"@example.org (comment)",
+          "TLS @ night <tls@example.org>",
+          "tls@EXAMPLE.org.",
           "<tls@example.org>"
         }) {
       assertEquals(
@@ -196,7 +214,13 @@ final class DkimVerificationTest {
           "tls@other.example, tls@example.org",
           "<tls@other.example> <tls@example.org>",
           "\"tls@example.org\" <tls@other.example>",
-          "tls@other.example (tls@example.org)"
+          "tls@other.example (tls@example.org)",
+          "tls@example.org, tls@other.example (comment)",
+          "\"x\" <tls@other.example> (<tls@example.org>)",
+          "tls@other.example (unclosed tls@example.org",
+          "\"unclosed <tls@example.org>",
+          "tls@example.org@other.example",
+          ""
         }) {
       assertInstanceOf(DkimVerification.NotSigned.class, proof(signed(from, ""), own()), from);
     }
