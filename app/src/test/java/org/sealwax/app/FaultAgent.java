@@ -17,6 +17,10 @@ import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.ProtectionDomain;
+import java.sql.ResultSet;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.jar.Attributes;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
@@ -24,13 +28,17 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.router.spool.QueueId;
 
 /**
- * Makes one method of the program fail whenever one of its arguments is about one message, as a
- * fault of the program or of a library would: an agent of the Java machine, so that nothing in the
- * program itself knows about it. The message is the one whose identifier is in a file.
+ * Makes methods of the program (CLASS#METHOD, several joined by +) fail whenever one of its
+ * arguments is about one message, as a fault of the program or of a library would: an agent of the
+ * Java machine, so that nothing in the program itself knows about it. The message is the one whose
+ * identifier is in a file.
  */
 public final class FaultAgent {
   private static Path file = Path.of("");
   private static String kind = "";
+
+  /** Calls of methods, by {@code CLASS#METHOD}. */
+  private static final Map<String, Integer> ROUNDS = new ConcurrentHashMap<>();
 
   private FaultAgent() {}
 
@@ -50,7 +58,11 @@ public final class FaultAgent {
   /** Begins before the program. */
   public static void premain(String argument, Instrumentation instrumentation) {
     String[] parts = argument.split(",", 3);
-    String[] method = parts[0].split("#", 2);
+    Map<String, String> methods = new HashMap<>();
+    for (String each : parts[0].split("\\+")) {
+      String[] method = each.split("#", 2);
+      methods.put(method[0], method[1]);
+    }
     kind = parts[1];
     file = Path.of(parts[2]);
     instrumentation.addTransformer(
@@ -62,13 +74,16 @@ public final class FaultAgent {
               @Nullable Class<?> redefined,
               @Nullable ProtectionDomain domain,
               byte[] bytes) {
-            return name.replace('/', '.').equals(method[0]) ? changed(bytes, method[1]) : null;
+            String method = methods.get(name.replace('/', '.'));
+            return method == null
+                ? null
+                : changed(bytes, name.substring(name.lastIndexOf('/') + 1), method);
           }
         });
   }
 
   /** A method that is not there ends the process: a fault that never comes would prove nothing. */
-  private static byte[] changed(byte[] bytes, String method) {
+  private static byte[] changed(byte[] bytes, String owner, String method) {
     ClassFile file = ClassFile.of();
     if (file.parse(bytes).methods().stream().noneMatch(m -> m.methodName().equalsString(method))) {
       System.err.println("no method " + method);
@@ -81,18 +96,30 @@ public final class FaultAgent {
               if (element instanceof java.lang.classfile.MethodModel m
                   && m.methodName().equalsString(method)) {
                 builder.transformMethod(
-                    m, body(m.methodTypeSymbol(), m.flags().has(AccessFlag.STATIC)));
+                    m,
+                    body(
+                        owner + "#" + method,
+                        m.methodTypeSymbol(),
+                        m.flags().has(AccessFlag.STATIC)));
               } else {
                 builder.with(element);
               }
             });
   }
 
-  private static MethodTransform body(MethodTypeDesc type, boolean isStatic) {
+  private static MethodTransform body(String method, MethodTypeDesc type, boolean isStatic) {
     return MethodTransform.transformingCode(
         new CodeTransform() {
           @Override
           public void atStart(java.lang.classfile.CodeBuilder code) {
+            if (kind.equals("rounds") || kind.equals("always")) {
+              code.loadConstant(method);
+              code.invokestatic(
+                  ClassDesc.of(FaultAgent.class.getName()),
+                  "round",
+                  MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_String));
+              return;
+            }
             int slot = isStatic ? 0 : 1;
             for (ClassDesc parameter : type.parameterList()) {
               if (!parameter.isPrimitive()) {
@@ -114,6 +141,19 @@ public final class FaultAgent {
         });
   }
 
+  /**
+   * Called at the begin of a round of a loop: all fail, or the first two, and the third says so.
+   */
+  public static void round(String method) {
+    int count = kind.equals("always") ? 1 : ROUNDS.merge(method, 1, Integer::sum);
+    switch (count) {
+      case 1 -> throw new IllegalStateException("injected into " + method);
+      case 2 -> throw new NoSuchMethodError("injected into " + method);
+      case 3 -> System.err.println("goes on: " + method);
+      default -> {}
+    }
+  }
+
   /** Called with each argument. */
   public static void meet(@Nullable Object argument) throws Exception {
     if (argument == null || !Files.exists(file)) {
@@ -132,6 +172,9 @@ public final class FaultAgent {
   }
 
   private static String about(Object argument) throws Exception {
+    if (argument instanceof ResultSet row) {
+      return QueueId.of(row.getLong(1)).text();
+    }
     if (argument instanceof long[] key) {
       return key[0] < 0 ? "" : QueueId.of(key[0]).text();
     }

@@ -48,7 +48,7 @@ final class PoisonedItemTest {
   /** Shorter than in the unit, for the sake of the tests: nothing depends on it. */
   private static final long RESTART_MILLIS = 100;
 
-  private static final int MOST_STARTS = 8;
+  private static final int MOST_STARTS = 12;
 
   /** Where the message was accepted, once for all rows. */
   @TempDir private static Path origin = Path.of("");
@@ -285,6 +285,33 @@ final class PoisonedItemTest {
               .findFirst()
               .orElseThrow();
       assertEquals(1, count(damaged.resolve("spool.db"), "SELECT count(*) FROM message"));
+    }
+  }
+
+  @Test
+  void aRowThatEndsEveryLookAtTheStoreIsLeftOutAndKept() throws Exception {
+    Path file = poisoned();
+    makeDue(file);
+    // What ends the process in a look does so also when the row is copied out.
+    Map<String, String> fault =
+        fault(
+            "org.sealwax.router.spool.SpoolReader#key+org.sealwax.router.spool.Salvage#read",
+            "halt");
+    try (ServerProcess last = supervised(file, fault, "copied out of the damaged spool")) {
+      // Three in the look, then two each at its message, its recipients, and its history.
+      assertEquals(9, ends, output + last.output());
+      String all = output + last.output();
+      assertTrue(all.contains("while it read the spool's database ([DUE])"), all);
+    }
+  }
+
+  @Test
+  void aRowThatNoLookCanReadForAFaultOfOursIsSetAside() throws Exception {
+    Path file = poisoned();
+    makeDue(file);
+    Map<String, String> fault = fault("org.sealwax.router.spool.SpoolReader#dueBatch", "error");
+    try (ServerProcess last = supervised(file, fault, "were set aside in the table aside")) {
+      assertEquals(0, ends, output + last.output());
     }
   }
 

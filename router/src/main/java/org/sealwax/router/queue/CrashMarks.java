@@ -73,6 +73,7 @@ public final class CrashMarks implements StepMarks, Closeable {
   private final Map<QueueId, Step> steps = new HashMap<>();
   private @Nullable QueueId trying;
   private long tryingSince;
+  private final long begun;
 
   private record CrashSuspect(int ends, int slot) {}
 
@@ -88,6 +89,7 @@ public final class CrashMarks implements StepMarks, Closeable {
     this.file = file;
     this.slots = slots;
     this.clock = clock;
+    this.begun = clock.nanoTime();
     for (int i = 0; slots != null && i < SLOTS; i++) {
       free.add(i);
     }
@@ -178,7 +180,7 @@ public final class CrashMarks implements StepMarks, Closeable {
       if (suspect.ends() >= ENDS) {
         return verdict(id);
       }
-      if (trying != null && clock.nanoTime() - tryingSince < ALONE.toNanos()) {
+      if (trying != null && clock.nanoTime() - tryingSince < ALONE.toNanos() || isHoldExpected()) {
         return StartPermission.LATER;
       }
       trying = id;
@@ -196,6 +198,12 @@ public final class CrashMarks implements StepMarks, Closeable {
       }
     }
     return StartPermission.GO;
+  }
+
+  /** Whether a message is about to be held: when that ends the process, no other is in work. */
+  private boolean isHoldExpected() {
+    return clock.nanoTime() - begun < ALONE.toNanos()
+        && suspects.values().stream().anyMatch(s -> s.ends() == ENDS);
   }
 
   /**

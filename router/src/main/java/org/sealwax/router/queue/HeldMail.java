@@ -66,6 +66,9 @@ public final class HeldMail implements Closeable {
   /** Interval of the checks of disk usage. */
   static final Duration CHECK_INTERVAL = Duration.ofMinutes(1);
 
+  /** The space is measured so often also when the number of held batches stays the same. */
+  static final Duration MEASURE_EVERY = Duration.ofMinutes(30);
+
   /** Between summaries, and from the announcement to the end. */
   static final Duration DAY = Duration.ofDays(1);
 
@@ -116,6 +119,7 @@ public final class HeldMail implements Closeable {
 
   private long countReported;
   private long measured = -1;
+  private long lastMeasured;
   private boolean fullReported;
 
   /**
@@ -188,11 +192,12 @@ public final class HeldMail implements Closeable {
   /** One check: the disk usage, and once a day the lifetimes. */
   void check() throws IOException {
     long held = heldBatches();
-    if (held != measured) {
+    long now = queue.clock.nanoTime();
+    if (held != measured || now - lastMeasured >= MEASURE_EVERY.toNanos()) {
       measured = held;
+      lastMeasured = now;
       shrink(mostBytes.getAsLong());
     }
-    long now = queue.clock.nanoTime();
     if (now - lastSummary >= DAY.toNanos()) {
       lastSummary = now;
       recallAnnouncements();

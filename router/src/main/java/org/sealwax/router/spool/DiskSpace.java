@@ -98,6 +98,11 @@ final class DiskSpace {
     return bytes;
   }
 
+  /** Whether so many bytes more fit, with the minimum left free. */
+  boolean hasSpaceFor(long bytes) throws IOException {
+    return usable() - bytes >= minimumFree;
+  }
+
   private boolean isFull() {
     try {
       return usable() < NOTHING_LEFT;

@@ -20,20 +20,40 @@ final class ReaderPool implements AutoCloseable {
 
   private final Path database;
   private final Clock clock;
+  private final ScanMarks scans;
   private final BlockingQueue<SpoolReader> idle = new ArrayBlockingQueue<>(MOST);
   private final AtomicInteger open = new AtomicInteger();
   private volatile int generation;
   private volatile boolean ended;
 
-  ReaderPool(Path database, Clock clock) {
+  ReaderPool(Path database, Clock clock, ScanMarks scans) {
     this.database = database;
     this.clock = clock;
+    this.scans = scans;
   }
 
   /** One question to the store. */
   interface SpoolQuery<T> {
     /** Asks it. */
     T on(SpoolReader reader) throws SQLException, SpoolException;
+  }
+
+  /**
+   * Asks a question about many rows, marked meanwhile.
+   *
+   * @throws SpoolException when the store cannot be read, or no more
+   */
+  <T> T scan(ScanMarks.Scan scan, SpoolQuery<T> query) throws SpoolException {
+    scans.begin(scan);
+    try {
+      T found = read(query);
+      scans.end(scan);
+      return found;
+    } catch (SpoolException | RuntimeException e) {
+      // Not in a finally: an Error that ends the process leaves the mark.
+      scans.end(scan);
+      throw e;
+    }
   }
 
   /**

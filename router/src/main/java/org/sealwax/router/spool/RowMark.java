@@ -3,11 +3,8 @@ package org.sealwax.router.spool;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.MappedByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 
 /**
@@ -25,23 +22,19 @@ final class RowMark implements Closeable {
   /** Ends, and a name of the record: a table and two numbers. */
   private static final int ENTRY = 64;
 
-  private final MappedByteBuffer entries;
+  private final ByteBuffer entries;
   private int current = -1;
 
   /** What {@link #end} puts back. */
   private byte before;
 
-  private RowMark(MappedByteBuffer entries) {
+  private RowMark(ByteBuffer entries) {
     this.entries = entries;
   }
 
   /** Reads what the last process left, or begins. */
   static RowMark open(Path file) throws IOException {
-    try (FileChannel channel =
-        FileChannel.open(
-            file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
-      return new RowMark(channel.map(FileChannel.MapMode.READ_WRITE, 0, (long) MOST * ENTRY));
-    }
+    return new RowMark(ScanMarks.mapped(file, MOST * ENTRY));
   }
 
   private static byte[] name(String table, long[] key) {

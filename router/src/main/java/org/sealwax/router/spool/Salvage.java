@@ -64,6 +64,13 @@ final class Salvage {
     return Files.exists(folder.resolve(MARK));
   }
 
+  /** Asks for it at the next opening. */
+  static void request(Path folder) throws IOException {
+    if (!isRequested(folder)) {
+      Files.createFile(folder.resolve(MARK));
+    }
+  }
+
   /**
    * Looks at the files before the engine opens them, which would delete a log without its database
    * and overwrite a log behind a damaged frame.
@@ -412,7 +419,7 @@ final class Salvage {
     try (PreparedStatement insert =
         target.prepareStatement(
             "INSERT OR IGNORE INTO " + table + "(" + columns + ") VALUES(" + marks(count) + ")")) {
-      while (unreadable < MOST_UNREADABLE && step(source, next, at)) {
+      while (unreadable < MOST_UNREADABLE && new KeySearch(source, next, table, mark).step(at)) {
         if (!mark.begin(table, at)) {
           log.storeTrouble(
               "record "
@@ -497,75 +504,86 @@ final class Salvage {
   }
 
   /**
-   * Moves to the next key that can be read. Over damaged pages it leaps, twice as far each time,
-   * and then goes back by halves, so that no more is left out than cannot be read.
+   * Searches a table for its keys. A place at which the process ended twice is unreadable.
+   *
+   * @param next the statement
    */
-  private static boolean step(Connection source, String next, long[] at) throws SQLException {
-    long first = at[0];
-    switch (findNextKey(source, next, at)) {
-      case KEY -> {
-        return true;
-      }
-      case END -> {
-        return false;
-      }
-      case UNREADABLE -> {}
-    }
-    long failed = 0;
-    long leap = 1;
-    long[] found = at.clone();
-    while (true) {
-      if (first > Long.MAX_VALUE - leap) {
-        return false;
-      }
-      leapTo(found, first + leap);
-      if (findNextKey(source, next, found) != KeySearchResult.UNREADABLE) {
-        break;
-      }
-      failed = leap;
-      if (leap > Long.MAX_VALUE / 2) {
-        return false;
-      }
-      leap *= 2;
-    }
-    while (leap - failed > 1) {
-      long middle = failed + (leap - failed) / 2;
-      long[] nearer = at.clone();
-      leapTo(nearer, first + middle);
-      if (findNextKey(source, next, nearer) == KeySearchResult.UNREADABLE) {
-        failed = middle;
-      } else {
-        leap = middle;
-      }
-    }
-    leapTo(at, first + leap);
-    return findNextKey(source, next, at) == KeySearchResult.KEY;
-  }
-
-  /** Behind all keys whose first part is {@code to}. */
-  private static void leapTo(long[] key, long to) {
-    Arrays.fill(key, Long.MAX_VALUE);
-    key[0] = to;
-  }
-
-  private static KeySearchResult findNextKey(Connection source, String next, long[] at)
-      throws SQLException {
-    try (PreparedStatement s = source.prepareStatement(next)) {
-      bind(s, at);
-      try (ResultSet r = s.executeQuery()) {
-        if (!r.next()) {
-          return KeySearchResult.END;
+  private record KeySearch(Connection source, String next, String table, RowMark mark) {
+    /**
+     * Moves to the next key that can be read. Over damaged pages it leaps, twice as far each time,
+     * and then goes back by halves, so that no more is left out than cannot be read.
+     */
+    boolean step(long[] at) throws SQLException {
+      long first = at[0];
+      switch (find(at)) {
+        case KEY -> {
+          return true;
         }
-        for (int i = 0; i < at.length; i++) {
-          at[i] = r.getLong(i + 1);
+        case END -> {
+          return false;
         }
-        return KeySearchResult.KEY;
+        case UNREADABLE -> {}
       }
-    } catch (SQLException e) {
-      if (!Sqlite.isUnreadable(e)) {
-        throw e;
+      long failed = 0;
+      long leap = 1;
+      long[] found = at.clone();
+      while (true) {
+        if (first > Long.MAX_VALUE - leap) {
+          return false;
+        }
+        leapTo(found, first + leap);
+        if (find(found) != KeySearchResult.UNREADABLE) {
+          break;
+        }
+        failed = leap;
+        if (leap > Long.MAX_VALUE / 2) {
+          return false;
+        }
+        leap *= 2;
       }
-      return KeySearchResult.UNREADABLE;
+      while (leap - failed > 1) {
+        long middle = failed + (leap - failed) / 2;
+        long[] nearer = at.clone();
+        leapTo(nearer, first + middle);
+        if (find(nearer) == KeySearchResult.UNREADABLE) {
+          failed = middle;
+        } else {
+          leap = middle;
+        }
+      }
+      leapTo(at, first + leap);
+      return find(at) == KeySearchResult.KEY;
+    }
+
+    /** Behind all keys whose first part is {@code to}. */
+    private static void leapTo(long[] key, long to) {
+      Arrays.fill(key, Long.MAX_VALUE);
+      key[0] = to;
+    }
+
+    private KeySearchResult find(long[] at) throws SQLException {
+      if (!mark.begin("> " + table, at)) {
+        return KeySearchResult.UNREADABLE;
+      }
+      try (PreparedStatement s = source.prepareStatement(next)) {
+        bind(s, at);
+        try (ResultSet r = s.executeQuery()) {
+          if (!r.next()) {
+            return KeySearchResult.END;
+          }
+          for (int i = 0; i < at.length; i++) {
+            at[i] = r.getLong(i + 1);
+          }
+          return KeySearchResult.KEY;
+        }
+      } catch (SQLException e) {
+        if (!Sqlite.isUnreadable(e)) {
+          throw e;
+        }
+        return KeySearchResult.UNREADABLE;
+      } finally {
+        mark.end();
+      }
     }
   }
 }

@@ -58,6 +58,7 @@ final class SpoolMaintenance {
 
   private final Path database;
   private final Store store;
+  private final ScanMarks scans;
   private final MailLog log;
   private final Object signal = new Object();
   private final AtomicLong pagesWritten = new AtomicLong();
@@ -74,11 +75,13 @@ final class SpoolMaintenance {
    *
    * @param check the check to run, or null for a database that was made just now
    */
-  SpoolMaintenance(Path database, Store store, @Nullable IntegrityCheck check, MailLog log) {
+  SpoolMaintenance(
+      Path database, Store store, @Nullable IntegrityCheck check, ScanMarks scans, MailLog log) {
     this.database = database;
     this.store = store;
     this.check = check;
     this.checked = check == null;
+    this.scans = scans;
     this.log = log;
   }
 
@@ -203,7 +206,13 @@ final class SpoolMaintenance {
     if (now == null) {
       return;
     }
-    Optional<String> found = now.run();
+    scans.begin(ScanMarks.Scan.CHECK);
+    Optional<String> found;
+    try {
+      found = now.run();
+    } finally {
+      scans.end(ScanMarks.Scan.CHECK);
+    }
     if (found.isEmpty()) {
       replaced();
     } else {
@@ -217,7 +226,13 @@ final class SpoolMaintenance {
       return;
     }
     try (Connection own = Sqlite.copier(database, 256)) {
-      SpoolWriter.Checkpoint done = SpoolWriter.checkpoint(own, "PASSIVE");
+      scans.begin(ScanMarks.Scan.COPY_LOG);
+      SpoolWriter.Checkpoint done;
+      try {
+        done = SpoolWriter.checkpoint(own, "PASSIVE");
+      } finally {
+        scans.end(ScanMarks.Scan.COPY_LOG);
+      }
       if (done.logged() >= FINISH_AFTER) {
         finishing = true;
       }

@@ -72,7 +72,7 @@ final class SpoolReader implements Closeable {
   /**
    * The rows that a query found.
    *
-   * @param damaged rows whose columns are not what a batch has
+   * @param damaged rows that cannot be read, or whose columns are not what a batch has
    */
   record Rows(List<DueBatch> shares, List<RowKey> damaged) {}
 
@@ -94,23 +94,32 @@ final class SpoolReader implements Closeable {
     try (ResultSet r = s.executeQuery()) {
       while (r.next()) {
         RowKey key = new RowKey(r.getLong(1), r.getLong(2));
-        int state = r.getInt(3);
-        String hop = r.getString(5);
-        String sender = r.getString(6);
-        if (key.message() < 0
-            || key.number() < 0
-            || !BatchState.isKnown(state)
-            || hop == null
-            || sender == null) {
+        DueBatch batch;
+        try {
+          batch = key.message() < 0 || key.number() < 0 ? null : dueBatch(r);
+        } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
+          // One row that meets a fault of ours must not keep the look from all others.
+          batch = null;
+        }
+        if (batch == null) {
           damaged.add(key);
         } else {
-          found.add(
-              new DueBatch(
-                  key(r), BatchState.of(state), Instant.ofEpochMilli(r.getLong(4)), hop, sender));
+          found.add(batch);
         }
       }
     }
     return new Rows(found, damaged);
+  }
+
+  /** Null when the columns are not what a batch has. */
+  private static @Nullable DueBatch dueBatch(ResultSet r) throws SQLException {
+    int state = r.getInt(3);
+    String hop = r.getString(5);
+    String sender = r.getString(6);
+    return !BatchState.isKnown(state) || hop == null || sender == null
+        ? null
+        : new DueBatch(
+            key(r), BatchState.of(state), Instant.ofEpochMilli(r.getLong(4)), hop, sender);
   }
 
   private static BatchKey key(ResultSet r) throws SQLException {

@@ -93,6 +93,7 @@ public final class SqliteSpool implements Spool {
   private final SpoolMaintenance upkeep;
   private final DiskSpace space;
   private final ReaderPool readers;
+  private final ScanMarks scans;
   private final Set<QueueId> doubtful = new LinkedHashSet<>();
   private final List<QueueId> filesToRemove = new ArrayList<>();
   private final List<QueueId> filesRemoved = new ArrayList<>();
@@ -185,7 +186,6 @@ public final class SqliteSpool implements Spool {
     this.log = log;
     this.database = settings.folder().resolve("spool.db");
     this.jobs = new Jobs(clock);
-    this.readers = new ReaderPool(database, clock);
     FolderLock.ownFolder(settings.folder());
     this.space = new DiskSpace(settings.folder(), settings.minimumFreeSpace(), clock, log);
     boolean used = FolderLock.isThere(settings.folder());
@@ -193,12 +193,15 @@ public final class SqliteSpool implements Spool {
     IntegrityCheck check = null;
     boolean isOpen = false;
     try {
+      this.scans = ScanMarks.open(settings.folder().resolve("scans"));
+      this.readers = new ReaderPool(database, clock, scans);
       this.bodies = new BodyFiles(settings.folder(), space::check);
+      requestSalvageAfterEnds();
       int contents = bodies.present().size();
       Salvage salvage = new Salvage(settings.folder(), log, clock);
       recordsLost = space.withReserve(() -> salvage.beforeOpening(used, contents));
       check = space.withReserve(this::beginCheck);
-      this.upkeep = new SpoolMaintenance(database, new MaintenanceCalls(), check, log);
+      this.upkeep = new SpoolMaintenance(database, new MaintenanceCalls(), check, scans, log);
       SpoolWriter first = space.withReserve(this::openWriter);
       this.writer = first;
       this.ids = new QueueIds(clock, random, newest(first));
@@ -237,6 +240,29 @@ public final class SqliteSpool implements Spool {
     } catch (SQLException e) {
       throw Sqlite.failure("the spool cannot be read", e);
     }
+  }
+
+  /** Asks for the salvage when the last processes ended during the same work on the database. */
+  private void requestSalvageAfterEnds() throws IOException {
+    List<ScanMarks.Scan> suspects = scans.suspects();
+    if (suspects.isEmpty()) {
+      return;
+    }
+    boolean fits = Files.exists(database) && space.hasSpaceFor(Files.size(database));
+    log.storeTrouble(
+        "the process ended "
+            + ScanMarks.ENDS
+            + " times while it read the spool's database ("
+            + suspects
+            + "): "
+            + (fits
+                ? "it is copied out row by row"
+                : "there is no space to copy it out row by row; it is used as it is"),
+        null);
+    if (fits) {
+      Salvage.request(settings.folder());
+    }
+    scans.reset();
   }
 
   /** Null when there is no database yet. */
@@ -279,12 +305,18 @@ public final class SqliteSpool implements Spool {
   private SpoolWriter openOnce() throws SpoolException {
     SpoolWriter opening = null;
     try {
-      opening = new SpoolWriter(database, !Files.exists(database));
-      opening.begin(true);
-      for (QueueId id : doubtful) {
-        opening.forget(id);
+      scans.begin(ScanMarks.Scan.OPEN);
+      int recovered;
+      try {
+        opening = new SpoolWriter(database, !Files.exists(database));
+        opening.begin(true);
+        for (QueueId id : doubtful) {
+          opening.forget(id);
+        }
+        recovered = opening.recover(clock.now());
+      } finally {
+        scans.end(ScanMarks.Scan.OPEN);
       }
-      int recovered = opening.recover(clock.now());
       opening.touch();
       opening.commit();
       for (QueueId id : doubtful) {
@@ -540,9 +572,16 @@ public final class SqliteSpool implements Spool {
     StepMarks with = marks;
     Set<QueueId> messages = new LinkedHashSet<>();
     batch.forEach(job -> messages.addAll(messages(job)));
+    boolean calls = batch.stream().anyMatch(WriterCall.class::isInstance);
     with.beginStep(messages);
+    if (calls) {
+      scans.begin(ScanMarks.Scan.CALL);
+    }
     together(now, batch);
     // Not in a finally: what ends this thread leaves the marks to the next start.
+    if (calls) {
+      scans.end(ScanMarks.Scan.CALL);
+    }
     with.endStep(messages);
   }
 
@@ -820,7 +859,12 @@ public final class SqliteSpool implements Spool {
       }
       if (tidying && !ending && (jobs.waiting() == 0 || ++batchesSinceTidy >= TIDY_LEAST)) {
         batchesSinceTidy = 0;
-        tidying = tidyStep(now);
+        scans.begin(ScanMarks.Scan.TIDY);
+        try {
+          tidying = tidyStep(now);
+        } finally {
+          scans.end(ScanMarks.Scan.TIDY);
+        }
       }
       if (ending) {
         readers.close();
@@ -915,7 +959,8 @@ public final class SqliteSpool implements Spool {
 
   /** What an earlier run left in files, and records that are not whole. */
   void sweep() throws IOException {
-    BodyFiles.SweepResult found = bodies.sweep(id -> readers.read(r -> r.claim(id)), recordsLost);
+    BodyFiles.SweepResult found =
+        bodies.sweep(id -> readers.scan(ScanMarks.Scan.SWEEP, r -> r.claim(id)), recordsLost);
     if (!found.done().isEmpty()) {
       callWriter(w -> w.filesRemoved(found.done()));
     }
@@ -936,7 +981,7 @@ public final class SqliteSpool implements Spool {
               + " of them since this start; they may be acknowledged mail",
           null);
     }
-    long lost = readers.read(SpoolReader::withoutRecipients);
+    long lost = readers.scan(ScanMarks.Scan.SWEEP, SpoolReader::withoutRecipients);
     if (lost > 0) {
       callWriter(w -> w.setAsideWithoutRecipients(clock.now()));
       setAside.add(lost);
@@ -946,7 +991,8 @@ public final class SqliteSpool implements Spool {
 
   /** The writer forgets old journeys and gives free pages back, when it has nothing else to do. */
   void tidy() throws SpoolException {
-    oldestJourney = readers.read(r -> r.oldestTrace(settings.tracesKept())).orElse(null);
+    oldestJourney =
+        readers.scan(ScanMarks.Scan.TIDY, r -> r.oldestTrace(settings.tracesKept())).orElse(null);
     if (oldestJourney != null || readers.read(SpoolReader::freePages) >= FREE_PAGES) {
       tidying = true;
       jobs.wake();
@@ -972,20 +1018,20 @@ public final class SqliteSpool implements Spool {
 
   @Override
   public List<DueBatch> due(Instant until, int limit) throws SpoolException {
-    return readable(r -> r.due(until, limit));
+    return readable(ScanMarks.Scan.DUE, r -> r.due(until, limit));
   }
 
   @Override
   public List<DueBatch> queuedFor(String hop, int limit) throws SpoolException {
-    return readable(r -> r.queuedFor(hop, limit));
+    return readable(ScanMarks.Scan.NEXT_HOP, r -> r.queuedFor(hop, limit));
   }
 
   /**
    * Rows of a look; those that are no batches are set aside, or each look would meet them again.
    */
-  private List<DueBatch> readable(ReaderPool.SpoolQuery<SpoolReader.Rows> query)
-      throws SpoolException {
-    SpoolReader.Rows rows = readers.read(query);
+  private List<DueBatch> readable(
+      ScanMarks.Scan scan, ReaderPool.SpoolQuery<SpoolReader.Rows> query) throws SpoolException {
+    SpoolReader.Rows rows = readers.scan(scan, query);
     if (!rows.damaged().isEmpty()) {
       callWriter(
           w -> {
@@ -1003,26 +1049,42 @@ public final class SqliteSpool implements Spool {
     return rows.shares();
   }
 
+  /** A question about one message, which is marked meanwhile. */
+  private <T> T readMarked(QueueId message, ReaderPool.SpoolQuery<T> query) throws SpoolException {
+    StepMarks with = marks;
+    Set<QueueId> messages = Set.of(message);
+    with.beginStep(messages);
+    try {
+      T found = readers.read(query);
+      with.endStep(messages);
+      return found;
+    } catch (SpoolException | RuntimeException e) {
+      with.endStep(messages);
+      throw e;
+    }
+  }
+
   @Override
   public @Nullable Instant nextDue(Instant after) throws SpoolException {
-    return readers.read(r -> Optional.ofNullable(r.nextDue(after))).orElse(null);
+    return readers
+        .scan(ScanMarks.Scan.NEXT_DUE, r -> Optional.ofNullable(r.nextDue(after)))
+        .orElse(null);
   }
 
   @Override
   public Optional<RecipientBatch> batch(BatchKey key) throws SpoolException {
-    return readers.read(r -> r.batch(key));
+    return readMarked(key.message(), r -> r.batch(key));
   }
 
   @Override
   public Optional<StoredMessage> message(QueueId id) throws SpoolException {
-    return id.numberIfAny().isEmpty() ? Optional.empty() : readers.read(r -> r.message(id));
+    return id.numberIfAny().isEmpty() ? Optional.empty() : readMarked(id, r -> r.message(id));
   }
 
   @Override
   public InputStream content(QueueId id) throws IOException {
     SpoolReader.StoredContentRow stored =
-        readers
-            .read(r -> r.content(id))
+        readMarked(id, r -> r.content(id))
             .orElseThrow(() -> new SpoolException(Kind.DAMAGED, "the message is gone"));
     byte[] inline = stored.inline();
     return inline != null
@@ -1032,24 +1094,24 @@ public final class SqliteSpool implements Spool {
 
   @Override
   public List<BatchCount> counts() throws SpoolException {
-    return readers.read(SpoolReader::counts);
+    return readers.scan(ScanMarks.Scan.COUNT, SpoolReader::counts);
   }
 
   @Override
   public long heldBytes() throws SpoolException {
-    return readers.read(SpoolReader::heldBytes);
+    return readers.scan(ScanMarks.Scan.COUNT, SpoolReader::heldBytes);
   }
 
   @Override
   public List<RecipientBatch> list(
       BatchFilter filter, @Nullable BatchKey after, int limit, Consumer<BatchKey> damaged)
       throws SpoolException {
-    return readers.read(r -> r.list(filter, after, limit, damaged));
+    return readers.scan(ScanMarks.Scan.LIST, r -> r.list(filter, after, limit, damaged));
   }
 
   @Override
   public List<StoredTraceEntry> trace(QueueId id) throws SpoolException {
-    return readers.read(r -> r.trace(id, JOURNEY_LIMIT));
+    return readers.scan(ScanMarks.Scan.TRACE, r -> r.trace(id, JOURNEY_LIMIT));
   }
 
   /** Whether mail is taken now, and if not, why: a sentence, or null when all is well. */

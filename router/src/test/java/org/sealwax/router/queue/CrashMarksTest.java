@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.net.Clock;
@@ -50,10 +51,32 @@ final class CrashMarksTest {
     CrashMarks third = next();
     assertEquals(StartPermission.HOLD, third.begin(POISON));
     assertEquals(StartPermission.GO, third.begin(id(1)), "it proved itself");
+    assertEquals(StartPermission.LATER, third.begin(id(2)), "holding may end the process, too");
+    third.end(POISON);
     assertEquals(StartPermission.GO, third.begin(id(2)));
     assertEquals(StartPermission.LATER, third.begin(id(99)));
-    third.end(POISON);
+    third.end(id(2));
     assertEquals(StartPermission.GO, third.begin(POISON), "a person released it");
+  }
+
+  @Test
+  void noOtherMessageIsHeldWhenHoldingEndsTheProcessAsWell() throws IOException {
+    CrashMarks first = next();
+    first.begin(POISON);
+    first.begin(id(1));
+    CrashMarks second = next();
+    assertEquals(StartPermission.GO, second.begin(POISON));
+    second.begin(id(2));
+    CrashMarks third = next();
+    assertEquals(StartPermission.HOLD, third.begin(POISON));
+    third.begin(id(1));
+    third.begin(id(2));
+    third.beginStep(Set.of(POISON)); // and here it ends
+    CrashMarks fourth = next();
+    assertEquals(StartPermission.LEAVE, fourth.begin(POISON));
+    assertEquals(StartPermission.GO, fourth.begin(id(1)));
+    fourth.end(id(1));
+    assertEquals(StartPermission.GO, fourth.begin(id(2)));
   }
 
   @Test

@@ -311,6 +311,22 @@ final class HeldMailTest {
   }
 
   @Test
+  void theDiskUsageIsMeasuredAlsoWhenTheNumberOfHeldMessagesStaysTheSame() throws Exception {
+    for (int i = 0; i < 5; i++) {
+      send("refused", true, 10_000);
+    }
+    awaitHeld(5);
+    held.check();
+    most = 30_000; // as after a few were replaced by larger ones
+    held.check();
+    assertEquals(5, heldIds().size(), "not at each check");
+    clock.pass(HeldMail.MEASURE_EVERY);
+    held.check();
+    assertTrue(queue.settle(Duration.ofSeconds(10)));
+    assertEquals(2, heldIds().size());
+  }
+
+  @Test
   void atTheDiskLimitTheOldestHeldMailIsBouncedFirst() throws Exception {
     QueueId kept = send("damaged", true, 30_000);
     QueueId memory = send("remembered", true, 10_000);

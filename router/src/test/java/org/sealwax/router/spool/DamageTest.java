@@ -14,6 +14,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,6 +30,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.queue.BugLog;
@@ -304,6 +309,59 @@ final class DamageTest {
     try (Stream<Path> files = Files.list(folder())) {
       assertFalse(files.anyMatch(f -> String.valueOf(f.getFileName()).startsWith("damaged")));
     }
+  }
+
+  /** Files of ours that are something else: nothing is lost, with or without a start. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "spool.db folder",
+        "spool.db foreign",
+        "spool.db text",
+        "spool.db short",
+        "spool.db-wal folder",
+        "spool.db-wal foreign",
+        "spool.db-shm text",
+        "salvage text",
+        "salvage folder",
+        "reserve folder",
+        "scans text",
+        "scans folder",
+        "unclaimed text",
+        "spool.db.new text"
+      })
+  void anythingInThePlaceOfAFileLosesNoMail(String what) throws Exception {
+    Path crashed = crashed(12);
+    delete(folder());
+    copy(crashed, folder());
+    Path file = folder().resolve(what.split(" ")[0]);
+    Path foreign = temporary.resolve("foreign.db");
+    try (Connection c = DriverManager.getConnection("jdbc:sqlite:" + foreign);
+        Statement s = c.createStatement()) {
+      s.executeUpdate("CREATE TABLE other(x)");
+    }
+    Set<Long> before = blocks(folder().resolve("bodies"), 12);
+    if (Files.isDirectory(file)) {
+      delete(file);
+    }
+    Files.deleteIfExists(file);
+    switch (what.split(" ")[1]) {
+      case "folder" -> Files.createDirectory(file);
+      case "foreign" -> Files.copy(foreign, file);
+      case "short" -> Files.write(file, new byte[30]);
+      default -> Files.writeString(file, "something else ".repeat(500));
+    }
+    SpoolException refused = null;
+    for (int i = 0; i < 2; i++) {
+      try {
+        start(folder());
+      } catch (SpoolException e) {
+        refused = e;
+      }
+    }
+    nothingIsLost(12, before);
+    boolean isNeeded = file.getFileName().toString().startsWith("spool.db");
+    assertTrue(refused == null || isNeeded || what.endsWith("folder"), what + ": " + refused);
   }
 
   /** 6,000 messages became none while the log said that they were copied. */

@@ -1,0 +1,120 @@
+package org.sealwax.router.spool;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Marks of the work on the database that is about no message in particular, in a file that outlives
+ * the process. When the process ends (a crash in the engine) again and again during the same work,
+ * and that work has not once succeeded meanwhile, some row or page is met by every start; then the
+ * database is to be copied out row by row ({@link Salvage}), which finds and leaves out the row.
+ * Work on one message is marked by {@link StepMarks}. Thread-safe.
+ */
+final class ScanMarks {
+  /** Work that reads many rows; each is counted by itself. */
+  enum Scan {
+    /** The writer opens the database and wakes what was fresh. */
+    OPEN,
+    /** The check of the whole database. */
+    CHECK,
+    /** The log is copied into the database. */
+    COPY_LOG,
+    /** Old history is removed, pages are given back. */
+    TIDY,
+    /** Files are compared with rows. */
+    SWEEP,
+    /** A call to the writer, as to set rows aside. */
+    CALL,
+    /** Batches that are due. */
+    DUE,
+    /** Batches of one next hop. */
+    NEXT_HOP,
+    /** The next due time. */
+    NEXT_DUE,
+    /** Figures of the queue. */
+    COUNT,
+    /** A page of the queue. */
+    LIST,
+    /** The history of one message. */
+    TRACE
+  }
+
+  /**
+   * Ends in a row during the same work after which the database is copied out. One more than for a
+   * message, since a killed process can be at any of this.
+   */
+  static final int ENDS = 3;
+
+  private final ByteBuffer bytes;
+  private final int[] ends = new int[Scan.values().length];
+  private final int[] running = new int[ends.length];
+
+  private ScanMarks(ByteBuffer bytes) {
+    this.bytes = bytes;
+    for (int i = 0; i < ends.length; i++) {
+      ends[i] = Math.clamp(bytes.get(i), 0, ENDS);
+    }
+  }
+
+  /** Reads what the last process left. Where the file cannot be written, nothing is marked. */
+  static ScanMarks open(Path file) {
+    try {
+      return new ScanMarks(mapped(file, Scan.values().length));
+    } catch (IOException e) {
+      return new ScanMarks(ByteBuffer.allocate(Scan.values().length));
+    }
+  }
+
+  /** A file in mapped memory, with its space on the disk: a hole would end the process later. */
+  static ByteBuffer mapped(Path file, int size) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(
+            file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
+      int there = (int) Math.min(channel.size(), size);
+      ByteBuffer rest = ByteBuffer.allocate(size - there);
+      while (rest.hasRemaining()) {
+        channel.write(rest, (long) there + rest.position());
+      }
+      return channel.map(FileChannel.MapMode.READ_WRITE, 0, size);
+    }
+  }
+
+  /** The work during which the process ended {@link #ENDS} times. */
+  synchronized List<Scan> suspects() {
+    List<Scan> found = new ArrayList<>(0);
+    for (Scan scan : Scan.values()) {
+      if (ends[scan.ordinal()] >= ENDS) {
+        found.add(scan);
+      }
+    }
+    return found;
+  }
+
+  /** Forgets all ends: the database is another one, or they led to nothing. */
+  synchronized void reset() {
+    for (int i = 0; i < ends.length; i++) {
+      ends[i] = 0;
+      bytes.put(i, (byte) (running[i] == 0 ? 0 : 1));
+    }
+  }
+
+  /** The work begins. */
+  synchronized void begin(Scan scan) {
+    int i = scan.ordinal();
+    if (running[i]++ == 0) {
+      bytes.put(i, (byte) (ends[i] + 1));
+    }
+  }
+
+  /** It is over, well or with an exception, and the process goes on. */
+  synchronized void end(Scan scan) {
+    int i = scan.ordinal();
+    ends[i] = 0;
+    bytes.put(i, (byte) (--running[i] == 0 ? 0 : 1));
+  }
+}
