@@ -340,7 +340,11 @@ public final class LabService implements Closeable {
       } catch (InterruptedException e) {
         return;
       }
-      sweep();
+      try {
+        sweep();
+      } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
+        // The next sweep meets it again; one fault does not end the sweeping for good.
+      }
     }
   }
 

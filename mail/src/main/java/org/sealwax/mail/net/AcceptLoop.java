@@ -79,7 +79,11 @@ public final class AcceptLoop {
       while (!isClosed.getAsBoolean()) {
         try {
           taker.take(source.next());
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException
+            | RuntimeException
+            | StackOverflowError
+            | LinkageError
+            | AssertionError e) {
           if (isClosed.getAsBoolean()) {
             return;
           }

@@ -83,7 +83,7 @@ final class LogTail implements Closeable {
         log.warning("policyd", file + " cannot be read: " + e.getMessage());
       }
       first = false;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
       log.bug("policyd " + file, e);
     }
   }

@@ -245,6 +245,7 @@ public final class ReceiptLog implements Receipts, Closeable {
         return;
       } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
         log.bug("receipts", e);
+        dropped.addAndGet(batch.size());
         batch.clear();
       }
     } while (!last || !waiting.isEmpty() && !failing);

@@ -660,21 +660,26 @@ public final class Router implements Closeable {
   private void runMaintenance() {
     try {
       do {
-        try {
-          if (!isClosed()) {
-            checkFiles();
-            checkClock();
-            recipients.save();
-            reloadIdentities(identities.get());
-          }
-        } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
-          if (!isClosed()) {
-            log.bug("housekeeping", e);
-          }
-        }
+        maintain(this::checkFiles);
+        maintain(this::checkClock);
+        maintain(recipients::save);
+        maintain(() -> reloadIdentities(identities.get()));
       } while (!fatalError.await(WatchedFile.INTERVAL.toSeconds(), TimeUnit.SECONDS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** One part of the maintenance: a fault in it does not keep the others from their turn. */
+  private void maintain(Runnable part) {
+    try {
+      if (!isClosed()) {
+        part.run();
+      }
+    } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
+      if (!isClosed()) {
+        log.bug("housekeeping", e);
+      }
     }
   }
 

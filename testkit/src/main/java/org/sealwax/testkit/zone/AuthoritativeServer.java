@@ -237,7 +237,11 @@ public final class AuthoritativeServer implements ServedZones, Closeable {
         if (out.isPresent()) {
           udp.send(new DatagramPacket(out.get(), out.get().length, in.getSocketAddress()));
         }
-      } catch (IOException | RuntimeException e) {
+      } catch (IOException
+          | RuntimeException
+          | StackOverflowError
+          | LinkageError
+          | AssertionError e) {
         // The socket was closed, one client went away, or one question has no answer: the loop
         // condition tells whether there is a next one.
       }

@@ -29,6 +29,7 @@ import org.xbill.DNS.Message;
 import org.xbill.DNS.NSRecord;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.RRSIGRecord;
+import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.SOARecord;
 import org.xbill.DNS.Section;
@@ -272,6 +273,55 @@ final class ForgedMessagesTest {
               Message changed = SignedZones.with(message, section, first);
               neverWeaker(both.get(0), before, both.get(1), changed, "with " + foreign);
             }
+          }
+        });
+  }
+
+  /** Whole answers to other questions, alone or added to the true one, with any RCODE. */
+  @Test
+  void noAnswerToAnotherQuestionMakesAnAnswerInsecure() {
+    noAnswerToAnotherQuestion(8);
+  }
+
+  @Test
+  @Tag("slow")
+  void noneOfManyAnswersToOtherQuestionsMakesAnAnswerInsecure() {
+    noAnswerToAnotherQuestion(300);
+  }
+
+  private static boolean iterated(Name name) {
+    return name.subdomain(SignedZones.name("iterated.example"));
+  }
+
+  private static void noAnswerToAnotherQuestion(int tries) {
+    List<Message> others = new ArrayList<>();
+    forEachMessage(ZONES, true, (before, both) -> others.add(zones.query(both.get(1))));
+    Random random = new Random(1108);
+    forEachMessage(
+        ZONES,
+        true,
+        (before, both) -> {
+          for (int i = 0; i < tries; i++) {
+            Message other = others.get(random.nextInt(others.size()));
+            if (iterated(both.get(0).name()) && iterated(other.getQuestion().getName())) {
+              // With so many iterations every denial by the zone's own chain is insecure (RFC 9276
+              // 3.2): what it denies is not computed.
+              continue;
+            }
+            boolean added = random.nextBoolean();
+            Message changed = zones.query(both.get(1));
+            for (int section = Section.ANSWER; section <= Section.AUTHORITY; section++) {
+              List<Record> records = new ArrayList<>(other.getSection(section));
+              if (added) {
+                records.addAll(changed.getSection(section));
+                Collections.shuffle(records, random);
+              }
+              changed = SignedZones.with(changed, section, records);
+            }
+            int rcode = random.nextBoolean() ? Rcode.NXDOMAIN : Rcode.NOERROR;
+            changed.getHeader().setRcode(rcode);
+            neverWeaker(
+                both.get(0), before, both.get(1), changed, (added ? "and " : "as ") + other);
           }
         });
   }
