@@ -296,7 +296,7 @@ public final class Assessment {
             f ->
                 f.outcome() == CheckOutcome.INCONCLUSIVE && !f.check().id().equals("scan.trouble")
                     ? Finding.of(
-                        f.check(), CheckOutcome.NOT_TESTED, f.location(), "STARTTLS is not offered")
+                        f.check(), CheckOutcome.NOT_NEEDED, f.location(), "STARTTLS is not offered")
                     : f)
         .toList();
   }

@@ -323,7 +323,7 @@ final class AssessmentTest {
                 fixedProbe(CheckOutcome.INCONCLUSIVE, "tls13", "suite.rc4")),
             "192.0.2.7:25",
             AssessmentBudget.of(ScanDepth.QUICK));
-    assertEquals(CheckOutcome.NOT_TESTED, find(report, "suite.rc4").orElseThrow().outcome());
+    assertEquals(CheckOutcome.NOT_NEEDED, find(report, "suite.rc4").orElseThrow().outcome());
     assertEquals("F", report.letter());
   }
 

@@ -139,9 +139,14 @@ public final class CertificateReview implements Review {
   }
 
   private static Finding nothing(Check check, AddressVisit visit) {
+    if (visit.facts().withoutStarttls()) {
+      return Finding.of(
+          check, CheckOutcome.NOT_NEEDED, visit.location(), "STARTTLS is not offered");
+    }
+    boolean over = !visit.timeLeft().isPositive() || visit.connections().remaining() == 0;
     return Finding.of(
         check,
-        CheckOutcome.NOT_TESTED,
+        over ? CheckOutcome.NOT_TESTED : CheckOutcome.INCONCLUSIVE,
         visit.location(),
         visit.facts().tls() ? "no certificate was shown" : "no certificate was seen");
   }
@@ -166,7 +171,7 @@ public final class CertificateReview implements Review {
             .isPresent();
     boolean byAnchor =
         all.found("dane.ta", location)
-            .filter(f -> f.outcome() != CheckOutcome.NOT_TESTED)
+            .filter(f -> f.outcome() != CheckOutcome.NOT_NEEDED)
             .isPresent();
     return matches && !byAnchor;
   }
@@ -541,7 +546,7 @@ public final class CertificateReview implements Review {
           of("cert.revoked", context, CheckOutcome.FAIL, "revoked, " + revoked.source())
               .as("revoked");
       case RevocationCheck.RevocationStatus.RevocationUnknown unknown ->
-          of("cert.revoked", context, CheckOutcome.NOT_TESTED, unknown.reason());
+          of("cert.revoked", context, unknown.outcome(), unknown.reason());
     };
   }
 }

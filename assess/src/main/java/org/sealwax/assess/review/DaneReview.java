@@ -358,7 +358,7 @@ public final class DaneReview implements Review {
                   .with(records(host));
           case DaneState.Absent a ->
               host.answer() == null
-                  ? Finding.of(check, CheckOutcome.NOT_TESTED, location, "nobody asks: " + a.why())
+                  ? Finding.of(check, CheckOutcome.NOT_NEEDED, location, "nobody asks: " + a.why())
                   : Finding.of(
                       check,
                       CheckOutcome.PASS,
@@ -387,7 +387,7 @@ public final class DaneReview implements Review {
     return switch (host.state()) {
       case DaneState.Absent a ->
           List.of(
-              Finding.of(match, CheckOutcome.NOT_TESTED, location, a.why())
+              Finding.of(match, CheckOutcome.NOT_NEEDED, location, a.why())
                   .advising(toPublish(visit)));
       case DaneState.LookupFailed t ->
           List.of(Finding.of(match, CheckOutcome.INCONCLUSIVE, location, t.why()));
@@ -444,7 +444,7 @@ public final class DaneReview implements Review {
       found.add(
           Finding.of(
               Check.of("dane.ta"),
-              CheckOutcome.NOT_TESTED,
+              CheckOutcome.NOT_NEEDED,
               location,
               anchors.isEmpty() ? "no record of usage 2" : "usage 3 decides"));
     }
@@ -616,11 +616,15 @@ public final class DaneReview implements Review {
     }
   }
 
-  /** A mismatch everywhere is another matter than one at some host. */
+  /**
+   * A mismatch everywhere is another matter than one at some host; where a host with records was
+   * not seen, "everywhere" is not known.
+   */
   private static List<Finding> scaled(List<Finding> findings) {
     List<Finding> matches =
         findings.stream()
-            .filter(f -> f.check().id().equals("dane.match") && f.outcome().known())
+            .filter(f -> f.check().id().equals("dane.match"))
+            .filter(f -> f.outcome() != CheckOutcome.NOT_NEEDED)
             .toList();
     boolean all =
         !matches.isEmpty() && matches.stream().allMatch(f -> f.outcome() == CheckOutcome.FAIL);

@@ -88,7 +88,7 @@ public record DnsInformationReview(Resolver resolver) implements Review {
   private Finding dmarc(Domain domain) {
     Optional<Domain> owner = Domain.parse("_dmarc." + domain);
     if (owner.isEmpty()) {
-      return of("dmarc", CheckOutcome.NOT_TESTED, "the domain is too long for such a record");
+      return of("dmarc", CheckOutcome.NOT_NEEDED, "the domain is too long for such a record");
     }
     DnsAnswer<String> answer = resolver.txt(owner.get());
     if (answer.kind() == DnsAnswer.Kind.UNKNOWN) {

@@ -11,6 +11,7 @@ import java.util.Date;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.tls.OcspStaple;
 
@@ -57,7 +58,12 @@ record RevocationCheck(RevocationFetcher web, Clock clock) {
     record RevokedCertificate(String source) implements RevocationStatus {}
 
     /** Not known. */
-    record RevocationUnknown(String reason) implements RevocationStatus {}
+    record RevocationUnknown(CheckOutcome outcome, String reason) implements RevocationStatus {
+      /** Asked, and no answer settles it. */
+      RevocationUnknown(String reason) {
+        this(CheckOutcome.INCONCLUSIVE, reason);
+      }
+    }
   }
 
   /**
@@ -74,7 +80,7 @@ record RevocationCheck(RevocationFetcher web, Clock clock) {
     boolean nowhere = lists.isEmpty() && responders.isEmpty();
     Optional<X509Certificate> issuer = OcspStaple.issuer(chain);
     if (issuer.isEmpty() && nowhere) {
-      return new RevocationStatus.RevocationUnknown(NO_SOURCE);
+      return new RevocationStatus.RevocationUnknown(CheckOutcome.NOT_NEEDED, NO_SOURCE);
     }
     if (issuer.isEmpty()) {
       return new RevocationStatus.RevocationUnknown(
@@ -87,11 +93,11 @@ record RevocationCheck(RevocationFetcher web, Clock clock) {
       }
     }
     if (nowhere) {
-      return new RevocationStatus.RevocationUnknown(NO_SOURCE);
+      return new RevocationStatus.RevocationUnknown(CheckOutcome.NOT_NEEDED, NO_SOURCE);
     }
     if (!online) {
       return new RevocationStatus.RevocationUnknown(
-          "authorities are not asked in a quick assessment");
+          CheckOutcome.NOT_TESTED, "authorities are not asked in a quick assessment");
     }
     for (String url : responders) {
       Optional<byte[]> answer =

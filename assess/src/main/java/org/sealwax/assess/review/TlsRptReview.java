@@ -65,7 +65,7 @@ public record TlsRptReview(Resolver resolver, HttpsRequester web) implements Rev
     Domain name = domain.get();
     Optional<Domain> owner = Domain.parse("_smtp._tls." + name);
     if (owner.isEmpty()) {
-      return List.of(of(CheckOutcome.NOT_TESTED, "the domain is too long for such a record"));
+      return List.of(of(CheckOutcome.NOT_NEEDED, "the domain is too long for such a record"));
     }
     DnsAnswer<String> answer = resolver.txt(owner.get());
     if (answer.security() == DnssecStatus.BOGUS || answer.security() == DnssecStatus.FAILED) {

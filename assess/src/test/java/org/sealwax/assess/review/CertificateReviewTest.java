@@ -213,9 +213,12 @@ final class CertificateReviewTest {
   }
 
   @Test
-  void unseenChainsAreNotTested() {
-    Finding finding = find(visit(null), TestedPolicy.NONE, "cert.chain");
-    assertEquals(CheckOutcome.NOT_TESTED, finding.outcome());
+  void unseenChainsAreInconclusiveAndWithoutTlsNotNeeded() {
+    assertEquals(
+        CheckOutcome.INCONCLUSIVE, find(visit(null), TestedPolicy.NONE, "cert.chain").outcome());
+    AddressVisit plain = visit(null);
+    plain.facts().starttlsMissing();
+    assertEquals(CheckOutcome.NOT_NEEDED, find(plain, TestedPolicy.NONE, "cert.chain").outcome());
   }
 
   /** nextUpdate as DER writes it (RFC 6960 4.2.1). */

@@ -243,6 +243,25 @@ final class PolicyReviewsTest {
     assertEquals("INCONCLUSIVE:", codes(judge(new HostConsistencyReview(), one), "parity"));
   }
 
+  /** "Nowhere" is said of hosts that were seen only, and of those with records. */
+  @Test
+  void aMismatchIsEverywhereOnlyWhereEveryHostWasSeen() {
+    FixedResolver resolver =
+        signedZone()
+            .tlsa("_25._tcp.mx1.example.org", other())
+            .tlsa("_25._tcp.mx2.example.org", key(OTHER))
+            .build();
+    assertEquals(
+        "FAIL:some INCONCLUSIVE:", codes(dane(resolver, List.of(EC), UNSEEN), "dane.match"));
+    FixedResolver failing =
+        resolver.toBuilder().fails("_25._tcp.mx2.example.org", FixedResolver.Type.TLSA).build();
+    assertEquals(
+        "FAIL:some INCONCLUSIVE:", codes(dane(failing, List.of(EC), List.of(OTHER)), "dane.match"));
+    FixedResolver one = signedZone().tlsa("_25._tcp.mx1.example.org", other()).build();
+    assertEquals(
+        "FAIL:all NOT_NEEDED:", codes(dane(one, List.of(EC), List.of(OTHER)), "dane.match"));
+  }
+
   @Test
   void everyHostAndEveryTypeOfCertificateMustMatch() {
     FixedResolver.Builder good =
@@ -288,7 +307,7 @@ final class PolicyReviewsTest {
             .build();
     List<Finding> found = dane(pkix, List.of(EC), List.of(OTHER));
     assertEquals("WARN:unusable", codes(found, "dane.present"));
-    assertEquals("WARN:pkix NOT_TESTED:", codes(found, "dane.match"));
+    assertEquals("WARN:pkix NOT_NEEDED:", codes(found, "dane.match"));
   }
 
   private static String sha256(Identity identity) {
@@ -316,7 +335,7 @@ final class PolicyReviewsTest {
     assertEquals("WARN:some", codes(dane(some, List.of(EC), List.of(OTHER)), "dane.present"));
     FixedResolver noTls = signedZone().tlsa("_25._tcp.mx1.example.org", key(EC)).build();
     assertEquals(
-        "FAIL:all NOT_TESTED:", codes(dane(noTls, List.of(), List.of(OTHER)), "dane.match"));
+        "FAIL:all NOT_NEEDED:", codes(dane(noTls, List.of(), List.of(OTHER)), "dane.match"));
   }
 
   @Test
