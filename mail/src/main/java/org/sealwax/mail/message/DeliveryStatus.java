@@ -4,6 +4,8 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -349,7 +351,7 @@ public record DeliveryStatus(
         writer.line("--" + boundary);
         content(
             writer,
-            utf8 || isEightBit(header) ? "message/global-headers" : "text/rfc822-headers",
+            isInternational(header, utf8) ? "message/global-headers" : "text/rfc822-headers",
             "Header of your message",
             header);
       }
@@ -360,10 +362,22 @@ public record DeliveryStatus(
         // RFC 6532 3.7: a header with UTF-8 is no message/rfc822.
         content(
             writer,
-            utf8 || isEightBit(header) ? "message/global" : "message/rfc822",
+            isInternational(header, utf8) ? "message/global" : "message/rfc822",
             "Your message",
             whole);
       }
+    }
+  }
+
+  /**
+   * Whether a header may be called global (RFC 6532 3.7): in UTF-8, and not in an older charset.
+   */
+  private static boolean isInternational(byte[] header, boolean utf8) {
+    try {
+      var _ = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(header));
+      return utf8 || isEightBit(header);
+    } catch (CharacterCodingException e) {
+      return false;
     }
   }
 

@@ -34,7 +34,7 @@ public sealed interface Command {
    *
    * @param path the forward-path
    * @param parameters the ESMTP parameters
-   * @param international something outside ASCII stands in the path: the transaction needs SMTPUTF8
+   * @param international something outside ASCII stands in it: the transaction needs SMTPUTF8
    */
   record Rcpt(ForwardPath path, RcptParameters parameters, boolean international)
       implements Command {}

@@ -204,7 +204,8 @@ public final class CommandParser {
       return malformed("RCPT", 501, BAD_RECIPIENT, "bad recipient address");
     }
     int pathEnd = cursor.at;
-    boolean international = !isAscii(argument, 0, pathEnd);
+    // RFC 6533 3: ORCPT in UTF-8 needs SMTPUTF8 as the address does.
+    boolean international = !isAscii(argument, 0, argument.length());
     if (pathEnd == argument.length()) {
       return new Command.Rcpt(path, RcptParameters.none(), international);
     }

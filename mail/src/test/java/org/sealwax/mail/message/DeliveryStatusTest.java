@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.message.DeliveryStatus.DsnAction;
@@ -154,6 +156,25 @@ final class DeliveryStatusTest {
                     "Subject: b\u00fccher\r\n\r\n".getBytes(StandardCharsets.UTF_8))));
     assertTrue(header.contains("Content-Type: message/global-headers\r\n"), header);
     assertTrue(header.contains("Subject: b\u00fccher\r\n"), header);
+  }
+
+  /** RFC 6532 3.7 has UTF-8 only: a header in another charset is what it always was. */
+  @ParameterizedTest
+  @CsvSource({"gone", "b\u00fccher"})
+  void aHeaderInAnotherCharsetIsNotGlobal(String recipient) throws IOException {
+    byte[] content = "Subject: b\u00fccher\r\n\r\nbody\r\n".getBytes(StandardCharsets.ISO_8859_1);
+    DsnRecipient gone = failed(mailbox(recipient), "550 5.1.1 no");
+    String whole =
+        written(List.of(gone), new ReturnedContent.FullMessage(new ByteArrayInputStream(content)));
+    assertTrue(
+        whole.contains(
+            "Content-Type: message/rfc822\r\n"
+                + "Content-Description: Your message\r\n"
+                + "Content-Transfer-Encoding: 8bit\r\n"),
+        whole);
+    String header =
+        written(List.of(gone), new ReturnedContent.HeaderOnly(new ByteArrayInputStream(content)));
+    assertTrue(header.contains("Content-Type: text/rfc822-headers\r\n"), header);
   }
 
   /** Programs that read bounces look for a Diagnostic-Code, also where no server said anything. */

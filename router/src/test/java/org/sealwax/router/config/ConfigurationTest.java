@@ -17,6 +17,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.dns.DnsSettings;
@@ -94,6 +96,50 @@ final class ConfigurationTest {
     assertEquals(
         List.of(2, 6, 8, 9, 13, 16),
         read.problems().stream().map(ConfigurationProblem::line).toList());
+  }
+
+  /** UTS 46: the name that a person writes and the one of the DNS are one name, in every row. */
+  @ParameterizedTest
+  @CsvSource({
+    "Straße, xn--strae-oqa",
+    "βόλος, xn--nxasmm1c",
+    "ශ්‍රී, xn--10cl1a0b660p",
+    "نامه‌ای, xn--mgba3gch31f060k",
+    "例え, xn--r8jz45g",
+  })
+  void everyRowReadsADomainAlike(String unicode, String ascii) {
+    String text =
+        """
+        [server]
+        hostname = "mx.NAME.example"
+        postmaster = "ann@NAME.example"
+        [[alias_domain]]
+        domain = "a.NAME.example"
+        file = "aliases"
+        [[relay_domain]]
+        domain = "r.NAME.example"
+        next_hop = "in.NAME.example:26"
+        recipients = "all"
+        [[transport]]
+        domain = ".t.NAME.example"
+        next_hop = "out.NAME.example:27"
+        [[policy]]
+        domain = ".p.NAME.example"
+        level = "secure"
+        names = ["m.NAME.example"]
+        [[reject]]
+        recipient = "bob@NAME.example"
+        [[reject]]
+        sender = ".s.NAME.example"
+        [[trusted_client]]
+        ca = "clients.pem"
+        names = ["c.NAME.example"]
+        """;
+    Configuration one = parse(text.replace("NAME", unicode));
+    Configuration other = parse(text.replace("NAME", ascii));
+    assertEquals(
+        assertInstanceOf(Configuration.ValidConfiguration.class, other, other.report()).settings(),
+        assertInstanceOf(Configuration.ValidConfiguration.class, one, one.report()).settings());
   }
 
   @Test

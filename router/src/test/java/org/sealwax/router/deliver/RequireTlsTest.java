@@ -9,6 +9,8 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.policy.Evidence;
@@ -90,6 +92,18 @@ final class RequireTlsTest {
     assertEquals("delivered may:trusted", reason(net.mail().one()));
     assertEquals(
         1, host.commands().stream().filter(c -> c.contains("REQUIRETLS")).count(), "its own only");
+  }
+
+  /** A host that does not take the parameter after all has not promised anything. */
+  @ParameterizedTest
+  @ValueSource(strings = {"555 5.5.4 no", "501 5.5.4 no", "504 5.5.4 no", "455 4.5.4 no"})
+  void requireTlsIsNotLeftOutWhereParametersAreRefused(String reply) throws Exception {
+    FakeHost host = good(net).offersInTls("REQUIRETLS", "DSN", "SIZE").on("MAIL", reply);
+    String outcome = reason(net.mail().tls(TlsOption.REQUIRED).one());
+    assertFalse(outcome.startsWith("delivered"), outcome);
+    List<String> asked = host.commands().stream().filter(c -> c.startsWith("MAIL")).toList();
+    assertEquals(2, asked.size(), asked.toString());
+    assertTrue(asked.stream().allMatch(c -> c.contains(" REQUIRETLS")), asked.toString());
   }
 
   @Test

@@ -198,6 +198,8 @@ final class SocketmapServerTest {
     "example.org, example.org, 25, false",
     "Example.ORG., example.org, 25, false",
     "example.org:587, example.org, 587, false",
+    "stra\u00dfe.example:587, xn--strae-oqa.example, 587, false",
+    "[mx.xn--strae-oqa.example], mx.xn--strae-oqa.example, 25, true",
     "[mx.example.org], mx.example.org, 25, true",
     "[mx.example.org]:submission, mx.example.org, 587, true",
     "[192.0.2.1]:2525, [192.0.2.1], 2525, true",

@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -31,6 +32,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
@@ -372,6 +375,79 @@ final class QueueTest {
     assertTrue(text.contains("Diagnostic-Code: X-Sealwax; The mailbox does not exist.\r\n"), text);
     for (String secret : List.of("hidden", "to.example", "is gone", "aGlkZGVu", "Remote-MTA")) {
       assertFalse(text.contains(secret), secret + " in " + text);
+    }
+    untilEmpty();
+  }
+
+  /** In no kind of notice, in no part and in no encoding. */
+  @ParameterizedTest
+  @ValueSource(strings = {"refused", "lost", "delivered", "relayed", "given up"})
+  void noNoticeRevealsWhereAnAliasLeads(String how) throws Exception {
+    Reply reply =
+        Reply.of(
+            550,
+            EnhancedStatus.of(5, 7, 1),
+            "<Hidden.Jane@sub.to.example> hidden+2Ejane=to SGlkZGVuLkphbmU= =?utf-8?q?Hidden?="
+                + " [192.0.2.7] see https://to.example/?to=hidden%2Ejane");
+    String host = "mx.to.example[192.0.2.7]:25";
+    FailureCause refused =
+        new FailureCause(
+            "refused",
+            EnhancedStatus.of(5, 7, 1),
+            "host " + host + " said: " + reply,
+            host,
+            reply,
+            FailureCause.Extent.RECIPIENT);
+    FailureCause lost =
+        new FailureCause(
+            "lost-connection",
+            EnhancedStatus.of(4, 4, 2),
+            "lost connection with " + host + " while hidden.jane@sub.to.example was sent",
+            host,
+            null,
+            FailureCause.Extent.RECIPIENT);
+    answer =
+        c ->
+            c.sender() instanceof ReversePath.Null
+                ? new Outcome.Delivered("mx.from.example", "250 ok", "none", true, false)
+                : switch (how) {
+                  case "refused" -> new Outcome.Refused(refused);
+                  case "lost" -> new Outcome.Refused(lost);
+                  case "given up" -> new Outcome.Deferred(refused);
+                  default ->
+                      new Outcome.Delivered(
+                          host, "250 ok " + reply, "none", false, how.equals("delivered"));
+                };
+    DsnRequest all = new DsnRequest(Set.of(DsnRequest.NotifyEvent.values()), false, null);
+    QueueId id =
+        send(
+            ReversePath.of(SENDER),
+            "Subject: x\r\n\r\nbody\r\n",
+            new NewRecipient(
+                new DeliveryTarget.Remote(mailbox("hidden.jane@sub.to.example")),
+                ReversePath.of(SENDER),
+                mailbox("team@here.example"),
+                true,
+                false,
+                all));
+    next();
+    if (how.equals("given up")) {
+      untilAtRest();
+      assertEquals(1, new QueueControl(queue).bounce(QueueFilter.of(id)).recipients());
+    }
+    String text = next().content();
+    assertTrue(text.contains("Final-Recipient: rfc822; team@here.example\r\n"), text);
+    String status =
+        switch (how) {
+          case "refused", "given up" -> "Status: 5.7.1";
+          case "lost" -> "Status: 5.4.2";
+          default -> "Status: 2.0.0";
+        };
+    assertTrue(text.contains(status + "\r\n"), text);
+    String plain = text.toLowerCase(Locale.ROOT);
+    for (String secret :
+        List.of("hidden", "jane", "to.example", "192.0.2.7", "sglkzgvu", "remote-mta", "https")) {
+      assertFalse(plain.contains(secret), secret + " in " + text);
     }
     untilEmpty();
   }
