@@ -15,7 +15,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import org.sealwax.assess.Assessment;
 import org.sealwax.assess.ProgressListener;
 import org.sealwax.assess.cli.AssessmentSetup;
 import org.sealwax.assess.model.AssessmentBudget;
@@ -316,12 +315,9 @@ final class Demo {
                 "examiner.example"),
             List.of());
     try {
-      return new Assessment(
-              AssessmentSetup.of(arguments, process, paths, target).setup(),
-              target,
-              AssessmentBudget.of(depth).withTotal(SCAN),
-              ProgressListener.none())
-          .run();
+      return AssessmentSetup.of(arguments, process, paths, target)
+          .assessor()
+          .assess(target, AssessmentBudget.of(depth).withTotal(SCAN), ProgressListener.none());
     } catch (Arguments.UsageError e) {
       throw new IllegalStateException(e);
     }

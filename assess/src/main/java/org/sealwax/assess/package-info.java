@@ -3,8 +3,9 @@
  * org.sealwax.assess.model.Check} is one thing checked (an entry of {@code checks.txt}); a {@link
  * org.sealwax.assess.Probe} inspects and returns {@link org.sealwax.assess.model.Finding}s; a
  * {@link org.sealwax.assess.model.Rubric} turns them into a {@link org.sealwax.assess.model.Grade};
- * an {@link org.sealwax.assess.Assessment} plans and runs it all for one {@link
- * org.sealwax.assess.model.AssessmentTarget} and ends in a {@link
+ * an {@link org.sealwax.assess.Assessor} looks up the hosts of an {@link
+ * org.sealwax.assess.model.AssessmentTarget}, has their addresses visited ({@link
+ * org.sealwax.assess.AddressVisits}) and makes the {@link
  * org.sealwax.assess.model.AssessmentReport}. {@code .receiver} has the probes of receiving hosts,
  * {@code .sender} what is expected of sending ones.
  *

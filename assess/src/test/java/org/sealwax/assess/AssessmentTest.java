@@ -79,10 +79,10 @@ final class AssessmentTest {
     return new FixedProbe(List.of(ids), v -> outcome, 1, 0);
   }
 
-  private static AssessmentEnvironment setup(Resolver resolver, Probe... probes) {
-    return new AssessmentEnvironment(
-        resolver,
-        List.of(probes),
+  private static Assessor assessor(Resolver resolver, Probe... probes) {
+    return new Assessor(
+        new TargetLookup(resolver, RandomSource.seeded(1), 25),
+        new AddressVisits(List.of(probes), 2, VisitLimiter.open(), Clock.system()),
         List.of(
             new MxReview(true, true),
             new DnssecReview(resolver),
@@ -91,20 +91,14 @@ final class AssessmentTest {
             new HostConsistencyReview()),
         ReceiverRubric.rules(),
         "probe.example",
-        25,
         "test",
-        2,
-        AssessmentEnvironment.VisitLimiter.open(),
-        Clock.system(),
-        RandomSource.seeded(1));
+        Clock.system());
   }
 
-  private static AssessmentReport run(
-      AssessmentEnvironment setup, String target, AssessmentBudget budget) {
+  private static AssessmentReport run(Assessor assessor, String target, AssessmentBudget budget) {
     try {
-      return new Assessment(
-              setup, AssessmentTarget.read(target).orElseThrow(), budget, ProgressListener.none())
-          .run();
+      return assessor.assess(
+          AssessmentTarget.read(target).orElseThrow(), budget, ProgressListener.none());
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
@@ -119,7 +113,7 @@ final class AssessmentTest {
     InetAddress weak = InetAddress.getByName("2001:db8::1");
     AssessmentReport report =
         run(
-            setup(
+            assessor(
                 ZONES,
                 new FixedProbe(
                     List.of("starttls.offered"),
@@ -152,7 +146,7 @@ final class AssessmentTest {
   @Test
   void everyCheckOfTheTableIsReported() {
     AssessmentReport report =
-        run(setup(ZONES), "example.org", AssessmentBudget.of(ScanDepth.QUICK));
+        run(assessor(ZONES), "example.org", AssessmentBudget.of(ScanDepth.QUICK));
     for (Check check : Check.all()) {
       if (!check.id().equals("scan.trouble")) {
         assertTrue(find(report, check.id()).isPresent(), check.id());
@@ -164,14 +158,14 @@ final class AssessmentTest {
   @Test
   void anUnreachableTargetHasNoGradeAndAReason() {
     assertEquals(
-        "-", run(setup(ZONES), "null.example", AssessmentBudget.of(ScanDepth.QUICK)).letter());
+        "-", run(assessor(ZONES), "null.example", AssessmentBudget.of(ScanDepth.QUICK)).letter());
     for (String[] row :
         new String[][] {
           {"null.example", "the domain takes no mail (null MX)"},
           {"nowhere.example", "the domain does not exist"},
           {"example.org", "no host answers"}
         }) {
-      AssessmentReport report = run(setup(ZONES), row[0], AssessmentBudget.of(ScanDepth.QUICK));
+      AssessmentReport report = run(assessor(ZONES), row[0], AssessmentBudget.of(ScanDepth.QUICK));
       assertNull(report.grade(), row[0]);
       assertEquals(row[1], report.ungraded());
     }
@@ -180,7 +174,7 @@ final class AssessmentTest {
   @Test
   void aBogusZoneIsGradedF() {
     AssessmentReport report =
-        run(setup(ZONES), "bogus.example", AssessmentBudget.of(ScanDepth.QUICK));
+        run(assessor(ZONES), "bogus.example", AssessmentBudget.of(ScanDepth.QUICK));
     assertEquals("F", report.letter());
   }
 
@@ -200,7 +194,7 @@ final class AssessmentTest {
         };
     AssessmentReport report =
         run(
-            setup(ZONES, broken, fixedProbe(CheckOutcome.PASS, "tls13")),
+            assessor(ZONES, broken, fixedProbe(CheckOutcome.PASS, "tls13")),
             "192.0.2.7:25",
             AssessmentBudget.of(ScanDepth.QUICK));
     assertEquals(CheckOutcome.INCONCLUSIVE, find(report, "tls12").orElseThrow().outcome());
@@ -226,7 +220,7 @@ final class AssessmentTest {
         };
     AssessmentReport report =
         run(
-            setup(ZONES, silent),
+            assessor(ZONES, silent),
             "example.org",
             AssessmentBudget.of(ScanDepth.QUICK).withTotal(Duration.ofMillis(50)));
     for (String id : List.of("mx.exists", "dnssec", "tlsrpt", "spf", "dmarc")) {
@@ -238,7 +232,7 @@ final class AssessmentTest {
   @Test
   void aDomainWithoutMailNeedsNoPolicies() {
     for (String domain : List.of("null.example", "gone.example")) {
-      AssessmentReport report = run(setup(ZONES), domain, AssessmentBudget.of(ScanDepth.QUICK));
+      AssessmentReport report = run(assessor(ZONES), domain, AssessmentBudget.of(ScanDepth.QUICK));
       for (String id : List.of("tlsrpt", "parity", "dnssec", "starttls.offered", "dane.match")) {
         assertEquals(
             CheckOutcome.NOT_NEEDED, find(report, id).orElseThrow().outcome(), domain + id);
@@ -251,7 +245,7 @@ final class AssessmentTest {
     }
     AssessmentReport unknown =
         run(
-            setup(FixedResolver.builder().fails("example.org").build()),
+            assessor(FixedResolver.builder().fails("example.org").build()),
             "example.org",
             AssessmentBudget.of(ScanDepth.QUICK));
     assertEquals(CheckOutcome.INCONCLUSIVE, find(unknown, "tlsrpt").orElseThrow().outcome());
@@ -266,7 +260,7 @@ final class AssessmentTest {
             .address("mx1.example.org", "192.0.2.1")
             .build();
     AssessmentReport report =
-        run(setup(resolver), "example.org", AssessmentBudget.of(ScanDepth.QUICK));
+        run(assessor(resolver), "example.org", AssessmentBudget.of(ScanDepth.QUICK));
     assertEquals("mx.exists/null-beside", find(report, "mx.exists").orElseThrow().code());
   }
 
@@ -291,7 +285,7 @@ final class AssessmentTest {
           }
         };
     AssessmentReport report =
-        run(setup(ZONES, onlyFirst), "example.org", AssessmentBudget.of(ScanDepth.STANDARD));
+        run(assessor(ZONES, onlyFirst), "example.org", AssessmentBudget.of(ScanDepth.STANDARD));
     assertTrue(report.graded().orElseThrow().uncertain());
     assertTrue(report.letter().endsWith("?"), report.letter());
   }
@@ -317,7 +311,7 @@ final class AssessmentTest {
   void withoutStarttlsUntestedTlsChecksLeaveTheGradeCertain() {
     AssessmentReport report =
         run(
-            setup(
+            assessor(
                 ZONES,
                 starttlsMissing(),
                 fixedProbe(CheckOutcome.INCONCLUSIVE, "tls13", "suite.rc4")),
@@ -332,7 +326,7 @@ final class AssessmentTest {
     FixedProbe greedy = new FixedProbe(List.of("tls12"), v -> CheckOutcome.PASS, 100, 0);
     FixedProbe modest = new FixedProbe(List.of("tls13"), v -> CheckOutcome.PASS, 2, 2);
     AssessmentReport report =
-        run(setup(ZONES, greedy, modest), "192.0.2.7:25", AssessmentBudget.of(ScanDepth.QUICK));
+        run(assessor(ZONES, greedy, modest), "192.0.2.7:25", AssessmentBudget.of(ScanDepth.QUICK));
     assertEquals(8, report.connections());
     assertEquals(CheckOutcome.NOT_TESTED, find(report, "tls12").orElseThrow().outcome());
     assertEquals(CheckOutcome.PASS, find(report, "tls13").orElseThrow().outcome());
@@ -359,7 +353,7 @@ final class AssessmentTest {
         };
     AssessmentReport report =
         run(
-            setup(ZONES, slow, fixedProbe(CheckOutcome.PASS, "tls13")),
+            assessor(ZONES, slow, fixedProbe(CheckOutcome.PASS, "tls13")),
             "192.0.2.7:25",
             AssessmentBudget.of(ScanDepth.QUICK).withTotal(Duration.ofMillis(50)));
     assertEquals(List.of("slow"), looked);

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import org.sealwax.assess.Assessment;
 import org.sealwax.assess.ProgressListener;
 import org.sealwax.assess.model.AssessmentBudget;
 import org.sealwax.assess.model.AssessmentReport;
@@ -107,7 +106,7 @@ public final class AssessCommand {
     AssessmentReport report;
     try {
       AssessmentBudget budget = budget(arguments, setup);
-      report = new Assessment(setup.setup(), target, budget, progress(arguments)).run();
+      report = setup.assessor().assess(target, budget, progress(arguments));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return ExitStatus.TRY_AGAIN;
@@ -187,7 +186,7 @@ public final class AssessCommand {
   private static AssessmentBudget budget(Arguments arguments, AssessmentSetup setup)
       throws Arguments.UsageError {
     AssessmentBudget budget = budget(arguments);
-    int more = setup.setup().probes().stream().mapToInt(p -> p.reserve(budget.depth())).sum();
+    int more = setup.assessor().reserve(budget.depth());
     return budget.withConnections(
         Math.min(AssessmentBudget.MAX_CONNECTIONS, budget.connections() + more));
   }

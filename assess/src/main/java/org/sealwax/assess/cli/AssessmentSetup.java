@@ -13,14 +13,24 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.sealwax.assess.AssessmentEnvironment;
+import org.sealwax.assess.AddressVisits;
+import org.sealwax.assess.Assessor;
 import org.sealwax.assess.Probe;
+import org.sealwax.assess.Review;
+import org.sealwax.assess.TargetLookup;
+import org.sealwax.assess.VisitLimiter;
 import org.sealwax.assess.model.AssessmentTarget;
 import org.sealwax.assess.model.ReceiverRubric;
 import org.sealwax.assess.receiver.OpenRelayProbe;
 import org.sealwax.assess.receiver.ReceiverScan;
 import org.sealwax.assess.receiver.SmugglingProbe;
+import org.sealwax.assess.review.CertificateReview;
+import org.sealwax.assess.review.DaneReview;
+import org.sealwax.assess.review.KeyReuseReview;
+import org.sealwax.assess.review.MxReview;
 import org.sealwax.assess.review.ReviewList;
+import org.sealwax.assess.review.StsReview;
+import org.sealwax.assess.review.TlsRptReview;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.cli.Arguments;
@@ -50,9 +60,10 @@ import org.sealwax.mail.tls.verdict.TrustRoots;
 /**
  * Everything that assessments of one run share, made from the command line.
  *
- * @param setup for {@link org.sealwax.assess.Assessment}
+ * @param assessor makes the assessments
+ * @param resolver answers all its questions to the DNS
  */
-public record AssessmentSetup(AssessmentEnvironment setup, CachingResolver resolver) {
+public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
   private static final int DNS = 53;
   private static final int HTTPS = 443;
 
@@ -94,13 +105,7 @@ public record AssessmentSetup(AssessmentEnvironment setup, CachingResolver resol
     // What a person names by its address may be anywhere; what the DNS names may not.
     boolean named =
         target instanceof AssessmentTarget.HostTarget host && !host.addresses().isEmpty();
-    return of(
-        arguments,
-        around,
-        paths,
-        named,
-        AssessmentEnvironment.VisitLimiter.open(),
-        dns(arguments, around));
+    return of(arguments, around, paths, named, VisitLimiter.open(), dns(arguments, around));
   }
 
   /** For many targets, through a gate. */
@@ -109,7 +114,7 @@ public record AssessmentSetup(AssessmentEnvironment setup, CachingResolver resol
       ProcessEnvironment around,
       DefaultPaths paths,
       boolean anywhere,
-      AssessmentEnvironment.VisitLimiter limiter)
+      VisitLimiter limiter)
       throws IOException, Arguments.UsageError {
     DnsSettings dns = dns(arguments, around).withCacheEntries(SURVEY_ANSWERS);
     return of(arguments, around, paths, anywhere, limiter, dns);
@@ -120,7 +125,7 @@ public record AssessmentSetup(AssessmentEnvironment setup, CachingResolver resol
       ProcessEnvironment around,
       DefaultPaths paths,
       boolean anywhere,
-      AssessmentEnvironment.VisitLimiter limiter,
+      VisitLimiter limiter,
       DnsSettings dns)
       throws IOException, Arguments.UsageError {
     TlsFactory.prepareJvm();
@@ -142,34 +147,28 @@ public record AssessmentSetup(AssessmentEnvironment setup, CachingResolver resol
         .ifPresent(own -> probes.add(new OpenRelayProbe(own, resolver, dialer, clock, random)));
     mailbox(arguments, "--smuggling-test")
         .ifPresent(own -> probes.add(new SmugglingProbe(own, dialer, clock, random)));
-    AssessmentEnvironment setup =
-        new AssessmentEnvironment(
+    AuthoritativeLookup servers =
+        new AuthoritativeLookup(dns, clock, random, a -> inner || SpecialUse.of(a).isEmpty(), DNS);
+    List<Review> reviews =
+        ReviewList.all(
+            new MxReview(inner, hasIpv6()),
+            new DaneReview(resolver, servers::tlsa, clock),
+            new StsReview(resolver, fetcher::examine, roots, clock),
+            CertificateReview.over(resolver, dialer, roots, clock),
+            new KeyReuseReview(also(arguments), resolver, dialer),
+            new TlsRptReview(resolver, web::exchange),
             resolver,
-            probes,
-            ReviewList.all(
-                new ReviewList.ReviewEnvironment(
-                    resolver,
-                    dns.validation() != DnsSettings.Validation.OFF,
-                    new AuthoritativeLookup(
-                            dns, clock, random, a -> inner || SpecialUse.of(a).isEmpty(), DNS)
-                        ::tlsa,
-                    dialer,
-                    fetcher,
-                    web,
-                    also(arguments),
-                    roots,
-                    inner,
-                    hasIpv6(),
-                    clock)),
+            dns.validation() != DnsSettings.Validation.OFF);
+    Assessor assessor =
+        new Assessor(
+            new TargetLookup(resolver, random, port(arguments, "--port", AssessmentTarget.MAIL)),
+            new AddressVisits(probes, AddressVisits.PARALLEL, limiter, clock),
+            reviews,
             ReceiverRubric.rules(),
             ehlo,
-            port(arguments, "--port", AssessmentTarget.MAIL),
             "sealwax " + Version.text(),
-            AssessmentEnvironment.PARALLEL,
-            limiter,
-            clock,
-            random);
-    return new AssessmentSetup(setup, resolver);
+            clock);
+    return new AssessmentSetup(assessor, resolver);
   }
 
   private static CachingResolver resolver(DnsSettings settings, Clock clock, RandomSource random)

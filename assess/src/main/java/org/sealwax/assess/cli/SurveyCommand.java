@@ -133,7 +133,7 @@ public final class SurveyCommand {
         process.err().println("sealwax: " + problem.get());
         return ExitStatus.UNAVAILABLE;
       }
-      new Survey(setup.setup(), budget, visits * WINDOW).run(reader, output.ledger(), output);
+      new Survey(setup.assessor(), budget, visits * WINDOW).run(reader, output.ledger(), output);
       output.summary();
       return output.bad == 0 ? ExitStatus.OK : ExitStatus.WARNINGS;
     } catch (IOException e) {

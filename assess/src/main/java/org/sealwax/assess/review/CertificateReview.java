@@ -34,7 +34,9 @@ import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.assess.model.FindingLocation;
 import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Dialer;
 import org.sealwax.mail.tls.verdict.NameCheck;
 import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.mail.tls.verdict.TrustRoots;
@@ -87,10 +89,21 @@ public final class CertificateReview implements Review {
    * @param roots what is trusted
    * @param revocation asks authorities
    */
-  public CertificateReview(TrustRoots roots, RevocationCheck revocation, Clock clock) {
+  CertificateReview(TrustRoots roots, RevocationCheck revocation, Clock clock) {
     this.chains = new JudgedChains(roots, clock);
     this.clock = clock;
     this.revocation = revocation;
+  }
+
+  /**
+   * A review that asks the authorities named in certificates for revocations.
+   *
+   * @param dialer for hosts that strangers name: guarded except in a lab
+   */
+  public static CertificateReview over(
+      Resolver resolver, Dialer dialer, TrustRoots roots, Clock clock) {
+    return new CertificateReview(
+        roots, new RevocationCheck(new PlainHttpClient(resolver, dialer), clock), clock);
   }
 
   @Override

@@ -3,17 +3,11 @@ package org.sealwax.assess.review;
 import java.util.List;
 import org.sealwax.assess.Review;
 import org.sealwax.assess.TargetOverview;
-import org.sealwax.assess.model.AssessmentTarget;
 import org.sealwax.assess.model.Check;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingLocation;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.http.HttpsClient;
-import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.Dialer;
-import org.sealwax.mail.sts.fetch.PolicyFetcher;
-import org.sealwax.mail.tls.verdict.TrustRoots;
 
 /**
  * All reviews in the order in which they build upon each other: policies before the certificates
@@ -36,56 +30,33 @@ public final class ReviewList {
   }
 
   /**
-   * What reviews need.
+   * All, in order.
    *
-   * @param resolver for all look-ups
-   * @param validating whether it validates; else nothing is known of DNSSEC and DANE
-   * @param servers asks the authoritative servers one by one
-   * @param dialer for the hosts of policies and authorities: guarded, as strangers name them
-   * @param fetcher of MTA-STS policies
-   * @param web for the https addresses of reports
-   * @param also other services that might have a mail host's key
-   * @param roots what is trusted
-   * @param privateAllowed special-use addresses are expected: a lab
-   * @param hasIpv6 whether this machine can reach IPv6
+   * @param mx first, for it says whether there are hosts
+   * @param dane asks the authoritative servers one by one
+   * @param resolver of the reviews that need nothing else
+   * @param validating whether it validates; else DNSSEC and DANE are not tested
    */
-  public record ReviewEnvironment(
+  public static List<Review> all(
+      MxReview mx,
+      DaneReview dane,
+      StsReview sts,
+      CertificateReview certificates,
+      KeyReuseReview keys,
+      TlsRptReview reports,
       Resolver resolver,
-      boolean validating,
-      DaneReview.AuthoritativeTlsaLookup servers,
-      Dialer dialer,
-      PolicyFetcher fetcher,
-      HttpsClient web,
-      List<AssessmentTarget.HostTarget> also,
-      TrustRoots roots,
-      boolean privateAllowed,
-      boolean hasIpv6,
-      Clock clock) {}
-
-  /** All, in order. */
-  public static List<Review> all(ReviewEnvironment environment) {
-    Review dnssec = new DnssecReview(environment.resolver());
-    Review dane =
-        new DaneReview(environment.resolver(), environment.servers(), environment.clock());
+      boolean validating) {
+    Review dnssec = new DnssecReview(resolver);
     return List.of(
-        new MxReview(environment.privateAllowed(), environment.hasIpv6()),
-        environment.validating() ? dnssec : new UnrequestedReview(dnssec.checks(), WITHOUT),
-        environment.validating() ? dane : new UnrequestedReview(dane.checks(), WITHOUT),
-        new StsReview(
-            environment.resolver(),
-            environment.fetcher()::examine,
-            environment.roots(),
-            environment.clock()),
+        mx,
+        validating ? dnssec : new UnrequestedReview(dnssec.checks(), WITHOUT),
+        validating ? dane : new UnrequestedReview(dane.checks(), WITHOUT),
+        sts,
         new PolicyCoverageReview(),
-        new CertificateReview(
-            environment.roots(),
-            new RevocationCheck(
-                new PlainHttpClient(environment.resolver(), environment.dialer()),
-                environment.clock()),
-            environment.clock()),
-        new KeyReuseReview(environment.also(), environment.resolver(), environment.dialer()),
-        new TlsRptReview(environment.resolver(), environment.web()::exchange),
-        new DnsInformationReview(environment.resolver()),
+        certificates,
+        keys,
+        reports,
+        new DnsInformationReview(resolver),
         new HostConsistencyReview());
   }
 }

@@ -11,7 +11,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import org.sealwax.assess.AssessmentEnvironment;
+import org.sealwax.assess.VisitLimiter;
 import org.sealwax.mail.net.Clock;
 
 /**
@@ -20,7 +20,7 @@ import org.sealwax.mail.net.Clock;
  * Over all it bounds the visits, and so sockets and memory. Memory stays flat: a block without
  * waiting visits and whose pause is over is forgotten.
  */
-public final class ProviderLimiter implements AssessmentEnvironment.VisitLimiter {
+public final class ProviderLimiter implements VisitLimiter {
   private static final int IPV4_OCTETS = 3;
   private static final int IPV6_OCTETS = 6;
 
@@ -66,7 +66,7 @@ public final class ProviderLimiter implements AssessmentEnvironment.VisitLimiter
   }
 
   @Override
-  public AssessmentEnvironment.VisitPermit enter(InetAddress address) throws InterruptedException {
+  public VisitLimiter.VisitPermit enter(InetAddress address) throws InterruptedException {
     ProviderBlock block = admitted(block(address));
     try {
       sockets.acquire();

@@ -6,8 +6,7 @@ import java.io.Reader;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.assess.Assessment;
-import org.sealwax.assess.AssessmentEnvironment;
+import org.sealwax.assess.Assessor;
 import org.sealwax.assess.ProgressListener;
 import org.sealwax.assess.model.AssessmentBudget;
 import org.sealwax.assess.model.AssessmentReport;
@@ -23,7 +22,7 @@ public final class Survey {
   /** Characters of a line; a name has 253. What is longer is a bad line. */
   static final int MAX_LINE = 1_024;
 
-  private final AssessmentEnvironment setup;
+  private final Assessor assessor;
   private final AssessmentBudget budget;
   private final int window;
 
@@ -33,11 +32,11 @@ public final class Survey {
    * @param window targets begun and not ended at a time; more than there are visits at a time, so
    *     that those who wait for their provider do not keep the others
    */
-  public Survey(AssessmentEnvironment setup, AssessmentBudget budget, int window) {
+  public Survey(Assessor assessor, AssessmentBudget budget, int window) {
     if (window < 1) {
       throw new IllegalArgumentException("window " + window);
     }
-    this.setup = setup;
+    this.assessor = assessor;
     this.budget = budget;
     this.window = window;
   }
@@ -98,8 +97,7 @@ public final class Survey {
             "survey",
             () -> {
               try {
-                AssessmentReport report =
-                    new Assessment(setup, target, budget, ProgressListener.none()).run();
+                AssessmentReport report = assessor.assess(target, budget, ProgressListener.none());
                 synchronized (order) {
                   writer.report(here, report);
                 }

@@ -20,8 +20,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.assess.AddressVisit;
-import org.sealwax.assess.AssessmentEnvironment;
+import org.sealwax.assess.AddressVisits;
+import org.sealwax.assess.Assessor;
 import org.sealwax.assess.Probe;
+import org.sealwax.assess.TargetLookup;
+import org.sealwax.assess.VisitLimiter;
 import org.sealwax.assess.model.AssessmentBudget;
 import org.sealwax.assess.model.AssessmentReport;
 import org.sealwax.assess.model.Check;
@@ -42,20 +45,15 @@ final class SurveyTest {
           .address("mx.b.example", "192.0.2.2")
           .build();
 
-  private static AssessmentEnvironment setup(
-      AssessmentEnvironment.VisitLimiter limiter, Probe... probes) {
-    return new AssessmentEnvironment(
-        ZONES,
-        List.of(probes),
+  private static Assessor assessor(VisitLimiter limiter, Probe... probes) {
+    return new Assessor(
+        new TargetLookup(ZONES, RandomSource.seeded(1), 25),
+        new AddressVisits(List.of(probes), 1, limiter, Clock.system()),
         List.of(),
         ReceiverRubric.rules(),
         "probe.example",
-        25,
         "test",
-        1,
-        limiter,
-        Clock.system(),
-        RandomSource.seeded(1));
+        Clock.system());
   }
 
   /** Keeps what comes. */
@@ -84,10 +82,7 @@ final class SurveyTest {
     CollectedResults kept = new CollectedResults();
     String input =
         "a.example\n\n# a remark\nnot a domain\n" + "x".repeat(5_000) + "\nb.example\r\nmx:99999";
-    new Survey(
-            setup(AssessmentEnvironment.VisitLimiter.open()),
-            AssessmentBudget.of(ScanDepth.QUICK),
-            3)
+    new Survey(assessor(VisitLimiter.open()), AssessmentBudget.of(ScanDepth.QUICK), 3)
         .run(new StringReader(input), line -> false, kept);
     assertEquals(
         "{1=a.example -, 4=bad: no domain, host or host:port,"
@@ -109,10 +104,7 @@ final class SurveyTest {
     CollectedResults kept = new CollectedResults();
     try (SurveyState state = SurveyState.open(file, "list", null)) {
       assertFalse(state.done(3), "a number without its end may be the beginning of 34");
-      new Survey(
-              setup(AssessmentEnvironment.VisitLimiter.open()),
-              AssessmentBudget.of(ScanDepth.QUICK),
-              2)
+      new Survey(assessor(VisitLimiter.open()), AssessmentBudget.of(ScanDepth.QUICK), 2)
           .run(new StringReader("a.example\n".repeat(6)), state, kept);
     }
     assertEquals(List.of(1L, 2L, 5L), kept.skipped);
@@ -172,10 +164,7 @@ final class SurveyTest {
         assertThrows(
             IOException.class,
             () ->
-                new Survey(
-                        setup(AssessmentEnvironment.VisitLimiter.open()),
-                        AssessmentBudget.of(ScanDepth.QUICK),
-                        1)
+                new Survey(assessor(VisitLimiter.open()), AssessmentBudget.of(ScanDepth.QUICK), 1)
                     .run(new StringReader("a.example\n".repeat(50)), line -> false, kept)));
   }
 
@@ -199,10 +188,7 @@ final class SurveyTest {
           @Override
           public void close() {}
         };
-    new Survey(
-            setup(AssessmentEnvironment.VisitLimiter.open()),
-            AssessmentBudget.of(ScanDepth.QUICK),
-            7)
+    new Survey(assessor(VisitLimiter.open()), AssessmentBudget.of(ScanDepth.QUICK), 7)
         .run(
             endless,
             line -> false,
@@ -220,7 +206,7 @@ final class SurveyTest {
   /** The queue in front of a provider is not the fault of those who stand in it. */
   @Test
   void waitingForThePermitDoesNotUseTheTargetsTime() throws Exception {
-    AssessmentEnvironment.VisitLimiter slow =
+    VisitLimiter slow =
         address -> {
           Thread.sleep(80);
           return () -> {};
@@ -240,7 +226,7 @@ final class SurveyTest {
           }
         };
     AssessmentBudget budget = AssessmentBudget.of(ScanDepth.QUICK).withTotal(Duration.ofMillis(60));
-    new Survey(setup(slow, probe), budget, 1)
+    new Survey(assessor(slow, probe), budget, 1)
         .run(new StringReader("a.example\n"), line -> false, new CollectedResults());
     assertEquals(1, left.size());
   }
@@ -266,7 +252,7 @@ final class SurveyTest {
         };
     ProviderLimiter gate = new ProviderLimiter(50, 1, Duration.ofMillis(2), Clock.system());
     long start = System.nanoTime();
-    new Survey(setup(gate, probe), AssessmentBudget.of(ScanDepth.QUICK), 20)
+    new Survey(assessor(gate, probe), AssessmentBudget.of(ScanDepth.QUICK), 20)
         .run(
             new StringReader("a.example\nb.example\n".repeat(20)),
             line -> false,
