@@ -421,6 +421,17 @@ public final class ReceiverScan implements Probe {
       } else if (end != null && end.reason() == ProbeFailed.ProbeFailureReason.NO_TIME_LEFT) {
         log.add("scan.trouble", CheckOutcome.WARN, "deadline", end.observed());
       }
+      int lost = scan.connector().lost();
+      if (!log.has("scan.trouble") && lost > 0) {
+        log.add(
+            "scan.trouble",
+            CheckOutcome.WARN,
+            "",
+            lost
+                + " of "
+                + (lost + scan.connector().greetings())
+                + " connections ended before EHLO was answered");
+      }
       if (!log.has("scan.trouble")) {
         log.pass(
             "scan.trouble",

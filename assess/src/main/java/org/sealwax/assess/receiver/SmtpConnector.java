@@ -42,6 +42,7 @@ final class SmtpConnector {
   private int starttlsRefused;
   private int starttlsAccepted;
   private int missingInARow;
+  private int lost;
   private int without = WITHOUT;
   private @Nullable Capabilities capabilities;
   private @Nullable Capabilities latest;
@@ -86,7 +87,7 @@ final class SmtpConnector {
     }
     // What a caller adds may be why STARTTLS is refused: only the plain one counts.
     while (true) {
-      SmtpConnection connection = greeted();
+      SmtpConnection connection = greetedAgain(plain);
       boolean ready = false;
       try {
         if (!offersStarttls()) {
@@ -97,8 +98,19 @@ final class SmtpConnector {
           continue;
         }
         sendCommands(connection, command);
-        Reply go = timed(connection, starttls);
-        transcript = connection.transcript();
+        Reply go;
+        try {
+          go = timed(connection, starttls);
+        } catch (ProbeFailed e) {
+          if (!plain || e.reason() != ProbeFailed.ProbeFailureReason.CLOSED) {
+            throw e;
+          }
+          starttlsRefused++;
+          another(e);
+          continue;
+        } finally {
+          transcript = connection.transcript();
+        }
         if (go.code() == 220) {
           if (connection.unasked() > 0) {
             throw new ProbeFailed(
@@ -117,7 +129,8 @@ final class SmtpConnector {
           throw refused;
         }
         starttlsRefused++;
-        if (isBusy(go) && starttlsAccepted > 0) {
+        // One of several servers may refuse each time; all of them, or one twice, is load.
+        if (isBusy(go) && starttlsAccepted > 0 && missingInARow > 0) {
           if (!pause(go)) {
             throw new ProbeFailed(ProbeFailed.ProbeFailureReason.THROTTLED, refused.observed());
           }
@@ -128,6 +141,28 @@ final class SmtpConnector {
         if (!ready) {
           connection.sendQuit();
         }
+      }
+    }
+  }
+
+  /**
+   * A greeted connection. One that ends before that, after others did not, may be one of several
+   * servers behind the address: the next one is tried.
+   */
+  private SmtpConnection greetedAgain(boolean plain) throws ProbeFailed, InterruptedException {
+    while (true) {
+      try {
+        return greeted();
+      } catch (ProbeFailed e) {
+        boolean gone =
+            e.reason() == ProbeFailed.ProbeFailureReason.CLOSED
+                || e.reason() == ProbeFailed.ProbeFailureReason.UNREACHABLE
+                || e.reason() == ProbeFailed.ProbeFailureReason.UNWELCOME;
+        if (!plain || opened == 0 || !gone) {
+          throw e;
+        }
+        lost++;
+        another(e);
       }
     }
   }
@@ -324,6 +359,11 @@ final class SmtpConnector {
   Duration quickestReply() {
     Duration quickest = quickestReply;
     return quickest == null ? Duration.ZERO : quickest;
+  }
+
+  /** Connections that ended before EHLO was answered, where others did not. */
+  int lost() {
+    return lost;
   }
 
   /** Connections on which EHLO was answered. */

@@ -99,6 +99,12 @@ final class LegacyTlsServer implements AutoCloseable {
   /** Connections on which STARTTLS is answered 454. */
   IntPredicate refusesStarttls = number -> false;
 
+  /** Connections that end at STARTTLS. */
+  IntPredicate closesAtStarttls = number -> false;
+
+  /** Connections that end before a greeting. */
+  IntPredicate closesAtOnce = number -> false;
+
   /** Instead of any TLS. */
   @Nullable NonTlsBehaviour behaviour;
 
@@ -174,6 +180,9 @@ final class LegacyTlsServer implements AutoCloseable {
 
   private void session(Socket socket, int number) {
     try (socket) {
+      if (closesAtOnce.test(number)) {
+        return;
+      }
       socket.setSoTimeout(20_000);
       socket.setTcpNoDelay(true);
       InputStream in = socket.getInputStream();
@@ -192,6 +201,8 @@ final class LegacyTlsServer implements AutoCloseable {
           send(out, withoutStarttls.test(number) ? "250 old.example.org\r\n" : ehlo);
         } else if (line.equalsIgnoreCase("STARTTLS") && refusesStarttls.test(number)) {
           send(out, "454 4.7.0 TLS not available due to temporary reason\r\n");
+        } else if (line.equalsIgnoreCase("STARTTLS") && closesAtStarttls.test(number)) {
+          return;
         } else if (line.equalsIgnoreCase("STARTTLS")) {
           send(out, starttls);
           if (starttls.startsWith("220")) {
