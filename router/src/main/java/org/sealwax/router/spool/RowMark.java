@@ -2,6 +2,7 @@ package org.sealwax.router.spool;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -22,19 +23,23 @@ final class RowMark implements Closeable {
   /** Ends, and a name of the record: a table and two numbers. */
   private static final int ENTRY = 64;
 
+  private final Arena mapping;
   private final ByteBuffer entries;
   private int current = -1;
 
   /** What {@link #end} puts back. */
   private byte before;
 
-  private RowMark(ByteBuffer entries) {
+  private RowMark(Arena mapping, ByteBuffer entries) {
+    this.mapping = mapping;
     this.entries = entries;
   }
 
   /** Reads what the last process left, or begins. */
+  @SuppressWarnings("MustBeClosedChecker") // closed with this object
   static RowMark open(Path file) throws IOException {
-    return new RowMark(ScanMarks.mapped(file, MOST * ENTRY));
+    Arena mapping = Arena.ofShared();
+    return new RowMark(mapping, ScanMarks.mapped(file, MOST * ENTRY, mapping));
   }
 
   private static byte[] name(String table, long[] key) {
@@ -89,6 +94,6 @@ final class RowMark implements Closeable {
 
   @Override
   public void close() {
-    // The mapping goes with the object; what is in the file is for the next start.
+    mapping.close(); // what is in the file is for the next start
   }
 }

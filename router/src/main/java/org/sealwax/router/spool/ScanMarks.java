@@ -1,8 +1,11 @@
 package org.sealwax.router.spool;
 
+import java.io.Closeable;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -15,7 +18,7 @@ import java.util.List;
  * database is to be copied out row by row ({@link Salvage}), which finds and leaves out the row.
  * Work on one message is marked by {@link StepMarks}. Thread-safe.
  */
-final class ScanMarks {
+final class ScanMarks implements Closeable {
   /** Work that reads many rows; each is counted by itself. */
   enum Scan {
     /** The writer opens the database and wakes what was fresh. */
@@ -50,11 +53,17 @@ final class ScanMarks {
    */
   static final int ENDS = 3;
 
+  private final Path file;
+  private final Arena mapping;
   private final ByteBuffer bytes;
   private final int[] ends = new int[Scan.values().length];
   private final int[] running = new int[ends.length];
 
-  private ScanMarks(ByteBuffer bytes) {
+  private boolean closed;
+
+  private ScanMarks(Path file, Arena mapping, ByteBuffer bytes) {
+    this.file = file;
+    this.mapping = mapping;
     this.bytes = bytes;
     for (int i = 0; i < ends.length; i++) {
       ends[i] = Math.clamp(bytes.get(i), 0, ENDS);
@@ -62,16 +71,18 @@ final class ScanMarks {
   }
 
   /** Reads what the last process left. Where the file cannot be written, nothing is marked. */
+  @SuppressWarnings("MustBeClosedChecker") // closed with this object
   static ScanMarks open(Path file) {
+    Arena mapping = Arena.ofShared();
     try {
-      return new ScanMarks(mapped(file, Scan.values().length));
+      return new ScanMarks(file, mapping, mapped(file, Scan.values().length, mapping));
     } catch (IOException e) {
-      return new ScanMarks(ByteBuffer.allocate(Scan.values().length));
+      return new ScanMarks(file, mapping, ByteBuffer.allocate(Scan.values().length));
     }
   }
 
   /** A file in mapped memory, with its space on the disk: a hole would end the process later. */
-  static ByteBuffer mapped(Path file, int size) throws IOException {
+  static ByteBuffer mapped(Path file, int size, Arena mapping) throws IOException {
     try (FileChannel channel =
         FileChannel.open(
             file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
@@ -80,7 +91,7 @@ final class ScanMarks {
       while (rest.hasRemaining()) {
         channel.write(rest, (long) there + rest.position());
       }
-      return channel.map(FileChannel.MapMode.READ_WRITE, 0, size);
+      return channel.map(FileChannel.MapMode.READ_WRITE, 0, size, mapping).asByteBuffer();
     }
   }
 
@@ -99,7 +110,13 @@ final class ScanMarks {
   synchronized void reset() {
     for (int i = 0; i < ends.length; i++) {
       ends[i] = 0;
-      bytes.put(i, (byte) (running[i] == 0 ? 0 : 1));
+      put(i, running[i] == 0 ? 0 : 1);
+    }
+  }
+
+  private void put(int at, int value) {
+    if (!closed) {
+      bytes.put(at, (byte) value);
     }
   }
 
@@ -107,7 +124,7 @@ final class ScanMarks {
   synchronized void begin(Scan scan) {
     int i = scan.ordinal();
     if (running[i]++ == 0) {
-      bytes.put(i, (byte) (ends[i] + 1));
+      put(i, ends[i] + 1);
     }
   }
 
@@ -115,6 +132,23 @@ final class ScanMarks {
   synchronized void end(Scan scan) {
     int i = scan.ordinal();
     ends[i] = 0;
-    bytes.put(i, (byte) (--running[i] == 0 ? 0 : 1));
+    put(i, --running[i] == 0 ? 0 : 1);
+  }
+
+  /** The process ends in order: the next start has nothing to suspect. */
+  void end() throws IOException {
+    close();
+    if (!Files.isDirectory(file)) {
+      Files.deleteIfExists(file);
+    }
+  }
+
+  /** Nothing is marked any more. */
+  @Override
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      mapping.close();
+    }
   }
 }

@@ -190,11 +190,11 @@ public final class SqliteSpool implements Spool {
     this.space = new DiskSpace(settings.folder(), settings.minimumFreeSpace(), clock, log);
     boolean used = FolderLock.isThere(settings.folder());
     this.folderLock = FolderLock.take(settings.folder());
+    this.scans = ScanMarks.open(settings.folder().resolve("scans"));
+    this.readers = new ReaderPool(database, clock, scans);
     IntegrityCheck check = null;
     boolean isOpen = false;
     try {
-      this.scans = ScanMarks.open(settings.folder().resolve("scans"));
-      this.readers = new ReaderPool(database, clock, scans);
       this.bodies = new BodyFiles(settings.folder(), space::check);
       requestSalvageAfterEnds();
       int contents = bodies.present().size();
@@ -212,6 +212,7 @@ public final class SqliteSpool implements Spool {
         if (check != null) {
           check.close();
         }
+        scans.close();
         folderLock.close();
       }
     }
@@ -1172,6 +1173,7 @@ public final class SqliteSpool implements Spool {
       upkeep.replaced();
       readers.close();
       bodies.end();
+      scans.end();
       folderLock.close();
     }
   }
