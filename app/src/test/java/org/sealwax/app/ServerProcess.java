@@ -136,7 +136,8 @@ final class ServerProcess implements AutoCloseable {
   private ServerProcess(
       List<String> before, List<String> program, Pattern place, Map<String, String> environment)
       throws Exception {
-    List<String> command = new ArrayList<>(before);
+    List<String> command = new ArrayList<>(signalDefaults());
+    command.addAll(before);
     command.addAll(program);
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.redirectErrorStream(true);
@@ -145,6 +146,18 @@ final class ServerProcess implements AutoCloseable {
     // A virtual thread would wait for those of other tests in this JVM, which hold their carriers.
     Thread.ofPlatform().daemon().name("output of " + process.pid()).start(this::read);
     port = port(place);
+  }
+
+  /**
+   * What gives a process the default of SIGHUP again where this one ignores it, as below nohup: it
+   * would inherit that, and Java leaves an ignored signal ignored.
+   */
+  private static List<String> signalDefaults() throws IOException {
+    String status = Files.readString(Path.of("/proc/self/status"));
+    Matcher ignored = Pattern.compile("SigIgn:\\s+\\p{XDigit}*(\\p{XDigit})\\b").matcher(status);
+    boolean isHangUpIgnored =
+        ignored.find() && (Character.digit(ignored.group(1).charAt(0), 16) & 1) != 0;
+    return isHangUpIgnored ? List.of("/usr/bin/env", "--default-signal=HUP") : List.of();
   }
 
   /** Starts {@code sealwax policyd} with these further words and waits until it serves. */
