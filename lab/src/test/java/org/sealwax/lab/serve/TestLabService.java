@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.sealwax.lab.site.TestLab;
 import org.sealwax.mail.address.Cidr;
@@ -16,11 +15,6 @@ import org.sealwax.mail.net.Wire;
 
 /** Public labs on loopback, with ports that are free. */
 public final class TestLabService {
-  /** Services of one process of the tests: as many second bytes of loopback. */
-  private static final int SHARE = 50;
-
-  private static final AtomicInteger NEXT = new AtomicInteger(150 + SHARE * TestLab.process());
-
   private TestLabService() {}
 
   /** Small limits, short times. */
@@ -30,7 +24,7 @@ public final class TestLabService {
 
   /** The same with room for so many tokens. */
   public static LabServiceSettings settings(int tokens) throws IOException {
-    int own = NEXT.incrementAndGet();
+    int own = TestLab.loopback();
     LabServiceSettings base =
         LabServiceSettings.loopback(
             new LabServiceSettings.LabPorts(TestLab.port(), TestLab.port(), TestLab.port()));

@@ -14,6 +14,12 @@ public final class TestLab {
   /** Second bytes of loopback that the labs of one process of the tests take in turn. */
   private static final int SHARE = 50;
 
+  /** The first of them, of the first process. */
+  private static final int FIRST = 50;
+
+  /** Second bytes of all processes. There may be more processes than these have shares. */
+  private static final int ALL = 4 * SHARE;
+
   private static final AtomicInteger NEXT = new AtomicInteger();
 
   private TestLab() {}
@@ -32,16 +38,18 @@ public final class TestLab {
   public static Lab open(int scale, Clock clock) throws IOException {
     return new Lab(
         LabSettings.defaults()
-            .with(AddressSource.loopback(40 + SHARE * process() + NEXT.getAndIncrement() % SHARE))
+            .with(AddressSource.loopback(loopback()))
             .withPorts(port(), port())
             .withScale(scale),
         clock,
         RandomSource.secure());
   }
 
-  /** Which of the processes this is that run tests side by side (pom.xml), from 0. */
-  public static int process() {
-    return Integer.getInteger("sealwax.fork", 1) - 1;
+  /** The second byte of loopback addresses that no other lab of the running tests has. */
+  public static int loopback() {
+    // Processes that run tests side by side are counted from 1 (pom.xml).
+    int process = Integer.getInteger("sealwax.fork", 1) - 1;
+    return FIRST + (SHARE * process + NEXT.getAndIncrement() % SHARE) % ALL;
   }
 
   /**
