@@ -150,6 +150,14 @@ public final class DotReader {
     return (byte) (tail >> dot) == '.' && (before == '\n' || before == '\r');
   }
 
+  /**
+   * {@return whether the message will be refused for what was read so far} A client that stops in
+   * the middle of such a message is told why.
+   */
+  public boolean isFlawed() {
+    return scan.flaw() != null;
+  }
+
   private boolean more() throws IOException {
     if (source.limit == source.buffer.length) {
       source.growFurther();

@@ -475,7 +475,7 @@ public final class ServerLoop {
       DotReader reader = new DotReader(in, body.maxBytes());
       dots = reader;
       BodySummary summary = read(reader, body);
-      if (!summary.complete() && !summary.tooLarge() && !reader.isFalseEnd()) {
+      if (!summary.complete() && !summary.tooLarge() && !reader.isFlawed()) {
         return SessionEnd.LOST;
       }
       Reply reply = body.complete(summary);
@@ -495,7 +495,7 @@ public final class ServerLoop {
     try {
       return reader.readInto(body);
     } catch (SocketTimeoutException e) {
-      if (reader.isFalseEnd()) {
+      if (reader.isFlawed()) {
         return reader.brokenOff();
       }
       throw e;
