@@ -125,6 +125,12 @@ final class ArchitectureTest {
         .importPackages("org.sealwax");
   }
 
+  /** The same, of classes that are read already. */
+  static DescribedPredicate<JavaClass> inMain() {
+    return DescribedPredicate.describe(
+        "in main", c -> c.getSource().stream().noneMatch(s -> isOfTests(s.getUri().toString())));
+  }
+
   private static boolean isOfTests(String location) {
     String tests =
         ArchitectureTest.class.getProtectionDomain().getCodeSource().getLocation().toString();
