@@ -9,7 +9,9 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.GradeLetter;
 import org.sealwax.lab.site.Sighting;
@@ -413,6 +415,88 @@ final class TrapNotReachedTest {
         refusing.grade().score() < plaintext, refusing.grade().score() + " after " + plaintext);
     assertEquals(GradeLetter.F, refusing.grade().atBest(), refusing.grade().caps().toString());
     assertFalse(word("sender.dane").equals("pass"), "nothing was let through");
+  }
+
+  /** What a synthetic sender does in each row, and the best grade that it may have. */
+  private enum Synthetic {
+    ASKS_ONLY(GradeLetter.F) {
+      @Override
+      SightingBuilder conduct() {
+        return SightingBuilder.asked().asksTlsa().fetches().later().asksTlsa().later();
+      }
+    },
+    GREETS_ONLY(GradeLetter.F) {
+      @Override
+      SightingBuilder conduct() {
+        return SightingBuilder.asked()
+            .asksTlsa()
+            .fetches()
+            .connected("mx")
+            .later()
+            .connected("mx")
+            .later()
+            .connected("mx");
+      }
+    },
+    BOUNCES_UNSEEN(GradeLetter.F) {
+      @Override
+      SightingBuilder conduct() {
+        return SightingBuilder.nothing().bounced("5.4.4");
+      }
+    },
+    ASKS_AND_BOUNCES(GradeLetter.F) {
+      @Override
+      SightingBuilder conduct() {
+        return SightingBuilder.asked().asksTlsa().fetches().bounced("5.7.5");
+      }
+    },
+    ASKS_AND_SENDS_IN_PLAINTEXT(GradeLetter.F) {
+      @Override
+      SightingBuilder conduct() {
+        return SightingBuilder.asked()
+            .asksTlsa()
+            .fetches()
+            .connected("mx")
+            .mail(false, "")
+            .delivered("mx", false, false);
+      }
+    },
+    ASKS_AND_SENDS_BY_ANY_TLS(GradeLetter.D) {
+      @Override
+      SightingBuilder conduct() {
+        return tls(SightingBuilder.asked().asksTlsa().fetches().connected("mx"))
+            .delivered("mx", true, false);
+      }
+    };
+
+    private final GradeLetter atBest;
+
+    Synthetic(GradeLetter atBest) {
+      this.atBest = atBest;
+    }
+
+    abstract SightingBuilder conduct();
+  }
+
+  /** To ask is not to act, and not to deliver is no virtue. */
+  @ParameterizedTest
+  @EnumSource(Synthetic.class)
+  void aSenderThatActsOnNothingIsCreditedWithNothing(Synthetic sender) {
+    sightings.clear();
+    Traps.cases().forEach(r -> put(r.label(), sender.conduct()));
+    SenderReport report = report();
+    for (String id : List.of("dane", "sts", "policy", "finished", "broken-tls")) {
+      assertFalse(word("sender." + id).equals("pass"), id);
+    }
+    if (report.findings().stream().noneMatch(f -> f.code().equals("sender.delivers"))) {
+      assertEquals(
+          List.of(),
+          report.findings().stream()
+              .filter(f -> f.check().id().startsWith("lab.") && f.outcome() == CheckOutcome.PASS)
+              .toList());
+      assertEquals(0, report.grade().score());
+    }
+    assertTrue(report.grade().atBest().compareTo(sender.atBest) >= 0, report.grade().text());
   }
 
   @Test

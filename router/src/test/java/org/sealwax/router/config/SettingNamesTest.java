@@ -44,6 +44,10 @@ final class SettingNamesTest {
       Pattern.compile(
           "(`?)(\\[\\[?)([a-z][a-z_]*)(\\]\\]?)(?: +|` +`|\\*+ +\\*+)([a-z][a-z_]*)( *=)?");
 
+  private static final Pattern LINE_END = Pattern.compile("(?<=[^\n])\n *(?=[^\\s|`#\\[])");
+
+  private static final Pattern CONCATENATION = Pattern.compile("\"\\s*\\+\\s*\"");
+
   /** A table at the beginning of a line, and a key, in an example. */
   private static final Pattern HEADING =
       Pattern.compile("(\\[\\[?)([a-z][a-z_]*)(\\]\\]?) *(#.*)?");
@@ -58,6 +62,15 @@ final class SettingNamesTest {
       Set.of(
           "and", "for", "has", "is", "named", "names", "of", "or", "per", "row", "rows", "says",
           "with", "in", "are", "that", "to", "holds", "only", "applies", "table", "at", "into");
+
+  /** Words in brackets that stand for a value. */
+  private static final Set<String> PLACEHOLDERS = Set.of("host", "address", "options", "id");
+
+  /** A table by itself. */
+  private static final Pattern TABLE = Pattern.compile("`(\\[\\[?)([a-z][a-z_]*)(\\]\\]?)`");
+
+  /** A table and a key with a dot between them. */
+  private static final Pattern DOTTED = Pattern.compile("`([a-z_]+)\\.([a-z]+(?:_[a-z0-9]+)+)`");
 
   private static List<Path> files(String... endings) throws IOException {
     List<Path> out = new ArrayList<>();
@@ -77,6 +90,13 @@ final class SettingNamesTest {
     return Files.readString(file, StandardCharsets.UTF_8).replace("\\-", "-").replace("\\fB", "");
   }
 
+  /** A sentence goes on over the ends of lines, and a message over the parts of its literal. */
+  private static String joined(String text, String fileName) {
+    return fileName.endsWith(".md")
+        ? LINE_END.matcher(text).replaceAll(" ")
+        : fileName.endsWith(".java") ? CONCATENATION.matcher(text).replaceAll("") : text;
+  }
+
   /** What is wrong with a mention of a setting; empty when nothing is, or when it is none. */
   private static String wrong(String open, String name, String close, String word, boolean set) {
     if (open.length() != close.length()) {
@@ -85,7 +105,7 @@ final class SettingNamesTest {
     List<ConfigurationTable> named =
         ConfigurationSchema.tables().stream().filter(t -> t.name().equals(name)).toList();
     if (named.isEmpty()) {
-      return set ? "no table [" + name + "]" : "";
+      return set || !PLACEHOLDERS.contains(name) ? "no table [" + name + "]" : "";
     }
     if (named.stream().noneMatch(t -> t.repeated() == (open.length() == 2))) {
       return "it is " + named.getFirst().heading();
@@ -111,6 +131,24 @@ final class SettingNamesTest {
                 !m.group(1).isEmpty() || m.group(6) != null);
         if (!wrong.isEmpty()) {
           out.add(m.group() + ": " + wrong);
+        }
+      }
+      Matcher alone = TABLE.matcher(line);
+      while (alone.find()) {
+        String heading = alone.group(1) + alone.group(2) + alone.group(3);
+        if (!PLACEHOLDERS.contains(alone.group(2))
+            && ConfigurationSchema.tables().stream().noneMatch(t -> t.heading().equals(heading))) {
+          out.add("no table " + heading);
+        }
+      }
+      Matcher dotted = DOTTED.matcher(line);
+      while (dotted.find()) {
+        if (ConfigurationSchema.tables().stream().anyMatch(t -> t.name().equals(dotted.group(1)))
+            && ConfigurationSchema.tables().stream()
+                .filter(t -> t.name().equals(dotted.group(1)))
+                .noneMatch(
+                    t -> t.keys().stream().anyMatch(k -> k.name().equals(dotted.group(2))))) {
+          out.add(dotted.group() + ": no such key");
         }
       }
     }
@@ -153,10 +191,34 @@ final class SettingNamesTest {
     int read = 0;
     for (Path file : files(".md", ".java", ".txt", ".1", ".5", ".sample", ".service", "/run")) {
       read++;
-      mentions(text(file)).forEach(w -> wrong.add(file + ": " + w));
+      mentions(joined(text(file), file.toString())).forEach(w -> wrong.add(file + ": " + w));
     }
     assertEquals(List.of(), wrong);
     assertTrue(read > 300, read + " files");
+  }
+
+  /** However it is written: alone, over the end of a line, in two literals, with a dot. */
+  @Test
+  void everyWrongMentionIsFound() {
+    for (String wrong :
+        List.of(
+            "`[tls] engine`",
+            "`[tls]`",
+            "set [tls] engine",
+            "`[dns] cache_entries`",
+            "`[dns]` `cache_entries`",
+            "[queue] lifetimes = \"5d\"",
+            "`[[dns]] resolvers`",
+            "`[policy] level`",
+            "`deliver.allow_target`",
+            "use `[ledger]\ngreet_hosts` where",
+            "see [sts]\nfirst_hold")) {
+      assertEquals(1, mentions(joined(wrong, "a.md")).size(), wrong);
+    }
+    assertEquals(1, mentions(joined("\"use [dns] \"\n    + \"cache_entries\"", "A.java")).size());
+    assertEquals(
+        List.of(),
+        mentions(joined("`[dns]\nresolvers`, `[[policy]]`, `deliver.allow_targets`", "a.md")));
   }
 
   /** Whether an example is one of a sealwax.toml: it has one of its tables. */
