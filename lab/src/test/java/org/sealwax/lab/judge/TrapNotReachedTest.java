@@ -418,7 +418,7 @@ final class TrapNotReachedTest {
   }
 
   /** What a synthetic sender does in each row, and the best grade that it may have. */
-  private enum Synthetic {
+  enum Synthetic {
     ASKS_ONLY(GradeLetter.F) {
       @Override
       SightingBuilder conduct() {
