@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.FileDescriptors;
 import org.sealwax.mail.policy.DeferReason;
@@ -73,6 +74,13 @@ final class FailureTable {
    * it): it says nothing about other mail to the next hop.
    */
   private static final EnhancedStatus SENDER_IS_SLOWED = EnhancedStatus.of(4, 7, 28);
+
+  /** The word, or an address: eight groups, or fewer with {@code ::} in between. No time of day. */
+  private static final Pattern IPV6 =
+      Pattern.compile(
+          "ipv6|(?<![0-9a-f:.])([0-9a-f]{1,4}:){7}[0-9a-f]{1,4}(?![0-9a-f:])"
+              + "|(?<![0-9a-f:.])([0-9a-f]{1,4}:){1,6}:[0-9a-f]{0,4}",
+          Pattern.CASE_INSENSITIVE);
 
   /** Stands for the absence of an enhanced status. */
   static final String NO_STATUS = "-";
@@ -319,15 +327,15 @@ final class FailureTable {
 
   /**
    * Whether a refusal is about our IPv6 address, so that IPv4 may fare better: 5.7.25 (RFC 7372
-   * 3.3: reverse DNS), or 5.7.1 with a text about IPv6, as the big receivers have it.
+   * 3.3: reverse DNS), or 5.7.1 with a text about IPv6 or with such an address, as the big
+   * receivers and the block lists have it.
    */
   static boolean isAboutIpv6(Reply reply) {
     EnhancedStatus status = reply.status();
     return reply.isPermanent()
         && status != null
         && status.subject() == 7
-        && (status.detail() == 25
-            || status.detail() == 1 && reply.toString().toLowerCase(Locale.ROOT).contains("ipv6"));
+        && (status.detail() == 25 || status.detail() == 1 && IPV6.matcher(reply.toString()).find());
   }
 
   /** A refusal that is not the last word yet: the same, to be tried again. */

@@ -273,12 +273,20 @@ public final class Scheduler {
     @Nullable Address busy;
     @Nullable Address woken;
 
+    /** The other line toward the same next hop ({@link SchedulingKey}); the limit is for both. */
+    @Nullable HopState besides;
+
     HopState(String key) {
       this.key = key;
     }
 
     boolean isIdle() {
       return ready == 0 && running == 0;
+    }
+
+    int runningTowardIt() {
+      HopState other = besides;
+      return other == null ? running : running + other.running;
     }
   }
 
@@ -465,6 +473,11 @@ public final class Scheduler {
     HopState known = hops.get(key);
     if (known == null) {
       known = new HopState(key);
+      HopState other = hops.get(SchedulingKey.besides(key));
+      if (other != null) {
+        known.besides = other;
+        other.besides = known;
+      }
       hops.put(key, known);
       if (hops.size() > MOST_HOPS + active) {
         forgetOne(known);
@@ -490,6 +503,10 @@ public final class Scheduler {
   private void forget(HopState hop) {
     hops.remove(hop.key);
     hopsToRefill.remove(hop);
+    HopState other = hop.besides;
+    if (other != null) {
+      other.besides = null;
+    }
     if (hop.pauses.isPaused()) {
       paused--;
     }
@@ -607,7 +624,9 @@ public final class Scheduler {
   /** Puts a line where its next turn comes, or takes it out when it may have none. */
   private void enqueue(HopBacklog backlog) {
     HopState hop = backlog.hop;
-    if (backlog.ready == 0 || hop.running >= limit(hop)) {
+    if (backlog.ready == 0
+        || hop.running >= limit(hop)
+        || hop.runningTowardIt() >= limits.perHop()) {
       leave(backlog);
       return;
     }
@@ -668,6 +687,13 @@ public final class Scheduler {
   private int limit(HopState hop) {
     boolean one = !hop.greeted || hop.pauses.isPaused() || !hop.answered && isScarce();
     return one ? 1 : Math.min(hop.limit, limits.perHop());
+  }
+
+  private void settleBesides(HopState hop) {
+    HopState other = hop.besides;
+    if (other != null) {
+      settle(other);
+    }
   }
 
   /** What a change at a next hop means for its lines, and for fetching more. */
@@ -819,6 +845,7 @@ public final class Scheduler {
     taken[slotClass.ordinal()]++;
     young.add(round);
     settle(hop);
+    settleBesides(hop);
     return round;
   }
 
@@ -1011,6 +1038,8 @@ public final class Scheduler {
           case RoundResult.FailedAfterMail f -> failedAfterMail(round, f, now, chance);
           case RoundResult.SenderSlowed s -> senderSlowed(round, s.cause(), now, chance);
         };
+    // The other line had to wait for this one: it goes first.
+    settleBesides(hop);
     settle(hop);
     forgetIfBare(hop);
     return returned;

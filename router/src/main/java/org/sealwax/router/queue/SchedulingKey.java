@@ -21,6 +21,12 @@ final class SchedulingKey {
     };
   }
 
+  /** The other line toward the same next hop. */
+  static String besides(String line) {
+    String hop = hop(line);
+    return hop.equals(line) ? hop + APART : hop;
+  }
+
   /** The next hop's key alone, for people. */
   static String hop(String line) {
     return line.endsWith(APART) ? line.substring(0, line.length() - APART.length()) : line;

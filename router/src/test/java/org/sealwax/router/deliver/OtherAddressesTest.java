@@ -235,6 +235,9 @@ final class OtherAddressesTest {
         List.of(
             "550 5.7.25 no reverse DNS",
             "550 5.7.1 Our system has detected that this IPv6 address has no PTR record",
+            "550-5.7.1 [2001:db8:0:1:2:3:4:5      19] This message does not meet\r\n"
+                + "550 5.7.1 sending guidelines",
+            "550 5.7.1 Service unavailable, client host [2001:db8::5] blocked",
             "554 5.7.1 ipv6 not welcome")) {
       replaceNetwork();
       FakeHost six = at("2001:db8::1", "2001:db8::2", "192.0.2.1", "192.0.2.2");
@@ -261,9 +264,18 @@ final class OtherAddressesTest {
 
   @Test
   void otherRefusalsOverIpv6AndThoseOfHostsWithoutIpv4AreFinal() throws Exception {
-    at("2001:db8::1", "192.0.2.1").on("RCPT", "550 5.7.1 spam");
-    assertEquals("refused recipient-refused", reason(net.mail().one()));
-    assertEquals(1, net.dialled().size());
+    for (String reply :
+        List.of(
+            "550 5.7.1 spam",
+            "550 5.7.1 refused at 12:34:56",
+            "550 5.7.1 host 198.51.100.7::reason:12 (c0de:ab)",
+            "550 5.7.0 IPv6",
+            "550 5.1.1 no IPv6 here")) {
+      replaceNetwork();
+      at("2001:db8::1", "192.0.2.1").on("RCPT", reply);
+      assertEquals("refused recipient-refused", reason(net.mail().one()), reply);
+      assertEquals(1, net.dialled().size());
+    }
     replaceNetwork();
     at("2001:db8::1", "2001:db8::2").on("RCPT", "550 5.7.25 no reverse DNS");
     assertEquals("refused recipient-refused", reason(net.mail().one()));
