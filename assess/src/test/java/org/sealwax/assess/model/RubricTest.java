@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.sealwax.assess.cli.ExplainCodeCommand;
 import org.sealwax.mail.address.Domain;
 
 /** The rules of grading: each cap, the score, and what is not known. */
@@ -45,6 +46,30 @@ final class RubricTest {
     Grade standard = RULES.grade(perfect(), false);
     assertEquals("A", standard.text());
     assertEquals(List.of("a full assessment (--full)"), standard.missing());
+  }
+
+  /** What is said of a code is what it does: to points, letter and A+. */
+  @Test
+  void theExplanationOfACodeNamesWhatItCosts() {
+    Grade best = RULES.grade(perfect(), true);
+    for (Check check : Check.all()) {
+      List<String> aspects = new ArrayList<>(check.aspects());
+      aspects.add("");
+      for (String aspect : aspects) {
+        String text = ExplainCodeCommand.text(check, aspect);
+        boolean free = text.contains("grade: no cap and no points");
+        for (CheckOutcome outcome : List.of(CheckOutcome.WARN, CheckOutcome.FAIL)) {
+          Grade grade = RULES.grade(with(check.id(), outcome, aspect), true);
+          assertFalse(free && grade.score() < best.score(), check.id() + "/" + aspect);
+          assertFalse(free && !grade.caps().isEmpty(), check.id() + "/" + aspect);
+          assertTrue(
+              !free || grade.missing().isEmpty() || text.contains("A+"), check.id() + ": " + text);
+          for (Grade.GradeCap cap : grade.caps()) {
+            assertTrue(text.contains("at best " + cap.most().text()), check.id() + "/" + aspect);
+          }
+        }
+      }
+    }
   }
 
   @TestFactory

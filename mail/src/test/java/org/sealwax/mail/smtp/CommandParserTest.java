@@ -278,6 +278,50 @@ final class CommandParserTest {
     }
   }
 
+  /** A question mark stands for a byte of the client's, never for a blank of ours. */
+  @Test
+  void repliesNameWhatIsWrongInPlainWords() {
+    String[] parts = {
+      "MAIL FROM:<a@b.example>",
+      "RCPT TO:<a@b.example>",
+      "EHLO x",
+      "HELO",
+      "BDAT",
+      "AUTH",
+      "DATA x",
+      " RET=",
+      " ENVID=",
+      " ORCPT=rfc822;",
+      " NOTIFY=NEVER",
+      ",SUCCESS",
+      " SIZE=",
+      "=",
+      " BODY=8",
+      " AUTH=",
+      " SMTPUTF8",
+      " REQUIRETLS",
+      " X=1",
+      " LAST",
+      " 7",
+      "<",
+      ">",
+      "@",
+      ":",
+      "x.y",
+      "\""
+    };
+    Random random = new Random(7);
+    for (int round = 0; round < 40_000; round++) {
+      StringBuilder line = new StringBuilder(parts[random.nextInt(7)]);
+      for (int i = random.nextInt(5); i > 0; i--) {
+        line.append(parts[7 + random.nextInt(parts.length - 7)]);
+      }
+      if (CommandParser.parse(line.toString()) instanceof Command.Malformed wrong) {
+        assertFalse(wrong.reply().toString().contains("?"), line + " -> " + wrong.reply());
+      }
+    }
+  }
+
   @Test
   void onlyAsciiLettersMatchKeywords() {
     // U+017F and U+212A fold to s and k, U+0131 to i: a filter before us would not have seen it.
