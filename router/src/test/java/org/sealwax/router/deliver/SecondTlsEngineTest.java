@@ -5,8 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.sealwax.router.deliver.FakeInternet.reason;
 
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
@@ -14,7 +20,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.mail.tls.verdict.Pins;
+import org.sealwax.mail.tls.verdict.TlsaAssociation;
+import org.sealwax.mail.tls.verdict.TlsaAssociations;
 import org.sealwax.testkit.tls.OpenSslServer;
 
 /** Hosts with which one TLS engine has nothing in common, played by OpenSSL. */
@@ -80,6 +91,46 @@ final class SecondTlsEngineTest {
       net.simple().tls(server);
       String reason = reason(net.mail().one());
       assertTrue(reason.startsWith("delivered encrypt:untrusted"), reason);
+    }
+  }
+
+  /** The identity is proven there as on the first engine, and what proves another gets nothing. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("hosts")
+  void secondEngineVerifiesByDane(String name, String key, List<String> arguments)
+      throws Exception {
+    assumeTrue(OpenSslServer.isThere(), "no openssl command here");
+    for (boolean matching : new boolean[] {true, false}) {
+      try (FakeInternet net = new FakeInternet();
+          OpenSslServer server = OpenSslServer.of(folder, key, arguments.toArray(String[]::new))) {
+        String pin = matching ? pin() : "00".repeat(32);
+        TlsaAssociations associations =
+            new TlsaAssociations(Set.of(new TlsaAssociation(3, 1, 1, pin)), List.of());
+        net.sources.add(
+            subject ->
+                List.of(
+                    new Evidence.Dane(
+                        (Domain) subject.host(),
+                        new Evidence.DaneState.Usable(associations),
+                        true,
+                        FakeInternet.NOON.plusSeconds(60))));
+        FakeHost host = net.simple().tls(server);
+        String reason = reason(net.mail().one());
+        if (matching) {
+          String mark = name.startsWith("RSA") ? "!no-forward-secrecy" : "";
+          assertEquals("delivered dane:verified" + mark, reason);
+        } else {
+          assertTrue(reason.startsWith("deferred tls-"), reason);
+          assertTrue(host.bodies().isEmpty());
+        }
+      }
+    }
+  }
+
+  private String pin() throws Exception {
+    try (InputStream in = Files.newInputStream(folder.resolve("certificate.pem"))) {
+      Certificate certificate = CertificateFactory.getInstance("X.509").generateCertificate(in);
+      return Pins.of((X509Certificate) certificate).hex();
     }
   }
 }
