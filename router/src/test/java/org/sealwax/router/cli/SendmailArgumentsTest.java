@@ -130,6 +130,9 @@ final class SendmailArgumentsTest {
           `To: a\\n\\nx\\n.\\ny\\n`            | false | `To: a\\r\\n\\r\\nx\\r\\n.\\r\\n`
           `To: a\\nBcc: b,\\n c\\nX: y\\n\\nx` | true  | `To: a\\r\\nX: y\\r\\n\\r\\nx\\r\\n.\\r\\n`
           `no header at all\\n`              | true  | `\\r\\nno header at all\\r\\n.\\r\\n`
+          ` c: d\\nTo: a\\n\\nx\\n`              | true  | `\\r\\n c: d\\r\\nTo: a\\r\\n\\r\\nx\\r\\n.\\r\\n`
+          `\\tc\\nx\\n`                       | true  | `\\r\\n\\tc\\r\\nx\\r\\n.\\r\\n`
+          `To: a\\nno field\\nBcc: b\\n`       | true  | `To: a\\r\\n\\r\\nno field\\r\\nBcc: b\\r\\n.\\r\\n`
           `From b Mon Jan 1\\nTo: a\\n\\nx\\n` | true  | `To: a\\r\\n\\r\\nx\\r\\n.\\r\\n`
           `To: a\\n\\n.hidden\\n`             | true  | `To: a\\r\\n\\r\\n..hidden\\r\\n.\\r\\n`
           `To: a\\n\\none\\rtwo\\n`            | true  | `To: a\\r\\n\\r\\none\\r\\ntwo\\r\\n.\\r\\n`
