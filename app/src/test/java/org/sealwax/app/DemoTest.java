@@ -41,7 +41,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.tls.TlsFactory;
 
 /** The demo says what happened, what it says is so, and nothing of it stays. */
-@Timeout(180)
+@Timeout(600)
 final class DemoTest {
   /** The first address that the lab takes: its post office is there. */
   private static final String FIRST = "127.25.0.2";

@@ -42,7 +42,7 @@ import org.sealwax.router.server.Router;
 import tools.jackson.databind.JsonNode;
 
 /** {@code sealwax explain}, through a running server and without one. */
-@Timeout(60)
+@Timeout(300)
 final class ExplainTest {
   @TempDir private Path folder = Path.of("");
 

@@ -17,7 +17,7 @@ import org.sealwax.mail.net.FileDescriptors;
 import org.sealwax.router.server.RouterTestClient;
 
 /** A process without file descriptors says so, blames neither disk nor next hop, and recovers. */
-@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class FileDescriptorExhaustionTest {
   private static final int MOST = 160;
 

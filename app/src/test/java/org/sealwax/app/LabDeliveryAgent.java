@@ -189,7 +189,7 @@ final class LabDeliveryAgent implements AutoCloseable {
         null,
         null,
         Duration.ofMillis(250),
-        SmtpTimeouts.defaults().atMost(Duration.ofSeconds(2)),
+        SmtpTimeouts.defaults().atMost(Duration.ofSeconds(6)),
         // A trap that turns into something else does so when a conversation is over.
         new ConnectionPoolSettings(0, 0, Duration.ofSeconds(5), 100, Duration.ofMinutes(5)),
         true,

@@ -44,7 +44,7 @@ import org.sealwax.mail.tls.TlsFactory;
  * host, ledger and real TLS: what it does, round by round ({@code lab/rows.txt}), and that the lab
  * saw of it what the standards ask of any sender.
  */
-@Timeout(120)
+@Timeout(600)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class LabTrapCases {
   /** Five minutes of greylisting are half a second, so that real time does not matter. */

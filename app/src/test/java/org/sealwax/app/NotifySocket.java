@@ -20,7 +20,7 @@ final class NotifySocket implements AutoCloseable {
   private static final int SO_RCVTIMEO = 20;
   private static final int PATH_ROOM = 108;
   private static final int LONGEST = 1024;
-  private static final long PATIENCE = 60;
+  private static final long PATIENCE = 180;
 
   private final Arena arena = Arena.ofShared();
   private final Linker linker = Linker.nativeLinker();

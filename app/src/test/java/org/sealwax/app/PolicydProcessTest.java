@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.cli.ExitStatus;
 
 /** {@code sealwax policyd} as a process: what a signal changes, and what its figures say. */
-@Timeout(120)
+@Timeout(600)
 final class PolicydProcessTest {
   private static final String ENCRYPT = "OK encrypt protocols=>=TLSv1.2";
 

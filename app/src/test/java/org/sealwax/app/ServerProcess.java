@@ -27,7 +27,9 @@ import java.util.zip.ZipOutputStream;
  */
 final class ServerProcess implements AutoCloseable {
   private static final Pattern PLACE = Pattern.compile("listens at 127\\.0\\.0\\.1:(\\d+)");
-  private static final int PATIENCE = 60;
+
+  /** Seconds. A start takes two on an idle machine; one that ended is noticed at once. */
+  private static final int PATIENCE = 180;
 
   private final Process process;
   private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
@@ -145,7 +147,13 @@ final class ServerProcess implements AutoCloseable {
     process = builder.start();
     // A virtual thread would wait for those of other tests in this JVM, which hold their carriers.
     Thread.ofPlatform().daemon().name("output of " + process.pid()).start(this::read);
-    port = port(place);
+    try {
+      port = port(place);
+    } catch (AssertionError | InterruptedException e) {
+      // Nobody else can end it, and the next one would find its store locked.
+      close();
+      throw e;
+    }
   }
 
   /**

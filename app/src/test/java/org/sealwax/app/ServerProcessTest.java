@@ -23,7 +23,7 @@ import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.router.server.RouterTestClient;
 
 /** The program as the system sees it: signals, its end, the service manager, the command line. */
-@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class ServerProcessTest {
   private static final String SERVER =
       """

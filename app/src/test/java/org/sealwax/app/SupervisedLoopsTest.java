@@ -40,7 +40,7 @@ import org.sealwax.mail.net.Supervisor;
  * A fault in one round of a supervised loop is logged, and the loop goes on: nothing that works in
  * the background (certificates, reports, policies, held mail) ends for good with one bug.
  */
-@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class SupervisedLoopsTest {
   private static final Set<String> ALL =
       Set.of(

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -30,6 +29,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SystemDialer;
+import org.sealwax.testkit.net.FreePort;
 
 /** Tickets that allow early data, from a server that really gives them: the openssl command. */
 final class EarlyDataTest {
@@ -41,7 +41,7 @@ final class EarlyDataTest {
   @ValueSource(booleans = {true, false})
   void earlyDataIsReportedFromTickets(boolean allowed) throws Exception {
     assumeTrue(Files.isExecutable(OPENSSL), "no openssl command here");
-    int port = free();
+    int port = FreePort.pick();
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -126,12 +126,6 @@ final class EarlyDataTest {
       }
     }
     throw new IOException("openssl does not listen");
-  }
-
-  private static int free() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   private String key(PrivateKey key) throws IOException {

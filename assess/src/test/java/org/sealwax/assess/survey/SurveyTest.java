@@ -34,6 +34,7 @@ import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.testkit.dns.FixedResolver;
+import org.sealwax.testkit.net.ManualClock;
 
 /** Many targets: bad lines, going on, politeness, bounds. */
 final class SurveyTest {
@@ -46,14 +47,18 @@ final class SurveyTest {
           .build();
 
   private static Assessor assessor(VisitLimiter limiter, Probe... probes) {
+    return assessor(Clock.system(), limiter, probes);
+  }
+
+  private static Assessor assessor(Clock clock, VisitLimiter limiter, Probe... probes) {
     return new Assessor(
         new TargetLookup(ZONES, RandomSource.seeded(1), 25),
-        new AddressVisits(List.of(probes), 1, limiter, Clock.system()),
+        new AddressVisits(List.of(probes), 1, limiter, clock),
         List.of(),
         ReceiverRubric.rules(),
         "probe.example",
         "test",
-        Clock.system());
+        clock);
   }
 
   /** Keeps what comes. */
@@ -206,9 +211,10 @@ final class SurveyTest {
   /** The queue in front of a provider is not the fault of those who stand in it. */
   @Test
   void waitingForThePermitDoesNotUseTheTargetsTime() throws Exception {
+    ManualClock clock = new ManualClock(Clock.system().now());
     VisitLimiter slow =
         address -> {
-          Thread.sleep(80);
+          clock.pass(Duration.ofHours(1));
           return () -> {};
         };
     List<Duration> left = new CopyOnWriteArrayList<>();
@@ -225,8 +231,8 @@ final class SurveyTest {
             return List.of();
           }
         };
-    AssessmentBudget budget = AssessmentBudget.of(ScanDepth.QUICK).withTotal(Duration.ofMillis(60));
-    new Survey(assessor(slow, probe), budget, 1)
+    AssessmentBudget budget = AssessmentBudget.of(ScanDepth.QUICK).withTotal(Duration.ofMinutes(1));
+    new Survey(assessor(clock, slow, probe), budget, 1)
         .run(new StringReader("a.example\n"), line -> false, new CollectedResults());
     assertEquals(1, left.size());
   }

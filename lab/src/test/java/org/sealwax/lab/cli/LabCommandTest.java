@@ -6,10 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.io.PrintStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +29,7 @@ import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.tls.TlsFactory;
+import org.sealwax.testkit.net.FreePort;
 import org.w3c.dom.Element;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -39,7 +37,7 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * {@code sealwax lab local} as continuous integration runs it: what it hands over and gives back.
  */
-@Timeout(120)
+@Timeout(600)
 final class LabCommandTest {
   @TempDir private Path folder = Path.of("");
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -48,12 +46,6 @@ final class LabCommandTest {
   @BeforeEach
   void first() {
     TlsFactory.prepareJvm();
-  }
-
-  private static int free() throws IOException {
-    try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.ofLiteral("127.25.0.1"))) {
-      return listener.getLocalPort();
-    }
   }
 
   /**
@@ -65,7 +57,7 @@ final class LabCommandTest {
             List.of(
                 "local",
                 "--ports",
-                free() + ":" + free(),
+                FreePort.pick() + ":" + FreePort.pick(),
                 "--folder",
                 folder.resolve("kit").toString(),
                 "--exec",

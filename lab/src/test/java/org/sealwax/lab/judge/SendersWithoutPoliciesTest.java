@@ -33,7 +33,7 @@ import org.sealwax.mail.tls.TlsFactory;
  * what does not hold. What each of them gets in each row is written down ({@code lab/senders.txt},
  * written again with {@code -Dsealwax.bless=true}); docs/lab.md has the reasons.
  */
-@Timeout(180)
+@Timeout(600)
 final class SendersWithoutPoliciesTest {
   private static final Path TABLE = Path.of("lab/src/test/resources/lab/senders.txt");
 

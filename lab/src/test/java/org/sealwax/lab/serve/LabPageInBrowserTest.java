@@ -51,7 +51,7 @@ import tools.jackson.databind.ObjectMapper;
  * A person with a real browser: gets a token by the form, sees the page wait, and sees a row come
  * when mail comes, without touching anything. The policy of the pages is in force meanwhile.
  */
-@Timeout(120)
+@Timeout(600)
 final class LabPageInBrowserTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -49,7 +49,7 @@ import org.sealwax.mail.net.Scope;
 import org.sealwax.testkit.net.ManualClock;
 
 /** The public lab: right for those who have a token, and of no use to anybody else. */
-@Timeout(120)
+@Timeout(600)
 final class LabServiceTest {
   private static final InetAddress ASKER = InetAddress.ofLiteral("192.0.2.10");
   private static final int TIMEOUT = 60_000;

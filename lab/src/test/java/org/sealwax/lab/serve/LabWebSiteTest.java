@@ -31,7 +31,7 @@ import org.sealwax.mail.net.Threads;
 import org.sealwax.testkit.net.MemoryWire;
 
 /** The public lab's pages: what they say, to whom, and what strangers cannot make them say. */
-@Timeout(120)
+@Timeout(600)
 final class LabWebSiteTest {
   private static final String FORM = "rows=a1,b1,b3,e3,f2&family=ipv4&profile=opportunistic";
 

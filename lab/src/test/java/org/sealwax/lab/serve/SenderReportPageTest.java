@@ -29,7 +29,7 @@ import org.sealwax.mail.http.StaticPageServer;
 /**
  * The sender's page: self-contained, escaped, saying what the report says; and how it is served.
  */
-@Timeout(60)
+@Timeout(300)
 final class SenderReportPageTest {
   private static SenderReport report(List<String> leaks) {
     Finding finding =

@@ -12,6 +12,7 @@ import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Wire;
+import org.sealwax.testkit.net.FreePort;
 
 /** Public labs on loopback, with ports that are free. */
 public final class TestLabService {
@@ -27,7 +28,7 @@ public final class TestLabService {
     int own = TestLab.loopback();
     LabServiceSettings base =
         LabServiceSettings.loopback(
-            new LabServiceSettings.LabPorts(TestLab.port(), TestLab.port(), TestLab.port()));
+            new LabServiceSettings.LabPorts(FreePort.pick(), FreePort.pick(), FreePort.pick()));
     return new LabServiceSettings(
         base.zone(),
         base.nameServers(),

@@ -1,13 +1,10 @@
 package org.sealwax.lab.site;
 
 import java.io.IOException;
-import java.net.BindException;
-import java.net.DatagramSocket;
-import java.net.ServerSocket;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.testkit.net.FreePort;
 
 /** Labs on ports that are free, without privileges. */
 public final class TestLab {
@@ -39,7 +36,7 @@ public final class TestLab {
     return new Lab(
         LabSettings.defaults()
             .with(AddressSource.loopback(loopback()))
-            .withPorts(port(), port())
+            .withPorts(FreePort.pick(), FreePort.pick())
             .withScale(scale),
         clock,
         RandomSource.secure());
@@ -50,21 +47,5 @@ public final class TestLab {
     // Processes that run tests side by side are counted from 1 (pom.xml).
     int process = Integer.getInteger("sealwax.fork", 1) - 1;
     return FIRST + (SHARE * process + NEXT.getAndIncrement() % SHARE) % ALL;
-  }
-
-  /**
-   * A port that nobody listens at, by UDP and TCP, and that nobody is given who asks the system for
-   * any port: those begin at 32768.
-   */
-  public static int port() throws IOException {
-    while (true) {
-      int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
-      try (ServerSocket _ = new ServerSocket(port);
-          DatagramSocket _ = new DatagramSocket(port)) {
-        return port;
-      } catch (BindException e) {
-        // Somebody has it: another one.
-      }
-    }
   }
 }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A thread that the process needs does not end unnoticed, and a loop of accepts does not end. */
-@Timeout(20)
+@Timeout(120)
 final class SupervisorTest {
   private final BlockingQueue<Supervisor.ThreadEnd> ends = new LinkedBlockingQueue<>();
 
@@ -26,7 +26,7 @@ final class SupervisorTest {
   }
 
   private Supervisor.ThreadEnd next() throws InterruptedException {
-    Supervisor.ThreadEnd end = ends.poll(10, TimeUnit.SECONDS);
+    Supervisor.ThreadEnd end = ends.poll(60, TimeUnit.SECONDS);
     assertTrue(end != null, "the end of a thread was not noticed");
     return end;
   }
@@ -80,7 +80,7 @@ final class SupervisorTest {
             },
             reported::add);
     loop.join();
-    assertEquals(3, taken.poll(10, TimeUnit.SECONDS));
+    assertEquals(3, taken.poll(60, TimeUnit.SECONDS));
     assertEquals(List.of(FileDescriptors.TEXT), List.copyOf(reported), "one report a minute");
   }
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The last word on a connection whose peer is still sending. */
-@Timeout(60)
+@Timeout(300)
 final class WireFinishTest {
   private static final byte[] WORD = "552 5.3.4 too large\r\n".getBytes(StandardCharsets.US_ASCII);
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.router.queue.BugLog;
 
 /** The control socket's limits, each at n and at n + 1. */
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class ControlServerTest {
   @TempDir private Path state = Path.of("");
 

@@ -53,7 +53,7 @@ import org.sealwax.testkit.net.ManualClock;
 import tools.jackson.databind.JsonNode;
 
 /** {@code explain --what-if} over a ledger of real connections. */
-@Timeout(120)
+@Timeout(600)
 final class WhatIfTest {
   /** Nobody answers there: mail by MX waits in the queue, and nothing leaves this machine. */
   private static final String IN_FORCE =

@@ -16,7 +16,7 @@ import org.sealwax.router.evidence.EvidenceSource;
 import org.sealwax.router.queue.NextHop;
 
 /** What is asked before its answer is needed. */
-@Timeout(60)
+@Timeout(300)
 final class CacheOnlyLookupTest {
   private static final Domain DOMAIN = Domain.of("example.org");
   private final FakeInternet net = new FakeInternet();

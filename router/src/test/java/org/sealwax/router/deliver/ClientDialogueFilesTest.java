@@ -207,7 +207,7 @@ final class ClientDialogueFilesTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("files")
-  @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void ourClientTalksAsWritten(Path path) throws Exception {
     DialogueFile file = DialogueFile.read(path);
     file.options().forEach(this::option);

@@ -22,7 +22,7 @@ import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.Outcome;
 
 /** MAIL, RCPT and content against hosts of every kind, unencrypted. */
-@Timeout(30)
+@Timeout(120)
 final class ConsignmentTransferTest {
   private final FakeInternet net = new FakeInternet();
 

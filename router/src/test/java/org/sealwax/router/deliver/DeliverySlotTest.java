@@ -20,7 +20,7 @@ import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.Outcome;
 
 /** What a delivery asks its slot and tells it, and how far its failures reach. */
-@Timeout(30)
+@Timeout(120)
 final class DeliverySlotTest {
   private final FakeInternet net = new FakeInternet();
   private final List<String> reported = new ArrayList<>();

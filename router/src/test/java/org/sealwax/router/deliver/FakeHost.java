@@ -86,7 +86,7 @@ final class FakeHost implements AutoCloseable {
 
     /** Waits until the client said QUIT. */
     void awaitQuit() throws InterruptedException {
-      if (!left.await(10, TimeUnit.SECONDS)) {
+      if (!left.await(60, TimeUnit.SECONDS)) {
         throw new AssertionError("no QUIT: " + commands);
       }
     }
@@ -122,7 +122,7 @@ final class FakeHost implements AutoCloseable {
   boolean took() throws InterruptedException {
     boolean took = false;
     for (FakeHostSession session : sessions) {
-      if (!session.ended.await(10, TimeUnit.SECONDS)) {
+      if (!session.ended.await(60, TimeUnit.SECONDS)) {
         throw new AssertionError("still open: " + session.commands);
       }
       took |= session.took;

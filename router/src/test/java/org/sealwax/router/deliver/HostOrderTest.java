@@ -28,7 +28,7 @@ import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.route.RecipientProbe.VerificationResult;
 
 /** Which MX hosts have their turn in which round, and what a lesser one may say for a better. */
-@Timeout(30)
+@Timeout(120)
 final class HostOrderTest {
   private FakeInternet net = new FakeInternet();
 

@@ -30,7 +30,7 @@ import org.sealwax.router.queue.NextHop;
 import org.sealwax.testkit.tls.TestCa;
 
 /** Rounds with real TLS under a real ledger that knows example.org at level verify. */
-@Timeout(120)
+@Timeout(600)
 final class LedgerDeliveryTest {
   private static final Domain DOMAIN = Domain.of("example.org");
   private static final Domain MX = Domain.of("mx.example.org");

@@ -26,7 +26,7 @@ import org.sealwax.router.queue.Outcome;
 import org.sealwax.testkit.tls.TestCa;
 
 /** Rounds under a real ledger: what is told to it, and what it keeps back. */
-@Timeout(60)
+@Timeout(300)
 final class LedgerRoundsTest {
   private static final Domain DOMAIN = Domain.of("example.org");
 

@@ -32,7 +32,7 @@ import org.sealwax.router.queue.NextHop;
 import org.sealwax.testkit.dns.FixedResolver;
 
 /** MX hosts that no delivery needs, with real TLS under a real ledger. */
-@Timeout(120)
+@Timeout(600)
 final class MxHostProbeTest {
   private static final Domain DOMAIN = Domain.of("example.org");
   private static final Domain SECOND = Domain.of("mx2.example.org");

@@ -24,7 +24,7 @@ import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.route.RecipientProbe.VerificationResult;
 
 /** RFC 5321 5.1: the other addresses of a host, in one round and from round to round. */
-@Timeout(30)
+@Timeout(120)
 final class OtherAddressesTest {
   private FakeInternet net = new FakeInternet();
 

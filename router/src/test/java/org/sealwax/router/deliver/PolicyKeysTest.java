@@ -34,7 +34,7 @@ import org.sealwax.router.config.Configuration;
 import org.sealwax.testkit.tls.TestCa;
 
 /** Every key of {@code [[policy]]}, from the line in the file to the next hop: real TLS. */
-@Timeout(60)
+@Timeout(300)
 final class PolicyKeysTest {
   private static final String MX = "mx.example.org";
   private static final TestCa OWN = TestCa.root("own");

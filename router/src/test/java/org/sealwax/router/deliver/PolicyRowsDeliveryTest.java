@@ -38,7 +38,7 @@ import org.sealwax.router.route.RecipientProbe;
 import org.sealwax.testkit.tls.TestCa;
 
 /** Each setting of a {@code [[policy]]} row, to the end: hosts with real TLS. */
-@Timeout(60)
+@Timeout(300)
 final class PolicyRowsDeliveryTest {
   private static final String MX = "mx.example.org";
 

@@ -22,7 +22,7 @@ import org.sealwax.router.queue.Outcome;
 import org.sealwax.testkit.tls.TestCa;
 
 /** RFC 8689 toward hosts with real TLS: LAB rows G2 to G5, and what lies next to them. */
-@Timeout(60)
+@Timeout(300)
 final class RequireTlsTest {
   private final FakeInternet net = new FakeInternet();
 

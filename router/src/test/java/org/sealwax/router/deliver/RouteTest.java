@@ -22,7 +22,7 @@ import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.route.RecipientProbe;
 
 /** From a next hop to a host: MX, addresses, and what it means when there are none. */
-@Timeout(30)
+@Timeout(120)
 final class RouteTest {
   private final FakeInternet net = new FakeInternet();
 

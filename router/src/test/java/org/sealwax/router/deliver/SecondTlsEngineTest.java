@@ -29,7 +29,7 @@ import org.sealwax.mail.tls.verdict.TlsaAssociations;
 import org.sealwax.testkit.tls.OpenSslServer;
 
 /** Hosts with which one TLS engine has nothing in common, played by OpenSSL. */
-@Timeout(60)
+@Timeout(300)
 final class SecondTlsEngineTest {
   private final FakeInternet net = new FakeInternet();
 

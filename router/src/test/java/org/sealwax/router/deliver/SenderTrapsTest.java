@@ -41,7 +41,7 @@ import org.sealwax.testkit.tls.TestCa;
  * policy), s (MTA-STS enforce), t (MTA-STS testing) and d (DANE): real TLS, a DNS by table.
  */
 @Execution(ExecutionMode.CONCURRENT)
-@Timeout(120)
+@Timeout(600)
 final class SenderTrapsTest {
   private static final Domain DOMAIN = Domain.of("example.org");
   private static final String MX = "mx.example.org";

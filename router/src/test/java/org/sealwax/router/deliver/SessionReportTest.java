@@ -21,7 +21,7 @@ import org.sealwax.router.queue.MailOptions;
 import org.sealwax.testkit.tls.TestCa;
 
 /** What deliveries tell the reporter (RFC 8460), with real TLS: LAB row G1 on our side. */
-@Timeout(60)
+@Timeout(300)
 final class SessionReportTest {
   private static final Domain DOMAIN = Domain.of("example.org");
   private final FakeInternet net = new FakeInternet();

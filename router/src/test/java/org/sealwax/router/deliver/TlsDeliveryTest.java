@@ -33,7 +33,7 @@ import org.sealwax.router.receive.auth.PasswordMechanisms;
 import org.sealwax.testkit.tls.TestCa;
 
 /** Levels, ladder, pool and AUTH against real TLS and its enemies. */
-@Timeout(60)
+@Timeout(300)
 final class TlsDeliveryTest {
   private static boolean any(byte[] hello) {
     return hello.length > 0;

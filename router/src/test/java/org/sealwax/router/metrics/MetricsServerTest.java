@@ -21,7 +21,7 @@ import org.sealwax.mail.http.PlainHttpServer;
 import org.sealwax.router.log.Counters;
 
 /** The metrics endpoint answers a monitor, also while others hold connections to it. */
-@Timeout(30)
+@Timeout(120)
 final class MetricsServerTest {
   private static final InetSocketAddress ANY =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);

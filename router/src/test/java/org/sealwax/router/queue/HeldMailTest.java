@@ -37,7 +37,7 @@ import org.sealwax.router.spool.SqliteSpool;
 import org.sealwax.testkit.net.ManualClock;
 
 /** Held mail ends by its reason: announced a day before, logged, and never what a person held. */
-@Timeout(20)
+@Timeout(120)
 final class HeldMailTest {
   private static final ReversePath FOREIGN_SENDER = ReversePath.of(mailbox("a@stranger.example"));
 
@@ -199,7 +199,7 @@ final class HeldMailTest {
   private void day() throws IOException {
     clock.pass(Duration.ofDays(1));
     held.check();
-    assertTrue(queue.settle(Duration.ofSeconds(10)));
+    assertTrue(queue.settle(Duration.ofSeconds(60)));
   }
 
   @Test
@@ -249,7 +249,7 @@ final class HeldMailTest {
       clock.pass(Duration.ofHours(20));
       held = restarted();
       held.check();
-      assertTrue(queue.settle(Duration.ofSeconds(10)));
+      assertTrue(queue.settle(Duration.ofSeconds(60)));
       assertEquals(1, heldIds().size(), "after " + hours + " hours");
     }
     assertTrue(letters.contains("summary"), letters.toString());
@@ -257,7 +257,7 @@ final class HeldMailTest {
       clock.pass(Duration.ofHours(20));
       held = restarted();
       held.check();
-      assertTrue(queue.settle(Duration.ofSeconds(10)));
+      assertTrue(queue.settle(Duration.ofSeconds(60)));
     }
     assertEquals(List.of(refused.text()), deleted);
   }
@@ -322,7 +322,7 @@ final class HeldMailTest {
     assertEquals(5, heldIds().size(), "not at each check");
     clock.pass(HeldMail.MEASURE_EVERY);
     held.check();
-    assertTrue(queue.settle(Duration.ofSeconds(10)));
+    assertTrue(queue.settle(Duration.ofSeconds(60)));
     assertEquals(2, heldIds().size());
   }
 
@@ -342,7 +342,7 @@ final class HeldMailTest {
     send("refused", true, 10_000);
     awaitHeld(13);
     held.check();
-    assertTrue(queue.settle(Duration.ofSeconds(10)));
+    assertTrue(queue.settle(Duration.ofSeconds(60)));
     List<QueueId> left = heldIds();
     assertTrue(left.contains(kept) && left.contains(memory));
     assertEquals(sent.subList(0, deleted.size()).stream().map(QueueId::text).toList(), deleted);
@@ -352,7 +352,7 @@ final class HeldMailTest {
     send("refused", true, 10_000);
     awaitHeld(left.size() + 1);
     held.check();
-    assertTrue(queue.settle(Duration.ofSeconds(10)));
+    assertTrue(queue.settle(Duration.ofSeconds(60)));
     assertEquals(List.of(kept, memory), heldIds());
   }
 }

@@ -23,7 +23,7 @@ import org.sealwax.router.spool.Spool;
 import org.sealwax.testkit.net.ManualClock;
 
 /** What the queue needs soon is looked up once, shortly before, and by few at a time. */
-@Timeout(60)
+@Timeout(300)
 final class NextHopPrefetchTest {
   private static final Instant NOON = Instant.parse("2026-11-26T12:00:00Z");
 

@@ -50,7 +50,7 @@ import org.sealwax.router.spool.SpoolSettings;
 import org.sealwax.router.spool.SqliteSpool;
 
 /** The queue on the real store: what comes in goes out, is told, or waits. */
-@Timeout(60)
+@Timeout(300)
 final class QueueTest {
   @TempDir Path folder;
 

@@ -15,7 +15,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Threads;
 
 /** Guessing passwords takes few processors, and time. */
-@Timeout(20)
+@Timeout(120)
 final class AuthGuardTest {
   @Test
   void onlySoManyChecksRunAtATime() throws Exception {

@@ -19,7 +19,7 @@ import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.Resolver;
 
 /** Look-ups of client names have a share, end with the session, and are not repeated in vain. */
-@Timeout(20)
+@Timeout(120)
 final class ClientNamesTest {
   private static final Duration WAIT = Duration.ofSeconds(15);
   private static final Domain NAME = Domain.of("mail.example.org");

@@ -28,7 +28,7 @@ final class DialogueFilesTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("files")
-  @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void ourServerTalksAsWritten(Path path) throws IOException, InterruptedException {
     DialogueFile file = DialogueFile.read(path);
     SessionHarness server = new SessionHarness();

@@ -34,7 +34,7 @@ import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.testkit.tls.FakeTls;
 
 /** Listeners on loopback and on a Unix socket. */
-@Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class ListenerTest {
   private final MemoryIntake intake = new MemoryIntake();
   private final FactLog log = new FactLog();

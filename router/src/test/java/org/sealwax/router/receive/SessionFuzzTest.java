@@ -76,7 +76,7 @@ final class SessionFuzzTest {
   }
 
   @Test
-  @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void everySessionEndsWithAReplyAndLeaksNothing() throws Exception {
     int taken = 0;
     for (int round = 0; round < 1_500; round++) {
@@ -151,7 +151,7 @@ final class SessionFuzzTest {
   }
 
   @Test
-  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void cutConnectionStoresNoPartialMessage() throws Exception {
     String whole =
         String.join(

@@ -11,7 +11,7 @@ import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.mail.net.Threads;
 
 /** Sessions and their memory are counted for the process, and no listener has them all. */
-@Timeout(20)
+@Timeout(120)
 final class SessionLimitTest {
   @Test
   void oneListenerLeavesTheOthersTheirReserve() throws Exception {

@@ -29,7 +29,7 @@ import org.sealwax.testkit.tls.TestCa;
  * Attacks, one row each, against the wired program over real sockets: what is said, what is
  * answered, and that nothing was taken.
  */
-@Timeout(120)
+@Timeout(600)
 final class AttackTableTest {
   private static final String OPEN =
       "EHLO a.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n";

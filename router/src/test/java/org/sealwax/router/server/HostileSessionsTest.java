@@ -153,7 +153,7 @@ final class HostileSessionsTest {
   }
 
   @Test
-  @Timeout(60)
+  @Timeout(300)
   void everyRequestOfTheControlSocketGetsOneAnswer(@TempDir Path folder) throws Exception {
     BugLog log = new BugLog();
     try (RouterUnderTest wired = new RouterUnderTest(folder, log.log)) {

@@ -56,7 +56,7 @@ import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
 
 /** Reports about our domains, through the wired router, by both ways, to what a person reads. */
-@Timeout(60)
+@Timeout(300)
 final class IncomingTlsReportsTest {
   private static final String KEY =
       "tlsrpt._domainkey 300 IN TXT "
@@ -116,7 +116,7 @@ final class IncomingTlsReportsTest {
   private void mail(Router router, byte[] message) throws IOException {
     int port = router.addresses().getFirst().getPort();
     try (Socket socket = new Socket("127.0.0.1", port)) {
-      socket.setSoTimeout(20_000);
+      socket.setSoTimeout(60_000);
       BufferedReader in =
           new BufferedReader(
               new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));

@@ -46,7 +46,7 @@ import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
 
 /** Peers that are known by their own MX hosts: the wired router, a signed DNS, real TLS. */
-@Timeout(60)
+@Timeout(300)
 final class PeerTest {
   private final RecordingMailLog log = new RecordingMailLog();
 

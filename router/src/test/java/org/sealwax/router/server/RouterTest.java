@@ -53,11 +53,12 @@ import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.log.TextMailLog;
 import org.sealwax.router.wiring.ConfiguredFilesCheck;
 import org.sealwax.router.wiring.StartFailure;
+import org.sealwax.testkit.net.FreePort;
 
 /**
  * The wired router on loopback: in by SMTP and sendmail, through the queue, out to a second one.
  */
-@Timeout(60)
+@Timeout(300)
 final class RouterTest {
   @TempDir private Path folder = Path.of("");
 
@@ -121,7 +122,7 @@ final class RouterTest {
   private static String smtp(int port, String... commands) throws IOException {
     StringBuilder said = new StringBuilder();
     try (Socket socket = new Socket("127.0.0.1", port)) {
-      socket.setSoTimeout(20_000);
+      socket.setSoTimeout(60_000);
       BufferedReader in =
           new BufferedReader(
               new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
@@ -494,10 +495,7 @@ final class RouterTest {
 
   @Test
   void servesMetricsHealthAndReadiness() throws Exception {
-    int free;
-    try (java.net.ServerSocket socket = new java.net.ServerSocket(0)) {
-      free = socket.getLocalPort();
-    }
+    int free = FreePort.pick();
     Router first = router("a", toward(1) + "[metrics]\naddress = \"127.0.0.1:" + free + "\"\n");
     smtp(port(first), "QUIT");
     await(() -> get(free, "/metrics").body().contains("sealwax_connections_total 1"));

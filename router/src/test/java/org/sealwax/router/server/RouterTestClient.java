@@ -31,7 +31,7 @@ public final class RouterTestClient implements AutoCloseable {
 
   public RouterTestClient(int port) throws IOException {
     socket = new Socket(InetAddress.ofLiteral("127.0.0.1"), port);
-    socket.setSoTimeout(15_000);
+    socket.setSoTimeout(60_000);
     socket.setTcpNoDelay(true);
     in = socket.getInputStream();
   }
@@ -98,7 +98,7 @@ public final class RouterTestClient implements AutoCloseable {
   void startTls(SSLContext context) throws IOException {
     SSLSocket tls =
         (SSLSocket) context.getSocketFactory().createSocket(socket, "mx.example.org", 25, true);
-    tls.setSoTimeout(15_000);
+    tls.setSoTimeout(60_000);
     tls.startHandshake();
     socket = tls;
     in = tls.getInputStream();

@@ -51,7 +51,7 @@ import org.sealwax.testkit.zone.Zone;
  * report is in no report. In periods of ten seconds, so it takes half a minute.
  */
 @Tag("slow")
-@Timeout(180)
+@Timeout(600)
 final class TlsReportExchangeTest {
   private static final TestCa CA = TestCa.root("public");
 

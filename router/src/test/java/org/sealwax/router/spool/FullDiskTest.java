@@ -24,7 +24,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.queue.BugLog;
 
 /** A disk without any space left, filled by something else: the queue drains. */
-@Timeout(120)
+@Timeout(600)
 final class FullDiskTest {
   private static final long FLOOR = 16L << 20;
 

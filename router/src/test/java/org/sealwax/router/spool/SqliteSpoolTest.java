@@ -28,7 +28,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.queue.BugLog;
 
 /** What the embedded store promises, on the real engine. */
-@Timeout(120)
+@Timeout(600)
 final class SqliteSpoolTest {
   @TempDir Path temporary;
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Logs that the engine itself wrote, as an interrupted run and as damage leave them. */
-@Timeout(120)
+@Timeout(600)
 final class WalFileTest {
   private static final int HEADER = 32;
   private static final int FRAME = 24 + Sqlite.PAGE;

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Calls that block leave the virtual threads. */
-@Timeout(30)
+@Timeout(120)
 final class BlockingCallsTest {
   @Test
   void aPlatformThreadMakesTheCall() throws Exception {

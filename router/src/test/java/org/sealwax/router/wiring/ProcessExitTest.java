@@ -21,7 +21,7 @@ import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.log.TextMailLog;
 
 /** A process without one of its threads ends, and says so. */
-@Timeout(60)
+@Timeout(300)
 final class ProcessExitTest {
   /** The child process: one thread ends while others would run for ever. */
   public static void main(String[] args) throws InterruptedException {

@@ -40,7 +40,7 @@ import org.sealwax.mail.tls.verdict.TrustRoots;
  */
 public final class TlsConnectionPair {
   /** How long a handshake or a read may take. */
-  public static final Duration LIMIT = Duration.ofSeconds(20);
+  public static final Duration LIMIT = Duration.ofSeconds(60);
 
   /** The authority of {@link #MX} and {@link #SENDER}. */
   public static final TestCa CA = TestCa.root("Test Root");

@@ -113,7 +113,7 @@ final class OpenSslTest {
   }
 
   private static Wire accept(ServerSocket listening) throws IOException {
-    listening.setSoTimeout(20_000);
+    listening.setSoTimeout(60_000);
     return Wire.of(listening.accept());
   }
 
@@ -136,7 +136,7 @@ final class OpenSslTest {
 
   private static void end(Process peer) throws InterruptedException {
     peer.destroy();
-    if (!peer.waitFor(5, TimeUnit.SECONDS)) {
+    if (!peer.waitFor(60, TimeUnit.SECONDS)) {
       peer.destroyForcibly();
     }
   }

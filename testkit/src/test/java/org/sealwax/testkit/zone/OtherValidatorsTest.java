@@ -153,7 +153,7 @@ final class OtherValidatorsTest {
   @AfterAll
   static void stop() throws IOException, InterruptedException {
     unbound.destroy();
-    assertTrue(unbound.waitFor(10, TimeUnit.SECONDS));
+    assertTrue(unbound.waitFor(60, TimeUnit.SECONDS));
     authority.close();
   }
 

@@ -53,7 +53,7 @@ import org.sealwax.testkit.dns.FixedResolver;
 import org.sealwax.testkit.net.ManualClock;
 
 /** Reports by mail: with real signatures, and with what an attacker sends instead. */
-@Timeout(60)
+@Timeout(300)
 final class ReportInboxTest {
   private static final Mailbox TO = new Mailbox("tlsrpt", Domain.of("project.example"));
   private static final PublicSuffixList SUFFIXES = PublicSuffixList.bundled();

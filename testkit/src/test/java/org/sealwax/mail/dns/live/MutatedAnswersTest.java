@@ -54,7 +54,7 @@ final class MutatedAnswersTest {
     private void forward() {
       byte[] buffer = new byte[4096];
       try (DatagramSocket back = new DatagramSocket(0, LOOPBACK)) {
-        back.setSoTimeout(1000);
+        back.setSoTimeout(30_000);
         while (true) {
           DatagramPacket in = new DatagramPacket(buffer, buffer.length);
           front.receive(in);

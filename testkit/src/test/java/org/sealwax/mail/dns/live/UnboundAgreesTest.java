@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -27,6 +26,7 @@ import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.testkit.net.FreePort;
 import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
 import org.sealwax.testkit.zone.ZoneSigning;
@@ -88,7 +88,7 @@ final class UnboundAgreesTest {
       zones.add(Zone.of(name + ".example", DATA).signed(signing));
     }
     try (LoopbackResolver server = LoopbackResolver.start(clock, zones.toArray(new Zone[0]))) {
-      int port = freePort();
+      int port = FreePort.pick();
       Path config = folder.resolve("unbound.conf");
       Files.writeString(
           config,
@@ -162,14 +162,8 @@ final class UnboundAgreesTest {
         assertEquals(List.of(), different);
       } finally {
         process.destroy();
-        assertTrue(process.waitFor(10, TimeUnit.SECONDS), "unbound did not end");
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS), "unbound did not end");
       }
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (DatagramSocket socket = new DatagramSocket(0, InetAddress.ofLiteral("127.53.12.62"))) {
-      return socket.getLocalPort();
     }
   }
 

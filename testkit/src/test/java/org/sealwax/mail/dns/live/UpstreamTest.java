@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
+import org.sealwax.testkit.net.FreePort;
 import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
 import org.xbill.DNS.DClass;
@@ -145,10 +146,7 @@ final class UpstreamTest {
   void failedResolverIsTriedLast() throws IOException {
     try (LoopbackResolver server =
         LoopbackResolver.start(Clock.system(), Zone.of("example", "a A 192.0.2.1"))) {
-      int closed;
-      try (DatagramSocket socket = new DatagramSocket(0, LOOPBACK)) {
-        closed = socket.getLocalPort();
-      }
+      int closed = FreePort.pick();
       Upstream upstream =
           new Upstream(
               list(new InetSocketAddress(LOOPBACK, closed), server.address()),

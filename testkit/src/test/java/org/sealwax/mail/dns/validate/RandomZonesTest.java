@@ -29,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.validate.SignedZones.ValidationOutcome;
 import org.sealwax.mail.net.Threads;
+import org.sealwax.testkit.net.FreePort;
 import org.sealwax.testkit.zone.Zone;
 import org.sealwax.testkit.zone.ZoneSigning;
 import org.xbill.DNS.CNAMERecord;
@@ -186,12 +187,6 @@ final class RandomZonesTest {
     return questions;
   }
 
-  private static int freePort() throws IOException {
-    try (DatagramSocket socket = new DatagramSocket(0, LOOPBACK)) {
-      return socket.getLocalPort();
-    }
-  }
-
   private static Process unbound(String anchor, int port, int upstream) throws IOException {
     Path config = folder.resolve("unbound.conf");
     Files.writeString(
@@ -252,7 +247,7 @@ final class RandomZonesTest {
   }
 
   private static void await(int port) throws IOException {
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 600; i++) {
       try {
         query(new MessageSource.DnsQuery(Name.root, Type.DNSKEY), port, 100);
         return;
@@ -305,7 +300,7 @@ final class RandomZonesTest {
     List<MessageSource.DnsQuery> questions = questions(zones, random);
     try (SignedZones signed = new SignedZones(zones.toArray(new Zone[0]))) {
       ChangedMessages changed = new ChangedMessages(signed, seed);
-      int port = freePort();
+      int port = FreePort.pick();
       Map<Name, ZoneStatus> known = new HashMap<>();
       Map<Name, ZoneStatus> knownTruth = new HashMap<>();
       try (ChangedMessageServer forwarder = new ChangedMessageServer(changed)) {

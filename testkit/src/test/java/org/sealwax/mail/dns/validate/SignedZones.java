@@ -90,7 +90,7 @@ final class SignedZones implements AutoCloseable {
     question.addRecord(new OPTRecord(1232, 0, 0, ExtendedFlags.DO), Section.ADDITIONAL);
     byte[] wire = question.toWire();
     try (DatagramSocket socket = new DatagramSocket()) {
-      socket.setSoTimeout(5_000);
+      socket.setSoTimeout(30_000);
       socket.send(new DatagramPacket(wire, wire.length, server.address()));
       DatagramPacket in = new DatagramPacket(new byte[4096], 4096);
       socket.receive(in);
@@ -100,7 +100,7 @@ final class SignedZones implements AutoCloseable {
       }
     }
     try (Socket socket = new Socket(server.address().getAddress(), server.address().getPort())) {
-      socket.setSoTimeout(5_000);
+      socket.setSoTimeout(30_000);
       java.io.DataOutputStream out = new java.io.DataOutputStream(socket.getOutputStream());
       out.writeShort(wire.length);
       out.write(wire);

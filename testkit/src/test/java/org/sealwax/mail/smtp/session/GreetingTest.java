@@ -51,7 +51,7 @@ import org.sealwax.testkit.tls.FakeTls;
 import org.sealwax.testkit.tls.TestCa;
 
 /** Banner, EHLO, STARTTLS, EHLO: what each kind of host is taken for. */
-@Timeout(30)
+@Timeout(120)
 final class GreetingTest {
   private static final TestCa CA = TestCa.root("greeting tests");
   private static final SmtpTimeouts TIMES = SmtpTimeouts.defaults();
