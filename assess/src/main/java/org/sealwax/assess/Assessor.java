@@ -24,6 +24,7 @@ import org.sealwax.assess.model.Rubric;
 import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.assess.model.TlsStart;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.MxSet;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Scope;
@@ -259,15 +260,24 @@ public final class Assessor {
     }
   }
 
+  /** Of a domain with neither MX record nor address as little is asked as of one with a null MX. */
+  private static final MxSet NO_MAIL = new MxSet.NullMx(DnssecStatus.INSECURE);
+
+  private static final String NO_MAIL_HOST =
+      "the domain takes no mail: it has neither an MX record nor an address";
+
   /** A review and what it asked. */
   private record OpenReview(Review review, Review.PendingReview pendingReview) {}
 
   private static Review.PendingReview asked(Review review, TargetOverview before)
       throws InterruptedException {
     MxSet route = before.route();
+    if (before.hasNoMailHost() && !review.concerns(NO_MAIL)) {
+      return same(review, CheckOutcome.NOT_NEEDED, NO_MAIL_HOST);
+    }
     if (route != null && !review.concerns(route)) {
       return route instanceof MxSet.MxLookupFailed failure
-          ? same(review, CheckOutcome.INCONCLUSIVE, "the MX look-up failed: " + failure.reason())
+          ? same(review, CheckOutcome.INCONCLUSIVE, noHostReason(failure))
           : same(review, CheckOutcome.NOT_NEEDED, noHostReason(route));
     }
     try {
@@ -321,6 +331,9 @@ public final class Assessor {
     if (!all.visits().isEmpty()) {
       return Finding.of(check, CheckOutcome.NOT_TESTED, FindingLocation.domain(), "not asked for");
     }
+    if (all.hasNoMailHost()) {
+      return Finding.of(check, CheckOutcome.NOT_NEEDED, FindingLocation.domain(), NO_MAIL_HOST);
+    }
     boolean none =
         route instanceof MxSet.NullMx
             || route instanceof MxSet.NoSuchDomain
@@ -339,7 +352,10 @@ public final class Assessor {
       case MxSet.NullMx n -> "the domain takes no mail (null MX)";
       case MxSet.NoSuchDomain n -> "the domain does not exist";
       case MxSet.LoopsBack l -> "the MX leads nowhere";
-      case MxSet.MxLookupFailed t -> "the DNS gives no answer: " + t.reason();
+      case MxSet.MxLookupFailed t ->
+          t.security() == DnssecStatus.BOGUS || t.security() == DnssecStatus.FAILED
+              ? "the DNS gives no answer: " + t.reason()
+              : "the MX records are of no use: " + t.reason();
       case MxSet.Hosts h -> "no host has an address";
     };
   }
@@ -360,6 +376,12 @@ public final class Assessor {
     if (route != null && !(route instanceof MxSet.Hosts)) {
       return noHostReason(route);
     }
-    return all.visits().isEmpty() ? "no host has an address" : "no host answers";
+    if (!all.visits().isEmpty()) {
+      return "no host answers";
+    }
+    boolean unknown = all.mxHosts().stream().anyMatch(h -> h.failedLookup().isPresent());
+    return all.hasNoMailHost()
+        ? NO_MAIL_HOST
+        : unknown ? "the DNS gives no address of any host" : "no host has an address";
   }
 }

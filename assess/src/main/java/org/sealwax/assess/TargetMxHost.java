@@ -35,6 +35,14 @@ public record TargetMxHost(
     return Optional.ofNullable(host);
   }
 
+  /** Why it is not known whether there are (more) addresses; empty where each look-up succeeded. */
+  public Optional<String> failedLookup() {
+    return lookups.stream()
+        .filter(l -> l.kind() == DnsAnswer.Kind.UNKNOWN)
+        .map(DnsAnswer::reason)
+        .findFirst();
+  }
+
   /** With the addresses that these answers have. */
   public static TargetMxHost of(Domain host, int preference, List<DnsAnswer<InetAddress>> lookups) {
     List<InetAddress> all = new ArrayList<>();

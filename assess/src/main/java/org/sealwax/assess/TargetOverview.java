@@ -50,6 +50,16 @@ public record TargetOverview(
         : Optional.empty();
   }
 
+  /**
+   * Whether the domain has neither an MX record nor an address, and so takes no mail (RFC 5321
+   * 5.1).
+   */
+  public boolean hasNoMailHost() {
+    return route instanceof MxSet.Hosts hosts
+        && hosts.implicit()
+        && mxHosts.stream().allMatch(h -> h.addresses().isEmpty() && h.failedLookup().isEmpty());
+  }
+
   /** The same with more findings. */
   public TargetOverview with(List<Finding> more) {
     List<Finding> all = new java.util.ArrayList<>(found);

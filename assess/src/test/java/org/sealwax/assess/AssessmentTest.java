@@ -251,6 +251,36 @@ final class AssessmentTest {
     assertEquals(CheckOutcome.INCONCLUSIVE, find(unknown, "tlsrpt").orElseThrow().outcome());
   }
 
+  /**
+   * Neither MX nor address is no mail, as a null MX is; but a name server that is silent is not.
+   */
+  @Test
+  void aDomainWithoutAnyHostTakesNoMailAndASilentDnsProvesNothing() {
+    Resolver resolver =
+        FixedResolver.builder()
+            .txt("txtonly.example", "hello")
+            .mx("fails.example", 10, "mx.fails.example")
+            .fails("mx.fails.example")
+            .mx("dead.example", 10, "no.dead.example")
+            .build();
+    AssessmentReport none =
+        run(assessor(resolver), "txtonly.example", AssessmentBudget.of(ScanDepth.QUICK));
+    assertEquals("mx.exists/unusable", find(none, "mx.exists").orElseThrow().code());
+    for (String id : List.of("tlsrpt", "parity", "reach.all", "dnssec", "dane.match", "both")) {
+      assertEquals(CheckOutcome.NOT_NEEDED, find(none, id).orElseThrow().outcome(), id);
+    }
+    assertTrue(none.ungraded().contains("neither an MX record nor an address"), none.ungraded());
+    AssessmentReport silent =
+        run(assessor(resolver), "fails.example", AssessmentBudget.of(ScanDepth.QUICK));
+    Finding reach = find(silent, "reach.all").orElseThrow();
+    assertEquals(CheckOutcome.INCONCLUSIVE, reach.outcome(), reach.observed());
+    assertTrue(reach.observed().contains("mx.fails.example"), reach.observed());
+    assertEquals("the DNS gives no address of any host", silent.ungraded());
+    AssessmentReport dead =
+        run(assessor(resolver), "dead.example", AssessmentBudget.of(ScanDepth.QUICK));
+    assertEquals("reach.all/none", find(dead, "reach.all").orElseThrow().code());
+  }
+
   @Test
   void aNullMxNextToAnotherMxIsAFault() {
     Resolver resolver =
@@ -262,6 +292,19 @@ final class AssessmentTest {
     AssessmentReport report =
         run(assessor(resolver), "example.org", AssessmentBudget.of(ScanDepth.QUICK));
     assertEquals("mx.exists/null-beside", find(report, "mx.exists").orElseThrow().code());
+    AssessmentReport twice =
+        run(
+            assessor(
+                FixedResolver.builder()
+                    .mx("example.org", 0, ".")
+                    .mx("example.org", 10, ".")
+                    .build()),
+            "example.org",
+            AssessmentBudget.of(ScanDepth.QUICK));
+    Finding exists = find(twice, "mx.exists").orElseThrow();
+    assertEquals("mx.exists/null-beside", exists.code(), exists.observed());
+    assertEquals(CheckOutcome.FAIL, exists.outcome());
+    assertTrue(twice.ungraded().startsWith("the MX records are of no use"), twice.ungraded());
   }
 
   /** A dead second host leaves a doubt: nobody knows how it would have been. */

@@ -73,7 +73,14 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
     if (!all.visits().isEmpty()) {
       found.add(reach(all));
     } else if (!all.mxHosts().isEmpty()) {
-      found.add(domain("reach.all", CheckOutcome.FAIL, "no MX host has an address").as("none"));
+      List<String> unknown = unknown(all);
+      found.add(
+          all.hasNoMailHost()
+              ? domain("reach.all", CheckOutcome.NOT_NEEDED, "there is no host")
+              : unknown.isEmpty()
+                  ? domain("reach.all", CheckOutcome.FAIL, "no MX host has an address").as("none")
+                  : domain(
+                      "reach.all", CheckOutcome.INCONCLUSIVE, "look-ups failed: " + join(unknown)));
     }
     return found;
   }
@@ -93,6 +100,12 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
                           + count(hosts.targets().size(), "MX host")
                           + ": no mail, or mail? (RFC 7505 3 forbids it)")
                   .as("null-beside");
+          case MxSet.Hosts hosts when all.hasNoMailHost() ->
+              domain(
+                      "mx.exists",
+                      CheckOutcome.FAIL,
+                      "there is neither an MX record nor an address: the domain takes no mail")
+                  .as("unusable");
           case MxSet.Hosts hosts ->
               hosts.implicit()
                   ? domain(
@@ -109,6 +122,13 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
               domain("mx.exists", CheckOutcome.FAIL, "the name does not exist").as("no-name");
           case MxSet.LoopsBack l ->
               domain("mx.exists", CheckOutcome.FAIL, "the MX leads nowhere").as("unusable");
+          case MxSet.MxLookupFailed t when hasNullMxAmongOthers(all) ->
+              domain(
+                      "mx.exists",
+                      CheckOutcome.FAIL,
+                      "a null MX is there more than once (RFC 7505 3 forbids it): senders keep"
+                          + " the mail")
+                  .as("null-beside");
           case MxSet.MxLookupFailed t ->
               t.security() == DnssecStatus.BOGUS
                   ? domain("mx.exists", CheckOutcome.INCONCLUSIVE, "the answer does not validate")
@@ -188,6 +208,19 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
     return String.join(", ", things.stream().map(Object::toString).toList());
   }
 
+  /** Hosts of which the DNS gave no address, and did not say that there is none. */
+  private static List<String> unknown(TargetOverview all) {
+    return all.mxHosts().stream()
+        .filter(h -> h.addresses().isEmpty())
+        .flatMap(
+            h ->
+                h
+                    .failedLookup()
+                    .map(why -> h.named().map(Domain::name).orElse("?") + " (" + why + ")")
+                    .stream())
+        .toList();
+  }
+
   private Finding reach(TargetOverview all) {
     List<String> dead = new ArrayList<>();
     List<String> beyond = new ArrayList<>();
@@ -202,19 +235,24 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
       }
     }
     all.mxHosts().stream()
-        .filter(e -> e.addresses().isEmpty())
+        .filter(e -> e.addresses().isEmpty() && e.failedLookup().isEmpty())
         .forEach(e -> dead.add(e.named().map(Domain::name).orElse("?") + " (no address)"));
     if (alive == 0 && dead.isEmpty()) {
       return domain(
           "reach.all", CheckOutcome.INCONCLUSIVE, "this machine has no IPv6: " + join(beyond));
     }
-    if (alive == 0) {
+    List<String> unknown = unknown(all);
+    if (alive == 0 && unknown.isEmpty()) {
       return domain("reach.all", CheckOutcome.FAIL, "nothing answers: " + join(dead)).as("none");
     }
     if (!dead.isEmpty()) {
       return domain("reach.all", CheckOutcome.WARN, "no answer from " + join(dead))
           .as("some")
-          .withOpenQuestion("not seen: " + join(dead));
+          .withOpenQuestion(
+              "not seen: " + join(dead) + (unknown.isEmpty() ? "" : ", " + join(unknown)));
+    }
+    if (!unknown.isEmpty()) {
+      return domain("reach.all", CheckOutcome.INCONCLUSIVE, "look-ups failed: " + join(unknown));
     }
     if (!beyond.isEmpty()) {
       return domain(
