@@ -24,11 +24,16 @@ final class FileDescriptorExhaustionTest {
   @TempDir private Path folder = Path.of("");
 
   private static String send(RouterTestClient client, String domain) throws IOException {
+    return send(client, domain, "x");
+  }
+
+  private static String send(RouterTestClient client, String domain, String body)
+      throws IOException {
     client.exchange("RSET");
     client.exchange("MAIL FROM:<a@example.org>");
     assertTrue(client.exchange("RCPT TO:<b@" + domain + ">").startsWith("250"));
     String reply = client.exchange("DATA");
-    return reply.startsWith("354") ? client.exchange("Subject: x\r\n\r\nx\r\n.") : reply;
+    return reply.startsWith("354") ? client.exchange("Subject: x\r\n\r\n" + body + "\r\n.") : reply;
   }
 
   @Test
@@ -69,6 +74,9 @@ final class FileDescriptorExhaustionTest {
         String deferred = server.line("status=deferred");
         assertTrue(deferred.contains(FileDescriptors.TEXT), deferred);
       }
+      // A content that needs a file of its own.
+      String large = send(client, "second.example", "y".repeat(900).concat("\r\n").repeat(300));
+      assertTrue(large.startsWith("451") || large.startsWith("250"), large);
       for (Socket socket : idle) {
         socket.close();
       }
@@ -76,6 +84,8 @@ final class FileDescriptorExhaustionTest {
         Thread.sleep(50);
       }
       assertTrue(server.isAlive());
+      String log = server.output().toLowerCase(java.util.Locale.ROOT);
+      assertFalse(log.contains("disk is") || log.contains("sealwax/bug"), log);
       assertFalse(server.output().contains("octets are free"), server.output());
     } finally {
       for (Socket socket : idle) {

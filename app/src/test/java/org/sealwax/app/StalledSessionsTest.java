@@ -20,9 +20,12 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.router.server.RouterTestClient;
@@ -136,25 +139,107 @@ final class StalledSessionsTest {
           ExitStatus.OK,
           sealwax(
               mail, "sendmail", "--config", file.toString(), "-f", "a@b.example", "c@d.example"));
-      for (Socket socket : open) {
-        socket.close();
-      }
-      try (RouterTestClient client = new RouterTestClient(server.port())) {
-        assertTrue(client.reply().startsWith("220"));
-        client.exchange("EHLO client.example");
-        client.exchange("MAIL FROM:<a@example.org>");
-        assertTrue(client.exchange("RCPT TO:<b@example.net>").startsWith("250"));
-        assertTrue(client.exchange("DATA").startsWith("354"));
-        assertTrue(client.exchange("Subject: x\r\n\r\nx\r\n.").startsWith("250"));
-      }
-      server.signal("TERM");
-      assertEquals(ExitStatus.OK, server.end());
-      String log = server.output();
-      assertFalse(log.contains("OutOfMemory") || log.contains("sealwax/bug"), log);
+      assertHealthy(server);
     } finally {
       for (Socket socket : open) {
         socket.close();
       }
+    }
+  }
+
+  /** The flood is over. */
+  private void assertHealthy(ServerProcess server) throws Exception {
+    for (Socket socket : open) {
+      socket.close();
+    }
+    try (RouterTestClient client = new RouterTestClient(server.port())) {
+      assertTrue(client.reply().startsWith("220"));
+      client.exchange("EHLO client.example");
+      client.exchange("MAIL FROM:<a@example.org>");
+      assertTrue(client.exchange("RCPT TO:<b@example.net>").startsWith("250"));
+      assertTrue(client.exchange("DATA").startsWith("354"));
+      assertTrue(client.exchange("Subject: x\r\n\r\nx\r\n.").startsWith("250"));
+    }
+    server.signal("TERM");
+    assertEquals(ExitStatus.OK, server.end());
+    String log = server.output();
+    assertFalse(log.contains("OutOfMemory") || log.contains("sealwax/bug"), log);
+  }
+
+  /** Silence at other places of a session, each with as much as it can hold there. */
+  @Tag("slow")
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "nothing",
+        "half a command",
+        "an endless line",
+        "half a hello",
+        "STARTTLS",
+        "a chunk",
+        "an endless header line",
+        "a header",
+        "unread replies",
+        "AUTH"
+      })
+  void survivesSilenceAnywhere(String where) throws Exception {
+    Path file = Files.writeString(folder.resolve("sealwax.toml"), SERVER);
+    byte[] sent = upTo(where).getBytes(StandardCharsets.ISO_8859_1);
+    try (ServerProcess server = new ServerProcess(file, Map.of())) {
+      List<Thread> clients = new ArrayList<>();
+      for (int i = 0; i < CLIENTS; i++) {
+        clients.add(Thread.startVirtualThread(() -> silent(server.port(), sent)));
+      }
+      for (Thread client : clients) {
+        client.join();
+      }
+      assertEquals(ExitStatus.OK, sealwax("", "queue", "count", "--config", file.toString()));
+      assertHealthy(server);
+    } finally {
+      for (Socket socket : open) {
+        socket.close();
+      }
+    }
+  }
+
+  private static String upTo(String where) {
+    String hello = "EHLO c.example\r\n";
+    String envelope = hello + "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\n";
+    return switch (where) {
+      case "nothing" -> "";
+      case "half a command" -> hello + "MAIL FROM:<a";
+      case "an endless line" -> hello + "x".repeat(200_000);
+      case "half a hello" -> hello + "STARTTLS\r\n\u0016\u0003\u0001\u0002\u0000\u0001";
+      case "STARTTLS" -> hello + "STARTTLS\r\n";
+      case "a chunk" -> envelope + "BDAT 20000000\r\n" + "y".repeat(200_000);
+      case "an endless header line" -> envelope + "DATA\r\nSubject: " + "z".repeat(200_000);
+      case "a header" -> envelope + "DATA\r\n" + "X-Delivered: zzzzzzzzzz\r\n".repeat(10_000);
+      case "unread replies" -> hello.repeat(20_000);
+      case "AUTH" -> hello + "AUTH PLAIN\r\n" + "A".repeat(20_000);
+      default -> throw new AssertionError(where);
+    };
+  }
+
+  private void silent(int port, byte[] sent) {
+    Socket socket = new Socket();
+    open.add(socket);
+    try {
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 5_000);
+      socket.setSoTimeout(5_000);
+      Thread.startVirtualThread(
+          () -> {
+            try {
+              socket.getOutputStream().write(sent);
+            } catch (IOException e) {
+              // Turned away.
+            }
+          });
+      var _ = socket.getInputStream().read();
+      Thread.sleep(1_000);
+    } catch (IOException e) {
+      // Turned away, or it waits in the backlog.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }

@@ -7,6 +7,7 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
@@ -75,9 +76,7 @@ final class SupervisedLoopsTest {
               .noneMatch(d -> d.getTargetClass().getName().equals(Supervisor.class.getName()))) {
         continue;
       }
-      ClassModel model =
-          ClassFile.of()
-              .parse(Files.readAllBytes(Path.of(each.getSource().orElseThrow().getUri())));
+      ClassModel model = ClassFile.of().parse(bytes(each));
       for (String task : tasks(model)) {
         String name = each.getSimpleName() + "." + task;
         loops.add(name);
@@ -88,6 +87,14 @@ final class SupervisedLoopsTest {
     }
     assertTrue(loops.size() > 15, "found only " + loops);
     assertEquals(new TreeSet<>(OTHERS.keySet()), open, "of " + loops);
+  }
+
+  /** From a folder or a jar. */
+  private static byte[] bytes(JavaClass type) throws IOException {
+    try (InputStream in =
+        type.getSource().orElseThrow().getUri().toURL().openConnection().getInputStream()) {
+      return in.readAllBytes();
+    }
   }
 
   /** Methods that are handed to the supervisor. */

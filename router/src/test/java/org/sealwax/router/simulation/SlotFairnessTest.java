@@ -132,4 +132,57 @@ final class SlotFairnessTest {
         },
         NOTHING);
   }
+
+  /** Each greets at once and then takes as long as it may; none is seen twice. */
+  @ParameterizedTest
+  @ValueSource(ints = {20, 300})
+  void hostsThatGreetAndStallOneAfterTheOther(int seconds) throws Exception {
+    int[] number = {0};
+    under(
+        "20 more next hops each second that greet and last " + seconds + " s",
+        BusyRouter.SimulatedHost.slow(Duration.ofSeconds(seconds)),
+        NOTHING,
+        router -> {
+          for (int i = 0; i < 20; i++) {
+            int n = ++number[0];
+            router.send(n % 2 == 0 ? "" : "s@evil.example", "r@stall" + n + ".example");
+          }
+        });
+  }
+
+  /** The attacker answers the banner late, just within what is waited for it. */
+  @ParameterizedTest
+  @ValueSource(ints = {5, 25, 60})
+  void hostsThatGreetLate(int seconds) throws Exception {
+    int[] number = {0};
+    Duration late = Duration.ofSeconds(seconds);
+    under(
+        "20 more next hops each second that greet after " + seconds + " s",
+        new BusyRouter.SimulatedHost(late, late),
+        NOTHING,
+        router -> {
+          for (int i = 0; i < 20; i++) {
+            int n = ++number[0];
+            router.send(n % 2 == 0 ? "" : "s@evil.example", "r@late" + n + ".example");
+          }
+        });
+  }
+
+  /** The backlog is that of many senders, so that turns of senders alone do not help. */
+  @ParameterizedTest
+  @CsvSource({"50, 5, 15000", "50, 20, 15000", "1000, 10, 20000", "1000, 300, 20000"})
+  void backlogsOfManySenders(int nextHops, int seconds, int messages) throws Exception {
+    under(
+        messages + " messages of as many senders for " + nextHops + " next hops: " + seconds + " s",
+        BusyRouter.SimulatedHost.slow(Duration.ofSeconds(seconds)),
+        router -> {
+          for (int i = 0; i < messages; i++) {
+            router.send("s@bulk" + i + ".example", "r@slow" + i % nextHops + ".example");
+            if (i % 1000 == 999) {
+              router.pass(Duration.ofMillis(500));
+            }
+          }
+        },
+        NOTHING);
+  }
 }
