@@ -33,6 +33,9 @@ final class DiskSpace {
 
   private static final int PIECE = 1 << 20;
 
+  /** Files that the reserve has besides: a start makes the log, its index, and marks. */
+  private static final int PLACES = 3;
+
   private final Path folder;
   private final Path reserve;
   private final long minimumFree;
@@ -105,9 +108,24 @@ final class DiskSpace {
 
   private boolean isFull() {
     try {
-      return usable() < NOTHING_LEFT;
+      return usable() < NOTHING_LEFT || !hasPlaceForFile();
     } catch (IOException e) {
       return false;
+    }
+  }
+
+  /** A file system can have space and no place for another file (inodes). */
+  private boolean hasPlaceForFile() throws IOException {
+    Path probe = folder.resolve("probe");
+    try {
+      Files.write(probe, new byte[0]);
+      Files.deleteIfExists(probe);
+      return true;
+    } catch (IOException e) {
+      if (BodyFiles.kind(e) == Kind.FULL) {
+        return false;
+      }
+      throw e;
     }
   }
 
@@ -149,6 +167,9 @@ final class DiskSpace {
     try {
       if (!Files.deleteIfExists(reserve)) {
         return false;
+      }
+      for (int i = 1; i <= PLACES; i++) {
+        Files.deleteIfExists(place(i));
       }
     } catch (IOException gone) {
       return false;
@@ -193,7 +214,16 @@ final class DiskSpace {
         }
       }
     }
+    for (int i = 1; i <= PLACES; i++) {
+      if (!Files.exists(place(i))) {
+        Files.createFile(place(i));
+      }
+    }
     reserveUsed = false;
+  }
+
+  private Path place(int number) {
+    return reserve.resolveSibling("reserve-" + number);
   }
 
   private boolean isReserved() throws IOException {

@@ -43,7 +43,7 @@ final class FullDiskTest {
   void mount() throws Exception {
     disk = Files.createDirectory(temporary.resolve("disk"));
     assumeTrue(
-        works("mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", disk.toString()),
+        works("mount", "-t", "tmpfs", "-o", "size=96m,nr_inodes=2000", "tmpfs", disk.toString()),
         "no tmpfs may be mounted here: not shown");
   }
 
@@ -164,5 +164,44 @@ final class FullDiskTest {
     assertEquals(SpoolException.Kind.FULL, e.kind(), String.valueOf(e.getMessage()));
     Files.delete(filler);
     open().close();
+  }
+
+  /** A disk can also be full of files: there is space, and no file can be made. */
+  @Test
+  void aDiskWithoutPlaceForAnotherFileDrainsToo() throws Exception {
+    List<QueueId> ids = new ArrayList<>();
+    List<Path> fillers;
+    try (SqliteSpool spool = open()) {
+      spool.keepReserve();
+      for (int i = 0; i < 50; i++) {
+        ids.add(SpoolChild.store(spool, new byte[i % 2 == 0 ? 10_000 : 200_000]));
+      }
+      fillers = fillWithFiles();
+      SpoolException e =
+          assertThrows(SpoolException.class, () -> SpoolChild.store(spool, new byte[200_000]));
+      assertEquals(SpoolException.Kind.FULL, e.kind(), String.valueOf(e.getMessage()));
+      SpoolChild.store(spool, new byte[1000]);
+      removeAll(spool, ids.subList(0, 30));
+    }
+    fillers.addAll(fillWithFiles());
+    try (SqliteSpool spool = open()) {
+      assertEquals(21, spool.due(Instant.now(), 100).size());
+      removeAll(spool, ids.subList(30, 50));
+    }
+    for (Path filler : fillers) {
+      Files.delete(filler);
+    }
+    open().close();
+  }
+
+  private List<Path> fillWithFiles() {
+    List<Path> made = new ArrayList<>();
+    try {
+      while (true) {
+        made.add(Files.createTempFile(disk, "filler", ""));
+      }
+    } catch (IOException e) {
+      return made;
+    }
   }
 }
