@@ -82,7 +82,7 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
    */
   Optional<String> resolverProblem() throws InterruptedException {
     List<ResolverCheck> checks = resolver.checkResolvers();
-    return checks.isEmpty() || !checks.stream().allMatch(ResolverCheck::isProblem)
+    return checks.isEmpty() || !checks.stream().allMatch(ResolverCheck::preventsJudgement)
         ? Optional.empty()
         : Optional.of(
             String.join("; ", checks.stream().map(ResolverCheck::toString).toList())

@@ -53,7 +53,7 @@ public record AssessmentReport(
   /** Whether DNSSEC let itself be judged; else the resolver may be to blame and not the domain. */
   public boolean validates() {
     return findings.stream()
-        .filter(f -> f.check().id().equals("dnssec"))
+        .filter(f -> f.check().id().equals("dnssec") || f.check().id().startsWith("dane."))
         .noneMatch(
             f -> f.outcome() == CheckOutcome.FAIL || f.outcome() == CheckOutcome.INCONCLUSIVE);
   }

@@ -13,8 +13,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.DefaultPaths;
 import org.sealwax.mail.cli.ExitStatus;
@@ -24,6 +27,7 @@ import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.testkit.zone.DnsFault;
 import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
+import org.sealwax.testkit.zone.ZoneSigning;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -89,6 +93,54 @@ final class AssessCommandTest {
       String text = errors();
       assertTrue(text.contains("resolver " + at), text);
       assertTrue(text.contains("--no-dnssec"), text);
+      assertEquals("", printed());
+    }
+  }
+
+  /** Whatever a resolver does to all answers is its fault, and never the domain's. */
+  @ParameterizedTest
+  @EnumSource(
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"DROP", "GARBAGE", "WRONG_ID", "WRONG_QUESTION"})
+  void noFaultOfOurResolverIsReportedAgainstTheDomain(DnsFault fault) throws Exception {
+    assertNotBlamed(fault);
+  }
+
+  @Tag("slow")
+  @ParameterizedTest
+  @EnumSource(names = {"DROP", "GARBAGE", "WRONG_ID", "WRONG_QUESTION"})
+  void noResolverThatTimesOutIsReportedAgainstTheDomain(DnsFault fault) throws Exception {
+    assertNotBlamed(fault);
+  }
+
+  private void assertNotBlamed(DnsFault fault) throws Exception {
+    try (LoopbackResolver server =
+        LoopbackResolver.start(
+            Clock.system(),
+            Zone.of("org", "").signed(),
+            Zone.of("example.org", "@ 300 IN MX 10 mx\nmx 300 IN A 127.0.0.1\n")
+                .signed(ZoneSigning.NSEC3))) {
+      Path anchors =
+          Files.write(folder.resolve("anchors"), server.anchors(), StandardCharsets.UTF_8);
+      String at = server.address().getAddress().getHostAddress() + ":" + server.address().getPort();
+      server.fault(".", fault);
+      int code =
+          assess(
+              "example.org",
+              "--quick",
+              "--allow-private",
+              "--port",
+              "1",
+              "--dns",
+              at,
+              "--trust-anchor",
+              anchors.toString());
+      if (fault == DnsFault.TRUNCATE) {
+        assertEquals(ExitStatus.OK, code, "the answer comes by TCP");
+        return;
+      }
+      assertEquals(ExitStatus.UNAVAILABLE, code, printed());
+      assertTrue(errors().contains("resolver " + at), errors());
       assertEquals("", printed());
     }
   }

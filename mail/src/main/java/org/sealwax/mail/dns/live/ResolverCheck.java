@@ -39,6 +39,14 @@ public record ResolverCheck(InetSocketAddress resolver, ResolverStatus outcome, 
     return outcome == ResolverStatus.STRIPS_DNSSEC || outcome == ResolverStatus.INVALID;
   }
 
+  /**
+   * Whether nothing can be said of the DNSSEC of a domain through it. One that does not answer is a
+   * note for a server, which may be in a closed network, and too little to blame a domain.
+   */
+  public boolean preventsJudgement() {
+    return isProblem() || outcome == ResolverStatus.NO_ANSWER || outcome == ResolverStatus.NO_ROOT;
+  }
+
   /** What is said about a resolver that strips DNSSEC, wherever it shows. */
   static String stripsDnssec(InetSocketAddress resolver) {
     return "resolver " + text(resolver) + " does not return DNSSEC records";
