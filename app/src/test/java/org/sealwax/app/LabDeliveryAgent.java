@@ -47,14 +47,16 @@ import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsSettings;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.router.deliver.ConnectionPoolSettings;
-import org.sealwax.router.deliver.DeliveryKnowledge;
+import org.sealwax.router.deliver.DeliveryRecorder;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.deliver.Dialers;
 import org.sealwax.router.deliver.FakeInternet;
+import org.sealwax.router.deliver.HostConnector;
 import org.sealwax.router.deliver.HostMemoryCache;
 import org.sealwax.router.deliver.SmtpDeliveryAgent;
 import org.sealwax.router.evidence.DaneSource;
 import org.sealwax.router.evidence.LedgerSource;
+import org.sealwax.router.evidence.PublishedEvidence;
 import org.sealwax.router.evidence.StsSource;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.ledger.PersistentLedger;
@@ -153,25 +155,29 @@ final class LabDeliveryAgent implements AutoCloseable {
     this.deliveryAgent =
         new SmtpDeliveryAgent(
             settings(),
-            new SmtpDeliveryAgent.SmtpDeliveryEnvironment(
+            resolver,
+            new HostConnector(
+                settings(),
                 resolver,
                 new Dialers(dialer, SystemDialer.trusted()),
                 tls,
                 Map.of("public", roots),
-                clock,
-                random,
+                random),
+            new PublishedEvidence(
+                List.of(
+                    new DaneSource(resolver, new HostAddresses.Families(true, true), clock),
+                    new StsSource(policies),
+                    new LedgerSource(ledger)),
+                domain -> java.util.Optional.of(policies.recheck(domain)),
+                resolver::forget),
+            new DeliveryRecorder(
                 log.log(),
+                ledger,
                 new HostMemoryCache(ledger),
-                new DeliveryKnowledge(
-                    List.of(
-                        new DaneSource(resolver, new HostAddresses.Families(true, true), clock),
-                        new StsSource(policies),
-                        new LedgerSource(ledger)),
-                    domain -> java.util.Optional.of(policies.recheck(domain)),
-                    ledger,
-                    Receipts.none(),
-                    (domain, results) -> {},
-                    resolver::forget)),
+                Receipts.none(),
+                (domain, results) -> {}),
+            clock,
+            random,
             consignment -> {
               throw new IllegalStateException("no pipes here");
             });

@@ -59,7 +59,7 @@ final class UnusedCodeTest {
         "RevocationCheck.RevocationFetcher.none",
         "BatchFilter.all",
         "RememberedSample(7)",
-        "DeliveryKnowledge.none");
+        "PublishedEvidence.of");
     because(
         out,
         "shows the state inside, where a test of a limit or of a leak needs it",

@@ -19,6 +19,7 @@ import org.sealwax.mail.tls.TlsSettings;
 import org.sealwax.mail.tlsrpt.TlsSessionListener;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.deliver.Dialers;
+import org.sealwax.router.deliver.HostConnector;
 import org.sealwax.router.deliver.HostMemoryCache;
 import org.sealwax.router.deliver.SmtpDeliveryAgent;
 import org.sealwax.router.evidence.PeerIdentities;
@@ -64,16 +65,18 @@ public final class OfflineExplainer implements Closeable {
     deliveryAgent =
         new SmtpDeliveryAgent(
             settings.deliver(),
-            new SmtpDeliveryAgent.SmtpDeliveryEnvironment(
+            resolver,
+            new HostConnector(
+                settings.deliver(),
                 resolver,
                 new Dialers(SystemDialer.guarded(settings.dialer()), SystemDialer.trusted()),
                 client.get(),
                 new CertificateAuthorities(settings).forDelivery(),
-                clock,
-                chance,
-                log,
-                new HostMemoryCache(stores.ledger()),
-                stores.sources(settings, TlsSessionListener.NONE)),
+                chance),
+            stores.evidence(settings),
+            stores.recorder(new HostMemoryCache(stores.ledger()), TlsSessionListener.NONE),
+            clock,
+            chance,
             consignment -> {
               throw new IllegalStateException("nothing is delivered here");
             });

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.mail.tlsrpt.SessionDiagnosis;
@@ -27,30 +28,53 @@ final class DeliveryRound {
 
   private static final RoundMx NO_ANSWER = new RoundMx(Set.of(NOWHERE), false, Instant.EPOCH);
 
-  private final RoundEnvironment environment;
+  private final RoundPlanner planner;
+  private final HostConnector connector;
+  private final DeliveryRecorder recorder;
+  private final ConnectionPool pool;
   private final RoundWork work;
   private final NextHop nextHop;
   private final RoundBudget budget;
   private LedgerRound round = Ledger.empty().beginRound(NOWHERE, NO_ANSWER, false);
 
   /** A round. */
-  DeliveryRound(RoundEnvironment environment, RoundWork work, NextHop nextHop) {
-    this.environment = environment;
+  DeliveryRound(
+      RoundPlanner planner,
+      HostConnector connector,
+      DeliveryRecorder recorder,
+      ConnectionPool pool,
+      Clock clock,
+      RoundWork work,
+      NextHop nextHop) {
+    this.planner = planner;
+    this.connector = connector;
+    this.recorder = recorder;
+    this.pool = pool;
     this.work = work;
     this.nextHop = nextHop;
-    this.budget = new RoundBudget(environment.clock().now());
+    this.budget = new RoundBudget(clock);
   }
 
   /** The attempts and the time already used by this round. */
   static final class RoundBudget {
+    private final Clock clock;
     private final Instant began;
     private int connections;
     private boolean keepsOne;
     private HostOrder order =
         new HostOrder(List.of(), Tried.NOTHING, RoundBudget::withoutRequirement);
 
-    RoundBudget(Instant began) {
-      this.began = began;
+    RoundBudget(Clock clock) {
+      this.clock = clock;
+      this.began = clock.now();
+    }
+
+    Instant now() {
+      return clock.now();
+    }
+
+    long nanoTime() {
+      return clock.nanoTime();
     }
 
     Instant began() {
@@ -85,9 +109,9 @@ final class DeliveryRound {
     }
   }
 
-  /** Runs it; afterwards the errand is done or was told why not. */
+  /** Runs it; afterwards the work is done or has why not. */
   void run() throws InterruptedException {
-    switch (plan()) {
+    switch (planner.plan(nextHop, work.destination())) {
       case RoutePlan.NoHosts end -> work.noHosts(end.meaning());
       case RoutePlan.PlannedHosts hosts -> run(hosts);
     }
@@ -98,11 +122,9 @@ final class DeliveryRound {
     round =
         answer == null
             ? round
-            : environment
-                .sources()
-                .ledger()
+            : recorder.ledger()
                 .beginRound(
-                    answer.domain(), answer.at(environment.clock().now()), work.updatesLedger());
+                    answer.domain(), answer.at(budget.now()), work.updatesLedger());
     Tried before = work.triedBefore();
     try {
       Optional<Evidence.Sts> failed = over(hosts, before);
@@ -110,7 +132,7 @@ final class DeliveryRound {
         return;
       }
       // RFC 8461 §5.1: before giving up, look whether the policy has changed meanwhile.
-      Optional<Evidence.Sts> now = environment.sources().rechecks().recheck(answer.domain());
+      Optional<Evidence.Sts> now = planner.recheck(answer.domain());
       if (now.isPresent() && !now.get().state().equals(failed.get().state())) {
         over(hosts, before);
       }
@@ -118,11 +140,11 @@ final class DeliveryRound {
       work.tried(budget.order());
       if (round.needsFreshDns() && answer != null) {
         // The next round must not see what a poisoned cache says.
-        environment.sources().onForget().accept(answer.domain());
+        planner.forget(answer.domain());
         hosts.hosts().stream()
             .map(host -> host.subject().host())
             .filter(Domain.class::isInstance)
-            .forEach(host -> environment.sources().onForget().accept((Domain) host));
+            .forEach(host -> planner.forget((Domain) host));
       }
     }
   }
@@ -132,9 +154,9 @@ final class DeliveryRound {
 
   /** Only the questions. */
   void prefetch() throws InterruptedException {
-    if (plan() instanceof RoutePlan.PlannedHosts hosts) {
+    if (planner.plan(nextHop, work.destination()) instanceof RoutePlan.PlannedHosts hosts) {
       for (RoutePlan.PlannedHost host : hosts.hosts().stream().limit(AHEAD_HOSTS).toList()) {
-        environment.gatherer().gather(host.subject());
+        planner.prefetch(host.subject());
       }
     }
   }
@@ -144,7 +166,7 @@ final class DeliveryRound {
    * connection to each shows.
    */
   DeliveryPreview preview(boolean probes) throws InterruptedException {
-    return switch (plan()) {
+    return switch (planner.plan(nextHop, work.destination())) {
       case RoutePlan.NoHosts end ->
           new DeliveryPreview(nextHop.key(), List.of(), end.meaning().cause().text());
       case RoutePlan.PlannedHosts hosts -> {
@@ -153,17 +175,17 @@ final class DeliveryRound {
         for (HostRequirement requirement = order.next();
             requirement != null;
             requirement = order.next()) {
-          Attempt attempt = new Attempt(environment, budget, work, requirement, round, hosts);
+          Attempt attempt = attempt(requirement, hosts);
           String host = requirement.subject().host() + ":" + hosts.port();
           out.add(
               DeliveryPreview.HostPreview.of(
                   requirement,
                   requirement
-                      .refusal(environment.sources().ledger())
+                      .refusal(recorder.ledger())
                       .map(FailureCause::text)
                       .orElse(null),
-                  environment.policy().ladder(),
-                  environment.memories().at(host, environment.clock().now()),
+                  planner.policy().ladder(),
+                  recorder.memories().at(host, budget.now()),
                   probes ? attempt.probe() : null,
                   probes));
         }
@@ -176,8 +198,8 @@ final class DeliveryRound {
    * Greets one MX host to which no mail goes now, for the ledger to know it. Empty when it is no MX
    * host any more or has no address.
    */
-  Optional<Attempt.ProbeResult> greet(Domain host) throws InterruptedException {
-    if (!(plan() instanceof RoutePlan.PlannedHosts hosts)) {
+  Optional<HostLadder.ProbeResult> greet(Domain host) throws InterruptedException {
+    if (!(planner.plan(nextHop, work.destination()) instanceof RoutePlan.PlannedHosts hosts)) {
       return Optional.empty();
     }
     RoutePlan.PlannedHosts alone = hosts.only(host);
@@ -186,37 +208,14 @@ final class DeliveryRound {
       return Optional.empty();
     }
     round =
-        environment
-            .sources()
-            .ledger()
-            .beginProbe(answer.domain(), answer.at(environment.clock().now()));
+        recorder.ledger()
+            .beginProbe(answer.domain(), answer.at(budget.now()));
     HostRequirement requirement = order(alone, Tried.NOTHING).next();
     if (requirement == null) {
       return Optional.empty();
     }
     return Optional.ofNullable(
-        new Attempt(environment, budget, work, requirement, round, alone).probe());
-  }
-
-  private RoutePlan plan() {
-    return switch (nextHop) {
-      case NextHop.ByMx mx -> {
-        environment.gatherer().prefetch(mx.domain());
-        yield RoutePlan.byMx(
-            mx.domain(),
-            environment.resolver(),
-            environment.settings().ownNames(),
-            environment.random(),
-            environment.settings().mxPort());
-      }
-      case NextHop.Fixed fixed ->
-          RoutePlan.fixed(
-              fixed, work.destination(), environment.settings().routes().get(fixed.route()));
-      case NextHop.Pipe pipe -> throw new IllegalStateException("a pipe has no hosts");
-      case NextHop.Reports reports -> throw new IllegalStateException("reports go to no hosts");
-      case NextHop.NoPostmaster noPostmaster ->
-          throw new IllegalStateException("nobody has no hosts");
-    };
+        attempt(requirement, alone).probe());
   }
 
   /**
@@ -238,8 +237,7 @@ final class DeliveryRound {
       }
       PolicySubject subject = requirement.subject();
       if (requirement.hasEvidenceBeyondConfiguration()) {
-        environment
-            .log()
+        recorder.log()
             .demanded(
                 work.id(),
                 subject.host().toString(),
@@ -249,15 +247,13 @@ final class DeliveryRound {
                     .map(Evidence::origin)
                     .toList());
       }
-      Attempt attempt = new Attempt(environment, budget, work, requirement, round, plan);
-      Optional<FailureCause> refusal = requirement.refusal(environment.sources().ledger());
+      Attempt attempt = attempt(requirement, plan);
+      Optional<FailureCause> refusal = requirement.refusal(recorder.ledger());
       if (refusal.isPresent()) {
         order.tried(subject.host());
         work.hostSkipped(refusal.get());
         if (work.isReported() && plan.byMx() && subject.nextHop() instanceof Domain domain) {
-          environment
-              .sources()
-              .sessionListener()
+          recorder.sessions()
               .session(
                   domain,
                   SessionDiagnosis.refused(
@@ -286,22 +282,18 @@ final class DeliveryRound {
     return underSts;
   }
 
-  private HostOrder order(RoutePlan.PlannedHosts plan, Tried before) {
-    HostOrder order = new HostOrder(plan.hosts(), before, subject -> requirementFor(subject, plan));
-    budget.order = order;
-    return order;
+  private Attempt attempt(HostRequirement requirement, RoutePlan.PlannedHosts plan) {
+    return new Attempt(
+        planner.policy(), connector, recorder, budget, work, requirement, round, plan);
   }
 
-  private HostRequirement requirementFor(PolicySubject subject, RoutePlan.PlannedHosts plan)
-      throws InterruptedException {
-    List<Evidence> evidence = new ArrayList<>(environment.gatherer().gather(subject));
-    RouteSettings route = plan.route();
-    Evidence ofRoute = route == null ? null : route.evidence();
-    if (ofRoute != null) {
-      evidence.add(ofRoute);
-    }
-    evidence.addAll(work.evidence());
-    return HostRequirement.of(subject, evidence, environment.policy(), environment.clock().now());
+  private HostOrder order(RoutePlan.PlannedHosts plan, Tried before) {
+    HostOrder order = new HostOrder(
+            plan.hosts(),
+            before,
+            subject -> planner.requirement(subject, plan, work.evidence()));
+    budget.order = order;
+    return order;
   }
 
   /** Idle connections differ in everything that stands here. */
@@ -319,9 +311,9 @@ final class DeliveryRound {
   }
 
   private void visit(Attempt attempt, String key) throws InterruptedException {
-    HostConnection connection = environment.pool().take(key);
+    HostConnection connection = pool.take(key);
     if (connection != null && !attempt.mayReuse(connection)) {
-      environment.pool().putBack(key, connection);
+      pool.putBack(key, connection);
       return;
     }
     if (connection != null) {
@@ -372,7 +364,7 @@ final class DeliveryRound {
         // Clear text that was allowed this once is not kept.
         connection.session().quit();
       } else {
-        environment.pool().putBack(key, connection);
+        pool.putBack(key, connection);
       }
     }
   }

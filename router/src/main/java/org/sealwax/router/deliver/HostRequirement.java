@@ -1,9 +1,12 @@
 package org.sealwax.router.deliver;
 
+import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.Decision;
 import org.sealwax.mail.policy.DeferReason;
@@ -162,5 +165,21 @@ record HostRequirement(
         !withoutMemory.demandsTls()
             || policy.decide(withoutMemory, observation, state) instanceof Decision.Proceed;
     return leadsOn ? remembered(cause, ledger) : cause;
+  }
+
+  /** As Postfix has it in {@code relay=}: a literal without its brackets, which come after it. */
+  String hostName() {
+    return switch (subject.host()) {
+      case Domain domain -> domain.name();
+      case AddressLiteral literal -> literal.address().getHostAddress();
+    };
+  }
+
+  /** The host, with its address and port where one was tried, as the log has it. */
+  String label(@Nullable InetSocketAddress address) {
+    String name = hostName();
+    return address == null
+        ? name
+        : name + "[" + address.getAddress().getHostAddress() + "]:" + address.getPort();
   }
 }

@@ -6,12 +6,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.session.ClientSession;
 import org.sealwax.mail.smtp.session.SmtpTimeouts;
-import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.route.RecipientProbe;
@@ -27,33 +27,23 @@ public final class RecipientVerifier implements RecipientProbe {
   /** For each single answer. */
   static final Duration EACH = Duration.ofSeconds(10);
 
-  private final RoundEnvironment environment;
+  private final RoundPlanner planner;
+  private final HostConnector connector;
+  private final DeliveryRecorder recorder;
+  private final ConnectionPool pool;
+  private final Clock clock;
 
-  RecipientVerifier(RoundEnvironment environment, TlsClient tls) {
-    DeliverySettings s = environment.settings();
-    this.environment =
-        environment.with(
-            new DeliverySettings(
-                s.ehlo(),
-                s.ownNames(),
-                s.ownEndpoints(),
-                s.mxPort(),
-                s.ipv4(),
-                s.ipv6(),
-                s.bind4(),
-                s.bind6(),
-                s.stagger(),
-                s.times().atMost(EACH),
-                s.pool(),
-                s.hybrid(),
-                s.tickets(),
-                s.clientCertificate(),
-                s.hold(),
-                s.level(),
-                s.floors(),
-                s.rows(),
-                s.routes()),
-            tls);
+  RecipientVerifier(
+      RoundPlanner planner,
+      HostConnector connector,
+      DeliveryRecorder recorder,
+      ConnectionPool pool,
+      Clock clock) {
+    this.planner = planner;
+    this.connector = connector.with(connector.times().atMost(EACH));
+    this.recorder = recorder;
+    this.pool = pool;
+    this.clock = clock;
   }
 
   @Override
@@ -62,15 +52,15 @@ public final class RecipientVerifier implements RecipientProbe {
       return new VerificationResult.NotKnown("a command cannot be asked");
     }
     RecipientVerification question =
-        new RecipientVerification(recipient, environment.settings().times());
+        new RecipientVerification(recipient, connector.times());
     Thread me = Thread.currentThread();
     try (Deadline deadline = Deadline.after(TOTAL, me::interrupt)) {
       try {
-        new DeliveryRound(environment, question, nextHop).run();
+        new DeliveryRound(planner, connector, recorder, pool, clock, question, nextHop).run();
       } catch (InterruptedException e) {
         question.reason = "no answer within " + TOTAL.toSeconds() + " s";
       } catch (RuntimeException e) {
-        environment.log().bug("probe", e);
+        recorder.log().bug("probe", e);
         question.reason = "internal error";
       }
       if (deadline.passed()) {

@@ -10,16 +10,9 @@ import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
-import org.sealwax.mail.policy.IdentityRequirement;
-import org.sealwax.mail.policy.Policy;
 import org.sealwax.mail.policy.PolicyRow;
-import org.sealwax.mail.smtp.session.Greeting;
-import org.sealwax.mail.tls.TlsClient;
-import org.sealwax.mail.tls.verdict.TrustRoots;
-import org.sealwax.router.evidence.EvidenceGatherer;
-import org.sealwax.router.evidence.EvidenceSource;
 import org.sealwax.router.evidence.PolicyRows;
-import org.sealwax.router.log.MailLog;
+import org.sealwax.router.evidence.PublishedEvidence;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.ConsignmentRecipient;
 import org.sealwax.router.queue.DeliveryAgent;
@@ -33,97 +26,55 @@ import org.sealwax.router.queue.Outcome;
  * agent, and the old one is closed when its last round has ended.
  */
 public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
-  private final RoundEnvironment environment;
+  private final DeliverySettings settings;
   private final PolicyRows rows;
-  private final TlsClient tls;
+  private final RoundPlanner planner;
+  private final HostConnector connector;
+  private final DeliveryRecorder recorder;
+  private final TriedHosts tried = new TriedHosts();
+  private final ConnectionPool pool;
+  private final Clock clock;
   private final DeliveryAgent pipes;
-
-  /**
-   * The collaborators of the delivery agent.
-   *
-   * @param resolver for MX and addresses
-   * @param dialers open connections
-   * @param tls our side of TLS
-   * @param roots certificate authorities by the names that policy rows use; {@code public} is there
-   * @param clock the time
-   * @param random shuffles hosts, makes nonces
-   * @param log for TLS facts and bugs; outcomes are logged by the queue
-   * @param memories what hosts have shown; the same for every delivery agent of a process, so that
-   *     it outlives a configuration
-   * @param sources of evidence besides the configuration, and the listeners for results of
-   *     deliveries
-   */
-  public record SmtpDeliveryEnvironment(
-      Resolver resolver,
-      Dialers dialers,
-      TlsClient tls,
-      Map<String, TrustRoots> roots,
-      Clock clock,
-      RandomSource random,
-      MailLog log,
-      HostMemoryCache memories,
-      DeliveryKnowledge sources) {
-    /** Copies. */
-    public SmtpDeliveryEnvironment {
-      roots = Map.copyOf(roots);
-    }
-  }
 
   /**
    * A delivery agent of one configuration.
    *
+   * @param resolver for MX
+   * @param connector connects to hosts
+   * @param published the evidence besides the configuration
+   * @param recorder gets what deliveries show
+   * @param random orders hosts of one preference
    * @param pipes carries what goes to commands
-   * @throws IllegalArgumentException when a row names roots that are not there
    */
   public SmtpDeliveryAgent(
-      DeliverySettings settings, SmtpDeliveryEnvironment environment, DeliveryAgent pipes) {
-    this.pipes = pipes;
-    this.tls = environment.tls();
+      DeliverySettings settings,
+      Resolver resolver,
+      HostConnector connector,
+      PublishedEvidence published,
+      DeliveryRecorder recorder,
+      Clock clock,
+      RandomSource random,
+      DeliveryAgent pipes) {
+    this.settings = settings;
     this.rows = new PolicyRows(settings.level(), settings.rows());
-    checkRoots(settings, environment.roots());
-    this.environment =
-        new RoundEnvironment(
-            settings,
-            new Policy(settings.ladder(), settings.floors()),
-            gatherer(rows, environment.sources().published()),
-            environment.sources(),
-            environment.resolver(),
-            environment.dialers(),
-            new Greeting(environment.tls(), settings.times()),
-            environment.roots(),
-            environment.memories(),
-            new TriedHosts(),
-            new ConnectionPool(settings.pool(), environment.clock()),
-            environment.clock(),
-            environment.random(),
-            environment.log());
+    this.planner = new RoundPlanner(settings, rows, published, resolver, clock, random);
+    this.connector = connector;
+    this.recorder = recorder;
+    this.pool = new ConnectionPool(settings.pool(), clock);
+    this.clock = clock;
+    this.pipes = pipes;
   }
 
-  private static EvidenceGatherer gatherer(PolicyRows rows, List<EvidenceSource> published) {
-    List<EvidenceSource> sources = new ArrayList<>();
-    sources.add(rows);
-    sources.addAll(published);
-    return new EvidenceGatherer(sources);
-  }
-
-  private static void checkRoots(DeliverySettings settings, Map<String, TrustRoots> roots) {
-    if (!roots.containsKey(IdentityRequirement.PUBLIC_ROOTS)) {
-      throw new IllegalArgumentException("no public roots");
-    }
-    for (PolicyRow row : settings.rows()) {
-      checkRoots(row, roots);
-    }
-    for (RouteSettings route : settings.routes().values()) {
-      if (route.row() != null) {
-        checkRoots(route.row(), roots);
-      }
-    }
-  }
-
-  private static void checkRoots(PolicyRow row, Map<String, TrustRoots> roots) {
-    if (row.ca() != null && !roots.containsKey(row.ca())) {
-      throw new IllegalArgumentException("no roots of the name " + row.ca());
-    }
+  /** A round whose connections are recorded, or are not. */
+  private DeliveryRound round(boolean recorded, RoundWork work, NextHop hop) {
+    return new DeliveryRound(
+        planner,
+        connector,
+        recorded ? recorder : recorder.withoutLedgerUpdates(),
+        pool,
+        clock,
+        work,
+        hop);
   }
 
   @Override
@@ -195,33 +146,37 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   private Map<Long, Outcome> bySmtp(Consignment consignment) {
     RecipientOutcomes outcomes = new RecipientOutcomes(consignment.recipients());
     NextHop hop = consignment.nextHop();
-    DeliverySettings settings = environment.settings();
     RouteSettings route = hop instanceof NextHop.Fixed f ? settings.routes().get(f.route()) : null;
     boolean authenticated = route != null && route.credentials() != null;
-    ConsignmentTransfer transfer =
-        new ConsignmentTransfer(
-            consignment,
-            outcomes,
-            settings,
-            environment.tried(),
-            environment.sources().ledger(),
-            environment.sources().receipts(),
-            environment.clock(),
-            authenticated);
+    ConsignmentTransfer transfer = transfer(consignment, outcomes, authenticated);
     try {
-      new DeliveryRound(environment, transfer, hop).run();
+      round(true, transfer, hop).run();
     } catch (InterruptedException e) {
       // What was delivered was delivered: the outcomes so far must not be lost.
       Thread.currentThread().interrupt();
       outcomes.endAllWith(FailureTable.interrupted());
     } catch (RuntimeException | LinkageError | StackOverflowError | AssertionError e) {
       // The boundary for bugs of our own: the mail is kept.
-      environment.log().bug("deliver " + consignment.id(), e);
+      recorder.log().bug("deliver " + consignment.id(), e);
       outcomes.endAllWith(FailureTable.bug());
     }
     return consignment.options().requireTls()
         ? outcomes.endRequiringTls(FailureTable.unknown())
         : outcomes.end(FailureTable.unknown());
+  }
+
+  /** The transfer of a consignment, which a round then works on. */
+  ConsignmentTransfer transfer(
+      Consignment consignment, RecipientOutcomes outcomes, boolean authenticated) {
+    return new ConsignmentTransfer(
+        consignment,
+        outcomes,
+        settings,
+        tried,
+        recorder.ledger(),
+        recorder.receipts(),
+        clock,
+        authenticated);
   }
 
   /**
@@ -236,9 +191,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   public DeliveryPreview preview(
       NextHop hop, MailHost destination, MailOptions.TlsOption message, boolean probes)
       throws InterruptedException {
-    return new DeliveryRound(
-            environment.withoutLedgerUpdates(), new DryRun(destination, message), hop)
-        .preview(probes);
+    return round(false, new DryRun(destination, message), hop).preview(probes);
   }
 
   /**
@@ -251,7 +204,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   public void prefetch(NextHop hop) throws InterruptedException {
     if (hop instanceof NextHop.ByMx mx) {
       DryRun dryRun = new DryRun(mx.domain(), MailOptions.TlsOption.UNSPECIFIED);
-      new DeliveryRound(environment.withoutLedgerUpdates(), dryRun, hop).prefetch();
+      round(false, dryRun, hop).prefetch();
     }
   }
 
@@ -264,29 +217,25 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
    */
   public Optional<String> greet(Domain domain, Domain host) throws InterruptedException {
     DryRun dryRun = new DryRun(domain, MailOptions.TlsOption.UNSPECIFIED);
-    return new DeliveryRound(environment, dryRun, new NextHop.ByMx(domain))
+    return round(true, dryRun, new NextHop.ByMx(domain))
         .greet(host)
         .map(probed -> DeliveryPreview.ConnectionPreview.describe(probed.observation()));
   }
 
-  /** What its rounds work with. */
-  RoundEnvironment environment() {
-    return environment;
-  }
-
   /** Asks next hops about recipients, with this delivery agent's routes, policy and memory. */
   public RecipientVerifier recipientVerifier() {
-    return new RecipientVerifier(environment, tls);
+    return new RecipientVerifier(
+        planner, connector, recorder.withoutLedgerUpdates(), pool, clock);
   }
 
   /** Idle connections kept now, for metrics. */
   public int idleConnections() {
-    return environment.pool().size();
+    return pool.size();
   }
 
   /** Ends idle connections; rounds under way end by themselves. */
   @Override
   public void close() {
-    environment.pool().close();
+    pool.close();
   }
 }

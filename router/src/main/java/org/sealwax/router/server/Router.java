@@ -52,6 +52,7 @@ import org.sealwax.router.control.ControlServer;
 import org.sealwax.router.control.ControlService;
 import org.sealwax.router.control.Explainer;
 import org.sealwax.router.deliver.Dialers;
+import org.sealwax.router.deliver.HostConnector;
 import org.sealwax.router.deliver.HostMemoryCache;
 import org.sealwax.router.deliver.MxHostProbe;
 import org.sealwax.router.deliver.SmtpDeliveryAgent;
@@ -402,18 +403,20 @@ public final class Router implements Closeable {
             () ->
                 new SmtpDeliveryAgent(
                     next.deliver(),
-                    new SmtpDeliveryAgent.SmtpDeliveryEnvironment(
+                    resolver,
+                    new HostConnector(
+                        next.deliver(),
                         resolver,
                         new Dialers(SystemDialer.guarded(next.dialer()), SystemDialer.trusted()),
                         tls.client(ClientTlsSettings.defaults(), identities.get()),
                         roots.forDelivery(),
-                        clock,
-                        random,
-                        log,
-                        memories.get(),
-                        stores
-                            .sources(next, reports.sessionListener())
-                            .with(mxHostProbe::observing)),
+                        random),
+                    stores.evidence(next),
+                    stores
+                        .recorder(memories.get(), reports.sessionListener())
+                        .with(mxHostProbe::observing),
+                    clock,
+                    random,
                     new PipeDeliveryAgent(next.pipes(), PipeDeliveryAgent.runsAsRoot())));
     RecipientProbe probe = (mailbox, hop) -> courier.get().recipientVerifier().probe(mailbox, hop);
     ConfiguredDirectory ours =

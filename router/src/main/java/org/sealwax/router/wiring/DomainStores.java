@@ -23,11 +23,13 @@ import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.mail.tlsrpt.TlsSessionListener;
 import org.sealwax.router.config.RouterSettings;
-import org.sealwax.router.deliver.DeliveryKnowledge;
+import org.sealwax.router.deliver.DeliveryRecorder;
+import org.sealwax.router.deliver.HostMemoryCache;
 import org.sealwax.router.evidence.DaneSource;
 import org.sealwax.router.evidence.EvidenceSource;
 import org.sealwax.router.evidence.LedgerSource;
 import org.sealwax.router.evidence.PeerIdentities;
+import org.sealwax.router.evidence.PublishedEvidence;
 import org.sealwax.router.evidence.StsSource;
 import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.log.MailLog;
@@ -199,8 +201,8 @@ public final class DomainStores implements Closeable {
     }
   }
 
-  /** For the rounds of one configuration. */
-  public DeliveryKnowledge sources(RouterSettings now, TlsSessionListener sessions) {
+  /** The evidence about domains for one configuration. */
+  public PublishedEvidence evidence(RouterSettings now) {
     List<EvidenceSource> published = new ArrayList<>();
     published.add(
         new DaneSource(
@@ -210,13 +212,22 @@ public final class DomainStores implements Closeable {
     Optional<StsPolicyCache> sts = policies();
     sts.ifPresent(p -> published.add(new StsSource(p)));
     published.add(new LedgerSource(ledger()));
-    return new DeliveryKnowledge(
-        published,
-        domain -> sts.map(p -> p.recheck(domain)),
+    return new PublishedEvidence(
+        published, domain -> sts.map(p -> p.recheck(domain)), resolver::forget);
+  }
+
+  /**
+   * What records deliveries.
+   *
+   * @param sessions gets what every connection shows, for TLS reports
+   */
+  public DeliveryRecorder recorder(HostMemoryCache memories, TlsSessionListener sessions) {
+    return new DeliveryRecorder(
+        log,
         ledger(),
+        memories,
         receipts.<Receipts>map(Lazy::get).orElse(Receipts.none()),
-        sessions,
-        resolver::forget);
+        sessions);
   }
 
   /** What is known of named peers; nothing yet. */

@@ -37,12 +37,14 @@ import org.sealwax.mail.tls.IdentityStore;
 import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsSettings;
-import org.sealwax.router.deliver.DeliveryKnowledge;
+import org.sealwax.router.deliver.DeliveryRecorder;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.deliver.Dialers;
+import org.sealwax.router.deliver.HostConnector;
 import org.sealwax.router.deliver.HostMemoryCache;
 import org.sealwax.router.deliver.SmtpDeliveryAgent;
 import org.sealwax.router.evidence.DaneSource;
+import org.sealwax.router.evidence.PublishedEvidence;
 import org.sealwax.router.evidence.StsSource;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.NextHop;
@@ -255,21 +257,24 @@ public final class ColdDomainBench {
   }
 
   private SmtpDeliveryAgent agent(Resolver resolver, StsPolicyCache policies) {
+    DeliverySettings settings = DeliverySettings.defaults(Domain.of("router.example"));
     return new SmtpDeliveryAgent(
-        DeliverySettings.defaults(Domain.of("router.example")),
-        new SmtpDeliveryAgent.SmtpDeliveryEnvironment(
+        settings,
+        resolver,
+        new HostConnector(
+            settings,
             resolver,
             Dialers.both(SystemDialer.trusted()),
             client(),
             Map.of("public", CA.roots()),
-            clock,
-            RandomSource.secure(),
-            new RecordingMailLog().log(),
-            new HostMemoryCache(),
-            DeliveryKnowledge.of(
-                List.of(
-                    new DaneSource(resolver, new HostAddresses.Families(true, true), clock),
-                    new StsSource(policies)))),
+            RandomSource.secure()),
+        PublishedEvidence.of(
+            List.of(
+                new DaneSource(resolver, new HostAddresses.Families(true, true), clock),
+                new StsSource(policies))),
+        DeliveryRecorder.withoutRecords(new RecordingMailLog().log(), new HostMemoryCache()),
+        clock,
+        RandomSource.secure(),
         consignment -> {
           throw new IllegalStateException("no pipes here");
         });

@@ -39,6 +39,7 @@ import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.router.dialogue.DialogueFile;
 import org.sealwax.router.dialogue.DialoguePlayer;
+import org.sealwax.router.evidence.PublishedEvidence;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.ConsignmentRecipient;
@@ -190,16 +191,18 @@ final class ClientDialogueFilesTest {
             Map.of());
     return new SmtpDeliveryAgent(
         settings,
-        new SmtpDeliveryAgent.SmtpDeliveryEnvironment(
+        dns.build(),
+        new HostConnector(
+            settings,
             dns.build(),
             Dialers.both(dialer),
             FakeTls.client(new Verdict.Trusted()),
             Map.of("public", new TrustRoots("public", Set.of())),
-            clock,
-            RandomSource.seeded(1),
-            log.log(),
-            new HostMemoryCache(),
-            DeliveryKnowledge.none()),
+            RandomSource.seeded(1)),
+        PublishedEvidence.of(List.of()),
+        DeliveryRecorder.withoutRecords(log.log(), new HostMemoryCache()),
+        clock,
+        RandomSource.seeded(1),
         c -> {
           throw new IllegalStateException("no pipes here");
         });

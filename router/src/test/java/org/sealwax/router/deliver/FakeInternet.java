@@ -27,6 +27,7 @@ import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.dns.HostAddresses;
+import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Dialer;
 import org.sealwax.mail.net.RandomSource;
@@ -40,6 +41,7 @@ import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentityStore;
 import org.sealwax.mail.tls.ListenerTlsSettings;
 import org.sealwax.mail.tls.Tls12Server;
+import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tls.TlsEngine;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsServer;
@@ -52,6 +54,7 @@ import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.mail.tlsrpt.SessionResult;
 import org.sealwax.router.evidence.DaneSource;
 import org.sealwax.router.evidence.EvidenceSource;
+import org.sealwax.router.evidence.PublishedEvidence;
 import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.Consignment;
@@ -80,7 +83,7 @@ public final class FakeInternet implements Dialer, AutoCloseable {
   private static final TlsFactory TLS = tlsFactory(TlsEngine.BORINGSSL);
 
   /** Our side, by engine. */
-  private static final Map<TlsEngine, TlsFactory> environment = new ConcurrentHashMap<>();
+  private static final Map<TlsEngine, TlsFactory> factories = new ConcurrentHashMap<>();
 
   final ManualClock clock = new ManualClock(NOON);
   final RecordingMailLog log = new RecordingMailLog();
@@ -96,7 +99,7 @@ public final class FakeInternet implements Dialer, AutoCloseable {
   boolean dane;
   final Map<String, TrustRoots> roots = new HashMap<>(Map.of("public", CA.roots()));
   TlsEngine engine = TlsEngine.BORINGSSL;
-  DeliveryKnowledge.StsRecheck rechecks = domain -> Optional.empty();
+  PublishedEvidence.StsRecheck rechecks = domain -> Optional.empty();
   Ledger ledger = Ledger.empty();
   final List<Receipt> receipts = new CopyOnWriteArrayList<>();
   final List<Domain> forgotten = new CopyOnWriteArrayList<>();
@@ -203,7 +206,7 @@ public final class FakeInternet implements Dialer, AutoCloseable {
   SmtpDeliveryAgent agent() {
     SmtpDeliveryAgent made = agent;
     if (made == null) {
-      made = new SmtpDeliveryAgent(settings(), environment(), refusing());
+      made = agent(dns.build(), Dialers.both(this), roots);
       agent = made;
       opened.add(made::close);
     }
@@ -233,27 +236,31 @@ public final class FakeInternet implements Dialer, AutoCloseable {
         routes);
   }
 
-  SmtpDeliveryAgent.SmtpDeliveryEnvironment environment() {
-    FixedResolver resolver = dns.build();
+  /** An agent with another view of the DNS, other dialers or other roots. */
+  SmtpDeliveryAgent agent(Resolver resolver, Dialers dialers, Map<String, TrustRoots> trusted) {
     List<EvidenceSource> all = new ArrayList<>(sources);
     if (dane) {
-      all.add(new DaneSource(resolver, new HostAddresses.Families(true, true), clock));
+      all.add(new DaneSource(dns.build(), new HostAddresses.Families(true, true), clock));
     }
-    return new SmtpDeliveryAgent.SmtpDeliveryEnvironment(
+    RandomSource random = RandomSource.seeded(1);
+    return new SmtpDeliveryAgent(
+        settings(),
         resolver,
-        Dialers.both(this),
-        environment
-            .computeIfAbsent(engine, FakeInternet::tlsFactory)
-            .client(
-                ClientTlsSettings.defaults(),
-                IdentityStore.fixed(CA.identity("router.example"), Map.of(), Clock.system())),
-        roots,
+        new HostConnector(settings(), resolver, dialers, tls(), trusted, random),
+        new PublishedEvidence(all, rechecks, forgotten::add),
+        new DeliveryRecorder(
+            log.log(), ledger, memories, receipts::add, (d, r) -> results.addAll(r)),
         clock,
-        RandomSource.seeded(1),
-        log.log(),
-        memories,
-        new DeliveryKnowledge(
-            all, rechecks, ledger, receipts::add, (d, r) -> results.addAll(r), forgotten::add));
+        random,
+        refusing());
+  }
+
+  TlsClient tls() {
+    return factories
+        .computeIfAbsent(engine, FakeInternet::tlsFactory)
+        .client(
+            ClientTlsSettings.defaults(),
+            IdentityStore.fixed(CA.identity("router.example"), Map.of(), Clock.system()));
   }
 
   private static DeliveryAgent refusing() {

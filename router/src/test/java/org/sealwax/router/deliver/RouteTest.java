@@ -276,22 +276,10 @@ final class RouteTest {
   @Test
   void specialUseAddressesAreNotConnectedTo() throws Exception {
     net.dns.mx("example.org", 10, "mx.example.org").a("mx.example.org", "127.0.0.1");
-    SmtpDeliveryAgent.SmtpDeliveryEnvironment w = net.environment();
     Dialer guarded =
         org.sealwax.mail.net.SystemDialer.guarded(org.sealwax.mail.net.DialerSettings.defaults());
-    SmtpDeliveryAgent.SmtpDeliveryEnvironment environment =
-        new SmtpDeliveryAgent.SmtpDeliveryEnvironment(
-            w.resolver(),
-            new Dialers(guarded, net),
-            w.tls(),
-            w.roots(),
-            w.clock(),
-            w.random(),
-            w.log(),
-            w.memories(),
-            w.sources());
     try (SmtpDeliveryAgent agent =
-        new SmtpDeliveryAgent(net.settings(), environment, c -> java.util.Map.of())) {
+        net.agent(net.dns.build(), new Dialers(guarded, net), net.roots)) {
       Outcome outcome =
           agent.deliver(net.mail().to("bob").consignment()).values().iterator().next();
       assertEquals("deferred connect", reason(outcome));

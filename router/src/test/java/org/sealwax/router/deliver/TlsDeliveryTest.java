@@ -512,7 +512,7 @@ final class TlsDeliveryTest {
     assertEquals("delivered may:trusted", reason(net.mail().one()));
     host.on("EHLO", "250 fake");
     try (SmtpDeliveryAgent next =
-        new SmtpDeliveryAgent(net.settings(), net.environment(), c -> java.util.Map.of())) {
+        net.agent(net.dns.build(), Dialers.both(net), net.roots)) {
       Outcome outcome = next.deliver(net.mail().to("bob").consignment()).get(1L);
       assertEquals("deferred tls-not-offered", reason(outcome));
     }
@@ -671,7 +671,7 @@ final class TlsDeliveryTest {
       here.level = TlsLevel.ENCRYPT;
       FakeHost host = here.simple();
       var consignment = here.mail().to("bob").consignment();
-      var tls = here.environment().tls();
+      var tls = here.tls();
       RecipientOutcomes outcomes = new RecipientOutcomes(consignment.recipients());
       var times = here.settings().times();
       var policy =
@@ -698,17 +698,7 @@ final class TlsDeliveryTest {
       HostConnection forged =
           new HostConnection(
               dialogue, terms, new java.net.InetSocketAddress(0), "mx", false, false, 0);
-      RoundEnvironment round = here.agent().environment();
-      ConsignmentTransfer transfer =
-          new ConsignmentTransfer(
-              consignment,
-              outcomes,
-              round.settings(),
-              round.tried(),
-              round.sources().ledger(),
-              round.sources().receipts(),
-              round.clock(),
-              false);
+      ConsignmentTransfer transfer = here.agent().transfer(consignment, outcomes, false);
       org.junit.jupiter.api.Assertions.assertThrows(
           IllegalStateException.class, () -> transfer.runOn(forged));
       neverSawMail(host);
