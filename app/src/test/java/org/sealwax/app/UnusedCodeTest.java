@@ -66,7 +66,6 @@ final class UnusedCodeTest {
         "AliasTable.size",
         "ClientLimits.size",
         "SmtpDeliveryAgent.idleConnections",
-        "SmtpDeliveryAgent.environment",
         "SightingFacts.deliveries",
         "InvalidFileException.flaws",
         "HeaderScanner.size",

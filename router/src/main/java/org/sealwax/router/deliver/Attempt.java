@@ -126,8 +126,7 @@ final class Attempt {
     switch (subject.host()) {
       case AddressLiteral literal -> found = List.of(literal.address());
       case Domain name -> {
-        HostAddresses answers =
-            connector.addresses(name);
+        HostAddresses answers = connector.addresses(name);
         found = answers.interleaved(Integer.MAX_VALUE);
         if (!answers.isUncertain()) {
           round.addresses(

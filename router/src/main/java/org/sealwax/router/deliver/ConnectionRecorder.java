@@ -51,7 +51,8 @@ final class ConnectionRecorder {
           new HostSample(name, address.getAddress(), observation, step, publicRoots, proven));
     }
     if (work.isReported() && plan.byMx() && subject.nextHop() instanceof Domain domain) {
-      recorder.sessions()
+      recorder
+          .sessions()
           .session(
               domain,
               SessionDiagnosis.of(
@@ -74,19 +75,23 @@ final class ConnectionRecorder {
       case Observation.Encrypted e ->
           recorder.log().tlsToHost(work.id(), name, address, TlsLogText.facts(e.handshake()));
       case Observation.HandshakeFailed b ->
-          recorder.log()
+          recorder
+              .log()
               .tlsToHostFailed(work.id(), name, address, b.kind().name(), b.why(), next(decision));
       case Observation.StarttlsRefused r ->
-          recorder.log()
+          recorder
+              .log()
               .tlsToHostFailed(
                   work.id(), name, address, "REFUSED", r.reply().toString(), next(decision));
       case Observation.Injected i ->
-          recorder.log()
+          recorder
+              .log()
               .tlsToHostFailed(
                   work.id(), name, address, "INJECTED", "clear text after 220", next(decision));
       case Observation.Unencrypted c -> {
         if (proven != null && !c.starttlsOffered()) {
-          recorder.log()
+          recorder
+              .log()
               .tlsToHostFailed(
                   work.id(), name, address, "NOT_OFFERED", "TLS was here before", next(decision));
         }

@@ -122,9 +122,9 @@ final class DeliveryRound {
     round =
         answer == null
             ? round
-            : recorder.ledger()
-                .beginRound(
-                    answer.domain(), answer.at(budget.now()), work.updatesLedger());
+            : recorder
+                .ledger()
+                .beginRound(answer.domain(), answer.at(budget.now()), work.updatesLedger());
     Tried before = work.triedBefore();
     try {
       Optional<Evidence.Sts> failed = over(hosts, before);
@@ -180,10 +180,7 @@ final class DeliveryRound {
           out.add(
               DeliveryPreview.HostPreview.of(
                   requirement,
-                  requirement
-                      .refusal(recorder.ledger())
-                      .map(FailureCause::text)
-                      .orElse(null),
+                  requirement.refusal(recorder.ledger()).map(FailureCause::text).orElse(null),
                   planner.policy().ladder(),
                   recorder.memories().at(host, budget.now()),
                   probes ? attempt.probe() : null,
@@ -207,15 +204,12 @@ final class DeliveryRound {
     if (alone.hosts().isEmpty() || answer == null) {
       return Optional.empty();
     }
-    round =
-        recorder.ledger()
-            .beginProbe(answer.domain(), answer.at(budget.now()));
+    round = recorder.ledger().beginProbe(answer.domain(), answer.at(budget.now()));
     HostRequirement requirement = order(alone, Tried.NOTHING).next();
     if (requirement == null) {
       return Optional.empty();
     }
-    return Optional.ofNullable(
-        attempt(requirement, alone).probe());
+    return Optional.ofNullable(attempt(requirement, alone).probe());
   }
 
   /**
@@ -237,7 +231,8 @@ final class DeliveryRound {
       }
       PolicySubject subject = requirement.subject();
       if (requirement.hasEvidenceBeyondConfiguration()) {
-        recorder.log()
+        recorder
+            .log()
             .demanded(
                 work.id(),
                 subject.host().toString(),
@@ -253,7 +248,8 @@ final class DeliveryRound {
         order.tried(subject.host());
         work.hostSkipped(refusal.get());
         if (work.isReported() && plan.byMx() && subject.nextHop() instanceof Domain domain) {
-          recorder.sessions()
+          recorder
+              .sessions()
               .session(
                   domain,
                   SessionDiagnosis.refused(
@@ -288,10 +284,9 @@ final class DeliveryRound {
   }
 
   private HostOrder order(RoutePlan.PlannedHosts plan, Tried before) {
-    HostOrder order = new HostOrder(
-            plan.hosts(),
-            before,
-            subject -> planner.requirement(subject, plan, work.evidence()));
+    HostOrder order =
+        new HostOrder(
+            plan.hosts(), before, subject -> planner.requirement(subject, plan, work.evidence()));
     budget.order = order;
     return order;
   }

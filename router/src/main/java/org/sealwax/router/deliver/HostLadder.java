@@ -112,14 +112,9 @@ final class HostLadder {
       return null;
     }
     Decision decision =
-        policy
-            .decide(
-                requirement,
-                observation,
-                state.afterAll(budget.connections(), budget.now()));
+        policy.decide(requirement, observation, state.afterAll(budget.connections(), budget.now()));
     return switch (decision) {
-      case Decision.GoPlaintext c ->
-          run(List.of(address), FallbackStep.CLEAR, true).connection();
+      case Decision.GoPlaintext c -> run(List.of(address), FallbackStep.CLEAR, true).connection();
       case Decision.WaitForHold w -> {
         work.hostSkipped(waiting(w));
         yield null;
@@ -148,8 +143,7 @@ final class HostLadder {
     Observation observation = lastObservation;
     return state == null || observation == null
         ? cause
-        : host.markedIfLedgerOnly(
-            cause, policy, observation, state, recorder.ledger());
+        : host.markedIfLedgerOnly(cause, policy, observation, state, recorder.ledger());
   }
 
   /** The result of the fallback steps at one host. */
@@ -157,8 +151,7 @@ final class HostLadder {
       @Nullable HostConnection connection, InetSocketAddress address, boolean connected) {}
 
   /** Goes down the steps from {@code start} on, until the policy says proceed or no more. */
-  LadderResult run(
-      List<InetSocketAddress> choice, FallbackStep start, boolean everyHostTried)
+  LadderResult run(List<InetSocketAddress> choice, FallbackStep start, boolean everyHostTried)
       throws InterruptedException {
     List<InetSocketAddress> targets = choice;
     FallbackStep step = start;
@@ -185,8 +178,10 @@ final class HostLadder {
       }
       if (wire == null) {
         targets.forEach(target -> budget.order().tried(host.subject().host(), target.getAddress()));
-        records.sample(dialed.address(), new Observation.Unreachable(dialed.failure()), step, ownAddress);
-        work.hostSkipped(FailureTable.policy(DeferReason.CONNECT, dialed.failure(), host.hostName()));
+        records.sample(
+            dialed.address(), new Observation.Unreachable(dialed.failure()), step, ownAddress);
+        work.hostSkipped(
+            FailureTable.policy(DeferReason.CONNECT, dialed.failure(), host.hostName()));
         return new LadderResult(null, dialed.address(), false);
       }
       InetSocketAddress address = dialed.address();
@@ -199,8 +194,7 @@ final class HostLadder {
       if (plan.byMx()) {
         work.slot().connected(address.getAddress());
       }
-      GreetingResult greeting =
-          connector.greet(wire, options(step), times);
+      GreetingResult greeting = connector.greet(wire, options(step), times);
       if (isGreeted(greeting.observation())) {
         work.slot().greeted();
       }

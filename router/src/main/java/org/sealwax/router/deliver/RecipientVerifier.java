@@ -51,8 +51,7 @@ public final class RecipientVerifier implements RecipientProbe {
     if (!(nextHop instanceof NextHop.ByMx || nextHop instanceof NextHop.Fixed)) {
       return new VerificationResult.NotKnown("a command cannot be asked");
     }
-    RecipientVerification question =
-        new RecipientVerification(recipient, connector.times());
+    RecipientVerification question = new RecipientVerification(recipient, connector.times());
     Thread me = Thread.currentThread();
     try (Deadline deadline = Deadline.after(TOTAL, me::interrupt)) {
       try {

@@ -224,8 +224,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
 
   /** Asks next hops about recipients, with this delivery agent's routes, policy and memory. */
   public RecipientVerifier recipientVerifier() {
-    return new RecipientVerifier(
-        planner, connector, recorder.withoutLedgerUpdates(), pool, clock);
+    return new RecipientVerifier(planner, connector, recorder.withoutLedgerUpdates(), pool, clock);
   }
 
   /** Idle connections kept now, for metrics. */

@@ -25,8 +25,8 @@ import org.sealwax.mail.dns.HostAddresses;
 import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
-import org.sealwax.mail.policy.Evidence.StsState;
 import org.sealwax.mail.policy.Evidence;
+import org.sealwax.mail.policy.Evidence.StsState;
 import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentityStore;
@@ -137,8 +137,7 @@ final class DaneDeliveryTest {
     net.sources.add(
         new DaneSource(resolver, new HostAddresses.Families(true, true), Clock.system()));
     net.sources.add(subject -> more);
-    SmtpDeliveryAgent agent =
-        net.agent(resolver, Dialers.both(net), Map.of("public", CA.roots()));
+    SmtpDeliveryAgent agent = net.agent(resolver, Dialers.both(net), Map.of("public", CA.roots()));
     closing.add(agent::close);
     return agent;
   }

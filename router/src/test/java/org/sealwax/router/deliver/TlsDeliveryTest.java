@@ -511,8 +511,7 @@ final class TlsDeliveryTest {
     FakeHost host = encrypted(net);
     assertEquals("delivered may:trusted", reason(net.mail().one()));
     host.on("EHLO", "250 fake");
-    try (SmtpDeliveryAgent next =
-        net.agent(net.dns.build(), Dialers.both(net), net.roots)) {
+    try (SmtpDeliveryAgent next = net.agent(net.dns.build(), Dialers.both(net), net.roots)) {
       Outcome outcome = next.deliver(net.mail().to("bob").consignment()).get(1L);
       assertEquals("deferred tls-not-offered", reason(outcome));
     }
