@@ -3,13 +3,18 @@ package org.sealwax.mail.message;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -182,6 +187,78 @@ final class DeliveryStatusTest {
   void thereIsAReasonAlsoWithoutAReply() throws IOException {
     String text = written(List.of(failed(mailbox("gone"), null)), new ReturnedContent.Nothing());
     assertTrue(text.contains("Diagnostic-Code: X-Sealwax; There is no such recipient.\r\n"), text);
+  }
+
+  /** The bounce parser of Mailman 3 finds each recipient, and whether it is given up or late. */
+  @Test
+  void anotherProgramFindsTheRecipients() throws Exception {
+    Path python = Path.of("/usr/bin/python3");
+    boolean ci = System.getenv("CI") != null;
+    assumeTrue(ci || Files.isExecutable(python), "no python3");
+    List<String> notices =
+        List.of(
+            written(List.of(failed(mailbox("a"), "550 5.1.1 no such user")), whole("X: y\r\n\r\n")),
+            written(List.of(failed(mailbox("b"), null)), new ReturnedContent.Nothing()),
+            written(
+                List.of(failed(mailbox("c"), "552 5.2.2 full"), failed(mailbox("d"), null)),
+                whole("Subject: b\u00fccher\r\n\r\n")),
+            written(
+                List.of(
+                    new DsnRecipient(
+                        DsnAction.DELAYED,
+                        mailbox("e"),
+                        null,
+                        "4.4.1",
+                        "The mail server does not answer.",
+                        null,
+                        null,
+                        null,
+                        NOW)),
+                whole("X: y\r\n\r\n")),
+            written(
+                List.of(
+                    new DsnRecipient(
+                        DsnAction.RELAYED,
+                        mailbox("f"),
+                        null,
+                        "2.0.0",
+                        "",
+                        null,
+                        null,
+                        null,
+                        null)),
+                new ReturnedContent.Nothing()));
+    StringBuilder input = new StringBuilder();
+    for (String notice : notices) {
+      input.append(HexFormat.of().formatHex(notice.getBytes(StandardCharsets.UTF_8))).append('\n');
+    }
+    Process process =
+        new ProcessBuilder(
+                python.toString(),
+                "-c",
+                """
+                import sys, email
+                notices = sys.stdin.read().split()
+                from flufl.bounce import all_failures
+                for l in notices:
+                  late, gone = all_failures(email.message_from_bytes(bytes.fromhex(l)))
+                  print(b' '.join(sorted(late)).decode() + '/' + b' '.join(sorted(gone)).decode())
+                """)
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    try (OutputStream to = process.getOutputStream()) {
+      to.write(input.toString().getBytes(StandardCharsets.US_ASCII));
+    }
+    String found = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assumeTrue(process.waitFor() == 0 || ci, "no python3-flufl.bounce");
+    assertEquals(
+        List.of(
+            "/a@example.org",
+            "/b@example.org",
+            "/c@example.org d@example.org",
+            "e@example.org/",
+            "/"),
+        found.lines().toList());
   }
 
   /** What others say must not make a notification need SMTPUTF8. */
