@@ -175,6 +175,11 @@ final class ConsignmentTransfer implements RoundWork {
   }
 
   @Override
+  public void hostsLeft(boolean left) {
+    outcomes.hostsLeft(left);
+  }
+
+  @Override
   public void reachedPreference(int at) {
     preference = at;
   }

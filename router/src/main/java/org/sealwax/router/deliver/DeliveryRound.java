@@ -265,8 +265,11 @@ final class DeliveryRound {
       visit(attempt, key(requirement, plan));
       tried.add(attempt);
     }
+    // More hosts than one round takes: what none of these can do, another one may yet.
+    boolean untried = order.hasUntried();
+    work.hostsLeft(untried);
     for (Attempt attempt : tried) {
-      if (work.isDone() || !work.mayUsePlaintext()) {
+      if (work.isDone() || untried || !work.mayUsePlaintext()) {
         return underSts;
       }
       // RFC 7435 §3 in our order: better TLS elsewhere before clear text here.

@@ -154,11 +154,16 @@ final class HostOrder {
     return order;
   }
 
+  /** Whether a host has had no turn yet, neither in this round nor in those before. */
+  boolean hasUntried() {
+    return !ordered.stream()
+        .map(HostOrder::host)
+        .allMatch(host -> hosts.contains(host) || before.hosts().contains(host));
+  }
+
   /** What has been tried by now, for the round after this one. */
   Tried after() {
     Tried all = before.without(exhausted).and(hosts, addresses);
-    boolean each =
-        ordered.stream().allMatch(orderedHost -> all.hosts().contains(host(orderedHost)));
-    return each ? all.restarted() : all;
+    return hasUntried() ? all : all.restarted();
   }
 }

@@ -28,6 +28,7 @@ final class RecipientOutcomes {
   private final List<FailureCause> passed = new ArrayList<>();
 
   private boolean endedOtherwise;
+  private boolean hostsLeft;
   private @Nullable Instant soonest;
 
   RecipientOutcomes(Collection<ConsignmentRecipient> recipients) {
@@ -115,12 +116,17 @@ final class RecipientOutcomes {
     lastCause = cause;
   }
 
+  /** Whether the next hop has hosts that had no turn yet. */
+  void hostsLeft(boolean left) {
+    hostsLeft = left;
+  }
+
   /**
    * The same for mail with REQUIRETLS: when every host has shown that it cannot have it, the mail
    * is refused, except for whom a host that could put off by name (RFC 8689 4.2.1).
    */
   Map<Long, Outcome> endRequiringTls(FailureCause otherwise) {
-    FailureCause refusal = endedOtherwise ? null : FailureTable.requireTls(passed);
+    FailureCause refusal = endedOtherwise || hostsLeft ? null : FailureTable.requireTls(passed);
     if (refusal != null) {
       for (ConsignmentRecipient recipient : open()) {
         if (!isDeferred(recipient)) {

@@ -45,6 +45,9 @@ interface RoundWork {
   /** The round comes to a host of this preference. */
   default void reachedPreference(int preference) {}
 
+  /** Whether hosts are left for another round, when this one is through with its own. */
+  default void hostsLeft(boolean left) {}
+
   /** A host could not be used. */
   void hostSkipped(FailureCause cause);
 

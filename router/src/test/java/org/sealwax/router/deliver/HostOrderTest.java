@@ -1,11 +1,13 @@
 package org.sealwax.router.deliver;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.sealwax.router.deliver.FakeInternet.NOON;
 import static org.sealwax.router.deliver.FakeInternet.reason;
 
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -23,6 +25,7 @@ import org.sealwax.mail.policy.MxFilter;
 import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.router.evidence.EvidenceSource;
+import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.route.RecipientProbe.VerificationResult;
@@ -248,6 +251,65 @@ final class HostOrderTest {
     mx(1).on("RCPT", FakeHost.CLOSE);
     mx(2).on("RCPT", "550 5.1.1 unknown");
     assertEquals("refused recipient-refused", reason(net.mail().one()), "silence puts nobody off");
+  }
+
+  /** RFC 8689 4.2.1: what seven hosts cannot do, the ten others may. */
+  @ParameterizedTest
+  @ValueSource(ints = {8, 10, 17})
+  void requireTlsMailIsNotRefusedBeforeEveryHostWasTried(int place) throws Exception {
+    net.dns.secure("example.org");
+    for (int i = 1; i <= place; i++) {
+      FakeHost host = mx(i).tls(FakeInternet.server("mx" + i + ".example.org"));
+      if (i == place) {
+        host.offersInTls("REQUIRETLS");
+      }
+    }
+    int rounds = 1;
+    String outcome = reason(net.mail().tls(MailOptions.TlsOption.REQUIRED).one());
+    while (outcome.startsWith("deferred") && rounds++ < 5) {
+      outcome = reason(net.mail().tls(MailOptions.TlsOption.REQUIRED).again(NOON).one());
+    }
+    assertTrue(outcome.startsWith("delivered"), outcome);
+    assertEquals((place + FallbackLadder.HOSTS - 1) / FallbackLadder.HOSTS, rounds);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {7, 8, 17})
+  void requireTlsMailIsRefusedWhenEveryHostWasTried(int hosts) throws Exception {
+    net.dns.secure("example.org");
+    for (int i = 1; i <= hosts; i++) {
+      mx(i).tls(FakeInternet.server("mx" + i + ".example.org"));
+    }
+    String outcome = reason(net.mail().tls(MailOptions.TlsOption.REQUIRED).one());
+    for (int round = 0; outcome.startsWith("deferred") && round < 5; round++) {
+      outcome = reason(net.mail().tls(MailOptions.TlsOption.REQUIRED).again(NOON).one());
+    }
+    assertEquals("refused requiretls-missing", outcome);
+    assertEquals(hosts, Set.copyOf(net.dialled()).size());
+  }
+
+  /** Better TLS at a host that had no turn yet than plaintext at one whose TLS is broken. */
+  @ParameterizedTest
+  @ValueSource(ints = {8, 10, 17})
+  void plaintextWaitsUntilEveryHostWasTried(int place) throws Exception {
+    List<FakeHost> hosts = new ArrayList<>();
+    for (int i = 1; i <= place; i++) {
+      FakeHost host = mx(i).tls(FakeInternet.server("mx" + i + ".example.org"));
+      hosts.add(i < place ? host.breaksOn(hello -> true) : host);
+    }
+    // Time between the rounds, and what was broken is known: the hold of every such host is over.
+    for (int message = 0; message < 8; message++) {
+      String outcome = "";
+      for (int round = 0; round < 9 && !outcome.startsWith("delivered"); round++) {
+        FakeInternet.FakeMail mail = net.mail();
+        outcome = reason(round == 0 ? mail.one() : mail.again(NOON).one());
+        net.clock.pass(Duration.ofMinutes(31));
+      }
+      assertEquals("delivered may:trusted", outcome, "message " + message);
+    }
+    for (FakeHost host : hosts.subList(0, place - 1)) {
+      assertFalse(host.commands().toString().contains("MAIL"), "plaintext to a broken host");
+    }
   }
 
   @Test
