@@ -7,7 +7,6 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.FindingEvidence;
-import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.assess.model.TlsStart;
 import org.sealwax.assess.tlsclient.ScanHandshakeFacts;
 import org.sealwax.assess.tlsclient.ScanTlsClient;
@@ -25,7 +24,6 @@ import org.sealwax.mail.tls.wire.TlsSuite;
  */
 final class FirstConnection {
   private static final int CERTIFICATE_REQUIRED = 116;
-  private static final int UNRECOGNIZED_NAME = 112;
 
   /** Words that a client loses mail or speed by when they vanish under TLS. */
   private static final Set<String> WORTH =
@@ -129,9 +127,8 @@ final class FirstConnection {
       works("a ServerHello came: " + TlsVersionNames.version(first.facts().version()));
       return true;
     }
-    boolean name = first.alert() == UNRECOGNIZED_NAME;
-    boolean spare = scan.visit().depth() != ScanDepth.QUICK && !first.silent();
-    return (name || spare) && reportWithoutServerName(first) || diagnose();
+    // Servers refuse a name by this alert, by others and by none: whatever it was, it is tried.
+    return !first.silent() && reportWithoutServerName(first) || diagnose();
   }
 
   /** The same without a server name: RFC 6066 3 lets a server end the handshake over a name. */

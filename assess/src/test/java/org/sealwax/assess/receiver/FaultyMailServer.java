@@ -15,6 +15,7 @@ import java.security.KeyStore;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -33,6 +34,7 @@ import javax.net.ssl.X509TrustManager;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.tls.TlsFactory;
+import org.sealwax.mail.tls.wire.ClientHello;
 
 /**
  * A small mail server with real TLS (JSSE) and the faults of SMTP that only show under it. Every
@@ -56,6 +58,12 @@ final class FaultyMailServer implements AutoCloseable {
 
   /** Server names that it ends the handshake over. */
   Predicate<String> refusesName = name -> false;
+
+  /**
+   * How: the alert that is sent; -1 is a close without one, -2 that of the engine
+   * (unrecognized_name).
+   */
+  int refusalOfName = -2;
 
   /** Server names that came. */
   final Set<String> names = ConcurrentHashMap.newKeySet();
@@ -188,7 +196,13 @@ final class FaultyMailServer implements AutoCloseable {
     } catch (GeneralSecurityException e) {
       throw new IOException(e);
     }
-    SSLSocket under = (SSLSocket) now.getSocketFactory().createSocket(socket, "localhost", 0, true);
+    byte[] hello = new byte[0];
+    if (refusalOfName != -2) {
+      hello = hello(socket);
+    }
+    SSLSocket under =
+        (SSLSocket)
+            now.getSocketFactory().createSocket(socket, new ByteArrayInputStream(hello), true);
     under.setUseClientMode(false);
     under.setEnabledProtocols(protocols);
     String[] only = suites;
@@ -213,6 +227,24 @@ final class FaultyMailServer implements AutoCloseable {
     under.setSSLParameters(parameters);
     under.startHandshake();
     return under;
+  }
+
+  /** The ClientHello, read before the engine reads it; refused here when it has such a name. */
+  private byte[] hello(Socket socket) throws IOException {
+    InputStream in = socket.getInputStream();
+    byte[] head = in.readNBytes(5);
+    byte[] body = in.readNBytes(head.length < 5 ? 0 : (head[3] & 0xff) << 8 | head[4] & 0xff);
+    byte[] hello = Arrays.copyOf(head, head.length + body.length);
+    System.arraycopy(body, 0, hello, head.length, body.length);
+    if (ClientHello.read(hello, 0, hello.length) instanceof ClientHello.ClientHelloParse.Whole whole
+        && whole.hello().serverName() != null
+        && refusesName.test(whole.hello().serverName())) {
+      if (refusalOfName >= 0) {
+        socket.getOutputStream().write(new byte[] {21, 3, 3, 0, 2, 2, (byte) refusalOfName});
+      }
+      throw new IOException("refused by name");
+    }
+    return hello;
   }
 
   /** Where a session is. */

@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.ScanDepth;
@@ -215,6 +217,27 @@ final class TlsSessionProbesTest {
                   f ->
                       f.check().id().equals("clientcert.tolerate")
                           && f.outcome() == CheckOutcome.PASS));
+    }
+  }
+
+  /** Clients without a server name connect, so that no refusal of the name is the end. */
+  @ParameterizedTest
+  @CsvSource({
+    "QUICK,112", "QUICK,40", "QUICK,80", "QUICK,-1",
+    "STANDARD,112", "STANDARD,40", "STANDARD,49", "STANDARD,-1"
+  })
+  void aServerThatRefusesItsNameIsScannedWithoutIt(ScanDepth depth, int how) throws Exception {
+    try (FaultyMailServer server = new FaultyMailServer()) {
+      server.refusesName = "old.example.org"::equals;
+      server.refusalOfName = how;
+      List<Finding> found = scan(server.start(), depth);
+      assertTrue(
+          found.stream().anyMatch(f -> f.code().equals("tolerance/own-name")), found.toString());
+      assertTrue(
+          found.stream()
+              .anyMatch(
+                  f -> f.check().id().equals("starttls.works") && f.outcome() == CheckOutcome.PASS),
+          found.toString());
     }
   }
 
