@@ -64,6 +64,7 @@ final class Backup {
         if (missing(copy, copyOfBodies).isEmpty()) {
           BodyFiles.sync(copy);
           BodyFiles.sync(copyOfBodies);
+          linkUnclaimed(bodies, folder.resolve(BodyFiles.UNCLAIMED));
           Files.move(copy, folder.resolve(DATABASE), StandardCopyOption.ATOMIC_MOVE);
           BodyFiles.sync(folder);
           return;
@@ -132,23 +133,38 @@ final class Backup {
 
   private static void link(BodyFiles bodies, Path to) throws IOException {
     for (QueueId id : bodies.present()) {
-      Path target = to.resolve(id.text());
-      if (Files.exists(target)) {
-        continue;
+      link(bodies.file(id), to.resolve(id.text()));
+    }
+  }
+
+  /** Perhaps mail: it must not be lost with the disk either. */
+  private static void linkUnclaimed(BodyFiles bodies, Path to) throws IOException {
+    List<Path> files = bodies.unclaimed();
+    if (!files.isEmpty()) {
+      FolderLock.ownFolder(to);
+      for (Path file : files) {
+        link(file, to.resolve(String.valueOf(file.getFileName())));
       }
+      BodyFiles.sync(to);
+    }
+  }
+
+  private static void link(Path file, Path target) throws IOException {
+    if (Files.exists(target)) {
+      return;
+    }
+    try {
       try {
-        try {
-          // Contents never change once they have their name.
-          Files.createLink(target, bodies.file(id));
-        } catch (UnsupportedOperationException | FileSystemException e) {
-          Path unfinished = to.resolve(id.text() + UNFINISHED);
-          Files.copy(bodies.file(id), unfinished, StandardCopyOption.REPLACE_EXISTING);
-          BodyFiles.sync(unfinished);
-          Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
-        }
-      } catch (NoSuchFileException e) {
-        // Delivered meanwhile.
+        // Contents never change once they have their name.
+        Files.createLink(target, file);
+      } catch (UnsupportedOperationException | FileSystemException e) {
+        Path unfinished = target.resolveSibling(target.getFileName() + UNFINISHED);
+        Files.copy(file, unfinished, StandardCopyOption.REPLACE_EXISTING);
+        BodyFiles.sync(unfinished);
+        Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
       }
+    } catch (NoSuchFileException e) {
+      // Delivered meanwhile.
     }
   }
 }

@@ -31,6 +31,9 @@ final class BodyFiles implements Draft.Spill {
   /** Ends the name of a content whose record is not committed yet. */
   static final String RECEIVING = ".part";
 
+  /** The folder of contents without a record. */
+  static final String UNCLAIMED = "unclaimed";
+
   /** Octets between looks at the free space while a large content streams in. */
   private static final long CHECK_EVERY = 1 << 20;
 
@@ -38,6 +41,7 @@ final class BodyFiles implements Draft.Spill {
   static final int BUFFER = 16 * 1024;
 
   private final Path folder;
+
   private final Path unclaimed;
   private final SpaceCheck spaceCheck;
   private final Set<QueueId> begun = ConcurrentHashMap.newKeySet();
@@ -53,7 +57,7 @@ final class BodyFiles implements Draft.Spill {
 
   BodyFiles(Path spool, SpaceCheck space) throws IOException {
     this.folder = spool.resolve("bodies");
-    this.unclaimed = spool.resolve("unclaimed");
+    this.unclaimed = spool.resolve(UNCLAIMED);
     this.spaceCheck = space;
     FolderLock.ownFolder(folder);
   }
@@ -232,17 +236,14 @@ final class BodyFiles implements Draft.Spill {
   }
 
   /** Contents that were set aside, in this run and before. */
-  int unclaimed() throws IOException {
-    if (!Files.isDirectory(unclaimed)) {
-      return 0;
-    }
-    int count = 0;
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(unclaimed)) {
-      for (Path _ : files) {
-        count++;
+  List<Path> unclaimed() throws IOException {
+    List<Path> found = new ArrayList<>(0);
+    if (Files.isDirectory(unclaimed)) {
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(unclaimed)) {
+        files.forEach(found::add);
       }
     }
-    return count;
+    return found;
   }
 
   /** What trouble with a file means for the store. */

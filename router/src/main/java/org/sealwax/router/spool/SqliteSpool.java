@@ -973,7 +973,7 @@ public final class SqliteSpool implements Spool {
               + " contents that were not received to the end");
     }
     setAside.add(found.setAside().size());
-    int unclaimed = bodies.unclaimed();
+    int unclaimed = bodies.unclaimed().size();
     if (unclaimed > 0) {
       log.storeTrouble(
           unclaimed

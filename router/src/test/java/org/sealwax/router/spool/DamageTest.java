@@ -174,9 +174,15 @@ final class DamageTest {
       assertEquals(4, unclaimed().size(), left);
       assertTrue(log.bugs.stream().anyMatch(t -> t.contains("unclaimed")), left + log.bugs);
     }
-    assertArrayEquals(
-        content(5, SqliteSpool.INLINE_LIMIT / BLOCK + 1),
-        Files.readAllBytes(folder().resolve("unclaimed").resolve(ids.get(5).text())));
+    Path copy = temporary.resolve("copy");
+    try (SqliteSpool spool = open(folder())) {
+      spool.backup(copy);
+    }
+    for (Path each : List.of(folder(), copy)) {
+      assertArrayEquals(
+          content(5, SqliteSpool.INLINE_LIMIT / BLOCK + 1),
+          Files.readAllBytes(each.resolve("unclaimed").resolve(ids.get(5).text())));
+    }
   }
 
   @Test
