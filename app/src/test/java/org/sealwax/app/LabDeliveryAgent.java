@@ -112,7 +112,7 @@ final class LabDeliveryAgent implements AutoCloseable {
             DnsSettings.defaults()
                 .withResolvers(List.of(lab.resolver()))
                 .withAnchors(lab.anchors())
-                .withTimes(Duration.ofMillis(400), Duration.ofSeconds(2)),
+                .withTimes(Duration.ofSeconds(3), Duration.ofSeconds(10)),
             clock,
             random);
     TrustRoots roots = RootStore.fromPem(Files.writeString(folder.resolve("ca"), lab.rootPem()));
