@@ -127,7 +127,7 @@ final class DaneDeliveryTest {
         DnsSettings.defaults()
             .withResolvers(List.of(server.address()))
             .withAnchors(server.anchors())
-            .withTimes(Duration.ofMillis(400), Duration.ofSeconds(5)),
+            .withTimes(Duration.ofSeconds(2), Duration.ofSeconds(20)),
         clock,
         RandomSource.secure());
   }

@@ -59,7 +59,7 @@ final class HostileAnswersTest {
             DnsSettings.defaults()
                 .withResolvers(List.of(server.address()))
                 .withAnchors(server.anchors())
-                .withTimes(Duration.ofMillis(400), Duration.ofSeconds(4)),
+                .withTimes(Duration.ofSeconds(2), Duration.ofSeconds(20)),
             Clock.system(),
             RandomSource.secure());
     HostAddresses.Families families = new HostAddresses.Families(true, true);

@@ -653,7 +653,7 @@ final class CachingResolverTest {
   @Test
   void concurrentQueriesAreLimited() throws InterruptedException {
     server.fault("mx1.plain.example", DnsFault.DROP);
-    DnsSettings s = impatient();
+    DnsSettings s = settings();
     resolver =
         live(
             new DnsSettings(
