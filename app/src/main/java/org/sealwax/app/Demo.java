@@ -78,7 +78,7 @@ final class Demo {
    * @param sender what the lab makes of the router
    * @param receiver what the examiner makes of its listener
    * @param undecided labels of destinations about which nothing was decided in time
-   * @param plaintext labels of destinations at which a message or envelope came in clear
+   * @param plaintext labels of destinations at which a message or envelope came unencrypted
    * @param errors errors of the router itself
    * @param last last logged fact of each destination, by label
    */

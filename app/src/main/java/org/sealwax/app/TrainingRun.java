@@ -41,11 +41,11 @@ import org.sealwax.router.server.Router;
 /**
  * What the launcher runs once after a build, so that Java can prepare the classes of an ordinary
  * start (JEP 514) and remember which code is hot (JEP 515): three routers on loopback, each with a
- * state of its own. The first takes mail in clear, from {@code sendmail} and from several clients
- * at a time; it delivers under TLS to the second, which delivers in clear to the third, which finds
- * nobody and keeps it. So every path of ordinary mail is walked often enough to be compiled, and a
- * start finds the profile of a router that has been running for a while. At the end the second is
- * assessed ({@link AssessTrainingRun}), and the service is started and ended ({@link
+ * state of its own. The first takes mail unencrypted, from {@code sendmail} and from several
+ * clients at a time; it delivers under TLS to the second, which delivers unencrypted to the third,
+ * which finds nobody and keeps it. So every path of ordinary mail is walked often enough to be
+ * compiled, and a start finds the profile of a router that has been running for a while. At the end
+ * the second is assessed ({@link AssessTrainingRun}), and the service is started and ended ({@link
  * ServeTrainingRun}).
  */
 final class TrainingRun {

@@ -26,8 +26,8 @@ import org.sealwax.mail.tls.wire.ServerMessage;
 
 /**
  * Whether a session is resumed: tried, not concluded from a ticket that was given. Before TLS 1.3
- * the answer shows it in clear, because an abbreviated handshake has no Certificate (RFC 5246 7.3,
- * RFC 5077 3.1); in TLS 1.3 the ticket must be bound to the session (RFC 8446 4.2.11.2), which
+ * the answer shows it unencrypted, because an abbreviated handshake has no Certificate (RFC 5246
+ * 7.3, RFC 5077 3.1); in TLS 1.3 the ticket must be bound to the session (RFC 8446 4.2.11.2), which
  * takes an engine that keeps sessions.
  */
 final class ResumptionProbes {

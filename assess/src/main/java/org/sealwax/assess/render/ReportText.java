@@ -17,7 +17,7 @@ import org.sealwax.assess.model.GradeLetter;
 import org.sealwax.mail.cli.Printable;
 
 /**
- * A report for people at a terminal or in a mail: the grade and what decides it, then what to mend
+ * A report for people at a terminal or in a mail: the grade and what decides it, then what to fix
  * with the exact lines, then the rest in short. Text of strangers is made harmless.
  *
  * @param color whether escape sequences are written

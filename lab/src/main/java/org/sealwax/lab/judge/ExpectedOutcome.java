@@ -18,7 +18,9 @@ public enum ExpectedOutcome {
   NEVER_PLAINTEXT,
   /** TLS is not to be had and no policy asks for it: plaintext or a bounce, in the end. */
   DECIDED,
-  /** Not delivered under what is there, which is no TLS worth the name; in clear or not at all. */
+  /**
+   * Not delivered under what is there, which is no TLS worth the name; unencrypted or not at all.
+   */
   NO_SUCH_TLS,
   /** Bounced to its sender at once. */
   BOUNCED,

@@ -29,7 +29,8 @@ import org.sealwax.mail.tls.wire.TlsSuite;
 
 /**
  * What is written down of every sender and judged by nothing: the hellos it makes, what it calls
- * itself and what the DNS calls it, what it says in clear before TLS, and when it comes back. Pure.
+ * itself and what the DNS calls it, what it says unencrypted before TLS, and when it comes back.
+ * Pure.
  */
 final class UngradedFindings {
   /** Hellos told apart; a sender with a ladder has some five. */

@@ -75,7 +75,7 @@ public final class HttpsClient {
    * A client.
    *
    * @param resolver of hosts
-   * @param dialer a guarded one, as strangers name the hosts
+   * @param dialer a guarded one, as others name the hosts
    * @param tls our side
    * @param roots by which certificates are judged, asked for each request
    * @param clock for the total time

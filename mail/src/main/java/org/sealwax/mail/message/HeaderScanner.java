@@ -106,7 +106,7 @@ public final class HeaderScanner {
   }
 
   /**
-   * Takes the next octets of the message; free once the section has ended.
+   * Takes the next bytes of the message; free once the section has ended.
    *
    * @param block holds the bytes
    * @param offset index of the first byte
@@ -320,7 +320,7 @@ public final class HeaderScanner {
     value = new byte[0];
   }
 
-  /** {@return whether the section has ended: later octets are body} */
+  /** {@return whether the section has ended: later bytes are body} */
   public boolean done() {
     return state == State.DONE;
   }

@@ -12,7 +12,7 @@ public sealed interface Decision {
   record Proceed(boolean downgrade) implements Decision {}
 
   /**
-   * A new connection to the same host on a lower rung, still with TLS.
+   * A new connection to the same host at a lower fallback step, still with TLS.
    *
    * @param to the next step
    */
@@ -30,7 +30,7 @@ public sealed interface Decision {
   record GoPlaintext() implements Decision {}
 
   /**
-   * Clear text will be allowed at {@code until}, unless TLS works before.
+   * Plaintext will be allowed at {@code until}, unless TLS works before.
    *
    * @param until when the wait ends
    * @param reason the reason as one word of the queue

@@ -94,7 +94,8 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
   }
 
   /**
-   * {@return the next connection's rung at the same host, still with TLS; empty when there is none}
+   * {@return the next connection's fallback step at the same host, still with TLS; empty when there
+   * is none}
    *
    * @param requirement what must hold
    * @param state the state of the fallback at this host
@@ -139,7 +140,8 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
   }
 
   /**
-   * {@return whether the last rung has broken at a host lately, so that no TLS is left to be tried}
+   * {@return whether the last fallback step has broken at a host lately, so that no TLS is left to
+   * be tried}
    *
    * @param requirement what must hold
    * @param memory what is remembered
@@ -189,13 +191,13 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
   }
 
   /**
-   * {@return whether a rung can meet the floor of a requirement}
+   * {@return whether a fallback step can meet the floor of a requirement}
    *
    * @param requirement what must hold
-   * @param rung the fallback step
+   * @param step the fallback step
    */
-  public static boolean fits(Requirement requirement, FallbackStep rung) {
-    return rung != FallbackStep.TLS12
+  public static boolean fits(Requirement requirement, FallbackStep step) {
+    return step != FallbackStep.TLS12
         || requirement.floor().lowest().compareTo(TlsVersion.TLS_1_2) <= 0;
   }
 

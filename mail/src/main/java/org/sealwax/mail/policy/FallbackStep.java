@@ -33,7 +33,7 @@ public enum FallbackStep {
   }
 
   /**
-   * Stands for this rung in what is stored: it never changes.
+   * Stands for this fallback step in what is stored: it never changes.
    *
    * @return the stored code
    */
@@ -42,7 +42,7 @@ public enum FallbackStep {
   }
 
   /**
-   * {@return the rung of a code; empty when there is none}
+   * {@return the fallback step of a code; empty when there is none}
    *
    * @param code the stored code
    */
@@ -51,7 +51,7 @@ public enum FallbackStep {
   }
 
   /**
-   * {@return whether this rung offers less than {@code other}}
+   * {@return whether this fallback step offers less than {@code other}}
    *
    * @param other the one to compare with
    */

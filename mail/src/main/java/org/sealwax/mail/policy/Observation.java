@@ -49,7 +49,7 @@ public sealed interface Observation {
   record Unencrypted(boolean starttlsOffered) implements Observation {}
 
   /**
-   * STARTTLS was offered and answered 4yz or 5yz; open, in clear text.
+   * STARTTLS was offered and answered 4yz or 5yz; open, unencrypted.
    *
    * @param reply the reply of the server
    */

@@ -86,7 +86,7 @@ public record Requirement(
     }
   }
 
-  /** {@return whether a byte of mail in clear text would break this requirement} */
+  /** {@return whether a byte of mail unencrypted would break this requirement} */
   public boolean demandsTls() {
     return encryption == TlsUse.ALWAYS;
   }

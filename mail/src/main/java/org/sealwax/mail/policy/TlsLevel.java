@@ -38,7 +38,7 @@ public enum TlsLevel {
     return Arrays.stream(values()).filter(l -> l != STS && l != DANE).toList();
   }
 
-  /** {@return whether clear text is out of the question at this level} */
+  /** {@return whether plaintext is out of the question at this level} */
   public boolean demandsTls() {
     return compareTo(ENCRYPT) >= 0;
   }

@@ -56,7 +56,7 @@ public final class LineReader {
     return buffer.length >= WIDE_BUFFER;
   }
 
-  /** {@return octets that were read from the source and not yet handed out} */
+  /** {@return bytes that were read from the source and not yet handed out} */
   public int buffered() {
     return limit - position;
   }

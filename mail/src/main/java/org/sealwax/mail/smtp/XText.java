@@ -19,7 +19,7 @@ public final class XText {
   }
 
   /**
-   * Decodes; octets that are not UTF-8 make it empty, as does a bad {@code +} sequence.
+   * Decodes; bytes that are not UTF-8 make it empty, as does a bad {@code +} sequence.
    *
    * @param text the text to read
    * @return the text; empty for a bad sequence or bytes that are not UTF-8

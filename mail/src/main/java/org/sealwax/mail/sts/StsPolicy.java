@@ -69,7 +69,7 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
      *
      * @param policy the policy
      * @param deviations from the grammar that senders can pass over without following anything that
-     *     was not written: the policy's host should mend them
+     *     was not written: the policy's host should fix them
      */
     record ValidStsPolicy(StsPolicy policy, List<StsPolicyFlaw> deviations)
         implements ParsedStsPolicy {

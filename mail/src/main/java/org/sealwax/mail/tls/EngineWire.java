@@ -648,7 +648,7 @@ final class EngineWire extends WireOver implements TlsWire {
     }
   }
 
-  /** The name of an alert in clear at the end of {@code net}, or null. */
+  /** The name of an alert unencrypted at the end of {@code net}, or null. */
   private static @Nullable String clearAlert(ByteBuffer net) {
     int at = net.limit() - (RecordHeader.SIZE + 2);
     return at >= net.position() && net.get(at) == RecordHeader.ALERT && net.get(at + 4) == 2

@@ -17,7 +17,7 @@ import org.sealwax.mail.message.AddressList;
  * dots are stuffed.
  */
 final class LocalMessage {
-  /** Octets of a header: the server's own limit is below. */
+  /** Bytes of a header: the server's own limit is below. */
   static final int MAX_HEADER = 1 << 20;
 
   private final InputStream in;

@@ -256,7 +256,7 @@ public final class Sendmail {
 
   /** Commands and replies, one after the other. */
   private static final class SubmissionSession {
-    /** Octets of a reply line (RFC 5321 4.5.3.1.5, with room for extensions). */
+    /** Bytes of a reply line (RFC 5321 4.5.3.1.5, with room for extensions). */
     private static final int MAX_LINE = 2048;
 
     /** Lines of a reply. */

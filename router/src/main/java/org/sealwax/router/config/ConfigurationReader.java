@@ -21,7 +21,7 @@ import org.tomlj.TomlTable;
 
 /** One file read against the schema: its sections, and everything wrong with it. */
 final class ConfigurationReader {
-  /** Octets of a configuration: thousands of rows fit, a mistaken log file does not. */
+  /** Bytes of a configuration: thousands of rows fit, a mistaken log file does not. */
   static final int MAX_SIZE = 4 << 20;
 
   /** Complaints told at once; more would bury the first. */

@@ -58,7 +58,7 @@ import org.sealwax.router.sts.StsSettings;
  * reading.
  */
 final class SettingsMapping {
-  /** Octets of a file that holds one password. */
+  /** Bytes of a file that holds one password. */
   private static final int MAX_PASSWORD = 4096;
 
   private final ConfigurationReader reader;
@@ -310,7 +310,7 @@ final class SettingsMapping {
     }
     return switch (ConfiguredHop.parse(text.get())) {
       case ConfiguredHop.HopSyntax.Read r -> {
-        if (r.hop() instanceof ConfiguredHop.Command c && !pipes.contains(c.pipe())) {
+        if (r.hop() instanceof ConfiguredHop.Pipe c && !pipes.contains(c.pipe())) {
           error(s, key, "there is no [[pipe]] named " + c.pipe(), "pipes: " + pipes);
           yield Optional.empty();
         }

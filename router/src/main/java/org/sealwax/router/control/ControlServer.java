@@ -29,7 +29,7 @@ import tools.jackson.databind.node.ObjectNode;
  * with the first request.
  */
 public final class ControlServer implements Closeable {
-  /** Octets of a request: the largest configuration (4 MiB) fits, each of its bytes quoted. */
+  /** Bytes of a request: the largest configuration (4 MiB) fits, each of its bytes quoted. */
   static final int MAX_REQUEST = (8 << 20) + (64 << 10);
 
   /** Clients at a time: people and cron jobs. */
@@ -95,7 +95,7 @@ public final class ControlServer implements Closeable {
           folder,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
-    // Access to the folder is access to the queue: whoever it was opened for is shut out again.
+    // Access to the folder is access to the queue: the access of another user is closed again.
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
     Files.deleteIfExists(path);
     ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);

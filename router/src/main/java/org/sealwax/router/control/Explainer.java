@@ -45,7 +45,7 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * The treatment of mail to a domain at this moment, with its reasons: every source with its value,
  * age and next refresh, and for each host the requirement, the fallback steps, and the result of a
- * connection. Sends nothing and teaches nobody anything.
+ * connection. Sends nothing and changes no record.
  */
 public final class Explainer {
   private final SmtpDeliveryAgent deliveryAgent;

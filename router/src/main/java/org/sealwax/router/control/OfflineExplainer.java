@@ -80,8 +80,8 @@ public final class OfflineExplainer implements Closeable {
             consignment -> {
               throw new IllegalStateException("nothing is delivered here");
             });
-    PeerIdentities mirrors = stores.peerIdentities(tls.verifier());
-    new CertificateAuthorities(settings).name(mirrors);
+    PeerIdentities peers = stores.peerIdentities(tls.verifier());
+    new CertificateAuthorities(settings).name(peers);
     explainer =
         new Explainer(
             deliveryAgent,
@@ -89,8 +89,8 @@ public final class OfflineExplainer implements Closeable {
             stores,
             settings,
             domain -> {
-              mirrors.refreshDue();
-              return mirrors.status(domain);
+              peers.refreshDue();
+              return peers.status(domain);
             });
   }
 

@@ -56,7 +56,7 @@ public final class WhatIf {
     CLEAR,
     /** What was sent would wait. */
     DELAYED,
-    /** What could be told, or went another way, cannot be told. */
+    /** An outcome that was notified, or went another way, needs no notification. */
     UNKNOWN,
     /** What waits or goes unencrypted would pass, and nothing else changes. */
     BETTER;

@@ -25,7 +25,7 @@ import org.sealwax.router.route.TransportTable;
 
 /**
  * One of the two configurations that {@link WhatIf} compares: what remembered connections come to
- * under it. Asks nobody: rows, kept MTA-STS policies and the ledger are at hand.
+ * under it. Asks no server: rows, kept MTA-STS policies and the ledger are at hand.
  */
 final class WhatIfConfiguration {
   private final Policy policy;

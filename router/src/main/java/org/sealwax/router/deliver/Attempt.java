@@ -23,8 +23,8 @@ import org.sealwax.router.ledger.LedgerRound;
  */
 final class Attempt {
   /**
-   * Addresses of one host that are dialled in one round: the DNS answer is a stranger's, connects
-   * take time. The next round begins with the others.
+   * Addresses of one host that are dialled in one round: others wrote the DNS answer, connects take
+   * time. The next round begins with the others.
    */
   static final int ADDRESSES = 6;
 

@@ -71,7 +71,7 @@ final class ConnectionPool implements Closeable {
           list = new ArrayDeque<>(2);
           byKey.put(key, list);
         }
-        // Runs under no lock of ours: the deadline's thread takes it when it fires.
+        // Runs under none of our locks: the deadline's thread takes it when it fires.
         list.addLast(
             new Idle(connection, Deadline.after(settings.idle(), () -> expire(key, connection))));
         total++;

@@ -69,7 +69,7 @@ final class ConsignmentTransfer implements RoundWork {
   /** The peer took offence at a parameter: those that can be spared are left out from now on. */
   private boolean sparing;
 
-  /** The peer refused somebody for our IPv6 address. */
+  /** The peer refused a recipient because of our IPv6 address. */
   private boolean shouldRetryOverIpv4;
 
   private Tried triedBefore = Tried.NOTHING;
@@ -337,8 +337,9 @@ final class ConsignmentTransfer implements RoundWork {
   }
 
   /**
-   * Who may be tried at this peer now. Whoever was put off by a host in TLS waits for TLS in this
-   * round: who can bring about a 4yz there and strip TLS here must not get the mail in clear.
+   * Recipients that may be tried at this peer now. A recipient that a host deferred in TLS waits
+   * for TLS in this round: who can bring about a 4yz there and strip TLS here must not get the mail
+   * unencrypted.
    */
   private List<ConsignmentRecipient> waiting(HostConnection peer) {
     if (outcomes.isDone()) {
@@ -384,9 +385,9 @@ final class ConsignmentTransfer implements RoundWork {
   }
 
   /**
-   * Refuses, except whom a better host has put off, in this round or in one before that did not
-   * come to this host: that one may take the mail later, and a lesser host after it must not bounce
-   * it now.
+   * Refuses, except the recipients that a better host has deferred, in this round or in one before
+   * that did not come to this host: that one may take the mail later, and a lesser host after it
+   * must not bounce it now.
    */
   private void refuse(ConsignmentRecipient addressee, FailureCause cause, HostConnection peer) {
     if (outcomes.isDeferred(addressee)) {
@@ -527,7 +528,10 @@ final class ConsignmentTransfer implements RoundWork {
                   || consignment.size() >= CHUNKING_PAYS);
     }
 
-    /** Whom a lost connection concerns: after the end of the content nobody but those accepted. */
+    /**
+     * The recipients that a lost connection concerns: after the end of the content only those
+     * accepted.
+     */
     List<ConsignmentRecipient> undecidedRecipients() {
       return stage == TransactionStage.END ? accepted : batch;
     }
@@ -648,7 +652,7 @@ final class ConsignmentTransfer implements RoundWork {
       return go.code() == 421 || !(go.isTransient() || go.isPermanent()) ? outOfStep() : null;
     }
 
-    /** This connection is of no more use; whoever is to be asked again is asked on another one. */
+    /** This connection is of no more use; recipients that are left need another one. */
     private TransferEnd outOfStep() {
       return new TransferEnd(
           waiting(peer).isEmpty() ? ConnectionResult.CLOSED : ConnectionResult.MORE);

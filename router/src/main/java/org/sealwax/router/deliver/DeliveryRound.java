@@ -272,7 +272,7 @@ final class DeliveryRound {
       if (work.isDone() || untried || !work.mayUsePlaintext()) {
         return underSts;
       }
-      // RFC 7435 §3 in our order: better TLS elsewhere before clear text here.
+      // RFC 7435 §3 in our order: better TLS elsewhere before plaintext here.
       HostConnection connection = attempt.finalTry();
       if (connection != null) {
         finish(work.runOn(connection), connection, null);
@@ -359,7 +359,7 @@ final class DeliveryRound {
       RoundWork.ConnectionResult result, HostConnection connection, @Nullable String key) {
     if (result == RoundWork.ConnectionResult.REUSABLE) {
       if (key == null) {
-        // Clear text that was allowed this once is not kept.
+        // Plaintext that was allowed this once is not kept.
         connection.session().quit();
       } else {
         pool.putBack(key, connection);

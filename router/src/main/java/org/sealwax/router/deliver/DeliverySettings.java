@@ -33,7 +33,7 @@ import org.sealwax.mail.smtp.session.SmtpTimeouts;
  * @param tickets whether sessions are resumed
  * @param clientCertificate whether our certificate is shown when asked for, where no row says
  *     otherwise
- * @param hold how long broken TLS keeps mail from clear text
+ * @param hold how long broken TLS keeps mail from plaintext
  * @param level where no row says otherwise
  * @param floors lowest TLS where no row says otherwise
  * @param rows policy by destination

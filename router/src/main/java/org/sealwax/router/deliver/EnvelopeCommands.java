@@ -76,7 +76,7 @@ record EnvelopeCommands(
       }
     }
     if (authenticated && !minimal) {
-      // RFC 4954 §5: whom we speak for is not known to the host in its own terms.
+      // RFC 4954 §5: the host does not know the user that we speak for.
       out.append(" AUTH=<>");
     }
     return out.toString();
@@ -123,7 +123,7 @@ record EnvelopeCommands(
   static Mailbox mailbox(ConsignmentRecipient recipient) {
     return switch (recipient.target()) {
       case DeliveryTarget.Remote remote -> remote.mailbox();
-      case DeliveryTarget.Command command ->
+      case DeliveryTarget.Pipe command ->
           throw new IllegalStateException("a command cannot be reached by SMTP");
       case DeliveryTarget.Reports reports ->
           throw new IllegalStateException("reports are read here and not sent on");

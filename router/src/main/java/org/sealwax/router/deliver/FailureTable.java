@@ -110,7 +110,7 @@ final class FailureTable {
           row(TRANSACTION, 421, 421, NEXT_HOST, "service-closing", "4.3.2", Extent.TRANSACTION),
           // Our credentials are our configuration's affair, never the sender's.
           row(AUTH, 400, 599, DEFER, "auth", "4.7.8", NEXT_HOP),
-          // RFC 4954 §6, RFC 3207 §4: the host wants AUTH or STARTTLS first. Whoever strips
+          // RFC 4954 §6, RFC 3207 §4: the host wants AUTH or STARTTLS first. Who strips
           // STARTTLS brings this about, so it must not bounce anything.
           row(TRANSACTION, 530, 530, NEXT_HOST, "auth-required", "4.7.0", Extent.TRANSACTION),
           row(TRANSACTION, 538, 538, NEXT_HOST, "auth-required", "4.7.11", Extent.TRANSACTION),
@@ -127,8 +127,9 @@ final class FailureTable {
           row(TRANSACTION, 500, 500, NEXT_HOST, "protocol", "4.5.2", MESSAGE),
           row(TRANSACTION, 502, 504, NEXT_HOST, "protocol", "4.5.1", MESSAGE),
           // RFC 5321 §4.2.2, §4.5.3.1.10: 552 says that a mailbox is full, that the message is too
-          // big, or what 452 should have said; the status tells which. RFC 3463 §3.3: a full
-          // mailbox is a transient failure. RFC 5321 §5.1: whoever is put off is tried at the next
+          // big, or what 452 should have said; the status says which. RFC 3463 §3.3: a full
+          // mailbox is a transient failure. RFC 5321 §5.1: a deferred recipient is tried at the
+          // next
           // address or host at once (docs/adr/0033).
           row(RCPT, 452, 452, "2.2.", NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
           row(RCPT, 552, 552, "2.2.", NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
@@ -591,7 +592,7 @@ final class FailureTable {
         Extent.MESSAGE);
   }
 
-  /** Credentials would go to somebody who is not who we meant. */
+  /** Credentials would go to a host that is not the one meant. */
   static FailureCause unverifiedForAuth(String host, String verdict) {
     return new FailureCause(
         "auth-unverified",
@@ -624,7 +625,7 @@ final class FailureTable {
         Extent.MESSAGE);
   }
 
-  /** We are going down, or somebody stopped this round. */
+  /** The process ends, or this round was stopped. */
   static FailureCause interrupted() {
     return new FailureCause(
         "stopped",
@@ -649,7 +650,7 @@ final class FailureTable {
           null,
           Extent.NEXT_HOP);
 
-  /** A bug of ours. */
+  /** A bug in our code. */
   static FailureCause bug() {
     return new FailureCause(
         "internal",

@@ -88,7 +88,8 @@ final class HappyEyeballs {
       troubles.removeLast();
       return result(last, troubles);
     } finally {
-      // Whoever comes too late closes itself; whoever came in the same moment is closed here.
+      // A connection that comes too late closes itself; one that came in the same moment is closed
+      // here.
       over.set(true);
       ConnectAttempt late;
       while ((late = results.poll()) != null) {

@@ -103,7 +103,7 @@ final class HostLadder {
     return host.subject().host() + ":" + plan.port();
   }
 
-  /** The last word about this host, when every other one has been tried: perhaps clear text. */
+  /** The last word about this host, when every other one has been tried: perhaps plaintext. */
   @Nullable HostConnection finalTry() throws InterruptedException {
     FallbackState state = lastState;
     Observation observation = lastObservation;

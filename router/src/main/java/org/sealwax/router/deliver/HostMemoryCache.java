@@ -11,7 +11,7 @@ import org.sealwax.router.ledger.HostMemoryStore;
 /**
  * A cache of the memories of hosts; the least recently used entry is dropped first. Thread-safe.
  * One for the process: delivery agent come and go with configurations, and a reload must not make a
- * host that did TLS yesterday look like one never met. A shelf keeps it over a restart, for as long
+ * host that did TLS yesterday look like one never met. A store keeps it over a restart, for as long
  * as {@link org.sealwax.mail.policy.FallbackLadder} lets it count.
  */
 public final class HostMemoryCache {
@@ -33,7 +33,7 @@ public final class HostMemoryCache {
     this(HostMemoryStore.none());
   }
 
-  /** Begins with what is on the shelf. */
+  /** Begins with what is in the store. */
   public HostMemoryCache(HostMemoryStore store) {
     this.store = store;
   }

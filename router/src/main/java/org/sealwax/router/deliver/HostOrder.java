@@ -79,7 +79,7 @@ final class HostOrder {
     return requirement;
   }
 
-  /** Each may cost several look-ups, and strangers wrote the list: the rest waits its turn. */
+  /** Each may cost several look-ups, and others wrote the list: the rest waits its turn. */
   private int end() {
     return Math.min(MxSet.MAX_HOSTS, ordered.size());
   }

@@ -20,8 +20,8 @@ import org.sealwax.router.receipts.Receipts;
 
 /**
  * Greets MX hosts that no delivery needs. A domain whose first MX host takes all mail would never
- * reach a level of the ledger, because nobody knows whether its other hosts do TLS; an attacker who
- * makes the first one unreachable would then get the mail in plaintext from another.
+ * reach a level of the ledger, because it is not known whether its other hosts do TLS; an attacker
+ * who makes the first one unreachable would then get the mail in plaintext from another.
  *
  * <p>A domain is looked at some time after mail was delivered to it, one host at a time, at random
  * distances. Which hosts are worth it is the ledger's to say ({@code Rules.unseen}), and so is how
@@ -71,7 +71,7 @@ public final class MxHostProbe implements AutoCloseable {
     this.log = log;
   }
 
-  /** Receipts that go to {@code next}, and tell where mail was delivered. */
+  /** Receipts that go to {@code next}, and show where mail was delivered. */
   public Receipts observing(Receipts next) {
     return receipt -> {
       next.add(receipt);
@@ -109,7 +109,7 @@ public final class MxHostProbe implements AutoCloseable {
         if (closed) {
           return;
         }
-        // Neither a ledger that cannot be read nor a bug of ours ends the greetings for good.
+        // Neither a ledger that cannot be read nor a bug in our code ends the greetings for good.
         log.bug("unseen hosts", e);
       } catch (InterruptedException e) {
         return;

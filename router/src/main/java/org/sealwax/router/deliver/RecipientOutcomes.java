@@ -91,7 +91,7 @@ final class RecipientOutcomes {
   }
 
   /**
-   * A host refused this recipient for a reason of ours that another connection may not have; if
+   * A host refused this recipient for a reason on our side that another connection may not have; if
    * none is made in this round, this is why the recipient waits.
    */
   void deferralCauses(ConsignmentRecipient recipient, FailureCause cause) {
@@ -123,7 +123,7 @@ final class RecipientOutcomes {
 
   /**
    * The same for mail with REQUIRETLS: when every host has shown that it cannot have it, the mail
-   * is refused, except for whom a host that could put off by name (RFC 8689 4.2.1).
+   * is refused, except recipients that a host could defer by name (RFC 8689 4.2.1).
    */
   Map<Long, Outcome> endRequiringTls(FailureCause otherwise) {
     FailureCause refusal = endedOtherwise || hostsLeft ? null : FailureTable.requireTls(passed);

@@ -63,7 +63,7 @@ public final class RecipientVerifier implements RecipientProbe {
         question.reason = "internal error";
       }
       if (deadline.passed()) {
-        // The interrupt was ours; whoever called must not find it.
+        // The interrupt was ours; the caller must not find it.
         boolean local = Thread.interrupted();
         question.reason += local ? "" : " (too late)";
       }

@@ -25,13 +25,13 @@ interface RoundWork {
     STALE
   }
 
-  /** Does what can be done with {@code connection}, about whom the policy said proceed. */
+  /** Does what can be done with {@code connection}, about which the policy said proceed. */
   ConnectionResult runOn(HostConnection connection);
 
   /** Whether nothing is left to do. */
   boolean isDone();
 
-  /** Whether anything is left that a clear text of the last resort may carry. */
+  /** Whether anything is left that a cleartext fallback may carry. */
   boolean mayUsePlaintext();
 
   /** What the deliveries before this one have tried in vain, of the same mail. */
@@ -39,7 +39,7 @@ interface RoundWork {
     return Tried.NOTHING;
   }
 
-  /** What has been tried after this one; told once, at its end. */
+  /** What has been tried after this one; called once, at its end. */
   default void tried(HostOrder order) {}
 
   /** The round comes to a host of this preference. */
@@ -70,20 +70,20 @@ interface RoundWork {
   boolean needsRequireTls();
 
   /**
-   * Whether the ledger may learn from it: strangers must not choose what is learnt, so not with a
+   * Whether the ledger may learn from it: senders must not choose what is learnt, so not with a
    * null reverse-path, and not from a question.
    */
   boolean updatesLedger();
 
   /**
-   * Whether its sessions are counted for TLS reports. Not those that carry a report of ours: the
+   * Whether its sessions are counted for TLS reports. Not those that carry one of our reports: the
    * next one would be about the last one, for ever (RFC 8460 section 3).
    */
   boolean isReported();
 
   /**
-   * Tells connections of different use apart: they are never used for one another. A probe's have
-   * short times and are not counted; a session that nobody counted must not carry mail whose
+   * Separates connections of different use: they are never used for one another. A probe's have
+   * short times and are not counted; a session that was not counted must not carry mail whose
    * sessions count.
    */
   String connectionUse();

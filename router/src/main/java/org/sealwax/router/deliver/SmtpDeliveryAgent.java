@@ -91,8 +91,9 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   }
 
   /**
-   * Over a configured route, where recipients of many domains travel together: those for whom other
-   * policy rows were written go apart, so that each row holds for its own domain and for no other.
+   * Over a configured route, where recipients of many domains travel together: recipients for which
+   * other policy rows were written go apart, so that each row holds for its own domain and for no
+   * other.
    */
   private Map<Long, Outcome> byRoute(Consignment consignment, String route) {
     if (consignment.recipients().size() == 1) {
@@ -138,7 +139,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
     return switch (recipient.target()) {
       case DeliveryTarget.Remote r -> r.mailbox().domain();
       case DeliveryTarget.Postmaster p -> p.mailbox().domain();
-      case DeliveryTarget.Command c -> throw new IllegalStateException("a command has no hosts");
+      case DeliveryTarget.Pipe c -> throw new IllegalStateException("a command has no hosts");
       case DeliveryTarget.Reports r -> throw new IllegalStateException("reports go to no hosts");
     };
   }
@@ -197,7 +198,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   /**
    * Looks up and fetches what a round toward this next hop will need, as far as it is not in
    * memory: its MX, and the evidence about its first hosts. Nothing is dialled but the host of an
-   * MTA-STS policy, and the ledger hears nothing.
+   * MTA-STS policy, and the ledger gets nothing.
    *
    * @throws InterruptedException when the thread is interrupted
    */
@@ -210,7 +211,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
 
   /**
    * Greets one MX host of a domain to which no mail goes now: EHLO, STARTTLS, EHLO, QUIT from the
-   * address that mail leaves from. The ledger hears what it shows, and nobody else.
+   * address that mail leaves from. Only the ledger gets what it shows.
    *
    * @return what it showed, in words; empty when it is no MX host any more, or has no address
    * @throws InterruptedException when the thread is interrupted

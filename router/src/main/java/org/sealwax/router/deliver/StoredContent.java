@@ -10,7 +10,7 @@ import org.sealwax.router.queue.Consignment;
 
 /** The content of a consignment as the store has it: looked at, and copied to a host. */
 final class StoredContent {
-  /** Octets of a header that are searched for non-ASCII ones. */
+  /** Bytes of a header that are searched for non-ASCII ones. */
   private static final int HEADER = 1_024 * 1_024;
 
   private final Consignment consignment;
@@ -48,7 +48,7 @@ final class StoredContent {
     }
   }
 
-  /** Whether the message needs SMTPUTF8, whoever its recipients are (RFC 6531 3.5). */
+  /** Whether the message needs SMTPUTF8, whatever its recipients are (RFC 6531 3.5). */
   boolean needsUtf8() {
     boolean sender =
         !(consignment.sender() instanceof ReversePath.SenderMailbox(Mailbox mailbox))
@@ -85,8 +85,8 @@ final class StoredContent {
   }
 
   /**
-   * Copies it. Trouble of ours (the store) and of theirs (the wire) are told apart, and a content
-   * that is not as long as it should be never gets its end.
+   * Copies it. Errors on our side (the store) and on theirs (the wire) are kept apart, and a
+   * content that is not as long as it should be never gets its end.
    *
    * @throws ContentUnreadable when the store cannot give it; any other {@link IOException} is the
    *     taker's

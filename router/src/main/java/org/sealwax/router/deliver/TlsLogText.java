@@ -34,7 +34,7 @@ final class TlsLogText {
 
   /**
    * RFC 7672 §2.2.1: TLSA records of a host to which an unsigned MX record led identify the host,
-   * and nobody knows whether it is the right one. "verified" is not said of that.
+   * and it is not known whether it is the right one. "verified" is not said of that.
    */
   private static String got(Requirement requirement, Handshake h) {
     String word = h.verdict().postfixWord().toLowerCase(Locale.ROOT);
@@ -51,7 +51,7 @@ final class TlsLogText {
       Instant now, Ledger ledger, Consignment consignment, Mailbox recipient, HostConnection peer) {
     HostRequirement terms = peer.hostRequirement();
     Requirement requirement = terms.requirement();
-    boolean told = requirement.requireTls() && peer.session().capabilities().offersRequireTls();
+    boolean demanded = requirement.requireTls() && peer.session().capabilities().offersRequireTls();
     return new Receipt(
         now,
         consignment.id().text(),
@@ -65,7 +65,7 @@ final class TlsLogText {
         peer.isDowngrade(),
         terms.activeViolation(ledger).map(a -> a.what().word()).orElse(null),
         terms.subject().secureMx(),
-        told);
+        demanded);
   }
 
   private static Receipt.ReceiptTls receipt(Handshake h) {

@@ -7,14 +7,14 @@
  *
  * <p>Invariants: no byte of an envelope leaves before the policy said proceed about this very
  * connection, and a clear stream under a requirement of TLS stops the round (checked again right
- * before MAIL, in production); nobody is called delivered without a final 2yz; an idle connection
- * is only used again under the same requirement, host and route; credentials go to verified peers
- * only; the unknown defers. Mail that was deferred under TLS does not go unencrypted in the same
- * round. Every transaction has a total time besides its single waits. Memory does not grow with the
- * message.
+ * before MAIL, in production); no recipient counts as delivered without a final 2yz; an idle
+ * connection is only used again under the same requirement, host and route; credentials go to
+ * verified peers only; the unknown defers. Mail that was deferred under TLS does not go unencrypted
+ * in the same round. Every transaction has a total time besides its single waits. Memory does not
+ * grow with the message.
  *
  * <p>{@link org.sealwax.router.deliver.HostMemoryCache}, what hosts have shown, outlives a
- * configuration, and by the ledger's shelf a restart.
+ * configuration, and by the ledger's store a restart.
  *
  * <p>RFC 5321, 1870, 2920, 3030, 3461, 4954, 5802, 6152, 6531, 7505, 7677, 8305, 9422.
  */

@@ -48,8 +48,8 @@ import org.sealwax.router.log.MailLog;
  * DNSSEC proves, from the MX answer on.
  *
  * <p>It is looked up in the background, each peer by itself and never more often than {@link
- * #SOONEST}, whoever connects: a session only reads what is there, so a stranger can neither cause
- * a look-up nor wait for one. What could not be renewed counts until its time is over and no
+ * #SOONEST}, whichever client connects: a session only reads what is there, so a client can neither
+ * cause a look-up nor wait for one. What could not be renewed counts until its time is over and no
  * longer. Thread-safe.
  */
 public final class PeerIdentities implements PeerMatcher, Closeable {
@@ -97,7 +97,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
    * @param keys that it showed
    * @param named whether its name counts, under a chain that holds
    * @param associations of its TLSA records
-   * @param own whether it belongs to the peer alone, as far as names tell
+   * @param own whether it belongs to the peer alone, as far as names show
    * @param until when it stops counting
    */
   private record HostIdentity(
@@ -267,7 +267,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
-      // A bug of ours must not end the looks for good.
+      // A bug in our code must not end the look-ups for good.
       log.bug("mirror of " + peer, e);
     }
     PeerKnowledge made = new PeerKnowledge(List.copyOf(identities), next(identities, now));

@@ -21,7 +21,7 @@ public interface PeerMatcher {
   /**
    * Whose mirror image the owner of this certificate is, if anybody's: from memory, at once.
    *
-   * @param chain as shown, leaf first; of a resumed session the stored one; empty: nobody's
+   * @param chain as shown, leaf first; of a resumed session the stored one; empty: no certificate
    */
   Optional<PeerMatch> of(List<X509Certificate> chain);
 

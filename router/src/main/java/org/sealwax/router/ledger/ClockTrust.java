@@ -9,11 +9,11 @@ import org.sealwax.mail.address.Domain;
 
 /**
  * The judgement if the wall clock can be trusted. A jump of more than an hour against the monotonic
- * clock, or against the last time that was stored, makes it doubtful: whoever sets our clock must
- * not make levels fall away or holds end. It is believed again when it comes back to where it was,
- * when the admin says so, or when enough peers of different organisations have shown certificates
- * by public roots that hold at that time: such certificates live for weeks, so a clock that is far
- * off makes none of them hold. A hold counts from there again. Not thread-safe.
+ * clock, or against the last time that was stored, makes it doubtful: an attacker who sets our
+ * clock must not make levels fall away or holds end. It is believed again when it comes back to
+ * where it was, when the admin says so, or when enough peers of different organisations have shown
+ * certificates by public roots that hold at that time: such certificates live for weeks, so a clock
+ * that is far off makes none of them hold. A hold counts from there again. Not thread-safe.
  */
 final class ClockTrust {
   /** What a clock may be off, with restarts and slow correction. */

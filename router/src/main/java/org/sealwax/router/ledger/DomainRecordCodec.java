@@ -40,7 +40,7 @@ final class DomainRecordCodec {
   /** The format before days were counted for each host: read, and written no more. */
   private static final int SESSIONS_OF_HOSTS = 1;
 
-  /** Octets of one row: 48 hosts with everything they may have come to 40 KiB. */
+  /** Bytes of one row: 48 hosts with everything they may have come to 40 KiB. */
   static final int MAX_BYTES = 256 << 10;
 
   /** Days as two bytes: counted from 1970 that ends in 2149. */

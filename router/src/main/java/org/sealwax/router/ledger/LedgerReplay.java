@@ -98,7 +98,7 @@ public final class LedgerReplay {
     return out;
   }
 
-  /** A row that demands DANE, where nobody looked for it: that is no proof of absence. */
+  /** A row that demands DANE, where it was not looked up: that is no proof of absence. */
   private static boolean lacksTlsa(Domain host, Requirement requirement) {
     return requirement
         .mxFilter()

@@ -4,7 +4,7 @@ import org.sealwax.mail.address.Domain;
 
 /**
  * One round at one domain, reported to the ledger as it happens. Begin it when the MX answer is
- * there and <em>before</em> evidence is gathered; tell every connection, also those that failed,
+ * there and <em>before</em> evidence is gathered; report every connection, also those that failed,
  * that broke, or that were only made to look. Cheap: nothing waits for a disk but the first look at
  * a domain. One thread owns it.
  */

@@ -37,7 +37,7 @@ import org.sealwax.router.ledger.Violation.PathState;
  * because whatever ends its run is a path on which its mail gets through.
  *
  * @param settings amounts
- * @param suffixes tell organisations apart
+ * @param suffixes separate organisations
  */
 public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
   /** A path that showed less and was never tried again says nothing after so long. */

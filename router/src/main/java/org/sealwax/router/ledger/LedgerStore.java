@@ -83,7 +83,7 @@ final class LedgerStore implements Closeable {
    */
   static LedgerStore open(Path file) throws IOException {
     if (!Files.exists(file)) {
-      // With whom we exchange mail is nobody else's business; SQLite's other files take after it.
+      // The domains that we exchange mail with are private; SQLite's other files take after it.
       Files.createFile(
           file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     }

@@ -520,7 +520,8 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
                 if (row != null) {
                   return rules.observed(row, sample.host(), remembered, at);
                 }
-                // A stranger's bounce does not make a row, nor does a domain that answers nothing.
+                // A bounce from outside does not make a row, nor does a domain that answers
+                // nothing.
                 return remembered.counts() && remembered.level() != ProvenLevel.SILENT
                     ? rules.observed(
                         begun(DomainRecord.fresh(domain, at.now()), answer, at).row(),

@@ -36,7 +36,7 @@ public record ProvenHost(Domain host, Set<Pin> keys, Instant last) {
   static List<ProvenHost> of(DomainRecord row, Predicate<Domain> vouched, Instant since) {
     List<ProvenHost> out = new ArrayList<>();
     if (row.violation() != null) {
-      // Somebody may stand in between just now; what he shows is not the peer.
+      // An attacker may stand in between just now; what it shows is not the peer.
       return out;
     }
     row.hosts()
@@ -47,7 +47,7 @@ public record ProvenHost(Domain host, Set<Pin> keys, Instant last) {
                 Instant last = Instant.MIN;
                 for (RememberedSample s : record.recent()) {
                   Pin key = s.key();
-                  // Sessions for mail that strangers caused do not teach, here as elsewhere.
+                  // Sessions for mail that others caused do not teach, here as elsewhere.
                   if (s.level() == ProvenLevel.VERIFIED
                       && s.counts()
                       && key != null

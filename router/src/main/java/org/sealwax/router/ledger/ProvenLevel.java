@@ -13,7 +13,7 @@ import org.sealwax.mail.tls.verdict.NameCheck;
 public enum ProvenLevel {
   /** No connection, or no conversation: says nothing about TLS. */
   SILENT,
-  /** Clear text followed the reply to STARTTLS: somebody is in between. */
+  /** Plaintext followed the reply to STARTTLS: an attacker is in between. */
   INJECTED,
   /** STARTTLS was not offered, or the mail went unencrypted. */
   CLEAR,
@@ -21,7 +21,7 @@ public enum ProvenLevel {
   REFUSED,
   /** TLS was offered and broke. */
   BROKEN,
-  /** TLS, whoever the peer was. */
+  /** TLS, whatever the peer was. */
   ENCRYPTED,
   /** TLS, with a certificate by public roots for the host's name. */
   VERIFIED;
@@ -42,7 +42,7 @@ public enum ProvenLevel {
   }
 
   private static ProvenLevel of(Handshake handshake, Domain host, boolean publicRoots) {
-    // Looked at here and not taken from the verdict: without a demand nobody asks for a name, and
+    // Looked at here and not taken from the verdict: without a demand no name is checked, and
     // with one it may be another name than the host's.
     return publicRoots
             && handshake.proof().isChainValid()

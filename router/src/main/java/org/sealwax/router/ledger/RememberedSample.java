@@ -38,7 +38,7 @@ public record RememberedSample(
     MAIL,
     /** We wanted to know the host: counts for the host, and not as a session of the domain. */
     GREETING,
-    /** What strangers choose, such as mail with a null sender: watched, and nothing else. */
+    /** What others choose, such as mail with a null sender: watched, and nothing else. */
     OTHER;
 
     static SampleOrigin mail(boolean counts) {

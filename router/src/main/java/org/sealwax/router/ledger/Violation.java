@@ -12,7 +12,7 @@ import org.sealwax.mail.address.Domain;
  *
  * @param since when that was first seen
  * @param nearUs whether many unrelated domains began it together
- * @param contradicted when a path last kept the level, or clear text was injected; or null
+ * @param contradicted when a path last kept the level, or plaintext was injected; or null
  * @param run observations since then, all of which show less; or null
  * @param paths the last thing that each path showed
  * @param candidates paths to hosts not known that always show a verified name of their own
@@ -53,7 +53,7 @@ record Violation(
       return new ObservationRun(now, 1, now, now);
     }
 
-    /** One more; after too long a silence nobody watched, and it begins again. */
+    /** One more; after too long a silence without a connection, it begins again. */
     static ObservationRun next(@Nullable ObservationRun run, Instant now, Duration hold) {
       if (run == null || now.isBefore(run.last) || now.isAfter(run.last.plus(longestGap(hold)))) {
         return start(now);
@@ -109,7 +109,9 @@ record Violation(
         since, nearUs, contradicted, ObservationRun.next(run, now, hold), paths, candidates);
   }
 
-  /** A host not known showed a valid certificate for its own name: nobody can say it does less. */
+  /**
+   * A host not known showed a valid certificate for its own name: it cannot be said to show less.
+   */
   Violation candidate(HostPath path, Instant now, Duration hold) {
     Map<HostPath, ObservationRun> more = new HashMap<>(candidates);
     more.put(path, ObservationRun.next(candidates.get(path), now, hold));

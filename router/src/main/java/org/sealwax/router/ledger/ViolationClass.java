@@ -8,7 +8,7 @@ public enum ViolationClass {
   UNDECIDED,
   /** Every host and family shows it, steadily, over the whole hold: the domain has changed. */
   THEIRS,
-  /** One path differs from another, or clear text was injected: never accepted by itself. */
+  /** One path differs from another, or plaintext was injected: never accepted by itself. */
   ATTACK_LIKE,
   /** Many unrelated domains changed together: something near us. Only ever adds caution. */
   NEAR_US;

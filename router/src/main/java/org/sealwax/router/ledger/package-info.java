@@ -1,12 +1,13 @@
 /**
  * Memory of the TLS that domains have shown, so that a domain that always used TLS is not tricked
- * back into plaintext. The router tells a {@link org.sealwax.router.ledger.LedgerRound} what it
- * sees; the {@link org.sealwax.router.ledger.Ledger} answers with a level per domain, which {@code
- * router.evidence.LedgerSource} turns into {@link org.sealwax.mail.policy.Evidence.LedgerLevel}.
+ * back into plaintext. The router reports to a {@link org.sealwax.router.ledger.LedgerRound} what
+ * it sees; the {@link org.sealwax.router.ledger.Ledger} answers with a level per domain, which
+ * {@code router.evidence.LedgerSource} turns into {@link
+ * org.sealwax.mail.policy.Evidence.LedgerLevel}.
  *
  * <p>Invariants: the level belongs to the domain, never to a host, so that a host never seen before
- * inherits it; strangers (bounces, mail with a null sender) do not choose what is learnt; a level
- * is lost only by decay, by the admin's word, or when every path showed less for the whole hold;
+ * inherits it; senders (bounces, mail with a null sender) do not choose what is learnt; a level is
+ * lost only by decay, by the admin's word, or when every path showed less for the whole hold;
  * memory limits never evict a level. docs/policy.md, "The ledger".
  */
 @NullMarked

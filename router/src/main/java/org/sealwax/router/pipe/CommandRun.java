@@ -21,7 +21,7 @@ import org.sealwax.router.queue.Consignment;
  * platform threads do it, and a few stuck commands cannot stop the mail of everybody else.
  */
 final class CommandRun {
-  /** Octets of output that are kept; the rest is read and dropped, so that nobody blocks. */
+  /** Bytes of output that are kept; the rest is read and dropped, so that nobody blocks. */
   static final int MAX_OUTPUT = 2048;
 
   /** Between TERM and KILL: time for a wrapper to end its child, whom we may not signal. */

@@ -120,7 +120,7 @@ public final class PipeDeliveryAgent implements DeliveryAgent {
     }
     Mailbox recipient =
         switch (consigned.target()) {
-          case DeliveryTarget.Command command -> command.mailbox();
+          case DeliveryTarget.Pipe command -> command.mailbox();
           case DeliveryTarget.Remote remote -> remote.mailbox();
           case DeliveryTarget.Postmaster postmaster -> postmaster.mailbox();
           case DeliveryTarget.Reports reports -> reports.mailbox();

@@ -15,7 +15,7 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
  * could spell out a delivery.
  */
 sealed interface PostfixLogLine {
-  /** Octets of a line that are looked at; Postfix's own logger cuts at 2000. */
+  /** Bytes of a line that are looked at; Postfix's own logger cuts at 2000. */
   int MAX_LENGTH = 4_096;
 
   /**

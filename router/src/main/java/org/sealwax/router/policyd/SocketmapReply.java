@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 
 /** A reply of socketmap_table(5). */
 sealed interface SocketmapReply {
-  /** Octets of a reply that Postfix's client takes. */
+  /** Bytes of a reply that Postfix's client takes. */
   int MAX_LENGTH = 100_000;
 
   /**

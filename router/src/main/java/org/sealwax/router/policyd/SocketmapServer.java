@@ -34,7 +34,7 @@ import org.sealwax.router.log.MailLog;
  * its own connection at most.
  */
 public final class SocketmapServer implements Closeable {
-  /** Octets of a request: a table, a blank, the longest key, and room to tell what is wrong. */
+  /** Bytes of a request: a table, a blank, the longest key, and room to tell what is wrong. */
   static final int MAX_REQUEST = 1_000;
 
   /** Connections at a time: Postfix has 100 delivery agents of a kind unless told otherwise. */

@@ -51,7 +51,7 @@ public final class TlsPolicyTable {
   private final RandomSource random;
 
   /**
-   * A desk.
+   * An intake.
    *
    * @param resolver for MX
    * @param gatherer over rows, DANE, MTA-STS and ledger

@@ -18,7 +18,7 @@ public sealed interface DeliveryTarget {
    * @param pipe its name in the configuration
    * @param mailbox the recipient it stands for, given to the command as an argument
    */
-  record Command(String pipe, Mailbox mailbox) implements DeliveryTarget {
+  record Pipe(String pipe, Mailbox mailbox) implements DeliveryTarget {
     @Override
     public String toString() {
       return "|" + pipe + " for " + mailbox;

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The DSN parameters that a sender gave for one recipient (RFC 3461 4.1, 4.2).
  *
- * @param when when to tell; empty when NOTIFY was not given (then failures and delays are told)
+ * @param when events to notify of; empty when NOTIFY was not given (then failures and delays)
  * @param never NOTIFY=NEVER
  * @param originalRecipient ORCPT as given, {@code rfc822;user@example.org} in xtext, or null
  */
@@ -30,7 +30,7 @@ public record DsnRequest(Set<NotifyEvent> when, boolean never, @Nullable String 
   /**
    * What two wishes come to where two recipients of the client are one target: each notification
    * that either of them asks for, and NEVER only if both say so. ORCPT is that of this one, unless
-   * this one wants to hear nothing.
+   * this one wants no notification.
    */
   DsnRequest and(DsnRequest other) {
     if (never || other.never) {
@@ -44,7 +44,7 @@ public record DsnRequest(Set<NotifyEvent> when, boolean never, @Nullable String 
     return new DsnRequest(either, false, originalRecipient);
   }
 
-  /** What a recipient without NOTIFY is told (RFC 3461 4.1). */
+  /** What is notified for a recipient without NOTIFY (RFC 3461 4.1). */
   private Set<NotifyEvent> effectiveNotify() {
     return when.isEmpty() && !never ? EnumSet.of(NotifyEvent.FAILURE, NotifyEvent.DELAY) : when;
   }

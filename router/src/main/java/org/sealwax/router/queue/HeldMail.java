@@ -37,9 +37,9 @@ import org.sealwax.router.spool.StoredMessage;
 import org.sealwax.router.spool.StoredTraceEntry;
 
 /**
- * Mail that is held for a person, and what becomes of it with time. Strangers can make us hold mail
- * (any alias to a target that refuses does), so what nobody could be told about has a lifetime and
- * a part of the disk; what a person held, or what is damaged, stays until a person decides.
+ * Mail that is held for a person, and what becomes of it with time. Senders can make us hold mail
+ * (any alias to a target that refuses does), so mail without a possible notification has a lifetime
+ * and a part of the disk; what a person held, or what is damaged, stays until a person decides.
  *
  * <p>Nothing is deleted before it was announced a day earlier. The time of the last summary is kept
  * in a file, so that a server that restarts every day announces and deletes as well. A clock that
@@ -49,7 +49,7 @@ import org.sealwax.router.spool.StoredTraceEntry;
 public final class HeldMail implements Closeable {
   /** The kind of a hold, which decides its lifetime. */
   enum Kind {
-    /** A refused forward or notification, of which no sender could safely be told. */
+    /** A refused forward or notification, of which no sender could safely be notified. */
     UNVOUCHED(Duration.ofDays(14)),
     /** Only our memory of a domain stands in the way. */
     REMEMBERED(Duration.ofDays(30)),
@@ -78,7 +78,7 @@ public final class HeldMail implements Closeable {
   /** Messages named one by one; a letter is read by a person. */
   static final int MOST_NAMED = 50;
 
-  /** Groups told apart; a stranger chooses targets. */
+  /** Groups kept apart; senders choose targets. */
   private static final int MOST_GROUPS = 1_000;
 
   /** Identifiers named of one group. */
@@ -338,7 +338,7 @@ public final class HeldMail implements Closeable {
                     batch.key().message(), new TraceEntry(queue.clock.now(), 0, null, traces)))));
   }
 
-  /** Gives it up with a notification; false when there is nobody who may be told. */
+  /** Gives it up with a notification; false when no sender may be notified. */
   private boolean bounce(RecipientBatch batch, RecipientGroup group) throws IOException {
     if (group.recipients().stream().anyMatch(QueuedRecipient::holdOnRefusal)) {
       return false;
@@ -410,7 +410,7 @@ public final class HeldMail implements Closeable {
     return more;
   }
 
-  /** Looks for what is over, and tells the postmaster what is held. */
+  /** Ends what is over, and reports to the postmaster what is held. */
   private void announce(long held) throws IOException {
     if (held == 0) {
       return;

@@ -119,7 +119,7 @@ final class NextHopPauses {
     return was;
   }
 
-  /** Whether it answered somebody since then. */
+  /** Whether it answered any connection since then. */
   boolean isAnsweredSince(Instant then) {
     return lastAnswer != null && !lastAnswer.isBefore(then);
   }

@@ -26,7 +26,7 @@ import org.sealwax.router.spool.SpoolException;
  * <p><b>Polite.</b> Each next hop once for each time that mail is due for it, and only those that
  * go by MX; none that is left alone as dead; what is in memory is not asked for again. Few at a
  * time, and when more mail is due than one look finds, nothing is looked up ahead: the mail itself
- * is already late. A look-up too many costs a stranger a question, one too few costs us a wait.
+ * is already late. A look-up too many costs a DNS server a question, one too few costs us a wait.
  */
 public final class NextHopPrefetch implements Closeable {
   /** How long before its time: a slow look-up chain fits in, a short time to live does not end. */

@@ -224,7 +224,8 @@ final class NotificationWriter {
             international,
             null,
             MailOptions.Return.UNSPECIFIED,
-            // RFC 8689 §5: what tells of such a message is guarded like it. A sender for whom TLS
+            // RFC 8689 §5: a notification is protected like its message. A sender for whom
+            // TLS
             // was unimportant said so of his message, not of what we write.
             options.requireTls()
                 ? MailOptions.TlsOption.REQUIRED

@@ -368,7 +368,7 @@ public final class Queue implements Intake, Closeable {
     }
     accepted.increment();
     if (!preparedNotifications.isEmpty()) {
-      // Apart from the message: the sender is told a little too late rather than never taken in.
+      // Apart from the message: a late notification is better than a refused message.
       spool.change(
           new SpoolChange(
               List.of(),
@@ -780,7 +780,7 @@ public final class Queue implements Intake, Closeable {
     return found;
   }
 
-  /** Null when the offer met a fault of ours, and the row is to be held. */
+  /** Null when the offer met a bug in our code, and the row is to be held. */
   private Scheduler.@Nullable Admission offered(
       DueBatch row, Instant now, Map<BatchKey, String> aside) {
     Set<QueueId> message = Set.of(row.key().message());
@@ -903,7 +903,7 @@ public final class Queue implements Intake, Closeable {
     spool.change(SpoolChange.moves(moves), letGo.orHeld(() -> letGo.settled(Set.of())));
   }
 
-  /** A late batch whose next hop is left alone: its sender may have to be told. */
+  /** A late batch whose next hop is left alone: its sender may need a notification. */
   private void hopPaused(DueBatch row, Scheduler.Admission.Paused offer) {
     try {
       LoadedBatch loaded = LoadedBatch.load(spool, row.key());
@@ -1407,14 +1407,14 @@ public final class Queue implements Intake, Closeable {
   }
 
   /**
-   * Waits until the store has told about all changes that were handed to it before.
+   * Waits until the store has reported all changes that were handed to it before.
    *
    * @return false when that took longer than {@code atMost}
    */
   boolean settle(Duration atMost) throws IOException {
     CountDownLatch settled = new CountDownLatch(1);
     try {
-      // Changes are committed and told in the order in which they came.
+      // Changes are committed and reported in the order in which they came.
       spool.change(SpoolChange.moves(List.of()), gone -> settled.countDown());
       return settled.await(atMost.toNanos(), TimeUnit.NANOSECONDS);
     } catch (IllegalStateException e) {
@@ -1467,7 +1467,7 @@ public final class Queue implements Intake, Closeable {
 
   // Housekeeping.
 
-  /** Tells the store where FRESH batches begin, so that it need not search all after a crash. */
+  /** Gives the store where FRESH batches begin, so that it need not search all after a crash. */
   private void mark(Instant now) {
     QueueId lowest = null;
     lock.lock();
@@ -1490,7 +1490,7 @@ public final class Queue implements Intake, Closeable {
     spool.noFreshBefore(lowest == null || opened.compareTo(lowest) < 0 ? opened : lowest);
   }
 
-  /** Sends the postmaster a letter; nothing when nobody is named. */
+  /** Sends the postmaster a message; nothing when no postmaster is configured. */
   void notifyPostmaster(String subject, List<String> lines) throws IOException {
     QueueSettings in = settings;
     if (in.postmaster().isEmpty()) {

@@ -68,7 +68,7 @@ public record QueueFilter(
     Mailbox to =
         switch (r.target()) {
           case DeliveryTarget.Remote remote -> remote.mailbox();
-          case DeliveryTarget.Command command -> command.mailbox();
+          case DeliveryTarget.Pipe command -> command.mailbox();
           case DeliveryTarget.Postmaster postmaster -> postmaster.mailbox();
           case DeliveryTarget.Reports reports -> reports.mailbox();
         };

@@ -29,7 +29,7 @@ final class QueueRecordCodec {
   private static final int MAX_COUNT = 1_000_000;
 
   // The order in these lists is part of the format: append only. (Not the enums' own order, which
-  // is nobody's promise.)
+  // is not promised.)
   private static final List<MailOptions.BodyType> BODIES =
       List.of(
           MailOptions.BodyType.SEVEN_BIT,
@@ -113,7 +113,7 @@ final class QueueRecordCodec {
           out.number(0);
           out.mailbox(remote.mailbox());
         }
-        case DeliveryTarget.Command command -> {
+        case DeliveryTarget.Pipe command -> {
           out.number(1);
           out.text(command.pipe());
           out.mailbox(command.mailbox());
@@ -171,7 +171,7 @@ final class QueueRecordCodec {
     DeliveryTarget target =
         switch (form) {
           case 0 -> new DeliveryTarget.Remote(mailbox);
-          case 1 -> new DeliveryTarget.Command(pipe, mailbox);
+          case 1 -> new DeliveryTarget.Pipe(pipe, mailbox);
           case 2 -> new DeliveryTarget.Postmaster(mailbox);
           default -> new DeliveryTarget.Reports(mailbox);
         };

@@ -13,12 +13,12 @@ import org.sealwax.mail.smtp.EnhancedStatus;
  * store or thread.
  *
  * <p>Invariants, whatever the event: every recipient of the group appears exactly once among those
- * who wait, are held, or are done; nobody is done except by delivery, by a refusal or the end of
- * the lifetime with its notification (or because the sender wanted none), or by a person; what only
- * our memory of a domain keeps back is held, never bounced; the null sender is never told anything.
+ * who wait, are held, or are done; no recipient is done except by delivery, by a refusal or the end
+ * of the lifetime with its notification (or because the sender wanted none), or by a person; what
+ * only our memory of a domain keeps back is held, never bounced; the null sender is never notified.
  */
 public final class QueueStep {
-  /** The queue's word for a message whose failure cannot be told to anybody. */
+  /** The queue's word for a message whose failure cannot be notified. */
   public static final String DOUBLE_BOUNCE = "double-bounce";
 
   /** The queue's word for what a person held. */
@@ -35,7 +35,7 @@ public final class QueueStep {
   /**
    * The properties of the message.
    *
-   * @param sender who would be told
+   * @param sender who would be notified
    * @param arrived when
    */
   public record About(ReversePath sender, Instant arrived) {}
@@ -73,7 +73,7 @@ public final class QueueStep {
    * One recipient in a notification to the sender.
    *
    * @param notice of which kind
-   * @param recipient whom
+   * @param recipient the recipient
    * @param cause why it failed or waits, or null when it went on
    * @param delivered how it went on, or null
    */
@@ -105,7 +105,7 @@ public final class QueueStep {
    *
    * @param retry who waits, or null
    * @param held groups that wait for a person, by reason
-   * @param notified whom to tell what
+   * @param notified recipients and what to notify of
    * @param lines what happened, for the log and the journey
    */
   public record StepResult(
@@ -258,7 +258,7 @@ public final class QueueStep {
           !r.dsn().never()
               && (r.dsn().when().isEmpty()
                   || r.dsn().when().contains(DsnRequest.NotifyEvent.DELAY));
-      // Whom we would not tell of a refusal, as the address may be forged, we do not tell of a
+      // A sender who gets no notice of a refusal, as the address may be forged, gets none of a
       // delay.
       boolean notify = late && wanted && hasSender() && !r.holdOnRefusal();
       QueuedRecipient next = r.waitingFor(cause, r.delayNotified() || notify);

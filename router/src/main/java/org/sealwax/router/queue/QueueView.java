@@ -23,7 +23,7 @@ public final class QueueView {
   /** Rows of one page at most. */
   public static final int MOST_ROWS = 1000;
 
-  /** Octets of a header preview at most. */
+  /** Bytes of a header preview at most. */
   public static final int MOST_HEADER = 16 * 1024;
 
   /** Batches read from the store at a time. */

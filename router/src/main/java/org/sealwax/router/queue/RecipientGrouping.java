@@ -58,9 +58,9 @@ final class RecipientGrouping {
   }
 
   /**
-   * Each target once, with the wishes of all that lead to it: one who wants to hear of it goes
+   * Each target once, with the wishes of all that lead to it: one who wants a notification goes
    * before one who does not, then the one addressed directly before one reached by an alias. What
-   * is told is told by the name of the one that is kept.
+   * is notified by the name of the one that is kept.
    */
   static List<NewRecipient> withoutDuplicates(List<NewRecipient> recipients) {
     if (recipients.size() == 1) {
@@ -93,7 +93,7 @@ final class RecipientGrouping {
   }
 
   /**
-   * Aliases whose expansion the sender wants to hear of.
+   * Aliases whose expansion the sender wants to know.
    *
    * @param recipients all, with success taken out of the wishes of those
    * @param expanded one for each such alias

@@ -16,7 +16,7 @@ import java.util.List;
  */
 public record RetrySchedule(
     List<Duration> waits, double jitter, Duration lifetime, Duration delayNotice) {
-  /** A shorter wait would be a busy loop against somebody else's server. */
+  /** A shorter wait would be a busy loop against another server. */
   public static final Duration SHORTEST_WAIT = Duration.ofSeconds(1);
 
   /** How long before the end of its lifetime mail is held that must not bounce. */
@@ -87,7 +87,7 @@ public record RetrySchedule(
     return !now.isBefore(arrived.plus(lifetime).minus(left));
   }
 
-  /** Whether the sender should have been told of the delay by now. */
+  /** Whether the notice of the delay is due by now. */
   public boolean isDelayNoticeDue(Instant arrived, Instant now) {
     return !delayNotice.isZero() && !now.isBefore(arrived.plus(delayNotice));
   }

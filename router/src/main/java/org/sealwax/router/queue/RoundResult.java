@@ -23,7 +23,7 @@ public sealed interface RoundResult {
   /**
    * The host greeted us and failed after MAIL.
    *
-   * @param recipients whom it concerned
+   * @param recipients the recipients concerned
    */
   record FailedAfterMail(FailureCause cause, Set<String> recipients) implements RoundResult {
     /** Copies. */

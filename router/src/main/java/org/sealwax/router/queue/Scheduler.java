@@ -25,7 +25,7 @@ import org.sealwax.router.spool.BatchState;
  * newest first in three of four turns. After that the next hop waits for its turn like the others.
  *
  * <p><b>Slots.</b> Rounds need one of {@link Limits#deliveries} slots. {@link SlotClass} says how
- * many of them mail may take that strangers make us write, next hops that never answered, and slow
+ * many of them mail may take that others make us write, next hops that never answered, and slow
  * ones. The last fifth is for mail that came within {@link #NEW} to a next hop at which nothing
  * runs, so that it finds a slot whatever the backlog does; half of it for one sender's domain. A
  * next hop has one round until a host of it has greeted us (while slots are scarce: until it has
@@ -77,7 +77,7 @@ public final class Scheduler {
   /** How long the others wait for what a probe finds. */
   static final Duration PROBE_WAIT = Duration.ofMinutes(2);
 
-  /** When a batch that found no place looks again, if nobody fetches it before. */
+  /** When a batch that found no place looks again, if it is not fetched before. */
   static final Duration RETRY_WHEN_FULL = Duration.ofMinutes(10);
 
   /** One slot in so many is kept for new mail to idle next hops. */
@@ -434,7 +434,7 @@ public final class Scheduler {
     }
   }
 
-  /** Batches that are to be offered as probes; each is told once. */
+  /** Batches that are to be offered as probes; each is offered once. */
   public List<HopProbe> probes() {
     if (probes.isEmpty()) {
       return List.of();
@@ -899,7 +899,7 @@ public final class Scheduler {
     round.slots = slotClass;
   }
 
-  // What a round tells.
+  // What a round shows.
 
   /** A host greeted us in a round. */
   public void greeted(RunningRound round, Instant now) {

@@ -187,7 +187,7 @@ final class StepApplier {
         id, order.incrementAndGet(), entry.at(), QueueRecordCodec.traceEntry(entry));
   }
 
-  /** Tells of letters that are stored now. */
+  /** Reports notifications that are stored now. */
   void announced(QueueId about, List<NotificationWriter.PreparedNotification> prepared) {
     if (prepared.isEmpty()) {
       return;

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param at when it ended
  * @param round of delivery, 0 when it was none
  * @param arrival how the message came in; in the first round's stations only
- * @param lines what happened to whom
+ * @param lines what happened to each recipient
  */
 public record TraceEntry(
     Instant at, int round, @Nullable MessageArrival arrival, List<RecipientTrace> lines) {

@@ -52,7 +52,7 @@ final class BoundedLines implements Closeable {
     }
   }
 
-  /** Octets of the whole lines read so far. */
+  /** Bytes of the whole lines read so far. */
   long whole() {
     return whole;
   }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param wanted the requirement's word: {@code dane}, {@code sts}, {@code verify}, {@code may}
  * @param because the evidence behind it, one line each, as {@code Requirement.because} has it
  * @param peer the host, with its address
- * @param tls what came about, or null for clear text
+ * @param tls what came about, or null for plaintext
  * @param downgrade whether the host has shown better before
  * @param violation the ledger's class of a violation that stood, or null
  * @param dnssec whether DNSSEC vouches for the way from next hop to host

@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
  * @param payload the JSON object
  */
 public record ReceiptLine(String hash, long number, String kind, String payload) {
-  /** Octets of one line without its end: the longest receipt that can be made is within it. */
+  /** Bytes of one line without its end: the longest receipt that can be made is within it. */
   public static final int MAX_LINE = 64 << 10;
 
   /** What stands before the first line of all. */

@@ -56,7 +56,7 @@ public final class ReceiptLog implements Receipts, Closeable {
   /** How often the head is signed while something was added. */
   static final Duration SIGN = Duration.ofHours(1);
 
-  /** Octets of a common line, and of a line of salts: for buffers. */
+  /** Bytes of a common line, and of a line of salts: for buffers. */
   private static final int LINE = 640;
 
   private static final int SALT_LINE = 48;

@@ -28,7 +28,7 @@ final class ClientName {
     KNOWN,
     /** There is surely none. */
     NONE,
-    /** The DNS did not say in time, or nobody asked. */
+    /** The DNS did not answer in time, or was not asked. */
     OPEN
   }
 
@@ -44,7 +44,7 @@ final class ClientName {
     this.deadline = clock.nanoTime() + wait.toNanos();
   }
 
-  /** Nobody asks. */
+  /** No look-up is made. */
   static ClientName withoutLookup(Clock clock) {
     ClientName unasked = new ClientName(clock, Duration.ZERO);
     unasked.found.countDown();

@@ -62,7 +62,7 @@ public final class ClientNames {
 
   private void lookUp(ClientName name, InetAddress client, Duration wait) {
     try {
-      // Whoever finds no room in the time that a message waits is not looked up.
+      // A client that finds no room in the time that a message waits is not looked up.
       if (!slots.tryAcquire(wait.toNanos(), TimeUnit.NANOSECONDS)) {
         return;
       }

@@ -39,7 +39,7 @@ import org.sealwax.mail.tls.verdict.TlsException;
  * backlog, where they cost us nothing.
  */
 public final class Listener implements AutoCloseable {
-  /** How long somebody who is turned away may take to read that. */
+  /** Time that a client has to read that it is turned away. */
   private static final Duration TURN_AWAY = Duration.ofSeconds(5);
 
   private static final AtomicLong SESSIONS = new AtomicLong();
@@ -351,7 +351,7 @@ public final class Listener implements AutoCloseable {
   }
 
   /**
-   * Stops accepting, tells idle sessions 421, and lets messages under way finish.
+   * Stops accepting, sends idle sessions 421, and lets messages under way finish.
    *
    * @param grace how long to wait for them
    * @return whether all ended in that time
@@ -363,7 +363,7 @@ public final class Listener implements AutoCloseable {
     return sessions.awaitEnd(grace.toNanos());
   }
 
-  /** Stops accepting and tells all sessions to end; does not wait. */
+  /** Stops accepting and ends all sessions soon; does not wait. */
   @Override
   public void close() {
     stopAccepting();

@@ -52,8 +52,8 @@ public record ListenerSettings(
 
   /**
    * Clients that DSN is offered to (RFC 3461). A notification of success goes to a reverse-path
-   * that a stranger chose, with the stranger's own header. Where DSN is not offered, the client's
-   * own server issues it, as "relayed" (RFC 3461 section 5.2.2).
+   * that the client chose, with a header of the client. Where DSN is not offered, the client's own
+   * server issues it, as "relayed" (RFC 3461 section 5.2.2).
    */
   public enum Dsn {
     /** Clients that may relay. */

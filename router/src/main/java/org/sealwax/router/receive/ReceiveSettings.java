@@ -19,9 +19,9 @@ import org.sealwax.mail.address.Domain;
  * @param nameWait how long a finished message waits for that name at most, counted from the
  *     connection
  * @param honoursUntrustedTlsRequiredNo whether {@code TLS-Required: No} (RFC 8689 3) counts also in
- *     mail that strangers sent to addresses which we forward; that of those who may send anywhere
+ *     mail that others sent to addresses which we forward; that of those who may send anywhere
  *     always counts
- * @param zone in which Received tells the time
+ * @param zone time zone of the Received field
  */
 public record ReceiveSettings(
     Domain host,

@@ -27,7 +27,7 @@ public record RejectRow(RejectMatch on, String text) {
      *
      * @param delimiter between a name and its extension, as the directory reads it; a row for a
      *     name is a row for the name with any extension
-     * @param caseSensitive the directory tells names apart by case there
+     * @param caseSensitive the directory distinguishes names by case there
      */
     record Recipient(AddressPattern pattern, String delimiter, boolean caseSensitive)
         implements RejectMatch {}

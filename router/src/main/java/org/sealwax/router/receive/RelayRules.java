@@ -25,7 +25,7 @@ import org.sealwax.router.route.AddressResolution;
  * @param trustedNetworks clients that may send anywhere
  * @param certificates client certificates that may
  * @param rejects rows that refuse, whatever else holds, except for the postmaster
- * @param postmaster where mail for our postmaster goes, or null when nobody was named
+ * @param postmaster where mail for our postmaster goes, or null when none is configured
  */
 public record RelayRules(
     List<Cidr> trustedNetworks,
@@ -40,7 +40,7 @@ public record RelayRules(
     rejects = List.copyOf(rejects);
   }
 
-  /** The two loopback networks may relay, nobody else; no postmaster is named. */
+  /** Only the two loopback networks may relay; no postmaster is configured. */
   public static RelayRules loopbackOnly() {
     return new RelayRules(
         List.of(Cidr.parse("127.0.0.0/8").orElseThrow(), Cidr.parse("::1").orElseThrow()),
@@ -134,7 +134,7 @@ public record RelayRules(
     };
   }
 
-  /** Where no postmaster was named: taken all the same, and held for whoever looks. */
+  /** Where no postmaster was named: accepted all the same, and held for the admin. */
   public RelayDecision heldForPostmaster(Mailbox recipient) {
     return new RelayDecision.Take(List.of(new DeliveryTarget.Postmaster(recipient)), false, false);
   }

@@ -29,7 +29,7 @@ final class ServerSession implements CommandHandler {
   private static final EnhancedStatus SEQUENCE = EnhancedStatus.of(5, 5, 1);
 
   /**
-   * Recipients over the limit that one session may name: a client that pipelines a long list hears
+   * Recipients over the limit that one session may name: a client that pipelines a long list learns
    * of it only afterwards; one that never stops is no mail client.
    */
   static final int MAX_OVERSHOOT = 1_000;

@@ -47,7 +47,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
   private final MailLog log;
   private final Clock clock;
   private final ReceiveConfiguration reception;
-  private final ClientState visitor;
+  private final ClientState client;
   private final SessionMemory memory;
   private final ReversePath sender;
   private final MailParameters parameters;
@@ -75,7 +75,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
       MailLog log,
       Clock clock,
       ReceiveConfiguration reception,
-      ClientState visitor,
+      ClientState client,
       SessionMemory memory,
       Command.Mail command) {
     this.intake = intake;
@@ -83,7 +83,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
     this.log = log;
     this.clock = clock;
     this.reception = reception;
-    this.visitor = visitor;
+    this.client = client;
     this.memory = memory;
     this.sender = command.path();
     this.parameters = command.parameters();
@@ -116,10 +116,10 @@ final class Transaction implements CommandHandler.BodyReceiver {
     RecipientDirectory directory = reception.directory();
     boolean forwarded = take.forwarded() && !take.returned();
     ReversePath path = forwarded ? directory.senderForForward(sender) : sender;
-    // A refusal is told to a sender whom we know or whose rewritten address is ours; anybody else's
+    // A refusal is notified to a sender that we know or whose rewritten address is ours; any other
     // may be forged, and the DSN would hit a bystander.
     boolean hold =
-        forwarded && !visitor.trust.mayRelay() && !directory.isValidRewrittenSender(sender);
+        forwarded && !client.trust.mayRelay() && !directory.isValidRewrittenSender(sender);
     List<NewRecipient> all = new ArrayList<>(take.targets().size());
     long bytes = 0;
     for (DeliveryTarget target : take.targets()) {
@@ -178,19 +178,19 @@ final class Transaction implements CommandHandler.BodyReceiver {
     Instant now = clock.now();
     ReceivedHeader trace =
         new ReceivedHeader(
-            visitor.client(),
+            client.client(),
             reception.settings().host(),
-            visitor.local
+            client.local
                 ? null
                 : ReceivedHeader.Protocol.of(
-                    visitor.esmtp,
-                    visitor.tls != null,
-                    visitor.trust instanceof ClientTrust.AuthenticatedUser,
+                    client.esmtp,
+                    client.tls != null,
+                    client.trust instanceof ClientTrust.AuthenticatedUser,
                     parameters.smtputf8()),
             opened.id().text(),
             only,
-            visitor.tls,
-            visitor.login(),
+            client.tls,
+            client.login(),
             now,
             reception.settings().zone().getRules().getOffset(now));
     keep(() -> out.write(trace.bytes()));
@@ -209,11 +209,11 @@ final class Transaction implements CommandHandler.BodyReceiver {
 
   private void countDraft(int length) throws IntakeException {
     drafted += length;
-    if (drafted <= draftCounted || visitor.local) {
+    if (drafted <= draftCounted || client.local) {
       return;
     }
     long most = DRAFTS * Math.max(maxBytes(), DRAFT_STEP);
-    if (!limits.tryTakeDraft(visitor.address.getAddress(), DRAFT_STEP, most)) {
+    if (!limits.tryTakeDraft(client.address.getAddress(), DRAFT_STEP, most)) {
       throw new IntakeException(
           IntakeException.Kind.FULL, "this client has too much mail under way at once");
     }
@@ -320,9 +320,9 @@ final class Transaction implements CommandHandler.BodyReceiver {
   }
 
   /**
-   * Whether the whole message is to be refused. A circle of some of its recipients is told to the
-   * sender by {@link LoopGuard}, for them alone; unless another recipient's mail would be lost with
-   * it, because both lead to one target.
+   * Whether the whole message is to be refused. A circle of some of its recipients is notified to
+   * the sender by {@link LoopGuard}, for them alone; unless another recipient's mail would be lost
+   * with it, because both lead to one target.
    */
   private boolean isCircle(TraceHops hops) {
     int passed = 0;
@@ -351,21 +351,16 @@ final class Transaction implements CommandHandler.BodyReceiver {
               sender,
               options(summary),
               recipients,
-              visitor.origin(),
-              visitor.session,
-              visitor.tlsLine()));
+              client.origin(),
+              client.session,
+              client.tlsLine()));
     } catch (IntakeException e) {
       log.storeTrouble("message not accepted: " + e.getMessage(), e);
       return reply(e);
     }
     String id = open.id().text();
     log.accepted(
-        id,
-        visitor.session,
-        sender.toString(),
-        recipients.size(),
-        summary.bytes(),
-        visitor.origin());
+        id, client.session, sender.toString(), recipients.size(), summary.bytes(), client.origin());
     for (NewRecipient r : recipients) {
       if (r.forwarded()) {
         log.forwarded(id, r.original().toString(), r.target().toString());
@@ -391,9 +386,9 @@ final class Transaction implements CommandHandler.BodyReceiver {
   }
 
   /**
-   * REQUIRETLS wins over the header (RFC 8689). The header is the word of whoever wrote the
-   * message, and it opens a way around DANE and MTA-STS: a stranger's word counts only if the admin
-   * said so (docs/adr/0051).
+   * REQUIRETLS wins over the header (RFC 8689). The header is the word of the author of the
+   * message, and it opens a way around DANE and MTA-STS: the word of an unknown sender counts only
+   * if the admin said so (docs/adr/0051).
    */
   private MailOptions.TlsOption tlsOption() {
     if (parameters.requireTls()) {
@@ -401,7 +396,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
     }
     return switch (header.tlsRequired()) {
       case NO ->
-          visitor.trust.mayRelay() || reception.settings().honoursUntrustedTlsRequiredNo()
+          client.trust.mayRelay() || reception.settings().honoursUntrustedTlsRequiredNo()
               ? MailOptions.TlsOption.OPTIONAL
               : MailOptions.TlsOption.UNSPECIFIED;
       case ABSENT, INVALID -> MailOptions.TlsOption.UNSPECIFIED;
@@ -424,7 +419,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
     content = null;
     memory.endTransaction();
     if (draftCounted > 0) {
-      limits.giveDraft(visitor.address.getAddress(), draftCounted);
+      limits.giveDraft(client.address.getAddress(), draftCounted);
       draftCounted = 0;
     }
     if (open != null) {

@@ -24,7 +24,7 @@ public final class DkimSigner {
   /** RFC 8301 section 3.2: shorter keys are not verified. */
   private static final int LEAST_BITS = 1024;
 
-  /** Octets of a key file: a 4096-bit key has some 3,300. */
+  /** Bytes of a key file: a 4096-bit key has some 3,300. */
   private static final int MAX_FILE = 20_000;
 
   private static final String SIGNED =

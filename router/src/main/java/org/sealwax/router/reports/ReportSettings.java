@@ -10,7 +10,7 @@ import org.sealwax.mail.address.Mailbox;
  * Settings of outgoing reports.
  *
  * @param organization who reports, as it stands in the report
- * @param contact from whom mail comes and who answers questions
+ * @param contact sender of the reports, who answers questions
  * @param submitter our name
  * @param folder where counts and unsent reports are kept
  * @param period a day (RFC 8460 section 4.1), counted from midnight UTC; shorter for tests of other

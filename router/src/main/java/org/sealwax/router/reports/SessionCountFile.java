@@ -29,7 +29,7 @@ import org.sealwax.mail.tlsrpt.TlsReportJson;
 record SessionCountFile(Path path, Instant begin) {
   private static final Pattern NAME = Pattern.compile("sessions-(\\d{1,12})\\.jsonl");
 
-  /** Octets of a file that is read: the most domains, each with a long report. */
+  /** Bytes of a file that is read: the most domains, each with a long report. */
   private static final long MAX_FILE = 256L << 20;
 
   static SessionCountFile of(Path folder, Instant begin) {
@@ -64,7 +64,7 @@ record SessionCountFile(Path path, Instant begin) {
       handedOver = Set.copyOf(handedOver);
     }
 
-    /** One that nobody has. */
+    /** One that no domain has. */
     static Due toAll(TlsReport report) {
       return new Due(report, Set.of());
     }

@@ -14,7 +14,7 @@ import org.sealwax.mail.tlsrpt.TlsReportJson;
 
 /** A report as a message (RFC 8460 section 5.3). Pure but for the signature. */
 final class TlsReportMessage {
-  /** Octets of a base64 line (RFC 2045 section 6.8). */
+  /** Bytes of a base64 line (RFC 2045 section 6.8). */
   private static final int LINE = 76;
 
   private TlsReportMessage() {}

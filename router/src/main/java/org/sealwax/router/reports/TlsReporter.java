@@ -56,7 +56,7 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
   /** For one POST with everything before it. */
   private static final Duration POST_TIME = Duration.ofSeconds(60);
 
-  /** Octets of an answer to a POST: only its status counts. */
+  /** Bytes of an answer to a POST: only its status counts. */
   private static final int ANSWER = 4_096;
 
   private final ReportSettings settings;
@@ -109,7 +109,7 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
    * Takes up what an earlier process counted.
    *
    * @param resolver for {@code _smtp._tls} records
-   * @param https with the public roots and a guarded dialer: strangers name the hosts
+   * @param https with the public roots and a guarded dialer: others name the hosts
    * @param intake of the queue, for reports by mail
    * @param stsPolicies the text of the MTA-STS policies in force
    * @throws IOException when the folder cannot be used
@@ -272,7 +272,7 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
 
   /**
    * Offers the reports of one period; what is left of them is in the file afterwards, also when we
-   * are stopped meanwhile: nobody gets a report twice for it.
+   * are stopped meanwhile: no domain gets a report twice for it.
    *
    * @param again whether what is refused now is offered again
    * @return whether anything is left

@@ -33,7 +33,7 @@ import org.sealwax.mail.net.WatchedFile;
  * begin at the alias file's folder.
  */
 final class AliasFile {
-  /** Octets of a file: more than a million aliases. */
+  /** Bytes of a file: more than a million aliases. */
   static final long MAX_SIZE = 64L << 20;
 
   /**

@@ -495,7 +495,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
           break;
         }
         if (target.startsWith(AliasTable.PIPE)) {
-          found.add(new DeliveryTarget.Command(target.substring(AliasTable.PIPE.length()), alias));
+          found.add(new DeliveryTarget.Pipe(target.substring(AliasTable.PIPE.length()), alias));
         } else {
           one(mailbox(target, domain), extension);
         }

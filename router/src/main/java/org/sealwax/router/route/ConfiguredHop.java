@@ -21,7 +21,7 @@ public sealed interface ConfiguredHop {
   record Host(MailHost host, int port) implements ConfiguredHop {}
 
   /** A configured command. */
-  record Command(String pipe) implements ConfiguredHop {}
+  record Pipe(String pipe) implements ConfiguredHop {}
 
   /** By MX, as without a row: an exception from a wider row. */
   record Mx() implements ConfiguredHop {}
@@ -53,7 +53,7 @@ public sealed interface ConfiguredHop {
       String name = text.substring("pipe:".length());
       return name.isBlank()
           ? new HopSyntax.Wrong(text.length(), "a pipe has a name", "pipe:NAME, as in [[pipe]]")
-          : new HopSyntax.Read(new Command(name));
+          : new HopSyntax.Read(new Pipe(name));
     }
     if (text.startsWith("|") || text.startsWith("/")) {
       return new HopSyntax.Wrong(

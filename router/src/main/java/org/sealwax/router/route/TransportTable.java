@@ -66,7 +66,7 @@ public final class TransportTable implements Routing {
   @Override
   public NextHop nextHopFor(DeliveryTarget target) {
     return switch (target) {
-      case DeliveryTarget.Command command -> new NextHop.Pipe(command.pipe());
+      case DeliveryTarget.Pipe command -> new NextHop.Pipe(command.pipe());
       case DeliveryTarget.Reports reports -> new NextHop.Reports();
       case DeliveryTarget.Postmaster p ->
           postmaster == null
@@ -90,7 +90,7 @@ public final class TransportTable implements Routing {
     }
     return switch (row.hop()) {
       case ConfiguredHop.Host host -> new NextHop.Fixed(host.host(), host.port(), row.name());
-      case ConfiguredHop.Command command -> new NextHop.Pipe(command.pipe());
+      case ConfiguredHop.Pipe command -> new NextHop.Pipe(command.pipe());
       case ConfiguredHop.Mx mx -> new NextHop.ByMx(domain);
     };
   }

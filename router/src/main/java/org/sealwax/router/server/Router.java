@@ -114,7 +114,7 @@ public final class Router implements Closeable {
   /** Held mail has this part of the file system. */
   private static final int HELD_PART = 10;
 
-  /** Octets of the secret behind decoy salts. */
+  /** Bytes of the secret behind decoy salts. */
   private static final int DECOY = 32;
 
   /** How often the time is left to the next run. */
@@ -328,13 +328,13 @@ public final class Router implements Closeable {
     if (in == null) {
       throw new IllegalStateException("not open yet");
     }
-    DeliveryAgent desk =
+    DeliveryAgent guarded =
         new PostmasterDelivery(
             settingsNow().forward(),
             in.directory(),
             queue,
             reportsIn.before(c -> now.deliveryAgent().get().deliver(c)));
-    return new LoopGuard(desk).deliver(consignment);
+    return new LoopGuard(guarded).deliver(consignment);
   }
 
   private SqliteSpool openSpool(RouterSettings settings) throws StartFailure {
@@ -359,7 +359,7 @@ public final class Router implements Closeable {
     }
   }
 
-  /** Mail goes on without marks: they only help after an end that nobody wants. */
+  /** Mail goes on without marks: they only help after a crash. */
   private CrashMarks openCrashMarks(Path state) {
     try {
       return CrashMarks.open(state.resolve("under-way"), clock, log);
@@ -398,7 +398,7 @@ public final class Router implements Closeable {
     CertificateAuthorities roots = new CertificateAuthorities(next);
     roots.check();
     boolean first = outbound.get() == null;
-    Lazy<SmtpDeliveryAgent> courier =
+    Lazy<SmtpDeliveryAgent> agent =
         new Lazy<>(
             () ->
                 new SmtpDeliveryAgent(
@@ -418,7 +418,7 @@ public final class Router implements Closeable {
                     clock,
                     random,
                     new PipeDeliveryAgent(next.pipes(), PipeDeliveryAgent.runsAsRoot())));
-    RecipientProbe probe = (mailbox, hop) -> courier.get().recipientVerifier().probe(mailbox, hop);
+    RecipientProbe probe = (mailbox, hop) -> agent.get().recipientVerifier().probe(mailbox, hop);
     ConfiguredDirectory ours =
         new ConfiguredDirectory(next.forward(), probe, recipients, clock, random, log, directory);
     PasswordFile users = passwords(next);
@@ -444,7 +444,7 @@ public final class Router implements Closeable {
     passwords = users;
     reception.set(in);
     OutboundDelivery former =
-        outbound.getAndSet(new OutboundDelivery(new TransportTable(next.forward()), courier));
+        outbound.getAndSet(new OutboundDelivery(new TransportTable(next.forward()), agent));
     SmtpDeliveryAgent idle = former == null ? null : former.deliveryAgent().ifCreated();
     if (idle != null) {
       idle.close(); // its idle connections; rounds under way end by themselves
@@ -577,7 +577,7 @@ public final class Router implements Closeable {
           case NONE -> ListenerSettings.ListenerTlsMode.NONE;
         };
     ListenerSettings base = ListenerSettings.smtp(row.address());
-    ListenerSettings door =
+    ListenerSettings listener =
         new ListenerSettings(
             row.name(),
             base.place(),
@@ -597,17 +597,19 @@ public final class Router implements Closeable {
     TlsServer late =
         encryption == ListenerSettings.ListenerTlsMode.NONE ? null : server(listenerTls);
     try {
-      return smtpServer.listen(door, late);
+      return smtpServer.listen(listener, late);
     } catch (IOException e) {
       throw bindFailure(row.address(), e);
     }
   }
 
-  /** For reports by POST: the certificate of the listeners, and nobody is asked for theirs. */
+  /**
+   * For reports by POST: the certificate of the listeners, and clients are not asked for theirs.
+   */
   private TlsServer reportListenerTls() {
-    ListenerTlsSettings door =
+    ListenerTlsSettings listener =
         ListenerTlsSettings.defaults("tlsrpt").withClientCertificates(ClientCertificateMode.NONE);
-    return server(door);
+    return server(listener);
   }
 
   /**
@@ -786,7 +788,7 @@ public final class Router implements Closeable {
       try {
         listeners.put(row, open(row, next));
       } catch (StartFailure e) {
-        // The rest is in force already; a wrong answer would be worse than a closed door.
+        // The rest is in force already; a wrong answer would be worse than a closed port.
         log.warning("receive", row.name() + " stays closed: " + e.getMessage());
       }
     }
@@ -867,18 +869,18 @@ public final class Router implements Closeable {
   public void drain(Duration grace) {
     stopping = true;
     try {
-      List<Listener> doors = new ArrayList<>(listeners.values());
-      doors.addAll(stoppedListeners);
+      List<Listener> open = new ArrayList<>(listeners.values());
+      open.addAll(stoppedListeners);
       Listener socket = local;
       if (socket != null) {
-        doors.add(socket);
+        open.add(socket);
       }
-      doors.forEach(Listener::stopAccepting);
+      open.forEach(Listener::stopAccepting);
       long end = clock.nanoTime() + grace.toNanos();
-      for (Listener door : doors) {
-        boolean all = door.drain(Duration.ofNanos(Math.max(0, end - clock.nanoTime())));
+      for (Listener one : open) {
+        boolean all = one.drain(Duration.ofNanos(Math.max(0, end - clock.nanoTime())));
         if (!all) {
-          log.warning("app", "sessions at " + door.address() + " did not end in time");
+          log.warning("app", "sessions at " + one.address() + " did not end in time");
         }
       }
       if (!queue.drain(grace)) {
@@ -907,9 +909,9 @@ public final class Router implements Closeable {
       socket.close();
     }
     OutboundDelivery out = outbound.get();
-    SmtpDeliveryAgent courier = out == null ? null : out.deliveryAgent().ifCreated();
-    if (courier != null) {
-      courier.close();
+    SmtpDeliveryAgent agent = out == null ? null : out.deliveryAgent().ifCreated();
+    if (agent != null) {
+      agent.close();
     }
     mxHostProbe.close();
     recipients.save();

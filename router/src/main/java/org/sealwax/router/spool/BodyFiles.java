@@ -34,7 +34,7 @@ final class BodyFiles implements Draft.Spill {
   /** The folder of contents without a record. */
   static final String UNCLAIMED = "unclaimed";
 
-  /** Octets between looks at the free space while a large content streams in. */
+  /** Bytes between looks at the free space while a large content streams in. */
   private static final long CHECK_EVERY = 1 << 20;
 
   /** Gathers the small pieces of a session into few writes; each message on its way has one. */

@@ -96,7 +96,7 @@ public final class Draft implements Closeable {
     return content;
   }
 
-  /** Octets so far. */
+  /** Bytes so far. */
   public long size() {
     return size;
   }

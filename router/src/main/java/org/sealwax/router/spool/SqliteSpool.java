@@ -29,10 +29,10 @@ import org.sealwax.router.spool.SpoolException.Kind;
  *
  * <p><b>Group commit.</b> Whoever wants something stored puts a job before the writer. The writer
  * takes all that wait, runs them in one transaction, and commits: one fsync for all. Only after
- * {@code COMMIT} returned is anybody told; when it throws, everybody in the batch is told that it
- * failed, because nobody can say what reached the disk. Then the store is closed and opened again:
- * after a failed fsync the kernel may have dropped the dirty pages and call the next one a success,
- * so it is never tried again on the same file handle.
+ * {@code COMMIT} returned does any caller get its result; when it throws, all in the batch learn
+ * that it failed, because nobody can say what reached the disk. Then the store is closed and opened
+ * again: after a failed fsync the kernel may have dropped the dirty pages and call the next one a
+ * success, so it is never tried again on the same file handle.
  *
  * <p><b>Two kinds of commit.</b> A message taken in is committed with {@code synchronous=FULL}. A
  * batch of nothing but changes is committed with NORMAL, without waiting for the disk: a power
@@ -528,17 +528,17 @@ public final class SqliteSpool implements Spool {
 
   private void refuseUrgent() {
     SpoolException now = failure;
-    SpoolException told =
+    SpoolException reported =
         now == null ? new SpoolException(Kind.BROKEN, "the spool is closed") : now;
     for (Jobs.Job job : jobs.takeUrgent()) {
-      fail(job, told);
+      fail(job, reported);
     }
   }
 
-  private void fail(Jobs.Job job, SpoolException told) {
+  private void fail(Jobs.Job job, SpoolException reported) {
     switch (job) {
-      case AcceptJob a -> a.end(told);
-      case WriterCall e -> e.end(told);
+      case AcceptJob a -> a.end(reported);
+      case WriterCall e -> e.end(reported);
       case ChangeJob c -> jobs.putBack(List.of(c));
     }
   }
@@ -719,28 +719,31 @@ public final class SqliteSpool implements Spool {
     filesToRemove.clear();
   }
 
-  /** Nobody knows what reached the disk: everybody is told no, and the store is opened again. */
+  /**
+   * It is not known what reached the disk: all callers get a failure, and the store is opened
+   * again.
+   */
   private void batchFailed(SpoolWriter now, List<Jobs.Job> batch, SpoolException found) {
-    SpoolException told = space.asFullIfSo(found);
-    if (space.freesSpace(told)) {
+    SpoolException reported = space.asFullIfSo(found);
+    if (space.freesSpace(reported)) {
       reopenNow = true;
-    } else if (told.kind() == Kind.FULL) {
-      log.storeTrouble("the disk is full: mail is refused until there is room", told);
+    } else if (reported.kind() == Kind.FULL) {
+      log.storeTrouble("the disk is full: mail is refused until there is room", reported);
     } else {
-      log.storeTrouble("the spool failed: no mail is taken until it is open again", told);
+      log.storeTrouble("the spool failed: no mail is taken until it is open again", reported);
     }
     now.close();
     writer = null;
-    failure = told;
+    failure = reported;
     List<Jobs.Job> again = new ArrayList<>();
     for (Jobs.Job job : batch) {
       switch (job) {
         case AcceptJob a -> {
           doubtful.add(a.message.id());
           a.message.draft().keep();
-          a.end(told);
+          a.end(reported);
         }
-        case WriterCall r -> r.end(told);
+        case WriterCall r -> r.end(reported);
         case ChangeJob c -> again.add(c);
       }
     }

@@ -40,7 +40,7 @@ final class StsPolicyStore implements Closeable {
 
   private static final int VERSION = 1;
 
-  /** Octets of policy texts in all: a hundred thousand of ordinary size are 20 MiB. */
+  /** Bytes of policy texts in all: a hundred thousand of ordinary size are 20 MiB. */
   static final long MAX_TEXT = 256L << 20;
 
   /** Rows that go when there are too many: a hundredth, so that it is not done each time. */
@@ -323,7 +323,7 @@ final class StsPolicyStore implements Closeable {
     }
   }
 
-  /** Octets of a row's text; negative when there is no row. */
+  /** Bytes of a row's text; negative when there is no row. */
   private long sizeOf(Domain domain) throws SQLException {
     try (PreparedStatement s =
         connection.prepareStatement("SELECT size FROM policy WHERE domain = ?")) {

@@ -60,7 +60,7 @@ public final class CertificateAuthorities {
   }
 
   /**
-   * Reads all files, so that a wrong one is told when the configuration is read.
+   * Reads all files, so that a wrong one is reported when the configuration is read.
    *
    * @throws IOException which file is wrong
    */

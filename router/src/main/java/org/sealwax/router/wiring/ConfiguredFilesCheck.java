@@ -42,7 +42,7 @@ public final class ConfiguredFilesCheck {
   /** RFC 7646 section 2: a lifetime of a week at most, with a day's grace for time zones. */
   static final Duration NEGATIVE_ANCHOR = Duration.ofDays(8);
 
-  /** Octets of a decoy secret that is used for nothing here. */
+  /** Bytes of a decoy secret that is used for nothing here. */
   private static final int DECOY = 32;
 
   private final RouterSettings settings;

@@ -247,7 +247,7 @@ public final class DomainStores implements Closeable {
     StsPolicyCache sts = policies.map(Lazy::ifCreated).orElse(null);
     PersistentLedger book = ledger.ifCreated();
     ReceiptLog written = receipts.map(Lazy::ifCreated).orElse(null);
-    // Closed from the last to the first: the ledger last, for the end of a policy is told to it.
+    // Closed from the last to the first: the ledger last, for it records the end of a policy.
     try (book;
         written;
         sts) {

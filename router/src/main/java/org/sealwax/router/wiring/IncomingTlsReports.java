@@ -97,20 +97,20 @@ public final class IncomingTlsReports implements Closeable {
 
   private ReportReceivers open(TlsReportsInRow row) {
     try {
-      ReceivedReportStore shelf = ReceivedReportStore.open(row.storage(), log);
-      shelf.removeOld(clock.now());
-      ReportIntake desk = new ReportIntake(this::isOurs, shelf, clock);
+      ReceivedReportStore store = ReceivedReportStore.open(row.storage(), log);
+      store.removeOld(clock.now());
+      ReportIntake intake = new ReportIntake(this::isOurs, store, clock);
       Duration half = settings.queue().schedule().lifetime().dividedBy(2);
       ReportInbox inbox =
           new ReportInbox(
               row.storage(),
               half.compareTo(PATIENCE) < 0 ? half : PATIENCE,
-              desk,
+              intake,
               resolver,
               PublicSuffixList.bundled(),
               clock,
               log);
-      return new ReportReceivers(shelf, desk, inbox);
+      return new ReportReceivers(store, intake, inbox);
     } catch (IOException e) {
       throw new UncheckedIOException(
           "the folder of received TLS reports cannot be used: " + e.getMessage(), e);

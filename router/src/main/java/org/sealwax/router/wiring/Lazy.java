@@ -25,7 +25,7 @@ public final class Lazy<T> implements Supplier<T> {
     return there;
   }
 
-  /** What was made, or null when nobody asked yet. */
+  /** What was made, or null when it was not asked for yet. */
   synchronized @Nullable public T ifCreated() {
     return value;
   }

@@ -41,7 +41,7 @@ public final class LedgerMetrics {
         () -> read(ledger, figure));
   }
 
-  /** A ledger that cannot be read is told elsewhere; the other figures must not miss for it. */
+  /** A ledger that cannot be read is reported elsewhere; the other figures must not miss for it. */
   private static long read(
       Supplier<PersistentLedger> ledger, ToIntFunction<PersistentLedger.Figures> figure) {
     try {

@@ -98,7 +98,7 @@ public final class OutgoingTlsReports implements Closeable {
   /** Lines of a policy that a report quotes: an honest policy has a dozen. */
   private static final int LINES = 100;
 
-  /** Who is told of sessions. */
+  /** Gets the results of sessions. */
   public TlsSessionListener sessionListener() {
     Lazy<TlsReporter> late = reporter;
     return late == null

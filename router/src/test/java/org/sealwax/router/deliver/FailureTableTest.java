@@ -181,7 +181,7 @@ final class FailureTableTest {
   @Test
   void oneDeliveredMessageMarksTheNextHopReachable() {
     ConsignmentRecipient one =
-        new ConsignmentRecipient(1, new DeliveryTarget.Command("pipe", TO), DsnRequest.none());
+        new ConsignmentRecipient(1, new DeliveryTarget.Pipe("pipe", TO), DsnRequest.none());
     RecipientOutcomes outcomes = new RecipientOutcomes(List.of(one));
     outcomes.hostSkipped(
         FailureTable.of(TransactionStage.MAIL, Reply.of(421, "bye"), "mx1").cause());
@@ -196,7 +196,7 @@ final class FailureTableTest {
   void theEarliestEndOfAHoldIsKept() {
     Instant soon = Instant.parse("2026-06-01T00:30:00Z");
     ConsignmentRecipient one =
-        new ConsignmentRecipient(1, new DeliveryTarget.Command("pipe", TO), DsnRequest.none());
+        new ConsignmentRecipient(1, new DeliveryTarget.Pipe("pipe", TO), DsnRequest.none());
     RecipientOutcomes outcomes = new RecipientOutcomes(List.of(one));
     FailureCause broken = FailureTable.policy(DeferReason.TLS_BROKEN, "broken", "mx1");
     outcomes.hostSkipped(broken.until(soon.plusSeconds(60)));

@@ -92,7 +92,7 @@ final class PipeDeliveryAgentTest {
       recipients.add(
           new ConsignmentRecipient(
               recipients.size() + 1,
-              new DeliveryTarget.Command("tracker", new Mailbox(local, LOCAL_DOMAIN)),
+              new DeliveryTarget.Pipe("tracker", new Mailbox(local, LOCAL_DOMAIN)),
               DsnRequest.none()));
     }
     return new Consignment(

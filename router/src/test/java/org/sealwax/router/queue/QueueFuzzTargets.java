@@ -74,7 +74,7 @@ public final class QueueFuzzTargets {
                         cause),
                     new QueuedRecipient(
                         2,
-                        new org.sealwax.router.queue.DeliveryTarget.Command("tracker", B),
+                        new org.sealwax.router.queue.DeliveryTarget.Pipe("tracker", B),
                         A,
                         false,
                         DsnRequest.none(),

@@ -242,7 +242,7 @@ final class QueueStepTest {
                   new QueuedRecipient(0, new DeliveryTarget.Remote(to), to, true, dsn, true, CAUSE),
                   new QueuedRecipient(
                       9,
-                      new DeliveryTarget.Command("bugs", to),
+                      new DeliveryTarget.Pipe("bugs", to),
                       QueueTest.mailbox("o@to.example"),
                       false,
                       dsn,

@@ -96,7 +96,7 @@ final class QueueTest {
         target ->
             switch (target) {
               case DeliveryTarget.Remote r -> new NextHop.ByMx((Domain) r.mailbox().domain());
-              case DeliveryTarget.Command c -> new NextHop.Pipe(c.pipe());
+              case DeliveryTarget.Pipe c -> new NextHop.Pipe(c.pipe());
               case DeliveryTarget.Postmaster p -> new NextHop.NoPostmaster();
               case DeliveryTarget.Reports r -> new NextHop.Reports();
             },

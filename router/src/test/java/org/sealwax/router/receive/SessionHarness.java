@@ -86,8 +86,7 @@ final class SessionHarness {
                   .toList());
       case "pipe" ->
           directory.alias(
-              mailbox(first),
-              List.of(new DeliveryTarget.Command(rest.substring(3), mailbox(first))));
+              mailbox(first), List.of(new DeliveryTarget.Pipe(rest.substring(3), mailbox(first))));
       case "returned" ->
           directory.put(
               mailbox(first),

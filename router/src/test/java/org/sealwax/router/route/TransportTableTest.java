@@ -70,7 +70,7 @@ final class TransportTableTest {
         "literal![192.0.2.9]:25", routes.nextHopFor(new DeliveryTarget.Remote(literal)).key());
     TransportTable smart = new TransportTable(settings(List.of(route("*", "smart.example"))));
     assertEquals("*!smart.example:25", smart.nextHopFor(new DeliveryTarget.Remote(literal)).key());
-    assertEquals("|p", routes.nextHopFor(new DeliveryTarget.Command("p", literal)).key());
+    assertEquals("|p", routes.nextHopFor(new DeliveryTarget.Pipe("p", literal)).key());
   }
 
   @Test
@@ -98,7 +98,7 @@ final class TransportTableTest {
         Arguments.of("[2001:db8::1]:1", "Read[hop=Host[host=[IPv6:2001:db8:0:0:0:0:0:1], port=1]]"),
         Arguments.of(
             "[IPv6:2001:db8::1]", "Read[hop=Host[host=[IPv6:2001:db8:0:0:0:0:0:1], port=25]]"),
-        Arguments.of("pipe:tracker", "Read[hop=Command[pipe=tracker]]"),
+        Arguments.of("pipe:tracker", "Read[hop=Pipe[pipe=tracker]]"),
         Arguments.of("mx", "Read[hop=Mx[]]"),
         Arguments.of(
             "",

@@ -161,7 +161,7 @@ final class RouterSimulation {
       case DeliveryTarget.Remote r -> r.mailbox();
       case DeliveryTarget.Postmaster p -> p.mailbox();
       case DeliveryTarget.Reports r -> r.mailbox();
-      case DeliveryTarget.Command c -> c.mailbox();
+      case DeliveryTarget.Pipe c -> c.mailbox();
     };
   }
 

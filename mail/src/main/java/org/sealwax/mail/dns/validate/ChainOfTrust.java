@@ -155,7 +155,7 @@ final class ChainOfTrust {
     if (alias.reason().equals(ZoneProof.OPT_OUT)) {
       return new ZoneStatus.Unsigned(ZoneProof.OPT_OUT, until(alias.ttl()));
     }
-    ZoneProof.Evidence absence = answer.noDs(name);
+    ZoneProof.TimedProof absence = answer.noDs(name);
     return switch (absence.proof()) {
       case PROVEN ->
           answer.isUnsigned(name)

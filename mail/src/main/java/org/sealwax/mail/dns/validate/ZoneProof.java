@@ -35,7 +35,7 @@ final class ZoneProof {
    *
    * @param ttl for how long it may be kept
    */
-  record Evidence(DenialResult proof, Duration ttl) {
+  record TimedProof(DenialResult proof, Duration ttl) {
     private ValidatedAnswer of(AnswerContent content, String otherwise) {
       return switch (proof) {
         case PROVEN -> new ValidatedAnswer(DnssecStatus.SECURE, content, ttl, "");
@@ -46,13 +46,13 @@ final class ZoneProof {
     }
   }
 
-  private Evidence best(int iterations, Function<DenialOfExistence, DenialResult> question) {
-    Evidence best = new Evidence(DenialResult.NONE, Duration.ZERO);
+  private TimedProof best(int iterations, Function<DenialOfExistence, DenialResult> question) {
+    TimedProof best = new TimedProof(DenialResult.NONE, Duration.ZERO);
     for (DenialOfExistence denial : DenialOfExistence.in(view)) {
       DenialResult proof =
           denial.iterations() > iterations ? DenialResult.COSTLY : question.apply(denial);
       if (proof.compareTo(best.proof()) < 0) {
-        best = new Evidence(proof, denial.ttl());
+        best = new TimedProof(proof, denial.ttl());
       }
     }
     return best;
@@ -92,7 +92,7 @@ final class ZoneProof {
         found.isExpanded()
             ? best(Nsec3Denial.MAX_ITERATIONS, d -> d.noCloser(found.owner(), encloser)).proof()
             : DenialResult.PROVEN;
-    return new Evidence(proof, found.ttl())
+    return new TimedProof(proof, found.ttl())
         .of(content, "no proof that the wildcard applies to " + found.owner());
   }
 
@@ -124,11 +124,11 @@ final class ZoneProof {
   private ValidatedAnswer denied(Name name, int type) {
     String otherwise = because("no answer that validates for " + DnsNames.text(name, type));
     // The RCODE is not signed: the proof says which denial it is.
-    Evidence noData = best(Nsec3Denial.MAX_ITERATIONS, d -> d.noData(name, type));
+    TimedProof noData = best(Nsec3Denial.MAX_ITERATIONS, d -> d.noData(name, type));
     if (noData.proof() == DenialResult.PROVEN) {
       return noData.of(new AnswerContent.NoData(), otherwise);
     }
-    Evidence noName = best(Nsec3Denial.MAX_ITERATIONS, d -> d.noName(name));
+    TimedProof noName = best(Nsec3Denial.MAX_ITERATIONS, d -> d.noName(name));
     if (noName.proof() == DenialResult.PROVEN) {
       return noName.of(new AnswerContent.NoName(), otherwise);
     }
@@ -147,7 +147,7 @@ final class ZoneProof {
   }
 
   /** Whether the name has no DS set. */
-  Evidence noDs(Name name) {
+  TimedProof noDs(Name name) {
     return best(Nsec3Denial.MAX_CUT_ITERATIONS, d -> d.noDs(name));
   }
 

@@ -71,7 +71,7 @@ public final class ClientSession implements Closeable {
     return capabilities;
   }
 
-  /** {@return the facts of TLS; empty in clear text} */
+  /** {@return the facts of TLS; empty unencrypted} */
   public Optional<Handshake> handshake() {
     return Optional.ofNullable(handshake);
   }

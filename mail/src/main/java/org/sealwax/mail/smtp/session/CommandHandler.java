@@ -95,7 +95,7 @@ public interface CommandHandler {
     record ReceiveData(BodyReceiver body) implements CommandResult {}
 
     /**
-     * The octets that BDAT announced; the same body until its last chunk.
+     * The bytes that BDAT announced; the same body until its last chunk.
      *
      * @param body what receives the content
      */
@@ -125,7 +125,7 @@ public interface CommandHandler {
    * A message body on its way in. {@code take} keeps trouble of the store to itself till the end.
    */
   interface BodyReceiver extends BodySink {
-    /** {@return octets at most} */
+    /** {@return bytes at most} */
     long maxBytes();
 
     @Override

@@ -19,7 +19,7 @@ public record Pin(String hex) {
   }
 
   /**
-   * Reads {@code sha256:…} or bare hex, any case, colons between octets allowed.
+   * Reads {@code sha256:…} or bare hex, any case, colons between bytes allowed.
    *
    * @param text the text to read
    * @return the pin; empty when the text is none

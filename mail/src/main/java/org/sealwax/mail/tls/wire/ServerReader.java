@@ -10,7 +10,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what a server says in clear after a hello, as it comes: handshake messages, alerts, and
+ * Reads what a server says unencrypted after a hello, as it comes: handshake messages, alerts, and
  * where it stops being readable. Holds at most {@link #MAX_BYTES}; throws at nothing. One
  * connection, one thread.
  */
@@ -32,7 +32,7 @@ public final class ServerReader {
       "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c";
 
   /**
-   * An alert in clear.
+   * An alert unencrypted.
    *
    * @param level 1 warning, 2 fatal
    * @param description its number
@@ -330,7 +330,7 @@ public final class ServerReader {
     return Optional.ofNullable(hello);
   }
 
-  /** Alerts in clear, in order. */
+  /** Alerts unencrypted, in order. */
   public List<Alert> alerts() {
     return List.copyOf(alerts);
   }

@@ -5,7 +5,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Builds what a server says in clear, right or wrong as its caller likes: for servers that no
+ * Builds what a server says unencrypted, right or wrong as its caller likes: for servers that no
  * engine would make. Messages have their handshake header and want records around them ({@link
  * Records}). Signatures come from the caller.
  */

@@ -34,7 +34,7 @@ public final class PasswordFile {
   /** Users; a router hosts no mailboxes, so these are applications and a few people. */
   public static final int MAX_USERS = 10_000;
 
-  /** Octets of the file. */
+  /** Bytes of the file. */
   static final long MAX_SIZE = 8L << 20;
 
   record Users(Map<String, ScramKeys> byName, List<Integer> iterations) {}

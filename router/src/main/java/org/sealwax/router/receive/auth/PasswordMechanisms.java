@@ -13,7 +13,7 @@ public final class PasswordMechanisms implements SaslMechanisms {
   private static final String SCRAM = "SCRAM-SHA-256";
   private static final String PLAIN = "PLAIN";
 
-  /** Octets of our half of the nonce. */
+  /** Bytes of our half of the nonce. */
   private static final int NONCE = 18;
 
   private final PasswordFile file;

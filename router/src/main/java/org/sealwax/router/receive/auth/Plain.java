@@ -30,7 +30,7 @@ final class Plain implements SaslExchange {
     }
     PasswordFile.StoredUser entry = file.find(user.get());
     boolean right = entry.keys().isOf(password.get()) && entry.exists();
-    // Nobody acts for somebody else here.
+    // No user acts for another one here.
     boolean self = authorize.get().isEmpty() || authorize.get().equals(user.get());
     return right && self ? new SaslStep.Accepted(user.get()) : file.failure(entry, user.get());
   }

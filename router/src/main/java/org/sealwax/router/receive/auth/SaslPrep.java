@@ -13,10 +13,10 @@ import java.util.Optional;
  * ASCII stays as it is.
  */
 final class SaslPrep {
-  /** Octets of a user name (RFC 4616 section 2: at least 255 must be taken). */
+  /** Bytes of a user name (RFC 4616 section 2: at least 255 must be taken). */
   static final int MAX_USER = 255;
 
-  /** Octets of a password: above any passphrase. */
+  /** Bytes of a password: above any passphrase. */
   static final int MAX_PASSWORD = 1024;
 
   private SaslPrep() {}

@@ -25,10 +25,10 @@ final class ScramKeys {
   /** New lines: some ten milliseconds for PLAIN, and five times the RFC's minimum. */
   static final int ITERATIONS = 20_000;
 
-  /** Octets of a new salt. */
+  /** Bytes of a new salt. */
   static final int SALT = 16;
 
-  /** Octets of a salt that is read, at most. */
+  /** Bytes of a salt that is read, at most. */
   static final int MAX_SALT = 64;
 
   private static final String SCHEME = "{SCRAM-SHA-256}";

@@ -11,7 +11,7 @@ import org.sealwax.router.receive.SaslExchange;
  * travels, and the client learns that we know its keys.
  */
 final class ScramServer implements SaslExchange {
-  /** Octets of a client's nonce: it comes back in our challenge. */
+  /** Bytes of a client's nonce: it comes back in our challenge. */
   static final int MAX_NONCE = 256;
 
   private final PasswordFile file;

@@ -47,10 +47,10 @@ sealed interface DkimVerification {
   /** Signatures of one message that are looked at: each costs a question to the DNS. */
   int MAX_SIGNATURES = 4;
 
-  /** Octets of one signature: an RSA key of 4096 bits has 700, and the names of fields. */
+  /** Bytes of one signature: an RSA key of 4096 bits has 700, and the names of fields. */
   int MAX_SIGNATURE = 8_192;
 
-  /** Octets of a header section. */
+  /** Bytes of a header section. */
   int MAX_HEADER = 256 * 1_024;
 
   /** RFC 8301 section 3.2. */

@@ -36,15 +36,15 @@ import tools.jackson.databind.node.ObjectNode;
  * The reports that were received, in a folder for each UTC day that they are about: one file each,
  * a line that says how it came and a line with the report. Its name is a hash of origin,
  * organisation and report-id, so that a report that comes twice from the same origin is known (and
- * nobody can take the place of somebody else's report by sending one of the same name first).
- * Files, because a person may look at them and any tool may read them. Thread-safe; one process
- * writes, others may read.
+ * no sender can take the place of another's report by sending one of the same name first). Files,
+ * because a person may look at them and any tool may read them. Thread-safe; one process writes,
+ * others may read.
  */
 public final class ReceivedReportStore {
   private static final Pattern FILE = Pattern.compile("[0-9a-f]{32}\\.json");
   private static final Pattern DAY = Pattern.compile("\\d{4}-\\d{2}-\\d{2}");
 
-  /** Octets of a file that is read. */
+  /** Bytes of a file that is read. */
   private static final long MAX_FILE = TlsReportJson.MAX_BYTES + 4_096L;
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
@@ -167,7 +167,8 @@ public final class ReceivedReportStore {
     }
     StoreUsage mail = taken.getOrDefault(ReportOrigin.ReportTransport.MAIL, StoreUsage.NONE);
     StoreUsage post = taken.getOrDefault(ReportOrigin.ReportTransport.POST, StoreUsage.NONE);
-    // RFC 8460 §7: whoever floods us must not blind us. Anybody can post; who signs has a name.
+    // RFC 8460 §7: a flood of reports must not hide others. Any client can post; a signer has a
+    // name.
     boolean posted = origin.way() == ReportOrigin.ReportTransport.POST;
     boolean full =
         mail.files() + post.files() >= settings.reports()
@@ -214,7 +215,7 @@ public final class ReceivedReportStore {
     try {
       return LocalDate.parse(name);
     } catch (DateTimeParseException e) {
-      return LocalDate.MAX; // nothing of ours
+      return LocalDate.MAX; // none of our files
     }
   }
 
@@ -236,7 +237,7 @@ public final class ReceivedReportStore {
 
   private static String nameOf(ReceivedReport received) {
     ReportOrigin origin = received.origin();
-    // Nobody vouches for a client's address, and a reporter may have several.
+    // A client's address proves nothing, and a reporter may have several.
     String who = origin.way() == ReportOrigin.ReportTransport.MAIL ? origin.who() : "";
     String key =
         origin.way().word()
@@ -308,7 +309,7 @@ public final class ReceivedReportStore {
   /**
    * Reads all reports about days from {@code since} on; no server is needed, and one may run.
    *
-   * @param unreadable told of files that hold no report
+   * @param unreadable gets the files that hold no report
    * @throws IOException when the folder cannot be read; no folder is no reports
    */
   public static void each(

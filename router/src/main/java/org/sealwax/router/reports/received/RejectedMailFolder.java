@@ -10,14 +10,14 @@ import java.util.List;
 
 /**
  * Messages that came to a reports address and were none, for a person who wonders: the newest of
- * them, in files named by their queue identifier. Bounced to whoever their sender seems to be, they
- * would make us write to people whom somebody else chose. Thread-safe.
+ * them, in files named by their queue identifier. Bounced to their apparent sender, they would make
+ * us write to addresses that others chose. Thread-safe.
  */
 final class RejectedMailFolder {
   /** Messages kept; the oldest go first. */
   static final int MAX = 100;
 
-  /** Octets of one that are kept. */
+  /** Bytes of one that are kept. */
   static final int MAX_BYTES = 1 << 20;
 
   private final Path folder;

@@ -17,7 +17,7 @@ import org.sealwax.mail.tlsrpt.TlsReportJson;
 /**
  * Finds the report in a message: the one part of type {@code application/tlsrpt+gzip} or {@code
  * application/tlsrpt+json} (RFC 8460 section 5.3). MIME is read strictly: what is malformed is no
- * report, since whoever guesses what it could mean may see another message than the one that was
+ * report, since a guess at what it could mean may show another message than the one that was
  * signed.
  */
 final class ReportExtraction {
@@ -27,7 +27,7 @@ final class ReportExtraction {
   /** Parts of one message that are looked at. */
   static final int MAX_PARTS = 50;
 
-  /** Octets of a line; RFC 5322 section 2.1.1 has 998. */
+  /** Bytes of a line; RFC 5322 section 2.1.1 has 998. */
   private static final int MAX_LINE = 4_096;
 
   private static final int MAX_FIELDS = 500;

@@ -20,11 +20,11 @@ import org.sealwax.router.queue.Outcome;
  * Stores reports that come by mail (RFC 8460 section 5.3), as the last step of a delivery: the
  * message was accepted and stored like any other, and is finished when the report is in the store.
  * What is no report is put aside with a line in the log, and is done with too; it is never refused,
- * since a refusal after acceptance is a message to whoever the sender seems to be. Thread-safe; one
- * message at a time is in memory.
+ * since a refusal after acceptance is a message to the apparent sender. Thread-safe; one message at
+ * a time is in memory.
  */
 public final class ReportInbox implements DeliveryAgent {
-  /** Octets of a message: the largest report in Base64, with its header. */
+  /** Bytes of a message: the largest report in Base64, with its header. */
   static final int MAX_MESSAGE = 16 << 20;
 
   /** In outcomes and the log. */
@@ -97,7 +97,7 @@ public final class ReportInbox implements DeliveryAgent {
             take(consignment, message, report);
       };
     } catch (RuntimeException | StackOverflowError e) {
-      // The boundary for bugs of our own: the message is kept, and waits for a mended program.
+      // The boundary for bugs of our own: the message is kept, and waits for a fixed program.
       log.bug("report " + consignment.id(), e);
       return later(consignment, message, "an error of Sealwax, which its log tells");
     }

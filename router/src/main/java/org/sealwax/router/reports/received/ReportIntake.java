@@ -32,7 +32,7 @@ public final class ReportIntake {
   private final Clock clock;
 
   /**
-   * A desk.
+   * An intake.
    *
    * @param local whether reports about a domain are wanted
    */
@@ -63,7 +63,8 @@ public final class ReportIntake {
     byte[] json = bytes;
     if (packed) {
       try (GZIPInputStream gzip = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
-        // One more than is taken: a bomb is told by it, and costs no more than a large report.
+        // One more than is taken: a decompression bomb shows by it, and costs no more than a large
+        // report.
         json = gzip.readNBytes(TlsReportJson.MAX_BYTES + 1);
       } catch (IOException e) {
         return new ReportIntakeResult.Refused("not gzip, or damaged");

@@ -30,7 +30,7 @@ import org.sealwax.router.receive.ClientLimits;
 
 /**
  * Takes reports by POST over HTTPS (RFC 8460 section 5.4): one path, one method, one request for
- * each connection. Nobody who posts is known, so everything has a limit, for each client and in
+ * each connection. No client that posts is known, so everything has a limit, for each client and in
  * all; whatever a client sends costs it its own connection at most.
  */
 public final class ReportListener implements Closeable {
@@ -162,7 +162,7 @@ public final class ReportListener implements Closeable {
    *
    * @param status its code
    * @param field a further header field with its CRLF, or empty
-   * @param text in words of ours
+   * @param text in our words
    */
   private record PostResponse(int status, String field, String text) {
     static PostResponse of(int status, String text) {

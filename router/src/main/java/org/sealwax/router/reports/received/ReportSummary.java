@@ -71,7 +71,7 @@ public final class ReportSummary {
   /**
    * One line of the summary.
    *
-   * @param domain the policy domain: one of ours
+   * @param domain the policy domain: one of our domains
    * @param day in UTC, on which the report's period begins
    * @param organization who reports, as they call themselves
    * @param origin how it came, and who vouches for it

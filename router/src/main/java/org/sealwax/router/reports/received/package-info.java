@@ -6,10 +6,10 @@
  * org.sealwax.router.reports.received.ReceivedReportStore}, summed up in {@link
  * org.sealwax.router.reports.received.ReportSummary}.
  *
- * <p>Invariants: what strangers send costs bounded memory, disk and look-ups, and ends in a named
- * outcome; nothing is answered by mail, so that nobody can have us write to somebody else; a report
- * by mail counts only with a DKIM signature of the reporting domain (section 3); what is no report
- * is put aside where a person can look at it. Nothing here is believed: a report is what somebody
+ * <p>Invariants: what clients send costs bounded memory, disk and look-ups, and ends in a named
+ * outcome; nothing is answered by mail, so that no client can have us write to another; a report by
+ * mail counts only with a DKIM signature of the reporting domain (section 3); what is no report is
+ * put aside where a person can look at it. Nothing here is believed: a report is what a sender
  * says.
  */
 @NullMarked
