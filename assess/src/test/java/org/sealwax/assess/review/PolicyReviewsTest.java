@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.sealwax.assess.AddressVisit;
 import org.sealwax.assess.ProgressListener;
 import org.sealwax.assess.Review;
@@ -71,6 +72,10 @@ final class PolicyReviewsTest {
   private static final List<Identity> UNSEEN = List.of(TestCa.selfSigned("unseen.example"));
 
   private static AddressVisit visit(TargetMxHost mxHost, List<Identity> shown) {
+    return visit(mxHost, shown, ScanDepth.FULL);
+  }
+
+  private static AddressVisit visit(TargetMxHost mxHost, List<Identity> shown, ScanDepth depth) {
     AddressVisit visit =
         new AddressVisit(
             new FindingLocation(mxHost.host(), mxHost.addresses().getFirst(), 25),
@@ -78,7 +83,7 @@ final class PolicyReviewsTest {
             TlsStart.STARTTLS,
             DOMAIN,
             "probe.example",
-            AssessmentBudget.of(ScanDepth.FULL),
+            AssessmentBudget.of(depth),
             Clock.system(),
             Clock.system().nanoTime() + Duration.ofMinutes(1).toNanos(),
             ProgressListener.none());
@@ -88,7 +93,7 @@ final class PolicyReviewsTest {
     visit.facts().answers();
     if (shown.isEmpty()) {
       visit.facts().starttlsMissing();
-    } else {
+    } else if (depth == ScanDepth.FULL) {
       visit.facts().allKeyTypesTried();
     }
     for (Identity identity : shown) {
@@ -289,6 +294,35 @@ final class PolicyReviewsTest {
             List.of(EC, RSA),
             List.of(OTHER));
     assertEquals("PASS: PASS:", codes(both, "dane.match"));
+  }
+
+  /** A quick scan says that it did not look; a deeper one that could not has a doubt. */
+  @ParameterizedTest
+  @EnumSource(
+      value = ScanDepth.class,
+      names = {"QUICK", "STANDARD"})
+  void certificatesOfOtherTypesThatWereNotSeenAreNamed(ScanDepth depth) {
+    FixedResolver resolver = signedZone().tlsa("_25._tcp.mx1.example.org", key(EC)).build();
+    TargetOverview dns = DnsReviewsTest.overview(resolver, DOMAIN);
+    TargetOverview one =
+        new TargetOverview(
+            dns.target(),
+            dns.mx(),
+            dns.route(),
+            25,
+            dns.mxHosts(),
+            List.of(visit(dns.mxHosts().getFirst(), List.of(EC), depth)),
+            List.of(),
+            AssessmentBudget.of(depth),
+            dns.timeLeft());
+    Finding match =
+        judge(new DaneReview(resolver, owner -> Map.of(), Clock.system()), one).stream()
+            .filter(f -> f.check().id().equals("dane.match"))
+            .findFirst()
+            .orElseThrow();
+    String open = "certificates of other key types were not looked at";
+    assertEquals(depth == ScanDepth.QUICK, match.observed().contains(open), match.observed());
+    assertEquals(depth == ScanDepth.QUICK ? "" : open, match.openQuestion());
   }
 
   @Test
