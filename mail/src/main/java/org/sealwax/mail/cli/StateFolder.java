@@ -47,9 +47,14 @@ public final class StateFolder {
    * Makes it when it is missing. In one that is there, nobody else may write: whoever can replace
    * files in it has our mail and our keys. A permission too many is taken away.
    *
-   * @throws IOException when it cannot be made, or others may write and that cannot be changed
+   * @throws IOException when it cannot be made, or others may write and that cannot be changed, or
+   *     its path has a question mark: the driver of the databases takes what follows for settings,
+   *     and would open another file
    */
   public static void create(Path folder) throws IOException {
+    if (folder.toString().indexOf('?') >= 0) {
+      throw new IOException("the path of the state folder has a question mark: " + folder);
+    }
     if (Files.isDirectory(folder)) {
       removePermissions(folder, OTHERS_WRITE);
       return;
