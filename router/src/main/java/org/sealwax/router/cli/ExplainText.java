@@ -16,7 +16,7 @@ final class ExplainText {
 
   private ExplainText() {}
 
-  /** The tree of what {@link Explainer} says. */
+  /** The tree of the answer of {@link Explainer}. */
   static String of(JsonNode answer) {
     ExplainText text = new ExplainText();
     for (JsonNode destination : answer.path("destinations")) {

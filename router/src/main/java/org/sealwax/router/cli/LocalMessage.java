@@ -52,7 +52,8 @@ final class LocalMessage {
       if (folded) {
         fields.set(fields.size() - 1, fields.getLast() + "\r\n" + text);
       } else if (nameOf(text).isEmpty()) {
-        // mbox: "From someone at" before the header; anything else is the body, without a header.
+        // mbox: a "From sender date" line before the header; anything else is the body, without a
+        // header.
         if (fields.isEmpty() && text.startsWith("From ")) {
           continue;
         }
@@ -111,7 +112,7 @@ final class LocalMessage {
         new String(field.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1));
   }
 
-  /** Leaves Bcc out: its readers are nobody else's business. */
+  /** Leaves Bcc out: the other recipients must not see its addresses. */
   void withoutBcc() {
     fields.removeIf(f -> nameOf(f).equals("bcc"));
   }
@@ -168,7 +169,7 @@ final class LocalMessage {
       if (b == '\n') {
         break;
       }
-      // A line beyond this is refused by the server; here it must only not eat the memory.
+      // A line beyond this is refused by the server; here it must only not use up the memory.
       if (line.size() >= MAX_HEADER) {
         throw new IOException("a line is longer than " + MAX_HEADER + " octets");
       }

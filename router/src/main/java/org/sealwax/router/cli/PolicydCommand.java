@@ -183,7 +183,7 @@ public final class PolicydCommand {
   /**
    * The options of the command.
    *
-   * @param metrics where figures are shown, if anywhere
+   * @param metrics address at which metrics are served; empty: off
    * @param learnFrom Postfix's log
    * @param file the configuration, which SIGHUP reads again
    */
@@ -196,8 +196,8 @@ public final class PolicydCommand {
       MailLog log) {}
 
   /**
-   * One question: the answer on standard output and nothing else there. It works on a copy of what
-   * the service has kept, so it neither makes nor changes anything.
+   * One look-up: prints the reply on standard output and nothing else. It works on a copy of the
+   * service's stores, so it neither creates nor changes anything.
    */
   private int ask(RouterSettings settings, String key) {
     Path kept = settings.server().state().resolve(FOLDER);
@@ -298,7 +298,7 @@ public final class PolicydCommand {
     return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + at.getPort();
   }
 
-  /** Parse, compare, swap; what is wrong changes nothing. */
+  /** Parses, compares, swaps; a configuration with errors changes nothing. */
   private void reload(PolicydEngine engine, PolicydOptions serving) {
     MailLog log = serving.log();
     try {
@@ -318,7 +318,7 @@ public final class PolicydCommand {
     }
   }
 
-  /** The rule book with everything that it asks. */
+  /** The policy table with all its sources. */
   private final class PolicydEngine implements Closeable {
     private final Resolver resolver;
     private final StsPolicyCache policies;
@@ -385,7 +385,7 @@ public final class PolicydCommand {
       policyTable = new AtomicReference<>(policyTableFor(settings));
     }
 
-    /** What is asked under a configuration; stores, caches and memory are the same. */
+    /** The policy table for a configuration; stores, caches and memory are the same. */
     private TlsPolicyTable policyTableFor(RouterSettings settings) {
       DeliverySettings deliver = settings.deliver();
       List<EvidenceSource> sources = new ArrayList<>();
@@ -417,7 +417,7 @@ public final class PolicydCommand {
       ledger.use(next.ledger());
       policyTable.set(policyTableFor(next));
       Set<String> later = new TreeSet<>(next.needingRestart(first));
-      // What the router alone has is nothing to this program.
+      // Settings of the router alone do not concern this program.
       later.retainAll(Set.of("[server] state", "[dns]", "[log]"));
       boolean other =
           next.publicRoots() != first.publicRoots()

@@ -32,8 +32,8 @@ import org.sealwax.mail.net.Threads;
 
 /**
  * {@code sendmail}: hands a message to the server by SMTP over its Unix socket, so that the exit
- * code 0 means what {@code 250} means: it is on stable storage. Without a server the caller keeps
- * the message and is told to try again; nothing is written anywhere.
+ * code 0 means what {@code 250} means: it is on stable storage. Without a server nothing is stored:
+ * the caller keeps the message, and the exit code says to try again.
  */
 public final class Sendmail {
   private static final DateTimeFormatter DATE =
@@ -65,7 +65,7 @@ public final class Sendmail {
   }
 
   /**
-   * Hands in.
+   * Submits the message.
    *
    * @param hostname what bare names are completed with
    */
@@ -227,7 +227,7 @@ public final class Sendmail {
     return out.toString();
   }
 
-  /** {@code -bs}: the caller speaks for itself. */
+  /** {@code -bs}: the caller speaks SMTP itself. */
   private int passThrough(SocketChannel channel, InputStream in, OutputStream out)
       throws IOException {
     Thread up =
@@ -238,7 +238,7 @@ public final class Sendmail {
                 copy(process.in(), out);
                 channel.shutdownOutput();
               } catch (IOException e) {
-                // The server is gone; the other direction says so by its end.
+                // The server closed the connection; the other direction ends, too.
               }
             });
     copy(in, process.out());
@@ -280,7 +280,7 @@ public final class Sendmail {
       out.flush();
     }
 
-    /** Says {@code command}, unless null, and reads the reply's texts. */
+    /** Sends {@code command}, unless null, and reads the reply's texts. */
     private List<String> expect(@Nullable String command, int code, String about)
         throws IOException {
       if (command != null) {

@@ -103,7 +103,7 @@ public final class ServeCommand {
           if (asked.compareAndSet(false, true)) {
             ended.countDown();
           } else {
-            // A second signal: somebody is in a hurry. The store is safe at any moment.
+            // A second signal: exit at once. The store is consistent at any time.
             Runtime.getRuntime().halt(ExitStatus.TRY_AGAIN);
           }
         };
@@ -116,14 +116,14 @@ public final class ServeCommand {
           try {
             var _ = reloader.reload();
           } catch (ControlRequestRefused e) {
-            // Said in the log already; the old one stays in force.
+            // Logged already; the former configuration stays in force.
           }
           manager.ready("reloaded");
         });
     if (!signals) {
       Runtime.getRuntime().addShutdownHook(Threads.unstarted("stop", stop));
     }
-    // Beside: standard error may be a pipe that is not read.
+    // In a thread of its own: standard error may be a pipe that is not read.
     Threads.startPlatform("greeting", () -> logStart(file, router, log));
     Threads.start("resolvers", () -> checkResolvers(router.settingsNow().dns(), log));
     manager.ready("listening at " + names(router));
@@ -139,7 +139,7 @@ public final class ServeCommand {
     return ExitStatus.OK;
   }
 
-  /** Beside the work: mail that comes first finds out by itself. */
+  /** In the background: mail that comes before the result does its own look-ups. */
   private void checkResolvers(DnsSettings dns, MailLog log) {
     dns.negativeAnchors().stream()
         .filter(anchor -> anchor.isInForce(clock.now()))

@@ -25,7 +25,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** {@code sealwax tlsrpt}: sums up the reports that were received; no server is needed. */
 public final class TlsRptCommand {
-  /** Days that are summed up unless said: last week's, which are all there by now. */
+  /** Days that are summed up by default: those of last week, whose reports have arrived by now. */
   private static final int DAYS = 8;
 
   private static final JsonMapper JSON = JsonMapper.builder().build();

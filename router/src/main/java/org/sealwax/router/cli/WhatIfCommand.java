@@ -29,7 +29,7 @@ public final class WhatIfCommand {
   private final MachineDefaults defaults;
 
   /**
-   * @param defaults what holds where the file says nothing
+   * @param defaults what holds where the file has no setting
    */
   public WhatIfCommand(ProcessEnvironment around, MachineDefaults defaults) {
     this.process = around;

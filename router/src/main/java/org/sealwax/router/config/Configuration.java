@@ -18,16 +18,16 @@ public sealed interface Configuration {
   /** Warnings, or errors among them. */
   List<ConfigurationProblem> problems();
 
-  /** All complaints for a person. */
+  /** All problems, as text for the admin. */
   String report();
 
   /**
-   * In order.
+   * A valid configuration.
    *
-   * @param settings what the rooms get
+   * @param settings settings of the packages
    * @param problems warnings
    * @param effective every setting with its origin
-   * @param report the warnings for a person
+   * @param report the warnings, as text for the admin
    */
   record ValidConfiguration(
       RouterSettings settings,
@@ -43,10 +43,10 @@ public sealed interface Configuration {
   }
 
   /**
-   * Not in order.
+   * A configuration with errors.
    *
    * @param problems at least one error
-   * @param report all of them for a person
+   * @param report all of them, as text for the admin
    * @param state the state folder, where that much can be read: a server that runs there reads the
    *     same file; else null
    */
@@ -92,7 +92,9 @@ public sealed interface Configuration {
     return of(ConfigurationReader.of(text), folder, file.toString(), defaults, true);
   }
 
-  /** Reads a text as if it stood in {@code name} within {@code folder}; looks at no files. */
+  /**
+   * Reads a text as if it stood in {@code name} within {@code folder}; does not open other files.
+   */
   static Configuration parse(String text, Path folder, String name, MachineDefaults defaults) {
     return of(ConfigurationReader.of(text), folder, name, defaults, false);
   }

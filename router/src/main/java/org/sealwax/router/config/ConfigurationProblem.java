@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One thing wrong, or worth a thought, at one place of a configuration.
+ * One error or warning at one place of a configuration.
  *
  * @param error an error; else a warning
  * @param line from 1, or 0 when it concerns no line
@@ -36,7 +36,7 @@ public record ConfigurationProblem(
   }
 
   /**
-   * For a person: place, sentence, the line itself with a caret, notes and help.
+   * Text for the admin: place, sentence, the line itself with a caret, notes and help.
    *
    * @param file the file's name
    * @param lines the file's lines

@@ -24,7 +24,7 @@ final class ConfigurationReader {
   /** Bytes of a configuration: thousands of rows fit, a mistaken log file does not. */
   static final int MAX_SIZE = 4 << 20;
 
-  /** Complaints told at once; more would bury the first. */
+  /** Maximum number of problems reported at once; more would hide the first. */
   static final int MAX_COMPLAINTS = 50;
 
   /**
@@ -124,7 +124,7 @@ final class ConfigurationReader {
     return List.copyOf(sorted);
   }
 
-  /** Whether no settings may come of it. */
+  /** Whether the file has an error, so that it yields no settings. */
   boolean broken() {
     return problems.stream().anyMatch(ConfigurationProblem::error);
   }
@@ -135,8 +135,8 @@ final class ConfigurationReader {
   }
 
   /**
-   * Takes sections with errors out, so that the others can be looked at further: all mistakes are
-   * told at once, and none that only follows from another.
+   * Takes sections with errors out, so that the others can be looked at further: all errors are
+   * reported at once, and none that only follows from another.
    *
    * @return the tables that lost a section
    */
@@ -178,7 +178,7 @@ final class ConfigurationReader {
     add(new ConfigurationProblem(true, line, column, length, text, List.of(), List.of()));
   }
 
-  /** A complaint about a key's value; about the section's head when the key was not given. */
+  /** Adds a problem of a key's value; placed at the section's head when the key was not given. */
   ConfigurationProblem about(boolean error, Section section, SettingKey<?> key, String text) {
     GivenValue g = section.explicit(key);
     if (g != null) {
@@ -188,7 +188,7 @@ final class ConfigurationReader {
     return about(error, section, text);
   }
 
-  /** A complaint about a section. */
+  /** Adds a problem of a section. */
   ConfigurationProblem about(boolean error, Section section, String text) {
     int line = section.line();
     int length = line > 0 && line <= lines.size() ? lines.get(line - 1).strip().length() : 1;

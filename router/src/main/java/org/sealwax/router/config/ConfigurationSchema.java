@@ -198,7 +198,7 @@ final class ConfigurationSchema {
     private IdentityForKeys() {}
   }
 
-  /** Whose certificates count. */
+  /** The keys of trusted certificate authorities. */
   static final class RootsKeys {
     static final SettingKey<Boolean> PUBLIC =
         SettingKey.of(
@@ -221,7 +221,7 @@ final class ConfigurationSchema {
             "[\"127.0.0.0/8\", \"::1/128\"]",
             "Networks whose hosts may send mail anywhere through this server.");
 
-    /** Everybody's {@code TLS-Required: No} counts. */
+    /** {@code TLS-Required: No} counts from every client. */
     static final String ALL = "all";
 
     static final SettingKey<String> HONOUR_TLS_REQUIRED_NO =
@@ -271,7 +271,7 @@ final class ConfigurationSchema {
     private TrustedClientKeys() {}
   }
 
-  /** Peers that are known by their own MX hosts. */
+  /** Peers that are identified by their own MX hosts. */
   static final class PeerKeys {
     static final SettingKey<Domain> DOMAIN_OF =
         SettingKey.required("domain", DOMAIN, "The peer's domain.", "\"partner.example\"");
@@ -865,7 +865,7 @@ final class ConfigurationSchema {
     private StsKeys() {}
   }
 
-  /** Reports about other people's TLS. */
+  /** TLS reports that this server sends. */
   static final class TlsRptKeys {
     static final SettingKey<Boolean> ENABLED =
         SettingKey.of(
@@ -922,7 +922,7 @@ final class ConfigurationSchema {
     private TlsRptKeys() {}
   }
 
-  /** Reports about our own TLS. */
+  /** TLS reports that this server receives. */
   static final class TlsRptInKeys {
     static final SettingKey<List<Mailbox>> ADDRESSES =
         SettingKey.of(
@@ -1182,7 +1182,7 @@ final class ConfigurationSchema {
     private MetricsKeys() {}
   }
 
-  /** All tables in the order of telling. */
+  /** All tables, in the order of the reference page. */
   static List<ConfigurationTable> tables() {
     return SchemaTables.ALL;
   }

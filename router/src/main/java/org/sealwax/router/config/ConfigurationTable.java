@@ -8,7 +8,7 @@ import java.util.List;
  * @param name as it stands between the brackets
  * @param repeated {@code [[name]]}: any number of rows
  * @param purpose what it is, in plain sentences
- * @param keys in the order of telling
+ * @param keys in the order of the reference page
  */
 record ConfigurationTable(String name, boolean repeated, String purpose, List<SettingKey<?>> keys) {
   /** Any number of rows. */

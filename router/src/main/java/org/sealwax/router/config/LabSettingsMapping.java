@@ -20,7 +20,7 @@ final class LabSettingsMapping {
     this.reader = reader;
   }
 
-  /** Empty when the file has no such table, or one that is wrong, which was said then. */
+  /** Empty when the file has no such table, or one with errors, which are reported then. */
   Optional<PublicLab> settings() {
     Section lab = reader.section(LabKeys.TABLE);
     if (!lab.present()) {

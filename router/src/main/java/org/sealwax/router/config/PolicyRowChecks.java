@@ -33,8 +33,8 @@ import org.sealwax.router.route.TransportTable;
 
 /**
  * Checks of policy rows and routes together: duplicate rows, requirements that no host can meet,
- * and rows that no mail can reach. Looks at one destination for each pattern, by the same routing
- * and policy as deliveries.
+ * and rows that no mail can reach. Checks one destination for each pattern, by the same routing and
+ * policy as deliveries.
  */
 final class PolicyRowChecks {
   private final ConfigurationReader reader;
@@ -66,7 +66,7 @@ final class PolicyRowChecks {
     }
   }
 
-  /** Adds complaints to the reading, which has no errors so far. */
+  /** Adds problems to the reading, which has no errors so far. */
   void check() {
     List<Section> written = reader.rows(ConfigurationSchema.PolicyKeys.TABLE);
     for (int i = 0; i < written.size(); i++) {
@@ -107,7 +107,7 @@ final class PolicyRowChecks {
   private static Domain within(DomainPattern pattern) {
     return switch (pattern) {
       case DomainPattern.Exact e -> e.domain();
-      // A name that nobody writes.
+      // A name that no configuration has.
       case DomainPattern.Below b ->
           Domain.parse("any-label." + b.parent().name()).orElse(b.parent());
       case DomainPattern.Any a -> Domain.of("any-label.invalid");
@@ -218,7 +218,9 @@ final class PolicyRowChecks {
         "leave level out for secure, or give names or pins");
   }
 
-  /** Names written for the recipient domain that nobody says the configured host has. */
+  /**
+   * Reports names of the recipient domain's row that no other setting gives the configured host.
+   */
   private void foreignNames(Domain host, List<Evidence> counted, String way) {
     Set<Domain> known = new HashSet<>(Set.of(host));
     Evidence.@Nullable RecipientRow asking = null;
@@ -261,7 +263,7 @@ final class PolicyRowChecks {
         + fixed.host();
   }
 
-  /** The most telling place: the recipient domain's row, the route, the next hop's row. */
+  /** The place to report: the recipient domain's row, else the route, else the next hop's row. */
   private Section reportedSection(List<Evidence> counted, NextHop.Fixed fixed) {
     Optional<PolicyRow> recipient =
         counted.stream()

@@ -7,7 +7,7 @@ import java.util.Optional;
 import org.sealwax.mail.address.Cidr;
 
 /**
- * The table {@code [lab]} as it was read; the router has no use for it.
+ * The table {@code [lab]} as it was read; the router does not use it.
  *
  * @param zone the zone that is delegated to the lab; its pages are at this name
  * @param nameServers name servers of the zone as the parent has them, at least one

@@ -34,9 +34,9 @@ import org.sealwax.router.sts.StsSettings;
  * @param publicRoots whether the public CA roots count
  * @param rootFiles PEM files of further roots
  * @param caFiles PEM files that policy rows name, by that name
- * @param trustedNetworks who may relay by address
- * @param trustedClients who may relay by certificate
- * @param peers that are known by their own MX hosts
+ * @param trustedNetworks networks of clients that may relay
+ * @param trustedClients clients that may relay, by certificate
+ * @param peers clients that are identified by their own MX hosts
  * @param receive limits and names of receiving
  * @param clientLimits what one client may take
  * @param rejects rows that refuse
@@ -44,17 +44,17 @@ import org.sealwax.router.sts.StsSettings;
  * @param forward our domains and routes
  * @param pipes commands that mail is delivered to
  * @param spool the store
- * @param queue when is what tried again
- * @param deliver how mail leaves
- * @param dialer where names from the DNS may lead
- * @param sts how MTA-STS policies are fetched and kept; empty: not at all
- * @param tlsReports how sessions are reported (RFC 8460); empty: not at all
- * @param tlsReportsIn how reports about our own domains are taken; empty: not at all
- * @param ledger how much evidence makes a level, and how it is lost
- * @param receipts how receipts are kept; empty: none are written
- * @param dns how the DNS is asked
- * @param log how the log is written, as far as the file says
- * @param metrics where metrics are served, if anywhere
+ * @param queue retry schedule and limits of the queue
+ * @param deliver settings of delivery
+ * @param dialer addresses that may be connected to
+ * @param sts settings of MTA-STS; empty: off
+ * @param tlsReports settings of the TLS reports that we send (RFC 8460); empty: off
+ * @param tlsReportsIn settings of the TLS reports about our own domains; empty: off
+ * @param ledger settings of the ledger
+ * @param receipts settings of receipts; empty: none are written
+ * @param dns settings of the resolver
+ * @param log settings of the log that the file gives
+ * @param metrics address at which metrics are served; empty: off
  * @param lab the public lab, when there is one
  */
 public record RouterSettings(

@@ -22,7 +22,7 @@ import org.sealwax.router.ledger.LedgerSettings;
  * warning.
  */
 final class SettingCombinationChecks {
-  /** What a transport row says about the server that it connects to. */
+  /** The settings of a transport row about the server that it connects to. */
   private static final List<SettingKey<?>> OF_A_HOST =
       List.of(
           ConfigurationSchema.TransportKeys.USER,
@@ -38,7 +38,7 @@ final class SettingCombinationChecks {
     this.reader = reader;
   }
 
-  /** Adds complaints to the reading. Only for a reading whose values all fit. */
+  /** Adds problems to the reading. Only for a reading whose values are all valid. */
   void check() {
     reader.rows(ConfigurationSchema.ListenerKeys.TABLE).forEach(this::listener);
     duplicateListeners();

@@ -20,10 +20,10 @@ import org.sealwax.mail.tls.verdict.Pin;
  * The type of a key's value, and its reading from TOML.
  *
  * @param typeName for the reference: {@code duration}
- * @param form one sentence with an example, said when a value does not fit
+ * @param form one sentence with an example, shown when a value is not valid
  * @param words the closed vocabulary, or empty
  * @param list whether the value is a list, whose elements are read one by one
- * @param parser turns one TOML value (of a list: one element) into ours
+ * @param parser parses one TOML value (of a list: one element)
  * @param fromElements makes the value from what the reader made (of a scalar: from one)
  */
 record SettingType<T>(

@@ -54,7 +54,7 @@ import org.sealwax.router.sts.StsSettings;
 
 /**
  * The mapping from configuration sections to the settings of each package. One mapping belongs to
- * one reading; what a room refuses, and files that are not there, become complaints of that
+ * one reading; values that a package's settings refuse, and missing files, become problems of that
  * reading.
  */
 final class SettingsMapping {
@@ -665,7 +665,7 @@ final class SettingsMapping {
                     .orElseGet(() -> halfAtMost(FirstContactWait.LOOKUP)))));
   }
 
-  /** A wait that nobody set never outlives the mail that waits. */
+  /** A default wait is at most half the time that mail stays in the queue. */
   private Duration halfAtMost(Duration usual) {
     Duration half =
         reader
@@ -675,7 +675,7 @@ final class SettingsMapping {
     return half.compareTo(usual) < 0 ? half : usual;
   }
 
-  /** Nothing without a person who answers for it. */
+  /** Empty without a contact address: no report is sent without one. */
   private Optional<TlsReportRow> tlsReports(ServerSettings server) {
     Section s = reader.section(ConfigurationSchema.TlsRptKeys.TABLE);
     Optional<Mailbox> contact =

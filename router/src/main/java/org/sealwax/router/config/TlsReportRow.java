@@ -9,7 +9,7 @@ import org.sealwax.mail.address.Mailbox;
 /**
  * The {@code [tlsrpt]} table, when reports are made.
  *
- * @param organization who reports
+ * @param organization name of the reporting organization
  * @param contact the From of reports
  * @param period what one report covers
  * @param spread how long reports of one period may take to leave
@@ -24,7 +24,7 @@ public record TlsReportRow(
   /**
    * A key for signing.
    *
-   * @param domain who signs
+   * @param domain signing domain
    * @param selector below {@code _domainkey}
    * @param file the key
    */

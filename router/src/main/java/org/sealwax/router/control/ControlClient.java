@@ -15,7 +15,7 @@ import org.sealwax.router.control.ControlServer.ControlRequestRefused;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The people's end of the control socket. */
+/** The client of the control socket. */
 public final class ControlClient implements Closeable {
   /** Characters of an answer: 10,000 listed recipients fit. */
   private static final int MAX_ANSWER = 64 << 20;

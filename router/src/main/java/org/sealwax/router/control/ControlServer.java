@@ -32,7 +32,7 @@ public final class ControlServer implements Closeable {
   /** Bytes of a request: the largest configuration (4 MiB) fits, each of its bytes quoted. */
   static final int MAX_REQUEST = (8 << 20) + (64 << 10);
 
-  /** Clients at a time: people and cron jobs. */
+  /** Clients at a time: admins and cron jobs. */
   static final int MAX_CLIENTS = 16;
 
   /** How long one client may stay. */
@@ -111,7 +111,7 @@ public final class ControlServer implements Closeable {
     return control;
   }
 
-  /** Says plainly what bind would say badly. */
+  /** Checks the length of the path, with a clearer error than that of bind. */
   public static void checkLength(Path path) throws IOException {
     int length = path.toString().getBytes(StandardCharsets.UTF_8).length;
     if (length > MAX_PATH) {
@@ -151,7 +151,7 @@ public final class ControlServer implements Closeable {
         }
       }
     } catch (IOException e) {
-      // The client is gone; what it asked for is done or not, as the log says.
+      // The client is gone; what it asked for is done or not, as the log shows.
     }
   }
 

@@ -39,7 +39,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Answers what people ask through the control socket: the queue, traces, reload, backup. */
+/** Answers requests through the control socket: the queue, traces, reload, backup. */
 public final class ControlService implements ControlServer.ControlHandler {
   /** Rows of one listing at most. */
   static final int MOST_ROWS = 10_000;
@@ -47,7 +47,7 @@ public final class ControlService implements ControlServer.ControlHandler {
   /** Domains of one message that are explained at once: each may cost look-ups and connections. */
   static final int MOST_DESTINATIONS = 20;
 
-  /** What a reload does; the answer is for a person. */
+  /** The action of a reload; the answer is text for the admin. */
   @FunctionalInterface
   public interface ReloadAction {
     /**
@@ -367,7 +367,7 @@ public final class ControlService implements ControlServer.ControlHandler {
     return Explainer.all(answers);
   }
 
-  /** Another configuration, whose text comes with the question, against the one in force. */
+  /** Compares the configuration whose text is in the request with the one in force. */
   private ObjectNode whatIf(JsonNode request) throws IOException, ControlRequestRefused {
     Explainer explainer = explainers.get();
     RouterSettings now = explainer.settings();

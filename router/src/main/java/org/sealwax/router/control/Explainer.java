@@ -58,7 +58,7 @@ public final class Explainer {
    * Over the machines of a router.
    *
    * @param routing where mail goes
-   * @param archives what is kept of other people's domains
+   * @param archives what is kept of other domains
    * @param settings the configuration in force
    * @param peers what named peers are known by when they come as clients
    */

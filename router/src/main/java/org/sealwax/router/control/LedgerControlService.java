@@ -16,7 +16,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Answers what people ask about the ledger through the control socket. */
+/** Answers requests about the ledger through the control socket. */
 public final class LedgerControlService {
   /** Rows of one listing at most. */
   static final int MOST_ROWS = 10_000;

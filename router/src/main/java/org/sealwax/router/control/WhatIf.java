@@ -35,13 +35,13 @@ import tools.jackson.databind.node.ObjectNode;
  * Reads and sends nothing, and changes nothing.
  */
 public final class WhatIf {
-  /** Domains that are listed one by one: more than a person reads; all are counted. */
+  /** Domains that are listed one by one: more than an admin reads; all are counted. */
   static final int MOST_DOMAINS = 1_000;
 
   /** Queued messages that are listed one by one. */
   static final int MOST_MESSAGES = 1_000;
 
-  /** Queued recipients that are looked at: a few seconds of the store. */
+  /** Queued recipients that are checked: a few seconds of the store. */
   static final int MAX_RECIPIENTS = 100_000;
 
   private final RouterSettings current;

@@ -54,7 +54,7 @@ final class WhatIfConfiguration {
   /**
    * The same with its reason.
    *
-   * @param reason empty where the kind says it all
+   * @param reason empty where the kind is enough
    */
   record WhatIfOutcome(Kind kind, String reason) {
     /** {@code wait: TLS was not offered}. */

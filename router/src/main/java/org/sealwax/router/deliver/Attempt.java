@@ -168,8 +168,8 @@ final class Attempt {
 
   /**
    * One connection in each address family to a host that may not have the mail, for the ledger to
-   * see: greeted, and left without a word of the mail. In each, because an attacker may sit on one
-   * path, and what only he showed must not be taken for the host's.
+   * see: EHLO is sent, and QUIT without any of the mail. In each, because an attacker may sit on
+   * one path, and what only the attacker showed must not be taken for the host's.
    *
    * @throws InterruptedException when the round is stopped
    */

@@ -51,7 +51,7 @@ final class ConnectionPool implements Closeable {
     }
   }
 
-  /** Keeps a connection for the next message, or says QUIT when it has had its time. */
+  /** Keeps a connection for the next message, or sends QUIT when its time is over. */
   void putBack(String key, HostConnection connection) {
     boolean old =
         clock.nanoTime() - connection.openedAt() > settings.age().toNanos()
@@ -97,7 +97,7 @@ final class ConnectionPool implements Closeable {
     return total;
   }
 
-  /** Says QUIT to all and keeps none from now on. */
+  /** Sends QUIT on all and keeps none from now on. */
   @Override
   public void close() {
     List<Idle> all = new ArrayList<>();

@@ -146,7 +146,7 @@ final class ConsignmentTransfer implements RoundWork {
     }
   }
 
-  /** The host said something that ends the conversation. */
+  /** The host's reply ends the session. */
   private record TransferEnd(ConnectionResult result) {}
 
   @Override
@@ -322,7 +322,7 @@ final class ConsignmentTransfer implements RoundWork {
       }
       ConnectionResult fate = transact(peer);
       if (fate != null) {
-        // A host that ends the conversation between two of our transactions has had its share.
+        // A host that closes the session between two of our transactions gets no more of them.
         return fate == ConnectionResult.STALE && !first ? ConnectionResult.MORE : fate;
       }
       first = false;
@@ -338,8 +338,8 @@ final class ConsignmentTransfer implements RoundWork {
 
   /**
    * Recipients that may be tried at this peer now. A recipient that a host deferred in TLS waits
-   * for TLS in this round: who can bring about a 4yz there and strip TLS here must not get the mail
-   * unencrypted.
+   * for TLS in this round: an attacker who can cause a 4yz there and strip TLS here must not get
+   * the mail unencrypted.
    */
   private List<ConsignmentRecipient> waiting(HostConnection peer) {
     if (outcomes.isDone()) {
@@ -360,7 +360,7 @@ final class ConsignmentTransfer implements RoundWork {
     outcomes.defer(addressee, cause);
     putOffHere.add(addressee.key());
     putOffAt = Math.min(putOffAt, preference);
-    // A host that is busy says so before it knows the recipient, and then any other host may help.
+    // A busy host replies so before it knows the recipient, and any other host may help.
     boolean busy =
         stage == TransactionStage.MAIL || cause.reply() == null || cause.reply().code() == 421;
     if (peer.handshake().isPresent() && !busy) {
@@ -368,7 +368,7 @@ final class ConsignmentTransfer implements RoundWork {
     }
   }
 
-  /** What the peer's own word means for those of {@code some} who are still open. */
+  /** The meaning of the peer's reply for the recipients of {@code some} that are still open. */
   private void conclude(
       List<ConsignmentRecipient> some, FailureMeaning meaning, HostConnection peer) {
     Set<Long> open =
@@ -415,7 +415,7 @@ final class ConsignmentTransfer implements RoundWork {
     hasReply = false;
     OutgoingTransaction transaction = new OutgoingTransaction(peer, batch);
     try {
-      // In production, right before the first word of the envelope.
+      // In production, right before MAIL.
       peer.assertMeetsRequirement(needsRequireTls());
       TransferEnd ended = transaction.run();
       return ended == null ? null : ended.result();
@@ -599,7 +599,7 @@ final class ConsignmentTransfer implements RoundWork {
       return false;
     }
 
-    /** The host says that it goes, about whatever: those at stake may try another one. */
+    /** The host closes the session: its recipients may try another host. */
     private TransferEnd hostClosing(FailureMeaning meaning, List<ConsignmentRecipient> some) {
       outcomes.hostSkipped(meaning.cause());
       conclude(some, meaning, peer);
@@ -686,7 +686,7 @@ final class ConsignmentTransfer implements RoundWork {
       if (meaning.action() == FailureMeaning.FailureAction.NEXT_HOST) {
         return new TransferEnd(ConnectionResult.NEXT_HOST);
       }
-      // After a clear refusal the conversation is in order; after nonsense it is not.
+      // After a valid refusal the session can go on; after an invalid reply it cannot.
       return reply.isTransient() || reply.isPermanent()
           ? null
           : new TransferEnd(ConnectionResult.CLOSED);

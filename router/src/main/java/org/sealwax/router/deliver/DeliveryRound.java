@@ -23,7 +23,7 @@ import org.sealwax.router.queue.NextHop;
  * the end the decision about hosts whose TLS failed. One thread owns it.
  */
 final class DeliveryRound {
-  /** What a blank ledger is asked with: it looks at neither. */
+  /** An argument for an empty ledger, which ignores it. */
   private static final Domain NOWHERE = Domain.of("invalid");
 
   private static final RoundMx NO_ANSWER = new RoundMx(Set.of(NOWHERE), false, Instant.EPOCH);
@@ -139,7 +139,7 @@ final class DeliveryRound {
     } finally {
       work.tried(budget.order());
       if (round.needsFreshDns() && answer != null) {
-        // The next round must not see what a poisoned cache says.
+        // The next round must not use the answers of a poisoned cache.
         planner.forget(answer.domain());
         hosts.hosts().stream()
             .map(host -> host.subject().host())
@@ -152,7 +152,7 @@ final class DeliveryRound {
   /** Hosts whose evidence is looked up ahead: the first, and the one after it. */
   private static final int AHEAD_HOSTS = 2;
 
-  /** Only the questions. */
+  /** Only looks up the evidence. */
   void prefetch() throws InterruptedException {
     if (planner.plan(nextHop, work.destination()) instanceof RoutePlan.PlannedHosts hosts) {
       for (RoutePlan.PlannedHost host : hosts.hosts().stream().limit(AHEAD_HOSTS).toList()) {
@@ -338,7 +338,7 @@ final class DeliveryRound {
     }
   }
 
-  /** The next connection at the same host for those who still wait, or null. */
+  /** The next connection at the same host for recipients that are still open, or null. */
   private static @Nullable HostConnection next(
       Attempt attempt, HostConnection last, RoundWork.ConnectionResult result)
       throws InterruptedException {

@@ -31,11 +31,11 @@ import org.sealwax.mail.smtp.session.SmtpTimeouts;
  * @param pool use of connections again
  * @param hybrid whether the post-quantum hybrid is offered
  * @param tickets whether sessions are resumed
- * @param clientCertificate whether our certificate is shown when asked for, where no row says
- *     otherwise
+ * @param clientCertificate whether our certificate is shown when asked for, where no row has its
+ *     own
  * @param hold how long broken TLS keeps mail from plaintext
- * @param level where no row says otherwise
- * @param floors lowest TLS where no row says otherwise
+ * @param level default where no row has its own
+ * @param floors lowest TLS version, where no row has its own
  * @param rows policy by destination
  * @param routes configured next hops, by name
  */

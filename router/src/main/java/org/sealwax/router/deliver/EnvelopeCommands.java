@@ -16,7 +16,7 @@ import org.sealwax.router.queue.MailOptions;
  * MAIL and RCPT of one transaction, with the parameters that the host offers.
  *
  * @param size of the content with what we put before it, in bytes
- * @param authenticated whether we have said who we are
+ * @param authenticated whether we authenticated
  * @param minimal whether what the mail can go without is left out: SIZE, RET, ENVID, NOTIFY, ORCPT
  *     and AUTH, and BODY and SMTPUTF8 where the content does not need them
  */
@@ -33,7 +33,7 @@ record EnvelopeCommands(
     return new EnvelopeCommands(consignment, content, offered, size, authenticated, true);
   }
 
-  /** Whether the host has the DSN wishes; otherwise it is one without DSN (RFC 3461 5.2.2). */
+  /** Whether the host has the DSN parameters; otherwise it is one without DSN (RFC 3461 5.2.2). */
   boolean passesDsnOn() {
     return offered.offersDsn() && !minimal;
   }
@@ -76,7 +76,7 @@ record EnvelopeCommands(
       }
     }
     if (authenticated && !minimal) {
-      // RFC 4954 §5: the host does not know the user that we speak for.
+      // RFC 4954 §5: the host does not know the user that we authenticate for.
       out.append(" AUTH=<>");
     }
     return out.toString();

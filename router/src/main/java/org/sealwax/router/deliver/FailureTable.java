@@ -71,7 +71,7 @@ final class FailureTable {
 
   /**
    * The status by which the largest receivers slow down one sender domain (RFC 3463 has none for
-   * it): it says nothing about other mail to the next hop.
+   * it): it does not concern other mail to the next hop.
    */
   private static final EnhancedStatus SENDER_IS_SLOWED = EnhancedStatus.of(4, 7, 28);
 
@@ -103,15 +103,14 @@ final class FailureTable {
   /** The table, most special first. */
   static final List<FailureRow> TABLE =
       List.of(
-          // RFC 5321 §3.8: the host goes away, at whatever stage. After MAIL it may be the mail
-          // that
-          // made it go, so one message alone does not speak for the next hop.
+          // RFC 5321 §3.8: the host closes the session, at any stage. After MAIL the mail may be
+          // the cause, so one message alone does not count for the next hop.
           row(AUTH, 421, 421, NEXT_HOST, "service-closing", "4.3.2", NEXT_HOP),
           row(TRANSACTION, 421, 421, NEXT_HOST, "service-closing", "4.3.2", Extent.TRANSACTION),
-          // Our credentials are our configuration's affair, never the sender's.
+          // Refused credentials are an error of our configuration, never of the sender.
           row(AUTH, 400, 599, DEFER, "auth", "4.7.8", NEXT_HOP),
-          // RFC 4954 §6, RFC 3207 §4: the host wants AUTH or STARTTLS first. Who strips
-          // STARTTLS brings this about, so it must not bounce anything.
+          // RFC 4954 §6, RFC 3207 §4: the host wants AUTH or STARTTLS first. An attacker who strips
+          // STARTTLS can cause this, so it must not bounce anything.
           row(TRANSACTION, 530, 530, NEXT_HOST, "auth-required", "4.7.0", Extent.TRANSACTION),
           row(TRANSACTION, 538, 538, NEXT_HOST, "auth-required", "4.7.11", Extent.TRANSACTION),
           row(TRANSACTION, 534, 535, NEXT_HOST, "auth-required", "4.7.8", Extent.TRANSACTION),
@@ -127,10 +126,9 @@ final class FailureTable {
           row(TRANSACTION, 500, 500, NEXT_HOST, "protocol", "4.5.2", MESSAGE),
           row(TRANSACTION, 502, 504, NEXT_HOST, "protocol", "4.5.1", MESSAGE),
           // RFC 5321 §4.2.2, §4.5.3.1.10: 552 says that a mailbox is full, that the message is too
-          // big, or what 452 should have said; the status says which. RFC 3463 §3.3: a full
+          // big, or what 452 stands for; the enhanced status shows which. RFC 3463 §3.3: a full
           // mailbox is a transient failure. RFC 5321 §5.1: a deferred recipient is tried at the
-          // next
-          // address or host at once (docs/adr/0033).
+          // next address or host at once (docs/adr/0033).
           row(RCPT, 452, 452, "2.2.", NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
           row(RCPT, 552, 552, "2.2.", NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
           row(RCPT, 552, 552, NO_STATUS, NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
@@ -239,7 +237,7 @@ final class FailureTable {
     return status != null && status.kind() == kind ? status : row.status();
   }
 
-  /** A conversation that broke at {@code stage}. */
+  /** A session that broke at {@code stage}. */
   static FailureMeaning lost(TransactionStage stage, IOException failure, String host) {
     boolean silent =
         failure instanceof SocketTimeoutException
@@ -266,7 +264,7 @@ final class FailureTable {
             extent(stage)));
   }
 
-  /** A conversation that breaks in a transaction says nothing yet about other mail. */
+  /** A session that breaks in a transaction does not concern other mail yet. */
   private static Extent extent(TransactionStage stage) {
     return switch (stage) {
       case AUTH -> Extent.NEXT_HOP;
@@ -395,7 +393,7 @@ final class FailureTable {
 
   private static Extent extent(DeferReason reason) {
     return switch (reason) {
-      // A look-up failed: perhaps by our own resolver's fault.
+      // A look-up failed: the cause may be our own resolver.
       case DANE_LOOKUP, STS_PENDING -> Extent.MESSAGE;
       case CONNECT,
           GREETING,
@@ -416,7 +414,7 @@ final class FailureTable {
     };
   }
 
-  /** Whether the policy said so, rather than the network or the host. */
+  /** Whether the policy decided so, rather than the network or the host. */
   static boolean isPolicyFailure(FailureCause cause) {
     return Arrays.stream(DeferReason.values())
         .anyMatch(
@@ -444,8 +442,8 @@ final class FailureTable {
   /**
    * What all hosts together mean for mail with REQUIRETLS (RFC 8689 4.2.1; docs/adr/0050): a
    * refusal with 5.7.30 or 5.7.10 when each of them has shown that it cannot have this mail; null
-   * when one of them may yet be able to: it could not be reached, its handshake broke, it said 4yz,
-   * or the DNS did not answer.
+   * when one of them may yet be able to: it could not be reached, its handshake failed, it replied
+   * 4yz, or the DNS did not answer.
    */
   static @Nullable FailureCause requireTls(List<FailureCause> passed) {
     FailureCause causeForSender = null;
@@ -522,8 +520,8 @@ final class FailureTable {
   }
 
   /**
-   * The DNS said nothing, or something that must not be believed. Our own resolver may be what
-   * fails, so no next hop is left alone for it: each message tries again by its own schedule.
+   * The DNS gave no answer, or one that must not be believed. Our own resolver may be what fails,
+   * so no next hop is left alone for it: each message tries again by its own schedule.
    */
   static FailureMeaning dns(String name, String reason) {
     return new FailureMeaning(
@@ -537,7 +535,7 @@ final class FailureTable {
             Extent.MESSAGE));
   }
 
-  /** Our own process has no descriptors left: that says nothing about any host. */
+  /** Our own process has no descriptors left: that does not concern any host. */
   static FailureCause noDescriptors() {
     return new FailureCause(
         "descriptors",
@@ -636,7 +634,7 @@ final class FailureTable {
         Extent.RECIPIENT);
   }
 
-  /** Nothing else was said. */
+  /** No other cause was given. */
   static FailureCause unknown() {
     return UNKNOWN;
   }

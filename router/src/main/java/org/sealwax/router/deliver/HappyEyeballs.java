@@ -42,7 +42,7 @@ final class HappyEyeballs {
    *
    * @param wire null when nothing did
    * @param failure why not
-   * @param localFailure whether that says nothing about the host: we had no descriptors left
+   * @param localFailure whether the failure is not the host's: we had no descriptors left
    */
   record Dialed(
       @Nullable Wire wire, InetSocketAddress address, String failure, boolean localFailure) {}

@@ -6,7 +6,9 @@ import org.sealwax.mail.policy.Requirement;
 import org.sealwax.mail.smtp.session.ClientSession;
 import org.sealwax.mail.tls.verdict.Handshake;
 
-/** A greeted host on one connection, about which the policy said proceed. One thread owns it. */
+/**
+ * A host on one connection after EHLO, for which the policy decided to proceed. One thread owns it.
+ */
 final class HostConnection {
   private final ClientSession session;
   private final HostRequirement hostRequirement;
@@ -101,9 +103,9 @@ final class HostConnection {
   }
 
   /**
-   * The last guard, in production: a stream that is clear where TLS is demanded, a peer who is not
-   * who was demanded, a host that may not be used, or one that does not know REQUIRETLS, must not
-   * get a single word of an envelope, whatever was decided before.
+   * The last guard, in production: an unencrypted stream where TLS is demanded, a peer without the
+   * identity that is demanded, a host that may not be used, or one that does not know REQUIRETLS,
+   * must not get any part of an envelope, whatever was decided before.
    *
    * @param insistsOnRequireTls whether REQUIRETLS must be offered where the requirement has it
    */

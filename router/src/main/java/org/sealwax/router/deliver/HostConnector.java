@@ -112,7 +112,7 @@ public final class HostConnector {
         resolver, host, new HostAddresses.Families(settings.ipv4(), settings.ipv6()));
   }
 
-  /** Whether one of these is an endpoint of our own. */
+  /** Whether one of these is one of our own endpoints. */
   boolean isOwn(List<InetSocketAddress> endpoints) {
     return endpoints.stream().anyMatch(settings.ownEndpoints()::contains);
   }

@@ -302,7 +302,7 @@ final class HostLadder {
             step,
             atHost,
             budget.connections(),
-            // Only where a handshake broke do the hosts share what connections are left.
+            // Only after a failed handshake do the hosts share the connections that are left.
             observation instanceof Observation.HandshakeFailed ? budget.order().usable() : 1,
             everyHostTried,
             budget.keepsOne(),
@@ -391,7 +391,7 @@ final class HostLadder {
         : cause;
   }
 
-  /** RFC 8689 §4.2.1, step 5: what was said after TLS counts. */
+  /** RFC 8689 §4.2.1, step 5: the reply to EHLO after TLS counts. */
   private boolean knowsRequireTls(HostConnection connection) {
     if (!requirement.requireTls()
         || !work.needsRequireTls()

@@ -27,7 +27,7 @@ import org.sealwax.router.queue.FailureCause;
  * @param subject next hop and host
  * @param evidence everything that was gathered
  * @param requirement what all of it demands
- * @param withoutMemory what it would demand without the ledger: says whether a failure is our
+ * @param withoutMemory what it would demand without the ledger: shows whether a failure is our
  *     memory's alone
  */
 record HostRequirement(
@@ -51,7 +51,7 @@ record HostRequirement(
     return new HostRequirement(subject, evidence, all, policy.requirementFor(subject, others, now));
   }
 
-  /** Whether anybody but the configuration has something to say. */
+  /** Whether there is evidence besides the configuration. */
   boolean hasEvidenceBeyondConfiguration() {
     for (Evidence one : evidence) {
       if (isLogged(one)) {
@@ -115,7 +115,7 @@ record HostRequirement(
 
   /**
    * Whether the ledger wants to see a host that may not have the mail: a changed MX set ends as a
-   * violation only when its hosts have been looked at.
+   * violation only when its hosts have been probed.
    */
   boolean needsProbe() {
     return requirement.remembered()

@@ -23,10 +23,9 @@ import org.sealwax.router.receipts.Receipts;
  * reach a level of the ledger, because it is not known whether its other hosts do TLS; an attacker
  * who makes the first one unreachable would then get the mail in plaintext from another.
  *
- * <p>A domain is looked at some time after mail was delivered to it, one host at a time, at random
- * distances. Which hosts are worth it is the ledger's to say ({@code Rules.unseen}), and so is how
- * many a day. What is still to be done is in memory alone: the next delivery brings it back.
- * Thread-safe.
+ * <p>A domain is probed some time after mail was delivered to it, one host at a time, at random
+ * intervals. The ledger decides which hosts are worth it ({@code Rules.unseen}), and how many a
+ * day. What is still to be done is in memory alone: the next delivery brings it back. Thread-safe.
  */
 public final class MxHostProbe implements AutoCloseable {
   /** After a delivery, and between two hosts of one domain, at least. */
@@ -35,7 +34,7 @@ public final class MxHostProbe implements AutoCloseable {
   /** By how much longer at most. */
   static final Duration SPREAD = Duration.ofHours(4);
 
-  /** Domains that wait to be looked at: many times what the day's greetings can serve. */
+  /** Domains that wait for a probe: many times the number that can be probed in a day. */
   static final int MOST_WAITING = 2_000;
 
   private static final Duration SWEEP = Duration.ofMinutes(1);
@@ -109,7 +108,7 @@ public final class MxHostProbe implements AutoCloseable {
         if (closed) {
           return;
         }
-        // Neither a ledger that cannot be read nor a bug in our code ends the greetings for good.
+        // Neither a ledger that cannot be read nor a bug in our code ends the probes for good.
         log.bug("unseen hosts", e);
       } catch (InterruptedException e) {
         return;

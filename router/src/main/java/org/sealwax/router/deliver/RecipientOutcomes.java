@@ -37,7 +37,7 @@ final class RecipientOutcomes {
     }
   }
 
-  /** Who still waits, in order. */
+  /** The recipients that still wait, in order. */
   List<ConsignmentRecipient> open() {
     return new ArrayList<>(open.values());
   }
@@ -46,7 +46,7 @@ final class RecipientOutcomes {
     return open.isEmpty();
   }
 
-  /** Whether another round has nothing to do: everybody was delivered or refused. */
+  /** Whether another round has nothing to do: every recipient was delivered or refused. */
   boolean isFinal() {
     if (!isDone()) {
       return false;
@@ -66,7 +66,7 @@ final class RecipientOutcomes {
     settled.put(recipient.key(), outcome);
   }
 
-  /** Settles all who wait. */
+  /** Settles all recipients that wait. */
   void settleAll(Outcome outcome) {
     for (ConsignmentRecipient recipient : open()) {
       settle(recipient, outcome);
@@ -74,9 +74,8 @@ final class RecipientOutcomes {
   }
 
   /**
-   * A host put this recipient off by name. What the first such host said is kept: hosts come in the
-   * domain's own order, and what is said about a recipient is worth more than what befell a host
-   * after it.
+   * A host deferred this recipient. The reply of the first such host is kept: hosts come in the
+   * domain's own order, and a reply about a recipient is worth more than a failure of a later host.
    */
   void defer(ConsignmentRecipient recipient, FailureCause cause) {
     if (!open.containsKey(recipient.key())) {
@@ -98,7 +97,7 @@ final class RecipientOutcomes {
     deferralCauses.put(recipient.key(), cause);
   }
 
-  /** Why those who wait could not be served at one host; a broken policy outlasts a dead host. */
+  /** Adds the cause of skipping one host; a failed policy outlasts an unreachable host. */
   void hostSkipped(FailureCause cause) {
     passed.add(cause);
     Instant until = cause.until();
@@ -110,7 +109,7 @@ final class RecipientOutcomes {
     }
   }
 
-  /** The same, but for good: said about the delivery as a whole. */
+  /** The same, but permanent: for the delivery as a whole. */
   void endAllWith(FailureCause cause) {
     endedOtherwise = true;
     lastCause = cause;
@@ -137,7 +136,10 @@ final class RecipientOutcomes {
     return end(otherwise);
   }
 
-  /** The end of the round: who still waits is deferred for its own cause, or else the last one. */
+  /**
+   * The end of the round: a recipient that still waits is deferred for its own cause, or else the
+   * last one.
+   */
   Map<Long, Outcome> end(FailureCause otherwise) {
     if (isDone()) {
       return settled;

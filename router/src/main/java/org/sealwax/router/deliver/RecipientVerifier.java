@@ -78,7 +78,7 @@ public final class RecipientVerifier implements RecipientProbe {
     private @Nullable VerificationResult answer;
     private String reason = "no host could be asked";
 
-    /** A better host was not ready to say: a lesser one does not speak for it. */
+    /** A host of better preference gave no answer: one of lower preference must not replace it. */
     private boolean putOff;
 
     RecipientVerification(Mailbox recipient, SmtpTimeouts times) {

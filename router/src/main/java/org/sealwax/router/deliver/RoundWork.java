@@ -21,11 +21,11 @@ interface RoundWork {
     OVER_IPV4,
     /** The connection has had its share of transactions; there is more to do at this host. */
     MORE,
-    /** The connection, used before, was dead; nothing was said that matters. */
+    /** The connection, used before, was closed; nothing was sent that matters. */
     STALE
   }
 
-  /** Does what can be done with {@code connection}, about which the policy said proceed. */
+  /** Does what can be done with {@code connection}, for which the policy decided to proceed. */
   ConnectionResult runOn(HostConnection connection);
 
   /** Whether nothing is left to do. */
@@ -60,7 +60,7 @@ interface RoundWork {
    */
   MailHost destination();
 
-  /** What the message itself demands or waives (RFC 8689); empty when it says nothing. */
+  /** What the message itself demands or waives (RFC 8689); empty when it does neither. */
   List<Evidence> evidence();
 
   /**

@@ -23,12 +23,12 @@ sealed interface RoutePlan {
   /**
    * There are hosts.
    *
-   * @param hosts all of them, by preference; which of them are tried is {@link HostOrder}'s affair
+   * @param hosts all of them, by preference; {@link HostOrder} decides which of them are tried
    * @param port at each of them
    * @param route the configured route, or null for MX
    * @param byMx whether DNS that others control chose the hosts
    * @param implicit the next hop itself stands in for its MX
-   * @param answer what the DNS said, for the ledger; null for a configured host
+   * @param answer the DNS answer, for the ledger; null for a configured host
    */
   record PlannedHosts(
       List<PlannedHost> hosts,
@@ -58,7 +58,7 @@ sealed interface RoutePlan {
   /**
    * One host.
    *
-   * @param subject whose host it is
+   * @param subject the host and the domain it is for
    * @param preference as published; 0 for a configured or implicit one
    */
   record PlannedHost(PolicySubject subject, int preference) {}
@@ -66,7 +66,7 @@ sealed interface RoutePlan {
   /**
    * An MX answer as a whole.
    *
-   * @param domain whose
+   * @param domain the domain
    * @param hosts also those that are not tried; at most {@link RoundMx#MAX_HOSTS}, the best
    * @param secure whether DNSSEC vouches for it
    * @param ttl how long it may be kept
@@ -121,7 +121,7 @@ sealed interface RoutePlan {
   }
 
   /**
-   * A configured host: no MX, no questions about who chose it.
+   * A configured host: no MX, and the configuration vouches for it.
    *
    * @param destination the domain of the recipients, whose policy rows hold on this way too
    */

@@ -112,7 +112,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
     return outcomes;
   }
 
-  /** The same for recipients who are covered by the same rows. */
+  /** The same for recipients that are covered by the same rows. */
   private Map<Long, Outcome> alike(Consignment consignment, String route) {
     Map<Long, Outcome> outcomes = bySmtp(consignment);
     MailHost destination = destination(consignment.recipients().getFirst());
@@ -124,7 +124,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
     return own;
   }
 
-  /** What keeps mail with rows of its own from a route says nothing about other mail on it. */
+  /** A failure of mail with rows of its own on a route does not concern other mail on it. */
   private static Outcome ofTheMessage(Outcome outcome) {
     return switch (outcome) {
       case Outcome.Deferred d -> new Outcome.Deferred(FailureTable.ofTheMessage(d.cause()));
@@ -157,7 +157,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
       Thread.currentThread().interrupt();
       outcomes.endAllWith(FailureTable.interrupted());
     } catch (RuntimeException | LinkageError | StackOverflowError | AssertionError e) {
-      // The boundary for bugs of our own: the mail is kept.
+      // The boundary for bugs in Sealwax: the mail is kept.
       recorder.log().bug("deliver " + consignment.id(), e);
       outcomes.endAllWith(FailureTable.bug());
     }

@@ -8,7 +8,7 @@ import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.BlockOutput;
 import org.sealwax.router.queue.Consignment;
 
-/** The content of a consignment as the store has it: looked at, and copied to a host. */
+/** The content of a consignment as the store has it: scanned, and copied to a host. */
 final class StoredContent {
   /** Bytes of a header that are searched for non-ASCII ones. */
   private static final int HEADER = 1_024 * 1_024;
@@ -19,7 +19,7 @@ final class StoredContent {
     this.consignment = consignment;
   }
 
-  /** Our own trouble with the stored content: says nothing about the host. */
+  /** A local failure with the stored content, not a failure of the host. */
   static final class ContentUnreadable extends IOException {
     ContentUnreadable(String message, @Nullable Throwable cause) {
       super(message, cause);
@@ -43,7 +43,7 @@ final class StoredContent {
       }
       return ascii;
     } catch (IOException e) {
-      // The transfer will say what is wrong with the content; nothing is left out for it here.
+      // The transfer will report what is wrong with the content; nothing is left out for it here.
       return false;
     }
   }
@@ -71,7 +71,7 @@ final class StoredContent {
       }
       return isAscii(header, end);
     } catch (IOException e) {
-      // The transfer will say what is wrong with the content; nothing is refused for it here.
+      // The transfer will report what is wrong with the content; nothing is refused for it here.
       return true;
     }
   }

@@ -34,7 +34,7 @@ final class TlsLogText {
 
   /**
    * RFC 7672 §2.2.1: TLSA records of a host to which an unsigned MX record led identify the host,
-   * and it is not known whether it is the right one. "verified" is not said of that.
+   * and it is not known whether it is the right one. "verified" is not logged for that.
    */
   private static String got(Requirement requirement, Handshake h) {
     String word = h.verdict().postfixWord().toLowerCase(Locale.ROOT);

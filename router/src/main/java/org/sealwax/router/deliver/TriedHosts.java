@@ -25,7 +25,7 @@ final class TriedHosts {
    *     tried; {@link #NONE} when none did
    */
   record Tried(Set<MailHost> hosts, Set<InetAddress> addresses, int putOffAt) {
-    /** No host has put anybody off. */
+    /** No host deferred a recipient. */
     static final int NONE = Integer.MAX_VALUE;
 
     /** Addresses of one entry; beyond it all of them are forgotten but those of the last round. */

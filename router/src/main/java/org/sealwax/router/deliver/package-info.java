@@ -6,8 +6,8 @@
  * failure means.
  *
  * <p>Invariants: no byte of an envelope leaves before the policy said proceed about this very
- * connection, and a clear stream under a requirement of TLS stops the round (checked again right
- * before MAIL, in production); no recipient counts as delivered without a final 2yz; an idle
+ * connection, and an unencrypted stream under a requirement of TLS stops the round (checked again
+ * right before MAIL, in production); no recipient counts as delivered without a final 2yz; an idle
  * connection is only used again under the same requirement, host and route; credentials go to
  * verified peers only; the unknown defers. Mail that was deferred under TLS does not go unencrypted
  * in the same round. Every transaction has a total time besides its single waits. Memory does not

@@ -10,7 +10,7 @@ import org.sealwax.mail.policy.PolicySubject;
 @FunctionalInterface
 public interface EvidenceSource {
   /**
-   * What it knows; empty when it has nothing to say.
+   * Its evidence; empty when it has none.
    *
    * @throws InterruptedException when the round is stopped
    */

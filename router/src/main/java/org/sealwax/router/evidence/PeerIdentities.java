@@ -48,27 +48,29 @@ import org.sealwax.router.log.MailLog;
  * DNSSEC proves, from the MX answer on.
  *
  * <p>It is looked up in the background, each peer by itself and never more often than {@link
- * #SOONEST}, whichever client connects: a session only reads what is there, so a client can neither
- * cause a look-up nor wait for one. What could not be renewed counts until its time is over and no
- * longer. Thread-safe.
+ * #SOONEST}, whichever client connects: a session only reads the result in memory, so a client can
+ * neither cause a look-up nor wait for one. What could not be renewed counts until its time is over
+ * and no longer. Thread-safe.
  */
 public final class PeerIdentities implements PeerMatcher, Closeable {
   /** Peers: each is looked up all the time, and compared with at each handshake. */
   public static final int MOST_PEERS = 64;
 
-  /** MX hosts of a peer; big honest sites have about ten, and one of these is who sends. */
+  /** MX hosts of a peer; big honest sites have about ten, and one of these is the client. */
   static final int MOST_HOSTS = 16;
 
-  /** Between two looks at one peer. */
+  /** Minimum time between two look-ups of one peer. */
   static final Duration SOONEST = Duration.ofMinutes(5);
 
-  /** Between two looks at one peer whose records live long. */
+  /** Time between two look-ups of one peer whose records have a long TTL. */
   static final Duration LATEST = Duration.ofHours(1);
 
-  /** How long records count whose time to live is shorter: over one look that failed. */
+  /**
+   * Minimum time for which records count, whatever their TTL: one failed look-up must not end it.
+   */
   static final Duration LEAST_LIFE = SOONEST.multipliedBy(2);
 
-  /** How long records count whose time to live is longer. */
+  /** Maximum time for which records count, whatever their TTL. */
   static final Duration MOST_LIFE = Duration.ofDays(1);
 
   /** How long a key counts after the last verified session with it: certificates are renewed. */
@@ -79,7 +81,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
   /**
    * A row.
    *
-   * @param domain whose MX hosts are meant
+   * @param domain domain of the MX hosts
    * @param relay whether they may send anywhere
    */
   public record NamedPeer(Domain domain, boolean relay) {}
@@ -175,8 +177,8 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
    * The status of a peer, for display.
    *
    * @param by the records, keys and names; {@code nothing} when there are none
-   * @param relay what the row says
-   * @param next when it is looked at again; null before the first look
+   * @param relay as the row has it
+   * @param next time of the next look-up; null before the first one
    */
   public record PeerStatus(String by, boolean relay, @Nullable Instant next) {}
 
@@ -200,7 +202,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
             });
   }
 
-  /** Looks at every peer whose time has come, and waits for what is found. */
+  /** Looks up every peer that is due, and waits for the results. */
   public void refreshDue() {
     due().forEach(this::refresh);
   }
@@ -236,7 +238,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
     }
   }
 
-  /** Peers whose time has come; each must be looked at then. */
+  /** Peers that are due; the caller must look up each. */
   List<Domain> due() {
     Instant now = clock.now();
     List<Domain> due = new ArrayList<>();
@@ -252,7 +254,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
     return due;
   }
 
-  /** Looks at one peer; blocks on the DNS for as long as the resolver lets it. */
+  /** Looks up one peer; blocks on the DNS for as long as the resolver lets it. */
   void refresh(Domain peer) {
     Instant now = clock.now();
     List<HostIdentity> before;
@@ -388,7 +390,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
         .toList();
   }
 
-  /** A provider's host is its customers' host too: it is not the peer who comes from there. */
+  /** A provider's host is its customers' host too: a client there is not the peer. */
   private boolean isOwn(Domain peer, Domain host) {
     Optional<Domain> mine = suffixes.registrable(peer);
     return mine.isPresent() && mine.equals(suffixes.registrable(host));

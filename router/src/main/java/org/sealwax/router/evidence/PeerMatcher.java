@@ -14,12 +14,12 @@ public interface PeerMatcher {
    *
    * @param peer the domain of the row
    * @param verdict {@code verified(mirror …)}
-   * @param relay whether the row grants relay to who is known so
+   * @param relay whether the row grants relay to the peer
    */
   record PeerMatch(Domain peer, Verdict.Verified verdict, boolean relay) {}
 
   /**
-   * Whose mirror image the owner of this certificate is, if anybody's: from memory, at once.
+   * The peer that this certificate identifies, if any; from memory, without waiting.
    *
    * @param chain as shown, leaf first; of a resumed session the stored one; empty: no certificate
    */

@@ -6,7 +6,7 @@
  * org.sealwax.mail.dns.HostAddresses} carries address answers with their DNS security.
  *
  * <p>Invariants: evidence is never weakened on the way; a source that fails is not a source that
- * has nothing to say. RFC 5321 5.1, RFC 7672 2.1.
+ * has no evidence. RFC 5321 5.1, RFC 7672 2.1.
  */
 @NullMarked
 package org.sealwax.router.evidence;

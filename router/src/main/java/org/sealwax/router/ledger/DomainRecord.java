@@ -14,7 +14,7 @@ import org.sealwax.mail.policy.TlsLevel;
 /**
  * The ledger's record of one domain; immutable.
  *
- * @param domain whose row it is
+ * @param domain the domain
  * @param standing its level, or null
  * @param encrypt evidence for {@code encrypt}
  * @param verify evidence for {@code verify}

@@ -11,7 +11,7 @@ public interface Ledger {
    * {@link #evidenceFor} must be asked after this.
    *
    * @param counts whether the mail may teach us something: not with a null sender, not a
-   *     notification of our own; such rounds are watched and promote nothing
+   *     notification that we send; such rounds are watched and promote nothing
    */
   LedgerRound beginRound(Domain domain, RoundMx answer, boolean counts);
 

@@ -8,7 +8,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.TlsLevel;
 
 /**
- * A row after something happened, and what that means to people.
+ * A row after something happened, and what that means for the admin.
  *
  * @param row as it is now
  * @param facts in order; empty for the ordinary case

@@ -21,7 +21,7 @@ import org.sealwax.mail.tls.verdict.TlsaAssociation;
 /**
  * A replay of remembered observations under another configuration, for {@code sealwax explain
  * --what-if}. Pure; give it the rows of {@link PersistentLedger#each}, the policy of the other
- * configuration and what its sources say.
+ * configuration and the evidence of its sources.
  *
  * <p>A row remembers what was negotiated, whether the certificate held for the host's name by
  * public roots, and the key; it does not remember certificates. Where a demand cannot be judged by
@@ -38,7 +38,7 @@ public final class LedgerReplay {
   private final Policy policy;
   private final ReplaySources sources;
 
-  /** What the other configuration's sources say, rows and default among them. */
+  /** The evidence of the other configuration's sources, rows and default included. */
   @FunctionalInterface
   public interface ReplaySources {
     /** As {@code router.evidence.EvidenceSource}. */

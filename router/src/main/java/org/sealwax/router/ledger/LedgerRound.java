@@ -16,10 +16,10 @@ public interface LedgerRound {
    * A connection was made, or could not be made.
    *
    * <p>A host that the ledger does not know is refused by {@code LEDGER_MX} (or, where an MTA-STS
-   * policy ran out, {@code STS_MX} on a requirement that is {@code remembered}) before anybody
-   * connects. Connect all the same, once in a round and in each address family, greet, tell what
-   * was seen, and quit without mail: a changed MX set ends as a violation only when its hosts have
-   * been looked at.
+   * policy ran out, {@code STS_MX} on a requirement that is {@code remembered}) before a connection
+   * is made. Connect all the same, once in a round and in each address family, send EHLO, report
+   * what was seen, and quit without mail: a changed MX set ends as a violation only when its hosts
+   * have been probed.
    */
   void observed(HostSample sample);
 

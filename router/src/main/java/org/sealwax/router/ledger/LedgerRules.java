@@ -40,7 +40,7 @@ import org.sealwax.router.ledger.Violation.PathState;
  * @param suffixes separate organisations
  */
 public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
-  /** A path that showed less and was never tried again says nothing after so long. */
+  /** A path that showed less and was never tried again does not count after so long. */
   static final Duration PATH_MEMORY = Duration.ofDays(7);
 
   /** The hosts that the domain's level admits. */
@@ -319,7 +319,7 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
       return met(row, reached, path, new PathState(proven, true, now), at);
     }
     if (sample.proven() && proven.isTls()) {
-      // Present proof outranks memory: mail passes on this path, whatever the certificate says.
+      // Present proof outranks memory: mail passes on this path, whatever the certificate is.
       return violation == null
           ? LedgerChange.none(row)
           : tidied(
@@ -543,7 +543,7 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
     ReachedLevel reached = java.util.Objects.requireNonNull(row.standing());
     ObservationRun run = violation.run();
     Instant from = byAdmin || run == null ? Instant.MIN : run.since();
-    // The best path of each host: who sits on one of them must not speak for the host.
+    // The best path of each host: an attacker on one of them must not lower the others.
     Map<Domain, ProvenLevel> best = new HashMap<>();
     violation
         .paths()
@@ -616,7 +616,7 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
         .and(new Fact.Promoted(TlsLevel.VERIFY));
   }
 
-  /** The class of the violation that stands, for people. */
+  /** The class of the violation that stands, for display. */
   public ViolationClass classOf(DomainRecord row, ClockReading at) {
     Violation violation = row.violation();
     if (violation == null) {
@@ -638,7 +638,7 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
     return isTheirs(row, violation, at) ? ViolationClass.THEIRS : ViolationClass.UNDECIDED;
   }
 
-  /** The violation that stands, for people. */
+  /** The violation that stands, for display. */
   public Optional<ActiveViolation> activeViolation(DomainRecord row, ClockReading at) {
     Violation violation = row.violation();
     ReachedLevel reached = row.standing();

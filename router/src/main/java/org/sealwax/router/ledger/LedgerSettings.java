@@ -41,10 +41,10 @@ public record LedgerSettings(
   /** A shorter hold would end before the queue has tried often enough to know. */
   public static final Duration SHORTEST_HOLD = Duration.ofHours(1);
 
-  /** Rows that fit into the room that docs/operating.md promises. */
+  /** Rows that fit into the space that docs/operating.md promises. */
   public static final int DEFAULT_DOMAINS = 100_000;
 
-  /** More would be another machine's work. */
+  /** More than one server can need. */
   public static final int MOST_DOMAINS = 10_000_000;
 
   /** Checks ranges. */

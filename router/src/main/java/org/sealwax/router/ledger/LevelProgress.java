@@ -23,7 +23,7 @@ public record LevelProgress(
   /** A cached answer's end is computed again each time, and by whole seconds. */
   private static final long SAME_RESOLUTION = 5;
 
-  /** Whether two answers whose time ends then and then are one, out of a cache. */
+  /** Whether two answers that expire at these times are one answer, from a cache. */
   static boolean isSameResolution(Instant one, Instant other) {
     return Math.abs(one.getEpochSecond() - other.getEpochSecond()) <= SAME_RESOLUTION;
   }

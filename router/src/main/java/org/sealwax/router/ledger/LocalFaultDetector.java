@@ -39,7 +39,7 @@ final class LocalFaultDetector {
   /**
    * A violation began.
    *
-   * @return the domains whose violations are to be taken for trouble near us, this one included;
+   * @return the domains whose violations count as a fault near this server, this one included;
    *     empty while there are few
    */
   List<Domain> violated(Domain domain, Domain organisation, Instant now) {

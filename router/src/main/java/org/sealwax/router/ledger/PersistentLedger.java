@@ -49,10 +49,10 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   /** Memory for what is asked before each delivery: more than ten thousand domains. */
   static final long BRIEF_BYTES = 8 << 20;
 
-  /** Hosts whose place on the ladder is kept: as many as {@code deliver} remembers. */
+  /** Hosts whose fallback step is kept: as many as {@code deliver} remembers. */
   static final int MAX_HOST_MEMORIES = 10_000;
 
-  /** Changed rows that wait for a disk in trouble; beyond that new domains are not remembered. */
+  /** Changed rows that wait while the disk fails; beyond that new domains are not remembered. */
   static final int MOST_DIRTY = 50_000;
 
   /** Rows dropped at once when there are too many. */
@@ -122,7 +122,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   /**
    * The part of a record that each delivery needs, a tenth of the record: so that all domains of a
    * large queue are in memory. Only where nothing but the end of the level can change it; a row
-   * with a violation is looked at again each time.
+   * with a violation is checked again each time.
    *
    * @param by under which rules
    * @param until when the level falls away, or null without one
@@ -315,7 +315,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     if (held != null) {
       return held;
     }
-    // Under the lock of those who change it: else an old row, read before a change was written,
+    // Under the lock that changes take: else an old row, read before a change was written,
     // could take the place of the new one.
     ReentrantLock lock = stripe(domain);
     lock.lock();
@@ -345,7 +345,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
       return DomainRecordCodec.read(domain, bytes.get())
           .orElseThrow(() -> new IOException("the row of " + domain + " is damaged"));
     } catch (IOException e) {
-      // Not "nothing known": the delivery that asked is put off (docs/policy.md).
+      // Not "nothing known": the delivery that asked is deferred (docs/policy.md).
       throw new UncheckedIOException(e);
     }
   }
@@ -392,7 +392,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
 
   private boolean hasCapacity() {
     int most = rules.settings().domains();
-    // The writer makes room; a burst may overshoot a little before it has.
+    // The writer deletes rows; a burst may exceed the limit a little before it has.
     if (rows.get() >= most) {
       wake.release();
     }
@@ -624,7 +624,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
             rules.policyExpired(row == null ? DomainRecord.fresh(domain, at.now()) : row, mx, at));
   }
 
-  /** The row of a domain, for people. */
+  /** The row of a domain, for display. */
   public Optional<DomainRecord> domainRecord(Domain domain) {
     return Optional.ofNullable(settled(domain));
   }

@@ -11,7 +11,7 @@ import org.sealwax.mail.tls.verdict.NameCheck;
 
 /** The level that one connection proved to the ledger, from none to the highest. */
 public enum ProvenLevel {
-  /** No connection, or no conversation: says nothing about TLS. */
+  /** No connection, or no session: shows nothing about TLS. */
   SILENT,
   /** Plaintext followed the reply to STARTTLS: an attacker is in between. */
   INJECTED,
@@ -19,7 +19,7 @@ public enum ProvenLevel {
   CLEAR,
   /** STARTTLS was offered and answered 4yz or 5yz. */
   REFUSED,
-  /** TLS was offered and broke. */
+  /** TLS was offered and failed. */
   BROKEN,
   /** TLS, whatever the peer was. */
   ENCRYPTED,
@@ -42,7 +42,7 @@ public enum ProvenLevel {
   }
 
   private static ProvenLevel of(Handshake handshake, Domain host, boolean publicRoots) {
-    // Looked at here and not taken from the verdict: without a demand no name is checked, and
+    // Checked here and not taken from the verdict: without a demand no name is checked, and
     // with one it may be another name than the host's.
     return publicRoots
             && handshake.proof().isChainValid()
@@ -52,12 +52,12 @@ public enum ProvenLevel {
         : ENCRYPTED;
   }
 
-  /** For people: {@code encrypted}. */
+  /** The word for display: {@code encrypted}. */
   public String word() {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** Whether TLS came about. */
+  /** Whether TLS was established. */
   boolean isTls() {
     return this == ENCRYPTED || this == VERIFIED;
   }

@@ -13,7 +13,7 @@ import java.util.function.LongSupplier;
  * and beyond {@link #MAX_SERIES} of one name they are added up under {@code other}.
  */
 public final class Counters {
-  /** Series of one name: a vocabulary of ours is smaller, an attacker's is not. */
+  /** Maximum number of series of one name: our labels stay below it, an attacker's may not. */
   public static final int MAX_SERIES = 64;
 
   private final Map<String, MetricFamily> families = new ConcurrentSkipListMap<>();
@@ -60,12 +60,12 @@ public final class Counters {
     return family.counts.computeIfAbsent(kept, k -> new LongAdder());
   }
 
-  /** A value that is read when somebody looks. */
+  /** A gauge, read each time the metrics are collected. */
   public void gauge(String name, String help, LongSupplier value) {
     families.computeIfAbsent(name, n -> new MetricFamily(help, true)).gauges.put("", value);
   }
 
-  /** A value with one label that is read when somebody looks. */
+  /** A gauge with one label, read each time the metrics are collected. */
   public void gauge(String name, String help, String label, String value, LongSupplier read) {
     families
         .computeIfAbsent(name, n -> new MetricFamily(help, true))
@@ -73,7 +73,9 @@ public final class Counters {
         .put(label + "=\"" + quoted(value) + "\"", read);
   }
 
-  /** A count that somebody else keeps, with one label, read when somebody looks. */
+  /**
+   * A counter that another class keeps, with one label, read each time the metrics are collected.
+   */
   public void count(String name, String help, String label, String value, LongSupplier read) {
     families
         .computeIfAbsent(name, n -> new MetricFamily(help, false))

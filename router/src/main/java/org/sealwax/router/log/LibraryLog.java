@@ -18,8 +18,8 @@ import org.slf4j.spi.SLF4JServiceProvider;
 
 /**
  * An slf4j back end that writes the messages of libraries, from WARN up, as warnings of our own log
- * (ADR 0027): one format, one stream, no logging framework to load at start. Before a log is in
- * place it goes nowhere.
+ * (ADR 0027): one format, one stream, no logging framework to load at start. Messages before the
+ * log is set are dropped.
  */
 public final class LibraryLog implements SLF4JServiceProvider {
   private static final class Destination {
@@ -33,7 +33,7 @@ public final class LibraryLog implements SLF4JServiceProvider {
   /** For the service loader. */
   public LibraryLog() {}
 
-  /** Where warnings go from now on. */
+  /** Sets the log that warnings go to from now on. */
   public static void lead(MailLog log) {
     Destination.log = log;
   }
@@ -67,7 +67,8 @@ public final class LibraryLog implements SLF4JServiceProvider {
     @Override
     public Logger getLogger(String name) {
       // The DNS library reports every forged or expired signature as an error with its stack; what
-      // strangers publish must not write our log. Our own words say what did not validate.
+      // other domains publish must not fill our log. Our own log lines report what did not
+      // validate.
       return known.computeIfAbsent(
           name, n -> n.startsWith("org.xbill.") ? NOPLogger.NOP_LOGGER : new LibraryLogger(n));
     }

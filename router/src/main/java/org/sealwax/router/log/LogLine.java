@@ -168,7 +168,7 @@ final class LogLine {
     return this;
   }
 
-  /** {@code (what the other side said)} at the end of a line; in JSON a field. */
+  /** {@code (reply of the peer)} at the end of a line; in JSON a field. */
   LogLine last(String key, @Nullable String value) {
     if (json) {
       return data(key, value);

@@ -14,17 +14,21 @@ import org.sealwax.mail.net.Supervisor;
 /**
  * Takes finished lines from all threads into a bounded buffer, which one thread writes out in
  * batches. A reader that does not read (a stuck terminal, a full pipe) costs lines, which are
- * counted and reported, and {@link #PATIENCE_MILLIS} in all: whoever finds no room waits for it
- * only while some of that is left, and it is given back when everything that waited was written.
+ * counted and reported, and {@link #PATIENCE_MILLIS} in all: a thread that finds the buffer full
+ * waits only while some of that time is left, and the time is restored when everything that waited
+ * was written.
  */
 final class LogWriter implements AutoCloseable {
   /** Characters that wait at most: some five thousand lines. */
   static final int MAX_WAITING = 1 << 20;
 
-  /** How long lines wait for room, together: long enough for a busy disk, short for a session. */
+  /**
+   * Time that lines wait for space in the buffer, together: long enough for a busy disk, short for
+   * a session.
+   */
   static final int PATIENCE_MILLIS = 50;
 
-  /** Lines of this span go out in one write; unnoticed by a person, many lines under load. */
+  /** Lines of this span go out in one write; not noticed by a reader, many lines under load. */
   private static final long LINGER_NANOS = 10_000_000;
 
   /** A buffer that grew beyond this is given back after its batch. */
@@ -42,7 +46,7 @@ final class LogWriter implements AutoCloseable {
   private volatile boolean closed;
   private boolean idle;
 
-  /** Writes to {@code out}; {@code loss} is the line that owns up to a number of lost lines. */
+  /** Writes to {@code out}; {@code loss} is the line that reports a number of lost lines. */
   LogWriter(OutputStream out, LongFunction<String> loss) {
     this.out = out;
     this.loss = loss;
@@ -82,7 +86,7 @@ final class LogWriter implements AutoCloseable {
     }
   }
 
-  /** Whether a line would wait for room now. */
+  /** Whether a line would wait for space in the buffer now. */
   boolean waitsForSpace() {
     lock.lock();
     try {
@@ -92,7 +96,7 @@ final class LogWriter implements AutoCloseable {
     }
   }
 
-  /** Lines that found no room, or that could not be written. */
+  /** Lines that found the buffer full, or that could not be written. */
   long dropped() {
     return dropped.get();
   }

@@ -10,23 +10,24 @@ import org.jspecify.annotations.Nullable;
  * a slow reader for longer than its own bounded buffer allows.
  *
  * <p>{@code session} is the short identifier of one SMTP session, {@code id} the queue identifier
- * of one message; both appear in every line that concerns them, so that {@code grep} tells a story.
+ * of one message; both appear in every line that concerns them, so that {@code grep} finds all
+ * lines of one session or message.
  */
 public interface MailLog {
-  /** A client was let in. */
+  /** A client connected and was accepted. */
   void connected(String session, String listener, InetSocketAddress client);
 
   /** A session ended; counts are transactions accepted and commands refused. */
   void disconnected(
       String session, InetSocketAddress client, int accepted, int refused, Duration lasted);
 
-  /** A client was turned away before or during the session by a limit or a reject row. */
+  /** A client was rejected before or during the session by a limit or a reject row. */
   void turnedAway(InetSocketAddress client, String limit);
 
-  /** TLS from a client came about. */
+  /** TLS with a client was established. */
   void tlsFromClient(String session, InetSocketAddress client, TlsLogFields tls);
 
-  /** TLS from a client broke. */
+  /** TLS with a client failed. */
   void tlsFromClientFailed(String session, InetSocketAddress client, String kind, String text);
 
   /** A client identified itself by AUTH. */
@@ -43,21 +44,21 @@ public interface MailLog {
   /** A message is on stable storage and was acknowledged. */
   void accepted(String id, String session, String from, int recipients, long bytes, String client);
 
-  /** A recipient's address led somewhere else. */
+  /** A recipient's address was replaced by a target of its alias. */
   void forwarded(String id, String original, String target);
 
   /**
-   * What is demanded of a host, where more than the configuration speaks.
+   * The requirement for a host, where it does not come from the configuration alone.
    *
    * @param wanted the level's word
-   * @param because the evidence, in its own words
+   * @param because the evidence, as text
    */
   void demanded(String id, String host, String wanted, List<String> because);
 
-  /** TLS to a host came about. */
+  /** TLS to a host was established. */
   void tlsToHost(String id, String host, InetSocketAddress address, TlsLogFields tls);
 
-  /** TLS to a host broke; {@code next} says what the ladder does. */
+  /** TLS to a host failed; {@code next} is what the fallback ladder does next. */
   void tlsToHostFailed(
       String id, String host, InetSocketAddress address, String kind, String text, String next);
 
@@ -69,13 +70,13 @@ public interface MailLog {
    */
   void delivered(String id, String to, String host, String tls, String reply, Duration delay);
 
-  /** A recipient waits; {@code reason} is the queue's word for the cause. */
+  /** A recipient was deferred; {@code reason} is the queue's word for the cause. */
   void deferred(String id, String to, String reason, String status, String text, Duration delay);
 
   /** A recipient was given up; a DSN follows unless the sender is null. */
   void bounced(String id, String to, String reason, String status, String text);
 
-  /** A recipient waits for a person. */
+  /** A recipient was held until an admin releases, bounces or deletes it. */
   void held(String id, String to, String reason, String text);
 
   /** A held recipient was deleted without a notification, {@code text} says why. */
@@ -84,7 +85,7 @@ public interface MailLog {
   /** A delivery status notification was queued as {@code dsn} about {@code id}. */
   void notified(String id, String dsn, String kind, String to);
 
-  /** Nothing is left to do for a message. */
+  /** A message was removed from the queue: it has no recipients left. */
   void removed(String id);
 
   /** An identity was loaded or reloaded. */
@@ -93,7 +94,7 @@ public interface MailLog {
   /** A configuration was taken, or refused with the old one kept. */
   void configuration(String text);
 
-  /** The store has trouble; what it means for mail is in the text. */
+  /** The store failed; the text says what that means for mail. */
   void storeTrouble(String text, @Nullable Throwable cause);
 
   /** Something the admin should see: one plain sentence. */
@@ -102,6 +103,8 @@ public interface MailLog {
   /** A step of starting, stopping, or housekeeping. */
   void note(String room, String text);
 
-  /** A bug of ours, caught at a session or attempt boundary; logged with its stack and counted. */
+  /**
+   * A bug in Sealwax, caught at a session or attempt boundary; logged with its stack and counted.
+   */
   void bug(String where, Throwable cause);
 }

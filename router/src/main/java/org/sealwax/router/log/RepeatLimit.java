@@ -38,7 +38,9 @@ final class RepeatLimit {
     this.clock = clock;
   }
 
-  /** Empty when the line is one too many; else how many were since the last one. */
+  /**
+   * Empty when the line is over the limit; else the number of lines suppressed since the last one.
+   */
   synchronized OptionalLong next(String kind) {
     long now = clock.nanoTime();
     RepeatCount last = counts.get(kind);

@@ -390,7 +390,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
 
   @Override
   public void storeTrouble(String text, @Nullable Throwable cause) {
-    // A full disk meets every client and every delivery: once a minute is enough.
+    // A full disk affects every client and every delivery: once a minute is enough.
     OptionalLong others = repeats.next(text);
     if (others.isEmpty()) {
       return;

@@ -3,7 +3,7 @@ package org.sealwax.router.log;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A handshake as the log says it.
+ * A handshake as the log shows it.
  *
  * @param trust Postfix's word: Anonymous, Untrusted, Trusted, Verified
  * @param verdict POLICY.md's form: {@code untrusted(self-signed)}

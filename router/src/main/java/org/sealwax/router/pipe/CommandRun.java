@@ -18,13 +18,16 @@ import org.sealwax.router.queue.Consignment;
  * One run of a command, in a session and process group of its own.
  *
  * <p>Reading and writing a process's pipes blocks the thread that carries a virtual one, so two
- * platform threads do it, and a few stuck commands cannot stop the mail of everybody else.
+ * platform threads do it, and a few stuck commands cannot stop all other mail.
  */
 final class CommandRun {
-  /** Bytes of output that are kept; the rest is read and dropped, so that nobody blocks. */
+  /**
+   * Bytes of output that are kept; the rest is read and dropped, so that the command does not
+   * block.
+   */
   static final int MAX_OUTPUT = 2048;
 
-  /** Between TERM and KILL: time for a wrapper to end its child, whom we may not signal. */
+  /** Between TERM and KILL: time for a wrapper to end its child, which we may not signal. */
   static final Duration GRACE = Duration.ofSeconds(3);
 
   /** How long output may come after the exit: from children that inherited it. */
@@ -34,10 +37,10 @@ final class CommandRun {
 
   /** The end of a command. */
   sealed interface CommandEnd {
-    /** By itself, with what it said. */
+    /** The command exited; with its output. */
     record Exited(int status, String output) implements CommandEnd {}
 
-    /** It took too long. */
+    /** The command ran into the timeout. */
     record TimedOut(String output) implements CommandEnd {}
 
     /** The message could not be read to its end; the command was killed before it could notice. */
@@ -100,7 +103,7 @@ final class CommandRun {
       exited = process.waitFor(settings.timeout().toMillis(), TimeUnit.MILLISECONDS);
     } finally {
       if (!exited) {
-        // Also when we are interrupted: nobody would wait for it any more.
+        // Also when we are interrupted: no thread would wait for it any more.
         kill();
       }
     }
@@ -262,7 +265,7 @@ final class CommandRun {
       return;
     }
     try {
-      // Java signals single processes only. Nothing here comes from outside but a number of ours.
+      // Java signals single processes only. The only variable part is a process id of our own.
       new ProcessBuilder("/bin/sh", "-c", "kill -s " + name + " -- -" + process.pid())
           .redirectErrorStream(true)
           .redirectOutput(ProcessBuilder.Redirect.DISCARD)

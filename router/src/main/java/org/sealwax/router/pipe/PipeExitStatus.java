@@ -3,10 +3,10 @@ package org.sealwax.router.pipe;
 import org.sealwax.mail.smtp.EnhancedStatus;
 
 /**
- * The meaning of a command's exit status (the names of {@code sysexits.h}). Only statuses by which
- * a command speaks about this message or recipient bounce; those that say that something is wrong
- * with the command, its files or its machine wait for a person to fix it, and so does everything
- * unknown: a crash, a signal, a shell's 126 and 127.
+ * The meaning of a command's exit status (the names of {@code sysexits.h}). Only statuses about
+ * this message or recipient bounce; statuses about the command, its files or its machine defer the
+ * mail until an admin fixes them, and so does everything unknown: a crash, a signal, a shell's 126
+ * and 127.
  *
  * @param meaning what to do
  * @param status for the DSN and the log

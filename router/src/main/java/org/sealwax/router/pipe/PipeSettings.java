@@ -10,11 +10,11 @@ import java.util.TreeSet;
 /**
  * A command that takes mail.
  *
- * @param name by which alias files and routes call it
+ * @param name by which alias files and routes refer to it
  * @param command program and arguments; an argument that is {@code {recipient}}, {@code {local}},
  *     {@code {domain}}, {@code {extension}}, {@code {sender}} or {@code {id}} as a whole is
  *     replaced; the program is an absolute path
- * @param wrapper program and arguments that run the command as somebody else ({@code sudo -n -u
+ * @param wrapper program and arguments that run the command as another user ({@code sudo -n -u
  *     tracker --}); empty: as our own user
  * @param directory in which it runs
  * @param environment all of it
@@ -44,7 +44,7 @@ public record PipeSettings(
   /** A mail gateway that needs longer is stuck. */
   public static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(5);
 
-  /** Gateways lock something or other; more at a time would only wait there. */
+  /** Gateways usually hold a lock; more runs at a time would only wait for it. */
   public static final int DEFAULT_CONCURRENCY = 4;
 
   /** What may stand for an argument. */

@@ -27,11 +27,11 @@ import org.sealwax.router.ledger.RoundMx;
  * Reports to the ledger each delivery in Postfix's log that went to a domain's MX host under TLS.
  * Nothing else is learned: no identity (the log's words about certificates depend on Postfix's
  * settings), and no lack of TLS (a connection may have been taken over from another agent, whose
- * lines stand elsewhere). So a domain can reach {@code encrypt} by this and nothing more.
+ * log lines are elsewhere). So a domain can reach {@code encrypt} by this and nothing more.
  * Notifications, and messages whose sender was not seen, do not count. One thread owns it.
  */
 final class LogLearner {
-  /** Agents whose connection is remembered; Postfix has 100 at a time unless told otherwise. */
+  /** Agents whose connection is remembered; Postfix has 100 at a time by default. */
   static final int MAX_AGENTS = 2_000;
 
   /** Messages whose sender is remembered. */
@@ -85,10 +85,10 @@ final class LogLearner {
     if (MxSet.of(sent.domain(), answer, Set.of(), random) instanceof MxSet.Hosts hosts) {
       Set<Domain> names =
           hosts.targets().stream().map(MxSet.MxHost::host).collect(Collectors.toSet());
-      // A transport that leads elsewhere says nothing about the domain's own hosts.
+      // A transport to another host shows nothing about the domain's own hosts.
       boolean verified =
           ledger.evidenceFor(sent.domain()).filter(l -> l.level() == TlsLevel.VERIFY).isPresent();
-      // The log does not say who was verified, and must not look like less than was known.
+      // The log does not show a verified identity, and must not count as less than was known.
       if (!verified && names.contains(sent.relay().host())) {
         RoundMx mx =
             new RoundMx(

@@ -23,7 +23,7 @@ import org.sealwax.mail.tls.verdict.Pin;
 /**
  * Requirements in the words of {@code smtp_tls_policy_maps} (postconf(5)). Postfix's table has one
  * line for a next hop where a requirement is one for each host, and one demand where a requirement
- * has a set: what does not fit becomes the stricter word, and a note. Pure.
+ * has a set: what cannot be expressed becomes the stricter level, and a note. Pure.
  */
 final class PolicyMapTranslation {
   /**
@@ -36,10 +36,10 @@ final class PolicyMapTranslation {
   record TranslatedHost(MailHost host, Requirement requirement, boolean found) {}
 
   /**
-   * The line, and what it leaves unsaid.
+   * The line, and what it cannot express.
    *
    * @param answer for Postfix
-   * @param notes for people
+   * @param notes for the admin
    */
   record Served(SocketmapReply answer, List<String> notes) {
     /** Copies. */
@@ -60,7 +60,7 @@ final class PolicyMapTranslation {
   }
 
   /**
-   * Says {@code hosts}.
+   * Translates the requirements of {@code hosts}.
    *
    * @param hosts of every host of the next hop; not empty
    * @param caFiles of rows that name one
@@ -114,7 +114,7 @@ final class PolicyMapTranslation {
           switch (f.word()) {
             // Host by host: without an answer about TLSA records Postfix takes the next one.
             case "may", "dane" -> byDane(open);
-            // No address, no connection; and whoever gives Postfix one must still show a name.
+            // Without an address Postfix does not connect; with one, the host must show a name.
             case "secure", "verify", "fingerprint" ->
                 open.stream().noneMatch(TranslatedHost::found) ? f : temporary(open);
             default -> temporary(open);
@@ -137,8 +137,8 @@ final class PolicyMapTranslation {
     boolean vouched = dane.stream().allMatch(t -> tlsa(t).orElseThrow().secureMx());
     boolean more = dane.stream().anyMatch(t -> t.requirement().identity().size() > 1);
     if (!vouched) {
-      // Whoever forges the MX record names a host with TLSA records of its own; Postfix would not
-      // take "dane-only" here either.
+      // An attacker who forges the MX record names a host that has TLSA records; Postfix would not
+      // use "dane-only" here either.
       if (more) {
         notes.add(
             "the MX records are unsigned, so DANE does not vouch for the hosts: what else is"

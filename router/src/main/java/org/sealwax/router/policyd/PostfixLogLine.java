@@ -11,11 +11,11 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
  * The useful content of one line of Postfix's log. The grammar is anchored at the tag of the
  * program, which stands at a fixed place after time and host name, and reads from there only what
  * Postfix itself puts into words: of a delivery it stops at {@code status=sent (}, behind which the
- * peer's reply begins. A line with anything unusual in an address says nothing: quoted local parts
+ * peer's reply begins. A line with anything unusual in an address is ignored: quoted local parts
  * could spell out a delivery.
  */
 sealed interface PostfixLogLine {
-  /** Bytes of a line that are looked at; Postfix's own logger cuts at 2000. */
+  /** Bytes of a line that are parsed; Postfix's own logger cuts at 2000. */
   int MAX_LENGTH = 4_096;
 
   /**

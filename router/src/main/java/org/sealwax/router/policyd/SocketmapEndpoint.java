@@ -10,10 +10,10 @@ public sealed interface SocketmapEndpoint {
   /** A TCP port at an address of this machine. */
   record Tcp(InetSocketAddress address) implements SocketmapEndpoint {}
 
-  /** A Unix socket; the folder it is in says who may connect. */
+  /** A Unix socket; the permissions of its folder decide which processes may connect. */
   record Unix(Path path) implements SocketmapEndpoint {}
 
-  /** Loopback: whoever may log in here may ask what the DNS says anyway. */
+  /** Loopback: a local user can look up the same in the DNS anyway. */
   SocketmapEndpoint STANDARD =
       new Tcp(new InetSocketAddress(InetAddress.getLoopbackAddress(), 8461));
 

@@ -18,16 +18,16 @@ sealed interface SocketmapReply {
   record NotFound() implements SocketmapReply {}
 
   /**
-   * Not known now: Postfix puts the mail off.
+   * Not known now: Postfix defers the mail.
    *
    * @param reason for its log
    */
   record Temporary(String reason) implements SocketmapReply {}
 
-  /** It took too long, and will be known later. */
+  /** The look-up took too long; the result will be known later. */
   record TimedOut(String reason) implements SocketmapReply {}
 
-  /** The request makes no sense. */
+  /** The request is malformed. */
   record Permanent(String reason) implements SocketmapReply {}
 
   /** As it goes on the wire. */
@@ -57,7 +57,9 @@ sealed interface SocketmapReply {
     return text().getBytes(StandardCharsets.US_ASCII);
   }
 
-  /** Reasons hold words of the DNS and of peers: printable and short in somebody else's log. */
+  /**
+   * Reasons hold text from the DNS and from peers: it must be printable and short in Postfix's log.
+   */
   private static String plain(String reason) {
     StringBuilder out = new StringBuilder();
     for (int i = 0; i < reason.length() && i < 300; i++) {

@@ -30,14 +30,17 @@ import org.sealwax.router.log.MailLog;
 
 /**
  * Serves the tables: netstring in, netstring out, as often as the client likes
- * (socketmap_table(5)). One virtual thread for each connection. Whatever a client sends costs it
- * its own connection at most.
+ * (socketmap_table(5)). One virtual thread for each connection. A client that sends invalid input
+ * loses its own connection only.
  */
 public final class SocketmapServer implements Closeable {
-  /** Bytes of a request: a table, a blank, the longest key, and room to tell what is wrong. */
+  /**
+   * Bytes of a request: a table, a space, the longest key, and more, so that errors can be
+   * reported.
+   */
   static final int MAX_REQUEST = 1_000;
 
-  /** Connections at a time: Postfix has 100 delivery agents of a kind unless told otherwise. */
+  /** Connections at a time: Postfix has 100 delivery agents of a kind by default. */
   static final int MAX_CLIENTS = 500;
 
   /** Postfix's client gives up after 100 seconds, and defers without our reason. */
@@ -81,8 +84,8 @@ public final class SocketmapServer implements Closeable {
   /**
    * Listens and serves.
    *
-   * @param table asked for each request, so that it can be changed while connections stand
-   * @param counters told of each answer
+   * @param table asked for each request, so that it can be changed while connections are open
+   * @param counters count each answer
    * @throws IOException when it cannot listen there
    */
   public static SocketmapServer start(
@@ -119,7 +122,7 @@ public final class SocketmapServer implements Closeable {
         case SocketmapEndpoint.Unix u -> {
           Files.deleteIfExists(u.path());
           server.bind(UnixDomainSocketAddress.of(u.path()), BACKLOG);
-          // Postfix runs as another user: the folder says who may come this far.
+          // Postfix runs as another user: the permissions of the folder decide who may connect.
           Files.setPosixFilePermissions(u.path(), PosixFilePermissions.fromString("rw-rw-rw-"));
         }
       }
@@ -169,7 +172,7 @@ public final class SocketmapServer implements Closeable {
         open.remove(wire);
       }
     } catch (IOException e) {
-      // The client is gone, or spoke something else.
+      // The client closed the connection, or does not speak this protocol.
     } finally {
       clients.give();
     }

@@ -51,7 +51,7 @@ public final class TlsPolicyTable {
   private final RandomSource random;
 
   /**
-   * An intake.
+   * A table with these sources.
    *
    * @param resolver for MX
    * @param gatherer over rows, DANE, MTA-STS and ledger
@@ -86,7 +86,7 @@ public final class TlsPolicyTable {
    *
    * @param line as on the wire
    * @param because evidence by host, one line each
-   * @param notes what Postfix's words cannot say
+   * @param notes what the line cannot express
    */
   public record Explained(String line, List<String> because, List<String> notes) {
     /** Copies. */
@@ -96,7 +96,7 @@ public final class TlsPolicyTable {
     }
   }
 
-  /** Answers for people. */
+  /** The reply for a key, explained for an admin. */
   public Explained explain(String key) throws InterruptedException {
     List<String> because = new ArrayList<>();
     PolicyMapTranslation.Served served = served(PolicyMapKey.read(key), false, because);
@@ -137,9 +137,9 @@ public final class TlsPolicyTable {
   }
 
   /**
-   * Whether Postfix may be told of the policy with this line. It takes the attributes of a line
-   * with names to match for a policy to enforce, so one in {@code testing} goes with no such line;
-   * and at {@code none} it takes no attributes.
+   * Whether this line may carry the attributes of the policy. With names to match, Postfix takes
+   * the policy for one in {@code enforce}, so a policy in {@code testing} must not go with such a
+   * line; at {@code none} Postfix accepts no attributes.
    */
   private static boolean isAbout(SocketmapReply.Found found, boolean testing) {
     return testing
@@ -204,7 +204,7 @@ public final class TlsPolicyTable {
             hosts.targets().stream().map(MxSet.MxHost::host).collect(Collectors.toSet()),
             secure,
             clock.now().plus(mx.ttl())),
-        // A question is no mail.
+        // A look-up is not a delivery.
         false);
   }
 

@@ -23,8 +23,8 @@ import org.sealwax.router.spool.StepMarks;
 /**
  * Marks of the messages in work, in a file that is kept when the process ends: the next start knows
  * which messages were in work. Such a message is a suspect. Suspects are tried one after the other,
- * so that after the next end there is one of them; with its second end it is held for a person. So
- * one message that ends the process cannot keep all other mail down.
+ * so that after the next end there is one of them; with its second end it is held. So one message
+ * that ends the process cannot stop all other mail.
  *
  * <p>The file is mapped memory: what was written there is the kernel's, and survives the process
  * (not a loss of power, after which nothing is suspected that was not written back). Thread-safe.

@@ -28,7 +28,7 @@ public record DsnRequest(Set<NotifyEvent> when, boolean never, @Nullable String 
   }
 
   /**
-   * What two wishes come to where two recipients of the client are one target: each notification
+   * The union of two requests, where two recipients of the client are one target: each notification
    * that either of them asks for, and NEVER only if both say so. ORCPT is that of this one, unless
    * this one wants no notification.
    */

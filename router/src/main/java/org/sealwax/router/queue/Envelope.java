@@ -7,8 +7,8 @@ import org.sealwax.mail.address.ReversePath;
  *
  * @param sender as the client gave it
  * @param options MAIL parameters
- * @param origin who handed it in
- * @param session the SMTP session, empty for messages of our own
+ * @param origin the client that submitted it
+ * @param session the SMTP session, empty for our own messages
  * @param tls TLS facts of the incoming hop, empty when it came unencrypted
  * @param recipients how many it had on arrival
  */

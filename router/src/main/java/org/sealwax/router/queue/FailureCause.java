@@ -12,12 +12,12 @@ import org.sealwax.mail.smtp.Reply;
  *     dns}, {@code tls-policy}, {@code greylisted}, {@code refused}, {@code null-mx}, …
  * @param status for the DSN and the log
  * @param text one plain sentence
- * @param host the remote host that said so, or null
- * @param reply what the remote host said, or null
+ * @param host the remote host that replied so, or null
+ * @param reply the remote host's reply, or null
  * @param scope what else must be expected to fail the same way
  * @param remembered nothing but our memory of this domain stands in the way: such mail is held in
  *     the end, never bounced
- * @param until when the trouble is known to end, or null; not stored
+ * @param until when the failure is known to end, or null; not stored
  */
 public record FailureCause(
     String reason,

@@ -37,9 +37,9 @@ import org.sealwax.router.spool.StoredMessage;
 import org.sealwax.router.spool.StoredTraceEntry;
 
 /**
- * Mail that is held for a person, and what becomes of it with time. Senders can make us hold mail
+ * Mail that is held for the admin, and its deletion after some time. Senders can make us hold mail
  * (any alias to a target that refuses does), so mail without a possible notification has a lifetime
- * and a part of the disk; what a person held, or what is damaged, stays until a person decides.
+ * and a part of the disk; what an admin held, or what is damaged, stays until an admin decides.
  *
  * <p>Nothing is deleted before it was announced a day earlier. The time of the last summary is kept
  * in a file, so that a server that restarts every day announces and deletes as well. A clock that
@@ -53,7 +53,7 @@ public final class HeldMail implements Closeable {
     UNVOUCHED(Duration.ofDays(14)),
     /** Only our memory of a domain stands in the way. */
     REMEMBERED(Duration.ofDays(30)),
-    /** Held by a person, or for a reason that only a person can judge. */
+    /** Held by an admin, or for a reason that only an admin can judge. */
     KEPT(null);
 
     final @Nullable Duration lifetime;
@@ -75,7 +75,7 @@ public final class HeldMail implements Closeable {
   /** Announced at a time; the rest is announced the next day. */
   static final int MOST_ANNOUNCED = 10_000;
 
-  /** Messages named one by one; a letter is read by a person. */
+  /** Maximum number of messages listed in one summary, so that it can be read. */
   static final int MOST_NAMED = 50;
 
   /** Groups kept apart; senders choose targets. */
@@ -252,7 +252,7 @@ public final class HeldMail implements Closeable {
     return !heldSince(batch).plus(lifetime).isAfter(now);
   }
 
-  /** From the message's journey; where that is forgotten, the latest possible time. */
+  /** From the message's trace; where that is deleted, the latest possible time. */
   private Instant heldSince(RecipientBatch batch) throws IOException {
     Instant since = null;
     for (StoredTraceEntry entry : spool.trace(batch.key().message())) {
@@ -309,7 +309,7 @@ public final class HeldMail implements Closeable {
 
   private void delete(RecipientBatch batch, RecipientGroup group, String why) {
     if (!queue.takeForOperation(batch)) {
-      return; // a person's order is being carried out on it
+      return; // an admin's order is being carried out on it
     }
     List<TraceEntry.RecipientTrace> traces = new ArrayList<>();
     for (QueuedRecipient r : group.recipients()) {
@@ -512,7 +512,7 @@ public final class HeldMail implements Closeable {
     return lines;
   }
 
-  /** {@code 550 5.1.1}, or the enhanced status alone where no server said it. */
+  /** {@code 550 5.1.1}, or the enhanced status alone where no server sent it. */
   private static String code(FailureCause cause) {
     return cause.reply() == null
         ? cause.status().toString()
@@ -540,7 +540,7 @@ public final class HeldMail implements Closeable {
             left[0] -= message.map(StoredMessage::size).orElse(0L);
             delete(batch, group, "held mail took more than its share of the disk");
           }
-          // Some room at once, or every new message would lead to another look.
+          // Frees some space at once, or every new message would lead to another scan.
           return left[0] > most - most / 10;
         });
     if (left[0] > most && !fullReported) {

@@ -9,9 +9,9 @@ import org.sealwax.mail.address.ReversePath;
  * @param sender as the client gave it; DSNs about unforwarded recipients go there
  * @param options MAIL parameters
  * @param recipients at least one
- * @param origin who handed it in, for {@code queue show} and {@code trace}: {@code
+ * @param origin the client that submitted it, for {@code queue show} and {@code trace}: {@code
  *     mail.example.org[192.0.2.1]}
- * @param session the SMTP session, for the log; empty for messages of our own
+ * @param session the SMTP session, for the log; empty for our own messages
  * @param tls TLS facts of the incoming hop in one line, empty when it came unencrypted
  */
 public record IncomingEnvelope(

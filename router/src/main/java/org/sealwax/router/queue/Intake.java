@@ -16,7 +16,7 @@ public interface Intake {
    */
   IncomingMessage open(ByteBudget memory) throws IntakeException;
 
-  /** Opens an entry for mail of our own, which is small. */
+  /** Opens an entry for our own mail, which is small. */
   default IncomingMessage open() throws IntakeException {
     return open(ByteBudget.unlimited());
   }
@@ -29,13 +29,13 @@ public interface Intake {
     /**
      * Takes header and body as they go on the wire, with CRLF line ends and without dot-stuffing.
      * Small messages stay in memory until commit, large ones stream to a file: memory is
-     * independent of size. Trouble is {@link IntakeException}.
+     * independent of size. Failures are {@link IntakeException}.
      */
     OutputStream content();
 
     /**
      * Commits; when this returns, message, envelope and queue state are on stable storage, and the
-     * {@code 250} may be said. Never returns early: a failed fsync throws, and the message is not
+     * {@code 250} may be sent. Never returns early: a failed fsync throws, and the message is not
      * queued.
      */
     void commit(IncomingEnvelope envelope) throws IntakeException;

@@ -14,13 +14,13 @@ public final class IntakeException extends IOException {
 
   private final Kind kind;
 
-  /** The store's own trouble as cause. */
+  /** A failure with the store's exception as cause. */
   public IntakeException(Kind kind, String message, Throwable cause) {
     super(message, cause);
     this.kind = kind;
   }
 
-  /** Trouble that we found ourselves. */
+  /** A failure without a cause. */
   public IntakeException(Kind kind, String message) {
     super(message);
     this.kind = kind;

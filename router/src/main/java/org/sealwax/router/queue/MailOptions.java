@@ -33,14 +33,14 @@ public record MailOptions(
 
   /** RFC 8689. */
   public enum TlsOption {
-    /** Nothing was said: our policy decides. */
+    /** Nothing was given: our policy decides. */
     UNSPECIFIED,
     /** REQUIRETLS was given with MAIL: verified TLS, hop by hop, or no delivery (4.2.1). */
     REQUIRED,
     /** The header said {@code TLS-Required: No}, and we honour it (section 3). */
     OPTIONAL,
     /**
-     * A TLS report of our own (RFC 8460 section 3): goes out whatever the TLS is like, as with
+     * A TLS report that we send (RFC 8460 section 3): goes out whatever the TLS is like, as with
      * {@link #OPTIONAL}, and the sessions that carry it are not counted for the next report.
      */
     REPORT
@@ -51,7 +51,7 @@ public record MailOptions(
     return tls == TlsOption.REQUIRED;
   }
 
-  /** Plain seven-bit mail without wishes. */
+  /** Plain seven-bit mail without options. */
   public static MailOptions plain() {
     return new MailOptions(
         BodyType.SEVEN_BIT, false, null, Return.UNSPECIFIED, TlsOption.UNSPECIFIED);

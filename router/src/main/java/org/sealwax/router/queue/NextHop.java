@@ -23,7 +23,7 @@ public sealed interface NextHop {
   /** This server itself, which reads TLS reports. */
   record Reports() implements NextHop {}
 
-  /** No postmaster is named: mail for him waits. */
+  /** No postmaster is configured: mail for the postmaster waits. */
   record NoPostmaster() implements NextHop {}
 
   /** A stable text for grouping and storage. */

@@ -204,7 +204,7 @@ final class NextHopPauses {
     return sender.substring(sender.lastIndexOf('@') + 1);
   }
 
-  /** A person wants it tried now. */
+  /** An admin wants it tried now. */
   void wake(Instant now) {
     slowed = null;
     if (until != null) {

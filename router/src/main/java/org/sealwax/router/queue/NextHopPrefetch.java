@@ -32,7 +32,7 @@ public final class NextHopPrefetch implements Closeable {
   /** How long before its time: a slow look-up chain fits in, a short time to live does not end. */
   static final Duration BEFORE = Duration.ofSeconds(20);
 
-  /** How often the store is looked at. */
+  /** Interval at which the store is queried. */
   static final Duration EVERY = Duration.ofSeconds(5);
 
   /** Rows of one look. */
@@ -47,10 +47,10 @@ public final class NextHopPrefetch implements Closeable {
   /** Next hops remembered as looked up. */
   static final int REMEMBERED = 10_000;
 
-  /** Who looks up; implemented by the delivery agent. */
+  /** Performs the look-ups; implemented by the delivery agent. */
   @FunctionalInterface
   public interface Prefetcher {
-    /** Looks up; blocks, and ends by itself. What comes of it stays in the caches. */
+    /** Looks up; blocks, and ends by itself. The results stay in the caches. */
     void prefetch(NextHop.ByMx hop) throws InterruptedException;
   }
 
@@ -100,7 +100,7 @@ public final class NextHopPrefetch implements Closeable {
         try {
           prefetchDue();
         } catch (SpoolException e) {
-          // The queue meets the same, and says so: nothing is looked up ahead meanwhile.
+          // The queue gets the same failure, and reports it: nothing is looked up ahead meanwhile.
         } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
           log.bug("look ahead", e);
         }
@@ -111,7 +111,7 @@ public final class NextHopPrefetch implements Closeable {
   }
 
   /**
-   * One look at the store and what follows from it; when it returns, all that was begun has ended.
+   * One query of the store and what follows from it; when it returns, all that was begun has ended.
    *
    * @return the next hops that were asked about
    */

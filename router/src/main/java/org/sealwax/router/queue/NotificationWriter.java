@@ -31,9 +31,9 @@ import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.RecipientBatch;
 import org.sealwax.router.spool.Spool;
 
-/** Makes messages of our own: notifications to senders, summaries to the postmaster. */
+/** Writes our own messages: notifications to senders, summaries to the postmaster. */
 final class NotificationWriter {
-  /** Where messages of our own come from, in the envelope's words. */
+  /** The origin of our own messages, as the envelope has it. */
   static final String OWN_ORIGIN = "local";
 
   private final Spool spool;
@@ -126,7 +126,7 @@ final class NotificationWriter {
     QueuedRecipient r = t.recipient();
     // RFC 3464 2.3.2: as it was when we accepted the message, not where an alias led.
     Mailbox address = r.original();
-    // Where the alias leads is its owner's affair: what a remote host says may name the target.
+    // The target of an alias is private: a remote host's reply may name it.
     boolean hidden = !r.target().equals(new DeliveryTarget.Remote(address));
     Outcome.Delivered d = t.delivered();
     if (d != null) {
@@ -156,7 +156,7 @@ final class NotificationWriter {
         delayed ? notified.arrived().plus(schedule.lifetime()) : null);
   }
 
-  /** Our own words: what a remote host said stands next to them, where it may be seen at all. */
+  /** Our own text: a remote host's reply is next to it, where the sender may see it at all. */
   private static String sentence(FailureCause cause, boolean hidden, @Nullable Reply reply) {
     if (!hidden && reply == null) {
       return cause.text();
@@ -224,9 +224,8 @@ final class NotificationWriter {
             international,
             null,
             MailOptions.Return.UNSPECIFIED,
-            // RFC 8689 §5: a notification is protected like its message. A sender for whom
-            // TLS
-            // was unimportant said so of his message, not of what we write.
+            // RFC 8689 §5: a notification is protected like its message. A sender that does not
+            // require TLS asks that for its own message, not for the notification.
             options.requireTls()
                 ? MailOptions.TlsOption.REQUIRED
                 : MailOptions.TlsOption.UNSPECIFIED);
@@ -236,7 +235,7 @@ final class NotificationWriter {
         to);
   }
 
-  /** A measured time as the date for a person. */
+  /** A measured time as a date to display. */
   private Instant civil(Instant measured) {
     return measured.plus(Duration.between(clock.now(), clock.civilTime()));
   }

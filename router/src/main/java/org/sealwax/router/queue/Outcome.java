@@ -6,7 +6,7 @@ public sealed interface Outcome {
    * The next hop took it.
    *
    * @param host name and address of the remote host, or the command
-   * @param reply what it said
+   * @param reply its reply
    * @param tls wanted and got level, for log and trace: {@code may:trusted}, {@code none}
    * @param dsnPassedOn the next hop knows DSN and got the wishes; otherwise a wished success
    *     notification is ours to send, as {@code relayed} (RFC 3461 5.2.2)
@@ -19,9 +19,9 @@ public sealed interface Outcome {
   /** Try again later; also everything unknown. */
   record Deferred(FailureCause cause) implements Outcome {}
 
-  /** A named cause: give up and say so. */
+  /** Given up for a named cause; the sender is notified. */
   record Refused(FailureCause cause) implements Outcome {}
 
-  /** Wait for a person. */
+  /** Held until an admin decides. */
   record Held(FailureCause cause) implements Outcome {}
 }

@@ -52,7 +52,7 @@ import org.sealwax.router.spool.SpoolException;
  * within {@link QueueSettings#loadedBytes}.
  *
  * <p><b>Never twice at once.</b> A batch stays in hand until the store has reported that the change
- * after its round is committed; only then a look at the store may find it again. A crash between a
+ * after its round is committed; only then a query of the store may find it again. A crash between a
  * remote {@code 250} and that commit delivers it a second time: the price of never losing it.
  *
  * <p><b>Back-pressure.</b> When more comes in than goes out, lines fill to their bounds and the
@@ -63,21 +63,21 @@ public final class Queue implements Intake, Closeable {
   public static final int WINDOW = 4000;
 
   /**
-   * Looks at the store stop here, so that mail that comes in finds a place while batches that found
-   * none are on their way back.
+   * Queries of the store stop here, so that mail that comes in finds a place while batches that
+   * found none are on their way back.
    */
   private static final int READ_UP_TO = WINDOW / 8 * 7;
 
-  /** Rows fetched in one look at the store. */
+  /** Rows fetched in one query of the store. */
   private static final int FETCH = 1000;
 
-  /** Next hops refilled in one look. */
+  /** Next hops refilled in one pass. */
   private static final int REFILLS = 50;
 
-  /** Looks per tick, so that a tick ends. */
+  /** Queries per tick, so that a tick ends. */
   private static final int READS_PER_TICK = 8;
 
-  /** The longest time without a look at the store. */
+  /** The longest time without a query of the store. */
   static final Duration LONGEST_SLEEP = Duration.ofSeconds(30);
 
   private static final Duration MARK_EVERY = Duration.ofSeconds(10);
@@ -154,7 +154,7 @@ public final class Queue implements Intake, Closeable {
     /** Marked until what followed from its round is stored. */
     boolean marked;
 
-    /** Not touched, because that ended the process: only by a person's order. */
+    /** Not touched, because that ended the process: only by an admin's order. */
     boolean paused;
 
     List<Runnable> afterwards = List.of();
@@ -596,7 +596,7 @@ public final class Queue implements Intake, Closeable {
     }
   }
 
-  /** Fetches mail for next hops whose lines are short, between two looks. */
+  /** Fetches mail for next hops with few batches in memory, between two queries of the store. */
   private Instant refillAt(Instant now) {
     try {
       refill(now);
@@ -636,7 +636,7 @@ public final class Queue implements Intake, Closeable {
   }
 
   /**
-   * Looks at the store and fills the lines; returns when to look again unless signalled. Called by
+   * Queries the store and fills the lines; returns when to query again unless signalled. Called by
    * the thread of {@link #start}, or by a simulation instead of it.
    */
   public Instant tick() {
@@ -879,8 +879,8 @@ public final class Queue implements Intake, Closeable {
    * Moves batches, and lets them go once that is committed.
    *
    * @param crowded next hops that had no place for some of them: while the move is under way these
-   *     batches are in hand, a look by next hop finds nothing new, and concludes that the store has
-   *     no more. So it is said again afterwards, or they would wait {@link
+   *     batches are in hand, a query by next hop finds nothing new, and concludes that the store
+   *     has no more. So it is reported again afterwards, or they would wait {@link
    *     Scheduler#RETRY_WHEN_FULL} next to an idle next hop.
    */
   private void move(List<BatchMove> moves, Set<String> crowded) {
@@ -903,7 +903,7 @@ public final class Queue implements Intake, Closeable {
     spool.change(SpoolChange.moves(moves), letGo.orHeld(() -> letGo.settled(Set.of())));
   }
 
-  /** A late batch whose next hop is left alone: its sender may need a notification. */
+  /** A late batch whose next hop is paused: its sender may need a notification. */
   private void hopPaused(DueBatch row, Scheduler.Admission.Paused offer) {
     try {
       LoadedBatch loaded = LoadedBatch.load(spool, row.key());
@@ -1363,7 +1363,7 @@ public final class Queue implements Intake, Closeable {
   }
 
   /**
-   * Takes a batch out of the line, so that a person's order can be carried out on it.
+   * Takes a batch out of the line, so that an admin's order can be carried out on it.
    *
    * @return true when the caller has it now
    */
@@ -1372,7 +1372,7 @@ public final class Queue implements Intake, Closeable {
   }
 
   /**
-   * Takes a batch out of the line, so that a person's order can be carried out on it; when a round
+   * Takes a batch out of the line, so that an admin's order can be carried out on it; when a round
    * is running, the order is kept for its end, after those that are kept already.
    *
    * @return true when the caller has it now
@@ -1386,7 +1386,7 @@ public final class Queue implements Intake, Closeable {
         return true;
       }
       if (hand.paused) {
-        // By a person's order; its suspicion ends when that is stored.
+        // By an admin's order; its suspicion ends when that is stored.
         hand.paused = false;
         hand.marked = true;
         return true;

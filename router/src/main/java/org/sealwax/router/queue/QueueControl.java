@@ -52,7 +52,7 @@ public final class QueueControl {
     DELETE
   }
 
-  /** Lets recipients wait for a person, whatever they waited for before. */
+  /** Holds recipients, whatever they waited for before. */
   public OperationResult hold(QueueFilter filter) throws IOException {
     return order(filter, Order.HOLD);
   }
@@ -72,7 +72,7 @@ public final class QueueControl {
     return order(filter, Order.BOUNCE);
   }
 
-  /** Deletes recipients without telling anybody. */
+  /** Deletes recipients without a notification to the sender. */
   public OperationResult delete(QueueFilter filter) throws IOException {
     return order(filter, Order.DELETE);
   }
@@ -148,7 +148,7 @@ public final class QueueControl {
     boolean setsGoing = order == Order.RELEASE || order == Order.RETRY;
     try {
       if (!setsGoing && !filter.isAboutProgress()) {
-        // The round may have parted the recipients: all batches of the message are looked at.
+        // The round may have parted the recipients: all batches of the message are checked.
         order(filter.within(key.message()), order);
         return;
       }

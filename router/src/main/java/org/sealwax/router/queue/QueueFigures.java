@@ -7,7 +7,7 @@ package org.sealwax.router.queue;
  * @param delivered recipients delivered
  * @param deferred recipients deferred, once for each round
  * @param bounced recipients given up
- * @param held recipients put aside for a person
+ * @param held recipients that are held
  * @param notified notifications queued
  * @param rounds begun
  * @param running rounds now

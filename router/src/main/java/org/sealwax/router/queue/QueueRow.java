@@ -16,7 +16,7 @@ import org.sealwax.router.spool.QueueId;
  * @param original the address in the client's RCPT
  * @param nextHop key of the next hop
  * @param state where it stands; what is in its first round is FRESH
- * @param due when it is looked at, or null
+ * @param due when it is tried, or null
  * @param rounds done so far
  * @param last why it waits, or null when it was never tried
  */

@@ -18,7 +18,7 @@ import org.sealwax.mail.address.Mailbox;
  * @param returnedContent a failure notification carries the whole message up to this size, else its
  *     header
  * @param hostName our name, for notifications
- * @param postmaster who gets the daily summary of what is held, or empty for none
+ * @param postmaster recipient of the daily summary of held mail, or empty for none
  */
 public record QueueSettings(
     RetrySchedule schedule,

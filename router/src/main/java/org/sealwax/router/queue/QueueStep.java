@@ -12,16 +12,16 @@ import org.sealwax.mail.smtp.EnhancedStatus;
  * The state transition for an event of a group of recipients: pure, without clock, randomness,
  * store or thread.
  *
- * <p>Invariants, whatever the event: every recipient of the group appears exactly once among those
- * who wait, are held, or are done; no recipient is done except by delivery, by a refusal or the end
- * of the lifetime with its notification (or because the sender wanted none), or by a person; what
- * only our memory of a domain keeps back is held, never bounced; the null sender is never notified.
+ * <p>Invariants, whatever the event: every recipient of the group appears exactly once as waiting,
+ * held or done; no recipient is done except by delivery, by a refusal or the end of the lifetime
+ * with its notification (or because the sender wanted none), or by an admin; what only our memory
+ * of a domain keeps back is held, never bounced; the null sender is never notified.
  */
 public final class QueueStep {
   /** The queue's word for a message whose failure cannot be notified. */
   public static final String DOUBLE_BOUNCE = "double-bounce";
 
-  /** The queue's word for what a person held. */
+  /** The queue's word for mail that an admin held. */
   public static final String HELD_BY_ADMIN = "by-hand";
 
   /** The queue's word for a message that was under way when the process ended, twice. */
@@ -35,7 +35,7 @@ public final class QueueStep {
   /**
    * The properties of the message.
    *
-   * @param sender who would be notified
+   * @param sender the sender that would be notified
    * @param arrived when
    */
   public record About(ReversePath sender, Instant arrived) {}
@@ -57,7 +57,7 @@ public final class QueueStep {
      */
     record HopPaused(FailureCause cause, Instant until) implements Event {}
 
-    /** A person gives it up. */
+    /** An admin gives it up. */
     record GivenUpByAdmin(String who) implements Event {}
   }
 
@@ -86,16 +86,16 @@ public final class QueueStep {
   /**
    * A group that waits.
    *
-   * @param group who
+   * @param group the recipients
    * @param due until when
    * @param reason for the queue's list
    */
   public record RetryLater(RecipientGroup group, Instant due, String reason) {}
 
   /**
-   * A group that waits for a person.
+   * A group that is held.
    *
-   * @param group who; each with its cause
+   * @param group the recipients, each with its cause
    * @param reason for the queue's list
    */
   public record HeldRecipients(RecipientGroup group, String reason) {}
@@ -103,10 +103,10 @@ public final class QueueStep {
   /**
    * The next state, and what to do.
    *
-   * @param retry who waits, or null
-   * @param held groups that wait for a person, by reason
+   * @param retry recipients that wait, or null
+   * @param held groups that are held, by reason
    * @param notified recipients and what to notify of
-   * @param lines what happened, for the log and the journey
+   * @param lines what happened, for the log and the trace
    */
   public record StepResult(
       @Nullable RetryLater retry,
@@ -158,7 +158,7 @@ public final class QueueStep {
   private static final String GIVEN_UP = "given-up";
   private static final String UNTIL_THEN = " Until then: ";
 
-  /** The end at a person's word, with what was known of the recipient until then. */
+  /** The end by an admin's order, with what was known of the recipient until then. */
   private static FailureCause givenUp(String who, @Nullable FailureCause last) {
     String text = "The message was given up by " + who + ".";
     return last == null
@@ -173,12 +173,12 @@ public final class QueueStep {
             FailureCause.Extent.RECIPIENT);
   }
 
-  /** Whether a person gave it up. */
+  /** Whether an admin gave it up. */
   static boolean isGivenUp(FailureCause cause) {
     return cause.reason().equals(GIVEN_UP);
   }
 
-  /** The sentence that says who gave it up. */
+  /** The sentence that names the admin. */
   static String givenUpText(FailureCause cause) {
     int end = cause.text().indexOf(UNTIL_THEN);
     return end < 0 ? cause.text() : cause.text().substring(0, end);
@@ -245,7 +245,7 @@ public final class QueueStep {
 
     private void deferred(QueuedRecipient r, FailureCause cause) {
       if (cause.remembered() && schedule.isHoldDue(about.arrived(), now)) {
-        // What we remember is our affair: it may delay mail, and never sends it back.
+        // The ledger is local knowledge: it may delay mail, and never bounces it.
         hold(r, cause);
         return;
       }
@@ -258,8 +258,7 @@ public final class QueueStep {
           !r.dsn().never()
               && (r.dsn().when().isEmpty()
                   || r.dsn().when().contains(DsnRequest.NotifyEvent.DELAY));
-      // A sender who gets no notice of a refusal, as the address may be forged, gets none of a
-      // delay.
+      // A sender that gets no notice of a refusal (it may be forged) gets none of a delay.
       boolean notify = late && wanted && hasSender() && !r.holdOnRefusal();
       QueuedRecipient next = r.waitingFor(cause, r.delayNotified() || notify);
       waiting.add(next);

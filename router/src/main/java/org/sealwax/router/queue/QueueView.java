@@ -18,7 +18,7 @@ import org.sealwax.router.spool.Spool;
 import org.sealwax.router.spool.StoredMessage;
 import org.sealwax.router.spool.StoredTraceEntry;
 
-/** The queue as people and metrics see it. Thread-safe; reads the store, changes nothing. */
+/** The queue as the admin and metrics see it. Thread-safe; reads the store, changes nothing. */
 public final class QueueView {
   /** Rows of one page at most. */
   public static final int MOST_ROWS = 1000;

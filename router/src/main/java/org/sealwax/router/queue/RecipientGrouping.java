@@ -93,7 +93,7 @@ final class RecipientGrouping {
   }
 
   /**
-   * Aliases whose expansion the sender wants to know.
+   * Aliases whose expansion is reported to the sender.
    *
    * @param recipients all, with success taken out of the wishes of those
    * @param expanded one for each such alias

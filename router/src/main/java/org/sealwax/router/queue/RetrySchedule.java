@@ -78,8 +78,8 @@ public record RetrySchedule(
   }
 
   /**
-   * Whether mail that only our memory keeps back is put before a person now: while there is time
-   * left to release it.
+   * Whether mail that only our memory keeps back is held now: while there is time left to release
+   * it.
    */
   public boolean isHoldDue(Instant arrived, Instant now) {
     Duration half = lifetime.dividedBy(2);

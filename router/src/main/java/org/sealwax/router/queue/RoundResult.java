@@ -11,7 +11,7 @@ public sealed interface RoundResult {
   /** The next hop answered. */
   record Answered() implements RoundResult {}
 
-  /** Nothing was learned: a look-up failed, or the round did not come about. */
+  /** Nothing was learned: a look-up failed, or the round did not run. */
   record NothingLearned() implements RoundResult {}
 
   /** Every address had as many rounds as one address may have: the mail was not tried. */

@@ -18,7 +18,7 @@ import org.sealwax.router.spool.BatchState;
 
 /**
  * Decides whose round begins next. Pure: events and the time go in, actions come out; no lock, no
- * store, no clock, no thread. {@link Queue} calls it under its lock and carries out what it says.
+ * store, no clock, no thread. {@link Queue} calls it under its lock and carries out its actions.
  *
  * <p><b>Turns.</b> Next hops take turns, and within a next hop senders do. Mail for a next hop at
  * which nothing runs and nothing waits goes ahead once: sender domains in turn, and of each the
@@ -38,7 +38,7 @@ import org.sealwax.router.spool.BatchState;
  * none goes to the store, and is fetched by next hop when the line gets short.
  *
  * <p><b>Pauses.</b> A next hop to which nothing can be delivered is left alone, from {@link
- * Limits#pauseFirst} doubling to {@link Limits#pauseMost}, unless the trouble is known to end
+ * Limits#pauseFirst} doubling to {@link Limits#pauseMost}, unless the failure is known to end
  * sooner. Then the oldest message that is known to wait goes as a probe. A failure after MAIL
  * pauses the next hop only when an unrelated message meets it too, before any other got through. A
  * host that slows down a sender's domain pauses the pair of next hop and domain.
@@ -71,7 +71,7 @@ public final class Scheduler {
   /** How long mail for an idle next hop may use the slots that are kept for it. */
   static final Duration NEW = Duration.ofSeconds(3);
 
-  /** How long a host that never greeted us may keep us waiting at first while slots are scarce. */
+  /** First limit of the wait for a host that never greeted us, while slots are scarce. */
   static final Duration SHORT_PATIENCE = Duration.ofSeconds(5);
 
   /** How long the others wait for what a probe finds. */
@@ -781,8 +781,8 @@ public final class Scheduler {
   }
 
   /**
-   * Whether more hosts may be found out from the backlog: who greets us and then is slow leaves the
-   * one class for the other, and both together have their bound.
+   * Whether more hosts may be found out from the backlog: a host that greets us and then is slow
+   * leaves the one class for the other, and both together have their bound.
    */
   private boolean mayFindOut() {
     return taken[SlotClass.UNANSWERED.ordinal()] + taken[SlotClass.SLOW.ordinal()]
@@ -912,8 +912,8 @@ public final class Scheduler {
       young.remove(round);
       aged(round);
     } else {
-      // The round keeps its slot among the unanswered until it ends or is a slow one: who greets us
-      // at once and then dawdles must not have the slots of those who do not.
+      // The round keeps its slot among the unanswered until it ends or is a slow one: a host that
+      // greets at once and is slow afterwards must not take the slots of faster hosts.
       settle(round.hop);
     }
   }
@@ -1179,7 +1179,7 @@ public final class Scheduler {
     return true;
   }
 
-  /** Lets a paused next hop be tried at once, because a person says so. */
+  /** Lets a paused next hop be tried at once, because an admin orders it. */
   public void wake(String hopKey, Instant now) {
     HopState hop = hops.get(hopKey);
     if (hop != null) {
@@ -1189,7 +1189,7 @@ public final class Scheduler {
 
   // The store.
 
-  /** Whether a look at the store by time would find hardly any mail a place. */
+  /** Whether a query of the store by time would find hardly any mail a place. */
   public boolean isFull() {
     return fill() >= WINDOW / 4 * 3;
   }
@@ -1235,7 +1235,7 @@ public final class Scheduler {
     }
   }
 
-  /** Forgets old failures, and gives those a turn that wait for an address with room. */
+  /** Forgets old failures, and wakes next hops that wait for an address with a free slot. */
   public void sweep(Instant now) {
     for (Address address : List.copyOf(addresses.values())) {
       if (!address.waiting.isEmpty()) {

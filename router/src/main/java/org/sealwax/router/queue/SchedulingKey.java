@@ -27,7 +27,7 @@ final class SchedulingKey {
     return hop.equals(line) ? hop + APART : hop;
   }
 
-  /** The next hop's key alone, for people. */
+  /** The next hop's key alone, for display. */
   static String hop(String line) {
     return line.endsWith(APART) ? line.substring(0, line.length() - APART.length()) : line;
   }

@@ -8,7 +8,7 @@ enum SlotClass {
   UNANSWERED(4),
   /** Mail to next hops whose rounds last long, or whose first round has not ended. */
   SLOW(6),
-  /** Mail with the null sender, which others make us write: notifications above all. */
+  /** Mail with the null sender, which other hosts can cause: mostly notifications. */
   NULL_SENDER(2),
   /** Such mail to next hops at which no host has greeted us yet; counted among the former too. */
   NULL_SENDER_UNANSWERED(1);

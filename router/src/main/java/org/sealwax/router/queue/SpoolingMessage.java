@@ -46,7 +46,7 @@ final class SpoolingMessage implements Intake.IncomingMessage {
     draft.close();
   }
 
-  /** The store's trouble, in the words of the intake. */
+  /** The store's failure, as one of the intake. */
   static IntakeException failure(SpoolException e) {
     return new IntakeException(
         e.kind() == SpoolException.Kind.FULL
@@ -56,7 +56,7 @@ final class SpoolingMessage implements Intake.IncomingMessage {
         e);
   }
 
-  /** Gives the store's trouble its meaning for a client. */
+  /** The meaning of the store's failure for a client. */
   private static final class SpoolingOutput extends BlockOutput {
     private final OutputStream out;
 

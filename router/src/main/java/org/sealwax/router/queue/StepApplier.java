@@ -29,7 +29,7 @@ import org.sealwax.router.spool.StoredTraceEntry;
 final class StepApplier {
   /** The actions of the queue once a change is committed. */
   interface AfterCommit {
-    /** A batch is no longer in hand: a look at the store may find it again. */
+    /** A batch is no longer in hand: a query of the store may find it again. */
     void released(BatchKey key);
 
     /** Something may be due sooner than expected. */
@@ -181,7 +181,7 @@ final class StepApplier {
     return trace(id, new TraceEntry(now, round, arrival, all));
   }
 
-  /** A station as the store keeps it, after all that were made before it. */
+  /** A trace entry as the store keeps it, after all that were made before it. */
   StoredTraceEntry trace(QueueId id, TraceEntry entry) {
     return new StoredTraceEntry(
         id, order.incrementAndGet(), entry.at(), QueueRecordCodec.traceEntry(entry));
@@ -265,7 +265,7 @@ final class StepApplier {
     return bounced.sum();
   }
 
-  /** Recipients put aside for a person. */
+  /** Recipients that are held. */
   long held() {
     return held.sum();
   }

@@ -5,11 +5,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One station of a message's journey.
+ * One entry of a message's trace.
  *
  * @param at when it ended
  * @param round of delivery, 0 when it was none
- * @param arrival how the message came in; in the first round's stations only
+ * @param arrival how the message came in; in the first round's entries only
  * @param lines what happened to each recipient
  */
 public record TraceEntry(
@@ -24,7 +24,7 @@ public record TraceEntry(
    *
    * @param at when
    * @param sender reverse-path, empty for the null path
-   * @param origin who handed it in
+   * @param origin the client that submitted it
    * @param tls TLS facts of that hop, empty when it came unencrypted
    * @param size bytes of content
    * @param recipients how many
@@ -46,7 +46,7 @@ public record TraceEntry(
   /**
    * The trace of one recipient.
    *
-   * @param to the recipient, or for NOTIFIED who was notified
+   * @param to the recipient, or for NOTIFIED the sender that was notified
    * @param what happened
    * @param reason the queue's word, empty when delivered
    * @param status enhanced status, empty when delivered

@@ -7,7 +7,7 @@
  * (mail goes out) and {@link org.sealwax.router.queue.Routing} (where to).
  *
  * <p>Invariants: every recipient ends delivered, bounced with a DSN (unless the sender wanted
- * none), held, or deleted by a person; only a named cause bounces; the null sender is never
+ * none), held, or deleted by an admin; only a named cause bounces; the null sender is never
  * answered; no state in memory for mail that waits. RFC 5321 4.5.4, 3461, 3464.
  */
 @NullMarked

@@ -14,11 +14,11 @@ import org.jspecify.annotations.Nullable;
  * @param wanted the requirement's word: {@code dane}, {@code sts}, {@code verify}, {@code may}
  * @param because the evidence behind it, one line each, as {@code Requirement.because} has it
  * @param peer the host, with its address
- * @param tls what came about, or null for plaintext
+ * @param tls the TLS session, or null for plaintext
  * @param downgrade whether the host has shown better before
  * @param violation the ledger's class of a violation that stood, or null
  * @param dnssec whether DNSSEC vouches for the way from next hop to host
- * @param requireTls whether the mail had REQUIRETLS and the host was told
+ * @param requireTls whether the mail had REQUIRETLS and MAIL to the host had it too
  */
 public record Receipt(
     Instant at,
@@ -47,7 +47,7 @@ public record Receipt(
   public record ReceiptHost(String host, String address) {}
 
   /**
-   * TLS as it came about.
+   * TLS as it was negotiated.
    *
    * @param verdict {@code verified(tlsa 3 1 1 ...)}, as {@code Verdict.text} has it
    * @param key SHA-256 of the leaf's SubjectPublicKeyInfo in hex, or null when anonymous

@@ -41,7 +41,7 @@ final class ReceiptFileHeader {
     }
   }
 
-  /** How many receipts a line says were lost. */
+  /** The number of lost receipts that a line records. */
   static long count(ReceiptLine entry) {
     Matcher m = COUNT.matcher(entry.payload());
     return m.matches() ? Long.parseLong(m.group(1)) : 0;

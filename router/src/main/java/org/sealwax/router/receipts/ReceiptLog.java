@@ -29,12 +29,13 @@ import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.log.MailLog;
 
 /**
- * The receipts of a running router (docs/adr/0049). Whoever gives one waits for nothing: a thread
- * of its own takes what has gathered, writes salts, then lines, and syncs once for all of them.
+ * The receipts of a running router (docs/adr/0049). A delivery does not wait for its receipt: a
+ * thread of its own takes the receipts that have gathered, writes salts, then lines, and syncs once
+ * for all of them.
  *
  * <p>Crash states: salts without their lines (harmless, the numbers are given again with other
  * salts, and the later line of a number counts); whole lines after the last sync (there or not); a
- * line cut short (cut off at the next start, and told in the chain). A line that was synced is
+ * line cut short (cut off at the next start, and recorded in the chain). A line that was synced is
  * never changed. Thread-safe.
  */
 public final class ReceiptLog implements Receipts, Closeable {
@@ -47,7 +48,7 @@ public final class ReceiptLog implements Receipts, Closeable {
   /** Longest wait of the writer for a receipt: then it signs and rotates, if that is due. */
   private static final Duration GATHER = Duration.ofMillis(500);
 
-  /** After trouble the file is read through again: not with every receipt. */
+  /** Pause after a failure, after which the file is read again: not with every receipt. */
   private static final Duration PAUSE = Duration.ofSeconds(5);
 
   /** A file is begun again after so long, or a quarter of the retention if that is shorter. */
@@ -70,7 +71,7 @@ public final class ReceiptLog implements Receipts, Closeable {
   private final SigningKey key;
   private final BlockingQueue<Receipt> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
 
-  /** Wakes the writer: a receipt waits, or the book is closed. */
+  /** Wakes the writer: a receipt waits, or the log is closed. */
   private final Semaphore wake = new Semaphore(0);
 
   private final AtomicLong dropped = new AtomicLong();
@@ -107,7 +108,7 @@ public final class ReceiptLog implements Receipts, Closeable {
   }
 
   /**
-   * Opens the book in {@code folder}, or begins one; what a crash cut short is cut off.
+   * Opens the log in {@code folder}, or begins one; what a crash cut short is cut off.
    *
    * @throws IOException when that is not possible
    */
@@ -259,13 +260,13 @@ public final class ReceiptLog implements Receipts, Closeable {
     dropped.addAndGet(batch.size());
     batch.clear();
     try {
-      // After a failed sync nobody knows what is on the disk: it is read again.
+      // After a failed sync it is not known what is on the disk: it is read again.
       closeFiles();
       number = 0;
       hash = ReceiptLine.ORIGIN;
       open();
     } catch (IOException again) {
-      // Told already; tried again after the pause.
+      // Logged already; tried again after the pause.
     }
     tryAgain = clock.nanoTime() + PAUSE.toNanos();
   }

@@ -14,7 +14,7 @@ public record ReceiptSettings(Duration retention, long size, long fileSize) {
   /** A quarter of a year: long enough for a question that comes late. */
   public static final Duration DEFAULT_RETENTION = Duration.ofDays(90);
 
-  /** Over a million receipts: a stranger's messages must not fill the disk with them. */
+  /** Over a million receipts: messages from any client must not fill the disk with them. */
   public static final long DEFAULT_SIZE = 1L << 30;
 
   /** Some 80,000 receipts; small enough to be read through in a second. */

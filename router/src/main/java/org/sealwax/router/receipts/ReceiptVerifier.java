@@ -24,11 +24,12 @@ public final class ReceiptVerifier {
    * @param files read
    * @param receipts in whole lines that chain
    * @param heads with a signature that holds
-   * @param unsigned lines after the last head: they are chained, and nobody vouches for their end
+   * @param unsigned lines after the last head: they are chained, but no signature covers them
    * @param keys public keys that signed
    * @param lastHash of the last line that chains
    * @param torn whether the last file ends in the middle of a line, as after a crash
-   * @param lost receipts that were dropped because the disk did not keep up, as told in the chain
+   * @param lost receipts that were dropped because the disk did not keep up, as recorded in the
+   *     chain
    * @param flaws what is wrong, each a sentence; empty: everything holds
    */
   public record ReceiptReport(
@@ -48,7 +49,7 @@ public final class ReceiptVerifier {
     }
   }
 
-  /** Flaws told; one break makes no thousand. */
+  /** Maximum number of flaws reported: one break must not report a thousand. */
   static final int MAX_FLAWS = 20;
 
   /**
@@ -69,7 +70,7 @@ public final class ReceiptVerifier {
     return verification.report();
   }
 
-  /** One file by itself, as a stranger may hand it over. */
+  /** One file by itself, as a third party may hand it over. */
   static ReceiptReport verify(String name, InputStream in) throws IOException {
     ReceiptVerification verification = new ReceiptVerification(null);
     verification.file(name, in, e -> {});

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  * @param hex 32 digits
  */
 record Salt(long number, String hex) {
-  /** Bytes of a salt: nobody can try them all. */
+  /** Bytes of a salt: too many values to try them all. */
   static final int BYTES = 16;
 
   private static final Pattern FORM = Pattern.compile("([1-9][0-9]{0,17}) ([0-9a-f]{32})");

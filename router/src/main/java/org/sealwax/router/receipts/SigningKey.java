@@ -18,9 +18,7 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.Base64;
 
-/**
- * The key of our own that signs the head of the chain: Ed25519 (RFC 8032), made at the first start.
- */
+/** Our key that signs the head of the chain: Ed25519 (RFC 8032), made at the first start. */
 final class SigningKey {
   private static final String ALGORITHM = "Ed25519";
   private static final String FILE = "key";

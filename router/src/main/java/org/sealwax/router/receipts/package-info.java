@@ -1,6 +1,6 @@
 /**
  * Transport receipts. One {@link org.sealwax.router.receipts.Receipt} per delivered recipient says
- * what transport was wanted, what it came to and why, in an append-only, hash-chained file whose
+ * what transport was required, what was used and why, in an append-only, hash-chained file whose
  * head is signed, so that a record that was changed, left out or cut off shows.
  *
  * <p>Invariants: nothing here can delay or fail a delivery; no recipient stands in the chained file

@@ -12,8 +12,8 @@ import org.sealwax.mail.net.Clock;
 
 /**
  * The limits of one client: counted by IPv4 address, or by /64 of IPv6, where one machine has as
- * many addresses as it likes. Who has more than a /64 is counted by its /56 and /48 too, with twice
- * and four times the limits. Rates are counts in a window of a minute. Thread-safe.
+ * many addresses as it likes. A client with more than a /64 is counted by its /56 and /48 too, with
+ * twice and four times the limits. Rates are counts in a window of a minute. Thread-safe.
  *
  * <p>The table is bounded: the client unseen for longest goes first, and one with open sessions
  * stays; when all have open sessions, new clients are not counted, and the listener's own limit
@@ -216,7 +216,7 @@ public final class ClientLimits {
     return true;
   }
 
-  /** Such a message was taken, or is gone. */
+  /** Such a message was accepted, or has ended. */
   public synchronized void giveDraft(InetAddress client, long bytes) {
     for (ClientNetwork network : ClientNetwork.of(client)) {
       ClientCounts row = rows.get(network);

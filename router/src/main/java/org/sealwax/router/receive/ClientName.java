@@ -15,11 +15,11 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Threads;
 
 /**
- * The name of a client's address: a PTR name whose own addresses lead back (RFC 1912 2.1). Looked
+ * The name of a client's address: a PTR name whose own addresses include it (RFC 1912 2.1). Looked
  * up next to the session, which waits for it only when it writes Received.
  */
 final class ClientName {
-  /** PTR names tried: an address with more has them to keep us busy. */
+  /** PTR names tried: an address with more has them to cause load. */
   private static final int MAX_NAMES = 3;
 
   /** The state of the name's lookup. */
@@ -78,7 +78,7 @@ final class ClientName {
   /**
    * Looks the name up.
    *
-   * @return false when the DNS failed to say
+   * @return false when the look-up failed
    */
   boolean lookUp(Resolver resolver, InetAddress address) {
     DnsAnswer<Domain> pointers = resolver.reverse(address);

@@ -19,7 +19,7 @@ public final class ClientNames {
   /** Clients have this part of the questions that the resolver asks at once. */
   public static final int SHARE = 16;
 
-  /** How long a client whose name could not be looked up is not asked about. */
+  /** Time for which a client's name is not looked up again after a failure. */
   static final Duration FAILED = Duration.ofMinutes(5);
 
   /** Failures remembered: at some 150 bytes each, 1.5 MB. */
@@ -62,7 +62,7 @@ public final class ClientNames {
 
   private void lookUp(ClientName name, InetAddress client, Duration wait) {
     try {
-      // A client that finds no room in the time that a message waits is not looked up.
+      // A client that gets no slot in the time that a message waits is not looked up.
       if (!slots.tryAcquire(wait.toNanos(), TimeUnit.NANOSECONDS)) {
         return;
       }

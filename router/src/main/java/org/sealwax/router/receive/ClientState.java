@@ -68,7 +68,7 @@ final class ClientState {
     return h.version().label() + " " + h.suite() + group + " " + h.verdict().text();
   }
 
-  /** A handshake as the log says it. */
+  /** A handshake as the log shows it. */
   static TlsLogFields facts(Handshake h) {
     X509Certificate leaf = h.peerChain().isEmpty() ? null : h.peerChain().getFirst();
     return new TlsLogFields(

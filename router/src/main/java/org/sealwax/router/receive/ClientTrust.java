@@ -11,13 +11,13 @@ public sealed interface ClientTrust {
   /** Its certificate was verified against a row that grants relay. */
   record RelayCertificate(String matched) implements ClientTrust {}
 
-  /** It said a name and proved it by AUTH. */
+  /** It authenticated with a name by AUTH. */
   record AuthenticatedUser(String user) implements ClientTrust {}
 
   /** A program of this machine, through the Unix socket. */
   record LocalProgram() implements ClientTrust {}
 
-  /** Whether mail to other people's domains is taken. */
+  /** Whether mail to other domains is accepted. */
   default boolean mayRelay() {
     return switch (this) {
       case AnyClient s -> false;

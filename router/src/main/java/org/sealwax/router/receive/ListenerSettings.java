@@ -18,7 +18,7 @@ import org.sealwax.mail.tls.verdict.ClientCertificateMode;
  * @param sessions at a time; when all are taken, clients wait in the backlog
  * @param backlog connections that the kernel keeps for us
  * @param handshake the longest handshake of implicit TLS
- * @param dialogue limits of one conversation
+ * @param dialogue limits of one session
  */
 public record ListenerSettings(
     String name,

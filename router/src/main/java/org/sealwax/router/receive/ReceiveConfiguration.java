@@ -9,7 +9,7 @@ import org.sealwax.router.route.RecipientDirectory;
  * began with.
  *
  * @param settings limits and names
- * @param rules who may send where
+ * @param rules relay rules
  * @param directory our domains
  * @param peerMatcher peers that are known by what their own MX hosts showed
  * @param sasl ways to identify oneself, or null

@@ -19,8 +19,8 @@ import org.sealwax.mail.address.Domain;
  * @param nameWait how long a finished message waits for that name at most, counted from the
  *     connection
  * @param honoursUntrustedTlsRequiredNo whether {@code TLS-Required: No} (RFC 8689 3) counts also in
- *     mail that others sent to addresses which we forward; that of those who may send anywhere
- *     always counts
+ *     mail to addresses that we forward, from clients that may not relay; from clients that may
+ *     relay it always counts
  * @param zone time zone of the Received field
  */
 public record ReceiveSettings(

@@ -7,16 +7,16 @@ import org.sealwax.mail.smtp.Reply;
 /**
  * A row of the configuration that refuses mail.
  *
- * @param on whose
- * @param text what the other side reads; without line breaks
+ * @param on the mail that is refused
+ * @param text text of the reply; without line breaks
  */
 public record RejectRow(RejectMatch on, String text) {
-  /** Whose mail is refused. */
+  /** The mail that a row refuses. */
   public sealed interface RejectMatch {
     /** A client's address. */
     record Client(Cidr network) implements RejectMatch {}
 
-    /** Clients whose address has no name that leads back to it; needs names to be looked up. */
+    /** Clients without a verified name in the DNS; needs names to be looked up. */
     record UnnamedClient() implements RejectMatch {}
 
     /** The reverse-path. */
@@ -40,7 +40,7 @@ public record RejectRow(RejectMatch on, String text) {
     }
   }
 
-  /** What is said. */
+  /** The reply to the client. */
   public Reply reply() {
     return Reply.of(550, EnhancedStatus.of(5, 7, 1), text);
   }

@@ -18,9 +18,10 @@ import org.sealwax.router.route.AddressResolution;
 /**
  * The relay rules: pure decisions, so that "never an open relay" is a table in a test.
  *
- * <p>The question is always the mailbox that will be handed to the next hop. A source route is gone
- * before (RFC 5321 app. C); {@code %}, {@code !} and {@code @} in a local part are letters to us,
- * and since a next hop may read a route in them, they are refused unless the very address is known.
+ * <p>The question is always the mailbox that will be handed to the next hop. A source route is
+ * removed before (RFC 5321 app. C); {@code %}, {@code !} and {@code @} in a local part are letters
+ * to us, and since a next hop may read a route in them, they are refused unless the very address is
+ * known.
  *
  * @param trustedNetworks clients that may send anywhere
  * @param certificates client certificates that may
@@ -117,7 +118,7 @@ public record RelayRules(
   }
 
   /**
-   * Mail for the postmaster, who is always there (RFC 5321 4.5.1).
+   * Mail for the postmaster, which every server accepts (RFC 5321 4.5.1).
    *
    * @param resolution what the configured postmaster's address is to us
    */
@@ -140,11 +141,11 @@ public record RelayRules(
   }
 
   /**
-   * Anybody else.
+   * Any other recipient.
    *
    * @param recipient as the client gave it
-   * @param resolution what the directory says to it
-   * @param trust who the client is
+   * @param resolution what the directory says about it
+   * @param trust trust in the client
    */
   public RelayDecision ruling(Mailbox recipient, AddressResolution resolution, ClientTrust trust) {
     return switch (resolution) {

@@ -1,22 +1,22 @@
 package org.sealwax.router.receive;
 
 /**
- * One AUTH command. Every mechanism here lets the client speak first: without an initial response
- * the session says {@code 334} with an empty challenge and gives the answer to {@link #respond}.
+ * One AUTH command. Every mechanism here lets the client send first: without an initial response
+ * the session sends {@code 334} with an empty challenge and gives the answer to {@link #respond}.
  * Base64, the line limit of 12288 bytes and {@code *} (cancel) are the session's (RFC 4954 4).
  */
 public interface SaslExchange {
   /** The step after a response. */
   sealed interface SaslStep {
     /**
-     * Say {@code 334} and this in base64, and wait for the answer.
+     * Send {@code 334} and this in base64, and wait for the answer.
      *
      * @param text what the mechanism asks
      */
     record Challenge(String text) implements SaslStep {}
 
     /**
-     * The client is who it says: 235 2.7.0.
+     * The client is authenticated: 235 2.7.0.
      *
      * @param user its name
      */

@@ -11,7 +11,7 @@ public interface SaslMechanisms {
    */
   List<String> names();
 
-  /** Looks at the password file, when it is time. Call it every few seconds. */
+  /** Checks the password file for changes, when it is time. Call it every few seconds. */
   default void reloadIfChanged() {}
 
   /** Starts an exchange; empty for a mechanism that is not offered (504 5.5.4). */

@@ -19,7 +19,7 @@ import org.sealwax.router.evidence.PeerMatcher;
 import org.sealwax.router.queue.IntakeException;
 
 /**
- * What we say to each verb: reads like RFC 5321 section 4.1, with 3207, 4954, 3030 and 3461. One
+ * The reply to each command: reads like RFC 5321 section 4.1, with 3207, 4954, 3030 and 3461. One
  * thread owns it.
  */
 final class ServerSession implements CommandHandler {

@@ -28,7 +28,7 @@ final class SessionMemory implements AutoCloseable {
   /** What a recipient takes besides its text. */
   static final int RECIPIENT = 512;
 
-  /** Of the header, this much may be kept (Delivered-To fields); the rest is only looked at. */
+  /** Of the header, this much may be kept (Delivered-To fields); the rest is only scanned. */
   static final int HEADER = 64 * 1024;
 
   private final ByteBudget all;

@@ -37,8 +37,8 @@ import org.sealwax.router.route.RecipientDirectory;
 /**
  * One message on its way in: from MAIL to the reply that decides (RFC 5321 3.3, 4.1.1.4).
  *
- * <p>Invariants: {@code 250} is said only after {@link Intake.IncomingMessage#commit} returned; an
- * entry that was opened is always closed; trouble of the store is a 4yz, and the client keeps its
+ * <p>Invariants: {@code 250} is sent only after {@link Intake.IncomingMessage#commit} returned; an
+ * entry that was opened is always closed; a failure of the store is a 4yz, and the client keeps its
  * mail.
  */
 final class Transaction implements CommandHandler.BodyReceiver {
@@ -116,8 +116,8 @@ final class Transaction implements CommandHandler.BodyReceiver {
     RecipientDirectory directory = reception.directory();
     boolean forwarded = take.forwarded() && !take.returned();
     ReversePath path = forwarded ? directory.senderForForward(sender) : sender;
-    // A refusal is notified to a sender that we know or whose rewritten address is ours; any other
-    // may be forged, and the DSN would hit a bystander.
+    // A refusal is notified when the client may relay or we rewrote the sender's address; any other
+    // sender may be forged, and the DSN would be backscatter.
     boolean hold =
         forwarded && !client.trust.mayRelay() && !directory.isValidRewrittenSender(sender);
     List<NewRecipient> all = new ArrayList<>(take.targets().size());
@@ -320,9 +320,9 @@ final class Transaction implements CommandHandler.BodyReceiver {
   }
 
   /**
-   * Whether the whole message is to be refused. A circle of some of its recipients is notified to
-   * the sender by {@link LoopGuard}, for them alone; unless another recipient's mail would be lost
-   * with it, because both lead to one target.
+   * Whether the whole message is to be refused. A loop of some of its recipients is notified to the
+   * sender by {@link LoopGuard}, for them alone; unless another recipient's mail would be lost with
+   * it, because both lead to one target.
    */
   private boolean isCircle(TraceHops hops) {
     int passed = 0;
@@ -366,7 +366,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
         log.forwarded(id, r.original().toString(), r.target().toString());
       }
     }
-    // Postfix's words: log parsers and people look for them.
+    // Postfix's words: log parsers and admins look for them.
     return Reply.of(250, EnhancedStatus.of(2, 0, 0), "Ok: queued as " + id);
   }
 
@@ -386,9 +386,9 @@ final class Transaction implements CommandHandler.BodyReceiver {
   }
 
   /**
-   * REQUIRETLS wins over the header (RFC 8689). The header is the word of the author of the
-   * message, and it opens a way around DANE and MTA-STS: the word of an unknown sender counts only
-   * if the admin said so (docs/adr/0051).
+   * REQUIRETLS wins over the header (RFC 8689). The author of the message wrote the header, and it
+   * opens a way around DANE and MTA-STS: the header of an unknown sender counts only if the admin
+   * configured that (docs/adr/0051).
    */
   private MailOptions.TlsOption tlsOption() {
     if (parameters.requireTls()) {
@@ -403,7 +403,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
     };
   }
 
-  /** What the client reads about trouble of the store. */
+  /** The reply to the client when the store failed. */
   static Reply reply(IntakeException trouble) {
     return switch (trouble.kind()) {
       case FULL -> Reply.of(452, EnhancedStatus.of(4, 3, 1), "no room for mail now, come again");

@@ -13,8 +13,8 @@ import org.sealwax.mail.tls.verdict.Verdict;
  *
  * <p>The chain is judged again for this question, against each row's own pins, or its own authority
  * and names, and nothing else. The verdict of the handshake does not count: it is made with the
- * public roots too, where anybody who controls a name in the DNS for a minute gets a certificate
- * for it.
+ * public roots too, under which an attacker who controls a name in the DNS for a minute gets a
+ * certificate for it.
  */
 @FunctionalInterface
 public interface TrustedCertificates {
@@ -29,7 +29,7 @@ public interface TrustedCertificates {
   /**
    * Those that one of {@code rows} verifies: a chain that is merely trusted grants nothing.
    *
-   * @param verifier of the room where the handshakes are made
+   * @param verifier of the certificates of clients
    * @param rows each with the roots that count for its names, and only those
    */
   static TrustedCertificates of(PeerVerifier verifier, List<ReferenceIdentity> rows) {

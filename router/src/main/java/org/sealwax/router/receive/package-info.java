@@ -9,8 +9,8 @@
  * org.sealwax.router.queue.Intake}; {@link org.sealwax.router.receive.ClientLimits} has the limits
  * of one client; {@link org.sealwax.router.receive.ReceiveConfiguration} is replaced by a reload.
  *
- * <p>Invariants: {@code 250} is said only after the commit returned; an entry that was opened is
- * closed; only clients with a {@link org.sealwax.router.receive.ClientTrust} send to other people's
+ * <p>Invariants: {@code 250} is sent only after the commit returned; an entry that was opened is
+ * closed; only clients with a {@link org.sealwax.router.receive.ClientTrust} may relay to other
  * domains; passwords are taken only inside TLS; a broken message is refused with a 5yz before the
  * final {@code 250}; {@code receive} does not know {@code deliver}.
  *

@@ -43,7 +43,7 @@ public final class DkimSigner {
   /**
    * Reads the key.
    *
-   * @param domain who signs
+   * @param domain signing domain
    * @param selector below {@code _domainkey}, one or more labels
    * @param file an RSA key in PKCS#8, PEM
    * @throws IOException when it cannot be read or is no such key; the message never quotes it

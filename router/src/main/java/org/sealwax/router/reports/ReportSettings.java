@@ -9,14 +9,14 @@ import org.sealwax.mail.address.Mailbox;
 /**
  * Settings of outgoing reports.
  *
- * @param organization who reports, as it stands in the report
- * @param contact sender of the reports, who answers questions
+ * @param organization name of the reporting organization in the report
+ * @param contact sender of the reports, and the contact for questions
  * @param submitter our name
  * @param folder where counts and unsent reports are kept
  * @param period a day (RFC 8460 section 4.1), counted from midnight UTC; shorter for tests of other
- *     people's reporting; {@link #LEAST_PERIOD} at least
- * @param spread reports of one period leave within this time after its end, so that a large site is
- *     not met by everybody at midnight (RFC 8460 section 4.1); zero or more
+ *     sites' reporting; {@link #LEAST_PERIOD} at least
+ * @param spread reports of one period leave within this time after its end, so that a large site
+ *     does not get all reports at midnight (RFC 8460 section 4.1); zero or more
  * @param signer signs mail, or null: reports then go by HTTPS only (RFC 8460 section 5.3 asks for a
  *     signature)
  * @param domains counted in one period at most; at least 1

@@ -63,7 +63,7 @@ final class TlsReportMessage {
             + field("Message-ID", "<" + unique + "@" + submitter + ">")
             + field("TLS-Report-Domain", report.domain().name())
             + field("TLS-Report-Submitter", submitter.name())
-            // Our own mail must get through to those whose TLS is what the report is about.
+            // The report must reach a domain whose TLS fails, because it is about that failure.
             + field("TLS-Required", "No")
             + field("MIME-Version", "1.0")
             + field(

@@ -345,7 +345,7 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
           all = false;
         }
       } catch (InterruptedException e) {
-        // Those who have it must not get it again.
+        // Receivers that have the report must not get it again.
         Thread.currentThread().interrupt();
         all = false;
         break;

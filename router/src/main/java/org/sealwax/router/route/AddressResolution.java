@@ -17,7 +17,7 @@ public sealed interface AddressResolution {
    */
   record Undeliverable(String text) implements AddressResolution {}
 
-  /** Cannot be said now (next hop not reachable, file not readable): 450 4.1.1 or 451 4.3.0. */
+  /** Not known now (next hop not reachable, file not readable): 450 4.1.1 or 451 4.3.0. */
   record TemporaryFailure(String text) implements AddressResolution {}
 
   /**
@@ -25,7 +25,7 @@ public sealed interface AddressResolution {
    *
    * @param listed it stands in a recipients file, letter by letter. Where it does not ({@code
    *     accept_all}, or a probe of the next hop), a local part with {@code %}, {@code !} or
-   *     {@code @} is refused by anyone who asked: the next hop may read a route in it
+   *     {@code @} is refused: the next hop may take it for a source route
    */
   record Relayed(boolean listed) implements AddressResolution {
     /** Not listed. */

@@ -135,7 +135,7 @@ final class AliasFile {
     key = key(line.substring(0, colon).strip());
     if (key == null) {
       flaw(keyPlace, "not a name that mail can be addressed to", null);
-      // Its targets are looked at all the same: one run shows all flaws.
+      // Its targets are checked all the same: one run shows all flaws.
       key = "";
     }
     targets(new FilePosition(file, number, 1, line), colon + 1);

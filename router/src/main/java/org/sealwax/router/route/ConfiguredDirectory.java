@@ -25,7 +25,7 @@ import org.sealwax.router.queue.NextHop;
 
 /** The directory of the settings and the files they name, which are read again when they change. */
 public final class ConfiguredDirectory implements RecipientDirectory {
-  /** Aliases that lead to aliases: deeper than people nest them. */
+  /** Maximum nesting of aliases: deeper than an admin nests them. */
   public static final int MAX_DEPTH = 20;
 
   /** Mailboxes that one recipient may lead to, all aliases followed. */
@@ -118,7 +118,9 @@ public final class ConfiguredDirectory implements RecipientDirectory {
     return List.copyOf(out);
   }
 
-  /** Looks at the files when it is time, so that changes count also when no mail comes. */
+  /**
+   * Checks the files for changes when it is time, so that changes count also when no mail comes.
+   */
   @Override
   public void reloadIfChanged() {
     aliasFiles.values().forEach(WatchedFile::now);
@@ -244,8 +246,8 @@ public final class ConfiguredDirectory implements RecipientDirectory {
   }
 
   /**
-   * What the aliases say that cannot be done: circles, nesting too deep, names that do not exist;
-   * one sentence each, at most {@link AliasFile#MAX_FLAWS}. Walks all aliases.
+   * Errors in the aliases: loops, nesting too deep, names that do not exist; one sentence each, at
+   * most {@link AliasFile#MAX_FLAWS}. Walks all aliases.
    */
   public List<String> aliasErrors() {
     Set<String> out = new LinkedHashSet<>();
@@ -389,8 +391,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
   }
 
   // RFC 3463 3.2, 3.3: addressing and mailbox. A refusal for another reason (policy, 5.7.x) is
-  // about
-  // us, and must not tell the world that the recipient does not exist.
+  // about this server, and must not be reported to clients as an unknown recipient.
   private static boolean isAboutTheMailbox(Reply reply) {
     return reply.status() == null || reply.status().subject() == 1 || reply.status().subject() == 2;
   }
@@ -427,7 +428,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
       if (found.size() > MAX_TARGETS) {
         return new AddressResolution.Undeliverable(TOO_MANY);
       }
-      // Whoever wrote the alias wanted mail for it: an error of ours is no reason to refuse.
+      // The admin wants mail for this alias: an error in the configuration is no reason to refuse.
       return found.isEmpty()
           ? new AddressResolution.TemporaryFailure("this address leads nowhere at the moment")
           : new AddressResolution.Forwarded(List.copyOf(found));

@@ -120,7 +120,7 @@ public sealed interface ConfiguredHop {
     if (text.isEmpty() || text.indexOf('%') >= 0) {
       return false;
     }
-    // Without a dot or colon the JDK reads old forms of IPv4 that nobody means.
+    // Without a dot or colon the JDK reads old forms of IPv4 that are never meant.
     boolean looksSo =
         text.indexOf(':') >= 0 || text.chars().allMatch(c -> c == '.' || (c >= '0' && c <= '9'));
     if (!looksSo || (text.indexOf(':') < 0 && text.chars().filter(c -> c == '.').count() != 3)) {

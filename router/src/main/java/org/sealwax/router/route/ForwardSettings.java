@@ -13,8 +13,8 @@ import org.sealwax.mail.address.Mailbox;
 /**
  * Settings of relay domains, aliases and routes.
  *
- * @param aliasDomains domains whose local parts lead elsewhere
- * @param relayDomains domains that others host and that we pass mail on to
+ * @param aliasDomains domains whose local parts are aliases
+ * @param relayDomains domains of other hosts that we relay mail to
  * @param routes next hops by recipient domain; the most specific pattern wins
  * @param sender sender rewriting, or null when forwarded mail keeps its reverse-path
  * @param pipes names of the configured commands, which alias files may name
@@ -22,7 +22,7 @@ import org.sealwax.mail.address.Mailbox;
  *     most one character
  * @param carryExtension whether {@code name+ext} goes on as {@code target+ext}
  * @param postmaster where {@code <Postmaster>} leads, and the {@code roles} of domains that do not
- *     have them; null when nobody was named (then {@code check} asks for it)
+ *     have them; null when none is configured (then {@code check} asks for it)
  * @param roles local parts in lower case that lead to the postmaster when the domain has no entry
  *     of its own (RFC 5321 4.5.1, RFC 2142)
  */
@@ -36,7 +36,7 @@ public record ForwardSettings(
     boolean carryExtension,
     @Nullable Mailbox postmaster,
     Set<String> roles) {
-  /** Rows of one kind; far more than a person writes, and less than would slow a reload. */
+  /** Rows of one kind; far more than an admin writes, and less than would slow a reload. */
   public static final int MAX_ROWS = 10_000;
 
   /**
@@ -96,17 +96,17 @@ public record ForwardSettings(
   /**
    * A domain of aliases.
    *
-   * @param domain whose
+   * @param domain the domain
    * @param file its alias file; several domains may share one
    * @param caseSensitive whether {@code Bugs} and {@code bugs} differ; by default they do not
    */
   public record AliasDomain(Domain domain, Path file, boolean caseSensitive) {}
 
   /**
-   * A domain that others host.
+   * A domain of other hosts that we relay mail to.
    *
-   * @param domain whose
-   * @param recipients how we know who exists there
+   * @param domain the domain
+   * @param recipients source of its valid recipients
    * @param nextHop where its mail goes; null: by the routes, or by MX
    */
   public record RelayDomain(
@@ -130,7 +130,7 @@ public record ForwardSettings(
   /**
    * A transport row.
    *
-   * @param name by which other rooms find credentials and level: {@link
+   * @param name by which other packages find credentials and level: {@link
    *     org.sealwax.router.queue.NextHop.Fixed#route()}
    * @param pattern recipient domains
    * @param hop where to

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** A file of aliases, recipients or secrets makes no sense; says all that is wrong at once. */
+/** A file of aliases, recipients or secrets is not valid; the exception has all its errors. */
 public final class InvalidFileException extends IOException {
   private final List<FileError> flaws;
 

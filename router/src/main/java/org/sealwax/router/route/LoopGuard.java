@@ -12,10 +12,10 @@ import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.Outcome;
 
 /**
- * Stands before delivery: a forward whose message has been at the same alias before goes in a
- * circle, and is refused for the recipients of that alias alone. The reply to the end of DATA is
- * for all recipients of a message (RFC 5321 3.3), so a circle of some of them is told here; one of
- * all of them was refused when the message came in.
+ * Detects forwarding loops before delivery: a message that has been at the same alias before is in
+ * a loop, and is refused for the recipients of that alias alone. The reply to the end of DATA is
+ * for all recipients of a message (RFC 5321 3.3), so a loop of some of them is reported here; a
+ * loop of all of them was refused when the message came in.
  */
 public final class LoopGuard implements DeliveryAgent {
   /** Reason in the queue and in the log. */
@@ -44,7 +44,7 @@ public final class LoopGuard implements DeliveryAgent {
         header.feed(block, 0, n);
       }
     } catch (IOException e) {
-      // Whoever delivers it reads it, too, and gives the trouble its meaning.
+      // The delivery agent reads it, too, and reports the failure.
       return false;
     }
     header.end();

@@ -22,9 +22,9 @@ import org.sealwax.router.queue.Outcome;
 
 /**
  * A delivery agent for the postmaster's mail: mail that was accepted while no postmaster was
- * configured is held until one is, and is then delivered there. Where the one who is named is an
- * alias of ours, the message goes through the queue once more, with that alias followed. All else
- * passes.
+ * configured is held until one is, and is then delivered there. When the postmaster's address is
+ * one of our aliases, the message goes through the queue once more, with that alias expanded. All
+ * other mail is passed on unchanged.
  */
 public final class PostmasterDelivery implements DeliveryAgent {
   /** Reason of such mail in the queue. */
@@ -38,7 +38,7 @@ public final class PostmasterDelivery implements DeliveryAgent {
   /**
    * By these settings, before {@code further}.
    *
-   * @param directory follows the postmaster's alias
+   * @param directory expands the postmaster's alias
    * @param intake takes the message once more then
    */
   public PostmasterDelivery(
@@ -79,9 +79,7 @@ public final class PostmasterDelivery implements DeliveryAgent {
     return further.deliver(c.to(recipients));
   }
 
-  /**
-   * Takes the message in again for the postmaster's targets; on stable storage before it is told.
-   */
+  /** Queues the message again for the postmaster's targets; it is on stable storage on return. */
   private Map<Long, Outcome> reopen(Consignment c, List<DeliveryTarget> targets) {
     List<NewRecipient> recipients = new ArrayList<>();
     for (ConsignmentRecipient r : c.recipients()) {

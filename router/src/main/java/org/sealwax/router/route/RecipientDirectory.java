@@ -3,9 +3,9 @@ package org.sealwax.router.route;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 
-/** Knows our domains. Thread-safe; swapped whole on reload. */
+/** Resolves recipients in our domains. Thread-safe; replaced as a whole on reload. */
 public interface RecipientDirectory {
-  /** What {@code recipient} is to us; may probe a next hop, and blocks then (cached, bounded). */
+  /** Resolves {@code recipient}; may probe a next hop, and blocks then (cached, bounded). */
   AddressResolution resolve(Mailbox recipient);
 
   /** Where the bare {@code <Postmaster>} leads (RFC 5321 4.5.1): Forwarded or NotNow. */
@@ -13,7 +13,7 @@ public interface RecipientDirectory {
     return new AddressResolution.TemporaryFailure("no postmaster is configured here yet");
   }
 
-  /** Looks at what is kept in files, when it is time. Call it every few seconds. */
+  /** Checks the files for changes, when it is time. Call it every few seconds. */
   default void reloadIfChanged() {}
 
   /**
@@ -24,8 +24,8 @@ public interface RecipientDirectory {
 
   /**
    * Whether {@code sender} is an address that we made by sender rewriting, with a good hash and in
-   * time: then whoever uses it has had mail from us, and a DSN to it is no backscatter. For the
-   * senders of all other forwards a refusal is held, unless the client is trusted.
+   * time: then the client got it in mail that we forwarded, and a DSN to it is no backscatter. For
+   * the senders of all other forwards a refusal is held, unless the client is trusted.
    */
   default boolean isValidRewrittenSender(ReversePath sender) {
     return false;

@@ -9,8 +9,9 @@ import org.sealwax.mail.address.ReversePath;
 import org.sealwax.router.queue.DeliveryTarget;
 
 /**
- * Stands before a directory: mail to some addresses is read by this server itself, as reports about
- * its TLS (RFC 8460), whatever an alias file says of them. All else passes. Immutable.
+ * A directory in front of another one: mail to some addresses is read by this server itself, as
+ * reports about its TLS (RFC 8460), whatever an alias file has for them. All other addresses are
+ * passed on. Immutable.
  */
 public final class ReportAddressDirectory implements RecipientDirectory {
   private final Set<String> addresses = new HashSet<>();

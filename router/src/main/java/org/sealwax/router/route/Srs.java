@@ -17,7 +17,7 @@ import org.sealwax.mail.address.Mailbox;
 
 /**
  * Sender rewriting: a forwarded message gets a reverse-path in our domain, so that SPF at the
- * target holds for us, and a bounce to it finds its way back to the original sender.
+ * target passes for this server, and a bounce to it is returned to the original sender.
  *
  * <pre>{@code
  * user@a.example        -> SRS0=hash=day=a.example=user@ours        first forwarder
@@ -26,16 +26,14 @@ import org.sealwax.mail.address.Mailbox;
  * }</pre>
  *
  * The hash is HMAC-SHA256 in base32 over the rest in lower case, so that a host that changes case
- * does not break it; the day is a count modulo 1024. Who lacks a secret cannot make an address that
- * we would pass mail on for: otherwise this would be an open relay. Immutable.
+ * does not break it; the day is a count modulo 1024. Without a secret no client can make an address
+ * that we would forward mail for: otherwise this would be an open relay. Immutable.
  */
 final class Srs {
   /** Base32 characters: 5 bits each; shorter ones can be guessed within the connection limits. */
   static final int MIN_HASH = 4;
 
-  /**
-   * Thirty bits: guessing needs a thousand million RCPTs at our door, and local parts are short.
-   */
+  /** Thirty bits: guessing takes a thousand million RCPT commands, and local parts are short. */
   static final int DEFAULT_HASH = 6;
 
   /** Eighty bits. */
@@ -69,7 +67,7 @@ final class Srs {
 
   /** The result of reversing an address in our domain. */
   sealed interface Reversed {
-    /** Made by us, and in time: who it stands for. */
+    /** Made by us and not expired: the original sender. */
     record OriginalSender(Mailbox original) implements Reversed {}
 
     /** Has the form, and is forged, expired or broken; the text says which. */

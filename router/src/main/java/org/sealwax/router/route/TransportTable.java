@@ -48,8 +48,8 @@ public final class TransportTable implements Routing {
   }
 
   /**
-   * To whom mail goes that was taken while nobody was named; null while nobody is, or where the
-   * address is an alias of ours: {@link PostmasterDelivery} follows it then.
+   * Recipient of the mail that was accepted while no postmaster was configured; null while there is
+   * none, or where the address is one of our aliases: {@link PostmasterDelivery} expands it then.
    */
   static @Nullable Mailbox postmaster(ForwardSettings settings) {
     Mailbox named = settings.postmaster();

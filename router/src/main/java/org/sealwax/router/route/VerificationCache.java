@@ -31,11 +31,11 @@ import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.NextHop;
 
 /**
- * Remembers what next hops said about recipients, over reloads and, for those that exist, over
- * restarts. The first session that asks does the asking, in its own thread; others that ask for the
- * same recipient meanwhile wait for that answer. A recipient that is asked for in the second half
- * of its time is verified again in the background, so that a next hop that is down for a while does
- * not put off mail for recipients that are known. Thread-safe.
+ * Cache of next hops' replies about recipients, kept over reloads and, for recipients that exist,
+ * over restarts. The first session that asks does the asking, in its own thread; others that ask
+ * for the same recipient meanwhile wait for that answer. A recipient that is asked for in the
+ * second half of its time is verified again in the background, so that mail for known recipients is
+ * not deferred while a next hop is down for a short time. Thread-safe.
  */
 public final class VerificationCache {
   /** Recipients remembered: some ten megabytes when full. */
@@ -53,7 +53,7 @@ public final class VerificationCache {
   /** A new mailbox must not wait long for its first mail. */
   static final Duration REFUSED = Duration.ofMinutes(30);
 
-  /** A next hop in trouble is left alone for a moment. */
+  /** A next hop that fails is not probed again for a short time. */
   static final Duration NOT_KNOWN = Duration.ofMinutes(1);
 
   /** Bytes of the file. */
@@ -109,7 +109,7 @@ public final class VerificationCache {
     };
   }
 
-  /** What {@code nextHop} says, from memory or by {@code probe}. */
+  /** The reply of {@code nextHop}, from the cache or by {@code probe}. */
   RecipientProbe.VerificationResult verify(
       Mailbox recipient, NextHop nextHop, RecipientProbe probe) {
     load();
@@ -134,7 +134,7 @@ public final class VerificationCache {
     } finally {
       probes.give();
       if (result == null) {
-        // A bug in the probe: those who wait must not wait for ever, and nothing is remembered.
+        // A bug in the probe: other sessions must not wait for ever, and nothing is cached.
         answer(recipient, mine, null, nextHop, "verification broke off");
       }
     }
@@ -155,7 +155,7 @@ public final class VerificationCache {
       String problem) {
     long now = clock.nanoTime();
     if (result == null) {
-      // Says nothing about this recipient: the next one who asks shall find out.
+      // No result for this recipient: the next session probes again.
       known.asMap().remove(recipient, mine);
       RecipientProbe.VerificationResult busy =
           new RecipientProbe.VerificationResult.NotKnown(problem);
@@ -189,7 +189,7 @@ public final class VerificationCache {
         && now - answer.tried() >= NOT_KNOWN.toNanos();
   }
 
-  /** Verifies again in the background; an answer that says nothing leaves all as it was. */
+  /** Verifies again in the background; a probe without a result changes nothing. */
   private void refresh(
       Mailbox recipient, NextHop nextHop, RecipientProbe probe, CachedVerification before) {
     if (!refreshing.add(recipient)) {

@@ -123,7 +123,7 @@ public final class Router implements Closeable {
   private final SteadyClock steady;
   private final ClockFile clockFile;
 
-  /** The believed time: certificates, policies and other people's dates are measured by it. */
+  /** The believed time: certificates, policies and remote dates are checked against it. */
   private final Clock clock;
 
   private final RandomSource random;
@@ -158,7 +158,7 @@ public final class Router implements Closeable {
   /** What mail hosts have shown: outlives configurations. */
   private final Lazy<HostMemoryCache> memories;
 
-  /** What next hops said about recipients: outlives configurations. */
+  /** Next hops' replies about recipients; kept over reloads. */
   private final VerificationCache recipients;
 
   /** The authorities of the configuration in force. */
@@ -723,7 +723,7 @@ public final class Router implements Closeable {
     try {
       clockFile.write(steady.mark());
     } catch (IOException e) {
-      // Without room, for one; the next look tries again.
+      // For example, the disk is full; it is tried again next time.
     }
   }
 

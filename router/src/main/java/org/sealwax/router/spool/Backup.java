@@ -79,7 +79,7 @@ final class Backup {
   /**
    * Whether a folder holds a whole spool; changes nothing in it but the engine's index of the log.
    *
-   * @throws SpoolException says why it does not
+   * @throws SpoolException with the reason when it does not
    */
   static void check(Path folder) throws IOException {
     Path database = folder.resolve(DATABASE);

@@ -9,7 +9,7 @@ import java.util.Optional;
  * @param state in this state
  * @param reason waiting for this reason
  * @param sender with exactly this reverse-path (compared without case); empty text is the null path
- * @param contains whose recipients' record contains this text (a prefilter; the queue looks again)
+ * @param contains whose recipients' record contains this text (a prefilter; the queue checks again)
  */
 public record BatchFilter(
     Optional<QueueId> message,

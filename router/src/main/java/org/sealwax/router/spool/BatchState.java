@@ -10,7 +10,7 @@ public enum BatchState {
   QUEUED(1),
   /** Tried, and waits for its next round. */
   DEFERRED(2),
-  /** Waits for a person. */
+  /** Held until an admin releases, bounces or deletes it. */
   HELD(3);
 
   private static final List<BatchState> ALL = List.of(values());

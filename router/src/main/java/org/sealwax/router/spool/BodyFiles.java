@@ -48,7 +48,7 @@ final class BodyFiles implements Draft.Spill {
   private volatile boolean swept;
   private boolean ended;
 
-  /** Says whether there is space. */
+  /** Checks whether there is space. */
   @FunctionalInterface
   interface SpaceCheck {
     /** Throws FULL when there is none. */
@@ -123,7 +123,7 @@ final class BodyFiles implements Draft.Spill {
     }
   }
 
-  /** The messages whose whole content is here; files that are no message's are left alone. */
+  /** The messages whose whole content is here; files of no message are not touched. */
   List<QueueId> present() throws IOException {
     return named("");
   }
@@ -246,7 +246,7 @@ final class BodyFiles implements Draft.Spill {
     return found;
   }
 
-  /** What trouble with a file means for the store. */
+  /** The meaning of a file error for the store. */
   static Kind kind(IOException e) {
     String text = String.valueOf(e.getMessage());
     return text.contains("No space left") || text.contains("quota") ? Kind.FULL : Kind.BROKEN;

@@ -25,7 +25,7 @@ final class DiskSpace {
   /** With less than this left, whatever fails has failed for want of space (1 MiB). */
   private static final long NOTHING_LEFT = 1L << 20;
 
-  /** Looks at the free space are this far apart. */
+  /** Interval between checks of the free space. */
   private static final Duration CHECK_INTERVAL = Duration.ofSeconds(1);
 
   /** The reserve is not made on the way to the first mail. */
@@ -91,7 +91,7 @@ final class DiskSpace {
 
   /**
    * Takes no file descriptor, unlike {@link Files#getFileStore}: that reads the table of mounts,
-   * and without a descriptor says that there is no such mount.
+   * and without a descriptor reports that there is no such mount.
    */
   private long usable() throws IOException {
     long bytes = folder.toFile().getUsableSpace();
@@ -129,7 +129,7 @@ final class DiskSpace {
     }
   }
 
-  /** The same trouble, as FULL when that is its reason: the engine has other names for it, too. */
+  /** The same failure, as FULL when that is its reason: the engine has other names for it, too. */
   SpoolException asFullIfSo(SpoolException e) {
     return e.kind() == Kind.BROKEN && isFull()
         ? new SpoolException(Kind.FULL, "the disk is full: " + e.getMessage(), e)
@@ -159,7 +159,7 @@ final class DiskSpace {
     }
   }
 
-  /** Whether trouble was for want of space, and the reserve has made some. */
+  /** Whether a failure was for lack of space, and the reserve has made some. */
   synchronized boolean freesSpace(SpoolException e) {
     if (asFullIfSo(e).kind() != Kind.FULL) {
       return false;
@@ -187,7 +187,9 @@ final class DiskSpace {
     return reserveUsed;
   }
 
-  /** Makes the reserve, when the disk has space for it above the floor; not soon after a start. */
+  /**
+   * Makes the reserve, when the disk has space for it above the minimum; not soon after a start.
+   */
   void keepReserve() throws IOException {
     if (clock.nanoTime() - begun >= RESERVE_AFTER.toNanos()) {
       makeReserve();

@@ -91,7 +91,7 @@ public final class Draft implements Closeable {
     return id;
   }
 
-  /** Takes the content; trouble is {@link SpoolException}. */
+  /** Takes the content; failures are {@link SpoolException}. */
   public OutputStream content() {
     return content;
   }

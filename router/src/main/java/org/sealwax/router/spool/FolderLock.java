@@ -29,7 +29,7 @@ final class FolderLock implements Closeable {
     return Files.exists(folder.resolve("lock"));
   }
 
-  /** Takes the lock, or says who could be in the way. */
+  /** Takes the lock, or reports which process could hold it. */
   static FolderLock take(Path folder) throws IOException {
     FileChannel channel =
         FileChannel.open(
@@ -48,8 +48,8 @@ final class FolderLock implements Closeable {
   }
 
   /**
-   * Makes a folder that only its owner may enter, for it holds other people's mail; takes away what
-   * others may do in one that is there.
+   * Makes a folder that only its owner may enter, because it holds users' mail; removes the
+   * permissions of other users from an existing one.
    */
   static void ownFolder(Path folder) throws IOException {
     if (Files.isDirectory(folder)) {

@@ -12,11 +12,11 @@ import java.util.Optional;
 /**
  * One check of the whole database in each run, before any page of its file is overwritten.
  *
- * <p>A database that was damaged while nobody looked (a flipped bit, a file cut or mixed with one
- * from another time) can look whole for long. A page of the free list that is in use, or a log that
- * belongs to another file, then makes the engine overwrite mail at the next checkpoint. Until the
- * check has passed, nothing is copied from the log into the database: as long as this connection is
- * open, not even by the last writer's close.
+ * <p>A database that was damaged unnoticed (a flipped bit, a file cut or mixed with one from
+ * another time) can look whole for a long time. A page of the free list that is in use, or a log
+ * that belongs to another file, then makes the engine overwrite mail at the next checkpoint. Until
+ * the check has passed, nothing is copied from the log into the database: as long as this
+ * connection is open, not even by the last writer's close.
  */
 final class IntegrityCheck implements Closeable {
   /** Structure of all tables; then the index entries of the table by which mail is found. */

@@ -10,20 +10,20 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 
 /**
- * The jobs that wait for the writer. Urgent jobs have somebody waiting for the disk; changes only
- * ride along, or go together after a short while.
+ * The jobs that wait for the writer. The caller of an urgent job waits for the disk; changes are
+ * committed together with urgent jobs, or with one another after a short time.
  */
 final class Jobs {
-  /** A change waits at most so long for company: long enough to gather, short for a crash. */
+  /** Maximum time that a change waits for others: long enough to gather, short for a crash. */
   private static final Duration LINGER = Duration.ofMillis(10);
 
   /** So many changes do not wait longer. */
   private static final int FULL_LOAD = 128;
 
-  /** Bounds one transaction, and with it the time that everybody in it waits. */
+  /** Bounds one transaction, and with it the time that its callers wait. */
   private static final int BATCH = 512;
 
-  /** Changes that may wait while the store is in trouble; more block those who hand them in. */
+  /** Changes that may wait after the store failed; with more, callers block. */
   static final int CHANGES_WAITING = 16_384;
 
   private final Clock clock;
@@ -94,7 +94,7 @@ final class Jobs {
     }
   }
 
-  /** All urgent jobs that wait, to be told that there is trouble. */
+  /** All urgent jobs that wait, to report the failure to their callers. */
   List<Job> takeUrgent() {
     lock.lock();
     try {

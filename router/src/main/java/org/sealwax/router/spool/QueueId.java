@@ -34,7 +34,7 @@ public record QueueId(String text) implements Comparable<QueueId> {
     }
   }
 
-  // Written out, as of ShareKey.
+  // Written out, as in BatchKey.
 
   @Override
   public int hashCode() {
@@ -68,7 +68,7 @@ public record QueueId(String text) implements Comparable<QueueId> {
     return c >= 'a' && c <= 'z' ? c - 'a' + 36 : -1;
   }
 
-  /** Reads what a person typed; empty when it is no identifier. */
+  /** Parses what an admin typed; empty when it is no identifier. */
   public static Optional<QueueId> parse(String text) {
     return isForm(text) ? Optional.of(new QueueId(text)) : Optional.empty();
   }
@@ -97,7 +97,7 @@ public record QueueId(String text) implements Comparable<QueueId> {
     return Instant.ofEpochMilli((number >> TAIL_BITS) + ORIGIN);
   }
 
-  /** The time at which an identifier of ours was given out; the epoch for others. */
+  /** The time at which this router gave out the identifier; the epoch for others. */
   public Instant time() {
     OptionalLong number = numberIfAny();
     return number.isPresent() ? timeOf(number.getAsLong()) : Instant.EPOCH;

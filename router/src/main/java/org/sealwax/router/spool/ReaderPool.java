@@ -135,13 +135,13 @@ final class ReaderPool implements AutoCloseable {
     }
   }
 
-  /** From now on nobody begins to read. */
+  /** From now on no read begins. */
   void end() {
     ended = true;
   }
 
   /**
-   * Waits for those who still read, at most {@link #LAST_READS}: they have files of the database
+   * Waits for reads that still run, at most {@link #LAST_READS}: they have files of the database
    * open, and may be about to open them.
    */
   void await() throws InterruptedException {
@@ -154,13 +154,13 @@ final class ReaderPool implements AutoCloseable {
     }
   }
 
-  /** Another database is in the place of the former one: nobody reads that any more. */
+  /** Another database has replaced the former one, which is no longer read. */
   synchronized void renew() {
     generation++;
     close();
   }
 
-  /** Closes those that nobody uses. */
+  /** Closes the connections that are not in use. */
   @Override
   public void close() {
     for (SpoolReader r = idle.poll(); r != null; r = idle.poll()) {

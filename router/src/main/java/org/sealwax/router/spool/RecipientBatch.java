@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param key identifies it
  * @param state where it stands
- * @param due when to look at it; null when FRESH or HELD
+ * @param due when to try it; null when FRESH or HELD
  * @param hop the next hop's key, by which batches are grouped
  * @param sender the reverse-path's text, for fairness and for search
  * @param reason the queue's word for why it waits, empty when it was never tried

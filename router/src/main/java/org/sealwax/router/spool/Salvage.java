@@ -26,7 +26,7 @@ import org.sealwax.router.log.MailLog;
  *
  * <p>A crash between any two steps loses nothing: a mark names the folder, the files are moved and
  * not copied, the new database takes its place only when it is whole, and the next start goes on
- * where this one ended. Trouble that passes (no space, no descriptors) ends the try and not the
+ * where this one ended. A temporary failure (no space, no descriptors) ends the try and not the
  * copy: what cannot be <i>written</i> is never counted as unreadable.
  */
 final class Salvage {
@@ -34,7 +34,7 @@ final class Salvage {
   private static final String LOG = "spool.db-wal";
   private static final String INDEX = "spool.db-shm";
 
-  /** A person, or the writer on finding damage, asks for it by this file. */
+  /** An admin, or the writer on finding damage, asks for it by this file. */
   private static final String MARK = "salvage";
 
   /** In the folder of the damaged files: all of them are there. */
@@ -72,7 +72,7 @@ final class Salvage {
   }
 
   /**
-   * Looks at the files before the engine opens them, which would delete a log without its database
+   * Inspects the files before the engine opens them, which would delete a log without its database
    * and overwrite a log behind a damaged frame.
    *
    * @param used whether a spool was here before
@@ -444,7 +444,7 @@ final class Salvage {
     return copied;
   }
 
-  /** False when the row cannot be read, or is no record of ours. */
+  /** False when the row cannot be read, or is no valid record. */
   private boolean copyRow(
       Connection source, String row, long[] at, Object[] values, PreparedStatement insert)
       throws SQLException {
@@ -455,10 +455,10 @@ final class Salvage {
       for (int i = 0; i < values.length; i++) {
         insert.setObject(i + 1, values[i]);
       }
-      // What the table does not take was no record of ours.
+      // A row that the table does not accept was no valid record.
       return insert.executeUpdate() == 1;
     } catch (RuntimeException e) {
-      // One row that meets a fault of ours must not keep all others from being copied.
+      // One row that triggers a bug must not keep all others from being copied.
       log.bug("salvage of " + Arrays.toString(at), e);
       return false;
     }

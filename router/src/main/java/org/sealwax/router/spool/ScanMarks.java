@@ -43,7 +43,7 @@ final class ScanMarks implements Closeable {
     COUNT,
     /** A page of the queue. */
     LIST,
-    /** The history of one message. */
+    /** The trace of one message. */
     TRACE
   }
 
@@ -135,7 +135,7 @@ final class ScanMarks implements Closeable {
     put(i, --running[i] == 0 ? 0 : 1);
   }
 
-  /** The process ends in order: the next start has nothing to suspect. */
+  /** The process ends normally: the next start finds no marks. */
   void end() throws IOException {
     close();
     if (!Files.isDirectory(file)) {

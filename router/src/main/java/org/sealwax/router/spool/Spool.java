@@ -23,8 +23,8 @@ public interface Spool extends Closeable {
   Draft draft() throws SpoolException;
 
   /**
-   * Begins a message of our own (a notification); taken also below the free-space floor, because it
-   * replaces mail that is already here.
+   * Begins a notification; taken also below the minimum of free space, because it replaces mail
+   * that is already here.
    */
   Draft notificationDraft() throws SpoolException;
 
@@ -36,9 +36,9 @@ public interface Spool extends Closeable {
   void accept(NewMessage message) throws SpoolException;
 
   /**
-   * Hands in a change. It is committed soon, in order, with others; until {@code listener} is told,
-   * the store may still show the former state, and a crash brings it back. When the store has
-   * trouble, changes are kept and applied after it is well again. Blocks while too many wait.
+   * Hands in a change. It is committed soon, in order, with others; until {@code listener} is
+   * called, the store may still show the former state, and a crash brings it back. When the store
+   * fails, changes are kept and applied after it works again. Blocks while too many wait.
    */
   void change(SpoolChange change, CommitListener listener);
 
@@ -72,7 +72,7 @@ public interface Spool extends Closeable {
   InputStream content(QueueId id) throws IOException;
 
   /**
-   * Sets a damaged batch aside: it leaves the queue, its record is kept for a person, and the
+   * Sets a damaged batch aside: it leaves the queue, its record is kept for the admin, and the
    * message's content stays.
    */
   void setAside(BatchKey key, String why) throws SpoolException;
@@ -87,7 +87,8 @@ public interface Spool extends Closeable {
    * A page of batches in order of message and number.
    *
    * @param after where the last page ended, or null
-   * @param damaged told the key of each record that is not what was written; it is not in the page
+   * @param damaged called with the key of each record that is not what was written; it is not in
+   *     the page
    */
   List<RecipientBatch> list(
       BatchFilter filter, @Nullable BatchKey after, int limit, Consumer<BatchKey> damaged)
@@ -96,7 +97,7 @@ public interface Spool extends Closeable {
   /** What is remembered of one message, in order. */
   List<StoredTraceEntry> trace(QueueId id) throws SpoolException;
 
-  /** Tells that no FRESH batch lies below this message any more, which makes recovery quick. */
+  /** Reports that no batch below this message is FRESH any more, which makes recovery quick. */
   void noFreshBefore(QueueId id);
 
   /**

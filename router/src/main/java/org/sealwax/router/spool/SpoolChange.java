@@ -8,8 +8,8 @@ import java.util.List;
  *
  * @param removed batches that are done
  * @param put batches with new content, replacing those with the same key
- * @param moved batches that only wait otherwise
- * @param accepted new messages of our own (notifications)
+ * @param moved batches whose state and time change alone
+ * @param accepted our own new messages (notifications)
  * @param trace what is remembered
  */
 public record SpoolChange(

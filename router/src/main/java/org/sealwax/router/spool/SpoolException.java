@@ -6,7 +6,7 @@ import java.io.IOException;
 public final class SpoolException extends IOException {
   /** The meaning of the failure. */
   public enum Kind {
-    /** No space: the disk is full or below the floor. */
+    /** No space: the disk is full or below the minimum. */
     FULL,
     /** The store failed, or is stopped after a failure, or is closed. */
     BROKEN,
@@ -20,13 +20,13 @@ public final class SpoolException extends IOException {
 
   private final Kind kind;
 
-  /** With the engine's own trouble. */
+  /** A failure that the engine or the file system reported. */
   public SpoolException(Kind kind, String message, Throwable cause) {
     super(message, cause);
     this.kind = kind;
   }
 
-  /** Found by ourselves. */
+  /** A failure that the store detected. */
   public SpoolException(Kind kind, String message) {
     super(message);
     this.kind = kind;

@@ -23,13 +23,13 @@ final class SpoolMaintenance {
   /** Pages in the log after which the writer finishes the checkpoint (64 MiB). */
   private static final long FINISH_AFTER = (64L << 20) / Sqlite.PAGE;
 
-  /** Changes between two looks at what can be forgotten and given back, under load. */
+  /** Changes between two checks for what can be deleted and given back, under load. */
   private static final long TIDY_AFTER = 20_000;
 
-  /** Looks without a signal are this far apart. */
+  /** Interval between checks without a signal. */
   private static final Duration EVERY = Duration.ofSeconds(10);
 
-  /** Looks while the store is in trouble. */
+  /** Interval between checks after the store failed. */
   private static final Duration FAILURE_WAIT = Duration.ofMillis(100);
 
   /** The store as the maintenance thread sees it. Thread-safe. */
@@ -49,7 +49,7 @@ final class SpoolMaintenance {
     /** Removes and sets aside what an earlier run left in files; counts and reports it. */
     void sweep() throws IOException;
 
-    /** The writer is to forget old journeys and to give back free pages. */
+    /** Asks the writer to delete old trace entries and to give back free pages. */
     void tidy() throws SpoolException;
 
     /** The database is damaged: the writer is to copy out what is readable. */
@@ -170,7 +170,7 @@ final class SpoolMaintenance {
           }
         }
       } catch (SpoolException e) {
-        // The writer has seen it, too, and says so.
+        // The writer has seen it, too, and reports it.
       } catch (SQLException | IOException e) {
         log.storeTrouble("housekeeping in the spool failed", e);
       } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
@@ -191,7 +191,7 @@ final class SpoolMaintenance {
   @SuppressWarnings("WaitNotInLoop") // a wake-up too many costs a look
   private void await() throws InterruptedException {
     synchronized (signal) {
-      // While the writer finishes, hands off: two checkpoints at a time are none.
+      // While the writer finishes a checkpoint, none is started: two at a time hinder each other.
       if (!ended && (finishing || !checked || pagesWritten.get() < COPY_AFTER)) {
         signal.wait((store.isWell() ? EVERY : FAILURE_WAIT).toMillis());
       }

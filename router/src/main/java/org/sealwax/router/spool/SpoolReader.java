@@ -98,7 +98,7 @@ final class SpoolReader implements Closeable {
         try {
           batch = key.message() < 0 || key.number() < 0 ? null : dueBatch(r);
         } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
-          // One row that meets a fault of ours must not keep the look from all others.
+          // One row that triggers a bug must not hide all others.
           batch = null;
         }
         if (batch == null) {
@@ -230,7 +230,7 @@ final class SpoolReader implements Closeable {
     }
   }
 
-  /** Messages that nobody is to get any more, and that are not set aside either. */
+  /** Messages that have no recipients left and are not set aside. */
   long withoutRecipients() throws SQLException {
     try (PreparedStatement s =
             connection.prepareStatement(
@@ -365,7 +365,7 @@ final class SpoolReader implements Closeable {
     return found;
   }
 
-  /** The message of the station so many before the newest, or empty when there are fewer. */
+  /** The message of the trace entry so many before the newest, or empty when there are fewer. */
   Optional<QueueId> oldestTrace(int keep) throws SQLException {
     try (PreparedStatement s =
         connection.prepareStatement(

@@ -5,9 +5,9 @@ import java.nio.file.Path;
 /**
  * Settings of the embedded store.
  *
- * @param folder where it lives; made when missing, with access for its owner alone
+ * @param folder folder of the store; made when missing, with access for its owner alone
  * @param minimumFreeSpace bytes that must stay free on the file system for mail to be taken
- * @param tracesKept at most so many stations of journeys are remembered, the newest
+ * @param tracesKept maximum number of trace entries that are kept, the newest
  */
 public record SpoolSettings(Path folder, long minimumFreeSpace, int tracesKept) {
   /** Space for the updates of what is queued when accepting has stopped. */

@@ -43,7 +43,7 @@ final class SpoolWriter implements Closeable {
   private boolean full = true;
   private long freshFrom;
 
-  /** Opens the store; makes it only when told that there is none. */
+  /** Opens the store; creates it only when {@code isNew}. */
   SpoolWriter(Path database, boolean isNew) throws SQLException, SpoolException {
     this.connection =
         isNew ? Sqlite.create(database, CACHE_KIB) : Sqlite.writer(database, CACHE_KIB);
@@ -239,11 +239,11 @@ final class SpoolWriter implements Closeable {
   }
 
   /**
-   * Makes FRESH batches of a former life QUEUED; returns how many. QUEUED batches that found no
-   * place in that life look again at once, not when their long wait is over: whoever would have
-   * fetched them before is gone. {@link #WOKEN} are enough, since they make the queue fetch the
-   * others; no more are looked at, and none that wait for a reason, so that a start does not grow
-   * with the queue.
+   * Makes FRESH batches of the former process QUEUED; returns how many. QUEUED batches that found
+   * no place in its memory are due at once, not when their long wait is over: the process that
+   * would have fetched them earlier has ended. {@link #WOKEN} are enough, since they make the queue
+   * fetch the others; no more are read, and none that wait for a reason, so that a start does not
+   * grow with the queue.
    */
   int recover(Instant now) throws SQLException {
     try (PreparedStatement s =
@@ -319,7 +319,7 @@ final class SpoolWriter implements Closeable {
     removeBatch.executeUpdate();
   }
 
-  /** Puts messages without recipients before a person; their contents stay. */
+  /** Sets messages without recipients aside for the admin; their contents stay. */
   void setAsideWithoutRecipients(Instant now) throws SQLException {
     try (PreparedStatement s =
         connection.prepareStatement(
@@ -340,7 +340,7 @@ final class SpoolWriter implements Closeable {
     }
   }
 
-  /** Forgets stations of messages older than {@code oldest}, at most {@code most}. */
+  /** Deletes trace entries of messages older than {@code oldest}, at most {@code most}. */
   int prune(QueueId oldest, int most) throws SQLException {
     try (PreparedStatement s =
         connection.prepareStatement(
@@ -357,7 +357,7 @@ final class SpoolWriter implements Closeable {
 
   /**
    * Copies what is left of the log and lets the next commit begin it again. Readers that are in the
-   * way are waited for only shortly: everybody who wants to store something waits as well.
+   * way are waited for only shortly: all callers that store something wait as well.
    */
   void finishCheckpoint() throws SQLException {
     plain.execute("PRAGMA busy_timeout = " + FINISH_WAIT);

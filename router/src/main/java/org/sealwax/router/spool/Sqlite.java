@@ -25,7 +25,7 @@ final class Sqlite {
 
   private Sqlite() {}
 
-  /** Nobody asks for generated keys; looking for them costs a statement after each insert. */
+  /** Generated keys are not used; looking for them costs a statement after each insert. */
   private static Properties quietly() {
     Properties properties = new Properties();
     properties.setProperty("jdbc.get_generated_keys", "false");
@@ -53,8 +53,8 @@ final class Sqlite {
   }
 
   /**
-   * A connection that copies the log into the database and does nothing else; what matters only to
-   * those who write or read rows is left as it is.
+   * A connection that copies the log into the database and does nothing else; settings that matter
+   * only for writing or reading rows keep their defaults.
    */
   static Connection copier(Path database, int cacheKib) throws SQLException {
     Connection connection = open(database, SQLiteOpenMode.READWRITE);
@@ -78,7 +78,7 @@ final class Sqlite {
       s.execute("PRAGMA auto_vacuum = INCREMENTAL");
       s.execute("PRAGMA journal_mode = WAL");
       s.execute("PRAGMA synchronous = FULL");
-      // We say when: off the path of those who wait for a commit.
+      // Checkpoints are started explicitly, so that no commit waits for one.
       s.execute("PRAGMA wal_autocheckpoint = 0");
       // A log that once grew long does not keep its space on the disk.
       s.execute("PRAGMA journal_size_limit = " + (64 << 20));
@@ -101,7 +101,7 @@ final class Sqlite {
 
   /**
    * A connection that cannot write: also when it is closed, the log is not copied into the
-   * database, and as long as it is open nobody else's close does so.
+   * database, and as long as it is open no other connection's close does so.
    */
   static Connection readOnlyUntouched(Path database, int cacheKib) throws SQLException {
     return reading(open(database, SQLiteOpenMode.READONLY), cacheKib);
@@ -130,8 +130,8 @@ final class Sqlite {
   }
 
   /**
-   * Whether the engine could not read what is on the disk, as against trouble that passes (memory,
-   * descriptors, locks, space).
+   * Whether the engine could not read what is on the disk, as opposed to a temporary failure
+   * (memory, descriptors, locks, space).
    */
   static boolean isUnreadable(SQLException e) {
     if (!(e instanceof SQLiteException engine)) {
@@ -145,7 +145,7 @@ final class Sqlite {
         || !isEngineFailure(e);
   }
 
-  /** Whether the engine itself is in trouble, and not one statement of ours. */
+  /** Whether the engine itself failed, and not one of our statements. */
   static boolean isEngineFailure(SQLException e) {
     return primary(e) != Primary.OURS;
   }

@@ -27,12 +27,12 @@ import org.sealwax.router.spool.SpoolException.Kind;
 /**
  * The embedded store: SQLite in WAL mode, one thread that writes.
  *
- * <p><b>Group commit.</b> Whoever wants something stored puts a job before the writer. The writer
- * takes all that wait, runs them in one transaction, and commits: one fsync for all. Only after
- * {@code COMMIT} returned does any caller get its result; when it throws, all in the batch learn
- * that it failed, because nobody can say what reached the disk. Then the store is closed and opened
- * again: after a failed fsync the kernel may have dropped the dirty pages and call the next one a
- * success, so it is never tried again on the same file handle.
+ * <p><b>Group commit.</b> A caller that stores something queues a job for the writer. The writer
+ * takes all waiting jobs, runs them in one transaction, and commits: one fsync for all. Only after
+ * {@code COMMIT} returned does any caller get its result; when it throws, all callers in the batch
+ * get the failure, because it is not known what reached the disk. Then the store is closed and
+ * opened again: after a failed fsync the kernel may have dropped the dirty pages and call the next
+ * one a success, so it is never tried again on the same file handle.
  *
  * <p><b>Two kinds of commit.</b> A message taken in is committed with {@code synchronous=FULL}. A
  * batch of nothing but changes is committed with NORMAL, without waiting for the disk: a power
@@ -42,13 +42,13 @@ import org.sealwax.router.spool.SpoolException.Kind;
  *
  * <p><b>Checkpoints</b> are copied by a thread of their own ({@link SpoolMaintenance}), after the
  * database was checked; the writer only finishes what is left of them when the log has grown long,
- * because a log that is always written to is never finished by somebody else.
+ * because another connection can never finish a log that is always written to.
  */
 public final class SqliteSpool implements Spool {
   /** Contents up to this stay in the row; larger ones get a file. */
   public static final int INLINE_LIMIT = 128 * 1024;
 
-  /** A change that nobody has synced is synced after this. */
+  /** A change that no other commit has synced is synced after this. */
   private static final Duration SYNC_WITHIN = Duration.ofSeconds(1);
 
   /** Pages in the log at which storing slows down (256 MiB). */
@@ -57,7 +57,7 @@ public final class SqliteSpool implements Spool {
   /** The same when the reserve is given up (8 MiB). */
   private static final long MOST_LOGGED_WHEN_FULL = (8L << 20) / Sqlite.PAGE;
 
-  /** Batches between two looks at the length of the log. */
+  /** Batches between two checks of the length of the log. */
   private static final int BATCHES_PER_LOG_CHECK = 32;
 
   /** Free pages at which some are given back (64 MiB). */
@@ -66,7 +66,7 @@ public final class SqliteSpool implements Spool {
   /** Free pages that are kept for reuse then (16 MiB). */
   private static final long KEPT_PAGES = FREE_PAGES / 4;
 
-  /** Pages given back in one go: those who store wait some milliseconds meanwhile. */
+  /** Pages given back in one go: callers that store wait some milliseconds meanwhile. */
   private static final int SHRINK_STEP = 64;
 
   /** Batches after which a step is taken also when more jobs wait. */
@@ -75,10 +75,10 @@ public final class SqliteSpool implements Spool {
   private static final Duration FIRST_REOPEN = Duration.ofSeconds(1);
   private static final Duration LAST_REOPEN = Duration.ofMinutes(1);
 
-  /** Stations of one journey that are read. */
+  /** Maximum number of trace entries of one message that are read. */
   private static final int JOURNEY_LIMIT = 1000;
 
-  /** Stations forgotten in one transaction. */
+  /** Trace entries deleted in one transaction. */
   private static final int PRUNE_STEP = 1000;
 
   private final SpoolSettings settings;
@@ -392,7 +392,7 @@ public final class SqliteSpool implements Spool {
     }
   }
 
-  /** Waits to the end: whether the message is stored must be known, also by a thread in a hurry. */
+  /** Waits to the end, also when interrupted: whether the message is stored must be known. */
   private static void await(CountDownLatch done) {
     boolean interrupted = false;
     while (true) {
@@ -752,7 +752,7 @@ public final class SqliteSpool implements Spool {
     refuseUrgent();
   }
 
-  /** One job is wrong by a fault of ours: find it, and let the others through. */
+  /** One job fails because of a bug: find it, and commit the others. */
   private void oneByOne(SpoolWriter now, List<Jobs.Job> batch, Exception first) {
     try {
       now.rollback();
@@ -786,7 +786,7 @@ public final class SqliteSpool implements Spool {
         : new SpoolException(Kind.BROKEN, what + ": " + why, why);
   }
 
-  /** A change that cannot be stored must not be tried for ever: its batches wait for a person. */
+  /** A change that cannot be stored must not be tried for ever: its batches are held. */
   private void holdInstead(SpoolWriter now, ChangeJob job, Exception why) {
     try {
       now.begin(true);
@@ -850,8 +850,8 @@ public final class SqliteSpool implements Spool {
       if (upkeep.isChecked()) {
         if (!upkeep.needsFinish() && batchesSinceLogCheck >= BATCHES_PER_LOG_CHECK) {
           batchesSinceLogCheck = 0;
-          // The disk does not keep up with the copying: then those who store wait for it, too. And
-          // on a full disk the log must not need more space than the reserve has made.
+          // The disk does not keep up with the copying: then callers that store wait for it, too.
+          // And on a full disk the log must not need more space than the reserve has made.
           if (now.logged() >= (space.isReserveUsed() ? MOST_LOGGED_WHEN_FULL : MOST_LOGGED)) {
             now.finishCheckpoint();
           }
@@ -885,8 +885,8 @@ public final class SqliteSpool implements Spool {
   }
 
   /**
-   * Forgets old journeys, or gives free pages back: a small step in a transaction of its own, when
-   * nothing else is to do. True when there is more.
+   * Deletes old trace entries, or gives free pages back: a small step in a transaction of its own,
+   * when nothing else is to do. True when there is more.
    */
   private boolean tidyStep(SpoolWriter now) throws SQLException {
     try {
@@ -993,7 +993,9 @@ public final class SqliteSpool implements Spool {
     }
   }
 
-  /** The writer forgets old journeys and gives free pages back, when it has nothing else to do. */
+  /**
+   * The writer deletes old trace entries and gives free pages back, when it has nothing else to do.
+   */
   void tidy() throws SpoolException {
     oldestJourney =
         readers.scan(ScanMarks.Scan.TIDY, r -> r.oldestTrace(settings.tracesKept())).orElse(null);
@@ -1152,7 +1154,7 @@ public final class SqliteSpool implements Spool {
    * Whether a folder holds a whole spool: its database can be read and every content is there in
    * its length.
    *
-   * @throws SpoolException says why it does not
+   * @throws SpoolException with the reason when it does not
    */
   public static void checkBackup(Path folder) throws IOException {
     Backup.check(folder);

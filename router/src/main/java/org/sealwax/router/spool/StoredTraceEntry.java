@@ -3,9 +3,9 @@ package org.sealwax.router.spool;
 import java.time.Instant;
 
 /**
- * One station of a message's journey; kept for some time after the message is gone.
+ * One entry of a message's trace; kept for some time after the message is gone.
  *
- * @param message whose
+ * @param message the message
  * @param order rising within the message; two entries with equal order are one
  * @param at when
  * @param facts what the queue wrote; opaque to the store

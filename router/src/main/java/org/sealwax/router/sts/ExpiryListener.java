@@ -14,7 +14,7 @@ public interface ExpiryListener {
   /** The policy of {@code domain} ended. */
   void ended(Domain domain, StsStep.LostPolicy lost);
 
-  /** Nobody. */
+  /** A listener that does nothing. */
   static ExpiryListener none() {
     return (domain, lost) -> {};
   }

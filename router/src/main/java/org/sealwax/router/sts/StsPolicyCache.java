@@ -39,18 +39,20 @@ import org.sealwax.mail.sts.fetch.PolicyFetcher;
 import org.sealwax.router.log.MailLog;
 
 /**
- * The MTA-STS policies of the domains that we write to: looked up, fetched, kept on disk, renewed
- * in the background. {@link StsStep} decides; this class asks the DNS and the policy hosts, keeps
- * what came, and sees that one domain is fetched by one thread at a time. Thread-safe.
+ * The MTA-STS policies of the domains that we send mail to: looked up, fetched, kept on disk,
+ * renewed in the background. {@link StsStep} decides; this class asks the DNS and the policy hosts,
+ * keeps what came, and sees that one domain is fetched by one thread at a time. Thread-safe.
  *
  * <p>A store that cannot be written does not stop mail: what was fetched holds in memory, and the
- * log says so. One that cannot be read puts off the deliveries whose domains are not in memory.
+ * log says so. A store that cannot be read defers mail to the domains that are not in memory.
  */
 public final class StsPolicyCache implements Closeable {
   /** A policy is renewed as long as mail was sent to its domain within this time. */
   public static final Duration IN_USE = Duration.ofDays(180);
 
-  /** Trouble that no mail met for so long is forgotten, and a new one is first contact again. */
+  /**
+   * A failure that affected no mail for so long is forgotten, and a new one is first contact again.
+   */
   static final Duration FAILURE_MEMORY = Duration.ofDays(7);
 
   /** Use is noted on disk this coarsely. */
@@ -103,7 +105,7 @@ public final class StsPolicyCache implements Closeable {
    * The cached state of a domain, for explanations and reports.
    *
    * @param memory everything
-   * @param announcement what the DNS says now
+   * @param announcement the record in the DNS now
    */
   public record DomainStsStatus(StsMemory memory, StsLookup announcement) {}
 
@@ -138,7 +140,7 @@ public final class StsPolicyCache implements Closeable {
    * @param clock the time
    * @param random jitter
    * @param log for what an admin should see
-   * @param expiryListener hears of policies that end without being taken back
+   * @param expiryListener notified of policies that end without being withdrawn
    * @throws IOException when it can be neither opened nor made
    */
   public static StsPolicyCache open(
@@ -175,7 +177,7 @@ public final class StsPolicyCache implements Closeable {
   }
 
   /**
-   * What MTA-STS says about a policy domain for a delivery now. Blocks on the DNS and, where a
+   * The MTA-STS evidence about a policy domain for a delivery now. Blocks on the DNS and, where a
    * policy must be fetched, on its host, for a minute and a half at most.
    *
    * @throws UncheckedIOException when the store cannot be read, which is not "no policy"
@@ -197,7 +199,7 @@ public final class StsPolicyCache implements Closeable {
   public Optional<Evidence.Sts> ifCached(Domain domain) {
     StsLookup lookup = announcement(domain, resolver.cacheOnly());
     if (lookup instanceof StsLookup.NoRecordAnswer) {
-      // Not in memory, or trouble, which is rare enough to be looked at in full.
+      // Not in memory, or a failure, which is rare enough to be examined in full.
       return Optional.empty();
     }
     Instant now = clock.now();
@@ -222,12 +224,12 @@ public final class StsPolicyCache implements Closeable {
         "sts " + domain,
         () -> {
           try {
-            // What became of no answer is for the mail that needs one to find, and to remember.
+            // A failed look-up is left to the delivery that needs the answer, which records it.
             if (announcement(domain, resolver) instanceof StsLookup.RecordAnswer) {
               evidenceFor(domain);
             }
           } catch (UncheckedIOException e) {
-            // Whoever waits for the policy meets the same, and puts the mail off.
+            // The delivery that waits for the policy gets the same error, and defers the mail.
             log.warning("sts", String.valueOf(e.getMessage()));
           }
         });
@@ -252,7 +254,7 @@ public final class StsPolicyCache implements Closeable {
 
   /**
    * The policy in force, if there is one: reports quote it, and the ledger believes it. Takes no
-   * lock: the ledger asks under a lock of its own, and is told of ended policies under ours.
+   * lock: the ledger asks under a lock of its own, and is notified of ended policies under ours.
    */
   public Optional<StsMemory.FetchedPolicy> inForce(Domain domain) {
     StsMemory there = memories.getIfPresent(domain);
@@ -297,13 +299,13 @@ public final class StsPolicyCache implements Closeable {
               try {
                 return flight(domain, id);
               } finally {
-                // Before the outcome can be seen: who asks after it must not get it once more.
+                // Before the outcome can be seen: a later caller must start a new fetch.
                 flights.remove(domain);
               }
             });
     FutureTask<StsStep> there = flights.putIfAbsent(domain, mine);
     if (there == null) {
-      // A thread of its own: whoever asked first may be told to stop, and others wait too.
+      // A thread of its own: the first caller may be interrupted, and others wait too.
       Threads.start("sts " + domain, mine);
     }
     try {
@@ -321,7 +323,7 @@ public final class StsPolicyCache implements Closeable {
     }
   }
 
-  /** Trouble of our own says nothing about the domain: the old policy, or wait. */
+  /** A local error says nothing about the domain: use the old policy, or wait. */
   private StsStep.StsAction.StateHolds later(Domain domain, String why) {
     Instant now = clock.now();
     StsMemory.FetchedPolicy fetched = remembered(domain).fetched();
@@ -420,7 +422,7 @@ public final class StsPolicyCache implements Closeable {
       memories.put(domain, read);
       return read;
     } catch (IOException e) {
-      // Not "nothing known": the delivery that asked is put off, as with the ledger.
+      // Not "nothing known": the delivery that asked is deferred, as with the ledger.
       throw new UncheckedIOException(e);
     }
   }

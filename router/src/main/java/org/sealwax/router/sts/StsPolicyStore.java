@@ -32,7 +32,7 @@ import org.sqlite.JDBC;
  * no commit. Thread-safe.
  *
  * <p>A row that cannot be read (its text is no policy any more) counts as not there; a file that is
- * no database is put aside, and said.
+ * no database is moved aside, and that is logged.
  */
 final class StsPolicyStore implements Closeable {
   /** Marks the file ("SeSt"). */
@@ -100,7 +100,7 @@ final class StsPolicyStore implements Closeable {
       if (!Files.exists(file)) {
         throw new IOException(file + " cannot be made: " + e.getMessage(), e);
       }
-      // Policies can be fetched again; a router that does not start helps nobody.
+      // Policies can be fetched again: a damaged store must not prevent a start.
       Path aside = file.resolveSibling(file.getFileName() + ".damaged");
       Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
       Files.deleteIfExists(file.resolveSibling(file.getFileName() + "-wal"));
@@ -125,7 +125,7 @@ final class StsPolicyStore implements Closeable {
     }
   }
 
-  /** With whom we exchange mail is nobody else's business. */
+  /** Only our user may read which domains we exchange mail with. */
   private static void makePrivate(Path file) throws SQLException {
     try {
       if (!Files.exists(file)) {
@@ -264,7 +264,8 @@ final class StsPolicyStore implements Closeable {
   /**
    * Keeps what is to be remembered; {@link StsMemory#EMPTY} takes the row away.
    *
-   * @param used for a new row; of an old one only {@link #touch} says so, since a renewal is no use
+   * @param used for a new row; of an old one only {@link #touch} records it, since a renewal is no
+   *     use
    */
   void write(Domain domain, StsMemory memory, Instant used) throws IOException {
     calls.call(
@@ -348,8 +349,8 @@ final class StsPolicyStore implements Closeable {
   }
 
   /**
-   * Rows without a policy go first, then those that do not bind, then those least in use: whoever
-   * makes up domains by the thousand pushes out their like.
+   * Rows without a policy go first, then those that do not bind, then those least in use: a client
+   * that makes up thousands of domains replaces only rows of that kind.
    */
   private void evict() throws SQLException {
     try (Statement s = connection.createStatement()) {
@@ -416,8 +417,8 @@ final class StsPolicyStore implements Closeable {
   }
 
   /**
-   * Takes away what says nothing any more: troubles without a policy that nobody met since {@code
-   * troubles}, and policies past their time that nobody used since {@code policies}.
+   * Deletes rows that have become useless: failures without a policy that affected no mail since
+   * {@code troubles}, and expired policies that no mail used since {@code policies}.
    */
   void forget(Instant now, Instant troubles, Instant policies) throws IOException {
     calls.call(

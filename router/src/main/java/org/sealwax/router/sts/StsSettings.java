@@ -9,7 +9,7 @@ import org.sealwax.mail.sts.FirstContactWait;
  *
  * @param file the database; made when it is missing, in a folder that is there
  * @param domains kept at most; at least 1
- * @param fetches at one time at most: each may take a minute of a slow host's choosing
+ * @param fetches at one time at most: a slow host can make each take a minute
  * @param total time for one fetch (RFC 8461 3.3 suggests a minute)
  * @param port of policy hosts: 443 but in tests
  * @param patience how long mail waits at first contact

@@ -121,7 +121,9 @@ public final class CertificateAuthorities {
     return new ReferenceIdentity(List.copyOf(trustedNames()), trustedPins(), roots);
   }
 
-  /** What grants relay: each row by itself, so that no other authority can speak for its names. */
+  /**
+   * The rows that grant relay, each by itself, so that no other authority can certify its names.
+   */
   public List<ReferenceIdentity> grants() {
     List<ReferenceIdentity> rows = new ArrayList<>();
     for (TrustedClientRow row : settings.trustedClients()) {

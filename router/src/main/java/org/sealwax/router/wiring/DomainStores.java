@@ -159,8 +159,9 @@ public final class DomainStores implements Closeable {
   }
 
   /**
-   * Opens all files, or waits for those who do. Before the first session: with a slow disk the
-   * first delivery would wait for them otherwise, and mail be taken meanwhile that does not go out.
+   * Opens all files, or waits while another thread opens them. Before the first session: with a
+   * slow disk the first delivery would wait for them otherwise, and mail be taken meanwhile that
+   * does not go out.
    *
    * @throws UncheckedIOException when one cannot be opened
    */
@@ -178,7 +179,7 @@ public final class DomainStores implements Closeable {
           try {
             open();
           } catch (RuntimeException e) {
-            // Made again, and said, by the one who waits for it.
+            // The caller that waits for it opens it again, and reports the error.
           }
         });
   }

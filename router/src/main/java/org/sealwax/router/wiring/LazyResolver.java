@@ -10,7 +10,7 @@ import org.sealwax.mail.dns.Nsec3ParamRecord;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.TlsaRecord;
 
-/** A resolver whose library is loaded with the first question. */
+/** A resolver whose library is loaded with the first query. */
 public record LazyResolver(Supplier<? extends Resolver> resolver) implements Resolver {
   @Override
   public DnsAnswer<MxRecord> mx(Domain domain) {

@@ -20,7 +20,7 @@ import org.sealwax.router.reports.DkimSigner;
 import org.sealwax.router.reports.ReportSettings;
 import org.sealwax.router.reports.TlsReporter;
 
-/** TLS reports about other people's domains, made once the first session is to be counted. */
+/** TLS reports to other domains, made once the first session is to be counted. */
 public final class OutgoingTlsReports implements Closeable {
   private final @Nullable Lazy<TlsReporter> reporter;
 

@@ -15,13 +15,13 @@ import org.sealwax.router.spool.SpoolException;
 
 /**
  * The reason why the router cannot start: a sentence, the fix, and whether to try again. Only what
- * a person must change ends with {@link ExitStatus#CONFIGURATION}, after which systemd does not
+ * an admin must change ends with {@link ExitStatus#CONFIGURATION}, after which systemd does not
  * start it again.
  */
 public final class StartFailure extends IOException {
   private static final long serialVersionUID = 1L;
 
-  /** What the system says of trouble that passes, in a plain IOException of a write or a read. */
+  /** System messages of temporary failures, in a plain IOException of a write or a read. */
   private static final List<String> PASSING =
       List.of(
           "No space left",

@@ -31,7 +31,10 @@ import org.sealwax.router.receive.SaslExchange;
  * sensitive. Thread-safe.
  */
 public final class PasswordFile {
-  /** Users; a router hosts no mailboxes, so these are applications and a few people. */
+  /**
+   * Maximum number of users; a router hosts no mailboxes, so these are applications and a few
+   * users.
+   */
   public static final int MAX_USERS = 10_000;
 
   /** Bytes of the file. */
@@ -46,8 +49,8 @@ public final class PasswordFile {
   /**
    * Opens the file.
    *
-   * @param decoySecret at least 16 unpredictable bytes, the same after every start, from which
-   *     users who do not exist get salts that look like everybody's; kept apart from the file
+   * @param decoySecret at least 16 unpredictable bytes, the same after every start, from which user
+   *     names that do not exist get salts that look like any other; kept apart from the file
    * @throws IOException when it cannot be read, or a line is wrong; the message names the line
    */
   public PasswordFile(Path file, byte[] decoySecret, Clock clock, MailLog log) throws IOException {
@@ -103,7 +106,8 @@ public final class PasswordFile {
   /**
    * A line for the file.
    *
-   * @throws IllegalArgumentException when name or password cannot be used; says why
+   * @throws IllegalArgumentException when name or password cannot be used; the message has the
+   *     reason
    */
   public static String line(String user, String password, RandomSource random) {
     String name =
@@ -122,7 +126,7 @@ public final class PasswordFile {
     return name + ":" + ScramKeys.of(prepared, random).line();
   }
 
-  /** Looks at the file, when it is time. */
+  /** Checks the file for changes, when it is time. */
   void reloadIfChanged() {
     var _ = users.now();
   }

@@ -44,7 +44,7 @@ sealed interface DkimVerification {
   /** The DNS did not answer. */
   record KeyLookupFailed(String why) implements DkimVerification {}
 
-  /** Signatures of one message that are looked at: each costs a question to the DNS. */
+  /** Signatures of one message that are checked: each costs a query to the DNS. */
   int MAX_SIGNATURES = 4;
 
   /** Bytes of one signature: an RSA key of 4096 bits has 700, and the names of fields. */
@@ -59,7 +59,7 @@ sealed interface DkimVerification {
   /** Why a signature with {@code l=} does not count. */
   String PARTIAL = "a DKIM signature of a part of the body";
 
-  /** Looks at a message with CRLF line ends. */
+  /** Verifies a message with CRLF line ends. */
   static DkimVerification of(byte[] message, Resolver resolver, PublicSuffixList suffixes) {
     Optional<Fields> header = Fields.of(message);
     if (header.isEmpty()) {
@@ -132,7 +132,7 @@ sealed interface DkimVerification {
     return records;
   }
 
-  /** A key's record (RFC 6376 section 3.6.1), as far as the library does not look at it. */
+  /** A key's record (RFC 6376 section 3.6.1), as far as the library does not check it. */
   final class KeyRecord {
     /** Characters of a record: a key of 4096 bits has 730. */
     private static final int MAX = 4_000;
@@ -149,7 +149,10 @@ sealed interface DkimVerification {
       return "";
     }
 
-    /** Whether TLS reports may be signed with it: section 3 of RFC 8460, and who says nothing. */
+    /**
+     * Whether TLS reports may be signed with it: section 3 of RFC 8460, and keys without a service
+     * type.
+     */
     static boolean serves(String record) {
       if (record.length() > MAX) {
         return false;

@@ -8,6 +8,6 @@ import org.sealwax.mail.tlsrpt.TlsReport;
  *
  * @param at when it came
  * @param origin from where
- * @param report what it says about our domains; entries about others are left out
+ * @param report the report on our domains; entries about others are left out
  */
 public record ReceivedReport(Instant at, ReportOrigin origin, TlsReport report) {}

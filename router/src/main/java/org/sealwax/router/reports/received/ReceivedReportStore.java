@@ -37,8 +37,7 @@ import tools.jackson.databind.node.ObjectNode;
  * a line that says how it came and a line with the report. Its name is a hash of origin,
  * organisation and report-id, so that a report that comes twice from the same origin is known (and
  * no sender can take the place of another's report by sending one of the same name first). Files,
- * because a person may look at them and any tool may read them. Thread-safe; one process writes,
- * others may read.
+ * so that the admin and any tool can read them. Thread-safe; one process writes, others may read.
  */
 public final class ReceivedReportStore {
   private static final Pattern FILE = Pattern.compile("[0-9a-f]{32}\\.json");
@@ -77,7 +76,7 @@ public final class ReceivedReportStore {
   public static ReceivedReportStore open(ReceivedReportSettings settings, MailLog log)
       throws IOException {
     if (!Files.isDirectory(settings.folder())) {
-      // What is said about a site's failures, and mail put aside, are for its admin alone.
+      // Only the admin may read reports about a site's failures, and rejected mail.
       Files.createDirectories(
           settings.folder(),
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
@@ -133,7 +132,7 @@ public final class ReceivedReportStore {
     return LocalDate.ofInstant(time, ZoneOffset.UTC);
   }
 
-  /** Keeps a report; it is on stable storage when this says so. */
+  /** Keeps a report; it is on stable storage when the result says so. */
   synchronized ReportIntakeResult keep(ReceivedReport received) {
     try {
       turn(received.at());

@@ -9,9 +9,9 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Messages that came to a reports address and were none, for a person who wonders: the newest of
- * them, in files named by their queue identifier. Bounced to their apparent sender, they would make
- * us write to addresses that others chose. Thread-safe.
+ * Messages that came to a reports address and were no reports, for the admin: the newest of them,
+ * in files named by their queue identifier. Bounced to their apparent sender, they would make us
+ * send mail to forged addresses. Thread-safe.
  */
 final class RejectedMailFolder {
   /** Messages kept; the oldest go first. */

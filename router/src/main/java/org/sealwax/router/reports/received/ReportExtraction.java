@@ -24,7 +24,7 @@ final class ReportExtraction {
   /** Multiparts inside each other: a report is one deep, a list server may add one or two. */
   static final int MAX_DEPTH = 5;
 
-  /** Parts of one message that are looked at. */
+  /** Parts of one message that are read. */
   static final int MAX_PARTS = 50;
 
   /** Bytes of a line; RFC 5322 section 2.1.1 has 998. */
@@ -107,7 +107,7 @@ final class ReportExtraction {
           found = new ExtractionResult.ReportFound(bytes, packed);
         }
         default -> {
-          // Header fields, preambles and the like say nothing to us.
+          // Header fields, preambles and the like are ignored.
         }
       }
     }

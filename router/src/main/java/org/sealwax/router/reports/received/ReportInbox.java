@@ -46,7 +46,7 @@ public final class ReportInbox implements DeliveryAgent {
    * @param patience how long a message waits for the DNS or the disk; shorter than the queue's
    *     lifetime, so that none is bounced at its end
    * @param resolver for the keys of signatures
-   * @param suffixes says which domains are of one organisation
+   * @param suffixes public suffixes, for the domains of one organisation
    */
   public ReportInbox(
       ReceivedReportSettings settings,
@@ -97,7 +97,7 @@ public final class ReportInbox implements DeliveryAgent {
             take(consignment, message, report);
       };
     } catch (RuntimeException | StackOverflowError e) {
-      // The boundary for bugs of our own: the message is kept, and waits for a fixed program.
+      // The boundary for bugs in Sealwax: the message is kept, and waits for a fixed version.
       log.bug("report " + consignment.id(), e);
       return later(consignment, message, "an error of Sealwax, which its log tells");
     }

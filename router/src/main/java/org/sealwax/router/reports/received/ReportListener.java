@@ -125,7 +125,7 @@ public final class ReportListener implements Closeable {
     } catch (TlsException e) {
       log.note("tlsrpt", client.getHostAddress() + ": no TLS: " + e.getMessage());
     } catch (IOException e) {
-      // The client is gone, or was too slow.
+      // The client closed the connection, or was too slow.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
@@ -222,7 +222,7 @@ public final class ReportListener implements Closeable {
       HttpRequestReader reader, HttpRequestReader.RequestHead head, TlsWire wire)
       throws IOException {
     List<HttpResponse.HttpField> fields = head.fields();
-    // RFC 9110 §10.1.1: who asks waits for this word before the content.
+    // RFC 9110 §10.1.1: a client that asks waits for this reply before the content.
     if (fields.stream()
         .anyMatch(
             f ->

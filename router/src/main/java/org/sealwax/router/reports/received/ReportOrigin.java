@@ -18,7 +18,7 @@ public record ReportOrigin(ReportTransport way, String who) {
       this.word = word;
     }
 
-    /** For files, logs and people. */
+    /** For files, logs and display. */
     public String word() {
       return word;
     }

@@ -73,8 +73,8 @@ public final class ReportSummary {
    *
    * @param domain the policy domain: one of our domains
    * @param day in UTC, on which the report's period begins
-   * @param organization who reports, as they call themselves
-   * @param origin how it came, and who vouches for it
+   * @param organization name of the reporting organization, as the report has it
+   * @param origin how it came, and its authenticated origin
    * @param policy which kind was applied
    * @param succeeded sessions that held
    * @param failed sessions that did not
