@@ -26,13 +26,12 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.testkit.tls.CertificateSpec;
 
 /**
- * The examiner's part of a {@link TrainingRun}: assessments of sites of the lab, in every form of
+ * The assessment part of a {@link TrainingRun}: assessments of sites of the lab, in every form of
  * report. An assessment is one short process, so that what it loads is most of its time. The sites
- * are such as there are many of: certificates with RSA and elliptic keys, DANE and MTA-STS, TLS 1.2
- * and 1.3.
+ * resemble common ones: certificates with RSA and elliptic keys, DANE and MTA-STS, TLS 1.2 and 1.3.
  */
 final class AssessTrainingRun {
-  /** The part of loopback for it; the demo and a lab that somebody opened have others. */
+  /** The loopback network for it; the demo and a running lab have others. */
   private static final int LOOPBACK = 26;
 
   private static final Trap COMMON =
@@ -50,7 +49,7 @@ final class AssessTrainingRun {
   private final Path folder;
 
   /**
-   * A part that is to be played.
+   * A part that is to run.
    *
    * @param folder for what is written; exists
    */
@@ -60,7 +59,7 @@ final class AssessTrainingRun {
   }
 
   /**
-   * Plays it.
+   * Runs it.
    *
    * @param port of loopback where a router listens: it gives tickets, which the lab's hosts do not
    * @throws IOException when this system has no loopback addresses for a lab
@@ -141,7 +140,7 @@ final class AssessTrainingRun {
             process.home(),
             folder);
     int code = new CommandLine(quiet).run(all.toArray(new String[0]));
-    // Whatever it is: the cache is made of what was walked.
+    // Whatever the error is: the cache is made of the code that ran.
     process.out().println("rehearsed " + String.join(" ", words) + ": " + code);
   }
 }

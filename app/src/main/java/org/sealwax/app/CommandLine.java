@@ -182,7 +182,7 @@ public final class CommandLine {
     }
   }
 
-  /** Has a server read its configuration, so that its log says, too, that it cannot be used. */
+  /** Makes a server read its configuration, so that its log also says that it cannot be used. */
   private static boolean serverReceivesReload(@Nullable Path state) {
     if (state == null) {
       return false;
@@ -264,7 +264,7 @@ public final class CommandLine {
       return switch (Configuration.read(file.orElse(null), paths.machine())) {
         case Configuration.InvalidConfiguration b -> {
           process.err().println("sendmail: the configuration of Sealwax has errors: sealwax check");
-          // Not the caller's fault, and fixed soon: the mail must not be lost over it.
+          // Not the caller's fault, and fixed soon: the mail must not be lost because of it.
           yield ExitStatus.TRY_AGAIN;
         }
         case Configuration.ValidConfiguration s -> {

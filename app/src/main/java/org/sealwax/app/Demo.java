@@ -40,15 +40,15 @@ import org.sealwax.router.cli.SendmailArguments;
 import org.sealwax.router.server.Router;
 
 /**
- * The demo: the lab's small world, the router in it, one message to each of some ordinary,
- * excellent and attacked destinations, told as it happens; then the grade of both sides. What is
- * said of plaintext and TLS is what the lab saw arrive, not what the router says of itself. Nothing
- * stays.
+ * The demo: the lab's network, the router in it, and one message to each of some ordinary,
+ * excellent and attacked destinations, shown as it happens; then the grade of both sides. Plaintext
+ * and TLS are reported as the lab saw them arrive, not as the router logs them. Nothing is left
+ * afterwards.
  */
 final class Demo {
   /**
-   * Longest wait for all to be decided: that takes six to nine seconds on a machine that does
-   * nothing else, and ends the wait.
+   * Longest wait for all to be decided: that takes six to nine seconds on an idle machine, and ends
+   * the wait.
    */
   static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -63,7 +63,7 @@ final class Demo {
   private final Duration patience;
   private final PrintStream out;
 
-  /** {@code patience}: how long mail has to be delivered or refused. */
+  /** {@code patience}: time limit for mail to be delivered or refused. */
   Demo(ProcessEnvironment around, DefaultPaths paths, Clock clock, Duration patience) {
     this.process = around;
     this.paths = paths;
@@ -75,8 +75,8 @@ final class Demo {
   /**
    * How it ended.
    *
-   * @param sender what the lab makes of the router
-   * @param receiver what the examiner makes of its listener
+   * @param sender the lab's assessment of the router
+   * @param receiver the assessment of its listener
    * @param undecided labels of destinations about which nothing was decided in time
    * @param plaintext labels of destinations at which a message or envelope came unencrypted
    * @param errors errors of the router itself
@@ -97,17 +97,17 @@ final class Demo {
       errors = List.copyOf(errors);
     }
 
-    /** Whether all came out as it should. */
+    /** Whether every result is as expected. */
     boolean good() {
       return sender.leaks().isEmpty() && !sender.loses() && undecided.isEmpty() && errors.isEmpty();
     }
   }
 
   /**
-   * Plays it.
+   * Runs it.
    *
-   * @throws IOException when this machine does not let us
-   * @throws InterruptedException when the spectator had enough; nothing stays then either
+   * @throws IOException when this machine does not allow it
+   * @throws InterruptedException when the user interrupts it; nothing is left then either
    */
   DemoResult run() throws IOException, InterruptedException {
     RandomSource random = RandomSource.secure();
@@ -201,7 +201,7 @@ final class Demo {
     }
   }
 
-  /** Tells what comes, until every destination has been decided; returns those that were not. */
+  /** Reports results until every destination has been decided; returns those that were not. */
   private Set<String> watch(
       DemoLog log, LabToken token, List<DemoDestination> destinations, Map<String, String> last)
       throws InterruptedException {
@@ -224,7 +224,7 @@ final class Demo {
         continue;
       }
       boolean known = token.find(next.label()).isPresent();
-      // A second refusal of the same is no news.
+      // Each outcome of a destination is shown once.
       if (known && reported.add(next.label() + next.status())) {
         String sentence = sentence(next, token);
         last.put(next.label(), sentence);
@@ -289,7 +289,7 @@ final class Demo {
     return clear;
   }
 
-  /** A scan of our own domain, as a stranger would do it. */
+  /** A scan of our own domain, as another site would do it. */
   private AssessmentReport examine(Path folder, DemoEnvironment stage)
       throws IOException, InterruptedException {
     AssessmentTarget target = new AssessmentTarget.DomainTarget(DemoEnvironment.HOME);
@@ -359,7 +359,7 @@ final class Demo {
     result.errors().forEach(t -> out.println("  trouble: " + t));
   }
 
-  /** What there is, and where points are missing. */
+  /** The grade, and the categories that lack points. */
   private static String missingPoints(Grade grade) {
     String missing =
         grade.parts().stream()

@@ -21,7 +21,7 @@ import org.sealwax.mail.http.StaticPageServer;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.tls.TlsFactory;
 
-/** {@code sealwax demo}: one command that shows what this is. */
+/** {@code sealwax demo}: one command that shows the main features. */
 final class DemoCommand {
   private final ProcessEnvironment process;
   private final DefaultPaths paths;
@@ -48,7 +48,7 @@ final class DemoCommand {
         false);
   }
 
-  /** The exit code: 1 when something did not come out as it should, or it was ended before. */
+  /** The exit code: 1 when a result was not as expected, or it was interrupted. */
   int run(Arguments arguments) throws Arguments.UsageError {
     if (!arguments.operands().isEmpty()) {
       throw new Arguments.UsageError("the demo takes no operands");
@@ -60,7 +60,7 @@ final class DemoCommand {
     Signals.on("TERM", player::interrupt);
     try {
       Demo.DemoResult result = new Demo(process, paths, clock, Demo.PATIENCE).run();
-      // A page inside a namespace of its own is out of everybody's reach.
+      // A page inside a namespace of its own cannot be reached from outside.
       if (Terminal.isInteractive() && !arguments.has("--no-page") && !inside()) {
         show(result);
       }
@@ -99,7 +99,7 @@ final class DemoCommand {
     return ExitStatus.UNAVAILABLE;
   }
 
-  /** The story as the page tells it. */
+  /** The results as the page shows them. */
   static List<DemoPage.DemoSection> sections(Demo.DemoResult result) {
     List<DemoPage.DemoSection> acts = new ArrayList<>();
     for (DemoDestination.Kind kind : DemoDestination.Kind.values()) {

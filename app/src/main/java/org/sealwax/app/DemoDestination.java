@@ -5,11 +5,11 @@ import org.sealwax.lab.traps.Trap;
 import org.sealwax.lab.traps.Traps;
 
 /**
- * A destination of the demo: one row of the lab, and why it is shown.
+ * A destination of the demo: one test case of the lab, and why it is shown.
  *
- * @param label the row's
+ * @param label label of the test case
  * @param kind what is to be shown
- * @param description what is there, in one sentence
+ * @param description what the host does, in one sentence
  */
 record DemoDestination(String label, Kind kind, String description) {
   /** What is to be shown. */
@@ -61,7 +61,7 @@ record DemoDestination(String label, Kind kind, String description) {
             "MX records that lead to a host which the MTA-STS policy forbids"));
   }
 
-  /** The row of the lab. */
+  /** The test case of the lab. */
   Trap.TrapCase trapCase() {
     return Traps.find(label)
         .orElseThrow(() -> new IllegalStateException("the lab has no row " + label));

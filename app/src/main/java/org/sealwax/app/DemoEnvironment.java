@@ -26,9 +26,9 @@ import org.sealwax.router.log.MailLog;
 import org.sealwax.router.server.Router;
 
 /**
- * The lab's small world, as the demo uses it, and the router that believes to be in it.
+ * The lab's network, as the demo uses it, and the router that is configured to be in it.
  *
- * @param lab the world
+ * @param lab the lab
  * @param token the destinations
  * @param routerDomain the router's own domain in it
  */
@@ -96,7 +96,10 @@ record DemoEnvironment(Lab lab, LabToken token, RouterDomain routerDomain) imple
     }
   }
 
-  /** A free port, tried: where loopback is down one can listen, and nobody comes. */
+  /**
+   * A free port, tested by a connection: where loopback is down, listening succeeds and no client
+   * can connect.
+   */
   private static int free() throws LoopbackUnavailable {
     try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.ofLiteral(FIRST));
         Socket caller = new Socket()) {
@@ -128,7 +131,7 @@ record DemoEnvironment(Lab lab, LabToken token, RouterDomain routerDomain) imple
     return lab.resolver().getAddress().getHostAddress() + ":" + lab.resolver().getPort();
   }
 
-  /** Writes what the router and the examiner trust here. */
+  /** Writes the trust roots of the router and of the assessment. */
   void write(Path folder) throws IOException {
     Files.writeString(folder.resolve("ca.pem"), lab.rootPem());
     Files.writeString(folder.resolve("anchor"), String.join("\n", lab.anchors()) + "\n");
@@ -137,8 +140,8 @@ record DemoEnvironment(Lab lab, LabToken token, RouterDomain routerDomain) imple
   }
 
   /**
-   * What an admin would have to write to bring a router into this world; all that is not said is
-   * the default.
+   * The configuration that an admin would write to run a router in this lab; everything else is the
+   * default.
    */
   private String configuration() {
     String anchors =

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.log.TlsLogFields;
 
-/** The router's log as the demo hears it: what becomes of each recipient, and why. */
+/** The router's log as the demo reads it: the outcome of each recipient, and its cause. */
 final class DemoLog implements MailLog {
   /** What became of a recipient in one round. */
   enum DemoRecipientStatus {
@@ -40,7 +40,7 @@ final class DemoLog implements MailLog {
       reason = List.copyOf(reason);
     }
 
-    /** The first label of the recipient's domain, which names the row of the lab. */
+    /** The first label of the recipient's domain, which names the test case of the lab. */
     String label() {
       String domain = to.substring(to.indexOf('@') + 1);
       int dot = domain.indexOf('.');

@@ -7,19 +7,21 @@ import org.sealwax.assess.render.Html;
 import org.sealwax.assess.render.HtmlPage;
 import org.sealwax.lab.judge.SenderReport;
 
-/** The demo's story as one page: what was there, what became of each message, and both grades. */
+/**
+ * The demo's results as one page: the destinations, the outcome of each message, and both grades.
+ */
 public final class DemoPage {
   /** How a message ended. */
   public enum MessageEnd {
     /** Under TLS. */
     SEALED("sealed", "good"),
-    /** In clear, where nothing forbids it. */
+    /** Unencrypted, where no policy forbids it. */
     CLEAR("clear", "fair"),
-    /** It waits, since what is there is forbidden. */
+    /** Deferred, because a policy forbids the TLS that the host offers. */
     KEPT("not sent", "note"),
-    /** Back to its sender. */
+    /** Bounced. */
     RETURNED("returned", "none"),
-    /** Nobody knows yet. */
+    /** Not decided yet. */
     OPEN("open", "none"),
     /** It went out against a policy. */
     LEAKED("leaked", "poor");
@@ -36,10 +38,10 @@ public final class DemoPage {
   /**
    * One destination.
    *
-   * @param label the row of the lab
-   * @param description what is there
+   * @param label the test case of the lab
+   * @param description what the host does
    * @param messageEnd how its message ended
-   * @param resultText the same in the words of the router
+   * @param resultText the same as the router logs it
    */
   public record DestinationResult(
       String label, String description, MessageEnd messageEnd, String resultText) {}
@@ -64,7 +66,7 @@ public final class DemoPage {
   /**
    * The page. It links to {@code /sender} and {@code /receiver}.
    *
-   * @param acts the story
+   * @param acts the destinations, with their results
    * @param version of this program
    */
   public static String of(

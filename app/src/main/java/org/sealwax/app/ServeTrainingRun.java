@@ -48,7 +48,7 @@ final class ServeTrainingRun {
    */
   void run() throws IOException, InterruptedException {
     int port = unusedPort();
-    // Nobody answers at the discard port: no query leaves the machine.
+    // There is no resolver at the discard port: no query leaves the machine.
     Path file =
         Files.writeString(
             folder.resolve("serve.toml"),

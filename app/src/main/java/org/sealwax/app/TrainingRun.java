@@ -43,10 +43,10 @@ import org.sealwax.router.server.Router;
  * start (JEP 514) and remember which code is hot (JEP 515): three routers on loopback, each with a
  * state of its own. The first takes mail unencrypted, from {@code sendmail} and from several
  * clients at a time; it delivers under TLS to the second, which delivers unencrypted to the third,
- * which finds nobody and keeps it. So every path of ordinary mail is walked often enough to be
- * compiled, and a start finds the profile of a router that has been running for a while. At the end
- * the second is assessed ({@link AssessTrainingRun}), and the service is started and ended ({@link
- * ServeTrainingRun}).
+ * which reaches no host and keeps the mail queued. So every path of ordinary mail runs often enough
+ * to be compiled, and a start finds the profile of a router that has been running for a while. At
+ * the end the second is assessed ({@link AssessTrainingRun}), and the service is started and ended
+ * ({@link ServeTrainingRun}).
  */
 final class TrainingRun {
   private static final Duration GRACE = Duration.ofSeconds(5);
@@ -54,7 +54,7 @@ final class TrainingRun {
   /** Clients at a time: as many as make the store commit for several at once. */
   private static final int CLIENTS = 16;
 
-  /** Connections of each client; with less than this, what is hot is not yet told from the rest. */
+  /** Connections of each client; with fewer, hot code is not yet detected. */
   private static final int CONNECTIONS = 60;
 
   /** Messages on every second connection; the others carry one. */
@@ -215,7 +215,7 @@ final class TrainingRun {
     return mail.append(".\r\n").toString().getBytes(StandardCharsets.US_ASCII);
   }
 
-  /** One client; it gives up its mail at the first trouble, as nothing depends on it. */
+  /** One client; it gives up its mail at the first failure, as nothing depends on it. */
   private static void client(int port, int number, byte[] mail) {
     try {
       for (int i = 0; i < CONNECTIONS; i++) {
@@ -242,7 +242,7 @@ final class TrainingRun {
         }
       }
     } catch (IOException e) {
-      // The cache is made of what was walked.
+      // The cache is made of the code that ran.
     }
   }
 

@@ -1,6 +1,6 @@
 /**
- * The program: the command line, the wiring of the machines, the control socket, shutdown. The only
- * room that exits or reads the environment.
+ * The program: the command line, the wiring of the parts, the control socket, shutdown. The only
+ * package that exits or reads the environment.
  */
 @NullMarked
 package org.sealwax.app;

@@ -85,7 +85,7 @@ public final class AddressVisit {
     return ehlo;
   }
 
-  /** How much is looked at. */
+  /** The depth of the scan. */
   public ScanDepth depth() {
     return depth;
   }
@@ -100,7 +100,7 @@ public final class AddressVisit {
     return Duration.ofNanos(end - clock.nanoTime());
   }
 
-  /** Moves the end: time spent in waiting for a turn is not the target's. */
+  /** Moves the end: time spent in waiting for a slot does not count for the target. */
   public void postpone(Duration waited) {
     end += waited.toNanos();
   }
@@ -111,8 +111,8 @@ public final class AddressVisit {
   }
 
   /**
-   * Pauses made so far because the server asked for one. Here and not with a probe, so that a busy
-   * server is not waited for by each of them again.
+   * Pauses made so far because the server asked for one. Here and not with a probe, so that each
+   * probe does not wait for a busy server again.
    */
   public int pauses() {
     return pauses;

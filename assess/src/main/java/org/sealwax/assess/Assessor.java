@@ -35,7 +35,7 @@ import org.sealwax.mail.net.Scope;
  * at a time to each), lets the reviews judge the whole, and grades.
  *
  * <p>Ends within the budget's time and {@link #DNS_TIME} for the DNS and policy hosts, which come
- * first: what was not looked at by then is reported as {@code not tested}. A probe that breaks (a
+ * first: what was not tested by then is reported as {@code not tested}. A probe that throws (a
  * fault in our code) is reported as {@code inconclusive}, never hidden.
  */
 public final class Assessor {
@@ -111,14 +111,14 @@ public final class Assessor {
       this.progress = progress;
     }
 
-    /** Looks, judges and grades. */
+    /** Scans, judges and grades. */
     AssessmentReport run() throws InterruptedException {
       Instant began = clock.now();
       long start = clock.nanoTime();
       progress.checking(FindingLocation.domain(), "asking the DNS", 0);
       TargetLookup.TargetHosts hosts = lookup.hostsOf(target);
       List<OpenReview> asked = ask(overview(hosts, List.of(), Duration.ZERO));
-      // The hosts have their own time: what the DNS took is not theirs, nor theirs the DNS's.
+      // The hosts and the DNS have separate time limits.
       long end = clock.nanoTime() + budget.total().toNanos();
       List<AddressVisits.VisitResult> visited = visits.all(visitsOf(hosts, asked, end), progress);
       TargetOverview all = overview(hosts, visited, Duration.ofNanos(end - clock.nanoTime()));
@@ -260,7 +260,7 @@ public final class Assessor {
     }
   }
 
-  /** Of a domain with neither MX record nor address as little is asked as of one with a null MX. */
+  /** A domain with neither MX record nor address is treated as one with a null MX. */
   private static final MxSet NO_MAIL = new MxSet.NullMx(DnssecStatus.INSECURE);
 
   private static final String NO_MAIL_HOST =

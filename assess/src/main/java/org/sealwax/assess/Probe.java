@@ -7,8 +7,8 @@ import org.sealwax.assess.model.ScanDepth;
 
 /**
  * One question to one address, with its limits. Opens connections only within the visit's
- * connection budget, waits no longer than the visit has time, one connection at a time, and throws
- * for nothing that the other side does: what it could not see is a finding that says so.
+ * connection budget, waits no longer than the visit has time, one connection at a time, and never
+ * throws because of the peer's behaviour: what it could not see is a finding that says so.
  */
 public interface Probe {
   /**
@@ -22,6 +22,6 @@ public interface Probe {
     return 0;
   }
 
-  /** Looks. Findings are of {@link #checks}, at the visit's place. */
+  /** Runs the probe. Findings are of {@link #checks}, at the visit's place. */
   List<Finding> run(AddressVisit visit) throws InterruptedException;
 }

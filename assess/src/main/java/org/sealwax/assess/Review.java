@@ -10,11 +10,14 @@ import org.sealwax.mail.dns.MxSet;
 /**
  * One question to the target as a whole: names, policies, certificates against policies, hosts
  * against each other. What it asks of the DNS and of policy hosts it asks before any mail host is
- * visited, so that no silent mail host takes the time for it; it judges when all were visited.
- * Opens no SMTP connection.
+ * visited, so that no slow mail host takes the time for it; it judges when all were visited. Opens
+ * no SMTP connection.
  */
 public interface Review {
-  /** The checks that it answers: each is reported {@code not tested} when the review is silent. */
+  /**
+   * The checks that it answers: each is reported {@code not tested} when the review returns no
+   * finding for it.
+   */
   List<Check> checks();
 
   /**

@@ -9,7 +9,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
 
 /**
- * One host that takes the target's mail, with what the DNS says about its addresses.
+ * One host that takes the target's mail, with the DNS answers for its addresses.
  *
  * @param host null when only an address was given
  * @param preference as published; 0 when implicit or not by MX
@@ -21,7 +21,10 @@ public record TargetMxHost(
     int preference,
     List<DnsAnswer<InetAddress>> lookups,
     List<InetAddress> addresses) {
-  /** Addresses of one host that are looked at; the list is a stranger's, and each one costs. */
+  /**
+   * Maximum number of addresses scanned of one host; another domain writes the list, and each
+   * address costs time.
+   */
   public static final int MAX_ADDRESSES = 16;
 
   /** Copies and cuts. */

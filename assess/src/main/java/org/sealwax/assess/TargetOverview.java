@@ -67,7 +67,7 @@ public record TargetOverview(
     return new TargetOverview(target, mx, route, port, mxHosts, visits, all, budget, timeLeft);
   }
 
-  /** Addresses and hosts of which nothing was seen; what is concluded leaves them open. */
+  /** Addresses and hosts of which nothing was seen; conclusions do not cover them. */
   public String unseenText() {
     List<String> unseen = new java.util.ArrayList<>();
     for (TargetMxHost mxHost : mxHosts) {

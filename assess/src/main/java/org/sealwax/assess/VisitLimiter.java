@@ -2,9 +2,9 @@ package org.sealwax.assess;
 
 import java.net.InetAddress;
 
-/** Holds a visit back until its turn. */
+/** Delays a visit until a slot is free. */
 public interface VisitLimiter {
-  /** Waits for the turn of an address; closed when the visit is over. */
+  /** Waits for a slot for an address; closed when the visit is over. */
   VisitPermit enter(InetAddress address) throws InterruptedException;
 
   /** Always open. */

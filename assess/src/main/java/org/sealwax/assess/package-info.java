@@ -7,11 +7,12 @@
  * org.sealwax.assess.model.AssessmentTarget}, has their addresses visited ({@link
  * org.sealwax.assess.AddressVisits}) and makes the {@link
  * org.sealwax.assess.model.AssessmentReport}. {@code .receiver} has the probes of receiving hosts,
- * {@code .sender} what is expected of sending ones.
+ * {@code lab.judge} judges sending ones.
  *
  * <p>Invariants: what was not seen is never a pass ({@code INCONCLUSIVE} and {@code NOT_TESTED}
  * earn nothing); a cap names its finding; the same findings give the same grade, and the rule set
- * has a hash. This room reaches neither delivery nor queue nor spool: an examiner cannot relay.
+ * has a hash. This module depends on neither delivery nor queue nor spool: an assessment cannot
+ * relay mail.
  */
 @NullMarked
 package org.sealwax.assess;

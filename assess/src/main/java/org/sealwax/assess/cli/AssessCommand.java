@@ -182,7 +182,7 @@ public final class AssessCommand {
     }
   }
 
-  /** What the tests that were asked for by name need comes on top. */
+  /** Connections for tests that were requested by name are added. */
   private static AssessmentBudget budget(Arguments arguments, AssessmentSetup setup)
       throws Arguments.UsageError {
     AssessmentBudget budget = budget(arguments);

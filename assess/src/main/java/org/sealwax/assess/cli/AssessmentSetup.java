@@ -77,8 +77,8 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
   private static final int SURVEY_ANSWERS = 4_000;
 
   /**
-   * Why nothing can be said of DNSSEC here, in words for the person; empty when a resolver lets us
-   * validate. Asked when answers did not validate: before a domain is blamed for that.
+   * Reason why DNSSEC cannot be assessed here, as text for the user; empty when a resolver lets us
+   * validate. Checked when answers did not validate, before the failure is attributed to a domain.
    */
   Optional<String> resolverProblem() throws InterruptedException {
     List<ResolverCheck> checks = resolver.checkResolvers();
@@ -102,13 +102,13 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
   public static AssessmentSetup of(
       Arguments arguments, ProcessEnvironment around, DefaultPaths paths, AssessmentTarget target)
       throws IOException, Arguments.UsageError {
-    // What a person names by its address may be anywhere; what the DNS names may not.
+    // A target that the user gives as an address may be anywhere; one from the DNS may not.
     boolean named =
         target instanceof AssessmentTarget.HostTarget host && !host.addresses().isEmpty();
     return of(arguments, around, paths, named, VisitLimiter.open(), dns(arguments, around));
   }
 
-  /** For many targets, through a gate. */
+  /** For many targets, through a limiter. */
   static AssessmentSetup of(
       Arguments arguments,
       ProcessEnvironment around,

@@ -44,7 +44,7 @@ public final class SurveyCommand {
   /** Targets under way for each visit at a time: most of their time they wait for the DNS. */
   private static final int WINDOW = 4;
 
-  /** To one provider's block: the politeness of a small sender. */
+  /** Visits to one provider's block: no more than a small sender makes. */
   private static final int PER_BLOCK = 2;
 
   private static final Duration PAUSE = Duration.ofMillis(250);

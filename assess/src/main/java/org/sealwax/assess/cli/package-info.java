@@ -1,7 +1,7 @@
 /**
- * The commands of the examiner: {@code assess}, {@code survey}, {@code explain --code}.
+ * The commands of the assessment: {@code assess}, {@code survey}, {@code explain --code}.
  *
- * <p>Invariants: exit codes are those of {@link org.sealwax.mail.cli.Exit}.
+ * <p>Invariants: exit codes are those of {@link org.sealwax.mail.cli.ExitStatus}.
  */
 @NullMarked
 package org.sealwax.assess.cli;

@@ -57,12 +57,12 @@ public final class AddressFacts {
     return Optional.ofNullable(staples.get(type)).map(byte[]::clone);
   }
 
-  /** A version that the server speaks: {@code TLSv1.3}, {@code SSLv3}. */
+  /** A version that the server supports: {@code TLSv1.3}, {@code SSLv3}. */
   public synchronized void version(String version) {
     versions.add(version);
   }
 
-  /** Versions that the server speaks, as far as seen. */
+  /** Versions that the server supports, as far as seen. */
   public synchronized Set<String> versions() {
     return new TreeSet<>(versions);
   }
@@ -77,22 +77,22 @@ public final class AddressFacts {
     return new TreeSet<>(ehloUnderTls);
   }
 
-  /** A TCP connection came about. */
+  /** A TCP connection succeeded. */
   public synchronized void answers() {
     answered = true;
   }
 
-  /** Whether a TCP connection came about. */
+  /** Whether a TCP connection succeeded. */
   public synchronized boolean answered() {
     return answered;
   }
 
-  /** A TLS handshake, or as much of one as was wanted, came about. */
+  /** A TLS handshake, or as much of one as was needed, succeeded. */
   public synchronized void speaksTls() {
     tls = true;
   }
 
-  /** Whether TLS came about. */
+  /** Whether a TLS handshake succeeded. */
   public synchronized boolean tls() {
     return tls;
   }

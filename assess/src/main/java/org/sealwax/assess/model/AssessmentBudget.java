@@ -10,7 +10,7 @@ import java.time.Duration;
  * @param total time for everything; positive
  */
 public record AssessmentBudget(ScanDepth depth, int connections, Duration total) {
-  /** More to one address is no examination any more, and full needs 120. */
+  /** More would burden one address too much, and full needs 120. */
   public static final int MAX_CONNECTIONS = 500;
 
   /** Checks ranges. */

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * An examination when it is over: all that text, JSON, page and badge are made of.
  *
  * @param target as it was asked for
- * @param depth how much was looked at
+ * @param depth how much was tested
  * @param began when
  * @param duration how long
  * @param program name and version of the program
@@ -43,14 +43,16 @@ public record AssessmentReport(
    * One address.
    *
    * @param location where
-   * @param answered whether a connection came about
+   * @param answered whether a connection succeeded
    * @param connections opened there
    * @param grade its own; null when it did not answer
    */
   public record AddressResult(
       FindingLocation location, boolean answered, int connections, @Nullable Grade grade) {}
 
-  /** Whether DNSSEC let itself be judged; else the resolver may be to blame and not the domain. */
+  /**
+   * Whether DNSSEC could be assessed; else the fault may be the resolver's and not the domain's.
+   */
   public boolean validates() {
     return findings.stream()
         .filter(f -> f.check().id().equals("dnssec") || f.check().id().startsWith("dane."))

@@ -126,7 +126,7 @@ public sealed interface AssessmentTarget {
         inner = inner.substring("ipv6:".length());
       }
     }
-    // The JDK also takes 192.0 and 1 for addresses; people mean names, or a mistake.
+    // The JDK also takes 192.0 and 1 for addresses; users mean names, or mistyped them.
     boolean whole = inner.indexOf(':') >= 0 || inner.matches("[0-9]+(\\.[0-9]+){3}");
     try {
       return !whole || inner.indexOf('%') >= 0

@@ -10,8 +10,8 @@ import java.util.Optional;
  * @param group the heading under which it is reported
  * @param title what is so when it passes, in a few words
  * @param reason what goes wrong otherwise, one or two sentences
- * @param aspects stable words that tell apart in which way it may come out ({@code export} of
- *     {@code kex.dh}); the rubric's caps name them
+ * @param aspects stable words that distinguish its possible results ({@code export} of {@code
+ *     kex.dh}); the rubric's caps name them
  * @param sources RFCs with sections, guidelines, CVEs
  * @param advice what to do
  */

@@ -2,13 +2,13 @@ package org.sealwax.assess.model;
 
 import java.util.Locale;
 
-/** What came of one check at one place; from the best to the worst, then what is not known. */
+/** The result of one check at one place; from the best to the worst, then what is not known. */
 public enum CheckOutcome {
   /** Seen, and as it should be. */
   PASS,
-  /** Seen, and worth telling; no judgement. */
+  /** Seen, and worth reporting; no judgement. */
   INFO,
-  /** Seen, and worth mending. */
+  /** Seen, and worth fixing. */
   WARN,
   /** Seen, and wrong. */
   FAIL,
@@ -16,7 +16,7 @@ public enum CheckOutcome {
   INCONCLUSIVE,
   /** Not asked for: no part of this depth, no budget left, an option. Never a pass. */
   NOT_TESTED,
-  /** There is nothing that it could be true of: no mail, no domain. Neither a pass nor a fault. */
+  /** The check does not apply: no mail, no domain. Neither a pass nor a fault. */
   NOT_NEEDED;
 
   /** The word for reports: {@code not tested}. Stable, also in JSON. */

@@ -11,7 +11,7 @@ import java.util.List;
  * @param aspect in which way, one of the check's aspects, or empty
  * @param location where
  * @param observed what was seen, one sentence, with figures
- * @param evidence what it rests on
+ * @param evidence the evidence for it
  * @param openQuestion what the conclusion leaves open, because it was not seen; empty when nothing
  * @param lines what to do here, exactly: records or settings with the values of this very target;
  *     the general advice is the check's

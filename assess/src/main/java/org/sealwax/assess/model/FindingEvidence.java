@@ -4,13 +4,13 @@ import java.util.HexFormat;
 import java.util.Locale;
 
 /**
- * What a finding rests on, so that the reader can verify it.
+ * Evidence for a finding, so that the reader can verify it.
  *
  * @param kind what it is
  * @param text a transcript, a record, or bytes in hex; at most {@link #MAX_TEXT} characters
  */
 public record FindingEvidence(Kind kind, String text) {
-  /** A report holds some hundred of these; the longest honest one is a chain of certificates. */
+  /** A report holds some hundred of these; the longest normal one is a chain of certificates. */
   public static final int MAX_TEXT = 16_384;
 
   /** What it is. */
@@ -21,11 +21,11 @@ public record FindingEvidence(Kind kind, String text) {
     OCTETS,
     /** A certificate or chain, DER in hex. */
     CERTIFICATE,
-    /** DNS records or the trouble in their place. */
+    /** DNS records or the failure in their place. */
     DNS,
     /** An HTTPS exchange or a policy text. */
     HTTPS,
-    /** Anything else, in words. */
+    /** Anything else, as text. */
     NOTE;
 
     /** Stable, for JSON. */

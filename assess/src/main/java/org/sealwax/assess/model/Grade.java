@@ -3,7 +3,7 @@ package org.sealwax.assess.model;
 import java.util.List;
 
 /**
- * A letter and how it came about.
+ * A letter and how it was computed.
  *
  * @param letter the worse of the score's letter and the caps: what is sure
  * @param atBest the letter if everything passed that this depth leaves out; equal where it leaves
@@ -50,8 +50,8 @@ public record Grade(
   public record GradeCap(GradeLetter most, String reason, Finding finding) {}
 
   /**
-   * {@code A+}, {@code B?}; {@code C to B} where what was not looked at decides: what is not tested
-   * is neither good nor bad.
+   * {@code A+}, {@code B?}; {@code C to B} where what was not tested decides: what is not tested is
+   * neither good nor bad.
    */
   public String text() {
     String mark = uncertain ? "?" : "";

@@ -182,7 +182,7 @@ public final class ReceiverRubric {
             "2048-common",
             WARN,
             "Diffie-Hellman with a common 2048-bit prime"),
-        // An address that we do not reach is not proven to be dead for everybody: no cap.
+        // An address that we do not reach may be reachable from elsewhere: no cap.
         cap(GradeLetter.A_MINUS, "tlsrpt", "missing", WARN, "no TLS reporting"),
         cap(GradeLetter.A_MINUS, "tlsrpt", "syntax", WARN, "no usable TLS reporting"),
         cap(GradeLetter.A_MINUS, "tlsrpt", "several", WARN, "no usable TLS reporting"),

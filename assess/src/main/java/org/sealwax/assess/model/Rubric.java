@@ -99,7 +99,7 @@ public final class Rubric {
    * A share of what a category earns, in percent.
    *
    * @param sure by what was seen
-   * @param atBest if what was not looked at is good
+   * @param atBest if what was not tested is good
    */
   public record ScoreShare(int sure, int atBest) {
     /** All of it. */
@@ -134,7 +134,7 @@ public final class Rubric {
       return new PointsRule(check, pass, warn, Map.of(), "");
     }
 
-    /** The same with a check that must not fail before this one can be looked at. */
+    /** The same with a check that must not fail before this one can be tested. */
     public PointsRule needing(String other) {
       return new PointsRule(check, pass, warn, aspects, other);
     }
@@ -176,7 +176,7 @@ public final class Rubric {
   /**
    * Something that A+ demands.
    *
-   * @param check that must have passed wherever it was looked at
+   * @param check that must have passed wherever it was tested
    * @param demand in words
    */
   public record PlusRule(String check, String demand) {}
@@ -249,14 +249,15 @@ public final class Rubric {
               ? rule.pass()
               : there.stream().mapToInt(rule::points).min().orElse(0);
     }
-    // Halves are not given away: a category is full only when everything was earned.
+    // Rounded down: a category is full only when everything was earned.
     int percent = atBest ? category.share().atBest() : category.share().sure();
     return Math.min(category.most(), category.most() * earned / category.outOf()) * percent / 100;
   }
 
   /**
-   * Whether a deeper scan would tell: nothing but "not tested" at an address, or of a sender, which
-   * may still come. Policies are asked for in every depth; where one is not tested, there is none.
+   * Whether a deeper scan would show more: nothing but "not tested" at an address, or of a sender,
+   * which may still come. Policies are asked for in every depth; where one is not tested, there is
+   * none.
    */
   private static boolean leftOut(List<Finding> there) {
     return !there.isEmpty()

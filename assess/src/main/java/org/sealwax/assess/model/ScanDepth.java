@@ -3,7 +3,7 @@ package org.sealwax.assess.model;
 import java.time.Duration;
 import java.util.Locale;
 
-/** How much is looked at, with its budget of connections per address. */
+/** The depth of a scan, with its budget of connections per address. */
 public enum ScanDepth {
   QUICK(8, Duration.ofMinutes(2)),
   STANDARD(45, Duration.ofMinutes(10)),

@@ -18,23 +18,27 @@ import org.sealwax.mail.tls.wire.TlsSuite;
 
 /**
  * The state of one scan: connector, facts, finding log, and the limits that the server tolerates.
- * All steps ask through it, so that a server that takes only short hellos gets only short ones. One
- * thread.
+ * All steps ask through it, so that a server that takes only short ClientHellos gets only short
+ * ones. One thread.
  */
 final class AddressScan {
-  /** Suites in one hello to a sound server: more than any client offers, and borne by all. */
+  /**
+   * Suites in one ClientHello to a sound server: more than any client offers, and tolerated by all.
+   */
   private static final int MANY_SUITES = 120;
 
-  /** Suites in a hello of at most 255 bytes, next to a name and the extensions it needs. */
+  /** Suites in a ClientHello of at most 255 bytes, next to a name and the extensions it needs. */
   private static final int FEW_SUITES = 40;
 
-  /** No answer takes less than this to count as silence, however quick the server was before. */
+  /**
+   * Shortest wait before a missing answer counts as a timeout, however fast the server was before.
+   */
   private static final Duration LEAST_WAIT = Duration.ofMillis(2_500);
 
   /** An answer that takes so many times the slowest one so far will not come. */
   private static final int TIMES_SLOWEST = 10;
 
-  /** Hellos that must be dropped twice before a dropped one counts as refused at once. */
+  /** ClientHellos that must be dropped twice before a dropped one counts as refused at once. */
   private static final int DROPS_BEFORE_BELIEVED = 2;
 
   private final AddressVisit visit;
@@ -86,12 +90,12 @@ final class AddressScan {
     return name == null || withoutName ? "" : name.name();
   }
 
-  /** Whether hellos leave the name out: for a server that refuses its own. */
+  /** Whether ClientHellos leave the name out: for a server that refuses its own. */
   void withoutName(boolean without) {
     withoutName = without;
   }
 
-  /** The server drops hellos of more than 255 bytes. */
+  /** The server drops ClientHellos of more than 255 bytes. */
   void onlyShortHellos() {
     small = true;
   }
@@ -100,7 +104,7 @@ final class AddressScan {
     return small;
   }
 
-  /** The server drops hellos whose client_version is above this. */
+  /** The server drops ClientHellos whose client_version is above this. */
   void highestVersion(int version) {
     highest = version;
     engineHighest = Math.min(engineHighest, version);
@@ -115,7 +119,7 @@ final class AddressScan {
     refuses13 = true;
   }
 
-  /** Whether hellos may offer TLS 1.3. */
+  /** Whether ClientHellos may offer TLS 1.3. */
   boolean offers13() {
     return !refuses13;
   }
@@ -141,15 +145,15 @@ final class AddressScan {
     return new RawTlsConnection(connector.toTls());
   }
 
-  /** Asks with one hello, its answer noted. */
+  /** Asks with one ClientHello, its answer noted. */
   HelloResponse ask(ClientHelloBuilder hello) throws ProbeFailed, InterruptedException {
     return ask(List.of(hello.records()));
   }
 
   /**
-   * Asks with a hello in pieces. A server must answer a hello (RFC 8446 4.1.1, 6.2): one that ends
-   * the connection instead is asked again, until it has shown that it means it. Otherwise a lost
-   * connection would count as a refusal.
+   * Asks with a ClientHello in pieces. A server must answer a ClientHello (RFC 8446 4.1.1, 6.2):
+   * one that ends the connection instead is asked again, until enough such drops are confirmed.
+   * Otherwise a lost connection would count as a refusal.
    */
   HelloResponse ask(List<byte[]> pieces) throws ProbeFailed, InterruptedException {
     HelloResponse answer = askOnce(pieces);
@@ -186,8 +190,8 @@ final class AddressScan {
   }
 
   /**
-   * Asks whether any of some suites is accepted before TLS 1.3; in more than one hello where there
-   * are many of them or the server bears few.
+   * Asks whether any of some suites is accepted before TLS 1.3; in more than one ClientHello where
+   * there are many of them or the server tolerates few.
    */
   HelloResponse anyOf(int version, List<Integer> suites) throws ProbeFailed, InterruptedException {
     return anyOf(version, suites, ClientHelloOffers.CURVES, ClientHelloOffers.SCHEMES);
@@ -210,7 +214,7 @@ final class AddressScan {
     return last;
   }
 
-  /** A hello of TLS 1.2 or older, with everything that it may have. */
+  /** A ClientHello of TLS 1.2 or older, with everything that it may have. */
   ClientHelloBuilder old(
       int version, List<Integer> suites, List<Integer> groups, List<Integer> schemes) {
     ClientHelloBuilder hello = new ClientHelloBuilder(version).random(random.bytes(32));
@@ -238,7 +242,7 @@ final class AddressScan {
     return some.isEmpty() ? many.subList(0, Math.min(8, many.size())) : some;
   }
 
-  /** A hello of TLS 1.3 alone that can only be answered by a HelloRetryRequest. */
+  /** A ClientHello of TLS 1.3 alone that can only be answered by a HelloRetryRequest. */
   ClientHelloBuilder new13(List<Integer> suites, List<Integer> groups) {
     return new ClientHelloBuilder(Records.TLS12)
         .random(random.bytes(32))
@@ -262,7 +266,7 @@ final class AddressScan {
   private static final List<Integer> FEW =
       List.of(0x1301, 0xc02f, 0xc02b, 0xc030, 0xc02c, 0xcca8, 0xc013, 0x2f, 0x9c);
 
-  /** Shakes hands with an engine over a connection that is closed when it does not come about. */
+  /** Handshake with an engine over a connection that is closed when it fails. */
   ScanTlsClient.ScanHandshakeResult engine(Wire wire, ScanTlsOffer offer) {
     ScanTlsClient.ScanHandshakeResult result;
     try (Deadline _ = Deadline.after(patience().multipliedBy(2), wire)) {
@@ -288,7 +292,7 @@ final class AddressScan {
     return engine(connector.toTls(), offer);
   }
 
-  /** Whether there is something spoken before TLS 1.3 at all; empty when not known yet. */
+  /** Whether any version before TLS 1.3 is supported; empty when not known yet. */
   Optional<Boolean> speaksOld() {
     int best = facts.highest(Records.TLS12);
     if (best > 0) {
@@ -297,7 +301,7 @@ final class AddressScan {
     return facts.speaks(Records.TLS12);
   }
 
-  /** The best version before TLS 1.3 that the server speaks, or the one to try. */
+  /** The best version before TLS 1.3 that the server supports, or the one to try. */
   int oldVersion() {
     int best = facts.highest(Math.min(highest, Records.TLS12));
     return best == 0 ? highest : best;

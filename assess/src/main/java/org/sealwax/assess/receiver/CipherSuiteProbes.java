@@ -38,8 +38,8 @@ final class CipherSuiteProbes {
   }
 
   /**
-   * Weak classes, all in one hello; each answer settles at least one of them, so a sound server
-   * needs one connection for all seven.
+   * Weak classes, all in one ClientHello; each answer settles at least one of them, so a sound
+   * server needs one connection for all seven.
    */
   void weak() throws ProbeFailed, InterruptedException {
     scan.visit().reportProgress("weak suites");
@@ -163,7 +163,7 @@ final class CipherSuiteProbes {
     return scan.facts().knownToSpeak(Records.TLS13) && !scan.speaksOld().orElse(true);
   }
 
-  /** Classes that are not weak but not what one wants either, and those that one wants. */
+  /** Classes that are neither weak nor recommended, and the recommended ones. */
   void classes() throws ProbeFailed, InterruptedException {
     scan.visit().reportProgress("classes of suites");
     if (old13Only()) {
@@ -319,7 +319,7 @@ final class CipherSuiteProbes {
     }
   }
 
-  /** Says what is known by now. */
+  /** Reports what is known by now. */
   void report() {
     FindingLog log = scan.findings();
     for (WeakSuiteClass suiteClass : refused) {
@@ -344,7 +344,7 @@ final class CipherSuiteProbes {
     }
   }
 
-  /** That there is none is only said when it was asked for. */
+  /** Absence is reported only when it was tested. */
   private void reportClass(String check, Predicate<TlsSuite> kind, boolean answered) {
     ServerFacts facts = scan.facts();
     if (facts.acceptedOld(kind) || facts.knownToSpeak(Records.TLS13)) {
@@ -366,7 +366,7 @@ final class CipherSuiteProbes {
     return names.isEmpty() ? "with TLS 1.3" : String.join(", ", names);
   }
 
-  /** After the classes were asked for: static RSA, CBC with SHA-1, and what they are open to. */
+  /** After the classes were tested: static RSA, CBC with SHA-1, and the attacks on them. */
   void reportClasses() {
     if (old13Only()) {
       for (String check : List.of("vuln.lucky13", "vuln.beast")) {

@@ -16,7 +16,7 @@ import org.sealwax.mail.tls.wire.TlsSuite.Authentication;
 import org.sealwax.mail.tls.wire.TlsSuite.Bulk;
 import org.sealwax.mail.tls.wire.TlsSuite.Exchange;
 
-/** What is offered in hellos: suites by class, groups, schemes; all out of the registers. */
+/** What is offered in ClientHellos: suites by class, groups, schemes; all out of the registers. */
 final class ClientHelloOffers {
   /** Classes of suites that no server should accept. */
   enum WeakSuiteClass {
@@ -159,7 +159,7 @@ final class ClientHelloOffers {
         .toList();
   }
 
-  /** SSL 3.0 hellos have no extensions, so curves cannot be agreed on. */
+  /** SSL 3.0 ClientHellos have no extensions, so curves cannot be agreed on. */
   private static boolean beforeCurves(TlsSuite suite) {
     return suite.exchange() != Exchange.ECDHE && suite.exchange() != Exchange.ECDH;
   }

@@ -11,8 +11,8 @@ import org.sealwax.mail.tls.wire.PresentationWriter;
 import org.sealwax.mail.tls.wire.Records;
 
 /**
- * The hellos of routers that are out there, replayed (data: {@code senders.tsv}): as they were
- * caught, byte by byte but for the random, or made after what is published about them.
+ * The ClientHellos of mail routers in use, replayed (data: {@code senders.tsv}): as captured, byte
+ * by byte except for the random, or made from what is published about them.
  */
 final class ClientSimulations {
   private static final List<SimulatedClient> ALL = load();
@@ -31,12 +31,15 @@ final class ClientSimulations {
     this.scan = scan;
   }
 
-  /** Where the random of a hello stands in its record: behind header, type, length and version. */
+  /**
+   * Where the random of a ClientHello stands in its record: behind header, type, length and
+   * version.
+   */
   private static final int RANDOM_AT = 11;
 
   private static final int RANDOM = 32;
 
-  /** One row of the table; {@code raw} is the caught hello in hex, or empty. */
+  /** One row of the table; {@code raw} is the captured ClientHello in hex, or empty. */
   record SimulatedClient(
       String name,
       boolean legacy,
@@ -89,8 +92,8 @@ final class ClientSimulations {
     }
 
     /**
-     * A client's share (RFC 8446 4.2.8.2, draft-ietf-tls-ecdhe-mlkem) that a server takes: nobody
-     * computes with the other half of it.
+     * A client's share (RFC 8446 4.2.8.2, draft-ietf-tls-ecdhe-mlkem) that a server accepts: its
+     * private key is never used.
      */
     private static byte[] share(int group, RandomSource random) {
       byte[] last = random.bytes(32);

@@ -19,13 +19,13 @@ import org.sealwax.mail.tls.wire.Records;
 import org.sealwax.mail.tls.wire.TlsSuite;
 
 /**
- * The first connection: an ordinary client's handshake and EHLO under TLS. When that does not come
- * about, ever plainer hellos find out what the server does not tolerate.
+ * The first connection: an ordinary client's handshake and EHLO under TLS. When that fails, simpler
+ * and simpler ClientHellos find out what the server does not tolerate.
  */
 final class FirstConnection {
   private static final int CERTIFICATE_REQUIRED = 116;
 
-  /** Words that a client loses mail or speed by when they vanish under TLS. */
+  /** Keywords whose absence under TLS costs a client mail or speed. */
   private static final Set<String> WORTH =
       Set.of(
           "PIPELINING",
@@ -57,17 +57,17 @@ final class FirstConnection {
     return facts;
   }
 
-  /** What came instead of an answer to the last hello; empty before one was said. */
+  /** What came instead of an answer to the last ClientHello; empty before one was sent. */
   String last() {
     return last;
   }
 
-  /** Whether the last hello was not answered at all. */
+  /** Whether the last ClientHello was not answered at all. */
   boolean silent() {
     return silent;
   }
 
-  /** What is left when no hello of SSL 3.0 or newer is answered: SSL 2.0. */
+  /** What is left when no ClientHello of SSL 3.0 or newer is answered: SSL 2.0. */
   void onlySsl2() {
     tlsReached = true;
     scan.findings()
@@ -89,8 +89,8 @@ final class FirstConnection {
   }
 
   /**
-   * When the first handshake did not come about and plainer hellos showed why, an engine that
-   * offers only what the server tolerates.
+   * When the first handshake failed and simpler ClientHellos showed why, an engine that offers only
+   * what the server tolerates.
    */
   void again() throws ProbeFailed, InterruptedException {
     if (facts != null) {
@@ -105,7 +105,7 @@ final class FirstConnection {
     }
   }
 
-  /** Makes contact; whether anything of TLS was reached. */
+  /** Connects; whether any part of TLS was reached. */
   boolean connect() throws ProbeFailed, InterruptedException {
     scan.visit().reportProgress("first contact");
     ScanTlsClient.ScanHandshakeResult first = scan.engine(scan.offer());
@@ -127,7 +127,8 @@ final class FirstConnection {
       works("a ServerHello came: " + TlsVersionNames.version(first.facts().version()));
       return true;
     }
-    // Servers refuse a name by this alert, by others and by none: whatever it was, it is tried.
+    // Servers refuse a name by this alert, by others and by none: so the name is left out after any
+    // failure.
     return !first.silent() && reportWithoutServerName(first) || diagnose();
   }
 
@@ -166,7 +167,7 @@ final class FirstConnection {
     }
   }
 
-  /** Whether STARTTLS is there on every connection, and taken: graded by the worst of them. */
+  /** Whether STARTTLS is offered on every connection, and works: graded by the worst of them. */
   void reportStarttls() {
     SmtpConnector connector = scan.connector();
     FindingLog log = scan.findings();
@@ -361,7 +362,7 @@ final class FirstConnection {
     }
   }
 
-  /** Plainer and plainer, until something is answered. */
+  /** Simpler and simpler ClientHellos, until one is answered. */
   private boolean diagnose() throws ProbeFailed, InterruptedException {
     scan.visit().reportProgress("finding out what the server bears");
     List<Integer> sound = ClientHelloOffers.secure(s -> true);
@@ -398,7 +399,7 @@ final class FirstConnection {
     silent = small.end() == HelloResponse.HelloEnd.SILENT;
     boolean same = twelve.end() == small.end() && twelve.reader().alerts().isEmpty();
     if (same && !small.connectionOver()) {
-      // A server that does not answer two hellos with TLS does not depend on their form.
+      // When a server answers neither of two ClientHellos with TLS, their form is not the cause.
       return false;
     }
     for (int version = Records.TLS11; version >= Records.SSL3; version--) {
@@ -425,10 +426,10 @@ final class FirstConnection {
     return answer.hello().map(h -> h.version()).orElse(Records.TLS12);
   }
 
-  /** An ordinary hello of TLS 1.2 is answered, the engine's was not. */
+  /** An ordinary ClientHello of TLS 1.2 is answered, the engine's was not. */
   private boolean older(HelloResponse twelve) throws ProbeFailed, InterruptedException {
     works("TLS begins without an offer of TLS 1.3: " + twelve.text());
-    // The engine may have stumbled over something else: ask with TLS 1.3 as the only difference.
+    // The engine may have failed for another reason: ask with TLS 1.3 as the only difference.
     HelloResponse with13 =
         scan.ask(
             plain(Records.TLS12, FEW, true)
@@ -496,7 +497,7 @@ final class FirstConnection {
           0x1301, 0xc02f, 0xc02b, 0xc030, 0xc02c, 0xcca8, 0xcca9, 0x9e, 0x9f, 0xc013, 0xc014, 0x33,
           0x39, 0x9c, 0x9d, 0x2f, 0x35, 0x0a, 0x05);
 
-  /** A hello that even old servers know; short enough for those that want it short. */
+  /** A ClientHello that even old servers know; short enough for those that need it short. */
   private ClientHelloBuilder plain(int version, List<Integer> suites, boolean wide) {
     ClientHelloBuilder hello =
         new ClientHelloBuilder(version).random(scan.random().bytes(32)).suites(suites);

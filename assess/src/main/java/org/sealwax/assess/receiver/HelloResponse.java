@@ -6,7 +6,7 @@ import org.sealwax.mail.tls.wire.ServerMessage;
 import org.sealwax.mail.tls.wire.ServerReader;
 
 /**
- * What a server said to one raw hello.
+ * The answer of a server to one raw ClientHello.
  *
  * @param reader what of it could be read
  * @param end how it ended
@@ -35,7 +35,7 @@ record HelloResponse(ServerReader reader, HelloEnd end, byte[] first) {
   /** Bytes kept for evidence: a ServerHello. */
   static final int MAX_EVIDENCE = 128;
 
-  /** A refusal without a word, for what needs no question. */
+  /** A refusal without an alert, for what needs no question. */
   static HelloResponse refusal() {
     return new HelloResponse(new ServerReader(), HelloEnd.COMPLETE, new byte[0]);
   }
@@ -45,7 +45,7 @@ record HelloResponse(ServerReader reader, HelloEnd end, byte[] first) {
     return reader.hello();
   }
 
-  /** Whether the server went along. */
+  /** Whether the server accepted. */
   boolean accepted() {
     return reader.hello().isPresent();
   }
@@ -60,7 +60,7 @@ record HelloResponse(ServerReader reader, HelloEnd end, byte[] first) {
     return end == HelloEnd.CLOSED || end == HelloEnd.RESET;
   }
 
-  /** Whether it refused without TLS's own words: a reset, or a close without an alert. */
+  /** Whether it refused without an alert: a reset, or a close. */
   boolean dropped() {
     return !accepted() && connectionOver() && reader.alerts().isEmpty();
   }

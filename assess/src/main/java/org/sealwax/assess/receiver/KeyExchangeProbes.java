@@ -52,7 +52,7 @@ final class KeyExchangeProbes {
     return !scan.speaksOld().orElse(true);
   }
 
-  /** Curves that are too small, by a hello that offers nothing else. */
+  /** Curves that are too small, by a ClientHello that offers nothing else. */
   void smallCurves() throws ProbeFailed, InterruptedException {
     scan.visit().reportProgress("small curves");
     if (!hasOld()) {
@@ -68,7 +68,7 @@ final class KeyExchangeProbes {
     smallAsked = answer.accepted() || answer.refused();
   }
 
-  /** SHA-1 and MD5, by a hello that offers nothing else (RFC 9155). */
+  /** SHA-1 and MD5, by a ClientHello that offers nothing else (RFC 9155). */
   void brokenHashes() throws ProbeFailed, InterruptedException {
     scan.visit().reportProgress("signatures");
     if (scan.oldVersion() < Records.TLS12 || !hasOld()) {
@@ -85,7 +85,7 @@ final class KeyExchangeProbes {
     brokenAsked = answer.accepted() || answer.refused();
   }
 
-  /** Finite fields: the answer to a hello with nothing but DHE shows the prime. */
+  /** Finite fields: the answer to a ClientHello with nothing but DHE shows the prime. */
   void fields() throws ProbeFailed, InterruptedException {
     scan.visit().reportProgress("Diffie-Hellman");
     if (!hasOld() || !scan.facts().fields().isEmpty()) {
@@ -110,7 +110,7 @@ final class KeyExchangeProbes {
     fieldsCompared = known.isEmpty() || scan.anyOf(scan.oldVersion(), known).accepted();
   }
 
-  /** Says what is known by now. */
+  /** Reports what is known by now. */
   void report() {
     groups();
     hashes();

@@ -10,17 +10,17 @@ import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.RandomSource;
 
 /**
- * Whether a place is where the mail of a mailbox belongs. A server that takes mail for its own
- * domain relays nothing, so that the relay test needs a mailbox elsewhere.
+ * Whether a host is an MX of a mailbox's domain. A server that takes mail for its own domain relays
+ * nothing, so that the relay test needs a mailbox elsewhere.
  */
 enum MailboxMxCheck {
-  /** The place is an MX of the mailbox's domain, by name or by address. */
+  /** The host is an MX of the mailbox's domain, by name or by address. */
   HERE,
-  /** Others are. */
+  /** Other hosts are. */
   OTHER_HOSTS,
-  /** Nobody is: the domain is not there, or takes no mail. */
+  /** No host is: the domain does not exist, or takes no mail. */
   NO_HOST,
-  /** The DNS did not say. */
+  /** The DNS look-up failed. */
   UNKNOWN;
 
   static MailboxMxCheck of(

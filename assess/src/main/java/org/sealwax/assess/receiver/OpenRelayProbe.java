@@ -24,11 +24,11 @@ import org.sealwax.mail.smtp.Reply;
 
 /**
  * Whether the server relays for any client (RFC 2505 2.1): five fixed forms of envelope toward a
- * mailbox of the person who asks, in a domain that is not this server's, each ended by RSET. There
- * is no DATA, so nothing is sent even by an open relay. Thread-safe.
+ * mailbox of the user, in a domain that is not this server's, each ended by RSET. There is no DATA,
+ * so nothing is sent even by an open relay. Thread-safe.
  */
 public final class OpenRelayProbe implements Probe {
-  /** One conversation, and another one after a server that hangs up in the middle of the first. */
+  /** One session, and another one after a server that disconnects in the middle of the first. */
   public static final int CONNECTIONS = 2 * SmtpClientSession.CONNECTIONS;
 
   private static final Check CHECK = Check.of("relay");
@@ -46,8 +46,8 @@ public final class OpenRelayProbe implements Probe {
   /**
    * Toward this mailbox.
    *
-   * @param own of the person who asks; ASCII, in a domain
-   * @param resolver tells whether that domain is the server's own
+   * @param own mailbox of the user; ASCII, in a domain
+   * @param resolver finds out whether that domain is the server's own
    */
   public OpenRelayProbe(
       Mailbox own, Resolver resolver, Dialer dialer, Clock clock, RandomSource random) {
@@ -85,13 +85,13 @@ public final class OpenRelayProbe implements Probe {
   /** One form of envelope. */
   private record EnvelopeForm(String name, String sender, String recipient) {}
 
-  /** What a server said to one; a null recipient was not asked for. */
+  /** The reply of a server to one; a null recipient was not sent. */
   private record EnvelopeReplies(EnvelopeForm form, Reply mail, @Nullable Reply recipient) {
     boolean accepted() {
       return recipient != null && recipient.isPositive();
     }
 
-    /** RFC 3463 3.8: x.7.1 is refusal by rule, also where it is said for now only. */
+    /** RFC 3463 3.8: x.7.1 is refusal by policy, also with a 4yz reply. */
     boolean refused() {
       Reply last = recipient == null ? mail : recipient;
       EnhancedStatus status = last.status();
@@ -172,7 +172,7 @@ public final class OpenRelayProbe implements Probe {
       try {
         tryForms();
       } catch (IOException e) {
-        // Many hang up after some refusals: go on once where they did.
+        // Many servers disconnect after some refusals: go on once where they did.
         try {
           tryForms();
         } catch (IOException again) {
@@ -192,8 +192,8 @@ public final class OpenRelayProbe implements Probe {
         EnvelopeForm route = forms.get(ROUTE);
         if (answers.get(ROUTE).accepted()
             && answers.subList(0, ROUTE).stream().noneMatch(EnvelopeReplies::accepted)) {
-          // A route to no mailbox at all is no address (RFC 5321 4.1.2): who takes it reads no
-          // further than its own name, and does not say that it would go on to anybody.
+          // A route to no mailbox at all is no address (RFC 5321 4.1.2): a server that accepts it
+          // reads no further than its own name, and need not relay to any host.
           String recipient = route.recipient().substring(0, route.recipient().indexOf(':') + 1);
           acceptsInvalidRecipient =
               ask(connection, new EnvelopeForm("to nowhere", route.sender(), recipient)).accepted();

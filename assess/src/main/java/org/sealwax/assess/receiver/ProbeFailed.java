@@ -14,13 +14,13 @@ final class ProbeFailed extends Exception {
     THROTTLED,
     /** No TCP connection. */
     UNREACHABLE,
-    /** The connection is there, and nothing comes. */
+    /** The connection is open, and nothing comes. */
     SILENT,
     /** The connection ended where a reply was due. */
     CLOSED,
     /** Something came that is no SMTP. */
     GARBAGE,
-    /** More came than any honest server says. */
+    /** More came than any normal server sends. */
     ENDLESS,
     /** A reply of refusal that is not about load: 554, 521, 550. */
     UNWELCOME,
@@ -28,7 +28,7 @@ final class ProbeFailed extends Exception {
     NO_STARTTLS,
     /** STARTTLS was answered with anything but 220. */
     STARTTLS_REFUSED,
-    /** There was plain text behind the 220. */
+    /** There was plaintext after the 220. */
     INJECTED
   }
 

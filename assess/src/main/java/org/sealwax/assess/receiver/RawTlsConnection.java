@@ -31,7 +31,7 @@ final class RawTlsConnection implements AutoCloseable {
         wire.out().flush();
       }
     } catch (IOException e) {
-      // A peer that closes while we speak is read from next, and there it shows.
+      // When the peer closes while we send, the next read shows it.
     }
   }
 
@@ -39,7 +39,7 @@ final class RawTlsConnection implements AutoCloseable {
     return reader;
   }
 
-  /** Waits for the whole clear flight. */
+  /** Waits for the whole unencrypted flight. */
   HelloResponse flight(Duration longest) {
     return listen(longest, reader::complete);
   }
@@ -81,7 +81,7 @@ final class RawTlsConnection implements AutoCloseable {
     }
   }
 
-  /** Says that it is over (RFC 8446 6.1) and closes. */
+  /** Sends close_notify (RFC 8446 6.1) and closes. */
   @Override
   public void close() {
     send(Records.alert(Records.TLS12, 1, AlertName.CLOSE_NOTIFY));

@@ -24,8 +24,8 @@ import org.sealwax.mail.tls.wire.Records;
 
 /**
  * The scan of one address. Its steps are in the order of their worth, so that whatever budget there
- * is buys the most that it can; what no connection was left for is named. Thread-safe: everything
- * that changes belongs to one visit.
+ * is buys the most that it can; steps without a connection left are reported. Thread-safe:
+ * everything that changes belongs to one visit.
  */
 public final class ReceiverScan implements Probe {
   /** Checks that a whole scan answers. */
@@ -90,7 +90,7 @@ public final class ReceiverScan implements Probe {
 
   private static final int SSL2 = 0x0002;
 
-  /** A server that never answers sooner holds its clients up: no network is so slow. */
+  /** A server that never answers sooner delays its clients on purpose: no network is so slow. */
   private static final Duration TARPIT = Duration.ofMillis(900);
 
   private final Dialer dialer;
@@ -100,7 +100,7 @@ public final class ReceiverScan implements Probe {
   private final @Nullable TlsClient engine;
 
   /**
-   * With the patience that strangers' servers get.
+   * With the timeouts for servers of other sites.
    *
    * @param engine tries whether sessions of TLS 1.3 are resumed; null: that is not tested
    */
@@ -473,7 +473,7 @@ public final class ReceiverScan implements Probe {
       FindingLog log = scan.findings();
       switch (end.reason()) {
         case NO_CONNECTION_LEFT -> {
-          // Ordinary: the depth says how much is looked at.
+          // Not a fault: the depth decides how much is tested.
         }
         case NO_TIME_LEFT -> log.add("scan.trouble", CheckOutcome.WARN, "deadline", end.observed());
         case THROTTLED -> log.add("scan.trouble", CheckOutcome.WARN, "throttled", end.observed());

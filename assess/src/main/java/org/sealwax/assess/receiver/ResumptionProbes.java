@@ -52,7 +52,7 @@ final class ResumptionProbes {
             .noneMatch(m -> m instanceof ServerMessage.Certificates);
   }
 
-  /** What came of the ticket of TLS 1.2 or below that was brought back. */
+  /** The result of the ticket of TLS 1.2 or below that was sent again. */
   void ticket(HelloResponse answer) {
     if (!answer.accepted()) {
       return;
@@ -134,7 +134,7 @@ final class ResumptionProbes {
     }
   }
 
-  /** One handshake and EHLO; whether it took up a session, or empty when it did not come about. */
+  /** One handshake and EHLO; whether it resumed a session, or empty when it failed. */
   private Optional<Boolean> resumes(TlsClient keeping) throws ProbeFailed, InterruptedException {
     Wire clear = scan.connector().toTls();
     Duration time = scan.patience().multipliedBy(2);

@@ -4,17 +4,17 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * How long is waited for what, and how one behaves toward a busy server.
+ * Timeouts of a scan, and its pauses toward a busy server.
  *
  * @param connect for TCP
  * @param banner for the greeting; RFC 5321 4.5.3.2.1 says five minutes, and tarpits use them
  * @param reply for the other replies of SMTP
- * @param hello for the first answer to a hello; later ones are waited for in proportion to those
- *     that came
+ * @param hello for the first answer to a ClientHello; later ones are waited for in proportion to
+ *     those that came
  * @param between pause between connections without STARTTLS, before the next one asks again
- * @param pauses after one refusal for load after the other; when all are used up, it is enough
- * @param patience time to be spent in waits for greetings and replies at one address: a server that
- *     holds each connection up gets fewer of them
+ * @param pauses after each refusal for load; when all are used up, the scan of the address ends
+ * @param patience total time of waits for greetings and replies at one address: a server that holds
+ *     each connection up gets fewer of them
  */
 record ScanTimeouts(
     Duration connect,
@@ -28,7 +28,7 @@ record ScanTimeouts(
     pauses = List.copyOf(pauses);
   }
 
-  /** What strangers' servers get. */
+  /** For servers of other sites. */
   static ScanTimeouts defaults() {
     return new ScanTimeouts(
         Duration.ofSeconds(15),

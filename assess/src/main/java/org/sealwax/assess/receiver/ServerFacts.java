@@ -83,7 +83,7 @@ final class ServerFacts {
         }
         case FieldParameters field -> {
           // OpenSSL has a smaller field of its own for anonymous suites (80 bits of security, as
-          // their AES-128 without authentication is worth); suite.anon speaks of those.
+          // their AES-128 without authentication is worth); suite.anon reports those.
           if (TlsSuite.of(hello.suite()).map(ServerFacts::authenticated).orElse(true)) {
             fields.putIfAbsent(field.prime(), field);
           }
@@ -164,19 +164,19 @@ final class ServerFacts {
     suites.computeIfAbsent(version, v -> new LinkedHashSet<>()).add(suite);
   }
 
-  /** Whether a version is spoken; empty when that was not found out. */
+  /** Whether a version is supported; empty when that is not known. */
   Optional<Boolean> speaks(int version) {
     return Optional.ofNullable(versions.get(version));
   }
 
-  /** Whether it is known that a version is spoken. */
+  /** Whether it is known that a version is supported. */
   boolean knownToSpeak(int version) {
     return versions.getOrDefault(version, false);
   }
 
   /**
-   * The highest version known to be spoken, up to a limit, of those that have hellos alike: SSL 3.0
-   * and newer. 0 when none is.
+   * The highest version known to be supported, up to a limit, of those with the same form of
+   * ClientHello: SSL 3.0 and newer. 0 when none is.
    */
   int highest(int limit) {
     int best = 0;
@@ -222,7 +222,9 @@ final class ServerFacts {
     return List.copyOf(fields.values());
   }
 
-  /** Whether a raw hello of TLS 1.2 or below was answered: only those show their extensions. */
+  /**
+   * Whether a raw ClientHello of TLS 1.2 or below was answered: only those show their extensions.
+   */
   boolean helloAnswered() {
     return helloAnswered;
   }

@@ -8,8 +8,8 @@ import org.sealwax.assess.tlsclient.ScanTlsWire;
 import org.sealwax.mail.smtp.Reply;
 
 /**
- * A conversation led to the point where MAIL may be said: under TLS where the server has it, as
- * mail goes, and unencrypted where it has not. For the tests that a person asks for by name.
+ * A session at the point where MAIL may be sent: under TLS where the server offers it, as mail
+ * goes, and unencrypted where it does not. For the tests that a user requests by name.
  */
 final class SmtpClientSession {
   /** Connections that one of them takes at most: one where TLS fails, and one without TLS. */

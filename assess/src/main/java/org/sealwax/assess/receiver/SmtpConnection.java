@@ -10,7 +10,7 @@ import org.sealwax.mail.smtp.LineReader;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.ReplyReader;
 
-/** An SMTP conversation over a wire, with or without TLS, with a transcript. One thread. */
+/** An SMTP session over a wire, with or without TLS, with a transcript. One thread. */
 final class SmtpConnection implements AutoCloseable {
   private static final int MAX_TRANSCRIPT = 4_096;
 
@@ -59,7 +59,7 @@ final class SmtpConnection implements AutoCloseable {
     return reply(longest);
   }
 
-  /** What was said, for evidence. */
+  /** The transcript, for evidence. */
   String transcript() {
     return transcript.toString();
   }
@@ -70,7 +70,7 @@ final class SmtpConnection implements AutoCloseable {
     }
   }
 
-  /** Says good bye and does not wait long for the answer. */
+  /** Sends QUIT and does not wait long for the reply. */
   void sendQuit() {
     try {
       send("QUIT\r\n");
@@ -89,7 +89,7 @@ final class SmtpConnection implements AutoCloseable {
     }
   }
 
-  /** What trouble in reading a reply means. */
+  /** The meaning of a failure to read a reply. */
   static ProbeFailed.ProbeFailureReason meaning(IOException e) {
     if (e instanceof SocketTimeoutException) {
       return ProbeFailed.ProbeFailureReason.SILENT;

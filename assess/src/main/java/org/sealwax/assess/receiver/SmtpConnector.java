@@ -16,14 +16,14 @@ import org.sealwax.mail.smtp.Capabilities;
 import org.sealwax.mail.smtp.Reply;
 
 /**
- * The scan's SMTP client: connects, waits for the greeting, says EHLO and STARTTLS, as politely as
- * a sending router, and remembers what the server is like. A connection is only opened when the
- * budget has one left. One thread.
+ * The scan's SMTP client: connects, waits for the greeting, sends EHLO and STARTTLS, with the
+ * pauses of a sending router, and records the server's behaviour. A connection is only opened when
+ * the budget has one left. One thread.
  */
 final class SmtpConnector {
   /**
-   * Connections in a row on which STARTTLS may be missing or refused before that is the server's
-   * last word: behind one address there may be several servers, and not all of them alike.
+   * Connections in a row on which STARTTLS may be missing or refused before that counts as the
+   * server's answer: behind one address there may be several servers, and not all of them alike.
    */
   static final int WITHOUT = 4;
 
@@ -73,7 +73,7 @@ final class SmtpConnector {
     return toTls(STARTTLS, connection -> {}, true);
   }
 
-  /** The same with something said before, and the bytes that ask for TLS as given. */
+  /** The same with commands before, and the bytes that ask for TLS as given. */
   Wire toTls(String starttls, PreStarttlsCommand command) throws ProbeFailed, InterruptedException {
     return toTls(starttls, command, false);
   }
@@ -85,7 +85,7 @@ final class SmtpConnector {
       opened++;
       return wire;
     }
-    // What a caller adds may be why STARTTLS is refused: only the plain one counts.
+    // The caller's additions may be why STARTTLS is refused: only the plain one counts.
     while (true) {
       SmtpConnection connection = greetedAgain(plain);
       boolean ready = false;
@@ -185,7 +185,8 @@ final class SmtpConnector {
       Wire wire = dial();
       SmtpConnection connection = new SmtpConnection(wire);
       boolean good = false;
-      // A greeting that drips is not waited for longer than one that does not come.
+      // The wait for a greeting that comes byte by byte is no longer than for one that does not
+      // come.
       Deadline deadline =
           Deadline.after(least(visit.timeLeft(), timeouts.banner().plus(timeouts.reply())), wire);
       try {
@@ -316,7 +317,7 @@ final class SmtpConnector {
     return system || reply.code() == 454 || reply.status() != null;
   }
 
-  /** Waits as asked; false when it was asked too often. */
+  /** Waits as the server asks; false when it has asked too often. */
   private boolean pause(Reply reply) throws InterruptedException {
     throttle = reply.toString();
     if (visit.pauses() >= timeouts.pauses().size()) {
@@ -396,7 +397,7 @@ final class SmtpConnector {
     return transcript;
   }
 
-  /** The last conversation in which STARTTLS was not offered. */
+  /** The last session in which STARTTLS was not offered. */
   String withoutStarttls() {
     return withoutStarttls;
   }

@@ -27,12 +27,12 @@ import org.sealwax.mail.smtp.Reply;
 
 /**
  * Whether anything but CRLF.CRLF ends a message (RFC 5321 4.1.1.4; CVE-2023-51764, -51765, -51766).
- * In one message to a mailbox of the person who asks stands one false end after the other; a reply
- * before the true end tells that one was taken. It ends with the first message that the server
- * takes, so that at most one is sent, whatever the number of addresses. Thread-safe.
+ * One message to a mailbox of the user contains one false end after the other; a reply before the
+ * true end shows that one was taken. It ends with the first message that the server takes, so that
+ * at most one is sent, whatever the number of addresses. Thread-safe.
  */
 public final class SmugglingProbe implements Probe {
-  /** A server that refuses bare line ends may hang up at each of them. */
+  /** A server that refuses bare line ends may disconnect at each of them. */
   public static final int CONNECTIONS =
       FalseEndOfData.values().length + SmtpClientSession.CONNECTIONS;
 
@@ -41,7 +41,7 @@ public final class SmugglingProbe implements Probe {
   private static final Pattern ENDS =
       Pattern.compile("\\b(bare|lf|cr|nul|newlines?|line ?feeds?)\\b", Pattern.CASE_INSENSITIVE);
 
-  /** Servers that look into the mail answer later; those are caught after the true end. */
+  /** Servers that scan the content answer later; their replies are read after the true end. */
   private static final Duration LISTEN = Duration.ofSeconds(3);
 
   /** What is not the end of a message. */
@@ -74,7 +74,7 @@ public final class SmugglingProbe implements Probe {
   /**
    * Toward this mailbox.
    *
-   * @param own of the person who asks, at this very server
+   * @param own mailbox of the user, at this very server
    */
   public SmugglingProbe(Mailbox own, Dialer dialer, Clock clock, RandomSource random) {
     this(own, dialer, clock, random, ScanTimeouts.defaults(), LISTEN);

@@ -113,7 +113,10 @@ final class TlsSessionProbes {
     }
   }
 
-  /** A connection that ended where an answer was due: a refusal in words passes, nothing else. */
+  /**
+   * A connection that ended where an answer was due: an SMTP reply that refuses passes, nothing
+   * else.
+   */
   private void ended(String check, String what, String problem, boolean inWords) {
     scan.findings()
         .add(
@@ -142,7 +145,7 @@ final class TlsSessionProbes {
     }
   }
 
-  /** MAIL before TLS must be forgotten with everything else (RFC 3207 4.2). */
+  /** MAIL before TLS must be discarded with everything else (RFC 3207 4.2). */
   void reset() throws ProbeFailed, InterruptedException {
     scan.visit().reportProgress("state across STARTTLS");
     if (!starttls("starttls.reset")) {
@@ -160,7 +163,8 @@ final class TlsSessionProbes {
       if (e.reason() != ProbeFailed.ProbeFailureReason.STARTTLS_REFUSED || mail[0] == null) {
         throw e;
       }
-      // RFC 3207 says nothing of STARTTLS within a transaction; who refuses it has nothing to keep.
+      // RFC 3207 does not mention STARTTLS within a transaction; a server that refuses it has no
+      // state to keep.
       requires(mail[0]);
       scan.findings()
           .pass("starttls.reset", "no state can be carried over: after MAIL " + e.observed());
@@ -223,7 +227,7 @@ final class TlsSessionProbes {
     ScanClientCertificate own =
         ScanClientCertificate.selfSigned(
             "probe.invalid", now.minus(Duration.ofDays(60)), now.minus(Duration.ofDays(30)));
-    // Without a certificate the same handshake goes on; one that ends without a word is tried
+    // Without a certificate the same handshake goes on; one that ends without an alert is tried
     // again.
     String problem = "";
     boolean refused = false;
@@ -290,7 +294,7 @@ final class TlsSessionProbes {
     }
   }
 
-  /** A second handshake of the client's wish inside the first. */
+  /** A second handshake inside the first, at the client's request. */
   void renegotiation() throws ProbeFailed, InterruptedException {
     scan.visit().reportProgress("renegotiation");
     if (scan.findings().has("client-reneg") || !scan.speaksOld().orElse(false)) {
@@ -419,7 +423,7 @@ final class TlsSessionProbes {
     return last;
   }
 
-  /** What tickets say about themselves. */
+  /** Reports the properties of the session tickets. */
   void reportTickets(ScanHandshakeFacts.@Nullable SessionTicketFacts old, boolean looked) {
     ScanHandshakeFacts facts = firstConnection.facts();
     if (facts == null) {
@@ -490,7 +494,7 @@ final class TlsSessionProbes {
 
   /**
    * RFC 5077 4: key name, IV, state, HMAC-SHA-256 over what is before it. A key of zeros is what
-   * GnuTLS used for its first hours (CVE-2020-13777), and what careless code leaves.
+   * GnuTLS used for its first hours (CVE-2020-13777), and what uninitialised memory leaves.
    */
   static boolean underZeroKey(byte[] ticket) {
     if (ticket.length < 16 + 16 + 16 + 32) {

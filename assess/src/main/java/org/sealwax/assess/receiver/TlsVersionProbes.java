@@ -14,7 +14,7 @@ import org.sealwax.mail.tls.wire.ServerMessage;
 import org.sealwax.mail.tls.wire.Ssl2;
 import org.sealwax.mail.tls.wire.TlsSuite;
 
-/** Which versions are spoken, and what the first ServerHello of TLS 1.2 or below shows next tos. */
+/** Which versions are supported, and what else the first ServerHello of TLS 1.2 or below shows. */
 final class TlsVersionProbes {
   private static final int NO_RENEGOTIATION_INFO = 0;
   private final AddressScan scan;
@@ -65,7 +65,10 @@ final class TlsVersionProbes {
     bestOld = true;
   }
 
-  /** TLS 1.3 by a hello that offers nothing else; the groups are those that resist tomorrow. */
+  /**
+   * TLS 1.3 by a ClientHello that offers nothing else; the groups are those that resist a quantum
+   * computer.
+   */
   void thirteen() throws ProbeFailed, InterruptedException {
     scan.visit().reportProgress("TLS 1.3");
     if (!scan.offers13()) {
@@ -119,7 +122,7 @@ final class TlsVersionProbes {
       for (int v = version; v > found && v >= Records.SSL3; v--) {
         // A server answers with the best that it has up to what was offered (RFC 5246 appendix
         // E.1): a refusal says it of all of them; SSL 3.0 is asked for by itself, because its
-        // hellos have no extensions and some servers treat them apart.
+        // ClientHellos have no extensions and some servers treat them apart.
         if (v > Records.SSL3 || version == Records.SSL3) {
           scan.facts().version(v, v == found);
         }
@@ -213,7 +216,7 @@ final class TlsVersionProbes {
     }
   }
 
-  /** Says what is known by now. */
+  /** Reports what is known by now. */
   void report() {
     ServerFacts facts = scan.facts();
     FindingLog log = scan.findings();
@@ -306,7 +309,7 @@ final class TlsVersionProbes {
             });
   }
 
-  /** What ServerHellos before TLS 1.3 said about themselves. */
+  /** Reports what ServerHellos before TLS 1.3 showed. */
   void flags() {
     ServerFacts facts = scan.facts();
     FindingLog log = scan.findings();

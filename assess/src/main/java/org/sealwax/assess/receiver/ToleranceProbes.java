@@ -16,7 +16,7 @@ import org.sealwax.mail.tls.wire.Records;
  * 4.1.2, RFC 8701), each compared with the plain one that it answered.
  */
 final class ToleranceProbes {
-  /** A hello with a post-quantum key share has about so many bytes. */
+  /** A ClientHello with a post-quantum key share has about this number of bytes. */
   private static final int HYBRID_SIZE = 1_700;
 
   /** Nearly as long as one record may be. */
@@ -35,7 +35,10 @@ final class ToleranceProbes {
     this.scan = scan;
   }
 
-  /** Curves that only this server has come along, or it would refuse the hello for want of them. */
+  /**
+   * Curves that only this server has come along, or it would refuse the ClientHello for want of
+   * them.
+   */
   private int wideGroups() {
     return scan.small() ? 2 : 20;
   }
@@ -50,7 +53,7 @@ final class ToleranceProbes {
     return Collections.unmodifiableMap(all);
   }
 
-  /** A hello that the server should answer, in the best version that it speaks. */
+  /** A ClientHello that the server should answer, in the best version that it supports. */
   private ClientHelloBuilder base(String name) {
     return base(name, -1);
   }
@@ -69,8 +72,8 @@ final class ToleranceProbes {
                 ? List.of(Records.TLS13, Records.TLS12)
                 : List.of(Records.TLS12, Records.TLS11, Records.TLS10));
     List<ClientHelloBuilder.KeyShare> shares = new ArrayList<>();
-    // A server that tolerates only short hellos gets a short one: its length must not be what is
-    // refused.
+    // A server that tolerates only short ClientHellos gets a short one: its length must not be what
+    // is refused.
     boolean wide = !scan.small();
     ClientHelloBuilder hello =
         new ClientHelloBuilder(Math.min(scan.highest(), Records.TLS12))
@@ -85,7 +88,7 @@ final class ToleranceProbes {
       shares.add(
           new ClientHelloBuilder.KeyShare(ClientHelloBuilder.grease(grease + 1), new byte[] {0}));
       hello.extension(ClientHelloBuilder.grease(grease + 3));
-      // A number that IANA has not given out yet: what tomorrow's clients will send.
+      // A number that IANA has not given out yet: what future clients will send.
       hello.extension(0xfa17, (byte) 1, (byte) 2, (byte) 3);
     }
     if (thirteen) {
@@ -118,7 +121,7 @@ final class ToleranceProbes {
     report("grease", "a hello with GREASE values and an unknown extension", base(name(), 5));
   }
 
-  /** As long as a hello with a post-quantum share, in two segments. */
+  /** As long as a ClientHello with a post-quantum share, in two segments. */
   void split() throws ProbeFailed, InterruptedException {
     scan.visit().reportProgress("a hello in two segments");
     if (scan.small()) {
@@ -201,7 +204,9 @@ final class ToleranceProbes {
     }
   }
 
-  /** The control: the same hello without anything unusual; asked once, and only when in doubt. */
+  /**
+   * The control: the same ClientHello without anything unusual; asked once, and only when in doubt.
+   */
   private boolean plainIsAnswered() throws ProbeFailed, InterruptedException {
     Boolean known = plain;
     if (known == null) {
@@ -216,7 +221,7 @@ final class ToleranceProbes {
         .add("tolerance", CheckOutcome.PASS, aspect, what + " is answered: " + answer.text());
   }
 
-  /** Names what was not tried, so that what passed does not speak for it. */
+  /** Names what was not tried, so that a pass does not cover it. */
   void report() {
     FindingLog log = scan.findings();
     List<String> left =

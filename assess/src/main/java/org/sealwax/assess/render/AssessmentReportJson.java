@@ -14,10 +14,10 @@ import tools.jackson.core.json.JsonFactory;
 
 /**
  * A report as JSON, as docs/assess-json.md describes it. Names and words in it are stable: new ones
- * may come, old ones keep their meaning while {@link #SCHEMA} stays.
+ * may be added, old ones keep their meaning while {@link #SCHEMA} is the same.
  */
 public final class AssessmentReportJson {
-  /** Goes up when something changes its meaning or goes away. */
+  /** Increases when a member changes its meaning or is removed. */
   public static final int SCHEMA = 1;
 
   private static final JsonFactory FACTORY = new JsonFactory();
@@ -30,7 +30,7 @@ public final class AssessmentReportJson {
   }
 
   /**
-   * One line of a survey: what is to be fixed and told, without evidence, passes and what was not
+   * One line of a survey: what to fix and what to report, without evidence, passes and what was not
    * tested, unless {@code whole}.
    *
    * @param line of the input, from 1

@@ -2,16 +2,14 @@ package org.sealwax.assess.render;
 
 import org.sealwax.assess.model.AssessmentReport;
 
-/**
- * A small picture of a grade for other people's pages: SVG, without script or outside reference.
- */
+/** A small picture of a grade for other sites' pages: SVG, without script or outside reference. */
 public final class GradeBadge {
   private static final int LEFT = 74;
   private static final int HEIGHT = 22;
 
   private GradeBadge() {}
 
-  /** The picture of a report, with its date and rules for who points at it. */
+  /** The picture of a report, with its date and rules as a tooltip. */
   public static String of(AssessmentReport report) {
     String letter = Html.escape(report.letter());
     int right = 26 + 9 * report.letter().length();

@@ -3,7 +3,7 @@ package org.sealwax.assess.render;
 import org.sealwax.assess.model.AssessmentReport;
 import org.sealwax.assess.model.GradeLetter;
 
-/** The grade pressed into wax: an SVG picture, drawn by a formula. */
+/** The grade as a wax seal: an SVG picture, drawn by a formula. */
 public final class GradeSeal {
   private static final int POINTS = 72;
   private static final double CENTRE = 100;
@@ -51,7 +51,7 @@ public final class GradeSeal {
         + "</text></svg>";
   }
 
-  /** A circle whose rim ran a little, always the same way. */
+  /** A circle with an irregular rim, always the same. */
   private static String waxOutline(double radius, double run) {
     StringBuilder path = new StringBuilder();
     double[] x = new double[POINTS];

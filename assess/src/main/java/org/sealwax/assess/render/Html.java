@@ -2,7 +2,7 @@ package org.sealwax.assess.render;
 
 import java.util.Locale;
 
-/** Text of strangers on its way into a page or an SVG picture. */
+/** Escapes text from other hosts for a page or an SVG picture. */
 public final class Html {
   private Html() {}
 

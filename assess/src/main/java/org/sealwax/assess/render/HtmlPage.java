@@ -18,7 +18,7 @@ public final class HtmlPage {
     return PageStyle.TEXT;
   }
 
-  /** A text that lies next to this class. */
+  /** A text resource next to this class. */
   public static String resource(String name) {
     try (InputStream in = HtmlPage.class.getResourceAsStream(name)) {
       if (in == null) {

@@ -16,8 +16,8 @@ import org.sealwax.assess.model.Grade;
 import org.sealwax.assess.model.GradeLetter;
 
 /**
- * A report as one page that needs nothing next to itself: no script, no font, no picture from
- * elsewhere; light and dark, and for paper. All text of strangers is escaped.
+ * A report as one self-contained page: no script, no font, no picture from elsewhere; light and
+ * dark, and for paper. All text from other hosts is escaped.
  */
 public final class ReportPage {
   private final StringBuilder out = new StringBuilder(64 * 1_024);

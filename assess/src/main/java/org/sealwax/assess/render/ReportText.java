@@ -18,7 +18,7 @@ import org.sealwax.mail.cli.Printable;
 
 /**
  * A report for people at a terminal or in a mail: the grade and what decides it, then what to fix
- * with the exact lines, then the rest in short. Text of strangers is made harmless.
+ * with the exact lines, then the rest in short. Text from other hosts is made harmless.
  *
  * @param color whether escape sequences are written
  * @param router whose lines are printed: {@code postfix}, {@code exim}, {@code opensmtpd}, {@code

@@ -98,7 +98,7 @@ public final class CertificateReview implements Review {
   /**
    * A review that asks the authorities named in certificates for revocations.
    *
-   * @param dialer for hosts that strangers name: guarded except in a lab
+   * @param dialer for hosts that certificates name: guarded except in a lab
    */
   public static CertificateReview over(
       Resolver resolver, Dialer dialer, TrustRoots roots, Clock clock) {
@@ -111,7 +111,7 @@ public final class CertificateReview implements Review {
     return IDS.stream().map(Check::of).toList();
   }
 
-  /** What the policies say about this address. */
+  /** The policies that apply to this address. */
   private record AddressPolicies(AddressVisit visit, boolean dane, boolean sts, boolean ask) {
     FindingLocation location() {
       return visit.location();

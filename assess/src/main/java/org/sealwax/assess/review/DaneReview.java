@@ -46,13 +46,13 @@ import org.sealwax.mail.tls.verdict.TrustRoots;
 
 /**
  * DANE (RFC 7672) for every MX, every address and every type of certificate: where one of them does
- * not match, some sender's mail stays behind some of the time.
+ * not match, some mail of some senders is deferred.
  */
 public final class DaneReview implements Review {
   /** A name server that is asked for TLSA is not slower than for MX; senders give up soon after. */
   private static final Duration SLOW = Duration.ofSeconds(3);
 
-  /** Times that a question is asked: an answer that comes only now and then shows itself. */
+  /** Times that a question is asked: an intermittent failure becomes visible. */
   private static final int TIMES = 3;
 
   /** Asks the authoritative servers of a zone one by one. */
@@ -87,7 +87,7 @@ public final class DaneReview implements Review {
         Check.of("dane.denial"));
   }
 
-  /** What DANE says about one host. */
+  /** The DANE state of one host. */
   private record HostDaneAnswer(
       Domain name,
       DaneState state,
@@ -204,7 +204,10 @@ public final class DaneReview implements Review {
     return last;
   }
 
-  /** Asks several times, and takes what promises most: each of the answers reaches some sender. */
+  /**
+   * Asks several times, and uses the answer that promises most: each of the answers reaches some
+   * sender.
+   */
   private HostDaneAnswer asked(Domain name, Domain base, Domain owner, TargetOverview all, int port)
       throws InterruptedException {
     List<String> answers = new ArrayList<>();
@@ -526,7 +529,10 @@ public final class DaneReview implements Review {
         : finding.with(FindingEvidence.note("records without use: " + set.why()));
   }
 
-  /** A quick scan never asks for the other types: that is said, and is no doubt of its own. */
+  /**
+   * A quick scan never tests the other types: that is reported, and does not make the result
+   * uncertain.
+   */
   private static Finding typesLeftOut(Finding finding, AddressVisit visit) {
     String open = "certificates of other key types were not looked at";
     return visit.depth() == ScanDepth.QUICK
@@ -608,7 +614,7 @@ public final class DaneReview implements Review {
             .as("missing");
   }
 
-  /** A clock that stands where it is set. */
+  /** A clock that stays at the set time. */
   private record ShiftedClock(Instant now, Clock base) implements Clock {
     @Override
     public long nanoTime() {
@@ -617,8 +623,8 @@ public final class DaneReview implements Review {
   }
 
   /**
-   * A mismatch everywhere is another matter than one at some host; where a host with records was
-   * not seen, "everywhere" is not known.
+   * A mismatch at every host is graded apart from one at some host; where a host with records was
+   * not seen, "every host" is not known.
    */
   private static List<Finding> scaled(List<Finding> findings) {
     List<Finding> matches =

@@ -19,7 +19,7 @@ import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.Resolver.AddressFamily;
 
 /**
- * What else the DNS says about mail of the domain, next to the grade: SPF (RFC 7208), DMARC (RFC
+ * Other DNS records about mail of the domain, which are not graded: SPF (RFC 7208), DMARC (RFC
  * 7489), names of addresses. All of it is information and none of it TLS.
  */
 public record DnsInformationReview(Resolver resolver) implements Review {

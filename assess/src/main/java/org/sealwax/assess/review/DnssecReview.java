@@ -23,7 +23,7 @@ import org.sealwax.mail.dns.Resolver;
 
 /** Whether the zones are signed and how they deny (RFC 4035, RFC 9276), and who may issue. */
 public record DnssecReview(Resolver resolver) implements Review {
-  /** Names climbed to the root: honest names have fewer labels (RFC 9156 uses ten). */
+  /** Names climbed to the root: normal names have fewer labels (RFC 9156 uses ten). */
   private static final int MAX_CLIMB = 10;
 
   @Override

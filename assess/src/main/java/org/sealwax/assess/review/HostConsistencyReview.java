@@ -25,7 +25,7 @@ import org.sealwax.mail.tls.verdict.Pins;
 public record HostConsistencyReview() implements Review {
   private static final int MAX_NAMED = 8;
 
-  /** What says how busy or slow an address is and not how safe. */
+  /** Checks that show load or speed of an address and not its security. */
   private static final Set<String> MOODS = Set.of("scan.trouble", "banner.time");
 
   private static final List<String> VERSIONS = List.of("tls13", "tls12", "tls11", "tls10", "ssl3");

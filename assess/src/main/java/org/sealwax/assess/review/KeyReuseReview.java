@@ -40,9 +40,10 @@ import org.sealwax.mail.tls.wire.Ssl2;
 import org.sealwax.mail.tls.wire.TlsSuite;
 
 /**
- * Whether a mail host's key is also that of other services, which the person names: one handshake
- * with each, and two hellos more where the key is the same, because SSL 2.0 or export suites there
- * break TLS here (DROWN, FREAK). Without names nothing is asked: not all services can be scanned.
+ * Whether a mail host's key is also that of other services, which the user names: one handshake
+ * with each, and two ClientHellos more where the key is the same, because SSL 2.0 or export suites
+ * there break TLS here (DROWN, FREAK). Without names nothing is asked: not all services can be
+ * scanned.
  *
  * @param also services whose TLS begins with the first byte
  */
@@ -189,7 +190,7 @@ public record KeyReuseReview(
       }
       return reading instanceof Ssl2.Ssl2Parse.Whole;
     } catch (SocketException | SocketTimeoutException e) {
-      // Reset or silence is how most servers take such a hello.
+      // Most servers answer such a ClientHello with a reset or not at all.
       return false;
     }
   }

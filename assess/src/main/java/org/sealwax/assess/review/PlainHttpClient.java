@@ -18,9 +18,9 @@ import org.sealwax.mail.net.Dialer;
 import org.sealwax.mail.net.Wire;
 
 /**
- * The little of HTTP that lists of revoked certificates and OCSP need: one request in version 1.0,
- * the answer up to its end. No redirects, no more than the limits; addresses go through the guarded
- * dialer, as the certificate that names them is a stranger's.
+ * The subset of HTTP that CRLs and OCSP need: one request in version 1.0, the answer up to its end.
+ * No redirects, no more than the limits; addresses go through the guarded dialer, because another
+ * site's certificate names them.
  */
 record PlainHttpClient(Resolver resolver, Dialer dialer)
     implements RevocationCheck.RevocationFetcher {
@@ -70,7 +70,7 @@ record PlainHttpClient(Resolver resolver, Dialer dialer)
         wire.out().write(body);
         return answer(wire);
       } catch (IOException e) {
-        // The next address, or nothing: revocation is then not known, which is what is said.
+        // The next address, or nothing: revocation is then not known, and reported as such.
       }
     }
     return Optional.empty();

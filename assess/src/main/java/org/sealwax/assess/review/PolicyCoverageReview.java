@@ -10,8 +10,8 @@ import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingLocation;
 
 /**
- * Whether any sender can insist on TLS at all: DANE, MTA-STS, both, or neither. Reads what was
- * found before.
+ * Whether a sender can enforce TLS: DANE, MTA-STS, both, or neither. Reads the findings of other
+ * reviews.
  */
 public record PolicyCoverageReview() implements Review {
   @Override
@@ -98,7 +98,7 @@ public record PolicyCoverageReview() implements Review {
     if (matches.stream().anyMatch(f -> f.outcome() == CheckOutcome.FAIL)) {
       return PolicyCoverage.BROKEN;
     }
-    // Records alone are no DANE: some host must have shown that it keeps to them.
+    // Records alone are no DANE: some host must have matched them.
     if (present.get().outcome() == CheckOutcome.INCONCLUSIVE
         || matches.isEmpty()
         || matches.stream().anyMatch(f -> f.outcome() == CheckOutcome.INCONCLUSIVE)) {

@@ -18,14 +18,14 @@ import org.sealwax.mail.tls.OcspStaple;
 /**
  * Whether a certificate was revoked: by a stapled OCSP answer (RFC 6960), else by the authority's
  * list (RFC 5280 5), else by asking its OCSP responder. Answers count only when the issuer signed
- * them; where nothing can be had, nothing is said.
+ * them; where none can be fetched, nothing is reported.
  *
- * @param web fetches; where it leads is a stranger's say, so it is guarded
+ * @param web fetches from URLs that another site's certificate names, so it is guarded
  */
 record RevocationCheck(RevocationFetcher web, Clock clock) {
   /** Fetches over plain HTTP: the answers are signed. */
   interface RevocationFetcher {
-    /** The body, or empty when it cannot be had within the limits. */
+    /** The body, or empty when it cannot be fetched within the limits. */
     Optional<byte[]> fetch(String url);
 
     /** The body of the answer to a POST of an OCSP request. */

@@ -38,9 +38,9 @@ public final class StsReview implements Review {
 
   private static final Duration WEEK = Duration.ofDays(7);
 
-  /** Fetches a policy as an examiner may. */
+  /** Fetches a policy for an assessment. */
   public interface StsPolicyFetch {
-    /** Asks the policy host of a domain, and goes on over a bad certificate. */
+    /** Asks the policy host of a domain, and continues in spite of a bad certificate. */
     PolicyFetch examine(Domain policyDomain) throws InterruptedException;
   }
 
@@ -327,7 +327,7 @@ public final class StsReview implements Review {
   /**
    * A second check: empty when record and policy are what they were. A new policy under the old id
    * reaches no sender that has the old one (RFC 8461 3.1, 3.3: a policy is fetched again when the
-   * id changes); record and policy are looked at in the order in which they must change.
+   * id changes); record and policy are checked in the order in which they must change.
    */
   private Optional<Finding> secondFetch(Domain domain, String id, StsPolicy policy)
       throws InterruptedException {

@@ -146,7 +146,7 @@ public record TlsRptReview(Resolver resolver, HttpsRequester web) implements Rev
   }
 
   private Optional<String> noMail(Domain domain) {
-    // The order of hosts does not matter here, so that any chance will do.
+    // The order of hosts does not matter here, so that any random source will do.
     return switch (MxSet.of(domain, resolver.mx(domain), Set.of(), RandomSource.seeded(1))) {
       case MxSet.NoSuchDomain n -> Optional.of("the domain does not exist");
       case MxSet.NullMx n -> Optional.of("the domain takes no mail");

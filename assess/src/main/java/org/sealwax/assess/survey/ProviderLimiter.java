@@ -15,10 +15,10 @@ import org.sealwax.assess.VisitLimiter;
 import org.sealwax.mail.net.Clock;
 
 /**
- * Keeps a survey polite: addresses of one block (an IPv4 /24, an IPv6 /48) are mostly one
- * provider's, and share a budget: so many visits at a time, and a pause between their beginnings.
- * Over all it bounds the visits, and so sockets and memory. Memory stays flat: a block without
- * waiting visits and whose pause is over is forgotten.
+ * Limits the load of a survey on one provider: addresses of one block (an IPv4 /24, an IPv6 /48)
+ * mostly belong to one provider, and share a limit of concurrent visits and a pause between their
+ * beginnings. It also bounds all visits, and so sockets and memory. Memory is bounded: a block
+ * without waiting visits is removed once its pause is over.
  */
 public final class ProviderLimiter implements VisitLimiter {
   private static final int IPV4_OCTETS = 3;
@@ -36,7 +36,7 @@ public final class ProviderLimiter implements VisitLimiter {
   private final Map<String, ProviderBlock> blocks = new HashMap<>();
 
   /**
-   * A gate.
+   * A limiter.
    *
    * @param visits at a time over all; at least 1
    * @param perBlock visits at a time to one block; at least 1

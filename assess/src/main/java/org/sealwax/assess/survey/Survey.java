@@ -15,8 +15,8 @@ import org.sealwax.mail.net.Threads;
 
 /**
  * Many assessments, one line of input each. Memory does not grow with the input: lines are read as
- * there is room, results are given away at once, and what is done is remembered by the {@link
- * FinishedLines} beyond a mark below which everything is done.
+ * slots become free, results are written at once, and {@link FinishedLines} records the finished
+ * lines beyond a mark below which every line is finished.
  */
 public final class Survey {
   /** Characters of a line; a name has 253. What is longer is a bad line. */
@@ -30,7 +30,7 @@ public final class Survey {
    * A survey.
    *
    * @param window targets begun and not ended at a time; more than there are visits at a time, so
-   *     that those who wait for their provider do not keep the others
+   *     that targets that wait for their provider do not delay the others
    */
   public Survey(Assessor assessor, AssessmentBudget budget, int window) {
     if (window < 1) {
@@ -49,20 +49,20 @@ public final class Survey {
     /** A line is no target. */
     void bad(long line, String text, String why) throws IOException;
 
-    /** A line had been done in a run before. */
+    /** A line was finished in an earlier run. */
     void skipped(long line);
   }
 
-  /** Which lines were done in runs before. */
+  /** Lines that were finished in earlier runs. */
   public interface FinishedLines {
-    /** Whether this line needs nothing any more. */
+    /** Whether this line is finished. */
     boolean done(long line);
   }
 
   /**
    * Reads and assesses until the input ends.
    *
-   * @throws IOException when input or sink break; what is under way ends first
+   * @throws IOException when input or output fails; assessments under way end first
    */
   public void run(Reader input, FinishedLines before, ResultWriter writer)
       throws IOException, InterruptedException {

@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
  * in the output its result begins, written before the result, and its number, written after it.
  *
  * <p>So a survey whose process is killed at any moment goes on with what is missing. Where results
- * go to a file, the last one is looked for there: a whole one is done, a part of one is taken away.
- * Then no line comes twice and none is left out. Where they go to a pipe nobody can look, and one
- * line may come twice. Nothing is forced to the disk: this is about processes, not about machines
- * that lose power.
+ * go to a file, the last one is looked for there: a whole one is finished, a part of one is
+ * removed. Then no line comes twice and none is left out. Where they go to a pipe, this check is
+ * impossible, and one line may come twice. Nothing is forced to the disk: this is about processes,
+ * not about machines that lose power.
  */
 public final class SurveyState implements Survey.FinishedLines, Closeable {
   private static final String HEAD = "sealwax survey 1 ";
@@ -116,7 +116,7 @@ public final class SurveyState implements Survey.FinishedLines, Closeable {
 
   /**
    * Whether the result that was begun is there as a whole. A part of it at the end of the file is
-   * taken away; anything else is not ours, and stays.
+   * removed; anything else is not ours, and stays.
    */
   private static boolean isComplete(UnfinishedResult unfinished, Path results) throws IOException {
     byte[] start = ("{\"line\":" + unfinished.line() + ",").getBytes(StandardCharsets.US_ASCII);
@@ -149,7 +149,7 @@ public final class SurveyState implements Survey.FinishedLines, Closeable {
     }
   }
 
-  /** Takes what is behind the last line away: what follows must not be taken for its end. */
+  /** Removes what is after the last line: what follows must not be taken for its end. */
   private static void cutLastLine(Path file) throws IOException {
     try (FileChannel state =
         FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
@@ -162,7 +162,7 @@ public final class SurveyState implements Survey.FinishedLines, Closeable {
     }
   }
 
-  /** Numbers that follow on each other from the mark are a mark. */
+  /** Consecutive numbers from the mark on move the mark. */
   private static long compact(NavigableSet<Long> done, long mark) {
     long at = mark;
     while (!done.isEmpty() && done.first() <= at + 1) {
@@ -186,7 +186,7 @@ public final class SurveyState implements Survey.FinishedLines, Closeable {
     out.flush();
   }
 
-  /** Notes that a line is done; call it after its result is out of hand. */
+  /** Notes that a line is done; call it after its result is written. */
   public synchronized void note(long line) throws IOException {
     out.write(line + "\n");
     out.flush();

@@ -8,14 +8,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param version negotiated (0x0301 …), 0 before a ServerHello
  * @param suite negotiated, or -1
- * @param group negotiated, or -1 where it is not told
+ * @param group negotiated, or -1 where it is not known
  * @param chain certificates as sent, DER in hex, leaf first
  * @param staple OCSP response in hex, or null
  * @param request what the server asked of our certificate, or null when it did not ask
  * @param tickets session tickets so far, also those that come after the handshake
  * @param sessionId in hex (before TLS 1.3)
  * @param extendedMasterSecret whether it was used (RFC 7627); always in TLS 1.3
- * @param secureRenegotiation whether RFC 5746 was spoken; always in TLS 1.3
+ * @param secureRenegotiation whether RFC 5746 was used; always in TLS 1.3
  * @param alpn protocol chosen, or null
  * @param scheme of the server's CertificateVerify in TLS 1.3, or -1
  */

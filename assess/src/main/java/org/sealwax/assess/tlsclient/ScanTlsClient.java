@@ -52,8 +52,8 @@ import org.sealwax.mail.tls.wire.Records;
 import org.sealwax.mail.tls.wire.TlsSuite;
 
 /**
- * A TLS client for scans: speaks TLS 1.0 to 1.3, takes any certificate, and records what the server
- * sends. One connection, one thread.
+ * A TLS client for scans: supports TLS 1.0 to 1.3, accepts any certificate, and records what the
+ * server sends. One connection, one thread.
  */
 public final class ScanTlsClient {
   /** Bytes of one handshake message that are taken: long chains and lists of CAs. */
@@ -67,7 +67,7 @@ public final class ScanTlsClient {
   /**
    * How a handshake ended.
    *
-   * @param wire under TLS, or null when it did not come about
+   * @param wire under TLS, or null when it failed
    * @param facts as far as it came
    * @param alert the server's fatal alert, or -1
    * @param failure in words, empty when there was none
@@ -82,7 +82,7 @@ public final class ScanTlsClient {
       boolean ourFault,
       boolean silent) {}
 
-  /** Shakes hands over {@code clear}, which is the caller's to close. */
+  /** Handshake over {@code clear}, which the caller closes. */
   public static ScanHandshakeResult connect(Wire clear, ScanTlsOffer offer) {
     ScanTlsCrypto crypto = new ScanTlsCrypto();
     ScanTlsPeer peer = new ScanTlsPeer(crypto, offer);
@@ -100,7 +100,8 @@ public final class ScanTlsClient {
       boolean silent = e instanceof InterruptedIOException;
       return new ScanHandshakeResult(null, peer.facts(), -1, text(e), false, silent);
     } catch (RuntimeException e) {
-      // The library throws unchecked at some hostile input; the connection is over all the same.
+      // The library throws unchecked exceptions at some hostile input; the connection has failed
+      // then too.
       return new ScanHandshakeResult(null, peer.facts(), -1, text(e), true, false);
     }
   }
@@ -110,7 +111,7 @@ public final class ScanTlsClient {
     return message == null ? e.getClass().getSimpleName() : message;
   }
 
-  /** The protocol, with ears where the library has none. */
+  /** The protocol, which also records what the library hides. */
   static final class ScanTlsProtocol extends TlsClientProtocol {
     private final ScanTlsPeer peer;
     private boolean renegotiating;
@@ -156,7 +157,7 @@ public final class ScanTlsClient {
       return renegotiated;
     }
 
-    /** A ClientHello under encryption (RFC 5746 3.5). */
+    /** An encrypted ClientHello (RFC 5746 3.5). */
     void renegotiate(List<Integer> suites, boolean secure) throws IOException {
       renegotiating = true;
       SecurityParameters now = getContext().getSecurityParametersConnection();
@@ -318,7 +319,7 @@ public final class ScanTlsClient {
     @SuppressWarnings({"unchecked", "rawtypes"}) // the library's signature is raw
     public Hashtable getClientExtensions() throws IOException {
       Hashtable<Integer, byte[]> all = super.getClientExtensions();
-      // MAC first and then encryption: what the tests of padding need, and nothing else minds.
+      // MAC first and then encryption: what the tests of padding need, and harmless for the others.
       all.remove(ExtensionType.encrypt_then_mac);
       if (offer.lowest() < Records.TLS13) {
         all.put(ExtensionType.session_ticket, new byte[0]);
@@ -328,7 +329,7 @@ public final class ScanTlsClient {
 
     @Override
     public TlsDHGroupVerifier getDHGroupVerifier() {
-      // Small groups are what one came to see.
+      // Small groups must be accepted here: they are what the scan looks for.
       return group -> true;
     }
 
@@ -445,7 +446,7 @@ public final class ScanTlsClient {
     }
   }
 
-  /** What is offered when nothing is said. */
+  /** The default offer. */
   private static final class ScanTlsDefaults {
     /** The common ones first: a share is sent for the first one. */
     private static final List<Integer> GROUPS =

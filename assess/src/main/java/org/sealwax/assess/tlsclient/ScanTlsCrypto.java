@@ -60,7 +60,7 @@ final class ScanTlsCrypto extends BcTlsCrypto {
       super(crypto, encoding);
     }
 
-    /** A certificate that demands a staple is looked at without one too (RFC 7633). */
+    /** A certificate that demands a staple is accepted without one too (RFC 7633). */
     @Override
     public byte @Nullable [] getExtension(ASN1ObjectIdentifier id) throws IOException {
       return id.getId().equals(TLS_FEATURE) ? null : super.getExtension(id);

@@ -27,21 +27,21 @@ public final class ScanTlsWire extends WireOver {
     return peer.facts();
   }
 
-  /** How a server took something unusual. */
+  /** The reaction of a server to unusual input. */
   public enum ServerReaction {
-    /** As if nothing were wrong: it went on. */
+    /** It ignored it and went on. */
     ACCEPTED,
-    /** It refused, and said so or went on as before. */
+    /** It refused, with an alert or without effect on the session. */
     REFUSED,
     /** It closed the connection. */
     CLOSED,
-    /** It said nothing in the time. */
+    /** It did not answer in time. */
     SILENT
   }
 
   /**
    * Asks for a renegotiation (RFC 5246 7.4.1.1; RFC 5746 3.5) and waits for the answer; the
-   * connection is of no use afterwards. Before TLS 1.3 only.
+   * connection is unusable afterwards. Before TLS 1.3 only.
    *
    * @param suites to offer
    */

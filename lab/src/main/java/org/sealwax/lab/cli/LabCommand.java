@@ -33,15 +33,15 @@ import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 
-/** {@code sealwax lab local}: the broken internet on this machine, for one sender. */
+/** {@code sealwax lab local}: the lab on this machine, for one sender. */
 public final class LabCommand {
-  /** How long a sender has, unless said: its second tries are within it. */
+  /** Default time for a sender: its second tries are within it. */
   private static final Duration WAIT = Duration.ofMinutes(3);
 
-  /** How long it has with {@code --patient}: a bounce after some tries is within it. */
+  /** Time with {@code --patient}: a bounce after some tries is within it. */
   private static final Duration PATIENT = Duration.ofMinutes(30);
 
-  /** Nothing new for so long, and nothing open: the end. */
+  /** The run ends when nothing is open and nothing new came for this time. */
   private static final Duration QUIET = Duration.ofSeconds(8);
 
   private static final Duration POLL_INTERVAL = Duration.ofMillis(500);
@@ -279,7 +279,7 @@ public final class LabCommand {
   private Process start(String command, SenderInstructions kit, Path folder) throws IOException {
     ProcessBuilder builder = new ProcessBuilder("/bin/sh", "-c", command);
     builder.environment().putAll(kit.variables());
-    // Its words must not mix with ours: --json is for programs.
+    // Its output must not mix with ours: --json is for programs.
     builder.redirectErrorStream(true);
     builder.redirectOutput(folder.resolve("exec.log").toFile());
     return builder.start();

@@ -36,12 +36,12 @@ import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 
-/** {@code sealwax lab serve}: the lab for everybody, behind a delegated zone. */
+/** {@code sealwax lab serve}: the public lab, behind a delegated zone. */
 public final class LabServeCommand {
   /** For the handshakes of browsers. */
   private static final Duration HANDSHAKE = Duration.ofSeconds(10);
 
-  /** How often the files of the certificate are looked at. */
+  /** Interval of the checks of the certificate's files. */
   private static final Duration POLL_INTERVAL = Duration.ofMinutes(1);
 
   /** No privileges are needed for these. */
@@ -130,7 +130,7 @@ public final class LabServeCommand {
         site.serve(tls.accept(wire, HANDSHAKE));
       }
     } catch (IOException e) {
-      // No browser, or one that did not like the certificate.
+      // Not a browser, or one that rejected the certificate.
     }
   }
 

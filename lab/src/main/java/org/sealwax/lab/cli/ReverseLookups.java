@@ -20,7 +20,7 @@ final class ReverseLookups {
   /** Addresses asked about: a sender has one or two, a large one some dozens. */
   static final int MAX_ADDRESSES = 8;
 
-  /** Names looked at of each: whoever has more does not mean one of them. */
+  /** Maximum number of names checked per address: with more, none of them identifies the host. */
   static final int MAX_NAMES = 4;
 
   private ReverseLookups() {}
@@ -38,7 +38,7 @@ final class ReverseLookups {
     return from.stream().map(address -> lookUp(resolver, address)).toList();
   }
 
-  /** What the DNS says of one. */
+  /** The reverse names of one address. */
   static PtrNames lookUp(Resolver resolver, InetAddress address) {
     DnsAnswer<Domain> answer = resolver.reverse(address);
     if (answer.kind() == DnsAnswer.Kind.UNKNOWN) {

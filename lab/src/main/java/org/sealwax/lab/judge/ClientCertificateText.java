@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/** What a sender's own certificate says to those who ask for it, in words. Pure. */
+/** Describes the client certificate of a sender as text. Pure. */
 final class ClientCertificateText {
   private static final int DNS_NAME = 2;
 

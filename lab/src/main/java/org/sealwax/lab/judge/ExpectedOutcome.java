@@ -1,6 +1,6 @@
 package org.sealwax.lab.judge;
 
-/** What is to become of a message at a trap. */
+/** The expected outcome of a message at a trap. */
 public enum ExpectedOutcome {
   /** Delivered, under TLS. */
   DELIVERED_UNDER_TLS,
@@ -12,20 +12,24 @@ public enum ExpectedOutcome {
   DELIVERED_AFTER_A_WAIT,
   /** Not delivered before the site changes; delivered under TLS after it. */
   DELIVERED_AFTER_CHANGE,
-  /** Not delivered: a policy forbids what is there. */
+  /** Not delivered: a policy forbids the TLS that the host offers. */
   REFUSED,
   /** Never unencrypted; under TLS or not at all. */
   NEVER_PLAINTEXT,
-  /** TLS is not to be had and no policy asks for it: plaintext or a bounce, in the end. */
+  /** TLS is not available and no policy asks for it: plaintext or a bounce, in the end. */
   DECIDED,
   /**
-   * Not delivered under what is there, which is no TLS worth the name; unencrypted or not at all.
+   * Not delivered under the TLS that the host offers, which does not protect the mail; unencrypted
+   * or not at all.
    */
   NO_SUCH_TLS,
   /** Bounced to its sender at once. */
   BOUNCED,
-  /** What RFC 8689 asks for the mail of that row, judged over all of its rows together. */
+  /**
+   * What RFC 8689 requires for the mail of that test case, judged over all test cases of REQUIRETLS
+   * together.
+   */
   AS_RFC_8689_DEMANDS,
-  /** Whatever it is, it is written down. */
+  /** Any outcome; it is only recorded. */
   RECORDED
 }

@@ -5,10 +5,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Result types of TLS reports (RFC 8460 section 4.3), and which of them are right about the rows of
- * the lab in which a session fails or would fail. Where the RFC's words fit a failure in two ways,
- * both are right; {@code validation-failure} is the RFC's own word for what none of the others
- * says.
+ * Result types of TLS reports (RFC 8460 section 4.3), and which of them are right about the test
+ * cases of the lab in which a session fails or would fail. Where the RFC's words fit a failure in
+ * two ways, both are right; {@code validation-failure} is the RFC's own word for failures that none
+ * of the others covers.
  */
 final class ExpectedResultTypes {
   private static final String NO_STARTTLS = "starttls-not-supported";
@@ -40,7 +40,10 @@ final class ExpectedResultTypes {
 
   private ExpectedResultTypes() {}
 
-  /** The types that are right about a row, by its label; rows that are not there do not fail. */
+  /**
+   * The types that are right about a test case, by its label; test cases that are not there do not
+   * fail.
+   */
   static Map<String, Set<String>> right() {
     return RIGHT;
   }

@@ -1,6 +1,6 @@
 package org.sealwax.lab.judge;
 
-/** What protects the mail of a row from an attacker on the way. */
+/** What protects the mail of a test case from an attacker on the way. */
 public enum ProtectionMechanism {
   /** Nothing. */
   NONE,

@@ -5,13 +5,13 @@ import java.util.List;
 import org.sealwax.mail.address.Domain;
 
 /**
- * What the DNS calls an address from which the sender came: its names (PTR), and those of them that
- * lead back to it, which is what receivers mean by forward-confirmed reverse DNS.
+ * Reverse names of an address from which the sender connected: its names (PTR), and those of them
+ * that resolve to it, which receivers call forward-confirmed reverse DNS.
  *
  * @param address of the sender
  * @param names as the DNS has them
  * @param confirmed those that lead back
- * @param unknown why nothing is known; empty when something is
+ * @param unknown why the names are not known; empty when they are
  */
 public record PtrNames(
     InetAddress address, List<Domain> names, List<Domain> confirmed, String unknown) {

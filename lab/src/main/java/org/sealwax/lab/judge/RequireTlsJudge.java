@@ -8,12 +8,13 @@ import org.sealwax.assess.model.CheckOutcome;
 
 /**
  * Judges the handling of mail that was sent with REQUIRETLS, or with {@code TLS-Required: No} (RFC
- * 8689): the rows G2 to G5. Pure.
+ * 8689): the test cases G2 to G5. Pure.
  *
- * <p>The lab sees what comes out of a sender and not what was handed in. So mail that came without
- * the keyword accuses nobody by itself: it may have been handed in without. That changes once this
- * sender has shown that it knows the keyword, by keeping it in one row or by bouncing for the lack
- * of it in another: from then on each row is judged by what really happened there.
+ * <p>The lab sees the mail that a sender sends and not the mail that was submitted to it. So mail
+ * without the keyword is no failure by itself: it may have been submitted without. That changes
+ * once this sender has shown that it supports the keyword, by keeping it in one test case or by
+ * bouncing for the lack of it in another: from then on each test case is judged by what really
+ * happened there.
  */
 final class RequireTlsJudge {
   /**
@@ -28,7 +29,8 @@ final class RequireTlsJudge {
   private final Predicate<String> isDecided;
 
   /**
-   * @param settled whether what the sender did not deliver in a row is not going to be delivered
+   * @param settled whether what the sender did not deliver in a test case is not going to be
+   *     delivered
    */
   RequireTlsJudge(Map<String, SightingFacts> facts, Predicate<String> settled) {
     this.facts = Map.copyOf(facts);
@@ -51,12 +53,14 @@ final class RequireTlsJudge {
     return of.bounce().filter(b -> BOUNCES.contains(b.status())).isPresent();
   }
 
-  /** Whether the sender has shown that it knows REQUIRETLS, and that mail came to it with that. */
+  /**
+   * Whether the sender has shown that it supports REQUIRETLS, and that mail was submitted with it.
+   */
   boolean known() {
     return keyword(at("g4")) || keyword(at("g3")) || bounced(at("g2")) || bounced(at("g3"));
   }
 
-  /** The verdict on one of the rows. */
+  /** The verdict on one of the test cases. */
   TrapJudge.TrapVerdict of(String label) {
     SightingFacts of = at(label);
     return switch (label) {

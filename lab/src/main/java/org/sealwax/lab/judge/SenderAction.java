@@ -1,8 +1,8 @@
 package org.sealwax.lab.judge;
 
 /**
- * What a sender may have done at a trap. The table of expectations says for each row which of these
- * it takes to have reached the trap: before, a refusal or a silence is no result.
+ * What a sender may have done at a trap. The table of expectations says for each test case which of
+ * these it takes to have reached the trap: before, a refusal or a missing connection is no result.
  */
 public enum SenderAction {
   /** Asked the DNS for the MX records of the domain. */
@@ -17,11 +17,14 @@ public enum SenderAction {
   FETCHED_BEFORE("fetch the MTA-STS policy before the change", false),
   /** Fetched the MTA-STS policy after the site changed. */
   FETCHED_AFTER("fetch the MTA-STS policy after the change", false),
-  /** Connected after the site changed; what is asked for next tos must have happened there. */
+  /**
+   * Connected after the site changed; the other required actions must have happened at that
+   * connection.
+   */
   CAME_AGAIN("connect after the change", true),
   /** Connected to the host of the best preference. */
   FIRST_HOST("connect to the first host", true),
-  /** Said EHLO or HELO, so that it saw what is offered. */
+  /** Sent EHLO or HELO, so that it saw what is offered. */
   GREETED("say EHLO", true),
   /** Said STARTTLS. */
   STARTTLS("say STARTTLS", true),

@@ -19,15 +19,17 @@ import org.sealwax.assess.model.Rubric;
 import org.sealwax.lab.site.Sighting;
 import org.sealwax.lab.traps.Trap;
 
-/** Holds what was seen against what was expected, row by row, and then as a whole. Pure. */
+/**
+ * Compares what was seen with what was expected, test case by test case, and then as a whole. Pure.
+ */
 public final class SenderAssessment {
   /** Lines of a transcript in the evidence. */
   private static final int MAX_LINES = 80;
 
-  /** More than one row in so many that is not tested makes a grade unsure. */
+  /** More than one test case in so many that is not tested makes a grade unsure. */
   private static final int UNTESTED = 20;
 
-  /** In which way a row may come out. */
+  /** Possible results of a test case. */
   private static final List<String> ASPECTS =
       List.of("leak", "loss", "stuck", "fooled", "weak", "clear");
 
@@ -38,7 +40,7 @@ public final class SenderAssessment {
    * An assessment.
    *
    * @param profile what the sender chose
-   * @param ended whether the sender has had its time: before, TLS reports may still come
+   * @param ended whether the sender's time has passed: before, TLS reports may still come
    */
   public SenderAssessment(SenderProfile profile, boolean ended) {
     this.profile = profile;
@@ -51,9 +53,9 @@ public final class SenderAssessment {
   }
 
   /**
-   * The same, with what is known of who came.
+   * The same, with what is known about the clients.
    *
-   * @param callers what the DNS says of the addresses from which the sender came
+   * @param callers reverse names of the addresses from which the sender connected
    */
   public SenderReport report(Collection<Sighting> sightings, Collection<PtrNames> callers) {
     Map<String, SightingFacts> facts = new LinkedHashMap<>();
@@ -128,7 +130,7 @@ public final class SenderAssessment {
         .toList();
   }
 
-  /** The label of the row that a finding is about. */
+  /** The label of the test case that a finding is about. */
   static String label(Finding finding) {
     return finding.check().id().substring("lab.".length());
   }
@@ -151,7 +153,7 @@ public final class SenderAssessment {
         : Optional.empty();
   }
 
-  /** The check behind a row. */
+  /** The check behind a test case. */
   public static Check check(Trap.TrapCase trapCase) {
     return new Check(
         "lab." + trapCase.label(),

@@ -10,15 +10,15 @@ import org.sealwax.lab.traps.Traps;
  * The result of an assessment of a sender.
  *
  * @param profile by which it was judged
- * @param findings the sender as a whole first, then row by row
+ * @param findings the sender as a whole first, then test case by test case
  * @param grade the letter
- * @param tested how many rows the sender reached and decided; the grade is about those
- * @param leaks rows in which mail went out in plaintext or to a false peer though a policy forbade
- *     it
- * @param losses rows in which legal mail was bounced
- * @param stuck rows in which no try got legal mail through, which is still queued
- * @param waiting rows that are not tested because the sender did not come, or may still change at
- *     its next try
+ * @param tested how many test cases the sender reached and decided; the grade is about those
+ * @param leaks test cases in which mail went out in plaintext or to a false peer though a policy
+ *     forbade it
+ * @param losses test cases in which legal mail was bounced
+ * @param stuck test cases in which no try got legal mail through, which is still queued
+ * @param waiting test cases that are not tested because the sender did not come, or may still
+ *     change at its next try
  * @param rules the version of the rules, with their hash
  */
 public record SenderReport(
@@ -52,7 +52,7 @@ public record SenderReport(
     return tested + " of " + all + " traps" + chosen;
   }
 
-  /** How many rows there are. */
+  /** How many test cases there are. */
   public int trapCount() {
     return (int) findings.stream().filter(f -> f.check().id().startsWith("lab.")).count();
   }

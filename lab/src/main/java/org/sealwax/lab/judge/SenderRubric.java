@@ -10,8 +10,8 @@ import org.sealwax.assess.model.GradeLetter;
 import org.sealwax.assess.model.Rubric;
 
 /**
- * The rules by which senders are graded. Each row of the lab earns one point of its category, a
- * category being as large as what was chosen of it; the caps are about the sender as a whole.
+ * The rules by which senders are graded. Each test case of the lab earns one point of its category,
+ * a category being as large as what was chosen of it; the caps are about the sender as a whole.
  */
 final class SenderRubric {
   static final String VERSION = "sender 2026.2";
@@ -22,8 +22,8 @@ final class SenderRubric {
   private SenderRubric() {}
 
   /**
-   * The rules for these rows. What is not tested earns nothing, and neither does a refusal of a
-   * sender that refuses legal mail as well: refusals count by the share of legal mail that was
+   * The rules for these test cases. What is not tested earns nothing, and neither does a refusal of
+   * a sender that refuses legal mail as well: refusals count by the share of legal mail that was
    * delivered.
    */
   static Rubric rules(
@@ -37,7 +37,7 @@ final class SenderRubric {
       }
       for (Finding finding : findings) {
         if (SenderAssessment.categoryOf(finding).filter(category::equals).isPresent()) {
-          // Plaintext where nothing forbids it is half of what was to be had: the mail arrived.
+          // Plaintext where nothing forbids it earns half of the points: the mail arrived.
           earning.add(new Rubric.PointsRule(finding.check().id(), 2, 1, Map.of("clear", 1), ""));
         }
       }

@@ -18,17 +18,17 @@ import org.sealwax.lab.site.TrapEvent;
 import org.sealwax.mail.tls.wire.ClientHello;
 
 /**
- * What the rows say together. A property of the sender is concluded only from rows that it reached,
- * and that it has a mechanism only from rows in which it acted on it.
+ * What the test cases say together. A property of the sender is concluded only from test cases that
+ * it reached, and that it has a mechanism only from test cases in which it acted on it.
  */
 final class SenderWideFindings {
   private static final int TLS_1_2 = 0x0303;
   private static final int X25519MLKEM768 = 0x11ec;
 
-  /** Rows whose handshakes take other ways than a sender's usual ones. */
+  /** Test cases whose handshakes differ from a sender's usual ones. */
   private static final String ODD_HANDSHAKES = "c.*|d2[01]";
 
-  /** Rows from which a habit is concluded, at least. */
+  /** Test cases from which a habit is concluded, at least. */
   private static final int FEW = 3;
 
   /** Percent of legal mail that is lost: from here on it is some, many, most. */
@@ -125,7 +125,7 @@ final class SenderWideFindings {
         : finding(check, CheckOutcome.WARN, "not in " + without + ", where it could");
   }
 
-  /** Legal mail arrives. What a sender keeps from its users is no virtue. */
+  /** Legal mail must arrive. A sender earns nothing by refusing it. */
   private Finding delivers() {
     Check check =
         check(
@@ -349,12 +349,12 @@ final class SenderWideFindings {
         CheckOutcome.WARN);
   }
 
-  /** One row of so many may differ. */
+  /** One test case of so many may differ. */
   private static final int ALWAYS = 20;
 
   /**
-   * A habit: what the first hello of each row says, before the host's answers make the sender
-   * change it.
+   * A habit: what the first ClientHello of each test case says, before the host's answers make the
+   * sender change it.
    */
   private Finding helloProperty(
       Check check, Predicate<ClientHello> has, String words, CheckOutcome otherwise) {
@@ -365,7 +365,8 @@ final class SenderWideFindings {
           check, CheckOutcome.NOT_TESTED, "the hellos of " + first.size() + " rows are too few");
     }
     long with = first.stream().filter(has).count();
-    // On a busy machine a first connection may be lost, and the hello that is seen is a second one.
+    // On a busy machine a first connection may be lost, and the ClientHello that is seen is a
+    // second one.
     boolean always = with * ALWAYS >= first.size() * (ALWAYS - 1L);
     CheckOutcome outcome = always ? CheckOutcome.PASS : with == 0 ? otherwise : CheckOutcome.WARN;
     return finding(
@@ -436,7 +437,7 @@ final class SenderWideFindings {
         : finding(check, CheckOutcome.NOT_TESTED, "not seen in " + open);
   }
 
-  /** The best grade is for who does everything right; points alone forgive a row or two. */
+  /** The best grade needs every test case passed; points alone tolerate one or two failures. */
   private Finding flawless() {
     Check check =
         check("sender.rows", "comes out right in every row", "the best grade forgives nothing");

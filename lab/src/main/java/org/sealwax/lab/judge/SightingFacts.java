@@ -21,9 +21,9 @@ import org.sealwax.mail.tls.wire.ClientHello;
 /** The facts of one sighting. Immutable once read. */
 public final class SightingFacts {
   /**
-   * A try ends when nothing is open and nothing was asked for so long, and the sender then asks for
-   * the way again or comes to an address at which it was in this try. Busy senders take longer from
-   * one address to the next; between two tries all wait for seconds at least.
+   * A try ends when nothing is open and nothing was asked for this long, and the sender then looks
+   * up the hosts again or connects to an address that it already tried in this try. Busy senders
+   * take longer from one address to the next; between two tries all wait for seconds at least.
    */
   static final Duration PAUSE = Duration.ofSeconds(3);
 
@@ -46,10 +46,10 @@ public final class SightingFacts {
     /** Lookups and policies that the sender had by then; they may be from earlier tries. */
     private final Set<SenderAction> known = EnumSet.noneOf(SenderAction.class);
 
-    /** Hosts and families of addresses that it came to. */
+    /** Hosts and address families that it connected to. */
     private final Set<String> hostsReached = new HashSet<>();
 
-    /** The host put the recipient off: that the message is still waiting is the host's doing. */
+    /** The host deferred the recipient: the message is queued because of the host's reply. */
     private boolean deferred;
 
     boolean didAll(Set<SenderAction> all) {
@@ -298,7 +298,7 @@ public final class SightingFacts {
     return attemptsUntilPlaintext;
   }
 
-  /** Whether the host itself put the recipient off in the last try. */
+  /** Whether the host itself deferred the recipient in the last try. */
   boolean deferredByHost() {
     return !attempts.isEmpty() && attempts.getLast().deferred;
   }
@@ -318,12 +318,15 @@ public final class SightingFacts {
     return envelopesInPlaintext;
   }
 
-  /** Handshakes that came about. */
+  /** Completed handshakes. */
   public List<TrapEvent.HandshakeCompleted> handshakes() {
     return List.copyOf(handshakes);
   }
 
-  /** The first hello that could be read whole: what the sender offers before it learns anything. */
+  /**
+   * The first ClientHello that could be read whole: what the sender offers before it learns
+   * anything.
+   */
   Optional<ClientHello> firstHello() {
     return hellos.stream().findFirst();
   }
@@ -338,7 +341,7 @@ public final class SightingFacts {
     return Optional.ofNullable(bounce);
   }
 
-  /** What the sender fell for. */
+  /** Attacks that the sender accepted. */
   public List<String> deceptions() {
     return List.copyOf(deceptions);
   }
@@ -348,7 +351,7 @@ public final class SightingFacts {
     return List.copyOf(reports);
   }
 
-  /** Messages taken, told so or not. */
+  /** Messages taken, whether or not the sender got the reply. */
   public int deliveries() {
     return deliveries;
   }
@@ -358,7 +361,7 @@ public final class SightingFacts {
     return List.copyOf(mailLines);
   }
 
-  /** Whether a message was taken over TLS 1.2 though that hello offered TLS 1.3. */
+  /** Whether a message was taken over TLS 1.2 though that ClientHello offered TLS 1.3. */
   boolean downgraded() {
     return downgraded;
   }
@@ -373,7 +376,7 @@ public final class SightingFacts {
     return beforeChange;
   }
 
-  /** Whether the sender tried at all: asked for the way, or came. */
+  /** Whether the sender tried at all: looked up the hosts, or connected. */
   public boolean attempted() {
     return connections > 0
         || asked.contains("MX")
@@ -387,7 +390,9 @@ public final class SightingFacts {
     return acknowledged;
   }
 
-  /** Whether the sender had what this mechanism gives it to judge the hosts of this row by. */
+  /**
+   * Whether the sender had what this mechanism gives it to judge the hosts of this test case by.
+   */
   boolean consulted(ProtectionMechanism mechanism) {
     return switch (mechanism) {
       case DANE -> asked.contains("TLSA");

@@ -8,19 +8,20 @@ import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.lab.site.TrapEvent;
 
 /**
- * TLS reports (RFC 8460) about the rows that the sender met and in which a session fails: whether
- * they came, with a right result type and a count, and signed where they came by mail. Pure.
+ * TLS reports (RFC 8460) about the test cases that the sender met and in which a session fails:
+ * whether they came, with a right result type and a count, and signed where they came by mail.
+ * Pure.
  *
- * @param facts of all rows
- * @param refused labels of the rows that came out as they should: whoever delivered where it must
- *     not has seen no failure
- * @param ended whether the sender has had its time
+ * @param facts of all test cases
+ * @param refused labels of the test cases that passed: a sender that delivered where it must not
+ *     has seen no failure
+ * @param ended whether the sender's time has passed
  */
 record TlsReportJudge(Map<String, SightingFacts> facts, Set<String> refused, boolean ended) {
   /** Labels listed in a sentence. */
   private static final int MAX_LABELS = 8;
 
-  /** What came of it, in one sentence. */
+  /** The result in one sentence. */
   record TlsReportJudgement(CheckOutcome outcome, String text) {}
 
   TlsReportJudge {
@@ -31,7 +32,7 @@ record TlsReportJudge(Map<String, SightingFacts> facts, Set<String> refused, boo
   TlsReportJudgement judgement() {
     long reported = facts.values().stream().filter(d -> !d.reports().isEmpty()).count();
     if (reported == 0) {
-      // A report comes within two days, and the sender was not here that long.
+      // A report comes within two days, and the lab has not run that long.
       return new TlsReportJudgement(CheckOutcome.NOT_TESTED, "no report came in this time");
     }
     List<String> unknown =

@@ -9,16 +9,17 @@ import org.sealwax.lab.traps.PolicyContext;
 import org.sealwax.lab.traps.Traps;
 
 /**
- * What a correct sender does in one row of the lab. The table is written out, row by row, so that
- * nothing is left to choice; {@code TrapExpectationTest} holds it against the list of traps.
+ * What a correct sender does in one test case of the lab. The table is written out, test case by
+ * test case, so that nothing is left to choice; {@code TrapExpectationTest} compares it with the
+ * list of traps.
  *
- * <p>Mail that went out against a policy speaks for itself, and so does legal mail that arrived.
- * All else, refusals above all, counts only of a sender that reached the trap.
+ * <p>Mail that went out against a policy is a result by itself, and so is legal mail that arrived.
+ * Everything else, refusals above all, counts only for a sender that reached the trap.
  *
- * @param label the row: {@code d1s}
+ * @param label the test case: {@code d1s}
  * @param category which part of the score it counts for
- * @param expected what is to become of the message, of a sender that is opportunistic where it may
- *     be
+ * @param expected the expected outcome of the message, for a sender that is opportunistic where it
+ *     may be
  * @param requiredActions what the sender must have done for anything but mail that arrived to count
  * @param mechanism what protects the mail here
  * @param conclusive whether only that mechanism makes a sender refuse here: the certificate is one
@@ -64,11 +65,11 @@ public record TrapExpectation(
     }
   }
 
-  /** Rows in which the certificate is bad and nothing forbids it. */
+  /** Test cases in which the certificate is bad and nothing forbids it. */
   private static final Set<String> UNVERIFIED =
       Set.of("d1n", "d2n", "d3n", "d4n", "d5n", "d1t", "d2t", "d3t", "d4t", "d5t", "f6", "f7");
 
-  /** Mail that arrives says it all. */
+  /** Mail that arrives is sufficient evidence. */
   private static final Set<SenderAction> ANY = Set.of();
 
   private static final Set<SenderAction> ASKED_MX = Set.of(SenderAction.ASKED_MX);
@@ -101,14 +102,14 @@ public record TrapExpectation(
 
   private static final Map<String, TrapExpectation> TABLE = table();
 
-  /** The expectation of a row. */
+  /** The expectation of a test case. */
   public static Optional<TrapExpectation> of(String label) {
     return Optional.ofNullable(TABLE.get(label));
   }
 
   /** What a sender of this profile must have done for a refusal to count. */
   Set<SenderAction> requiredActions(SenderProfile profile) {
-    // Who wants verified TLS everywhere refuses for what the handshake showed.
+    // A sender that requires verified TLS everywhere refuses because of the handshake.
     return of(profile) != expected && requiredActions.isEmpty() ? SHOWN : requiredActions;
   }
 
@@ -128,7 +129,7 @@ public record TrapExpectation(
     return List.copyOf(TABLE.values());
   }
 
-  /** What is wanted of a sender of this profile. */
+  /** The outcome that is expected of a sender of this profile. */
   public ExpectedOutcome of(SenderProfile profile) {
     return switch (profile) {
       case OPPORTUNISTIC -> expected;
@@ -166,7 +167,7 @@ public record TrapExpectation(
       }
     }
 
-    /** Changes what protects rows that are there, and whether they tell it from other reasons. */
+    /** Changes the mechanism that protects existing test cases, and whether a refusal proves it. */
     void protect(ProtectionMechanism mechanism, boolean telling, String... labels) {
       for (String label : labels) {
         expectations.computeIfPresent(
@@ -193,7 +194,7 @@ public record TrapExpectation(
     certificates(t);
     dane(t);
     policies(t);
-    // Unsigned for those who ask, no policy to be had, or one that says none.
+    // Unsigned for a validating resolver, no policy available, or one of mode none.
     t.protect(
         ProtectionMechanism.NONE,
         false,
@@ -217,7 +218,8 @@ public record TrapExpectation(
         "f14",
         "f16a",
         "f16b");
-    // A certificate of a public authority, and a TLSA record that does not match or cannot be had.
+    // A certificate of a public authority, and a TLSA record that does not match or cannot be
+    // looked up.
     t.protect(ProtectionMechanism.DANE, true, "e3", "e14", "e15", "e16", "e17a", "e17b");
     t.protect(ProtectionMechanism.DANE, true, "e22", "e23", "e24", "e27", "e28");
     t.protect(ProtectionMechanism.DNSSEC, false, "e18", "e19");

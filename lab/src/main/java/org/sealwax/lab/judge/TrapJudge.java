@@ -11,26 +11,26 @@ import org.sealwax.lab.traps.Trap;
 import org.sealwax.lab.traps.Traps;
 
 /**
- * Judges rows. Mail that was delivered or bounced is decided. Mail that waits is not: what a sender
- * refuses now it may deliver at its next try, unprotected. A refusal counts as decided only after
- * as many tries as this sender, in the rows without a policy, takes until it gives TLS up, and two
- * at least; until then the row is not tested. Pure.
+ * Judges test cases. Mail that was delivered or bounced is decided. Mail that waits is not: what a
+ * sender refuses now it may deliver at its next try, unprotected. A refusal counts as decided only
+ * after as many tries as this sender, in the test cases without a policy, takes until it gives TLS
+ * up, and two at least; until then the test case is not tested. Pure.
  */
 final class TrapJudge {
   /** Tries that are followed at least: many senders fall back to plaintext at the second. */
   static final int LEAST_TRIES = 2;
 
-  /** Rows in which the certificate is true, and weak. */
+  /** Test cases in which the certificate is valid, and weak. */
   private static final Set<String> WEAK = Set.of("d11", "d12");
 
-  /** Rows in which the server cannot see that the client broke the handshake off. */
+  /** Test cases in which the server cannot see that the client broke the handshake off. */
   private static final Set<String> PROVEN_BY_DELIVERY_ONLY =
       Set.of("c20a", "c20b", "c22an", "c22bn", "c23a", "c23b", "c23c");
 
-  /** Rows in which what was agreed to is better not agreed to. */
+  /** Test cases in which the negotiated parameters should not be accepted. */
   private static final Set<String> BETTER_NOT = Set.of("c11", "c15", "c17b");
 
-  /** Rows that differ from another one by the policy only, and have another trap's number. */
+  /** Test cases that differ from another one by the policy only, and have another trap's number. */
   private static final Map<String, String> WITHOUT_POLICY =
       Map.of("b2", "b1", "b3", "b1", "b5", "b4", "b6", "b4");
 
@@ -49,9 +49,9 @@ final class TrapJudge {
   }
 
   /**
-   * How a row came out.
+   * The result of a test case.
    *
-   * @param waiting whether it may come out otherwise, as the mail is still in the sender's queue
+   * @param waiting whether the result may still change, as the mail is still in the sender's queue
    */
   record TrapVerdict(CheckOutcome outcome, String aspect, String reason, boolean waiting) {
     TrapVerdict(CheckOutcome outcome, String aspect, String why) {
@@ -82,7 +82,7 @@ final class TrapJudge {
         .orElseThrow(() -> new IllegalStateException("no expectation for " + label));
   }
 
-  /** Whether the row shows how this sender gives up TLS where it may. */
+  /** Whether the test case shows how this sender gives up TLS where it may. */
   private boolean isControl(String label) {
     ExpectedOutcome expected = expected(label).of(profile);
     return (expected == ExpectedOutcome.DECIDED || expected == ExpectedOutcome.NO_SUCH_TLS)
@@ -100,7 +100,7 @@ final class TrapJudge {
         .map(trapCase -> new Trap.TrapCase(trapCase.trap(), PolicyContext.NONE).label());
   }
 
-  /** Whether a control row was met and its mail is neither delivered nor bounced. */
+  /** Whether a control test case was met and its mail is neither delivered nor bounced. */
   private boolean undecided(String control) {
     return isControl(control)
         && at(control).connections() > 0
@@ -108,7 +108,7 @@ final class TrapJudge {
         && at(control).bounce().isEmpty();
   }
 
-  /** Whether what this sender refuses in a row stays refused. */
+  /** Whether what this sender refuses in a test case stays refused. */
   private boolean isFinal(String label, int tries) {
     return at(label).bounce().isPresent()
         || (tries >= patience && control(label).filter(this::undecided).isEmpty());
@@ -119,7 +119,7 @@ final class TrapJudge {
     return of.attempts(of.connections() > 0 ? Set.of(SenderAction.FIRST_HOST) : Set.of());
   }
 
-  /** The verdict on a row. */
+  /** The verdict on a test case. */
   TrapVerdict of(String label) {
     SightingFacts of = at(label);
     if (!of.attempted()) {
@@ -151,7 +151,7 @@ final class TrapJudge {
     };
   }
 
-  /** How REQUIRETLS is judged, over all of its rows. */
+  /** How REQUIRETLS is judged, over all of its test cases. */
   RequireTlsJudge requireTls() {
     return new RequireTlsJudge(facts, label -> isFinal(label, chances(at(label))));
   }
@@ -165,7 +165,7 @@ final class TrapJudge {
         .orElse(then);
   }
 
-  /** A refusal: it counts of those who reached the trap, and once it is decided. */
+  /** A refusal: it counts for a sender that reached the trap, and once it is decided. */
   private TrapVerdict refusal(String label, SightingFacts of) {
     int tries = of.attempts(expected(label).requiredActions(profile));
     TrapVerdict then =
@@ -309,7 +309,7 @@ final class TrapJudge {
     };
   }
 
-  /** The mark is for senders that offer TLS 1.3; the others have nothing to be downgraded from. */
+  /** The sentinel is for senders that offer TLS 1.3; the others cannot be downgraded. */
   private TrapVerdict downgraded(String label, SightingFacts of) {
     if (of.underTls().isEmpty()) {
       return of.delivered() ? ifReached(label, of, PASS, true) : refusal(label, of);

@@ -7,7 +7,7 @@ import org.sealwax.mail.tls.wire.Ja4;
 public final class TrapTranscript {
   private TrapTranscript() {}
 
-  /** One line: when, what, and by or to whom; text of other hosts unchanged. */
+  /** One line: time, direction and text; text from other hosts unchanged. */
   public static String line(TrapEvent event) {
     String text =
         switch (event) {

@@ -28,12 +28,11 @@ import org.sealwax.mail.tls.wire.SignatureScheme;
 import org.sealwax.mail.tls.wire.TlsSuite;
 
 /**
- * What is written down of every sender and judged by nothing: the hellos it makes, what it calls
- * itself and what the DNS calls it, what it says unencrypted before TLS, and when it comes back.
- * Pure.
+ * Facts that are recorded about every sender and not graded: its ClientHellos, its EHLO name and
+ * its reverse names, what it sends unencrypted before TLS, and when it tries again. Pure.
  */
 final class UngradedFindings {
-  /** Hellos told apart; a sender with a ladder has some five. */
+  /** Maximum number of different ClientHellos; a sender with fallback steps has about five. */
   private static final int MAX_HELLOS = 16;
 
   /** Names and addresses reported. */
@@ -67,7 +66,7 @@ final class UngradedFindings {
         seen.isEmpty() ? "nothing was seen" : seen);
   }
 
-  /** The hello, when its bytes are a whole one. */
+  /** The ClientHello, when its bytes are a whole one. */
   static java.util.Optional<ClientHello> read(TrapEvent.ClientHelloSeen event) {
     return ClientHello.read(event.raw(), 0, event.raw().length)
             instanceof ClientHello.ClientHelloParse.Whole(ClientHello hello)
@@ -107,7 +106,7 @@ final class UngradedFindings {
         : finding.with(FindingEvidence.note(String.join("\n\n", lines)));
   }
 
-  /** Everything in a hello that people compare. */
+  /** The parts of a ClientHello that are usually compared. */
   static String described(ClientHello hello) {
     List<String> out = new ArrayList<>();
     out.add(

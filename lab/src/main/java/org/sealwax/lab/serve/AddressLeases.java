@@ -25,7 +25,7 @@ final class AddressLeases implements AddressSource, Closeable {
     this.pool = pool;
     this.family = family;
     this.web = List.copyOf(web);
-    // Half of them: a second person is to find some.
+    // Half of them: a second user must find free ones.
     this.left = (pool.sizeV4() + 1) / 2;
   }
 

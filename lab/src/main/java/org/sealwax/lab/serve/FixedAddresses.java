@@ -6,7 +6,7 @@ import java.util.Optional;
 import org.sealwax.lab.site.AddressSource;
 
 /**
- * The addresses of what is there for good, the same for every host.
+ * The addresses of the permanent services, the same for every host.
  *
  * @param all at least one
  */

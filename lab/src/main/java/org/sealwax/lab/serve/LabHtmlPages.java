@@ -15,7 +15,7 @@ import org.sealwax.lab.site.LabToken;
 import org.sealwax.lab.site.Sighting;
 import org.sealwax.lab.traps.Traps;
 
-/** What the public lab's pages say. All text of strangers is escaped. */
+/** Content of the public lab's pages. All text from other hosts is escaped. */
 final class LabHtmlPages {
   private static final Map<Character, String> GROUPS = new LinkedHashMap<>();
 
@@ -37,7 +37,7 @@ final class LabHtmlPages {
     return out.append("</main></body></html>\n").toString();
   }
 
-  /** For everybody. */
+  /** The public page. */
   static String start(LabService lab) {
     StringBuilder out = new StringBuilder(16_384);
     HtmlPage.beginServed("What does your mail router do under attack?", out);
@@ -144,7 +144,7 @@ final class LabHtmlPages {
     return end(out);
   }
 
-  /** The addresses of the rows that are set up. */
+  /** The addresses of the test cases that are set up. */
   static List<String> ready(TokenBooking booking) {
     LabToken token = booking.token();
     return token.sightings().stream()
@@ -375,7 +375,7 @@ final class LabHtmlPages {
     return "<span class=\"chip " + tone + "\">" + Html.escape(word) + "</span>";
   }
 
-  /** The parts of a token's page that have changed since nobody had come, by their id. */
+  /** The parts of a token's page that have changed from the initial page, by their id. */
   static Map<String, String> fragments(TokenBooking booking, SenderReport report) {
     Map<String, String> out = new LinkedHashMap<>();
     out.put("head", head(booking, report));

@@ -52,13 +52,13 @@ import org.sealwax.testkit.zone.ZoneSigning;
 /**
  * The lab on the open Internet: a plain authority for a delegated zone, traps on addresses that are
  * lent to tokens, policy hosts behind one HTTPS address, and a host that receives bounces and
- * reports. Everything in it is there for a live token, and goes with it. Thread-safe.
+ * reports. Everything in it belongs to a live token, and ends with it. Thread-safe.
  */
 public final class LabService implements Closeable {
-  /** Bytes of evidence kept for one token: all rows, with hellos, several times. */
+  /** Bytes of evidence kept for one token: all test cases, with ClientHellos, several times. */
   public static final long EVIDENCE_LIMIT = 6_000_000;
 
-  /** Letters of a token: 80 bits, which nobody guesses and no rate lets anybody try. */
+  /** Letters of a token: 80 bits, too many to guess at any request rate. */
   static final int TOKEN_LENGTH = 16;
 
   /** Connections at once to the traps of all tokens, and to those of one. */
@@ -66,12 +66,12 @@ public final class LabService implements Closeable {
 
   static final int TRAP_CONNECTIONS_EACH = 1_200;
 
-  /** To the pages and policy hosts, and to the host for bounces: no trap takes these away. */
+  /** To the pages and policy hosts, and to the host for bounces: traps cannot use these up. */
   private static final int WEB_CONNECTIONS = 1_000;
 
   private static final int RETURN_HOST_CONNECTIONS = 500;
 
-  /** Bytes of an address that make a network of people: /24, and /56 (RFC 6177 2). */
+  /** Bytes of an address that make one site's network: /24, and /56 (RFC 6177 2). */
   private static final int V4_NETWORK = 3;
 
   private static final int V6_NETWORK = 7;
@@ -79,7 +79,7 @@ public final class LabService implements Closeable {
   /** Tokens that one network may ask for within an hour, those that it gave back among them. */
   private static final int TOKENS_AN_HOUR = 12;
 
-  /** Networks whose asking is remembered. */
+  /** Maximum number of networks whose requests are counted. */
   private static final int MAX_ASKERS = 4_096;
 
   private static final Duration SWEEP = Duration.ofSeconds(5);
@@ -125,8 +125,8 @@ public final class LabService implements Closeable {
    * @param folder for the zone's key and the lab's root
    * @param clock the time
    * @param random for tokens and addresses
-   * @param pages who gets HTTPS connections that ask for no policy host; owns them, before TLS
-   * @throws IOException when an address, a port or a key is not to be had; nothing stays open then
+   * @param pages handler of HTTPS connections that ask for no policy host; owns them, before TLS
+   * @throws IOException when an address, a port or a key is not available; nothing stays open then
    */
   public LabService(
       LabServiceSettings settings,
@@ -203,7 +203,10 @@ public final class LabService implements Closeable {
     authority.add(List.of(Zone.of(settings.zone(), text(site)).signed(ZoneSigning.WHITE_LIES)));
   }
 
-  /** The zone's own records: pages, name servers, the front desk; it sends no mail, and says so. */
+  /**
+   * The zone's own records: pages, name servers, the return host; its SPF record says that it sends
+   * no mail.
+   */
   private String text(LiveSite site) {
     StringBuilder out = new StringBuilder(TTL);
     List<String> hosts = new ArrayList<>(List.of(settings.zone(), "mx." + settings.zone()));
@@ -249,9 +252,9 @@ public final class LabService implements Closeable {
   }
 
   /**
-   * Gives a token out.
+   * Issues a token.
    *
-   * @param from who asks
+   * @param from address of the client
    * @param note kept with it
    */
   public synchronized TokenResult issue(
@@ -314,7 +317,7 @@ public final class LabService implements Closeable {
       try {
         booking.token().close();
       } catch (IOException e) {
-        // Its sockets are gone; that was the point.
+        // Its sockets are closed, as intended.
       }
     }
   }
@@ -327,7 +330,7 @@ public final class LabService implements Closeable {
         try {
           end(booking);
         } catch (RuntimeException e) {
-          // The next sweep meets it again; the others must end all the same.
+          // The next sweep tries it again; the others must end all the same.
         }
       }
     }
@@ -343,7 +346,7 @@ public final class LabService implements Closeable {
       try {
         sweep();
       } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
-        // The next sweep meets it again; one fault does not end the sweeping for good.
+        // The next sweep tries it again; one fault does not end the sweeps.
       }
     }
   }

@@ -14,16 +14,15 @@ import org.sealwax.mail.address.Cidr;
  * @param nameServers as the parent has them; those within the zone get {@code addresses}
  * @param addresses of this machine, for DNS, pages, policy hosts, bounces and reports
  * @param trapsV4 networks of this machine for the traps, one address each
- * @param trapsV6 a network of this machine for the traps, one address each; a /64 is enough for
- *     ever
- * @param ports on which all this is; others than the real ones are for trying it
+ * @param trapsV6 a network of this machine for the traps, one address each; a /64 is enough
+ * @param ports on which all this is; others than the standard ones are for tests
  * @param scale by which long times are divided
  * @param tokens at once
  * @param tokensEach of them for one network
  * @param life of a token
  * @param connections at once of one source
  * @param connectionsPerMinute of one source
- * @param dnsRate answers a second over UDP to one network that has not proven where it is
+ * @param dnsRate answers a second over UDP to one network whose address is not proven
  */
 public record LabServiceSettings(
     String zone,
@@ -45,19 +44,19 @@ public record LabServiceSettings(
    */
   public static final int TOKENS = 40;
 
-  /** A household, an office or a data centre: some people at once. */
+  /** A home, an office or a data centre: several users at once. */
   public static final int TOKENS_EACH = 3;
 
   /** Second tries and bounces of most senders are within it. */
   public static final Duration LIFE = Duration.ofHours(4);
 
-  /** A sender that tries all rows at once has some 200. */
+  /** A sender that tries all test cases at once has some 200. */
   public static final int CONNECTIONS = 300;
 
-  /** All rows, each several times down the ladder. */
+  /** All test cases, each several times down the fallback steps. */
   public static final int CONNECTIONS_PER_MINUTE = 1_200;
 
-  /** A minute for five: senders keep the times of the standards here, and people wait. */
+  /** One minute stands for five: senders keep the standards' retry times here, and users wait. */
   public static final int SCALE = 5;
 
   /**
@@ -68,7 +67,7 @@ public record LabServiceSettings(
    * @param https 443
    */
   public record LabPorts(int dns, int smtp, int https) {
-    /** The real ones. */
+    /** The standard ones. */
     public static final LabPorts REAL = new LabPorts(53, 25, 443);
   }
 

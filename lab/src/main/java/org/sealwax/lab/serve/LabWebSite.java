@@ -27,23 +27,23 @@ import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.Wire;
 
 /**
- * The pages of a public lab: one for everybody, and for each token one that fills as its sender
- * works, with the evidence behind each row. Whole without script; with it, rows come by themselves.
- * Thread-safe: a connection is one request.
+ * The pages of a public lab: one public page, and for each token one that fills as its sender
+ * works, with the evidence behind each test case. Complete without script; with script, new test
+ * cases appear without a reload. Thread-safe: a connection is one request.
  */
 public final class LabWebSite {
-  /** For a request to come, and its answer to go. */
+  /** Time limit for a request and its answer. */
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-  /** A stream of events; the browser comes again by itself. */
+  /** A stream of events; the browser reconnects by itself. */
   private static final Duration STREAM = Duration.ofMinutes(15);
 
   private static final Duration POLL_INTERVAL = Duration.ofMillis(700);
 
-  /** So often something is said, so that who is gone is noticed. */
+  /** Interval of keep-alive lines, so that a closed connection is noticed. */
   private static final Duration ALIVE = Duration.ofSeconds(10);
 
-  /** Streams of one token at once: a few people who look over a shoulder. */
+  /** Streams of one token at once: a few users who watch the same token. */
   static final int MAX_STREAMS = 6;
 
   private record CachedReport(long version, SenderReport report) {}
@@ -55,7 +55,7 @@ public final class LabWebSite {
   private final Map<String, Integer> streams = new HashMap<>();
 
   /**
-   * What can be taken away.
+   * What can be downloaded.
    *
    * @param json a report for programs
    * @param junit a report for continuous integration
@@ -95,7 +95,7 @@ public final class LabWebSite {
         }
       }
     } catch (IOException e) {
-      // The browser has what it wanted, or the time is up.
+      // The browser closed the connection, or the time limit has passed.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -195,7 +195,7 @@ public final class LabWebSite {
   }
 
   private WebResponse post(WebRequest request, InetAddress from) {
-    // Other people's pages must not use up a visitor's tokens.
+    // Pages of other sites must not use up a visitor's tokens.
     String origin = request.header("origin");
     String site = request.header("sec-fetch-site");
     if ((!origin.isEmpty() && !origin.equals("https://" + request.header("host")))
@@ -297,7 +297,7 @@ public final class LabWebSite {
     out.flush();
   }
 
-  /** Says what is new until the token is gone or the time is up. */
+  /** Sends what is new until the token or the time ends. */
   private void watch(Wire wire, TokenBooking booking) throws IOException, InterruptedException {
     try {
       begin(wire.out());

@@ -11,8 +11,8 @@ import org.sealwax.assess.render.HtmlPage;
 import org.sealwax.lab.judge.SenderReport;
 
 /**
- * What the lab saw a sender do, as one page that needs nothing next to itself: row by row, with the
- * expectation, its source and the transcript. All text of strangers is escaped.
+ * What the lab saw a sender do, as one self-contained page: test case by test case, with the
+ * expectation, its source and the transcript. All text from other hosts is escaped.
  */
 public final class SenderReportPage {
   private final StringBuilder out = new StringBuilder(64 * 1_024);
@@ -25,7 +25,7 @@ public final class SenderReportPage {
   /**
    * The page.
    *
-   * @param title who was looked at
+   * @param title name of the assessed sender
    * @param version of this program
    */
   public static String of(SenderReport report, String title, String version) {
@@ -108,7 +108,7 @@ public final class SenderReportPage {
     out.append("</span></li>");
   }
 
-  /** Of a row what was expected, and by whom; of the whole why it counts. */
+  /** For a test case what was expected, and by which source; for the whole why it counts. */
   private static String reason(Finding finding) {
     List<String> sources = finding.check().sources();
     return sources.isEmpty()

@@ -7,10 +7,10 @@ import org.sealwax.lab.site.LabToken;
  * A token issued by a public lab.
  *
  * @param token its sites
- * @param until when they go
- * @param network who got it, as far as counting needs
- * @param family by what its sender comes
- * @param note what whoever gave it out wants to remember with it
+ * @param until end of its lifetime
+ * @param network network of the client that got it, as far as counting needs
+ * @param family address family of its sender
+ * @param note note of the caller that issued it
  */
 public record TokenBooking(
     LabToken token, Instant until, String network, SenderAddressFamily family, String note) {}

@@ -18,9 +18,9 @@ import org.sealwax.mail.tls.wire.ClientHello;
 import org.sealwax.mail.tls.wire.NamedGroup;
 import org.sealwax.mail.tls.wire.TlsSuite;
 
-/** What is behind one row of a token's table. All text of strangers is escaped. */
+/** The evidence of one test case of a token. All text from other hosts is escaped. */
 final class TrapEvidencePage {
-  /** Hellos shown; they repeat. */
+  /** ClientHellos shown; they repeat. */
   private static final int MAX_HELLOS = 8;
 
   private TrapEvidencePage() {}

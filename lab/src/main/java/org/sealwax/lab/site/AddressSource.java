@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 public interface AddressSource {
   /**
    * The address that a network namespace has for itself. It is outside of what {@link #namespace}
-   * lends: a sender takes a host at an address of its own for itself, and bounces.
+   * lends: a sender that finds its own address behind a host detects a mail loop, and bounces.
    */
   String NAMESPACE_OWN = "198.19.0.53";
 

@@ -8,7 +8,7 @@ import org.sealwax.mail.net.BlockInput;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.net.WireOver;
 
-/** A wire that keeps the first bytes that come in: the hello, before any engine sees it. */
+/** A wire that keeps the first bytes that come in: the ClientHello, before any engine sees it. */
 final class ClientHelloRecorder extends WireOver {
   /** Content type of handshake records (RFC 8446 B.1). */
   private static final int HANDSHAKE = 22;
@@ -55,7 +55,7 @@ final class ClientHelloRecorder extends WireOver {
   private void began(int value) {
     if (first) {
       first = false;
-      // The first record tells: after a handshake record an alert is an answer to the client's.
+      // The first record decides: after a handshake record an alert is an answer to the client's.
       answered = value == HANDSHAKE;
     }
   }

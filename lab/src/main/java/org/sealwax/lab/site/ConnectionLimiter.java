@@ -11,7 +11,7 @@ import org.sealwax.mail.net.RateLimit;
 
 /** How many connections a lab takes: in all, at once from one source, and in a minute. */
 public final class ConnectionLimiter {
-  /** Sources remembered; those that are gone and rested are forgotten first. */
+  /** Maximum number of sources; idle ones are removed first. */
   static final int MAX_SOURCES = 10_000;
 
   /** Bytes of an IPv6 address that make one source: a /64 is one machine's or one network's. */
@@ -41,7 +41,7 @@ public final class ConnectionLimiter {
   /**
    * @param all connections at once
    * @param each of them from one source
-   * @param perMinute connections of one source in a minute, and at once when it comes rested
+   * @param perMinute connections of one source in a minute, and in one burst after a pause
    */
   public ConnectionLimiter(int all, int each, int perMinute, Clock clock) {
     this(Limit.of(all), all, each, perMinute, clock);
@@ -61,7 +61,7 @@ public final class ConnectionLimiter {
     this.clock = clock;
   }
 
-  /** Whether one more may come in; who may must {@link #leave}. */
+  /** Whether one more connection is allowed; one that is allowed must {@link #leave}. */
   public synchronized boolean enter(InetAddress from) {
     String name = name(from);
     SourceUsage source = sources.get(name);
@@ -96,7 +96,9 @@ public final class ConnectionLimiter {
     all.give();
   }
 
-  /** The longest unseen first, and only when there is no space: looking at all of them costs. */
+  /**
+   * The longest unseen first, and only when there is no space: a scan of all of them is expensive.
+   */
   private void forget() {
     if (sources.size() >= MAX_SOURCES) {
       sources.values().removeIf(SourceUsage::isIdle);

@@ -14,14 +14,14 @@ import org.sealwax.testkit.zone.Zone;
 import org.sealwax.testkit.zone.ZoneSigning;
 
 /**
- * The small broken internet, in this process.
+ * A private lab in this process: DNS, hosts and policy hosts of all traps.
  *
  * <pre>{@code
- * try (Lab lab = new Lab(LabSettings.defaults(), Clock.system(), Chance.secure())) {
- *   Ticket ticket = lab.issue(Traps.quick());
+ * try (Lab lab = new Lab(LabSettings.defaults(), Clock.system(), RandomSource.secure())) {
+ *   LabToken token = lab.issue(Traps.quick());
  *   // the sender asks lab.resolver(), trusts lab.anchors() and lab.rootPem(),
- *   // and sends from ticket.sender() to each of ticket.recipients()
- *   Sighting seen = ticket.sighting("e3");
+ *   // and sends from token.sender() to each of token.recipients()
+ *   Sighting seen = token.sighting("e3");
  * }
  * }</pre>
  *
@@ -41,7 +41,7 @@ public final class Lab implements Closeable {
   /**
    * Starts the DNS, without any token yet.
    *
-   * @throws IOException when its port is not to be had
+   * @throws IOException when its port is not available
    */
   public Lab(LabSettings settings, Clock clock, RandomSource random) throws IOException {
     this.settings = settings;
@@ -81,7 +81,7 @@ public final class Lab implements Closeable {
   /**
    * Whether the resolver acts as one that validates: AD on what is secure, SERVFAIL for what is
    * bogus. For senders that do not validate themselves: Postfix, Exim, all that use the C library.
-   * Who sets CD sees all there is.
+   * A client that sets CD gets all records.
    */
   public void actValidating(boolean acts) {
     dns.setAuthenticData(acts);
@@ -89,9 +89,9 @@ public final class Lab implements Closeable {
   }
 
   /**
-   * Sets the sites of these rows up under a fresh token.
+   * Sets the sites of these test cases up under a fresh token.
    *
-   * @throws IOException when an address is not to be had; nothing stays open then
+   * @throws IOException when an address is not available; nothing stays open then
    * @throws IllegalStateException when there are {@link #MAX_TOKENS} already
    */
   public LabToken issue(List<Trap.TrapCase> trapCases) throws IOException {
@@ -106,8 +106,8 @@ public final class Lab implements Closeable {
    * itself is to listen. It ends with the lab.
    *
    * @param domain not below the lab's zone, and below the same top: {@code sender.example}
-   * @param token whose post office takes reports about it
-   * @throws IOException when an address is not to be had
+   * @param token whose report host takes reports about it
+   * @throws IOException when an address is not available
    */
   public RouterDomain routerDomain(String domain, LabToken token) throws IOException {
     RouterDomain.RouterDomainZone zone =
@@ -126,7 +126,7 @@ public final class Lab implements Closeable {
     dns.close();
   }
 
-  /** Sockets of its own, addresses that nobody else wants. */
+  /** Own sockets, and addresses that no other program uses. */
   private final class LocalTokenResources implements TokenResources {
     private final TokenListeners listeners = new TokenListeners();
 

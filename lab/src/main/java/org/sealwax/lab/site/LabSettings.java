@@ -23,7 +23,7 @@ public record LabSettings(
     AddressSource addresses,
     int scale,
     String results) {
-  /** The scale unless said: five minutes become five seconds. */
+  /** The default scale: five minutes become five seconds. */
   public static final int SCALE = 60;
 
   /** Checks. */

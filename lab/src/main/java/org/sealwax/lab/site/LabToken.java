@@ -30,12 +30,12 @@ public final class LabToken implements Closeable {
     this.end = end;
   }
 
-  /** The label in all names of this ticket. */
+  /** The label in all names of this token. */
   public String token() {
     return token;
   }
 
-  /** The part of the DNS that is this ticket's. */
+  /** The part of the DNS that belongs to this token. */
   public String zone() {
     return zone;
   }
@@ -45,41 +45,41 @@ public final class LabToken implements Closeable {
     return "sender@bounce." + zone;
   }
 
-  /** The addresses to send to, in the order of the rows. */
+  /** The addresses to send to, in the order of the test cases. */
   public List<String> recipients() {
     return sightings.keySet().stream().map(this::recipient).toList();
   }
 
-  /** The address of one row. */
+  /** The address of one test case. */
   public String recipient(String label) {
     return "probe@" + label + "." + zone;
   }
 
-  /** What was seen at one row. */
+  /** What was seen in one test case. */
   public Optional<Sighting> find(String label) {
     return Optional.ofNullable(sightings.get(label));
   }
 
   /**
-   * What was seen at one row of this ticket.
+   * What was seen in one test case of this token.
    *
-   * @throws IllegalArgumentException when it has no such row
+   * @throws IllegalArgumentException when it has no such test case
    */
   public Sighting sighting(String label) {
     return find(label).orElseThrow(() -> new IllegalArgumentException("no row " + label));
   }
 
-  /** All of it, in the order of the rows. */
+  /** All of it, in the order of the test cases. */
   public Collection<Sighting> sightings() {
     return sightings.values();
   }
 
-  /** Grows with everything that is seen: for who wants to know whether there is something new. */
+  /** Grows with everything that is seen: for callers that check for new events. */
   public long version() {
     return sightings.values().stream().mapToLong(Sighting::version).sum();
   }
 
-  /** Why a row could not be set up on this machine, by label. */
+  /** Why a test case could not be set up on this machine, by label. */
   public Map<String, String> setupFailures() {
     return setupFailures;
   }

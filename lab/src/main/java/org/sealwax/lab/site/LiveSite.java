@@ -20,7 +20,7 @@ import org.sealwax.testkit.tls.LabCertificateAuthority;
 import org.sealwax.testkit.tls.OddTlsServer;
 import org.sealwax.testkit.tls.TlsSessionCache;
 
-/** One site as it stands: its names, its addresses, and what it is at the moment. */
+/** One site at run time: its names, its addresses, and its current state. */
 public final class LiveSite {
   /** From when on a greylisting host takes mail (RFC 6647 5: minutes), before the scale. */
   private static final Duration GREYLISTED = Duration.ofMinutes(5);
@@ -40,7 +40,7 @@ public final class LiveSite {
   private volatile @Nullable OddTlsServer policyTls;
   private volatile boolean policyFetched;
 
-  /** What becomes of messages, and for which domains they are taken. */
+  /** The handling of messages, and the domains for which they are taken. */
   interface SiteMailHandler {
     boolean acceptsDomain(String domain);
 
@@ -265,7 +265,7 @@ public final class LiveSite {
     return !at.isBefore(first.plus(settings.scaled(GREYLISTED)));
   }
 
-  /** A conversation with a host is over: what changes after the first try changes now. */
+  /** A session with a host has ended: what changes after the first try changes now. */
   void attemptEnded(LiveHost host) {
     if (now.later() != null && changed.compareAndSet(false, true)) {
       Site next = now.second().orElseThrow();

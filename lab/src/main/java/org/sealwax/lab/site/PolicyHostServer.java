@@ -54,7 +54,7 @@ final class PolicyHostServer {
   interface PolicyServerHandler {
     PolicyServerResponse answer(PolicyServerRequest request);
 
-    /** It did not come to a request. */
+    /** No request was read. */
     void connectionFailed(String why);
   }
 

@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The one host of a public lab that is there for good: takes the bounces and reports of live
- * tokens, for nobody else. Thread-safe.
+ * The one permanent host of a public lab: takes bounces and reports for live tokens only.
+ * Thread-safe.
  */
 public final class ReturnHost implements LiveSite.SiteMailHandler {
   private final Map<String, ReturnMail> returnMailByDomain = new ConcurrentHashMap<>();

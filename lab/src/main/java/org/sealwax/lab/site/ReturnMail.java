@@ -23,7 +23,10 @@ import tools.jackson.databind.ObjectMapper;
  * and dropped. Thread-safe.
  */
 public final class ReturnMail implements LiveSite.SiteMailHandler {
-  /** Bytes of a message that are looked at: a notice for a hundred recipients has some 60,000. */
+  /**
+   * Maximum number of bytes of a message that are read: a notice for a hundred recipients has some
+   * 60,000.
+   */
   static final int MAX_SCAN = 512 * 1_024;
 
   /** Bytes of a report when unpacked: a gzip bomb ends here. */
@@ -72,7 +75,7 @@ public final class ReturnMail implements LiveSite.SiteMailHandler {
     };
   }
 
-  /** A message: notices (RFC 3464) and reports (RFC 8460) are told by their parts. */
+  /** A message: notices (RFC 3464) and reports (RFC 8460) are recognized by their parts. */
   void read(String message) {
     notices(message);
     if (message.toLowerCase(Locale.ROOT).contains("application/tlsrpt")) {
@@ -137,7 +140,7 @@ public final class ReturnMail implements LiveSite.SiteMailHandler {
         : "";
   }
 
-  /** A report, packed or not; what is none is passed over. */
+  /** A report, compressed or not; other content is ignored. */
   boolean report(byte[] body, String way, boolean signed) {
     try {
       byte[] json = body;

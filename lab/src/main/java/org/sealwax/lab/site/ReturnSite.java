@@ -44,7 +44,7 @@ public final class ReturnSite {
   /**
    * Opens the handler that receives reports by HTTPS for one token.
    *
-   * @throws IOException when an address is not to be had
+   * @throws IOException when an address is not available
    */
   public static void openReportHandler(
       SiteSetup setup,
@@ -62,7 +62,7 @@ public final class ReturnSite {
         wire -> PolicyHostServer.serve(wire, tls, office.reportHandler((path, what) -> {})));
   }
 
-  /** The whole of it for a lab of one's own; the text of the token's zone. */
+  /** Sets all of it up for a private lab; returns the text of the token's zone. */
   static String open(
       SiteSetup setup,
       ReturnMail office,

@@ -14,14 +14,14 @@ import org.sealwax.testkit.tls.IssuedCertificate;
 
 /**
  * The router's own domain in the lab: signed, with TLSA records for its key and for the next one,
- * an MTA-STS policy and a wish for TLS reports. The lab serves its DNS and its policy host; at its
- * mail host's address the router itself must listen, with this certificate.
+ * an MTA-STS policy and a TLSRPT record. The lab serves its DNS and its policy host; at its mail
+ * host's address the router itself must listen, with this certificate.
  *
  * @param domain its name
  * @param host the name of its one mail host
- * @param address where that is: nobody listens there yet
+ * @param address address of that host, without a listener yet
  * @param chainPem the certificate, by the lab's authority, and its intermediate
- * @param keyPem its key (PKCS#8); good in this world only, and no longer than it
+ * @param keyPem its key (PKCS#8); valid in this lab only, and no longer than it
  */
 public record RouterDomain(
     String domain, String host, InetAddress address, String chainPem, String keyPem) {
@@ -47,7 +47,7 @@ public record RouterDomain(
         }
       };
 
-  /** A home, and what the DNS says of it. */
+  /** A domain, and its DNS records. */
   record RouterDomainZone(RouterDomain routerDomain, String zone) {}
 
   /**
@@ -55,7 +55,7 @@ public record RouterDomain(
    *
    * @param reports the mail domain that takes reports about it
    * @param listeners behind which its policy host stands
-   * @throws IOException when an address is not to be had
+   * @throws IOException when an address is not available
    */
   static RouterDomainZone build(
       SiteSetup setup, String domain, String reports, TokenListeners listeners) throws IOException {

@@ -10,16 +10,16 @@ import org.sealwax.lab.traps.Trap;
  * counted only.
  */
 public final class Sighting {
-  /** Events kept: a conversation has about 30, a sender that never gives up could fill memory. */
+  /** Events kept: a session has about 30, a sender that never gives up could fill memory. */
   public static final int MAX_EVENTS = 2_000;
 
-  /** Bytes of a hello kept: real ones are below 3,000. */
+  /** Bytes of a ClientHello kept: real ones are below 3,000. */
   public static final int MAX_HELLO = 16 * 1_024;
 
   /** Characters of a line kept. */
   public static final int MAX_LINE = 500;
 
-  /** What an event takes next tos its text, about. */
+  /** Approximate size of an event in addition to its text. */
   private static final int EVENT = 120;
 
   private final Trap.TrapCase trapCase;
@@ -33,7 +33,7 @@ public final class Sighting {
   }
 
   /**
-   * @param bytes what may still be kept, shared by the rows of a token
+   * @param bytes what may still be kept, shared by the test cases of a token
    */
   public Sighting(Trap.TrapCase trapCase, AtomicLong bytes) {
     this.trapCase = trapCase;
@@ -79,7 +79,7 @@ public final class Sighting {
         };
   }
 
-  /** Grows with every event: for who wants to know whether there is something new. */
+  /** Grows with every event: for callers that check for new events. */
   public synchronized long version() {
     return events.size() + dropped;
   }

@@ -24,7 +24,7 @@ import org.sealwax.testkit.zone.ZoneSigning;
 
 /**
  * Sets the sites of tokens up and takes them away, on whatever {@link TokenResources} they get: the
- * part that a lab of one's own and a public one have in common. Thread-safe.
+ * common part of a private and a public lab. Thread-safe.
  */
 public final class SiteSetup {
   private static final String LETTERS = "abcdefghijkmnpqrstuvwxyz23456789";
@@ -80,9 +80,10 @@ public final class SiteSetup {
   }
 
   /**
-   * Sets the sites of these rows up. The lot is closed with the ticket, or at once when this fails.
+   * Sets the sites of these test cases up. All of them are closed with the token, or at once when
+   * this fails.
    *
-   * @throws IOException when an address is not to be had; nothing stays open then
+   * @throws IOException when an address is not available; nothing stays open then
    */
   public LabToken issue(List<Trap.TrapCase> trapCases, String token, TokenResources resources)
       throws IOException {
@@ -125,7 +126,7 @@ public final class SiteSetup {
                 .noneMatch(h -> h.reachability() == TrapHost.HostReachability.V6)) {
           throw e;
         }
-        // Without IPv6 here that trap cannot be met, and the rest can.
+        // Without IPv6 here that trap cannot be tested, and the others can.
         troubles.put(sighting.trapCase().label(), String.valueOf(e.getMessage()));
       }
       sites.add(site);

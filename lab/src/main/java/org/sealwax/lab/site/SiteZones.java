@@ -24,8 +24,8 @@ public final class SiteZones {
   private final String post;
 
   /**
-   * @param settings whose SMTP port has TLSA names next tos port 25, and whose HTTPS port stands in
-   *     the addresses of reports
+   * @param settings whose SMTP port has TLSA names in addition to port 25, and whose HTTPS port
+   *     stands in the addresses of reports
    * @param reports the host that takes TLS reports
    */
   SiteZones(LabSettings settings, String reports) {

@@ -15,12 +15,12 @@ import org.sealwax.mail.net.WireOver;
 import org.sealwax.mail.tls.wire.ClientHello;
 
 /**
- * One HTTPS address for many hosts: the name in the hello (RFC 6066 3) decides before any engine
- * sees it, so that a host may still be down or have any certificate. A client that asks for no name
- * of a live token gets the pages. Thread-safe.
+ * One HTTPS address for many hosts: the name in the ClientHello (RFC 6066 3) decides before any
+ * engine sees it, so that a host may still be down or have any certificate. A client that asks for
+ * no name of a live token gets the pages. Thread-safe.
  */
 public final class SniDispatcher implements Consumer<Wire> {
-  /** For the hello; browsers send it at once. */
+  /** For the ClientHello; browsers send it at once. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final Map<String, Consumer<Wire>> handlers = new ConcurrentHashMap<>();
@@ -30,7 +30,7 @@ public final class SniDispatcher implements Consumer<Wire> {
     this.pages = pages;
   }
 
-  /** From now on this name is there; closing what is given back takes it away. */
+  /** Registers this name; closing the returned object removes it. */
   Closeable put(String name, Consumer<Wire> owner) {
     handlers.put(name, owner);
     return () -> handlers.remove(name);
@@ -49,12 +49,12 @@ public final class SniDispatcher implements Consumer<Wire> {
       try {
         wire.close();
       } catch (IOException closing) {
-        // It did not say what it wants, and is gone.
+        // The connection has failed already.
       }
     }
   }
 
-  /** A wire whose beginning was looked at, and is read again. */
+  /** A wire whose first bytes were inspected, and are read again. */
   private static final class PeekedWire extends WireOver {
     private byte[] held = new byte[0];
     private int at;

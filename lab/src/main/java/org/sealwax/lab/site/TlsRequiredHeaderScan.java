@@ -6,11 +6,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 
 /**
- * Looks at the first bytes of a message on its way to where it goes, for the one header field that
- * changes what its sender may do. Nothing of it is kept.
+ * Scans the first bytes of a message that is being read, for the one header field that changes what
+ * its sender may do. Nothing of it is kept.
  */
 final class TlsRequiredHeaderScan implements LiveSite.BodyScan {
-  /** Bytes looked at: probes are short, and so are the trace fields that routers add. */
+  /**
+   * Maximum number of bytes scanned: probes are short, and so are the trace fields that routers
+   * add.
+   */
   static final int MAX_HEADER = 16 * 1_024;
 
   /** RFC 8689 section 3: the one value that the field has. */

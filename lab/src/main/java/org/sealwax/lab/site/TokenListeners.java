@@ -18,21 +18,21 @@ import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.net.Wire;
 
-/** The listening sockets of one token and the conversations behind them, with their limits. */
+/** The listening sockets of one token and their sessions, with their limits. */
 public final class TokenListeners implements Closeable {
-  /** Conversations at once. */
+  /** Concurrent sessions. */
   static final int MAX_CONVERSATIONS = 4_000;
 
   /** The whole life of a connection: what is slow on purpose takes ten minutes at most. */
   private static final Duration LIFE = Duration.ofMinutes(20);
 
-  /** Connections not yet accepted: a burst of a thousand must not see a refusal. */
+  /** Connections not yet accepted: a burst of a thousand must not be refused. */
   private static final int BACKLOG = 1_024;
 
   /** Wakes threads that wait in accept, so that they see the close. */
   private static final Duration END = Duration.ofSeconds(2);
 
-  /** More than a machine can make in a minute. */
+  /** More connections than a machine can make in a minute. */
   private static final int ANY_RATE = 10_000_000;
 
   private final ConnectionLimiter limiter;
@@ -49,7 +49,7 @@ public final class TokenListeners implements Closeable {
   }
 
   /**
-   * @param limiter who may come in
+   * @param limiter decides which connections are allowed
    * @param names where HTTPS hosts are that share addresses; empty: each has one of its own
    */
   public TokenListeners(ConnectionLimiter limiter, Optional<SniDispatcher> names) {
@@ -60,7 +60,7 @@ public final class TokenListeners implements Closeable {
   /**
    * Listens; each connection is handed to {@code owner} in a thread of its own.
    *
-   * @throws IOException when the address or port is not to be had
+   * @throws IOException when the address or port is not available
    */
   public void open(InetAddress at, int port, Consumer<Wire> owner) throws IOException {
     ServerSocket listener = new ServerSocket();
@@ -80,14 +80,14 @@ public final class TokenListeners implements Closeable {
             listener::accept,
             socket -> accept(socket, owner),
             text -> {
-              // Traps have no log: a client that cannot come in shows in its sightings.
+              // Traps have no log: a client that cannot connect shows in its sightings.
             }));
   }
 
   /**
    * Lets an HTTPS host be found by its name, or at its own addresses.
    *
-   * @throws IOException when an address or port is not to be had
+   * @throws IOException when an address or port is not available
    */
   void open(String name, List<InetAddress> at, int port, Consumer<Wire> owner) throws IOException {
     if (names.isPresent()) {
@@ -126,7 +126,7 @@ public final class TokenListeners implements Closeable {
 
   /**
    * Ends all of it. Addresses and ports are free then, to be lent to the next: the system keeps a
-   * port until those who wait at it have woken.
+   * port until the threads that wait in accept have woken.
    */
   @Override
   public void close() throws IOException {

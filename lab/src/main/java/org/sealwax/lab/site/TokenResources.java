@@ -14,7 +14,7 @@ public interface TokenResources extends Closeable {
   /** Listeners on those addresses. */
   TokenListeners listeners();
 
-  /** Whether a row whose address is not to be had is left out; else nothing is set up at all. */
+  /** Whether a test case whose address is not available is left out; else nothing is set up. */
   boolean skipsUnavailableRows();
 
   /** Bytes of evidence that are kept. */
@@ -26,7 +26,7 @@ public interface TokenResources extends Closeable {
    * @param office where they go
    * @param zone of the token
    * @return the text of that zone
-   * @throws IOException when an address is not to be had
+   * @throws IOException when an address is not available
    */
   String returnMail(ReturnMail office, String zone) throws IOException;
 }

@@ -16,7 +16,7 @@ public sealed interface TrapEvent {
    * @param name in lower case
    * @param type its mnemonic
    * @param dnssecOk whether signatures were wanted
-   * @param checkingDisabled whether the asker validates by itself
+   * @param checkingDisabled whether the client validates by itself
    */
   record DnsQueried(
       Instant at,
@@ -28,9 +28,9 @@ public sealed interface TrapEvent {
       implements TrapEvent {}
 
   /**
-   * A visit to the policy host.
+   * A request to the policy host.
    *
-   * @param path asked for; empty when it did not come to that
+   * @param path requested; empty when no request came
    * @param status answered; 0 when none was
    * @param failure why it ended before, or empty
    */
@@ -50,18 +50,18 @@ public sealed interface TrapEvent {
   /**
    * A line of SMTP.
    *
-   * @param bySender whose
+   * @param bySender whether the sender sent it
    * @param tls whether it went under TLS
    * @param text without CRLF; cut when long
    */
   record SmtpLineSeen(Instant at, int connection, boolean bySender, boolean tls, String text)
       implements TrapEvent {}
 
-  /** The hello, raw, with record headers; cut at {@link Sighting#MAX_HELLO}. */
+  /** The ClientHello, raw, with record headers; cut at {@link Sighting#MAX_HELLO}. */
   record ClientHelloSeen(Instant at, int connection, byte[] raw) implements TrapEvent {}
 
   /**
-   * A handshake that came about.
+   * A completed handshake.
    *
    * @param version as on the wire
    * @param suite as on the wire
@@ -80,7 +80,7 @@ public sealed interface TrapEvent {
       implements TrapEvent {}
 
   /**
-   * A handshake that did not come about.
+   * A failed handshake.
    *
    * @param answered whether the server's part of it (ServerHello, certificate) had gone out, so
    *     that the sender saw what is wrong with it
@@ -99,7 +99,7 @@ public sealed interface TrapEvent {
    *
    * @param host the host's label
    * @param tls whether it went under TLS
-   * @param replied whether the sender was told so
+   * @param replied whether the sender got the reply
    * @param tlsOptional whether its header has {@code TLS-Required: No} (RFC 8689 section 3)
    */
   record MessageAccepted(
@@ -107,7 +107,7 @@ public sealed interface TrapEvent {
       implements TrapEvent {}
 
   /**
-   * The sender fell for something.
+   * The sender accepted an attack.
    *
    * @param how in words
    */

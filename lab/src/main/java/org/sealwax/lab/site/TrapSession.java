@@ -24,8 +24,8 @@ import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.testkit.tls.OddTlsWire;
 
 /**
- * A trap's half of one SMTP conversation. Not {@code mail.smtp.session.ServerLoop}, which cannot be
- * made to say what must not be said: here every byte is the trap's. One thread owns it.
+ * The server side of one SMTP session with a trap. Not {@code mail.smtp.session.ServerLoop}, which
+ * cannot send invalid replies: here the trap controls every byte. One thread owns it.
  */
 public final class TrapSession {
   /** The longest wait for a line: RFC 5321 4.5.3.2.7. */
@@ -34,7 +34,7 @@ public final class TrapSession {
   /** The longest handshake. */
   static final Duration HANDSHAKE = Duration.ofSeconds(60);
 
-  /** Lines in one conversation: a hundred recipients and then some. */
+  /** Maximum number of lines in one session: enough for more than a hundred recipients. */
   static final int MAX_LINES = 500;
 
   /** Recipients in one transaction (RFC 5321 4.5.3.1.8 wants 100). */
@@ -43,7 +43,7 @@ public final class TrapSession {
   /** Bytes of a message, as announced by SIZE. */
   static final int MAX_MESSAGE = 1_048_576;
 
-  /** How long a believed injection is waited for: more than any round trip here. */
+  /** Longest wait for a client that accepts the injection: more than any round trip here. */
   private static final Duration BELIEF = Duration.ofSeconds(1);
 
   private final LiveSite site;
@@ -72,7 +72,7 @@ public final class TrapSession {
     this.in = new LineReader(clear.in());
   }
 
-  /** Talks to the end, and closes the wire. */
+  /** Runs the session to its end, and closes the wire. */
   public void run() {
     sighting.add(
         new TrapEvent.HostConnected(
@@ -82,7 +82,7 @@ public final class TrapSession {
       readCommands();
       wire.finish();
     } catch (IOException e) {
-      // The sender went away, or waited for nothing: the events so far say which.
+      // The sender closed the connection, or waited in vain: the events so far show which.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
@@ -120,7 +120,7 @@ public final class TrapSession {
     send("421 4.7.0 too many commands");
   }
 
-  /** Whether the conversation goes on. */
+  /** Whether the session goes on. */
   private boolean answer(String text) throws IOException, InterruptedException {
     String verb = verb(text);
     return switch (verb) {
@@ -159,7 +159,7 @@ public final class TrapSession {
       return sendAndMatch("502 5.5.1 EHLO is not known here");
     }
     if (injected && tls) {
-      // A client that believes the injected plaintext needs no reply to this, and goes on.
+      // A client that accepts the injected plaintext needs no reply to this, and goes on.
       injected = false;
       Thread.sleep(BELIEF);
       if (plainWire.in().available() > 0) {
@@ -218,7 +218,7 @@ public final class TrapSession {
     };
   }
 
-  /** Notes a hello that comes, and says nothing until the sender has had enough. */
+  /** Records a ClientHello, and sends nothing until the sender gives up. */
   private void listen(Duration time) throws IOException {
     wire.readTimeout(time);
     byte[] some = new byte[Sighting.MAX_HELLO];

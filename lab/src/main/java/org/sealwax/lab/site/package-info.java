@@ -6,16 +6,16 @@
  * org.sealwax.lab.traps.Traps} is the list of them, a file per group. {@link
  * org.sealwax.lab.site.Lab} sets a token's sites up: names in a signing DNS of its own, an address
  * for each host, SMTP and TLS behind them, MTA-STS policy hosts, a place where bounces and reports
- * go. {@link org.sealwax.lab.site.Sighting} is what was seen of the sender at one trap; what it is
- * worth is for {@code lab.judge} to say.
+ * go. {@link org.sealwax.lab.site.Sighting} is what was seen of the sender at one trap; {@code
+ * lab.judge} grades it.
  *
- * <p>{@link org.sealwax.lab.serve.LabService} is the same for everybody, behind a delegated zone:
- * it lends addresses to tokens, and has one front desk, one HTTPS address and one set of limits for
- * all of them.
+ * <p>{@link org.sealwax.lab.serve.LabService} is the same as a public service, behind a delegated
+ * zone: it lends addresses to tokens, and has one report host, one HTTPS address and one set of
+ * limits for all of them.
  *
  * <p>Invariants: the lab sends no mail and cannot reach the router (it is another module); it takes
  * recipients of the very site behind the address only; bodies are read and dropped; everything kept
- * for a token is bounded. Designed in RFC 3207, 5321, 7672, 8460, 8461.
+ * for a token is bounded. RFC 3207, 5321, 7672, 8460, 8461.
  */
 @NullMarked
 package org.sealwax.lab.site;

@@ -10,7 +10,7 @@ import java.util.function.UnaryOperator;
 import org.sealwax.testkit.tls.CertificateSpec;
 import org.sealwax.testkit.tls.OddTlsBehaviour;
 
-/** Group C, second half: what TLS libraries no longer speak, and sessions that are resumed. */
+/** Group C, second half: what TLS libraries no longer support, and sessions that are resumed. */
 final class BrokenTlsTraps {
   private static final String AS_C1 = "not agreed to; then as C1";
 
@@ -188,8 +188,8 @@ final class BrokenTlsTraps {
 
   /**
    * At first the policy is for testing only, and a bad certificate passes; then it is enforced. To
-   * look for a newer policy while the old one is valid is optional (RFC 8461 5.1): so the host puts
-   * mail off until the sender has the new one.
+   * look for a newer policy while the old one is valid is optional (RFC 8461 5.1): so the host
+   * defers mail until the sender has the new one.
    */
   private static Site resumed(Site site) {
     return site.eachHost(

@@ -6,7 +6,7 @@ import static org.sealwax.lab.traps.Traps.trap;
 
 import java.util.List;
 
-/** Group A: good receivers. Who fails here is not to be judged by the rest. */
+/** Group A: good receivers. A sender that fails here is not judged by the rest. */
 final class ControlTraps {
   private ControlTraps() {}
 

@@ -2,7 +2,7 @@ package org.sealwax.lab.traps;
 
 import java.util.Locale;
 
-/** Under which policy of the destination a trap is met. */
+/** The policy of the destination under which a trap is tested. */
 public enum PolicyContext {
   /** No policy: unsigned DNS, no MTA-STS. */
   NONE,

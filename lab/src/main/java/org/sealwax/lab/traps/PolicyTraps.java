@@ -9,8 +9,8 @@ import java.util.function.UnaryOperator;
 import org.sealwax.testkit.tls.CertificateSpec;
 
 /**
- * Group F: MTA-STS. Where a policy must not be taken (F8 to F14) it names hosts that are not there:
- * a sender that takes it all the same does not deliver, and is found out.
+ * Group F: MTA-STS. Where a policy must not be taken (F8 to F14) it names hosts that do not exist:
+ * a sender that accepts it all the same does not deliver, and so is detected.
  */
 final class PolicyTraps {
   private static final String NOT_OBTAINED = "deliver: there is no policy";

@@ -28,7 +28,7 @@ public record PublishedTlsa(
         IssuedCertificate.TlsaMatching.SHA_256);
   }
 
-  /** A record that is true of the host's chain. */
+  /** A record that matches the host's chain. */
   public static PublishedTlsa of(
       int usage,
       IssuedCertificate.ChainPosition which,
@@ -41,7 +41,7 @@ public record PublishedTlsa(
         matching);
   }
 
-  /** A record with other numbers in front of data that are true. */
+  /** A record with other numbers in front of matching data. */
   public static PublishedTlsa numbered(String numbers) {
     return new PublishedTlsa(
         numbers + " {}",
@@ -50,7 +50,7 @@ public record PublishedTlsa(
         IssuedCertificate.TlsaMatching.SHA_256);
   }
 
-  /** A record that is true of nothing. */
+  /** A record that matches nothing. */
   public static PublishedTlsa wrong(int usage) {
     return literal(usage + " 1 1 " + STRANGE);
   }

@@ -9,7 +9,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.sealwax.testkit.tls.OddTlsBehaviour;
 
-/** Group H: the way to a host, and what interrupts it. */
+/** Group H: the route to a host, and its faults. */
 final class RouteTraps {
   private static final int MANY = 20;
 

@@ -10,15 +10,15 @@ import org.sealwax.testkit.zone.Zone;
 import org.sealwax.testkit.zone.ZoneSigning;
 
 /**
- * What is behind one name of the lab: DNS, hosts, policy. Immutable; traps change one thing.
+ * The configuration of one name of the lab: DNS, hosts, policy. Immutable; traps change one thing.
  *
  * @param signing how its zone is signed
  * @param algorithm with what
  * @param hostSigning how the zone of its hosts is signed when they have one of their own; else null
  * @param hosts its hosts
  * @param records more records, as in a zone file relative to the site; {@code {site}} stands for
- *     its name with the last dot, {@code {good}} for a TLSA record that is true of the first host,
- *     {@code {wrong}} for one that is true of nothing
+ *     its name with the last dot, {@code {good}} for a TLSA record that matches the first host,
+ *     {@code {wrong}} for one that matches nothing
  * @param faults what goes wrong with names below it
  * @param policy its MTA-STS, or null
  * @param later what it turns into after the sender's first try, or null: an attack that begins, a
@@ -36,8 +36,9 @@ public record Site(
   /**
    * A fault.
    *
-   * @param label below the site (or its hosts' zone), {@code @} for itself; names below suffer too
-   * @param type of the questions that suffer; empty: all
+   * @param label below the site (or its hosts' zone), {@code @} for itself; names below are
+   *     affected too
+   * @param type of the affected questions; empty: all
    * @param fault what goes wrong
    */
   public record NameFault(String label, String type, DnsFault fault) {}
@@ -103,7 +104,7 @@ public record Site(
     return hosts.getFirst();
   }
 
-  /** The same with every host speaking otherwise. */
+  /** The same with another SMTP behaviour of every host. */
   public Site withSmtp(UnaryOperator<SmtpBehaviour> change) {
     return eachHost(h -> h.withSmtp(change));
   }

@@ -4,12 +4,12 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * How a host speaks SMTP.
+ * The SMTP behaviour of a host.
  *
  * @param banner the greeting with its code, without CRLF
- * @param bannerAfter how long it waits with it
+ * @param bannerAfter delay of the greeting
  * @param refusesEhlo whether EHLO is answered 502, and HELO taken
- * @param before keywords in the clear EHLO reply, without STARTTLS
+ * @param before keywords in the unencrypted EHLO reply, without STARTTLS
  * @param offer the line that offers STARTTLS; empty: none
  * @param after keywords in the EHLO reply under TLS
  * @param starttls what follows STARTTLS
@@ -34,7 +34,7 @@ public record SmtpBehaviour(
     /** 220 and TLS. */
     record StarttlsThenTls() implements StarttlsBehaviour {}
 
-    /** 220, and TLS, but the first answer to the hello takes this long (before the scale). */
+    /** 220, and TLS, but the first answer to the ClientHello takes this long (before the scale). */
     record StarttlsThenSlowTls(Duration time) implements StarttlsBehaviour {}
 
     /** 220, more bytes in the same segment, and then TLS. */
@@ -49,7 +49,7 @@ public record SmtpBehaviour(
     /** 220, and nothing for this long (before the scale). */
     record StarttlsThenSilence(Duration time) implements StarttlsBehaviour {}
 
-    /** 220, and unencrypted SMTP goes on as if nothing had happened. */
+    /** 220, and unencrypted SMTP goes on. */
     record StarttlsThenPlaintext() implements StarttlsBehaviour {}
   }
 

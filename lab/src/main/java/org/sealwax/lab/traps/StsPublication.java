@@ -5,7 +5,7 @@ import java.util.function.UnaryOperator;
 import org.sealwax.testkit.tls.CertificateSpec;
 
 /**
- * What a site says by MTA-STS.
+ * The MTA-STS record and policy of a site.
  *
  * @param mode {@code enforce}, {@code testing} or {@code none}
  * @param patterns the policy's mx lines; {@code {host}} and {@code {site}} stand for names; empty:

@@ -13,7 +13,7 @@ import java.util.function.UnaryOperator;
  * @param title what is broken, in a few words
  * @param expected what a correct sender does, in a few words
  * @param source where that is said: {@code RFC 7672 2.2}
- * @param contexts under which policies it is met, in this order
+ * @param contexts policies under which it is tested, in this order
  * @param wrong what is done to a good site of the context
  */
 public record Trap(
@@ -32,7 +32,7 @@ public record Trap(
   }
 
   /**
-   * One trap in one context, which is one row of the table.
+   * One trap in one context, which is one test case.
    *
    * @param trap the trap
    * @param context one of its contexts
@@ -44,13 +44,13 @@ public record Trap(
       return trap.contexts().size() == 1 ? id : id + context.letter();
     }
 
-    /** The site as it is met: a good one of the context, spoiled. */
+    /** The site under test: a good one of the context with the trap's change. */
     public Site site() {
       return trap.wrong().apply(Site.of(context));
     }
   }
 
-  /** The rows of this trap. */
+  /** The test cases of this trap. */
   public List<TrapCase> cases() {
     return contexts.stream().map(c -> new TrapCase(this, c)).toList();
   }

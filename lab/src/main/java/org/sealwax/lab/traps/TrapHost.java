@@ -12,8 +12,8 @@ import org.sealwax.testkit.tls.OddTlsBehaviour;
  * @param label below the site: {@code mx}; {@code @} is the site itself
  * @param preference in its MX record; empty: it has none
  * @param reachability how it can be reached
- * @param smtp how it speaks
- * @param tls how it shakes hands
+ * @param smtp its SMTP behaviour
+ * @param tls its TLS behaviour
  * @param leaf its certificate; {@code {host}} and {@code {site}} in names stand for those names
  * @param unnamed its certificate for a client that does not ask for the host's name
  * @param tlsa its TLSA records
@@ -29,13 +29,13 @@ public record TrapHost(
     List<PublishedTlsa> tlsa) {
   /** How a host can be reached. */
   public enum HostReachability {
-    /** By IPv4, and IPv6 where the lab has addresses enough. */
+    /** By IPv4, and by IPv6 where the lab has enough addresses. */
     ANY,
     V4,
     V6,
     /** It has an address, and no server listens there. */
     REFUSED,
-    /** A dead IPv6 address next to a good IPv4 one. */
+    /** An unreachable IPv6 address next to a good IPv4 one. */
     DEAD_V6,
     /** Its address is 127.0.0.1. */
     LOOP
@@ -80,13 +80,13 @@ public record TrapHost(
     return new TrapHost(label, preference, other, smtp, tls, leaf, unnamed, tlsa);
   }
 
-  /** The same, speaking otherwise. */
+  /** The same with another SMTP behaviour. */
   public TrapHost withSmtp(UnaryOperator<SmtpBehaviour> change) {
     return new TrapHost(
         label, preference, reachability, change.apply(smtp), tls, leaf, unnamed, tlsa);
   }
 
-  /** The same, shaking hands otherwise. */
+  /** The same with another TLS behaviour. */
   public TrapHost withTls(UnaryOperator<OddTlsBehaviour> change) {
     return new TrapHost(
         label, preference, reachability, smtp, change.apply(tls), leaf, unnamed, tlsa);

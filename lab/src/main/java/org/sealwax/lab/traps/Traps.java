@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 
 /** All traps, a file per group; to add one, add a line to its group. */
 public final class Traps {
-  /** The rows that say most in little time. */
+  /** The test cases that say most in little time. */
   private static final List<String> QUICK =
       List.of(
           "a1", "a4", "b1", "b2", "b3", "b4", "b11", "c1n", "c1s", "c1d", "c5n", "c9", "c18", "d3n",
@@ -38,7 +38,7 @@ public final class Traps {
         .toList();
   }
 
-  /** Every row: each trap in each of its contexts. */
+  /** Every test case: each trap in each of its contexts. */
   public static List<Trap.TrapCase> cases() {
     return TrapTable.TRAP_CASES;
   }
@@ -48,7 +48,7 @@ public final class Traps {
     return cases().stream().filter(r -> QUICK.contains(r.label())).toList();
   }
 
-  /** The row of this label. */
+  /** The test case of this label. */
   public static Optional<Trap.TrapCase> find(String label) {
     return Optional.ofNullable(TrapTable.BY_LABEL.get(label));
   }
@@ -61,10 +61,10 @@ public final class Traps {
   }
 
   /**
-   * The rows of a choice as people write it: labels, ids, group letters, {@code quick}, {@code
-   * all}, with commas between; behind a minus what is left out: {@code quick,-b11}.
+   * The test cases of a selection as a user writes it: labels, ids, group letters, {@code quick},
+   * {@code all}, with commas between; after a minus sign what is left out: {@code quick,-b11}.
    *
-   * @return empty when a word means nothing
+   * @return empty when a word is unknown
    */
   public static Optional<List<Trap.TrapCase>> chosen(String words) {
     List<Trap.TrapCase> out = new ArrayList<>();

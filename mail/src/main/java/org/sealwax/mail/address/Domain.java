@@ -31,7 +31,8 @@ public record Domain(String name) implements MailHost, Comparable<Domain> {
    */
   public static Optional<Domain> parse(String text) {
     if (isCanonical(text) && !Idna.is(text)) {
-      // Most names come so: from a store, from a name with a prefix, from most peers.
+      // Most names already have this form: from a store, from a name with a prefix, from most
+      // peers.
       return Optional.of(new Domain(text));
     }
     String name = text.endsWith(".") ? text.substring(0, text.length() - 1) : text;
@@ -47,8 +48,8 @@ public record Domain(String name) implements MailHost, Comparable<Domain> {
   }
 
   /**
-   * {@return a name as the DNS has it: ASCII in any case, without a look at what its A-labels stand
-   * for, so that a zone with an odd one stays reachable}
+   * {@return a name as the DNS has it: ASCII in any case, without a check of its A-labels, so that
+   * a zone with an invalid one stays reachable}
    *
    * @param text the text to read
    */

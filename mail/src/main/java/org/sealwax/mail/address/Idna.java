@@ -11,7 +11,7 @@ import java.util.Set;
  * tables are loaded at the first name that needs them.
  */
 final class Idna {
-  /** Characters of a name that is looked at: no A-label is shorter than its U-label. */
+  /** Maximum number of characters of a name: no A-label is shorter than its U-label. */
   private static final int MAX_LENGTH = 2 * Domain.MAX_LENGTH;
 
   /** CheckHyphens is off, as UTS 46 has it for look-ups: {@code r3---sn.example} exists. */
@@ -35,7 +35,7 @@ final class Idna {
     return false;
   }
 
-  /** The name in lower-case A-label form; empty when UTS 46 calls it an error. */
+  /** The name in lower-case A-label form; empty when it is an error by UTS 46. */
   static Optional<String> ascii(String name) {
     if (name.length() > MAX_LENGTH) {
       return Optional.empty();

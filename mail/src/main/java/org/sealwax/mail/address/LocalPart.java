@@ -4,8 +4,8 @@ import java.text.Normalizer;
 import java.util.Locale;
 
 /**
- * How local parts are compared. One place for aliases, recipients, reject rows, roles and loop
- * guards: two of them that differ are a way around one of them.
+ * Comparison of local parts. One place for aliases, recipients, reject rows, roles and loop guards:
+ * with two different comparisons, one check could be bypassed.
  */
 public final class LocalPart {
   private LocalPart() {}

@@ -14,7 +14,7 @@ import java.util.Set;
 /**
  * The public suffix list: under which names the public may register names of its own, so that two
  * names below one registrable domain belong to one organisation. Both parts of the list count, the
- * registries' and the private one: customers of a hosting service are strangers to each other.
+ * registries' and the private one: customers of a hosting service are separate organisations.
  * Immutable. (publicsuffix.org/list, "Formal Algorithm"; the bundled copy: docs/third-party.md.)
  */
 public final class PublicSuffixList {
@@ -49,11 +49,11 @@ public final class PublicSuffixList {
   }
 
   /**
-   * Reads a list. A rule that is no domain name is passed over, as the algorithm asks.
+   * Reads a list. A rule that is no domain name is ignored, as the algorithm says.
    *
    * @param list the list in its published form
    * @return the list
-   * @throws IOException when the reader breaks, or there are more than {@link #MAX_RULES} rules
+   * @throws IOException when reading fails, or there are more than {@link #MAX_RULES} rules
    */
   public static PublicSuffixList read(Reader list) throws IOException {
     PublicSuffixList out = new PublicSuffixList();
@@ -93,7 +93,8 @@ public final class PublicSuffixList {
    */
   public Optional<Domain> registrable(Domain domain) {
     String name = domain.name();
-    // The longest rule prevails, so the whole name is looked at first; an exception beats them all.
+    // The longest rule prevails, so the whole name is checked first; an exception has precedence
+    // over all.
     String below = "";
     String at = name;
     while (true) {

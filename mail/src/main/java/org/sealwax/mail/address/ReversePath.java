@@ -18,7 +18,7 @@ public sealed interface ReversePath {
   }
 
   /**
-   * A sender who can be told.
+   * A sender to which bounces can be returned.
    *
    * @param mailbox the mailbox
    */

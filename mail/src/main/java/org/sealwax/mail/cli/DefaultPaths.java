@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 
-/** Where configuration and state are looked for when nobody says. */
+/** Default places of the configuration and of the state folder. */
 public final class DefaultPaths {
   private final ProcessEnvironment process;
 
@@ -31,7 +31,7 @@ public final class DefaultPaths {
     return List.of(own.resolve("sealwax/sealwax.toml"), system);
   }
 
-  /** The configuration to read: what was asked for, or the first that exists. */
+  /** The configuration to read: the requested one, or the first that exists. */
   public Optional<Path> configuration(Arguments arguments) {
     Optional<String> asked =
         arguments.value("--config").or(() -> process.variable("SEALWAX_CONFIG"));
@@ -49,14 +49,13 @@ public final class DefaultPaths {
         .orElseGet(this::stateByDefault);
   }
 
-  /** What holds where the file says nothing. */
+  /** The defaults. */
   public MachineDefaults machine() {
     return new MachineDefaults(hostname(), state());
   }
 
   /**
-   * The machine's name as the kernel has it; asking the DNS for a longer one could take a start-up
-   * hostage.
+   * The machine's name as the kernel has it; asking the DNS for a longer one could delay the start.
    */
   private static Domain hostname() {
     String name = "";

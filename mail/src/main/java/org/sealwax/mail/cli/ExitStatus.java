@@ -6,7 +6,7 @@ package org.sealwax.mail.cli;
 public final class ExitStatus {
   public static final int OK = 0;
 
-  /** {@code check} found something worth a thought; a queue command found nothing. */
+  /** {@code check} has warnings; a queue command found nothing. */
   public static final int WARNINGS = 1;
 
   /** {@code check} found errors. */

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import org.sealwax.mail.address.Domain;
 
 /**
- * What holds where the file says nothing.
+ * Default settings of this machine.
  *
  * @param hostname of the machine
  * @param state the state folder

@@ -1,7 +1,8 @@
 package org.sealwax.mail.cli;
 
 /**
- * Text from outside on its way to a terminal: controls and direction marks are shown, not obeyed.
+ * Escapes text from outside for a terminal: control characters and direction marks are shown, not
+ * executed.
  */
 public final class Printable {
   private Printable() {}

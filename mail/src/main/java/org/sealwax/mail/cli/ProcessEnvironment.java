@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What the program finds around itself: read once in the main method, a parameter everywhere else.
+ * The environment of the process: read once in the main method, a parameter everywhere else.
  *
  * @param environment environment variables
  * @param in standard input

@@ -31,7 +31,7 @@ public final class ProcessExit {
         });
   }
 
-  /** Perhaps nobody reads, so for a moment only. */
+  /** Prints the last line. Waits only a short time, because standard error may block. */
   private static void print(Supervisor.ThreadEnd end, PrintStream err) throws InterruptedException {
     Threads.startPlatform("last line", () -> err.println("sealwax: " + end.text())).join(LAST_LINE);
   }
@@ -54,7 +54,7 @@ public final class ProcessExit {
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
           } finally {
-            // Whatever the last line met, out of memory among it.
+            // Any failure to write the last line, including lack of memory.
             Runtime.getRuntime().halt(ExitStatus.SOFTWARE);
           }
         });

@@ -3,8 +3,8 @@ package org.sealwax.mail.cli;
 import java.lang.reflect.Proxy;
 
 /**
- * Signals of the system. {@code sun.misc.Signal} is the only way Java has; it is reached by name,
- * because the compiler warns of it in a way that cannot be silenced.
+ * Signals of the system. {@code sun.misc.Signal} is the only way Java has; it is used by
+ * reflection, because the compiler's warning about it cannot be suppressed.
  */
 public final class Signals {
   private Signals() {}

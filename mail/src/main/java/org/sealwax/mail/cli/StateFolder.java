@@ -11,8 +11,8 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * The state folder: others may pass through it to the socket that takes mail, and see nothing; what
- * is in it guards itself.
+ * The state folder: others may pass through it to the socket that takes mail, and cannot list it;
+ * its files have their own permissions.
  */
 public final class StateFolder {
   private static final String PASS_THROUGH = "rwx--x--x";
@@ -44,8 +44,8 @@ public final class StateFolder {
   }
 
   /**
-   * Makes it when it is missing. In one that is there, nobody else may write: whoever can replace
-   * files in it has our mail and our keys. A permission too many is taken away.
+   * Makes it when it is missing. In an existing one no other user may write: a user who can replace
+   * files in it can read our mail and our keys. Excess permissions are removed.
    *
    * @throws IOException when it cannot be made, or others may write and that cannot be changed, or
    *     its path has a question mark: the driver of the databases takes what follows for settings,

@@ -6,11 +6,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * One subcommand as data; help, the manual page and the reading of arguments come from it.
  *
- * @param name the word
+ * @param name name on the command line
  * @param operands what may follow, as help shows it
  * @param purpose one line
  * @param text the manual's paragraph
- * @param options next tos {@code --config} and {@code --help}, which every subcommand has
+ * @param options in addition to {@code --config} and {@code --help}, which every subcommand has
  * @param hidden not shown: for the launcher, or with a command line of its own
  */
 public record Subcommand(

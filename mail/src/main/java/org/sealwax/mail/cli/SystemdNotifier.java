@@ -15,9 +15,10 @@ import org.sealwax.mail.net.Supervisor;
 import org.sealwax.mail.net.Threads;
 
 /**
- * Tells the service manager how we are (sd_notify(3)): one datagram to the Unix socket that {@code
- * NOTIFY_SOCKET} names. Java has no datagram Unix sockets, so the C library is called; nothing of
- * this is loaded without the variable. What cannot be told is not told: never a reason to fail.
+ * Notifies the service manager of our state (sd_notify(3)): one datagram to the Unix socket that
+ * {@code NOTIFY_SOCKET} names. Java has no datagram Unix sockets, so the C library is called;
+ * nothing of this is loaded without the variable. A notification that cannot be sent is dropped: it
+ * is never a reason to fail.
  */
 public final class SystemdNotifier {
   private static final int AF_UNIX = 1;
@@ -78,7 +79,7 @@ public final class SystemdNotifier {
     notifyState("READY=1\nSTATUS=" + status);
   }
 
-  /** A reload begins; systemd wants the monotonic time with it. */
+  /** A reload begins; systemd requires the monotonic time with it. */
   public void reloading(long nanoTime) {
     notifyState("RELOADING=1\nMONOTONIC_USEC=" + nanoTime / 1000);
   }
@@ -105,11 +106,11 @@ public final class SystemdNotifier {
       if (e instanceof VirtualMachineError error) {
         throw error;
       }
-      // No such function, no such socket: the service manager will draw its own conclusions.
+      // No such function or no such socket: the service manager's own timeout then applies.
     }
   }
 
-  /** Apart, so that the linker is loaded only when somebody listens. */
+  /** A class of its own, so that the linker is loaded only when the service manager listens. */
   private static final class NotifyDatagram {
     @SuppressWarnings("restricted") // the launcher and the manifest allow native access
     private static void send(byte[] path, byte[] text) throws Throwable {

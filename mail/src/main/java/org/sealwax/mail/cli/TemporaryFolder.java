@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * A folder for the user alone that goes, with all that is in it, when it is closed.
+ * A folder for the user alone that is deleted, with its content, when it is closed.
  *
  * @param path where
  */

@@ -130,7 +130,7 @@ public final class DaneLookup {
       return dane(host, new DaneState.Absent("no TLSA records"));
     }
 
-    /** Where no name counts, records mean the same to everybody who asks. */
+    /** Where no name is checked, the records mean the same for every next hop. */
     private Optional<DaneState> apartFromNames(Domain owner, DnsAnswer<TlsaRecord> answer) {
       return readings
           .of(owner, answer, a -> TlsaAnswer.meaning(owner, a, List.of()))

@@ -152,7 +152,7 @@ public final class SmtpClient {
      * Sets how connections are opened, to mail hosts and to policy hosts.
      *
      * @param dialer {@link SystemDialer#guarded} outside of laboratories: the names come from the
-     *     DNS of other people
+     *     DNS of other domains
      * @return this
      */
     public Builder dialer(Dialer dialer) {
@@ -172,7 +172,7 @@ public final class SmtpClient {
     }
 
     /**
-     * Sets the port of MTA-STS policy hosts. Only for laboratories: RFC 8461 3.2 knows 443 alone.
+     * Sets the port of MTA-STS policy hosts. Only for laboratories: RFC 8461 3.2 allows only 443.
      *
      * @param number from 1 to 65535
      * @return this
@@ -183,7 +183,7 @@ public final class SmtpClient {
     }
 
     /**
-     * Sets what holds where a domain publishes neither DANE nor MTA-STS.
+     * Sets the level for a domain that publishes neither DANE nor MTA-STS.
      *
      * @param least any level without pins
      * @return this

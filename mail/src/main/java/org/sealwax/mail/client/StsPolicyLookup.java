@@ -26,7 +26,7 @@ import org.sealwax.mail.sts.fetch.PolicyFetcher;
  * that runs for a short time sees every domain for the first time.
  */
 public final class StsPolicyLookup {
-  /** Domains remembered, about 1 KiB each; the one that was used least recently is forgotten. */
+  /** Domains remembered, about 1 KiB each; the least recently used one is removed. */
   public static final int MAX_DOMAINS = 1_000;
 
   private final Resolver resolver;

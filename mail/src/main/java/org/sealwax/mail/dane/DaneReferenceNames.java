@@ -19,7 +19,7 @@ public final class DaneReferenceNames {
    *
    * @param base under which the records were found
    * @param subject host and next hop
-   * @param mx the answer to the next hop's MX question, where the way led over one
+   * @param mx the answer to the next hop's MX question, where there was an MX look-up
    */
   public static List<Domain> of(
       Domain base, PolicySubject subject, Optional<DnsAnswer<MxRecord>> mx) {

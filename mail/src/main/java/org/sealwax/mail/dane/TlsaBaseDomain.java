@@ -40,7 +40,7 @@ public sealed interface TlsaBaseDomain {
   record Settled(DaneState state) implements TlsaBaseDomain {}
 
   /**
-   * {@return what the address answers tell}
+   * {@return the result of the address answers}
    *
    * @param host as in the MX record or the configuration
    * @param ipv4 to its A question
@@ -72,8 +72,8 @@ public sealed interface TlsaBaseDomain {
   }
 
   /**
-   * {@return what the alias itself tells, after {@link Aliased}: signed, its own name may have TLSA
-   * records although its addresses lie in an unsigned zone}
+   * {@return the result of the alias itself, after {@link Aliased}: when it is signed, its own name
+   * may have TLSA records although its addresses lie in an unsigned zone}
    *
    * @param host the MX host
    * @param alias the answer for the CNAME record

@@ -12,7 +12,7 @@ import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.tls.verdict.TlsaAssociation;
 
 /**
- * A TLSA record set read for SMTP: what each record is good for, and what is left of the set.
+ * A TLSA record set read for SMTP: the usability of each record, and the usable part of the set.
  *
  * @param records each record once, in an order of its own: equal sets read equal
  */
@@ -25,16 +25,16 @@ public record TlsaSet(List<CheckedTlsa> records) {
   public static final int MAX_USABLE = 64;
 
   /**
-   * Bytes of record data that are kept: a certificate may stand there whole. No honest record is
+   * Bytes of record data that are kept: a record may hold a whole certificate. No normal record is
    * larger than a large chain.
    */
   public static final int MAX_DATA = 16 * 1024;
 
-  /** What one record is good for. */
+  /** The usability of one record. */
   public enum TlsaUsability {
     /** It can identify the peer. */
     USABLE(""),
-    /** RFC 7672 3.1.3: PKIX-TA(0) and PKIX-EE(1) are not for SMTP between strangers. */
+    /** RFC 7672 3.1.3: PKIX-TA(0) and PKIX-EE(1) are not for SMTP between MTAs. */
     PKIX_USAGE("usages 0 and 1 are not for SMTP"),
     /** The usage is not known. */
     UNKNOWN_USAGE("unknown usage"),
@@ -57,14 +57,14 @@ public record TlsaSet(List<CheckedTlsa> records) {
       this.text = words;
     }
 
-    /** {@return why it is of no use, in words; empty when it is} */
+    /** {@return why it is unusable, in words; empty when it is usable} */
     public String text() {
       return text;
     }
   }
 
   /**
-   * One record and what it is good for.
+   * One record and its usability.
    *
    * @param record the record as published
    * @param usability whether it counts, and why not
@@ -87,7 +87,7 @@ public record TlsaSet(List<CheckedTlsa> records) {
    * @return the records with their usability
    */
   public static TlsaSet of(List<TlsaRecord> published) {
-    // Usage 3 first: it asks least of the certificate, so it is the last to be cut off.
+    // Usage 3 first: it requires least of the certificate, so it is the last to be cut off.
     List<TlsaRecord> sorted =
         new LinkedHashSet<>(published)
             .stream()

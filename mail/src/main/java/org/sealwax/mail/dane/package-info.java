@@ -2,7 +2,7 @@
  * DANE for SMTP (RFC 6698, 7671, 7672) as pure functions of DNS answers. {@link
  * org.sealwax.mail.dane.TlsaSet} picks the usable records out of a set; {@link
  * org.sealwax.mail.dane.TlsaBaseDomain} gives the names at which to look one up; {@link
- * org.sealwax.mail.dane.TlsaAnswer} says what the answer there means; {@link
+ * org.sealwax.mail.dane.TlsaAnswer} interprets the answer there; {@link
  * org.sealwax.mail.dane.DaneReferenceNames} are the names that a certificate below a DANE anchor
  * may have. {@code mail.client.DaneLookup} asks the DNS; {@code mail.tls.PeerVerifier} matches
  * certificates.

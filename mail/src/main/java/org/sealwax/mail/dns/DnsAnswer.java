@@ -5,7 +5,7 @@ import java.util.List;
 import org.sealwax.mail.address.Domain;
 
 /**
- * What the DNS said to one question, CNAMEs followed.
+ * The answer of the DNS to one question, CNAMEs followed.
  *
  * @param <T> the record data asked for
  * @param records empty on a denial, and always empty when BOGUS or FAILED
@@ -48,13 +48,13 @@ public record DnsAnswer<T>(
   }
 
   /**
-   * {@return an answer that says nothing about the records}
+   * {@return an answer that does not show whether there are records}
    *
    * @param <T> the record data asked for
    * @param security BOGUS or FAILED
    * @param name as far as the alias chain was followed
    * @param aliases CNAMEs followed
-   * @param ttl for how long the trouble may be remembered
+   * @param ttl for how long the failure may be cached
    * @param reason in words for logs
    */
   public static <T> DnsAnswer<T> unknown(
@@ -63,7 +63,7 @@ public record DnsAnswer<T>(
   }
 
   /**
-   * {@return what {@link Resolver#cacheOnly} says where it would have to ask}
+   * {@return the answer of {@link Resolver#cacheOnly} where it would have to ask}
    *
    * @param <T> the record data asked for
    * @param name the name at the end of the CNAME chain
@@ -72,7 +72,7 @@ public record DnsAnswer<T>(
     return unknown(DnssecStatus.FAILED, name, 0, Duration.ZERO, NOT_CACHED);
   }
 
-  /** {@return whether this is what the resolver knows, and not only what it has at hand} */
+  /** {@return whether this is an answer, and not only a miss of the cache} */
   public boolean isResolved() {
     return security != DnssecStatus.FAILED || !reason.equals(NOT_CACHED);
   }

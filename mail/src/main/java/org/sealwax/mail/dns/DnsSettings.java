@@ -11,12 +11,12 @@ import java.util.List;
  *     /etc/resolv.conf}
  * @param anchors trust anchors, each a DS or DNSKEY record in presentation form with its owner name
  *     ({@code . IN DS 20326 8 2 e06d…}); empty: the root keys that come with this release
- * @param validation who validates
+ * @param validation where answers are validated
  * @param timeout of one try at one resolver; positive
  * @param total for one question with everything it needs (aliases, keys, retries); positive
  * @param cacheEntries answers kept, of about 512 bytes each (large ones count for several); at
  *     least 1
- * @param concurrent questions in the air at once; more wait within their total; at least 1
+ * @param concurrent concurrent questions; more wait within their total; at least 1
  * @param negativeAnchors zones that are treated as unsigned for a while (RFC 7646)
  */
 public record DnsSettings(
@@ -33,7 +33,7 @@ public record DnsSettings(
     /** This process, against {@link DnsSettings#anchors}. */
     OWN,
     /**
-     * A validating resolver on this very machine, whose AD bit is believed. Refused for a resolver
+     * A validating resolver on this very machine, whose AD bit is trusted. Refused for a resolver
      * that is not on a loopback address: an attacker on the path could set the bit.
      */
     TRUST_AD,
@@ -44,7 +44,7 @@ public record DnsSettings(
     OFF
   }
 
-  /** Checks ranges, and that the AD bit is believed from loopback only. */
+  /** Checks ranges, and that the AD bit is trusted from loopback only. */
   public DnsSettings {
     resolvers = List.copyOf(resolvers);
     anchors = List.copyOf(anchors);

@@ -3,7 +3,7 @@ package org.sealwax.mail.dns;
 import java.net.InetAddress;
 import org.sealwax.mail.address.Domain;
 
-/** What a resolver without a memory has at hand. */
+/** The cache of a resolver without a cache. */
 enum EmptyCacheResolver implements Resolver {
   RESOLVER;
 

@@ -80,9 +80,7 @@ public record HostAddresses(DnsAnswer<InetAddress> ipv4, DnsAnswer<InetAddress> 
     return out;
   }
 
-  /**
-   * {@return whether one of the answers says nothing: then no addresses is not "has no address"}
-   */
+  /** {@return whether one of the look-ups failed: then no addresses is not "has no address"} */
   public boolean isUncertain() {
     return ipv4.kind() == DnsAnswer.Kind.UNKNOWN || ipv6.kind() == DnsAnswer.Kind.UNKNOWN;
   }

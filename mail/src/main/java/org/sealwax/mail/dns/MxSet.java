@@ -15,13 +15,13 @@ import org.sealwax.mail.net.RandomSource;
 public sealed interface MxSet {
   /**
    * Hosts taken from one answer. Every host may cost two address look-ups, a TLSA look-up and
-   * several connections, and another domain writes the list; big honest sites publish about ten.
+   * several connections, and another domain writes the list; large sites publish about ten.
    */
   int MAX_HOSTS = 32;
 
   /**
-   * Hosts of one answer for a caller that looks at {@link #MAX_HOSTS} of them at a time: more than
-   * an answer of 4,096 bytes holds.
+   * Hosts of one answer for a caller that uses {@link #MAX_HOSTS} of them at a time: more than an
+   * answer of 4,096 bytes holds.
    */
   int ALL_HOSTS = 256;
 

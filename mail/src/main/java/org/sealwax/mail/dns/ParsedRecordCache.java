@@ -18,7 +18,7 @@ import org.sealwax.mail.address.Domain;
  * @param <M> what they mean
  */
 public final class ParsedRecordCache<T, M> {
-  /** Names remembered: those of a busy hour, at some hundred bytes each. */
+  /** Maximum number of names: those of a busy hour, at some hundred bytes each. */
   static final int MAX_REMEMBERED = 10_000;
 
   private record ParsedRecords<T, M>(List<T> records, DnssecStatus security, M meaning) {

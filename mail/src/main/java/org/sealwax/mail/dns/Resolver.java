@@ -5,13 +5,13 @@ import java.time.Duration;
 import org.sealwax.mail.address.Domain;
 
 /**
- * Asks the DNS the questions of mail. Blocks; thread-safe; cached and single-flight in the live
- * implementation. Never throws for what the DNS says or fails to say: that is in the {@link
- * DnsAnswer}.
+ * Looks up the records that mail needs. Blocks; thread-safe; cached and single-flight in the live
+ * implementation. Never throws because of an answer or a failure of the DNS: those are in the
+ * {@link DnsAnswer}.
  */
 public interface Resolver {
   /**
-   * CNAMEs followed for one question: common resolvers stop at 8 to 16, honest zones need one or
+   * CNAMEs followed for one question: common resolvers stop at 8 to 16, normal zones need one or
    * two, and each may cost a validated look-up.
    */
   int MAX_ALIASES = 10;
@@ -62,8 +62,8 @@ public interface Resolver {
   DnsAnswer<Domain> alias(Domain name);
 
   /**
-   * Takes what a cache has about this name: the next question goes to the DNS. For when an answer
-   * is doubted; a resolver without a cache does nothing.
+   * Removes this name from a cache: the next question goes to the DNS. For when an answer is
+   * doubted; a resolver without a cache does nothing.
    *
    * @param name the exact owner name
    */
@@ -71,8 +71,8 @@ public interface Resolver {
 
   /**
    * {@return the same answers as far as they are in memory, without asking and without waiting;
-   * {@link DnsAnswer#isResolved} is false where they are not} A resolver without a cache has none
-   * at hand; what this returns has itself at hand.
+   * {@link DnsAnswer#isResolved} is false where they are not} A resolver without a cache returns no
+   * answer; on the returned resolver, this returns itself.
    */
   default Resolver cacheOnly() {
     return EmptyCacheResolver.RESOLVER;
@@ -86,8 +86,9 @@ public interface Resolver {
   DnsAnswer<Domain> reverse(InetAddress address);
 
   /**
-   * {@return CAA records of exactly this name (RFC 8659 4); who needs those in force climbs (RFC
-   * 8659 3)} For the examiner; a resolver that does not ask for them says FAILED.
+   * {@return CAA records of exactly this name (RFC 8659 4); a caller that needs those in force
+   * climbs the tree (RFC 8659 3)} For the assessment; a resolver that does not support them returns
+   * FAILED.
    *
    * @param name the exact owner name
    */
@@ -97,8 +98,8 @@ public interface Resolver {
   }
 
   /**
-   * {@return NSEC3PARAM records of a zone's apex (RFC 5155 4)} For the examiner; a resolver that
-   * does not ask for them says FAILED.
+   * {@return NSEC3PARAM records of a zone's apex (RFC 5155 4)} For the assessment; a resolver that
+   * does not support them returns FAILED.
    *
    * @param zone the name of the zone
    */

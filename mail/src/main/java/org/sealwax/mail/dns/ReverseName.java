@@ -3,7 +3,7 @@ package org.sealwax.mail.dns;
 import java.net.InetAddress;
 import org.sealwax.mail.address.Domain;
 
-/** Where the PTR records of an address live (RFC 1035 3.5, RFC 3596 2.5). */
+/** The name of an address's PTR records (RFC 1035 3.5, RFC 3596 2.5). */
 public final class ReverseName {
   private ReverseName() {}
 

@@ -1,7 +1,7 @@
 package org.sealwax.mail.dns;
 
 /**
- * One TLSA record as published (RFC 6698 2.1); whether it is usable is for {@code dane} to say.
+ * One TLSA record as published (RFC 6698 2.1); {@code dane} decides whether it is usable.
  *
  * @param usage 0 to 255
  * @param selector 0 to 255

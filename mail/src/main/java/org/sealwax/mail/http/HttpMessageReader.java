@@ -22,7 +22,7 @@ abstract class HttpMessageReader {
   /** Bytes of the first line and fields together, trailers included: servers' usual limit. */
   static final int MAX_HEAD = 16 * 1_024;
 
-  /** Fields of one message; honest ones have a dozen. */
+  /** Maximum number of fields of one message; normal ones have a dozen. */
   static final int MAX_FIELDS = 100;
 
   /** Bytes of one line that says how long a chunk is, extensions included. */
@@ -159,7 +159,7 @@ abstract class HttpMessageReader {
     while (true) {
       int size = chunkSize(line(MAX_CHUNK_LINE));
       if (size == 0) {
-        fields(); // trailers, which say nothing to us
+        fields(); // trailers, which are not used
         return body.toByteArray();
       }
       if (body.size() + size > maxBody) {

@@ -55,7 +55,7 @@ public final class HttpRequestReader extends HttpMessageReader {
    * {@return the head}
    *
    * @throws MalformedHttp when it is none, or over the limits
-   * @throws IOException when the connection breaks
+   * @throws IOException when the connection fails
    */
   public RequestHead head() throws IOException {
     String line = line(MAX_HEAD);
@@ -78,13 +78,12 @@ public final class HttpRequestReader extends HttpMessageReader {
   }
 
   /**
-   * {@return the content; empty when the head says nothing of any (RFC 9112 6.3: then there is
-   * none)}
+   * {@return the content; empty when the head announces none (RFC 9112 6.3: then there is none)}
    *
    * @param head the head of the message
    * @throws MalformedHttp when its framing has two readings
    * @throws OversizedHttp when it is over the limit
-   * @throws IOException when the connection breaks
+   * @throws IOException when the connection fails
    */
   public Optional<byte[]> content(RequestHead head) throws IOException {
     return content(head.fields());

@@ -21,7 +21,7 @@ final class HttpResponseReader extends HttpMessageReader {
    *
    * @throws MalformedHttp when it is none
    * @throws OversizedHttp when its content is over the limit
-   * @throws IOException when the connection breaks
+   * @throws IOException when the connection fails
    */
   HttpResponse read() throws IOException {
     for (int interim = 0; interim <= MAX_INTERIM; interim++) {
@@ -39,8 +39,8 @@ final class HttpResponseReader extends HttpMessageReader {
   }
 
   /**
-   * Whether only the end of the connection said where the content ends: then an attacker who can
-   * cut the connection can cut the content, unless TLS vouches for the end.
+   * Whether only the end of the connection marks the end of the content: then an attacker who can
+   * cut the connection can truncate the content, unless TLS authenticates the end.
    */
   boolean readUntilClose() {
     return readUntilClose;

@@ -45,7 +45,7 @@ public final class HttpsClient {
   /** The longest wait for one TCP connection: the next address needs a part of the total time. */
   private static final Duration CONNECT = Duration.ofSeconds(10);
 
-  /** What is left when nothing is: deadlines want a positive time. */
+  /** Remaining time when none is left: deadlines need a positive time. */
   private static final Duration LEAST = Duration.ofMillis(1);
 
   /** The port that a Host field does not name. */
@@ -94,7 +94,7 @@ public final class HttpsClient {
    *
    * @param request the request
    * @return the response or the failure, with addresses and handshake
-   * @throws InterruptedException when the thread is told to stop
+   * @throws InterruptedException when the thread is interrupted
    */
   public HttpsExchange exchange(HttpsRequest request) throws InterruptedException {
     return new HttpsRequestRun(request).run();

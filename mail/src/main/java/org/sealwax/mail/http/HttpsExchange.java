@@ -14,7 +14,7 @@ import org.sealwax.mail.tls.verdict.Handshake;
  *
  * @param host that was asked
  * @param addresses of the host that were eligible, in the order of trial
- * @param peer the address that was talked to last, or null
+ * @param peer the address of the last connection, or null
  * @param handshake of the last TLS connection, or null
  * @param reply the answer, or null
  * @param failure why there is none, or null

@@ -15,14 +15,14 @@ public sealed interface HttpsFailure {
   String text();
 
   /**
-   * The DNS says that the host has no address.
+   * The host has no address in the DNS.
    *
    * @param text the reason in words, for logs
    */
   record NoAddress(String text) implements HttpsFailure {}
 
   /**
-   * The DNS does not say: bogus, SERVFAIL, timeout.
+   * The look-up failed: bogus, SERVFAIL, timeout.
    *
    * @param text the reason in words, for logs
    */
@@ -62,7 +62,7 @@ public sealed interface HttpsFailure {
   }
 
   /**
-   * What came is no answer of HTTP/1.1, or ends before it should.
+   * The response is no HTTP/1.1, or ends too early.
    *
    * @param text the reason in words, for logs
    */
@@ -81,7 +81,7 @@ public sealed interface HttpsFailure {
   }
 
   /**
-   * The time is over.
+   * The time limit has passed.
    *
    * @param total the time limit
    */
@@ -93,7 +93,7 @@ public sealed interface HttpsFailure {
   }
 
   /**
-   * The connection broke.
+   * The connection failed.
    *
    * @param text the reason in words, for logs
    */

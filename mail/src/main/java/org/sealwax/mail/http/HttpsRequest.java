@@ -10,7 +10,7 @@ import org.sealwax.mail.address.Domain;
  * @param host the server: resolved, sent as SNI and Host, and matched against the certificate
  * @param port 443 but in tests
  * @param path with its slash, as it goes on the wire
- * @param content to be handed over by POST; empty: GET
+ * @param content sent by POST; empty: GET
  * @param certificate what to do with a certificate that does not verify
  * @param limits on the answer
  */
@@ -21,16 +21,16 @@ public record HttpsRequest(
     Optional<RequestContent> content,
     CertificateUse certificate,
     Limits limits) {
-  /** What a certificate is for this request. */
+  /** The check of the certificate for this request. */
   public enum CertificateUse {
-    /** Nothing is asked of a host that is not proven by the roots to be {@code host}. */
+    /** No request is sent to a server that is not verified as {@code host} by the roots. */
     DEMANDED,
-    /** Judged and reported, and the request is made all the same: for examinations. */
+    /** Judged and reported, and the request is made all the same: for assessments. */
     JUDGED
   }
 
   /**
-   * What is handed over.
+   * The content of a POST.
    *
    * @param type its media type
    * @param bytes not copied

@@ -64,9 +64,9 @@ public final class PlainHttpServer implements Closeable {
    * @param address address and port to listen at
    * @param answers by path
    * @param total time of one connection
-   * @param onProblem gets a sentence when accepting fails
+   * @param onProblem gets a sentence when accept fails
    * @return the running server
-   * @throws IOException when the address is not to be had
+   * @throws IOException when the address is not available
    */
   public static PlainHttpServer start(
       InetSocketAddress address,
@@ -130,7 +130,7 @@ public final class PlainHttpServer implements Closeable {
       }
       wire.finish();
     } catch (IOException e) {
-      // The reader is gone, or was too slow.
+      // The client has closed the connection, or was too slow.
     }
   }
 

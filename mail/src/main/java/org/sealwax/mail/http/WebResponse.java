@@ -70,7 +70,7 @@ public record WebResponse(int status, String type, String headers, byte[] body) 
   }
 
   /**
-   * Elsewhere, with GET.
+   * A redirect, with GET.
    *
    * @param path the target of the redirect
    * @return the redirect

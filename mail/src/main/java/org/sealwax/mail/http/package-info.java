@@ -1,7 +1,7 @@
 /**
  * HTTPS, one exchange at a time, as mail needs it: an MTA-STS policy is fetched (RFC 8461 3.3), a
- * TLS report is handed over (RFC 8460 5.4). {@link org.sealwax.mail.http.HttpsClient} asks over our
- * own resolver, dialer and TLS, so that our rules about addresses, certificates and time hold
+ * TLS report is sent (RFC 8460 5.4). {@link org.sealwax.mail.http.HttpsClient} uses our own
+ * resolver, dialer and TLS, so that our rules about addresses, certificates and time apply
  * (docs/adr/0043).
  *
  * <p>Invariants: no redirect is followed, nothing is cached, no cookie or credential exists; one

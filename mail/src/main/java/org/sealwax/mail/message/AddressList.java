@@ -5,8 +5,8 @@ import java.util.List;
 
 /**
  * The addresses in a From, To, Cc or Bcc field (RFC 5322 3.4): display names, comments, groups and
- * quoted strings are understood, addresses come out as they go into RCPT. Local programs write
- * loosely, so a bare name ({@code root}) is an address, too.
+ * quoted strings are understood, addresses come out as they go into RCPT. Local programs often omit
+ * the domain, so a bare name ({@code root}) is an address, too.
  */
 public final class AddressList {
   private AddressList() {}

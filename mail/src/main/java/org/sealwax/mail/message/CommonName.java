@@ -2,7 +2,7 @@ package org.sealwax.mail.message;
 
 import javax.security.auth.x500.X500Principal;
 
-/** The name a certificate is called by in a log line. */
+/** The name of a certificate in a log line. */
 final class CommonName {
   private CommonName() {}
 

@@ -86,7 +86,7 @@ public record DeliveryStatus(
       @Nullable String tls,
       @Nullable Instant until) {}
 
-  /** What comes back of the message. */
+  /** The part of the message that is returned. */
   public sealed interface ReturnedContent {
     /** Nothing could be read. */
     record Nothing() implements ReturnedContent {}
@@ -132,8 +132,8 @@ public record DeliveryStatus(
 
   /**
    * {@return whether the notification needs RFC 6533 forms, and with them SMTPUTF8: where an
-   * address is not ASCII} What others said is no reason, or a notification would not reach a sender
-   * because of it.
+   * address is not ASCII} Text of other hosts does not count, or a notification might not reach a
+   * sender because of it.
    */
   public boolean isInternational() {
     return !to.isAscii() || recipients.stream().anyMatch(r -> !r.address().isAscii());
@@ -203,7 +203,7 @@ public record DeliveryStatus(
     writer.line("To: <" + to + ">");
     writer.line("Subject: " + subject());
     writer.line("Message-ID: <" + id + "@" + host + ">");
-    // RFC 3834: other programs shall not answer this.
+    // RFC 3834: automatic responders must not answer this.
     writer.line("Auto-Submitted: auto-replied");
     writer.line("MIME-Version: 1.0");
     writer.line("Content-Type: multipart/report; report-type=delivery-status;");

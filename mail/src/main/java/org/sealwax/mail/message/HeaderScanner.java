@@ -26,7 +26,7 @@ public final class HeaderScanner {
   /** Bytes of a line by which it is a field or none: a name, white space, and one more. */
   static final int MAX_LINE_START = 2 * MAX_NAME + 1;
 
-  /** Delivered-To fields that are kept; a message with more has gone in circles. */
+  /** Delivered-To fields that are kept; a message with more has been in a loop. */
   public static final int MAX_DELIVERED_TO = 100;
 
   /**
@@ -157,7 +157,7 @@ public final class HeaderScanner {
     finish();
   }
 
-  // The whole line without looking at it, except for its end.
+  // Skips the line to its end.
   private int skipValue(byte[] block, int from, int end) {
     int at = from;
     while (at < end) {
@@ -348,7 +348,7 @@ public final class HeaderScanner {
     return new TraceHops(received, deliveredTo, overflow);
   }
 
-  /** {@return what TLS-Required says} */
+  /** {@return the value of TLS-Required} */
   public TlsRequired tlsRequired() {
     return tlsRequired;
   }

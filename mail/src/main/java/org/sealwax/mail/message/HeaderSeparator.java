@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 
 /**
- * Passes on a message that stands behind fields of our own, and puts an empty line in where its
+ * Passes on a message that follows header fields of our own, and inserts an empty line where its
  * header section ends without one. A first line that begins with white space would continue our
  * last field, and what one reader takes for the body another one takes for more fields: hop count,
  * Delivered-To and TLS-Required would be there for the next server and not for {@link

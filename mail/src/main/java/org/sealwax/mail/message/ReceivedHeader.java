@@ -20,12 +20,12 @@ import org.sealwax.mail.tls.verdict.Verdict;
  * <p>Texts that the client chose (HELO name, certificate names) are cut and cleaned, so that they
  * end neither comment nor field: no peer writes trace lines of its own here.
  *
- * @param client who sent it, or null for a message of local origin
+ * @param client the client that sent it, or null for a message of local origin
  * @param by our own name
  * @param protocol how it came, or null for local origin
  * @param id queue identifier
- * @param recipient for the {@code for} clause; null when there is more than one: they must not
- *     learn of each other (RFC 5321 7.6)
+ * @param recipient for the {@code for} clause; null when there is more than one: the header must
+ *     not disclose them to each other (RFC 5321 7.6)
  * @param tls the handshake, or null without TLS
  * @param authenticated name of the SASL user when it may be shown, or null
  * @param time when it was received

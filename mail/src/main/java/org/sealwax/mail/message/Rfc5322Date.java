@@ -12,7 +12,7 @@ public final class Rfc5322Date {
   private Rfc5322Date() {}
 
   /**
-   * The time in UTC, which tells nothing about where we stand.
+   * The time in UTC, which does not reveal where the machine is.
    *
    * @param time the time
    * @return the date-time

@@ -3,14 +3,14 @@ package org.sealwax.mail.message;
 import org.sealwax.mail.smtp.EnhancedStatus;
 
 /**
- * What an enhanced status means (RFC 3463 3, and the registry that it founded), in a sentence of
- * our own: for readers who must not see the remote host's text.
+ * The meaning of an enhanced status (RFC 3463 3, and its registry), in a sentence of our own: for
+ * readers who must not see the remote host's text.
  */
 public final class StatusSentence {
   private StatusSentence() {}
 
   /**
-   * {@return one sentence; of a status that is not known, what its subject means}
+   * {@return one sentence; for an unknown status, the meaning of its subject}
    *
    * @param status the enhanced status code (RFC 3463)
    */

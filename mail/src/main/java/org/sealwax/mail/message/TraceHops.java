@@ -5,7 +5,7 @@ import org.sealwax.mail.address.LocalPart;
 import org.sealwax.mail.address.Mailbox;
 
 /**
- * Where a message has been, by its own account: the loop guards.
+ * The trace fields of a message: the loop guards.
  *
  * @param received number of Received fields (RFC 5321 6.3)
  * @param deliveredTo values of the Delivered-To fields as they stand, at most {@link

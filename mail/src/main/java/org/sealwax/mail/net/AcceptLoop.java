@@ -17,7 +17,7 @@ public final class AcceptLoop {
   private AcceptLoop() {}
 
   /**
-   * What connections come from.
+   * The source of connections.
    *
    * @param <T> the type of the connections
    */
@@ -34,7 +34,7 @@ public final class AcceptLoop {
   }
 
   /**
-   * Who gets them.
+   * The handler of connections.
    *
    * @param <T> the type of the connections
    */

@@ -4,8 +4,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A number of bytes that cannot be exceeded: take before you allocate, give back afterwards. Most
- * of it is for all callers; the last quarter is for callers that have no alternative, so that those
- * who could use the disk instead do so in time. Thread-safe.
+ * of it is for all callers; the last quarter is for callers that have no alternative, so that
+ * callers that can use the disk instead do so in time. Thread-safe.
  */
 public final class ByteBudget {
   private final long most;
@@ -28,7 +28,8 @@ public final class ByteBudget {
   }
 
   /**
-   * {@return the same bytes, of which these are left to those who have the whole budget}
+   * {@return the same bytes, of which {@code reserve} bytes are left to the users of the whole
+   * budget}
    *
    * @param reserve bytes that optional users must leave
    */

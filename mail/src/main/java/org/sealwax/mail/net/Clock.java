@@ -13,14 +13,12 @@ public interface Clock {
    */
   long nanoTime();
 
-  /**
-   * {@return the time by which people and other machines go, where it differs from {@link #now}}
-   */
+  /** {@return the civil time, which other machines use, where it differs from {@link #now}} */
   default Instant civilTime() {
     return now();
   }
 
-  /** {@return whether the machine's clock jumped and is not believed} */
+  /** {@return whether the machine's clock jumped and is not trusted} */
   default boolean isUncertain() {
     return false;
   }

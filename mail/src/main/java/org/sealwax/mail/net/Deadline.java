@@ -9,14 +9,14 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * A total time after which something is closed, whatever it is doing: sockets have read timeouts
- * but neither write timeouts nor totals, and a peer that sends one byte a minute must not hold us
- * for ever.
+ * but neither write timeouts nor totals, and a peer that sends one byte a minute must not hold a
+ * thread forever.
  *
  * <p>Use with try-with-resources: {@code try (var d = Deadline.after(limit, wire)) { … }}; {@link
- * #passed()} tells a passed deadline from other I/O errors.
+ * #passed()} distinguishes a passed deadline from other I/O errors.
  */
 public final class Deadline implements AutoCloseable {
-  /** Further away than any deadline. */
+  /** Later than any deadline. */
   private static final long FAR = Duration.ofDays(30).toNanos();
 
   private static final Set<Deadline> OPEN = ConcurrentHashMap.newKeySet();
@@ -42,7 +42,7 @@ public final class Deadline implements AutoCloseable {
   private static void watch() {
     while (true) {
       long now = System.nanoTime();
-      // Far away while we check: a deadline added in the meantime causes one more check.
+      // At its maximum during the check: a deadline added in the meantime causes one more check.
       long next = now + FAR;
       nextCheck = next;
       for (Deadline open : OPEN) {
@@ -80,7 +80,7 @@ public final class Deadline implements AutoCloseable {
     return deadline;
   }
 
-  /** {@return whether the time ran out} */
+  /** {@return whether the deadline has passed} */
   public boolean passed() {
     return passed;
   }
@@ -95,7 +95,7 @@ public final class Deadline implements AutoCloseable {
     try {
       closed.close();
     } catch (IOException e) {
-      // The point was to end it, and it has ended.
+      // It was to be closed, and it is.
     }
   }
 }

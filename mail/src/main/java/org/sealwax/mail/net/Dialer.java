@@ -19,8 +19,8 @@ public interface Dialer {
    * @param from the local address to bind, or null for the system's choice
    * @param timeout for the TCP handshake; RFC 5321 4.5.3.2 wants minutes for the greeting, not this
    * @return the open connection
-   * @throws ForbiddenTarget when the address is one that hostile DNS must not lead us to
-   * @throws IOException when the connection does not come about
+   * @throws ForbiddenTarget when the address is one that hostile DNS must not make us connect to
+   * @throws IOException when the connection fails
    */
   Wire connect(InetSocketAddress to, @Nullable InetAddress from, Duration timeout)
       throws IOException;

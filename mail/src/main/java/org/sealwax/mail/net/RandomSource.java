@@ -23,7 +23,7 @@ public interface RandomSource {
   double fraction();
 
   /**
-   * {@return bytes that nobody can predict (in the real world)}
+   * {@return unpredictable bytes (outside of simulations)}
    *
    * @param count number of bytes
    */
@@ -50,7 +50,7 @@ public interface RandomSource {
   }
 
   /**
-   * {@return a repeatable world for simulations; never for secrets}
+   * {@return a repeatable sequence for simulations; never for secrets}
    *
    * @param seed the same seed gives the same sequence
    */

@@ -16,8 +16,8 @@ public final class RateLimit {
   /**
    * A full bucket.
    *
-   * @param perSecond what flows in
-   * @param most what it holds, 1 or more
+   * @param perSecond tokens added each second
+   * @param most its capacity, 1 or more
    * @param clock source of the current time
    */
   public RateLimit(double perSecond, double most, Clock clock) {

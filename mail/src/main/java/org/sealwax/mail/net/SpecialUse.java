@@ -10,8 +10,8 @@ import org.sealwax.mail.address.Cidr;
 
 /**
  * One block of addresses that no public mail host uses: the special-purpose registries of IANA (RFC
- * 6890) and what has been added since. Names in hostile DNS must not lead us there: the services
- * behind our own firewall, on this very machine, or nowhere.
+ * 6890) and what has been added since. Names in hostile DNS must not make us connect there: to
+ * services behind our own firewall, or on this very machine.
  *
  * @param block the addresses
  * @param name what they are for

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The clock of a process: it watches the machine's wall clock, which can jump: at boot, before the
- * time was fetched; by a person; by an attack on the source of time. It gives two times.
+ * time was fetched; by an admin; by an attack on the source of time. It gives two times.
  *
  * <p><b>Measured</b> ({@link #now}): for ages and due times that are stored and compared with each
  * other. It goes on with the monotonic clock, also from the last run to this one, and never jumps:
@@ -120,7 +120,7 @@ public final class SteadyClock implements Clock {
   }
 
   /**
-   * Watches from now on, and believes the clock as it is.
+   * Watches from now on, and trusts the current clock.
    *
    * @param machine the clock of the machine
    * @return the clock
@@ -156,7 +156,7 @@ public final class SteadyClock implements Clock {
     return machine.nanoTime();
   }
 
-  /** The believed time: for people, and for whatever has a clock of its own. */
+  /** The believed time: for output, and for peers with a clock of their own. */
   @Override
   public Instant civilTime() {
     Instant wall = machine.now();

@@ -8,8 +8,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Starts the threads without which the process is of no use: listeners, the queue, the writers of
- * the spool, the log and the ledger, and the loops that keep certificates and policies. When one of
+ * Starts the threads that the process cannot work without: listeners, the queue, the writers of the
+ * spool, the log and the ledger, and the loops that keep certificates and policies. When one of
  * them ends before its owner was closed, for any reason, the process ends and a service manager
  * starts it again. A process that runs without its queue would go unnoticed.
  *
@@ -48,7 +48,7 @@ public final class Supervisor {
     onEnd = then;
   }
 
-  /** {@return names of the supervised threads that ended unexpectedly: empty while all is well} */
+  /** {@return names of the supervised threads that ended unexpectedly; empty when none did} */
   public static List<String> ended() {
     return List.copyOf(ENDED);
   }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Cidr;
 
 /**
- * Connects by the machine's TCP. There are two of it, because two kinds of people name targets:
+ * Connects by the machine's TCP. There are two kinds, because targets come from two sources:
  *
  * <ul>
  *   <li>{@link #guarded}: names that other domains write (MX records, STS policy hosts, report
@@ -58,7 +58,7 @@ public final class SystemDialer implements Dialer {
     InetSocketAddress target = guards ? checked(to) : to;
     Socket socket = new Socket();
     try {
-      // A peer that vanishes between commands is noticed by the system, hours before never.
+      // With keep-alive the system notices a peer that vanishes between commands.
       socket.setKeepAlive(true);
       if (from != null) {
         socket.bind(new InetSocketAddress(from, 0));

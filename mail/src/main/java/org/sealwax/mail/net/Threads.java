@@ -5,7 +5,7 @@ public final class Threads {
   private Threads() {}
 
   /**
-   * Starts a virtual thread that owns one conversation or task.
+   * Starts a virtual thread that owns one session or task.
    *
    * @param name the name of the thread
    * @param task what the thread runs
@@ -27,7 +27,7 @@ public final class Threads {
   }
 
   /**
-   * {@return a platform thread for somebody else to start: a shutdown hook}
+   * {@return a platform thread that the caller starts: a shutdown hook}
    *
    * @param name the name of the thread
    * @param task what the thread runs

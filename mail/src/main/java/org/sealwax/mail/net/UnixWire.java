@@ -11,7 +11,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 
 /**
- * A connection through a Unix-domain socket. Both ends call themselves loopback, port 0: there is
+ * A connection through a Unix-domain socket. Both ends have the address loopback, port 0: there is
  * no peer address. A read that waits too long closes the connection, as channels have no timeouts.
  */
 final class UnixWire implements Wire {

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * The contents of a file, read again when the file changes. A file may be in the middle of being
  * written when it is checked, so a change counts after the file has been unchanged for one {@link
  * #INTERVAL}, and a change that removes more than half of the entries, of the file or of one that
- * it includes, does not count at all: it needs {@link #reload}, at the admin's word. A change that
- * cannot be read or is wrong keeps the former value, and is reported once. Meanwhile {@link
+ * it includes, does not count at all: it needs {@link #reload}, at the admin's request. A change
+ * that cannot be read or is wrong keeps the former value, and is reported once. Meanwhile {@link
  * #isChanged} is true: what the former value does not contain may exist. Thread-safe; a thread that
  * asks while another one reads gets the former value and does not wait.
  *
@@ -40,7 +40,7 @@ public final class WatchedFile<T> {
    * A reading.
    *
    * @param <T> the type of the content
-   * @param value what the files say
+   * @param value the value that was read
    * @param files all that were read, each with names of what it contains, by which a loss is
    *     counted (never shown); a change of any of them leads to the next reading
    */
@@ -59,7 +59,7 @@ public final class WatchedFile<T> {
   @FunctionalInterface
   public interface FileParser<T> {
     /**
-     * Throws when the file cannot be read or is wrong; the message says why, for a person.
+     * Throws when the file cannot be read or is wrong; the message gives the reason for the admin.
      *
      * @return the content with the files and entries that it was read from
      * @throws IOException when the connection or file fails
@@ -101,7 +101,7 @@ public final class WatchedFile<T> {
       this.prints = prints;
     }
 
-    /** {@return what the files said} */
+    /** {@return the value that was read} */
     public T value() {
       return reading.value();
     }
@@ -150,13 +150,13 @@ public final class WatchedFile<T> {
   }
 
   /**
-   * {@return the same file at the admin's word: read now, whatever it lost} Where more than half of
-   * the entries are gone and the file has just changed, it is probably being written: waits until
-   * it has been unchanged for one interval, at most {@link #PATIENCE}.
+   * {@return the same file on the admin's request: read now, even when entries are missing} Where
+   * more than half of the entries are gone and the file has just changed, it is probably being
+   * written: waits until it has been unchanged for one interval, at most {@link #PATIENCE}.
    *
    * @param reader for the file from now on
-   * @throws IOException when the file cannot be read, is wrong, or does not come to rest; this one
-   *     stays as it is
+   * @throws IOException when the file cannot be read, is wrong, or keeps changing; this one stays
+   *     as it is
    */
   public WatchedFile<T> reload(FileParser<T> reader) throws IOException {
     return new WatchedFile<>(file, clock, reader, listener, current);
@@ -190,8 +190,7 @@ public final class WatchedFile<T> {
   }
 
   /**
-   * {@return what the trouble with a file was, in words for a person; it names the file where it
-   * can}
+   * {@return the failure with a file, as text for the admin; it names the file where it can}
    *
    * @param failure the exception
    */
@@ -204,7 +203,7 @@ public final class WatchedFile<T> {
     };
   }
 
-  /** {@return the value in force; looks at the file when it is time} */
+  /** {@return the value in force; checks the file when it is time} */
   public T now() {
     return state().value();
   }
@@ -223,7 +222,7 @@ public final class WatchedFile<T> {
 
   /**
    * {@return whether the files are other than those that {@code state} was read from: what it does
-   * not contain may exist} Looks at the files at once.
+   * not contain may exist} Checks the files at once.
    *
    * @param state the file as last read
    */
@@ -238,8 +237,8 @@ public final class WatchedFile<T> {
     boolean moves = !found.equals(lastState);
     lastState = found;
     boolean changed = !found.equals(now.prints);
-    // A file system's clock ticks coarsely: a second write may leave time and size as they were.
-    // So what was read from a file that had just changed is read once more at rest.
+    // A file system's clock ticks coarsely: a second write may leave time and size as they were. So
+    // what was read from a file that had just changed is read again after it has settled.
     if (moves || (!changed && settled) || found.equals(refused)) {
       return;
     }

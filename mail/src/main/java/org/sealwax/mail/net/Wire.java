@@ -26,14 +26,14 @@ public interface Wire extends Closeable {
   OutputStream out();
 
   /**
-   * Our end.
+   * The local end.
    *
    * @return our address
    */
   InetSocketAddress local();
 
   /**
-   * Their end.
+   * The remote end.
    *
    * @return the address of the peer
    */

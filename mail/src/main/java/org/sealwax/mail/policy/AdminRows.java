@@ -112,10 +112,7 @@ record AdminRows(
     return recipient == null ? List.of(override) : List.of(override, recipient);
   }
 
-  /**
-   * The names that a host is known by: its own, and where an address has none, those that its route
-   * gives it.
-   */
+  /** The names of a host: its own, and where an address has none, those that its route gives it. */
   List<Domain> namesOr(List<Domain> own) {
     if (!own.isEmpty()) {
       return own;

@@ -2,19 +2,19 @@ package org.sealwax.mail.policy;
 
 import java.util.Locale;
 
-/** Why a host or a delivery was given up for now, in one word for log, queue and DSN. */
+/** Reason for deferring at a host or a delivery, in one word for log, queue and DSN. */
 public enum DeferReason {
   /** No connection. */
   CONNECT,
   /** Refused at banner or EHLO. */
   GREETING,
-  /** Broken off unencrypted, before TLS. */
+  /** The connection failed before TLS. */
   LOST_CONNECTION,
-  /** TLS is demanded, or was there before, and is not offered. */
+  /** TLS is demanded, or was offered before, and is not offered. */
   TLS_NOT_OFFERED,
   /** STARTTLS was answered 4yz or 5yz. */
   TLS_REFUSED,
-  /** The handshake broke on every fallback step allowed. */
+  /** The handshake failed on every fallback step allowed. */
   TLS_BROKEN,
   /** The peer does not have the identity that the requirement demands. */
   TLS_IDENTITY,
@@ -36,7 +36,7 @@ public enum DeferReason {
   REQUIRETLS_MX,
   /** REQUIRETLS: the host does not offer the extension (RFC 8689 4.2.1). */
   REQUIRETLS_MISSING,
-  /** The bound of the ladder is reached. */
+  /** The connection limit of the ladder is reached. */
   LADDER_BOUND;
 
   /** {@return the queue's word: {@code tls-not-offered}} */

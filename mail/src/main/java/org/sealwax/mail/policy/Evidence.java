@@ -15,7 +15,7 @@ public sealed interface Evidence {
   String origin();
 
   /**
-   * What holds where the admin wrote no row about the next hop.
+   * The default where the admin wrote no row about the next hop.
    *
    * @param level the level
    */
@@ -39,7 +39,7 @@ public sealed interface Evidence {
    * @param name of the route
    * @param row the demand; the pattern plays no part
    * @param implied not written in the configuration: it follows from credentials or implicit TLS,
-   *     and yields to a row for the next hop that says itself who the server must be
+   *     and yields to a row for the next hop that itself names the server's identity
    */
   record Route(String name, PolicyRow row, boolean implied) implements Evidence {
     @Override
@@ -74,7 +74,7 @@ public sealed interface Evidence {
   }
 
   /**
-   * A row that covers the MX host: raises only, because anybody may point an MX record there.
+   * A row that covers the MX host: raises only, because any domain may point an MX record there.
    *
    * @param row the row of the configuration
    */
@@ -86,7 +86,7 @@ public sealed interface Evidence {
   }
 
   /**
-   * What DNSSEC says about one host (RFC 7672 2.2).
+   * The DANE state of one host (RFC 7672 2.2).
    *
    * @param base the TLSA base domain: the name to send as SNI (RFC 7672 2.2.2, 8.1)
    * @param state what was found
@@ -135,7 +135,7 @@ public sealed interface Evidence {
     record LookupFailed(String why) implements DaneState {}
 
     /**
-     * Securely denied, or unsigned: DANE has nothing to say.
+     * Securely denied, or unsigned: DANE does not apply.
      *
      * @param why the reason in words, for logs
      */
@@ -143,7 +143,7 @@ public sealed interface Evidence {
   }
 
   /**
-   * What MTA-STS says about the domain (RFC 8461).
+   * The MTA-STS state of the domain (RFC 8461).
    *
    * @param domain the policy domain
    * @param state what is known of its policy
@@ -198,11 +198,11 @@ public sealed interface Evidence {
     record Pending(String why, Instant until) implements StsState {}
 
     /**
-     * No policy, mode {@code none}, or one that could not be had in time.
+     * No policy, mode {@code none}, or one that could not be fetched in time.
      *
      * @param why the reason in words, for logs
-     * @param invalid whether the domain announces a policy and serves something that is none, which
-     *     its owner wants to hear of (RFC 8460 section 4.3.2.2)
+     * @param invalid whether the domain announces a policy and serves an invalid one, which is
+     *     reported to its owner (RFC 8460 section 4.3.2.2)
      */
     record Absent(String why, boolean invalid) implements StsState {
       /**
@@ -217,12 +217,12 @@ public sealed interface Evidence {
   }
 
   /**
-   * What the domain has shown before, in the ledger's judgement.
+   * The level that the domain has shown before, from the ledger.
    *
    * @param level ENCRYPT or VERIFY
-   * @param known hosts remembered and their organisations; {@link MxFilter.Any} at ENCRYPT
+   * @param known recorded hosts and their organisations; {@link MxFilter.Any} at ENCRYPT
    * @param since when the level was reached
-   * @param expires when it falls away unless it is seen again
+   * @param expires when it expires unless it is seen again
    */
   record LedgerLevel(TlsLevel level, MxFilter known, Instant since, Instant expires)
       implements Evidence {

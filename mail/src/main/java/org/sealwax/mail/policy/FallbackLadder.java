@@ -15,7 +15,10 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
  * @param hold how long broken TLS keeps mail from plaintext; zero or more
  */
 public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
-  /** Connections to one host in one delivery: enough to learn, too few to annoy. */
+  /**
+   * Connections to one host in one delivery: enough to find a working step, few enough not to
+   * burden it.
+   */
   public static final int PER_HOST = 3;
 
   /** Connections in one delivery over all hosts. */
@@ -24,16 +27,18 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
   /** Hosts per delivery: each can have one connection, and one is left for plaintext. */
   public static final int HOSTS = PER_DELIVERY - 1;
 
-  /** Half an hour outlasts a restart or a botched renewal, and most mail can wait that long. */
+  /**
+   * Half an hour is longer than a restart or a failed renewal, and most mail can wait that long.
+   */
   public static final Duration DEFAULT_HOLD = Duration.ofMinutes(30);
 
   /** Two failures of the full offer this far apart before a demand for TLS accepts a downgrade. */
   public static final Duration FULL_FAILURES_APART = Duration.ofMinutes(5);
 
-  /** How long a fallback step counts as broken at a host. */
+  /** Time for which a fallback step counts as broken at a host. */
   public static final Duration NEGATIVE_MEMORY = Duration.ofHours(20);
 
-  /** How long a host counts as one that does TLS without a new handshake. */
+  /** Time for which a host counts as one that supports TLS without a new handshake. */
   public static final Duration POSITIVE_MEMORY = Duration.ofDays(7);
 
   /** Copies and checks. */
@@ -119,7 +124,7 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
     if (lastIsDue && reserve && state.atHost() >= perHost - 1) {
       return mayStandOn(requirement, state.memory(), last) ? Optional.of(last) : Optional.empty();
     }
-    // A step that broke lately is passed over on the way down, also at a host that has shown it:
+    // A step that failed recently is skipped on the way down, also at a host that has shown it:
     // else the bound on connections would end every delivery before the last step.
     for (FallbackStep step : steps) {
       if (step.isBelow(state.step())
@@ -140,8 +145,8 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
   }
 
   /**
-   * {@return whether the last fallback step has broken at a host lately, so that no TLS is left to
-   * be tried}
+   * {@return whether the last fallback step has failed at a host recently, so that no TLS step is
+   * left}
    *
    * @param requirement what must hold
    * @param memory what is remembered
@@ -162,8 +167,7 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
   /**
    * {@return whether broken TLS may be followed by plaintext in this delivery: the requirement
    * allows it, TLS at the host was broken before this delivery began, and the hold since then is
-   * over} The hold is the host's, not the message's: mail that comes later does not wait it out
-   * again.
+   * over} The hold is the host's, not the message's: mail that comes later does not wait again.
    *
    * @param requirement what must hold
    * @param state the state of the fallback at this host

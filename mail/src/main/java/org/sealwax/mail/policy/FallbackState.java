@@ -3,7 +3,7 @@ package org.sealwax.mail.policy;
 import java.time.Instant;
 
 /**
- * Where a delivery stands on the ladder at one host; immutable.
+ * The position of a delivery on the ladder at one host; immutable.
  *
  * @param step of the connection that was just observed
  * @param atHost connections opened to this host in this delivery, the observed one included

@@ -8,8 +8,8 @@ import org.sealwax.mail.tls.verdict.TlsException;
 
 /**
  * The recent TLS results of one host, as the fallback ladder needs them; immutable. Not the ledger:
- * it lives in memory, raises nothing, and only says where on the ladder to begin and what counts as
- * a downgrade.
+ * it is kept in memory, raises nothing, and only determines where on the ladder to begin and what
+ * counts as a downgrade.
  *
  * @param strongest the highest step at which TLS was established within {@link
  *     FallbackLadder#POSITIVE_MEMORY}, or null

@@ -74,7 +74,7 @@ public sealed interface IdentityRequirement {
   }
 
   /**
-   * In words, for logs.
+   * Text for logs.
    *
    * @return the demand in words
    */

@@ -59,7 +59,7 @@ public sealed interface MxFilter {
   record NoHostAllowed(Refusal refusal) implements MxFilter {}
 
   /**
-   * All of these must admit a host.
+   * All of these must accept a host.
    *
    * @param filters all of these must admit a host
    */
@@ -109,7 +109,7 @@ public sealed interface MxFilter {
   }
 
   /**
-   * Admits what both admit.
+   * Accepts what both accept.
    *
    * @param other the other filter
    * @return the combined filter
@@ -131,8 +131,8 @@ public sealed interface MxFilter {
   }
 
   /**
-   * {@return whether everything that {@code other} refuses is refused here too, as far as parts
-   * tell}
+   * {@return whether everything that {@code other} refuses is refused here too, as far as the parts
+   * show}
    *
    * @param other the other filter
    */

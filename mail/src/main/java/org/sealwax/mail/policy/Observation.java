@@ -19,7 +19,7 @@ public sealed interface Observation {
   }
 
   /**
-   * No connection came about.
+   * The connection failed.
    *
    * @param why the reason in words, for logs
    */
@@ -34,7 +34,7 @@ public sealed interface Observation {
   record RefusedByReply(GreetingStage stage, Reply reply) implements Observation {}
 
   /**
-   * Silence, close, or something that is not SMTP, before TLS had begun.
+   * Timeout, close, or a reply that is not SMTP, before TLS began.
    *
    * @param stage where in the greeting
    * @param why the reason in words, for logs
@@ -62,7 +62,7 @@ public sealed interface Observation {
   record Injected() implements Observation {}
 
   /**
-   * TLS began and broke, by whose fault ever. Closed.
+   * The TLS handshake began and failed, whatever the cause. The connection is closed.
    *
    * @param kind the kind of failure
    * @param why the reason in words, for logs

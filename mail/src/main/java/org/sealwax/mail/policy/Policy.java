@@ -32,9 +32,8 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
    * neither: it was promised to the sender (docs/adr/0042).
    *
    * @param subject next hop, host and port
-   * @param evidence from every source that has something to say; at least one that speaks about the
-   *     next hop as a whole (a row, a route, or the default), otherwise level {@code may} is
-   *     assumed
+   * @param evidence from every source that applies; at least one of them about the next hop as a
+   *     whole (a row, a route, or the default), otherwise level {@code may} is assumed
    * @param now expired rows do not count; other evidence is as fresh as the source that gave it,
    *     and is never dropped here: a DANE answer that expired a second ago must not count as no
    *     DANE
@@ -128,7 +127,7 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
     for (Evidence e : evidence) {
       Requirement more = source.isInstance(e) ? ofSource(subject, e) : null;
       if (more != null) {
-        // The source first: the name that DANE wants to be called by wins over a row's.
+        // The source first: the SNI name of DANE has precedence over a row's.
         all = more.and(all);
       }
     }
@@ -181,13 +180,13 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
                 List.of()));
   }
 
-  /** What a published source or the ledger demands; null when it has nothing to say. */
+  /** The requirement of a published source or the ledger; null when it has none. */
   private @Nullable Requirement ofSource(PolicySubject subject, Evidence evidence) {
     List<String> because = RequirementOrigins.of(evidence);
     Requirement.TlsPresentation usual = Requirement.TlsPresentation.USUAL;
     return switch (evidence) {
       case Evidence.Dane d -> {
-        // RFC 7672 §8.1: the base domain is what the server is called by.
+        // RFC 7672 §8.1: the base domain is the SNI name.
         Requirement.TlsPresentation presentation = new Requirement.TlsPresentation(d.base(), true);
         yield switch (d.state()) {
           case Evidence.DaneState.Usable u ->
@@ -367,8 +366,8 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
    *
    * <p>Ask again for each host whose last decision was {@link Decision.NextHost} with {@link
    * DeferReason#TLS_BROKEN}, {@link DeferReason#TLS_REFUSED} or {@link DeferReason#TLS_NOT_OFFERED}
-   * once {@link FallbackState#everyHostTried} has become true: only then can the answer be clear
-   * text.
+   * once {@link FallbackState#everyHostTried} has become true: only then can the decision be
+   * plaintext.
    *
    * @param requirement what must hold
    * @param observation what the connection showed

@@ -10,8 +10,8 @@ import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 
 /**
- * One {@code [[policy]]} row: what the admin says about a domain, everything below a parent, an MX
- * host or a fixed next hop.
+ * One {@code [[policy]]} row: the admin's requirement for a domain, everything below a parent, an
+ * MX host or a fixed next hop.
  *
  * @param pattern matched against the next hop, where it replaces the default level, and against MX
  *     hosts, where it can only raise: an MX record belongs to the recipient's domain and may be

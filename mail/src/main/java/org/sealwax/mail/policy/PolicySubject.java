@@ -33,7 +33,7 @@ public record PolicySubject(
   }
 
   /**
-   * The same at the port of mail between strangers.
+   * The same at port 25, for mail between MTAs.
    *
    * @param nextHop the next hop
    * @param host the MX host
@@ -44,7 +44,7 @@ public record PolicySubject(
   }
 
   /**
-   * {@return a configured host at the port of mail between strangers}
+   * {@return a configured host at port 25}
    *
    * @param host the configured host
    */
@@ -71,9 +71,7 @@ public record PolicySubject(
     return new PolicySubject(destination, nextHop, host, secureMx, port);
   }
 
-  /**
-   * {@return whether there is no step from next hop to host that somebody else could have chosen}
-   */
+  /** {@return whether nothing but our own configuration determines the host of the next hop} */
   public boolean isDirect() {
     return host.equals(nextHop);
   }

@@ -18,7 +18,7 @@ import org.sealwax.mail.tls.verdict.TrustRoots;
 /**
  * What must hold before mail may go to one host: independent axes, not one scale.
  *
- * @param encryption whether TLS
+ * @param encryption whether TLS is required
  * @param identity demands on the peer, all of which must hold; empty: any peer is accepted
  * @param plaintextFallback when plaintext may replace TLS; {@code NEVER} whenever encryption is
  *     {@code ALWAYS}
@@ -123,11 +123,11 @@ public record Requirement(
   }
 
   /**
-   * Against whom a peer is judged, so that its verdict answers this requirement.
+   * Identities that a peer is checked against, so that its verdict answers this requirement.
    *
    * @param undemanded names that are judged where the requirement demands no identity: of hosts
-   *     that the admin named. A host from an MX record is not among them: its name is the DNS's
-   *     word, and "verified" would be a claim that nobody checked
+   *     that the admin named. A host from an MX record is not among them: its name comes from
+   *     unvalidated DNS, and "verified" would be an unchecked claim
    * @param roots certificate authorities by name; those of {@link IdentityRequirement#PUBLIC_ROOTS}
    *     among them
    * @return names, pins, authorities and TLSA records

@@ -26,7 +26,7 @@ final class RequirementOrigins extends AbstractList<String> implements RandomAcc
     return lines instanceof RequirementOrigins ? lines : List.copyOf(lines);
   }
 
-  /** The lines of both, this one's first. */
+  /** The lines of both, those of this one first. */
   static List<String> both(List<String> first, List<String> then) {
     if (first instanceof RequirementOrigins a && then instanceof RequirementOrigins b) {
       List<Evidence> all = new ArrayList<>(a.size() + b.size());

@@ -38,12 +38,12 @@ public enum TlsLevel {
     return Arrays.stream(values()).filter(l -> l != STS && l != DANE).toList();
   }
 
-  /** {@return whether plaintext is out of the question at this level} */
+  /** {@return whether this level forbids plaintext} */
   public boolean demandsTls() {
     return compareTo(ENCRYPT) >= 0;
   }
 
-  /** {@return whether the level says who the peer must be} */
+  /** {@return whether the level demands the peer's identity} */
   public boolean demandsIdentity() {
     return switch (this) {
       case NONE, MAY, ENCRYPT -> false;

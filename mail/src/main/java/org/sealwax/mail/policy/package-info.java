@@ -8,8 +8,8 @@
  * <p>Invariants, each tested over the whole space: a source of evidence may raise or refuse, never
  * lower (listed exception: a row with {@code override}); where encryption is demanded, no
  * observation in any state leads to plaintext; no state leads to more connections than the ladder's
- * bound; a verdict never leads down the ladder. No sockets, files, threads or clock: the time is a
- * parameter.
+ * bound; a verdict never leads to a lower fallback step. No sockets, files, threads or clock: the
+ * time is a parameter.
  *
  * <p>RFC 3207, 7435, 7507, 7672, 8461 as sources of the rules; docs/policy.md explains them.
  */

@@ -1,8 +1,8 @@
 package org.sealwax.mail.smtp;
 
 /**
- * Case of the protocol's words: US-ASCII only (RFC 5321 2.4). Java's own folding takes a long s for
- * an S and a Kelvin sign for a K, and what one parser takes for STARTTLS another one must too.
+ * Case of the protocol's keywords: US-ASCII only (RFC 5321 2.4). Java's own folding takes a long s
+ * for an S and a Kelvin sign for a K, and what one parser takes for STARTTLS another one must too.
  */
 final class Ascii {
   private Ascii() {}

@@ -5,7 +5,7 @@ import java.io.IOException;
 /**
  * Reads the chunks of one message, each by its count of bytes (RFC 3030 section 2).
  *
- * <p>BINARYMIME is not spoken, so the text rules hold here too: a bare CR or LF that came in by
+ * <p>BINARYMIME is not supported, so the text rules hold here too: a bare CR or LF that came in by
  * BDAT would smuggle as soon as the next hop gets the message by DATA.
  */
 public final class BdatReader {
@@ -18,7 +18,7 @@ public final class BdatReader {
    * A reader of one message's chunks.
    *
    * @param source where lines are read from
-   * @param most octets handed on, all chunks together
+   * @param most maximum number of bytes handed on, all chunks together
    */
   public BdatReader(LineReader source, long most) {
     this.source = source;
@@ -61,7 +61,7 @@ public final class BdatReader {
   }
 
   /**
-   * Reads and drops a chunk that nobody wants; false when the stream ended inside.
+   * Reads and discards a chunk; false when the stream ended inside.
    *
    * @param source where lines are read from
    * @param size number of bytes

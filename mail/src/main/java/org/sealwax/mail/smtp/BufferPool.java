@@ -3,12 +3,12 @@ package org.sealwax.mail.smtp;
 import java.util.ArrayDeque;
 
 /**
- * A few block buffers that go from message to message. A session holds one only while a body comes
- * in: a thousand idle sessions must cost next to nothing, and a thousand messages a second must not
- * each clear 16 KiB.
+ * A few block buffers that are reused for each message. A session holds one only while a body comes
+ * in: a thousand idle sessions must use hardly any memory, and a thousand messages a second must
+ * not each clear 16 KiB.
  */
 final class BufferPool {
-  /** Bytes of one block: what one TLS record brings, and a usual message whole. */
+  /** Bytes of one block: one TLS record, and most whole messages. */
   static final int BLOCK = 16 * 1_024;
 
   /** Blocks kept: more messages at one moment make garbage instead. */

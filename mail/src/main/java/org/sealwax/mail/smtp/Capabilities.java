@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * What a server offers in its EHLO reply (RFC 5321 4.1.1.1), by keyword, never by substring.
+ * The extensions in a server's EHLO reply (RFC 5321 4.1.1.1), by keyword, never by substring.
  *
  * @param name the domain the server gives itself in the first line
  * @param keywords in upper case, in order, each with its parameters as written, perhaps empty
@@ -32,7 +32,7 @@ public record Capabilities(String name, Map<String, String> keywords) {
   }
 
   /**
-   * Reads a 250 reply to EHLO; lines that are no ehlo-line are passed over.
+   * Reads a 250 reply to EHLO; lines that are no ehlo-line are ignored.
    *
    * @param reply the reply to EHLO
    * @return name and keywords of the server
@@ -49,7 +49,7 @@ public record Capabilities(String name, Map<String, String> keywords) {
       String keyword = stripped.substring(0, end).toUpperCase(Locale.ROOT);
       String rest = stripped.substring(end);
       if (keyword.equals("AUTH") && rest.startsWith("=")) {
-        rest = " " + rest.substring(1); // an old form that some servers say next to the new one
+        rest = " " + rest.substring(1); // an old form that some servers send besides the new one
       }
       if (keyword.isEmpty() || !rest.isEmpty() && rest.charAt(0) != ' ') {
         continue;
@@ -146,7 +146,9 @@ public record Capabilities(String name, Map<String, String> keywords) {
     return keywords.containsKey("SIZE");
   }
 
-  /** {@return the largest message the server takes, in octets; empty when it says none or 0} */
+  /**
+   * {@return the maximum message size of the server, in bytes; empty when it announces none or 0}
+   */
   public OptionalLong maxSize() {
     String value = keywords.getOrDefault("SIZE", "");
     if (value.isEmpty() || value.length() > 18 || !isNumber(value)) {
@@ -207,7 +209,7 @@ public record Capabilities(String name, Map<String, String> keywords) {
       int equals = word.indexOf('=');
       if (equals > 0 && word.substring(0, equals).equalsIgnoreCase(name)) {
         String value = word.substring(equals + 1);
-        // 1 to 6 digits, no leading zero (RFC 9422 section 3); anything else says nothing.
+        // 1 to 6 digits, no leading zero (RFC 9422 section 3); anything else is ignored.
         boolean good = !value.isEmpty() && value.length() <= 6 && isNumber(value);
         return good && value.charAt(0) != '0'
             ? OptionalInt.of(Integer.parseInt(value))

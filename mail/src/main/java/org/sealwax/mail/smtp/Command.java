@@ -6,7 +6,7 @@ import org.sealwax.mail.address.ReversePath;
 /** One command of a client, read from one line (RFC 5321 4.1 and the extensions' RFCs). */
 public sealed interface Command {
   /**
-   * EHLO; the name is what the client says, checked for form only.
+   * EHLO; the name is the client's, checked for form only.
    *
    * @param name the name of the client as sent
    */
@@ -43,7 +43,7 @@ public sealed interface Command {
   record Data() implements Command {}
 
   /**
-   * BDAT: {@code size} octets follow (RFC 3030).
+   * BDAT: {@code size} bytes follow (RFC 3030).
    *
    * @param size bytes of the chunk
    * @param last whether this is the last chunk
@@ -88,17 +88,17 @@ public sealed interface Command {
   record Auth(String mechanism, @Nullable String initial) implements Command {}
 
   /**
-   * A verb we do not know.
+   * An unknown verb.
    *
    * @param verb the first word as sent
    */
   record Unknown(String verb) implements Command {}
 
   /**
-   * A verb we know with an argument that we refuse.
+   * A known verb with an argument that we refuse.
    *
    * @param verb in upper case
-   * @param reply what to say
+   * @param reply the reply to send
    */
   record Malformed(String verb, Reply reply) implements Command {}
 }

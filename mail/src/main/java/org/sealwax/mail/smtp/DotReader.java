@@ -5,15 +5,15 @@ import java.io.IOException;
 /**
  * Reads a body up to CRLF.CRLF and takes the dot-stuffing away (RFC 5321 4.5.2).
  *
- * <p>Only CRLF.CRLF is an end. A bare CR, a bare LF or a NUL anywhere makes the message one to
- * refuse, and it is still read to that end: what follows LF.LF, CR.CR and their kin stays message
- * and never becomes a command (SMTP smuggling). The caller gives up where nothing follows ({@link
- * #isFalseEnd}).
+ * <p>Only CRLF.CRLF ends a message. A message with a bare CR, a bare LF or a NUL anywhere is
+ * refused, and is still read to that end: what follows LF.LF, CR.CR and the like remains part of
+ * the message and never becomes a command (SMTP smuggling). The caller ends the session when
+ * nothing follows ({@link #isFalseEnd}).
  */
 public final class DotReader {
   /**
    * Bytes that are read and dropped after a body proved too large, so that the client receives the
-   * reply instead of a reset; a client that sends still more is cut off.
+   * reply instead of a reset; the session with a client that sends still more is ended.
    */
   public static final long DROPPED_AFTER_LIMIT = 32L * 1_024 * 1_024;
 
@@ -36,7 +36,7 @@ public final class DotReader {
    * A reader of the body that now follows on {@code source}.
    *
    * @param source where lines are read from
-   * @param most octets handed on
+   * @param most maximum number of bytes handed on
    */
   public DotReader(LineReader source, long most) {
     this.source = source;
@@ -104,7 +104,8 @@ public final class DotReader {
           }
           case DOT -> {
             if (b == '\r') {
-              // Held back: with an LF it is the end, otherwise a bare CR that spoils the message.
+              // Held back: with an LF it is the end, otherwise a bare CR, for which the message is
+              // refused.
               i++;
               from = i;
               state = State.DOT_CR;
@@ -152,7 +153,7 @@ public final class DotReader {
 
   /**
    * {@return whether the message will be refused for what was read so far} A client that stops in
-   * the middle of such a message is told why.
+   * the middle of such a message gets the reason.
    */
   public boolean isFlawed() {
     return scan.flaw() != null;
@@ -176,7 +177,7 @@ public final class DotReader {
     }
   }
 
-  /** {@return what was seen so far, after the read was broken off: not complete} */
+  /** {@return what was seen so far, after the read was ended early: not complete} */
   public BodySummary brokenOff() {
     return summary(false);
   }

@@ -32,7 +32,7 @@ public final class DotWriter {
    * @param offset index of the first byte
    * @param length number of bytes
    * @throws IllegalStateException at a bare CR or LF: intake refuses such messages, so this is a
-   *     bug of ours, and the message must not leave
+   *     bug in our code, and the message must not leave
    * @throws IOException when the connection or file fails
    */
   public void write(byte[] block, int offset, int length) throws IOException {

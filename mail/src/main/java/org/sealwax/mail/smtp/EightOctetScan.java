@@ -4,7 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
-/** Looks at eight bytes at a time: bodies are long, and each byte is looked at twice. */
+/** Scans eight bytes at a time: bodies are long, and each byte is scanned twice. */
 final class EightOctetScan {
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);

@@ -2,7 +2,7 @@ package org.sealwax.mail.smtp;
 
 import org.sealwax.mail.address.Mailbox;
 
-/** What may stand in RCPT (RFC 5321 4.1.1.3). */
+/** The forward-path of RCPT (RFC 5321 4.1.1.3). */
 public sealed interface ForwardPath {
   /** {@code <Postmaster>} without a domain: the admin of this server. */
   record LocalPostmaster() implements ForwardPath {

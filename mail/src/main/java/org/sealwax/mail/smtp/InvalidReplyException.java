@@ -2,7 +2,7 @@ package org.sealwax.mail.smtp;
 
 import java.io.IOException;
 
-/** What came instead of a reply; the conversation cannot go on. */
+/** An invalid reply; the session cannot go on. */
 public final class InvalidReplyException extends IOException {
   /** What was wrong. */
   public enum Kind {
@@ -22,7 +22,7 @@ public final class InvalidReplyException extends IOException {
   private final Kind kind;
 
   /**
-   * Trouble of a kind, in words for logs.
+   * A failure with a text for logs.
    *
    * @param kind the kind of failure
    * @param message what is wrong, in words

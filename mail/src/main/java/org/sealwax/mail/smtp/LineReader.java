@@ -13,8 +13,8 @@ import java.util.function.BooleanSupplier;
  *
  * <p>It is strict because of SMTP smuggling: where one parser ends a line at a bare LF and the next
  * does not, one message becomes two. Bodies are read through it too ({@link DotReader}, {@link
- * BdatReader}), so that {@link #buffered()} is the whole truth about what was read ahead: it must
- * be 0 when TLS starts (RFC 3207 section 4.2; CVE-2011-0411).
+ * BdatReader}), so that {@link #buffered()} counts everything that was read ahead: it must be 0
+ * when TLS starts (RFC 3207 section 4.2; CVE-2011-0411).
  *
  * <p>One thread owns a reader.
  */
@@ -34,7 +34,7 @@ public final class LineReader {
   private BooleanSupplier mayWiden = () -> true;
 
   /**
-   * A reader of {@code source}, which nobody else reads from now on.
+   * A reader of {@code source}, which no other reader may use from now on.
    *
    * @param source the bytes of the connection
    */
@@ -43,7 +43,7 @@ public final class LineReader {
   }
 
   /**
-   * Asks before it takes a large block, which is convenient and never needed.
+   * Sets the check before it takes a large block, which is optional.
    *
    * @param asked whether the buffer may grow
    */
@@ -74,7 +74,7 @@ public final class LineReader {
   /**
    * Reads one command line.
    *
-   * @param most octets with CRLF
+   * @param most maximum number of bytes, with CRLF
    * @return the line, the end of the stream, or what is wrong with it
    * @throws IOException when the connection or file fails
    */

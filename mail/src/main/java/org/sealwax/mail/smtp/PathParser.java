@@ -13,7 +13,7 @@ import org.sealwax.mail.address.Mailbox;
 /**
  * A cursor over one piece of text with a path or mailbox in it (RFC 5321 4.1.2, RFC 6531 3.3).
  *
- * <p>One place for all: what RCPT, an alias file and a DSN take for an address must be the same.
+ * <p>One parser for all: RCPT, an alias file and a DSN must accept the same addresses.
  */
 final class PathParser {
   private final String text;
@@ -124,9 +124,7 @@ final class PathParser {
     return null;
   }
 
-  /**
-   * No C1 controls, no lone surrogates' halves are told apart here: the reader decoded strictly.
-   */
+  /** C1 controls and lone surrogates need no check here: the reader decoded strictly. */
   private static boolean isPlainUnicode(char c) {
     return c > 0x9f && c != '\u2028' && c != '\u2029';
   }
@@ -146,7 +144,8 @@ final class PathParser {
       at++;
     }
     if (at == start || text.charAt(at - 1) == '.') {
-      // A trailing dot is no domain of RFC 5321; names that compare unequal are a relay trick.
+      // A trailing dot is no domain of RFC 5321; names that compare unequal could bypass relay
+      // rules.
       return null;
     }
     return Domain.parse(text.substring(start, at)).orElse(null);
@@ -178,7 +177,7 @@ final class PathParser {
     }
     try {
       InetAddress read = InetAddress.ofLiteral(address.toLowerCase(Locale.ROOT));
-      // ::ffff:192.0.2.1 reads as IPv4: the same host under a second name is a trick, not a use.
+      // ::ffff:192.0.2.1 reads as IPv4: the same host under a second name could bypass rules.
       return six == read instanceof Inet4Address
           ? Optional.empty()
           : Optional.of(new AddressLiteral(read));

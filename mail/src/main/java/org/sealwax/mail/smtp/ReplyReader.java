@@ -14,7 +14,7 @@ public final class ReplyReader {
   private final LineReader lines;
 
   /**
-   * A reader over {@code lines}; whoever starts TLS looks at {@link LineReader#buffered()}.
+   * A reader over {@code lines}; the caller that starts TLS checks {@link LineReader#buffered()}.
    *
    * @param lines where lines are read from
    */
@@ -49,7 +49,7 @@ public final class ReplyReader {
                   case BARE_CR, BARE_LF, NUL ->
                       throw new InvalidReplyException(
                           InvalidReplyException.Kind.BROKEN_LINE, r.flaw().text() + " in a reply");
-                  // The code came with bytes we cannot show; keep shape, lose the text.
+                  // The code came with bytes that cannot be shown; keep the code, drop the text.
                   case NOT_UTF8 -> lines.lastAsLatin1();
                 };
           };
@@ -91,7 +91,9 @@ public final class ReplyReader {
     return code;
   }
 
-  /** Takes an enhanced status off every line, if every line has the same, of the code's class. */
+  /**
+   * Removes the enhanced status from every line, if every line has the same, of the code's class.
+   */
   private static Reply withStatus(int code, List<String> texts) {
     EnhancedStatus common = null;
     for (String text : texts) {

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Writes replies into a buffer that its owner sends when it likes: replies to a pipelined group go
- * out in one piece (RFC 2920 section 3.2).
+ * Writes replies into a buffer that its owner sends: replies to a pipelined group go out in one
+ * piece (RFC 2920 section 3.2).
  */
 public final class ReplyWriter {
   private byte[] buffer = new byte[256];
@@ -66,13 +66,13 @@ public final class ReplyWriter {
     }
   }
 
-  /** {@return octets waiting} */
+  /** {@return bytes waiting} */
   public int size() {
     return length;
   }
 
   /**
-   * Hands all that waits to {@code sink} in one piece, and is empty then.
+   * Writes the buffer to {@code sink} in one piece, and empties it.
    *
    * @param sink where the bytes go
    * @throws java.io.IOException when the connection or file fails

@@ -12,7 +12,7 @@ public enum SmtpFlaw {
   TOO_LONG("line too long"),
   /** Bytes above 127 that are not UTF-8 (RFC 6531 3.1). */
   NOT_UTF8("neither ASCII nor UTF-8"),
-  /** No line end within {@link SmtpLimits#DROPPED}: the conversation cannot go on. */
+  /** No line end within {@link SmtpLimits#DROPPED}: the session cannot go on. */
   ENDLESS("endless line");
 
   private final String text;
@@ -22,7 +22,7 @@ public enum SmtpFlaw {
   }
 
   /**
-   * In words, for replies and logs.
+   * Text for replies and logs.
    *
    * @return the flaw in words
    */

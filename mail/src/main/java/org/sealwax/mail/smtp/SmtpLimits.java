@@ -1,6 +1,6 @@
 package org.sealwax.mail.smtp;
 
-/** The limits of the language itself; what a listener may set is in its own settings. */
+/** The limits of the protocol itself; those of a listener are in its settings. */
 public final class SmtpLimits {
   /**
    * Bytes of a command line with its CRLF: 512 (RFC 5321 4.5.3.1.4), and space for parameters: SIZE
@@ -15,7 +15,7 @@ public final class SmtpLimits {
   /** Bytes of one reply line: RFC 5321 4.5.3.1.5 says 512; long texts with links exceed it. */
   public static final int REPLY_LINE = 2_048;
 
-  /** Lines of one reply: an EHLO reply has some 20; more is a peer that wants our memory. */
+  /** Lines of one reply: an EHLO reply has some 20; more would be an attack on our memory. */
   public static final int REPLY_LINES = 128;
 
   /** Bytes of one reply: its lines stay in memory until the last one came. */
@@ -45,8 +45,7 @@ public final class SmtpLimits {
   public static final int PARAMETERS = 20;
 
   /**
-   * Bytes of a broken line that are read and dropped to find its end, before the conversation is
-   * given up.
+   * Bytes of a broken line that are read and dropped to find its end, before the session is ended.
    */
   public static final int DROPPED = 64 * 1_024;
 

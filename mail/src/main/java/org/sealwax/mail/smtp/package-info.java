@@ -10,9 +10,9 @@
  * org.sealwax.mail.smtp.MailboxParser}.
  *
  * <p>Invariants: only CRLF ends a line, in both directions; every reader has a limit ({@link
- * org.sealwax.mail.smtp.SmtpLimits}); {@link org.sealwax.mail.smtp.LineReader#buffered()} is the
- * whole truth about what was read ahead; what RCPT, an alias file and a DSN take for an address is
- * the same.
+ * org.sealwax.mail.smtp.SmtpLimits}); {@link org.sealwax.mail.smtp.LineReader#buffered()} counts
+ * everything that was read ahead; what RCPT, an alias file and a DSN take for an address is the
+ * same.
  *
  * <p>RFC 5321, 1870, 2034, 2920, 3030, 3207, 3461, 3463, 4954, 6152, 6531, 6533, 9422.
  */

@@ -6,10 +6,10 @@ import java.time.Duration;
  * How long mail waits at first contact for a policy of which nothing is known yet, although the RFC
  * would let it go at once (RFC 8461 3.3, 10.2).
  *
- * @param fetch for a policy that is announced and cannot be had; after it, and one more fetch, mail
- *     goes as if there were none. A policy host is asked every five minutes at the most, so within
- *     a wait of less there is no other fetch
- * @param lookup while the DNS does not say whether there is a policy
+ * @param fetch for a policy that is announced and cannot be fetched; after it, and one more fetch,
+ *     mail goes as if there were none. A policy host is asked every five minutes at the most, so
+ *     within a wait of less there is no other fetch
+ * @param lookup while the look-up of the record fails
  */
 public record FirstContactWait(Duration fetch, Duration lookup) {
   /**

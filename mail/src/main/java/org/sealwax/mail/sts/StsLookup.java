@@ -12,7 +12,7 @@ public sealed interface StsLookup {
   record RecordAnswer(StsRecord record) implements StsLookup {}
 
   /**
-   * It did not: bogus, SERVFAIL, timeout. Nothing is known, least of all that there is none.
+   * The look-up failed: bogus, SERVFAIL, timeout. It is not known whether there is a record.
    *
    * @param why the reason in words, for logs
    */

@@ -29,7 +29,7 @@ public record StsMemory(
   /** Nothing. */
   public static final StsMemory EMPTY = new StsMemory(null, null, null, 0, null, null, "");
 
-  /** Stands for "served, and no policy": for that nothing is waited. */
+  /** Stands for "served, and no valid policy": mail does not wait then. */
   static final Instant INVALID = Instant.EPOCH;
 
   /**
@@ -61,7 +61,7 @@ public record StsMemory(
       return now.isBefore(expires());
     }
 
-    /** {@return what it says to senders} */
+    /** {@return its state for senders} */
     public Evidence.StsState state() {
       return switch (policy.mode()) {
         case ENFORCE -> new Evidence.StsState.Enforce(id, policy.mx());

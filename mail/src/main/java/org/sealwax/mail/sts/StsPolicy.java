@@ -16,7 +16,7 @@ import org.sealwax.mail.policy.MxPattern;
 /**
  * One MTA-STS policy (RFC 8461 3.2).
  *
- * @param mode what it asks of senders
+ * @param mode what it requires of senders
  * @param maxAge for how long it may be kept; at most {@link #MAX_AGE}
  * @param mx the hosts it lists, in its order; empty only in mode {@code none}
  * @param text as it was served: reports quote it (RFC 8460 4.4)
@@ -38,13 +38,13 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
   /** What stands before some texts although UTF-8 needs no mark (RFC 3629 6). */
   private static final char BYTE_ORDER_MARK = '\ufeff';
 
-  /** What a policy asks of senders (RFC 8461 5). */
+  /** The mode of a policy (RFC 8461 5). */
   public enum Mode {
     /** No host outside the list, and none without a certificate for its name. */
     ENFORCE,
     /** Deliver anyway, and report. */
     TESTING,
-    /** No policy in force: how a domain takes its policy back (RFC 8461 8.3). */
+    /** No policy in force: how a domain removes its policy (RFC 8461 8.3). */
     NONE;
 
     /**
@@ -243,7 +243,7 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
         case "version" -> version(value);
         case "mode" -> mode(value);
         case "max_age" -> maxAge(number, value);
-        // RFC 8461 §3.2: unknown fields shall be ignored.
+        // RFC 8461 §3.2: unknown fields are ignored.
         default -> Optional.empty();
       };
     }

@@ -30,7 +30,7 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
   /** What to do. */
   public sealed interface StsAction {
     /**
-     * This holds.
+     * The state in force.
      *
      * @param state for the evidence
      * @param expires when it must be asked again at the latest, or null
@@ -47,7 +47,7 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
   }
 
   /**
-   * A policy that ended without being taken back.
+   * A policy that ended without being revoked.
    *
    * @param fetched the policy
    * @param why whether its record was gone, or only its renewal failed
@@ -56,9 +56,9 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
 
   /** How a policy ended. */
   public enum PolicyEnd {
-    /** It could not be fetched again in its whole life. */
+    /** It could not be fetched again before it expired. */
     REFRESH_FAILED,
-    /** The DNS says that there is no record any more, and mode {@code none} was never served. */
+    /** The record is gone from the DNS, and mode {@code none} was never served. */
     RECORD_GONE
   }
 
@@ -88,8 +88,8 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
   }
 
   /**
-   * {@return whether a policy in memory is to be fetched now although nothing asks for it: in the
-   * background when its time has come, and before a failure becomes permanent (RFC 8461 5.1)}
+   * {@return whether a stored policy is to be fetched now without a delivery: in the background
+   * when its time has come, and before a failure becomes permanent (RFC 8461 5.1)}
    *
    * @param memory what is remembered
    * @param lookup what the DNS says now
@@ -105,9 +105,9 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
     }
     boolean there =
         switch (lookup) {
-          // HTTPS proves itself, whatever the result of the look-up.
+          // HTTPS authenticates the policy, whatever the result of the look-up.
           case StsLookup.NoRecordAnswer s -> true;
-          // A domain that took its record away is leaving; its policy is not prolonged.
+          // A domain that removed its record gives up MTA-STS; its policy is not prolonged.
           case StsLookup.RecordAnswer s -> s.record() instanceof StsRecord.Announced;
         };
     boolean soon =
@@ -159,8 +159,8 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
 
   /**
    * After a fetch by verified HTTPS that was answered with no policy: none counts at once, except
-   * for one that is kept and in force. Waiting would change nothing, and nobody but the domain's
-   * owner can have caused it.
+   * for one that is kept and in force. Waiting would change nothing, and only the domain's owner
+   * can have caused it.
    *
    * @param memory what is remembered
    * @param why the reason in words, for logs
@@ -202,7 +202,7 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
         : new StsStep(memory, new StsAction.FetchPolicy(id), null);
   }
 
-  /** A fetch failed a moment ago. A clock that went back does not make the moment long. */
+  /** A fetch failed a moment ago. A clock that went back does not prolong this. */
   private static boolean mustWait(
       StsMemory memory, FirstContactWait firstContactWait, Instant now) {
     Instant tried = memory.tried();
@@ -218,7 +218,7 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
     if (memory.fetched() != null || since == null) {
       return next;
     }
-    // The end of the hold is a time to try, however long the gap has grown.
+    // The end of the hold causes a fetch, however long the gap is by then.
     Instant soonest = tried.plus(LEAST_GAP);
     Instant end = since.plus(firstContactWait.fetch());
     Instant wanted = end.isAfter(soonest) ? end : soonest;
@@ -230,7 +230,7 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
     return gap.compareTo(MOST_GAP) > 0 ? MOST_GAP : gap;
   }
 
-  /** Announced, and not to be had now. */
+  /** Announced, and not available now. */
   private static StsStep unfetched(
       StsMemory memory, FirstContactWait firstContactWait, Instant now) {
     StsMemory.FetchedPolicy live = memory.live(now);

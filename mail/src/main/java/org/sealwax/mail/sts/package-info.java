@@ -1,7 +1,7 @@
 /**
- * MTA-STS as text (RFC 8461): {@link org.sealwax.mail.sts.StsRecord} reads what a domain says at
- * {@code _mta-sts}, {@link org.sealwax.mail.sts.StsPolicy} reads the policy file itself. {@code
- * .store} fetches and keeps.
+ * MTA-STS as text (RFC 8461): {@link org.sealwax.mail.sts.StsRecord} reads the record of a domain
+ * at {@code _mta-sts}, {@link org.sealwax.mail.sts.StsPolicy} reads the policy file itself. {@code
+ * .fetch} fetches it.
  *
  * <p>Invariants: any bytes end in a named outcome; whatever is not exactly the grammar is no
  * policy, and unknown fields are no flaw (RFC 8461 3.2). Pure: no sockets, files, threads or clock.

@@ -8,7 +8,7 @@ import javax.net.ssl.X509ExtendedTrustManager;
 /**
  * Accepts every certificate: verification never ends a handshake, the {@link PeerVerifier} checks
  * the chain afterwards and the decision is the policy's. Extended, so that JSSE adds no checks of
- * its own around it. Names no issuers: every client certificate is welcome.
+ * its own around it. Names no issuers: every client certificate is accepted.
  */
 final class AcceptAllTrustManager extends X509ExtendedTrustManager {
   @Override

@@ -4,13 +4,13 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 
 /**
- * Spare buffers for records in flight. A connection borrows while it has bytes on the move and
- * gives back when it waits, so that memory follows the busy connections, not the open ones.
+ * Spare buffers for records in flight. A connection borrows while it has bytes in transit and
+ * returns them when it waits, so that memory follows the busy connections, not the open ones.
  *
  * <p>Two sizes, heap and direct; what comes back beyond the limit is left to the collector.
  */
 final class Buffers {
-  /** One record of any version, with room for an engine's own estimate. */
+  /** One record of any version, large enough for an engine's own estimate. */
   static final int SMALL = 18 * 1024;
 
   /** Four records: one system call in bulk transfer. */
@@ -22,7 +22,8 @@ final class Buffers {
   private static final int SPARE_LARGE = 16;
 
   /**
-   * One pool for the process: buffers know no connection, and are cleared by position, not zeroed.
+   * One pool for the process: buffers do not belong to a connection, and are cleared by position,
+   * not zeroed.
    */
   static final Buffers SHARED = new Buffers();
 

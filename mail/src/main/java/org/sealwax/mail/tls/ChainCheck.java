@@ -29,7 +29,7 @@ import org.sealwax.mail.tls.verdict.PeerRole;
 import org.sealwax.mail.tls.verdict.Verdict;
 
 /**
- * What a chain is worth, apart from names and pins: PKIX (RFC 5280 6) by the JDK, and around it the
+ * Validity of a chain, apart from names and pins: PKIX (RFC 5280 6) by the JDK, and around it the
  * reasons in words that a postmaster can act on. A function of its arguments.
  */
 final class ChainCheck {
@@ -54,7 +54,7 @@ final class ChainCheck {
   private ChainCheck() {}
 
   /**
-   * The worth.
+   * The result.
    *
    * @param reason why not trusted, or null when the chain holds
    * @param notes what changes nothing
@@ -82,7 +82,7 @@ final class ChainCheck {
   }
 
   private static ChainResult result(Set<Verdict.Reason> reasons, List<String> notes) {
-    // An EnumSet runs in the order of declaration, which is the order of telling.
+    // An EnumSet runs in the order of declaration, which is the order of reporting.
     return new ChainResult(
         reasons.isEmpty() ? null : reasons.iterator().next(), List.copyOf(notes));
   }
@@ -109,12 +109,12 @@ final class ChainCheck {
           .map(X509Certificate.class::cast)
           .toList();
     } catch (GeneralSecurityException | RuntimeException e) {
-      // A stranger's certificate may make the JDK stumble: then there is no path.
+      // A malformed certificate may make the JDK throw: then there is no path.
       return null;
     }
   }
 
-  /** Says why there is no path, by walking the chain as it was sent. */
+  /** Finds out why there is no path, by following the chain as it was sent. */
   private static void diagnose(
       List<X509Certificate> chain, PreparedRoots roots, Instant now, Set<Verdict.Reason> reasons) {
     X509Certificate at = chain.getFirst();
@@ -187,10 +187,10 @@ final class ChainCheck {
 
   /**
    * Whether what is missing above a certificate is an intermediate, as far as the certificate alone
-   * can tell: it says where its issuer's certificate can be fetched; or it says where its
-   * revocation is told (OCSP or a CRL) and its issuer is not called a root. Authorities with such
-   * services do not sign servers' certificates with their root (CA/Browser Forum, Baseline
-   * Requirements 6.1.7); those of a private root mostly have none.
+   * shows: it names a URL of its issuer's certificate; or it names its revocation services (OCSP or
+   * a CRL) and its issuer's name does not say root. Authorities with such services do not sign
+   * servers' certificates with their root (CA/Browser Forum, Baseline Requirements 6.1.7); those of
+   * a private root mostly have none.
    */
   private static boolean belowAnIntermediate(X509Certificate certificate) {
     byte[] access = certificate.getExtensionValue(AUTHORITY_ACCESS);

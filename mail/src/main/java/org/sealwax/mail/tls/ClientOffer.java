@@ -18,7 +18,7 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
  *     5)
  * @param clientCertificate whether our certificate is shown when asked for
  * @param fallbackScsv whether TLS_FALLBACK_SCSV is sent (RFC 7507), as far as the engine can
- * @param references whom we expect, for the verdict
+ * @param references identities that we expect, for the verdict
  * @param resumptionKey sessions are only resumed between offers of equal key: next hop, host,
  *     requirement and reference names (POLICY.md, "Verdicts")
  */

@@ -109,7 +109,7 @@ final class DaneMatch {
     return new AnchorMatch(null, why);
   }
 
-  /** A leaf is no authority over itself: usage 2 looks above it. */
+  /** A leaf is no issuer of itself: usage 2 checks the certificates above it. */
   private static List<X509Certificate> inChain(
       List<X509Certificate> chain, TlsaAssociation record) {
     List<X509Certificate> found = new ArrayList<>();
@@ -121,7 +121,7 @@ final class DaneMatch {
     return found;
   }
 
-  /** RFC 5280 4.2.1.9, 4.2.1.3; the path builder does not look at anchors. */
+  /** RFC 5280 4.2.1.9, 4.2.1.3; the path builder does not check anchors. */
   private static boolean isAuthority(X509Certificate certificate) {
     boolean @Nullable [] uses = certificate.getKeyUsage();
     boolean maySign = uses == null || uses.length <= KEY_CERT_SIGN || uses[KEY_CERT_SIGN];

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.tls.wire.AlertName;
 
 /**
- * The alerts hidden in what engines say. Encrypted alerts cannot be seen on the wire; BoringSSL
+ * Finds alerts in the errors of engines. Encrypted alerts cannot be seen on the wire; BoringSSL
  * puts their number (plus 1000) in its error code, JSSE their name in its message.
  */
 final class EngineAlerts {
@@ -41,7 +41,7 @@ final class EngineAlerts {
     return null;
   }
 
-  /** Name of the alert that JSSE says it sent, or null. */
+  /** Name of the alert that JSSE reports as sent, or null. */
   static @Nullable String sent(Throwable failure) {
     Matcher jsse = JSSE_SENT.matcher(String.valueOf(failure.getMessage()));
     return jsse.find() ? jsse.group(1) : null;

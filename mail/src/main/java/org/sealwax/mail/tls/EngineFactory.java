@@ -6,7 +6,7 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/** A TLS implementation: makes engines, and says what it can. */
+/** A TLS implementation: makes engines, and reports its capabilities. */
 sealed interface EngineFactory permits BoringSslEngines, JsseEngines {
   /** For logs. */
   TlsEngine kind();
@@ -25,7 +25,7 @@ sealed interface EngineFactory permits BoringSslEngines, JsseEngines {
   /** The client side with one identity, or without any. */
   ClientContext client(ClientTlsSettings settings, @Nullable Identity identity) throws SSLException;
 
-  /** What an engine needs around it. */
+  /** An engine with its properties. */
   interface TlsEngineHandle {
     /** The engine, handshake not begun. */
     SSLEngine ssl();
@@ -36,7 +36,7 @@ sealed interface EngineFactory permits BoringSslEngines, JsseEngines {
     /** Whether it passes over a HelloRequest, and refuses all else that would renegotiate. */
     boolean passesOverHelloRequests();
 
-    /** Sends no ticket on this connection, where that can still be said. */
+    /** Sends no ticket on this connection, where that can still be set. */
     void noTickets();
 
     /**
@@ -45,7 +45,7 @@ sealed interface EngineFactory permits BoringSslEngines, JsseEngines {
      */
     byte @Nullable [] staple();
 
-    /** Gives it back; called exactly once. */
+    /** Releases it; called exactly once. */
     void release();
   }
 

@@ -20,7 +20,7 @@ import org.sealwax.mail.tls.wire.ClientHello;
 import org.sealwax.mail.tls.wire.Records;
 import org.sealwax.mail.tls.wire.SignatureScheme;
 
-/** Reads the hello, chooses the identity by its SNI, and only then makes an engine. */
+/** Reads the ClientHello, chooses the identity by its SNI, and only then makes an engine. */
 final class EngineTlsServer implements TlsServer {
   private static final int FATAL = 2;
   private static final int HANDSHAKE_FAILURE = 40;
@@ -94,7 +94,7 @@ final class EngineTlsServer implements TlsServer {
 
   /**
    * Whether the handshake can be signed over SHA-2. RFC 9155: servers must not sign over SHA-1 or
-   * MD5 in TLS 1.2, and a hello of TLS 1.2 without signature_algorithms stands for SHA-1. The
+   * MD5 in TLS 1.2, and a ClientHello of TLS 1.2 without signature_algorithms stands for SHA-1. The
    * engines have no switch for it. TLS 1.3 has no such signatures, and before 1.2 there is no
    * choice: the floor decides about that.
    */

@@ -26,10 +26,10 @@ import org.sealwax.mail.tls.wire.RecordHeader;
 import org.sealwax.mail.tls.wire.ServerFlight;
 
 /**
- * TLS over a plain wire: an engine fed with whole records that we cut ourselves. The conversation's
- * thread reads and writes, straight-line; {@link #close()} may come from any thread.
+ * TLS over a plain wire: an engine fed with whole records that we cut ourselves. The session's
+ * thread reads and writes; {@link #close()} may come from any thread.
  *
- * <p>Who uses engine or buffers is counted ({@link #enter}, {@link #exit}); the last user after
+ * <p>Users of engine or buffers are counted ({@link #enter}, {@link #exit}); the last user after
  * {@code close()} releases them, so that it happens exactly once and while no thread uses them.
  */
 final class EngineWire extends WireOver implements TlsWire {
@@ -53,7 +53,7 @@ final class EngineWire extends WireOver implements TlsWire {
    */
   private static final int MAX_FOR_TICKET = 12 * 1024;
 
-  /** What an orderly end may cost when the peer's window is full: then it is no longer orderly. */
+  /** Time limit for close_notify when the peer's window is full; after it the connection is cut. */
   private static final Duration CLOSE_NOTIFY_LIMIT = Duration.ofMillis(250);
 
   private final RecordReader records;
@@ -171,7 +171,7 @@ final class EngineWire extends WireOver implements TlsWire {
     boolean last;
     synchronized (this) {
       first = !closed;
-      // While the farewell is said the engine must not go: count as a user.
+      // The engine must not be released while close_notify is sent: count as a user.
       closed = true;
       if (first) {
         users++;
@@ -210,7 +210,7 @@ final class EngineWire extends WireOver implements TlsWire {
       engine.closeOutbound();
       flush();
     } catch (IOException e) {
-      // The peer is gone: it will not miss the word.
+      // The peer has closed: it needs no close_notify.
     }
   }
 
@@ -258,7 +258,7 @@ final class EngineWire extends WireOver implements TlsWire {
         case NEED_WRAP -> flush();
         case NEED_TASK -> tasks();
         case NEED_UNWRAP, NEED_UNWRAP_AGAIN -> {
-          // tcnative stops when a certificate has been looked at, and goes on with no new bytes.
+          // tcnative stops after the check of a certificate, and goes on with no new bytes.
           if (fed) {
             fed = false;
             unwrap(NOTHING, false);
@@ -342,7 +342,7 @@ final class EngineWire extends WireOver implements TlsWire {
         : TlsException.Kind.ALERT_RECEIVED;
   }
 
-  /** Turns an engine's refusal into trouble, sending the alert it wants to send. */
+  /** Turns an engine's refusal into an exception, and sends the engine's alert. */
   private TlsException refused(SSLException e, boolean after) {
     String received = EngineAlerts.received(e);
     if (received != null) {
@@ -389,7 +389,7 @@ final class EngineWire extends WireOver implements TlsWire {
         }
       }
     } catch (IOException e) {
-      // The engine says its trouble again, or the peer is gone.
+      // The engine reports the same failure again, or the peer has closed.
     } finally {
       Buffers.SHARED.give(net);
     }
@@ -421,7 +421,7 @@ final class EngineWire extends WireOver implements TlsWire {
     return plain == null ? 0 : plain.position();
   }
 
-  /** One record may take several calls: an engine stops when it has something to say first. */
+  /** One record may take several calls: an engine stops when it has to send something first. */
   private SSLEngineResult unwrapAll(ByteBuffer source, boolean established) throws IOException {
     while (true) {
       int before = source.remaining();
@@ -449,7 +449,7 @@ final class EngineWire extends WireOver implements TlsWire {
     }
   }
 
-  /** Sends what the engine wants to say; while established the writer's lock is ours to take. */
+  /** Sends what the engine has to send; once established, takes the writer's lock. */
   private void post() throws IOException {
     writing.lock();
     try {
@@ -534,7 +534,7 @@ final class EngineWire extends WireOver implements TlsWire {
         case NOT_TLS -> throw new SSLException("what came is no TLS record");
       }
       if (records.header().type() == RecordHeader.HANDSHAKE && !lease.passesOverHelloRequests()) {
-        // Clear handshake types exist only up to TLS 1.2: someone wants to renegotiate.
+        // Unencrypted handshake types exist only up to TLS 1.2: the peer asks to renegotiate.
         throw new SSLException("renegotiation is not allowed");
       }
       if (unwrapRecord(true) > 0) {
@@ -595,7 +595,7 @@ final class EngineWire extends WireOver implements TlsWire {
 
   // --- records out -----------------------------------------------------------------------------
 
-  /** Sends all that the engine has to say by itself; under the writer's lock. */
+  /** Sends all pending records of the engine; under the writer's lock. */
   private void flush() throws IOException {
     ByteBuffer net = Buffers.SHARED.borrow(lease.direct(), true);
     try {
@@ -611,8 +611,8 @@ final class EngineWire extends WireOver implements TlsWire {
           tasks();
           continue;
         }
-        // BoringSSL's last flight may sit in its buffer when it already calls itself finished; it
-        // says nothing when there is nothing to say. JSSE would send an empty record instead.
+        // BoringSSL's last flight may sit in its buffer when it already reports finished; it writes
+        // nothing when nothing is pending. JSSE would send an empty record instead.
         boolean more =
             lease.direct()
                 || engine.getHandshakeStatus() == SSLEngineResult.HandshakeStatus.NEED_WRAP;
@@ -656,7 +656,9 @@ final class EngineWire extends WireOver implements TlsWire {
         : null;
   }
 
-  /** Sees our own clear handshake records: hello of a client, flight of a server. */
+  /**
+   * Inspects our own unencrypted handshake records: ClientHello of a client, flight of a server.
+   */
   private void observeHandshake(ByteBuffer net) {
     if (handshake != null || flight.done()) {
       return;

@@ -19,7 +19,7 @@ import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.Verdict;
 
-/** What both sides of a handshake share: the total time, the meaning of trouble, the facts. */
+/** Common parts of both sides of a handshake: the total time, the kinds of failure, the facts. */
 final class HandshakeRun {
   private static final String OWN = "org.sealwax.own";
 
@@ -35,7 +35,7 @@ final class HandshakeRun {
     EngineWire run() throws IOException;
   }
 
-  /** Runs a handshake within its time; whatever goes wrong, {@code clear} is closed after it. */
+  /** Runs a handshake within its time; after any failure, {@code clear} is closed. */
   static EngineWire within(Wire clear, Duration total, HandshakeBody body) throws TlsException {
     boolean done = false;
     try (Deadline deadline = Deadline.after(total, clear)) {
@@ -115,7 +115,7 @@ final class HandshakeRun {
 
   /**
    * Whether we showed a certificate: always as a server; of a resumed session, whether we did when
-   * it was made, which BoringSSL's sessions do not tell by themselves.
+   * it was made, which BoringSSL's sessions do not record.
    */
   private static boolean own(EngineWire wire, SSLSession session) {
     if (!wire.client()) {

@@ -38,7 +38,7 @@ public final class Identity {
   /** Why a pair of files is no identity. */
   public static final class InvalidIdentity extends IOException {
     /**
-     * Says the file and what is wrong with it, without any of its contents.
+     * Names the file and what is wrong with it, without any of its contents.
      *
      * @param message what is wrong, in words
      */

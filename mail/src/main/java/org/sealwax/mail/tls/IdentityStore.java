@@ -18,11 +18,11 @@ import org.sealwax.mail.tls.verdict.NameCheck;
 
 /**
  * The identities of this router: one for both roles, more by name for the receiving side. Files are
- * looked at again by {@link #reloadIfChanged}; a pair that is wrong leaves the former one in place.
+ * checked again by {@link #reloadIfChanged}; a pair that is wrong leaves the former one in place.
  * Thread-safe.
  */
 public final class IdentityStore {
-  /** What became of one pair whose files changed. */
+  /** The result for one pair whose files changed. */
   public sealed interface Reload {
     /**
      * In use from the next handshake on.
@@ -161,8 +161,8 @@ public final class IdentityStore {
 
   /**
    * {@return the identity for the name a client asks for: the exact one, else the wildcard one
-   * label up, else the default (a client that asks for a stranger's name gets an answer and its own
-   * verdict)}
+   * label up, else the default (a client that asks for an unknown name gets an answer and makes its
+   * own verdict)}
    *
    * @param serverName SNI, or null for none
    */
@@ -188,9 +188,9 @@ public final class IdentityStore {
   }
 
   /**
-   * Looks at the files' stamps (cheap: two stat calls each) and reads what changed. A wrong pair is
-   * told once, until its files change again. Call it from a timer, once a minute or so, and when
-   * the admin asks for a reload.
+   * Checks the files' stamps (cheap: two stat calls each) and reads what changed. A wrong pair is
+   * reported once, until its files change again. Call it from a timer, once a minute or so, and
+   * when the admin asks for a reload.
    *
    * @return the pairs that changed, and those that cannot be read
    */

@@ -116,7 +116,8 @@ final class JsseEngines implements EngineFactory {
     return new ServerContext() {
       @Override
       public TlsEngineHandle engine() throws SSLException {
-        // A context of its own is the one way to make JSSE forget: its tickets open nowhere.
+        // Only a context of its own makes JSSE drop its sessions: its tickets are valid nowhere
+        // else.
         SSLContext used = listener.resumption() ? shared : context(identity, 1);
         SSLEngine engine = used.createSSLEngine();
         engine.setUseClientMode(false);

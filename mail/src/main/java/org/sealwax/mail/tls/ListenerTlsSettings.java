@@ -9,15 +9,15 @@ import org.sealwax.mail.tls.verdict.TlsFloor;
  * TLS settings of one listener.
  *
  * @param name for logs and the session-id context
- * @param floor lowest version spoken
+ * @param floor lowest version accepted
  * @param clientCertificates whether clients are asked for a certificate
  * @param resumption whether former sessions are resumed at all
  * @param tickets whether session tickets are sent; some large senders abort on them on port 25.
  *     Without tickets only TLS 1.2 resumes, by session id. JSSE cannot leave them out per listener
  * @param groups key exchange groups in order of preference, by IANA name; those that the engine
- *     lacks are passed over
+ *     lacks are ignored
  * @param ticketRotation age at which a new ticket key takes over
- * @param oldTicketKeys how many former keys still open tickets
+ * @param oldTicketKeys how many former keys still decrypt tickets
  */
 public record ListenerTlsSettings(
     String name,
@@ -28,7 +28,7 @@ public record ListenerTlsSettings(
     List<String> groups,
     Duration ticketRotation,
     int oldTicketKeys) {
-  /** The hybrid first, then what everybody has. */
+  /** The hybrid first, then the groups that all implementations support. */
   public static final List<String> GROUPS =
       List.of("X25519MLKEM768", "x25519", "secp256r1", "secp384r1");
 

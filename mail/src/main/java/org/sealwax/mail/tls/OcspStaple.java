@@ -22,7 +22,7 @@ import java.util.Set;
  * delegated, and it is neither old nor for another certificate. Opens no connection.
  */
 public sealed interface OcspStaple {
-  /** Bytes of an answer that is looked at: with a responder's certificate some 3,000. */
+  /** Maximum number of bytes of an answer: with a responder's certificate some 3,000. */
   int MAX_SIZE = 64 * 1_024;
 
   /** Not revoked. */
@@ -32,7 +32,7 @@ public sealed interface OcspStaple {
   record Revoked() implements OcspStaple {}
 
   /**
-   * It says nothing that counts.
+   * It has no valid status.
    *
    * @param why in words
    */

@@ -16,8 +16,8 @@ import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one identity of a context. As a client it answers whatever list of authorities the server
- * sent: such lists say what a server happens to trust, and mail servers send them out of habit.
+ * The one identity of a context. As a client it ignores the list of authorities that the server
+ * sent: such lists name the server's trust store, and mail servers send them by default.
  */
 final class OneKey extends X509ExtendedKeyManager {
   private static final String ALIAS = "sealwax";

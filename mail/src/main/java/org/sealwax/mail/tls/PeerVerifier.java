@@ -27,17 +27,18 @@ import org.sealwax.mail.tls.verdict.Verdict;
 
 /**
  * The verifier of peer certificates: judges the chain of every handshake, in both directions, new
- * session or resumed. Never an exception, never the end of a handshake: a verdict and notes.
+ * session or resumed. It never throws and never ends a handshake: it returns a verdict and notes.
  *
  * <p>Order: a pinned key is verified whatever its chain; a chain that does not hold is untrusted
  * with the first reason of {@link Verdict.Reason}; a chain that holds is verified by the first
  * reference name it covers, and otherwise trusted, with a note when names were wanted. A chain that
  * a TLSA association names is {@code verified(tlsa …)}, and what it is worth by PKIX stays in its
  * {@link Proof}, for demands that ask for both. The one source of revocation is what the server
- * itself staples (ADR 0072): nobody is asked, and a server that staples nothing is not revoked.
+ * itself staples (ADR 0072): no responder is asked, and a server that staples nothing is not
+ * revoked.
  *
- * <p>What a chain is worth is remembered, with the exact span of time in which it cannot change: no
- * certificate of the chain and no root begins or ends its validity inside it. So the memory makes
+ * <p>The result for a chain is cached, with the exact span of time in which it cannot change: no
+ * certificate of the chain and no root begins or ends its validity inside it. So the cache makes
  * verdicts fast and never different. Thread-safe.
  */
 public final class PeerVerifier {
@@ -47,7 +48,7 @@ public final class PeerVerifier {
   /** Its keys hold whole record sets. */
   private static final int MAX_REMEMBERED_DANE = 500;
 
-  /** Certificates of a chain that are looked at; engines let a few more through. */
+  /** Maximum number of certificates of a chain; engines accept a few more. */
   static final int MAX_CHAIN = 32;
 
   private static final int MAX_NAMES_IN_NOTE = 3;
@@ -99,7 +100,7 @@ public final class PeerVerifier {
   }
 
   /**
-   * {@return the same with what came along}
+   * {@return the same with a stapled OCSP answer}
    *
    * @param chain the certificates, leaf first
    * @param staple the OCSP answer that the server stapled to the handshake, or null
@@ -115,7 +116,7 @@ public final class PeerVerifier {
   }
 
   /**
-   * {@return the verdict as it would be at another time, for an examiner of certificates}
+   * {@return the verdict as it would be at another time, for an assessment of certificates}
    *
    * @param chain the certificates, leaf first
    * @param references the names, pins, roots and TLSA records that count
@@ -144,8 +145,8 @@ public final class PeerVerifier {
   }
 
   /**
-   * Adds what the TLSA associations say. They never take anything away here: what a record that
-   * does not match means is for the policy to decide.
+   * Adds the result of the TLSA associations. They never lower the verdict here: the policy decides
+   * about a record that does not match.
    */
   private PeerVerification withDane(
       PeerVerification bare,
@@ -278,7 +279,7 @@ public final class PeerVerifier {
     return new PeerVerification(new Verdict.Trusted(), notes);
   }
 
-  /** The names are a stranger's text: only plain ones are shown. */
+  /** The names are the peer's text: only plain ones are shown. */
   private static String mismatch(X509Certificate leaf) {
     List<String> names =
         NameCheck.dnsNames(leaf).stream()

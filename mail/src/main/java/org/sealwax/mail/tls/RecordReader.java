@@ -7,12 +7,12 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.tls.wire.RecordHeader;
 
 /**
- * Raw records off the clear wire, one at a time. While it waits for a peer that is silent it holds
- * only a small array; a larger one is borrowed for records that need it, and kept no longer than
- * bytes keep coming.
+ * Raw records from the unencrypted wire, one at a time. While it waits for a peer that is silent it
+ * holds only a small array; a larger one is borrowed for records that need it, and kept no longer
+ * than bytes keep coming.
  */
 final class RecordReader {
-  /** Holds most records of an SMTP dialogue whole, so that they cost one system call. */
+  /** Holds most records of an SMTP session whole, so that they cost one system call. */
   private static final int WAITING = 512;
 
   private final InputStream in;
@@ -29,7 +29,7 @@ final class RecordReader {
   /** The result of {@link #next}. */
   enum RecordReadResult {
     RECORD,
-    /** End of stream; {@link #cut()} tells whether inside a record. */
+    /** End of stream; {@link #cut()} says whether inside a record. */
     END,
     /** What came is no TLS record. */
     NOT_TLS

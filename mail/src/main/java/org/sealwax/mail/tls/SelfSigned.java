@@ -46,8 +46,8 @@ import org.sealwax.mail.tls.verdict.NameCheck;
 final class SelfSigned {
   /**
    * Ten years: its only worth is its key (pinned, or in a TLSA record 3 1 1), for which dates say
-   * nothing, and an expiry at a bad time has no benefit. Not longer, because some stacks stumble
-   * over far dates.
+   * nothing, and an expiry at a bad time has no benefit. Not longer, because some TLS stacks fail
+   * on far dates.
    */
   private static final Duration LIFE = Duration.ofDays(3652);
 

@@ -29,7 +29,7 @@ final class SpkiBytes {
 
   private SpkiBytes() {}
 
-  /** The bytes; empty when the certificate's own encoding cannot be walked. */
+  /** The bytes; empty when the certificate's own encoding cannot be parsed. */
   static Optional<byte[]> of(X509Certificate certificate) {
     try {
       ByteBuffer tbs = inside(ByteBuffer.wrap(certificate.getTBSCertificate()));
@@ -86,7 +86,7 @@ final class SpkiBytes {
     return element;
   }
 
-  /** A definite length of at most three bytes that fits into what is there. */
+  /** A definite length of at most three bytes that fits into the remaining bytes. */
   private static int length(ByteBuffer der) {
     if (!der.hasRemaining()) {
       throw new IllegalArgumentException("no length");

@@ -92,7 +92,7 @@ final class SuitePreference {
         .toArray(String[]::new);
   }
 
-  /** Effective key bits by the suite's name; 0 when the name tells nothing. */
+  /** Effective key bits by the suite's name; 0 when the name does not show them. */
   static int bits(String suite) {
     if (suite.contains("AES_256") || suite.contains("CHACHA20")) {
       return 256;

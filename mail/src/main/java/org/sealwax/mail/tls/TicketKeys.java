@@ -35,7 +35,7 @@ final class TicketKeys {
     if (!keys.isEmpty() && now - since < rotation.toNanos()) {
       return List.of();
     }
-    // After a quiet time of several periods the old keys have outlived themselves.
+    // After several periods without use the old keys have expired.
     if (!keys.isEmpty() && (now - since) / rotation.toNanos() > old) {
       keys.clear();
     }

@@ -4,6 +4,6 @@ package org.sealwax.mail.tls;
 public enum TlsEngine {
   /** By netty-tcnative: fast, X25519MLKEM768, settable ticket keys, FALLBACK_SCSV. */
   BORINGSSL,
-  /** The JDK's: no native code; the spare wheel. */
+  /** The JDK's: no native code; the fallback. */
   JSSE
 }

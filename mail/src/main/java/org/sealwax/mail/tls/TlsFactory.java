@@ -11,8 +11,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The entry point of this package: makes the client and the servers of one process, over one
- * engine. The engine is loaded at the first handshake or by {@link #loadEngine}, so that it is not
- * on the way to listening.
+ * engine. The engine is loaded at the first handshake or by {@link #loadEngine}, so that it does
+ * not delay the listeners.
  */
 public final class TlsFactory {
   private static final Logger LOG = LoggerFactory.getLogger(TlsFactory.class);
@@ -64,7 +64,7 @@ public final class TlsFactory {
     return there;
   }
 
-  /** The JDK's engine: it knows what BoringSSL has given up. */
+  /** The JDK's engine: it supports algorithms that BoringSSL has removed. */
   EngineFactory secondEngine() {
     return secondEngine;
   }
@@ -93,7 +93,7 @@ public final class TlsFactory {
     return first.open() + (first == secondEngine ? 0 : secondEngine.open());
   }
 
-  /** {@return the judge that all handshakes of this room go through} */
+  /** {@return the verifier that all handshakes of this package use} */
   public PeerVerifier verifier() {
     return verifier;
   }
@@ -109,7 +109,7 @@ public final class TlsFactory {
   }
 
   /**
-   * {@return an outbound side that never shows a certificate: for those who only ask}
+   * {@return an outbound side that never shows a certificate: for clients that only scan}
    *
    * @param client groups and session cache
    */
@@ -122,8 +122,9 @@ public final class TlsFactory {
    *
    * @param listener the settings of the listener
    * @param identities the certificates that are shown
-   * @param references against which clients are judged: names and pins that count for relaying, and
-   *     the roots. Keep the instance of {@link TrustRoots}: it is what results are remembered by
+   * @param references identities that clients are checked against: names and pins that count for
+   *     relaying, and the roots. Keep the instance of {@link TrustRoots}: it is what results are
+   *     remembered by
    */
   public TlsServer server(
       ListenerTlsSettings listener, IdentityStore identities, ReferenceIdentity references) {

@@ -7,12 +7,12 @@ import org.sealwax.mail.tls.verdict.TlsException;
 /** Our side of inbound TLS for one listener; thread-safe; certificates change under it. */
 public interface TlsServer {
   /**
-   * Shakes hands over {@code clear}, which the returned wire owns from then on.
+   * Handshake over {@code clear}, which the returned wire owns from then on.
    *
    * @param clear the plaintext connection
    * @param total for the whole handshake
    * @return the encrypted connection, with the verdict
-   * @throws TlsException when it does not come about; {@code clear} is closed then
+   * @throws TlsException when it fails; {@code clear} is closed then
    */
   TlsWire accept(Wire clear, Duration total) throws TlsException;
 }

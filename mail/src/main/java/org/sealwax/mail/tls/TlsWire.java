@@ -12,8 +12,9 @@ public interface TlsWire extends Wire {
   Handshake handshake();
 
   /**
-   * {@return whether the peer ended the stream without close_notify: someone may have cut it} SMTP
-   * brings its own ends of everything, so this is a mark for the log, not an error.
+   * {@return whether the peer ended the stream without close_notify: it may have been truncated}
+   * SMTP marks the ends of its commands and messages itself, so this is a note for the log, not an
+   * error.
    */
   boolean truncated();
 }

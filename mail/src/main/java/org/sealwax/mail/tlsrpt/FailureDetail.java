@@ -11,10 +11,10 @@ package org.sealwax.mail.tlsrpt;
  */
 public record FailureDetail(
     ResultType type, String sendingAddress, String host, String receivingAddress, String reason) {
-  /** Characters of a reason: it is for a person who looks for the cause. */
+  /** Maximum characters of a reason: it is for an admin who looks for the cause. */
   public static final int MAX_REASON = 200;
 
-  /** Characters of a host's name or an address, as somebody else may have written them. */
+  /** Maximum characters of a host's name or an address, which may come from another site. */
   public static final int MAX_NAME = 255;
 
   /** Cuts and cleans, since part of it may be what a peer or another reporter said. */

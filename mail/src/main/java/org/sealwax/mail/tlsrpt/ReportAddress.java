@@ -6,9 +6,9 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.smtp.MailboxParser;
 
-/** Where a domain wants its reports (RFC 8460 section 3). */
+/** Address for the reports to a domain (RFC 8460 section 3). */
 public sealed interface ReportAddress {
-  /** Bytes of one address: reports are for machines, and an honest address is short. */
+  /** Bytes of one address: reports are for programs, and a normal address is short. */
   int MAX_LENGTH = 500;
 
   /**
@@ -26,7 +26,7 @@ public sealed interface ReportAddress {
   /**
    * By POST over HTTPS.
    *
-   * @param host whom to ask and whose certificate is demanded
+   * @param host the host that takes the POST; its certificate must match this name
    * @param port 443 unless given
    * @param path with its query, beginning with a slash
    */

@@ -3,19 +3,19 @@ package org.sealwax.mail.tlsrpt;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What the TXT records at {@code _smtp._tls.} say (RFC 8460 section 3). */
+/** The TXT records at {@code _smtp._tls.} (RFC 8460 section 3). */
 public sealed interface ReportingPolicy {
   /** How a record begins. */
   String PREFIX = "v=TLSRPTv1";
 
-  /** Addresses of one record that count: each costs a delivery a day. */
+  /** Addresses of one record that count: each causes one delivery a day. */
   int MAX_ADDRESSES = 4;
 
-  /** Bytes of a record that are looked at. */
+  /** Maximum number of bytes of a record. */
   int MAX_RECORD = 4_000;
 
   /**
-   * Reports are wanted.
+   * Reports are requested.
    *
    * @param addresses at least one, at most {@link #MAX_ADDRESSES}
    */
@@ -37,7 +37,7 @@ public sealed interface ReportingPolicy {
   record Several(int records) implements ReportingPolicy {}
 
   /**
-   * A record that says nothing valid: no reports (RFC 8460 section 3).
+   * An invalid record: no reports (RFC 8460 section 3).
    *
    * @param why the reason in words, for logs
    */

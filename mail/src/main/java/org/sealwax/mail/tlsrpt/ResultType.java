@@ -3,7 +3,7 @@ package org.sealwax.mail.tlsrpt;
 import java.util.Locale;
 import java.util.Optional;
 
-/** What went wrong in a session, in the words of RFC 8460 section 4.3. */
+/** Result type of a failed session (RFC 8460 section 4.3). */
 public enum ResultType {
   /** The host did not offer STARTTLS, or answered it with an error. */
   STARTTLS_NOT_SUPPORTED,
@@ -13,11 +13,11 @@ public enum ResultType {
   CERTIFICATE_EXPIRED,
   /** The chain does not lead to a root, or does not hold for another reason. */
   CERTIFICATE_NOT_TRUSTED,
-  /** None of the above: the failure reason says what. */
+  /** None of the above: the failure reason gives the details. */
   VALIDATION_FAILURE,
-  /** TLSA records were there, and none of them was valid. */
+  /** There were TLSA records, and none of them was valid. */
   TLSA_INVALID,
-  /** The DNS gave no answer that validates. */
+  /** No answer of the DNS validated. */
   DNSSEC_INVALID,
   /** DANE is demanded by our configuration, and the host has no TLSA records. */
   DANE_REQUIRED,

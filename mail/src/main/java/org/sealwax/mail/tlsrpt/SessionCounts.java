@@ -10,8 +10,8 @@ import org.sealwax.mail.address.Domain;
  * The sessions of one day toward one domain. One thread at a time.
  *
  * <p>Bounded: at most {@link #MAX_POLICIES} policies and {@link #MAX_FAILURES} different failures
- * each; what comes beyond is counted and not told one by one: further failures in the summary of
- * their policy, further policies (each host's TLSA records are one) in one entry for each kind,
+ * each; what comes beyond is counted and not reported one by one: further failures in the summary
+ * of their policy, further policies (each host's TLSA records are one) in one entry for each kind,
  * with neither text nor MX patterns.
  */
 public final class SessionCounts {
@@ -21,7 +21,7 @@ public final class SessionCounts {
    */
   public static final int MAX_POLICIES = 16;
 
-  /** Different failures of one policy: hosts times addresses times reasons of an honest site. */
+  /** Different failures of one policy: hosts times addresses times reasons of a normal site. */
   public static final int MAX_FAILURES = 100;
 
   private final Domain domain;
@@ -43,11 +43,11 @@ public final class SessionCounts {
   }
 
   /**
-   * One policy's day.
+   * The counts of one policy.
    *
    * @param policy which
-   * @param succeeded sessions that held
-   * @param failed sessions that did not
+   * @param succeeded successful sessions
+   * @param failed failed sessions
    * @param failures how often each, at most {@link #MAX_FAILURES} of them
    */
   public record PolicySummary(
@@ -113,7 +113,7 @@ public final class SessionCounts {
         : new AppliedPolicy(policy.type(), domain, List.of(), List.of());
   }
 
-  /** {@return what there is, in the order in which it came} */
+  /** {@return the counts of each policy, in the order in which they came} */
   public List<PolicySummary> sums() {
     List<PolicySummary> sums = new ArrayList<>();
     counts.forEach(

@@ -18,18 +18,19 @@ import org.sealwax.mail.tls.verdict.NameCheck;
 import org.sealwax.mail.tls.verdict.Verdict;
 
 /**
- * What one connection, or the decision not to make one, means for each policy that applied. Pure.
- * Judged apart from what the router then did: a policy in {@code testing} is reported as it would
- * have been enforced (RFC 8461 section 5), and mail that passed by {@code TLS-Required: No} too.
+ * The result of one connection, or of the decision not to make one, for each policy that applied.
+ * Pure. Independent of what the router then did: a policy in {@code testing} is reported as it
+ * would have been enforced (RFC 8461 section 5), and mail that passed by {@code TLS-Required: No}
+ * too.
  */
 public final class SessionDiagnosis {
   private SessionDiagnosis() {}
 
   /**
-   * Between whom.
+   * The two ends of a session.
    *
    * @param sending our address, or empty
-   * @param receiving theirs, or empty
+   * @param receiving the host's address, or empty
    */
   public record SessionEndpoints(String sending, String receiving) {
     /** No connection was made. */
@@ -38,8 +39,8 @@ public final class SessionDiagnosis {
 
   /**
    * {@return the results of a session: one for each of DANE and MTA-STS that applied, or one that
-   * says that neither was found} Empty when the connection says nothing about TLS (nobody answered,
-   * or the host refused us before STARTTLS could be seen).
+   * says that neither was found} Empty when the connection shows nothing about TLS (no host
+   * answered, or the host refused us before it could offer STARTTLS).
    *
    * @param evidence everything known before connecting
    * @param subject next hop, host and port
@@ -84,7 +85,7 @@ public final class SessionDiagnosis {
   /**
    * {@return the result when no connection was made because a source refused the host or the
    * delivery: DNS that does not validate, a host outside the MTA-STS policy, a policy that could
-   * not be had, and a host without TLSA records where a row of ours demands them}
+   * not be fetched, and a host without TLSA records where a policy row demands them}
    *
    * @param evidence everything known before connecting
    * @param subject next hop, host and port
@@ -200,7 +201,7 @@ public final class SessionDiagnosis {
                 patterns.stream().map(MxPattern::toString).toList()));
   }
 
-  /** What is wrong with the encryption as such, whoever the peer is; null when nothing. */
+  /** The failure of the encryption itself, whatever the identity of the peer; null for none. */
   private static @Nullable DiagnosedFailure encryption(Observation seen) {
     return switch (seen) {
       case Observation.Unencrypted c ->
@@ -305,7 +306,7 @@ public final class SessionDiagnosis {
     return named ? null : new DiagnosedFailure(ResultType.CERTIFICATE_HOST_MISMATCH, "");
   }
 
-  /** The store says in words what went wrong; RFC 8460 §4.3.2.2 has three of them. */
+  /** The store gives the failure as text; RFC 8460 §4.3.2.2 has three types. */
   private static ResultType fetchFailure(String why) {
     String lower = why.toLowerCase(java.util.Locale.ROOT);
     if (lower.contains("certificate")) {

@@ -7,10 +7,10 @@ import org.sealwax.mail.address.Domain;
 /**
  * One report about one domain (RFC 8460 section 4.4).
  *
- * @param organization who reports
+ * @param organization our organisation's name
  * @param contact a mailbox or another way to reach us
  * @param id unique among our reports
- * @param domain about whom
+ * @param domain the domain that the report is about
  * @param begin first second of the period
  * @param end last second of the period
  * @param sums per policy

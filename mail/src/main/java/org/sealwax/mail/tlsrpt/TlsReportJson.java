@@ -32,7 +32,7 @@ public final class TlsReportJson {
   /** Characters of the organisation's name, the contact and the report's identifier. */
   public static final int MAX_NAME = 255;
 
-  /** Lines of a policy, or MX patterns, that are kept; an honest policy has a dozen. */
+  /** Lines of a policy, or MX patterns, that are kept; a normal policy has a dozen. */
   public static final int MAX_STRINGS = 100;
 
   /** Characters of each that are kept: a TLSA record of SHA-512, a key given in full. */
@@ -124,7 +124,7 @@ public final class TlsReportJson {
   }
 
   /**
-   * Reads a report, ours or a stranger's; empty when it is not one.
+   * Reads a report, ours or another site's; empty when it is not one.
    *
    * @param bytes the report as received, decompressed
    * @return the report; empty when it is none
@@ -137,11 +137,11 @@ public final class TlsReportJson {
   }
 
   /**
-   * Reads a report, ours or a stranger's. Unknown members are ignored, and so are the details that
-   * go over what a {@link SessionCounts} keeps; a policy entry that cannot be read is left out, and
-   * the others stand; what else contradicts itself or goes over a limit makes the whole unreadable.
-   * A result type that is not in RFC 8460 section 4.3 (the list may grow) is taken for {@code
-   * validation-failure}, with its word as the reason.
+   * Reads a report, ours or another site's. Unknown members are ignored, and so are the details
+   * that go over what a {@link SessionCounts} keeps; a policy entry that cannot be read is left
+   * out, and the others stand; what else contradicts itself or goes over a limit makes the whole
+   * unreadable. A result type that is not in RFC 8460 section 4.3 (the list may grow) is taken for
+   * {@code validation-failure}, with its word as the reason.
    *
    * @param bytes the report as received, decompressed
    * @return the report, or why it cannot be read
@@ -158,7 +158,7 @@ public final class TlsReportJson {
       return new TlsReportParse.UnreadableReport(
           "JSON deeper, longer or of more parts than any report");
     } catch (JacksonException | StackOverflowError e) {
-      // What the library says quotes the input.
+      // The library's message quotes the input.
       return new TlsReportParse.UnreadableReport("no JSON");
     }
   }

@@ -2,7 +2,7 @@ package org.sealwax.mail.tlsrpt;
 
 import java.util.List;
 
-/** What bytes that should be a report came to. */
+/** The result of reading a report. */
 public sealed interface TlsReportParse {
   /**
    * A report.

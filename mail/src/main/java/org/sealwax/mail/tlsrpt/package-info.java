@@ -1,8 +1,8 @@
 /**
  * SMTP TLS reporting (RFC 8460), the part without files and sockets. {@link
- * org.sealwax.mail.tlsrpt.ReportingPolicy} reads what a domain asks for, {@link
- * org.sealwax.mail.tlsrpt.SessionDiagnosis} says what one connection means for each policy that
- * applied, {@link org.sealwax.mail.tlsrpt.SessionCounts} adds up a day, {@link
+ * org.sealwax.mail.tlsrpt.ReportingPolicy} reads the TLSRPT record of a domain, {@link
+ * org.sealwax.mail.tlsrpt.SessionDiagnosis} returns the result of one connection for each policy
+ * that applied, {@link org.sealwax.mail.tlsrpt.SessionCounts} adds up a day, {@link
  * org.sealwax.mail.tlsrpt.TlsReportJson} writes the report.
  *
  * <p>Invariants: a domain can make us keep at most a stated number of different failures; what is

@@ -23,7 +23,7 @@ import org.sealwax.mail.dns.ReverseName;
 import org.sealwax.mail.dns.TlsaRecord;
 
 /**
- * A whole DNS world as one literal: answers from a table, without network, clock or threads. For
+ * A whole DNS tree as one literal: answers from a table, without network, clock or threads. For
  * unit tests and the simulation; what it says obeys the same rules as the live resolver (CNAMEs
  * followed, a name without records but with names below it exists, failure is never denial).
  *
@@ -92,12 +92,12 @@ public final class FixedResolver implements Resolver {
     return copy;
   }
 
-  /** An empty world: every name is denied. */
+  /** An empty tree: every name is denied. */
   public static Builder builder() {
     return new Builder();
   }
 
-  /** A builder that starts from this world; this world stays as it is. */
+  /** A builder that starts from this tree; this tree stays as it is. */
   public Builder toBuilder() {
     Builder builder = new Builder();
     builder.nodes.putAll(copy(nodes));
@@ -322,7 +322,7 @@ public final class FixedResolver implements Resolver {
       return this;
     }
 
-    /** The world so far. */
+    /** The tree so far. */
     public FixedResolver build() {
       return new FixedResolver(this);
     }

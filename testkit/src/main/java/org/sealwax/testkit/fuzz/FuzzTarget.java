@@ -9,7 +9,7 @@ import java.util.List;
  *
  * @param name as {@code bench/fuzz} knows it
  * @param seeds good input, from which bad input is made
- * @param property throws whenever the parser does what it must not
+ * @param property throws when the parser violates its guarantee
  */
 public record FuzzTarget(String name, List<byte[]> seeds, FuzzProperty property) {
   /** What holds for every input. */
@@ -18,7 +18,7 @@ public record FuzzTarget(String name, List<byte[]> seeds, FuzzProperty property)
     /**
      * Tries one input.
      *
-     * @throws Exception when the promise is broken
+     * @throws Exception when the guarantee does not hold
      */
     void on(byte[] input) throws Exception;
   }
@@ -42,7 +42,7 @@ public record FuzzTarget(String name, List<byte[]> seeds, FuzzProperty property)
     return text(input).replace("\r", "").replace("\n", "").replace("\0", "");
   }
 
-  /** Breaks off when a promise is broken. */
+  /** Throws when a guarantee does not hold. */
   public static void holds(boolean claim, String what) {
     if (!claim) {
       throw new AssertionError(what);

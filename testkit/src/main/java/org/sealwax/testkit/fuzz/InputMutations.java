@@ -8,7 +8,7 @@ import java.util.Random;
 
 /** Bad input made of good input: the same numbers give the same input. */
 public final class InputMutations {
-  /** What parsers of mail stumble over. */
+  /** Bytes that parsers of mail often mishandle. */
   private static final String[] WORDS = {
     "\r\n",
     "\n",

@@ -7,8 +7,8 @@ import java.net.ServerSocket;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Ports for programs that must be told theirs before they listen. Who asks the system for any port
- * is given one from 32768 on, so that a port below is still free when the program listens at it.
+ * Ports for programs that need a port number before they listen. The system assigns ephemeral ports
+ * from 32768 on, so that a port below is still free when the program listens at it.
  */
 public final class FreePort {
   private static final int FIRST = 20_000;
@@ -16,7 +16,7 @@ public final class FreePort {
 
   private FreePort() {}
 
-  /** A port at which nobody listens, neither by UDP nor by TCP, at any address. */
+  /** A port without a listener, neither UDP nor TCP, at any address. */
   public static int pick() throws IOException {
     while (true) {
       int port = ThreadLocalRandom.current().nextInt(FIRST, END);
@@ -24,7 +24,7 @@ public final class FreePort {
           DatagramSocket _ = new DatagramSocket(port)) {
         return port;
       } catch (BindException e) {
-        // Somebody has it: another one.
+        // In use: try another one.
       }
     }
   }

@@ -20,7 +20,7 @@ public final class ManualClock implements Clock {
     nanos += time.toNanos();
   }
 
-  /** Sets the wall clock on or back by so much, and leaves the monotonic one alone. */
+  /** Moves the wall clock forward or back by this duration, and leaves the monotonic one alone. */
   public synchronized void jump(Duration by) {
     now = now.plus(by);
   }

@@ -1,5 +1,5 @@
 /**
- * Time and connections that a test holds in its hands.
+ * Time and connections that a test controls.
  *
  * <p>{@link org.sealwax.testkit.net.ManualClock} stands until it is moved; {@link
  * org.sealwax.testkit.net.MemoryWire} is a connection within this process whose waits pass when the

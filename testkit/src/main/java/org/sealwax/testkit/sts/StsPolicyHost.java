@@ -32,7 +32,7 @@ import org.sealwax.mail.tls.verdict.TrustRoots;
  * where it must be wrong.
  */
 public final class StsPolicyHost implements AutoCloseable {
-  /** What it says once a request has come; may take its time. */
+  /** Its answer to a request; may delay. */
   public interface PolicyHostResponse {
     /** Writes it. */
     void to(OutputStream out) throws IOException, InterruptedException;
@@ -85,7 +85,7 @@ public final class StsPolicyHost implements AutoCloseable {
     answer = next;
   }
 
-  /** From now on it shows this certificate. */
+  /** Sets the certificate that it shows from now on. */
   public void shows(Identity next) {
     identity = next;
   }
@@ -100,7 +100,7 @@ public final class StsPolicyHost implements AutoCloseable {
     return List.copyOf(names);
   }
 
-  /** Whether there are exactly so many connections, once the last one has been accepted. */
+  /** Whether there are exactly this many connections, once the last one has been accepted. */
   public boolean waitsForConnections(int count) {
     long end = Clock.system().nanoTime() + LIMIT.toNanos();
     while (connections.get() < count && Clock.system().nanoTime() < end) {
@@ -142,7 +142,7 @@ public final class StsPolicyHost implements AutoCloseable {
       answer.to(wire.out());
       wire.out().flush();
     } catch (IOException e) {
-      // The client has gone, as some tests want it.
+      // The client has closed, as some tests require.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -1,5 +1,5 @@
 /**
- * The other side of MTA-STS (RFC 8461): {@link org.sealwax.testkit.sts.StsPolicyHost}, a policy
+ * The server side of MTA-STS (RFC 8461): {@link org.sealwax.testkit.sts.StsPolicyHost}, a policy
  * host on loopback over real TLS.
  */
 @NullMarked

@@ -5,14 +5,14 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What a certificate is to be like.
+ * The specification of a certificate.
  *
  * @param names DNS names, written as they are: {@code *.*.example} too
  * @param term when it is valid
  * @param issuer who signs it
  * @param key of which kind
  * @param oddities what else is wrong with it
- * @param chainBytes the chain is filled up with strangers to about this size; 0: not
+ * @param chainBytes the chain is filled up with unrelated certificates to about this size; 0: not
  */
 public record CertificateSpec(
     List<String> names,
@@ -34,7 +34,7 @@ public record CertificateSpec(
     FUTURE
   }
 
-  /** By whom. */
+  /** The issuer. */
   public enum CertificateIssuer {
     /** The lab's intermediate authority, under its root. */
     LAB,

@@ -17,9 +17,8 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.Verdict;
 
 /**
- * A handshake of one word in each direction and no encryption: for dialogues, which ask what is
- * read before and after, not what is hidden. Anything else than that word breaks it, as an injected
- * command would.
+ * A handshake of one word in each direction and no encryption: for tests of sessions, which check
+ * what is read before and after it. It fails at any other input, such as an injected command.
  */
 public final class FakeTls {
   private static final byte[] HELLO = "\u0016hello".getBytes(StandardCharsets.ISO_8859_1);

@@ -35,20 +35,20 @@ public final class IssuedCertificate {
     this.key = key;
   }
 
-  /** What part of a certificate a TLSA record speaks of (RFC 6698 2.1.2). */
+  /** Selector: the part of a certificate that a TLSA record matches (RFC 6698 2.1.2). */
   public enum TlsaSelector {
     WHOLE,
     KEY
   }
 
-  /** How it speaks of it (RFC 6698 2.1.3). */
+  /** Matching type (RFC 6698 2.1.3). */
   public enum TlsaMatching {
     EXACT,
     SHA_256,
     SHA_512
   }
 
-  /** Which certificate a TLSA record speaks of. */
+  /** The certificate that a TLSA record matches. */
   public enum ChainPosition {
     /** The server's own. */
     LEAF,

@@ -54,7 +54,7 @@ import org.sealwax.mail.net.RandomSource;
 /**
  * The lab's own certificate authority: a root, an intermediate, and every kind of authority that a
  * certificate should not come from. Makes certificates as a {@link CertificateSpec} says. Keys of
- * one kind are shared by all leaves: what is tested is what certificates say. Thread-safe.
+ * one kind are shared by all leaves: the tests are about the certificates' content. Thread-safe.
  */
 public final class LabCertificateAuthority {
   private static final Duration FRESH = Duration.ofHours(1);
@@ -65,7 +65,7 @@ public final class LabCertificateAuthority {
   /** Bytes of the file that keeps the root. */
   private static final int MAX_FILE = 8_192;
 
-  /** Bytes of one stranger that fills up a chain. */
+  /** Bytes of one unrelated certificate that fills up a chain. */
   private static final int FILLING = 3_000;
 
   /** RFC 7633 4. */
@@ -74,7 +74,7 @@ public final class LabCertificateAuthority {
 
   private static final int STATUS_REQUEST = 5;
 
-  /** An arc for examples, under which nobody ever defined anything (RFC 7299 has none for it). */
+  /** An arc for examples, under which nothing is defined (RFC 7299 has none for it). */
   private static final ASN1ObjectIdentifier UNKNOWN = new ASN1ObjectIdentifier("2.999.5.25");
 
   private record IssuerKey(X500Name name, KeyPair pair, byte[] certificate) {}
@@ -104,7 +104,7 @@ public final class LabCertificateAuthority {
   }
 
   /**
-   * The same with a root that stays: people put it into their trust stores.
+   * The same with a root that stays: users add it to their trust stores.
    *
    * @param file where certificate and key are, two lines of Base64; made when it is not there, for
    *     its owner only

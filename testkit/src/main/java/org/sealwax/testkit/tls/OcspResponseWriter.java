@@ -19,7 +19,7 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.operator.jcajce.JcaDigestCalculatorProviderBuilder;
 
-/** What an issuer's OCSP responder would say of a certificate (RFC 6960), made without one. */
+/** Makes the response of an issuer's OCSP responder about a certificate (RFC 6960). */
 final class OcspResponseWriter {
   private static final Duration FRESH = Duration.ofMinutes(30);
   private static final Duration LIFE = Duration.ofDays(7);

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * How a server shakes hands.
+ * The TLS behaviour of a server.
  *
- * @param versions spoken, as on the wire: {@code 0x0304} is TLS 1.3
+ * @param versions supported, as on the wire: {@code 0x0304} is TLS 1.3
  * @param suites accepted, as on the wire; empty: all good ones that go with the certificate's key
  * @param groups accepted, as on the wire, in order of preference
  * @param request what it asks of clients
@@ -56,15 +56,15 @@ public record OddTlsBehaviour(
     NOTHING,
     /** Taken when shown. */
     OPTIONAL,
-    /** A client without one is sent away with an alert. */
+    /** A client without one is refused with an alert. */
     REQUIRED
   }
 
   /** The one thing that is wrong. */
   public enum TlsFault {
-    /** handshake_failure (40) in answer to every hello. */
+    /** handshake_failure (40) in answer to every ClientHello. */
     REFUSE_HELLO,
-    /** unrecognized_name (112), fatal, when the hello has a server name (RFC 6066 3). */
+    /** unrecognized_name (112), fatal, when the ClientHello has a server name (RFC 6066 3). */
     REFUSE_SERVER_NAME,
     /** One bit of the Finished message is flipped. */
     BAD_FINISHED,
@@ -90,7 +90,7 @@ public record OddTlsBehaviour(
     SHA1_SIGNATURE,
     /** ServerKeyExchange is signed with MD5 (RFC 9155); with RSA keys only. */
     MD5_SIGNATURE,
-    /** The connection ends at a hello that offers TLS 1.3. */
+    /** The server closes the connection at a ClientHello that offers TLS 1.3. */
     DIES_ON_TLS13,
     /** TLS 1.2 sessions are resumed, whatever the certificate is by then. */
     SESSIONS,
@@ -104,7 +104,8 @@ public record OddTlsBehaviour(
     DH_2048,
     /**
      * Ends once the client has agreed to the version and suite by sending its ClientKeyExchange:
-     * for what no library speaks any more. SSLv2 ({@code 0x0002}) ends at the hello.
+     * for versions that no library supports any more. SSLv2 ({@code 0x0002}) ends at the
+     * ClientHello.
      */
     HALF_WAY
   }

@@ -10,7 +10,7 @@ import org.bouncycastle.tls.ContentType;
 import org.bouncycastle.tls.HandshakeType;
 import org.bouncycastle.tls.TlsServerProtocol;
 
-/** Spoils what is sent, before it is encrypted. */
+/** Changes what is sent, before it is encrypted. */
 final class OddTlsProtocol extends TlsServerProtocol {
   /** Where the session id's length stands: behind header, version and random. */
   private static final int SESSION_ID = 4 + 2 + 32;
@@ -82,7 +82,7 @@ final class OddTlsProtocol extends TlsServerProtocol {
     }
   }
 
-  /** A handshake message as it goes out; the library goes on believing that it sent its own. */
+  /** A handshake message as it goes out; the library continues as if it had sent its own. */
   private byte[] corrupted(byte[] message) {
     boolean protocol = quirks.contains(OddTlsBehaviour.TlsFault.UNOFFERED_PROTOCOL);
     return switch (message[0]) {

@@ -17,7 +17,7 @@ import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.verdict.TlsException;
 
-/** The server side of odd handshakes: one way of being odd, many connections. Thread-safe. */
+/** The server side of odd handshakes: one behaviour, many connections. Thread-safe. */
 public final class OddTlsServer {
   private static final BcTlsCrypto CRYPTO = new BcTlsCrypto(new SecureRandom());
 
@@ -37,7 +37,7 @@ public final class OddTlsServer {
   }
 
   /**
-   * The same, with the sessions of a server that was here before.
+   * The same, with the sessions of a former server.
    *
    * @param sessions used with {@link OddTlsBehaviour.TlsFault#SESSIONS} only
    */
@@ -51,10 +51,10 @@ public final class OddTlsServer {
   }
 
   /**
-   * Shakes hands over {@code clear}, which the returned wire owns from then on.
+   * Handshake over {@code clear}, which the returned wire owns from then on.
    *
    * @param total for the whole handshake
-   * @throws TlsException when it does not come about; {@code clear} is closed then
+   * @throws TlsException when it fails; {@code clear} is closed then
    */
   public OddTlsWire accept(Wire clear, Duration total) throws TlsException {
     OddTlsPeer peer = new OddTlsPeer(CRYPTO, behaviour, identity, sessions);
@@ -95,7 +95,10 @@ public final class OddTlsServer {
     }
   }
 
-  /** Reads the hello's first bytes, and answers with a bare alert as a server without TLS keys. */
+  /**
+   * Reads the ClientHello's first bytes, and answers with a bare alert as a server without TLS
+   * keys.
+   */
   private static void refuse(Wire clear) throws IOException {
     byte[] some = new byte[5];
     int count = clear.in().read(some, 0, some.length);

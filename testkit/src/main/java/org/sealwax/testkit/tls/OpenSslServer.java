@@ -28,8 +28,8 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.Verdict;
 
 /**
- * A server side that others wrote: each connection has an {@code openssl s_server} of its own, with
- * the arguments that make it what it is. Ended by its test.
+ * A server of another implementation: each connection has an {@code openssl s_server} of its own,
+ * with the given arguments. Ended by its test.
  */
 public final class OpenSslServer implements TlsServer, AutoCloseable {
   private static final Path OPENSSL = Path.of("/usr/bin/openssl");
@@ -181,7 +181,10 @@ public final class OpenSslServer implements TlsServer, AutoCloseable {
     }
   }
 
-  /** What the client says comes out of the process, and what goes into it is said to the client. */
+  /**
+   * The client's input is the output of the process, and the input of the process is sent to the
+   * client.
+   */
   private static final class OpenSslSession extends WireOver implements TlsWire {
     private final Process server;
     private final Thread toClient;

@@ -17,8 +17,8 @@ import org.sealwax.mail.tls.wire.Records;
 import org.sealwax.mail.tls.wire.ServerWriter;
 
 /**
- * Handshakes in the clear, as far as they need no cryptography: what the client offers, and whether
- * it agrees to what it is answered. With RSA key exchange the server signs nothing, and the
+ * Unencrypted part of handshakes, as far as it needs no cryptography: what the client offers, and
+ * whether it accepts the server's choice. With RSA key exchange the server signs nothing, and the
  * client's ClientKeyExchange says that it took version, suite and certificate.
  */
 final class PlaintextHandshake {
@@ -100,7 +100,7 @@ final class PlaintextHandshake {
   /**
    * The stream, read again from its beginning.
    *
-   * @throws TlsException when the hello offers TLS 1.3: such a server just dies
+   * @throws TlsException when the ClientHello offers TLS 1.3: such a server closes the connection
    */
   static InputStream unlessTls13(InputStream in) throws IOException {
     byte[] head = in.readNBytes(5);

@@ -54,7 +54,7 @@ import org.sealwax.mail.tls.verdict.TrustRoots;
 public final class TestCa {
   private static final AtomicLong SERIAL = new AtomicLong(1_000);
 
-  /** An identity does not tell its key: that of each leaf, by certificate. */
+  /** The key of each leaf, by certificate: an identity does not expose its key. */
   private static final Map<X509Certificate, PrivateKey> KEYS = new ConcurrentHashMap<>();
 
   private final String name;

@@ -205,7 +205,7 @@ public final class TlsConnectionPair {
     }
   }
 
-  /** Trouble of a task that must fail with TLS trouble. */
+  /** The TLS failure of a task that must fail. */
   public static TlsException failure(FutureTask<?> task) {
     try {
       Object result = end(task);

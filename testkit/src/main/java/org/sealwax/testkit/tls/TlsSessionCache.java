@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** TLS 1.2 sessions of one host, by their id; the oldest go. Thread-safe. */
 public final class TlsSessionCache {
-  /** A trap is visited a few times. */
+  /** A trap gets a few connections only. */
   private static final int MOST = 64;
 
   private final Map<String, TlsSession> sessions =

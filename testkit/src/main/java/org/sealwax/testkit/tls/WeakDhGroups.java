@@ -8,7 +8,7 @@ import org.bouncycastle.tls.crypto.DHGroup;
 /** Diffie-Hellman groups that no peer should accept. */
 final class WeakDhGroups {
   private static final class GeneratedPrimes {
-    // A prime is enough: no client looks whether it is a safe one.
+    // A prime is enough: no client checks whether it is a safe one.
     private static final BigInteger P512 = BigInteger.probablePrime(512, new SecureRandom());
   }
 

@@ -1,13 +1,14 @@
 /**
- * TLS and certificates that no honest server has: for the lab's traps and the scan.
+ * TLS and certificates that no normal server has: for the lab's traps and the scan.
  *
  * <p>{@link org.sealwax.testkit.tls.LabCertificateAuthority} is a certificate authority of the
  * lab's own that makes good certificates, and each kind of bad one, from a {@link
- * org.sealwax.testkit.tls.CertificateSpec}; {@link org.sealwax.testkit.tls.OddTlsServer} shakes
- * hands as an {@link org.sealwax.testkit.tls.OddTlsBehaviour} says: only these versions, suites and
- * groups, with this request for a client certificate, and with that one thing done wrong.
+ * org.sealwax.testkit.tls.CertificateSpec}; {@link org.sealwax.testkit.tls.OddTlsServer} makes
+ * handshakes as an {@link org.sealwax.testkit.tls.OddTlsBehaviour} says: only these versions,
+ * suites and groups, with this request for a client certificate, and with that one thing done
+ * wrong.
  *
- * <p>For tests there are besides {@link org.sealwax.testkit.tls.TestCa}, an authority whose
+ * <p>For tests there are also {@link org.sealwax.testkit.tls.TestCa}, an authority whose
  * certificates are {@link org.sealwax.mail.tls.Identity identities} of the library, {@link
  * org.sealwax.testkit.tls.TlsConnectionPair}, both ends of a connection on loopback, {@link
  * org.sealwax.testkit.tls.OpenSslServer}, the TLS of OpenSSL, and {@link

@@ -45,8 +45,8 @@ import org.xbill.DNS.Type;
 /**
  * A plain authority for one delegated zone and the zones below it, on the open Internet: it answers
  * for its zone and refuses everything else, signs as it answers, never recurses, hands out no
- * zones, and gives no more to a source than {@link ResponseRateLimit} let it. Answers carry AA and
- * nothing that was not asked for; those to ANY are one set (RFC 8482). Cookies: RFC 7873, 9018.
+ * zones, and answers a source only as often as {@link ResponseRateLimit} allows. Answers carry AA
+ * and nothing that was not asked for; those to ANY are one set (RFC 8482). Cookies: RFC 7873, 9018.
  * Thread-safe.
  */
 public final class AuthoritativeServer implements ServedZones, Closeable {
@@ -112,7 +112,7 @@ public final class AuthoritativeServer implements ServedZones, Closeable {
   /**
    * Listens; no zone is served yet.
    *
-   * @throws IOException when an address or port is not to be had; nothing stays open then
+   * @throws IOException when an address or port is not available; nothing stays open then
    */
   public static AuthoritativeServer start(
       AuthoritativeServerSettings settings, StoredZoneKey key, Clock clock, RandomSource random)
@@ -209,7 +209,7 @@ public final class AuthoritativeServer implements ServedZones, Closeable {
 
   /**
    * Stops listening; connections end by themselves. Its ports are free then: the system keeps them
-   * until those who wait at them have woken.
+   * until the threads that wait in accept have woken.
    */
   @Override
   public void close() throws IOException {
@@ -243,7 +243,7 @@ public final class AuthoritativeServer implements ServedZones, Closeable {
           | LinkageError
           | AssertionError e) {
         // The socket was closed, one client went away, or one question has no answer: the loop
-        // condition tells whether there is a next one.
+        // condition decides whether there is a next one.
       }
     }
   }
@@ -297,7 +297,7 @@ public final class AuthoritativeServer implements ServedZones, Closeable {
         out.write(framed);
       }
     } catch (IOException e) {
-      // The client has what it wanted, or the time is up.
+      // The client has closed, or the time limit has passed.
     } finally {
       leave(network);
     }

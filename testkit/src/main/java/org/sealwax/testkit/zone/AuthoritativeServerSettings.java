@@ -14,8 +14,8 @@ import java.util.List;
 public record AuthoritativeServerSettings(
     String zone, List<InetSocketAddress> listen, List<String> servers, int rate) {
   /**
-   * Enough for a resolver that asks all that 200 traps have within half a minute, and for a forger
-   * a poor tool: some 100 KB a second.
+   * Enough for a resolver that asks for all records of 200 traps within half a minute, and too
+   * little for an amplification attack: some 100 KB a second.
    */
   public static final int RATE = 100;
 

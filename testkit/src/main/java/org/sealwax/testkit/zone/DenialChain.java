@@ -4,7 +4,7 @@ import java.util.List;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.RRset;
 
-/** How a signed zone proves what it has not. The sets are unsigned; the zone signs them. */
+/** Denial proofs of a signed zone. The sets are unsigned; the zone signs them. */
 sealed interface DenialChain permits NsecChain, Nsec3Chain, WhiteLies {
   /** {@code name} exists and has no records of the type (RFC 4035 3.1.3.1, RFC 5155 7.2.3). */
   List<RRset> noData(Name name);

@@ -10,8 +10,8 @@ import java.util.Arrays;
 import org.sealwax.mail.net.Clock;
 
 /**
- * DNS cookies (RFC 7873) in the form of RFC 9018 section 4: a client that shows one that we gave it
- * is where it says it is.
+ * DNS cookies (RFC 7873) in the form of RFC 9018 section 4: a client that sends one of our cookies
+ * has not forged its address.
  */
 final class DnsCookies {
   /** Bytes of a client's part (RFC 7873 4). */

@@ -1,6 +1,6 @@
 package org.sealwax.testkit.zone;
 
-/** What goes wrong for questions at or below a name. */
+/** The fault of answers at or below a name. */
 public enum DnsFault {
   /** RCODE 2. */
   SERVFAIL,

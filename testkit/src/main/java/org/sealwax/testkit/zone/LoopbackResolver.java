@@ -46,8 +46,13 @@ import org.xbill.DNS.Type;
  * is what a validator needs.
  *
  * <pre>{@code
- * try (var server = ZoneServer.start(Clock.system(), Zone.of("example.org", "@ MX 10 mx\nmx A 192.0.2.1").signed())) {
- *   new LiveResolver(DnsSettings.defaults().withResolvers(List.of(server.address())).withAnchors(server.anchors()), …)
+ * Zone zone = Zone.of("example.org", "@ MX 10 mx\nmx A 192.0.2.1").signed();
+ * try (var server = LoopbackResolver.start(Clock.system(), zone)) {
+ *   DnsSettings settings =
+ *       DnsSettings.defaults()
+ *           .withResolvers(List.of(server.address()))
+ *           .withAnchors(server.anchors());
+ *   new CachingResolver(settings, …)
  * }
  * }</pre>
  *
@@ -99,7 +104,7 @@ public final class LoopbackResolver implements ServedZones, Closeable {
    * Starts at an address of this machine.
    *
    * @param at with port 0 for a free one; an address that others can reach makes this a public
-   *     server, which is for the caller to mean
+   *     server, which the caller must intend
    * @throws IOException when the port is taken, or not allowed to us
    */
   public static LoopbackResolver start(Clock clock, InetSocketAddress at, Zone... zones)
@@ -146,7 +151,7 @@ public final class LoopbackResolver implements ServedZones, Closeable {
 
   /**
    * Serves these zones from now on instead of the ones before. Keys stay. A zone {@code .} replaces
-   * the signed root that is there by itself.
+   * the default signed root.
    *
    * @throws IllegalArgumentException when a zone's text is wrong, or two have the same origin
    */
@@ -251,7 +256,7 @@ public final class LoopbackResolver implements ServedZones, Closeable {
           | LinkageError
           | AssertionError e) {
         // The socket was closed, one client went away, or one question has no answer: the loop
-        // condition tells whether there is a next one.
+        // condition decides whether there is a next one.
       }
     }
   }
@@ -284,7 +289,7 @@ public final class LoopbackResolver implements ServedZones, Closeable {
         out.write(framed);
       }
     } catch (IOException e) {
-      // The client has what it wanted, or the time is up.
+      // The client has closed, or the time limit has passed.
     } finally {
       connections.give();
     }

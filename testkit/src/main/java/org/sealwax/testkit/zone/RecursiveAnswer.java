@@ -90,7 +90,7 @@ final class RecursiveAnswer {
   private @Nullable Name step(Name name, int type) {
     ServedZone zone = zoneOf(name, type);
     if (zone == null) {
-      // Somebody else's: the end of an alias chain here, or no business of ours at all.
+      // Not in our zones: the end of an alias chain, or a question that we refuse.
       secure = false;
       rcode = answer.isEmpty() ? Rcode.REFUSED : Rcode.NOERROR;
       return null;
@@ -185,7 +185,7 @@ final class RecursiveAnswer {
     return zone.origin().equals(Name.root) ? null : enclosing(new Name(zone.origin(), 1));
   }
 
-  /** Without a root that we trust there is no telling. */
+  /** Whether each zone up to a signed root is good; without a trusted root it is not secure. */
   private boolean isSecure(ServedZone start) {
     for (ServedZone zone = start; zone != null && zone.signing().isGood(); zone = above(zone)) {
       if (zone.origin().equals(Name.root)) {

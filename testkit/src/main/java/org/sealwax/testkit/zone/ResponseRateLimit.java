@@ -9,20 +9,20 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RateLimit;
 
 /**
- * How often one source gets an answer: a bucket per network, so that a forged source address gets
- * its owner little more than the forger sends, and one for all whose address is not proven, so that
- * signing as we answer does not eat the machine. Thread-safe.
+ * How often one source gets an answer: a bucket per network, so that the owner of a forged source
+ * address receives little more than the attacker sends, and one for all whose address is not
+ * proven, so that signing does not use up the processor. Thread-safe.
  */
 final class ResponseRateLimit {
   /** The decision about a query. */
   enum RateLimitAction {
     ANSWER,
-    /** A short answer that makes an honest client come again by TCP, or with its cookie. */
+    /** A short answer that makes a normal client ask again by TCP, or with its cookie. */
     SLIP,
     DROP
   }
 
-  /** Networks remembered; the one that was quiet longest is forgotten first. */
+  /** Networks remembered; the one that was idle longest is removed first. */
   static final int MAX_SOURCES = 16_384;
 
   /** Bytes of an address that make a network: /24, and /56 of IPv6 (RFC 6177 2). */
@@ -30,10 +30,10 @@ final class ResponseRateLimit {
 
   private static final int V6 = 7;
 
-  /** What a source may do at once, in seconds of its rate. */
+  /** Burst of a source, in seconds of its rate. */
   private static final int BURST = 4;
 
-  /** Proven sources (cookie, TCP) may do so many times more. */
+  /** Factor of the rate for proven sources (cookie, TCP). */
   static final int PROVEN = 10;
 
   /**
@@ -71,7 +71,7 @@ final class ResponseRateLimit {
       };
 
   /**
-   * @param rate answers a second to one network that has not proven where it is
+   * @param rate answers a second to one network whose address is not proven
    */
   ResponseRateLimit(Clock clock, int rate) {
     this.clock = clock;

@@ -25,14 +25,16 @@ import org.xbill.DNS.Record;
 import org.xbill.DNS.SOARecord;
 import org.xbill.DNS.Type;
 
-/** A zone ready to be asked: its names in canonical order, signed as they are needed. */
+/** A zone that is served: its names in canonical order, signed as they are needed. */
 final class ServedZone {
   private static final long TTL = 3600;
   private static final long NEGATIVE_TTL = 300;
   private static final Duration SIGNED_BEFORE = Duration.ofHours(1);
   private static final Duration VALID_FOR = Duration.ofDays(30);
 
-  /** For so long a signature is used again: a zone that nobody changes must not run out. */
+  /**
+   * Time for which a signature is used again: the signatures of an unchanged zone must not expire.
+   */
   private static final Duration FRESH = Duration.ofDays(1);
 
   /** Proofs of one zone kept with their signatures. */
@@ -170,7 +172,7 @@ final class ServedZone {
     return names.containsKey(name);
   }
 
-  /** Whether the name exists, be it only because there are names below it (RFC 4592 2.2.2). */
+  /** Whether the name exists, even if only because there are names below it (RFC 4592 2.2.2). */
   boolean exists(Name name) {
     Name at = names.ceilingKey(name);
     return at != null && at.subdomain(name);
@@ -240,7 +242,7 @@ final class ServedZone {
     return key.sign(set, now.minus(VALID_FOR).minus(OFF_BY), now.minus(OFF_BY));
   }
 
-  /** The set with signatures that ended ten days ago, whatever the zone's way is. */
+  /** The set with signatures that ended ten days ago, whatever the zone's signing is. */
   RRset withExpiredSignature(RRset set) {
     RRset with = new RRset();
     set.rrs(false).forEach(with::addRR);
@@ -313,7 +315,7 @@ final class ServedZone {
     return made;
   }
 
-  /** {@code *} below a name; a zone of ours has no names so long that it would not fit. */
+  /** {@code *} below a name; our zones have no names so long that it would not fit. */
   static Name wildcardOf(Name encloser) {
     try {
       return Name.concatenate(WILDCARD, encloser);

@@ -14,7 +14,7 @@ public interface ServedZones {
    * @param dnssecOk whether DO was set (RFC 3225)
    * @param checkingDisabled whether CD was set (RFC 4035 3.2.2)
    * @param stream whether it came over TCP
-   * @param from who asked
+   * @param from address of the client
    */
   record ReceivedQuery(
       String name,
@@ -42,12 +42,12 @@ public interface ServedZones {
   /** Takes away all zones at and below a name, and the faults there. */
   void remove(String name);
 
-  /** From now on questions of every type at or below {@code name} suffer this; gives itself. */
+  /** Sets this fault for questions of every type at or below {@code name}; returns itself. */
   ServedZones fault(String name, DnsFault fault);
 
   /** The same for one type, by its mnemonic ({@code TLSA}). */
   ServedZones fault(String name, String type, DnsFault fault);
 
-  /** From now on this sees every question, on the server's thread: it must be quick. */
+  /** Calls this for every question, on the server's thread: it must be quick. */
   void watch(Consumer<ReceivedQuery> with);
 }

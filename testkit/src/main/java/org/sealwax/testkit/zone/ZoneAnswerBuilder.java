@@ -19,8 +19,8 @@ import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
 
 /**
- * Fills the answer to one question from a set of zones, faults included. What a server says before
- * it comes to that (who may ask, how often, in what form) is the server's own affair.
+ * Fills the answer to one question from a set of zones, faults included. Checks before that
+ * (clients, rates, message form) are up to the server.
  */
 final class ZoneAnswerBuilder {
   private final ZoneSet zones;

@@ -19,7 +19,7 @@ final class ZoneKey {
   private static final int DNSSEC_PROTOCOL = 3;
   private static final long TTL = 3600;
 
-  /** Small enough that keys are made in a blink; nobody attacks a lab's signatures. */
+  /** Small, so that keys are made quickly; the lab's signatures need no strength. */
   private static final int RSA_BITS = 1024;
 
   /** RFC 8624 3.1: unassigned, so that no validator knows it. */

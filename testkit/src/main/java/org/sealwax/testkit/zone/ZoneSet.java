@@ -14,7 +14,7 @@ import org.xbill.DNS.Type;
 
 /**
  * The zones behind a server, with their keys, their delegations to one another, and their faults.
- * Thread-safe: who reads sees one state or the next.
+ * Thread-safe: a reader sees one state or the next.
  */
 final class ZoneSet {
   private record FaultKey(Name name, int type) {}
@@ -37,7 +37,7 @@ final class ZoneSet {
   /**
    * No zones yet.
    *
-   * @param rooted whether a signed root is there by itself
+   * @param rooted whether there is a default signed root
    * @param servers the name servers of every zone that names none
    */
   ZoneSet(Clock clock, boolean rooted, List<Name> servers) {
@@ -51,7 +51,7 @@ final class ZoneSet {
     return zones;
   }
 
-  /** A zone is signed with this from now on, not with a key made for it. */
+  /** Sets the key that a zone is signed with from now on, instead of one made for it. */
   void pin(ZoneKey key) {
     keys.put(new KeyName(key.record().getName(), Zone.Algorithm.ECDSA_P256, false), key);
   }

@@ -1,6 +1,6 @@
 package org.sealwax.testkit.zone;
 
-/** How a zone is signed, and what its parent says about it. */
+/** How a zone is signed, and the DS state in its parent. */
 public enum ZoneSigning {
   /** Unsigned, and the parent proves that there is no DS: INSECURE. */
   NONE,
@@ -13,8 +13,8 @@ public enum ZoneSigning {
   /** As NSEC3, with 500 extra iterations: validators take it for INSECURE (RFC 9276 3.2). */
   NSEC3_ITERATED,
   /**
-   * As NSEC3, but every proof is made for the question and spans nothing next to the name asked for
-   * (what RFC 4470 does with NSEC): who asks cannot list the zone. SECURE.
+   * As NSEC3, but every proof is made for the question and covers nothing but the name asked for
+   * (what RFC 4470 does with NSEC): a client cannot list the zone. SECURE.
    */
   WHITE_LIES,
   /**

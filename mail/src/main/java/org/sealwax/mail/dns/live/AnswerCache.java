@@ -38,7 +38,7 @@ final class AnswerCache {
 
   private static final int RECORD_BYTES = 60;
 
-  /** Added to a caller's patience, so that the look-up's own timeout error comes first. */
+  /** Added to a caller's timeout, so that the look-up's own timeout error comes first. */
   private static final Duration GRACE = Duration.ofMillis(250);
 
   /** An answer used in the last tenth of its time is looked up again before it ends. */
@@ -80,7 +80,7 @@ final class AnswerCache {
             .expireAfter(
                 Expiry.writing((DnsQuestion question, DnsAnswer<?> answer) -> answer.ttl()))
             .ticker(clock::nanoTime)
-            // Eviction on the thread that stores: no pool of our own for so little.
+            // Eviction on the thread that stores: no pool is needed for it.
             .executor(Runnable::run)
             .build();
     this.expiry = cache.policy().expireVariably().orElseThrow();
@@ -99,7 +99,7 @@ final class AnswerCache {
     return weight;
   }
 
-  /** The next asker goes to the DNS; one that is under way is not called back. */
+  /** The next look-up goes to the DNS; one that is under way is not cancelled. */
   void forget(DnsQuestion question) {
     synchronized (underWay) {
       underWay.remove(question);
@@ -107,7 +107,7 @@ final class AnswerCache {
     }
   }
 
-  /** From the cache, and refreshed behind the caller's back when its time ends; or null. */
+  /** From the cache, and refreshed in the background when its time ends; or null. */
   @Nullable DnsAnswer<?> cached(DnsQuestion question) {
     DnsAnswer<?> there = cache.getIfPresent(question);
     return there == null ? null : aged(question, there);
@@ -133,14 +133,14 @@ final class AnswerCache {
   private DnsAnswer<?> aged(DnsQuestion question, DnsAnswer<?> a) {
     Duration left = expiry.getExpiresAfter(question).orElse(Duration.ZERO);
     if (left.compareTo(a.ttl().dividedBy(PREFETCH_SHARE)) < 0) {
-      // What is asked for again shortly before its end is what the queue needs next.
+      // An answer that is used shortly before its end is needed by the queue again.
       refresh(question);
     }
     return new DnsAnswer<>(
         a.records(), a.kind(), a.security(), a.name(), a.aliases(), left, a.reason());
   }
 
-  /** One that comes to nothing leaves the good answer to its time to live. */
+  /** A look-up that fails leaves the good answer in the cache for its time to live. */
   private void refresh(DnsQuestion question) {
     if (!refreshed.add(question)) {
       return;
@@ -192,7 +192,7 @@ final class AnswerCache {
   private void store(
       DnsQuestion question, DnsAnswer<?> answer, CompletableFuture<DnsAnswer<?>> flight) {
     synchronized (underWay) {
-      // One that was forgotten meanwhile answers its callers only.
+      // A look-up that was dropped meanwhile answers its callers only.
       if (underWay.remove(question, flight)) {
         cache.put(question, answer);
       }
@@ -216,7 +216,8 @@ final class AnswerCache {
     try {
       return lookup.lookUp(question, limits);
     } catch (RuntimeException | StackOverflowError e) {
-      // A fault in our code or in the validator, found by a hostile answer: the unknown defers.
+      // A fault in our code or in the validator, triggered by a hostile answer: unknown failures
+      // defer.
       LOG.error("look-up of {} type {} broke off", question.name(), question.type(), e);
       return failed(question, "the look-up broke off");
     } finally {

@@ -25,12 +25,12 @@ import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
 
 /**
- * The authoritative servers of a zone, each asked by itself: for an examiner who wants to know
- * whether they agree. What they say is compared and never believed; nothing is validated here.
+ * The authoritative servers of a zone, each queried by itself: for the assessment, which checks
+ * whether they agree. Their answers are compared and never trusted; nothing is validated here.
  * Thread-safe.
  */
 public final class AuthoritativeLookup {
-  /** Servers of one zone that are asked: a referral of 512 bytes has room for as many. */
+  /** Maximum number of servers asked for one zone: a referral of 512 bytes can hold as many. */
   private static final int MAX_SERVERS = 13;
 
   /** Addresses of each. */
@@ -50,7 +50,7 @@ public final class AuthoritativeLookup {
   private final int port;
 
   /**
-   * For zones of strangers.
+   * For zones of other domains.
    *
    * @param settings the resolvers that find the servers
    * @param allowed addresses that may be asked: the zone names them

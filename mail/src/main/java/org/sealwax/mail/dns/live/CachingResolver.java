@@ -15,13 +15,13 @@ import org.sealwax.mail.net.RandomSource;
 import org.xbill.DNS.Type;
 
 /**
- * The DNS as configured: validated, cached, one look-up per question however many ask.
+ * The configured resolver: validated, cached, one look-up per question for any number of callers.
  *
  * <p>Cheap to make: the DNS library and the cache are loaded by the first question. Asks the DNS
  * only, never {@code /etc/hosts} (docs/adr/0006); names that RFC 6761 reserves are answered here.
  */
 public final class CachingResolver extends MailQuestions {
-  /** Where a validating resolver is when there is one on this machine. */
+  /** Usual address of a validating resolver on this machine. */
   private static final InetSocketAddress LOOPBACK =
       new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 53);
 
@@ -69,7 +69,7 @@ public final class CachingResolver extends MailQuestions {
    * too; look-ups use it in their place when it validates. For {@code check}, the start of {@code
    * serve}, and {@code assess}.
    *
-   * @throws InterruptedException when the thread is asked to stop
+   * @throws InterruptedException when the thread is interrupted
    */
   public List<ResolverCheck> checkResolvers() throws InterruptedException {
     return ResolverTester.of(settings, spare, clock, random);

@@ -35,19 +35,15 @@ import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Record;
 
-/**
- * One question, from messages to an {@link DnsAnswer}. Runs on the thread that holds the inquiry.
- */
+/** One question, from messages to an {@link DnsAnswer}. Runs on the thread of the look-up. */
 final class DnsLookup {
   /** Even an answer that must not be kept serves the several questions of one delivery. */
   static final Duration SHORTEST = Duration.ofSeconds(5);
 
-  /** RFC 8767 4 suggests days at most; a mail route should follow its owner within one. */
+  /** RFC 8767 4 suggests days at most; a changed mail route should be used within one. */
   static final Duration LONGEST = Duration.ofDays(1);
 
-  /**
-   * RFC 2308 5 wants one to three hours; a domain that comes to life should get its mail sooner.
-   */
+  /** RFC 2308 5 wants one to three hours; a new domain should get its mail sooner. */
   static final Duration LONGEST_DENIAL = Duration.ofHours(1);
 
   /** RFC 9520 3.2 wants 1 s to 5 min: long enough to spare a broken server, short for a retry. */
@@ -136,7 +132,7 @@ final class DnsLookup {
     Duration ttl = LONGEST;
     for (int aliases = 0; aliases <= Resolver.MAX_ALIASES; aliases++) {
       ValidatedAnswer judged = validation.judge(name, question.type());
-      // A chain is as secure as its weakest link.
+      // The status of a chain is the lowest of its links.
       security = judged.security().compareTo(security) > 0 ? judged.security() : security;
       ttl = judged.ttl().compareTo(ttl) < 0 ? judged.ttl() : ttl;
       switch (judged.content()) {
@@ -215,9 +211,9 @@ final class DnsLookup {
       if (judged.security() != DnssecStatus.BOGUS || !outdated) {
         return judged;
       }
-      // A zone may have changed its keys a minute ago, or another resolver has taken over: once
-      // more, with what they say now. Nor with what others have asked for before: it may come from
-      // the resolver that strips.
+      // A zone may have changed its keys a minute ago, or another resolver may have taken over: ask
+      // again, and use only the new answers. Answers in the cache are not used either: they may
+      // come from the resolver that strips signatures.
       Map<Name, ZoneStatus> fresh = new HashMap<>();
       validator = validator(fresh, new ConcurrentHashMap<>());
       judged = validator.judge(name, type);

@@ -7,8 +7,8 @@ import org.sealwax.mail.net.Clock;
 final class LookupLimits {
   /**
    * Messages sent to resolvers for one question. A validated answer needs a DS and a DNSKEY per
-   * zone cut and one alias may lead through a whole other branch; more than this is a maze built to
-   * keep us busy.
+   * zone cut and one alias may lead through a whole other branch; more than this is an attack on
+   * our resources.
    */
   static final int MAX_MESSAGES = 64;
 
@@ -21,7 +21,7 @@ final class LookupLimits {
     this.end = clock.nanoTime() + total.toNanos();
   }
 
-  /** What is left; zero or less when the time is up. */
+  /** The remaining time; zero or less when there is none. */
   Duration left() {
     return Duration.ofNanos(end - clock.nanoTime());
   }

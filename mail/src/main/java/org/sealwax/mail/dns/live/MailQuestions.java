@@ -22,7 +22,7 @@ public abstract class MailQuestions implements Resolver {
     if (!answer.records().stream().allMatch(data::isInstance)) {
       throw new IllegalStateException("a record of another type than " + data);
     }
-    @SuppressWarnings("unchecked") // each record has just been looked at
+    @SuppressWarnings("unchecked") // the type of each record has just been checked
     DnsAnswer<T> typed = (DnsAnswer<T>) answer;
     return typed;
   }

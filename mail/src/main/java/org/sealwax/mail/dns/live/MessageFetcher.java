@@ -17,8 +17,8 @@ import org.xbill.DNS.Record;
 import org.xbill.DNS.Type;
 
 /**
- * The messages of one inquiry, each asked for once. Questions about keys that another inquiry has
- * sent are not sent again: the questions about one domain begin side by side and need the same
+ * The messages of one look-up, each fetched once. Questions about keys that another look-up has
+ * sent are not sent again: the look-ups about one domain begin at the same time and need the same
  * chain of zones. Thread-safe.
  */
 final class MessageFetcher implements MessageSource {
@@ -28,7 +28,7 @@ final class MessageFetcher implements MessageSource {
   private final Map<DnsQuery, CompletableFuture<Message>> queried = new ConcurrentHashMap<>();
 
   /**
-   * @param underWay questions about keys that are being asked, by all inquiries; thread-safe
+   * @param underWay questions about keys that are being asked, by all look-ups; thread-safe
    */
   MessageFetcher(
       Upstream upstream, LookupLimits limits, Map<DnsQuery, CompletableFuture<Message>> underWay) {
@@ -76,7 +76,7 @@ final class MessageFetcher implements MessageSource {
     try {
       return await(theirs);
     } catch (IOException e) {
-      // Trouble of an inquiry that may have had less time left than we have.
+      // A failure of a look-up that may have had less time left than this one.
       return send(query);
     }
   }

@@ -25,12 +25,12 @@ import org.xbill.DNS.Record;
 import org.xbill.DNS.TLSARecord;
 import org.xbill.DNS.TXTRecord;
 
-/** Records of the library as data of our own. */
+/** Converts records of the library to our types. */
 final class RecordConversion {
   private RecordConversion() {}
 
   /**
-   * The datum; empty for what is of no use or no type of ours.
+   * The record data; empty for unusable records and for types that we do not support.
    *
    * @param shared gives one object for equal hosts of mail: thousands of domains have the same
    */
@@ -64,7 +64,7 @@ final class RecordConversion {
     };
   }
 
-  /** Without the host name that the library hangs on it. */
+  /** Without the host name that the library adds to it. */
   private static Optional<Object> address(@Nullable InetAddress address) {
     try {
       return address == null

@@ -38,7 +38,7 @@ final class ResolvConf {
         }
       }
     } catch (IOException e) {
-      // No such file: resolv.conf(5) says what then.
+      // No such file: the default of resolv.conf(5) applies.
     }
     if (found.isEmpty()) {
       found.add(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), DNS_PORT));

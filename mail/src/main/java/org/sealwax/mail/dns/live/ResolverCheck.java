@@ -40,14 +40,15 @@ public record ResolverCheck(InetSocketAddress resolver, ResolverStatus outcome, 
   }
 
   /**
-   * Whether nothing can be said of the DNSSEC of a domain through it. One that does not answer is a
-   * note for a server, which may be in a closed network, and too little to blame a domain.
+   * Whether the DNSSEC state of a domain cannot be determined through it. A resolver that does not
+   * answer is only a note for a server, which may be in a closed network, and is not evidence
+   * against a domain.
    */
   public boolean preventsJudgement() {
     return isProblem() || outcome == ResolverStatus.NO_ANSWER || outcome == ResolverStatus.NO_ROOT;
   }
 
-  /** What is said about a resolver that strips DNSSEC, wherever it shows. */
+  /** The text about a resolver that strips DNSSEC. */
   static String stripsDnssec(InetSocketAddress resolver) {
     return "resolver " + text(resolver) + " does not return DNSSEC records";
   }

@@ -16,7 +16,7 @@ import org.sealwax.mail.net.Clock;
  * strip DNSSEC, a spare one comes first. Thread-safe.
  */
 final class ResolverList {
-  /** A resolver that failed is asked last for so long. */
+  /** A resolver that failed is asked last for this time. */
   static final Duration SHUNNED = Duration.ofSeconds(15);
 
   /** A resolver that strips DNSSEC is asked last for this time: its admin may repair it. */
@@ -52,7 +52,7 @@ final class ResolverList {
     return !known;
   }
 
-  /** Times that a resolver was found to strip DNSSEC: what it said before then is worth nothing. */
+  /** Times that a resolver was found to strip DNSSEC: its earlier answers are not used. */
   int found() {
     return found.get();
   }

@@ -12,7 +12,7 @@ import org.xbill.DNS.Type;
 
 /** Names that are answered without a query. */
 final class SpecialUseNames {
-  /** How long what needs no question may be kept. */
+  /** Time to live of these answers. */
   private static final Duration FIXED_TTL = Duration.ofHours(1);
 
   /**
@@ -23,7 +23,7 @@ final class SpecialUseNames {
 
   private SpecialUseNames() {}
 
-  /** What is known beforehand about a name; null for names of the DNS. */
+  /** The fixed answer for a name; null for names of the DNS. */
   static @Nullable DnsAnswer<?> answer(Domain name, int type) {
     String top = name.name().substring(name.name().lastIndexOf('.') + 1);
     if (NEVER.contains(top)) {

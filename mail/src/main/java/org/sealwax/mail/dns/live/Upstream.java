@@ -100,7 +100,7 @@ final class Upstream {
         if (isStripped(query, answer)) {
           stripping = ResolverCheck.stripsDnssec(resolver);
           if (resolvers.noteStripping(resolver)) {
-            // Perhaps the last one: then a spare one is in the order now.
+            // Perhaps the last one: then the spare resolver is in the list now.
             order = resolvers.order();
             i = -1;
           }
@@ -111,12 +111,12 @@ final class Upstream {
         }
         problem = Rcode.string(rcode) + " from " + ResolverCheck.text(resolver) + reason(answer);
         if (i + 1 >= order.size()) {
-          // Said in so many words by every resolver: asking again would be the same question.
+          // Every resolver gave a definite answer: asking again would not help.
           break;
         }
       } catch (IOException e) {
         if (FileDescriptors.areExhausted(e)) {
-          throw new IOException(FileDescriptors.TEXT, e); // the resolver has done nothing wrong
+          throw new IOException(FileDescriptors.TEXT, e); // this is not the resolver's fault
         }
         String at = ResolverCheck.text(resolver);
         problem =
@@ -140,7 +140,7 @@ final class Upstream {
         && records.stream().noneMatch(RRSIGRecord.class::isInstance);
   }
 
-  /** What the resolver says about its refusal (RFC 8914). */
+  /** The extended error of a refusal (RFC 8914). */
   static String reason(Message answer) {
     OPTRecord opt = answer.getOPT();
     if (opt == null) {
@@ -164,8 +164,8 @@ final class Upstream {
     query.getHeader().setID(random.below(0x10000));
     query.getHeader().setFlag(Flags.RD);
     if (dnssec) {
-      // We validate: what a resolver holds for bogus is for us to judge (RFC 4035 3.2.2, RFC 6840
-      // 5.9).
+      // We validate: we decide ourselves about what a resolver takes for bogus (RFC 4035 3.2.2, RFC
+      // 6840 5.9).
       query.getHeader().setFlag(Flags.CD);
     }
     if (query.getOPT() == null) {
@@ -265,7 +265,7 @@ final class Upstream {
     try {
       answer = new Message(bytes);
     } catch (IOException | RuntimeException e) {
-      // The library throws both for broken messages.
+      // The library throws both for malformed messages.
       throw new IOException("malformed answer", e);
     }
     Record echoed = answer.getQuestion();

@@ -1,10 +1,11 @@
 /**
- * Asks recursive resolvers, validates what they say, and remembers it.
+ * Asks recursive resolvers, validates their answers, and caches them.
  *
  * <p>{@link org.sealwax.mail.dns.live.CachingResolver} is the entry point. Behind it: a cache of
- * answers with single flight; {@code Inquiry}, the bound on one question with everything it needs;
- * {@code Messages}, the messages of one inquiry; {@code Upstream}, which exchanges messages over
- * UDP and TCP with blocking sockets; the validator of {@code dns.validate} judges them.
+ * answers with single flight; {@code LookupLimits}, the limits of one question with everything it
+ * needs; {@code MessageFetcher}, the messages of one look-up; {@code Upstream}, which exchanges
+ * messages over UDP and TCP with blocking sockets; the validator of {@code dns.validate} judges
+ * them.
  *
  * <p>Invariants: no question throws; what was not validated is never SECURE; a validation that
  * could not be finished is FAILED or BOGUS and never INSECURE, because an attacker who can drop a

@@ -2,7 +2,7 @@ package org.sealwax.mail.dns.validate;
 
 import org.xbill.DNS.DNSKEYRecord;
 
-/** The signature algorithms that count. Everything else is as if it were not there. */
+/** The supported signature algorithms. Records with others are ignored. */
 interface Algorithms {
   /** Whether signatures of this algorithm can be verified (IANA number). */
   boolean isSupported(int algorithm);

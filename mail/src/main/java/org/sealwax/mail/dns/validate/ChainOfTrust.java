@@ -52,15 +52,16 @@ final class ChainOfTrust {
     this.verifier = verifier;
   }
 
-  /** Whether something counted that another inquiry had established. */
+  /** Whether a result of another look-up was used. */
   boolean usedKnown() {
     return usedKnown;
   }
 
   /**
-   * The zone that a name is in, as far as the cuts above it and at it tell.
+   * The zone that a name is in, as far as the zone cuts above it and at it show.
    *
-   * @param isSigner whether it is said to be a zone with keys: then its keys are asked for early
+   * @param isSigner whether the name is known as a zone with keys: then its keys are asked for
+   *     early
    */
   ZoneStatus zoneOf(Name target, boolean isSigner) throws IOException {
     TrustAnchors.Anchor anchor = anchors.closest(target, verifier.now());
@@ -121,7 +122,7 @@ final class ChainOfTrust {
     for (int i = 1; i <= ahead; i++) {
       Name below = DnsNames.ancestor(target, at.labels() + i);
       queries.add(new DnsQuery(below, Type.DS));
-      // What is next to an anchor that is new to us is nearly always a signed zone.
+      // The name next to a new anchor is nearly always a signed zone.
       if (isSigner || (i == 1 && status == null && left > 1)) {
         queries.add(new DnsQuery(below, Type.DNSKEY));
       }
@@ -169,7 +170,7 @@ final class ChainOfTrust {
     };
   }
 
-  /** The keys of a zone by what its parent or an anchor says about them (RFC 4035 5.2). */
+  /** The keys of a zone by the DS records of its parent or an anchor (RFC 4035 5.2). */
   private ZoneStatus keys(Name zone, List<DSRecord> digests, Duration ttl) throws IOException {
     List<DSRecord> usable = usable(digests);
     if (usable.isEmpty()) {

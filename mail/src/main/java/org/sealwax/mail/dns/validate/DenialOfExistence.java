@@ -8,9 +8,9 @@ import org.xbill.DNS.Name;
 import org.xbill.DNS.Type;
 
 /**
- * What one chain of NSEC or NSEC3 records proves to be absent from its zone (RFC 4035 5.4, RFC 5155
- * section 8, RFC 6840 section 4). Both kinds are links from one name to the next; those of NSEC3
- * are between hashed names, and show an encloser in another way.
+ * Denial proofs of one chain of NSEC or NSEC3 records of a zone (RFC 4035 5.4, RFC 5155 section 8,
+ * RFC 6840 section 4). Both kinds are links from one name to the next; those of NSEC3 are between
+ * hashed names, and show an encloser in another way.
  */
 abstract sealed class DenialOfExistence permits NsecDenial, Nsec3Denial {
   /** The outcome of a proof. The order is that of preference. */

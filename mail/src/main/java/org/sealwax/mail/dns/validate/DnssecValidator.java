@@ -26,7 +26,7 @@ import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
 
 /**
- * Judges answers for one inquiry: one question with all its aliases, under one bound of work.
+ * Judges answers for one look-up: one question with all its aliases, under one limit of work.
  *
  * <p>An answer is SECURE when the keys of a zone verify it and the walk from the trust anchor down
  * to that zone found a signed DS for each cut. Everything else needs the whole walk, over each
@@ -48,9 +48,9 @@ public final class DnssecValidator {
   private @Nullable Message last;
 
   /**
-   * For one inquiry.
+   * For one look-up.
    *
-   * @param known zone cuts established by other inquiries; read and added to
+   * @param known zone cuts established by other look-ups; read and added to
    * @param now for the validity of signatures
    */
   public DnssecValidator(
@@ -71,15 +71,15 @@ public final class DnssecValidator {
     this.chain = new ChainOfTrust(anchors, known, source, new Verifier(algorithms, now));
   }
 
-  /** Whether something counted that another inquiry had established, perhaps a while ago. */
+  /** Whether a result of another look-up was used, perhaps an old one. */
   public boolean usedKnown() {
     return chain.usedKnown();
   }
 
   /**
-   * Judges what the DNS says about one name and type, without following aliases. A message to an
-   * earlier name of the alias chain may have the answer; that counts when it is SECURE, else the
-   * question is asked.
+   * Judges the answer for one name and type, without following aliases. A message to an earlier
+   * name of the alias chain may have the answer; that counts when it is SECURE, else the question
+   * is asked.
    */
   public ValidatedAnswer judge(Name name, int type) {
     try {
@@ -142,7 +142,7 @@ public final class DnssecValidator {
     return deepestFirst.stream().limit(MAX_HINTS).toList();
   }
 
-  /** By the zone that the name is in, whatever the message says. */
+  /** By the zone that the name is in, whatever the message claims. */
   private ValidatedAnswer byZoneOfName(Name name, int type, Message message) throws IOException {
     return switch (chain.zoneOf(zoneSide(name, type), false)) {
       case ZoneStatus.Signed zone -> answer(message, zone).read(name, type);
@@ -156,7 +156,7 @@ public final class DnssecValidator {
   }
 
   /**
-   * What an unvalidated message says about a name, for names in no signed zone.
+   * The unvalidated answer for a name, for names in no signed zone.
    *
    * @param reason why it is not validated
    */

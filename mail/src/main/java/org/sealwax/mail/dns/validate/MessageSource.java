@@ -5,7 +5,7 @@ import java.util.List;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
 
-/** Gives the messages of one inquiry. The same question gets the same message each time. */
+/** Source of the messages of one look-up. The same question gets the same message each time. */
 @FunctionalInterface
 public interface MessageSource {
   /**

@@ -17,7 +17,7 @@ import org.xbill.DNS.Master;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Record;
 
-/** Where trust begins, and where the operator says that it ends. */
+/** Trust anchors, and negative trust anchors of the admin. */
 public final class TrustAnchors {
   /**
    * The key signing keys of the root of 2017 and 2024. Source: IANA, Root Zone Trust Anchors,
@@ -30,7 +30,7 @@ public final class TrustAnchors {
           ". IN DS 38696 8 2 683D2D0ACB8C9B712A1948B27F741219298D0A450D612C483AF444A4C0FB2B16");
 
   /**
-   * What is configured about a zone: the deepest entry at or above a name decides about it.
+   * The configured entry of a zone: the deepest entry at or above a name decides about it.
    *
    * @param digests of keys that are known beforehand; empty where nothing is validated
    * @param reason why nothing is validated, in words for logs; else empty
@@ -105,7 +105,7 @@ public final class TrustAnchors {
     return trusted.keySet();
   }
 
-  /** The deepest anchor at or above a name; a negative one that has ended is not there. */
+  /** The deepest anchor at or above a name; a negative one that has ended is ignored. */
   Anchor closest(Name name, Instant now) {
     for (Name at = name; ; at = DnsNames.parent(at)) {
       Instant until = negative.get(at);

@@ -7,10 +7,10 @@ import org.xbill.DNS.Name;
 import org.xbill.DNS.Record;
 
 /**
- * What is established about one name and type, without following aliases.
+ * The validated answer for one name and type, without following aliases.
  *
  * @param security of the content
- * @param content what is there, or that nothing is
+ * @param content the records, or the denial that any exist
  * @param ttl for how long it may be kept: no longer than records and signatures allow (RFC 4035
  *     5.3.3)
  * @param reason why the answer is not SECURE, in words for logs; empty when it is

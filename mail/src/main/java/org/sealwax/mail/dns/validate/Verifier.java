@@ -26,7 +26,7 @@ final class Verifier {
   /** Digests of DS records and NSEC3 hashes, iterations included: about 10 ms. */
   static final int MAX_HASHES = 20_000;
 
-  /** Records of one set: more do not fit in an honest message. Sets are sorted and compared. */
+  /** Records of one set: more do not fit in a normal message. Sets are sorted and compared. */
   static final int MAX_RECORDS = 250;
 
   /** RFC 4034 A.2, RFC 4509, RFC 6605 section 2. */
@@ -67,7 +67,7 @@ final class Verifier {
     return algorithms.isSupported(ds.getAlgorithm()) && DIGESTS.contains(ds.getDigestID());
   }
 
-  /** Whether one of the keys verifies the signature; its times and names are not looked at. */
+  /** Whether one of the keys verifies the signature; its times and names are not checked. */
   boolean verifies(List<DNSKEYRecord> keys, RRset set, RRSIGRecord sig) {
     for (DNSKEYRecord key : keys) {
       if (key.getAlgorithm() == sig.getAlgorithm()

@@ -5,7 +5,7 @@ import java.util.List;
 import org.xbill.DNS.DNSKEYRecord;
 import org.xbill.DNS.Name;
 
-/** What the walk down from the trust anchor established about a zone cut. */
+/** The status of a zone cut, as established from the trust anchor down. */
 public sealed interface ZoneStatus {
   /** When this has to be established again. */
   Instant until();

@@ -19,7 +19,7 @@ import org.xbill.DNS.Section;
 /**
  * A message as one zone sees it: the sets with an owner in the zone, and the signatures that name
  * the zone as signer. Nothing else in the message is visible, wherever it stands and in whatever
- * order. Sets are verified when they are looked at, once each.
+ * order. Sets are verified on first use, once each.
  */
 final class ZoneView {
   private static final int[] SECTIONS = {Section.ANSWER, Section.AUTHORITY, Section.ADDITIONAL};
@@ -87,7 +87,7 @@ final class ZoneView {
     return verifier;
   }
 
-  /** Why the last set that was looked at did not verify; empty when none failed. */
+  /** Why the last set that was used did not verify; empty when none failed. */
   String reason() {
     return reason;
   }
@@ -126,7 +126,8 @@ final class ZoneView {
     int labels = labels(set.getName());
     long now = verifier.now().getEpochSecond();
     for (RRSIGRecord sig : set.sigs()) {
-      // Serial numbers (RFC 4034 3.1.5): the low 32 bits of seconds, compared on their circle.
+      // Serial numbers (RFC 4034 3.1.5): the low 32 bits of seconds, compared by serial number
+      // arithmetic.
       int left = (int) (sig.getExpire().getEpochSecond() - now);
       int since = (int) (now - sig.getTimeSigned().getEpochSecond());
       if (sig.getLabels() > labels) {

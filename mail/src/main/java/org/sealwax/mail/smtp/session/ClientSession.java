@@ -19,9 +19,8 @@ import org.sealwax.mail.tls.TlsWire;
 import org.sealwax.mail.tls.verdict.Handshake;
 
 /**
- * The client's end of an SMTP conversation that has been greeted. Commands collect in a buffer
- * until a reply is awaited, so that a pipelined group (RFC 2920) or a small message leaves in one
- * write.
+ * The client side of an SMTP session after the greeting. Commands collect in a buffer until a reply
+ * is awaited, so that a pipelined group (RFC 2920) or a small message leaves in one write.
  *
  * <p>One thread owns it at a time; {@link #close} may come from any.
  */
@@ -31,11 +30,11 @@ public final class ClientSession implements Closeable {
 
   /**
    * Bytes that any kernel takes without waiting for the peer when nothing else is under way; beyond
-   * them a write may block for ever, and gets a deadline.
+   * them a write may block forever, and gets a deadline.
    */
   private static final int SURE_TO_FIT = 16 * 1_024;
 
-  /** Buffers kept for the next conversation; more at one moment make garbage instead. */
+  /** Buffers kept for the next session; more at one moment are left to the garbage collector. */
   private static final int KEPT = 32;
 
   private static final ArrayDeque<byte[]> FREE = new ArrayDeque<>(KEPT);
@@ -53,7 +52,7 @@ public final class ClientSession implements Closeable {
   private @Nullable Duration timeout;
 
   /**
-   * A conversation over {@code wire}, which belongs to it from now on.
+   * A session over {@code wire}, which it owns from now on.
    *
    * @param block how long one block may take to be written
    */
@@ -76,7 +75,7 @@ public final class ClientSession implements Closeable {
     return Optional.ofNullable(handshake);
   }
 
-  /** {@return octets received and not asked for: between transactions there must be none} */
+  /** {@return unsolicited bytes received: between transactions there must be none} */
   public int unsolicitedBytes() {
     return lines.buffered();
   }
@@ -102,8 +101,8 @@ public final class ClientSession implements Closeable {
   }
 
   /**
-   * {@return content octets, as they are; buffered together with the commands; closing it does
-   * nothing}
+   * {@return stream for the content, unchanged; buffered together with the commands; closing it
+   * does nothing}
    */
   public OutputStream content() {
     return content;
@@ -126,7 +125,7 @@ public final class ClientSession implements Closeable {
    * {@return the next reply; what has collected is written first}
    *
    * @param longest the peer may be silent
-   * @throws IOException the conversation is over, whatever the kind
+   * @throws IOException the session has ended, whatever the kind
    */
   public Reply reply(Duration longest) throws IOException {
     flush();
@@ -152,7 +151,7 @@ public final class ClientSession implements Closeable {
     return reply(longest);
   }
 
-  /** Gives the buffer back; for conversations that wait for their next message. */
+  /** Gives the buffer back; for sessions that wait for their next message. */
   public void releaseBuffer() {
     byte[] mine = buffer;
     buffer = null;
@@ -166,8 +165,8 @@ public final class ClientSession implements Closeable {
   }
 
   /**
-   * Says QUIT, does not wait for the answer (RFC 5321 4.1.1.10 wants one, but nothing hangs on it),
-   * and closes.
+   * Sends QUIT, does not wait for the reply (RFC 5321 4.1.1.10 requires one, but nothing depends on
+   * it), and closes.
    */
   public void quit() {
     try {
@@ -180,13 +179,13 @@ public final class ClientSession implements Closeable {
     closeQuietly();
   }
 
-  /** Closes without another word, from any thread. */
+  /** Closes without QUIT, from any thread. */
   @Override
   public void close() throws IOException {
     wire.close();
   }
 
-  /** Closes; trouble in closing changes nothing. */
+  /** Closes; a failure of the close is ignored. */
   public void closeQuietly() {
     releaseBuffer();
     try {

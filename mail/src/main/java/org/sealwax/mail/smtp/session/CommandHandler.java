@@ -9,11 +9,11 @@ import org.sealwax.mail.tls.TlsWire;
 import org.sealwax.mail.tls.verdict.TlsException;
 
 /**
- * What a server says to each verb. {@link ServerLoop} owns lines, limits, timeouts, pipelining and
- * TLS; this owns the meaning. One thread calls it.
+ * The replies of a server to each command. {@link ServerLoop} handles lines, limits, timeouts,
+ * pipelining and TLS; this handles the commands. One thread calls it.
  */
 public interface CommandHandler {
-  /** {@return who answers, for 421 lines: our host name} */
+  /** {@return our host name, for 421 replies} */
   String name();
 
   /** {@return the greeting; anything but a 2yz ends the session after it} */
@@ -27,28 +27,28 @@ public interface CommandHandler {
   CommandResult answer(Command command);
 
   /**
-   * TLS came about: all that was said before is forgotten (RFC 3207 4.2).
+   * The TLS handshake succeeded: everything sent before is discarded (RFC 3207 4.2).
    *
    * @param wire the encrypted connection
    */
   void encrypted(TlsWire wire);
 
   /**
-   * TLS did not come about; the session ends.
+   * The TLS handshake failed; the session ends.
    *
    * @param trouble the failure
    */
   void handshakeFailed(TlsException trouble);
 
   /**
-   * The dialogue itself refused something; for the log.
+   * {@link ServerLoop} itself refused something; for the log.
    *
    * @param stage the word of the stage
    * @param reply the reply that was sent
    */
   void refused(String stage, Reply reply);
 
-  /** {@return whether sessions are scarce: then a silent client is waited for only briefly} */
+  /** {@return whether sessions are scarce: then the timeout for a silent client is short} */
   default boolean areSessionsScarce() {
     return false;
   }
@@ -122,7 +122,7 @@ public interface CommandHandler {
   }
 
   /**
-   * A message body on its way in. {@code take} keeps trouble of the store to itself till the end.
+   * A message body on its way in. {@code take} keeps failures of the store to itself until the end.
    */
   interface BodyReceiver extends BodySink {
     /** {@return bytes at most} */
@@ -146,8 +146,8 @@ public interface CommandHandler {
     Reply complete(BodySummary summary);
 
     /**
-     * The stream ended, the wait was too long, or the session is over: nothing comes of it. May be
-     * called again, and after {@link #complete}: then it does nothing.
+     * The stream ended, the wait was too long, or the session has ended: the message is discarded.
+     * May be called again, and after {@link #complete}: then it does nothing.
      */
     void abandoned();
   }

@@ -17,12 +17,12 @@ import org.sealwax.mail.tls.TlsWire;
 import org.sealwax.mail.tls.verdict.TlsException;
 
 /**
- * Greets a host: banner, EHLO or HELO, STARTTLS, EHLO again. Says nothing private and cannot send
- * mail; what it saw is an {@link Observation}, and what follows from it is decided elsewhere. Used
- * by the router and by the scan alike. Thread-safe.
+ * Greets a host: banner, EHLO or HELO, STARTTLS, EHLO again. Sends nothing private and cannot send
+ * mail; the result is an {@link Observation}, and the decision about it is made elsewhere. Used by
+ * the router and by the scan. Thread-safe.
  *
  * @param tls our side of TLS
- * @param times how long to wait for what
+ * @param times the timeouts
  */
 public record Greeting(TlsClient tls, SmtpTimeouts times) {
   /**
@@ -100,8 +100,8 @@ public record Greeting(TlsClient tls, SmtpTimeouts times) {
                     + stage
                     + ": "
                     + text(e));
-        // From the word STARTTLS on it is TLS that does not come about; a middlebox that swallows
-        // the command must not count as better than one that swallows the ClientHello.
+        // From the STARTTLS command on, a failure counts as a TLS failure; a middlebox that drops
+        // the command must not count as better than one that drops the ClientHello.
         case STARTTLS -> new Observation.HandshakeFailed(kind(e), text(e));
         case EHLO_AGAIN ->
             new Observation.HandshakeFailed(TlsException.Kind.AFTER_HANDSHAKE, text(e));
@@ -172,7 +172,7 @@ public record Greeting(TlsClient tls, SmtpTimeouts times) {
 
     private GreetingResult encrypted(TlsWire secured) throws IOException {
       stage = GreetingStage.EHLO_AGAIN;
-      // RFC 3207 §4.2: everything learned before is forgotten.
+      // RFC 3207 §4.2: everything learned before is discarded.
       Reply hello = exchange("EHLO " + options.ehlo(), times.ehlo());
       if (hello.code() != 250) {
         return closed(new Observation.RefusedByReply(stage, hello));

@@ -3,7 +3,7 @@ package org.sealwax.mail.smtp.session;
 import org.sealwax.mail.tls.ClientOffer;
 
 /**
- * How to greet one host on one connection.
+ * Options of the greeting on one connection.
  *
  * @param ehlo our name for EHLO: a domain, or an address literal with brackets
  * @param tlsMode whether and when TLS

@@ -7,6 +7,6 @@ import org.sealwax.mail.policy.Observation;
  * The result of greeting a host.
  *
  * @param observation the facts for the policy
- * @param session the open conversation, or null when there is none to go on with
+ * @param session the open session, or null when there is none
  */
 public record GreetingResult(Observation observation, @Nullable ClientSession session) {}

@@ -26,9 +26,9 @@ import org.sealwax.mail.tls.TlsWire;
 import org.sealwax.mail.tls.verdict.TlsException;
 
 /**
- * The server's half of a conversation: a plain loop in one virtual thread (RFC 5321 3, 4.3; RFC
- * 2920). It knows lines, limits, timeouts, groups and TLS; {@link CommandHandler} decides what each
- * command means.
+ * The server side of a session: a plain loop in one virtual thread (RFC 5321 3, 4.3; RFC 2920). It
+ * handles lines, limits, timeouts, groups and TLS; {@link CommandHandler} decides what each command
+ * means.
  *
  * <p>Invariants:
  *
@@ -45,17 +45,17 @@ import org.sealwax.mail.tls.verdict.TlsException;
  * </ul>
  */
 public final class ServerLoop {
-  /** How a conversation ended. */
+  /** How a session ended. */
   public enum SessionEnd {
     /** QUIT. */
     QUIT,
     /** The client closed or the network broke. */
     LOST,
-    /** We waited too long, and said 421. */
+    /** The timeout passed, and we replied 421. */
     TIMEOUT,
     /** A limit or rule of this server, reported by a reply. */
     REFUSED,
-    /** We are shutting down, and said 421. */
+    /** We are shutting down, and replied 421. */
     SHUTDOWN,
     /** The handshake broke. */
     HANDSHAKE
@@ -70,18 +70,16 @@ public final class ServerLoop {
   /** Bytes of replies held back while a group goes on: a group of a thousand RCPT has more. */
   private static final int HELD_REPLIES = 8 * 1_024;
 
-  /** How long a client may be silent behind LF.LF and its kin before it gets the error reply. */
+  /** Time that a client may be silent after LF.LF and the like before it gets the error reply. */
   private static final Duration FALSE_END = Duration.ofSeconds(10);
 
   /** For the next bytes while sessions are scarce; Postfix has the same under stress. */
   private static final Duration SCARCE_WAIT = Duration.ofSeconds(10);
 
-  /** How long a goodbye from another thread may take. */
+  /** Time limit for a 421 from another thread. */
   private static final Duration GOODBYE = Duration.ofSeconds(2);
 
-  /**
-   * What web browsers and proxies say first: cross-protocol requests carry commands behind them.
-   */
+  /** First words of web browsers and proxies: cross-protocol requests carry commands after them. */
   private static final Set<String> OTHER_PROTOCOLS =
       Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "PRI", "SSH-2.0");
 
@@ -107,7 +105,7 @@ public final class ServerLoop {
   private @Nullable String refused;
 
   /**
-   * A conversation over {@code wire}, which is closed at its end.
+   * A session over {@code wire}, which is closed at its end.
    *
    * @param wire the connection; it is owned by this object from now on
    * @param handler answers the commands
@@ -129,8 +127,9 @@ public final class ServerLoop {
   }
 
   /**
-   * Talks to the end, and closes the wire. Unchecked exceptions of {@link CommandHandler} pass
-   * through, after a 421: they are bugs of ours, and the client keeps its mail.
+   * Runs the session to its end, and closes the wire. Unchecked exceptions of {@link
+   * CommandHandler} pass through, after a 421: they are bugs in our code, and the client keeps its
+   * mail.
    *
    * @return how the session ended
    */
@@ -167,8 +166,8 @@ public final class ServerLoop {
   }
 
   /**
-   * Ends the conversation soon, from any thread: at once with a 421 when it waits for a command,
-   * and otherwise after the command or body that is under way.
+   * Ends the session soon, from any thread: at once with a 421 when it waits for a command, and
+   * otherwise after the command or body that is under way.
    */
   public void endSoon() {
     ending = true;
@@ -241,7 +240,7 @@ public final class ServerLoop {
     return close(reply, SessionEnd.REFUSED);
   }
 
-  /** The next command line; null when we are shutting down and have said so. */
+  /** The next command line; null when we are shutting down and have replied 421. */
   private @Nullable InputLine nextLine() throws IOException {
     if (ending) {
       close(shutdown(), SessionEnd.SHUTDOWN);
@@ -272,7 +271,7 @@ public final class ServerLoop {
     }
   }
 
-  /** False when another thread said goodbye while we waited, and closed. */
+  /** False when another thread sent 421 during the wait, and closed. */
   private boolean isAwake() {
     return phase.compareAndSet(Phase.IDLE, Phase.BUSY);
   }
@@ -580,7 +579,7 @@ public final class ServerLoop {
     return settings.block().compareTo(FALSE_END) < 0 ? settings.block() : FALSE_END;
   }
 
-  /** A session that waits holds little. */
+  /** A waiting session holds little memory. */
   private void narrow() {
     in.shrink();
     if (!in.isGrown()) {
@@ -620,7 +619,7 @@ public final class ServerLoop {
     if (out.size() == 0) {
       return;
     }
-    // Sockets have no write timeout, and a peer that does not read must not hold us.
+    // Sockets have no write timeout, and a peer that does not read must not block us.
     try (Deadline _ = Deadline.after(settings.command(), wire)) {
       out.drainTo(wire.out());
     }
@@ -631,7 +630,7 @@ public final class ServerLoop {
     try {
       wire.finish();
     } catch (IOException e) {
-      // It was to end, and it has ended.
+      // It was to be closed, and it is.
     }
   }
 
@@ -639,7 +638,7 @@ public final class ServerLoop {
     try {
       wire.close();
     } catch (IOException e) {
-      // It was to end, and it has ended.
+      // It was to be closed, and it is.
     }
   }
 

@@ -3,7 +3,7 @@ package org.sealwax.mail.smtp.session;
 import java.time.Duration;
 
 /**
- * How long a client waits for what. All positive.
+ * Timeouts of a client. All positive.
  *
  * @param connect for TCP; hosts that answer at all do so in seconds
  * @param banner for the initial 220 (RFC 5321 4.5.3.2.1: 5 minutes)
@@ -78,8 +78,8 @@ public record SmtpTimeouts(
   }
 
   /**
-   * {@return the longest time from MAIL to the last octet of content} A peer that sends one octet
-   * just before each wait is over passes every single wait, and would hold us for ever.
+   * {@return the longest time from MAIL to the last byte of content} A peer that sends one byte
+   * just before each timeout would otherwise hold the session forever.
    *
    * @param recipients of the transaction
    * @param bytes of its content
@@ -119,7 +119,7 @@ public record SmtpTimeouts(
   }
 
   /**
-   * {@return every time cut to {@code most}: for probes, which somebody waits for, and for tests}
+   * {@return every time limited to {@code most}: for interactive probes and for tests}
    *
    * @param most the longest time
    */
@@ -139,7 +139,8 @@ public record SmtpTimeouts(
   }
 
   /**
-   * {@return the times until a host has greeted us cut to {@code most}: connection, banner, EHLO}
+   * {@return the times until the end of the greeting limited to {@code most}: connection, banner,
+   * EHLO}
    *
    * @param most the longest time
    */

@@ -103,8 +103,8 @@ public record PolicyFetch(FetchOutcome outcome, @Nullable HttpsExchange exchange
   }
 
   /**
-   * {@return whether the domain was heard and serves no policy: what came by verified HTTPS and is
-   * none, now and at every other fetch until its owner changes it} Nothing is waited for then.
+   * {@return whether the domain answered by verified HTTPS and serves no valid policy, now and at
+   * every other fetch until its owner changes it} Mail does not wait then.
    */
   public boolean isInvalid() {
     return switch (outcome) {

@@ -39,7 +39,7 @@ public final class PolicyFetcher {
   }
 
   /**
-   * Fetches as a sender must: a host whose certificate does not hold is asked nothing. The text is
+   * Fetches for a sender: no request is sent to a host whose certificate is not valid. The text is
    * read as leniently as is safe.
    *
    * @param policyDomain the domain whose policy is fetched
@@ -51,7 +51,7 @@ public final class PolicyFetcher {
   }
 
   /**
-   * Fetches as an examiner may: goes on over a bad certificate, and reads strictly.
+   * Fetches for an assessment: continues in spite of a bad certificate, and parses strictly.
    *
    * @param policyDomain the domain whose policy is fetched
    * @return the outcome with everything that was seen

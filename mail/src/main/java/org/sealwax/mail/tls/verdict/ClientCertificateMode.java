@@ -1,11 +1,11 @@
 package org.sealwax.mail.tls.verdict;
 
-/** What a listener does about the client's certificate. */
+/** The handling of client certificates by a listener. */
 public enum ClientCertificateMode {
   /** Not asked for. */
   NONE,
   /** Asked for, judged, recorded; the default. */
   ASK,
-  /** Asked for and required; a client without one gets no further than a 554. */
+  /** Asked for and required; a client without one gets 554. */
   REQUIRE
 }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *     stored one
  * @param ownCertificate whether we showed a certificate of our own
  * @param verdict judged again for each handshake
- * @param proof what the verdict rests on
+ * @param proof the evidence for the verdict
  * @param notes findings that change nothing: {@code no clientAuth purpose}
  */
 public record Handshake(
@@ -65,7 +65,7 @@ public record Handshake(
   }
 
   /**
-   * Facts whose proof is what the verdict says by itself.
+   * Facts without a proof beyond the verdict.
    *
    * @param version negotiated
    * @param suite the IANA name

@@ -17,7 +17,7 @@ import org.sealwax.mail.address.Domain;
 public final class NameCheck {
   private static final int DNS_NAME = 2;
 
-  /** Names of one certificate that are looked at; some CDNs reach a hundred. */
+  /** Maximum number of names of one certificate; some CDNs reach a hundred. */
   private static final int MAX_NAMES = 1_000;
 
   private NameCheck() {}
@@ -80,7 +80,7 @@ public final class NameCheck {
     }
     String rest = presented.substring(1);
     int dot = name.indexOf('.');
-    // "*.org" would be a claim on a whole registry.
+    // "*.org" would match a whole registry.
     return rest.indexOf('.', 1) > 0 && dot > 0 && name.substring(dot).equals(rest);
   }
 }

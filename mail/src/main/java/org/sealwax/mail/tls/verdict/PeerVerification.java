@@ -5,8 +5,8 @@ import java.util.List;
 /**
  * The result of verifying a certificate chain.
  *
- * @param verdict what it is worth
- * @param proof what it rests on
+ * @param verdict the verdict
+ * @param proof the evidence for it
  * @param notes findings that change nothing: {@code no clientAuth purpose}, {@code name mismatch:
  *     …}
  */
@@ -17,7 +17,7 @@ public record PeerVerification(Verdict verdict, Proof proof, List<String> notes)
   }
 
   /**
-   * A judgement whose proof is what the verdict says by itself.
+   * A result without a proof beyond the verdict.
    *
    * @param verdict the verdict
    * @param notes remarks that change nothing

@@ -3,8 +3,8 @@ package org.sealwax.mail.tls.verdict;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a judgement rests on, apart from the one word of the {@link Verdict}: a requirement may
- * demand several things at once, and each is looked up here.
+ * The evidence for a verdict, apart from the one word of the {@link Verdict}: a requirement may
+ * demand several things at once, and each is checked here.
  *
  * @param isChainValid the chain leads to a root of the references and is valid now
  * @param association the matching TLSA association of the references, or null
@@ -13,7 +13,7 @@ public record Proof(boolean isChainValid, @Nullable TlsaAssociation association)
   /** Nothing is proven. */
   public static final Proof NONE = new Proof(false, null);
 
-  /** What a verdict by itself proves. */
+  /** The proof that follows from a verdict alone. */
   static Proof of(Verdict verdict) {
     return switch (verdict) {
       case Verdict.Trusted t -> new Proof(true, null);

@@ -5,7 +5,7 @@ import java.util.Set;
 import org.sealwax.mail.address.Domain;
 
 /**
- * Against what a peer is judged.
+ * Identities that a peer is checked against.
  *
  * @param names reference identifiers, DNS-ID only (RFC 6125 6.4; RFC 9525): any one match makes the
  *     verdict {@code verified(name …)} when the chain is trusted

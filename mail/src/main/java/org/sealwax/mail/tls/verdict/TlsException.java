@@ -3,7 +3,7 @@ package org.sealwax.mail.tls.verdict;
 import java.io.IOException;
 
 /**
- * A TLS handshake or connection that broke. Never thrown because of a verdict.
+ * A TLS handshake or connection that failed. Never thrown because of a verdict.
  *
  * <p>The fallback ladder uses {@link #kind()}.
  */
@@ -25,7 +25,9 @@ public final class TlsException extends IOException {
     TIMEOUT,
     /** What came was not TLS. */
     NOT_TLS,
-    /** The peer broke off although the handshake was over (TLS 1.3: client certificate refused). */
+    /**
+     * The peer closed although the handshake was finished (TLS 1.3: client certificate refused).
+     */
     AFTER_HANDSHAKE
   }
 
@@ -33,7 +35,7 @@ public final class TlsException extends IOException {
   private final Kind kind;
 
   /**
-   * Trouble of a kind; the message is for logs and says the alert's name when there was one.
+   * A failure; the message is for logs and names the alert when there was one.
    *
    * @param kind the kind of failure
    * @param message what is wrong, in words
@@ -45,7 +47,7 @@ public final class TlsException extends IOException {
   }
 
   /**
-   * Trouble of a kind, seen by us rather than thrown by an engine.
+   * A failure that we detected, and no engine threw.
    *
    * @param kind the kind of failure
    * @param message what is wrong, in words

@@ -1,6 +1,6 @@
 package org.sealwax.mail.tls.verdict;
 
-/** Protocol versions that Sealwax will ever speak; SSLv2 and SSLv3 are not among them. */
+/** Protocol versions that Sealwax supports; SSLv2 and SSLv3 are not among them. */
 public enum TlsVersion {
   /** TLS 1.0 (RFC 2246). */
   TLS_1_0("TLSv1"),

@@ -1,11 +1,11 @@
 package org.sealwax.mail.tls.verdict;
 
 /**
- * What the peer's certificate was worth: computed for every handshake in both directions, and never
- * a reason to end the handshake (POLICY.md, "Verdicts").
+ * Result of the check of the peer's certificate: computed for every handshake in both directions,
+ * and never a reason to end the handshake (POLICY.md, "Verdicts").
  */
 public sealed interface Verdict {
-  /** Reasons why a chain is not trusted; the first that applies, in this order of telling. */
+  /** Reasons why a chain is not trusted; the first that applies, in this order of reporting. */
   enum Reason {
     /** A certificate of the chain has expired. */
     EXPIRED,
@@ -34,7 +34,7 @@ public sealed interface Verdict {
     }
   }
 
-  /** By what the peer was identified. */
+  /** What identified the peer. */
   enum IdentifiedBy {
     /** A name, by a valid chain. */
     NAME,
@@ -50,7 +50,7 @@ public sealed interface Verdict {
   record Anonymous() implements Verdict {}
 
   /**
-   * A certificate was shown whose chain does not hold.
+   * The peer showed a certificate whose chain is not valid.
    *
    * @param reason why the chain is not valid
    */

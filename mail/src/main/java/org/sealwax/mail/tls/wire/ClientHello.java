@@ -9,7 +9,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a client offers, read before any engine exists (RFC 8446 4.1.2, RFC 5246 7.4.1.2).
+ * A client's offer, read before any engine exists (RFC 8446 4.1.2, RFC 5246 7.4.1.2).
  *
  * @param legacyVersion {@code client_version}: 0x0303 for TLS 1.2 and later
  * @param sessionId legacy session id, 0 to 32 bytes, in hex
@@ -34,7 +34,9 @@ public record ClientHello(
     List<Integer> extensions,
     List<Integer> signatures,
     List<String> protocols) {
-  /** Bytes of the hello with its record headers; the largest seen in practice are below 3,000. */
+  /**
+   * Bytes of the ClientHello with its record headers; the largest seen in practice are below 3,000.
+   */
   public static final int MAX_SIZE = 32 * 1024;
 
   private static final int TYPE = 1;
@@ -60,7 +62,7 @@ public record ClientHello(
 
   /** What the bytes so far are. */
   public sealed interface ClientHelloParse {
-    /** A whole hello. */
+    /** A whole ClientHello. */
     record Whole(ClientHello hello) implements ClientHelloParse {}
 
     /**
@@ -71,7 +73,7 @@ public record ClientHello(
     record Partial(int missing) implements ClientHelloParse {}
 
     /**
-     * Not TLS, or no hello.
+     * Not TLS, or no ClientHello.
      *
      * @param why for the log
      * @param tls whether it at least looked like TLS records

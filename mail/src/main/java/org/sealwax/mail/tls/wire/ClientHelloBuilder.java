@@ -70,7 +70,7 @@ public final class ClientHelloBuilder {
   private final List<HelloExtension> parts = new ArrayList<>();
   private boolean bare;
 
-  /** A hello with this {@code client_version}; TLS 1.3 is asked for by {@link #versions}. */
+  /** A ClientHello with this {@code client_version}; TLS 1.3 is asked for by {@link #versions}. */
   public ClientHelloBuilder(int version) {
     this.version = version;
   }
@@ -154,7 +154,7 @@ public final class ClientHelloBuilder {
     return extension(SUPPORTED_VERSIONS, new PresentationWriter().numbers(1, numbers).done());
   }
 
-  /** Key shares; none of them asks for a HelloRetryRequest, which tells the group without keys. */
+  /** Key shares; an empty list asks for a HelloRetryRequest, which shows the group without keys. */
   public ClientHelloBuilder shares(List<KeyShare> shares) {
     PresentationWriter all = new PresentationWriter();
     shares.forEach(s -> all.number(2, s.group()).vector(2, s.bytes()));

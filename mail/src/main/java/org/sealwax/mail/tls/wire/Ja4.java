@@ -9,9 +9,9 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
- * The JA4 fingerprint of a hello over TCP: which program speaks, as far as its offer tells. Written
- * from the published description of JA4 (github.com/FoxIO-LLC/ja4, technical_details/JA4.md); only
- * JA4 itself, which is free (BSD), and none of its siblings.
+ * The JA4 fingerprint of a ClientHello over TCP: identifies the client program, as far as its offer
+ * shows. Written from the published description of JA4 (github.com/FoxIO-LLC/ja4,
+ * technical_details/JA4.md); only JA4 itself, which is free (BSD), and none of its siblings.
  *
  * <p>Three parts: {@code t}, version, {@code d} with a server name or {@code i} without, how many
  * suites and extensions, first and last character of the first protocol; a hash of the sorted
@@ -77,7 +77,7 @@ public final class Ja4 {
     };
   }
 
-  /** Characters that are no letters or digits are told by the hex of the whole. */
+  /** Characters that are no letters or digits are replaced by those of the hex of the whole. */
   private static String protocol(List<String> protocols) {
     if (protocols.isEmpty() || protocols.getFirst().isEmpty()) {
       return "00";

@@ -24,7 +24,7 @@ public record NamedGroup(int id, String label, Kind kind, int bits) {
     FIELD,
     /** ML-KEM alone. */
     KEM,
-    /** A curve and ML-KEM together: what was recorded today stays closed to a quantum computer. */
+    /** A curve and ML-KEM together: traffic recorded today stays safe from a quantum computer. */
     HYBRID,
     /** A curve that the server makes up (RFC 4492 5.1.1; removed by RFC 8422). */
     EXPLICIT
@@ -73,7 +73,7 @@ public record NamedGroup(int id, String label, Kind kind, int bits) {
     return group == null ? String.format(Locale.ROOT, "0x%04x", id) : group.label;
   }
 
-  /** Whether a quantum computer of tomorrow cannot open what is recorded today. */
+  /** Whether traffic recorded today stays safe from a future quantum computer. */
   public boolean postQuantum() {
     return kind == Kind.HYBRID || kind == Kind.KEM;
   }

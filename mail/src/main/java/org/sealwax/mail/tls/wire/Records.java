@@ -10,7 +10,10 @@ public final class Records {
   /** SSL 3.0. */
   public static final int SSL3 = 0x0300;
 
-  /** TLS 1.0; also what a first hello has in its record header for old peers' sake. */
+  /**
+   * TLS 1.0; also what a first ClientHello has in its record header for compatibility with old
+   * peers.
+   */
   public static final int TLS10 = 0x0301;
 
   /** TLS 1.1. */

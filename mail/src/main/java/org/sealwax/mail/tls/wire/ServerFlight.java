@@ -5,10 +5,10 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the clear part of a server's handshake as it passes: ServerHello, HelloRetryRequest, and in
- * TLS 1.2 the named curve of ServerKeyExchange. That is where the negotiated group and resumption
- * can be seen the same way whatever the engine. Holds at most a ServerHello; skips certificates
- * without storing them. One connection, one thread.
+ * Reads the unencrypted part of a server's handshake as it passes: ServerHello, HelloRetryRequest,
+ * and in TLS 1.2 the named curve of ServerKeyExchange. That is where the negotiated group and
+ * resumption can be seen the same way whatever the engine. Holds at most a ServerHello; skips
+ * certificates without storing them. One connection, one thread.
  */
 public final class ServerFlight {
   private static final int SERVER_HELLO = 2;
@@ -69,7 +69,7 @@ public final class ServerFlight {
   private boolean preSharedKey;
   private String sessionId = "";
 
-  /** Whether nothing more is to be learned; records need not be shown any longer. */
+  /** Whether it has read everything; further records need not be passed in. */
   public boolean done() {
     return done;
   }
@@ -99,14 +99,17 @@ public final class ServerFlight {
     return version >= 0x0304 ? preSharedKey : !offered.isEmpty() && offered.equals(sessionId);
   }
 
-  /** Shows one record with its header; anything but clear handshake records ends the reading. */
+  /**
+   * Shows one record with its header; anything but unencrypted handshake records ends the reading.
+   */
   public void record(byte[] bytes, int offset, int length) {
     if (done || length < RecordHeader.SIZE) {
       return;
     }
     RecordHeader header = RecordHeader.at(bytes, offset);
     if (header.type() != RecordHeader.HANDSHAKE) {
-      // TLS 1.3 sends change_cipher_spec for middleboxes between retry and second hello.
+      // TLS 1.3 sends change_cipher_spec for middleboxes between HelloRetryRequest and second
+      // ClientHello.
       done = !(header.type() == RecordHeader.CHANGE_CIPHER_SPEC && version == 0);
       return;
     }

@@ -3,7 +3,7 @@ package org.sealwax.mail.tls.wire;
 import java.util.List;
 import java.util.Map;
 
-/** One message of a server's clear flight; hex where bytes are only compared or shown. */
+/** One message of a server's unencrypted flight; hex where bytes are only compared or shown. */
 public sealed interface ServerMessage {
   /**
    * ServerHello or HelloRetryRequest (RFC 8446 4.1.3 and 4.1.4, RFC 5246 7.4.1.3).
@@ -14,7 +14,7 @@ public sealed interface ServerMessage {
    * @param suite chosen
    * @param compression chosen, 0 for none
    * @param extensions bodies by number, in order, in hex
-   * @param retry whether it asks for another hello
+   * @param retry whether it asks for another ClientHello
    * @param group of the key share given or asked for, or -1
    */
   record ServerHello(

@@ -10,14 +10,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what a server says unencrypted after a hello, as it comes: handshake messages, alerts, and
- * where it stops being readable. Holds at most {@link #MAX_BYTES}; throws at nothing. One
- * connection, one thread.
+ * Reads what a server sends unencrypted after a ClientHello, as it comes: handshake messages,
+ * alerts, and where it stops being readable. Holds at most {@link #MAX_BYTES}; throws at nothing.
+ * One connection, one thread.
  */
 public final class ServerReader {
   /**
-   * Bytes of clear handshake that are read: chains of ten certificates with long lists of names
-   * have some 30 KiB, lists of CAs up to 64 KiB.
+   * Maximum number of bytes of unencrypted handshake: chains of ten certificates with long lists of
+   * names have some 30 KiB, lists of CAs up to 64 KiB.
    */
   public static final int MAX_BYTES = 256 * 1024;
 
@@ -346,7 +346,7 @@ public final class ServerReader {
   }
 
   /**
-   * Whether nothing is to be waited for after a hello: the server's clear flight is complete, a
+   * Whether the answer to a ClientHello is complete: the server's unencrypted flight has ended, a
    * fatal alert came, or it is no TLS.
    */
   public boolean complete() {

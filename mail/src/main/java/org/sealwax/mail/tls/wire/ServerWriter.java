@@ -5,9 +5,9 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Builds what a server says unencrypted, right or wrong as its caller likes: for servers that no
- * engine would make. Messages have their handshake header and want records around them ({@link
- * Records}). Signatures come from the caller.
+ * Builds the unencrypted messages of a server, valid or invalid: for servers that no engine would
+ * make. Messages have their handshake header and want records around them ({@link Records}).
+ * Signatures come from the caller.
  */
 public final class ServerWriter {
   private ServerWriter() {}

@@ -7,11 +7,11 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * SSL 2.0 (draft-hickman-netscape-ssl-00; banned by RFC 6176): its hello and the server's answer,
+ * SSL 2.0 (draft-hickman-netscape-ssl-00; banned by RFC 6176): its CLIENT-HELLO and SERVER-HELLO,
  * which are all that a scan needs.
  */
 public final class Ssl2 {
-  /** A server that answers in more bytes than this is not answered any more. */
+  /** Maximum number of bytes of an answer that is read. */
   public static final int MAX_BYTES = 32 * 1024 + 2;
 
   /** All cipher kinds of the draft and those that implementations added. */

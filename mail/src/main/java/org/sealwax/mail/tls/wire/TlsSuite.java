@@ -16,7 +16,7 @@ import java.util.Optional;
  * @param name as IANA writes it; suites that were never registered have the name of their draft
  * @param registered whether IANA has it
  * @param exchange how the key is agreed
- * @param authentication how the server shows who it is
+ * @param authentication how the server is authenticated
  * @param bulk the cipher
  * @param mode how the cipher is used
  * @param bits effective bits of the key: 0 for NULL, 112 for 3DES
@@ -34,7 +34,7 @@ public record TlsSuite(
     boolean export) {
   /** How the key is agreed. */
   public enum Exchange {
-    /** TLS 1.3: the suite does not say. */
+    /** TLS 1.3: not part of the suite. */
     ANY,
     /** The client encrypts to the certificate's key. */
     RSA,
@@ -58,13 +58,13 @@ public record TlsSuite(
     SRP,
     /** GOST R 34.10. */
     GOST,
-    /** None, or one that only experiments had. */
+    /** None, or an experimental one. */
     OTHER
   }
 
-  /** How the server shows who it is. */
+  /** How the server is authenticated. */
   public enum Authentication {
-    /** TLS 1.3: the suite does not say. */
+    /** TLS 1.3: not part of the suite. */
     ANY,
     /** An RSA key. */
     RSA,
@@ -118,7 +118,7 @@ public record TlsSuite(
     NONE,
     /** A stream cipher with a MAC. */
     STREAM,
-    /** Blocks chained, MAC then encrypt: Lucky 13, POODLE, BEAST live here. */
+    /** Blocks chained, MAC then encrypt: Lucky 13, POODLE and BEAST attack these. */
     CBC,
     /** Authenticated encryption. */
     AEAD
@@ -148,7 +148,7 @@ public record TlsSuite(
     return ALL;
   }
 
-  /** The suite with this number; empty for signals, GREASE and numbers nobody took. */
+  /** The suite with this number; empty for signals, GREASE and unassigned numbers. */
   public static Optional<TlsSuite> of(int id) {
     return Optional.ofNullable(TABLE.get(id));
   }
