@@ -63,7 +63,7 @@ final class ServeTrainingRun {
             """
                 .formatted(folder.resolve("serve"), port));
     for (int i = 0; i < STARTS; i++) {
-      // The service may greet a moment before it handles the signal; a second one would be haste.
+      // It may greet a moment before it handles the signal; a second signal would end it at once.
       Semaphore early = new Semaphore(0);
       if (!Signals.on("TERM", early::release)) {
         return;

@@ -278,7 +278,7 @@ final class CommandParserTest {
     }
   }
 
-  /** A question mark stands for a byte of the client's, never for a blank of ours. */
+  /** In a reply, a question mark stands for a byte that is not printable, never for a space. */
   @Test
   void repliesNameWhatIsWrongInPlainWords() {
     String[] parts = {

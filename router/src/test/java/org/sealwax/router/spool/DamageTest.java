@@ -317,7 +317,7 @@ final class DamageTest {
     }
   }
 
-  /** Files of ours that are something else: nothing is lost, with or without a start. */
+  /** No mail is lost when a spool file is replaced by another kind of file, started or not. */
   @ParameterizedTest
   @ValueSource(
       strings = {
