@@ -62,12 +62,12 @@ import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.ConsignmentRecipient;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.queue.TestRecipients;
 import org.sealwax.router.receipts.Receipts;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.sts.StsPolicyCache;
@@ -250,7 +250,7 @@ final class LabDeliveryAgent implements AutoCloseable {
             MailOptions.plain(),
             new NextHop.ByMx(domain),
             List.of(
-                new ConsignmentRecipient(
+                TestRecipients.of(
                     1L,
                     new DeliveryTarget.Remote(new Mailbox("probe", domain)),
                     DsnRequest.none())),

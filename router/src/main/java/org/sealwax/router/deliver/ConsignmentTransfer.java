@@ -24,11 +24,11 @@ import org.sealwax.mail.smtp.session.SmtpTimeouts;
 import org.sealwax.router.deliver.TriedHosts.Tried;
 import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.ConsignmentRecipient;
 import org.sealwax.router.queue.DeliverySlot;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.queue.Recipient;
 import org.sealwax.router.receipts.Receipts;
 
 /**
@@ -156,7 +156,7 @@ final class ConsignmentTransfer implements RoundWork {
 
   @Override
   public boolean mayUsePlaintext() {
-    for (ConsignmentRecipient addressee : outcomes.open()) {
+    for (Recipient addressee : outcomes.open()) {
       if (!keptForTls.contains(addressee.key())) {
         return true;
       }
@@ -341,13 +341,13 @@ final class ConsignmentTransfer implements RoundWork {
    * for TLS in this round: an attacker who can cause a 4yz there and strip TLS here must not get
    * the mail unencrypted.
    */
-  private List<ConsignmentRecipient> waiting(HostConnection peer) {
+  private List<Recipient> waiting(HostConnection peer) {
     if (outcomes.isDone()) {
       return List.of();
     }
     boolean clear = peer.handshake().isEmpty();
-    List<ConsignmentRecipient> waiting = new ArrayList<>(4);
-    for (ConsignmentRecipient addressee : outcomes.open()) {
+    List<Recipient> waiting = new ArrayList<>(4);
+    for (Recipient addressee : outcomes.open()) {
       if (!putOffHere.contains(addressee.key())
           && !(clear && keptForTls.contains(addressee.key()))) {
         waiting.add(addressee);
@@ -356,7 +356,7 @@ final class ConsignmentTransfer implements RoundWork {
     return waiting;
   }
 
-  private void putOff(ConsignmentRecipient addressee, FailureCause cause, HostConnection peer) {
+  private void putOff(Recipient addressee, FailureCause cause, HostConnection peer) {
     outcomes.defer(addressee, cause);
     putOffHere.add(addressee.key());
     putOffAt = Math.min(putOffAt, preference);
@@ -369,11 +369,9 @@ final class ConsignmentTransfer implements RoundWork {
   }
 
   /** The meaning of the peer's reply for the recipients of {@code some} that are still open. */
-  private void conclude(
-      List<ConsignmentRecipient> some, FailureMeaning meaning, HostConnection peer) {
-    Set<Long> open =
-        outcomes.open().stream().map(ConsignmentRecipient::key).collect(Collectors.toSet());
-    for (ConsignmentRecipient addressee : some) {
+  private void conclude(List<Recipient> some, FailureMeaning meaning, HostConnection peer) {
+    Set<Long> open = outcomes.open().stream().map(Recipient::key).collect(Collectors.toSet());
+    for (Recipient addressee : some) {
       if (open.contains(addressee.key())) {
         switch (meaning.action()) {
           case REFUSE -> refuse(addressee, meaning.cause(), peer);
@@ -389,7 +387,7 @@ final class ConsignmentTransfer implements RoundWork {
    * that did not come to this host: that one may take the mail later, and a lesser host after it
    * must not bounce it now.
    */
-  private void refuse(ConsignmentRecipient addressee, FailureCause cause, HostConnection peer) {
+  private void refuse(Recipient addressee, FailureCause cause, HostConnection peer) {
     if (outcomes.isDeferred(addressee)) {
       putOffHere.add(addressee.key());
     } else if (preference > triedBefore.putOffAt()) {
@@ -408,7 +406,7 @@ final class ConsignmentTransfer implements RoundWork {
 
   /** One transaction; null when the connection can go on. */
   private @Nullable ConnectionResult transact(HostConnection peer) {
-    List<ConsignmentRecipient> batch = batch(peer);
+    List<Recipient> batch = batch(peer);
     boolean reused = !peer.isUnused();
     peer.transactionBegan();
     stage = TransactionStage.MAIL;
@@ -436,14 +434,13 @@ final class ConsignmentTransfer implements RoundWork {
   }
 
   /** The connection broke; where the message may have been taken, nothing else is tried now. */
-  private ConnectionResult broken(FailureMeaning meaning, List<ConsignmentRecipient> some) {
+  private ConnectionResult broken(FailureMeaning meaning, List<Recipient> some) {
     outcomes.hostSkipped(meaning.cause());
     if (meaning.action() == FailureMeaning.FailureAction.NEXT_HOST) {
       return ConnectionResult.NEXT_HOST;
     }
-    Set<Long> open =
-        outcomes.open().stream().map(ConsignmentRecipient::key).collect(Collectors.toSet());
-    for (ConsignmentRecipient addressee : some) {
+    Set<Long> open = outcomes.open().stream().map(Recipient::key).collect(Collectors.toSet());
+    for (Recipient addressee : some) {
       if (open.contains(addressee.key())) {
         outcomes.settle(addressee, meaning.outcome());
       }
@@ -468,25 +465,25 @@ final class ConsignmentTransfer implements RoundWork {
       return;
     }
     boolean all = content.needsUtf8();
-    for (ConsignmentRecipient addressee : waiting(peer)) {
+    for (Recipient addressee : waiting(peer)) {
       if (all || !EnvelopeCommands.mailbox(addressee).isAscii()) {
         refuse(addressee, FailureTable.needsSmtpUtf8(peer.logName()), peer);
       }
     }
   }
 
-  private void cannotGo(HostConnection peer, List<ConsignmentRecipient> some, FailureCause cause) {
+  private void cannotGo(HostConnection peer, List<Recipient> some, FailureCause cause) {
     some.forEach(addressee -> refuse(addressee, cause, peer));
   }
 
   /** The next recipients, within the host's limits (RFC 9422). */
-  private List<ConsignmentRecipient> batch(HostConnection peer) {
+  private List<Recipient> batch(HostConnection peer) {
     Capabilities offered = peer.session().capabilities();
     int most = Math.min(RECIPIENTS, offered.rcptMax().orElse(RECIPIENTS));
     int domains = offered.rcptDomainMax().orElse(Integer.MAX_VALUE);
-    List<ConsignmentRecipient> batch = new ArrayList<>();
+    List<Recipient> batch = new ArrayList<>();
     Set<MailHost> seen = new HashSet<>();
-    for (ConsignmentRecipient addressee : waiting(peer)) {
+    for (Recipient addressee : waiting(peer)) {
       MailHost domain = EnvelopeCommands.mailbox(addressee).domain();
       if (batch.size() < most && (seen.contains(domain) || seen.size() < domains)) {
         seen.add(domain);
@@ -501,14 +498,14 @@ final class ConsignmentTransfer implements RoundWork {
     private final HostConnection peer;
     private final ClientSession dialogue;
     private final Capabilities offered;
-    private final List<ConsignmentRecipient> batch;
-    private final List<ConsignmentRecipient> accepted = new ArrayList<>();
+    private final List<Recipient> batch;
+    private final List<Recipient> accepted = new ArrayList<>();
     private final boolean chunking;
     private final boolean pipelining;
     private final EnvelopeCommands commands;
     private boolean contentSent;
 
-    OutgoingTransaction(HostConnection peer, List<ConsignmentRecipient> batch) {
+    OutgoingTransaction(HostConnection peer, List<Recipient> batch) {
       this.peer = peer;
       this.dialogue = peer.session();
       this.offered = dialogue.capabilities();
@@ -532,7 +529,7 @@ final class ConsignmentTransfer implements RoundWork {
      * The recipients that a lost connection concerns: after the end of the content only those
      * accepted.
      */
-    List<ConsignmentRecipient> undecidedRecipients() {
+    List<Recipient> undecidedRecipients() {
       return stage == TransactionStage.END ? accepted : batch;
     }
 
@@ -551,7 +548,7 @@ final class ConsignmentTransfer implements RoundWork {
       String command = commands.mail(batch);
       dialogue.send(command);
       if (pipelining) {
-        for (ConsignmentRecipient addressee : batch) {
+        for (Recipient addressee : batch) {
           dialogue.send(commands.rcpt(addressee));
         }
         if (dataSent) {
@@ -562,7 +559,7 @@ final class ConsignmentTransfer implements RoundWork {
       if (!mail.isPositive()) {
         return mailFailed(command, mail, dataSent);
       }
-      for (ConsignmentRecipient addressee : batch) {
+      for (Recipient addressee : batch) {
         stage = TransactionStage.RCPT;
         if (!pipelining) {
           dialogue.send(commands.rcpt(addressee));
@@ -585,7 +582,7 @@ final class ConsignmentTransfer implements RoundWork {
     }
 
     /** Whether the recipient stays open for the next transaction on this connection. */
-    private boolean staysOpen(ConsignmentRecipient addressee, Reply reply) {
+    private boolean staysOpen(Recipient addressee, Reply reply) {
       // RFC 5321 §4.5.3.1.10: enough for one transaction.
       if (FailureTable.isTooMany(reply) && !accepted.isEmpty()) {
         return true;
@@ -600,7 +597,7 @@ final class ConsignmentTransfer implements RoundWork {
     }
 
     /** The host closes the session: its recipients may try another host. */
-    private TransferEnd hostClosing(FailureMeaning meaning, List<ConsignmentRecipient> some) {
+    private TransferEnd hostClosing(FailureMeaning meaning, List<Recipient> some) {
       outcomes.hostSkipped(meaning.cause());
       conclude(some, meaning, peer);
       return new TransferEnd(ConnectionResult.NEXT_HOST);
@@ -708,7 +705,7 @@ final class ConsignmentTransfer implements RoundWork {
         boolean dsn = commands.passesDsnOn();
         String said = reply.toString();
         Outcome delivered = new Outcome.Delivered(peer.logName(), said, peer.tls(), dsn, false);
-        for (ConsignmentRecipient addressee : accepted) {
+        for (Recipient addressee : accepted) {
           outcomes.settle(addressee, delivered);
           receipts.add(
               TlsLogText.receipt(

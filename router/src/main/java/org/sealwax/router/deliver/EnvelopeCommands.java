@@ -7,10 +7,10 @@ import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.smtp.Capabilities;
 import org.sealwax.mail.smtp.OriginalRecipient;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.ConsignmentRecipient;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
+import org.sealwax.router.queue.Recipient;
 
 /**
  * MAIL and RCPT of one transaction, with the parameters that the host offers.
@@ -39,7 +39,7 @@ record EnvelopeCommands(
   }
 
   /** MAIL for these recipients. */
-  String mail(List<ConsignmentRecipient> batch) {
+  String mail(List<Recipient> batch) {
     StringBuilder out = new StringBuilder(96);
     out.append("MAIL FROM:<").append(consignment.sender()).append('>');
     MailOptions options = consignment.options();
@@ -82,11 +82,11 @@ record EnvelopeCommands(
     return out.toString();
   }
 
-  private boolean needsUtf8(List<ConsignmentRecipient> batch) {
+  private boolean needsUtf8(List<Recipient> batch) {
     if (!minimal && consignment.options().smtputf8() || content.needsUtf8()) {
       return true;
     }
-    for (ConsignmentRecipient recipient : batch) {
+    for (Recipient recipient : batch) {
       if (!mailbox(recipient).isAscii()) {
         return true;
       }
@@ -95,7 +95,7 @@ record EnvelopeCommands(
   }
 
   /** RCPT for one of them. */
-  String rcpt(ConsignmentRecipient recipient) {
+  String rcpt(Recipient recipient) {
     StringBuilder out = new StringBuilder(64);
     out.append("RCPT TO:<").append(mailbox(recipient)).append('>');
     if (!passesDsnOn()) {
@@ -120,7 +120,7 @@ record EnvelopeCommands(
   }
 
   /** Where a recipient is. */
-  static Mailbox mailbox(ConsignmentRecipient recipient) {
+  static Mailbox mailbox(Recipient recipient) {
     return switch (recipient.target()) {
       case DeliveryTarget.Remote remote -> remote.mailbox();
       case DeliveryTarget.Pipe command ->

@@ -8,9 +8,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.router.queue.ConsignmentRecipient;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.queue.Recipient;
 
 /**
  * The outcomes of a round so far: the recipients that are settled, those that still wait, and why
@@ -19,7 +19,7 @@ import org.sealwax.router.queue.Outcome;
  */
 final class RecipientOutcomes {
   private final Map<Long, Outcome> settled = new LinkedHashMap<>();
-  private final Map<Long, ConsignmentRecipient> open = new LinkedHashMap<>();
+  private final Map<Long, Recipient> open = new LinkedHashMap<>();
   private final Map<Long, FailureCause> defer = new HashMap<>();
   private final Map<Long, FailureCause> deferralCauses = new HashMap<>();
   private @Nullable FailureCause lastCause;
@@ -31,14 +31,14 @@ final class RecipientOutcomes {
   private boolean hostsLeft;
   private @Nullable Instant soonest;
 
-  RecipientOutcomes(Collection<ConsignmentRecipient> recipients) {
-    for (ConsignmentRecipient recipient : recipients) {
+  RecipientOutcomes(Collection<Recipient> recipients) {
+    for (Recipient recipient : recipients) {
       open.put(recipient.key(), recipient);
     }
   }
 
   /** The recipients that still wait, in order. */
-  List<ConsignmentRecipient> open() {
+  List<Recipient> open() {
     return new ArrayList<>(open.values());
   }
 
@@ -59,7 +59,7 @@ final class RecipientOutcomes {
     return true;
   }
 
-  void settle(ConsignmentRecipient recipient, Outcome outcome) {
+  void settle(Recipient recipient, Outcome outcome) {
     if (open.remove(recipient.key()) == null) {
       throw new IllegalStateException("recipient settled twice");
     }
@@ -68,7 +68,7 @@ final class RecipientOutcomes {
 
   /** Settles all recipients that wait. */
   void settleAll(Outcome outcome) {
-    for (ConsignmentRecipient recipient : open()) {
+    for (Recipient recipient : open()) {
       settle(recipient, outcome);
     }
   }
@@ -77,7 +77,7 @@ final class RecipientOutcomes {
    * A host deferred this recipient. The reply of the first such host is kept: hosts come in the
    * domain's own order, and a reply about a recipient is worth more than a failure of a later host.
    */
-  void defer(ConsignmentRecipient recipient, FailureCause cause) {
+  void defer(Recipient recipient, FailureCause cause) {
     if (!open.containsKey(recipient.key())) {
       throw new IllegalStateException("put off and settled");
     }
@@ -85,7 +85,7 @@ final class RecipientOutcomes {
   }
 
   /** Whether a host of this round has put this recipient off. */
-  boolean isDeferred(ConsignmentRecipient recipient) {
+  boolean isDeferred(Recipient recipient) {
     return defer.containsKey(recipient.key());
   }
 
@@ -93,7 +93,7 @@ final class RecipientOutcomes {
    * A host refused this recipient for a reason on our side that another connection may not have; if
    * none is made in this round, this is why the recipient waits.
    */
-  void deferralCauses(ConsignmentRecipient recipient, FailureCause cause) {
+  void deferralCauses(Recipient recipient, FailureCause cause) {
     deferralCauses.put(recipient.key(), cause);
   }
 
@@ -127,7 +127,7 @@ final class RecipientOutcomes {
   Map<Long, Outcome> endRequiringTls(FailureCause otherwise) {
     FailureCause refusal = endedOtherwise || hostsLeft ? null : FailureTable.requireTls(passed);
     if (refusal != null) {
-      for (ConsignmentRecipient recipient : open()) {
+      for (Recipient recipient : open()) {
         if (!isDeferred(recipient)) {
           settle(recipient, new Outcome.Refused(refusal));
         }
@@ -147,7 +147,7 @@ final class RecipientOutcomes {
     FailureCause last = lastCause == null ? otherwise : lastCause;
     FailureCause common =
         endedOtherwise ? last : busy(last.withExtent(extent(last)).until(soonest));
-    for (ConsignmentRecipient recipient : open()) {
+    for (Recipient recipient : open()) {
       FailureCause own = deferralCauses.getOrDefault(recipient.key(), common);
       settle(recipient, new Outcome.Deferred(defer.getOrDefault(recipient.key(), own)));
     }

@@ -14,12 +14,12 @@ import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.router.evidence.PolicyRows;
 import org.sealwax.router.evidence.PublishedEvidence;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.ConsignmentRecipient;
 import org.sealwax.router.queue.DeliveryAgent;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.queue.Recipient;
 
 /**
  * Carries consignments to their next hops. Thread-safe; a new configuration means a new delivery
@@ -99,14 +99,14 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
     if (consignment.recipients().size() == 1) {
       return alike(consignment, route);
     }
-    Map<List<PolicyRow>, List<ConsignmentRecipient>> apart = new LinkedHashMap<>();
-    for (ConsignmentRecipient recipient : consignment.recipients()) {
+    Map<List<PolicyRow>, List<Recipient>> apart = new LinkedHashMap<>();
+    for (Recipient recipient : consignment.recipients()) {
       apart
           .computeIfAbsent(rows.covering(destination(recipient)), r -> new ArrayList<>())
           .add(recipient);
     }
     Map<Long, Outcome> outcomes = new LinkedHashMap<>();
-    for (List<ConsignmentRecipient> some : apart.values()) {
+    for (List<Recipient> some : apart.values()) {
       outcomes.putAll(alike(consignment.to(some), route));
     }
     return outcomes;
@@ -135,7 +135,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   }
 
   /** The domain or address literal of a recipient that goes by SMTP. */
-  static MailHost destination(ConsignmentRecipient recipient) {
+  static MailHost destination(Recipient recipient) {
     return switch (recipient.target()) {
       case DeliveryTarget.Remote r -> r.mailbox().domain();
       case DeliveryTarget.Postmaster p -> p.mailbox().domain();

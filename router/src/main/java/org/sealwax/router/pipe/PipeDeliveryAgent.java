@@ -20,12 +20,12 @@ import org.sealwax.mail.message.Rfc5322Date;
 import org.sealwax.mail.net.FileDescriptors;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.ConsignmentRecipient;
 import org.sealwax.router.queue.DeliveryAgent;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.queue.Recipient;
 
 /**
  * Delivers to commands: one run for each recipient, with Return-Path and Delivered-To before the
@@ -101,7 +101,7 @@ public final class PipeDeliveryAgent implements DeliveryAgent {
     Map<Long, Outcome> out = new HashMap<>();
     ConfiguredPipe pipe =
         consignment.nextHop() instanceof NextHop.Pipe hop ? pipes.get(hop.name()) : null;
-    for (ConsignmentRecipient recipient : consignment.recipients()) {
+    for (Recipient recipient : consignment.recipients()) {
       out.put(recipient.key(), pipe == null ? noSuchPipe() : one(consignment, recipient, pipe));
     }
     return out;
@@ -111,7 +111,7 @@ public final class PipeDeliveryAgent implements DeliveryAgent {
     return deferred(MISCONFIGURED, "pipe-missing", "the command is not configured any more");
   }
 
-  private Outcome one(Consignment consignment, ConsignmentRecipient consigned, ConfiguredPipe pipe)
+  private Outcome one(Consignment consignment, Recipient consigned, ConfiguredPipe pipe)
       throws InterruptedException {
     PipeSettings settings = pipe.settings();
     if (asRoot && settings.wrapper().isEmpty()) {

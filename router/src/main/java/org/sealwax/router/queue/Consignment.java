@@ -29,7 +29,7 @@ public record Consignment(
     ReversePath sender,
     MailOptions options,
     NextHop nextHop,
-    List<ConsignmentRecipient> recipients,
+    List<Recipient> recipients,
     @Nullable String deliveredTo,
     Instant arrived,
     int round,
@@ -47,7 +47,7 @@ public record Consignment(
       ReversePath sender,
       MailOptions options,
       NextHop nextHop,
-      List<ConsignmentRecipient> recipients,
+      List<Recipient> recipients,
       @Nullable String deliveredTo,
       Instant arrived,
       int round,
@@ -68,7 +68,7 @@ public record Consignment(
   }
 
   /** The same for some of its recipients. */
-  public Consignment to(List<ConsignmentRecipient> some) {
+  public Consignment to(List<Recipient> some) {
     return new Consignment(
         id, sender, options, nextHop, some, deliveredTo, arrived, round, size, content, slot);
   }

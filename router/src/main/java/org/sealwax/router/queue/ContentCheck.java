@@ -73,7 +73,7 @@ final class ContentCheck {
             null,
             FailureCause.Extent.MESSAGE);
     Map<Long, Outcome> all = new HashMap<>();
-    for (QueuedRecipient r : group.recipients()) {
+    for (Recipient r : group.recipients()) {
       Outcome outcome = outcomes.get(r.key());
       all.put(r.key(), outcome instanceof Outcome.Delivered ? outcome : new Outcome.Held(cause));
     }

@@ -218,14 +218,14 @@ public final class HeldMail implements Closeable {
   /** Each recipient of a batch has its reason; the one that keeps it longest counts. */
   static Kind kind(RecipientBatch batch, RecipientGroup group) {
     Kind kind = Kind.UNVOUCHED;
-    for (QueuedRecipient r : group.recipients()) {
+    for (Recipient r : group.recipients()) {
       Kind own = batch.state() == BatchState.HELD ? kind(batch.reason(), r) : Kind.KEPT;
       kind = own.compareTo(kind) > 0 ? own : kind;
     }
     return kind;
   }
 
-  private static Kind kind(String reason, QueuedRecipient r) {
+  private static Kind kind(String reason, Recipient r) {
     FailureCause last = r.last();
     if (last == null
         || reason.equals(QueueStep.HELD_BY_ADMIN)
@@ -312,7 +312,7 @@ public final class HeldMail implements Closeable {
       return; // an admin's order is being carried out on it
     }
     List<TraceEntry.RecipientTrace> traces = new ArrayList<>();
-    for (QueuedRecipient r : group.recipients()) {
+    for (Recipient r : group.recipients()) {
       String to = r.target().toString();
       queue.log.deleted(batch.key().message().text(), to, batch.reason(), why);
       traces.add(
@@ -340,7 +340,7 @@ public final class HeldMail implements Closeable {
 
   /** Gives it up with a notification; false when no sender may be notified. */
   private boolean bounce(RecipientBatch batch, RecipientGroup group) throws IOException {
-    if (group.recipients().stream().anyMatch(QueuedRecipient::holdOnRefusal)) {
+    if (group.recipients().stream().anyMatch(Recipient::holdOnRefusal)) {
       return false;
     }
     LoadedBatch loaded = LoadedBatch.load(spool, batch.key());
@@ -475,7 +475,7 @@ public final class HeldMail implements Closeable {
     long[] others = {0};
     visit(
         (batch, group, kind) -> {
-          for (QueuedRecipient r : group.recipients()) {
+          for (Recipient r : group.recipients()) {
             FailureCause last = r.last();
             String code = last == null ? "" : code(last);
             String key = r.target() + ", " + batch.reason() + (code.isEmpty() ? "" : " " + code);

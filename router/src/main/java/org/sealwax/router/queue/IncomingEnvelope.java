@@ -17,7 +17,7 @@ import org.sealwax.mail.address.ReversePath;
 public record IncomingEnvelope(
     ReversePath sender,
     MailOptions options,
-    List<NewRecipient> recipients,
+    List<Recipient> recipients,
     String origin,
     String session,
     String tls) {

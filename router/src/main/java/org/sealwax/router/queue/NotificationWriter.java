@@ -100,12 +100,12 @@ final class NotificationWriter {
   PreparedNotification expanded(
       NotifiedMessage notified,
       Mailbox sender,
-      List<NewRecipient> expanded,
+      List<Recipient> expanded,
       QueueSettings settings,
       Instant now)
       throws IOException {
     List<DeliveryStatus.DsnRecipient> recipients = new ArrayList<>();
-    for (NewRecipient r : expanded) {
+    for (Recipient r : expanded) {
       recipients.add(
           new DeliveryStatus.DsnRecipient(
               DsnAction.EXPANDED,
@@ -123,7 +123,7 @@ final class NotificationWriter {
 
   private static DeliveryStatus.DsnRecipient recipient(
       NotifiedRecipient t, NotifiedMessage notified, RetrySchedule schedule) {
-    QueuedRecipient r = t.recipient();
+    Recipient r = t.recipient();
     // RFC 3464 2.3.2: as it was when we accepted the message, not where an alias led.
     Mailbox address = r.original();
     // The target of an alias is private: a remote host's reply may name it.
@@ -258,15 +258,14 @@ final class NotificationWriter {
     Envelope envelope = new Envelope(ReversePath.nullPath(), options, OWN_ORIGIN, "", "", 1);
     // RFC 3461 5.2: notifications themselves ask for none.
     DsnRequest dsn = new DsnRequest(java.util.Set.of(), true, null);
-    DeliveryTarget target = new DeliveryTarget.Remote(to);
-    QueuedRecipient recipient = new QueuedRecipient(0, target, to, false, dsn, false, null);
+    Recipient recipient = Recipient.direct(to, ReversePath.nullPath(), dsn);
     RecipientGroup group = new RecipientGroup(ReversePath.nullPath(), null, 0, List.of(recipient));
     RecipientBatch batch =
         new RecipientBatch(
             new BatchKey(draft.id(), 0),
             BatchState.QUEUED,
             now,
-            SchedulingKey.of(routing.nextHopFor(target), options.tls()),
+            SchedulingKey.of(routing.nextHopFor(recipient.target()), options.tls()),
             "",
             "",
             QueueRecordCodec.group(group));

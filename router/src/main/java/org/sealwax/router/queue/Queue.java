@@ -320,7 +320,7 @@ public final class Queue implements Intake, Closeable {
   private void take(Draft draft, IncomingEnvelope submission) throws IntakeException {
     Instant now = clock.now();
     QueueSettings in = settings;
-    List<NewRecipient> recipients = RecipientGrouping.withoutDuplicates(submission.recipients());
+    List<Recipient> recipients = RecipientGrouping.withoutDuplicates(submission.recipients());
     List<NotificationWriter.PreparedNotification> preparedNotifications = new ArrayList<>();
     Envelope envelope =
         new Envelope(
@@ -384,7 +384,7 @@ public final class Queue implements Intake, Closeable {
   /** Decides for each batch whether it goes into the line at once or waits in the store. */
   private List<IncomingBatch> place(
       Draft draft,
-      List<NewRecipient> recipients,
+      List<Recipient> recipients,
       MailOptions.TlsOption tls,
       Instant now,
       QueueSettings in) {
@@ -1231,10 +1231,6 @@ public final class Queue implements Intake, Closeable {
       ContentCheck check,
       DeliverySlot slot) {
     RecipientGroup group = loaded.group();
-    List<ConsignmentRecipient> recipients = new ArrayList<>(group.recipients().size());
-    for (QueuedRecipient r : group.recipients()) {
-      recipients.add(r.addressee());
-    }
     byte[] inMemory = loaded.content();
     QueueId id = batch.key.message();
     // Its age by the clock of the delivery agent.
@@ -1246,7 +1242,7 @@ public final class Queue implements Intake, Closeable {
         group.sender(),
         loaded.envelope().options(),
         nextHop,
-        recipients,
+        group.recipients(),
         group.deliveredTo(),
         arrived,
         group.rounds() + 1,
@@ -1271,7 +1267,7 @@ public final class Queue implements Intake, Closeable {
   }
 
   private boolean goesTo(LoadedBatch loaded, String hop) {
-    for (QueuedRecipient r : loaded.group().recipients()) {
+    for (Recipient r : loaded.group().recipients()) {
       if (!stepNoteOf(loaded, r).equals(hop)) {
         return false;
       }
@@ -1279,14 +1275,14 @@ public final class Queue implements Intake, Closeable {
     return true;
   }
 
-  private String stepNoteOf(LoadedBatch loaded, QueuedRecipient r) {
+  private String stepNoteOf(LoadedBatch loaded, Recipient r) {
     return SchedulingKey.of(routing.nextHopFor(r.target()), loaded.envelope().options().tls());
   }
 
   /** The configuration says another next hop by now: the recipients are grouped again. */
   private void reroute(Scheduler.ReadyBatch batch, LoadedBatch loaded, Instant now) {
-    Map<String, List<QueuedRecipient>> byHop = new LinkedHashMap<>();
-    for (QueuedRecipient r : loaded.group().recipients()) {
+    Map<String, List<Recipient>> byHop = new LinkedHashMap<>();
+    for (Recipient r : loaded.group().recipients()) {
       byHop.computeIfAbsent(stepNoteOf(loaded, r), k -> new ArrayList<>()).add(r);
     }
     List<RecipientBatch> put = new ArrayList<>();

@@ -175,12 +175,11 @@ public final class QueueControl {
         return 0;
       }
       RecipientGroup group = QueueRecordCodec.group(batch.get().recipients());
-      List<QueuedRecipient> meant = group.recipients().stream().filter(filter::matches).toList();
+      List<Recipient> meant = group.recipients().stream().filter(filter::matches).toList();
       if (meant.isEmpty()) {
         return 0;
       }
-      List<QueuedRecipient> others =
-          group.recipients().stream().filter(r -> !filter.matches(r)).toList();
+      List<Recipient> others = group.recipients().stream().filter(r -> !filter.matches(r)).toList();
       carryOut(batch.get(), group, meant, others, order);
       handed = true;
       return meant.size();
@@ -200,8 +199,8 @@ public final class QueueControl {
   private void carryOut(
       RecipientBatch batch,
       RecipientGroup group,
-      List<QueuedRecipient> meant,
-      List<QueuedRecipient> others,
+      List<Recipient> meant,
+      List<Recipient> others,
       Order order)
       throws IOException {
     Instant now = queue.clock.now();
@@ -244,10 +243,7 @@ public final class QueueControl {
   }
 
   private void bounce(
-      RecipientBatch batch,
-      RecipientGroup group,
-      List<QueuedRecipient> meant,
-      List<QueuedRecipient> others)
+      RecipientBatch batch, RecipientGroup group, List<Recipient> meant, List<Recipient> others)
       throws IOException {
     Optional<StoredMessage> message = spool.message(batch.key().message());
     if (message.isEmpty()) {
@@ -284,8 +280,8 @@ public final class QueueControl {
   private void part(
       RecipientBatch batch,
       RecipientGroup group,
-      List<QueuedRecipient> meant,
-      List<QueuedRecipient> others,
+      List<Recipient> meant,
+      List<Recipient> others,
       BatchState state,
       @Nullable Instant due,
       String reason,
@@ -303,11 +299,11 @@ public final class QueueControl {
   private void change(
       RecipientBatch batch,
       List<RecipientBatch> put,
-      List<QueuedRecipient> meant,
+      List<Recipient> meant,
       TraceEntry.RecipientEvent event,
       Instant now) {
     List<TraceEntry.RecipientTrace> traces = new ArrayList<>();
-    for (QueuedRecipient r : meant) {
+    for (Recipient r : meant) {
       traces.add(
           new TraceEntry.RecipientTrace(
               r.target().toString(),

@@ -64,7 +64,7 @@ public record QueueFilter(
   }
 
   /** Whether one recipient is meant. */
-  boolean matches(QueuedRecipient r) {
+  boolean matches(Recipient r) {
     Mailbox to =
         switch (r.target()) {
           case DeliveryTarget.Remote remote -> remote.mailbox();

@@ -106,7 +106,7 @@ final class QueueRecordCodec {
     // Version 0.1 kept the time of the first round here.
     out.timeOrNull(null);
     out.number(g.recipients().size());
-    for (QueuedRecipient r : g.recipients()) {
+    for (Recipient r : g.recipients()) {
       out.number(r.key());
       switch (r.target()) {
         case DeliveryTarget.Remote remote -> {
@@ -155,15 +155,15 @@ final class QueueRecordCodec {
           int rounds = in.count();
           in.timeOrNull();
           int count = in.count();
-          List<QueuedRecipient> recipients = new ArrayList<>(Math.min(count, 1000));
+          List<Recipient> recipients = new ArrayList<>(Math.min(count, 1000));
           for (int i = 0; i < count; i++) {
-            recipients.add(recipient(in));
+            recipients.add(recipient(in, sender, deliveredTo != null));
           }
           return new RecipientGroup(sender, deliveredTo, rounds, recipients);
         });
   }
 
-  private static QueuedRecipient recipient(RecordInput in) {
+  private static Recipient recipient(RecordInput in, ReversePath sender, boolean forwarded) {
     long key = in.number();
     int form = in.choice(List.of(0, 1, 2, 3));
     String pipe = form == 1 ? in.text() : "";
@@ -180,8 +180,8 @@ final class QueueRecordCodec {
     int bits = in.count();
     DsnRequest dsn = dsnRequest(bits, in.textOrNull());
     boolean notified = in.flag();
-    return new QueuedRecipient(
-        key, target, original, hold, dsn, notified, in.flag() ? cause(in) : null);
+    FailureCause last = in.flag() ? cause(in) : null;
+    return new Recipient(key, target, sender, original, forwarded, hold, dsn, notified, last);
   }
 
   private static int dsnBits(DsnRequest dsn) {

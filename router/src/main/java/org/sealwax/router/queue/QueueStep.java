@@ -79,7 +79,7 @@ public final class QueueStep {
    */
   public record NotifiedRecipient(
       NoticeKind notice,
-      QueuedRecipient recipient,
+      Recipient recipient,
       @Nullable FailureCause cause,
       Outcome.@Nullable Delivered delivered) {}
 
@@ -132,14 +132,14 @@ public final class QueueStep {
         RecipientGroup tried =
             new RecipientGroup(
                 group.sender(), group.deliveredTo(), group.rounds() + 1, group.recipients());
-        for (QueuedRecipient r : group.recipients()) {
+        for (Recipient r : group.recipients()) {
           Outcome outcome = ended.outcomes().get(r.key());
           step.outcome(r, outcome == null ? new Outcome.Deferred(unknown()) : outcome);
         }
         yield step.result(tried, schedule.next(tried.rounds(), about.arrived(), now, chance));
       }
       case Event.HopPaused paused -> {
-        for (QueuedRecipient r : group.recipients()) {
+        for (Recipient r : group.recipients()) {
           step.outcome(r, new Outcome.Deferred(paused.cause()));
         }
         Instant end = about.arrived().plus(schedule.lifetime());
@@ -147,7 +147,7 @@ public final class QueueStep {
         yield step.result(group, due.isAfter(now) ? due : now.plus(RetrySchedule.SHORTEST_WAIT));
       }
       case Event.GivenUpByAdmin givenUp -> {
-        for (QueuedRecipient r : group.recipients()) {
+        for (Recipient r : group.recipients()) {
           step.failed(r, givenUp(givenUp.who(), r.last()));
         }
         yield step.result(group, now);
@@ -199,8 +199,8 @@ public final class QueueStep {
     private final About about;
     private final RetrySchedule schedule;
     private final Instant now;
-    private final List<QueuedRecipient> waiting = new ArrayList<>();
-    private final List<QueuedRecipient> held = new ArrayList<>();
+    private final List<Recipient> waiting = new ArrayList<>();
+    private final List<Recipient> held = new ArrayList<>();
     private final List<NotifiedRecipient> notified = new ArrayList<>();
     private final List<TraceEntry.RecipientTrace> traces = new ArrayList<>();
 
@@ -210,7 +210,7 @@ public final class QueueStep {
       this.now = now;
     }
 
-    void outcome(QueuedRecipient r, Outcome outcome) {
+    void outcome(Recipient r, Outcome outcome) {
       switch (outcome) {
         case Outcome.Delivered d -> delivered(r, d);
         case Outcome.Deferred d -> deferred(r, d.cause());
@@ -219,7 +219,7 @@ public final class QueueStep {
       }
     }
 
-    private void delivered(QueuedRecipient r, Outcome.Delivered d) {
+    private void delivered(Recipient r, Outcome.Delivered d) {
       traces.add(
           new TraceEntry.RecipientTrace(
               r.target().toString(),
@@ -243,7 +243,7 @@ public final class QueueStep {
       return about.sender() instanceof ReversePath.SenderMailbox;
     }
 
-    private void deferred(QueuedRecipient r, FailureCause cause) {
+    private void deferred(Recipient r, FailureCause cause) {
       if (cause.remembered() && schedule.isHoldDue(about.arrived(), now)) {
         // The ledger is local knowledge: it may delay mail, and never bounces it.
         hold(r, cause);
@@ -260,7 +260,7 @@ public final class QueueStep {
                   || r.dsn().when().contains(DsnRequest.NotifyEvent.DELAY));
       // A sender that gets no notice of a refusal (it may be forged) gets none of a delay.
       boolean notify = late && wanted && hasSender() && !r.holdOnRefusal();
-      QueuedRecipient next = r.waitingFor(cause, r.delayNotified() || notify);
+      Recipient next = r.waitingFor(cause, r.delayNotified() || notify);
       waiting.add(next);
       traces.add(line(r, TraceEntry.RecipientEvent.DEFERRED, cause));
       if (notify) {
@@ -278,7 +278,7 @@ public final class QueueStep {
           last.scope());
     }
 
-    void failed(QueuedRecipient r, FailureCause cause) {
+    void failed(Recipient r, FailureCause cause) {
       if (!hasSender()) {
         hold(
             r,
@@ -305,13 +305,13 @@ public final class QueueStep {
       }
     }
 
-    private void hold(QueuedRecipient r, FailureCause cause) {
+    private void hold(Recipient r, FailureCause cause) {
       held.add(r.waitingFor(cause, r.delayNotified()));
       traces.add(line(r, TraceEntry.RecipientEvent.HELD, cause));
     }
 
     private static TraceEntry.RecipientTrace line(
-        QueuedRecipient r, TraceEntry.RecipientEvent event, FailureCause c) {
+        Recipient r, TraceEntry.RecipientEvent event, FailureCause c) {
       return new TraceEntry.RecipientTrace(
           r.target().toString(),
           event,
@@ -331,7 +331,7 @@ public final class QueueStep {
       return new StepResult(again, kept, List.copyOf(notified), List.copyOf(traces));
     }
 
-    private static String reason(List<QueuedRecipient> of) {
+    private static String reason(List<Recipient> of) {
       FailureCause last = of.getFirst().last();
       return last == null ? "" : last.reason();
     }

@@ -77,7 +77,7 @@ public final class QueueView {
       for (RecipientBatch batch : batches) {
         at = batch.key();
         RecipientGroup group = QueueRecordCodec.group(batch.recipients());
-        for (QueuedRecipient r : group.recipients()) {
+        for (Recipient r : group.recipients()) {
           if (filter.matches(r)) {
             rows.add(row(batch, group, r, messages));
           }
@@ -98,7 +98,7 @@ public final class QueueView {
   private QueueRow row(
       RecipientBatch batch,
       RecipientGroup group,
-      QueuedRecipient r,
+      Recipient r,
       Map<QueueId, Optional<MessageSummary>> messages) {
     QueueId id = batch.key().message();
     MessageSummary known =

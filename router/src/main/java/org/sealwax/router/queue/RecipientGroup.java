@@ -13,10 +13,7 @@ import org.sealwax.mail.address.ReversePath;
  * @param recipients at least one
  */
 public record RecipientGroup(
-    ReversePath sender,
-    @Nullable String deliveredTo,
-    int rounds,
-    List<QueuedRecipient> recipients) {
+    ReversePath sender, @Nullable String deliveredTo, int rounds, List<Recipient> recipients) {
   /** Copies. */
   public RecipientGroup {
     recipients = List.copyOf(recipients);
@@ -28,13 +25,13 @@ public record RecipientGroup(
   /** The lowest key, which numbers the batch. */
   long number() {
     long lowest = Long.MAX_VALUE;
-    for (QueuedRecipient r : recipients) {
+    for (Recipient r : recipients) {
       lowest = Math.min(lowest, r.key());
     }
     return lowest;
   }
 
-  RecipientGroup with(List<QueuedRecipient> others) {
+  RecipientGroup with(List<Recipient> others) {
     return new RecipientGroup(sender, deliveredTo, rounds, others);
   }
 }

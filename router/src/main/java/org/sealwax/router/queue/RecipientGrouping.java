@@ -22,27 +22,27 @@ final class RecipientGrouping {
 
   /** One group for each next hop, reverse-path and Delivered-To, of at most {@code most}. */
   static List<KeyedGroup> of(
-      List<NewRecipient> recipients, MailOptions.TlsOption tls, Routing routing, int most) {
+      List<Recipient> recipients, MailOptions.TlsOption tls, Routing routing, int most) {
     if (recipients.size() == 1) {
-      NewRecipient only = recipients.getFirst();
+      Recipient only = recipients.getFirst();
       RecipientGroup group =
-          new RecipientGroup(only.sender(), only.deliveredTo(), 0, List.of(queued(0, only)));
+          new RecipientGroup(only.sender(), only.deliveredTo(), 0, List.of(only));
       return List.of(
           new KeyedGroup(SchedulingKey.of(routing.nextHopFor(only.target()), tls), group));
     }
-    Map<GroupKey, List<QueuedRecipient>> groups = new LinkedHashMap<>();
+    Map<GroupKey, List<Recipient>> groups = new LinkedHashMap<>();
     long key = 0;
-    for (NewRecipient r : recipients) {
+    for (Recipient r : recipients) {
       String hop = SchedulingKey.of(routing.nextHopFor(r.target()), tls);
       groups
           .computeIfAbsent(new GroupKey(hop, r.sender(), r.deliveredTo()), k -> new ArrayList<>())
-          .add(queued(key++, r));
+          .add(r.numbered(key++));
     }
     List<KeyedGroup> placed = new ArrayList<>();
     groups.forEach(
         (together, all) -> {
           for (int from = 0; from < all.size(); from += most) {
-            List<QueuedRecipient> part = all.subList(from, Math.min(all.size(), from + most));
+            List<Recipient> part = all.subList(from, Math.min(all.size(), from + most));
             placed.add(
                 new KeyedGroup(
                     together.hop(),
@@ -52,23 +52,18 @@ final class RecipientGrouping {
     return placed;
   }
 
-  private static QueuedRecipient queued(long key, NewRecipient r) {
-    return new QueuedRecipient(
-        key, r.target(), r.original(), r.holdOnRefusal(), r.dsn(), false, null);
-  }
-
   /**
    * Each target once, with the wishes of all that lead to it: one who wants a notification goes
    * before one who does not, then the one addressed directly before one reached by an alias. What
    * is notified by the name of the one that is kept.
    */
-  static List<NewRecipient> withoutDuplicates(List<NewRecipient> recipients) {
+  static List<Recipient> withoutDuplicates(List<Recipient> recipients) {
     if (recipients.size() == 1) {
       return recipients;
     }
-    Map<DeliveryTarget, NewRecipient> once = new LinkedHashMap<>();
-    for (NewRecipient r : recipients) {
-      NewRecipient known = once.get(r.target());
+    Map<DeliveryTarget, Recipient> once = new LinkedHashMap<>();
+    for (Recipient r : recipients) {
+      Recipient known = once.get(r.target());
       if (known == null) {
         once.put(r.target(), r);
       } else {
@@ -76,20 +71,12 @@ final class RecipientGrouping {
             known.dsn().never() != r.dsn().never()
                 ? known.dsn().never()
                 : known.forwarded() && !r.forwarded();
-        once.put(r.target(), better ? joined(r, known) : joined(known, r));
+        once.put(
+            r.target(),
+            better ? r.with(r.dsn().and(known.dsn())) : known.with(known.dsn().and(r.dsn())));
       }
     }
     return List.copyOf(once.values());
-  }
-
-  private static NewRecipient joined(NewRecipient kept, NewRecipient other) {
-    return new NewRecipient(
-        kept.target(),
-        kept.sender(),
-        kept.original(),
-        kept.forwarded(),
-        kept.holdOnRefusal(),
-        kept.dsn().and(other.dsn()));
   }
 
   /**
@@ -98,12 +85,12 @@ final class RecipientGrouping {
    * @param recipients all, with success taken out of the wishes of those
    * @param expanded one for each such alias
    */
-  record ExpandedRecipients(List<NewRecipient> recipients, List<NewRecipient> expanded) {}
+  record ExpandedRecipients(List<Recipient> recipients, List<Recipient> expanded) {}
 
   /** RFC 3461 5.2.7.3: an alias of several addresses is answered "expanded", once. */
-  static ExpandedRecipients expand(List<NewRecipient> recipients) {
+  static ExpandedRecipients expand(List<Recipient> recipients) {
     Map<Mailbox, Integer> counts = new HashMap<>();
-    for (NewRecipient r : recipients) {
+    for (Recipient r : recipients) {
       if (r.forwarded() && r.dsn().when().contains(DsnRequest.NotifyEvent.SUCCESS)) {
         counts.merge(r.original(), 1, Integer::sum);
       }
@@ -111,9 +98,9 @@ final class RecipientGrouping {
     if (counts.values().stream().noneMatch(n -> n > 1)) {
       return new ExpandedRecipients(recipients, List.of());
     }
-    List<NewRecipient> all = new ArrayList<>();
-    Map<Mailbox, NewRecipient> expanded = new LinkedHashMap<>();
-    for (NewRecipient r : recipients) {
+    List<Recipient> all = new ArrayList<>();
+    Map<Mailbox, Recipient> expanded = new LinkedHashMap<>();
+    for (Recipient r : recipients) {
       if (!r.forwarded()
           || !r.dsn().when().contains(DsnRequest.NotifyEvent.SUCCESS)
           || counts.getOrDefault(r.original(), 0) < 2) {
@@ -123,14 +110,7 @@ final class RecipientGrouping {
       expanded.putIfAbsent(r.original(), r);
       Set<DsnRequest.NotifyEvent> left = EnumSet.copyOf(r.dsn().when());
       left.remove(DsnRequest.NotifyEvent.SUCCESS);
-      all.add(
-          new NewRecipient(
-              r.target(),
-              r.sender(),
-              r.original(),
-              true,
-              r.holdOnRefusal(),
-              new DsnRequest(left, left.isEmpty(), r.dsn().originalRecipient())));
+      all.add(r.with(new DsnRequest(left, left.isEmpty(), r.dsn().originalRecipient())));
     }
     return new ExpandedRecipients(all, List.copyOf(expanded.values()));
   }

@@ -43,7 +43,7 @@ public sealed interface RoundResult {
    * @param greeted whether a host greeted us in it
    */
   static RoundResult of(
-      Collection<QueuedRecipient> recipients, Map<Long, Outcome> outcomes, boolean greeted) {
+      Collection<Recipient> recipients, Map<Long, Outcome> outcomes, boolean greeted) {
     boolean answered = greeted;
     boolean busy = true;
     boolean unreachable = true;
@@ -51,7 +51,7 @@ public sealed interface RoundResult {
     @Nullable FailureCause slowed = null;
     @Nullable FailureCause afterMail = null;
     Set<String> concerned = new HashSet<>(0);
-    for (QueuedRecipient r : recipients) {
+    for (Recipient r : recipients) {
       FailureCause cause = cause(outcomes.get(r.key()));
       if (cause == null) {
         answered |= outcomes.containsKey(r.key());

@@ -3,7 +3,7 @@ package org.sealwax.router.receive;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.router.queue.DeliveryTarget;
-import org.sealwax.router.queue.NewRecipient;
+import org.sealwax.router.queue.Recipient;
 
 /**
  * The part of the memory of all sessions that one session holds. The bytes are what was measured
@@ -87,7 +87,7 @@ final class SessionMemory implements AutoCloseable {
   }
 
   /** A recipient in bytes. */
-  static long of(NewRecipient r) {
+  static long of(Recipient r) {
     String wished = r.dsn().originalRecipient();
     long target =
         r.target() instanceof DeliveryTarget.Remote(Mailbox mailbox)

@@ -30,7 +30,7 @@ import org.sealwax.router.queue.IncomingEnvelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.IntakeException;
 import org.sealwax.router.queue.MailOptions;
-import org.sealwax.router.queue.NewRecipient;
+import org.sealwax.router.queue.Recipient;
 import org.sealwax.router.route.LoopGuard;
 import org.sealwax.router.route.RecipientDirectory;
 
@@ -51,7 +51,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
   private final SessionMemory memory;
   private final ReversePath sender;
   private final MailParameters parameters;
-  private final List<NewRecipient> recipients = new ArrayList<>(2);
+  private final List<Recipient> recipients = new ArrayList<>(2);
   private final Set<DeliveryTarget> targets = new HashSet<>(4);
 
   /** Targets that more than one RCPT led to; only the first of these stands in the recipients. */
@@ -120,10 +120,10 @@ final class Transaction implements CommandHandler.BodyReceiver {
     // sender may be forged, and the DSN would be backscatter.
     boolean hold =
         forwarded && !client.trust.mayRelay() && !directory.isValidRewrittenSender(sender);
-    List<NewRecipient> all = new ArrayList<>(take.targets().size());
+    List<Recipient> all = new ArrayList<>(take.targets().size());
     long bytes = 0;
     for (DeliveryTarget target : take.targets()) {
-      NewRecipient one = new NewRecipient(target, path, original, forwarded, hold, wish);
+      Recipient one = new Recipient(target, path, original, forwarded, hold, wish);
       all.add(one);
       bytes += SessionMemory.of(one);
     }
@@ -135,7 +135,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
     if (forwarded) {
       guarded.add(original);
     }
-    for (NewRecipient one : all) {
+    for (Recipient one : all) {
       if (targets.add(one.target())) {
         recipients.add(one);
       } else {
@@ -361,7 +361,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
     String id = open.id().text();
     log.accepted(
         id, client.session, sender.toString(), recipients.size(), summary.bytes(), client.origin());
-    for (NewRecipient r : recipients) {
+    for (Recipient r : recipients) {
       if (r.forwarded()) {
         log.forwarded(id, r.original().toString(), r.target().toString());
       }

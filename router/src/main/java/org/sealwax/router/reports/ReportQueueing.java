@@ -10,7 +10,7 @@ import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.IncomingEnvelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.MailOptions;
-import org.sealwax.router.queue.NewRecipient;
+import org.sealwax.router.queue.Recipient;
 
 /** Hands a report to the queue. */
 final class ReportQueueing {
@@ -36,7 +36,7 @@ final class ReportQueueing {
               sender,
               options,
               List.of(
-                  NewRecipient.direct(
+                  Recipient.direct(
                       address.mailbox(), sender, new DsnRequest(Set.of(), true, null))),
               "tlsrpt",
               "",

@@ -10,15 +10,14 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.ConsignmentRecipient;
 import org.sealwax.router.queue.DeliveryAgent;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.IncomingEnvelope;
 import org.sealwax.router.queue.Intake;
-import org.sealwax.router.queue.NewRecipient;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.queue.Recipient;
 
 /**
  * A delivery agent for the postmaster's mail: mail that was accepted while no postmaster was
@@ -56,7 +55,7 @@ public final class PostmasterDelivery implements DeliveryAgent {
   public Map<Long, Outcome> deliver(Consignment c) throws InterruptedException {
     Mailbox named = postmaster;
     boolean any = false;
-    for (ConsignmentRecipient r : c.recipients()) {
+    for (Recipient r : c.recipients()) {
       any |= r.target() instanceof DeliveryTarget.Postmaster;
     }
     if (!any && !(c.nextHop() instanceof NextHop.NoPostmaster)) {
@@ -69,11 +68,11 @@ public final class PostmasterDelivery implements DeliveryAgent {
           ? reopen(c, targets)
           : held(c);
     }
-    List<ConsignmentRecipient> recipients = new ArrayList<>();
-    for (ConsignmentRecipient r : c.recipients()) {
+    List<Recipient> recipients = new ArrayList<>();
+    for (Recipient r : c.recipients()) {
       recipients.add(
           r.target() instanceof DeliveryTarget.Postmaster
-              ? new ConsignmentRecipient(r.key(), new DeliveryTarget.Remote(named), r.dsn())
+              ? r.at(new DeliveryTarget.Remote(named))
               : r);
     }
     return further.deliver(c.to(recipients));
@@ -81,12 +80,12 @@ public final class PostmasterDelivery implements DeliveryAgent {
 
   /** Queues the message again for the postmaster's targets; it is on stable storage on return. */
   private Map<Long, Outcome> reopen(Consignment c, List<DeliveryTarget> targets) {
-    List<NewRecipient> recipients = new ArrayList<>();
-    for (ConsignmentRecipient r : c.recipients()) {
+    List<Recipient> recipients = new ArrayList<>();
+    for (Recipient r : c.recipients()) {
       if (r.target() instanceof DeliveryTarget.Postmaster(Mailbox asked)) {
         for (DeliveryTarget target : targets) {
           recipients.add(
-              new NewRecipient(
+              new Recipient(
                   target, directory.senderForForward(c.sender()), asked, true, true, r.dsn()));
         }
       }

@@ -21,18 +21,17 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.ConsignmentRecipient;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.IncomingEnvelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.MailOptions;
-import org.sealwax.router.queue.NewRecipient;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.queue.Queue;
 import org.sealwax.router.queue.QueueSettings;
+import org.sealwax.router.queue.Recipient;
 import org.sealwax.router.spool.SpoolFigures;
 import org.sealwax.router.spool.SpoolSettings;
 import org.sealwax.router.spool.SqliteSpool;
@@ -78,7 +77,7 @@ public final class QueueBench {
 
   private static Map<Long, Outcome> all(Consignment c, Outcome outcome) {
     Map<Long, Outcome> outcomes = new HashMap<>();
-    for (ConsignmentRecipient a : c.recipients()) {
+    for (Recipient a : c.recipients()) {
       outcomes.put(a.key(), outcome);
     }
     return outcomes;
@@ -96,7 +95,7 @@ public final class QueueBench {
           new IncomingEnvelope(
               sender,
               MailOptions.plain(),
-              List.of(NewRecipient.direct(to, sender, DsnRequest.none())),
+              List.of(Recipient.direct(to, sender, DsnRequest.none())),
               "client.example[192.0.2.1]",
               "session1",
               "TLSv1.3 TLS_AES_256_GCM_SHA384 X25519MLKEM768"));

@@ -42,12 +42,13 @@ import org.sealwax.router.dialogue.DialoguePlayer;
 import org.sealwax.router.evidence.PublishedEvidence;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.ConsignmentRecipient;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.queue.Recipient;
+import org.sealwax.router.queue.TestRecipients;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.testkit.dns.FixedResolver;
 import org.sealwax.testkit.net.ManualClock;
@@ -141,10 +142,10 @@ final class ClientDialogueFilesTest {
 
   private Consignment consignment() {
     Domain domain = Domain.of("example.org");
-    List<ConsignmentRecipient> consigned = new ArrayList<>();
+    List<Recipient> consigned = new ArrayList<>();
     for (String local : recipients) {
       consigned.add(
-          new ConsignmentRecipient(
+          TestRecipients.of(
               consigned.size() + 1L,
               new DeliveryTarget.Remote(new Mailbox(local, domain)),
               dsn(local)));

@@ -19,11 +19,12 @@ import org.sealwax.mail.policy.DeferReason;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.InvalidReplyException;
 import org.sealwax.mail.smtp.Reply;
-import org.sealwax.router.queue.ConsignmentRecipient;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.queue.Recipient;
+import org.sealwax.router.queue.TestRecipients;
 
 /** Row by row: what a failure means. */
 final class FailureTableTest {
@@ -180,8 +181,7 @@ final class FailureTableTest {
 
   @Test
   void oneDeliveredMessageMarksTheNextHopReachable() {
-    ConsignmentRecipient one =
-        new ConsignmentRecipient(1, new DeliveryTarget.Pipe("pipe", TO), DsnRequest.none());
+    Recipient one = TestRecipients.of(1, new DeliveryTarget.Pipe("pipe", TO), DsnRequest.none());
     RecipientOutcomes outcomes = new RecipientOutcomes(List.of(one));
     outcomes.hostSkipped(
         FailureTable.of(TransactionStage.MAIL, Reply.of(421, "bye"), "mx1").cause());
@@ -195,8 +195,7 @@ final class FailureTableTest {
   @Test
   void theEarliestEndOfAHoldIsKept() {
     Instant soon = Instant.parse("2026-06-01T00:30:00Z");
-    ConsignmentRecipient one =
-        new ConsignmentRecipient(1, new DeliveryTarget.Pipe("pipe", TO), DsnRequest.none());
+    Recipient one = TestRecipients.of(1, new DeliveryTarget.Pipe("pipe", TO), DsnRequest.none());
     RecipientOutcomes outcomes = new RecipientOutcomes(List.of(one));
     FailureCause broken = FailureTable.policy(DeferReason.TLS_BROKEN, "broken", "mx1");
     outcomes.hostSkipped(broken.until(soon.plusSeconds(60)));

@@ -58,7 +58,6 @@ import org.sealwax.router.evidence.PublishedEvidence;
 import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.ConsignmentRecipient;
 import org.sealwax.router.queue.DeliveryAgent;
 import org.sealwax.router.queue.DeliverySlot;
 import org.sealwax.router.queue.DeliveryTarget;
@@ -66,6 +65,8 @@ import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.queue.Recipient;
+import org.sealwax.router.queue.TestRecipients;
 import org.sealwax.router.receipts.Receipt;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.testkit.dns.FixedResolver;
@@ -304,7 +305,7 @@ public final class FakeInternet implements Dialer, AutoCloseable {
     NextHop hop = new NextHop.ByMx(Domain.of("example.org"));
     ReversePath sender = ReversePath.of(new Mailbox("sender", Domain.of("origin.example")));
     MailOptions options = MailOptions.plain();
-    final List<ConsignmentRecipient> recipients = new ArrayList<>();
+    final List<Recipient> recipients = new ArrayList<>();
     byte[] content = BODY.getBytes(StandardCharsets.UTF_8);
     @Nullable String deliveredTo;
     int round = 1;
@@ -321,7 +322,7 @@ public final class FakeInternet implements Dialer, AutoCloseable {
     FakeMail add(String local, DsnRequest dsn) {
       MailHost domain = hop instanceof NextHop.ByMx mx ? mx.domain() : Domain.of("relay.example");
       recipients.add(
-          new ConsignmentRecipient(
+          TestRecipients.of(
               recipients.size() + 1L, new DeliveryTarget.Remote(new Mailbox(local, domain)), dsn));
       return this;
     }
@@ -385,9 +386,7 @@ public final class FakeInternet implements Dialer, AutoCloseable {
 
     Map<Long, Outcome> deliver() throws InterruptedException {
       Map<Long, Outcome> outcomes = agent().deliver(consignment());
-      if (!outcomes
-          .keySet()
-          .equals(Set.copyOf(recipients.stream().map(ConsignmentRecipient::key).toList()))) {
+      if (!outcomes.keySet().equals(Set.copyOf(recipients.stream().map(Recipient::key).toList()))) {
         throw new AssertionError("not exactly one outcome each: " + outcomes);
       }
       return outcomes;

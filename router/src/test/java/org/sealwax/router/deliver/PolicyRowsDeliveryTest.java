@@ -28,12 +28,12 @@ import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.mail.tls.verdict.TlsVersion;
-import org.sealwax.router.queue.ConsignmentRecipient;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.queue.TestRecipients;
 import org.sealwax.router.route.RecipientProbe;
 import org.sealwax.testkit.tls.TestCa;
 
@@ -219,7 +219,7 @@ final class PolicyRowsDeliveryTest {
     FakeInternet.FakeMail mail = net.mail().by(new NextHop.Fixed(Domain.of(SMART), 25, "*"));
     for (String mailbox : mailboxes) {
       mail.recipients.add(
-          new ConsignmentRecipient(
+          TestRecipients.of(
               mail.recipients.size() + 1L,
               new DeliveryTarget.Remote(mailbox(mailbox)),
               DsnRequest.none()));
@@ -312,7 +312,7 @@ final class PolicyRowsDeliveryTest {
     FakeHost host = net.host("192.0.2.27");
     FakeInternet.FakeMail mail = net.mail().by(new NextHop.Fixed(address, 25, "literal"));
     mail.recipients.add(
-        new ConsignmentRecipient(
+        TestRecipients.of(
             1, new DeliveryTarget.Remote(new Mailbox("bob", address)), DsnRequest.none()));
     assertEquals("deferred tls-not-offered", reason(mail.one()));
     assertEquals(0, host.bodies().size());

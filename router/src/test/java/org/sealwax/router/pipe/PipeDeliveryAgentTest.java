@@ -30,12 +30,13 @@ import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.Scope;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.ConsignmentRecipient;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.queue.Recipient;
+import org.sealwax.router.queue.TestRecipients;
 import org.sealwax.router.spool.QueueId;
 
 /** Real scripts, run as real processes. */
@@ -87,10 +88,10 @@ final class PipeDeliveryAgentTest {
       @Nullable String deliveredTo,
       Consignment.MessageContent content,
       String... to) {
-    List<ConsignmentRecipient> recipients = new ArrayList<>();
+    List<Recipient> recipients = new ArrayList<>();
     for (String local : to) {
       recipients.add(
-          new ConsignmentRecipient(
+          TestRecipients.of(
               recipients.size() + 1,
               new DeliveryTarget.Pipe("tracker", new Mailbox(local, LOCAL_DOMAIN)),
               DsnRequest.none()));

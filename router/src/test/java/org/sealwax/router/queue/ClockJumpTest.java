@@ -98,7 +98,7 @@ final class ClockJumpTest {
             new IncomingEnvelope(
                 from,
                 MailOptions.plain(),
-                List.of(NewRecipient.direct(mailbox, from, DsnRequest.none())),
+                List.of(Recipient.direct(mailbox, from, DsnRequest.none())),
                 "local",
                 "s1",
                 ""));

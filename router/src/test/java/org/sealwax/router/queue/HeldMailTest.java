@@ -118,7 +118,7 @@ final class HeldMailTest {
 
   private Map<Long, Outcome> deliver(Consignment c) {
     Map<Long, Outcome> all = new HashMap<>();
-    for (ConsignmentRecipient a : c.recipients()) {
+    for (Recipient a : c.recipients()) {
       String local = ((DeliveryTarget.Remote) a.target()).mailbox().localPart();
       FailureCause cause =
           new FailureCause(
@@ -161,7 +161,7 @@ final class HeldMailTest {
               FOREIGN_SENDER,
               MailOptions.plain(),
               List.of(
-                  new NewRecipient(
+                  new Recipient(
                       new DeliveryTarget.Remote(to),
                       FOREIGN_SENDER,
                       mailbox("alias@router.example"),

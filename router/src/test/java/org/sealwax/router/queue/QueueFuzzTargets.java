@@ -64,26 +64,32 @@ public final class QueueFuzzTargets {
                 "x@y.example",
                 3,
                 List.of(
-                    new QueuedRecipient(
+                    new Recipient(
                         1,
                         new org.sealwax.router.queue.DeliveryTarget.Remote(A),
+                        ReversePath.of(A),
                         B,
+                        true,
                         true,
                         new DsnRequest(Set.of(DsnRequest.NotifyEvent.DELAY), false, "rfc822;a"),
                         true,
                         cause),
-                    new QueuedRecipient(
+                    new Recipient(
                         2,
                         new org.sealwax.router.queue.DeliveryTarget.Pipe("tracker", B),
+                        ReversePath.of(A),
                         A,
+                        true,
                         false,
                         DsnRequest.none(),
                         false,
                         null),
-                    new QueuedRecipient(
+                    new Recipient(
                         3,
                         new org.sealwax.router.queue.DeliveryTarget.Reports(A),
+                        ReversePath.of(A),
                         A,
+                        true,
                         false,
                         DsnRequest.none(),
                         false,

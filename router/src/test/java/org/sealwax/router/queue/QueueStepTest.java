@@ -69,7 +69,8 @@ final class QueueStepTest {
         null,
         0,
         List.of(
-            new QueuedRecipient(3, new DeliveryTarget.Remote(to), to, hold, dsn, notified, null)));
+            new Recipient(
+                3, new DeliveryTarget.Remote(to), sender, to, false, hold, dsn, notified, null)));
   }
 
   /** Who is told that a person gave a message up is told why it waited, too. */
@@ -239,11 +240,14 @@ final class QueueStepTest {
               "alias@project.example",
               7,
               List.of(
-                  new QueuedRecipient(0, new DeliveryTarget.Remote(to), to, true, dsn, true, CAUSE),
-                  new QueuedRecipient(
+                  new Recipient(
+                      0, new DeliveryTarget.Remote(to), SENDER, to, true, true, dsn, true, CAUSE),
+                  new Recipient(
                       9,
                       new DeliveryTarget.Pipe("bugs", to),
+                      SENDER,
                       QueueTest.mailbox("o@to.example"),
+                      true,
                       false,
                       dsn,
                       false,
@@ -267,7 +271,7 @@ final class QueueStepTest {
       FailureCause cause =
           new FailureCause("r", EnhancedStatus.of(4, 7, 0), "t", null, null, extent);
       for (FailureCause one : List.of(cause, cause.asRemembered())) {
-        QueuedRecipient r =
+        Recipient r =
             group(SENDER, DsnRequest.none(), false, false)
                 .recipients()
                 .getFirst()

@@ -136,11 +136,11 @@ final class QueueTest {
     return all;
   }
 
-  private QueueId send(ReversePath from, String content, NewRecipient... to) throws IOException {
+  private QueueId send(ReversePath from, String content, Recipient... to) throws IOException {
     return send(from, content, MailOptions.plain(), to);
   }
 
-  private QueueId send(ReversePath from, String content, MailOptions options, NewRecipient... to)
+  private QueueId send(ReversePath from, String content, MailOptions options, Recipient... to)
       throws IOException {
     try (Intake.IncomingMessage entry = queue.open()) {
       OutputStream out = entry.content();
@@ -150,12 +150,12 @@ final class QueueTest {
     }
   }
 
-  private static NewRecipient to(String mailbox) {
+  private static Recipient to(String mailbox) {
     return to(mailbox, DsnRequest.none());
   }
 
-  private static NewRecipient to(String mailbox, DsnRequest dsn) {
-    return NewRecipient.direct(mailbox(mailbox), ReversePath.of(SENDER), dsn);
+  private static Recipient to(String mailbox, DsnRequest dsn) {
+    return Recipient.direct(mailbox(mailbox), ReversePath.of(SENDER), dsn);
   }
 
   private DeliveredMessage next() throws InterruptedException {
@@ -359,7 +359,7 @@ final class QueueTest {
     send(
         ReversePath.of(SENDER),
         "\r\n",
-        new NewRecipient(
+        new Recipient(
             new DeliveryTarget.Remote(mailbox("hidden@to.example")),
             ReversePath.of(SENDER),
             mailbox("team@here.example"),
@@ -423,7 +423,7 @@ final class QueueTest {
         send(
             ReversePath.of(SENDER),
             "Subject: x\r\n\r\nbody\r\n",
-            new NewRecipient(
+            new Recipient(
                 new DeliveryTarget.Remote(mailbox("hidden.jane@sub.to.example")),
                 ReversePath.of(SENDER),
                 mailbox("team@here.example"),
@@ -468,8 +468,7 @@ final class QueueTest {
         send(
             ReversePath.nullPath(),
             "\r\n",
-            NewRecipient.direct(
-                mailbox("r@to.example"), ReversePath.nullPath(), DsnRequest.none()));
+            Recipient.direct(mailbox("r@to.example"), ReversePath.nullPath(), DsnRequest.none()));
     next();
     while (queue.figures().inMemory() > 0) {
       Thread.sleep(1);

@@ -27,20 +27,20 @@ final class RecipientGroupingTest {
     return new DsnRequest(Set.of(when), false, null);
   }
 
-  private static NewRecipient direct(DsnRequest dsn) {
-    return NewRecipient.direct(TARGET, SENDER, dsn);
+  private static Recipient direct(DsnRequest dsn) {
+    return Recipient.direct(TARGET, SENDER, dsn);
   }
 
-  private static NewRecipient by(String alias, DsnRequest dsn) {
+  private static Recipient by(String alias, DsnRequest dsn) {
     Mailbox original = new Mailbox(alias, Domain.of("example.com"));
-    return new NewRecipient(new DeliveryTarget.Remote(TARGET), SENDER, original, true, false, dsn);
+    return new Recipient(new DeliveryTarget.Remote(TARGET), SENDER, original, true, false, dsn);
   }
 
-  private static NewRecipient one(NewRecipient... all) {
-    List<NewRecipient> there = RecipientGrouping.withoutDuplicates(List.of(all));
-    List<NewRecipient> back = new ArrayList<>(List.of(all));
+  private static Recipient one(Recipient... all) {
+    List<Recipient> there = RecipientGrouping.withoutDuplicates(List.of(all));
+    List<Recipient> back = new ArrayList<>(List.of(all));
     Collections.reverse(back);
-    NewRecipient only = there.getFirst();
+    Recipient only = there.getFirst();
     assertEquals(1, there.size());
     assertEquals(
         only.dsn().when(),
@@ -74,12 +74,12 @@ final class RecipientGroupingTest {
   @Test
   void notifyNeverNeedsAllDuplicates() {
     assertEquals(NEVER, one(direct(NEVER), by("a", NEVER), by("b", NEVER)).dsn());
-    for (NewRecipient[] pair :
+    for (Recipient[] pair :
         List.of(
-            new NewRecipient[] {direct(NEVER), by("a", NONE)},
-            new NewRecipient[] {direct(NONE), by("a", NEVER)},
-            new NewRecipient[] {direct(NEVER), direct(NONE)},
-            new NewRecipient[] {by("a", NEVER), by("b", NONE)})) {
+            new Recipient[] {direct(NEVER), by("a", NONE)},
+            new Recipient[] {direct(NONE), by("a", NEVER)},
+            new Recipient[] {direct(NEVER), direct(NONE)},
+            new Recipient[] {by("a", NEVER), by("b", NONE)})) {
       assertEquals(NONE, one(pair).dsn());
     }
     assertFalse(one(direct(NEVER), by("a", NEVER), by("b", when(NotifyEvent.DELAY))).dsn().never());
@@ -89,11 +89,10 @@ final class RecipientGroupingTest {
   void dsnNamesARecipientThatRequestedIt() {
     DsnRequest original =
         new DsnRequest(Set.of(NotifyEvent.FAILURE), false, "rfc822;a@example.com");
-    NewRecipient kept =
-        one(direct(new DsnRequest(Set.of(), true, "rfc822;x@y")), by("a", original));
+    Recipient kept = one(direct(new DsnRequest(Set.of(), true, "rfc822;x@y")), by("a", original));
     assertEquals("a@example.com", kept.original().toString());
     assertEquals("rfc822;a@example.com", kept.dsn().originalRecipient());
-    NewRecipient addressed = one(by("a", original), direct(when(NotifyEvent.SUCCESS)));
+    Recipient addressed = one(by("a", original), direct(when(NotifyEvent.SUCCESS)));
     assertEquals(TARGET, addressed.original());
     assertFalse(addressed.forwarded());
     @Nullable String none = addressed.dsn().originalRecipient();

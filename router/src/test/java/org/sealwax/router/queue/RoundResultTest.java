@@ -24,13 +24,11 @@ final class RoundResultTest {
   }
 
   private static RoundResult of(boolean greeted, Outcome... outcomes) {
-    List<QueuedRecipient> recipients = new ArrayList<>();
+    List<Recipient> recipients = new ArrayList<>();
     Map<Long, Outcome> byKey = new HashMap<>();
     for (int i = 0; i < outcomes.length; i++) {
       Mailbox to = new Mailbox("r" + i, Domain.of("to.example"));
-      recipients.add(
-          new QueuedRecipient(
-              i, new DeliveryTarget.Remote(to), to, false, DsnRequest.none(), false, null));
+      recipients.add(TestRecipients.of(i, new DeliveryTarget.Remote(to), DsnRequest.none()));
       byKey.put((long) i, outcomes[i]);
     }
     return RoundResult.of(recipients, byKey, greeted);

@@ -33,11 +33,13 @@ final class UnverifiedSenderForwardTest {
   })
   void isHeldInsteadOfAnswered(
       boolean unvouched, String outcome, int hours, int notified, int held, int waiting) {
-    QueuedRecipient recipient =
-        new QueuedRecipient(
+    Recipient recipient =
+        new Recipient(
             1,
             new DeliveryTarget.Remote(new Mailbox("alice", Domain.of("provider.example"))),
+            ReversePath.of(FOREIGN_SENDER),
             new Mailbox("bugs", Domain.of("project.example")),
+            false,
             unvouched,
             DsnRequest.none(),
             false,

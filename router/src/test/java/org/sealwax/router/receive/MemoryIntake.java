@@ -10,7 +10,7 @@ import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.router.queue.IncomingEnvelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.IntakeException;
-import org.sealwax.router.queue.NewRecipient;
+import org.sealwax.router.queue.Recipient;
 import org.sealwax.router.spool.QueueId;
 
 /** A queue's entrance that keeps everything in memory and counts what is open. */
@@ -33,7 +33,7 @@ final class MemoryIntake implements Intake {
           };
     }
 
-    private static String target(NewRecipient r) {
+    private static String target(Recipient r) {
       return r.target()
           + (r.forwarded() ? " by " + r.original() : "")
           + (r.sender().toString().isEmpty() || !r.forwarded() ? "" : " from " + r.sender())

@@ -16,13 +16,13 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.ConsignmentRecipient;
 import org.sealwax.router.queue.DeliveryAgent;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.queue.TestRecipients;
 import org.sealwax.router.spool.QueueId;
 
 /** A circle is refused for the alias it goes through, and for no other recipient. */
@@ -44,9 +44,9 @@ final class LoopGuardTest {
         MailOptions.plain(),
         new NextHop.ByMx(domain),
         List.of(
-            new ConsignmentRecipient(
+            TestRecipients.of(
                 1, new DeliveryTarget.Remote(new Mailbox("a", domain)), DsnRequest.none()),
-            new ConsignmentRecipient(
+            TestRecipients.of(
                 2, new DeliveryTarget.Remote(new Mailbox("b", domain)), DsnRequest.none())),
         deliveredTo,
         Instant.EPOCH,

@@ -36,17 +36,16 @@ import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.ConsignmentRecipient;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.IncomingEnvelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.MailOptions;
-import org.sealwax.router.queue.NewRecipient;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.queue.Queue;
 import org.sealwax.router.queue.QueueSettings;
+import org.sealwax.router.queue.Recipient;
 import org.sealwax.router.spool.QueueIds;
 
 /**
@@ -142,7 +141,7 @@ final class BrokenTlsTest {
     Mailbox to = new Mailbox("r" + number, Domain.of("example.org"));
     try (Intake.IncomingMessage entry = queue.open()) {
       entry.content().write("x\r\n".getBytes(StandardCharsets.US_ASCII));
-      NewRecipient recipient = NewRecipient.direct(to, path, DsnRequest.none());
+      Recipient recipient = Recipient.direct(to, path, DsnRequest.none());
       entry.commit(
           new IncomingEnvelope(path, MailOptions.plain(), List.of(recipient), "sim", "s", ""));
     }
@@ -204,7 +203,7 @@ final class BrokenTlsTest {
 
   private static Map<Long, Outcome> all(Consignment c, Outcome outcome) {
     Map<Long, Outcome> out = new HashMap<>();
-    for (ConsignmentRecipient a : c.recipients()) {
+    for (Recipient a : c.recipients()) {
       out.put(a.key(), outcome);
     }
     return out;

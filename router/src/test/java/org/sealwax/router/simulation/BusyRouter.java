@@ -21,18 +21,17 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.ConsignmentRecipient;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.IncomingEnvelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.MailOptions;
-import org.sealwax.router.queue.NewRecipient;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.queue.Queue;
 import org.sealwax.router.queue.QueueSettings;
+import org.sealwax.router.queue.Recipient;
 import org.sealwax.router.spool.QueueIds;
 
 /**
@@ -163,7 +162,7 @@ final class BusyRouter implements AutoCloseable {
     sleep(host.greets());
     c.slot().greeted();
     sleep(host.takes());
-    for (ConsignmentRecipient a : c.recipients()) {
+    for (Recipient a : c.recipients()) {
       arrived(a.target().toString());
       outcomes.put(a.key(), new Outcome.Delivered(domain, "250 ok", "none", false, false));
     }
@@ -197,7 +196,7 @@ final class BusyRouter implements AutoCloseable {
           new IncomingEnvelope(
               path,
               MailOptions.plain(),
-              List.of(NewRecipient.direct(box(recipient), path, DsnRequest.none())),
+              List.of(Recipient.direct(box(recipient), path, DsnRequest.none())),
               "sim",
               "s",
               ""));

@@ -23,18 +23,17 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.ConsignmentRecipient;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.IncomingEnvelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.MailOptions;
-import org.sealwax.router.queue.NewRecipient;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.queue.Queue;
 import org.sealwax.router.queue.QueueSettings;
+import org.sealwax.router.queue.Recipient;
 import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.QueueIds;
@@ -235,7 +234,7 @@ final class RouterSimulation {
     boolean isNull = random.nextInt(6) == 0;
     Mailbox from = new Mailbox("s", Domain.of("hop" + random.nextInt(HOPS) + ".example"));
     ReversePath sender = isNull ? ReversePath.nullPath() : ReversePath.of(from);
-    List<NewRecipient> recipients = new ArrayList<>();
+    List<Recipient> recipients = new ArrayList<>();
     Set<String> names = new HashSet<>();
     int count = 1 + random.nextInt(4);
     for (int i = 0; i < count; i++) {
@@ -245,7 +244,7 @@ final class RouterSimulation {
       boolean hold = random.nextInt(8) == 0;
       if (names.add(to.toString())) {
         recipients.add(
-            new NewRecipient(
+            new Recipient(
                 new DeliveryTarget.Remote(to), sender, to, false, hold, DsnRequest.none()));
       }
     }
@@ -267,7 +266,7 @@ final class RouterSimulation {
       throw new IllegalStateException("a bug of ours");
     }
     Map<Long, Outcome> outcomes = new HashMap<>();
-    for (ConsignmentRecipient a : c.recipients()) {
+    for (Recipient a : c.recipients()) {
       HopBehaviour now = random.nextInt(10) == 0 ? HopBehaviour.SLOW : behaviour;
       outcomes.put(a.key(), outcome(now, c, a, content));
     }
@@ -289,12 +288,11 @@ final class RouterSimulation {
     }
   }
 
-  private static NotifiedSender notified(Consignment c, ConsignmentRecipient a) {
+  private static NotifiedSender notified(Consignment c, Recipient a) {
     return new NotifiedSender(c.id().text(), a.target().toString());
   }
 
-  private Outcome outcome(
-      HopBehaviour behaviour, Consignment c, ConsignmentRecipient a, String content) {
+  private Outcome outcome(HopBehaviour behaviour, Consignment c, Recipient a, String content) {
     return switch (behaviour) {
       case WELL -> {
         receive(c, a, content);
@@ -316,7 +314,7 @@ final class RouterSimulation {
     return new FailureCause(reason, EnhancedStatus.of(kind, 0, 0), reason, null, null, extent);
   }
 
-  private void receive(Consignment c, ConsignmentRecipient a, String content) {
+  private void receive(Consignment c, Recipient a, String content) {
     received.merge(notified(c, a), 1, Integer::sum);
     if (!content.contains("multipart/report")) {
       return;

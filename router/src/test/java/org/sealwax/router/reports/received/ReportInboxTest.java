@@ -41,12 +41,12 @@ import org.sealwax.mail.tlsrpt.TlsReport;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.ConsignmentRecipient;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.queue.TestRecipients;
 import org.sealwax.router.reports.ReportingOrganization;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.testkit.dns.FixedResolver;
@@ -85,8 +85,7 @@ final class ReportInboxTest {
                     MailOptions.plain(),
                     new NextHop.Reports(),
                     List.of(
-                        new ConsignmentRecipient(
-                            7, new DeliveryTarget.Reports(TO), DsnRequest.none())),
+                        TestRecipients.of(7, new DeliveryTarget.Reports(TO), DsnRequest.none())),
                     null,
                     MIDNIGHT.plus(Duration.ofHours(27)),
                     1,
