@@ -4,6 +4,9 @@ import org.sealwax.mail.address.Mailbox;
 
 /** The delivery target of one recipient of a queued message. */
 public sealed interface DeliveryTarget {
+  /** The recipient that it stands for. */
+  Mailbox mailbox();
+
   /** The address that the next hop gets in RCPT. */
   record Remote(Mailbox mailbox) implements DeliveryTarget {
     @Override

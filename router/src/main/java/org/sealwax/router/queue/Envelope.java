@@ -5,12 +5,13 @@ import org.sealwax.mail.address.ReversePath;
 /**
  * The envelope of a message without its recipients.
  *
- * @param sender as the client gave it
+ * @param sender as the client gave it; DSNs about unforwarded recipients go there
  * @param options MAIL parameters
- * @param origin the client that submitted it
- * @param session the SMTP session, empty for our own messages
- * @param tls TLS facts of the incoming hop, empty when it came unencrypted
- * @param recipients how many it had on arrival
+ * @param origin the client that submitted it, for {@code queue show} and {@code trace}: {@code
+ *     mail.example.org[192.0.2.1]}
+ * @param session the SMTP session, for the log; empty for our own messages
+ * @param tls TLS facts of the incoming hop in one line, empty when it came unencrypted
+ * @param recipients how many it had on arrival; 0 until it is committed
  */
 public record Envelope(
     ReversePath sender,
@@ -18,4 +19,14 @@ public record Envelope(
     String origin,
     String session,
     String tls,
-    int recipients) {}
+    int recipients) {
+  /** The envelope of a message that is being accepted. */
+  public Envelope(
+      ReversePath sender, MailOptions options, String origin, String session, String tls) {
+    this(sender, options, origin, session, tls, 0);
+  }
+
+  Envelope withRecipients(int count) {
+    return new Envelope(sender, options, origin, session, tls, count);
+  }
+}

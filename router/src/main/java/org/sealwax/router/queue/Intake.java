@@ -3,6 +3,7 @@ package org.sealwax.router.queue;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.List;
 import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.router.spool.QueueId;
 
@@ -37,8 +38,10 @@ public interface Intake {
      * Commits; when this returns, message, envelope and queue state are on stable storage, and the
      * {@code 250} may be sent. Never returns early: a failed fsync throws, and the message is not
      * queued.
+     *
+     * @param recipients at least one
      */
-    void commit(IncomingEnvelope envelope) throws IntakeException;
+    void commit(Envelope envelope, List<Recipient> recipients) throws IntakeException;
 
     /** Discards the message unless it was committed. */
     @Override

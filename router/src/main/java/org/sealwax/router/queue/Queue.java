@@ -317,22 +317,19 @@ public final class Queue implements Intake, Closeable {
   /** One batch of a message that is being accepted. */
   private record IncomingBatch(RecipientBatch batch, RecipientGroup group, boolean isFresh) {}
 
-  private void take(Draft draft, IncomingEnvelope submission) throws IntakeException {
+  private void take(Draft draft, Envelope submitted, List<Recipient> submittedRecipients)
+      throws IntakeException {
+    if (submittedRecipients.isEmpty()) {
+      throw new IllegalArgumentException("no recipients");
+    }
     Instant now = clock.now();
     QueueSettings in = settings;
-    List<Recipient> recipients = RecipientGrouping.withoutDuplicates(submission.recipients());
+    List<Recipient> recipients = RecipientGrouping.withoutDuplicates(submittedRecipients);
     List<NotificationWriter.PreparedNotification> preparedNotifications = new ArrayList<>();
-    Envelope envelope =
-        new Envelope(
-            submission.sender(),
-            submission.options(),
-            submission.origin(),
-            submission.session(),
-            submission.tls(),
-            recipients.size());
+    Envelope envelope = submitted.withRecipients(recipients.size());
     byte[] content = draft.small();
     if (recipients.size() > 1
-        && submission.sender() instanceof ReversePath.SenderMailbox(Mailbox sender)) {
+        && envelope.sender() instanceof ReversePath.SenderMailbox(Mailbox sender)) {
       RecipientGrouping.ExpandedRecipients expansion = RecipientGrouping.expand(recipients);
       recipients = expansion.recipients();
       if (!expansion.expanded().isEmpty() && content != null) {

@@ -65,13 +65,7 @@ public record QueueFilter(
 
   /** Whether one recipient is meant. */
   boolean matches(Recipient r) {
-    Mailbox to =
-        switch (r.target()) {
-          case DeliveryTarget.Remote remote -> remote.mailbox();
-          case DeliveryTarget.Pipe command -> command.mailbox();
-          case DeliveryTarget.Postmaster postmaster -> postmaster.mailbox();
-          case DeliveryTarget.Reports reports -> reports.mailbox();
-        };
+    Mailbox to = r.target().mailbox();
     boolean inDomain = domain.isEmpty() || to.domain().equals(domain.get());
     boolean isRecipient =
         recipient.isEmpty()

@@ -2,6 +2,7 @@ package org.sealwax.router.queue;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.List;
 import org.sealwax.mail.net.BlockOutput;
 import org.sealwax.router.spool.Draft;
 import org.sealwax.router.spool.QueueId;
@@ -13,7 +14,7 @@ final class SpoolingMessage implements Intake.IncomingMessage {
   @FunctionalInterface
   interface SpooledMessageHandler {
     /** Stores it; it is on stable storage when this returns. */
-    void take(Draft draft, IncomingEnvelope envelope) throws IntakeException;
+    void take(Draft draft, Envelope envelope, List<Recipient> recipients) throws IntakeException;
   }
 
   private final Draft draft;
@@ -37,8 +38,8 @@ final class SpoolingMessage implements Intake.IncomingMessage {
   }
 
   @Override
-  public void commit(IncomingEnvelope envelope) throws IntakeException {
-    handler.take(draft, envelope);
+  public void commit(Envelope envelope, List<Recipient> recipients) throws IntakeException {
+    handler.take(draft, envelope, recipients);
   }
 
   @Override

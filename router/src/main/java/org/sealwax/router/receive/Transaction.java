@@ -26,7 +26,7 @@ import org.sealwax.mail.smtp.session.CommandHandler;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
-import org.sealwax.router.queue.IncomingEnvelope;
+import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.IntakeException;
 import org.sealwax.router.queue.MailOptions;
@@ -347,13 +347,8 @@ final class Transaction implements CommandHandler.BodyReceiver {
         throw failure;
       }
       open.commit(
-          new IncomingEnvelope(
-              sender,
-              options(summary),
-              recipients,
-              client.origin(),
-              client.session,
-              client.tlsLine()));
+          new Envelope(sender, options(summary), client.origin(), client.session, client.tlsLine()),
+          recipients);
     } catch (IntakeException e) {
       log.storeTrouble("message not accepted: " + e.getMessage(), e);
       return reply(e);

@@ -7,7 +7,7 @@ import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.tlsrpt.ReportAddress;
 import org.sealwax.router.queue.DsnRequest;
-import org.sealwax.router.queue.IncomingEnvelope;
+import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.Recipient;
@@ -32,15 +32,9 @@ final class ReportQueueing {
     try (Intake.IncomingMessage entry = intake.open()) {
       entry.content().write(message);
       entry.commit(
-          new IncomingEnvelope(
-              sender,
-              options,
-              List.of(
-                  Recipient.direct(
-                      address.mailbox(), sender, new DsnRequest(Set.of(), true, null))),
-              "tlsrpt",
-              "",
-              ""));
+          new Envelope(sender, options, "tlsrpt", "", ""),
+          List.of(
+              Recipient.direct(address.mailbox(), sender, new DsnRequest(Set.of(), true, null))));
       return entry.id().toString();
     }
   }

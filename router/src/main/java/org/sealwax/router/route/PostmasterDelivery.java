@@ -12,8 +12,8 @@ import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DeliveryAgent;
 import org.sealwax.router.queue.DeliveryTarget;
+import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.FailureCause;
-import org.sealwax.router.queue.IncomingEnvelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
@@ -95,8 +95,7 @@ public final class PostmasterDelivery implements DeliveryAgent {
         content.transferTo(entry.content());
       }
       entry.commit(
-          new IncomingEnvelope(
-              c.sender(), c.options(), recipients, "postmaster of " + c.id(), "", ""));
+          new Envelope(c.sender(), c.options(), "postmaster of " + c.id(), "", ""), recipients);
       Outcome passed =
           new Outcome.Delivered("local", "250 2.0.0 queued as " + entry.id(), "none", true, false);
       Map<Long, Outcome> outcomes = new HashMap<>(held(c));

@@ -23,8 +23,8 @@ import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
+import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.FailureCause;
-import org.sealwax.router.queue.IncomingEnvelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
@@ -92,13 +92,13 @@ public final class QueueBench {
       Mailbox to = new Mailbox("r" + number, Domain.of("d" + number % 50 + ".example"));
       ReversePath sender = ReversePath.of(from);
       entry.commit(
-          new IncomingEnvelope(
+          new Envelope(
               sender,
               MailOptions.plain(),
-              List.of(Recipient.direct(to, sender, DsnRequest.none())),
               "client.example[192.0.2.1]",
               "session1",
-              "TLSv1.3 TLS_AES_256_GCM_SHA384 X25519MLKEM768"));
+              "TLSv1.3 TLS_AES_256_GCM_SHA384 X25519MLKEM768"),
+          List.of(Recipient.direct(to, sender, DsnRequest.none())));
     }
   }
 

@@ -95,13 +95,8 @@ final class ClockJumpTest {
         entry.content().write(new byte[] {'x', '\r', '\n'});
         ReversePath from = ReversePath.of(QueueTest.mailbox("me@from.example"));
         entry.commit(
-            new IncomingEnvelope(
-                from,
-                MailOptions.plain(),
-                List.of(Recipient.direct(mailbox, from, DsnRequest.none())),
-                "local",
-                "s1",
-                ""));
+            new Envelope(from, MailOptions.plain(), "local", "s1", ""),
+            List.of(Recipient.direct(mailbox, from, DsnRequest.none())));
       }
     }
 

@@ -157,20 +157,15 @@ final class HeldMailTest {
         out.write(text.getBytes(StandardCharsets.US_ASCII));
       }
       entry.commit(
-          new IncomingEnvelope(
-              FOREIGN_SENDER,
-              MailOptions.plain(),
-              List.of(
-                  new Recipient(
-                      new DeliveryTarget.Remote(to),
-                      FOREIGN_SENDER,
-                      mailbox("alias@router.example"),
-                      holdOnRefusal,
-                      holdOnRefusal,
-                      DsnRequest.none())),
-              "test",
-              "s1",
-              ""));
+          new Envelope(FOREIGN_SENDER, MailOptions.plain(), "test", "s1", ""),
+          List.of(
+              new Recipient(
+                  new DeliveryTarget.Remote(to),
+                  FOREIGN_SENDER,
+                  mailbox("alias@router.example"),
+                  holdOnRefusal,
+                  holdOnRefusal,
+                  DsnRequest.none())));
       return entry.id();
     }
   }

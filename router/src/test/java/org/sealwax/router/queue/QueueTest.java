@@ -145,7 +145,7 @@ final class QueueTest {
     try (Intake.IncomingMessage entry = queue.open()) {
       OutputStream out = entry.content();
       out.write(content.getBytes(StandardCharsets.UTF_8));
-      entry.commit(new IncomingEnvelope(from, options, List.of(to), "test[127.0.0.1]", "s1", ""));
+      entry.commit(new Envelope(from, options, "test[127.0.0.1]", "s1", ""), List.of(to));
       return entry.id();
     }
   }

@@ -353,7 +353,7 @@ final class ListenerTest {
     }
     String content = intake.kept().getFirst().content();
     assertTrue(content.startsWith("Received: by mx.example.org"), content);
-    assertEquals("local", intake.kept().getFirst().submission().origin());
+    assertEquals("local", intake.kept().getFirst().envelope().origin());
   }
 
   @Test

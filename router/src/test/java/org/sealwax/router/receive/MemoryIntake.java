@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.ByteBudget;
-import org.sealwax.router.queue.IncomingEnvelope;
+import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.IntakeException;
 import org.sealwax.router.queue.Recipient;
@@ -16,16 +16,14 @@ import org.sealwax.router.spool.QueueId;
 /** A queue's entrance that keeps everything in memory and counts what is open. */
 final class MemoryIntake implements Intake {
   /** A committed message. */
-  record IntakeMessage(QueueId id, IncomingEnvelope submission, String content) {
+  record IntakeMessage(QueueId id, Envelope envelope, List<Recipient> recipients, String content) {
     /** The form of a dialogue's {@code Q:} line. */
     String line() {
       return "Q: "
-          + submission.sender()
+          + envelope.sender()
           + " -> "
-          + String.join(
-              ", ",
-              submission.recipients().stream().map(MemoryIntake.IntakeMessage::target).toList())
-          + switch (submission.options().tls()) {
+          + String.join(", ", recipients.stream().map(MemoryIntake.IntakeMessage::target).toList())
+          + switch (envelope.options().tls()) {
             case UNSPECIFIED -> "";
             case REQUIRED -> " tls-required";
             case OPTIONAL -> " tls-optional";
@@ -90,12 +88,14 @@ final class MemoryIntake implements Intake {
       }
 
       @Override
-      public void commit(IncomingEnvelope envelope) throws IntakeException {
+      public void commit(Envelope envelope, List<Recipient> recipients) throws IntakeException {
         if (atCommit != null) {
           throw new IntakeException(atCommit, "as the test wants");
         }
         synchronized (MemoryIntake.this) {
-          kept.add(new IntakeMessage(id, envelope, output.toString(StandardCharsets.UTF_8)));
+          kept.add(
+              new IntakeMessage(
+                  id, envelope, List.copyOf(recipients), output.toString(StandardCharsets.UTF_8)));
         }
       }
 

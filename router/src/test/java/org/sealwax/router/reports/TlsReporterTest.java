@@ -63,10 +63,11 @@ import org.sealwax.mail.tlsrpt.SessionResult;
 import org.sealwax.mail.tlsrpt.TlsReport;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
 import org.sealwax.router.queue.BugLog;
-import org.sealwax.router.queue.IncomingEnvelope;
+import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.IntakeException;
 import org.sealwax.router.queue.MailOptions;
+import org.sealwax.router.queue.Recipient;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.testkit.dns.FixedResolver;
 import org.sealwax.testkit.tls.TestCa;
@@ -116,7 +117,8 @@ final class TlsReporterTest {
   /** The queue's entrance, for one message at a time. */
   private static final class OneMessageIntake implements Intake {
     private final List<String> messages = new ArrayList<>();
-    private final List<IncomingEnvelope> submissions = new ArrayList<>();
+    private final List<Envelope> submissions = new ArrayList<>();
+    private final List<Recipient> addressed = new ArrayList<>();
     private volatile Runnable then = () -> {};
     private boolean full;
 
@@ -138,10 +140,11 @@ final class TlsReporterTest {
         }
 
         @Override
-        public void commit(IncomingEnvelope envelope) {
+        public void commit(Envelope envelope, List<Recipient> recipients) {
           then.run();
           messages.add(bytes.toString(StandardCharsets.US_ASCII));
           submissions.add(envelope);
+          addressed.addAll(recipients);
         }
 
         @Override
@@ -415,9 +418,9 @@ final class TlsReporterTest {
     assertTrue(message.contains("\r\nTLS-Report-Submitter: mx.project.example\r\n"), message);
     assertTrue(message.contains("report-type=\"tlsrpt\""), message);
     assertFalse(message.replace("\r\n", "").contains("\n"), "a bare LF");
-    IncomingEnvelope envelope = letterbox.submissions.getFirst();
+    Envelope envelope = letterbox.submissions.getFirst();
     assertEquals(MailOptions.TlsOption.REPORT, envelope.options().tls());
-    assertTrue(envelope.recipients().getFirst().dsn().never());
+    assertTrue(letterbox.addressed.getFirst().dsn().never());
     Matcher part = Pattern.compile("filename=\"([^\"]+)\"\r\n\r\n([^-]+)\r\n--").matcher(message);
     assertTrue(part.find(), message);
     assertTrue(part.group(1).startsWith("mx.project.example!example.org!"), part.group(1));

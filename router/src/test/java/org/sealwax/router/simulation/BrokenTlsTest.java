@@ -37,8 +37,8 @@ import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DsnRequest;
+import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.FailureCause;
-import org.sealwax.router.queue.IncomingEnvelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
@@ -142,8 +142,7 @@ final class BrokenTlsTest {
     try (Intake.IncomingMessage entry = queue.open()) {
       entry.content().write("x\r\n".getBytes(StandardCharsets.US_ASCII));
       Recipient recipient = Recipient.direct(to, path, DsnRequest.none());
-      entry.commit(
-          new IncomingEnvelope(path, MailOptions.plain(), List.of(recipient), "sim", "s", ""));
+      entry.commit(new Envelope(path, MailOptions.plain(), "sim", "s", ""), List.of(recipient));
     }
   }
 

@@ -23,8 +23,8 @@ import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
+import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.FailureCause;
-import org.sealwax.router.queue.IncomingEnvelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
@@ -193,13 +193,8 @@ final class BusyRouter implements AutoCloseable {
     try (Intake.IncomingMessage entry = queue.open()) {
       entry.content().write("x\r\n".getBytes(StandardCharsets.US_ASCII));
       entry.commit(
-          new IncomingEnvelope(
-              path,
-              MailOptions.plain(),
-              List.of(Recipient.direct(box(recipient), path, DsnRequest.none())),
-              "sim",
-              "s",
-              ""));
+          new Envelope(path, MailOptions.plain(), "sim", "s", ""),
+          List.of(Recipient.direct(box(recipient), path, DsnRequest.none())));
     }
   }
 

@@ -25,8 +25,8 @@ import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
+import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.FailureCause;
-import org.sealwax.router.queue.IncomingEnvelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
@@ -253,7 +253,7 @@ final class RouterSimulation {
       if (isNull) {
         fromNull.add(entry.id());
       }
-      entry.commit(new IncomingEnvelope(sender, MailOptions.plain(), recipients, "sim", "s", ""));
+      entry.commit(new Envelope(sender, MailOptions.plain(), "sim", "s", ""), recipients);
       promised.put(entry.id(), names);
     }
   }
