@@ -18,7 +18,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.testkit.tls.LabCertificateAuthority;
 import org.sealwax.testkit.tls.OddTlsServer;
-import org.sealwax.testkit.zone.ServedZones;
+import org.sealwax.testkit.zone.ZoneServer;
 import org.sealwax.testkit.zone.Zone;
 import org.sealwax.testkit.zone.ZoneSigning;
 
@@ -33,7 +33,7 @@ public final class SiteSetup {
   private final Clock clock;
   private final RandomSource random;
   private final LabCertificateAuthority authority;
-  private final ServedZones dns;
+  private final ZoneServer dns;
   private final Map<String, LabToken> tickets = new ConcurrentHashMap<>();
 
   public SiteSetup(
@@ -41,7 +41,7 @@ public final class SiteSetup {
       Clock clock,
       RandomSource random,
       LabCertificateAuthority authority,
-      ServedZones dns) {
+      ZoneServer dns) {
     this.settings = settings;
     this.clock = clock;
     this.random = random;
@@ -244,7 +244,7 @@ public final class SiteSetup {
     PolicyHostServer.serve(wire, tls, handler);
   }
 
-  private void asked(ServedZones.ReceivedQuery query) {
+  private void asked(ZoneServer.ReceivedQuery query) {
     String suffix = "." + settings.zone();
     if (!query.name().endsWith(suffix)) {
       return;

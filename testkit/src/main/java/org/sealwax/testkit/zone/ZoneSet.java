@@ -67,7 +67,7 @@ final class ZoneSet {
     change(next, zones);
   }
 
-  /** See {@link ServedZones#add}. */
+  /** See {@link ZoneServer#add}. */
   synchronized void add(List<Zone> more) {
     Map<Name, Zone> next = new HashMap<>(texts);
     for (Zone zone : more) {
@@ -76,7 +76,7 @@ final class ZoneSet {
     change(next, zones);
   }
 
-  /** See {@link ServedZones#replace}. */
+  /** See {@link ZoneServer#replace}. */
   synchronized void replace(List<Zone> others) {
     Map<Name, Zone> next = new HashMap<>(texts);
     Map<Name, ServedZone> without = new HashMap<>(zones);
@@ -88,7 +88,7 @@ final class ZoneSet {
     change(next, without);
   }
 
-  /** See {@link ServedZones#remove}. */
+  /** See {@link ZoneServer#remove}. */
   synchronized void remove(String name) {
     Name top = ServedZone.absolute(name);
     Map<Name, Zone> next = new HashMap<>(texts);
@@ -162,12 +162,12 @@ final class ZoneSet {
         k -> new ZoneKey(origin, k.algorithm(), unknown));
   }
 
-  /** See {@link ServedZones#fault(String, DnsFault)}. */
+  /** See {@link ZoneServer#fault(String, DnsFault)}. */
   void fault(String name, DnsFault fault) {
     faults.put(new FaultKey(ServedZone.absolute(name), ALL_TYPES), fault);
   }
 
-  /** See {@link ServedZones#fault(String, String, DnsFault)}. */
+  /** See {@link ZoneServer#fault(String, String, DnsFault)}. */
   void fault(String name, String type, DnsFault fault) {
     int value = Type.value(type);
     if (value < 0) {
