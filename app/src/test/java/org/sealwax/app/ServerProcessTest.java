@@ -105,6 +105,34 @@ final class ServerProcessTest {
     }
   }
 
+  private List<String> loadedClasses(String name, String more) throws Exception {
+    Path file = folder.resolve(name + ".loaded");
+    Map<String, String> options =
+        Map.of("JDK_JAVA_OPTIONS", "-Xlog:class+load=info:file=" + file + ":none");
+    try (ServerProcess server =
+        new ServerProcess(configured(name, SERVER.formatted(1) + more), options)) {
+      send(server.port(), "b@example.net");
+      server.signal("TERM");
+      assertEquals(ExitStatus.OK, server.end());
+    }
+    return Files.readAllLines(file).stream().map(line -> line.split(" ", 2)[0]).toList();
+  }
+
+  @Test
+  void theHttpServerIsLoadedForAnEndpointOnlyAndAfterSmtpListens() throws Exception {
+    String http = "org.sealwax.mail.http.Http";
+    List<String> without = loadedClasses("a", "");
+    assertTrue(
+        without.contains("org.sealwax.router.receive.Listener"), "the log is one of classes");
+    for (String name : List.of("Server", "Service", "Handler", "Reader", "Request", "Events")) {
+      assertFalse(without.contains(http + name), name);
+    }
+    assertFalse(without.stream().anyMatch(name -> name.startsWith("org.sealwax.router.metrics.")));
+    List<String> with = loadedClasses("b", "[metrics]\naddress = \"127.0.0.1:0\"\n");
+    int listens = with.indexOf("org.sealwax.router.receive.Listener");
+    assertTrue(listens >= 0 && listens < with.indexOf(http + "Server"), "SMTP listens first");
+  }
+
   private static boolean isServed(int port) {
     try (RouterTestClient client = new RouterTestClient(port)) {
       return client.reply().startsWith("220")

@@ -1,6 +1,5 @@
 package org.sealwax.assess.review;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -9,10 +8,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.http.HttpReader;
+import org.sealwax.mail.http.HttpResponse;
 import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.Dialer;
 import org.sealwax.mail.net.Wire;
@@ -68,7 +68,8 @@ record PlainHttpClient(Resolver resolver, Dialer dialer)
         wire.readTimeout(TOTAL);
         wire.out().write(head.getBytes(StandardCharsets.US_ASCII));
         wire.out().write(body);
-        return answer(wire);
+        HttpResponse answer = new HttpReader(wire.in(), HttpReader.MAX_HEAD, MAX_OCTETS).response();
+        return answer.status() == 200 ? Optional.of(answer.body()) : Optional.empty();
       } catch (IOException e) {
         // The next address, or nothing: revocation is then not known, and reported as such.
       }
@@ -90,30 +91,5 @@ record PlainHttpClient(Resolver resolver, Dialer dialer)
               });
       return all.subList(0, Math.min(2, all.size()));
     }
-  }
-
-  private static Optional<byte[]> answer(Wire wire) throws IOException {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    byte[] buffer = new byte[16 * 1_024];
-    int n;
-    while ((n = wire.in().read(buffer)) > 0) {
-      out.write(buffer, 0, n);
-      if (out.size() > MAX_OCTETS) {
-        return Optional.empty();
-      }
-    }
-    byte[] all = out.toByteArray();
-    String text = new String(all, StandardCharsets.ISO_8859_1);
-    int end = text.indexOf("\r\n\r\n");
-    if (end < 0) {
-      return Optional.empty();
-    }
-    String[] status = text.substring(0, Math.min(end, 64)).split(" ", 3);
-    boolean fine = status.length > 1 && status[0].startsWith("HTTP/1.") && status[1].equals("200");
-    boolean chunked =
-        text.substring(0, end).toLowerCase(Locale.ROOT).contains("transfer-encoding:");
-    return fine && !chunked
-        ? Optional.of(java.util.Arrays.copyOfRange(all, end + 4, all.length))
-        : Optional.empty();
   }
 }

@@ -1,9 +1,8 @@
 package org.sealwax.lab.serve;
 
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.InetAddress;
-import java.nio.charset.StandardCharsets;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -20,10 +19,14 @@ import org.sealwax.lab.judge.SenderReport;
 import org.sealwax.lab.site.Sighting;
 import org.sealwax.lab.traps.Trap;
 import org.sealwax.lab.traps.Traps;
-import org.sealwax.mail.http.WebRequest;
-import org.sealwax.mail.http.WebResponse;
+import org.sealwax.mail.http.HttpEvents;
+import org.sealwax.mail.http.HttpField;
+import org.sealwax.mail.http.HttpHandler;
+import org.sealwax.mail.http.HttpReply;
+import org.sealwax.mail.http.HttpRequest;
+import org.sealwax.mail.http.HttpResponse;
+import org.sealwax.mail.http.HttpService;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.Wire;
 
 /**
@@ -32,8 +35,27 @@ import org.sealwax.mail.net.Wire;
  * cases appear without a reload. Thread-safe: a connection is one request.
  */
 public final class LabWebSite {
-  /** Time limit for a request and its answer. */
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  /** Three short fields are the largest form. */
+  static final HttpService.HttpLimits LIMITS =
+      new HttpService.HttpLimits(8_192, 1_024, Duration.ofSeconds(20));
+
+  /**
+   * What every response has: nothing but our own files, no script in a page, no frame around it, no
+   * address of a page sent to other sites (a token stands in it). (Without any referrer browsers
+   * say "Origin: null" to our own forms.)
+   */
+  private static final List<HttpField> GUARDS =
+      List.of(
+          new HttpField(
+              "Content-Security-Policy",
+              "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self';"
+                  + " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"),
+          new HttpField("X-Content-Type-Options", "nosniff"),
+          new HttpField("Referrer-Policy", "same-origin"),
+          new HttpField("Cross-Origin-Opener-Policy", "same-origin"),
+          new HttpField("Cross-Origin-Resource-Policy", "same-origin"),
+          new HttpField("Strict-Transport-Security", "max-age=31536000"),
+          new HttpField("X-Robots-Tag", "noindex"));
 
   /** A stream of events; the browser reconnects by itself. */
   private static final Duration STREAM = Duration.ofMinutes(15);
@@ -72,28 +94,11 @@ public final class LabWebSite {
 
   /** Reads one request, answers it, and closes the wire. */
   public void serve(Wire wire) {
+    HttpService service =
+        new HttpService(
+            LIMITS, GUARDS, (request, content) -> answer(request, content, wire.peer()));
     try (Wire _ = wire) {
-      wire.readTimeout(PATIENCE);
-      switch (read(wire)) {
-        case WebRequest.ReadResult.BadRequest(int status) -> {
-          if (status > 0) {
-            answer(wire, WebResponse.of(status, WebResponse.TEXT, "what?\n"), false);
-          }
-        }
-        case WebRequest.ReadResult.CompleteRequest(WebRequest request) -> {
-          Optional<TokenBooking> stream = stream(request);
-          if (stream.isPresent() && enter(stream.get())) {
-            watch(wire, stream.get());
-          } else {
-            answer(
-                wire,
-                stream.isPresent()
-                    ? WebResponse.of(503, WebResponse.TEXT, "too many look\n")
-                    : answer(request, wire.peer().getAddress()),
-                request.method().equals("HEAD"));
-          }
-        }
-      }
+      service.serve(wire);
     } catch (IOException e) {
       // The browser closed the connection, or the time limit has passed.
     } catch (InterruptedException e) {
@@ -101,61 +106,74 @@ public final class LabWebSite {
     }
   }
 
-  private static WebRequest.ReadResult read(Wire wire) throws IOException {
-    try (Deadline _ = Deadline.after(PATIENCE, wire)) {
-      return WebRequest.read(wire.in());
+  private HttpReply answer(
+      HttpRequest request, HttpHandler.RequestContent content, InetSocketAddress from)
+      throws IOException {
+    Optional<TokenBooking> stream = stream(request);
+    if (stream.isPresent()) {
+      return enter(stream.get())
+          ? new HttpEvents(client -> watch(client, stream.get()))
+          : page(503, HttpResponse.TEXT, "too many look\n");
     }
-  }
-
-  private static void answer(Wire wire, WebResponse answer, boolean head) throws IOException {
-    try (Deadline _ = Deadline.after(PATIENCE, wire)) {
-      answer.write(wire.out(), head);
-      wire.finish();
-    }
-  }
-
-  private WebResponse answer(WebRequest request, InetAddress from) {
     return switch (request.method()) {
       case "GET", "HEAD" -> get(request.path());
-      case "POST" -> post(request, from);
-      default -> new WebResponse(405, WebResponse.TEXT, "Allow: GET, HEAD, POST\r\n", new byte[0]);
+      case "POST" -> post(request, content.read().orElse(new byte[0]), from.getAddress());
+      default -> page(405, HttpResponse.TEXT, "").with("Allow", "GET, HEAD, POST");
     };
   }
 
-  private WebResponse get(String path) {
+  private static HttpResponse page(int status, String type, String text) {
+    return HttpResponse.of(status, type, text).with("Cache-Control", "no-store");
+  }
+
+  private static HttpResponse page(String html) {
+    return page(200, HttpResponse.HTML, html);
+  }
+
+  /** A file to save. */
+  private static HttpResponse download(String type, String name, String text) {
+    return page(200, type, text)
+        .with("Content-Disposition", "attachment; filename=\"" + name + "\"");
+  }
+
+  /** A redirect, with GET. */
+  private static HttpResponse see(String path) {
+    return page(303, HttpResponse.TEXT, "").with("Location", path);
+  }
+
+  private HttpResponse get(String path) {
     return switch (path) {
-      case "/" -> WebResponse.page(LabHtmlPages.start(lab));
-      case "/ca.pem" -> WebResponse.download("application/x-pem-file", "lab-ca.pem", lab.rootPem());
+      case "/" -> page(LabHtmlPages.start(lab));
+      case "/ca.pem" -> download("application/x-pem-file", "lab-ca.pem", lab.rootPem());
       case "/style.css" ->
           file("text/css; charset=utf-8", HtmlPage.style() + HtmlPage.resource("lab.css"));
       case "/lab.js" -> file("text/javascript; charset=utf-8", HtmlPage.resource("lab.js"));
-      case "/robots.txt" -> file(WebResponse.TEXT, "User-agent: *\nDisallow: /t/\n");
+      case "/robots.txt" -> file(HttpResponse.TEXT, "User-agent: *\nDisallow: /t/\n");
       default -> path.startsWith("/at/") ? at(path.substring(4)) : token(path);
     };
   }
 
-  private static WebResponse file(String type, String text) {
-    return new WebResponse(
-        200, type, "Cache-Control: max-age=3600\r\n", text.getBytes(StandardCharsets.UTF_8));
+  private static HttpResponse file(String type, String text) {
+    return HttpResponse.of(200, type, text).with("Cache-Control", "max-age=3600");
   }
 
-  private static WebResponse missing() {
-    return WebResponse.of(404, WebResponse.HTML, LabHtmlPages.missing());
+  private static HttpResponse missing() {
+    return page(404, HttpResponse.HTML, LabHtmlPages.missing());
   }
 
   /** The address that stands in the traps' replies: {@code /at/e3.TOKEN.lab.example}. */
-  private WebResponse at(String name) {
+  private HttpResponse at(String name) {
     String[] labels = name.toLowerCase(Locale.ROOT).split("\\.", -1);
     if (labels.length < 2) {
       return missing();
     }
     return lab.find(labels[1])
         .filter(b -> b.token().find(labels[0]).isPresent())
-        .map(b -> WebResponse.see("/t/" + labels[1] + "/r/" + labels[0]))
+        .map(b -> see("/t/" + labels[1] + "/r/" + labels[0]))
         .orElse(missing());
   }
 
-  private WebResponse token(String path) {
+  private HttpResponse token(String path) {
     String[] parts = path.split("/", -1);
     if (parts.length < 3 || parts.length > 5 || !parts[1].equals("t")) {
       return missing();
@@ -166,66 +184,64 @@ public final class LabWebSite {
     }
     TokenBooking booking = found.get();
     if (parts.length == 3) {
-      return WebResponse.page(LabHtmlPages.token(lab, booking, report(booking)));
+      return page(LabHtmlPages.token(lab, booking, report(booking)));
     }
     if (parts.length == 5) {
       return parts[3].equals("r")
           ? booking
               .token()
               .find(parts[4])
-              .map(s -> WebResponse.page(TrapEvidencePage.of(booking, s, report(booking))))
+              .map(s -> page(TrapEvidencePage.of(booking, s, report(booking))))
               .orElse(missing())
           : missing();
     }
     String name = "lab-" + booking.token().token();
     return switch (parts[3]) {
       case "report.json" ->
-          WebResponse.download(
-              "application/json", name + ".json", downloads.json().apply(report(booking)));
+          download("application/json", name + ".json", downloads.json().apply(report(booking)));
       case "junit.xml" ->
-          WebResponse.download(
-              "application/xml", name + ".xml", downloads.junit().apply(report(booking)));
+          download("application/xml", name + ".xml", downloads.junit().apply(report(booking)));
       case "recipients.txt" ->
-          WebResponse.download(
-              WebResponse.TEXT,
+          download(
+              HttpResponse.TEXT,
               name + ".txt",
               String.join("\n", LabHtmlPages.ready(booking)) + "\n");
       default -> missing();
     };
   }
 
-  private WebResponse post(WebRequest request, InetAddress from) {
+  private HttpResponse post(HttpRequest request, byte[] content, InetAddress from) {
     // Pages of other sites must not use up a visitor's tokens.
-    String origin = request.header("origin");
-    String site = request.header("sec-fetch-site");
-    if ((!origin.isEmpty() && !origin.equals("https://" + request.header("host")))
+    String origin = request.field("origin").orElse("");
+    String site = request.field("sec-fetch-site").orElse("");
+    if ((!origin.isEmpty() && !origin.equals("https://" + request.field("host").orElse("")))
         || (!site.isEmpty() && !site.equals("same-origin"))) {
-      return WebResponse.of(403, WebResponse.TEXT, "from another site\n");
+      return page(403, HttpResponse.TEXT, "from another site\n");
     }
     if (request.path().equals("/tokens")) {
-      return issue(request.form(), from);
+      return issue(request.form(content), from);
     }
     String[] parts = request.path().split("/", -1);
     if (parts.length == 4 && parts[1].equals("t") && parts[3].equals("end")) {
       lab.find(parts[2]).ifPresent(lab::end);
-      return WebResponse.see("/");
+      return see("/");
     }
     return missing();
   }
 
-  private WebResponse issue(Map<String, String> form, InetAddress from) {
+  private HttpResponse issue(Map<String, String> form, InetAddress from) {
     Optional<List<Trap.TrapCase>> trapCases =
         Optional.ofNullable(form.get("rows")).flatMap(Traps::chosen);
     Optional<SenderProfile> profile = SenderProfile.read(form.getOrDefault("profile", ""));
     Optional<SenderAddressFamily> family = family(form.getOrDefault("family", ""));
     if (trapCases.isEmpty() || profile.isEmpty() || family.isEmpty()) {
-      return WebResponse.of(400, WebResponse.TEXT, "the form was not filled in\n");
+      return page(400, HttpResponse.TEXT, "the form was not filled in\n");
     }
     return switch (lab.issue(from, trapCases.get(), family.get(), profile.get().label())) {
       case LabService.TokenResult.TokenIssued(TokenBooking booking) ->
-          WebResponse.see("/t/" + booking.token().token());
+          see("/t/" + booking.token().token());
       case LabService.TokenResult.TokenRefused(String why) ->
-          WebResponse.of(429, WebResponse.HTML, LabHtmlPages.refused(why));
+          page(429, HttpResponse.HTML, LabHtmlPages.refused(why));
     };
   }
 
@@ -259,7 +275,7 @@ public final class LabWebSite {
     return seen.report();
   }
 
-  private Optional<TokenBooking> stream(WebRequest request) {
+  private Optional<TokenBooking> stream(HttpRequest request) {
     String[] parts = request.path().split("/", -1);
     return request.method().equals("GET")
             && parts.length == 4
@@ -287,27 +303,17 @@ public final class LabWebSite {
     }
   }
 
-  private static void begin(OutputStream out) throws IOException {
-    out.write(
-        ("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/event-stream\r\n"
-                + "Cache-Control: no-store\r\n"
-                + WebResponse.GUARDS
-                + "\r\nretry: 3000\n\n")
-            .getBytes(StandardCharsets.US_ASCII));
-    out.flush();
-  }
-
   /** Sends what is new until the token or the time ends. */
-  private void watch(Wire wire, TokenBooking booking) throws IOException, InterruptedException {
+  private void watch(HttpEvents.EventClient client, TokenBooking booking)
+      throws IOException, InterruptedException {
     try {
-      begin(wire.out());
       Map<String, String> answers = new HashMap<>();
       Instant end = clock.now().plus(STREAM);
       Instant spoke = Instant.EPOCH;
       long version = -1;
       while (clock.now().isBefore(end)) {
         if (lab.find(booking.token().token()).isEmpty()) {
-          event(wire, "end", "");
+          client.event("end", "");
           return;
         }
         long now = booking.token().version();
@@ -317,29 +323,18 @@ public final class LabWebSite {
           for (Map.Entry<String, String> each :
               LabHtmlPages.fragments(booking, report).entrySet()) {
             if (!each.getValue().equals(answers.put(each.getKey(), each.getValue()))) {
-              event(wire, "part", each.getValue());
+              client.event("part", each.getValue());
             }
           }
           spoke = clock.now();
         } else if (clock.now().isAfter(spoke.plus(ALIVE))) {
           spoke = clock.now();
-          send(wire, ":\n\n");
+          client.alive();
         }
         Thread.sleep(POLL_INTERVAL);
       }
     } finally {
       leave(booking);
-    }
-  }
-
-  private static void event(Wire wire, String name, String html) throws IOException {
-    send(wire, "event: " + name + "\ndata: " + html.replaceAll("[\\r\\n]+", " ") + "\n\n");
-  }
-
-  private static void send(Wire wire, String text) throws IOException {
-    try (Deadline _ = Deadline.after(PATIENCE, wire)) {
-      wire.out().write(text.getBytes(StandardCharsets.UTF_8));
-      wire.out().flush();
     }
   }
 }

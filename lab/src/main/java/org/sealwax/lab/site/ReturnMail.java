@@ -186,8 +186,9 @@ public final class ReturnMail implements LiveSite.SiteMailHandler {
       @Override
       public PolicyHostServer.PolicyServerResponse answer(
           PolicyHostServer.PolicyServerRequest request) {
-        boolean good = request.method().equals("POST") && report(request.body(), "https", false);
-        log.accept(request.path(), good ? "a report" : "no report");
+        boolean good =
+            request.head().method().equals("POST") && report(request.body(), "https", false);
+        log.accept(request.head().target(), good ? "a report" : "no report");
         return PolicyHostServer.PolicyServerResponse.of(
             good ? 201 : 400, "text/plain", good ? "thanks\n" : "what?\n");
       }

@@ -18,8 +18,8 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.testkit.tls.LabCertificateAuthority;
 import org.sealwax.testkit.tls.OddTlsServer;
-import org.sealwax.testkit.zone.ZoneServer;
 import org.sealwax.testkit.zone.Zone;
+import org.sealwax.testkit.zone.ZoneServer;
 import org.sealwax.testkit.zone.ZoneSigning;
 
 /**

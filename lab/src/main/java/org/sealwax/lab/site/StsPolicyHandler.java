@@ -1,11 +1,12 @@
 package org.sealwax.lab.site;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.lab.traps.StsPublication;
+import org.sealwax.mail.http.HttpField;
+import org.sealwax.mail.http.HttpResponse;
 import org.sealwax.mail.net.Clock;
 
 /** What a policy host answers (RFC 8461 3.2, 3.3). */
@@ -31,13 +32,17 @@ final class StsPolicyHandler implements PolicyHostServer.PolicyServerHandler {
   public PolicyHostServer.PolicyServerResponse answer(
       PolicyHostServer.PolicyServerRequest request) {
     PolicyHostServer.PolicyServerResponse answer = answer(request, site.now().policy());
-    if (answer.status() == 200) {
+    if (answer.response().status() == 200) {
       site.policyServed();
     }
     site.sighting()
         .add(
             new TrapEvent.PolicyRequested(
-                clock.now(), request.path(), request.serverName(), answer.status(), ""));
+                clock.now(),
+                request.head().target(),
+                request.serverName(),
+                answer.response().status(),
+                ""));
     return answer;
   }
 
@@ -48,23 +53,25 @@ final class StsPolicyHandler implements PolicyHostServer.PolicyServerHandler {
 
   private PolicyHostServer.PolicyServerResponse answer(
       PolicyHostServer.PolicyServerRequest request, @Nullable StsPublication policy) {
-    if (policy == null || !request.method().equals("GET")) {
+    if (policy == null || !request.head().method().equals("GET")) {
       return PolicyHostServer.PolicyServerResponse.of(404, "text/plain", "nothing here\n");
     }
     String text = policy.body().apply(text(policy));
-    if (request.path().equals(REDIRECT_PATH)) {
+    if (request.head().target().equals(REDIRECT_PATH)) {
       return PolicyHostServer.PolicyServerResponse.of(200, "text/plain", text);
     }
-    if (!request.path().equals(PATH)) {
+    if (!request.head().target().equals(PATH)) {
       return PolicyHostServer.PolicyServerResponse.of(404, "text/plain", "nothing here\n");
     }
     return switch (policy.answer()) {
       case POLICY -> PolicyHostServer.PolicyServerResponse.of(200, "text/plain", text);
       case REDIRECT ->
           new PolicyHostServer.PolicyServerResponse(
-              302,
-              "Location: https://" + site.policyName() + REDIRECT_PATH + "\r\n",
-              new byte[0],
+              new HttpResponse(
+                  302,
+                  List.of(
+                      new HttpField("Location", "https://" + site.policyName() + REDIRECT_PATH)),
+                  new byte[0]),
               Duration.ZERO);
       case NOT_FOUND -> PolicyHostServer.PolicyServerResponse.of(404, "text/plain", text);
       case BROKEN -> PolicyHostServer.PolicyServerResponse.of(500, "text/plain", text);
@@ -74,10 +81,7 @@ final class StsPolicyHandler implements PolicyHostServer.PolicyServerHandler {
               200, "text/plain", text + "x-filling: " + "x".repeat(TOO_LARGE));
       case SLOW ->
           new PolicyHostServer.PolicyServerResponse(
-              200,
-              "Content-Type: text/plain\r\n",
-              text.getBytes(StandardCharsets.UTF_8),
-              site.scaled(SLOW));
+              HttpResponse.of(200, "text/plain", text), site.scaled(SLOW));
       case DOWN -> PolicyHostServer.PolicyServerResponse.of(503, "text/plain", "down\n");
     };
   }

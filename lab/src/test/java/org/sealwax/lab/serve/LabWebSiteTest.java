@@ -24,7 +24,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.live.CachingResolver;
-import org.sealwax.mail.http.WebRequest;
+import org.sealwax.mail.http.HttpReader;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
@@ -369,10 +369,10 @@ final class LabWebSiteTest {
     assertTrue(
         send(17, "POST /tokens HTTP/1.1\r\nContent-Length: -1\r\n\r\n").startsWith("HTTP/1.1 400"));
     assertTrue(
-        send(17, "GET /" + "x".repeat(WebRequest.MAX_PATH) + " HTTP/1.1\r\n\r\n")
+        send(17, "GET /" + "x".repeat(HttpReader.MAX_TARGET) + " HTTP/1.1\r\n\r\n")
             .startsWith("HTTP/1.1 400"));
     assertTrue(
-        send(17, "GET / HTTP/1.1\r\nX: " + "x".repeat(WebRequest.MAX_HEAD))
+        send(17, "GET / HTTP/1.1\r\nX: " + "x".repeat(LabWebSite.LIMITS.head()))
             .startsWith("HTTP/1.1 431"));
     assertTrue(post(17, "/tokens", "rows=quick", "").startsWith("HTTP/1.1 400"));
     assertTrue(post(17, "/elsewhere", FORM, "").startsWith("HTTP/1.1 404"));

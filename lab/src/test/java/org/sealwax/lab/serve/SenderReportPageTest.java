@@ -24,7 +24,9 @@ import org.sealwax.lab.judge.SenderAssessment;
 import org.sealwax.lab.judge.SenderProfile;
 import org.sealwax.lab.judge.SenderReport;
 import org.sealwax.lab.traps.Traps;
-import org.sealwax.mail.http.StaticPageServer;
+import org.sealwax.mail.http.HttpHandler;
+import org.sealwax.mail.http.HttpServer;
+import org.sealwax.mail.http.HttpService;
 
 /**
  * The sender's page: self-contained, escaped, saying what the report says; and how it is served.
@@ -72,8 +74,11 @@ final class SenderReportPageTest {
   @Test
   void pagesAreServedAtTheirPathsOnly() throws Exception {
     InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    try (StaticPageServer server =
-            new StaticPageServer(any, Map.of("/", "<p>one", "/b", "<p>two"));
+    HttpService service =
+        new HttpService(
+            HttpService.HttpLimits.SMALL, HttpHandler.pages(Map.of("/", "<p>one", "/b", "<p>two")));
+    try (HttpServer server =
+            HttpServer.start("pages", any, HttpServer.CONNECTIONS, service::serve, problem -> {});
         HttpClient client = HttpClient.newHttpClient()) {
       URI at = URI.create("http://127.0.0.1:" + server.address().getPort());
       HttpResponse.BodyHandler<String> text = HttpResponse.BodyHandlers.ofString();

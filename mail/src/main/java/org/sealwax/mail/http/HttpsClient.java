@@ -222,8 +222,8 @@ public final class HttpsClient {
           return null;
         }
         send(wire.out());
-        HttpResponseReader reader = new HttpResponseReader(wire.in(), request.limits().body());
-        HttpResponse reply = reader.read();
+        HttpReader reader = new HttpReader(wire.in(), HttpReader.MAX_HEAD, request.limits().body());
+        HttpResponse reply = reader.response();
         if (reader.readUntilClose() && wire.truncated()) {
           failure = new HttpsFailure.Lost("the connection was cut, and the answer may be too");
           return null;

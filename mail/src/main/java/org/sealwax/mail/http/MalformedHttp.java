@@ -6,7 +6,19 @@ import java.io.IOException;
 public final class MalformedHttp extends IOException {
   private static final long serialVersionUID = 1L;
 
+  private final int status;
+
   MalformedHttp(String text) {
+    this(400, text);
+  }
+
+  MalformedHttp(int status, String text) {
     super(text);
+    this.status = status;
+  }
+
+  /** The status with which a server answers it. */
+  int status() {
+    return status;
   }
 }

@@ -15,9 +15,11 @@ final class HttpResponseTest {
   private static final int MAX = 20;
 
   private static HttpResponse read(String wire) throws IOException {
-    return new HttpResponseReader(
-            new ByteArrayInputStream(wire.getBytes(StandardCharsets.ISO_8859_1)), MAX)
-        .read();
+    return new HttpReader(
+            new ByteArrayInputStream(wire.getBytes(StandardCharsets.ISO_8859_1)),
+            HttpReader.MAX_HEAD,
+            MAX)
+        .response();
   }
 
   private static String body(String wire) throws IOException {
@@ -53,9 +55,9 @@ final class HttpResponseTest {
   void interimAnswersArePassedOver() throws IOException {
     String interim = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n";
     String last = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-    assertEquals("ok", body(interim.repeat(HttpResponseReader.MAX_INTERIM) + last));
+    assertEquals("ok", body(interim.repeat(HttpReader.MAX_INTERIM) + last));
     assertThrows(
-        MalformedHttp.class, () -> read(interim.repeat(HttpResponseReader.MAX_INTERIM + 1) + last));
+        MalformedHttp.class, () -> read(interim.repeat(HttpReader.MAX_INTERIM + 1) + last));
   }
 
   @Test
@@ -66,10 +68,7 @@ final class HttpResponseTest {
     assertEquals("https://x.example/", reply.field("location").orElseThrow());
     assertEquals(
         java.util.List.of("1", "2"),
-        reply.fields().stream()
-            .filter(f -> f.name().equals("x"))
-            .map(HttpResponse.HttpField::value)
-            .toList());
+        reply.fields().stream().filter(f -> f.name().equals("x")).map(HttpField::value).toList());
   }
 
   @ParameterizedTest
@@ -127,12 +126,11 @@ final class HttpResponseTest {
   void theHeadIsBounded() throws IOException {
     String line = "A: b\r\n";
     String start = "HTTP/1.1 200 OK\r\n";
-    read(start + line.repeat(HttpResponseReader.MAX_FIELDS) + "\r\n");
+    read(start + line.repeat(HttpReader.MAX_FIELDS) + "\r\n");
     assertThrows(
-        MalformedHttp.class,
-        () -> read(start + line.repeat(HttpResponseReader.MAX_FIELDS + 1) + "\r\n"));
-    String rest = "A: " + "b".repeat(HttpResponseReader.MAX_HEAD - start.length() - 7) + "\r\n\r\n";
-    assertEquals(HttpResponseReader.MAX_HEAD, (start + rest).length());
+        MalformedHttp.class, () -> read(start + line.repeat(HttpReader.MAX_FIELDS + 1) + "\r\n"));
+    String rest = "A: " + "b".repeat(HttpReader.MAX_HEAD - start.length() - 7) + "\r\n\r\n";
+    assertEquals(HttpReader.MAX_HEAD, (start + rest).length());
     read(start + rest);
     assertThrows(MalformedHttp.class, () -> read(start + "A" + rest));
   }

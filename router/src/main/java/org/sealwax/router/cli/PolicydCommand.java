@@ -31,6 +31,7 @@ import org.sealwax.mail.cli.TemporaryFolder;
 import org.sealwax.mail.dns.HostAddresses;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.live.CachingResolver;
+import org.sealwax.mail.http.HttpServer;
 import org.sealwax.mail.http.HttpsClient;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
@@ -265,8 +266,8 @@ public final class PolicydCommand {
                 "sealwax_sts_domains",
                 "Domains whose MTA-STS state is kept",
                 engine.policies()::domains);
-        MetricsServer figures =
-            new MetricsServer(
+        HttpServer figures =
+            MetricsServer.start(
                 serving.metrics().get().address(),
                 serving.counters(),
                 () -> null,

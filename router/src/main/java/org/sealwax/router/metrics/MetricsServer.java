@@ -1,21 +1,22 @@
 package org.sealwax.router.metrics;
 
-import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.http.PlainHttpServer;
+import org.sealwax.mail.http.HttpHandler;
+import org.sealwax.mail.http.HttpResponse;
+import org.sealwax.mail.http.HttpServer;
+import org.sealwax.mail.http.HttpService;
 import org.sealwax.router.log.Counters;
 
 /**
  * Serves {@code /metrics}, {@code /health} (the process answers) and {@code /ready} (mail is
  * taken). GET and HEAD only; nothing else is there, and no request is read beyond its head.
  */
-public final class MetricsServer implements Closeable {
-  private final PlainHttpServer server;
+public final class MetricsServer {
+  private MetricsServer() {}
 
   /**
    * Listens.
@@ -23,27 +24,28 @@ public final class MetricsServer implements Closeable {
    * @param problem why mail is not taken now, or null when it is
    * @param warning gets a sentence when connections cannot be accepted
    */
-  public MetricsServer(
+  public static HttpServer start(
       InetSocketAddress address,
       Counters counters,
       Supplier<@Nullable String> problem,
       Consumer<String> warning)
       throws IOException {
-    this(address, counters, problem, warning, PlainHttpServer.TOTAL);
+    return start(address, counters, problem, warning, HttpService.HttpLimits.SMALL);
   }
 
-  MetricsServer(
+  static HttpServer start(
       InetSocketAddress address,
       Counters counters,
       Supplier<@Nullable String> problem,
       Consumer<String> warning,
-      Duration total)
+      HttpService.HttpLimits limits)
       throws IOException {
-    server =
-        PlainHttpServer.start(address, path -> answer(path, counters, problem), total, warning);
+    HttpService service =
+        new HttpService(limits, HttpHandler.readOnly(path -> answer(path, counters, problem)));
+    return HttpServer.start("http", address, HttpServer.CONNECTIONS, service::serve, warning);
   }
 
-  private static PlainHttpServer.ResponseHead answer(
+  private static HttpResponse answer(
       String path, Counters counters, Supplier<@Nullable String> problem) {
     return switch (path) {
       case "/metrics" -> text(200, PrometheusText.of(counters.read()));
@@ -56,18 +58,7 @@ public final class MetricsServer implements Closeable {
     };
   }
 
-  private static PlainHttpServer.ResponseHead text(int status, String text) {
-    return new PlainHttpServer.ResponseHead(status, PrometheusText.TYPE, text);
-  }
-
-  /** Where it listens. */
-  public InetSocketAddress address() {
-    return server.address();
-  }
-
-  /** Ends at once. */
-  @Override
-  public void close() throws IOException {
-    server.close();
+  private static HttpResponse text(int status, String text) {
+    return HttpResponse.of(status, PrometheusText.TYPE, text);
   }
 }

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.cli.StateFolder;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.live.CachingResolver;
+import org.sealwax.mail.http.HttpServer;
 import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
@@ -171,7 +172,7 @@ public final class Router implements Closeable {
 
   private @Nullable Listener local;
   private @Nullable ControlServer control;
-  private @Nullable MetricsServer metrics;
+  private @Nullable HttpServer metrics;
   private @Nullable Thread maintenance;
   private final CountDownLatch fatalError = new CountDownLatch(1);
   private volatile boolean clockSuspect;
@@ -532,7 +533,7 @@ public final class Router implements Closeable {
     }
   }
 
-  private MetricsServer openMetrics(InetSocketAddress address) throws StartFailure {
+  private HttpServer openMetrics(InetSocketAddress address) throws StartFailure {
     counters.gauge("sealwax_sessions", "Client sessions now", this::sessions);
     counters.gauge(
         "sealwax_queue_running", "Rounds of delivery now", () -> queue.figures().running());
@@ -546,7 +547,7 @@ public final class Router implements Closeable {
         "sealwax_store_trouble", "1 while no mail is taken", () -> spool.failure() == null ? 0 : 1);
     LedgerMetrics.show(counters, stores::ledger);
     try {
-      return new MetricsServer(
+      return MetricsServer.start(
           address, counters, this::unreadyReason, text -> log.warning("app", "metrics: " + text));
     } catch (IOException e) {
       throw bindFailure(address, e);

@@ -16,6 +16,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.PublicSuffixList;
 import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.http.HttpServer;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.tls.TlsServer;
@@ -51,7 +52,7 @@ public final class IncomingTlsReports implements Closeable {
   private final Supplier<TlsServer> tls;
   private final Clock clock;
   private final MailLog log;
-  private @Nullable ReportListener listener;
+  private @Nullable HttpServer listener;
 
   private record ReportReceivers(
       ReceivedReportStore store, ReportIntake intake, ReportInbox inbox) {}
@@ -191,12 +192,12 @@ public final class IncomingTlsReports implements Closeable {
 
   /** Where it listens; empty when it does not. */
   public Optional<InetSocketAddress> address() {
-    return Optional.ofNullable(listener).map(ReportListener::address);
+    return Optional.ofNullable(listener).map(HttpServer::address);
   }
 
   @Override
   public void close() throws IOException {
-    ReportListener made = listener;
+    HttpServer made = listener;
     if (made != null) {
       made.close();
     }

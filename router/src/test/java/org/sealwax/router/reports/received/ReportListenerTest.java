@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.http.HttpResponse;
+import org.sealwax.mail.http.HttpServer;
 import org.sealwax.mail.http.HttpsClient;
 import org.sealwax.mail.http.HttpsRequest;
 import org.sealwax.mail.net.Clock;
@@ -70,7 +71,7 @@ final class ReportListenerTest {
   private final ManualClock clock = new ManualClock(MIDNIGHT.plus(Duration.ofHours(27)));
   private final RecordingMailLog log = new RecordingMailLog();
   private Duration total = Duration.ofSeconds(20);
-  private ReportListener listener;
+  private HttpServer listener;
   private HttpsClient client;
 
   @BeforeEach
@@ -89,7 +90,7 @@ final class ReportListenerTest {
             Clock.system());
   }
 
-  private ReportListener open(ClientLimits.ClientLimitSettings limits) throws IOException {
+  private HttpServer open(ClientLimits.ClientLimitSettings limits) throws IOException {
     TlsServer tls =
         TLS.server(
             ListenerTlsSettings.defaults("tlsrpt")

@@ -13,101 +13,215 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * What requests and answers of HTTP/1.1 (RFC 9112) have in common: lines, fields, content. Strict
- * where two readings are possible, since nothing is gained by guessing: framing that contradicts
- * itself, folded fields and unknown codings are refused. Lines may end with LF alone (RFC 9112
- * 2.2).
+ * Reads one request or one response of HTTP/1.1 (RFC 9112), for the server and the client: lines,
+ * fields, content. Strict where two readings are possible, since nothing is gained by guessing:
+ * framing that contradicts itself, folded fields and unknown codings are refused. Lines may end
+ * with LF alone (RFC 9112 2.2).
  */
-abstract class HttpMessageReader {
+public final class HttpReader {
   /** Bytes of the first line and fields together, trailers included: servers' usual limit. */
-  static final int MAX_HEAD = 16 * 1_024;
+  public static final int MAX_HEAD = 16 * 1_024;
+
+  /** Bytes of a target: a path chosen for one purpose. */
+  public static final int MAX_TARGET = 2_048;
 
   /** Maximum number of fields of one message; normal ones have a dozen. */
   static final int MAX_FIELDS = 100;
+
+  /** Interim responses (1xx) before the final one; none is asked for. */
+  static final int MAX_INTERIM = 4;
 
   /** Bytes of one line that says how long a chunk is, extensions included. */
   static final int MAX_CHUNK_LINE = 256;
 
   private static final int BUFFER = 8 * 1_024;
 
+  /** Framings of the content that are no length. */
+  private static final int NONE = -1;
+
+  private static final int CHUNKED = -2;
+
   private final InputStream in;
+  private final int maxHead;
   private final int maxBody;
   private final byte[] buffer = new byte[BUFFER];
   private int at;
   private int end;
   private int head;
+  private int framing = NONE;
+  private boolean readUntilClose;
 
   /**
+   * Creates a reader of one message.
+   *
    * @param in read ahead of what is asked for
+   * @param maxHead bytes of the first line and the fields
    * @param maxBody bytes of the content
    */
-  HttpMessageReader(InputStream in, int maxBody) {
+  public HttpReader(InputStream in, int maxHead, int maxBody) {
     this.in = in;
+    this.maxHead = maxHead;
     this.maxBody = maxBody;
   }
 
+  /**
+   * Reads the head of a request; the server decides by it whether it wants the content.
+   *
+   * @return the head
+   * @throws MalformedHttp when it is none, over the limits, or frames its content in two ways
+   * @throws OversizedHttp when it announces a content over the limit
+   * @throws IOException when the connection fails
+   */
+  public HttpRequest request() throws IOException {
+    String line = line(maxHead);
+    int first = line.indexOf(' ');
+    int last = line.lastIndexOf(' ');
+    if (first < 1 || last == first || !line.substring(last + 1).matches("HTTP/1\\.[01]")) {
+      throw new MalformedHttp("no request line of HTTP/1.1");
+    }
+    String method = line.substring(0, first);
+    String target = line.substring(first + 1, last);
+    boolean form =
+        method.chars().allMatch(HttpReader::isToken)
+            && !target.isEmpty()
+            && target.length() <= MAX_TARGET
+            && target.chars().allMatch(c -> c > 0x20 && c < 0x7f);
+    if (!form) {
+      throw new MalformedHttp("no request line of HTTP/1.1");
+    }
+    HttpRequest request = new HttpRequest(method, target, line.endsWith("0") ? 0 : 1, fields());
+    framing = framing(request.fields());
+    return request;
+  }
+
+  /**
+   * Reads the content of the request.
+   *
+   * @return the content; empty when the head announces none (RFC 9112 6.3: then there is none)
+   * @throws MalformedHttp when its chunks cannot be read
+   * @throws OversizedHttp when it is over the limit
+   * @throws IOException when the connection fails
+   */
+  public Optional<byte[]> content() throws IOException {
+    return switch (framing) {
+      case NONE -> Optional.empty();
+      case CHUNKED -> Optional.of(chunks());
+      default -> Optional.of(exactly(framing));
+    };
+  }
+
+  /**
+   * Reads a response.
+   *
+   * @return the final response
+   * @throws MalformedHttp when it is none
+   * @throws OversizedHttp when its content is over the limit
+   * @throws IOException when the connection fails
+   */
+  public HttpResponse response() throws IOException {
+    for (int interim = 0; interim <= MAX_INTERIM; interim++) {
+      int status = statusLine(line(maxHead));
+      List<HttpField> fields = fields();
+      if (status >= 200) {
+        boolean hasBody = status < 300 && status != 204;
+        return new HttpResponse(status, fields, hasBody ? body(fields) : new byte[0]);
+      }
+      if (status == 101) {
+        throw new MalformedHttp("another protocol, which nobody asked for");
+      }
+    }
+    throw new MalformedHttp("more than " + MAX_INTERIM + " interim answers");
+  }
+
+  private byte[] body(List<HttpField> fields) throws IOException {
+    refuseCodings(fields);
+    framing = framing(fields);
+    readUntilClose = framing == NONE;
+    return readUntilClose ? remainingBytes() : content().orElseThrow();
+  }
+
+  /**
+   * Whether only the end of the connection marks the end of the content: then an attacker who can
+   * cut the connection can truncate the content, unless TLS authenticates the end.
+   */
+  boolean readUntilClose() {
+    return readUntilClose;
+  }
+
+  private static int statusLine(String line) throws MalformedHttp {
+    boolean form =
+        line.length() >= 12
+            && (line.startsWith("HTTP/1.1 ") || line.startsWith("HTTP/1.0 "))
+            && (line.length() == 12 || line.charAt(12) == ' ');
+    if (!form) {
+      throw new MalformedHttp("no status line of HTTP/1.1");
+    }
+    String status = line.substring(9, 12);
+    if (!status.matches("[1-9][0-9]{2}")) {
+      throw new MalformedHttp("no status");
+    }
+    return Integer.parseInt(status);
+  }
+
   /** The fields, to the empty line. */
-  final List<HttpResponse.HttpField> fields() throws IOException {
-    List<HttpResponse.HttpField> fields = new ArrayList<>();
-    for (String line = line(MAX_HEAD); !line.isEmpty(); line = line(MAX_HEAD)) {
+  private List<HttpField> fields() throws IOException {
+    List<HttpField> fields = new ArrayList<>();
+    for (String line = line(maxHead); !line.isEmpty(); line = line(maxHead)) {
       if (fields.size() == MAX_FIELDS) {
         throw new MalformedHttp("more than " + MAX_FIELDS + " fields");
       }
       int colon = line.indexOf(':');
-      if (colon < 1 || !line.substring(0, colon).chars().allMatch(HttpMessageReader::isToken)) {
+      if (colon < 1 || !line.substring(0, colon).chars().allMatch(HttpReader::isToken)) {
         throw new MalformedHttp("a field without a name");
       }
       String value = line.substring(colon + 1).strip();
-      if (!value.chars().allMatch(c -> c == '\t' || (c >= 0x20 && c != 0x7f))) {
+      if (!HttpField.isValue(value)) {
         throw new MalformedHttp("a control character in a field");
       }
-      fields.add(
-          new HttpResponse.HttpField(line.substring(0, colon).toLowerCase(Locale.ROOT), value));
+      fields.add(new HttpField(line.substring(0, colon).toLowerCase(Locale.ROOT), value));
     }
     return fields;
   }
 
   /** RFC 9110 §5.6.2. */
-  static boolean isToken(int c) {
+  private static boolean isToken(int c) {
     return (c >= 'a' && c <= 'z')
         || (c >= 'A' && c <= 'Z')
         || (c >= '0' && c <= '9')
         || "!#$%&'*+-.^_`|~".indexOf(c) >= 0;
   }
 
-  /** The content, as the fields frame it; empty when they do not. */
-  final Optional<byte[]> content(List<HttpResponse.HttpField> fields) throws IOException {
+  /** Refuses a content that is packed: nobody offered that. */
+  static void refuseCodings(List<HttpField> fields) throws MalformedHttp {
     for (String coding : all(fields, "content-encoding")) {
       if (!coding.equalsIgnoreCase("identity")) {
         throw new MalformedHttp("a content coding, which nobody offered");
       }
     }
+  }
+
+  /** How the fields frame the content (RFC 9112 6.3): its length, or one of the constants. */
+  private int framing(List<HttpField> fields) throws IOException {
     List<String> transfer = all(fields, "transfer-encoding");
     Set<String> lengths = new TreeSet<>(all(fields, "content-length"));
     if (!transfer.isEmpty()) {
-      // RFC 9112 §6.3: both together is how requests and answers are smuggled.
+      // Both together is how requests and responses are smuggled.
       if (!lengths.isEmpty()) {
         throw new MalformedHttp("both a length and a transfer coding");
       }
       if (transfer.size() != 1 || !transfer.getFirst().equalsIgnoreCase("chunked")) {
         throw new MalformedHttp("a transfer coding other than chunked");
       }
-      return Optional.of(chunks());
-    }
-    if (lengths.isEmpty()) {
-      return Optional.empty();
+      return CHUNKED;
     }
     if (lengths.size() > 1) {
       throw new MalformedHttp("two lengths");
     }
-    return Optional.of(exactly(length(lengths.iterator().next())));
+    return lengths.isEmpty() ? NONE : length(lengths.iterator().next());
   }
 
-  private static List<String> all(List<HttpResponse.HttpField> fields, String name) {
-    return fields.stream()
-        .filter(f -> f.name().equals(name))
-        .map(HttpResponse.HttpField::value)
-        .toList();
+  private static List<String> all(List<HttpField> fields, String name) {
+    return fields.stream().filter(f -> f.name().equals(name)).map(HttpField::value).toList();
   }
 
   private int length(String text) throws IOException {
@@ -141,7 +255,7 @@ abstract class HttpMessageReader {
   }
 
   /** All that comes until the connection ends. */
-  final byte[] remainingBytes() throws IOException {
+  private byte[] remainingBytes() throws IOException {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     while (at < end || fill()) {
       if (body.size() + (end - at) > maxBody) {
@@ -205,7 +319,7 @@ abstract class HttpMessageReader {
   }
 
   /** A line without its end. */
-  final String line(int max) throws IOException {
+  private String line(int max) throws IOException {
     ByteArrayOutputStream line = new ByteArrayOutputStream();
     while (true) {
       if (at == end && !fill()) {
@@ -214,8 +328,8 @@ abstract class HttpMessageReader {
             : new MalformedHttp("ends before it should");
       }
       byte b = buffer[at++];
-      if (++head > MAX_HEAD) {
-        throw new MalformedHttp("a head over " + MAX_HEAD + " octets");
+      if (++head > maxHead) {
+        throw new MalformedHttp(431, "a head over " + maxHead + " octets");
       }
       if (b == '\n') {
         break;
