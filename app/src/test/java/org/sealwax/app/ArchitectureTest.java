@@ -39,6 +39,7 @@ final class ArchitectureTest {
         List.of(
             "mail.address",
             "mail.net",
+            "mail.json",
             "mail.smtp",
             "mail.tls.wire",
             "mail.tls.verdict",
@@ -309,6 +310,20 @@ final class ArchitectureTest {
         .orShould()
         .dependOnClassesThat()
         .haveFullyQualifiedName("javax.net.ssl.SSLEngine")
+        .check(mainClasses);
+  }
+
+  /** One writer and one reader: escapes, numbers and limits have one place. */
+  @Test
+  void onlyOnePackageMakesJsonWritersAndReaders() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("org.sealwax.mail.json")
+        .should()
+        .dependOnClassesThat()
+        .haveNameMatching(
+            "tools\\.jackson\\.(core\\.(json\\.|JsonGenerator|JsonParser|TokenStreamFactory)"
+                + "|databind\\.(json\\.|Object)).*")
         .check(mainClasses);
   }
 

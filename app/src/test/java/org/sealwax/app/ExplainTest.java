@@ -26,6 +26,7 @@ import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.json.Json;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
@@ -34,7 +35,6 @@ import org.sealwax.router.cli.ExplainCommand;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlClient;
-import org.sealwax.router.control.ControlServer.ControlJson;
 import org.sealwax.router.control.ControlServer.ControlRequestRefused;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.RecordingMailLog;
@@ -134,7 +134,7 @@ final class ExplainTest {
         assertTrue(text.contains("wanted encrypt: encryption always, clear text never"), text);
         assertTrue(text.contains("clear text, no STARTTLS"), text);
         assertTrue(text.contains("then: the next host (tls-not-offered)"), text);
-        JsonNode json = ControlJson.MAPPER.readTree(run(settings, "example.org", "--json"));
+        JsonNode json = Json.read(run(settings, "example.org", "--json"));
         JsonNode destination = json.path("destinations").path(0);
         assertEquals("example.org", destination.path("destination").asString(""));
         assertEquals(

@@ -8,7 +8,7 @@ import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.assess.model.Grade;
 import org.sealwax.lab.judge.SenderReport;
 import org.sealwax.mail.cli.Version;
-import tools.jackson.databind.ObjectMapper;
+import org.sealwax.mail.json.Json;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -120,8 +120,7 @@ final class SenderReportText {
 
   /** For programs. */
   static String json(SenderReport report) {
-    ObjectMapper mapper = new ObjectMapper();
-    ObjectNode out = mapper.createObjectNode();
+    ObjectNode out = Json.object();
     Grade grade = report.grade();
     out.put("kind", "sealwax lab");
     out.put("version", Version.text());
@@ -157,7 +156,7 @@ final class SenderReportText {
           row.putArray("evidence"),
           finding.evidence().stream().map(FindingEvidence::text).toList());
     }
-    return mapper.writerWithDefaultPrettyPrinter().writeValueAsString(out);
+    return Json.indented(out);
   }
 
   private static void strings(ArrayNode into, List<String> all) {

@@ -13,10 +13,10 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
+import org.sealwax.mail.json.Json;
 import org.sealwax.mail.net.Clock;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.ObjectMapper;
 
 /**
  * Where a token's bounces and TLS reports go. Messages are read for what they say about which trap,
@@ -147,7 +147,7 @@ public final class ReturnMail implements LiveSite.SiteMailHandler {
       if (body.length > 2 && body[0] == 0x1f && (body[1] & 0xff) == 0x8b) {
         json = new GZIPInputStream(new ByteArrayInputStream(body)).readNBytes(MAX_REPORT);
       }
-      return read(new ObjectMapper().readTree(json), way, signed);
+      return read(Json.read(new String(json, StandardCharsets.UTF_8)), way, signed);
     } catch (IOException | JacksonException e) {
       return false;
     }

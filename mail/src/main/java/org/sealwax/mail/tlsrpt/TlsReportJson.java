@@ -10,21 +10,17 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.json.Json;
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadConstraints;
-import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.exc.StreamConstraintsException;
-import tools.jackson.core.json.JsonFactory;
-import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** A report as JSON (RFC 8460 section 4.4), written and read. */
 public final class TlsReportJson {
   /** Bytes of a report that is read: a large site's day is some ten kilobytes. */
-  public static final int MAX_BYTES = 10 << 20;
+  public static final int MAX_BYTES = Json.MAX_FOREIGN;
 
   /** Policies of one report: a domain has one or two, and changes them a few times a day. */
   public static final int MAX_POLICIES = 100;
@@ -41,31 +37,7 @@ public final class TlsReportJson {
   /** Sessions of one count: sums of very many stay far from the end of a long. */
   public static final long MAX_COUNT = 1_000_000_000_000L;
 
-  /** Values, names and brackets of a report: {@link #MAX_POLICIES} with all their details fit. */
-  private static final int MAX_TOKENS = 300_000;
-
-  /** A report is six deep. */
-  private static final int MAX_DEPTH = 20;
-
   private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
-
-  /** A member that is there twice has two readings; so has what stands after the end. */
-  private static final JsonMapper JSON =
-      JsonMapper.builder(
-              JsonFactory.builder()
-                  .streamReadConstraints(
-                      StreamReadConstraints.builder()
-                          .maxDocumentLength(MAX_BYTES)
-                          .maxNestingDepth(MAX_DEPTH)
-                          .maxTokenCount(MAX_TOKENS)
-                          .maxNameLength(MAX_NAME)
-                          .maxStringLength(1 << 16)
-                          .maxNumberLength(40)
-                          .build())
-                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                  .build())
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
 
   private TlsReportJson() {}
 
@@ -76,7 +48,7 @@ public final class TlsReportJson {
    * @return the JSON text
    */
   public static byte[] write(TlsReport report) {
-    ObjectNode root = JSON.createObjectNode();
+    ObjectNode root = Json.object();
     root.put("organization-name", report.organization());
     ObjectNode range = root.putObject("date-range");
     range.put("start-datetime", report.begin().toString());
@@ -105,7 +77,7 @@ public final class TlsReportJson {
         sum.failures().forEach((failure, times) -> put(details.addObject(), failure, times));
       }
     }
-    return JSON.writeValueAsBytes(root);
+    return Json.bytes(root);
   }
 
   private static void put(ObjectNode detail, FailureDetail failure, long times) {
@@ -151,7 +123,7 @@ public final class TlsReportJson {
       return new TlsReportParse.UnreadableReport("more than " + MAX_BYTES + " octets");
     }
     try {
-      return report(JSON.readTree(bytes));
+      return report(Json.readForeign(bytes));
     } catch (InvalidTlsReport e) {
       return new TlsReportParse.UnreadableReport(String.valueOf(e.getMessage()));
     } catch (StreamConstraintsException e) {

@@ -7,14 +7,13 @@ import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Subcommand;
+import org.sealwax.mail.json.Json;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlClient;
-import org.sealwax.router.control.ControlServer.ControlJson;
 import org.sealwax.router.control.ControlServer.ControlRequestRefused;
 import org.sealwax.router.control.ControlService;
 import org.sealwax.router.control.OfflineExplainer;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code sealwax explain}: how mail to a domain, or of a queued message, is treated and why. */
@@ -44,13 +43,7 @@ public final class ExplainCommand {
     request.put("probe", arguments.has("--probe"));
     JsonNode answer = ask(request, settings, message.isPresent());
     if (arguments.has("--json")) {
-      process
-          .out()
-          .println(
-              ControlJson.MAPPER
-                  .writer()
-                  .with(SerializationFeature.INDENT_OUTPUT)
-                  .writeValueAsString(answer));
+      process.out().println(Json.indented(answer));
     } else {
       process.out().print(ExplainText.of(answer));
     }

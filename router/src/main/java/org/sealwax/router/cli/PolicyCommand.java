@@ -9,11 +9,10 @@ import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Subcommand;
+import org.sealwax.mail.json.Json;
 import org.sealwax.router.control.ControlClient;
-import org.sealwax.router.control.ControlServer.ControlJson;
 import org.sealwax.router.control.ControlServer.ControlRequestRefused;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code sealwax policy …}: asks the running server about its ledger and prints. */
@@ -69,13 +68,7 @@ public final class PolicyCommand {
     try (ControlClient client = ControlClient.open(state)) {
       JsonNode answer = client.ask(request);
       if (arguments.has("--json")) {
-        process
-            .out()
-            .println(
-                ControlJson.MAPPER
-                    .writer()
-                    .with(SerializationFeature.INDENT_OUTPUT)
-                    .writeValueAsString(answer));
+        process.out().println(Json.indented(answer));
         return ExitStatus.OK;
       }
       switch (verb) {

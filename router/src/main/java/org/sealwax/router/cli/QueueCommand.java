@@ -11,11 +11,10 @@ import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Subcommand;
+import org.sealwax.mail.json.Json;
 import org.sealwax.router.control.ControlClient;
-import org.sealwax.router.control.ControlServer.ControlJson;
 import org.sealwax.router.control.ControlServer.ControlRequestRefused;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code sealwax queue …} and {@code sealwax trace}: asks the running server and prints. */
@@ -268,12 +267,6 @@ public final class QueueCommand {
   }
 
   private void json(JsonNode node) {
-    process
-        .out()
-        .println(
-            ControlJson.MAPPER
-                .writer()
-                .with(SerializationFeature.INDENT_OUTPUT)
-                .writeValueAsString(node));
+    process.out().println(Json.indented(node));
   }
 }

@@ -16,10 +16,10 @@ import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Subcommand;
+import org.sealwax.mail.json.Json;
 import org.sealwax.mail.tlsrpt.FailureDetail;
 import org.sealwax.router.reports.received.ReceivedReportStore;
 import org.sealwax.router.reports.received.ReportSummary;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -27,8 +27,6 @@ import tools.jackson.databind.node.ObjectNode;
 public final class TlsRptCommand {
   /** Days that are summed up by default: those of last week, whose reports have arrived by now. */
   private static final int DAYS = 8;
-
-  private static final JsonMapper JSON = JsonMapper.builder().build();
 
   private final ProcessEnvironment process;
   private final Path folder;
@@ -166,7 +164,7 @@ public final class TlsRptCommand {
   }
 
   private void json(List<ReportSummary.Row> rows, LocalDate since, int reports) {
-    ObjectNode out = JSON.createObjectNode();
+    ObjectNode out = Json.object();
     out.put("since", since.toString());
     out.put("reports", reports);
     ArrayNode list = out.putArray("rows");
@@ -193,6 +191,6 @@ public final class TlsRptCommand {
                 one.put("reason", failure.reason());
               });
     }
-    process.out().println(JSON.writeValueAsString(out));
+    process.out().println(Json.line(out));
   }
 }

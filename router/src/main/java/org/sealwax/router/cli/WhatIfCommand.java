@@ -10,17 +10,16 @@ import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.json.Json;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.ConfigurationProblem;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlClient;
-import org.sealwax.router.control.ControlServer.ControlJson;
 import org.sealwax.router.control.ControlServer.ControlRequestRefused;
 import org.sealwax.router.control.OfflineExplainer;
 import org.sealwax.router.wiring.ConfiguredFilesCheck;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code sealwax explain --what-if FILE}: reads the file as {@code check} does, asks, prints. */
@@ -96,13 +95,7 @@ public final class WhatIfCommand {
 
   private void print(Path file, JsonNode answer, boolean json) {
     if (json) {
-      process
-          .out()
-          .println(
-              ControlJson.MAPPER
-                  .writer()
-                  .with(SerializationFeature.INDENT_OUTPUT)
-                  .writeValueAsString(answer));
+      process.out().println(Json.indented(answer));
       return;
     }
     process.out().print(WhatIfText.of(file.toString(), answer));

@@ -10,7 +10,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.sealwax.router.control.ControlServer.ControlJson;
+import org.sealwax.mail.json.Json;
 import org.sealwax.router.control.ControlServer.ControlRequestRefused;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -62,12 +62,12 @@ public final class ControlClient implements Closeable {
   }
 
   public static ObjectNode request(String what) {
-    return ControlJson.MAPPER.createObjectNode().put("do", what);
+    return Json.object().put("do", what);
   }
 
   /** Asks and waits for the answer. */
   public JsonNode ask(ObjectNode request) throws IOException, ControlRequestRefused {
-    String text = ControlJson.MAPPER.writeValueAsString(request) + "\n";
+    String text = Json.line(request) + "\n";
     ByteBuffer out = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
     while (out.hasRemaining()) {
       channel.write(out);
@@ -76,7 +76,7 @@ public final class ControlClient implements Closeable {
     if (line == null) {
       throw new IOException("the server ended the connection");
     }
-    JsonNode reply = ControlJson.MAPPER.readTree(line);
+    JsonNode reply = Json.read(line);
     if (!reply.path("ok").asBoolean(false)) {
       throw new ControlRequestRefused(reply.path("error").asString("refused"));
     }

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import org.sealwax.mail.json.Json;
 import org.sealwax.mail.net.AcceptLoop;
 import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.Limit;
@@ -20,7 +21,6 @@ import org.sealwax.mail.net.Threads;
 import org.sealwax.router.log.MailLog;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -156,20 +156,19 @@ public final class ControlServer implements Closeable {
   }
 
   private String answer(String line) {
-    JsonMapper json = ControlJson.MAPPER;
-    ObjectNode reply = json.createObjectNode();
+    ObjectNode reply = Json.object();
     try {
-      JsonNode request = json.readTree(line);
+      JsonNode request = Json.read(line);
       reply.put("ok", true).set("answer", handler.answer(request));
     } catch (JacksonException e) {
-      reply = json.createObjectNode().put("ok", false).put("error", "the request is not JSON");
+      reply = Json.object().put("ok", false).put("error", "the request is not JSON");
     } catch (ControlRequestRefused e) {
-      reply = json.createObjectNode().put("ok", false).put("error", e.getMessage());
+      reply = Json.object().put("ok", false).put("error", e.getMessage());
     } catch (RuntimeException e) {
       log.bug("control", e);
-      reply = json.createObjectNode().put("ok", false).put("error", "an error of Sealwax; see log");
+      reply = Json.object().put("ok", false).put("error", "an error of Sealwax; see log");
     }
-    return json.writeValueAsString(reply);
+    return Json.line(reply);
   }
 
   /** Ends listening; removes the socket. */
@@ -177,13 +176,6 @@ public final class ControlServer implements Closeable {
   public void close() throws IOException {
     server.close();
     Files.deleteIfExists(path);
-  }
-
-  /** Apart, so that the library is loaded with the first request. */
-  public static final class ControlJson {
-    public static final JsonMapper MAPPER = JsonMapper.builder().build();
-
-    private ControlJson() {}
   }
 
   /** Lines from a channel, each bounded. */

@@ -14,11 +14,11 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.MachineDefaults;
+import org.sealwax.mail.json.Json;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.SteadyClock;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
-import org.sealwax.router.control.ControlServer.ControlJson;
 import org.sealwax.router.control.ControlServer.ControlRequestRefused;
 import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.queue.FailureCause;
@@ -88,14 +88,14 @@ public final class ControlService implements ControlServer.ControlHandler {
     try {
       return switch (what) {
         case "list" -> list(request);
-        case "count" -> ControlJson.MAPPER.createObjectNode().put("recipients", count(request));
+        case "count" -> Json.object().put("recipients", count(request));
         case "reasons" -> reasons();
         case "show" -> show(id(request));
         case "trace" -> trace(id(request));
         case "hold", "release", "retry", "bounce", "delete" -> order(what, request);
         case "explain" -> explain(request);
         case "what-if" -> whatIf(request);
-        case "reload" -> ControlJson.MAPPER.createObjectNode().put("text", reloading.reload());
+        case "reload" -> Json.object().put("text", reloading.reload());
         case "backup" -> backup(request.path("folder").asString(""));
         case "policy" -> policy.answer(request);
         default ->
@@ -176,7 +176,7 @@ public final class ControlService implements ControlServer.ControlHandler {
   }
 
   private ArrayNode reasons() throws IOException {
-    ArrayNode out = ControlJson.MAPPER.createArrayNode();
+    ArrayNode out = Json.array();
     for (BatchCount c : view.counts()) {
       out.addObject()
           .put("state", word(c.state()))
@@ -202,14 +202,14 @@ public final class ControlService implements ControlServer.ControlHandler {
       rows.addAll(page.rows());
       after = page.next();
     } while (after != null && rows.size() < limit);
-    ObjectNode out = ControlJson.MAPPER.createObjectNode();
+    ObjectNode out = Json.object();
     out.put("more", after != null);
     out.set("messages", byMessage(rows));
     return out;
   }
 
   private static ArrayNode byMessage(List<QueueRow> rows) {
-    ArrayNode out = ControlJson.MAPPER.createArrayNode();
+    ArrayNode out = Json.array();
     ObjectNode message = null;
     String known = "";
     for (QueueRow row : rows) {
@@ -253,7 +253,7 @@ public final class ControlService implements ControlServer.ControlHandler {
         view.message(id)
             .orElseThrow(
                 () -> new ControlRequestRefused("there is no message " + id + " in the queue"));
-    ObjectNode out = ControlJson.MAPPER.createObjectNode();
+    ObjectNode out = Json.object();
     out.put("id", id.toString());
     out.put("arrived", message.arrived().toString());
     out.put("size", message.size());
@@ -272,7 +272,7 @@ public final class ControlService implements ControlServer.ControlHandler {
     if (trace.isUnknown()) {
       throw new ControlRequestRefused("nothing is remembered of " + id);
     }
-    ObjectNode out = ControlJson.MAPPER.createObjectNode();
+    ObjectNode out = Json.object();
     out.put("id", id.toString());
     trace.arrival().ifPresent(a -> arrival(a, out.putObject("arrival")));
     ArrayNode stations = out.putArray("stations");
@@ -329,8 +329,7 @@ public final class ControlService implements ControlServer.ControlHandler {
           case "bounce" -> orders.bounce(filter);
           default -> orders.delete(filter);
         };
-    return ControlJson.MAPPER
-        .createObjectNode()
+    return Json.object()
         .put("recipients", count.recipients())
         .put("later", count.later())
         .put("skipped", count.skipped());
@@ -427,6 +426,6 @@ public final class ControlService implements ControlServer.ControlHandler {
       throw new ControlRequestRefused("the server needs an absolute path for a backup");
     }
     spool.backup(path);
-    return ControlJson.MAPPER.createObjectNode().put("folder", folder);
+    return Json.object().put("folder", folder);
   }
 }

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.json.Json;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.IdentityRequirement;
@@ -25,7 +26,6 @@ import org.sealwax.mail.sts.StsLookup;
 import org.sealwax.mail.sts.StsMemory;
 import org.sealwax.mail.sts.StsRecord;
 import org.sealwax.router.config.RouterSettings;
-import org.sealwax.router.control.ControlServer.ControlJson;
 import org.sealwax.router.deliver.DeliveryPreview;
 import org.sealwax.router.deliver.SmtpDeliveryAgent;
 import org.sealwax.router.evidence.PeerIdentities;
@@ -97,7 +97,7 @@ public final class Explainer {
   ObjectNode explanation(
       MailHost destination, MailOptions.TlsOption message, boolean probes, Instant now)
       throws InterruptedException {
-    ObjectNode out = ControlJson.MAPPER.createObjectNode();
+    ObjectNode out = Json.object();
     out.put("destination", destination.toString());
     out.put("at", now.toString());
     NextHop hop =
@@ -424,7 +424,7 @@ public final class Explainer {
 
   /** The answers about several destinations, as one tree. */
   static ObjectNode all(List<ObjectNode> answers) {
-    ObjectNode out = ControlJson.MAPPER.createObjectNode();
+    ObjectNode out = Json.object();
     ArrayNode list = out.putArray("destinations");
     answers.forEach(list::add);
     return out;

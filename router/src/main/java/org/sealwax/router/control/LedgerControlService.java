@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.util.List;
 import java.util.function.Supplier;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.json.Json;
 import org.sealwax.mail.policy.MxFilter;
-import org.sealwax.router.control.ControlServer.ControlJson;
 import org.sealwax.router.control.ControlServer.ControlRequestRefused;
 import org.sealwax.router.ledger.ActiveViolation;
 import org.sealwax.router.ledger.DomainRecord;
@@ -63,7 +63,7 @@ public final class LedgerControlService {
             : request.path("all").asBoolean(false)
                 ? PersistentLedger.DomainFilter.ALL
                 : PersistentLedger.DomainFilter.WITH_LEVEL;
-    ObjectNode out = ControlJson.MAPPER.createObjectNode();
+    ObjectNode out = Json.object();
     ArrayNode rows = out.putArray("domains");
     String after = "";
     boolean more;
@@ -111,7 +111,7 @@ public final class LedgerControlService {
             .get()
             .domainRecord(domain)
             .orElseThrow(() -> new ControlRequestRefused("nothing is remembered of " + domain));
-    ObjectNode out = ControlJson.MAPPER.createObjectNode();
+    ObjectNode out = Json.object();
     brief(row, out);
     MxFilter filter = ledger.get().rules().filter(row);
     out.put("first", row.first().toString());
@@ -157,7 +157,7 @@ public final class LedgerControlService {
   }
 
   private ObjectNode accept(JsonNode request) throws IOException, ControlRequestRefused {
-    ObjectNode out = ControlJson.MAPPER.createObjectNode();
+    ObjectNode out = Json.object();
     if (request.path("clock").asBoolean(false)) {
       confirmClock.run();
       ledger.get().confirmClock();
@@ -179,8 +179,7 @@ public final class LedgerControlService {
     if (!ledger.get().forget(domain)) {
       throw new ControlRequestRefused("nothing is remembered of " + domain);
     }
-    return ControlJson.MAPPER
-        .createObjectNode()
+    return Json.object()
         .put("text", domain + " is forgotten; what it shows next is a first contact");
   }
 }

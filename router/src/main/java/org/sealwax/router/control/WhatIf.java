@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.json.Json;
 import org.sealwax.router.config.RouterSettings;
-import org.sealwax.router.control.ControlServer.ControlJson;
 import org.sealwax.router.control.WhatIfConfiguration.Kind;
 import org.sealwax.router.control.WhatIfConfiguration.WhatIfOutcome;
 import org.sealwax.router.ledger.DomainRecord;
@@ -104,7 +104,7 @@ public final class WhatIf {
   public ObjectNode report(@Nullable QueueView queue, Instant at) throws IOException {
     WhatIfTotals sums = new WhatIfTotals();
     ledger.each(PersistentLedger.DomainFilter.ALL, row -> compare(row, sums));
-    ObjectNode out = ControlJson.MAPPER.createObjectNode();
+    ObjectNode out = Json.object();
     out.put("at", at.toString());
     out.put("remembered", sums.remembered);
     out.put("connections", sums.connections);
@@ -126,7 +126,7 @@ public final class WhatIf {
     private int connections;
     private final Map<WhatIfChange, Integer> counts = new HashMap<>();
     private final Map<String, Set<WhatIfChange>> affected = new HashMap<>();
-    private final ArrayNode domains = ControlJson.MAPPER.createArrayNode();
+    private final ArrayNode domains = Json.array();
   }
 
   private void compare(DomainRecord row, WhatIfTotals sums) {

@@ -2,6 +2,7 @@ package org.sealwax.router.log;
 
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.json.JsonLine;
 
 /**
  * One log line while it is put together, as text or as JSON. Everything that may come from outside
@@ -13,13 +14,11 @@ final class LogLine {
   /** Characters of one value that are kept: RFC 5321 replies are 512 bytes, stacks go apart. */
   static final int MAX_VALUE = 1000;
 
-  private static final char[] HEX = "0123456789abcdef".toCharArray();
-
   private final StringBuilder out = new StringBuilder(240);
-  private final boolean json;
+  private final @Nullable JsonLine json;
   private boolean comma;
 
-  private LogLine(boolean json) {
+  private LogLine(@Nullable JsonLine json) {
     this.json = json;
   }
 
@@ -32,15 +31,15 @@ final class LogLine {
       String event,
       @Nullable String session,
       @Nullable String id) {
-    boolean json = settings.format() == LogSettings.Format.JSON;
+    JsonLine json = settings.format() == LogSettings.Format.JSON ? new JsonLine(MAX_VALUE) : null;
     LogLine line = new LogLine(json);
     StringBuilder out = line.out;
     if (settings.priorities()) {
       out.append('<').append(severity.priority()).append('>');
     }
-    if (json) {
-      out.append("{\"time\":\"").append(time).append("\",\"level\":\"").append(severity.word());
-      out.append("\",\"room\":\"").append(room).append("\",\"event\":\"").append(event).append('"');
+    if (json != null) {
+      json.text("time", time).text("level", severity.word()).text("room", room);
+      json.text("event", event);
       line.data("session", session).data("id", id);
       return line;
     }
@@ -50,12 +49,12 @@ final class LogLine {
     out.append("sealwax/").append(room);
     if (session != null && !session.isEmpty()) {
       out.append('[');
-      escape(session, false, out);
+      escape(session, out);
       out.append(']');
     }
     out.append(": ");
     if (id != null && !id.isEmpty()) {
-      escape(id, false, out);
+      escape(id, out);
       out.append(": ");
     }
     if (severity != Severity.FACT) {
@@ -66,7 +65,7 @@ final class LogLine {
 
   /** Our own words, in text only. */
   LogLine words(String words) {
-    if (!json) {
+    if (json == null) {
       out.append(words);
     }
     return this;
@@ -74,34 +73,32 @@ final class LogLine {
 
   /** A value from outside between words, in text only. */
   LogLine quotedText(String value) {
-    if (!json) {
-      escape(value, false, out);
+    if (json == null) {
+      escape(value, out);
     }
     return this;
   }
 
   /** A value in JSON only. */
   LogLine data(String key, @Nullable String value) {
-    if (json && value != null && !value.isEmpty()) {
-      out.append(",\"").append(key).append("\":\"");
-      escape(value, true, out);
-      out.append('"');
+    if (json != null && value != null && !value.isEmpty()) {
+      json.text(key, value);
     }
     return this;
   }
 
   /** A number in JSON only. */
   LogLine data(String key, long value) {
-    if (json) {
-      out.append(",\"").append(key).append("\":").append(value);
+    if (json != null) {
+      json.number(key, value);
     }
     return this;
   }
 
   /** A claim in JSON only. */
   LogLine data(String key, boolean value) {
-    if (json) {
-      out.append(",\"").append(key).append("\":").append(value);
+    if (json != null) {
+      json.flag(key, value);
     }
     return this;
   }
@@ -111,18 +108,18 @@ final class LogLine {
     if (value == null) {
       return this;
     }
-    if (json) {
+    if (json != null) {
       return data(key, value);
     }
     separate();
     out.append(key).append('=');
-    escape(value, false, out);
+    escape(value, out);
     return this;
   }
 
   /** {@code key=number}. */
   LogLine field(String key, long value) {
-    if (json) {
+    if (json != null) {
       return data(key, value);
     }
     separate();
@@ -132,16 +129,14 @@ final class LogLine {
 
   /** {@code key=<address>}; in JSON the address alone. */
   LogLine address(String key, String value) {
-    if (json) {
-      out.append(",\"").append(key).append("\":\"");
-      escape(value, true, out);
-      out.append('"');
+    if (json != null) {
+      json.text(key, value);
       return this;
     }
     separate();
     out.append(key).append("=<");
     int from = out.length();
-    escape(value, false, out);
+    escape(value, out);
     for (int i = from; i < out.length(); i++) {
       char c = out.charAt(i);
       if (c == '<' || c == '>') {
@@ -156,26 +151,24 @@ final class LogLine {
   /** A time in seconds with two decimals. */
   LogLine seconds(String key, java.time.Duration time) {
     long hundredths = Math.max(0, time.toMillis() / 10);
-    if (json) {
-      out.append(",\"").append(key).append("\":");
-    } else {
-      separate();
-      out.append(key).append('=');
+    if (json != null) {
+      json.hundredths(key, hundredths);
+      return this;
     }
-    out.append(hundredths / 100).append('.');
-    long rest = hundredths % 100;
-    out.append((char) ('0' + rest / 10)).append((char) ('0' + rest % 10));
+    separate();
+    out.append(key).append('=');
+    JsonLine.appendHundredths(hundredths, out);
     return this;
   }
 
   /** {@code (reply of the peer)} at the end of a line; in JSON a field. */
   LogLine last(String key, @Nullable String value) {
-    if (json) {
+    if (json != null) {
       return data(key, value);
     }
     if (value != null && !value.isEmpty()) {
       out.append(" (");
-      escape(value, false, out);
+      escape(value, out);
       out.append(')');
     }
     return this;
@@ -183,8 +176,8 @@ final class LogLine {
 
   /** The finished line with its line end. */
   String end() {
-    if (json) {
-      out.append('}');
+    if (json != null) {
+      out.append(json.object());
     }
     return out.append('\n').toString();
   }
@@ -196,47 +189,8 @@ final class LogLine {
     comma = true;
   }
 
-  /** Appends {@code value} so that it stays inside its line and its field. */
-  static void escape(String value, boolean json, StringBuilder out) {
-    int end = Math.min(value.length(), MAX_VALUE);
-    for (int i = 0; i < end; i++) {
-      char c = value.charAt(i);
-      if (c >= 0x20 && c < 0x7f) {
-        if (c == '\\' || (json && c == '"')) {
-          out.append('\\');
-        }
-        out.append(c);
-      } else if (Character.isHighSurrogate(c)
-          && i + 1 < end
-          && Character.isLowSurrogate(value.charAt(i + 1))) {
-        out.append(c).append(value.charAt(++i));
-      } else if (harmless(c)) {
-        out.append(c);
-      } else if (json || c > 0xff) {
-        out.append("\\u").append(HEX[c >> 12]).append(HEX[c >> 8 & 15]);
-        out.append(HEX[c >> 4 & 15]).append(HEX[c & 15]);
-      } else {
-        out.append("\\x").append(HEX[c >> 4]).append(HEX[c & 15]);
-      }
-    }
-    if (end < value.length()) {
-      out.append("[+").append(value.length() - end).append(" more]");
-    }
-  }
-
-  /** Not a control, not a separator of lines, not a direction mark, not half a character. */
-  private static boolean harmless(char c) {
-    return switch (Character.getType(c)) {
-      case Character.CONTROL,
-          Character.FORMAT,
-          Character.LINE_SEPARATOR,
-          Character.PARAGRAPH_SEPARATOR,
-          Character.SURROGATE,
-          Character.PRIVATE_USE,
-          Character.UNASSIGNED ->
-          false;
-      default -> c != 0xfffd;
-    };
+  private static void escape(String value, StringBuilder out) {
+    JsonLine.escape(value, MAX_VALUE, false, out);
   }
 
   /** The severity of a line. */

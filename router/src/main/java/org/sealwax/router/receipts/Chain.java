@@ -31,7 +31,7 @@ final class Chain {
     this.out = new byte[bytes];
   }
 
-  /** One more line, with members as {@link ReceiptJson} writes them. */
+  /** One more line, with members as {@link ReceiptLine#members} writes them. */
   void add(String kind, String members) {
     byte[] payload =
         ReceiptLine.payload(number + 1, kind, members).getBytes(StandardCharsets.UTF_8);

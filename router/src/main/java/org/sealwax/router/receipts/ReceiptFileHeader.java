@@ -22,7 +22,7 @@ final class ReceiptFileHeader {
   private ReceiptFileHeader() {}
 
   static String members(String at, String previous) {
-    return new ReceiptJson().text("at", at).text("previous", previous).toString();
+    return ReceiptLine.members().text("at", at).text("previous", previous).members();
   }
 
   /** The hash that the file goes on from. */

@@ -7,6 +7,7 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.sealwax.mail.json.JsonLine;
 
 /**
  * One line of a receipts file: the hash that chains it to the line before, a space, and a JSON
@@ -21,6 +22,9 @@ import java.util.regex.Pattern;
 public record ReceiptLine(String hash, long number, String kind, String payload) {
   /** Bytes of one line without its end: the longest receipt that can be made is within it. */
   public static final int MAX_LINE = 64 << 10;
+
+  /** Characters of one text: what peers choose is cut there. */
+  static final int MAX_TEXT = 300;
 
   /** What stands before the first line of all. */
   public static final String ORIGIN = "0".repeat(64);
@@ -40,6 +44,11 @@ public record ReceiptLine(String hash, long number, String kind, String payload)
         ? Optional.of(
             new ReceiptLine(m.group(1), Long.parseLong(m.group(3)), m.group(4), m.group(2)))
         : Optional.empty();
+  }
+
+  /** Members of a line after its number and kind; what peers choose is cut. */
+  static JsonLine members() {
+    return new JsonLine(MAX_TEXT);
   }
 
   /** A new line after the one with {@code before}. */

@@ -23,6 +23,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.json.JsonLine;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Supervisor;
@@ -147,7 +148,7 @@ public final class ReceiptLog implements Receipts, Closeable {
     if (cut > 0) {
       log.warning(
           "receipts", "the last line was cut short by a crash: " + cut + " octets were cut off");
-      append("torn", new ReceiptJson().number("octets", cut).toString());
+      append("torn", ReceiptLine.members().number("octets", cut).members());
       sync();
     }
     if (size >= fileSize()) {
@@ -275,7 +276,7 @@ public final class ReceiptLog implements Receipts, Closeable {
     long lost = dropped.getAndSet(0);
     if (lost > 0) {
       log.warning("receipts", lost + " receipts were lost: the disk did not keep up");
-      append("lost", new ReceiptJson().number("count", lost).toString());
+      append("lost", ReceiptLine.members().number("count", lost).members());
     }
     if (batch.isEmpty()) {
       if (lost > 0) {
@@ -307,8 +308,8 @@ public final class ReceiptLog implements Receipts, Closeable {
   }
 
   private static String members(Receipt r, String recipient) {
-    ReceiptJson json =
-        new ReceiptJson()
+    JsonLine json =
+        ReceiptLine.members()
             .text("at", r.at().toString())
             .text("message", r.message())
             .text("to", recipient)
@@ -330,7 +331,7 @@ public final class ReceiptLog implements Receipts, Closeable {
         .text("violation", r.violation())
         .flag("dnssec", r.dnssec())
         .flag("requiretls", r.requireTls())
-        .toString();
+        .members();
   }
 
   private void append(String kind, String members) throws IOException {

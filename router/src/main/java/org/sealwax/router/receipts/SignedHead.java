@@ -27,12 +27,12 @@ record SignedHead(String before, String at, String key, String signature) {
   }
 
   static String members(String before, long number, String at, SigningKey key) {
-    return new ReceiptJson()
+    return ReceiptLine.members()
         .text("at", at)
         .text("before", before)
         .text("key", key.open())
         .text("signature", key.sign(claim(before, number, at)))
-        .toString();
+        .members();
   }
 
   static Optional<SignedHead> read(ReceiptLine entry) {

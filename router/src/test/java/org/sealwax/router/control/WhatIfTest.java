@@ -29,6 +29,7 @@ import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.json.Json;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.tls.TlsFactory;
@@ -36,7 +37,6 @@ import org.sealwax.router.cli.ExplainCommand;
 import org.sealwax.router.cli.WhatIfCommand;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
-import org.sealwax.router.control.ControlServer.ControlJson;
 import org.sealwax.router.control.WhatIfConfiguration.Kind;
 import org.sealwax.router.control.WhatIfConfiguration.WhatIfOutcome;
 import org.sealwax.router.ledger.HostSample;
@@ -189,7 +189,7 @@ final class WhatIfTest {
 
   @Test
   void anEqualConfigurationChangesNothing() throws Exception {
-    JsonNode json = ControlJson.MAPPER.readTree(whatIf(IN_FORCE, "--json").out());
+    JsonNode json = Json.read(whatIf(IN_FORCE, "--json").out());
     for (WhatIf.WhatIfChange change : WhatIf.WhatIfChange.values()) {
       assertEquals(0, json.path(change.word()).asInt(-1), json.toString());
     }
@@ -201,7 +201,7 @@ final class WhatIfTest {
   @Test
   void unrecordedConnectionsAreReportedAsUnknown() throws Exception {
     JsonNode json =
-        ControlJson.MAPPER.readTree(
+        Json.read(
             whatIf(
                     IN_FORCE
                         + """
@@ -264,7 +264,7 @@ final class WhatIfTest {
         assertTrue(taken.startsWith("250"), taken);
       }
       String other = IN_FORCE + "[deliver]\nlevel = \"encrypt\"\n";
-      JsonNode json = ControlJson.MAPPER.readTree(whatIf(other, "--json").out());
+      JsonNode json = Json.read(whatIf(other, "--json").out());
       assertEquals(1, json.path("messages").size(), json.toString());
       JsonNode message = json.path("messages").path(0);
       assertEquals("plain.example", message.path("domain").asString(""));
@@ -302,11 +302,11 @@ final class WhatIfTest {
   void allDomainsAreCountedAndAThousandAreListed() throws Exception {
     String other = IN_FORCE + "[deliver]\nlevel = \"encrypt\"\n";
     learn((ledger, clock) -> plain(ledger, clock, 1, WhatIf.MOST_DOMAINS));
-    JsonNode most = ControlJson.MAPPER.readTree(whatIf(other, "--json").out());
+    JsonNode most = Json.read(whatIf(other, "--json").out());
     assertEquals(WhatIf.MOST_DOMAINS, most.path("domains").size());
     assertEquals(0, most.path("more").asInt(-1));
     learn((ledger, clock) -> plain(ledger, clock, WhatIf.MOST_DOMAINS, WhatIf.MOST_DOMAINS + 1));
-    JsonNode more = ControlJson.MAPPER.readTree(whatIf(other, "--json").out());
+    JsonNode more = Json.read(whatIf(other, "--json").out());
     assertEquals(WhatIf.MOST_DOMAINS, more.path("domains").size());
     assertEquals(1, more.path("more").asInt(-1));
     assertEquals(WhatIf.MOST_DOMAINS + 1, more.path("delayed").asInt());

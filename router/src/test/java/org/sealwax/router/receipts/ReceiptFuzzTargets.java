@@ -26,7 +26,7 @@ public final class ReceiptFuzzTargets {
     for (int i = 2; i < 6; i++) {
       entry =
           ReceiptLine.after(
-              entry.hash(), i, "receipt", new ReceiptJson().text("to", "x" + i).toString());
+              entry.hash(), i, "receipt", ReceiptLine.members().text("to", "x" + i).members());
       out.append(entry.line());
     }
     return out.toString().getBytes(StandardCharsets.UTF_8);

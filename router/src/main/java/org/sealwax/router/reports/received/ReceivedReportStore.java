@@ -24,12 +24,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import org.sealwax.mail.json.Json;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
 import org.sealwax.mail.tlsrpt.TlsReportParse;
 import org.sealwax.router.log.MailLog;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -45,8 +45,6 @@ public final class ReceivedReportStore {
 
   /** Bytes of a file that is read. */
   private static final long MAX_FILE = TlsReportJson.MAX_BYTES + 4_096L;
-
-  private static final JsonMapper JSON = JsonMapper.builder().build();
 
   private final ReceivedReportSettings settings;
   private final MailLog log;
@@ -256,11 +254,11 @@ public final class ReceivedReportStore {
   }
 
   private static byte[] written(ReceivedReport received) {
-    ObjectNode head = JSON.createObjectNode();
+    ObjectNode head = Json.object();
     head.put("way", received.origin().way().word());
     head.put("from", received.origin().who());
     head.put("received", received.at().toString());
-    byte[] first = JSON.writeValueAsBytes(head);
+    byte[] first = Json.bytes(head);
     byte[] second = TlsReportJson.write(received.report());
     return ByteBuffer.allocate(first.length + second.length + 2)
         .put(first)
@@ -359,7 +357,7 @@ public final class ReceivedReportStore {
     byte[] rest =
         java.util.Arrays.copyOfRange(bytes, Math.min(line + 1, bytes.length), bytes.length);
     try {
-      JsonNode head = JSON.readTree(bytes, 0, line);
+      JsonNode head = Json.read(new String(bytes, 0, line, StandardCharsets.UTF_8));
       if (!(TlsReportJson.reading(rest) instanceof TlsReportParse.ReadReport(var report, _))) {
         throw new IOException("no report");
       }
