@@ -2,9 +2,7 @@ package org.sealwax.router.ledger;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -15,11 +13,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.TlsLevel;
-import org.sqlite.JDBC;
+import org.sealwax.router.store.Sqlite;
+import org.sealwax.router.store.SqliteFormat;
 
 /**
  * The ledger on disk: one SQLite file (docs/adr/0047). A batch is one transaction, so a crash
@@ -27,10 +25,24 @@ import org.sqlite.JDBC;
  * by one thread at a time.
  */
 final class LedgerStore implements Closeable {
-  /** Marks the file ("SeLe"), so that no other database is taken for a ledger. */
-  static final int APPLICATION = 0x53654c65;
-
-  static final int FORMAT = 1;
+  private static final SqliteFormat LEDGER =
+      new SqliteFormat(
+          "ledger",
+          0x53654c65, // "SeLe"
+          List.of(
+              "journal_mode = WAL",
+              // What is lost by a power failure is a second of observations; the file stays whole.
+              "synchronous = NORMAL"),
+          List.of("meta", "domain", "rung"),
+          List.of(
+              SqliteFormat.Migration.of(
+                  "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
+                  "CREATE TABLE domain(name TEXT PRIMARY KEY, level INTEGER NOT NULL,"
+                      + " violated INTEGER NOT NULL, seen INTEGER NOT NULL, row BLOB NOT NULL)",
+                  "CREATE INDEX domain_seen ON domain(level, seen)",
+                  "CREATE INDEX domain_violated ON domain(name) WHERE violated = 1",
+                  "CREATE TABLE rung(host TEXT PRIMARY KEY, memory BLOB NOT NULL)"
+                      + " WITHOUT ROWID")));
 
   private final Path file;
   private final Connection connection;
@@ -82,64 +94,16 @@ final class LedgerStore implements Closeable {
    *     is not an empty one
    */
   static LedgerStore open(Path file) throws IOException {
-    if (!Files.exists(file)) {
-      // The domains that we exchange mail with are private; SQLite's other files take after it.
-      Files.createFile(
-          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    }
     try {
-      Connection connection = JDBC.createConnection(JDBC.PREFIX + file, new Properties());
-      try (Statement s = connection.createStatement()) {
-        s.execute("PRAGMA busy_timeout = 10000");
-        s.execute("PRAGMA journal_mode = WAL");
-        // What is lost by a power failure is a second of observations; the file stays whole.
-        s.execute("PRAGMA synchronous = NORMAL");
-        s.execute("PRAGMA cache_size = -4096");
-        s.execute("PRAGMA temp_store = MEMORY");
-        prepare(s);
-        return new LedgerStore(file, connection, reader(file));
-      } catch (SQLException | IOException e) {
+      Connection connection = Sqlite.create(file, LEDGER, 4096);
+      try {
+        return new LedgerStore(file, connection, Sqlite.reader(file, 1024));
+      } catch (SQLException e) {
         connection.close();
         throw e;
       }
     } catch (SQLException e) {
       throw failure(file, e);
-    }
-  }
-
-  private static Connection reader(Path file) throws SQLException {
-    Connection connection = JDBC.createConnection(JDBC.PREFIX + file, new Properties());
-    try (Statement s = connection.createStatement()) {
-      s.execute("PRAGMA busy_timeout = 10000");
-      s.execute("PRAGMA query_only = ON");
-      s.execute("PRAGMA cache_size = -1024");
-      return connection;
-    } catch (SQLException e) {
-      connection.close();
-      throw e;
-    }
-  }
-
-  private static void prepare(Statement s) throws SQLException, IOException {
-    int format = number(s, "PRAGMA user_version");
-    int application = number(s, "PRAGMA application_id");
-    if (format == 0 && application == 0) {
-      s.execute("BEGIN IMMEDIATE");
-      s.execute("CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID");
-      s.execute(
-          "CREATE TABLE domain(name TEXT PRIMARY KEY, level INTEGER NOT NULL,"
-              + " violated INTEGER NOT NULL, seen INTEGER NOT NULL, row BLOB NOT NULL)");
-      s.execute("CREATE INDEX domain_seen ON domain(level, seen)");
-      s.execute("CREATE INDEX domain_violated ON domain(name) WHERE violated = 1");
-      s.execute("CREATE TABLE rung(host TEXT PRIMARY KEY, memory BLOB NOT NULL) WITHOUT ROWID");
-      s.execute("PRAGMA application_id = " + APPLICATION);
-      s.execute("PRAGMA user_version = " + FORMAT);
-      s.execute("COMMIT");
-    } else if (application != APPLICATION) {
-      throw new IOException("the file of the ledger is something else");
-    } else if (format > FORMAT) {
-      throw new IOException(
-          "the ledger has format " + format + ", and this program knows " + FORMAT);
     }
   }
 

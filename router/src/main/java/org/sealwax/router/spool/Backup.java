@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.sealwax.router.spool.SpoolException.Kind;
+import org.sealwax.router.store.Sqlite;
 
 /**
  * A copy of the store while it runs.
@@ -70,7 +71,7 @@ final class Backup {
           return;
         }
       } catch (SQLException e) {
-        throw Sqlite.failure("the copy could not be made", e);
+        throw SpoolException.of("the copy could not be made", e);
       }
     }
     throw new SpoolException(Kind.BROKEN, "mail goes too fast for a whole copy; try again");
@@ -108,7 +109,7 @@ final class Backup {
                 + missing.getFirst());
       }
     } catch (SQLException e) {
-      throw Sqlite.failure(database + " cannot be read", e);
+      throw SpoolException.of(database + " cannot be read", e);
     }
   }
 

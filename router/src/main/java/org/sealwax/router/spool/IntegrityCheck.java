@@ -8,6 +8,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Optional;
+import org.sealwax.router.store.Sqlite;
+import org.sealwax.router.store.SqliteFailure;
 
 /**
  * One check of the whole database in each run, before any page of its file is overwritten.
@@ -47,7 +49,7 @@ final class IntegrityCheck implements Closeable {
   static IntegrityCheck begin(Path database) throws SQLException {
     Connection connection = Sqlite.readOnlyUntouched(database, CACHE_KIB);
     try (Statement s = connection.createStatement()) {
-      return new IntegrityCheck(connection, SpoolSchema.hasTables(s));
+      return new IntegrityCheck(connection, SpoolFormat.SPOOL.hasTables(s));
     } catch (SQLException e) {
       connection.close();
       throw e;
@@ -71,7 +73,7 @@ final class IntegrityCheck implements Closeable {
       }
       return Optional.empty();
     } catch (SQLException e) {
-      if (Sqlite.isUnreadable(e)) {
+      if (SqliteFailure.isUnreadable(e)) {
         return Optional.of(String.valueOf(e.getMessage()));
       }
       throw e;

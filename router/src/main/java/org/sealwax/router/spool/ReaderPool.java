@@ -72,7 +72,7 @@ final class ReaderPool implements AutoCloseable {
       well = true;
       return found;
     } catch (SQLException e) {
-      throw Sqlite.failure("the spool cannot be read", e);
+      throw SpoolException.of("the spool cannot be read", e);
     } catch (SpoolException e) {
       well = true;
       throw e;
@@ -108,7 +108,7 @@ final class ReaderPool implements AutoCloseable {
         opened = true;
         return fresh;
       } catch (SQLException e) {
-        throw Sqlite.failure("the spool cannot be read", e);
+        throw SpoolException.of("the spool cannot be read", e);
       } finally {
         if (!opened) {
           open.decrementAndGet();

@@ -19,6 +19,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.store.Sqlite;
+import org.sealwax.router.store.SqliteFailure;
 
 /**
  * The recovery of a damaged or missing database: its files are moved into a folder of their own,
@@ -137,7 +139,7 @@ final class Salvage {
       Files.deleteIfExists(folder.resolve(MARK));
       BodyFiles.sync(folder);
     } catch (SQLException e) {
-      throw Sqlite.failure("the damaged spool could not be copied out", e);
+      throw SpoolException.of("the damaged spool could not be copied out", e);
     } catch (IOException e) {
       throw failure(e);
     }
@@ -207,9 +209,8 @@ final class Salvage {
     Path fresh = folder.resolve("spool.db.new");
     Files.deleteIfExists(fresh);
     Copied copied = new Copied();
-    try (Connection target = Sqlite.create(fresh, CACHE_KIB);
+    try (Connection target = Sqlite.create(fresh, SpoolFormat.SPOOL, CACHE_KIB);
         Statement plain = target.createStatement()) {
-      SpoolSchema.upgrade(target);
       // The file counts only when it is whole: no journal, one sync at the end.
       plain.execute("PRAGMA journal_mode = OFF");
       plain.execute("PRAGMA synchronous = OFF");
@@ -294,10 +295,10 @@ final class Salvage {
         // Otherwise a file that was cut is not read at all.
         s.execute("PRAGMA writable_schema = ON");
         s.execute("PRAGMA cell_size_check = ON");
-        found = SpoolSchema.hasTables(s);
+        found = SpoolFormat.SPOOL.hasTables(s);
       }
     } catch (SQLException e) {
-      if (!Sqlite.isUnreadable(e)) {
+      if (!SqliteFailure.isUnreadable(e)) {
         throw e;
       }
     } finally {
@@ -314,21 +315,20 @@ final class Salvage {
    * so they are where a new spool has them.
    */
   private static void repair(Path database, Path repaired) throws IOException, SQLException {
-    try (Connection fresh = Sqlite.create(repaired, CACHE_KIB);
+    try (Connection fresh = Sqlite.create(repaired, SpoolFormat.SPOOL, CACHE_KIB);
         Statement s = fresh.createStatement()) {
-      SpoolSchema.upgrade(fresh);
       SpoolWriter.checkpoint(fresh, "TRUNCATE");
       s.execute("PRAGMA user_version"); // a statement of its own: the log is gone at the close
     }
-    if (!Files.exists(database) || Files.size(database) < 2L * Sqlite.PAGE) {
+    if (!Files.exists(database) || Files.size(database) < 2L * SpoolFormat.PAGE) {
       return;
     }
-    byte[] first = new byte[Sqlite.PAGE];
+    byte[] first = new byte[SpoolFormat.PAGE];
     try (RandomAccessFile file = new RandomAccessFile(repaired.toFile(), "r")) {
       file.readFully(first);
     }
     Files.copy(database, repaired, StandardCopyOption.REPLACE_EXISTING);
-    int pages = (int) (Files.size(database) / Sqlite.PAGE);
+    int pages = (int) (Files.size(database) / SpoolFormat.PAGE);
     // https://sqlite.org/fileformat2.html#the_database_header: size, and no free pages.
     ByteBuffer header = ByteBuffer.wrap(first);
     header.putInt(28, pages);
@@ -479,7 +479,7 @@ final class Salvage {
         return true;
       }
     } catch (SQLException e) {
-      if (!Sqlite.isUnreadable(e)) {
+      if (!SqliteFailure.isUnreadable(e)) {
         throw e;
       }
       return false;
@@ -577,7 +577,7 @@ final class Salvage {
           return KeySearchResult.KEY;
         }
       } catch (SQLException e) {
-        if (!Sqlite.isUnreadable(e)) {
+        if (!SqliteFailure.isUnreadable(e)) {
           throw e;
         }
         return KeySearchResult.UNREADABLE;

@@ -1,6 +1,8 @@
 package org.sealwax.router.spool;
 
 import java.io.IOException;
+import java.sql.SQLException;
+import org.sealwax.router.store.SqliteFailure;
 
 /** The store cannot do what was asked. */
 public final class SpoolException extends IOException {
@@ -30,6 +32,17 @@ public final class SpoolException extends IOException {
   public SpoolException(Kind kind, String message) {
     super(message);
     this.kind = kind;
+  }
+
+  /** The engine's failure of doing something with the store. */
+  static SpoolException of(String what, SQLException e) {
+    Kind kind =
+        switch (SqliteFailure.of(e)) {
+          case FULL -> Kind.FULL;
+          case DAMAGED -> Kind.DAMAGED;
+          case IO, STATEMENT -> Kind.BROKEN;
+        };
+    return new SpoolException(kind, what + ": " + e.getMessage(), e);
   }
 
   /** What it means. */

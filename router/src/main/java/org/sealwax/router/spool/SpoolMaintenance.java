@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.store.Sqlite;
 
 /**
  * The maintenance thread next to the writer: checks the database once in each run, removes
@@ -18,10 +19,10 @@ import org.sealwax.router.log.MailLog;
  */
 final class SpoolMaintenance {
   /** Pages in the log after which they are copied (16 MiB). */
-  private static final long COPY_AFTER = (16L << 20) / Sqlite.PAGE;
+  private static final long COPY_AFTER = (16L << 20) / SpoolFormat.PAGE;
 
   /** Pages in the log after which the writer finishes the checkpoint (64 MiB). */
-  private static final long FINISH_AFTER = (64L << 20) / Sqlite.PAGE;
+  private static final long FINISH_AFTER = (64L << 20) / SpoolFormat.PAGE;
 
   /** Changes between two checks for what can be deleted and given back, under load. */
   private static final long TIDY_AFTER = 20_000;

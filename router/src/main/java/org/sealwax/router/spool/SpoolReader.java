@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.router.spool.SpoolException.Kind;
+import org.sealwax.router.store.Sqlite;
 
 /** A connection that reads, with its statements kept prepared. Used by one thread at a time. */
 final class SpoolReader implements Closeable {

@@ -1,6 +1,7 @@
 package org.sealwax.router.spool;
 
 import java.io.Closeable;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -13,6 +14,7 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.router.store.Sqlite;
 
 /** The one connection that writes, with its statements kept prepared. Owned by one thread. */
 final class SpoolWriter implements Closeable {
@@ -44,11 +46,9 @@ final class SpoolWriter implements Closeable {
   private long freshFrom;
 
   /** Opens the store; creates it only when {@code isNew}. */
-  SpoolWriter(Path database, boolean isNew) throws SQLException, SpoolException {
-    this.connection =
-        isNew ? Sqlite.create(database, CACHE_KIB) : Sqlite.writer(database, CACHE_KIB);
+  SpoolWriter(Path database, boolean isNew) throws SQLException, IOException {
+    this.connection = SpoolFormat.open(database, isNew, CACHE_KIB);
     try {
-      SpoolSchema.upgrade(connection);
       this.plain = connection.createStatement();
       this.begin = connection.prepareStatement("BEGIN IMMEDIATE");
       this.commit = connection.prepareStatement("COMMIT");
@@ -85,7 +85,7 @@ final class SpoolWriter implements Closeable {
       try (ResultSet r = plain.executeQuery("SELECT value FROM meta WHERE name = 'fresh_from'")) {
         this.freshFrom = r.next() ? r.getLong(1) : 0;
       }
-    } catch (SQLException | SpoolException e) {
+    } catch (SQLException e) {
       connection.close();
       throw e;
     }

@@ -23,6 +23,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.spool.SpoolException.Kind;
+import org.sealwax.router.store.SqliteFailure;
 
 /**
  * The embedded store: SQLite in WAL mode, one thread that writes.
@@ -52,16 +53,16 @@ public final class SqliteSpool implements Spool {
   private static final Duration SYNC_WITHIN = Duration.ofSeconds(1);
 
   /** Pages in the log at which storing slows down (256 MiB). */
-  private static final long MOST_LOGGED = (256L << 20) / Sqlite.PAGE;
+  private static final long MOST_LOGGED = (256L << 20) / SpoolFormat.PAGE;
 
   /** The same when the reserve is given up (8 MiB). */
-  private static final long MOST_LOGGED_WHEN_FULL = (8L << 20) / Sqlite.PAGE;
+  private static final long MOST_LOGGED_WHEN_FULL = (8L << 20) / SpoolFormat.PAGE;
 
   /** Batches between two checks of the length of the log. */
   private static final int BATCHES_PER_LOG_CHECK = 32;
 
   /** Free pages at which some are given back (64 MiB). */
-  private static final long FREE_PAGES = (64L << 20) / Sqlite.PAGE;
+  private static final long FREE_PAGES = (64L << 20) / SpoolFormat.PAGE;
 
   /** Free pages that are kept for reuse then (16 MiB). */
   private static final long KEPT_PAGES = FREE_PAGES / 4;
@@ -239,7 +240,7 @@ public final class SqliteSpool implements Spool {
     try {
       return writer.newest();
     } catch (SQLException e) {
-      throw Sqlite.failure("the spool cannot be read", e);
+      throw SpoolException.of("the spool cannot be read", e);
     }
   }
 
@@ -274,8 +275,8 @@ public final class SqliteSpool implements Spool {
     try {
       return IntegrityCheck.begin(database);
     } catch (SQLException e) {
-      if (!Sqlite.isUnreadable(e)) {
-        throw Sqlite.failure("the spool cannot be opened", e);
+      if (!SqliteFailure.isUnreadable(e)) {
+        throw SpoolException.of("the spool cannot be opened", e);
       }
       salvage(e);
       return null;
@@ -332,7 +333,7 @@ public final class SqliteSpool implements Spool {
       if (opening != null) {
         opening.close();
       }
-      throw Sqlite.failure("the spool cannot be opened", e);
+      throw SpoolException.of("the spool cannot be opened", e);
     } catch (IOException e) {
       if (opening != null) {
         opening.close();
@@ -606,8 +607,8 @@ public final class SqliteSpool implements Spool {
       oneByOne(now, batch, e);
     } catch (SQLException e) {
       failures.increment();
-      if (Sqlite.isEngineFailure(e)) {
-        batchFailed(now, batch, Sqlite.failure("the spool failed", e));
+      if (SqliteFailure.isEngineFailure(e)) {
+        batchFailed(now, batch, SpoolException.of("the spool failed", e));
       } else {
         oneByOne(now, batch, e);
       }
@@ -679,7 +680,7 @@ public final class SqliteSpool implements Spool {
         case AcceptJob a -> {
           accepted.increment();
           byte[] small = a.message.draft().small();
-          pages += 2 + (small == null ? 0 : small.length / Sqlite.PAGE);
+          pages += 2 + (small == null ? 0 : small.length / SpoolFormat.PAGE);
           committed(a.message.draft());
           a.end(null);
         }
@@ -757,7 +758,7 @@ public final class SqliteSpool implements Spool {
     try {
       now.rollback();
     } catch (SQLException e) {
-      batchFailed(now, batch, Sqlite.failure("the spool failed", e));
+      batchFailed(now, batch, SpoolException.of("the spool failed", e));
       return;
     }
     if (batch.size() == 1) {
@@ -782,7 +783,7 @@ public final class SqliteSpool implements Spool {
 
   private static SpoolException mistake(String what, Exception why) {
     return why instanceof SQLException e
-        ? Sqlite.failure(what, e)
+        ? SpoolException.of(what, e)
         : new SpoolException(Kind.BROKEN, what + ": " + why, why);
   }
 
@@ -801,7 +802,7 @@ public final class SqliteSpool implements Spool {
       try {
         now.rollback();
       } catch (SQLException again) {
-        batchFailed(now, List.of(), Sqlite.failure("the spool failed", again));
+        batchFailed(now, List.of(), SpoolException.of("the spool failed", again));
       }
       log.storeTrouble(
           "a change of "
@@ -880,7 +881,7 @@ public final class SqliteSpool implements Spool {
       }
     } catch (SQLException e) {
       failures.increment();
-      batchFailed(now, List.of(), Sqlite.failure("the spool failed", e));
+      batchFailed(now, List.of(), SpoolException.of("the spool failed", e));
     }
   }
 
@@ -912,7 +913,7 @@ public final class SqliteSpool implements Spool {
       upkeep.written(SHRINK_STEP);
       return more;
     } catch (SQLException e) {
-      if (Sqlite.isEngineFailure(e)) {
+      if (SqliteFailure.isEngineFailure(e)) {
         throw e;
       }
       // Nothing depends on it, least of all mail.

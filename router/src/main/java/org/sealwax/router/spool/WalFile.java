@@ -58,7 +58,7 @@ final class WalFile {
       ByteOrder order = (magic & 1) != 0 ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
       int page = header.getInt(8);
       WalChecksum start = WalChecksum.ZERO.and(header.slice(0, 24).order(order));
-      if (page != Sqlite.PAGE || !start.equals(WalChecksum.at(header, 24))) {
+      if (page != SpoolFormat.PAGE || !start.equals(WalChecksum.at(header, 24))) {
         return true;
       }
       long salts = header.getLong(16);

@@ -35,6 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.queue.BugLog;
+import org.sealwax.router.store.Sqlite;
 
 /** Whatever happened to the files of a spool: a start deletes no content of acknowledged mail. */
 @Timeout(600)
@@ -201,7 +202,8 @@ final class DamageTest {
     assertFalse(Files.exists(file));
     // The state after a crash between the commit and the removal of the file.
     Files.move(kept, file);
-    try (java.sql.Connection c = Sqlite.writer(folder().resolve("spool.db"), 100);
+    try (java.sql.Connection c =
+            Sqlite.writer(folder().resolve("spool.db"), SpoolFormat.SPOOL, 100);
         java.sql.Statement s = c.createStatement()) {
       s.executeUpdate("INSERT OR IGNORE INTO gone VALUES(" + ids.get(5).number() + ")");
     }
@@ -225,7 +227,7 @@ final class DamageTest {
         ids.add(SpoolChild.store(spool, new byte[3000]));
       }
     }
-    overwrite("spool.db", 0.5, 8 * Sqlite.PAGE);
+    overwrite("spool.db", 0.5, 8 * SpoolFormat.PAGE);
     int readable = 0;
     try (SqliteSpool spool = open(folder())) {
       while (!spool.isTidyStart()) {
@@ -252,15 +254,15 @@ final class DamageTest {
 
   private void overwrite(String name, double at, int length) throws IOException {
     try (FileChannel file = FileChannel.open(folder().resolve(name), StandardOpenOption.WRITE)) {
-      long page = (long) (file.size() / (double) Sqlite.PAGE * at);
-      file.write(ByteBuffer.allocate(length), page * Sqlite.PAGE);
+      long page = (long) (file.size() / (double) SpoolFormat.PAGE * at);
+      file.write(ByteBuffer.allocate(length), page * SpoolFormat.PAGE);
     }
   }
 
   @Test
   void allMailIsDeliveredWhenOnlyTheFirstPageIsDamaged() throws Exception {
     List<QueueId> ids = stored(20);
-    overwrite("spool.db", 0, Sqlite.PAGE);
+    overwrite("spool.db", 0, SpoolFormat.PAGE);
     try (SqliteSpool spool = open(folder())) {
       assertEquals(20, spool.due(Instant.now(), 100).size());
       for (QueueId id : ids) {
@@ -374,7 +376,7 @@ final class DamageTest {
   @Test
   void writeFailuresAreNotCountedAsUnreadableMail() throws Exception {
     stored(20);
-    overwrite("spool.db", 0, Sqlite.PAGE);
+    overwrite("spool.db", 0, SpoolFormat.PAGE);
     // A folder where the new database should be: its file cannot be made.
     Path inTheWay = folder().resolve("spool.db.new");
     Files.createDirectories(inTheWay.resolve("x"));
@@ -523,7 +525,7 @@ final class DamageTest {
             Files.delete(file);
           }
         }
-        case 3 -> garble(file, random, Sqlite.PAGE, size);
+        case 3 -> garble(file, random, SpoolFormat.PAGE, size);
         default -> {
           for (int n = random.nextInt(20); n >= 0; n--) {
             garble(file, random, 1, size);

@@ -26,6 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.queue.BugLog;
+import org.sealwax.router.store.Sqlite;
+import org.sealwax.router.store.SqliteFormat;
 
 /** What the embedded store promises, on the real engine. */
 @Timeout(600)
@@ -211,32 +213,16 @@ final class SqliteSpoolTest {
         String.valueOf(assertThrows(SpoolException.class, this::open).getMessage())
             .contains("format 99"));
     Files.delete(folder().resolve("spool.db"));
-    try (Connection c = Sqlite.create(folder().resolve("spool.db"), 100);
-        Statement s = c.createStatement()) {
-      s.execute("PRAGMA application_id = 5");
-    }
+    SqliteFormat other =
+        new SqliteFormat("other", 5, List.of(), List.of(), List.of(SqliteFormat.Migration.of()));
+    Sqlite.create(folder().resolve("spool.db"), other, 100).close();
     SpoolException foreign = assertThrows(SpoolException.class, this::open);
     assertTrue(String.valueOf(foreign.getMessage()).contains("no spool"));
     assertEquals(SpoolException.Kind.FORMAT, foreign.kind());
   }
 
-  @Test
-  void upgradesFromEachFormat() throws Exception {
-    try (Connection c = Sqlite.create(temporary.resolve("x.db"), 100)) {
-      SpoolSchema.upgrade(c, List.of(List.of("CREATE TABLE a(x)")));
-      SpoolSchema.upgrade(
-          c, List.of(List.of("CREATE TABLE a(x)"), List.of("ALTER TABLE a ADD COLUMN y")));
-      try (Statement s = c.createStatement();
-          var r = s.executeQuery("PRAGMA user_version")) {
-        assertTrue(r.next());
-        assertEquals(2, r.getInt(1));
-        assertEquals(1, s.executeUpdate("INSERT INTO a(x, y) VALUES(1, 2)"));
-      }
-    }
-  }
-
   private void sql(String sql) throws Exception {
-    try (Connection c = Sqlite.writer(folder().resolve("spool.db"), 100);
+    try (Connection c = Sqlite.writer(folder().resolve("spool.db"), SpoolFormat.SPOOL, 100);
         Statement s = c.createStatement()) {
       s.execute(sql);
     }

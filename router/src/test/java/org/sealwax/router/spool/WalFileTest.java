@@ -17,12 +17,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.router.store.Sqlite;
 
 /** Logs that the engine itself wrote, as an interrupted run and as damage leave them. */
 @Timeout(600)
 final class WalFileTest {
   private static final int HEADER = 32;
-  private static final int FRAME = 24 + Sqlite.PAGE;
+  private static final int FRAME = 24 + SpoolFormat.PAGE;
 
   /** In KiB: a transaction of many pages is written to the log before its commit. */
   private static final int SMALL_CACHE = 64;
@@ -35,7 +36,7 @@ final class WalFileTest {
   void setUp() throws Exception {
     database = folder.resolve("spool.db");
     examined = folder.resolve("examined");
-    try (Connection connection = Sqlite.create(database, SMALL_CACHE)) {
+    try (Connection connection = Sqlite.create(database, SpoolFormat.SPOOL, SMALL_CACHE)) {
       execute(connection, "CREATE TABLE t (n INTEGER PRIMARY KEY, x BLOB)");
     }
   }
@@ -84,7 +85,7 @@ final class WalFileTest {
   }
 
   private byte[] threeTransactions() throws Exception {
-    try (Connection connection = Sqlite.writer(database, SMALL_CACHE)) {
+    try (Connection connection = Sqlite.writer(database, SpoolFormat.SPOOL, SMALL_CACHE)) {
       for (int i = 0; i < 3; i++) {
         store(connection, i, 1);
       }
@@ -128,7 +129,7 @@ final class WalFileTest {
 
   @Test
   void framesOfAnEarlierGenerationAreNoDamage() throws Exception {
-    try (Connection connection = Sqlite.writer(database, SMALL_CACHE)) {
+    try (Connection connection = Sqlite.writer(database, SpoolFormat.SPOOL, SMALL_CACHE)) {
       store(connection, 0, 3);
       store(connection, 10, 2);
       byte[] before = log();
@@ -146,7 +147,7 @@ final class WalFileTest {
 
   @Test
   void aTransactionThatWasNotCompletedIsNoDamage() throws Exception {
-    try (Connection connection = Sqlite.writer(database, SMALL_CACHE)) {
+    try (Connection connection = Sqlite.writer(database, SpoolFormat.SPOOL, SMALL_CACHE)) {
       store(connection, 0, 1);
       byte[] before = log();
       execute(connection, "BEGIN");
@@ -168,7 +169,7 @@ final class WalFileTest {
   /** The engine writes a page again in its place, and the checksums behind it at the commit. */
   @Test
   void pagesThatWereWrittenTwiceBeforeTheirCommitAreNoDamage() throws Exception {
-    try (Connection connection = Sqlite.writer(database, SMALL_CACHE)) {
+    try (Connection connection = Sqlite.writer(database, SpoolFormat.SPOOL, SMALL_CACHE)) {
       store(connection, 0, 1);
       execute(connection, "BEGIN");
       insert(connection, 10, 30);
@@ -207,7 +208,7 @@ final class WalFileTest {
   void aLogThatWasInterruptedTwiceIsNoDamage() throws Exception {
     Path second = Files.createDirectory(folder.resolve("second"));
     Path copied = second.resolve("spool.db");
-    try (Connection connection = Sqlite.writer(database, SMALL_CACHE)) {
+    try (Connection connection = Sqlite.writer(database, SpoolFormat.SPOOL, SMALL_CACHE)) {
       store(connection, 0, 1);
       execute(connection, "BEGIN");
       insert(connection, 10, 30);
@@ -216,7 +217,7 @@ final class WalFileTest {
     // With the connection closed, whose locks a read of the database would have ended.
     Files.copy(database, copied);
     byte[] killed = Files.readAllBytes(second.resolve("spool.db-wal"));
-    try (Connection connection = Sqlite.writer(copied, SMALL_CACHE)) {
+    try (Connection connection = Sqlite.writer(copied, SpoolFormat.SPOOL, SMALL_CACHE)) {
       execute(connection, "SELECT count(*) FROM t");
       store(connection, 50, 1);
       byte[] again = Files.readAllBytes(second.resolve("spool.db-wal"));
@@ -254,7 +255,7 @@ final class WalFileTest {
 
   @Test
   void aLostBlockBeforeOtherTransactionsIsDamage() throws Exception {
-    try (Connection connection = Sqlite.writer(database, SMALL_CACHE)) {
+    try (Connection connection = Sqlite.writer(database, SpoolFormat.SPOOL, SMALL_CACHE)) {
       for (int i = 0; i < 6; i++) {
         store(connection, i * 10, 3);
       }
@@ -271,7 +272,7 @@ final class WalFileTest {
 
   @Test
   void damageInTheGenerationBeforeIsNoneInThisOne() throws Exception {
-    try (Connection connection = Sqlite.writer(database, SMALL_CACHE)) {
+    try (Connection connection = Sqlite.writer(database, SpoolFormat.SPOOL, SMALL_CACHE)) {
       store(connection, 0, 6);
       execute(connection, "PRAGMA wal_checkpoint(RESTART)");
       store(connection, 20, 1);

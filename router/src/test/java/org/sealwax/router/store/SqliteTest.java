@@ -1,0 +1,118 @@
+package org.sealwax.router.store;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A database from its first version to the newest, and those that are not touched. */
+final class SqliteTest {
+  private static final SqliteFormat.Migration FIRST =
+      SqliteFormat.Migration.of("CREATE TABLE a(x)", "INSERT INTO a VALUES(1)");
+  private static final SqliteFormat ONE = format(FIRST);
+  private static final SqliteFormat TWO =
+      format(FIRST, SqliteFormat.Migration.of("ALTER TABLE a ADD COLUMN y DEFAULT 2"));
+
+  @TempDir Path folder;
+  private Path database;
+
+  @BeforeEach
+  void name() {
+    database = folder.resolve("x.db");
+  }
+
+  private static SqliteFormat format(SqliteFormat.Migration... migrations) {
+    return new SqliteFormat(
+        "toy",
+        7,
+        List.of("page_size = 8192", "auto_vacuum = INCREMENTAL", "journal_mode = WAL"),
+        List.of("a"),
+        List.of(migrations));
+  }
+
+  private int number(SqliteFormat format, String sql) throws Exception {
+    try (Connection c = Sqlite.create(database, format, 100);
+        Statement s = c.createStatement();
+        var r = s.executeQuery(sql)) {
+      return r.next() ? r.getInt(1) : -1;
+    }
+  }
+
+  private void change(String sql) throws Exception {
+    try (Connection c = Sqlite.writer(database, TWO, 100);
+        Statement s = c.createStatement()) {
+      s.execute(sql);
+    }
+  }
+
+  private void isRefused(String why, boolean damaged) throws Exception {
+    byte[] before = Files.readAllBytes(database);
+    StoreFormatException e =
+        assertThrows(StoreFormatException.class, () -> Sqlite.writer(database, TWO, 100));
+    assertTrue(String.valueOf(e.getMessage()).contains(why), e.getMessage());
+    assertEquals(damaged, e.isDamaged());
+    assertArrayEquals(before, Files.readAllBytes(database));
+  }
+
+  @Test
+  void upgradesFromEachFormat() throws Exception {
+    assertEquals(1, number(ONE, "PRAGMA user_version"));
+    assertEquals(2, number(TWO, "PRAGMA user_version"));
+    assertEquals(2, number(TWO, "SELECT y FROM a WHERE x = 1"));
+    assertEquals(7, number(TWO, "PRAGMA application_id"));
+    Files.delete(database);
+    assertEquals(2, number(TWO, "PRAGMA user_version"));
+  }
+
+  @Test
+  void settingsThatComeBeforeTheFirstTableTakeEffect() throws Exception {
+    assertEquals(8192, number(ONE, "PRAGMA page_size"));
+    assertEquals(2, number(ONE, "PRAGMA auto_vacuum"));
+    assertEquals(
+        PosixFilePermissions.fromString("rw-------"), Files.getPosixFilePermissions(database));
+  }
+
+  @Test
+  void aFailedMigrationLeavesTheVersionBefore() throws Exception {
+    assertEquals(1, number(ONE, "PRAGMA user_version"));
+    SqliteFormat wrong =
+        format(FIRST, SqliteFormat.Migration.of("ALTER TABLE a ADD COLUMN z", "no statement"));
+    assertThrows(SQLException.class, () -> Sqlite.writer(database, wrong, 100));
+    assertEquals(1, number(ONE, "PRAGMA user_version"));
+    assertEquals(1, number(ONE, "SELECT count(*) FROM pragma_table_info('a')"));
+  }
+
+  @Test
+  void leavesNewerForeignAndDamagedDatabasesAlone() throws Exception {
+    assertEquals(2, number(TWO, "PRAGMA user_version"));
+    change("PRAGMA user_version = 99");
+    isRefused("format 99", false);
+    Files.delete(database);
+    assertEquals(2, number(TWO, "PRAGMA user_version"));
+    change("PRAGMA application_id = 5");
+    isRefused("the header of the toy's database is damaged", true);
+    Files.delete(database);
+    assertEquals(2, number(TWO, "PRAGMA user_version"));
+    change("ALTER TABLE a RENAME TO b");
+    change("PRAGMA application_id = 5");
+    isRefused("no toy", false);
+  }
+
+  @Test
+  void aMissingDatabaseIsMadeOnlyOnRequest() {
+    assertThrows(SQLException.class, () -> Sqlite.writer(database, TWO, 100));
+    assertFalse(Files.exists(database));
+  }
+}
