@@ -273,13 +273,41 @@ final class ArchitectureTest {
           .dependOnClassesThat(SOCKETS_FILES_THREADS_CLOCK)
           .check(mainClasses);
     }
-    noClasses()
-        .that()
-        .haveNameMatching("org\\.sealwax\\.router\\.queue\\.(QueueStep|Scheduler)(\\$.*)?")
-        .should()
-        .dependOnClassesThat(SOCKETS_FILES_THREADS_CLOCK)
-        .check(mainClasses);
+    for (DescribedPredicate<JavaClass> forbidden :
+        List.of(SOCKETS_FILES_THREADS_CLOCK, LOCKS_AND_STORE)) {
+      noClasses()
+          .that()
+          .haveNameMatching(
+              "org\\.sealwax\\.router\\.queue\\.("
+                  + String.join(
+                      "|",
+                      "QueueStep",
+                      "Scheduler",
+                      "SchedulingWindow",
+                      "DeliverySlots",
+                      "NextHopTurns",
+                      "NextHopPauses",
+                      "NextHopBacklog",
+                      "NextHopState",
+                      "KnownNextHops",
+                      "MxAddresses",
+                      "RunningRound",
+                      "ReadyBatch")
+                  + ")(\\$.*)?")
+          .should()
+          .dependOnClassesThat(forbidden)
+          .check(mainClasses);
+    }
   }
+
+  private static final DescribedPredicate<JavaClass> LOCKS_AND_STORE =
+      new DescribedPredicate<>("locks and the store") {
+        @Override
+        public boolean test(JavaClass c) {
+          return c.getName().startsWith("java.util.concurrent.")
+              || c.getName().equals("org.sealwax.router.spool.Spool");
+        }
+      };
 
   private static final DescribedPredicate<JavaClass> SOCKETS_FILES_THREADS_CLOCK =
       new DescribedPredicate<>("sockets, files, threads or clock") {

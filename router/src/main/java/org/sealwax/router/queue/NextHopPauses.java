@@ -33,7 +33,7 @@ final class NextHopPauses {
   private record SuspectMessage(String domain, RoundResult.FailedAfterMail failure, Instant at) {}
 
   /** A sender's domain that is slowed down. */
-  private record SlowedSender(int failures, Scheduler.Admission.Paused pause) {}
+  private record SlowedSender(int failures, Admission.Paused pause) {}
 
   /** Whether the next hop is left alone, or its probe is awaited. */
   boolean isPaused() {
@@ -56,19 +56,19 @@ final class NextHopPauses {
   }
 
   /** The pause that is in force for mail of this sender, or null. */
-  Scheduler.Admission.@Nullable Paused of(String sender, Instant now) {
+  Admission.@Nullable Paused of(String sender, Instant now) {
     Instant end = until;
     FailureCause why = cause;
     if (end != null && why != null && end.isAfter(now)) {
-      return new Scheduler.Admission.Paused(end, length, why);
+      return new Admission.Paused(end, length, why);
     }
     SlowedSender pair = slowed == null ? null : slowed.get(domain(sender));
     return pair != null && pair.pause.until().isAfter(now) ? pair.pause : null;
   }
 
   /** The wait for what a probe finds. */
-  Scheduler.Admission.Paused forProbe(Instant now) {
-    return new Scheduler.Admission.Paused(
+  Admission.Paused forProbe(Instant now) {
+    return new Admission.Paused(
         now.plus(Scheduler.PROBE_WAIT),
         Scheduler.PROBE_WAIT,
         java.util.Objects.requireNonNull(cause));
@@ -178,7 +178,7 @@ final class NextHopPauses {
   }
 
   /** The host slows down the domain of this sender. */
-  Scheduler.Admission.Paused slow(
+  Admission.Paused slow(
       String sender, FailureCause why, Scheduler.Limits limits, Instant now, double chance) {
     if (slowed == null) {
       slowed = new LinkedHashMap<>(2);
@@ -190,7 +190,7 @@ final class NextHopPauses {
     } else {
       int times = before == null ? 1 : Math.min(before.failures + 1, MOST_FAILURES);
       Duration wait = length(times, limits, chance);
-      next = new SlowedSender(times, new Scheduler.Admission.Paused(now.plus(wait), wait, why));
+      next = new SlowedSender(times, new Admission.Paused(now.plus(wait), wait, why));
     }
     slowed.put(domain(sender), next);
     if (slowed.size() > MOST_SLOWED) {

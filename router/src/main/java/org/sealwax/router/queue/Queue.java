@@ -396,21 +396,21 @@ public final class Queue implements Intake, Closeable {
         String sender = group.sender().toString();
         BatchKey key = new BatchKey(draft.id(), group.number());
         boolean hasSpace = inMemory.size() < WINDOW && !stopping;
-        Scheduler.Admission admission =
-            hasSpace ? scheduler.reserve(hop, sender, now) : new Scheduler.Admission.NoPlace();
+        Admission admission =
+            hasSpace ? scheduler.reserve(hop, sender, now) : new Admission.NoPlace();
         BatchState state = BatchState.QUEUED;
         Instant due = now;
         String reason = "";
         switch (admission) {
-          case Scheduler.Admission.Admitted t -> {
+          case Admission.Admitted t -> {
             state = BatchState.FRESH;
             due = null;
             fresh++;
             freshSinceMark = true;
             inMemory.put(key, new InMemoryBatch(true));
           }
-          case Scheduler.Admission.NoPlace c -> scheduler.moreInStore(hop);
-          case Scheduler.Admission.Paused s -> {
+          case Admission.NoPlace c -> scheduler.moreInStore(hop);
+          case Admission.Paused s -> {
             due = spread(s);
             reason = s.cause().reason();
           }
@@ -425,7 +425,7 @@ public final class Queue implements Intake, Closeable {
     return incoming;
   }
 
-  private Instant spread(Scheduler.Admission.Paused pause) {
+  private Instant spread(Admission.Paused pause) {
     return pause.until().plusMillis((long) (pause.spread().toMillis() * random.fraction()));
   }
 
@@ -467,8 +467,8 @@ public final class Queue implements Intake, Closeable {
           scheduler.release();
           continue;
         }
-        Scheduler.ReadyBatch ready =
-            new Scheduler.ReadyBatch(batch.key(), batch.hop(), batch.sender(), BatchState.FRESH);
+        ReadyBatch ready =
+            new ReadyBatch(batch.key(), batch.hop(), batch.sender(), BatchState.FRESH);
         // Recipients in memory are several times as large as their record.
         long record = LOADED_BATCH_BYTES + 4L * batch.recipients().length;
         if (loadedBytes + record <= in.loadedBytes()) {
@@ -478,13 +478,13 @@ public final class Queue implements Intake, Closeable {
           loadedBytes += hand.loadedBytes;
         }
         switch (scheduler.offer(ready, now)) {
-          case Scheduler.Admission.Admitted t -> {
+          case Admission.Admitted t -> {
             hand.waiting = true;
             evict(t, now, back, crowded);
           }
-          case Scheduler.Admission.NoPlace x ->
+          case Admission.NoPlace x ->
               back.add(new BatchMove(batch.key(), BatchState.QUEUED, now, null));
-          case Scheduler.Admission.Paused s ->
+          case Admission.Paused s ->
               back.add(
                   new BatchMove(batch.key(), BatchState.QUEUED, spread(s), s.cause().reason()));
         }
@@ -497,8 +497,8 @@ public final class Queue implements Intake, Closeable {
   }
 
   private void evict(
-      Scheduler.Admission.Admitted taken, Instant now, List<BatchMove> back, Set<String> crowded) {
-    Scheduler.ReadyBatch evicted = taken.evicted();
+      Admission.Admitted taken, Instant now, List<BatchMove> back, Set<String> crowded) {
+    ReadyBatch evicted = taken.evicted();
     if (evicted != null) {
       InMemoryBatch hand = inMemory.get(evicted.key);
       if (hand != null) {
@@ -714,7 +714,7 @@ public final class Queue implements Intake, Closeable {
     List<DueBatch> paused = new ArrayList<>();
     Map<BatchKey, String> aside = new LinkedHashMap<>(0);
     Set<String> crowded = new HashSet<>();
-    Map<BatchKey, Scheduler.Admission.Paused> causes = new HashMap<>();
+    Map<BatchKey, Admission.Paused> causes = new HashMap<>();
     RetrySchedule schedule = settings.schedule();
     int found = 0;
     lock.lock();
@@ -729,19 +729,19 @@ public final class Queue implements Intake, Closeable {
         if (isSetAside(row.key(), aside)) {
           continue;
         }
-        Scheduler.Admission admission = offered(row, now, aside);
+        Admission admission = offered(row, now, aside);
         if (admission == null) {
           continue;
         }
         switch (admission) {
-          case Scheduler.Admission.Admitted t -> {
+          case Admission.Admitted t -> {
             InMemoryBatch hand = new InMemoryBatch(false);
             hand.waiting = true;
             inMemory.put(row.key(), hand);
             found++;
             evict(t, now, moves, crowded);
           }
-          case Scheduler.Admission.NoPlace c -> {
+          case Admission.NoPlace c -> {
             if (!leaveWhenCrowded) {
               found++;
               crowded.add(row.hop());
@@ -749,7 +749,7 @@ public final class Queue implements Intake, Closeable {
               moves.add(crowded(row.key(), now));
             }
           }
-          case Scheduler.Admission.Paused s -> {
+          case Admission.Paused s -> {
             found++;
             inMemory.put(row.key(), new InMemoryBatch(false));
             Instant arrived = row.key().message().time();
@@ -778,15 +778,13 @@ public final class Queue implements Intake, Closeable {
   }
 
   /** Null when the offer met a bug in our code, and the row is to be held. */
-  private Scheduler.@Nullable Admission offered(
-      DueBatch row, Instant now, Map<BatchKey, String> aside) {
+  private @Nullable Admission offered(DueBatch row, Instant now, Map<BatchKey, String> aside) {
     Set<QueueId> message = Set.of(row.key().message());
     marks.beginStep(message);
-    Scheduler.Admission admission = null;
+    Admission admission = null;
     try {
       admission =
-          scheduler.offer(
-              new Scheduler.ReadyBatch(row.key(), row.hop(), row.sender(), row.state()), now);
+          scheduler.offer(new ReadyBatch(row.key(), row.hop(), row.sender(), row.state()), now);
     } catch (RuntimeException e) {
       // One row must not keep this look from all rows behind it.
       log.bug("queue " + row.key().message(), e);
@@ -840,8 +838,8 @@ public final class Queue implements Intake, Closeable {
         if (batch == null || !batch.hop().equals(probe.hop())) {
           scheduler.noProbe(probe);
         } else if (!inMemory.containsKey(batch.key()) && !stopping) {
-          Scheduler.ReadyBatch ready =
-              new Scheduler.ReadyBatch(batch.key(), batch.hop(), batch.sender(), batch.state());
+          ReadyBatch ready =
+              new ReadyBatch(batch.key(), batch.hop(), batch.sender(), batch.state());
           if (scheduler.offerProbe(ready, now)) {
             InMemoryBatch hand = new InMemoryBatch(false);
             hand.waiting = true;
@@ -901,7 +899,7 @@ public final class Queue implements Intake, Closeable {
   }
 
   /** A late batch whose next hop is paused: its sender may need a notification. */
-  private void hopPaused(DueBatch row, Scheduler.Admission.Paused offer) {
+  private void hopPaused(DueBatch row, Admission.Paused offer) {
     try {
       LoadedBatch loaded = LoadedBatch.load(spool, row.key());
       if (loaded == null) {
@@ -922,11 +920,11 @@ public final class Queue implements Intake, Closeable {
   private void pump() {
     Instant now = clock.now();
     while (!stopping) {
-      Scheduler.RunningRound next = scheduler.next(now);
+      RunningRound next = scheduler.next(now);
       if (next == null) {
         return;
       }
-      InMemoryBatch hand = inMemory.get(next.slotClass.key);
+      InMemoryBatch hand = inMemory.get(next.batch.key);
       if (hand != null) {
         hand.waiting = false;
       }
@@ -938,8 +936,8 @@ public final class Queue implements Intake, Closeable {
 
   // One round.
 
-  private void round(Scheduler.RunningRound round) {
-    Scheduler.ReadyBatch batch = round.slotClass;
+  private void round(RunningRound round) {
+    ReadyBatch batch = round.batch;
     RoundResult result = null;
     lock.lock();
     try {
@@ -1073,20 +1071,19 @@ public final class Queue implements Intake, Closeable {
     }
   }
 
-  private Scheduler.ReturnedBatches ended(Scheduler.RunningRound round, RoundResult result) {
+  private ReturnedBatches ended(RunningRound round, RoundResult result) {
     lock.lock();
     try {
       deliveringThreads.remove(Thread.currentThread());
       running--;
       if (result instanceof RoundResult.Busy) {
-        InMemoryBatch hand = inMemory.get(round.slotClass.key);
+        InMemoryBatch hand = inMemory.get(round.batch.key);
         if (hand != null) {
           hand.waiting = true;
         }
-        unmark(round.slotClass.key, hand);
+        unmark(round.batch.key, hand);
       }
-      Scheduler.ReturnedBatches returned =
-          scheduler.ended(round, result, clock.now(), random.fraction());
+      ReturnedBatches returned = scheduler.ended(round, result, clock.now(), random.fraction());
       returned
           .batches()
           .forEach(
@@ -1117,9 +1114,8 @@ public final class Queue implements Intake, Closeable {
    *
    * @throws IOException when the store cannot be read, and nothing was learned
    */
-  private RoundResult deliver(Scheduler.RunningRound round)
-      throws InterruptedException, IOException {
-    Scheduler.ReadyBatch batch = round.slotClass;
+  private RoundResult deliver(RunningRound round) throws InterruptedException, IOException {
+    ReadyBatch batch = round.batch;
     LoadedBatch loaded = batch.loaded == null ? LoadedBatch.load(spool, batch.key) : batch.loaded;
     if (loaded == null) {
       letGo(batch.key);
@@ -1169,10 +1165,10 @@ public final class Queue implements Intake, Closeable {
 
   /** The slot of one round, as the delivery sees it. */
   private final class RoundSlot implements DeliverySlot {
-    private final Scheduler.RunningRound round;
+    private final RunningRound round;
     private volatile boolean greeted;
 
-    RoundSlot(Scheduler.RunningRound round) {
+    RoundSlot(RunningRound round) {
       this.round = round;
     }
 
@@ -1222,7 +1218,7 @@ public final class Queue implements Intake, Closeable {
   }
 
   private Consignment consignment(
-      Scheduler.ReadyBatch batch,
+      ReadyBatch batch,
       LoadedBatch loaded,
       NextHop nextHop,
       ContentCheck check,
@@ -1277,7 +1273,7 @@ public final class Queue implements Intake, Closeable {
   }
 
   /** The configuration says another next hop by now: the recipients are grouped again. */
-  private void reroute(Scheduler.ReadyBatch batch, LoadedBatch loaded, Instant now) {
+  private void reroute(ReadyBatch batch, LoadedBatch loaded, Instant now) {
     Map<String, List<Recipient>> byHop = new LinkedHashMap<>();
     for (Recipient r : loaded.group().recipients()) {
       byHop.computeIfAbsent(stepNoteOf(loaded, r), k -> new ArrayList<>()).add(r);
@@ -1303,13 +1299,13 @@ public final class Queue implements Intake, Closeable {
             .orHeld(() -> letGo(batch.key)));
   }
 
-  private void goBack(Scheduler.ReturnedBatches returned) {
-    Scheduler.Admission.Paused pause = returned.pause();
+  private void goBack(ReturnedBatches returned) {
+    Admission.Paused pause = returned.pause();
     if (pause == null) {
       return;
     }
     List<BatchMove> moves = new ArrayList<>(returned.batches().size());
-    for (Scheduler.ReadyBatch r : returned.batches()) {
+    for (ReadyBatch r : returned.batches()) {
       Instant due = r.key.equals(returned.probe()) ? pause.until() : spread(pause);
       moves.add(new BatchMove(r.key, BatchState.QUEUED, due, pause.cause().reason()));
     }

@@ -29,16 +29,13 @@ final class DeliveriesPerHopTest {
       String sender = "s" + i + "@example.com";
       scheduler.reserve("hop", sender, NOW);
       scheduler.offer(
-          new Scheduler.ReadyBatch(
-              new BatchKey(QueueId.of(i + 1L), 0), "hop", sender, BatchState.FRESH),
+          new ReadyBatch(new BatchKey(QueueId.of(i + 1L), 0), "hop", sender, BatchState.FRESH),
           NOW);
     }
-    Deque<Scheduler.RunningRound> running = new ArrayDeque<>();
+    Deque<RunningRound> running = new ArrayDeque<>();
     int most = 0;
     for (int ended = 0; ended < 50; ended++) {
-      for (Scheduler.@Nullable RunningRound r = scheduler.next(NOW);
-          r != null;
-          r = scheduler.next(NOW)) {
+      for (@Nullable RunningRound r = scheduler.next(NOW); r != null; r = scheduler.next(NOW)) {
         running.add(r);
         most = Math.max(most, running.size());
         scheduler.greeted(r, NOW);
@@ -64,23 +61,19 @@ final class DeliveriesPerHopTest {
       String sender = "s" + i + "@example.com";
       scheduler.reserve(line, sender, NOW);
       scheduler.offer(
-          new Scheduler.ReadyBatch(
-              new BatchKey(QueueId.of(i + 1L), 0), line, sender, BatchState.FRESH),
-          NOW);
+          new ReadyBatch(new BatchKey(QueueId.of(i + 1L), 0), line, sender, BatchState.FRESH), NOW);
     }
-    Deque<Scheduler.RunningRound> running = new ArrayDeque<>();
+    Deque<RunningRound> running = new ArrayDeque<>();
     int most = 0;
     int apart = 0;
     for (int ended = 0; ended < 50; ended++) {
-      for (Scheduler.@Nullable RunningRound r = scheduler.next(NOW);
-          r != null;
-          r = scheduler.next(NOW)) {
+      for (@Nullable RunningRound r = scheduler.next(NOW); r != null; r = scheduler.next(NOW)) {
         running.add(r);
         most = Math.max(most, running.size());
         scheduler.greeted(r, NOW);
       }
-      Scheduler.RunningRound first = running.remove();
-      apart += first.slotClass.hop.equals(lines.getLast()) ? 1 : 0;
+      RunningRound first = running.remove();
+      apart += first.batch.hop.equals(lines.getLast()) ? 1 : 0;
       scheduler.ended(first, new RoundResult.Answered(), NOW, 0.5);
     }
     assertEquals(limit, most);

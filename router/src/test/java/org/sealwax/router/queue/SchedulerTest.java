@@ -49,40 +49,38 @@ final class SchedulerTest {
     now = now.plus(time);
   }
 
-  private Scheduler.ReadyBatch mail(String hop, String sender, BatchState state) {
-    return new Scheduler.ReadyBatch(new BatchKey(QueueId.of(++number), 0), hop, sender, state);
+  private ReadyBatch mail(String hop, String sender, BatchState state) {
+    return new ReadyBatch(new BatchKey(QueueId.of(++number), 0), hop, sender, state);
   }
 
-  private Scheduler.Admission arrives(String hop, String sender) {
-    Scheduler.Admission place = scheduler.reserve(hop, sender, now);
-    return place instanceof Scheduler.Admission.Admitted
+  private Admission arrives(String hop, String sender) {
+    Admission place = scheduler.reserve(hop, sender, now);
+    return place instanceof Admission.Admitted
         ? scheduler.offer(mail(hop, sender, BatchState.FRESH), now)
         : place;
   }
 
-  private Scheduler.Admission fetched(String hop, String sender) {
+  private Admission fetched(String hop, String sender) {
     return scheduler.offer(mail(hop, sender, BatchState.QUEUED), now);
   }
 
-  private boolean isTaken(Scheduler.Admission admission) {
-    return admission instanceof Scheduler.Admission.Admitted;
+  private boolean isTaken(Admission admission) {
+    return admission instanceof Admission.Admitted;
   }
 
-  private Scheduler.RunningRound next() {
-    Scheduler.RunningRound round = scheduler.next(now);
+  private RunningRound next() {
+    RunningRound round = scheduler.next(now);
     assertNotNull(round, "no round may begin");
     return round;
   }
 
-  private Scheduler.ReturnedBatches ended(Scheduler.RunningRound round, RoundResult result) {
+  private ReturnedBatches ended(RunningRound round, RoundResult result) {
     return scheduler.ended(round, result, now, 0.5);
   }
 
-  private List<Scheduler.RunningRound> all() {
-    List<Scheduler.RunningRound> rounds = new ArrayList<>();
-    for (Scheduler.@Nullable RunningRound r = scheduler.next(now);
-        r != null;
-        r = scheduler.next(now)) {
+  private List<RunningRound> all() {
+    List<RunningRound> rounds = new ArrayList<>();
+    for (@Nullable RunningRound r = scheduler.next(now); r != null; r = scheduler.next(now)) {
       rounds.add(r);
     }
     return rounds;
@@ -107,11 +105,11 @@ final class SchedulerTest {
     assertEquals(Scheduler.READY_PER_SENDER, taken);
     assertTrue(isTaken(arrives("a", "single@y")));
     assertTrue(isTaken(arrives("b", "single@y")));
-    Scheduler.RunningRound one = next();
-    Scheduler.RunningRound other = next();
-    assertEquals(Set.of("a", "b"), Set.of(one.slotClass().hop(), other.slotClass().hop()));
-    ended(one.slotClass().hop().equals("a") ? one : other, ANSWERED);
-    assertEquals("single@y", next().slotClass().sender);
+    RunningRound one = next();
+    RunningRound other = next();
+    assertEquals(Set.of("a", "b"), Set.of(one.batch().hop(), other.batch().hop()));
+    ended(one.batch().hop().equals("a") ? one : other, ANSWERED);
+    assertEquals("single@y", next().batch().sender);
   }
 
   @Test
@@ -124,8 +122,8 @@ final class SchedulerTest {
     }
     List<String> order = new ArrayList<>();
     for (int i = 0; i < 30; i++) {
-      Scheduler.RunningRound round = next();
-      order.add(round.slotClass().hop());
+      RunningRound round = next();
+      order.add(round.batch().hop());
       ended(round, ANSWERED);
     }
     for (int i = 6; i < 30; i += 3) {
@@ -138,10 +136,10 @@ final class SchedulerTest {
     for (int i = 0; i < 90; i++) {
       arrives("a", "s" + i + "@x");
     }
-    Scheduler.RunningRound first = next();
+    RunningRound first = next();
     assertNull(scheduler.next(now));
     scheduler.greeted(first, now);
-    List<Scheduler.RunningRound> running = all();
+    List<RunningRound> running = all();
     running.add(first);
     assertEquals(Scheduler.FIRST_ROUNDS, running.size());
     for (int i = 0; i < 40; i++) {
@@ -159,7 +157,7 @@ final class SchedulerTest {
     pass(Scheduler.NEW);
     assertEquals(SlotClass.UNANSWERED.most(SLOTS), all().size());
     arrives("idle", "s@x");
-    assertEquals("idle", next().slotClass().hop());
+    assertEquals("idle", next().batch().hop());
     assertNull(scheduler.next(now));
   }
 
@@ -171,7 +169,7 @@ final class SchedulerTest {
     arrives("idle", "s@x");
     List<String> first = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
-      first.add(next().slotClass().hop());
+      first.add(next().batch().hop());
     }
     assertTrue(first.contains("idle"), first.toString());
   }
@@ -204,7 +202,7 @@ final class SchedulerTest {
   void slowNextHopsStayWithinTheirSlots() {
     for (int i = 0; i < 100; i++) {
       arrives("slow" + i, "s@x");
-      Scheduler.RunningRound round = next();
+      RunningRound round = next();
       scheduler.greeted(round, now);
       pass(Scheduler.SLOW);
       ended(round, ANSWERED);
@@ -228,37 +226,37 @@ final class SchedulerTest {
     pass(Scheduler.NEW);
     int running = 0;
     for (int second = 0; second < 100; second++) {
-      List<Scheduler.RunningRound> begun = all();
+      List<RunningRound> begun = all();
       begun.forEach(r -> scheduler.greeted(r, now));
       running += begun.size();
       pass(Duration.ofSeconds(1));
     }
     assertTrue(running < SLOTS - SLOTS / Scheduler.KEPT, running + " slots");
     arrives("idle", "s@x");
-    assertEquals("idle", next().slotClass().hop());
+    assertEquals("idle", next().batch().hop());
   }
 
   @Test
   void mailForNextHopsThatNeverAnsweredIsNotStarvedBySlowOnes() {
     for (int i = 0; i < 100; i++) {
       arrives("slow" + i, "s@x");
-      Scheduler.RunningRound round = next();
+      RunningRound round = next();
       pass(Scheduler.SLOW);
       ended(round, ANSWERED);
     }
-    List<Scheduler.RunningRound> running = new ArrayList<>();
+    List<RunningRound> running = new ArrayList<>();
     Set<String> tried = new HashSet<>();
     for (int second = 0; second < 100; second++) {
       for (int i = 0; i < 100; i++) {
         fetched("slow" + i, "s@x");
       }
       fetched("never" + second, "s@x");
-      List<Scheduler.RunningRound> begun = all();
-      begun.forEach(r -> tried.add(r.slotClass().hop()));
+      List<RunningRound> begun = all();
+      begun.forEach(r -> tried.add(r.batch().hop()));
       running.addAll(begun);
       pass(Duration.ofSeconds(1));
       if (second > 8) {
-        List<Scheduler.RunningRound> over = List.copyOf(running.subList(0, running.size() / 4));
+        List<RunningRound> over = List.copyOf(running.subList(0, running.size() / 4));
         over.forEach(r -> ended(r, ANSWERED));
         running.removeAll(over);
       }
@@ -284,7 +282,7 @@ final class SchedulerTest {
   void slotsAreCountedByMxAddress() throws UnknownHostException {
     InetAddress at = InetAddress.getByName("192.0.2.1");
     InetAddress other = InetAddress.getByName("192.0.2.2");
-    List<Scheduler.RunningRound> running = new ArrayList<>();
+    List<RunningRound> running = new ArrayList<>();
     for (int i = 0; i <= PER_HOP; i++) {
       knows("hop" + i);
       arrives("hop" + i, "s@x");
@@ -293,14 +291,14 @@ final class SchedulerTest {
     for (int i = 0; i < PER_HOP; i++) {
       assertEquals(List.of(at, other), scheduler.free(running.get(i), List.of(at, other)));
     }
-    Scheduler.RunningRound late = running.getLast();
+    RunningRound late = running.getLast();
     assertEquals(List.of(other), scheduler.free(late, List.of(at, other)));
     assertEquals(List.of(), scheduler.free(late, List.of(at)));
     ended(late, new RoundResult.Busy());
     assertNull(scheduler.next(now), "it waits for the address");
     scheduler.connected(running.getFirst(), other);
-    Scheduler.RunningRound again = next();
-    assertSame(late.slotClass(), again.slotClass());
+    RunningRound again = next();
+    assertSame(late.batch(), again.batch());
     assertEquals(List.of(at), scheduler.free(again, List.of(at)));
   }
 
@@ -316,7 +314,7 @@ final class SchedulerTest {
     arrives("late", "s@x");
     Duration expected = Scheduler.SHORT_PATIENCE;
     for (int i = 0; i < 4; i++) {
-      Scheduler.RunningRound round = next();
+      RunningRound round = next();
       assertEquals(expected, round.patience());
       ended(round, DEAD);
       pass(Duration.ofHours(2));
@@ -327,14 +325,14 @@ final class SchedulerTest {
     }
     arrives("known", "s@x");
     assertTrue(
-        all().stream().anyMatch(r -> r.slotClass().hop().equals("known") && r.patience() == null));
+        all().stream().anyMatch(r -> r.batch().hop().equals("known") && r.patience() == null));
   }
 
   @Test
   void windowKeepsPlacesForNewMail() {
     int tried = 0;
     for (int i = 0; i < 10_000; i++) {
-      Scheduler.ReadyBatch ready = mail("hop" + i % 1000, "s@x", BatchState.DEFERRED);
+      ReadyBatch ready = mail("hop" + i % 1000, "s@x", BatchState.DEFERRED);
       tried += isTaken(scheduler.offer(ready, now)) ? 1 : 0;
     }
     assertEquals(Scheduler.WINDOW / 2, tried);
@@ -354,24 +352,23 @@ final class SchedulerTest {
   void pausedNextHopIsProbedByOneMessage() {
     arrives("a", "s@x");
     arrives("a", "s@x");
-    Scheduler.ReturnedBatches returned = ended(next(), DEAD);
+    ReturnedBatches returned = ended(next(), DEAD);
     assertEquals(1, returned.batches().size());
     assertEquals(1, scheduler.paused());
     pass(Duration.ofSeconds(1));
-    Scheduler.Admission.Paused pause =
-        assertInstanceOf(Scheduler.Admission.Paused.class, arrives("a", "s@x"));
+    Admission.Paused pause = assertInstanceOf(Admission.Paused.class, arrives("a", "s@x"));
     assertEquals(NOW.plus(MINUTE), pause.until());
     now = pause.until();
     scheduler.noProbe(new Scheduler.HopProbe("a", new BatchKey(QueueId.of(1), 0)));
     assertTrue(isTaken(fetched("a", "s@x")));
     assertFalse(isTaken(fetched("a", "s@x")));
-    Scheduler.RunningRound probe = next();
+    RunningRound probe = next();
     assertFalse(isTaken(fetched("a", "s@x")));
     ended(probe, DEAD);
-    pause = assertInstanceOf(Scheduler.Admission.Paused.class, fetched("a", "s@x"));
+    pause = assertInstanceOf(Admission.Paused.class, fetched("a", "s@x"));
     assertEquals(now.plus(MINUTE.multipliedBy(2)), pause.until());
     now = pause.until();
-    scheduler.noProbe(new Scheduler.HopProbe("a", probe.slotClass().key()));
+    scheduler.noProbe(new Scheduler.HopProbe("a", probe.batch().key()));
     assertTrue(isTaken(fetched("a", "s@x")));
     ended(next(), ANSWERED);
     assertEquals(0, scheduler.paused());
@@ -382,19 +379,18 @@ final class SchedulerTest {
   @Test
   void theProbeIsTheOldestMessageThatIsKnownToWait() {
     arrives("a", "s@x");
-    Scheduler.RunningRound first = next();
+    RunningRound first = next();
     ended(first, DEAD);
     pass(MINUTE);
-    Scheduler.Admission admission = fetched("a", "young@x");
-    assertInstanceOf(Scheduler.Admission.Paused.class, admission);
+    Admission admission = fetched("a", "young@x");
+    assertInstanceOf(Admission.Paused.class, admission);
     List<Scheduler.HopProbe> probes = scheduler.probes();
-    assertEquals(List.of(new Scheduler.HopProbe("a", first.slotClass().key())), probes);
+    assertEquals(List.of(new Scheduler.HopProbe("a", first.batch().key())), probes);
     assertEquals(List.of(), scheduler.probes(), "each is told once");
-    Scheduler.ReadyBatch oldest =
-        new Scheduler.ReadyBatch(first.slotClass().key(), "a", "s@x", BatchState.DEFERRED);
+    ReadyBatch oldest = new ReadyBatch(first.batch().key(), "a", "s@x", BatchState.DEFERRED);
     assertTrue(scheduler.offerProbe(oldest, now));
     assertFalse(scheduler.offerProbe(oldest, now), "one probe at a time");
-    assertSame(oldest, next().slotClass());
+    assertSame(oldest, next().batch());
   }
 
   @Test
@@ -410,8 +406,8 @@ final class SchedulerTest {
     knows("a");
     arrives("a", "s@x");
     arrives("a", "s@x");
-    Scheduler.RunningRound one = next();
-    Scheduler.RunningRound other = next();
+    RunningRound one = next();
+    RunningRound other = next();
     pass(Duration.ofSeconds(1));
     ended(one, ANSWERED);
     ended(other, DEAD);
@@ -423,10 +419,10 @@ final class SchedulerTest {
     knows("a");
     for (int i = 0; i < 20; i++) {
       arrives("a", "poison@evil");
-      assertEquals(Scheduler.ReturnedBatches.NONE, ended(next(), closed("alias@a")));
+      assertEquals(ReturnedBatches.NONE, ended(next(), closed("alias@a")));
       arrives("a", "good" + i + "@x");
-      Scheduler.RunningRound good = next();
-      assertEquals("good" + i + "@x", good.slotClass().sender);
+      RunningRound good = next();
+      assertEquals("good" + i + "@x", good.batch().sender);
       assertEquals(0, scheduler.paused());
       if (i % 2 == 0) {
         ended(good, ANSWERED);
@@ -439,7 +435,7 @@ final class SchedulerTest {
     knows("a");
     pass(Duration.ofSeconds(1));
     arrives("a", "one@x");
-    Scheduler.RunningRound one = next();
+    RunningRound one = next();
     ended(one, closed("r1@a"));
     for (String[] related : new String[][] {{"two@x", "r2@a"}, {"one@y", "r1@a"}}) {
       arrives("a", related[0]);
@@ -485,21 +481,20 @@ final class SchedulerTest {
     arrives("a", "one@bulk");
     arrives("a", "two@bulk");
     arrives("a", "good@x");
-    Scheduler.RunningRound round = next();
-    assertEquals("one@bulk", round.slotClass().sender);
-    Scheduler.ReturnedBatches returned = ended(round, new RoundResult.SenderSlowed(UNUSUAL));
+    RunningRound round = next();
+    assertEquals("one@bulk", round.batch().sender);
+    ReturnedBatches returned = ended(round, new RoundResult.SenderSlowed(UNUSUAL));
     assertEquals(1, returned.batches().size());
     assertEquals("two@bulk", returned.batches().getFirst().sender);
     assertEquals(0, scheduler.paused());
-    Scheduler.Admission.Paused pause =
-        assertInstanceOf(Scheduler.Admission.Paused.class, arrives("a", "three@bulk"));
+    Admission.Paused pause = assertInstanceOf(Admission.Paused.class, arrives("a", "three@bulk"));
     assertEquals(now.plus(MINUTE), pause.until());
     assertTrue(isTaken(arrives("b", "one@bulk")));
     assertEquals(2, all().size());
     now = pause.until();
     arrives("a", "four@bulk");
     ended(next(), new RoundResult.SenderSlowed(UNUSUAL));
-    pause = assertInstanceOf(Scheduler.Admission.Paused.class, arrives("a", "three@bulk"));
+    pause = assertInstanceOf(Admission.Paused.class, arrives("a", "three@bulk"));
     assertEquals(now.plus(MINUTE.multipliedBy(2)), pause.until());
     now = pause.until();
     arrives("a", "five@bulk");
@@ -537,7 +532,7 @@ final class SchedulerTest {
 
   @Test
   void withdrawsWaitingBatches() {
-    Scheduler.ReadyBatch ready = mail("a", "s@x", BatchState.QUEUED);
+    ReadyBatch ready = mail("a", "s@x", BatchState.QUEUED);
     scheduler.offer(ready, now);
     assertTrue(scheduler.withdraw(ready.key(), "a", "s@x"));
     assertFalse(scheduler.withdraw(ready.key(), "a", "s@x"));

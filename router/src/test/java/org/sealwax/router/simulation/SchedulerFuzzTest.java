@@ -18,8 +18,12 @@ import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.router.queue.Admission;
 import org.sealwax.router.queue.FailureCause;
+import org.sealwax.router.queue.ReadyBatch;
+import org.sealwax.router.queue.ReturnedBatches;
 import org.sealwax.router.queue.RoundResult;
+import org.sealwax.router.queue.RunningRound;
 import org.sealwax.router.queue.Scheduler;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchState;
@@ -62,8 +66,8 @@ final class SchedulerFuzzTest {
     private final List<InetAddress> addresses = new ArrayList<>();
     private final Map<BatchKey, Row> store = new LinkedHashMap<>();
     private final Map<BatchKey, Row> waiting = new HashMap<>();
-    private final Map<Scheduler.RunningRound, Row> running = new LinkedHashMap<>();
-    private final List<Scheduler.RunningRound> over = new ArrayList<>();
+    private final Map<RunningRound, Row> running = new LinkedHashMap<>();
+    private final List<RunningRound> over = new ArrayList<>();
     private final Map<String, Boolean> greeted = new HashMap<>();
     private final Scheduler scheduler;
     private Scheduler.Limits limits;
@@ -164,7 +168,7 @@ final class SchedulerFuzzTest {
         case 1 -> scheduler.wake("hop" + random.nextInt(HOPS + 1), now);
         case 2 -> {
           if (!over.isEmpty()) {
-            Scheduler.RunningRound round = over.get(random.nextInt(over.size()));
+            RunningRound round = over.get(random.nextInt(over.size()));
             assertTrue(scheduler.ended(round, someResult(), now, 0.5).batches().isEmpty());
             scheduler.greeted(round, now);
             scheduler.connected(round, addresses.getFirst());
@@ -180,36 +184,35 @@ final class SchedulerFuzzTest {
       String hop = "hop" + random.nextInt(HOPS);
       int who = random.nextInt(6);
       String sender = who == 0 ? "" : "s" + who % 3 + "@d" + who;
-      Scheduler.Admission admission = scheduler.reserve(hop, sender, now);
+      Admission admission = scheduler.reserve(hop, sender, now);
       BatchKey key = new BatchKey(QueueId.of(++number), random.nextInt(3));
       switch (admission) {
-        case Scheduler.Admission.Admitted t -> {
+        case Admission.Admitted t -> {
           if (random.nextInt(10) == 0) {
             scheduler.release();
           } else {
             offered(key, new Row(hop, sender, BatchState.FRESH, now));
           }
         }
-        case Scheduler.Admission.NoPlace c ->
-            store.put(key, new Row(hop, sender, BatchState.QUEUED, now));
-        case Scheduler.Admission.Paused p ->
+        case Admission.NoPlace c -> store.put(key, new Row(hop, sender, BatchState.QUEUED, now));
+        case Admission.Paused p ->
             store.put(key, new Row(hop, sender, BatchState.QUEUED, p.until()));
       }
     }
 
     private void offered(BatchKey key, Row row) {
-      Scheduler.ReadyBatch ready = new Scheduler.ReadyBatch(key, row.hop, row.sender, row.state);
+      ReadyBatch ready = new ReadyBatch(key, row.hop, row.sender, row.state);
       switch (scheduler.offer(ready, now)) {
-        case Scheduler.Admission.Admitted t -> {
+        case Admission.Admitted t -> {
           store.remove(key);
           waiting.put(key, row);
-          Scheduler.ReadyBatch evicted = t.evicted();
+          ReadyBatch evicted = t.evicted();
           if (evicted != null) {
             back(evicted.key(), now.plusSeconds(60));
           }
         }
-        case Scheduler.Admission.NoPlace c -> store.put(key, at(row, now.plusSeconds(60)));
-        case Scheduler.Admission.Paused p -> {
+        case Admission.NoPlace c -> store.put(key, at(row, now.plusSeconds(60)));
+        case Admission.Paused p -> {
           assertTrue(p.until().isAfter(now), "a pause that is over");
           store.put(key, at(row, p.until()));
         }
@@ -253,8 +256,7 @@ final class SchedulerFuzzTest {
           continue;
         }
         assertEquals(probe.hop(), row.hop);
-        Scheduler.ReadyBatch ready =
-            new Scheduler.ReadyBatch(probe.key(), row.hop, row.sender, BatchState.DEFERRED);
+        ReadyBatch ready = new ReadyBatch(probe.key(), row.hop, row.sender, BatchState.DEFERRED);
         if (scheduler.offerProbe(ready, now)) {
           store.remove(probe.key());
           waiting.put(probe.key(), row);
@@ -264,12 +266,12 @@ final class SchedulerFuzzTest {
 
     private void begin() {
       while (true) {
-        Scheduler.RunningRound round = scheduler.next(now);
+        RunningRound round = scheduler.next(now);
         if (round == null) {
           break;
         }
         begun++;
-        Row row = waiting.remove(round.slotClass().key());
+        Row row = waiting.remove(round.batch().key());
         if (row == null) {
           throw new AssertionError("a round for what is not in line");
         }
@@ -287,12 +289,12 @@ final class SchedulerFuzzTest {
       assertTrue(!running.isEmpty() || waiting.isEmpty(), "mail waits beside free slots");
     }
 
-    private void greets(Scheduler.RunningRound round) {
+    private void greets(RunningRound round) {
       scheduler.greeted(round, now);
-      greeted.put(round.slotClass().hop(), true);
+      greeted.put(round.batch().hop(), true);
     }
 
-    private void dial(Scheduler.RunningRound round) {
+    private void dial(RunningRound round) {
       List<InetAddress> wanted = addresses.subList(0, 1 + random.nextInt(addresses.size()));
       List<InetAddress> free = scheduler.free(round, wanted);
       assertTrue(wanted.containsAll(free));
@@ -323,11 +325,11 @@ final class SchedulerFuzzTest {
       return new FailureCause("r", EnhancedStatus.of(4, 0, 0), "t", null, null, extent);
     }
 
-    private void end(Scheduler.RunningRound round, RoundResult result) {
+    private void end(RunningRound round, RoundResult result) {
       Row row = Objects.requireNonNull(running.remove(round));
       over.add(round);
-      BatchKey key = round.slotClass().key();
-      Scheduler.ReturnedBatches out = scheduler.ended(round, result, now, random.nextDouble());
+      BatchKey key = round.batch().key();
+      ReturnedBatches out = scheduler.ended(round, result, now, random.nextDouble());
       out.batches().forEach(r -> back(r.key(), now.plusSeconds(90)));
       assertEquals(out.batches().isEmpty(), out.pause() == null);
       switch (result) {
