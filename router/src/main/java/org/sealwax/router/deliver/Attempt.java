@@ -1,25 +1,40 @@
 package org.sealwax.router.deliver;
 
+import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.HostAddresses;
+import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.policy.Decision;
+import org.sealwax.mail.policy.DeferReason;
 import org.sealwax.mail.policy.FallbackLadder;
+import org.sealwax.mail.policy.FallbackState;
+import org.sealwax.mail.policy.FallbackStep;
+import org.sealwax.mail.policy.HostMemory;
+import org.sealwax.mail.policy.Observation;
 import org.sealwax.mail.policy.Policy;
-import org.sealwax.mail.policy.PolicySubject;
-import org.sealwax.router.deliver.DeliveryRound.RoundBudget;
-import org.sealwax.router.ledger.LedgerRound;
+import org.sealwax.mail.policy.Requirement;
+import org.sealwax.mail.smtp.session.ClientSession;
+import org.sealwax.mail.smtp.session.GreetingResult;
+import org.sealwax.mail.smtp.session.SmtpTimeouts;
+import org.sealwax.router.queue.FailureCause;
 
 /**
- * One try at one host: its addresses, one after the other, each with the {@link HostLadder}, until
- * the policy says proceed about a connection, or nothing more may be tried. One thread owns it.
+ * One try at one host: its addresses, one after the other, and at each of them the fallback ladder.
+ * Each connection offers what its step has, the policy decides about what it showed, and the next
+ * one is a step lower, until the policy says proceed or nothing more may be tried. One thread owns
+ * it.
  */
 final class Attempt {
   /**
@@ -28,37 +43,38 @@ final class Attempt {
    */
   static final int ADDRESSES = 6;
 
-  private final HostConnector connector;
-  private final RoundBudget budget;
+  private final DeliveryRound round;
   private final RoundWork work;
+  private final Policy policy;
+  private final HostConnector connector;
+  private final ConnectionRecorder records;
   private final HostRequirement host;
-  private final LedgerRound round;
-  private final PolicySubject subject;
-  private final HostLadder ladder;
+  private final Requirement requirement;
   private final RoutePlan.PlannedHosts plan;
 
   private List<InetSocketAddress> addresses = List.of();
   private final List<InetSocketAddress> left = new ArrayList<>();
+  private int atHost;
+  private @Nullable HostMemory memory;
+  private @Nullable FallbackState lastState;
+  private @Nullable Observation lastObservation;
+  private String ownAddress = "";
+  private @Nullable InetSocketAddress lastAddress;
 
-  Attempt(
-      Policy policy,
-      HostConnector connector,
-      DeliveryRecorder recorder,
-      RoundBudget budget,
-      RoundWork work,
-      HostRequirement host,
-      LedgerRound round,
-      RoutePlan.PlannedHosts plan) {
-    this.connector = connector;
-    this.budget = budget;
-    this.work = work;
+  Attempt(DeliveryRound round, HostRequirement host, RoutePlan.PlannedHosts plan) {
     this.round = round;
-    this.subject = host.subject();
+    this.work = round.work();
+    this.policy = round.policy();
+    this.connector = round.connector();
+    this.records = new ConnectionRecorder(round, host, plan);
     this.host = host;
+    this.requirement = host.requirement();
     this.plan = plan;
-    ConnectionRecorder records =
-        new ConnectionRecorder(recorder, connector, work, host, round, plan);
-    this.ladder = new HostLadder(policy, connector, recorder, records, budget, work, host, plan);
+  }
+
+  /** What the connections of this attempt leave in log, ledger and TLS reports. */
+  ConnectionRecorder records() {
+    return records;
   }
 
   /**
@@ -72,7 +88,7 @@ final class Attempt {
       return null;
     }
     while (!left.isEmpty() && mayConnect()) {
-      HostLadder.LadderResult result = ladder.run(left, ladder.first(), false);
+      LadderResult result = run(left, first(), false);
       left.remove(result.address());
       if (result.connection() != null) {
         return result.connection();
@@ -86,7 +102,7 @@ final class Attempt {
 
   /** The same at the address of {@code connection}, which has had its share of transactions. */
   @Nullable HostConnection reopen(HostConnection connection) throws InterruptedException {
-    return ladder.run(List.of(connection.address()), ladder.first(), false).connection();
+    return run(List.of(connection.address()), first(), false).connection();
   }
 
   /**
@@ -94,9 +110,9 @@ final class Attempt {
    * its turn.
    */
   private boolean mayConnect() throws InterruptedException {
-    return ladder.atHost() == 0
-        || ladder.atHost() < FallbackLadder.PER_HOST
-            && budget.connections() + budget.order().remaining() < FallbackLadder.PER_DELIVERY - 1;
+    return atHost == 0
+        || atHost < FallbackLadder.PER_HOST
+            && round.connections() + round.order().remaining() < FallbackLadder.PER_DELIVERY - 1;
   }
 
   /** What was connected to on an idle connection is not tried again. */
@@ -111,26 +127,18 @@ final class Attempt {
     left.removeIf(address -> address.getAddress() instanceof Inet6Address);
   }
 
-  /** The last try at this host, when every other one has been tried: perhaps plaintext. */
-  @Nullable HostConnection finalTry() throws InterruptedException {
-    return ladder.finalTry();
-  }
-
-  /** Whether an idle connection may be used now; else the work has the reason. */
-  boolean mayReuse(HostConnection idle) {
-    return ladder.mayReuse(idle);
-  }
-
   private boolean resolve() throws InterruptedException {
     List<InetAddress> found;
-    switch (subject.host()) {
+    switch (host.subject().host()) {
       case AddressLiteral literal -> found = List.of(literal.address());
       case Domain name -> {
         HostAddresses answers = connector.addresses(name);
         found = answers.interleaved(Integer.MAX_VALUE);
         if (!answers.isUncertain()) {
-          round.addresses(
-              name, !answers.ipv4().records().isEmpty(), !answers.ipv6().records().isEmpty());
+          round
+              .ledger()
+              .addresses(
+                  name, !answers.ipv4().records().isEmpty(), !answers.ipv6().records().isEmpty());
         }
         if (found.isEmpty()) {
           noAddress(name, answers);
@@ -139,24 +147,23 @@ final class Attempt {
       }
     }
     List<InetSocketAddress> all =
-        budget.order().untriedFirst(found).stream()
+        round.order().untriedFirst(found).stream()
             .map(a -> new InetSocketAddress(a, plan.port()))
             .toList();
     if (plan.byMx() && connector.isOwn(all)) {
-      if (budget.order().isBest()) {
-        work.noHosts(FailureTable.loopsBack(subject.nextHop().toString(), host.hostName()));
+      if (round.order().isBest()) {
+        work.noHosts(FailureTable.loopsBack(host.subject().nextHop().toString(), host.hostName()));
       }
-      budget.order().cutAtOwnHost();
+      round.order().cutAtOwnHost();
       return false;
     }
     addresses = all.subList(0, Math.min(ADDRESSES, all.size()));
     left.addAll(addresses);
-    ladder.resolved(addresses);
     return true;
   }
 
   private void noAddress(Domain name, HostAddresses answers) {
-    budget.order().tried(name);
+    round.order().tried(name);
     if (answers.isUncertain()) {
       work.hostSkipped(FailureTable.dns(name.name(), answers.failureReason()).cause());
     } else if (plan.byMx() && plan.implicit()) {
@@ -184,9 +191,9 @@ final class Attempt {
       List<InetSocketAddress> family = families.getOrDefault(six, List.of());
       // One connection less than the bound, so that a look never costs an honest host its turn.
       boolean hasSpace =
-          budget.connections() + budget.order().remaining() + 1 < FallbackLadder.PER_DELIVERY;
+          round.connections() + round.order().remaining() + 1 < FallbackLadder.PER_DELIVERY;
       if (hasSpace && !family.isEmpty()) {
-        var _ = ladder.probe(family);
+        var _ = probe(family);
       }
     }
   }
@@ -197,7 +204,334 @@ final class Attempt {
    *
    * @throws InterruptedException when the round is stopped
    */
-  HostLadder.@Nullable ProbeResult probe() throws InterruptedException {
-    return resolve() ? ladder.probe(addresses) : null;
+  @Nullable ProbeResult probe() throws InterruptedException {
+    return resolve() ? probe(addresses) : null;
+  }
+
+  /** The step at which the next connection begins. */
+  FallbackStep first() {
+    return policy.ladder().first(requirement, memory());
+  }
+
+  private GreetingResult greet(Wire wire, FallbackStep step, SmtpTimeouts times)
+      throws InterruptedException {
+    ownAddress = wire.local().getAddress().getHostAddress();
+    return connector.greet(wire, connector.options(step, host, plan, memory().strongest()), times);
+  }
+
+  /** What the host has shown; looked up when a connection is to be made, and not before. */
+  private HostMemory memory() {
+    HostMemory known = memory;
+    if (known == null) {
+      known = round.recorder().memories().at(memoryKey(), round.now());
+      memory = known;
+    }
+    return known;
+  }
+
+  private String memoryKey() {
+    return host.subject().host() + ":" + plan.port();
+  }
+
+  /** The last word about this host, when every other one has been tried: perhaps plaintext. */
+  @Nullable HostConnection finalTry() throws InterruptedException {
+    FallbackState state = lastState;
+    Observation observation = lastObservation;
+    InetSocketAddress address = lastAddress;
+    if (state == null || observation == null || address == null) {
+      return null;
+    }
+    Decision decision =
+        policy.decide(requirement, observation, state.afterAll(round.connections(), round.now()));
+    return switch (decision) {
+      case Decision.GoPlaintext c -> run(List.of(address), FallbackStep.CLEAR, true).connection();
+      case Decision.WaitForHold w -> {
+        work.hostSkipped(waiting(w));
+        yield null;
+      }
+      case Decision.Defer d -> {
+        work.hostSkipped(weighed(d.reason(), d.text(), address));
+        yield null;
+      }
+      case Decision.NextHost n -> null;
+      case Decision.FallBack d -> null;
+      // The connection that was seen is gone; what it showed is no ground for a new one.
+      case Decision.Proceed p -> null;
+    };
+  }
+
+  private FailureCause waiting(Decision.WaitForHold wait) {
+    return weighed(
+            wait.reason(), wait.text() + "; clear text not before " + wait.until(), lastAddress)
+        .until(wait.until());
+  }
+
+  private FailureCause weighed(
+      DeferReason reason, String text, @Nullable InetSocketAddress address) {
+    FailureCause cause = FailureTable.policy(reason, text, requirement, host.label(address));
+    FallbackState state = lastState;
+    Observation observation = lastObservation;
+    return state == null || observation == null
+        ? cause
+        : host.markedIfLedgerOnly(cause, policy, observation, state, round.recorder().ledger());
+  }
+
+  /** The result of the fallback steps at one host. */
+  record LadderResult(
+      @Nullable HostConnection connection, InetSocketAddress address, boolean connected) {}
+
+  /** Goes down the steps from {@code start} on, until the policy says proceed or no more. */
+  LadderResult run(List<InetSocketAddress> choice, FallbackStep start, boolean everyHostTried)
+      throws InterruptedException {
+    List<InetSocketAddress> targets = choice;
+    FallbackStep step = start;
+    while (true) {
+      if (!FallbackLadder.hasConnectionsLeft(round.connections())) {
+        work.hostSkipped(
+            FailureTable.policy(
+                DeferReason.LADDER_BOUND,
+                FallbackLadder.PER_DELIVERY + " connections were made in this delivery",
+                null));
+        return new LadderResult(null, targets.getFirst(), false);
+      }
+      targets = free(targets);
+      if (targets.isEmpty()) {
+        work.hostSkipped(FailureCause.busy(host.hostName()));
+        return new LadderResult(null, choice.getFirst(), false);
+      }
+      SmtpTimeouts times = greetingTimes();
+      HappyEyeballs.Dialed dialed = connector.dial(targets, plan.byMx(), times);
+      Wire wire = dialed.wire();
+      if (wire == null && dialed.localFailure()) {
+        work.hostSkipped(FailureTable.noDescriptors());
+        return new LadderResult(null, dialed.address(), false);
+      }
+      if (wire == null) {
+        targets.forEach(target -> round.order().tried(host.subject().host(), target.getAddress()));
+        records.sample(
+            dialed.address(), new Observation.Unreachable(dialed.failure()), step, ownAddress);
+        work.hostSkipped(
+            FailureTable.policy(DeferReason.CONNECT, dialed.failure(), host.hostName()));
+        return new LadderResult(null, dialed.address(), false);
+      }
+      InetSocketAddress address = dialed.address();
+      round.order().tried(host.subject().host(), address.getAddress());
+      targets = List.of(address);
+      atHost++;
+      round.connected();
+      long born = round.nanoTime();
+      if (plan.byMx()) {
+        round.purpose().slot().connected(address.getAddress());
+      }
+      GreetingResult greeting = greet(wire, step, times);
+      if (isGreeted(greeting.observation())) {
+        round.purpose().slot().greeted();
+      }
+      Decision decision = decide(greeting.observation(), step, address, everyHostTried);
+      ClientSession dialogue = greeting.session();
+      FailureCause skipped = null;
+      switch (decision) {
+        case Decision.Proceed p -> {
+          if (dialogue == null) {
+            throw new IllegalStateException("proceed without a dialogue: " + decision);
+          }
+          HostConnection connection =
+              new HostConnection(
+                  dialogue,
+                  host,
+                  address,
+                  host.label(address),
+                  p.downgrade(),
+                  hasIpv4Alternative(address),
+                  born);
+          return new LadderResult(
+              knowsRequireTls(connection) ? known(connection) : null, address, true);
+        }
+        case Decision.FallBack d -> step = d.to();
+        case Decision.GoPlaintext c -> step = FallbackStep.CLEAR;
+        case Decision.NextHost n -> skipped = cause(n, greeting.observation(), address);
+        case Decision.WaitForHold w -> skipped = waiting(w);
+        case Decision.Defer d -> skipped = weighed(d.reason(), d.text(), address);
+      }
+      leave(dialogue);
+      if (skipped != null) {
+        work.hostSkipped(skipped);
+        return new LadderResult(null, address, true);
+      }
+    }
+  }
+
+  /**
+   * Those that may be dialled now: an MX address has as many deliveries as it may have, or less.
+   */
+  private List<InetSocketAddress> free(List<InetSocketAddress> targets) {
+    if (!plan.byMx()) {
+      return targets;
+    }
+    List<InetAddress> free =
+        round.purpose().slot().free(targets.stream().map(InetSocketAddress::getAddress).toList());
+    return targets.stream().filter(t -> free.contains(t.getAddress())).toList();
+  }
+
+  /** Whether an idle connection may be used now; else the work has the reason. */
+  boolean mayReuse(HostConnection idle) {
+    if (free(List.of(idle.address())).isEmpty()) {
+      work.hostSkipped(FailureCause.busy(idle.logName()));
+      return false;
+    }
+    return true;
+  }
+
+  private SmtpTimeouts greetingTimes() {
+    SmtpTimeouts usual = connector.times();
+    Duration most = round.purpose().slot().patience(usual.banner());
+    return most.compareTo(usual.banner()) < 0 ? usual.untilGreeted(most) : usual;
+  }
+
+  /** Whether the host gave its banner and took our EHLO. */
+  private static boolean isGreeted(Observation observation) {
+    return switch (observation) {
+      case Observation.Unreachable u -> false;
+      case Observation.RefusedByReply u -> u.stage() == Observation.GreetingStage.EHLO_AGAIN;
+      case Observation.ConnectionLost b -> false;
+      case Observation.Unencrypted c -> true;
+      case Observation.StarttlsRefused r -> true;
+      case Observation.Injected i -> true;
+      case Observation.HandshakeFailed h -> true;
+      case Observation.Encrypted e -> true;
+    };
+  }
+
+  private static void leave(@Nullable ClientSession dialogue) {
+    if (dialogue != null) {
+      dialogue.quit();
+    }
+  }
+
+  private boolean hasIpv4Alternative(InetSocketAddress address) {
+    return address.getAddress() instanceof Inet6Address
+        && addresses.stream().anyMatch(a -> a.getAddress() instanceof Inet4Address);
+  }
+
+  private Decision decide(
+      Observation observation, FallbackStep step, InetSocketAddress address, boolean everyHostTried)
+      throws InterruptedException {
+    Instant now = round.now();
+    FallbackStep provenBefore = memory().strongest();
+    HostMemory after = round.recorder().memories().after(memoryKey(), observation, step, now);
+    // Only after a failed handshake do the hosts share the connections that are left.
+    int hosts = observation instanceof Observation.HandshakeFailed ? round.order().usable() : 1;
+    FallbackState state = state(step, hosts, everyHostTried, now, after);
+    records.sample(address, observation, step, ownAddress);
+    memory = after;
+    lastState = state;
+    lastObservation = observation;
+    lastAddress = address;
+    if (policy.ladder().isPlaintextDue(requirement, state)) {
+      round.keepOne();
+    }
+    Decision decision = policy.decide(requirement, observation, state);
+    records.log(observation, decision, address, provenBefore);
+    return decision;
+  }
+
+  private FallbackState state(
+      FallbackStep step, int hosts, boolean everyHostTried, Instant now, HostMemory shown) {
+    return new FallbackState(
+        step,
+        atHost,
+        round.connections(),
+        hosts,
+        everyHostTried,
+        round.keepsOne(),
+        round.began(),
+        now,
+        shown);
+  }
+
+  /**
+   * The result of one probe connection.
+   *
+   * @param address where
+   * @param observation what
+   * @param decision what would be done after it in a first round
+   * @param capabilities keywords after TLS, or as far as it went
+   */
+  record ProbeResult(
+      InetSocketAddress address,
+      Observation observation,
+      Decision decision,
+      Set<String> capabilities) {}
+
+  /**
+   * One connection at the first step, greeted and left; nothing is remembered of it but by the
+   * ledger.
+   */
+  ProbeResult probe(List<InetSocketAddress> family) throws InterruptedException {
+    FallbackStep step = policy.ladder().first(requirement, memory());
+    HappyEyeballs.Dialed dialed = connector.dial(family, plan.byMx(), connector.times());
+    Wire wire = dialed.wire();
+    round.connected();
+    atHost++;
+    Set<String> capabilities = Set.of();
+    Observation observation;
+    if (wire == null) {
+      observation = new Observation.Unreachable(dialed.failure());
+    } else {
+      GreetingResult greeting = greet(wire, step, connector.times());
+      observation = greeting.observation();
+      ClientSession dialogue = greeting.session();
+      if (dialogue != null) {
+        capabilities = Set.copyOf(dialogue.capabilities().keywords().keySet());
+      }
+      leave(dialogue);
+    }
+    if (!dialed.localFailure()) {
+      records.sample(dialed.address(), observation, step, ownAddress);
+    }
+    Instant now = round.now();
+    FallbackState state = state(step, 1, false, now, memory().after(observation, step, now));
+    return new ProbeResult(
+        dialed.address(),
+        observation,
+        policy.decide(requirement, observation, state),
+        capabilities);
+  }
+
+  private FailureCause cause(
+      Decision.NextHost next, Observation observation, InetSocketAddress address) {
+    FailureCause cause = weighed(next.reason(), next.text(), address);
+    return observation instanceof Observation.RefusedByReply u
+        ? new FailureCause(
+            cause.reason(), cause.status(), cause.text(), cause.host(), u.reply(), cause.scope())
+        : cause;
+  }
+
+  /** RFC 8689 §4.2.1, step 5: the reply to EHLO after TLS counts. */
+  private boolean knowsRequireTls(HostConnection connection) {
+    if (!requirement.requireTls()
+        || !round.purpose().needsRequireTls()
+        || connection.session().capabilities().offersRequireTls()) {
+      return true;
+    }
+    work.hostSkipped(
+        FailureTable.policy(
+            DeferReason.REQUIRETLS_MISSING,
+            "does not offer REQUIRETLS, which the sender demands",
+            requirement,
+            connection.logName()));
+    connection.session().quit();
+    return false;
+  }
+
+  /** Authenticates where the route has credentials; null (and the work has why) when that fails. */
+  private @Nullable HostConnection known(HostConnection connection) {
+    FailureCause cause = connector.authenticate(connection, plan);
+    if (cause == null) {
+      return connection;
+    }
+    work.hostSkipped(cause);
+    connection.session().quit();
+    return null;
   }
 }

@@ -4,35 +4,24 @@ import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.Decision;
+import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.Observation;
 import org.sealwax.mail.policy.Policy;
 import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.mail.tlsrpt.SessionDiagnosis;
 import org.sealwax.router.ledger.HostSample;
-import org.sealwax.router.ledger.LedgerRound;
+import org.sealwax.router.log.MailLog;
 
 /** Records the connections of one attempt, whatever becomes of them. One thread owns it. */
 final class ConnectionRecorder {
-  private final DeliveryRecorder recorder;
-  private final HostConnector connector;
-  private final RoundWork work;
+  private final DeliveryRound round;
   private final HostRequirement host;
-  private final LedgerRound round;
   private final RoutePlan.PlannedHosts plan;
 
-  ConnectionRecorder(
-      DeliveryRecorder recorder,
-      HostConnector connector,
-      RoundWork work,
-      HostRequirement host,
-      LedgerRound round,
-      RoutePlan.PlannedHosts plan) {
-    this.recorder = recorder;
-    this.connector = connector;
-    this.work = work;
-    this.host = host;
+  ConnectionRecorder(DeliveryRound round, HostRequirement host, RoutePlan.PlannedHosts plan) {
     this.round = round;
+    this.host = host;
     this.plan = plan;
   }
 
@@ -45,13 +34,16 @@ final class ConnectionRecorder {
       InetSocketAddress address, Observation observation, FallbackStep step, String ownAddress) {
     PolicySubject subject = host.subject();
     if (subject.host() instanceof Domain name) {
-      boolean publicRoots = connector.usesPublicRoots(host, plan);
+      boolean publicRoots = round.connector().usesPublicRoots(host, plan);
       boolean proven = Policy.isProvenByDane(host.evidence(), observation);
-      round.observed(
-          new HostSample(name, address.getAddress(), observation, step, publicRoots, proven));
+      round
+          .ledger()
+          .observed(
+              new HostSample(name, address.getAddress(), observation, step, publicRoots, proven));
     }
-    if (work.isReported() && plan.byMx() && subject.nextHop() instanceof Domain domain) {
-      recorder
+    if (isReported() && subject.nextHop() instanceof Domain domain) {
+      round
+          .recorder()
           .sessions()
           .session(
               domain,
@@ -64,6 +56,44 @@ final class ConnectionRecorder {
     }
   }
 
+  /** Records for the TLS report of the domain that the host may not be used. */
+  void refused() {
+    if (isReported() && host.subject().nextHop() instanceof Domain domain) {
+      round
+          .recorder()
+          .sessions()
+          .session(
+              domain, SessionDiagnosis.refused(host.evidence(), host.subject(), host.lacksDane()));
+    }
+  }
+
+  private boolean isReported() {
+    return round.purpose().isReported() && plan.byMx();
+  }
+
+  /** Logs what is demanded of the host, where that is not from the configuration alone. */
+  void demanded() {
+    if (host.hasEvidenceBeyondConfiguration()) {
+      log()
+          .demanded(
+              id(),
+              host.subject().host().toString(),
+              host.requirement().statedLevel().word(),
+              host.evidence().stream()
+                  .filter(HostRequirement::isLogged)
+                  .map(Evidence::origin)
+                  .toList());
+    }
+  }
+
+  private MailLog log() {
+    return round.recorder().log();
+  }
+
+  private String id() {
+    return round.purpose().id();
+  }
+
   /** Logs the TLS facts of a connection, and what follows from them. */
   void log(
       Observation observation,
@@ -73,27 +103,22 @@ final class ConnectionRecorder {
     String name = host.hostName();
     switch (observation) {
       case Observation.Encrypted e ->
-          recorder.log().tlsToHost(work.id(), name, address, TlsLogText.facts(e.handshake()));
+          log().tlsToHost(id(), name, address, TlsLogText.facts(e.handshake()));
       case Observation.HandshakeFailed b ->
-          recorder
-              .log()
-              .tlsToHostFailed(work.id(), name, address, b.kind().name(), b.why(), next(decision));
+          log().tlsToHostFailed(id(), name, address, b.kind().name(), b.why(), next(decision));
       case Observation.StarttlsRefused r ->
-          recorder
-              .log()
+          log()
               .tlsToHostFailed(
-                  work.id(), name, address, "REFUSED", r.reply().toString(), next(decision));
+                  id(), name, address, "REFUSED", r.reply().toString(), next(decision));
       case Observation.Injected i ->
-          recorder
-              .log()
+          log()
               .tlsToHostFailed(
-                  work.id(), name, address, "INJECTED", "clear text after 220", next(decision));
+                  id(), name, address, "INJECTED", "clear text after 220", next(decision));
       case Observation.Unencrypted c -> {
         if (proven != null && !c.starttlsOffered()) {
-          recorder
-              .log()
+          log()
               .tlsToHostFailed(
-                  work.id(), name, address, "NOT_OFFERED", "TLS was here before", next(decision));
+                  id(), name, address, "NOT_OFFERED", "TLS was here before", next(decision));
         }
       }
       case Observation.Unreachable u -> {}

@@ -58,7 +58,7 @@ public record DeliveryPreview(String nextHop, List<HostPreview> hosts, @Nullable
         @Nullable String refusal,
         FallbackLadder ladder,
         HostMemory memory,
-        HostLadder.@Nullable ProbeResult probeResult,
+        Attempt.@Nullable ProbeResult probeResult,
         boolean probed) {
       ConnectionPreview probe =
           probeResult != null
@@ -110,7 +110,7 @@ public record DeliveryPreview(String nextHop, List<HostPreview> hosts, @Nullable
       return new ConnectionPreview(null, "the host has no address", "the next host", Set.of());
     }
 
-    private static ConnectionPreview of(HostLadder.ProbeResult probed) {
+    private static ConnectionPreview of(Attempt.ProbeResult probed) {
       return new ConnectionPreview(
           probed.address(),
           describe(probed.observation()),

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.policy.Evidence;
+import org.sealwax.mail.policy.Policy;
 import org.sealwax.mail.policy.PolicySubject;
-import org.sealwax.mail.tlsrpt.SessionDiagnosis;
 import org.sealwax.router.deliver.TriedHosts.Tried;
 import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.ledger.LedgerRound;
@@ -20,7 +20,8 @@ import org.sealwax.router.queue.NextHop;
 
 /**
  * One round over the hosts of a next hop: plan, then host by host, idle connections first, and at
- * the end the decision about hosts whose TLS failed. One thread owns it.
+ * the end the decision about hosts whose TLS failed. {@link Attempt} goes over the addresses of one
+ * host. One thread owns it.
  */
 final class DeliveryRound {
   /** An argument for an empty ledger, which ignores it. */
@@ -32,10 +33,15 @@ final class DeliveryRound {
   private final HostConnector connector;
   private final DeliveryRecorder recorder;
   private final ConnectionPool pool;
+  private final Clock clock;
+  private final RoundPurpose purpose;
   private final RoundWork work;
   private final NextHop nextHop;
-  private final RoundBudget budget;
-  private LedgerRound round = Ledger.empty().beginRound(NOWHERE, NO_ANSWER, false);
+  private final Instant began;
+  private int connections;
+  private boolean keepsOne;
+  private HostOrder order = new HostOrder(List.of(), Tried.NOTHING, DeliveryRound::noHost);
+  private LedgerRound ledger = Ledger.empty().beginRound(NOWHERE, NO_ANSWER, false);
 
   /** A round. */
   DeliveryRound(
@@ -44,103 +50,115 @@ final class DeliveryRound {
       DeliveryRecorder recorder,
       ConnectionPool pool,
       Clock clock,
+      RoundPurpose purpose,
       RoundWork work,
       NextHop nextHop) {
     this.planner = planner;
     this.connector = connector;
     this.recorder = recorder;
     this.pool = pool;
+    this.clock = clock;
+    this.purpose = purpose;
     this.work = work;
     this.nextHop = nextHop;
-    this.budget = new RoundBudget(clock);
+    this.began = clock.now();
   }
 
-  /** The attempts and the time already used by this round. */
-  static final class RoundBudget {
-    private final Clock clock;
-    private final Instant began;
-    private int connections;
-    private boolean keepsOne;
-    private HostOrder order =
-        new HostOrder(List.of(), Tried.NOTHING, RoundBudget::withoutRequirement);
+  private static HostRequirement noHost(PolicySubject subject) {
+    throw new IllegalStateException("no host was planned");
+  }
 
-    RoundBudget(Clock clock) {
-      this.clock = clock;
-      this.began = clock.now();
-    }
+  HostConnector connector() {
+    return connector;
+  }
 
-    Instant now() {
-      return clock.now();
-    }
+  DeliveryRecorder recorder() {
+    return recorder;
+  }
 
-    long nanoTime() {
-      return clock.nanoTime();
-    }
+  RoundPurpose purpose() {
+    return purpose;
+  }
 
-    Instant began() {
-      return began;
-    }
+  RoundWork work() {
+    return work;
+  }
 
-    int connections() {
-      return connections;
-    }
+  Policy policy() {
+    return planner.policy();
+  }
 
-    void connected() {
-      connections++;
-    }
+  /** The round as the ledger sees it. */
+  LedgerRound ledger() {
+    return ledger;
+  }
 
-    /** The hosts, and whose turn it is. */
-    HostOrder order() {
-      return order;
-    }
+  Instant now() {
+    return clock.now();
+  }
 
-    /** Whether a connection is kept for plaintext at a host that was tried before. */
-    boolean keepsOne() {
-      return keepsOne;
-    }
+  long nanoTime() {
+    return clock.nanoTime();
+  }
 
-    /** Keeps one: plaintext is due at a host, once every other one has been tried. */
-    void keepOne() {
-      keepsOne = true;
-    }
+  Instant began() {
+    return began;
+  }
 
-    private static HostRequirement withoutRequirement(PolicySubject subject) {
-      throw new IllegalStateException("no host was planned");
-    }
+  /** Connections made by this round. */
+  int connections() {
+    return connections;
+  }
+
+  void connected() {
+    connections++;
+  }
+
+  /** The hosts, and whose turn it is. */
+  HostOrder order() {
+    return order;
+  }
+
+  /** Whether a connection is kept for plaintext at a host that was tried before. */
+  boolean keepsOne() {
+    return keepsOne;
+  }
+
+  /** Keeps one: plaintext is due at a host, once every other one has been tried. */
+  void keepOne() {
+    keepsOne = true;
   }
 
   /** Runs it; afterwards the work is done or has why not. */
   void run() throws InterruptedException {
-    switch (planner.plan(nextHop, work.destination())) {
+    switch (planner.plan(nextHop, purpose.destination())) {
       case RoutePlan.NoHosts end -> work.noHosts(end.meaning());
       case RoutePlan.PlannedHosts hosts -> run(hosts);
     }
   }
 
   private void run(RoutePlan.PlannedHosts hosts) throws InterruptedException {
-    RoutePlan.Published answer = hosts.answer();
-    round =
-        answer == null
-            ? round
-            : recorder
-                .ledger()
-                .beginRound(answer.domain(), answer.at(budget.now()), work.updatesLedger());
+    RoundMx mx = hosts.mx();
+    Domain domain = nextHop instanceof NextHop.ByMx byMx ? byMx.domain() : null;
+    if (mx != null && domain != null) {
+      ledger = recorder.ledger().beginRound(domain, mx, purpose.updatesLedger());
+    }
     Tried before = work.triedBefore();
     try {
       Optional<Evidence.Sts> failed = over(hosts, before);
-      if (failed.isEmpty() || work.isDone() || answer == null) {
+      if (failed.isEmpty() || work.isDone() || domain == null) {
         return;
       }
       // RFC 8461 §5.1: before giving up, look whether the policy has changed meanwhile.
-      Optional<Evidence.Sts> now = planner.recheck(answer.domain());
+      Optional<Evidence.Sts> now = planner.recheck(domain);
       if (now.isPresent() && !now.get().state().equals(failed.get().state())) {
         over(hosts, before);
       }
     } finally {
-      work.tried(budget.order());
-      if (round.needsFreshDns() && answer != null) {
+      work.tried(order);
+      if (ledger.needsFreshDns() && domain != null) {
         // The next round must not use the answers of a poisoned cache.
-        planner.forget(answer.domain());
+        planner.forget(domain);
         hosts.hosts().stream()
             .map(host -> host.subject().host())
             .filter(Domain.class::isInstance)
@@ -154,7 +172,7 @@ final class DeliveryRound {
 
   /** Only looks up the evidence. */
   void prefetch() throws InterruptedException {
-    if (planner.plan(nextHop, work.destination()) instanceof RoutePlan.PlannedHosts hosts) {
+    if (planner.plan(nextHop, purpose.destination()) instanceof RoutePlan.PlannedHosts hosts) {
       for (RoutePlan.PlannedHost host : hosts.hosts().stream().limit(AHEAD_HOSTS).toList()) {
         planner.prefetch(host.subject());
       }
@@ -166,23 +184,23 @@ final class DeliveryRound {
    * connection to each shows.
    */
   DeliveryPreview preview(boolean probes) throws InterruptedException {
-    return switch (planner.plan(nextHop, work.destination())) {
+    return switch (planner.plan(nextHop, purpose.destination())) {
       case RoutePlan.NoHosts end ->
           new DeliveryPreview(nextHop.key(), List.of(), end.meaning().cause().text());
       case RoutePlan.PlannedHosts hosts -> {
         List<DeliveryPreview.HostPreview> out = new ArrayList<>();
-        HostOrder order = order(hosts, Tried.NOTHING);
+        order = order(hosts, Tried.NOTHING);
         for (HostRequirement requirement = order.next();
             requirement != null;
             requirement = order.next()) {
-          Attempt attempt = attempt(requirement, hosts);
+          Attempt attempt = new Attempt(this, requirement, hosts);
           String host = requirement.subject().host() + ":" + hosts.port();
           out.add(
               DeliveryPreview.HostPreview.of(
                   requirement,
                   requirement.refusal(recorder.ledger()).map(FailureCause::text).orElse(null),
                   planner.policy().ladder(),
-                  recorder.memories().at(host, budget.now()),
+                  recorder.memories().at(host, clock.now()),
                   probes ? attempt.probe() : null,
                   probes));
         }
@@ -195,21 +213,22 @@ final class DeliveryRound {
    * Greets one MX host to which no mail goes now, for the ledger to know it. Empty when it is no MX
    * host any more or has no address.
    */
-  Optional<HostLadder.ProbeResult> greet(Domain host) throws InterruptedException {
-    if (!(planner.plan(nextHop, work.destination()) instanceof RoutePlan.PlannedHosts hosts)) {
+  Optional<Attempt.ProbeResult> greet(Domain host) throws InterruptedException {
+    if (!(planner.plan(nextHop, purpose.destination()) instanceof RoutePlan.PlannedHosts hosts)) {
       return Optional.empty();
     }
     RoutePlan.PlannedHosts alone = hosts.only(host);
-    RoutePlan.Published answer = hosts.answer();
-    if (alone.hosts().isEmpty() || answer == null) {
+    RoundMx mx = hosts.mx();
+    if (alone.hosts().isEmpty() || mx == null || !(nextHop instanceof NextHop.ByMx byMx)) {
       return Optional.empty();
     }
-    round = recorder.ledger().beginProbe(answer.domain(), answer.at(budget.now()));
-    HostRequirement requirement = order(alone, Tried.NOTHING).next();
+    ledger = recorder.ledger().beginProbe(byMx.domain(), mx);
+    order = order(alone, Tried.NOTHING);
+    HostRequirement requirement = order.next();
     if (requirement == null) {
       return Optional.empty();
     }
-    return Optional.ofNullable(attempt(requirement, alone).probe());
+    return Optional.ofNullable(new Attempt(this, requirement, alone).probe());
   }
 
   /**
@@ -220,7 +239,7 @@ final class DeliveryRound {
     List<Attempt> tried = new ArrayList<>();
     Optional<Evidence.Sts> underSts = Optional.empty();
     boolean looked = false;
-    HostOrder order = order(plan, before);
+    order = order(plan, before);
     while (!work.isDone()) {
       HostRequirement requirement = order.next();
       if (requirement == null) {
@@ -229,32 +248,13 @@ final class DeliveryRound {
       if (requirement.sts().isPresent()) {
         underSts = requirement.sts();
       }
-      PolicySubject subject = requirement.subject();
-      if (requirement.hasEvidenceBeyondConfiguration()) {
-        recorder
-            .log()
-            .demanded(
-                work.id(),
-                subject.host().toString(),
-                requirement.requirement().statedLevel().word(),
-                requirement.evidence().stream()
-                    .filter(HostRequirement::isLogged)
-                    .map(Evidence::origin)
-                    .toList());
-      }
-      Attempt attempt = attempt(requirement, plan);
+      Attempt attempt = new Attempt(this, requirement, plan);
+      attempt.records().demanded();
       Optional<FailureCause> refusal = requirement.refusal(recorder.ledger());
       if (refusal.isPresent()) {
-        order.tried(subject.host());
+        order.tried(requirement.subject().host());
         work.hostSkipped(refusal.get());
-        if (work.isReported() && plan.byMx() && subject.nextHop() instanceof Domain domain) {
-          recorder
-              .sessions()
-              .session(
-                  domain,
-                  SessionDiagnosis.refused(
-                      requirement.evidence(), subject, requirement.lacksDane()));
-        }
+        attempt.records().refused();
         if (requirement.needsProbe() && !looked) {
           looked = true;
           attempt.probeEachFamily();
@@ -281,17 +281,9 @@ final class DeliveryRound {
     return underSts;
   }
 
-  private Attempt attempt(HostRequirement requirement, RoutePlan.PlannedHosts plan) {
-    return new Attempt(
-        planner.policy(), connector, recorder, budget, work, requirement, round, plan);
-  }
-
   private HostOrder order(RoutePlan.PlannedHosts plan, Tried before) {
-    HostOrder order =
-        new HostOrder(
-            plan.hosts(), before, subject -> planner.requirement(subject, plan, work.evidence()));
-    budget.order = order;
-    return order;
+    return new HostOrder(
+        plan.hosts(), before, subject -> planner.requirement(subject, plan, purpose.evidence()));
   }
 
   /** Idle connections differ in everything that stands here. */
@@ -304,8 +296,8 @@ final class DeliveryRound {
         + "|"
         + requirement.requirement().key()
         + "|"
-        + work.needsRequireTls()
-        + work.connectionUse();
+        + purpose.needsRequireTls()
+        + purpose.connectionUse();
   }
 
   private void visit(Attempt attempt, String key) throws InterruptedException {
@@ -315,10 +307,8 @@ final class DeliveryRound {
       return;
     }
     if (connection != null) {
-      work.slot().greeted();
-      budget
-          .order()
-          .tried(connection.hostRequirement().subject().host(), connection.address().getAddress());
+      purpose.slot().greeted();
+      order.tried(connection.hostRequirement().subject().host(), connection.address().getAddress());
       RoundWork.ConnectionResult result = work.runOn(connection);
       finish(result, connection, key);
       if (work.isDone()) {

@@ -3,11 +3,9 @@ package org.sealwax.router.deliver;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.smtp.Capabilities;
 import org.sealwax.mail.smtp.OriginalRecipient;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.Recipient;
@@ -15,7 +13,6 @@ import org.sealwax.router.queue.Recipient;
 /**
  * MAIL and RCPT of one transaction, with the parameters that the host offers.
  *
- * @param size of the content with what we put before it, in bytes
  * @param authenticated whether we authenticated
  * @param minimal whether what the mail can go without is left out: SIZE, RET, ENVID, NOTIFY, ORCPT
  *     and AUTH, and BODY and SMTPUTF8 where the content does not need them
@@ -24,13 +21,26 @@ record EnvelopeCommands(
     Consignment consignment,
     StoredContent content,
     Capabilities offered,
-    long size,
     boolean authenticated,
     boolean minimal) {
 
-  /** The same without what the mail can go without. */
-  EnvelopeCommands withoutOptionalParameters() {
-    return new EnvelopeCommands(consignment, content, offered, size, authenticated, true);
+  private EnvelopeCommands withoutOptionalParameters() {
+    return new EnvelopeCommands(consignment, content, offered, authenticated, true);
+  }
+
+  /** Whether MAIL has parameters that the mail can go without. */
+  boolean hasOptionalParameters(List<Recipient> batch) {
+    return !mail(batch).equals(withoutOptionalParameters().mail(batch));
+  }
+
+  /** Whether RCPT has parameters that the mail can go without. */
+  boolean hasOptionalParameters(Recipient recipient) {
+    return !rcpt(recipient).equals(withoutOptionalParameters().rcpt(recipient));
+  }
+
+  /** Whether the content is BINARYMIME, which only BDAT carries (RFC 3030 section 3). */
+  boolean isBinary() {
+    return consignment.options().body() == MailOptions.BodyType.BINARY;
   }
 
   /** Whether the host has the DSN parameters; otherwise it is one without DSN (RFC 3461 5.2.2). */
@@ -44,7 +54,7 @@ record EnvelopeCommands(
     out.append("MAIL FROM:<").append(consignment.sender()).append('>');
     MailOptions options = consignment.options();
     if (offered.offersSize() && !minimal) {
-      out.append(" SIZE=").append(size);
+      out.append(" SIZE=").append(content.size());
     }
     switch (options.body()) {
       case SEVEN_BIT -> {}
@@ -87,7 +97,7 @@ record EnvelopeCommands(
       return true;
     }
     for (Recipient recipient : batch) {
-      if (!mailbox(recipient).isAscii()) {
+      if (!recipient.target().mailbox().isAscii()) {
         return true;
       }
     }
@@ -97,7 +107,7 @@ record EnvelopeCommands(
   /** RCPT for one of them. */
   String rcpt(Recipient recipient) {
     StringBuilder out = new StringBuilder(64);
-    out.append("RCPT TO:<").append(mailbox(recipient)).append('>');
+    out.append("RCPT TO:<").append(recipient.target().mailbox()).append('>');
     if (!passesDsnOn()) {
       return out.toString();
     }
@@ -117,18 +127,5 @@ record EnvelopeCommands(
           .ifPresent(original -> out.append(" ORCPT=").append(original));
     }
     return out.toString();
-  }
-
-  /** Where a recipient is. */
-  static Mailbox mailbox(Recipient recipient) {
-    return switch (recipient.target()) {
-      case DeliveryTarget.Remote remote -> remote.mailbox();
-      case DeliveryTarget.Pipe command ->
-          throw new IllegalStateException("a command cannot be reached by SMTP");
-      case DeliveryTarget.Reports reports ->
-          throw new IllegalStateException("reports are read here and not sent on");
-      case DeliveryTarget.Postmaster postmaster ->
-          throw new IllegalStateException("the postmaster has his own address by now");
-    };
   }
 }

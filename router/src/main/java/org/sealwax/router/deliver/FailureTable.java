@@ -10,7 +10,6 @@ import static org.sealwax.router.queue.FailureCause.Extent.RECIPIENT;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -247,29 +246,13 @@ final class FailureTable {
         silent
             ? "no answer in time from "
             : answered ? "no valid reply from " : "lost connection with ";
-    String note =
-        stage == TransactionStage.END
-            ? "; it may have taken the message, which is sent again then (RFC 5321 4.5.3.2.6)"
-            : "";
     String message = failure.getMessage();
-    return new FailureMeaning(
-        // After the end of the content another host would make the possible duplicate a likely one.
-        stage == TransactionStage.END ? FailureAction.DEFER : FailureAction.NEXT_HOST,
-        new FailureCause(
-            silent ? "timeout" : "lost-connection",
-            EnhancedStatus.of(4, 4, 2),
-            how + host + " at " + stage + (message == null ? "" : ": " + message) + note,
-            host,
-            null,
-            extent(stage)));
-  }
-
-  /** A session that breaks in a transaction does not concern other mail yet. */
-  private static Extent extent(TransactionStage stage) {
-    return switch (stage) {
-      case AUTH -> Extent.NEXT_HOP;
-      case MAIL, RCPT, DATA, END -> Extent.TRANSACTION;
-    };
+    return broken(
+        stage,
+        silent ? "timeout" : "lost-connection",
+        how + host + " at " + stage + (message == null ? "" : ": " + message),
+        " (RFC 5321 4.5.3.2.6)",
+        host);
   }
 
   /**
@@ -277,26 +260,36 @@ final class FailureTable {
    * was never silent for too long.
    */
   static FailureMeaning tooSlow(TransactionStage stage, Duration allowed, String host) {
-    String note =
-        stage == TransactionStage.END
-            ? "; it may have taken the message, which is sent again then"
-            : "";
+    return broken(
+        stage,
+        "timeout",
+        "host %s dawdled: at %s its %d s in all were over"
+            .formatted(host, stage, allowed.toSeconds()),
+        "",
+        host);
+  }
+
+  private static FailureMeaning broken(
+      TransactionStage stage, String reason, String text, String source, String host) {
+    boolean atEnd = stage == TransactionStage.END;
+    String note = atEnd ? "; it may have taken the message, which is sent again then" + source : "";
     return new FailureMeaning(
-        stage == TransactionStage.END ? FailureAction.DEFER : FailureAction.NEXT_HOST,
-        new FailureCause(
-            "timeout",
-            EnhancedStatus.of(4, 4, 2),
-            "host "
-                + host
-                + " dawdled: at "
-                + stage
-                + " its "
-                + allowed.toSeconds()
-                + " s in all were over"
-                + note,
+        // After the end of the content another host would make the possible duplicate a likely one.
+        atEnd ? DEFER : FailureAction.NEXT_HOST,
+        // A session that breaks in a transaction does not concern other mail yet.
+        cause(
+            reason,
+            "4.4.2",
+            text + note,
             host,
-            null,
-            extent(stage)));
+            stage == TransactionStage.AUTH ? NEXT_HOP : Extent.TRANSACTION));
+  }
+
+  /** A cause that is no reply of the host. */
+  private static FailureCause cause(
+      String reason, String status, String text, @Nullable String host, Extent extent) {
+    return new FailureCause(
+        reason, EnhancedStatus.parse(status).orElseThrow(), text, host, null, extent);
   }
 
   /**
@@ -368,75 +361,61 @@ final class FailureTable {
 
   /** The same where no requirement plays a part. */
   static FailureCause policy(DeferReason reason, String text, @Nullable String host) {
-    EnhancedStatus status =
-        switch (reason) {
-          case CONNECT -> EnhancedStatus.of(4, 4, 1);
-          case GREETING -> EnhancedStatus.of(4, 3, 2);
-          case LOST_CONNECTION, LADDER_BOUND -> EnhancedStatus.of(4, 4, 2);
-          case TLS_NOT_OFFERED, TLS_REFUSED -> EnhancedStatus.of(4, 7, 10);
-          case TLS_BROKEN, TLS_FLOOR -> EnhancedStatus.of(4, 7, 5);
-          case TLS_IDENTITY, TLS_INJECTION, STS_MX, STS_PENDING, LEDGER_MX ->
-              EnhancedStatus.of(4, 7, 0);
-          case DANE_LOOKUP -> EnhancedStatus.of(4, 4, 3);
-          case DANE_MISSING -> EnhancedStatus.of(4, 7, 5);
-          // RFC 8689 §4.2.1, with the class of what may still change.
-          case REQUIRETLS_MX, REQUIRETLS_MISSING -> EnhancedStatus.of(4, 7, 30);
-        };
-    return new FailureCause(
+    PolicyFailure failure = PolicyFailure.of(reason);
+    return cause(
         reason.word(),
-        status,
+        failure.status(),
         (host == null ? "" : "host " + host + ": ") + text,
         host,
-        null,
-        extent(reason));
+        failure.extent());
   }
 
-  private static Extent extent(DeferReason reason) {
-    return switch (reason) {
-      // A look-up failed: the cause may be our own resolver.
-      case DANE_LOOKUP, STS_PENDING -> Extent.MESSAGE;
-      case CONNECT,
-          GREETING,
-          LOST_CONNECTION,
-          LADDER_BOUND,
-          TLS_NOT_OFFERED,
-          TLS_REFUSED,
-          TLS_BROKEN,
-          TLS_FLOOR,
-          TLS_IDENTITY,
-          TLS_INJECTION,
-          STS_MX,
-          LEDGER_MX,
-          DANE_MISSING,
-          REQUIRETLS_MX,
-          REQUIRETLS_MISSING ->
-          Extent.NEXT_HOP;
-    };
+  /**
+   * One row of the table of {@link DeferReason}.
+   *
+   * @param status of the deferral
+   * @param extent what else fails the same way
+   * @param byPolicy the policy decided so, rather than the network or the host
+   * @param requiringTls status of a refusal of mail with REQUIRETLS (RFC 8689 4.2.1); null when the
+   *     host may yet be able to have such mail
+   */
+  private record PolicyFailure(
+      String status, Extent extent, boolean byPolicy, @Nullable String requiringTls) {
+    static PolicyFailure of(DeferReason reason) {
+      return switch (reason) {
+        case CONNECT -> new PolicyFailure("4.4.1", NEXT_HOP, false, null);
+        case GREETING -> new PolicyFailure("4.3.2", NEXT_HOP, false, null);
+        case LOST_CONNECTION, LADDER_BOUND -> new PolicyFailure("4.4.2", NEXT_HOP, false, null);
+        case TLS_NOT_OFFERED -> new PolicyFailure("4.7.10", NEXT_HOP, true, "5.7.10");
+        case TLS_REFUSED -> new PolicyFailure("4.7.10", NEXT_HOP, true, null);
+        case TLS_FLOOR -> new PolicyFailure("4.7.5", NEXT_HOP, true, "5.7.10");
+        case TLS_BROKEN, DANE_MISSING -> new PolicyFailure("4.7.5", NEXT_HOP, true, null);
+        case TLS_IDENTITY -> new PolicyFailure("4.7.0", NEXT_HOP, true, "5.7.10");
+        case TLS_INJECTION, LEDGER_MX -> new PolicyFailure("4.7.0", NEXT_HOP, true, null);
+        case STS_MX -> new PolicyFailure("4.7.0", NEXT_HOP, true, "5.7.30");
+        // A look-up failed: the cause may be our own resolver.
+        case STS_PENDING -> new PolicyFailure("4.7.0", MESSAGE, true, null);
+        case DANE_LOOKUP -> new PolicyFailure("4.4.3", MESSAGE, true, null);
+        case REQUIRETLS_MX, REQUIRETLS_MISSING ->
+            new PolicyFailure("4.7.30", NEXT_HOP, true, "5.7.30");
+      };
+    }
+
+    /** The row of a cause; null when it is none of a {@link DeferReason}. */
+    static @Nullable PolicyFailure of(FailureCause cause) {
+      for (DeferReason reason : DeferReason.values()) {
+        if (reason.word().equals(cause.reason())) {
+          return of(reason);
+        }
+      }
+      return null;
+    }
   }
 
   /** Whether the policy decided so, rather than the network or the host. */
   static boolean isPolicyFailure(FailureCause cause) {
-    return Arrays.stream(DeferReason.values())
-        .anyMatch(
-            reason ->
-                reason.word().equals(cause.reason())
-                    && switch (reason) {
-                      case CONNECT, GREETING, LOST_CONNECTION, LADDER_BOUND -> false;
-                      case TLS_NOT_OFFERED,
-                          TLS_REFUSED,
-                          TLS_BROKEN,
-                          TLS_IDENTITY,
-                          TLS_FLOOR,
-                          TLS_INJECTION,
-                          DANE_LOOKUP,
-                          DANE_MISSING,
-                          STS_MX,
-                          STS_PENDING,
-                          LEDGER_MX,
-                          REQUIRETLS_MX,
-                          REQUIRETLS_MISSING ->
-                          true;
-                    });
+    PolicyFailure failure = PolicyFailure.of(cause);
+    return failure != null && failure.byPolicy();
   }
 
   /**
@@ -448,10 +427,11 @@ final class FailureTable {
   static @Nullable FailureCause requireTls(List<FailureCause> passed) {
     FailureCause causeForSender = null;
     for (FailureCause cause : passed) {
-      EnhancedStatus status = requireTls(cause);
-      if (status == null) {
+      PolicyFailure failure = PolicyFailure.of(cause);
+      if (failure == null || failure.requiringTls() == null) {
         return null;
       }
+      EnhancedStatus status = EnhancedStatus.parse(failure.requiringTls()).orElseThrow();
       if (causeForSender == null || status.detail() > causeForSender.status().detail()) {
         causeForSender =
             new FailureCause(
@@ -466,57 +446,29 @@ final class FailureTable {
     return causeForSender;
   }
 
-  private static @Nullable EnhancedStatus requireTls(FailureCause cause) {
-    for (DeferReason reason : DeferReason.values()) {
-      if (reason.word().equals(cause.reason())) {
-        return switch (reason) {
-          case REQUIRETLS_MISSING, REQUIRETLS_MX, STS_MX -> EnhancedStatus.of(5, 7, 30);
-          case TLS_NOT_OFFERED, TLS_IDENTITY, TLS_FLOOR -> EnhancedStatus.of(5, 7, 10);
-          case CONNECT,
-              GREETING,
-              LOST_CONNECTION,
-              TLS_REFUSED,
-              TLS_BROKEN,
-              TLS_INJECTION,
-              DANE_LOOKUP,
-              DANE_MISSING,
-              STS_PENDING,
-              LEDGER_MX,
-              LADDER_BOUND ->
-              null;
-        };
-      }
-    }
-    return null;
-  }
-
   /** Exactly one MX record, {@code .} (RFC 7505 section 4.1). */
   static FailureMeaning nullMx(String domain) {
-    return refuse("null-mx", EnhancedStatus.of(5, 1, 10), domain + " accepts no mail (null MX)");
+    return refuse("null-mx", "5.1.10", domain + " accepts no mail (null MX)");
   }
 
   /** The domain does not exist. */
   static FailureMeaning noSuchDomain(String domain) {
-    return refuse("no-such-domain", EnhancedStatus.of(5, 1, 2), domain + " does not exist");
+    return refuse("no-such-domain", "5.1.2", domain + " does not exist");
   }
 
   /** Neither MX nor address (RFC 5321 5.1). */
   static FailureMeaning noHost(String domain) {
-    return refuse(
-        "no-host", EnhancedStatus.of(5, 1, 2), domain + " has neither an MX nor an address record");
+    return refuse("no-host", "5.1.2", domain + " has neither an MX nor an address record");
   }
 
   /** We are the best MX host ourselves, and do not know the domain as ours (RFC 5321 5.1). */
   static FailureMeaning loopsBack(String domain, String own) {
     return refuse(
-        "mail-loop",
-        EnhancedStatus.of(5, 4, 6),
-        "mail for " + domain + " loops back to this host (" + own + ")");
+        "mail-loop", "5.4.6", "mail for " + domain + " loops back to this host (" + own + ")");
   }
 
-  private static FailureMeaning refuse(String reason, EnhancedStatus status, String text) {
-    return new FailureMeaning(
-        FailureAction.REFUSE, new FailureCause(reason, status, text, null, null, Extent.NEXT_HOP));
+  private static FailureMeaning refuse(String reason, String status, String text) {
+    return new FailureMeaning(REFUSE, cause(reason, status, text, null, NEXT_HOP));
   }
 
   /**
@@ -525,113 +477,57 @@ final class FailureTable {
    */
   static FailureMeaning dns(String name, String reason) {
     return new FailureMeaning(
-        FailureAction.DEFER,
-        new FailureCause(
-            "dns",
-            EnhancedStatus.of(4, 4, 3),
-            "DNS trouble with " + name + ": " + reason,
-            null,
-            null,
-            Extent.MESSAGE));
+        DEFER, cause("dns", "4.4.3", "DNS trouble with " + name + ": " + reason, null, MESSAGE));
   }
 
   /** Our own process has no descriptors left: that does not concern any host. */
   static FailureCause noDescriptors() {
-    return new FailureCause(
-        "descriptors",
-        EnhancedStatus.of(4, 3, 0),
-        FileDescriptors.TEXT,
-        null,
-        null,
-        Extent.MESSAGE);
+    return cause("descriptors", "4.3.0", FileDescriptors.TEXT, null, MESSAGE);
   }
 
   /** An MX host without any address. */
   static FailureCause noAddress(String host) {
-    return new FailureCause(
-        "no-address",
-        EnhancedStatus.of(4, 4, 4),
-        "host " + host + " has no address",
-        host,
-        null,
-        Extent.NEXT_HOP);
+    return cause("no-address", "4.4.4", "host " + host + " has no address", host, NEXT_HOP);
   }
 
   /** SMTPUTF8 is needed and not offered (RFC 6531 3.5). */
   static FailureCause needsSmtpUtf8(String host) {
-    return new FailureCause(
-        "smtputf8",
-        EnhancedStatus.of(5, 6, 7),
-        "host " + host + " does not take internationalized addresses or headers (SMTPUTF8)",
-        host,
-        null,
-        Extent.MESSAGE);
+    String text =
+        "host " + host + " does not take internationalized addresses or headers (SMTPUTF8)";
+    return cause("smtputf8", "5.6.7", text, host, MESSAGE);
   }
 
   /** BINARYMIME is needed and not offered (RFC 3030 section 3). */
   static FailureCause needsBinary(String host) {
-    return new FailureCause(
-        "binarymime",
-        EnhancedStatus.of(5, 6, 3),
-        "host " + host + " does not take binary content (BINARYMIME)",
-        host,
-        null,
-        Extent.MESSAGE);
+    String text = "host " + host + " does not take binary content (BINARYMIME)";
+    return cause("binarymime", "5.6.3", text, host, MESSAGE);
   }
 
   /** Larger than the host takes by its own word (RFC 1870 6.1). */
   static FailureCause tooLarge(String host, long size, long most) {
-    return new FailureCause(
-        "too-big",
-        EnhancedStatus.of(5, 3, 4),
-        "message of " + size + " octets; host " + host + " takes " + most,
-        host,
-        null,
-        Extent.MESSAGE);
+    String text = "message of " + size + " octets; host " + host + " takes " + most;
+    return cause("too-big", "5.3.4", text, host, MESSAGE);
   }
 
   /** Credentials would go to a host that is not the one meant. */
   static FailureCause unverifiedForAuth(String host, String verdict) {
-    return new FailureCause(
-        "auth-unverified",
-        EnhancedStatus.of(4, 7, 0),
-        "host " + host + " is " + verdict + "; credentials go to verified hosts only",
-        host,
-        null,
-        Extent.NEXT_HOP);
+    String text = "host " + host + " is " + verdict + "; credentials go to verified hosts only";
+    return cause("auth-unverified", "4.7.0", text, host, NEXT_HOP);
   }
 
   /** AUTH could not be done. */
   static FailureCause auth(String host, String text) {
-    return new FailureCause(
-        "auth",
-        EnhancedStatus.of(4, 7, 8),
-        "AUTH at host " + host + ": " + text,
-        host,
-        null,
-        Extent.NEXT_HOP);
+    return cause("auth", "4.7.8", "AUTH at host " + host + ": " + text, host, NEXT_HOP);
   }
 
   /** The stored content could not be read. */
   static FailureCause content(String text) {
-    return new FailureCause(
-        "content",
-        EnhancedStatus.of(4, 3, 0),
-        "cannot read the message: " + text,
-        null,
-        null,
-        Extent.MESSAGE);
+    return cause("content", "4.3.0", "cannot read the message: " + text, null, MESSAGE);
   }
 
   /** The process ends, or this round was stopped. */
   static FailureCause interrupted() {
-    return new FailureCause(
-        "stopped",
-        EnhancedStatus.of(4, 3, 2),
-        "delivery was stopped",
-        null,
-        null,
-        Extent.RECIPIENT);
+    return cause("stopped", "4.3.2", "delivery was stopped", null, RECIPIENT);
   }
 
   /** No other cause was given. */
@@ -640,22 +536,10 @@ final class FailureTable {
   }
 
   private static final FailureCause UNKNOWN =
-      new FailureCause(
-          "unknown",
-          EnhancedStatus.of(4, 0, 0),
-          "no host could be tried",
-          null,
-          null,
-          Extent.NEXT_HOP);
+      cause("unknown", "4.0.0", "no host could be tried", null, NEXT_HOP);
 
   /** A bug in our code. */
   static FailureCause bug() {
-    return new FailureCause(
-        "internal",
-        EnhancedStatus.of(4, 3, 0),
-        "internal error; the log has more",
-        null,
-        null,
-        Extent.MESSAGE);
+    return cause("internal", "4.3.0", "internal error; the log has more", null, MESSAGE);
   }
 }

@@ -3,10 +3,12 @@ package org.sealwax.router.deliver;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.Outcome;
@@ -59,17 +61,20 @@ final class RecipientOutcomes {
     return true;
   }
 
-  void settle(Recipient recipient, Outcome outcome) {
-    if (open.remove(recipient.key()) == null) {
+  /** Settles a recipient that waits, and returns it. */
+  Recipient settle(long key, Outcome outcome) {
+    Recipient recipient = open.remove(key);
+    if (recipient == null) {
       throw new IllegalStateException("recipient settled twice");
     }
-    settled.put(recipient.key(), outcome);
+    settled.put(key, outcome);
+    return recipient;
   }
 
   /** Settles all recipients that wait. */
   void settleAll(Outcome outcome) {
     for (Recipient recipient : open()) {
-      settle(recipient, outcome);
+      settle(recipient.key(), outcome);
     }
   }
 
@@ -77,24 +82,24 @@ final class RecipientOutcomes {
    * A host deferred this recipient. The reply of the first such host is kept: hosts come in the
    * domain's own order, and a reply about a recipient is worth more than a failure of a later host.
    */
-  void defer(Recipient recipient, FailureCause cause) {
-    if (!open.containsKey(recipient.key())) {
+  void defer(long key, FailureCause cause) {
+    if (!open.containsKey(key)) {
       throw new IllegalStateException("put off and settled");
     }
-    defer.putIfAbsent(recipient.key(), cause);
+    defer.putIfAbsent(key, cause);
   }
 
-  /** Whether a host of this round has put this recipient off. */
-  boolean isDeferred(Recipient recipient) {
-    return defer.containsKey(recipient.key());
+  /** The keys of the recipients that a host of this round has put off. */
+  Set<Long> deferred() {
+    return Collections.unmodifiableSet(defer.keySet());
   }
 
   /**
    * A host refused this recipient for a reason on our side that another connection may not have; if
    * none is made in this round, this is why the recipient waits.
    */
-  void deferralCauses(Recipient recipient, FailureCause cause) {
-    deferralCauses.put(recipient.key(), cause);
+  void deferralCauses(long key, FailureCause cause) {
+    deferralCauses.put(key, cause);
   }
 
   /** Adds the cause of skipping one host; a failed policy outlasts an unreachable host. */
@@ -128,8 +133,8 @@ final class RecipientOutcomes {
     FailureCause refusal = endedOtherwise || hostsLeft ? null : FailureTable.requireTls(passed);
     if (refusal != null) {
       for (Recipient recipient : open()) {
-        if (!isDeferred(recipient)) {
-          settle(recipient, new Outcome.Refused(refusal));
+        if (!defer.containsKey(recipient.key())) {
+          settle(recipient.key(), new Outcome.Refused(refusal));
         }
       }
     }
@@ -149,7 +154,7 @@ final class RecipientOutcomes {
         endedOtherwise ? last : busy(last.withExtent(extent(last)).until(soonest));
     for (Recipient recipient : open()) {
       FailureCause own = deferralCauses.getOrDefault(recipient.key(), common);
-      settle(recipient, new Outcome.Deferred(defer.getOrDefault(recipient.key(), own)));
+      settle(recipient.key(), new Outcome.Deferred(defer.getOrDefault(recipient.key(), own)));
     }
     return settled;
   }

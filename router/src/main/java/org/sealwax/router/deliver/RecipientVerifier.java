@@ -2,13 +2,10 @@ package org.sealwax.router.deliver;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Deadline;
-import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.session.ClientSession;
 import org.sealwax.mail.smtp.session.SmtpTimeouts;
@@ -55,7 +52,16 @@ public final class RecipientVerifier implements RecipientProbe {
     Thread me = Thread.currentThread();
     try (Deadline deadline = Deadline.after(TOTAL, me::interrupt)) {
       try {
-        new DeliveryRound(planner, connector, recorder, pool, clock, question, nextHop).run();
+        new DeliveryRound(
+                planner,
+                connector,
+                recorder,
+                pool,
+                clock,
+                RoundPurpose.verify(recipient),
+                question,
+                nextHop)
+            .run();
       } catch (InterruptedException e) {
         question.reason = "no answer within " + TOTAL.toSeconds() + " s";
       } catch (RuntimeException e) {
@@ -92,11 +98,6 @@ public final class RecipientVerifier implements RecipientProbe {
     }
 
     @Override
-    public boolean mayUsePlaintext() {
-      return true;
-    }
-
-    @Override
     public void hostSkipped(FailureCause cause) {
       reason = cause.text();
     }
@@ -107,48 +108,13 @@ public final class RecipientVerifier implements RecipientProbe {
     }
 
     @Override
-    public MailHost destination() {
-      return recipient.domain();
-    }
-
-    @Override
-    public List<Evidence> evidence() {
-      return List.of();
-    }
-
-    @Override
-    public boolean needsRequireTls() {
-      return false;
-    }
-
-    @Override
-    public boolean updatesLedger() {
-      return false;
-    }
-
-    @Override
-    public boolean isReported() {
-      return true;
-    }
-
-    @Override
-    public String connectionUse() {
-      return "|probe";
-    }
-
-    @Override
-    public String id() {
-      return "probe";
-    }
-
-    @Override
     public ConnectionResult runOn(HostConnection connection) {
       ClientSession dialogue = connection.session();
       boolean reused = !connection.isUnused();
       boolean heard = false;
       connection.transactionBegan();
       try {
-        connection.assertMeetsRequirement(needsRequireTls());
+        connection.assertMeetsRequirement(false);
         boolean utf8 = !recipient.isAscii();
         if (utf8 && !dialogue.capabilities().offersSmtpUtf8()) {
           reason = FailureTable.needsSmtpUtf8(connection.logName()).text();

@@ -71,7 +71,8 @@ final class RoundPlanner {
     return switch (nextHop) {
       case NextHop.ByMx mx -> {
         gatherer.prefetch(mx.domain());
-        yield RoutePlan.byMx(mx.domain(), resolver, settings.ownNames(), random, settings.mxPort());
+        yield RoutePlan.byMx(
+            mx.domain(), resolver, settings.ownNames(), random, settings.mxPort(), clock.now());
       }
       case NextHop.Fixed fixed ->
           RoutePlan.fixed(fixed, destination, settings.routes().get(fixed.route()));

@@ -1,13 +1,9 @@
 package org.sealwax.router.deliver;
 
-import java.util.List;
-import org.sealwax.mail.address.MailHost;
-import org.sealwax.mail.policy.Evidence;
 import org.sealwax.router.deliver.TriedHosts.Tried;
-import org.sealwax.router.queue.DeliverySlot;
 import org.sealwax.router.queue.FailureCause;
 
-/** The purpose of a round: to deliver a consignment, or to verify a recipient. */
+/** The work of a round on its connections: to carry a consignment, or to verify a recipient. */
 interface RoundWork {
   /** The result of one connection. */
   enum ConnectionResult {
@@ -25,6 +21,26 @@ interface RoundWork {
     STALE
   }
 
+  /** Without connections: nothing is sent, and what stands in the way is in the preview itself. */
+  RoundWork NONE =
+      new RoundWork() {
+        @Override
+        public ConnectionResult runOn(HostConnection connection) {
+          throw new IllegalStateException("nothing is sent on an inquiry");
+        }
+
+        @Override
+        public boolean isDone() {
+          return false;
+        }
+
+        @Override
+        public void hostSkipped(FailureCause cause) {}
+
+        @Override
+        public void noHosts(FailureMeaning meaning) {}
+      };
+
   /** Does what can be done with {@code connection}, for which the policy decided to proceed. */
   ConnectionResult runOn(HostConnection connection);
 
@@ -32,7 +48,9 @@ interface RoundWork {
   boolean isDone();
 
   /** Whether anything is left that a cleartext fallback may carry. */
-  boolean mayUsePlaintext();
+  default boolean mayUsePlaintext() {
+    return true;
+  }
 
   /** What the deliveries before this one have tried in vain, of the same mail. */
   default Tried triedBefore() {
@@ -53,46 +71,4 @@ interface RoundWork {
 
   /** There is no host to go to. */
   void noHosts(FailureMeaning meaning);
-
-  /**
-   * The domain of the recipients, or their address literal; of several, one for which the same
-   * policy rows were written.
-   */
-  MailHost destination();
-
-  /** What the message itself demands or waives (RFC 8689); empty when it does neither. */
-  List<Evidence> evidence();
-
-  /**
-   * Whether a host that is otherwise good enough must know REQUIRETLS too. Not for the null
-   * reverse-path: a notification is not lost for it (RFC 8689 5).
-   */
-  boolean needsRequireTls();
-
-  /**
-   * Whether the ledger may learn from it: senders must not choose what is learnt, so not with a
-   * null reverse-path, and not from a question.
-   */
-  boolean updatesLedger();
-
-  /**
-   * Whether its sessions are counted for TLS reports. Not those that carry one of our reports: the
-   * next one would be about the last one, for ever (RFC 8460 section 3).
-   */
-  boolean isReported();
-
-  /**
-   * Separates connections of different use: they are never used for one another. A probe's have
-   * short times and are not counted; a session that was not counted must not carry mail whose
-   * sessions count.
-   */
-  String connectionUse();
-
-  /** The delivery slot in which it runs. */
-  default DeliverySlot slot() {
-    return DeliverySlot.unlimited();
-  }
-
-  /** For the log: the queue id, or what stands for it. */
-  String id();
 }

@@ -1,6 +1,5 @@
 package org.sealwax.router.deliver;
 
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
@@ -26,21 +25,24 @@ sealed interface RoutePlan {
    * @param hosts all of them, by preference; {@link HostOrder} decides which of them are tried
    * @param port at each of them
    * @param route the configured route, or null for MX
-   * @param byMx whether DNS that others control chose the hosts
    * @param implicit the next hop itself stands in for its MX
-   * @param answer the DNS answer, for the ledger; null for a configured host
+   * @param mx the DNS answer, for the ledger; null for a configured host
    */
   record PlannedHosts(
       List<PlannedHost> hosts,
       int port,
       @Nullable RouteSettings route,
-      boolean byMx,
       boolean implicit,
-      @Nullable Published answer)
+      @Nullable RoundMx mx)
       implements RoutePlan {
     /** Copies. */
     public PlannedHosts {
       hosts = List.copyOf(hosts);
+    }
+
+    /** Whether DNS that others control chose the hosts. */
+    boolean byMx() {
+      return mx != null;
     }
 
     /** The same with one of its hosts, or with none. */
@@ -49,9 +51,8 @@ sealed interface RoutePlan {
           hosts.stream().filter(h -> h.subject().host().equals(host)).toList(),
           port,
           route,
-          byMx,
           implicit,
-          answer);
+          mx);
     }
   }
 
@@ -63,32 +64,17 @@ sealed interface RoutePlan {
    */
   record PlannedHost(PolicySubject subject, int preference) {}
 
-  /**
-   * An MX answer as a whole.
-   *
-   * @param domain the domain
-   * @param hosts also those that are not tried; at most {@link RoundMx#MAX_HOSTS}, the best
-   * @param secure whether DNSSEC vouches for it
-   * @param ttl how long it may be kept
-   */
-  record Published(Domain domain, Set<Domain> hosts, boolean secure, Duration ttl) {
-    /** Copies. */
-    public Published {
-      hosts = Set.copyOf(hosts);
-    }
-
-    /** For the ledger. */
-    RoundMx at(Instant now) {
-      return new RoundMx(hosts, secure, now.plus(ttl));
-    }
-  }
-
   /** There are none. */
   record NoHosts(FailureMeaning meaning) implements RoutePlan {}
 
   /** Plans by MX (RFC 5321 5.1). */
   static RoutePlan byMx(
-      Domain domain, Resolver resolver, Set<Domain> own, RandomSource random, int port) {
+      Domain domain,
+      Resolver resolver,
+      Set<Domain> own,
+      RandomSource random,
+      int port,
+      Instant now) {
     DnsAnswer<MxRecord> answer = resolver.mx(domain);
     return switch (MxSet.of(domain, answer, own, random, MxSet.ALL_HOSTS)) {
       case MxSet.NullMx n -> new NoHosts(FailureTable.nullMx(domain.name()));
@@ -102,16 +88,14 @@ sealed interface RoutePlan {
                   .toList(),
               port,
               null,
-              true,
               h.implicit(),
-              new Published(
-                  domain,
+              new RoundMx(
                   h.targets().stream()
                       .limit(RoundMx.MAX_HOSTS)
                       .map(MxSet.MxHost::host)
                       .collect(Collectors.toSet()),
                   h.security() == DnssecStatus.SECURE,
-                  answer.ttl()));
+                  now.plus(answer.ttl())));
     };
   }
 
@@ -127,7 +111,6 @@ sealed interface RoutePlan {
    */
   static RoutePlan fixed(NextHop.Fixed hop, MailHost destination, @Nullable RouteSettings route) {
     PolicySubject subject = PolicySubject.fixed(hop.host(), hop.port()).to(destination);
-    return new PlannedHosts(
-        List.of(new PlannedHost(subject, 0)), hop.port(), route, false, true, null);
+    return new PlannedHosts(List.of(new PlannedHost(subject, 0)), hop.port(), route, true, null);
   }
 }

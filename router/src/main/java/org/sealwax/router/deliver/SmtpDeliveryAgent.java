@@ -15,7 +15,6 @@ import org.sealwax.router.evidence.PolicyRows;
 import org.sealwax.router.evidence.PublishedEvidence;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DeliveryAgent;
-import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
@@ -66,13 +65,14 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   }
 
   /** A round whose connections are recorded, or are not. */
-  private DeliveryRound round(boolean recorded, RoundWork work, NextHop hop) {
+  private DeliveryRound round(boolean recorded, RoundPurpose purpose, RoundWork work, NextHop hop) {
     return new DeliveryRound(
         planner,
         connector,
         recorded ? recorder : recorder.withoutLedgerUpdates(),
         pool,
         clock,
+        purpose,
         work,
         hop);
   }
@@ -134,14 +134,8 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
     };
   }
 
-  /** The domain or address literal of a recipient that goes by SMTP. */
-  static MailHost destination(Recipient recipient) {
-    return switch (recipient.target()) {
-      case DeliveryTarget.Remote r -> r.mailbox().domain();
-      case DeliveryTarget.Postmaster p -> p.mailbox().domain();
-      case DeliveryTarget.Pipe c -> throw new IllegalStateException("a command has no hosts");
-      case DeliveryTarget.Reports r -> throw new IllegalStateException("reports go to no hosts");
-    };
+  private static MailHost destination(Recipient recipient) {
+    return recipient.target().mailbox().domain();
   }
 
   private Map<Long, Outcome> bySmtp(Consignment consignment) {
@@ -151,7 +145,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
     boolean authenticated = route != null && route.credentials() != null;
     ConsignmentTransfer transfer = transfer(consignment, outcomes, authenticated);
     try {
-      round(true, transfer, hop).run();
+      round(true, transfer.purpose(), transfer, hop).run();
     } catch (InterruptedException e) {
       // What was delivered was delivered: the outcomes so far must not be lost.
       Thread.currentThread().interrupt();
@@ -192,7 +186,12 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   public DeliveryPreview preview(
       NextHop hop, MailHost destination, MailOptions.TlsOption message, boolean probes)
       throws InterruptedException {
-    return round(false, new DryRun(destination, message), hop).preview(probes);
+    return dryRun(false, hop, destination, message).preview(probes);
+  }
+
+  private DeliveryRound dryRun(
+      boolean recorded, NextHop hop, MailHost destination, MailOptions.TlsOption message) {
+    return round(recorded, RoundPurpose.dryRun(destination, message), RoundWork.NONE, hop);
   }
 
   /**
@@ -204,8 +203,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
    */
   public void prefetch(NextHop hop) throws InterruptedException {
     if (hop instanceof NextHop.ByMx mx) {
-      DryRun dryRun = new DryRun(mx.domain(), MailOptions.TlsOption.UNSPECIFIED);
-      round(false, dryRun, hop).prefetch();
+      dryRun(false, hop, mx.domain(), MailOptions.TlsOption.UNSPECIFIED).prefetch();
     }
   }
 
@@ -217,8 +215,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
    * @throws InterruptedException when the thread is interrupted
    */
   public Optional<String> greet(Domain domain, Domain host) throws InterruptedException {
-    DryRun dryRun = new DryRun(domain, MailOptions.TlsOption.UNSPECIFIED);
-    return round(true, dryRun, new NextHop.ByMx(domain))
+    return dryRun(true, new NextHop.ByMx(domain), domain, MailOptions.TlsOption.UNSPECIFIED)
         .greet(host)
         .map(probed -> DeliveryPreview.ConnectionPreview.describe(probed.observation()));
   }

@@ -2,21 +2,44 @@ package org.sealwax.router.deliver;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.LocalPart;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.BlockOutput;
 import org.sealwax.router.queue.Consignment;
 
-/** The content of a consignment as the store has it: scanned, and copied to a host. */
+/** The content of a consignment as a host gets it: scanned, and copied. */
 final class StoredContent {
   /** Bytes of a header that are searched for non-ASCII ones. */
   private static final int HEADER = 1_024 * 1_024;
 
   private final Consignment consignment;
+  private final byte[] prefix;
 
   StoredContent(Consignment consignment) {
     this.consignment = consignment;
+    String deliveredTo = consignment.deliveredTo();
+    this.prefix =
+        deliveredTo == null
+            ? new byte[0]
+            : ("Delivered-To: " + LocalPart.ascii(oneLine(deliveredTo)) + "\r\n")
+                .getBytes(StandardCharsets.US_ASCII);
+  }
+
+  private static String oneLine(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) < ' ' || text.charAt(i) == 0x7f) {
+        throw new IllegalStateException("control character in a mailbox");
+      }
+    }
+    return text;
+  }
+
+  /** Bytes that the host gets: the content, and Delivered-To before it. */
+  long size() {
+    return consignment.size() + prefix.length;
   }
 
   /** A local failure with the stored content, not a failure of the host. */
@@ -85,13 +108,14 @@ final class StoredContent {
   }
 
   /**
-   * Copies it. Errors on our side (the store) and on theirs (the wire) are kept apart, and a
-   * content that is not as long as it should be never gets its end.
+   * Copies it, with Delivered-To before it. Errors on our side (the store) and on theirs (the wire)
+   * are kept apart, and a content that is not as long as it should be never gets its end.
    *
    * @throws ContentUnreadable when the store cannot give it; any other {@link IOException} is the
    *     taker's
    */
   void copyTo(ByteSink taker) throws IOException {
+    taker.write(prefix, 0, prefix.length);
     Copying copying = new Copying(taker);
     try (InputStream in = consignment.content().open()) {
       in.transferTo(copying);

@@ -1,0 +1,254 @@
+package org.sealwax.router.deliver;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.router.deliver.NextHostOrLater.HostPosition;
+import org.sealwax.router.deliver.NextHostOrLater.RecipientVerdict;
+import org.sealwax.router.deliver.NextHostOrLater.TransactionResult;
+import org.sealwax.router.deliver.Transcript.Answer;
+import org.sealwax.router.deliver.Transcript.Ending;
+import org.sealwax.router.queue.DeliveryTarget;
+import org.sealwax.router.queue.DsnRequest;
+import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.queue.Recipient;
+import org.sealwax.router.queue.TestRecipients;
+
+/**
+ * What follows for a recipient: each kind of reply, at each stage, at each position of the host.
+ */
+final class NextHostOrLaterTest {
+  private static final Recipient BOB = recipient(1, "bob");
+
+  private static Recipient recipient(long key, String local) {
+    return TestRecipients.of(
+        key,
+        new DeliveryTarget.Remote(new Mailbox(local, Domain.of("example.org"))),
+        DsnRequest.none());
+  }
+
+  /** A position of the host: the columns of the table. */
+  private enum Position {
+    /** The first host of the first round, in TLS. */
+    FIRST,
+    /** The same, unencrypted. */
+    CLEAR,
+    /** A better host of this round has put the recipient off. */
+    AFTER_DEFERRAL,
+    /** A better host of a round before has, and this round did not come to it. */
+    LESSER,
+    /** Over IPv6, and the host has IPv4 addresses. */
+    IPV6;
+
+    HostPosition host(boolean reused, List<Recipient> waiting) {
+      return new HostPosition(
+          "mx",
+          "may:trusted",
+          reused,
+          this != CLEAR,
+          this == IPV6,
+          this == LESSER,
+          this == AFTER_DEFERRAL ? Set.of(1L) : Set.of(),
+          waiting);
+    }
+  }
+
+  /** One transaction for Bob in which a stage has this reply and those before went well. */
+  private static Transcript at(TransactionStage stage, Reply reply) {
+    Answer ok = new Answer(Reply.of(250, "ok"), false);
+    Answer this_ = new Answer(reply, false);
+    return switch (stage) {
+      case MAIL -> transcript(this_, List.of(), null, stage, new Ending.Replied());
+      case RCPT -> transcript(ok, List.of(this_), null, stage, new Ending.Replied());
+      case DATA, END -> transcript(ok, List.of(ok), reply, stage, new Ending.Replied());
+      case AUTH -> throw new IllegalArgumentException("before a transaction");
+    };
+  }
+
+  /** One that broke when the reply of a stage was due. */
+  private static Transcript broken(TransactionStage stage, Ending ending) {
+    Answer ok = new Answer(Reply.of(250, "ok"), false);
+    return switch (stage) {
+      case MAIL -> transcript(null, List.of(), null, stage, ending);
+      case RCPT -> transcript(ok, List.of(), null, stage, ending);
+      case DATA, END -> transcript(ok, List.of(ok), null, stage, ending);
+      case AUTH -> throw new IllegalArgumentException("before a transaction");
+    };
+  }
+
+  private static Transcript transcript(
+      @Nullable Answer mail,
+      List<Answer> rcpt,
+      @Nullable Reply content,
+      TransactionStage stage,
+      Ending ending) {
+    return new Transcript(List.of(BOB), mail, rcpt, content, stage, ending, false);
+  }
+
+  private static String word(@Nullable RecipientVerdict verdict) {
+    return switch (verdict) {
+      case null -> "open";
+      case RecipientVerdict.Settled(Outcome.Delivered d) -> "delivered";
+      case RecipientVerdict.Settled(Outcome.Refused r) -> "refused";
+      case RecipientVerdict.Settled(Outcome.Deferred d) -> "later";
+      case RecipientVerdict.Settled(Outcome.Held h) -> "held";
+      case RecipientVerdict.NextHost(var cause, boolean onlyWithTls) ->
+          onlyWithTls ? "next+tls" : "next";
+      case RecipientVerdict.RefusalNotFinal(var cause, boolean overIpv4) ->
+          overIpv4 ? "ipv4" : cause == null ? "next" : "waits";
+    };
+  }
+
+  private static String row(String name, Transcript transcript, boolean reused) {
+    StringBuilder out = new StringBuilder("%-22s".formatted(name));
+    String connection = "";
+    for (Position position : Position.values()) {
+      TransactionResult result =
+          NextHostOrLater.of(transcript, position.host(reused, List.of(BOB)));
+      out.append(" %-9s".formatted(word(result.recipients().get(1L))));
+      connection = result.connection() == null ? "goes on" : result.connection().name();
+    }
+    return out.append(' ').append(connection).toString();
+  }
+
+  private static final List<TransactionStage> STAGES =
+      List.of(
+          TransactionStage.MAIL,
+          TransactionStage.RCPT,
+          TransactionStage.DATA,
+          TransactionStage.END);
+
+  private static final String TABLE =
+"""
+TABLE_HERE
+""";
+
+  @Test
+  void everyKindOfReplyAtEveryStageAndPosition() {
+    List<String> rows = new ArrayList<>();
+    for (TransactionStage stage : STAGES) {
+      for (Reply reply :
+          List.of(
+              Reply.of(250, "ok"),
+              Reply.of(354, "go on"),
+              Reply.of(421, "closing"),
+              Reply.of(450, "later"),
+              Reply.of(452, "full"),
+              Reply.of(500, "what"),
+              Reply.of(530, "STARTTLS first"),
+              Reply.of(550, "no"),
+              Reply.of(550, EnhancedStatus.of(5, 7, 25), "no name"),
+              Reply.of(552, "full"),
+              Reply.of(555, "parameter"))) {
+        EnhancedStatus status = reply.status();
+        rows.add(
+            row(
+                stage + " " + reply.code() + (status == null ? "" : " " + status),
+                at(stage, reply),
+                false));
+      }
+      rows.add(row(stage + " lost", broken(stage, new Ending.Broken(new IOException("x"))), false));
+      rows.add(
+          row(stage + " lost, reused", broken(stage, new Ending.Broken(new IOException())), true));
+      rows.add(
+          row(stage + " too slow", broken(stage, new Ending.TooSlow(Duration.ofHours(1))), true));
+    }
+    rows.add(
+        row(
+            "content unreadable",
+            broken(TransactionStage.DATA, new Ending.ContentUnreadable("x")),
+            false));
+    assertEquals(TABLE.strip(), String.join("\n", rows).strip());
+  }
+
+  private static Map<Long, String> words(TransactionResult result) {
+    Map<Long, String> out = new java.util.TreeMap<>();
+    result.recipients().forEach((key, verdict) -> out.put(key, word(verdict)));
+    return out;
+  }
+
+  private static TransactionResult of(List<Recipient> all, List<Answer> rcpt, Reply content) {
+    Answer ok = new Answer(Reply.of(250, "ok"), false);
+    return NextHostOrLater.of(
+        new Transcript(all, ok, rcpt, content, TransactionStage.END, new Ending.Replied(), false),
+        Position.FIRST.host(false, all));
+  }
+
+  private static Answer answer(int code) {
+    return new Answer(Reply.of(code, "x"), false);
+  }
+
+  @Test
+  void aHostThatClosesAtRcptKeepsTheVerdictsBeforeIt() {
+    List<Recipient> all =
+        List.of(
+            recipient(1, "gone"), recipient(2, "grey"), recipient(3, "fine"), recipient(4, "x"));
+    TransactionResult result =
+        NextHostOrLater.of(
+            new Transcript(
+                all,
+                answer(250),
+                List.of(answer(550), answer(451), answer(250), answer(421)),
+                null,
+                TransactionStage.RCPT,
+                new Ending.Replied(),
+                false),
+            Position.FIRST.host(false, all));
+    assertEquals(Map.of(1L, "refused", 2L, "next+tls", 3L, "next", 4L, "next"), words(result));
+    assertEquals(RoundWork.ConnectionResult.NEXT_HOST, result.connection());
+  }
+
+  @Test
+  void tooManyRecipientsStayOpenForAnotherTransaction() {
+    List<Recipient> all = List.of(recipient(1, "a"), recipient(2, "b"));
+    TransactionResult result = of(all, List.of(answer(250), answer(452)), Reply.of(250, "ok"));
+    assertEquals(Map.of(1L, "delivered"), words(result));
+    assertEquals(
+        Map.of(1L, "next+tls", 2L, "delivered"),
+        words(of(all, List.of(answer(452), answer(250)), Reply.of(250, "ok"))));
+  }
+
+  @Test
+  void aParameterThatCanBeSparedIsSpared() {
+    List<Recipient> all = List.of(recipient(1, "a"), recipient(2, "b"));
+    TransactionResult result =
+        of(all, List.of(new Answer(Reply.of(555, "what"), true), answer(250)), Reply.of(250, "ok"));
+    assertEquals(Map.of(2L, "delivered"), words(result));
+    assertTrue(result.sparesParameters());
+    TransactionResult mail =
+        NextHostOrLater.of(
+            transcript(
+                new Answer(Reply.of(555, "what"), true),
+                List.of(),
+                null,
+                TransactionStage.MAIL,
+                new Ending.Replied()),
+            Position.FIRST.host(false, all));
+    assertTrue(mail.sparesParameters());
+    assertTrue(mail.recipients().isEmpty());
+    assertFalse(of(all, List.of(answer(250), answer(250)), Reply.of(250, "ok")).sparesParameters());
+  }
+
+  @Test
+  void aRefusedSenderConcernsAllRecipientsThatWait() {
+    Transcript refused = at(TransactionStage.MAIL, Reply.of(550, "no"));
+    assertEquals(
+        Map.of(1L, "refused", 2L, "refused"),
+        words(
+            NextHostOrLater.of(
+                refused, Position.FIRST.host(false, List.of(BOB, recipient(2, "alice"))))));
+  }
+}
