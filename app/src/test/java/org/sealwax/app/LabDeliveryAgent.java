@@ -177,10 +177,7 @@ final class LabDeliveryAgent implements AutoCloseable {
                 Receipts.none(),
                 (domain, results) -> {}),
             clock,
-            random,
-            consignment -> {
-              throw new IllegalStateException("no pipes here");
-            });
+            random);
   }
 
   private DeliverySettings settings() {

@@ -76,10 +76,7 @@ public final class OfflineExplainer implements Closeable {
             stores.evidence(settings),
             stores.recorder(new HostMemoryCache(stores.ledger()), TlsSessionListener.NONE),
             clock,
-            chance,
-            consignment -> {
-              throw new IllegalStateException("nothing is delivered here");
-            });
+            chance);
     PeerIdentities peers = stores.peerIdentities(tls.verifier());
     new CertificateAuthorities(settings).name(peers);
     explainer =

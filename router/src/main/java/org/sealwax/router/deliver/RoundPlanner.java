@@ -76,10 +76,9 @@ final class RoundPlanner {
       }
       case NextHop.Fixed fixed ->
           RoutePlan.fixed(fixed, destination, settings.routes().get(fixed.route()));
-      case NextHop.Pipe pipe -> throw new IllegalStateException("a pipe has no hosts");
-      case NextHop.Reports reports -> throw new IllegalStateException("reports go to no hosts");
-      case NextHop.NoPostmaster noPostmaster ->
-          throw new IllegalStateException("nobody has no hosts");
+      case NextHop.Pipe p -> throw new IllegalStateException("no hosts: " + p);
+      case NextHop.Reports r -> throw new IllegalStateException("no hosts: " + r);
+      case NextHop.NoPostmaster n -> throw new IllegalStateException("no hosts: " + n);
     };
   }
 

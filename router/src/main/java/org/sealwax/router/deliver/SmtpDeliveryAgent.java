@@ -21,8 +21,8 @@ import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.queue.Recipient;
 
 /**
- * Carries consignments to their next hops. Thread-safe; a new configuration means a new delivery
- * agent, and the old one is closed when its last round has ended.
+ * Carries consignments to the hosts of their next hops. Thread-safe; a new configuration means a
+ * new delivery agent, and the old one is closed when its last round has ended.
  */
 public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   private final DeliverySettings settings;
@@ -33,7 +33,6 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   private final TriedHosts tried = new TriedHosts();
   private final ConnectionPool pool;
   private final Clock clock;
-  private final DeliveryAgent pipes;
 
   /**
    * A delivery agent of one configuration.
@@ -43,7 +42,6 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
    * @param published the evidence besides the configuration
    * @param recorder gets what deliveries show
    * @param random orders hosts of one preference
-   * @param pipes carries what goes to commands
    */
   public SmtpDeliveryAgent(
       DeliverySettings settings,
@@ -52,8 +50,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
       PublishedEvidence published,
       DeliveryRecorder recorder,
       Clock clock,
-      RandomSource random,
-      DeliveryAgent pipes) {
+      RandomSource random) {
     this.settings = settings;
     this.rows = new PolicyRows(settings.level(), settings.rows());
     this.planner = new RoundPlanner(settings, rows, published, resolver, clock, random);
@@ -61,7 +58,6 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
     this.recorder = recorder;
     this.pool = new ConnectionPool(settings.pool(), clock);
     this.clock = clock;
-    this.pipes = pipes;
   }
 
   /** A round whose connections are recorded, or are not. */
@@ -79,15 +75,9 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
 
   @Override
   public Map<Long, Outcome> deliver(Consignment consignment) throws InterruptedException {
-    return switch (consignment.nextHop()) {
-      case NextHop.Pipe pipe -> pipes.deliver(consignment);
-      case NextHop.ByMx mx -> bySmtp(consignment);
-      case NextHop.Fixed fixed -> byRoute(consignment, fixed.route());
-      case NextHop.Reports reports ->
-          throw new IllegalStateException("reports are read before they come here");
-      case NextHop.NoPostmaster noPostmaster ->
-          throw new IllegalStateException("mail for nobody is held before it comes here");
-    };
+    return consignment.nextHop() instanceof NextHop.Fixed fixed
+        ? byRoute(consignment, fixed.route())
+        : bySmtp(consignment);
   }
 
   /**

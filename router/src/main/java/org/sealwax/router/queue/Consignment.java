@@ -3,7 +3,10 @@ package org.sealwax.router.queue;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.router.spool.QueueId;
@@ -71,6 +74,13 @@ public record Consignment(
   public Consignment to(List<Recipient> some) {
     return new Consignment(
         id, sender, options, nextHop, some, deliveredTo, arrived, round, size, content, slot);
+  }
+
+  /** One outcome for each recipient, by its key. */
+  public Map<Long, Outcome> outcomes(Function<Recipient, Outcome> outcome) {
+    Map<Long, Outcome> outcomes = new HashMap<>();
+    recipients.forEach(r -> outcomes.put(r.key(), outcome.apply(r)));
+    return outcomes;
   }
 
   /** A stored message's header and body. */

@@ -31,7 +31,7 @@ import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.IntakeException;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.Recipient;
-import org.sealwax.router.route.LoopGuard;
+import org.sealwax.router.route.NextHopDelivery;
 import org.sealwax.router.route.RecipientDirectory;
 
 /**
@@ -321,8 +321,8 @@ final class Transaction implements CommandHandler.BodyReceiver {
 
   /**
    * Whether the whole message is to be refused. A loop of some of its recipients is notified to the
-   * sender by {@link LoopGuard}, for them alone; unless another recipient's mail would be lost with
-   * it, because both lead to one target.
+   * sender by {@link NextHopDelivery}, for them alone; unless another recipient's mail would be
+   * lost with it, because both lead to one target.
    */
   private boolean isCircle(TraceHops hops) {
     int passed = 0;

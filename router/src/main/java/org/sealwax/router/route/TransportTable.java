@@ -49,7 +49,7 @@ public final class TransportTable implements Routing {
 
   /**
    * Recipient of the mail that was accepted while no postmaster was configured; null while there is
-   * none, or where the address is one of our aliases: {@link PostmasterDelivery} expands it then.
+   * none, or where the address is one of our aliases: {@link NextHopDelivery} expands it then.
    */
   static @Nullable Mailbox postmaster(ForwardSettings settings) {
     Mailbox named = settings.postmaster();

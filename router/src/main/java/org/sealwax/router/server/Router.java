@@ -64,7 +64,6 @@ import org.sealwax.router.metrics.MetricsServer;
 import org.sealwax.router.pipe.PipeDeliveryAgent;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.CrashMarks;
-import org.sealwax.router.queue.DeliveryAgent;
 import org.sealwax.router.queue.HeldMail;
 import org.sealwax.router.queue.NextHopPrefetch;
 import org.sealwax.router.queue.Outcome;
@@ -84,8 +83,7 @@ import org.sealwax.router.receive.TrustedCertificates;
 import org.sealwax.router.receive.auth.PasswordFile;
 import org.sealwax.router.receive.auth.PasswordMechanisms;
 import org.sealwax.router.route.ConfiguredDirectory;
-import org.sealwax.router.route.LoopGuard;
-import org.sealwax.router.route.PostmasterDelivery;
+import org.sealwax.router.route.NextHopDelivery;
 import org.sealwax.router.route.RecipientProbe;
 import org.sealwax.router.route.TransportTable;
 import org.sealwax.router.route.VerificationCache;
@@ -180,7 +178,8 @@ public final class Router implements Closeable {
   private volatile boolean stopping;
 
   /** The outgoing half under one configuration. */
-  private record OutboundDelivery(TransportTable routes, Lazy<SmtpDeliveryAgent> deliveryAgent) {}
+  private record OutboundDelivery(
+      TransportTable routes, Lazy<SmtpDeliveryAgent> deliveryAgent, NextHopDelivery byNextHop) {}
 
   /**
    * Opens the store and reads everything that the configuration names; nothing listens yet.
@@ -324,18 +323,7 @@ public final class Router implements Closeable {
   }
 
   private Map<Long, Outcome> deliver(Consignment consignment) throws InterruptedException {
-    OutboundDelivery now = outboundNow();
-    ReceiveConfiguration in = reception.get();
-    if (in == null) {
-      throw new IllegalStateException("not open yet");
-    }
-    DeliveryAgent guarded =
-        new PostmasterDelivery(
-            settingsNow().forward(),
-            in.directory(),
-            queue,
-            reportsIn.before(c -> now.deliveryAgent().get().deliver(c)));
-    return new LoopGuard(guarded).deliver(consignment);
+    return outboundNow().byNextHop().deliver(consignment);
   }
 
   private SqliteSpool openSpool(RouterSettings settings) throws StartFailure {
@@ -417,8 +405,9 @@ public final class Router implements Closeable {
                         .recorder(memories.get(), reports.sessionListener())
                         .with(mxHostProbe::observing),
                     clock,
-                    random,
-                    new PipeDeliveryAgent(next.pipes(), PipeDeliveryAgent.runsAsRoot())));
+                    random));
+    Lazy<PipeDeliveryAgent> commands =
+        new Lazy<>(() -> new PipeDeliveryAgent(next.pipes(), PipeDeliveryAgent.runsAsRoot()));
     RecipientProbe probe = (mailbox, hop) -> agent.get().recipientVerifier().probe(mailbox, hop);
     ConfiguredDirectory ours =
         new ConfiguredDirectory(next.forward(), probe, recipients, clock, random, log, directory);
@@ -445,7 +434,17 @@ public final class Router implements Closeable {
     passwords = users;
     reception.set(in);
     OutboundDelivery former =
-        outbound.getAndSet(new OutboundDelivery(new TransportTable(next.forward()), agent));
+        outbound.getAndSet(
+            new OutboundDelivery(
+                new TransportTable(next.forward()),
+                agent,
+                new NextHopDelivery(
+                    next.forward(),
+                    in.directory(),
+                    queue,
+                    c -> agent.get().deliver(c),
+                    c -> commands.get().deliver(c),
+                    reportsIn::read)));
     SmtpDeliveryAgent idle = former == null ? null : former.deliveryAgent().ifCreated();
     if (idle != null) {
       idle.close(); // its idle connections; rounds under way end by themselves

@@ -6,7 +6,6 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,9 +24,7 @@ import org.sealwax.router.config.TlsReportsInRow;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.DeliveryAgent;
 import org.sealwax.router.queue.FailureCause;
-import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.reports.received.ReceivedReportStore;
 import org.sealwax.router.reports.received.ReportInbox;
@@ -134,15 +131,8 @@ public final class IncomingTlsReports implements Closeable {
     return addresses.isEmpty() ? directory : new ReportAddressDirectory(addresses, directory);
   }
 
-  /** A delivery that reads reports, and hands all else on. */
-  public DeliveryAgent before(DeliveryAgent further) {
-    return consignment ->
-        consignment.nextHop() instanceof NextHop.Reports
-            ? read(consignment)
-            : further.deliver(consignment);
-  }
-
-  private Map<Long, Outcome> read(Consignment consignment) throws InterruptedException {
+  /** Reads the reports of a consignment, or defers them where none are read. */
+  public Map<Long, Outcome> read(Consignment consignment) throws InterruptedException {
     Lazy<ReportReceivers> late = receivers;
     if (late != null) {
       return late.get().inbox().deliver(consignment);
@@ -156,9 +146,7 @@ public final class IncomingTlsReports implements Closeable {
                 null,
                 null,
                 FailureCause.Extent.NEXT_HOP));
-    Map<Long, Outcome> all = new HashMap<>();
-    consignment.recipients().forEach(r -> all.put(r.key(), waits));
-    return all;
+    return consignment.outcomes(r -> waits);
   }
 
   /**

@@ -274,10 +274,7 @@ public final class ColdDomainBench {
                 new StsSource(policies))),
         DeliveryRecorder.withoutRecords(new RecordingMailLog().log(), new HostMemoryCache()),
         clock,
-        RandomSource.secure(),
-        consignment -> {
-          throw new IllegalStateException("no pipes here");
-        });
+        RandomSource.secure());
   }
 
   private TlsClient client() {

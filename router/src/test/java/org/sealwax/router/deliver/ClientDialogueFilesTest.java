@@ -203,10 +203,7 @@ final class ClientDialogueFilesTest {
         PublishedEvidence.of(List.of()),
         DeliveryRecorder.withoutRecords(log.log(), new HostMemoryCache()),
         clock,
-        RandomSource.seeded(1),
-        c -> {
-          throw new IllegalStateException("no pipes here");
-        });
+        RandomSource.seeded(1));
   }
 
   @ParameterizedTest(name = "{0}")

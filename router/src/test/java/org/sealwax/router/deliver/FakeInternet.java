@@ -58,7 +58,6 @@ import org.sealwax.router.evidence.PublishedEvidence;
 import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.DeliveryAgent;
 import org.sealwax.router.queue.DeliverySlot;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
@@ -252,8 +251,7 @@ public final class FakeInternet implements Dialer, AutoCloseable {
         new DeliveryRecorder(
             log.log(), ledger, memories, receipts::add, (d, r) -> results.addAll(r)),
         clock,
-        random,
-        refusing());
+        random);
   }
 
   TlsClient tls() {
@@ -262,12 +260,6 @@ public final class FakeInternet implements Dialer, AutoCloseable {
         .client(
             ClientTlsSettings.defaults(),
             IdentityStore.fixed(CA.identity("router.example"), Map.of(), Clock.system()));
-  }
-
-  private static DeliveryAgent refusing() {
-    return consignment -> {
-      throw new IllegalStateException("no pipes here");
-    };
   }
 
   @Override

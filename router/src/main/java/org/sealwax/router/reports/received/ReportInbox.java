@@ -3,7 +3,6 @@ package org.sealwax.router.reports.received;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import org.sealwax.mail.address.PublicSuffixList;
@@ -74,9 +73,7 @@ public final class ReportInbox implements DeliveryAgent {
     } finally {
       one.unlock();
     }
-    Map<Long, Outcome> all = new HashMap<>();
-    consignment.recipients().forEach(r -> all.put(r.key(), outcome));
-    return all;
+    return consignment.outcomes(r -> outcome);
   }
 
   private Outcome take(Consignment consignment) throws InterruptedException {

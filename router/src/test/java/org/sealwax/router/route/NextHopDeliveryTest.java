@@ -19,14 +19,18 @@ import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DeliveryAgent;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
+import org.sealwax.router.queue.IntakeException;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.queue.TestRecipients;
 import org.sealwax.router.spool.QueueId;
 
-/** A circle is refused for the alias it goes through, and for no other recipient. */
-final class LoopGuardTest {
+/**
+ * Each kind of next hop has its delivery; and a circle is refused for the alias it goes through,
+ * and for no other recipient.
+ */
+final class NextHopDeliveryTest {
   private static final Outcome TAKEN = new Outcome.Delivered("mx", "250", "none", true, false);
   private static final DeliveryAgent ALL =
       c -> {
@@ -34,6 +38,35 @@ final class LoopGuardTest {
         c.recipients().forEach(r -> outcomes.put(r.key(), TAKEN));
         return outcomes;
       };
+
+  private static DeliveryAgent named(String name) {
+    return c -> c.outcomes(r -> new Outcome.Delivered(name, r.target().toString(), "", true, true));
+  }
+
+  private static final RecipientDirectory DIRECTORY =
+      new RecipientDirectory() {
+        @Override
+        public AddressResolution resolve(Mailbox recipient) {
+          return new AddressResolution.NotLocal();
+        }
+
+        @Override
+        public ReversePath senderForForward(ReversePath sender) {
+          return sender;
+        }
+      };
+
+  private static NextHopDelivery delivery(DeliveryAgent hosts) {
+    return new NextHopDelivery(
+        ForwardSettings.defaults(),
+        DIRECTORY,
+        memory -> {
+          throw new IntakeException(IntakeException.Kind.FULL, "not here");
+        },
+        hosts,
+        named("command"),
+        named("reports"));
+  }
 
   private static Consignment consignment(
       @Nullable String deliveredTo, Consignment.MessageContent content) {
@@ -57,7 +90,7 @@ final class LoopGuardTest {
 
   private static Map<Long, Outcome> deliver(@Nullable String deliveredTo, String content)
       throws InterruptedException {
-    return new LoopGuard(ALL)
+    return delivery(ALL)
         .deliver(
             consignment(
                 deliveredTo,
@@ -72,7 +105,7 @@ final class LoopGuardTest {
     for (Outcome outcome : outcomes.values()) {
       Outcome.Refused refused = assertInstanceOf(Outcome.Refused.class, outcome);
       assertEquals("5.4.6", refused.cause().status().toString());
-      assertEquals(LoopGuard.REASON, refused.cause().reason());
+      assertEquals(NextHopDelivery.LOOP, refused.cause().reason());
     }
   }
 
@@ -87,7 +120,7 @@ final class LoopGuardTest {
   @Test
   void unreadableContentIsLeftToTheDeliveryAgent() throws Exception {
     Map<Long, Outcome> outcomes =
-        new LoopGuard(ALL)
+        delivery(ALL)
             .deliver(
                 consignment(
                     "bugs@example.org",
@@ -95,5 +128,40 @@ final class LoopGuardTest {
                       throw new IOException("no disk");
                     }));
     assertEquals(Map.of(1L, TAKEN, 2L, TAKEN), outcomes);
+  }
+
+  private static String host(NextHop hop, DeliveryTarget target) throws InterruptedException {
+    Consignment mail =
+        new Consignment(
+            QueueId.of(7),
+            ReversePath.nullPath(),
+            MailOptions.plain(),
+            hop,
+            List.of(TestRecipients.of(1, target, DsnRequest.none())),
+            null,
+            Instant.EPOCH,
+            1,
+            10,
+            () -> new ByteArrayInputStream(new byte[10]));
+    return switch (delivery(named("hosts")).deliver(mail).get(1L)) {
+      case Outcome.Delivered d -> d.host();
+      case Outcome.Held h -> "held " + h.cause().reason();
+      case null, default -> "neither";
+    };
+  }
+
+  @Test
+  void theKindOfTheNextHopDecides() throws Exception {
+    Domain domain = Domain.of("one.example");
+    Mailbox bob = new Mailbox("bob", domain);
+    DeliveryTarget remote = new DeliveryTarget.Remote(bob);
+    DeliveryTarget postmaster = new DeliveryTarget.Postmaster(bob);
+    assertEquals("hosts", host(new NextHop.ByMx(domain), remote));
+    assertEquals("hosts", host(new NextHop.Fixed(domain, 25, "smart"), remote));
+    assertEquals("command", host(new NextHop.Pipe("x"), new DeliveryTarget.Pipe("x", bob)));
+    assertEquals("reports", host(new NextHop.Reports(), new DeliveryTarget.Reports(bob)));
+    assertEquals("held postmaster", host(new NextHop.NoPostmaster(), postmaster));
+    // The configuration changed after the next hop was chosen.
+    assertEquals("held postmaster", host(new NextHop.ByMx(domain), postmaster));
   }
 }

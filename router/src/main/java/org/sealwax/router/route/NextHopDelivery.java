@@ -1,0 +1,198 @@
+package org.sealwax.router.route;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.message.HeaderScanner;
+import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.router.queue.Consignment;
+import org.sealwax.router.queue.DeliveryAgent;
+import org.sealwax.router.queue.DeliveryTarget;
+import org.sealwax.router.queue.Envelope;
+import org.sealwax.router.queue.FailureCause;
+import org.sealwax.router.queue.Intake;
+import org.sealwax.router.queue.NextHop;
+import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.queue.Recipient;
+
+/**
+ * Delivers each consignment by the kind of its next hop: hosts, a command, the reports that this
+ * server reads itself, or the postmaster's alias. A message that has been at the same alias before
+ * is in a loop, and is refused for the recipients of that alias alone: the reply to the end of DATA
+ * is for all recipients of a message (RFC 5321 3.3), so a loop of some of them is reported here; a
+ * loop of all of them was refused when the message came in. Thread-safe; one for each
+ * configuration.
+ */
+public final class NextHopDelivery implements DeliveryAgent {
+  /** Reason of a forwarding loop, in the queue and in the log. */
+  public static final String LOOP = "loop";
+
+  /** Reason of mail for a postmaster who is not configured, in the queue. */
+  public static final String POSTMASTER = "postmaster";
+
+  private static final int BLOCK = 8 * 1024;
+
+  private final @Nullable Mailbox postmaster;
+  private final RecipientDirectory directory;
+  private final Intake intake;
+  private final DeliveryAgent hosts;
+  private final DeliveryAgent commands;
+  private final DeliveryAgent reports;
+
+  /**
+   * By these settings.
+   *
+   * @param directory expands the postmaster's alias
+   * @param intake takes the message once more then
+   * @param hosts delivers by SMTP
+   * @param commands delivers to commands
+   * @param reports reads TLS reports
+   */
+  public NextHopDelivery(
+      ForwardSettings settings,
+      RecipientDirectory directory,
+      Intake intake,
+      DeliveryAgent hosts,
+      DeliveryAgent commands,
+      DeliveryAgent reports) {
+    this.postmaster = TransportTable.postmaster(settings);
+    this.directory = directory;
+    this.intake = intake;
+    this.hosts = hosts;
+    this.commands = commands;
+    this.reports = reports;
+  }
+
+  @Override
+  public Map<Long, Outcome> deliver(Consignment c) throws InterruptedException {
+    String alias = c.deliveredTo();
+    if (alias != null && hasPassed(c, alias)) {
+      FailureCause cause =
+          cause(
+              LOOP,
+              // RFC 3463 3.5: routing loop detected.
+              EnhancedStatus.of(5, 4, 6),
+              "This mail was forwarded from here before: it goes in a circle.",
+              FailureCause.Extent.RECIPIENT);
+      return c.outcomes(r -> new Outcome.Refused(cause));
+    }
+    return switch (c.nextHop()) {
+      case NextHop.ByMx mx -> addressed(c, hosts);
+      case NextHop.Fixed fixed -> addressed(c, hosts);
+      case NextHop.Pipe pipe -> addressed(c, commands);
+      case NextHop.Reports read -> reports.deliver(c);
+      case NextHop.NoPostmaster none -> toPostmastersAlias(c);
+    };
+  }
+
+  /** With the address of the postmaster in place of the role. */
+  private Map<Long, Outcome> addressed(Consignment c, DeliveryAgent agent)
+      throws InterruptedException {
+    for (Recipient r : c.recipients()) {
+      if (isForPostmaster(r)) {
+        return postmaster == null
+            ? toPostmastersAlias(c)
+            : agent.deliver(toPostmaster(c, postmaster));
+      }
+    }
+    return agent.deliver(c);
+  }
+
+  private static boolean hasPassed(Consignment c, String alias) {
+    HeaderScanner header = new HeaderScanner();
+    byte[] block = new byte[BLOCK];
+    try (InputStream in = c.content().open()) {
+      for (int n = in.read(block); n > 0 && !header.done(); n = in.read(block)) {
+        header.feed(block, 0, n);
+      }
+    } catch (IOException e) {
+      // The delivery agent reads it, too, and reports the failure.
+      return false;
+    }
+    header.end();
+    return header.hops().hasPassed(alias);
+  }
+
+  private static boolean isForPostmaster(Recipient r) {
+    return r.target() instanceof DeliveryTarget.Postmaster;
+  }
+
+  private static Consignment toPostmaster(Consignment c, Mailbox named) {
+    List<Recipient> recipients = new ArrayList<>();
+    for (Recipient r : c.recipients()) {
+      recipients.add(isForPostmaster(r) ? r.at(new DeliveryTarget.Remote(named)) : r);
+    }
+    return c.to(recipients);
+  }
+
+  /**
+   * Mail that was accepted while no postmaster was configured is held until one is. When the
+   * postmaster's address is one of our aliases, the message goes through the queue once more, with
+   * that alias expanded; it is on stable storage on return.
+   */
+  private Map<Long, Outcome> toPostmastersAlias(Consignment c) {
+    List<DeliveryTarget> targets =
+        directory.postmaster() instanceof AddressResolution.Forwarded(List<DeliveryTarget> found)
+                && found.stream().noneMatch(DeliveryTarget.Postmaster.class::isInstance)
+            ? found
+            : List.of();
+    FailureCause held =
+        cause(
+            POSTMASTER,
+            EnhancedStatus.of(4, 3, 5),
+            "No postmaster was named who could be sent this: sealwax queue show prints it.",
+            FailureCause.Extent.RECIPIENT);
+    if (targets.isEmpty()) {
+      return outcomes(c, held, r -> new Outcome.Held(held));
+    }
+    List<Recipient> recipients = new ArrayList<>();
+    for (Recipient r : c.recipients()) {
+      for (DeliveryTarget target : isForPostmaster(r) ? targets : List.<DeliveryTarget>of()) {
+        recipients.add(
+            new Recipient(
+                target,
+                directory.senderForForward(c.sender()),
+                r.target().mailbox(),
+                true,
+                true,
+                r.dsn()));
+      }
+    }
+    try (Intake.IncomingMessage entry = intake.open()) {
+      try (InputStream content = c.content().open()) {
+        content.transferTo(entry.content());
+      }
+      entry.commit(
+          new Envelope(c.sender(), c.options(), "postmaster of " + c.id(), "", ""), recipients);
+      Outcome passed =
+          new Outcome.Delivered("local", "250 2.0.0 queued as " + entry.id(), "none", true, false);
+      return outcomes(c, held, r -> passed);
+    } catch (IOException e) {
+      FailureCause cause =
+          cause(
+              "store",
+              EnhancedStatus.of(4, 3, 0),
+              "The message could not be taken once more for the postmaster's alias: "
+                  + e.getMessage(),
+              FailureCause.Extent.MESSAGE);
+      return c.outcomes(r -> new Outcome.Deferred(cause));
+    }
+  }
+
+  /** Those for the postmaster as given; others wait. */
+  private static Map<Long, Outcome> outcomes(
+      Consignment c, FailureCause wait, Function<Recipient, Outcome> forPostmaster) {
+    return c.outcomes(
+        r -> isForPostmaster(r) ? forPostmaster.apply(r) : new Outcome.Deferred(wait));
+  }
+
+  private static FailureCause cause(
+      String reason, EnhancedStatus status, String text, FailureCause.Extent extent) {
+    return new FailureCause(reason, status, text, null, null, extent);
+  }
+}
