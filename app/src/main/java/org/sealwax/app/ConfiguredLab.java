@@ -27,8 +27,8 @@ final class ConfiguredLab {
 
   static LabServiceSettings service(PublicLab lab) {
     return new LabServiceSettings(
-        lab.zone(),
-        lab.nameServers(),
+        lab.zone().name(),
+        lab.nameServerNames(),
         lab.addresses(),
         lab.trapsV4(),
         lab.trapsV6(),

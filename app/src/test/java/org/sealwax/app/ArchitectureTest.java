@@ -38,11 +38,12 @@ final class ArchitectureTest {
         "mail",
         List.of(
             "mail.address",
+            "mail.tls.verdict",
+            "mail.settings",
             "mail.net",
             "mail.json",
             "mail.smtp",
             "mail.tls.wire",
-            "mail.tls.verdict",
             "mail.tls",
             "mail.dns",
             "mail.dns.validate",

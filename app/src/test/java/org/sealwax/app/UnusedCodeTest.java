@@ -37,9 +37,7 @@ final class UnusedCodeTest {
     because(
         out,
         "a settings record has its defaults, and ConfigurationTest compares them",
-        "ClientLimits.ClientLimitSettings.defaults",
-        "LedgerSettings.defaults",
-        "ReceiptSettings.defaults");
+        "LedgerSettings.defaults");
     because(
         out,
         "a plain value, or one that does nothing, for tests of what takes it",

@@ -3,6 +3,9 @@ package org.sealwax.mail.dns;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingsRecord;
 
 /**
  * Settings of the DNS resolver.
@@ -20,13 +23,31 @@ import java.util.List;
  * @param negativeAnchors zones that are treated as unsigned for a while (RFC 7646)
  */
 public record DnsSettings(
-    List<InetSocketAddress> resolvers,
-    List<String> anchors,
-    Validation validation,
-    Duration timeout,
-    Duration total,
-    int cacheEntries,
-    int concurrent,
+    @Setting(
+            restart = true,
+            doc = "Recursive resolvers, in this order. Empty: those of /etc/resolv.conf.")
+        List<InetSocketAddress> resolvers,
+    @Setting(restart = true, doc = "Trust anchors as DS or DNSKEY records. Empty: the root's.")
+        List<String> anchors,
+    @Setting(
+            fallback = "own",
+            restart = true,
+            doc =
+                "Who checks DNSSEC: own: this program; trust-ad: a validating resolver on"
+                    + " loopback is believed; off: nobody, so DANE never applies.")
+        Validation validation,
+    @Setting(fallback = "2s", restart = true, doc = "One try at one resolver.") Duration timeout,
+    @Setting(fallback = "10s", restart = true, doc = "One question with all it needs.")
+        Duration total,
+    @Setting(
+            name = "cache",
+            fallback = "20000",
+            max = 10_000_000,
+            restart = true,
+            doc = "Answers kept.")
+        int cacheEntries,
+    @Setting(fallback = "256", max = 10_000, restart = true, doc = "Questions in the air at once.")
+        int concurrent,
     List<NegativeTrustAnchor> negativeAnchors) {
   /** The party that checks DNSSEC signatures. */
   public enum Validation {
@@ -61,15 +82,7 @@ public record DnsSettings(
 
   /** {@return the system's resolvers, own validation against the root, 10 seconds for an answer} */
   public static DnsSettings defaults() {
-    return new DnsSettings(
-        List.of(),
-        List.of(),
-        Validation.OWN,
-        Duration.ofSeconds(2),
-        Duration.ofSeconds(10),
-        20_000,
-        256,
-        List.of());
+    return SettingsRecord.defaults(DnsSettings.class, Map.of("negativeAnchors", List.of()));
   }
 
   /**
@@ -78,8 +91,7 @@ public record DnsSettings(
    * @param others recursive resolvers, in the order to try them
    */
   public DnsSettings withResolvers(List<InetSocketAddress> others) {
-    return new DnsSettings(
-        others, anchors, validation, timeout, total, cacheEntries, concurrent, negativeAnchors);
+    return SettingsRecord.with(this, Map.of("resolvers", others));
   }
 
   /**
@@ -88,8 +100,7 @@ public record DnsSettings(
    * @param others DS or DNSKEY records in presentation form
    */
   public DnsSettings withAnchors(List<String> others) {
-    return new DnsSettings(
-        resolvers, others, validation, timeout, total, cacheEntries, concurrent, negativeAnchors);
+    return SettingsRecord.with(this, Map.of("anchors", others));
   }
 
   /**
@@ -98,8 +109,7 @@ public record DnsSettings(
    * @param other the new value
    */
   public DnsSettings withValidation(Validation other) {
-    return new DnsSettings(
-        resolvers, anchors, other, timeout, total, cacheEntries, concurrent, negativeAnchors);
+    return SettingsRecord.with(this, Map.of("validation", other));
   }
 
   /**
@@ -108,8 +118,7 @@ public record DnsSettings(
    * @param other the new value
    */
   public DnsSettings withCacheEntries(int other) {
-    return new DnsSettings(
-        resolvers, anchors, validation, timeout, total, other, concurrent, negativeAnchors);
+    return SettingsRecord.with(this, Map.of("cacheEntries", other));
   }
 
   /**
@@ -119,7 +128,6 @@ public record DnsSettings(
    * @param whole for one question with everything it needs; positive
    */
   public DnsSettings withTimes(Duration oneTry, Duration whole) {
-    return new DnsSettings(
-        resolvers, anchors, validation, oneTry, whole, cacheEntries, concurrent, negativeAnchors);
+    return SettingsRecord.with(this, Map.of("timeout", oneTry, "total", whole));
   }
 }

@@ -1,7 +1,10 @@
 package org.sealwax.mail.net;
 
 import java.util.List;
+import java.util.Map;
 import org.sealwax.mail.address.Cidr;
+import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingsRecord;
 
 /**
  * What the guarded dialer may reach although it is special-use.
@@ -9,7 +12,12 @@ import org.sealwax.mail.address.Cidr;
  * @param allowTargets networks that names from the DNS may lead to: a test's loopback, an internal
  *     network whose MX records are trusted. Empty unless configured.
  */
-public record DialerSettings(List<Cidr> allowTargets) {
+public record DialerSettings(
+    @Setting(
+            doc =
+                "Special-use networks (loopback, private; RFC 6890) to which MX records and"
+                    + " MTA-STS policy hosts may lead. Fixed next hops may lead anywhere.")
+        List<Cidr> allowTargets) {
   /** Copies. */
   public DialerSettings {
     allowTargets = List.copyOf(allowTargets);
@@ -17,6 +25,6 @@ public record DialerSettings(List<Cidr> allowTargets) {
 
   /** {@return nothing special-use at all} */
   public static DialerSettings defaults() {
-    return new DialerSettings(List.of());
+    return SettingsRecord.defaults(DialerSettings.class, Map.of());
   }
 }

@@ -71,8 +71,20 @@ public record PolicyRow(
    * @param level the TLS level
    */
   public static PolicyRow of(DomainPattern pattern, TlsLevel level) {
-    return new PolicyRow(
-        pattern, level, Set.of(), List.of(), null, null, null, true, "", "", null, false);
+    return of(pattern, level, Set.of(), List.of());
+  }
+
+  /**
+   * {@return a row that demands an identity}
+   *
+   * @param pattern the domains that the row covers
+   * @param level the TLS level
+   * @param pins the keys, any one is enough
+   * @param names the names, any one is enough
+   */
+  public static PolicyRow of(
+      DomainPattern pattern, TlsLevel level, Set<Pin> pins, List<Domain> names) {
+    return new PolicyRow(pattern, level, pins, names, null, null, null, true, "", "", null, false);
   }
 
   /**
@@ -82,19 +94,7 @@ public record PolicyRow(
    * @param pins the keys, any one is enough
    */
   public static PolicyRow pinned(DomainPattern pattern, Set<Pin> pins) {
-    return new PolicyRow(
-        pattern,
-        TlsLevel.FINGERPRINT,
-        pins,
-        List.of(),
-        null,
-        null,
-        null,
-        true,
-        "",
-        "",
-        null,
-        false);
+    return of(pattern, TlsLevel.FINGERPRINT, pins, List.of());
   }
 
   /**

@@ -1,5 +1,6 @@
 package org.sealwax.mail.policy;
 
+import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.tls.verdict.TlsFloor;
 
 /**
@@ -8,7 +9,17 @@ import org.sealwax.mail.tls.verdict.TlsFloor;
  * @param ifOffered where plaintext is the alternative: weak TLS may be better than none
  * @param always where TLS is demanded; never lower than the other
  */
-public record TlsFloors(TlsFloor ifOffered, TlsFloor always) {
+public record TlsFloors(
+    @Setting(
+            name = "floor",
+            fallback = "1.2",
+            doc = "The lowest TLS version where clear text would be the alternative.")
+        TlsFloor ifOffered,
+    @Setting(
+            name = "floor_always",
+            fallback = "1.2",
+            doc = "The lowest TLS version where TLS is demanded; never below floor.")
+        TlsFloor always) {
   /** TLS 1.2 for both (RFC 8996, RFC 9325 3.1.1). */
   public static final TlsFloors DEFAULT = new TlsFloors(TlsFloor.DEFAULT, TlsFloor.DEFAULT);
 

@@ -1,7 +1,5 @@
 package org.sealwax.mail.policy;
 
-import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 
 /**
@@ -31,11 +29,6 @@ public enum TlsLevel {
   /** {@return the word in configuration and logs} */
   public String word() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
-  }
-
-  /** {@return the levels that a row may ask for} */
-  public static List<TlsLevel> configurable() {
-    return Arrays.stream(values()).filter(l -> l != STS && l != DANE).toList();
   }
 
   /** {@return whether this level forbids plaintext} */

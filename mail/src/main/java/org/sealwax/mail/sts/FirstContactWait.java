@@ -1,6 +1,7 @@
 package org.sealwax.mail.sts;
 
 import java.time.Duration;
+import org.sealwax.mail.settings.Setting;
 
 /**
  * How long mail waits at first contact for a policy of which nothing is known yet, although the RFC
@@ -11,7 +12,26 @@ import java.time.Duration;
  *     within a wait of less there is no other fetch
  * @param lookup while the look-up of the record fails
  */
-public record FirstContactWait(Duration fetch, Duration lookup) {
+public record FirstContactWait(
+    @Setting(
+            name = "first_contact_hold",
+            example = "30m",
+            restart = true,
+            doc =
+                "How long mail waits for a policy that is announced and has never been had,"
+                    + " before it goes as if there were none; at most half of [queue]"
+                    + " lifetime. Within less than five minutes the policy host is not asked"
+                    + " again. Left out: half an hour, or that half if it is less.")
+        Duration fetch,
+    @Setting(
+            name = "lookup_hold",
+            example = "4h",
+            restart = true,
+            doc =
+                "How long mail waits while the DNS does not say whether there is a policy, and"
+                    + " none is known; at most half of [queue] lifetime. Left out: four"
+                    + " hours, or that half if it is less.")
+        Duration lookup) {
   /**
    * Half an hour: a host that restarts is back, and an attacker must keep the disturbance up as
    * long.

@@ -419,10 +419,9 @@ public final class PolicydCommand {
       policyTable.set(policyTableFor(next));
       Set<String> later = new TreeSet<>(next.needingRestart(first));
       // Settings of the router alone do not concern this program.
-      later.retainAll(Set.of("[server] state", "[dns]", "[log]"));
+      later.removeIf(key -> !key.matches("\\[server\\] state|\\[(dns|log)\\] .*"));
       boolean other =
-          next.publicRoots() != first.publicRoots()
-              || !next.rootFiles().equals(first.rootFiles())
+          !next.roots().equals(first.roots())
               || !next.dialer().equals(first.dialer())
               || !next.sts()
                   .map(StsSettings::patience)

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.cli.MachineDefaults;
+import org.sealwax.mail.settings.SettingKey;
 
 /** A configuration that was read: settings that are all in order, or none and the reasons. */
 public sealed interface Configuration {
@@ -111,7 +112,7 @@ public sealed interface Configuration {
       new SettingCombinationChecks(reader).check();
       lost.addAll(reader.excludeInvalid());
       // Other rows refer to pipes: without one of them they would seem wrong.
-      if (!lost.contains(ConfigurationSchema.PipeKeys.TABLE.name())) {
+      if (!lost.contains("pipe")) {
         settings = new SettingsMapping(reader, folder, defaults, looksAtFiles).settings();
       }
       if (settings != null && !reader.broken()) {
@@ -134,11 +135,11 @@ public sealed interface Configuration {
     List<EffectiveSetting> all = new ArrayList<>();
     for (ConfigurationTable table : ConfigurationSchema.tables()) {
       if (!table.repeated()) {
-        all.addAll(effective(reader.section(table), 0, name));
+        all.addAll(effective(reader.section(table.name()), 0, name));
         continue;
       }
       int row = 0;
-      for (Section s : reader.rows(table)) {
+      for (Section s : reader.rows(table.name())) {
         all.addAll(effective(s, ++row, name));
       }
     }
@@ -147,17 +148,14 @@ public sealed interface Configuration {
 
   private static List<EffectiveSetting> effective(Section section, int row, String name) {
     List<EffectiveSetting> all = new ArrayList<>();
-    for (SettingKey<?> key : section.table().keys()) {
-      Section.GivenValue given = section.explicit(key);
+    for (SettingKey key : section.table().keys()) {
+      Section.GivenValue given = section.explicit(key.name());
       String heading = section.table().heading();
-      if (given != null) {
-        String origin = name + ":" + given.line();
-        all.add(new EffectiveSetting(heading, row, key.name(), given.text(), origin));
-      } else if (key.fallback() != null) {
-        all.add(new EffectiveSetting(heading, row, key.name(), key.fallback(), "default"));
-      } else {
-        all.add(new EffectiveSetting(heading, row, key.name(), "", "left out"));
-      }
+      String usual = key.fallback();
+      String value = given != null ? given.text() : usual == null ? "" : usual;
+      String origin =
+          given != null ? name + ":" + given.at().line() : usual == null ? "left out" : "default";
+      all.add(new EffectiveSetting(heading, row, key.name(), value, origin));
     }
     return all;
   }

@@ -11,6 +11,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.settings.SettingKey;
+import org.sealwax.mail.settings.SettingType;
 import org.sealwax.router.config.Section.GivenValue;
 import org.tomlj.Toml;
 import org.tomlj.TomlArray;
@@ -55,7 +57,8 @@ final class ConfigurationReader {
     for (int i = 0; i < reader.lines.size(); i++) {
       empty = reader.lines.get(i).isBlank() ? empty + 1 : 0;
       if (empty > MAX_EMPTY) {
-        reader.error(i + 1, 1, 1, "more than " + MAX_EMPTY + " empty lines in a row");
+        reader.error(
+            new SourcePosition(i + 1, 1, 1), "more than " + MAX_EMPTY + " empty lines in a row");
         reader.unparsable = true;
         return reader;
       }
@@ -65,12 +68,13 @@ final class ConfigurationReader {
       toml = Toml.parse(text);
     } catch (RuntimeException | AssertionError | StackOverflowError e) {
       // The parser is recursive, and asserts what damaged input does not keep.
-      reader.error(1, 1, 1, "not TOML: too deeply nested, or too broken to say where");
+      reader.error(
+          new SourcePosition(1, 1, 1), "not TOML: too deeply nested, or too broken to say where");
       return reader;
     }
     for (TomlParseError e : toml.errors()) {
       TomlPosition at = e.position();
-      reader.error(at.line(), at.column(), 1, sentence(e));
+      reader.error(new SourcePosition(at.line(), at.column(), 1), sentence(e));
       reader.unparsable = true;
     }
     reader.readTables(toml);
@@ -102,14 +106,16 @@ final class ConfigurationReader {
   }
 
   /** The one section of a table; a section of defaults when the file does not have it. */
-  Section section(ConfigurationTable table) {
-    List<Section> found = sections.getOrDefault(table.name(), List.of());
-    return found.isEmpty() ? new Section(table, 0) : found.getFirst();
+  Section section(String table) {
+    List<Section> found = rows(table);
+    return found.isEmpty()
+        ? section(ConfigurationSchema.table(table).orElseThrow(), 0)
+        : found.getFirst();
   }
 
   /** The rows of a repeated table, in order. */
-  List<Section> rows(ConfigurationTable table) {
-    return sections.getOrDefault(table.name(), List.of());
+  List<Section> rows(String table) {
+    return sections.getOrDefault(table, List.of());
   }
 
   /** Everything wrong so far, by place. */
@@ -156,8 +162,9 @@ final class ConfigurationReader {
         .anyMatch(c -> c.error() && c.line() >= from && (to == null || c.line() < to));
   }
 
-  void add(ConfigurationProblem complaint) {
-    problems.add(inside(complaint));
+  Reported add(ConfigurationProblem problem) {
+    problems.add(inside(problem));
+    return new Reported();
   }
 
   /** The parser may place what is missing, or what stands behind a string of lines, outside. */
@@ -168,38 +175,38 @@ final class ConfigurationReader {
     int line = Math.min(c.line(), Math.max(1, lines.size()));
     int width = line <= lines.size() ? lines.get(line - 1).length() : 0;
     int column = line < c.line() ? width + 1 : Math.clamp(c.column(), 1, width + 1);
-    return line == c.line() && column == c.column()
-        ? c
-        : new ConfigurationProblem(
-            c.error(), line, column, c.length(), c.text(), c.furtherNotes(), c.help());
+    return c.at(new SourcePosition(line, column, c.at().length()));
   }
 
-  private void error(int line, int column, int length, String text) {
-    add(new ConfigurationProblem(true, line, column, length, text, List.of(), List.of()));
-  }
+  /** A problem that was added, for help that belongs to it. */
+  final class Reported {
+    private final int index = problems.size() - 1;
 
-  /** Adds a problem of a key's value; placed at the section's head when the key was not given. */
-  ConfigurationProblem about(boolean error, Section section, SettingKey<?> key, String text) {
-    GivenValue g = section.explicit(key);
-    if (g != null) {
-      return new ConfigurationProblem(
-          error, g.line(), g.column(), g.length(), text, List.of(), List.of());
+    /** Says what to do. */
+    void help(String advice) {
+      problems.set(index, problems.get(index).help(advice));
     }
-    return about(error, section, text);
   }
 
-  /** Adds a problem of a section. */
-  ConfigurationProblem about(boolean error, Section section, String text) {
-    int line = section.line();
+  /** Adds an error at a place. */
+  Reported error(SourcePosition at, String text) {
+    return add(ConfigurationProblem.error(at, text));
+  }
+
+  /** Adds a warning at a place. */
+  Reported warning(SourcePosition at, String text) {
+    return add(new ConfigurationProblem(false, at, text, List.of(), List.of()));
+  }
+
+  private Section section(ConfigurationTable table, int line) {
     int length = line > 0 && line <= lines.size() ? lines.get(line - 1).strip().length() : 1;
-    return new ConfigurationProblem(error, line, 1, length, text, List.of(), List.of());
+    return new Section(table, new SourcePosition(line, 1, length));
   }
 
   private void readTables(TomlTable toml) {
     for (String name : toml.keySet()) {
       TomlPosition at = at(toml.inputPositionOf(List.of(name)));
-      Optional<ConfigurationTable> known =
-          ConfigurationSchema.tables().stream().filter(t -> t.name().equals(name)).findFirst();
+      Optional<ConfigurationTable> known = ConfigurationSchema.table(name);
       Object value = toml.get(List.of(name));
       if (known.isEmpty()) {
         unknownTable(name, value, at);
@@ -214,10 +221,8 @@ final class ConfigurationReader {
         }
       } else {
         String was = table.repeated() ? "has rows" : "is one table";
-        error(at.line(), at.column(), Math.max(1, name.length()), name + " " + was);
-        problems.set(
-            problems.size() - 1,
-            problems.getLast().help("write " + table.heading() + " on a line of its own"));
+        error(named(at, name), name + " " + was)
+            .help("write " + table.heading() + " on a line of its own");
       }
     }
   }
@@ -239,99 +244,76 @@ final class ConfigurationReader {
     boolean table =
         value instanceof TomlTable
             || (value instanceof TomlArray a && a.size() > 0 && allTables(a));
-    List<String> names =
-        ConfigurationSchema.tables().stream().map(ConfigurationTable::name).toList();
-    int column = at.column();
-    if (at.line() <= lines.size()) {
-      column = Math.max(column, lines.get(at.line() - 1).indexOf(name) + 1);
-    }
-    ConfigurationProblem c =
-        new ConfigurationProblem(
-            true,
-            at.line(),
-            column,
-            Math.max(1, name.length()),
-            (table
-                ? "unknown table [" + name + "]"
-                : "unknown key \"" + name + "\" before any table"),
-            List.of(),
-            List.of());
-    Optional<String> near = SpellingSuggestion.to(name, names);
+    String line = at.line() <= lines.size() ? lines.get(at.line() - 1) : "";
+    int column = Math.max(at.column(), line.indexOf(name) + 1);
+    SourcePosition place = named(TomlPosition.positionAt(at.line(), column), name);
     if (table) {
-      add(c.help(near.map(n -> "did you mean [" + n + "]?").orElse("tables: " + names)));
-      return;
+      List<String> names =
+          ConfigurationSchema.tables().stream().map(ConfigurationTable::name).toList();
+      error(place, "unknown table [" + name + "]")
+          .help(
+              SpellingSuggestion.to(name, names)
+                  .map(near -> "did you mean [" + near + "]?")
+                  .orElse("tables: " + names));
+    } else {
+      error(place, "unknown key \"" + name + "\" before any table")
+          .help(elsewhere(name).orElse("every key stands under a table like [server]"));
     }
+  }
+
+  private static SourcePosition named(TomlPosition at, String name) {
+    return new SourcePosition(at.line(), at.column(), Math.max(1, name.length()));
+  }
+
+  /** The tables that have such a key. */
+  private static Optional<String> elsewhere(String key) {
     List<String> homes =
         ConfigurationSchema.tables().stream()
-            .filter(t -> t.keys().stream().anyMatch(k -> k.name().equals(name)))
+            .filter(t -> t.key(key).isPresent())
             .map(ConfigurationTable::heading)
             .toList();
-    add(
-        homes.isEmpty()
-            ? c.help("every key stands under a table like [server]")
-            : c.help(name + " stands under " + String.join(" or ", homes)));
+    return homes.isEmpty()
+        ? Optional.empty()
+        : Optional.of(key + " stands under " + String.join(" or ", homes));
   }
 
   private void readSection(ConfigurationTable table, TomlTable toml, int line) {
-    Section section = new Section(table, line);
+    Section section = section(table, line);
     heads.add(line);
-    List<String> names = table.keys().stream().map(SettingKey::name).toList();
     for (String name : toml.keySet()) {
       TomlPosition at = at(toml.inputPositionOf(List.of(name)));
       Object value = toml.get(List.of(name));
-      Optional<SettingKey<?>> key =
-          table.keys().stream().filter(k -> k.name().equals(name)).findFirst();
+      Optional<SettingKey> key = table.key(name);
       if (key.isEmpty()) {
-        unknownKey(table, name, names, at);
+        unknownKey(table, name, at);
       } else if (value != null) {
         read(section, key.get(), value, at);
       }
     }
-    for (SettingKey<?> key : table.keys()) {
-      if (key.required() && !toml.keySet().contains(key.name())) {
-        add(
-            about(true, section, table.heading() + " lacks \"" + key.name() + "\"")
-                .help("add " + key.name() + " = " + key.example()));
+    for (SettingKey key : table.keys()) {
+      if (key.declared().required() && !toml.keySet().contains(key.name())) {
+        error(section.head(), table.heading() + " lacks \"" + key.name() + "\"")
+            .help("add " + key.name() + " = " + key.example());
       }
     }
     sections.computeIfAbsent(table.name(), n -> new ArrayList<>()).add(section);
   }
 
-  private void unknownKey(
-      ConfigurationTable table, String name, List<String> names, TomlPosition at) {
-    ConfigurationProblem c =
-        new ConfigurationProblem(
-            true,
-            at.line(),
-            at.column(),
-            Math.max(1, name.length()),
-            "unknown key \"" + name + "\" in " + table.heading(),
-            List.of(),
-            List.of());
-    Optional<String> near = SpellingSuggestion.to(name, names);
-    if (near.isPresent()) {
-      add(c.help("did you mean \"" + near.get() + "\"?"));
-      return;
-    }
-    List<String> homes =
-        ConfigurationSchema.tables().stream()
-            .filter(t -> t.keys().stream().anyMatch(k -> k.name().equals(name)))
-            .map(ConfigurationTable::heading)
-            .toList();
-    add(
-        homes.isEmpty()
-            ? c.help("keys of " + table.heading() + ": " + String.join(", ", names))
-            : c.help(name + " stands under " + String.join(" or ", homes)));
+  private void unknownKey(ConfigurationTable table, String name, TomlPosition at) {
+    List<String> names = table.keys().stream().map(SettingKey::name).toList();
+    String help =
+        SpellingSuggestion.to(name, names)
+            .map(near -> "did you mean \"" + near + "\"?")
+            .or(() -> elsewhere(name))
+            .orElse("keys of " + table.heading() + ": " + String.join(", ", names));
+    error(named(at, name), "unknown key \"" + name + "\" in " + table.heading()).help(help);
   }
 
-  private void read(Section section, SettingKey<?> key, Object raw, TomlPosition at) {
+  private void read(Section section, SettingKey key, Object raw, TomlPosition at) {
     SourcePosition place = valuePosition(at, key.name());
-    if (!key.kind().list()) {
-      Object value = read(section, key, raw, place);
-      if (value != null) {
-        section.put(
-            key, new GivenValue(List.of(value), toml(raw), place.line, place.column, place.length));
-      }
+    if (!key.type().list()) {
+      parsed(section, key, raw, place)
+          .ifPresent(v -> section.put(key, new GivenValue(v, toml(raw), place)));
       return;
     }
     if (!(raw instanceof TomlArray array)) {
@@ -339,57 +321,42 @@ final class ConfigurationReader {
       return;
     }
     List<Object> values = new ArrayList<>();
-    StringBuilder text = new StringBuilder("[");
+    List<String> texts = new ArrayList<>();
     for (int i = 0; i < array.size(); i++) {
       TomlPosition p = at(array.inputPositionOf(i));
       SourcePosition element =
           new SourcePosition(p.line(), p.column(), lengthAt(p.line(), p.column(), true));
-      Object value = read(section, key, array.get(i), element);
-      if (value != null) {
-        values.add(value);
-      }
-      text.append(i == 0 ? "" : ", ").append(toml(array.get(i)));
+      parsed(section, key, array.get(i), element).ifPresent(values::add);
+      texts.add(toml(array.get(i)));
     }
-    section.put(
-        key,
-        new GivenValue(
-            List.copyOf(values),
-            text.append(']').toString(),
-            place.line,
-            place.column,
-            place.length));
+    String text = "[" + String.join(", ", texts) + "]";
+    section.put(key, new GivenValue(List.copyOf(values), text, place));
   }
 
-  private @Nullable Object read(
-      Section section, SettingKey<?> key, Object raw, SourcePosition place) {
+  private Optional<Object> parsed(
+      Section section, SettingKey key, Object raw, SourcePosition place) {
     try {
-      return key.kind().parser().apply(raw);
+      return Optional.of(key.type().parser().apply(raw));
     } catch (SettingType.InvalidValue e) {
-      String more = e.getMessage() == null ? "" : e.getMessage();
-      invalidValue(section, key, raw, place, more);
-      return null;
+      invalidValue(section, key, raw, place, String.valueOf(e.getMessage()));
+      return Optional.empty();
     }
   }
 
   private void invalidValue(
-      Section section, SettingKey<?> key, Object raw, SourcePosition place, String more) {
+      Section section, SettingKey key, Object raw, SourcePosition place, String more) {
     String was = raw instanceof String s ? "\"" + shortened(s) + "\"" : typeOf(raw);
-    ConfigurationProblem c =
+    Optional<String> near =
+        raw instanceof String s ? SpellingSuggestion.to(s, key.type().words()) : Optional.empty();
+    add(
         new ConfigurationProblem(
             true,
-            place.line,
-            place.column,
-            place.length,
+            place,
             key.name() + " in " + section.table().heading() + " cannot be " + was,
             more.isEmpty() ? List.of() : List.of(more),
-            List.of());
-    Optional<String> near =
-        raw instanceof String s ? SpellingSuggestion.to(s, key.kind().words()) : Optional.empty();
-    if (near.isPresent()) {
-      add(c.help("did you mean \"" + near.get() + "\"?"));
-    } else {
-      add(c.help("it takes " + key.kind().form()));
-    }
+            List.of(
+                near.map(word -> "did you mean \"" + word + "\"?")
+                    .orElse("it takes " + key.type().form()))));
   }
 
   private static String shortened(String s) {
@@ -410,8 +377,6 @@ final class ConfigurationReader {
   private static String toml(Object raw) {
     return raw instanceof String s ? "\"" + Toml.tomlEscape(s) + "\"" : raw.toString();
   }
-
-  private record SourcePosition(int line, int column, int length) {}
 
   /** The parser knows where the key begins; the caret belongs under the value. */
   private SourcePosition valuePosition(TomlPosition at, String name) {

@@ -68,7 +68,7 @@ final class PolicyRowChecks {
 
   /** Adds problems to the reading, which has no errors so far. */
   void check() {
-    List<Section> written = reader.rows(ConfigurationSchema.PolicyKeys.TABLE);
+    List<Section> written = reader.rows("policy");
     for (int i = 0; i < written.size(); i++) {
       sections.put(deliver.rows().get(i), written.get(i));
     }
@@ -121,17 +121,14 @@ final class PolicyRowChecks {
       Optional<PolicyRow> hides = before.stream().filter(b -> outlivesHold(b, row)).findFirst();
       if (hides.isPresent()) {
         Section s = section(row);
-        reader.add(
-            reader
-                .about(
-                    true,
-                    s,
-                    ConfigurationSchema.PolicyKeys.DOMAIN_OF,
-                    row.pattern().text()
-                        + " has a row in line "
-                        + section(hides.get()).line()
-                        + " already, and the first one counts")
-                .help("join the two; a row that expires may stand before one that stays"));
+        reader
+            .error(
+                s.at("domain"),
+                row.pattern().text()
+                    + " has a row in line "
+                    + section(hides.get()).line()
+                    + " already, and the first one counts")
+            .help("join the two; a row that expires may stand before one that stays");
       }
       before.add(row);
     }
@@ -144,21 +141,15 @@ final class PolicyRowChecks {
   }
 
   private void withoutValidation() {
-    if (reader
-            .section(ConfigurationSchema.DnsKeys.TABLE)
-            .get(ConfigurationSchema.DnsKeys.VALIDATION)
+    if (reader.section("dns").get("validation", DnsSettings.Validation.class)
         != DnsSettings.Validation.OFF) {
       return;
     }
     Stream<Section> rowsOf =
         deliver.rows().stream().filter(r -> r.level() == TlsLevel.DANE_ONLY).map(this::section);
     Stream<Section> routesOf =
-        reader.rows(ConfigurationSchema.TransportKeys.TABLE).stream()
-            .filter(
-                s ->
-                    s.find(ConfigurationSchema.TransportKeys.LEVEL)
-                        .filter(TlsLevel.DANE_ONLY::equals)
-                        .isPresent());
+        reader.rows("transport").stream()
+            .filter(s -> s.find("level").filter(TlsLevel.DANE_ONLY::equals).isPresent());
     Stream.concat(rowsOf, routesOf)
         .forEach(
             s ->
@@ -275,22 +266,14 @@ final class PolicyRowChecks {
       return section(recipient.get());
     }
     Optional<Section> transport =
-        reader.rows(ConfigurationSchema.TransportKeys.TABLE).stream()
-            .filter(
-                s ->
-                    s.get(ConfigurationSchema.TransportKeys.DOMAIN_OF).text().equals(fixed.route()))
+        reader.rows("transport").stream()
+            .filter(s -> s.get("domain", DomainPattern.class).text().equals(fixed.route()))
             .findFirst();
     Optional<Section> relay =
-        reader.rows(ConfigurationSchema.RelayDomainKeys.TABLE).stream()
-            .filter(
-                s ->
-                    s.get(ConfigurationSchema.RelayDomainKeys.DOMAIN_OF)
-                        .name()
-                        .equals(fixed.route()))
+        reader.rows("relay_domain").stream()
+            .filter(s -> s.get("domain", Domain.class).name().equals(fixed.route()))
             .findFirst();
-    return transport
-        .or(() -> relay)
-        .orElseGet(() -> reader.section(ConfigurationSchema.DeliverKeys.TABLE));
+    return transport.or(() -> relay).orElseGet(() -> reader.section("deliver"));
   }
 
   private void unreached(PolicyRow row) {
@@ -308,8 +291,8 @@ final class PolicyRowChecks {
 
   /** Rows of [[transport]] for alias domains: their mail goes where the aliases lead. */
   private void unreachedRoutes() {
-    for (Section s : reader.rows(ConfigurationSchema.TransportKeys.TABLE)) {
-      if (s.get(ConfigurationSchema.TransportKeys.DOMAIN_OF) instanceof DomainPattern.Exact e
+    for (Section s : reader.rows("transport")) {
+      if (s.get("domain", DomainPattern.class) instanceof DomainPattern.Exact e
           && aliases.contains(e.domain())) {
         report(
             false,
@@ -322,7 +305,7 @@ final class PolicyRowChecks {
 
   private Section section(PolicyRow row) {
     Section s = sections.get(row);
-    return s == null ? reader.section(ConfigurationSchema.DeliverKeys.TABLE) : s;
+    return s == null ? reader.section("deliver") : s;
   }
 
   private void never(Section place, String text, String help) {
@@ -331,7 +314,7 @@ final class PolicyRowChecks {
 
   private void report(boolean error, Section place, String text, String help) {
     if (reported.add(place.line() + text)) {
-      reader.add(reader.about(error, place, text).help(help));
+      (error ? reader.error(place.head(), text) : reader.warning(place.head(), text)).help(help);
     }
   }
 }

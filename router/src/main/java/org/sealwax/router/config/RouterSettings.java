@@ -4,8 +4,10 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.net.DialerSettings;
@@ -31,8 +33,7 @@ import org.sealwax.router.sts.StsSettings;
  * @param listeners at least one
  * @param sessions at a time, all listeners and clients together
  * @param identity our certificates
- * @param publicRoots whether the public CA roots count
- * @param rootFiles PEM files of further roots
+ * @param roots trusted certificate authorities
  * @param caFiles PEM files that policy rows name, by that name
  * @param trustedNetworks networks of clients that may relay
  * @param trustedClients clients that may relay, by certificate
@@ -56,14 +57,14 @@ import org.sealwax.router.sts.StsSettings;
  * @param log settings of the log that the file gives
  * @param metrics address at which metrics are served; empty: off
  * @param lab the public lab, when there is one
+ * @param restart values that cannot change while the server runs, by the name of their key
  */
 public record RouterSettings(
     ServerSettings server,
     List<ListenerRow> listeners,
     int sessions,
     IdentitySettings identity,
-    boolean publicRoots,
-    List<Path> rootFiles,
+    RootSettings roots,
     Map<String, Path> caFiles,
     List<Cidr> trustedNetworks,
     List<TrustedClientRow> trustedClients,
@@ -86,66 +87,28 @@ public record RouterSettings(
     DnsSettings dns,
     LogSettings.Format log,
     Optional<InetSocketAddress> metrics,
-    Optional<PublicLab> lab) {
+    Optional<PublicLab> lab,
+    Map<String, Object> restart) {
   /** Copies. */
   public RouterSettings {
     listeners = List.copyOf(listeners);
-    rootFiles = List.copyOf(rootFiles);
     caFiles = Map.copyOf(caFiles);
     trustedNetworks = List.copyOf(trustedNetworks);
     trustedClients = List.copyOf(trustedClients);
     peers = List.copyOf(peers);
     rejects = List.copyOf(rejects);
     pipes = List.copyOf(pipes);
+    restart = Map.copyOf(restart);
   }
 
-  /** What cannot change while the server runs, where it differs from {@code other}: key names. */
-  public Set<String> needingRestart(RouterSettings other) {
-    java.util.Set<String> names = new java.util.TreeSet<>();
-    if (!server.state().equals(other.server.state())) {
-      names.add("[server] state");
-    }
-    if (!server.hostname().equals(other.server.hostname())) {
-      names.add("[server] hostname");
-    }
-    if (!spool.equals(other.spool)) {
-      names.add("[queue] free_space");
-    }
-    if (!identity.equals(other.identity)) {
-      names.add(
-          "[identity] and [[identity_for]] (other files; changed files are read by themselves)");
-    }
-    if (sessions != other.sessions || !clientLimits.equals(other.clientLimits)) {
-      names.add("[limits] per client and sessions");
-    }
-    if (!sts.equals(other.sts)) {
-      names.add("[sts]");
-    }
-    if (!tlsReports.equals(other.tlsReports)) {
-      names.add("[tlsrpt]");
-    }
-    // The addresses alone are looked at again.
-    if (tlsReportsIn.isPresent() != other.tlsReportsIn.isPresent()
-        || !tlsReportsIn
-            .flatMap(TlsReportsInRow::listener)
-            .equals(other.tlsReportsIn.flatMap(TlsReportsInRow::listener))
-        || !tlsReportsIn
-            .map(TlsReportsInRow::storage)
-            .equals(other.tlsReportsIn.map(TlsReportsInRow::storage))) {
-      names.add("[tlsrpt_in] listen, path, keep, and its first address");
-    }
-    if (receipts.isPresent() != other.receipts.isPresent()) {
-      names.add("[receipts] enabled");
-    }
-    if (!dns.equals(other.dns)) {
-      names.add("[dns]");
-    }
-    if (log != other.log) {
-      names.add("[log]");
-    }
-    if (!metrics.equals(other.metrics)) {
-      names.add("[metrics]");
-    }
-    return names;
+  /**
+   * The keys that cannot change while the server runs, where they differ from {@code other}. The
+   * keys of a table that one of the two switches off do not matter.
+   */
+  public SortedSet<String> needingRestart(RouterSettings other) {
+    SortedSet<String> keys = new TreeSet<>(restart.keySet());
+    keys.removeIf(key -> Objects.equals(restart.get(key), other.restart.get(key)));
+    keys.removeIf(key -> !key.startsWith("[[") && !other.restart.containsKey(key));
+    return keys;
   }
 }

@@ -1,35 +1,34 @@
 package org.sealwax.router.config;
 
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.settings.SettingKey;
 
 /** One table as it was read, each value with its place; what was left out has its default. */
 final class Section {
   /**
    * One value.
    *
-   * @param elements what the kind's reader made: of a scalar one
+   * @param value as its type makes it
    * @param text as it stands in the file, in TOML
-   * @param line from 1; 0 for a default
-   * @param column of the value
-   * @param length of the value within its line
+   * @param at of the value
    */
-  record GivenValue(List<Object> elements, String text, int line, int column, int length) {}
+  record GivenValue(Object value, String text, SourcePosition at) {}
 
   private final ConfigurationTable table;
-  private final int line;
-  private final Map<String, GivenValue> explicit = new LinkedHashMap<>();
+  private final SourcePosition head;
+  private final Map<String, GivenValue> explicit = new HashMap<>();
 
-  /** A section that begins at {@code line}, or 0 when the file does not have it. */
-  Section(ConfigurationTable table, int line) {
+  /** A section that begins at {@code head}, in line 0 when the file does not have it. */
+  Section(ConfigurationTable table, SourcePosition head) {
     this.table = table;
-    this.line = line;
+    this.head = head;
   }
 
-  void put(SettingKey<?> key, GivenValue value) {
+  void put(SettingKey key, GivenValue value) {
     explicit.put(key.name(), value);
   }
 
@@ -39,65 +38,67 @@ final class Section {
 
   /** Where it begins, from 1; 0 when the file does not have it. */
   int line() {
-    return line;
+    return head.line();
   }
 
   /** Whether the file has this section. */
   boolean present() {
-    return line > 0;
+    return line() > 0;
   }
 
-  /** The value, given or default; empty for an optional key that was left out. */
-  <T> Optional<T> find(SettingKey<T> key) {
-    if (!table.keys().contains(key)) {
-      throw new IllegalArgumentException(table.name() + " has no key " + key.name());
-    }
-    GivenValue g = explicit.get(key.name());
-    if (g != null) {
-      return Optional.of(key.kind().fromElements().apply(g.elements()));
-    }
-    String text = key.fallback();
-    if (text == null) {
-      return Optional.empty();
-    }
-    List<Object> raw = key.kind().list() ? plainElements(text) : List.of(plain(text));
-    List<Object> read = raw.stream().map(e -> (Object) key.kind().parser().apply(e)).toList();
-    return Optional.of(key.kind().fromElements().apply(read));
+  /**
+   * The value, given or default; empty for an optional key that was left out.
+   *
+   * @throws IllegalArgumentException when the table has no such key
+   */
+  Optional<Object> find(String key) {
+    SettingKey declared =
+        table
+            .key(key)
+            .orElseThrow(() -> new IllegalArgumentException(table.name() + " has no key " + key));
+    GivenValue given = explicit.get(key);
+    return Optional.ofNullable(given == null ? declared.initial() : given.value());
+  }
+
+  /** The same, of a type. */
+  <T> Optional<T> find(String key, Class<T> type) {
+    return find(key).map(type::cast);
   }
 
   /** The value of a key that has a default or is required. */
-  <T> T get(SettingKey<T> key) {
-    return find(key)
-        .orElseThrow(() -> new IllegalStateException(table.name() + "." + key.name() + " not set"));
+  <T> T get(String key, Class<T> type) {
+    return find(key, type)
+        .orElseThrow(() -> new IllegalStateException(table.name() + "." + key + " not set"));
+  }
+
+  /** The elements of a list. */
+  <T> List<T> all(String key, Class<T> type) {
+    return ((List<?>) get(key, List.class)).stream().<T>map(type::cast).toList();
+  }
+
+  /** The value of a key that is true or false. */
+  boolean is(String key) {
+    return get(key, Boolean.class);
+  }
+
+  /** Its first line. */
+  SourcePosition head() {
+    return head;
+  }
+
+  /** The value of a key; the first line when it was not given. */
+  SourcePosition at(String key) {
+    GivenValue given = explicit.get(key);
+    return given == null ? head : given.at();
   }
 
   /** Where the key was given, or null. */
-  @Nullable GivenValue explicit(SettingKey<?> key) {
-    return explicit.get(key.name());
+  @Nullable GivenValue explicit(String key) {
+    return explicit.get(key);
   }
 
   /** Whether the file says it. */
-  boolean has(SettingKey<?> key) {
-    return explicit.containsKey(key.name());
-  }
-
-  /** Defaults are simple TOML: a quoted text without escapes, a number, true or false. */
-  private static Object plain(String text) {
-    if (text.startsWith("\"")) {
-      return text.substring(1, text.length() - 1);
-    }
-    return switch (text) {
-      case "true" -> true;
-      case "false" -> false;
-      default -> Long.valueOf(text);
-    };
-  }
-
-  private static List<Object> plainElements(String text) {
-    String inner = text.substring(1, text.length() - 1).strip();
-    if (inner.isEmpty()) {
-      return List.of();
-    }
-    return java.util.Arrays.stream(inner.split(",")).map(e -> plain(e.strip())).toList();
+  boolean has(String key) {
+    return explicit.containsKey(key);
   }
 }

@@ -1,5 +1,6 @@
 package org.sealwax.router.config;
 
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.HashMap;
@@ -7,15 +8,20 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.tls.verdict.ClientCertificateMode;
+import org.sealwax.mail.tls.verdict.TlsFloor;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.router.config.ListenerRow.ListenerTlsStart;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.ledger.LedgerSettings;
+import org.sealwax.router.reports.ReportSettings;
+import org.sealwax.router.reports.received.ReceivedReportSettings;
+import org.sealwax.router.reports.received.ReportListenerSettings;
 
 /**
  * Checks of several keys together: combinations that are impossible, and some that deserve a
@@ -23,14 +29,14 @@ import org.sealwax.router.ledger.LedgerSettings;
  */
 final class SettingCombinationChecks {
   /** The settings of a transport row about the server that it connects to. */
-  private static final List<SettingKey<?>> OF_A_HOST =
-      List.of(
-          ConfigurationSchema.TransportKeys.USER,
-          ConfigurationSchema.TransportKeys.PASSWORD_FILE,
-          ConfigurationSchema.TransportKeys.IMPLICIT_TLS,
-          ConfigurationSchema.TransportKeys.LEVEL,
-          ConfigurationSchema.TransportKeys.NAMES,
-          ConfigurationSchema.TransportKeys.PINS);
+  private static final List<String> OF_A_HOST =
+      List.of("user", "password_file", "implicit_tls", "level", "names", "pins");
+
+  /** A token borrows some 300 addresses at random; a smaller network would be found by counting. */
+  private static final int LONGEST_V6 = 96;
+
+  /** As many IPv4 addresses as a pool holds. */
+  private static final int SHORTEST_V4 = 16;
 
   private final ConfigurationReader reader;
 
@@ -40,15 +46,16 @@ final class SettingCombinationChecks {
 
   /** Adds problems to the reading. Only for a reading whose values are all valid. */
   void check() {
-    reader.rows(ConfigurationSchema.ListenerKeys.TABLE).forEach(this::listener);
+    reader.rows("listener").forEach(this::listener);
     duplicateListeners();
     identity();
-    reader.rows(ConfigurationSchema.TrustedClientKeys.TABLE).forEach(this::trustedClient);
+    reader.rows("trusted_client").forEach(this::trustedClient);
     peers();
-    reader.rows(ConfigurationSchema.RelayDomainKeys.TABLE).forEach(this::relayDomain);
+    reader.rows("relay_domain").forEach(this::relayDomain);
     duplicateDomains();
-    reader.rows(ConfigurationSchema.TransportKeys.TABLE).forEach(this::transport);
-    reader.rows(ConfigurationSchema.RejectKeys.TABLE).forEach(this::reject);
+    reader.rows("transport").forEach(this::transport);
+    reader.rows("reject").forEach(this::reject);
+    reader.rows("pipe").forEach(this::pipe);
     trust();
     dns();
     deliver();
@@ -57,463 +64,454 @@ final class SettingCombinationChecks {
     metrics();
     tlsReports();
     tlsReportsIn();
+    lab();
   }
 
   private void tlsReportsIn() {
-    Section s = reader.section(ConfigurationSchema.TlsRptInKeys.TABLE);
+    Section s = reader.section("tlsrpt_in");
+    Duration keep = s.get("keep", Duration.class);
+    if (keep.compareTo(ReceivedReportSettings.LEAST) < 0
+        || keep.compareTo(ReceivedReportSettings.MOST) > 0) {
+      reader
+          .error(
+              s.at("keep"),
+              "reports are kept for "
+                  + ReceivedReportSettings.LEAST.toDays()
+                  + " to "
+                  + ReceivedReportSettings.MOST.toDays()
+                  + " days")
+          .help("they come a day late, and show a trend in weeks");
+    }
+    try {
+      String path = s.get("path", String.class);
+      s.find("listen", InetSocketAddress.class)
+          .ifPresent(a -> ReportListenerSettings.checkPath(path));
+    } catch (IllegalArgumentException e) {
+      reader.error(s.at("path"), String.valueOf(e.getMessage())).help("/v1/tlsrpt is usual");
+    }
     Set<String> local = new HashSet<>();
-    reader
-        .rows(ConfigurationSchema.AliasDomainKeys.TABLE)
-        .forEach(row -> local.add(row.get(ConfigurationSchema.AliasDomainKeys.DOMAIN_OF).name()));
-    reader
-        .rows(ConfigurationSchema.RelayDomainKeys.TABLE)
-        .forEach(row -> local.add(row.get(ConfigurationSchema.RelayDomainKeys.DOMAIN_OF).name()));
-    for (Mailbox address : s.get(ConfigurationSchema.TlsRptInKeys.ADDRESSES)) {
+    reader.rows("alias_domain").forEach(row -> local.add(row.get("domain", Domain.class).name()));
+    reader.rows("relay_domain").forEach(row -> local.add(row.get("domain", Domain.class).name()));
+    for (Mailbox address : s.all("addresses", Mailbox.class)) {
       if (!(address.domain() instanceof Domain domain) || !local.contains(domain.name())) {
-        error(
-            s,
-            ConfigurationSchema.TlsRptInKeys.ADDRESSES,
-            "no mail for " + address.domain() + " is taken here",
-            "add an [[alias_domain]] or a [[relay_domain]] for it");
+        reader
+            .error(s.at("addresses"), "no mail for " + address.domain() + " is taken here")
+            .help("add an [[alias_domain]] or a [[relay_domain]] for it");
       }
     }
-    if (s.find(ConfigurationSchema.TlsRptInKeys.LISTEN).isPresent() && local.isEmpty()) {
-      warning(
-          s,
-          ConfigurationSchema.TlsRptInKeys.LISTEN,
-          "every report will be refused: this server has no domains",
-          "reports are about its alias and relay domains");
+    if (s.find("listen").isPresent() && local.isEmpty()) {
+      reader
+          .warning(s.at("listen"), "every report will be refused: this server has no domains")
+          .help("reports are about its alias and relay domains");
     }
   }
 
   private void tlsReports() {
-    Section s = reader.section(ConfigurationSchema.TlsRptKeys.TABLE);
-    boolean key = s.find(ConfigurationSchema.TlsRptKeys.DKIM_KEY).isPresent();
-    boolean domain = s.find(ConfigurationSchema.TlsRptKeys.DKIM_DOMAIN).isPresent();
-    boolean selector = s.find(ConfigurationSchema.TlsRptKeys.DKIM_SELECTOR).isPresent();
+    Section s = reader.section("tlsrpt");
+    if (s.get("period", Duration.class).compareTo(ReportSettings.LEAST_PERIOD) < 0) {
+      reader
+          .error(
+              s.at("period"),
+              "a report covers " + ReportSettings.LEAST_PERIOD.toSeconds() + " seconds at least")
+          .help("RFC 8460 section 4.1 asks for a day");
+    }
+    boolean key = s.find("dkim_key").isPresent();
+    boolean domain = s.find("dkim_domain", Domain.class).isPresent();
+    boolean selector = s.find("dkim_selector").isPresent();
     if (key != domain || key != selector) {
-      error(
-          s,
-          key
-              ? ConfigurationSchema.TlsRptKeys.DKIM_KEY
-              : ConfigurationSchema.TlsRptKeys.DKIM_DOMAIN,
-          "signing takes dkim_domain, dkim_selector and dkim_key",
-          "give all three, or none for reports by HTTPS only");
+      reader
+          .error(
+              s.at(key ? "dkim_key" : "dkim_domain"),
+              "signing takes dkim_domain, dkim_selector and dkim_key")
+          .help("give all three, or none for reports by HTTPS only");
     }
-    if (s.find(ConfigurationSchema.TlsRptKeys.CONTACT).isPresent()
+    if (s.find("contact", Mailbox.class).isPresent()
         && domain
-        && s.find(ConfigurationSchema.TlsRptKeys.CONTACT).get().domain() instanceof Domain from
-        && !from.equals(s.find(ConfigurationSchema.TlsRptKeys.DKIM_DOMAIN).get())
-        && !from.isBelow(s.find(ConfigurationSchema.TlsRptKeys.DKIM_DOMAIN).get())) {
-      warning(
-          s,
-          ConfigurationSchema.TlsRptKeys.CONTACT,
-          "reports from " + from + " are signed by another domain",
-          "receivers look for a signature of the From's domain: dkim_domain = \"" + from + "\"");
+        && s.find("contact", Mailbox.class).get().domain() instanceof Domain from
+        && !from.equals(s.find("dkim_domain", Domain.class).get())
+        && !from.isBelow(s.find("dkim_domain", Domain.class).get())) {
+      reader
+          .warning(s.at("contact"), "reports from " + from + " are signed by another domain")
+          .help(
+              "receivers look for a signature of the From's domain: dkim_domain = \""
+                  + from
+                  + "\"");
     }
-  }
-
-  private void error(Section s, SettingKey<?> key, String text, String help) {
-    reader.add(reader.about(true, s, key, text).help(help));
-  }
-
-  private void warning(Section s, SettingKey<?> key, String text, String help) {
-    reader.add(reader.about(false, s, key, text).help(help));
   }
 
   private void listener(Section s) {
-    boolean none = s.get(ConfigurationSchema.ListenerKeys.TLS) == ListenerTlsStart.NONE;
-    ClientCertificateMode certificates = s.get(ConfigurationSchema.ListenerKeys.CLIENT_CERTIFICATE);
+    boolean none = s.get("tls", ListenerTlsStart.class) == ListenerTlsStart.NONE;
+    ClientCertificateMode certificates = s.get("client_certificate", ClientCertificateMode.class);
     if (none && certificates == ClientCertificateMode.REQUIRE) {
-      error(
-          s,
-          ConfigurationSchema.ListenerKeys.CLIENT_CERTIFICATE,
-          "a client certificate cannot be required where there is no TLS",
-          "set tls = \"starttls\" or \"implicit\", or leave client_certificate out");
+      reader
+          .error(
+              s.at("client_certificate"),
+              "a client certificate cannot be required where there is no TLS")
+          .help("set tls = \"starttls\" or \"implicit\", or leave client_certificate out");
     }
-    if (none && s.get(ConfigurationSchema.ListenerKeys.AUTH)) {
-      error(
-          s,
-          ConfigurationSchema.ListenerKeys.AUTH,
-          "AUTH is offered inside TLS only, and this listener has none",
-          "set tls = \"starttls\" or \"implicit\"");
+    if (none && s.is("auth")) {
+      reader
+          .error(s.at("auth"), "AUTH is offered inside TLS only, and this listener has none")
+          .help("set tls = \"starttls\" or \"implicit\"");
     }
-    if (s.get(ConfigurationSchema.ListenerKeys.AUTH)
-        && !reader
-            .section(ConfigurationSchema.AuthKeys.TABLE)
-            .has(ConfigurationSchema.AuthKeys.PASSWORD_FILE)) {
-      error(
-          s,
-          ConfigurationSchema.ListenerKeys.AUTH,
-          "AUTH needs a password file",
-          "add [auth] with password_file = \"…\"; sealwax password makes its lines");
+    if (s.is("auth") && !reader.section("auth").has("password_file")) {
+      reader
+          .error(s.at("auth"), "AUTH needs a password file")
+          .help("add [auth] with password_file = \"…\"; sealwax password makes its lines");
     }
-    int port = s.get(ConfigurationSchema.ListenerKeys.ADDRESS).getPort();
+    int port = s.get("address", InetSocketAddress.class).getPort();
     boolean demanding = certificates == ClientCertificateMode.REQUIRE;
     if (port == 25 && demanding) {
-      warning(
-          s,
-          ConfigurationSchema.ListenerKeys.ADDRESS,
-          "port 25 with a certificate required turns away most servers (RFC 3207 section 4)",
-          "fine for a closed group of peers, not for mail from everywhere");
+      reader
+          .warning(
+              s.at("address"),
+              "port 25 with a certificate required turns away most servers (RFC 3207 section 4)")
+          .help("fine for a closed group of peers, not for mail from everywhere");
     }
-    if (s.get(ConfigurationSchema.ListenerKeys.FLOOR).lowest().compareTo(TlsVersion.TLS_1_2) < 0) {
-      warning(
-          s,
-          ConfigurationSchema.ListenerKeys.FLOOR,
-          "TLS below 1.2 is spoken here (RFC 8996 deprecates it)",
-          "keep it only for peers that would otherwise send in clear");
+    if (s.get("floor", TlsFloor.class).lowest().compareTo(TlsVersion.TLS_1_2) < 0) {
+      reader
+          .warning(s.at("floor"), "TLS below 1.2 is spoken here (RFC 8996 deprecates it)")
+          .help("keep it only for peers that would otherwise send in clear");
     }
   }
 
   private void duplicateListeners() {
     Map<InetSocketAddress, Section> seen = new HashMap<>();
-    for (Section s : reader.rows(ConfigurationSchema.ListenerKeys.TABLE)) {
-      InetSocketAddress address = s.get(ConfigurationSchema.ListenerKeys.ADDRESS);
+    for (Section s : reader.rows("listener")) {
+      InetSocketAddress address = s.get("address", InetSocketAddress.class);
       Section before = address.getPort() == 0 ? null : seen.put(address, s);
       if (before != null) {
-        error(
-            s,
-            ConfigurationSchema.ListenerKeys.ADDRESS,
-            "two listeners at "
-                + ListenAddresses.text(address)
-                + ", the other in line "
-                + before.line(),
-            "remove one");
+        reader
+            .error(
+                s.at("address"),
+                "two listeners at "
+                    + ListenAddresses.text(address)
+                    + ", the other in line "
+                    + before.line())
+            .help("remove one");
       }
     }
   }
 
   private void identity() {
-    Section s = reader.section(ConfigurationSchema.IdentityKeys.TABLE);
-    boolean certificate = s.has(ConfigurationSchema.IdentityKeys.CERTIFICATE);
-    if (certificate != s.has(ConfigurationSchema.IdentityKeys.KEY)) {
-      reader.add(
-          reader
-              .about(true, s, "[identity] has " + (certificate ? "no key" : "no certificate"))
-              .help("give both, or neither for a self-signed certificate"));
+    Section s = reader.section("identity");
+    boolean certificate = s.has("certificate");
+    if (certificate != s.has("key")) {
+      reader
+          .error(s.head(), "[identity] has " + (certificate ? "no key" : "no certificate"))
+          .help("give both, or neither for a self-signed certificate");
     }
   }
 
   private void trustedClient(Section s) {
-    boolean pin = s.has(ConfigurationSchema.TrustedClientKeys.PIN_OF);
-    boolean ca = s.has(ConfigurationSchema.TrustedClientKeys.CA);
+    boolean pin = s.has("pin");
+    boolean ca = s.has("ca");
     if (pin == ca) {
-      reader.add(
-          reader
-              .about(true, s, "a trusted client is known by a pin, or by a CA and names")
-              .help("give exactly one of pin and ca"));
+      reader
+          .error(s.head(), "a trusted client is known by a pin, or by a CA and names")
+          .help("give exactly one of pin and ca");
     }
-    if (ca && s.get(ConfigurationSchema.TrustedClientKeys.NAMES).isEmpty()) {
-      error(
-          s,
-          ConfigurationSchema.TrustedClientKeys.CA,
-          "a CA alone would let everyone relay to whom it ever gives a certificate",
-          "add names = [\"…\"]");
+    if (ca && s.all("names", Domain.class).isEmpty()) {
+      reader
+          .error(
+              s.at("ca"), "a CA alone would let everyone relay to whom it ever gives a certificate")
+          .help("add names = [\"…\"]");
     }
   }
 
   private void peers() {
-    List<Section> peers = reader.rows(ConfigurationSchema.PeerKeys.TABLE);
+    List<Section> peers = reader.rows("peer");
     Set<Domain> seen = new HashSet<>();
     for (Section s : peers) {
-      Domain domain = s.get(ConfigurationSchema.PeerKeys.DOMAIN_OF);
+      Domain domain = s.get("domain", Domain.class);
       if (!seen.add(domain)) {
-        error(
-            s, ConfigurationSchema.PeerKeys.DOMAIN_OF, domain + " is here twice", "remove one row");
+        reader.error(s.at("domain"), domain + " is here twice").help("remove one row");
       }
     }
     if (peers.size() > PeerIdentities.MOST_PEERS) {
-      error(
-          peers.get(PeerIdentities.MOST_PEERS),
-          ConfigurationSchema.PeerKeys.DOMAIN_OF,
-          "more than " + PeerIdentities.MOST_PEERS + " peers; each is looked up all the time",
-          "name clients by [[trusted_client]] pin or ca instead");
+      reader
+          .error(
+              peers.get(PeerIdentities.MOST_PEERS).at("domain"),
+              "more than " + PeerIdentities.MOST_PEERS + " peers; each is looked up all the time")
+          .help("name clients by [[trusted_client]] pin or ca instead");
     }
-    List<Section> listeners = reader.rows(ConfigurationSchema.ListenerKeys.TABLE);
+    List<Section> listeners = reader.rows("listener");
     boolean deaf =
         !listeners.isEmpty()
             && listeners.stream()
                 .allMatch(
                     l ->
-                        l.get(ConfigurationSchema.ListenerKeys.CLIENT_CERTIFICATE)
+                        l.get("client_certificate", ClientCertificateMode.class)
                             == ClientCertificateMode.NONE);
     if (!peers.isEmpty() && deaf) {
-      warning(
-          peers.getFirst(),
-          ConfigurationSchema.PeerKeys.DOMAIN_OF,
-          "no listener asks clients for a certificate, so no peer can be known",
-          "set client_certificate = \"ask\" at one");
+      reader
+          .warning(
+              peers.getFirst().at("domain"),
+              "no listener asks clients for a certificate, so no peer can be known")
+          .help("set client_certificate = \"ask\" at one");
     }
   }
 
   private void relayDomain(Section s) {
     int ways =
-        (s.has(ConfigurationSchema.RelayDomainKeys.RECIPIENTS) ? 1 : 0)
-            + (s.has(ConfigurationSchema.RelayDomainKeys.VERIFY) ? 1 : 0)
-            + (s.get(ConfigurationSchema.RelayDomainKeys.ACCEPT_ALL) ? 1 : 0);
+        (s.has("recipients") ? 1 : 0) + (s.has("verify") ? 1 : 0) + (s.is("accept_all") ? 1 : 0);
     if (ways != 1) {
-      reader.add(
-          reader
-              .about(
-                  true,
-                  s,
-                  ways == 0
-                      ? "nothing says which recipients this relay domain has"
-                      : "a relay domain has one of recipients, verify and accept_all")
-              .help(
-                  "recipients = \"file\" knows them, verify = \"next-hop\" asks, accept_all = true"
-                      + " takes them all"));
-    } else if (s.get(ConfigurationSchema.RelayDomainKeys.ACCEPT_ALL)) {
-      warning(
-          s,
-          ConfigurationSchema.RelayDomainKeys.ACCEPT_ALL,
-          "mail for recipients that do not exist is taken, and bounces to forged senders"
-              + " (backscatter)",
-          "prefer recipients = \"file\" or verify = \"next-hop\"");
+      reader
+          .error(
+              s.head(),
+              ways == 0
+                  ? "nothing says which recipients this relay domain has"
+                  : "a relay domain has one of recipients, verify and accept_all")
+          .help(
+              "recipients = \"file\" knows them, verify = \"next-hop\" asks, accept_all = true"
+                  + " takes them all");
+    } else if (s.is("accept_all")) {
+      reader
+          .warning(
+              s.at("accept_all"),
+              "mail for recipients that do not exist is taken, and bounces to forged senders"
+                  + " (backscatter)")
+          .help("prefer recipients = \"file\" or verify = \"next-hop\"");
     }
   }
 
   private void duplicateDomains() {
     Set<String> seen = new HashSet<>();
-    for (Section s : reader.rows(ConfigurationSchema.AliasDomainKeys.TABLE)) {
-      String name = s.get(ConfigurationSchema.AliasDomainKeys.DOMAIN_OF).name();
+    for (Section s : reader.rows("alias_domain")) {
+      String name = s.get("domain", Domain.class).name();
       if (!seen.add(name)) {
-        error(
-            s,
-            ConfigurationSchema.AliasDomainKeys.DOMAIN_OF,
-            name + " is here twice",
-            "remove one row");
+        reader.error(s.at("domain"), name + " is here twice").help("remove one row");
       }
     }
-    for (Section s : reader.rows(ConfigurationSchema.RelayDomainKeys.TABLE)) {
-      String name = s.get(ConfigurationSchema.RelayDomainKeys.DOMAIN_OF).name();
+    for (Section s : reader.rows("relay_domain")) {
+      String name = s.get("domain", Domain.class).name();
       if (!seen.add(name)) {
-        error(
-            s,
-            ConfigurationSchema.RelayDomainKeys.DOMAIN_OF,
-            name + " is here twice, as alias or relay domain",
-            "remove one row");
+        reader
+            .error(s.at("domain"), name + " is here twice, as alias or relay domain")
+            .help("remove one row");
       }
     }
   }
 
   private void transport(Section s) {
-    boolean user = s.has(ConfigurationSchema.TransportKeys.USER);
-    if (user != s.has(ConfigurationSchema.TransportKeys.PASSWORD_FILE)) {
-      reader.add(
-          reader
-              .about(true, s, "user and password_file belong together")
-              .help("give both, or neither"));
+    boolean user = s.has("user");
+    if (user != s.has("password_file")) {
+      reader
+          .error(s.head(), "user and password_file belong together")
+          .help("give both, or neither");
     }
-    String hop = s.get(ConfigurationSchema.TransportKeys.NEXT_HOP);
+    String hop = s.get("next_hop", String.class);
     boolean mx = hop.equals("mx");
     if (!mx && !hop.startsWith("pipe:")) {
       return;
     }
-    for (SettingKey<?> key : OF_A_HOST) {
+    for (String key : OF_A_HOST) {
       if (s.explicit(key) != null) {
-        error(
-            s,
-            key,
-            key.name() + " belongs to a next hop that is one host, and " + hop + " is none",
-            mx ? "demands of a domain by MX stand in its [[policy]] row" : "leave it out");
+        reader
+            .error(
+                s.at(key), key + " belongs to a next hop that is one host, and " + hop + " is none")
+            .help(mx ? "demands of a domain by MX stand in its [[policy]] row" : "leave it out");
       }
     }
   }
 
   private void reject(Section s) {
-    int ways =
-        (s.has(ConfigurationSchema.RejectKeys.CLIENT) ? 1 : 0)
-            + (s.has(ConfigurationSchema.RejectKeys.SENDER) ? 1 : 0)
-            + (s.has(ConfigurationSchema.RejectKeys.RECIPIENT) ? 1 : 0);
+    int ways = (s.has("client") ? 1 : 0) + (s.has("sender") ? 1 : 0) + (s.has("recipient") ? 1 : 0);
     if (ways != 1) {
-      reader.add(
-          reader
-              .about(true, s, "a reject row names one of client, sender and recipient")
-              .help("use one row for each"));
+      reader
+          .error(s.head(), "a reject row names one of client, sender and recipient")
+          .help("use one row for each");
+    }
+  }
+
+  private void pipe(Section s) {
+    for (String variable : s.all("environment", String.class)) {
+      if (variable.indexOf('=') < 1) {
+        reader.error(s.at("environment"), "not a variable: " + variable).help("write NAME=value");
+      }
     }
   }
 
   private void trust() {
-    Section s = reader.section(ConfigurationSchema.TrustKeys.TABLE);
-    if (s.get(ConfigurationSchema.TrustKeys.NETWORKS).stream().anyMatch(n -> n.prefix() == 0)) {
-      error(
-          s,
-          ConfigurationSchema.TrustKeys.NETWORKS,
-          "a network of all addresses would make this an open relay",
-          "name the hosts that send through this server");
+    Section s = reader.section("trust");
+    if (s.all("networks", Cidr.class).stream().anyMatch(n -> n.prefix() == 0)) {
+      reader
+          .error(s.at("networks"), "a network of all addresses would make this an open relay")
+          .help("name the hosts that send through this server");
     }
   }
 
   private void dns() {
-    Section s = reader.section(ConfigurationSchema.DnsKeys.TABLE);
+    Section s = reader.section("dns");
     boolean far =
-        s.get(ConfigurationSchema.DnsKeys.RESOLVERS).stream()
+        s.all("resolvers", InetSocketAddress.class).stream()
             .anyMatch(r -> !r.getAddress().isLoopbackAddress());
-    if (s.get(ConfigurationSchema.DnsKeys.VALIDATION) == DnsSettings.Validation.TRUST_AD && far) {
-      error(
-          s,
-          ConfigurationSchema.DnsKeys.VALIDATION,
-          "the AD bit of a resolver that is not on loopback can be set by anybody on the way",
-          "use validation = \"own\"");
+    if (s.get("validation", DnsSettings.Validation.class) == DnsSettings.Validation.TRUST_AD
+        && far) {
+      reader
+          .error(
+              s.at("validation"),
+              "the AD bit of a resolver that is not on loopback can be set by anybody on the way")
+          .help("use validation = \"own\"");
     }
-    if (s.get(ConfigurationSchema.DnsKeys.VALIDATION) == DnsSettings.Validation.OFF) {
-      warning(
-          s,
-          ConfigurationSchema.DnsKeys.VALIDATION,
-          "without validation DANE never applies",
-          "leave validation out, unless this network's DNS is neither signed nor under the root");
+    if (s.get("validation", DnsSettings.Validation.class) == DnsSettings.Validation.OFF) {
+      reader
+          .warning(s.at("validation"), "without validation DANE never applies")
+          .help(
+              "leave validation out, unless this network's DNS is neither signed nor under the root");
     }
-    for (SettingKey<Duration> key :
-        List.of(ConfigurationSchema.DnsKeys.TIMEOUT, ConfigurationSchema.DnsKeys.TOTAL)) {
-      if (!s.get(key).isPositive()) {
-        error(s, key, key.name() + " must be longer than nothing", "for example \"2s\"");
+    for (String key : List.of("timeout", "total")) {
+      if (!s.get(key, Duration.class).isPositive()) {
+        reader.error(s.at(key), key + " must be longer than nothing").help("for example \"2s\"");
       }
     }
   }
 
   private void deliver() {
-    Section s = reader.section(ConfigurationSchema.DeliverKeys.TABLE);
-    if (!s.get(ConfigurationSchema.DeliverKeys.IPV4)
-        && !s.get(ConfigurationSchema.DeliverKeys.IPV6)) {
-      error(
-          s,
-          ConfigurationSchema.DeliverKeys.IPV6,
-          "without IPv4 and IPv6 nothing can leave",
-          "allow one of them");
+    Section s = reader.section("deliver");
+    if (!s.is("ipv4") && !s.is("ipv6")) {
+      reader
+          .error(s.at("ipv6"), "without IPv4 and IPv6 nothing can leave")
+          .help("allow one of them");
     }
-    TlsVersion minimum = s.get(ConfigurationSchema.DeliverKeys.FLOOR).lowest();
-    if (s.get(ConfigurationSchema.DeliverKeys.FLOOR_ALWAYS).lowest().compareTo(minimum) < 0) {
-      error(
-          s,
-          ConfigurationSchema.DeliverKeys.FLOOR_ALWAYS,
-          "floor_always is below floor",
-          "where TLS is demanded it cannot be worse than where it is not");
+    TlsVersion minimum = s.get("floor", TlsFloor.class).lowest();
+    if (s.get("floor_always", TlsFloor.class).lowest().compareTo(minimum) < 0) {
+      reader
+          .error(s.at("floor_always"), "floor_always is below floor")
+          .help("where TLS is demanded it cannot be worse than where it is not");
     }
-    Section queue = reader.section(ConfigurationSchema.QueueKeys.TABLE);
-    Duration half = queue.get(ConfigurationSchema.QueueKeys.LIFETIME).dividedBy(2);
-    if (s.get(ConfigurationSchema.DeliverKeys.HOLD).compareTo(half) > 0) {
-      error(
-          s,
-          ConfigurationSchema.DeliverKeys.HOLD,
-          "a hold longer than half the queue's lifetime would end in bounces",
-          "at most half of [queue] lifetime");
+    Section queue = reader.section("queue");
+    Duration half = queue.get("lifetime", Duration.class).dividedBy(2);
+    if (s.get("hold", Duration.class).compareTo(half) > 0) {
+      reader
+          .error(s.at("hold"), "a hold longer than half the queue's lifetime would end in bounces")
+          .help("at most half of [queue] lifetime");
     }
-    for (Duration wait : queue.get(ConfigurationSchema.QueueKeys.RETRY)) {
+    for (Duration wait : queue.all("retry", Duration.class)) {
       if (wait.compareTo(Duration.ofSeconds(1)) < 0) {
-        error(
-            queue,
-            ConfigurationSchema.QueueKeys.RETRY,
-            "a wait below a second would be a busy loop against somebody else's server",
-            "minutes are usual");
+        reader
+            .error(
+                queue.at("retry"),
+                "a wait below a second would be a busy loop against somebody else's server")
+            .help("minutes are usual");
       }
     }
-    if (queue.get(ConfigurationSchema.QueueKeys.RETRY).isEmpty()) {
-      error(
-          queue,
-          ConfigurationSchema.QueueKeys.RETRY,
-          "retry has no waits",
-          "leave it out for the default");
+    if (queue.all("retry", Duration.class).isEmpty()) {
+      reader.error(queue.at("retry"), "retry has no waits").help("leave it out for the default");
     }
     boolean order =
         queue
-                .get(ConfigurationSchema.QueueKeys.DEAD_SITE_FIRST)
-                .compareTo(queue.get(ConfigurationSchema.QueueKeys.DEAD_SITE_MOST))
+                .get("dead_site_first", Duration.class)
+                .compareTo(queue.get("dead_site_most", Duration.class))
             <= 0;
     if (!order) {
-      error(
-          queue,
-          ConfigurationSchema.QueueKeys.DEAD_SITE_FIRST,
-          "dead_site_first is longer than dead_site_most",
-          "the first wait is the shortest");
+      reader
+          .error(queue.at("dead_site_first"), "dead_site_first is longer than dead_site_most")
+          .help("the first wait is the shortest");
     }
-    if (s.get(ConfigurationSchema.DeliverKeys.LEVEL) == TlsLevel.NONE) {
-      warning(
-          s,
-          ConfigurationSchema.DeliverKeys.LEVEL,
-          "mail is never encrypted on its way",
-          "level = \"may\" encrypts whenever the other side can");
+    if (s.get("level", TlsLevel.class) == TlsLevel.NONE) {
+      reader
+          .warning(s.at("level"), "mail is never encrypted on its way")
+          .help("level = \"may\" encrypts whenever the other side can");
     }
   }
 
   private void firstContact() {
-    Section s = reader.section(ConfigurationSchema.StsKeys.TABLE);
-    Duration half =
+    Section s = reader.section("sts");
+    Duration half = reader.section("queue").get("lifetime", Duration.class).dividedBy(2);
+    for (String key : List.of("first_contact_hold", "lookup_hold")) {
+      if (s.find(key, Duration.class).filter(hold -> hold.compareTo(half) > 0).isPresent()) {
         reader
-            .section(ConfigurationSchema.QueueKeys.TABLE)
-            .get(ConfigurationSchema.QueueKeys.LIFETIME)
-            .dividedBy(2);
-    for (SettingKey<Duration> key :
-        List.of(
-            ConfigurationSchema.StsKeys.FIRST_CONTACT_HOLD,
-            ConfigurationSchema.StsKeys.LOOKUP_HOLD)) {
-      if (s.find(key).filter(hold -> hold.compareTo(half) > 0).isPresent()) {
-        error(
-            s,
-            key,
-            "a hold longer than half the queue's lifetime would end in bounces",
-            "at most half of [queue] lifetime");
+            .error(s.at(key), "a hold longer than half the queue's lifetime would end in bounces")
+            .help("at most half of [queue] lifetime");
       }
     }
   }
 
   private void ledger() {
-    Section s = reader.section(ConfigurationSchema.LedgerKeys.TABLE);
-    Duration hold =
-        s.find(ConfigurationSchema.LedgerKeys.HOLD).orElse(LedgerSettings.SHORTEST_HOLD);
-    Duration half =
-        reader
-            .section(ConfigurationSchema.QueueKeys.TABLE)
-            .get(ConfigurationSchema.QueueKeys.LIFETIME)
-            .dividedBy(2);
-    if (s.find(ConfigurationSchema.LedgerKeys.HOLD).isPresent() && hold.compareTo(half) > 0) {
-      error(
-          s,
-          ConfigurationSchema.LedgerKeys.HOLD,
-          "mail would be given up before a hold longer than half the queue's lifetime has ended",
-          "at most half of [queue] lifetime");
+    Section s = reader.section("ledger");
+    Duration hold = s.find("hold", Duration.class).orElse(LedgerSettings.SHORTEST_HOLD);
+    Duration half = reader.section("queue").get("lifetime", Duration.class).dividedBy(2);
+    if (s.find("hold", Duration.class).isPresent() && hold.compareTo(half) > 0) {
+      reader
+          .error(
+              s.at("hold"),
+              "mail would be given up before a hold longer than half the queue's lifetime has ended")
+          .help("at most half of [queue] lifetime");
     }
     if (hold.compareTo(LedgerSettings.SHORTEST_HOLD) < 0) {
-      error(
-          s,
-          ConfigurationSchema.LedgerKeys.HOLD,
-          "within less than an hour the queue does not try often enough to know",
-          "\"2d\" is usual");
+      reader
+          .error(
+              s.at("hold"), "within less than an hour the queue does not try often enough to know")
+          .help("\"2d\" is usual");
     }
     Duration longest =
         hold.compareTo(LedgerSettings.DEFAULT_HOLD) > 0 ? hold : LedgerSettings.DEFAULT_HOLD;
-    if (s.get(ConfigurationSchema.LedgerKeys.DECAY).compareTo(longest) <= 0) {
-      error(
-          s,
-          ConfigurationSchema.LedgerKeys.DECAY,
-          "a level would fall away before its hold has ended",
-          "\"180d\" is usual");
+    if (s.get("decay", Duration.class).compareTo(longest) <= 0) {
+      reader
+          .error(s.at("decay"), "a level would fall away before its hold has ended")
+          .help("\"180d\" is usual");
     }
-    if (s.get(ConfigurationSchema.LedgerKeys.SESSIONS)
-        > (long) s.get(ConfigurationSchema.LedgerKeys.SESSIONS_PER_DAY)
-            * s.get(ConfigurationSchema.LedgerKeys.DAYS)) {
-      warning(
-          s,
-          ConfigurationSchema.LedgerKeys.SESSIONS,
-          "so many sessions are not counted within days = "
-              + s.get(ConfigurationSchema.LedgerKeys.DAYS),
-          "a level takes more days than that");
+    int days = s.get("days", Integer.class);
+    if (s.get("sessions", Integer.class) > s.get("sessions_per_day", Integer.class) * (long) days) {
+      reader
+          .warning(s.at("sessions"), "so many sessions are not counted within days = " + days)
+          .help("a level takes more days than that");
     }
   }
 
   private void metrics() {
-    Section s = reader.section(ConfigurationSchema.MetricsKeys.TABLE);
+    Section s = reader.section("metrics");
     boolean open =
-        s.find(ConfigurationSchema.MetricsKeys.ADDRESS)
+        s.find("address", InetSocketAddress.class)
             .filter(a -> !a.getAddress().isLoopbackAddress())
             .isPresent();
     if (open) {
-      warning(
-          s,
-          ConfigurationSchema.MetricsKeys.ADDRESS,
-          "metrics are open to everyone who can reach this address",
-          "prefer 127.0.0.1, or guard the address by a firewall");
+      reader
+          .warning(s.at("address"), "metrics are open to everyone who can reach this address")
+          .help("prefer 127.0.0.1, or guard the address by a firewall");
+    }
+  }
+
+  private void lab() {
+    Section s = reader.section("lab");
+    if (!s.present()) {
+      return;
+    }
+    List<Cidr> traps = s.all("traps", Cidr.class);
+    List<InetAddress> addresses = s.all("addresses", InetAddress.class);
+    if (traps.isEmpty()) {
+      reader
+          .error(s.at("traps"), "there must be a network for the traps")
+          .help("a /64 of IPv6 does");
+    }
+    if (traps.stream().filter(n -> !PublicLab.isV4(n)).count() > 1) {
+      reader
+          .error(s.at("traps"), "there are two networks of IPv6")
+          .help("one is enough for all tokens");
+    }
+    if (traps.stream()
+        .anyMatch(n -> PublicLab.isV4(n) ? n.prefix() < SHORTEST_V4 : n.prefix() > LONGEST_V6)) {
+      reader
+          .error(
+              s.at("traps"),
+              "a network of IPv6 has a prefix of 96 at most, one of IPv4 of 16 at least")
+          .help("a /64 of IPv6, and single addresses or a /28 of IPv4, are usual");
+    }
+    if (addresses.isEmpty()) {
+      reader
+          .error(s.at("addresses"), "there must be an address")
+          .help("name those of this machine");
+    }
+    if (traps.stream().anyMatch(n -> addresses.stream().anyMatch(n::contains))) {
+      reader
+          .error(s.at("traps"), "an address of the lab itself is in a network of its traps")
+          .help("keep them apart: traps take ports of every address that they borrow");
+    }
+    if (!s.get("token_life", Duration.class).isPositive()) {
+      reader
+          .error(s.at("token_life"), "a token must live for a while")
+          .help("some hours are usual");
     }
   }
 }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.tls.verdict.Pin;
 
 /**
@@ -13,7 +14,15 @@ import org.sealwax.mail.tls.verdict.Pin;
  * @param ca PEM file, or null
  * @param names of which the certificate by that CA carries one
  */
-public record TrustedClientRow(@Nullable Pin pin, @Nullable Path ca, List<Domain> names) {
+public record TrustedClientRow(
+    @Setting(
+            example = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            doc = "The SHA-256 of the client's public key.")
+        @Nullable Pin pin,
+    @Setting(example = "/etc/sealwax/own-ca.pem", doc = "A private CA in PEM; needs names.")
+        @Nullable Path ca,
+    @Setting(doc = "Names of which the certificate by that CA must carry one.")
+        List<Domain> names) {
   /** Copies. */
   public TrustedClientRow {
     names = List.copyOf(names);

@@ -291,8 +291,7 @@ public final class WhatIf {
               ? "MTA-STS is followed now and would not be: kept policies count on one side only"
               : "MTA-STS is not followed now and would be: no policy is kept, so none counts here");
     }
-    if (current.publicRoots() != candidate.publicRoots()
-        || !current.rootFiles().equals(candidate.rootFiles())) {
+    if (!current.roots().equals(candidate.roots())) {
       out.add("certificates by other [roots]: only the judgement by those in force is remembered");
     }
     if (!current.deliver().hold().equals(candidate.deliver().hold())) {

@@ -1,6 +1,9 @@
 package org.sealwax.router.deliver;
 
 import java.time.Duration;
+import java.util.Map;
+import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingsRecord;
 
 /**
  * Limits for the reuse of connections.
@@ -13,9 +16,19 @@ import java.time.Duration;
  * @param age of a connection, after which it is not used again
  */
 public record ConnectionPoolSettings(
-    int perHost, int total, Duration idle, int messages, Duration age) {
-  /** Checks ranges. */
+    int perHost,
+    int total,
+    Duration idle,
+    @Setting(
+            name = "messages_per_connection",
+            fallback = "100",
+            max = 10_000,
+            doc = "After so many it is closed.")
+        int messages,
+    Duration age) {
+  /** Checks ranges. A connection that carries one message only is never used again. */
   public ConnectionPoolSettings {
+    perHost = messages == 1 ? 0 : perHost;
     if (perHost < 0 || total < 0 || messages < 1 || !idle.isPositive() || !age.isPositive()) {
       throw new IllegalArgumentException("counts and times are positive");
     }
@@ -23,6 +36,16 @@ public record ConnectionPoolSettings(
 
   /** 20 per host, 200 in all, 5 seconds idle, 100 messages, 5 minutes. */
   public static ConnectionPoolSettings defaults() {
-    return new ConnectionPoolSettings(20, 200, Duration.ofSeconds(5), 100, Duration.ofMinutes(5));
+    return SettingsRecord.defaults(
+        ConnectionPoolSettings.class,
+        Map.of(
+            "perHost",
+            20,
+            "total",
+            200,
+            "idle",
+            Duration.ofSeconds(5),
+            "age",
+            Duration.ofMinutes(5)));
   }
 }

@@ -12,6 +12,8 @@ import org.sealwax.mail.policy.FallbackLadder;
 import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.policy.TlsFloors;
 import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.smtp.session.SmtpTimeouts;
 
 /**
@@ -43,19 +45,33 @@ public record DeliverySettings(
     String ehlo,
     Set<Domain> ownNames,
     Set<InetSocketAddress> ownEndpoints,
-    int mxPort,
-    boolean ipv4,
-    boolean ipv6,
-    @Nullable InetAddress bind4,
-    @Nullable InetAddress bind6,
+    @Setting(fallback = "25", max = 65_535, doc = "The port of MX hosts; not 25 in tests only.")
+        int mxPort,
+    @Setting(fallback = "true", doc = "Whether IPv4 is used.") boolean ipv4,
+    @Setting(fallback = "true", doc = "Whether IPv6 is used.") boolean ipv6,
+    @Setting(name = "bind_ipv4", example = "192.0.2.1", doc = "The local IPv4 address.")
+        @Nullable InetAddress bind4,
+    @Setting(name = "bind_ipv6", example = "2001:db8::1", doc = "The local IPv6 address.")
+        @Nullable InetAddress bind6,
     Duration stagger,
     SmtpTimeouts times,
     ConnectionPoolSettings pool,
-    boolean hybrid,
-    boolean tickets,
+    @Setting(name = "post_quantum", fallback = "true", doc = "Whether X25519MLKEM768 is offered.")
+        boolean hybrid,
+    @Setting(name = "resumption", fallback = "true", doc = "Whether TLS sessions are resumed.")
+        boolean tickets,
     boolean clientCertificate,
-    Duration hold,
-    TlsLevel level,
+    @Setting(
+            fallback = "30m",
+            doc =
+                "How long TLS that is offered but broken keeps mail from going in clear text,"
+                    + " where that is allowed at all.")
+        Duration hold,
+    @Setting(
+            except = {"sts", "dane"},
+            fallback = "may",
+            doc = "What mail demands where no policy row says otherwise.")
+        TlsLevel level,
     TlsFloors floors,
     List<PolicyRow> rows,
     Map<String, RouteSettings> routes) {
@@ -78,26 +94,27 @@ public record DeliverySettings(
 
   /** Opportunistic TLS by MX, both families, the RFC's times, a hold of 30 minutes. */
   public static DeliverySettings defaults(Domain hostName) {
-    return new DeliverySettings(
-        hostName.name(),
-        Set.of(hostName),
-        Set.of(),
-        25,
-        true,
-        true,
-        null,
-        null,
-        Duration.ofMillis(250),
-        SmtpTimeouts.defaults(),
-        ConnectionPoolSettings.defaults(),
-        true,
-        true,
-        true,
-        FallbackLadder.DEFAULT_HOLD,
-        TlsLevel.MAY,
-        TlsFloors.DEFAULT,
-        List.of(),
-        Map.of());
+    return SettingsRecord.defaults(
+        DeliverySettings.class,
+        Map.of(
+            "ehlo",
+            hostName.name(),
+            "ownNames",
+            Set.of(hostName),
+            "ownEndpoints",
+            Set.of(),
+            "stagger",
+            Duration.ofMillis(250),
+            "times",
+            SmtpTimeouts.defaults(),
+            "pool",
+            ConnectionPoolSettings.defaults(),
+            "clientCertificate",
+            true,
+            "rows",
+            List.of(),
+            "routes",
+            Map.of()));
   }
 
   /** The fallback steps that these settings leave. */

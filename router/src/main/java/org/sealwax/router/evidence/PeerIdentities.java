@@ -30,6 +30,7 @@ import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.Evidence.DaneState;
 import org.sealwax.mail.policy.PolicySubject;
+import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.tls.PeerVerifier;
 import org.sealwax.mail.tls.verdict.NameCheck;
 import org.sealwax.mail.tls.verdict.PeerRole;
@@ -84,7 +85,16 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
    * @param domain domain of the MX hosts
    * @param relay whether they may send anywhere
    */
-  public record NamedPeer(Domain domain, boolean relay) {}
+  public record NamedPeer(
+      @Setting(example = "partner.example", required = true, doc = "The peer's domain.")
+          Domain domain,
+      @Setting(
+              fallback = "false",
+              doc =
+                  "Whether a client known so may send mail anywhere through this server. It"
+                      + " counts for MX hosts under the peer's own domain only: a provider's"
+                      + " host speaks for all its customers.")
+          boolean relay) {}
 
   /** What the ledger knows. Thread-safe; may read the disk. */
   @FunctionalInterface

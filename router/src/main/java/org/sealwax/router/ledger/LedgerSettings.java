@@ -1,6 +1,9 @@
 package org.sealwax.router.ledger;
 
 import java.time.Duration;
+import java.util.Map;
+import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingsRecord;
 
 /**
  * The evidence that makes a level, and the loss of a level.
@@ -17,16 +20,53 @@ import java.time.Duration;
  * @param domains rows at most
  */
 public record LedgerSettings(
-    int sessions,
-    int days,
-    int perDay,
-    int resolutions,
-    int hostDays,
-    boolean greetUnseen,
-    Duration hold,
-    Regression regression,
-    Duration decay,
-    int domains) {
+    @Setting(fallback = "20", max = 10_000, doc = "Sessions that a level needs.") int sessions,
+    @Setting(fallback = "7", max = 365, doc = "Distinct days on which they must have been.")
+        int days,
+    @Setting(
+            name = "sessions_per_day",
+            fallback = "4",
+            max = 10_000,
+            doc = "Sessions counted per domain and day at most.")
+        int perDay,
+    @Setting(fallback = "2", max = 1000, doc = "Separate look-ups of the MX hosts at least.")
+        int resolutions,
+    @Setting(
+            fallback = "2",
+            max = 365,
+            doc =
+                "Distinct days on which each MX host with an address must have been greeted for"
+                    + " a level.")
+        int hostDays,
+    @Setting(
+            fallback = "true",
+            doc =
+                "Greet MX hosts that no delivery needs, without mail, where they alone keep a"
+                    + " domain from its level: only domains with mail in the last day, at"
+                    + " most 100 greetings a day in all.")
+        boolean greetUnseen,
+    @Setting(
+            example = "2d",
+            doc =
+                "How long every path to a domain must show less before that is accepted; at"
+                    + " most half of [queue] lifetime. Left out: two days, or that half if it"
+                    + " is less.")
+        Duration hold,
+    @Setting(
+            fallback = "hold",
+            doc =
+                "A domain that has always shown TLS shows less. hold: accepted when every path"
+                    + " has shown it for the whole hold; ask: only by sealwax policy accept.")
+        Regression regression,
+    @Setting(fallback = "180d", doc = "A level not seen again for so long falls away.")
+        Duration decay,
+    @Setting(
+            fallback = "100000",
+            max = MOST_DOMAINS,
+            doc =
+                "Domains remembered. When there are more, those without a level go first, and"
+                    + " those with one never.")
+        int domains) {
   /** The treatment of a domain that shows less than it did. */
   public enum Regression {
     /** Accept it after the hold, when it is theirs. */
@@ -40,9 +80,6 @@ public record LedgerSettings(
 
   /** A shorter hold would end before the queue has tried often enough to know. */
   public static final Duration SHORTEST_HOLD = Duration.ofHours(1);
-
-  /** Rows that fit into the space that docs/operating.md promises. */
-  public static final int DEFAULT_DOMAINS = 100_000;
 
   /** More than one server can need. */
   public static final int MOST_DOMAINS = 10_000_000;
@@ -65,7 +102,6 @@ public record LedgerSettings(
 
   /** The defaults of docs/policy.md. */
   public static LedgerSettings defaults() {
-    return new LedgerSettings(
-        20, 7, 4, 2, 2, true, DEFAULT_HOLD, Regression.HOLD, Duration.ofDays(180), DEFAULT_DOMAINS);
+    return SettingsRecord.defaults(LedgerSettings.class, Map.of("hold", DEFAULT_HOLD));
   }
 }

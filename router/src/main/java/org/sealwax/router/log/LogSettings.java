@@ -1,5 +1,7 @@
 package org.sealwax.router.log;
 
+import org.sealwax.mail.settings.Setting;
+
 /**
  * Settings of the log.
  *
@@ -7,7 +9,13 @@ package org.sealwax.router.log;
  * @param priorities whether lines begin with the journal's {@code <N>} priority (sd-daemon(3));
  *     text lines leave out the time then, because the journal has it
  */
-public record LogSettings(Format format, boolean priorities) {
+public record LogSettings(
+    @Setting(
+            fallback = "text",
+            restart = true,
+            doc = "text: Postfix's words; json: one object a line.")
+        Format format,
+    boolean priorities) {
   /** The format of a line. */
   public enum Format {
     /** {@code time room[session]: id: words}, as log parsers for Postfix know it. */

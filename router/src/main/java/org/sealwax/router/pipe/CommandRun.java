@@ -88,7 +88,7 @@ final class CommandRun {
     ProcessBuilder builder =
         new ProcessBuilder(line).directory(settings.directory().toFile()).redirectErrorStream(true);
     builder.environment().clear();
-    builder.environment().putAll(settings.environment());
+    builder.environment().putAll(settings.variables());
     CommandRun run = new CommandRun(builder.start());
     return run.watch(settings, head, content);
   }

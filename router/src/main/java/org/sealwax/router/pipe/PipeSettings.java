@@ -2,10 +2,13 @@ package org.sealwax.router.pipe;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingsRecord;
 
 /**
  * A command that takes mail.
@@ -25,27 +28,43 @@ import java.util.TreeSet;
  * @param concurrency runs at a time, 1 to {@link #MAX_CONCURRENCY}
  */
 public record PipeSettings(
-    String name,
-    List<String> command,
-    List<String> wrapper,
-    Path directory,
-    Map<String, String> environment,
-    LineEnd lineEnd,
-    boolean mboxFrom,
+    @Setting(example = "bugs", required = true, doc = "The name that alias files use: pipe:name.")
+        String name,
+    @Setting(
+            example = {"/usr/local/bin/tracker-gateway", "{recipient}"},
+            required = true,
+            doc =
+                "The program by its absolute path, and its arguments; no shell. {recipient},"
+                    + " {local}, {domain}, {extension}, {sender} and {id} as a whole argument"
+                    + " are replaced.")
+        List<String> command,
+    @Setting(
+            doc =
+                "A program with arguments that runs the command as somebody else, such as"
+                    + " [\"/usr/bin/sudo\", \"-n\", \"-u\", \"tracker\", \"--\"]. Empty: as"
+                    + " the router's own user, which must not be root.")
+        List<String> wrapper,
+    @Setting(fallback = "/", doc = "The folder in which it runs.") Path directory,
+    @Setting(
+            fallback = "PATH=/usr/local/bin:/usr/bin:/bin",
+            doc = "All of its environment, each as NAME=value.")
+        List<String> environment,
+    @Setting(fallback = "lf", doc = "What the message's lines end with.") LineEnd lineEnd,
+    @Setting(fallback = "false", doc = "Whether a line \"From sender date\" goes first.")
+        boolean mboxFrom,
     String delimiter,
-    Duration timeout,
-    int concurrency) {
+    @Setting(fallback = "5m", doc = "How long it may run before it is ended.") Duration timeout,
+    @Setting(
+            name = "concurrent",
+            fallback = "4",
+            max = MAX_CONCURRENCY,
+            doc = "How many may run at once.")
+        int concurrency) {
   /** Three threads and three descriptors each. */
   public static final int MAX_CONCURRENCY = 100;
 
   /** What the program and its arguments may be in all; far below the system's limit. */
   public static final int MAX_ARGUMENTS = 100;
-
-  /** A mail gateway that needs longer is stuck. */
-  public static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(5);
-
-  /** Gateways usually hold a lock; more runs at a time would only wait for it. */
-  public static final int DEFAULT_CONCURRENCY = 4;
 
   /** What may stand for an argument. */
   public static final Set<String> PLACEHOLDERS =
@@ -67,7 +86,7 @@ public record PipeSettings(
   public PipeSettings {
     command = List.copyOf(command);
     wrapper = List.copyOf(wrapper);
-    environment = Map.copyOf(environment);
+    environment = List.copyOf(environment);
     require(!name.isBlank(), "a pipe has a name");
     require(!command.isEmpty(), "a pipe has a command");
     require(command.size() <= MAX_ARGUMENTS, "at most " + MAX_ARGUMENTS + " arguments");
@@ -86,6 +105,9 @@ public record PipeSettings(
           !braces || PLACEHOLDERS.contains(argument),
           argument + " is none of " + String.join(", ", new TreeSet<>(PLACEHOLDERS)));
     }
+    for (String variable : environment) {
+      require(variable.indexOf('=') > 0, "not a variable: " + variable);
+    }
     require(delimiter.length() <= 1, "a delimiter is one character, such as +");
     require(timeout.isPositive(), "the timeout is positive");
     require(
@@ -95,17 +117,18 @@ public record PipeSettings(
 
   /** A command with everything else at its default. */
   public static PipeSettings of(String name, List<String> command) {
-    return new PipeSettings(
-        name,
-        command,
-        List.of(),
-        Path.of("/"),
-        Map.of("PATH", "/usr/local/bin:/usr/bin:/bin"),
-        LineEnd.LF,
-        false,
-        "+",
-        DEFAULT_TIMEOUT,
-        DEFAULT_CONCURRENCY);
+    return SettingsRecord.defaults(
+        PipeSettings.class, Map.of("name", name, "command", command, "delimiter", "+"));
+  }
+
+  /** Its environment, by name. */
+  Map<String, String> variables() {
+    Map<String, String> all = new HashMap<>();
+    for (String variable : environment) {
+      int equals = variable.indexOf('=');
+      all.put(variable.substring(0, equals), variable.substring(equals + 1));
+    }
+    return all;
   }
 
   private static void require(boolean holds, String sentence) {

@@ -1,9 +1,12 @@
 package org.sealwax.router.queue;
 
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingsRecord;
 
 /**
  * Settings of the queue; swapped whole on reload.
@@ -22,11 +25,29 @@ import org.sealwax.mail.address.Mailbox;
  */
 public record QueueSettings(
     RetrySchedule schedule,
-    int deliveries,
-    int deliveriesPerHop,
+    @Setting(
+            fallback = "100",
+            max = 10_000,
+            doc =
+                "Deliveries at a time. Mail with the null sender gets an eighth of them at"
+                    + " most, next hops that never answered a quarter, slow ones three"
+                    + " eighths; a fifth is kept for new mail to idle next hops.")
+        int deliveries,
+    @Setting(
+            fallback = "20",
+            max = 1000,
+            doc =
+                "Deliveries at a time toward one next hop, reached step by step, and at one MX"
+                    + " address.")
+        int deliveriesPerHop,
     int recipientsPerRound,
-    Duration deadSiteFirst,
-    Duration deadSiteMost,
+    @Setting(
+            fallback = "1m",
+            doc =
+                "How long a next hop that does not answer is left alone at first; doubled each"
+                    + " time.")
+        Duration deadSiteFirst,
+    @Setting(fallback = "1h", doc = "How long at most.") Duration deadSiteMost,
     long loadedBytes,
     int returnedContent,
     Domain hostName,
@@ -55,46 +76,30 @@ public record QueueSettings(
 
   /** Defaults of a host. */
   public static QueueSettings defaults(Domain hostName) {
-    return new QueueSettings(
-        RetrySchedule.defaults(),
-        100,
-        20,
-        100,
-        Duration.ofMinutes(1),
-        Duration.ofHours(1),
-        16L << 20,
-        50 * 1024,
-        hostName,
-        Optional.empty());
+    return SettingsRecord.defaults(
+        QueueSettings.class,
+        Map.of(
+            "schedule",
+            RetrySchedule.defaults(),
+            "recipientsPerRound",
+            100,
+            "loadedBytes",
+            16L << 20,
+            "returnedContent",
+            50 * 1024,
+            "hostName",
+            hostName,
+            "postmaster",
+            Optional.empty()));
   }
 
   /** The same with another schedule. */
   public QueueSettings withSchedule(RetrySchedule other) {
-    return new QueueSettings(
-        other,
-        deliveries,
-        deliveriesPerHop,
-        recipientsPerRound,
-        deadSiteFirst,
-        deadSiteMost,
-        loadedBytes,
-        returnedContent,
-        hostName,
-        postmaster);
+    return SettingsRecord.with(this, Map.of("schedule", other));
   }
 
   /** The same with a postmaster. */
   public QueueSettings withPostmaster(Mailbox other) {
-    return new QueueSettings(
-        schedule,
-        deliveries,
-        deliveriesPerHop,
-        recipientsPerRound,
-        deadSiteFirst,
-        deadSiteMost,
-        loadedBytes,
-        returnedContent,
-        hostName,
-        Optional.of(other));
+    return SettingsRecord.with(this, Map.of("postmaster", Optional.of(other)));
   }
 }

@@ -3,6 +3,9 @@ package org.sealwax.router.queue;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingsRecord;
 
 /**
  * The retry schedule (RFC 5321 4.5.4.1): minutes at first, hours later, and an end.
@@ -15,7 +18,22 @@ import java.util.List;
  *     longer than the lifetime means never
  */
 public record RetrySchedule(
-    List<Duration> waits, double jitter, Duration lifetime, Duration delayNotice) {
+    @Setting(
+            name = "retry",
+            fallback = {"2m", "5m", "10m", "20m", "40m", "1h", "2h", "4h"},
+            doc =
+                "The waits after the first, second, … try; the last one repeats. Each is varied"
+                    + " by a fifth.")
+        List<Duration> waits,
+    double jitter,
+    @Setting(fallback = "5d", doc = "After this, mail that waits is given up.") Duration lifetime,
+    @Setting(
+            fallback = "4h",
+            doc = "After this the sender is told once that the message is late; \"0s\": never.")
+        Duration delayNotice) {
+  /** Waits vary by a fifth, so that messages of one hour do not stay together. */
+  static final double JITTER = 0.2;
+
   /** A shorter wait would be a busy loop against another server. */
   public static final Duration SHORTEST_WAIT = Duration.ofSeconds(1);
 
@@ -38,19 +56,7 @@ public record RetrySchedule(
 
   /** Five days; RFC 5321 wants at least 4 to 5. */
   public static RetrySchedule defaults() {
-    return new RetrySchedule(
-        List.of(
-            Duration.ofMinutes(2),
-            Duration.ofMinutes(5),
-            Duration.ofMinutes(10),
-            Duration.ofMinutes(20),
-            Duration.ofMinutes(40),
-            Duration.ofHours(1),
-            Duration.ofHours(2),
-            Duration.ofHours(4)),
-        0.2,
-        Duration.ofDays(5),
-        Duration.ofHours(4));
+    return SettingsRecord.defaults(RetrySchedule.class, Map.of("jitter", JITTER));
   }
 
   /**

@@ -1,6 +1,9 @@
 package org.sealwax.router.receipts;
 
 import java.time.Duration;
+import java.util.Map;
+import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingsRecord;
 
 /**
  * Settings of the receipts.
@@ -10,13 +13,16 @@ import java.time.Duration;
  *     never
  * @param fileSize a file that has grown beyond this is closed and the next one begun, in bytes
  */
-public record ReceiptSettings(Duration retention, long size, long fileSize) {
-  /** A quarter of a year: long enough for a question that comes late. */
-  public static final Duration DEFAULT_RETENTION = Duration.ofDays(90);
-
-  /** Over a million receipts: messages from any client must not fill the disk with them. */
-  public static final long DEFAULT_SIZE = 1L << 30;
-
+public record ReceiptSettings(
+    @Setting(
+            fallback = "90d",
+            doc = "Files of receipts are deleted when they are older; \"0s\": never.")
+        Duration retention,
+    @Setting(
+            fallback = "1GB",
+            doc = "Size of all files of receipts at which the oldest are deleted; \"0\": never.")
+        long size,
+    long fileSize) {
   /** Some 80,000 receipts; small enough to be read through in a second. */
   public static final long DEFAULT_FILE_SIZE = 64L << 20;
 
@@ -29,6 +35,6 @@ public record ReceiptSettings(Duration retention, long size, long fileSize) {
 
   /** The defaults. */
   public static ReceiptSettings defaults() {
-    return new ReceiptSettings(DEFAULT_RETENTION, DEFAULT_SIZE, DEFAULT_FILE_SIZE);
+    return SettingsRecord.defaults(ReceiptSettings.class, Map.of("fileSize", DEFAULT_FILE_SIZE));
   }
 }

@@ -9,6 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingsRecord;
 
 /**
  * The limits of one client: counted by IPv4 address, or by /64 of IPv6, where one machine has as
@@ -32,13 +34,55 @@ public final class ClientLimits {
    * @param exempt networks without these limits
    */
   public record ClientLimitSettings(
-      int sessions,
-      int connections,
-      int messages,
-      int recipients,
-      int errors,
-      int handshakes,
-      List<Cidr> exempt) {
+      @Setting(
+              name = "sessions_per_client",
+              fallback = "50",
+              min = 0,
+              restart = true,
+              doc =
+                  "Sessions of one client (IPv6: one /64; twice as many of a /56, four times of"
+                      + " a /48) at a time; 0 here and below: no limit.")
+          int sessions,
+      @Setting(
+              name = "connections_per_minute",
+              fallback = "600",
+              min = 0,
+              restart = true,
+              doc = "New connections of one client.")
+          int connections,
+      @Setting(
+              name = "messages_per_minute",
+              fallback = "3000",
+              min = 0,
+              restart = true,
+              doc = "Messages of one client.")
+          int messages,
+      @Setting(
+              name = "recipients_per_minute",
+              fallback = "30000",
+              min = 0,
+              restart = true,
+              doc = "Recipients of one client.")
+          int recipients,
+      @Setting(
+              name = "errors_per_minute",
+              fallback = "300",
+              min = 0,
+              restart = true,
+              doc = "Refused commands of one client; over it new connections are turned away.")
+          int errors,
+      @Setting(
+              name = "handshakes_per_minute",
+              fallback = "300",
+              min = 0,
+              restart = true,
+              doc = "TLS handshakes of one client.")
+          int handshakes,
+      @Setting(
+              fallback = {"127.0.0.0/8", "::1/128"},
+              restart = true,
+              doc = "Networks without the limits per client.")
+          List<Cidr> exempt) {
     /** Copies. */
     public ClientLimitSettings {
       exempt = List.copyOf(exempt);
@@ -50,14 +94,7 @@ public final class ClientLimits {
      * exempt.
      */
     public static ClientLimitSettings defaults() {
-      return new ClientLimitSettings(
-          50,
-          600,
-          3_000,
-          30_000,
-          300,
-          300,
-          List.of(Cidr.parse("127.0.0.0/8").orElseThrow(), Cidr.parse("::1").orElseThrow()));
+      return SettingsRecord.defaults(ClientLimitSettings.class, Map.of());
     }
   }
 

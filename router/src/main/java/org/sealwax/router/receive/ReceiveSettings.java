@@ -2,7 +2,10 @@ package org.sealwax.router.receive;
 
 import java.time.Duration;
 import java.time.ZoneId;
+import java.util.Map;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingsRecord;
 
 /**
  * Settings that all listeners share.
@@ -25,10 +28,20 @@ import org.sealwax.mail.address.Domain;
  */
 public record ReceiveSettings(
     Domain host,
-    long size,
-    int recipients,
+    @Setting(name = "message_size", fallback = "64MB", doc = "The largest message.") long size,
+    @Setting(
+            fallback = "1000",
+            min = 100,
+            max = 100_000,
+            doc = "Recipients of one message (RFC 5321 4.5.3.1.8: at least 100).")
+        int recipients,
     int messages,
-    int hops,
+    @Setting(
+            fallback = "100",
+            min = 10,
+            max = 1000,
+            doc = "Received fields after which a message is taken for a loop (RFC 5321 6.3).")
+        int hops,
     int authFailures,
     boolean looksUpNames,
     Duration nameWait,
@@ -36,16 +49,22 @@ public record ReceiveSettings(
     ZoneId zone) {
   /** 64 MiB a message, and names looked up without being waited for beyond 2 seconds. */
   public static ReceiveSettings defaults(Domain host) {
-    return new ReceiveSettings(
-        host,
-        64L * 1_024 * 1_024,
-        1_000,
-        1_000,
-        100,
-        3,
-        true,
-        Duration.ofSeconds(2),
-        false,
-        ZoneId.systemDefault());
+    return SettingsRecord.defaults(
+        ReceiveSettings.class,
+        Map.of(
+            "host",
+            host,
+            "messages",
+            1_000,
+            "authFailures",
+            3,
+            "looksUpNames",
+            true,
+            "nameWait",
+            Duration.ofSeconds(2),
+            "honoursUntrustedTlsRequiredNo",
+            false,
+            "zone",
+            ZoneId.systemDefault()));
   }
 }

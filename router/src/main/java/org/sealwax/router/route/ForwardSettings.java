@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.settings.Setting;
 
 /**
  * Settings of relay domains, aliases and routes.
@@ -100,7 +101,17 @@ public record ForwardSettings(
    * @param file its alias file; several domains may share one
    * @param caseSensitive whether {@code Bugs} and {@code bugs} differ; by default they do not
    */
-  public record AliasDomain(Domain domain, Path file, boolean caseSensitive) {}
+  public record AliasDomain(
+      @Setting(example = "project.example", required = true, doc = "The domain.") Domain domain,
+      @Setting(
+              example = "/etc/sealwax/aliases",
+              required = true,
+              doc =
+                  "The file: \"name: a@x.example, b@y.example\", \"pipe:name\", \"*\" for the"
+                      + " rest.")
+          Path file,
+      @Setting(fallback = "false", doc = "Whether the case of local parts counts.")
+          boolean caseSensitive) {}
 
   /**
    * A domain of other hosts that we relay mail to.

@@ -1,6 +1,9 @@
 package org.sealwax.router.spool;
 
 import java.nio.file.Path;
+import java.util.Map;
+import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingsRecord;
 
 /**
  * Settings of the embedded store.
@@ -9,10 +12,15 @@ import java.nio.file.Path;
  * @param minimumFreeSpace bytes that must stay free on the file system for mail to be taken
  * @param tracesKept maximum number of trace entries that are kept, the newest
  */
-public record SpoolSettings(Path folder, long minimumFreeSpace, int tracesKept) {
-  /** Space for the updates of what is queued when accepting has stopped. */
-  public static final long DEFAULT_FREE_SPACE = 256L << 20;
-
+public record SpoolSettings(
+    Path folder,
+    @Setting(
+            name = "free_space",
+            fallback = "256MB",
+            restart = true,
+            doc = "What must stay free on the spool's file system for mail to be taken.")
+        long minimumFreeSpace,
+    int tracesKept) {
   /** About 100 MB of rows. */
   public static final int DEFAULT_JOURNEYS = 250_000;
 
@@ -25,6 +33,7 @@ public record SpoolSettings(Path folder, long minimumFreeSpace, int tracesKept) 
 
   /** Defaults for a folder. */
   public static SpoolSettings defaults(Path folder) {
-    return new SpoolSettings(folder, DEFAULT_FREE_SPACE, DEFAULT_JOURNEYS);
+    return SettingsRecord.defaults(
+        SpoolSettings.class, Map.of("folder", folder, "tracesKept", DEFAULT_JOURNEYS));
   }
 }

@@ -2,6 +2,9 @@ package org.sealwax.router.sts;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
+import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.sts.FirstContactWait;
 
 /**
@@ -15,7 +18,17 @@ import org.sealwax.mail.sts.FirstContactWait;
  * @param patience how long mail waits at first contact
  */
 public record StsSettings(
-    Path file, int domains, int fetches, Duration total, int port, FirstContactWait patience) {
+    Path file,
+    int domains,
+    int fetches,
+    Duration total,
+    @Setting(
+            fallback = "443",
+            max = 65_535,
+            restart = true,
+            doc = "The port of policy hosts; not 443 in tests only.")
+        int port,
+    FirstContactWait patience) {
   /** Domains kept: ten times what a large site writes to. */
   public static final int DOMAINS = 100_000;
 
@@ -28,7 +41,18 @@ public record StsSettings(
 
   /** A hundred thousand domains, 64 fetches at a time, a minute for each; the usual patience. */
   public static StsSettings in(Path file) {
-    return new StsSettings(
-        file, DOMAINS, 64, Duration.ofSeconds(60), 443, FirstContactWait.defaults());
+    return SettingsRecord.defaults(
+        StsSettings.class,
+        Map.of(
+            "file",
+            file,
+            "domains",
+            DOMAINS,
+            "fetches",
+            64,
+            "total",
+            Duration.ofSeconds(60),
+            "patience",
+            FirstContactWait.defaults()));
   }
 }

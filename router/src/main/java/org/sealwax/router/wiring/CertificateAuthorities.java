@@ -40,8 +40,8 @@ public final class CertificateAuthorities {
   }
 
   private TrustRoots all() {
-    TrustRoots roots = settings.publicRoots() ? RootStore.publicRoots() : TrustRoots.none();
-    for (Path file : settings.rootFiles()) {
+    TrustRoots roots = settings.roots().publicRoots() ? RootStore.publicRoots() : TrustRoots.none();
+    for (Path file : settings.roots().files()) {
       roots = roots.and(read(file));
     }
     return roots;
@@ -66,7 +66,7 @@ public final class CertificateAuthorities {
    */
   public void check() throws IOException {
     try {
-      settings.rootFiles().forEach(this::read);
+      settings.roots().files().forEach(this::read);
       settings.caFiles().values().forEach(this::read);
       settings.trustedClients().forEach(r -> privateRoots(List.of(r)));
     } catch (UncheckedIOException e) {

@@ -168,7 +168,7 @@ public final class ConfiguredFilesCheck {
   }
 
   private void authorities() {
-    settings.rootFiles().forEach(f -> roots("[roots] files", f));
+    settings.roots().files().forEach(f -> roots("[roots] files", f));
     settings.caFiles().forEach((name, f) -> roots("ca " + name, f));
     for (TrustedClientRow row : settings.trustedClients()) {
       Path ca = row.ca();

@@ -66,7 +66,7 @@ public final class OutgoingTlsReports implements Closeable {
       return TlsReporter.open(
           new ReportSettings(
               row.organization(),
-              row.contact(),
+              row.contact().orElseThrow(),
               settings.server().hostname(),
               settings.server().state().resolve("tlsrpt"),
               row.period(),

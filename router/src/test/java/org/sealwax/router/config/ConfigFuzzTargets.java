@@ -10,6 +10,7 @@ import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.cli.MachineDefaults;
+import org.sealwax.mail.settings.SettingKey;
 import org.sealwax.router.receive.AddressPattern;
 import org.sealwax.testkit.fuzz.FuzzTarget;
 
@@ -28,7 +29,7 @@ public final class ConfigFuzzTargets {
     // One row with every key of every table, from the schema itself.
     for (ConfigurationTable table : ConfigurationSchema.tables()) {
       StringBuilder all = new StringBuilder(table.heading()).append('\n');
-      for (SettingKey<?> key : table.keys()) {
+      for (SettingKey key : table.keys()) {
         all.append(key.name()).append(" = ").append(key.example()).append('\n');
       }
       seeds.add(all.toString());
@@ -60,7 +61,7 @@ public final class ConfigFuzzTargets {
           c + " is outside " + lines.size());
       int width = c.line() >= 1 && c.line() <= lines.size() ? lines.get(c.line() - 1).length() : 0;
       holds(c.column() >= 1 && c.column() <= width + 1, c + " is outside " + width);
-      holds(!c.text().isBlank() && c.length() >= 1, "a complaint without words");
+      holds(!c.text().isBlank() && c.at().length() >= 1, "a complaint without words");
     }
     switch (read) {
       case Configuration.InvalidConfiguration b -> {

@@ -2,6 +2,7 @@ package org.sealwax.router.config;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.sealwax.mail.settings.SettingKey;
 
 /** The pages that are generated from the schema; a test keeps the files in step. */
 public final class ConfigurationReference {
@@ -26,17 +27,17 @@ public final class ConfigurationReference {
     out.append(".SH EXAMPLE\n.nf\n").append(roff(example())).append(".fi\n.SH TABLES\n");
     for (ConfigurationTable table : ConfigurationSchema.tables()) {
       out.append(".SS ").append(roff(table.heading())).append(roff(table.purpose()));
-      for (SettingKey<?> key : table.keys()) {
+      for (SettingKey key : table.keys()) {
         out.append(".TP\n.B ").append(roff(key.name()));
-        out.append(roff(key.kind().typeName() + defaultText(key) + ". " + key.purpose()));
+        out.append(roff(key.type().typeName() + defaultText(key) + ". " + key.doc()));
       }
     }
     out.append(".SH SEE ALSO\n.BR sealwax (1)\n");
     return out.toString();
   }
 
-  private static String defaultText(SettingKey<?> key) {
-    if (key.required()) {
+  private static String defaultText(SettingKey key) {
+    if (key.declared().required()) {
       return ", required";
     }
     return key.fallback() == null ? "" : ", default " + key.fallback();
@@ -79,10 +80,11 @@ public final class ConfigurationReference {
       out.append('\n');
       wrap(table.purpose(), out);
       out.append('#').append(table.heading()).append('\n');
-      for (SettingKey<?> key : table.keys()) {
-        wrap(key.purpose(), out);
+      for (SettingKey key : table.keys()) {
+        wrap(key.doc(), out);
         out.append('#').append(key.name()).append(" = ").append(key.example());
-        out.append(key.fallback() == null ? key.required() ? "  # required" : "  # e.g." : "");
+        out.append(
+            key.fallback() == null ? key.declared().required() ? "  # required" : "  # e.g." : "");
         out.append('\n');
       }
     }

@@ -23,6 +23,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.net.DialerSettings;
+import org.sealwax.mail.settings.SettingKey;
 import org.sealwax.mail.sts.FirstContactWait;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.ledger.LedgerSettings;
@@ -220,9 +221,9 @@ final class ConfigurationTest {
   @Test
   void everyDefaultHasItsKeysType() {
     for (ConfigurationTable table : ConfigurationSchema.tables()) {
-      Section section = new Section(table, 0);
-      for (SettingKey<?> key : table.keys()) {
-        section.find(key);
+      Section section = new Section(table, new SourcePosition(0, 1, 1));
+      for (SettingKey key : table.keys()) {
+        section.find(key.name());
       }
     }
   }

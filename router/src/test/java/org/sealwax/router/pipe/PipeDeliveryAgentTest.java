@@ -29,6 +29,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.Scope;
+import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
@@ -55,32 +56,13 @@ final class PipeDeliveryAgentTest {
     List<String> command = new ArrayList<>(List.of(script.toString()));
     command.addAll(List.of(arguments));
     PipeSettings s = PipeSettings.of("tracker", command);
-    return new PipeSettings(
-        s.name(),
-        s.command(),
-        s.wrapper(),
-        folder,
-        s.environment(),
-        s.lineEnd(),
-        s.mboxFrom(),
-        s.delimiter(),
-        Duration.ofSeconds(20),
-        2);
+    return SettingsRecord.with(
+        s, Map.of("directory", folder, "timeout", Duration.ofSeconds(20), "concurrency", 2));
   }
 
   private static PipeSettings with(
       PipeSettings s, PipeSettings.LineEnd lineEnd, boolean mbox, Duration timeout) {
-    return new PipeSettings(
-        s.name(),
-        s.command(),
-        s.wrapper(),
-        s.directory(),
-        s.environment(),
-        lineEnd,
-        mbox,
-        s.delimiter(),
-        timeout,
-        s.concurrency());
+    return SettingsRecord.with(s, Map.of("lineEnd", lineEnd, "mboxFrom", mbox, "timeout", timeout));
   }
 
   private static Consignment consignment(
@@ -392,7 +374,7 @@ final class PipeDeliveryAgentTest {
             List.of("/bin/echo", "{local}"),
             List.of(script("w", "cat > /dev/null; echo wrapped; exec \"$@\"").toString()),
             folder,
-            Map.of(),
+            List.of(),
             PipeSettings.LineEnd.LF,
             false,
             "+",
@@ -445,16 +427,6 @@ final class PipeDeliveryAgentTest {
   }
 
   private static PipeSettings of(PipeSettings s, int runs) {
-    return new PipeSettings(
-        s.name(),
-        s.command(),
-        s.wrapper(),
-        s.directory(),
-        s.environment(),
-        s.lineEnd(),
-        s.mboxFrom(),
-        s.delimiter(),
-        s.timeout(),
-        runs);
+    return SettingsRecord.with(s, Map.of("concurrency", runs));
   }
 }

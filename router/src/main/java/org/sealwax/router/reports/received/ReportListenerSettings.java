@@ -27,6 +27,15 @@ public record ReportListenerSettings(
 
   /** Checks the path. */
   public ReportListenerSettings {
+    checkPath(path);
+  }
+
+  /**
+   * Checks a path.
+   *
+   * @throws IllegalArgumentException when it is none
+   */
+  public static void checkPath(String path) {
     if (!path.startsWith("/")
         || path.length() > 200
         || !path.chars().allMatch(c -> c > 0x20 && c < 0x7f && c != '?' && c != '#')) {

@@ -1,0 +1,369 @@
+package org.sealwax.mail.settings;
+
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.Type;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.sealwax.mail.address.Cidr;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.DomainPattern;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.tls.verdict.Pin;
+import org.sealwax.mail.tls.verdict.TlsFloor;
+import org.sealwax.mail.tls.verdict.TlsVersion;
+
+/**
+ * The type of a key's value, and its reading from TOML.
+ *
+ * @param typeName for the manual page: {@code duration}
+ * @param form one sentence with an example, shown when a value is not valid
+ * @param words the closed vocabulary, or empty
+ * @param list whether the value is a list, whose elements are read one by one
+ * @param quoted whether a value (of a list: an element) stands in quotes
+ * @param parser parses one TOML value (of a list: one element); throws {@link InvalidValue}
+ */
+public record SettingType(
+    String typeName,
+    String form,
+    List<String> words,
+    boolean list,
+    boolean quoted,
+    Function<Object, Object> parser) {
+  /** A value does not fit; the message, if there is one, says more than the form. */
+  public static final class InvalidValue extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    InvalidValue(String message) {
+      super(message, null, false, false);
+    }
+  }
+
+  /**
+   * A name in a certificate, or with a wildcard as its first label.
+   *
+   * @param text in lower case, as identities are looked up by it
+   */
+  public record CertificateName(String text) {}
+
+  private static final Map<Class<?>, SettingType> BY_CLASS =
+      Map.ofEntries(
+          text(String.class, "text", "text in quotes", s -> s),
+          unquoted(boolean.class, "true or false", "true or false, without quotes", Boolean.class),
+          text(
+              Duration.class,
+              "duration",
+              "a duration in quotes: \"30s\", \"5m\", \"4h\", \"5d\" or a sum like \"1h30m\"",
+              SettingType::duration),
+          // Powers of 1024, as SIZE is counted by mail programs.
+          text(
+              long.class,
+              "size",
+              "a size in quotes: \"100KB\", \"50MB\", \"2GB\"",
+              SettingType::size),
+          text(
+              Domain.class,
+              "domain",
+              "a domain name in quotes: \"example.org\"",
+              s -> Domain.parse(s).orElseThrow(SettingType::invalid)),
+          text(
+              CertificateName.class,
+              "name",
+              "a name in quotes: \"mx.example.org\", or \"*.example.org\" (one label in its place)",
+              SettingType::certificateName),
+          text(
+              DomainPattern.class,
+              "domain pattern",
+              "\"example.org\", \".example.org\" (everything below it) or \"*\" (every domain)",
+              s -> DomainPattern.parse(s).orElseThrow(SettingType::invalid)),
+          text(
+              Cidr.class,
+              "network",
+              "a network in quotes: \"192.0.2.0/24\", \"2001:db8::/32\" or one address",
+              s -> Cidr.parse(s).orElseThrow(SettingType::invalid)),
+          text(
+              InetAddress.class,
+              "address",
+              "an IP address in quotes: \"192.0.2.1\" or \"2001:db8::1\"",
+              SettingType::address),
+          text(
+              InetSocketAddress.class,
+              "address and port",
+              "an IP address and a port in quotes: \"127.0.0.1:2525\", \"[::1]:25\", \"*:25\" (all"
+                  + " addresses)",
+              SettingType::socket),
+          text(
+              Path.class,
+              "file",
+              "a path in quotes, relative to the folder of this file",
+              SettingType::path),
+          text(
+              Pin.class,
+              "pin",
+              "the SHA-256 of a public key in hex: \"sha256:\" and 64 digits",
+              s -> Pin.parse(s).orElseThrow(SettingType::invalid)),
+          unquoted(LocalDate.class, "date", "a date without quotes: 2027-01-31", LocalDate.class),
+          text(
+              Mailbox.class,
+              "mailbox",
+              "a mail address in quotes: \"name@example.org\"",
+              SettingType::mailbox),
+          Map.entry(
+              TlsFloor.class,
+              choice(
+                  List.of("1.0", "1.1", "1.2", "1.3"),
+                  s -> new TlsFloor(TlsVersion.valueOf("TLS_" + s.replace('.', '_'))))));
+
+  private static Map.Entry<Class<?>, SettingType> text(
+      Class<?> type, String typeName, String form, Function<String, Object> reader) {
+    Function<Object, Object> parser = raw -> reader.apply(quotedText(raw));
+    return Map.entry(type, new SettingType(typeName, form, List.of(), false, true, parser));
+  }
+
+  /** A value that the parser of TOML has made already. */
+  private static Map.Entry<Class<?>, SettingType> unquoted(
+      Class<?> type, String typeName, String form, Class<?> made) {
+    Function<Object, Object> parser =
+        raw -> {
+          if (!made.isInstance(raw)) {
+            throw invalid();
+          }
+          return raw;
+        };
+    return Map.entry(type, new SettingType(typeName, form, List.of(), false, false, parser));
+  }
+
+  private static String quotedText(Object raw) {
+    if (raw instanceof String s) {
+      return s;
+    }
+    throw invalid();
+  }
+
+  private static InvalidValue invalid() {
+    return new InvalidValue("");
+  }
+
+  /**
+   * {@return the type of a component's values}
+   *
+   * @param type of the component; of a list or an optional, the values are its elements
+   * @param declared for the range of a number
+   * @throws IllegalArgumentException when no key can have such a type
+   */
+  static SettingType of(Type type, Setting declared) {
+    if (type instanceof ParameterizedType many) {
+      SettingType element = of(many.getActualTypeArguments()[0], declared);
+      return many.getRawType() == Optional.class ? element : element.asList();
+    }
+    if (type == int.class) {
+      return count(declared.min(), declared.max());
+    }
+    if (type instanceof Class<?> words && words.isEnum()) {
+      return oneOf(words, declared.except());
+    }
+    SettingType known = type instanceof Class<?> one ? BY_CLASS.get(one) : null;
+    if (known == null) {
+      throw new IllegalArgumentException("no key has the type " + type);
+    }
+    return known;
+  }
+
+  private SettingType asList() {
+    return new SettingType("list of " + typeName, form, words, true, quoted, parser);
+  }
+
+  private static SettingType count(int min, int max) {
+    String range = "number from " + min + " to " + max;
+    return new SettingType(
+        range,
+        "a whole " + range + ", without quotes",
+        List.of(),
+        false,
+        false,
+        raw -> {
+          if (!(raw instanceof Long n) || n < min || n > max) {
+            throw invalid();
+          }
+          return n.intValue();
+        });
+  }
+
+  /** Words of an enumeration, in lower case, {@code _} as {@code -}. */
+  private static SettingType oneOf(Class<?> type, String[] except) {
+    Map<String, Object> byWord =
+        Arrays.stream(type.getEnumConstants())
+            .collect(
+                Collectors.toMap(
+                    e -> ((Enum<?>) e).name().toLowerCase(Locale.ROOT).replace('_', '-'),
+                    e -> e,
+                    (a, b) -> a,
+                    LinkedHashMap::new));
+    byWord.keySet().removeAll(List.of(except));
+    return choice(List.copyOf(byWord.keySet()), word -> Objects.requireNonNull(byWord.get(word)));
+  }
+
+  /** A closed vocabulary. */
+  private static SettingType choice(List<String> words, Function<String, Object> reader) {
+    String form = "one of \"" + String.join("\", \"", words) + "\"";
+    return new SettingType(
+        form,
+        form,
+        words,
+        false,
+        true,
+        raw -> {
+          if (!words.contains(quotedText(raw))) {
+            throw invalid();
+          }
+          return reader.apply(quotedText(raw));
+        });
+  }
+
+  /**
+   * {@return the value of a key}
+   *
+   * @param parsed what {@link #parser} made; of a scalar, one
+   */
+  public Object value(List<Object> parsed) {
+    return list ? parsed : parsed.getFirst();
+  }
+
+  /** What TOML makes of a default. */
+  Object plain(String text) {
+    if (quoted) {
+      return text;
+    }
+    return switch (text) {
+      case "true" -> true;
+      case "false" -> false;
+      default -> Long.valueOf(text);
+    };
+  }
+
+  private static Path path(String s) {
+    try {
+      if (s.isEmpty()) {
+        throw invalid();
+      }
+      return Path.of(s);
+    } catch (InvalidPathException e) {
+      throw invalid();
+    }
+  }
+
+  private static CertificateName certificateName(String s) {
+    boolean wild = s.startsWith("*.");
+    Domain domain = Domain.parse(wild ? s.substring(2) : s).orElseThrow(SettingType::invalid);
+    return new CertificateName((wild ? "*." : "") + domain.name().toLowerCase(Locale.ROOT));
+  }
+
+  private static Duration duration(String s) {
+    long seconds = 0;
+    int i = 0;
+    if (s.isEmpty() || s.length() > 20) {
+      throw invalid();
+    }
+    while (i < s.length()) {
+      int from = i;
+      while (i < s.length() && s.charAt(i) >= '0' && s.charAt(i) <= '9') {
+        i++;
+      }
+      if (i == from || i - from > 9 || i == s.length()) {
+        throw invalid();
+      }
+      long n = Long.parseLong(s.substring(from, i));
+      seconds +=
+          n
+              * switch (s.charAt(i++)) {
+                case 's' -> 1;
+                case 'm' -> 60;
+                case 'h' -> 3600;
+                case 'd' -> 86_400;
+                case 'w' -> 604_800;
+                default -> throw invalid();
+              };
+    }
+    return Duration.ofSeconds(seconds);
+  }
+
+  private static long size(String s) {
+    int digits = 0;
+    while (digits < s.length() && s.charAt(digits) >= '0' && s.charAt(digits) <= '9') {
+      digits++;
+    }
+    if (digits == 0 || digits > 9) {
+      throw invalid();
+    }
+    int shift =
+        switch (s.substring(digits).strip().toUpperCase(Locale.ROOT)) {
+          case "B" -> 0;
+          case "K", "KB", "KIB" -> 10;
+          case "M", "MB", "MIB" -> 20;
+          case "G", "GB", "GIB" -> 30;
+          default -> throw invalid();
+        };
+    return Long.parseLong(s.substring(0, digits)) << shift;
+  }
+
+  private static InetAddress address(String s) {
+    try {
+      return InetAddress.ofLiteral(s);
+    } catch (IllegalArgumentException e) {
+      throw invalid();
+    }
+  }
+
+  private static InetSocketAddress socket(String s) {
+    int colon = s.lastIndexOf(':');
+    if (colon < 0) {
+      throw new InvalidValue("the port is missing");
+    }
+    String host = s.substring(0, colon);
+    int port;
+    try {
+      port = Integer.parseInt(s.substring(colon + 1));
+    } catch (NumberFormatException e) {
+      throw invalid();
+    }
+    if (port < 0 || port > 65_535) {
+      throw new InvalidValue("a port is a number from 1 to 65535");
+    }
+    if (host.equals("*")) {
+      return new InetSocketAddress(port);
+    }
+    boolean bracketed = host.startsWith("[") && host.endsWith("]");
+    if (!bracketed && host.indexOf(':') >= 0) {
+      throw new InvalidValue("an IPv6 address stands in brackets");
+    }
+    return new InetSocketAddress(
+        address(bracketed ? host.substring(1, host.length() - 1) : host), port);
+  }
+
+  private static Mailbox mailbox(String s) {
+    int at = s.lastIndexOf('@');
+    if (at < 1 || at > Mailbox.MAX_LOCAL_PART) {
+      throw invalid();
+    }
+    Mailbox mailbox =
+        new Mailbox(
+            s.substring(0, at),
+            Domain.parse(s.substring(at + 1)).orElseThrow(SettingType::invalid));
+    if (!mailbox.toString().startsWith(s.substring(0, at + 1))) {
+      throw invalid();
+    }
+    return mailbox;
+  }
+}

@@ -1,0 +1,218 @@
+package org.sealwax.mail.settings;
+
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes settings records by the names of their components, so that no two values can change places.
+ * A component that declares no key is another settings record, or given by name.
+ */
+public final class SettingsRecord {
+  private SettingsRecord() {}
+
+  /** What a record class is made of; read once. */
+  record Shape(Constructor<?> constructor, List<Part> parts) {
+    List<SettingKey> keys() {
+      List<SettingKey> keys = new ArrayList<>();
+      for (Part part : parts) {
+        if (part.key != null) {
+          keys.add(part.key);
+        } else if (part.nested != null) {
+          keys.addAll(shape(part.nested).keys());
+        }
+      }
+      return keys;
+    }
+  }
+
+  private record Part(
+      String name,
+      Class<?> type,
+      Method accessor,
+      @Nullable SettingKey key,
+      @Nullable Class<? extends Record> nested) {
+    Object in(Record record) {
+      return invoke(() -> accessor.invoke(record));
+    }
+
+    /** A value as the component has it: optional, or an empty list, where there is none. */
+    @Nullable Object component(@Nullable Object value) {
+      if (type == Optional.class && !(value instanceof Optional)) {
+        return Optional.ofNullable(value);
+      }
+      return value == null && type == List.class ? List.of() : value;
+    }
+  }
+
+  private static final ClassValue<Shape> SHAPES =
+      new ClassValue<>() {
+        @Override
+        protected Shape computeValue(Class<?> type) {
+          return read(type);
+        }
+      };
+
+  static Shape shape(Class<? extends Record> type) {
+    return SHAPES.get(type);
+  }
+
+  private static Shape read(Class<?> type) {
+    List<Part> parts = new ArrayList<>();
+    List<Class<?>> types = new ArrayList<>();
+    for (RecordComponent c : type.getRecordComponents()) {
+      SettingKey key = SettingKey.of(c);
+      boolean settings = key == null && c.getType().isRecord() && !keys(c.getType()).isEmpty();
+      Method accessor = c.getAccessor();
+      accessor.setAccessible(true);
+      parts.add(
+          new Part(
+              c.getName(),
+              c.getType(),
+              accessor,
+              key,
+              settings ? c.getType().asSubclass(Record.class) : null));
+      types.add(c.getType());
+    }
+    Constructor<?> constructor =
+        invoke(() -> type.getDeclaredConstructor(types.toArray(Class[]::new)));
+    constructor.setAccessible(true);
+    return new Shape(constructor, parts);
+  }
+
+  private static List<SettingKey> keys(Class<?> type) {
+    return shape(type.asSubclass(Record.class)).keys();
+  }
+
+  /**
+   * {@return a record with the default of every key}
+   *
+   * @param type the record class
+   * @param others components without key or default, by name
+   * @param <R> the record class
+   */
+  public static <R extends Record> R defaults(Class<R> type, Map<String, ?> others) {
+    return of(type, SettingKey::initial, others);
+  }
+
+  /**
+   * {@return a record of read values}
+   *
+   * @param type the record class
+   * @param values the value of a key, or null
+   * @param others components whose key has no value, and those without a key, by name
+   * @param <R> the record class
+   * @throws IllegalArgumentException of the record's constructor
+   */
+  public static <R extends Record> R of(
+      Class<R> type, Function<SettingKey, @Nullable Object> values, Map<String, ?> others) {
+    return make(
+        type,
+        part -> {
+          Object value = part.key == null ? null : values.apply(part.key);
+          if (value != null) {
+            return value;
+          }
+          if (part.key != null || others.containsKey(part.name)) {
+            return others.get(part.name);
+          }
+          if (part.nested == null) {
+            throw new IllegalStateException(type.getSimpleName() + "." + part.name + " not given");
+          }
+          return of(part.nested, values, others);
+        });
+  }
+
+  /**
+   * {@return the same with some other keys}
+   *
+   * @param base the record
+   * @param values the value of a key, or null: as in {@code base}
+   * @param <R> the record class
+   * @throws IllegalArgumentException of the record's constructor
+   */
+  public static <R extends Record> R over(R base, Function<SettingKey, @Nullable Object> values) {
+    return make(
+        type(base),
+        part -> {
+          Object value = part.key == null ? null : values.apply(part.key);
+          if (value != null) {
+            return value;
+          }
+          return part.nested == null ? part.in(base) : over((Record) part.in(base), values);
+        });
+  }
+
+  /**
+   * {@return the same with some other components}
+   *
+   * @param base the record
+   * @param changes by name of the component; a name that is none is an error
+   * @param <R> the record class
+   */
+  public static <R extends Record> R with(R base, Map<String, ?> changes) {
+    for (String name : changes.keySet()) {
+      if (shape(base.getClass()).parts.stream().noneMatch(p -> p.name.equals(name))) {
+        throw new IllegalArgumentException("no component " + name);
+      }
+    }
+    return make(type(base), p -> changes.containsKey(p.name) ? changes.get(p.name) : p.in(base));
+  }
+
+  /**
+   * Calls {@code each} with every key of a record and its value.
+   *
+   * @param record the record
+   * @param each gets keys of the records within it, too
+   */
+  public static void forEach(Record record, BiConsumer<SettingKey, Object> each) {
+    for (Part part : shape(record.getClass()).parts) {
+      if (part.key != null) {
+        each.accept(part.key, Optional.ofNullable(part.in(record)));
+      } else if (part.nested != null) {
+        forEach((Record) part.in(record), each);
+      }
+    }
+  }
+
+  @SuppressWarnings("unchecked") // a record class is final
+  private static <R extends Record> Class<R> type(R record) {
+    return (Class<R>) record.getClass();
+  }
+
+  private static <R extends Record> R make(Class<R> type, Function<Part, @Nullable Object> values) {
+    Shape shape = shape(type);
+    @Nullable Object[] arguments = new @Nullable Object[shape.parts.size()];
+    for (int i = 0; i < arguments.length; i++) {
+      Part part = shape.parts.get(i);
+      arguments[i] = part.component(values.apply(part));
+    }
+    return type.cast(invoke(() -> shape.constructor.newInstance(arguments)));
+  }
+
+  /** A call by reflection. */
+  private interface Call<T> {
+    T run() throws ReflectiveOperationException;
+  }
+
+  private static <T> T invoke(Call<T> call) {
+    try {
+      return call.run();
+    } catch (InvocationTargetException e) {
+      if (e.getCause() instanceof RuntimeException refused) {
+        throw refused;
+      }
+      throw new IllegalStateException(e);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
