@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -17,13 +16,14 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.sts.StsMemory;
 import org.sealwax.mail.sts.StsPolicy;
 import org.sealwax.mail.sts.StsRecord;
-import org.sqlite.JDBC;
+import org.sealwax.router.store.Sqlite;
+import org.sealwax.router.store.SqliteFormat;
+import org.sealwax.router.store.StoreFormatException;
 
 /**
  * The store of policies on disk: one row for each domain that has a policy or has a problem with
@@ -35,26 +35,27 @@ import org.sqlite.JDBC;
  * no database is moved aside, and that is logged.
  */
 final class StsPolicyStore implements Closeable {
-  /** Marks the file ("SeSt"). */
-  private static final int APPLICATION = 0x53655374;
-
-  private static final int VERSION = 1;
+  private static final SqliteFormat POLICIES =
+      new SqliteFormat(
+          "store of MTA-STS policies",
+          0x53655374, // "SeSt"
+          List.of("journal_mode = WAL", "synchronous = FULL"),
+          List.of("policy"),
+          List.of(
+              SqliteFormat.Migration.of(
+                  "CREATE TABLE policy(domain TEXT PRIMARY KEY, used INTEGER NOT NULL,"
+                      + " fetched INTEGER, expires INTEGER, enforce INTEGER NOT NULL,"
+                      + " refresh INTEGER, tried INTEGER, failures INTEGER NOT NULL,"
+                      + " fetch_since INTEGER, lookup_since INTEGER, id TEXT,"
+                      + " trouble TEXT NOT NULL, size INTEGER NOT NULL, body BLOB)",
+                  "CREATE INDEX policy_refresh ON policy(refresh) WHERE refresh IS NOT NULL",
+                  "CREATE INDEX policy_used ON policy(used)")));
 
   /** Bytes of policy texts in all: a hundred thousand of ordinary size are 20 MiB. */
   static final long MAX_TEXT = 256L << 20;
 
   /** Rows that go when there are too many: a hundredth, so that it is not done each time. */
   private static final int SHARE = 100;
-
-  private static final List<String> TABLES =
-      List.of(
-          "CREATE TABLE policy(domain TEXT PRIMARY KEY, used INTEGER NOT NULL,"
-              + " fetched INTEGER, expires INTEGER, enforce INTEGER NOT NULL, refresh INTEGER,"
-              + " tried INTEGER, failures INTEGER NOT NULL, fetch_since INTEGER,"
-              + " lookup_since INTEGER, id TEXT, trouble TEXT NOT NULL, size INTEGER NOT NULL,"
-              + " body BLOB)",
-          "CREATE INDEX policy_refresh ON policy(refresh) WHERE refresh IS NOT NULL",
-          "CREATE INDEX policy_used ON policy(used)");
 
   private final Connection connection;
   private final Connection readingConnection;
@@ -69,19 +70,28 @@ final class StsPolicyStore implements Closeable {
   private long rows;
   private long text;
 
-  private StsPolicyStore(
-      Connections connections, int maxDomains, long maxText, @Nullable Path aside)
-      throws SQLException {
-    this.connection = connections.writing();
-    this.readingConnection = connections.reading();
-    this.reading =
-        readingConnection.prepareStatement(
-            "SELECT fetched, refresh, tried, failures, fetch_since, lookup_since, id, trouble,"
-                + " body FROM policy WHERE domain = ?");
-    this.maxDomains = maxDomains;
-    this.maxText = maxText;
-    this.damagedCopy = aside;
-    recount();
+  private StsPolicyStore(Path file, int maxDomains, long maxText, @Nullable Path aside)
+      throws SQLException, IOException {
+    this.connection = Sqlite.create(file, POLICIES, 4096);
+    Connection reader = null;
+    try {
+      reader = Sqlite.reader(file, 1024);
+      this.readingConnection = reader;
+      this.reading =
+          readingConnection.prepareStatement(
+              "SELECT fetched, refresh, tried, failures, fetch_since, lookup_since, id, trouble,"
+                  + " body FROM policy WHERE domain = ?");
+      this.maxDomains = maxDomains;
+      this.maxText = maxText;
+      this.damagedCopy = aside;
+      recount();
+    } catch (SQLException e) {
+      if (reader != null) {
+        reader.close();
+      }
+      connection.close();
+      throw e;
+    }
   }
 
   /**
@@ -95,8 +105,8 @@ final class StsPolicyStore implements Closeable {
 
   static StsPolicyStore open(Path file, int maxDomains, long maxText) throws IOException {
     try {
-      return over(connections(file), maxDomains, maxText, null);
-    } catch (SQLException e) {
+      return new StsPolicyStore(file, maxDomains, maxText, null);
+    } catch (SQLException | StoreFormatException e) {
       if (!Files.exists(file)) {
         throw new IOException(file + " cannot be made: " + e.getMessage(), e);
       }
@@ -106,85 +116,10 @@ final class StsPolicyStore implements Closeable {
       Files.deleteIfExists(file.resolveSibling(file.getFileName() + "-wal"));
       Files.deleteIfExists(file.resolveSibling(file.getFileName() + "-shm"));
       try {
-        return over(connections(file), maxDomains, maxText, aside);
+        return new StsPolicyStore(file, maxDomains, maxText, aside);
       } catch (SQLException again) {
         throw new IOException(file + " cannot be made: " + again.getMessage(), again);
       }
-    }
-  }
-
-  private static StsPolicyStore over(
-      Connections connections, int maxDomains, long maxText, @Nullable Path aside)
-      throws SQLException {
-    try {
-      return new StsPolicyStore(connections, maxDomains, maxText, aside);
-    } catch (SQLException e) {
-      connections.reading().close();
-      connections.writing().close();
-      throw e;
-    }
-  }
-
-  /** Only our user may read which domains we exchange mail with. */
-  private static void makePrivate(Path file) throws SQLException {
-    try {
-      if (!Files.exists(file)) {
-        Files.createFile(
-            file,
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      }
-    } catch (IOException e) {
-      throw new SQLException(file + " cannot be made: " + e.getMessage(), e);
-    }
-  }
-
-  private record Connections(Connection writing, Connection reading) {}
-
-  private static Connections connections(Path file) throws SQLException {
-    Connection writing = connect(file);
-    Connection reading = null;
-    try {
-      reading = JDBC.createConnection(JDBC.PREFIX + file, new Properties());
-      try (Statement s = reading.createStatement()) {
-        s.execute("PRAGMA busy_timeout = 10000");
-        s.execute("PRAGMA query_only = ON");
-        s.execute("PRAGMA cache_size = -1024");
-      }
-      return new Connections(writing, reading);
-    } catch (SQLException e) {
-      if (reading != null) {
-        reading.close();
-      }
-      writing.close();
-      throw e;
-    }
-  }
-
-  private static Connection connect(Path file) throws SQLException {
-    makePrivate(file);
-    Connection connection = JDBC.createConnection(JDBC.PREFIX + file, new Properties());
-    try (Statement s = connection.createStatement()) {
-      s.execute("PRAGMA busy_timeout = 10000");
-      s.execute("PRAGMA journal_mode = WAL");
-      s.execute("PRAGMA synchronous = FULL");
-      s.execute("PRAGMA cache_size = -4096");
-      int version = (int) number(s, "PRAGMA user_version");
-      int application = (int) number(s, "PRAGMA application_id");
-      if (version == 0 && application == 0) {
-        s.execute("BEGIN IMMEDIATE");
-        for (String table : TABLES) {
-          s.execute(table);
-        }
-        s.execute("PRAGMA application_id = " + APPLICATION);
-        s.execute("PRAGMA user_version = " + VERSION);
-        s.execute("COMMIT");
-      } else if (version != VERSION || application != APPLICATION) {
-        throw new SQLException("not a store of policies of this version");
-      }
-      return connection;
-    } catch (SQLException e) {
-      connection.close();
-      throw e;
     }
   }
 
