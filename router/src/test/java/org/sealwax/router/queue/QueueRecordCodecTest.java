@@ -9,8 +9,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,12 +24,15 @@ import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
+import org.sealwax.router.store.Sqlite;
+import org.sealwax.router.store.UpgradeFixture;
 
 /** Rows as the version before wrote them, in {@code upgrade/queue-rows.txt}: "name: hex". */
 public final class QueueRecordCodecTest {
@@ -228,6 +236,30 @@ public final class QueueRecordCodecTest {
       Object value = Objects.requireNonNull(values.get(row.getKey()));
       assertArrayEquals(row.getValue(), row(value), row.getKey());
     }
+  }
+
+  @Test
+  void everyRowOfAFullQueueComesBack(@TempDir Path folder) throws Exception {
+    Path database = UpgradeFixture.unpack(folder).resolve("spool/spool.db");
+    Map<String, String> columns =
+        Map.of(
+            "envelope", "SELECT envelope FROM message",
+            "group", "SELECT recipients FROM share",
+            "trace", "SELECT facts FROM journey");
+    Map<String, Integer> counts = new HashMap<>();
+    try (Connection connection = Sqlite.reader(database, 100);
+        Statement s = connection.createStatement()) {
+      for (Map.Entry<String, String> column : columns.entrySet()) {
+        try (ResultSet rows = s.executeQuery(column.getValue())) {
+          while (rows.next()) {
+            byte[] bytes = rows.getBytes(1);
+            assertArrayEquals(bytes, row(read(column.getKey() + " ", bytes)));
+            counts.merge(column.getKey(), 1, Integer::sum);
+          }
+        }
+      }
+    }
+    assertEquals(Map.of("envelope", 537, "group", 537, "trace", 913), counts);
   }
 
   /** An extent that only matters in memory becomes the nearest one that is stored. */

@@ -12,7 +12,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -108,6 +110,36 @@ final class SqliteTest {
     change("ALTER TABLE a RENAME TO b");
     change("PRAGMA application_id = 5");
     isRefused("no toy", false);
+  }
+
+  /** Whatever the file is: it is opened, or refused with a reason, and never replaced. */
+  @Test
+  void damagedFilesAreOpenedOrRefused() throws Exception {
+    assertEquals(2, number(TWO, "PRAGMA user_version"));
+    byte[] whole = Files.readAllBytes(database);
+    Random random = new Random(14);
+    int opened = 0;
+    for (int i = 0; i < 200; i++) {
+      byte[] damaged =
+          Arrays.copyOf(whole, i % 4 == 0 ? random.nextInt(whole.length) : whole.length);
+      for (int j = random.nextInt(4); j > 0 && damaged.length > 0; j--) {
+        damaged[random.nextInt(Math.min(damaged.length, i % 2 == 0 ? 100 : damaged.length))] =
+            (byte) random.nextInt();
+      }
+      database = folder.resolve("damaged" + i);
+      Files.write(database, damaged);
+      try (Connection c = Sqlite.writer(database, TWO, 100);
+          Statement s = c.createStatement()) {
+        s.execute("SELECT * FROM a");
+        opened++;
+      } catch (StoreFormatException e) {
+        assertTrue(String.valueOf(e.getMessage()).contains("toy"), e.getMessage());
+      } catch (SQLException e) {
+        assertTrue(SqliteFailure.isUnreadable(e) || damaged.length < whole.length, e.getMessage());
+      }
+      assertTrue(Files.size(database) >= damaged.length);
+    }
+    assertTrue(opened > 10, "all were refused");
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +18,7 @@ import org.sealwax.mail.sts.FirstContactWait;
 import org.sealwax.mail.sts.StsMemory;
 import org.sealwax.mail.sts.StsPolicy;
 import org.sealwax.mail.sts.StsStep;
+import org.sealwax.router.store.UpgradeFixture;
 import org.sqlite.JDBC;
 
 /** What lies on disk. */
@@ -28,12 +30,14 @@ final class StsPolicyStoreTest {
   private static StsMemory memory(String mode, String filler) {
     String text =
         "version: STSv1\nmode: " + mode + "\nmx: mx.test\nmax_age: 86400\nx: y" + filler + "\n";
-    StsPolicy policy =
-        assertInstanceOf(
-                StsPolicy.ParsedStsPolicy.ValidStsPolicy.class,
-                StsPolicy.read(text.getBytes(StandardCharsets.UTF_8)))
-            .policy();
-    return StsStep.fetched("a", policy, NOON, 0).memory();
+    return StsStep.fetched("a", policy(text), NOON, 0).memory();
+  }
+
+  private static StsPolicy policy(String text) {
+    return assertInstanceOf(
+            StsPolicy.ParsedStsPolicy.ValidStsPolicy.class,
+            StsPolicy.read(text.getBytes(StandardCharsets.UTF_8)))
+        .policy();
   }
 
   private static Domain domain(int i) {
@@ -63,6 +67,39 @@ final class StsPolicyStoreTest {
       assertEquals(both, store.read(domain(3)));
       assertEquals(StsMemory.EMPTY, store.read(domain(4)));
       assertEquals(3, store.size());
+    }
+  }
+
+  @Test
+  void readsTheStoreOfTheVersionBefore() throws IOException {
+    Instant then = Instant.parse("2026-11-30T21:00:00Z");
+    Path file = UpgradeFixture.unpack(folder.resolve("before")).resolve("sts.db");
+    List<String> modes = List.of("enforce", "testing", "none");
+    try (StsPolicyStore store = StsPolicyStore.open(file, 100)) {
+      assertEquals(13, store.size());
+      for (int i = 0; i < 12; i++) {
+        String text =
+            "version: STSv1\nmode: "
+                + modes.get(i % 3)
+                + "\nmx: mx"
+                + i
+                + ".test\nmx: *.mx.test\nmax_age: "
+                + 86_400 * (i + 1)
+                + "\n";
+        StsMemory memory = StsStep.fetched("id" + i, policy(text), then, 0).memory();
+        StsMemory read = store.read(Domain.of("sts" + i + ".test"));
+        if (i % 4 == 3) {
+          assertEquals(memory.fetched(), read.fetched());
+          assertEquals(2, read.failures());
+          assertEquals(then.plusSeconds(60), read.fetchSince());
+          assertEquals("127.0.0.1:4053 is not there", read.failure());
+        } else {
+          assertEquals(memory, read);
+        }
+      }
+      assertEquals(
+          StsStep.failed(StsMemory.EMPTY, "timeout", FirstContactWait.defaults(), then).memory(),
+          store.read(Domain.of("failed.test")));
     }
   }
 

@@ -15,11 +15,14 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.tlsrpt.TlsReport;
 import org.sealwax.router.log.RecordingMailLog;
+import org.sealwax.router.reports.ReportingOrganization;
+import org.sealwax.router.store.UpgradeFixture;
 
 /** What is kept, for how long, and how much of it; and what it adds up to. */
 final class ReceivedReportStoreTest {
@@ -76,6 +79,25 @@ final class ReceivedReportStoreTest {
     assertInstanceOf(ReportIntakeResult.Duplicate.class, again.keep(received));
     assertEquals(List.of(received), all(LocalDate.parse("2026-11-24")));
     assertEquals(List.of(), all(LocalDate.parse("2026-11-25")));
+  }
+
+  @Test
+  void readsTheStoreOfTheVersionBefore() throws IOException {
+    Path before = UpgradeFixture.unpack(folder.resolve("before")).resolve("tlsrpt-received");
+    List<ReceivedReport> all = new ArrayList<>();
+    ReceivedReportStore.each(before, LocalDate.parse("2026-11-01"), all::add, file -> {});
+    List<ReceivedReport> kept = new ArrayList<>();
+    Instant at = Instant.parse("2026-11-30T02:00:00Z");
+    for (int i : new int[] {3, 1, 2, 0}) {
+      Instant day = Instant.parse(i % 2 == 0 ? "2026-11-29T00:00:00Z" : "2026-11-28T00:00:00Z");
+      kept.add(
+          new ReceivedReport(
+              at,
+              i < 2 ? SENDER : POSTED,
+              ReportingOrganization.of(day, report("id" + i, "project.test"))));
+    }
+    assertEquals(Set.copyOf(kept), Set.copyOf(all));
+    assertEquals(4, all.size());
   }
 
   /** Or somebody could send first what another one will send, and have that one ignored. */
