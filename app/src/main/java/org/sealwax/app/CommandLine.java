@@ -39,9 +39,9 @@ import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlClient;
 import org.sealwax.router.control.ControlServer;
 import org.sealwax.router.receive.auth.PasswordFile;
+import org.sealwax.router.spool.SpoolRestore;
 import org.sealwax.router.wiring.DomainStores;
 import org.sealwax.router.wiring.IncomingTlsReports;
-import org.sealwax.router.wiring.SpoolRestore;
 
 /** Finds the subcommand, reads its arguments and the configuration, and runs it. */
 public final class CommandLine {

@@ -214,7 +214,7 @@ final class PoisonedItemTest {
   @ParameterizedTest
   @CsvSource({
     // place of the fault, its kind, unexpected ends, reason of the hold
-    "org.sealwax.router.spool.SpoolWriter#put, halt, 2, ended-process",
+    "org.sealwax.router.spool.WriterConnection#put, halt, 2, ended-process",
     "org.sealwax.router.queue.Scheduler#offer, halt, 2, ended-process",
     "org.sealwax.router.queue.NotificationWriter#notification, halt, 2, ended-process",
   })
@@ -226,8 +226,8 @@ final class PoisonedItemTest {
   @Tag("slow")
   @ParameterizedTest
   @CsvSource({
-    "org.sealwax.router.spool.SpoolWriter#put, error, 2, ended-process",
-    "org.sealwax.router.spool.SpoolWriter#put, bug, 0, change-not-stored",
+    "org.sealwax.router.spool.WriterConnection#put, error, 2, ended-process",
+    "org.sealwax.router.spool.WriterConnection#put, bug, 0, change-not-stored",
     "org.sealwax.router.queue.Scheduler#offer, bug, 0, internal-fault",
   })
   void isHeldAfterOtherKindsOfFaults(String method, String kind, int unexpected, String reason)
@@ -256,7 +256,7 @@ final class PoisonedItemTest {
   void whatCannotEvenBeHeldIsLeftAsItIsUntilAPersonOrdersSomething() throws Exception {
     Path file = poisoned();
     makeDue(file);
-    Map<String, String> fault = fault("org.sealwax.router.spool.SpoolWriter#change", "halt");
+    Map<String, String> fault = fault("org.sealwax.router.spool.WriterConnection#change", "halt");
     try (ServerProcess last = supervised(file, fault, "is left as it is")) {
       assertEquals(3, ends, output + last.output());
       assertTrue(queue(file, "list").out().contains(id), "it is in the store as it was");
@@ -275,7 +275,7 @@ final class PoisonedItemTest {
     Path file = poisoned();
     Path spool = folder.resolve("state/spool");
     Files.createFile(spool.resolve("salvage"));
-    Map<String, String> fault = fault("org.sealwax.router.spool.Salvage#read", "halt");
+    Map<String, String> fault = fault("org.sealwax.router.spool.RowCopy#read", "halt");
     // Two ends at its message, two at its recipients, two at each entry of its history.
     try (ServerProcess last = supervised(file, fault, "copied out of the damaged spool")) {
       assertEquals(6, ends, output + last.output());
@@ -298,7 +298,7 @@ final class PoisonedItemTest {
     // What ends the process in a look does so also when the row is copied out.
     Map<String, String> fault =
         fault(
-            "org.sealwax.router.spool.SpoolReader#key+org.sealwax.router.spool.Salvage#read",
+            "org.sealwax.router.spool.SpoolReader#key+org.sealwax.router.spool.RowCopy#read",
             "halt");
     try (ServerProcess last = supervised(file, fault, "copied out of the damaged spool")) {
       // Three in the look, then two each at its message, its recipients, and its history.

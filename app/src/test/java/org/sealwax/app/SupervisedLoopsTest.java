@@ -54,7 +54,7 @@ final class SupervisedLoopsTest {
   private static final Map<String, String> OTHERS =
       Map.of(
           "Queue.turns", "an Error ends the process, and the next start knows the row by its mark",
-          "SqliteSpool.write", "the same with the messages of the batch; each batch has its catch",
+          "SpoolWriter.write", "the same with the messages of the batch; each batch has its catch",
           "LogWriter.write", "nothing but a copy to a stream, whose IOException is caught",
           "Deadline.watch", "a comparison of numbers; what closes runs in a thread of its own",
           "BlockingCalls.run", "a FutureTask, which catches all and hands it to the caller");

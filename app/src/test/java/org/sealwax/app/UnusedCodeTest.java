@@ -82,9 +82,8 @@ final class UnusedCodeTest {
         "SessionLimit.taken",
         "Sighting.connections",
         "SqliteSpool.figures",
-        "SqliteSpool.isTidyStart",
-        "SqliteSpool.isTidying",
-        "SqliteSpool.keepReserve",
+        "SpoolMaintenance.hasSwept",
+        "SpoolWriter.isTidying",
         "SurveyState.held",
         "TlsFactory.openEngines");
     because(

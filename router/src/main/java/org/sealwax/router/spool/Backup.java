@@ -1,7 +1,6 @@
 package org.sealwax.router.spool;
 
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -16,6 +15,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.sealwax.router.spool.SpoolException.Kind;
 import org.sealwax.router.store.Sqlite;
 
@@ -38,18 +38,18 @@ final class Backup {
 
   private Backup() {}
 
-  static void run(Path database, BodyFiles bodies, Path folder) throws IOException {
+  static void run(Path database, BodyFiles bodies, Path folder, Consumer<SpoolStep> after)
+      throws IOException {
     Path copyOfBodies = folder.resolve("bodies");
     FolderLock.ownFolder(folder);
-    try (DirectoryStream<Path> inside = Files.newDirectoryStream(folder)) {
-      if (inside.iterator().hasNext()) {
-        throw new FileAlreadyExistsException(folder + " is not empty");
-      }
+    if (!BodyFiles.inside(folder).isEmpty()) {
+      throw new FileAlreadyExistsException(folder + " is not empty");
     }
     FolderLock.ownFolder(copyOfBodies);
     Path copy = folder.resolve(DATABASE + UNFINISHED);
     for (int i = 0; i < TRIES; i++) {
       link(bodies, copyOfBodies);
+      after.accept(SpoolStep.LINK_CONTENTS);
       Files.deleteIfExists(copy);
       try {
         try (Connection connection = Sqlite.reader(database, 1024);
@@ -61,6 +61,7 @@ final class Backup {
           vacuum.setString(1, copy.toString());
           vacuum.execute();
         }
+        after.accept(SpoolStep.COPY_DATABASE);
         link(bodies, copyOfBodies);
         if (missing(copy, copyOfBodies).isEmpty()) {
           BodyFiles.sync(copy);
@@ -68,6 +69,7 @@ final class Backup {
           linkUnclaimed(bodies, folder.resolve(BodyFiles.UNCLAIMED));
           Files.move(copy, folder.resolve(DATABASE), StandardCopyOption.ATOMIC_MOVE);
           BodyFiles.sync(folder);
+          after.accept(SpoolStep.PLACE_COPY);
           return;
         }
       } catch (SQLException e) {

@@ -42,11 +42,9 @@ public enum BatchState {
    * @throws IllegalArgumentException when no state has it
    */
   static BatchState of(int code) {
-    for (BatchState state : ALL) {
-      if (state.code == code) {
-        return state;
-      }
+    if (!isKnown(code)) {
+      throw new IllegalArgumentException("no state " + code);
     }
-    throw new IllegalArgumentException("no state " + code);
+    return ALL.get(code);
   }
 }

@@ -1,11 +1,12 @@
 package org.sealwax.router.spool;
 
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -15,7 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.sealwax.mail.net.FileDescriptors;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.sealwax.router.spool.SpoolException.Kind;
 
 /**
@@ -27,7 +29,7 @@ import org.sealwax.router.spool.SpoolException.Kind;
  * its message is done, and set aside when no record names it. A file with the suffix and without a
  * record was never acknowledged, unless records were lost.
  */
-final class BodyFiles implements Draft.Spill {
+final class BodyFiles {
   /** Ends the name of a content whose record is not committed yet. */
   static final String RECEIVING = ".part";
 
@@ -41,9 +43,9 @@ final class BodyFiles implements Draft.Spill {
   static final int BUFFER = 16 * 1024;
 
   private final Path folder;
-
   private final Path unclaimed;
   private final SpaceCheck spaceCheck;
+  private final Consumer<SpoolStep> after;
   private final Set<QueueId> begun = ConcurrentHashMap.newKeySet();
   private volatile boolean swept;
   private boolean ended;
@@ -55,10 +57,11 @@ final class BodyFiles implements Draft.Spill {
     void check() throws SpoolException;
   }
 
-  BodyFiles(Path spool, SpaceCheck space) throws IOException {
+  BodyFiles(Path spool, SpaceCheck space, Consumer<SpoolStep> after) throws IOException {
     this.folder = spool.resolve("bodies");
     this.unclaimed = spool.resolve(UNCLAIMED);
     this.spaceCheck = space;
+    this.after = after;
     FolderLock.ownFolder(folder);
   }
 
@@ -66,10 +69,10 @@ final class BodyFiles implements Draft.Spill {
     return folder.resolve(id.text());
   }
 
-  @Override
-  public synchronized Large begin(QueueId id) throws IOException {
+  /** Begins the file of a large content. */
+  synchronized LargeContent begin(QueueId id) throws IOException {
     if (ended) {
-      throw new SpoolException(Kind.BROKEN, "the spool is closed");
+      throw SpoolWriter.closed();
     }
     if (Files.exists(file(id))) {
       throw new SpoolException(Kind.BROKEN, "there is a content of " + id + " already");
@@ -78,13 +81,11 @@ final class BodyFiles implements Draft.Spill {
       begun.add(id);
     }
     try {
-      FileChannel channel =
-          FileChannel.open(receiving(id), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-      return new LargeFile(receiving(id), file(id), channel);
+      LargeContent content = new LargeContent(id);
+      after.accept(SpoolStep.BEGIN_CONTENT);
+      return content;
     } catch (IOException e) {
-      throw FileDescriptors.areExhausted(e)
-          ? new SpoolException(Kind.BROKEN, FileDescriptors.TEXT, e)
-          : new SpoolException(kind(e), "a large content cannot be stored: " + e.getMessage(), e);
+      throw SpoolException.of("a large content cannot be stored", e);
     }
   }
 
@@ -130,19 +131,27 @@ final class BodyFiles implements Draft.Spill {
 
   private List<QueueId> named(String suffix) throws IOException {
     List<QueueId> ids = new ArrayList<>();
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
-      for (Path file : files) {
-        String name = String.valueOf(file.getFileName());
-        if (name.endsWith(suffix)) {
-          QueueId.parse(name.substring(0, name.length() - suffix.length()))
-              .filter(i -> i.numberIfAny().isPresent())
-              .ifPresent(ids::add);
-        }
+    for (Path file : inside(folder)) {
+      String name = String.valueOf(file.getFileName());
+      if (name.endsWith(suffix)) {
+        QueueId.parse(name.substring(0, name.length() - suffix.length()))
+            .filter(i -> i.numberIfAny().isPresent())
+            .ifPresent(ids::add);
       }
-    } catch (DirectoryIteratorException e) {
-      throw e.getCause();
     }
     return ids;
+  }
+
+  /** What is in a folder; nothing when there is no such folder. */
+  static List<Path> inside(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
   }
 
   /** The database's entry for a message. */
@@ -183,6 +192,7 @@ final class BodyFiles implements Draft.Spill {
           if (!Files.exists(file(id))) {
             try {
               Files.move(receiving(id), file(id), StandardCopyOption.ATOMIC_MOVE);
+              after.accept(SpoolStep.NAME_LEFT);
             } catch (NoSuchFileException e) {
               // Delivered and removed meanwhile.
             }
@@ -192,6 +202,7 @@ final class BodyFiles implements Draft.Spill {
           if (!recordsLost) {
             Files.deleteIfExists(receiving(id));
             found.neverReceived().add(id);
+            after.accept(SpoolStep.REMOVE_PART);
           } else if (setAside(receiving(id))) {
             found.setAside().add(id);
           }
@@ -207,6 +218,7 @@ final class BodyFiles implements Draft.Spill {
         case DONE -> {
           remove(id);
           found.done().add(id);
+          after.accept(SpoolStep.REMOVE_LEFT);
         }
         case NONE -> {
           if (setAside(file(id))) {
@@ -229,6 +241,7 @@ final class BodyFiles implements Draft.Spill {
     }
     try {
       Files.move(file, to, StandardCopyOption.ATOMIC_MOVE);
+      after.accept(SpoolStep.SET_ASIDE);
       return true;
     } catch (NoSuchFileException e) {
       return false;
@@ -237,87 +250,57 @@ final class BodyFiles implements Draft.Spill {
 
   /** Contents that were set aside, in this run and before. */
   List<Path> unclaimed() throws IOException {
-    List<Path> found = new ArrayList<>(0);
-    if (Files.isDirectory(unclaimed)) {
-      try (DirectoryStream<Path> files = Files.newDirectoryStream(unclaimed)) {
-        files.forEach(found::add);
-      }
-    }
-    return found;
+    return inside(unclaimed);
   }
 
-  /** The meaning of a file error for the store. */
-  static Kind kind(IOException e) {
-    String text = String.valueOf(e.getMessage());
-    return text.contains("No space left") || text.contains("quota") ? Kind.FULL : Kind.BROKEN;
-  }
-
-  private final class LargeFile implements Large {
-    private final Path receiving;
-    private final Path whole;
+  /** One large content on its way into its file. */
+  final class LargeContent {
+    private final QueueId id;
     private final FileChannel channel;
-    private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER);
+    private final OutputStream out;
     private long sinceCheck;
 
-    LargeFile(Path receiving, Path whole, FileChannel channel) {
-      this.receiving = receiving;
-      this.whole = whole;
-      this.channel = channel;
+    private LargeContent(QueueId id) throws IOException {
+      this.id = id;
+      this.channel =
+          FileChannel.open(receiving(id), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+      this.out = new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER);
     }
 
-    @Override
-    public void write(byte[] from, int offset, int length) throws IOException {
+    void write(byte[] from, int offset, int length) throws SpoolException {
       sinceCheck += length;
       if (sinceCheck >= CHECK_EVERY) {
         sinceCheck = 0;
         spaceCheck.check();
       }
       try {
-        if (length > buffer.remaining()) {
-          flush();
-        }
-        if (length > buffer.capacity()) {
-          writeFully(ByteBuffer.wrap(from, offset, length));
-        } else {
-          buffer.put(from, offset, length);
-        }
+        out.write(from, offset, length);
       } catch (IOException e) {
-        throw new SpoolException(kind(e), "writing a large content failed: " + e.getMessage(), e);
+        throw SpoolException.of("writing a large content failed", e);
       }
     }
 
-    private void flush() throws IOException {
-      buffer.flip();
-      writeFully(buffer);
-      buffer.clear();
-    }
-
-    private void writeFully(ByteBuffer bytes) throws IOException {
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
-    }
-
-    @Override
-    public void sync() throws IOException {
+    /** Brings the content to stable storage; the name in the folder is not yet. */
+    void sync() throws SpoolException {
       try {
-        flush();
+        out.flush();
         channel.force(false);
       } catch (IOException e) {
-        throw new SpoolException(kind(e), "syncing a large content failed: " + e.getMessage(), e);
+        throw SpoolException.of("syncing a large content failed", e);
       }
+      after.accept(SpoolStep.SYNC_CONTENT);
     }
 
-    @Override
-    public void committed() throws IOException {
-      Files.move(receiving, whole, StandardCopyOption.ATOMIC_MOVE);
+    /** The record is committed: the file gets its name. */
+    void committed() throws IOException {
+      Files.move(receiving(id), file(id), StandardCopyOption.ATOMIC_MOVE);
     }
 
-    @Override
-    public void close(boolean keep) throws IOException {
+    /** Ends writing; removes the file unless it was kept. */
+    void close(boolean keep) throws IOException {
       channel.close();
       if (!keep) {
-        Files.deleteIfExists(receiving);
+        Files.deleteIfExists(receiving(id));
       }
     }
   }

@@ -1,11 +1,9 @@
 package org.sealwax.router.spool;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
@@ -122,7 +120,7 @@ final class DiskSpace {
       Files.deleteIfExists(probe);
       return true;
     } catch (IOException e) {
-      if (BodyFiles.kind(e) == Kind.FULL) {
+      if (SpoolException.isForSpace(e)) {
         return false;
       }
       throw e;
@@ -148,13 +146,9 @@ final class DiskSpace {
     try {
       return opening.open();
     } catch (SpoolException e) {
-      if (!freesSpace(e)) {
-        throw asFullIfSo(e);
+      if (freesSpace(e)) {
+        return withReserve(opening);
       }
-    }
-    try {
-      return opening.open();
-    } catch (SpoolException e) {
       throw asFullIfSo(e);
     }
   }
@@ -204,15 +198,9 @@ final class DiskSpace {
       // Not zeros: a file system may store those as nothing.
       byte[] piece = new byte[PIECE];
       new Random(RESERVE).nextBytes(piece);
-      try (FileChannel channel =
-          FileChannel.open(
-              reserve,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.WRITE,
-              StandardOpenOption.TRUNCATE_EXISTING)) {
-        for (long written = 0; written < RESERVE; ) {
-          int length = (int) Math.min(PIECE, RESERVE - written);
-          written += channel.write(ByteBuffer.wrap(piece, 0, length));
+      try (OutputStream out = Files.newOutputStream(reserve)) {
+        for (int i = 0; i < RESERVE / PIECE; i++) {
+          out.write(piece);
         }
       }
     }

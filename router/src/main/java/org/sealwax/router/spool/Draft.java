@@ -5,8 +5,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.BlockOutput;
 import org.sealwax.mail.net.ByteBudget;
 
 /**
@@ -26,30 +28,9 @@ public final class Draft implements Closeable {
   /** What a file costs in memory. */
   static final int SPILLED = BodyFiles.BUFFER + 1024;
 
-  /** The destination of large contents. */
-  interface Spill {
-    /** Begins the file of a large content. */
-    Large begin(QueueId id) throws IOException;
-
-    /** One large content. */
-    interface Large {
-      /** Appends. */
-      void write(byte[] from, int offset, int length) throws IOException;
-
-      /** Brings the content to stable storage; the name in the folder is not yet. */
-      void sync() throws IOException;
-
-      /** The record is committed: the file gets its name. */
-      void committed() throws IOException;
-
-      /** Ends writing; removes the file unless it was kept. */
-      void close(boolean keep) throws IOException;
-    }
-  }
-
   private final QueueId id;
   private final int inlineLimit;
-  private final Spill spill;
+  private final @Nullable BodyFiles files;
   private final CRC32C sum = new CRC32C();
   private final OutputStream content = new DraftContent();
   private ByteBudget memory = ByteBudget.unlimited();
@@ -61,24 +42,20 @@ public final class Draft implements Closeable {
 
   private byte[] last = NOTHING;
   private int filled;
-  private Spill.@Nullable Large large;
+  private BodyFiles.@Nullable LargeContent large;
   private boolean kept;
   private boolean closed;
 
-  Draft(QueueId id, int inlineLimit, Spill spill) {
+  /** A draft whose content goes to a file above the limit; without files there must be none. */
+  Draft(QueueId id, int inlineLimit, @Nullable BodyFiles files) {
     this.id = id;
     this.inlineLimit = inlineLimit;
-    this.spill = spill;
+    this.files = files;
   }
 
   /** A draft that stays in memory whatever its size: for models of the store. */
   public static Draft inMemory(QueueId id) {
-    return new Draft(
-        id,
-        Integer.MAX_VALUE - 8,
-        other -> {
-          throw new SpoolException(SpoolException.Kind.FULL, "too large for memory");
-        });
+    return new Draft(id, Integer.MAX_VALUE - 8, null);
   }
 
   /** Charges what it holds in memory to this budget; to be called before the first byte. */
@@ -127,7 +104,7 @@ public final class Draft implements Closeable {
   }
 
   /** Syncs a large content's file; does nothing for a small one. */
-  void seal() throws IOException {
+  void seal() throws SpoolException {
     if (large != null) {
       large.sync();
     }
@@ -173,10 +150,10 @@ public final class Draft implements Closeable {
       }
       return;
     }
-    if (!charge(SPILLED - charged)) {
+    if (files == null || !charge(SPILLED - charged)) {
       throw new SpoolException(SpoolException.Kind.FULL, "no memory for one more message");
     }
-    Spill.Large file = spill.begin(id);
+    BodyFiles.LargeContent file = files.begin(id);
     large = file;
     for (byte[] part : parts) {
       file.write(part, 0, part.length);
@@ -233,18 +210,10 @@ public final class Draft implements Closeable {
     }
   }
 
-  private final class DraftContent extends OutputStream {
-    private final byte[] one = new byte[1];
-
-    @Override
-    public void write(int value) throws IOException {
-      one[0] = (byte) value;
-      append(one, 0, 1);
-    }
-
+  private final class DraftContent extends BlockOutput {
     @Override
     public void write(byte[] from, int offset, int length) throws IOException {
-      java.util.Objects.checkFromIndexSize(offset, length, from.length);
+      Objects.checkFromIndexSize(offset, length, from.length);
       append(from, offset, length);
     }
   }

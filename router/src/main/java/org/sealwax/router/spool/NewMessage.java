@@ -18,12 +18,17 @@ public record NewMessage(
   public NewMessage {
     batches = List.copyOf(batches);
     if (batches.isEmpty()) {
-      throw new IllegalArgumentException("no shares");
+      throw new IllegalArgumentException("no batches");
     }
   }
 
   /** The identifier. */
   public QueueId id() {
     return draft.id();
+  }
+
+  /** Whether the content is in a file of its own. */
+  boolean hasFile() {
+    return draft.small() == null;
   }
 }

@@ -3,11 +3,11 @@ package org.sealwax.router.spool;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import org.sealwax.mail.net.Clock;
+import org.jspecify.annotations.Nullable;
 import org.sealwax.router.spool.SpoolException.Kind;
 
 /** The connections that read the store, opened as they are needed, and used by one at a time. */
@@ -19,16 +19,14 @@ final class ReaderPool implements AutoCloseable {
   private static final Duration LAST_READS = Duration.ofSeconds(5);
 
   private final Path database;
-  private final Clock clock;
   private final ScanMarks scans;
-  private final BlockingQueue<SpoolReader> idle = new ArrayBlockingQueue<>(MOST);
-  private final AtomicInteger open = new AtomicInteger();
+  private final Semaphore free = new Semaphore(MOST);
+  private final Queue<SpoolReader> idle = new ConcurrentLinkedQueue<>();
   private volatile int generation;
   private volatile boolean ended;
 
-  ReaderPool(Path database, Clock clock, ScanMarks scans) {
+  ReaderPool(Path database, ScanMarks scans) {
     this.database = database;
-    this.clock = clock;
     this.scans = scans;
   }
 
@@ -62,76 +60,44 @@ final class ReaderPool implements AutoCloseable {
    * @throws SpoolException when the store cannot be read, or no more
    */
   <T> T read(SpoolQuery<T> query) throws SpoolException {
-    if (ended) {
-      throw over();
-    }
-    SpoolReader reader = take();
-    boolean well = false;
     try {
+      free.acquire();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SpoolException(Kind.BROKEN, "interrupted", e);
+    }
+    SpoolReader reader = null;
+    boolean isWell = false;
+    try {
+      if (ended) {
+        throw SpoolWriter.closed();
+      }
+      reader = idle.poll();
+      if (reader == null) {
+        reader = new SpoolReader(database, generation);
+      }
       T found = query.on(reader);
-      well = true;
+      isWell = true;
       return found;
     } catch (SQLException e) {
       throw SpoolException.of("the spool cannot be read", e);
     } catch (SpoolException e) {
-      well = true;
+      isWell = true;
       throw e;
     } finally {
-      if (!well || ended || reader.generation() != generation || !idle.offer(reader)) {
-        closeReader(reader);
-      }
+      giveBack(reader, isWell);
+      free.release();
     }
   }
 
-  private static SpoolException over() {
-    return new SpoolException(Kind.BROKEN, "the spool is closed");
-  }
-
-  private void closeReader(SpoolReader reader) {
-    reader.close();
-    open.decrementAndGet();
-  }
-
-  private SpoolReader take() throws SpoolException {
-    SpoolReader free = idle.poll();
-    if (free != null) {
-      return free;
+  private void giveBack(@Nullable SpoolReader reader, boolean isWell) {
+    if (reader == null) {
+      return;
     }
-    if (open.incrementAndGet() <= MOST) {
-      boolean opened = false;
-      try {
-        if (ended) {
-          // Counted first and looked then: the end waits for us, or we see that it is under way.
-          throw over();
-        }
-        SpoolReader fresh = new SpoolReader(database, generation);
-        opened = true;
-        return fresh;
-      } catch (SQLException e) {
-        throw SpoolException.of("the spool cannot be read", e);
-      } finally {
-        if (!opened) {
-          open.decrementAndGet();
-        }
-      }
-    }
-    open.decrementAndGet();
-    try {
-      while (true) {
-        SpoolReader waited = idle.poll(100, TimeUnit.MILLISECONDS);
-        if (waited != null) {
-          return waited;
-        }
-        if (ended) {
-          throw over();
-        }
-        if (open.get() < MOST) {
-          return take();
-        }
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new SpoolException(Kind.BROKEN, "interrupted", e);
+    if (isWell && !ended && reader.generation() == generation) {
+      idle.add(reader);
+    } else {
+      reader.close();
     }
   }
 
@@ -145,12 +111,8 @@ final class ReaderPool implements AutoCloseable {
    * open, and may be about to open them.
    */
   void await() throws InterruptedException {
-    long end = clock.nanoTime() + LAST_READS.toNanos();
-    while (open.get() > 0 && clock.nanoTime() < end) {
-      SpoolReader free = idle.poll(10, TimeUnit.MILLISECONDS);
-      if (free != null) {
-        closeReader(free);
-      }
+    if (free.tryAcquire(MOST, LAST_READS.toMillis(), TimeUnit.MILLISECONDS)) {
+      free.release(MOST);
     }
   }
 
@@ -164,7 +126,7 @@ final class ReaderPool implements AutoCloseable {
   @Override
   public void close() {
     for (SpoolReader r = idle.poll(); r != null; r = idle.poll()) {
-      closeReader(r);
+      r.close();
     }
   }
 }

@@ -2,6 +2,7 @@ package org.sealwax.router.spool;
 
 import java.io.IOException;
 import java.sql.SQLException;
+import org.sealwax.mail.net.FileDescriptors;
 import org.sealwax.router.store.SqliteFailure;
 
 /** The store cannot do what was asked. */
@@ -34,15 +35,28 @@ public final class SpoolException extends IOException {
     this.kind = kind;
   }
 
-  /** The engine's failure of doing something with the store. */
-  static SpoolException of(String what, SQLException e) {
+  /** What a failure of the engine or of the file system means when something was to be done. */
+  static SpoolException of(String what, Exception e) {
+    if (e instanceof SpoolException known) {
+      return known;
+    }
     Kind kind =
-        switch (SqliteFailure.of(e)) {
-          case FULL -> Kind.FULL;
-          case DAMAGED -> Kind.DAMAGED;
-          case IO, STATEMENT -> Kind.BROKEN;
-        };
-    return new SpoolException(kind, what + ": " + e.getMessage(), e);
+        e instanceof SQLException sql
+            ? switch (SqliteFailure.of(sql)) {
+              case FULL -> Kind.FULL;
+              case DAMAGED -> Kind.DAMAGED;
+              case IO, STATEMENT -> Kind.BROKEN;
+            }
+            : isForSpace(e) ? Kind.FULL : Kind.BROKEN;
+    return FileDescriptors.areExhausted(e)
+        ? new SpoolException(kind, FileDescriptors.TEXT, e)
+        : new SpoolException(kind, what + ": " + e.getMessage(), e);
+  }
+
+  /** Whether a file could not be written for want of space. */
+  static boolean isForSpace(Exception e) {
+    String text = String.valueOf(e.getMessage());
+    return e instanceof IOException && (text.contains("No space left") || text.contains("quota"));
   }
 
   /** What it means. */

@@ -10,18 +10,7 @@ import java.time.Duration;
  * @param batches transactions
  * @param syncs transactions that waited for the disk
  * @param syncTime spent in those
- * @param longestSync the longest of them
- * @param failures batches that failed
- * @param setAside records found damaged and set aside
- * @param backlog jobs that wait for the writer now
+ * @param failures transactions that failed
  */
 public record SpoolFigures(
-    long accepted,
-    long changes,
-    long batches,
-    long syncs,
-    Duration syncTime,
-    Duration longestSync,
-    long failures,
-    long setAside,
-    int backlog) {}
+    long accepted, long changes, long batches, long syncs, Duration syncTime, long failures) {}

@@ -6,10 +6,15 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.spool.ScanMarks.Scan;
 import org.sealwax.router.store.Sqlite;
 
 /**
@@ -24,6 +29,9 @@ final class SpoolMaintenance {
   /** Pages in the log after which the writer finishes the checkpoint (64 MiB). */
   private static final long FINISH_AFTER = (64L << 20) / SpoolFormat.PAGE;
 
+  /** Free pages at which some are given back (64 MiB). */
+  private static final long FREE_PAGES = (64L << 20) / SpoolFormat.PAGE;
+
   /** Changes between two checks for what can be deleted and given back, under load. */
   private static final long TIDY_AFTER = 20_000;
 
@@ -33,37 +41,18 @@ final class SpoolMaintenance {
   /** Interval between checks after the store failed. */
   private static final Duration FAILURE_WAIT = Duration.ofMillis(100);
 
-  /** The store as the maintenance thread sees it. Thread-safe. */
-  interface Store {
-    /** Whether it is open and well. */
-    boolean isWell();
-
-    /** Changes that were committed. */
-    long changes();
-
-    /** Whether nothing waits for the writer. */
-    boolean isIdle();
-
-    /** Sets space aside for a full disk, when there is some. */
-    void keepReserve() throws IOException;
-
-    /** Removes and sets aside what an earlier run left in files; counts and reports it. */
-    void sweep() throws IOException;
-
-    /** Asks the writer to delete old trace entries and to give back free pages. */
-    void tidy() throws SpoolException;
-
-    /** The database is damaged: the writer is to copy out what is readable. */
-    void damaged(String found);
-  }
-
   private final Path database;
-  private final Store store;
+  private final BodyFiles bodies;
+  private final DiskSpace space;
+  private final ReaderPool readers;
   private final ScanMarks scans;
+  private final Salvage salvage;
+  private final int tracesKept;
+  private final Clock clock;
   private final MailLog log;
-  private final Object signal = new Object();
+  private final Semaphore signal = new Semaphore(0);
   private final AtomicLong pagesWritten = new AtomicLong();
-  private @Nullable IntegrityCheck check;
+  private final AtomicReference<@Nullable IntegrityCheck> check = new AtomicReference<>();
   private volatile boolean checked;
   private volatile boolean damaged;
   private volatile boolean finishing;
@@ -71,23 +60,36 @@ final class SpoolMaintenance {
   private volatile boolean swept;
   private @Nullable Thread thread;
 
-  /**
-   * Upkeep of a store.
-   *
-   * @param check the check to run, or null for a database that was made just now
-   */
   SpoolMaintenance(
-      Path database, Store store, @Nullable IntegrityCheck check, ScanMarks scans, MailLog log) {
+      Path database,
+      BodyFiles bodies,
+      DiskSpace space,
+      ReaderPool readers,
+      ScanMarks scans,
+      Salvage salvage,
+      int tracesKept,
+      Clock clock,
+      MailLog log) {
     this.database = database;
-    this.store = store;
-    this.check = check;
-    this.checked = check == null;
+    this.bodies = bodies;
+    this.space = space;
+    this.readers = readers;
     this.scans = scans;
+    this.salvage = salvage;
+    this.tracesKept = tracesKept;
+    this.clock = clock;
     this.log = log;
   }
 
-  void start() {
-    thread = Supervisor.startPlatform("spool-upkeep", () -> ended, this::run);
+  /** Sets the check that this run owes, or null for a database that was made just now. */
+  boolean owes(@Nullable IntegrityCheck owed) {
+    check.set(owed);
+    checked = owed == null;
+    return checked;
+  }
+
+  void start(SpoolWriter writer) {
+    thread = Supervisor.startPlatform("spool-upkeep", () -> ended, () -> run(writer));
   }
 
   /** Whether pages of the database's file may be overwritten. */
@@ -103,15 +105,11 @@ final class SpoolMaintenance {
   /** The database is whole, or there is a new one in the place of the damaged one. */
   void replaced() {
     checked = true;
-    IntegrityCheck former;
-    synchronized (signal) {
-      former = check;
-      check = null;
-      signal.notifyAll();
-    }
+    IntegrityCheck former = check.getAndSet(null);
     if (former != null) {
       former.close();
     }
+    signal.release();
   }
 
   /** Whether the writer is to finish the checkpoint. */
@@ -122,52 +120,46 @@ final class SpoolMaintenance {
   /** The writer has finished it, or has begun the database again. */
   void finished() {
     finishing = false;
-    wake();
+    signal.release();
   }
 
   /** So many pages went into the log. */
   void written(long pages) {
-    if (pagesWritten.addAndGet(pages) >= COPY_AFTER) {
-      wake();
-    }
-  }
-
-  private void wake() {
-    synchronized (signal) {
-      signal.notifyAll();
+    long all = pagesWritten.addAndGet(pages);
+    if (all >= COPY_AFTER && all - pages < COPY_AFTER) {
+      signal.release();
     }
   }
 
   /** Ends it; a check that has begun is finished before. */
   void end() throws InterruptedException {
     ended = true;
-    wake();
-    Thread running = thread;
-    if (running != null) {
-      running.join();
+    signal.release();
+    if (thread != null) {
+      thread.join();
     }
   }
 
-  private void run() {
+  private void run(SpoolWriter writer) {
     long tidied = 0;
     while (true) {
       try {
         if (!checked && !damaged) {
-          check();
+          check(writer);
         }
-        if (checked && !ended && store.isWell()) {
+        if (checked && !ended && writer.failure() == null) {
           if (!finishing) {
             copyLog();
           }
           if (!swept) {
-            store.sweep();
+            sweep(writer);
             swept = true;
           }
-          store.keepReserve();
-          long changed = store.changes() - tidied;
-          if (changed > TIDY_AFTER || changed > 0 && store.isIdle()) {
-            tidied = store.changes();
-            store.tidy();
+          space.keepReserve();
+          long changes = writer.transaction.figures().changes();
+          if (changes - tidied > TIDY_AFTER || changes > tidied && writer.isIdle()) {
+            tidied = changes;
+            tidy(writer);
           }
         }
       } catch (SpoolException e) {
@@ -181,7 +173,10 @@ final class SpoolMaintenance {
         return;
       }
       try {
-        await();
+        Duration most = writer.failure() == null ? EVERY : FAILURE_WAIT;
+        if (signal.tryAcquire(most.toMillis(), TimeUnit.MILLISECONDS)) {
+          signal.drainPermits();
+        }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return;
@@ -189,36 +184,23 @@ final class SpoolMaintenance {
     }
   }
 
-  @SuppressWarnings("WaitNotInLoop") // a wake-up too many costs a look
-  private void await() throws InterruptedException {
-    synchronized (signal) {
-      // While the writer finishes a checkpoint, none is started: two at a time hinder each other.
-      if (!ended && (finishing || !checked || pagesWritten.get() < COPY_AFTER)) {
-        signal.wait((store.isWell() ? EVERY : FAILURE_WAIT).toMillis());
-      }
-    }
-  }
-
-  private void check() throws SQLException {
-    IntegrityCheck now;
-    synchronized (signal) {
-      now = check;
-    }
+  private void check(SpoolWriter writer) throws SQLException {
+    IntegrityCheck now = check.get();
     if (now == null) {
       return;
     }
-    scans.begin(ScanMarks.Scan.CHECK);
+    scans.begin(Scan.CHECK);
     Optional<String> found;
     try {
       found = now.run();
     } finally {
-      scans.end(ScanMarks.Scan.CHECK);
+      scans.end(Scan.CHECK);
     }
     if (found.isEmpty()) {
       replaced();
     } else {
       damaged = true;
-      store.damaged(found.get());
+      writer.damaged(found.get());
     }
   }
 
@@ -227,16 +209,53 @@ final class SpoolMaintenance {
       return;
     }
     try (Connection own = Sqlite.copier(database, 256)) {
-      scans.begin(ScanMarks.Scan.COPY_LOG);
-      SpoolWriter.Checkpoint done;
+      scans.begin(Scan.COPY_LOG);
       try {
-        done = SpoolWriter.checkpoint(own, "PASSIVE");
+        finishing |= WriterConnection.checkpoint(own, "PASSIVE") >= FINISH_AFTER;
       } finally {
-        scans.end(ScanMarks.Scan.COPY_LOG);
+        scans.end(Scan.COPY_LOG);
       }
-      if (done.logged() >= FINISH_AFTER) {
-        finishing = true;
-      }
+    }
+  }
+
+  /** Removes or sets aside what an earlier run left in files, and records that are not whole. */
+  void sweep(SpoolWriter writer) throws IOException {
+    BodyFiles.SweepResult found =
+        bodies.sweep(
+            id -> readers.scan(Scan.SWEEP, r -> r.claim(id)), salvage.mayHaveLostRecords());
+    if (!found.done().isEmpty()) {
+      writer.call(WriterJob.Urgent.call(w -> w.filesRemoved(found.done())));
+    }
+    if (!found.neverReceived().isEmpty()) {
+      log.note(
+          "spool",
+          "removed "
+              + found.neverReceived().size()
+              + " contents that were not received to the end");
+    }
+    int unclaimed = bodies.unclaimed().size();
+    if (unclaimed > 0) {
+      log.storeTrouble(
+          unclaimed
+              + " contents without a record are kept in the folder unclaimed, "
+              + found.setAside().size()
+              + " of them since this start; they may be acknowledged mail",
+          null);
+    }
+    long lost = readers.scan(Scan.SWEEP, SpoolReader::withoutRecipients);
+    if (lost > 0) {
+      writer.call(WriterJob.Urgent.call(w -> w.setAsideWithoutRecipients(clock.now())));
+      log.storeTrouble(lost + " messages have lost their recipients; see the table aside", null);
+    }
+  }
+
+  /**
+   * The writer deletes old trace entries and gives free pages back, when it has nothing else to do.
+   */
+  void tidy(SpoolWriter writer) throws SpoolException {
+    QueueId oldest = readers.scan(Scan.TIDY, r -> r.oldestTrace(tracesKept)).orElse(null);
+    if (oldest != null || readers.read(SpoolReader::freePages) >= FREE_PAGES) {
+      writer.tidy(oldest);
     }
   }
 }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.router.spool.SpoolException.Kind;
@@ -75,23 +76,18 @@ final class SpoolReader implements Closeable {
    *
    * @param damaged rows that cannot be read, or whose columns are not what a batch has
    */
-  record Rows(List<DueBatch> shares, List<RowKey> damaged) {}
+  record DueRows(List<DueBatch> batches, List<RowKey> damaged) {}
 
-  Rows due(Instant until, int limit) throws SQLException {
-    due.setLong(1, until.toEpochMilli());
-    due.setInt(2, limit);
-    return dueBatches(due);
+  DueRows due(Instant until, int limit) throws SQLException {
+    return dueBatches(Rows.bind(due, until.toEpochMilli(), limit));
   }
 
-  Rows queuedFor(String hop, int limit) throws SQLException {
-    queuedFor.setString(1, hop);
-    queuedFor.setInt(2, limit);
-    return dueBatches(queuedFor);
+  DueRows queuedFor(String hop, int limit) throws SQLException {
+    return dueBatches(Rows.bind(queuedFor, hop, limit));
   }
 
-  private static Rows dueBatches(PreparedStatement s) throws SQLException {
-    List<DueBatch> found = new ArrayList<>();
-    List<RowKey> damaged = new ArrayList<>(0);
+  private static DueRows dueBatches(PreparedStatement s) throws SQLException {
+    DueRows found = new DueRows(new ArrayList<>(), new ArrayList<>(0));
     try (ResultSet r = s.executeQuery()) {
       while (r.next()) {
         RowKey key = new RowKey(r.getLong(1), r.getLong(2));
@@ -103,13 +99,13 @@ final class SpoolReader implements Closeable {
           batch = null;
         }
         if (batch == null) {
-          damaged.add(key);
+          found.damaged().add(key);
         } else {
-          found.add(batch);
+          found.batches().add(batch);
         }
       }
     }
-    return new Rows(found, damaged);
+    return found;
   }
 
   /** Null when the columns are not what a batch has. */
@@ -127,26 +123,22 @@ final class SpoolReader implements Closeable {
     return new BatchKey(QueueId.of(r.getLong(1)), r.getLong(2));
   }
 
-  @Nullable Instant nextDue(Instant after) throws SQLException {
-    nextDue.setLong(1, after.toEpochMilli());
-    try (ResultSet r = nextDue.executeQuery()) {
-      return r.next() ? Instant.ofEpochMilli(r.getLong(1)) : null;
-    }
+  Optional<Instant> nextDue(Instant after) throws SQLException, SpoolException {
+    return Rows.first(
+        Rows.bind(nextDue, after.toEpochMilli()), r -> Instant.ofEpochMilli(r.getLong(1)));
   }
 
   Optional<RecipientBatch> batch(BatchKey key) throws SQLException, SpoolException {
-    batch.setLong(1, key.message().number());
-    batch.setLong(2, key.number());
-    try (ResultSet r = batch.executeQuery()) {
-      if (!r.next()) {
-        return Optional.empty();
-      }
-      RecipientBatch found = batch(r);
-      if (found == null) {
-        throw new SpoolException(Kind.DAMAGED, "the record of the recipients is damaged");
-      }
-      return Optional.of(found);
+    return Rows.first(
+        Rows.bind(batch, key.message().number(), key.number()),
+        r -> whole(batch(r), "the record of the recipients"));
+  }
+
+  private static <T> T whole(@Nullable T record, String what) throws SpoolException {
+    if (record == null) {
+      throw new SpoolException(Kind.DAMAGED, what + " is damaged");
     }
+    return record;
   }
 
   /** Null when the record is not what was written. */
@@ -159,32 +151,30 @@ final class SpoolReader implements Closeable {
     String hop = r.getString(5);
     String sender = r.getString(6);
     String reason = r.getString(7);
-    if (recipients == null || SpoolWriter.sum(recipients) != r.getInt(8)) {
+    if (recipients == null || Rows.sum(recipients) != r.getInt(8)) {
       return null;
     }
     if (!BatchState.isKnown(state) || hop == null || sender == null || reason == null) {
       return null;
     }
     BatchState known = BatchState.of(state);
-    if (known.isTimed() != (due != null)) {
-      return null;
-    }
-    return new RecipientBatch(key, known, due, hop, sender, reason, recipients);
+    return known.isTimed() != (due != null)
+        ? null
+        : new RecipientBatch(key, known, due, hop, sender, reason, recipients);
   }
 
   Optional<StoredMessage> message(QueueId id) throws SQLException, SpoolException {
-    message.setLong(1, id.number());
-    try (ResultSet r = message.executeQuery()) {
-      if (!r.next()) {
-        return Optional.empty();
-      }
-      byte[] envelope = r.getBytes(4);
-      if (envelope == null || SpoolWriter.sum(envelope) != r.getInt(3)) {
-        throw new SpoolException(Kind.DAMAGED, "the record of the envelope is damaged");
-      }
-      return Optional.of(
-          new StoredMessage(id, Instant.ofEpochMilli(r.getLong(1)), r.getLong(2), envelope));
-    }
+    return Rows.first(
+        Rows.bind(message, id.number()),
+        r -> {
+          byte[] envelope = guarded(r.getBytes(4), r.getInt(3), "the record of the envelope");
+          return new StoredMessage(id, Instant.ofEpochMilli(r.getLong(1)), r.getLong(2), envelope);
+        });
+  }
+
+  private static byte[] guarded(byte @Nullable [] record, int sum, String what)
+      throws SpoolException {
+    return whole(record == null || Rows.sum(record) != sum ? null : record, what);
   }
 
   /**
@@ -196,58 +186,45 @@ final class SpoolReader implements Closeable {
   record StoredContentRow(long size, int sum, byte @Nullable [] inline) {}
 
   Optional<StoredContentRow> content(QueueId id) throws SQLException, SpoolException {
-    content.setLong(1, id.number());
-    try (ResultSet r = content.executeQuery()) {
-      if (!r.next()) {
-        return Optional.empty();
-      }
-      long size = r.getLong(1);
-      int sum = r.getInt(2);
-      if (r.getInt(3) != 0) {
-        return Optional.of(new StoredContentRow(size, sum, null));
-      }
-      byte[] bytes = r.getBytes(4);
-      byte[] inline = bytes == null ? new byte[0] : bytes;
-      if (inline.length != size || SpoolWriter.sum(inline) != sum) {
-        throw new SpoolException(Kind.DAMAGED, "the content is damaged");
-      }
-      return Optional.of(new StoredContentRow(size, sum, inline));
-    }
+    return Rows.first(
+        Rows.bind(content, id.number()),
+        r -> {
+          long size = r.getLong(1);
+          int sum = r.getInt(2);
+          if (r.getInt(3) != 0) {
+            return new StoredContentRow(size, sum, null);
+          }
+          byte[] bytes = r.getBytes(4);
+          byte[] inline = guarded(bytes == null ? new byte[0] : bytes, sum, "the content");
+          return new StoredContentRow(
+              size, sum, whole(inline.length == size ? inline : null, "the content"));
+        });
   }
 
   /** What is known of a message that has a file. */
   BodyFiles.Claim claim(QueueId id) throws SQLException {
-    try (PreparedStatement s =
-        connection.prepareStatement(
-            "SELECT EXISTS (SELECT 1 FROM message WHERE id = ?1),"
-                + " EXISTS (SELECT 1 FROM gone WHERE id = ?1)")) {
-      s.setLong(1, id.number());
-      try (ResultSet r = s.executeQuery()) {
-        r.next();
-        return r.getInt(1) != 0
-            ? BodyFiles.Claim.QUEUED
-            : r.getInt(2) != 0 ? BodyFiles.Claim.DONE : BodyFiles.Claim.NONE;
-      }
+    if (number("SELECT EXISTS (SELECT 1 FROM message WHERE id = ?)", id.number()) != 0) {
+      return BodyFiles.Claim.QUEUED;
     }
+    return number("SELECT EXISTS (SELECT 1 FROM gone WHERE id = ?)", id.number()) != 0
+        ? BodyFiles.Claim.DONE
+        : BodyFiles.Claim.NONE;
+  }
+
+  private long number(String sql, Object... values) throws SQLException {
+    return Rows.number(connection, sql, values);
   }
 
   /** Messages that have no recipients left and are not set aside. */
   long withoutRecipients() throws SQLException {
-    try (PreparedStatement s =
-            connection.prepareStatement(
-                "SELECT count(*) FROM message WHERE id NOT IN (SELECT message FROM share)"
-                    + " AND id NOT IN (SELECT message FROM aside)");
-        ResultSet r = s.executeQuery()) {
-      return r.next() ? r.getLong(1) : 0;
-    }
+    return number(
+        "SELECT count(*) FROM message WHERE id NOT IN (SELECT message FROM share)"
+            + " AND id NOT IN (SELECT message FROM aside)");
   }
 
   /** Pages that hold nothing. */
   long freePages() throws SQLException {
-    try (PreparedStatement s = connection.prepareStatement("PRAGMA freelist_count");
-        ResultSet r = s.executeQuery()) {
-      return r.next() ? r.getLong(1) : 0;
-    }
+    return number("PRAGMA freelist_count");
   }
 
   List<BatchCount> counts() throws SQLException {
@@ -272,109 +249,67 @@ final class SpoolReader implements Closeable {
   }
 
   long heldBytes() throws SQLException {
-    try (PreparedStatement s =
-        connection.prepareStatement(
-            "SELECT total(size) FROM message WHERE id IN"
-                + " (SELECT message FROM share WHERE state = ?)")) {
-      s.setInt(1, BatchState.HELD.code());
-      try (ResultSet r = s.executeQuery()) {
-        r.next();
-        return (long) r.getDouble(1);
-      }
-    }
+    return number(
+        "SELECT total(size) FROM message WHERE id IN"
+            + " (SELECT message FROM share WHERE state = ?)",
+        BatchState.HELD.code());
   }
 
   List<RecipientBatch> list(
       BatchFilter filter, @Nullable BatchKey after, int limit, Consumer<BatchKey> damaged)
       throws SQLException {
-    StringBuilder sql =
-        new StringBuilder("SELECT " + COLUMNS + " FROM share WHERE (message, number) > (?, ?)");
+    StringBuilder where = new StringBuilder(" WHERE (message, number) > (?, ?)");
     List<Object> values = new ArrayList<>();
     values.add(after == null ? -1L : after.message().number());
     values.add(after == null ? -1L : after.number());
-    filter
-        .message()
-        .ifPresent(
-            id -> {
-              sql.append(" AND message = ?");
-              values.add(id.numberIfAny().orElse(-1));
-            });
-    filter
-        .state()
-        .ifPresent(
-            state -> {
-              sql.append(" AND state = ?");
-              values.add(state.code());
-            });
-    filter
-        .reason()
-        .ifPresent(
-            reason -> {
-              sql.append(" AND reason = ?");
-              values.add(reason);
-            });
-    filter
-        .sender()
-        .ifPresent(
-            sender -> {
-              sql.append(" AND lower(sender) = ?");
-              values.add(sender.toLowerCase(Locale.ROOT));
-            });
-    filter
-        .contains()
-        .ifPresent(
-            text -> {
-              sql.append(" AND instr(recipients, CAST(? AS BLOB)) > 0");
-              values.add(text);
-            });
-    sql.append(" ORDER BY message, number LIMIT ?");
+    BiConsumer<String, Optional<?>> and =
+        (condition, value) ->
+            value.ifPresent(
+                v -> {
+                  where.append(" AND ").append(condition);
+                  values.add(v);
+                });
+    and.accept("message = ?", filter.message().map(id -> id.numberIfAny().orElse(-1)));
+    and.accept("state = ?", filter.state().map(BatchState::code));
+    and.accept("reason = ?", filter.reason());
+    and.accept("lower(sender) = ?", filter.sender().map(s -> s.toLowerCase(Locale.ROOT)));
+    and.accept("instr(recipients, CAST(? AS BLOB)) > 0", filter.contains());
     values.add(limit);
     List<RecipientBatch> page = new ArrayList<>();
-    try (PreparedStatement s = connection.prepareStatement(sql.toString())) {
-      for (int i = 0; i < values.size(); i++) {
-        s.setObject(i + 1, values.get(i));
-      }
-      try (ResultSet r = s.executeQuery()) {
-        while (r.next()) {
-          RecipientBatch found = batch(r);
-          if (found == null) {
-            damaged.accept(key(r));
-          } else {
-            page.add(found);
-          }
+    try (PreparedStatement s =
+            connection.prepareStatement(
+                "SELECT " + COLUMNS + " FROM share" + where + " ORDER BY message, number LIMIT ?");
+        ResultSet r = Rows.bind(s, values.toArray()).executeQuery()) {
+      while (r.next()) {
+        RecipientBatch found = batch(r);
+        if (found == null) {
+          damaged.accept(key(r));
+        } else {
+          page.add(found);
         }
       }
     }
     return page;
   }
 
-  List<StoredTraceEntry> trace(QueueId id, int limit) throws SQLException {
-    List<StoredTraceEntry> found = new ArrayList<>();
+  List<StoredTraceEntry> trace(QueueId id, int limit) throws SQLException, SpoolException {
     try (PreparedStatement s =
         connection.prepareStatement(
             "SELECT number, at, facts FROM journey WHERE message = ? ORDER BY number LIMIT ?")) {
-      s.setLong(1, id.numberIfAny().orElse(-1));
-      s.setInt(2, limit);
-      try (ResultSet r = s.executeQuery()) {
-        while (r.next()) {
-          found.add(
+      return Rows.all(
+          Rows.bind(s, id.numberIfAny().orElse(-1), limit),
+          r ->
               new StoredTraceEntry(
                   id, r.getLong(1), Instant.ofEpochMilli(r.getLong(2)), r.getBytes(3)));
-        }
-      }
     }
-    return found;
   }
 
   /** The message of the trace entry so many before the newest, or empty when there are fewer. */
-  Optional<QueueId> oldestTrace(int keep) throws SQLException {
+  Optional<QueueId> oldestTrace(int keep) throws SQLException, SpoolException {
     try (PreparedStatement s =
         connection.prepareStatement(
             "SELECT message FROM journey ORDER BY message DESC LIMIT 1 OFFSET ?")) {
-      s.setInt(1, keep);
-      try (ResultSet r = s.executeQuery()) {
-        return r.next() ? Optional.of(QueueId.of(r.getLong(1))) : Optional.empty();
-      }
+      return Rows.first(Rows.bind(s, keep), r -> QueueId.of(r.getLong(1)));
     }
   }
 

@@ -1,411 +1,592 @@
 package org.sealwax.router.spool;
 
-import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
-import java.sql.Types;
-import java.time.Instant;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
-import java.util.zip.CRC32C;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.router.store.Sqlite;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Supervisor;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.spool.ScanMarks.Scan;
+import org.sealwax.router.spool.SpoolException.Kind;
+import org.sealwax.router.spool.WriterState.Event;
+import org.sealwax.router.store.SqliteFailure;
 
-/** The one connection that writes, with its statements kept prepared. Owned by one thread. */
-final class SpoolWriter implements Closeable {
-  /** Batches woken at a start: more than the queue holds in hand, few enough for a quick start. */
-  private static final int WOKEN = 20_000;
+/**
+ * The thread that writes: it turns jobs and times into events, and takes the steps that {@link
+ * WriterState} has for them.
+ *
+ * <p><b>Group commit.</b> The writer takes all waiting jobs, runs them in one transaction, and
+ * commits: one fsync for all. Only after {@code COMMIT} returned does any caller get its result;
+ * when it throws, all callers in the batch get the failure, because it is not known what reached
+ * the disk. Then the store is closed and opened again: after a failed fsync the kernel may have
+ * dropped the dirty pages and call the next one a success, so it is never tried again on the same
+ * file handle.
+ *
+ * <p><b>Two kinds of commit.</b> A message taken in is committed with {@code synchronous=FULL}. A
+ * batch of nothing but changes is committed with NORMAL, without waiting for the disk: a power
+ * failure may then bring back the state before, so that a message delivered within the last second
+ * is delivered again; a second later at the latest a synced commit follows.
+ *
+ * <p><b>Checkpoints</b> are copied by a thread of their own ({@link SpoolMaintenance}), after the
+ * database was checked; the writer only finishes what is left of them when the log has grown long,
+ * because another connection can never finish a log that is always written to.
+ */
+final class SpoolWriter {
+  /** A change that no other commit has synced is synced after this. */
+  private static final Duration SYNC_WITHIN = Duration.ofSeconds(1);
 
-  /** Pages for index updates among a million rows; native memory. */
-  private static final int CACHE_KIB = 8 * 1024;
+  /** Pages in the log at which storing slows down (256 MiB). */
+  private static final long MOST_LOGGED = (256L << 20) / SpoolFormat.PAGE;
 
-  /** Milliseconds that finishing a checkpoint waits for readers. */
-  private static final int FINISH_WAIT = 100;
+  /** The same when the reserve is given up (8 MiB). */
+  private static final long MOST_LOGGED_WHEN_FULL = (8L << 20) / SpoolFormat.PAGE;
 
-  private final Connection connection;
-  private final Statement plain;
-  private final PreparedStatement begin;
-  private final PreparedStatement commit;
-  private final PreparedStatement rollback;
-  private final PreparedStatement insertMessage;
-  private final PreparedStatement replaceMessage;
-  private final PreparedStatement putBatch;
-  private final PreparedStatement removeBatch;
-  private final PreparedStatement removeMessage;
-  private final PreparedStatement move;
-  private final PreparedStatement moveWithReason;
-  private final PreparedStatement addJourney;
-  private final PreparedStatement addGone;
-  private final PreparedStatement removeGone;
-  private boolean full = true;
-  private long freshFrom;
+  /** Batches between two checks of the length of the log. */
+  private static final int BATCHES_PER_LOG_CHECK = 32;
 
-  /** Opens the store; creates it only when {@code isNew}. */
-  SpoolWriter(Path database, boolean isNew) throws SQLException, IOException {
-    this.connection = SpoolFormat.open(database, isNew, CACHE_KIB);
+  /** Free pages that are kept for reuse when others are given back (16 MiB). */
+  private static final long KEPT_PAGES = (16L << 20) / SpoolFormat.PAGE;
+
+  /** Pages given back in one go: callers that store wait some milliseconds meanwhile. */
+  private static final int SHRINK_STEP = 64;
+
+  /** Trace entries deleted in one transaction. */
+  private static final int PRUNE_STEP = 1000;
+
+  /** Batches after which there is time to tidy also when more jobs wait. */
+  private static final int TIDY_LEAST = 50;
+
+  private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
+  private static final Duration LAST_RETRY = Duration.ofMinutes(1);
+
+  private final Path database;
+  private final BodyFiles bodies;
+  private final DiskSpace space;
+  private final ReaderPool readers;
+  private final SpoolMaintenance upkeep;
+  private final ScanMarks scans;
+  private final Salvage salvage;
+  private final Clock clock;
+  private final MailLog log;
+  private final Consumer<SpoolStep> after;
+  private final WriterQueue queue;
+
+  final WriterTransaction transaction;
+
+  private WriterState state = WriterState.BROKEN;
+  private @Nullable WriterConnection connection;
+  private SpoolException problem = new SpoolException(Kind.BROKEN, "the spool is not open yet");
+
+  /** Parts of the last batch that are still to be committed. */
+  private final ArrayDeque<List<WriterJob>> parts = new ArrayDeque<>();
+
+  /** The jobs of the transaction. */
+  private List<WriterJob> batch = List.of();
+
+  /** Messages of failed commits, which may have reached the disk. */
+  private final Set<QueueId> doubtful = new LinkedHashSet<>();
+
+  private long unsyncedSince;
+  private boolean retryNow;
+  private int batchesSinceLogCheck;
+  private int batchesSinceTidy;
+
+  private volatile @Nullable SpoolException failure;
+  private volatile boolean tidying;
+  private volatile @Nullable QueueId oldestTrace;
+  private volatile @Nullable String damage;
+  private volatile StepMarks marks = StepMarks.NONE;
+
+  SpoolWriter(
+      Path database,
+      BodyFiles bodies,
+      DiskSpace space,
+      ReaderPool readers,
+      SpoolMaintenance upkeep,
+      ScanMarks scans,
+      Salvage salvage,
+      Clock clock,
+      MailLog log,
+      Consumer<SpoolStep> after) {
+    this.database = database;
+    this.bodies = bodies;
+    this.space = space;
+    this.readers = readers;
+    this.upkeep = upkeep;
+    this.scans = scans;
+    this.salvage = salvage;
+    this.clock = clock;
+    this.log = log;
+    this.after = after;
+    this.queue = new WriterQueue(clock);
+    this.transaction = new WriterTransaction(bodies, clock, log);
+  }
+
+  // What others ask of the writer.
+
+  /** Starts the thread, which ends when {@link #end} was called and all jobs are done. */
+  Thread start(BooleanSupplier isClosed) {
+    return Supervisor.startPlatform("spool-writer", isClosed, this::write);
+  }
+
+  /** From now on the messages that the writer is busy with are marked. */
+  void markSteps(StepMarks with) {
+    marks = with;
+  }
+
+  /** Why no mail is taken now, or null. */
+  @Nullable SpoolException failure() {
+    return failure;
+  }
+
+  /**
+   * Hands a job in and waits to the end, also when interrupted: whether a message is stored must be
+   * known.
+   */
+  void call(WriterJob.Urgent job) throws SpoolException {
+    SpoolException failed = queue.add(job) ? job.outcome().join().orElse(null) : closed();
+    if (failed != null) {
+      throw new SpoolException(failed.kind(), String.valueOf(failed.getMessage()), failed);
+    }
+  }
+
+  static SpoolException closed() {
+    return new SpoolException(Kind.BROKEN, "the spool is closed");
+  }
+
+  /** Hands a change in; blocks while too many wait. */
+  void change(SpoolChange change, CommitListener listener) {
+    if (!queue.add(WriterJob.Change.of(change, listener))) {
+      throw new IllegalStateException("the spool is closed");
+    }
+  }
+
+  /** When there is nothing else to do, deletes trace entries before this one, and frees pages. */
+  void tidy(@Nullable QueueId oldest) {
+    oldestTrace = oldest;
+    tidying = true;
+    queue.wake();
+  }
+
+  /** Whether something is left to tidy. */
+  boolean isTidying() {
+    return tidying;
+  }
+
+  /** Whether nothing waits. */
+  boolean isIdle() {
+    return queue.waiting() == 0;
+  }
+
+  /** The database is damaged: what is readable is to be copied out. */
+  void damaged(String found) {
+    damage = found;
+    queue.wake();
+  }
+
+  /** Takes no more jobs, and ends when those that wait are done. */
+  void end() {
+    queue.end();
+  }
+
+  // The thread.
+
+  private void write() {
     try {
-      this.plain = connection.createStatement();
-      this.begin = connection.prepareStatement("BEGIN IMMEDIATE");
-      this.commit = connection.prepareStatement("COMMIT");
-      this.rollback = connection.prepareStatement("ROLLBACK");
-      String message =
-          " INTO message(id, arrived, size, envelope_sum, content_sum, in_file, envelope, content)"
-              + " VALUES(?,?,?,?,?,?,?,?)";
-      this.insertMessage = connection.prepareStatement("INSERT" + message);
-      this.replaceMessage = connection.prepareStatement("INSERT OR REPLACE" + message);
-      this.putBatch =
-          connection.prepareStatement(
-              "INSERT OR REPLACE INTO"
-                  + " share(message, number, state, due, hop, sender, reason, sum, recipients)"
-                  + " VALUES(?,?,?,?,?,?,?,?,?)");
-      this.removeBatch =
-          connection.prepareStatement("DELETE FROM share WHERE message = ? AND number = ?");
-      this.removeMessage =
-          connection.prepareStatement(
-              "DELETE FROM message WHERE id = ?1"
-                  + " AND NOT EXISTS (SELECT 1 FROM share WHERE message = ?1)"
-                  + " AND NOT EXISTS (SELECT 1 FROM aside WHERE message = ?1)"
-                  + " RETURNING in_file");
-      this.move =
-          connection.prepareStatement(
-              "UPDATE share SET state = ?, due = ? WHERE message = ? AND number = ?");
-      this.moveWithReason =
-          connection.prepareStatement(
-              "UPDATE share SET state = ?, due = ?, reason = ? WHERE message = ? AND number = ?");
-      this.addJourney =
-          connection.prepareStatement(
-              "INSERT OR REPLACE INTO journey(message, number, at, facts) VALUES(?,?,?,?)");
-      this.addGone = connection.prepareStatement("INSERT OR IGNORE INTO gone(id) VALUES(?)");
-      this.removeGone = connection.prepareStatement("DELETE FROM gone WHERE id = ?");
-      try (ResultSet r = plain.executeQuery("SELECT value FROM meta WHERE name = 'fresh_from'")) {
-        this.freshFrom = r.next() ? r.getLong(1) : 0;
+      Duration retryAfter = FIRST_RETRY;
+      boolean isOver = false;
+      while (!isOver) {
+        if (state.isOpen()) {
+          isOver = !work();
+          retryAfter = FIRST_RETRY;
+          continue;
+        }
+        refuseUrgent();
+        boolean ending = queue.awaitEnd(retryNow ? Duration.ZERO : retryAfter);
+        retryNow = false;
+        if (state == WriterState.BROKEN && salvage.isRequested()) {
+          problem = new SpoolException(Kind.DAMAGED, "the salvage is requested");
+          happened(Event.DAMAGE);
+        }
+        happened(Event.RETRY);
+        isOver = ending && !state.isOpen();
+        Duration twice = retryAfter.multipliedBy(2);
+        retryAfter = twice.compareTo(LAST_RETRY) < 0 ? twice : LAST_RETRY;
       }
-    } catch (SQLException e) {
-      connection.close();
-      throw e;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException | Error e) {
+      log.bug("spool writer", e);
+      failure = new SpoolException(Kind.BROKEN, "the spool's writer ended", e);
+      closeConnection();
+    } finally {
+      queue.end();
+      refuseUrgent();
     }
   }
 
-  /** Begins a transaction that waits for the disk at commit, or one that does not. */
-  void begin(boolean synced) throws SQLException {
-    if (synced != full) {
-      // NORMAL never loses order or consistency in WAL mode; it only lets a power failure bring
-      // back the state before the last commits (https://sqlite.org/pragma.html#pragma_synchronous).
-      plain.execute(synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
-      full = synced;
+  /** Waits for jobs, or for the time to do something else, and does it; false at the end. */
+  private boolean work() throws InterruptedException {
+    List<WriterJob> taken = queue.next(idleTime());
+    String damaged = damage;
+    if (damaged != null) {
+      damage = null;
+      batch = taken == null ? List.of() : taken;
+      problem = new SpoolException(Kind.DAMAGED, "the spool's database is damaged: " + damaged);
+      happened(Event.DAMAGE);
+      return true;
     }
-    begin.execute();
+    if (taken != null) {
+      divideBySuspects(taken);
+      while (!parts.isEmpty()) {
+        commit(parts.remove());
+      }
+    }
+    if (state == WriterState.UNSYNCED && (taken == null || isSyncDue())) {
+      happened(Event.SYNC_DUE);
+    }
+    if (state.isOpen() && upkeep.isChecked() && taken != null) {
+      if (upkeep.needsFinish() || ++batchesSinceLogCheck >= BATCHES_PER_LOG_CHECK) {
+        happened(Event.LOG_DUE);
+      }
+    }
+    if (state.isOpen() && tidying && taken != null) {
+      if (isIdle() || ++batchesSinceTidy >= TIDY_LEAST) {
+        happened(Event.TIDY_DUE);
+      }
+    }
+    if (state.isOpen() && taken == null) {
+      happened(Event.END);
+    }
+    return taken != null;
   }
 
-  void commit() throws SQLException {
-    commit.execute();
+  private Duration idleTime() {
+    if (tidying) {
+      return Duration.ZERO;
+    }
+    return state == WriterState.SYNCED
+        ? SYNC_WITHIN
+        : Duration.ofNanos(Math.max(0, unsyncedSince + SYNC_WITHIN.toNanos() - clock.nanoTime()));
   }
 
-  void rollback() throws SQLException {
-    rollback.execute();
+  private boolean isSyncDue() {
+    return state == WriterState.UNSYNCED
+        && clock.nanoTime() - unsyncedSince >= SYNC_WITHIN.toNanos();
   }
 
-  /** Writes a row, so that the next commit has something to wait for. */
-  void touch() throws SQLException {
-    plain.execute("UPDATE meta SET value = value + 1 WHERE name = 'syncs'");
-  }
-
-  static int sum(byte[] bytes) {
-    CRC32C sum = new CRC32C();
-    sum.update(bytes, 0, bytes.length);
-    return (int) sum.getValue();
-  }
-
-  void accept(NewMessage message, boolean again) throws SQLException {
-    PreparedStatement s = again ? replaceMessage : insertMessage;
-    Draft draft = message.draft();
-    byte[] content = draft.small();
-    s.setLong(1, message.id().number());
-    s.setLong(2, message.arrived().toEpochMilli());
-    s.setLong(3, draft.size());
-    s.setInt(4, sum(message.envelope()));
-    s.setInt(5, draft.checksum());
-    s.setInt(6, content == null ? 1 : 0);
-    s.setBytes(7, message.envelope());
-    if (content == null) {
-      s.setNull(8, Types.BLOB);
-    } else {
-      s.setBytes(8, content);
+  /**
+   * A message that the process has ended with before is in a transaction of its own: when it ends
+   * the process again, no other is marked for that.
+   */
+  private void divideBySuspects(List<WriterJob> taken) {
+    int from = 0;
+    for (int i = 0; i < taken.size(); i++) {
+      if (taken.get(i).messages().stream().anyMatch(marks::isSuspect)) {
+        parts.add(taken.subList(from, i));
+        parts.add(taken.subList(i, i + 1));
+        from = i + 1;
+      }
     }
-    s.executeUpdate();
-    for (RecipientBatch batch : message.batches()) {
-      put(batch, message.arrived());
-    }
+    parts.add(taken.subList(from, taken.size()));
   }
 
-  private void put(RecipientBatch batch, @Nullable Instant dueIfLate) throws SQLException {
-    PreparedStatement s = putBatch;
-    long message = batch.key().message().number();
-    BatchState state = batch.state();
-    Instant due = batch.due();
-    if (state == BatchState.FRESH && message < freshFrom) {
-      // It was opened long ago: recovery would not look for it below the mark.
-      state = BatchState.QUEUED;
-      due = dueIfLate == null ? Instant.EPOCH : dueIfLate;
+  private void commit(List<WriterJob> part) {
+    if (part.isEmpty()) {
+      return;
     }
-    s.setLong(1, message);
-    s.setLong(2, batch.key().number());
-    s.setInt(3, state.code());
-    setTime(s, 4, due);
-    s.setString(5, batch.hop());
-    s.setString(6, batch.sender());
-    s.setString(7, batch.reason());
-    s.setInt(8, sum(batch.recipients()));
-    s.setBytes(9, batch.recipients());
-    s.executeUpdate();
+    StepMarks with = marks;
+    Set<QueueId> messages = new LinkedHashSet<>();
+    boolean isAwaited = false;
+    boolean hasCalls = false;
+    for (WriterJob job : part) {
+      messages.addAll(job.messages());
+      isAwaited |= job instanceof WriterJob.Urgent;
+      hasCalls |= job instanceof WriterJob.Urgent u && u.accepted() == null;
+    }
+    batch = part;
+    with.beginStep(messages);
+    if (hasCalls) {
+      scans.begin(Scan.CALL);
+    }
+    happened(isAwaited || isSyncDue() ? Event.MAIL : Event.CHANGES);
+    // Not in a finally: what ends this thread leaves the marks to the next start.
+    if (hasCalls) {
+      scans.end(Scan.CALL);
+    }
+    with.endStep(messages);
+    batch = List.of();
   }
 
-  private static void setTime(PreparedStatement s, int at, @Nullable Instant time)
-      throws SQLException {
-    if (time == null) {
-      s.setNull(at, Types.INTEGER);
-    } else {
-      s.setLong(at, time.toEpochMilli());
+  /** Takes the steps of an event; a step that fails is an event as well. */
+  private void happened(Event event) {
+    WriterState.Transition row = state.on(event);
+    try {
+      for (SpoolStep step : row.steps()) {
+        take(step);
+        after.accept(step);
+      }
+      state = row.next();
+    } catch (SQLException | IOException | RuntimeException e) {
+      transaction.failed();
+      problem = SpoolException.of("the spool failed", e);
+      happened(meaning(event, e));
     }
   }
 
-  /** The result of a change. */
-  record Applied(Set<QueueId> removedMessages, Set<QueueId> files) {}
+  private Event meaning(Event event, Exception e) {
+    if (event == Event.FAILURE || event == Event.DAMAGE) {
+      throw new IllegalStateException("after a failure", e);
+    }
+    boolean isTransaction =
+        event == Event.MAIL || event == Event.CHANGES || event == Event.TIDY_DUE;
+    boolean isOurs =
+        e instanceof RuntimeException
+            || e instanceof SQLException sql && !SqliteFailure.isEngineFailure(sql);
+    return isTransaction && isOurs
+        ? Event.MISTAKE
+        : problem.kind() == Kind.DAMAGED ? Event.DAMAGE : Event.FAILURE;
+  }
 
-  Applied change(SpoolChange change) throws SQLException {
-    for (NewMessage message : change.accepted()) {
-      accept(message, true);
+  private void take(SpoolStep step) throws SQLException, IOException {
+    switch (step) {
+      case SYNC_NAMES -> transaction.syncNames(batch);
+      case BEGIN -> transaction.begin(open(), false);
+      case BEGIN_SYNCED -> transaction.begin(open(), true);
+      case WRITE -> transaction.fill(open(), batch);
+      case TOUCH -> open().touch();
+      case TIDY -> tidyStep();
+      case COMMIT -> commit();
+      case REMOVE_CONTENTS -> transaction.removeContents();
+      case NAME_CONTENTS -> transaction.nameContents(batch);
+      case ANSWER -> transaction.answer();
+      case FINISH_LOG -> finishLog();
+      case ROLLBACK -> open().rollback();
+      case DIVIDE -> divide();
+      case CLOSE -> closeConnection();
+      case REFUSE -> refuse();
+      case SALVAGE -> copyOut(problem);
+      case OPEN -> reopen();
+      case EMPTY_LOG -> {
+        readers.close();
+        if (upkeep.isChecked()) {
+          open().checkpoint("TRUNCATE");
+        }
+      }
+      default -> throw new IllegalArgumentException("no step of the writer: " + step);
     }
-    for (BatchKey key : change.removed()) {
-      removeBatch.setLong(1, key.message().number());
-      removeBatch.setLong(2, key.number());
-      removeBatch.executeUpdate();
+  }
+
+  private WriterConnection open() {
+    WriterConnection now = connection;
+    if (now == null) {
+      throw new IllegalStateException("not open");
     }
-    for (RecipientBatch batch : change.put()) {
-      put(batch, null);
+    return now;
+  }
+
+  /**
+   * When the disk does not keep up with the copying, callers that store wait for it, too. And on a
+   * full disk the log must not need more space than the reserve has made.
+   */
+  private void finishLog() throws SQLException {
+    batchesSinceLogCheck = 0;
+    boolean isAsked = upkeep.needsFinish();
+    long most = space.isReserveUsed() ? MOST_LOGGED_WHEN_FULL : MOST_LOGGED;
+    if (isAsked || open().logged() >= most) {
+      open().finishCheckpoint();
     }
-    for (BatchMove m : change.moved()) {
-      moved(m);
+    if (isAsked) {
+      upkeep.finished();
     }
-    for (StoredTraceEntry entry : change.trace()) {
-      addJourney.setLong(1, entry.message().number());
-      addJourney.setLong(2, entry.order());
-      addJourney.setLong(3, entry.at().toEpochMilli());
-      addJourney.setBytes(4, entry.facts());
-      addJourney.executeUpdate();
+  }
+
+  private void commit() throws SQLException {
+    upkeep.written(transaction.commit(open()));
+    if (state == WriterState.SYNCED) {
+      unsyncedSince = clock.nanoTime();
     }
-    if (change.removed().isEmpty()) {
-      return new Applied(Set.of(), Set.of());
+  }
+
+  /** A small step in a transaction of its own. */
+  private void tidyStep() throws SQLException {
+    batchesSinceTidy = 0;
+    scans.begin(Scan.TIDY);
+    try {
+      QueueId oldest = oldestTrace;
+      if (oldest != null) {
+        if (open().prune(oldest, PRUNE_STEP) < PRUNE_STEP) {
+          oldestTrace = null;
+        }
+      } else if (open().freePages() > KEPT_PAGES) {
+        open().shrink(SHRINK_STEP);
+        upkeep.written(SHRINK_STEP);
+      } else {
+        tidying = false;
+      }
+    } finally {
+      scans.end(Scan.TIDY);
     }
-    Set<QueueId> gone = new LinkedHashSet<>();
-    Set<QueueId> files = new LinkedHashSet<>();
-    Set<QueueId> seen = new LinkedHashSet<>();
-    for (BatchKey key : change.removed()) {
-      QueueId id = key.message();
-      if (seen.add(id)) {
-        removeMessage.setLong(1, id.number());
-        try (ResultSet r = removeMessage.executeQuery()) {
-          if (r.next()) {
-            gone.add(id);
-            if (r.getInt(1) != 0) {
-              files.add(id);
-              addGone.setLong(1, id.number());
-              addGone.executeUpdate();
-            }
-          }
+  }
+
+  // Failures.
+
+  /** One job fails because of a bug: find it, and commit the others. */
+  private void divide() {
+    if (batch.size() > 1) {
+      batch.reversed().forEach(job -> parts.addFirst(List.of(job)));
+      return;
+    }
+    Throwable why = problem.getCause();
+    log.bug("spool statement", why == null ? problem : why);
+    if (batch.isEmpty()) {
+      // Nothing depends on tidying, least of all mail.
+      tidying = false;
+      return;
+    }
+    switch (batch.getFirst()) {
+      case WriterJob.Urgent u -> u.outcome().complete(Optional.of(problem));
+      case WriterJob.Change c -> {
+        String what = "a change of " + c.messages() + " could not be stored; it is ";
+        if (c.isHold()) {
+          log.storeTrouble(what + "left as it was until the next start", why);
+        } else {
+          parts.addFirst(List.of(c.held(() -> log.storeTrouble(what + "held", why))));
         }
       }
     }
-    return new Applied(gone, files);
   }
 
-  private void moved(BatchMove m) throws SQLException {
-    String reason = m.reason();
-    PreparedStatement s = reason == null ? move : moveWithReason;
-    int at = 1;
-    s.setInt(at++, m.state().code());
-    setTime(s, at++, m.due());
-    if (reason != null) {
-      s.setString(at++, reason);
-    }
-    s.setLong(at++, m.key().message().number());
-    s.setLong(at, m.key().number());
-    s.executeUpdate();
-  }
-
-  /**
-   * Makes FRESH batches of the former process QUEUED; returns how many. QUEUED batches that found
-   * no place in its memory are due at once, not when their long wait is over: the process that
-   * would have fetched them earlier has ended. {@link #WOKEN} are enough, since they make the queue
-   * fetch the others; no more are read, and none that wait for a reason, so that a start does not
-   * grow with the queue.
-   */
-  int recover(Instant now) throws SQLException {
-    try (PreparedStatement s =
-        connection.prepareStatement(
-            "UPDATE share SET due = ?1 WHERE (message, number) IN (SELECT message, number FROM"
-                + " (SELECT message, number, due FROM share INDEXED BY share_reason"
-                + " WHERE state <> 0 AND state = 1 AND reason = '' LIMIT ?2) WHERE due > ?1)")) {
-      s.setLong(1, now.toEpochMilli());
-      s.setInt(2, WOKEN);
-      s.executeUpdate();
-    }
-    try (PreparedStatement s =
-        connection.prepareStatement(
-            "UPDATE share SET state = 1, due = ? WHERE message >= ? AND state = 0")) {
-      s.setLong(1, now.toEpochMilli());
-      s.setLong(2, freshFrom);
-      return s.executeUpdate();
-    }
-  }
-
-  void freshFrom(QueueId id) throws SQLException {
-    long number = id.number();
-    try (PreparedStatement s =
-        connection.prepareStatement("UPDATE meta SET value = ? WHERE name = 'fresh_from'")) {
-      s.setLong(1, number);
-      s.executeUpdate();
-    }
-    freshFrom = number;
-  }
-
-  /** The highest number of a message that is or was here. */
-  long newest() throws SQLException {
-    try (ResultSet r =
-        plain.executeQuery(
-            "SELECT max(coalesce((SELECT max(id) FROM message), 0),"
-                + " coalesce((SELECT max(message) FROM journey), 0),"
-                + " (SELECT value FROM meta WHERE name = 'fresh_from'))")) {
-      return r.next() ? r.getLong(1) : 0;
-    }
-  }
-
-  void forget(QueueId id) throws SQLException {
-    try (PreparedStatement selectBatches =
-            connection.prepareStatement("DELETE FROM share WHERE message = ?");
-        PreparedStatement message =
-            connection.prepareStatement("DELETE FROM message WHERE id = ?")) {
-      selectBatches.setLong(1, id.number());
-      selectBatches.executeUpdate();
-      message.setLong(1, id.number());
-      message.executeUpdate();
-    }
-  }
-
-  void setAside(BatchKey key, String why, Instant now) throws SQLException {
-    setAsideRow(key.message().number(), key.number(), why, now);
-  }
-
-  /** The same for a row whose key may be no key of a batch. */
-  void setAsideRow(long message, long number, String why, Instant now) throws SQLException {
-    try (PreparedStatement copy =
-        connection.prepareStatement(
-            "INSERT INTO aside(message, number, at, why, record)"
-                + " SELECT message, number, ?, ?, recipients FROM share"
-                + " WHERE message = ? AND number = ?")) {
-      copy.setLong(1, now.toEpochMilli());
-      copy.setString(2, why);
-      copy.setLong(3, message);
-      copy.setLong(4, number);
-      copy.executeUpdate();
-    }
-    removeBatch.setLong(1, message);
-    removeBatch.setLong(2, number);
-    removeBatch.executeUpdate();
-  }
-
-  /** Sets messages without recipients aside for the admin; their contents stay. */
-  void setAsideWithoutRecipients(Instant now) throws SQLException {
-    try (PreparedStatement s =
-        connection.prepareStatement(
-            "INSERT INTO aside(message, at, why, record)"
-                + " SELECT id, ?, 'the recipients are missing', envelope FROM message"
-                + " WHERE id NOT IN (SELECT message FROM share)"
-                + " AND id NOT IN (SELECT message FROM aside)")) {
-      s.setLong(1, now.toEpochMilli());
-      s.executeUpdate();
-    }
-  }
-
-  /** The files of these messages are removed. */
-  void filesRemoved(Iterable<QueueId> ids) throws SQLException {
-    for (QueueId id : ids) {
-      removeGone.setLong(1, id.number());
-      removeGone.executeUpdate();
-    }
-  }
-
-  /** Deletes trace entries of messages older than {@code oldest}, at most {@code most}. */
-  int prune(QueueId oldest, int most) throws SQLException {
-    try (PreparedStatement s =
-        connection.prepareStatement(
-            "DELETE FROM journey WHERE (message, number) IN (SELECT message, number FROM journey"
-                + " WHERE message < ? ORDER BY message LIMIT ?)")) {
-      s.setLong(1, oldest.number());
-      s.setInt(2, most);
-      return s.executeUpdate();
-    }
-  }
-
-  /** The result of a checkpoint: pages in the log, and how many of them are in the database. */
-  record Checkpoint(long logged, long moved) {}
-
-  /**
-   * Copies what is left of the log and lets the next commit begin it again. Readers that are in the
-   * way are waited for only shortly: all callers that store something wait as well.
-   */
-  void finishCheckpoint() throws SQLException {
-    plain.execute("PRAGMA busy_timeout = " + FINISH_WAIT);
-    try {
-      checkpoint("RESTART");
-    } finally {
-      plain.execute("PRAGMA busy_timeout = " + Sqlite.BUSY);
-    }
-  }
-
-  /** Pages in the log. */
-  long logged() throws SQLException {
-    return checkpoint("NOOP").logged();
-  }
-
-  Checkpoint checkpoint(String mode) throws SQLException {
-    return checkpoint(connection, mode);
-  }
-
-  static Checkpoint checkpoint(Connection connection, String mode) throws SQLException {
-    try (Statement s = connection.createStatement();
-        ResultSet r = s.executeQuery("PRAGMA wal_checkpoint(" + mode + ")")) {
-      r.next();
-      return new Checkpoint(r.getLong(2), r.getLong(3));
-    }
-  }
-
-  /** Pages that hold nothing. */
-  long freePages() throws SQLException {
-    try (ResultSet r = plain.executeQuery("PRAGMA freelist_count")) {
-      return r.next() ? r.getLong(1) : 0;
-    }
-  }
-
-  /**
-   * Gives free pages back to the file system; the file is shorter after the next checkpoint. Not a
-   * query for the driver, although the engine goes through it step by step, a page each.
-   */
-  void shrink(int pages) throws SQLException {
-    plain.executeUpdate("PRAGMA incremental_vacuum(" + pages + ")");
-  }
-
-  @Override
-  public void close() {
-    try {
+  private void closeConnection() {
+    if (connection != null) {
       connection.close();
-    } catch (SQLException e) {
-      // It is given up anyway: what was committed is in the log on disk.
+      connection = null;
+    }
+    transaction.forget();
+  }
+
+  /**
+   * It is not known what reached the disk: all callers get a failure; changes wait for the store to
+   * be opened again.
+   */
+  private void refuse() {
+    SpoolException reported = space.asFullIfSo(problem);
+    if (space.freesSpace(reported)) {
+      retryNow = true;
+    } else if (failure != null) {
+      log.storeTrouble("the spool is still in trouble", reported);
+    } else if (reported.kind() == Kind.FULL) {
+      log.storeTrouble("the disk is full: mail is refused until there is room", reported);
+    } else {
+      log.storeTrouble("the spool failed: no mail is taken until it is open again", reported);
+    }
+    failure = reported;
+    parts.addFirst(batch);
+    List<WriterJob.Change> again = new ArrayList<>();
+    for (List<WriterJob> part : parts) {
+      for (WriterJob job : part) {
+        switch (job) {
+          case WriterJob.Urgent u -> {
+            if (u.accepted() != null) {
+              doubtful.add(u.accepted().id());
+              u.accepted().draft().keep();
+            }
+            u.outcome().complete(Optional.of(reported));
+          }
+          case WriterJob.Change c -> again.add(c);
+        }
+      }
+    }
+    parts.clear();
+    batch = List.of();
+    queue.putBack(again);
+    readers.close();
+    refuseUrgent();
+  }
+
+  private void refuseUrgent() {
+    SpoolException now = failure;
+    for (WriterJob.Urgent job : queue.takeUrgent()) {
+      job.outcome().complete(Optional.of(now == null ? closed() : now));
+    }
+  }
+
+  // Opening.
+
+  private void reopen() throws SpoolException {
+    space.withReserve(this::openDatabase);
+    failure = null;
+    upkeep.finished();
+    log.storeTrouble("the spool is open again", null);
+  }
+
+  /**
+   * Opens the database, or what can be copied out of it, so that nothing in it is FRESH.
+   *
+   * @return the highest number of a message that is or was here
+   */
+  long openDatabase() throws SpoolException {
+    try {
+      return openOnce();
+    } catch (SpoolException e) {
+      if (e.kind() != Kind.DAMAGED) {
+        throw e;
+      }
+      copyOut(e);
+      return openOnce();
+    }
+  }
+
+  private void copyOut(SpoolException why) throws SpoolException {
+    salvage.run(why);
+    upkeep.replaced();
+    readers.renew();
+  }
+
+  private long openOnce() throws SpoolException {
+    WriterConnection opening = null;
+    try {
+      int recovered;
+      scans.begin(Scan.OPEN);
+      try {
+        opening = new WriterConnection(database, !Files.exists(database));
+        opening.begin(true);
+        for (QueueId id : doubtful) {
+          opening.forget(id);
+        }
+        recovered = opening.recover(clock.now());
+      } finally {
+        scans.end(Scan.OPEN);
+      }
+      opening.touch();
+      opening.commit();
+      for (QueueId id : doubtful) {
+        bodies.remove(id);
+      }
+      doubtful.clear();
+      if (recovered > 0) {
+        log.note("spool", recovered + " accepted and not yet delivered when the last run ended");
+      }
+      long newest = opening.newest();
+      connection = opening;
+      state = WriterState.SYNCED;
+      return newest;
+    } catch (SQLException | IOException e) {
+      if (opening != null) {
+        opening.close();
+      }
+      throw SpoolException.of("the spool cannot be opened", e);
     }
   }
 }

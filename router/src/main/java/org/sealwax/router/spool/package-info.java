@@ -1,42 +1,31 @@
 /**
- * The durable store: messages with their envelopes and the state of each group of recipients.
- * {@link org.sealwax.router.spool.Spool} is the interface, which speaks of messages, batches of
- * recipients, due times and changes, so that a shared engine can implement it; {@link
- * org.sealwax.router.spool.SqliteSpool} is the embedded engine (SQLite in WAL mode, one writer with
- * group commit; large contents in files of their own).
+ * The durable store: messages with their envelopes and the state of each group of recipients. Read
+ * it in this order:
+ *
+ * <ol>
+ *   <li>What a spool is: {@link org.sealwax.router.spool.Spool} speaks of messages, batches of
+ *       recipients, due times and changes, so that a shared engine can implement it. {@link
+ *       org.sealwax.router.spool.SqliteSpool} is the embedded engine: SQLite in WAL mode.
+ *   <li>The writer: {@code WriterState} is the table of its states, events and steps; {@code
+ *       SpoolWriter} is the one thread that takes the steps; {@code WriterTransaction} and {@code
+ *       WriterConnection} are the steps of a transaction and their SQL; {@code WriterQueue} gathers
+ *       the jobs of one commit.
+ *   <li>Contents: {@code Draft} is one on its way in, {@code BodyFiles} is the folder of large
+ *       ones.
+ *   <li>Readers: {@code ReaderPool}, {@code SpoolReader}.
+ *   <li>Maintenance: {@code SpoolMaintenance} with {@code IntegrityCheck}; {@code DiskSpace} with
+ *       the reserve.
+ *   <li>Damage: {@code Salvage}, {@code RowCopy}, {@code WalFile}; {@code ScanMarks} and {@code
+ *       RowMark} are what a start knows of the end of the last process.
+ *   <li>{@code Backup} and {@link org.sealwax.router.spool.SpoolRestore}.
+ * </ol>
  *
  * <p>Invariant: what {@link org.sealwax.router.spool.Spool#accept} returned for is on stable
  * storage, and stays until its last batch was removed by a change.
  *
- * <p>Crash states. A crash may come between any two of these lines; what is found then, and what
- * follows at the next start:
- *
- * <table>
- * <caption>Life of a message on disk</caption>
- * <tr><th>on disk</th><th>acknowledged</th><th>at the next start</th></tr>
- * <tr><td>nothing, or part of a content's file ({@code ID.part})</td><td>no</td><td>the file is
- * removed; the client still has the message</td></tr>
- * <tr><td>the content's file whole and synced, no row</td><td>no</td><td>removed</td></tr>
- * <tr><td>rows in the log without a commit mark</td><td>no</td><td>SQLite ignores them; the file is
- * removed</td></tr>
- * <tr><td>rows committed and synced, the file not yet named</td><td>no</td><td>named, then as the
- * line below</td></tr>
- * <tr><td>rows committed and synced, {@code 250} not yet said</td><td>no</td><td>delivered; the
- * client will send a second copy (RFC 1047)</td></tr>
- * <tr><td>rows with state FRESH</td><td>yes</td><td>become QUEUED, are tried at once</td></tr>
- * <tr><td>delivered, and the change not committed</td><td>yes</td><td>delivered a second
- * time</td></tr>
- * <tr><td>change committed, not synced</td><td>yes</td><td>after a killed process: done; after a
- * power failure: as the line above</td></tr>
- * <tr><td>change synced, content's file not yet removed</td><td>yes</td><td>the file is
- * removed, because the table {@code gone} names it</td></tr>
- * <tr><td>a content's file with a name that neither a row nor {@code gone} names</td><td>perhaps:
- * rows were lost</td><td>set aside</td></tr>
- * <tr><td>a notification and the removal it answers</td><td>yes</td><td>one transaction: both or
- * neither</td></tr>
- * <tr><td>commit failed (EIO, ENOSPC)</td><td>no</td><td>the same without a crash: store closed and
- * opened again, rows of the failed batch removed if they did land</td></tr>
- * </table>
+ * <p>Crash states: {@code SpoolStep} lists the steps after which the disk is in a state of its own;
+ * the table in docs/spool.md says what a crash after each of them leaves and what the next start
+ * makes of it, and a test executes the table.
  */
 @NullMarked
 package org.sealwax.router.spool;

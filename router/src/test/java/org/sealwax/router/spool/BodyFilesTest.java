@@ -21,7 +21,7 @@ final class BodyFilesTest {
 
   @Test
   void aContentThatIsDeliveredDuringASweepIsNoFailure() throws Exception {
-    BodyFiles bodies = new BodyFiles(folder, () -> {});
+    BodyFiles bodies = new BodyFiles(folder, () -> {}, step -> {});
     Files.write(folder.resolve("bodies").resolve(ID.text() + BodyFiles.RECEIVING), new byte[9]);
     BodyFiles.SweepResult found =
         bodies.sweep(
@@ -36,7 +36,7 @@ final class BodyFilesTest {
 
   @Test
   void aContentGetsItsNameWhenItsRecordWasCommitted() throws Exception {
-    BodyFiles bodies = new BodyFiles(folder, () -> {});
+    BodyFiles bodies = new BodyFiles(folder, () -> {}, step -> {});
     byte[] content = {1, 2, 3};
     Files.write(folder.resolve("bodies").resolve(ID.text() + BodyFiles.RECEIVING), content);
     bodies.sweep(id -> BodyFiles.Claim.QUEUED, false);

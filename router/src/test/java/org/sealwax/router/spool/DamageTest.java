@@ -62,7 +62,7 @@ final class DamageTest {
   /** Opens, waits until everything that goes on at a start is over, and closes. */
   private void start(Path where) throws IOException {
     try (SqliteSpool spool = open(where)) {
-      while (!spool.isTidyStart()) {
+      while (!spool.upkeep.hasSwept()) {
         Thread.onSpinWait();
       }
       SpoolChild.store(spool, new byte[100]);
@@ -230,7 +230,7 @@ final class DamageTest {
     overwrite("spool.db", 0.5, 8 * SpoolFormat.PAGE);
     int readable = 0;
     try (SqliteSpool spool = open(folder())) {
-      while (!spool.isTidyStart()) {
+      while (!spool.upkeep.hasSwept()) {
         Thread.onSpinWait();
       }
       for (QueueId id : ids) {

@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
@@ -19,27 +21,16 @@ class DraftTest {
   private static final QueueId ID = new QueueIds(Clock.system(), RandomSource.seeded(1), 0).next();
   private static final int LIMIT = 128 * 1024;
 
-  private static final class Kept implements Draft.Spill, Draft.Spill.Large {
-    final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+  @TempDir private Path folder = Path.of("");
 
-    @Override
-    public Large begin(QueueId id) {
-      return this;
-    }
+  private BodyFiles files() throws IOException {
+    return new BodyFiles(folder, () -> {}, step -> {});
+  }
 
-    @Override
-    public void write(byte[] from, int offset, int length) {
-      bytes.write(from, offset, length);
-    }
-
-    @Override
-    public void sync() {}
-
-    @Override
-    public void committed() {}
-
-    @Override
-    public void close(boolean keep) {}
+  /** The content's file, when there is one. */
+  private byte[] inFile() throws IOException {
+    Path file = folder.resolve("bodies").resolve(ID.text() + BodyFiles.RECEIVING);
+    return Files.exists(file) ? Files.readAllBytes(file) : new byte[0];
   }
 
   @Test
@@ -49,13 +40,13 @@ class DraftTest {
       byte[] content = new byte[random.nextInt(round % 20 == 0 ? LIMIT + 2 : 20_000)];
       random.nextBytes(content);
       int most = 1 + random.nextInt(9_000);
-      Kept file = new Kept();
       ByteBudget budget = new ByteBudget(2L * LIMIT);
-      try (Draft draft = new Draft(ID, LIMIT, file)) {
+      try (Draft draft = new Draft(ID, LIMIT, files())) {
         draft.within(budget);
         write(draft, content, most, random);
         byte[] small = draft.small();
-        assertArrayEquals(content, small == null ? file.bytes.toByteArray() : small);
+        draft.seal();
+        assertArrayEquals(content, small == null ? inFile() : small);
         assertEquals(content.length, draft.size());
         CRC32C sum = new CRC32C();
         sum.update(content);
@@ -83,22 +74,22 @@ class DraftTest {
 
   @Test
   void staysInMemoryUpToTheLimit() throws IOException {
-    Kept file = new Kept();
-    try (Draft draft = new Draft(ID, LIMIT, file)) {
+    try (Draft draft = new Draft(ID, LIMIT, files())) {
       for (int i = 0; i < LIMIT / 1024; i++) {
         draft.content().write(new byte[1024]);
       }
-      assertEquals(0, file.bytes.size());
+      assertEquals(0, inFile().length);
       draft.content().write(1);
       assertNull(draft.small());
-      assertEquals(LIMIT + 1, file.bytes.size());
+      draft.seal();
+      assertEquals(LIMIT + 1, inFile().length);
     }
   }
 
   @Test
   void holdsAtMostAQuarterMoreThanItsContent() throws IOException {
     ByteBudget budget = new ByteBudget(4L * LIMIT);
-    try (Draft draft = new Draft(ID, LIMIT, new Kept())) {
+    try (Draft draft = new Draft(ID, LIMIT, files())) {
       draft.within(budget);
       draft.content().write(new byte[300]);
       for (int i = 0; i < 60; i++) {

@@ -111,7 +111,7 @@ final class FullDiskTest {
       for (int i = 0; i < 200; i++) {
         ids.add(SpoolChild.store(spool, new byte[10_000]));
       }
-      spool.keepReserve();
+      spool.space.makeReserve();
       Path filler = fill();
       SpoolException e;
       do {
@@ -135,7 +135,7 @@ final class FullDiskTest {
       assertFalse(Files.exists(disk.resolve("spool/reserve")));
       assertThrows(SpoolException.class, spool::draft);
       Files.delete(filler);
-      spool.keepReserve();
+      spool.space.makeReserve();
       assertTrue(Files.exists(disk.resolve("spool/reserve")));
       while (spool.failure() != null) {
         Thread.sleep(10);
@@ -151,7 +151,7 @@ final class FullDiskTest {
       for (int i = 0; i < 100; i++) {
         ids.add(SpoolChild.store(spool, new byte[10_000]));
       }
-      spool.keepReserve();
+      spool.space.makeReserve();
     }
     Path filler = fill();
     try (SqliteSpool spool = open()) {
@@ -172,7 +172,7 @@ final class FullDiskTest {
     List<QueueId> ids = new ArrayList<>();
     List<Path> fillers;
     try (SqliteSpool spool = open()) {
-      spool.keepReserve();
+      spool.space.makeReserve();
       for (int i = 0; i < 50; i++) {
         ids.add(SpoolChild.store(spool, new byte[i % 2 == 0 ? 10_000 : 200_000]));
       }

@@ -356,9 +356,9 @@ final class SqliteSpoolTest {
         removeLater(spool, id);
       }
       remove(spool, SpoolChild.store(spool, new byte[1]));
-      spool.tidy();
+      spool.upkeep.tidy(spool.writer);
       CountDownLatch shrunk = new CountDownLatch(1);
-      while (spool.isTidying()) {
+      while (spool.writer.isTidying()) {
         QueueId id = SpoolChild.store(spool, new byte[20_000]);
         assertEquals(20_000, read(spool, id).length);
         remove(spool, id);
@@ -420,7 +420,7 @@ final class SqliteSpoolTest {
         spool.accept(new NewMessage(draft, Instant.now(), new byte[] {1}, List.of(batch)));
         draft.close();
       }
-      SqliteSpool.checkBackup(copy);
+      Backup.check(copy);
       assertEquals(10, contents(copy));
       try (SqliteSpool restored = open(copy, 0)) {
         for (DueBatch due : restored.due(Instant.now(), 100)) {
@@ -453,28 +453,28 @@ final class SqliteSpoolTest {
       SpoolChild.store(spool, new byte[100]);
       spool.backup(copy);
     }
-    SqliteSpool.checkBackup(copy);
-    SqliteSpool.checkBackup(folder());
+    Backup.check(copy);
+    Backup.check(folder());
     Path body = copy.resolve("bodies").resolve(large.text());
     Path whole = Files.move(body, temporary.resolve("whole"));
-    assertThrows(SpoolException.class, () -> SqliteSpool.checkBackup(copy));
+    assertThrows(SpoolException.class, () -> Backup.check(copy));
     Files.write(body, new byte[199_999]);
-    assertThrows(SpoolException.class, () -> SqliteSpool.checkBackup(copy));
+    assertThrows(SpoolException.class, () -> Backup.check(copy));
     Files.delete(body);
     Files.move(whole, body);
-    SqliteSpool.checkBackup(copy);
+    Backup.check(copy);
     Path database = copy.resolve("spool.db");
     Path kept = Files.copy(database, temporary.resolve("kept.db"));
     try (FileChannel file = FileChannel.open(database, StandardOpenOption.WRITE)) {
       file.truncate(file.size() / 2);
     }
-    assertThrows(SpoolException.class, () -> SqliteSpool.checkBackup(copy));
+    assertThrows(SpoolException.class, () -> Backup.check(copy));
     Files.write(database, new byte[0]);
-    assertThrows(SpoolException.class, () -> SqliteSpool.checkBackup(copy));
+    assertThrows(SpoolException.class, () -> Backup.check(copy));
     // As it is while it is made.
     Files.delete(database);
     Files.move(kept, copy.resolve("spool.db.part"));
-    assertThrows(SpoolException.class, () -> SqliteSpool.checkBackup(copy));
+    assertThrows(SpoolException.class, () -> Backup.check(copy));
   }
 
   @Test
@@ -494,8 +494,8 @@ final class SqliteSpoolTest {
             gone -> done.countDown());
         done.await();
       }
-      spool.tidy();
-      while (spool.isTidying()) {
+      spool.upkeep.tidy(spool.writer);
+      while (spool.writer.isTidying()) {
         Thread.onSpinWait();
       }
       assertEquals(0, spool.trace(ids.get(0)).size());

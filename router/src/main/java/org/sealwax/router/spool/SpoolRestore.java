@@ -1,16 +1,14 @@
-package org.sealwax.router.wiring;
+package org.sealwax.router.spool;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.sealwax.mail.cli.StateFolder;
-import org.sealwax.router.spool.SqliteSpool;
 
 /**
  * Puts a backup in the place of the spool. Never over mail that is there: the copy is made next to
@@ -27,10 +25,15 @@ public final class SpoolRestore {
    * @param spool the folder that must not be there yet, or be empty
    */
   public static void run(Path backup, Path state, Path spool) throws IOException {
+    run(backup, state, spool, step -> {});
+  }
+
+  static void run(Path backup, Path state, Path spool, Consumer<SpoolStep> after)
+      throws IOException {
     if (!Files.isDirectory(backup)) {
       throw new IOException(backup + " is no folder of a backup");
     }
-    if (Files.isDirectory(spool) && !isEmpty(spool)) {
+    if (!BodyFiles.inside(spool).isEmpty()) {
       throw new IOException(
           "there is a spool in " + spool + ": stop the server and move it away first");
     }
@@ -40,15 +43,18 @@ public final class SpoolRestore {
       throw new IOException(beside + " is left from an earlier try: remove it");
     }
     copy(backup, beside);
+    after.accept(SpoolStep.COPY_BACKUP);
     try {
-      SqliteSpool.checkBackup(beside);
+      Backup.check(beside);
+      after.accept(SpoolStep.CHECK_BACKUP);
     } catch (IOException e) {
       remove(beside);
       throw new IOException("the backup cannot be restored: " + e.getMessage(), e);
     }
     Files.deleteIfExists(spool);
     Files.move(beside, spool, StandardCopyOption.ATOMIC_MOVE);
-    sync(state);
+    BodyFiles.sync(state);
+    after.accept(SpoolStep.PLACE_SPOOL);
   }
 
   private static void remove(Path folder) throws IOException {
@@ -58,18 +64,6 @@ public final class SpoolRestore {
     }
     for (Path file : all) {
       Files.delete(file);
-    }
-  }
-
-  private static void sync(Path path) throws IOException {
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      channel.force(true);
-    }
-  }
-
-  private static boolean isEmpty(Path folder) throws IOException {
-    try (Stream<Path> files = Files.list(folder)) {
-      return files.findAny().isEmpty();
     }
   }
 
@@ -83,7 +77,7 @@ public final class SpoolRestore {
       Files.copy(file, target, StandardCopyOption.COPY_ATTRIBUTES);
     }
     for (Path file : all) {
-      sync(to.resolve(from.relativize(file).toString()));
+      BodyFiles.sync(to.resolve(from.relativize(file).toString()));
     }
   }
 }
