@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +18,7 @@ import org.sealwax.mail.net.FileDescriptors;
 import org.sealwax.router.server.RouterTestClient;
 
 /** A process without file descriptors says so, blames neither disk nor next hop, and recovers. */
+@Tag("process")
 @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class FileDescriptorExhaustionTest {
   private static final int MOST = 160;

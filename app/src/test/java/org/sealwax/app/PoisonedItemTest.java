@@ -39,6 +39,7 @@ import org.sealwax.router.server.RouterTestClient;
  * again after its end as a service manager does, other mail is delivered in less than a minute, and
  * the message is held with an alarm and not lost.
  */
+@Tag("process")
 @Execution(ExecutionMode.CONCURRENT)
 @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class PoisonedItemTest {

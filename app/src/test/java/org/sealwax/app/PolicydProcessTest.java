@@ -18,12 +18,14 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.cli.ExitStatus;
 
 /** {@code sealwax policyd} as a process: what a signal changes, and what its figures say. */
+@Tag("process")
 @Timeout(600)
 final class PolicydProcessTest {
   private static final String ENCRYPT = "OK encrypt protocols=>=TLSv1.2";

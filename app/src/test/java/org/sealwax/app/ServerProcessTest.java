@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +24,7 @@ import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.router.server.RouterTestClient;
 
 /** The program as the system sees it: signals, its end, the service manager, the command line. */
+@Tag("process")
 @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class ServerProcessTest {
   private static final String SERVER =

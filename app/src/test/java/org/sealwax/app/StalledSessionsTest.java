@@ -35,6 +35,7 @@ import org.sealwax.router.server.RouterTestClient;
  * with a small heap: it goes on, puts mail off, takes what programs of its machine hand in, and is
  * well again when the flood is over.
  */
+@Tag("process")
 @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class StalledSessionsTest {
   private static final int CLIENTS = 2_400;

@@ -254,6 +254,7 @@ final class SupervisedLoopsTest {
     }
   }
 
+  @Tag("process")
   @Test
   void aFaultInOneRoundEndsNoLoopAndNoProcess() throws Exception {
     assertGoOn(
@@ -266,6 +267,7 @@ final class SupervisedLoopsTest {
             "server.Router#checkClock"));
   }
 
+  @Tag("process")
   @Test
   void aPartOfTheMaintenanceThatAlwaysFailsKeepsNoCertificateFromBeingReloaded() throws Exception {
     Path file = configured();

@@ -14,10 +14,12 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code sealwax survey} in a process of its own, which is killed and started again. */
+@Tag("process")
 final class SurveyKillTest {
   private static final Pattern LINE = Pattern.compile("\\{\"line\":(\\d+),.*}");
   private static final int TARGETS = 600;

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +25,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.queue.BugLog;
 
 /** A disk without any space left, filled by something else: the queue drains. */
+@Tag("process")
 @Timeout(600)
 final class FullDiskTest {
   private static final long FLOOR = 16L << 20;

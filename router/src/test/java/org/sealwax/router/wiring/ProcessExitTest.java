@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +22,7 @@ import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.log.TextMailLog;
 
 /** A process without one of its threads ends, and says so. */
+@Tag("process")
 @Timeout(300)
 final class ProcessExitTest {
   /** The child process: one thread ends while others would run for ever. */
