@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -106,8 +107,16 @@ final class FakeHost implements AutoCloseable {
     Threads.start("fake-host", this::listen);
   }
 
-  int port() {
-    return listener.getLocalPort();
+  /**
+   * Connects to it.
+   *
+   * @throws ConnectException after {@link #close}: its port may belong to another test by then
+   */
+  Socket connect() throws IOException {
+    if (listener.isClosed()) {
+      throw new ConnectException("Connection refused");
+    }
+    return new Socket(InetAddress.getLoopbackAddress(), listener.getLocalPort());
   }
 
   List<FakeHostSession> sessions() {

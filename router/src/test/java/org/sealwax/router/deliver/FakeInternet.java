@@ -281,7 +281,7 @@ public final class FakeInternet implements Dialer, AutoCloseable {
     if (host == null) {
       throw new ConnectException("Connection refused");
     }
-    return Wire.of(new Socket(InetAddress.getLoopbackAddress(), host.port()));
+    return Wire.of(host.connect());
   }
 
   @Override
