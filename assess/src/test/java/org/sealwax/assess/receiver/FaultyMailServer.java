@@ -105,7 +105,7 @@ final class FaultyMailServer implements AutoCloseable {
   }
 
   private SSLContext context() throws IOException, GeneralSecurityException {
-    KeyStore store = KeyStore.getInstance("PKCS12");
+    KeyStore store = KeyStore.getInstance("JKS");
     store.load(null, null);
     X509Certificate certificate =
         (X509Certificate)

@@ -84,7 +84,7 @@ public final class RouterTestClient implements AutoCloseable {
               .generateCertificates(file)
               .toArray(new Certificate[0]);
     }
-    KeyStore store = KeyStore.getInstance("PKCS12");
+    KeyStore store = KeyStore.getInstance("JKS");
     store.load(null, null);
     store.setKeyEntry("own", key, new char[0], chain);
     KeyManagerFactory keys = KeyManagerFactory.getInstance("SunX509");
