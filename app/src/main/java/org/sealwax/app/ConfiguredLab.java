@@ -2,6 +2,7 @@ package org.sealwax.app;
 
 import org.sealwax.lab.cli.LabServeCommand;
 import org.sealwax.lab.serve.LabServiceSettings;
+import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.router.config.PublicLab;
@@ -11,15 +12,12 @@ import org.sealwax.router.config.RouterSettings;
 final class ConfiguredLab {
   private ConfiguredLab() {}
 
-  static int serve(ProcessEnvironment around, RouterSettings settings) {
+  static int serve(ProcessEnvironment around, RouterSettings settings) throws CommandFailed {
     if (settings.lab().isEmpty()) {
-      around.err().println("sealwax: the configuration has no [lab]");
-      around
-          .err()
-          .println(
-              "help: docs/lab.md says what it needs; sealwax lab serve --loopback tries it"
-                  + " without");
-      return ExitStatus.CONFIGURATION;
+      throw new CommandFailed(
+          ExitStatus.CONFIGURATION,
+          "the configuration has no [lab]",
+          "docs/lab.md says what it needs; sealwax lab serve --loopback tries it without");
     }
     return new LabServeCommand(around)
         .run(service(settings.lab().get()), settings.server().state(), settings.identity().pair());

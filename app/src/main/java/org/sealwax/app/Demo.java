@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.sealwax.assess.ProgressListener;
+import org.sealwax.assess.cli.AssessCommand;
 import org.sealwax.assess.cli.AssessmentSetup;
 import org.sealwax.assess.model.AssessmentBudget;
 import org.sealwax.assess.model.AssessmentReport;
@@ -29,7 +30,6 @@ import org.sealwax.lab.judge.SightingFacts;
 import org.sealwax.lab.site.LabToken;
 import org.sealwax.lab.traps.Traps;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.DefaultPaths;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.TemporaryFolder;
@@ -58,15 +58,13 @@ final class Demo {
   private static final Duration POLL_INTERVAL = Duration.ofMillis(200);
 
   private final ProcessEnvironment process;
-  private final DefaultPaths paths;
   private final Clock clock;
   private final Duration patience;
   private final PrintStream out;
 
   /** {@code patience}: time limit for mail to be delivered or refused. */
-  Demo(ProcessEnvironment around, DefaultPaths paths, Clock clock, Duration patience) {
+  Demo(ProcessEnvironment around, Clock clock, Duration patience) {
     this.process = around;
-    this.paths = paths;
     this.clock = clock;
     this.patience = patience;
     this.out = around.out();
@@ -293,26 +291,20 @@ final class Demo {
   private AssessmentReport examine(Path folder, DemoEnvironment stage)
       throws IOException, InterruptedException {
     AssessmentTarget target = new AssessmentTarget.DomainTarget(DemoEnvironment.HOME);
-    Arguments arguments =
-        new Arguments(
-            Map.of(
-                "--dns",
-                stage.resolver(),
-                "--trust-anchor",
-                folder.resolve("anchor").toString(),
-                "--roots",
-                folder.resolve("ca.pem").toString(),
-                "--port",
-                "" + stage.lab().settings().smtpPort(),
-                "--policy-port",
-                "" + stage.lab().settings().httpsPort(),
-                "--allow-private",
-                "",
-                "--ehlo",
-                "examiner.example"),
-            List.of());
     try {
-      return AssessmentSetup.of(arguments, process, paths, target)
+      Arguments arguments =
+          AssessCommand.command(process)
+              .read(
+                  List.of(
+                      target.text(),
+                      "--dns=" + stage.resolver(),
+                      "--trust-anchor=" + folder.resolve("anchor"),
+                      "--roots=" + folder.resolve("ca.pem"),
+                      "--port=" + stage.lab().settings().smtpPort(),
+                      "--policy-port=" + stage.lab().settings().httpsPort(),
+                      "--allow-private",
+                      "--ehlo=examiner.example"));
+      return AssessmentSetup.of(arguments, process, target)
           .assessor()
           .assess(
               target,

@@ -10,11 +10,11 @@ import org.sealwax.assess.render.ReportPage;
 import org.sealwax.lab.cli.LabNamespace;
 import org.sealwax.lab.serve.SenderReportPage;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.DefaultPaths;
+import org.sealwax.mail.cli.Command;
+import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Signals;
-import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.mail.cli.Terminal;
 import org.sealwax.mail.cli.Version;
 import org.sealwax.mail.http.HttpHandler;
@@ -26,42 +26,40 @@ import org.sealwax.mail.tls.TlsFactory;
 /** {@code sealwax demo}: one command that shows the main features. */
 final class DemoCommand {
   private final ProcessEnvironment process;
-  private final DefaultPaths paths;
   private final Clock clock = Clock.system();
 
-  DemoCommand(ProcessEnvironment around, DefaultPaths paths) {
-    this.process = around;
-    this.paths = paths;
+  private DemoCommand(ProcessEnvironment process) {
+    this.process = process;
   }
 
-  /** As help and the manual show it. */
-  static Subcommand subcommand() {
-    return new Subcommand(
-        "demo",
-        "",
-        "see it work: a small internet under attack, and mail through it",
-        "Sets up a small internet on loopback (signed DNS, MTA-STS policies, good, broken and"
-            + " attacked mail hosts), starts a router in it, sends a message to each host, and"
-            + " tells who got it how, who did not and why, and what was never sent in clear. Ends"
-            + " with the grade of both sides and, at a terminal, with a page to look at until"
-            + " Ctrl-C. Needs no settings and no privileges, takes less than 20 seconds, sends"
-            + " nothing anywhere, and leaves nothing behind.",
-        List.of(new Subcommand.Option("--no-page", null, "end at once, without a page")),
-        false);
+  /** {@code demo}. */
+  static Command command(ProcessEnvironment process) {
+    return Command.of(
+        """
+        sealwax demo
+        see it work: a small internet under attack, and mail through it
+
+        Sets up a small internet on loopback (signed DNS, MTA-STS policies, good, broken and
+        attacked mail hosts), starts a router in it, sends a message to each host, and reports how
+        each was delivered, what was not and why, and what was never sent unencrypted. Ends with
+        the grade of both sides and, at a terminal, with a page to view until Ctrl-C. Needs no
+        settings and no privileges, takes less than 20 seconds, sends nothing to other machines,
+        and leaves nothing behind.
+
+        --no-page           end at once, without a page
+        """,
+        arguments -> new DemoCommand(process).run(arguments));
   }
 
   /** The exit code: 1 when a result was not as expected, or it was interrupted. */
-  int run(Arguments arguments) throws Arguments.UsageError {
-    if (!arguments.operands().isEmpty()) {
-      throw new Arguments.UsageError("the demo takes no operands");
-    }
+  private int run(Arguments arguments) throws CommandFailed {
     TlsFactory.prepareJvm();
     // An interrupt ends it in order: folder, sockets and page go with it.
     Thread player = Thread.currentThread();
     Signals.on("INT", player::interrupt);
     Signals.on("TERM", player::interrupt);
     try {
-      Demo.DemoResult result = new Demo(process, paths, clock, Demo.PATIENCE).run();
+      Demo.DemoResult result = new Demo(process, clock, Demo.PATIENCE).run();
       // A page inside a namespace of its own cannot be reached from outside.
       if (Terminal.isInteractive() && !arguments.has("--no-page") && !inside()) {
         show(result);
@@ -70,8 +68,7 @@ final class DemoCommand {
     } catch (DemoEnvironment.LoopbackUnavailable e) {
       return runInNamespace(e);
     } catch (IOException e) {
-      process.err().println("sealwax: " + e.getMessage());
-      return ExitStatus.UNAVAILABLE;
+      throw new CommandFailed(ExitStatus.UNAVAILABLE, String.valueOf(e.getMessage()), "");
     } catch (InterruptedException e) {
       process.out().println("\nended before its end");
       return ExitStatus.WARNINGS;

@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Locale;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.DefaultPaths;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.cli.ProcessEnvironment;
@@ -67,11 +66,9 @@ final class TrainingRun {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final ProcessEnvironment process;
-  private final DefaultPaths paths;
 
-  TrainingRun(ProcessEnvironment around, DefaultPaths paths) {
+  TrainingRun(ProcessEnvironment around) {
     this.process = around;
-    this.paths = paths;
   }
 
   int run() throws IOException {
@@ -82,7 +79,7 @@ final class TrainingRun {
       MailLog log = new CountingMailLog(lines, new Counters());
       LibraryLog.lead(log);
       Path state = folder.path();
-      process.out().println("rehearsing; would read " + paths.configurations());
+      process.out().println("rehearsing");
       Router third = router(state.resolve("c"), ListenerTlsMode.NONE, 1, log);
       Router second = router(state.resolve("b"), ListenerTlsMode.STARTTLS, port(third), log);
       Router first = router(state.resolve("a"), ListenerTlsMode.NONE, port(second), log);

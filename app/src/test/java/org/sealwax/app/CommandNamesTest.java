@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -14,7 +13,10 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.sealwax.mail.cli.Subcommand;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Command;
+import org.sealwax.mail.cli.Usage;
 
 /** Documents, units of systemd and messages show only commands, verbs and options that exist. */
 final class CommandNamesTest {
@@ -38,35 +40,34 @@ final class CommandNamesTest {
 
   private static final Pattern SPACE = Pattern.compile("\\s+");
 
+  @TempDir private static Path folder = Path.of("");
+
   /** What is wrong with a command line without its first word. */
   private static Optional<String> wrong(String line) {
     List<String> words = List.of(SPACE.split(line.split(" {2,}|[|#;>&<]")[0].strip()));
-    String name = words.getFirst();
-    if (Set.of("--help", "--version").contains(name)) {
+    if (Set.of("--help", "--version").contains(words.getFirst())) {
       return Optional.empty();
     }
-    Optional<Subcommand> found =
-        Subcommands.all().stream().filter(c -> c.name().equals(name)).findFirst();
-    if (found.isEmpty()) {
-      return Optional.of("no command " + name);
+    Command command = new CommandLineRun(folder).commands();
+    try {
+      for (String word : words) {
+        if (word.matches("[a-z]+") && !command.commands().isEmpty()) {
+          command = command.find(List.of(word));
+        }
+      }
+    } catch (Arguments.UsageError e) {
+      return Optional.of("" + e.getMessage());
     }
-    Subcommand command = found.get();
-    List<String> verbs =
-        Stream.of(command.operands().split("[ |\\[\\]]+|\\.\\.\\."))
-            .filter(w -> w.matches("[a-z]+"))
+    List<String> known =
+        Stream.concat(Stream.of(command), command.commands().stream())
+            .map(Command::usage)
+            .flatMap(u -> Stream.concat(Usage.COMMON.stream(), u.options().stream()))
+            .map(Usage.Option::name)
             .toList();
-    List<String> known = new ArrayList<>(List.of("--config", "--help"));
-    command.options().forEach(option -> known.add(option.name()));
-    if (words.size() > 1
-        && !verbs.isEmpty()
-        && words.get(1).matches("[a-z]+")
-        && !verbs.contains(words.get(1))) {
-      return Optional.of(name + " has no " + words.get(1));
-    }
     for (String word : words) {
       String option = word.split("=")[0];
       if (option.matches("--[a-z][a-z-]*") && !known.contains(option)) {
-        return Optional.of(name + " has no " + option);
+        return Optional.of(command.usage().path() + " has no " + option);
       }
     }
     return Optional.empty();

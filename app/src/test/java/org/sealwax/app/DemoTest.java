@@ -35,7 +35,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Grade;
 import org.sealwax.assess.model.GradeLetter;
-import org.sealwax.mail.cli.DefaultPaths;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.tls.TlsFactory;
@@ -65,7 +64,7 @@ final class DemoTest {
             "tester",
             folder,
             folder);
-    return new Demo(around, new DefaultPaths(around), Clock.system(), patience);
+    return new Demo(around, Clock.system(), patience);
   }
 
   private String output() {

@@ -69,6 +69,7 @@ final class ExplainTest {
   private RouterSettings settings(String text) throws Exception {
     TlsFactory.prepareJvm();
     Path state = Files.createDirectories(folder.resolve("state"));
+    Files.writeString(folder.resolve("sealwax.toml"), text);
     Configuration read =
         Configuration.parse(
             text, folder, "test", new MachineDefaults(Domain.of("mx.test.example"), state));
@@ -78,7 +79,7 @@ final class ExplainTest {
     throw new AssertionError(read.report());
   }
 
-  private static String run(RouterSettings settings, String... words) throws Exception {
+  private String run(RouterSettings settings, String... words) throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
     PrintStream nothing =
@@ -86,9 +87,19 @@ final class ExplainTest {
     Path state = settings.server().state();
     ProcessEnvironment around =
         new ProcessEnvironment(
-            Map.of(), new ByteArrayInputStream(new byte[0]), print, nothing, "t", state, state);
-    Arguments arguments = Arguments.read(ExplainCommand.subcommand(), List.of(words));
-    assertEquals(ExitStatus.OK, new ExplainCommand(around).delivery(arguments, settings));
+            Map.of("STATE_DIRECTORY", state.toString()),
+            new ByteArrayInputStream(new byte[0]),
+            print,
+            nothing,
+            "t",
+            state,
+            state);
+    List<String> all =
+        new ArrayList<>(List.of("--config", folder.resolve("sealwax.toml").toString()));
+    all.addAll(List.of(words));
+    int code =
+        new ExplainCommand(around, arguments -> ExitStatus.SOFTWARE).command().run(around, all);
+    assertEquals(ExitStatus.OK, code);
     return out.toString(StandardCharsets.UTF_8);
   }
 

@@ -5,7 +5,7 @@ import java.io.PrintStream;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -23,112 +23,83 @@ import org.sealwax.assess.render.GradeBadge;
 import org.sealwax.assess.render.ReportPage;
 import org.sealwax.assess.render.ReportText;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.DefaultPaths;
+import org.sealwax.mail.cli.Command;
+import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
-import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.mail.cli.Terminal;
 
 /** {@code sealwax assess TARGET}: examines how mail to a domain or host is protected. */
 public final class AssessCommand {
   private final ProcessEnvironment process;
-  private final DefaultPaths paths;
   private final boolean terminal;
 
-  public AssessCommand(ProcessEnvironment around, DefaultPaths paths) {
-    this.process = around;
-    this.paths = paths;
-    this.terminal = Terminal.isInteractive() && around.variable("NO_COLOR").isEmpty();
+  private AssessCommand(ProcessEnvironment process) {
+    this.process = process;
+    this.terminal = Terminal.isInteractive() && process.variable("NO_COLOR").isEmpty();
   }
 
-  /** As help and the manual show it. */
-  public static Subcommand subcommand() {
-    return new Subcommand(
-        "assess",
-        "DOMAIN | HOST:PORT",
-        "examine how mail to a domain or host is protected, and grade it",
-        "Behaves like a polite sending router, stops before any message, and prints the grade,"
-            + " what decides it, and the exact lines that fix it. A domain stands for all its"
-            + " MX hosts, all their addresses and its policies. The exit code is 1 when the grade"
-            + " is below --fail-below, else 0.",
-        List.of(
-            new Subcommand.Option(
-                "--quick", null, "at most 8 connections per address instead of 45"),
-            new Subcommand.Option("--full", null, "at most 120 connections per address"),
-            new Subcommand.Option(
-                "--connections", "COUNT", "at most so many connections per address"),
-            new Subcommand.Option("--deadline", "TIME", "end after this time: 90s, 5m"),
-            new Subcommand.Option("--dns", "ADDRESS", "ask this resolver, ADDRESS or ADDRESS:PORT"),
-            new Subcommand.Option("--trust-anchor", "FILE", "DS or DNSKEY records to validate by"),
-            new Subcommand.Option("--no-dnssec", null, "do not validate; nothing counts as signed"),
-            new Subcommand.Option("--roots", "FILE", "certificate authorities to trust, in PEM"),
-            new Subcommand.Option("--json", null, "print JSON"),
-            new Subcommand.Option("--html", "FILE", "write the report as one page"),
-            new Subcommand.Option("--badge", "FILE", "write a badge as SVG"),
-            new Subcommand.Option("--fail-below", "GRADE", "exit with 1 below this grade"),
-            new Subcommand.Option(
-                "--router", "NAME", "advice for postfix, exim, opensmtpd or sealwax only"),
-            new Subcommand.Option(
-                "--also", "HOST:PORT,...", "look for the same key at these TLS services"),
-            new Subcommand.Option(
-                "--relay-test",
-                "ADDRESS",
-                "ask whether anybody's mail to this mailbox of yours elsewhere is relayed; sends"
-                    + " none"),
-            new Subcommand.Option(
-                "--smuggling-test",
-                "ADDRESS",
-                "send one message with false ends to this mailbox of yours at the server"),
-            new Subcommand.Option("--ehlo", "NAME", "the name to give; this machine's unless said"),
-            new Subcommand.Option("--address", "ADDRESS", "connect there, with HOST:PORT"),
-            new Subcommand.Option("--port", "PORT", "port of a domain's MX hosts, in a lab"),
-            new Subcommand.Option("--policy-port", "PORT", "port of the MTA-STS host, in a lab"),
-            new Subcommand.Option(
-                "--allow-private", null, "follow names to private addresses, in a lab")),
-        false);
+  /** {@code assess}. */
+  public static Command command(ProcessEnvironment process) {
+    return Command.of(
+        """
+        sealwax assess DOMAIN | HOST:PORT
+        examine how mail to a domain or host is protected, and grade it
+
+        Behaves like a polite sending router, stops before any message, and prints the grade, what
+        decides it, and the exact lines that fix it. A domain stands for all its MX hosts, all their
+        addresses and its policies. The exit code is 1 when the grade is below --fail-below, else 0.
+
+        --quick             at most 8 connections per address instead of 45
+        --full              at most 120 connections per address
+        --connections COUNT  at most so many connections per address
+        --json              print JSON
+        --html FILE         write the report as one page
+        --badge FILE        write a badge as SVG
+        --fail-below GRADE  exit with 1 below this grade
+        --router NAME       advice for postfix, exim, opensmtpd or sealwax only
+        --also HOST:PORT,...  look for the same key at these TLS services
+        --relay-test ADDRESS  ask whether anybody's mail to this mailbox of yours elsewhere is
+                            relayed; sends none
+        --smuggling-test ADDRESS  send one message with false ends to this mailbox of yours at the
+                            server
+        --address ADDRESS   connect there, with HOST:PORT
+
+        $ sealwax assess example.org
+        $ sealwax assess mx.example.org:25 --full --html report.html
+        $ sealwax assess example.org --fail-below A
+        """
+            + AssessmentSetup.OPTIONS,
+        arguments -> new AssessCommand(process).run(arguments));
   }
 
-  public int run(Arguments arguments) throws Arguments.UsageError {
-    if (arguments.operands().size() != 1) {
-      throw new Arguments.UsageError("name one domain, host or host:port");
-    }
+  private int run(Arguments arguments)
+      throws Arguments.UsageError, IOException, InterruptedException {
     AssessmentTarget target = target(arguments);
     budget(arguments);
     Optional<GradeLetter> least = least(arguments);
     String router = router(arguments);
     AssessmentSetup setup;
     try {
-      setup = AssessmentSetup.of(arguments, process, paths, target);
+      setup = AssessmentSetup.of(arguments, process, target);
     } catch (IOException e) {
-      process.err().println("sealwax: " + e.getMessage());
-      return ExitStatus.DATA;
+      throw new CommandFailed(ExitStatus.DATA, String.valueOf(e.getMessage()), "");
     }
-    AssessmentReport report;
-    try {
-      AssessmentBudget budget = budget(arguments, setup);
-      report = setup.assessor().assess(target, budget, progress(arguments));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return ExitStatus.TRY_AGAIN;
-    }
+    AssessmentReport report =
+        setup.assessor().assess(target, budget(arguments, setup), progress(arguments));
     if (terminal) {
       process.err().print("\r\u001b[K");
     }
     if (!report.validates()) {
-      Optional<String> problem = resolverProblem(setup);
+      Optional<String> problem = setup.resolverProblem();
       if (problem.isPresent()) {
         process.err().println("sealwax: " + problem.get());
         process.err().println("sealwax: nothing can be said of " + target.text());
         return ExitStatus.UNAVAILABLE;
       }
     }
-    try {
-      write(arguments.value("--html"), ReportPage.of(report));
-      write(arguments.value("--badge"), GradeBadge.of(report));
-    } catch (IOException e) {
-      process.err().println("sealwax: cannot write: " + e.getMessage());
-      return ExitStatus.SYSTEM;
-    }
+    write(arguments.value("--html"), ReportPage.of(report));
+    write(arguments.value("--badge"), GradeBadge.of(report));
     process
         .out()
         .println(
@@ -136,15 +107,6 @@ public final class AssessCommand {
                 ? AssessmentReportJson.of(report)
                 : new ReportText(terminal, router).of(report));
     return verdict(report, least);
-  }
-
-  private static Optional<String> resolverProblem(AssessmentSetup setup) {
-    try {
-      return setup.resolverProblem();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return Optional.empty();
-    }
   }
 
   private static int verdict(AssessmentReport report, Optional<GradeLetter> least) {
@@ -158,13 +120,16 @@ public final class AssessCommand {
 
   private void write(Optional<String> file, String text) throws IOException {
     if (file.isPresent()) {
-      Path path = process.path(file.get());
-      Files.writeString(path, text, StandardCharsets.UTF_8);
+      try {
+        Files.writeString(process.path(file.get()), text, StandardCharsets.UTF_8);
+      } catch (IOException e) {
+        throw new IOException("cannot write: " + e.getMessage(), e);
+      }
     }
   }
 
   static AssessmentTarget target(Arguments arguments) throws Arguments.UsageError {
-    String text = arguments.operands().getFirst();
+    String text = arguments.operand();
     AssessmentTarget target =
         AssessmentTarget.read(text)
             .orElseThrow(() -> new Arguments.UsageError(text + " is no domain, host or host:port"));
@@ -200,29 +165,16 @@ public final class AssessCommand {
             ? ScanDepth.QUICK
             : arguments.has("--full") ? ScanDepth.FULL : ScanDepth.STANDARD;
     AssessmentBudget budget = AssessmentBudget.of(depth);
-    Optional<String> connections = arguments.value("--connections");
-    if (connections.isPresent()) {
-      budget =
-          budget.withConnections(
-              number("--connections", connections.get(), AssessmentBudget.MAX_CONNECTIONS));
-    }
-    Optional<String> deadline = arguments.value("--deadline");
-    if (deadline.isPresent()) {
-      budget = budget.withTotal(DurationParser.read("--deadline", deadline.get()));
-    }
-    return budget;
+    Optional<Integer> most = arguments.number("--connections", AssessmentBudget.MAX_CONNECTIONS);
+    budget = most.isPresent() ? budget.withConnections(most.get()) : budget;
+    return timed(arguments, budget);
   }
 
-  static int number(String option, String text, int most) throws Arguments.UsageError {
-    try {
-      int n = Integer.parseInt(text);
-      if (n >= 1 && n <= most) {
-        return n;
-      }
-    } catch (NumberFormatException e) {
-      // Said below.
-    }
-    throw new Arguments.UsageError(option + " is a number from 1 to " + most);
+  /** The budget with the time of {@code --deadline}. */
+  static AssessmentBudget timed(Arguments arguments, AssessmentBudget budget)
+      throws Arguments.UsageError {
+    Optional<Duration> deadline = arguments.time("--deadline");
+    return deadline.isPresent() ? budget.withTotal(deadline.get()) : budget;
   }
 
   private static Optional<GradeLetter> least(Arguments arguments) throws Arguments.UsageError {

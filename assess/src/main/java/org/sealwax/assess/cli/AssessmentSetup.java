@@ -64,8 +64,24 @@ import org.sealwax.mail.tls.verdict.TrustRoots;
  * @param resolver answers all its questions to the DNS
  */
 public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
+  /** The options that are read here, for the pages of commands. */
+  static final String OPTIONS =
+      """
+
+      --deadline TIME     end an assessment after this time: 90s, 5m
+      --dns ADDRESS       ask this resolver, ADDRESS or ADDRESS:PORT
+      --trust-anchor FILE  DS or DNSKEY records to validate by
+      --no-dnssec         do not validate; nothing counts as signed
+      --roots FILE        certificate authorities to trust, in PEM
+      --ehlo NAME         the name to give (this machine's)
+      --port PORT         port of a domain's MX hosts, in a lab
+      --policy-port PORT  port of the MTA-STS host, in a lab
+      --allow-private     follow names to private addresses, in a lab
+      """;
+
   private static final int DNS = 53;
   private static final int HTTPS = 443;
+  private static final int PORTS = 65_535;
 
   /** For one fetch of a policy: RFC 8461 3.3 lets senders give up after a minute. */
   private static final Duration POLICY_TIME = Duration.ofSeconds(20);
@@ -100,30 +116,25 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
    * @throws Arguments.UsageError which option is wrong
    */
   public static AssessmentSetup of(
-      Arguments arguments, ProcessEnvironment around, DefaultPaths paths, AssessmentTarget target)
+      Arguments arguments, ProcessEnvironment around, AssessmentTarget target)
       throws IOException, Arguments.UsageError {
     // A target that the user gives as an address may be anywhere; one from the DNS may not.
     boolean named =
         target instanceof AssessmentTarget.HostTarget host && !host.addresses().isEmpty();
-    return of(arguments, around, paths, named, VisitLimiter.open(), dns(arguments, around));
+    return of(arguments, around, named, VisitLimiter.open(), dns(arguments, around));
   }
 
   /** For many targets, through a limiter. */
   static AssessmentSetup of(
-      Arguments arguments,
-      ProcessEnvironment around,
-      DefaultPaths paths,
-      boolean anywhere,
-      VisitLimiter limiter)
+      Arguments arguments, ProcessEnvironment around, boolean anywhere, VisitLimiter limiter)
       throws IOException, Arguments.UsageError {
     DnsSettings dns = dns(arguments, around).withCacheEntries(SURVEY_ANSWERS);
-    return of(arguments, around, paths, anywhere, limiter, dns);
+    return of(arguments, around, anywhere, limiter, dns);
   }
 
   private static AssessmentSetup of(
       Arguments arguments,
       ProcessEnvironment around,
-      DefaultPaths paths,
       boolean anywhere,
       VisitLimiter limiter,
       DnsSettings dns)
@@ -136,12 +147,12 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
         inner ? SystemDialer.trusted() : SystemDialer.guarded(DialerSettings.defaults());
     CachingResolver resolver = resolver(dns, clock, random);
     TrustRoots roots = roots(arguments, around);
-    String ehlo = ehlo(arguments, paths);
+    String ehlo = ehlo(arguments, new DefaultPaths(around));
     TlsClient tls =
         new TlsFactory(TlsSettings.defaults(), clock, random).client(ClientTlsSettings.defaults());
     HttpsClient web = new HttpsClient(resolver, dialer, tls, roots, clock);
     PolicyFetcher fetcher =
-        new PolicyFetcher(web, port(arguments, "--policy-port", HTTPS), POLICY_TIME);
+        new PolicyFetcher(web, arguments.number("--policy-port", PORTS).orElse(HTTPS), POLICY_TIME);
     List<Probe> probes = new ArrayList<>(List.of(new ReceiverScan(dialer, clock, random, tls)));
     mailbox(arguments, "--relay-test")
         .ifPresent(own -> probes.add(new OpenRelayProbe(own, resolver, dialer, clock, random)));
@@ -161,7 +172,8 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
             dns.validation() != DnsSettings.Validation.OFF);
     Assessor assessor =
         new Assessor(
-            new TargetLookup(resolver, random, port(arguments, "--port", AssessmentTarget.MAIL)),
+            new TargetLookup(
+                resolver, random, arguments.number("--port", PORTS).orElse(AssessmentTarget.MAIL)),
             new AddressVisits(probes, AddressVisits.PARALLEL, limiter, clock),
             reviews,
             ReceiverRubric.rules(),
@@ -195,11 +207,6 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
       throw new Arguments.UsageError(option + " is a mailbox of yours: you@example.org");
     }
     return own;
-  }
-
-  static int port(Arguments arguments, String option, int standard) throws Arguments.UsageError {
-    Optional<String> text = arguments.value(option);
-    return text.isEmpty() ? standard : AssessCommand.number(option, text.get(), 65_535);
   }
 
   /** Services whose TLS begins with the first byte: {@code www.example.org:443,[::1]:993}. */
@@ -276,7 +283,7 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
     boolean bracketed = text.startsWith("[");
     boolean hasPort = bracketed ? text.indexOf("]:") > 0 : colon >= 0 && colon == text.indexOf(':');
     if (hasPort) {
-      port = AssessCommand.number("the port of --dns", text.substring(colon + 1), 65_535);
+      port = Arguments.number("the port of --dns", text.substring(colon + 1), PORTS);
       host = text.substring(0, colon);
     }
     if (bracketed && host.endsWith("]")) {

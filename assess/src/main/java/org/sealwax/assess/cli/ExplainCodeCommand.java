@@ -9,6 +9,7 @@ import org.sealwax.assess.model.GradeLetter;
 import org.sealwax.assess.model.ReceiverRubric;
 import org.sealwax.assess.model.Rubric;
 import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
@@ -21,26 +22,17 @@ public final class ExplainCodeCommand {
     this.around = around;
   }
 
-  public int run(Arguments arguments) throws Arguments.UsageError {
-    Optional<String> code = arguments.value("--code");
-    if (code.isEmpty()) {
-      throw new Arguments.UsageError("name a code: sealwax explain --code tls10");
-    }
-    return code(code.get());
-  }
-
-  private int code(String code) {
+  /** Explains the code of {@code --code}. */
+  public int run(Arguments arguments) throws CommandFailed {
+    String code = arguments.value("--code").orElseThrow();
     int slash = code.indexOf('/');
     String id = slash < 0 ? code : code.substring(0, slash);
     String aspect = slash < 0 ? "" : code.substring(slash + 1);
     Optional<Check> found = Check.find(id);
     if (found.isEmpty() || !(aspect.isEmpty() || found.get().aspects().contains(aspect))) {
-      around.err().println("sealwax: no code " + Printable.of(code));
       List<String> near = Check.all().stream().map(Check::id).filter(i -> near(i, id)).toList();
-      if (!near.isEmpty()) {
-        around.err().println("help: " + String.join(", ", near));
-      }
-      return ExitStatus.DATA;
+      throw new CommandFailed(
+          ExitStatus.DATA, "no code " + Printable.of(code), String.join(", ", near));
     }
     around.out().print(text(found.get(), aspect));
     return ExitStatus.OK;

@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -26,11 +25,10 @@ import org.sealwax.assess.survey.ProviderLimiter;
 import org.sealwax.assess.survey.Survey;
 import org.sealwax.assess.survey.SurveyState;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.DefaultPaths;
+import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
-import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.mail.cli.Terminal;
 import org.sealwax.mail.net.Clock;
 
@@ -50,84 +48,56 @@ public final class SurveyCommand {
   private static final Duration PAUSE = Duration.ofMillis(250);
 
   private final ProcessEnvironment process;
-  private final DefaultPaths paths;
   private final boolean terminal;
 
-  public SurveyCommand(ProcessEnvironment around, DefaultPaths paths) {
-    this.process = around;
-    this.paths = paths;
+  private SurveyCommand(ProcessEnvironment process) {
+    this.process = process;
     this.terminal = Terminal.isInteractive();
   }
 
-  /** As help and the manual show it. */
-  public static Subcommand subcommand() {
-    List<Subcommand.Option> options = new ArrayList<>();
-    options.add(new Subcommand.Option("--out", "FILE", "append results there instead of printing"));
-    options.add(
-        new Subcommand.Option("--state", "FILE", "remember what is done, and go on from there"));
-    options.add(new Subcommand.Option("--whole", null, "whole reports, with evidence"));
-    options.add(new Subcommand.Option("--standard", null, "standard assessments instead of quick"));
-    options.add(
-        new Subcommand.Option("--visits", "COUNT", "addresses visited at a time (" + VISITS + ")"));
-    options.add(
-        new Subcommand.Option(
-            "--per-provider",
-            "COUNT",
-            "visits at a time to one address block (" + PER_BLOCK + ")"));
-    options.add(
-        new Subcommand.Option(
-            "--pause", "MILLISECONDS", "between visits to one address block (250)"));
-    AssessCommand.subcommand().options().stream()
-        .filter(
-            o ->
-                List.of(
-                        "--dns",
-                        "--trust-anchor",
-                        "--no-dnssec",
-                        "--roots",
-                        "--ehlo",
-                        "--port",
-                        "--policy-port",
-                        "--allow-private",
-                        "--deadline")
-                    .contains(o.name()))
-        .forEach(options::add);
-    return new Subcommand(
-        "survey",
-        "FILE",
-        "assess many domains",
-        "Reads one domain, host or host:port a line (- is standard input; # begins a remark) and"
-            + " writes one JSON object a line. Addresses of one block (an IPv4 /24, an IPv6 /48)"
-            + " share a budget, so that no provider is pressed. With --state a survey that was"
-            + " broken off goes on; with --out as well, no line comes twice then. Bad lines are"
-            + " told with their number. The summary goes to standard error.",
-        options,
-        false);
+  /** {@code survey}. */
+  public static Command command(ProcessEnvironment process) {
+    return Command.of(
+        """
+        sealwax survey FILE
+        assess many domains
+
+        Reads one domain, host or host:port a line (- is standard input; # begins a comment) and
+        writes one JSON object a line. Addresses of one block (an IPv4 /24, an IPv6 /48) share a
+        budget, so that no provider gets many connections at a time. With --state a survey that was
+        interrupted goes on; with --out as well, no line comes twice then. Bad lines are reported
+        with their number. The summary goes to standard error.
+
+        --out FILE          append results there instead of printing
+        --state FILE        remember what is done, and go on from there
+        --whole             whole reports, with evidence
+        --standard          standard assessments instead of quick
+        --visits COUNT      addresses visited at a time (%d)
+        --per-provider COUNT  visits at a time to one address block (%d)
+        --pause MILLISECONDS  between visits to one address block (%d)
+
+        $ sealwax survey domains --out results.jsonl --state progress
+        """
+                .formatted(VISITS, PER_BLOCK, PAUSE.toMillis())
+            + AssessmentSetup.OPTIONS,
+        arguments -> new SurveyCommand(process).run(arguments));
   }
 
-  public int run(Arguments arguments) throws Arguments.UsageError {
-    if (arguments.operands().size() != 1) {
-      throw new Arguments.UsageError("name one file, or - for standard input");
-    }
+  private int run(Arguments arguments)
+      throws Arguments.UsageError, IOException, InterruptedException {
     AssessmentBudget budget =
-        AssessmentBudget.of(arguments.has("--standard") ? ScanDepth.STANDARD : ScanDepth.QUICK);
-    Optional<String> deadline = arguments.value("--deadline");
-    if (deadline.isPresent()) {
-      budget = budget.withTotal(DurationParser.read("--deadline", deadline.get()));
-    }
-    int visits = count(arguments, "--visits", VISITS, MAX_VISITS);
-    Duration pause = pause(arguments);
-    ProviderLimiter gate =
-        new ProviderLimiter(
-            visits,
-            count(arguments, "--per-provider", PER_BLOCK, MAX_VISITS),
-            pause,
-            Clock.system());
-    String input = arguments.operands().getFirst();
+        AssessCommand.timed(
+            arguments,
+            AssessmentBudget.of(
+                arguments.has("--standard") ? ScanDepth.STANDARD : ScanDepth.QUICK));
+    int visits = arguments.number("--visits", MAX_VISITS).orElse(VISITS);
+    int each = arguments.number("--per-provider", MAX_VISITS).orElse(PER_BLOCK);
+    ProviderLimiter gate = new ProviderLimiter(visits, each, pause(arguments), Clock.system());
+    String input = arguments.operand();
     try (Reader reader = reader(input);
         SurveyOutput output = new SurveyOutput(process, arguments, input, terminal)) {
       AssessmentSetup setup =
-          AssessmentSetup.of(arguments, process, paths, arguments.has("--allow-private"), gate);
+          AssessmentSetup.of(arguments, process, arguments.has("--allow-private"), gate);
       Optional<String> problem = setup.resolverProblem();
       if (problem.isPresent()) {
         process.err().println("sealwax: " + problem.get());
@@ -136,19 +106,7 @@ public final class SurveyCommand {
       new Survey(setup.assessor(), budget, visits * WINDOW).run(reader, output.ledger(), output);
       output.summary();
       return output.bad == 0 ? ExitStatus.OK : ExitStatus.WARNINGS;
-    } catch (IOException e) {
-      process.err().println("sealwax: " + e.getMessage());
-      return ExitStatus.SYSTEM;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return ExitStatus.TRY_AGAIN;
     }
-  }
-
-  private static int count(Arguments arguments, String option, int standard, int most)
-      throws Arguments.UsageError {
-    Optional<String> text = arguments.value(option);
-    return text.isEmpty() ? standard : AssessCommand.number(option, text.get(), most);
   }
 
   private static Duration pause(Arguments arguments) throws Arguments.UsageError {

@@ -19,7 +19,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.DefaultPaths;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.net.Clock;
@@ -44,7 +43,7 @@ final class AssessCommandTest {
     TlsFactory.prepareJvm();
   }
 
-  private int assess(String... words) throws Arguments.UsageError {
+  private int assess(String... words) throws Exception {
     out.reset();
     err.reset();
     ProcessEnvironment process =
@@ -56,8 +55,7 @@ final class AssessCommandTest {
             "nobody",
             folder,
             folder);
-    return new AssessCommand(process, new DefaultPaths(process))
-        .run(Arguments.read(AssessCommand.subcommand(), List.of(words)));
+    return AssessCommand.command(process).run(process, List.of(words));
   }
 
   private String printed() {

@@ -24,9 +24,10 @@ import org.sealwax.lab.site.LabToken;
 import org.sealwax.lab.traps.Trap;
 import org.sealwax.lab.traps.Traps;
 import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Command;
+import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
-import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.live.CachingResolver;
@@ -44,108 +45,81 @@ public final class LabCommand {
   /** The run ends when nothing is open and nothing new came for this time. */
   private static final Duration QUIET = Duration.ofSeconds(8);
 
+  /** Of seconds, and of the divisor of times. */
+  private static final int MOST = 999_999;
+
   private static final Duration POLL_INTERVAL = Duration.ofMillis(500);
 
   private final ProcessEnvironment process;
   private final Clock clock = Clock.system();
 
-  public LabCommand(ProcessEnvironment around) {
-    this.process = around;
+  private LabCommand(ProcessEnvironment process) {
+    this.process = process;
   }
 
-  /** As help and the manual show it. */
-  public static Subcommand subcommand() {
-    return new Subcommand(
-        "lab",
-        "local | serve",
-        "test what a mail router does when the way out is broken or under attack",
-        "Sets up a small internet of deliberately broken receivers on this machine, with its"
-            + " own signed DNS, MTA-STS policy hosts and certificates; prints what the router"
-            + " under test needs (resolver, trust anchor, CA, recipients), shows what it does"
-            + " as it does it, and ends with a grade. serve is the same for everybody, behind a"
-            + " zone that is delegated to this machine ([lab] of the configuration): people get"
-            + " a token on its pages and see their table fill. The lab itself sends no mail.",
+  /**
+   * {@code lab} with its commands.
+   *
+   * @param configured serves the lab of the configuration
+   */
+  public static Command command(ProcessEnvironment process, Command.Action configured) {
+    return Command.group(
+        """
+        sealwax lab COMMAND
+        test what a mail router does when the way out is broken or under attack
+
+        A small internet of deliberately broken receivers, with its own signed DNS, MTA-STS policy
+        hosts and certificates. The lab itself sends no mail.
+        """,
         List.of(
-            new Subcommand.Option(
-                "--loopback",
-                null,
-                "with serve: on this machine only, with high ports and without a"
-                    + " configuration"),
-            new Subcommand.Option(
-                "--isolate",
-                null,
-                "in a network namespace of its own: real ports, own addresses and resolv.conf,"
-                    + " so that any router runs in it unchanged"),
-            new Subcommand.Option(
-                "--exec",
-                "COMMAND",
-                "run by /bin/sh when the lab is ready; finds LAB_RESOLVER, LAB_ANCHOR, LAB_CA,"
-                    + " LAB_SENDER, LAB_RECIPIENTS, LAB_FOLDER, LAB_SMTP_PORT, LAB_HTTPS_PORT"
-                    + " in its environment, and is ended with the lab"),
-            new Subcommand.Option(
-                "--traps",
-                "LIST",
-                "quick, all, groups (e), traps (e3), rows (d1s), and -b11 for what is left out"
-                    + " (all)"),
-            new Subcommand.Option(
-                "--profile",
-                "WORD",
-                "what the router chose: opportunistic, strict (TLS everywhere) or verified"
-                    + " (opportunistic)"),
-            new Subcommand.Option("--json", null, "print JSON"),
-            new Subcommand.Option(
-                "--junit", "FILE", "write JUnit XML too, a test case for each row"),
-            new Subcommand.Option(
-                "--folder", "FOLDER", "where the files for the router go (a new one)"),
-            new Subcommand.Option("--scale", "N", "divide the lab's long times by N (60)"),
-            new Subcommand.Option("--wait", "SECONDS", "how long the router has (180)"),
-            new Subcommand.Option("--patient", null, "give it half an hour"),
-            new Subcommand.Option(
-                "--ports", "SMTP:HTTPS", "other ports for the receivers (25:443)"),
-            new Subcommand.Option("--fail-below", "GRADE", "exit code 1 below this grade")),
-        false);
+            Command.of(
+                """
+                sealwax lab local
+                test one router with a lab on this machine
+
+                Prints what the router under test needs (resolver, trust anchor, CA, recipients),
+                shows what it does as it does it, and ends with a grade.
+
+                --isolate           in a network namespace of its own: real ports, own addresses
+                                    and resolv.conf, so that any router runs in it unchanged
+                --exec COMMAND      run by /bin/sh when the lab is ready; finds LAB_RESOLVER,
+                                    LAB_ANCHOR, LAB_CA, LAB_SENDER, LAB_RECIPIENTS, LAB_FOLDER,
+                                    LAB_SMTP_PORT, LAB_HTTPS_PORT in its environment, and is ended
+                                    with the lab
+                --traps LIST        quick, all, groups (e), traps (e3), test cases (d1s), and -b11
+                                    for what is left out (all)
+                --profile WORD      what the router chose: opportunistic, strict (TLS everywhere)
+                                    or verified (opportunistic)
+                --json              print JSON
+                --junit FILE        write JUnit XML too, a test case for each trap
+                --folder FOLDER     where the files for the router go (a new one)
+                --scale N           divide the lab's long times by N (60)
+                --wait SECONDS      how long the router has (180)
+                --patient           give it half an hour
+                --ports SMTP:HTTPS  other ports for the receivers (25:443)
+                --fail-below GRADE  exit code 1 below this grade
+
+                $ sealwax lab local --isolate --exec 'postfix start; ...'
+                $ sealwax lab local --ports 2525:8443 --traps quick --json
+                """,
+                arguments -> new LabCommand(process).local(arguments)),
+            LabServeCommand.command(process, configured)));
   }
 
-  /** The exit code. */
-  public int run(Arguments arguments) throws Arguments.UsageError {
-    if (arguments.operands().equals(List.of("serve"))) {
-      return loopback(arguments);
-    }
-    if (!arguments.operands().equals(List.of("local"))) {
-      throw new Arguments.UsageError("say: sealwax lab local, or sealwax lab serve");
-    }
+  private int local(Arguments arguments)
+      throws Arguments.UsageError, IOException, InterruptedException {
     LabRunOptions options = LabRunOptions.read(arguments);
     boolean inside = process.variable(LabNamespace.INSIDE).isPresent();
     try {
-      if (arguments.has("--isolate") && !inside) {
-        return new LabNamespace(process).runInside();
-      }
-      return run(options, settings(options, inside));
+      return arguments.has("--isolate") && !inside
+          ? new LabNamespace(process).runInside()
+          : run(options, settings(options, inside));
     } catch (IOException e) {
-      process.err().println("sealwax: " + e.getMessage());
-      process
-          .err()
-          .println(
-              "help: --isolate makes a network of its own, in which every port is free;"
-                  + " --ports 2525:8443 takes ports for which no privileges are needed");
-      return ExitStatus.UNAVAILABLE;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return ExitStatus.SOFTWARE;
-    }
-  }
-
-  private int loopback(Arguments arguments) {
-    try {
-      Optional<String> named = arguments.value("--folder");
-      return new LabServeCommand(process)
-          .loopback(
-              named.isPresent()
-                  ? process.path(named.get())
-                  : Files.createTempDirectory("sealwax-lab"));
-    } catch (IOException e) {
-      process.err().println("sealwax: no folder for the lab: " + e.getMessage());
-      return ExitStatus.UNAVAILABLE;
+      throw new CommandFailed(
+          ExitStatus.UNAVAILABLE,
+          String.valueOf(e.getMessage()),
+          "--isolate makes a network of its own, in which every port is free; --ports 2525:8443"
+              + " takes ports for which no privileges are needed");
     }
   }
 
@@ -183,10 +157,9 @@ public final class LabCommand {
       }
       int colon = ports.indexOf(':');
       int wait =
-          number(
-              arguments,
-              "--wait",
-              Math.toIntExact((arguments.has("--patient") ? PATIENT : WAIT).toSeconds()));
+          arguments
+              .number("--wait", MOST)
+              .orElse(Math.toIntExact((arguments.has("--patient") ? PATIENT : WAIT).toSeconds()));
       return new LabRunOptions(
           trapCases,
           SenderProfile.read(profile)
@@ -198,28 +171,11 @@ public final class LabCommand {
           arguments.has("--json"),
           arguments.value("--junit"),
           arguments.value("--folder"),
-          number(arguments, "--scale", LabSettings.SCALE),
+          arguments.number("--scale", MOST).orElse(LabSettings.SCALE),
           Duration.ofSeconds(wait),
           letter,
-          port(ports.substring(0, colon)),
-          port(ports.substring(colon + 1)));
-    }
-
-    private static int port(String text) throws Arguments.UsageError {
-      int port = Integer.parseInt(text);
-      if (port < 1 || port > 65_535) {
-        throw new Arguments.UsageError("a port is 1 to 65535");
-      }
-      return port;
-    }
-
-    private static int number(Arguments arguments, String option, int otherwise)
-        throws Arguments.UsageError {
-      String text = arguments.value(option).orElse("" + otherwise);
-      if (!text.matches("[1-9][0-9]{0,5}")) {
-        throw new Arguments.UsageError(option + " takes a number from 1 on");
-      }
-      return Integer.parseInt(text);
+          Arguments.number("a port", ports.substring(0, colon), 65_535),
+          Arguments.number("a port", ports.substring(colon + 1), 65_535));
     }
   }
 

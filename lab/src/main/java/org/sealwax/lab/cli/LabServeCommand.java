@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -16,6 +17,9 @@ import org.sealwax.lab.serve.LabService;
 import org.sealwax.lab.serve.LabServiceSettings;
 import org.sealwax.lab.serve.LabWebSite;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Command;
+import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.ProcessExit;
@@ -55,8 +59,32 @@ public final class LabServeCommand {
     this.process = around;
   }
 
+  /** {@code lab serve}. */
+  static Command command(ProcessEnvironment process, Command.Action configured) {
+    return Command.of(
+        """
+        sealwax lab serve
+        serve a lab for everybody, behind a delegated zone
+
+        The zone is delegated to this machine ([lab] of the configuration): people get a token on
+        its pages and see their table fill.
+
+        --loopback          on this machine only, with high ports and without a configuration
+        --folder FOLDER     with --loopback: the state folder (a new one)
+
+        $ sealwax lab serve --loopback
+        """,
+        arguments ->
+            arguments.has("--loopback")
+                ? new LabServeCommand(process).loopback(arguments)
+                : configured.run(arguments));
+  }
+
   /** On loopback, without a configuration: to try it out. */
-  int loopback(Path state) {
+  private int loopback(Arguments arguments) throws IOException {
+    Optional<String> named = arguments.value("--folder");
+    Path state =
+        named.isPresent() ? process.path(named.get()) : Files.createTempDirectory("sealwax-lab");
     return run(
         LabServiceSettings.loopback(HIGH),
         state,
@@ -70,7 +98,8 @@ public final class LabServeCommand {
    * @param pair certificate and key of the pages
    */
   public int run(
-      LabServiceSettings lab, Path state, IdentitySettings.@Nullable CertificatePair pair) {
+      LabServiceSettings lab, Path state, IdentitySettings.@Nullable CertificatePair pair)
+      throws CommandFailed {
     IdentitySettings identity =
         new IdentitySettings(
             pair, List.of(), state.resolve("lab").resolve("pages"), Domain.of(lab.zone()));
@@ -78,7 +107,8 @@ public final class LabServeCommand {
   }
 
   private int run(
-      LabServiceSettings settings, Path state, IdentitySettings identity, boolean loopback) {
+      LabServiceSettings settings, Path state, IdentitySettings identity, boolean loopback)
+      throws CommandFailed {
     TlsFactory.prepareJvm();
     try {
       StateFolder.create(state);
@@ -111,13 +141,11 @@ public final class LabServeCommand {
         return ExitStatus.OK;
       }
     } catch (IOException e) {
-      process.err().println("sealwax: " + e.getMessage());
-      process
-          .err()
-          .println(
-              "help: the ports 53, 25 and 443 need privileges (CAP_NET_BIND_SERVICE), and addresses"
-                  + " must be this machine's; docs/lab.md");
-      return ExitStatus.UNAVAILABLE;
+      throw new CommandFailed(
+          ExitStatus.UNAVAILABLE,
+          String.valueOf(e.getMessage()),
+          "the ports 53, 25 and 443 need privileges (CAP_NET_BIND_SERVICE), and addresses must be"
+              + " this machine's; docs/lab.md");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return ExitStatus.OK;

@@ -56,13 +56,14 @@ final class LabCommandTest {
         new ArrayList<>(
             List.of(
                 "local",
-                "--ports",
-                FreePort.pick() + ":" + FreePort.pick(),
                 "--folder",
                 folder.resolve("kit").toString(),
                 "--exec",
                 "env > '" + folder.resolve("env") + "'; echo words; exit 3"));
     words.addAll(List.of(more));
+    if (!words.contains("--ports")) {
+      words.add("--ports=" + FreePort.pick() + ":" + FreePort.pick());
+    }
     ProcessEnvironment around =
         new ProcessEnvironment(
             Map.of(),
@@ -72,7 +73,7 @@ final class LabCommandTest {
             "tester",
             folder,
             folder);
-    return new LabCommand(around).run(Arguments.read(LabCommand.subcommand(), words));
+    return LabCommand.command(around, arguments -> ExitStatus.SOFTWARE).run(around, words);
   }
 
   @Test

@@ -1,13 +1,14 @@
 package org.sealwax.mail.cli;
 
-import java.util.ArrayList;
-import java.util.HashMap;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
- * A subcommand's arguments, read against its options.
+ * The arguments of a command, read against its {@link Usage}.
  *
  * @param options given options by name; of an option without argument the value is empty
  * @param operands the rest, in order
@@ -28,51 +29,58 @@ public record Arguments(Map<String, String> options, List<String> operands) {
     }
   }
 
-  /** Reads {@code words}; {@code --} ends the options, {@code --name=value} is known. */
-  public static Arguments read(Subcommand command, List<String> words) throws UsageError {
-    List<Subcommand.Option> known = new ArrayList<>(command.options());
-    known.add(new Subcommand.Option("--config", "FILE", ""));
-    known.add(new Subcommand.Option("--help", null, ""));
-    Map<String, String> options = new HashMap<>();
-    List<String> operands = new ArrayList<>();
-    for (int i = 0; i < words.size(); i++) {
-      String word = words.get(i);
-      if (word.equals("--")) {
-        operands.addAll(words.subList(i + 1, words.size()));
-        break;
-      }
-      if (!word.startsWith("-") || word.equals("-")) {
-        operands.add(word);
-        continue;
-      }
-      int equals = word.indexOf('=');
-      String name = equals < 0 ? word : word.substring(0, equals);
-      Subcommand.Option option =
-          known.stream()
-              .filter(o -> o.name().equals(name))
-              .findFirst()
-              .orElseThrow(() -> new UsageError(command.name() + " has no option " + name));
-      if (option.argument() == null) {
-        if (equals >= 0) {
-          throw new UsageError(name + " takes no value");
-        }
-        options.put(name, "");
-      } else if (equals >= 0) {
-        options.put(name, word.substring(equals + 1));
-      } else if (++i < words.size()) {
-        options.put(name, words.get(i));
-      } else {
-        throw new UsageError(name + " needs " + option.argument());
-      }
-    }
-    return new Arguments(options, operands);
-  }
-
   public boolean has(String option) {
     return options.containsKey(option);
   }
 
   public Optional<String> value(String option) {
     return Optional.ofNullable(options.get(option));
+  }
+
+  /** The first operand of a command that needs one. */
+  public String operand() {
+    return operands.getFirst();
+  }
+
+  /**
+   * A number from 1 on.
+   *
+   * @param most inclusive
+   */
+  public Optional<Integer> number(String option, int most) throws UsageError {
+    Optional<String> text = value(option);
+    return text.isEmpty() ? Optional.empty() : Optional.of(number(option, text.get(), most));
+  }
+
+  /** A number from 1 to {@code most} within an option's value. */
+  public static int number(String option, String text, int most) throws UsageError {
+    if (text.matches("[0-9]{1,9}")) {
+      int number = Integer.parseInt(text);
+      if (number >= 1 && number <= most) {
+        return number;
+      }
+    }
+    throw new UsageError(option + " is a number from 1 to " + most);
+  }
+
+  private static final Pattern TIME = Pattern.compile("([1-9][0-9]{0,5})([smh]?)");
+
+  /** A time: {@code 90}, {@code 90s}, {@code 5m}, {@code 1h}. */
+  public Optional<Duration> time(String option) throws UsageError {
+    Optional<String> text = value(option);
+    if (text.isEmpty()) {
+      return Optional.empty();
+    }
+    Matcher matcher = TIME.matcher(text.get());
+    if (!matcher.matches()) {
+      throw new UsageError(option + " is a time: 90s, 5m, 1h");
+    }
+    long count = Long.parseLong(matcher.group(1));
+    return Optional.of(
+        switch (matcher.group(2)) {
+          case "m" -> Duration.ofMinutes(count);
+          case "h" -> Duration.ofHours(count);
+          default -> Duration.ofSeconds(count);
+        });
   }
 }

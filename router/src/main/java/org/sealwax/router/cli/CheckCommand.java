@@ -4,72 +4,97 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.sealwax.mail.cli.DefaultPaths;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Command;
+import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
-import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.dns.live.ResolverCheck;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.config.Configuration;
+import org.sealwax.router.config.ConfigurationProblem;
 import org.sealwax.router.config.EffectiveSetting;
 import org.sealwax.router.wiring.ConfiguredFilesCheck;
 import org.sealwax.router.wiring.MemoryPlan;
 
-/** Prints what {@code sealwax check} found. */
+/** {@code sealwax check}: reads the configuration and prints what is wrong and what is in force. */
 public final class CheckCommand {
   private final ProcessEnvironment process;
-  private final DefaultPaths folders;
+  private final ConfigurationSource configuration;
 
-  public CheckCommand(ProcessEnvironment around, DefaultPaths folders) {
-    this.process = around;
-    this.folders = folders;
+  public CheckCommand(ProcessEnvironment process) {
+    this.process = process;
+    this.configuration = new ConfigurationSource(process);
   }
 
-  /** As help and the manual show it. */
-  public static Subcommand subcommand() {
-    return new Subcommand(
-        "check",
-        "",
-        "check the configuration and print what is in force",
-        "Prints every mistake with line, column and help, then the effective settings with"
-            + " their origin, and checks whether each DNS resolver returns answers that"
-            + " validate: it is asked for the keys of the root and for a top-level name that"
-            + " does not exist. Exit code 0: fine; 1: warnings; 2: errors.",
-        List.of(
-            new Subcommand.Option("--quiet", null, "print errors and warnings only"),
-            new Subcommand.Option("--offline", null, "ask no resolver")),
-        false);
+  /** {@code check}. */
+  public Command command() {
+    return Command.of(
+        """
+        sealwax check
+        check the configuration and print the effective settings
+
+        Prints every mistake with line, column and help, then the effective settings with their
+        origin, and checks whether each DNS resolver returns answers that validate: it is asked for
+        the keys of the root and for a top-level name that does not exist. Exit code 0: fine;
+        1: warnings; 2: errors.
+
+        --quiet             print errors and warnings only
+        --offline           ask no resolver
+
+        $ sealwax check --config new.toml --quiet
+        """,
+        this::run);
   }
 
-  /**
-   * @param ask whether the resolvers are checked
-   */
-  public int print(Configuration configuration, Optional<Path> file, boolean quiet, boolean ask) {
-    process.err().print(configuration.report());
-    return switch (configuration) {
-      case Configuration.InvalidConfiguration b -> {
-        long errors = b.problems().stream().filter(c -> c.error()).count();
-        process.err().println("sealwax: " + errors + (errors == 1 ? " error" : " errors"));
-        yield ExitStatus.ERRORS;
-      }
-      case Configuration.ValidConfiguration s -> {
-        if (!quiet) {
-          settings(s, file);
-        }
-        List<ConfiguredFilesCheck.FileProblem> findings =
-            ConfiguredFilesCheck.of(s.settings(), Clock.system());
-        findings.forEach(f -> process.err().println("sealwax: " + f));
-        if (findings.stream().anyMatch(ConfiguredFilesCheck.FileProblem::error)) {
-          yield ExitStatus.ERRORS;
-        }
-        boolean good = !ask || resolvers(s, quiet);
-        yield good && s.problems().isEmpty() && findings.isEmpty()
-            ? ExitStatus.OK
-            : ExitStatus.WARNINGS;
-      }
-    };
+  private int run(Arguments arguments) {
+    Optional<Path> file = configuration.file(arguments);
+    boolean quiet = arguments.has("--quiet");
+    Optional<Configuration.ValidConfiguration> valid = errorFree(process, configuration, file);
+    if (valid.isEmpty()) {
+      return ExitStatus.ERRORS;
+    }
+    if (!quiet) {
+      settings(valid.get(), file);
+    }
+    List<ConfiguredFilesCheck.FileProblem> problems = fileProblems(process, valid.get());
+    if (problems.stream().anyMatch(ConfiguredFilesCheck.FileProblem::error)) {
+      return ExitStatus.ERRORS;
+    }
+    boolean good = arguments.has("--offline") || resolvers(valid.get(), quiet);
+    return good && valid.get().problems().isEmpty() && problems.isEmpty()
+        ? ExitStatus.OK
+        : ExitStatus.WARNINGS;
+  }
+
+  /** Prints and returns what is wrong with the files that the configuration names. */
+  static List<ConfiguredFilesCheck.FileProblem> fileProblems(
+      ProcessEnvironment process, Configuration.ValidConfiguration valid) {
+    List<ConfiguredFilesCheck.FileProblem> problems =
+        ConfiguredFilesCheck.of(valid.settings(), Clock.system());
+    problems.forEach(problem -> process.err().println("sealwax: " + problem));
+    return problems;
+  }
+
+  /** Reads a file and prints what is wrong with it; empty when it has errors. */
+  static Optional<Configuration.ValidConfiguration> errorFree(
+      ProcessEnvironment process, ConfigurationSource configuration, Optional<Path> file) {
+    Configuration read;
+    try {
+      read = configuration.read(file.orElse(null));
+    } catch (CommandFailed e) {
+      process.err().println("sealwax: " + e.getMessage());
+      return Optional.empty();
+    }
+    process.err().print(read.report());
+    if (read instanceof Configuration.ValidConfiguration valid) {
+      return Optional.of(valid);
+    }
+    long errors = read.problems().stream().filter(ConfigurationProblem::error).count();
+    process.err().println("sealwax: " + errors + (errors == 1 ? " error" : " errors"));
+    return Optional.empty();
   }
 
   /** Whether no resolver defers mail. */
@@ -96,7 +121,10 @@ public final class CheckCommand {
     PrintStream out = process.out();
     out.println(
         file.map(f -> "# read from " + f)
-            .orElseGet(() -> "# no configuration; would be read from " + folders.configurations()));
+            .orElseGet(
+                () ->
+                    "# no configuration; would be read from "
+                        + configuration.paths().configurations()));
     out.println("# state in " + sound.settings().server().state());
     out.println("# " + MemoryPlan.of(sound.settings()).text());
     if (sound.settings().server().postmaster().isEmpty()) {

@@ -2,108 +2,126 @@ package org.sealwax.router.cli;
 
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.StreamSupport;
 import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
-import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.mail.json.Json;
 import org.sealwax.router.control.ControlClient;
-import org.sealwax.router.control.ControlServer.ControlRequestRefused;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code sealwax policy …}: asks the running server about its ledger and prints. */
 public final class PolicyCommand {
+  private static final String JSON = "\n--json              print JSON\n";
+
+  /** More than the server lists at once. */
+  private static final int MOST = 1_000_000;
+
   private final ProcessEnvironment process;
-  private final Path state;
+  private final ConfigurationSource configuration;
 
-  public PolicyCommand(ProcessEnvironment around, Path state) {
-    this.process = around;
-    this.state = state;
+  public PolicyCommand(ProcessEnvironment process) {
+    this.process = process;
+    this.configuration = new ConfigurationSource(process);
   }
 
-  /** As help and the manual show it. */
-  public static Subcommand subcommand() {
-    return new Subcommand(
-        "policy",
-        "list | show DOMAIN | accept DOMAIN | forget DOMAIN",
-        "what domains have shown, and what to make of it",
-        "list names the domains with a level and those that show less than it; show tells all"
-            + " that is remembered of one; accept takes a domain as it shows itself now,"
-            + " without waiting for the hold; forget drops all that is known of it, its level"
-            + " included. accept --clock confirms the machine's clock after a jump, which"
-            + " suspends acceptance and decay.",
+  /** {@code policy} with its commands. */
+  public Command command() {
+    return Command.group(
+        """
+        sealwax policy [COMMAND]
+        list what domains have shown, and decide about it
+
+        Without a command: list. These are the levels of the ledger; sealwax explain shows all
+        sources of policy. The server must run.
+        """,
         List.of(
-            new Subcommand.Option("--json", null, "print JSON"),
-            new Subcommand.Option(
-                "--violations", null, "only domains that show less than their level"),
-            new Subcommand.Option("--all", null, "also domains without a level"),
-            new Subcommand.Option("--clock", null, "with accept: confirm the clock"),
-            new Subcommand.Option("--limit", "COUNT", "at most so many (100)")),
-        false);
+            Command.of(
+                """
+                sealwax policy list
+                list domains with a level, and those that show less than it
+
+                --violations        only domains that show less than their level
+                --all               also domains without a level
+                --limit COUNT       at most so many (100)
+
+                $ sealwax policy list --violations
+                """
+                    + JSON,
+                this::list),
+            Command.of(
+                """
+                sealwax policy show DOMAIN
+                print all that the ledger has of a domain
+                """
+                    + JSON,
+                arguments -> ask(arguments, request("show", arguments), this::printDomain)),
+            Command.of(
+                """
+                sealwax policy accept [DOMAIN]
+                accept what a domain shows now, without waiting for the hold
+
+                With --clock and without a domain it confirms the machine's clock after a jump,
+                which suspends acceptance and decay.
+
+                --clock             confirm the clock
+                """
+                    + JSON,
+                this::accept),
+            Command.of(
+                """
+                sealwax policy forget DOMAIN
+                remove all that the ledger has of a domain, its level included
+                """
+                    + JSON,
+                arguments -> ask(arguments, request("forget", arguments), this::text))));
   }
 
-  public int run(Arguments arguments)
-      throws Arguments.UsageError, IOException, ControlRequestRefused {
-    List<String> operands = arguments.operands();
-    String verb = operands.isEmpty() ? "list" : operands.getFirst();
-    List<String> rest = operands.isEmpty() ? List.of() : operands.subList(1, operands.size());
+  private static ObjectNode request(String verb, Arguments arguments) {
     ObjectNode request = ControlClient.request("policy").put("verb", verb);
-    switch (verb) {
-      case "list" -> listing(request, arguments, rest);
-      case "show", "forget" -> request.put("domain", oneDomain(verb, rest));
-      case "accept" -> {
-        if (arguments.has("--clock") && rest.isEmpty()) {
-          request.put("clock", true);
-        } else {
-          request.put("domain", oneDomain(verb, rest));
-        }
-      }
-      default ->
-          throw new Arguments.UsageError("policy knows list, show, accept and forget, not " + verb);
-    }
-    try (ControlClient client = ControlClient.open(state)) {
+    arguments.operands().forEach(domain -> request.put("domain", domain));
+    return request;
+  }
+
+  private int ask(Arguments arguments, ObjectNode request, Consumer<JsonNode> print)
+      throws IOException {
+    try (ControlClient client = configuration.connect(arguments)) {
       JsonNode answer = client.ask(request);
       if (arguments.has("--json")) {
         process.out().println(Json.indented(answer));
-        return ExitStatus.OK;
-      }
-      switch (verb) {
-        case "list" -> list(answer);
-        case "show" -> show(answer);
-        default -> process.out().println(answer.path("text").asString(""));
+      } else {
+        print.accept(answer);
       }
       return ExitStatus.OK;
     }
   }
 
-  private static String oneDomain(String verb, List<String> rest) throws Arguments.UsageError {
-    if (rest.size() != 1) {
-      throw new Arguments.UsageError("policy " + verb + " takes one domain");
-    }
-    return rest.getFirst();
+  private void text(JsonNode answer) {
+    process.out().println(answer.path("text").asString(""));
   }
 
-  private static void listing(ObjectNode request, Arguments arguments, List<String> rest)
-      throws Arguments.UsageError {
-    if (!rest.isEmpty()) {
-      throw new Arguments.UsageError("policy list takes no domain; policy show does");
+  private int accept(Arguments arguments) throws Arguments.UsageError, IOException {
+    boolean clock = arguments.has("--clock");
+    if (clock != arguments.operands().isEmpty()) {
+      throw new Arguments.UsageError("policy accept takes one domain, or --clock");
     }
+    ObjectNode request = request("accept", arguments);
+    return ask(arguments, clock ? request.put("clock", true) : request, this::text);
+  }
+
+  private int list(Arguments arguments) throws Arguments.UsageError, IOException {
+    ObjectNode request = request("list", arguments);
     request.put("violations", arguments.has("--violations"));
     request.put("all", arguments.has("--all"));
-    if (arguments.value("--limit").isPresent()) {
-      try {
-        request.put("limit", Integer.parseInt(arguments.value("--limit").get()));
-      } catch (NumberFormatException e) {
-        throw new Arguments.UsageError("--limit takes a number");
-      }
-    }
+    arguments.number("--limit", MOST).ifPresent(limit -> request.put("limit", limit));
+    return ask(arguments, request, this::printList);
   }
 
-  private void list(JsonNode answer) {
+  private void printList(JsonNode answer) {
     PrintStream out = process.out();
     if (!answer.path("clock_trusted").asBoolean(true)) {
       out.println("the clock is in doubt: nothing is accepted and no level falls away");
@@ -141,7 +159,7 @@ public final class PolicyCommand {
     return out.toString();
   }
 
-  private void show(JsonNode answer) {
+  private void printDomain(JsonNode answer) {
     PrintStream out = process.out();
     out.println(head(answer));
     if (answer.has("falls_away")) {

@@ -18,14 +18,13 @@ import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.sealwax.mail.cli.Arguments;
-import org.sealwax.mail.cli.DefaultPaths;
+import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.ProcessExit;
 import org.sealwax.mail.cli.Signals;
 import org.sealwax.mail.cli.StandardOutput;
 import org.sealwax.mail.cli.StateFolder;
-import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.mail.cli.SystemdNotifier;
 import org.sealwax.mail.cli.TemporaryFolder;
 import org.sealwax.mail.dns.HostAddresses;
@@ -85,54 +84,54 @@ public final class PolicydCommand {
   private static final String LEDGER = "ledger.db";
 
   private final ProcessEnvironment process;
-  private final DefaultPaths folders;
+  private final ConfigurationSource configuration;
   private final Clock clock = Clock.system();
   private final RandomSource random = RandomSource.secure();
 
-  public PolicydCommand(ProcessEnvironment around, DefaultPaths folders) {
-    this.process = around;
-    this.folders = folders;
+  private PolicydCommand(ProcessEnvironment process) {
+    this.process = process;
+    this.configuration = new ConfigurationSource(process);
   }
 
-  /** As help and the manual show it. */
-  public static Subcommand subcommand() {
-    return new Subcommand(
-        "policyd",
-        "",
-        "lend the rule book to Postfix",
-        "Serves smtp_tls_policy_maps as a socketmap: DANE, MTA-STS, the policy rows of the"
-            + " configuration and the ledger, in Postfix's words. The table is tls, or tlsrpt"
-            + " with the attributes that Postfix 3.10 reports by. What is not known now is"
-            + " TEMP, so that mail waits. SIGHUP reads the configuration again. Uses dns,"
-            + " deliver and policy of the configuration; keeps what it learns in the folder"
-            + " policyd of the state folder.",
-        List.of(
-            new Subcommand.Option(
-                "--listen", "PLACE", "127.0.0.1:8461 unless said; or unix: and a path"),
-            new Subcommand.Option(
-                "--metrics", "PLACE", "serve figures by HTTP there: 127.0.0.1:9126"),
-            new Subcommand.Option(
-                "--learn-from", "FILE", "Postfix's log: domains that always had TLS keep it"),
-            new Subcommand.Option(
-                "--ask",
-                "KEY",
-                "print what would be served for a next hop, and on standard error why; then"
-                    + " end")),
-        false);
+  /** {@code policyd}. */
+  public static Command command(ProcessEnvironment process) {
+    return Command.of(
+        """
+        sealwax policyd
+        serve our TLS policy to Postfix
+
+        Serves smtp_tls_policy_maps as a socketmap: DANE, MTA-STS, the policy rows of the
+        configuration and the ledger, in Postfix's words. The table is tls, or tlsrpt with the
+        attributes that Postfix 3.10 reports by. What is not known now is TEMP, so that mail waits.
+        SIGHUP reads the configuration again. Uses dns, deliver and policy of the configuration;
+        keeps what it learns in the folder policyd of the state folder.
+
+        --listen PLACE      address and port, or unix: and a path (127.0.0.1:8461)
+        --metrics PLACE     address and port of metrics by HTTP: 127.0.0.1:9126
+        --learn-from FILE   Postfix's log: domains that always had TLS keep it
+        --ask KEY           print what would be served for a next hop, and on standard error why;
+                            then end
+
+        $ sealwax policyd --listen unix:/run/sealwax/policyd --learn-from /var/log/mail.log
+        $ sealwax policyd --ask example.org
+        """,
+        arguments -> new PolicydCommand(process).run(arguments));
   }
 
-  public int run(Optional<Path> file, Configuration.ValidConfiguration sound, Arguments arguments)
-      throws Arguments.UsageError {
-    String place = arguments.value("--listen").orElse("");
+  private int run(Arguments arguments)
+      throws Arguments.UsageError, IOException, InterruptedException {
+    Optional<String> place = arguments.value("--listen");
     SocketmapEndpoint endpoint =
         place.isEmpty()
             ? SocketmapEndpoint.STANDARD
-            : SocketmapEndpoint.parse(place)
+            : SocketmapEndpoint.parse(place.get())
                 .orElseThrow(
                     () ->
                         new Arguments.UsageError(
                             "--listen is an address and a port, or unix: and a path"));
     Optional<SocketmapEndpoint.Tcp> metrics = metricsEndpoint(arguments);
+    Optional<Path> file = configuration.file(arguments);
+    Configuration.ValidConfiguration sound = configuration.valid(arguments);
     TlsFactory.prepareJvm();
     RouterSettings settings = sound.settings();
     boolean journal = process.variable("JOURNAL_STREAM").isPresent();
@@ -160,12 +159,6 @@ public final class PolicydCommand {
                 log);
         return serve(engine, serving);
       }
-    } catch (IOException e) {
-      process.err().println("sealwax: policyd: " + e.getMessage());
-      return ExitStatus.SYSTEM;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return ExitStatus.OK;
     }
   }
 
@@ -200,7 +193,7 @@ public final class PolicydCommand {
    * One look-up: prints the reply on standard output and nothing else. It works on a copy of the
    * service's stores, so it neither creates nor changes anything.
    */
-  private int ask(RouterSettings settings, String key) {
+  private int ask(RouterSettings settings, String key) throws IOException, InterruptedException {
     Path kept = settings.server().state().resolve(FOLDER);
     try (TemporaryFolder copy = TemporaryFolder.create(process, "sealwax-policyd");
         TextMailLog silent =
@@ -215,12 +208,6 @@ public final class PolicydCommand {
         explained.notes().forEach(n -> process.err().println("note: " + n));
         return explained.line().startsWith("TEMP") ? ExitStatus.TRY_AGAIN : ExitStatus.OK;
       }
-    } catch (IOException e) {
-      process.err().println("sealwax: policyd: " + e.getMessage());
-      return ExitStatus.SYSTEM;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return ExitStatus.OK;
     }
   }
 
@@ -303,7 +290,7 @@ public final class PolicydCommand {
   private void reload(PolicydEngine engine, PolicydOptions serving) {
     MailLog log = serving.log();
     try {
-      switch (Configuration.read(serving.file().orElse(null), folders.machine())) {
+      switch (configuration.read(serving.file().orElse(null))) {
         case Configuration.InvalidConfiguration b ->
             log.warning("config", "refused, the former configuration stays: " + b.firstError());
         case Configuration.ValidConfiguration s -> {

@@ -2,133 +2,152 @@ package org.sealwax.router.cli;
 
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
-import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.mail.json.Json;
 import org.sealwax.router.control.ControlClient;
-import org.sealwax.router.control.ControlServer.ControlRequestRefused;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code sealwax queue …} and {@code sealwax trace}: asks the running server and prints. */
 public final class QueueCommand {
-  private static final Set<String> ORDERS = Set.of("hold", "release", "retry", "bounce", "delete");
+  /** More than the server lists at once. */
+  private static final int MOST = 1_000_000;
+
+  private static final String SELECTION =
+      """
+
+      --all               all messages
+      --reason WORD       recipients waiting for this reason
+      --state WORD        recipients that are fresh, queued, deferred or held
+      --domain DOMAIN     recipients of this domain
+      --sender ADDRESS    messages of this sender
+      --limit COUNT       at most so many (100)
+      """;
 
   private final ProcessEnvironment process;
-  private final Path state;
+  private final ConfigurationSource configuration;
 
-  public QueueCommand(ProcessEnvironment around, Path state) {
-    this.process = around;
-    this.state = state;
+  public QueueCommand(ProcessEnvironment process) {
+    this.process = process;
+    this.configuration = new ConfigurationSource(process);
   }
 
-  /** As help and the manual show it. */
-  public static Subcommand subcommand() {
-    return new Subcommand(
-        "queue",
-        "list | count | show ID | hold | release | retry | bounce | delete [ID...]",
-        "look at the queue and act on it",
-        "list groups by reason; hold, release, retry, bounce and delete take identifiers or one"
-            + " of the selecting options. bounce gives up and tells the sender; delete tells"
-            + " nobody.",
+  /** {@code queue} with its commands. */
+  public Command command() {
+    return Command.group(
+        """
+        sealwax queue [COMMAND]
+        list the queue and change it
+
+        Without a command: list. The commands that change the queue take identifiers or at least
+        one of the selecting options, and return when the change is on stable storage. The server
+        must run.
+        """,
         List.of(
-            new Subcommand.Option("--json", null, "print JSON"),
-            new Subcommand.Option("--all", null, "all messages"),
-            new Subcommand.Option("--reason", "WORD", "recipients waiting for this reason"),
-            new Subcommand.Option(
-                "--state", "WORD", "recipients that are fresh, queued, deferred or held"),
-            new Subcommand.Option("--domain", "DOMAIN", "recipients of this domain"),
-            new Subcommand.Option("--sender", "ADDRESS", "messages of this sender"),
-            new Subcommand.Option("--limit", "COUNT", "at most so many (100)")),
-        false);
+            Command.of(
+                """
+                sealwax queue list
+                list messages with the reasons why they wait
+
+                --json              print JSON
+
+                $ sealwax queue list --reason greylisted
+                $ sealwax queue list --domain example.org --json
+                """
+                    + SELECTION,
+                this::list),
+            Command.of(
+                """
+                sealwax queue count
+                print the number of recipients
+
+                $ sealwax queue count --state deferred
+                """
+                    + SELECTION,
+                this::count),
+            Command.of(
+                """
+                sealwax queue show ID
+                print envelope, state and header section of a message
+
+                --json              print JSON
+                """,
+                this::show),
+            order("hold", "keep messages in the queue until they are released", ""),
+            order("release", "deliver held messages", ""),
+            order("retry", "try messages now", "$ sealwax queue retry --domain example.org"),
+            order("bounce", "give messages up and notify the sender", ""),
+            order("delete", "remove messages without notifying anyone", "")));
   }
 
-  /** {@code trace} as help and the manual show it. */
-  public static Subcommand traceSubcommand() {
-    return new Subcommand(
-        "trace",
-        "ID",
-        "one message's journey",
-        "Prints what happened to a message, with the TLS facts of each hop that was seen.",
-        List.of(new Subcommand.Option("--json", null, "print JSON")),
-        false);
+  private Command order(String verb, String purpose, String example) {
+    return Command.of(
+        "sealwax queue %s [ID...]\n%s\n\n%s\n%s".formatted(verb, purpose, example, SELECTION),
+        arguments -> order(verb, arguments));
   }
 
-  public int queue(Arguments arguments)
-      throws Arguments.UsageError, IOException, ControlRequestRefused {
-    List<String> operands = arguments.operands();
-    String verb = operands.isEmpty() ? "list" : operands.getFirst();
-    List<String> ids = operands.isEmpty() ? List.of() : operands.subList(1, operands.size());
-    try (ControlClient client = ControlClient.open(state)) {
-      if (ORDERS.contains(verb)) {
-        return order(client, verb, arguments, ids);
-      }
-      return switch (verb) {
-        case "list" -> list(client, arguments);
-        case "count" -> {
-          JsonNode answer = client.ask(filtered("count", arguments));
-          process.out().println(answer.path("recipients").asLong());
-          yield ExitStatus.OK;
-        }
-        case "show" -> show(client, arguments, singleMessage(ids, "queue show"));
-        default ->
-            throw new Arguments.UsageError(
-                "queue knows list, count, show, hold, release, retry, bounce and delete, not "
-                    + verb);
-      };
+  /** {@code trace}. */
+  public Command traceCommand() {
+    return Command.of(
+        """
+        sealwax trace ID
+        print what happened to a message
+
+        Prints the steps of a message from acceptance on, with the TLS facts of each hop that was
+        seen. The server must run.
+
+        --json              print JSON
+        """,
+        this::trace);
+  }
+
+  private JsonNode ask(Arguments arguments, ObjectNode request) throws IOException {
+    try (ControlClient client = configuration.connect(arguments)) {
+      return client.ask(request);
     }
   }
 
-  private static String singleMessage(List<String> ids, String what) throws Arguments.UsageError {
-    if (ids.size() != 1) {
-      throw new Arguments.UsageError(what + " takes one identifier");
-    }
-    return ids.getFirst();
-  }
-
-  private static ObjectNode filtered(String what, Arguments arguments) throws Arguments.UsageError {
+  private static ObjectNode selected(String what, Arguments arguments) throws Arguments.UsageError {
     ObjectNode request = ControlClient.request(what);
-    arguments.value("--domain").ifPresent(v -> request.put("domain", v));
-    arguments.value("--sender").ifPresent(v -> request.put("sender", v));
-    arguments.value("--reason").ifPresent(v -> request.put("reason", v));
-    arguments.value("--state").ifPresent(v -> request.put("state", v));
+    for (String option : List.of("domain", "sender", "reason", "state")) {
+      arguments.value("--" + option).ifPresent(v -> request.put(option, v));
+    }
     if (arguments.has("--all")) {
       request.put("all", true);
     }
-    if (arguments.value("--limit").isPresent()) {
-      try {
-        request.put("limit", Integer.parseInt(arguments.value("--limit").get()));
-      } catch (NumberFormatException e) {
-        throw new Arguments.UsageError("--limit takes a number");
-      }
-    }
+    arguments.number("--limit", MOST).ifPresent(limit -> request.put("limit", limit));
     return request;
   }
 
-  private int order(ControlClient client, String verb, Arguments arguments, List<String> ids)
-      throws Arguments.UsageError, IOException, ControlRequestRefused {
+  private int count(Arguments arguments) throws Arguments.UsageError, IOException {
+    process.out().println(ask(arguments, selected("count", arguments)).path("recipients").asLong());
+    return ExitStatus.OK;
+  }
+
+  private int order(String verb, Arguments arguments) throws Arguments.UsageError, IOException {
     List<ObjectNode> requests = new ArrayList<>();
-    if (ids.isEmpty()) {
-      requests.add(filtered(verb, arguments));
+    if (arguments.operands().isEmpty()) {
+      requests.add(selected(verb, arguments));
     }
-    for (String id : ids) {
-      requests.add(filtered(verb, arguments).put("id", id));
+    for (String id : arguments.operands()) {
+      requests.add(selected(verb, arguments).put("id", id));
     }
     long done = 0;
     long later = 0;
     long skipped = 0;
-    for (ObjectNode request : requests) {
-      JsonNode answer = client.ask(request);
-      done += answer.path("recipients").asLong();
-      later += answer.path("later").asLong();
-      skipped += answer.path("skipped").asLong();
+    try (ControlClient client = configuration.connect(arguments)) {
+      for (ObjectNode request : requests) {
+        JsonNode answer = client.ask(request);
+        done += answer.path("recipients").asLong();
+        later += answer.path("later").asLong();
+        skipped += answer.path("skipped").asLong();
+      }
     }
     StringBuilder text = new StringBuilder(verb + ": " + done + recipients(done));
     if (later > 0) {
@@ -145,11 +164,18 @@ public final class QueueCommand {
     return count == 1 ? " recipient" : " recipients";
   }
 
-  private int list(ControlClient client, Arguments arguments)
-      throws Arguments.UsageError, IOException, ControlRequestRefused {
-    JsonNode answer = client.ask(filtered("list", arguments));
+  /** Prints an answer for programs, where that is asked for. */
+  private boolean printedAsJson(Arguments arguments, JsonNode answer) {
     if (arguments.has("--json")) {
-      json(answer);
+      process.out().println(Json.indented(answer));
+    }
+    return arguments.has("--json");
+  }
+
+  /** Prints the queue. */
+  int list(Arguments arguments) throws Arguments.UsageError, IOException {
+    JsonNode answer = ask(arguments, selected("list", arguments));
+    if (printedAsJson(arguments, answer)) {
       return ExitStatus.OK;
     }
     PrintStream out = process.out();
@@ -165,7 +191,7 @@ public final class QueueCommand {
       out.println("... and more: --limit");
     }
     out.println();
-    for (JsonNode reason : client.ask(ControlClient.request("reasons"))) {
+    for (JsonNode reason : ask(arguments, ControlClient.request("reasons"))) {
       String why = reason.path("reason").asString("");
       out.println(
           reason.path("groups").asLong()
@@ -203,11 +229,9 @@ public final class QueueCommand {
     return out.toString();
   }
 
-  private int show(ControlClient client, Arguments arguments, String id)
-      throws IOException, ControlRequestRefused {
-    JsonNode answer = client.ask(ControlClient.request("show").put("id", id));
-    if (arguments.has("--json")) {
-      json(answer);
+  private int show(Arguments arguments) throws IOException {
+    JsonNode answer = ask(arguments, ControlClient.request("show").put("id", arguments.operand()));
+    if (printedAsJson(arguments, answer)) {
       return ExitStatus.OK;
     }
     PrintStream out = process.out();
@@ -223,35 +247,28 @@ public final class QueueCommand {
     return ExitStatus.OK;
   }
 
-  public int trace(Arguments arguments)
-      throws Arguments.UsageError, IOException, ControlRequestRefused {
-    String id = singleMessage(arguments.operands(), "trace");
-    try (ControlClient client = ControlClient.open(state)) {
-      JsonNode answer = client.ask(ControlClient.request("trace").put("id", id));
-      if (arguments.has("--json")) {
-        json(answer);
-        return ExitStatus.OK;
-      }
-      PrintStream out = process.out();
-      JsonNode a = answer.path("arrival");
-      if (!a.isMissingNode()) {
-        String tls = a.path("tls").asString("");
-        out.println(
-            a.path("at").asString("")
-                + "  accepted from "
-                + Printable.of(a.path("origin").asString(""))
-                + ", "
-                + a.path("size").asLong()
-                + " octets, sender <"
-                + Printable.of(a.path("sender").asString(""))
-                + (tls.isEmpty() ? ">, in clear" : ">, " + Printable.of(tls)));
-      }
-      for (JsonNode s : answer.path("stations")) {
-        out.println(traceEntry(s));
-      }
-      answer.path("waiting").forEach(r -> out.println("waiting  " + recipient(r)));
+  private int trace(Arguments arguments) throws IOException {
+    JsonNode answer = ask(arguments, ControlClient.request("trace").put("id", arguments.operand()));
+    if (printedAsJson(arguments, answer)) {
       return ExitStatus.OK;
     }
+    PrintStream out = process.out();
+    JsonNode a = answer.path("arrival");
+    if (!a.isMissingNode()) {
+      String tls = a.path("tls").asString("");
+      out.println(
+          a.path("at").asString("")
+              + "  accepted from "
+              + Printable.of(a.path("origin").asString(""))
+              + ", "
+              + a.path("size").asLong()
+              + " octets, sender <"
+              + Printable.of(a.path("sender").asString(""))
+              + (tls.isEmpty() ? ">, in clear" : ">, " + Printable.of(tls)));
+    }
+    answer.path("stations").forEach(s -> out.println(traceEntry(s)));
+    answer.path("waiting").forEach(r -> out.println("waiting  " + recipient(r)));
+    return ExitStatus.OK;
   }
 
   private static String traceEntry(JsonNode s) {
@@ -264,9 +281,5 @@ public final class QueueCommand {
       }
     }
     return out.toString();
-  }
-
-  private void json(JsonNode node) {
-    process.out().println(Json.indented(node));
   }
 }

@@ -4,60 +4,73 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
-import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.router.receipts.ReceiptVerifier;
+import org.sealwax.router.wiring.DomainStores;
 
-/** {@code sealwax receipts verify | export}: reads the files; no server is needed. */
+/** {@code sealwax receipts …}: reads the files; no server is needed. */
 public final class ReceiptsCommand {
   private final ProcessEnvironment process;
-  private final Path folder;
+  private final ConfigurationSource configuration;
 
-  public ReceiptsCommand(ProcessEnvironment around, Path folder) {
-    this.process = around;
-    this.folder = folder;
+  public ReceiptsCommand(ProcessEnvironment process) {
+    this.process = process;
+    this.configuration = new ConfigurationSource(process);
   }
 
-  /** As help and the manual show it. */
-  public static Subcommand subcommand() {
-    return new Subcommand(
-        "receipts",
-        "verify | export",
-        "check and read the receipts of deliveries",
-        "verify checks the chain and its signatures; with --head also that a head which the log"
-            + " tells of is in it, which shows a tail that was cut. export prints one JSON"
-            + " object per line and receipt. Exit code 0: everything holds; 2: not. No server"
-            + " is needed.",
+  /** {@code receipts} with its commands. */
+  public Command command() {
+    return Command.group(
+        """
+        sealwax receipts COMMAND
+        verify and read the receipts of deliveries
+
+        No server is needed.
+        """,
         List.of(
-            new Subcommand.Option(
-                "--head", "HASH", "a head from the log that must be in the chain"),
-            new Subcommand.Option(
-                "--recipient", "ADDRESS", "with export: only those of this address")),
-        false);
+            Command.of(
+                """
+                sealwax receipts verify
+                verify the chain of receipts and its signatures
+
+                Exit code 0: everything holds; 2: not.
+
+                --head HASH         also check that this head, from the log, is in the chain; a
+                                    tail that was cut off is found by it
+
+                $ sealwax receipts verify
+                """,
+                this::verify),
+            Command.of(
+                """
+                sealwax receipts export
+                print one JSON object for each receipt, each on a line
+
+                --recipient ADDRESS  receipts of this address only
+
+                $ sealwax receipts export --recipient ann@example.org
+                """,
+                this::export)));
   }
 
-  public int run(Arguments arguments) throws Arguments.UsageError, IOException {
-    if (arguments.operands().size() != 1) {
-      throw new Arguments.UsageError("receipts takes verify or export");
-    }
-    return switch (arguments.operands().getFirst()) {
-      case "verify" -> verify(arguments.value("--head").orElse(null));
-      case "export" -> {
-        ReceiptVerifier.each(
-            folder,
-            arguments.value("--recipient").orElse(null),
-            entry -> process.out().println(entry.json()));
-        yield ExitStatus.OK;
-      }
-      default -> throw new Arguments.UsageError("receipts takes verify or export");
-    };
+  private Path folder(Arguments arguments) throws IOException {
+    return DomainStores.receiptsIn(configuration.state(arguments));
   }
 
-  private int verify(@Nullable String head) throws IOException {
-    ReceiptVerifier.ReceiptReport report = ReceiptVerifier.verify(folder, head);
+  private int export(Arguments arguments) throws IOException {
+    ReceiptVerifier.each(
+        folder(arguments),
+        arguments.value("--recipient").orElse(null),
+        entry -> process.out().println(entry.json()));
+    return ExitStatus.OK;
+  }
+
+  private int verify(Arguments arguments) throws IOException {
+    ReceiptVerifier.ReceiptReport report =
+        ReceiptVerifier.verify(folder(arguments), arguments.value("--head").orElse(null));
     PrintStream out = process.out();
     out.println(
         report.receipts()

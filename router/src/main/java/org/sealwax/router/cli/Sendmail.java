@@ -19,16 +19,19 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.StateFolder;
-import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.mail.message.AddressList;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
+import org.sealwax.router.config.ServerSettings;
 
 /**
  * {@code sendmail}: hands a message to the server by SMTP over its Unix socket, so that the exit
@@ -49,19 +52,42 @@ public final class Sendmail {
     this.randomSource = random;
   }
 
-  /** As help and the manual show it. */
-  public static Subcommand subcommand() {
-    return new Subcommand(
-        "sendmail",
-        "[-t] [-i] [-f ADDRESS] [ADDRESS...]",
-        "hand in mail as local programs do",
-        "Takes the options of Sendmail: -t (recipients from the header), -i (a lone dot is"
-            + " data), -f (sender), -F (full name), -N, -R, -V (notifications), -bs (SMTP on"
-            + " standard input), -bp (list the queue); those that mean nothing here are taken"
-            + " without effect. A link named sendmail does the same. The message is on stable"
-            + " storage when the exit code is 0; 75 means: try again.",
-        List.of(),
-        false);
+  /** {@code sendmail}. */
+  public static Command command(ProcessEnvironment process) {
+    return Command.raw(
+        """
+        sealwax sendmail [-t] [-i] [-f ADDRESS] [ADDRESS...]
+        submit a message as local programs do
+
+        Takes the options of Sendmail: -t (recipients from the header section), -i (a line with a
+        dot alone is data), -f (sender), -F (full name), -N, -R, -V (notifications), -bs (SMTP on
+        standard input), -bp (list the queue); those that mean nothing here have no effect. A link
+        named sendmail does the same. The message is on stable storage when the exit code is 0;
+        75 means: try again later.
+
+        $ sealwax sendmail -t -i < message
+        """,
+        arguments -> {
+          SendmailArguments read = SendmailArguments.read(arguments.operands());
+          String named = read.configuration();
+          Arguments source =
+              named == null ? arguments : new Arguments(Map.of("--config", named), List.of());
+          try {
+            return switch (read.mode()) {
+              case NOTHING -> ExitStatus.OK;
+              case QUEUE -> new QueueCommand(process).list(source);
+              case SMTP, MESSAGE -> {
+                ServerSettings server = new ConfigurationSource(process).server(source);
+                yield new Sendmail(process, Clock.system(), RandomSource.secure())
+                    .run(read, server.state(), server.hostname());
+              }
+            };
+          } catch (IOException e) {
+            process.err().println("sendmail: " + e.getMessage());
+            // Not the caller's fault, and fixed soon: the mail must not be lost because of it.
+            return ExitStatus.TRY_AGAIN;
+          }
+        });
   }
 
   /**

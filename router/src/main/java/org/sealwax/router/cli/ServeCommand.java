@@ -3,18 +3,17 @@ package org.sealwax.router.cli;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.sealwax.mail.cli.DefaultPaths;
+import org.sealwax.mail.cli.Command;
+import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.ProcessExit;
 import org.sealwax.mail.cli.Signals;
 import org.sealwax.mail.cli.StandardOutput;
-import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.mail.cli.SystemdNotifier;
 import org.sealwax.mail.cli.Version;
 import org.sealwax.mail.dns.DnsSettings;
@@ -41,31 +40,35 @@ import org.sealwax.router.wiring.StartFailure;
 /** {@code sealwax serve}: from configuration to a running router, and down again. */
 public final class ServeCommand {
   /** What follows from a reload that failed. */
-  public static final String KEPT_TEXT = "the running server keeps the old configuration";
+  private static final String KEPT_TEXT = "the running server keeps the old configuration";
 
   private final ProcessEnvironment process;
-  private final DefaultPaths folders;
+  private final ConfigurationSource configuration;
   private final Clock clock = Clock.system();
 
-  public ServeCommand(ProcessEnvironment around, DefaultPaths folders) {
-    this.process = around;
-    this.folders = folders;
+  public ServeCommand(ProcessEnvironment process) {
+    this.process = process;
+    this.configuration = new ConfigurationSource(process);
   }
 
-  /** As help and the manual show it. */
-  public static Subcommand subcommand() {
-    return new Subcommand(
-        "serve",
-        "",
-        "be the router",
-        "Listens, accepts, keeps, forwards and delivers. Without a configuration it listens on"
-            + " 127.0.0.1:2525 and relays for loopback only. SIGTERM drains, a second one ends"
-            + " at once; SIGHUP reloads.",
-        List.of(),
-        false);
+  /** {@code serve}. */
+  public Command command() {
+    return Command.of(
+        """
+        sealwax serve
+        run the router
+
+        Listens, accepts, keeps, forwards and delivers mail. Without a configuration it listens on
+        127.0.0.1:2525 and relays for loopback only. SIGTERM drains, a second one ends at once;
+        SIGHUP reloads.
+
+        $ sealwax serve --config sealwax.toml
+        """,
+        arguments -> run(configuration.file(arguments), configuration.valid(arguments)));
   }
 
-  public int run(Optional<Path> file, Configuration.ValidConfiguration sound) {
+  private int run(Optional<Path> file, Configuration.ValidConfiguration sound)
+      throws CommandFailed {
     TlsFactory.prepareJvm();
     RouterSettings settings = sound.settings();
     // systemd sets it when stdout is the journal, which then has time and priority.
@@ -88,9 +91,7 @@ public final class ServeCommand {
       router.start(reloader::reload);
       return serve(file, router, reloader, log);
     } catch (StartFailure e) {
-      process.err().println("sealwax: " + e.getMessage());
-      process.err().println("help: " + e.help());
-      return e.exit();
+      throw new CommandFailed(e.exit(), String.valueOf(e.getMessage()), e.help());
     }
   }
 
@@ -204,7 +205,9 @@ public final class ServeCommand {
     process
         .err()
         .println(
-            "Configure: " + folders.configurations().getFirst() + " (docs/sealwax.toml.sample).");
+            "Configure: "
+                + configuration.paths().configurations().getFirst()
+                + " (docs/sealwax.toml.sample).");
   }
 
   /**
@@ -224,7 +227,7 @@ public final class ServeCommand {
 
     private synchronized String reload() throws ControlRequestRefused {
       try {
-        return switch (Configuration.read(file.orElse(null), folders.machine())) {
+        return switch (configuration.read(file.orElse(null))) {
           case Configuration.InvalidConfiguration b -> throw refused(b.firstError(), b.report());
           case Configuration.ValidConfiguration s -> apply(s);
         };

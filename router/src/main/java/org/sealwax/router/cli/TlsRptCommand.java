@@ -3,7 +3,6 @@ package org.sealwax.router.cli;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
@@ -12,14 +11,16 @@ import java.util.List;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
-import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.mail.json.Json;
+import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.tlsrpt.FailureDetail;
 import org.sealwax.router.reports.received.ReceivedReportStore;
 import org.sealwax.router.reports.received.ReportSummary;
+import org.sealwax.router.wiring.IncomingTlsReports;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -29,45 +30,43 @@ public final class TlsRptCommand {
   private static final int DAYS = 8;
 
   private final ProcessEnvironment process;
-  private final Path folder;
+  private final ConfigurationSource configuration;
 
-  public TlsRptCommand(ProcessEnvironment around, Path folder) {
-    this.process = around;
-    this.folder = folder;
+  public TlsRptCommand(ProcessEnvironment process) {
+    this.process = process;
+    this.configuration = new ConfigurationSource(process);
   }
 
-  public static Subcommand subcommand() {
-    return new Subcommand(
-        "tlsrpt",
-        "",
-        "sum up what others report about the TLS of our domains",
-        "Reads the TLS reports (RFC 8460) that came to the addresses of [tlsrpt_in] or by POST, and"
-            + " prints by domain, UTC day, reporter and kind of policy how many sessions held, how"
-            + " many did not, and why not, with both hosts. Behind a reporter's own name stands who"
-            + " vouches for it: the domain that signed the mail, or nobody, by https. No server is"
-            + " needed. Exit code 0: no failed sessions; 1: some.",
-        List.of(
-            new Subcommand.Option("--json", null, "print JSON"),
-            new Subcommand.Option(
-                "--since", "DAY", "from this UTC day on: 2026-11-24, or how many back: 30d (8d)"),
-            new Subcommand.Option("--domain", "DOMAIN", "about this domain only")),
-        false);
+  /** {@code tlsrpt}. */
+  public Command command() {
+    return Command.of(
+        """
+        sealwax tlsrpt
+        sum up what others report about the TLS of our domains
+
+        Reads the TLS reports (RFC 8460) that came to the addresses of [tlsrpt_in] or by POST, and
+        prints by domain, UTC day, reporter and kind of policy how many sessions succeeded, how
+        many failed, and why, with both hosts. The name of the reporter is followed by what
+        confirms it: the domain that signed the mail, or nothing where the report came by https.
+        No server is needed. Exit code 0: no failed sessions; 1: some.
+
+        --json              print JSON
+        --since DAY         from this UTC day on: 2026-11-24, or how many days back: 30d (8d)
+        --domain DOMAIN     about this domain only
+
+        $ sealwax tlsrpt --since 30d --domain example.org
+        """,
+        this::run);
   }
 
-  public int run(Arguments arguments, Instant now) throws Arguments.UsageError, IOException {
-    if (!arguments.operands().isEmpty()) {
-      throw new Arguments.UsageError("tlsrpt takes options only");
-    }
-    LocalDate today = LocalDate.ofInstant(now, ZoneOffset.UTC);
+  private int run(Arguments arguments) throws Arguments.UsageError, IOException {
+    LocalDate today = LocalDate.ofInstant(Clock.system().now(), ZoneOffset.UTC);
     LocalDate since = since(arguments.value("--since"), today);
-    Optional<Domain> only = Optional.empty();
-    if (arguments.has("--domain")) {
-      String text = arguments.value("--domain").orElse("");
-      only = Domain.parse(text);
-      if (only.isEmpty()) {
-        throw new Arguments.UsageError("--domain is a domain: example.org");
-      }
+    Optional<Domain> only = arguments.value("--domain").flatMap(Domain::parse);
+    if (arguments.has("--domain") && only.isEmpty()) {
+      throw new Arguments.UsageError("--domain is a domain: example.org");
     }
+    Path folder = IncomingTlsReports.storeFolder(configuration.state(arguments));
     Domain domain = only.orElse(null);
     ReportSummary summary = new ReportSummary(d -> domain == null || d.equals(domain));
     List<Path> unreadable = new ArrayList<>();

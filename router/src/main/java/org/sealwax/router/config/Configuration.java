@@ -48,11 +48,8 @@ public sealed interface Configuration {
    *
    * @param problems at least one error
    * @param report all of them, as text for the admin
-   * @param state the state folder, where that much can be read: a server that runs there reads the
-   *     same file; else null
    */
-  record InvalidConfiguration(
-      List<ConfigurationProblem> problems, String report, @Nullable Path state)
+  record InvalidConfiguration(List<ConfigurationProblem> problems, String report)
       implements Configuration {
     /** Copies. */
     public InvalidConfiguration {
@@ -75,22 +72,44 @@ public sealed interface Configuration {
    * @throws IOException when it cannot be read at all
    */
   static Configuration read(@Nullable Path file, MachineDefaults defaults) throws IOException {
-    if (file == null) {
-      return of(ConfigurationReader.empty(), Path.of(""), "", defaults, true);
+    return file == null
+        ? of(ConfigurationReader.empty(), Path.of(""), "", defaults, true)
+        : of(ConfigurationReader.of(text(file)), folder(file), file.toString(), defaults, true);
+  }
+
+  /**
+   * Reads the table {@code [server]} alone: what a command needs that asks a running server. Errors
+   * elsewhere do not matter, and no other file is read.
+   *
+   * @param file null is no file, so every default
+   * @throws IOException when it cannot be read, or not what it says in this table
+   */
+  static ServerSettings server(@Nullable Path file, MachineDefaults defaults) throws IOException {
+    ConfigurationReader reader =
+        file == null ? ConfigurationReader.empty() : ConfigurationReader.of(text(file));
+    // Where the text is no TOML, what was read of it says nothing about the rest.
+    if (reader.excludeInvalid().contains("server") || reader.unparsable()) {
+      throw new IOException("[server] has errors: sealwax check");
     }
+    Path folder = file == null ? Path.of("") : folder(file);
+    return new SettingsMapping(reader, folder, defaults, false).server();
+  }
+
+  private static Path folder(Path file) {
+    Path parent = file.toAbsolutePath().getParent();
+    return parent == null ? Path.of("/") : parent;
+  }
+
+  private static String text(Path file) throws IOException {
     if (Files.size(file) > ConfigurationReader.MAX_SIZE) {
       throw new IOException(file + " is larger than " + ConfigurationReader.MAX_SIZE + " octets");
     }
     byte[] bytes = Files.readAllBytes(file);
-    String text;
     try {
-      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
       throw new IOException(file + " is not UTF-8, as TOML must be", e);
     }
-    Path parent = file.toAbsolutePath().getParent();
-    Path folder = parent == null ? Path.of("/") : parent;
-    return of(ConfigurationReader.of(text), folder, file.toString(), defaults, true);
   }
 
   /**
@@ -114,6 +133,7 @@ public sealed interface Configuration {
       // Other rows refer to pipes: without one of them they would seem wrong.
       if (!lost.contains("pipe")) {
         settings = new SettingsMapping(reader, folder, defaults, looksAtFiles).settings();
+        checkStateFolder(reader, settings.server().state());
       }
       if (settings != null && !reader.broken()) {
         new PolicyRowChecks(reader, settings.forward(), settings.deliver()).check();
@@ -125,10 +145,19 @@ public sealed interface Configuration {
       report.append(c.render(name, reader.lines())).append('\n');
     }
     if (settings == null || reader.broken()) {
-      Path state = settings == null ? null : settings.server().state();
-      return new InvalidConfiguration(problems, report.toString(), state);
+      return new InvalidConfiguration(problems, report.toString());
     }
     return new ValidConfiguration(settings, problems, effective(reader, name), report.toString());
+  }
+
+  private static void checkStateFolder(ConfigurationReader reader, Path state) {
+    if (state.toString().indexOf('?') >= 0) {
+      reader
+          .error(
+              reader.section("server").at("state"),
+              "the path of the state folder has a question mark: " + state)
+          .help("name a folder without one: the databases would be opened at another path");
+    }
   }
 
   private static List<EffectiveSetting> effective(ConfigurationReader reader, String name) {

@@ -105,6 +105,11 @@ final class SettingsMapping {
             Map.of("hostname", defaults.hostname(), "state", defaults.state()));
   }
 
+  /** The table {@code [server]}. */
+  ServerSettings server() {
+    return server;
+  }
+
   RouterSettings settings() {
     ForwardTable forwarding = table("forward", ForwardTable.class);
     TrustTable trust = table("trust", TrustTable.class);

@@ -53,7 +53,7 @@ public final class ControlServer implements Closeable {
   }
 
   /** A request that cannot be done. */
-  public static final class ControlRequestRefused extends Exception {
+  public static final class ControlRequestRefused extends IOException {
     private static final long serialVersionUID = 1L;
 
     public ControlRequestRefused(String sentence) {

@@ -24,7 +24,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ProcessEnvironment;
-import org.sealwax.mail.cli.Subcommand;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.control.ControlServer;
 import org.sealwax.router.control.LedgerControlService;
@@ -89,26 +88,22 @@ final class PolicyCommandTest {
     PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
     run.with(
         new ProcessEnvironment(
-            Map.of(), new ByteArrayInputStream(new byte[0]), print, print, "tester", state, state));
+            Map.of("STATE_DIRECTORY", state.toString()),
+            new ByteArrayInputStream(new byte[0]),
+            print,
+            print,
+            "tester",
+            state,
+            state));
     return out.toString(StandardCharsets.UTF_8);
   }
 
-  private static Arguments arguments(Subcommand command, String... words)
-      throws Arguments.UsageError {
-    return Arguments.read(command, List.of(words));
-  }
-
   private String policy(String... words) throws Exception {
-    return printed(
-        around ->
-            new PolicyCommand(around, state).run(arguments(PolicyCommand.subcommand(), words)));
+    return printed(around -> new PolicyCommand(around).command().run(around, List.of(words)));
   }
 
   private String receipts(String... words) throws Exception {
-    return printed(
-        around ->
-            new ReceiptsCommand(around, DomainStores.receiptsIn(state))
-                .run(arguments(ReceiptsCommand.subcommand(), words)));
+    return printed(around -> new ReceiptsCommand(around).command().run(around, List.of(words)));
   }
 
   private void learn(Domain domain, int days) {

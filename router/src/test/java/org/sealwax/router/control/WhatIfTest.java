@@ -34,7 +34,6 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.router.cli.ExplainCommand;
-import org.sealwax.router.cli.WhatIfCommand;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.WhatIfConfiguration.Kind;
@@ -124,7 +123,7 @@ final class WhatIfTest {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     ProcessEnvironment around =
         new ProcessEnvironment(
-            Map.of(),
+            environment(),
             new ByteArrayInputStream(new byte[0]),
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
@@ -133,9 +132,7 @@ final class WhatIfTest {
             folder);
     List<String> all = new java.util.ArrayList<>(List.of("--what-if", file.toString()));
     all.addAll(List.of(words));
-    int code =
-        new WhatIfCommand(around, machine())
-            .run(Arguments.read(ExplainCommand.subcommand(), all), inForce());
+    int code = explain(around, all);
     return new WhatIfRun(
         code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }
@@ -292,10 +289,28 @@ final class WhatIfTest {
     PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
     ProcessEnvironment around =
         new ProcessEnvironment(
-            Map.of(), new ByteArrayInputStream(new byte[0]), print, print, "t", folder, folder);
-    Arguments words = Arguments.read(ExplainCommand.subcommand(), List.of("--message", id));
-    assertEquals(ExitStatus.OK, new ExplainCommand(around).delivery(words, inForce()));
+            environment(),
+            new ByteArrayInputStream(new byte[0]),
+            print,
+            print,
+            "t",
+            folder,
+            folder);
+    assertEquals(ExitStatus.OK, explain(around, List.of("--message", id)));
     return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private Map<String, String> environment() {
+    return Map.of("STATE_DIRECTORY", state.toString());
+  }
+
+  private int explain(ProcessEnvironment process, List<String> words) throws Exception {
+    Path config = Files.writeString(folder.resolve("sealwax.toml"), IN_FORCE);
+    List<String> all = new java.util.ArrayList<>(List.of("--config", config.toString()));
+    all.addAll(words);
+    return new ExplainCommand(process, arguments -> ExitStatus.SOFTWARE)
+        .command()
+        .run(process, all);
   }
 
   @Test

@@ -28,7 +28,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.cli.ProcessEnvironment;
@@ -177,16 +176,14 @@ final class IncomingTlsReportsTest {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     ProcessEnvironment around =
         new ProcessEnvironment(
-            Map.of(),
+            Map.of("STATE_DIRECTORY", folder.resolve("state").toString()),
             new ByteArrayInputStream(new byte[0]),
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
             "tester",
             folder,
             folder);
-    int code =
-        new TlsRptCommand(around, IncomingTlsReports.storeFolder(folder.resolve("state")))
-            .run(Arguments.read(TlsRptCommand.subcommand(), List.of(words)), Clock.system().now());
+    int code = new TlsRptCommand(around).command().run(around, List.of(words));
     return new TlsRptOutput(
         code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }

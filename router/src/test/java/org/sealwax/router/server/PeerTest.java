@@ -25,7 +25,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.cli.ProcessEnvironment;
@@ -119,6 +118,7 @@ final class PeerTest {
                     String.join(", ", dns.anchors().stream().map(a -> '"' + a + '"').toList()))
             + peers;
     Path state = Files.createDirectories(folder.resolve("state"));
+    Files.writeString(state.resolve("sealwax.toml"), text);
     Configuration read =
         Configuration.parse(
             text, folder, "test", new MachineDefaults(Domain.of("mx.example.org"), state));
@@ -167,9 +167,18 @@ final class PeerTest {
     Path state = settings.server().state();
     ProcessEnvironment around =
         new ProcessEnvironment(
-            Map.of(), new ByteArrayInputStream(new byte[0]), print, print, "t", state, state);
-    Arguments arguments = Arguments.read(ExplainCommand.subcommand(), List.of("peer.example"));
-    assertEquals(ExitStatus.OK, new ExplainCommand(around).delivery(arguments, settings));
+            Map.of("STATE_DIRECTORY", state.toString()),
+            new ByteArrayInputStream(new byte[0]),
+            print,
+            print,
+            "t",
+            state,
+            state);
+    int code =
+        new ExplainCommand(around, arguments -> ExitStatus.SOFTWARE)
+            .command()
+            .run(around, List.of("peer.example", "--config", "sealwax.toml"));
+    assertEquals(ExitStatus.OK, code);
     return out.toString(StandardCharsets.UTF_8);
   }
 

@@ -33,7 +33,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.cli.ProcessEnvironment;
@@ -189,9 +188,13 @@ final class RouterTest {
   }
 
   private ProcessEnvironment environment(String in, ByteArrayOutputStream out) {
+    return environment(in, out, folder);
+  }
+
+  private ProcessEnvironment environment(String in, ByteArrayOutputStream out, Path state) {
     PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
     return new ProcessEnvironment(
-        Map.of(),
+        Map.of("STATE_DIRECTORY", state.toString()),
         new ByteArrayInputStream(in.getBytes(StandardCharsets.UTF_8)),
         print,
         print,
@@ -260,15 +263,15 @@ final class RouterTest {
 
   private String queue(Path state, String... words) throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    new QueueCommand(environment("", out), state)
-        .queue(Arguments.read(QueueCommand.subcommand(), List.of(words)));
+    ProcessEnvironment process = environment("", out, state);
+    new QueueCommand(process).command().run(process, List.of(words));
     return out.toString(StandardCharsets.UTF_8);
   }
 
   private String trace(Path state, String id) throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    new QueueCommand(environment("", out), state)
-        .trace(Arguments.read(QueueCommand.traceSubcommand(), List.of(id)));
+    ProcessEnvironment process = environment("", out, state);
+    new QueueCommand(process).traceCommand().run(process, List.of(id));
     return out.toString(StandardCharsets.UTF_8);
   }
 

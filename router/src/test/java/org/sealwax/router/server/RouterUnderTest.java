@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.net.Clock;
@@ -85,9 +84,14 @@ final class RouterUnderTest implements AutoCloseable {
     PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
     ProcessEnvironment around =
         new ProcessEnvironment(
-            Map.of(), new ByteArrayInputStream(new byte[0]), print, print, "tester", state, state);
-    new QueueCommand(around, state)
-        .queue(Arguments.read(QueueCommand.subcommand(), List.of(words)));
+            Map.of("STATE_DIRECTORY", state.toString()),
+            new ByteArrayInputStream(new byte[0]),
+            print,
+            print,
+            "tester",
+            state,
+            state);
+    new QueueCommand(around).command().run(around, List.of(words));
     return out.toString(StandardCharsets.UTF_8);
   }
 

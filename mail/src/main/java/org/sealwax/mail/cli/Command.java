@@ -1,0 +1,259 @@
+package org.sealwax.mail.cli;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A command, or a group of commands. {@link Usage} says how its page declares it. Options may stand
+ * before and after the names of commands; {@code --} ends them. {@code -h} and {@code --help} count
+ * wherever they stand.
+ */
+public final class Command {
+  private static final List<String> HELP = List.of("-h", "--help");
+
+  private final String page;
+  private final String path;
+  private final List<Command> commands;
+  private final Action action;
+  private final boolean raw;
+
+  /** What a command does. */
+  @FunctionalInterface
+  public interface Action {
+    /** The exit code, of {@link ExitStatus}. */
+    int run(Arguments arguments) throws Arguments.UsageError, IOException, InterruptedException;
+  }
+
+  private Command(String page, List<Command> commands, Action action, boolean raw) {
+    this.page = page;
+    this.path = Usage.pathOf(page);
+    this.commands = List.copyOf(commands);
+    this.action = action;
+    this.raw = raw;
+  }
+
+  /** A command. */
+  public static Command of(String page, Action action) {
+    return new Command(page, List.of(), action, false);
+  }
+
+  /** A command that reads its options itself: all words after its name are operands. */
+  public static Command raw(String page, Action action) {
+    return new Command(page, List.of(), action, true);
+  }
+
+  /**
+   * A group. Where its page says {@code [COMMAND]}, the first command is the one that runs when
+   * none is named.
+   */
+  public static Command group(String page, List<Command> commands) {
+    return new Command(
+        page,
+        commands,
+        arguments -> {
+          throw new IllegalStateException(page);
+        },
+        false);
+  }
+
+  /** How it is used; read from the page at each call. */
+  public Usage usage() {
+    return Usage.of(page);
+  }
+
+  /** The commands of a group. */
+  public List<Command> commands() {
+    return commands;
+  }
+
+  /** This command and all commands in it. */
+  public Stream<Command> all() {
+    return Stream.concat(Stream.of(this), commands.stream().flatMap(Command::all));
+  }
+
+  /** Runs what the words name, or prints its help. */
+  public int run(ProcessEnvironment process, List<String> words)
+      throws Arguments.UsageError, IOException, InterruptedException {
+    CommandLineReader reader = new CommandLineReader(this);
+    try {
+      Arguments arguments = reader.read(words);
+      if (!reader.help) {
+        return reader.command.action.run(arguments);
+      }
+    } catch (Arguments.UsageError e) {
+      if (!reader.help) {
+        throw e;
+      }
+    }
+    reader.command.printHelp(process.out(), process);
+    return ExitStatus.OK;
+  }
+
+  /** Prints the help, wrapped for the terminal. */
+  public void printHelp(PrintStream out, ProcessEnvironment process) {
+    out.print(HelpText.of(this, Terminal.width(process)));
+  }
+
+  /** The command whose arguments do not fit, for the message: {@code sealwax queue list}. */
+  public String reached(List<String> words) {
+    CommandLineReader reader = new CommandLineReader(this);
+    try {
+      reader.read(words);
+    } catch (Arguments.UsageError e) {
+      // The reader is where the error is.
+    }
+    return reader.command.path;
+  }
+
+  /**
+   * The command that the words name, by names of commands alone.
+   *
+   * @throws Arguments.UsageError when there is none
+   */
+  public Command find(List<String> names) throws Arguments.UsageError {
+    Command found = this;
+    for (String name : names) {
+      found = found.named(name);
+    }
+    return found;
+  }
+
+  /**
+   * Reads the words without running anything.
+   *
+   * @throws Arguments.UsageError when they do not fit
+   */
+  public Arguments read(List<String> words) throws Arguments.UsageError {
+    return new CommandLineReader(this).read(words);
+  }
+
+  private boolean isNamed(String name) {
+    return path.endsWith(" " + name);
+  }
+
+  private Command named(String name) throws Arguments.UsageError {
+    for (Command each : commands) {
+      if (each.isNamed(name)) {
+        return each;
+      }
+    }
+    throw new Arguments.UsageError(
+        path + " has no command \"" + Printable.of(name) + "\"; its commands: " + names());
+  }
+
+  private String names() {
+    return String.join(
+        ", ", commands.stream().map(Command::usage).filter(Usage::shown).map(Usage::name).toList());
+  }
+
+  /** One command line. */
+  private static final class CommandLineReader {
+    private Command command;
+    private boolean help;
+    private final Map<String, String> given = new HashMap<>();
+    private final List<String> operands = new ArrayList<>();
+
+    CommandLineReader(Command first) {
+      this.command = first;
+    }
+
+    private Arguments read(List<String> words) throws Arguments.UsageError {
+      help = asksForHelp(words);
+      for (int i = 0; i < words.size(); i++) {
+        String word = words.get(i);
+        if (command.raw || word.equals("--")) {
+          operands.addAll(words.subList(command.raw ? i : i + 1, words.size()));
+          break;
+        }
+        if (word.startsWith("-") && word.length() > 1) {
+          i += option(word, i + 1 < words.size() ? words.get(i + 1) : null);
+        } else if (command.commands.isEmpty()) {
+          operands.add(word);
+        } else {
+          command = command.named(word);
+        }
+      }
+      if (help) {
+        return new Arguments(Map.of(), List.of());
+      }
+      Usage usage = command.usage();
+      if (!command.commands.isEmpty()) {
+        if (!usage.operands().startsWith("[")) {
+          throw new Arguments.UsageError(command.path + " needs one of " + command.names());
+        }
+        command = command.commands.getFirst();
+        usage = command.usage();
+      }
+      for (String name : given.keySet()) {
+        if (option(name, usage).isEmpty()) {
+          throw new Arguments.UsageError(usage.path() + " has no option " + name);
+        }
+      }
+      if (!command.raw) {
+        usage.checkOperands(operands);
+      }
+      return new Arguments(given, operands);
+    }
+
+    /**
+     * Whether help is asked for before {@code --}. A command that reads its options itself may have
+     * a {@code -h} of its own: there it must be the only word.
+     */
+    private boolean asksForHelp(List<String> words) {
+      for (int i = 0; i < words.size() && !words.get(i).equals("--"); i++) {
+        String word = words.get(i);
+        if (HELP.contains(word) && (!command.raw || words.size() == 1)) {
+          return true;
+        }
+        if (command.commands.stream().anyMatch(c -> c.raw && c.isNamed(word))) {
+          return words.size() == i + 2 && HELP.contains(words.get(i + 1));
+        }
+      }
+      return false;
+    }
+
+    /** Reads one option; returns how many further words it took. */
+    private int option(String word, @Nullable String next) throws Arguments.UsageError {
+      if (HELP.contains(word)) {
+        return 0;
+      }
+      int equals = word.indexOf('=');
+      String name = equals < 0 ? word : word.substring(0, equals);
+      Usage.Option option =
+          Stream.concat(Stream.of(command), command.all())
+              .flatMap(c -> option(name, c.usage()).stream())
+              .findFirst()
+              .orElseThrow(
+                  () ->
+                      new Arguments.UsageError(
+                          command.path + " has no option " + Printable.of(name)));
+      String value = equals < 0 ? next : word.substring(equals + 1);
+      boolean separate = equals < 0 && option.argument() != null;
+      if (option.argument() == null) {
+        if (equals >= 0) {
+          throw new Arguments.UsageError(name + " takes no value");
+        }
+        value = "";
+      } else if (value == null || separate && value.startsWith("-") && value.length() > 1) {
+        throw new Arguments.UsageError(name + " needs " + option.argument());
+      }
+      if (given.put(name, value) != null) {
+        throw new Arguments.UsageError(name + " is given twice");
+      }
+      return separate ? 1 : 0;
+    }
+
+    private static Optional<Usage.Option> option(String name, Usage usage) {
+      return Stream.concat(Usage.COMMON.stream(), usage.options().stream())
+          .filter(o -> o.name().equals(name))
+          .findFirst();
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package org.sealwax.router.cli;
+
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.CommandFailed;
+import org.sealwax.mail.cli.DefaultPaths;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.router.config.Configuration;
+import org.sealwax.router.config.ServerSettings;
+import org.sealwax.router.control.ControlClient;
+
+/** What a command needs of the configuration: all of it, or only the running server's state. */
+public final class ConfigurationSource {
+  private final ProcessEnvironment process;
+  private final DefaultPaths paths;
+
+  public ConfigurationSource(ProcessEnvironment process) {
+    this.process = process;
+    this.paths = new DefaultPaths(process);
+  }
+
+  /** The defaults of this machine. */
+  public DefaultPaths paths() {
+    return paths;
+  }
+
+  /** The file of {@code --config}, of {@code SEALWAX_CONFIG}, or the first that exists. */
+  Optional<Path> file(Arguments arguments) {
+    return paths.configuration(arguments);
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @param file null is no file, so every default
+   * @throws CommandFailed when it cannot be read at all
+   */
+  Configuration read(@Nullable Path file) throws CommandFailed {
+    try {
+      return Configuration.read(file, paths.machine());
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+  }
+
+  private static CommandFailed unreadable(IOException e) {
+    String why =
+        e instanceof NoSuchFileException ? "there is no " : "cannot read the configuration: ";
+    return new CommandFailed(ExitStatus.CONFIGURATION, why + e.getMessage(), "");
+  }
+
+  /**
+   * The configuration, all in order.
+   *
+   * @throws CommandFailed when it has errors, which are printed
+   */
+  public Configuration.ValidConfiguration valid(Arguments arguments) throws CommandFailed {
+    return switch (read(file(arguments).orElse(null))) {
+      case Configuration.ValidConfiguration valid -> valid;
+      case Configuration.InvalidConfiguration invalid -> {
+        process.err().print(invalid.report());
+        throw new CommandFailed(
+            ExitStatus.CONFIGURATION, "the configuration has errors; nothing was started", "");
+      }
+    };
+  }
+
+  /**
+   * The table {@code [server]}: the rest may have errors, and the files that it names may be those
+   * of another user.
+   */
+  ServerSettings server(Arguments arguments) throws CommandFailed {
+    try {
+      return Configuration.server(file(arguments).orElse(null), paths.machine());
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+  }
+
+  /** The state folder. */
+  Path state(Arguments arguments) throws CommandFailed {
+    return server(arguments).state();
+  }
+
+  /** Connects to the running server of the state folder. */
+  ControlClient connect(Arguments arguments) throws IOException {
+    return ControlClient.open(state(arguments));
+  }
+}

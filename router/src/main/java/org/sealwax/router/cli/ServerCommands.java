@@ -1,0 +1,124 @@
+package org.sealwax.router.cli;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Command;
+import org.sealwax.mail.cli.CommandFailed;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.control.ControlClient;
+import org.sealwax.router.control.ControlServer.ControlRequestRefused;
+import org.sealwax.router.receive.auth.PasswordFile;
+import org.sealwax.router.spool.SpoolRestore;
+
+/** Commands of a few lines around a server: {@code reload}, {@code backup}, and their like. */
+public final class ServerCommands {
+  private final ProcessEnvironment process;
+  private final ConfigurationSource configuration;
+
+  public ServerCommands(ProcessEnvironment process) {
+    this.process = process;
+    this.configuration = new ConfigurationSource(process);
+  }
+
+  /** {@code reload}. */
+  public Command reload() {
+    return Command.of(
+        """
+        sealwax reload
+        make the running server read its configuration again
+
+        Reads the configuration and every file that it names. When one of them has errors, they are
+        printed and the running server keeps the old configuration.
+        """,
+        arguments -> {
+          try (ControlClient client = configuration.connect(arguments)) {
+            process
+                .out()
+                .println(client.ask(ControlClient.request("reload")).path("text").asString(""));
+            return ExitStatus.OK;
+          } catch (ControlRequestRefused e) {
+            throw new CommandFailed(ExitStatus.CONFIGURATION, String.valueOf(e.getMessage()), "");
+          }
+        });
+  }
+
+  /** {@code backup}. */
+  public Command backup() {
+    return Command.of(
+        """
+        sealwax backup FOLDER
+        copy the spool while the server runs
+
+        Copies queue and bodies in one consistent state into a new folder.
+
+        $ sealwax backup /var/backups/sealwax-monday
+        """,
+        arguments -> {
+          Path folder = process.path(arguments.operand());
+          try (ControlClient client = configuration.connect(arguments)) {
+            client.ask(ControlClient.request("backup").put("folder", folder.toString()));
+            process.out().println("the spool was copied to " + folder);
+            return ExitStatus.OK;
+          }
+        });
+  }
+
+  /** {@code restore}. */
+  public Command restore() {
+    return Command.of(
+        """
+        sealwax restore FOLDER
+        put a backup in place of an empty spool
+
+        The server must not run, and the spool must be empty: mail delivered since the backup would
+        be delivered again.
+
+        $ sealwax restore /var/backups/sealwax-monday
+        """,
+        arguments -> {
+          Path folder = process.path(arguments.operand());
+          RouterSettings settings = configuration.valid(arguments).settings();
+          SpoolRestore.run(folder, settings.server().state(), settings.spool().folder());
+          process
+              .out()
+              .println("the spool was restored from " + folder + "; sealwax serve delivers it");
+          return ExitStatus.OK;
+        });
+  }
+
+  /** {@code password}. */
+  public Command password() {
+    return Command.of(
+        """
+        sealwax password USER
+        make a line for the password file
+
+        Reads the password from standard input and prints the line; the password itself is not kept.
+
+        $ sealwax password joe >> /etc/sealwax/passwords
+        """,
+        this::password);
+  }
+
+  private int password(Arguments arguments) throws IOException {
+    String password =
+        new BufferedReader(new InputStreamReader(process.in(), StandardCharsets.UTF_8)).readLine();
+    try {
+      process
+          .out()
+          .println(
+              PasswordFile.line(
+                  arguments.operand(), password == null ? "" : password, RandomSource.secure()));
+      return ExitStatus.OK;
+    } catch (IllegalArgumentException e) {
+      throw new CommandFailed(ExitStatus.DATA, String.valueOf(e.getMessage()), "");
+    }
+  }
+}
