@@ -112,7 +112,8 @@ final class LabDeliveryAgent implements AutoCloseable {
             DnsSettings.defaults()
                 .withResolvers(List.of(lab.resolver()))
                 .withAnchors(lab.anchors())
-                .withTimes(Duration.ofSeconds(3), Duration.ofSeconds(10)),
+                .withTimeout(Duration.ofSeconds(3))
+                .withTotal(Duration.ofSeconds(10)),
             clock,
             random);
     TrustRoots roots = RootStore.fromPem(Files.writeString(folder.resolve("ca"), lab.rootPem()));

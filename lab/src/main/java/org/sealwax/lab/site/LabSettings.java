@@ -3,6 +3,8 @@ package org.sealwax.lab.site;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Map;
+import org.sealwax.mail.settings.SettingsRecord;
 
 /**
  * How a lab is set up.
@@ -47,22 +49,22 @@ public record LabSettings(
 
   /** The same with other ports: for tests and users without privileges. */
   public LabSettings withPorts(int smtp, int https) {
-    return new LabSettings(zone, dns, smtp, https, addresses, scale, results);
+    return SettingsRecord.with(this, Map.of("smtpPort", smtp, "httpsPort", https));
   }
 
   /** The same with the DNS server elsewhere. */
   public LabSettings withDns(InetSocketAddress at) {
-    return new LabSettings(zone, at, smtpPort, httpsPort, addresses, scale, results);
+    return SettingsRecord.with(this, Map.of("dns", at));
   }
 
   /** The same with other addresses. */
   public LabSettings with(AddressSource others) {
-    return new LabSettings(zone, dns, smtpPort, httpsPort, others, scale, results);
+    return SettingsRecord.with(this, Map.of("addresses", others));
   }
 
   /** The same with another scale. */
   public LabSettings withScale(int other) {
-    return new LabSettings(zone, dns, smtpPort, httpsPort, addresses, other, results);
+    return SettingsRecord.with(this, Map.of("scale", other));
   }
 
   /** A long time, made shorter. */

@@ -180,7 +180,8 @@ public final class ScriptedSender {
         DnsSettings.defaults()
             .withResolvers(List.of(lab.resolver()))
             .withAnchors(lab.anchors())
-            .withTimes(Duration.ofSeconds(2), Duration.ofSeconds(8))
+            .withTimeout(Duration.ofSeconds(2))
+            .withTotal(Duration.ofSeconds(8))
             .withValidation(
                 kind == Kind.GOOD ? DnsSettings.Validation.OWN : DnsSettings.Validation.OFF);
     this.resolver = new CachingResolver(dns, clock, RandomSource.secure());

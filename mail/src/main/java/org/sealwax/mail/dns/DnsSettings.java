@@ -122,12 +122,20 @@ public record DnsSettings(
   }
 
   /**
-   * {@return the same with other times}
+   * {@return the same with another time for one try}
    *
-   * @param oneTry for one try at one resolver; positive
-   * @param whole for one question with everything it needs; positive
+   * @param other for one try at one resolver; positive
    */
-  public DnsSettings withTimes(Duration oneTry, Duration whole) {
-    return SettingsRecord.with(this, Map.of("timeout", oneTry, "total", whole));
+  public DnsSettings withTimeout(Duration other) {
+    return SettingsRecord.with(this, Map.of("timeout", other));
+  }
+
+  /**
+   * {@return the same with another time in all}
+   *
+   * @param other for one question with everything it needs; positive
+   */
+  public DnsSettings withTotal(Duration other) {
+    return SettingsRecord.with(this, Map.of("total", other));
   }
 }

@@ -2,6 +2,8 @@ package org.sealwax.mail.tls;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.TlsFloor;
 
@@ -73,15 +75,7 @@ public record ListenerTlsSettings(
    * @param other the new value
    */
   public ListenerTlsSettings withFloor(TlsFloor other) {
-    return new ListenerTlsSettings(
-        name,
-        other,
-        clientCertificates,
-        resumption,
-        tickets,
-        groups,
-        ticketRotation,
-        oldTicketKeys);
+    return SettingsRecord.with(this, Map.of("floor", other));
   }
 
   /**
@@ -90,8 +84,7 @@ public record ListenerTlsSettings(
    * @param other the new value
    */
   public ListenerTlsSettings withClientCertificates(ClientCertificateMode other) {
-    return new ListenerTlsSettings(
-        name, floor, other, resumption, tickets, groups, ticketRotation, oldTicketKeys);
+    return SettingsRecord.with(this, Map.of("clientCertificates", other));
   }
 
   /**
@@ -101,7 +94,6 @@ public record ListenerTlsSettings(
    * @param ticket whether tickets are issued
    */
   public ListenerTlsSettings withResumption(boolean resume, boolean ticket) {
-    return new ListenerTlsSettings(
-        name, floor, clientCertificates, resume, ticket, groups, ticketRotation, oldTicketKeys);
+    return SettingsRecord.with(this, Map.of("resumption", resume, "tickets", ticket));
   }
 }

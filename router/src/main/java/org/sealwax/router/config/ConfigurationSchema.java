@@ -1,7 +1,6 @@
 package org.sealwax.router.config;
 
-import static org.sealwax.router.config.ConfigurationTable.repeated;
-import static org.sealwax.router.config.ConfigurationTable.single;
+import static org.sealwax.router.config.ConfigurationTable.named;
 
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -41,89 +40,112 @@ import org.sealwax.router.sts.StsSettings;
 final class ConfigurationSchema {
   private static final List<ConfigurationTable> TABLES =
       List.of(
-          single("server", "What this server is.", ServerSettings.class),
-          repeated(
-              "listener",
-              "A place where mail comes in. Without any: 127.0.0.1:2525 with STARTTLS.",
-              ListenerRow.class),
-          single("identity", "Our certificate, in both roles.", IdentityTable.class),
-          repeated(
-              "identity_for",
-              "A certificate for clients that ask for one of these names.",
-              IdentityForRow.class),
-          single(
-              "roots",
-              "The certificate authorities that verdicts are judged by.",
-              RootSettings.class),
-          single("trust", "Who may send mail anywhere, and whose word counts.", TrustTable.class),
-          repeated(
-              "trusted_client",
-              "A client that may send mail anywhere because of its certificate: a pin, or a"
-                  + " private CA and names.",
-              TrustedClientRow.class),
-          repeated(
-              "peer",
-              "A peer whose servers are known again when they come as clients: by the key or"
-                  + " name that its own MX hosts showed when they were verified, or by their"
-                  + " TLSA records under DNSSEC. It is looked up in the background.",
-              PeerIdentities.NamedPeer.class),
-          repeated(
-              "relay_domain",
-              "A domain whose mail is accepted and passed on; one of recipients, verify,"
-                  + " accept_all.",
-              RelayDomainRow.class),
-          repeated(
-              "alias_domain",
-              "A domain whose local parts lead elsewhere.",
-              ForwardSettings.AliasDomain.class),
-          single("forward", "How alias domains are read.", ForwardTable.class),
-          repeated("pipe", "A command that mail is delivered to.", PipeSettings.class),
-          single("srs", "Sender rewriting for forwarded mail (SRS).", SrsTable.class),
-          repeated("transport", "A fixed next hop for a destination.", TransportRow.class),
-          repeated(
-              "policy",
-              "What transport security mail to a destination demands.",
-              PolicyTableRow.class),
-          repeated(
-              "reject",
-              "Mail that is refused; exactly one of client, sender, recipient.",
-              RejectTableRow.class),
-          single("limits", "What clients may take of us.", SessionLimits.class)
+          named("server").purpose("What this server is.").and(ServerSettings.class),
+          named("listener")
+              .rows()
+              .purpose("A place where mail comes in. Without any: 127.0.0.1:2525 with STARTTLS.")
+              .and(ListenerRow.class),
+          named("identity").purpose("Our certificate, in both roles.").and(IdentityTable.class),
+          named("identity_for")
+              .rows()
+              .purpose("A certificate for clients that ask for one of these names.")
+              .and(IdentityForRow.class),
+          named("roots")
+              .purpose("The certificate authorities that verdicts are judged by.")
+              .and(RootSettings.class),
+          named("trust")
+              .purpose("Who may send mail anywhere, and whose word counts.")
+              .and(TrustTable.class),
+          named("trusted_client")
+              .rows()
+              .purpose(
+                  "A client that may send mail anywhere because of its certificate: a pin, or a"
+                      + " private CA and names.")
+              .and(TrustedClientRow.class),
+          named("peer")
+              .rows()
+              .purpose(
+                  "A peer whose servers are known again when they come as clients: by the key or"
+                      + " name that its own MX hosts showed when they were verified, or by their"
+                      + " TLSA records under DNSSEC. It is looked up in the background.")
+              .and(PeerIdentities.NamedPeer.class),
+          named("relay_domain")
+              .rows()
+              .purpose(
+                  "A domain whose mail is accepted and passed on; one of recipients, verify,"
+                      + " accept_all.")
+              .and(RelayDomainRow.class),
+          named("alias_domain")
+              .rows()
+              .purpose("A domain whose local parts lead elsewhere.")
+              .and(ForwardSettings.AliasDomain.class),
+          named("forward").purpose("How alias domains are read.").and(ForwardTable.class),
+          named("pipe")
+              .rows()
+              .purpose("A command that mail is delivered to.")
+              .and(PipeSettings.class),
+          named("srs").purpose("Sender rewriting for forwarded mail (SRS).").and(SrsTable.class),
+          named("transport")
+              .rows()
+              .purpose("A fixed next hop for a destination.")
+              .and(TransportRow.class),
+          named("policy")
+              .rows()
+              .purpose("What transport security mail to a destination demands.")
+              .and(PolicyTableRow.class),
+          named("reject")
+              .rows()
+              .purpose("Mail that is refused; exactly one of client, sender, recipient.")
+              .and(RejectTableRow.class),
+          named("limits")
+              .purpose("What clients may take of us.")
+              .and(SessionLimits.class)
               .and(ClientLimits.ClientLimitSettings.class)
               .and(ReceiveSettings.class),
-          single("queue", "When is what tried again.", QueueSettings.class)
+          named("queue")
+              .purpose("When is what tried again.")
+              .and(QueueSettings.class)
               .and(SpoolSettings.class),
-          single("deliver", "How mail leaves.", DeliverySettings.class).and(DialerSettings.class),
-          single("sts", "MTA-STS policies of the domains that mail goes to.", StsTable.class)
+          named("deliver")
+              .purpose("How mail leaves.")
+              .and(DeliverySettings.class)
+              .and(DialerSettings.class),
+          named("sts")
+              .purpose("MTA-STS policies of the domains that mail goes to.")
+              .and(StsTable.class)
               .and(StsSettings.class),
-          single(
-              "tlsrpt",
-              "Reports to the domains that mail goes to about the TLS they showed.",
-              TlsReportRow.class),
-          single(
-              "tlsrpt_in",
-              "Reports from others about the TLS of this server's domains (RFC 8460); sealwax"
-                  + " tlsrpt sums them up.",
-              TlsReportsInTable.class),
-          single("ledger", "What domains have shown before.", LedgerSettings.class),
-          single("receipts", "Receipts of deliveries.", ReceiptsTable.class)
+          named("tlsrpt")
+              .purpose("Reports to the domains that mail goes to about the TLS they showed.")
+              .and(TlsReportRow.class),
+          named("tlsrpt_in")
+              .purpose(
+                  "Reports from others about the TLS of this server's domains (RFC 8460); sealwax"
+                      + " tlsrpt sums them up.")
+              .and(TlsReportsInTable.class),
+          named("ledger").purpose("What domains have shown before.").and(LedgerSettings.class),
+          named("receipts")
+              .purpose("Receipts of deliveries.")
+              .and(ReceiptsTable.class)
               .and(ReceiptSettings.class),
-          single("dns", "How the DNS is asked.", DnsSettings.class),
-          repeated(
-              "negative_anchor",
-              "A negative trust anchor (RFC 7646): the zone is treated as unsigned, and DANE"
-                  + " does not apply to its hosts. For a zone that is known to have broken"
-                  + " its DNSSEC by mistake; for a week at most.",
-              NegativeAnchorRow.class),
-          single("auth", "Users who may send mail anywhere after AUTH.", AuthTable.class),
-          single("log", "The log, on standard output.", LogSettings.class),
-          single("metrics", "Metrics and health.", MetricsTable.class),
-          single(
-              "lab",
-              "The public lab of sealwax lab serve, a process of its own; the router does not"
-                  + " look at this. Its pages have the certificate of [identity], its keys"
-                  + " are in the folder lab of the state folder.",
-              PublicLab.class));
+          named("dns").purpose("How the DNS is asked.").and(DnsSettings.class),
+          named("negative_anchor")
+              .rows()
+              .purpose(
+                  "A negative trust anchor (RFC 7646): the zone is treated as unsigned, and DANE"
+                      + " does not apply to its hosts. For a zone that is known to have broken"
+                      + " its DNSSEC by mistake; for a week at most.")
+              .and(NegativeAnchorRow.class),
+          named("auth")
+              .purpose("Users who may send mail anywhere after AUTH.")
+              .and(AuthTable.class),
+          named("log").purpose("The log, on standard output.").and(LogSettings.class),
+          named("metrics").purpose("Metrics and health.").and(MetricsTable.class),
+          named("lab")
+              .purpose(
+                  "The public lab of sealwax lab serve, a process of its own; the router does not"
+                      + " look at this. Its pages have the certificate of [identity], its keys"
+                      + " are in the folder lab of the state folder.")
+              .and(PublicLab.class));
 
   private ConfigurationSchema() {}
 

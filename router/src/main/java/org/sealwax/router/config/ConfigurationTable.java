@@ -14,17 +14,22 @@ import org.sealwax.mail.settings.SettingKey;
  * @param keys in the order of the manual page
  */
 record ConfigurationTable(String name, boolean repeated, String purpose, List<SettingKey> keys) {
-  /** Any number of rows, each a record. */
-  static ConfigurationTable repeated(String name, String purpose, Class<? extends Record> row) {
-    return new ConfigurationTable(name, true, purpose, SettingKey.in(row));
+  /** A table without keys so far. */
+  static ConfigurationTable named(String name) {
+    return new ConfigurationTable(name, false, "", List.of());
   }
 
-  /** One table of a record. */
-  static ConfigurationTable single(String name, String purpose, Class<? extends Record> record) {
-    return new ConfigurationTable(name, false, purpose, SettingKey.in(record));
+  /** The same with a purpose. */
+  ConfigurationTable purpose(String text) {
+    return new ConfigurationTable(name, repeated, text, keys);
   }
 
-  /** The same with the keys of another record after its own. */
+  /** The same for any number of rows. */
+  ConfigurationTable rows() {
+    return new ConfigurationTable(name, true, purpose, keys);
+  }
+
+  /** The same with the keys of a record after those it has. */
   ConfigurationTable and(Class<? extends Record> record) {
     List<SettingKey> all = Stream.concat(keys.stream(), SettingKey.in(record).stream()).toList();
     return new ConfigurationTable(name, repeated, purpose, all);

@@ -28,7 +28,7 @@ public record ListenerRow(
             doc =
                 "starttls: offered (port 25); implicit: from the first byte (port 465, RFC"
                     + " 8314); none: not offered.")
-        ListenerTlsStart start,
+        ListenerSettings.ListenerTlsMode start,
     @Setting(fallback = "1.2", doc = "The lowest TLS version that is spoken here.") TlsFloor floor,
     @Setting(
             name = "client_certificate",
@@ -55,13 +55,6 @@ public record ListenerRow(
                 "Whether TLS sessions may be resumed. Some large senders abort on tickets at"
                     + " port 25.")
         boolean resumption) {
-  /** The start of TLS at a listener: by STARTTLS or at once. */
-  public enum ListenerTlsStart {
-    STARTTLS,
-    IMPLICIT,
-    NONE
-  }
-
   /** The port of a server without configuration: free for every user. */
   public static final int DEFAULT_PORT = 2525;
 

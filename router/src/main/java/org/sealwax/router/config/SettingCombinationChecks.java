@@ -16,9 +16,9 @@ import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.TlsFloor;
 import org.sealwax.mail.tls.verdict.TlsVersion;
-import org.sealwax.router.config.ListenerRow.ListenerTlsStart;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.ledger.LedgerSettings;
+import org.sealwax.router.receive.ListenerSettings.ListenerTlsMode;
 import org.sealwax.router.reports.ReportSettings;
 import org.sealwax.router.reports.received.ReceivedReportSettings;
 import org.sealwax.router.reports.received.ReportListenerSettings;
@@ -140,7 +140,7 @@ final class SettingCombinationChecks {
   }
 
   private void listener(Section s) {
-    boolean none = s.get("tls", ListenerTlsStart.class) == ListenerTlsStart.NONE;
+    boolean none = s.get("tls", ListenerTlsMode.class) == ListenerTlsMode.NONE;
     ClientCertificateMode certificates = s.get("client_certificate", ClientCertificateMode.class);
     if (none && certificates == ClientCertificateMode.REQUIRE) {
       reader

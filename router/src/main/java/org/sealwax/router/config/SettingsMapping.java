@@ -493,16 +493,20 @@ final class SettingsMapping {
     if (t.user().isEmpty() || t.passwordFile().isEmpty()) {
       return null;
     }
-    Path file = t.passwordFile().get();
+    String password = password(s, t.passwordFile().get());
+    return password == null ? null : new Credentials(t.user().get(), password);
+  }
+
+  /** The password of a file, or null when it has none, which is reported. */
+  private @Nullable String password(Section s, Path file) {
     if (!readsFiles || !Files.isReadable(file)) {
-      // Never used: a text alone is not served, and a file that is not there is an error.
-      return new Credentials(t.user().get(), "");
+      return ""; // never used: a text alone is not served, and a file that is not there is an error
     }
     try {
       if (Files.size(file) > MAX_PASSWORD) {
         throw new IOException("is larger than " + MAX_PASSWORD + " octets");
       }
-      return new Credentials(t.user().get(), Files.readString(file).strip());
+      return Files.readString(file).strip();
     } catch (IOException | IllegalArgumentException e) {
       // The sentence names the file, never what is in it.
       reader
@@ -517,8 +521,11 @@ final class SettingsMapping {
       return Optional.empty();
     }
     FirstContactWait patience =
-        new FirstContactWait(
-            halfAtMost(FirstContactWait.FETCH), halfAtMost(FirstContactWait.LOOKUP));
+        SettingsRecord.with(
+            FirstContactWait.defaults(),
+            Map.of(
+                "fetch", halfAtMost(FirstContactWait.FETCH),
+                "lookup", halfAtMost(FirstContactWait.LOOKUP)));
     return Optional.of(
         over(
             "sts",

@@ -3,6 +3,8 @@ package org.sealwax.router.receive;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
+import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.smtp.session.SessionSettings;
 import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 
@@ -42,12 +44,12 @@ public record ListenerSettings(
 
   /** The start of TLS. */
   public enum ListenerTlsMode {
-    /** Not at all. */
-    NONE,
     /** STARTTLS is offered (RFC 3207), as on port 25. */
     STARTTLS,
     /** At once (RFC 8314 3.3), as on port 465. */
-    IMPLICIT
+    IMPLICIT,
+    /** Not at all. */
+    NONE
   }
 
   /**
@@ -83,16 +85,20 @@ public record ListenerSettings(
 
   /** The socket that {@code sealwax sendmail} uses. */
   public static ListenerSettings local(Path path) {
-    return new ListenerSettings(
-        "local",
-        new ListenAddress.Unix(path),
-        ListenerTlsMode.NONE,
-        ClientCertificateMode.NONE,
-        false,
-        Dsn.RELAY,
-        100,
-        64,
-        Duration.ofSeconds(60),
-        SessionSettings.defaults());
+    return SettingsRecord.with(
+        smtp(new InetSocketAddress(0)),
+        Map.of(
+            "name",
+            "local",
+            "place",
+            new ListenAddress.Unix(path),
+            "encryption",
+            ListenerTlsMode.NONE,
+            "certificates",
+            ClientCertificateMode.NONE,
+            "sessions",
+            100,
+            "backlog",
+            64));
   }
 }

@@ -36,6 +36,7 @@ import org.sealwax.mail.net.Supervisor;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.net.WatchedFile;
+import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentitySettings;
@@ -570,32 +571,23 @@ public final class Router implements Closeable {
   }
 
   private Listener open(ListenerRow row, RouterSettings now) throws StartFailure {
-    ListenerSettings.ListenerTlsMode encryption =
-        switch (row.start()) {
-          case STARTTLS -> ListenerSettings.ListenerTlsMode.STARTTLS;
-          case IMPLICIT -> ListenerSettings.ListenerTlsMode.IMPLICIT;
-          case NONE -> ListenerSettings.ListenerTlsMode.NONE;
-        };
-    ListenerSettings base = ListenerSettings.smtp(row.address());
     ListenerSettings listener =
-        new ListenerSettings(
-            row.name(),
-            base.place(),
-            encryption,
-            row.clientCertificates(),
-            row.auth(),
-            row.dsn(),
-            now.sessions(),
-            base.backlog(),
-            base.handshake(),
-            base.dialogue());
+        SettingsRecord.with(
+            ListenerSettings.smtp(row.address()),
+            Map.of(
+                "name", row.name(),
+                "encryption", row.start(),
+                "certificates", row.clientCertificates(),
+                "offersAuth", row.auth(),
+                "dsn", row.dsn(),
+                "sessions", now.sessions()));
     ListenerTlsSettings listenerTls =
         ListenerTlsSettings.defaults(row.name())
             .withFloor(row.floor())
             .withClientCertificates(row.clientCertificates())
             .withResumption(row.resumption(), row.resumption());
     TlsServer late =
-        encryption == ListenerSettings.ListenerTlsMode.NONE ? null : server(listenerTls);
+        row.start() == ListenerSettings.ListenerTlsMode.NONE ? null : server(listenerTls);
     try {
       return smtpServer.listen(listener, late);
     } catch (IOException e) {

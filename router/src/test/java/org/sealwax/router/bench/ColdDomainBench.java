@@ -148,7 +148,8 @@ public final class ColdDomainBench {
     return DnsSettings.defaults()
         .withResolvers(List.of((InetSocketAddress) far.getLocalSocketAddress()))
         .withAnchors(server.anchors())
-        .withTimes(Duration.ofSeconds(5), Duration.ofSeconds(30));
+        .withTimeout(Duration.ofSeconds(5))
+        .withTotal(Duration.ofSeconds(30));
   }
 
   /** Hands every question on, and its answer back one round trip after the question came. */

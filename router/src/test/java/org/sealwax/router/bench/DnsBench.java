@@ -46,7 +46,8 @@ public final class DnsBench {
           DnsSettings.defaults()
               .withResolvers(List.of(server.address()))
               .withAnchors(server.anchors())
-              .withTimes(Duration.ofSeconds(5), Duration.ofSeconds(30));
+              .withTimeout(Duration.ofSeconds(5))
+              .withTotal(Duration.ofSeconds(30));
       // The server signs a set when it is first asked for it: ask once, so that the second
       // resolver's figures are those of a resolver.
       run(

@@ -127,7 +127,8 @@ final class DaneDeliveryTest {
         DnsSettings.defaults()
             .withResolvers(List.of(server.address()))
             .withAnchors(server.anchors())
-            .withTimes(Duration.ofSeconds(2), Duration.ofSeconds(20)),
+            .withTimeout(Duration.ofSeconds(2))
+            .withTotal(Duration.ofSeconds(20)),
         clock,
         RandomSource.secure());
   }

@@ -59,7 +59,8 @@ final class HostileAnswersTest {
             DnsSettings.defaults()
                 .withResolvers(List.of(server.address()))
                 .withAnchors(server.anchors())
-                .withTimes(Duration.ofSeconds(2), Duration.ofSeconds(20)),
+                .withTimeout(Duration.ofSeconds(2))
+                .withTotal(Duration.ofSeconds(20)),
             Clock.system(),
             RandomSource.secure());
     HostAddresses.Families families = new HostAddresses.Families(true, true);

@@ -130,7 +130,7 @@ public final class AuthoritativeLookup {
   }
 
   private String answer(InetSocketAddress at, Name owner, LookupLimits limits) {
-    DnsSettings one = settings.withResolvers(List.of(at)).withTimes(ONE, TOTAL);
+    DnsSettings one = settings.withResolvers(List.of(at)).withTimeout(ONE).withTotal(TOTAL);
     try {
       Message answer =
           new DnsLookup(one, Optional.empty(), clock, random).rawMessage(owner, Type.TLSA, limits);

@@ -39,7 +39,8 @@ final class ResolverTester {
     this.own = settings.validation() == DnsSettings.Validation.OWN;
     Duration half = STEP.dividedBy(2);
     Duration oneTry = settings.timeout().compareTo(half) < 0 ? settings.timeout() : half;
-    DnsSettings brief = settings.withResolvers(List.of(resolver)).withTimes(oneTry, STEP);
+    DnsSettings brief =
+        settings.withResolvers(List.of(resolver)).withTimeout(oneTry).withTotal(STEP);
     this.lookup = new DnsLookup(brief, Optional.empty(), clock, random);
     this.nowhere = nowhere(random);
     this.clock = clock;

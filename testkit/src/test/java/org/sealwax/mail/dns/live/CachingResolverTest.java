@@ -116,12 +116,13 @@ final class CachingResolverTest {
     return DnsSettings.defaults()
         .withResolvers(List.of(server.address()))
         .withAnchors(server.anchors())
-        .withTimes(Duration.ofSeconds(1), Duration.ofSeconds(30));
+        .withTimeout(Duration.ofSeconds(1))
+        .withTotal(Duration.ofSeconds(30));
   }
 
   /** For a server that is silent on purpose: one that answers must not be late under load. */
   private DnsSettings impatient() {
-    return settings().withTimes(Duration.ofMillis(150), Duration.ofSeconds(3));
+    return settings().withTimeout(Duration.ofMillis(150)).withTotal(Duration.ofSeconds(3));
   }
 
   private CachingResolver live(DnsSettings settings) {
@@ -406,7 +407,8 @@ final class CachingResolverTest {
         live(
             settings()
                 .withResolvers(List.of(dead))
-                .withTimes(Duration.ofSeconds(1), Duration.ofMinutes(2)));
+                .withTimeout(Duration.ofSeconds(1))
+                .withTotal(Duration.ofMinutes(2)));
     long start = Clock.system().nanoTime();
     DnsAnswer<InetAddress> answer = a("mx1.secure.org");
     assertEquals(DnssecStatus.FAILED, answer.security());
@@ -416,7 +418,8 @@ final class CachingResolverTest {
   @Test
   void totalTimeoutIsKept() {
     server.fault(".", DnsFault.DROP);
-    resolver = live(settings().withTimes(Duration.ofMinutes(2), Duration.ofMillis(300)));
+    resolver =
+        live(settings().withTimeout(Duration.ofMinutes(2)).withTotal(Duration.ofMillis(300)));
     long start = Clock.system().nanoTime();
     assertEquals(DnssecStatus.FAILED, a("mx1.secure.org").security());
     assertTrue(Clock.system().nanoTime() - start < 30_000_000_000L);

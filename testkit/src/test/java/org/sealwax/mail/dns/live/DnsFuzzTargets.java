@@ -60,7 +60,8 @@ public final class DnsFuzzTargets {
                 DnsSettings.defaults()
                     .withResolvers(List.of(new InetSocketAddress(LOOPBACK, socket.getLocalPort())))
                     .withValidation(DnsSettings.Validation.OFF)
-                    .withTimes(Duration.ofMillis(5), Duration.ofMillis(20)),
+                    .withTimeout(Duration.ofMillis(5))
+                    .withTotal(Duration.ofMillis(20)),
                 Clock.system(),
                 RandomSource.seeded(1));
         resolver = made;

@@ -124,7 +124,8 @@ final class MutatedAnswersTest {
                   DnsSettings.defaults()
                       .withResolvers(List.of(forwarder.address()))
                       .withAnchors(server.anchors())
-                      .withTimes(Duration.ofMillis(40), Duration.ofMillis(400)),
+                      .withTimeout(Duration.ofMillis(40))
+                      .withTotal(Duration.ofMillis(400)),
                   clock,
                   RandomSource.secure());
           DnsAnswer<TlsaRecord> tlsa = resolver.tlsa(Domain.of("_25._tcp.mx.secure.org"));

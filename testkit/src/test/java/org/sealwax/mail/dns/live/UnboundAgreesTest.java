@@ -128,7 +128,8 @@ final class UnboundAgreesTest {
         DnsSettings settings =
             DnsSettings.defaults()
                 .withAnchors(server.anchors())
-                .withTimes(Duration.ofSeconds(2), Duration.ofSeconds(8));
+                .withTimeout(Duration.ofSeconds(2))
+                .withTotal(Duration.ofSeconds(8));
         Resolver resolver =
             new CachingResolver(
                 settings.withResolvers(List.of(server.address())), clock, RandomSource.secure());
@@ -173,7 +174,8 @@ final class UnboundAgreesTest {
           new CachingResolver(
               settings
                   .withResolvers(List.of(there))
-                  .withTimes(Duration.ofMillis(100), Duration.ofMillis(300))
+                  .withTimeout(Duration.ofMillis(100))
+                  .withTotal(Duration.ofMillis(300))
                   .withValidation(DnsSettings.Validation.TRUST_AD),
               clock,
               RandomSource.secure());
