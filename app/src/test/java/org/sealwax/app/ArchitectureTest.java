@@ -2,6 +2,7 @@ package org.sealwax.app;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,6 +10,7 @@ import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -299,6 +301,27 @@ final class ArchitectureTest {
           .dependOnClassesThat(forbidden)
           .check(mainClasses);
     }
+  }
+
+  /** CrashMarks has a lock for its file, and a stream of the JDK has synchronized methods. */
+  @Test
+  void onlyOneClassLocksTheStateOfTheQueue() {
+    noMethods()
+        .that()
+        .areDeclaredInClassesThat()
+        .haveNameMatching(
+            "org\\.sealwax\\.router\\.queue\\."
+                + "(?!QueueState$|CrashMarks$|RoundRunner\\$InMemory$).*")
+        .should()
+        .haveModifier(JavaModifier.SYNCHRONIZED)
+        .check(mainClasses);
+    noClasses()
+        .that()
+        .resideInAPackage("org.sealwax.router.queue")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("java.util.concurrent.locks")
+        .check(mainClasses);
   }
 
   private static final DescribedPredicate<JavaClass> LOCKS_AND_STORE =

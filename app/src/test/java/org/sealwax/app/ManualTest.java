@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
-import org.sealwax.router.queue.HeldMail;
+import org.sealwax.router.queue.HeldMailSummary;
 
 /** {@code sealwax(1)} is that of this command line; {@code SEALWAX_WRITE=1} writes it. */
 final class ManualTest {
@@ -29,7 +29,7 @@ final class ManualTest {
   @Test
   void theCommandsNamedInNotificationsExist() throws Arguments.UsageError {
     Command commands = new CommandLineRun(folder).commands();
-    for (String line : HeldMail.COMMANDS) {
+    for (String line : HeldMailSummary.COMMANDS) {
       List<String> words = List.of(line.split(" "));
       assertEquals("sealwax", words.getFirst());
       commands.read(words.subList(1, words.size()));

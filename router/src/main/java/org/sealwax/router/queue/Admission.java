@@ -3,6 +3,9 @@ package org.sealwax.router.queue;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.BatchMove;
+import org.sealwax.router.spool.BatchState;
 
 /** The scheduler's answer if a batch found a place. */
 public sealed interface Admission {
@@ -22,5 +25,19 @@ public sealed interface Admission {
    * @param until when that ends
    * @param spread how long after it the batches may be spread
    */
-  record Paused(Instant until, Duration spread, FailureCause cause) implements Admission {}
+  record Paused(Instant until, Duration spread, FailureCause cause) implements Admission {
+    /**
+     * When a batch is due that waits for the end.
+     *
+     * @param chance from 0.0 to 1.0, for its place within the spread
+     */
+    Instant due(double chance) {
+      return until.plusMillis((long) (spread.toMillis() * chance));
+    }
+
+    /** How a batch goes back to the store until then. */
+    BatchMove moveTo(BatchKey key, Instant due) {
+      return new BatchMove(key, BatchState.QUEUED, due, cause.reason());
+    }
+  }
 }

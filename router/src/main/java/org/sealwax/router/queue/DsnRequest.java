@@ -19,6 +19,8 @@ public record DsnRequest(Set<NotifyEvent> when, boolean never, @Nullable String 
     DELAY
   }
 
+  private static final Set<NotifyEvent> USUAL = Set.of(NotifyEvent.FAILURE, NotifyEvent.DELAY);
+
   /** Copies, and keeps NEVER exclusive. */
   public DsnRequest {
     when = when.isEmpty() ? Set.of() : Set.copyOf(EnumSet.copyOf(when));
@@ -44,9 +46,14 @@ public record DsnRequest(Set<NotifyEvent> when, boolean never, @Nullable String 
     return new DsnRequest(either, false, originalRecipient);
   }
 
+  /** Whether the sender wants to be notified of it. */
+  boolean wants(NotifyEvent event) {
+    return effectiveNotify().contains(event);
+  }
+
   /** What is notified for a recipient without NOTIFY (RFC 3461 4.1). */
   private Set<NotifyEvent> effectiveNotify() {
-    return when.isEmpty() && !never ? EnumSet.of(NotifyEvent.FAILURE, NotifyEvent.DELAY) : when;
+    return when.isEmpty() && !never ? USUAL : when;
   }
 
   /** Nothing was asked. */

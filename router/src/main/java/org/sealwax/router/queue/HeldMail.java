@@ -11,7 +11,6 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +30,6 @@ import org.sealwax.router.spool.CommitListener;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.RecipientBatch;
 import org.sealwax.router.spool.Spool;
-import org.sealwax.router.spool.SpoolChange;
 import org.sealwax.router.spool.SpoolException;
 import org.sealwax.router.spool.StoredMessage;
 import org.sealwax.router.spool.StoredTraceEntry;
@@ -74,27 +72,6 @@ public final class HeldMail implements Closeable {
 
   /** Announced at a time; the rest is announced the next day. */
   static final int MOST_ANNOUNCED = 10_000;
-
-  /** Maximum number of messages listed in one summary, so that it can be read. */
-  static final int MOST_NAMED = 50;
-
-  /** Groups kept apart; senders choose targets. */
-  private static final int MOST_GROUPS = 1_000;
-
-  /** Identifiers named of one group. */
-  private static final int MOST_OF_GROUP = 3;
-
-  /** Lists all that is held. */
-  static final String LIST = "sealwax queue list --state held";
-
-  /** What the letter recommends. */
-  public static final List<String> COMMANDS =
-      List.of(
-          LIST,
-          "sealwax queue show ID",
-          "sealwax queue release ID",
-          "sealwax queue bounce ID",
-          "sealwax queue delete ID");
 
   private static final int PAGE = 500;
 
@@ -200,7 +177,11 @@ public final class HeldMail implements Closeable {
     }
     if (now - lastSummary >= DAY.toNanos()) {
       lastSummary = now;
-      recallAnnouncements();
+      if (announcedBefore != null) {
+        // What the summary before this start announced: all that was over then.
+        noteOver(announcedBefore);
+        announcedBefore = null;
+      }
       carryOut();
       announce(held);
       writeSummaryTime(queue.clock.now());
@@ -265,19 +246,15 @@ public final class HeldMail implements Closeable {
     return since == null ? batch.key().message().time().plus(lifetime) : since;
   }
 
-  /** What the summary before this start announced: all that was over then. */
-  private void recallAnnouncements() throws IOException {
-    Instant before = announcedBefore;
-    announcedBefore = null;
-    if (before != null) {
-      visit(
-          (batch, group, kind) -> {
-            if (isOver(batch, kind, before)) {
-              announced.put(batch.key(), kind);
-            }
-            return announced.size() < MOST_ANNOUNCED;
-          });
-    }
+  /** Notes what is over by a time, to be ended a day after that was announced. */
+  private void noteOver(Instant by) throws IOException {
+    visit(
+        (batch, group, kind) -> {
+          if (isOver(batch, kind, by)) {
+            announced.put(batch.key(), kind);
+          }
+          return announced.size() < MOST_ANNOUNCED;
+        });
   }
 
   /** What was announced a day ago and is still held for the same reason. */
@@ -308,7 +285,7 @@ public final class HeldMail implements Closeable {
   }
 
   private void delete(RecipientBatch batch, RecipientGroup group, String why) {
-    if (!queue.takeForOperation(batch)) {
+    if (!queue.state.take(batch, null)) {
       return; // an admin's order is being carried out on it
     }
     List<TraceEntry.RecipientTrace> traces = new ArrayList<>();
@@ -316,26 +293,10 @@ public final class HeldMail implements Closeable {
       String to = r.target().toString();
       queue.log.deleted(batch.key().message().text(), to, batch.reason(), why);
       traces.add(
-          new TraceEntry.RecipientTrace(
-              to,
-              TraceEntry.RecipientEvent.DELETED,
-              batch.reason(),
-              "",
-              "held mail: " + why,
-              "",
-              "",
-              ""));
+          TraceEntry.RecipientTrace.of(
+              to, TraceEntry.RecipientEvent.DELETED, batch.reason(), "", "held mail: " + why));
     }
-    queue.changeTaken(
-        List.of(batch.key()),
-        new SpoolChange(
-            List.of(batch.key()),
-            List.of(),
-            List.of(),
-            List.of(),
-            List.of(
-                queue.consequences.trace(
-                    batch.key().message(), new TraceEntry(queue.clock.now(), 0, null, traces)))));
+    queue.steps.replace(batch, List.of(), traces);
   }
 
   /** Gives it up with a notification; false when no sender may be notified. */
@@ -347,21 +308,17 @@ public final class HeldMail implements Closeable {
     if (loaded == null || loaded.envelope().sender().toString().isEmpty()) {
       return loaded == null;
     }
-    if (!queue.takeForOperation(batch)) {
+    if (!queue.state.take(batch, null)) {
       return true;
     }
     boolean handed = false;
     try {
-      queue.consequences.apply(
-          batch.key(),
-          batch.hop(),
-          loaded,
-          new QueueStep.Event.GivenUpByAdmin("this server after 30 days on hold"),
-          0);
+      queue.steps.apply(
+          loaded, new QueueStep.Event.GivenUpByAdmin("this server after 30 days on hold"));
       handed = true;
     } finally {
       if (!handed) {
-        queue.release(batch.key());
+        queue.steps.giveBack(batch.key());
       }
     }
     return true;
@@ -415,18 +372,14 @@ public final class HeldMail implements Closeable {
     if (held == 0) {
       return;
     }
-    Instant now = queue.clock.now();
-    visit(
-        (batch, group, kind) -> {
-          if (isOver(batch, kind, now)) {
-            announced.put(batch.key(), kind);
-          }
-          return announced.size() < MOST_ANNOUNCED;
-        });
+    noteOver(queue.clock.now());
     if (!announced.isEmpty()) {
       queue.log.note(
           "queue",
-          announced.size() + " held messages end in a day: " + LIST + " shows what is held");
+          announced.size()
+              + " held messages end in a day: "
+              + HeldMailSummary.LIST
+              + " shows what is held");
     }
     if (held != countReported || !announced.isEmpty()) {
       countReported = held;
@@ -435,94 +388,13 @@ public final class HeldMail implements Closeable {
   }
 
   List<String> lines() throws IOException {
-    List<String> lines = new ArrayList<>();
-    lines.add("These messages could not be delivered, and their senders could not safely be told.");
-    lines.add("They wait for you:");
-    COMMANDS.forEach(command -> lines.add("    " + command));
-    if (!announced.isEmpty()) {
-      lines.add("");
-      lines.add("The lifetime of these is over. In a day they are deleted (bounced, where only");
-      lines.add("our memory of a domain stands in the way and the sender is known):");
-      announced.keySet().stream().limit(MOST_NAMED).forEach(key -> lines.add("" + key.message()));
-      more(lines, announced.size());
-    }
-    lines.add("");
-    lines.addAll(groups());
-    return lines;
-  }
-
-  /** Held recipients with the same target and the same answer. */
-  private static final class HeldGroup {
-    private final String text;
-    private final List<String> ids = new ArrayList<>();
-    private long count;
-
-    HeldGroup(String text) {
-      this.text = text;
-    }
-
-    void add(QueueId id) {
-      count++;
-      if (ids.size() < MOST_OF_GROUP && !ids.contains(id.text())) {
-        ids.add(id.text());
-      }
-    }
-  }
-
-  /** By target and code, the largest first. */
-  private List<String> groups() throws IOException {
-    Map<String, HeldGroup> groups = new LinkedHashMap<>();
-    long[] others = {0};
+    HeldMailSummary summary = new HeldMailSummary();
     visit(
         (batch, group, kind) -> {
-          for (Recipient r : group.recipients()) {
-            FailureCause last = r.last();
-            String code = last == null ? "" : code(last);
-            String key = r.target() + ", " + batch.reason() + (code.isEmpty() ? "" : " " + code);
-            if (groups.size() == MOST_GROUPS && !groups.containsKey(key)) {
-              others[0]++;
-            } else {
-              groups
-                  .computeIfAbsent(key, k -> new HeldGroup(last == null ? "" : last.text()))
-                  .add(batch.key().message());
-            }
-          }
+          summary.add(batch, group);
           return true;
         });
-    List<Map.Entry<String, HeldGroup>> largest = new ArrayList<>(groups.entrySet());
-    largest.sort(Comparator.comparingLong(e -> -e.getValue().count));
-    List<String> lines = new ArrayList<>();
-    for (Map.Entry<String, HeldGroup> one :
-        largest.subList(0, Math.min(MOST_NAMED, largest.size()))) {
-      HeldGroup group = one.getValue();
-      lines.add(group.count + " to " + one.getKey());
-      if (!group.text.isEmpty()) {
-        lines.add("    " + group.text);
-      }
-      lines.add(
-          "    " + String.join(" ", group.ids) + (group.count > group.ids.size() ? " ..." : ""));
-    }
-    for (Map.Entry<String, HeldGroup> one :
-        largest.subList(Math.min(MOST_NAMED, largest.size()), largest.size())) {
-      others[0] += one.getValue().count;
-    }
-    if (others[0] > 0) {
-      lines.add(others[0] + " more: " + LIST);
-    }
-    return lines;
-  }
-
-  /** {@code 550 5.1.1}, or the enhanced status alone where no server sent it. */
-  private static String code(FailureCause cause) {
-    return cause.reply() == null
-        ? cause.status().toString()
-        : cause.reply().code() + " " + cause.status();
-  }
-
-  private static void more(List<String> lines, long count) {
-    if (count > MOST_NAMED) {
-      lines.add("and more: " + LIST);
-    }
+    return summary.lines(announced.keySet());
   }
 
   /** Brings held mail back to its part of the disk, as far as it may be deleted. */
@@ -552,7 +424,7 @@ public final class HeldMail implements Closeable {
               + " bytes, more than its share of the disk ("
               + most
               + "), and none of it may be deleted without a person: "
-              + LIST);
+              + HeldMailSummary.LIST);
     }
   }
 

@@ -5,23 +5,40 @@ import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.RecipientBatch;
 import org.sealwax.router.spool.Spool;
 import org.sealwax.router.spool.SpoolException;
 import org.sealwax.router.spool.StoredMessage;
 
 /**
- * What the first round needs, kept from the moment of arrival so that the store need not be read.
+ * A batch with all that a step or a round needs of its message. That of the first round is kept
+ * from the moment of arrival, so that the store need not be read.
  *
+ * @param hop the {@link SchedulingKey} that it waits in
  * @param content the whole content, or null when it has to be read
  */
 @SuppressWarnings("ArrayRecordComponent") // never changed, never compared
 record LoadedBatch(
+    BatchKey key,
+    String hop,
     Envelope envelope,
     RecipientGroup group,
     Instant arrived,
     long size,
     byte @Nullable [] content) {
+  /** From what the store has of it. */
+  static LoadedBatch of(RecipientBatch batch, StoredMessage message) throws IOException {
+    return new LoadedBatch(
+        batch.key(),
+        batch.hop(),
+        QueueRecordCodec.envelope(message.envelope()),
+        QueueRecordCodec.group(batch.recipients()),
+        message.arrived(),
+        message.size(),
+        null);
+  }
+
   /**
    * Reads what a round needs; null when there is nothing to do any more. What cannot be read is set
    * aside.
@@ -37,18 +54,27 @@ record LoadedBatch(
         spool.setAside(key, "its message is missing");
         return null;
       }
-      RecipientGroup group = QueueRecordCodec.group(batch.get().recipients());
-      Envelope envelope = QueueRecordCodec.envelope(message.get().envelope());
-      return new LoadedBatch(envelope, group, message.get().arrived(), message.get().size(), null);
-    } catch (SpoolException e) {
-      if (e.kind() != SpoolException.Kind.DAMAGED) {
+      return of(batch.get(), message.get());
+    } catch (IOException e) {
+      if (e instanceof SpoolException s && s.kind() != SpoolException.Kind.DAMAGED) {
         throw e;
       }
       spool.setAside(key, String.valueOf(e.getMessage()));
       return null;
-    } catch (IOException e) {
-      spool.setAside(key, String.valueOf(e.getMessage()));
-      return null;
     }
+  }
+
+  /** Identifies the message. */
+  QueueId id() {
+    return key.message();
+  }
+
+  /** The same for some of its recipients. */
+  LoadedBatch with(RecipientGroup some) {
+    return new LoadedBatch(key, hop, envelope, some, arrived, size, content);
+  }
+
+  LoadedBatch withoutContent() {
+    return new LoadedBatch(key, hop, envelope, group, arrived, size, null);
   }
 }

@@ -27,7 +27,6 @@ import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.Draft;
 import org.sealwax.router.spool.NewMessage;
-import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.RecipientBatch;
 import org.sealwax.router.spool.Spool;
 
@@ -56,21 +55,9 @@ final class NotificationWriter {
    */
   record PreparedNotification(NewMessage message, String kind, Mailbox to) {}
 
-  /**
-   * The message that a notification is about.
-   *
-   * @param content in memory, or null when it has to be read from the store
-   */
-  @SuppressWarnings("ArrayRecordComponent") // never changed, never compared
-  record NotifiedMessage(
-      QueueId id, Envelope envelope, Instant arrived, long size, byte @Nullable [] content) {}
-
   /** One notification for each kind of news. */
   List<PreparedNotification> notification(
-      NotifiedMessage notified,
-      List<NotifiedRecipient> recipients,
-      QueueSettings settings,
-      Instant now)
+      LoadedBatch notified, List<NotifiedRecipient> recipients, QueueSettings settings, Instant now)
       throws IOException {
     if (recipients.isEmpty()
         || !(notified.envelope().sender() instanceof ReversePath.SenderMailbox(Mailbox mailbox))) {
@@ -98,7 +85,7 @@ final class NotificationWriter {
 
   /** A notification that an alias was expanded (RFC 3461 5.2.7.3). */
   PreparedNotification expanded(
-      NotifiedMessage notified,
+      LoadedBatch notified,
       Mailbox sender,
       List<Recipient> expanded,
       QueueSettings settings,
@@ -122,7 +109,7 @@ final class NotificationWriter {
   }
 
   private static DeliveryStatus.DsnRecipient recipient(
-      NotifiedRecipient t, NotifiedMessage notified, RetrySchedule schedule) {
+      NotifiedRecipient t, LoadedBatch notified, RetrySchedule schedule) {
     Recipient r = t.recipient();
     // RFC 3464 2.3.2: as it was when we accepted the message, not where an alias led.
     Mailbox address = r.original();
@@ -175,7 +162,7 @@ final class NotificationWriter {
   }
 
   private PreparedNotification make(
-      NotifiedMessage notified,
+      LoadedBatch notified,
       Mailbox to,
       boolean failure,
       List<DeliveryStatus.DsnRecipient> recipients,
@@ -240,7 +227,7 @@ final class NotificationWriter {
     return measured.plus(Duration.between(clock.now(), clock.civilTime()));
   }
 
-  private @Nullable InputStream open(NotifiedMessage notified) {
+  private @Nullable InputStream open(LoadedBatch notified) {
     byte[] hot = notified.content();
     if (hot != null) {
       return new ByteArrayInputStream(hot);

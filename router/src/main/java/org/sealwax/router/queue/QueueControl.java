@@ -6,11 +6,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchMove;
 import org.sealwax.router.spool.BatchState;
+import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.RecipientBatch;
 import org.sealwax.router.spool.Spool;
 import org.sealwax.router.spool.SpoolChange;
@@ -100,7 +100,7 @@ public final class QueueControl {
         }
         if (!applies(order, batch.state())) {
           skipped += meant;
-        } else if (queue.takeForOperation(batch)) {
+        } else if (queue.state.take(batch, null)) {
           done += carryOut(batch.key(), filter, order);
         } else {
           inHand.add(batch);
@@ -111,7 +111,7 @@ public final class QueueControl {
         settle();
       }
       for (RecipientBatch batch : inHand) {
-        if (queue.takeForOperation(batch, () -> afterwards(batch.key(), filter, order))) {
+        if (queue.state.take(batch, () -> afterwards(batch.key(), filter, order))) {
           done += carryOut(batch.key(), filter, order);
         } else {
           later += meant(batch, filter);
@@ -130,7 +130,7 @@ public final class QueueControl {
   }
 
   private void settle() throws IOException {
-    if (!queue.settle(PATIENCE)) {
+    if (!queue.steps.settle(PATIENCE)) {
       throw new IOException("what was ordered is not written down yet; it will be, once it works");
     }
   }
@@ -157,7 +157,7 @@ public final class QueueControl {
       Optional<RecipientBatch> batch = spool.batch(key);
       if (batch.isPresent()
           && applies(order, batch.get().state())
-          && queue.takeForOperation(batch.get(), () -> afterwards(key, filter, order))) {
+          && queue.state.take(batch.get(), () -> afterwards(key, filter, order))) {
         carryOut(key, filter, order);
       }
     } catch (IOException e) {
@@ -180,7 +180,9 @@ public final class QueueControl {
         return 0;
       }
       List<Recipient> others = group.recipients().stream().filter(r -> !filter.matches(r)).toList();
-      carryOut(batch.get(), group, meant, others, order);
+      List<RecipientBatch> rest =
+          others.isEmpty() ? List.of() : List.of(rescheduled(batch.get(), group.with(others)));
+      carryOut(batch.get(), group.with(meant), rest, order);
       handed = true;
       return meant.size();
     } catch (SpoolException e) {
@@ -191,140 +193,75 @@ public final class QueueControl {
       return 0;
     } finally {
       if (!handed) {
-        queue.release(key);
+        queue.steps.giveBack(key);
       }
     }
   }
 
   private void carryOut(
-      RecipientBatch batch,
-      RecipientGroup group,
-      List<Recipient> meant,
-      List<Recipient> others,
-      Order order)
+      RecipientBatch batch, RecipientGroup meant, List<RecipientBatch> rest, Order order)
       throws IOException {
+    QueueId id = batch.key().message();
     Instant now = queue.clock.now();
+    List<RecipientBatch> put = new ArrayList<>(rest);
     switch (order) {
-      case HOLD ->
-          part(
-              batch,
-              group,
-              meant,
-              others,
-              BatchState.HELD,
-              null,
-              QueueStep.HELD_BY_ADMIN,
-              TraceEntry.RecipientEvent.HELD);
-      case RELEASE ->
-          part(
-              batch,
-              group,
-              meant,
-              others,
-              BatchState.QUEUED,
-              now,
-              "",
-              TraceEntry.RecipientEvent.RELEASED);
+      case HOLD -> {
+        put.add(
+            StepApplier.stored(
+                id, meant, BatchState.HELD, null, batch.hop(), QueueStep.HELD_BY_ADMIN));
+        replace(batch, put, meant, TraceEntry.RecipientEvent.HELD);
+      }
+      case RELEASE -> {
+        put.add(StepApplier.stored(id, meant, BatchState.QUEUED, now, batch.hop(), ""));
+        replace(batch, put, meant, TraceEntry.RecipientEvent.RELEASED);
+      }
       case RETRY -> {
-        queue.wakeHop(batch.hop());
-        queue.changeTaken(
-            List.of(batch.key()),
+        queue.state.wakeHop(batch.hop());
+        queue.steps.change(
+            batch.key(),
             SpoolChange.moves(List.of(new BatchMove(batch.key(), BatchState.QUEUED, now, null))));
       }
-      case DELETE -> {
-        List<RecipientBatch> rest =
-            others.isEmpty()
-                ? List.of()
-                : List.of(rescheduled(batch, group.with(others), batch.state(), batch.due()));
-        change(batch, rest, meant, TraceEntry.RecipientEvent.DELETED, now);
+      case DELETE -> replace(batch, put, meant, TraceEntry.RecipientEvent.DELETED);
+      case BOUNCE -> {
+        StoredMessage message =
+            spool
+                .message(id)
+                .orElseThrow(
+                    () ->
+                        new SpoolException(SpoolException.Kind.DAMAGED, "its message is missing"));
+        queue.steps.apply(
+            LoadedBatch.of(batch, message).with(meant),
+            new QueueStep.Event.GivenUpByAdmin("the postmaster"),
+            rest);
       }
-      case BOUNCE -> bounce(batch, group, meant, others);
     }
   }
 
-  private void bounce(
-      RecipientBatch batch, RecipientGroup group, List<Recipient> meant, List<Recipient> others)
-      throws IOException {
-    Optional<StoredMessage> message = spool.message(batch.key().message());
-    if (message.isEmpty()) {
-      throw new SpoolException(SpoolException.Kind.DAMAGED, "its message is missing");
-    }
-    LoadedBatch loaded =
-        new LoadedBatch(
-            QueueRecordCodec.envelope(message.get().envelope()),
-            group.with(meant),
-            message.get().arrived(),
-            message.get().size(),
-            null);
-    List<RecipientBatch> rest =
-        others.isEmpty()
-            ? List.of()
-            : List.of(rescheduled(batch, group.with(others), batch.state(), batch.due()));
-    queue.consequences.apply(
-        batch.key(),
-        batch.hop(),
-        loaded,
-        new QueueStep.Event.GivenUpByAdmin("the postmaster"),
-        0,
-        rest);
-  }
-
-  private static RecipientBatch rescheduled(
-      RecipientBatch batch, RecipientGroup group, BatchState state, @Nullable Instant due) {
+  private static RecipientBatch rescheduled(RecipientBatch batch, RecipientGroup group) {
     // What was FRESH is not any more: its round was taken from it.
-    BatchState now = state == BatchState.FRESH ? BatchState.QUEUED : state;
-    Instant time = state == BatchState.FRESH ? batch.key().message().time() : due;
-    return StepApplier.stored(batch.key().message(), group, now, time, batch.hop(), batch.reason());
+    boolean isFresh = batch.state() == BatchState.FRESH;
+    QueueId id = batch.key().message();
+    return StepApplier.stored(
+        id,
+        group,
+        isFresh ? BatchState.QUEUED : batch.state(),
+        isFresh ? id.time() : batch.due(),
+        batch.hop(),
+        batch.reason());
   }
 
-  private void part(
-      RecipientBatch batch,
-      RecipientGroup group,
-      List<Recipient> meant,
-      List<Recipient> others,
-      BatchState state,
-      @Nullable Instant due,
-      String reason,
-      TraceEntry.RecipientEvent event) {
-    List<RecipientBatch> put = new ArrayList<>();
-    put.add(
-        StepApplier.stored(
-            batch.key().message(), group.with(meant), state, due, batch.hop(), reason));
-    if (!others.isEmpty()) {
-      put.add(rescheduled(batch, group.with(others), batch.state(), batch.due()));
-    }
-    change(batch, put, meant, event, queue.clock.now());
-  }
-
-  private void change(
+  private void replace(
       RecipientBatch batch,
       List<RecipientBatch> put,
-      List<Recipient> meant,
-      TraceEntry.RecipientEvent event,
-      Instant now) {
+      RecipientGroup meant,
+      TraceEntry.RecipientEvent event) {
+    String status = EnhancedStatus.of(2, 0, 0).toString();
     List<TraceEntry.RecipientTrace> traces = new ArrayList<>();
-    for (Recipient r : meant) {
+    for (Recipient r : meant.recipients()) {
       traces.add(
-          new TraceEntry.RecipientTrace(
-              r.target().toString(),
-              event,
-              QueueStep.HELD_BY_ADMIN,
-              EnhancedStatus.of(2, 0, 0).toString(),
-              "",
-              "",
-              "",
-              ""));
+          TraceEntry.RecipientTrace.of(
+              r.target().toString(), event, QueueStep.HELD_BY_ADMIN, status, ""));
     }
-    boolean stays = put.stream().anyMatch(s -> s.key().equals(batch.key()));
-    queue.changeTaken(
-        List.of(batch.key()),
-        new SpoolChange(
-            stays ? List.of() : List.of(batch.key()),
-            put,
-            List.of(),
-            List.of(),
-            List.of(
-                queue.consequences.trace(
-                    batch.key().message(), new TraceEntry(now, 0, null, traces)))));
+    queue.steps.replace(batch, put, traces);
   }
 }

@@ -38,13 +38,7 @@ public record QueueFilter(
 
   /** One message. */
   public static QueueFilter of(QueueId id) {
-    return new QueueFilter(
-        Optional.of(id),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty());
+    return all().within(id);
   }
 
   /** The same within one message. */

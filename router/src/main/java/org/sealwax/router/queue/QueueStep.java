@@ -230,8 +230,9 @@ public final class QueueStep {
               d.host(),
               d.tls(),
               d.reply()));
-      boolean wished = r.dsn().when().contains(DsnRequest.NotifyEvent.SUCCESS);
-      if (wished && hasSender() && (d.terminal() || !d.dsnPassedOn())) {
+      if (r.dsn().wants(DsnRequest.NotifyEvent.SUCCESS)
+          && hasSender()
+          && (d.terminal() || !d.dsnPassedOn())) {
         // RFC 3461 5.2.2, 5.3.1: where DSN ends, we say "relayed"; at the end "delivered".
         notified.add(
             new NotifiedRecipient(
@@ -254,12 +255,9 @@ public final class QueueStep {
         return;
       }
       boolean late = schedule.isDelayNoticeDue(about.arrived(), now) && !r.delayNotified();
-      boolean wanted =
-          !r.dsn().never()
-              && (r.dsn().when().isEmpty()
-                  || r.dsn().when().contains(DsnRequest.NotifyEvent.DELAY));
       // A sender that gets no notice of a refusal (it may be forged) gets none of a delay.
-      boolean notify = late && wanted && hasSender() && !r.holdOnRefusal();
+      boolean notify =
+          late && r.dsn().wants(DsnRequest.NotifyEvent.DELAY) && hasSender() && !r.holdOnRefusal();
       Recipient next = r.waitingFor(cause, r.delayNotified() || notify);
       waiting.add(next);
       traces.add(line(r, TraceEntry.RecipientEvent.DEFERRED, cause));
@@ -296,11 +294,7 @@ public final class QueueStep {
         return;
       }
       traces.add(line(r, TraceEntry.RecipientEvent.BOUNCED, cause));
-      boolean wanted =
-          !r.dsn().never()
-              && (r.dsn().when().isEmpty()
-                  || r.dsn().when().contains(DsnRequest.NotifyEvent.FAILURE));
-      if (wanted) {
+      if (r.dsn().wants(DsnRequest.NotifyEvent.FAILURE)) {
         notified.add(new NotifiedRecipient(NoticeKind.FAILED, r, cause, null));
       }
     }

@@ -70,7 +70,7 @@ public final class QueueView {
       throws IOException {
     int most = Math.clamp(limit, 1, MOST_ROWS);
     List<QueueRow> rows = new ArrayList<>();
-    Map<QueueId, Optional<MessageSummary>> messages = new HashMap<>();
+    Map<QueueId, Optional<StoredMessage>> messages = new HashMap<>();
     BatchKey at = after;
     while (true) {
       List<RecipientBatch> batches = spool.list(filter.forStore(), at, READ, key -> {});
@@ -93,20 +93,17 @@ public final class QueueView {
     }
   }
 
-  private record MessageSummary(Instant arrived, long size) {}
-
   private QueueRow row(
       RecipientBatch batch,
       RecipientGroup group,
       Recipient r,
-      Map<QueueId, Optional<MessageSummary>> messages) {
+      Map<QueueId, Optional<StoredMessage>> messages) {
     QueueId id = batch.key().message();
-    MessageSummary known =
-        messages.computeIfAbsent(id, this::known).orElseGet(() -> new MessageSummary(id.time(), 0));
+    Optional<StoredMessage> known = messages.computeIfAbsent(id, this::known);
     return new QueueRow(
         id,
-        known.arrived(),
-        known.size(),
+        known.map(StoredMessage::arrived).orElseGet(id::time),
+        known.map(StoredMessage::size).orElse(0L),
         batch.sender(),
         r.target().toString(),
         r.original().toString(),
@@ -117,9 +114,9 @@ public final class QueueView {
         r.last());
   }
 
-  private Optional<MessageSummary> known(QueueId id) {
+  private Optional<StoredMessage> known(QueueId id) {
     try {
-      return spool.message(id).map(m -> new MessageSummary(m.arrived(), m.size()));
+      return spool.message(id);
     } catch (IOException e) {
       return Optional.empty();
     }
@@ -139,16 +136,12 @@ public final class QueueView {
     if (arrival.isEmpty()) {
       Optional<StoredMessage> kept = spool.message(id);
       if (kept.isPresent()) {
-        Envelope e = QueueRecordCodec.envelope(kept.get().envelope());
         arrival =
             Optional.of(
-                new TraceEntry.MessageArrival(
+                TraceEntry.MessageArrival.of(
                     kept.get().arrived(),
-                    e.sender().toString(),
-                    e.origin(),
-                    e.tls(),
-                    kept.get().size(),
-                    e.recipients()));
+                    QueueRecordCodec.envelope(kept.get().envelope()),
+                    kept.get().size()));
       }
     }
     List<QueueRow> waiting = list(QueueFilter.of(id), null, MOST_ROWS).rows();

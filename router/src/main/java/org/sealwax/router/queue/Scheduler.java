@@ -317,7 +317,13 @@ public final class Scheduler {
 
   /** The next round that may begin now, or null. */
   public @Nullable RunningRound next(Instant now) {
-    age(now);
+    // Next hops whose rounds have lasted long by now are slow ones.
+    while (!young.isEmpty() && young.getFirst().isOld(now)) {
+      RunningRound oldest = young.removeFirst();
+      if (oldest.hop.greeted) {
+        aged(oldest);
+      }
+    }
     NextHopBacklog backlog = window.ready == 0 || slots.isFull() ? null : turns.next(slots, now);
     if (backlog == null) {
       return null;
@@ -335,16 +341,6 @@ public final class Scheduler {
     settle(hop);
     settle(hop.besides);
     return round;
-  }
-
-  /** Next hops whose rounds have lasted long by now are slow ones. */
-  private void age(Instant now) {
-    while (!young.isEmpty() && young.getFirst().isOld(now)) {
-      RunningRound oldest = young.removeFirst();
-      if (oldest.hop.greeted) {
-        aged(oldest);
-      }
-    }
   }
 
   private void aged(RunningRound round) {

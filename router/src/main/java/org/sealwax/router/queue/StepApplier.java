@@ -5,14 +5,22 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.queue.NotificationWriter.PreparedNotification;
+import org.sealwax.router.queue.TraceEntry.RecipientEvent;
+import org.sealwax.router.queue.TraceEntry.RecipientTrace;
 import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.BatchMove;
 import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.CommitListener;
 import org.sealwax.router.spool.NewMessage;
@@ -20,74 +28,59 @@ import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.RecipientBatch;
 import org.sealwax.router.spool.Spool;
 import org.sealwax.router.spool.SpoolChange;
+import org.sealwax.router.spool.SpoolException;
 import org.sealwax.router.spool.StoredTraceEntry;
 
 /**
- * Applies an event of a batch: the step, notifications to senders, a trace entry, lines of the log,
- * and one atomic change of the store.
+ * Writes what becomes of the batches in hand, each time as one atomic change of the store, and lets
+ * them go when that is committed. After an event of a batch: the step, notifications to senders, a
+ * trace entry, and lines of the log.
  */
 final class StepApplier {
-  /** The actions of the queue once a change is committed. */
-  interface AfterCommit {
-    /** A batch is no longer in hand: a query of the store may find it again. */
-    void released(BatchKey key);
-
-    /** Something may be due sooner than expected. */
-    void signal();
-  }
+  private static final Duration STORE_RETRY = Duration.ofMinutes(1);
 
   private final Spool spool;
+  private final QueueState state;
   private final Clock clock;
   private final RandomSource random;
   private final MailLog log;
+  private final CrashMarks marks;
   private final NotificationWriter notifications;
   private final Supplier<QueueSettings> settings;
-  private final AfterCommit after;
   private final AtomicLong order = new AtomicLong();
-
-  private final LongAdder delivered = new LongAdder();
-  private final LongAdder deferred = new LongAdder();
-  private final LongAdder bounced = new LongAdder();
-  private final LongAdder held = new LongAdder();
-  private final LongAdder notified = new LongAdder();
+  private final AtomicLongArray counts = new AtomicLongArray(RecipientEvent.values().length);
 
   StepApplier(
       Spool spool,
+      QueueState state,
       Clock clock,
       RandomSource random,
       MailLog log,
+      CrashMarks marks,
       NotificationWriter notifications,
-      Supplier<QueueSettings> settings,
-      AfterCommit after) {
+      Supplier<QueueSettings> settings) {
     this.spool = spool;
+    this.state = state;
     this.clock = clock;
     this.random = random;
     this.log = log;
+    this.marks = marks;
     this.notifications = notifications;
     this.settings = settings;
-    this.after = after;
     this.order.set(clock.now().toEpochMilli() << 12);
   }
 
   /** The same for all recipients of the batch. */
-  void apply(BatchKey key, String hop, LoadedBatch loaded, QueueStep.Event event, int round)
-      throws IOException {
-    apply(key, hop, loaded, event, round, List.of());
+  void apply(LoadedBatch loaded, QueueStep.Event event) throws IOException {
+    apply(loaded, event, List.of());
   }
 
   /**
    * Takes the step that follows from an event, and hands its change to the store.
    *
-   * @param round that ended, 0 when none did
    * @param rest what becomes of recipients of the batch that the event is not about
    */
-  void apply(
-      BatchKey key,
-      String hop,
-      LoadedBatch loaded,
-      QueueStep.Event event,
-      int round,
-      List<RecipientBatch> rest)
+  void apply(LoadedBatch loaded, QueueStep.Event event, List<RecipientBatch> rest)
       throws IOException {
     Instant now = clock.now();
     QueueSettings in = settings.get();
@@ -99,127 +92,108 @@ final class StepApplier {
             in.schedule(),
             now,
             random.fraction());
-    QueueId id = key.message();
-    List<NotificationWriter.PreparedNotification> prepared =
-        notifications.notification(
-            new NotificationWriter.NotifiedMessage(
-                id, loaded.envelope(), loaded.arrived(), loaded.size(), loaded.content()),
-            result.notified(),
-            in,
-            now);
+    BatchKey key = loaded.key();
+    QueueId id = loaded.id();
+    List<PreparedNotification> prepared =
+        notifications.notification(loaded, result.notified(), in, now);
     List<RecipientBatch> put = new ArrayList<>(rest);
     QueueStep.RetryLater again = result.retry();
     if (again != null) {
-      put.add(stored(id, again.group(), BatchState.DEFERRED, again.due(), hop, again.reason()));
+      put.add(
+          stored(
+              id, again.group(), BatchState.DEFERRED, again.due(), loaded.hop(), again.reason()));
     }
     for (QueueStep.HeldRecipients kept : result.held()) {
-      put.add(stored(id, kept.group(), BatchState.HELD, null, hop, kept.reason()));
+      put.add(stored(id, kept.group(), BatchState.HELD, null, loaded.hop(), kept.reason()));
     }
-    boolean stays = false;
-    for (RecipientBatch batch : put) {
-      stays |= batch.key().equals(key);
-    }
-    boolean closed =
+    boolean isSilent =
         event instanceof QueueStep.Event.HopPaused && prepared.isEmpty() && again != null;
+    int round = event instanceof QueueStep.Event.RoundEnded ? loaded.group().rounds() + 1 : 0;
     SpoolChange change =
         new SpoolChange(
-            stays ? List.of() : List.of(key),
+            removed(key, put),
             put,
             List.of(),
             messages(prepared),
-            closed ? List.of() : List.of(entry(id, loaded, result.lines(), prepared, round, now)));
+            isSilent ? List.of() : List.of(entry(loaded, result.lines(), prepared, round, now)));
     note(id, loaded.arrived(), result.lines(), now);
     Instant due = again == null ? null : again.due();
     CommitListener stored =
         gone -> {
-          after.released(key);
+          state.letGo(key);
           announced(id, prepared);
           if (gone.contains(id)) {
             log.removed(id.text());
           }
           if (due != null && due.isBefore(now.plus(Queue.LONGEST_SLEEP))) {
-            after.signal();
+            state.signal();
           }
         };
-    spool.change(change, stored.orHeld(() -> after.released(key)));
+    spool.change(change, stored.orHeld(() -> state.letGo(key)));
+  }
+
+  private static List<BatchKey> removed(BatchKey key, List<RecipientBatch> put) {
+    for (RecipientBatch batch : put) {
+      if (batch.key().equals(key)) {
+        return List.of();
+      }
+    }
+    return List.of(key);
   }
 
   private StoredTraceEntry entry(
-      QueueId id,
       LoadedBatch loaded,
-      List<TraceEntry.RecipientTrace> traces,
-      List<NotificationWriter.PreparedNotification> prepared,
+      List<RecipientTrace> traces,
+      List<PreparedNotification> prepared,
       int round,
       Instant now) {
-    List<TraceEntry.RecipientTrace> all = traces;
-    if (!prepared.isEmpty()) {
-      all = new ArrayList<>(traces);
-      for (NotificationWriter.PreparedNotification m : prepared) {
-        all.add(
-            new TraceEntry.RecipientTrace(
-                m.to().toString(),
-                TraceEntry.RecipientEvent.NOTIFIED,
-                m.kind(),
-                "",
-                m.message().id().text(),
-                "",
-                "",
-                ""));
-      }
+    List<RecipientTrace> all = prepared.isEmpty() ? traces : new ArrayList<>(traces);
+    for (PreparedNotification m : prepared) {
+      String notice = m.message().id().text();
+      all.add(RecipientTrace.of(m.to().toString(), RecipientEvent.NOTIFIED, m.kind(), "", notice));
     }
-    Envelope e = loaded.envelope();
     TraceEntry.MessageArrival arrival =
         round > 1
             ? null
-            : new TraceEntry.MessageArrival(
-                loaded.arrived(),
-                e.sender().toString(),
-                e.origin(),
-                e.tls(),
-                loaded.size(),
-                e.recipients());
-    return trace(id, new TraceEntry(now, round, arrival, all));
+            : TraceEntry.MessageArrival.of(loaded.arrived(), loaded.envelope(), loaded.size());
+    return trace(loaded.id(), new TraceEntry(now, round, arrival, all));
   }
 
   /** A trace entry as the store keeps it, after all that were made before it. */
-  StoredTraceEntry trace(QueueId id, TraceEntry entry) {
+  private StoredTraceEntry trace(QueueId id, TraceEntry entry) {
     return new StoredTraceEntry(
         id, order.incrementAndGet(), entry.at(), QueueRecordCodec.traceEntry(entry));
   }
 
-  /** Reports notifications that are stored now. */
-  void announced(QueueId about, List<NotificationWriter.PreparedNotification> prepared) {
-    if (prepared.isEmpty()) {
-      return;
+  /** Queues notifications about a message, apart from what is stored of it. */
+  void announce(QueueId about, List<PreparedNotification> prepared) {
+    if (!prepared.isEmpty()) {
+      spool.change(
+          new SpoolChange(List.of(), List.of(), List.of(), messages(prepared), List.of()),
+          gone -> announced(about, prepared));
     }
-    for (NotificationWriter.PreparedNotification m : prepared) {
-      notified.increment();
-      log.notified(about.text(), m.message().id().text(), m.kind(), m.to().toString());
-    }
-    after.signal();
   }
 
-  private void note(
-      QueueId id, Instant arrived, List<TraceEntry.RecipientTrace> traces, Instant now) {
+  /** Reports notifications that are stored now. */
+  private void announced(QueueId about, List<PreparedNotification> prepared) {
+    for (PreparedNotification m : prepared) {
+      counts.incrementAndGet(RecipientEvent.NOTIFIED.ordinal());
+      log.notified(about.text(), m.message().id().text(), m.kind(), m.to().toString());
+    }
+    if (!prepared.isEmpty()) {
+      state.signal();
+    }
+  }
+
+  private void note(QueueId id, Instant arrived, List<RecipientTrace> traces, Instant now) {
     Duration delay = Duration.between(arrived, now);
-    for (TraceEntry.RecipientTrace trace : traces) {
-      switch (trace.what()) {
-        case DELIVERED -> {
-          delivered.increment();
-          log.delivered(id.text(), trace.to(), trace.host(), trace.tls(), trace.reply(), delay);
-        }
-        case DEFERRED -> {
-          deferred.increment();
-          log.deferred(id.text(), trace.to(), trace.reason(), trace.status(), trace.text(), delay);
-        }
-        case BOUNCED -> {
-          bounced.increment();
-          log.bounced(id.text(), trace.to(), trace.reason(), trace.status(), trace.text());
-        }
-        case HELD -> {
-          held.increment();
-          log.held(id.text(), trace.to(), trace.reason(), trace.text());
-        }
+    for (RecipientTrace t : traces) {
+      counts.incrementAndGet(t.what().ordinal());
+      switch (t.what()) {
+        case DELIVERED -> log.delivered(id.text(), t.to(), t.host(), t.tls(), t.reply(), delay);
+        case DEFERRED -> log.deferred(id.text(), t.to(), t.reason(), t.status(), t.text(), delay);
+        case BOUNCED -> log.bounced(id.text(), t.to(), t.reason(), t.status(), t.text());
+        case HELD -> log.held(id.text(), t.to(), t.reason(), t.text());
         case NOTIFIED, RELEASED, DELETED -> {}
       }
     }
@@ -243,35 +217,160 @@ final class StepApplier {
         QueueRecordCodec.group(group));
   }
 
-  /** The letters as messages to be stored. */
-  static List<NewMessage> messages(List<NotificationWriter.PreparedNotification> prepared) {
-    List<NewMessage> messages = new ArrayList<>(prepared.size());
-    prepared.forEach(m -> messages.add(m.message()));
-    return messages;
+  private static List<NewMessage> messages(List<PreparedNotification> prepared) {
+    return prepared.isEmpty()
+        ? List.of()
+        : prepared.stream().map(PreparedNotification::message).toList();
   }
 
-  /** Recipients delivered. */
-  long delivered() {
-    return delivered.sum();
+  /** Recipients to which this happened since the start; deferred ones once for each round. */
+  long count(RecipientEvent event) {
+    return counts.get(event.ordinal());
   }
 
-  /** Recipients deferred, once for each round. */
-  long deferred() {
-    return deferred.sum();
+  // Batches of which no step was taken.
+
+  /** Moves batches, and lets them go once that is committed. */
+  void move(BatchMoves moves) {
+    if (moves.list().isEmpty()) {
+      return;
+    }
+    CommitListener letGo =
+        gone -> {
+          moves.list().forEach(m -> state.letGo(m.key()));
+          state.moreInStore(moves.crowded());
+          state.signal();
+        };
+    spool.change(SpoolChange.moves(moves.list()), letGo.orHeld(() -> letGo.settled(Set.of())));
   }
 
-  /** Recipients given up. */
-  long bounced() {
-    return bounced.sum();
+  /** Moves batches that a round sent back, unless the spool is closed: then it has them. */
+  void goBack(BatchMoves moves) {
+    try {
+      move(moves);
+    } catch (IllegalStateException e) {
+      // The store has them as they were, for the next start.
+    }
   }
 
-  /** Recipients that are held. */
-  long held() {
-    return held.sum();
+  /** Nothing is known about a round that was begun or should have been: the batch waits a while. */
+  void nothingLearned(BatchKey key, Duration wait) {
+    try {
+      BatchMove move = new BatchMove(key, BatchState.QUEUED, clock.now().plus(wait), null);
+      move(new BatchMoves(List.of(move), Set.of()));
+    } catch (IllegalStateException e) {
+      log.note("queue", key.message() + " is tried again after the next start");
+    }
   }
 
-  /** Notifications queued. */
-  long notified() {
-    return notified.sum();
+  /** The store could not say what the batch needs: it waits a while. */
+  void storeFailed(BatchKey key) {
+    nothingLearned(key, STORE_RETRY);
+  }
+
+  /** A fault of this program while a batch was worked on: with the second it is held. */
+  void fault(BatchKey key) {
+    if (state.isFaultTooMany(key)) {
+      hold(key, QueueStep.OUR_FAULT);
+    } else {
+      nothingLearned(key, STORE_RETRY);
+    }
+  }
+
+  /**
+   * Holds a batch without looking into its message.
+   *
+   * @param reason {@link QueueStep#ENDED_PROCESS} or {@link QueueStep#OUR_FAULT}
+   */
+  void hold(BatchKey key, String reason) {
+    log.warning(
+        "queue",
+        key.message()
+            + (reason.equals(QueueStep.ENDED_PROCESS)
+                ? " was under way at two unexpected ends of the process and is held"
+                : " met a fault of this program and is held")
+            + "; sealwax queue release tries it once more");
+    CommitListener held =
+        gone -> {
+          marks.end(key.message());
+          state.letGo(key);
+        };
+    try {
+      spool.change(
+          SpoolChange.moves(List.of(new BatchMove(key, BatchState.HELD, null, reason))),
+          held.orHeld(() -> held.settled(Set.of())));
+    } catch (IllegalStateException e) {
+      log.note("queue", key.message() + " is held after the next start");
+    }
+  }
+
+  /** The configuration says other next hops by now: the recipients wait for those. */
+  void reroute(LoadedBatch loaded, Map<String, List<Recipient>> byHop) {
+    Instant now = clock.now();
+    List<RecipientBatch> put =
+        byHop.entrySet().stream()
+            .map(
+                e ->
+                    stored(
+                        loaded.id(),
+                        loaded.group().with(e.getValue()),
+                        BatchState.QUEUED,
+                        now,
+                        e.getKey(),
+                        ""))
+            .toList();
+    change(
+        loaded.key(), new SpoolChange(List.of(loaded.key()), put, List.of(), List.of(), List.of()));
+  }
+
+  // Operations on batches that were taken for them.
+
+  /** Puts others in the place of a batch, with a trace of what happened to its recipients. */
+  void replace(RecipientBatch batch, List<RecipientBatch> put, List<RecipientTrace> traces) {
+    BatchKey key = batch.key();
+    TraceEntry entry = new TraceEntry(clock.now(), 0, null, traces);
+    change(
+        key,
+        new SpoolChange(
+            removed(key, put), put, List.of(), List.of(), List.of(trace(key.message(), entry))));
+  }
+
+  /** Carries out a change on a batch, and lets it go. */
+  void change(BatchKey key, SpoolChange change) {
+    CommitListener stored =
+        gone -> {
+          state.letGo(key);
+          gone.forEach(id -> log.removed(id.text()));
+          state.signal();
+        };
+    spool.change(change, stored.orHeld(() -> state.letGo(key)));
+  }
+
+  /** Gives a batch back that was taken, to be found by its time. */
+  void giveBack(BatchKey key) {
+    if (state.isFresh(key)) {
+      nothingLearned(key, Duration.ZERO);
+    } else {
+      state.letGo(key);
+    }
+  }
+
+  /**
+   * Waits until the store has reported all changes that were handed to it before.
+   *
+   * @return false when that took longer than {@code atMost}
+   */
+  boolean settle(Duration atMost) throws IOException {
+    CountDownLatch settled = new CountDownLatch(1);
+    try {
+      // Changes are committed and reported in the order in which they came.
+      spool.change(SpoolChange.moves(List.of()), gone -> settled.countDown());
+      return settled.await(atMost.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (IllegalStateException e) {
+      throw new SpoolException(SpoolException.Kind.BROKEN, "the spool is closed", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SpoolException(SpoolException.Kind.BROKEN, "interrupted", e);
+    }
   }
 }

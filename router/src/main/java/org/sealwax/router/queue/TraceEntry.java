@@ -30,7 +30,12 @@ public record TraceEntry(
    * @param recipients how many
    */
   public record MessageArrival(
-      Instant at, String sender, String origin, String tls, long size, int recipients) {}
+      Instant at, String sender, String origin, String tls, long size, int recipients) {
+    static MessageArrival of(Instant at, Envelope e, long size) {
+      return new MessageArrival(
+          at, e.sender().toString(), e.origin(), e.tls(), size, e.recipients());
+    }
+  }
 
   /** An event of a recipient. */
   public enum RecipientEvent {
@@ -63,5 +68,11 @@ public record TraceEntry(
       String text,
       String host,
       String tls,
-      String reply) {}
+      String reply) {
+    /** Of an event without a remote host. */
+    static RecipientTrace of(
+        String to, RecipientEvent what, String reason, String status, String text) {
+      return new RecipientTrace(to, what, reason, status, text, "", "", "");
+    }
+  }
 }

@@ -72,7 +72,8 @@ public final class QueueBench {
         Clock.system(),
         RandomSource.secure(),
         new BugLog().log,
-        QueueSettings.defaults(Domain.of("router.example")));
+        QueueSettings.defaults(Domain.of("router.example")),
+        org.sealwax.router.queue.CrashMarks.none());
   }
 
   private static Map<Long, Outcome> all(Consignment c, Outcome outcome) {

@@ -75,6 +75,7 @@ final class ClockJumpTest {
               RandomSource.secure(),
               log.log,
               QueueSettings.defaults(Domain.of("router.example")),
+              CrashMarks.none(),
               (name, task) -> rounds.add(task));
     }
 
@@ -109,7 +110,7 @@ final class ClockJumpTest {
         for (Runnable round = rounds.poll(); round != null; round = rounds.poll()) {
           round.run();
         }
-        assertTrue(queue.settle(Duration.ofSeconds(60)));
+        assertTrue(queue.steps.settle(Duration.ofSeconds(60)));
       }
     }
 

@@ -101,7 +101,8 @@ final class HeldMailTest {
             RandomSource.secure(),
             log,
             QueueSettings.defaults(Domain.of("router.example"))
-                .withPostmaster(mailbox("postmaster@router.example")));
+                .withPostmaster(mailbox("postmaster@router.example")),
+            CrashMarks.none());
     queue.start();
     held = restarted();
   }
@@ -194,7 +195,7 @@ final class HeldMailTest {
   private void day() throws IOException {
     clock.pass(Duration.ofDays(1));
     held.check();
-    assertTrue(queue.settle(Duration.ofSeconds(60)));
+    assertTrue(queue.steps.settle(Duration.ofSeconds(60)));
   }
 
   @Test
@@ -244,7 +245,7 @@ final class HeldMailTest {
       clock.pass(Duration.ofHours(20));
       held = restarted();
       held.check();
-      assertTrue(queue.settle(Duration.ofSeconds(60)));
+      assertTrue(queue.steps.settle(Duration.ofSeconds(60)));
       assertEquals(1, heldIds().size(), "after " + hours + " hours");
     }
     assertTrue(letters.contains("summary"), letters.toString());
@@ -252,7 +253,7 @@ final class HeldMailTest {
       clock.pass(Duration.ofHours(20));
       held = restarted();
       held.check();
-      assertTrue(queue.settle(Duration.ofSeconds(60)));
+      assertTrue(queue.steps.settle(Duration.ofSeconds(60)));
     }
     assertEquals(List.of(refused.text()), deleted);
   }
@@ -286,7 +287,7 @@ final class HeldMailTest {
     assertTrue(lines.contains("1 to damaged@target.example, damaged 5.1.1"));
     assertTrue(lines.contains("    as the test wants"));
     assertTrue(lines.contains("    " + damaged.text()));
-    assertTrue(lines.containsAll(HeldMail.COMMANDS.stream().map(c -> "    " + c).toList()));
+    assertTrue(lines.containsAll(HeldMailSummary.COMMANDS.stream().map(c -> "    " + c).toList()));
     int first = lines.indexOf("5 to refused@target.example, refused 5.1.1");
     assertTrue(first < lines.indexOf("1 to damaged@target.example, damaged 5.1.1"));
   }
@@ -317,7 +318,7 @@ final class HeldMailTest {
     assertEquals(5, heldIds().size(), "not at each check");
     clock.pass(HeldMail.MEASURE_EVERY);
     held.check();
-    assertTrue(queue.settle(Duration.ofSeconds(60)));
+    assertTrue(queue.steps.settle(Duration.ofSeconds(60)));
     assertEquals(2, heldIds().size());
   }
 
@@ -337,7 +338,7 @@ final class HeldMailTest {
     send("refused", true, 10_000);
     awaitHeld(13);
     held.check();
-    assertTrue(queue.settle(Duration.ofSeconds(60)));
+    assertTrue(queue.steps.settle(Duration.ofSeconds(60)));
     List<QueueId> left = heldIds();
     assertTrue(left.contains(kept) && left.contains(memory));
     assertEquals(sent.subList(0, deleted.size()).stream().map(QueueId::text).toList(), deleted);
@@ -347,7 +348,7 @@ final class HeldMailTest {
     send("refused", true, 10_000);
     awaitHeld(left.size() + 1);
     held.check();
-    assertTrue(queue.settle(Duration.ofSeconds(60)));
+    assertTrue(queue.steps.settle(Duration.ofSeconds(60)));
     assertEquals(List.of(kept, memory), heldIds());
   }
 }

@@ -104,7 +104,8 @@ final class QueueTest {
         Clock.system(),
         RandomSource.secure(),
         log.log,
-        QueueSettings.defaults(Domain.of("router.example")));
+        QueueSettings.defaults(Domain.of("router.example")),
+        CrashMarks.none());
   }
 
   @AfterEach
@@ -767,7 +768,7 @@ final class QueueTest {
     }
     // The look that finds those in hand only, and takes the store for empty.
     int looked = looksByHop.get();
-    queue.signal();
+    queue.state.signal();
     long end = System.nanoTime() + Duration.ofSeconds(2).toNanos();
     while (looksByHop.get() == looked && System.nanoTime() < end) {
       Thread.sleep(1);

@@ -36,6 +36,7 @@ import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.queue.Consignment;
+import org.sealwax.router.queue.CrashMarks;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.FailureCause;
@@ -102,6 +103,7 @@ final class BrokenTlsTest {
             RandomSource.seeded(1),
             log.log,
             QueueSettings.defaults(Domain.of("router.example")),
+            CrashMarks.none(),
             (name, task) -> tasks.add(task));
     int sent = 0;
     Instant nextMail = START;

@@ -21,6 +21,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.queue.Consignment;
+import org.sealwax.router.queue.CrashMarks;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.Envelope;
@@ -108,6 +109,7 @@ final class BusyRouter implements AutoCloseable {
             RandomSource.seeded(seed),
             log.log,
             QueueSettings.defaults(Domain.of("router.example")),
+            CrashMarks.none(),
             this::start);
   }
 

@@ -23,6 +23,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.queue.Consignment;
+import org.sealwax.router.queue.CrashMarks;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.Envelope;
@@ -152,6 +153,7 @@ final class RouterSimulation {
         RandomSource.seeded(random.nextLong()),
         log.log,
         settings,
+        CrashMarks.none(),
         (name, task) -> tasks.add(task));
   }
 

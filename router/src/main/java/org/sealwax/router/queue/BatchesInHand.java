@@ -1,0 +1,202 @@
+package org.sealwax.router.queue;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.QueueId;
+
+/**
+ * The batches in hand: in line, in a round, or with a change that is not committed yet. Not
+ * thread-safe; part of {@link QueueState}.
+ */
+final class BatchesInHand {
+  private static final class BatchInHand {
+    final boolean isFresh;
+    long loadedBytes;
+    boolean waiting;
+
+    /** Marked until what followed from its round is stored. */
+    boolean marked;
+
+    /** Not touched, because that ended the process: only by an admin's order. */
+    boolean paused;
+
+    List<Runnable> orders = List.of();
+
+    BatchInHand(boolean isFresh, boolean waiting) {
+      this.isFresh = isFresh;
+      this.waiting = waiting;
+    }
+  }
+
+  /** Batches whose faults are remembered. */
+  private static final int MOST_FAULTS = 10_000;
+
+  private final Map<BatchKey, BatchInHand> batches = new HashMap<>();
+
+  /** Faults of this program while a batch was worked on. */
+  private final Map<BatchKey, Integer> faults =
+      new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<BatchKey, Integer> eldest) {
+          return size() > MOST_FAULTS;
+        }
+      };
+
+  private final CrashMarks marks;
+  private int fresh;
+  private long loadedBytes;
+
+  BatchesInHand(CrashMarks marks) {
+    this.marks = marks;
+  }
+
+  int size() {
+    return batches.size();
+  }
+
+  /** Batches accepted and not yet through their first round. */
+  int fresh() {
+    return fresh;
+  }
+
+  /** What they take in memory for their first round. */
+  long loadedBytes() {
+    return loadedBytes;
+  }
+
+  boolean contains(BatchKey key) {
+    return batches.containsKey(key);
+  }
+
+  boolean isFresh(BatchKey key) {
+    BatchInHand hand = batches.get(key);
+    return hand != null && hand.isFresh;
+  }
+
+  /** The message of the oldest fresh one, or an identifier of that time. */
+  QueueId oldestFresh(Instant now) {
+    QueueId oldest = QueueId.earliestAt(now);
+    for (Map.Entry<BatchKey, BatchInHand> e : batches.entrySet()) {
+      QueueId id = e.getKey().message();
+      if (e.getValue().isFresh && id.compareTo(oldest) < 0) {
+        oldest = id;
+      }
+    }
+    return oldest;
+  }
+
+  void addFresh(BatchKey key) {
+    fresh++;
+    batches.put(key, new BatchInHand(true, false));
+  }
+
+  /**
+   * A batch that the store had.
+   *
+   * @param waits in line
+   */
+  void add(BatchKey key, boolean waits) {
+    batches.put(key, new BatchInHand(false, waits));
+  }
+
+  /** What a fresh batch has in memory for its first round. */
+  void loaded(BatchKey key, long bytes) {
+    BatchInHand hand = batches.get(key);
+    if (hand != null) {
+      hand.loadedBytes = bytes;
+      loadedBytes += bytes;
+    }
+  }
+
+  void waiting(BatchKey key, boolean waits) {
+    BatchInHand hand = batches.get(key);
+    if (hand != null) {
+      hand.waiting = waits;
+    }
+  }
+
+  /** Its message is marked until the batch is let go. */
+  void mark(BatchKey key) {
+    BatchInHand hand = batches.get(key);
+    if (hand == null) {
+      marks.end(key.message());
+    } else {
+      hand.marked = true;
+    }
+  }
+
+  void unmark(BatchKey key) {
+    BatchInHand hand = batches.get(key);
+    if (hand != null && hand.marked) {
+      hand.marked = false;
+      marks.end(key.message());
+    }
+  }
+
+  /** It is not touched any more, but by an admin's order. */
+  void pause(BatchKey key) {
+    BatchInHand hand = batches.get(key);
+    if (hand != null) {
+      hand.paused = true;
+    }
+  }
+
+  /** A fault of this program while it was worked on; true when it is to be held. */
+  boolean isFaultTooMany(BatchKey key) {
+    boolean tooMany = faults.merge(key, 1, Integer::sum) >= CrashMarks.ENDS;
+    if (tooMany) {
+      faults.remove(key);
+    }
+    return tooMany;
+  }
+
+  /** Lets it go; returns the orders that waited for that. */
+  List<Runnable> remove(BatchKey key) {
+    unmark(key);
+    BatchInHand hand = batches.remove(key);
+    if (hand == null) {
+      return List.of();
+    }
+    loadedBytes -= hand.loadedBytes;
+    fresh -= hand.isFresh ? 1 : 0;
+    return hand.orders;
+  }
+
+  /**
+   * Takes it for an admin's order; when that cannot be now, the order is kept for its end.
+   *
+   * @param withdrawn takes it out of the line
+   * @param order to be kept after those that are kept already, or null
+   * @return true when the caller has it now
+   */
+  boolean take(BatchKey key, BooleanSupplier withdrawn, @Nullable Runnable order) {
+    BatchInHand hand = batches.get(key);
+    if (hand == null) {
+      add(key, false);
+      return true;
+    }
+    if (hand.paused) {
+      // Its suspicion ends when that is stored.
+      hand.paused = false;
+      hand.marked = true;
+      return true;
+    }
+    if (hand.waiting && withdrawn.getAsBoolean()) {
+      hand.waiting = false;
+      return true;
+    }
+    if (order != null) {
+      List<Runnable> orders = new ArrayList<>(hand.orders);
+      orders.add(order);
+      hand.orders = orders;
+    }
+    return false;
+  }
+}

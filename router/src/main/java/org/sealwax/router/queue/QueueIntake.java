@@ -1,0 +1,227 @@
+package org.sealwax.router.queue;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.net.BlockOutput;
+import org.sealwax.mail.net.ByteBudget;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.router.queue.NotificationWriter.PreparedNotification;
+import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.BatchState;
+import org.sealwax.router.spool.Draft;
+import org.sealwax.router.spool.NewMessage;
+import org.sealwax.router.spool.QueueId;
+import org.sealwax.router.spool.RecipientBatch;
+import org.sealwax.router.spool.Spool;
+import org.sealwax.router.spool.SpoolException;
+
+/** Takes mail in: groups its recipients, asks for places in memory, and stores the message. */
+final class QueueIntake implements Intake {
+  /**
+   * One batch of a message that is being accepted.
+   *
+   * @param batch as it is stored; FRESH when it goes into the line at once
+   * @param loaded the same for its first round
+   */
+  record IncomingBatch(RecipientBatch batch, LoadedBatch loaded) {
+    boolean isFresh() {
+      return batch.state() == BatchState.FRESH;
+    }
+  }
+
+  private final Spool spool;
+  private final Routing routing;
+  private final Clock clock;
+  private final NotificationWriter notifications;
+  private final QueueState state;
+  private final StepApplier steps;
+  private final RandomSource random;
+  private final Supplier<QueueSettings> settings;
+
+  QueueIntake(
+      Spool spool,
+      Routing routing,
+      Clock clock,
+      RandomSource random,
+      NotificationWriter notifications,
+      QueueState state,
+      StepApplier steps,
+      Supplier<QueueSettings> settings) {
+    this.spool = spool;
+    this.routing = routing;
+    this.clock = clock;
+    this.random = random;
+    this.notifications = notifications;
+    this.state = state;
+    this.steps = steps;
+    this.settings = settings;
+  }
+
+  @Override
+  public IncomingMessage open(ByteBudget memory) throws IntakeException {
+    if (state.isStopping()) {
+      throw new IntakeException(IntakeException.Kind.BROKEN, "the router is shutting down");
+    }
+    try {
+      Draft draft = spool.draft();
+      draft.within(memory);
+      return new SpoolingMessage(draft);
+    } catch (SpoolException e) {
+      throw failure(e);
+    }
+  }
+
+  /** A message on its way into the store. */
+  private final class SpoolingMessage implements IncomingMessage {
+    private final Draft draft;
+    private final OutputStream content;
+
+    SpoolingMessage(Draft draft) {
+      this.draft = draft;
+      this.content = new SpoolingOutput(draft.content());
+    }
+
+    @Override
+    public QueueId id() {
+      return draft.id();
+    }
+
+    @Override
+    public OutputStream content() {
+      return content;
+    }
+
+    @Override
+    public void commit(Envelope envelope, List<Recipient> recipients) throws IntakeException {
+      if (recipients.isEmpty()) {
+        throw new IllegalArgumentException("no recipients");
+      }
+      take(draft, envelope, RecipientGrouping.withoutDuplicates(recipients));
+    }
+
+    @Override
+    public void close() throws IOException {
+      draft.close();
+    }
+  }
+
+  private void take(Draft draft, Envelope submitted, List<Recipient> addressed)
+      throws IntakeException {
+    Instant now = clock.now();
+    QueueSettings in = settings.get();
+    Envelope envelope = submitted.withRecipients(addressed.size());
+    List<Recipient> recipients = addressed;
+    List<PreparedNotification> prepared = List.of();
+    byte[] content = draft.small();
+    if (addressed.size() > 1
+        && envelope.sender() instanceof ReversePath.SenderMailbox(Mailbox sender)) {
+      RecipientGrouping.ExpandedRecipients expansion = RecipientGrouping.expand(addressed);
+      recipients = expansion.recipients();
+      if (!expansion.expanded().isEmpty() && content != null) {
+        LoadedBatch all =
+            loaded(
+                draft,
+                "",
+                envelope,
+                new RecipientGroup(envelope.sender(), null, 0, addressed),
+                now,
+                content);
+        try {
+          prepared = List.of(notifications.expanded(all, sender, expansion.expanded(), in, now));
+        } catch (IOException e) {
+          throw new IntakeException(IntakeException.Kind.BROKEN, String.valueOf(e.getMessage()), e);
+        }
+      }
+    }
+    List<IncomingBatch> incoming = new ArrayList<>(1);
+    List<RecipientBatch> batches = new ArrayList<>(1);
+    for (RecipientGrouping.KeyedGroup placed :
+        RecipientGrouping.of(
+            recipients, envelope.options().tls(), routing, in.recipientsPerRound())) {
+      LoadedBatch loaded = loaded(draft, placed.hop(), envelope, placed.group(), now, content);
+      RecipientBatch batch = reserve(loaded);
+      batches.add(batch);
+      incoming.add(new IncomingBatch(batch, loaded));
+    }
+    boolean stored = false;
+    try {
+      spool.accept(new NewMessage(draft, now, QueueRecordCodec.envelope(envelope), batches));
+      stored = true;
+    } catch (SpoolException e) {
+      throw failure(e);
+    } finally {
+      if (!stored) {
+        state.forget(incoming);
+      }
+    }
+    // Apart from the message: a late notification is better than a refused message.
+    steps.announce(draft.id(), prepared);
+    steps.move(state.begin(incoming, now, in.loadedBytes()));
+  }
+
+  private static LoadedBatch loaded(
+      Draft draft,
+      String hop,
+      Envelope envelope,
+      RecipientGroup group,
+      Instant now,
+      byte @Nullable [] content) {
+    BatchKey key = new BatchKey(draft.id(), group.number());
+    return new LoadedBatch(key, hop, envelope, group, now, draft.size(), content);
+  }
+
+  /** Decides whether a batch goes into the line at once or waits in the store. */
+  private RecipientBatch reserve(LoadedBatch batch) {
+    QueueId id = batch.id();
+    RecipientGroup group = batch.group();
+    String hop = batch.hop();
+    Instant now = batch.arrived();
+    return switch (state.reserve(batch.key(), hop, group.sender().toString(), now)) {
+      case Admission.Admitted t -> StepApplier.stored(id, group, BatchState.FRESH, null, hop, "");
+      case Admission.NoPlace c -> StepApplier.stored(id, group, BatchState.QUEUED, now, hop, "");
+      case Admission.Paused p ->
+          StepApplier.stored(
+              id, group, BatchState.QUEUED, p.due(random.fraction()), hop, p.cause().reason());
+    };
+  }
+
+  /** The store's failure, as one of the intake. */
+  private static IntakeException failure(SpoolException e) {
+    return new IntakeException(
+        e.kind() == SpoolException.Kind.FULL
+            ? IntakeException.Kind.FULL
+            : IntakeException.Kind.BROKEN,
+        String.valueOf(e.getMessage()),
+        e);
+  }
+
+  /** The meaning of the store's failure for a client. */
+  private static final class SpoolingOutput extends BlockOutput {
+    private final OutputStream out;
+
+    SpoolingOutput(OutputStream out) {
+      this.out = out;
+    }
+
+    @Override
+    public void write(byte[] from, int offset, int length) throws IOException {
+      try {
+        out.write(from, offset, length);
+      } catch (SpoolException e) {
+        throw failure(e);
+      } catch (IntakeException e) {
+        throw e;
+      } catch (IOException e) {
+        throw new IntakeException(IntakeException.Kind.BROKEN, String.valueOf(e.getMessage()), e);
+      }
+    }
+  }
+}

@@ -1,0 +1,585 @@
+package org.sealwax.router.queue;
+
+import java.net.InetAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.queue.QueueIntake.IncomingBatch;
+import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.BatchMove;
+import org.sealwax.router.spool.BatchState;
+import org.sealwax.router.spool.DueBatch;
+import org.sealwax.router.spool.QueueId;
+import org.sealwax.router.spool.RecipientBatch;
+
+/**
+ * What the queue has in memory: the {@link Scheduler} and the batches in hand. The only class of
+ * the package with a lock: an event (mail is accepted, rows were read, a round ended, an admin
+ * wants a batch) becomes calls of the scheduler, the rounds that may begin are started, and what is
+ * to be written goes back to the caller. Never calls the store. Thread-safe.
+ */
+final class QueueState {
+  /** Why a look at the store begins. */
+  enum Look {
+    /** Something may be due. */
+    DUE,
+    /** Only a line became short. */
+    REFILL,
+    /** None: the queue stops. */
+    STOPPED
+  }
+
+  /**
+   * What became of rows that were offered.
+   *
+   * @param found rows that were not in hand already
+   * @param late rows of a paused next hop whose senders may need a notification
+   * @param held batches that are to be held, with the reason
+   */
+  record OfferedRows(
+      int found,
+      BatchMoves moves,
+      Map<DueBatch, Admission.Paused> late,
+      Map<BatchKey, String> held) {}
+
+  /**
+   * Queries of the store stop here, so that mail that comes in finds a place while batches that
+   * found none are on their way back.
+   */
+  static final int READ_UP_TO = Queue.WINDOW / 8 * 7;
+
+  private static final Duration MARK_EVERY = Duration.ofSeconds(10);
+
+  /** What a batch just accepted takes in memory besides its recipients and content. */
+  private static final long LOADED_BATCH_BYTES = 1024;
+
+  private static final Clock SYSTEM = Clock.system();
+
+  private final Clock clock;
+  private final RandomSource random;
+  private final MailLog log;
+  private final CrashMarks marks;
+  private final Queue.Runner runner;
+  private final Consumer<RunningRound> round;
+  private final Scheduler scheduler;
+  private final BatchesInHand inHand;
+  private final Set<Thread> deliveringThreads = new HashSet<>();
+  private long accepted;
+  private long rounds;
+  private boolean signalled;
+  private boolean refillNeeded;
+
+  /** Written under the lock. */
+  private volatile boolean stopping;
+
+  private boolean looking;
+  private @Nullable Instant nextRead;
+  private @Nullable Instant comingDue;
+  private @Nullable Instant lastMark;
+  private boolean freshSinceMark = true;
+
+  /**
+   * With nothing in hand.
+   *
+   * @param round runs a round, in a thread of its own
+   */
+  QueueState(
+      Clock clock,
+      RandomSource random,
+      MailLog log,
+      CrashMarks marks,
+      QueueSettings settings,
+      Queue.Runner runner,
+      Consumer<RunningRound> round) {
+    this.clock = clock;
+    this.random = random;
+    this.log = log;
+    this.marks = marks;
+    this.runner = runner;
+    this.round = round;
+    this.inHand = new BatchesInHand(marks);
+    this.scheduler = new Scheduler(Scheduler.Limits.of(settings));
+  }
+
+  synchronized void use(QueueSettings settings) {
+    scheduler.use(Scheduler.Limits.of(settings));
+    pump();
+    signal();
+  }
+
+  // Mail comes in.
+
+  /**
+   * Asks for a place for a batch that is being accepted, until {@link #begin} or {@link #forget}.
+   */
+  synchronized Admission reserve(BatchKey key, String hop, String sender, Instant now) {
+    Admission admission =
+        inHand.size() < Queue.WINDOW && !stopping
+            ? scheduler.reserve(hop, sender, now)
+            : new Admission.NoPlace();
+    switch (admission) {
+      case Admission.Admitted t -> {
+        freshSinceMark = true;
+        inHand.addFresh(key);
+      }
+      case Admission.NoPlace c -> scheduler.moreInStore(hop);
+      case Admission.Paused p -> {}
+    }
+    return admission;
+  }
+
+  /** The message was not accepted. */
+  synchronized void forget(List<IncomingBatch> incoming) {
+    for (IncomingBatch c : incoming) {
+      if (c.isFresh()) {
+        inHand.remove(c.batch().key());
+        scheduler.release();
+      }
+    }
+    signalIfIdle();
+  }
+
+  /**
+   * The message is accepted.
+   *
+   * @param most bytes in memory for first rounds
+   */
+  synchronized BatchMoves begin(List<IncomingBatch> incoming, Instant now, long most) {
+    BatchMoves moves = new BatchMoves();
+    accepted++;
+    for (IncomingBatch c : incoming) {
+      RecipientBatch batch = c.batch();
+      if (!c.isFresh()) {
+        readBy(batch.due());
+        continue;
+      }
+      if (!inHand.contains(batch.key())) {
+        scheduler.release();
+        continue;
+      }
+      ReadyBatch ready = new ReadyBatch(batch.key(), batch.hop(), batch.sender(), BatchState.FRESH);
+      // Recipients in memory are several times as large as their record.
+      long record = LOADED_BATCH_BYTES + 4L * batch.recipients().length;
+      if (inHand.loadedBytes() + record <= most) {
+        LoadedBatch loaded = c.loaded();
+        long content = loaded.content() == null ? 0 : loaded.size();
+        boolean fits = inHand.loadedBytes() + record + content <= most;
+        ready.loaded = fits ? loaded : loaded.withoutContent();
+        inHand.loaded(batch.key(), record + (fits ? content : 0));
+      }
+      switch (scheduler.offer(ready, now)) {
+        case Admission.Admitted t -> {
+          inHand.waiting(batch.key(), true);
+          evict(t, now, moves);
+        }
+        case Admission.NoPlace x ->
+            moves.add(new BatchMove(batch.key(), BatchState.QUEUED, now, null));
+        case Admission.Paused p -> moves.add(moveTo(batch.key(), p));
+      }
+    }
+    pump();
+    return moves;
+  }
+
+  private BatchMove moveTo(BatchKey key, Admission.Paused pause) {
+    return pause.moveTo(key, pause.due(random.fraction()));
+  }
+
+  private void evict(Admission.Admitted taken, Instant now, BatchMoves moves) {
+    ReadyBatch evicted = taken.evicted();
+    if (evicted != null) {
+      inHand.waiting(evicted.key, false);
+      crowded(evicted.key, evicted.hop, now, moves);
+    }
+  }
+
+  private void crowded(BatchKey key, String hop, Instant now, BatchMoves moves) {
+    Instant due = now.plus(Scheduler.RETRY_WHEN_FULL).plusMillis(random.below(60_000));
+    moves.add(new BatchMove(key, BatchState.QUEUED, due, null));
+    moves.crowded().add(hop);
+  }
+
+  /** A look that is due by then anyway is enough: a flood for a dead next hop costs no looks. */
+  private void readBy(@Nullable Instant due) {
+    if (due == null) {
+      return;
+    }
+    if (comingDue == null || due.isBefore(comingDue)) {
+      comingDue = due;
+    }
+    if (!looking && (nextRead == null || due.isBefore(nextRead))) {
+      signal();
+    }
+  }
+
+  // Looks at the store.
+
+  boolean isStopping() {
+    return stopping;
+  }
+
+  synchronized Look beginLook() {
+    if (stopping) {
+      return Look.STOPPED;
+    }
+    looking = true;
+    boolean refillOnly = refillNeeded && !signalled;
+    refillNeeded = false;
+    signalled = false;
+    return refillOnly ? Look.REFILL : Look.DUE;
+  }
+
+  /** A look ended: waits until the next one is due at that time, or sooner for what came in. */
+  synchronized void endLook(Instant due) throws InterruptedException {
+    looking = false;
+    signalIfIdle();
+    // What came in during the look, and may have been missed by it.
+    Instant next = comingDue != null && comingDue.isBefore(due) ? comingDue : due;
+    nextRead = next;
+    comingDue = null;
+    Duration left = Duration.between(clock.now(), next);
+    await(
+        () -> signalled || refillNeeded || stopping,
+        left.compareTo(Queue.LONGEST_SLEEP) < 0 ? left : Queue.LONGEST_SLEEP);
+  }
+
+  /** Waits by the system's clock, also where a test moves ours; false when the time is over. */
+  private boolean await(BooleanSupplier done, Duration atMost) throws InterruptedException {
+    long end = SYSTEM.nanoTime() + atMost.toNanos();
+    while (!done.getAsBoolean()) {
+      long left = end - SYSTEM.nanoTime();
+      if (left <= 0) {
+        return false;
+      }
+      TimeUnit.NANOSECONDS.timedWait(this, left);
+    }
+    return true;
+  }
+
+  /** When the next look is due. */
+  synchronized Instant nextRead(Instant now) {
+    return nextRead == null ? now : nextRead;
+  }
+
+  /** Something may be due. */
+  synchronized void signal() {
+    signalled = true;
+    notifyAll();
+  }
+
+  /** Batches in hand, or {@link #READ_UP_TO} when no more are to be read. */
+  synchronized int inHand() {
+    return stopping || scheduler.isFull() ? READ_UP_TO : Math.min(inHand.size(), READ_UP_TO);
+  }
+
+  /** Next hops for which mail is to be fetched, at most so many. */
+  synchronized List<String> hopsToRefill(int most, Instant now) {
+    scheduler.sweep(now);
+    pump();
+    return stopping ? List.of() : scheduler.hopsToRefill(most);
+  }
+
+  /** Rows to read for a next hop; 0 when no more are to be read. */
+  synchronized int rowsToRead(String hop) {
+    return inHand.size() >= READ_UP_TO || stopping ? 0 : scheduler.rowsToRead(hop);
+  }
+
+  synchronized void storeIsEmpty(String hop) {
+    scheduler.storeIsEmpty(hop);
+  }
+
+  /**
+   * Offers rows to the lines.
+   *
+   * @param leaveWhenCrowded rows without a place stay as they are in the store
+   */
+  synchronized OfferedRows offer(
+      List<DueBatch> rows, Instant now, boolean leaveWhenCrowded, RetrySchedule schedule) {
+    BatchMoves moves = new BatchMoves();
+    Map<DueBatch, Admission.Paused> late = new LinkedHashMap<>(0);
+    Map<BatchKey, String> held = new LinkedHashMap<>(0);
+    int found = 0;
+    for (DueBatch row : rows) {
+      BatchKey key = row.key();
+      if (inHand.size() >= Queue.WINDOW || stopping) {
+        break;
+      }
+      if (inHand.contains(key) || isSetAside(key, held)) {
+        continue;
+      }
+      Admission admission = offered(row, now, held);
+      if (admission == null || admission instanceof Admission.NoPlace && leaveWhenCrowded) {
+        continue;
+      }
+      found++;
+      inHand.add(key, admission instanceof Admission.Admitted);
+      switch (admission) {
+        case Admission.Admitted t -> evict(t, now, moves);
+        case Admission.NoPlace c -> crowded(key, row.hop(), now, moves);
+        case Admission.Paused p -> {
+          Instant arrived = key.message().time();
+          if (schedule.isDelayNoticeDue(arrived, now) || schedule.isOver(arrived, now)) {
+            late.put(row, p);
+          } else {
+            moves.add(moveTo(key, p));
+          }
+        }
+      }
+    }
+    pump();
+    return new OfferedRows(found, moves, late, held);
+  }
+
+  /** Null when the offer met a bug in our code, and the row is to be held. */
+  private @Nullable Admission offered(DueBatch row, Instant now, Map<BatchKey, String> held) {
+    Set<QueueId> message = Set.of(row.key().message());
+    marks.beginStep(message);
+    Admission admission = null;
+    try {
+      admission =
+          scheduler.offer(new ReadyBatch(row.key(), row.hop(), row.sender(), row.state()), now);
+    } catch (RuntimeException e) {
+      // One row must not keep this look from all rows behind it.
+      log.bug("queue " + row.key().message(), e);
+      inHand.add(row.key(), false);
+      held.put(row.key(), QueueStep.OUR_FAULT);
+    }
+    marks.endStep(message);
+    return admission;
+  }
+
+  /** Whether a batch ended the process before, and is held or left alone instead of offered. */
+  private boolean isSetAside(BatchKey key, Map<BatchKey, String> held) {
+    CrashMarks.StartPermission verdict = marks.verdict(key.message());
+    boolean isHold = verdict == CrashMarks.StartPermission.HOLD;
+    if (!isHold && verdict != CrashMarks.StartPermission.LEAVE) {
+      return false;
+    }
+    inHand.add(key, false);
+    if (isHold) {
+      held.put(key, QueueStep.ENDED_PROCESS);
+    } else {
+      leave(key);
+    }
+    return true;
+  }
+
+  /** A batch is not touched any more, because that ended the process. */
+  synchronized void leave(BatchKey key) {
+    inHand.pause(key);
+    log.storeTrouble(
+        key.message()
+            + " ended the process also when it was to be held, and is left as it is; sealwax queue"
+            + " release or delete carries out your order on it",
+        null);
+  }
+
+  /** Batches that probe next hops whose pause is over. */
+  synchronized List<Scheduler.HopProbe> probes() {
+    return stopping ? List.of() : scheduler.probes();
+  }
+
+  /**
+   * Begins a probe.
+   *
+   * @param batch in the store, or null when it is gone, held, or cannot be read
+   */
+  synchronized void probe(Scheduler.HopProbe probe, @Nullable RecipientBatch batch, Instant now) {
+    if (batch == null || !batch.hop().equals(probe.hop())) {
+      scheduler.noProbe(probe);
+    } else if (!inHand.contains(batch.key()) && !stopping) {
+      ReadyBatch ready = new ReadyBatch(batch.key(), batch.hop(), batch.sender(), batch.state());
+      if (scheduler.offerProbe(ready, now)) {
+        inHand.add(batch.key(), true);
+        pump();
+      }
+    }
+  }
+
+  /** These next hops have more in the store. */
+  synchronized void moreInStore(Set<String> hops) {
+    hops.forEach(scheduler::moreInStore);
+  }
+
+  // Rounds.
+
+  private void pump() {
+    Instant now = clock.now();
+    while (!stopping) {
+      RunningRound next = scheduler.next(now);
+      if (next == null) {
+        return;
+      }
+      inHand.waiting(next.batch.key, false);
+      rounds++;
+      runner.start("delivery", () -> round.accept(next));
+    }
+  }
+
+  /** This thread runs a round, whose message is marked or not. */
+  synchronized void roundBegan(BatchKey key, boolean isMarked) {
+    deliveringThreads.add(Thread.currentThread());
+    if (isMarked) {
+      inHand.mark(key);
+    }
+  }
+
+  /** A round was interrupted: the store has the batch as it was. */
+  synchronized void interrupted(BatchKey key) {
+    inHand.remove(key);
+  }
+
+  /** The round of this thread ended; returns what goes back to the store. */
+  synchronized BatchMoves roundEnded(RunningRound ended, RoundResult result) {
+    BatchKey key = ended.batch.key;
+    deliveringThreads.remove(Thread.currentThread());
+    if (result instanceof RoundResult.Busy) {
+      inHand.waiting(key, true);
+      inHand.unmark(key);
+    }
+    ReturnedBatches returned = scheduler.ended(ended, result, clock.now(), random.fraction());
+    Admission.Paused pause = returned.pause();
+    BatchMoves moves = pause == null ? BatchMoves.NONE : new BatchMoves();
+    for (ReadyBatch r : returned.batches()) {
+      inHand.waiting(r.key, false);
+      if (pause != null) {
+        boolean isFirst = r.key.equals(returned.probe());
+        moves.add(isFirst ? pause.moveTo(r.key, pause.until()) : moveTo(r.key, pause));
+      }
+    }
+    pump();
+    if (!scheduler.hopsToRefill(1).isEmpty()) {
+      refillNeeded = true;
+      notifyAll();
+    }
+    signalIfIdle();
+    return moves;
+  }
+
+  /** Which of an MX host's addresses a round may dial now. */
+  synchronized List<InetAddress> free(RunningRound of, List<InetAddress> addresses) {
+    return scheduler.free(of, addresses);
+  }
+
+  synchronized void connected(RunningRound of, InetAddress address) {
+    scheduler.connected(of, address);
+    pump();
+  }
+
+  synchronized void greeted(RunningRound of) {
+    scheduler.greeted(of, clock.now());
+    pump();
+  }
+
+  /** A fault of this program while a batch was worked on; true when it is to be held. */
+  synchronized boolean isFaultTooMany(BatchKey key) {
+    return inHand.isFaultTooMany(key);
+  }
+
+  /** A batch is no longer in hand: a query of the store may find it again. */
+  synchronized void letGo(BatchKey key) {
+    List<Runnable> orders = inHand.remove(key);
+    if (!orders.isEmpty()) {
+      runner.start("queue-order", () -> orders.forEach(Runnable::run));
+    }
+    if (inHand.size() == Queue.WINDOW / 2) {
+      signal();
+    }
+    signalIfIdle();
+  }
+
+  // Operations.
+
+  /**
+   * Takes a batch out of the line, so that an admin's order can be carried out on it; when a round
+   * is running, the order is kept for its end, after those that are kept already.
+   *
+   * @param afterwards the order, or null when it is not to be kept
+   * @return true when the caller has it now
+   */
+  synchronized boolean take(RecipientBatch batch, @Nullable Runnable afterwards) {
+    return inHand.take(
+        batch.key(),
+        () -> scheduler.withdraw(batch.key(), batch.hop(), batch.sender()),
+        afterwards);
+  }
+
+  /** Whether a batch in hand was accepted and has not been through its first round. */
+  synchronized boolean isFresh(BatchKey key) {
+    return inHand.isFresh(key);
+  }
+
+  /** Lets a paused next hop be tried at once. */
+  synchronized void wakeHop(String hop) {
+    scheduler.wake(hop, clock.now());
+  }
+
+  synchronized boolean isPaused(String hop, Instant then) {
+    return scheduler.isPaused(hop, then);
+  }
+
+  // Housekeeping.
+
+  /** The message of the oldest FRESH batch, or the time when there is none; null when not due. */
+  synchronized @Nullable QueueId freshMark(Instant now) {
+    if (lastMark != null && now.isBefore(lastMark.plus(MARK_EVERY)) || !freshSinceMark) {
+      return null;
+    }
+    lastMark = now;
+    freshSinceMark = inHand.fresh() > 0;
+    return inHand.oldestFresh(now);
+  }
+
+  synchronized QueueFigures figures(StepApplier steps) {
+    return new QueueFigures(
+        accepted,
+        steps.count(TraceEntry.RecipientEvent.DELIVERED),
+        steps.count(TraceEntry.RecipientEvent.DEFERRED),
+        steps.count(TraceEntry.RecipientEvent.BOUNCED),
+        steps.count(TraceEntry.RecipientEvent.HELD),
+        steps.count(TraceEntry.RecipientEvent.NOTIFIED),
+        rounds,
+        scheduler.running(),
+        scheduler.ready(),
+        inHand.size(),
+        inHand.fresh(),
+        inHand.loadedBytes(),
+        scheduler.hops(),
+        scheduler.paused());
+  }
+
+  private boolean isIdle() {
+    return scheduler.running() == 0 && !looking;
+  }
+
+  private void signalIfIdle() {
+    if (stopping && isIdle()) {
+      notifyAll();
+    }
+  }
+
+  /**
+   * Takes no more mail, begins no more rounds, waits for those that run, then interrupts them.
+   *
+   * @return whether all rounds ended by themselves
+   */
+  synchronized boolean drain(Duration atMost) throws InterruptedException {
+    stopping = true;
+    notifyAll();
+    boolean ended = await(this::isIdle, atMost);
+    deliveringThreads.forEach(Thread::interrupt);
+    await(this::isIdle, Duration.ofSeconds(1));
+    return ended;
+  }
+}
