@@ -73,6 +73,7 @@ final class ArchitectureTest {
         "router",
         List.of(
             "router.log",
+            "router.store",
             "router.spool",
             "router.queue",
             "router.ledger",
@@ -362,6 +363,21 @@ final class ArchitectureTest {
         .orShould()
         .dependOnClassesThat()
         .haveFullyQualifiedName("javax.net.ssl.SSLEngine")
+        .check(mainClasses);
+  }
+
+  /** Marks, versions, permissions and journals of databases have one place. */
+  @Test
+  void onlyTheStoreOpensDatabases() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("org.sealwax.router.store")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("org.sqlite..")
+        .orShould()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName("java.sql.DriverManager")
         .check(mainClasses);
   }
 

@@ -3,6 +3,8 @@ package org.sealwax.router.receipts;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -34,6 +36,16 @@ public record ReceiptLine(String hash, long number, String kind, String payload)
           "([0-9a-f]{64}) (\\{\"n\":([1-9][0-9]{0,17}),\"kind\":\"([a-z]{1,16})\"[,}].*)",
           Pattern.DOTALL);
 
+  /** The kind of a file's first line, which says what the file goes on from. */
+  static final String BEGIN = "begin";
+
+  private static final Pattern BEGINNING =
+      Pattern.compile(
+          "\\{\"n\":[0-9]+,\"kind\":\"begin\",\"at\":\"([^\"\\\\]{1,40})\",\"previous\":\"([0-9a-f]{64})\"[,}].*");
+
+  private static final Pattern LOST =
+      Pattern.compile("\\{\"n\":[0-9]+,\"kind\":\"lost\",\"count\":([0-9]{1,12})\\}");
+
   /** Reads a line without its end; empty when it is none. */
   public static Optional<ReceiptLine> read(String line) {
     if (line.length() > MAX_LINE || !line.endsWith("}")) {
@@ -53,12 +65,37 @@ public record ReceiptLine(String hash, long number, String kind, String payload)
 
   /** A new line after the one with {@code before}. */
   static ReceiptLine after(String before, long number, String kind, String rest) {
-    String payload = payload(number, kind, rest);
+    String payload = "{\"n\":" + number + ",\"kind\":\"" + kind + "\"" + rest + "}";
     return new ReceiptLine(hash(before, payload), number, kind, payload);
   }
 
-  static String payload(long number, String kind, String rest) {
-    return "{\"n\":" + number + ",\"kind\":\"" + kind + "\"" + rest + "}";
+  /** Members of a file's first line. */
+  static String beginning(String at, String previous) {
+    return members().text("at", at).text("previous", previous).members();
+  }
+
+  /** The payload as one of the forms of its kind. */
+  Optional<Matcher> matched(Pattern form) {
+    return Optional.of(form.matcher(payload)).filter(Matcher::matches);
+  }
+
+  /** The hash that the file goes on from, which this line begins; empty for any other line. */
+  Optional<String> beginsAfter() {
+    return matched(BEGINNING).map(m -> m.group(2));
+  }
+
+  /** When the file was begun, which this line begins; empty for any other line. */
+  Optional<Instant> beginsAt() {
+    try {
+      return matched(BEGINNING).map(m -> Instant.parse(m.group(1)));
+    } catch (DateTimeParseException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** The number of lost receipts that the line records. */
+  long lost() {
+    return matched(LOST).map(m -> Long.parseLong(m.group(1))).orElse(0L);
   }
 
   /** Whether the line follows the one with the hash {@code before}. */

@@ -9,8 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,6 +26,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.store.StateFiles;
 
 /**
  * The receipts of a running router (docs/adr/0049). A delivery does not wait for its receipt: a
@@ -58,13 +57,6 @@ public final class ReceiptLog implements Receipts, Closeable {
   /** How often the head is signed while something was added. */
   static final Duration SIGN = Duration.ofHours(1);
 
-  /** Bytes of a common line, and of a line of salts: for buffers. */
-  private static final int LINE = 640;
-
-  private static final int SALT_LINE = 48;
-
-  private static final HexFormat HEX = HexFormat.of();
-
   private final Path folder;
   private final Clock clock;
   private final RandomSource random;
@@ -91,7 +83,6 @@ public final class ReceiptLog implements Receipts, Closeable {
   private boolean failing;
   private long tryAgain;
   private Instant begun;
-  private final MessageDigest sha = ReceiptLine.sha256();
 
   private ReceiptLog(
       Path folder, ReceiptSettings settings, Clock clock, RandomSource random, MailLog log)
@@ -116,11 +107,7 @@ public final class ReceiptLog implements Receipts, Closeable {
   public static ReceiptLog open(
       Path folder, ReceiptSettings settings, Clock clock, RandomSource random, MailLog log)
       throws IOException {
-    if (!Files.isDirectory(folder)) {
-      Files.createDirectories(
-          folder,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    }
+    StateFiles.makeFolder(folder);
     return new ReceiptLog(folder, settings, clock, random, log);
   }
 
@@ -149,7 +136,7 @@ public final class ReceiptLog implements Receipts, Closeable {
       log.warning(
           "receipts", "the last line was cut short by a crash: " + cut + " octets were cut off");
       append("torn", ReceiptLine.members().number("octets", cut).members());
-      sync();
+      open(lines).force(false);
     }
     if (size >= fileSize()) {
       begin();
@@ -172,9 +159,7 @@ public final class ReceiptLog implements Receipts, Closeable {
                   + number
                   + ": move the folder away to begin anew, and keep it");
         }
-        if (ReceiptFileHeader.at(entry.get()).isPresent()) {
-          begun = ReceiptFileHeader.at(entry.get()).get();
-        }
+        begun = entry.get().beginsAt().orElse(begun);
         number = entry.get().number();
         hash = entry.get().hash();
         signed = entry.get().kind().equals(SignedHead.KIND);
@@ -192,17 +177,14 @@ public final class ReceiptLog implements Receipts, Closeable {
     salts = channel(ReceiptFiles.salts(file));
     if (whole == 0) {
       // A crash between making the file and its first line.
-      append(ReceiptFileHeader.KIND, ReceiptFileHeader.members(clock.now().toString(), hash));
-      sync();
+      append(ReceiptLine.BEGIN, ReceiptLine.beginning(clock.now().toString(), hash));
+      open(lines).force(false);
     }
     return cut;
   }
 
   private FileChannel channel(Path file) throws IOException {
-    if (!Files.exists(file)) {
-      Files.createFile(
-          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    }
+    StateFiles.makeFile(file);
     return FileChannel.open(file, StandardOpenOption.APPEND);
   }
 
@@ -213,11 +195,9 @@ public final class ReceiptLog implements Receipts, Closeable {
     lines = channel(file);
     size = 0;
     begun = clock.now();
-    append(ReceiptFileHeader.KIND, ReceiptFileHeader.members(clock.now().toString(), hash));
-    sync();
-    try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
-      names.force(true);
-    }
+    append(ReceiptLine.BEGIN, ReceiptLine.beginning(clock.now().toString(), hash));
+    open(lines).force(false);
+    StateFiles.sync(folder);
   }
 
   private void run() {
@@ -278,25 +258,28 @@ public final class ReceiptLog implements Receipts, Closeable {
       log.warning("receipts", lost + " receipts were lost: the disk did not keep up");
       append("lost", ReceiptLine.members().number("count", lost).members());
     }
-    if (batch.isEmpty()) {
-      if (lost > 0) {
-        sync();
-      }
+    if (batch.isEmpty() && lost == 0) {
       return;
     }
-    Chain chain = new Chain(hash, number, LINE * batch.size());
-    StringBuilder salting = new StringBuilder(SALT_LINE * batch.size());
+    StringBuilder salting = new StringBuilder();
+    StringBuilder adding = new StringBuilder();
+    String before = hash;
+    long last = number;
     for (Receipt receipt : batch) {
-      Salt salt = new Salt(chain.number() + 1, HEX.formatHex(random.bytes(Salt.BYTES)));
-      salt.appendLine(salting);
-      chain.add("receipt", members(receipt, salt.of(receipt.recipient(), sha)));
+      Salt salt = new Salt(++last, HexFormat.of().formatHex(random.bytes(Salt.BYTES)));
+      salting.append(salt.line());
+      ReceiptLine line =
+          ReceiptLine.after(
+              before, last, "receipt", members(receipt, salt.of(receipt.recipient())));
+      adding.append(line.line());
+      before = line.hash();
     }
-    put(open(salts), ByteBuffer.wrap(salting.toString().getBytes(StandardCharsets.US_ASCII)));
-    size += put(open(lines), chain.bytes());
+    put(salts, salting.toString());
+    size += put(lines, adding.toString());
     open(salts).force(false);
-    sync();
-    number = chain.number();
-    hash = chain.hash();
+    open(lines).force(false);
+    number = last;
+    hash = before;
     signed = false;
   }
 
@@ -336,22 +319,18 @@ public final class ReceiptLog implements Receipts, Closeable {
 
   private void append(String kind, String members) throws IOException {
     ReceiptLine entry = ReceiptLine.after(hash, number + 1, kind, members);
-    size += put(open(lines), ByteBuffer.wrap(entry.line().getBytes(StandardCharsets.UTF_8)));
+    size += put(lines, entry.line());
     number = entry.number();
     hash = entry.hash();
     signed = kind.equals(SignedHead.KIND);
   }
 
-  private static int put(FileChannel channel, ByteBuffer bytes) throws IOException {
-    int all = bytes.remaining();
+  private static int put(@Nullable FileChannel channel, String text) throws IOException {
+    ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
     while (bytes.hasRemaining()) {
-      channel.write(bytes);
+      open(channel).write(bytes);
     }
-    return all;
-  }
-
-  private void sync() throws IOException {
-    open(lines).force(false);
+    return bytes.limit();
   }
 
   private void signAndRotate(boolean last) throws IOException {
@@ -361,7 +340,7 @@ public final class ReceiptLog implements Receipts, Closeable {
     if (!signed && (due || full || last)) {
       String at = now.toString();
       append(SignedHead.KIND, SignedHead.members(hash, number + 1, at, key));
-      sync();
+      open(lines).force(false);
       log.note("receipts", "head " + number + " " + hash + " signed by " + key.open());
     }
     if (due) {

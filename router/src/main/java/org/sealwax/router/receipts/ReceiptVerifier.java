@@ -61,11 +61,8 @@ public final class ReceiptVerifier {
    */
   public static ReceiptReport verify(Path folder, @Nullable String expected) throws IOException {
     ReceiptVerification verification = new ReceiptVerification(expected);
-    List<Path> files = ReceiptFiles.all(folder);
-    for (Path file : files) {
-      try (InputStream in = Files.newInputStream(file)) {
-        verification.file(file.getFileName().toString(), in, e -> {});
-      }
+    for (Path file : ReceiptFiles.all(folder)) {
+      verification.file(file, e -> {});
     }
     return verification.report();
   }
@@ -82,7 +79,7 @@ public final class ReceiptVerifier {
     private boolean found;
     private final List<String> flaws = new ArrayList<>();
     private final Set<String> keys = new HashSet<>();
-    private @Nullable String before;
+    private String before = ReceiptLine.ORIGIN;
     private long number;
     private int files;
     private long receipts;
@@ -93,6 +90,12 @@ public final class ReceiptVerifier {
 
     ReceiptVerification(@Nullable String expected) {
       this.expected = expected;
+    }
+
+    void file(Path file, Consumer<ReceiptLine> each) throws IOException {
+      try (InputStream in = Files.newInputStream(file)) {
+        file(file.getFileName().toString(), in, each);
+      }
     }
 
     void file(String name, InputStream in, Consumer<ReceiptLine> each) throws IOException {
@@ -122,16 +125,16 @@ public final class ReceiptVerifier {
     private void take(String name, ReceiptLine entry, boolean first) {
       String previous = before;
       if (first) {
-        Optional<String> begins = ReceiptFileHeader.previous(entry);
+        Optional<String> begins = entry.beginsAfter();
         if (begins.isEmpty()) {
           flaw(name, "does not begin with its beginning");
-        } else if (previous != null && !begins.get().equals(previous)) {
+        } else if (number > 0 && !begins.get().equals(previous)) {
           flaw(name, "does not go on where the file before ends: lines are missing between them");
         }
         // The oldest file that is left: what was before it went with its retention.
         previous = begins.orElse(ReceiptLine.ORIGIN);
       }
-      if (!entry.follows(previous == null ? ReceiptLine.ORIGIN : previous)) {
+      if (!entry.follows(previous)) {
         flaw(name, "number " + entry.number() + " does not follow from the line before it");
       } else if (number > 0 && entry.number() != number + 1) {
         flaw(name, "number " + entry.number() + " follows number " + number);
@@ -139,8 +142,8 @@ public final class ReceiptVerifier {
       unsigned++;
       switch (entry.kind()) {
         case "receipt" -> receipts++;
-        case "lost" -> lost += ReceiptFileHeader.count(entry);
-        case SignedHead.KIND -> head(name, entry, previous == null ? ReceiptLine.ORIGIN : previous);
+        case "lost" -> lost += entry.lost();
+        case SignedHead.KIND -> head(name, entry, previous);
         default -> {}
       }
       before = entry.hash();
@@ -171,16 +174,7 @@ public final class ReceiptVerifier {
       if (expected != null && !found) {
         flaws.add("the head " + expected + " is not in the chain: its end was cut or replaced");
       }
-      return new ReceiptReport(
-          files,
-          receipts,
-          heads,
-          unsigned,
-          keys,
-          before == null ? ReceiptLine.ORIGIN : before,
-          torn,
-          lost,
-          flaws);
+      return new ReceiptReport(files, receipts, heads, unsigned, keys, before, torn, lost, flaws);
     }
   }
 
@@ -193,22 +187,19 @@ public final class ReceiptVerifier {
       throws IOException {
     for (Path file : ReceiptFiles.all(folder)) {
       Map<Long, Salt> salts = recipient == null ? Map.of() : salts(ReceiptFiles.salts(file));
-      try (InputStream in = Files.newInputStream(file)) {
-        new ReceiptVerification(null)
-            .file(
-                file.getFileName().toString(),
-                in,
-                entry -> {
-                  Salt salt = salts.get(entry.number());
-                  boolean wanted =
-                      recipient == null
-                          || salt != null
-                              && entry.payload().contains("\"to\":\"" + salt.of(recipient) + "\"");
-                  if (wanted && entry.kind().equals("receipt")) {
-                    to.accept(entry);
-                  }
-                });
-      }
+      new ReceiptVerification(null)
+          .file(
+              file,
+              entry -> {
+                Salt salt = salts.get(entry.number());
+                boolean wanted =
+                    recipient == null
+                        || salt != null
+                            && entry.payload().contains("\"to\":\"" + salt.of(recipient) + "\"");
+                if (wanted && entry.kind().equals("receipt")) {
+                  to.accept(entry);
+                }
+              });
     }
   }
 

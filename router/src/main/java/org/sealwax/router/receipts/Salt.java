@@ -30,22 +30,18 @@ record Salt(long number, String hex) {
 
   /** The hash that stands for {@code recipient}; the domain's case does not matter. */
   String of(String recipient) {
-    return of(recipient, ReceiptLine.sha256());
-  }
-
-  /** The same with a digest that is used again and again. */
-  String of(String recipient, MessageDigest sha) {
     int at = recipient.lastIndexOf('@');
     String canonical =
         at < 0
             ? recipient
             : recipient.substring(0, at + 1) + recipient.substring(at + 1).toLowerCase(Locale.ROOT);
+    MessageDigest sha = ReceiptLine.sha256();
     sha.update(HexFormat.of().parseHex(hex));
     return HexFormat.of().formatHex(sha.digest(canonical.getBytes(StandardCharsets.UTF_8)));
   }
 
   /** The line of the file of salts, with its end. */
-  void appendLine(StringBuilder out) {
-    out.append(number).append(' ').append(hex).append('\n');
+  String line() {
+    return number + " " + hex + "\n";
   }
 }

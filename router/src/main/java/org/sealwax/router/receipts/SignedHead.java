@@ -1,7 +1,6 @@
 package org.sealwax.router.receipts;
 
 import java.util.Optional;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -36,10 +35,9 @@ record SignedHead(String before, String at, String key, String signature) {
   }
 
   static Optional<SignedHead> read(ReceiptLine entry) {
-    Matcher m = FORM.matcher(entry.payload());
-    return m.matches()
-        ? Optional.of(new SignedHead(m.group(3), m.group(2), m.group(4), m.group(5)))
-        : Optional.empty();
+    return entry
+        .matched(FORM)
+        .map(m -> new SignedHead(m.group(3), m.group(2), m.group(4), m.group(5)));
   }
 
   /** Whether it vouches for what stands before {@code entry}. */

@@ -4,9 +4,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyPair;
@@ -17,11 +14,11 @@ import java.security.Signature;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.Base64;
+import org.sealwax.router.store.StateFiles;
 
 /** Our key that signs the head of the chain: Ed25519 (RFC 8032), made at the first start. */
 final class SigningKey {
   private static final String ALGORITHM = "Ed25519";
-  private static final String FILE = "key";
 
   private final PrivateKey secret;
   private final String open;
@@ -33,10 +30,10 @@ final class SigningKey {
 
   /** Reads the key in {@code folder}, or makes one. */
   static SigningKey in(Path folder) throws IOException {
-    Path file = folder.resolve(FILE);
+    Path file = folder.resolve("key");
     try {
       if (!Files.exists(file)) {
-        make(folder, file);
+        make(file);
       }
       String[] lines = Files.readString(file, StandardCharsets.US_ASCII).split("\n", -1);
       if (lines.length < 2) {
@@ -52,7 +49,7 @@ final class SigningKey {
     }
   }
 
-  private static void make(Path folder, Path file) throws IOException, GeneralSecurityException {
+  private static void make(Path file) throws IOException, GeneralSecurityException {
     KeyPair pair = KeyPairGenerator.getInstance(ALGORITHM).generateKeyPair();
     Base64.Encoder base64 = Base64.getEncoder();
     String text =
@@ -60,12 +57,7 @@ final class SigningKey {
             + "\n"
             + base64.encodeToString(pair.getPublic().getEncoded())
             + "\n";
-    Path fresh = folder.resolve(FILE + ".new");
-    Files.deleteIfExists(fresh);
-    Files.createFile(
-        fresh, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    Files.writeString(fresh, text, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
-    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+    StateFiles.replace(file, out -> out.write(text.getBytes(StandardCharsets.US_ASCII)));
   }
 
   private static PublicKey key(String base64) throws GeneralSecurityException {

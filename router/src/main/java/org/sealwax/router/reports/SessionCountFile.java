@@ -1,13 +1,10 @@
 package org.sealwax.router.reports;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -18,6 +15,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.sealwax.mail.tlsrpt.TlsReport;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
+import org.sealwax.router.store.StateFiles;
 
 /**
  * The reports of one period, one a line, in a file that is replaced as a whole: after a crash the
@@ -97,22 +95,13 @@ record SessionCountFile(Path path, Instant begin) {
   }
 
   void write(List<Due> reports) throws IOException {
-    Path fresh = path.resolveSibling(path.getFileName() + ".new");
-    try (FileChannel file =
-        FileChannel.open(
-            fresh,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      for (Due due : reports) {
-        java.nio.ByteBuffer buffer = java.nio.ByteBuffer.wrap(due.line());
-        while (buffer.hasRemaining()) {
-          file.write(buffer);
-        }
-      }
-      file.force(true);
-    }
-    Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    StateFiles.replace(
+        path,
+        out -> {
+          for (Due due : reports) {
+            out.write(due.line());
+          }
+        });
   }
 
   void delete() throws IOException {

@@ -4,16 +4,11 @@ import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
 import java.io.BufferedReader;
-import java.io.BufferedWriter;
 import java.io.IOException;
-import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -29,6 +24,7 @@ import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.smtp.MailboxParser;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.NextHop;
+import org.sealwax.router.store.StateFiles;
 
 /**
  * Cache of next hops' replies about recipients, kept over reloads and, for recipients that exist,
@@ -292,31 +288,23 @@ public final class VerificationCache {
       return;
     }
     changed = false;
-    Path fresh = file.resolveSibling(file.getFileName() + ".new");
     long nanos = clock.nanoTime();
     Instant now = clock.now();
     try {
-      try (FileChannel channel =
-              FileChannel.open(
-                  fresh,
-                  StandardOpenOption.CREATE,
-                  StandardOpenOption.TRUNCATE_EXISTING,
-                  StandardOpenOption.WRITE);
-          BufferedWriter out =
-              new BufferedWriter(Channels.newWriter(channel, StandardCharsets.UTF_8))) {
-        for (Map.Entry<Mailbox, CachedVerification> entry :
-            known.synchronous().asMap().entrySet()) {
-          CachedVerification answer = entry.getValue();
-          String line = answer.hop() + "\t" + entry.getKey();
-          if (answer.result() instanceof RecipientProbe.VerificationResult.Exists
-              && line.chars().noneMatch(c -> c != '\t' && Character.isISOControl(c))) {
-            out.write(now.minusNanos(nanos - answer.at()).getEpochSecond() + "\t" + line + "\n");
-          }
-        }
-        out.flush();
-        channel.force(true);
-      }
-      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      StateFiles.replace(
+          file,
+          out -> {
+            for (Map.Entry<Mailbox, CachedVerification> entry :
+                known.synchronous().asMap().entrySet()) {
+              CachedVerification answer = entry.getValue();
+              String line = answer.hop() + "\t" + entry.getKey();
+              if (answer.result() instanceof RecipientProbe.VerificationResult.Exists
+                  && line.chars().noneMatch(c -> c != '\t' && Character.isISOControl(c))) {
+                long at = now.minusNanos(nanos - answer.at()).getEpochSecond();
+                out.write((at + "\t" + line + "\n").getBytes(StandardCharsets.UTF_8));
+              }
+            }
+          });
     } catch (IOException e) {
       changed = true;
       log.warning("forward", "verified recipients were not kept: " + e.getMessage());

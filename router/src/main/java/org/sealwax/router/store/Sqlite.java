@@ -1,9 +1,7 @@
 package org.sealwax.router.store;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -29,12 +27,8 @@ public final class Sqlite {
    */
   public static Connection create(Path database, SqliteFormat format, int cacheKib)
       throws SQLException, IOException {
-    if (!Files.exists(database)) {
-      // Mail, and the domains that it goes to, are private; SQLite's other files take after it.
-      Files.createFile(
-          database,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    }
+    // SQLite's other files take after its permissions.
+    StateFiles.makeFile(database);
     return writer(database, format, cacheKib);
   }
 

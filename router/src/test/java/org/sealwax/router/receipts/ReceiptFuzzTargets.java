@@ -20,7 +20,7 @@ public final class ReceiptFuzzTargets {
             ReceiptLine.ORIGIN,
             1,
             "begin",
-            ReceiptFileHeader.members("2026-11-25T12:00:00Z", ReceiptLine.ORIGIN));
+            ReceiptLine.beginning("2026-11-25T12:00:00Z", ReceiptLine.ORIGIN));
     out.append(begin.line());
     ReceiptLine entry = begin;
     for (int i = 2; i < 6; i++) {
@@ -53,9 +53,9 @@ public final class ReceiptFuzzTargets {
                     .ifPresent(
                         e -> {
                           SignedHead.read(e).ifPresent(h -> h.matches(e, ReceiptLine.ORIGIN));
-                          ReceiptFileHeader.previous(e);
-                          ReceiptFileHeader.at(e);
-                          ReceiptFileHeader.count(e);
+                          e.beginsAfter();
+                          e.beginsAt();
+                          holds(e.lost() >= 0, "fewer than none");
                           ReceiptLine again = ReceiptLine.read(e.line().stripTrailing()).orElse(e);
                           holds(again.equals(e), "changes");
                         }),

@@ -2,7 +2,6 @@ package org.sealwax.router.reports.received;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -10,8 +9,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
@@ -28,6 +25,7 @@ import org.sealwax.mail.json.Json;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
 import org.sealwax.mail.tlsrpt.TlsReportParse;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.store.StateFiles;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -73,12 +71,7 @@ public final class ReceivedReportStore {
    */
   public static ReceivedReportStore open(ReceivedReportSettings settings, MailLog log)
       throws IOException {
-    if (!Files.isDirectory(settings.folder())) {
-      // Only the admin may read reports about a site's failures, and rejected mail.
-      Files.createDirectories(
-          settings.folder(),
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    }
+    StateFiles.makeFolder(settings.folder());
     ReceivedReportStore store = new ReceivedReportStore(settings, log);
     store.count();
     return store;
@@ -272,29 +265,11 @@ public final class ReceivedReportStore {
     boolean fresh = !Files.isDirectory(folder);
     Files.createDirectories(folder);
     Path draft = settings.folder().resolve(".new-" + file.getFileName());
-    try (FileChannel out =
-        FileChannel.open(
-            draft,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      ByteBuffer buffer = ByteBuffer.wrap(bytes);
-      while (buffer.hasRemaining()) {
-        out.write(buffer);
-      }
-      out.force(true);
-    }
+    StateFiles.write(draft, out -> out.write(bytes));
     Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
-    sync(folder);
+    StateFiles.sync(folder);
     if (fresh) {
-      sync(settings.folder());
-    }
-  }
-
-  /** The name of a file is on stable storage when its folder is. */
-  private static void sync(Path folder) throws IOException {
-    try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
-      names.force(true);
+      StateFiles.sync(settings.folder());
     }
   }
 
