@@ -14,11 +14,6 @@ final class ContentCheck {
   /** The queue's word for a message whose content is damaged. */
   static final String REASON = "damaged";
 
-  /** Opens a content. */
-  interface ContentOpener {
-    InputStream open() throws IOException;
-  }
-
   private volatile @Nullable IOException found;
 
   /** The damage, once some was seen. */
@@ -27,7 +22,7 @@ final class ContentCheck {
   }
 
   /** The content; what is read of it is watched. */
-  InputStream open(ContentOpener opener) throws IOException {
+  InputStream open(Consignment.MessageContent opener) throws IOException {
     InputStream in;
     try {
       in = opener.open();

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiPredicate;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Scope;
@@ -54,16 +55,9 @@ public final class NextHopPrefetch implements Closeable {
     void prefetch(NextHop.ByMx hop) throws InterruptedException;
   }
 
-  /** Whether a next hop is left alone because it cannot be reached. */
-  @FunctionalInterface
-  public interface HopPauseCheck {
-    /** Whether it will still be left alone then. */
-    boolean at(String hop, Instant then);
-  }
-
   private final Spool spool;
   private final Prefetcher prefetcher;
-  private final HopPauseCheck pauseCheck;
+  private final BiPredicate<String, Instant> pauseCheck;
   private final Clock clock;
   private final MailLog log;
   private final CountDownLatch closed = new CountDownLatch(1);
@@ -79,9 +73,17 @@ public final class NextHopPrefetch implements Closeable {
         }
       };
 
-  /** For the waiting mail of this store. */
+  /**
+   * For the waiting mail of this store.
+   *
+   * @param pauseCheck whether a next hop, by its key, will still be left alone then
+   */
   public NextHopPrefetch(
-      Spool spool, Prefetcher prefetcher, HopPauseCheck pauseCheck, Clock clock, MailLog log) {
+      Spool spool,
+      Prefetcher prefetcher,
+      BiPredicate<String, Instant> pauseCheck,
+      Clock clock,
+      MailLog log) {
     this.spool = spool;
     this.prefetcher = prefetcher;
     this.pauseCheck = pauseCheck;
@@ -128,7 +130,7 @@ public final class NextHopPrefetch implements Closeable {
           && batch.due().isAfter(now)
           && (hops.size() < HOPS || hops.containsKey(batch.hop()))
           && !done.containsKey(batch.hop())
-          && !pauseCheck.at(batch.hop(), batch.due())) {
+          && !pauseCheck.test(batch.hop(), batch.due())) {
         hops.putIfAbsent(batch.hop(), hop.get());
         last.put(batch.hop(), batch.due());
       }

@@ -91,21 +91,24 @@ final class NotificationWriter {
       QueueSettings settings,
       Instant now)
       throws IOException {
-    List<DeliveryStatus.DsnRecipient> recipients = new ArrayList<>();
-    for (Recipient r : expanded) {
-      recipients.add(
-          new DeliveryStatus.DsnRecipient(
-              DsnAction.EXPANDED,
-              r.original(),
-              r.dsn().originalRecipient(),
-              "2.0.0",
-              "",
-              null,
-              null,
-              null,
-              null));
-    }
-    return make(notified, sender, false, recipients, settings, now);
+    return make(
+        notified,
+        sender,
+        false,
+        expanded.stream().map(r -> went(DsnAction.EXPANDED, r, null, null, null)).toList(),
+        settings,
+        now);
+  }
+
+  /** A recipient whose message went on. */
+  private static DeliveryStatus.DsnRecipient went(
+      DsnAction action,
+      Recipient r,
+      @Nullable String host,
+      @Nullable String reply,
+      @Nullable String tls) {
+    return new DeliveryStatus.DsnRecipient(
+        action, r.original(), r.dsn().originalRecipient(), "2.0.0", "", host, reply, tls, null);
   }
 
   private static DeliveryStatus.DsnRecipient recipient(
@@ -117,16 +120,12 @@ final class NotificationWriter {
     boolean hidden = !r.target().equals(new DeliveryTarget.Remote(address));
     Outcome.Delivered d = t.delivered();
     if (d != null) {
-      return new DeliveryStatus.DsnRecipient(
+      return went(
           t.notice() == NoticeKind.DELIVERED ? DsnAction.DELIVERED : DsnAction.RELAYED,
-          address,
-          r.dsn().originalRecipient(),
-          "2.0.0",
-          "",
+          r,
           hidden ? null : d.host(),
           hidden ? null : d.reply(),
-          d.tls(),
-          null);
+          d.tls());
     }
     FailureCause cause = t.cause() == null ? QueueStep.unknown() : t.cause();
     boolean delayed = t.notice() == NoticeKind.DELAYED;
@@ -179,7 +178,6 @@ final class NotificationWriter {
             && notified.size() <= settings.returnedContent();
     Draft draft = spool.notificationDraft();
     boolean international;
-    boolean eightBit = false;
     try (InputStream content = open(notified)) {
       ReturnedContent returned =
           content == null
@@ -201,25 +199,22 @@ final class NotificationWriter {
       international = status.isInternational();
       status.writeTo(draft.content());
     }
-    byte[] bytes = draft.small();
-    for (int i = 0; bytes != null && i < bytes.length && !eightBit; i++) {
-      eightBit = bytes[i] < 0;
-    }
-    MailOptions own =
-        new MailOptions(
-            eightBit ? MailOptions.BodyType.EIGHT_BIT : MailOptions.BodyType.SEVEN_BIT,
-            international,
-            null,
-            MailOptions.Return.UNSPECIFIED,
-            // RFC 8689 §5: a notification is protected like its message. A sender that does not
-            // require TLS asks that for its own message, not for the notification.
-            options.requireTls()
-                ? MailOptions.TlsOption.REQUIRED
-                : MailOptions.TlsOption.UNSPECIFIED);
+    // RFC 8689 §5: a notification is protected like its message. A sender that does not require TLS
+    // asks that for its own message, not for the notification.
+    MailOptions.TlsOption tls =
+        options.requireTls() ? MailOptions.TlsOption.REQUIRED : MailOptions.TlsOption.UNSPECIFIED;
     return new PreparedNotification(
-        message(draft, to, own, now),
+        message(draft, to, isEightBit(draft.small()), international, tls, now),
         recipients.getFirst().action().name().toLowerCase(java.util.Locale.ROOT),
         to);
+  }
+
+  private static boolean isEightBit(byte @Nullable [] content) {
+    boolean found = false;
+    for (int i = 0; content != null && i < content.length && !found; i++) {
+      found = content[i] < 0;
+    }
+    return found;
   }
 
   /** A measured time as a date to display. */
@@ -241,7 +236,20 @@ final class NotificationWriter {
     }
   }
 
-  private NewMessage message(Draft draft, Mailbox to, MailOptions options, Instant now) {
+  private NewMessage message(
+      Draft draft,
+      Mailbox to,
+      boolean eightBit,
+      boolean international,
+      MailOptions.TlsOption tls,
+      Instant now) {
+    MailOptions options =
+        new MailOptions(
+            eightBit ? MailOptions.BodyType.EIGHT_BIT : MailOptions.BodyType.SEVEN_BIT,
+            international,
+            null,
+            MailOptions.Return.UNSPECIFIED,
+            tls);
     Envelope envelope = new Envelope(ReversePath.nullPath(), options, OWN_ORIGIN, "", "", 1);
     // RFC 3461 5.2: notifications themselves ask for none.
     DsnRequest dsn = new DsnRequest(java.util.Set.of(), true, null);
@@ -266,7 +274,6 @@ final class NotificationWriter {
     Draft draft = spool.notificationDraft();
     String host = settings.hostName().name();
     StringBuilder text = new StringBuilder();
-    boolean utf8 = !to.isAscii() || !lines.stream().allMatch(NotificationWriter::isAscii);
     text.append("Date: ").append(DeliveryStatus.date(civil(now))).append("\r\n");
     text.append("From: Mail router <postmaster@").append(host).append(">\r\n");
     text.append("To: <").append(to).append(">\r\n");
@@ -278,20 +285,13 @@ final class NotificationWriter {
     for (String line : lines) {
       text.append(line.replaceAll("\\p{Cntrl}", " ")).append("\r\n");
     }
+    byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
     try (OutputStream out = draft.content()) {
-      out.write(text.toString().getBytes(StandardCharsets.UTF_8));
+      out.write(bytes);
     }
-    MailOptions options =
-        new MailOptions(
-            utf8 ? MailOptions.BodyType.EIGHT_BIT : MailOptions.BodyType.SEVEN_BIT,
-            !to.isAscii(),
-            null,
-            MailOptions.Return.UNSPECIFIED,
-            MailOptions.TlsOption.UNSPECIFIED);
-    return new PreparedNotification(message(draft, to, options, now), "summary", to);
-  }
-
-  private static boolean isAscii(String text) {
-    return text.chars().allMatch(c -> c < 0x80);
+    NewMessage message =
+        message(
+            draft, to, isEightBit(bytes), !to.isAscii(), MailOptions.TlsOption.UNSPECIFIED, now);
+    return new PreparedNotification(message, "summary", to);
   }
 }

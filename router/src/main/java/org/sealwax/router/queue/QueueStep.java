@@ -86,31 +86,22 @@ public final class QueueStep {
   /**
    * A group that waits.
    *
-   * @param group the recipients
-   * @param due until when
-   * @param reason for the queue's list
-   */
-  public record RetryLater(RecipientGroup group, Instant due, String reason) {}
-
-  /**
-   * A group that is held.
-   *
    * @param group the recipients, each with its cause
-   * @param reason for the queue's list
+   * @param due until when
    */
-  public record HeldRecipients(RecipientGroup group, String reason) {}
+  public record RetryLater(RecipientGroup group, Instant due) {}
 
   /**
    * The next state, and what to do.
    *
    * @param retry recipients that wait, or null
-   * @param held groups that are held, by reason
+   * @param held recipients that are held, each with its cause, or null
    * @param notified recipients and what to notify of
    * @param lines what happened, for the log and the trace
    */
   public record StepResult(
       @Nullable RetryLater retry,
-      List<HeldRecipients> held,
+      @Nullable RecipientGroup held,
       List<NotifiedRecipient> notified,
       List<TraceEntry.RecipientTrace> lines) {}
 
@@ -318,16 +309,11 @@ public final class QueueStep {
     }
 
     StepResult result(RecipientGroup base, Instant due) {
-      RetryLater again =
-          waiting.isEmpty() ? null : new RetryLater(base.with(waiting), due, reason(waiting));
-      List<HeldRecipients> kept =
-          held.isEmpty() ? List.of() : List.of(new HeldRecipients(base.with(held), reason(held)));
-      return new StepResult(again, kept, List.copyOf(notified), List.copyOf(traces));
-    }
-
-    private static String reason(List<Recipient> of) {
-      FailureCause last = of.getFirst().last();
-      return last == null ? "" : last.reason();
+      return new StepResult(
+          waiting.isEmpty() ? null : new RetryLater(base.with(waiting), due),
+          held.isEmpty() ? null : base.with(held),
+          List.copyOf(notified),
+          List.copyOf(traces));
     }
   }
 }

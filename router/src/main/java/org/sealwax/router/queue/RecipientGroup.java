@@ -31,6 +31,12 @@ public record RecipientGroup(
     return lowest;
   }
 
+  /** Why it waits, for the queue's list: the first recipient's word. */
+  String reason() {
+    FailureCause last = recipients.getFirst().last();
+    return last == null ? "" : last.reason();
+  }
+
   RecipientGroup with(List<Recipient> others) {
     return new RecipientGroup(sender, deliveredTo, rounds, others);
   }

@@ -99,12 +99,10 @@ final class StepApplier {
     List<RecipientBatch> put = new ArrayList<>(rest);
     QueueStep.RetryLater again = result.retry();
     if (again != null) {
-      put.add(
-          stored(
-              id, again.group(), BatchState.DEFERRED, again.due(), loaded.hop(), again.reason()));
+      put.add(stored(loaded, again.group(), BatchState.DEFERRED, again.due()));
     }
-    for (QueueStep.HeldRecipients kept : result.held()) {
-      put.add(stored(id, kept.group(), BatchState.HELD, null, loaded.hop(), kept.reason()));
+    if (result.held() != null) {
+      put.add(stored(loaded, result.held(), BatchState.HELD, null));
     }
     boolean isSilent =
         event instanceof QueueStep.Event.HopPaused && prepared.isEmpty() && again != null;
@@ -130,6 +128,11 @@ final class StepApplier {
           }
         };
     spool.change(change, stored.orHeld(() -> state.letGo(key)));
+  }
+
+  private static RecipientBatch stored(
+      LoadedBatch of, RecipientGroup group, BatchState state, @Nullable Instant due) {
+    return stored(of.id(), group, state, due, of.hop(), group.reason());
   }
 
   private static List<BatchKey> removed(BatchKey key, List<RecipientBatch> put) {
