@@ -12,6 +12,7 @@ import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.mail.tlsrpt.SessionDiagnosis;
 import org.sealwax.router.ledger.HostSample;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.log.TlsLogFields;
 
 /** Records the connections of one attempt, whatever becomes of them. One thread owns it. */
 final class ConnectionRecorder {
@@ -103,7 +104,7 @@ final class ConnectionRecorder {
     String name = host.hostName();
     switch (observation) {
       case Observation.Encrypted e ->
-          log().tlsToHost(id(), name, address, TlsLogText.facts(e.handshake()));
+          log().tlsToHost(id(), name, address, TlsLogFields.of(e.handshake()));
       case Observation.HandshakeFailed b ->
           log().tlsToHostFailed(id(), name, address, b.kind().name(), b.why(), next(decision));
       case Observation.StarttlsRefused r ->

@@ -3,6 +3,7 @@ package org.sealwax.router.deliver;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.HostAddresses;
@@ -11,7 +12,6 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.IdentityRequirement;
-import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.mail.policy.Requirement;
 import org.sealwax.mail.smtp.session.Greeting;
@@ -29,26 +29,33 @@ import org.sealwax.router.queue.FailureCause;
  * Connects to hosts: looks up their addresses, dials, greets with the offer of a fallback step, and
  * authenticates where a route has credentials. Decides nothing. Thread-safe; one for each
  * configuration.
+ *
+ * @param resolver for addresses
+ * @param dialers open connections
+ * @param tls our side of TLS
+ * @param roots certificate authorities by the names that policy rows use; {@code public} is there
+ * @param random makes nonces
+ * @param times of each step
  */
-public final class HostConnector {
-  private final DeliverySettings settings;
-  private final Resolver resolver;
-  private final Dialers dialers;
-  private final TlsClient tls;
-  private final Map<String, TrustRoots> roots;
-  private final RandomSource random;
-  private final SmtpTimeouts times;
-
+public record HostConnector(
+    DeliverySettings settings,
+    Resolver resolver,
+    Dialers dialers,
+    TlsClient tls,
+    Map<String, TrustRoots> roots,
+    RandomSource random,
+    SmtpTimeouts times) {
   /**
-   * A connector.
+   * Copies and checks.
    *
-   * @param resolver for addresses
-   * @param dialers open connections
-   * @param tls our side of TLS
-   * @param roots certificate authorities by the names that policy rows use; {@code public} is there
-   * @param random makes nonces
    * @throws IllegalArgumentException when a row names roots that are not there
    */
+  public HostConnector {
+    roots = Map.copyOf(roots);
+    checkRoots(settings, roots);
+  }
+
+  /** With the times of the settings. */
   public HostConnector(
       DeliverySettings settings,
       Resolver resolver,
@@ -56,25 +63,7 @@ public final class HostConnector {
       TlsClient tls,
       Map<String, TrustRoots> roots,
       RandomSource random) {
-    this(settings, resolver, dialers, tls, Map.copyOf(roots), random, settings.times());
-    checkRoots();
-  }
-
-  private HostConnector(
-      DeliverySettings settings,
-      Resolver resolver,
-      Dialers dialers,
-      TlsClient tls,
-      Map<String, TrustRoots> roots,
-      RandomSource random,
-      SmtpTimeouts times) {
-    this.settings = settings;
-    this.resolver = resolver;
-    this.dialers = dialers;
-    this.tls = tls;
-    this.roots = roots;
-    this.random = random;
-    this.times = times;
+    this(settings, resolver, dialers, tls, roots, random, settings.times());
   }
 
   /** The same with other times. */
@@ -82,28 +71,18 @@ public final class HostConnector {
     return new HostConnector(settings, resolver, dialers, tls, roots, random, other);
   }
 
-  private void checkRoots() {
+  private static void checkRoots(DeliverySettings settings, Map<String, TrustRoots> roots) {
     if (!roots.containsKey(IdentityRequirement.PUBLIC_ROOTS)) {
       throw new IllegalArgumentException("no public roots");
     }
-    for (PolicyRow row : settings.rows()) {
-      checkRoots(row);
-    }
-    for (RouteSettings route : settings.routes().values()) {
-      if (route.row() != null) {
-        checkRoots(route.row());
-      }
-    }
-  }
-
-  private void checkRoots(PolicyRow row) {
-    if (row.ca() != null && !roots.containsKey(row.ca())) {
-      throw new IllegalArgumentException("no roots of the name " + row.ca());
-    }
-  }
-
-  SmtpTimeouts times() {
-    return times;
+    Stream.concat(
+            settings.rows().stream(), settings.routes().values().stream().map(RouteSettings::row))
+        .filter(row -> row != null && row.ca() != null && !roots.containsKey(row.ca()))
+        .findFirst()
+        .ifPresent(
+            row -> {
+              throw new IllegalArgumentException("no roots of the name " + row.ca());
+            });
   }
 
   /** The addresses of a host in the families that we use. */

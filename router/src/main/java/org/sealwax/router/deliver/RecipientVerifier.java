@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
-import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.session.ClientSession;
 import org.sealwax.mail.smtp.session.SmtpTimeouts;
+import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.route.RecipientProbe;
@@ -24,23 +24,14 @@ public final class RecipientVerifier implements RecipientProbe {
   /** For each single answer. */
   static final Duration EACH = Duration.ofSeconds(10);
 
-  private final RoundPlanner planner;
+  private final SmtpDeliveryAgent agent;
   private final HostConnector connector;
-  private final DeliveryRecorder recorder;
-  private final ConnectionPool pool;
-  private final Clock clock;
+  private final MailLog log;
 
-  RecipientVerifier(
-      RoundPlanner planner,
-      HostConnector connector,
-      DeliveryRecorder recorder,
-      ConnectionPool pool,
-      Clock clock) {
-    this.planner = planner;
+  RecipientVerifier(SmtpDeliveryAgent agent, HostConnector connector, MailLog log) {
+    this.agent = agent;
     this.connector = connector.with(connector.times().atMost(EACH));
-    this.recorder = recorder;
-    this.pool = pool;
-    this.clock = clock;
+    this.log = log;
   }
 
   @Override
@@ -52,20 +43,11 @@ public final class RecipientVerifier implements RecipientProbe {
     Thread me = Thread.currentThread();
     try (Deadline deadline = Deadline.after(TOTAL, me::interrupt)) {
       try {
-        new DeliveryRound(
-                planner,
-                connector,
-                recorder,
-                pool,
-                clock,
-                RoundPurpose.verify(recipient),
-                question,
-                nextHop)
-            .run();
+        agent.unrecordedRound(connector, RoundPurpose.verify(recipient), question, nextHop).run();
       } catch (InterruptedException e) {
         question.reason = "no answer within " + TOTAL.toSeconds() + " s";
       } catch (RuntimeException e) {
-        recorder.log().bug("probe", e);
+        log.bug("probe", e);
         question.reason = "internal error";
       }
       if (deadline.passed()) {

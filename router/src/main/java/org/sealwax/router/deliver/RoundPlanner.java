@@ -1,10 +1,16 @@
 package org.sealwax.router.deliver;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.MailHost;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.DnssecStatus;
+import org.sealwax.mail.dns.MxRecord;
+import org.sealwax.mail.dns.MxSet;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
@@ -15,6 +21,7 @@ import org.sealwax.router.evidence.EvidenceGatherer;
 import org.sealwax.router.evidence.EvidenceSource;
 import org.sealwax.router.evidence.PolicyRows;
 import org.sealwax.router.evidence.PublishedEvidence;
+import org.sealwax.router.ledger.RoundMx;
 import org.sealwax.router.queue.NextHop;
 
 /**
@@ -71,14 +78,49 @@ final class RoundPlanner {
     return switch (nextHop) {
       case NextHop.ByMx mx -> {
         gatherer.prefetch(mx.domain());
-        yield RoutePlan.byMx(
-            mx.domain(), resolver, settings.ownNames(), random, settings.mxPort(), clock.now());
+        yield byMx(mx.domain());
       }
-      case NextHop.Fixed fixed ->
-          RoutePlan.fixed(fixed, destination, settings.routes().get(fixed.route()));
+      case NextHop.Fixed fixed -> {
+        // No MX, and the configuration vouches for the host; the policy rows of the recipients'
+        // domain hold on this way too.
+        PolicySubject subject = PolicySubject.fixed(fixed.host(), fixed.port()).to(destination);
+        yield new RoutePlan.PlannedHosts(
+            List.of(new RoutePlan.PlannedHost(subject, 0)),
+            fixed.port(),
+            settings.routes().get(fixed.route()),
+            true,
+            null);
+      }
       case NextHop.Pipe p -> throw new IllegalStateException("no hosts: " + p);
       case NextHop.Reports r -> throw new IllegalStateException("no hosts: " + r);
       case NextHop.NoPostmaster n -> throw new IllegalStateException("no hosts: " + n);
+    };
+  }
+
+  /** Plans by MX (RFC 5321 5.1). */
+  private RoutePlan byMx(Domain domain) {
+    DnsAnswer<MxRecord> answer = resolver.mx(domain);
+    String name = domain.name();
+    return switch (MxSet.of(domain, answer, settings.ownNames(), random, MxSet.ALL_HOSTS)) {
+      case MxSet.NullMx n -> new RoutePlan.NoHosts(FailureTable.nullMx(name));
+      case MxSet.NoSuchDomain n -> new RoutePlan.NoHosts(FailureTable.noSuchDomain(name));
+      case MxSet.LoopsBack l -> new RoutePlan.NoHosts(FailureTable.loopsBack(name, l.own().name()));
+      case MxSet.MxLookupFailed t -> new RoutePlan.NoHosts(FailureTable.dns(name, t.reason()));
+      case MxSet.Hosts h -> {
+        boolean secure = h.security() == DnssecStatus.SECURE;
+        int port = settings.mxPort();
+        List<RoutePlan.PlannedHost> hosts = new ArrayList<>();
+        Set<Domain> seen = new HashSet<>();
+        for (MxSet.MxHost mx : h.targets()) {
+          PolicySubject subject = new PolicySubject(domain, mx.host(), secure, port);
+          hosts.add(new RoutePlan.PlannedHost(subject, mx.preference()));
+          if (hosts.size() <= RoundMx.MAX_HOSTS) {
+            seen.add(mx.host());
+          }
+        }
+        RoundMx mx = new RoundMx(seen, secure, clock.now().plus(answer.ttl()));
+        yield new RoutePlan.PlannedHosts(hosts, port, null, h.implicit(), mx);
+      }
     };
   }
 

@@ -60,17 +60,15 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
     this.clock = clock;
   }
 
-  /** A round whose connections are recorded, or are not. */
-  private DeliveryRound round(boolean recorded, RoundPurpose purpose, RoundWork work, NextHop hop) {
+  private DeliveryRound round(RoundPurpose purpose, RoundWork work, NextHop hop) {
+    return new DeliveryRound(planner, connector, recorder, pool, clock, purpose, work, hop);
+  }
+
+  /** A round whose connections are not recorded but in the log. */
+  DeliveryRound unrecordedRound(
+      HostConnector by, RoundPurpose purpose, RoundWork work, NextHop hop) {
     return new DeliveryRound(
-        planner,
-        connector,
-        recorded ? recorder : recorder.withoutLedgerUpdates(),
-        pool,
-        clock,
-        purpose,
-        work,
-        hop);
+        planner, by, recorder.withoutLedgerUpdates(), pool, clock, purpose, work, hop);
   }
 
   @Override
@@ -135,7 +133,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
     boolean authenticated = route != null && route.credentials() != null;
     ConsignmentTransfer transfer = transfer(consignment, outcomes, authenticated);
     try {
-      round(true, transfer.purpose(), transfer, hop).run();
+      round(transfer.purpose(), transfer, hop).run();
     } catch (InterruptedException e) {
       // What was delivered was delivered: the outcomes so far must not be lost.
       Thread.currentThread().interrupt();
@@ -176,12 +174,12 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   public DeliveryPreview preview(
       NextHop hop, MailHost destination, MailOptions.TlsOption message, boolean probes)
       throws InterruptedException {
-    return dryRun(false, hop, destination, message).preview(probes);
+    return dryRun(hop, destination, message).preview(probes);
   }
 
-  private DeliveryRound dryRun(
-      boolean recorded, NextHop hop, MailHost destination, MailOptions.TlsOption message) {
-    return round(recorded, RoundPurpose.dryRun(destination, message), RoundWork.NONE, hop);
+  private DeliveryRound dryRun(NextHop hop, MailHost destination, MailOptions.TlsOption message) {
+    RoundPurpose purpose = RoundPurpose.dryRun(destination, message);
+    return unrecordedRound(connector, purpose, RoundWork.NONE, hop);
   }
 
   /**
@@ -193,7 +191,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
    */
   public void prefetch(NextHop hop) throws InterruptedException {
     if (hop instanceof NextHop.ByMx mx) {
-      dryRun(false, hop, mx.domain(), MailOptions.TlsOption.UNSPECIFIED).prefetch();
+      dryRun(hop, mx.domain(), MailOptions.TlsOption.UNSPECIFIED).prefetch();
     }
   }
 
@@ -205,14 +203,15 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
    * @throws InterruptedException when the thread is interrupted
    */
   public Optional<String> greet(Domain domain, Domain host) throws InterruptedException {
-    return dryRun(true, new NextHop.ByMx(domain), domain, MailOptions.TlsOption.UNSPECIFIED)
+    RoundPurpose purpose = RoundPurpose.dryRun(domain, MailOptions.TlsOption.UNSPECIFIED);
+    return round(purpose, RoundWork.NONE, new NextHop.ByMx(domain))
         .greet(host)
         .map(probed -> DeliveryPreview.ConnectionPreview.describe(probed.observation()));
   }
 
   /** Asks next hops about recipients, with this delivery agent's routes, policy and memory. */
   public RecipientVerifier recipientVerifier() {
-    return new RecipientVerifier(planner, connector, recorder.withoutLedgerUpdates(), pool, clock);
+    return new RecipientVerifier(this, connector, recorder.log());
   }
 
   /** Idle connections kept now, for metrics. */

@@ -10,7 +10,6 @@ import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.router.ledger.Ledger;
-import org.sealwax.router.log.TlsLogFields;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.receipts.Receipt;
 
@@ -77,20 +76,5 @@ final class TlsLogText {
         h.version().label(),
         h.suite(),
         h.group());
-  }
-
-  static TlsLogFields facts(Handshake h) {
-    boolean named = !h.peerChain().isEmpty();
-    return new TlsLogFields(
-        h.verdict().postfixWord(),
-        h.verdict().text(),
-        h.version().label(),
-        h.suite(),
-        h.bits(),
-        h.group(),
-        h.resumed(),
-        named ? h.peerChain().getFirst().getSubjectX500Principal().getName() : null,
-        named ? Pins.of(h.peerChain().getFirst()).hex() : null,
-        h.serverName());
   }
 }

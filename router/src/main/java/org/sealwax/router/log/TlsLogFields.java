@@ -1,6 +1,9 @@
 package org.sealwax.router.log;
 
+import java.security.cert.X509Certificate;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.tls.verdict.Handshake;
+import org.sealwax.mail.tls.verdict.Pins;
 
 /**
  * A handshake as the log shows it.
@@ -26,4 +29,20 @@ public record TlsLogFields(
     boolean resumed,
     @Nullable String peerName,
     @Nullable String peerKey,
-    @Nullable String serverName) {}
+    @Nullable String serverName) {
+  /** The fields of a handshake. */
+  public static TlsLogFields of(Handshake h) {
+    X509Certificate leaf = h.peerChain().isEmpty() ? null : h.peerChain().getFirst();
+    return new TlsLogFields(
+        h.verdict().postfixWord(),
+        h.verdict().text(),
+        h.version().label(),
+        h.suite(),
+        h.bits(),
+        h.group(),
+        h.resumed(),
+        leaf == null ? null : leaf.getSubjectX500Principal().getName(),
+        leaf == null ? null : Pins.of(leaf).hex(),
+        h.serverName());
+  }
+}

@@ -21,7 +21,6 @@ import org.sealwax.mail.net.FileDescriptors;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DeliveryAgent;
-import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
@@ -118,13 +117,7 @@ public final class PipeDeliveryAgent implements DeliveryAgent {
       return deferred(
           MISCONFIGURED, "pipe-root", "commands are not run as root; a wrapper must be configured");
     }
-    Mailbox recipient =
-        switch (consigned.target()) {
-          case DeliveryTarget.Pipe command -> command.mailbox();
-          case DeliveryTarget.Remote remote -> remote.mailbox();
-          case DeliveryTarget.Postmaster postmaster -> postmaster.mailbox();
-          case DeliveryTarget.Reports reports -> reports.mailbox();
-        };
+    Mailbox recipient = consigned.target().mailbox();
     PipeArguments filled =
         PipeArguments.fill(
             settings.command(),

@@ -1,14 +1,11 @@
 package org.sealwax.router.receive;
 
 import java.net.InetSocketAddress;
-import java.security.cert.X509Certificate;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.message.ReceivedHeader;
 import org.sealwax.mail.tls.verdict.Handshake;
-import org.sealwax.mail.tls.verdict.Pins;
-import org.sealwax.router.log.TlsLogFields;
 
 /**
  * The state of a session's client: its address, name, TLS and authentication so far. Owned by the
@@ -66,21 +63,5 @@ final class ClientState {
     }
     String group = h.group() == null ? "" : " " + h.group();
     return h.version().label() + " " + h.suite() + group + " " + h.verdict().text();
-  }
-
-  /** A handshake as the log shows it. */
-  static TlsLogFields facts(Handshake h) {
-    X509Certificate leaf = h.peerChain().isEmpty() ? null : h.peerChain().getFirst();
-    return new TlsLogFields(
-        h.verdict().postfixWord(),
-        h.verdict().text(),
-        h.version().label(),
-        h.suite(),
-        h.bits(),
-        h.group(),
-        h.resumed(),
-        leaf == null ? null : leaf.getSubjectX500Principal().getName(),
-        leaf == null ? null : Pins.of(leaf).hex(),
-        h.serverName());
   }
 }

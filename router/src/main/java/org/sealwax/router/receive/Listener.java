@@ -79,7 +79,7 @@ public final class Listener implements AutoCloseable {
     this.server = server;
     this.tls = tls;
     this.listeningSocket = socket;
-    this.sessions = server.newShare(settings.sessions());
+    this.sessions = server.sessions().newShare(settings.sessions());
     // Sorts by start of the process, so that a session's name is unique over restarts.
     this.sessionPrefix = Long.toString(server.clock().now().getEpochSecond(), 36);
   }
@@ -207,8 +207,8 @@ public final class Listener implements AutoCloseable {
   private void receive(AcceptedConnection arrival) {
     Wire wire = arrival.wire();
     boolean local = !arrival.user().isEmpty();
-    try (SessionMemory memory = server.memory(local)) {
-      String limit = local ? enter(arrival.user()) : server.enter(client(wire));
+    try (SessionMemory memory = server.sessions().memory(local)) {
+      String limit = local ? enter(arrival.user()) : server.limits().enter(client(wire));
       if (!limit.isEmpty()) {
         turnAway(wire, limit);
         return;
@@ -219,7 +219,7 @@ public final class Listener implements AutoCloseable {
         if (local) {
           leave(arrival.user());
         } else {
-          server.leave(client(wire));
+          server.limits().leave(client(wire));
         }
       }
     } catch (RuntimeException | Error e) {
@@ -303,7 +303,7 @@ public final class Listener implements AutoCloseable {
 
   private @Nullable TlsWire implicit(
       Wire wire, TlsServer encryption, ServerSession session, SessionMemory memory) {
-    if (!server.count(wire.peer().getAddress(), ClientLimits.ClientRate.HANDSHAKES)) {
+    if (!server.limits().count(wire.peer().getAddress(), ClientLimits.ClientRate.HANDSHAKES)) {
       server.log().turnedAway(wire.peer(), ClientLimits.ClientRate.HANDSHAKES.text());
       return null;
     }

@@ -16,6 +16,7 @@ import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.router.evidence.PeerMatcher;
+import org.sealwax.router.log.TlsLogFields;
 import org.sealwax.router.queue.IntakeException;
 
 /**
@@ -159,7 +160,7 @@ final class ServerSession implements CommandHandler {
   }
 
   private boolean count(ClientLimits.ClientRate rate) {
-    return client.local || server.count(client.address.getAddress(), rate);
+    return client.local || server.limits().count(client.address.getAddress(), rate);
   }
 
   private Reply limited(ClientLimits.ClientRate rate) {
@@ -169,7 +170,7 @@ final class ServerSession implements CommandHandler {
 
   @Override
   public boolean areSessionsScarce() {
-    return server.areSessionsScarce();
+    return server.sessions().areSessionsScarce();
   }
 
   @Override
@@ -302,7 +303,7 @@ final class ServerSession implements CommandHandler {
             ? shaken
             : shaken.withVerification(likeness.verdict());
     client.tls = handshake;
-    server.log().tlsFromClient(client.session, client.address, ClientState.facts(handshake));
+    server.log().tlsFromClient(client.session, client.address, TlsLogFields.of(handshake));
     if (client.trust.mayRelay()) {
       return;
     }
@@ -438,7 +439,7 @@ final class ServerSession implements CommandHandler {
       return refuse("DATA", Reply.of(554, SEQUENCE, "no valid recipients"));
     }
     Reply trouble = begin(open);
-    return trouble == null ? new CommandResult.ReceiveData(closing(open)) : refuse("DATA", trouble);
+    return trouble == null ? new CommandResult.ReceiveData(open) : refuse("DATA", trouble);
   }
 
   private CommandResult bdat() {
@@ -456,20 +457,13 @@ final class ServerSession implements CommandHandler {
         reset();
         return refuse("BDAT", trouble);
       }
-      chunks = closing(open);
     }
-    BodyReceiver body = chunks;
-    if (body == null) {
-      throw new IllegalStateException("begun without chunks");
-    }
-    return new CommandResult.ReceiveChunk(body);
+    return new CommandResult.ReceiveChunk(open);
   }
-
-  private @Nullable BodyReceiver chunks;
 
   private @Nullable Reply begin(Transaction open) {
     try {
-      open.begin();
+      open.begin(this::answered);
       return null;
     } catch (IntakeException e) {
       server.log().storeTrouble("message not taken: " + e.getMessage(), e);
@@ -477,41 +471,14 @@ final class ServerSession implements CommandHandler {
     }
   }
 
-  /** The transaction as a body; whatever comes of it, the transaction is over then. */
-  private BodyReceiver closing(Transaction open) {
-    return new BodyReceiver() {
-      @Override
-      public long maxBytes() {
-        return open.maxBytes();
-      }
-
-      @Override
-      public void take(byte[] block, int offset, int length) {
-        open.take(block, offset, length);
-      }
-
-      @Override
-      public Reply chunkTaken(long octets) {
-        return open.chunkTaken(octets);
-      }
-
-      @Override
-      public Reply complete(org.sealwax.mail.smtp.BodySummary summary) {
-        messages++;
-        Reply reply = open.complete(summary);
-        if (reply.isPositive()) {
-          accepted++;
-        } else {
-          note("end of message", "", reply);
-        }
-        transaction = null;
-        return reply;
-      }
-
-      @Override
-      public void abandoned() {
-        open.abandoned();
-      }
-    };
+  /** The message was answered; whatever came of it, the transaction is over. */
+  private void answered(Reply reply) {
+    messages++;
+    if (reply.isPositive()) {
+      accepted++;
+    } else {
+      note("end of message", "", reply);
+    }
+    transaction = null;
   }
 }

@@ -14,46 +14,23 @@ import org.sealwax.router.queue.Intake;
 /**
  * The SMTP server of the process: opens listeners, begins their sessions and transactions, and
  * keeps the limits that hold over all of them. Thread-safe.
+ *
+ * @param configurations the configuration in force; a session keeps the one that it began with
+ * @param intake where mail goes
+ * @param limits limits of one client, over all listeners
+ * @param sessions limits of all sessions together
+ * @param auth limits checks of passwords
+ * @param names looks up the names of clients, or null for none
  */
-public final class SmtpServer {
-  private final Supplier<ReceiveConfiguration> configuration;
-  private final Intake intake;
-  private final ClientLimits limits;
-  private final SessionLimit sessions;
-  private final AuthGuard auth;
-  private final @Nullable ClientNames names;
-  private final MailLog log;
-  private final Clock clock;
-
-  /**
-   * A server without listeners.
-   *
-   * @param configuration the configuration in force; a session keeps the one that it began with
-   * @param intake where mail goes
-   * @param limits limits of one client, over all listeners
-   * @param sessions limits of all sessions together
-   * @param auth limits checks of passwords
-   * @param names looks up the names of clients, or null for none
-   */
-  public SmtpServer(
-      Supplier<ReceiveConfiguration> configuration,
-      Intake intake,
-      ClientLimits limits,
-      SessionLimit sessions,
-      AuthGuard auth,
-      @Nullable ClientNames names,
-      MailLog log,
-      Clock clock) {
-    this.configuration = configuration;
-    this.intake = intake;
-    this.limits = limits;
-    this.sessions = sessions;
-    this.auth = auth;
-    this.names = names;
-    this.log = log;
-    this.clock = clock;
-  }
-
+public record SmtpServer(
+    Supplier<ReceiveConfiguration> configurations,
+    Intake intake,
+    ClientLimits limits,
+    SessionLimit sessions,
+    AuthGuard auth,
+    @Nullable ClientNames names,
+    MailLog log,
+    Clock clock) {
   /**
    * Binds a listener and starts to accept.
    *
@@ -66,37 +43,7 @@ public final class SmtpServer {
 
   /** The configuration in force. */
   ReceiveConfiguration configuration() {
-    return configuration.get();
-  }
-
-  /** The sessions of a new listener. */
-  SessionLimit.ListenerShare newShare(int cap) {
-    return sessions.newShare(cap);
-  }
-
-  /** The memory of a new session. */
-  SessionMemory memory(boolean local) {
-    return sessions.memory(local);
-  }
-
-  /** Whether no session should be kept for a silent client. */
-  boolean areSessionsScarce() {
-    return sessions.areSessionsScarce();
-  }
-
-  /** Counts a new session of a client; empty, or the limit that it has reached. */
-  String enter(InetAddress client) {
-    return limits.enter(client);
-  }
-
-  /** A session of a client has ended. */
-  void leave(InetAddress client) {
-    limits.leave(client);
-  }
-
-  /** Counts one event of a client; false when it has reached the rate. */
-  boolean count(InetAddress client, ClientLimits.ClientRate rate) {
-    return limits.count(client, rate);
+    return configurations.get();
   }
 
   /** The state of a client that has connected; its name is looked up from now on. */
@@ -121,17 +68,5 @@ public final class SmtpServer {
   Transaction transaction(
       ReceiveConfiguration reception, ClientState client, SessionMemory memory, Command.Mail mail) {
     return new Transaction(intake, limits, log, clock, reception, client, memory, mail);
-  }
-
-  AuthGuard auth() {
-    return auth;
-  }
-
-  MailLog log() {
-    return log;
-  }
-
-  Clock clock() {
-    return clock;
   }
 }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
@@ -63,6 +64,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
   private Intake.@Nullable IncomingMessage entry;
   private @Nullable OutputStream content;
   private @Nullable IntakeException failure;
+  private Consumer<Reply> onReply = reply -> {};
   private int addressed;
   private @Nullable Mailbox only;
   private long headerHeld;
@@ -165,9 +167,11 @@ final class Transaction implements CommandHandler.BodyReceiver {
   /**
    * Opens an entry and writes Received.
    *
+   * @param end gets the reply to the message, before the client
    * @throws IntakeException when the store takes nothing now
    */
-  void begin() throws IntakeException {
+  void begin(Consumer<Reply> end) throws IntakeException {
+    onReply = end;
     if (!memory.tryTakeForTransaction(SessionMemory.BODY)) {
       throw noMemory();
     }
@@ -271,19 +275,19 @@ final class Transaction implements CommandHandler.BodyReceiver {
 
   @Override
   public Reply complete(BodySummary summary) {
+    Reply reply;
     try {
       OutputStream out = content;
       if (out != null) {
         keep(() -> separator.end(out));
       }
       Reply refusal = refusal(summary);
-      if (refusal != null) {
-        return refusal;
-      }
-      return commit(summary);
+      reply = refusal == null ? commit(summary) : refusal;
     } finally {
       abandoned();
     }
+    onReply.accept(reply);
+    return reply;
   }
 
   private @Nullable Reply refusal(BodySummary summary) {

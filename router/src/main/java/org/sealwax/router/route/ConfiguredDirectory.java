@@ -50,10 +50,14 @@ public final class ConfiguredDirectory implements RecipientDirectory {
   private final Map<AliasSource, WatchedFile<AliasTable>> aliasFiles = new HashMap<>();
   private final Map<Domain, RelaySource> relays = new HashMap<>();
   private final @Nullable WatchedFile<Srs> srs;
+  private final Set<Mailbox> reportAddresses = new HashSet<>();
 
   /**
    * Reads all files; makes the secret for sender rewriting when it is absent.
    *
+   * @param reports addresses, of domains that are ours, whose mail this server reads itself as
+   *     reports about its TLS (RFC 8460), whatever an alias file has for them; their local parts
+   *     have no case
    * @param probe asks next hops about recipients
    * @param verifications their answers; outlives configurations
    * @param clock time
@@ -66,6 +70,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
    */
   public ConfiguredDirectory(
       ForwardSettings settings,
+      List<Mailbox> reports,
       RecipientProbe probe,
       VerificationCache verifications,
       Clock clock,
@@ -74,6 +79,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
       @Nullable ConfiguredDirectory former)
       throws IOException {
     this.settings = settings;
+    reports.forEach(address -> reportAddresses.add(folded(address)));
     this.probe = probe;
     this.verifications = verifications;
     this.random = random;
@@ -205,8 +211,15 @@ public final class ConfiguredDirectory implements RecipientDirectory {
     };
   }
 
+  private static Mailbox folded(Mailbox mailbox) {
+    return new Mailbox(LocalPart.folded(mailbox.localPart()), mailbox.domain());
+  }
+
   @Override
   public AddressResolution resolve(Mailbox recipient) {
+    if (!reportAddresses.isEmpty() && reportAddresses.contains(folded(recipient))) {
+      return new AddressResolution.Forwarded(List.of(new DeliveryTarget.Reports(recipient)));
+    }
     if (!(recipient.domain() instanceof Domain domain)) {
       return new AddressResolution.NotLocal();
     }
@@ -478,7 +491,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
     }
 
     private void expand(Mailbox alias, Domain domain, List<String> targets, String extension) {
-      Mailbox folded = new Mailbox(LocalPart.folded(alias.localPart()), domain);
+      Mailbox folded = folded(alias);
       if (path.contains(folded)) {
         errors.add("aliases lead in a circle at " + alias);
         return;

@@ -50,6 +50,7 @@ import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.router.config.ListenerRow;
 import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.config.TlsReportsInRow;
 import org.sealwax.router.control.ControlServer;
 import org.sealwax.router.control.ControlService;
 import org.sealwax.router.control.Explainer;
@@ -411,7 +412,15 @@ public final class Router implements Closeable {
         new Lazy<>(() -> new PipeDeliveryAgent(next.pipes(), PipeDeliveryAgent.runsAsRoot()));
     RecipientProbe probe = (mailbox, hop) -> agent.get().recipientVerifier().probe(mailbox, hop);
     ConfiguredDirectory ours =
-        new ConfiguredDirectory(next.forward(), probe, recipients, clock, random, log, directory);
+        new ConfiguredDirectory(
+            next.forward(),
+            next.tlsReportsIn().map(TlsReportsInRow::addresses).orElse(List.of()),
+            probe,
+            recipients,
+            clock,
+            random,
+            log,
+            directory);
     PasswordFile users = passwords(next);
     ReceiveConfiguration in =
         new ReceiveConfiguration(
@@ -421,7 +430,7 @@ public final class Router implements Closeable {
                 TrustedCertificates.of(tls.verifier(), roots.grants()),
                 next.rejects(),
                 next.server().postmaster().orElse(null)),
-            IncomingTlsReports.before(next, ours),
+            ours,
             peerIdentities,
             users == null ? null : new PasswordMechanisms(users, random));
     PipeDeliveryAgent.warnings(next.pipes(), PipeDeliveryAgent.runsAsRoot())

@@ -229,6 +229,7 @@ public final class ConfiguredFilesCheck {
     try (TextMailLog silent = discardingDirectory()) {
       new ConfiguredDirectory(
               read,
+              List.of(),
               probe,
               new VerificationCache(null, clock, silent),
               clock,

@@ -6,13 +6,11 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.PublicSuffixList;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.http.HttpServer;
@@ -31,8 +29,6 @@ import org.sealwax.router.reports.received.ReportInbox;
 import org.sealwax.router.reports.received.ReportIntake;
 import org.sealwax.router.reports.received.ReportListener;
 import org.sealwax.router.reports.received.ReportListenerSettings;
-import org.sealwax.router.route.RecipientDirectory;
-import org.sealwax.router.route.ReportAddressDirectory;
 
 /**
  * Reports from others about our domains: the store, the inbox, and the listener for reports by
@@ -122,13 +118,6 @@ public final class IncomingTlsReports implements Closeable {
             .anyMatch(row -> domain.equals(row.domain()) || domain.isBelow(row.domain()))
         || forward.relayDomains().stream()
             .anyMatch(row -> domain.equals(row.domain()) || domain.isBelow(row.domain()));
-  }
-
-  /** A directory that knows the addresses of reports too. */
-  public static RecipientDirectory before(RouterSettings settings, RecipientDirectory directory) {
-    List<Mailbox> addresses =
-        settings.tlsReportsIn().map(TlsReportsInRow::addresses).orElse(List.of());
-    return addresses.isEmpty() ? directory : new ReportAddressDirectory(addresses, directory);
   }
 
   /** Reads the reports of a consignment, or defers them where none are read. */

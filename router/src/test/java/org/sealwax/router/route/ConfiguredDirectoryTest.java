@@ -123,7 +123,7 @@ final class ConfiguredDirectoryTest {
           return answer;
         };
     return new ConfiguredDirectory(
-        settings, probe, memory, clock, RandomSource.seeded(1), log.log(), former);
+        settings, List.of(), probe, memory, clock, RandomSource.seeded(1), log.log(), former);
   }
 
   private ConfiguredDirectory directory() throws IOException {
