@@ -240,9 +240,6 @@ final class ConsignmentTransfer implements RoundWork {
    * the mail unencrypted.
    */
   private List<Recipient> waiting(HostConnection peer) {
-    if (outcomes.isDone()) {
-      return List.of();
-    }
     boolean clear = peer.handshake().isEmpty();
     List<Recipient> waiting = new ArrayList<>(4);
     for (Recipient recipient : outcomes.open()) {
@@ -298,8 +295,7 @@ final class ConsignmentTransfer implements RoundWork {
         Recipient recipient = outcomes.settle(key, outcome);
         if (outcome instanceof Outcome.Delivered) {
           receipts.add(
-              TlsLogText.receipt(
-                  clock.now(), ledger, consignment, recipient.target().mailbox(), peer));
+              peer.receipt(clock.now(), ledger, consignment.id(), recipient.target().mailbox()));
         }
       }
       case RecipientVerdict.NextHost(FailureCause cause, boolean onlyWithTls) -> {
@@ -339,26 +335,29 @@ final class ConsignmentTransfer implements RoundWork {
   private void refuseWhatCannotGo(HostConnection peer) {
     Capabilities offered = peer.session().capabilities();
     OptionalLong most = offered.maxSize();
-    boolean binary = consignment.options().body() == MailOptions.BodyType.BINARY;
-    FailureCause cause = null;
-    boolean all = true;
     if (most.isPresent() && most.getAsLong() < content.size()) {
-      cause = FailureTable.tooLarge(peer.logName(), content.size(), most.getAsLong());
-    } else if (binary && !(offered.offersChunking() && offered.offers("BINARYMIME"))) {
-      cause = FailureTable.needsBinary(peer.logName());
+      refuse(
+          waiting(peer),
+          FailureTable.tooLarge(peer.logName(), content.size(), most.getAsLong()),
+          peer);
+    } else if (consignment.options().body() == MailOptions.BodyType.BINARY
+        && !(offered.offersChunking() && offered.offers("BINARYMIME"))) {
+      refuse(waiting(peer), FailureTable.needsBinary(peer.logName()), peer);
     } else if (!offered.offersSmtpUtf8()) {
-      cause = FailureTable.needsSmtpUtf8(peer.logName());
-      all = content.needsUtf8();
-    }
-    if (cause == null) {
-      return;
-    }
-    List<Recipient> waiting = waiting(peer);
-    HostPosition position = position(peer, waiting);
-    for (Recipient recipient : waiting) {
-      if (all || !recipient.target().mailbox().isAscii()) {
-        apply(recipient.key(), NextHostOrLater.refusal(recipient, cause, position), peer);
+      List<Recipient> waiting = waiting(peer);
+      if (!content.needsUtf8()) {
+        waiting.removeIf(recipient -> recipient.target().mailbox().isAscii());
       }
+      if (!waiting.isEmpty()) {
+        refuse(waiting, FailureTable.needsSmtpUtf8(peer.logName()), peer);
+      }
+    }
+  }
+
+  private void refuse(List<Recipient> some, FailureCause cause, HostConnection peer) {
+    HostPosition position = position(peer, some);
+    for (Recipient recipient : some) {
+      apply(recipient.key(), NextHostOrLater.refusal(recipient, cause, position), peer);
     }
   }
 

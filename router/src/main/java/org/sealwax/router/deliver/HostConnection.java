@@ -1,10 +1,19 @@
 package org.sealwax.router.deliver;
 
 import java.net.InetSocketAddress;
+import java.time.Instant;
+import java.util.Locale;
 import java.util.Optional;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.policy.IdentityRequirement;
 import org.sealwax.mail.policy.Requirement;
 import org.sealwax.mail.smtp.session.ClientSession;
 import org.sealwax.mail.tls.verdict.Handshake;
+import org.sealwax.mail.tls.verdict.Pins;
+import org.sealwax.mail.tls.verdict.Verdict;
+import org.sealwax.router.ledger.Ledger;
+import org.sealwax.router.receipts.Receipt;
+import org.sealwax.router.spool.QueueId;
 
 /**
  * A host on one connection after EHLO, for which the policy decided to proceed. One thread owns it.
@@ -34,7 +43,7 @@ final class HostConnection {
     this.downgrade = downgrade;
     this.hasIpv4Alternative = ipv4Beside;
     this.logName = label;
-    this.tls = TlsLogText.token(requirement.requirement(), dialogue.handshake(), downgrade);
+    this.tls = token(requirement.requirement(), dialogue.handshake(), downgrade);
     this.openedAt = born;
   }
 
@@ -55,11 +64,6 @@ final class HostConnection {
   /** Where it is. */
   InetSocketAddress address() {
     return address;
-  }
-
-  /** Whether the host has shown better before. */
-  boolean isDowngrade() {
-    return downgrade;
   }
 
   /** Whether this is IPv6, and the host has IPv4 addresses that we could use as well. */
@@ -100,6 +104,67 @@ final class HostConnection {
 
   boolean isUnused() {
     return transactions == 0;
+  }
+
+  /**
+   * {@code may:trusted}, {@code encrypt:untrusted!downgrade}, {@code may:none}, {@code
+   * may:trusted!no-forward-secrecy}.
+   */
+  private static String token(
+      Requirement requirement, Optional<Handshake> handshake, boolean downgrade) {
+    String got = handshake.map(h -> got(requirement, h)).orElse("none");
+    boolean secret = handshake.map(Handshake::isForwardSecret).orElse(true);
+    return requirement.statedLevel().word()
+        + ":"
+        + got
+        + (downgrade ? "!downgrade" : "")
+        + (secret ? "" : "!no-forward-secrecy");
+  }
+
+  /**
+   * RFC 7672 §2.2.1: TLSA records of a host to which an unsigned MX record led identify the host,
+   * and it is not known whether it is the right one. "verified" is not logged for that.
+   */
+  private static String got(Requirement requirement, Handshake h) {
+    String word = h.verdict().postfixWord().toLowerCase(Locale.ROOT);
+    boolean half =
+        requirement.identity().stream()
+            .anyMatch(d -> d instanceof IdentityRequirement.Tlsa t && !t.secureMx());
+    boolean otherwise =
+        requirement.identity().stream().anyMatch(d -> !(d instanceof IdentityRequirement.Tlsa));
+    return half && !otherwise && h.verdict() instanceof Verdict.Verified ? "trusted" : word;
+  }
+
+  /** What a delivery rested on. */
+  Receipt receipt(Instant now, Ledger ledger, QueueId id, Mailbox recipient) {
+    HostRequirement terms = hostRequirement;
+    Requirement requirement = terms.requirement();
+    boolean demanded = requirement.requireTls() && session.capabilities().offersRequireTls();
+    return new Receipt(
+        now,
+        id.text(),
+        recipient.toString(),
+        terms.subject().nextHop().toString(),
+        requirement.statedLevel().word(),
+        requirement.because(),
+        new Receipt.ReceiptHost(
+            terms.subject().host().toString(), address.getAddress().getHostAddress()),
+        handshake().map(HostConnection::receipt).orElse(null),
+        downgrade,
+        terms.activeViolation(ledger).map(a -> a.what().word()).orElse(null),
+        terms.subject().secureMx(),
+        demanded);
+  }
+
+  private static Receipt.ReceiptTls receipt(Handshake h) {
+    boolean named = !h.peerChain().isEmpty();
+    return new Receipt.ReceiptTls(
+        h.verdict().text(),
+        named ? Pins.of(h.peerChain().getFirst()).hex() : null,
+        named ? Pins.ofCertificate(h.peerChain().getFirst()) : null,
+        h.version().label(),
+        h.suite(),
+        h.group());
   }
 
   /**

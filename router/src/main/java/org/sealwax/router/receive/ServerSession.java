@@ -1,5 +1,6 @@
 package org.sealwax.router.receive;
 
+import java.net.InetAddress;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +43,7 @@ final class ServerSession implements CommandHandler {
   private final ClientState client;
   private final SessionMemory memory;
   private final AuthSession auth;
-  private final RecipientCheck recipients;
+  private final InetAddress own;
   private @Nullable Transaction transaction;
   private int messages;
   private int accepted;
@@ -55,7 +56,7 @@ final class ServerSession implements CommandHandler {
       ReceiveConfiguration reception,
       ListenerSettings listener,
       @Nullable TlsServer tlsServer,
-      java.net.InetAddress own,
+      InetAddress own,
       ClientState client,
       SessionMemory memory) {
     this.server = server;
@@ -72,7 +73,7 @@ final class ServerSession implements CommandHandler {
             client,
             server.log(),
             reply -> note("AUTH", "", reply));
-    this.recipients = new RecipientCheck(reception, client, own);
+    this.own = own;
   }
 
   /** Messages taken. */
@@ -417,8 +418,8 @@ final class ServerSession implements CommandHandler {
       return refuse(
           "RCPT", to, Reply.of(553, EnhancedStatus.of(5, 6, 7), "this address needs SMTPUTF8"));
     }
-    Mailbox original = recipients.mailbox(command.path());
-    return switch (recipients.decide(command.path(), original, open.sender())) {
+    Mailbox original = reception.mailbox(command.path());
+    return switch (reception.decide(command.path(), original, open.sender(), client, own)) {
       case RelayRules.RelayDecision.Take take ->
           open.add(original, take, command.parameters())
               ? send(RECIPIENT_OK)
