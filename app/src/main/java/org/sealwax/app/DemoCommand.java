@@ -18,9 +18,9 @@ import org.sealwax.mail.cli.Signals;
 import org.sealwax.mail.cli.Terminal;
 import org.sealwax.mail.cli.Version;
 import org.sealwax.mail.http.HttpHandler;
-import org.sealwax.mail.http.HttpServer;
 import org.sealwax.mail.http.HttpService;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.tls.TlsFactory;
 
 /** {@code sealwax demo}: one command that shows the main features. */
@@ -144,8 +144,7 @@ final class DemoCommand {
     InetSocketAddress at = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0);
     HttpService service = new HttpService(HttpService.HttpLimits.SMALL, HttpHandler.pages(pages));
     // A failure of accept needs no message here: one client asked, and gets no response.
-    try (HttpServer server =
-        HttpServer.start("demo", at, HttpServer.CONNECTIONS, service::serve, problem -> {})) {
+    try (TcpListener server = service.listen("demo", at, problem -> {})) {
       String url = "http://127.0.0.1:" + server.address().getPort() + "/";
       process.out().println("\nTo look at, until Ctrl-C: " + url);
       process.out().flush();

@@ -121,18 +121,18 @@ final class ServerProcessTest {
   }
 
   @Test
-  void theHttpServerIsLoadedForAnEndpointOnlyAndAfterSmtpListens() throws Exception {
+  void httpIsLoadedForAnEndpointOnlyAndAfterSmtpListens() throws Exception {
     String http = "org.sealwax.mail.http.Http";
     List<String> without = loadedClasses("a", "");
     assertTrue(
         without.contains("org.sealwax.router.receive.Listener"), "the log is one of classes");
-    for (String name : List.of("Server", "Service", "Handler", "Reader", "Request", "Events")) {
+    for (String name : List.of("Service", "Handler", "Reader", "Request", "Events")) {
       assertFalse(without.contains(http + name), name);
     }
     assertFalse(without.stream().anyMatch(name -> name.startsWith("org.sealwax.router.metrics.")));
     List<String> with = loadedClasses("b", "[metrics]\naddress = \"127.0.0.1:0\"\n");
     int listens = with.indexOf("org.sealwax.router.receive.Listener");
-    assertTrue(listens >= 0 && listens < with.indexOf(http + "Server"), "SMTP listens first");
+    assertTrue(listens >= 0 && listens < with.indexOf(http + "Service"), "SMTP listens first");
   }
 
   private static boolean isServed(int port) {

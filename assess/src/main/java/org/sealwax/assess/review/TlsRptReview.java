@@ -170,17 +170,11 @@ public record TlsRptReview(Resolver resolver, HttpsRequester web) implements Rev
     if (failure == null) {
       return Optional.empty();
     }
-    return switch (failure) {
-      case HttpsFailure.NoAddress n -> Optional.of(n.text());
-      case HttpsFailure.NoConnection u -> Optional.of(u.text());
-      case HttpsFailure.TlsFailed t -> Optional.of(t.text());
-      case HttpsFailure.TotalTimeReached l -> Optional.of(l.text());
-      case HttpsFailure.Lost l -> Optional.of(l.text());
-      case HttpsFailure.Malformed m -> Optional.of(m.text());
+    return switch (failure.kind()) {
+      case NO_ADDRESS, NO_CONNECTION, TLS_FAILED, TOTAL_TIME_REACHED, LOST, MALFORMED ->
+          Optional.of(failure.text());
       // It says something, or nothing is known.
-      case HttpsFailure.DnsFailed d -> Optional.empty();
-      case HttpsFailure.CertificateNotVerified c -> Optional.empty();
-      case HttpsFailure.TooLarge t -> Optional.empty();
+      case DNS_FAILED, CERTIFICATE_NOT_VERIFIED, TOO_LARGE -> Optional.empty();
     };
   }
 }

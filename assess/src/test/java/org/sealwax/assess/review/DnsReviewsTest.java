@@ -188,9 +188,9 @@ final class DnsReviewsTest {
             .build();
     for (HttpsFailure failure :
         List.of(
-            new HttpsFailure.NoAddress("no address"),
-            new HttpsFailure.NoConnection("refused"),
-            new HttpsFailure.TotalTimeReached(Duration.ofSeconds(10)))) {
+            new HttpsFailure(HttpsFailure.Kind.NO_ADDRESS, "no address"),
+            new HttpsFailure(HttpsFailure.Kind.NO_CONNECTION, "refused"),
+            new HttpsFailure(HttpsFailure.Kind.TOTAL_TIME_REACHED, "10 s"))) {
       TlsRptReview review = new TlsRptReview(resolver, TestWebServers.fails(failure));
       assertEquals(expected, code(review, resolver, "tlsrpt"));
     }
@@ -203,7 +203,9 @@ final class DnsReviewsTest {
             .txt("_smtp._tls.example.org", "v=TLSRPTv1; rua=https://reports.example/")
             .build();
     TlsRptReview review =
-        new TlsRptReview(resolver, TestWebServers.fails(new HttpsFailure.DnsFailed("SERVFAIL")));
+        new TlsRptReview(
+            resolver,
+            TestWebServers.fails(new HttpsFailure(HttpsFailure.Kind.DNS_FAILED, "SERVFAIL")));
     assertEquals("PASS tlsrpt", code(review, resolver, "tlsrpt"));
   }
 

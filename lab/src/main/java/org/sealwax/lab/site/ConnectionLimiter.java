@@ -8,9 +8,10 @@ import java.util.Map;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Limit;
 import org.sealwax.mail.net.RateLimit;
+import org.sealwax.mail.net.TcpListener;
 
 /** How many connections a lab takes: in all, at once from one source, and in a minute. */
-public final class ConnectionLimiter {
+public final class ConnectionLimiter implements TcpListener.ClientGate {
   /** Maximum number of sources; idle ones are removed first. */
   static final int MAX_SOURCES = 10_000;
 
@@ -61,7 +62,7 @@ public final class ConnectionLimiter {
     this.clock = clock;
   }
 
-  /** Whether one more connection is allowed; one that is allowed must {@link #leave}. */
+  @Override
   public synchronized boolean enter(InetAddress from) {
     String name = name(from);
     SourceUsage source = sources.get(name);
@@ -86,7 +87,7 @@ public final class ConnectionLimiter {
     return false;
   }
 
-  /** One is gone. */
+  @Override
   public synchronized void leave(InetAddress from) {
     SourceUsage source = sources.get(name(from));
     if (source != null) {

@@ -4,18 +4,15 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import org.sealwax.mail.net.AcceptLoop;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Deadline;
-import org.sealwax.mail.net.Threads;
+import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.net.Wire;
 
 /** The listening sockets of one token and their sessions, with their limits. */
@@ -29,17 +26,12 @@ public final class TokenListeners implements Closeable {
   /** Connections not yet accepted: a burst of a thousand must not be refused. */
   private static final int BACKLOG = 1_024;
 
-  /** Wakes threads that wait in accept, so that they see the close. */
-  private static final Duration END = Duration.ofSeconds(2);
-
   /** More connections than a machine can make in a minute. */
   private static final int ANY_RATE = 10_000_000;
 
   private final ConnectionLimiter limiter;
   private final Optional<SniDispatcher> names;
   private final Set<Closeable> open = ConcurrentHashMap.newKeySet();
-  private final Set<Thread> acceptThreads = ConcurrentHashMap.newKeySet();
-  private volatile boolean closed;
 
   /** Listeners of a private lab: a limit in all, none for each source. */
   TokenListeners() {
@@ -63,25 +55,21 @@ public final class TokenListeners implements Closeable {
    * @throws IOException when the address or port is not available
    */
   public void open(InetAddress at, int port, Consumer<Wire> owner) throws IOException {
-    ServerSocket listener = new ServerSocket();
     try {
-      listener.setReuseAddress(true);
-      listener.bind(new InetSocketAddress(at, port), BACKLOG);
+      open.add(
+          TcpListener.start(
+              "lab-conversation",
+              new InetSocketAddress(at, port),
+              BACKLOG,
+              limiter,
+              wire -> own(wire, owner),
+              text -> {
+                // Traps have no log: a client that cannot connect shows in its sightings.
+              }));
     } catch (IOException e) {
-      listener.close();
       throw new IOException(
           "cannot listen at " + at.getHostAddress() + " port " + port + ": " + e.getMessage(), e);
     }
-    open.add(listener);
-    acceptThreads.add(
-        AcceptLoop.start(
-            "lab-door",
-            listener::isClosed,
-            listener::accept,
-            socket -> accept(socket, owner),
-            text -> {
-              // Traps have no log: a client that cannot connect shows in its sightings.
-            }));
   }
 
   /**
@@ -99,47 +87,17 @@ public final class TokenListeners implements Closeable {
     }
   }
 
-  private void accept(Socket socket, Consumer<Wire> owner) throws IOException {
-    if (limiter.enter(socket.getInetAddress())) {
-      var _ = Threads.start("lab-conversation", () -> own(socket, owner));
-    } else {
-      socket.close();
+  private static void own(Wire wire, Consumer<Wire> owner) {
+    try (Deadline _ = Deadline.after(LIFE, wire)) {
+      owner.accept(wire);
     }
   }
 
-  private void own(Socket socket, Consumer<Wire> owner) {
-    InetAddress from = socket.getInetAddress();
-    open.add(socket);
-    try (socket;
-        Deadline _ = Deadline.after(LIFE, socket)) {
-      if (closed) {
-        return;
-      }
-      owner.accept(Wire.of(socket));
-    } catch (IOException e) {
-      // It ended before it began.
-    } finally {
-      open.remove(socket);
-      limiter.leave(from);
-    }
-  }
-
-  /**
-   * Ends all of it. Addresses and ports are free then, to be lent to the next: the system keeps a
-   * port until the threads that wait in accept have woken.
-   */
+  /** Ends all of it. Addresses and ports are free then, to be lent to the next. */
   @Override
   public void close() throws IOException {
-    closed = true;
     for (Closeable each : open) {
       each.close();
-    }
-    try {
-      for (Thread porter : acceptThreads) {
-        porter.join(END);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 }

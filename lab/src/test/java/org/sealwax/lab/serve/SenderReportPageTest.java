@@ -25,8 +25,8 @@ import org.sealwax.lab.judge.SenderProfile;
 import org.sealwax.lab.judge.SenderReport;
 import org.sealwax.lab.traps.Traps;
 import org.sealwax.mail.http.HttpHandler;
-import org.sealwax.mail.http.HttpServer;
 import org.sealwax.mail.http.HttpService;
+import org.sealwax.mail.net.TcpListener;
 
 /**
  * The sender's page: self-contained, escaped, saying what the report says; and how it is served.
@@ -77,8 +77,7 @@ final class SenderReportPageTest {
     HttpService service =
         new HttpService(
             HttpService.HttpLimits.SMALL, HttpHandler.pages(Map.of("/", "<p>one", "/b", "<p>two")));
-    try (HttpServer server =
-            HttpServer.start("pages", any, HttpServer.CONNECTIONS, service::serve, problem -> {});
+    try (TcpListener server = service.listen("pages", any, problem -> {});
         HttpClient client = HttpClient.newHttpClient()) {
       URI at = URI.create("http://127.0.0.1:" + server.address().getPort());
       HttpResponse.BodyHandler<String> text = HttpResponse.BodyHandlers.ofString();

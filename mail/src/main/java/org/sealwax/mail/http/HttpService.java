@@ -1,12 +1,14 @@
 package org.sealwax.mail.http;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.net.Wire;
 
 /**
@@ -20,6 +22,11 @@ import org.sealwax.mail.net.Wire;
  * @param handler of the requests
  */
 public record HttpService(HttpLimits limits, List<HttpField> fields, HttpHandler handler) {
+  /** Connections at once to an endpoint: monitors ask every few seconds. */
+  public static final int CONNECTIONS = 32;
+
+  private static final int BACKLOG = 20;
+
   private static final String CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
 
   /**
@@ -47,6 +54,21 @@ public record HttpService(HttpLimits limits, List<HttpField> fields, HttpHandler
    */
   public HttpService(HttpLimits limits, HttpHandler handler) {
     this(limits, List.of(new HttpField("X-Content-Type-Options", "nosniff")), handler);
+  }
+
+  /**
+   * Listens for plaintext at an address of its own.
+   *
+   * @param name of the threads
+   * @param address address and port to listen at; port 0: a free one
+   * @param onProblem gets a sentence when accept fails
+   * @return the running listener
+   * @throws IOException when the address is not available
+   */
+  public TcpListener listen(String name, InetSocketAddress address, Consumer<String> onProblem)
+      throws IOException {
+    return TcpListener.start(
+        name, address, BACKLOG, TcpListener.ClientGate.of(CONNECTIONS), this::serve, onProblem);
   }
 
   /**

@@ -107,7 +107,7 @@ public final class HttpsClient {
     private List<InetAddress> addresses = List.of();
     private @Nullable InetSocketAddress peer;
     private @Nullable Handshake handshake;
-    private HttpsFailure failure = new HttpsFailure.NoConnection("no address");
+    private HttpsFailure failure = new HttpsFailure(HttpsFailure.Kind.NO_CONNECTION, "no address");
 
     private HttpsRequestRun(HttpsRequest request) {
       this.request = request;
@@ -132,8 +132,8 @@ public final class HttpsClient {
 
     /** Another address may be another machine; a machine that answered has answered. */
     private boolean mayTryNextAddress() {
-      return failure instanceof HttpsFailure.NoConnection
-          || failure instanceof HttpsFailure.TlsFailed;
+      return failure.kind() == HttpsFailure.Kind.NO_CONNECTION
+          || failure.kind() == HttpsFailure.Kind.TLS_FAILED;
     }
 
     private Duration took() {
@@ -170,12 +170,13 @@ public final class HttpsClient {
       }
       addresses = List.copyOf(found);
       if (four.kind() == DnsAnswer.Kind.UNKNOWN) {
-        failure = new HttpsFailure.DnsFailed(four.reason());
+        failure = new HttpsFailure(HttpsFailure.Kind.DNS_FAILED, four.reason());
       } else if (six.kind() == DnsAnswer.Kind.UNKNOWN) {
-        failure = new HttpsFailure.DnsFailed(six.reason());
+        failure = new HttpsFailure(HttpsFailure.Kind.DNS_FAILED, six.reason());
       } else {
         failure =
-            new HttpsFailure.NoAddress(
+            new HttpsFailure(
+                HttpsFailure.Kind.NO_ADDRESS,
                 four.kind() == DnsAnswer.Kind.NO_NAME ? "no such name" : "no address");
       }
     }
@@ -185,14 +186,14 @@ public final class HttpsClient {
       peer = new InetSocketAddress(address, request.port());
       handshake = null;
       if (isOverTime()) {
-        failure = new HttpsFailure.TotalTimeReached(request.limits().total());
+        failure = overTime();
         return null;
       }
       Wire clear;
       try {
         clear = dialer.connect(peer, null, left().compareTo(CONNECT) < 0 ? left() : CONNECT);
       } catch (IOException e) {
-        failure = new HttpsFailure.NoConnection(why(e));
+        failure = new HttpsFailure(HttpsFailure.Kind.NO_CONNECTION, why(e));
         return null;
       }
       try (Deadline deadline = Deadline.after(left(), clear)) {
@@ -202,7 +203,7 @@ public final class HttpsClient {
         } catch (IOException e) {
           failure =
               deadline.passed() || isOverTime() || e instanceof SocketTimeoutException
-                  ? new HttpsFailure.TotalTimeReached(request.limits().total())
+                  ? overTime()
                   : meaning(e);
           return null;
         }
@@ -218,14 +219,16 @@ public final class HttpsClient {
             handshake.verdict() instanceof Verdict.Verified v
                 && v.by() == Verdict.IdentifiedBy.NAME;
         if (!proven && request.certificate() == HttpsRequest.CertificateUse.DEMANDED) {
-          failure = new HttpsFailure.CertificateNotVerified(handshake.verdict(), handshake.notes());
+          failure = notVerified(handshake);
           return null;
         }
         send(wire.out());
         HttpReader reader = new HttpReader(wire.in(), HttpReader.MAX_HEAD, request.limits().body());
         HttpResponse reply = reader.response();
         if (reader.readUntilClose() && wire.truncated()) {
-          failure = new HttpsFailure.Lost("the connection was cut, and the answer may be too");
+          failure =
+              new HttpsFailure(
+                  HttpsFailure.Kind.LOST, "the connection was cut, and the answer may be too");
           return null;
         }
         return reply;
@@ -234,16 +237,32 @@ public final class HttpsClient {
       }
     }
 
+    private HttpsFailure overTime() {
+      return new HttpsFailure(
+          HttpsFailure.Kind.TOTAL_TIME_REACHED,
+          "no complete answer within " + request.limits().total().toSeconds() + " s");
+    }
+
+    private static HttpsFailure notVerified(Handshake handshake) {
+      String note = handshake.notes().isEmpty() ? "" : ", " + handshake.notes().getFirst();
+      return new HttpsFailure(
+          HttpsFailure.Kind.CERTIFICATE_NOT_VERIFIED,
+          "certificate " + handshake.verdict().text() + note);
+    }
+
     private HttpsFailure meaning(IOException e) {
       return switch (e) {
-        case MalformedHttp m -> new HttpsFailure.Malformed(why(m));
-        case OversizedHttp o -> new HttpsFailure.TooLarge(request.limits().body());
+        case MalformedHttp m -> new HttpsFailure(HttpsFailure.Kind.MALFORMED, why(m));
+        case OversizedHttp o ->
+            new HttpsFailure(
+                HttpsFailure.Kind.TOO_LARGE,
+                "the answer is over " + request.limits().body() + " octets");
         // After the handshake the host has been reached, and another address will do no better.
         case TlsException t ->
             handshake == null
-                ? new HttpsFailure.TlsFailed(t.kind(), why(t))
-                : new HttpsFailure.Lost(why(t));
-        default -> new HttpsFailure.Lost(why(e));
+                ? new HttpsFailure(HttpsFailure.Kind.TLS_FAILED, why(t))
+                : new HttpsFailure(HttpsFailure.Kind.LOST, why(t));
+        default -> new HttpsFailure(HttpsFailure.Kind.LOST, why(e));
       };
     }
 

@@ -4,8 +4,8 @@
  * MTA-STS policy (RFC 8461 3.3) and sends a TLS report (RFC 8460 5.4): {@link
  * org.sealwax.mail.http.HttpsClient} uses our own resolver, dialer and TLS, so that our rules about
  * addresses, certificates and time apply (docs/adr/0043). The server side is for our own endpoints:
- * {@link org.sealwax.mail.http.HttpService} serves one connection, {@link
- * org.sealwax.mail.http.HttpServer} listens (docs/adr/0098); it is loaded with the first endpoint.
+ * {@link org.sealwax.mail.http.HttpService} serves one connection (docs/adr/0098); it is loaded
+ * with the first endpoint.
  *
  * <p>Invariants: what can be read in two ways is refused; everything is bounded, and one total time
  * covers everything to the last byte. Client: no redirect is followed, nothing is cached, no cookie

@@ -30,12 +30,12 @@ import org.sealwax.mail.cli.TemporaryFolder;
 import org.sealwax.mail.dns.HostAddresses;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.live.CachingResolver;
-import org.sealwax.mail.http.HttpServer;
 import org.sealwax.mail.http.HttpsClient;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SteadyClock;
 import org.sealwax.mail.net.SystemDialer;
+import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.policy.FallbackLadder;
 import org.sealwax.mail.policy.IdentityRequirement;
@@ -253,7 +253,7 @@ public final class PolicydCommand {
                 "sealwax_sts_domains",
                 "Domains whose MTA-STS state is kept",
                 engine.policies()::domains);
-        HttpServer figures =
+        TcpListener figures =
             MetricsServer.start(
                 serving.metrics().get().address(),
                 serving.counters(),

@@ -7,8 +7,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.http.HttpHandler;
 import org.sealwax.mail.http.HttpResponse;
-import org.sealwax.mail.http.HttpServer;
 import org.sealwax.mail.http.HttpService;
+import org.sealwax.mail.net.TcpListener;
 import org.sealwax.router.log.Counters;
 
 /**
@@ -24,7 +24,7 @@ public final class MetricsServer {
    * @param problem why mail is not taken now, or null when it is
    * @param warning gets a sentence when connections cannot be accepted
    */
-  public static HttpServer start(
+  public static TcpListener start(
       InetSocketAddress address,
       Counters counters,
       Supplier<@Nullable String> problem,
@@ -33,16 +33,15 @@ public final class MetricsServer {
     return start(address, counters, problem, warning, HttpService.HttpLimits.SMALL);
   }
 
-  static HttpServer start(
+  static TcpListener start(
       InetSocketAddress address,
       Counters counters,
       Supplier<@Nullable String> problem,
       Consumer<String> warning,
       HttpService.HttpLimits limits)
       throws IOException {
-    HttpService service =
-        new HttpService(limits, HttpHandler.readOnly(path -> answer(path, counters, problem)));
-    return HttpServer.start("http", address, HttpServer.CONNECTIONS, service::serve, warning);
+    return new HttpService(limits, HttpHandler.readOnly(path -> answer(path, counters, problem)))
+        .listen("http", address, warning);
   }
 
   private static HttpResponse answer(

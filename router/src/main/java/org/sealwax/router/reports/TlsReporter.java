@@ -22,6 +22,7 @@ import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.http.HttpsClient;
 import org.sealwax.mail.http.HttpsExchange;
+import org.sealwax.mail.http.HttpsFailure;
 import org.sealwax.mail.http.HttpsRequest;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
@@ -378,13 +379,12 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e); // writing to memory
     }
+    HttpsFailure failure = exchange.failure();
     int status = exchange.reply() == null ? 0 : exchange.reply().status();
     // RFC 8460 §5.6: any answer of the 200s is a receipt.
     boolean taken = status >= 200 && status < 300;
     String outcome =
-        taken
-            ? "handed over"
-            : status > 0 ? "answered " + status : String.valueOf(exchange.failure());
+        taken ? "handed over" : failure == null ? "answered " + status : failure.text();
     log.note(
         "report",
         "TLS report "

@@ -27,13 +27,13 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.cli.StateFolder;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.live.CachingResolver;
-import org.sealwax.mail.http.HttpServer;
 import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SteadyClock;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.mail.net.SystemDialer;
+import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.net.WatchedFile;
 import org.sealwax.mail.settings.SettingsRecord;
@@ -172,7 +172,7 @@ public final class Router implements Closeable {
 
   private @Nullable Listener local;
   private @Nullable ControlServer control;
-  private @Nullable HttpServer metrics;
+  private @Nullable TcpListener metrics;
   private @Nullable Thread maintenance;
   private final CountDownLatch fatalError = new CountDownLatch(1);
   private volatile boolean clockSuspect;
@@ -542,7 +542,7 @@ public final class Router implements Closeable {
     }
   }
 
-  private HttpServer openMetrics(InetSocketAddress address) throws StartFailure {
+  private TcpListener openMetrics(InetSocketAddress address) throws StartFailure {
     counters.gauge("sealwax_sessions", "Client sessions now", this::sessions);
     counters.gauge(
         "sealwax_queue_running", "Rounds of delivery now", () -> queue.figures().running());

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.PublicSuffixList;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.http.HttpServer;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.router.config.RouterSettings;
@@ -45,7 +45,7 @@ public final class IncomingTlsReports implements Closeable {
   private final Supplier<TlsServer> tls;
   private final Clock clock;
   private final MailLog log;
-  private @Nullable HttpServer listener;
+  private @Nullable TcpListener listener;
 
   private record ReportReceivers(
       ReceivedReportStore store, ReportIntake intake, ReportInbox inbox) {}
@@ -169,12 +169,12 @@ public final class IncomingTlsReports implements Closeable {
 
   /** Where it listens; empty when it does not. */
   public Optional<InetSocketAddress> address() {
-    return Optional.ofNullable(listener).map(HttpServer::address);
+    return Optional.ofNullable(listener).map(TcpListener::address);
   }
 
   @Override
   public void close() throws IOException {
-    HttpServer made = listener;
+    TcpListener made = listener;
     if (made != null) {
       made.close();
     }

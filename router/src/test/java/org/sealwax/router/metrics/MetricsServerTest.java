@@ -17,8 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.sealwax.mail.http.HttpServer;
 import org.sealwax.mail.http.HttpService;
+import org.sealwax.mail.net.TcpListener;
 import org.sealwax.router.log.Counters;
 
 /** The metrics endpoint answers a monitor, also while others hold connections to it. */
@@ -27,7 +27,7 @@ final class MetricsServerTest {
   private static final InetSocketAddress ANY =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
-  private static HttpResponse<String> ask(HttpServer server, String method, String path)
+  private static HttpResponse<String> ask(TcpListener server, String method, String path)
       throws Exception {
     try (HttpClient client = HttpClient.newHttpClient()) {
       return client.send(
@@ -43,7 +43,7 @@ final class MetricsServerTest {
   void answersItsThreePathsOnly() throws Exception {
     Counters counters = new Counters();
     counters.count("sealwax_test_total", "A count").add(3);
-    try (HttpServer server = MetricsServer.start(ANY, counters, () -> "no room", text -> {})) {
+    try (TcpListener server = MetricsServer.start(ANY, counters, () -> "no room", text -> {})) {
       HttpResponse<String> metrics = ask(server, "GET", "/metrics");
       assertEquals(200, metrics.statusCode());
       assertTrue(metrics.body().contains("sealwax_test_total 3\n"), metrics.body());
@@ -59,14 +59,14 @@ final class MetricsServerTest {
   @Test
   void silentConnectionsAreClosedAndFreed() throws Exception {
     List<Socket> silent = new ArrayList<>();
-    try (HttpServer server =
+    try (TcpListener server =
         MetricsServer.start(
             ANY,
             new Counters(),
             () -> null,
             text -> {},
             new HttpService.HttpLimits(1_000, 0, Duration.ofMillis(200)))) {
-      for (int i = 0; i < HttpServer.CONNECTIONS; i++) {
+      for (int i = 0; i < HttpService.CONNECTIONS; i++) {
         Socket socket = new Socket(server.address().getAddress(), server.address().getPort());
         socket.getOutputStream().write("GET /hea".getBytes(StandardCharsets.US_ASCII));
         silent.add(socket);
@@ -85,7 +85,7 @@ final class MetricsServerTest {
     }
   }
 
-  private static boolean isHealthy(HttpServer server) throws Exception {
+  private static boolean isHealthy(TcpListener server) throws Exception {
     try {
       return ask(server, "GET", "/health").statusCode() == 200;
     } catch (IOException e) {

@@ -62,6 +62,8 @@ import org.sealwax.mail.tlsrpt.ResultType;
 import org.sealwax.mail.tlsrpt.SessionResult;
 import org.sealwax.mail.tlsrpt.TlsReport;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.Intake;
@@ -236,6 +238,10 @@ final class TlsReporterTest {
   }
 
   private TlsReporter reporter(FixedResolver dns, boolean signs) throws IOException {
+    return reporter(dns, signs, log.log);
+  }
+
+  private TlsReporter reporter(FixedResolver dns, boolean signs, MailLog to) throws IOException {
     return TlsReporter.open(
         new ReportSettings(
             "Project",
@@ -260,7 +266,7 @@ final class TlsReporterTest {
         domain -> List.of("version: STSv1", "mode: testing"),
         clock,
         RandomSource.seeded(7),
-        log.log);
+        to);
   }
 
   private static final KeyPair KEYS = rsa();
@@ -345,6 +351,19 @@ final class TlsReporterTest {
       reporter.send(clock.now());
       assertEquals(3, sink.posted.size(), "still offered after a day");
     }
+  }
+
+  @Test
+  void theReasonOfAFailedPostIsLoggedInWords() throws Exception {
+    RecordingMailLog facts = new RecordingMailLog();
+    FixedResolver dns = FixedResolver.builder().txt("_smtp._tls.example.org", byPost()).build();
+    try (TlsReporter reporter = reporter(dns, false, facts.log())) {
+      reporter.session(DOMAIN, List.of(EXPIRED));
+      clock.now = MIDNIGHT.plus(Duration.ofDays(1));
+      reporter.session(DOMAIN, List.of(HELD)); // of the next day
+      reporter.send(clock.now());
+    }
+    assertTrue(facts.recorded("rua.example.org: no such name"), facts.facts().toString());
   }
 
   @Test

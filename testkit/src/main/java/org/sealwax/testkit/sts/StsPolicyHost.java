@@ -4,8 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -15,7 +14,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
-import org.sealwax.mail.net.Threads;
+import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentityStore;
@@ -41,8 +40,10 @@ public final class StsPolicyHost implements AutoCloseable {
   private static final TlsFactory FACTORY =
       new TlsFactory(TlsSettings.defaults(), Clock.system(), RandomSource.secure());
   private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final int BACKLOG = 50;
+  private static final int CONNECTIONS = 1_000;
 
-  private final ServerSocket server;
+  private final TcpListener server;
   private final List<String> requests = new CopyOnWriteArrayList<>();
   private final List<String> names = new CopyOnWriteArrayList<>();
   private final AtomicInteger connections = new AtomicInteger();
@@ -53,8 +54,14 @@ public final class StsPolicyHost implements AutoCloseable {
   public StsPolicyHost(Identity identity, PolicyHostResponse answer) throws IOException {
     this.identity = identity;
     this.answer = answer;
-    this.server = new ServerSocket(0, 50, InetAddress.ofLiteral("127.0.0.1"));
-    Threads.start("policy host", this::accept);
+    this.server =
+        TcpListener.start(
+            "policy host",
+            new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0),
+            BACKLOG,
+            TcpListener.ClientGate.of(CONNECTIONS),
+            this::serve,
+            problem -> {});
   }
 
   /** A policy as it should be served. */
@@ -77,7 +84,7 @@ public final class StsPolicyHost implements AutoCloseable {
 
   /** Where it listens. */
   public int port() {
-    return server.getLocalPort();
+    return server.address().getPort();
   }
 
   /** From now on it says this. */
@@ -109,25 +116,14 @@ public final class StsPolicyHost implements AutoCloseable {
     return connections.get() == count;
   }
 
-  private void accept() {
-    while (!server.isClosed()) {
-      try {
-        Socket socket = server.accept();
-        connections.incrementAndGet();
-        Threads.start("policy host", () -> serve(socket));
-      } catch (IOException e) {
-        return;
-      }
-    }
-  }
-
-  private void serve(Socket socket) {
+  private void serve(Wire clear) throws IOException, InterruptedException {
+    connections.incrementAndGet();
     TlsServer tls =
         FACTORY.server(
             ListenerTlsSettings.defaults("https"),
             IdentityStore.fixed(identity, Map.of(), Clock.system()),
             new ReferenceIdentity(List.of(), Set.of(), TrustRoots.none()));
-    try (TlsWire wire = tls.accept(Wire.of(socket), LIMIT)) {
+    try (TlsWire wire = tls.accept(clear, LIMIT)) {
       names.add(String.valueOf(wire.handshake().serverName()));
       wire.readTimeout(LIMIT);
       ByteArrayOutputStream head = new ByteArrayOutputStream();
@@ -141,10 +137,6 @@ public final class StsPolicyHost implements AutoCloseable {
       requests.add(head.toString(StandardCharsets.US_ASCII));
       answer.to(wire.out());
       wire.out().flush();
-    } catch (IOException e) {
-      // The client has closed, as some tests require.
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 

@@ -9,7 +9,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.sealwax.mail.net.Clock;
 import org.xbill.DNS.DClass;
@@ -51,7 +50,6 @@ public final class LoopbackResolver extends ZoneServer {
   static final Duration CONNECTION_TIME = Duration.ofSeconds(30);
 
   private final Map<String, LongAdder> counted = new ConcurrentHashMap<>();
-  private final AtomicInteger countedNames = new AtomicInteger();
   private final LongAdder total = new LongAdder();
   private final LongAdder overTcp = new LongAdder();
 
@@ -179,18 +177,8 @@ public final class LoopbackResolver extends ZoneServer {
       overTcp.increment();
     }
     String label = label(question.getName(), question.getType());
-    LongAdder count = counted.get(label);
-    if (count == null && countedNames.get() < MAX_COUNTED) {
-      count =
-          counted.computeIfAbsent(
-              label,
-              l -> {
-                countedNames.incrementAndGet();
-                return new LongAdder();
-              });
-    }
-    if (count != null) {
-      count.increment();
+    if (counted.containsKey(label) || counted.size() < MAX_COUNTED) {
+      counted.computeIfAbsent(label, l -> new LongAdder()).increment();
     }
   }
 

@@ -3,13 +3,10 @@ package org.sealwax.testkit.zone;
 import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,12 +17,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.net.AcceptLoop;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.Limit;
 import org.sealwax.mail.net.Supervisor;
-import org.sealwax.mail.net.Threads;
+import org.sealwax.mail.net.TcpListener;
+import org.sealwax.mail.net.Wire;
 import org.xbill.DNS.ExtendedFlags;
 import org.xbill.DNS.Flags;
 import org.xbill.DNS.Header;
@@ -54,9 +51,6 @@ public abstract sealed class ZoneServer implements Closeable
   /** Ports tried until one is free on both UDP and TCP. */
   private static final int PORT_TRIES = 50;
 
-  /** Wakes threads that wait in accept, so that they see the close. */
-  private static final Duration END = Duration.ofSeconds(2);
-
   /**
    * One question as it came in.
    *
@@ -84,13 +78,12 @@ public abstract sealed class ZoneServer implements Closeable
    */
   record ClientLimits(int connectionsEach, Duration connectionTime, int queryBytes) {}
 
-  private record DnsSockets(DatagramSocket udp, ServerSocket tcp) {}
+  private record DnsSockets(DatagramSocket udp, TcpListener tcp) {}
 
   final ZoneSet zones;
   final ZoneAnswerBuilder answerBuilder;
   private final ClientLimits limits;
   private final List<DnsSockets> sockets = new ArrayList<>();
-  private final List<Thread> threads = new ArrayList<>();
   private final Limit connections = Limit.of(MAX_CONNECTIONS);
   private final Map<String, Integer> connectionsOf = new HashMap<>();
   private volatile Consumer<ReceivedQuery> watcher = asked -> {};
@@ -126,20 +119,11 @@ public abstract sealed class ZoneServer implements Closeable
   final void listen(String name, List<InetSocketAddress> at) throws IOException {
     try {
       for (InetSocketAddress each : at) {
-        DnsSockets opened = openSockets(each);
+        DnsSockets opened = openSockets(name, each);
         sockets.add(opened);
-        threads.add(
+        var _ =
             Supervisor.start(
-                name + "-udp", opened.udp()::isClosed, () -> answerDatagrams(opened.udp())));
-        threads.add(
-            AcceptLoop.start(
-                name + "-tcp",
-                opened.tcp()::isClosed,
-                opened.tcp()::accept,
-                socket -> take(name, socket),
-                text -> {
-                  // No log here: the resolver gets no answer, and tries again.
-                }));
+                name + "-udp", opened.udp()::isClosed, () -> answerDatagrams(opened.udp()));
       }
     } catch (IOException e) {
       close();
@@ -147,16 +131,26 @@ public abstract sealed class ZoneServer implements Closeable
     }
   }
 
-  private static DnsSockets openSockets(InetSocketAddress at) throws IOException {
+  private DnsSockets openSockets(String name, InetSocketAddress at) throws IOException {
     IOException last = new IOException("no port tried");
     for (int i = 0; i < (at.getPort() == 0 ? PORT_TRIES : 1); i++) {
-      ServerSocket tcp = new ServerSocket();
+      TcpListener tcp = null;
       try {
-        tcp.setReuseAddress(true);
-        tcp.bind(at, MAX_CONNECTIONS);
-        return new DnsSockets(new DatagramSocket(tcp.getLocalPort(), at.getAddress()), tcp);
+        tcp =
+            TcpListener.start(
+                name + "-tcp",
+                at,
+                MAX_CONNECTIONS,
+                new NetworkGate(),
+                this::converse,
+                text -> {
+                  // No log here: the resolver gets no answer, and tries again.
+                });
+        return new DnsSockets(new DatagramSocket(tcp.address().getPort(), at.getAddress()), tcp);
       } catch (IOException e) {
-        tcp.close();
+        if (tcp != null) {
+          tcp.close();
+        }
         last =
             new IOException(
                 "cannot listen for DNS at "
@@ -258,22 +252,12 @@ public abstract sealed class ZoneServer implements Closeable
     return opt == null ? PLAIN_UDP : Math.clamp(opt.getPayloadSize(), PLAIN_UDP, LARGEST_UDP);
   }
 
-  /**
-   * Stops listening; connections end by themselves. Its ports are free then: the system keeps them
-   * until the threads that wait in accept have woken.
-   */
+  /** Stops listening, and ends all connections. Its ports are free then. */
   @Override
   public final void close() throws IOException {
     for (DnsSockets each : sockets) {
       each.udp().close();
       each.tcp().close();
-    }
-    try {
-      for (Thread thread : threads) {
-        thread.join(END);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 
@@ -299,44 +283,40 @@ public abstract sealed class ZoneServer implements Closeable
     }
   }
 
-  private void take(String name, Socket socket) throws IOException {
-    String network = ResponseRateLimit.network(socket.getInetAddress());
-    if (enter(network)) {
-      var _ = Threads.start(name + "-connection", () -> converse(socket, network));
-    } else {
-      socket.close();
-    }
-  }
-
-  private boolean enter(String network) {
-    synchronized (connectionsOf) {
-      int now = connectionsOf.getOrDefault(network, 0);
-      if (now >= limits.connectionsEach() || !connections.tryTake()) {
-        return false;
+  /** A share of the connections for each network. */
+  private final class NetworkGate implements TcpListener.ClientGate {
+    @Override
+    public boolean enter(InetAddress client) {
+      synchronized (connectionsOf) {
+        String network = ResponseRateLimit.network(client);
+        int now = connectionsOf.getOrDefault(network, 0);
+        if (now >= limits.connectionsEach() || !connections.tryTake()) {
+          return false;
+        }
+        connectionsOf.put(network, now + 1);
+        return true;
       }
-      connectionsOf.put(network, now + 1);
-      return true;
+    }
+
+    @Override
+    public void leave(InetAddress client) {
+      synchronized (connectionsOf) {
+        connections.give();
+        connectionsOf.computeIfPresent(
+            ResponseRateLimit.network(client), (n, count) -> count > 1 ? count - 1 : null);
+      }
     }
   }
 
-  private void leave(String network) {
-    synchronized (connectionsOf) {
-      connections.give();
-      connectionsOf.computeIfPresent(network, (n, count) -> count > 1 ? count - 1 : null);
-    }
-  }
-
-  private void converse(Socket socket, String network) {
-    try (socket;
-        Deadline _ = Deadline.after(limits.connectionTime(), socket)) {
-      DataInputStream in = new DataInputStream(socket.getInputStream());
-      OutputStream out = socket.getOutputStream();
+  private void converse(Wire wire) throws IOException {
+    try (Deadline _ = Deadline.after(limits.connectionTime(), wire)) {
+      DataInputStream in = new DataInputStream(wire.in());
       while (true) {
         int length = in.readUnsignedShort();
         if (length > limits.queryBytes()) {
           return;
         }
-        Optional<byte[]> answer = answer(in.readNBytes(length), socket.getInetAddress(), true);
+        Optional<byte[]> answer = answer(in.readNBytes(length), wire.peer().getAddress(), true);
         if (answer.isEmpty()) {
           return;
         }
@@ -345,12 +325,8 @@ public abstract sealed class ZoneServer implements Closeable
         framed[0] = (byte) (bytes.length >> 8);
         framed[1] = (byte) bytes.length;
         System.arraycopy(bytes, 0, framed, 2, bytes.length);
-        out.write(framed);
+        wire.out().write(framed);
       }
-    } catch (IOException e) {
-      // The client has closed, or the time limit has passed.
-    } finally {
-      leave(network);
     }
   }
 }

@@ -81,7 +81,7 @@ public final class PolicyFetcher {
                 new HttpsRequest.Limits(StsPolicy.MAX_SIZE, total)));
     HttpsFailure failure = exchange.failure();
     HttpResponse reply = exchange.reply();
-    if (failure instanceof HttpsFailure.TooLarge) {
+    if (failure != null && failure.kind() == HttpsFailure.Kind.TOO_LARGE) {
       // The head came by verified HTTPS: this is what is served, and a later fetch brings the same.
       return new PolicyFetch(
           new PolicyFetch.FetchOutcome.InvalidPolicyFile(StsPolicy.OVERSIZED), exchange);

@@ -8,9 +8,9 @@ import org.sealwax.mail.http.HttpHandler;
 import org.sealwax.mail.http.HttpReader;
 import org.sealwax.mail.http.HttpRequest;
 import org.sealwax.mail.http.HttpResponse;
-import org.sealwax.mail.http.HttpServer;
 import org.sealwax.mail.http.HttpService;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.TlsWire;
@@ -25,6 +25,8 @@ import org.sealwax.router.receive.ClientLimits;
  * all; whatever a client sends costs it its own connection at most.
  */
 public final class ReportListener {
+  private static final int BACKLOG = 20;
+
   private final ReportListenerSettings settings;
   private final TlsServer tls;
   private final ReportIntake intake;
@@ -50,14 +52,15 @@ public final class ReportListener {
    * @param tls the server side, without client certificates
    * @throws IOException when the address is not to be had
    */
-  public static HttpServer open(
+  public static TcpListener open(
       ReportListenerSettings settings, TlsServer tls, ReportIntake intake, Clock clock, MailLog log)
       throws IOException {
     ReportListener listener = new ReportListener(settings, tls, intake, clock, log);
-    return HttpServer.start(
+    return TcpListener.start(
         "tlsrpt",
         settings.address(),
-        settings.connections(),
+        BACKLOG,
+        TcpListener.ClientGate.of(settings.connections()),
         listener::serve,
         text -> log.warning("tlsrpt", text));
   }

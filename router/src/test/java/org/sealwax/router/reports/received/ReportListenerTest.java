@@ -29,13 +29,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.http.HttpResponse;
-import org.sealwax.mail.http.HttpServer;
 import org.sealwax.mail.http.HttpsClient;
 import org.sealwax.mail.http.HttpsRequest;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.DialerSettings;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SystemDialer;
+import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.ClientOffer;
 import org.sealwax.mail.tls.ClientTlsSettings;
@@ -71,7 +71,7 @@ final class ReportListenerTest {
   private final ManualClock clock = new ManualClock(MIDNIGHT.plus(Duration.ofHours(27)));
   private final RecordingMailLog log = new RecordingMailLog();
   private Duration total = Duration.ofSeconds(20);
-  private HttpServer listener;
+  private TcpListener listener;
   private HttpsClient client;
 
   @BeforeEach
@@ -90,7 +90,7 @@ final class ReportListenerTest {
             Clock.system());
   }
 
-  private HttpServer open(ClientLimits.ClientLimitSettings limits) throws IOException {
+  private TcpListener open(ClientLimits.ClientLimitSettings limits) throws IOException {
     TlsServer tls =
         TLS.server(
             ListenerTlsSettings.defaults("tlsrpt")

@@ -20,36 +20,42 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sealwax.mail.net.TcpListener;
 
 /** Our endpoints over real sockets: what strangers send, and what it costs them and us. */
 @Timeout(120)
-final class HttpServerTest {
+final class HttpServiceTest {
   private static final InetSocketAddress ANY =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
   private static final HttpService.HttpLimits LIMITS =
       new HttpService.HttpLimits(1_000, 20, Duration.ofSeconds(20));
 
-  private final List<HttpServer> servers = new ArrayList<>();
+  private final List<TcpListener> servers = new ArrayList<>();
   private final AtomicInteger handled = new AtomicInteger();
 
   @AfterEach
   void close() throws IOException {
-    for (HttpServer each : servers) {
+    for (TcpListener each : servers) {
       each.close();
     }
   }
 
-  private HttpServer start(HttpService.HttpLimits limits, int connections, HttpHandler handler)
+  private TcpListener start(HttpService.HttpLimits limits, int connections, HttpHandler handler)
       throws IOException {
-    HttpServer server =
-        HttpServer.start(
-            "test", ANY, connections, new HttpService(limits, handler)::serve, problem -> {});
+    TcpListener server =
+        TcpListener.start(
+            "test",
+            ANY,
+            20,
+            TcpListener.ClientGate.of(connections),
+            new HttpService(limits, handler)::serve,
+            problem -> {});
     servers.add(server);
     return server;
   }
 
   /** Answers with what it got. */
-  private HttpServer echo(HttpService.HttpLimits limits, int connections) throws IOException {
+  private TcpListener echo(HttpService.HttpLimits limits, int connections) throws IOException {
     return start(
         limits,
         connections,
@@ -60,7 +66,7 @@ final class HttpServerTest {
         });
   }
 
-  private static Socket connect(HttpServer server, String text) throws IOException {
+  private static Socket connect(TcpListener server, String text) throws IOException {
     Socket socket = new Socket(server.address().getAddress(), server.address().getPort());
     socket.setSoTimeout(60_000);
     socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
@@ -68,7 +74,7 @@ final class HttpServerTest {
   }
 
   /** All that comes back until the server ends the connection. */
-  private static String ask(HttpServer server, String text) throws IOException {
+  private static String ask(TcpListener server, String text) throws IOException {
     try (Socket socket = connect(server, text)) {
       return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
     }
@@ -84,7 +90,7 @@ final class HttpServerTest {
 
   @Test
   void oneRequestIsAnsweredAndWhatFollowsItIsNot() throws IOException {
-    HttpServer server = echo(LIMITS, 4);
+    TcpListener server = echo(LIMITS, 4);
     String post = "POST /a?b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello";
     String answer = ask(server, post + "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n");
     assertTrue(answer.startsWith("HTTP/1.1 200 OK\r\nConnection: close\r\n"), answer);
@@ -139,7 +145,7 @@ final class HttpServerTest {
         "400 | Content-Length: 9999999999999999999~~",
       })
   void whatHasTwoReadingsOrIsTooLargeIsRefused(String status, String rest) throws IOException {
-    HttpServer server = echo(LIMITS, 4);
+    TcpListener server = echo(LIMITS, 4);
     String text = "POST / HTTP/1.1\r\nHost: x\r\n" + rest.replace("~", "\r\n");
     String answer = ask(server, text);
     assertTrue(answer.startsWith("HTTP/1.1 " + status + " "), answer);
@@ -166,7 +172,7 @@ final class HttpServerTest {
 
   @Test
   void controlCharactersInAFieldAreRefused() throws IOException {
-    HttpServer server = echo(LIMITS, 4);
+    TcpListener server = echo(LIMITS, 4);
     for (String value : List.of("a\0b", "a\rb", "a\u007fb")) {
       String answer = ask(server, "GET / HTTP/1.1\r\nHost: x\r\nX: " + value + "\r\n\r\n");
       assertTrue(answer.startsWith("HTTP/1.1 400 "), answer);
@@ -178,11 +184,11 @@ final class HttpServerTest {
   @Test
   void anEndlessHeadIsRefusedAtTheLimitOfItsListener() throws IOException {
     String start = "GET / HTTP/1.1\r\nHost: x\r\nX: ";
-    HttpServer small = echo(LIMITS, 4);
+    TcpListener small = echo(LIMITS, 4);
     assertTrue(ask(small, start + "x".repeat(1_000)).startsWith("HTTP/1.1 431 "));
     assertTrue(
         ask(small, start + "yyyyyyyyyyyyyyyyyyyy\r\nX: ".repeat(50)).startsWith("HTTP/1.1 431 "));
-    HttpServer large = echo(new HttpService.HttpLimits(9_000, 20, Duration.ofSeconds(20)), 4);
+    TcpListener large = echo(new HttpService.HttpLimits(9_000, 20, Duration.ofSeconds(20)), 4);
     assertTrue(ask(large, start + "x".repeat(1_000) + "\r\n\r\n").startsWith("HTTP/1.1 200 "));
     String fields = "X: y\r\n".repeat(HttpReader.MAX_FIELDS + 1);
     assertTrue(ask(large, "GET / HTTP/1.1\r\n" + fields + "\r\n").startsWith("HTTP/1.1 400 "));
@@ -190,7 +196,7 @@ final class HttpServerTest {
 
   @Test
   void aSlowHeadAndASlowBodyEndWithTheTimeOfTheListener() throws Exception {
-    HttpServer quick = echo(new HttpService.HttpLimits(1_000, 20, Duration.ofMillis(300)), 4);
+    TcpListener quick = echo(new HttpService.HttpLimits(1_000, 20, Duration.ofMillis(300)), 4);
     for (String start :
         List.of("GET / HT", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n")) {
       try (Socket socket = connect(quick, start)) {
@@ -218,7 +224,7 @@ final class HttpServerTest {
   @Test
   void aClientThatDoesNotReadDoesNotHoldAPlace() throws Exception {
     byte[] large = new byte[32 << 20];
-    HttpServer server =
+    TcpListener server =
         start(
             new HttpService.HttpLimits(1_000, 20, Duration.ofMillis(500)),
             1,
@@ -235,7 +241,7 @@ final class HttpServerTest {
 
   @Test
   void connectionsOverTheLimitAreClosedAndPlacesComeBack() throws Exception {
-    HttpServer server = echo(LIMITS, 3);
+    TcpListener server = echo(LIMITS, 3);
     List<Socket> held = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
       held.add(connect(server, "GET /"));
@@ -266,7 +272,7 @@ final class HttpServerTest {
   @Test
   void eventsGoOnPastTheTimeOfARequest() throws Exception {
     AtomicInteger ended = new AtomicInteger();
-    HttpServer server =
+    TcpListener server =
         start(
             new HttpService.HttpLimits(1_000, 20, Duration.ofMillis(300)),
             4,
