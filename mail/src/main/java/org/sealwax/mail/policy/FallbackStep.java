@@ -33,18 +33,9 @@ public enum FallbackStep {
   }
 
   /**
-   * Stands for this fallback step in what is stored: it never changes.
+   * {@return the fallback step of a code that a former version stored; empty when there is none}
    *
-   * @return the stored code
-   */
-  public int code() {
-    return code;
-  }
-
-  /**
-   * {@return the fallback step of a code; empty when there is none}
-   *
-   * @param code the stored code
+   * @param code the code; it never changes
    */
   public static Optional<FallbackStep> ofCode(int code) {
     return Arrays.stream(values()).filter(step -> step.code == code).findFirst();

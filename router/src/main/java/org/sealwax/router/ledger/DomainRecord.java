@@ -1,11 +1,9 @@
 package org.sealwax.router.ledger;
 
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.MxPattern;
@@ -58,7 +56,14 @@ public record DomainRecord(
    * @param since when it was reached
    * @param met when it was last seen
    */
-  public record ReachedLevel(TlsLevel level, Instant since, Instant met) {}
+  public record ReachedLevel(TlsLevel level, Instant since, Instant met) {
+    /** Checks the level. */
+    public ReachedLevel {
+      if (level != TlsLevel.ENCRYPT && level != TlsLevel.VERIFY) {
+        throw new IllegalArgumentException(level + " is no level of the ledger");
+      }
+    }
+  }
 
   /** Copies and checks bounds. */
   public DomainRecord {
@@ -96,61 +101,9 @@ public record DomainRecord(
     return standing == null ? null : standing.level();
   }
 
-  DomainRecord withStanding(@Nullable ReachedLevel s) {
-    return new DomainRecord(
-        domain, s, encrypt, verify, mx, mxUntil, known, patterns, hosts, violation, first, last);
-  }
-
-  DomainRecord withTallies(LevelProgress e, LevelProgress v) {
-    return new DomainRecord(
-        domain, standing, e, v, mx, mxUntil, known, patterns, hosts, violation, first, last);
-  }
-
-  DomainRecord withMx(Set<Domain> now, Instant until) {
-    return new DomainRecord(
-        domain, standing, encrypt, verify, now, until, known, patterns, hosts, violation, first,
-        last);
-  }
-
-  DomainRecord withKnown(Set<Domain> hostsKnown, List<MxPattern> by) {
-    return new DomainRecord(
-        domain,
-        standing,
-        encrypt,
-        verify,
-        mx,
-        mxUntil,
-        hostsKnown,
-        by,
-        hosts,
-        violation,
-        first,
-        last);
-  }
-
+  /** The same with another violation, or without one. */
   DomainRecord withViolation(@Nullable Violation v) {
     return new DomainRecord(
         domain, standing, encrypt, verify, mx, mxUntil, known, patterns, hosts, v, first, last);
-  }
-
-  DomainRecord withHosts(Map<Domain, HostRecord> rows, Instant seenAt) {
-    return new DomainRecord(
-        domain, standing, encrypt, verify, mx, mxUntil, known, patterns, rows, violation, first,
-        seenAt);
-  }
-
-  /** The same with one host changed; a new host may push out one that is no MX host any more. */
-  DomainRecord withHost(Domain host, UnaryOperator<HostRecord> change, Instant now) {
-    Map<Domain, HostRecord> rows = new HashMap<>(hosts);
-    HostRecord old = rows.get(host);
-    rows.put(host, change.apply(old == null ? HostRecord.fresh(now) : old));
-    while (rows.size() > MAX_HOSTS) {
-      rows.entrySet().stream()
-          .filter(e -> !e.getKey().equals(host) && !mx.contains(e.getKey()))
-          .min(Map.Entry.comparingByValue(java.util.Comparator.comparing(HostRecord::last)))
-          .map(Map.Entry::getKey)
-          .ifPresent(rows::remove);
-    }
-    return withHosts(rows, now);
   }
 }

@@ -19,7 +19,8 @@ import org.sealwax.mail.tls.verdict.Pin;
  * @param ipv4 whether it has addresses of this family, as far as known
  * @param ipv6 likewise
  * @param keys of its certificates, the latest last
- * @param recent the last observations, the latest last
+ * @param history the last observations as they are stored: a tenth of what the list takes, and rows
+ *     are held by the thousand; {@link #recent} reads it
  */
 public record HostRecord(
     Instant first,
@@ -30,7 +31,7 @@ public record HostRecord(
     boolean ipv4,
     boolean ipv6,
     List<KeySpan> keys,
-    List<RememberedSample> recent) {
+    String history) {
   /** Observations kept for {@code explain --what-if}. */
   public static final int MAX_RECENT = 32;
 
@@ -77,15 +78,13 @@ public record HostRecord(
   public HostRecord {
     counts = Map.copyOf(counts);
     keys = List.copyOf(keys);
-    recent = List.copyOf(recent);
-    if (keys.size() > MAX_KEYS || recent.size() > MAX_RECENT) {
+    if (keys.size() > MAX_KEYS) {
       throw new IllegalArgumentException("too much for one host");
     }
   }
 
   static HostRecord fresh(Instant now) {
-    return new HostRecord(
-        now, now, Map.of(), Days.NONE, Days.NONE, false, false, List.of(), List.of());
+    return new HostRecord(now, now, Map.of(), Days.NONE, Days.NONE, false, false, List.of(), "");
   }
 
   HostRecord with(RememberedSample sample) {
@@ -93,9 +92,8 @@ public record HostRecord(
     more.putAll(counts);
     more.merge(sample.level(), Count.NONE.again(sample.at()), (old, one) -> old.again(sample.at()));
     List<KeySpan> spans = keysWith(sample);
-    List<RememberedSample> latest = new ArrayList<>(recent);
-    // One object per key and not per observation: rows are held by the thousand.
-    latest.add(sample.key() == null ? sample : sample.withKey(spans.getLast().key()));
+    List<RememberedSample> latest = new ArrayList<>(recent());
+    latest.add(sample);
     return new HostRecord(
         first,
         sample.at(),
@@ -105,7 +103,8 @@ public record HostRecord(
         ipv4 || sample.family() == HostPath.PathFamily.IPV4,
         ipv6 || sample.family() == HostPath.PathFamily.IPV6,
         spans,
-        latest.subList(Math.max(0, latest.size() - MAX_RECENT), latest.size()));
+        RememberedSample.text(
+            latest.subList(Math.max(0, latest.size() - MAX_RECENT), latest.size())));
   }
 
   private List<KeySpan> keysWith(RememberedSample sample) {
@@ -115,20 +114,24 @@ public record HostRecord(
     }
     List<KeySpan> spans = new ArrayList<>(keys);
     Instant since = sample.at();
-    Pin same = key;
     for (KeySpan span : keys) {
       if (span.key().equals(key)) {
         since = span.first();
-        same = span.key();
         spans.remove(span);
       }
     }
-    spans.add(new KeySpan(same, since, sample.at()));
+    spans.add(new KeySpan(key, since, sample.at()));
     return spans.subList(Math.max(0, spans.size() - MAX_KEYS), spans.size());
   }
 
+  /** The last observations, the latest last. */
+  public List<RememberedSample> recent() {
+    return RememberedSample.list(history);
+  }
+
   HostRecord withDays(Days newEncrypted, Days newVerified) {
-    return new HostRecord(first, last, counts, newEncrypted, newVerified, ipv4, ipv6, keys, recent);
+    return new HostRecord(
+        first, last, counts, newEncrypted, newVerified, ipv4, ipv6, keys, history);
   }
 
   /** Whether it was looked for and has no address: it cannot be greeted, and takes no mail. */
@@ -137,6 +140,6 @@ public record HostRecord(
   }
 
   HostRecord withAddresses(boolean four, boolean six) {
-    return new HostRecord(first, last, counts, encrypted, verified, four, six, keys, recent);
+    return new HostRecord(first, last, counts, encrypted, verified, four, six, keys, history);
   }
 }

@@ -1,8 +1,9 @@
 package org.sealwax.router.ledger;
 
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.TlsLevel;
@@ -20,7 +21,7 @@ public record LedgerChange(DomainRecord row, List<Fact> facts) {
     record Promoted(TlsLevel level) implements Fact {}
 
     /** It was not seen for too long. */
-    record Decayed(TlsLevel level) implements Fact {}
+    record Decayed(TlsLevel level, Duration decay) implements Fact {}
 
     /** A violation began. */
     record Violated(TlsLevel level, String description) implements Fact {}
@@ -33,6 +34,36 @@ public record LedgerChange(DomainRecord row, List<Fact> facts) {
 
     /** New MX hosts were accepted, the level stands. */
     record HostsAccepted(Set<Domain> hosts, String why) implements Fact {}
+
+    /** In plain words, to stand after the domain's name. */
+    default String text() {
+      return switch (this) {
+        case Promoted p -> "has reached level " + p.level().word();
+        case Decayed d ->
+            "has not shown its level "
+                + d.level().word()
+                + " for "
+                + d.decay().toDays()
+                + " days; it falls away";
+        case Violated v -> "shows less than its level " + v.level().word() + ": " + v.description();
+        case Recovered h -> "shows its level " + h.level().word() + " again";
+        case Accepted a ->
+            "is accepted as it shows itself now"
+                + (a.byAdmin() ? ", by the admin's word" : ", after the whole hold")
+                + ": its level was "
+                + a.before().word()
+                + " and is now "
+                + (a.after() == null ? "none" : a.after().word());
+        case HostsAccepted h ->
+            "has new MX hosts, accepted ("
+                + h.why()
+                + "): "
+                + h.hosts().stream()
+                    .map(Object::toString)
+                    .sorted()
+                    .collect(Collectors.joining(", "));
+      };
+    }
   }
 
   /** Copies. */
@@ -42,15 +73,5 @@ public record LedgerChange(DomainRecord row, List<Fact> facts) {
 
   static LedgerChange none(DomainRecord row) {
     return new LedgerChange(row, List.of());
-  }
-
-  LedgerChange and(Fact fact) {
-    List<Fact> more = new ArrayList<>(facts);
-    more.add(fact);
-    return new LedgerChange(row, more);
-  }
-
-  LedgerChange with(DomainRecord other) {
-    return new LedgerChange(other, facts);
   }
 }

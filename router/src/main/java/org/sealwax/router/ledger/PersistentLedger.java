@@ -8,7 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -25,6 +25,8 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.PublicSuffixList;
@@ -32,22 +34,18 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.HostMemory;
-import org.sealwax.mail.policy.MxFilter;
 import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.router.log.MailLog;
 
 /**
- * The ledger of a running router: {@link LedgerRules} over rows that lie in a {@link LedgerStore}.
- * Rows in use are held in bounded memory; changed ones are written together, about once a second,
- * by a thread of their own, so that no delivery waits for the disk. A crash loses at most what the
- * last second showed. Thread-safe.
+ * The ledger of a running router: {@link LedgerRules} over records that lie in a {@link
+ * LedgerStore}. Records in use are held in one cache of bounded memory; changed ones stay in it
+ * until one thread has written them together, about once a second, so that no delivery waits for
+ * the disk. A crash loses at most what the last second showed. Thread-safe.
  */
 public final class PersistentLedger implements Ledger, HostMemoryStore, Closeable {
-  /** Memory for rows in use, in estimated bytes: more than a thousand busy domains. */
-  static final long LOADED_BYTES = 8 << 20;
-
-  /** Memory for what is asked before each delivery: more than ten thousand domains. */
-  static final long BRIEF_BYTES = 8 << 20;
+  /** Memory for records in use, in estimated bytes: about ten thousand domains. */
+  static final long CACHE_BYTES = 16 << 20;
 
   /** Hosts whose fallback step is kept: as many as {@code deliver} remembers. */
   static final int MAX_HOST_MEMORIES = 10_000;
@@ -79,75 +77,46 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     boolean lists(Domain domain, Domain host);
   }
 
-  /** A record in memory, with its evidence once it was asked for: each delivery asks. */
+  /**
+   * A record in memory, or that there is none, with its evidence once it was asked for. What the
+   * disk does not have yet is never evicted.
+   */
   private static final class CachedDomain {
     private final @Nullable DomainRecord row;
-    private volatile @Nullable CachedEvidence known;
+    private final boolean saved;
+    private volatile @Nullable CachedEvidence evidence;
 
     private record CachedEvidence(LedgerRules by, Optional<Evidence.LedgerLevel> evidence) {}
 
-    CachedDomain(@Nullable DomainRecord row) {
+    CachedDomain(@Nullable DomainRecord row, boolean saved) {
       this.row = row;
+      this.saved = saved;
     }
 
-    @Nullable DomainRecord row() {
-      return row;
+    CachedDomain asSaved() {
+      CachedDomain same = new CachedDomain(row, true);
+      same.evidence = evidence;
+      return same;
     }
 
+    @SuppressWarnings("ReferenceEquality") // other settings are other rules
     Optional<Evidence.LedgerLevel> evidence(LedgerRules rules) {
-      DomainRecord of = row;
-      if (of == null) {
-        return Optional.empty();
-      }
-      CachedEvidence there = known;
-      if (there == null || !there.by().equals(rules)) {
-        there = new CachedEvidence(rules, rules.evidence(of));
-        known = there;
+      CachedEvidence there = evidence;
+      if (there == null || there.by() != rules) {
+        there = new CachedEvidence(rules, row == null ? Optional.empty() : rules.evidence(row));
+        evidence = there;
       }
       return there.evidence();
     }
 
     int weight() {
-      DomainRecord of = row;
-      int weight = 150;
-      if (of != null) {
-        for (HostRecord host : of.hosts().values()) {
-          weight += 700 + 64 * host.recent().size() + 250 * host.keys().size();
+      int weight = 300;
+      if (row != null) {
+        for (HostRecord host : row.hosts().values()) {
+          weight += 300 + host.history().length() + 200 * host.keys().size();
         }
       }
-      return weight;
-    }
-  }
-
-  /**
-   * The part of a record that each delivery needs, a tenth of the record: so that all domains of a
-   * large queue are in memory. Only where nothing but the end of the level can change it; a row
-   * with a violation is checked again each time.
-   *
-   * @param by under which rules
-   * @param until when the level falls away, or null without one
-   */
-  private record EvidenceSummary(
-      LedgerRules by, Optional<Evidence.LedgerLevel> evidence, @Nullable Instant until) {
-    static @Nullable EvidenceSummary of(
-        @Nullable DomainRecord row, Optional<Evidence.LedgerLevel> evidence, LedgerRules rules) {
-      return row != null && row.violation() != null
-          ? null
-          : new EvidenceSummary(
-              rules, evidence, evidence.map(Evidence.LedgerLevel::expires).orElse(null));
-    }
-
-    @SuppressWarnings("ReferenceEquality") // other settings are other rules
-    boolean isValid(LedgerRules rules, Instant now) {
-      return by == rules && (until == null || !now.isAfter(until));
-    }
-
-    int weight() {
-      int hosts =
-          evidence
-              .map(e -> e.known() instanceof MxFilter.LedgerKnown k ? k.hosts().size() : 1)
-              .orElse(0);
-      return 300 + 100 * hosts;
+      return saved ? weight : 0;
     }
   }
 
@@ -156,26 +125,19 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   private final MailLog log;
   private final TrustedMxHosts trustedMxHosts;
   private volatile LedgerRules rules;
-  private final Cache<Domain, CachedDomain> cached =
+  private final Cache<Domain, CachedDomain> cache =
       Caffeine.newBuilder()
-          .maximumWeight(LOADED_BYTES)
-          .weigher((Domain d, CachedDomain h) -> h.weight())
+          .maximumWeight(CACHE_BYTES)
+          .weigher((Domain d, CachedDomain c) -> c.weight())
           .executor(Runnable::run)
           .build();
-  private final Cache<Domain, EvidenceSummary> summaries =
-      Caffeine.newBuilder()
-          .maximumWeight(BRIEF_BYTES)
-          .weigher((Domain d, EvidenceSummary b) -> b.weight())
-          .executor(Runnable::run)
-          .build();
-  private final Map<Domain, CachedDomain> dirty = new ConcurrentHashMap<>();
+  private final Map<Domain, CachedDomain> unsaved = new ConcurrentHashMap<>();
   private final ReentrantLock[] stripes = new ReentrantLock[STRIPES];
   private final AtomicInteger rows;
-  private final Object clockLock = new Object();
   private final ClockTrust watch;
   private final LocalFaultDetector localFault = new LocalFaultDetector();
   private final Map<String, HostMemory> steps;
-  private final Map<String, byte @Nullable []> unsavedHostMemories = new HashMap<>();
+  private final Map<String, HostMemory> unsavedHostMemories = new HashMap<>();
   private final Map<LedgerEvent, LongAdder> events = new ConcurrentHashMap<>();
   private final Semaphore wake = new Semaphore(0);
   private final ReentrantLock flushing = new ReentrantLock();
@@ -199,9 +161,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     this.log = log;
     this.trustedMxHosts = trustedMxHosts;
     this.rules = new LedgerRules(settings, PublicSuffixList.bundled());
-    for (int i = 0; i < STRIPES; i++) {
-      stripes[i] = new ReentrantLock();
-    }
+    Arrays.setAll(stripes, i -> new ReentrantLock());
     this.rows = new AtomicInteger(store.count());
     Map<String, Long> meta = store.meta();
     Long stored = meta.get(CLOCK);
@@ -257,14 +217,8 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
             return size() > MAX_HOST_MEMORIES;
           }
         };
-    store
-        .hostMemories()
-        .forEach(
-            (host, bytes) ->
-                HostMemoryCodec.read(bytes)
-                    .map(memory -> memory.at(now))
-                    .filter(memory -> !memory.equals(HostMemory.nothing()))
-                    .ifPresent(memory -> out.put(host, memory)));
+    store.hostMemories().forEach((host, memory) -> out.put(host, memory.at(now)));
+    out.values().removeIf(HostMemory.nothing()::equals);
     return out;
   }
 
@@ -275,7 +229,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
 
   /** Takes one of the day's greetings; false when they are used up. */
   public boolean tryTakeProbe() {
-    synchronized (clockLock) {
+    synchronized (wake) {
       long today = LevelProgress.day(clock.now());
       int used = greetings.last() == today ? greetings.count() : 0;
       if (used >= GREETINGS_A_DAY) {
@@ -296,7 +250,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   public ClockReading moment() {
     boolean before;
     ClockReading reading;
-    synchronized (clockLock) {
+    synchronized (watch) {
       before = watch.trusted();
       reading = watch.read(clock.now(), clock.nanoTime());
     }
@@ -306,88 +260,75 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     return reading;
   }
 
-  private @Nullable DomainRecord row(Domain domain) {
-    return held(domain).row();
+  private CachedDomain held(Domain domain) {
+    CachedDomain held = cache.getIfPresent(domain);
+    return held == null ? locked(domain, () -> loaded(domain)) : held;
   }
 
-  private CachedDomain held(Domain domain) {
-    CachedDomain held = inMemory(domain);
-    if (held != null) {
-      return held;
+  /** Under the lock that changes take: else an old row could take the place of a new one. */
+  private CachedDomain loaded(Domain domain) {
+    CachedDomain held = cache.getIfPresent(domain);
+    if (held == null) {
+      try {
+        held = new CachedDomain(store.row(domain), true);
+      } catch (IOException e) {
+        // Not "nothing known": the delivery that asked is deferred (docs/policy.md).
+        throw new UncheckedIOException(e);
+      }
+      cache.put(domain, held);
     }
-    // Under the lock that changes take: else an old row, read before a change was written,
-    // could take the place of the new one.
-    ReentrantLock lock = stripe(domain);
+    return held;
+  }
+
+  private @Nullable DomainRecord row(Domain domain) {
+    return held(domain).row;
+  }
+
+  private <T extends @Nullable Object> T locked(Domain domain, Supplier<T> action) {
+    ReentrantLock lock = stripes[Math.floorMod(domain.hashCode(), STRIPES)];
     lock.lock();
     try {
-      held = inMemory(domain);
-      if (held == null) {
-        held = new CachedDomain(stored(domain));
-        cached.put(domain, held);
-      }
-      return held;
+      return action.get();
     } finally {
       lock.unlock();
     }
   }
 
-  private @Nullable CachedDomain inMemory(Domain domain) {
-    CachedDomain inMemory = dirty.get(domain);
-    return inMemory == null ? cached.getIfPresent(domain) : inMemory;
-  }
-
-  private @Nullable DomainRecord stored(Domain domain) {
-    try {
-      Optional<byte[]> bytes = store.row(domain);
-      if (bytes.isEmpty()) {
-        return null;
-      }
-      return DomainRecordCodec.read(domain, bytes.get())
-          .orElseThrow(() -> new IOException("the row of " + domain + " is damaged"));
-    } catch (IOException e) {
-      // Not "nothing known": the delivery that asked is deferred (docs/policy.md).
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private ReentrantLock stripe(Domain domain) {
-    return stripes[Math.floorMod(domain.hashCode(), STRIPES)];
-  }
+  private record Updated(@Nullable LedgerChange change, @Nullable ViolationClass before) {}
 
   /** Changes a row; {@code change} gets null when there is none and may leave it so. */
   private @Nullable LedgerChange update(
       Domain domain, Function<@Nullable DomainRecord, @Nullable LedgerChange> change) {
-    LedgerChange done;
-    ViolationClass before = null;
-    ReentrantLock lock = stripe(domain);
-    lock.lock();
-    try {
-      DomainRecord old = row(domain);
-      done = change.apply(old);
-      if (done == null || done.row().equals(old)) {
-        return done;
-      }
-      if (old == null) {
-        if (dirty.size() >= MOST_DIRTY || !hasCapacity()) {
-          return null;
-        }
-        rows.incrementAndGet();
-      } else if (old.violation() != null) {
-        before = rules.classOf(old, moment());
-      }
-      keep(domain, new CachedDomain(done.row()));
-    } finally {
-      lock.unlock();
+    Updated done = locked(domain, () -> updated(domain, change));
+    if (done.change() != null) {
+      logChange(done.change(), done.before());
     }
-    logChange(done, before);
-    return done;
+    return done.change();
   }
 
-  /** Under the lock of the domain. */
-  private void keep(Domain domain, CachedDomain inMemory) {
-    dirty.put(domain, inMemory);
-    cached.put(domain, inMemory);
-    summaries.invalidate(domain);
+  private Updated updated(
+      Domain domain, Function<@Nullable DomainRecord, @Nullable LedgerChange> change) {
+    DomainRecord old = row(domain);
+    LedgerChange done = change.apply(old);
+    if (done == null || done.row().equals(old)) {
+      return new Updated(done == null ? null : LedgerChange.none(done.row()), null);
+    }
+    if (old == null) {
+      if (unsaved.size() >= MOST_DIRTY || !hasCapacity()) {
+        return new Updated(null, null);
+      }
+      rows.incrementAndGet();
+    }
+    remember(domain, done.row());
+    return new Updated(
+        done, old == null || old.violation() == null ? null : rules.classOf(old, moment()));
+  }
+
+  /** Puts a row, or that there is none, in the place of the former. Under the domain's lock. */
+  private void remember(Domain domain, @Nullable DomainRecord row) {
+    CachedDomain entry = new CachedDomain(row, false);
+    unsaved.put(domain, entry);
+    cache.put(domain, entry);
   }
 
   private boolean hasCapacity() {
@@ -402,18 +343,15 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   private void logChange(LedgerChange change, @Nullable ViolationClass before) {
     Domain domain = change.row().domain();
     for (LedgerChange.Fact fact : change.facts()) {
-      String text = domain + " " + LedgerText.of(fact, rules.settings());
-      events.computeIfAbsent(eventOf(fact), e -> new LongAdder()).increment();
-      switch (fact) {
-        case LedgerChange.Fact.Promoted p -> log.note("ledger", text);
-        case LedgerChange.Fact.Recovered h -> log.note("ledger", text);
-        case LedgerChange.Fact.Decayed d -> log.warning("ledger", text);
-        case LedgerChange.Fact.Accepted a -> log.warning("ledger", text);
-        case LedgerChange.Fact.HostsAccepted h -> log.warning("ledger", text);
-        case LedgerChange.Fact.Violated v -> {
-          log.warning("ledger", text);
-          nearUs(change.row());
-        }
+      LedgerEvent event = eventOf(fact);
+      events.computeIfAbsent(event, e -> new LongAdder()).increment();
+      if (event == LedgerEvent.PROMOTED || event == LedgerEvent.HEALED) {
+        log.note("ledger", domain + " " + fact.text());
+      } else {
+        log.warning("ledger", domain + " " + fact.text());
+      }
+      if (event == LedgerEvent.VIOLATED) {
+        nearUs(change.row());
       }
     }
     if (before != null && change.row().violation() != null) {
@@ -502,11 +440,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     @Override
     public void addresses(Domain host, boolean ipv4, boolean ipv6) {
       ClockReading at = moment();
-      update(
-          domain,
-          row -> {
-            return row == null ? null : LedgerRules.resolves(row, host, ipv4, ipv6, at);
-          });
+      update(domain, row -> row == null ? null : rules.resolves(row, host, ipv4, ipv6, at));
     }
 
     @Override
@@ -550,53 +484,34 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
       }
     }
     if (!at.trusted() && sample.level() == ProvenLevel.VERIFIED) {
-      synchronized (clockLock) {
+      boolean confirmed;
+      synchronized (watch) {
         watch.peerVerified(
             rules.suffixes().registrable(host).orElse(host), clock.now(), clock.nanoTime());
+        confirmed = watch.trusted();
       }
-      if (watchTrusted()) {
+      if (confirmed) {
         log.warning("ledger", "the clock is confirmed by peers; holds begin anew");
       }
     }
   }
 
-  private boolean watchTrusted() {
-    synchronized (clockLock) {
-      return watch.trusted();
-    }
-  }
-
   @Override
   public Optional<Evidence.LedgerLevel> evidenceFor(Domain domain) {
-    EvidenceSummary known = summaries.getIfPresent(domain);
-    if (known != null && known.isValid(rules, clock.now())) {
-      return known.evidence();
+    CachedDomain held = held(domain);
+    if (held.row != null && !rules.isSettled(held.row, clock.now())) {
+      settled(domain);
+      held = held(domain);
     }
-    settled(domain);
-    ReentrantLock lock = stripe(domain);
-    lock.lock();
-    try {
-      CachedDomain cached = held(domain);
-      Optional<Evidence.LedgerLevel> evidence = cached.evidence(rules);
-      EvidenceSummary fresh = EvidenceSummary.of(cached.row(), evidence, rules);
-      if (fresh != null) {
-        summaries.put(domain, fresh);
-      }
-      return evidence;
-    } finally {
-      lock.unlock();
-    }
+    return held.evidence(rules);
   }
 
   private @Nullable DomainRecord settled(Domain domain) {
     DomainRecord row = row(domain);
-    if (row == null || row.standing() == null) {
+    if (row == null || rules.isSettled(row, clock.now())) {
       return row;
     }
     ClockReading at = moment();
-    if (rules.timePassed(row, at).row().equals(row)) {
-      return row;
-    }
     LedgerChange change = update(domain, r -> r == null ? null : rules.timePassed(r, at));
     return change == null ? row : change.row();
   }
@@ -648,12 +563,13 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
    */
   public Optional<String> accept(Domain domain) throws IOException {
     LedgerChange change =
-        update(domain, row -> row == null ? null : rules.acceptedByAdmin(row).orElse(null));
+        update(
+            domain, row -> row == null ? null : rules.acceptedByAdmin(row, moment()).orElse(null));
     if (change == null || change.facts().isEmpty()) {
       return Optional.empty();
     }
     flush();
-    return Optional.of(LedgerText.of(change.facts().getLast(), rules.settings()));
+    return Optional.of(change.facts().getLast().text());
   }
 
   /**
@@ -662,25 +578,32 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
    * @return whether anything was known
    */
   public boolean forget(Domain domain) throws IOException {
-    ReentrantLock lock = stripe(domain);
-    lock.lock();
-    try {
-      if (row(domain) == null) {
-        return false;
-      }
-      keep(domain, new CachedDomain(null));
-      rows.decrementAndGet();
-    } finally {
-      lock.unlock();
+    boolean known = removed(domain, row -> true);
+    if (known) {
+      log.warning("ledger", domain + " is forgotten by the admin's word");
+      flush();
     }
-    log.warning("ledger", domain + " is forgotten by the admin's word");
-    flush();
-    return true;
+    return known;
+  }
+
+  /** Removes a record that meets a condition; false when there is none. */
+  private boolean removed(Domain domain, Predicate<DomainRecord> condition) {
+    return locked(
+        domain,
+        () -> {
+          DomainRecord row = row(domain);
+          boolean removes = row != null && condition.test(row);
+          if (removes) {
+            remember(domain, null);
+            rows.decrementAndGet();
+          }
+          return removes;
+        });
   }
 
   /** The admin confirms the clock; holds begin again. */
   public void confirmClock() {
-    synchronized (clockLock) {
+    synchronized (watch) {
       watch.confirm(clock.now(), clock.nanoTime());
     }
     log.note("ledger", "the clock is confirmed by the admin; holds begin anew");
@@ -701,17 +624,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
    */
   public List<DomainRecord> page(DomainFilter which, String after, int most) throws IOException {
     flush();
-    List<DomainRecord> out = new ArrayList<>();
-    LedgerStore.StoredDomainFilter what =
-        switch (which) {
-          case ALL -> LedgerStore.StoredDomainFilter.ALL;
-          case WITH_LEVEL -> LedgerStore.StoredDomainFilter.WITH_LEVEL;
-          case VIOLATED -> LedgerStore.StoredDomainFilter.VIOLATED;
-        };
-    for (LedgerStore.StoredDomain stored : store.page(what, after, Math.clamp(most, 1, 1_000))) {
-      DomainRecordCodec.read(stored.domain(), stored.row()).ifPresent(out::add);
-    }
-    return out;
+    return store.page(which, after, Math.clamp(most, 1, 1_000));
   }
 
   /** Every row, page by page: for {@link LedgerReplay}. */
@@ -744,8 +657,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
 
   /** How many rows there are. */
   public Figures figures() throws IOException {
-    LedgerStore.LedgerCounts counts = store.counts();
-    return new Figures(rows.get(), counts.encrypt(), counts.verify(), counts.violated());
+    return store.figures(rows.get());
   }
 
   /** What happened to levels since the ledger was opened, by word. */
@@ -785,7 +697,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     synchronized (steps) {
       steps.put(host, memory);
       if (unsavedHostMemories.size() < MAX_HOST_MEMORIES) {
-        unsavedHostMemories.put(host, HostMemoryCodec.write(memory));
+        unsavedHostMemories.put(host, memory);
       }
     }
   }
@@ -820,10 +732,10 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   public void flush() throws IOException {
     flushing.lock();
     try {
-      Map<Domain, CachedDomain> changed = new HashMap<>(dirty);
+      Map<Domain, CachedDomain> changed = new HashMap<>(unsaved);
       Map<Domain, @Nullable DomainRecord> batch = new HashMap<>();
-      changed.forEach((domain, cached) -> batch.put(domain, cached.row()));
-      Map<String, byte @Nullable []> places;
+      changed.forEach((domain, entry) -> batch.put(domain, entry.row));
+      Map<String, HostMemory> places;
       synchronized (steps) {
         places = new HashMap<>(unsavedHostMemories);
         unsavedHostMemories.clear();
@@ -837,7 +749,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
         meta.put(CLOCK, at.now().getEpochSecond());
         meta.put(STEADY, Math.max(0, at.steadySince().getEpochSecond()));
       }
-      synchronized (clockLock) {
+      synchronized (wake) {
         if (greetingsDirty) {
           meta.put(GREETING_DAY, greetings.last());
           meta.put(GREETINGS, (long) greetings.count());
@@ -854,13 +766,17 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
         synchronized (steps) {
           places.forEach(unsavedHostMemories::putIfAbsent);
         }
-        synchronized (clockLock) {
+        synchronized (wake) {
           greetingsDirty |= meta.containsKey(GREETINGS);
         }
         throw e;
       }
-      // By identity: what was changed again meanwhile stays.
-      changed.forEach(dirty::remove);
+      changed.forEach(
+          (domain, entry) -> {
+            // By identity: what was changed again meanwhile stays as it is.
+            cache.asMap().replace(domain, entry, entry.asSaved());
+            unsaved.remove(domain, entry);
+          });
     } finally {
       flushing.unlock();
     }
@@ -873,7 +789,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
       List<Domain> least = store.leastRecent(Math.min(rows.get() - most, EVICT_AT_ONCE));
       int dropped = 0;
       for (Domain domain : least) {
-        dropped += drop(domain) ? 1 : 0;
+        dropped += removed(domain, row -> row.standing() == null) ? 1 : 0;
       }
       flush();
       if (dropped == 0) {
@@ -886,22 +802,6 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
         return;
       }
       full = false;
-    }
-  }
-
-  private boolean drop(Domain domain) {
-    ReentrantLock lock = stripe(domain);
-    lock.lock();
-    try {
-      DomainRecord row = row(domain);
-      if (row == null || row.standing() != null) {
-        return false;
-      }
-      keep(domain, new CachedDomain(null));
-      rows.decrementAndGet();
-      return true;
-    } finally {
-      lock.unlock();
     }
   }
 

@@ -2,6 +2,8 @@ package org.sealwax.router.ledger;
 
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.Observation;
@@ -79,8 +81,57 @@ public record RememberedSample(
             : Pins.of(handshake.peerChain().getFirst()));
   }
 
-  RememberedSample withKey(Pin same) {
-    return new RememberedSample(at, family, level, step, origin, proven, version, same);
+  private static final RecordColumns<RememberedSample> FORM =
+      new RecordColumns<>(RememberedSample.class, ChronoUnit.SECONDS);
+
+  /**
+   * The observations of a host in one text: the first with its time, the others with the seconds
+   * since the one before; the rest of one that is like the one before is left out.
+   */
+  static String text(List<RememberedSample> samples) {
+    List<String> items = new ArrayList<>();
+    Instant before = null;
+    String same = "";
+    for (RememberedSample sample : samples) {
+      List<@Nullable String> words = FORM.write(sample);
+      Instant at = RecordColumns.within(sample.at);
+      String time =
+          before == null
+              ? at.toString()
+              : Long.toString(at.getEpochSecond() - before.getEpochSecond());
+      String rest = RecordColumns.words(words.subList(1, words.size()));
+      items.add(rest.equals(same) ? time : time + " " + rest);
+      before = at;
+      same = rest;
+    }
+    return RecordColumns.items(items);
+  }
+
+  /**
+   * Reads {@link #text}.
+   *
+   * @throws IllegalArgumentException or DateTimeException when it is no such text
+   */
+  static List<RememberedSample> list(String text) {
+    List<RememberedSample> out = new ArrayList<>();
+    for (List<@Nullable String> words : RecordColumns.items(text)) {
+      if (out.isEmpty()) {
+        out.add(FORM.read(words, null));
+      } else {
+        RememberedSample before = out.getLast();
+        long seconds = Long.parseLong(String.valueOf(words.getFirst()));
+        RecordColumns.must(Math.abs(seconds) <= RecordColumns.LATEST.getEpochSecond());
+        Instant at = before.at.plusSeconds(seconds);
+        RecordColumns.must(at.equals(RecordColumns.within(at)));
+        words.set(0, at.toString());
+        out.add(words.size() == 1 ? before.again(at) : FORM.read(words, null));
+      }
+    }
+    return out;
+  }
+
+  private RememberedSample again(Instant later) {
+    return new RememberedSample(later, family, level, step, origin, proven, version, key);
   }
 
   /** Whether mail that may teach us was behind it. */

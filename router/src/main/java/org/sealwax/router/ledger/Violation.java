@@ -72,10 +72,13 @@ record Violation(
 
     /** Whether it was watched from the beginning of the hold to its end. */
     boolean isComplete(Instant now, Duration hold, Instant steadySince) {
-      Instant from = since.isBefore(steadySince) ? steadySince : since;
-      return count >= LEAST
-          && !now.isBefore(from.plus(hold))
-          && !last.isBefore(from.plus(hold.multipliedBy(7).dividedBy(8)));
+      Instant end = end(hold, steadySince);
+      return count >= LEAST && !now.isBefore(end) && !last.isBefore(end.minus(hold.dividedBy(8)));
+    }
+
+    /** The end of the hold; a clock in doubt begins it again. */
+    Instant end(Duration hold, Instant steadySince) {
+      return (since.isBefore(steadySince) ? steadySince : since).plus(hold);
     }
   }
 

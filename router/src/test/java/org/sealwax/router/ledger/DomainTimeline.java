@@ -97,7 +97,7 @@ public final class DomainTimeline {
 
   /** The addresses of a host were looked up. */
   DomainTimeline addresses(Domain host, boolean ipv4, boolean ipv6) {
-    take(LedgerRules.resolves(row, host, ipv4, ipv6, moment()));
+    take(rules.resolves(row, host, ipv4, ipv6, moment()));
     return this;
   }
 

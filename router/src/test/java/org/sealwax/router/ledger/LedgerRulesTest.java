@@ -531,10 +531,13 @@ final class LedgerRulesTest {
   @Test
   void theAdminsWordAcceptsAtOnce() {
     DomainTimeline timeline = verified().mx(EVIL).resolves().shows(EVIL, ProvenLevel.VERIFIED);
-    timeline.row = timeline.rules.acceptedByAdmin(timeline.row).orElseThrow().row();
+    timeline.row =
+        timeline.rules.acceptedByAdmin(timeline.row, timeline.moment()).orElseThrow().row();
     assertEquals(TlsLevel.VERIFY, timeline.row.level());
     assertTrue(timeline.rules.filter(timeline.row).admits(EVIL));
-    assertTrue(timeline.rules.acceptedByAdmin(timeline.row).isEmpty(), "nothing is left to accept");
+    assertTrue(
+        timeline.rules.acceptedByAdmin(timeline.row, timeline.moment()).isEmpty(),
+        "nothing is left to accept");
   }
 
   @Test
@@ -556,7 +559,8 @@ final class LedgerRulesTest {
     timeline.days(8, ProvenLevel.ENCRYPTED).retries(HOLD.multipliedBy(3), ProvenLevel.CLEAR);
     assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
     assertEquals(ViolationClass.THEIRS, timeline.classed());
-    timeline.row = timeline.rules.acceptedByAdmin(timeline.row).orElseThrow().row();
+    timeline.row =
+        timeline.rules.acceptedByAdmin(timeline.row, timeline.moment()).orElseThrow().row();
     assertNull(timeline.row.level());
   }
 

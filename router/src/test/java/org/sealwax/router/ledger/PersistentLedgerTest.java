@@ -242,7 +242,7 @@ final class PersistentLedgerTest {
     String url = "jdbc:sqlite:" + folder.resolve("ledger.db");
     try (var connection = DriverManager.getConnection(url);
         var s = connection.createStatement()) {
-      s.execute("UPDATE domain SET row = x'0102'");
+      s.execute("UPDATE domain SET mx_until = 'never'");
     }
     ledger = opened(clock);
     assertThrows(UncheckedIOException.class, () -> ledger.evidenceFor(DOMAIN));

@@ -602,7 +602,7 @@ final class DomainLife {
 
   private void resolved(Domain host) {
     boolean six = families(host).contains(PathFamily.IPV6);
-    applyChange(LedgerRules.resolves(row, host, true, six, ClockReading.of(now)));
+    applyChange(rules.resolves(row, host, true, six, ClockReading.of(now)));
   }
 
   private Observation observe(Domain host, PathFamily family, FallbackStep step) {

@@ -1,0 +1,301 @@
+package org.sealwax.router.ledger;
+
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.policy.FallbackStep;
+import org.sealwax.mail.policy.HostMemory;
+import org.sealwax.mail.policy.MxPattern;
+import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.mail.tls.verdict.Pin;
+import org.sealwax.mail.tls.verdict.TlsVersion;
+import org.sealwax.router.ledger.DomainRecord.ReachedLevel;
+import org.sealwax.router.ledger.Violation.ObservationRun;
+import org.sealwax.router.ledger.Violation.PathState;
+
+/**
+ * Reader of the binary rows that a ledger of format 1 had: read once, at the upgrade. Whatever is
+ * not exactly such a row is read as empty, never as half a row.
+ */
+final class BinaryLedgerRows {
+  /** The first byte of a row. */
+  private static final int VERSION = 2;
+
+  /** Bytes of one row at most. */
+  static final int MAX_BYTES = 256 << 10;
+
+  private static final long LATEST = Instant.parse("9999-12-31T23:59:59Z").toEpochMilli();
+  private static final int NO_STEP = 255;
+
+  private final ByteBuffer in;
+  private final int version;
+  private List<Domain> names = List.of();
+
+  private BinaryLedgerRows(byte[] bytes) {
+    RecordColumns.must(bytes.length <= MAX_BYTES);
+    in = ByteBuffer.wrap(bytes);
+    version = unsigned();
+    RecordColumns.must(version == VERSION || version == 1);
+  }
+
+  /** The row of a domain; empty when the bytes are not exactly one. */
+  static Optional<DomainRecord> domain(Domain domain, byte[] bytes) {
+    return exactly(bytes, reader -> reader.row(domain));
+  }
+
+  /** The fallback ladder's memory of a host; empty when the bytes are not exactly one. */
+  static Optional<HostMemory> memory(byte[] bytes) {
+    return exactly(bytes, BinaryLedgerRows::memory);
+  }
+
+  private static <T> Optional<T> exactly(byte[] bytes, Function<BinaryLedgerRows, T> read) {
+    try {
+      BinaryLedgerRows reader = new BinaryLedgerRows(bytes);
+      T value = read.apply(reader);
+      return reader.in.hasRemaining() ? Optional.empty() : Optional.of(value);
+    } catch (BufferUnderflowException | IllegalArgumentException | DateTimeException e) {
+      return Optional.empty();
+    }
+  }
+
+  private int unsigned() {
+    return in.get() & 0xff;
+  }
+
+  private int unsignedShort() {
+    return in.getShort() & 0xffff;
+  }
+
+  private static int within(int value, int most) {
+    RecordColumns.must(value >= 0 && value <= most);
+    return value;
+  }
+
+  private int count() {
+    return within(in.getInt(), LevelProgress.ENOUGH);
+  }
+
+  private boolean flag() {
+    return within(unsigned(), 1) == 1;
+  }
+
+  private String text() {
+    byte[] bytes = new byte[unsignedShort()];
+    in.get(bytes);
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+
+  private Instant time() {
+    long seconds = in.getLong();
+    RecordColumns.must(seconds >= 0 && seconds <= LATEST / 1000);
+    return Instant.ofEpochSecond(seconds);
+  }
+
+  private @Nullable Instant timeOrNull() {
+    Instant at = time();
+    return at.equals(Instant.EPOCH) ? null : at;
+  }
+
+  private static <T> T one(T[] values, int number) {
+    RecordColumns.must(number < values.length);
+    return values[number];
+  }
+
+  private static FallbackStep step(int code) {
+    return FallbackStep.ofCode(code).orElseThrow(() -> new IllegalArgumentException("no step"));
+  }
+
+  private DomainRecord row(Domain domain) {
+    int count =
+        within(
+            unsignedShort(),
+            RoundMx.MAX_HOSTS + DomainRecord.MAX_KNOWN + 2 * DomainRecord.MAX_HOSTS);
+    names = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      names.add(new Domain(text()));
+    }
+    int level = within(unsigned(), 2);
+    ReachedLevel reached =
+        level == 0
+            ? null
+            : new ReachedLevel(level == 1 ? TlsLevel.ENCRYPT : TlsLevel.VERIFY, time(), time());
+    LevelProgress encrypt = progress();
+    LevelProgress verify = progress();
+    Set<Domain> mx = hosts();
+    Instant mxUntil = time();
+    Set<Domain> known = hosts();
+    List<MxPattern> patterns = new ArrayList<>();
+    for (int i = unsignedShort(); i > 0; i--) {
+      patterns.add(
+          MxPattern.parse(text()).orElseThrow(() -> new IllegalArgumentException("no pattern")));
+    }
+    Instant first = time();
+    Instant last = time();
+    Violation violation = flag() ? violation() : null;
+    Map<Domain, HostRecord> rows = new HashMap<>();
+    for (int i = unsigned(); i > 0; i--) {
+      RecordColumns.must(rows.put(host(), hostRow()) == null);
+    }
+    return new DomainRecord(
+        domain, reached, encrypt, verify, mx, mxUntil, known, patterns, rows, violation, first,
+        last);
+  }
+
+  private Domain host() {
+    return names.get(within(unsignedShort(), names.size() - 1));
+  }
+
+  private Set<Domain> hosts() {
+    Set<Domain> set = new HashSet<>();
+    for (int i = unsigned(); i > 0; i--) {
+      RecordColumns.must(set.add(host()));
+    }
+    return set;
+  }
+
+  private LevelProgress progress() {
+    int sessions = count();
+    return sessions == 0
+        ? LevelProgress.NONE
+        : new LevelProgress(sessions, count(), in.getInt(), count(), count(), time());
+  }
+
+  private Violation violation() {
+    Instant since = time();
+    boolean nearUs = flag();
+    Instant contradicted = timeOrNull();
+    ObservationRun run = flag() ? run() : null;
+    Map<HostPath, PathState> paths = new HashMap<>();
+    for (int i = within(unsignedShort(), 2 * DomainRecord.MAX_HOSTS); i > 0; i--) {
+      HostPath path = path();
+      PathState state = new PathState(one(ProvenLevel.values(), unsigned()), flag(), time());
+      RecordColumns.must(paths.put(path, state) == null);
+    }
+    Map<HostPath, ObservationRun> candidates = new HashMap<>();
+    for (int i = within(unsignedShort(), 2 * DomainRecord.MAX_HOSTS); i > 0; i--) {
+      RecordColumns.must(candidates.put(path(), run()) == null);
+    }
+    return new Violation(since, nearUs, contradicted, run, paths, candidates);
+  }
+
+  private HostPath path() {
+    return new HostPath(host(), one(HostPath.PathFamily.values(), unsigned()));
+  }
+
+  private ObservationRun run() {
+    return new ObservationRun(time(), count(), time(), time());
+  }
+
+  private HostRecord hostRow() {
+    Instant first = time();
+    Instant last = time();
+    Map<ProvenLevel, HostRecord.Count> counts = new EnumMap<>(ProvenLevel.class);
+    for (int i = unsigned(); i > 0; i--) {
+      ProvenLevel level = one(ProvenLevel.values(), unsigned());
+      HostRecord.Count count = new HostRecord.Count(count(), count(), in.getInt());
+      RecordColumns.must(counts.put(level, count) == null);
+    }
+    HostRecord.Days encrypted = days();
+    HostRecord.Days verified = days();
+    int families = within(unsigned(), 3);
+    List<HostRecord.KeySpan> keys = new ArrayList<>();
+    for (int i = within(unsigned(), HostRecord.MAX_KEYS); i > 0; i--) {
+      byte[] key = new byte[32];
+      in.get(key);
+      Pin pin = new Pin(HexFormat.of().formatHex(key));
+      // Observations name a key by its number: one that stands twice would change which it is.
+      RecordColumns.must(keys.stream().noneMatch(k -> k.key().equals(pin)));
+      keys.add(new HostRecord.KeySpan(pin, time(), time()));
+    }
+    List<RememberedSample> recent = new ArrayList<>();
+    for (int i = within(unsigned(), HostRecord.MAX_RECENT); i > 0; i--) {
+      recent.add(sample(first, keys));
+    }
+    return new HostRecord(
+        first,
+        last,
+        counts,
+        encrypted,
+        verified,
+        (families & 1) != 0,
+        (families & 2) != 0,
+        keys,
+        RememberedSample.text(recent));
+  }
+
+  /** The first version counted sessions and not days: of those it had, one day at least. */
+  private HostRecord.Days days() {
+    int count = version == VERSION ? unsignedShort() : count();
+    if (count == 0) {
+      return HostRecord.Days.NONE;
+    }
+    return version == VERSION
+        ? new HostRecord.Days(count, unsignedShort())
+        : new HostRecord.Days(1, 0);
+  }
+
+  private RememberedSample sample(Instant first, List<HostRecord.KeySpan> keys) {
+    Instant at = RecordColumns.within(first.plusSeconds(in.getInt()));
+    int what = within(unsigned(), version == VERSION ? 0x7f : 0x1f);
+    int how = unsigned();
+    int key = in.get();
+    RecordColumns.must(key >= -1 && key < keys.size());
+    int tls = how >> 4;
+    return new RememberedSample(
+        at,
+        one(HostPath.PathFamily.values(), what & 1),
+        one(ProvenLevel.values(), what >> 1 & 7),
+        step(how & 0xf),
+        switch (what >> 4 & 3) {
+          case 0 -> RememberedSample.SampleOrigin.OTHER;
+          case 1 -> RememberedSample.SampleOrigin.MAIL;
+          case 2 -> RememberedSample.SampleOrigin.GREETING;
+          default -> throw new IllegalArgumentException("mail and none");
+        },
+        (what & 0x40) != 0,
+        tls == 0 ? null : one(TlsVersion.values(), tls - 1),
+        key < 0 ? null : keys.get(key).key());
+  }
+
+  private HostMemory memory() {
+    int code = unsigned();
+    FallbackStep strongest = code == NO_STEP ? null : step(code);
+    Instant strongestAt = millis();
+    RecordColumns.must((strongest == null) == (strongestAt == null));
+    Map<FallbackStep, Instant> broken = new EnumMap<>(FallbackStep.class);
+    for (int i = unsigned(); i > 0; i--) {
+      FallbackStep step = step(unsigned());
+      Instant at = millis();
+      if (at == null || broken.put(step, at) != null) {
+        throw new IllegalArgumentException("a step twice, or without a time");
+      }
+    }
+    Instant fullFirst = millis();
+    Instant fullLast = millis();
+    Instant refused = millis();
+    Instant since = version == VERSION ? millis() : null;
+    Instant last = version == VERSION ? millis() : null;
+    return new HostMemory(
+        strongest, strongestAt, broken, fullFirst, fullLast, refused, since, last);
+  }
+
+  private @Nullable Instant millis() {
+    long millis = in.getLong();
+    RecordColumns.must(millis >= -1 && millis <= LATEST);
+    return millis < 0 ? null : Instant.ofEpochMilli(millis);
+  }
+}

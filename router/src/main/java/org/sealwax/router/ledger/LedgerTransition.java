@@ -1,0 +1,470 @@
+package org.sealwax.router.ledger;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.policy.MxFilter;
+import org.sealwax.mail.policy.MxPattern;
+import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.router.ledger.DomainRecord.ReachedLevel;
+import org.sealwax.router.ledger.LedgerChange.Fact;
+import org.sealwax.router.ledger.LedgerSettings.Regression;
+import org.sealwax.router.ledger.Violation.ObservationRun;
+import org.sealwax.router.ledger.Violation.PathState;
+
+/**
+ * One step of {@link LedgerRules}: a copy of a row that one event changes, and then the next row.
+ * Used once, by one thread, inside one call of the rules.
+ */
+final class LedgerTransition {
+  private final LedgerRules rules;
+  private final ClockReading at;
+  private final Instant now;
+  private final DomainRecord before;
+  private @Nullable ReachedLevel standing;
+  private LevelProgress encrypt;
+  private LevelProgress verify;
+  private Set<Domain> mx;
+  private Instant mxUntil;
+  private Set<Domain> known;
+  private List<MxPattern> patterns;
+  private Map<Domain, HostRecord> hosts;
+  private @Nullable Violation violation;
+  private Instant last;
+  private final List<Fact> facts = new ArrayList<>();
+
+  LedgerTransition(LedgerRules rules, DomainRecord row, ClockReading at) {
+    this.rules = rules;
+    this.at = at;
+    this.now = at.now();
+    this.before = row;
+    this.standing = row.standing();
+    this.encrypt = row.encrypt();
+    this.verify = row.verify();
+    this.mx = row.mx();
+    this.mxUntil = row.mxUntil();
+    this.known = row.known();
+    this.patterns = row.patterns();
+    this.hosts = row.hosts();
+    this.violation = row.violation();
+    this.last = row.last();
+  }
+
+  private DomainRecord row() {
+    return new DomainRecord(
+        before.domain(),
+        standing,
+        encrypt,
+        verify,
+        mx,
+        mxUntil,
+        known,
+        patterns,
+        hosts,
+        violation,
+        before.first(),
+        last);
+  }
+
+  private LedgerChange change() {
+    return new LedgerChange(row(), facts);
+  }
+
+  private @Nullable TlsLevel level() {
+    return standing == null ? null : standing.level();
+  }
+
+  private MxFilter filter() {
+    return rules.filter(level(), known, patterns);
+  }
+
+  /** Hosts of the MX set that the level does not admit. */
+  private Set<Domain> unknown() {
+    MxFilter filter = filter();
+    Set<Domain> out = new HashSet<>(mx);
+    out.removeIf(filter::admits);
+    return out;
+  }
+
+  LedgerChange timePassed() {
+    passTime();
+    return change();
+  }
+
+  private void passTime() {
+    ReachedLevel reached = standing;
+    if (reached == null || !at.trusted()) {
+      return;
+    }
+    if (now.isAfter(reached.met().plus(rules.settings().decay()))) {
+      restart();
+      facts.add(new Fact.Decayed(reached.level(), rules.settings().decay()));
+      return;
+    }
+    Violation current = violation;
+    if (current == null || current.nearUs() || rules.settings().regression() == Regression.ASK) {
+      return;
+    }
+    acceptCandidates(current);
+    Violation left = violation;
+    if (left != null && LedgerRules.isTheirs(row(), left, rules.settings().hold(), at)) {
+      accept(left, false);
+    }
+  }
+
+  LedgerChange roundBegins(RoundMx answer, Predicate<Domain> vouched) {
+    // The same resolution, out of the resolver's cache: nothing new, and nothing to be written.
+    if (!mx.equals(answer.hosts()) || !LevelProgress.isSameResolution(mxUntil, answer.until())) {
+      mx = answer.hosts();
+      mxUntil = answer.until();
+    }
+    if (level() == TlsLevel.VERIFY) {
+      Set<Domain> unknown = unknown();
+      Set<Domain> good = new HashSet<>(unknown);
+      good.removeIf(host -> !answer.secure() && !vouched.test(host));
+      if (!good.isEmpty()) {
+        alsoKnow(good);
+        facts.add(new Fact.HostsAccepted(good, answer.secure() ? "DNSSEC" : "MTA-STS"));
+        unknown.removeAll(good);
+      }
+      if (!unknown.isEmpty() && violation == null) {
+        violation = Violation.begins(now);
+        facts.add(new Fact.Violated(TlsLevel.VERIFY, "MX hosts never seen before: " + unknown));
+      }
+    } else {
+      keepToSameHosts();
+    }
+    tidy();
+    passTime();
+    return change();
+  }
+
+  /**
+   * Evidence for {@code verify} is about one set of organisations. An answer with another one
+   * begins it again: else one forged answer, at the moment of promotion, would be remembered for
+   * good.
+   */
+  private void keepToSameHosts() {
+    MxFilter base = new MxFilter.LedgerKnown(known, rules.organisations(known));
+    if (mx.stream().allMatch(base::admits)) {
+      alsoKnow(mx);
+    } else {
+      restartVerify();
+      known = mx;
+      patterns = List.of();
+    }
+  }
+
+  LedgerChange resolves(Domain host, boolean ipv4, boolean ipv6) {
+    host(host, h -> h.withAddresses(ipv4, ipv6));
+    return change();
+  }
+
+  LedgerChange observed(Domain host, RememberedSample sample) {
+    host(host, h -> h.with(sample));
+    if (at.trusted() && mx.contains(host)) {
+      learn(host, sample);
+    }
+    judge(host, sample);
+    passTime();
+    if (at.trusted()) {
+      promote();
+    }
+    return change();
+  }
+
+  /** Changes one host; a new one may push out one that is no MX host any more. */
+  private void host(Domain host, UnaryOperator<HostRecord> change) {
+    Map<Domain, HostRecord> more = new HashMap<>(hosts);
+    HostRecord old = more.get(host);
+    more.put(host, change.apply(old == null ? HostRecord.fresh(now) : old));
+    while (more.size() > DomainRecord.MAX_HOSTS) {
+      more.entrySet().stream()
+          .filter(e -> !e.getKey().equals(host) && !mx.contains(e.getKey()))
+          .min(Map.Entry.comparingByValue(Comparator.comparing(HostRecord::last)))
+          .map(Map.Entry::getKey)
+          .ifPresent(more::remove);
+    }
+    hosts = more;
+    last = now;
+  }
+
+  private void learn(Domain host, RememberedSample sample) {
+    switch (sample.level()) {
+      case SILENT, BROKEN -> {}
+      case INJECTED, CLEAR, REFUSED -> restartCounts();
+      case ENCRYPTED -> {
+        restartVerify();
+        learn(host, sample.origin(), false);
+      }
+      case VERIFIED -> learn(host, sample.origin(), true);
+    }
+  }
+
+  private void learn(Domain host, RememberedSample.SampleOrigin origin, boolean verified) {
+    if (origin == RememberedSample.SampleOrigin.OTHER) {
+      return;
+    }
+    if (origin == RememberedSample.SampleOrigin.MAIL) {
+      encrypt = counted(encrypt);
+      verify = verified ? counted(verify) : verify;
+    }
+    host(
+        host,
+        h -> h.withDays(h.encrypted().on(now), verified ? h.verified().on(now) : h.verified()));
+  }
+
+  /** One more session; evidence from before the time of decay is none. */
+  private LevelProgress counted(LevelProgress progress) {
+    boolean old =
+        progress.sessions() > 0
+            && LevelProgress.day(now) - progress.lastDay() > rules.settings().decay().toDays();
+    return (old ? LevelProgress.NONE : progress).counted(now, mxUntil, rules.settings());
+  }
+
+  /** Counting begins again for {@code verify}. */
+  private void restartVerify() {
+    verify = LevelProgress.NONE;
+    hosts = new HashMap<>(hosts);
+    hosts.replaceAll((host, h) -> h.withDays(h.encrypted(), HostRecord.Days.NONE));
+  }
+
+  /** Counting begins again for every level. */
+  private void restartCounts() {
+    encrypt = LevelProgress.NONE;
+    verify = LevelProgress.NONE;
+    hosts = new HashMap<>(hosts);
+    hosts.replaceAll((host, h) -> h.withDays(HostRecord.Days.NONE, HostRecord.Days.NONE));
+  }
+
+  private void restart() {
+    restartCounts();
+    standing = null;
+    violation = null;
+    known = Set.of();
+    patterns = List.of();
+  }
+
+  private void promote() {
+    if (violation != null || mx.isEmpty() || level() == TlsLevel.VERIFY) {
+      return;
+    }
+    if (verify.isEnough(rules.settings()) && isEveryHostSeen(HostRecord::verified)) {
+      standing = new ReachedLevel(TlsLevel.VERIFY, now, now);
+      patterns = List.of();
+      facts.add(new Fact.Promoted(TlsLevel.VERIFY));
+    } else if (level() == null
+        && encrypt.isEnough(rules.settings())
+        && isEveryHostSeen(HostRecord::encrypted)) {
+      standing = new ReachedLevel(TlsLevel.ENCRYPT, now, now);
+      facts.add(new Fact.Promoted(TlsLevel.ENCRYPT));
+    }
+  }
+
+  /** Whether each host was seen on days enough; one without an address is silent, no obstacle. */
+  private boolean isEveryHostSeen(Function<HostRecord, HostRecord.Days> how) {
+    return mx.stream()
+        .map(hosts::get)
+        .allMatch(
+            of -> of != null && (of.isWithoutAddress() || rules.isEnough(how.apply(of), now)));
+  }
+
+  private void judge(Domain host, RememberedSample sample) {
+    ReachedLevel reached = standing;
+    if (reached == null || !mx.contains(host)) {
+      return;
+    }
+    ProvenLevel proven = sample.level();
+    boolean admitted = filter().admits(host);
+    HostPath path = new HostPath(host, sample.family());
+    Violation current = violation;
+    if (proven == ProvenLevel.SILENT) {
+      PathState former = current == null ? null : current.paths().get(path);
+      if (current != null && (former == null || !former.isBelow())) {
+        violation = current.with(path, new PathState(proven, false, now));
+      }
+    } else if (admitted && proven.meets(reached.level())) {
+      // A clock in doubt must not lengthen a level's life into the future, nor shorten it.
+      Instant seenAt = at.trusted() ? now : reached.met();
+      standing = new ReachedLevel(reached.level(), reached.since(), seenAt);
+      if (reached.level() == TlsLevel.VERIFY && patterns.isEmpty()) {
+        alsoKnow(Set.of(host));
+      }
+      if (current != null) {
+        violation = current.with(path, new PathState(proven, true, now)).contradicted(now);
+        tidy();
+      }
+    } else if (sample.proven() && proven.isTls()) {
+      // Present proof outranks memory: mail passes on this path, whatever the certificate is.
+      if (current != null) {
+        violation =
+            current
+                .with(path, new PathState(proven, true, now))
+                .contradicted(now)
+                .noCandidate(path);
+        tidy();
+      }
+    } else {
+      Violation next =
+          (current == null ? Violation.begins(now) : current)
+              .with(path, new PathState(proven, false, now));
+      if (proven == ProvenLevel.INJECTED) {
+        violation = next.contradicted(now).noCandidate(path);
+      } else if (!admitted
+          && proven == ProvenLevel.VERIFIED
+          && reached.level() == TlsLevel.VERIFY) {
+        violation = next.candidate(path, now, rules.settings().hold());
+      } else {
+        violation = next.below(now, rules.settings().hold()).noCandidate(path);
+      }
+      if (current == null) {
+        facts.add(new Fact.Violated(reached.level(), host + " showed " + word(proven)));
+      }
+    }
+  }
+
+  private static String word(ProvenLevel proven) {
+    return switch (proven) {
+      case SILENT -> "nothing";
+      case INJECTED -> "clear text after STARTTLS";
+      case CLEAR -> "no STARTTLS";
+      case REFUSED -> "a refusal of STARTTLS";
+      case BROKEN -> "broken TLS";
+      case ENCRYPTED -> "no certificate that holds for its name";
+      case VERIFIED -> "a certificate of its own, and is no host remembered";
+    };
+  }
+
+  /** Drops what no longer matters of a violation, and the violation when nothing is left of it. */
+  private void tidy() {
+    Violation current = violation;
+    ReachedLevel reached = standing;
+    if (current == null || reached == null) {
+      return;
+    }
+    Instant oldest = now.minus(LedgerRules.PATH_MEMORY);
+    MxFilter filter = filter();
+    Violation left =
+        current.only(
+            mx::contains,
+            (path, state) ->
+                state.at().isAfter(oldest)
+                    && hasFamily(path)
+                    // What a host showed before it was accepted is no violation once it is.
+                    && (state.met()
+                        || !state.level().meets(reached.level())
+                        || !filter.admits(path.host())));
+    if (left.paths().values().stream().noneMatch(PathState::isBelow) && unknown().isEmpty()) {
+      violation = null;
+      facts.add(new Fact.Recovered(reached.level()));
+    } else {
+      violation = left;
+    }
+  }
+
+  private boolean hasFamily(HostPath path) {
+    HostRecord host = hosts.get(path.host());
+    return host == null || (path.family() == HostPath.PathFamily.IPV4 ? host.ipv4() : host.ipv6());
+  }
+
+  private void acceptCandidates(Violation current) {
+    Set<Domain> ripe = new HashSet<>();
+    current
+        .candidates()
+        .forEach(
+            (path, run) -> {
+              if (mx.contains(path.host())
+                  && run.isComplete(now, rules.settings().hold(), at.steadySince())) {
+                ripe.add(path.host());
+              }
+            });
+    if (!ripe.isEmpty()) {
+      // From here on there is a path that keeps the level: what others showed ran for nothing.
+      alsoKnow(ripe);
+      violation = current.contradicted(now);
+      facts.add(new Fact.HostsAccepted(ripe, "steady over the whole hold"));
+      tidy();
+    }
+  }
+
+  LedgerChange acceptedByAdmin() {
+    accept(Objects.requireNonNull(violation), true);
+    return change();
+  }
+
+  private void accept(Violation current, boolean byAdmin) {
+    ReachedLevel reached = Objects.requireNonNull(standing);
+    ObservationRun run = current.run();
+    Instant from = byAdmin || run == null ? Instant.MIN : run.since();
+    // The best path of each host: an attacker on one of them must not lower the others.
+    Map<Domain, ProvenLevel> best = new HashMap<>();
+    current
+        .paths()
+        .forEach(
+            (path, state) -> {
+              if (state.isBelow() && !state.at().isBefore(from)) {
+                best.merge(path.host(), state.level(), (a, b) -> a.compareTo(b) >= 0 ? a : b);
+              }
+            });
+    ProvenLevel least =
+        best.values().stream().min(Comparator.naturalOrder()).orElse(ProvenLevel.VERIFIED);
+    TlsLevel was = reached.level();
+    if (!least.isTls()) {
+      restart();
+      facts.add(new Fact.Accepted(was, null, byAdmin));
+      return;
+    }
+    TlsLevel after = least == ProvenLevel.VERIFIED ? was : TlsLevel.ENCRYPT;
+    violation = null;
+    standing = new ReachedLevel(after, reached.since(), reached.met());
+    known = after == TlsLevel.VERIFY ? mx : Set.of();
+    patterns = List.of();
+    if (after == was) {
+      facts.add(new Fact.HostsAccepted(mx, byAdmin ? "admin" : "hold"));
+    } else {
+      restartVerify();
+      facts.add(new Fact.Accepted(was, after, byAdmin));
+    }
+  }
+
+  private void alsoKnow(Set<Domain> more) {
+    if (patterns.isEmpty() && known.containsAll(more)) {
+      return;
+    }
+    Set<Domain> all = new HashSet<>();
+    if (!patterns.isEmpty()) {
+      // The policy's patterns have served: from here on hosts are known one by one.
+      all.addAll(mx);
+      all.removeAll(unknown());
+    }
+    all.addAll(known);
+    all.addAll(more);
+    for (Domain host : known) {
+      if (all.size() > DomainRecord.MAX_KNOWN && !mx.contains(host)) {
+        all.remove(host);
+      }
+    }
+    known = all;
+    patterns = List.of();
+  }
+
+  LedgerChange policyExpired(List<MxPattern> mxOfPolicy) {
+    standing = new ReachedLevel(TlsLevel.VERIFY, now, now);
+    violation = null;
+    known = Set.of();
+    patterns = mxOfPolicy.subList(0, Math.min(mxOfPolicy.size(), DomainRecord.MAX_PATTERNS));
+    facts.add(new Fact.Promoted(TlsLevel.VERIFY));
+    return change();
+  }
+}
