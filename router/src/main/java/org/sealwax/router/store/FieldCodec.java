@@ -1,6 +1,5 @@
 package org.sealwax.router.store;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,10 +34,7 @@ public interface FieldCodec<T extends @Nullable Object> {
   FieldCodec<Boolean> FLAG = of(RecordOutput::flag, RecordInput::flag);
 
   /** UTF-8. */
-  FieldCodec<String> TEXT =
-      of(
-          (out, text) -> out.bytes(text.getBytes(StandardCharsets.UTF_8)),
-          in -> new String(in.bytes(), StandardCharsets.UTF_8));
+  FieldCodec<String> TEXT = of(RecordOutput::text, RecordInput::text);
 
   /** A time, to the millisecond. */
   FieldCodec<Instant> TIME = NUMBER.as(Instant::toEpochMilli, Instant::ofEpochMilli);

@@ -1,6 +1,6 @@
 package org.sealwax.router.store;
 
-import java.util.Arrays;
+import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
 /**
@@ -50,12 +50,12 @@ public final class RecordInput {
     return b == 1;
   }
 
-  /** A length and as many bytes. */
-  public byte[] bytes() {
+  /** A length in bytes, and a text in UTF-8. */
+  public String text() {
     int length = count();
     Objects.checkFromIndexSize(at, length, bytes.length);
     at += length;
-    return Arrays.copyOfRange(bytes, at - length, at);
+    return new String(bytes, at - length, length, StandardCharsets.UTF_8);
   }
 
   void end() {

@@ -1,5 +1,6 @@
 package org.sealwax.router.store;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** The bytes of a row that is being written. */
@@ -34,12 +35,13 @@ public final class RecordOutput {
     bytes[length++] = (byte) (value ? 1 : 0);
   }
 
-  /** Appends a length and as many bytes. */
-  public void bytes(byte[] value) {
-    number(value.length);
-    ensureCapacity(value.length);
-    System.arraycopy(value, 0, bytes, length, value.length);
-    length += value.length;
+  /** Appends the length of a text in UTF-8, and the text. */
+  public void text(String value) {
+    byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
+    number(utf8.length);
+    ensureCapacity(utf8.length);
+    System.arraycopy(utf8, 0, bytes, length, utf8.length);
+    length += utf8.length;
   }
 
   byte[] written() {
