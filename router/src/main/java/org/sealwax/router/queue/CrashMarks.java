@@ -64,26 +64,29 @@ public final class CrashMarks implements StepMarks, Closeable {
   private final @Nullable MappedByteBuffer slots;
   private final Clock clock;
   private final ArrayDeque<Integer> free = new ArrayDeque<>();
-  private final Map<QueueId, Integer> running = new HashMap<>();
-
-  /** Slots of further batches of messages that are in {@link #running}. */
-  private final Map<QueueId, ArrayDeque<Integer>> expected = new HashMap<>();
-
+  private final Map<QueueId, Mark> marks = new HashMap<>();
   private final Map<QueueId, CrashSuspect> suspects = new HashMap<>();
-  private final Map<QueueId, Step> steps = new HashMap<>();
+
+  /** Threads that do short work on a suspect outside of its round. */
+  private final Map<QueueId, Integer> suspectSteps = new HashMap<>();
+
   private @Nullable QueueId trying;
   private long tryingSince;
   private final long begun;
 
   private record CrashSuspect(int ends, int slot) {}
 
-  /**
-   * Short work on a message outside of its round.
-   *
-   * @param slot of its own, or -1 when the message has a mark anyway
-   * @param depth threads that are at it
-   */
-  private record Step(int slot, int depth) {}
+  /** A message in work. */
+  private static final class Mark {
+    final int slot;
+
+    /** Rounds of its batches, and short work outside of them. */
+    int uses = 1;
+
+    Mark(int slot) {
+      this.slot = slot;
+    }
+  }
 
   private CrashMarks(@Nullable Path file, @Nullable MappedByteBuffer slots, Clock clock) {
     this.file = file;
@@ -188,16 +191,29 @@ public final class CrashMarks implements StepMarks, Closeable {
       write(suspect.slot(), suspect.ends() + 1, id);
       return StartPermission.GO;
     }
+    mark(id);
+    return StartPermission.GO;
+  }
+
+  private void mark(QueueId id) {
+    Mark there = marks.get(id);
+    if (there != null) {
+      there.uses++;
+      return;
+    }
     Integer slot = free.poll();
     if (slot != null) {
       write(slot, 1, id);
-      Integer other = running.putIfAbsent(id, slot);
-      if (other != null) {
-        // Another batch of the message is under way.
-        expected.computeIfAbsent(id, k -> new ArrayDeque<>(1)).push(slot);
-      }
+      marks.put(id, new Mark(slot));
     }
-    return StartPermission.GO;
+  }
+
+  private void unmark(QueueId id) {
+    Mark there = marks.get(id);
+    if (there != null && --there.uses == 0) {
+      marks.remove(id);
+      clear(there.slot);
+    }
   }
 
   /** Whether a message is about to be held: when that ends the process, no other is in work. */
@@ -225,46 +241,30 @@ public final class CrashMarks implements StepMarks, Closeable {
 
   @Override
   public synchronized void beginStep(Set<QueueId> messages) {
-    if (slots == null) {
-      return;
-    }
     for (QueueId id : messages) {
-      Step there = steps.get(id);
-      if (there != null) {
-        steps.put(id, new Step(there.slot(), there.depth() + 1));
-        continue;
-      }
       CrashSuspect suspect = suspects.get(id);
-      Integer slot = null;
-      if (suspect != null) {
+      if (suspect == null && !suspectSteps.containsKey(id)) {
+        mark(id);
+      } else if (suspectSteps.merge(id, 1, Integer::sum) == 1 && suspect != null) {
         write(suspect.slot(), Math.min(suspect.ends() + 1, MOST_ENDS), id);
-      } else if (!running.containsKey(id)) {
-        slot = free.poll();
-        if (slot != null) {
-          write(slot, 1, id);
-        }
       }
-      steps.put(id, new Step(slot == null ? -1 : slot, 1));
     }
   }
 
   @Override
   public synchronized void endStep(Set<QueueId> messages) {
     for (QueueId id : messages) {
-      Step step = steps.get(id);
-      if (step == null) {
-        continue;
-      }
-      if (step.depth() > 1) {
-        steps.put(id, new Step(step.slot(), step.depth() - 1));
-        continue;
-      }
-      steps.remove(id);
-      CrashSuspect suspect = suspects.get(id);
-      if (step.slot() >= 0) {
-        clear(step.slot());
-      } else if (suspect != null && !id.equals(trying)) {
-        write(suspect.slot(), WAITING + Math.min(suspect.ends(), MOST_ENDS), id);
+      Integer threads = suspectSteps.get(id);
+      if (threads == null) {
+        unmark(id);
+      } else if (threads > 1) {
+        suspectSteps.put(id, threads - 1);
+      } else {
+        suspectSteps.remove(id);
+        CrashSuspect suspect = suspects.get(id);
+        if (suspect != null && !id.equals(trying)) {
+          write(suspect.slot(), WAITING + Math.min(suspect.ends(), MOST_ENDS), id);
+        }
       }
     }
   }
@@ -282,18 +282,7 @@ public final class CrashMarks implements StepMarks, Closeable {
       trying = id.equals(trying) ? null : trying;
       return;
     }
-    ArrayDeque<Integer> others = expected.isEmpty() ? null : expected.get(id);
-    if (others != null) {
-      clear(others.pop());
-      if (others.isEmpty()) {
-        expected.remove(id);
-      }
-      return;
-    }
-    Integer slot = running.remove(id);
-    if (slot != null) {
-      clear(slot);
-    }
+    unmark(id);
   }
 
   /** The process ends in order: nothing is suspected that was not before. */
@@ -302,9 +291,7 @@ public final class CrashMarks implements StepMarks, Closeable {
     if (file != null && suspects.isEmpty()) {
       Files.deleteIfExists(file);
     }
-    running.values().forEach(this::clear);
-    running.clear();
-    expected.values().forEach(others -> others.forEach(this::clear));
-    expected.clear();
+    marks.values().forEach(mark -> clear(mark.slot));
+    marks.clear();
   }
 }

@@ -13,7 +13,6 @@ import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Supervisor;
-import org.sealwax.mail.net.Threads;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.NotificationWriter.PreparedNotification;
 import org.sealwax.router.spool.BatchKey;
@@ -82,32 +81,13 @@ public final class Queue implements Intake, Closeable {
   private volatile QueueSettings settings;
 
   /**
-   * A queue with threads of its own; {@link #start} sets it going.
+   * A queue; {@link #start} sets it going.
    *
    * @param spool the store
    * @param routing where to, by the configuration in force
    * @param delivery how mail leaves
    * @param marks of the messages in its rounds
-   */
-  public Queue(
-      Spool spool,
-      Routing routing,
-      DeliveryAgent delivery,
-      Clock clock,
-      RandomSource random,
-      MailLog log,
-      QueueSettings settings,
-      CrashMarks marks) {
-    this(spool, routing, delivery, clock, random, log, settings, marks, Threads::start);
-  }
-
-  /**
-   * A queue with a runner, for simulations.
-   *
-   * @param spool the store
-   * @param routing where to, by the configuration in force
-   * @param delivery how mail leaves
-   * @param marks of the messages in its rounds
+   * @param runner starts its threads; a simulation has its own
    */
   public Queue(
       Spool spool,

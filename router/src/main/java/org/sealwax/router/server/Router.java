@@ -254,7 +254,8 @@ public final class Router implements Closeable {
             random,
             log,
             settings.queue(),
-            crashMarks);
+            crashMarks,
+            Threads::start);
     this.held =
         new HeldMail(
             queue,

@@ -18,6 +18,7 @@ import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.queue.Consignment;
@@ -73,7 +74,8 @@ public final class QueueBench {
         RandomSource.secure(),
         new BugLog().log,
         QueueSettings.defaults(Domain.of("router.example")),
-        org.sealwax.router.queue.CrashMarks.none());
+        org.sealwax.router.queue.CrashMarks.none(),
+        Threads::start);
   }
 
   private static Map<Long, Outcome> all(Consignment c, Outcome outcome) {

@@ -117,6 +117,24 @@ final class CrashMarksTest {
   }
 
   @Test
+  void aMessageIsMarkedUntilTheLastOfItsBatchesAndStepsIsOver() throws IOException {
+    CrashMarks first = next();
+    first.begin(POISON);
+    first.begin(POISON);
+    first.beginStep(Set.of(POISON));
+    first.end(POISON);
+    first.end(POISON);
+    assertEquals(Set.of(POISON), next().suspects(), "its step ended the process");
+    CrashMarks second = next();
+    second.end(POISON);
+    second.begin(POISON);
+    second.beginStep(Set.of(POISON));
+    second.endStep(Set.of(POISON));
+    second.end(POISON);
+    assertEquals(Set.of(), next().suspects());
+  }
+
+  @Test
   void moreMessagesThanMarksAreWorkedOnAllTheSame() throws IOException {
     CrashMarks marks = next();
     List<QueueId> all = new ArrayList<>();

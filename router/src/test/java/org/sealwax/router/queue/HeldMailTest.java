@@ -26,6 +26,7 @@ import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.spool.BatchFilter;
@@ -102,7 +103,8 @@ final class HeldMailTest {
             log,
             QueueSettings.defaults(Domain.of("router.example"))
                 .withPostmaster(mailbox("postmaster@router.example")),
-            CrashMarks.none());
+            CrashMarks.none(),
+            Threads::start);
     queue.start();
     held = restarted();
   }

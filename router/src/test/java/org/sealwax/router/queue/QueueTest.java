@@ -39,6 +39,7 @@ import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.spool.BatchState;
@@ -105,7 +106,8 @@ final class QueueTest {
         RandomSource.secure(),
         log.log,
         QueueSettings.defaults(Domain.of("router.example")),
-        CrashMarks.none());
+        CrashMarks.none(),
+        Threads::start);
   }
 
   @AfterEach
