@@ -54,6 +54,16 @@ final class FailureTable {
       String reason,
       EnhancedStatus status,
       Extent extent) {
+    /** The same for replies with this subject and detail. */
+    FailureRow about(String other) {
+      return new FailureRow(stages, from, to, other, hint, course, reason, status, extent);
+    }
+
+    /** The same for replies with this word. */
+    FailureRow hint(String word) {
+      return new FailureRow(stages, from, to, about, word, course, reason, status, extent);
+    }
+
     boolean fits(TransactionStage stage, Reply reply) {
       return stages.contains(stage)
           && reply.code() >= from
@@ -128,28 +138,28 @@ final class FailureTable {
           // big, or what 452 stands for; the enhanced status shows which. RFC 3463 §3.3: a full
           // mailbox is a transient failure. RFC 5321 §5.1: a deferred recipient is tried at the
           // next address or host at once (docs/adr/0033).
-          row(RCPT, 452, 452, "2.2.", NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
-          row(RCPT, 552, 552, "2.2.", NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
-          row(RCPT, 552, 552, NO_STATUS, NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
-          row(RCPT, 552, 552, "0.0.", NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT),
-          row(TRANSACTION, 552, 552, "2.2.", NEXT_HOST, "mailbox-full", "4.2.2", MESSAGE),
-          row(RCPT, 452, 452, "5.3.", NEXT_HOST, "too-many-recipients", "4.5.3", RECIPIENT),
-          row(RCPT, 552, 552, "5.3.", NEXT_HOST, "too-many-recipients", "4.5.3", RECIPIENT),
+          row(RCPT, 452, 452, NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT).about("2.2."),
+          row(RCPT, 552, 552, NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT).about("2.2."),
+          row(RCPT, 552, 552, NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT).about(NO_STATUS),
+          row(RCPT, 552, 552, NEXT_HOST, "mailbox-full", "4.2.2", RECIPIENT).about("0.0."),
+          row(TRANSACTION, 552, 552, NEXT_HOST, "mailbox-full", "4.2.2", MESSAGE).about("2.2."),
+          row(RCPT, 452, 452, NEXT_HOST, "too-many-recipients", "4.5.3", RECIPIENT).about("5.3."),
+          row(RCPT, 552, 552, NEXT_HOST, "too-many-recipients", "4.5.3", RECIPIENT).about("5.3."),
           row(RCPT, 452, 452, NEXT_HOST, "no-storage", "4.3.1", RECIPIENT),
-          row(RCPT, 400, 499, "", "greylist", NEXT_HOST, "greylisted", "4.7.1", RECIPIENT),
-          row(RCPT, 400, 499, "", "graylist", NEXT_HOST, "greylisted", "4.7.1", RECIPIENT),
+          row(RCPT, 400, 499, NEXT_HOST, "greylisted", "4.7.1", RECIPIENT).hint("greylist"),
+          row(RCPT, 400, 499, NEXT_HOST, "greylisted", "4.7.1", RECIPIENT).hint("graylist"),
           row(RCPT, 400, 499, NEXT_HOST, "recipient-deferred", "4.0.0", RECIPIENT),
           row(RCPT, 500, 599, REFUSE, "recipient-refused", "5.0.0", RECIPIENT),
-          row(MAIL, 552, 552, "7.", REFUSE, "sender-refused", "5.7.0", MESSAGE),
+          row(MAIL, 552, 552, REFUSE, "sender-refused", "5.7.0", MESSAGE).about("7."),
           row(MAIL, 552, 552, REFUSE, "too-big", "5.3.4", MESSAGE),
           row(MAIL, 452, 452, NEXT_HOST, "no-storage", "4.3.1", MESSAGE),
           row(MAIL, 400, 499, NEXT_HOST, "sender-deferred", "4.0.0", MESSAGE),
           row(MAIL, 500, 599, REFUSE, "sender-refused", "5.0.0", MESSAGE),
           row(DATA, 400, 499, NEXT_HOST, "data-deferred", "4.0.0", MESSAGE),
           row(DATA, 500, 599, REFUSE, "message-refused", "5.0.0", MESSAGE),
-          row(END, 552, 552, "7.", REFUSE, "message-refused", "5.7.0", MESSAGE),
+          row(END, 552, 552, REFUSE, "message-refused", "5.7.0", MESSAGE).about("7."),
           row(END, 552, 552, REFUSE, "too-big", "5.3.4", MESSAGE),
-          row(END, 400, 499, "", "greylist", NEXT_HOST, "greylisted", "4.7.1", MESSAGE),
+          row(END, 400, 499, NEXT_HOST, "greylisted", "4.7.1", MESSAGE).hint("greylist"),
           row(END, 400, 499, NEXT_HOST, "message-deferred", "4.0.0", MESSAGE),
           row(END, 500, 599, REFUSE, "message-refused", "5.0.0", MESSAGE),
           // 2yz and 3yz where they make no sense; after the content it may have been taken.
@@ -164,41 +174,8 @@ final class FailureTable {
       String reason,
       String status,
       Extent extent) {
-    return row(stages, from, to, "", "", action, reason, status, extent);
-  }
-
-  private static FailureRow row(
-      List<TransactionStage> stages,
-      int from,
-      int to,
-      String about,
-      FailureAction action,
-      String reason,
-      String status,
-      Extent extent) {
-    return row(stages, from, to, about, "", action, reason, status, extent);
-  }
-
-  private static FailureRow row(
-      List<TransactionStage> stages,
-      int from,
-      int to,
-      String about,
-      String hint,
-      FailureAction action,
-      String reason,
-      String status,
-      Extent extent) {
-    return new FailureRow(
-        stages,
-        from,
-        to,
-        about,
-        hint,
-        action,
-        reason,
-        EnhancedStatus.parse(status).orElseThrow(),
-        extent);
+    EnhancedStatus own = EnhancedStatus.parse(status).orElseThrow();
+    return new FailureRow(stages, from, to, "", "", action, reason, own, extent);
   }
 
   /** What {@code reply} at {@code stage} means, where it was not the one hoped for. */

@@ -9,58 +9,52 @@ import org.sealwax.router.queue.DeliverySlot;
 import org.sealwax.router.queue.MailOptions;
 
 /**
- * What a round is for, as far as it shapes the round: mail, a question about a recipient, or a dry
- * run.
+ * What a round is for, as far as it shapes the round.
  *
+ * @param use of its connections
  * @param id for the log: the queue id, or what stands for it
  * @param destination the domain of the recipients, or their address literal; of several, one for
  *     which the same policy rows were written
- * @param evidence what the message itself demands or waives (RFC 8689); empty when it does neither
- * @param needsRequireTls a host that is otherwise good enough must know REQUIRETLS too. Not for the
- *     null reverse-path: a notification is not lost for it (RFC 8689 5)
- * @param updatesLedger the ledger may learn from it: senders must not choose what is learnt, so not
- *     with a null reverse-path, and not from a question
- * @param isReported its sessions are counted for TLS reports. Not those that carry one of our
- *     reports: the next one would be about the last one, for ever (RFC 8460 section 3)
- * @param connectionUse separates connections of different use: they are never used for one another.
- *     A probe's have short times and are not counted; a session that was not counted must not carry
- *     mail whose sessions count
+ * @param tls what the message itself demands or waives (RFC 8689)
+ * @param hasSender whether the reverse-path is not null
  * @param slot the delivery slot in which it runs
  */
 record RoundPurpose(
+    ConnectionUse use,
     String id,
     MailHost destination,
-    List<Evidence> evidence,
-    boolean needsRequireTls,
-    boolean updatesLedger,
-    boolean isReported,
-    String connectionUse,
+    MailOptions.TlsOption tls,
+    boolean hasSender,
     DeliverySlot slot) {
+  /**
+   * The use of connections. Those of different use are never used for one another: a probe's have
+   * short times and are not counted.
+   */
+  enum ConnectionUse {
+    MAIL,
+    VERIFICATION,
+    DRY_RUN
+  }
+
   /** To deliver mail. */
   static RoundPurpose of(Consignment consignment) {
-    boolean hasSender = consignment.sender().mailboxIfAny().isPresent();
-    boolean reported = consignment.options().tls() != MailOptions.TlsOption.REPORT;
     return new RoundPurpose(
+        ConnectionUse.MAIL,
         consignment.id().text(),
         consignment.recipients().getFirst().target().mailbox().domain(),
-        evidence(consignment.options().tls()),
-        consignment.options().requireTls() && hasSender,
-        hasSender,
-        reported,
-        reported ? "" : "|report",
+        consignment.options().tls(),
+        consignment.sender().mailboxIfAny().isPresent(),
         consignment.slot());
   }
 
   /** To verify a recipient. */
   static RoundPurpose verify(Mailbox recipient) {
     return new RoundPurpose(
+        ConnectionUse.VERIFICATION,
         "probe",
         recipient.domain(),
-        List.of(),
+        MailOptions.TlsOption.UNSPECIFIED,
         false,
-        false,
-        true,
-        "|probe",
         DeliverySlot.unlimited());
   }
 
@@ -71,21 +65,51 @@ record RoundPurpose(
    */
   static RoundPurpose dryRun(MailHost destination, MailOptions.TlsOption message) {
     return new RoundPurpose(
-        "explain",
-        destination,
-        evidence(message),
-        message == MailOptions.TlsOption.REQUIRED,
-        false,
-        false,
-        "|inquiry",
-        DeliverySlot.unlimited());
+        ConnectionUse.DRY_RUN, "explain", destination, message, true, DeliverySlot.unlimited());
   }
 
-  private static List<Evidence> evidence(MailOptions.TlsOption message) {
-    return switch (message) {
+  /** What the message itself demands or waives; empty when it does neither. */
+  List<Evidence> evidence() {
+    return switch (tls) {
       case UNSPECIFIED -> List.of();
       case REQUIRED -> List.of(new Evidence.RequireTls());
       case OPTIONAL, REPORT -> List.of(new Evidence.TlsRequiredNo());
+    };
+  }
+
+  /**
+   * Whether a host that is otherwise good enough must know REQUIRETLS. Not for the null
+   * reverse-path: a notification is not lost for it (RFC 8689 5).
+   */
+  boolean needsRequireTls() {
+    return tls == MailOptions.TlsOption.REQUIRED && hasSender;
+  }
+
+  /**
+   * Whether the ledger may learn from it: senders must not choose what is learnt, so not with a
+   * null reverse-path, and not from a question.
+   */
+  boolean updatesLedger() {
+    return use == ConnectionUse.MAIL && hasSender;
+  }
+
+  /**
+   * Whether its sessions are counted for TLS reports. Not those that carry one of our reports: the
+   * next one would be about the last one, for ever (RFC 8460 section 3).
+   */
+  boolean isReported() {
+    return use != ConnectionUse.DRY_RUN && tls != MailOptions.TlsOption.REPORT;
+  }
+
+  /**
+   * Separates idle connections: a session that was not counted must not carry mail whose sessions
+   * count.
+   */
+  String connectionUse() {
+    return switch (use) {
+      case MAIL -> isReported() ? "" : "|report";
+      case VERIFICATION -> "|probe";
+      case DRY_RUN -> "|inquiry";
     };
   }
 }

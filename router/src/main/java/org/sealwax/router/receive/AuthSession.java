@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.smtp.Command;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
-import org.sealwax.mail.smtp.session.CommandHandler;
+import org.sealwax.mail.smtp.session.CommandHandler.CommandResult;
 import org.sealwax.router.log.MailLog;
 
 /**
@@ -58,9 +58,9 @@ final class AuthSession {
     return sasl != null && client.tls != null ? sasl.names() : List.of();
   }
 
-  private CommandHandler.CommandResult refuse(Reply reply) {
+  private CommandResult refuse(Reply reply) {
     onRefusal.accept(reply);
-    return new CommandHandler.CommandResult.SendReply(reply);
+    return new CommandResult.SendReply(reply);
   }
 
   /**
@@ -68,7 +68,7 @@ final class AuthSession {
    *
    * @param obstacle the reply that the session gives instead where AUTH is offered; null for none
    */
-  CommandHandler.CommandResult begin(Command.Auth command, @Nullable Reply obstacle) {
+  CommandResult begin(Command.Auth command, @Nullable Reply obstacle) {
     if (sasl == null) {
       return refuse(Reply.of(502, SEQUENCE, "no AUTH here"));
     }
@@ -87,15 +87,14 @@ final class AuthSession {
     }
     String initial = command.initial();
     if (initial == null) {
-      return new CommandHandler.CommandResult.SendChallenge(
+      return new CommandResult.SendChallenge(
           "", line -> saslLine(command.mechanism(), exchange.get(), line));
     }
     // RFC 4954 section 4: "=" is an empty response.
     return saslLine(command.mechanism(), exchange.get(), initial.equals("=") ? "" : initial);
   }
 
-  private CommandHandler.CommandResult saslLine(
-      String mechanism, SaslExchange exchange, String line) {
+  private CommandResult saslLine(String mechanism, SaslExchange exchange, String line) {
     if (line.equals("*")) {
       return refuse(Reply.of(501, EnhancedStatus.of(5, 7, 0), "AUTH cancelled"));
     }
@@ -107,43 +106,36 @@ final class AuthSession {
     }
     return switch (guard.respond(exchange, response)) {
       case SaslExchange.SaslStep.Challenge c ->
-          new CommandHandler.CommandResult.SendChallenge(
+          new CommandResult.SendChallenge(
               Base64.getEncoder().encodeToString(c.text().getBytes(StandardCharsets.UTF_8)),
               next -> saslLine(mechanism, exchange, next));
       case SaslExchange.SaslStep.Accepted a -> {
         client.trust = new ClientTrust.AuthenticatedUser(a.user());
         log.authenticated(client.session, client.address, mechanism, a.user());
-        yield new CommandHandler.CommandResult.SendReply(
-            Reply.of(235, EnhancedStatus.of(2, 7, 0), "welcome"));
+        yield new CommandResult.SendReply(Reply.of(235, EnhancedStatus.of(2, 7, 0), "welcome"));
       }
       case SaslExchange.SaslStep.Failed f ->
-          switch (f.kind()) {
-            case CREDENTIALS ->
-                authFailed(
-                    mechanism,
-                    f.user(),
-                    Reply.of(535, EnhancedStatus.of(5, 7, 8), "name or password are wrong"));
-            case NOT_NOW ->
-                authFailed(
-                    mechanism,
-                    f.user(),
+          authFailed(
+              mechanism,
+              f.user(),
+              switch (f.kind()) {
+                case CREDENTIALS ->
+                    Reply.of(535, EnhancedStatus.of(5, 7, 8), "name or password are wrong");
+                case NOT_NOW ->
                     Reply.of(
-                        454, EnhancedStatus.of(4, 7, 0), "passwords are being changed, try again"));
-            case MALFORMED ->
-                authFailed(
-                    mechanism,
-                    f.user(),
-                    Reply.of(501, EnhancedStatus.of(5, 5, 2), "not the mechanism's syntax"));
-          };
+                        454, EnhancedStatus.of(4, 7, 0), "passwords are being changed, try again");
+                case MALFORMED ->
+                    Reply.of(501, EnhancedStatus.of(5, 5, 2), "not the mechanism's syntax");
+              });
     };
   }
 
-  private CommandHandler.CommandResult authFailed(String mechanism, String user, Reply reply) {
+  private CommandResult authFailed(String mechanism, String user, Reply reply) {
     log.authenticationFailed(client.session, client.address, mechanism, user);
     guard.delay(++failures);
     if (failures >= settings.authFailures()) {
       onRefusal.accept(reply);
-      return new CommandHandler.CommandResult.ReplyAndClose(
+      return new CommandResult.ReplyAndClose(
           Reply.of(
               421, EnhancedStatus.of(4, 7, 0), settings.host().name() + " too many failed AUTH"));
     }
