@@ -62,6 +62,7 @@ import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.Consignment;
+import org.sealwax.router.queue.DeliverySlot;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
@@ -256,7 +257,8 @@ final class LabDeliveryAgent implements AutoCloseable {
             clock.now(),
             round,
             content.length,
-            () -> new ByteArrayInputStream(content));
+            () -> new ByteArrayInputStream(content),
+            DeliverySlot.unlimited());
     Outcome outcome = deliveryAgent.deliver(consignment).get(1L);
     return FakeInternet.reason(outcome);
   }

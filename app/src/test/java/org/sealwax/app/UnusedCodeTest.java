@@ -41,7 +41,6 @@ final class UnusedCodeTest {
     because(
         out,
         "a plain value, or one that does nothing, for tests of what takes it",
-        "Consignment(10)",
         "Dialers.both",
         "ExpiryListener.none",
         "MailOptions.plain",

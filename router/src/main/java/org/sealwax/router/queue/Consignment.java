@@ -44,32 +44,6 @@ public record Consignment(
     recipients = List.copyOf(recipients);
   }
 
-  /** One that takes no slot of the queue. */
-  public Consignment(
-      QueueId id,
-      ReversePath sender,
-      MailOptions options,
-      NextHop nextHop,
-      List<Recipient> recipients,
-      @Nullable String deliveredTo,
-      Instant arrived,
-      int round,
-      long size,
-      MessageContent content) {
-    this(
-        id,
-        sender,
-        options,
-        nextHop,
-        recipients,
-        deliveredTo,
-        arrived,
-        round,
-        size,
-        content,
-        DeliverySlot.unlimited());
-  }
-
   /** The same for some of its recipients. */
   public Consignment to(List<Recipient> some) {
     return new Consignment(

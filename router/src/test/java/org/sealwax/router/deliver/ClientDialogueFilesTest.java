@@ -42,6 +42,7 @@ import org.sealwax.router.dialogue.DialoguePlayer;
 import org.sealwax.router.evidence.PublishedEvidence;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.Consignment;
+import org.sealwax.router.queue.DeliverySlot;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
@@ -164,7 +165,8 @@ final class ClientDialogueFilesTest {
         FakeInternet.NOON,
         1,
         bytes.length,
-        () -> new ByteArrayInputStream(bytes));
+        () -> new ByteArrayInputStream(bytes),
+        DeliverySlot.unlimited());
   }
 
   private SmtpDeliveryAgent agent(Dialer dialer) {

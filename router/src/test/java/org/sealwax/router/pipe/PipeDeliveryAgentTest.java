@@ -31,6 +31,7 @@ import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.Scope;
 import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.router.queue.Consignment;
+import org.sealwax.router.queue.DeliverySlot;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
@@ -88,7 +89,8 @@ final class PipeDeliveryAgentTest {
         Instant.parse("2026-11-03T22:20:35Z"),
         1,
         MESSAGE.length(),
-        content);
+        content,
+        DeliverySlot.unlimited());
   }
 
   private static Consignment.MessageContent text(String message) {

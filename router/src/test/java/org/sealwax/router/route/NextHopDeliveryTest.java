@@ -17,6 +17,7 @@ import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DeliveryAgent;
+import org.sealwax.router.queue.DeliverySlot;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.IntakeException;
@@ -85,7 +86,8 @@ final class NextHopDeliveryTest {
         Instant.EPOCH,
         1,
         10,
-        content);
+        content,
+        DeliverySlot.unlimited());
   }
 
   private static Map<Long, Outcome> deliver(@Nullable String deliveredTo, String content)
@@ -142,7 +144,8 @@ final class NextHopDeliveryTest {
             Instant.EPOCH,
             1,
             10,
-            () -> new ByteArrayInputStream(new byte[10]));
+            () -> new ByteArrayInputStream(new byte[10]),
+            DeliverySlot.unlimited());
     return switch (delivery(named("hosts")).deliver(mail).get(1L)) {
       case Outcome.Delivered d -> d.host();
       case Outcome.Held h -> "held " + h.cause().reason();

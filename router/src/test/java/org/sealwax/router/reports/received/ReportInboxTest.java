@@ -41,6 +41,7 @@ import org.sealwax.mail.tlsrpt.TlsReport;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.Consignment;
+import org.sealwax.router.queue.DeliverySlot;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
@@ -90,7 +91,8 @@ final class ReportInboxTest {
                     MIDNIGHT.plus(Duration.ofHours(27)),
                     1,
                     message.length,
-                    () -> new ByteArrayInputStream(message)))
+                    () -> new ByteArrayInputStream(message),
+                    DeliverySlot.unlimited()))
             .get(7L));
   }
 
