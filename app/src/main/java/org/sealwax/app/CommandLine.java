@@ -98,7 +98,7 @@ public final class CommandLine {
       }
       return commands.run(process, words);
     } catch (Arguments.UsageError e) {
-      return failed(ExitStatus.USAGE, e, commands.reached(words) + " -h");
+      return failed(ExitStatus.USAGE, e, e.command() + " --help");
     } catch (CommandFailed e) {
       return failed(e.exit(), e, e.help());
     } catch (ControlServer.ControlRequestRefused e) {

@@ -180,21 +180,17 @@ final class Demo {
               process.user(),
               process.home(),
               process.folder());
-      try {
-        int code =
-            new Sendmail(caller, clock, RandomSource.secure())
-                .run(
-                    SendmailArguments.read(List.of("-i", "-f", token.sender(), to)),
-                    state,
-                    DemoEnvironment.NAME);
-        if (Thread.interrupted()) {
-          throw new InterruptedException(); // which had closed the channel to the router
-        }
-        if (code != ExitStatus.OK) {
-          throw new IOException("the router did not take the message to " + to);
-        }
-      } catch (Arguments.UsageError e) {
-        throw new IllegalStateException(e);
+      int code =
+          new Sendmail(caller, clock, RandomSource.secure())
+              .run(
+                  SendmailArguments.read(List.of("-i", "-f", token.sender(), to)),
+                  state,
+                  DemoEnvironment.NAME);
+      if (Thread.interrupted()) {
+        throw new InterruptedException(); // which had closed the channel to the router
+      }
+      if (code != ExitStatus.OK) {
+        throw new IOException("the router did not take the message to " + to);
       }
     }
   }
@@ -291,28 +287,24 @@ final class Demo {
   private AssessmentReport examine(Path folder, DemoEnvironment stage)
       throws IOException, InterruptedException {
     AssessmentTarget target = new AssessmentTarget.DomainTarget(DemoEnvironment.HOME);
-    try {
-      Arguments arguments =
-          AssessCommand.command(process)
-              .read(
-                  List.of(
-                      target.text(),
-                      "--dns=" + stage.resolver(),
-                      "--trust-anchor=" + folder.resolve("anchor"),
-                      "--roots=" + folder.resolve("ca.pem"),
-                      "--port=" + stage.lab().settings().smtpPort(),
-                      "--policy-port=" + stage.lab().settings().httpsPort(),
-                      "--allow-private",
-                      "--ehlo=examiner.example"));
-      return AssessmentSetup.of(arguments, process, target)
-          .assessor()
-          .assess(
-              target,
-              AssessmentBudget.of(ScanDepth.STANDARD).withTotal(SCAN),
-              ProgressListener.none());
-    } catch (Arguments.UsageError e) {
-      throw new IllegalStateException(e);
-    }
+    Arguments arguments =
+        AssessCommand.command(process)
+            .read(
+                List.of(
+                    target.text(),
+                    "--dns=" + stage.resolver(),
+                    "--trust-anchor=" + folder.resolve("anchor"),
+                    "--roots=" + folder.resolve("ca.pem"),
+                    "--port=" + stage.lab().settings().smtpPort(),
+                    "--policy-port=" + stage.lab().settings().httpsPort(),
+                    "--allow-private",
+                    "--ehlo=examiner.example"));
+    return AssessmentSetup.of(arguments, process, target)
+        .assessor()
+        .assess(
+            target,
+            AssessmentBudget.of(ScanDepth.STANDARD).withTotal(SCAN),
+            ProgressListener.none());
   }
 
   private void grades(DemoResult result) {

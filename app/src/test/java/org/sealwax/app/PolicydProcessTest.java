@@ -72,7 +72,7 @@ final class PolicydProcessTest {
         assertEquals(ENCRYPT, ask(socket, "tls [192.0.2.1]"));
         configure("level = \"nonsense\"");
         policyd.signal("HUP");
-        policyd.line("refused, the former configuration stays: line ");
+        policyd.line("reload failed: line ");
         assertEquals(ENCRYPT, ask(socket, "tls [192.0.2.1]"));
         assertEquals("PERM ", ask(socket, "nosuch [192.0.2.1]").substring(0, 5));
         String text = figures(figures);

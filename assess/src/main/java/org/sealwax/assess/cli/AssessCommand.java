@@ -73,15 +73,17 @@ public final class AssessCommand {
         arguments -> new AssessCommand(process).run(arguments));
   }
 
-  private int run(Arguments arguments)
-      throws Arguments.UsageError, IOException, InterruptedException {
+  private int run(Arguments arguments) throws IOException, InterruptedException {
     AssessmentTarget target = target(arguments);
     budget(arguments);
-    Optional<GradeLetter> least = least(arguments);
+    Optional<GradeLetter> least =
+        arguments.read("--fail-below", GradeLetter::read, "one of A+ A A- B C D E F");
     String router = router(arguments);
     AssessmentSetup setup;
     try {
       setup = AssessmentSetup.of(arguments, process, target);
+    } catch (Arguments.UsageError e) {
+      throw e;
     } catch (IOException e) {
       throw new CommandFailed(ExitStatus.DATA, String.valueOf(e.getMessage()), "");
     }
@@ -175,18 +177,6 @@ public final class AssessCommand {
       throws Arguments.UsageError {
     Optional<Duration> deadline = arguments.time("--deadline");
     return deadline.isPresent() ? budget.withTotal(deadline.get()) : budget;
-  }
-
-  private static Optional<GradeLetter> least(Arguments arguments) throws Arguments.UsageError {
-    Optional<String> text = arguments.value("--fail-below");
-    if (text.isEmpty()) {
-      return Optional.empty();
-    }
-    Optional<GradeLetter> letter = GradeLetter.read(text.get());
-    if (letter.isEmpty()) {
-      throw new Arguments.UsageError("--fail-below is one of A+ A A- B C D E F");
-    }
-    return letter;
   }
 
   private static String router(Arguments arguments) throws Arguments.UsageError {

@@ -89,8 +89,8 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
   /** Services named by {@code --also}: each costs a connection and up to ten seconds. */
   private static final int MAX_ALSO = 16;
 
-  /** Answers kept in a survey: what is above the domains is asked for again, they are not. */
-  private static final int SURVEY_ANSWERS = 4_000;
+  /** Answers kept: what is above the domains of a survey is asked for again, they are not. */
+  private static final int ANSWERS = 4_000;
 
   /**
    * Reason why DNSSEC cannot be assessed here, as text for the user; empty when a resolver lets us
@@ -116,29 +116,18 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
    * @throws Arguments.UsageError which option is wrong
    */
   public static AssessmentSetup of(
-      Arguments arguments, ProcessEnvironment around, AssessmentTarget target)
-      throws IOException, Arguments.UsageError {
+      Arguments arguments, ProcessEnvironment around, AssessmentTarget target) throws IOException {
     // A target that the user gives as an address may be anywhere; one from the DNS may not.
     boolean named =
         target instanceof AssessmentTarget.HostTarget host && !host.addresses().isEmpty();
-    return of(arguments, around, named, VisitLimiter.open(), dns(arguments, around));
+    return of(arguments, around, named, VisitLimiter.open());
   }
 
   /** For many targets, through a limiter. */
   static AssessmentSetup of(
       Arguments arguments, ProcessEnvironment around, boolean anywhere, VisitLimiter limiter)
-      throws IOException, Arguments.UsageError {
-    DnsSettings dns = dns(arguments, around).withCacheEntries(SURVEY_ANSWERS);
-    return of(arguments, around, anywhere, limiter, dns);
-  }
-
-  private static AssessmentSetup of(
-      Arguments arguments,
-      ProcessEnvironment around,
-      boolean anywhere,
-      VisitLimiter limiter,
-      DnsSettings dns)
-      throws IOException, Arguments.UsageError {
+      throws IOException {
+    DnsSettings dns = dns(arguments, around).withCacheEntries(ANSWERS);
     TlsFactory.prepareJvm();
     Clock clock = Clock.system();
     RandomSource random = RandomSource.secure();
@@ -147,7 +136,10 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
         inner ? SystemDialer.trusted() : SystemDialer.guarded(DialerSettings.defaults());
     CachingResolver resolver = resolver(dns, clock, random);
     TrustRoots roots = roots(arguments, around);
-    String ehlo = ehlo(arguments, new DefaultPaths(around));
+    Domain ehlo =
+        arguments
+            .read("--ehlo", Domain::parse, "a domain name")
+            .orElseGet(() -> new DefaultPaths(around).machine().hostname());
     TlsClient tls =
         new TlsFactory(TlsSettings.defaults(), clock, random).client(ClientTlsSettings.defaults());
     HttpsClient web = new HttpsClient(resolver, dialer, tls, roots, clock);
@@ -177,7 +169,7 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
             new AddressVisits(probes, AddressVisits.PARALLEL, limiter, clock),
             reviews,
             ReceiverRubric.rules(),
-            ehlo,
+            ehlo.name(),
             "sealwax " + Version.text(),
             clock);
     return new AssessmentSetup(assessor, resolver);
@@ -195,18 +187,13 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
   /** A mailbox that any server can be given: ASCII, nothing quoted, in a domain. */
   private static Optional<Mailbox> mailbox(Arguments arguments, String option)
       throws Arguments.UsageError {
-    Optional<String> text = arguments.value(option);
-    if (text.isEmpty()) {
-      return Optional.empty();
-    }
-    Optional<Mailbox> own =
-        MailboxParser.parse(text.get())
-            .filter(
-                m -> m.isAscii() && m.domain() instanceof Domain && !m.toString().contains("\""));
-    if (own.isEmpty()) {
-      throw new Arguments.UsageError(option + " is a mailbox of yours: you@example.org");
-    }
-    return own;
+    return arguments.read(
+        option,
+        text ->
+            MailboxParser.parse(text)
+                .filter(m -> m.isAscii() && m.domain() instanceof Domain)
+                .filter(m -> !m.toString().contains("\"")),
+        "a mailbox of yours: you@example.org");
   }
 
   /** Services whose TLS begins with the first byte: {@code www.example.org:443,[::1]:993}. */
@@ -230,16 +217,6 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
     return services;
   }
 
-  private static String ehlo(Arguments arguments, DefaultPaths paths) throws Arguments.UsageError {
-    Optional<String> name = arguments.value("--ehlo");
-    if (name.isEmpty()) {
-      return paths.machine().hostname().name();
-    }
-    return Domain.parse(name.get())
-        .map(Domain::name)
-        .orElseThrow(() -> new Arguments.UsageError("--ehlo is a domain name"));
-  }
-
   private static TrustRoots roots(Arguments arguments, ProcessEnvironment around)
       throws IOException {
     Optional<String> file = arguments.value("--roots");
@@ -247,7 +224,7 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
   }
 
   private static DnsSettings dns(Arguments arguments, ProcessEnvironment around)
-      throws IOException, Arguments.UsageError {
+      throws IOException {
     DnsSettings settings = DnsSettings.defaults();
     Optional<String> address = arguments.value("--dns");
     if (address.isPresent()) {

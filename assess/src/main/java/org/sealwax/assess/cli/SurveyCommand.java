@@ -83,8 +83,7 @@ public final class SurveyCommand {
         arguments -> new SurveyCommand(process).run(arguments));
   }
 
-  private int run(Arguments arguments)
-      throws Arguments.UsageError, IOException, InterruptedException {
+  private int run(Arguments arguments) throws IOException, InterruptedException {
     AssessmentBudget budget =
         AssessCommand.timed(
             arguments,
@@ -92,7 +91,14 @@ public final class SurveyCommand {
                 arguments.has("--standard") ? ScanDepth.STANDARD : ScanDepth.QUICK));
     int visits = arguments.number("--visits", MAX_VISITS).orElse(VISITS);
     int each = arguments.number("--per-provider", MAX_VISITS).orElse(PER_BLOCK);
-    ProviderLimiter gate = new ProviderLimiter(visits, each, pause(arguments), Clock.system());
+    ProviderLimiter gate =
+        new ProviderLimiter(
+            visits,
+            each,
+            arguments
+                .read("--pause", SurveyCommand::millis, "a number of milliseconds")
+                .orElse(PAUSE),
+            Clock.system());
     String input = arguments.operand();
     try (Reader reader = reader(input);
         SurveyOutput output = new SurveyOutput(process, arguments, input, terminal)) {
@@ -109,15 +115,10 @@ public final class SurveyCommand {
     }
   }
 
-  private static Duration pause(Arguments arguments) throws Arguments.UsageError {
-    Optional<String> text = arguments.value("--pause");
-    if (text.isEmpty()) {
-      return PAUSE;
-    }
-    if (!text.get().matches("[0-9]{1,6}")) {
-      throw new Arguments.UsageError("--pause is a number of milliseconds");
-    }
-    return Duration.ofMillis(Long.parseLong(text.get()));
+  private static Optional<Duration> millis(String text) {
+    return Optional.of(text)
+        .filter(t -> t.matches("[0-9]{1,6}"))
+        .map(t -> Duration.ofMillis(Long.parseLong(t)));
   }
 
   private Reader reader(String input) throws IOException {

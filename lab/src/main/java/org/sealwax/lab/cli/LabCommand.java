@@ -53,8 +53,52 @@ public final class LabCommand {
   private final ProcessEnvironment process;
   private final Clock clock = Clock.system();
 
-  private LabCommand(ProcessEnvironment process) {
+  private final Arguments arguments;
+  private final boolean json;
+  private final List<Trap.TrapCase> trapCases;
+  private final SenderProfile profile;
+  private final Duration patience;
+  private final Optional<GradeLetter> failBelow;
+  private final LabSettings settings;
+
+  private LabCommand(ProcessEnvironment process, Arguments arguments) throws Arguments.UsageError {
     this.process = process;
+    this.arguments = arguments;
+    this.json = arguments.has("--json");
+    this.trapCases =
+        arguments
+            .read("--traps", Traps::chosen, "quick, all, or groups (e), traps (e3), cases (d1s)")
+            .orElseGet(Traps::cases);
+    this.profile =
+        arguments
+            .read("--profile", SenderProfile::read, "opportunistic, strict or verified")
+            .orElse(SenderProfile.OPPORTUNISTIC);
+    this.failBelow = arguments.read("--fail-below", GradeLetter::read, "a grade from A+ to F");
+    Optional<Integer> wait = arguments.number("--wait", MOST);
+    this.patience =
+        wait.isPresent()
+            ? Duration.ofSeconds(wait.get())
+            : arguments.has("--patient") ? PATIENT : WAIT;
+    String[] ports = arguments.value("--ports").orElse("25:443").split(":", -1);
+    if (ports.length != 2) {
+      throw new Arguments.UsageError("--ports takes two ports: 2525:8443");
+    }
+    LabSettings local =
+        LabSettings.defaults()
+            .withPorts(
+                Arguments.number("a port", ports[0], 65_535),
+                Arguments.number("a port", ports[1], 65_535))
+            .withScale(arguments.number("--scale", MOST).orElse(LabSettings.SCALE));
+    this.settings =
+        isInside()
+            ? local
+                .with(AddressSource.namespace())
+                .withDns(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 53))
+            : local;
+  }
+
+  private boolean isInside() {
+    return process.variable(LabNamespace.INSIDE).isPresent();
   }
 
   /**
@@ -102,18 +146,15 @@ public final class LabCommand {
                 $ sealwax lab local --isolate --exec 'postfix start; ...'
                 $ sealwax lab local --ports 2525:8443 --traps quick --json
                 """,
-                arguments -> new LabCommand(process).local(arguments)),
+                arguments -> new LabCommand(process, arguments).local()),
             LabServeCommand.command(process, configured)));
   }
 
-  private int local(Arguments arguments)
-      throws Arguments.UsageError, IOException, InterruptedException {
-    LabRunOptions options = LabRunOptions.read(arguments);
-    boolean inside = process.variable(LabNamespace.INSIDE).isPresent();
+  private int local() throws IOException, InterruptedException {
     try {
-      return arguments.has("--isolate") && !inside
+      return arguments.has("--isolate") && !isInside()
           ? new LabNamespace(process).runInside()
-          : run(options, settings(options, inside));
+          : run();
     } catch (IOException e) {
       throw new CommandFailed(
           ExitStatus.UNAVAILABLE,
@@ -123,95 +164,28 @@ public final class LabCommand {
     }
   }
 
-  /** What was asked for. */
-  private record LabRunOptions(
-      List<Trap.TrapCase> trapCases,
-      SenderProfile profile,
-      Optional<String> exec,
-      boolean json,
-      Optional<String> junit,
-      Optional<String> folder,
-      int scale,
-      Duration patience,
-      Optional<GradeLetter> failBelow,
-      int smtpPort,
-      int httpsPort) {
-    static LabRunOptions read(Arguments arguments) throws Arguments.UsageError {
-      String traps = arguments.value("--traps").orElse("all");
-      List<Trap.TrapCase> trapCases =
-          Traps.chosen(traps)
-              .orElseThrow(
-                  () ->
-                      new Arguments.UsageError(
-                          "--traps takes quick, all, groups (e), traps (e3) and rows (d1s), not "
-                              + traps));
-      String profile = arguments.value("--profile").orElse("opportunistic");
-      Optional<String> below = arguments.value("--fail-below");
-      Optional<GradeLetter> letter = below.flatMap(GradeLetter::read);
-      if (below.isPresent() && letter.isEmpty()) {
-        throw new Arguments.UsageError("--fail-below takes a grade from A+ to F");
-      }
-      String ports = arguments.value("--ports").orElse("25:443");
-      if (!ports.matches("[0-9]{1,5}:[0-9]{1,5}")) {
-        throw new Arguments.UsageError("--ports takes two ports: 2525:8443");
-      }
-      int colon = ports.indexOf(':');
-      int wait =
-          arguments
-              .number("--wait", MOST)
-              .orElse(Math.toIntExact((arguments.has("--patient") ? PATIENT : WAIT).toSeconds()));
-      return new LabRunOptions(
-          trapCases,
-          SenderProfile.read(profile)
-              .orElseThrow(
-                  () ->
-                      new Arguments.UsageError(
-                          "--profile takes opportunistic, strict or verified")),
-          arguments.value("--exec"),
-          arguments.has("--json"),
-          arguments.value("--junit"),
-          arguments.value("--folder"),
-          arguments.number("--scale", MOST).orElse(LabSettings.SCALE),
-          Duration.ofSeconds(wait),
-          letter,
-          Arguments.number("a port", ports.substring(0, colon), 65_535),
-          Arguments.number("a port", ports.substring(colon + 1), 65_535));
-    }
-  }
-
-  private static LabSettings settings(LabRunOptions options, boolean inside) {
-    LabSettings settings =
-        LabSettings.defaults()
-            .withPorts(options.smtpPort(), options.httpsPort())
-            .withScale(options.scale());
-    return inside
-        ? settings
-            .with(AddressSource.namespace())
-            .withDns(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 53))
-        : settings;
-  }
-
-  private int run(LabRunOptions options, LabSettings settings)
-      throws IOException, InterruptedException {
+  private int run() throws IOException, InterruptedException {
+    Optional<String> named = arguments.value("--folder");
     Path folder =
-        options.folder().isPresent()
-            ? Files.createDirectories(process.path(options.folder().get()))
+        named.isPresent()
+            ? Files.createDirectories(process.path(named.get()))
             : Files.createTempDirectory("sealwax-lab");
     long begun = clock.nanoTime();
     try (Lab lab = new Lab(settings, clock, RandomSource.secure());
-        LabToken token = lab.issue(options.trapCases())) {
+        LabToken token = lab.issue(trapCases)) {
       lab.actValidating(true);
       SenderInstructions kit = new SenderInstructions(lab, token, folder);
       kit.write();
-      if (!options.json()) {
+      if (!json) {
         process.out().print(kit.text());
         long millis = Duration.ofNanos(clock.nanoTime() - begun).toMillis();
         process.out().println("ready after " + millis + " ms; waiting for the sender\n");
         process.out().flush();
       }
-      Process sender = options.exec().isPresent() ? start(options.exec().get(), kit, folder) : null;
+      Optional<String> exec = arguments.value("--exec");
+      Process sender = exec.isPresent() ? start(exec.get(), kit, folder) : null;
       try {
-        watch(options, token, sender);
+        watch(token, sender);
       } finally {
         if (sender != null) {
           sender.descendants().forEach(ProcessHandle::destroy);
@@ -219,9 +193,9 @@ public final class LabCommand {
         }
       }
       SenderReport report =
-          new SenderAssessment(options.profile(), true)
+          new SenderAssessment(profile, true)
               .report(token.sightings(), ReverseLookups.of(resolver(lab), token.sightings()));
-      return printReport(options, report, token);
+      return printReport(report, token);
     }
   }
 
@@ -242,15 +216,13 @@ public final class LabCommand {
   }
 
   /** Prints what changes, until nothing is open or the time is up. */
-  private void watch(
-      LabRunOptions options, LabToken token, @org.jspecify.annotations.Nullable Process sender)
+  private void watch(LabToken token, @org.jspecify.annotations.Nullable Process sender)
       throws InterruptedException {
-    Instant end = clock.now().plus(options.patience());
+    Instant end = clock.now().plus(patience);
     Instant changed = clock.now();
     Map<String, String> seen = new HashMap<>();
     while (clock.now().isBefore(end)) {
-      SenderReport report =
-          new SenderAssessment(options.profile(), false).report(token.sightings());
+      SenderReport report = new SenderAssessment(profile, false).report(token.sightings());
       boolean open = !report.waiting().isEmpty();
       for (Finding finding : report.findings()) {
         // Once a sender has shown that it reports soon, its other reports are waited for.
@@ -263,7 +235,7 @@ public final class LabCommand {
         String verdict = finding.outcome() + finding.aspect();
         if (!verdict.equals(seen.put(finding.check().id(), verdict))) {
           changed = clock.now();
-          if (!options.json()) {
+          if (!json) {
             process.out().println(SenderReportText.row(finding));
           }
         }
@@ -281,9 +253,8 @@ public final class LabCommand {
     }
   }
 
-  private int printReport(LabRunOptions options, SenderReport report, LabToken token)
-      throws IOException {
-    if (options.json()) {
+  private int printReport(SenderReport report, LabToken token) throws IOException {
+    if (json) {
       process.out().println(SenderReportText.json(report));
     } else {
       process.out().print(SenderReportText.summary(report));
@@ -292,12 +263,11 @@ public final class LabCommand {
           .forEach((label, why) -> process.out().println("not set up: " + label + ": " + why));
     }
     process.out().flush();
-    if (options.junit().isPresent()) {
-      Files.writeString(process.path(options.junit().get()), SenderReportText.junit(report));
+    Optional<String> junit = arguments.value("--junit");
+    if (junit.isPresent()) {
+      Files.writeString(process.path(junit.get()), SenderReportText.junit(report));
     }
-    boolean below =
-        options.failBelow().isPresent()
-            && report.grade().letter().compareTo(options.failBelow().get()) > 0;
+    boolean below = failBelow.isPresent() && report.grade().letter().compareTo(failBelow.get()) > 0;
     return below ? ExitStatus.WARNINGS : ExitStatus.OK;
   }
 }

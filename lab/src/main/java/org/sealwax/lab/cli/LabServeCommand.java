@@ -1,11 +1,13 @@
 package org.sealwax.lab.cli;
 
 import java.io.IOException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -28,7 +30,6 @@ import org.sealwax.mail.cli.StateFolder;
 import org.sealwax.mail.cli.SystemdNotifier;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
-import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.mail.tls.IdentityStore;
@@ -51,6 +52,9 @@ public final class LabServeCommand {
   /** No privileges are needed for these. */
   private static final LabServiceSettings.LabPorts HIGH =
       new LabServiceSettings.LabPorts(5_300, 2_525, 8_443);
+
+  /** Below what stands on the right. */
+  private static final String NEXT = " ".repeat(21);
 
   private final ProcessEnvironment process;
   private final Clock clock = Clock.system();
@@ -163,11 +167,7 @@ public final class LabServeCommand {
   }
 
   private void await(LabServiceSettings settings, IdentityStore store) throws InterruptedException {
-    CountDownLatch ended = new CountDownLatch(1);
-    boolean term = Signals.on("TERM", ended::countDown);
-    if (!Signals.on("INT", ended::countDown) || !term) {
-      Runtime.getRuntime().addShutdownHook(Threads.unstarted("stop", ended::countDown));
-    }
+    CountDownLatch ended = Signals.end();
     SystemdNotifier manager = new SystemdNotifier(process);
     manager.ready("serving " + settings.zone());
     Duration beat =
@@ -198,37 +198,28 @@ public final class LabServeCommand {
 
   private static String text(LabService lab, boolean loopback) {
     LabServiceSettings settings = lab.settings();
-    StringBuilder out = new StringBuilder();
-    out.append("The lab serves " + settings.zone() + ". It sends no mail.\n\n");
-    out.append("  pages              " + settings.pages() + "/\n");
+    List<String> out = new ArrayList<>();
+    out.add("The lab serves " + settings.zone() + ". It sends no mail.\n");
+    out.add("  pages              " + settings.pages() + "/");
     if (loopback) {
-      out.append(
-          "                     https://"
-              + settings.addresses().getFirst().getHostAddress()
-              + ":"
-              + settings.ports().https()
-              + "/ (a certificate of our own)\n");
+      String at = settings.addresses().getFirst().getHostAddress();
+      int port = settings.ports().https();
+      out.add(NEXT + "https://" + at + ":" + port + "/ (a certificate of our own)");
     }
     for (InetSocketAddress at : lab.resolvers()) {
-      out.append("  name server        " + at.getAddress().getHostAddress() + ":" + at.getPort());
-      out.append("\n");
+      out.add("  name server        " + at.getAddress().getHostAddress() + ":" + at.getPort());
     }
-    out.append("  in the parent zone\n");
+    out.add("  in the parent zone");
     for (String server : settings.nameServers()) {
-      out.append("                     " + settings.zone() + ". NS " + server + ".\n");
+      out.add(NEXT + settings.zone() + ". NS " + server + ".");
       if (server.endsWith("." + settings.zone())) {
         for (InetAddress address : settings.addresses()) {
-          out.append(
-              "                     "
-                  + server
-                  + ". "
-                  + (address instanceof java.net.Inet6Address ? "AAAA " : "A ")
-                  + address.getHostAddress()
-                  + "\n");
+          String type = address instanceof Inet6Address ? "AAAA" : "A";
+          out.add(NEXT + server + ". " + type + " " + address.getHostAddress());
         }
       }
     }
-    lab.delegation().forEach(ds -> out.append("                     " + ds + "\n"));
-    return out.append("\n").toString();
+    lab.delegation().forEach(ds -> out.add(NEXT + ds));
+    return String.join("\n", out) + "\n\n";
   }
 }

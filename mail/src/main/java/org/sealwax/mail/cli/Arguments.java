@@ -1,9 +1,11 @@
 package org.sealwax.mail.cli;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -14,6 +16,8 @@ import java.util.regex.Pattern;
  * @param operands the rest, in order
  */
 public record Arguments(Map<String, String> options, List<String> operands) {
+  private static final Pattern TIME = Pattern.compile("([1-9][0-9]{0,5})([smh]?)");
+
   /** Copies. */
   public Arguments {
     options = Map.copyOf(options);
@@ -21,11 +25,23 @@ public record Arguments(Map<String, String> options, List<String> operands) {
   }
 
   /** The arguments do not fit; the message is one plain sentence. */
-  public static final class UsageError extends Exception {
+  public static final class UsageError extends IOException {
     private static final long serialVersionUID = 1L;
 
+    private final String command;
+
     public UsageError(String message) {
+      this(message, "sealwax");
+    }
+
+    UsageError(String message, String command) {
       super(message);
+      this.command = command;
+    }
+
+    /** The words of the command. */
+    public String command() {
+      return command;
     }
   }
 
@@ -43,37 +59,52 @@ public record Arguments(Map<String, String> options, List<String> operands) {
   }
 
   /**
+   * What {@code reader} makes of an option's value; empty when the option is not given.
+   *
+   * @param expected what the value is: {@code a domain: example.org}
+   * @throws UsageError when the reader makes nothing of it
+   */
+  public <T> Optional<T> read(String option, Function<String, Optional<T>> reader, String expected)
+      throws UsageError {
+    Optional<String> text = value(option);
+    Optional<T> read = text.flatMap(reader);
+    if (read.isEmpty() && text.isPresent()) {
+      throw new UsageError(option + " is " + expected);
+    }
+    return read;
+  }
+
+  /**
    * A number from 1 on.
    *
    * @param most inclusive
    */
   public Optional<Integer> number(String option, int most) throws UsageError {
-    Optional<String> text = value(option);
-    return text.isEmpty() ? Optional.empty() : Optional.of(number(option, text.get(), most));
+    return read(option, text -> parseNumber(text, most), "a number from 1 to " + most);
+  }
+
+  private static Optional<Integer> parseNumber(String text, int most) {
+    return Optional.of(text)
+        .filter(t -> t.matches("[0-9]{1,9}"))
+        .map(Integer::valueOf)
+        .filter(n -> n >= 1 && n <= most);
   }
 
   /** A number from 1 to {@code most} within an option's value. */
-  public static int number(String option, String text, int most) throws UsageError {
-    if (text.matches("[0-9]{1,9}")) {
-      int number = Integer.parseInt(text);
-      if (number >= 1 && number <= most) {
-        return number;
-      }
-    }
-    throw new UsageError(option + " is a number from 1 to " + most);
+  public static int number(String what, String text, int most) throws UsageError {
+    return parseNumber(text, most)
+        .orElseThrow(() -> new UsageError(what + " is a number from 1 to " + most));
   }
-
-  private static final Pattern TIME = Pattern.compile("([1-9][0-9]{0,5})([smh]?)");
 
   /** A time: {@code 90}, {@code 90s}, {@code 5m}, {@code 1h}. */
   public Optional<Duration> time(String option) throws UsageError {
-    Optional<String> text = value(option);
-    if (text.isEmpty()) {
-      return Optional.empty();
-    }
-    Matcher matcher = TIME.matcher(text.get());
+    return read(option, Arguments::parseTime, "a time: 90s, 5m, 1h");
+  }
+
+  private static Optional<Duration> parseTime(String text) {
+    Matcher matcher = TIME.matcher(text);
     if (!matcher.matches()) {
-      throw new UsageError(option + " is a time: 90s, 5m, 1h");
+      return Optional.empty();
     }
     long count = Long.parseLong(matcher.group(1));
     return Optional.of(

@@ -28,7 +28,7 @@ public final class Command {
   @FunctionalInterface
   public interface Action {
     /** The exit code, of {@link ExitStatus}. */
-    int run(Arguments arguments) throws Arguments.UsageError, IOException, InterruptedException;
+    int run(Arguments arguments) throws IOException, InterruptedException;
   }
 
   private Command(String page, List<Command> commands, Action action, boolean raw) {
@@ -80,7 +80,7 @@ public final class Command {
 
   /** Runs what the words name, or prints its help. */
   public int run(ProcessEnvironment process, List<String> words)
-      throws Arguments.UsageError, IOException, InterruptedException {
+      throws IOException, InterruptedException {
     CommandLineReader reader = new CommandLineReader(this);
     try {
       Arguments arguments = reader.read(words);
@@ -89,7 +89,7 @@ public final class Command {
       }
     } catch (Arguments.UsageError e) {
       if (!reader.help) {
-        throw e;
+        throw new Arguments.UsageError(String.valueOf(e.getMessage()), reader.command.path);
       }
     }
     reader.command.printHelp(process.out(), process);
@@ -99,17 +99,6 @@ public final class Command {
   /** Prints the help, wrapped for the terminal. */
   public void printHelp(PrintStream out, ProcessEnvironment process) {
     out.print(HelpText.of(this, Terminal.width(process)));
-  }
-
-  /** The command whose arguments do not fit, for the message: {@code sealwax queue list}. */
-  public String reached(List<String> words) {
-    CommandLineReader reader = new CommandLineReader(this);
-    try {
-      reader.read(words);
-    } catch (Arguments.UsageError e) {
-      // The reader is where the error is.
-    }
-    return reader.command.path;
   }
 
   /**

@@ -1,6 +1,9 @@
 package org.sealwax.mail.cli;
 
 import java.lang.reflect.Proxy;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.sealwax.mail.net.Threads;
 
 /**
  * Signals of the system. {@code sun.misc.Signal} is the only way Java has; it is used by
@@ -46,6 +49,29 @@ public final class Signals {
     } catch (ReflectiveOperationException | IllegalArgumentException e) {
       return false;
     }
+  }
+
+  /**
+   * The end of a service: counted down by SIGTERM or SIGINT, or by the JVM's end where signals
+   * cannot be handled. A second signal ends the process at once, with {@link ExitStatus#TRY_AGAIN}:
+   * stores are consistent at any time.
+   */
+  public static CountDownLatch end() {
+    CountDownLatch ended = new CountDownLatch(1);
+    AtomicBoolean asked = new AtomicBoolean();
+    Runnable stop =
+        () -> {
+          if (asked.compareAndSet(false, true)) {
+            ended.countDown();
+          } else {
+            Runtime.getRuntime().halt(ExitStatus.TRY_AGAIN);
+          }
+        };
+    boolean term = on("TERM", stop);
+    if (!on("INT", stop) || !term) {
+      Runtime.getRuntime().addShutdownHook(Threads.unstarted("stop", stop));
+    }
+    return ended;
   }
 
   /**

@@ -64,8 +64,7 @@ public final class ExplainCommand {
         this::run);
   }
 
-  private int run(Arguments arguments)
-      throws Arguments.UsageError, IOException, InterruptedException {
+  private int run(Arguments arguments) throws IOException, InterruptedException {
     for (String alone : List.of("--what-if", "--code")) {
       if (arguments.has(alone)) {
         Set<String> with = Set.of(alone, "--json", "--config");
@@ -83,7 +82,7 @@ public final class ExplainCommand {
   }
 
   /** How mail would be treated: by the running server, or without one by what is on disk. */
-  private int delivery(Arguments arguments) throws Arguments.UsageError, IOException {
+  private int delivery(Arguments arguments) throws IOException {
     Optional<String> message = arguments.value("--message");
     if (message.isPresent() != arguments.operands().isEmpty()) {
       throw new Arguments.UsageError("name one domain, or --message ID, or --code CODE");

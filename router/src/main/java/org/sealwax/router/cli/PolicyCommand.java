@@ -8,6 +8,7 @@ import java.util.stream.StreamSupport;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.json.Json;
 import org.sealwax.router.control.ControlClient;
@@ -78,7 +79,7 @@ public final class PolicyCommand {
                 remove all that the ledger has of a domain, its level included
                 """
                     + JSON,
-                arguments -> ask(arguments, request("forget", arguments), this::text))));
+                arguments -> ask(arguments, request("forget", arguments), this::printText))));
   }
 
   private static ObjectNode request(String verb, Arguments arguments) {
@@ -100,20 +101,20 @@ public final class PolicyCommand {
     }
   }
 
-  private void text(JsonNode answer) {
+  private void printText(JsonNode answer) {
     process.out().println(answer.path("text").asString(""));
   }
 
-  private int accept(Arguments arguments) throws Arguments.UsageError, IOException {
+  private int accept(Arguments arguments) throws IOException {
     boolean clock = arguments.has("--clock");
     if (clock != arguments.operands().isEmpty()) {
       throw new Arguments.UsageError("policy accept takes one domain, or --clock");
     }
     ObjectNode request = request("accept", arguments);
-    return ask(arguments, clock ? request.put("clock", true) : request, this::text);
+    return ask(arguments, clock ? request.put("clock", true) : request, this::printText);
   }
 
-  private int list(Arguments arguments) throws Arguments.UsageError, IOException {
+  private int list(Arguments arguments) throws IOException {
     ObjectNode request = request("list", arguments);
     request.put("violations", arguments.has("--violations"));
     request.put("all", arguments.has("--all"));
@@ -142,19 +143,19 @@ public final class PolicyCommand {
 
   private static String head(JsonNode row) {
     StringBuilder out = new StringBuilder();
-    out.append(row.path("domain").asString("")).append("  ").append(row.path("level").asString(""));
+    out.append(text(row, "domain")).append("  ").append(text(row, "level"));
     if (row.has("since")) {
-      out.append(" since ").append(row.path("since").asString(""));
-      out.append(", seen ").append(row.path("seen").asString(""));
+      out.append(" since ").append(text(row, "since"));
+      out.append(", seen ").append(text(row, "seen"));
     }
     JsonNode violation = row.path("violation");
     if (!violation.isMissingNode()) {
-      out.append("\n  shows less since ").append(violation.path("since").asString(""));
-      out.append(": ").append(violation.path("class").asString(""));
+      out.append("\n  shows less since ").append(text(violation, "since"));
+      out.append(": ").append(text(violation, "class"));
       out.append(
           violation.path("accepts").isNull() || violation.path("accepts").isMissingNode()
               ? "; only sealwax policy accept ends it"
-              : "; accepted at the earliest " + violation.path("accepts").asString(""));
+              : "; accepted at the earliest " + text(violation, "accepts"));
     }
     return out.toString();
   }
@@ -163,12 +164,12 @@ public final class PolicyCommand {
     PrintStream out = process.out();
     out.println(head(answer));
     if (answer.has("falls_away")) {
-      out.println("  falls away " + answer.path("falls_away").asString("") + " unless seen again");
+      out.println("  falls away " + text(answer, "falls_away") + " unless seen again");
     }
     for (JsonNode host : answer.path("hosts")) {
       out.println(
           "  "
-              + host.path("host").asString("")
+              + text(host, "host")
               + (host.path("mx").asBoolean(false) ? "" : "  (no MX host now)")
               + (host.path("admitted").asBoolean(true) ? "" : "  (not admitted)"));
       String shown =
@@ -188,12 +189,16 @@ public final class PolicyCommand {
       for (JsonNode key : host.path("keys")) {
         out.println(
             "    key "
-                + key.path("key").asString("")
+                + text(key, "key")
                 + " from "
-                + key.path("first").asString("")
+                + text(key, "first")
                 + " to "
-                + key.path("last").asString(""));
+                + text(key, "last"));
       }
     }
+  }
+
+  private static String text(JsonNode node, String field) {
+    return Printable.of(node.path(field).asString(""));
   }
 }

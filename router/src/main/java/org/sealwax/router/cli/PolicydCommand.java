@@ -15,17 +15,12 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
-import org.sealwax.mail.cli.ProcessExit;
-import org.sealwax.mail.cli.Signals;
-import org.sealwax.mail.cli.StandardOutput;
 import org.sealwax.mail.cli.StateFolder;
-import org.sealwax.mail.cli.SystemdNotifier;
 import org.sealwax.mail.cli.TemporaryFolder;
 import org.sealwax.mail.dns.HostAddresses;
 import org.sealwax.mail.dns.Resolver;
@@ -36,7 +31,6 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SteadyClock;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.net.TcpListener;
-import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.policy.FallbackLadder;
 import org.sealwax.mail.policy.IdentityRequirement;
 import org.sealwax.mail.policy.Policy;
@@ -57,8 +51,6 @@ import org.sealwax.router.evidence.PolicyRows;
 import org.sealwax.router.evidence.StsSource;
 import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.log.Counters;
-import org.sealwax.router.log.CountingMailLog;
-import org.sealwax.router.log.LibraryLog;
 import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.log.TextMailLog;
@@ -71,7 +63,6 @@ import org.sealwax.router.sts.StsPolicyCache;
 import org.sealwax.router.sts.StsSettings;
 import org.sealwax.router.wiring.CertificateAuthorities;
 import org.sealwax.router.wiring.DatabaseCopy;
-import org.sealwax.router.wiring.LastLogLine;
 import org.sealwax.router.wiring.LedgerMetrics;
 
 /** {@code sealwax policyd}: from configuration to a running table, and down again. */
@@ -118,76 +109,61 @@ public final class PolicydCommand {
         arguments -> new PolicydCommand(process).run(arguments));
   }
 
-  private int run(Arguments arguments)
-      throws Arguments.UsageError, IOException, InterruptedException {
-    Optional<String> place = arguments.value("--listen");
+  private int run(Arguments arguments) throws IOException, InterruptedException {
     SocketmapEndpoint endpoint =
-        place.isEmpty()
-            ? SocketmapEndpoint.STANDARD
-            : SocketmapEndpoint.parse(place.get())
-                .orElseThrow(
-                    () ->
-                        new Arguments.UsageError(
-                            "--listen is an address and a port, or unix: and a path"));
-    Optional<SocketmapEndpoint.Tcp> metrics = metricsEndpoint(arguments);
-    Optional<Path> file = configuration.file(arguments);
-    Configuration.ValidConfiguration sound = configuration.valid(arguments);
+        arguments
+            .read(
+                "--listen", SocketmapEndpoint::parse, "an address and a port, or unix: and a path")
+            .orElse(SocketmapEndpoint.STANDARD);
+    Optional<SocketmapEndpoint.Tcp> metrics =
+        arguments.read(
+            "--metrics",
+            text ->
+                SocketmapEndpoint.parse(text)
+                    .filter(SocketmapEndpoint.Tcp.class::isInstance)
+                    .map(SocketmapEndpoint.Tcp.class::cast),
+            "an address and a port: 127.0.0.1:9126");
+    Configuration.ValidConfiguration valid = configuration.valid(arguments);
     TlsFactory.prepareJvm();
-    RouterSettings settings = sound.settings();
-    boolean journal = process.variable("JOURNAL_STREAM").isPresent();
-    LogSettings logSettings = new LogSettings(settings.log(), journal);
-    Counters counters = new Counters();
     Optional<String> key = arguments.value("--ask");
     if (key.isPresent()) {
-      return ask(settings, key.get());
+      return ask(valid.settings(), key.get());
     }
-    try (TextMailLog lines =
-        new TextMailLog(logSettings, StandardOutput.forLog(process.out()), clock)) {
-      counters.gauge("sealwax_log_lost_lines", "Log lines that nobody read", lines::dropped);
-      MailLog log = new CountingMailLog(lines, counters);
-      try (PolicydEngine engine = new PolicydEngine(settings, folder(settings), log)) {
-        LibraryLog.lead(log);
-        sound.problems().forEach(c -> log.warning("config", c.text()));
-        ProcessExit.exitWhenThreadEnds(LastLogLine.in(log, lines::close), process.err());
-        PolicydOptions serving =
-            new PolicydOptions(
-                endpoint,
-                metrics,
-                arguments.value("--learn-from").map(process::path),
-                file,
-                counters,
-                log);
-        return serve(engine, serving);
+    try (Service service = new Service(process, arguments, valid);
+        PolicydEngine engine =
+            new PolicydEngine(valid.settings(), folder(valid.settings()), service.log())) {
+      MailLog log = service.log();
+      Counters counters = service.counters();
+      engine.policies().start();
+      SocketmapServer server =
+          engine.own(SocketmapServer.start(endpoint, engine::policyTable, log, counters));
+      log.note("policyd", "serves socketmap:" + server.boundAddress() + ":tls");
+      if (metrics.isPresent()) {
+        LedgerMetrics.show(counters, engine::ledger);
+        counters.gauge(
+            "sealwax_sts_domains",
+            "Domains whose MTA-STS state is kept",
+            engine.policies()::domains);
+        TcpListener figures =
+            engine.own(
+                MetricsServer.start(
+                    metrics.get().address(),
+                    counters,
+                    () -> null,
+                    text -> log.warning("policyd", "metrics: " + text)));
+        log.note("policyd", "figures at http://" + addressText(figures.address()) + "/metrics");
       }
+      Optional<Path> learnFrom = arguments.value("--learn-from").map(process::path);
+      if (learnFrom.isPresent()) {
+        engine.own(
+            LogFollower.start(
+                learnFrom.get(), engine.ledger(), engine.resolver(), clock, random, log));
+      }
+      service.awaitEnd("serving " + server.boundAddress(), engine::policyTable, engine::use);
+      log.note("policyd", "stopped");
+      return ExitStatus.OK;
     }
   }
-
-  private static Optional<SocketmapEndpoint.Tcp> metricsEndpoint(Arguments arguments)
-      throws Arguments.UsageError {
-    Optional<String> place = arguments.value("--metrics");
-    if (place.isEmpty()) {
-      return Optional.empty();
-    }
-    if (SocketmapEndpoint.parse(place.get()).orElse(null) instanceof SocketmapEndpoint.Tcp tcp) {
-      return Optional.of(tcp);
-    }
-    throw new Arguments.UsageError("--metrics is an address and a port: 127.0.0.1:9126");
-  }
-
-  /**
-   * The options of the command.
-   *
-   * @param metrics address at which metrics are served; empty: off
-   * @param learnFrom Postfix's log
-   * @param file the configuration, which SIGHUP reads again
-   */
-  private record PolicydOptions(
-      SocketmapEndpoint endpoint,
-      Optional<SocketmapEndpoint.Tcp> metrics,
-      Optional<Path> learnFrom,
-      Optional<Path> file,
-      Counters counters,
-      MailLog log) {}
 
   /**
    * One look-up: prints the reply on standard output and nothing else. It works on a copy of the
@@ -222,88 +198,9 @@ public final class PolicydCommand {
     return folder;
   }
 
-  private int serve(PolicydEngine engine, PolicydOptions serving)
-      throws IOException, InterruptedException {
-    MailLog log = serving.log();
-    CountDownLatch ended = new CountDownLatch(1);
-    boolean term = Signals.on("TERM", ended::countDown);
-    if (!Signals.on("INT", ended::countDown) || !term) {
-      Runtime.getRuntime().addShutdownHook(Threads.unstarted("stop", ended::countDown));
-    }
-    SystemdNotifier manager = new SystemdNotifier(process);
-    Signals.on(
-        "HUP",
-        () -> {
-          manager.reloading(clock.nanoTime());
-          reload(engine, serving);
-          manager.ready("reloaded");
-        });
-    Deque<Closeable> open = new ArrayDeque<>();
-    try {
-      engine.policies().start();
-      SocketmapServer server =
-          SocketmapServer.start(serving.endpoint(), engine::policyTable, log, serving.counters());
-      open.push(server);
-      log.note("policyd", "serves socketmap:" + server.boundAddress() + ":tls");
-      if (serving.metrics().isPresent()) {
-        LedgerMetrics.show(serving.counters(), engine::ledger);
-        serving
-            .counters()
-            .gauge(
-                "sealwax_sts_domains",
-                "Domains whose MTA-STS state is kept",
-                engine.policies()::domains);
-        TcpListener figures =
-            MetricsServer.start(
-                serving.metrics().get().address(),
-                serving.counters(),
-                () -> null,
-                text -> log.warning("policyd", "metrics: " + text));
-        open.push(figures);
-        log.note("policyd", "figures at http://" + addressText(figures.address()) + "/metrics");
-      }
-      serving
-          .learnFrom()
-          .ifPresent(
-              file ->
-                  open.push(
-                      LogFollower.start(
-                          file, engine.ledger(), engine.resolver(), clock, random, log)));
-      manager.ready("serving " + server.boundAddress());
-      manager.awaitEnd(ended, engine::policyTable);
-      manager.stopping();
-      log.note("policyd", "stopped");
-      return ExitStatus.OK;
-    } finally {
-      for (Closeable each : open) {
-        each.close();
-      }
-    }
-  }
-
   private static String addressText(InetSocketAddress at) {
     String host = at.getAddress().getHostAddress();
     return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + at.getPort();
-  }
-
-  /** Parses, compares, swaps; a configuration with errors changes nothing. */
-  private void reload(PolicydEngine engine, PolicydOptions serving) {
-    MailLog log = serving.log();
-    try {
-      switch (configuration.read(serving.file().orElse(null))) {
-        case Configuration.InvalidConfiguration b ->
-            log.warning("config", "refused, the former configuration stays: " + b.firstError());
-        case Configuration.ValidConfiguration s -> {
-          Set<String> later = engine.use(s.settings());
-          s.problems().forEach(c -> log.warning("config", c.text()));
-          log.configuration(
-              "the configuration was read again"
-                  + (later.isEmpty() ? "" : "; after a restart only: " + String.join(", ", later)));
-        }
-      }
-    } catch (IOException e) {
-      log.warning("config", "refused, the former configuration stays: " + e.getMessage());
-    }
   }
 
   /** The policy table with all its sources. */
@@ -313,6 +210,7 @@ public final class PolicydCommand {
     private final PersistentLedger ledger;
     private final RouterSettings first;
     private final AtomicReference<TlsPolicyTable> policyTable;
+    private final Deque<Closeable> owned = new ArrayDeque<>();
 
     /**
      * Opens everything.
@@ -435,9 +333,18 @@ public final class PolicydCommand {
       return ledger;
     }
 
+    /** Closes it with the engine, and before. */
+    <T extends Closeable> T own(T user) {
+      owned.push(user);
+      return user;
+    }
+
     @Override
     public void close() throws IOException {
       try {
+        for (Closeable each : owned) {
+          each.close();
+        }
         policies.close();
       } finally {
         ledger.close();

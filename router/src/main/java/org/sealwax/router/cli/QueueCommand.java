@@ -125,12 +125,12 @@ public final class QueueCommand {
     return request;
   }
 
-  private int count(Arguments arguments) throws Arguments.UsageError, IOException {
+  private int count(Arguments arguments) throws IOException {
     process.out().println(ask(arguments, selected("count", arguments)).path("recipients").asLong());
     return ExitStatus.OK;
   }
 
-  private int order(String verb, Arguments arguments) throws Arguments.UsageError, IOException {
+  private int order(String verb, Arguments arguments) throws IOException {
     List<ObjectNode> requests = new ArrayList<>();
     if (arguments.operands().isEmpty()) {
       requests.add(selected(verb, arguments));
@@ -173,7 +173,7 @@ public final class QueueCommand {
   }
 
   /** Prints the queue. */
-  int list(Arguments arguments) throws Arguments.UsageError, IOException {
+  int list(Arguments arguments) throws IOException {
     JsonNode answer = ask(arguments, selected("list", arguments));
     if (printedAsJson(arguments, answer)) {
       return ExitStatus.OK;
@@ -192,39 +192,39 @@ public final class QueueCommand {
     }
     out.println();
     for (JsonNode reason : ask(arguments, ControlClient.request("reasons"))) {
-      String why = reason.path("reason").asString("");
+      String why = text(reason, "reason");
       out.println(
           reason.path("groups").asLong()
               + " "
-              + reason.path("state").asString("")
+              + text(reason, "state")
               + (why.isEmpty() ? "" : ": " + why)
               + ", the oldest from "
-              + reason.path("oldest").asString(""));
+              + text(reason, "oldest"));
     }
     return ExitStatus.OK;
   }
 
   private static String head(JsonNode message) {
-    return message.path("id").asString("")
+    return text(message, "id")
         + "  "
-        + message.path("arrived").asString("")
+        + text(message, "arrived")
         + "  "
         + message.path("size").asLong()
         + " octets  from <"
-        + Printable.of(message.path("sender").asString(""))
+        + text(message, "sender")
         + ">";
   }
 
   private static String recipient(JsonNode r) {
     StringBuilder out = new StringBuilder();
-    out.append('<').append(Printable.of(r.path("to").asString(""))).append(">  ");
-    out.append(r.path("state").asString(""));
+    out.append('<').append(text(r, "to")).append(">  ");
+    out.append(text(r, "state"));
     if (r.has("reason")) {
-      out.append(": ").append(r.path("reason").asString(""));
-      out.append(" (").append(Printable.of(r.path("text").asString(""))).append(')');
+      out.append(": ").append(text(r, "reason"));
+      out.append(" (").append(text(r, "text")).append(')');
     }
     if (r.has("due")) {
-      out.append("  next ").append(r.path("due").asString(""));
+      out.append("  next ").append(text(r, "due"));
     }
     return out.toString();
   }
@@ -236,10 +236,10 @@ public final class QueueCommand {
     }
     PrintStream out = process.out();
     out.println(head(answer));
-    String tls = answer.path("tls").asString("");
+    String tls = text(answer, "tls");
     out.println(
         "  came from "
-            + Printable.of(answer.path("origin").asString(""))
+            + text(answer, "origin")
             + (tls.isEmpty() ? ", in clear" : ", " + Printable.of(tls)));
     answer.path("recipients").forEach(r -> out.println("  " + recipient(r)));
     out.println();
@@ -255,15 +255,15 @@ public final class QueueCommand {
     PrintStream out = process.out();
     JsonNode a = answer.path("arrival");
     if (!a.isMissingNode()) {
-      String tls = a.path("tls").asString("");
+      String tls = text(a, "tls");
       out.println(
-          a.path("at").asString("")
+          text(a, "at")
               + "  accepted from "
-              + Printable.of(a.path("origin").asString(""))
+              + text(a, "origin")
               + ", "
               + a.path("size").asLong()
               + " octets, sender <"
-              + Printable.of(a.path("sender").asString(""))
+              + text(a, "sender")
               + (tls.isEmpty() ? ">, in clear" : ">, " + Printable.of(tls)));
     }
     answer.path("stations").forEach(s -> out.println(traceEntry(s)));
@@ -272,14 +272,18 @@ public final class QueueCommand {
   }
 
   private static String traceEntry(JsonNode s) {
-    StringBuilder out = new StringBuilder(s.path("at").asString(""));
-    out.append("  ").append(s.path("what").asString(""));
-    out.append(" <").append(Printable.of(s.path("to").asString(""))).append('>');
+    StringBuilder out = new StringBuilder(text(s, "at"));
+    out.append("  ").append(text(s, "what"));
+    out.append(" <").append(text(s, "to")).append('>');
     for (String field : List.of("host", "tls", "reason", "status", "text", "reply")) {
       if (s.has(field)) {
         out.append(", ").append(field).append(' ').append(Printable.of(s.path(field).asString("")));
       }
     }
     return out.toString();
+  }
+
+  private static String text(JsonNode node, String field) {
+    return Printable.of(node.path(field).asString(""));
   }
 }

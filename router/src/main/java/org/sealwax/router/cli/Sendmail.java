@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
+import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.StateFolder;
@@ -31,6 +32,9 @@ import org.sealwax.mail.message.AddressList;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
+import org.sealwax.mail.smtp.LineReader;
+import org.sealwax.mail.smtp.Reply;
+import org.sealwax.mail.smtp.ReplyReader;
 import org.sealwax.router.config.ServerSettings;
 
 /**
@@ -109,9 +113,9 @@ public final class Sendmail {
         case MESSAGE -> message(arguments, new SubmissionSession(in, out), hostname);
         case QUEUE, NOTHING -> ExitStatus.OK;
       };
-    } catch (SubmissionRefused e) {
+    } catch (CommandFailed e) {
       process.err().println("sendmail: " + e.getMessage());
-      return e.code;
+      return e.exit();
     } catch (IOException e) {
       return temporaryFailure("the message was not taken: " + e.getMessage());
     }
@@ -120,17 +124,6 @@ public final class Sendmail {
   private int temporaryFailure(String why) {
     process.err().println("sendmail: " + why + "; try again later");
     return ExitStatus.TRY_AGAIN;
-  }
-
-  /** The message or a recipient was declined. */
-  private static final class SubmissionRefused extends IOException {
-    private static final long serialVersionUID = 1L;
-    private final int code;
-
-    SubmissionRefused(int code, String message) {
-      super(message);
-      this.code = code;
-    }
   }
 
   private int message(SendmailArguments arguments, SubmissionSession smtp, Domain hostname)
@@ -148,7 +141,7 @@ public final class Sendmail {
     recipients.addAll(named);
     recipients = recipients.stream().map(r -> complete(r, hostname)).distinct().toList();
     if (recipients.isEmpty()) {
-      throw new SubmissionRefused(ExitStatus.USAGE, "no recipient was named");
+      throw new CommandFailed(ExitStatus.USAGE, "no recipient was named", "");
     }
     String from = complete(sender(arguments), hostname);
     addMissing(message, arguments, from, hostname);
@@ -282,25 +275,17 @@ public final class Sendmail {
 
   /** Commands and replies, one after the other. */
   private static final class SubmissionSession {
-    /** Bytes of a reply line (RFC 5321 4.5.3.1.5, with room for extensions). */
-    private static final int MAX_LINE = 2048;
-
-    /** Lines of a reply. */
-    private static final int MAX_LINES = 100;
-
-    private final InputStream in;
+    private final ReplyReader replies;
     private final OutputStream out;
 
     private SubmissionSession(InputStream in, OutputStream out) {
-      this.in = in;
+      this.replies = new ReplyReader(new LineReader(in));
       this.out = out;
     }
 
     private void send(String command) throws IOException {
-      for (int i = 0; i < command.length(); i++) {
-        if (command.charAt(i) < ' ') {
-          throw new SubmissionRefused(ExitStatus.DATA, "an address has a control character in it");
-        }
+      if (command.chars().anyMatch(c -> c < ' ')) {
+        throw new CommandFailed(ExitStatus.DATA, "an address has a control character in it", "");
       }
       out.write((command + "\r\n").getBytes(StandardCharsets.UTF_8));
       out.flush();
@@ -312,45 +297,16 @@ public final class Sendmail {
       if (command != null) {
         send(command);
       }
-      List<String> texts = new ArrayList<>();
-      while (true) {
-        String line = line();
-        boolean wellFormed =
-            line.length() >= 3 && line.substring(0, 3).chars().allMatch(c -> c >= '0' && c <= '9');
-        if (!wellFormed || texts.size() >= MAX_LINES) {
-          throw new IOException("the server's reply makes no sense");
-        }
-        texts.add(line.length() > 4 ? line.substring(4) : "");
-        if (line.length() > 3 && line.charAt(3) == '-') {
-          continue;
-        }
-        int got = Integer.parseInt(line.substring(0, 3));
-        if (got / 100 == code / 100) {
-          return texts;
-        }
-        String text = about + " was declined: " + got + " " + String.join(" ", texts);
-        if (got / 100 == 5) {
-          boolean address = about.startsWith("the recipient");
-          throw new SubmissionRefused(address ? ExitStatus.NO_USER : ExitStatus.UNAVAILABLE, text);
-        }
-        throw new IOException(text);
+      Reply reply = replies.read();
+      if (reply.code() / 100 == code / 100) {
+        return reply.lines();
       }
-    }
-
-    private String line() throws IOException {
-      StringBuilder line = new StringBuilder();
-      for (int b = in.read(); b != '\n'; b = in.read()) {
-        if (b < 0) {
-          throw new IOException("the server ended the connection");
-        }
-        if (line.length() >= MAX_LINE) {
-          throw new IOException("the server's reply is too long");
-        }
-        if (b != '\r') {
-          line.append((char) b);
-        }
+      String text = about + " was declined: " + reply;
+      if (reply.isPermanent()) {
+        boolean address = about.startsWith("the recipient");
+        throw new CommandFailed(address ? ExitStatus.NO_USER : ExitStatus.UNAVAILABLE, text, "");
       }
-      return line.toString();
+      throw new IOException(text);
     }
   }
 }

@@ -59,13 +59,13 @@ public final class TlsRptCommand {
         this::run);
   }
 
-  private int run(Arguments arguments) throws Arguments.UsageError, IOException {
+  private int run(Arguments arguments) throws IOException {
     LocalDate today = LocalDate.ofInstant(Clock.system().now(), ZoneOffset.UTC);
-    LocalDate since = since(arguments.value("--since"), today);
-    Optional<Domain> only = arguments.value("--domain").flatMap(Domain::parse);
-    if (arguments.has("--domain") && only.isEmpty()) {
-      throw new Arguments.UsageError("--domain is a domain: example.org");
-    }
+    LocalDate since =
+        arguments
+            .read("--since", text -> day(text, today), "a day, 2026-11-24, or how many back: 30d")
+            .orElse(today.minusDays(DAYS));
+    Optional<Domain> only = arguments.read("--domain", Domain::parse, "a domain: example.org");
     Path folder = IncomingTlsReports.storeFolder(configuration.state(arguments));
     Domain domain = only.orElse(null);
     ReportSummary summary = new ReportSummary(d -> domain == null || d.equals(domain));
@@ -90,16 +90,14 @@ public final class TlsRptCommand {
     return rows.stream().anyMatch(r -> r.failed() > 0) ? ExitStatus.WARNINGS : ExitStatus.OK;
   }
 
-  private static LocalDate since(Optional<String> given, LocalDate today)
-      throws Arguments.UsageError {
-    String text = given.orElse(DAYS + "d");
+  private static Optional<LocalDate> day(String text, LocalDate today) {
     if (text.matches("[0-9]{1,4}d")) {
-      return today.minusDays(Long.parseLong(text.substring(0, text.length() - 1)));
+      return Optional.of(today.minusDays(Long.parseLong(text.substring(0, text.length() - 1))));
     }
     try {
-      return LocalDate.parse(text);
+      return Optional.of(LocalDate.parse(text));
     } catch (DateTimeParseException e) {
-      throw new Arguments.UsageError("--since is a day, 2026-11-24, or how many back: 30d");
+      return Optional.empty();
     }
   }
 

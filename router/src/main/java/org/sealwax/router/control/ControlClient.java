@@ -66,7 +66,7 @@ public final class ControlClient implements Closeable {
   }
 
   /** Asks and waits for the answer. */
-  public JsonNode ask(ObjectNode request) throws IOException, ControlRequestRefused {
+  public JsonNode ask(ObjectNode request) throws IOException {
     String text = Json.line(request) + "\n";
     ByteBuffer out = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
     while (out.hasRemaining()) {

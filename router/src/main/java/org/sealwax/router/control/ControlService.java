@@ -159,7 +159,7 @@ public final class ControlService implements ControlServer.ControlHandler {
             + String.join(", ", Stream.of(BatchState.values()).map(ControlService::word).toList()));
   }
 
-  private long count(JsonNode request) throws IOException, ControlRequestRefused {
+  private long count(JsonNode request) throws IOException {
     QueueFilter filter = filter(request);
     if (filter.equals(QueueFilter.all())) {
       long waiting = view.counts().stream().mapToLong(BatchCount::batches).sum();
@@ -191,7 +191,7 @@ public final class ControlService implements ControlServer.ControlHandler {
     return e.name().toLowerCase(Locale.ROOT);
   }
 
-  private ObjectNode list(JsonNode request) throws IOException, ControlRequestRefused {
+  private ObjectNode list(JsonNode request) throws IOException {
     int limit = Math.clamp(request.path("limit").asInt(100), 1, MOST_ROWS);
     QueueFilter filter = filter(request);
     List<QueueRow> rows = new ArrayList<>();
@@ -248,7 +248,7 @@ public final class ControlService implements ControlServer.ControlHandler {
     }
   }
 
-  private ObjectNode show(QueueId id) throws IOException, ControlRequestRefused {
+  private ObjectNode show(QueueId id) throws IOException {
     QueueView.QueuedMessage message =
         view.message(id)
             .orElseThrow(
@@ -267,7 +267,7 @@ public final class ControlService implements ControlServer.ControlHandler {
     return out.put("header", message.header());
   }
 
-  private ObjectNode trace(QueueId id) throws IOException, ControlRequestRefused {
+  private ObjectNode trace(QueueId id) throws IOException {
     MessageTrace trace = view.trace(id);
     if (trace.isUnknown()) {
       throw new ControlRequestRefused("nothing is remembered of " + id);
@@ -314,8 +314,7 @@ public final class ControlService implements ControlServer.ControlHandler {
     }
   }
 
-  private ObjectNode order(String what, JsonNode request)
-      throws IOException, ControlRequestRefused {
+  private ObjectNode order(String what, JsonNode request) throws IOException {
     QueueFilter filter = filter(request);
     if (filter.equals(QueueFilter.all()) && !request.path("all").asBoolean(false)) {
       throw new ControlRequestRefused(
@@ -336,7 +335,7 @@ public final class ControlService implements ControlServer.ControlHandler {
   }
 
   /** About the destinations of a queued message, or about one domain. */
-  private ObjectNode explain(JsonNode request) throws IOException, ControlRequestRefused {
+  private ObjectNode explain(JsonNode request) throws IOException {
     if (!request.has("id")) {
       return explain(explainers.get(), request, clock.civilTime());
     }
@@ -367,7 +366,7 @@ public final class ControlService implements ControlServer.ControlHandler {
   }
 
   /** Compares the configuration whose text is in the request with the one in force. */
-  private ObjectNode whatIf(JsonNode request) throws IOException, ControlRequestRefused {
+  private ObjectNode whatIf(JsonNode request) throws IOException {
     Explainer explainer = explainers.get();
     RouterSettings now = explainer.settings();
     String name = text(request, "file").orElse("");
@@ -420,7 +419,7 @@ public final class ControlService implements ControlServer.ControlHandler {
     }
   }
 
-  private ObjectNode backup(String folder) throws IOException, ControlRequestRefused {
+  private ObjectNode backup(String folder) throws IOException {
     Path path = folder.indexOf('\0') < 0 ? Path.of(folder) : Path.of("");
     if (!path.isAbsolute()) {
       throw new ControlRequestRefused("the server needs an absolute path for a backup");

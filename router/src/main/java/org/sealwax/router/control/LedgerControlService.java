@@ -37,7 +37,7 @@ public final class LedgerControlService {
     this.confirmClock = confirmClock;
   }
 
-  public JsonNode answer(JsonNode request) throws IOException, ControlRequestRefused {
+  public JsonNode answer(JsonNode request) throws IOException {
     String verb = request.path("verb").asString("");
     return switch (verb) {
       case "list" -> list(request);
@@ -156,7 +156,7 @@ public final class LedgerControlService {
     }
   }
 
-  private ObjectNode accept(JsonNode request) throws IOException, ControlRequestRefused {
+  private ObjectNode accept(JsonNode request) throws IOException {
     ObjectNode out = Json.object();
     if (request.path("clock").asBoolean(false)) {
       confirmClock.run();
@@ -175,7 +175,7 @@ public final class LedgerControlService {
     return out.put("text", domain + " " + text);
   }
 
-  private ObjectNode forget(Domain domain) throws IOException, ControlRequestRefused {
+  private ObjectNode forget(Domain domain) throws IOException {
     if (!ledger.get().forget(domain)) {
       throw new ControlRequestRefused("nothing is remembered of " + domain);
     }

@@ -1,0 +1,138 @@
+package org.sealwax.router.cli;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.cli.ProcessExit;
+import org.sealwax.mail.cli.Signals;
+import org.sealwax.mail.cli.StandardOutput;
+import org.sealwax.mail.cli.SystemdNotifier;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.router.config.Configuration;
+import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.control.ControlServer.ControlRequestRefused;
+import org.sealwax.router.log.Counters;
+import org.sealwax.router.log.CountingMailLog;
+import org.sealwax.router.log.LibraryLog;
+import org.sealwax.router.log.LogSettings;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.log.TextMailLog;
+import org.sealwax.router.wiring.LastLogLine;
+
+/**
+ * The process of a service ({@code serve}, {@code policyd}): its log and counters, its signals, the
+ * service manager, and the configuration that is read again.
+ */
+final class Service implements Closeable {
+  /** What follows from a reload that failed. */
+  private static final String KEPT_TEXT = "the running server keeps the old configuration";
+
+  private final ProcessEnvironment process;
+  private final ConfigurationSource configuration;
+  private final @Nullable Path file;
+  private final TextMailLog lines;
+  private final Counters counters = new Counters();
+  private final MailLog log;
+
+  /** Puts settings in force. */
+  @FunctionalInterface
+  interface Reload {
+    /** The settings that need a restart. */
+    Set<String> use(RouterSettings settings) throws IOException;
+  }
+
+  /** Opens the log and reports the warnings of the configuration. */
+  Service(ProcessEnvironment process, Arguments arguments, Configuration.ValidConfiguration valid) {
+    this.process = process;
+    this.configuration = new ConfigurationSource(process);
+    this.file = configuration.file(arguments).orElse(null);
+    // systemd sets it when stdout is the journal, which then has time and priority.
+    boolean journal = process.variable("JOURNAL_STREAM").isPresent();
+    this.lines =
+        new TextMailLog(
+            new LogSettings(valid.settings().log(), journal),
+            StandardOutput.forLog(process.out()),
+            Clock.system());
+    counters.gauge("sealwax_log_lost_lines", "Log lines that nobody read", lines::dropped);
+    this.log = new CountingMailLog(lines, counters);
+    LibraryLog.lead(log);
+    ProcessExit.exitWhenThreadEnds(LastLogLine.in(log, lines::close), process.err());
+    valid.problems().forEach(c -> log.warning("config", c.text()));
+  }
+
+  MailLog log() {
+    return log;
+  }
+
+  Counters counters() {
+    return counters;
+  }
+
+  /**
+   * Reads the configuration and all files that it names, and puts them in force; what is wrong
+   * changes nothing. The same text may name files with other contents, so nothing is compared.
+   *
+   * @return what was done, for the admin
+   */
+  synchronized String reload(Reload reload) throws ControlRequestRefused {
+    try {
+      return switch (configuration.read(file)) {
+        case Configuration.InvalidConfiguration b -> throw refused(b.firstError(), b.report());
+        case Configuration.ValidConfiguration valid -> {
+          Set<String> later = reload.use(valid.settings());
+          valid.problems().forEach(c -> log.warning("config", c.text()));
+          String text =
+              "the configuration was read again"
+                  + (later.isEmpty() ? "" : "; after a restart only: " + String.join(", ", later));
+          log.configuration(text);
+          yield text;
+        }
+      };
+    } catch (ControlRequestRefused e) {
+      throw e;
+    } catch (IOException e) {
+      String why = String.valueOf(e.getMessage());
+      throw refused(why, why + "\n");
+    }
+  }
+
+  private ControlRequestRefused refused(String first, String report) {
+    log.warning("config", "reload failed: " + first + "; " + KEPT_TEXT);
+    return new ControlRequestRefused(report + KEPT_TEXT);
+  }
+
+  /**
+   * Returns when a signal ends the service. SIGHUP reloads in the meantime.
+   *
+   * @param status for the service manager
+   * @param probe returns while the service works
+   */
+  void awaitEnd(String status, Runnable probe, Reload reload) throws InterruptedException {
+    SystemdNotifier manager = new SystemdNotifier(process);
+    CountDownLatch ended = Signals.end();
+    Signals.on(
+        "HUP",
+        () -> {
+          manager.reloading(Clock.system().nanoTime());
+          try {
+            var _ = reload(reload);
+          } catch (ControlRequestRefused e) {
+            // Logged already; the former configuration stays in force.
+          }
+          manager.ready("reloaded");
+        });
+    manager.ready(status);
+    manager.awaitEnd(ended, probe);
+    manager.stopping();
+  }
+
+  @Override
+  public void close() {
+    lines.close();
+  }
+}
