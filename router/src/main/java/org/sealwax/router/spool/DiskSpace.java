@@ -5,7 +5,9 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.router.log.MailLog;
@@ -31,11 +33,12 @@ final class DiskSpace {
 
   private static final int PIECE = 1 << 20;
 
-  /** Files that the reserve has besides: a start makes the log, its index, and marks. */
-  private static final int PLACES = 3;
-
   private final Path folder;
   private final Path reserve;
+
+  /** Files that the reserve has besides: a start makes the log, its index, and marks. */
+  private final List<Path> places;
+
   private final long minimumFree;
   private final Clock clock;
   private final MailLog log;
@@ -52,6 +55,7 @@ final class DiskSpace {
   DiskSpace(Path folder, long minimumFree, Clock clock, MailLog log) {
     this.folder = folder;
     this.reserve = folder.resolve("reserve");
+    this.places = Stream.of(1, 2, 3).map(i -> folder.resolve("reserve-" + i)).toList();
     this.minimumFree = minimumFree;
     this.clock = clock;
     this.log = log;
@@ -162,8 +166,8 @@ final class DiskSpace {
       if (!Files.deleteIfExists(reserve)) {
         return false;
       }
-      for (int i = 1; i <= PLACES; i++) {
-        Files.deleteIfExists(place(i));
+      for (Path place : places) {
+        Files.deleteIfExists(place);
       }
     } catch (IOException gone) {
       return false;
@@ -204,16 +208,12 @@ final class DiskSpace {
         }
       }
     }
-    for (int i = 1; i <= PLACES; i++) {
-      if (!Files.exists(place(i))) {
-        Files.createFile(place(i));
+    for (Path place : places) {
+      if (!Files.exists(place)) {
+        Files.createFile(place);
       }
     }
     reserveUsed = false;
-  }
-
-  private Path place(int number) {
-    return reserve.resolveSibling("reserve-" + number);
   }
 
   private boolean isReserved() throws IOException {

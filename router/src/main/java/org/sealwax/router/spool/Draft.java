@@ -150,9 +150,11 @@ public final class Draft implements Closeable {
       }
       return;
     }
-    if (files == null || !charge(SPILLED - charged)) {
+    long more = SPILLED - charged;
+    if (files == null || more > 0 && !memory.tryTake(more)) {
       throw new SpoolException(SpoolException.Kind.FULL, "no memory for one more message");
     }
+    charged += Math.max(0, more);
     BodyFiles.LargeContent file = files.begin(id);
     large = file;
     for (byte[] part : parts) {
@@ -178,14 +180,6 @@ public final class Draft implements Closeable {
       return false;
     }
     charged += bytes;
-    return true;
-  }
-
-  private boolean charge(long more) {
-    if (more > 0 && !memory.tryTake(more)) {
-      return false;
-    }
-    charged += Math.max(0, more);
     return true;
   }
 

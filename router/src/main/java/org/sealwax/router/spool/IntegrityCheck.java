@@ -82,10 +82,6 @@ final class IntegrityCheck implements Closeable {
 
   @Override
   public void close() {
-    try {
-      connection.close();
-    } catch (SQLException e) {
-      // It only read.
-    }
+    Statements.close(connection);
   }
 }

@@ -43,15 +43,24 @@ final class ReaderPool implements AutoCloseable {
    */
   <T> T scan(ScanMarks.Scan scan, SpoolQuery<T> query) throws SpoolException {
     scans.begin(scan);
+    return read(query, () -> scans.end(scan));
+  }
+
+  /**
+   * Asks a question during which something is marked.
+   *
+   * @param unmark runs at the end, unless an Error ends the process: that leaves the mark
+   */
+  <T> T read(SpoolQuery<T> query, Runnable unmark) throws SpoolException {
+    T found;
     try {
-      T found = read(query);
-      scans.end(scan);
-      return found;
+      found = read(query);
     } catch (SpoolException | RuntimeException e) {
-      // Not in a finally: an Error that ends the process leaves the mark.
-      scans.end(scan);
+      unmark.run();
       throw e;
     }
+    unmark.run();
+    return found;
   }
 
   /**

@@ -71,7 +71,7 @@ final class RowCopy {
   }
 
   private int update(String sql) throws SQLException {
-    return Rows.update(target, sql);
+    return new Statements(target).update(sql);
   }
 
   /** Copies a table row by row; after a row that cannot be read it goes on behind it. */
@@ -130,7 +130,7 @@ final class RowCopy {
       throws SQLException {
     try {
       // A row that the table does not accept was no valid record.
-      return read(row, at, values) && Rows.bind(insert, values).executeUpdate() == 1;
+      return read(row, at, values) && Statements.bind(insert, values).executeUpdate() == 1;
     } catch (RuntimeException e) {
       // One row that triggers a bug must not keep all others from being copied.
       log.bug("salvage of " + Arrays.toString(at), e);

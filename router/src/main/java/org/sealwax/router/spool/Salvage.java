@@ -303,7 +303,7 @@ final class Salvage {
   private static void repair(Path database, Path repaired) throws IOException, SQLException {
     try (Connection fresh = Sqlite.create(repaired, SpoolFormat.SPOOL, CACHE_KIB);
         Statement s = fresh.createStatement()) {
-      WriterConnection.checkpoint(fresh, "TRUNCATE");
+      Statements.checkpoint(fresh, "TRUNCATE");
       s.execute("PRAGMA user_version"); // a statement of its own: the log is gone at the close
     }
     if (!Files.exists(database) || Files.size(database) < 2L * SpoolFormat.PAGE) {

@@ -211,7 +211,7 @@ final class SpoolMaintenance {
     try (Connection own = Sqlite.copier(database, 256)) {
       scans.begin(Scan.COPY_LOG);
       try {
-        finishing |= WriterConnection.checkpoint(own, "PASSIVE") >= FINISH_AFTER;
+        finishing |= Statements.checkpoint(own, "PASSIVE") >= FINISH_AFTER;
       } finally {
         scans.end(Scan.COPY_LOG);
       }

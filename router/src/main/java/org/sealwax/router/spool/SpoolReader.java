@@ -2,8 +2,6 @@ package org.sealwax.router.spool;
 
 import java.io.Closeable;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -24,44 +22,15 @@ final class SpoolReader implements Closeable {
   private static final String COLUMNS =
       "message, number, state, due, hop, sender, reason, sum, recipients";
 
-  private final Connection connection;
+  private static final String DUE = "SELECT message, number, state, due, hop, sender FROM share";
+
+  private final Statements db;
   private final int generation;
-  private final PreparedStatement due;
-  private final PreparedStatement queuedFor;
-  private final PreparedStatement nextDue;
-  private final PreparedStatement batch;
-  private final PreparedStatement message;
-  private final PreparedStatement content;
 
   /** Opens the database that is in place in this generation. */
   SpoolReader(Path database, int generation) throws SQLException {
     this.generation = generation;
-    this.connection = Sqlite.reader(database, CACHE_KIB);
-    try {
-      this.due =
-          connection.prepareStatement(
-              "SELECT message, number, state, due, hop, sender FROM share"
-                  + " WHERE due IS NOT NULL AND due <= ? ORDER BY due LIMIT ?");
-      this.queuedFor =
-          connection.prepareStatement(
-              "SELECT message, number, state, due, hop, sender FROM share"
-                  + " WHERE state = 1 AND hop = ? ORDER BY due LIMIT ?");
-      this.nextDue =
-          connection.prepareStatement(
-              "SELECT due FROM share WHERE due IS NOT NULL AND due > ? ORDER BY due LIMIT 1");
-      this.batch =
-          connection.prepareStatement(
-              "SELECT " + COLUMNS + " FROM share WHERE message = ? AND number = ?");
-      this.message =
-          connection.prepareStatement(
-              "SELECT arrived, size, envelope_sum, envelope FROM message WHERE id = ?");
-      this.content =
-          connection.prepareStatement(
-              "SELECT size, content_sum, in_file, content FROM message WHERE id = ?");
-    } catch (SQLException e) {
-      connection.close();
-      throw e;
-    }
+    this.db = new Statements(Sqlite.reader(database, CACHE_KIB));
   }
 
   int generation() {
@@ -79,16 +48,19 @@ final class SpoolReader implements Closeable {
   record DueRows(List<DueBatch> batches, List<RowKey> damaged) {}
 
   DueRows due(Instant until, int limit) throws SQLException {
-    return dueBatches(Rows.bind(due, until.toEpochMilli(), limit));
+    return dueBatches(
+        DUE + " WHERE due IS NOT NULL AND due <= ? ORDER BY due LIMIT ?",
+        until.toEpochMilli(),
+        limit);
   }
 
   DueRows queuedFor(String hop, int limit) throws SQLException {
-    return dueBatches(Rows.bind(queuedFor, hop, limit));
+    return dueBatches(DUE + " WHERE state = 1 AND hop = ? ORDER BY due LIMIT ?", hop, limit);
   }
 
-  private static DueRows dueBatches(PreparedStatement s) throws SQLException {
+  private DueRows dueBatches(String sql, Object... values) throws SQLException {
     DueRows found = new DueRows(new ArrayList<>(), new ArrayList<>(0));
-    try (ResultSet r = s.executeQuery()) {
+    try (ResultSet r = db.bind(sql, values).executeQuery()) {
       while (r.next()) {
         RowKey key = new RowKey(r.getLong(1), r.getLong(2));
         DueBatch batch;
@@ -124,14 +96,18 @@ final class SpoolReader implements Closeable {
   }
 
   Optional<Instant> nextDue(Instant after) throws SQLException, SpoolException {
-    return Rows.first(
-        Rows.bind(nextDue, after.toEpochMilli()), r -> Instant.ofEpochMilli(r.getLong(1)));
+    return db.first(
+        "SELECT due FROM share WHERE due IS NOT NULL AND due > ? ORDER BY due LIMIT 1",
+        r -> Instant.ofEpochMilli(r.getLong(1)),
+        after.toEpochMilli());
   }
 
   Optional<RecipientBatch> batch(BatchKey key) throws SQLException, SpoolException {
-    return Rows.first(
-        Rows.bind(batch, key.message().number(), key.number()),
-        r -> whole(batch(r), "the record of the recipients"));
+    return db.first(
+        "SELECT " + COLUMNS + " FROM share WHERE message = ? AND number = ?",
+        r -> whole(batch(r), "the record of the recipients"),
+        key.message().number(),
+        key.number());
   }
 
   private static <T> T whole(@Nullable T record, String what) throws SpoolException {
@@ -151,7 +127,7 @@ final class SpoolReader implements Closeable {
     String hop = r.getString(5);
     String sender = r.getString(6);
     String reason = r.getString(7);
-    if (recipients == null || Rows.sum(recipients) != r.getInt(8)) {
+    if (recipients == null || Statements.sum(recipients) != r.getInt(8)) {
       return null;
     }
     if (!BatchState.isKnown(state) || hop == null || sender == null || reason == null) {
@@ -164,17 +140,18 @@ final class SpoolReader implements Closeable {
   }
 
   Optional<StoredMessage> message(QueueId id) throws SQLException, SpoolException {
-    return Rows.first(
-        Rows.bind(message, id.number()),
+    return db.first(
+        "SELECT arrived, size, envelope_sum, envelope FROM message WHERE id = ?",
         r -> {
           byte[] envelope = guarded(r.getBytes(4), r.getInt(3), "the record of the envelope");
           return new StoredMessage(id, Instant.ofEpochMilli(r.getLong(1)), r.getLong(2), envelope);
-        });
+        },
+        id.number());
   }
 
   private static byte[] guarded(byte @Nullable [] record, int sum, String what)
       throws SpoolException {
-    return whole(record == null || Rows.sum(record) != sum ? null : record, what);
+    return whole(record == null || Statements.sum(record) != sum ? null : record, what);
   }
 
   /**
@@ -186,8 +163,8 @@ final class SpoolReader implements Closeable {
   record StoredContentRow(long size, int sum, byte @Nullable [] inline) {}
 
   Optional<StoredContentRow> content(QueueId id) throws SQLException, SpoolException {
-    return Rows.first(
-        Rows.bind(content, id.number()),
+    return db.first(
+        "SELECT size, content_sum, in_file, content FROM message WHERE id = ?",
         r -> {
           long size = r.getLong(1);
           int sum = r.getInt(2);
@@ -198,42 +175,38 @@ final class SpoolReader implements Closeable {
           byte[] inline = guarded(bytes == null ? new byte[0] : bytes, sum, "the content");
           return new StoredContentRow(
               size, sum, whole(inline.length == size ? inline : null, "the content"));
-        });
+        },
+        id.number());
   }
 
   /** What is known of a message that has a file. */
   BodyFiles.Claim claim(QueueId id) throws SQLException {
-    if (number("SELECT EXISTS (SELECT 1 FROM message WHERE id = ?)", id.number()) != 0) {
+    if (db.number("SELECT EXISTS (SELECT 1 FROM message WHERE id = ?)", id.number()) != 0) {
       return BodyFiles.Claim.QUEUED;
     }
-    return number("SELECT EXISTS (SELECT 1 FROM gone WHERE id = ?)", id.number()) != 0
+    return db.number("SELECT EXISTS (SELECT 1 FROM gone WHERE id = ?)", id.number()) != 0
         ? BodyFiles.Claim.DONE
         : BodyFiles.Claim.NONE;
   }
 
-  private long number(String sql, Object... values) throws SQLException {
-    return Rows.number(connection, sql, values);
-  }
-
   /** Messages that have no recipients left and are not set aside. */
   long withoutRecipients() throws SQLException {
-    return number(
+    return db.number(
         "SELECT count(*) FROM message WHERE id NOT IN (SELECT message FROM share)"
             + " AND id NOT IN (SELECT message FROM aside)");
   }
 
   /** Pages that hold nothing. */
   long freePages() throws SQLException {
-    return number("PRAGMA freelist_count");
+    return db.pragma("freelist_count");
   }
 
   List<BatchCount> counts() throws SQLException {
     List<BatchCount> counts = new ArrayList<>();
-    try (PreparedStatement s =
-            connection.prepareStatement(
-                "SELECT state, reason, count(*), min(message) FROM share WHERE state <> 0"
-                    + " GROUP BY state, reason");
-        ResultSet r = s.executeQuery()) {
+    String sql =
+        "SELECT state, reason, count(*), min(message) FROM share WHERE state <> 0"
+            + " GROUP BY state, reason";
+    try (ResultSet r = db.bind(sql).executeQuery()) {
       while (r.next()) {
         int state = r.getInt(1);
         String reason = r.getString(2);
@@ -249,7 +222,7 @@ final class SpoolReader implements Closeable {
   }
 
   long heldBytes() throws SQLException {
-    return number(
+    return db.number(
         "SELECT total(size) FROM message WHERE id IN"
             + " (SELECT message FROM share WHERE state = ?)",
         BatchState.HELD.code());
@@ -276,10 +249,8 @@ final class SpoolReader implements Closeable {
     and.accept("instr(recipients, CAST(? AS BLOB)) > 0", filter.contains());
     values.add(limit);
     List<RecipientBatch> page = new ArrayList<>();
-    try (PreparedStatement s =
-            connection.prepareStatement(
-                "SELECT " + COLUMNS + " FROM share" + where + " ORDER BY message, number LIMIT ?");
-        ResultSet r = Rows.bind(s, values.toArray()).executeQuery()) {
+    String sql = "SELECT " + COLUMNS + " FROM share" + where + " ORDER BY message, number LIMIT ?";
+    try (ResultSet r = db.bind(sql, values.toArray()).executeQuery()) {
       while (r.next()) {
         RecipientBatch found = batch(r);
         if (found == null) {
@@ -293,32 +264,25 @@ final class SpoolReader implements Closeable {
   }
 
   List<StoredTraceEntry> trace(QueueId id, int limit) throws SQLException, SpoolException {
-    try (PreparedStatement s =
-        connection.prepareStatement(
-            "SELECT number, at, facts FROM journey WHERE message = ? ORDER BY number LIMIT ?")) {
-      return Rows.all(
-          Rows.bind(s, id.numberIfAny().orElse(-1), limit),
-          r ->
-              new StoredTraceEntry(
-                  id, r.getLong(1), Instant.ofEpochMilli(r.getLong(2)), r.getBytes(3)));
-    }
+    return db.all(
+        "SELECT number, at, facts FROM journey WHERE message = ? ORDER BY number LIMIT ?",
+        r ->
+            new StoredTraceEntry(
+                id, r.getLong(1), Instant.ofEpochMilli(r.getLong(2)), r.getBytes(3)),
+        id.numberIfAny().orElse(-1),
+        limit);
   }
 
   /** The message of the trace entry so many before the newest, or empty when there are fewer. */
   Optional<QueueId> oldestTrace(int keep) throws SQLException, SpoolException {
-    try (PreparedStatement s =
-        connection.prepareStatement(
-            "SELECT message FROM journey ORDER BY message DESC LIMIT 1 OFFSET ?")) {
-      return Rows.first(Rows.bind(s, keep), r -> QueueId.of(r.getLong(1)));
-    }
+    return db.first(
+        "SELECT message FROM journey ORDER BY message DESC LIMIT 1 OFFSET ?",
+        r -> QueueId.of(r.getLong(1)),
+        keep);
   }
 
   @Override
   public void close() {
-    try {
-      connection.close();
-    } catch (SQLException e) {
-      // A reader has nothing to lose.
-    }
+    db.close();
   }
 }

@@ -381,7 +381,7 @@ final class SpoolWriter {
       case EMPTY_LOG -> {
         readers.close();
         if (upkeep.isChecked()) {
-          open().checkpoint("TRUNCATE");
+          open().emptyLog();
         }
       }
       default -> throw new IllegalArgumentException("no step of the writer: " + step);

@@ -248,15 +248,7 @@ public final class SqliteSpool implements Spool {
     StepMarks with = marks;
     Set<QueueId> messages = Set.of(message);
     with.beginStep(messages);
-    try {
-      T found = readers.read(query);
-      with.endStep(messages);
-      return found;
-    } catch (SpoolException | RuntimeException e) {
-      // Not in a finally: an Error that ends the process leaves the mark.
-      with.endStep(messages);
-      throw e;
-    }
+    return readers.read(query, () -> with.endStep(messages));
   }
 
   @Override
