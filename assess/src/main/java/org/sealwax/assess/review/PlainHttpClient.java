@@ -68,7 +68,7 @@ record PlainHttpClient(Resolver resolver, Dialer dialer)
         wire.readTimeout(TOTAL);
         wire.out().write(head.getBytes(StandardCharsets.US_ASCII));
         wire.out().write(body);
-        HttpResponse answer = new HttpReader(wire.in(), HttpReader.MAX_HEAD, MAX_OCTETS).response();
+        HttpResponse answer = new HttpReader(wire.in(), MAX_OCTETS).response();
         return answer.status() == 200 ? Optional.of(answer.body()) : Optional.empty();
       } catch (IOException e) {
         // The next address, or nothing: revocation is then not known, and reported as such.

@@ -58,7 +58,7 @@ final class PolicyHostServer {
       clear.readTimeout(PATIENCE);
       OddTlsWire wire = tls.accept(clear, PATIENCE);
       String name = Optional.ofNullable(wire.negotiated().serverName()).orElse("");
-      HttpReader reader = new HttpReader(wire.in(), HttpReader.MAX_HEAD, MAX_BODY);
+      HttpReader reader = new HttpReader(wire.in(), MAX_BODY);
       HttpRequest head = reader.request();
       byte[] body = reader.content().orElse(new byte[0]);
       PolicyServerResponse answer = handler.answer(new PolicyServerRequest(head, body, name));

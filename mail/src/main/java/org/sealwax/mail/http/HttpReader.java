@@ -52,13 +52,16 @@ public final class HttpReader {
   private boolean readUntilClose;
 
   /**
-   * Creates a reader of one message.
+   * Creates a reader of one message, whose head has {@value #MAX_HEAD} bytes at most.
    *
    * @param in read ahead of what is asked for
-   * @param maxHead bytes of the first line and the fields
    * @param maxBody bytes of the content
    */
-  public HttpReader(InputStream in, int maxHead, int maxBody) {
+  public HttpReader(InputStream in, int maxBody) {
+    this(in, MAX_HEAD, maxBody);
+  }
+
+  HttpReader(InputStream in, int maxHead, int maxBody) {
     this.in = in;
     this.maxHead = maxHead;
     this.maxBody = maxBody;

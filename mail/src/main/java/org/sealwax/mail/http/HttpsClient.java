@@ -223,7 +223,7 @@ public final class HttpsClient {
           return null;
         }
         send(wire.out());
-        HttpReader reader = new HttpReader(wire.in(), HttpReader.MAX_HEAD, request.limits().body());
+        HttpReader reader = new HttpReader(wire.in(), request.limits().body());
         HttpResponse reply = reader.response();
         if (reader.readUntilClose() && wire.truncated()) {
           failure =

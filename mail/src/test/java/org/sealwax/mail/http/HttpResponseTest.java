@@ -15,10 +15,7 @@ final class HttpResponseTest {
   private static final int MAX = 20;
 
   private static HttpResponse read(String wire) throws IOException {
-    return new HttpReader(
-            new ByteArrayInputStream(wire.getBytes(StandardCharsets.ISO_8859_1)),
-            HttpReader.MAX_HEAD,
-            MAX)
+    return new HttpReader(new ByteArrayInputStream(wire.getBytes(StandardCharsets.ISO_8859_1)), MAX)
         .response();
   }
 

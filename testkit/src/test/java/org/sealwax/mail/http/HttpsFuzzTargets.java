@@ -60,7 +60,7 @@ public final class HttpsFuzzTargets {
   }
 
   private static void request(byte[] input) throws IOException {
-    HttpReader reader = new HttpReader(new ByteArrayInputStream(input), HttpReader.MAX_HEAD, MAX);
+    HttpReader reader = new HttpReader(new ByteArrayInputStream(input), MAX);
     try {
       HttpRequest head = reader.request();
       holds(head.target().chars().allMatch(c -> c > 0x20 && c < 0x7f), "a target with blanks");
@@ -127,8 +127,7 @@ public final class HttpsFuzzTargets {
 
   private static void reply(byte[] input) throws IOException {
     try {
-      HttpResponse reply =
-          new HttpReader(new ByteArrayInputStream(input), HttpReader.MAX_HEAD, MAX).response();
+      HttpResponse reply = new HttpReader(new ByteArrayInputStream(input), MAX).response();
       holds(reply.status() >= 200 && reply.status() <= 999, "status " + reply.status());
       holds(reply.body().length <= MAX, reply.body().length + " octets");
       holds(reply.fields().size() <= HttpReader.MAX_FIELDS, "fields");
