@@ -180,13 +180,7 @@ public final class Explainer {
       case Evidence.RecipientRow r -> r.row();
       case Evidence.NextHopRow r -> r.row();
       case Evidence.HostRow r -> r.row();
-      case Evidence.Route r -> null;
-      case Evidence.Default d -> null;
-      case Evidence.Dane d -> null;
-      case Evidence.Sts s -> null;
-      case Evidence.LedgerLevel l -> null;
-      case Evidence.RequireTls r -> null;
-      case Evidence.TlsRequiredNo n -> null;
+      default -> null;
     };
   }
 
@@ -240,11 +234,12 @@ public final class Explainer {
 
   private static String section(Evidence.Dane dane) {
     return switch (dane.state()) {
-      case Evidence.DaneState.Usable u ->
-          dane.secureMx() ? "RFC 7672 section 2.2" : "RFC 7672 section 2.2.1";
-      case Evidence.DaneState.Unusable u -> "RFC 7672 section 2.2";
+      case Evidence.DaneState.Usable u when !dane.secureMx() -> "RFC 7672 section 2.2.1";
       case Evidence.DaneState.LookupFailed t -> "RFC 7672 section 2.1.1";
-      case Evidence.DaneState.Absent a -> "RFC 7672 section 2.2";
+      case Evidence.DaneState.Usable _,
+          Evidence.DaneState.Unusable _,
+          Evidence.DaneState.Absent _ ->
+          "RFC 7672 section 2.2";
     };
   }
 

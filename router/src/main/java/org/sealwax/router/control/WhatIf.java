@@ -15,10 +15,9 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.json.Json;
 import org.sealwax.router.config.RouterSettings;
-import org.sealwax.router.control.WhatIfConfiguration.Kind;
-import org.sealwax.router.control.WhatIfConfiguration.WhatIfOutcome;
+import org.sealwax.router.control.LedgerReplay.Kind;
+import org.sealwax.router.control.LedgerReplay.Outcome;
 import org.sealwax.router.ledger.DomainRecord;
-import org.sealwax.router.ledger.LedgerReplay;
 import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.QueueFilter;
@@ -47,8 +46,8 @@ public final class WhatIf {
   private final RouterSettings current;
   private final RouterSettings candidate;
   private final PersistentLedger ledger;
-  private final WhatIfConfiguration before;
-  private final WhatIfConfiguration after;
+  private final LedgerReplay before;
+  private final LedgerReplay after;
 
   /** A change for a domain, the worst first. */
   enum WhatIfChange {
@@ -67,7 +66,7 @@ public final class WhatIf {
   }
 
   /** Connections of one host that fared alike. */
-  private record WhatIfDifference(Domain host, WhatIfOutcome current, WhatIfOutcome candidate) {}
+  private record WhatIfDifference(Domain host, Outcome current, Outcome candidate) {}
 
   private record WhatIfConnections(int connections, Instant last) {
     WhatIfConnections plus(WhatIfConnections other) {
@@ -87,12 +86,12 @@ public final class WhatIf {
       RouterSettings now,
       RouterSettings then,
       PersistentLedger ledger,
-      WhatIfConfiguration.KeptStsPolicies sts) {
+      LedgerReplay.KeptStsPolicies sts) {
     this.current = now;
     this.candidate = then;
     this.ledger = ledger;
-    this.before = new WhatIfConfiguration(now, sts, ledger.moment());
-    this.after = new WhatIfConfiguration(then, sts, ledger.moment());
+    this.before = new LedgerReplay(now, sts, ledger.moment());
+    this.after = new LedgerReplay(then, sts, ledger.moment());
   }
 
   /**
@@ -130,23 +129,24 @@ public final class WhatIf {
   }
 
   private void compare(DomainRecord row, WhatIfTotals sums) {
-    List<LedgerReplay.ReplayedConnection> connections = before.lines(row);
-    List<WhatIfOutcome> is = before.outcomes(row, connections);
-    List<WhatIfOutcome> would = after.outcomes(row, after.lines(row));
+    List<LedgerReplay.ReplayedConnection> is = before.connections(row);
+    List<LedgerReplay.ReplayedConnection> would = after.connections(row);
     sums.remembered++;
-    sums.connections += connections.size();
+    sums.connections += is.size();
     Set<WhatIfChange> changes = EnumSet.noneOf(WhatIfChange.class);
     Map<WhatIfDifference, WhatIfConnections> differences = new LinkedHashMap<>();
     Map<Domain, Integer> perHost = new HashMap<>();
-    for (int i = 0; i < connections.size(); i++) {
-      Domain host = connections.get(i).host();
+    for (int i = 0; i < is.size(); i++) {
+      Domain host = is.get(i).host();
+      Outcome now = is.get(i).outcome();
+      Outcome then = would.get(i).outcome();
       perHost.merge(host, 1, Integer::sum);
-      Optional<WhatIfChange> change = change(is.get(i), would.get(i));
+      Optional<WhatIfChange> change = change(now, then);
       if (change.isPresent()) {
         changes.add(change.get());
         differences.merge(
-            new WhatIfDifference(host, is.get(i), would.get(i)),
-            new WhatIfConnections(1, connections.get(i).sample().at()),
+            new WhatIfDifference(host, now, then),
+            new WhatIfConnections(1, is.get(i).sample().at()),
             WhatIfConnections::plus);
       }
     }
@@ -186,7 +186,7 @@ public final class WhatIf {
   }
 
   /** What one connection's change is, if any; another reason to wait is none. */
-  static Optional<WhatIfChange> change(WhatIfOutcome is, WhatIfOutcome would) {
+  static Optional<WhatIfChange> change(Outcome is, Outcome would) {
     Kind from = is.kind();
     Kind to = would.kind();
     if (to == Kind.UNKNOWN) {

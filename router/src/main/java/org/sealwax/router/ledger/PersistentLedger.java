@@ -627,7 +627,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     return store.page(which, after, Math.clamp(most, 1, 1_000));
   }
 
-  /** Every row, page by page: for {@link LedgerReplay}. */
+  /** Every row, page by page: to compare configurations. */
   public void each(DomainFilter which, Consumer<DomainRecord> consumer) throws IOException {
     String after = "";
     while (true) {

@@ -36,8 +36,8 @@ import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.router.cli.ExplainCommand;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
-import org.sealwax.router.control.WhatIfConfiguration.Kind;
-import org.sealwax.router.control.WhatIfConfiguration.WhatIfOutcome;
+import org.sealwax.router.control.LedgerReplay.Kind;
+import org.sealwax.router.control.LedgerReplay.Outcome;
 import org.sealwax.router.ledger.HostSample;
 import org.sealwax.router.ledger.HostSamples;
 import org.sealwax.router.ledger.LedgerSettings;
@@ -354,7 +354,7 @@ final class WhatIfTest {
     for (Kind from : Kind.values()) {
       for (Kind to : Kind.values()) {
         Optional<WhatIf.WhatIfChange> change =
-            WhatIf.change(new WhatIfOutcome(from, "as before"), new WhatIfOutcome(to, "as before"));
+            WhatIf.change(new Outcome(from, "as before"), new Outcome(to, "as before"));
         table.append(change.map(WhatIf.WhatIfChange::word).orElse("-")).append(' ');
       }
       table.append('\n');
@@ -370,8 +370,6 @@ final class WhatIfTest {
         table.toString());
     assertEquals(
         Optional.of(WhatIf.WhatIfChange.UNKNOWN),
-        WhatIf.change(
-            new WhatIfOutcome(Kind.UNKNOWN, "route a"),
-            new WhatIfOutcome(Kind.UNKNOWN, "route b")));
+        WhatIf.change(new Outcome(Kind.UNKNOWN, "route a"), new Outcome(Kind.UNKNOWN, "route b")));
   }
 }
