@@ -1,19 +1,14 @@
 package org.sealwax.router.ledger;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -26,7 +21,6 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.PublicSuffixList;
@@ -35,6 +29,7 @@ import org.sealwax.mail.net.Supervisor;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.HostMemory;
 import org.sealwax.mail.policy.MxPattern;
+import org.sealwax.router.ledger.LedgerCache.CachedDomain;
 import org.sealwax.router.log.MailLog;
 
 /**
@@ -44,28 +39,13 @@ import org.sealwax.router.log.MailLog;
  * the disk. A crash loses at most what the last second showed. Thread-safe.
  */
 public final class PersistentLedger implements Ledger, HostMemoryStore, Closeable {
-  /** Memory for records in use, in estimated bytes: about ten thousand domains. */
-  static final long CACHE_BYTES = 16 << 20;
-
-  /** Hosts whose fallback step is kept: as many as {@code deliver} remembers. */
-  static final int MAX_HOST_MEMORIES = 10_000;
-
   /** Changed rows that wait while the disk fails; beyond that new domains are not remembered. */
   static final int MOST_DIRTY = 50_000;
 
   /** Rows dropped at once when there are too many. */
   static final int EVICT_AT_ONCE = 500;
 
-  private static final int STRIPES = 64;
   private static final Duration PAUSE = Duration.ofSeconds(1);
-
-  /** How old the stored time may be on a quiet router: far below what makes a clock doubtful. */
-  private static final Duration STORE_CLOCK = Duration.ofMinutes(5);
-
-  private static final String CLOCK = "clock";
-  private static final String STEADY = "steady";
-  private static final String GREETING_DAY = "greeting-day";
-  private static final String GREETINGS = "greetings";
 
   /** Greetings of hosts that no delivery needs, of one day (UTC), over restarts. */
   public static final int GREETINGS_A_DAY = 100;
@@ -77,73 +57,20 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     boolean lists(Domain domain, Domain host);
   }
 
-  /**
-   * A record in memory, or that there is none, with its evidence once it was asked for. What the
-   * disk does not have yet is never evicted.
-   */
-  private static final class CachedDomain {
-    private final @Nullable DomainRecord row;
-    private final boolean saved;
-    private volatile @Nullable CachedEvidence evidence;
-
-    private record CachedEvidence(LedgerRules by, Optional<Evidence.LedgerLevel> evidence) {}
-
-    CachedDomain(@Nullable DomainRecord row, boolean saved) {
-      this.row = row;
-      this.saved = saved;
-    }
-
-    CachedDomain asSaved() {
-      CachedDomain same = new CachedDomain(row, true);
-      same.evidence = evidence;
-      return same;
-    }
-
-    @SuppressWarnings("ReferenceEquality") // other settings are other rules
-    Optional<Evidence.LedgerLevel> evidence(LedgerRules rules) {
-      CachedEvidence there = evidence;
-      if (there == null || there.by() != rules) {
-        there = new CachedEvidence(rules, row == null ? Optional.empty() : rules.evidence(row));
-        evidence = there;
-      }
-      return there.evidence();
-    }
-
-    int weight() {
-      int weight = 300;
-      if (row != null) {
-        for (HostRecord host : row.hosts().values()) {
-          weight += 300 + host.history().length() + 200 * host.keys().size();
-        }
-      }
-      return saved ? weight : 0;
-    }
-  }
-
   private final LedgerStore store;
   private final Clock clock;
   private final MailLog log;
   private final TrustedMxHosts trustedMxHosts;
   private volatile LedgerRules rules;
-  private final Cache<Domain, CachedDomain> cache =
-      Caffeine.newBuilder()
-          .maximumWeight(CACHE_BYTES)
-          .weigher((Domain d, CachedDomain c) -> c.weight())
-          .executor(Runnable::run)
-          .build();
-  private final Map<Domain, CachedDomain> unsaved = new ConcurrentHashMap<>();
-  private final ReentrantLock[] stripes = new ReentrantLock[STRIPES];
+  private final LedgerCache cache;
   private final AtomicInteger rows;
-  private final ClockTrust watch;
+  private final LedgerClock believed;
   private final LocalFaultDetector localFault = new LocalFaultDetector();
-  private final Map<String, HostMemory> steps;
-  private final Map<String, HostMemory> unsavedHostMemories = new HashMap<>();
+  private final HostMemories hostMemories;
   private final Map<LedgerEvent, LongAdder> events = new ConcurrentHashMap<>();
   private final Semaphore wake = new Semaphore(0);
   private final ReentrantLock flushing = new ReentrantLock();
-  private Instant clockStored = Instant.EPOCH;
-  private HostRecord.Days greetings;
-  private boolean greetingsDirty;
+  private final ProbeBudget probes;
   private volatile boolean closed;
   private volatile boolean failing;
   private volatile boolean full;
@@ -161,34 +88,14 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     this.log = log;
     this.trustedMxHosts = trustedMxHosts;
     this.rules = new LedgerRules(settings, PublicSuffixList.bundled());
-    Arrays.setAll(stripes, i -> new ReentrantLock());
+    this.cache = new LedgerCache(store);
     this.rows = new AtomicInteger(store.count());
     Map<String, Long> meta = store.meta();
-    Long stored = meta.get(CLOCK);
-    Instant now = clock.now();
-    this.watch =
-        new ClockTrust(
-            now,
-            clock.nanoTime(),
-            stored == null ? null : Instant.ofEpochSecond(stored),
-            Instant.ofEpochSecond(meta.getOrDefault(STEADY, 0L)));
-    if (!watch.trusted()) {
-      log.warning(
-          "ledger",
-          DOUBT + " (last known time: " + Instant.ofEpochSecond(stored == null ? 0 : stored) + ")");
-    }
-    this.greetings =
-        new HostRecord.Days(
-            Math.clamp(meta.getOrDefault(GREETINGS, 0L), 0, GREETINGS_A_DAY),
-            meta.getOrDefault(GREETING_DAY, 0L));
-    this.steps = readHostMemories(store, now);
+    this.believed = new LedgerClock(clock, log, meta);
+    this.probes = new ProbeBudget(clock, meta);
+    this.hostMemories = new HostMemories(store.hostMemories(), clock);
     this.writer = Supervisor.startPlatform("ledger", () -> closed, this::write);
   }
-
-  private static final String DOUBT =
-      "the clock differs by more than an hour from what was known: no level falls away and nothing"
-          + " is accepted until peers with valid certificates, or sealwax policy accept --clock,"
-          + " confirm it";
 
   /**
    * Opens or makes the ledger.
@@ -208,20 +115,6 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     }
   }
 
-  private static Map<String, HostMemory> readHostMemories(LedgerStore store, Instant now)
-      throws IOException {
-    Map<String, HostMemory> out =
-        new LinkedHashMap<>(64, 0.75f, true) {
-          @Override
-          protected boolean removeEldestEntry(Map.Entry<String, HostMemory> eldest) {
-            return size() > MAX_HOST_MEMORIES;
-          }
-        };
-    store.hostMemories().forEach((host, memory) -> out.put(host, memory.at(now)));
-    out.values().removeIf(HostMemory.nothing()::equals);
-    return out;
-  }
-
   /** Puts other settings in force: a reload. */
   public void use(LedgerSettings settings) {
     rules = new LedgerRules(settings, PublicSuffixList.bundled());
@@ -229,16 +122,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
 
   /** Takes one of the day's greetings; false when they are used up. */
   public boolean tryTakeProbe() {
-    synchronized (wake) {
-      long today = LevelProgress.day(clock.now());
-      int used = greetings.last() == today ? greetings.count() : 0;
-      if (used >= GREETINGS_A_DAY) {
-        return false;
-      }
-      greetings = new HostRecord.Days(used + 1, today);
-      greetingsDirty = true;
-      return true;
-    }
+    return probes.tryTake();
   }
 
   /** The rules in force, for explaining. */
@@ -248,50 +132,11 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
 
   /** The time as far as it is believed now. */
   public ClockReading moment() {
-    boolean before;
-    ClockReading reading;
-    synchronized (watch) {
-      before = watch.trusted();
-      reading = watch.read(clock.now(), clock.nanoTime());
-    }
-    if (before != reading.trusted()) {
-      log.warning("ledger", reading.trusted() ? "the clock is right again" : DOUBT);
-    }
-    return reading;
-  }
-
-  private CachedDomain held(Domain domain) {
-    CachedDomain held = cache.getIfPresent(domain);
-    return held == null ? locked(domain, () -> loaded(domain)) : held;
-  }
-
-  /** Under the lock that changes take: else an old row could take the place of a new one. */
-  private CachedDomain loaded(Domain domain) {
-    CachedDomain held = cache.getIfPresent(domain);
-    if (held == null) {
-      try {
-        held = new CachedDomain(store.row(domain), true);
-      } catch (IOException e) {
-        // Not "nothing known": the delivery that asked is deferred (docs/policy.md).
-        throw new UncheckedIOException(e);
-      }
-      cache.put(domain, held);
-    }
-    return held;
+    return believed.read();
   }
 
   private @Nullable DomainRecord row(Domain domain) {
-    return held(domain).row;
-  }
-
-  private <T extends @Nullable Object> T locked(Domain domain, Supplier<T> action) {
-    ReentrantLock lock = stripes[Math.floorMod(domain.hashCode(), STRIPES)];
-    lock.lock();
-    try {
-      return action.get();
-    } finally {
-      lock.unlock();
-    }
+    return cache.held(domain).row();
   }
 
   private record Updated(@Nullable LedgerChange change, @Nullable ViolationClass before) {}
@@ -299,7 +144,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   /** Changes a row; {@code change} gets null when there is none and may leave it so. */
   private @Nullable LedgerChange update(
       Domain domain, Function<@Nullable DomainRecord, @Nullable LedgerChange> change) {
-    Updated done = locked(domain, () -> updated(domain, change));
+    Updated done = cache.locked(domain, () -> updated(domain, change));
     if (done.change() != null) {
       logChange(done.change(), done.before());
     }
@@ -314,21 +159,14 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
       return new Updated(done == null ? null : LedgerChange.none(done.row()), null);
     }
     if (old == null) {
-      if (unsaved.size() >= MOST_DIRTY || !hasCapacity()) {
+      if (cache.unsavedCount() >= MOST_DIRTY || !hasCapacity()) {
         return new Updated(null, null);
       }
       rows.incrementAndGet();
     }
-    remember(domain, done.row());
+    cache.put(domain, done.row());
     return new Updated(
         done, old == null || old.violation() == null ? null : rules.classOf(old, moment()));
-  }
-
-  /** Puts a row, or that there is none, in the place of the former. Under the domain's lock. */
-  private void remember(Domain domain, @Nullable DomainRecord row) {
-    CachedDomain entry = new CachedDomain(row, false);
-    unsaved.put(domain, entry);
-    cache.put(domain, entry);
   }
 
   private boolean hasCapacity() {
@@ -343,7 +181,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   private void logChange(LedgerChange change, @Nullable ViolationClass before) {
     Domain domain = change.row().domain();
     for (LedgerChange.Fact fact : change.facts()) {
-      LedgerEvent event = eventOf(fact);
+      LedgerEvent event = LedgerEvent.of(fact);
       events.computeIfAbsent(event, e -> new LongAdder()).increment();
       if (event == LedgerEvent.PROMOTED || event == LedgerEvent.HEALED) {
         log.note("ledger", domain + " " + fact.text());
@@ -360,17 +198,6 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
         log.warning("ledger", domain + " violation is now classed " + now.word());
       }
     }
-  }
-
-  private static LedgerEvent eventOf(LedgerChange.Fact fact) {
-    return switch (fact) {
-      case LedgerChange.Fact.Promoted p -> LedgerEvent.PROMOTED;
-      case LedgerChange.Fact.Recovered h -> LedgerEvent.HEALED;
-      case LedgerChange.Fact.Decayed d -> LedgerEvent.DECAYED;
-      case LedgerChange.Fact.Accepted a -> LedgerEvent.ACCEPTED;
-      case LedgerChange.Fact.HostsAccepted h -> LedgerEvent.ACCEPTED;
-      case LedgerChange.Fact.Violated v -> LedgerEvent.VIOLATED;
-    };
   }
 
   private void nearUs(DomainRecord row) {
@@ -484,24 +311,17 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
       }
     }
     if (!at.trusted() && sample.level() == ProvenLevel.VERIFIED) {
-      boolean confirmed;
-      synchronized (watch) {
-        watch.peerVerified(
-            rules.suffixes().registrable(host).orElse(host), clock.now(), clock.nanoTime());
-        confirmed = watch.trusted();
-      }
-      if (confirmed) {
-        log.warning("ledger", "the clock is confirmed by peers; holds begin anew");
-      }
+      believed.peerVerified(rules.suffixes().registrable(host).orElse(host));
     }
   }
 
   @Override
   public Optional<Evidence.LedgerLevel> evidenceFor(Domain domain) {
-    CachedDomain held = held(domain);
-    if (held.row != null && !rules.isSettled(held.row, clock.now())) {
+    CachedDomain held = cache.held(domain);
+    DomainRecord row = held.row();
+    if (row != null && !rules.isSettled(row, clock.now())) {
       settled(domain);
-      held = held(domain);
+      held = cache.held(domain);
     }
     return held.evidence(rules);
   }
@@ -588,13 +408,13 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
 
   /** Removes a record that meets a condition; false when there is none. */
   private boolean removed(Domain domain, Predicate<DomainRecord> condition) {
-    return locked(
+    return cache.locked(
         domain,
         () -> {
           DomainRecord row = row(domain);
           boolean removes = row != null && condition.test(row);
           if (removes) {
-            remember(domain, null);
+            cache.put(domain, null);
             rows.decrementAndGet();
           }
           return removes;
@@ -603,10 +423,7 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
 
   /** The admin confirms the clock; holds begin again. */
   public void confirmClock() {
-    synchronized (watch) {
-      watch.confirm(clock.now(), clock.nanoTime());
-    }
-    log.note("ledger", "the clock is confirmed by the admin; holds begin anew");
+    believed.confirm();
   }
 
   /** The filter of a listing. */
@@ -665,41 +482,14 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     return events.getOrDefault(event, new LongAdder()).sum();
   }
 
-  /** An event that can change a domain's level. */
-  public enum LedgerEvent {
-    /** It was reached. */
-    PROMOTED,
-    /** A violation began. */
-    VIOLATED,
-    /** A violation ended by itself. */
-    HEALED,
-    /** The lesser state, or new hosts, were accepted. */
-    ACCEPTED,
-    /** It was not seen for too long. */
-    DECAYED;
-
-    /** In lower case, for labels. */
-    public String word() {
-      return name().toLowerCase(Locale.ROOT);
-    }
-  }
-
   @Override
   public HostMemory at(String host) {
-    synchronized (steps) {
-      HostMemory memory = steps.get(host);
-      return memory == null ? HostMemory.nothing() : memory.at(clock.now());
-    }
+    return hostMemories.at(host);
   }
 
   @Override
   public void put(String host, HostMemory memory) {
-    synchronized (steps) {
-      steps.put(host, memory);
-      if (unsavedHostMemories.size() < MAX_HOST_MEMORIES) {
-        unsavedHostMemories.put(host, memory);
-      }
-    }
+    hostMemories.put(host, memory);
   }
 
   private void write() {
@@ -732,51 +522,25 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
   public void flush() throws IOException {
     flushing.lock();
     try {
-      Map<Domain, CachedDomain> changed = new HashMap<>(unsaved);
+      Map<Domain, CachedDomain> changed = cache.unsaved();
       Map<Domain, @Nullable DomainRecord> batch = new HashMap<>();
-      changed.forEach((domain, entry) -> batch.put(domain, entry.row));
-      Map<String, HostMemory> places;
-      synchronized (steps) {
-        places = new HashMap<>(unsavedHostMemories);
-        unsavedHostMemories.clear();
-      }
-      Map<String, Long> meta = new HashMap<>();
-      ClockReading at = moment();
-      // A time in doubt is not stored: the next start must doubt it too.
-      boolean due = Duration.between(clockStored, at.now()).abs().compareTo(STORE_CLOCK) >= 0;
-      if (at.trusted() && (due || !batch.isEmpty() || !places.isEmpty())) {
-        clockStored = at.now();
-        meta.put(CLOCK, at.now().getEpochSecond());
-        meta.put(STEADY, Math.max(0, at.steadySince().getEpochSecond()));
-      }
-      synchronized (wake) {
-        if (greetingsDirty) {
-          meta.put(GREETING_DAY, greetings.last());
-          meta.put(GREETINGS, (long) greetings.count());
-          greetingsDirty = false;
-        }
-      }
-      LedgerStore.Batch all = new LedgerStore.Batch(batch, places, meta);
+      changed.forEach((domain, entry) -> batch.put(domain, entry.row()));
+      Map<String, HostMemory> memories = hostMemories.takeUnsaved();
+      Map<String, Long> meta = new HashMap<>(believed.due(!batch.isEmpty() || !memories.isEmpty()));
+      Map<String, Long> probesTaken = probes.takeUnsaved();
+      meta.putAll(probesTaken);
+      LedgerStore.Batch all = new LedgerStore.Batch(batch, memories, meta);
       if (all.isEmpty()) {
         return;
       }
       try {
         store.write(all);
       } catch (IOException e) {
-        synchronized (steps) {
-          places.forEach(unsavedHostMemories::putIfAbsent);
-        }
-        synchronized (wake) {
-          greetingsDirty |= meta.containsKey(GREETINGS);
-        }
+        hostMemories.putBack(memories);
+        probes.putBack(probesTaken);
         throw e;
       }
-      changed.forEach(
-          (domain, entry) -> {
-            // By identity: what was changed again meanwhile stays as it is.
-            cache.asMap().replace(domain, entry, entry.asSaved());
-            unsaved.remove(domain, entry);
-          });
+      cache.saved(changed);
     } finally {
       flushing.unlock();
     }

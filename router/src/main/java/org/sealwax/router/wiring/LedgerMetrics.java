@@ -3,6 +3,7 @@ package org.sealwax.router.wiring;
 import java.io.IOException;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
+import org.sealwax.router.ledger.LedgerEvent;
 import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.log.Counters;
 
@@ -18,7 +19,7 @@ public final class LedgerMetrics {
         "sealwax_ledger_violations",
         "Domains that show less than their level now",
         () -> read(ledger, PersistentLedger.Figures::violated));
-    for (PersistentLedger.LedgerEvent event : PersistentLedger.LedgerEvent.values()) {
+    for (LedgerEvent event : LedgerEvent.values()) {
       counters.count(
           "sealwax_ledger_events_total",
           "What happened to levels since the start",

@@ -316,13 +316,13 @@ final class PersistentLedgerTest {
     days(8, other, MX1, HostSamples::untrusted);
     ledger.flush();
     assertEquals(new PersistentLedger.Figures(2, 1, 1, 0), ledger.figures());
-    assertEquals(2, ledger.count(PersistentLedger.LedgerEvent.PROMOTED));
-    assertEquals(0, ledger.count(PersistentLedger.LedgerEvent.VIOLATED));
+    assertEquals(2, ledger.count(LedgerEvent.PROMOTED));
+    assertEquals(0, ledger.count(LedgerEvent.VIOLATED));
     round(DOMAIN, MX1, HostSamples.plaintext(MX1), true);
     ledger.flush();
     assertEquals(new PersistentLedger.Figures(2, 1, 1, 1), ledger.figures());
-    assertEquals(1, ledger.count(PersistentLedger.LedgerEvent.VIOLATED));
-    assertEquals(0, ledger.count(PersistentLedger.LedgerEvent.DECAYED));
+    assertEquals(1, ledger.count(LedgerEvent.VIOLATED));
+    assertEquals(0, ledger.count(LedgerEvent.DECAYED));
   }
 
   @Test
