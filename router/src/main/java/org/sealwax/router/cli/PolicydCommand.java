@@ -11,6 +11,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -34,6 +35,7 @@ import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.policy.FallbackLadder;
 import org.sealwax.mail.policy.IdentityRequirement;
 import org.sealwax.mail.policy.Policy;
+import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.sts.FirstContactWait;
 import org.sealwax.mail.sts.StsPolicy;
 import org.sealwax.mail.sts.fetch.PolicyFetcher;
@@ -224,13 +226,13 @@ public final class PolicydCommand {
       CertificateAuthorities authorities = new CertificateAuthorities(settings);
       StsSettings base = StsSettings.in(folder.resolve(STS));
       StsSettings sts =
-          new StsSettings(
-              base.file(),
-              base.domains(),
-              base.fetches(),
-              FETCH,
-              base.port(),
-              settings.sts().map(StsSettings::patience).orElseGet(FirstContactWait::defaults));
+          SettingsRecord.with(
+              base,
+              Map.of(
+                  "total",
+                  FETCH,
+                  "patience",
+                  settings.sts().map(StsSettings::patience).orElseGet(FirstContactWait::defaults)));
       HttpsClient https =
           new HttpsClient(
               resolver,

@@ -99,16 +99,14 @@ final class WarmCaches implements AutoCloseable {
             clock, signed ? Zone.of("example", zone()).signed() : Zone.of("example", zone()));
     this.resolver =
         new CachingResolver(
-            new DnsSettings(
-                List.of(server.address()),
-                server.anchors(),
-                DnsSettings.defaults().validation(),
-                Duration.ofSeconds(5),
-                Duration.ofSeconds(30),
+            DnsSettings.defaults()
+                .withResolvers(List.of(server.address()))
+                .withAnchors(server.anchors())
+                .withTimeout(Duration.ofSeconds(5))
+                .withTotal(Duration.ofSeconds(30))
                 // Of each domain MX and TXT; more than usual only where more is measured.
-                Math.max(DnsSettings.defaults().cacheEntries(), 2 * count + 1_000),
-                DnsSettings.defaults().concurrent(),
-                List.of()),
+                .withCacheEntries(
+                    Math.max(DnsSettings.defaults().cacheEntries(), 2 * count + 1_000)),
             clock,
             RandomSource.secure());
     Instant now = clock.now();

@@ -9,6 +9,7 @@ import static org.sealwax.router.deliver.FakeInternet.reason;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -18,6 +19,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.router.evidence.LedgerSource;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.ledger.PersistentLedger;
@@ -43,17 +45,29 @@ final class LedgerRoundsTest {
     PersistentLedger ledger =
         PersistentLedger.open(
             folder.resolve("ledger.db"),
-            new LedgerSettings(
-                2,
-                1,
-                4,
-                1,
-                1,
-                false,
-                Duration.ofDays(2),
-                LedgerSettings.Regression.HOLD,
-                Duration.ofDays(180),
-                1_000),
+            SettingsRecord.with(
+                LedgerSettings.defaults(),
+                Map.of(
+                    "sessions",
+                    2,
+                    "days",
+                    1,
+                    "perDay",
+                    4,
+                    "resolutions",
+                    1,
+                    "hostDays",
+                    1,
+                    "greetUnseen",
+                    false,
+                    "hold",
+                    Duration.ofDays(2),
+                    "regression",
+                    LedgerSettings.Regression.HOLD,
+                    "decay",
+                    Duration.ofDays(180),
+                    "domains",
+                    1_000)),
             net.clock,
             net.log.log(),
             (domain, host) -> false);

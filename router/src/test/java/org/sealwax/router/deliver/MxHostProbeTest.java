@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.smtp.session.SmtpTimeouts;
 import org.sealwax.router.evidence.LedgerSource;
 import org.sealwax.router.ledger.LedgerSettings;
@@ -145,18 +147,7 @@ final class MxHostProbeTest {
     ledger.close();
     LedgerSettings d = LedgerSettings.defaults();
     net.sources.clear();
-    open(
-        new LedgerSettings(
-            d.sessions(),
-            d.days(),
-            d.perDay(),
-            d.resolutions(),
-            d.hostDays(),
-            false,
-            d.hold(),
-            d.regression(),
-            d.decay(),
-            d.domains()));
+    open(SettingsRecord.with(d, Map.of("greetUnseen", false)));
     FakeHost second = net.host("192.0.2.2").tls(FakeInternet.server(SECOND.name()));
     for (int i = 0; i < 8; i++) {
       day();

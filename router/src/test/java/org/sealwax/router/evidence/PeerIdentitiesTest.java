@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -26,6 +27,7 @@ import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.Observation;
+import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.PeerVerifier;
 import org.sealwax.mail.tls.verdict.Handshake;
@@ -331,17 +333,29 @@ final class PeerIdentitiesTest {
     Identity own = CA.identity("mx.peer.example");
     Identity evil = CA.identity("mx.evil.example");
     LedgerSettings quick =
-        new LedgerSettings(
-            2,
-            1,
-            4,
-            1,
-            1,
-            false,
-            Duration.ofDays(2),
-            LedgerSettings.Regression.HOLD,
-            Duration.ofDays(180),
-            1_000);
+        SettingsRecord.with(
+            LedgerSettings.defaults(),
+            Map.of(
+                "sessions",
+                2,
+                "days",
+                1,
+                "perDay",
+                4,
+                "resolutions",
+                1,
+                "hostDays",
+                1,
+                "greetUnseen",
+                false,
+                "hold",
+                Duration.ofDays(2),
+                "regression",
+                LedgerSettings.Regression.HOLD,
+                "decay",
+                Duration.ofDays(180),
+                "domains",
+                1_000));
     try (PersistentLedger real =
         PersistentLedger.open(
             folder.resolve("ledger.db"), quick, clock, log.log(), (domain, host) -> false)) {

@@ -16,6 +16,7 @@ import static org.sealwax.router.ledger.HostPath.PathFamily.IPV6;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +25,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.MxFilter;
 import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.router.ledger.LedgerSettings.Regression;
 
 /** What the ledger promises about levels, by the section of docs/policy.md that says so. */
@@ -179,19 +181,7 @@ final class LedgerRulesTest {
     timeline.trusted = false;
     assertEquals(Set.of(), timeline.unseen(), "in a time that may be wrong");
     LedgerSettings d = LedgerSettings.defaults();
-    DomainTimeline off =
-        new DomainTimeline(
-            new LedgerSettings(
-                d.sessions(),
-                d.days(),
-                d.perDay(),
-                d.resolutions(),
-                d.hostDays(),
-                false,
-                d.hold(),
-                d.regression(),
-                d.decay(),
-                d.domains()));
+    DomainTimeline off = new DomainTimeline(SettingsRecord.with(d, Map.of("greetUnseen", false)));
     assertEquals(Set.of(), off.mx(MX1, MX2).daysAt(MX1, 7, ProvenLevel.ENCRYPTED).unseen());
   }
 
@@ -544,18 +534,7 @@ final class LedgerRulesTest {
   void regressionAskNeedsTheAdmin() {
     LedgerSettings d = LedgerSettings.defaults();
     DomainTimeline timeline =
-        new DomainTimeline(
-            new LedgerSettings(
-                d.sessions(),
-                d.days(),
-                d.perDay(),
-                d.resolutions(),
-                d.hostDays(),
-                d.greetUnseen(),
-                d.hold(),
-                Regression.ASK,
-                d.decay(),
-                d.domains()));
+        new DomainTimeline(SettingsRecord.with(d, Map.of("regression", Regression.ASK)));
     timeline.days(8, ProvenLevel.ENCRYPTED).retries(HOLD.multipliedBy(3), ProvenLevel.CLEAR);
     assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
     assertEquals(ViolationClass.THEIRS, timeline.classed());

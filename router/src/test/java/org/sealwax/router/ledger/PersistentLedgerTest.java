@@ -36,6 +36,7 @@ import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.HostMemory;
 import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.testkit.net.ManualClock;
 
@@ -72,17 +73,7 @@ final class PersistentLedgerTest {
 
   private static LedgerSettings with(int domains) {
     LedgerSettings d = LedgerSettings.defaults();
-    return new LedgerSettings(
-        d.sessions(),
-        d.days(),
-        d.perDay(),
-        d.resolutions(),
-        d.hostDays(),
-        d.greetUnseen(),
-        d.hold(),
-        d.regression(),
-        d.decay(),
-        domains);
+    return SettingsRecord.with(d, Map.of("domains", domains));
   }
 
   private void round(Domain domain, Domain host, HostSample sample, boolean counts) {
@@ -128,18 +119,7 @@ final class PersistentLedgerTest {
     Evidence.LedgerLevel later = ledger.evidenceFor(DOMAIN).orElseThrow();
     assertTrue(later.expires().isAfter(first.expires()), "seen again");
     LedgerSettings d = settings;
-    ledger.use(
-        new LedgerSettings(
-            d.sessions(),
-            d.days(),
-            d.perDay(),
-            d.resolutions(),
-            d.hostDays(),
-            d.greetUnseen(),
-            d.hold(),
-            d.regression(),
-            d.decay().plusDays(1),
-            d.domains()));
+    ledger.use(SettingsRecord.with(d, Map.of("decay", d.decay().plusDays(1))));
     assertEquals(
         later.expires().plus(Duration.ofDays(1)),
         ledger.evidenceFor(DOMAIN).orElseThrow().expires());

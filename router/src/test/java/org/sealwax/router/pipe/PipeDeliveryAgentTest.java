@@ -371,17 +371,27 @@ final class PipeDeliveryAgentTest {
     assertFalse(Files.exists(folder.resolve("ran")));
     assertTrue(PipeDeliveryAgent.warnings(List.of(plain), true).getFirst().contains("as root"));
     PipeSettings wrapped =
-        new PipeSettings(
-            plain.name(),
-            List.of("/bin/echo", "{local}"),
-            List.of(script("w", "cat > /dev/null; echo wrapped; exec \"$@\"").toString()),
-            folder,
-            List.of(),
-            PipeSettings.LineEnd.LF,
-            false,
-            "+",
-            Duration.ofSeconds(20),
-            1);
+        SettingsRecord.with(
+            plain,
+            Map.of(
+                "command",
+                List.of("/bin/echo", "{local}"),
+                "wrapper",
+                List.of(script("w", "cat > /dev/null; echo wrapped; exec \"$@\"").toString()),
+                "directory",
+                folder,
+                "environment",
+                List.of(),
+                "lineEnd",
+                PipeSettings.LineEnd.LF,
+                "mboxFrom",
+                false,
+                "delimiter",
+                "+",
+                "timeout",
+                Duration.ofSeconds(20),
+                "concurrency",
+                1));
     var run =
         new PipeDeliveryAgent(List.of(wrapped), true)
             .deliver(consignment(SENDER, null, text(MESSAGE), "bugs"));

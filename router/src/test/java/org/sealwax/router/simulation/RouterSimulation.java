@@ -20,6 +20,7 @@ import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.queue.Consignment;
@@ -134,17 +135,17 @@ final class RouterSimulation {
     nextTick = now;
     QueueSettings d = QueueSettings.defaults(Domain.of("router.example"));
     QueueSettings settings =
-        new QueueSettings(
-            d.schedule(),
-            1 + random.nextInt(6),
-            1 + random.nextInt(4),
-            1 + random.nextInt(3),
-            d.deadSiteFirst(),
-            d.deadSiteMost(),
-            random.nextBoolean() ? 0 : 4000,
-            d.returnedContent(),
-            d.hostName(),
-            d.postmaster());
+        SettingsRecord.with(
+            d,
+            Map.of(
+                "deliveries",
+                1 + random.nextInt(6),
+                "deliveriesPerHop",
+                1 + random.nextInt(4),
+                "recipientsPerRound",
+                1 + random.nextInt(3),
+                "loadedBytes",
+                random.nextBoolean() ? 0L : 4000L));
     return new Queue(
         spool,
         t -> new NextHop.ByMx((Domain) mailbox(t).domain()),

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -37,6 +38,7 @@ import org.sealwax.mail.dns.validate.DnssecValidator;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Scope;
+import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.testkit.zone.DnsFault;
 import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
@@ -659,15 +661,8 @@ final class CachingResolverTest {
     DnsSettings s = settings();
     resolver =
         live(
-            new DnsSettings(
-                s.resolvers(),
-                s.anchors(),
-                s.validation(),
-                s.timeout(),
-                s.total(),
-                100,
-                1,
-                List.of()));
+            SettingsRecord.with(
+                s, Map.of("cacheEntries", 100, "concurrent", 1, "negativeAnchors", List.of())));
     try (Scope scope = new Scope("askers")) {
       Scope.ForkedTask<DnsAnswer<InetAddress>> slow = scope.fork(() -> a("mx1.plain.example"));
       while (server.questions("mx1.plain.example", "A") == 0) {
@@ -688,15 +683,8 @@ final class CachingResolverTest {
     DnsSettings s = settings();
     resolver =
         live(
-            new DnsSettings(
-                s.resolvers(),
-                s.anchors(),
-                s.validation(),
-                s.timeout(),
-                s.total(),
-                2,
-                10,
-                List.of()));
+            SettingsRecord.with(
+                s, Map.of("cacheEntries", 2, "concurrent", 10, "negativeAnchors", List.of())));
     for (int i = 0; i < 20; i++) {
       a("no" + i + ".plain.example");
     }
@@ -716,15 +704,9 @@ final class CachingResolverTest {
             Domain.of("expired.example"), "ops", "forgot to sign", clock.now().plusSeconds(60));
     resolver =
         live(
-            new DnsSettings(
-                s.resolvers(),
-                s.anchors(),
-                s.validation(),
-                s.timeout(),
-                s.total(),
-                100,
-                10,
-                List.of(anchor)));
+            SettingsRecord.with(
+                s,
+                Map.of("cacheEntries", 100, "concurrent", 10, "negativeAnchors", List.of(anchor))));
     assertEquals(DnssecStatus.INSECURE, a("mx1.expired.example").security());
     assertEquals(List.of(ip("192.0.2.1")), a("mx1.expired.example").records());
     assertEquals(DnssecStatus.INSECURE, a("broken.secure.org").security());
