@@ -20,11 +20,6 @@ public record ConfigurationProblem(
     help = List.copyOf(help);
   }
 
-  /** An error without further notes and help. */
-  static ConfigurationProblem error(SourcePosition at, String text) {
-    return new ConfigurationProblem(true, at, text, List.of(), List.of());
-  }
-
   /** The line, from 1, or 0. */
   public int line() {
     return at.line();

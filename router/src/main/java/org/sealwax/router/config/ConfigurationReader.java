@@ -118,16 +118,15 @@ final class ConfigurationReader {
     return sections.getOrDefault(table, List.of());
   }
 
-  /** Everything wrong so far, by place. */
+  /** Everything wrong so far, by place, and once: the same may be seen on several ways. */
   List<ConfigurationProblem> problems() {
-    List<ConfigurationProblem> sorted = new ArrayList<>(problems);
-    sorted.sort(
-        Comparator.comparingInt(ConfigurationProblem::line)
-            .thenComparingInt(ConfigurationProblem::column));
-    if (sorted.size() > MAX_COMPLAINTS) {
-      return List.copyOf(sorted.subList(0, MAX_COMPLAINTS));
-    }
-    return List.copyOf(sorted);
+    return problems.stream()
+        .distinct()
+        .sorted(
+            Comparator.comparingInt(ConfigurationProblem::line)
+                .thenComparingInt(ConfigurationProblem::column))
+        .limit(MAX_COMPLAINTS)
+        .toList();
   }
 
   /** Whether the file has an error, so that it yields no settings. */
@@ -190,12 +189,17 @@ final class ConfigurationReader {
 
   /** Adds an error at a place. */
   Reported error(SourcePosition at, String text) {
-    return add(ConfigurationProblem.error(at, text));
+    return problem(true, at, text);
   }
 
   /** Adds a warning at a place. */
   Reported warning(SourcePosition at, String text) {
-    return add(new ConfigurationProblem(false, at, text, List.of(), List.of()));
+    return problem(false, at, text);
+  }
+
+  /** Adds an error or a warning at a place. */
+  Reported problem(boolean error, SourcePosition at, String text) {
+    return add(new ConfigurationProblem(error, at, text, List.of(), List.of()));
   }
 
   private Section section(ConfigurationTable table, int line) {

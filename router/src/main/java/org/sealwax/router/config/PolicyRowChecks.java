@@ -45,7 +45,6 @@ final class PolicyRowChecks {
   private final Policy policy;
   private final IdentityHashMap<PolicyRow, Section> sections = new IdentityHashMap<>();
   private final Set<Domain> aliases = new HashSet<>();
-  private final Set<String> reported = new HashSet<>();
 
   /** Before every expiry, and at each: then the row behind it counts. */
   private final Set<Instant> times = new LinkedHashSet<>(List.of(Instant.MIN));
@@ -153,10 +152,9 @@ final class PolicyRowChecks {
     Stream.concat(rowsOf, routesOf)
         .forEach(
             s ->
-                never(
-                    s,
-                    "dane-only can never be met: [dns] validation is off",
-                    "use validation = \"own\""));
+                reader
+                    .error(s.head(), "dane-only can never be met: [dns] validation is off")
+                    .help("use validation = \"own\""));
   }
 
   private void neverMet(Domain destination, NextHop.Fixed fixed, Instant at) {
@@ -175,17 +173,16 @@ final class PolicyRowChecks {
     boolean literal = fixed.host() instanceof AddressLiteral;
     Optional<String> contradiction = requirement.contradiction();
     if (contradiction.isPresent()) {
-      never(
-          place,
-          way + " can never be delivered: " + contradiction.get(),
-          literal
-              ? "[[transport]] names = [\"…\"] says which name the certificate of an address has"
-              : "let the rows for the recipient domain and for the next hop agree");
+      reader
+          .error(place.head(), way + " can never be delivered: " + contradiction.get())
+          .help(
+              literal
+                  ? "[[transport]] names = [\"…\"] says which name the certificate of an address has"
+                  : "let the rows for the recipient domain and for the next hop agree");
     } else if (literal && requirement.statedLevel() == TlsLevel.DANE_ONLY) {
-      never(
-          place,
-          way + " can never be delivered: an address has no TLSA records",
-          "name the next hop by its host name");
+      reader
+          .error(place.head(), way + " can never be delivered: an address has no TLSA records")
+          .help("name the next hop by its host name");
     }
     if (fixed.host() instanceof Domain host) {
       foreignNames(host, counted, way);
@@ -198,15 +195,16 @@ final class PolicyRowChecks {
   /** Credentials without a demand on identity: only DANE could still verify the server. */
   private void credentials(Section place, String way, boolean literal, Requirement requirement) {
     boolean never = literal || requirement.encryption() == Requirement.TlsUse.NEVER;
-    report(
-        never,
-        place,
-        way
-            + ": credentials are sent to a verified server only, and level "
-            + requirement.statedLevel().word()
-            + " verifies none"
-            + (never ? "" : " without TLSA records"),
-        "leave level out for secure, or give names or pins");
+    reader
+        .problem(
+            never,
+            place.head(),
+            way
+                + ": credentials are sent to a verified server only, and level "
+                + requirement.statedLevel().word()
+                + " verifies none"
+                + (never ? "" : " without TLSA records"))
+        .help("leave level out for secure, or give names or pins");
   }
 
   /**
@@ -233,11 +231,12 @@ final class PolicyRowChecks {
       return;
     }
     if (asking.row().names().stream().noneMatch(known::contains)) {
-      report(
-          true,
-          section(asking.row()),
-          way + ": names are asked of the host that is connected to, and it is none of them",
-          "add it, or give this host's names in [[transport]] names or in its own [[policy]] row");
+      reader
+          .error(
+              section(asking.row()).head(),
+              way + ": names are asked of the host that is connected to, and it is none of them")
+          .help(
+              "add it, or give this host's names in [[transport]] names or in its own [[policy]] row");
     }
   }
 
@@ -279,13 +278,13 @@ final class PolicyRowChecks {
   private void unreached(PolicyRow row) {
     // "*" covers address literals too, which leave by SMTP.
     if (!(row.pattern() instanceof DomainPattern.Any)) {
-      report(
-          false,
-          section(row),
-          "no mail can reach this row: mail for "
-              + row.pattern().text()
-              + " does not leave by SMTP",
-          "remove it");
+      reader
+          .warning(
+              section(row).head(),
+              "no mail can reach this row: mail for "
+                  + row.pattern().text()
+                  + " does not leave by SMTP")
+          .help("remove it");
     }
   }
 
@@ -294,11 +293,9 @@ final class PolicyRowChecks {
     for (Section s : reader.rows("transport")) {
       if (s.get("domain", DomainPattern.class) instanceof DomainPattern.Exact e
           && aliases.contains(e.domain())) {
-        report(
-            false,
-            s,
-            "no mail can reach this row: " + e.domain() + " is an alias domain",
-            "remove it; mail goes where the aliases lead");
+        reader
+            .warning(s.head(), "no mail can reach this row: " + e.domain() + " is an alias domain")
+            .help("remove it; mail goes where the aliases lead");
       }
     }
   }
@@ -306,15 +303,5 @@ final class PolicyRowChecks {
   private Section section(PolicyRow row) {
     Section s = sections.get(row);
     return s == null ? reader.section("deliver") : s;
-  }
-
-  private void never(Section place, String text, String help) {
-    report(true, place, text, help);
-  }
-
-  private void report(boolean error, Section place, String text, String help) {
-    if (reported.add(place.line() + text)) {
-      (error ? reader.error(place.head(), text) : reader.warning(place.head(), text)).help(help);
-    }
   }
 }
