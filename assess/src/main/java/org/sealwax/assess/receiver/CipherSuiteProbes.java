@@ -20,6 +20,7 @@ import org.sealwax.mail.tls.wire.TlsSuite.Mode;
 /** Which classes of suites are accepted, and who chooses among them. */
 final class CipherSuiteProbes {
   private final AddressScan scan;
+  private final FindingLog findings;
   private final Set<WeakSuiteClass> accepted = EnumSet.noneOf(WeakSuiteClass.class);
   private final Set<WeakSuiteClass> refused = EnumSet.noneOf(WeakSuiteClass.class);
   private boolean secrecyAnswered;
@@ -30,6 +31,7 @@ final class CipherSuiteProbes {
 
   CipherSuiteProbes(AddressScan scan) {
     this.scan = scan;
+    this.findings = scan.findings();
   }
 
   /** The sound suites of a kind, none of which is weak in any way. */
@@ -109,18 +111,18 @@ final class CipherSuiteProbes {
     FindingEvidence evidence = FindingEvidence.bytes(answer.first());
     switch (suiteClass) {
       case NULL, EXPORT, RC4, DES ->
-          scan.findings().add(suiteClass.check(), CheckOutcome.FAIL, "accepted", seen, evidence);
+          findings.add(suiteClass.check(), CheckOutcome.FAIL, "accepted", seen, evidence);
       case TRIPLE_DES, SMALL ->
-          scan.findings().add(suiteClass.check(), CheckOutcome.WARN, "accepted", seen, evidence);
+          findings.add(suiteClass.check(), CheckOutcome.WARN, "accepted", seen, evidence);
       case ANON -> {
         // Reported at the end: it depends on the other findings.
       }
     }
     if (suiteClass == WeakSuiteClass.EXPORT && suite.exchange() == Exchange.RSA) {
-      scan.findings().add("vuln.freak", CheckOutcome.FAIL, "vulnerable", seen, evidence);
+      findings.fail("vuln.freak", "vulnerable", seen, evidence);
     }
     if (suiteClass == WeakSuiteClass.EXPORT && suite.exchange() == Exchange.DHE) {
-      scan.findings().add("vuln.logjam", CheckOutcome.FAIL, "vulnerable", seen, evidence);
+      findings.fail("vuln.logjam", "vulnerable", seen, evidence);
     }
   }
 
@@ -128,8 +130,8 @@ final class CipherSuiteProbes {
   void exportKinds() throws ProbeFailed, InterruptedException {
     if (!accepted.contains(WeakSuiteClass.EXPORT)) {
       if (refused.contains(WeakSuiteClass.EXPORT)) {
-        scan.findings().pass("vuln.freak", "no export suite is accepted");
-        scan.findings().pass("vuln.logjam", "no export suite is accepted");
+        findings.pass("vuln.freak", "no export suite is accepted");
+        findings.pass("vuln.logjam", "no export suite is accepted");
       }
       return;
     }
@@ -139,7 +141,7 @@ final class CipherSuiteProbes {
 
   private void exportKind(String check, Exchange exchange)
       throws ProbeFailed, InterruptedException {
-    if (scan.findings().has(check)) {
+    if (findings.has(check)) {
       return;
     }
     HelloResponse answer =
@@ -147,15 +149,13 @@ final class CipherSuiteProbes {
             scan.oldVersion(),
             ClientHelloOffers.suites(s -> s.export() && s.exchange() == exchange));
     if (answer.accepted()) {
-      scan.findings()
-          .add(
-              check,
-              CheckOutcome.FAIL,
-              "vulnerable",
-              answer.text() + " is accepted",
-              FindingEvidence.bytes(answer.first()));
+      findings.fail(
+          check,
+          "vulnerable",
+          answer.text() + " is accepted",
+          FindingEvidence.bytes(answer.first()));
     } else if (answer.refused()) {
-      scan.findings().pass(check, "no such export suite is accepted");
+      findings.pass(check, "no such export suite is accepted");
     }
   }
 
@@ -169,7 +169,7 @@ final class CipherSuiteProbes {
     if (old13Only()) {
       String seen = "TLS 1.3 only";
       for (String check : List.of("suite.fs", "suite.aead", "suite.staticRSA", "suite.cbc-sha1")) {
-        scan.findings().pass(check, seen);
+        findings.pass(check, seen);
       }
       return;
     }
@@ -250,11 +250,10 @@ final class CipherSuiteProbes {
     HelloResponse other = scan.ask(scan.new13(worstFirst, ClientHelloOffers.GROUPS13));
     if (one.hello().isPresent() && other.hello().isPresent()) {
       boolean server = one.hello().get().suite() == other.hello().get().suite();
-      scan.findings()
-          .pass(
-              "suite.order",
-              (server ? "the server's" : "the client's")
-                  + " order wins, and TLS 1.3 has no bad suites");
+      findings.pass(
+          "suite.order",
+          (server ? "the server's" : "the client's")
+              + " order wins, and TLS 1.3 has no bad suites");
     }
   }
 
@@ -277,60 +276,48 @@ final class CipherSuiteProbes {
     if (server
         && !WeakSuiteClass.of(chosen).isEmpty()
         && known.size() > WeakSuiteClass.of(chosen).size()) {
-      scan.findings()
-          .add(
-              "suite.order",
-              CheckOutcome.FAIL,
-              "weak-preferred",
-              "the server prefers " + chosen.name() + " whatever the client's order");
+      findings.fail(
+          "suite.order",
+          "weak-preferred",
+          "the server prefers " + chosen.name() + " whatever the client's order");
       addPreferred(chosen);
     } else if (server && !best && betterThere) {
-      scan.findings()
-          .add(
-              "suite.order",
-              CheckOutcome.WARN,
-              "wrong-order",
-              "the server prefers " + chosen.name() + " to better ones that it has");
+      findings.warn(
+          "suite.order",
+          "wrong-order",
+          "the server prefers " + chosen.name() + " to better ones that it has");
     } else if (!server && someBad) {
-      scan.findings()
-          .add(
-              "suite.order",
-              CheckOutcome.WARN,
-              "wrong-order",
-              "the client's order wins, and not all suites are good");
+      findings.warn(
+          "suite.order", "wrong-order", "the client's order wins, and not all suites are good");
     } else {
-      scan.findings()
-          .pass(
-              "suite.order",
-              server
-                  ? "the server's order wins: " + chosen.name() + " first"
-                  : "the client's order wins, and all suites are good");
+      findings.pass(
+          "suite.order",
+          server
+              ? "the server's order wins: " + chosen.name() + " first"
+              : "the client's order wins, and all suites are good");
     }
   }
 
   private void addPreferred(TlsSuite chosen) {
     if (WeakSuiteClass.of(chosen).contains(WeakSuiteClass.RC4)) {
-      scan.findings()
-          .add("suite.rc4", CheckOutcome.FAIL, "preferred", chosen.name() + " is preferred");
+      findings.fail("suite.rc4", "preferred", chosen.name() + " is preferred");
     }
     if (WeakSuiteClass.of(chosen).contains(WeakSuiteClass.TRIPLE_DES)) {
-      scan.findings()
-          .add("suite.3des", CheckOutcome.FAIL, "preferred", chosen.name() + " is preferred");
+      findings.fail("suite.3des", "preferred", chosen.name() + " is preferred");
     }
   }
 
   /** Reports what is known by now. */
   void report() {
-    FindingLog log = scan.findings();
     for (WeakSuiteClass suiteClass : refused) {
-      log.pass(suiteClass.check(), "none of these suites is accepted");
+      findings.pass(suiteClass.check(), "none of these suites is accepted");
     }
     ServerFacts facts = scan.facts();
     if (accepted.contains(WeakSuiteClass.ANON)) {
       boolean only =
           !facts.knownToSpeak(Records.TLS13)
               && !facts.acceptedOld(s -> s.authentication() != TlsSuite.Authentication.ANONYMOUS);
-      log.add(
+      findings.add(
           "suite.anon",
           only ? CheckOutcome.FAIL : CheckOutcome.INFO,
           only ? "only" : "beside",
@@ -338,7 +325,7 @@ final class CipherSuiteProbes {
               ? "only suites without a certificate are accepted"
               : "suites without a certificate are accepted beside others");
     }
-    if (!log.has("suite.fs")) {
+    if (!findings.has("suite.fs")) {
       reportClass("suite.fs", TlsSuite::forwardSecret, secrecyAnswered);
       reportClass("suite.aead", TlsSuite::aead, aeadAnswered);
     }
@@ -348,9 +335,9 @@ final class CipherSuiteProbes {
   private void reportClass(String check, Predicate<TlsSuite> kind, boolean answered) {
     ServerFacts facts = scan.facts();
     if (facts.acceptedOld(kind) || facts.knownToSpeak(Records.TLS13)) {
-      scan.findings().pass(check, names(kind));
+      findings.pass(check, names(kind));
     } else if (answered && !facts.oldSuites().isEmpty()) {
-      scan.findings().add(check, CheckOutcome.FAIL, "none", "no such suite is accepted");
+      findings.fail(check, "none", "no such suite is accepted");
     }
   }
 
@@ -370,11 +357,11 @@ final class CipherSuiteProbes {
   void reportClasses() {
     if (old13Only()) {
       for (String check : List.of("vuln.lucky13", "vuln.beast")) {
-        scan.findings().pass(check, "TLS 1.3 only");
+        findings.pass(check, "TLS 1.3 only");
       }
       return;
     }
-    if (scan.findings().has("suite.staticRSA") || scan.facts().oldSuites().isEmpty()) {
+    if (findings.has("suite.staticRSA") || scan.facts().oldSuites().isEmpty()) {
       return;
     }
     ServerFacts facts = scan.facts();
@@ -391,33 +378,29 @@ final class CipherSuiteProbes {
         thirteen || facts.acceptedOld(s -> s.mode() != Mode.CBC));
     boolean cbc = facts.acceptedOld(s -> s.mode() == Mode.CBC);
     if (cbc) {
-      scan.findings()
-          .add("vuln.lucky13", CheckOutcome.WARN, "potential", "CBC suites are accepted");
+      findings.warn("vuln.lucky13", "potential", "CBC suites are accepted");
     } else if (cbcAnswered) {
-      scan.findings().pass("vuln.lucky13", "no CBC suite is accepted");
+      findings.pass("vuln.lucky13", "no CBC suite is accepted");
     }
     boolean beast =
         facts.suites().getOrDefault(Records.TLS10, Set.of()).stream()
             .anyMatch(id -> TlsSuite.of(id).map(s -> s.mode() == Mode.CBC).orElse(false));
     if (beast) {
-      scan.findings()
-          .add("vuln.beast", CheckOutcome.WARN, "potential", "TLS 1.0 is spoken with CBC suites");
+      findings.warn("vuln.beast", "potential", "TLS 1.0 is spoken with CBC suites");
     } else if (facts.speaks(Records.TLS10).isPresent()) {
-      scan.findings().pass("vuln.beast", "TLS 1.0 is off, or without CBC suites");
+      findings.pass("vuln.beast", "TLS 1.0 is off, or without CBC suites");
     }
   }
 
   private void presence(String check, Predicate<TlsSuite> kind, boolean answered, boolean others) {
     boolean there = scan.facts().acceptedOld(secureOnly().and(kind));
     if (there) {
-      scan.findings()
-          .add(
-              check,
-              CheckOutcome.WARN,
-              others ? "present" : "only",
-              others ? "accepted: " + names(kind) : "nothing else is accepted");
+      findings.warn(
+          check,
+          others ? "present" : "only",
+          others ? "accepted: " + names(kind) : "nothing else is accepted");
     } else if (answered) {
-      scan.findings().pass(check, "none is accepted");
+      findings.pass(check, "none is accepted");
     }
   }
 }

@@ -3,7 +3,6 @@ package org.sealwax.assess.receiver;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.tls.wire.ClientHelloBuilder;
 import org.sealwax.mail.tls.wire.NamedGroup;
@@ -26,9 +25,11 @@ final class ClientSimulations {
   private static final int ENCAPSULATION_KEY = 1_184;
 
   private final AddressScan scan;
+  private final FindingLog findings;
 
   ClientSimulations(AddressScan scan) {
     this.scan = scan;
+    this.findings = scan.findings();
   }
 
   /**
@@ -164,30 +165,15 @@ final class ClientSimulations {
       }
     }
     if (!current.isEmpty()) {
-      scan.findings()
-          .add(
-              "mta-sim",
-              CheckOutcome.FAIL,
-              "current",
-              "these cannot connect: " + String.join(", ", current));
+      findings.fail("mta-sim", "current", "these cannot connect: " + String.join(", ", current));
     }
     if (!legacy.isEmpty()) {
-      scan.findings()
-          .add(
-              "mta-sim",
-              CheckOutcome.WARN,
-              "legacy",
-              "these cannot connect: " + String.join(", ", legacy));
+      findings.warn("mta-sim", "legacy", "these cannot connect: " + String.join(", ", legacy));
     }
     if (!silent.isEmpty()) {
-      scan.findings()
-          .add(
-              "mta-sim",
-              CheckOutcome.INCONCLUSIVE,
-              "",
-              "no answer to " + String.join(", ", silent));
+      findings.inconclusive("mta-sim", "no answer to " + String.join(", ", silent));
     } else if (current.isEmpty() && legacy.isEmpty()) {
-      scan.findings().pass("mta-sim", "these connect: " + String.join(", ", answered));
+      findings.pass("mta-sim", "these connect: " + String.join(", ", answered));
     }
   }
 }

@@ -28,6 +28,22 @@ final class FindingLog {
     reportedCodes.add(id);
   }
 
+  void fail(String id, String aspect, String seen, FindingEvidence... evidence) {
+    add(id, CheckOutcome.FAIL, aspect, seen, evidence);
+  }
+
+  void warn(String id, String aspect, String seen, FindingEvidence... evidence) {
+    add(id, CheckOutcome.WARN, aspect, seen, evidence);
+  }
+
+  void info(String id, String aspect, String seen, FindingEvidence... evidence) {
+    add(id, CheckOutcome.INFO, aspect, seen, evidence);
+  }
+
+  void inconclusive(String id, String seen, FindingEvidence... evidence) {
+    add(id, CheckOutcome.INCONCLUSIVE, "", seen, evidence);
+  }
+
   void pass(String id, String seen, FindingEvidence... evidence) {
     add(id, CheckOutcome.PASS, "", seen, evidence);
   }

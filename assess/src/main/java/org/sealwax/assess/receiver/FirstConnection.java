@@ -41,6 +41,7 @@ final class FirstConnection {
   private static final int REFUSALS_TOLERATED = 1;
 
   private final AddressScan scan;
+  private final FindingLog findings;
   private String succeeded = "";
   private @Nullable ScanHandshakeFacts facts;
   private boolean under;
@@ -50,6 +51,7 @@ final class FirstConnection {
 
   FirstConnection(AddressScan scan) {
     this.scan = scan;
+    this.findings = scan.findings();
   }
 
   /** Facts of the first whole handshake; null when there was none. */
@@ -70,12 +72,10 @@ final class FirstConnection {
   /** What is left when no ClientHello of SSL 3.0 or newer is answered: SSL 2.0. */
   void onlySsl2() {
     tlsReached = true;
-    scan.findings()
-        .add(
-            "starttls.works",
-            CheckOutcome.FAIL,
-            "never",
-            "nothing but SSL 2.0 is answered, which no sender speaks any more (RFC 6176)");
+    findings.fail(
+        "starttls.works",
+        "never",
+        "nothing but SSL 2.0 is answered, which no sender speaks any more (RFC 6176)");
   }
 
   /** Whether TLS was reached in any way. */
@@ -145,16 +145,14 @@ final class FirstConnection {
       scan.withoutName(false);
       return false;
     }
-    scan.findings()
-        .add(
-            "tolerance",
-            CheckOutcome.FAIL,
-            "own-name",
-            "a hello with the server name "
-                + name
-                + " is refused ("
-                + (named.alert() >= 0 ? "alert " + AlertName.of(named.alert()) : named.failure())
-                + "), one without a name is answered");
+    findings.fail(
+        "tolerance",
+        "own-name",
+        "a hello with the server name "
+            + name
+            + " is refused ("
+            + (named.alert() >= 0 ? "alert " + AlertName.of(named.alert()) : named.failure())
+            + "), one without a name is answered");
     tolerates();
     ehloUnderTls(result.wire(), result);
     return true;
@@ -170,22 +168,21 @@ final class FirstConnection {
   /** Whether STARTTLS is offered on every connection, and works: graded by the worst of them. */
   void reportStarttls() {
     SmtpConnector connector = scan.connector();
-    FindingLog log = scan.findings();
     if (scan.visit().entry() == TlsStart.IMPLICIT) {
       if (tlsReached) {
-        log.pass("starttls.offered", "TLS begins with the first octet");
+        findings.pass("starttls.offered", "TLS begins with the first octet");
       }
     } else if (connector.greetings() > 0) {
       offered(connector);
     }
-    if (succeeded.isEmpty() || log.has("starttls.works")) {
+    if (succeeded.isEmpty() || findings.has("starttls.works")) {
       return;
     }
     int refused = connector.starttlsRefused();
     if (refused == 0) {
-      log.pass("starttls.works", succeeded);
+      findings.pass("starttls.works", succeeded);
     } else {
-      log.add(
+      findings.add(
           "starttls.works",
           refused > REFUSALS_TOLERATED ? CheckOutcome.FAIL : CheckOutcome.WARN,
           "sometimes",
@@ -200,29 +197,22 @@ final class FirstConnection {
   private void offered(SmtpConnector connector) {
     int offered = connector.starttlsOffered();
     if (offered == connector.greetings()) {
-      scan.findings().pass("starttls.offered", "EHLO offers STARTTLS");
+      findings.pass("starttls.offered", "EHLO offers STARTTLS");
     } else {
       if (offered == 0) {
         scan.visit().facts().starttlsMissing();
       }
-      scan.findings()
-          .add(
-              "starttls.offered",
-              CheckOutcome.FAIL,
-              offered == 0 ? "missing" : "sometimes",
-              "EHLO offers STARTTLS on "
-                  + offered
-                  + " of "
-                  + connector.greetings()
-                  + " connections",
-              FindingEvidence.transcript(connector.withoutStarttls()));
+      findings.fail(
+          "starttls.offered",
+          offered == 0 ? "missing" : "sometimes",
+          "EHLO offers STARTTLS on " + offered + " of " + connector.greetings() + " connections",
+          FindingEvidence.transcript(connector.withoutStarttls()));
     }
   }
 
   private void tolerates() {
     if (scan.offers13()) {
-      scan.findings()
-          .add("tolerance", CheckOutcome.PASS, "tls13", "a hello of TLS 1.3 is answered");
+      findings.add("tolerance", CheckOutcome.PASS, "tls13", "a hello of TLS 1.3 is answered");
     }
   }
 
@@ -234,13 +224,11 @@ final class FirstConnection {
     }
     boolean auth = before.offers("AUTH");
     if (auth && scan.visit().location().port() != 587) {
-      scan.findings()
-          .add(
-              "starttls.required",
-              CheckOutcome.FAIL,
-              "auth-in-clear",
-              "AUTH is offered before TLS: " + before.keywords().get("AUTH"),
-              FindingEvidence.transcript(scan.connector().transcript()));
+      findings.fail(
+          "starttls.required",
+          "auth-in-clear",
+          "AUTH is offered before TLS: " + before.keywords().get("AUTH"),
+          FindingEvidence.transcript(scan.connector().transcript()));
     }
   }
 
@@ -275,13 +263,11 @@ final class FirstConnection {
       if (demandsCertificate(facts, alertOf(e))) {
         works("TLS began, and the server broke off for want of a client certificate");
       } else {
-        scan.findings()
-            .add(
-                "starttls.works",
-                CheckOutcome.FAIL,
-                "dropped",
-                "the handshake is complete, then the connection ends: " + e.getMessage(),
-                FindingEvidence.transcript(connection.transcript()));
+        findings.fail(
+            "starttls.works",
+            "dropped",
+            "the handshake is complete, then the connection ends: " + e.getMessage(),
+            FindingEvidence.transcript(connection.transcript()));
       }
     } finally {
       connection.sendQuit();
@@ -298,49 +284,45 @@ final class FirstConnection {
     }
     facts = seen;
     boolean demands = alert == CERTIFICATE_REQUIRED || alert == 40 || alert == 42 || alert == 41;
-    scan.findings()
-        .add(
-            "clientcert.request",
-            CheckOutcome.FAIL,
-            "required",
-            "a certificate is asked for, and without one the server "
-                + (demands ? "says alert " + AlertName.of(alert) : "ends the connection"));
+    findings.fail(
+        "clientcert.request",
+        "required",
+        "a certificate is asked for, and without one the server "
+            + (demands ? "says alert " + AlertName.of(alert) : "ends the connection"));
     return true;
   }
 
   private void again(SmtpConnection connection, Capabilities after) throws IOException {
     if (!after.offersStarttls()) {
-      scan.findings().pass("starttls.reoffer", "EHLO under TLS does not offer STARTTLS");
+      findings.pass("starttls.reoffer", "EHLO under TLS does not offer STARTTLS");
     } else {
       Reply go = connection.exchange("STARTTLS", scan.connector().timeouts().reply());
       boolean accepted = go.code() == 220;
-      scan.findings()
-          .add(
-              "starttls.reoffer",
-              accepted ? CheckOutcome.FAIL : CheckOutcome.WARN,
-              accepted ? "accepted" : "offered",
-              "EHLO under TLS offers STARTTLS, and a second one is answered " + go,
-              FindingEvidence.transcript(connection.transcript()));
+      findings.add(
+          "starttls.reoffer",
+          accepted ? CheckOutcome.FAIL : CheckOutcome.WARN,
+          accepted ? "accepted" : "offered",
+          "EHLO under TLS offers STARTTLS, and a second one is answered " + go,
+          FindingEvidence.transcript(connection.transcript()));
     }
   }
 
   private void compare(Capabilities after) {
     Capabilities before = scan.connector().before();
     if (after.offersRequireTls()) {
-      scan.findings().pass("requiretls", "EHLO under TLS offers REQUIRETLS");
+      findings.pass("requiretls", "EHLO under TLS offers REQUIRETLS");
     } else {
       boolean clear = before != null && before.offersRequireTls();
-      scan.findings()
-          .add(
-              "requiretls",
-              clear ? CheckOutcome.FAIL : CheckOutcome.INFO,
-              clear ? "in-clear" : "missing",
-              clear
-                  ? "REQUIRETLS is offered in clear text only"
-                  : "EHLO under TLS does not offer REQUIRETLS");
+      findings.add(
+          "requiretls",
+          clear ? CheckOutcome.FAIL : CheckOutcome.INFO,
+          clear ? "in-clear" : "missing",
+          clear
+              ? "REQUIRETLS is offered in clear text only"
+              : "EHLO under TLS does not offer REQUIRETLS");
     }
     if (before == null) {
-      scan.findings().pass("ehlo.downgrade", "there is no EHLO before TLS");
+      findings.pass("ehlo.downgrade", "there is no EHLO before TLS");
       return;
     }
     Set<String> lost = new TreeSet<>(before.keywords().keySet());
@@ -351,14 +333,10 @@ final class FirstConnection {
       lost.add("SIZE (smaller)");
     }
     if (lost.isEmpty()) {
-      scan.findings().pass("ehlo.downgrade", "EHLO under TLS offers what it offered before");
+      findings.pass("ehlo.downgrade", "EHLO under TLS offers what it offered before");
     } else {
-      scan.findings()
-          .add(
-              "ehlo.downgrade",
-              CheckOutcome.FAIL,
-              "lost",
-              "EHLO under TLS no longer offers " + String.join(", ", lost));
+      findings.fail(
+          "ehlo.downgrade", "lost", "EHLO under TLS no longer offers " + String.join(", ", lost));
     }
   }
 
@@ -384,13 +362,11 @@ final class FirstConnection {
     HelloResponse small = scan.ask(plain(Records.TLS12, few, false));
     if (small.accepted()) {
       scan.onlyShortHellos();
-      scan.findings()
-          .add(
-              "tolerance",
-              CheckOutcome.FAIL,
-              "large",
-              "hellos over 255 octets are dropped (" + twelve.text() + "), a short one is answered",
-              FindingEvidence.bytes(small.first()));
+      findings.fail(
+          "tolerance",
+          "large",
+          "hellos over 255 octets are dropped (" + twelve.text() + "), a short one is answered",
+          FindingEvidence.bytes(small.first()));
       scan.engineVersions(Records.TLS10, Records.TLS12);
       works("TLS begins when the hello is short: " + small.text());
       return true;
@@ -437,33 +413,28 @@ final class FirstConnection {
                 .extension(ClientHelloBuilder.PSK_MODES, (byte) 1, (byte) 1)
                 .shares(List.of(new ClientHelloBuilder.KeyShare(29, scan.random().bytes(32)))));
     if (with13.accepted()) {
-      scan.findings()
-          .add(
-              "tolerance",
-              CheckOutcome.PASS,
-              "tls13",
-              "a hello of TLS 1.3 is answered: " + with13.text());
+      findings.add(
+          "tolerance",
+          CheckOutcome.PASS,
+          "tls13",
+          "a hello of TLS 1.3 is answered: " + with13.text());
       return true;
     }
     if (with13.dropped() || with13.end() == HelloResponse.HelloEnd.SILENT) {
-      scan.findings()
-          .add(
-              "tolerance",
-              CheckOutcome.FAIL,
-              "tls13",
-              "a hello that offers TLS 1.3 gets no answer ("
-                  + with13.text()
-                  + "), the same one without it is answered "
-                  + twelve.text());
+      findings.fail(
+          "tolerance",
+          "tls13",
+          "a hello that offers TLS 1.3 gets no answer ("
+              + with13.text()
+              + "), the same one without it is answered "
+              + twelve.text());
       scan.refuses13();
       scan.facts().version(Records.TLS13, false);
     } else {
-      scan.findings()
-          .add(
-              "tolerance",
-              CheckOutcome.FAIL,
-              "tls13",
-              "a hello that offers TLS 1.3 beside others is refused: " + with13.text());
+      findings.fail(
+          "tolerance",
+          "tls13",
+          "a hello that offers TLS 1.3 beside others is refused: " + with13.text());
       scan.refuses13();
       scan.facts().version(Records.TLS13, false);
     }
@@ -478,16 +449,14 @@ final class FirstConnection {
       scan.facts().version(above, false);
     }
     if (twelve.dropped() || twelve.end() == HelloResponse.HelloEnd.SILENT) {
-      scan.findings()
-          .add(
-              "tolerance",
-              CheckOutcome.FAIL,
-              "version",
-              "a hello whose client_version is above "
-                  + TlsVersionNames.version(version)
-                  + " gets no answer ("
-                  + twelve.text()
-                  + ") instead of the version that the server has");
+      findings.fail(
+          "tolerance",
+          "version",
+          "a hello whose client_version is above "
+              + TlsVersionNames.version(version)
+              + " gets no answer ("
+              + twelve.text()
+              + ") instead of the version that the server has");
     }
     return true;
   }

@@ -25,6 +25,7 @@ final class KeyExchangeProbes {
   private static final Map<String, String> COMMON = common();
 
   private final AddressScan scan;
+  private final FindingLog findings;
   private boolean smallAsked;
   private boolean brokenAsked;
   private boolean fieldsAsked;
@@ -32,6 +33,7 @@ final class KeyExchangeProbes {
 
   KeyExchangeProbes(AddressScan scan) {
     this.scan = scan;
+    this.findings = scan.findings();
   }
 
   private static Map<String, String> common() {
@@ -118,7 +120,7 @@ final class KeyExchangeProbes {
       field(field);
     }
     if (scan.facts().fields().isEmpty() && fieldsAsked) {
-      scan.findings().pass("kex.dh", "no finite field Diffie-Hellman is accepted");
+      findings.pass("kex.dh", "no finite field Diffie-Hellman is accepted");
     }
     raccoon();
   }
@@ -128,18 +130,17 @@ final class KeyExchangeProbes {
     ServerFacts facts = scan.facts();
     boolean fixed = facts.acceptedOld(s -> s.exchange() == Exchange.DH);
     if (fixed || facts.repeatsValues()) {
-      scan.findings()
-          .add(
-              "vuln.raccoon",
-              fixed ? CheckOutcome.FAIL : CheckOutcome.WARN,
-              "vulnerable",
-              fixed
-                  ? "static Diffie-Hellman is accepted"
-                  : "the same Diffie-Hellman value came on two connections");
+      findings.add(
+          "vuln.raccoon",
+          fixed ? CheckOutcome.FAIL : CheckOutcome.WARN,
+          "vulnerable",
+          fixed
+              ? "static Diffie-Hellman is accepted"
+              : "the same Diffie-Hellman value came on two connections");
     } else if (facts.fields().isEmpty() && fieldsAsked) {
-      scan.findings().pass("vuln.raccoon", "no finite field Diffie-Hellman is accepted");
+      findings.pass("vuln.raccoon", "no finite field Diffie-Hellman is accepted");
     } else if (!facts.fields().isEmpty() && fieldsCompared) {
-      scan.findings().pass("vuln.raccoon", "no Diffie-Hellman value came twice");
+      findings.pass("vuln.raccoon", "no Diffie-Hellman value came twice");
     }
   }
 
@@ -162,21 +163,16 @@ final class KeyExchangeProbes {
     }
     boolean custom = facts.oddParameters().stream().anyMatch(w -> w.startsWith("curve of type"));
     if (!small.isEmpty()) {
-      scan.findings()
-          .add("kex.groups", CheckOutcome.FAIL, "small", "accepted: " + String.join(", ", small));
+      findings.fail("kex.groups", "small", "accepted: " + String.join(", ", small));
     }
     if (custom) {
-      scan.findings()
-          .add("kex.groups", CheckOutcome.FAIL, "custom", "the server makes up a curve of its own");
+      findings.fail("kex.groups", "custom", "the server makes up a curve of its own");
     }
     if (small.isEmpty() && !custom && p224) {
-      scan.findings()
-          .add("kex.groups", CheckOutcome.WARN, "p224", "a curve of 224 bits is accepted");
+      findings.warn("kex.groups", "p224", "a curve of 224 bits is accepted");
     } else if (small.isEmpty() && !custom && smallAsked) {
-      scan.findings()
-          .pass(
-              "kex.groups",
-              names.isEmpty() ? "no small curve is accepted" : String.join(", ", names));
+      findings.pass(
+          "kex.groups", names.isEmpty() ? "no small curve is accepted" : String.join(", ", names));
     }
   }
 
@@ -196,18 +192,16 @@ final class KeyExchangeProbes {
       }
     }
     if (!md5.isEmpty()) {
-      scan.findings()
-          .add("kex.hash", CheckOutcome.FAIL, "md5", "signs with " + String.join(", ", md5));
+      findings.fail("kex.hash", "md5", "signs with " + String.join(", ", md5));
     }
     if (!sha1.isEmpty()) {
-      scan.findings()
-          .add("kex.hash", CheckOutcome.FAIL, "sha1", "signs with " + String.join(", ", sha1));
+      findings.fail("kex.hash", "sha1", "signs with " + String.join(", ", sha1));
     }
     if (md5.isEmpty() && sha1.isEmpty() && sha224) {
-      scan.findings().add("kex.hash", CheckOutcome.WARN, "sha224", "signs with SHA-224");
+      findings.warn("kex.hash", "sha224", "signs with SHA-224");
     } else if (md5.isEmpty() && sha1.isEmpty() && brokenAsked) {
-      scan.findings()
-          .pass("kex.hash", "does not sign with SHA-1 or MD5, even when nothing else is offered");
+      findings.pass(
+          "kex.hash", "does not sign with SHA-1 or MD5, even when nothing else is offered");
     }
   }
 
@@ -219,23 +213,17 @@ final class KeyExchangeProbes {
     FindingEvidence evidence =
         FindingEvidence.note("prime " + field.prime() + " generator " + field.generator());
     if (bits <= 512) {
-      scan.findings().add("kex.dh", CheckOutcome.FAIL, "export", seen, evidence);
+      findings.fail("kex.dh", "export", seen, evidence);
     } else if (bits < 1024) {
-      scan.findings().add("kex.dh", CheckOutcome.FAIL, "below-1024", seen, evidence);
+      findings.fail("kex.dh", "below-1024", seen, evidence);
     } else if (bits == 1024) {
-      scan.findings().add("kex.dh", CheckOutcome.FAIL, "1024", seen, evidence);
+      findings.fail("kex.dh", "1024", seen, evidence);
     } else if (bits < 2048) {
-      scan.findings().add("kex.dh", CheckOutcome.FAIL, "below-2048", seen, evidence);
+      findings.fail("kex.dh", "below-2048", seen, evidence);
     } else if (bits < 3072 && !common.startsWith("RFC 7919")) {
-      scan.findings()
-          .add(
-              "kex.dh",
-              CheckOutcome.WARN,
-              common.isEmpty() ? "2048" : "2048-common",
-              seen,
-              evidence);
+      findings.warn("kex.dh", common.isEmpty() ? "2048" : "2048-common", seen, evidence);
     } else {
-      scan.findings().pass("kex.dh", seen, evidence);
+      findings.pass("kex.dh", seen, evidence);
     }
   }
 

@@ -148,6 +148,7 @@ public final class ReceiverScan implements Probe {
   /** One run of all steps. */
   private static final class ScanRun {
     private final AddressScan scan;
+    private final FindingLog findings;
     private final FirstConnection firstConnection;
     private final TlsVersionProbes versions;
     private final CipherSuiteProbes suites;
@@ -167,6 +168,7 @@ public final class ReceiverScan implements Probe {
 
     ScanRun(AddressScan scan, @Nullable TlsClient engine) {
       this.scan = scan;
+      this.findings = scan.findings();
       this.firstConnection = new FirstConnection(scan);
       this.versions = new TlsVersionProbes(scan);
       this.suites = new CipherSuiteProbes(scan);
@@ -199,7 +201,7 @@ public final class ReceiverScan implements Probe {
         never(end);
       }
       reportUntested(end, reached);
-      return scan.findings().findings();
+      return findings.findings();
     }
 
     private boolean onlySsl2() throws ProbeFailed, InterruptedException {
@@ -311,14 +313,13 @@ public final class ReceiverScan implements Probe {
                 HexFormat.of().parseHex(found.ticketHex()), facts.version(), facts.suite()));
         return;
       }
-      if (!scan.findings().has("vuln.ticketbleed")) {
-        scan.findings().pass("vuln.ticketbleed", "no ticket is given before TLS 1.3");
+      if (!findings.has("vuln.ticketbleed")) {
+        findings.pass("vuln.ticketbleed", "no ticket is given before TLS 1.3");
       }
       resumptions.id(facts);
     }
 
     private void report() {
-      FindingLog log = scan.findings();
       times();
       firstConnection.reportStarttls();
       if (!firstConnection.tlsReached() && scan.facts().highest(Records.TLS13) == 0) {
@@ -334,9 +335,9 @@ public final class ReceiverScan implements Probe {
       tolerances.report();
       sessions.reportCertificateRequest();
       sessions.reportTickets(ticket, ticketsScanned);
-      if (weakAsked && !log.has("vuln.freak")) {
-        log.pass("vuln.freak", "no export suite is accepted");
-        log.pass("vuln.logjam", "no export suite is accepted");
+      if (weakAsked && !findings.has("vuln.freak")) {
+        findings.pass("vuln.freak", "no export suite is accepted");
+        findings.pass("vuln.logjam", "no export suite is accepted");
       }
     }
 
@@ -348,32 +349,26 @@ public final class ReceiverScan implements Probe {
       long seconds = connector.slowestBanner().toSeconds();
       String seen = "the greeting came after " + connector.slowestBanner().toMillis() + " ms";
       if (seconds >= 300) {
-        scan.findings().add("banner.time", CheckOutcome.FAIL, "greeting", seen);
+        findings.fail("banner.time", "greeting", seen);
       } else if (seconds >= 5) {
-        scan.findings().add("banner.time", CheckOutcome.WARN, "greeting", seen);
+        findings.warn("banner.time", "greeting", seen);
       } else {
-        scan.findings().pass("banner.time", seen);
+        findings.pass("banner.time", seen);
       }
       Duration reply = connector.quickestReply();
       if (reply.compareTo(TARPIT) >= 0) {
-        scan.findings()
-            .add(
-                "banner.time",
-                CheckOutcome.INFO,
-                "replies",
-                "no reply came in less than " + reply.toMillis() + " ms");
+        findings.info(
+            "banner.time", "replies", "no reply came in less than " + reply.toMillis() + " ms");
       }
     }
 
     /** TLS never began: what that means depends on where it ended. */
     private void never(@Nullable ProbeFailed end) {
-      FindingLog log = scan.findings();
       firstConnection.reportPlaintextEhlo();
       FindingEvidence transcript = FindingEvidence.transcript(scan.connector().transcript());
       if (end == null) {
-        log.add(
+        findings.fail(
             "starttls.works",
-            CheckOutcome.FAIL,
             "never",
             "220, and then no hello is answered: " + firstConnection.last(),
             transcript);
@@ -384,25 +379,20 @@ public final class ReceiverScan implements Probe {
           // Reported with the number of connections.
         }
         case STARTTLS_REFUSED ->
-            log.add("starttls.works", CheckOutcome.FAIL, "refused", end.observed(), transcript);
-        case INJECTED ->
-            log.add("starttls.works", CheckOutcome.FAIL, "injected", end.observed(), transcript);
-        case SILENT ->
-            log.add("scan.trouble", CheckOutcome.FAIL, "silent", end.observed(), transcript);
-        case GARBAGE ->
-            log.add("scan.trouble", CheckOutcome.FAIL, "garbage", end.observed(), transcript);
-        case ENDLESS ->
-            log.add("scan.trouble", CheckOutcome.FAIL, "endless", end.observed(), transcript);
+            findings.fail("starttls.works", "refused", end.observed(), transcript);
+        case INJECTED -> findings.fail("starttls.works", "injected", end.observed(), transcript);
+        case SILENT -> findings.fail("scan.trouble", "silent", end.observed(), transcript);
+        case GARBAGE -> findings.fail("scan.trouble", "garbage", end.observed(), transcript);
+        case ENDLESS -> findings.fail("scan.trouble", "endless", end.observed(), transcript);
         case CLOSED, UNREACHABLE, UNWELCOME ->
-            log.add("scan.trouble", CheckOutcome.FAIL, "", end.observed(), transcript);
+            findings.fail("scan.trouble", "", end.observed(), transcript);
         case THROTTLED, NO_CONNECTION_LEFT -> {
           // Reported for each check below.
         }
         case NO_TIME_LEFT -> {
           if (scan.connector().starttlsAccepted() > 0) {
-            log.add(
+            findings.fail(
                 "starttls.works",
-                CheckOutcome.FAIL,
                 "never",
                 "220, and then no handshake as long as there was time",
                 transcript);
@@ -413,55 +403,52 @@ public final class ReceiverScan implements Probe {
 
     /** Reports each check without a finding, with the reason. */
     private void reportUntested(@Nullable ProbeFailed end, boolean reached) {
-      FindingLog log = scan.findings();
       if (end != null && reached) {
         cut(end);
       } else if (end != null && end.reason() == ProbeFailed.ProbeFailureReason.THROTTLED) {
-        log.add("scan.trouble", CheckOutcome.WARN, "throttled", end.observed());
+        findings.warn("scan.trouble", "throttled", end.observed());
       } else if (end != null && end.reason() == ProbeFailed.ProbeFailureReason.NO_TIME_LEFT) {
-        log.add("scan.trouble", CheckOutcome.WARN, "deadline", end.observed());
+        findings.warn("scan.trouble", "deadline", end.observed());
       }
       int lost = scan.connector().lost();
-      if (!log.has("scan.trouble") && lost > 0) {
-        log.add(
+      if (!findings.has("scan.trouble") && lost > 0) {
+        findings.warn(
             "scan.trouble",
-            CheckOutcome.WARN,
             "",
             lost
                 + " of "
                 + (lost + scan.connector().greetings())
                 + " connections ended before EHLO was answered");
       }
-      if (!log.has("scan.trouble")) {
-        log.pass(
+      if (!findings.has("scan.trouble")) {
+        findings.pass(
             "scan.trouble",
             scan.connector().throttle().isEmpty()
                 ? "the server let itself be looked at"
                 : "the server asked to go slower once or more, and was waited for");
       }
       for (String id : CHECKS) {
-        if (!log.has(id)) {
+        if (!findings.has(id)) {
           reportUntested(id, end, reached);
         }
       }
     }
 
     private void reportUntested(String id, @Nullable ProbeFailed end, boolean reached) {
-      FindingLog log = scan.findings();
       boolean cutShort =
           end != null
               && (end.reason() == ProbeFailed.ProbeFailureReason.NO_CONNECTION_LEFT
                   || end.reason() == ProbeFailed.ProbeFailureReason.NO_TIME_LEFT);
       if (end == null && reached && !asked.contains(id)) {
-        log.add(
+        findings.add(
             id,
             CheckOutcome.NOT_TESTED,
             "",
             "not part of a " + scan.visit().depth().label() + " assessment");
       } else if (end == null && reached) {
-        log.add(id, CheckOutcome.INCONCLUSIVE, "", "asked for, and no answer settles it");
+        findings.inconclusive(id, "asked for, and no answer settles it");
       } else {
-        log.add(
+        findings.add(
             id,
             cutShort ? CheckOutcome.NOT_TESTED : CheckOutcome.INCONCLUSIVE,
             "",
@@ -470,28 +457,19 @@ public final class ReceiverScan implements Probe {
     }
 
     private void cut(ProbeFailed end) {
-      FindingLog log = scan.findings();
       switch (end.reason()) {
         case NO_CONNECTION_LEFT -> {
           // Not a fault: the depth decides how much is tested.
         }
-        case NO_TIME_LEFT -> log.add("scan.trouble", CheckOutcome.WARN, "deadline", end.observed());
-        case THROTTLED -> log.add("scan.trouble", CheckOutcome.WARN, "throttled", end.observed());
-        case SILENT -> log.add("scan.trouble", CheckOutcome.WARN, "silent", end.observed());
-        case GARBAGE -> log.add("scan.trouble", CheckOutcome.WARN, "garbage", end.observed());
-        case ENDLESS -> log.add("scan.trouble", CheckOutcome.WARN, "endless", end.observed());
+        case NO_TIME_LEFT -> findings.warn("scan.trouble", "deadline", end.observed());
+        case THROTTLED -> findings.warn("scan.trouble", "throttled", end.observed());
+        case SILENT -> findings.warn("scan.trouble", "silent", end.observed());
+        case GARBAGE -> findings.warn("scan.trouble", "garbage", end.observed());
+        case ENDLESS -> findings.warn("scan.trouble", "endless", end.observed());
         case STARTTLS_REFUSED, NO_STARTTLS, INJECTED ->
-            log.add(
-                "scan.trouble",
-                CheckOutcome.WARN,
-                "",
-                "in the middle of the scan: " + end.observed());
+            findings.warn("scan.trouble", "", "in the middle of the scan: " + end.observed());
         case CLOSED, UNREACHABLE, UNWELCOME ->
-            log.add(
-                "scan.trouble",
-                CheckOutcome.WARN,
-                "",
-                "in the middle of the scan: " + end.observed());
+            findings.warn("scan.trouble", "", "in the middle of the scan: " + end.observed());
       }
     }
 

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.TlsStart;
 import org.sealwax.assess.tlsclient.ScanHandshakeFacts;
 import org.sealwax.mail.address.Domain;
@@ -32,6 +31,7 @@ import org.sealwax.mail.tls.wire.ServerMessage;
  */
 final class ResumptionProbes {
   private final AddressScan scan;
+  private final FindingLog findings;
   private final @Nullable TlsClient engine;
 
   /**
@@ -41,6 +41,7 @@ final class ResumptionProbes {
    */
   ResumptionProbes(AddressScan scan, @Nullable TlsClient engine) {
     this.scan = scan;
+    this.findings = scan.findings();
     this.engine = engine;
   }
 
@@ -59,19 +60,9 @@ final class ResumptionProbes {
     }
     String version = TlsVersionNames.version(answer.hello().orElseThrow().version());
     if (resumed(answer)) {
-      scan.findings()
-          .add(
-              "resumption",
-              CheckOutcome.INFO,
-              "ticket",
-              version + ": a ticket resumes its session");
+      findings.info("resumption", "ticket", version + ": a ticket resumes its session");
     } else {
-      scan.findings()
-          .add(
-              "resumption",
-              CheckOutcome.INFO,
-              "none",
-              version + ": a ticket is given and not taken");
+      findings.info("resumption", "none", version + ": a ticket is given and not taken");
     }
   }
 
@@ -82,9 +73,7 @@ final class ResumptionProbes {
     }
     String version = TlsVersionNames.version(facts.version());
     if (facts.sessionId().isEmpty()) {
-      scan.findings()
-          .add(
-              "resumption", CheckOutcome.INFO, "none", version + ": neither ticket nor session id");
+      findings.info("resumption", "none", version + ": neither ticket nor session id");
       return;
     }
     scan.visit().reportProgress("resumption");
@@ -103,11 +92,9 @@ final class ResumptionProbes {
     }
     boolean same = found.get().sessionId().equals(facts.sessionId());
     if (same && resumed(answer)) {
-      scan.findings()
-          .add("resumption", CheckOutcome.INFO, "id", version + ": a session is resumed by its id");
+      findings.info("resumption", "id", version + ": a session is resumed by its id");
     } else {
-      scan.findings()
-          .add("resumption", CheckOutcome.INFO, "none", version + ": no session is resumed");
+      findings.info("resumption", "none", version + ": no session is resumed");
     }
   }
 
@@ -126,11 +113,9 @@ final class ResumptionProbes {
       return;
     }
     if (second.get()) {
-      scan.findings()
-          .add("resumption", CheckOutcome.INFO, "ticket", "TLS 1.3: a ticket resumes its session");
+      findings.info("resumption", "ticket", "TLS 1.3: a ticket resumes its session");
     } else {
-      scan.findings()
-          .add("resumption", CheckOutcome.INFO, "none", "TLS 1.3: no session is resumed");
+      findings.info("resumption", "none", "TLS 1.3: no session is resumed");
     }
   }
 

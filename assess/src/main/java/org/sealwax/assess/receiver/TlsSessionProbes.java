@@ -34,10 +34,12 @@ final class TlsSessionProbes {
   private static final String INJECTION = "starttls.cmdinjection";
 
   private final AddressScan scan;
+  private final FindingLog findings;
   private final FirstConnection firstConnection;
 
   TlsSessionProbes(AddressScan scan, FirstConnection firstConnection) {
     this.scan = scan;
+    this.findings = scan.findings();
     this.firstConnection = firstConnection;
   }
 
@@ -56,7 +58,7 @@ final class TlsSessionProbes {
     Optional<String> first = injected();
     Optional<String> second = first.isPresent() ? injected() : first;
     second.ifPresent(
-        how -> scan.findings().pass(INJECTION, "the command ends the connection, twice: " + how));
+        how -> findings.pass(INJECTION, "the command ends the connection, twice: " + how));
   }
 
   /** One try: empty when it is settled, else how the connection ended before TLS. */
@@ -66,11 +68,11 @@ final class TlsSessionProbes {
       wire = scan.connector().toTls("STARTTLS\r\nNOOP\r\n", connection -> {});
     } catch (ProbeFailed e) {
       if (e.reason() == ProbeFailed.ProbeFailureReason.INJECTED) {
-        scan.findings().pass(INJECTION, "the command is answered before TLS, in clear text");
+        findings.pass(INJECTION, "the command is answered before TLS, in clear text");
         return Optional.empty();
       }
       if (e.reason() == ProbeFailed.ProbeFailureReason.STARTTLS_REFUSED) {
-        scan.findings().pass(INJECTION, "refused: " + e.observed());
+        findings.pass(INJECTION, "refused: " + e.observed());
         return Optional.empty();
       }
       if (e.reason() == ProbeFailed.ProbeFailureReason.CLOSED) {
@@ -96,15 +98,13 @@ final class TlsSessionProbes {
     try {
       Reply first = connection.exchange("QUIT", answerTime());
       if (first.code() == 250) {
-        scan.findings()
-            .add(
-                INJECTION,
-                CheckOutcome.FAIL,
-                "answered",
-                "NOOP sent in clear behind STARTTLS was answered under TLS: " + first,
-                FindingEvidence.transcript(connection.transcript()));
+        findings.fail(
+            INJECTION,
+            "answered",
+            "NOOP sent in clear behind STARTTLS was answered under TLS: " + first,
+            FindingEvidence.transcript(connection.transcript()));
       } else {
-        scan.findings().pass(INJECTION, "the command behind STARTTLS is forgotten");
+        findings.pass(INJECTION, "the command behind STARTTLS is forgotten");
       }
     } catch (IOException e) {
       ended(INJECTION, "QUIT under TLS", String.valueOf(e.getMessage()), false);
@@ -118,30 +118,27 @@ final class TlsSessionProbes {
    * else.
    */
   private void ended(String check, String what, String problem, boolean inWords) {
-    scan.findings()
-        .add(
-            check,
-            inWords ? CheckOutcome.PASS : CheckOutcome.INCONCLUSIVE,
-            "",
-            what + (inWords ? " is refused: " : " is not answered: ") + problem);
+    findings.add(
+        check,
+        inWords ? CheckOutcome.PASS : CheckOutcome.INCONCLUSIVE,
+        "",
+        what + (inWords ? " is refused: " : " is not answered: ") + problem);
   }
 
   private boolean starttls(String check) {
     if (scan.visit().entry() == TlsStart.IMPLICIT) {
-      scan.findings().pass(check, "there is no clear text before TLS");
+      findings.pass(check, "there is no clear text before TLS");
       return false;
     }
     return firstConnection.underTls();
   }
 
   private void requires(Reply mail) {
-    if (!scan.findings().has("starttls.required")) {
-      scan.findings()
-          .add(
-              "starttls.required",
-              CheckOutcome.INFO,
-              mail.code() == 250 ? "clear-taken" : "clear-refused",
-              "MAIL in clear text is answered " + mail);
+    if (!findings.has("starttls.required")) {
+      findings.info(
+          "starttls.required",
+          mail.code() == 250 ? "clear-taken" : "clear-refused",
+          "MAIL in clear text is answered " + mail);
     }
   }
 
@@ -166,8 +163,7 @@ final class TlsSessionProbes {
       // RFC 3207 does not mention STARTTLS within a transaction; a server that refuses it has no
       // state to keep.
       requires(mail[0]);
-      scan.findings()
-          .pass("starttls.reset", "no state can be carried over: after MAIL " + e.observed());
+      findings.pass("starttls.reset", "no state can be carried over: after MAIL " + e.observed());
       return;
     }
     boolean taken = mail[0] != null && mail[0].code() == 250;
@@ -181,28 +177,25 @@ final class TlsSessionProbes {
     SmtpConnection connection = new SmtpConnection(under);
     try {
       if (!taken) {
-        scan.findings().pass("starttls.reset", "no MAIL is taken before TLS");
+        findings.pass("starttls.reset", "no MAIL is taken before TLS");
         return;
       }
       String rcpt = "RCPT TO:<postmaster>";
       Reply first = connection.exchange(rcpt, answerTime());
       if (first.code() == 503 || first.isPermanent() && first.code() != 550) {
-        scan.findings().pass("starttls.reset", "RCPT after STARTTLS is answered " + first);
+        findings.pass("starttls.reset", "RCPT after STARTTLS is answered " + first);
         return;
       }
       connection.exchange("RSET", answerTime());
       Reply second = connection.exchange(rcpt, answerTime());
       if (second.code() == 503) {
-        scan.findings()
-            .add(
-                "starttls.reset",
-                CheckOutcome.FAIL,
-                "kept",
-                "RCPT belongs to the MAIL of before TLS: " + first,
-                FindingEvidence.transcript(connection.transcript()));
+        findings.fail(
+            "starttls.reset",
+            "kept",
+            "RCPT belongs to the MAIL of before TLS: " + first,
+            FindingEvidence.transcript(connection.transcript()));
       } else {
-        scan.findings()
-            .pass("starttls.reset", "RCPT does not depend on MAIL here, before or after RSET");
+        findings.pass("starttls.reset", "RCPT does not depend on MAIL here, before or after RSET");
       }
     } catch (IOException e) {
       ended("starttls.reset", "RCPT without a new MAIL", String.valueOf(e.getMessage()), false);
@@ -219,7 +212,7 @@ final class TlsSessionProbes {
             || scan.facts().request().isPresent();
     if (!asked) {
       if (firstConnection.facts() != null) {
-        scan.findings().pass("clientcert.tolerate", "no certificate is asked for");
+        findings.pass("clientcert.tolerate", "no certificate is asked for");
       }
       return;
     }
@@ -245,9 +238,8 @@ final class TlsSessionProbes {
           connection.reply(answerTime());
         }
         Reply hello = connection.exchange("EHLO " + scan.visit().ehlo(), answerTime());
-        scan.findings()
-            .pass(
-                "clientcert.tolerate", "with an expired self-signed one EHLO is answered " + hello);
+        findings.pass(
+            "clientcert.tolerate", "with an expired self-signed one EHLO is answered " + hello);
         return;
       } catch (IOException e) {
         problem = String.valueOf(e.getMessage());
@@ -258,46 +250,39 @@ final class TlsSessionProbes {
         connection.sendQuit();
       }
     }
-    scan.findings()
-        .add(
-            "clientcert.tolerate",
-            refused ? CheckOutcome.FAIL : CheckOutcome.INCONCLUSIVE,
-            refused ? "aborts" : "",
-            "with an expired self-signed certificate the connection does not go on: " + problem);
+    findings.add(
+        "clientcert.tolerate",
+        refused ? CheckOutcome.FAIL : CheckOutcome.INCONCLUSIVE,
+        refused ? "aborts" : "",
+        "with an expired self-signed certificate the connection does not go on: " + problem);
   }
 
   /** What was asked of our certificate, as far as anything showed it. */
   void reportCertificateRequest() {
     ScanHandshakeFacts facts = firstConnection.facts();
-    if (scan.findings().has("clientcert.request") || facts == null) {
+    if (findings.has("clientcert.request") || facts == null) {
       return;
     }
     ScanHandshakeFacts.CertificateRequestFacts request = facts.request();
     if (request == null) {
-      scan.findings().pass("clientcert.request", "no certificate is asked for");
+      findings.pass("clientcert.request", "no certificate is asked for");
     } else if (request.bytes() > 4_096) {
-      scan.findings()
-          .add(
-              "clientcert.request",
-              CheckOutcome.WARN,
-              "large-list",
-              request.authorities() + " CAs are listed in " + request.bytes() + " octets");
+      findings.warn(
+          "clientcert.request",
+          "large-list",
+          request.authorities() + " CAs are listed in " + request.bytes() + " octets");
     } else {
-      scan.findings()
-          .add(
-              "clientcert.request",
-              CheckOutcome.INFO,
-              "requested",
-              "a certificate is asked for and not demanded; "
-                  + request.authorities()
-                  + " CAs listed");
+      findings.info(
+          "clientcert.request",
+          "requested",
+          "a certificate is asked for and not demanded; " + request.authorities() + " CAs listed");
     }
   }
 
   /** A second handshake inside the first, at the client's request. */
   void renegotiation() throws ProbeFailed, InterruptedException {
     scan.visit().reportProgress("renegotiation");
-    if (scan.findings().has("client-reneg") || !scan.speaksOld().orElse(false)) {
+    if (findings.has("client-reneg") || !scan.speaksOld().orElse(false)) {
       return;
     }
     int old = Math.min(scan.facts().highest(Records.TLS12), Records.TLS12);
@@ -313,22 +298,13 @@ final class TlsSessionProbes {
       ScanTlsWire.ServerReaction reaction = under.renegotiate(suites);
       switch (reaction) {
         case ACCEPTED ->
-            scan.findings()
-                .add(
-                    "client-reneg",
-                    CheckOutcome.WARN,
-                    "endless",
-                    "a renegotiation that the client asks for is begun");
+            findings.warn(
+                "client-reneg", "endless", "a renegotiation that the client asks for is begun");
         case REFUSED, CLOSED ->
-            scan.findings()
-                .pass("client-reneg", "a renegotiation that the client asks for is refused");
+            findings.pass("client-reneg", "a renegotiation that the client asks for is refused");
         case SILENT ->
-            scan.findings()
-                .add(
-                    "client-reneg",
-                    CheckOutcome.INCONCLUSIVE,
-                    "",
-                    "a renegotiation that the client asks for is not answered");
+            findings.inconclusive(
+                "client-reneg", "a renegotiation that the client asks for is not answered");
       }
     } catch (IOException e) {
       // The connection ended before the question.
@@ -348,7 +324,7 @@ final class TlsSessionProbes {
                     && (s.bulk() == TlsSuite.Bulk.AES || s.bulk() == TlsSuite.Bulk.CAMELLIA));
     if (cbc.isEmpty()) {
       if (!scan.facts().oldSuites().isEmpty() || !scan.speaksOld().orElse(true)) {
-        scan.findings().pass("vuln.poodle-tls", "no CBC suite is accepted in TLS");
+        findings.pass("vuln.poodle-tls", "no CBC suite is accepted in TLS");
       }
       return;
     }
@@ -371,12 +347,10 @@ final class TlsSessionProbes {
       if (!under.altered()) {
         return;
       }
-      scan.findings()
-          .add(
-              "vuln.poodle-tls",
-              CheckOutcome.FAIL,
-              "vulnerable",
-              "a record with wrong padding was taken: NOOP in it is answered " + reply);
+      findings.fail(
+          "vuln.poodle-tls",
+          "vulnerable",
+          "a record with wrong padding was taken: NOOP in it is answered " + reply);
     } catch (IOException e) {
       // RFC 5246 6.2.3.2 demands an alert, after which the connection is over.
       boolean refused =
@@ -428,12 +402,7 @@ final class TlsSessionProbes {
     ScanHandshakeFacts facts = firstConnection.facts();
     if (facts == null) {
       if (scan.facts().answers(ClientHelloBuilder.SESSION_TICKET)) {
-        scan.findings()
-            .add(
-                "ticket",
-                CheckOutcome.INFO,
-                "",
-                "tickets are offered; none of them could be looked at");
+        findings.info("ticket", "", "tickets are offered; none of them could be looked at");
       }
       return;
     }
@@ -446,33 +415,26 @@ final class TlsSessionProbes {
       byte[] bytes = HexFormat.of().parseHex(ticket.ticketHex());
       if (underZeroKey(bytes)) {
         bad = true;
-        scan.findings()
-            .add(
-                "ticket",
-                CheckOutcome.FAIL,
-                "zero-key",
-                "tickets are made under a key of zeros",
-                FindingEvidence.bytes(bytes));
+        findings.fail(
+            "ticket",
+            "zero-key",
+            "tickets are made under a key of zeros",
+            FindingEvidence.bytes(bytes));
       } else if (ticket.lifetime() > WEEK) {
         bad = true;
-        scan.findings()
-            .add(
-                "ticket",
-                CheckOutcome.WARN,
-                "long",
-                "tickets are good for " + ticket.lifetime() / 3600 + " hours");
+        findings.warn(
+            "ticket", "long", "tickets are good for " + ticket.lifetime() / 3600 + " hours");
       }
     }
     if (!bad) {
-      scan.findings()
-          .pass(
-              "ticket",
-              all.isEmpty()
-                  ? "no ticket is given"
-                  : all.size() + " tickets, good for " + all.getFirst().lifetime() + " s");
+      findings.pass(
+          "ticket",
+          all.isEmpty()
+              ? "no ticket is given"
+              : all.size() + " tickets, good for " + all.getFirst().lifetime() + " s");
     }
     if (facts.version() < Records.TLS13 && looked) {
-      scan.findings().pass("early-data", "TLS 1.3 was not negotiated");
+      findings.pass("early-data", "TLS 1.3 was not negotiated");
     } else if (facts.version() >= Records.TLS13) {
       long early =
           facts.tickets().stream()
@@ -480,14 +442,9 @@ final class TlsSessionProbes {
               .max()
               .orElse(-1);
       if (early > 0) {
-        scan.findings()
-            .add(
-                "early-data",
-                CheckOutcome.FAIL,
-                "accepted",
-                "tickets allow " + early + " octets of early data");
+        findings.fail("early-data", "accepted", "tickets allow " + early + " octets of early data");
       } else {
-        scan.findings().pass("early-data", "tickets allow no early data");
+        findings.pass("early-data", "tickets allow no early data");
       }
     }
   }

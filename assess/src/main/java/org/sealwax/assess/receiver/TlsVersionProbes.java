@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.Wire;
@@ -18,6 +17,7 @@ import org.sealwax.mail.tls.wire.TlsSuite;
 final class TlsVersionProbes {
   private static final int NO_RENEGOTIATION_INFO = 0;
   private final AddressScan scan;
+  private final FindingLog findings;
   private boolean bestOld;
 
   /** Whether an answer showed what the server makes of compression and extensions. */
@@ -25,6 +25,7 @@ final class TlsVersionProbes {
 
   TlsVersionProbes(AddressScan scan) {
     this.scan = scan;
+    this.findings = scan.findings();
   }
 
   /** TLS 1.2 with everything that shows something: compression, heartbeat, tickets, a staple. */
@@ -81,12 +82,11 @@ final class TlsVersionProbes {
     if (hybrid.accepted()) {
       scan.facts().version(Records.TLS13, true);
       int group = hybrid.hello().map(ServerMessage.ServerHello::group).orElse(-1);
-      scan.findings()
-          .pass(
-              "kex.pq",
-              "a hello with hybrid groups alone is answered with "
-                  + org.sealwax.mail.tls.wire.NamedGroup.name(group),
-              FindingEvidence.bytes(hybrid.first()));
+      findings.pass(
+          "kex.pq",
+          "a hello with hybrid groups alone is answered with "
+              + org.sealwax.mail.tls.wire.NamedGroup.name(group),
+          FindingEvidence.bytes(hybrid.first()));
       return;
     }
     if (!hybrid.refused()) {
@@ -102,7 +102,7 @@ final class TlsVersionProbes {
   }
 
   private void noHybrid(String seen) {
-    scan.findings().add("kex.pq", CheckOutcome.WARN, "missing", seen);
+    findings.warn("kex.pq", "missing", seen);
   }
 
   /** TLS 1.1, 1.0 and SSL 3.0, each only as long as there is a doubt. */
@@ -132,7 +132,7 @@ final class TlsVersionProbes {
 
   /** SSL 2.0. */
   void two() throws ProbeFailed, InterruptedException {
-    if (scan.findings().has("ssl2")) {
+    if (findings.has("ssl2")) {
       return;
     }
     scan.visit().reportProgress("SSL 2.0");
@@ -165,38 +165,28 @@ final class TlsVersionProbes {
       case Ssl2.Ssl2Parse.Whole whole -> {
         scan.facts().version(0x0002, true);
         List<String> kinds = whole.answer().kinds().stream().map(Ssl2::name).toList();
-        scan.findings()
-            .add(
-                "ssl2",
-                CheckOutcome.FAIL,
-                "on",
-                "SSL 2.0 is answered with "
-                    + (kinds.isEmpty() ? "no cipher in common" : String.join(", ", kinds)),
-                FindingEvidence.bytes(
-                    java.util.Arrays.copyOf(bytes, Math.min(count, HelloResponse.MAX_EVIDENCE))));
-        scan.findings()
-            .add(
-                "vuln.drown",
-                CheckOutcome.FAIL,
-                "vulnerable",
-                "the key is in use with SSL 2.0, so what TLS carries under it can be decrypted");
+        findings.fail(
+            "ssl2",
+            "on",
+            "SSL 2.0 is answered with "
+                + (kinds.isEmpty() ? "no cipher in common" : String.join(", ", kinds)),
+            FindingEvidence.bytes(
+                java.util.Arrays.copyOf(bytes, Math.min(count, HelloResponse.MAX_EVIDENCE))));
+        findings.fail(
+            "vuln.drown",
+            "vulnerable",
+            "the key is in use with SSL 2.0, so what TLS carries under it can be decrypted");
         kinds.stream()
             .filter(kind -> kind.contains("RC4_128_WITH"))
             .findFirst()
-            .ifPresent(
-                kind -> scan.findings().add("suite.rc4", CheckOutcome.FAIL, "accepted", kind));
+            .ifPresent(kind -> findings.fail("suite.rc4", "accepted", kind));
       }
       case Ssl2.Ssl2Parse.Broken broken -> off();
       case Ssl2.Ssl2Parse.Partial partial -> {
         if (ended) {
           off();
         } else {
-          scan.findings()
-              .add(
-                  "ssl2",
-                  CheckOutcome.INCONCLUSIVE,
-                  "",
-                  "a hello of SSL 2.0 gets no answer at all");
+          findings.inconclusive("ssl2", "a hello of SSL 2.0 gets no answer at all");
         }
       }
     }
@@ -204,8 +194,8 @@ final class TlsVersionProbes {
 
   private void off() {
     scan.facts().version(0x0002, false);
-    scan.findings().pass("ssl2", "a hello of SSL 2.0 is refused");
-    scan.findings().pass("vuln.drown", "SSL 2.0 is off here");
+    findings.pass("ssl2", "a hello of SSL 2.0 is refused");
+    findings.pass("vuln.drown", "SSL 2.0 is off here");
   }
 
   private static void close(Wire wire) {
@@ -219,25 +209,24 @@ final class TlsVersionProbes {
   /** Reports what is known by now. */
   void report() {
     ServerFacts facts = scan.facts();
-    FindingLog log = scan.findings();
     Optional<Boolean> thirteen = facts.speaks(Records.TLS13);
     Optional<Boolean> twelve = facts.speaks(Records.TLS12);
     thirteen.ifPresent(
         on -> {
           if (on) {
-            log.pass("tls13", "TLS 1.3 is spoken");
+            findings.pass("tls13", "TLS 1.3 is spoken");
           } else {
-            log.add("tls13", CheckOutcome.WARN, "missing", "TLS 1.3 is not spoken");
+            findings.warn("tls13", "missing", "TLS 1.3 is not spoken");
           }
         });
     twelve.ifPresent(
         on -> {
           if (on) {
-            log.pass("tls12", "TLS 1.2 is spoken");
+            findings.pass("tls12", "TLS 1.2 is spoken");
           } else if (thirteen.orElse(false)) {
-            log.pass("tls12", "TLS 1.3 only: nothing older is spoken");
+            findings.pass("tls12", "TLS 1.3 only: nothing older is spoken");
           } else if (thirteen.isPresent()) {
-            log.add("tls12", CheckOutcome.FAIL, "neither", "neither TLS 1.2 nor TLS 1.3 is spoken");
+            findings.fail("tls12", "neither", "neither TLS 1.2 nor TLS 1.3 is spoken");
           }
         });
     int best = facts.highest(Records.TLS13);
@@ -248,11 +237,11 @@ final class TlsVersionProbes {
         .ifPresent(
             on -> {
               if (on) {
-                log.add("ssl3", CheckOutcome.FAIL, "on", "SSL 3.0 is spoken");
+                findings.fail("ssl3", "on", "SSL 3.0 is spoken");
                 cbcOfSsl3();
               } else {
-                log.pass("ssl3", "SSL 3.0 is refused");
-                log.pass("vuln.poodle", "SSL 3.0 is off");
+                findings.pass("ssl3", "SSL 3.0 is refused");
+                findings.pass("vuln.poodle", "SSL 3.0 is off");
               }
             });
   }
@@ -262,9 +251,7 @@ final class TlsVersionProbes {
         scan.facts().suites().getOrDefault(Records.SSL3, java.util.Set.of()).stream()
             .anyMatch(id -> TlsSuite.of(id).map(s -> s.mode() == TlsSuite.Mode.CBC).orElse(false));
     if (cbc) {
-      scan.findings()
-          .add(
-              "vuln.poodle", CheckOutcome.FAIL, "vulnerable", "SSL 3.0 is spoken with a CBC suite");
+      findings.fail("vuln.poodle", "vulnerable", "SSL 3.0 is spoken with a CBC suite");
     }
   }
 
@@ -278,7 +265,7 @@ final class TlsVersionProbes {
             Records.SSL3,
             ClientHelloOffers.suites(s -> s.mode() == TlsSuite.Mode.CBC && !s.export()));
     if (!answer.accepted() && answer.refused()) {
-      scan.findings().pass("vuln.poodle", "SSL 3.0 is spoken, but without CBC suites");
+      findings.pass("vuln.poodle", "SSL 3.0 is spoken, but without CBC suites");
     } else {
       cbcOfSsl3();
     }
@@ -290,21 +277,14 @@ final class TlsVersionProbes {
         .ifPresent(
             on -> {
               if (!on) {
-                scan.findings().pass(check, TlsVersionNames.version(version) + " is refused");
+                findings.pass(check, TlsVersionNames.version(version) + " is refused");
               } else if (best == version) {
-                scan.findings()
-                    .add(
-                        check,
-                        CheckOutcome.FAIL,
-                        "best",
-                        "nothing better than " + TlsVersionNames.version(version) + " is spoken");
+                findings.fail(
+                    check,
+                    "best",
+                    "nothing better than " + TlsVersionNames.version(version) + " is spoken");
               } else {
-                scan.findings()
-                    .add(
-                        check,
-                        CheckOutcome.WARN,
-                        "on",
-                        TlsVersionNames.version(version) + " is still spoken");
+                findings.warn(check, "on", TlsVersionNames.version(version) + " is still spoken");
               }
             });
   }
@@ -312,32 +292,31 @@ final class TlsVersionProbes {
   /** Reports what ServerHellos before TLS 1.3 showed. */
   void flags() {
     ServerFacts facts = scan.facts();
-    FindingLog log = scan.findings();
     int old = facts.highest(Records.TLS12);
     if (old == 0) {
       if (bestOld && facts.knownToSpeak(Records.TLS13)) {
         String seen = "TLS 1.3 only, which has it by design";
         for (String check : List.of("ems", "secure-reneg", "compression", "client-reneg", "scsv")) {
-          log.pass(check, seen);
+          findings.pass(check, seen);
         }
       }
       return;
     }
     boolean answered = facts.helloAnswered();
     if (facts.answers(ClientHelloBuilder.EXTENDED_MASTER_SECRET)) {
-      log.pass("ems", "extended_master_secret is answered");
+      findings.pass("ems", "extended_master_secret is answered");
     } else if (old > Records.SSL3 && answered) {
-      log.add("ems", CheckOutcome.WARN, "missing", "extended_master_secret is not answered");
+      findings.warn("ems", "missing", "extended_master_secret is not answered");
     }
     if (facts.answers(ClientHelloBuilder.RENEGOTIATION_INFO)) {
-      log.pass("secure-reneg", "renegotiation_info is answered");
+      findings.pass("secure-reneg", "renegotiation_info is answered");
     } else if (answered) {
-      log.add("secure-reneg", CheckOutcome.FAIL, "missing", "renegotiation_info is not answered");
+      findings.fail("secure-reneg", "missing", "renegotiation_info is not answered");
     }
     if (facts.compresses()) {
-      log.add("compression", CheckOutcome.FAIL, "on", "DEFLATE is chosen when it is offered");
+      findings.fail("compression", "on", "DEFLATE is chosen when it is offered");
     } else if (answerSeen) {
-      log.pass("compression", "DEFLATE is offered and not chosen");
+      findings.pass("compression", "DEFLATE is offered and not chosen");
     }
   }
 }

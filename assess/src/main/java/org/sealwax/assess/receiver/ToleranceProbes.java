@@ -29,10 +29,12 @@ final class ToleranceProbes {
   private static final Map<String, String> TRIED = tried();
 
   private final AddressScan scan;
+  private final FindingLog findings;
   private @Nullable Boolean plain;
 
   ToleranceProbes(AddressScan scan) {
     this.scan = scan;
+    this.findings = scan.findings();
   }
 
   /**
@@ -145,13 +147,11 @@ final class ToleranceProbes {
       pass("large", "a hello of 16 KB", answer);
     } else if (answer.end() != HelloResponse.HelloEnd.SILENT && plainIsAnswered()) {
       // No client sends one today; it says how near the limit is.
-      scan.findings()
-          .add(
-              "tolerance",
-              CheckOutcome.WARN,
-              "large",
-              "a hello of 16 KB is refused: " + answer.text(),
-              FindingEvidence.bytes(answer.first()));
+      findings.warn(
+          "tolerance",
+          "large",
+          "a hello of 16 KB is refused: " + answer.text(),
+          FindingEvidence.bytes(answer.first()));
     }
   }
 
@@ -176,31 +176,21 @@ final class ToleranceProbes {
     boolean warned =
         answer.reader().alerts().stream().anyMatch(a -> a.level() == 1 && a.description() == 112);
     if (answer.accepted() && warned) {
-      scan.findings()
-          .add(
-              "tolerance",
-              CheckOutcome.WARN,
-              "sni-warning",
-              what + " is answered with the warning unrecognized_name");
+      findings.warn(
+          "tolerance", "sni-warning", what + " is answered with the warning unrecognized_name");
     } else if (answer.accepted()) {
       pass(aspect, what, answer);
     } else if (!plainIsAnswered()) {
-      scan.findings()
-          .add(
-              "tolerance",
-              CheckOutcome.INCONCLUSIVE,
-              aspect,
-              what + " is refused like a plain hello");
+      findings.add(
+          "tolerance", CheckOutcome.INCONCLUSIVE, aspect, what + " is refused like a plain hello");
     } else if (answer.refused() || answer.end() == HelloResponse.HelloEnd.BROKEN) {
-      scan.findings()
-          .add(
-              "tolerance",
-              CheckOutcome.FAIL,
-              aspect,
-              what + " is refused (" + answer.text() + ") where others are answered",
-              FindingEvidence.bytes(answer.first()));
+      findings.fail(
+          "tolerance",
+          aspect,
+          what + " is refused (" + answer.text() + ") where others are answered",
+          FindingEvidence.bytes(answer.first()));
     } else {
-      scan.findings().add("tolerance", CheckOutcome.INCONCLUSIVE, aspect, what + " gets no answer");
+      findings.add("tolerance", CheckOutcome.INCONCLUSIVE, aspect, what + " gets no answer");
     }
   }
 
@@ -217,20 +207,18 @@ final class ToleranceProbes {
   }
 
   private void pass(String aspect, String what, HelloResponse answer) {
-    scan.findings()
-        .add("tolerance", CheckOutcome.PASS, aspect, what + " is answered: " + answer.text());
+    findings.add("tolerance", CheckOutcome.PASS, aspect, what + " is answered: " + answer.text());
   }
 
   /** Names what was not tried, so that a pass does not cover it. */
   void report() {
-    FindingLog log = scan.findings();
     List<String> left =
         TRIED.entrySet().stream()
-            .filter(e -> !log.has("tolerance", e.getKey()))
+            .filter(e -> !findings.has("tolerance", e.getKey()))
             .map(Map.Entry::getValue)
             .toList();
-    if (!left.isEmpty() && log.has("tolerance")) {
-      log.add(
+    if (!left.isEmpty() && findings.has("tolerance")) {
+      findings.add(
           "tolerance", CheckOutcome.NOT_TESTED, "", "not looked at: " + String.join(", ", left));
     }
   }
