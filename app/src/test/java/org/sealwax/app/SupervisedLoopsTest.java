@@ -264,7 +264,7 @@ final class SupervisedLoopsTest {
             "ledger.PersistentLedger#flush",
             "evidence.PeerIdentities#due",
             "spool.SpoolMaintenance#copyLog",
-            "server.Router#checkClock"));
+            "server.Housekeeping#checkClock"));
   }
 
   @Tag("process")
@@ -280,13 +280,13 @@ final class SupervisedLoopsTest {
             key = "tls.key"
             """);
     makePair();
-    String failing = "org.sealwax.router.server.Router#checkFiles";
+    String failing = "org.sealwax.router.server.Router#rereadFiles";
     Map<String, String> agent =
         Map.of(
             "JAVA_TOOL_OPTIONS",
             FaultAgent.option(folder, failing, "always", folder.resolve("none")));
     try (ServerProcess server = new ServerProcess(file, agent)) {
-      server.line("injected into Router#checkFiles");
+      server.line("injected into Router#rereadFiles");
       makePair();
       server.line("read again, in use until");
     }

@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -39,6 +41,9 @@ public final class PasswordFile {
 
   /** Bytes of the file. */
   static final long MAX_SIZE = 8L << 20;
+
+  /** Bytes of the secret behind decoy salts. */
+  private static final int DECOY = 32;
 
   record Users(Map<String, ScramKeys> byName, List<Integer> iterations) {}
 
@@ -86,6 +91,26 @@ public final class PasswordFile {
                   }
                 });
     warnings(file).forEach(w -> log.warning("receive", w));
+  }
+
+  /**
+   * The secret in a file of the state folder, made there at the first time: users who do not exist
+   * must not get a new salt at each start.
+   *
+   * @throws IOException when it cannot be read or made, or is not what was written
+   */
+  public static byte[] decoySecret(Path secretFile, RandomSource random) throws IOException {
+    if (!Files.exists(secretFile)) {
+      Files.createFile(
+          secretFile,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      Files.write(secretFile, random.bytes(DECOY), StandardOpenOption.SYNC);
+    }
+    byte[] secret = Files.readAllBytes(secretFile);
+    if (secret.length != DECOY) {
+      throw new IOException(secretFile + " is not what was written; remove it");
+    }
+    return secret;
   }
 
   /** What an admin should know about a password file that can be read; one sentence each. */
