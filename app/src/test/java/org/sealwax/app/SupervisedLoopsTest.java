@@ -53,7 +53,7 @@ final class SupervisedLoopsTest {
   /** Loops that need not catch all of these themselves, and why. */
   private static final Map<String, String> OTHERS =
       Map.of(
-          "Queue.turns", "an Error ends the process, and the next start knows the row by its mark",
+          "Queue.looks", "an Error ends the process, and the next start knows the row by its mark",
           "SpoolWriter.write", "the same with the messages of the batch; each batch has its catch",
           "LogWriter.write", "nothing but a copy to a stream, whose IOException is caught",
           "Deadline.watch", "a comparison of numbers; what closes runs in a thread of its own",

@@ -104,11 +104,23 @@ public final class CrashMarks implements StepMarks, Closeable {
   }
 
   /**
-   * Reads what the last process left, and begins again.
+   * Reads what the last process left, and begins again. Where the file cannot be written, mail goes
+   * on without marks, which only help after a crash.
    *
-   * @throws IOException when the file cannot be written
+   * @param file of the marks
+   * @param clock the believed time
+   * @param log for what keeps messages from being marked
    */
-  public static CrashMarks open(Path file, Clock clock, MailLog log) throws IOException {
+  public static CrashMarks open(Path file, Clock clock, MailLog log) {
+    try {
+      return opened(file, clock, log);
+    } catch (IOException e) {
+      log.warning("queue", "messages under way cannot be marked: " + e.getMessage());
+      return none();
+    }
+  }
+
+  private static CrashMarks opened(Path file, Clock clock, MailLog log) throws IOException {
     Map<QueueId, Integer> left = left(file);
     Path next = file.resolveSibling(file.getFileName() + ".new");
     Files.write(next, new byte[SLOTS * SLOT]);

@@ -203,7 +203,7 @@ public final class Router implements Closeable {
             stores::ledger, () -> outboundNow().deliveryAgent().get(), clock, random, log);
     this.memories = new Lazy<>(() -> new HostMemoryCache(stores.ledger()));
     // Behind the lock of the spool: a second process must not take the marks of the first.
-    this.crashMarks = openCrashMarks(state);
+    this.crashMarks = CrashMarks.open(state.resolve("under-way"), clock, log);
     spool.markSteps(crashMarks);
     this.queue =
         new Queue(
@@ -301,16 +301,6 @@ public final class Router implements Closeable {
       return Files.getFileStore(folder).getTotalSpace() / HELD_PART;
     } catch (IOException e) {
       return Long.MAX_VALUE;
-    }
-  }
-
-  /** Mail goes on without marks: they only help after a crash. */
-  private CrashMarks openCrashMarks(Path state) {
-    try {
-      return CrashMarks.open(state.resolve("under-way"), clock, log);
-    } catch (IOException e) {
-      log.warning("queue", "messages under way cannot be marked: " + e.getMessage());
-      return CrashMarks.none();
     }
   }
 
