@@ -237,7 +237,7 @@ public final class HeldMail implements Closeable {
   private Instant heldSince(RecipientBatch batch) throws IOException {
     Instant since = null;
     for (StoredTraceEntry entry : spool.trace(batch.key().message())) {
-      TraceEntry traced = QueueRecordCodec.traceEntry(entry.facts());
+      TraceEntry traced = QueueRecordCodec.TRACE_ENTRY.read(entry.facts());
       if (traced.lines().stream().anyMatch(l -> l.what() == TraceEntry.RecipientEvent.HELD)) {
         since = traced.at();
       }
@@ -267,7 +267,7 @@ public final class HeldMail implements Closeable {
       if (batch.isEmpty()) {
         continue;
       }
-      RecipientGroup group = QueueRecordCodec.group(batch.get().recipients());
+      RecipientGroup group = QueueRecordCodec.GROUP.read(batch.get().recipients());
       Kind kind = kind(batch.get(), group);
       if (kind != one.getValue() || !isOver(batch.get(), kind, now)) {
         continue;
@@ -353,7 +353,7 @@ public final class HeldMail implements Closeable {
     boolean more = true;
     queue.marks.beginStep(message);
     try {
-      RecipientGroup group = QueueRecordCodec.group(batch.recipients());
+      RecipientGroup group = QueueRecordCodec.GROUP.read(batch.recipients());
       more = visitor.see(batch, group, kind(batch, group));
     } catch (SpoolException e) {
       if (e.kind() != SpoolException.Kind.DAMAGED) {

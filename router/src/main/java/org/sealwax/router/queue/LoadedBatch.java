@@ -32,8 +32,8 @@ record LoadedBatch(
     return new LoadedBatch(
         batch.key(),
         batch.hop(),
-        QueueRecordCodec.envelope(message.envelope()),
-        QueueRecordCodec.group(batch.recipients()),
+        QueueRecordCodec.ENVELOPE.read(message.envelope()),
+        QueueRecordCodec.GROUP.read(batch.recipients()),
         message.arrived(),
         message.size(),
         null);

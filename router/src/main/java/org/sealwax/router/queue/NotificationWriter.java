@@ -263,8 +263,8 @@ final class NotificationWriter {
             SchedulingKey.of(routing.nextHopFor(recipient.target()), options.tls()),
             "",
             "",
-            QueueRecordCodec.group(group));
-    return new NewMessage(draft, now, QueueRecordCodec.envelope(envelope), List.of(batch));
+            QueueRecordCodec.GROUP.write(group));
+    return new NewMessage(draft, now, QueueRecordCodec.ENVELOPE.write(envelope), List.of(batch));
   }
 
   /** A letter to the postmaster in plain text. */

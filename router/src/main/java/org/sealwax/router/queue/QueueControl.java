@@ -125,7 +125,7 @@ public final class QueueControl {
   }
 
   private static int meant(RecipientBatch batch, QueueFilter filter) throws IOException {
-    RecipientGroup group = QueueRecordCodec.group(batch.recipients());
+    RecipientGroup group = QueueRecordCodec.GROUP.read(batch.recipients());
     return (int) group.recipients().stream().filter(filter::matches).count();
   }
 
@@ -174,7 +174,7 @@ public final class QueueControl {
       if (batch.isEmpty() || !applies(order, batch.get().state())) {
         return 0;
       }
-      RecipientGroup group = QueueRecordCodec.group(batch.get().recipients());
+      RecipientGroup group = QueueRecordCodec.GROUP.read(batch.get().recipients());
       List<Recipient> meant = group.recipients().stream().filter(filter::matches).toList();
       if (meant.isEmpty()) {
         return 0;

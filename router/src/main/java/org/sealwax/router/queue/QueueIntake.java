@@ -153,7 +153,7 @@ final class QueueIntake implements Intake {
     }
     boolean stored = false;
     try {
-      spool.accept(new NewMessage(draft, now, QueueRecordCodec.envelope(envelope), batches));
+      spool.accept(new NewMessage(draft, now, QueueRecordCodec.ENVELOPE.write(envelope), batches));
       stored = true;
     } catch (SpoolException e) {
       throw failure(e);

@@ -10,7 +10,6 @@ import static org.sealwax.router.store.FieldCodec.list;
 import static org.sealwax.router.store.FieldCodec.optional;
 import static org.sealwax.router.store.FieldCodec.record;
 
-import java.io.IOException;
 import java.net.InetAddress;
 import java.util.EnumSet;
 import java.util.List;
@@ -183,7 +182,7 @@ final class QueueRecordCodec {
         });
   }
 
-  private static final RecordCodec<Envelope> ENVELOPE =
+  static final RecordCodec<Envelope> ENVELOPE =
       new RecordCodec<>(
           WHAT,
           VERSION,
@@ -197,7 +196,7 @@ final class QueueRecordCodec {
                       f.next(TEXT, Envelope::tls),
                       f.next(COUNT, Envelope::recipients))));
 
-  private static final RecordCodec<RecipientGroup> GROUP =
+  static final RecordCodec<RecipientGroup> GROUP =
       new RecordCodec<>(
           WHAT,
           VERSION,
@@ -253,7 +252,7 @@ final class QueueRecordCodec {
                 f.next(TEXT, RecipientTrace::reply));
           });
 
-  private static final RecordCodec<TraceEntry> TRACE_ENTRY =
+  static final RecordCodec<TraceEntry> TRACE_ENTRY =
       new RecordCodec<>(
           WHAT,
           VERSION,
@@ -266,30 +265,6 @@ final class QueueRecordCodec {
                       f.next(list(RECIPIENT_TRACE), TraceEntry::lines))));
 
   private QueueRecordCodec() {}
-
-  static byte[] envelope(Envelope envelope) {
-    return ENVELOPE.write(envelope);
-  }
-
-  static Envelope envelope(byte[] row) throws IOException {
-    return ENVELOPE.read(row);
-  }
-
-  static byte[] group(RecipientGroup group) {
-    return GROUP.write(group);
-  }
-
-  static RecipientGroup group(byte[] row) throws IOException {
-    return GROUP.read(row);
-  }
-
-  static byte[] traceEntry(TraceEntry entry) {
-    return TRACE_ENTRY.write(entry);
-  }
-
-  static TraceEntry traceEntry(byte[] row) throws IOException {
-    return TRACE_ENTRY.read(row);
-  }
 
   private static MailHost host(String text) {
     if (!text.startsWith("[") || !text.endsWith("]")) {

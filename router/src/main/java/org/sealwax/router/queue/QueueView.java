@@ -76,7 +76,7 @@ public final class QueueView {
       List<RecipientBatch> batches = spool.list(filter.forStore(), at, READ, key -> {});
       for (RecipientBatch batch : batches) {
         at = batch.key();
-        RecipientGroup group = QueueRecordCodec.group(batch.recipients());
+        RecipientGroup group = QueueRecordCodec.GROUP.read(batch.recipients());
         for (Recipient r : group.recipients()) {
           if (filter.matches(r)) {
             rows.add(row(batch, group, r, messages));
@@ -127,7 +127,7 @@ public final class QueueView {
     List<TraceEntry> stations = new ArrayList<>();
     Optional<TraceEntry.MessageArrival> arrival = Optional.empty();
     for (StoredTraceEntry entry : spool.trace(id)) {
-      TraceEntry traced = QueueRecordCodec.traceEntry(entry.facts());
+      TraceEntry traced = QueueRecordCodec.TRACE_ENTRY.read(entry.facts());
       stations.add(traced);
       if (arrival.isEmpty()) {
         arrival = Optional.ofNullable(traced.arrival());
@@ -140,7 +140,7 @@ public final class QueueView {
             Optional.of(
                 TraceEntry.MessageArrival.of(
                     kept.get().arrived(),
-                    QueueRecordCodec.envelope(kept.get().envelope()),
+                    QueueRecordCodec.ENVELOPE.read(kept.get().envelope()),
                     kept.get().size()));
       }
     }
@@ -177,7 +177,7 @@ public final class QueueView {
             id,
             kept.get().arrived(),
             kept.get().size(),
-            QueueRecordCodec.envelope(kept.get().envelope()),
+            QueueRecordCodec.ENVELOPE.read(kept.get().envelope()),
             header));
   }
 

@@ -165,7 +165,7 @@ final class StepApplier {
   /** A trace entry as the store keeps it, after all that were made before it. */
   private StoredTraceEntry trace(QueueId id, TraceEntry entry) {
     return new StoredTraceEntry(
-        id, order.incrementAndGet(), entry.at(), QueueRecordCodec.traceEntry(entry));
+        id, order.incrementAndGet(), entry.at(), QueueRecordCodec.TRACE_ENTRY.write(entry));
   }
 
   /** Queues notifications about a message, apart from what is stored of it. */
@@ -217,7 +217,7 @@ final class StepApplier {
         hop,
         group.sender().toString(),
         reason,
-        QueueRecordCodec.group(group));
+        QueueRecordCodec.GROUP.write(group));
   }
 
   private static List<NewMessage> messages(List<PreparedNotification> prepared) {

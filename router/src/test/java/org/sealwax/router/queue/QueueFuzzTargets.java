@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
 import org.sealwax.router.spool.QueueId;
+import org.sealwax.router.store.RecordCodec;
 import org.sealwax.testkit.fuzz.FuzzTarget;
 
 /** Damaged records of the spool: a value or an IOException, which sets the record aside. */
@@ -14,25 +15,17 @@ public final class QueueFuzzTargets {
 
   private QueueFuzzTargets() {}
 
-  private interface RecordReading<T> {
-    T of(byte[] record) throws IOException;
-  }
-
-  private interface RecordWriting<T> {
-    byte[] of(T value);
-  }
-
   /** What could be read once can be written, and read again as the same. */
-  private static <T> FuzzTarget.FuzzProperty same(RecordReading<T> read, RecordWriting<T> writing) {
+  private static <T> FuzzTarget.FuzzProperty same(RecordCodec<T> codec) {
     return input -> {
       T value;
       try {
-        value = read.of(input);
+        value = codec.read(input);
       } catch (IOException e) {
         holds(e.getMessage() != null, "no reason");
         return;
       }
-      holds(read.of(writing.of(value)).equals(value), value + " changes");
+      holds(codec.read(codec.write(value)).equals(value), value + " changes");
     };
   }
 
@@ -46,18 +39,10 @@ public final class QueueFuzzTargets {
   /** All of them. */
   public static List<FuzzTarget> all() {
     return List.of(
+        new FuzzTarget("record-envelope", seeds(Envelope.class), same(QueueRecordCodec.ENVELOPE)),
+        new FuzzTarget("record-group", seeds(RecipientGroup.class), same(QueueRecordCodec.GROUP)),
         new FuzzTarget(
-            "record-envelope",
-            seeds(Envelope.class),
-            same(QueueRecordCodec::envelope, QueueRecordCodec::envelope)),
-        new FuzzTarget(
-            "record-group",
-            seeds(RecipientGroup.class),
-            same(QueueRecordCodec::group, QueueRecordCodec::group)),
-        new FuzzTarget(
-            "record-station",
-            seeds(TraceEntry.class),
-            same(QueueRecordCodec::traceEntry, QueueRecordCodec::traceEntry)),
+            "record-station", seeds(TraceEntry.class), same(QueueRecordCodec.TRACE_ENTRY)),
         FuzzTarget.ofTexts(
             "queue-id",
             input ->

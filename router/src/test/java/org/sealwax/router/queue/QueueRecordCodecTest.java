@@ -187,18 +187,18 @@ public final class QueueRecordCodecTest {
   /** The row of a value. */
   public static byte[] row(Object value) {
     return switch (value) {
-      case Envelope envelope -> QueueRecordCodec.envelope(envelope);
-      case RecipientGroup group -> QueueRecordCodec.group(group);
-      case TraceEntry entry -> QueueRecordCodec.traceEntry(entry);
+      case Envelope envelope -> QueueRecordCodec.ENVELOPE.write(envelope);
+      case RecipientGroup group -> QueueRecordCodec.GROUP.write(group);
+      case TraceEntry entry -> QueueRecordCodec.TRACE_ENTRY.write(entry);
       default -> throw new IllegalArgumentException(String.valueOf(value));
     };
   }
 
   private static Object read(String name, byte[] row) throws IOException {
     return switch (name.substring(0, name.indexOf(' '))) {
-      case "envelope" -> QueueRecordCodec.envelope(row);
-      case "group" -> QueueRecordCodec.group(row);
-      default -> QueueRecordCodec.traceEntry(row);
+      case "envelope" -> QueueRecordCodec.ENVELOPE.read(row);
+      case "group" -> QueueRecordCodec.GROUP.read(row);
+      default -> QueueRecordCodec.TRACE_ENTRY.read(row);
     };
   }
 
@@ -283,7 +283,11 @@ public final class QueueRecordCodecTest {
       RecipientGroup group =
           new RecipientGroup(ReversePath.nullPath(), null, 1, List.of(recipient));
       FailureCause last =
-          QueueRecordCodec.group(QueueRecordCodec.group(group)).recipients().getFirst().last();
+          QueueRecordCodec.GROUP
+              .read(QueueRecordCodec.GROUP.write(group))
+              .recipients()
+              .getFirst()
+              .last();
       assertEquals(cause.withExtent(FailureCause.Extent.MESSAGE), last);
     }
   }

@@ -252,12 +252,12 @@ final class QueueStepTest {
                       dsn,
                       false,
                       null)));
-      byte[] bytes = QueueRecordCodec.group(group);
-      assertEquals(group, QueueRecordCodec.group(bytes));
+      byte[] bytes = QueueRecordCodec.GROUP.write(group);
+      assertEquals(group, QueueRecordCodec.GROUP.read(bytes));
       for (int n = 0; n < bytes.length; n++) {
         byte[] cut = java.util.Arrays.copyOf(bytes, n);
         org.junit.jupiter.api.Assertions.assertThrows(
-            IOException.class, () -> QueueRecordCodec.group(cut));
+            IOException.class, () -> QueueRecordCodec.GROUP.read(cut));
       }
     }
     for (MailOptions.TlsOption tls : MailOptions.TlsOption.values()) {
@@ -265,7 +265,7 @@ final class QueueStepTest {
           new MailOptions(
               MailOptions.BodyType.EIGHT_BIT, true, "id", MailOptions.Return.HEADERS, tls);
       Envelope e = new Envelope(SENDER, options, "o", "s", "t", 3);
-      assertEquals(e, QueueRecordCodec.envelope(QueueRecordCodec.envelope(e)));
+      assertEquals(e, QueueRecordCodec.ENVELOPE.read(QueueRecordCodec.ENVELOPE.write(e)));
     }
     for (FailureCause.Extent extent : FailureCause.Extent.values()) {
       FailureCause cause =
@@ -283,7 +283,7 @@ final class QueueStepTest {
                 : extent;
         assertEquals(
             group.with(List.of(r.waitingFor(one.withExtent(kept), false))),
-            QueueRecordCodec.group(QueueRecordCodec.group(group)));
+            QueueRecordCodec.GROUP.read(QueueRecordCodec.GROUP.write(group)));
       }
     }
   }

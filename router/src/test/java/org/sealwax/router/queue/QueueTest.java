@@ -184,7 +184,7 @@ final class QueueTest {
     assertEquals(1, s.consignment().round());
     untilEmpty();
     assertTrue(spool.message(id).isEmpty());
-    TraceEntry entry = QueueRecordCodec.traceEntry(spool.trace(id).getFirst().facts());
+    TraceEntry entry = QueueRecordCodec.TRACE_ENTRY.read(spool.trace(id).getFirst().facts());
     assertEquals(TraceEntry.RecipientEvent.DELIVERED, entry.lines().getFirst().what());
   }
 
@@ -804,7 +804,10 @@ final class QueueTest {
       var envelope = new Envelope(ReversePath.of(SENDER), MailOptions.plain(), "o", "s", "", 1);
       spool.accept(
           new org.sealwax.router.spool.NewMessage(
-              draft, java.time.Instant.now(), QueueRecordCodec.envelope(envelope), List.of(batch)));
+              draft,
+              java.time.Instant.now(),
+              QueueRecordCodec.ENVELOPE.write(envelope),
+              List.of(batch)));
       id = draft.id();
     }
     Path file = folder.resolve("spool/bodies/" + id);
@@ -849,7 +852,7 @@ final class QueueTest {
       var envelope = new Envelope(ReversePath.of(SENDER), optional, "o", "s", "", 1);
       spool.accept(
           new org.sealwax.router.spool.NewMessage(
-              draft, now, QueueRecordCodec.envelope(envelope), List.of(batch)));
+              draft, now, QueueRecordCodec.ENVELOPE.write(envelope), List.of(batch)));
       id = draft.id();
     }
     queue = newQueue();
