@@ -71,8 +71,6 @@ final class UnusedCodeTest {
         "ProviderLimiter.remembered",
         "VerificationCache.isRefreshing",
         "Router.reportAddress",
-        "ReadyBatch.hop",
-        "ReadyBatch.key",
         "RunningRound.batch",
         "ServerFlight.suite",
         "ServerFlight.version",

@@ -9,6 +9,12 @@ import org.sealwax.router.spool.BatchState;
 
 /** The scheduler's answer if a batch found a place. */
 public sealed interface Admission {
+  /** A place for which no other batch lost its own. */
+  Admitted ADMITTED = new Admitted(null);
+
+  /** No place. */
+  NoPlace NO_PLACE = new NoPlace();
+
   /**
    * It will be its turn.
    *

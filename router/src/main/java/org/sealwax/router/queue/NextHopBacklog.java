@@ -51,7 +51,7 @@ final class NextHopBacklog {
   }
 
   void add(ReadyBatch batch) {
-    bySender.computeIfAbsent(batch.sender, k -> new ArrayDeque<>(2)).add(batch);
+    bySender.computeIfAbsent(batch.sender(), k -> new ArrayDeque<>(2)).add(batch);
     count(1);
   }
 
@@ -89,7 +89,7 @@ final class NextHopBacklog {
   /** Takes one batch; false when it is not there. */
   boolean remove(BatchKey key, String sender) {
     ArrayDeque<ReadyBatch> ofSender = bySender.get(sender);
-    if (ofSender == null || !ofSender.removeIf(r -> r.key.equals(key))) {
+    if (ofSender == null || !ofSender.removeIf(r -> r.key().equals(key))) {
       return false;
     }
     if (ofSender.isEmpty()) {

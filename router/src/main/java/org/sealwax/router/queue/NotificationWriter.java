@@ -127,7 +127,7 @@ final class NotificationWriter {
           hidden ? null : d.reply(),
           d.tls());
     }
-    FailureCause cause = t.cause() == null ? QueueStep.unknown() : t.cause();
+    FailureCause cause = r.last() == null ? QueueStep.unknown() : r.last();
     boolean delayed = t.notice() == NoticeKind.DELAYED;
     Reply reply = hidden ? null : cause.reply();
     return new DeliveryStatus.DsnRecipient(

@@ -127,7 +127,7 @@ final class QueueState {
     Admission admission =
         inHand.size() < Queue.WINDOW && !stopping
             ? scheduler.reserve(hop, sender, now)
-            : new Admission.NoPlace();
+            : Admission.NO_PLACE;
     switch (admission) {
       case Admission.Admitted t -> {
         freshSinceMark = true;
@@ -168,16 +168,17 @@ final class QueueState {
         scheduler.release();
         continue;
       }
-      ReadyBatch ready = new ReadyBatch(batch.key(), batch.hop(), batch.sender(), BatchState.FRESH);
       // Recipients in memory are several times as large as their record.
       long record = LOADED_BATCH_BYTES + 4L * batch.recipients().length;
+      LoadedBatch loaded = null;
       if (inHand.loadedBytes() + record <= most) {
-        LoadedBatch loaded = c.loaded();
-        long content = loaded.content() == null ? 0 : loaded.size();
+        long content = c.loaded().content() == null ? 0 : c.loaded().size();
         boolean fits = inHand.loadedBytes() + record + content <= most;
-        ready.loaded = fits ? loaded : loaded.withoutContent();
+        loaded = fits ? c.loaded() : c.loaded().withoutContent();
         inHand.loaded(batch.key(), record + (fits ? content : 0));
       }
+      ReadyBatch ready =
+          new ReadyBatch(batch.key(), batch.hop(), batch.sender(), BatchState.FRESH, loaded);
       switch (scheduler.offer(ready, now)) {
         case Admission.Admitted t -> {
           inHand.waiting(batch.key(), true);
@@ -199,8 +200,8 @@ final class QueueState {
   private void evict(Admission.Admitted taken, Instant now, BatchMoves moves) {
     ReadyBatch evicted = taken.evicted();
     if (evicted != null) {
-      inHand.waiting(evicted.key, false);
-      crowded(evicted.key, evicted.hop, now, moves);
+      inHand.waiting(evicted.key(), false);
+      crowded(evicted.key(), evicted.hop(), now, moves);
     }
   }
 
@@ -421,7 +422,7 @@ final class QueueState {
       if (next == null) {
         return;
       }
-      inHand.waiting(next.batch.key, false);
+      inHand.waiting(next.batch.key(), false);
       rounds++;
       runner.start("delivery", () -> round.accept(next));
     }
@@ -442,7 +443,7 @@ final class QueueState {
 
   /** The round of this thread ended; returns what goes back to the store. */
   synchronized BatchMoves roundEnded(RunningRound ended, RoundResult result) {
-    BatchKey key = ended.batch.key;
+    BatchKey key = ended.batch.key();
     deliveringThreads.remove(Thread.currentThread());
     if (result instanceof RoundResult.Busy) {
       inHand.waiting(key, true);
@@ -452,10 +453,10 @@ final class QueueState {
     Admission.Paused pause = returned.pause();
     BatchMoves moves = pause == null ? BatchMoves.NONE : new BatchMoves();
     for (ReadyBatch r : returned.batches()) {
-      inHand.waiting(r.key, false);
+      inHand.waiting(r.key(), false);
       if (pause != null) {
-        boolean isFirst = r.key.equals(returned.probe());
-        moves.add(isFirst ? pause.moveTo(r.key, pause.until()) : moveTo(r.key, pause));
+        boolean isFirst = r.key().equals(returned.probe());
+        moves.add(isFirst ? pause.moveTo(r.key(), pause.until()) : moveTo(r.key(), pause));
       }
     }
     pump();

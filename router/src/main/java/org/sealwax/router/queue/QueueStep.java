@@ -73,15 +73,11 @@ public final class QueueStep {
    * One recipient in a notification to the sender.
    *
    * @param notice of which kind
-   * @param recipient the recipient
-   * @param cause why it failed or waits, or null when it went on
+   * @param recipient the recipient, with the cause why it failed or waits
    * @param delivered how it went on, or null
    */
   public record NotifiedRecipient(
-      NoticeKind notice,
-      Recipient recipient,
-      @Nullable FailureCause cause,
-      Outcome.@Nullable Delivered delivered) {}
+      NoticeKind notice, Recipient recipient, Outcome.@Nullable Delivered delivered) {}
 
   /**
    * A group that waits.
@@ -226,8 +222,7 @@ public final class QueueStep {
           && (d.terminal() || !d.dsnPassedOn())) {
         // RFC 3461 5.2.2, 5.3.1: where DSN ends, we say "relayed"; at the end "delivered".
         notified.add(
-            new NotifiedRecipient(
-                d.terminal() ? NoticeKind.DELIVERED : NoticeKind.RELAYED, r, null, d));
+            new NotifiedRecipient(d.terminal() ? NoticeKind.DELIVERED : NoticeKind.RELAYED, r, d));
       }
     }
 
@@ -253,7 +248,7 @@ public final class QueueStep {
       waiting.add(next);
       traces.add(line(r, TraceEntry.RecipientEvent.DEFERRED, cause));
       if (notify) {
-        notified.add(new NotifiedRecipient(NoticeKind.DELAYED, next, cause, null));
+        notified.add(new NotifiedRecipient(NoticeKind.DELAYED, next, null));
       }
     }
 
@@ -286,7 +281,8 @@ public final class QueueStep {
       }
       traces.add(line(r, TraceEntry.RecipientEvent.BOUNCED, cause));
       if (r.dsn().wants(DsnRequest.NotifyEvent.FAILURE)) {
-        notified.add(new NotifiedRecipient(NoticeKind.FAILED, r, cause, null));
+        notified.add(
+            new NotifiedRecipient(NoticeKind.FAILED, r.waitingFor(cause, r.delayNotified()), null));
       }
     }
 

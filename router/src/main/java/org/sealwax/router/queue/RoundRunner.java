@@ -52,7 +52,7 @@ final class RoundRunner {
 
   /** Runs a round, in a thread of its own. */
   void run(RunningRound round) {
-    BatchKey key = round.batch.key;
+    BatchKey key = round.batch.key();
     RoundResult result = null;
     CrashMarks.StartPermission permission = marks.begin(key.message());
     state.roundBegan(key, permission == CrashMarks.StartPermission.GO);
@@ -100,10 +100,11 @@ final class RoundRunner {
    */
   private RoundResult deliver(RunningRound round) throws InterruptedException, IOException {
     ReadyBatch batch = round.batch;
-    QueueId id = batch.key.message();
-    LoadedBatch loaded = batch.loaded == null ? LoadedBatch.load(spool, batch.key) : batch.loaded;
+    QueueId id = batch.key().message();
+    LoadedBatch loaded =
+        batch.loaded() == null ? LoadedBatch.load(spool, batch.key()) : batch.loaded();
     if (loaded == null) {
-      state.letGo(batch.key);
+      state.letGo(batch.key());
       return new RoundResult.NothingLearned();
     }
     List<Recipient> recipients = loaded.group().recipients();
@@ -135,10 +136,10 @@ final class RoundRunner {
       steps.apply(loaded, new QueueStep.Event.RoundEnded(outcomes));
     } catch (IOException e) {
       log.bug("after the round of " + id, e);
-      steps.storeFailed(batch.key);
+      steps.storeFailed(batch.key());
     } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
       log.bug("after the round of " + id, e);
-      steps.fault(batch.key);
+      steps.fault(batch.key());
     }
     return result;
   }

@@ -175,16 +175,16 @@ public final class Scheduler {
 
   /** Puts a batch into its line, if there is place; one that is FRESH gives its reservation up. */
   public Admission offer(ReadyBatch batch, Instant now) {
-    if (batch.state == BatchState.FRESH) {
+    if (batch.state() == BatchState.FRESH) {
       window.reserved--;
     }
-    NextHopState hop = hops.get(batch.hop);
-    Admission place = window.place(hop, batch.sender, batch.state, now);
+    NextHopState hop = hops.get(batch.hop());
+    Admission place = window.place(hop, batch.sender(), batch.state(), now);
     switch (place) {
       case Admission.Admitted t -> {
         BatchKey oldest = hop.pauses.oldest();
-        if (oldest != null && !oldest.equals(batch.key)) {
-          hop.pauses.addWaiting(batch.key);
+        if (oldest != null && !oldest.equals(batch.key())) {
+          hop.pauses.addWaiting(batch.key());
           probes.add(new HopProbe(hop.key, Objects.requireNonNull(hop.pauses.oldest())));
           return hop.pauses.forProbe(now);
         }
@@ -194,8 +194,8 @@ public final class Scheduler {
       }
       case Admission.NoPlace c -> moreInStore(hop);
       case Admission.Paused p -> {
-        hop.pauses.addWaiting(batch.key);
-        if (batch.key.equals(hop.pauses.oldest())) {
+        hop.pauses.addWaiting(batch.key());
+        if (batch.key().equals(hop.pauses.oldest())) {
           return new Admission.Paused(p.until(), Duration.ZERO, p.cause());
         }
       }
@@ -206,7 +206,7 @@ public final class Scheduler {
 
   /** The batch that {@link #probes} asked for: it goes at once, unless another is on its way. */
   public boolean offerProbe(ReadyBatch batch, Instant now) {
-    NextHopState hop = hops.find(batch.hop);
+    NextHopState hop = hops.find(batch.hop());
     if (hop == null || !hop.isIdle() || !hop.pauses.isPaused() || hop.pauses.isPaused(now)) {
       return false;
     }
@@ -230,14 +230,14 @@ public final class Scheduler {
   }
 
   private void add(NextHopState hop, ReadyBatch batch, Instant now) {
-    NextHopBacklog backlog = hop.backlogFor(batch.sender);
+    NextHopBacklog backlog = hop.backlogFor(batch.sender());
     if (hop.isIdle()) {
       hops.activity(true);
     }
     if (backlog.ready == 0) {
       backlog.since = now;
       // What comes from the store is backlog.
-      backlog.served = batch.state != BatchState.FRESH;
+      backlog.served = batch.state() != BatchState.FRESH;
     }
     backlog.add(batch);
     window.ready++;
@@ -411,7 +411,7 @@ public final class Scheduler {
     ReturnedBatches returned =
         switch (result) {
           case RoundResult.Answered a -> {
-            unpaused(hop, hop.pauses.answered(round.batch.sender, now));
+            unpaused(hop, hop.pauses.answered(round.batch.sender(), now));
             answers(round, hop.limit + 1, now);
             yield ReturnedBatches.NONE;
           }
@@ -452,8 +452,8 @@ public final class Scheduler {
     hop.busy = addresses.busy(round, slots.limits.perHop());
     add(hop, round.batch, now);
     // It keeps its place before others of its sender, and has had its turn.
-    NextHopBacklog backlog = hop.backlogFor(round.batch.sender);
-    backlog.moveToFront(round.batch.sender);
+    NextHopBacklog backlog = hop.backlogFor(round.batch.sender());
+    backlog.moveToFront(round.batch.sender());
     turns.leave(backlog);
     backlog.served = true;
     enqueue(backlog);
@@ -472,7 +472,7 @@ public final class Scheduler {
   private ReturnedBatches failedAfterMail(
       RunningRound round, RoundResult.FailedAfterMail failure, Instant now, double chance) {
     NextHopState hop = round.hop;
-    String sender = round.batch.sender;
+    String sender = round.batch.sender();
     boolean isTheHop = hop.pauses.isNextHopAtFault(sender, failure, round.began, slots.limits, now);
     if (!isTheHop) {
       // A probe that failed for its own sake must not keep the others from being tried.
@@ -487,8 +487,10 @@ public final class Scheduler {
     NextHopState hop = round.hop;
     unpaused(hop, hop.pauses.end());
     answers(round, hop.limit, now);
-    Admission.Paused pause = hop.pauses.slow(round.batch.sender, cause, slots.limits, now, chance);
-    return ReturnedBatches.of(takeOut(hop, NextHopPauses.domain(round.batch.sender)), pause, null);
+    Admission.Paused pause =
+        hop.pauses.slow(round.batch.sender(), cause, slots.limits, now, chance);
+    return ReturnedBatches.of(
+        takeOut(hop, NextHopPauses.domain(round.batch.sender())), pause, null);
   }
 
   private ReturnedBatches pause(
@@ -496,14 +498,14 @@ public final class Scheduler {
     NextHopState hop = round.hop;
     boolean was = hop.pauses.isPaused();
     hop.pauses.begin(cause, slots.limits, now, chance);
-    hop.pauses.addWaiting(round.batch.key);
+    hop.pauses.addWaiting(round.batch.key());
     hop.limit = FIRST_ROUNDS;
     List<ReadyBatch> out = takeOut(hop, null);
-    out.forEach(r -> hop.pauses.addWaiting(r.key));
+    out.forEach(r -> hop.pauses.addWaiting(r.key()));
     if (!was) {
       hops.paused(hop);
     }
-    return ReturnedBatches.of(out, hop.pauses.of(round.batch.sender, now), hop.pauses.oldest());
+    return ReturnedBatches.of(out, hop.pauses.of(round.batch.sender(), now), hop.pauses.oldest());
   }
 
   /** Takes batches out of the lines of a next hop: those of one sender's domain, or all. */

@@ -51,8 +51,8 @@ final class SchedulingWindow {
     int waiting = backlog == null ? 0 : backlog.ready;
     return waiting >= allowance(state, waiting)
             || backlog != null && backlog.ready(sender) >= READY_PER_SENDER
-        ? new Admission.NoPlace()
-        : new Admission.Admitted(null);
+        ? Admission.NO_PLACE
+        : Admission.ADMITTED;
   }
 
   /** Batches in line that one next hop may have now. */

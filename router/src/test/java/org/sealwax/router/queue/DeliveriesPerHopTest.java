@@ -73,7 +73,7 @@ final class DeliveriesPerHopTest {
         scheduler.greeted(r, NOW);
       }
       RunningRound first = running.remove();
-      apart += first.batch.hop.equals(lines.getLast()) ? 1 : 0;
+      apart += first.batch.hop().equals(lines.getLast()) ? 1 : 0;
       scheduler.ended(first, new RoundResult.Answered(), NOW, 0.5);
     }
     assertEquals(limit, most);

@@ -94,7 +94,7 @@ final class QueueStepTest {
               SCHEDULE,
               ARRIVED,
               0);
-      FailureCause cause = Objects.requireNonNull(result.notified().getFirst().cause());
+      FailureCause cause = Objects.requireNonNull(result.notified().getFirst().recipient().last());
       assertTrue(cause.text().startsWith("The message was given up by me."), cause.text());
       assertTrue(QueueStep.isGivenUp(cause));
       assertEquals("The message was given up by me.", QueueStep.givenUpText(cause));

@@ -109,7 +109,7 @@ final class SchedulerTest {
     RunningRound other = next();
     assertEquals(Set.of("a", "b"), Set.of(one.batch().hop(), other.batch().hop()));
     ended(one.batch().hop().equals("a") ? one : other, ANSWERED);
-    assertEquals("single@y", next().batch().sender);
+    assertEquals("single@y", next().batch().sender());
   }
 
   @Test
@@ -422,7 +422,7 @@ final class SchedulerTest {
       assertEquals(ReturnedBatches.NONE, ended(next(), closed("alias@a")));
       arrives("a", "good" + i + "@x");
       RunningRound good = next();
-      assertEquals("good" + i + "@x", good.batch().sender);
+      assertEquals("good" + i + "@x", good.batch().sender());
       assertEquals(0, scheduler.paused());
       if (i % 2 == 0) {
         ended(good, ANSWERED);
@@ -482,10 +482,10 @@ final class SchedulerTest {
     arrives("a", "two@bulk");
     arrives("a", "good@x");
     RunningRound round = next();
-    assertEquals("one@bulk", round.batch().sender);
+    assertEquals("one@bulk", round.batch().sender());
     ReturnedBatches returned = ended(round, new RoundResult.SenderSlowed(UNUSUAL));
     assertEquals(1, returned.batches().size());
-    assertEquals("two@bulk", returned.batches().getFirst().sender);
+    assertEquals("two@bulk", returned.batches().getFirst().sender());
     assertEquals(0, scheduler.paused());
     Admission.Paused pause = assertInstanceOf(Admission.Paused.class, arrives("a", "three@bulk"));
     assertEquals(now.plus(MINUTE), pause.until());
