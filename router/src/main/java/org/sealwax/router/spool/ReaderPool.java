@@ -82,6 +82,11 @@ final class ReaderPool implements AutoCloseable {
         throw SpoolWriter.closed();
       }
       reader = idle.poll();
+      if (reader != null && reader.generation() != generation) {
+        // Given back while the database was replaced.
+        reader.close();
+        reader = null;
+      }
       if (reader == null) {
         reader = new SpoolReader(database, generation);
       }
