@@ -25,8 +25,9 @@ import org.junit.jupiter.api.Test;
  * caller can mix them up. Everything else takes value types, or a record that is built in one
  * place.
  *
- * <p>What is left from before is in {@link #REMAINING}, with the number of places; the file may
- * only shrink. Calls by the JDK and by tests are not seen.
+ * <p>What is left from before is in {@link #REMAINING}, which may only shrink: {@code
+ * -Dsealwax.bless=true} rewrites it unless it would grow. Calls by the JDK and by tests are not
+ * seen.
  */
 final class UnlabelledValuesTest {
   private static final Set<String> SAYING_NOTHING =
@@ -34,6 +35,9 @@ final class UnlabelledValuesTest {
 
   /** Offset and length or end behind an array of bytes, as the JDK has them. */
   private static final List<String> RANGE = List.of("int", "int");
+
+  /** The smaller of two: no exchange is wrong. */
+  private static final String SYMMETRIC = ".least(Duration, Duration)";
 
   private static final Path REMAINING = Path.of("app/src/test/resources/unlabelled-values.txt");
 
@@ -54,6 +58,7 @@ final class UnlabelledValuesTest {
     return places.entrySet().stream()
         .filter(e -> e.getValue().size() > 1)
         .map(e -> name(e.getKey()))
+        .filter(name -> !name.endsWith(SYMMETRIC))
         .collect(Collectors.toCollection(TreeSet::new));
   }
 

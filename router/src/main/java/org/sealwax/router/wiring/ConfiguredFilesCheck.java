@@ -6,12 +6,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.NegativeTrustAnchor;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.mail.tls.RootStore;
@@ -213,17 +215,7 @@ public final class ConfiguredFilesCheck {
       return;
     }
     // Without sender rewriting, whose secret would be made.
-    ForwardSettings read =
-        new ForwardSettings(
-            f.aliasDomains(),
-            f.relayDomains(),
-            f.routes(),
-            null,
-            f.pipes(),
-            f.delimiter(),
-            f.carryExtension(),
-            f.postmaster(),
-            f.roles());
+    ForwardSettings read = SettingsRecord.with(f, Collections.singletonMap("sender", null));
     RecipientProbe probe =
         (mailbox, hop) -> new RecipientProbe.VerificationResult.NotKnown("not asked");
     try (TextMailLog silent = discardingDirectory()) {
