@@ -94,21 +94,31 @@ final class LedgerReplay {
   /** One remembered connection and what would have become of mail on it. */
   record ReplayedConnection(Domain host, RememberedSample sample, Outcome outcome) {}
 
-  /** Under a policy, with what its sources say of every subject. */
-  LedgerReplay(Policy policy, Function<PolicySubject, List<Evidence>> rows) {
+  /**
+   * Under a policy.
+   *
+   * @param rows what the configuration says of a subject
+   * @param remembered what is known of the domain of a record
+   * @param elsewhere why the ledger has no part in mail to a domain, if so
+   */
+  LedgerReplay(
+      Policy policy,
+      Function<PolicySubject, List<Evidence>> rows,
+      Function<DomainRecord, List<Evidence>> remembered,
+      Function<Domain, Optional<String>> elsewhere) {
     this.policy = policy;
-    this.elsewhere = domain -> Optional.empty();
-    this.remembered = row -> List.of();
     this.rows = rows;
+    this.remembered = remembered;
+    this.elsewhere = elsewhere;
   }
 
-  LedgerReplay(RouterSettings settings, KeptStsPolicies sts, ClockReading reading) {
-    this.policy = new Policy(settings.deliver().ladder(), settings.deliver().floors());
-    this.rows = new PolicyRows(settings.deliver().level(), settings.deliver().rows())::evidenceFor;
+  /** Under a configuration. */
+  static LedgerReplay of(RouterSettings settings, KeptStsPolicies sts, ClockReading reading) {
     TransportTable routes = new TransportTable(settings.forward());
-    this.elsewhere = domain -> otherRoute(routes, domain);
     LedgerRules rules = new LedgerRules(settings.ledger(), PublicSuffixList.bundled());
-    this.remembered =
+    return new LedgerReplay(
+        new Policy(settings.deliver().ladder(), settings.deliver().floors()),
+        new PolicyRows(settings.deliver().level(), settings.deliver().rows())::evidenceFor,
         row -> {
           List<Evidence> out = new ArrayList<>();
           if (settings.sts().isPresent()) {
@@ -117,7 +127,8 @@ final class LedgerReplay {
           // As PersistentLedger gives it: a level not seen for too long has fallen away.
           rules.evidence(rules.timePassed(row, reading).row()).ifPresent(out::add);
           return out;
-        };
+        },
+        domain -> otherRoute(routes, domain));
   }
 
   /** Every remembered connection of a domain, host by host, the oldest first. */

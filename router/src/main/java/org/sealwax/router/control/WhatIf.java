@@ -90,8 +90,8 @@ public final class WhatIf {
     this.current = now;
     this.candidate = then;
     this.ledger = ledger;
-    this.before = new LedgerReplay(now, sts, ledger.moment());
-    this.after = new LedgerReplay(then, sts, ledger.moment());
+    this.before = LedgerReplay.of(now, sts, ledger.moment());
+    this.after = LedgerReplay.of(then, sts, ledger.moment());
   }
 
   /**

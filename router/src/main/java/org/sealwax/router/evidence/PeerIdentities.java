@@ -7,14 +7,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.PublicSuffixList;
@@ -118,7 +119,15 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
       boolean named,
       TlsaAssociations associations,
       boolean own,
-      Instant until) {}
+      Instant until) {
+    String text() {
+      String by =
+          associations.records().isEmpty()
+              ? keys.size() + (keys.size() == 1 ? " key" : " keys") + " and name of "
+              : associations.records().size() + " TLSA of ";
+      return by + host + (own ? "" : " (of others too: no relay)");
+    }
+  }
 
   /** The identities of one peer, and the time of the next refresh. */
   private record PeerKnowledge(List<HostIdentity> images, Instant next) {}
@@ -134,8 +143,8 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
   private final RandomSource random;
   private final MailLog log;
   private final PublicSuffixList suffixes = PublicSuffixList.bundled();
-  private final Map<Domain, PeerKnowledge> known = new HashMap<>();
-  private final Set<Domain> looking = new HashSet<>();
+  private final Map<Domain, PeerKnowledge> known = new ConcurrentHashMap<>();
+  private final Set<Domain> looking = ConcurrentHashMap.newKeySet();
   private final Semaphore wake = new Semaphore(0);
   private volatile NamedPeers rows = new NamedPeers(List.of(), TrustRoots.none());
   private volatile boolean closed;
@@ -177,9 +186,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
     rows = new NamedPeers(List.copyOf(peers), roots);
     Set<Domain> named = new HashSet<>();
     peers.forEach(p -> named.add(p.domain()));
-    synchronized (known) {
-      known.keySet().retainAll(named);
-    }
+    known.keySet().retainAll(named);
     wake.release();
   }
 
@@ -199,10 +206,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
         .findFirst()
         .map(
             p -> {
-              PeerKnowledge k;
-              synchronized (known) {
-                k = known.get(peer);
-              }
+              PeerKnowledge k = known.get(peer);
               Instant now = clock.now();
               List<HostIdentity> identities =
                   k == null
@@ -252,12 +256,14 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
   List<Domain> due() {
     Instant now = clock.now();
     List<Domain> due = new ArrayList<>();
-    synchronized (known) {
-      for (NamedPeer peer : rows.peers()) {
+    for (NamedPeer peer : rows.peers()) {
+      // First ours, then looked at: a look-up that ends meanwhile is not done again at once.
+      if (looking.add(peer.domain())) {
         PeerKnowledge k = known.get(peer.domain());
-        boolean isTime = k == null || !k.next().isAfter(now);
-        if (isTime && looking.add(peer.domain())) {
+        if (k == null || !k.next().isAfter(now)) {
           due.add(peer.domain());
+        } else {
+          looking.remove(peer.domain());
         }
       }
     }
@@ -267,11 +273,8 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
   /** Looks up one peer; blocks on the DNS for as long as the resolver lets it. */
   void refresh(Domain peer) {
     Instant now = clock.now();
-    List<HostIdentity> before;
-    synchronized (known) {
-      PeerKnowledge k = known.get(peer);
-      before = k == null ? List.of() : k.images();
-    }
+    PeerKnowledge last = known.get(peer);
+    List<HostIdentity> before = last == null ? List.of() : last.images();
     List<HostIdentity> identities = new ArrayList<>();
     try {
       identities.addAll(remembered(peer, now));
@@ -283,28 +286,20 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
       log.bug("mirror of " + peer, e);
     }
     PeerKnowledge made = new PeerKnowledge(List.copyOf(identities), next(identities, now));
-    synchronized (known) {
-      looking.remove(peer);
-      if (rows.peers().stream().anyMatch(p -> p.domain().equals(peer))) {
-        known.put(peer, made);
-      }
+    known.put(peer, made);
+    if (rows.peers().stream().noneMatch(p -> p.domain().equals(peer))) {
+      known.remove(peer);
     }
+    looking.remove(peer);
     if (!describe(identities).equals(describe(before))) {
       log.note("mirror", peer + " is known by " + describe(identities));
     }
   }
 
   private static String describe(List<HostIdentity> identities) {
-    List<String> out = new ArrayList<>();
-    for (HostIdentity i : identities) {
-      out.add(
-          (i.associations().records().isEmpty()
-                  ? i.keys().size() + (i.keys().size() == 1 ? " key" : " keys") + " and name of "
-                  : i.associations().records().size() + " TLSA of ")
-              + i.host()
-              + (i.own() ? "" : " (of others too: no relay)"));
-    }
-    return out.isEmpty() ? "nothing" : String.join(", ", out);
+    return identities.isEmpty()
+        ? "nothing"
+        : identities.stream().map(HostIdentity::text).collect(Collectors.joining(", "));
   }
 
   private Instant next(List<HostIdentity> identities, Instant now) {
@@ -345,24 +340,18 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
   private List<HostIdentity> published(Domain peer, Instant now, List<HostIdentity> before)
       throws InterruptedException {
     DnsAnswer<MxRecord> answer = resolver.mx(peer);
-    return switch (MxSet.of(peer, answer, Set.of(), random)) {
-      case MxSet.Hosts hosts -> {
-        List<HostIdentity> out = new ArrayList<>();
-        if (hosts.security() != DnssecStatus.SECURE) {
-          yield out;
-        }
-        Instant mxUntil = now.plus(answer.ttl());
-        for (MxSet.MxHost target :
-            hosts.targets().subList(0, Math.min(MOST_HOSTS, hosts.targets().size()))) {
-          out.addAll(records(peer, target.host(), mxUntil, now, before));
-        }
-        yield out;
+    List<HostIdentity> out = new ArrayList<>();
+    MxSet set = MxSet.of(peer, answer, Set.of(), random);
+    if (set instanceof MxSet.MxLookupFailed) {
+      return stillGood(before, null, now);
+    }
+    if (set instanceof MxSet.Hosts hosts && hosts.security() == DnssecStatus.SECURE) {
+      Instant mxUntil = now.plus(answer.ttl());
+      for (MxSet.MxHost target : hosts.targets().stream().limit(MOST_HOSTS).toList()) {
+        out.addAll(records(peer, target.host(), mxUntil, now, before));
       }
-      case MxSet.MxLookupFailed t -> stillGood(before, null, now);
-      case MxSet.NullMx n -> List.of();
-      case MxSet.NoSuchDomain n -> List.of();
-      case MxSet.LoopsBack l -> List.of();
-    };
+    }
+    return out;
   }
 
   private List<HostIdentity> records(
@@ -412,20 +401,10 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
     if (chain.isEmpty() || now.peers().isEmpty()) {
       return Optional.empty();
     }
-    List<PeerFound> found =
-        new CertificateComparison(chain, now.roots(), clock.now()).among(now.peers());
     // One host may be the MX of several peers: what grants most is asked for.
-    return found.stream()
-        .max(Comparator.comparing((PeerFound f) -> f.relay()))
-        .map(
-            f ->
-                new PeerMatch(
-                    f.peer(),
-                    new Verdict.Verified(Verdict.IdentifiedBy.MIRROR, f.peer() + " " + f.how()),
-                    f.relay()));
+    return new CertificateComparison(chain, now.roots(), clock.now())
+        .among(now.peers()).stream().max(Comparator.comparing(PeerMatch::relay));
   }
-
-  private record PeerFound(Domain peer, String how, boolean relay) {}
 
   /** One certificate, held against all peers. */
   private final class CertificateComparison {
@@ -442,20 +421,18 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
       this.pin = Pins.of(chain.getFirst());
     }
 
-    List<PeerFound> among(List<NamedPeer> peers) {
-      List<PeerFound> out = new ArrayList<>();
+    List<PeerMatch> among(List<NamedPeer> peers) {
+      List<PeerMatch> out = new ArrayList<>();
       for (NamedPeer peer : peers) {
-        PeerKnowledge k;
-        synchronized (known) {
-          k = known.get(peer.domain());
-        }
-        if (k == null) {
-          continue;
-        }
-        for (HostIdentity identity : k.images()) {
+        PeerKnowledge k = known.get(peer.domain());
+        for (HostIdentity identity : k == null ? List.<HostIdentity>of() : k.images()) {
           String how = identity.until().isAfter(now) ? how(identity) : null;
           if (how != null) {
-            out.add(new PeerFound(peer.domain(), how, peer.relay() && identity.own()));
+            out.add(
+                new PeerMatch(
+                    peer.domain(),
+                    new Verdict.Verified(Verdict.IdentifiedBy.MIRROR, peer.domain() + " " + how),
+                    peer.relay() && identity.own()));
           }
         }
       }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.sealwax.mail.address.DomainPattern;
@@ -68,7 +69,9 @@ final class LedgerReplayTest {
   private static Kind would(DomainRecord row, TlsFloors minimums, Evidence... evidence) {
     Policy policy = new Policy(FallbackLadder.of(true, true, Duration.ofMinutes(30)), minimums);
     List<LedgerReplay.ReplayedConnection> connections =
-        new LedgerReplay(policy, subject -> List.of(evidence)).connections(row);
+        new LedgerReplay(
+                policy, subject -> List.of(evidence), of -> List.of(), domain -> Optional.empty())
+            .connections(row);
     assertEquals(1, connections.size());
     return connections.getFirst().outcome().kind();
   }
