@@ -56,11 +56,10 @@ public record RelayRules(
      * Taken.
      *
      * @param targets where it goes, at least one
-     * @param forwarded an alias led there
-     * @param returned a bounce on its way back through a rewritten sender
+     * @param forwarded an alias led there; false for a bounce on its way back through a rewritten
+     *     sender
      */
-    record Take(List<DeliveryTarget> targets, boolean forwarded, boolean returned)
-        implements RelayDecision {
+    record Take(List<DeliveryTarget> targets, boolean forwarded) implements RelayDecision {
       /** Copies. */
       public Take {
         targets = List.copyOf(targets);
@@ -124,7 +123,7 @@ public record RelayRules(
    */
   public RelayDecision rulingForPostmaster(Mailbox configured, AddressResolution resolution) {
     return switch (resolution) {
-      case AddressResolution.Forwarded f -> new RelayDecision.Take(f.targets(), true, false);
+      case AddressResolution.Forwarded f -> new RelayDecision.Take(f.targets(), true);
       // An address that is nowhere listed is still what the admin wrote.
       case AddressResolution.NotLocal n -> toItself(configured, true);
       case AddressResolution.Relayed r -> toItself(configured, true);
@@ -137,7 +136,7 @@ public record RelayRules(
 
   /** Where no postmaster was named: accepted all the same, and held for the admin. */
   public RelayDecision heldForPostmaster(Mailbox recipient) {
-    return new RelayDecision.Take(List.of(new DeliveryTarget.Postmaster(recipient)), false, false);
+    return new RelayDecision.Take(List.of(new DeliveryTarget.Postmaster(recipient)), false);
   }
 
   /**
@@ -171,14 +170,13 @@ public record RelayRules(
                       550,
                       NOT_ALLOWED,
                       "relaying denied: the local part may be read as a route, and is not listed"));
-      case AddressResolution.Forwarded f -> new RelayDecision.Take(f.targets(), true, false);
-      case AddressResolution.ReturnedBounce r ->
-          new RelayDecision.Take(List.of(r.target()), true, true);
+      case AddressResolution.Forwarded f -> new RelayDecision.Take(f.targets(), true);
+      case AddressResolution.ReturnedBounce r -> new RelayDecision.Take(List.of(r.target()), false);
     };
   }
 
   private static RelayDecision toItself(Mailbox mailbox, boolean forwarded) {
-    return new RelayDecision.Take(List.of(new DeliveryTarget.Remote(mailbox)), forwarded, false);
+    return new RelayDecision.Take(List.of(new DeliveryTarget.Remote(mailbox)), forwarded);
   }
 
   /** The percent hack, bang paths, addresses in quotes, and what could end a path further on. */

@@ -116,7 +116,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
   boolean add(Mailbox original, RelayRules.RelayDecision.Take take, RcptParameters wishes) {
     DsnRequest wish = dsnRequest(wishes);
     RecipientDirectory directory = reception.directory();
-    boolean forwarded = take.forwarded() && !take.returned();
+    boolean forwarded = take.forwarded();
     ReversePath path = forwarded ? directory.senderForForward(sender) : sender;
     // A refusal is notified when the client may relay or we rewrote the sender's address; any other
     // sender may be forged, and the DSN would be backscatter.
