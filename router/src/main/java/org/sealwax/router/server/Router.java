@@ -451,7 +451,7 @@ public final class Router implements Closeable {
   }
 
   private TcpListener openMetrics(InetSocketAddress address) throws StartFailure {
-    counters.gauge("sealwax_sessions", "Client sessions now", listeners::sessions);
+    counters.gauge("sealwax_sessions", "Client sessions now", this::sessions);
     counters.gauge(
         "sealwax_queue_running", "Rounds of delivery now", () -> queue.figures().running());
     counters.gauge(
