@@ -58,13 +58,15 @@ public final class HttpReader {
    * @param maxBody bytes of the content
    */
   public HttpReader(InputStream in, int maxBody) {
-    this(in, MAX_HEAD, maxBody);
+    this.in = in;
+    this.maxHead = MAX_HEAD;
+    this.maxBody = maxBody;
   }
 
-  HttpReader(InputStream in, int maxHead, int maxBody) {
+  HttpReader(InputStream in, HttpService.HttpLimits limits) {
     this.in = in;
-    this.maxHead = maxHead;
-    this.maxBody = maxBody;
+    this.maxHead = limits.head();
+    this.maxBody = limits.body();
   }
 
   /**

@@ -95,7 +95,7 @@ public record HttpService(HttpLimits limits, List<HttpField> fields, HttpHandler
     wire.readTimeout(limits.time());
     HttpEvents events;
     try (Deadline _ = Deadline.after(limits.time(), wire)) {
-      HttpReader reader = new HttpReader(wire.in(), limits.head(), limits.body());
+      HttpReader reader = new HttpReader(wire.in(), limits);
       HttpRequest request = null;
       HttpReply reply;
       try {
