@@ -91,7 +91,7 @@ final class Backup {
           Kind.FORMAT, folder + " holds no finished backup: " + DATABASE + " is missing");
     }
     try {
-      try (IntegrityCheck check = IntegrityCheck.begin(database)) {
+      try (IntegrityCheck check = new IntegrityCheck(database)) {
         if (!check.isSpool()) {
           throw new SpoolException(Kind.FORMAT, database + " is not the database of a spool");
         }

@@ -108,26 +108,18 @@ final class DiskSpace {
     return usable() - bytes >= minimumFree;
   }
 
+  /** A file system can also have space, and no place for another file (inodes). */
   private boolean isFull() {
-    try {
-      return usable() < NOTHING_LEFT || !hasPlaceForFile();
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  /** A file system can have space and no place for another file (inodes). */
-  private boolean hasPlaceForFile() throws IOException {
     Path probe = folder.resolve("probe");
     try {
+      if (usable() < NOTHING_LEFT) {
+        return true;
+      }
       Files.write(probe, new byte[0]);
       Files.deleteIfExists(probe);
-      return true;
+      return false;
     } catch (IOException e) {
-      if (SpoolException.isForSpace(e)) {
-        return false;
-      }
-      throw e;
+      return SpoolException.isForSpace(e);
     }
   }
 

@@ -28,32 +28,26 @@ final class IntegrityCheck implements Closeable {
   private static final int CACHE_KIB = 2048;
 
   private final Connection connection;
-
   private final boolean isSpool;
-
-  private IntegrityCheck(Connection connection, boolean isSpool) {
-    this.connection = connection;
-    this.isSpool = isSpool;
-  }
-
-  /** Whether the tables of a spool are there. */
-  boolean isSpool() {
-    return isSpool;
-  }
 
   /**
    * Opens the database for the check.
    *
    * @throws SQLException also when not even its list of tables can be read
    */
-  static IntegrityCheck begin(Path database) throws SQLException {
-    Connection connection = Sqlite.readOnlyUntouched(database, CACHE_KIB);
+  IntegrityCheck(Path database) throws SQLException {
+    this.connection = Sqlite.readOnlyUntouched(database, CACHE_KIB);
     try (Statement s = connection.createStatement()) {
-      return new IntegrityCheck(connection, SpoolFormat.SPOOL.hasTables(s));
+      this.isSpool = SpoolFormat.SPOOL.hasTables(s);
     } catch (SQLException e) {
       connection.close();
       throw e;
     }
+  }
+
+  /** Whether the tables of a spool are there. */
+  boolean isSpool() {
+    return isSpool;
   }
 
   /**

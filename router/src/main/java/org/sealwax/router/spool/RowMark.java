@@ -57,29 +57,20 @@ final class RowMark implements Closeable {
   boolean begin(String table, long[] key) {
     byte[] name = name(table, key);
     byte[] there = new byte[name.length];
-    int free = -1;
     for (int i = 0; i < MOST; i++) {
       int ends = entries.get(i * ENTRY);
-      if (ends == 0) {
-        free = i;
-        break;
-      }
       entries.get(i * ENTRY + 1, there);
-      if (Arrays.equals(name, there)) {
-        if (ends >= ENDS) {
-          return false;
-        }
-        entries.put(i * ENTRY, (byte) (ends + 1));
-        current = i;
-        before = (byte) ends;
-        return true;
+      if (ends != 0 && !Arrays.equals(name, there)) {
+        continue;
       }
-    }
-    current = free;
-    before = 0;
-    if (free >= 0) {
-      entries.put(free * ENTRY + 1, name);
-      entries.put(free * ENTRY, (byte) 1);
+      if (ends >= ENDS) {
+        return false;
+      }
+      entries.put(i * ENTRY + 1, name);
+      entries.put(i * ENTRY, (byte) (ends + 1));
+      current = i;
+      before = (byte) ends;
+      return true;
     }
     return true;
   }

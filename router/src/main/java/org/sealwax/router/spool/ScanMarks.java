@@ -8,8 +8,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Marks of the work on the database that is about no message in particular, in a file that outlives
@@ -97,13 +97,7 @@ final class ScanMarks implements Closeable {
 
   /** The work during which the process ended {@link #ENDS} times. */
   synchronized List<Scan> suspects() {
-    List<Scan> found = new ArrayList<>(0);
-    for (Scan scan : Scan.values()) {
-      if (ends[scan.ordinal()] >= ENDS) {
-        found.add(scan);
-      }
-    }
-    return found;
+    return Stream.of(Scan.values()).filter(scan -> ends[scan.ordinal()] >= ENDS).toList();
   }
 
   /** Forgets all ends: the database is another one, or they led to nothing. */

@@ -148,7 +148,7 @@ public final class SqliteSpool implements Spool {
   /** Null when there is no database yet. */
   private @Nullable IntegrityCheck beginCheck(Salvage salvage) throws SpoolException {
     try {
-      return Files.exists(database) ? IntegrityCheck.begin(database) : null;
+      return Files.exists(database) ? new IntegrityCheck(database) : null;
     } catch (SQLException e) {
       SpoolException why = SpoolException.of("the spool cannot be opened", e);
       if (!SqliteFailure.isUnreadable(e)) {
