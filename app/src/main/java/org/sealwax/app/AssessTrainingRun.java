@@ -1,6 +1,5 @@
 package org.sealwax.app;
 
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -128,17 +127,10 @@ final class AssessTrainingRun {
   private void sealwax(List<String> options, String... words) {
     List<String> all = new ArrayList<>(List.of(words));
     all.addAll(options);
-    PrintStream nowhere =
-        new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
-    ProcessEnvironment quiet =
-        new ProcessEnvironment(
-            process.environment(),
-            new ByteArrayInputStream(new byte[0]),
-            nowhere,
-            nowhere,
-            "rehearsal",
-            process.home(),
-            folder);
+    // Into memory, with an encoder, as to a terminal.
+    ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    PrintStream nowhere = new PrintStream(printed, true, StandardCharsets.UTF_8);
+    ProcessEnvironment quiet = process.with("", nowhere);
     int code = new CommandLine(quiet).run(all.toArray(new String[0]));
     // Whatever the error is: the cache is made of the code that ran.
     process.out().println("rehearsed " + String.join(" ", words) + ": " + code);

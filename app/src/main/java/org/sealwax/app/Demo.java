@@ -1,9 +1,7 @@
 package org.sealwax.app;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -171,15 +169,7 @@ final class Demo {
       String message =
           "From: %s\nTo: %s\nSubject: demo\n\nThis is nobody else's business.\n"
               .formatted(token.sender(), to);
-      ProcessEnvironment caller =
-          new ProcessEnvironment(
-              process.environment(),
-              new ByteArrayInputStream(message.getBytes(StandardCharsets.US_ASCII)),
-              process.out(),
-              process.err(),
-              process.user(),
-              process.home(),
-              process.folder());
+      ProcessEnvironment caller = process.with(message, process.out());
       int code =
           new Sendmail(caller, clock, RandomSource.secure())
               .run(

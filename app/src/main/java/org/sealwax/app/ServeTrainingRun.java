@@ -76,6 +76,7 @@ final class ServeTrainingRun {
                 process.out().println("serve ended with " + code);
               });
       if (isGreeted(server, port)) {
+        new CommandLine(process).run("queue", "--config", file.toString());
         terminate(server, early);
       }
       server.join(PATIENCE);

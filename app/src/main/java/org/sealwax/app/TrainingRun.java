@@ -1,8 +1,7 @@
 package org.sealwax.app;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -144,15 +143,8 @@ final class TrainingRun {
 
   private int send(Path state, Router second) throws IOException, InterruptedException {
     String message = "From: a@rehearsal.localdomain\nTo: b@example.org\nSubject: x\n\nx\n";
-    ProcessEnvironment caller =
-        new ProcessEnvironment(
-            process.environment(),
-            new ByteArrayInputStream(message.getBytes(StandardCharsets.US_ASCII)),
-            new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8),
-            process.err(),
-            "rehearsal",
-            process.home(),
-            process.folder());
+    PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
+    ProcessEnvironment caller = process.with(message, nowhere);
     int code =
         new Sendmail(caller, Clock.system(), RandomSource.secure())
             .run(

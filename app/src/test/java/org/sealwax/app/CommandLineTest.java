@@ -186,8 +186,9 @@ final class CommandLineTest {
     }
   }
 
+  /** Where the width is not known, 80 columns. */
   @ParameterizedTest
-  @ValueSource(ints = {40, 60, 80, 132})
+  @ValueSource(ints = {0, 40, 60, 80, 132})
   void helpFitsTheTerminal(int columns) {
     CommandLineRun line = new CommandLineRun(folder, columns);
     commands()
@@ -197,8 +198,27 @@ final class CommandLineTest {
               line.out()
                   .lines()
                   .filter(l -> !l.startsWith("  sealwax "))
-                  .forEach(l -> assertTrue(l.length() <= columns, () -> words + ": " + l));
+                  .forEach(
+                      l ->
+                          assertTrue(
+                              l.length() <= (columns == 0 ? 80 : columns), () -> words + ": " + l));
             });
+  }
+
+  /** A word that is no command there, and one that is no option. */
+  @Test
+  void helpIsNotMisledByValues() {
+    CommandLineRun line = new CommandLineRun(folder);
+    for (String words :
+        List.of(
+            "queue list --sender sendmail --json -h",
+            "queue list --sender sendmail -h x y",
+            "queue -h list --bogus")) {
+      assertEquals(ExitStatus.OK, line.run(List.of(words.split(" "))));
+      assertTrue(line.out().startsWith("usage: sealwax queue list"), line.out());
+    }
+    refused(List.of("check", "--", "-h"), "\"-h\"");
+    refused(List.of("sendmail", "-hx", "-y"), "sendmail has no option -y");
   }
 
   @Test

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Command {
   private static final List<String> HELP = List.of("-h", "--help");
+  private static final Arguments NONE = new Arguments(Map.of(), List.of());
 
   private final String page;
   private final String path;
@@ -88,9 +89,7 @@ public final class Command {
         return reader.command.action.run(arguments);
       }
     } catch (Arguments.UsageError e) {
-      if (!reader.help) {
-        throw new Arguments.UsageError(String.valueOf(e.getMessage()), reader.command.path);
-      }
+      throw new Arguments.UsageError(String.valueOf(e.getMessage()), reader.command.path);
     }
     reader.command.printHelp(process.out(), process);
     return ExitStatus.OK;
@@ -145,6 +144,7 @@ public final class Command {
   /** One command line. */
   private static final class CommandLineReader {
     private Command command;
+    private int at;
     private boolean help;
     private final Map<String, String> given = new HashMap<>();
     private final List<String> operands = new ArrayList<>();
@@ -153,16 +153,36 @@ public final class Command {
       this.command = first;
     }
 
+    /** Where help is asked for, nothing else is expected of the words. */
     private Arguments read(List<String> words) throws Arguments.UsageError {
-      help = asksForHelp(words);
-      for (int i = 0; i < words.size(); i++) {
-        String word = words.get(i);
-        if (command.raw || word.equals("--")) {
-          operands.addAll(words.subList(command.raw ? i : i + 1, words.size()));
+      try {
+        return parse(words);
+      } catch (Arguments.UsageError e) {
+        help |= words.stream().skip(at).takeWhile(w -> !w.equals("--")).anyMatch(HELP::contains);
+        if (help) {
+          return NONE;
+        }
+        throw e;
+      }
+    }
+
+    private Arguments parse(List<String> words) throws Arguments.UsageError {
+      for (; at < words.size(); at++) {
+        String word = words.get(at);
+        if (command.raw) {
+          operands.addAll(words.subList(at, words.size()));
+          // It may have a -h of its own.
+          help = operands.size() == 1 && HELP.contains(word);
           break;
         }
-        if (word.startsWith("-") && word.length() > 1) {
-          i += option(word, i + 1 < words.size() ? words.get(i + 1) : null);
+        if (word.equals("--")) {
+          operands.addAll(words.subList(at + 1, words.size()));
+          break;
+        }
+        if (HELP.contains(word)) {
+          help = true;
+        } else if (word.startsWith("-") && word.length() > 1) {
+          option(word, at + 1 < words.size() ? words.get(at + 1) : null);
         } else if (command.commands.isEmpty()) {
           operands.add(word);
         } else {
@@ -170,7 +190,7 @@ public final class Command {
         }
       }
       if (help) {
-        return new Arguments(Map.of(), List.of());
+        return NONE;
       }
       Usage usage = command.usage();
       if (!command.commands.isEmpty()) {
@@ -191,32 +211,13 @@ public final class Command {
       return new Arguments(given, operands);
     }
 
-    /**
-     * Whether help is asked for before {@code --}. A command that reads its options itself may have
-     * a {@code -h} of its own: there it must be the only word.
-     */
-    private boolean asksForHelp(List<String> words) {
-      for (int i = 0; i < words.size() && !words.get(i).equals("--"); i++) {
-        String word = words.get(i);
-        if (HELP.contains(word) && (!command.raw || words.size() == 1)) {
-          return true;
-        }
-        if (command.commands.stream().anyMatch(c -> c.raw && c.isNamed(word))) {
-          return words.size() == i + 2 && HELP.contains(words.get(i + 1));
-        }
-      }
-      return false;
-    }
-
-    /** Reads one option; returns how many further words it took. */
-    private int option(String word, @Nullable String next) throws Arguments.UsageError {
-      if (HELP.contains(word)) {
-        return 0;
-      }
+    /** Reads one option, and the next word where that is its value. */
+    private void option(String word, @Nullable String next) throws Arguments.UsageError {
       int equals = word.indexOf('=');
       String name = equals < 0 ? word : word.substring(0, equals);
       Usage.Option option =
-          Stream.concat(Stream.of(command), command.all())
+          command
+              .all()
               .flatMap(c -> option(name, c.usage()).stream())
               .findFirst()
               .orElseThrow(
@@ -236,7 +237,7 @@ public final class Command {
       if (given.put(name, value) != null) {
         throw new Arguments.UsageError(name + " is given twice");
       }
-      return separate ? 1 : 0;
+      at += separate ? 1 : 0;
     }
 
     private static Optional<Usage.Option> option(String name, Usage usage) {

@@ -1,7 +1,9 @@
 package org.sealwax.mail.cli;
 
+import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +39,12 @@ public record ProcessEnvironment(
   public static Path home(Map<String, String> environment, String account) {
     String home = environment.getOrDefault("HOME", "");
     return Path.of(home.startsWith("/") ? home : account);
+  }
+
+  /** The same process with another standard input, and output and errors in one place. */
+  public ProcessEnvironment with(String input, PrintStream output) {
+    InputStream read = new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8));
+    return new ProcessEnvironment(environment, read, output, output, user, home, folder);
   }
 
   /** A variable that is set and not empty. */

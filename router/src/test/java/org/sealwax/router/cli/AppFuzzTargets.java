@@ -6,10 +6,14 @@ import static org.sealwax.testkit.fuzz.FuzzTarget.text;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.message.AddressList;
 import org.sealwax.mail.smtp.BodySummary;
 import org.sealwax.mail.smtp.DotReader;
@@ -20,6 +24,8 @@ import org.sealwax.testkit.fuzz.FuzzTarget;
 /** What local programs hand to sendmail. */
 public final class AppFuzzTargets {
   private static final Pattern BCC = Pattern.compile("(?im)^bcc[ \t]*:");
+
+  private static final Path NONE = Path.of("/nowhere");
 
   private AppFuzzTargets() {}
 
@@ -34,6 +40,13 @@ public final class AppFuzzTargets {
             "-N\nsuccess,delay\n-R\nhdrs\n-V\nx\n--\n-x",
             "--config=/x\n-bm\n-Fname\n-q10m"),
         FuzzTarget.ofTexts(
+            "command-line",
+            AppFuzzTargets::commandLine,
+            "hold\n--all\n--limit\n5\nid",
+            "--config=/x\nlist\n--json\n--domain\nb.example",
+            "show\n--\n-h\n",
+            "-h\n\n--limit=\n-"),
+        FuzzTarget.ofTexts(
             "local-message",
             AppFuzzTargets::message,
             "From: a@b.example\nTo: c@d.example\nBcc: e@f.example,\n g@h.example\n\nbody\n.\nx\n",
@@ -47,6 +60,25 @@ public final class AppFuzzTargets {
             "a@b.example, \"c, d\" <e@f.example>, (comment (nested)) g",
             "team: a@b.example, c@d.example;, <@r.example:x@y.example>",
             "\"a\\\"b\"@c.example"));
+  }
+
+  /** What is read was given, in this order. */
+  private static void commandLine(byte[] input) {
+    List<String> words = List.of(text(input).split("\n", -1));
+    ProcessEnvironment process =
+        new ProcessEnvironment(
+            Map.of(), InputStream.nullInputStream(), System.out, System.err, "", NONE, NONE);
+    try {
+      Arguments read = new QueueCommand(process).command().read(words);
+      int from = 0;
+      for (String operand : read.operands()) {
+        int at = words.subList(from, words.size()).indexOf(operand);
+        holds(at >= 0, "an operand, or their order");
+        from += at + 1;
+      }
+    } catch (Arguments.UsageError e) {
+      holds(e.getMessage() != null, "no reason");
+    }
   }
 
   private static void arguments(byte[] input) {
