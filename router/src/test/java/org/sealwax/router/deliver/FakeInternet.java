@@ -222,7 +222,7 @@ public final class FakeInternet implements Dialer, AutoCloseable {
         true,
         bind4,
         null,
-        Duration.ofMillis(50),
+        Duration.ofSeconds(1),
         times,
         pool,
         hybrid,
