@@ -13,6 +13,7 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.router.log.MailLog;
@@ -48,6 +49,12 @@ final class Salvage {
   private static final String REPAIRED = "repaired.db";
 
   private static final int CACHE_KIB = 1024;
+
+  /** Folders of logs that end within a transaction. */
+  private static final String UNFINISHED = "unfinished-";
+
+  /** As many as that: one that crashes at each start must not fill the disk. */
+  private static final int MAX_UNFINISHED = 20;
 
   private final Path folder;
   private final MailLog log;
@@ -91,9 +98,15 @@ final class Salvage {
       if (isRequested()) {
         run();
       } else if (!isEmpty(DATABASE)) {
-        if (!isEmpty(LOG) && WalFile.isDamaged(folder.resolve(LOG))) {
-          lost = true;
-          keepLog();
+        if (!isEmpty(LOG)) {
+          switch (WalFile.inspect(folder.resolve(LOG))) {
+            case SOUND -> {}
+            case UNFINISHED -> keepUnfinishedLog();
+            case DAMAGED -> {
+              lost = true;
+              keepLog();
+            }
+          }
         }
       } else if (!isEmpty(LOG)) {
         log.storeTrouble("the spool's database is missing or empty, its log is there", null);
@@ -113,15 +126,41 @@ final class Salvage {
   }
 
   private void keepLog() throws IOException {
-    Path aside = newFolder();
-    copy(folder.resolve(LOG), aside.resolve(LOG));
-    BodyFiles.sync(aside);
-    BodyFiles.sync(folder);
     log.storeTrouble(
         "the database's log is damaged before its last commit; mail behind that place is not"
             + " delivered; the log is kept in "
-            + aside.getFileName(),
+            + copyLog("damaged-"),
         null);
+  }
+
+  /** As after a crash; but a log that was cut off looks the same, and that was acknowledged. */
+  private void keepUnfinishedLog() throws IOException {
+    long kept;
+    try (Stream<Path> all = Files.list(folder)) {
+      kept = all.filter(f -> String.valueOf(f.getFileName()).startsWith(UNFINISHED)).count();
+    }
+    if (kept >= MAX_UNFINISHED) {
+      log.warning(
+          "spool",
+          "the database's log ends within a transaction, as after a crash; it is not kept: "
+              + kept
+              + " folders "
+              + UNFINISHED
+              + "... are here already");
+      return;
+    }
+    log.warning(
+        "spool",
+        "the database's log ends within a transaction, as after a crash; a copy is kept in "
+            + copyLog(UNFINISHED));
+  }
+
+  private Path copyLog(String kind) throws IOException {
+    Path aside = newFolder(kind);
+    copy(folder.resolve(LOG), aside.resolve(LOG));
+    BodyFiles.sync(aside);
+    BodyFiles.sync(folder);
+    return aside.getFileName();
   }
 
   /** Moves the damaged files away and copies out what is readable; or goes on with that. */
@@ -175,7 +214,7 @@ final class Salvage {
       FolderLock.ownFolder(aside);
       return aside;
     }
-    Path aside = newFolder();
+    Path aside = newFolder("damaged-");
     Path fresh = folder.resolve(MARK + ".new");
     Files.writeString(fresh, String.valueOf(aside.getFileName()), StandardCharsets.UTF_8);
     BodyFiles.sync(fresh);
@@ -185,8 +224,8 @@ final class Salvage {
     return aside;
   }
 
-  private Path newFolder() throws IOException {
-    String name = "damaged-" + clock.now().toEpochMilli();
+  private Path newFolder(String kind) throws IOException {
+    String name = kind + clock.now().toEpochMilli();
     Path aside = folder.resolve(name);
     for (int i = 1; Files.exists(aside); i++) {
       aside = folder.resolve(name + "-" + i);

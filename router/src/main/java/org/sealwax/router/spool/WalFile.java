@@ -30,46 +30,57 @@ import java.nio.file.StandardOpenOption;
  *       in the same salts.
  * </ul>
  *
- * <p>Damage that cannot be distinguished from these: in the frame that holds the last commit of the
- * log (but for its salts), and a log that is cut off.
+ * <p>Damage in the frame that holds the last commit of the log (but for its salts), and a log that
+ * is cut off, look like a transaction that was interrupted: {@link Condition#UNFINISHED}. It may
+ * have been acknowledged, so what there is of it is worth a copy.
  */
 final class WalFile {
   private static final int HEADER = 32;
   private static final int FRAME_HEADER = 24;
+  private static final int SALTS_END = 16;
   private static final int MAGIC = 0x377f0682;
 
   private WalFile() {}
 
-  /**
-   * Whether the log has a commit that the engine would not read, or a header that it would not
-   * accept.
-   */
-  static boolean isDamaged(Path file) throws IOException {
+  /** What the engine would make of a log. */
+  enum Condition {
+    /** It reads all that was written under the salts of the log. */
+    SOUND,
+    /** Behind the last commit is a part of a transaction, which it drops. */
+    UNFINISHED,
+    /** There is a commit that it would not read, or a header that it would not accept. */
+    DAMAGED
+  }
+
+  /** Reads the whole log. */
+  static Condition inspect(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       long size = channel.size();
       if (size <= HEADER) {
-        return false;
+        return Condition.SOUND;
       }
       ByteBuffer header = read(channel, 0, HEADER);
       int magic = header.getInt(0);
       if ((magic & ~1) != MAGIC) {
-        return true;
+        return Condition.DAMAGED;
       }
       ByteOrder order = (magic & 1) != 0 ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
       int page = header.getInt(8);
       WalChecksum start = WalChecksum.ZERO.and(header.slice(0, 24).order(order));
       if (page != SpoolFormat.PAGE || !start.equals(WalChecksum.at(header, 24))) {
-        return true;
+        return Condition.DAMAGED;
       }
       long salts = header.getLong(16);
       long length = FRAME_HEADER + (long) page;
       boolean accepted = true;
+      boolean unfinished = false;
       // The checksum of the frame before: as it is written there, and as it follows from its bytes.
       WalChecksum written = start;
       WalChecksum following = start;
-      for (long at = HEADER; at + length <= size; at += length) {
+      for (long at = HEADER; at < size; at += length) {
         ByteBuffer frame = read(channel, at, (int) length);
         if (frame.limit() < length) {
+          unfinished |= accepted && frame.limit() >= SALTS_END && frame.getLong(8) == salts;
           break;
         }
         ByteBuffer start8 = frame.slice(0, 8).order(order);
@@ -84,13 +95,16 @@ final class WalFile {
           // The checksum covers the salts of the header too: a frame that follows is of this log.
           boolean sound = own.equals(next) && (ofThisLog || first);
           if (sound || ofThisLog && own.equals(following.and(start8).and(content))) {
-            return true;
+            return Condition.DAMAGED;
           }
+        }
+        if (first && ofThisLog) {
+          unfinished = !(accepted && commit);
         }
         following = next;
         written = own;
       }
-      return false;
+      return unfinished ? Condition.UNFINISHED : Condition.SOUND;
     }
   }
 

@@ -2,6 +2,7 @@ package org.sealwax.router.spool;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -66,9 +67,13 @@ final class WalFileTest {
     return Files.readAllBytes(folder.resolve("spool.db-wal"));
   }
 
-  private boolean isDamaged(byte[] log) throws IOException {
+  private WalFile.Condition inspect(byte[] log) throws IOException {
     Files.write(examined, log);
-    return WalFile.isDamaged(examined);
+    return WalFile.inspect(examined);
+  }
+
+  private boolean isDamaged(byte[] log) throws IOException {
+    return inspect(log) == WalFile.Condition.DAMAGED;
   }
 
   private static int frames(byte[] log) {
@@ -110,7 +115,10 @@ final class WalFileTest {
         file.seek(at);
         file.write(written, at, next - at);
         if (!isSame(before, written, at, next)) {
-          assertFalse(WalFile.isDamaged(examined), "interrupted after octet " + next);
+          assertNotEquals(
+              WalFile.Condition.DAMAGED,
+              WalFile.inspect(examined),
+              "interrupted after octet " + next);
         }
       }
     }
@@ -246,10 +254,51 @@ final class WalFileTest {
         file.write(log[at] ^ 0x10);
         boolean salts = at >= lastFrame + 8 && at < lastFrame + 16;
         // Within the last frame it looks like a frame that was not completed.
-        assertEquals(at < lastFrame || salts, WalFile.isDamaged(examined), "octet " + at);
+        assertEquals(
+            at < lastFrame || salts,
+            WalFile.inspect(examined) == WalFile.Condition.DAMAGED,
+            "octet " + at);
         file.seek(at);
         file.write(log[at]);
       }
+    }
+  }
+
+  /** A crash or a cut file: only at the end of a transaction nothing can be missing. */
+  @Test
+  void aLogThatEndsWithinATransactionIsUnfinished() throws Exception {
+    byte[] log = threeTransactions();
+    assertEquals(WalFile.Condition.SOUND, inspect(log));
+    ByteBuffer numbers = ByteBuffer.wrap(log);
+    for (int end = HEADER + 1; end < log.length; end += 7) {
+      int inFrame = (end - HEADER) % FRAME;
+      int before = end - inFrame;
+      // The last whole frame is a commit, and of the next one no salts are there.
+      boolean whole = before == HEADER || numbers.getInt(before - FRAME + 4) != 0;
+      assertEquals(
+          whole && inFrame < 16 ? WalFile.Condition.SOUND : WalFile.Condition.UNFINISHED,
+          inspect(Arrays.copyOf(log, end)),
+          "cut after octet " + end);
+    }
+  }
+
+  /** Frames of earlier generations behind it do not hide it. */
+  @Test
+  void anUnfinishedTransactionBeforeOldFramesIsSeen() throws Exception {
+    try (Connection connection = Sqlite.writer(database, SpoolFormat.SPOOL, SMALL_CACHE)) {
+      store(connection, 0, 9);
+      execute(connection, "PRAGMA wal_checkpoint(RESTART)");
+      store(connection, 20, 1);
+      byte[] log = log();
+      assertEquals(WalFile.Condition.SOUND, inspect(log));
+      int last = 0;
+      while (isOfThisLog(log, last + 1)) {
+        last++;
+      }
+      // The commit of this generation never came: there is what was before.
+      log[HEADER + last * FRAME + 8] ^= 1;
+      Arrays.fill(log, HEADER + last * FRAME + 4, HEADER + last * FRAME + 8, (byte) 0);
+      assertEquals(WalFile.Condition.UNFINISHED, inspect(log));
     }
   }
 
