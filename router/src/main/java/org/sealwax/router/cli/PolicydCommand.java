@@ -137,6 +137,7 @@ public final class PolicydCommand {
       MailLog log = service.log();
       Counters counters = service.counters();
       engine.policies().start();
+      service.catchSignals(engine::use);
       SocketmapServer server =
           engine.own(SocketmapServer.start(endpoint, engine::policyTable, log, counters));
       log.note("policyd", "serves socketmap:" + server.boundAddress() + ":tls");
@@ -161,7 +162,7 @@ public final class PolicydCommand {
             LogFollower.start(
                 learnFrom.get(), engine.ledger(), engine.resolver(), clock, random, log));
       }
-      service.awaitEnd("serving " + server.boundAddress(), engine::policyTable, engine::use);
+      service.awaitEnd("serving " + server.boundAddress(), engine::policyTable);
       log.note("policyd", "stopped");
       return ExitStatus.OK;
     }

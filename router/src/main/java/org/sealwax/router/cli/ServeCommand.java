@@ -62,11 +62,12 @@ public final class ServeCommand {
       Router router =
           new Router(valid.settings(), clock, RandomSource.secure(), log, service.counters());
       router.start(() -> service.reload(router::reload));
+      service.catchSignals(router::reload);
       // In a thread of its own: standard error may be a pipe that is not read.
       Threads.startPlatform("greeting", () -> logStart(configuration.file(arguments), router, log));
       Threads.start("resolvers", () -> checkResolvers(router.settingsNow().dns(), log));
       try {
-        service.awaitEnd("listening at " + names(router), router::probe, router::reload);
+        service.awaitEnd("listening at " + names(router), router::probe);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }

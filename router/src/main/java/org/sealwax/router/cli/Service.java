@@ -32,12 +32,13 @@ final class Service implements Closeable {
   /** What follows from a reload that failed. */
   private static final String KEPT_TEXT = "the running server keeps the old configuration";
 
-  private final ProcessEnvironment process;
   private final ConfigurationSource configuration;
   private final @Nullable Path file;
   private final TextMailLog lines;
   private final Counters counters = new Counters();
   private final MailLog log;
+  private final SystemdNotifier manager;
+  private CountDownLatch ended = new CountDownLatch(1);
 
   /** Puts settings in force. */
   @FunctionalInterface
@@ -48,8 +49,8 @@ final class Service implements Closeable {
 
   /** Opens the log and reports the warnings of the configuration. */
   Service(ProcessEnvironment process, Arguments arguments, Configuration.ValidConfiguration valid) {
-    this.process = process;
     this.configuration = new ConfigurationSource(process);
+    this.manager = new SystemdNotifier(process);
     this.file = configuration.file(arguments).orElse(null);
     // systemd sets it when stdout is the journal, which then has time and priority.
     boolean journal = process.variable("JOURNAL_STREAM").isPresent();
@@ -107,14 +108,11 @@ final class Service implements Closeable {
   }
 
   /**
-   * Returns when a signal ends the service. SIGHUP reloads in the meantime.
-   *
-   * @param status for the service manager
-   * @param probe returns while the service works
+   * From now on SIGHUP reloads, and SIGTERM and SIGINT end {@link #awaitEnd}. To be called before
+   * anybody is told that the service is there: until then a SIGHUP ends the process.
    */
-  void awaitEnd(String status, Runnable probe, Reload reload) throws InterruptedException {
-    SystemdNotifier manager = new SystemdNotifier(process);
-    CountDownLatch ended = Signals.end();
+  void catchSignals(Reload reload) {
+    ended = Signals.end();
     Signals.on(
         "HUP",
         () -> {
@@ -126,6 +124,15 @@ final class Service implements Closeable {
           }
           manager.ready("reloaded");
         });
+  }
+
+  /**
+   * Returns when a signal ends the service, after {@link #catchSignals}.
+   *
+   * @param status for the service manager
+   * @param probe returns while the service works
+   */
+  void awaitEnd(String status, Runnable probe) throws InterruptedException {
     manager.ready(status);
     manager.awaitEnd(ended, probe);
     manager.stopping();
