@@ -29,6 +29,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,6 +41,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.tls.TlsFactory;
 
 /** The demo says what happened, what it says is so, and nothing of it stays. */
+@Tag("long")
 @Timeout(600)
 final class DemoTest {
   /** The first address that the lab takes: its post office is there. */

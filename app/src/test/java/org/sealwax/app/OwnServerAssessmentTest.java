@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
@@ -48,6 +49,7 @@ import tools.jackson.databind.json.JsonMapper;
  * {@code sealwax assess} as a person runs it, on our own server in a signed zone with DANE, MTA-STS
  * and TLSRPT, and on one without TLS; its pages opened in a browser.
  */
+@Tag("long")
 @Execution(ExecutionMode.CONCURRENT)
 final class OwnServerAssessmentTest {
   private static final JsonMapper MAPPER = new JsonMapper();

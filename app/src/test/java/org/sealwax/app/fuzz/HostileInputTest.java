@@ -24,6 +24,7 @@ import org.sealwax.testkit.fuzz.InputMutations;
  * app/src/test/resources/fuzz}), and for seeded mutations: a fixed number in every build, more in
  * the slow form, and {@code -Dsealwax.fuzz.seconds=60} for others in so long a time.
  */
+@Tag("long")
 final class HostileInputTest {
   /** Mutations in every build: the same on every machine, whatever its speed. */
   private static final int ROUNDS = 1_000;

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -27,6 +28,7 @@ import org.sealwax.lab.traps.Traps;
  * and what the assessment makes of both. ({@code ScriptedSendersTest} lets real senders walk
  * through real traps.)
  */
+@Tag("long")
 final class SenderEveryTrapTest {
   private static final int TLS_1_2 = 0x0303;
   private static final int TLS_1_3 = 0x0304;

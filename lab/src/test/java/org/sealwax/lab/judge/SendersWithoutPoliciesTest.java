@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +34,7 @@ import org.sealwax.mail.tls.TlsFactory;
  * what does not hold. What each of them gets in each row is written down ({@code lab/senders.txt},
  * written again with {@code -Dsealwax.bless=true}); docs/lab.md has the reasons.
  */
+@Tag("long")
 @Timeout(600)
 final class SendersWithoutPoliciesTest {
   private static final Path TABLE = Path.of("lab/src/test/resources/lab/senders.txt");

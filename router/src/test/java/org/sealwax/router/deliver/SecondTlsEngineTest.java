@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,6 +30,7 @@ import org.sealwax.mail.tls.verdict.TlsaAssociations;
 import org.sealwax.testkit.tls.OpenSslServer;
 
 /** Hosts with which one TLS engine has nothing in common, played by OpenSSL. */
+@Tag("long")
 @Timeout(300)
 final class SecondTlsEngineTest {
   private final FakeInternet net = new FakeInternet();

@@ -32,6 +32,7 @@ import org.sealwax.testkit.fuzz.InputMutations;
  * afterwards nothing is left open and normal mail goes on. {@code -Dsealwax.fuzz.seconds=60} for
  * longer than a build has.
  */
+@Tag("long")
 final class HostileSessionsTest {
   /** Sessions in every build. */
   private static final int SESSIONS = 500;

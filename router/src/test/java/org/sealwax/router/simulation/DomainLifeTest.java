@@ -10,6 +10,7 @@ import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.queue.RetrySchedule;
 
 /** Many seeded years of a domain's life: the promises of docs/policy.md about the ledger. */
+@Tag("long")
 final class DomainLifeTest {
   /** The hold, and the retry on which its end falls: at most one interval with its jitter. */
   private static final Duration LONGEST_WAIT =

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Function;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * What strangers send, and what busy hosts do, does not decide how long unrelated mail to an idle
  * host waits: two seconds in the median, ten at most for 99 of 100.
  */
+@Tag("long")
 final class SlotFairnessTest {
   private static final Duration MEDIAN = Duration.ofSeconds(2);
   private static final Duration MOST = Duration.ofSeconds(10);
