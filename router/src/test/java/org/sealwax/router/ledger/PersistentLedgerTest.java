@@ -450,7 +450,7 @@ final class PersistentLedgerTest {
     ledger.close();
     ledger = opened(new ManualClock(clock.now().plus(Duration.ofDays(3))));
     assertFalse(ledger.moment().trusted());
-    for (int i = 0; i < ClockTrust.WITNESSES; i++) {
+    for (int i = 0; i < LedgerClock.WITNESSES; i++) {
       Domain peer = Domain.of("mx.peer" + i + ".example");
       round(peer, peer, HostSamples.verified(peer), true);
     }
