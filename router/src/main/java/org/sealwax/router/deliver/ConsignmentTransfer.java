@@ -11,9 +11,9 @@ import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.smtp.Capabilities;
 import org.sealwax.mail.smtp.session.SmtpTimeouts;
+import org.sealwax.router.deliver.HostOrder.Tried;
 import org.sealwax.router.deliver.NextHostOrLater.HostPosition;
 import org.sealwax.router.deliver.NextHostOrLater.RecipientVerdict;
-import org.sealwax.router.deliver.TriedHosts.Tried;
 import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.FailureCause;
@@ -39,7 +39,7 @@ final class ConsignmentTransfer implements RoundWork {
 
   private final Consignment consignment;
   private final RecipientOutcomes outcomes;
-  private final TriedHosts triedHosts;
+  private final HostOrder.TriedHosts triedHosts;
   private final Ledger ledger;
   private final Receipts receipts;
   private final Clock clock;
@@ -69,7 +69,7 @@ final class ConsignmentTransfer implements RoundWork {
       Consignment consignment,
       RecipientOutcomes outcomes,
       DeliverySettings settings,
-      TriedHosts triedHosts,
+      HostOrder.TriedHosts triedHosts,
       Ledger ledger,
       Receipts receipts,
       Clock clock,

@@ -11,7 +11,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.Policy;
 import org.sealwax.mail.policy.PolicySubject;
-import org.sealwax.router.deliver.TriedHosts.Tried;
+import org.sealwax.router.deliver.HostOrder.Tried;
 import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.ledger.LedgerRound;
 import org.sealwax.router.ledger.RoundMx;
@@ -29,10 +29,9 @@ final class DeliveryRound {
 
   private static final RoundMx NO_ANSWER = new RoundMx(Set.of(NOWHERE), false, Instant.EPOCH);
 
-  private final RoundPlanner planner;
+  private final SmtpDeliveryAgent agent;
   private final HostConnector connector;
   private final DeliveryRecorder recorder;
-  private final ConnectionPool pool;
   private final Clock clock;
   private final RoundPurpose purpose;
   private final RoundWork work;
@@ -43,21 +42,18 @@ final class DeliveryRound {
   private HostOrder order = new HostOrder(List.of(), Tried.NOTHING, DeliveryRound::noHost);
   private LedgerRound ledger = Ledger.empty().beginRound(NOWHERE, NO_ANSWER, false);
 
-  /** A round. */
+  /** A round with the plans, the policy and the idle connections of a delivery agent. */
   DeliveryRound(
-      RoundPlanner planner,
+      SmtpDeliveryAgent agent,
       HostConnector connector,
       DeliveryRecorder recorder,
-      ConnectionPool pool,
-      Clock clock,
       RoundPurpose purpose,
       RoundWork work,
       NextHop nextHop) {
-    this.planner = planner;
+    this.agent = agent;
     this.connector = connector;
     this.recorder = recorder;
-    this.pool = pool;
-    this.clock = clock;
+    this.clock = agent.clock();
     this.purpose = purpose;
     this.work = work;
     this.nextHop = nextHop;
@@ -85,7 +81,7 @@ final class DeliveryRound {
   }
 
   Policy policy() {
-    return planner.policy();
+    return agent.policy();
   }
 
   /** The round as the ledger sees it. */
@@ -131,7 +127,7 @@ final class DeliveryRound {
 
   /** Runs it; afterwards the work is done or has why not. */
   void run() throws InterruptedException {
-    switch (planner.plan(nextHop, purpose.destination())) {
+    switch (agent.plan(nextHop, purpose.destination())) {
       case RoutePlan.NoHosts end -> work.noHosts(end.meaning());
       case RoutePlan.PlannedHosts hosts -> run(hosts);
     }
@@ -150,7 +146,7 @@ final class DeliveryRound {
         return;
       }
       // RFC 8461 §5.1: before giving up, look whether the policy has changed meanwhile.
-      Optional<Evidence.Sts> now = planner.recheck(domain);
+      Optional<Evidence.Sts> now = agent.recheck(domain);
       if (now.isPresent() && !now.get().state().equals(failed.get().state())) {
         over(hosts, before);
       }
@@ -158,11 +154,11 @@ final class DeliveryRound {
       work.tried(order);
       if (ledger.needsFreshDns() && domain != null) {
         // The next round must not use the answers of a poisoned cache.
-        planner.forget(domain);
+        agent.forget(domain);
         hosts.hosts().stream()
             .map(host -> host.subject().host())
             .filter(Domain.class::isInstance)
-            .forEach(host -> planner.forget((Domain) host));
+            .forEach(host -> agent.forget((Domain) host));
       }
     }
   }
@@ -172,9 +168,9 @@ final class DeliveryRound {
 
   /** Only looks up the evidence. */
   void prefetch() throws InterruptedException {
-    if (planner.plan(nextHop, purpose.destination()) instanceof RoutePlan.PlannedHosts hosts) {
+    if (agent.plan(nextHop, purpose.destination()) instanceof RoutePlan.PlannedHosts hosts) {
       for (RoutePlan.PlannedHost host : hosts.hosts().stream().limit(AHEAD_HOSTS).toList()) {
-        planner.prefetch(host.subject());
+        agent.prefetch(host.subject());
       }
     }
   }
@@ -184,7 +180,7 @@ final class DeliveryRound {
    * connection to each shows.
    */
   DeliveryPreview preview(boolean probes) throws InterruptedException {
-    return switch (planner.plan(nextHop, purpose.destination())) {
+    return switch (agent.plan(nextHop, purpose.destination())) {
       case RoutePlan.NoHosts end ->
           new DeliveryPreview(nextHop.key(), List.of(), end.meaning().cause().text());
       case RoutePlan.PlannedHosts hosts -> {
@@ -199,7 +195,7 @@ final class DeliveryRound {
               DeliveryPreview.HostPreview.of(
                   requirement,
                   requirement.refusal(recorder.ledger()).map(FailureCause::text).orElse(null),
-                  planner.policy().ladder(),
+                  agent.policy().ladder(),
                   recorder.memories().at(host, clock.now()),
                   probes ? attempt.probe() : null,
                   probes));
@@ -214,7 +210,7 @@ final class DeliveryRound {
    * host any more or has no address.
    */
   Optional<Attempt.ProbeResult> greet(Domain host) throws InterruptedException {
-    if (!(planner.plan(nextHop, purpose.destination()) instanceof RoutePlan.PlannedHosts hosts)) {
+    if (!(agent.plan(nextHop, purpose.destination()) instanceof RoutePlan.PlannedHosts hosts)) {
       return Optional.empty();
     }
     RoutePlan.PlannedHosts alone = hosts.only(host);
@@ -283,7 +279,7 @@ final class DeliveryRound {
 
   private HostOrder order(RoutePlan.PlannedHosts plan, Tried before) {
     return new HostOrder(
-        plan.hosts(), before, subject -> planner.requirement(subject, plan, purpose.evidence()));
+        plan.hosts(), before, subject -> agent.requirement(subject, plan, purpose.evidence()));
   }
 
   /** Idle connections differ in everything that stands here. */
@@ -301,9 +297,9 @@ final class DeliveryRound {
   }
 
   private void visit(Attempt attempt, String key) throws InterruptedException {
-    HostConnection connection = pool.take(key);
+    HostConnection connection = agent.pool().take(key);
     if (connection != null && !attempt.mayReuse(connection)) {
-      pool.putBack(key, connection);
+      agent.pool().putBack(key, connection);
       return;
     }
     if (connection != null) {
@@ -352,7 +348,7 @@ final class DeliveryRound {
         // Plaintext that was allowed this once is not kept.
         connection.session().quit();
       } else {
-        pool.putBack(key, connection);
+        agent.pool().putBack(key, connection);
       }
     }
   }
