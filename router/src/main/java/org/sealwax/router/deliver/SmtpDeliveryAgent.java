@@ -34,8 +34,9 @@ import org.sealwax.router.queue.Recipient;
 
 /**
  * Carries consignments to the hosts of their next hops: plans each round, which hosts there are and
- * what the policy requires of each, and has a {@link DeliveryRound} go over them. Thread-safe; a new configuration means a
- * new delivery agent, and the old one is closed when its last round has ended.
+ * what the policy requires of each, and has a {@link DeliveryRound} go over them. Thread-safe; a
+ * new configuration means a new delivery agent, and the old one is closed when its last round has
+ * ended.
  */
 public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   private final DeliverySettings settings;
@@ -162,39 +163,28 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   }
 
   private Map<Long, Outcome> bySmtp(Consignment consignment) {
-    RecipientOutcomes outcomes = new RecipientOutcomes(consignment.recipients());
     NextHop hop = consignment.nextHop();
     RouteSettings route = hop instanceof NextHop.Fixed f ? settings.routes().get(f.route()) : null;
     boolean authenticated = route != null && route.credentials() != null;
-    ConsignmentTransfer transfer = transfer(consignment, outcomes, authenticated);
+    ConsignmentTransfer transfer = transfer(consignment, authenticated);
     try {
       round(transfer.purpose(), transfer, hop).run();
     } catch (InterruptedException e) {
       // What was delivered was delivered: the outcomes so far must not be lost.
       Thread.currentThread().interrupt();
-      outcomes.endAllWith(FailureTable.interrupted());
+      transfer.endAllWith(FailureTable.interrupted());
     } catch (RuntimeException | LinkageError | StackOverflowError | AssertionError e) {
       // The boundary for bugs in Sealwax: the mail is kept.
       recorder.log().bug("deliver " + consignment.id(), e);
-      outcomes.endAllWith(FailureTable.bug());
+      transfer.endAllWith(FailureTable.bug());
     }
-    return consignment.options().requireTls()
-        ? outcomes.endRequiringTls(FailureTable.unknown())
-        : outcomes.end(FailureTable.unknown());
+    return transfer.end(FailureTable.unknown());
   }
 
   /** The transfer of a consignment, which a round then works on. */
-  ConsignmentTransfer transfer(
-      Consignment consignment, RecipientOutcomes outcomes, boolean authenticated) {
+  ConsignmentTransfer transfer(Consignment consignment, boolean authenticated) {
     return new ConsignmentTransfer(
-        consignment,
-        outcomes,
-        settings,
-        tried,
-        recorder.ledger(),
-        recorder.receipts(),
-        clock,
-        authenticated);
+        consignment, settings, tried, recorder.ledger(), recorder.receipts(), clock, authenticated);
   }
 
   /**
