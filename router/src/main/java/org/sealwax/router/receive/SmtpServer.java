@@ -10,6 +10,8 @@ import org.sealwax.mail.smtp.Command;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.Intake;
+import org.sealwax.router.receive.ClientNames.ClientName;
+import org.sealwax.router.receive.SessionLimit.SessionMemory;
 
 /**
  * The SMTP server of the process: opens listeners, begins their sessions and transactions, and
@@ -59,7 +61,7 @@ public record SmtpServer(
 
   private ClientName name(ReceiveSettings settings, InetAddress client, boolean local) {
     if (names == null || !settings.looksUpNames() || local || client.isLoopbackAddress()) {
-      return ClientName.withoutLookup(clock);
+      return ClientNames.withoutLookup(clock);
     }
     return names.start(client, settings.nameWait());
   }
