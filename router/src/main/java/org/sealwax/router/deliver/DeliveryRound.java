@@ -1,5 +1,6 @@
 package org.sealwax.router.deliver;
 
+import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,20 +9,27 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.policy.Decision;
 import org.sealwax.mail.policy.Evidence;
+import org.sealwax.mail.policy.FallbackStep;
+import org.sealwax.mail.policy.Observation;
 import org.sealwax.mail.policy.Policy;
 import org.sealwax.mail.policy.PolicySubject;
+import org.sealwax.mail.tlsrpt.SessionDiagnosis;
 import org.sealwax.router.deliver.HostOrder.Tried;
+import org.sealwax.router.ledger.HostSample;
 import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.ledger.LedgerRound;
 import org.sealwax.router.ledger.RoundMx;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.log.TlsLogFields;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.NextHop;
 
 /**
  * One round over the hosts of a next hop: plan, then host by host, idle connections first, and at
  * the end the decision about hosts whose TLS failed. {@link Attempt} goes over the addresses of one
- * host. One thread owns it.
+ * host; what its connections show is recorded here. One thread owns it.
  */
 final class DeliveryRound {
   /** An argument for an empty ledger, which ignores it. */
@@ -245,12 +253,12 @@ final class DeliveryRound {
         underSts = requirement.sts();
       }
       Attempt attempt = new Attempt(this, requirement, plan);
-      attempt.records().demanded();
+      demanded(requirement);
       Optional<FailureCause> refusal = requirement.refusal(recorder.ledger());
       if (refusal.isPresent()) {
         order.tried(requirement.subject().host());
         work.hostSkipped(refusal.get());
-        attempt.records().refused();
+        refused(requirement, plan);
         if (requirement.needsProbe() && !looked) {
           looked = true;
           attempt.probeEachFamily();
@@ -351,5 +359,112 @@ final class DeliveryRound {
         agent.pool().putBack(key, connection);
       }
     }
+  }
+
+  /**
+   * Records what a connection showed: in the ledger, and for the TLS report of the domain.
+   *
+   * @param ownAddress where the connection came from; empty when there was none
+   */
+  void sample(
+      HostRequirement host,
+      RoutePlan.PlannedHosts plan,
+      InetSocketAddress address,
+      Observation observation,
+      FallbackStep step,
+      String ownAddress) {
+    PolicySubject subject = host.subject();
+    if (subject.host() instanceof Domain name) {
+      boolean publicRoots = connector.usesPublicRoots(host, plan);
+      boolean proven = Policy.isProvenByDane(host.evidence(), observation);
+      ledger.observed(
+          new HostSample(name, address.getAddress(), observation, step, publicRoots, proven));
+    }
+    if (isReported(plan) && subject.nextHop() instanceof Domain domain) {
+      recorder
+          .sessions()
+          .session(
+              domain,
+              SessionDiagnosis.of(
+                  host.evidence(),
+                  subject,
+                  observation,
+                  new SessionDiagnosis.SessionEndpoints(
+                      ownAddress, address.getAddress().getHostAddress())));
+    }
+  }
+
+  /** Records for the TLS report of the domain that the host may not be used. */
+  private void refused(HostRequirement host, RoutePlan.PlannedHosts plan) {
+    if (isReported(plan) && host.subject().nextHop() instanceof Domain domain) {
+      recorder
+          .sessions()
+          .session(
+              domain, SessionDiagnosis.refused(host.evidence(), host.subject(), host.lacksDane()));
+    }
+  }
+
+  private boolean isReported(RoutePlan.PlannedHosts plan) {
+    return purpose.isReported() && plan.byMx();
+  }
+
+  /** Logs what is demanded of the host, where that is not from the configuration alone. */
+  private void demanded(HostRequirement host) {
+    if (host.hasEvidenceBeyondConfiguration()) {
+      recorder
+          .log()
+          .demanded(
+              purpose.id(),
+              host.subject().host().toString(),
+              host.requirement().statedLevel().word(),
+              host.evidence().stream()
+                  .filter(HostRequirement::isLogged)
+                  .map(Evidence::origin)
+                  .toList());
+    }
+  }
+
+  /** Logs the TLS facts of a connection, and what follows from them. */
+  void log(
+      HostRequirement host,
+      Observation observation,
+      Decision decision,
+      InetSocketAddress address,
+      @Nullable FallbackStep proven) {
+    MailLog log = recorder.log();
+    String id = purpose.id();
+    String name = host.hostName();
+    switch (observation) {
+      case Observation.Encrypted e ->
+          log.tlsToHost(id, name, address, TlsLogFields.of(e.handshake()));
+      case Observation.HandshakeFailed b ->
+          log.tlsToHostFailed(id, name, address, b.kind().name(), b.why(), nextStep(decision));
+      case Observation.StarttlsRefused r ->
+          log.tlsToHostFailed(
+              id, name, address, "REFUSED", r.reply().toString(), nextStep(decision));
+      case Observation.Injected i ->
+          log.tlsToHostFailed(
+              id, name, address, "INJECTED", "clear text after 220", nextStep(decision));
+      case Observation.Unencrypted c -> {
+        if (proven != null && !c.starttlsOffered()) {
+          log.tlsToHostFailed(
+              id, name, address, "NOT_OFFERED", "TLS was here before", nextStep(decision));
+        }
+      }
+      case Observation.Unreachable u -> {}
+      case Observation.RefusedByReply u -> {}
+      case Observation.ConnectionLost b -> {}
+    }
+  }
+
+  private static String nextStep(Decision decision) {
+    return switch (decision) {
+      case Decision.Proceed p -> "proceed in clear text";
+      case Decision.FallBack d -> "rung " + d.to().word();
+      case Decision.NextHost n -> "next host";
+      case Decision.GoPlaintext c -> "clear text";
+      case Decision.WaitForHold w -> "wait until " + w.until();
+      case Decision.Defer d -> "defer";
+    };
   }
 }
