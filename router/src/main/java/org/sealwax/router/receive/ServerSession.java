@@ -398,7 +398,7 @@ final class ServerSession implements CommandHandler {
               EnhancedStatus.of(5, 3, 4),
               "messages have at most " + reception.settings().size() + " octets here"));
     }
-    transaction = server.transaction(reception, client, memory, command);
+    transaction = new Transaction(server, reception, client, memory, command);
     return send(SENDER_OK);
   }
 
