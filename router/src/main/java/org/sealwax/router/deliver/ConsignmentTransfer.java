@@ -19,13 +19,12 @@ import org.sealwax.mail.smtp.session.SmtpTimeouts;
 import org.sealwax.router.deliver.HostOrder.Tried;
 import org.sealwax.router.deliver.NextHostOrLater.HostPosition;
 import org.sealwax.router.deliver.NextHostOrLater.RecipientVerdict;
-import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.MailOptions;
+import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.queue.Recipient;
-import org.sealwax.router.receipts.Receipts;
 
 /**
  * Carries one consignment over the connections of a round: in transactions as large as the host's
@@ -45,8 +44,7 @@ final class ConsignmentTransfer implements RoundWork {
 
   private final Consignment consignment;
   private final HostOrder.TriedHosts triedHosts;
-  private final Ledger ledger;
-  private final Receipts receipts;
+  private final DeliveryRecorder recorder;
   private final Clock clock;
   private final SmtpTimeouts times;
   private final int transactionsPerConnection;
@@ -99,10 +97,8 @@ final class ConsignmentTransfer implements RoundWork {
       Consignment consignment,
       DeliverySettings settings,
       HostOrder.TriedHosts triedHosts,
-      Ledger ledger,
-      Receipts receipts,
-      Clock clock,
-      boolean authenticated) {
+      DeliveryRecorder recorder,
+      Clock clock) {
     this.consignment = consignment;
     for (Recipient recipient : consignment.recipients()) {
       open.put(recipient.key(), recipient);
@@ -110,12 +106,15 @@ final class ConsignmentTransfer implements RoundWork {
     this.purpose = RoundPurpose.of(consignment);
     this.content = new StoredContent(consignment);
     this.triedHosts = triedHosts;
-    this.ledger = ledger;
-    this.receipts = receipts;
+    this.recorder = recorder;
     this.clock = clock;
     this.times = settings.times();
     this.transactionsPerConnection = settings.pool().messages();
-    this.authenticated = authenticated;
+    RouteSettings route =
+        consignment.nextHop() instanceof NextHop.Fixed fixed
+            ? settings.routes().get(fixed.route())
+            : null;
+    this.authenticated = route != null && route.credentials() != null;
   }
 
   RoundPurpose purpose() {
@@ -411,8 +410,14 @@ final class ConsignmentTransfer implements RoundWork {
       case RecipientVerdict.Settled(Outcome outcome) -> {
         Recipient recipient = settle(key, outcome);
         if (outcome instanceof Outcome.Delivered) {
-          receipts.add(
-              peer.receipt(clock.now(), ledger, consignment.id(), recipient.target().mailbox()));
+          recorder
+              .receipts()
+              .add(
+                  peer.receipt(
+                      clock.now(),
+                      recorder.ledger(),
+                      consignment.id(),
+                      recipient.target().mailbox()));
         }
       }
       case RecipientVerdict.NextHost(FailureCause cause, boolean onlyWithTls) -> {

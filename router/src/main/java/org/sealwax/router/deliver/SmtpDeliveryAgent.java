@@ -163,12 +163,9 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   }
 
   private Map<Long, Outcome> bySmtp(Consignment consignment) {
-    NextHop hop = consignment.nextHop();
-    RouteSettings route = hop instanceof NextHop.Fixed f ? settings.routes().get(f.route()) : null;
-    boolean authenticated = route != null && route.credentials() != null;
-    ConsignmentTransfer transfer = transfer(consignment, authenticated);
+    ConsignmentTransfer transfer = transfer(consignment);
     try {
-      round(transfer.purpose(), transfer, hop).run();
+      round(transfer.purpose(), transfer, consignment.nextHop()).run();
     } catch (InterruptedException e) {
       // What was delivered was delivered: the outcomes so far must not be lost.
       Thread.currentThread().interrupt();
@@ -182,9 +179,8 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   }
 
   /** The transfer of a consignment, which a round then works on. */
-  ConsignmentTransfer transfer(Consignment consignment, boolean authenticated) {
-    return new ConsignmentTransfer(
-        consignment, settings, tried, recorder.ledger(), recorder.receipts(), clock, authenticated);
+  ConsignmentTransfer transfer(Consignment consignment) {
+    return new ConsignmentTransfer(consignment, settings, tried, recorder, clock);
   }
 
   /**

@@ -172,7 +172,7 @@ final class FailureTableTest {
 
   private static ConsignmentTransfer transfer() {
     try (FakeInternet net = new FakeInternet()) {
-      return net.agent().transfer(net.mail().to("bob").consignment(), false);
+      return net.agent().transfer(net.mail().to("bob").consignment());
     }
   }
 

@@ -696,7 +696,7 @@ final class TlsDeliveryTest {
       HostConnection forged =
           new HostConnection(
               dialogue, terms, new java.net.InetSocketAddress(0), "mx", false, false, 0);
-      ConsignmentTransfer transfer = here.agent().transfer(consignment, false);
+      ConsignmentTransfer transfer = here.agent().transfer(consignment);
       org.junit.jupiter.api.Assertions.assertThrows(
           IllegalStateException.class, () -> transfer.runOn(forged));
       neverSawMail(host);
