@@ -54,7 +54,6 @@ final class UnusedCodeTest {
         "RelayRules.loopbackOnly",
         "RevocationCheck.RevocationFetcher.none",
         "BatchFilter.all",
-        "RememberedSample(7)",
         "PublishedEvidence.of");
     because(
         out,

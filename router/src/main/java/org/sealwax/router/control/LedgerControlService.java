@@ -140,7 +140,10 @@ public final class LedgerControlService {
     for (ProvenLevel kind : ProvenLevel.values()) {
       HostRecord.Count count = host.counts().get(kind);
       if (count != null) {
-        shown.putObject(kind.word()).put("sessions", count.sessions()).put("days", count.days());
+        shown
+            .putObject(kind.word())
+            .put("sessions", count.sessions())
+            .put("days", count.days().count());
       }
     }
     ArrayNode keys = out.putArray("keys");

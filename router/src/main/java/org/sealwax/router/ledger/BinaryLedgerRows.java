@@ -206,7 +206,8 @@ final class BinaryLedgerRows {
     Map<ProvenLevel, HostRecord.Count> counts = new EnumMap<>(ProvenLevel.class);
     for (int i = unsigned(); i > 0; i--) {
       ProvenLevel level = one(ProvenLevel.values(), unsigned());
-      HostRecord.Count count = new HostRecord.Count(count(), count(), in.getInt());
+      HostRecord.Count count =
+          new HostRecord.Count(count(), new HostRecord.Days(count(), in.getInt()));
       RecordColumns.must(counts.put(level, count) == null);
     }
     HostRecord.Days encrypted = days();

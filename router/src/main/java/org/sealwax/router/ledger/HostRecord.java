@@ -42,17 +42,13 @@ public record HostRecord(
    * The number of times that a level was seen.
    *
    * @param sessions in all
-   * @param days distinct ones
-   * @param lastDay the last of them, counted from 1970-01-01
+   * @param days on which it was
    */
-  public record Count(int sessions, int days, long lastDay) {
-    static final Count NONE = new Count(0, 0, Long.MIN_VALUE);
+  public record Count(int sessions, Days days) {
+    static final Count NONE = new Count(0, Days.NONE);
 
     Count again(Instant at) {
-      long day = LevelProgress.day(at);
-      return sessions >= LevelProgress.ENOUGH
-          ? this
-          : new Count(sessions + 1, day == lastDay ? days : days + 1, day);
+      return sessions >= LevelProgress.ENOUGH ? this : new Count(sessions + 1, days.on(at));
     }
   }
 

@@ -23,14 +23,4 @@ public record HostSample(
     Observation observation,
     FallbackStep step,
     boolean publicRoots,
-    boolean proven) {
-  /** Without DANE. */
-  public HostSample(
-      Domain host,
-      InetAddress address,
-      Observation observation,
-      FallbackStep step,
-      boolean publicRoots) {
-    this(host, address, observation, step, publicRoots, false);
-  }
-}
+    boolean proven) {}

@@ -48,18 +48,6 @@ public record RememberedSample(
     }
   }
 
-  /** Mail, which may teach us something or not, without DANE. */
-  public RememberedSample(
-      Instant at,
-      HostPath.PathFamily family,
-      ProvenLevel proven,
-      FallbackStep step,
-      boolean counts,
-      @Nullable TlsVersion version,
-      @Nullable Pin key) {
-    this(at, family, proven, step, SampleOrigin.mail(counts), false, version, key);
-  }
-
   /** Whole seconds, as they are stored. */
   public RememberedSample {
     at = at.truncatedTo(ChronoUnit.SECONDS);

@@ -114,6 +114,6 @@ final class LogLearner {
             new Verdict.Anonymous(),
             List.of("from Postfix's log"));
     return new HostSample(
-        host, address, new Observation.Encrypted(handshake), FallbackStep.FULL, false);
+        host, address, new Observation.Encrypted(handshake), FallbackStep.FULL, false, false);
   }
 }

@@ -54,7 +54,8 @@ final class LedgerReplayTest {
             HostPath.PathFamily.IPV4,
             proven,
             FallbackStep.FULL,
-            true,
+            RememberedSample.SampleOrigin.MAIL,
+            false,
             isTls(proven) ? version : null,
             isTls(proven) ? KEY : null);
     return rules

@@ -402,6 +402,7 @@ final class PeerIdentitiesTest {
             InetAddress.ofLiteral("192.0.2.1"),
             new Observation.Encrypted(handshake),
             FallbackStep.FULL,
-            true));
+            true,
+            false));
   }
 }

@@ -58,7 +58,8 @@ final class DomainRecordCodecTest {
               HostPath.PathFamily.IPV6,
               ProvenLevel.VERIFIED,
               FallbackStep.TLS12,
-              i % 2 == 0,
+              RememberedSample.SampleOrigin.mail(i % 2 == 0),
+              false,
               TlsVersion.TLS_1_2,
               key);
       row = timeline.rules.observed(row, DomainTimeline.MX1, sample, timeline.moment()).row();

@@ -70,7 +70,8 @@ public final class DomainTimeline {
   }
 
   private RememberedSample showing(HostPath.PathFamily family, ProvenLevel proven, boolean counts) {
-    return new RememberedSample(now, family, proven, FallbackStep.FULL, counts, null, null);
+    var origin = RememberedSample.SampleOrigin.mail(counts);
+    return new RememberedSample(now, family, proven, FallbackStep.FULL, origin, false, null, null);
   }
 
   /** We greet a host to know it. */

@@ -53,7 +53,7 @@ public final class HostSamples {
   }
 
   public static HostSample sample(Domain host, Observation observation) {
-    return new HostSample(host, ADDRESS, observation, FallbackStep.FULL, true);
+    return new HostSample(host, ADDRESS, observation, FallbackStep.FULL, true, false);
   }
 
   private static Observation handshake(Verdict verdict, X509Certificate leaf) {

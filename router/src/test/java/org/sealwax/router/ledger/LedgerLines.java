@@ -103,9 +103,9 @@ final class LedgerLines {
                 + " "
                 + count.sessions()
                 + " sessions "
-                + count.days()
+                + count.days().count()
                 + " days to "
-                + count.lastDay());
+                + count.days().last());
       }
     }
     host.keys().forEach(k -> out.add("  key " + k.key() + " " + k.first() + " " + k.last()));

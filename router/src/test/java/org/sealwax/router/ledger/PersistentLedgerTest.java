@@ -107,7 +107,7 @@ final class PersistentLedgerTest {
     assertEquals(TlsLevel.VERIFY, level(DOMAIN));
     HostRecord host = Objects.requireNonNull(before.hosts().get(MX1));
     assertEquals(1, host.keys().size());
-    assertEquals(8, Objects.requireNonNull(host.counts().get(ProvenLevel.VERIFIED)).days());
+    assertEquals(8, Objects.requireNonNull(host.counts().get(ProvenLevel.VERIFIED)).days().count());
   }
 
   @Test
@@ -245,7 +245,8 @@ final class PersistentLedgerTest {
         MX1,
         host -> {
           HostSample sample = HostSamples.verified(host);
-          return new HostSample(host, sample.address(), sample.observation(), sample.step(), false);
+          return new HostSample(
+              host, sample.address(), sample.observation(), sample.step(), false, false);
         });
     assertEquals(TlsLevel.ENCRYPT, level(DOMAIN));
   }

@@ -27,7 +27,8 @@ final class ProvenHostTest {
             HostPath.PathFamily.IPV4,
             proven,
             FallbackStep.FULL,
-            counts,
+            RememberedSample.SampleOrigin.mail(counts),
+            false,
             TlsVersion.TLS_1_3,
             key);
     return timeline.rules.observed(timeline.row, host, sample, timeline.moment()).row();
