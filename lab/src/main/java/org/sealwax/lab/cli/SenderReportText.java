@@ -55,9 +55,7 @@ final class SenderReportText {
       }
     }
     List<Finding> wrong =
-        report.findings().stream()
-            .filter(f -> f.check().id().startsWith("lab.") && f.outcome() == CheckOutcome.FAIL)
-            .toList();
+        report.traps().stream().filter(f -> f.outcome() == CheckOutcome.FAIL).toList();
     if (!wrong.isEmpty()) {
       out.append("\nWhat went wrong\n");
       for (Finding finding : wrong) {

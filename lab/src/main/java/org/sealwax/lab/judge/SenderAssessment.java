@@ -131,7 +131,7 @@ public final class SenderAssessment {
   }
 
   /** The label of the test case that a finding is about. */
-  static String label(Finding finding) {
+  public static String label(Finding finding) {
     return finding.check().id().substring("lab.".length());
   }
 
@@ -142,7 +142,7 @@ public final class SenderAssessment {
       return Optional.of(TrapExpectation.SenderCategory.REPORTS);
     }
     return id.startsWith("lab.")
-        ? TrapExpectation.of(id.substring("lab.".length()))
+        ? TrapExpectation.of(label(finding))
             .filter(e -> e.expected() != ExpectedOutcome.RECORDED)
             // Mail that came without REQUIRETLS neither earns nor costs anything.
             .filter(

@@ -52,9 +52,14 @@ public record SenderReport(
     return tested + " of " + all + " traps" + chosen;
   }
 
+  /** The findings about test cases, without those about the sender as a whole. */
+  public List<Finding> traps() {
+    return findings.stream().filter(f -> f.check().id().startsWith("lab.")).toList();
+  }
+
   /** How many test cases there are. */
   public int trapCount() {
-    return (int) findings.stream().filter(f -> f.check().id().startsWith("lab.")).count();
+    return traps().size();
   }
 
   /** How many findings have this outcome. */

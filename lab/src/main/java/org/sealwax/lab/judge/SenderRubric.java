@@ -19,6 +19,35 @@ final class SenderRubric {
   private static final Set<CheckOutcome> BAD = Set.of(CheckOutcome.FAIL);
   private static final Set<CheckOutcome> ANY = Set.of(CheckOutcome.WARN, CheckOutcome.FAIL);
 
+  /** The best grade, the check with its aspect, its outcome (any: a warning too), and why. */
+  private static final String CAPS =
+      """
+      F       sender.starttls            FAIL never uses STARTTLS
+      F       sender.delivers/most       FAIL most legal mail does not arrive
+      D       sender.delivers/many       FAIL more than a quarter of legal mail is lost
+      C       sender.delivers/some       FAIL more than a twentieth of legal mail is lost
+      B       sender.delivers/few        FAIL legal mail is lost
+      F       lab.b11/fooled             FAIL response injection works
+      F       sender.finished            FAIL goes on after a wrong Finished or signature
+      F       sender.broken-tls/ssl      FAIL SSL, export suites or none are agreed to
+      D       sender.broken-tls/rc4      FAIL RC4 or Diffie-Hellman below 1,024 bits
+      F       lab.e18/leak               FAIL delivers on bogus DNSSEC
+      F       lab.e19/leak               FAIL delivers on bogus DNSSEC
+      D       sender.policy/neither      FAIL neither DANE nor MTA-STS is enforced
+      D       sender.policy/ignored      FAIL a policy is looked up and ignored
+      C       sender.dane/hole           ANY  DANE with a hole
+      C       sender.sts/hole            ANY  MTA-STS with a hole
+      C       lab.e2/loss                FAIL DANE-EE with a bad certificate is refused
+      C       lab.e2/stuck               FAIL DANE-EE with a bad certificate is refused
+      C       lab.h1/loss                FAIL mail to a null MX is queued
+      C       lab.h1/stuck               FAIL mail to a null MX is queued
+      B       sender.policy/one          ANY  only one of DANE and MTA-STS
+      B       sender.old-tls             ANY  TLS 1.0 or 1.1 is negotiated
+      B       sender.sni                 ANY  no server name, or not always
+      A_MINUS sender.tlsrpt              ANY  no TLS reports, or wrong ones
+      A_MINUS sender.pq                  ANY  no post-quantum key exchange
+      """;
+
   private SenderRubric() {}
 
   /**
@@ -76,62 +105,18 @@ final class SenderRubric {
         : new Rubric.ScoreShare(100 * arrived / legal, 100 * (legal - lost) / legal);
   }
 
-  private static Rubric.CapRule cap(
-      GradeLetter most, String check, String aspect, Set<CheckOutcome> outcomes, String reason) {
-    return new Rubric.CapRule(most, check, aspect, outcomes, reason);
+  private static List<Rubric.CapRule> caps() {
+    return CAPS.lines().map(line -> cap(line.split(" +", 4))).toList();
   }
 
-  private static List<Rubric.CapRule> caps() {
-    return List.of(
-        cap(GradeLetter.F, "sender.starttls", "", BAD, "never uses STARTTLS"),
-        cap(GradeLetter.F, "sender.delivers", "most", BAD, "most legal mail does not arrive"),
-        cap(
-            GradeLetter.D,
-            "sender.delivers",
-            "many",
-            BAD,
-            "more than a quarter of legal mail is lost"),
-        cap(
-            GradeLetter.C,
-            "sender.delivers",
-            "some",
-            BAD,
-            "more than a twentieth of legal mail is lost"),
-        cap(GradeLetter.B, "sender.delivers", "few", BAD, "legal mail is lost"),
-        cap(GradeLetter.F, "lab.b11", "fooled", BAD, "response injection works"),
-        cap(
-            GradeLetter.F,
-            "sender.finished",
-            "",
-            BAD,
-            "goes on after a wrong Finished or signature"),
-        cap(
-            GradeLetter.F,
-            "sender.broken-tls",
-            "ssl",
-            BAD,
-            "SSL, export suites or none are agreed to"),
-        cap(
-            GradeLetter.D,
-            "sender.broken-tls",
-            "rc4",
-            BAD,
-            "RC4 or Diffie-Hellman below 1,024 bits"),
-        cap(GradeLetter.F, "lab.e18", "leak", BAD, "delivers on bogus DNSSEC"),
-        cap(GradeLetter.F, "lab.e19", "leak", BAD, "delivers on bogus DNSSEC"),
-        cap(GradeLetter.D, "sender.policy", "neither", BAD, "neither DANE nor MTA-STS is enforced"),
-        cap(GradeLetter.D, "sender.policy", "ignored", BAD, "a policy is looked up and ignored"),
-        cap(GradeLetter.C, "sender.dane", "hole", ANY, "DANE with a hole"),
-        cap(GradeLetter.C, "sender.sts", "hole", ANY, "MTA-STS with a hole"),
-        cap(GradeLetter.C, "lab.e2", "loss", BAD, "DANE-EE with a bad certificate is refused"),
-        cap(GradeLetter.C, "lab.e2", "stuck", BAD, "DANE-EE with a bad certificate is refused"),
-        cap(GradeLetter.C, "lab.h1", "loss", BAD, "mail to a null MX is queued"),
-        cap(GradeLetter.C, "lab.h1", "stuck", BAD, "mail to a null MX is queued"),
-        cap(GradeLetter.B, "sender.policy", "one", ANY, "only one of DANE and MTA-STS"),
-        cap(GradeLetter.B, "sender.old-tls", "", ANY, "TLS 1.0 or 1.1 is negotiated"),
-        cap(GradeLetter.B, "sender.sni", "", ANY, "no server name, or not always"),
-        cap(GradeLetter.A_MINUS, "sender.tlsrpt", "", ANY, "no TLS reports, or wrong ones"),
-        cap(GradeLetter.A_MINUS, "sender.pq", "", ANY, "no post-quantum key exchange"));
+  private static Rubric.CapRule cap(String[] row) {
+    String[] check = row[1].split("/");
+    return new Rubric.CapRule(
+        GradeLetter.valueOf(row[0]),
+        check[0],
+        check.length == 1 ? "" : check[1],
+        row[2].equals("FAIL") ? BAD : ANY,
+        row[3]);
   }
 
   private static List<Rubric.PlusRule> plus() {

@@ -16,15 +16,14 @@ import org.sealwax.assess.model.FindingLocation;
 import org.sealwax.assess.model.FixAdvice;
 import org.sealwax.lab.site.TrapEvent;
 import org.sealwax.mail.tls.wire.ClientHello;
+import org.sealwax.mail.tls.wire.NamedGroup;
+import org.sealwax.mail.tls.wire.Records;
 
 /**
  * What the test cases say together. A property of the sender is concluded only from test cases that
  * it reached, and that it has a mechanism only from test cases in which it acted on it.
  */
 final class SenderWideFindings {
-  private static final int TLS_1_2 = 0x0303;
-  private static final int X25519MLKEM768 = 0x11ec;
-
   /** Test cases whose handshakes differ from a sender's usual ones. */
   private static final String ODD_HANDSHAKES = "c.*|d2[01]";
 
@@ -311,7 +310,7 @@ final class SenderWideFindings {
             "sender.old-tls",
             "negotiates TLS 1.2 or later",
             "RFC 8996 has ended the versions before");
-    long older = handshakes().stream().filter(h -> h.version() < TLS_1_2).count();
+    long older = handshakes().stream().filter(h -> h.version() < Records.TLS12).count();
     if (older == 0 && helloAt("c[56][nsd]?").isEmpty()) {
       return finding(
           check, CheckOutcome.NOT_TESTED, "no hello came to a host with old versions only");
@@ -342,10 +341,10 @@ final class SenderWideFindings {
     return helloProperty(
         check(
             "sender.pq",
-            "exchanges keys with X25519MLKEM768",
+            "exchanges keys with NamedGroup.X25519MLKEM768",
             "what is recorded today can be read when quantum computers come"),
-        h -> h.groups().contains(X25519MLKEM768),
-        "offer X25519MLKEM768",
+        h -> h.groups().contains(NamedGroup.X25519MLKEM768),
+        "offer NamedGroup.X25519MLKEM768",
         CheckOutcome.WARN);
   }
 

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.lab.site.Sighting;
 import org.sealwax.lab.site.TrapEvent;
 import org.sealwax.mail.tls.wire.ClientHello;
+import org.sealwax.mail.tls.wire.Records;
 
 /** The facts of one sighting. Immutable once read. */
 public final class SightingFacts {
@@ -26,8 +27,6 @@ public final class SightingFacts {
    * take longer from one address to the next; between two tries all wait for seconds at least.
    */
   static final Duration PAUSE = Duration.ofSeconds(3);
-
-  private static final int TLS_1_2 = 0x0303;
 
   /** One connection. */
   private static final class SenderConnection {
@@ -121,7 +120,7 @@ public final class SightingFacts {
         case TrapEvent.HandshakeCompleted s -> {
           fact(s.connection(), s.at(), SenderAction.HELLO, SenderAction.SHOWN);
           to.handshakes.add(s);
-          if (s.version() == TLS_1_2) {
+          if (s.version() == Records.TLS12) {
             older.add(s.connection());
           }
         }

@@ -9,9 +9,6 @@ import org.sealwax.lab.site.AddressSource;
 
 /** What one token has borrowed from the pool. Thread-safe. */
 final class AddressLeases implements AddressSource, Closeable {
-  /** An address of documentation (RFC 3849): unused. */
-  private static final InetAddress DEAD = InetAddress.ofLiteral("2001:db8:dead::1");
-
   private final AddressPool pool;
   private final SenderAddressFamily family;
   private final List<InetAddress> web;
@@ -53,11 +50,6 @@ final class AddressLeases implements AddressSource, Closeable {
   @Override
   public boolean hasManyV6() {
     return family == SenderAddressFamily.IPV6 && pool.hasV6();
-  }
-
-  @Override
-  public InetAddress deadV6() {
-    return DEAD;
   }
 
   @Override

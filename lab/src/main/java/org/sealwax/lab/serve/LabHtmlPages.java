@@ -10,6 +10,7 @@ import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.render.GradeSeal;
 import org.sealwax.assess.render.Html;
 import org.sealwax.assess.render.HtmlPage;
+import org.sealwax.lab.judge.SenderAssessment;
 import org.sealwax.lab.judge.SenderReport;
 import org.sealwax.lab.site.LabToken;
 import org.sealwax.lab.site.Sighting;
@@ -30,6 +31,9 @@ final class LabHtmlPages {
     GROUPS.put('H', "Routes and interruptions");
     GROUPS.put('I', "Client certificates");
   }
+
+  private static final String NO_LEAK_YET =
+      "So far nothing that a policy protects was sent in plaintext or to a false host.";
 
   private LabHtmlPages() {}
 
@@ -194,14 +198,13 @@ final class LabHtmlPages {
     StringBuilder out = new StringBuilder();
     boolean begun = started(booking);
     String grade = begun ? report.grade().text() : "\u2013";
-    long met =
-        findings(report).stream().filter(f -> f.outcome() != CheckOutcome.NOT_TESTED).count();
+    long met = report.traps().stream().filter(f -> f.outcome() != CheckOutcome.NOT_TESTED).count();
     out.append("<div class=\"top\" id=\"head\">")
         .append(GradeSeal.of(grade, begun ? GradeSeal.tone(report.grade().letter()) : "none"))
         .append("<div><h1>")
         .append(Html.escape(booking.token().token()))
         .append("</h1><p class=\"lead\">")
-        .append(begun ? introduction(report) : "Nothing came yet.")
+        .append(begun ? introduction(report, NO_LEAK_YET) : "Nothing came yet.")
         .append("</p><ul class=\"facts\">");
     fact("Rows met", met + " of " + ready(booking).size(), out);
     fact("Leaks", Integer.toString(report.leaks().size()), out);
@@ -213,13 +216,12 @@ final class LabHtmlPages {
     return out.append("</ul></div></div>\n").toString();
   }
 
-  private static String introduction(SenderReport report) {
+  /** The result in a sentence; {@code good} when nothing leaked and nothing was lost. */
+  static String introduction(SenderReport report, String good) {
     if (!report.leaks().isEmpty()) {
       return "Mail went out that a policy forbade to send like that.";
     }
-    return report.loses()
-        ? "Nothing leaked, but legal mail was not delivered."
-        : "So far nothing that a policy protects was sent in plaintext or to a false host.";
+    return report.loses() ? "Nothing leaked, but legal mail was not delivered." : good;
   }
 
   private static void fact(String name, String value, StringBuilder out) {
@@ -296,14 +298,6 @@ final class LabHtmlPages {
     out.append("</section>\n");
   }
 
-  private static List<Finding> findings(SenderReport report) {
-    return report.findings().stream().filter(f -> f.check().id().startsWith("lab.")).toList();
-  }
-
-  private static String label(Finding finding) {
-    return finding.check().id().substring("lab.".length());
-  }
-
   private static void rows(TokenBooking booking, SenderReport report, StringBuilder out) {
     out.append(
             "<h2>Row by row</h2><div class=\"card wide\"><table class=\"lab\" id=\"rows\""
@@ -316,7 +310,9 @@ final class LabHtmlPages {
         (letter, title) -> {
           String group = letter.toString().toLowerCase(Locale.ROOT);
           List<Finding> of =
-              findings(report).stream().filter(f -> label(f).startsWith(group)).toList();
+              report.traps().stream()
+                  .filter(f -> SenderAssessment.label(f).startsWith(group))
+                  .toList();
           if (!of.isEmpty()) {
             out.append("<tbody><tr><th class=\"group\" colspan=\"4\">")
                 .append(letter)
@@ -331,7 +327,7 @@ final class LabHtmlPages {
   }
 
   private static String row(TokenBooking booking, Finding finding) {
-    String label = Html.escape(label(finding));
+    String label = Html.escape(SenderAssessment.label(finding));
     boolean open = finding.outcome() == CheckOutcome.NOT_TESTED;
     StringBuilder out = new StringBuilder();
     out.append("<tr id=\"row-")
@@ -355,14 +351,6 @@ final class LabHtmlPages {
 
   /** An outcome, in its colour. */
   static String chip(Finding finding) {
-    String tone =
-        switch (finding.outcome()) {
-          case FAIL -> "poor";
-          case WARN, INCONCLUSIVE -> "fair";
-          case PASS -> "good";
-          case INFO -> "note";
-          case NOT_TESTED, NOT_NEEDED -> "none";
-        };
     String word =
         switch (finding.outcome()) {
           case FAIL -> finding.aspect().isEmpty() ? "fails" : finding.aspect();
@@ -372,16 +360,20 @@ final class LabHtmlPages {
           case INFO -> "note";
           case NOT_TESTED, NOT_NEEDED -> "waits";
         };
-    return "<span class=\"chip " + tone + "\">" + Html.escape(word) + "</span>";
+    return "<span class=\"chip "
+        + SenderReportPage.tone(finding.outcome())
+        + "\">"
+        + Html.escape(word)
+        + "</span>";
   }
 
   /** The parts of a token's page that have changed from the initial page, by their id. */
   static Map<String, String> fragments(TokenBooking booking, SenderReport report) {
     Map<String, String> out = new LinkedHashMap<>();
     out.put("head", head(booking, report));
-    for (Finding finding : findings(report)) {
+    for (Finding finding : report.traps()) {
       if (finding.outcome() != CheckOutcome.NOT_TESTED) {
-        out.put(label(finding), row(booking, finding));
+        out.put(SenderAssessment.label(finding), row(booking, finding));
       }
     }
     return out;

@@ -26,7 +26,6 @@ import org.sealwax.lab.site.LiveSite;
 import org.sealwax.lab.site.ReturnHost;
 import org.sealwax.lab.site.ReturnMail;
 import org.sealwax.lab.site.ReturnSite;
-import org.sealwax.lab.site.Sighting;
 import org.sealwax.lab.site.SiteSetup;
 import org.sealwax.lab.site.SiteZones;
 import org.sealwax.lab.site.SniDispatcher;
@@ -35,6 +34,7 @@ import org.sealwax.lab.site.TokenResources;
 import org.sealwax.lab.site.TrapSession;
 import org.sealwax.lab.traps.PolicyContext;
 import org.sealwax.lab.traps.PublishedTlsa;
+import org.sealwax.lab.traps.Site;
 import org.sealwax.lab.traps.Trap;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Limit;
@@ -183,14 +183,9 @@ public final class LabService implements Closeable {
 
   private void open() throws IOException {
     LiveSite site =
-        ReturnSite.openSite(
-            setup,
-            settings.zone(),
-            returnHost,
-            new Sighting(
-                new Trap.TrapCase(ReturnSite.TRAP, PolicyContext.DANE),
-                new java.util.concurrent.atomic.AtomicLong(0)));
-    site.assignAddresses(new FixedAddresses(settings.addresses()));
+        ReturnSite.openSite(setup, settings.zone(), Site.of(PolicyContext.DANE), returnHost);
+    // The same for every host: these services are permanent.
+    site.assignAddresses(settings.addresses()::getFirst);
     for (InetAddress address : settings.addresses()) {
       for (LiveSite.LiveHost host : site.hosts()) {
         front.open(
@@ -278,7 +273,7 @@ public final class LabService implements Closeable {
     }
     String token = setup.token(TOKEN_LENGTH);
     try {
-      LabToken ticket = setup.issue(trapCases, token, new LentTokenResources(family));
+      LabToken ticket = setup.issue(trapCases, token, lent(setup.zone(token), family));
       TokenBooking booking =
           new TokenBooking(ticket, clock.now().plus(settings.life()), network, family, note);
       bookings.put(token, booking);
@@ -363,9 +358,9 @@ public final class LabService implements Closeable {
   }
 
   /** What one token gets. */
-  private final class LentTokenResources implements TokenResources {
-    private final AddressLeases leases;
-    private final TokenListeners own =
+  private TokenResources lent(String zone, SenderAddressFamily family) {
+    AddressLeases leases = new AddressLeases(pool, family, settings.addresses());
+    TokenListeners own =
         new TokenListeners(
             new ConnectionLimiter(
                 trapConnections,
@@ -374,50 +369,27 @@ public final class LabService implements Closeable {
                 settings.connectionsPerMinute(),
                 clock),
             Optional.of(names));
-    private String zone = "";
+    return new TokenResources(
+        leases,
+        own,
+        true,
+        EVIDENCE_LIMIT,
+        mail -> returnZone(zone, mail, own),
+        () -> {
+          returnHost.close(zone);
+          own.close();
+          leases.close();
+        });
+  }
 
-    LentTokenResources(SenderAddressFamily family) {
-      leases = new AddressLeases(pool, family, settings.addresses());
+  private String returnZone(String zone, ReturnMail mail, TokenListeners own) throws IOException {
+    returnHost.open(zone, mail);
+    ReturnSite.openReportHandler(setup, mail, zone, settings.addresses(), own);
+    StringBuilder text = new StringBuilder(TTL);
+    for (String name : List.of("bounce", "report")) {
+      text.append(name + " MX 10 mx." + settings.zone() + ".\n");
     }
-
-    @Override
-    public AddressSource addresses() {
-      return leases;
-    }
-
-    @Override
-    public TokenListeners listeners() {
-      return own;
-    }
-
-    @Override
-    public boolean skipsUnavailableRows() {
-      return true;
-    }
-
-    @Override
-    public long evidenceLimit() {
-      return EVIDENCE_LIMIT;
-    }
-
-    @Override
-    public String returnMail(ReturnMail office, String of) throws IOException {
-      zone = of;
-      returnHost.open(of, office);
-      ReturnSite.openReportHandler(setup, office, of, settings.addresses(), own);
-      StringBuilder text = new StringBuilder(TTL);
-      for (String name : List.of("bounce", "report")) {
-        text.append(name + " MX 10 mx." + settings.zone() + ".\n");
-      }
-      settings.addresses().forEach(a -> text.append("report " + SiteZones.address(a)));
-      return text.toString();
-    }
-
-    @Override
-    public void close() throws IOException {
-      returnHost.close(zone);
-      own.close();
-      leases.close();
-    }
+    settings.addresses().forEach(a -> text.append("report " + SiteZones.address(a)));
+    return text.toString();
   }
 }

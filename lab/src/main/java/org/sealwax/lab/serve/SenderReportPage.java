@@ -15,6 +15,9 @@ import org.sealwax.lab.judge.SenderReport;
  * expectation, its source and the transcript. All text from other hosts is escaped.
  */
 public final class SenderReportPage {
+  private static final String NO_LEAK =
+      "Nothing that a policy protects was sent in plaintext or to a false host; nothing was lost.";
+
   private final StringBuilder out = new StringBuilder(64 * 1_024);
   private final SenderReport report;
 
@@ -40,7 +43,7 @@ public final class SenderReportPage {
         .append("<div><h1>")
         .append(Html.escape(title))
         .append("</h1><p class=\"lead\">")
-        .append(Html.escape(introduction()))
+        .append(Html.escape(LabHtmlPages.introduction(report, NO_LEAK)))
         .append("</p><ul class=\"facts\">");
     fact("Score", report.grade().score() + " of 100");
     fact("Leaks", Integer.toString(report.leaks().size()));
@@ -57,16 +60,6 @@ public final class SenderReportPage {
         .append(Html.escape(report.rules()))
         .append("</footer></main></body></html>\n");
     return out.toString();
-  }
-
-  private String introduction() {
-    if (!report.leaks().isEmpty()) {
-      return "Mail went out that a policy forbade to send like that.";
-    }
-    return report.loses()
-        ? "Nothing leaked, but legal mail was not delivered."
-        : "Nothing that a policy protects was sent in plaintext or to a false host; nothing was"
-            + " lost.";
   }
 
   private void fact(String name, String value) {
@@ -116,7 +109,8 @@ public final class SenderReportPage {
         : "expected: " + finding.check().reason() + " (" + String.join(", ", sources) + ")";
   }
 
-  private static String tone(CheckOutcome outcome) {
+  /** The colour of an outcome. */
+  static String tone(CheckOutcome outcome) {
     return switch (outcome) {
       case FAIL -> "poor";
       case WARN, INCONCLUSIVE -> "fair";

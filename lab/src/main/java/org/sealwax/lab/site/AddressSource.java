@@ -17,6 +17,9 @@ public interface AddressSource {
    */
   String NAMESPACE_OWN = "198.19.0.53";
 
+  /** An unused IPv6 address, of documentation (RFC 3849). */
+  InetAddress DEAD_V6 = InetAddress.ofLiteral("2001:db8:dead::1");
+
   /** There is no address left for a host; the others may have theirs. */
   final class NoAddressLeft extends IOException {
     private static final long serialVersionUID = 1;
@@ -34,13 +37,14 @@ public interface AddressSource {
   InetAddress v4() throws NoAddressLeft;
 
   /** The next IPv6 address, if there are any. */
-  Optional<InetAddress> v6();
+  default Optional<InetAddress> v6() {
+    return Optional.empty();
+  }
 
   /** Whether every host may have an IPv6 address, and not only the one that needs it. */
-  boolean hasManyV6();
-
-  /** An unused IPv6 address. */
-  InetAddress deadV6();
+  default boolean hasManyV6() {
+    return false;
+  }
 
   /**
    * The addresses of a host that may be reached in any way.
@@ -89,16 +93,6 @@ public interface AddressSource {
             ? Optional.of(InetAddress.ofLiteral("::1"))
             : Optional.empty();
       }
-
-      @Override
-      public boolean hasManyV6() {
-        return false;
-      }
-
-      @Override
-      public InetAddress deadV6() {
-        return InetAddress.ofLiteral("2001:db8:dead::1");
-      }
     };
   }
 
@@ -124,11 +118,6 @@ public interface AddressSource {
       @Override
       public boolean hasManyV6() {
         return true;
-      }
-
-      @Override
-      public InetAddress deadV6() {
-        return InetAddress.ofLiteral("2001:db8:dead::1");
       }
     };
   }

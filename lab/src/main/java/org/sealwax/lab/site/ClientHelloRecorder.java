@@ -7,12 +7,10 @@ import java.io.OutputStream;
 import org.sealwax.mail.net.BlockInput;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.net.WireOver;
+import org.sealwax.mail.tls.wire.RecordHeader;
 
 /** A wire that keeps the first bytes that come in: the ClientHello, before any engine sees it. */
 final class ClientHelloRecorder extends WireOver {
-  /** Content type of handshake records (RFC 8446 B.1). */
-  private static final int HANDSHAKE = 22;
-
   private final ByteArrayOutputStream recorded = new ByteArrayOutputStream();
   private boolean first = true;
   private boolean answered;
@@ -56,7 +54,7 @@ final class ClientHelloRecorder extends WireOver {
     if (first) {
       first = false;
       // The first record decides: after a handshake record an alert is an answer to the client's.
-      answered = value == HANDSHAKE;
+      answered = value == RecordHeader.HANDSHAKE;
     }
   }
 

@@ -98,7 +98,20 @@ public final class Lab implements Closeable {
     if (setup.tickets().size() >= MAX_TOKENS) {
       throw new IllegalStateException("no more than " + MAX_TOKENS + " tokens at once");
     }
-    return setup.issue(trapCases, setup.token(TOKEN_LENGTH), new LocalTokenResources());
+    String token = setup.token(TOKEN_LENGTH);
+    // Own sockets, and addresses that no other program uses.
+    TokenListeners listeners = new TokenListeners();
+    return setup.issue(
+        trapCases,
+        token,
+        new TokenResources(
+            settings.addresses(),
+            listeners,
+            false,
+            Long.MAX_VALUE,
+            mail ->
+                ReturnSite.open(setup, mail, setup.zone(token), settings.addresses(), listeners),
+            listeners));
   }
 
   /**
@@ -124,40 +137,5 @@ public final class Lab implements Closeable {
     }
     routerDomainListeners.close();
     dns.close();
-  }
-
-  /** Own sockets, and addresses that no other program uses. */
-  private final class LocalTokenResources implements TokenResources {
-    private final TokenListeners listeners = new TokenListeners();
-
-    @Override
-    public AddressSource addresses() {
-      return settings.addresses();
-    }
-
-    @Override
-    public TokenListeners listeners() {
-      return listeners;
-    }
-
-    @Override
-    public boolean skipsUnavailableRows() {
-      return false;
-    }
-
-    @Override
-    public long evidenceLimit() {
-      return Long.MAX_VALUE;
-    }
-
-    @Override
-    public String returnMail(ReturnMail office, String zone) throws IOException {
-      return ReturnSite.open(setup, office, zone, settings.addresses(), listeners);
-    }
-
-    @Override
-    public void close() throws IOException {
-      listeners.close();
-    }
   }
 }

@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.lab.traps.Site;
 import org.sealwax.lab.traps.StsPublication;
@@ -31,8 +32,8 @@ public final class LiveSite {
   private final LabCertificateAuthority authority;
   private final Clock clock;
   private final LabSettings settings;
-  private final Runnable onChange;
-  private final SiteMailHandler mailHandler;
+  private final Consumer<LiveSite> onChange;
+  private final SiteMailHandler mail;
   private final AtomicBoolean changed = new AtomicBoolean();
   private volatile Site now;
   private volatile List<LiveHost> hosts = List.of();
@@ -52,6 +53,25 @@ public final class LiveSite {
   interface BodyScan extends BodySink {
     /** It is whole. */
     void ended();
+  }
+
+  /** Messages to this one domain are taken and dropped. */
+  record DroppedMail(String domain) implements SiteMailHandler, BodyScan {
+    @Override
+    public boolean acceptsDomain(String other) {
+      return other.equals(domain);
+    }
+
+    @Override
+    public BodyScan scan(Collection<String> domains) {
+      return this;
+    }
+
+    @Override
+    public void take(byte[] block, int offset, int length) {}
+
+    @Override
+    public void ended() {}
   }
 
   /** A host of it. */
@@ -133,7 +153,7 @@ public final class LiveSite {
       Clock clock,
       LabSettings settings,
       SiteMailHandler mail,
-      Runnable turned) {
+      Consumer<LiveSite> turned) {
     this.origin = origin;
     int dot = origin.indexOf('.');
     this.hostOrigin =
@@ -145,7 +165,7 @@ public final class LiveSite {
     this.authority = authority;
     this.clock = clock;
     this.settings = settings;
-    this.mailHandler = mail;
+    this.mail = mail;
     this.onChange = turned;
   }
 
@@ -173,7 +193,7 @@ public final class LiveSite {
       case V4, REFUSED -> List.of(addresses.v4());
       case V6 -> addresses.v6().map(List::of).orElse(List.of());
       case LOOP -> List.of(InetAddress.ofLiteral("127.0.0.1"));
-      case DEAD_V6 -> List.of(addresses.v4(), addresses.deadV6());
+      case DEAD_V6 -> List.of(addresses.v4(), AddressSource.DEAD_V6);
       case ANY -> addresses.any();
     };
   }
@@ -226,12 +246,9 @@ public final class LiveSite {
     return sighting;
   }
 
-  boolean acceptsDomain(String domain) {
-    return mailHandler.acceptsDomain(domain);
-  }
-
-  BodyScan scan(Collection<String> domains) {
-    return mailHandler.scan(domains);
+  /** What takes its messages. */
+  SiteMailHandler mail() {
+    return mail;
   }
 
   Duration scaled(Duration time) {
@@ -262,7 +279,7 @@ public final class LiveSite {
       host.firstAttempt = at;
       return false;
     }
-    return !at.isBefore(first.plus(settings.scaled(GREYLISTED)));
+    return !at.isBefore(first.plus(scaled(GREYLISTED)));
   }
 
   /** A session with a host has ended: what changes after the first try changes now. */
@@ -275,7 +292,7 @@ public final class LiveSite {
       now = next;
       policyFetched = false;
       certifyPolicy();
-      onChange.run();
+      onChange.accept(this);
       sighting.add(new TrapEvent.SiteChanged(clock.now()));
     }
   }

@@ -47,7 +47,7 @@ final class PolicyHostServer {
     PolicyServerResponse answer(PolicyServerRequest request);
 
     /** No request was read. */
-    void connectionFailed(String why);
+    default void connectionFailed(String why) {}
   }
 
   private PolicyHostServer() {}

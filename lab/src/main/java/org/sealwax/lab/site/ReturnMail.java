@@ -10,7 +10,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.BiConsumer;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import org.sealwax.mail.json.Json;
@@ -180,23 +179,10 @@ public final class ReturnMail implements LiveSite.SiteMailHandler {
     return any;
   }
 
-  /** The handler that receives reports by HTTPS (RFC 8460 5.4). */
-  PolicyHostServer.PolicyServerHandler reportHandler(BiConsumer<String, String> log) {
-    return new PolicyHostServer.PolicyServerHandler() {
-      @Override
-      public PolicyHostServer.PolicyServerResponse answer(
-          PolicyHostServer.PolicyServerRequest request) {
-        boolean good =
-            request.head().method().equals("POST") && report(request.body(), "https", false);
-        log.accept(request.head().target(), good ? "a report" : "no report");
-        return PolicyHostServer.PolicyServerResponse.of(
-            good ? 201 : 400, "text/plain", good ? "thanks\n" : "what?\n");
-      }
-
-      @Override
-      public void connectionFailed(String why) {
-        log.accept("", why);
-      }
-    };
+  /** Answers a report by HTTPS (RFC 8460 5.4). */
+  PolicyHostServer.PolicyServerResponse answer(PolicyHostServer.PolicyServerRequest request) {
+    boolean good = request.head().method().equals("POST") && report(request.body(), "https", false);
+    return PolicyHostServer.PolicyServerResponse.of(
+        good ? 201 : 400, "text/plain", good ? "thanks\n" : "what?\n");
   }
 }

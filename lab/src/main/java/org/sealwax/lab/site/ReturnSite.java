@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.sealwax.lab.traps.PolicyContext;
 import org.sealwax.lab.traps.PublishedTlsa;
 import org.sealwax.lab.traps.Site;
@@ -27,18 +28,22 @@ public final class ReturnSite {
 
   private ReturnSite() {}
 
-  /** A place of its own below a zone; it has no addresses yet. */
+  /**
+   * A place of its own, of which no evidence is kept; it has no addresses yet.
+   *
+   * @param origin its name
+   */
   public static LiveSite openSite(
-      SiteSetup setup, String zone, LiveSite.SiteMailHandler mail, Sighting sighting) {
+      SiteSetup setup, String origin, Site site, LiveSite.SiteMailHandler mail) {
     return new LiveSite(
-        zone,
-        Site.of(PolicyContext.DANE),
-        sighting,
+        origin,
+        site,
+        new Sighting(new Trap.TrapCase(TRAP, PolicyContext.DANE), new AtomicLong(0)),
         setup.authority(),
         setup.clock(),
         setup.settings(),
         mail,
-        () -> {});
+        same -> {});
   }
 
   /**
@@ -59,7 +64,7 @@ public final class ReturnSite {
         "report." + zone,
         at,
         setup.settings().httpsPort(),
-        wire -> PolicyHostServer.serve(wire, tls, office.reportHandler((path, what) -> {})));
+        wire -> PolicyHostServer.serve(wire, tls, office::answer));
   }
 
   /** Sets all of it up for a private lab; returns the text of the token's zone. */
@@ -70,8 +75,7 @@ public final class ReturnSite {
       AddressSource addresses,
       TokenListeners listeners)
       throws IOException {
-    LiveSite site =
-        openSite(setup, zone, office, new Sighting(new Trap.TrapCase(TRAP, PolicyContext.DANE)));
+    LiveSite site = openSite(setup, zone, Site.of(PolicyContext.DANE), office);
     site.assignAddresses(addresses);
     setup.open(site, listeners);
     LiveSite.LiveHost host = site.hosts().getFirst();

@@ -7,7 +7,6 @@ import org.sealwax.lab.traps.PolicyContext;
 import org.sealwax.lab.traps.PublishedTlsa;
 import org.sealwax.lab.traps.Site;
 import org.sealwax.lab.traps.StsPublication;
-import org.sealwax.lab.traps.Trap;
 import org.sealwax.lab.traps.TrapHost;
 import org.sealwax.testkit.tls.CertificateSpec;
 import org.sealwax.testkit.tls.IssuedCertificate;
@@ -33,20 +32,6 @@ public record RouterDomain(
     return "Home[" + domain + " at " + address.getHostAddress() + "]";
   }
 
-  /** The lab takes no mail for it. */
-  private static final LiveSite.SiteMailHandler NO_MAIL =
-      new LiveSite.SiteMailHandler() {
-        @Override
-        public boolean acceptsDomain(String domain) {
-          return false;
-        }
-
-        @Override
-        public LiveSite.BodyScan scan(java.util.Collection<String> domains) {
-          throw new IllegalStateException("mail that was not taken");
-        }
-      };
-
   /** A domain, and its DNS records. */
   record RouterDomainZone(RouterDomain routerDomain, String zone) {}
 
@@ -64,16 +49,8 @@ public record RouterDomain(
         Site.of(PolicyContext.DANE)
             .eachHost(h -> h.with(TrapHost.HostReachability.REFUSED))
             .withPolicy(StsPublication.good("enforce"));
-    LiveSite place =
-        new LiveSite(
-            domain,
-            site,
-            new Sighting(new Trap.TrapCase(ReturnSite.TRAP, PolicyContext.DANE)),
-            setup.authority(),
-            setup.clock(),
-            setup.settings(),
-            NO_MAIL,
-            () -> {});
+    // No mail comes: no host of it has a listener of the lab.
+    LiveSite place = ReturnSite.openSite(setup, domain, site, new LiveSite.DroppedMail(domain));
     place.assignAddresses(setup.settings().addresses());
     setup.open(place, listeners);
     LiveSite.LiveHost host = place.hosts().getFirst();
@@ -106,11 +83,7 @@ public record RouterDomain(
       out.append(owner + PublishedTlsa.good().record(host.leaf()) + "\n");
       out.append(owner + "3 1 1 " + next + "\n");
     }
-    StsPublication policy = site.now().policy();
-    if (policy != null) {
-      policy.txt().forEach(t -> out.append("_mta-sts TXT \"" + t + "\"\n"));
-      site.policyAddresses().forEach(a -> out.append("mta-sts " + SiteZones.address(a)));
-    }
+    SiteZones.policy(site, out);
     return out.append("_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:home@" + reports + "\"\n")
         .toString();
   }

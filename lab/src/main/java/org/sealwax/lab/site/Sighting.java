@@ -28,10 +28,6 @@ public final class Sighting {
   private int connections;
   private long dropped;
 
-  Sighting(Trap.TrapCase trapCase) {
-    this(trapCase, new AtomicLong(Long.MAX_VALUE));
-  }
-
   /**
    * @param bytes what may still be kept, shared by the test cases of a token
    */

@@ -79,6 +79,11 @@ public final class SiteSetup {
     return out.toString();
   }
 
+  /** The part of the DNS that belongs to a token. */
+  public String zone(String token) {
+    return token + "." + settings.zone();
+  }
+
   /**
    * Sets the sites of these test cases up. All of them are closed with the token, or at once when
    * this fails.
@@ -87,11 +92,11 @@ public final class SiteSetup {
    */
   public LabToken issue(List<Trap.TrapCase> trapCases, String token, TokenResources resources)
       throws IOException {
-    String zone = token + "." + settings.zone();
+    String zone = zone(token);
     try {
       return issue(trapCases, token, zone, resources);
     } catch (IOException | RuntimeException e) {
-      resources.close();
+      resources.end().close();
       dns.remove(zone);
       tickets.remove(token);
       throw e;
@@ -110,7 +115,7 @@ public final class SiteSetup {
     ReturnMail office =
         new ReturnMail(sightings, List.of("bounce." + zone, "report." + zone), zone, clock);
     List<Zone> zones = new ArrayList<>();
-    zones.add(new Zone(zone, resources.returnMail(office, zone), ZoneSigning.VALID));
+    zones.add(new Zone(zone, resources.returnHost().open(office), ZoneSigning.VALID));
     List<LiveSite> sites = new ArrayList<>();
     for (Sighting sighting : sightings.values()) {
       LiveSite site = openSite(sighting, zone, texts);
@@ -143,43 +148,21 @@ public final class SiteSetup {
   private void end(String token, String zone, TokenResources resources) throws IOException {
     if (tickets.remove(token) != null) {
       dns.remove(zone);
-      resources.close();
+      resources.end().close();
     }
   }
 
   private LiveSite openSite(Sighting sighting, String zone, SiteZones texts) {
     String origin = sighting.trapCase().label() + "." + zone;
-    LiveSite.SiteMailHandler mail =
-        new LiveSite.SiteMailHandler() {
-          @Override
-          public boolean acceptsDomain(String domain) {
-            return domain.equals(origin);
-          }
-
-          @Override
-          public LiveSite.BodyScan scan(Collection<String> domains) {
-            return new LiveSite.BodyScan() {
-              @Override
-              public void take(byte[] block, int offset, int length) {}
-
-              @Override
-              public void ended() {}
-            };
-          }
-        };
-    LiveSite[] self = new LiveSite[1];
-    LiveSite site =
-        new LiveSite(
-            origin,
-            sighting.trapCase().site(),
-            sighting,
-            authority,
-            clock,
-            settings,
-            mail,
-            () -> siteChanged(self[0], texts));
-    self[0] = site;
-    return site;
+    return new LiveSite(
+        origin,
+        sighting.trapCase().site(),
+        sighting,
+        authority,
+        clock,
+        settings,
+        new LiveSite.DroppedMail(origin),
+        site -> siteChanged(site, texts));
   }
 
   private void siteChanged(LiveSite site, SiteZones texts) {

@@ -39,6 +39,15 @@ public final class SiteZones {
     return (address instanceof Inet6Address ? "AAAA " : "A ") + address.getHostAddress() + "\n";
   }
 
+  /** Writes the records of a site's policy, if it has one. */
+  static void policy(LiveSite place, StringBuilder out) {
+    StsPublication policy = place.now().policy();
+    if (policy != null) {
+      policy.txt().forEach(t -> out.append("_mta-sts TXT \"" + t + "\"\n"));
+      place.policyAddresses().forEach(a -> out.append("mta-sts " + address(a)));
+    }
+  }
+
   List<Zone> zones(LiveSite place) {
     StringBuilder site = new StringBuilder(TTL);
     StringBuilder below = new StringBuilder(TTL);
@@ -58,13 +67,7 @@ public final class SiteZones {
         }
       }
     }
-    StsPublication policy = place.now().policy();
-    if (policy != null) {
-      policy.txt().forEach(t -> site.append("_mta-sts TXT \"" + t + "\"\n"));
-      for (InetAddress address : place.policyAddresses()) {
-        site.append("mta-sts " + address(address));
-      }
-    }
+    policy(place, site);
     site.append(
         "_smtp._tls TXT \"v=TLSRPTv1; rua=https://"
             + (reports + post + "/" + label + ",mailto:" + label + "@" + reports)

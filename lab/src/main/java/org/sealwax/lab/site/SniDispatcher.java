@@ -2,17 +2,15 @@ package org.sealwax.lab.site;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import org.sealwax.mail.net.BlockInput;
 import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.Wire;
-import org.sealwax.mail.net.WireOver;
 import org.sealwax.mail.tls.wire.ClientHello;
+import org.sealwax.testkit.tls.PeekedWire;
 
 /**
  * One HTTPS address for many hosts: the name in the ClientHello (RFC 6066 3) decides before any
@@ -42,7 +40,7 @@ public final class SniDispatcher implements Consumer<Wire> {
       PeekedWire peeked = new PeekedWire(wire);
       Consumer<Wire> owner;
       try (Deadline _ = Deadline.after(PATIENCE, wire)) {
-        owner = handlers.getOrDefault(peeked.serverName(), pages);
+        owner = handlers.getOrDefault(serverName(peeked), pages);
       }
       owner.accept(peeked);
     } catch (IOException e) {
@@ -54,58 +52,13 @@ public final class SniDispatcher implements Consumer<Wire> {
     }
   }
 
-  /** A wire whose first bytes were inspected, and are read again. */
-  private static final class PeekedWire extends WireOver {
-    private byte[] held = new byte[0];
-    private int at;
-
-    PeekedWire(Wire below) {
-      super(below);
-    }
-
-    /** The name asked for, or empty. */
-    String serverName() throws IOException {
-      while (true) {
-        switch (ClientHello.read(held, 0, held.length)) {
-          case ClientHello.ClientHelloParse.Whole(ClientHello hello) -> {
-            String name = hello.serverName();
-            return name == null ? "" : name;
-          }
-          case ClientHello.ClientHelloParse.Broken b -> {
-            return "";
-          }
-          case ClientHello.ClientHelloParse.Partial(int missing) -> {
-            byte[] more = below().in().readNBytes(missing);
-            if (more.length < missing || held.length > ClientHello.MAX_SIZE) {
-              throw new IOException("no hello came");
-            }
-            held = Arrays.copyOf(held, held.length + more.length);
-            System.arraycopy(more, 0, held, held.length - more.length, more.length);
-          }
-        }
-      }
-    }
-
-    @Override
-    public InputStream in() {
-      InputStream rest = super.in();
-      return new BlockInput() {
-        @Override
-        public int read(byte[] into, int offset, int length) throws IOException {
-          if (at == held.length) {
-            return rest.read(into, offset, length);
-          }
-          int count = Math.min(length, held.length - at);
-          System.arraycopy(held, at, into, offset, count);
-          at += count;
-          return count;
-        }
-
-        @Override
-        public int available() throws IOException {
-          return held.length - at + rest.available();
-        }
-      };
-    }
+  /** The name asked for, or empty. */
+  private static String serverName(PeekedWire wire) throws IOException {
+    return switch (wire.hello()) {
+      case ClientHello.ClientHelloParse.Whole(ClientHello hello) ->
+          Objects.requireNonNullElse(hello.serverName(), "");
+      case ClientHello.ClientHelloParse.Broken b -> "";
+      case ClientHello.ClientHelloParse.Partial p -> throw new IOException("no hello came");
+    };
   }
 }

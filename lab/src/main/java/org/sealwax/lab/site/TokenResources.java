@@ -4,29 +4,33 @@ import java.io.Closeable;
 import java.io.IOException;
 
 /**
- * The resources of one token: addresses, listeners, a host for bounces and reports, space for
- * evidence.
+ * The resources of one token.
+ *
+ * @param addresses of its hosts
+ * @param listeners on those addresses
+ * @param skipsUnavailableRows whether a test case whose address is not available is left out; else
+ *     nothing is set up
+ * @param evidenceLimit bytes of evidence that are kept
+ * @param returnHost lets bounces and reports come in
+ * @param end takes all of it away
  */
-public interface TokenResources extends Closeable {
-  /** Addresses of its hosts. */
-  AddressSource addresses();
-
-  /** Listeners on those addresses. */
-  TokenListeners listeners();
-
-  /** Whether a test case whose address is not available is left out; else nothing is set up. */
-  boolean skipsUnavailableRows();
-
-  /** Bytes of evidence that are kept. */
-  long evidenceLimit();
-
-  /**
-   * Lets bounces and reports come in.
-   *
-   * @param office where they go
-   * @param zone of the token
-   * @return the text of that zone
-   * @throws IOException when an address is not available
-   */
-  String returnMail(ReturnMail office, String zone) throws IOException;
+public record TokenResources(
+    AddressSource addresses,
+    TokenListeners listeners,
+    boolean skipsUnavailableRows,
+    long evidenceLimit,
+    ReturnHostSetup returnHost,
+    Closeable end) {
+  /** Sets the host for a token's bounces and reports up. */
+  @FunctionalInterface
+  public interface ReturnHostSetup {
+    /**
+     * Lets bounces and reports come in.
+     *
+     * @param mail where they go
+     * @return the text of the token's zone
+     * @throws IOException when an address is not available
+     */
+    String open(ReturnMail mail) throws IOException;
+  }
 }

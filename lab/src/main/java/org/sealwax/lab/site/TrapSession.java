@@ -309,7 +309,7 @@ public final class TrapSession {
               to.mailbox().domain().toString().toLowerCase(Locale.ROOT);
           default -> "";
         };
-    if (!site.acceptsDomain(domain)) {
+    if (!site.mail().acceptsDomain(domain)) {
       // RFC 5321 §3.6: no relaying, for any client.
       return sendAndMatch("550 5.7.1 this lab relays nothing, and knows no such mailbox here");
     }
@@ -342,7 +342,8 @@ public final class TrapSession {
       return sendAndMatch("503 5.5.1 RCPT first");
     }
     send("354 end with <CRLF>.<CRLF>");
-    TlsRequiredHeaderScan scan = new TlsRequiredHeaderScan(site.scan(List.copyOf(recipients)));
+    TlsRequiredHeaderScan scan =
+        new TlsRequiredHeaderScan(site.mail().scan(List.copyOf(recipients)));
     BodySummary summary = new DotReader(in, MAX_MESSAGE).readInto(scan);
     if (!summary.complete()) {
       return false;

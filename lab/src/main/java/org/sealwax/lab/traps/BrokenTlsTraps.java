@@ -56,41 +56,32 @@ final class BrokenTlsTraps {
 
   static List<Trap> all() {
     return List.of(
-        trap("C4", "SSLv3 only", AS_C1, "RFC 7568 3", NDS, half(OddTlsBehaviour.SSL_3, STATIC_RSA)),
-        trap("C7", "SSLv2 only", AS_C1, "RFC 6176 3", NDS, half(OddTlsBehaviour.SSL_2, STATIC_RSA)),
         trap(
-            "C10",
-            "RC4 only",
-            AS_C1,
-            "RFC 7465 2",
+            "C4 | SSLv3 only | " + AS_C1 + " | RFC 7568 3",
+            NDS,
+            half(OddTlsBehaviour.SSL_3, STATIC_RSA)),
+        trap(
+            "C7 | SSLv2 only | " + AS_C1 + " | RFC 6176 3",
+            NDS,
+            half(OddTlsBehaviour.SSL_2, STATIC_RSA)),
+        trap(
+            "C10 | RC4 only | " + AS_C1 + " | RFC 7465 2",
             N,
             half(OddTlsBehaviour.TLS_1_2, 0x0005, 0x0004)),
         trap(
-            "C11",
-            "3DES only",
-            "better not; recorded",
-            "RFC 9325 4.1",
+            "C11 | 3DES only | better not; recorded | RFC 9325 4.1",
             N,
             half(OddTlsBehaviour.TLS_1_2, 0x000a)),
         trap(
-            "C12",
-            "export suites only",
-            AS_C1,
-            "RFC 9325 4.1",
+            "C12 | export suites only | " + AS_C1 + " | RFC 9325 4.1",
             N,
             half(OddTlsBehaviour.TLS_1_0, 0x0003, 0x0006, 0x0008)),
         trap(
-            "C13",
-            "suites without encryption only",
-            AS_C1,
-            "RFC 9325 4.1",
+            "C13 | suites without encryption only | " + AS_C1 + " | RFC 9325 4.1",
             N,
             half(OddTlsBehaviour.TLS_1_2, 0x0001, 0x0002, 0x003b)),
         trap(
-            "C14",
-            "anonymous suites only",
-            "acceptable without a policy only",
-            "RFC 7672 8.2",
+            "C14 | anonymous suites only | acceptable without a policy only | RFC 7672 8.2",
             NDS,
             tls(
                 t ->
@@ -98,90 +89,54 @@ final class BrokenTlsTraps {
                         .withSuites(ANONYMOUS)
                         .with(OddTlsBehaviour.ClientCertificateRequest.NOTHING, List.of()))),
         trap(
-            "C15",
-            "static RSA key exchange only",
-            "better not; recorded",
-            "RFC 9325 4.1",
+            "C15 | static RSA key exchange only | better not; recorded | RFC 9325 4.1",
             N,
             only(0x009c, 0x009d, 0x003c, 0x002f, 0x0035)),
         trap(
-            "C17a",
-            "Diffie-Hellman with 512 bits only",
-            AS_C1,
-            "RFC 9325 4.2",
+            "C17a | Diffie-Hellman with 512 bits only | " + AS_C1 + " | RFC 9325 4.2",
             N,
             dhe(OddTlsBehaviour.TlsFault.DH_512)),
         trap(
-            "C17d",
-            "Diffie-Hellman with 768 bits only",
-            AS_C1,
-            "RFC 9325 4.2",
+            "C17d | Diffie-Hellman with 768 bits only | " + AS_C1 + " | RFC 9325 4.2",
             N,
             dhe(OddTlsBehaviour.TlsFault.DH_768)),
         trap(
-            "C17b",
-            "Diffie-Hellman with 1,024 bits only",
-            "better not; recorded",
-            "RFC 9325 4.2",
+            "C17b | Diffie-Hellman with 1,024 bits only | better not; recorded | RFC 9325 4.2",
             N,
             dhe(OddTlsBehaviour.TlsFault.DH_1024)),
         trap(
-            "C17c",
-            "Diffie-Hellman with 2,048 bits only",
-            "recorded",
-            "RFC 9325 4.2",
+            "C17c | Diffie-Hellman with 2,048 bits only | recorded | RFC 9325 4.2",
             N,
             dhe(OddTlsBehaviour.TlsFault.DH_2048)),
         trap(
-            "C20a",
-            "the key exchange is signed with SHA-1",
-            "abort",
-            "RFC 9155 3",
+            "C20a | the key exchange is signed with SHA-1 | abort | RFC 9155 3",
             N,
             quirk(OddTlsBehaviour.TlsFault.SHA1_SIGNATURE)),
         trap(
-            "C20b",
-            "the key exchange is signed with MD5",
-            "abort",
-            "RFC 9155 2",
+            "C20b | the key exchange is signed with MD5 | abort | RFC 9155 2",
             N,
             rsa(
                 t ->
                     t.withVersions(OddTlsBehaviour.TLS_1_2)
                         .with(OddTlsBehaviour.TlsFault.MD5_SIGNATURE))),
         trap(
-            "C23a",
-            "a suite that was not offered",
-            "abort",
-            "RFC 8446 4.1.3",
+            "C23a | a suite that was not offered | abort | RFC 8446 4.1.3",
             N,
             quirk(OddTlsBehaviour.TlsFault.UNOFFERED_SUITE)),
         trap(
-            "C23b",
-            "a version that was not offered",
-            "abort",
-            "RFC 8446 4.1.3",
+            "C23b | a version that was not offered | abort | RFC 8446 4.1.3",
             N,
             quirk(OddTlsBehaviour.TlsFault.UNOFFERED_VERSION)),
         trap(
-            "C23c",
-            "an application protocol that was not offered",
-            "abort",
-            "RFC 7301 3.1",
+            "C23c | an application protocol that was not offered | abort | RFC 7301 3.1",
             N,
             quirk(OddTlsBehaviour.TlsFault.UNOFFERED_PROTOCOL)),
         trap(
-            "C27",
-            "dies of TLS 1.3, speaks 1.2",
-            "lower only with SCSV; never clear text under a policy",
-            "RFC 7507 4",
+            "C27 | dies of TLS 1.3, speaks 1.2 | lower only with SCSV; never clear text under a policy | RFC 7507 4",
             NDS,
             quirk(OddTlsBehaviour.TlsFault.DIES_ON_TLS13)),
         trap(
-            "C29",
-            "a session from before the policy is resumed",
-            "judge it anew: defer",
-            "RFC 8446 4.6.1",
+            "C29 | a session from before the policy is resumed | judge it anew: defer | RFC 8446 4.6.1",
             S,
             BrokenTlsTraps::resumed));
   }

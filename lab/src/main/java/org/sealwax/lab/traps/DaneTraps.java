@@ -65,17 +65,11 @@ final class DaneTraps {
             IssuedCertificate.TlsaMatching.SHA_512);
     return List.of(
         trap(
-            "E1",
-            "3 1 1 matches",
-            "deliver, verified",
-            "RFC 7672 3.1.1",
+            "E1 | 3 1 1 matches | deliver, verified | RFC 7672 3.1.1",
             D,
             s -> s.signed(ZoneSigning.NSEC3)),
         trap(
-            "E2",
-            "3 1 1 matches; expired, self-signed, another name",
-            "deliver",
-            "RFC 7672 3.1.1",
+            "E2 | 3 1 1 matches; expired, self-signed, another name | deliver | RFC 7672 3.1.1",
             D,
             host(
                 h ->
@@ -84,46 +78,34 @@ final class DaneTraps {
                             l.withNames("elsewhere.invalid")
                                 .with(CertificateSpec.CertificateIssuer.SELF)
                                 .with(CertificateSpec.CertificateValidity.PAST)))),
-        trap("E3", "TLSA does not match", DEFER, "RFC 7672 2.2", D, show(PublishedTlsa.wrong(3))),
         trap(
-            "E4",
-            "one TLSA wrong, one right",
-            "deliver",
-            "RFC 7671 8",
+            "E3 | TLSA does not match | " + DEFER + " | RFC 7672 2.2",
+            D,
+            show(PublishedTlsa.wrong(3))),
+        trap(
+            "E4 | one TLSA wrong, one right | deliver | RFC 7671 8",
             D,
             s ->
                 show(PublishedTlsa.wrong(3), PublishedTlsa.good())
                     .apply(s.signed(Zone.Algorithm.ECDSA_P384))),
-        trap("E5", "2 0 1 matches", "deliver", "RFC 7672 3.1.2", D, anchored(l -> l)),
+        trap("E5 | 2 0 1 matches | deliver | RFC 7672 3.1.2", D, anchored(l -> l)),
         trap(
-            "E6",
-            "2 0 1 matches, another name",
-            DEFER,
-            "RFC 7672 3.2.2",
+            "E6 | 2 0 1 matches, another name | " + DEFER + " | RFC 7672 3.2.2",
             D,
             anchored(l -> l.withNames("elsewhere.invalid"))),
         trap(
-            "E7",
-            "2 0 1 of an authority that is not in the chain",
-            DEFER,
-            "RFC 7672 3.1.2",
+            "E7 | 2 0 1 of an authority that is not in the chain | " + DEFER + " | RFC 7672 3.1.2",
             D,
             host(
                 h ->
                     h.certified(l -> l.with(CertificateSpec.CertificateIssuer.UNKNOWN_AUTHORITY))
                         .withTlsa(anchor()))),
         trap(
-            "E8",
-            "2 0 1 matches, expired",
-            DEFER,
-            "RFC 7671 5.2",
+            "E8 | 2 0 1 matches, expired | " + DEFER + " | RFC 7671 5.2",
             D,
             anchored(l -> l.with(CertificateSpec.CertificateValidity.PAST))),
         trap(
-            "E9",
-            "usages 0 and 1 only",
-            UNAUTHENTICATED,
-            "RFC 7672 3.1.3",
+            "E9 | usages 0 and 1 only | " + UNAUTHENTICATED + " | RFC 7672 3.1.3",
             D,
             show(
                 PublishedTlsa.of(
@@ -133,178 +115,108 @@ final class DaneTraps {
                     IssuedCertificate.TlsaMatching.SHA_256),
                 PublishedTlsa.wrong(0))),
         trap(
-            "E10a",
-            "an unknown usage",
-            UNAUTHENTICATED,
-            "RFC 7672 2.2",
+            "E10a | an unknown usage | " + UNAUTHENTICATED + " | RFC 7672 2.2",
             D,
             show(PublishedTlsa.numbered("9 1 1"))),
         trap(
-            "E10b",
-            "an unknown selector",
-            UNAUTHENTICATED,
-            "RFC 7672 2.2",
+            "E10b | an unknown selector | " + UNAUTHENTICATED + " | RFC 7672 2.2",
             D,
             show(PublishedTlsa.numbered("3 7 1"))),
         trap(
-            "E10c",
-            "an unknown matching type",
-            UNAUTHENTICATED,
-            "RFC 7672 2.2",
+            "E10c | an unknown matching type | " + UNAUTHENTICATED + " | RFC 7672 2.2",
             D,
             show(PublishedTlsa.numbered("3 1 9"))),
         trap(
-            "E11",
-            "an unknown usage, and STARTTLS stripped",
-            DEFER,
-            "RFC 7672 2.2",
+            "E11 | an unknown usage, and STARTTLS stripped | " + DEFER + " | RFC 7672 2.2",
             D,
             s -> stripped(show(PublishedTlsa.numbered("9 1 1")).apply(s))),
         trap(
-            "E12",
-            "the whole certificate, and its SHA-512",
-            "deliver",
-            "RFC 6698 2.1.3",
+            "E12 | the whole certificate, and its SHA-512 | deliver | RFC 6698 2.1.3",
             D,
             show(whole, long512)),
         trap(
-            "E13",
-            "a digest of the wrong length",
-            UNAUTHENTICATED,
-            "RFC 7671 10.1.1",
+            "E13 | a digest of the wrong length | " + UNAUTHENTICATED + " | RFC 7671 10.1.1",
             D,
             show(PublishedTlsa.literal("3 1 1 5ea1"))),
         trap(
-            "E14",
-            "TLSA with a bogus signature",
-            DEFER,
-            "RFC 7672 2.1.1",
+            "E14 | TLSA with a bogus signature | " + DEFER + " | RFC 7672 2.1.1",
             D,
             fault("mx", "TLSA", DnsFault.WRONG_SIGNATURES)),
         trap(
-            "E15",
-            "TLSA with an expired signature",
-            DEFER,
-            "RFC 7672 2.1.1",
+            "E15 | TLSA with an expired signature | " + DEFER + " | RFC 7672 2.1.1",
             D,
             fault("mx", "TLSA", DnsFault.EXPIRED_SIGNATURES)),
         trap(
-            "E16",
-            "TLSA without its signature",
-            DEFER,
-            "RFC 7672 2.1.1",
+            "E16 | TLSA without its signature | " + DEFER + " | RFC 7672 2.1.1",
             D,
             fault("mx", "TLSA", DnsFault.NO_SIGNATURES)),
         trap(
-            "E17a",
-            "SERVFAIL for TLSA",
-            DEFER,
-            "RFC 7672 2.1.1",
+            "E17a | SERVFAIL for TLSA | " + DEFER + " | RFC 7672 2.1.1",
             D,
             fault("mx", "TLSA", DnsFault.SERVFAIL)),
         trap(
-            "E17b",
-            "no answer for TLSA",
-            DEFER,
-            "RFC 7672 2.1.1",
+            "E17b | no answer for TLSA | " + DEFER + " | RFC 7672 2.1.1",
             D,
             fault("mx", "TLSA", DnsFault.DROP)),
         trap(
-            "E18",
-            "addresses with bogus signatures",
-            "defer",
-            "RFC 7672 2.1.2",
+            "E18 | addresses with bogus signatures | defer | RFC 7672 2.1.2",
             D,
             s ->
                 s.withFault("mx", "A", DnsFault.WRONG_SIGNATURES)
                     .withFault("mx", "AAAA", DnsFault.WRONG_SIGNATURES)),
         trap(
-            "E19",
-            "MX with a bogus signature",
-            "defer",
-            "RFC 7672 2.1.3",
+            "E19 | MX with a bogus signature | defer | RFC 7672 2.1.3",
             D,
             fault("@", "MX", DnsFault.WRONG_SIGNATURES)),
         trap(
-            "E20",
-            "TLSA that does not match, in an unsigned zone",
-            "deliver: it means nothing",
-            "RFC 7672 2.1",
+            "E20 | TLSA that does not match, in an unsigned zone | deliver: it means nothing | RFC 7672 2.1",
             D,
             s -> show(PublishedTlsa.wrong(3)).apply(s.signed(ZoneSigning.NONE))),
         trap(
-            "E21",
-            "MX unsigned, host signed with TLSA that does not match",
-            "may enforce; recorded",
-            "RFC 7672 2.2.1",
+            "E21 | MX unsigned, host signed with TLSA that does not match | may enforce; recorded | RFC 7672 2.2.1",
             D,
             s ->
                 show(PublishedTlsa.wrong(3))
                     .apply(s.signed(ZoneSigning.NONE).withHostZone(ZoneSigning.VALID))),
         trap(
-            "E22",
-            "TLSA behind CNAME: first wrong, second right",
-            "deliver to the second",
-            "RFC 7671 7",
+            "E22 | TLSA behind CNAME: first wrong, second right | deliver to the second | RFC 7671 7",
             D,
             DaneTraps::aliasedTlsa),
         trap(
-            "E23",
-            "hosts behind CNAME: first wrong, second right",
-            "deliver to the second",
-            "RFC 7672 2.2.2",
+            "E23 | hosts behind CNAME: first wrong, second right | deliver to the second | RFC 7672 2.2.2",
             D,
             DaneTraps::aliasedHosts),
         trap(
-            "E24",
-            "no MX, TLSA at the name itself that does not match",
-            DEFER,
-            "RFC 7672 2.2.3",
+            "E24 | no MX, TLSA at the name itself that does not match | "
+                + DEFER
+                + " | RFC 7672 2.2.3",
             D,
             s -> s.withHosts(s.host().named("@").unlisted().withTlsa(PublishedTlsa.wrong(3)))),
         trap(
-            "E25",
-            "NSEC3 with 500 iterations, no TLSA",
-            "deliver",
-            "RFC 9276 3.2",
+            "E25 | NSEC3 with 500 iterations, no TLSA | deliver | RFC 9276 3.2",
             D,
             s -> show().apply(s.signed(ZoneSigning.NSEC3_ITERATED))),
         trap(
-            "E26",
-            "signed with an unknown algorithm",
-            "deliver: as unsigned",
-            "RFC 4035 5.2",
+            "E26 | signed with an unknown algorithm | deliver: as unsigned | RFC 4035 5.2",
             D,
             s -> show(PublishedTlsa.wrong(3)).apply(s.signed(ZoneSigning.UNKNOWN_ALGORITHM))),
         trap(
-            "E27",
-            "DANE fails, MTA-STS would pass",
-            DEFER,
-            "RFC 8461 2",
+            "E27 | DANE fails, MTA-STS would pass | " + DEFER + " | RFC 8461 2",
             D,
             s -> show(PublishedTlsa.wrong(3)).apply(s.withPolicy(StsPublication.good("enforce")))),
         trap(
-            "E28",
-            "first MX fails DANE, second is good",
-            "deliver to the second",
-            "RFC 7672 2.2",
+            "E28 | first MX fails DANE, second is good | deliver to the second | RFC 7672 2.2",
             D,
             s ->
                 s.withHosts(
                     s.host().named("mx1").at(10).withTlsa(PublishedTlsa.wrong(3)),
                     s.host().named("mx2").at(20))),
         trap(
-            "E29",
-            "TLSA is mended while the mail waits",
-            "deliver at a later try",
-            "RFC 7672 2.2",
+            "E29 | TLSA is mended while the mail waits | deliver at a later try | RFC 7672 2.2",
             D,
             s -> show(PublishedTlsa.wrong(3)).apply(s).later(show(PublishedTlsa.good()))),
         trap(
-            "E30",
-            "DANE matches, MTA-STS would fail",
-            "deliver or defer; never clear text",
-            "RFC 8461 2",
+            "E30 | DANE matches, MTA-STS would fail | deliver or defer; never clear text | RFC 8461 2",
             D,
             s ->
                 s.withPolicy(StsPublication.good("enforce"))

@@ -34,133 +34,85 @@ final class HandshakeTraps {
   static List<Trap> all() {
     return List.of(
         trap(
-            "C1",
-            "handshake_failure to every hello",
-            AS_C1,
-            "RFC 7435 3",
+            "C1 | handshake_failure to every hello | " + AS_C1 + " | RFC 7435 3",
             NDS,
             quirk(OddTlsBehaviour.TlsFault.REFUSE_HELLO)),
         trap(
-            "C5",
-            "TLS 1.0 only",
-            "not negotiated; then as C1",
-            "RFC 8996 4",
+            "C5 | TLS 1.0 only | not negotiated; then as C1 | RFC 8996 4",
             NDS,
             tls(t -> t.withVersions(OddTlsBehaviour.TLS_1_0))),
         trap(
-            "C6",
-            "TLS 1.1 only",
-            "not negotiated; then as C1",
-            "RFC 8996 5",
+            "C6 | TLS 1.1 only | not negotiated; then as C1 | RFC 8996 5",
             NDS,
             tls(t -> t.withVersions(OddTlsBehaviour.TLS_1_1))),
         trap(
-            "C8",
-            "TLS 1.2 only",
-            "deliver",
-            "RFC 9325 3.1.1",
+            "C8 | TLS 1.2 only | deliver | RFC 9325 3.1.1",
             N,
             tls(t -> t.withVersions(OddTlsBehaviour.TLS_1_2))),
         trap(
-            "C9",
-            "TLS 1.3 only",
-            "deliver",
-            "RFC 9325 3.1.1",
+            "C9 | TLS 1.3 only | deliver | RFC 9325 3.1.1",
             N,
             tls(t -> t.withVersions(OddTlsBehaviour.TLS_1_3))),
         trap(
-            "C16",
-            "CBC with SHA-1 only",
-            "deliver or as C1; recorded",
-            "RFC 9325 4.2",
+            "C16 | CBC with SHA-1 only | deliver or as C1; recorded | RFC 9325 4.2",
             N,
             tls(t -> t.withVersions(OddTlsBehaviour.TLS_1_2).withSuites(CBC_SHA1))),
         trap(
-            "C18",
-            "X25519MLKEM768 only",
-            "deliver if capable; else as C1",
-            "draft-ietf-tls-ecdhe-mlkem",
+            "C18 | X25519MLKEM768 only | deliver if capable; else as C1 | draft-ietf-tls-ecdhe-mlkem",
             N,
             tls(
                 t ->
                     t.withVersions(OddTlsBehaviour.TLS_1_3)
                         .withGroups(OddTlsBehaviour.X25519MLKEM768))),
         trap(
-            "C19",
-            "a HelloRetryRequest to every hello",
-            "deliver",
-            "RFC 8446 4.1.4",
+            "C19 | a HelloRetryRequest to every hello | deliver | RFC 8446 4.1.4",
             N,
             tls(t -> t.withVersions(OddTlsBehaviour.TLS_1_3).withGroups(OddTlsBehaviour.P384))),
         trap(
-            "C21",
-            "TLS 1.2 with the mark of a downgrade",
-            "abort with illegal_parameter",
-            "RFC 8446 4.1.3",
+            "C21 | TLS 1.2 with the mark of a downgrade | abort with illegal_parameter | RFC 8446 4.1.3",
             N,
             tls(
                 t ->
                     t.withVersions(OddTlsBehaviour.TLS_1_2)
                         .with(OddTlsBehaviour.TlsFault.DOWNGRADE_SENTINEL))),
         trap(
-            "C22a",
-            "a wrong Finished",
-            "abort",
-            "RFC 8446 4.4.4",
+            "C22a | a wrong Finished | abort | RFC 8446 4.4.4",
             NDS,
             quirk(OddTlsBehaviour.TlsFault.BAD_FINISHED)),
         trap(
-            "C22b",
-            "a wrong CertificateVerify",
-            "abort",
-            "RFC 8446 4.4.3",
+            "C22b | a wrong CertificateVerify | abort | RFC 8446 4.4.3",
             NDS,
             tls(
                 t ->
                     t.withVersions(OddTlsBehaviour.TLS_1_3)
                         .with(OddTlsBehaviour.TlsFault.BAD_SIGNATURE))),
         trap(
-            "C24a",
-            "a KeyUpdate behind the handshake",
-            "cope",
-            "RFC 8446 4.6.3",
+            "C24a | a KeyUpdate behind the handshake | cope | RFC 8446 4.6.3",
             N,
             tls(
                 t ->
                     t.withVersions(OddTlsBehaviour.TLS_1_3)
                         .with(OddTlsBehaviour.TlsFault.KEY_UPDATE))),
         trap(
-            "C24b",
-            "a HelloRequest behind a handshake of TLS 1.2",
-            "cope, or a clean end; then as C1",
-            "RFC 5246 7.4.1.1",
+            "C24b | a HelloRequest behind a handshake of TLS 1.2 | cope, or a clean end; then as C1 | RFC 5246 7.4.1.1",
             N,
             tls(
                 t ->
                     t.withVersions(OddTlsBehaviour.TLS_1_2)
                         .with(OddTlsBehaviour.TlsFault.HELLO_REQUEST))),
         trap(
-            "C24c",
-            "fifty session tickets behind the handshake",
-            "cope, or a clean end; then as C1",
-            "RFC 8446 4.6.1",
+            "C24c | fifty session tickets behind the handshake | cope, or a clean end; then as C1 | RFC 8446 4.6.1",
             N,
             tls(
                 t ->
                     t.withVersions(OddTlsBehaviour.TLS_1_3)
                         .with(OddTlsBehaviour.TlsFault.MANY_TICKETS))),
         trap(
-            "C25a",
-            "records of one octet",
-            "cope",
-            "RFC 8446 5.1",
+            "C25a | records of one octet | cope | RFC 8446 5.1",
             N,
             quirk(OddTlsBehaviour.TlsFault.TINY_RECORDS)),
         trap(
-            "C25b",
-            "a handshake that takes half a minute",
-            "cope",
-            "RFC 5321 4.5.3.2",
+            "C25b | a handshake that takes half a minute | cope | RFC 5321 4.5.3.2",
             N,
             site ->
                 site.withSmtp(
@@ -168,20 +120,14 @@ final class HandshakeTraps {
                         h.with(
                             new SmtpBehaviour.StarttlsBehaviour.StarttlsThenSlowTls(
                                 Duration.ofSeconds(30))))),
-        trap("C26a", "a chain of 20 KB", "deliver", "RFC 8446 4.4.2", N, chain(20_000)),
-        trap("C26b", "a chain of 64 KB", "deliver, or as C1", "RFC 8446 4.4.2", N, chain(64_000)),
+        trap("C26a | a chain of 20 KB | deliver | RFC 8446 4.4.2", N, chain(20_000)),
+        trap("C26b | a chain of 64 KB | deliver, or as C1 | RFC 8446 4.4.2", N, chain(64_000)),
         trap(
-            "C26c",
-            "a chain of 200 KB",
-            "a clean failure; then as C1",
-            "RFC 8446 4.4.2",
+            "C26c | a chain of 200 KB | a clean failure; then as C1 | RFC 8446 4.4.2",
             N,
             chain(200_000)),
         trap(
-            "C28",
-            "unrecognized_name, fatal, for every name",
-            "another MX, or no name",
-            "RFC 6066 3",
+            "C28 | unrecognized_name, fatal, for every name | another MX, or no name | RFC 6066 3",
             N,
             site ->
                 site.withHosts(

@@ -21,31 +21,19 @@ final class RequireTlsTraps {
   static List<Trap> all() {
     return List.of(
         trap(
-            "G2",
-            "REQUIRETLS mail, the host does not offer it",
-            "bounce 5.7.30",
-            "RFC 8689 4.2.1",
+            "G2 | REQUIRETLS mail, the host does not offer it | bounce 5.7.30 | RFC 8689 4.2.1",
             S,
             s -> s),
         trap(
-            "G3",
-            "REQUIRETLS mail, the certificate does not hold",
-            "bounce 5.7.10 or 5.7.30",
-            "RFC 8689 4.2.1",
+            "G3 | REQUIRETLS mail, the certificate does not hold | bounce 5.7.10 or 5.7.30 | RFC 8689 4.2.1",
             S,
             s -> selfSigned(s).withSmtp(h -> h.withAfter("REQUIRETLS"))),
         trap(
-            "G4",
-            "REQUIRETLS mail, all good",
-            "deliver with REQUIRETLS",
-            "RFC 8689 4.2.1",
+            "G4 | REQUIRETLS mail, all good | deliver with REQUIRETLS | RFC 8689 4.2.1",
             S,
             s -> s.withSmtp(h -> h.withAfter("REQUIRETLS"))),
         trap(
-            "G5",
-            "TLS-Required: No, the certificate does not hold",
-            "deliver",
-            "RFC 8689 3",
+            "G5 | TLS-Required: No, the certificate does not hold | deliver | RFC 8689 3",
             S,
             RequireTlsTraps::selfSigned));
   }

@@ -28,52 +28,31 @@ final class StarttlsTraps {
             "454 4.7.0 TLS not available at the moment");
     return List.of(
         trap(
-            "B1",
-            "STARTTLS is not offered",
-            "clear text at once, or never",
-            "RFC 7435 3",
+            "B1 | STARTTLS is not offered | clear text at once, or never | RFC 7435 3",
             N,
             StarttlsTraps::stripped),
         trap(
-            "B2",
-            "STARTTLS stripped, DANE",
-            "no clear text; defer",
-            "RFC 7672 2.2",
+            "B2 | STARTTLS stripped, DANE | no clear text; defer | RFC 7672 2.2",
             D,
             StarttlsTraps::stripped),
         trap(
-            "B3",
-            "STARTTLS stripped, MTA-STS",
-            "no clear text; defer",
-            "RFC 8461 5",
+            "B3 | STARTTLS stripped, MTA-STS | no clear text; defer | RFC 8461 5",
             S,
             StarttlsTraps::stripped),
         trap(
-            "B4",
-            "454 to STARTTLS",
-            "bounded fallback",
-            "RFC 3207 4",
+            "B4 | 454 to STARTTLS | bounded fallback | RFC 3207 4",
             N,
             s -> s.withSmtp(h -> h.with(later))),
         trap(
-            "B5",
-            "454 to STARTTLS, DANE",
-            "defer",
-            "RFC 3207 4",
+            "B5 | 454 to STARTTLS, DANE | defer | RFC 3207 4",
             D,
             s -> s.withSmtp(h -> h.with(later))),
         trap(
-            "B6",
-            "454 to STARTTLS, MTA-STS",
-            "defer",
-            "RFC 3207 4",
+            "B6 | 454 to STARTTLS, MTA-STS | defer | RFC 3207 4",
             S,
             s -> s.withSmtp(h -> h.with(later))),
         trap(
-            "B7a",
-            "501 to STARTTLS",
-            CLEAR_OR_BOUNDED,
-            "RFC 3207 4",
+            "B7a | 501 to STARTTLS | " + CLEAR_OR_BOUNDED + " | RFC 3207 4",
             NDS,
             s ->
                 s.withSmtp(
@@ -82,10 +61,7 @@ final class StarttlsTraps {
                             new SmtpBehaviour.StarttlsBehaviour.StarttlsRejected(
                                 "501 5.5.4 syntax error")))),
         trap(
-            "B7b",
-            "502 to STARTTLS",
-            CLEAR_OR_BOUNDED,
-            "RFC 3207 4",
+            "B7b | 502 to STARTTLS | " + CLEAR_OR_BOUNDED + " | RFC 3207 4",
             NDS,
             s ->
                 s.withSmtp(
@@ -94,10 +70,7 @@ final class StarttlsTraps {
                             new SmtpBehaviour.StarttlsBehaviour.StarttlsRejected(
                                 "502 5.5.1 not implemented")))),
         trap(
-            "B7c",
-            "550 to STARTTLS",
-            CLEAR_OR_BOUNDED,
-            "RFC 3207 4",
+            "B7c | 550 to STARTTLS | " + CLEAR_OR_BOUNDED + " | RFC 3207 4",
             NDS,
             s ->
                 s.withSmtp(
@@ -106,17 +79,11 @@ final class StarttlsTraps {
                             new SmtpBehaviour.StarttlsBehaviour.StarttlsRejected(
                                 "550 5.7.0 no TLS for you")))),
         trap(
-            "B8",
-            "220 to STARTTLS, then the connection ends",
-            "next MX",
-            "RFC 5321 5.1",
+            "B8 | 220 to STARTTLS, then the connection ends | next MX | RFC 5321 5.1",
             N,
             s -> nextIsGood(s, new SmtpBehaviour.StarttlsBehaviour.StarttlsThenClose())),
         trap(
-            "B9",
-            "220 to STARTTLS, then silence",
-            "time out, next MX",
-            "RFC 5321 4.5.3.2",
+            "B9 | 220 to STARTTLS, then silence | time out, next MX | RFC 5321 4.5.3.2",
             N,
             s ->
                 nextIsGood(
@@ -124,19 +91,13 @@ final class StarttlsTraps {
                     new SmtpBehaviour.StarttlsBehaviour.StarttlsThenSilence(
                         Duration.ofMinutes(10)))),
         trap(
-            "B10",
-            "220 to STARTTLS, then clear text goes on",
-            "abort; never take it for TLS",
-            "RFC 3207 4",
+            "B10 | 220 to STARTTLS, then clear text goes on | abort; never take it for TLS | RFC 3207 4",
             Traps.NDS,
             s ->
                 s.withSmtp(
                     h -> h.with(new SmtpBehaviour.StarttlsBehaviour.StarttlsThenPlaintext()))),
         trap(
-            "B11",
-            "a reply injected behind the 220",
-            "discard what came in clear",
-            "RFC 3207 4.2",
+            "B11 | a reply injected behind the 220 | discard what came in clear | RFC 3207 4.2",
             N,
             s ->
                 s.withSmtp(
@@ -145,10 +106,7 @@ final class StarttlsTraps {
                             new SmtpBehaviour.StarttlsBehaviour.StarttlsWithInjection(
                                 "250-injected\r\n250 SIZE 1\r\n")))),
         trap(
-            "B12",
-            "other capabilities after TLS",
-            "use only the second list",
-            "RFC 3207 4.2",
+            "B12 | other capabilities after TLS | use only the second list | RFC 3207 4.2",
             N,
             s ->
                 s.withSmtp(
@@ -156,38 +114,23 @@ final class StarttlsTraps {
                         h.withKeywords(
                             List.of("SIZE 1", "8BITMIME"), List.of("SIZE 1048576", "8BITMIME")))),
         trap(
-            "B13a",
-            "starttls in lower case",
-            "use it",
-            "RFC 5321 2.4",
+            "B13a | starttls in lower case | use it | RFC 5321 2.4",
             N,
             s -> s.withSmtp(h -> h.withOffer("starttls"))),
         trap(
-            "B13b",
-            "STARTTLS with an argument",
-            "use it",
-            "RFC 3207 2",
+            "B13b | STARTTLS with an argument | use it | RFC 3207 2",
             N,
             s -> s.withSmtp(h -> h.withOffer("STARTTLS REQUIRED"))),
         trap(
-            "B13c",
-            "STARTTLS in the only line",
-            "use it",
-            "RFC 5321 4.1.1.1",
+            "B13c | STARTTLS in the only line | use it | RFC 5321 4.1.1.1",
             N,
             s -> s.withSmtp(h -> h.withKeywords(List.of(), List.of("PIPELINING")))),
         trap(
-            "B14",
-            "EHLO refused",
-            "without a policy: HELO and clear text; with one: defer",
-            "RFC 5321 3.2",
+            "B14 | EHLO refused | without a policy: HELO and clear text; with one: defer | RFC 5321 3.2",
             NDS,
             s -> s.withSmtp(SmtpBehaviour::withoutEhlo)),
         trap(
-            "B15",
-            "a middlebox writes XXXXXXXA over STARTTLS",
-            "as if it were not offered",
-            "RFC 3207 6",
+            "B15 | a middlebox writes XXXXXXXA over STARTTLS | as if it were not offered | RFC 3207 6",
             NDS,
             s -> s.withSmtp(h -> h.withOffer("XXXXXXXA"))));
   }

@@ -101,15 +101,14 @@ public final class Traps {
         || (word.length() == 1 && id.startsWith(word));
   }
 
-  /** A trap, for the lists of the groups. */
-  static Trap trap(
-      String id,
-      String title,
-      String expected,
-      String source,
-      Set<PolicyContext> contexts,
-      UnaryOperator<Site> wrong) {
-    return new Trap(id, title, expected, source, contexts, wrong);
+  /**
+   * A trap, for the lists of the groups.
+   *
+   * @param row id, title, what is expected and its source, with {@code |} between
+   */
+  static Trap trap(String row, Set<PolicyContext> contexts, UnaryOperator<Site> wrong) {
+    String[] cells = row.split(" \\| ", -1);
+    return new Trap(cells[0], cells[1], cells[2], cells[3], contexts, wrong);
   }
 
   static final Set<PolicyContext> N = EnumSet.of(PolicyContext.NONE);

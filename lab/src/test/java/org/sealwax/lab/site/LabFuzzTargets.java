@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.sealwax.lab.traps.Traps;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
@@ -28,7 +29,8 @@ public final class LabFuzzTargets {
         FuzzTarget.ofTexts(
             "lab-post",
             input -> {
-              Sighting sighting = new Sighting(Traps.find("e3").orElseThrow());
+              Sighting sighting =
+                  new Sighting(Traps.find("e3").orElseThrow(), new AtomicLong(Long.MAX_VALUE));
               ReturnMail office =
                   new ReturnMail(
                       Map.of("e3", sighting), List.of("bounce." + ZONE), ZONE, Clock.system());
@@ -82,7 +84,8 @@ public final class LabFuzzTargets {
     void check(byte[] input) throws IOException {
       // More than is in flight at once would wait for a reader.
       byte[] some = Arrays.copyOf(input, Math.min(input.length, 16_384));
-      Sighting sighting = new Sighting(Traps.find("a1").orElseThrow());
+      Sighting sighting =
+          new Sighting(Traps.find("a1").orElseThrow(), new AtomicLong(Long.MAX_VALUE));
       String origin = "a1." + ZONE;
       int[] messages = new int[1];
       LiveSite site =
@@ -114,7 +117,7 @@ public final class LabFuzzTargets {
                   };
                 }
               },
-              () -> {});
+              same -> {});
       site.assignAddresses(AddressSource.loopback());
       MemoryWire.MemoryWirePair pair = MemoryWire.pair();
       pair.client().out().write(some);

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.sealwax.lab.traps.Traps;
@@ -25,7 +26,8 @@ final class ReturnMailTest {
           + "\"total-failure-session-count\":4},\"failure-details\":"
           + "[{\"result-type\":\"validation-failure\",\"failed-session-count\":4}]}]}";
 
-  private final Sighting e3 = new Sighting(Traps.find("e3").orElseThrow());
+  private final Sighting e3 =
+      new Sighting(Traps.find("e3").orElseThrow(), new AtomicLong(Long.MAX_VALUE));
   private final ReturnMail returnMail =
       new ReturnMail(Map.of("e3", e3), List.of("bounce." + ZONE), ZONE, Clock.system());
 

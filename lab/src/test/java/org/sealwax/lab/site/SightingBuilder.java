@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.sealwax.lab.traps.Trap;
 
 /** A sighting as a test writes it: what a sender of known conduct would have left behind. */
@@ -147,7 +148,7 @@ public final class SightingBuilder {
 
   /** What the lab would have. */
   public Sighting at(Trap.TrapCase trapCase) {
-    Sighting sighting = new Sighting(trapCase);
+    Sighting sighting = new Sighting(trapCase, new AtomicLong(Long.MAX_VALUE));
     events.forEach(sighting::add);
     return sighting;
   }

@@ -13,6 +13,8 @@ import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.ServerSettings;
 import org.sealwax.router.control.ControlClient;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** What a command needs of the configuration: all of it, or only the running server's state. */
 public final class ConfigurationSource {
@@ -90,5 +92,12 @@ public final class ConfigurationSource {
   /** Connects to the running server of the state folder. */
   ControlClient connect(Arguments arguments) throws IOException {
     return ControlClient.open(state(arguments));
+  }
+
+  /** Asks the running server of the state folder one thing. */
+  JsonNode ask(Arguments arguments, ObjectNode request) throws IOException {
+    try (ControlClient client = connect(arguments)) {
+      return client.ask(request);
+    }
   }
 }

@@ -102,8 +102,8 @@ public final class ExplainCommand {
 
   private JsonNode ask(Arguments arguments, ObjectNode request, boolean needsServer)
       throws IOException {
-    try (ControlClient client = configuration.connect(arguments)) {
-      return client.ask(request);
+    try {
+      return configuration.ask(arguments, request);
     } catch (ControlClient.ServerNotRunning e) {
       if (needsServer) {
         throw e;

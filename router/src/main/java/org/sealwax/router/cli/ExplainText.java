@@ -6,14 +6,11 @@ import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.sealwax.mail.cli.Printable;
 import org.sealwax.router.control.Explainer;
 import tools.jackson.databind.JsonNode;
 
 /** An explanation as a tree of lines. */
-final class ExplainText {
-  private final StringBuilder out = new StringBuilder();
-
+final class ExplainText extends AnswerText {
   private ExplainText() {}
 
   /** The tree of the answer of {@link Explainer}. */
@@ -22,20 +19,14 @@ final class ExplainText {
     for (JsonNode destination : answer.path("destinations")) {
       text.destination(destination);
     }
-    return text.out.toString();
-  }
-
-  private void line(int depth, String text) {
-    out.append("  ".repeat(depth)).append(Printable.of(text)).append('\n');
+    return text.toString();
   }
 
   private void destination(JsonNode d) {
     Instant now = instant(d.path("at").asString("")).orElse(Instant.EPOCH);
     line(0, d.path("destination").asString(""));
     line(1, "goes to " + d.path("next_hop").asString(""));
-    if (d.has("end")) {
-      line(1, "ends: " + d.path("end").asString(""));
-    }
+    optional(1, d, "end", "ends: ");
     line(1, "sources");
     for (JsonNode s : d.path("sources")) {
       line(2, s.path("source").asString("") + ": " + unprefixed(s));
@@ -116,12 +107,8 @@ final class ExplainText {
 
   private void host(JsonNode h) {
     line(1, "host " + h.path("host").asString("") + ":" + h.path("port").asInt());
-    if (h.has("refused")) {
-      line(2, "not used: " + h.path("refused").asString(""));
-    }
-    if (h.has("never")) {
-      line(2, "can never be met: " + h.path("never").asString(""));
-    }
+    optional(2, h, "refused", "not used: ");
+    optional(2, h, "never", "can never be met: ");
     line(
         2,
         "wanted "
@@ -142,16 +129,9 @@ final class ExplainText {
     if (h.path("by_memory_alone").asBoolean(false)) {
       line(3, "by our memory: mail that fails this is held in the end, not bounced");
     }
-    List<String> steps = new ArrayList<>();
-    h.path("rungs").forEach(r -> steps.add(r.asString("")));
-    line(2, "rungs " + String.join(", ", steps));
-    JsonNode memory = h.path("memory");
-    if (memory.has("shown")) {
-      line(3, "has shown " + memory.path("shown").asString(""));
-    }
-    if (memory.has("broken")) {
-      line(3, "broke lately: " + memory.path("broken").asString(""));
-    }
+    line(2, "rungs " + words(h.path("rungs")));
+    optional(3, h.path("memory"), "shown", "has shown ");
+    optional(3, h.path("memory"), "broken", "broke lately: ");
     JsonNode probe = h.path("probe");
     if (!probe.isMissingNode()) {
       line(

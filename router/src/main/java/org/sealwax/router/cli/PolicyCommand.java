@@ -90,15 +90,13 @@ public final class PolicyCommand {
 
   private int ask(Arguments arguments, ObjectNode request, Consumer<JsonNode> print)
       throws IOException {
-    try (ControlClient client = configuration.connect(arguments)) {
-      JsonNode answer = client.ask(request);
-      if (arguments.has("--json")) {
-        process.out().println(Json.indented(answer));
-      } else {
-        print.accept(answer);
-      }
-      return ExitStatus.OK;
+    JsonNode answer = configuration.ask(arguments, request);
+    if (arguments.has("--json")) {
+      process.out().println(Json.indented(answer));
+    } else {
+      print.accept(answer);
     }
+    return ExitStatus.OK;
   }
 
   private void printText(JsonNode answer) {

@@ -107,12 +107,6 @@ public final class QueueCommand {
         this::trace);
   }
 
-  private JsonNode ask(Arguments arguments, ObjectNode request) throws IOException {
-    try (ControlClient client = configuration.connect(arguments)) {
-      return client.ask(request);
-    }
-  }
-
   private static ObjectNode selected(String what, Arguments arguments) throws Arguments.UsageError {
     ObjectNode request = ControlClient.request(what);
     for (String option : List.of("domain", "sender", "reason", "state")) {
@@ -126,7 +120,10 @@ public final class QueueCommand {
   }
 
   private int count(Arguments arguments) throws IOException {
-    process.out().println(ask(arguments, selected("count", arguments)).path("recipients").asLong());
+    process
+        .out()
+        .println(
+            configuration.ask(arguments, selected("count", arguments)).path("recipients").asLong());
     return ExitStatus.OK;
   }
 
@@ -174,7 +171,7 @@ public final class QueueCommand {
 
   /** Prints the queue. */
   int list(Arguments arguments) throws IOException {
-    JsonNode answer = ask(arguments, selected("list", arguments));
+    JsonNode answer = configuration.ask(arguments, selected("list", arguments));
     if (printedAsJson(arguments, answer)) {
       return ExitStatus.OK;
     }
@@ -191,7 +188,7 @@ public final class QueueCommand {
       out.println("... and more: --limit");
     }
     out.println();
-    for (JsonNode reason : ask(arguments, ControlClient.request("reasons"))) {
+    for (JsonNode reason : configuration.ask(arguments, ControlClient.request("reasons"))) {
       String why = text(reason, "reason");
       out.println(
           reason.path("groups").asLong()
@@ -230,7 +227,8 @@ public final class QueueCommand {
   }
 
   private int show(Arguments arguments) throws IOException {
-    JsonNode answer = ask(arguments, ControlClient.request("show").put("id", arguments.operand()));
+    JsonNode answer =
+        configuration.ask(arguments, ControlClient.request("show").put("id", arguments.operand()));
     if (printedAsJson(arguments, answer)) {
       return ExitStatus.OK;
     }
@@ -248,7 +246,8 @@ public final class QueueCommand {
   }
 
   private int trace(Arguments arguments) throws IOException {
-    JsonNode answer = ask(arguments, ControlClient.request("trace").put("id", arguments.operand()));
+    JsonNode answer =
+        configuration.ask(arguments, ControlClient.request("trace").put("id", arguments.operand()));
     if (printedAsJson(arguments, answer)) {
       return ExitStatus.OK;
     }

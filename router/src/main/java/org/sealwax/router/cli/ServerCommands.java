@@ -16,6 +16,7 @@ import org.sealwax.router.control.ControlClient;
 import org.sealwax.router.control.ControlServer.ControlRequestRefused;
 import org.sealwax.router.receive.auth.PasswordFile;
 import org.sealwax.router.spool.SpoolRestore;
+import tools.jackson.databind.JsonNode;
 
 /** Commands of a few lines around a server: {@code reload}, {@code backup}, and their like. */
 public final class ServerCommands {
@@ -38,10 +39,9 @@ public final class ServerCommands {
         printed and the running server keeps the old configuration.
         """,
         arguments -> {
-          try (ControlClient client = configuration.connect(arguments)) {
-            process
-                .out()
-                .println(client.ask(ControlClient.request("reload")).path("text").asString(""));
+          try {
+            JsonNode answer = configuration.ask(arguments, ControlClient.request("reload"));
+            process.out().println(answer.path("text").asString(""));
             return ExitStatus.OK;
           } catch (ControlRequestRefused e) {
             throw new CommandFailed(ExitStatus.CONFIGURATION, String.valueOf(e.getMessage()), "");
@@ -62,11 +62,10 @@ public final class ServerCommands {
         """,
         arguments -> {
           Path folder = process.path(arguments.operand());
-          try (ControlClient client = configuration.connect(arguments)) {
-            client.ask(ControlClient.request("backup").put("folder", folder.toString()));
-            process.out().println("the spool was copied to " + folder);
-            return ExitStatus.OK;
-          }
+          configuration.ask(
+              arguments, ControlClient.request("backup").put("folder", folder.toString()));
+          process.out().println("the spool was copied to " + folder);
+          return ExitStatus.OK;
         });
   }
 

@@ -50,8 +50,8 @@ final class WhatIfCommand {
     request.put("file", file.toAbsolutePath().toString());
     // The text and not the path: a server in a sandbox of its own does not see our folders.
     request.put("text", Files.readString(file));
-    try (ControlClient client = configuration.connect(arguments)) {
-      return client.ask(request);
+    try {
+      return configuration.ask(arguments, request);
     } catch (ControlClient.ServerNotRunning e) {
       process.err().println("sealwax: no server runs here: this is what is on disk");
     }

@@ -1,26 +1,17 @@
 package org.sealwax.router.cli;
 
-import java.util.ArrayList;
-import java.util.List;
-import org.sealwax.mail.cli.Printable;
 import org.sealwax.router.control.WhatIf;
 import tools.jackson.databind.JsonNode;
 
 /** The result of {@link WhatIf} as lines of text. */
-final class WhatIfText {
-  private final StringBuilder out = new StringBuilder();
-
+final class WhatIfText extends AnswerText {
   private WhatIfText() {}
 
   /** The lines; texts from outside are shown, not obeyed. */
   static String of(String file, JsonNode answer) {
     WhatIfText text = new WhatIfText();
     text.all(file, answer);
-    return text.out.toString();
-  }
-
-  private void line(int depth, String text) {
-    out.append("  ".repeat(depth)).append(Printable.of(text)).append('\n');
+    return text.toString();
   }
 
   private void all(String file, JsonNode answer) {
@@ -51,14 +42,8 @@ final class WhatIfText {
     answer.path("not_known").forEach(n -> line(1, n.asString("")));
   }
 
-  private static String changes(JsonNode of) {
-    List<String> words = new ArrayList<>();
-    of.path("changes").forEach(w -> words.add(w.asString("")));
-    return String.join(", ", words);
-  }
-
   private void domain(JsonNode d) {
-    line(0, d.path("domain").asString("") + "  " + changes(d));
+    line(0, d.path("domain").asString("") + "  " + words(d.path("changes")));
     for (JsonNode h : d.path("differences")) {
       line(
           1,
@@ -98,7 +83,7 @@ final class WhatIfText {
               + " from <"
               + sender
               + ">  "
-              + changes(m)
+              + words(m.path("changes"))
               + (m.has("demands") ? "; came with " + m.path("demands").asString("") : ""));
     }
   }

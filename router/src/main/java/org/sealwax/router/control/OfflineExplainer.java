@@ -58,7 +58,6 @@ public final class OfflineExplainer implements Closeable {
     TlsFactory tls = new TlsFactory(TlsSettings.defaults(), clock, chance);
     Resolver resolver = new CachingResolver(settings.dns(), clock, chance);
     IdentityStore identities = IdentityStore.open(settings.identity(), clock, chance);
-    CertificateAuthorities authorities = new CertificateAuthorities(settings);
     Supplier<TlsClient> client =
         new Lazy<>(() -> tls.client(ClientTlsSettings.defaults(), identities));
     stores = new DomainStores(settings, resolver, client, clock, chance, log);
@@ -72,14 +71,14 @@ public final class OfflineExplainer implements Closeable {
                 resolver,
                 new Dialers(SystemDialer.guarded(settings.dialer()), SystemDialer.trusted()),
                 client.get(),
-                authorities.forDelivery(),
+                new CertificateAuthorities(settings).forDelivery(),
                 chance),
             stores.evidence(settings),
             stores.recorder(new HostMemoryCache(stores.ledger()), TlsSessionListener.NONE),
             clock,
             chance);
     PeerIdentities peers = stores.peerIdentities(tls.verifier());
-    authorities.name(peers);
+    new CertificateAuthorities(settings).name(peers);
     explainer =
         new Explainer(
             deliveryAgent,

@@ -38,16 +38,11 @@ final class DomainRecordCodec {
    */
   record StoredDomain(List<@Nullable String> domain, List<List<@Nullable String>> hosts) {}
 
-  /** A record, without the hosts that are as they were. */
-  static StoredDomain write(DomainRecord row, Map<Domain, HostRecord> former) {
+  static StoredDomain write(DomainRecord row) {
     List<List<@Nullable String>> hosts = new ArrayList<>();
     row.hosts()
         .forEach(
-            (name, host) -> {
-              if (!host.equals(former.get(name))) {
-                hosts.add(after(HOST.write(host), row.domain().name(), name.name()));
-              }
-            });
+            (name, host) -> hosts.add(after(HOST.write(host), row.domain().name(), name.name())));
     return new StoredDomain(DOMAIN.write(row), hosts);
   }
 

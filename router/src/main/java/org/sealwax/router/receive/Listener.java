@@ -32,7 +32,6 @@ import org.sealwax.mail.smtp.session.ServerLoop;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.TlsWire;
 import org.sealwax.mail.tls.verdict.TlsException;
-import org.sealwax.router.receive.SessionLimit.SessionMemory;
 
 /**
  * One listener: accepts connections, and gives each a virtual thread and a {@link ServerSession}.
@@ -255,7 +254,7 @@ public final class Listener implements AutoCloseable {
   }
 
   private void converse(Wire wire, boolean local, SessionMemory memory) {
-    if (!memory.tryTake(SessionLimit.SESSION)) {
+    if (!memory.tryTake(SessionMemory.SESSION)) {
       turnAway(wire, "sessions for the memory of this server");
       return;
     }

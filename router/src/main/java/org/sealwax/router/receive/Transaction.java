@@ -15,6 +15,7 @@ import org.sealwax.mail.message.HeaderScanner;
 import org.sealwax.mail.message.HeaderSeparator;
 import org.sealwax.mail.message.ReceivedHeader;
 import org.sealwax.mail.message.TraceHops;
+import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.smtp.BodySummary;
 import org.sealwax.mail.smtp.Command;
 import org.sealwax.mail.smtp.EnhancedStatus;
@@ -31,7 +32,6 @@ import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.IntakeException;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.Recipient;
-import org.sealwax.router.receive.SessionLimit.SessionMemory;
 import org.sealwax.router.route.NextHopDelivery;
 import org.sealwax.router.route.RecipientDirectory;
 
@@ -43,7 +43,10 @@ import org.sealwax.router.route.RecipientDirectory;
  * mail.
  */
 final class Transaction implements CommandHandler.BodyReceiver {
-  private final SmtpServer server;
+  private final Intake intake;
+  private final ClientLimits limits;
+  private final MailLog log;
+  private final Clock clock;
   private final ReceiveConfiguration reception;
   private final ClientState client;
   private final SessionMemory memory;
@@ -69,12 +72,18 @@ final class Transaction implements CommandHandler.BodyReceiver {
   private long draftCounted;
 
   Transaction(
-      SmtpServer server,
+      Intake intake,
+      ClientLimits limits,
+      MailLog log,
+      Clock clock,
       ReceiveConfiguration reception,
       ClientState client,
       SessionMemory memory,
       Command.Mail command) {
-    this.server = server;
+    this.intake = intake;
+    this.limits = limits;
+    this.log = log;
+    this.clock = clock;
     this.reception = reception;
     this.client = client;
     this.memory = memory;
@@ -166,11 +175,11 @@ final class Transaction implements CommandHandler.BodyReceiver {
     if (!memory.tryTakeForTransaction(SessionMemory.BODY)) {
       throw noMemory();
     }
-    Intake.IncomingMessage opened = server.intake().open(memory.all());
+    Intake.IncomingMessage opened = intake.open(memory.all());
     entry = opened;
     OutputStream out = opened.content();
     content = out;
-    Instant now = server.clock().now();
+    Instant now = clock.now();
     ReceivedHeader trace =
         new ReceivedHeader(
             client.client(),
@@ -208,7 +217,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
       return;
     }
     long most = DRAFTS * Math.max(maxBytes(), DRAFT_STEP);
-    if (!server.limits().tryTakeDraft(client.address.getAddress(), DRAFT_STEP, most)) {
+    if (!limits.tryTakeDraft(client.address.getAddress(), DRAFT_STEP, most)) {
       throw new IntakeException(
           IntakeException.Kind.FULL, "this client has too much mail under way at once");
     }
@@ -345,11 +354,10 @@ final class Transaction implements CommandHandler.BodyReceiver {
           new Envelope(sender, options(summary), client.origin(), client.session, client.tlsLine()),
           recipients);
     } catch (IntakeException e) {
-      server.log().storeTrouble("message not accepted: " + e.getMessage(), e);
+      log.storeTrouble("message not accepted: " + e.getMessage(), e);
       return reply(e);
     }
     String id = open.id().text();
-    MailLog log = server.log();
     log.accepted(
         id, client.session, sender.toString(), recipients.size(), summary.bytes(), client.origin());
     for (Recipient r : recipients) {
@@ -410,14 +418,14 @@ final class Transaction implements CommandHandler.BodyReceiver {
     content = null;
     memory.endTransaction();
     if (draftCounted > 0) {
-      server.limits().giveDraft(client.address.getAddress(), draftCounted);
+      limits.giveDraft(client.address.getAddress(), draftCounted);
       draftCounted = 0;
     }
     if (open != null) {
       try {
         open.close();
       } catch (IOException e) {
-        server.log().storeTrouble("an entry could not be closed", e);
+        log.storeTrouble("an entry could not be closed", e);
       }
     }
   }

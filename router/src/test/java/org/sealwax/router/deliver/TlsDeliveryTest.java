@@ -671,6 +671,7 @@ final class TlsDeliveryTest {
       FakeHost host = here.simple();
       var consignment = here.mail().to("bob").consignment();
       var tls = here.tls();
+      RecipientOutcomes outcomes = new RecipientOutcomes(consignment.recipients());
       var times = here.settings().times();
       var policy =
           new org.sealwax.mail.policy.Policy(
@@ -696,11 +697,11 @@ final class TlsDeliveryTest {
       HostConnection forged =
           new HostConnection(
               dialogue, terms, new java.net.InetSocketAddress(0), "mx", false, false, 0);
-      ConsignmentTransfer transfer = here.agent().transfer(consignment);
+      ConsignmentTransfer transfer = here.agent().transfer(consignment, outcomes, false);
       org.junit.jupiter.api.Assertions.assertThrows(
           IllegalStateException.class, () -> transfer.runOn(forged));
       neverSawMail(host);
-      outcome = transfer.end(FailureTable.bug()).values().iterator().next();
+      outcome = outcomes.end(FailureTable.bug()).values().iterator().next();
     }
     assertEquals("deferred internal", reason(outcome));
   }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -69,7 +68,7 @@ final class DomainRecordCodecTest {
 
   /** Keys that are no longer in the history are not kept with old observations either. */
   private static DomainRecord forgotten(DomainRecord row) {
-    return DomainRecordCodec.read(DomainRecordCodec.write(row, Map.of())).orElseThrow();
+    return DomainRecordCodec.read(DomainRecordCodec.write(row)).orElseThrow();
   }
 
   @Test
@@ -133,7 +132,7 @@ final class DomainRecordCodecTest {
   void duplicateKeyIsDamage() {
     DomainRecord row = withKeys();
     var keys = Objects.requireNonNull(row.hosts().get(DomainTimeline.MX1)).keys();
-    StoredDomain stored = DomainRecordCodec.write(row, Map.of());
+    StoredDomain stored = DomainRecordCodec.write(row);
     List<@Nullable String> host = stored.hosts().getFirst();
     host.replaceAll(
         value ->
@@ -144,7 +143,7 @@ final class DomainRecordCodecTest {
   }
 
   private static int size(DomainRecord row) {
-    StoredDomain stored = DomainRecordCodec.write(row, Map.of());
+    StoredDomain stored = DomainRecordCodec.write(row);
     return Stream.of(List.of(stored.domain()), stored.hosts())
         .flatMap(List::stream)
         .flatMap(List::stream)
@@ -181,7 +180,7 @@ final class DomainRecordCodecTest {
   @Test
   void anythingElseIsNoRow() {
     for (DomainRecord row : rows()) {
-      StoredDomain good = DomainRecordCodec.write(row, Map.of());
+      StoredDomain good = DomainRecordCodec.write(row);
       for (UnaryOperator<List<@Nullable String>> change : damage(good.domain().size())) {
         assertEquals(
             Optional.empty(),

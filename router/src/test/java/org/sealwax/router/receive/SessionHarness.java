@@ -264,9 +264,9 @@ final class SessionHarness {
             "s1",
             pair.client().local(),
             false,
-            ClientNames.withoutLookup(clock),
+            ClientName.withoutLookup(clock),
             rules.trust(client));
-    SessionLimit.SessionMemory held = server.sessions().memory(true);
+    SessionMemory held = new SessionMemory(memory);
     ServerSession session =
         new ServerSession(
             server,

@@ -1,13 +1,10 @@
 package org.sealwax.testkit.tls;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.List;
 import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.net.WireOver;
 import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.TlsWire;
@@ -105,40 +102,22 @@ public final class FakeTls {
     }
   }
 
-  private record FakeTlsSession(Wire clear, Handshake handshake) implements TlsWire {
+  private static final class FakeTlsSession extends WireOver implements TlsWire {
+    private final Handshake handshake;
+
+    FakeTlsSession(Wire clear, Handshake handshake) {
+      super(clear);
+      this.handshake = handshake;
+    }
+
+    @Override
+    public Handshake handshake() {
+      return handshake;
+    }
+
     @Override
     public boolean truncated() {
       return false;
-    }
-
-    @Override
-    public InputStream in() {
-      return clear.in();
-    }
-
-    @Override
-    public OutputStream out() {
-      return clear.out();
-    }
-
-    @Override
-    public InetSocketAddress local() {
-      return clear.local();
-    }
-
-    @Override
-    public InetSocketAddress peer() {
-      return clear.peer();
-    }
-
-    @Override
-    public void readTimeout(Duration timeout) throws IOException {
-      clear.readTimeout(timeout);
-    }
-
-    @Override
-    public void close() throws IOException {
-      clear.close();
     }
   }
 }

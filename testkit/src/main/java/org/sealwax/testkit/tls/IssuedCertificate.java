@@ -79,7 +79,8 @@ public final class IssuedCertificate {
     return pem("PRIVATE KEY", key.getEncoded());
   }
 
-  private static String pem(String label, byte[] der) {
+  /** One PEM block with lines of 64 characters (RFC 7468). */
+  static String pem(String label, byte[] der) {
     String body = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der);
     return "-----BEGIN " + label + "-----\n" + body + "\n-----END " + label + "-----\n";
   }

@@ -90,16 +90,13 @@ public final class LabCertificateAuthority {
 
   /** Makes root and intermediate: a few milliseconds. */
   public LabCertificateAuthority(Clock clock, RandomSource random) {
-    this.clock = clock;
-    this.random = random;
-    this.root = authority("Sealwax Lab Root", null, null);
-    this.intermediate = authority("Sealwax Lab Intermediate", root, null);
+    this(clock, random, null);
   }
 
-  private LabCertificateAuthority(Clock clock, RandomSource random, IssuerKey root) {
+  private LabCertificateAuthority(Clock clock, RandomSource random, @Nullable IssuerKey kept) {
     this.clock = clock;
     this.random = random;
-    this.root = root;
+    this.root = kept == null ? authority("Sealwax Lab Root", null, null) : kept;
     this.intermediate = authority("Sealwax Lab Intermediate", root, null);
   }
 
@@ -164,8 +161,7 @@ public final class LabCertificateAuthority {
 
   /** The root, for the trust store of the sender under test. */
   public String rootPem() {
-    String body = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(root.certificate());
-    return "-----BEGIN CERTIFICATE-----\n" + body + "\n-----END CERTIFICATE-----\n";
+    return IssuedCertificate.pem("CERTIFICATE", root.certificate());
   }
 
   /** Makes a certificate. */

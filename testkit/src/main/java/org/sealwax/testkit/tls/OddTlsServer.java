@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.bouncycastle.tls.AlertDescription;
+import org.bouncycastle.tls.AlertLevel;
 import org.bouncycastle.tls.TlsFatalAlert;
 import org.bouncycastle.tls.TlsFatalAlertReceived;
 import org.bouncycastle.tls.crypto.impl.bc.BcTlsCrypto;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.verdict.TlsException;
+import org.sealwax.mail.tls.wire.Records;
 
 /** The server side of odd handshakes: one behaviour, many connections. Thread-safe. */
 public final class OddTlsServer {
@@ -69,7 +71,7 @@ public final class OddTlsServer {
         }
         InputStream in =
             behaviour.quirks().contains(OddTlsBehaviour.TlsFault.DIES_ON_TLS13)
-                ? PlaintextHandshake.unlessTls13(clear.in())
+                ? PlaintextHandshake.unlessTls13(clear)
                 : clear.in();
         OddTlsProtocol protocol = new OddTlsProtocol(in, clear.out(), behaviour.quirks());
         protocol.accept(peer);
@@ -102,7 +104,9 @@ public final class OddTlsServer {
   private static void refuse(Wire clear) throws IOException {
     byte[] some = new byte[5];
     int count = clear.in().read(some, 0, some.length);
-    clear.out().write(new byte[] {21, 3, 3, 0, 2, 2, (byte) AlertDescription.handshake_failure});
+    clear
+        .out()
+        .write(Records.alert(Records.TLS12, AlertLevel.fatal, AlertDescription.handshake_failure));
     clear.out().flush();
     throw new TlsFatalAlert(
         AlertDescription.handshake_failure, count < 0 ? "nothing came" : "as the trap has it");

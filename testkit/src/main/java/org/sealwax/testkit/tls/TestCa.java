@@ -14,7 +14,6 @@ import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.Date;
 import java.util.List;
 import java.util.Map;
@@ -159,22 +158,16 @@ public final class TestCa {
       Path key = folder.resolve(stem + ".key");
       StringBuilder text = new StringBuilder();
       for (X509Certificate c : identity.chain()) {
-        text.append(pem("CERTIFICATE", c.getEncoded()));
+        text.append(IssuedCertificate.pem("CERTIFICATE", c.getEncoded()));
       }
       Files.writeString(chain, text);
-      Files.writeString(key, pem("PRIVATE KEY", secret.getEncoded()));
+      Files.writeString(key, IssuedCertificate.pem("PRIVATE KEY", secret.getEncoded()));
       return new IdentitySettings.CertificatePair(chain, key);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }
-  }
-
-  /** One PEM block with lines of 64 characters (RFC 7468). */
-  private static String pem(String label, byte[] der) {
-    String base64 = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der);
-    return "-----BEGIN " + label + "-----\n" + base64 + "\n-----END " + label + "-----\n";
   }
 
   /** A certificate in the making. */
