@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.FixAdvice;
 import org.sealwax.assess.model.GradeLetter;
 import org.sealwax.assess.model.ReceiverRubric;
 import org.sealwax.assess.model.Rubric;
@@ -77,12 +76,15 @@ public final class ExplainCodeCommand {
           .append('\n');
     }
     check.sources().forEach(s -> out.append("source: ").append(s).append('\n'));
-    FixAdvice advice = check.advice();
-    out.append("help: ").append(advice.general()).append('\n');
-    lines(out, "Postfix", advice.postfix());
-    lines(out, "Exim", advice.exim());
-    lines(out, "OpenSMTPD", advice.opensmtpd());
-    lines(out, "Sealwax", advice.sealwax());
+    out.append("help: ").append(check.advice().general()).append('\n');
+    check
+        .advice()
+        .settings()
+        .forEach(
+            (router, lines) -> {
+              out.append('\n').append(router).append('\n');
+              lines.forEach(l -> out.append("    ").append(l).append('\n'));
+            });
     return out.toString();
   }
 
@@ -111,12 +113,5 @@ public final class ExplainCodeCommand {
     return ReceiverRubric.rules().plus().stream().anyMatch(p -> p.check().equals(check.id()))
         ? GradeLetter.A_PLUS.text()
         : "information";
-  }
-
-  private static void lines(StringBuilder out, String router, List<String> lines) {
-    if (!lines.isEmpty()) {
-      out.append('\n').append(router).append('\n');
-      lines.forEach(l -> out.append("    ").append(l).append('\n'));
-    }
   }
 }

@@ -8,8 +8,11 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -100,17 +103,10 @@ public final class CheckTable {
   /** One row as it is read. */
   private static final class CheckRow {
     private static final List<String> KEYS =
-        List.of(
-            "group",
-            "title",
-            "why",
-            "aspect",
-            "source",
-            "advice",
-            "postfix",
-            "exim",
-            "opensmtpd",
-            "sealwax");
+        Stream.concat(
+                Stream.of("group", "title", "why", "aspect", "source", "advice"),
+                FixAdvice.ROUTERS.stream().map(CheckRow::key))
+            .toList();
 
     private final String id;
     private final Map<String, List<String>> values = new LinkedHashMap<>();
@@ -146,10 +142,8 @@ public final class CheckTable {
       FixAdvice advice =
           new FixAdvice(
               singleValue("advice"),
-              valuesOf("postfix"),
-              valuesOf("exim"),
-              valuesOf("opensmtpd"),
-              valuesOf("sealwax"));
+              FixAdvice.ROUTERS.stream()
+                  .collect(Collectors.toMap(router -> router, router -> valuesOf(key(router)))));
       return new Check(
           id,
           group,
@@ -158,6 +152,10 @@ public final class CheckTable {
           valuesOf("aspect"),
           valuesOf("source"),
           advice);
+    }
+
+    private static String key(String router) {
+      return router.toLowerCase(Locale.ROOT);
     }
 
     private String singleValue(String key) {

@@ -1,32 +1,35 @@
 package org.sealwax.assess.model;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What to do about a finding: exact lines for each mail router.
  *
  * @param general one sentence that holds for any of them; may be empty
- * @param postfix lines for {@code main.cf} or a shell
- * @param exim lines for the Exim configuration
- * @param opensmtpd lines for {@code smtpd.conf}
- * @param sealwax lines for {@code sealwax.toml}, or a remark that it is so by default
+ * @param settings by one of {@link #ROUTERS}, in that order: lines for its configuration or a
+ *     shell, or a remark that it is so by default; routers without lines are left out
  */
-public record FixAdvice(
-    String general,
-    List<String> postfix,
-    List<String> exim,
-    List<String> opensmtpd,
-    List<String> sealwax) {
-  /** Copies. */
+public record FixAdvice(String general, Map<String, List<String>> settings) {
+  /** Mail routers for which there is advice. */
+  public static final List<String> ROUTERS = List.of("Postfix", "Exim", "OpenSMTPD", "Sealwax");
+
+  /** Copies, in order. */
   public FixAdvice {
-    postfix = List.copyOf(postfix);
-    exim = List.copyOf(exim);
-    opensmtpd = List.copyOf(opensmtpd);
-    sealwax = List.copyOf(sealwax);
+    Map<String, List<String>> ordered = new LinkedHashMap<>();
+    for (String router : ROUTERS) {
+      List<String> lines = settings.getOrDefault(router, List.of());
+      if (!lines.isEmpty()) {
+        ordered.put(router, List.copyOf(lines));
+      }
+    }
+    settings = Collections.unmodifiableMap(ordered);
   }
 
   /** Nothing to do that has lines. */
   public static FixAdvice of(String general) {
-    return new FixAdvice(general, List.of(), List.of(), List.of(), List.of());
+    return new FixAdvice(general, Map.of());
   }
 }

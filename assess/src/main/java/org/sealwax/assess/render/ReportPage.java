@@ -1,12 +1,10 @@
 package org.sealwax.assess.render;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.sealwax.assess.model.AssessmentReport;
-import org.sealwax.assess.model.Check;
 import org.sealwax.assess.model.CheckGroup;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
@@ -31,8 +29,6 @@ public final class ReportPage {
   public static String of(AssessmentReport report) {
     return new ReportPage(report).page();
   }
-
-  private record FindingRow(Check check, CheckOutcome outcome, String code, String seen) {}
 
   private String page() {
     HtmlPage.begin(report.target() + ": " + report.letter(), out);
@@ -164,26 +160,10 @@ public final class ReportPage {
     out.append("</table></div>\n");
   }
 
-  private Map<FindingRow, List<Finding>> grouped(
-      List<CheckOutcome> outcomes, List<CheckGroup> groups) {
-    Map<FindingRow, List<Finding>> byRow = new LinkedHashMap<>();
-    for (CheckOutcome outcome : outcomes) {
-      for (Finding f : report.findings()) {
-        if (f.outcome() == outcome && groups.contains(f.check().group())) {
-          byRow
-              .computeIfAbsent(
-                  new FindingRow(f.check(), f.outcome(), f.code(), f.text()),
-                  t -> new ArrayList<>())
-              .add(f);
-        }
-      }
-    }
-    return byRow;
-  }
-
   private void fixes() {
     Map<FindingRow, List<Finding>> byRow =
-        grouped(
+        FindingRow.of(
+            report,
             List.of(CheckOutcome.FAIL, CheckOutcome.WARN, CheckOutcome.INCONCLUSIVE),
             List.of(CheckGroup.values()));
     out.append("<h2>To mend</h2>");
@@ -263,25 +243,16 @@ public final class ReportPage {
     if (!finding.lines().isEmpty()) {
       pre(String.join("\n", finding.lines()));
     }
-    boolean any =
-        !(advice.postfix().isEmpty()
-            && advice.exim().isEmpty()
-            && advice.opensmtpd().isEmpty()
-            && advice.sealwax().isEmpty());
-    if (any) {
+    if (!advice.settings().isEmpty()) {
       out.append("<details><summary>Settings for Postfix, Exim, OpenSMTPD, Sealwax</summary>");
-      router("Postfix", advice.postfix());
-      router("Exim", advice.exim());
-      router("OpenSMTPD", advice.opensmtpd());
-      router("Sealwax", advice.sealwax());
+      advice
+          .settings()
+          .forEach(
+              (name, lines) -> {
+                out.append("<p class=\"router\">").append(name).append("</p>");
+                pre(String.join("\n", lines));
+              });
       out.append("</details>");
-    }
-  }
-
-  private void router(String name, List<String> lines) {
-    if (!lines.isEmpty()) {
-      out.append("<p class=\"router\">").append(name).append("</p>");
-      pre(String.join("\n", lines));
     }
   }
 
@@ -305,41 +276,24 @@ public final class ReportPage {
   }
 
   private void group(CheckGroup group) {
-    Map<FindingRow, List<Finding>> byRow =
-        grouped(
-            List.of(
-                CheckOutcome.FAIL,
-                CheckOutcome.WARN,
-                CheckOutcome.INCONCLUSIVE,
-                CheckOutcome.INFO,
-                CheckOutcome.PASS),
-            List.of(group));
-    Map<FindingRow, List<Finding>> untested =
-        grouped(List.of(CheckOutcome.NOT_TESTED), List.of(group));
-    Map<FindingRow, List<Finding>> needless =
-        grouped(List.of(CheckOutcome.NOT_NEEDED), List.of(group));
-    if (byRow.isEmpty() && untested.isEmpty() && needless.isEmpty()) {
+    if (report.findings().stream().noneMatch(f -> f.check().group() == group)) {
       return;
     }
+    Map<FindingRow, List<Finding>> byRow = FindingRow.of(report, FindingRow.JUDGED, List.of(group));
     out.append("<h2>").append(Html.escape(group.title())).append("</h2><div class=\"card\">");
     if (!byRow.isEmpty()) {
       rows(byRow);
     }
-    left("Not tested: ", untested);
-    left("Not needed: ", needless);
+    left("Not tested: ", CheckOutcome.NOT_TESTED, group);
+    left("Not needed: ", CheckOutcome.NOT_NEEDED, group);
     out.append("</div>\n");
   }
 
-  private void left(String label, Map<FindingRow, List<Finding>> some) {
-    if (some.isEmpty()) {
-      return;
+  private void left(String label, CheckOutcome outcome, CheckGroup group) {
+    String ids = FindingRow.ids(report, outcome, group);
+    if (!ids.isEmpty()) {
+      out.append("<p class=\"none-list\">").append(label).append(Html.escape(ids)).append("</p>");
     }
-    out.append("<p class=\"none-list\">").append(label);
-    out.append(
-        Html.escape(
-            String.join(
-                ", ", some.keySet().stream().map(t -> t.check().id()).distinct().toList())));
-    out.append("</p>");
   }
 
   private void rows(Map<FindingRow, List<Finding>> byRow) {

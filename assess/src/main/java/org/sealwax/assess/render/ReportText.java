@@ -1,13 +1,8 @@
 package org.sealwax.assess.render;
 
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Set;
 import org.sealwax.assess.model.AssessmentReport;
-import org.sealwax.assess.model.Check;
 import org.sealwax.assess.model.CheckGroup;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
@@ -155,50 +150,18 @@ public record ReportText(boolean color, String router) {
     return text.length() >= width ? text + " " : text + " ".repeat(width - text.length());
   }
 
-  private record FindingSummary(Check check, CheckOutcome outcome, String code, String seen) {}
-
   private void group(StringBuilder out, AssessmentReport report, CheckGroup group) {
-    Map<FindingSummary, List<Finding>> bySummary = new LinkedHashMap<>();
-    for (Finding f : report.findings()) {
-      if (f.check().group() == group) {
-        bySummary
-            .computeIfAbsent(
-                new FindingSummary(f.check(), f.outcome(), f.code(), f.text()),
-                t -> new ArrayList<>())
-            .add(f);
-      }
-    }
-    if (bySummary.isEmpty()) {
+    if (report.findings().stream().noneMatch(f -> f.check().group() == group)) {
       return;
     }
     out.append('\n').append(paint(BOLD, group.title())).append('\n');
-    for (CheckOutcome outcome :
-        List.of(
-            CheckOutcome.FAIL,
-            CheckOutcome.WARN,
-            CheckOutcome.INCONCLUSIVE,
-            CheckOutcome.INFO,
-            CheckOutcome.PASS)) {
-      bySummary.forEach(
-          (t, where) -> {
-            if (t.outcome() == outcome) {
-              line(out, t, where, report);
-            }
-          });
-    }
-    left(out, bySummary.keySet(), CheckOutcome.NOT_TESTED);
-    left(out, bySummary.keySet(), CheckOutcome.NOT_NEEDED);
-  }
-
-  private void left(StringBuilder out, Set<FindingSummary> printed, CheckOutcome outcome) {
-    List<String> ids =
-        printed.stream()
-            .filter(t -> t.outcome() == outcome)
-            .map(t -> t.check().id())
-            .distinct()
-            .toList();
-    if (!ids.isEmpty()) {
-      wrap(out, "  " + paint(DIM, pad(word(outcome), 13)), String.join(", ", ids), 15);
+    FindingRow.of(report, FindingRow.JUDGED, List.of(group))
+        .forEach((row, where) -> line(out, row, where, report));
+    for (CheckOutcome outcome : List.of(CheckOutcome.NOT_TESTED, CheckOutcome.NOT_NEEDED)) {
+      String ids = FindingRow.ids(report, outcome, group);
+      if (!ids.isEmpty()) {
+        wrap(out, "  " + paint(DIM, pad(word(outcome), 13)), ids, 15);
+      }
     }
   }
 
@@ -226,8 +189,8 @@ public record ReportText(boolean color, String router) {
   }
 
   private void line(
-      StringBuilder out, FindingSummary summary, List<Finding> where, AssessmentReport report) {
-    String label = "  " + paint(colour(summary.outcome()), pad(word(summary.outcome()), 13));
+      StringBuilder out, FindingRow row, List<Finding> where, AssessmentReport report) {
+    String label = "  " + paint(colour(row.outcome()), pad(word(row.outcome()), 13));
     String places =
         report.addresses().size() > 1 && where.size() < report.addresses().size()
             ? " — at "
@@ -237,17 +200,17 @@ public record ReportText(boolean color, String router) {
     wrap(
         out,
         label,
-        pad(summary.code(), 22)
-            + Printable.of(summary.seen())
+        pad(row.code(), 22)
+            + Printable.of(row.seen())
             + (places.contains("— at domain") ? "" : places),
         37);
-    if (summary.outcome() == CheckOutcome.FAIL || summary.outcome() == CheckOutcome.WARN) {
-      wrap(out, " ".repeat(15) + paint(DIM, pad("why", 10)), summary.check().reason(), 25);
-      advice(out, summary.check().advice(), where.getFirst());
+    if (row.outcome() == CheckOutcome.FAIL || row.outcome() == CheckOutcome.WARN) {
+      wrap(out, " ".repeat(15) + paint(DIM, pad("why", 10)), row.check().reason(), 25);
+      advice(out, row.check().advice(), where.getFirst());
       wrap(
           out,
           " ".repeat(15) + paint(DIM, pad("source", 10)),
-          String.join("; ", summary.check().sources()),
+          String.join("; ", row.check().sources()),
           25);
     }
   }
@@ -257,22 +220,14 @@ public record ReportText(boolean color, String router) {
       wrap(out, " ".repeat(15) + paint(DIM, pad("help", 10)), advice.general(), 25);
     }
     lines(out, "here", finding.lines());
-    if (shown("postfix")) {
-      lines(out, "Postfix", advice.postfix());
-    }
-    if (shown("exim")) {
-      lines(out, "Exim", advice.exim());
-    }
-    if (shown("opensmtpd")) {
-      lines(out, "OpenSMTPD", advice.opensmtpd());
-    }
-    if (shown("sealwax")) {
-      lines(out, "Sealwax", advice.sealwax());
-    }
-  }
-
-  private boolean shown(String name) {
-    return router.isEmpty() || router.equals(name);
+    advice
+        .settings()
+        .forEach(
+            (name, lines) -> {
+              if (router.isEmpty() || router.equalsIgnoreCase(name)) {
+                lines(out, name, lines);
+              }
+            });
   }
 
   private void lines(StringBuilder out, String whose, List<String> lines) {
