@@ -4,7 +4,9 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.model.AddressFacts;
 import org.sealwax.assess.model.AssessmentBudget;
+import org.sealwax.assess.model.Check;
 import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.LocatedCheck;
 import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.assess.model.TlsStart;
 import org.sealwax.mail.address.Domain;
@@ -63,6 +65,11 @@ public final class AddressVisit {
   /** Host, address and port. */
   public FindingLocation location() {
     return location;
+  }
+
+  /** The check of the receiving side with this id, at this location. */
+  public LocatedCheck check(String id) {
+    return Check.of(id).at(location);
   }
 
   /** The name that senders ask for by SNI; null for an address without a name. */

@@ -117,8 +117,7 @@ public final class AddressVisits {
         .map(
             f ->
                 f.outcome() == CheckOutcome.INCONCLUSIVE && !f.check().id().equals("scan.trouble")
-                    ? Finding.of(
-                        f.check(), CheckOutcome.NOT_NEEDED, f.location(), "STARTTLS is not offered")
+                    ? f.check().at(f.location()).notNeeded("STARTTLS is not offered")
                     : f)
         .toList();
   }
@@ -132,10 +131,7 @@ public final class AddressVisits {
       // A fault in our code must not look like a pass, and must not take the other probes with it.
       found =
           probe.checks().stream()
-              .map(
-                  c ->
-                      Finding.of(
-                          c, CheckOutcome.INCONCLUSIVE, visit.location(), "the probe broke: " + e))
+              .map(c -> c.at(visit.location()).inconclusive("the probe broke: " + e))
               .toList();
     }
     List<Finding> all = new ArrayList<>(found);
@@ -143,7 +139,7 @@ public final class AddressVisits {
     found.forEach(f -> reported.add(f.check().id()));
     for (Check check : probe.checks()) {
       if (!reported.contains(check.id())) {
-        all.add(Finding.of(check, CheckOutcome.NOT_TESTED, visit.location(), unseen(visit)));
+        all.add(check.at(visit.location()).notTested(unseen(visit)));
       }
     }
     return all;

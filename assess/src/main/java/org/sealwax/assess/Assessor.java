@@ -288,10 +288,7 @@ public final class Assessor {
   }
 
   private static Review.PendingReview same(Review review, CheckOutcome outcome, String why) {
-    return all ->
-        review.checks().stream()
-            .map(c -> Finding.of(c, outcome, FindingLocation.domain(), why))
-            .toList();
+    return all -> review.checks().stream().map(c -> c.atDomain().finding(outcome, why)).toList();
   }
 
   /** What senders ask for by SNI: as the policies say, or the host's own name. */
@@ -329,22 +326,18 @@ public final class Assessor {
   private static Finding nothing(Check check, TargetOverview all) {
     MxSet route = all.route();
     if (!all.visits().isEmpty()) {
-      return Finding.of(check, CheckOutcome.NOT_TESTED, FindingLocation.domain(), "not asked for");
+      return check.atDomain().notTested("not asked for");
     }
     if (all.hasNoMailHost()) {
-      return Finding.of(check, CheckOutcome.NOT_NEEDED, FindingLocation.domain(), NO_MAIL_HOST);
+      return check.atDomain().notNeeded(NO_MAIL_HOST);
     }
     boolean none =
         route instanceof MxSet.NullMx
             || route instanceof MxSet.NoSuchDomain
             || route instanceof MxSet.LoopsBack;
     return none && route != null
-        ? Finding.of(check, CheckOutcome.NOT_NEEDED, FindingLocation.domain(), noHostReason(route))
-        : Finding.of(
-            check,
-            CheckOutcome.INCONCLUSIVE,
-            FindingLocation.domain(),
-            "there is no address to look at");
+        ? check.atDomain().notNeeded(noHostReason(route))
+        : check.atDomain().inconclusive("there is no address to look at");
   }
 
   private static String noHostReason(MxSet route) {

@@ -47,4 +47,14 @@ public record Check(
   public static Optional<Check> find(String id) {
     return CheckTable.receiving().find(id);
   }
+
+  /** This check at a location. */
+  public LocatedCheck at(FindingLocation location) {
+    return new LocatedCheck(this, location);
+  }
+
+  /** This check of the domain as a whole. */
+  public LocatedCheck atDomain() {
+    return at(FindingLocation.domain());
+  }
 }

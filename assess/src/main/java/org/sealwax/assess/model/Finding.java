@@ -45,6 +45,11 @@ public record Finding(
     return new Finding(check, outcome, other, location, observed, openQuestion, evidence, lines);
   }
 
+  /** The same with another sentence of what was seen. */
+  public Finding observing(String seen) {
+    return new Finding(check, outcome, aspect, location, seen, openQuestion, evidence, lines);
+  }
+
   /** The same with what it leaves open; an empty text changes nothing. */
   public Finding withOpenQuestion(String open) {
     return open.isEmpty()

@@ -52,6 +52,16 @@ public record FindingEvidence(Kind kind, String text) {
     return new FindingEvidence(Kind.TRANSCRIPT, lines);
   }
 
+  /** DNS records, or the failure in their place. */
+  public static FindingEvidence dns(String records) {
+    return new FindingEvidence(Kind.DNS, records);
+  }
+
+  /** An HTTPS exchange or a policy text. */
+  public static FindingEvidence https(String text) {
+    return new FindingEvidence(Kind.HTTPS, text);
+  }
+
   /** Anything in words. */
   public static FindingEvidence note(String words) {
     return new FindingEvidence(Kind.NOTE, words);

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.AddressVisit;
 import org.sealwax.assess.Probe;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.LocatedCheck;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.dns.Resolver;
@@ -102,16 +102,17 @@ public final class OpenRelayProbe implements Probe {
   @Override
   public List<Finding> run(AddressVisit visit) throws InterruptedException {
     visit.reportProgress("relay test");
+    LocatedCheck here = CHECK.at(visit.location());
     MailboxMxCheck mxCheck = MailboxMxCheck.of(own, visit.location(), resolver, random);
     if (mxCheck == MailboxMxCheck.HERE) {
-      return findings(
-          visit,
-          CheckOutcome.NOT_TESTED,
-          "this server is responsible for " + own.domain() + ": name a mailbox in another domain");
+      return List.of(
+          here.notTested(
+              "this server is responsible for "
+                  + own.domain()
+                  + ": name a mailbox in another domain"));
     }
     if (mxCheck == MailboxMxCheck.NO_HOST) {
-      return findings(
-          visit, CheckOutcome.NOT_TESTED, own.domain() + " takes no mail: name another mailbox");
+      return List.of(here.notTested(own.domain() + " takes no mail: name another mailbox"));
     }
     AddressScan scan =
         new AddressScan(
@@ -124,7 +125,7 @@ public final class OpenRelayProbe implements Probe {
       problem = e.observed();
     }
     return List.of(
-        verdict(visit, run, mxCheck, problem).with(FindingEvidence.transcript(run.replies)));
+        verdict(here, run, mxCheck, problem).with(FindingEvidence.transcript(run.replies)));
   }
 
   /** The domain that the server is responsible for, as far as we know it. */
@@ -233,7 +234,7 @@ public final class OpenRelayProbe implements Probe {
   }
 
   private Finding verdict(
-      AddressVisit visit, OpenRelayRun run, MailboxMxCheck mxCheck, String problem) {
+      LocatedCheck here, OpenRelayRun run, MailboxMxCheck mxCheck, String problem) {
     List<EnvelopeReplies> open = run.open();
     if (!open.isEmpty()) {
       EnvelopeReplies first = open.getFirst();
@@ -247,16 +248,12 @@ public final class OpenRelayProbe implements Probe {
               + "> is answered "
               + first.recipient();
       return mxCheck == MailboxMxCheck.UNKNOWN
-          ? of(
-              visit,
-              CheckOutcome.INCONCLUSIVE,
+          ? here.inconclusive(
               seen + "; whether the server is responsible for " + own.domain() + " is not known")
-          : of(visit, CheckOutcome.FAIL, seen).as("open");
+          : here.fail(seen).as("open");
     }
     if (run.answers.size() < run.forms.size()) {
-      return of(
-          visit,
-          CheckOutcome.INCONCLUSIVE,
+      return here.inconclusive(
           "after " + run.answers.size() + " of " + run.forms.size() + " forms: " + problem);
     }
     List<EnvelopeReplies> judged =
@@ -264,21 +261,15 @@ public final class OpenRelayProbe implements Probe {
     for (EnvelopeReplies each : run.answers) {
       if (!each.accepted() && !each.refused()) {
         Reply last = each.recipient() == null ? each.mail() : each.recipient();
-        return of(
-            visit,
-            CheckOutcome.INCONCLUSIVE,
+        return here.inconclusive(
             "mail " + each.form().name() + " is put off, not refused: " + last);
       }
     }
     if (judged.isEmpty()) {
-      return of(
-          visit,
-          CheckOutcome.INCONCLUSIVE,
+      return here.inconclusive(
           "no recipient could be asked for: MAIL is answered " + run.answers.getFirst().mail());
     }
-    return of(
-        visit,
-        CheckOutcome.PASS,
+    return here.pass(
         run.answers.size()
             + " forms of mail to "
             + own.domain()
@@ -289,13 +280,5 @@ public final class OpenRelayProbe implements Probe {
                 : "")
             + ": "
             + judged.getFirst().recipient());
-  }
-
-  private static Finding of(AddressVisit visit, CheckOutcome outcome, String seen) {
-    return Finding.of(CHECK, outcome, visit.location(), seen);
-  }
-
-  private static List<Finding> findings(AddressVisit visit, CheckOutcome outcome, String seen) {
-    return List.of(of(visit, outcome, seen));
   }
 }

@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.AddressVisit;
 import org.sealwax.assess.Probe;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.LocatedCheck;
 import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.message.Rfc5322Date;
@@ -116,7 +116,7 @@ public final class SmugglingProbe implements Probe {
     try {
       finding = run.all();
     } catch (ProbeFailed e) {
-      finding = of(visit, CheckOutcome.INCONCLUSIVE, run.repliesSoFar() + e.observed());
+      finding = run.here.inconclusive(run.repliesSoFar() + e.observed());
     }
     return List.of(finding.with(FindingEvidence.transcript(run.replies.toString())));
   }
@@ -132,14 +132,11 @@ public final class SmugglingProbe implements Probe {
     return reply.isPermanent() && (syntax || ENDS.matcher(reply.toString()).find());
   }
 
-  private static Finding of(AddressVisit visit, CheckOutcome outcome, String seen) {
-    return Finding.of(CHECK, outcome, visit.location(), seen);
-  }
-
   /** One run over one address. */
   private final class SmugglingRun {
     private final AddressScan scan;
     private final AddressVisit visit;
+    private final LocatedCheck here;
     private final List<FalseEndOfData> passed = new ArrayList<>();
     private final List<String> refusals = new ArrayList<>();
     private final List<String> openQuestions = new ArrayList<>();
@@ -148,6 +145,7 @@ public final class SmugglingProbe implements Probe {
     SmugglingRun(AddressScan scan) {
       this.scan = scan;
       this.visit = scan.visit();
+      this.here = CHECK.at(visit.location());
     }
 
     String repliesSoFar() {
@@ -177,18 +175,16 @@ public final class SmugglingProbe implements Probe {
       for (String command : List.of("MAIL FROM:<" + own + ">", "RCPT TO:<" + own + ">")) {
         Reply reply = connection.exchange(command, timeouts.reply());
         if (!reply.isPositive()) {
-          return of(
-              visit, CheckOutcome.INCONCLUSIVE, repliesSoFar() + command + " is answered " + reply);
+          return here.inconclusive(repliesSoFar() + command + " is answered " + reply);
         }
       }
       FindingLocation other = sentAt.compareAndExchange(null, visit.location());
       if (other != null && !other.equals(visit.location())) {
-        return of(
-            visit, CheckOutcome.NOT_TESTED, "one message is enough: it went to " + other.text());
+        return here.notTested("one message is enough: it went to " + other.text());
       }
       Reply go = connection.exchange("DATA", timeouts.reply());
       if (!go.isIntermediate()) {
-        return of(visit, CheckOutcome.INCONCLUSIVE, repliesSoFar() + "DATA is answered " + go);
+        return here.inconclusive(repliesSoFar() + "DATA is answered " + go);
       }
       connection.send(head(), "(a message)");
       for (FalseEndOfData end : FalseEndOfData.values()) {
@@ -249,19 +245,15 @@ public final class SmugglingProbe implements Probe {
     }
 
     private Finding accepted(String seen) {
-      return of(visit, CheckOutcome.FAIL, seen).as("accepted");
+      return here.fail(seen).as("accepted");
     }
 
     private Finding notVulnerable() {
       if (!openQuestions.isEmpty()) {
-        return of(
-            visit,
-            CheckOutcome.INCONCLUSIVE,
+        return here.inconclusive(
             "refused for its end, or for what is in it? " + String.join(", ", openQuestions));
       }
-      return of(
-          visit,
-          CheckOutcome.PASS,
+      return here.pass(
           "none of "
               + FalseEndOfData.values().length
               + " false ends is taken"

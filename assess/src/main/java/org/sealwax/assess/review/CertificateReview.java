@@ -32,6 +32,7 @@ import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.LocatedCheck;
 import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.Resolver;
@@ -113,8 +114,17 @@ public final class CertificateReview implements Review {
 
   /** The policies that apply to this address. */
   private record AddressPolicies(AddressVisit visit, boolean dane, boolean sts, boolean ask) {
-    FindingLocation location() {
-      return visit.location();
+    LocatedCheck check(String id) {
+      return visit.check(id);
+    }
+
+    /** A fault, which DANE-EE senders do not mind: a warning where DANE applies. */
+    Finding fault(Finding fault, String aspectUnderDane) {
+      return dane
+          ? new LocatedCheck(fault.check(), fault.location())
+              .warn(fault.observed() + "; DANE-EE senders do not mind")
+              .as(aspectUnderDane)
+          : fault;
     }
   }
 
@@ -152,15 +162,13 @@ public final class CertificateReview implements Review {
   }
 
   private static Finding nothing(Check check, AddressVisit visit) {
+    LocatedCheck here = check.at(visit.location());
     if (visit.facts().withoutStarttls()) {
-      return Finding.of(
-          check, CheckOutcome.NOT_NEEDED, visit.location(), "STARTTLS is not offered");
+      return here.notNeeded("STARTTLS is not offered");
     }
     boolean over = !visit.timeLeft().isPositive() || visit.connections().remaining() == 0;
-    return Finding.of(
-        check,
+    return here.finding(
         over ? CheckOutcome.NOT_TESTED : CheckOutcome.INCONCLUSIVE,
-        visit.location(),
         visit.facts().tls() ? "no certificate was shown" : "no certificate was seen");
   }
 
@@ -204,15 +212,7 @@ public final class CertificateReview implements Review {
     for (int i = 0; i < seen.size(); i++) {
       words.add(seen.get(i).keyType() + ": " + each.get(i).observed());
     }
-    return new Finding(
-        worst.check(),
-        worst.outcome(),
-        worst.aspect(),
-        worst.location(),
-        String.join("; ", words),
-        worst.openQuestion(),
-        worst.evidence(),
-        worst.lines());
+    return worst.observing(String.join("; ", words));
   }
 
   private static int severity(Finding finding) {
@@ -240,19 +240,16 @@ public final class CertificateReview implements Review {
     return new FindingEvidence(FindingEvidence.Kind.CERTIFICATE, text.toString());
   }
 
-  private static Finding of(String id, AddressPolicies context, CheckOutcome outcome, String seen) {
-    return Finding.of(Check.of(id), outcome, context.location(), seen);
-  }
-
   private static Finding name(JudgedChains.JudgedChain chain, AddressPolicies context) {
-    Domain host = context.location().host();
+    LocatedCheck check = context.check("cert.name");
+    Domain host = context.visit().location().host();
     if (host == null) {
-      return of("cert.name", context, CheckOutcome.NOT_TESTED, "an address was given, no name");
+      return check.notTested("an address was given, no name");
     }
     if (JudgedChains.named(chain, List.of(host)).isPresent()) {
       boolean plainly = NameCheck.dnsNames(chain.leaf()).contains(host.name());
       String by = plainly ? "" : " by *" + host.name().substring(host.name().indexOf('.'));
-      return of("cert.name", context, CheckOutcome.PASS, "it names " + host + by);
+      return check.pass("it names " + host + by);
     }
     List<String> names = NameCheck.dnsNames(chain.leaf());
     String what =
@@ -265,19 +262,12 @@ public final class CertificateReview implements Review {
     Domain nextHop = context.visit().nextHop();
     boolean domainOnly = nextHop != null && JudgedChains.named(chain, List.of(nextHop)).isPresent();
     if (context.sts()) {
-      return of("cert.name", context, CheckOutcome.FAIL, what + "; MTA-STS senders do not deliver")
-          .as("none-sts");
+      return check.fail(what + "; MTA-STS senders do not deliver").as("none-sts");
     }
     if (domainOnly) {
-      return of("cert.name", context, CheckOutcome.WARN, what + ", but the domain")
-          .as("domain-only");
+      return check.warn(what + ", but the domain").as("domain-only");
     }
-    if (context.dane()) {
-      return of("cert.name", context, CheckOutcome.WARN, what + "; DANE-EE senders do not mind")
-          .as("none");
-    }
-    return of("cert.name", context, CheckOutcome.FAIL, what)
-        .as(names.isEmpty() ? "no-san" : "none");
+    return context.fault(check.fail(what).as(names.isEmpty() ? "no-san" : "none"), "none");
   }
 
   private static String printable(List<String> names) {
@@ -289,49 +279,41 @@ public final class CertificateReview implements Review {
   }
 
   private Finding chain(JudgedChains.JudgedChain chain, AddressPolicies context) {
+    LocatedCheck check = context.check("cert.chain");
     Optional<Verdict.Reason> flaw = chains.flaw(chain);
     if (flaw.isEmpty()) {
       int length = chain.certificates().size();
       if (length > LONG_CHAIN) {
-        return of("cert.chain", context, CheckOutcome.INFO, length + " certificates are sent")
-            .as("long");
+        return check.info(length + " certificates are sent").as("long");
       }
-      return of(
-          "cert.chain",
-          context,
-          CheckOutcome.PASS,
+      return check.pass(
           length + " certificate" + (length == 1 ? "" : "s") + ", trusted by " + chains.roots());
     }
     return switch (flaw.get()) {
-      case SELF_SIGNED -> broken(context, "self-signed", "it is self-signed");
+      case SELF_SIGNED -> context.fault(check.fail("it is self-signed").as("self-signed"), "dane");
       case INCOMPLETE_CHAIN ->
-          broken(context, "incomplete", "an intermediate certificate is missing");
+          context.fault(
+              check
+                  .finding(
+                      context.sts() ? CheckOutcome.FAIL : CheckOutcome.WARN,
+                      "an intermediate certificate is missing")
+                  .as("incomplete"),
+              "dane");
       case UNKNOWN_ISSUER, EXPIRED, NOT_YET_VALID ->
-          broken(context, "untrusted", "no path leads to a trusted root");
-      case REVOKED, NAME_MISMATCH -> broken(context, "untrusted", flaw.get().word());
+          context.fault(check.fail("no path leads to a trusted root").as("untrusted"), "dane");
+      case REVOKED, NAME_MISMATCH ->
+          context.fault(check.fail(flaw.get().word()).as("untrusted"), "dane");
       case WRONG_PURPOSE ->
           hasServerPurpose(chain.leaf())
-              ? broken(context, "constraint", "the authority may not issue this")
-              : of("cert.chain", context, CheckOutcome.INFO, "for another purpose: see cert.eku");
-      case WEAK_SIGNATURE, WEAK_KEY ->
-          of(
-              "cert.chain",
-              context,
-              CheckOutcome.INFO,
-              "too weak to be judged: see cert.key, cert.sig");
+              ? context.fault(
+                  check.fail("the authority may not issue this").as("constraint"), "dane")
+              : check.info("for another purpose: see cert.eku");
+      case WEAK_SIGNATURE, WEAK_KEY -> check.info("too weak to be judged: see cert.key, cert.sig");
     };
   }
 
-  private static Finding broken(AddressPolicies context, String aspect, String what) {
-    if (context.dane()) {
-      return of("cert.chain", context, CheckOutcome.WARN, what + "; DANE-EE senders do not mind")
-          .as("dane");
-    }
-    boolean mild = aspect.equals("incomplete") && !context.sts();
-    return of("cert.chain", context, mild ? CheckOutcome.WARN : CheckOutcome.FAIL, what).as(aspect);
-  }
-
   private Finding expiry(JudgedChains.JudgedChain chain, AddressPolicies context) {
+    LocatedCheck check = context.check("cert.expiry");
     Instant now = clock.now();
     // A path that holds now needs none of the certificates that do not.
     List<X509Certificate> needed =
@@ -340,94 +322,79 @@ public final class CertificateReview implements Review {
       Instant until = c.getNotAfter().toInstant();
       String whose = c.equals(chain.leaf()) ? "it" : "an intermediate certificate";
       if (now.isAfter(until)) {
-        return dates(context, "expired", whose + " expired on " + until);
+        return context.fault(check.fail(whose + " expired on " + until).as("expired"), "dane");
       }
-      if (now.isBefore(c.getNotBefore().toInstant())) {
-        return dates(
-            context, "not-yet", whose + " is valid only from " + c.getNotBefore().toInstant());
+      Instant from = c.getNotBefore().toInstant();
+      if (now.isBefore(from)) {
+        return context.fault(
+            check.fail(whose + " is valid only from " + from).as("not-yet"), "dane");
       }
     }
     Instant until = chain.leaf().getNotAfter().toInstant();
     Duration left = Duration.between(now, until);
     if (left.compareTo(SOON) < 0) {
-      return of("cert.expiry", context, CheckOutcome.WARN, left.toDays() + " days are left")
-          .as("soon");
+      return check.warn(left.toDays() + " days are left").as("soon");
     }
     Duration whole = Duration.between(chain.leaf().getNotBefore().toInstant(), until);
     if (whole.compareTo(LONGEST) > 0) {
-      return of(
-              "cert.expiry",
-              context,
-              CheckOutcome.INFO,
-              "valid for " + whole.toDays() + " days: a lost key stays good for as long")
+      return check
+          .info("valid for " + whole.toDays() + " days: a lost key stays good for as long")
           .as("long");
     }
     boolean unneeded =
         chain.certificates().stream().anyMatch(c -> now.isAfter(c.getNotAfter().toInstant()));
     return unneeded
-        ? of(
-                "cert.expiry",
-                context,
-                CheckOutcome.INFO,
-                "valid until " + until + "; an expired certificate is sent that no path needs")
+        ? check
+            .info("valid until " + until + "; an expired certificate is sent that no path needs")
             .as("unneeded")
-        : of("cert.expiry", context, CheckOutcome.PASS, "valid until " + until);
+        : check.pass("valid until " + until);
   }
 
-  private static Finding dates(AddressPolicies context, String aspect, String what) {
-    return context.dane()
-        ? of("cert.expiry", context, CheckOutcome.WARN, what + "; DANE-EE senders do not mind")
-            .as("dane")
-        : of("cert.expiry", context, CheckOutcome.FAIL, what).as(aspect);
-  }
-
-  private record KeyStrength(CheckOutcome outcome, String aspect, String text) {}
-
-  private static KeyStrength strength(PublicKey key) {
+  private static Finding strength(LocatedCheck check, PublicKey key) {
     return switch (key) {
       case RSAKey rsa -> {
         int bits = rsa.getModulus().bitLength();
         String words = "RSA of " + bits + " bits";
         yield bits < 1024
-            ? new KeyStrength(CheckOutcome.FAIL, "below-1024", words)
+            ? check.fail(words).as("below-1024")
             : bits < 2048
-                ? new KeyStrength(CheckOutcome.FAIL, "below-2048", words)
+                ? check.fail(words).as("below-2048")
                 : bits < 3072
-                    ? new KeyStrength(CheckOutcome.WARN, "rsa-2048", words + ", enough until 2030")
-                    : new KeyStrength(CheckOutcome.PASS, "", words);
+                    ? check.warn(words + ", enough until 2030").as("rsa-2048")
+                    : check.pass(words);
       }
       case ECKey ec -> {
         int bits = ec.getParams().getCurve().getField().getFieldSize();
-        yield bits < 256
-            ? new KeyStrength(CheckOutcome.FAIL, "ec-small", "EC of " + bits + " bits")
-            : new KeyStrength(CheckOutcome.PASS, "", "EC of " + bits + " bits");
+        String words = "EC of " + bits + " bits";
+        yield bits < 256 ? check.fail(words).as("ec-small") : check.pass(words);
       }
       case DSAKey dsa -> {
         int bits = dsa.getParams() == null ? 0 : dsa.getParams().getP().bitLength();
-        yield new KeyStrength(
-            bits < 2048 ? CheckOutcome.FAIL : CheckOutcome.WARN,
-            "below-2048",
-            "DSA of " + bits + " bits");
+        yield check
+            .finding(
+                bits < 2048 ? CheckOutcome.FAIL : CheckOutcome.WARN, "DSA of " + bits + " bits")
+            .as("below-2048");
       }
-      default -> new KeyStrength(CheckOutcome.PASS, "", key.getAlgorithm());
+      default -> check.pass(key.getAlgorithm());
     };
   }
 
   private static Finding key(JudgedChains.JudgedChain chain, AddressPolicies context) {
-    KeyStrength worst = strength(chain.leaf().getPublicKey());
-    String words = worst.text() + ", " + Pins.of(chain.leaf());
+    LocatedCheck check = context.check("cert.key");
+    Finding worst = strength(check, chain.leaf().getPublicKey());
+    worst = worst.observing(worst.observed() + ", " + Pins.of(chain.leaf()));
     for (X509Certificate c : chain.certificates().subList(1, chain.certificates().size())) {
-      KeyStrength other = strength(c.getPublicKey());
+      Finding other = strength(check, c.getPublicKey());
       // Intermediates of 2048 bits are the rule with public authorities, and short-lived enough.
       if (other.outcome() == CheckOutcome.FAIL && worst.outcome() != CheckOutcome.FAIL) {
-        worst = other;
-        words = "an authority in the chain has " + other.text();
+        worst = other.observing("an authority in the chain has " + other.observed());
       }
     }
-    return of("cert.key", context, worst.outcome(), words).as(worst.aspect());
+    return worst;
   }
 
   private static Finding signature(JudgedChains.JudgedChain chain, AddressPolicies context) {
+    LocatedCheck check = context.check("cert.sig");
     for (X509Certificate c : chain.certificates()) {
       String algorithm = c.getSigAlgName().toUpperCase(Locale.ROOT);
       boolean ownSignature = !c.equals(chain.leaf()) && JudgedChains.selfSigned(c);
@@ -436,16 +403,13 @@ public final class CertificateReview implements Review {
         continue;
       }
       if (algorithm.startsWith("MD")) {
-        return of("cert.sig", context, CheckOutcome.FAIL, "signed with " + c.getSigAlgName())
-            .as("md5");
+        return check.fail("signed with " + c.getSigAlgName()).as("md5");
       }
       if (algorithm.startsWith("SHA1") || algorithm.contains("SHA-1")) {
-        return of("cert.sig", context, CheckOutcome.FAIL, "signed with " + c.getSigAlgName())
-            .as("sha1");
+        return check.fail("signed with " + c.getSigAlgName()).as("sha1");
       }
     }
-    return of(
-        "cert.sig", context, CheckOutcome.PASS, "signed with " + chain.leaf().getSigAlgName());
+    return check.pass("signed with " + chain.leaf().getSigAlgName());
   }
 
   private static @Nullable List<String> purposes(X509Certificate leaf) {
@@ -462,30 +426,27 @@ public final class CertificateReview implements Review {
   }
 
   private static Finding purpose(JudgedChains.JudgedChain chain, AddressPolicies context) {
+    LocatedCheck check = context.check("cert.eku");
     List<String> purposes = purposes(chain.leaf());
     if (purposes == null) {
-      return of("cert.eku", context, CheckOutcome.WARN, "it says no purpose").as("absent");
+      return check.warn("it says no purpose").as("absent");
     }
     if (!hasServerPurpose(chain.leaf())) {
-      return of("cert.eku", context, CheckOutcome.FAIL, "it is for " + printable(purposes))
-          .as("wrong");
+      return check.fail("it is for " + printable(purposes)).as("wrong");
     }
     if (purposes.contains(CLIENT_AUTH) || purposes.contains(ANY_PURPOSE)) {
-      return of("cert.eku", context, CheckOutcome.PASS, "for servers and clients");
+      return check.pass("for servers and clients");
     }
-    return of(
-            "cert.eku",
-            context,
-            CheckOutcome.INFO,
-            "for servers; a peer that looks at purposes does not take it from a sending router")
+    return check
+        .info("for servers; a peer that looks at purposes does not take it from a sending router")
         .as("no-client");
   }
 
   private static Finding logged(JudgedChains.JudgedChain chain, AddressPolicies context) {
+    LocatedCheck check = context.check("cert.ct");
     return chain.leaf().getExtensionValue(SCT_LIST) != null
-        ? of("cert.ct", context, CheckOutcome.PASS, "it carries timestamps of logs")
-        : of("cert.ct", context, CheckOutcome.INFO, "it carries no timestamps of logs")
-            .as("missing");
+        ? check.pass("it carries timestamps of logs")
+        : check.info("it carries no timestamps of logs").as("missing");
   }
 
   /** Whether the certificate demands a stapled answer (RFC 7633 4.2.3.1). */
@@ -518,35 +479,26 @@ public final class CertificateReview implements Review {
       Pattern.compile("\u00a0\u0011\u0018\u000f([0-9]{14})Z", Pattern.DOTALL);
 
   private Finding staple(JudgedChains.JudgedChain chain, AddressPolicies context) {
+    LocatedCheck check = context.check("cert.staple");
     boolean demanded = mustStaple(chain.leaf());
     Optional<byte[]> answer = context.visit().facts().staple(chain.keyType());
     if (answer.isPresent()) {
       Optional<Instant> until = nextUpdate(answer.get());
       return until.isPresent() && until.get().isBefore(clock.now())
-          ? of(
-                  "cert.staple",
-                  context,
+          ? check
+              .finding(
                   demanded ? CheckOutcome.FAIL : CheckOutcome.WARN,
                   "an OCSP answer is stapled that was good until " + until.get())
               .as("stale")
-          : of("cert.staple", context, CheckOutcome.PASS, "an OCSP answer is stapled");
+          : check.pass("an OCSP answer is stapled");
     }
     return demanded
-        ? of(
-                "cert.staple",
-                context,
-                CheckOutcome.FAIL,
-                "it demands a stapled OCSP answer, and there is none")
-            .as("must-staple")
-        : of(
-                "cert.staple",
-                context,
-                CheckOutcome.INFO,
-                "no OCSP answer is stapled, none is demanded")
-            .as("missing");
+        ? check.fail("it demands a stapled OCSP answer, and there is none").as("must-staple")
+        : check.info("no OCSP answer is stapled, none is demanded").as("missing");
   }
 
   private Finding revoked(JudgedChains.JudgedChain chain, AddressPolicies context) {
+    LocatedCheck check = context.check("cert.revoked");
     RevocationCheck.RevocationStatus status =
         revocation.ask(
             chain.certificates(),
@@ -554,12 +506,11 @@ public final class CertificateReview implements Review {
             context.ask());
     return switch (status) {
       case RevocationCheck.RevocationStatus.NotRevoked good ->
-          of("cert.revoked", context, CheckOutcome.PASS, "not revoked, " + good.source());
+          check.pass("not revoked, " + good.source());
       case RevocationCheck.RevocationStatus.RevokedCertificate revoked ->
-          of("cert.revoked", context, CheckOutcome.FAIL, "revoked, " + revoked.source())
-              .as("revoked");
+          check.fail("revoked, " + revoked.source()).as("revoked");
       case RevocationCheck.RevocationStatus.RevocationUnknown unknown ->
-          of("cert.revoked", context, unknown.outcome(), unknown.reason());
+          check.finding(unknown.outcome(), unknown.reason());
     };
   }
 }

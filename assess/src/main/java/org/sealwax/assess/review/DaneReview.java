@@ -21,6 +21,7 @@ import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.LocatedCheck;
 import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dane.DaneReferenceNames;
@@ -49,6 +50,8 @@ import org.sealwax.mail.tls.verdict.TrustRoots;
  * not match, some mail of some senders is deferred.
  */
 public final class DaneReview implements Review {
+  private static final LocatedCheck PRESENT = Check.of("dane.present").atDomain();
+
   /** A name server that is asked for TLSA is not slower than for MX; senders give up soon after. */
   private static final Duration SLOW = Duration.ofSeconds(3);
 
@@ -81,10 +84,12 @@ public final class DaneReview implements Review {
   @Override
   public List<Check> checks() {
     return List.of(
-        Check.of("dane.present"),
-        Check.of("dane.match"),
-        Check.of("dane.ta"),
-        Check.of("dane.denial"));
+        PRESENT.check(), Check.of("dane.match"), Check.of("dane.ta"), Check.of("dane.denial"));
+  }
+
+  /** Whether all of these answers say the same, whoever gave them: {@code SOURCE: ANSWER}. */
+  private static boolean alike(List<String> answers) {
+    return answers.stream().map(a -> a.substring(a.indexOf(": ") + 2)).distinct().count() <= 1;
   }
 
   /** The DANE state of one host. */
@@ -102,7 +107,7 @@ public final class DaneReview implements Review {
 
     /** Whether each time, and from each server, the same answer came. */
     boolean consistent() {
-      return answers.stream().map(a -> a.substring(a.indexOf(": ") + 2)).distinct().count() <= 1;
+      return alike(answers);
     }
   }
 
@@ -143,12 +148,7 @@ public final class DaneReview implements Review {
 
   private List<Finding> judged(TargetOverview all, Map<Domain, HostDaneAnswer> hosts) {
     if (hosts.isEmpty()) {
-      return checks().stream()
-          .map(
-              c ->
-                  Finding.of(
-                      c, CheckOutcome.NOT_NEEDED, FindingLocation.domain(), "no host has a name"))
-          .toList();
+      return checks().stream().map(c -> c.atDomain().notNeeded("no host has a name")).toList();
     }
     List<Finding> found = new ArrayList<>();
     found.add(present(hosts));
@@ -231,7 +231,7 @@ public final class DaneReview implements Review {
     if (all.budget().depth() == ScanDepth.FULL) {
       List<String> said = new ArrayList<>();
       servers.tlsa(owner).forEach((server, answer) -> said.add(server + ": " + answer));
-      if (said.stream().map(s -> s.substring(s.indexOf(": ") + 2)).distinct().count() > 1) {
+      if (!alike(said)) {
         answers.addAll(said);
       }
     }
@@ -277,7 +277,7 @@ public final class DaneReview implements Review {
                 + answer.records().stream()
                     .map(TlsaRecord::toString)
                     .collect(Collectors.joining("\n"));
-    return new FindingEvidence(FindingEvidence.Kind.DNS, text);
+    return FindingEvidence.dns(text);
   }
 
   private static Finding present(Map<Domain, HostDaneAnswer> hosts) {
@@ -293,47 +293,21 @@ public final class DaneReview implements Review {
         case DaneState.Absent a -> without.add(host.name() + " (" + a.why() + ")");
       }
     }
-    Check check = Check.of("dane.present");
     Finding finding;
     if (!unknown.isEmpty()) {
-      finding =
-          Finding.of(
-              check,
-              CheckOutcome.INCONCLUSIVE,
-              FindingLocation.domain(),
-              String.join(", ", unknown));
+      finding = PRESENT.inconclusive(String.join(", ", unknown));
     } else if (with.size() == hosts.size()) {
-      finding =
-          Finding.of(
-              check,
-              CheckOutcome.PASS,
-              FindingLocation.domain(),
-              "usable records for " + String.join(", ", with));
+      finding = PRESENT.pass("usable records for " + String.join(", ", with));
     } else if (with.isEmpty() && unusable.isEmpty()) {
-      finding =
-          Finding.of(
-                  check,
-                  CheckOutcome.FAIL,
-                  FindingLocation.domain(),
-                  "no DANE: " + String.join(", ", without))
-              .as("none");
+      finding = PRESENT.fail("no DANE: " + String.join(", ", without)).as("none");
     } else if (with.isEmpty()) {
       finding =
-          Finding.of(
-                  check,
-                  CheckOutcome.WARN,
-                  FindingLocation.domain(),
-                  "records that no sender can use: " + String.join(", ", unusable))
+          PRESENT
+              .warn("records that no sender can use: " + String.join(", ", unusable))
               .as("unusable");
     } else {
       without.addAll(unusable);
-      finding =
-          Finding.of(
-                  check,
-                  CheckOutcome.WARN,
-                  FindingLocation.domain(),
-                  "none for " + String.join(", ", without))
-              .as("some");
+      finding = PRESENT.warn("none for " + String.join(", ", without)).as("some");
     }
     for (HostDaneAnswer host : hosts.values()) {
       finding = finding.with(records(host));
@@ -342,42 +316,26 @@ public final class DaneReview implements Review {
   }
 
   private static Finding denial(HostDaneAnswer host) {
-    Check check = Check.of("dane.denial");
-    FindingLocation location = FindingLocation.of(host.name());
+    LocatedCheck check = Check.of("dane.denial").at(FindingLocation.of(host.name()));
     if (!host.consistent()) {
-      return Finding.of(
-              check,
-              CheckOutcome.FAIL,
-              location,
-              "not each answer for " + host.owner() + " is the same: some DANE senders wait")
+      return check
+          .fail("not each answer for " + host.owner() + " is the same: some DANE senders wait")
           .as("inconsistent")
-          .with(new FindingEvidence(FindingEvidence.Kind.DNS, String.join("\n", host.answers())));
+          .with(FindingEvidence.dns(String.join("\n", host.answers())));
     }
     Finding finding =
         switch (host.state()) {
           case DaneState.LookupFailed t ->
-              Finding.of(check, CheckOutcome.FAIL, location, t.why() + ": DANE senders wait")
-                  .as("failing")
-                  .with(records(host));
+              check.fail(t.why() + ": DANE senders wait").as("failing").with(records(host));
           case DaneState.Absent a ->
               host.answer() == null
-                  ? Finding.of(check, CheckOutcome.NOT_NEEDED, location, "nobody asks: " + a.why())
-                  : Finding.of(
-                      check,
-                      CheckOutcome.PASS,
-                      location,
-                      "denial of " + host.owner() + " is proven");
-          case DaneState.Unusable u ->
-              Finding.of(check, CheckOutcome.PASS, location, "the question is answered");
-          case DaneState.Usable u ->
-              Finding.of(check, CheckOutcome.PASS, location, "the question is answered");
+                  ? check.notNeeded("nobody asks: " + a.why())
+                  : check.pass("denial of " + host.owner() + " is proven");
+          case DaneState.Unusable _, DaneState.Usable _ -> check.pass("the question is answered");
         };
     if (finding.outcome() == CheckOutcome.PASS && host.took().compareTo(SLOW) >= 0) {
-      return Finding.of(
-              check,
-              CheckOutcome.WARN,
-              location,
-              "answered after " + host.took().toMillis() + " ms")
+      return check
+          .warn("answered after " + host.took().toMillis() + " ms")
           .as("slow")
           .with(records(host));
     }
@@ -385,18 +343,14 @@ public final class DaneReview implements Review {
   }
 
   private List<Finding> at(AddressVisit visit, HostDaneAnswer host) {
-    Check match = Check.of("dane.match");
-    FindingLocation location = visit.location();
+    LocatedCheck match = visit.check("dane.match");
     return switch (host.state()) {
-      case DaneState.Absent a ->
-          List.of(
-              Finding.of(match, CheckOutcome.NOT_NEEDED, location, a.why())
-                  .advising(toPublish(visit)));
-      case DaneState.LookupFailed t ->
-          List.of(Finding.of(match, CheckOutcome.INCONCLUSIVE, location, t.why()));
+      case DaneState.Absent a -> List.of(match.notNeeded(a.why()).advising(toPublish(visit)));
+      case DaneState.LookupFailed t -> List.of(match.inconclusive(t.why()));
       case DaneState.Unusable u ->
           List.of(
-              Finding.of(match, CheckOutcome.WARN, location, "TLS is demanded, no key: " + u.why())
+              match
+                  .warn("TLS is demanded, no key: " + u.why())
                   .as("pkix")
                   .advising(toPublish(visit)));
       case DaneState.Usable u -> matched(visit, host, u.associations());
@@ -405,20 +359,14 @@ public final class DaneReview implements Review {
 
   private List<Finding> matched(
       AddressVisit visit, HostDaneAnswer host, TlsaAssociations associations) {
-    Check match = Check.of("dane.match");
-    FindingLocation location = visit.location();
+    LocatedCheck match = visit.check("dane.match");
     List<JudgedChains.JudgedChain> chains = JudgedChains.of(visit);
     if (chains.isEmpty()) {
       boolean noTls = visit.facts().withoutStarttls();
       return List.of(
           noTls
-              ? Finding.of(
-                      match,
-                      CheckOutcome.FAIL,
-                      location,
-                      "no STARTTLS, where the records demand TLS")
-                  .as("some")
-              : Finding.of(match, CheckOutcome.INCONCLUSIVE, location, "no certificate was seen"));
+              ? match.fail("no STARTTLS, where the records demand TLS").as("some")
+              : match.inconclusive("no certificate was seen"));
     }
     Set<TlsaAssociation> keys = usage(associations, 3);
     Set<TlsaAssociation> anchors = usage(associations, 2);
@@ -429,13 +377,15 @@ public final class DaneReview implements Review {
     boolean byAnchor = false;
     for (JudgedChains.JudgedChain chain : chains) {
       List<TlsaAssociation> hits =
-          keys.stream().filter(a -> holds(chain, Set.of(a), associations.names())).toList();
+          keys.stream()
+              .filter(a -> holds(verifier, chain, Set.of(a), associations.names()))
+              .toList();
       if (!hits.isEmpty()) {
         used.addAll(hits);
         good.add(chain.keyType() + " by " + hits.getFirst());
       } else if (!anchors.isEmpty()) {
         byAnchor = true;
-        Finding anchor = anchor(chain, anchors, associations.names(), location);
+        Finding anchor = anchor(chain, anchors, associations.names(), visit.check("dane.ta"));
         found.add(anchor);
         (anchor.outcome() == CheckOutcome.PASS ? good : bad)
             .add(chain.keyType() + " by its anchor");
@@ -445,11 +395,9 @@ public final class DaneReview implements Review {
     }
     if (!byAnchor) {
       found.add(
-          Finding.of(
-              Check.of("dane.ta"),
-              CheckOutcome.NOT_NEEDED,
-              location,
-              anchors.isEmpty() ? "no record of usage 2" : "usage 3 decides"));
+          visit
+              .check("dane.ta")
+              .notNeeded(anchors.isEmpty() ? "no record of usage 2" : "usage 3 decides"));
     }
     found.add(verdict(visit, host, good, bad, used, keys, byAnchor));
     return found;
@@ -463,15 +411,12 @@ public final class DaneReview implements Review {
       Set<TlsaAssociation> used,
       Set<TlsaAssociation> keys,
       boolean byAnchor) {
-    Check match = Check.of("dane.match");
-    FindingLocation location = visit.location();
+    LocatedCheck match = visit.check("dane.match");
     Finding finding;
     if (!bad.isEmpty() && !good.isEmpty()) {
       finding =
-          Finding.of(
-                  match,
-                  CheckOutcome.FAIL,
-                  location,
+          match
+              .fail(
                   bad.size()
                       + " of "
                       + (good.size() + bad.size())
@@ -483,29 +428,24 @@ public final class DaneReview implements Review {
               .advising(toPublish(visit));
     } else if (!bad.isEmpty()) {
       finding =
-          Finding.of(
-                  match, CheckOutcome.FAIL, location, "no record matches " + String.join(", ", bad))
+          match
+              .fail("no record matches " + String.join(", ", bad))
               .as("some")
               .advising(toPublish(visit));
     } else if (byAnchor) {
-      finding =
-          Finding.of(match, CheckOutcome.PASS, location, "matched: " + String.join(", ", good));
+      finding = match.pass("matched: " + String.join(", ", good));
     } else if (used.stream().noneMatch(a -> a.selector() == 1)) {
       finding =
-          Finding.of(
-                  match,
-                  CheckOutcome.WARN,
-                  location,
+          match
+              .warn(
                   "matched by the whole certificate only, which changes with each renewal: "
                       + String.join(", ", good))
               .as("fragile")
               .advising(toPublish(visit));
     } else if (keys.size() <= used.size()) {
       finding =
-          Finding.of(
-                  match,
-                  CheckOutcome.WARN,
-                  location,
+          match
+              .warn(
                   "matched: " + String.join(", ", good) + "; no record for a next key is published")
               .as("no-rollover")
               .advising(
@@ -514,11 +454,7 @@ public final class DaneReview implements Review {
                       host.owner() + ". IN TLSA 3 1 1 <SHA-256 of the next public key>"));
     } else {
       finding =
-          Finding.of(
-              match,
-              CheckOutcome.PASS,
-              location,
-              "matched: " + String.join(", ", good) + "; a record for a next key is there");
+          match.pass("matched: " + String.join(", ", good) + "; a record for a next key is there");
     }
     if (!visit.facts().typesComplete()) {
       finding = typesLeftOut(finding, visit);
@@ -536,15 +472,7 @@ public final class DaneReview implements Review {
   private static Finding typesLeftOut(Finding finding, AddressVisit visit) {
     String open = "certificates of other key types were not looked at";
     return visit.depth() == ScanDepth.QUICK
-        ? new Finding(
-            finding.check(),
-            finding.outcome(),
-            finding.aspect(),
-            finding.location(),
-            finding.observed() + "; " + open,
-            finding.openQuestion(),
-            finding.evidence(),
-            finding.lines())
+        ? finding.observing(finding.observed() + "; " + open)
         : finding.withOpenQuestion(open);
   }
 
@@ -552,11 +480,6 @@ public final class DaneReview implements Review {
     return associations.records().stream()
         .filter(a -> a.usage() == usage)
         .collect(Collectors.toSet());
-  }
-
-  private boolean holds(
-      JudgedChains.JudgedChain chain, Set<TlsaAssociation> records, List<Domain> names) {
-    return holds(verifier, chain, records, names);
   }
 
   private static boolean holds(
@@ -579,11 +502,9 @@ public final class DaneReview implements Review {
       JudgedChains.JudgedChain chain,
       Set<TlsaAssociation> anchors,
       List<Domain> names,
-      FindingLocation location) {
-    Check check = Check.of("dane.ta");
-    if (holds(chain, anchors, names)) {
-      return Finding.of(
-          check, CheckOutcome.PASS, location, "the anchor is sent, and the name fits");
+      LocatedCheck check) {
+    if (holds(verifier, chain, anchors, names)) {
+      return check.pass("the anchor is sent, and the name fits");
     }
     List<Domain> own =
         NameCheck.dnsNames(chain.leaf()).stream()
@@ -591,12 +512,9 @@ public final class DaneReview implements Review {
             .map(Domain::parse)
             .flatMap(Optional::stream)
             .toList();
-    if (holds(chain, anchors, own)) {
-      return Finding.of(
-              check,
-              CheckOutcome.FAIL,
-              location,
-              "the anchor is sent, but the certificate names none of " + MxReview.join(names))
+    if (holds(verifier, chain, anchors, own)) {
+      return check
+          .fail("the anchor is sent, but the certificate names none of " + MxReview.join(names))
           .as("name");
     }
     // The same check at a time when the leaf was good: then it is the dates and nothing else.
@@ -604,14 +522,8 @@ public final class DaneReview implements Review {
         new PeerVerifier(
             new ShiftedClock(chain.leaf().getNotAfter().toInstant().minusSeconds(1), clock));
     return holds(then, chain, anchors, names)
-        ? Finding.of(
-                check,
-                CheckOutcome.FAIL,
-                location,
-                "a certificate on the way to the anchor is not valid now")
-            .as("expired")
-        : Finding.of(check, CheckOutcome.FAIL, location, "no chain leads to the anchor named")
-            .as("missing");
+        ? check.fail("a certificate on the way to the anchor is not valid now").as("expired")
+        : check.fail("no chain leads to the anchor named").as("missing");
   }
 
   /** A clock that stays at the set time. */

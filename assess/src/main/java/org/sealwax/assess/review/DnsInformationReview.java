@@ -8,10 +8,9 @@ import org.sealwax.assess.AddressVisit;
 import org.sealwax.assess.Review;
 import org.sealwax.assess.TargetOverview;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
-import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.LocatedCheck;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.MxSet;
@@ -23,9 +22,13 @@ import org.sealwax.mail.dns.Resolver.AddressFamily;
  * 7489), names of addresses. All of it is information and none of it TLS.
  */
 public record DnsInformationReview(Resolver resolver) implements Review {
+  private static final LocatedCheck SPF = Check.of("spf").atDomain();
+  private static final LocatedCheck DKIM = Check.of("dkim").atDomain();
+  private static final LocatedCheck DMARC = Check.of("dmarc").atDomain();
+
   @Override
   public List<Check> checks() {
-    return List.of(Check.of("spf"), Check.of("dkim"), Check.of("dmarc"), Check.of("fcrdns"));
+    return List.of(SPF.check(), DKIM.check(), DMARC.check(), Check.of("fcrdns"));
   }
 
   @Override
@@ -44,18 +47,12 @@ public record DnsInformationReview(Resolver resolver) implements Review {
     if (domain.isPresent()) {
       found.add(spf(domain.get()));
       found.add(dmarc(domain.get()));
-      found.add(of("dkim", CheckOutcome.NOT_TESTED, "selectors cannot be listed from outside"));
+      found.add(DKIM.notTested("selectors cannot be listed from outside"));
     } else {
-      for (String id : List.of("spf", "dmarc", "dkim")) {
-        found.add(of(id, CheckOutcome.NOT_NEEDED, "a host was asked for, not a domain"));
-      }
+      List.of(SPF, DMARC, DKIM).forEach(check -> found.add(check.withoutDomain()));
     }
     all.visits().stream().map(this::fcrdns).forEach(found::add);
     return found;
-  }
-
-  private static Finding of(String id, CheckOutcome outcome, String seen) {
-    return Finding.of(Check.of(id), outcome, FindingLocation.domain(), seen);
   }
 
   private static boolean beginsWith(String record, String version) {
@@ -66,86 +63,73 @@ public record DnsInformationReview(Resolver resolver) implements Review {
   private Finding spf(Domain domain) {
     DnsAnswer<String> answer = resolver.txt(domain);
     if (answer.kind() == DnsAnswer.Kind.UNKNOWN) {
-      return of("spf", CheckOutcome.INCONCLUSIVE, "the look-up failed: " + answer.reason());
+      return SPF.lookupFailed(answer.reason());
     }
     List<String> records = answer.records().stream().filter(r -> beginsWith(r, "v=spf1")).toList();
-    FindingEvidence evidence = new FindingEvidence(FindingEvidence.Kind.DNS, records.toString());
+    FindingEvidence evidence = FindingEvidence.dns(records.toString());
     if (records.isEmpty()) {
-      return of("spf", CheckOutcome.INFO, "no SPF record").as("missing").with(evidence);
+      return SPF.info("no SPF record").as("missing").with(evidence);
     }
     if (records.size() > 1) {
-      return of(
-              "spf", CheckOutcome.INFO, records.size() + " SPF records: an error for all receivers")
+      return SPF.info(records.size() + " SPF records: an error for all receivers")
           .as("several")
           .with(evidence);
     }
     String record = records.getFirst().toLowerCase(Locale.ROOT).strip();
     return record.endsWith("+all") || record.endsWith(" all")
-        ? of("spf", CheckOutcome.INFO, "anybody may send: " + record).as("open").with(evidence)
-        : of("spf", CheckOutcome.PASS, records.getFirst()).with(evidence);
+        ? SPF.info("anybody may send: " + record).as("open").with(evidence)
+        : SPF.pass(records.getFirst()).with(evidence);
   }
 
   private Finding dmarc(Domain domain) {
     Optional<Domain> owner = Domain.parse("_dmarc." + domain);
     if (owner.isEmpty()) {
-      return of("dmarc", CheckOutcome.NOT_NEEDED, "the domain is too long for such a record");
+      return DMARC.notNeeded("the domain is too long for such a record");
     }
     DnsAnswer<String> answer = resolver.txt(owner.get());
     if (answer.kind() == DnsAnswer.Kind.UNKNOWN) {
-      return of("dmarc", CheckOutcome.INCONCLUSIVE, "the look-up failed: " + answer.reason());
+      return DMARC.lookupFailed(answer.reason());
     }
     List<String> records =
         answer.records().stream()
             .filter(r -> r.strip().toLowerCase(Locale.ROOT).startsWith("v=dmarc1"))
             .toList();
-    FindingEvidence evidence =
-        new FindingEvidence(FindingEvidence.Kind.DNS, owner.get() + " " + records);
+    FindingEvidence evidence = FindingEvidence.dns(owner.get() + " " + records);
     if (records.isEmpty()) {
-      return of("dmarc", CheckOutcome.INFO, "no DMARC record at " + owner.get())
-          .as("missing")
-          .with(evidence);
+      return DMARC.info("no DMARC record at " + owner.get()).as("missing").with(evidence);
     }
     if (records.size() > 1) {
-      return of("dmarc", CheckOutcome.INFO, records.size() + " DMARC records: receivers ignore all")
+      return DMARC
+          .info(records.size() + " DMARC records: receivers ignore all")
           .as("several")
           .with(evidence);
     }
     boolean none = records.getFirst().toLowerCase(Locale.ROOT).replace(" ", "").contains("p=none");
     return none
-        ? of("dmarc", CheckOutcome.INFO, "p=none: nothing is asked of receivers")
-            .as("none")
-            .with(evidence)
-        : of("dmarc", CheckOutcome.PASS, records.getFirst()).with(evidence);
+        ? DMARC.info("p=none: nothing is asked of receivers").as("none").with(evidence)
+        : DMARC.pass(records.getFirst()).with(evidence);
   }
 
   private Finding fcrdns(AddressVisit visit) {
-    Check check = Check.of("fcrdns");
-    FindingLocation location = visit.location();
-    var address = location.address();
+    LocatedCheck fcrdns = visit.check("fcrdns");
+    var address = visit.location().address();
     if (address == null) {
       throw new IllegalStateException("a visit goes to an address");
     }
     DnsAnswer<Domain> names = resolver.reverse(address);
     if (names.kind() == DnsAnswer.Kind.UNKNOWN) {
-      return Finding.of(
-          check, CheckOutcome.INCONCLUSIVE, location, "the look-up failed: " + names.reason());
+      return fcrdns.lookupFailed(names.reason());
     }
     if (names.records().isEmpty()) {
-      return Finding.of(check, CheckOutcome.INFO, location, "the address has no name")
-          .as("missing");
+      return fcrdns.info("the address has no name").as("missing");
     }
     for (Domain name : names.records().subList(0, Math.min(4, names.records().size()))) {
       for (AddressFamily family : AddressFamily.values()) {
         if (resolver.addresses(name, family).records().contains(address)) {
-          return Finding.of(check, CheckOutcome.PASS, location, name + " leads back");
+          return fcrdns.pass(name + " leads back");
         }
       }
     }
-    return Finding.of(
-            check,
-            CheckOutcome.INFO,
-            location,
-            MxReview.join(names.records()) + " does not lead back")
-        .as("mismatch");
+    return fcrdns.info(MxReview.join(names.records()) + " does not lead back").as("mismatch");
   }
 }

@@ -9,10 +9,10 @@ import org.sealwax.assess.Review;
 import org.sealwax.assess.TargetMxHost;
 import org.sealwax.assess.TargetOverview;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.LocatedCheck;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.CaaRecord;
 import org.sealwax.mail.dns.DnsAnswer;
@@ -23,12 +23,14 @@ import org.sealwax.mail.dns.Resolver;
 
 /** Whether the zones are signed and how they deny (RFC 4035, RFC 9276), and who may issue. */
 public record DnssecReview(Resolver resolver) implements Review {
+  private static final LocatedCheck DNSSEC = Check.of("dnssec").atDomain();
+
   /** Names climbed to the root: normal names have fewer labels (RFC 9156 uses ten). */
   private static final int MAX_CLIMB = 10;
 
   @Override
   public List<Check> checks() {
-    return List.of(Check.of("dnssec"), Check.of("caa"));
+    return List.of(DNSSEC.check(), Check.of("caa"));
   }
 
   private record NamedAnswer(String what, DnsAnswer<?> answer) {}
@@ -60,21 +62,14 @@ public record DnssecReview(Resolver resolver) implements Review {
       }
     }
     List<Finding> found = new ArrayList<>();
-    found.add(answers.isEmpty() ? untested() : dnssec(answers, names));
+    found.add(
+        answers.isEmpty() ? DNSSEC.notNeeded("the address was given") : dnssec(answers, names));
     all.mxHosts().stream()
         .map(TargetMxHost::named)
         .flatMap(Optional::stream)
         .distinct()
         .forEach(host -> found.add(caa(host)));
     return found;
-  }
-
-  private static Finding untested() {
-    return Finding.of(
-        Check.of("dnssec"),
-        CheckOutcome.NOT_NEEDED,
-        FindingLocation.domain(),
-        "the address was given");
   }
 
   private Finding dnssec(List<NamedAnswer> answers, Set<Domain> names) {
@@ -102,23 +97,19 @@ public record DnssecReview(Resolver resolver) implements Review {
     }
     Finding finding;
     if (!bogus.isEmpty()) {
-      finding = of(CheckOutcome.FAIL, "does not validate: " + distinct(bogus)).as("bogus");
+      finding = DNSSEC.fail("does not validate: " + distinct(bogus)).as("bogus");
     } else if (!failed.isEmpty()) {
-      finding = of(CheckOutcome.INCONCLUSIVE, "look-ups failed: " + distinct(failed));
+      finding = DNSSEC.inconclusive("look-ups failed: " + distinct(failed));
     } else if (!unsigned.isEmpty()) {
-      finding = of(CheckOutcome.WARN, "not signed: " + distinct(unsigned)).as("unsigned");
+      finding = DNSSEC.warn("not signed: " + distinct(unsigned)).as("unsigned");
     } else {
       finding = denial(names);
     }
-    return finding.with(new FindingEvidence(FindingEvidence.Kind.DNS, evidence.toString()));
+    return finding.with(FindingEvidence.dns(evidence.toString()));
   }
 
   private static String distinct(List<String> names) {
     return String.join(", ", new LinkedHashSet<>(names));
-  }
-
-  private static Finding of(CheckOutcome outcome, String seen) {
-    return Finding.of(Check.of("dnssec"), outcome, FindingLocation.domain(), seen);
   }
 
   /** RFC 9276 3.1: extra iterations cost resolvers, protect nothing, and many stop validating. */
@@ -140,34 +131,27 @@ public record DnssecReview(Resolver resolver) implements Review {
       }
     }
     return iterated.isEmpty()
-        ? of(CheckOutcome.PASS, "everything on the way to the hosts is signed and validates")
-        : of(CheckOutcome.WARN, "signed, but NSEC3 has extra iterations in " + distinct(iterated))
+        ? DNSSEC.pass("everything on the way to the hosts is signed and validates")
+        : DNSSEC
+            .warn("signed, but NSEC3 has extra iterations in " + distinct(iterated))
             .as("iterations");
   }
 
   /** RFC 8659 3: the closest name that has any. */
   private Finding caa(Domain host) {
-    FindingLocation location = FindingLocation.of(host);
+    LocatedCheck caa = Check.of("caa").at(FindingLocation.of(host));
     Optional<Domain> at = Optional.of(host);
     for (int i = 0; i < MAX_CLIMB && at.isPresent(); i++) {
       DnsAnswer<CaaRecord> answer = resolver.caa(at.get());
       if (answer.security() == DnssecStatus.BOGUS || answer.security() == DnssecStatus.FAILED) {
-        return Finding.of(
-            Check.of("caa"),
-            CheckOutcome.INCONCLUSIVE,
-            location,
-            "the look-up for " + at.get() + " failed: " + answer.reason());
+        return caa.inconclusive("the look-up for " + at.get() + " failed: " + answer.reason());
       }
       if (!answer.records().isEmpty()) {
-        return Finding.of(
-            Check.of("caa"),
-            CheckOutcome.PASS,
-            location,
-            at.get() + " has " + MxReview.join(answer.records()));
+        return caa.pass(at.get() + " has " + MxReview.join(answer.records()));
       }
       at = at.get().parent();
     }
-    return Finding.of(Check.of("caa"), CheckOutcome.INFO, location, "any authority may issue")
+    return caa.info("any authority may issue")
         .as("missing")
         .advising(List.of(host + ". IN CAA 0 issue \"letsencrypt.org\""));
   }

@@ -16,6 +16,7 @@ import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.LocatedCheck;
 import org.sealwax.mail.tls.verdict.Pins;
 
 /**
@@ -23,6 +24,8 @@ import org.sealwax.mail.tls.verdict.Pins;
  * so that the weakest is the one that counts.
  */
 public record HostConsistencyReview() implements Review {
+  private static final LocatedCheck PARITY = Check.of("parity").atDomain();
+
   private static final int MAX_NAMED = 8;
 
   /** Checks that show load or speed of an address and not its security. */
@@ -32,7 +35,7 @@ public record HostConsistencyReview() implements Review {
 
   @Override
   public List<Check> checks() {
-    return List.of(Check.of("parity"));
+    return List.of(PARITY.check());
   }
 
   @Override
@@ -43,7 +46,7 @@ public record HostConsistencyReview() implements Review {
   private List<Finding> judged(TargetOverview all) {
     List<AddressVisit> there = all.visits().stream().filter(v -> v.facts().answered()).toList();
     if (there.isEmpty()) {
-      return List.of(finding(CheckOutcome.INCONCLUSIVE, "no address was seen"));
+      return List.of(PARITY.inconclusive("no address was seen"));
     }
     return List.of(compared(all, there).withOpenQuestion(all.unseenText()));
   }
@@ -51,29 +54,26 @@ public record HostConsistencyReview() implements Review {
   private static Finding compared(TargetOverview all, List<AddressVisit> there) {
     if (there.size() == 1) {
       return all.visits().size() == 1
-          ? finding(CheckOutcome.PASS, "there is one address")
-          : finding(CheckOutcome.INCONCLUSIVE, "one address was seen, and none to compare it with");
+          ? PARITY.pass("there is one address")
+          : PARITY.inconclusive("one address was seen, and none to compare it with");
     }
     List<String> weaker = weaker(all, there);
     if (!weaker.isEmpty()) {
-      return finding(CheckOutcome.FAIL, "weaker than the others: " + first(weaker))
+      return PARITY
+          .fail("weaker than the others: " + first(weaker))
           .as("weaker")
           .with(FindingEvidence.note(String.join("\n", weaker)));
     }
     List<String> different = different(all, there);
     if (!different.isEmpty()) {
-      return finding(CheckOutcome.WARN, "different, not weaker: " + first(different)).as("differs");
+      return PARITY.warn("different, not weaker: " + first(different)).as("differs");
     }
-    return finding(CheckOutcome.PASS, there.size() + " addresses are equal");
+    return PARITY.pass(there.size() + " addresses are equal");
   }
 
   private static String first(List<String> all) {
     String text = String.join("; ", all.subList(0, Math.min(MAX_NAMED, all.size())));
     return all.size() > MAX_NAMED ? text + "; and " + (all.size() - MAX_NAMED) + " more" : text;
-  }
-
-  private static Finding finding(CheckOutcome outcome, String seen) {
-    return Finding.of(Check.of("parity"), outcome, FindingLocation.domain(), seen);
   }
 
   /** Places at which a check came out worse than at another place. */

@@ -21,9 +21,8 @@ import org.sealwax.assess.Review;
 import org.sealwax.assess.TargetOverview;
 import org.sealwax.assess.model.AssessmentTarget;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
-import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.LocatedCheck;
 import org.sealwax.assess.tlsclient.ScanTlsClient;
 import org.sealwax.assess.tlsclient.ScanTlsOffer;
 import org.sealwax.mail.address.Domain;
@@ -49,6 +48,8 @@ import org.sealwax.mail.tls.wire.TlsSuite;
  */
 public record KeyReuseReview(
     List<AssessmentTarget.HostTarget> also, Resolver resolver, Dialer dialer) implements Review {
+  private static final LocatedCheck KEY_REUSE = Check.of("key.reuse").atDomain();
+
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   /** Copies. */
@@ -58,11 +59,7 @@ public record KeyReuseReview(
 
   @Override
   public List<Check> checks() {
-    return List.of(Check.of("key.reuse"));
-  }
-
-  private static Finding of(CheckOutcome outcome, String seen) {
-    return Finding.of(Check.of("key.reuse"), outcome, FindingLocation.domain(), seen);
+    return List.of(KEY_REUSE.check());
   }
 
   @Override
@@ -72,14 +69,14 @@ public record KeyReuseReview(
 
   private List<Finding> judged(TargetOverview all) {
     if (also.isEmpty()) {
-      return List.of(of(CheckOutcome.NOT_TESTED, "no other service was named (--also HOST:PORT)"));
+      return List.of(KEY_REUSE.notTested("no other service was named (--also HOST:PORT)"));
     }
     Set<Pin> own = new HashSet<>();
     for (AddressVisit visit : all.visits()) {
       JudgedChains.of(visit).forEach(c -> own.add(Pins.of(c.leaf())));
     }
     if (own.isEmpty()) {
-      return List.of(of(CheckOutcome.INCONCLUSIVE, "no key of a mail host was seen"));
+      return List.of(KEY_REUSE.inconclusive("no key of a mail host was seen"));
     }
     List<String> shared = new ArrayList<>();
     List<String> weak = new ArrayList<>();
@@ -95,18 +92,18 @@ public record KeyReuseReview(
     }
     if (!weak.isEmpty()) {
       return List.of(
-          of(CheckOutcome.FAIL, "the same key is broken through " + String.join(", ", weak))
+          KEY_REUSE
+              .fail("the same key is broken through " + String.join(", ", weak))
               .as("weak-elsewhere"));
     }
     if (!shared.isEmpty()) {
       return List.of(
-          of(CheckOutcome.WARN, "the same key is used by " + String.join(", ", shared))
-              .as("shared"));
+          KEY_REUSE.warn("the same key is used by " + String.join(", ", shared)).as("shared"));
     }
     return List.of(
         unseen.isEmpty()
-            ? of(CheckOutcome.PASS, "the " + also.size() + " other services have keys of their own")
-            : of(CheckOutcome.INCONCLUSIVE, "no handshake with " + String.join(", ", unseen)));
+            ? KEY_REUSE.pass("the " + also.size() + " other services have keys of their own")
+            : KEY_REUSE.inconclusive("no handshake with " + String.join(", ", unseen)));
   }
 
   private List<InetAddress> addresses(AssessmentTarget.HostTarget service) {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.sealwax.assess.AddressVisit;
 import org.sealwax.assess.Review;
 import org.sealwax.assess.TargetMxHost;
@@ -14,7 +15,7 @@ import org.sealwax.assess.model.Check;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
-import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.LocatedCheck;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.DnssecStatus;
@@ -30,16 +31,17 @@ import org.sealwax.mail.net.SpecialUse;
  * @param hasIpv6 whether this machine can reach IPv6 at all
  */
 public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Review {
+  private static final LocatedCheck EXISTS = Check.of("mx.exists").atDomain();
+  private static final LocatedCheck CNAME = Check.of("mx.cname").atDomain();
+  private static final LocatedCheck IP_LITERAL = Check.of("mx.ip-literal").atDomain();
+  private static final LocatedCheck PRIVATE = Check.of("mx.private").atDomain();
+  private static final LocatedCheck REACH = Check.of("reach.all").atDomain();
+
   private static final Pattern LITERAL = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
 
   @Override
   public List<Check> checks() {
-    return List.of(
-        Check.of("mx.exists"),
-        Check.of("mx.cname"),
-        Check.of("mx.ip-literal"),
-        Check.of("mx.private"),
-        Check.of("reach.all"));
+    return Stream.of(EXISTS, CNAME, IP_LITERAL, PRIVATE, REACH).map(LocatedCheck::check).toList();
   }
 
   @Override
@@ -56,14 +58,7 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
     List<Finding> found = new ArrayList<>();
     MxSet route = all.route();
     if (route == null) {
-      for (String id : List.of("mx.exists", "mx.cname", "mx.ip-literal", "mx.private")) {
-        found.add(
-            Finding.of(
-                Check.of(id),
-                CheckOutcome.NOT_NEEDED,
-                FindingLocation.domain(),
-                "a host was asked for, not a domain"));
-      }
+      List.of(EXISTS, CNAME, IP_LITERAL, PRIVATE).forEach(c -> found.add(c.withoutDomain()));
     } else {
       found.add(exists(route, all));
       if (!all.mxHosts().isEmpty()) {
@@ -76,64 +71,47 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
       List<String> unknown = unknown(all);
       found.add(
           all.hasNoMailHost()
-              ? domain("reach.all", CheckOutcome.NOT_NEEDED, "there is no host")
+              ? REACH.notNeeded("there is no host")
               : unknown.isEmpty()
-                  ? domain("reach.all", CheckOutcome.FAIL, "no MX host has an address").as("none")
-                  : domain(
-                      "reach.all", CheckOutcome.INCONCLUSIVE, "look-ups failed: " + join(unknown)));
+                  ? REACH.fail("no MX host has an address").as("none")
+                  : REACH.inconclusive("look-ups failed: " + join(unknown)));
     }
     return found;
-  }
-
-  private static Finding domain(String id, CheckOutcome outcome, String seen) {
-    return Finding.of(Check.of(id), outcome, FindingLocation.domain(), seen);
   }
 
   private static Finding exists(MxSet route, TargetOverview all) {
     Finding finding =
         switch (route) {
           case MxSet.Hosts hosts when hasNullMxAmongOthers(all) ->
-              domain(
-                      "mx.exists",
-                      CheckOutcome.FAIL,
+              EXISTS
+                  .fail(
                       "a null MX stands beside "
                           + count(hosts.targets().size(), "MX host")
                           + ": no mail, or mail? (RFC 7505 3 forbids it)")
                   .as("null-beside");
           case MxSet.Hosts hosts when all.hasNoMailHost() ->
-              domain(
-                      "mx.exists",
-                      CheckOutcome.FAIL,
-                      "there is neither an MX record nor an address: the domain takes no mail")
+              EXISTS
+                  .fail("there is neither an MX record nor an address: the domain takes no mail")
                   .as("unusable");
           case MxSet.Hosts hosts ->
               hosts.implicit()
-                  ? domain(
-                          "mx.exists",
-                          CheckOutcome.WARN,
-                          "there is no MX record; mail goes to the address of the domain itself")
+                  ? EXISTS
+                      .warn("there is no MX record; mail goes to the address of the domain itself")
                       .as("implicit")
-                  : domain(
-                      "mx.exists", CheckOutcome.PASS, count(hosts.targets().size(), "MX host"));
-          case MxSet.NullMx n ->
-              domain("mx.exists", CheckOutcome.INFO, "null MX: the domain takes no mail")
-                  .as("null");
-          case MxSet.NoSuchDomain n ->
-              domain("mx.exists", CheckOutcome.FAIL, "the name does not exist").as("no-name");
-          case MxSet.LoopsBack l ->
-              domain("mx.exists", CheckOutcome.FAIL, "the MX leads nowhere").as("unusable");
+                  : EXISTS.pass(count(hosts.targets().size(), "MX host"));
+          case MxSet.NullMx n -> EXISTS.info("null MX: the domain takes no mail").as("null");
+          case MxSet.NoSuchDomain n -> EXISTS.fail("the name does not exist").as("no-name");
+          case MxSet.LoopsBack l -> EXISTS.fail("the MX leads nowhere").as("unusable");
           case MxSet.MxLookupFailed t when hasNullMxAmongOthers(all) ->
-              domain(
-                      "mx.exists",
-                      CheckOutcome.FAIL,
+              EXISTS
+                  .fail(
                       "a null MX is there more than once (RFC 7505 3 forbids it): senders keep"
                           + " the mail")
                   .as("null-beside");
           case MxSet.MxLookupFailed t ->
               t.security() == DnssecStatus.BOGUS
-                  ? domain("mx.exists", CheckOutcome.INCONCLUSIVE, "the answer does not validate")
-                  : domain(
-                      "mx.exists", CheckOutcome.INCONCLUSIVE, "the look-up failed: " + t.reason());
+                  ? EXISTS.inconclusive("the answer does not validate")
+                  : EXISTS.lookupFailed(t.reason());
         };
     return finding.with(records(all));
   }
@@ -146,7 +124,7 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
   private static FindingEvidence records(TargetOverview all) {
     DnsAnswer<?> mx = all.mx();
     String text = mx == null ? "" : mx.kind() + " " + mx.security() + " " + mx.records();
-    return new FindingEvidence(FindingEvidence.Kind.DNS, text);
+    return FindingEvidence.dns(text);
   }
 
   static String count(int n, String what) {
@@ -179,29 +157,20 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
       }
     }
     found.add(
-        none(
-            "mx.cname",
-            CheckOutcome.FAIL,
-            aliases,
-            "no MX host is an alias",
-            "named by an alias: "));
+        aliases.isEmpty()
+            ? CNAME.pass("no MX host is an alias")
+            : CNAME.fail("named by an alias: " + join(aliases)));
     found.add(
-        none("mx.ip-literal", CheckOutcome.FAIL, literals, "no MX is an address", "an address: "));
+        literals.isEmpty()
+            ? IP_LITERAL.pass("no MX is an address")
+            : IP_LITERAL.fail("an address: " + join(literals)));
     found.add(
-        none(
-            "mx.private",
-            privateAllowed ? CheckOutcome.INFO : CheckOutcome.FAIL,
-            inner,
-            "all addresses of " + count(hosts.size(), "host") + " are public",
-            "not public: "));
+        inner.isEmpty()
+            ? PRIVATE.pass("all addresses of " + count(hosts.size(), "host") + " are public")
+            : PRIVATE.finding(
+                privateAllowed ? CheckOutcome.INFO : CheckOutcome.FAIL,
+                "not public: " + join(inner)));
     return found;
-  }
-
-  private static Finding none(
-      String id, CheckOutcome otherwise, List<?> wrong, String good, String bad) {
-    return wrong.isEmpty()
-        ? domain(id, CheckOutcome.PASS, good)
-        : domain(id, otherwise, bad + join(wrong));
   }
 
   static String join(List<?> things) {
@@ -238,26 +207,25 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
         .filter(e -> e.addresses().isEmpty() && e.failedLookup().isEmpty())
         .forEach(e -> dead.add(e.named().map(Domain::name).orElse("?") + " (no address)"));
     if (alive == 0 && dead.isEmpty()) {
-      return domain(
-          "reach.all", CheckOutcome.INCONCLUSIVE, "this machine has no IPv6: " + join(beyond));
+      return REACH.inconclusive("this machine has no IPv6: " + join(beyond));
     }
     List<String> unknown = unknown(all);
     if (alive == 0 && unknown.isEmpty()) {
-      return domain("reach.all", CheckOutcome.FAIL, "nothing answers: " + join(dead)).as("none");
+      return REACH.fail("nothing answers: " + join(dead)).as("none");
     }
     if (!dead.isEmpty()) {
-      return domain("reach.all", CheckOutcome.WARN, "no answer from " + join(dead))
+      return REACH
+          .warn("no answer from " + join(dead))
           .as("some")
           .withOpenQuestion(
               "not seen: " + join(dead) + (unknown.isEmpty() ? "" : ", " + join(unknown)));
     }
     if (!unknown.isEmpty()) {
-      return domain("reach.all", CheckOutcome.INCONCLUSIVE, "look-ups failed: " + join(unknown));
+      return REACH.inconclusive("look-ups failed: " + join(unknown));
     }
     if (!beyond.isEmpty()) {
-      return domain(
-          "reach.all", CheckOutcome.INCONCLUSIVE, "this machine has no IPv6: " + join(beyond));
+      return REACH.inconclusive("this machine has no IPv6: " + join(beyond));
     }
-    return domain("reach.all", CheckOutcome.PASS, "all addresses answer: " + alive);
+    return REACH.pass("all addresses answer: " + alive);
   }
 }

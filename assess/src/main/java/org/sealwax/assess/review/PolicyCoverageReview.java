@@ -8,15 +8,18 @@ import org.sealwax.assess.model.Check;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.LocatedCheck;
 
 /**
  * Whether a sender can enforce TLS: DANE, MTA-STS, both, or neither. Reads the findings of other
  * reviews.
  */
 public record PolicyCoverageReview() implements Review {
+  private static final LocatedCheck BOTH = Check.of("both").atDomain();
+
   @Override
   public List<Check> checks() {
-    return List.of(Check.of("both"));
+    return List.of(BOTH.check());
   }
 
   private enum PolicyCoverage {
@@ -34,33 +37,27 @@ public record PolicyCoverageReview() implements Review {
   private List<Finding> judged(TargetOverview all) {
     Optional<Finding> present = all.found("dane.present", FindingLocation.domain());
     if (present.filter(f -> f.outcome() == CheckOutcome.NOT_TESTED).isPresent()) {
-      return List.of(of(CheckOutcome.NOT_TESTED, present.get().observed()));
+      return List.of(BOTH.notTested(present.get().observed()));
     }
     return List.of(finding(all, dane(all), sts(all)).withOpenQuestion(all.unseenText()));
   }
 
-  private static Finding of(CheckOutcome outcome, String seen) {
-    return Finding.of(Check.of("both"), outcome, FindingLocation.domain(), seen);
-  }
-
   private static Finding finding(TargetOverview all, PolicyCoverage dane, PolicyCoverage sts) {
     if (dane == PolicyCoverage.GOOD && sts == PolicyCoverage.GOOD) {
-      return of(CheckOutcome.PASS, "DANE and MTA-STS, and they agree");
+      return BOTH.pass("DANE and MTA-STS, and they agree");
     }
     if (dane == PolicyCoverage.GOOD && sts == PolicyCoverage.BROKEN) {
-      return of(CheckOutcome.FAIL, "DANE holds, and the enforced MTA-STS policy does not")
-          .as("contradict");
+      return BOTH.fail("DANE holds, and the enforced MTA-STS policy does not").as("contradict");
     }
     if (dane == PolicyCoverage.BROKEN && sts == PolicyCoverage.GOOD) {
-      return of(CheckOutcome.FAIL, "MTA-STS holds, and DANE does not").as("contradict");
+      return BOTH.fail("MTA-STS holds, and DANE does not").as("contradict");
     }
     if (dane == PolicyCoverage.UNKNOWN || sts == PolicyCoverage.UNKNOWN) {
       String other =
           dane == PolicyCoverage.GOOD
               ? "DANE holds; "
               : sts == PolicyCoverage.GOOD ? "MTA-STS holds; " : "";
-      return of(
-          CheckOutcome.INCONCLUSIVE,
+      return BOTH.inconclusive(
           other
               + (dane == PolicyCoverage.UNKNOWN ? "DANE" : "MTA-STS")
               + " could not be looked at");
@@ -68,18 +65,18 @@ public record PolicyCoverageReview() implements Review {
     if (dane == PolicyCoverage.GOOD || sts == PolicyCoverage.GOOD) {
       String which =
           dane == PolicyCoverage.GOOD ? "DANE, without MTA-STS" : "MTA-STS, without DANE";
-      return of(CheckOutcome.WARN, which).as("one");
+      return BOTH.warn(which).as("one");
     }
     if (dane == PolicyCoverage.BROKEN || sts == PolicyCoverage.BROKEN) {
-      return of(CheckOutcome.FAIL, "what is published does not hold").as("neither");
+      return BOTH.fail("what is published does not hold").as("neither");
     }
     boolean testing =
         all.found("sts.policy", FindingLocation.domain())
             .filter(f -> f.aspect().equals("testing"))
             .isPresent();
     return testing
-        ? of(CheckOutcome.FAIL, "MTA-STS in testing: nothing is enforced").as("testing-only")
-        : of(CheckOutcome.FAIL, "neither DANE nor MTA-STS: whoever removes STARTTLS reads the mail")
+        ? BOTH.fail("MTA-STS in testing: nothing is enforced").as("testing-only")
+        : BOTH.fail("neither DANE nor MTA-STS: whoever removes STARTTLS reads the mail")
             .as("neither");
   }
 

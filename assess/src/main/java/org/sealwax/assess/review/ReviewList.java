@@ -4,9 +4,6 @@ import java.util.List;
 import org.sealwax.assess.Review;
 import org.sealwax.assess.TargetOverview;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.CheckOutcome;
-import org.sealwax.assess.model.Finding;
-import org.sealwax.assess.model.FindingLocation;
 import org.sealwax.mail.dns.Resolver;
 
 /**
@@ -22,10 +19,7 @@ public final class ReviewList {
   private record UnrequestedReview(List<Check> checks, String reason) implements Review {
     @Override
     public PendingReview ask(TargetOverview before) {
-      return all ->
-          checks.stream()
-              .map(c -> Finding.of(c, CheckOutcome.NOT_TESTED, FindingLocation.domain(), reason))
-              .toList();
+      return all -> checks.stream().map(c -> c.atDomain().notTested(reason)).toList();
     }
   }
 

@@ -14,7 +14,7 @@ import org.sealwax.assess.model.Check;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
-import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.LocatedCheck;
 import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
@@ -33,6 +33,9 @@ import org.sealwax.mail.tls.verdict.TrustRoots;
  * address fulfils it.
  */
 public final class StsReview implements Review {
+  private static final LocatedCheck POLICY = Check.of("sts.policy").atDomain();
+  private static final LocatedCheck CONSISTENCY = Check.of("sts.consistency").atDomain();
+
   /** Below this an attacker only has to wait a day (RFC 8461 10.2 wants weeks). */
   private static final Duration SHORT = Duration.ofDays(1);
 
@@ -64,7 +67,7 @@ public final class StsReview implements Review {
 
   @Override
   public List<Check> checks() {
-    return List.of(Check.of("sts.policy"), Check.of("sts.consistency"));
+    return List.of(POLICY.check(), CONSISTENCY.check());
   }
 
   @Override
@@ -74,18 +77,13 @@ public final class StsReview implements Review {
     if (domain.isEmpty() || owner.isEmpty()) {
       String why =
           domain.isEmpty() ? "a host was asked for, not a domain" : "the domain is too long";
-      return known(
-          List.of(policy(CheckOutcome.NOT_NEEDED, why), consistency(CheckOutcome.NOT_NEEDED, why)));
+      return known(List.of(POLICY.notNeeded(why), CONSISTENCY.notNeeded(why)));
     }
     DnsAnswer<String> txt = resolver.txt(owner.get());
-    FindingEvidence evidence =
-        new FindingEvidence(FindingEvidence.Kind.DNS, owner.get() + " " + txt.records());
+    FindingEvidence evidence = FindingEvidence.dns(owner.get() + " " + txt.records());
     return switch (StsLookup.of(txt)) {
       case StsLookup.NoRecordAnswer s ->
-          known(
-              List.of(
-                  policy(CheckOutcome.INCONCLUSIVE, "the look-up failed: " + s.why()),
-                  consistency(CheckOutcome.INCONCLUSIVE, "the look-up failed: " + s.why())));
+          known(List.of(POLICY.lookupFailed(s.why()), CONSISTENCY.lookupFailed(s.why())));
       case StsLookup.RecordAnswer record ->
           announced(before, domain.get(), record.record(), evidence);
     };
@@ -95,18 +93,8 @@ public final class StsReview implements Review {
     return all -> found;
   }
 
-  private static Finding policy(CheckOutcome outcome, String seen) {
-    return Finding.of(Check.of("sts.policy"), outcome, FindingLocation.domain(), seen);
-  }
-
-  private static Finding consistency(CheckOutcome outcome, String seen) {
-    return Finding.of(Check.of("sts.consistency"), outcome, FindingLocation.domain(), seen);
-  }
-
   private static PendingReview without(Finding policy) {
-    return known(
-        List.of(
-            policy, consistency(CheckOutcome.NOT_NEEDED, "there is no policy to compare with")));
+    return known(List.of(policy, CONSISTENCY.notNeeded("there is no policy to compare with")));
   }
 
   private PendingReview announced(
@@ -115,18 +103,21 @@ public final class StsReview implements Review {
     return switch (record) {
       case StsRecord.None n ->
           without(
-              policy(CheckOutcome.FAIL, "there is no MTA-STS record")
+              POLICY
+                  .fail("there is no MTA-STS record")
                   .as("absent")
                   .with(evidence)
                   .advising(toPublish(all, domain)));
       case StsRecord.Several s ->
           without(
-              policy(CheckOutcome.FAIL, s.count() + " MTA-STS records: senders ignore all")
+              POLICY
+                  .fail(s.count() + " MTA-STS records: senders ignore all")
                   .as("two-records")
                   .with(evidence));
       case StsRecord.Malformed m ->
           without(
-              policy(CheckOutcome.FAIL, "the record breaks its grammar: " + m.why())
+              POLICY
+                  .fail("the record breaks its grammar: " + m.why())
                   .as("invalid")
                   .with(evidence)
                   .advising(toPublish(all, domain)));
@@ -141,7 +132,7 @@ public final class StsReview implements Review {
     PolicyFetch.FetchOutcome outcome = fetch.outcome();
     return switch (outcome) {
       case PolicyFetch.FetchOutcome.Obtained o -> {
-        FindingEvidence text = new FindingEvidence(FindingEvidence.Kind.HTTPS, o.policy().text());
+        FindingEvidence text = FindingEvidence.https(o.policy().text());
         Finding agrees = agrees(before, domain, id, o.policy()).with(text);
         yield all -> List.of(judged(all, o.policy()).with(evidence).with(text), agrees);
       }
@@ -160,9 +151,7 @@ public final class StsReview implements Review {
 
   private static Finding unusable(
       PolicyFetch.FetchOutcome outcome, String aspect, FindingEvidence evidence) {
-    return policy(CheckOutcome.FAIL, "announced, but not to be had: " + outcome.text())
-        .as(aspect)
-        .with(evidence);
+    return POLICY.fail("announced, but not to be had: " + outcome.text()).as(aspect).with(evidence);
   }
 
   /** Hosts by what was seen of them under the policy. */
@@ -186,9 +175,10 @@ public final class StsReview implements Review {
       }
     }
     return switch (policy.mode()) {
-      case NONE -> policy(CheckOutcome.FAIL, "mode none: no policy is in force").as("mode-none");
+      case NONE -> POLICY.fail("mode none: no policy is in force").as("mode-none");
       case TESTING ->
-          policy(CheckOutcome.WARN, "mode testing; " + testing(hosts))
+          POLICY
+              .warn("mode testing; " + testing(hosts))
               .as("testing")
               .withOpenQuestion(hosts.open());
       case ENFORCE -> enforced(policy, hosts);
@@ -208,22 +198,21 @@ public final class StsReview implements Review {
     String days = policy.maxAge().toSeconds() + " s";
     if (!hosts.failing().isEmpty()) {
       boolean nowhere = hosts.fulfilling().isEmpty() && hosts.unseen().isEmpty();
-      return policy(
-              CheckOutcome.FAIL,
-              "mode enforce, and not fulfilled by " + String.join(", ", hosts.failing()))
+      return POLICY
+          .fail("mode enforce, and not fulfilled by " + String.join(", ", hosts.failing()))
           .as(nowhere ? "mx-fails-all" : "mx-fails")
           .withOpenQuestion(hosts.open());
     }
     if (hosts.fulfilling().isEmpty()) {
-      return policy(
-          CheckOutcome.INCONCLUSIVE,
+      return POLICY.inconclusive(
           "mode enforce, kept for "
               + days
               + "; no MX was seen: "
               + String.join(", ", hosts.unseen()));
     }
     if (policy.maxAge().compareTo(SHORT) < 0) {
-      return policy(CheckOutcome.WARN, "mode enforce, but kept for " + days + " only")
+      return POLICY
+          .warn("mode enforce, but kept for " + days + " only")
           .as("short")
           .withOpenQuestion(hosts.open())
           .advising(List.of("max_age: 1209600"));
@@ -231,8 +220,8 @@ public final class StsReview implements Review {
     String by =
         hosts.unseen().isEmpty() ? "every MX" : String.join(", ", hosts.fulfilling()) + " only";
     String week = policy.maxAge().compareTo(WEEK) < 0 ? "; a week or more would be better" : "";
-    return policy(
-            CheckOutcome.PASS, "mode enforce, kept for " + days + ", fulfilled by " + by + week)
+    return POLICY
+        .pass("mode enforce, kept for " + days + ", fulfilled by " + by + week)
         .withOpenQuestion(hosts.open());
   }
 
@@ -300,7 +289,8 @@ public final class StsReview implements Review {
             .toList();
     if (!outside.isEmpty() && policy.mode() != StsPolicy.Mode.NONE) {
       boolean enforced = policy.mode() == StsPolicy.Mode.ENFORCE;
-      return consistency(
+      return CONSISTENCY
+          .finding(
               enforced ? CheckOutcome.FAIL : CheckOutcome.WARN,
               "not named by the policy: " + String.join(", ", outside))
           .as("mx-outside")
@@ -312,8 +302,7 @@ public final class StsReview implements Review {
             .map(MxPattern::toString)
             .toList();
     if (!wide.isEmpty()) {
-      return consistency(CheckOutcome.WARN, "anybody's hosts fit " + String.join(", ", wide))
-          .as("wide");
+      return CONSISTENCY.warn("anybody's hosts fit " + String.join(", ", wide)).as("wide");
     }
     if (all.budget().depth() == ScanDepth.FULL) {
       Optional<Finding> changed = secondFetch(domain, id, policy);
@@ -321,7 +310,7 @@ public final class StsReview implements Review {
         return changed.get();
       }
     }
-    return consistency(CheckOutcome.PASS, "record " + id + ", policy and MX hosts agree");
+    return CONSISTENCY.pass("record " + id + ", policy and MX hosts agree");
   }
 
   /**
@@ -334,9 +323,8 @@ public final class StsReview implements Review {
     PolicyFetch fetch = fetcher.examine(domain);
     if (!(fetch.outcome() instanceof PolicyFetch.FetchOutcome.Obtained second)) {
       return Optional.of(
-          consistency(
-                  CheckOutcome.WARN,
-                  "a second fetch brought another answer: " + fetch.outcome().text())
+          CONSISTENCY
+              .warn("a second fetch brought another answer: " + fetch.outcome().text())
               .as("unstable"));
     }
     if (second.policy().text().equals(policy.text())) {
@@ -353,15 +341,14 @@ public final class StsReview implements Review {
             && announced.id().equals(id);
     return Optional.of(
         (same
-                ? consistency(
-                        CheckOutcome.WARN,
+                ? CONSISTENCY
+                    .warn(
                         "two fetches brought two policies, and the record says id "
                             + id
                             + " of both")
                     .as("id-stale")
-                : consistency(CheckOutcome.WARN, "a second fetch brought another policy")
-                    .as("unstable"))
-            .with(new FindingEvidence(FindingEvidence.Kind.HTTPS, second.policy().text())));
+                : CONSISTENCY.warn("a second fetch brought another policy").as("unstable"))
+            .with(FindingEvidence.https(second.policy().text())));
   }
 
   private static List<String> toPublish(TargetOverview all, Domain domain) {

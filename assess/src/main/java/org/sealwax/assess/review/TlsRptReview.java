@@ -8,10 +8,9 @@ import java.util.Set;
 import org.sealwax.assess.Review;
 import org.sealwax.assess.TargetOverview;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
-import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.LocatedCheck;
 import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
@@ -34,6 +33,8 @@ import org.sealwax.mail.tlsrpt.ReportingPolicy;
  * @param web asks the https addresses
  */
 public record TlsRptReview(Resolver resolver, HttpsRequester web) implements Review {
+  private static final LocatedCheck TLSRPT = Check.of("tlsrpt").atDomain();
+
   /** For one address; a reporter tries for a day, here a user waits. */
   private static final Duration TOTAL = Duration.ofSeconds(10);
 
@@ -48,7 +49,7 @@ public record TlsRptReview(Resolver resolver, HttpsRequester web) implements Rev
 
   @Override
   public List<Check> checks() {
-    return List.of(Check.of("tlsrpt"));
+    return List.of(TLSRPT.check());
   }
 
   @Override
@@ -60,25 +61,20 @@ public record TlsRptReview(Resolver resolver, HttpsRequester web) implements Rev
   private List<Finding> findings(TargetOverview all) throws InterruptedException {
     Optional<Domain> domain = all.domain();
     if (domain.isEmpty()) {
-      return List.of(of(CheckOutcome.NOT_NEEDED, "a host was asked for, not a domain"));
+      return List.of(TLSRPT.withoutDomain());
     }
     Domain name = domain.get();
     Optional<Domain> owner = Domain.parse("_smtp._tls." + name);
     if (owner.isEmpty()) {
-      return List.of(of(CheckOutcome.NOT_NEEDED, "the domain is too long for such a record"));
+      return List.of(TLSRPT.notNeeded("the domain is too long for such a record"));
     }
     DnsAnswer<String> answer = resolver.txt(owner.get());
     if (answer.security() == DnssecStatus.BOGUS || answer.security() == DnssecStatus.FAILED) {
-      return List.of(of(CheckOutcome.INCONCLUSIVE, "the look-up failed: " + answer.reason()));
+      return List.of(TLSRPT.lookupFailed(answer.reason()));
     }
-    FindingEvidence evidence =
-        new FindingEvidence(FindingEvidence.Kind.DNS, owner.get() + " " + answer.records());
+    FindingEvidence evidence = FindingEvidence.dns(owner.get() + " " + answer.records());
     boolean ask = all.budget().depth() != ScanDepth.QUICK;
     return List.of(judge(name, answer.records(), ask).with(evidence));
-  }
-
-  private static Finding of(CheckOutcome outcome, String seen) {
-    return Finding.of(Check.of("tlsrpt"), outcome, FindingLocation.domain(), seen);
   }
 
   private Finding judge(Domain name, List<String> records, boolean ask)
@@ -89,18 +85,19 @@ public record TlsRptReview(Resolver resolver, HttpsRequester web) implements Rev
     return switch (ReportingPolicy.of(records)) {
       case ReportingPolicy.None n ->
           records.isEmpty()
-              ? of(CheckOutcome.WARN, "there is no TLSRPT record").as("missing").advising(advice)
-              : of(
-                      CheckOutcome.FAIL,
-                      "a record is there, but it does not begin with \"v=TLSRPTv1;\"")
+              ? TLSRPT.warn("there is no TLSRPT record").as("missing").advising(advice)
+              : TLSRPT
+                  .fail("a record is there, but it does not begin with \"v=TLSRPTv1;\"")
                   .as("syntax")
                   .advising(advice);
       case ReportingPolicy.Several s ->
-          of(CheckOutcome.FAIL, s.records() + " TLSRPT records: senders ignore all")
+          TLSRPT
+              .fail(s.records() + " TLSRPT records: senders ignore all")
               .as("several")
               .advising(advice);
       case ReportingPolicy.Invalid i ->
-          of(CheckOutcome.FAIL, "the record has no usable rua address: " + i.why())
+          TLSRPT
+              .fail("the record has no usable rua address: " + i.why())
               .as("syntax")
               .advising(advice);
       case ReportingPolicy.Wanted w -> endpointsFinding(name, w.addresses(), ask);
@@ -116,10 +113,11 @@ public record TlsRptReview(Resolver resolver, HttpsRequester web) implements Rev
       }
     }
     if (!dead.isEmpty() && dead.size() == addresses.size()) {
-      return of(CheckOutcome.WARN, "nobody is at " + String.join(", ", dead)).as("unreachable");
+      return TLSRPT.warn("nobody is at " + String.join(", ", dead)).as("unreachable");
     }
     if (!dead.isEmpty()) {
-      return of(CheckOutcome.INFO, "others answer, but nobody is at " + String.join(", ", dead))
+      return TLSRPT
+          .info("others answer, but nobody is at " + String.join(", ", dead))
           .as("unreachable");
     }
     String text =
@@ -130,10 +128,9 @@ public record TlsRptReview(Resolver resolver, HttpsRequester web) implements Rev
             .anyMatch(
                 a -> !(a instanceof ReportAddress.ByMail m && m.mailbox().domain().equals(name)));
     return elsewhere
-        ? of(CheckOutcome.PASS, text)
+        ? TLSRPT.pass(text)
         // Not WARN, which would cap: the record is good, and RFC 8460 3 only advises.
-        : of(CheckOutcome.INFO, text + ": when mail to the domain fails, so do they")
-            .as("same-domain");
+        : TLSRPT.info(text + ": when mail to the domain fails, so do they").as("same-domain");
   }
 
   /** Why no report arrives there; empty when one may, or when the DNS does not say. */
