@@ -124,10 +124,10 @@ final class AddressScan {
     return !refuses13;
   }
 
-  /** Versions that the engine offers from now on. */
-  void engineVersions(int from, int to) {
-    engineLowest = Math.min(from, to);
-    engineHighest = to;
+  /** The highest version that the engine offers from now on; the lowest is TLS 1.0 if it may be. */
+  void engineUpTo(int version) {
+    engineLowest = Math.min(Records.TLS10, version);
+    engineHighest = version;
   }
 
   /** How long to wait for an answer. */
@@ -214,6 +214,11 @@ final class AddressScan {
     return last;
   }
 
+  /** A ClientHello of TLS 1.2 or older with all curves and schemes. */
+  ClientHelloBuilder old(int version, List<Integer> suites) {
+    return old(version, suites, ClientHelloOffers.CURVES, ClientHelloOffers.SCHEMES);
+  }
+
   /** A ClientHello of TLS 1.2 or older, with everything that it may have. */
   ClientHelloBuilder old(
       int version, List<Integer> suites, List<Integer> groups, List<Integer> schemes) {
@@ -277,11 +282,7 @@ final class AddressScan {
     }
     facts.note(result.facts());
     if (result.wire() == null) {
-      try {
-        wire.close();
-      } catch (java.io.IOException e) {
-        // It is gone either way.
-      }
+      SmtpConnection.close(wire);
     }
     return result;
   }

@@ -202,8 +202,7 @@ final class CipherSuiteProbes {
 
   private boolean answered(int version, List<Integer> suites)
       throws ProbeFailed, InterruptedException {
-    HelloResponse answer = scan.anyOf(version, suites);
-    return answer.accepted() || answer.refused();
+    return scan.anyOf(version, suites).settled();
   }
 
   /** Whether the server's order wins, and whether what it prefers is good. */
@@ -230,17 +229,14 @@ final class CipherSuiteProbes {
     }
     List<Integer> worstFirst = new ArrayList<>(bestFirst);
     Collections.reverse(worstFirst);
-    HelloResponse one =
-        scan.ask(scan.old(version, bestFirst, ClientHelloOffers.CURVES, ClientHelloOffers.SCHEMES));
-    HelloResponse other =
-        scan.ask(
-            scan.old(version, worstFirst, ClientHelloOffers.CURVES, ClientHelloOffers.SCHEMES));
+    HelloResponse one = scan.ask(scan.old(version, bestFirst));
+    HelloResponse other = scan.ask(scan.old(version, worstFirst));
     List<Integer> known = ClientHelloOffers.usable(version, List.copyOf(scan.facts().oldSuites()));
     if (one.hello().isEmpty() || other.hello().isEmpty()) {
       return;
     }
     boolean server = one.hello().get().suite() == other.hello().get().suite();
-    reportOrder(TlsSuite.of(one.hello().get().suite()).orElse(null), server, known);
+    TlsSuite.of(one.hello().get().suite()).ifPresent(chosen -> reportOrder(chosen, server, known));
   }
 
   private void order13() throws ProbeFailed, InterruptedException {
@@ -257,36 +253,21 @@ final class CipherSuiteProbes {
     }
   }
 
-  private void reportOrder(
-      @org.jspecify.annotations.Nullable TlsSuite chosen, boolean server, List<Integer> known) {
-    if (chosen == null) {
-      return;
-    }
-    boolean someBad =
-        known.stream()
-            .map(TlsSuite::of)
-            .flatMap(Optional::stream)
-            .anyMatch(s -> !s.forwardSecret() || !s.aead() || !WeakSuiteClass.of(s).isEmpty());
-    boolean best = chosen.forwardSecret() && chosen.aead() && WeakSuiteClass.of(chosen).isEmpty();
-    boolean betterThere =
-        known.stream()
-            .map(TlsSuite::of)
-            .flatMap(Optional::stream)
-            .anyMatch(s -> s.forwardSecret() && s.aead() && WeakSuiteClass.of(s).isEmpty());
-    if (server
-        && !WeakSuiteClass.of(chosen).isEmpty()
-        && known.size() > WeakSuiteClass.of(chosen).size()) {
+  private void reportOrder(TlsSuite chosen, boolean server, List<Integer> known) {
+    List<TlsSuite> there = known.stream().map(TlsSuite::of).flatMap(Optional::stream).toList();
+    Set<WeakSuiteClass> weak = WeakSuiteClass.of(chosen);
+    if (server && !weak.isEmpty() && known.size() > weak.size()) {
       findings.fail(
           "suite.order",
           "weak-preferred",
           "the server prefers " + chosen.name() + " whatever the client's order");
       addPreferred(chosen);
-    } else if (server && !best && betterThere) {
+    } else if (server && !best(chosen) && there.stream().anyMatch(CipherSuiteProbes::best)) {
       findings.warn(
           "suite.order",
           "wrong-order",
           "the server prefers " + chosen.name() + " to better ones that it has");
-    } else if (!server && someBad) {
+    } else if (!server && !there.stream().allMatch(CipherSuiteProbes::best)) {
       findings.warn(
           "suite.order", "wrong-order", "the client's order wins, and not all suites are good");
     } else {
@@ -296,6 +277,10 @@ final class CipherSuiteProbes {
               ? "the server's order wins: " + chosen.name() + " first"
               : "the client's order wins, and all suites are good");
     }
+  }
+
+  private static boolean best(TlsSuite suite) {
+    return suite.forwardSecret() && suite.aead() && WeakSuiteClass.of(suite).isEmpty();
   }
 
   private void addPreferred(TlsSuite chosen) {
@@ -365,36 +350,35 @@ final class CipherSuiteProbes {
       return;
     }
     ServerFacts facts = scan.facts();
-    boolean thirteen = facts.knownToSpeak(Records.TLS13);
     presence(
         "suite.staticRSA",
         s -> s.exchange() == Exchange.RSA,
         staticRsaAnswered,
-        thirteen || facts.acceptedOld(TlsSuite::forwardSecret));
+        TlsSuite::forwardSecret);
     presence(
         "suite.cbc-sha1",
         s -> s.mode() == Mode.CBC && s.name().endsWith("_SHA"),
         cbcSha1Answered,
-        thirteen || facts.acceptedOld(s -> s.mode() != Mode.CBC));
+        s -> s.mode() != Mode.CBC);
     boolean cbc = facts.acceptedOld(s -> s.mode() == Mode.CBC);
     if (cbc) {
       findings.warn("vuln.lucky13", "potential", "CBC suites are accepted");
     } else if (cbcAnswered) {
       findings.pass("vuln.lucky13", "no CBC suite is accepted");
     }
-    boolean beast =
-        facts.suites().getOrDefault(Records.TLS10, Set.of()).stream()
-            .anyMatch(id -> TlsSuite.of(id).map(s -> s.mode() == Mode.CBC).orElse(false));
-    if (beast) {
+    if (facts.accepts(Records.TLS10, s -> s.mode() == Mode.CBC)) {
       findings.warn("vuln.beast", "potential", "TLS 1.0 is spoken with CBC suites");
     } else if (facts.speaks(Records.TLS10).isPresent()) {
       findings.pass("vuln.beast", "TLS 1.0 is off, or without CBC suites");
     }
   }
 
-  private void presence(String check, Predicate<TlsSuite> kind, boolean answered, boolean others) {
-    boolean there = scan.facts().acceptedOld(secureOnly().and(kind));
-    if (there) {
+  /** Suites of a kind, and whether there is anything better: some others, or TLS 1.3. */
+  private void presence(
+      String check, Predicate<TlsSuite> kind, boolean answered, Predicate<TlsSuite> better) {
+    ServerFacts facts = scan.facts();
+    if (facts.acceptedOld(secureOnly().and(kind))) {
+      boolean others = facts.knownToSpeak(Records.TLS13) || facts.acceptedOld(better);
       findings.warn(
           check,
           others ? "present" : "only",

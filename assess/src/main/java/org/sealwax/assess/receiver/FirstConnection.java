@@ -238,11 +238,7 @@ final class FirstConnection {
     facts = result.facts();
     SmtpConnection connection = new SmtpConnection(wire);
     try {
-      if (scan.visit().entry() == TlsStart.IMPLICIT) {
-        connection.reply(scan.connector().timeouts().banner());
-      }
-      Reply hello =
-          connection.exchange("EHLO " + scan.visit().ehlo(), scan.connector().timeouts().reply());
+      Reply hello = scan.connector().ehloUnderTls(connection);
       if (hello.code() != 250) {
         works("the handshake is complete, EHLO is then answered " + hello);
         return;
@@ -346,7 +342,7 @@ final class FirstConnection {
     List<Integer> sound = ClientHelloOffers.secure(s -> true);
     List<Integer> few = sound.stream().filter(s -> FEW.contains(s)).toList();
     HelloResponse twelve = scan.ask(plain(Records.TLS12, few, true));
-    if (!twelve.accepted() && !twelve.dropped() && twelve.end() != HelloResponse.HelloEnd.SILENT) {
+    if (!twelve.accepted() && !twelve.unanswered()) {
       HelloResponse thirteen =
           scan.ask(scan.new13(ClientHelloOffers.TLS13, ClientHelloOffers.GROUPS13));
       if (thirteen.accepted()) {
@@ -356,7 +352,7 @@ final class FirstConnection {
       }
     }
     if (twelve.accepted()) {
-      scan.engineVersions(Records.TLS10, Math.min(Records.TLS12, twelveVersion(twelve)));
+      scan.engineUpTo(Math.min(Records.TLS12, twelveVersion(twelve)));
       return older(twelve);
     }
     HelloResponse small = scan.ask(plain(Records.TLS12, few, false));
@@ -367,7 +363,7 @@ final class FirstConnection {
           "large",
           "hellos over 255 octets are dropped (" + twelve.text() + "), a short one is answered",
           FindingEvidence.bytes(small.first()));
-      scan.engineVersions(Records.TLS10, Records.TLS12);
+      scan.engineUpTo(Records.TLS12);
       works("TLS begins when the hello is short: " + small.text());
       return true;
     }
@@ -420,35 +416,28 @@ final class FirstConnection {
           "a hello of TLS 1.3 is answered: " + with13.text());
       return true;
     }
-    if (with13.dropped() || with13.end() == HelloResponse.HelloEnd.SILENT) {
-      findings.fail(
-          "tolerance",
-          "tls13",
-          "a hello that offers TLS 1.3 gets no answer ("
-              + with13.text()
-              + "), the same one without it is answered "
-              + twelve.text());
-      scan.refuses13();
-      scan.facts().version(Records.TLS13, false);
-    } else {
-      findings.fail(
-          "tolerance",
-          "tls13",
-          "a hello that offers TLS 1.3 beside others is refused: " + with13.text());
-      scan.refuses13();
-      scan.facts().version(Records.TLS13, false);
-    }
+    findings.fail(
+        "tolerance",
+        "tls13",
+        with13.unanswered()
+            ? "a hello that offers TLS 1.3 gets no answer ("
+                + with13.text()
+                + "), the same one without it is answered "
+                + twelve.text()
+            : "a hello that offers TLS 1.3 beside others is refused: " + with13.text());
+    scan.refuses13();
+    scan.facts().version(Records.TLS13, false);
     return true;
   }
 
   private boolean lower(HelloResponse twelve, HelloResponse answer, int version) {
     works("TLS begins with " + TlsVersionNames.version(version) + ": " + answer.text());
     scan.refuses13();
-    scan.engineVersions(Math.min(version, Records.TLS10), version);
+    scan.engineUpTo(version);
     for (int above = version + 1; above <= Records.TLS13; above++) {
       scan.facts().version(above, false);
     }
-    if (twelve.dropped() || twelve.end() == HelloResponse.HelloEnd.SILENT) {
+    if (twelve.unanswered()) {
       findings.fail(
           "tolerance",
           "version",

@@ -50,9 +50,19 @@ record HelloResponse(ServerReader reader, HelloEnd end, byte[] first) {
     return reader.hello().isPresent();
   }
 
+  /** Whether it accepted, and its whole unencrypted flight came. */
+  boolean whole() {
+    return accepted() && end == HelloEnd.COMPLETE;
+  }
+
   /** Whether it refused in a way that counts as an answer: an alert, or the end. */
   boolean refused() {
     return !accepted() && (connectionOver() || end == HelloEnd.COMPLETE);
+  }
+
+  /** Whether it answers the question: accepted or refused. */
+  boolean settled() {
+    return accepted() || refused();
   }
 
   /** Whether the connection is over, in order or not. */
@@ -63,6 +73,13 @@ record HelloResponse(ServerReader reader, HelloEnd end, byte[] first) {
   /** Whether it refused without an alert: a reset, or a close. */
   boolean dropped() {
     return !accepted() && connectionOver() && reader.alerts().isEmpty();
+  }
+
+  /**
+   * Whether it got nothing that TLS calls an answer: the connection was dropped, or stayed silent.
+   */
+  boolean unanswered() {
+    return dropped() || end == HelloEnd.SILENT;
   }
 
   /** For people: {@code TLS 1.2, TLS_…}, {@code alert handshake_failure}, {@code closed}. */

@@ -16,7 +16,6 @@ import org.sealwax.mail.tls.wire.Records;
 import org.sealwax.mail.tls.wire.ServerMessage;
 import org.sealwax.mail.tls.wire.ServerMessage.FieldParameters;
 import org.sealwax.mail.tls.wire.SignatureScheme;
-import org.sealwax.mail.tls.wire.TlsSuite;
 import org.sealwax.mail.tls.wire.TlsSuite.Exchange;
 
 /** Groups, fields and signatures of the key exchange. */
@@ -67,7 +66,7 @@ final class KeyExchangeProbes {
             ClientHelloOffers.secure(s -> s.exchange() == Exchange.ECDHE),
             ClientHelloOffers.SMALL_CURVES,
             ClientHelloOffers.SCHEMES);
-    smallAsked = answer.accepted() || answer.refused();
+    smallAsked = answer.settled();
   }
 
   /** SHA-1 and MD5, by a ClientHello that offers nothing else (RFC 9155). */
@@ -84,7 +83,7 @@ final class KeyExchangeProbes {
                 s -> s.exchange() == Exchange.ECDHE || s.exchange() == Exchange.DHE),
             ClientHelloOffers.CURVES,
             ClientHelloOffers.BROKEN_SCHEMES);
-    brokenAsked = answer.accepted() || answer.refused();
+    brokenAsked = answer.settled();
   }
 
   /** Finite fields: the answer to a ClientHello with nothing but DHE shows the prime. */
@@ -96,19 +95,12 @@ final class KeyExchangeProbes {
     }
     HelloResponse answer =
         scan.anyOf(scan.oldVersion(), ClientHelloOffers.secure(s -> s.exchange() == Exchange.DHE));
-    fieldsAsked = answer.accepted() || answer.refused();
+    fieldsAsked = answer.settled();
   }
 
   /** A second probe of the value: one that comes again is kept (Raccoon). */
   void fieldsAgain() throws ProbeFailed, InterruptedException {
-    List<Integer> known =
-        scan.facts().oldSuites().stream()
-            .filter(
-                id ->
-                    TlsSuite.of(id)
-                        .map(s -> s.exchange() == Exchange.DHE && !s.export())
-                        .orElse(false))
-            .toList();
+    List<Integer> known = scan.facts().oldSuites(s -> s.exchange() == Exchange.DHE && !s.export());
     fieldsCompared = known.isEmpty() || scan.anyOf(scan.oldVersion(), known).accepted();
   }
 

@@ -7,29 +7,40 @@ final class ProbeFailed extends Exception {
   /** Why. */
   enum ProbeFailureReason {
     /** The budget of connections is spent. */
-    NO_CONNECTION_LEFT,
+    NO_CONNECTION_LEFT(""),
     /** The time is over. */
-    NO_TIME_LEFT,
+    NO_TIME_LEFT("deadline"),
     /** The server asked us to go slower, more often than we wait. */
-    THROTTLED,
+    THROTTLED("throttled"),
     /** No TCP connection. */
-    UNREACHABLE,
+    UNREACHABLE(""),
     /** The connection is open, and nothing comes. */
-    SILENT,
+    SILENT("silent"),
     /** The connection ended where a reply was due. */
-    CLOSED,
+    CLOSED(""),
     /** Something came that is no SMTP. */
-    GARBAGE,
+    GARBAGE("garbage"),
     /** More came than any normal server sends. */
-    ENDLESS,
+    ENDLESS("endless"),
     /** A reply of refusal that is not about load: 554, 521, 550. */
-    UNWELCOME,
+    UNWELCOME(""),
     /** EHLO does not offer STARTTLS. */
-    NO_STARTTLS,
+    NO_STARTTLS(""),
     /** STARTTLS was answered with anything but 220. */
-    STARTTLS_REFUSED,
+    STARTTLS_REFUSED(""),
     /** There was plaintext after the 220. */
-    INJECTED
+    INJECTED("");
+
+    private final String trouble;
+
+    ProbeFailureReason(String trouble) {
+      this.trouble = trouble;
+    }
+
+    /** The aspect of {@code scan.trouble}; empty for none in particular. */
+    String trouble() {
+      return trouble;
+    }
   }
 
   private final ProbeFailureReason reason;

@@ -85,10 +85,6 @@ final class RawTlsConnection implements AutoCloseable {
   @Override
   public void close() {
     send(Records.alert(Records.TLS12, 1, AlertName.CLOSE_NOTIFY));
-    try {
-      wire.close();
-    } catch (IOException e) {
-      // It is gone either way.
-    }
+    SmtpConnection.close(wire);
   }
 }

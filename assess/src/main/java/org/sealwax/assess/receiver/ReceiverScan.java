@@ -381,11 +381,8 @@ public final class ReceiverScan implements Probe {
         case STARTTLS_REFUSED ->
             findings.fail("starttls.works", "refused", end.observed(), transcript);
         case INJECTED -> findings.fail("starttls.works", "injected", end.observed(), transcript);
-        case SILENT -> findings.fail("scan.trouble", "silent", end.observed(), transcript);
-        case GARBAGE -> findings.fail("scan.trouble", "garbage", end.observed(), transcript);
-        case ENDLESS -> findings.fail("scan.trouble", "endless", end.observed(), transcript);
-        case CLOSED, UNREACHABLE, UNWELCOME ->
-            findings.fail("scan.trouble", "", end.observed(), transcript);
+        case SILENT, GARBAGE, ENDLESS, CLOSED, UNREACHABLE, UNWELCOME ->
+            findings.fail("scan.trouble", end.reason().trouble(), end.observed(), transcript);
         case THROTTLED, NO_CONNECTION_LEFT -> {
           // Reported for each check below.
         }
@@ -405,10 +402,10 @@ public final class ReceiverScan implements Probe {
     private void reportUntested(@Nullable ProbeFailed end, boolean reached) {
       if (end != null && reached) {
         cut(end);
-      } else if (end != null && end.reason() == ProbeFailed.ProbeFailureReason.THROTTLED) {
-        findings.warn("scan.trouble", "throttled", end.observed());
-      } else if (end != null && end.reason() == ProbeFailed.ProbeFailureReason.NO_TIME_LEFT) {
-        findings.warn("scan.trouble", "deadline", end.observed());
+      } else if (end != null
+          && (end.reason() == ProbeFailed.ProbeFailureReason.THROTTLED
+              || end.reason() == ProbeFailed.ProbeFailureReason.NO_TIME_LEFT)) {
+        findings.warn("scan.trouble", end.reason().trouble(), end.observed());
       }
       int lost = scan.connector().lost();
       if (!findings.has("scan.trouble") && lost > 0) {
@@ -457,19 +454,11 @@ public final class ReceiverScan implements Probe {
     }
 
     private void cut(ProbeFailed end) {
-      switch (end.reason()) {
-        case NO_CONNECTION_LEFT -> {
-          // Not a fault: the depth decides how much is tested.
-        }
-        case NO_TIME_LEFT -> findings.warn("scan.trouble", "deadline", end.observed());
-        case THROTTLED -> findings.warn("scan.trouble", "throttled", end.observed());
-        case SILENT -> findings.warn("scan.trouble", "silent", end.observed());
-        case GARBAGE -> findings.warn("scan.trouble", "garbage", end.observed());
-        case ENDLESS -> findings.warn("scan.trouble", "endless", end.observed());
-        case STARTTLS_REFUSED, NO_STARTTLS, INJECTED ->
-            findings.warn("scan.trouble", "", "in the middle of the scan: " + end.observed());
-        case CLOSED, UNREACHABLE, UNWELCOME ->
-            findings.warn("scan.trouble", "", "in the middle of the scan: " + end.observed());
+      // A spent budget is no fault: the depth decides how much is tested.
+      if (end.reason() != ProbeFailed.ProbeFailureReason.NO_CONNECTION_LEFT) {
+        String trouble = end.reason().trouble();
+        String when = trouble.isEmpty() ? "in the middle of the scan: " : "";
+        findings.warn("scan.trouble", trouble, when + end.observed());
       }
     }
 

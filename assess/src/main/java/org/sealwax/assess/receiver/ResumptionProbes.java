@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.assess.model.TlsStart;
 import org.sealwax.assess.tlsclient.ScanHandshakeFacts;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Wire;
@@ -47,8 +46,7 @@ final class ResumptionProbes {
 
   /** Whether an answer goes on with a session: a ServerHello, and no certificate behind it. */
   static boolean resumed(HelloResponse answer) {
-    return answer.end() == HelloResponse.HelloEnd.COMPLETE
-        && answer.accepted()
+    return answer.whole()
         && answer.reader().messages().stream()
             .noneMatch(m -> m instanceof ServerMessage.Certificates);
   }
@@ -78,13 +76,7 @@ final class ResumptionProbes {
     }
     scan.visit().reportProgress("resumption");
     byte[] id = HexFormat.of().parseHex(facts.sessionId());
-    ClientHelloBuilder hello =
-        scan.old(
-                facts.version(),
-                List.of(facts.suite()),
-                ClientHelloOffers.CURVES,
-                ClientHelloOffers.SCHEMES)
-            .sessionId(id);
+    ClientHelloBuilder hello = scan.old(facts.version(), List.of(facts.suite())).sessionId(id);
     HelloResponse answer = scan.ask(hello);
     Optional<ServerMessage.ServerHello> found = answer.hello();
     if (found.isEmpty()) {
@@ -133,10 +125,7 @@ final class ResumptionProbes {
       return Optional.empty();
     }
     try {
-      if (scan.visit().entry() == TlsStart.IMPLICIT) {
-        connection.reply(scan.connector().timeouts().banner());
-      }
-      connection.exchange("EHLO " + scan.visit().ehlo(), scan.connector().timeouts().reply());
+      scan.connector().ehloUnderTls(connection);
     } catch (IOException e) {
       // Whether it was resumed is known by now.
     } finally {

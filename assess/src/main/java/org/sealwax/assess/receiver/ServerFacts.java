@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.model.AddressFacts;
 import org.sealwax.assess.tlsclient.ScanHandshakeFacts;
@@ -53,7 +54,7 @@ final class ServerFacts {
     ServerMessage.ServerHello hello = found.get();
     addressFacts.speaksTls();
     version(hello.version(), true);
-    suite(hello.version(), hello.suite());
+    suites(hello.version()).add(hello.suite());
     if (hello.group() >= 0) {
       groups.add(hello.group());
     }
@@ -121,7 +122,7 @@ final class ServerFacts {
     addressFacts.speaksTls();
     version(facts.version(), true);
     if (facts.suite() >= 0) {
-      suite(facts.version(), facts.suite());
+      suites(facts.version()).add(facts.suite());
     }
     if (facts.group() >= 0) {
       groups.add(facts.group());
@@ -160,8 +161,8 @@ final class ServerFacts {
     }
   }
 
-  private void suite(int version, int suite) {
-    suites.computeIfAbsent(version, v -> new LinkedHashSet<>()).add(suite);
+  private Set<Integer> suites(int version) {
+    return suites.computeIfAbsent(version, v -> new LinkedHashSet<>());
   }
 
   /** Whether a version is supported; empty when that is not known. */
@@ -200,14 +201,25 @@ final class ServerFacts {
     return all;
   }
 
+  /** Those of a kind. */
+  List<Integer> oldSuites(Predicate<TlsSuite> kind) {
+    return oldSuites().stream().filter(id -> TlsSuite.of(id).filter(kind).isPresent()).toList();
+  }
+
+  /** Whether any suite accepted in a version is of a kind. */
+  boolean accepts(int version, Predicate<TlsSuite> kind) {
+    return suites.getOrDefault(version, Set.of()).stream()
+        .anyMatch(id -> TlsSuite.of(id).filter(kind).isPresent());
+  }
+
   /** Suites accepted, by version. */
   Map<Integer, Set<Integer>> suites() {
     return suites;
   }
 
   /** Whether any accepted suite before TLS 1.3 is of a kind. */
-  boolean acceptedOld(java.util.function.Predicate<TlsSuite> kind) {
-    return oldSuites().stream().anyMatch(id -> TlsSuite.of(id).filter(kind).isPresent());
+  boolean acceptedOld(Predicate<TlsSuite> kind) {
+    return !oldSuites(kind).isEmpty();
   }
 
   Set<Integer> groups() {

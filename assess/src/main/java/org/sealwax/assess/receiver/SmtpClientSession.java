@@ -1,7 +1,6 @@
 package org.sealwax.assess.receiver;
 
 import java.io.IOException;
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.model.TlsStart;
 import org.sealwax.assess.tlsclient.ScanTlsWire;
@@ -25,7 +24,6 @@ final class SmtpClientSession {
 
   private static @Nullable SmtpConnection underTls(AddressScan scan)
       throws ProbeFailed, InterruptedException {
-    boolean implicit = scan.visit().entry() == TlsStart.IMPLICIT;
     ScanTlsWire wire;
     try {
       wire = scan.engine(scan.offer()).wire();
@@ -45,7 +43,7 @@ final class SmtpClientSession {
       };
     }
     if (wire == null) {
-      if (implicit) {
+      if (scan.visit().entry() == TlsStart.IMPLICIT) {
         throw new ProbeFailed(ProbeFailed.ProbeFailureReason.CLOSED, "TLS did not come about");
       }
       return null;
@@ -53,11 +51,7 @@ final class SmtpClientSession {
     SmtpConnection connection = new SmtpConnection(wire);
     boolean good = false;
     try {
-      Duration wait = scan.connector().timeouts().reply();
-      if (implicit) {
-        connection.reply(scan.connector().timeouts().banner());
-      }
-      Reply hello = connection.exchange("EHLO " + scan.visit().ehlo(), wait);
+      Reply hello = scan.connector().ehloUnderTls(connection);
       good = hello.code() == 250;
       if (!good) {
         throw new ProbeFailed(

@@ -82,10 +82,15 @@ final class SmtpConnection implements AutoCloseable {
 
   @Override
   public void close() {
+    close(wire);
+  }
+
+  /** Closes a wire, which is gone either way. */
+  static void close(Wire wire) {
     try {
       wire.close();
     } catch (IOException e) {
-      // It is gone either way.
+      // Nothing is left to do with it.
     }
   }
 

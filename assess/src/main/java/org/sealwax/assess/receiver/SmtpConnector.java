@@ -179,6 +179,14 @@ final class SmtpConnector {
     pauseFor(timeouts.between());
   }
 
+  /** The greeting where TLS came before it, and EHLO, on a connection under TLS. */
+  Reply ehloUnderTls(SmtpConnection connection) throws IOException {
+    if (visit.entry() == TlsStart.IMPLICIT) {
+      connection.reply(timeouts.banner());
+    }
+    return connection.exchange("EHLO " + visit.ehlo(), timeouts.reply());
+  }
+
   /** An unencrypted session after EHLO; for the caller to close. */
   SmtpConnection greeted() throws ProbeFailed, InterruptedException {
     while (true) {

@@ -83,7 +83,8 @@ final class TlsSessionProbes {
     ScanTlsClient.ScanHandshakeResult result = scan.engine(wire, scan.offer());
     ScanTlsWire under = result.wire();
     if (under == null && result.silent()) {
-      ended(INJECTION, "the handshake after it", result.failure(), false);
+      findings.inconclusive(
+          INJECTION, "the handshake after it is not answered: " + result.failure());
       return Optional.empty();
     }
     if (under == null) {
@@ -107,22 +108,10 @@ final class TlsSessionProbes {
         findings.pass(INJECTION, "the command behind STARTTLS is forgotten");
       }
     } catch (IOException e) {
-      ended(INJECTION, "QUIT under TLS", String.valueOf(e.getMessage()), false);
+      findings.inconclusive(INJECTION, "QUIT under TLS is not answered: " + e.getMessage());
     } finally {
       connection.close();
     }
-  }
-
-  /**
-   * A connection that ended where an answer was due: an SMTP reply that refuses passes, nothing
-   * else.
-   */
-  private void ended(String check, String what, String problem, boolean inWords) {
-    findings.add(
-        check,
-        inWords ? CheckOutcome.PASS : CheckOutcome.INCONCLUSIVE,
-        "",
-        what + (inWords ? " is refused: " : " is not answered: ") + problem);
   }
 
   private boolean starttls(String check) {
@@ -198,7 +187,8 @@ final class TlsSessionProbes {
         findings.pass("starttls.reset", "RCPT does not depend on MAIL here, before or after RSET");
       }
     } catch (IOException e) {
-      ended("starttls.reset", "RCPT without a new MAIL", String.valueOf(e.getMessage()), false);
+      findings.inconclusive(
+          "starttls.reset", "RCPT without a new MAIL is not answered: " + e.getMessage());
     } finally {
       connection.sendQuit();
     }
@@ -285,7 +275,7 @@ final class TlsSessionProbes {
     if (findings.has("client-reneg") || !scan.speaksOld().orElse(false)) {
       return;
     }
-    int old = Math.min(scan.facts().highest(Records.TLS12), Records.TLS12);
+    int old = scan.facts().highest(Records.TLS12);
     ScanTlsClient.ScanHandshakeResult result =
         scan.engine(scan.offer().versions(Math.min(Records.TLS10, old), old));
     ScanTlsWire under = result.wire();
@@ -309,7 +299,7 @@ final class TlsSessionProbes {
     } catch (IOException e) {
       // The connection ended before the question.
     } finally {
-      close(under);
+      SmtpConnection.close(under);
     }
   }
 
@@ -328,7 +318,7 @@ final class TlsSessionProbes {
       }
       return;
     }
-    int old = Math.min(scan.facts().highest(Records.TLS12), Records.TLS12);
+    int old = scan.facts().highest(Records.TLS12);
     if (old < Records.TLS10) {
       return;
     }
@@ -352,16 +342,19 @@ final class TlsSessionProbes {
           "vulnerable",
           "a record with wrong padding was taken: NOOP in it is answered " + reply);
     } catch (IOException e) {
-      // RFC 5246 6.2.3.2 demands an alert, after which the connection is over.
+      // RFC 5246 6.2.3.2 demands an alert, after which the connection is over: only that passes.
       boolean refused =
-          e instanceof ScanTlsAlert
-              || e instanceof InvalidReplyException failure
-                  && failure.kind() == InvalidReplyException.Kind.CLOSED;
-      ended(
+          under.altered()
+              && (e instanceof ScanTlsAlert
+                  || e instanceof InvalidReplyException failure
+                      && failure.kind() == InvalidReplyException.Kind.CLOSED);
+      findings.add(
           "vuln.poodle-tls",
-          "a record with wrong padding",
-          String.valueOf(e.getMessage()),
-          refused && under.altered());
+          refused ? CheckOutcome.PASS : CheckOutcome.INCONCLUSIVE,
+          "",
+          "a record with wrong padding is "
+              + (refused ? "refused: " : "not answered: ")
+              + e.getMessage());
     } finally {
       connection.close();
     }
@@ -371,7 +364,7 @@ final class TlsSessionProbes {
   ScanHandshakeFacts.@Nullable SessionTicketFacts oldTicket()
       throws ProbeFailed, InterruptedException {
     scan.visit().reportProgress("tickets");
-    int old = Math.min(scan.facts().highest(Records.TLS12), Records.TLS12);
+    int old = scan.facts().highest(Records.TLS12);
     if (old < Records.TLS10) {
       return null;
     }
@@ -509,26 +502,16 @@ final class TlsSessionProbes {
       if (suites.isEmpty()) {
         return true;
       }
-      HelloResponse answer = scan.anyOf(version, suites);
-      return answer.accepted() || answer.refused();
+      return scan.anyOf(version, suites).settled();
     }
     if (scan.facts().knownToSpeak(Records.TLS13)) {
-      ScanTlsClient.ScanHandshakeResult result =
-          scan.engine(scan.offer().versions(Records.TLS13, Records.TLS13).schemes(schemes));
-      close(result.wire());
+      ScanTlsWire under =
+          scan.engine(scan.offer().versions(Records.TLS13, Records.TLS13).schemes(schemes)).wire();
+      if (under != null) {
+        SmtpConnection.close(under);
+      }
       return true;
     }
     return false;
-  }
-
-  private static void close(@Nullable Wire wire) {
-    if (wire == null) {
-      return;
-    }
-    try {
-      wire.close();
-    } catch (IOException e) {
-      // It is gone either way.
-    }
   }
 }

@@ -37,7 +37,7 @@ final class TlsVersionProbes {
         scan.small()
             ? scan.anyOf(version, suites)
             : scan.ask(
-                scan.old(version, suites, ClientHelloOffers.CURVES, ClientHelloOffers.SCHEMES)
+                scan.old(version, suites)
                     .compressions(1, NO_RENEGOTIATION_INFO)
                     .extension(ClientHelloBuilder.SESSION_TICKET)
                     .extension(ClientHelloBuilder.HEARTBEAT, (byte) 1)
@@ -94,7 +94,7 @@ final class TlsVersionProbes {
     }
     if (!scan.facts().knownToSpeak(Records.TLS13)) {
       HelloResponse any = scan.ask(scan.new13(ClientHelloOffers.TLS13, ClientHelloOffers.GROUPS13));
-      if (any.accepted() || any.refused()) {
+      if (any.settled()) {
         scan.facts().version(Records.TLS13, any.accepted());
       }
     }
@@ -159,7 +159,7 @@ final class TlsVersionProbes {
     } catch (IOException e) {
       ended = true;
     } finally {
-      close(wire);
+      SmtpConnection.close(wire);
     }
     switch (reading) {
       case Ssl2.Ssl2Parse.Whole whole -> {
@@ -198,14 +198,6 @@ final class TlsVersionProbes {
     findings.pass("vuln.drown", "SSL 2.0 is off here");
   }
 
-  private static void close(Wire wire) {
-    try {
-      wire.close();
-    } catch (IOException e) {
-      // It is gone either way.
-    }
-  }
-
   /** Reports what is known by now. */
   void report() {
     ServerFacts facts = scan.facts();
@@ -229,9 +221,8 @@ final class TlsVersionProbes {
             findings.fail("tls12", "neither", "neither TLS 1.2 nor TLS 1.3 is spoken");
           }
         });
-    int best = facts.highest(Records.TLS13);
-    old(Records.TLS11, "tls11", best);
-    old(Records.TLS10, "tls10", best);
+    old(Records.TLS11, "tls11");
+    old(Records.TLS10, "tls10");
     facts
         .speaks(Records.SSL3)
         .ifPresent(
@@ -247,10 +238,7 @@ final class TlsVersionProbes {
   }
 
   private void cbcOfSsl3() {
-    boolean cbc =
-        scan.facts().suites().getOrDefault(Records.SSL3, java.util.Set.of()).stream()
-            .anyMatch(id -> TlsSuite.of(id).map(s -> s.mode() == TlsSuite.Mode.CBC).orElse(false));
-    if (cbc) {
+    if (scan.facts().accepts(Records.SSL3, s -> s.mode() == TlsSuite.Mode.CBC)) {
       findings.fail("vuln.poodle", "vulnerable", "SSL 3.0 is spoken with a CBC suite");
     }
   }
@@ -271,14 +259,14 @@ final class TlsVersionProbes {
     }
   }
 
-  private void old(int version, String check, int best) {
+  private void old(int version, String check) {
     scan.facts()
         .speaks(version)
         .ifPresent(
             on -> {
               if (!on) {
                 findings.pass(check, TlsVersionNames.version(version) + " is refused");
-              } else if (best == version) {
+              } else if (scan.facts().highest(Records.TLS13) == version) {
                 findings.fail(
                     check,
                     "best",

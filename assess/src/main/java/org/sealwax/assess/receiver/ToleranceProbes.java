@@ -1,10 +1,8 @@
 package org.sealwax.assess.receiver;
 
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.FindingEvidence;
@@ -25,8 +23,22 @@ final class ToleranceProbes {
   /** Where a segment of Ethernet ends. */
   private static final int SEGMENT = 1_400;
 
-  /** What is tried, by aspect. */
-  private static final Map<String, String> TRIED = tried();
+  /** What is tried. */
+  private enum UnusualHello {
+    GREASE("grease", "GREASE"),
+    SPLIT("split", "a hello in two segments"),
+    LARGE("large", "a hello of 16 KB"),
+    NO_SNI("no-sni", "no server name"),
+    WRONG_SNI("wrong-sni", "another server name");
+
+    private final String aspect;
+    private final String shown;
+
+    UnusualHello(String aspect, String shown) {
+      this.aspect = aspect;
+      this.shown = shown;
+    }
+  }
 
   private final AddressScan scan;
   private final FindingLog findings;
@@ -43,16 +55,6 @@ final class ToleranceProbes {
    */
   private int wideGroups() {
     return scan.small() ? 2 : 20;
-  }
-
-  private static Map<String, String> tried() {
-    Map<String, String> all = new LinkedHashMap<>();
-    all.put("grease", "GREASE");
-    all.put("split", "a hello in two segments");
-    all.put("large", "a hello of 16 KB");
-    all.put("no-sni", "no server name");
-    all.put("wrong-sni", "another server name");
-    return Collections.unmodifiableMap(all);
   }
 
   /** A ClientHello that the server should answer, in the best version that it supports. */
@@ -120,7 +122,10 @@ final class ToleranceProbes {
   /** GREASE and an unknown extension. */
   void grease() throws ProbeFailed, InterruptedException {
     scan.visit().reportProgress("GREASE");
-    report("grease", "a hello with GREASE values and an unknown extension", base(name(), 5));
+    report(
+        UnusualHello.GREASE,
+        "a hello with GREASE values and an unknown extension",
+        base(name(), 5));
   }
 
   /** As long as a ClientHello with a post-quantum share, in two segments. */
@@ -131,7 +136,7 @@ final class ToleranceProbes {
     }
     byte[] records = base(name()).padTo(HYBRID_SIZE).records();
     judge(
-        "split",
+        UnusualHello.SPLIT,
         "a hello of " + records.length + " octets in two segments",
         scan.ask(Records.cut(records, SEGMENT)));
   }
@@ -144,7 +149,7 @@ final class ToleranceProbes {
     }
     HelloResponse answer = scan.ask(base(name()).padTo(LARGE_SIZE));
     if (answer.accepted()) {
-      pass("large", "a hello of 16 KB", answer);
+      pass(UnusualHello.LARGE, UnusualHello.LARGE.shown, answer);
     } else if (answer.end() != HelloResponse.HelloEnd.SILENT && plainIsAnswered()) {
       // No client sends one today; it says how near the limit is.
       findings.warn(
@@ -158,20 +163,23 @@ final class ToleranceProbes {
   /** No name, and the name of another host. */
   void names() throws ProbeFailed, InterruptedException {
     scan.visit().reportProgress("server names");
-    report("no-sni", "a hello without a server name", base(""));
-    report("wrong-sni", "a hello with the name of somebody else", base("wrong-name.invalid"));
+    report(UnusualHello.NO_SNI, "a hello without a server name", base(""));
+    report(
+        UnusualHello.WRONG_SNI,
+        "a hello with the name of somebody else",
+        base("wrong-name.invalid"));
   }
 
   private String name() {
     return scan.serverName();
   }
 
-  private void report(String aspect, String what, ClientHelloBuilder hello)
+  private void report(UnusualHello kind, String what, ClientHelloBuilder hello)
       throws ProbeFailed, InterruptedException {
-    judge(aspect, what, scan.ask(hello));
+    judge(kind, what, scan.ask(hello));
   }
 
-  private void judge(String aspect, String what, HelloResponse answer)
+  private void judge(UnusualHello kind, String what, HelloResponse answer)
       throws ProbeFailed, InterruptedException {
     boolean warned =
         answer.reader().alerts().stream().anyMatch(a -> a.level() == 1 && a.description() == 112);
@@ -179,18 +187,21 @@ final class ToleranceProbes {
       findings.warn(
           "tolerance", "sni-warning", what + " is answered with the warning unrecognized_name");
     } else if (answer.accepted()) {
-      pass(aspect, what, answer);
+      pass(kind, what, answer);
     } else if (!plainIsAnswered()) {
       findings.add(
-          "tolerance", CheckOutcome.INCONCLUSIVE, aspect, what + " is refused like a plain hello");
+          "tolerance",
+          CheckOutcome.INCONCLUSIVE,
+          kind.aspect,
+          what + " is refused like a plain hello");
     } else if (answer.refused() || answer.end() == HelloResponse.HelloEnd.BROKEN) {
       findings.fail(
           "tolerance",
-          aspect,
+          kind.aspect,
           what + " is refused (" + answer.text() + ") where others are answered",
           FindingEvidence.bytes(answer.first()));
     } else {
-      findings.add("tolerance", CheckOutcome.INCONCLUSIVE, aspect, what + " gets no answer");
+      findings.add("tolerance", CheckOutcome.INCONCLUSIVE, kind.aspect, what + " gets no answer");
     }
   }
 
@@ -206,16 +217,17 @@ final class ToleranceProbes {
     return known;
   }
 
-  private void pass(String aspect, String what, HelloResponse answer) {
-    findings.add("tolerance", CheckOutcome.PASS, aspect, what + " is answered: " + answer.text());
+  private void pass(UnusualHello kind, String what, HelloResponse answer) {
+    findings.add(
+        "tolerance", CheckOutcome.PASS, kind.aspect, what + " is answered: " + answer.text());
   }
 
   /** Names what was not tried, so that a pass does not cover it. */
   void report() {
     List<String> left =
-        TRIED.entrySet().stream()
-            .filter(e -> !findings.has("tolerance", e.getKey()))
-            .map(Map.Entry::getValue)
+        Arrays.stream(UnusualHello.values())
+            .filter(kind -> !findings.has("tolerance", kind.aspect))
+            .map(kind -> kind.shown)
             .toList();
     if (!left.isEmpty() && findings.has("tolerance")) {
       findings.add(
