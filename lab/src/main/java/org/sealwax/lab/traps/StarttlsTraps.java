@@ -8,6 +8,7 @@ import static org.sealwax.lab.traps.Traps.trap;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /** Group B: STARTTLS itself, missing, refused, broken, or faked. */
 final class StarttlsTraps {
@@ -20,6 +21,10 @@ final class StarttlsTraps {
     TrapHost good = site.host();
     return site.withHosts(
         good.named("mx1").at(10).withSmtp(s -> s.with(first)), good.named("mx2").at(20));
+  }
+
+  private static UnaryOperator<Site> starttls(SmtpBehaviour.StarttlsBehaviour answer) {
+    return site -> site.withSmtp(smtp -> smtp.with(answer));
   }
 
   static List<Trap> all() {
@@ -39,45 +44,24 @@ final class StarttlsTraps {
             "B3 | STARTTLS stripped, MTA-STS | no clear text; defer | RFC 8461 5",
             S,
             StarttlsTraps::stripped),
-        trap(
-            "B4 | 454 to STARTTLS | bounded fallback | RFC 3207 4",
-            N,
-            s -> s.withSmtp(h -> h.with(later))),
-        trap(
-            "B5 | 454 to STARTTLS, DANE | defer | RFC 3207 4",
-            D,
-            s -> s.withSmtp(h -> h.with(later))),
-        trap(
-            "B6 | 454 to STARTTLS, MTA-STS | defer | RFC 3207 4",
-            S,
-            s -> s.withSmtp(h -> h.with(later))),
+        trap("B4 | 454 to STARTTLS | bounded fallback | RFC 3207 4", N, starttls(later)),
+        trap("B5 | 454 to STARTTLS, DANE | defer | RFC 3207 4", D, starttls(later)),
+        trap("B6 | 454 to STARTTLS, MTA-STS | defer | RFC 3207 4", S, starttls(later)),
         trap(
             "B7a | 501 to STARTTLS | " + CLEAR_OR_BOUNDED + " | RFC 3207 4",
             NDS,
-            s ->
-                s.withSmtp(
-                    h ->
-                        h.with(
-                            new SmtpBehaviour.StarttlsBehaviour.StarttlsRejected(
-                                "501 5.5.4 syntax error")))),
+            starttls(
+                new SmtpBehaviour.StarttlsBehaviour.StarttlsRejected("501 5.5.4 syntax error"))),
         trap(
             "B7b | 502 to STARTTLS | " + CLEAR_OR_BOUNDED + " | RFC 3207 4",
             NDS,
-            s ->
-                s.withSmtp(
-                    h ->
-                        h.with(
-                            new SmtpBehaviour.StarttlsBehaviour.StarttlsRejected(
-                                "502 5.5.1 not implemented")))),
+            starttls(
+                new SmtpBehaviour.StarttlsBehaviour.StarttlsRejected("502 5.5.1 not implemented"))),
         trap(
             "B7c | 550 to STARTTLS | " + CLEAR_OR_BOUNDED + " | RFC 3207 4",
             NDS,
-            s ->
-                s.withSmtp(
-                    h ->
-                        h.with(
-                            new SmtpBehaviour.StarttlsBehaviour.StarttlsRejected(
-                                "550 5.7.0 no TLS for you")))),
+            starttls(
+                new SmtpBehaviour.StarttlsBehaviour.StarttlsRejected("550 5.7.0 no TLS for you"))),
         trap(
             "B8 | 220 to STARTTLS, then the connection ends | next MX | RFC 5321 5.1",
             N,
@@ -93,18 +77,13 @@ final class StarttlsTraps {
         trap(
             "B10 | 220 to STARTTLS, then clear text goes on | abort; never take it for TLS | RFC 3207 4",
             Traps.NDS,
-            s ->
-                s.withSmtp(
-                    h -> h.with(new SmtpBehaviour.StarttlsBehaviour.StarttlsThenPlaintext()))),
+            starttls(new SmtpBehaviour.StarttlsBehaviour.StarttlsThenPlaintext())),
         trap(
             "B11 | a reply injected behind the 220 | discard what came in clear | RFC 3207 4.2",
             N,
-            s ->
-                s.withSmtp(
-                    h ->
-                        h.with(
-                            new SmtpBehaviour.StarttlsBehaviour.StarttlsWithInjection(
-                                "250-injected\r\n250 SIZE 1\r\n")))),
+            starttls(
+                new SmtpBehaviour.StarttlsBehaviour.StarttlsWithInjection(
+                    "250-injected\r\n250 SIZE 1\r\n"))),
         trap(
             "B12 | other capabilities after TLS | use only the second list | RFC 3207 4.2",
             N,
