@@ -1,13 +1,9 @@
 package org.sealwax.router.control;
 
 import java.time.Instant;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
@@ -16,6 +12,7 @@ import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.json.Json;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.FallbackStep;
+import org.sealwax.mail.policy.HostMemory;
 import org.sealwax.mail.policy.IdentityRequirement;
 import org.sealwax.mail.policy.Policy;
 import org.sealwax.mail.policy.PolicyRow;
@@ -77,9 +74,11 @@ public final class Explainer {
 
   /** Compares another configuration with the one in force. */
   public WhatIf whatIf(RouterSettings then) {
-    Optional<StsPolicyCache> policies = stores.policies();
     return new WhatIf(
-        settings, then, stores.ledger(), domain -> policies.flatMap(p -> p.inForce(domain)));
+        settings,
+        then,
+        stores.ledger(),
+        domain -> stores.policies().flatMap(p -> p.inForce(domain)));
   }
 
   /** The configuration in force. */
@@ -138,28 +137,21 @@ public final class Explainer {
 
   private void describe(
       ObjectNode tree, DeliveryPreview preview, PolicySubject nextHop, Instant now) {
-    if (preview.end() != null) {
-      tree.put("end", preview.end());
-    }
+    add(tree, "end", preview.end());
     ArrayNode sources = tree.putArray("sources");
     List<List<Evidence>> byHost = preview.hosts().stream().map(h -> h.evidence()).toList();
     if (byHost.isEmpty()) {
       // No host was found; the rows of recipient domain and next hop are there all the same.
       byHost = List.of(rows().evidenceFor(nextHop));
     }
-    Set<Evidence> common = new LinkedHashSet<>();
-    byHost.forEach(common::addAll);
-    for (Evidence e : common) {
-      int before = sources.size();
-      source(sources, e);
-      if (sources.size() > before) {
-        ObjectNode out = (ObjectNode) sources.get(before);
+    for (Evidence e : byHost.stream().flatMap(List::stream).distinct().toList()) {
+      ObjectNode out = source(e);
+      if (out != null) {
+        sources.add(out);
         Optional<String> why = whyNot(e, byHost, now);
-        PolicyRow row = row(e);
         if (why.isPresent()) {
+          out.remove("warning");
           out.put("does_not_count", why.get());
-        } else if (row != null && row.override()) {
-          out.put("warning", override(row, e instanceof Evidence.RecipientRow));
         }
       }
     }
@@ -173,15 +165,6 @@ public final class Explainer {
 
   private PolicyRows rows() {
     return new PolicyRows(settings.deliver().level(), settings.deliver().rows());
-  }
-
-  private static @Nullable PolicyRow row(Evidence evidence) {
-    return switch (evidence) {
-      case Evidence.RecipientRow r -> r.row();
-      case Evidence.NextHopRow r -> r.row();
-      case Evidence.HostRow r -> r.row();
-      default -> null;
-    };
   }
 
   /** Why a row, a route or the default has no part in what is demanded of any host. */
@@ -201,35 +184,39 @@ public final class Explainer {
   /** What makes its servers known when they come as clients. */
   private static void peer(ObjectNode out, PeerIdentities.PeerStatus status) {
     out.put("known_by", status.by()).put("relay", status.relay());
-    if (status.next() != null) {
-      out.put("refresh", status.next().toString());
-    }
+    add(out, "refresh", status.next());
   }
 
-  /** What every round gathers; MTA-STS and ledger are notified from their stores, with more. */
-  private static void source(ArrayNode sources, Evidence evidence) {
-    switch (evidence) {
-      case Evidence.Default d ->
-          source(sources, "config", d.origin(), "").put("where", "[deliver] level");
-      case Evidence.Route r ->
-          source(sources, "config", r.origin(), "").put("where", "[[transport]] " + r.name());
-      case Evidence.RecipientRow r -> row(source(sources, "config", r.origin(), ""), r.row());
-      case Evidence.NextHopRow r -> row(source(sources, "config", r.origin(), ""), r.row());
-      case Evidence.HostRow r -> row(source(sources, "config", r.origin(), ""), r.row());
+  /**
+   * What every round gathers; null for MTA-STS and ledger, which are described from their stores,
+   * with more.
+   */
+  private static @Nullable ObjectNode source(Evidence evidence) {
+    return switch (evidence) {
+      case Evidence.Default d -> source("config", d).put("where", "[deliver] level");
+      case Evidence.Route r -> source("config", r).put("where", "[[transport]] " + r.name());
+      case Evidence.RecipientRow r ->
+          row(
+              source("config", r),
+              r.row(),
+              " has no effect on a configured route: there the row only raises");
+      case Evidence.NextHopRow r -> row(source("config", r), r.row(), admits(r.row().level()));
+      case Evidence.HostRow r -> row(source("config", r), r.row(), admits(r.row().level()));
       case Evidence.Dane d -> {
-        ObjectNode out = source(sources, "dane", d.origin(), section(d));
+        ObjectNode out = source("dane", d).put("rfc", section(d));
         out.put("refresh", d.expires().toString());
         if (d.state() instanceof Evidence.DaneState.Usable u) {
-          ArrayNode records = out.putArray("records");
-          u.associations().records().stream().map(Object::toString).sorted().forEach(records::add);
+          u.associations().records().stream()
+              .map(Object::toString)
+              .sorted()
+              .forEach(out.putArray("records")::add);
         }
+        yield out;
       }
-      case Evidence.RequireTls r ->
-          source(sources, "message", r.origin(), "RFC 8689 section 4.2.1");
-      case Evidence.TlsRequiredNo n -> source(sources, "message", n.origin(), "RFC 8689 section 3");
-      case Evidence.Sts s -> {}
-      case Evidence.LedgerLevel l -> {}
-    }
+      case Evidence.RequireTls r -> source("message", r).put("rfc", "RFC 8689 section 4.2.1");
+      case Evidence.TlsRequiredNo n -> source("message", n).put("rfc", "RFC 8689 section 3");
+      case Evidence.Sts _, Evidence.LedgerLevel _ -> null;
+    };
   }
 
   private static String section(Evidence.Dane dane) {
@@ -243,35 +230,33 @@ public final class Explainer {
     };
   }
 
-  private static ObjectNode source(ArrayNode sources, String name, String value, String rfc) {
-    ObjectNode out = sources.addObject().put("source", name).put("value", value);
-    if (!rfc.isEmpty()) {
-      out.put("rfc", rfc);
+  private static ObjectNode source(String name, Evidence evidence) {
+    return Json.object().put("source", name).put("value", evidence.origin());
+  }
+
+  /** Adds what there is: a value that is null or without text is left out. */
+  private static void add(ObjectNode out, String name, @Nullable Object value) {
+    if (value != null && !value.toString().isEmpty()) {
+      out.put(name, value.toString());
+    }
+  }
+
+  private static ObjectNode row(ObjectNode out, PolicyRow row, String override) {
+    out.put("where", "[[policy]] " + row.pattern().text());
+    add(out, "note", row.note());
+    add(out, "owner", row.owner());
+    add(out, "expires", row.expires());
+    if (row.override()) {
+      out.put("warning", "override" + override);
     }
     return out;
   }
 
-  private static void row(ObjectNode out, PolicyRow row) {
-    out.put("where", "[[policy]] " + row.pattern().text());
-    if (!row.note().isEmpty()) {
-      out.put("note", row.note());
-    }
-    if (!row.owner().isEmpty()) {
-      out.put("owner", row.owner());
-    }
-    if (row.expires() != null) {
-      out.put("expires", row.expires().toString());
-    }
-  }
-
-  /** Which attack an override row admits, or why it lowers nothing. */
-  private static String override(PolicyRow row, boolean ofTheRecipients) {
-    if (ofTheRecipients) {
-      return "override has no effect on a configured route: there the row only raises";
-    }
-    return "override: DANE, MTA-STS and ledger are not followed here; "
-        + (row.level().demandsTls()
-            ? row.level() == TlsLevel.ENCRYPT
+  /** Which attack an override row admits. */
+  private static String admits(TlsLevel level) {
+    return ": DANE, MTA-STS and ledger are not followed here; "
+        + (level.demandsTls()
+            ? level == TlsLevel.ENCRYPT
                 ? "an attacker on the path can read the mail"
                 : "who holds a key or certificate that this row takes can read the mail"
             : "an attacker who strips STARTTLS gets the mail in plaintext");
@@ -279,8 +264,9 @@ public final class Explainer {
 
   private void sts(ArrayNode sources, Domain domain, Instant now) {
     Optional<StsPolicyCache> policies = stores.policies();
+    ObjectNode out = sources.addObject().put("source", "sts");
     if (policies.isEmpty()) {
-      source(sources, "sts", "switched off ([sts] enabled)", "");
+      out.put("value", "switched off ([sts] enabled)");
       return;
     }
     StsPolicyCache.DomainStsStatus status = policies.get().status(domain);
@@ -295,20 +281,18 @@ public final class Explainer {
               s.count() + " records, which count as none";
           case StsLookup.RecordAnswer(StsRecord.Malformed m) -> "a broken record: " + m.why();
         };
-    ObjectNode out =
-        source(
-            sources,
-            "sts",
-            fetched == null
-                ? "no policy is kept; " + announced
-                : fetched.policy().mode().word()
-                    + ", id "
-                    + fetched.id()
-                    + ", mx "
-                    + fetched.policy().mx()
-                    + "; "
-                    + announced,
-            "RFC 8461 section 3");
+    out.put(
+        "value",
+        fetched == null
+            ? "no policy is kept; " + announced
+            : fetched.policy().mode().word()
+                + ", id "
+                + fetched.id()
+                + ", mx "
+                + fetched.policy().mx()
+                + "; "
+                + announced);
+    out.put("rfc", "RFC 8461 section 3");
     if (fetched != null) {
       out.put("since", fetched.fetched().toString());
       out.put("expires", fetched.expires().toString());
@@ -316,40 +300,30 @@ public final class Explainer {
         out.put("warning", "it has run out");
       }
     }
-    if (memory.refresh() != null) {
-      out.put("refresh", memory.refresh().toString());
-    }
-    if (!memory.failure().isEmpty()) {
-      out.put("trouble", memory.failure());
-    }
+    add(out, "refresh", memory.refresh());
+    add(out, "trouble", memory.failure());
   }
 
   private void ledger(ArrayNode sources, Domain domain) {
     PersistentLedger ledger = stores.ledger();
     Optional<Evidence.LedgerLevel> level = ledger.evidenceFor(domain);
     Optional<DomainRecord> row = ledger.domainRecord(domain);
-    ObjectNode out =
-        source(
-            sources,
-            "ledger",
-            level
-                .map(Evidence::origin)
-                .orElse(row.isEmpty() ? "never met" : "no level reached yet"),
-            "");
+    ObjectNode out = sources.addObject().put("source", "ledger");
+    out.put(
+        "value",
+        level.map(Evidence::origin).orElse(row.isEmpty() ? "never met" : "no level reached yet"));
     row.ifPresent(
         r -> {
           out.put("first", r.first().toString());
           out.put("last", r.last().toString());
           out.put(
               "evidence",
-              r.encrypt().sessions()
-                  + " sessions on "
-                  + r.encrypt().days()
-                  + " days with TLS, "
-                  + r.verify().sessions()
-                  + " on "
-                  + r.verify().days()
-                  + " with a verified host");
+              "%s sessions on %s days with TLS, %s on %s with a verified host"
+                  .formatted(
+                      r.encrypt().sessions(),
+                      r.encrypt().days(),
+                      r.verify().sessions(),
+                      r.verify().days()));
         });
     level.ifPresent(
         l -> {
@@ -379,26 +353,26 @@ public final class Explainer {
     out.put("dnssec", host.subject().secureMx());
     out.put("wanted", requirement.statedLevel().word());
     out.put("encryption", word(requirement.encryption()));
-    ArrayNode identity = out.putArray("identity");
-    requirement.identity().stream().map(IdentityRequirement::text).sorted().forEach(identity::add);
+    requirement.identity().stream()
+        .map(IdentityRequirement::text)
+        .sorted()
+        .forEach(out.putArray("identity")::add);
     out.put("clear_text", word(requirement.plaintextFallback()));
     out.put("floor", requirement.floor().lowest().label());
     out.put("require_tls", requirement.requireTls());
     out.put("by_memory_alone", requirement.remembered());
-    ArrayNode because = out.putArray("because");
-    requirement.because().forEach(because::add);
-    if (host.refusal() != null) {
-      out.put("refused", host.refusal());
-    }
+    requirement.because().forEach(out.putArray("because")::add);
+    add(out, "refused", host.refusal());
     requirement.contradiction().ifPresent(why -> out.put("never", why));
-    ArrayNode steps = out.putArray("rungs");
-    host.steps().stream().map(FallbackStep::word).forEach(steps::add);
-    Map<String, String> memory = new LinkedHashMap<>();
-    if (host.memory().strongest() != null) {
-      memory.put("shown", host.memory().strongest().word() + " at " + host.memory().strongestAt());
+    host.steps().stream().map(FallbackStep::word).forEach(out.putArray("rungs")::add);
+    HostMemory memory = host.memory();
+    if (memory.strongest() != null) {
+      String shown = memory.strongest().word() + " at " + memory.strongestAt();
+      out.putObject("memory").put("shown", shown);
     }
-    host.memory().broken().forEach((step, at) -> memory.put("broken", step.word() + " at " + at));
-    memory.forEach((name, value) -> out.withObject("memory").put(name, value));
+    memory
+        .broken()
+        .forEach((step, at) -> out.withObject("memory").put("broken", step.word() + " at " + at));
     DeliveryPreview.ConnectionPreview probe = host.probe();
     if (probe != null) {
       ObjectNode seen = out.putObject("probe");
@@ -408,8 +382,7 @@ public final class Explainer {
       }
       seen.put("seen", probe.observation());
       seen.put("then", probe.outcome());
-      ArrayNode offers = seen.putArray("offers");
-      probe.capabilities().forEach(offers::add);
+      probe.capabilities().forEach(seen.putArray("offers")::add);
     }
   }
 
@@ -420,8 +393,7 @@ public final class Explainer {
   /** The answers about several destinations, as one tree. */
   static ObjectNode all(List<ObjectNode> answers) {
     ObjectNode out = Json.object();
-    ArrayNode list = out.putArray("destinations");
-    answers.forEach(list::add);
+    answers.forEach(out.putArray("destinations")::add);
     return out;
   }
 }

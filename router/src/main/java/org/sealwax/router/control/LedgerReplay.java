@@ -44,8 +44,17 @@ import org.sealwax.router.route.TransportTable;
  * public roots, and the key; it does not remember certificates. Where a demand cannot be judged by
  * that, the answer is {@link Kind#UNKNOWN} and never a guess. What DANE and MTA-STS said at that
  * time is not remembered either: the evidence given stands for all observations.
+ *
+ * @param policy in force
+ * @param rows what the configuration says of a subject
+ * @param remembered what is known of the domain of a record
+ * @param elsewhere why the ledger has no part in mail to a domain, if so
  */
-final class LedgerReplay {
+record LedgerReplay(
+    Policy policy,
+    Function<PolicySubject, List<Evidence>> rows,
+    Function<DomainRecord, List<Evidence>> remembered,
+    Function<Domain, Optional<String>> elsewhere) {
   /** The TLSA record that a key alone can be held against (RFC 7671 5.1). */
   private static final int USAGE_DANE_EE = 3;
 
@@ -54,18 +63,6 @@ final class LedgerReplay {
 
   private static final Outcome PASS = new Outcome(Kind.PASS, "");
   private static final Outcome CLEAR = new Outcome(Kind.CLEAR_AT_ONCE, "");
-
-  private final Policy policy;
-  private final Function<Domain, Optional<String>> elsewhere;
-  private final Function<DomainRecord, List<Evidence>> remembered;
-  private final Function<PolicySubject, List<Evidence>> rows;
-
-  /** What is kept of MTA-STS; empty where the configuration does not follow it. */
-  @FunctionalInterface
-  interface KeptStsPolicies {
-    /** The policy in force, from memory or disk. */
-    Optional<StsMemory.FetchedPolicy> of(Domain domain);
-  }
 
   /** What would have become of mail on one connection. */
   enum Kind {
@@ -95,25 +92,14 @@ final class LedgerReplay {
   record ReplayedConnection(Domain host, RememberedSample sample, Outcome outcome) {}
 
   /**
-   * Under a policy.
+   * Under a configuration.
    *
-   * @param rows what the configuration says of a subject
-   * @param remembered what is known of the domain of a record
-   * @param elsewhere why the ledger has no part in mail to a domain, if so
+   * @param sts the MTA-STS policy in force, from memory or disk
    */
-  LedgerReplay(
-      Policy policy,
-      Function<PolicySubject, List<Evidence>> rows,
-      Function<DomainRecord, List<Evidence>> remembered,
-      Function<Domain, Optional<String>> elsewhere) {
-    this.policy = policy;
-    this.rows = rows;
-    this.remembered = remembered;
-    this.elsewhere = elsewhere;
-  }
-
-  /** Under a configuration. */
-  static LedgerReplay of(RouterSettings settings, KeptStsPolicies sts, ClockReading reading) {
+  static LedgerReplay of(
+      RouterSettings settings,
+      Function<Domain, Optional<StsMemory.FetchedPolicy>> sts,
+      ClockReading reading) {
     TransportTable routes = new TransportTable(settings.forward());
     LedgerRules rules = new LedgerRules(settings.ledger(), PublicSuffixList.bundled());
     return new LedgerReplay(
@@ -122,7 +108,7 @@ final class LedgerReplay {
         row -> {
           List<Evidence> out = new ArrayList<>();
           if (settings.sts().isPresent()) {
-            sts.of(row.domain()).ifPresent(fetched -> out.add(published(row.domain(), fetched)));
+            sts.apply(row.domain()).ifPresent(fetched -> out.add(published(row.domain(), fetched)));
           }
           // As PersistentLedger gives it: a level not seen for too long has fallen away.
           rules.evidence(rules.timePassed(row, reading).row()).ifPresent(out::add);
@@ -155,10 +141,25 @@ final class LedgerReplay {
   private Outcome outcome(PolicySubject subject, RememberedSample sample, List<Evidence> evidence) {
     Requirement requirement = policy.requirementFor(subject, evidence, sample.at());
     Domain host = (Domain) subject.host();
-    boolean knowsDane = evidence.stream().anyMatch(Evidence.Dane.class::isInstance);
-    return !knowsDane && lacksTlsa(host, requirement)
-        ? new Outcome(Kind.UNKNOWN, "whether there are TLSA records is not remembered")
-        : would(host, sample, requirement);
+    Optional<MxFilter.Refusal> refusal = requirement.mxFilter().refusal(host);
+    if (refusal.isPresent()) {
+      // A row may demand DANE where it was not looked up: that is no proof of absence.
+      return refusal.get().reason() == DeferReason.DANE_MISSING
+              && evidence.stream().noneMatch(Evidence.Dane.class::isInstance)
+          ? new Outcome(Kind.UNKNOWN, "whether there are TLSA records is not remembered")
+          : new Outcome(Kind.WAIT, host + " " + refusal.get().text());
+    }
+    if (requirement.encryption() == Requirement.TlsUse.NEVER) {
+      return CLEAR;
+    }
+    return switch (sample.level()) {
+      case SILENT -> new Outcome(Kind.UNKNOWN, "no connection");
+      case INJECTED -> new Outcome(Kind.WAIT, "clear text was injected");
+      case CLEAR -> withoutTls("TLS was not offered", false, requirement);
+      case REFUSED -> withoutTls("STARTTLS was refused", true, requirement);
+      case BROKEN -> withoutTls("TLS broke", true, requirement);
+      case ENCRYPTED, VERIFIED -> underTls(host, sample, requirement);
+    };
   }
 
   private static Evidence published(Domain domain, StsMemory.FetchedPolicy fetched) {
@@ -182,33 +183,6 @@ final class LedgerReplay {
       case NextHop.Pipe p -> Optional.of("goes to the command " + p.name());
       case NextHop.Reports r -> Optional.of("is read by this server");
       case NextHop.NoPostmaster n -> Optional.of("goes to nobody");
-    };
-  }
-
-  /** A row that demands DANE, where it was not looked up: that is no proof of absence. */
-  private static boolean lacksTlsa(Domain host, Requirement requirement) {
-    return requirement
-        .mxFilter()
-        .refusal(host)
-        .filter(refusal -> refusal.reason() == DeferReason.DANE_MISSING)
-        .isPresent();
-  }
-
-  private static Outcome would(Domain host, RememberedSample sample, Requirement requirement) {
-    Optional<MxFilter.Refusal> refusal = requirement.mxFilter().refusal(host);
-    if (refusal.isPresent()) {
-      return new Outcome(Kind.WAIT, host + " " + refusal.get().text());
-    }
-    if (requirement.encryption() == Requirement.TlsUse.NEVER) {
-      return CLEAR;
-    }
-    return switch (sample.level()) {
-      case SILENT -> new Outcome(Kind.UNKNOWN, "no connection");
-      case INJECTED -> new Outcome(Kind.WAIT, "clear text was injected");
-      case CLEAR -> withoutTls("TLS was not offered", false, requirement);
-      case REFUSED -> withoutTls("STARTTLS was refused", true, requirement);
-      case BROKEN -> withoutTls("TLS broke", true, requirement);
-      case ENCRYPTED, VERIFIED -> underTls(host, sample, requirement);
     };
   }
 

@@ -58,6 +58,7 @@ public final class OfflineExplainer implements Closeable {
     TlsFactory tls = new TlsFactory(TlsSettings.defaults(), clock, chance);
     Resolver resolver = new CachingResolver(settings.dns(), clock, chance);
     IdentityStore identities = IdentityStore.open(settings.identity(), clock, chance);
+    CertificateAuthorities authorities = new CertificateAuthorities(settings);
     Supplier<TlsClient> client =
         new Lazy<>(() -> tls.client(ClientTlsSettings.defaults(), identities));
     stores = new DomainStores(settings, resolver, client, clock, chance, log);
@@ -71,14 +72,14 @@ public final class OfflineExplainer implements Closeable {
                 resolver,
                 new Dialers(SystemDialer.guarded(settings.dialer()), SystemDialer.trusted()),
                 client.get(),
-                new CertificateAuthorities(settings).forDelivery(),
+                authorities.forDelivery(),
                 chance),
             stores.evidence(settings),
             stores.recorder(new HostMemoryCache(stores.ledger()), TlsSessionListener.NONE),
             clock,
             chance);
     PeerIdentities peers = stores.peerIdentities(tls.verifier());
-    new CertificateAuthorities(settings).name(peers);
+    authorities.name(peers);
     explainer =
         new Explainer(
             deliveryAgent,

@@ -3,17 +3,21 @@ package org.sealwax.router.control;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.json.Json;
+import org.sealwax.mail.sts.StsMemory;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.LedgerReplay.Kind;
 import org.sealwax.router.control.LedgerReplay.Outcome;
@@ -68,13 +72,6 @@ public final class WhatIf {
   /** Connections of one host that fared alike. */
   private record WhatIfDifference(Domain host, Outcome current, Outcome candidate) {}
 
-  private record WhatIfConnections(int connections, Instant last) {
-    WhatIfConnections plus(WhatIfConnections other) {
-      return new WhatIfConnections(
-          connections + other.connections, last.isAfter(other.last) ? last : other.last);
-    }
-  }
-
   /**
    * Over what is remembered now.
    *
@@ -86,7 +83,7 @@ public final class WhatIf {
       RouterSettings now,
       RouterSettings then,
       PersistentLedger ledger,
-      LedgerReplay.KeptStsPolicies sts) {
+      Function<Domain, Optional<StsMemory.FetchedPolicy>> sts) {
     this.current = now;
     this.candidate = then;
     this.ledger = ledger;
@@ -115,8 +112,7 @@ public final class WhatIf {
     if (queue != null) {
       messages(out, queue, sums.affected);
     }
-    ArrayNode unknown = out.putArray("not_known");
-    notKnown(queue != null).forEach(unknown::add);
+    notKnown(out.putArray("not_known"), queue != null);
     return out;
   }
 
@@ -134,7 +130,7 @@ public final class WhatIf {
     sums.remembered++;
     sums.connections += is.size();
     Set<WhatIfChange> changes = EnumSet.noneOf(WhatIfChange.class);
-    Map<WhatIfDifference, WhatIfConnections> differences = new LinkedHashMap<>();
+    Map<WhatIfDifference, List<Instant>> differences = new LinkedHashMap<>();
     Map<Domain, Integer> perHost = new HashMap<>();
     for (int i = 0; i < is.size(); i++) {
       Domain host = is.get(i).host();
@@ -144,10 +140,9 @@ public final class WhatIf {
       Optional<WhatIfChange> change = change(now, then);
       if (change.isPresent()) {
         changes.add(change.get());
-        differences.merge(
-            new WhatIfDifference(host, now, then),
-            new WhatIfConnections(1, is.get(i).sample().at()),
-            WhatIfConnections::plus);
+        differences
+            .computeIfAbsent(new WhatIfDifference(host, now, then), d -> new ArrayList<>())
+            .add(is.get(i).sample().at());
       }
     }
     if (changes.size() > 1) {
@@ -161,39 +156,28 @@ public final class WhatIf {
     if (sums.domains.size() < MOST_DOMAINS) {
       ObjectNode out = sums.domains.addObject().put("domain", row.domain().name());
       words(changes, out);
-      report(out.putArray("differences"), differences, perHost);
+      ArrayNode list = out.putArray("differences");
+      differences.forEach(
+          (d, times) ->
+              list.addObject()
+                  .put("host", d.host().name())
+                  .put("now", d.current().text())
+                  .put("then", d.candidate().text())
+                  .put("connections", times.size())
+                  .put("of", perHost.getOrDefault(d.host(), 0))
+                  .put("last", Collections.max(times).toString()));
     }
   }
 
   private static void words(Set<WhatIfChange> changes, ObjectNode out) {
-    ArrayNode words = out.putArray("changes");
-    changes.stream().map(WhatIfChange::word).forEach(words::add);
-  }
-
-  private static void report(
-      ArrayNode out,
-      Map<WhatIfDifference, WhatIfConnections> differences,
-      Map<Domain, Integer> perHost) {
-    differences.forEach(
-        (d, connections) ->
-            out.addObject()
-                .put("host", d.host().name())
-                .put("now", d.current().text())
-                .put("then", d.candidate().text())
-                .put("connections", connections.connections())
-                .put("of", perHost.getOrDefault(d.host(), 0))
-                .put("last", connections.last().toString()));
+    changes.stream().map(WhatIfChange::word).forEach(out.putArray("changes")::add);
   }
 
   /** What one connection's change is, if any; another reason to wait is none. */
   static Optional<WhatIfChange> change(Outcome is, Outcome would) {
     Kind from = is.kind();
     Kind to = would.kind();
-    if (to == Kind.UNKNOWN) {
-      boolean same = from == Kind.UNKNOWN && is.reason().equals(would.reason());
-      return same ? Optional.empty() : Optional.of(WhatIfChange.UNKNOWN);
-    }
-    if (from == to) {
+    if (from == to && (to != Kind.UNKNOWN || is.equals(would))) {
       return Optional.empty();
     }
     return switch (to) {
@@ -210,15 +194,12 @@ public final class WhatIf {
       ObjectNode out, QueueView queue, Map<String, Set<WhatIfChange>> concerned)
       throws IOException {
     ArrayNode messages = out.putArray("messages");
-    Map<QueueId, Optional<MailOptions.TlsOption>> tlsOptions = new HashMap<>();
-    Set<String> notified = new java.util.HashSet<>();
+    Map<QueueId, MailOptions.TlsOption> tlsOptions = new HashMap<>();
+    Set<String> notified = new HashSet<>();
     int looked = 0;
     boolean more = false;
     BatchKey after = null;
-    do {
-      if (concerned.isEmpty()) {
-        break;
-      }
+    while (!concerned.isEmpty() && !more) {
       QueueView.QueuePage page = queue.list(QueueFilter.all(), after, QueueView.MOST_ROWS);
       for (QueueRow row : page.rows()) {
         Set<WhatIfChange> changes = concerned.get(row.nextHop());
@@ -229,25 +210,32 @@ public final class WhatIf {
           more = true;
           break;
         }
-        if (!tlsOptions.containsKey(row.id())) {
-          tlsOptions.put(row.id(), queue.message(row.id()).map(m -> m.envelope().options().tls()));
+        MailOptions.TlsOption tls = tlsOptions.get(row.id());
+        if (tls == null) {
+          tls =
+              queue
+                  .message(row.id())
+                  .map(m -> m.envelope().options().tls())
+                  .orElse(MailOptions.TlsOption.UNSPECIFIED);
+          tlsOptions.put(row.id(), tls);
         }
-        message(messages, row, changes, tlsOptions.getOrDefault(row.id(), Optional.empty()));
+        message(messages, row, ofMessage(changes, tls), tls);
       }
       looked += page.rows().size();
       after = page.next();
-      more |= looked >= MAX_RECIPIENTS && after != null;
-    } while (after != null && !more);
+      if (after == null) {
+        break;
+      }
+      more |= looked >= MAX_RECIPIENTS;
+    }
     out.put("more_messages", more);
   }
 
   private static void message(
-      ArrayNode messages,
-      QueueRow row,
-      Set<WhatIfChange> changes,
-      Optional<MailOptions.TlsOption> tlsOption) {
-    MailOptions.TlsOption tls = tlsOption.orElse(MailOptions.TlsOption.UNSPECIFIED);
-    Set<WhatIfChange> own = ofMessage(changes, tls);
+      ArrayNode messages, QueueRow row, Set<WhatIfChange> own, MailOptions.TlsOption tls) {
+    if (own.isEmpty()) {
+      return;
+    }
     String demands =
         switch (tls) {
           case UNSPECIFIED -> "";
@@ -255,9 +243,6 @@ public final class WhatIf {
           case REPORT -> "TLS report (goes out whatever the TLS is like)";
           case REQUIRED -> "REQUIRETLS";
         };
-    if (own.isEmpty()) {
-      return;
-    }
     ObjectNode out =
         messages
             .addObject()
@@ -279,8 +264,7 @@ public final class WhatIf {
     return own;
   }
 
-  private List<String> notKnown(boolean running) {
-    List<String> out = new ArrayList<>();
+  private void notKnown(ArrayNode out, boolean running) {
     out.add("DANE: nothing is looked up, so what TLSA records demand is left out on both sides");
     out.add(
         "one connection is no message: mail whose host would wait tries the domain's other hosts");
@@ -300,6 +284,5 @@ public final class WhatIf {
     if (!running) {
       out.add("the queue: no server runs here, and only a server reads it");
     }
-    return out;
   }
 }

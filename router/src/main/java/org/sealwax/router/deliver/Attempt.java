@@ -47,7 +47,6 @@ final class Attempt {
   private final RoundWork work;
   private final Policy policy;
   private final HostConnector connector;
-  private final ConnectionRecorder records;
   private final HostRequirement host;
   private final Requirement requirement;
   private final RoutePlan.PlannedHosts plan;
@@ -66,15 +65,9 @@ final class Attempt {
     this.work = round.work();
     this.policy = round.policy();
     this.connector = round.connector();
-    this.records = new ConnectionRecorder(round, host, plan);
     this.host = host;
     this.requirement = host.requirement();
     this.plan = plan;
-  }
-
-  /** What the connections of this attempt leave in log, ledger and TLS reports. */
-  ConnectionRecorder records() {
-    return records;
   }
 
   /**
@@ -308,8 +301,13 @@ final class Attempt {
       }
       if (wire == null) {
         targets.forEach(target -> round.order().tried(host.subject().host(), target.getAddress()));
-        records.sample(
-            dialed.address(), new Observation.Unreachable(dialed.failure()), step, ownAddress);
+        round.sample(
+            host,
+            plan,
+            dialed.address(),
+            new Observation.Unreachable(dialed.failure()),
+            step,
+            ownAddress);
         work.hostSkipped(
             FailureTable.policy(DeferReason.CONNECT, dialed.failure(), host.hostName()));
         return new LadderResult(null, dialed.address(), false);
@@ -422,7 +420,7 @@ final class Attempt {
     // Only after a failed handshake do the hosts share the connections that are left.
     int hosts = observation instanceof Observation.HandshakeFailed ? round.order().usable() : 1;
     FallbackState state = state(step, hosts, everyHostTried, now, after);
-    records.sample(address, observation, step, ownAddress);
+    round.sample(host, plan, address, observation, step, ownAddress);
     memory = after;
     lastState = state;
     lastObservation = observation;
@@ -431,7 +429,7 @@ final class Attempt {
       round.keepOne();
     }
     Decision decision = policy.decide(requirement, observation, state);
-    records.log(observation, decision, address, provenBefore);
+    round.log(host, observation, decision, address, provenBefore);
     return decision;
   }
 
@@ -487,7 +485,7 @@ final class Attempt {
       leave(dialogue);
     }
     if (!dialed.localFailure()) {
-      records.sample(dialed.address(), observation, step, ownAddress);
+      round.sample(host, plan, dialed.address(), observation, step, ownAddress);
     }
     Instant now = round.now();
     FallbackState state = state(step, 1, false, now, memory().after(observation, step, now));

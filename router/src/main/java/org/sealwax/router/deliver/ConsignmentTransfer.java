@@ -1,9 +1,14 @@
 package org.sealwax.router.deliver;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -11,21 +16,21 @@ import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.smtp.Capabilities;
 import org.sealwax.mail.smtp.session.SmtpTimeouts;
+import org.sealwax.router.deliver.HostOrder.Tried;
 import org.sealwax.router.deliver.NextHostOrLater.HostPosition;
 import org.sealwax.router.deliver.NextHostOrLater.RecipientVerdict;
-import org.sealwax.router.deliver.TriedHosts.Tried;
-import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.MailOptions;
+import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.queue.Recipient;
-import org.sealwax.router.receipts.Receipts;
 
 /**
  * Carries one consignment over the connections of a round: in transactions as large as the host's
  * limits allow. {@link OutgoingTransaction} is the conversation, {@link NextHostOrLater} decides
- * what it means for each recipient. One thread owns it.
+ * what it means for each recipient. Each recipient is settled exactly once: by a host, or at {@link
+ * #end}. One thread owns it.
  */
 final class ConsignmentTransfer implements RoundWork {
   /** Recipients of one transaction where the host names no limit (RFC 5321 4.5.3.1.8). */
@@ -38,10 +43,8 @@ final class ConsignmentTransfer implements RoundWork {
   static final int SLOW_TRANSACTIONS = 2;
 
   private final Consignment consignment;
-  private final RecipientOutcomes outcomes;
-  private final TriedHosts triedHosts;
-  private final Ledger ledger;
-  private final Receipts receipts;
+  private final HostOrder.TriedHosts triedHosts;
+  private final DeliveryRecorder recorder;
   private final Clock clock;
   private final SmtpTimeouts times;
   private final int transactionsPerConnection;
@@ -65,26 +68,53 @@ final class ConsignmentTransfer implements RoundWork {
   private int putOffAt = Tried.NONE;
   private boolean answered;
 
+  private final Map<Long, Outcome> settled = new LinkedHashMap<>();
+
+  /** The recipients that still wait, in order. */
+  private final Map<Long, Recipient> open = new LinkedHashMap<>();
+
+  /**
+   * Why a host deferred a recipient. The reply of the first such host is kept: hosts come in the
+   * domain's own order, and a reply about a recipient is worth more than a failure of a later host.
+   */
+  private final Map<Long, FailureCause> deferred = new HashMap<>();
+
+  /**
+   * Why a host refused a recipient, for a reason on our side that another connection may not have;
+   * if none is made in this round, this is why the recipient waits.
+   */
+  private final Map<Long, FailureCause> refusedForNow = new HashMap<>();
+
+  /** Why each host was passed over, for what may be concluded from all of them together. */
+  private final List<FailureCause> passed = new ArrayList<>();
+
+  private @Nullable FailureCause lastCause;
+  private boolean endedOtherwise;
+  private boolean hostsLeft;
+  private @Nullable Instant soonest;
+
   ConsignmentTransfer(
       Consignment consignment,
-      RecipientOutcomes outcomes,
       DeliverySettings settings,
-      TriedHosts triedHosts,
-      Ledger ledger,
-      Receipts receipts,
-      Clock clock,
-      boolean authenticated) {
+      HostOrder.TriedHosts triedHosts,
+      DeliveryRecorder recorder,
+      Clock clock) {
     this.consignment = consignment;
-    this.outcomes = outcomes;
+    for (Recipient recipient : consignment.recipients()) {
+      open.put(recipient.key(), recipient);
+    }
     this.purpose = RoundPurpose.of(consignment);
     this.content = new StoredContent(consignment);
     this.triedHosts = triedHosts;
-    this.ledger = ledger;
-    this.receipts = receipts;
+    this.recorder = recorder;
     this.clock = clock;
     this.times = settings.times();
     this.transactionsPerConnection = settings.pool().messages();
-    this.authenticated = authenticated;
+    RouteSettings route =
+        consignment.nextHop() instanceof NextHop.Fixed fixed
+            ? settings.routes().get(fixed.route())
+            : null;
+    this.authenticated = route != null && route.credentials() != null;
   }
 
   RoundPurpose purpose() {
@@ -93,17 +123,42 @@ final class ConsignmentTransfer implements RoundWork {
 
   @Override
   public boolean isDone() {
-    return outcomes.isDone();
+    return open.isEmpty();
+  }
+
+  /** Whether another round has nothing to do: every recipient was delivered or refused. */
+  private boolean isFinal() {
+    if (!isDone()) {
+      return false;
+    }
+    for (Outcome outcome : settled.values()) {
+      if (outcome instanceof Outcome.Deferred) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Settles a recipient that waits, and returns it. */
+  private Recipient settle(long key, Outcome outcome) {
+    Recipient recipient = open.remove(key);
+    if (recipient == null) {
+      throw new IllegalStateException("recipient settled twice");
+    }
+    settled.put(key, outcome);
+    return recipient;
+  }
+
+  /** Settles all recipients that wait. */
+  private void settleAll(Outcome outcome) {
+    for (long key : List.copyOf(open.keySet())) {
+      settle(key, outcome);
+    }
   }
 
   @Override
   public boolean mayUsePlaintext() {
-    for (Recipient recipient : outcomes.open()) {
-      if (!keptForTls.contains(recipient.key())) {
-        return true;
-      }
-    }
-    return false;
+    return !keptForTls.containsAll(open.keySet());
   }
 
   @Override
@@ -118,7 +173,7 @@ final class ConsignmentTransfer implements RoundWork {
 
   @Override
   public void hostsLeft(boolean left) {
-    outcomes.hostsLeft(left);
+    hostsLeft = left;
   }
 
   @Override
@@ -128,7 +183,7 @@ final class ConsignmentTransfer implements RoundWork {
 
   @Override
   public void tried(HostOrder order) {
-    boolean over = outcomes.isFinal();
+    boolean over = isFinal();
     if (answered && over && triedHosts.isEmpty()) {
       return;
     }
@@ -159,17 +214,79 @@ final class ConsignmentTransfer implements RoundWork {
     return "|" + consignment.nextHop().key();
   }
 
+  /** Adds the cause of skipping one host; a failed policy outlasts an unreachable host. */
   @Override
   public void hostSkipped(FailureCause cause) {
-    outcomes.hostSkipped(cause);
+    passed.add(cause);
+    Instant until = cause.until();
+    if (until != null && (soonest == null || until.isBefore(soonest))) {
+      soonest = until;
+    }
+    if (lastCause == null || !FailureTable.isPolicyFailure(lastCause)) {
+      lastCause = cause;
+    }
   }
 
   @Override
   public void noHosts(FailureMeaning meaning) {
-    outcomes.endAllWith(meaning.cause());
+    endAllWith(meaning.cause());
     if (meaning.action() == FailureMeaning.FailureAction.REFUSE) {
-      outcomes.settleAll(meaning.outcome());
+      settleAll(meaning.outcome());
     }
+  }
+
+  /** The delivery as a whole ends for this cause, whatever the hosts were passed over for. */
+  void endAllWith(FailureCause cause) {
+    endedOtherwise = true;
+    lastCause = cause;
+  }
+
+  /**
+   * The outcomes at the end of the round. A recipient that still waits is deferred for its own
+   * cause, or else the last one. With REQUIRETLS, when every host has shown that it cannot have the
+   * mail, it is refused, except recipients that a host could defer by name (RFC 8689 4.2.1).
+   *
+   * @param otherwise the cause when there is no other
+   */
+  Map<Long, Outcome> end(FailureCause otherwise) {
+    if (isDone()) {
+      return settled;
+    }
+    FailureCause refusal =
+        endedOtherwise || hostsLeft || !consignment.options().requireTls()
+            ? null
+            : FailureTable.requireTls(passed);
+    FailureCause last = lastCause == null ? otherwise : lastCause;
+    FailureCause common =
+        endedOtherwise ? last : busy(last.withExtent(extent(last)).until(soonest));
+    for (long key : List.copyOf(open.keySet())) {
+      FailureCause own = deferred.getOrDefault(key, refusedForNow.getOrDefault(key, common));
+      settle(
+          key,
+          refusal != null && !deferred.containsKey(key)
+              ? new Outcome.Refused(refusal)
+              : new Outcome.Deferred(own));
+    }
+    return settled;
+  }
+
+  /**
+   * One host that let us begin a transaction shows that the next hop is there, whatever befell us
+   * at the others.
+   */
+  private FailureCause.Extent extent(FailureCause last) {
+    return last.scope() != FailureCause.Extent.NEXT_HOP
+        ? last.scope()
+        : passed.stream()
+            .map(FailureCause::scope)
+            .filter(scope -> scope != FailureCause.Extent.NEXT_HOP)
+            .findFirst()
+            .orElse(FailureCause.Extent.NEXT_HOP);
+  }
+
+  /** A host that was not tried for want of a slot: nothing is known before it was. */
+  private FailureCause busy(FailureCause otherwise) {
+    return passed.stream().filter(FailureCause::isBusy).findFirst().orElse(otherwise);
   }
 
   @Override
@@ -229,8 +346,7 @@ final class ConsignmentTransfer implements RoundWork {
   }
 
   private ConnectionResult dawdled(Duration longest, HostConnection peer) {
-    outcomes.hostSkipped(
-        FailureTable.tooSlow(TransactionStage.MAIL, longest, peer.logName()).cause());
+    hostSkipped(FailureTable.tooSlow(TransactionStage.MAIL, longest, peer.logName()).cause());
     return ConnectionResult.NEXT_HOST;
   }
 
@@ -242,7 +358,7 @@ final class ConsignmentTransfer implements RoundWork {
   private List<Recipient> waiting(HostConnection peer) {
     boolean clear = peer.handshake().isEmpty();
     List<Recipient> waiting = new ArrayList<>(4);
-    for (Recipient recipient : outcomes.open()) {
+    for (Recipient recipient : open.values()) {
       if (!putOffHere.contains(recipient.key())
           && !(clear && keptForTls.contains(recipient.key()))) {
         waiting.add(recipient);
@@ -267,10 +383,10 @@ final class ConsignmentTransfer implements RoundWork {
     result.recipients().forEach((key, verdict) -> apply(key, verdict, peer));
     sparing |= result.sparesParameters();
     if (result.skipped() != null) {
-      outcomes.hostSkipped(result.skipped());
+      hostSkipped(result.skipped());
     }
     if (transcript.ending() instanceof Transcript.Ending.ContentUnreadable(String why)) {
-      outcomes.settleAll(new Outcome.Deferred(FailureTable.content(why)));
+      settleAll(new Outcome.Deferred(FailureTable.content(why)));
     }
     return result.connection() != null || transcript.content() != null
         ? result.connection()
@@ -285,21 +401,30 @@ final class ConsignmentTransfer implements RoundWork {
         peer.handshake().isPresent(),
         peer.hasIpv4Alternative(),
         preference > triedBefore.putOffAt(),
-        outcomes.deferred(),
+        Collections.unmodifiableSet(deferred.keySet()),
         waiting);
   }
 
   private void apply(long key, RecipientVerdict verdict, HostConnection peer) {
     switch (verdict) {
       case RecipientVerdict.Settled(Outcome outcome) -> {
-        Recipient recipient = outcomes.settle(key, outcome);
+        Recipient recipient = settle(key, outcome);
         if (outcome instanceof Outcome.Delivered) {
-          receipts.add(
-              peer.receipt(clock.now(), ledger, consignment.id(), recipient.target().mailbox()));
+          recorder
+              .receipts()
+              .add(
+                  peer.receipt(
+                      clock.now(),
+                      recorder.ledger(),
+                      consignment.id(),
+                      recipient.target().mailbox()));
         }
       }
       case RecipientVerdict.NextHost(FailureCause cause, boolean onlyWithTls) -> {
-        outcomes.defer(key, cause);
+        if (!open.containsKey(key)) {
+          throw new IllegalStateException("put off and settled");
+        }
+        deferred.putIfAbsent(key, cause);
         putOffHere.add(key);
         putOffAt = Math.min(putOffAt, preference);
         if (onlyWithTls) {
@@ -308,7 +433,7 @@ final class ConsignmentTransfer implements RoundWork {
       }
       case RecipientVerdict.RefusalNotFinal(var cause, boolean overIpv4) -> {
         if (cause != null) {
-          outcomes.deferralCauses(key, cause);
+          refusedForNow.put(key, cause);
         }
         putOffHere.add(key);
         shouldRetryOverIpv4 |= overIpv4;
@@ -321,8 +446,7 @@ final class ConsignmentTransfer implements RoundWork {
       OutgoingTransaction transaction, HostConnection peer) {
     Transcript.Ending ending = transaction.takeBack();
     if (!(ending instanceof Transcript.Ending.Replied)) {
-      outcomes.hostSkipped(
-          NextHostOrLater.broken(ending, TransactionStage.DATA, peer.logName()).cause());
+      hostSkipped(NextHostOrLater.broken(ending, TransactionStage.DATA, peer.logName()).cause());
       return ConnectionResult.NEXT_HOST;
     }
     if (transaction.isInStep()) {

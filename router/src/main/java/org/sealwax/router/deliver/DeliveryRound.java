@@ -1,5 +1,6 @@
 package org.sealwax.router.deliver;
 
+import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,20 +9,27 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.policy.Decision;
 import org.sealwax.mail.policy.Evidence;
+import org.sealwax.mail.policy.FallbackStep;
+import org.sealwax.mail.policy.Observation;
 import org.sealwax.mail.policy.Policy;
 import org.sealwax.mail.policy.PolicySubject;
-import org.sealwax.router.deliver.TriedHosts.Tried;
+import org.sealwax.mail.tlsrpt.SessionDiagnosis;
+import org.sealwax.router.deliver.HostOrder.Tried;
+import org.sealwax.router.ledger.HostSample;
 import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.ledger.LedgerRound;
 import org.sealwax.router.ledger.RoundMx;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.log.TlsLogFields;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.NextHop;
 
 /**
  * One round over the hosts of a next hop: plan, then host by host, idle connections first, and at
  * the end the decision about hosts whose TLS failed. {@link Attempt} goes over the addresses of one
- * host. One thread owns it.
+ * host; what its connections show is recorded here. One thread owns it.
  */
 final class DeliveryRound {
   /** An argument for an empty ledger, which ignores it. */
@@ -29,10 +37,9 @@ final class DeliveryRound {
 
   private static final RoundMx NO_ANSWER = new RoundMx(Set.of(NOWHERE), false, Instant.EPOCH);
 
-  private final RoundPlanner planner;
+  private final SmtpDeliveryAgent agent;
   private final HostConnector connector;
   private final DeliveryRecorder recorder;
-  private final ConnectionPool pool;
   private final Clock clock;
   private final RoundPurpose purpose;
   private final RoundWork work;
@@ -43,21 +50,18 @@ final class DeliveryRound {
   private HostOrder order = new HostOrder(List.of(), Tried.NOTHING, DeliveryRound::noHost);
   private LedgerRound ledger = Ledger.empty().beginRound(NOWHERE, NO_ANSWER, false);
 
-  /** A round. */
+  /** A round with the plans, the policy and the idle connections of a delivery agent. */
   DeliveryRound(
-      RoundPlanner planner,
+      SmtpDeliveryAgent agent,
       HostConnector connector,
       DeliveryRecorder recorder,
-      ConnectionPool pool,
-      Clock clock,
       RoundPurpose purpose,
       RoundWork work,
       NextHop nextHop) {
-    this.planner = planner;
+    this.agent = agent;
     this.connector = connector;
     this.recorder = recorder;
-    this.pool = pool;
-    this.clock = clock;
+    this.clock = agent.clock();
     this.purpose = purpose;
     this.work = work;
     this.nextHop = nextHop;
@@ -85,7 +89,7 @@ final class DeliveryRound {
   }
 
   Policy policy() {
-    return planner.policy();
+    return agent.policy();
   }
 
   /** The round as the ledger sees it. */
@@ -131,7 +135,7 @@ final class DeliveryRound {
 
   /** Runs it; afterwards the work is done or has why not. */
   void run() throws InterruptedException {
-    switch (planner.plan(nextHop, purpose.destination())) {
+    switch (agent.plan(nextHop, purpose.destination())) {
       case RoutePlan.NoHosts end -> work.noHosts(end.meaning());
       case RoutePlan.PlannedHosts hosts -> run(hosts);
     }
@@ -150,7 +154,7 @@ final class DeliveryRound {
         return;
       }
       // RFC 8461 §5.1: before giving up, look whether the policy has changed meanwhile.
-      Optional<Evidence.Sts> now = planner.recheck(domain);
+      Optional<Evidence.Sts> now = agent.recheck(domain);
       if (now.isPresent() && !now.get().state().equals(failed.get().state())) {
         over(hosts, before);
       }
@@ -158,11 +162,11 @@ final class DeliveryRound {
       work.tried(order);
       if (ledger.needsFreshDns() && domain != null) {
         // The next round must not use the answers of a poisoned cache.
-        planner.forget(domain);
+        agent.forget(domain);
         hosts.hosts().stream()
             .map(host -> host.subject().host())
             .filter(Domain.class::isInstance)
-            .forEach(host -> planner.forget((Domain) host));
+            .forEach(host -> agent.forget((Domain) host));
       }
     }
   }
@@ -172,9 +176,9 @@ final class DeliveryRound {
 
   /** Only looks up the evidence. */
   void prefetch() throws InterruptedException {
-    if (planner.plan(nextHop, purpose.destination()) instanceof RoutePlan.PlannedHosts hosts) {
+    if (agent.plan(nextHop, purpose.destination()) instanceof RoutePlan.PlannedHosts hosts) {
       for (RoutePlan.PlannedHost host : hosts.hosts().stream().limit(AHEAD_HOSTS).toList()) {
-        planner.prefetch(host.subject());
+        agent.prefetch(host.subject());
       }
     }
   }
@@ -184,7 +188,7 @@ final class DeliveryRound {
    * connection to each shows.
    */
   DeliveryPreview preview(boolean probes) throws InterruptedException {
-    return switch (planner.plan(nextHop, purpose.destination())) {
+    return switch (agent.plan(nextHop, purpose.destination())) {
       case RoutePlan.NoHosts end ->
           new DeliveryPreview(nextHop.key(), List.of(), end.meaning().cause().text());
       case RoutePlan.PlannedHosts hosts -> {
@@ -199,7 +203,7 @@ final class DeliveryRound {
               DeliveryPreview.HostPreview.of(
                   requirement,
                   requirement.refusal(recorder.ledger()).map(FailureCause::text).orElse(null),
-                  planner.policy().ladder(),
+                  agent.policy().ladder(),
                   recorder.memories().at(host, clock.now()),
                   probes ? attempt.probe() : null,
                   probes));
@@ -214,7 +218,7 @@ final class DeliveryRound {
    * host any more or has no address.
    */
   Optional<Attempt.ProbeResult> greet(Domain host) throws InterruptedException {
-    if (!(planner.plan(nextHop, purpose.destination()) instanceof RoutePlan.PlannedHosts hosts)) {
+    if (!(agent.plan(nextHop, purpose.destination()) instanceof RoutePlan.PlannedHosts hosts)) {
       return Optional.empty();
     }
     RoutePlan.PlannedHosts alone = hosts.only(host);
@@ -249,12 +253,12 @@ final class DeliveryRound {
         underSts = requirement.sts();
       }
       Attempt attempt = new Attempt(this, requirement, plan);
-      attempt.records().demanded();
+      demanded(requirement);
       Optional<FailureCause> refusal = requirement.refusal(recorder.ledger());
       if (refusal.isPresent()) {
         order.tried(requirement.subject().host());
         work.hostSkipped(refusal.get());
-        attempt.records().refused();
+        refused(requirement, plan);
         if (requirement.needsProbe() && !looked) {
           looked = true;
           attempt.probeEachFamily();
@@ -283,7 +287,7 @@ final class DeliveryRound {
 
   private HostOrder order(RoutePlan.PlannedHosts plan, Tried before) {
     return new HostOrder(
-        plan.hosts(), before, subject -> planner.requirement(subject, plan, purpose.evidence()));
+        plan.hosts(), before, subject -> agent.requirement(subject, plan, purpose.evidence()));
   }
 
   /** Idle connections differ in everything that stands here. */
@@ -301,9 +305,9 @@ final class DeliveryRound {
   }
 
   private void visit(Attempt attempt, String key) throws InterruptedException {
-    HostConnection connection = pool.take(key);
+    HostConnection connection = agent.pool().take(key);
     if (connection != null && !attempt.mayReuse(connection)) {
-      pool.putBack(key, connection);
+      agent.pool().putBack(key, connection);
       return;
     }
     if (connection != null) {
@@ -352,8 +356,115 @@ final class DeliveryRound {
         // Plaintext that was allowed this once is not kept.
         connection.session().quit();
       } else {
-        pool.putBack(key, connection);
+        agent.pool().putBack(key, connection);
       }
     }
+  }
+
+  /**
+   * Records what a connection showed: in the ledger, and for the TLS report of the domain.
+   *
+   * @param ownAddress where the connection came from; empty when there was none
+   */
+  void sample(
+      HostRequirement host,
+      RoutePlan.PlannedHosts plan,
+      InetSocketAddress address,
+      Observation observation,
+      FallbackStep step,
+      String ownAddress) {
+    PolicySubject subject = host.subject();
+    if (subject.host() instanceof Domain name) {
+      boolean publicRoots = connector.usesPublicRoots(host, plan);
+      boolean proven = Policy.isProvenByDane(host.evidence(), observation);
+      ledger.observed(
+          new HostSample(name, address.getAddress(), observation, step, publicRoots, proven));
+    }
+    if (isReported(plan) && subject.nextHop() instanceof Domain domain) {
+      recorder
+          .sessions()
+          .session(
+              domain,
+              SessionDiagnosis.of(
+                  host.evidence(),
+                  subject,
+                  observation,
+                  new SessionDiagnosis.SessionEndpoints(
+                      ownAddress, address.getAddress().getHostAddress())));
+    }
+  }
+
+  /** Records for the TLS report of the domain that the host may not be used. */
+  private void refused(HostRequirement host, RoutePlan.PlannedHosts plan) {
+    if (isReported(plan) && host.subject().nextHop() instanceof Domain domain) {
+      recorder
+          .sessions()
+          .session(
+              domain, SessionDiagnosis.refused(host.evidence(), host.subject(), host.lacksDane()));
+    }
+  }
+
+  private boolean isReported(RoutePlan.PlannedHosts plan) {
+    return purpose.isReported() && plan.byMx();
+  }
+
+  /** Logs what is demanded of the host, where that is not from the configuration alone. */
+  private void demanded(HostRequirement host) {
+    if (host.hasEvidenceBeyondConfiguration()) {
+      recorder
+          .log()
+          .demanded(
+              purpose.id(),
+              host.subject().host().toString(),
+              host.requirement().statedLevel().word(),
+              host.evidence().stream()
+                  .filter(HostRequirement::isLogged)
+                  .map(Evidence::origin)
+                  .toList());
+    }
+  }
+
+  /** Logs the TLS facts of a connection, and what follows from them. */
+  void log(
+      HostRequirement host,
+      Observation observation,
+      Decision decision,
+      InetSocketAddress address,
+      @Nullable FallbackStep proven) {
+    MailLog log = recorder.log();
+    String id = purpose.id();
+    String name = host.hostName();
+    switch (observation) {
+      case Observation.Encrypted e ->
+          log.tlsToHost(id, name, address, TlsLogFields.of(e.handshake()));
+      case Observation.HandshakeFailed b ->
+          log.tlsToHostFailed(id, name, address, b.kind().name(), b.why(), nextStep(decision));
+      case Observation.StarttlsRefused r ->
+          log.tlsToHostFailed(
+              id, name, address, "REFUSED", r.reply().toString(), nextStep(decision));
+      case Observation.Injected i ->
+          log.tlsToHostFailed(
+              id, name, address, "INJECTED", "clear text after 220", nextStep(decision));
+      case Observation.Unencrypted c -> {
+        if (proven != null && !c.starttlsOffered()) {
+          log.tlsToHostFailed(
+              id, name, address, "NOT_OFFERED", "TLS was here before", nextStep(decision));
+        }
+      }
+      case Observation.Unreachable u -> {}
+      case Observation.RefusedByReply u -> {}
+      case Observation.ConnectionLost b -> {}
+    }
+  }
+
+  private static String nextStep(Decision decision) {
+    return switch (decision) {
+      case Decision.Proceed p -> "proceed in clear text";
+      case Decision.FallBack d -> "rung " + d.to().word();
+      case Decision.NextHost n -> "next host";
+      case Decision.GoPlaintext c -> "clear text";
+      case Decision.WaitForHold w -> "wait until " + w.until();
+      case Decision.Defer d -> "defer";
+    };
   }
 }

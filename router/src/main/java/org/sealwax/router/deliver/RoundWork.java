@@ -1,6 +1,6 @@
 package org.sealwax.router.deliver;
 
-import org.sealwax.router.deliver.TriedHosts.Tried;
+import org.sealwax.router.deliver.HostOrder.Tried;
 import org.sealwax.router.queue.FailureCause;
 
 /** The work of a round on its connections: to carry a consignment, or to verify a recipient. */

@@ -1,13 +1,11 @@
 package org.sealwax.router.deliver;
 
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.text.Normalizer;
 import java.util.Base64;
 import java.util.Optional;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
+import org.sealwax.mail.smtp.ScramSha256;
 
 /**
  * The client's side of SCRAM-SHA-256 without channel binding (RFC 5802 section 3, RFC 7677). Proves
@@ -70,16 +68,14 @@ final class ScramClient {
       return Optional.empty();
     }
     String withoutProof = "c=" + base64(GS2.getBytes(StandardCharsets.US_ASCII)) + ",r=" + both;
-    byte[] transcript =
-        (bare + "," + serverFirst + "," + withoutProof).getBytes(StandardCharsets.UTF_8);
-    byte[] salted = salted(salt, rounds);
-    byte[] clientKey = hmac(salted, "Client Key".getBytes(StandardCharsets.US_ASCII));
-    byte[] proof = hmac(sha256(clientKey), transcript);
+    String transcript = bare + "," + serverFirst + "," + withoutProof;
+    byte[] salted = ScramSha256.salted(password, salt, rounds);
+    byte[] clientKey = ScramSha256.hmac(salted, "Client Key");
+    byte[] proof = ScramSha256.hmac(ScramSha256.hash(clientKey), transcript);
     for (int i = 0; i < proof.length; i++) {
       proof[i] ^= clientKey[i];
     }
-    byte[] serverKey = hmac(salted, "Server Key".getBytes(StandardCharsets.US_ASCII));
-    serverSignature = hmac(serverKey, transcript);
+    serverSignature = ScramSha256.hmac(ScramSha256.hmac(salted, "Server Key"), transcript);
     return Optional.of(withoutProof + ",p=" + base64(proof));
   }
 
@@ -94,46 +90,6 @@ final class ScramClient {
       return MessageDigest.isEqual(serverSignature, Base64.getDecoder().decode(value));
     } catch (IllegalArgumentException e) {
       return false;
-    }
-  }
-
-  private byte[] salted(byte[] salt, int rounds) {
-    byte[] key = password.getBytes(StandardCharsets.UTF_8);
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      // HMAC pads its key with zeros, so an empty password equals a zero byte, which it takes.
-      mac.init(new SecretKeySpec(key.length == 0 ? new byte[1] : key, "HmacSHA256"));
-      mac.update(salt);
-      byte[] u = mac.doFinal(new byte[] {0, 0, 0, 1});
-      byte[] out = u.clone();
-      for (int i = 1; i < rounds; i++) {
-        mac.update(u);
-        mac.doFinal(u, 0);
-        for (int j = 0; j < out.length; j++) {
-          out[j] ^= u[j];
-        }
-      }
-      return out;
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every Java platform has HmacSHA256", e);
-    }
-  }
-
-  private static byte[] hmac(byte[] key, byte[] text) {
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(key, "HmacSHA256"));
-      return mac.doFinal(text);
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every Java platform has HmacSHA256", e);
-    }
-  }
-
-  private static byte[] sha256(byte[] input) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(input);
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
     }
   }
 

@@ -1,18 +1,30 @@
 package org.sealwax.router.deliver;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.MailHost;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.DnssecStatus;
+import org.sealwax.mail.dns.MxRecord;
+import org.sealwax.mail.dns.MxSet;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.policy.Evidence;
+import org.sealwax.mail.policy.Policy;
 import org.sealwax.mail.policy.PolicyRow;
+import org.sealwax.mail.policy.PolicySubject;
+import org.sealwax.router.evidence.EvidenceGatherer;
+import org.sealwax.router.evidence.EvidenceSource;
 import org.sealwax.router.evidence.PolicyRows;
 import org.sealwax.router.evidence.PublishedEvidence;
+import org.sealwax.router.ledger.RoundMx;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DeliveryAgent;
 import org.sealwax.router.queue.MailOptions;
@@ -21,18 +33,24 @@ import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.queue.Recipient;
 
 /**
- * Carries consignments to the hosts of their next hops. Thread-safe; a new configuration means a
- * new delivery agent, and the old one is closed when its last round has ended.
+ * Carries consignments to the hosts of their next hops: plans each round, which hosts there are and
+ * what the policy requires of each, and has a {@link DeliveryRound} go over them. Thread-safe; a
+ * new configuration means a new delivery agent, and the old one is closed when its last round has
+ * ended.
  */
 public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   private final DeliverySettings settings;
   private final PolicyRows rows;
-  private final RoundPlanner planner;
+  private final Policy policy;
+  private final PublishedEvidence published;
+  private final EvidenceGatherer gatherer;
+  private final Resolver resolver;
   private final HostConnector connector;
   private final DeliveryRecorder recorder;
-  private final TriedHosts tried = new TriedHosts();
+  private final HostOrder.TriedHosts tried = new HostOrder.TriedHosts();
   private final ConnectionPool pool;
   private final Clock clock;
+  private final RandomSource random;
 
   /**
    * A delivery agent of one configuration.
@@ -53,22 +71,40 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
       RandomSource random) {
     this.settings = settings;
     this.rows = new PolicyRows(settings.level(), settings.rows());
-    this.planner = new RoundPlanner(settings, rows, published, resolver, clock, random);
+    this.policy = new Policy(settings.ladder(), settings.floors());
+    this.published = published;
+    List<EvidenceSource> sources = new ArrayList<>();
+    sources.add(rows);
+    sources.addAll(published.sources());
+    this.gatherer = new EvidenceGatherer(sources);
+    this.resolver = resolver;
     this.connector = connector;
     this.recorder = recorder;
     this.pool = new ConnectionPool(settings.pool(), clock);
     this.clock = clock;
+    this.random = random;
+  }
+
+  Policy policy() {
+    return policy;
+  }
+
+  ConnectionPool pool() {
+    return pool;
+  }
+
+  Clock clock() {
+    return clock;
   }
 
   private DeliveryRound round(RoundPurpose purpose, RoundWork work, NextHop hop) {
-    return new DeliveryRound(planner, connector, recorder, pool, clock, purpose, work, hop);
+    return new DeliveryRound(this, connector, recorder, purpose, work, hop);
   }
 
   /** A round whose connections are not recorded but in the log. */
   DeliveryRound unrecordedRound(
       HostConnector by, RoundPurpose purpose, RoundWork work, NextHop hop) {
-    return new DeliveryRound(
-        planner, by, recorder.withoutLedgerUpdates(), pool, clock, purpose, work, hop);
+    return new DeliveryRound(this, by, recorder.withoutLedgerUpdates(), purpose, work, hop);
   }
 
   @Override
@@ -127,39 +163,24 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   }
 
   private Map<Long, Outcome> bySmtp(Consignment consignment) {
-    RecipientOutcomes outcomes = new RecipientOutcomes(consignment.recipients());
-    NextHop hop = consignment.nextHop();
-    RouteSettings route = hop instanceof NextHop.Fixed f ? settings.routes().get(f.route()) : null;
-    boolean authenticated = route != null && route.credentials() != null;
-    ConsignmentTransfer transfer = transfer(consignment, outcomes, authenticated);
+    ConsignmentTransfer transfer = transfer(consignment);
     try {
-      round(transfer.purpose(), transfer, hop).run();
+      round(transfer.purpose(), transfer, consignment.nextHop()).run();
     } catch (InterruptedException e) {
       // What was delivered was delivered: the outcomes so far must not be lost.
       Thread.currentThread().interrupt();
-      outcomes.endAllWith(FailureTable.interrupted());
+      transfer.endAllWith(FailureTable.interrupted());
     } catch (RuntimeException | LinkageError | StackOverflowError | AssertionError e) {
       // The boundary for bugs in Sealwax: the mail is kept.
       recorder.log().bug("deliver " + consignment.id(), e);
-      outcomes.endAllWith(FailureTable.bug());
+      transfer.endAllWith(FailureTable.bug());
     }
-    return consignment.options().requireTls()
-        ? outcomes.endRequiringTls(FailureTable.unknown())
-        : outcomes.end(FailureTable.unknown());
+    return transfer.end(FailureTable.unknown());
   }
 
   /** The transfer of a consignment, which a round then works on. */
-  ConsignmentTransfer transfer(
-      Consignment consignment, RecipientOutcomes outcomes, boolean authenticated) {
-    return new ConsignmentTransfer(
-        consignment,
-        outcomes,
-        settings,
-        tried,
-        recorder.ledger(),
-        recorder.receipts(),
-        clock,
-        authenticated);
+  ConsignmentTransfer transfer(Consignment consignment) {
+    return new ConsignmentTransfer(consignment, settings, tried, recorder, clock);
   }
 
   /**
@@ -207,6 +228,96 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
     return round(purpose, RoundWork.NONE, new NextHop.ByMx(domain))
         .greet(host)
         .map(probed -> DeliveryPreview.ConnectionPreview.describe(probed.observation()));
+  }
+
+  /**
+   * The hosts of a next hop.
+   *
+   * @param destination the domain of the recipients
+   * @throws InterruptedException when the round is stopped
+   */
+  RoutePlan plan(NextHop nextHop, MailHost destination) throws InterruptedException {
+    return switch (nextHop) {
+      case NextHop.ByMx mx -> {
+        gatherer.prefetch(mx.domain());
+        yield byMx(mx.domain());
+      }
+      case NextHop.Fixed fixed -> {
+        // No MX, and the configuration vouches for the host; the policy rows of the recipients'
+        // domain hold on this way too.
+        PolicySubject subject = PolicySubject.fixed(fixed.host(), fixed.port()).to(destination);
+        yield new RoutePlan.PlannedHosts(
+            List.of(new RoutePlan.PlannedHost(subject, 0)),
+            fixed.port(),
+            settings.routes().get(fixed.route()),
+            true,
+            null);
+      }
+      case NextHop.Pipe p -> throw new IllegalStateException("no hosts: " + p);
+      case NextHop.Reports r -> throw new IllegalStateException("no hosts: " + r);
+      case NextHop.NoPostmaster n -> throw new IllegalStateException("no hosts: " + n);
+    };
+  }
+
+  /** Plans by MX (RFC 5321 5.1). */
+  private RoutePlan byMx(Domain domain) {
+    DnsAnswer<MxRecord> answer = resolver.mx(domain);
+    String name = domain.name();
+    return switch (MxSet.of(domain, answer, settings.ownNames(), random, MxSet.ALL_HOSTS)) {
+      case MxSet.NullMx n -> new RoutePlan.NoHosts(FailureTable.nullMx(name));
+      case MxSet.NoSuchDomain n -> new RoutePlan.NoHosts(FailureTable.noSuchDomain(name));
+      case MxSet.LoopsBack l -> new RoutePlan.NoHosts(FailureTable.loopsBack(name, l.own().name()));
+      case MxSet.MxLookupFailed t -> new RoutePlan.NoHosts(FailureTable.dns(name, t.reason()));
+      case MxSet.Hosts h -> {
+        boolean secure = h.security() == DnssecStatus.SECURE;
+        int port = settings.mxPort();
+        List<RoutePlan.PlannedHost> hosts = new ArrayList<>();
+        Set<Domain> seen = new HashSet<>();
+        for (MxSet.MxHost mx : h.targets()) {
+          PolicySubject subject = new PolicySubject(domain, mx.host(), secure, port);
+          hosts.add(new RoutePlan.PlannedHost(subject, mx.preference()));
+          if (hosts.size() <= RoundMx.MAX_HOSTS) {
+            seen.add(mx.host());
+          }
+        }
+        RoundMx mx = new RoundMx(seen, secure, clock.now().plus(answer.ttl()));
+        yield new RoutePlan.PlannedHosts(hosts, port, null, h.implicit(), mx);
+      }
+    };
+  }
+
+  /** Looks up the evidence about a host, so that a later round finds it in memory. */
+  void prefetch(PolicySubject subject) throws InterruptedException {
+    gatherer.gather(subject);
+  }
+
+  /**
+   * What is required of one host.
+   *
+   * @param ofMessage what the message demands or waives
+   * @throws InterruptedException when the round is stopped
+   */
+  HostRequirement requirement(
+      PolicySubject subject, RoutePlan.PlannedHosts plan, List<Evidence> ofMessage)
+      throws InterruptedException {
+    List<Evidence> evidence = new ArrayList<>(gatherer.gather(subject));
+    RouteSettings route = plan.route();
+    Evidence ofRoute = route == null ? null : route.evidence();
+    if (ofRoute != null) {
+      evidence.add(ofRoute);
+    }
+    evidence.addAll(ofMessage);
+    return HostRequirement.of(subject, evidence, policy, clock.now());
+  }
+
+  /** The MTA-STS policy of a domain as it is now (RFC 8461 5.1). */
+  Optional<Evidence.Sts> recheck(Domain domain) throws InterruptedException {
+    return published.recheck(domain);
+  }
+
+  /** Has the DNS asked again about a name. */
+  void forget(Domain name) {
+    published.forget(name);
   }
 
   /** Asks next hops about recipients, with this delivery agent's routes, policy and memory. */

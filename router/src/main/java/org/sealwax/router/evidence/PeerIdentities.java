@@ -341,15 +341,15 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
       throws InterruptedException {
     DnsAnswer<MxRecord> answer = resolver.mx(peer);
     List<HostIdentity> out = new ArrayList<>();
-    MxSet set = MxSet.of(peer, answer, Set.of(), random);
-    if (set instanceof MxSet.MxLookupFailed) {
-      return stillGood(before, null, now);
-    }
-    if (set instanceof MxSet.Hosts hosts && hosts.security() == DnssecStatus.SECURE) {
-      Instant mxUntil = now.plus(answer.ttl());
-      for (MxSet.MxHost target : hosts.targets().stream().limit(MOST_HOSTS).toList()) {
-        out.addAll(records(peer, target.host(), mxUntil, now, before));
+    switch (MxSet.of(peer, answer, Set.of(), random)) {
+      case MxSet.MxLookupFailed _ -> out.addAll(stillGood(before, null, now));
+      case MxSet.Hosts hosts when hosts.security() == DnssecStatus.SECURE -> {
+        Instant mxUntil = now.plus(answer.ttl());
+        for (MxSet.MxHost target : hosts.targets().stream().limit(MOST_HOSTS).toList()) {
+          out.addAll(records(peer, target.host(), mxUntil, now, before));
+        }
       }
+      case MxSet.Hosts _, MxSet.NullMx _, MxSet.NoSuchDomain _, MxSet.LoopsBack _ -> {}
     }
     return out;
   }

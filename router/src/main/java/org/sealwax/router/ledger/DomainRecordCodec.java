@@ -38,11 +38,16 @@ final class DomainRecordCodec {
    */
   record StoredDomain(List<@Nullable String> domain, List<List<@Nullable String>> hosts) {}
 
-  static StoredDomain write(DomainRecord row) {
+  /** A record, without the hosts that are as they were. */
+  static StoredDomain write(DomainRecord row, Map<Domain, HostRecord> former) {
     List<List<@Nullable String>> hosts = new ArrayList<>();
     row.hosts()
         .forEach(
-            (name, host) -> hosts.add(after(HOST.write(host), row.domain().name(), name.name())));
+            (name, host) -> {
+              if (!host.equals(former.get(name))) {
+                hosts.add(after(HOST.write(host), row.domain().name(), name.name()));
+              }
+            });
     return new StoredDomain(DOMAIN.write(row), hosts);
   }
 

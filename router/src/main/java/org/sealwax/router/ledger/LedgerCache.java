@@ -25,27 +25,35 @@ final class LedgerCache {
 
   private static final int LOCKS = 64;
 
-  /** A record in memory, or that there is none, with its evidence once it was asked for. */
+  /**
+   * A record in memory, or that there is none, with its evidence once it was asked for, and what
+   * the disk has in its place: only what differs is written.
+   */
   static final class CachedDomain {
     private final @Nullable DomainRecord row;
-    private final boolean saved;
+    private final @Nullable DomainRecord stored;
     private volatile @Nullable CachedEvidence evidence;
 
     private record CachedEvidence(LedgerRules by, Optional<Evidence.LedgerLevel> evidence) {}
 
-    private CachedDomain(@Nullable DomainRecord row, boolean saved) {
+    CachedDomain(@Nullable DomainRecord row, @Nullable DomainRecord stored) {
       this.row = row;
-      this.saved = saved;
+      this.stored = stored;
     }
 
-    private CachedDomain asSaved() {
-      CachedDomain same = new CachedDomain(row, true);
+    /** The same while the disk has another record. */
+    private CachedDomain over(@Nullable DomainRecord nowStored) {
+      CachedDomain same = new CachedDomain(row, nowStored);
       same.evidence = evidence;
       return same;
     }
 
     @Nullable DomainRecord row() {
       return row;
+    }
+
+    @Nullable DomainRecord stored() {
+      return stored;
     }
 
     @SuppressWarnings("ReferenceEquality") // other settings are other rules
@@ -65,7 +73,7 @@ final class LedgerCache {
           weight += 300 + host.history().length() + 200 * host.keys().size();
         }
       }
-      return saved ? weight : 0;
+      return weight;
     }
   }
 
@@ -75,7 +83,7 @@ final class LedgerCache {
   private final Cache<Domain, CachedDomain> cache =
       Caffeine.newBuilder()
           .maximumWeight(BYTES)
-          .weigher((Domain d, CachedDomain c) -> c.weight())
+          .weigher((Domain d, CachedDomain c) -> unsaved.containsKey(d) ? 0 : c.weight())
           .executor(Runnable::run)
           .build();
 
@@ -100,7 +108,8 @@ final class LedgerCache {
     CachedDomain held = cache.getIfPresent(domain);
     if (held == null) {
       try {
-        held = new CachedDomain(store.row(domain), true);
+        DomainRecord stored = store.row(domain);
+        held = new CachedDomain(stored, stored);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -122,7 +131,7 @@ final class LedgerCache {
 
   /** Puts a record, or that there is none, in the place of the former. Under the domain's lock. */
   void put(Domain domain, @Nullable DomainRecord row) {
-    CachedDomain entry = new CachedDomain(row, false);
+    CachedDomain entry = new CachedDomain(row, loaded(domain).stored());
     unsaved.put(domain, entry);
     cache.put(domain, entry);
   }
@@ -137,12 +146,17 @@ final class LedgerCache {
     return new HashMap<>(unsaved);
   }
 
-  /** It was written; what was changed again meanwhile stays as it is. */
+  /** It was written; what was changed again meanwhile is still to be, over what was written. */
   void saved(Map<Domain, CachedDomain> written) {
-    written.forEach(
-        (domain, entry) -> {
-          cache.asMap().replace(domain, entry, entry.asSaved());
-          unsaved.remove(domain, entry);
-        });
+    written.forEach((domain, entry) -> locked(domain, () -> saved(domain, entry)));
+  }
+
+  private CachedDomain saved(Domain domain, CachedDomain entry) {
+    CachedDomain now = loaded(domain).over(entry.row());
+    if (!unsaved.remove(domain, entry)) {
+      unsaved.put(domain, now);
+    }
+    cache.put(domain, now);
+    return now;
   }
 }

@@ -2,13 +2,32 @@ package org.sealwax.router.ledger;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.router.log.MailLog;
 
-/** The time as far as the ledger believes it, over restarts. Thread-safe. */
+/**
+ * The time as far as the ledger believes it, over restarts. A jump of more than an hour against the
+ * monotonic clock, or against the last time that was stored, makes the wall clock doubtful: an
+ * attacker who sets our clock must not make levels fall away or holds end. It is believed again
+ * when it comes back to where it was, when the admin says so, or when enough peers of different
+ * organisations have shown certificates by public roots that hold at that time: such certificates
+ * live for weeks, so a clock that is far off makes none of them hold. A hold counts from there
+ * again. Thread-safe.
+ */
 final class LedgerClock {
+  /** What a clock may be off, with restarts and slow correction. */
+  static final Duration TOLERANCE = Duration.ofHours(1);
+
+  /** Sessions with verified peers that confirm a clock. */
+  static final int WITNESSES = 10;
+
+  /** Organisations among them, at least. */
+  static final int ORGANISATIONS = 5;
+
   /** How old the stored time may be on a quiet router: far below what makes a clock doubtful. */
   private static final Duration STORE = Duration.ofMinutes(5);
 
@@ -22,7 +41,16 @@ final class LedgerClock {
 
   private final Clock clock;
   private final MailLog log;
-  private final ClockTrust trust;
+  private Instant wall;
+  private long mono;
+  private boolean trusted = true;
+  private Instant steadySince;
+
+  /** Whether the doubt is about a jump that we watched: only such a doubt ends by itself. */
+  private boolean jumpedWhileTrusted;
+
+  private int witnesses;
+  private final Set<Domain> organisations = new HashSet<>();
   private Instant stored = Instant.EPOCH;
 
   /**
@@ -33,50 +61,68 @@ final class LedgerClock {
   LedgerClock(Clock clock, MailLog log, Map<String, Long> meta) {
     this.clock = clock;
     this.log = log;
-    Long last = meta.get(CLOCK);
-    this.trust =
-        new ClockTrust(
-            clock.now(),
-            clock.nanoTime(),
-            last == null ? null : Instant.ofEpochSecond(last),
-            Instant.ofEpochSecond(meta.getOrDefault(STEADY, 0L)));
-    if (last != null && !trust.trusted()) {
-      log.warning("ledger", DOUBT + " (last known time: " + Instant.ofEpochSecond(last) + ")");
+    this.wall = clock.now();
+    this.mono = clock.nanoTime();
+    this.steadySince = Instant.ofEpochSecond(meta.getOrDefault(STEADY, 0L));
+    if (meta.containsKey(CLOCK)) {
+      Instant last = Instant.ofEpochSecond(meta.getOrDefault(CLOCK, 0L));
+      trusted = Duration.between(last, wall).abs().compareTo(TOLERANCE) <= 0;
+      if (!trusted) {
+        log.warning("ledger", DOUBT + " (last known time: " + last + ")");
+      }
     }
   }
 
   /** The time, and whether it is believed. */
-  ClockReading read() {
-    boolean before;
-    ClockReading reading;
-    synchronized (trust) {
-      before = trust.trusted();
-      reading = trust.read(clock.now(), clock.nanoTime());
+  synchronized ClockReading read() {
+    Instant now = clock.now();
+    Duration gap = Duration.between(wall, now).minusNanos(clock.nanoTime() - mono).abs();
+    boolean jumped = gap.compareTo(TOLERANCE) > 0;
+    if (trusted && jumped) {
+      trusted = false;
+      jumpedWhileTrusted = true;
+      witnesses = 0;
+      organisations.clear();
+      log.warning("ledger", DOUBT);
+    } else if (!trusted && !jumped && jumpedWhileTrusted) {
+      // Back on its line: what was believed before the jump is true again.
+      trusted = true;
+      jumpedWhileTrusted = false;
+      log.warning("ledger", "the clock is right again");
     }
-    if (before != reading.trusted()) {
-      log.warning("ledger", reading.trusted() ? "the clock is right again" : DOUBT);
-    }
-    return reading;
+    return new ClockReading(now, trusted, steadySince);
   }
 
   /** A peer of {@code organisation} was verified while the time is in doubt. */
-  void peerVerified(Domain organisation) {
-    boolean confirmed;
-    synchronized (trust) {
-      trust.peerVerified(organisation, clock.now(), clock.nanoTime());
-      confirmed = trust.trusted();
+  synchronized void peerVerified(Domain organisation) {
+    if (trusted) {
+      return;
     }
-    if (confirmed) {
+    witnesses++;
+    if (organisations.size() < ORGANISATIONS) {
+      organisations.add(organisation);
+    }
+    if (witnesses >= WITNESSES && organisations.size() >= ORGANISATIONS) {
+      believe();
       log.warning("ledger", "the clock is confirmed by peers; holds begin anew");
     }
   }
 
   /** The admin confirms the clock; holds begin again. */
-  void confirm() {
-    synchronized (trust) {
-      trust.confirm(clock.now(), clock.nanoTime());
-    }
+  synchronized void confirm() {
+    believe();
     log.note("ledger", "the clock is confirmed by the admin; holds begin anew");
+  }
+
+  /** From here on this is the time. */
+  private void believe() {
+    wall = clock.now();
+    mono = clock.nanoTime();
+    trusted = true;
+    jumpedWhileTrusted = false;
+    steadySince = wall;
+    witnesses = 0;
+    organisations.clear();
   }
 
   /**

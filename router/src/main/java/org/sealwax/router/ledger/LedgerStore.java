@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.HostMemory;
 import org.sealwax.router.ledger.DomainRecordCodec.StoredDomain;
+import org.sealwax.router.ledger.LedgerCache.CachedDomain;
 import org.sealwax.router.store.Sqlite;
 import org.sealwax.router.store.SqliteFormat;
 
@@ -75,12 +76,12 @@ final class LedgerStore implements Closeable {
   /**
    * Records that are written together.
    *
-   * @param rows by domain; null deletes
+   * @param rows by domain, with what they replace
    * @param hostMemories by host
    * @param meta by name
    */
   record Batch(
-      Map<Domain, @Nullable DomainRecord> rows,
+      Map<Domain, CachedDomain> rows,
       Map<String, HostMemory> hostMemories,
       Map<String, Long> meta) {
     boolean isEmpty() {
@@ -134,23 +135,32 @@ final class LedgerStore implements Closeable {
       return Integer.parseInt(String.valueOf(rows(sql).getFirst().getFirst()));
     }
 
-    /** Puts a record in the place of the former one. */
-    synchronized void put(DomainRecord row) throws SQLException {
-      StoredDomain stored = DomainRecordCodec.write(row);
-      removeHosts(row.domain());
-      run(PUT_DOMAIN, stored.domain());
-      for (List<@Nullable String> host : stored.hosts()) {
+    /**
+     * Puts a record, or that there is none, in the place of the stored one. Hosts that are as they
+     * were are not written: most rounds show one of many.
+     */
+    synchronized void put(Domain domain, @Nullable DomainRecord stored, @Nullable DomainRecord row)
+        throws SQLException {
+      if (stored == null || row == null) {
+        run("DELETE FROM host WHERE of_domain = ?", List.of(domain.name()));
+      }
+      if (row == null) {
+        run("DELETE FROM domain WHERE domain = ?", List.of(domain.name()));
+        return;
+      }
+      Map<Domain, HostRecord> former = stored == null ? Map.of() : stored.hosts();
+      StoredDomain changed = DomainRecordCodec.write(row, former);
+      run(PUT_DOMAIN, changed.domain());
+      for (Domain host : former.keySet()) {
+        if (!row.hosts().containsKey(host)) {
+          run(
+              "DELETE FROM host WHERE of_domain = ? AND name = ?",
+              List.of(domain.name(), host.name()));
+        }
+      }
+      for (List<@Nullable String> host : changed.hosts()) {
         run(PUT_HOST, host);
       }
-    }
-
-    private void removeHosts(Domain domain) throws SQLException {
-      run("DELETE FROM host WHERE of_domain = ?", List.of(domain.name()));
-    }
-
-    synchronized void remove(Domain domain) throws SQLException {
-      removeHosts(domain);
-      run("DELETE FROM domain WHERE domain = ?", List.of(domain.name()));
     }
 
     void put(String host, HostMemory memory) throws SQLException {
@@ -236,7 +246,7 @@ final class LedgerStore implements Closeable {
         Optional<DomainRecord> row =
             Domain.parse(r.getString(1)).flatMap(name -> BinaryLedgerRows.domain(name, bytes));
         if (row.isPresent()) {
-          to.put(row.get());
+          to.put(row.get().domain(), null, row.get());
         }
       }
     }
@@ -302,12 +312,7 @@ final class LedgerStore implements Closeable {
         writing.connection.setAutoCommit(false);
         try {
           for (var entry : batch.rows().entrySet()) {
-            DomainRecord row = entry.getValue();
-            if (row == null) {
-              writing.remove(entry.getKey());
-            } else {
-              writing.put(row);
-            }
+            writing.put(entry.getKey(), entry.getValue().stored(), entry.getValue().row());
           }
           for (var entry : batch.hostMemories().entrySet()) {
             writing.put(entry.getKey(), entry.getValue());

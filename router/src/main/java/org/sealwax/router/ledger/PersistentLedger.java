@@ -523,13 +523,12 @@ public final class PersistentLedger implements Ledger, HostMemoryStore, Closeabl
     flushing.lock();
     try {
       Map<Domain, CachedDomain> changed = cache.unsaved();
-      Map<Domain, @Nullable DomainRecord> batch = new HashMap<>();
-      changed.forEach((domain, entry) -> batch.put(domain, entry.row()));
       Map<String, HostMemory> memories = hostMemories.takeUnsaved();
-      Map<String, Long> meta = new HashMap<>(believed.due(!batch.isEmpty() || !memories.isEmpty()));
+      Map<String, Long> meta =
+          new HashMap<>(believed.due(!changed.isEmpty() || !memories.isEmpty()));
       Map<String, Long> probesTaken = probes.takeUnsaved();
       meta.putAll(probesTaken);
-      LedgerStore.Batch all = new LedgerStore.Batch(batch, memories, meta);
+      LedgerStore.Batch all = new LedgerStore.Batch(changed, memories, meta);
       if (all.isEmpty()) {
         return;
       }

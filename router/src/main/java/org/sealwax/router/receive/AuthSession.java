@@ -17,12 +17,11 @@ import org.sealwax.router.log.MailLog;
  * challenges, and the failures of this session. Owned by the session's thread.
  */
 final class AuthSession {
-  private static final EnhancedStatus SEQUENCE = EnhancedStatus.of(5, 5, 1);
-
   /** Inside a transaction, or when the client has authenticated already (RFC 4954 section 4). */
-  static final Reply NOT_NOW = Reply.of(503, SEQUENCE, "not now: inside a transaction, or done");
+  static final Reply NOT_NOW =
+      Reply.of(503, EnhancedStatus.of(5, 5, 1), "not now: inside a transaction, or done");
 
-  private final @Nullable SaslMechanisms sasl;
+  private final SaslMechanisms sasl;
   private final AuthGuard guard;
   private final ReceiveSettings settings;
   private final ClientState client;
@@ -33,13 +32,13 @@ final class AuthSession {
   /**
    * AUTH for one client.
    *
-   * @param sasl the mechanisms of the listener, or null when it offers no AUTH
+   * @param sasl the mechanisms of the listener
    * @param guard limits the checks of passwords
    * @param client gets the trust of its user
    * @param onRefusal gets each reply that refuses, before it is sent
    */
   AuthSession(
-      @Nullable SaslMechanisms sasl,
+      SaslMechanisms sasl,
       AuthGuard guard,
       ReceiveSettings settings,
       ClientState client,
@@ -55,7 +54,7 @@ final class AuthSession {
 
   /** Mechanisms offered now: none outside TLS, for passwords need it (RFC 4954 section 4). */
   List<String> mechanisms() {
-    return sasl != null && client.tls != null ? sasl.names() : List.of();
+    return client.tls != null ? sasl.names() : List.of();
   }
 
   private CommandResult refuse(Reply reply) {
@@ -69,9 +68,6 @@ final class AuthSession {
    * @param obstacle the reply that the session gives instead where AUTH is offered; null for none
    */
   CommandResult begin(Command.Auth command, @Nullable Reply obstacle) {
-    if (sasl == null) {
-      return refuse(Reply.of(502, SEQUENCE, "no AUTH here"));
-    }
     if (client.tls == null) {
       return refuse(Reply.of(538, EnhancedStatus.of(5, 7, 11), "only inside TLS: STARTTLS first"));
     }

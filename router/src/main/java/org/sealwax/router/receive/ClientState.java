@@ -6,6 +6,7 @@ import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.message.ReceivedHeader;
 import org.sealwax.mail.tls.verdict.Handshake;
+import org.sealwax.router.receive.ClientNames.ClientName;
 
 /**
  * The state of a session's client: its address, name, TLS and authentication so far. Owned by the

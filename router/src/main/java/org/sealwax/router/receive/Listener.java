@@ -32,6 +32,7 @@ import org.sealwax.mail.smtp.session.ServerLoop;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.TlsWire;
 import org.sealwax.mail.tls.verdict.TlsException;
+import org.sealwax.router.receive.SessionLimit.SessionMemory;
 
 /**
  * One listener: accepts connections, and gives each a virtual thread and a {@link ServerSession}.
@@ -254,7 +255,7 @@ public final class Listener implements AutoCloseable {
   }
 
   private void converse(Wire wire, boolean local, SessionMemory memory) {
-    if (!memory.tryTake(SessionMemory.SESSION)) {
+    if (!memory.tryTake(SessionLimit.SESSION)) {
       turnAway(wire, "sessions for the memory of this server");
       return;
     }

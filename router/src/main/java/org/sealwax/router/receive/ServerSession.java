@@ -2,6 +2,7 @@ package org.sealwax.router.receive;
 
 import java.net.InetAddress;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
@@ -19,6 +20,7 @@ import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.router.evidence.PeerMatcher;
 import org.sealwax.router.log.TlsLogFields;
 import org.sealwax.router.queue.IntakeException;
+import org.sealwax.router.receive.SessionLimit.SessionMemory;
 
 /**
  * The reply to each command: reads like RFC 5321 section 4.1, with 3207, 4954, 3030 and 3461. One
@@ -42,7 +44,7 @@ final class ServerSession implements CommandHandler {
   private final @Nullable TlsServer tlsServer;
   private final ClientState client;
   private final SessionMemory memory;
-  private final AuthSession auth;
+  private final @Nullable AuthSession auth;
   private final InetAddress own;
   private @Nullable Transaction transaction;
   private int messages;
@@ -65,14 +67,17 @@ final class ServerSession implements CommandHandler {
     this.tlsServer = tlsServer;
     this.client = client;
     this.memory = memory;
+    SaslMechanisms sasl = listener.offersAuth() ? reception.sasl() : null;
     this.auth =
-        new AuthSession(
-            listener.offersAuth() ? reception.sasl() : null,
-            server.auth(),
-            reception.settings(),
-            client,
-            server.log(),
-            reply -> note("AUTH", "", reply));
+        sasl == null
+            ? null
+            : new AuthSession(
+                sasl,
+                server.auth(),
+                reception.settings(),
+                client,
+                server.log(),
+                reply -> note("AUTH", "", reply));
     this.own = own;
   }
 
@@ -214,9 +219,8 @@ final class ServerSession implements CommandHandler {
     if (mayStartTls()) {
       offered.put("STARTTLS", "");
     }
-    String mechanisms = String.join(" ", auth.mechanisms());
-    if (!mechanisms.isEmpty()) {
-      offered.put("AUTH", mechanisms);
+    if (!mechanisms().isEmpty()) {
+      offered.put("AUTH", String.join(" ", mechanisms()));
     }
     offered.put("ENHANCEDSTATUSCODES", "");
     offered.put("8BITMIME", "");
@@ -238,6 +242,10 @@ final class ServerSession implements CommandHandler {
     return new Capabilities(name(), offered);
   }
 
+  private List<String> mechanisms() {
+    return auth == null ? List.of() : auth.mechanisms();
+  }
+
   private boolean takesDsn() {
     return switch (listener.dsn()) {
       case RELAY, AUTH -> client.trust.mayRelay();
@@ -247,7 +255,7 @@ final class ServerSession implements CommandHandler {
   }
 
   private boolean offersDsnBeforeAuth() {
-    return listener.dsn() == ListenerSettings.Dsn.AUTH && !auth.mechanisms().isEmpty();
+    return listener.dsn() == ListenerSettings.Dsn.AUTH && !mechanisms().isEmpty();
   }
 
   /** The refusal of a DSN parameter from a client that it is not offered to. */
@@ -340,6 +348,9 @@ final class ServerSession implements CommandHandler {
   }
 
   private CommandResult auth(Command.Auth command) {
+    if (auth == null) {
+      return refuse("AUTH", Reply.of(502, SEQUENCE, "no AUTH here"));
+    }
     Reply obstacle = barrier();
     if (obstacle == null && transaction != null) {
       obstacle = AuthSession.NOT_NOW;
@@ -387,7 +398,7 @@ final class ServerSession implements CommandHandler {
               EnhancedStatus.of(5, 3, 4),
               "messages have at most " + reception.settings().size() + " octets here"));
     }
-    transaction = server.transaction(reception, client, memory, command);
+    transaction = new Transaction(server, reception, client, memory, command);
     return send(SENDER_OK);
   }
 

@@ -6,14 +6,14 @@ import java.net.InetSocketAddress;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.smtp.Command;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.Intake;
+import org.sealwax.router.receive.ClientNames.ClientName;
 
 /**
- * The SMTP server of the process: opens listeners, begins their sessions and transactions, and
- * keeps the limits that hold over all of them. Thread-safe.
+ * The SMTP server of the process: opens listeners, and keeps the limits that hold over all of them.
+ * Thread-safe.
  *
  * @param configurations the configuration in force; a session keeps the one that it began with
  * @param intake where mail goes
@@ -59,14 +59,8 @@ public record SmtpServer(
 
   private ClientName name(ReceiveSettings settings, InetAddress client, boolean local) {
     if (names == null || !settings.looksUpNames() || local || client.isLoopbackAddress()) {
-      return ClientName.withoutLookup(clock);
+      return ClientNames.withoutLookup(clock);
     }
     return names.start(client, settings.nameWait());
-  }
-
-  /** The transaction that a MAIL command begins. */
-  Transaction transaction(
-      ReceiveConfiguration reception, ClientState client, SessionMemory memory, Command.Mail mail) {
-    return new Transaction(intake, limits, log, clock, reception, client, memory, mail);
   }
 }

@@ -15,7 +15,6 @@ import org.sealwax.mail.message.HeaderScanner;
 import org.sealwax.mail.message.HeaderSeparator;
 import org.sealwax.mail.message.ReceivedHeader;
 import org.sealwax.mail.message.TraceHops;
-import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.smtp.BodySummary;
 import org.sealwax.mail.smtp.Command;
 import org.sealwax.mail.smtp.EnhancedStatus;
@@ -32,6 +31,7 @@ import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.IntakeException;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.Recipient;
+import org.sealwax.router.receive.SessionLimit.SessionMemory;
 import org.sealwax.router.route.NextHopDelivery;
 import org.sealwax.router.route.RecipientDirectory;
 
@@ -43,10 +43,7 @@ import org.sealwax.router.route.RecipientDirectory;
  * mail.
  */
 final class Transaction implements CommandHandler.BodyReceiver {
-  private final Intake intake;
-  private final ClientLimits limits;
-  private final MailLog log;
-  private final Clock clock;
+  private final SmtpServer server;
   private final ReceiveConfiguration reception;
   private final ClientState client;
   private final SessionMemory memory;
@@ -72,18 +69,12 @@ final class Transaction implements CommandHandler.BodyReceiver {
   private long draftCounted;
 
   Transaction(
-      Intake intake,
-      ClientLimits limits,
-      MailLog log,
-      Clock clock,
+      SmtpServer server,
       ReceiveConfiguration reception,
       ClientState client,
       SessionMemory memory,
       Command.Mail command) {
-    this.intake = intake;
-    this.limits = limits;
-    this.log = log;
-    this.clock = clock;
+    this.server = server;
     this.reception = reception;
     this.client = client;
     this.memory = memory;
@@ -175,11 +166,11 @@ final class Transaction implements CommandHandler.BodyReceiver {
     if (!memory.tryTakeForTransaction(SessionMemory.BODY)) {
       throw noMemory();
     }
-    Intake.IncomingMessage opened = intake.open(memory.all());
+    Intake.IncomingMessage opened = server.intake().open(memory.all());
     entry = opened;
     OutputStream out = opened.content();
     content = out;
-    Instant now = clock.now();
+    Instant now = server.clock().now();
     ReceivedHeader trace =
         new ReceivedHeader(
             client.client(),
@@ -217,7 +208,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
       return;
     }
     long most = DRAFTS * Math.max(maxBytes(), DRAFT_STEP);
-    if (!limits.tryTakeDraft(client.address.getAddress(), DRAFT_STEP, most)) {
+    if (!server.limits().tryTakeDraft(client.address.getAddress(), DRAFT_STEP, most)) {
       throw new IntakeException(
           IntakeException.Kind.FULL, "this client has too much mail under way at once");
     }
@@ -354,10 +345,11 @@ final class Transaction implements CommandHandler.BodyReceiver {
           new Envelope(sender, options(summary), client.origin(), client.session, client.tlsLine()),
           recipients);
     } catch (IntakeException e) {
-      log.storeTrouble("message not accepted: " + e.getMessage(), e);
+      server.log().storeTrouble("message not accepted: " + e.getMessage(), e);
       return reply(e);
     }
     String id = open.id().text();
+    MailLog log = server.log();
     log.accepted(
         id, client.session, sender.toString(), recipients.size(), summary.bytes(), client.origin());
     for (Recipient r : recipients) {
@@ -418,14 +410,14 @@ final class Transaction implements CommandHandler.BodyReceiver {
     content = null;
     memory.endTransaction();
     if (draftCounted > 0) {
-      limits.giveDraft(client.address.getAddress(), draftCounted);
+      server.limits().giveDraft(client.address.getAddress(), draftCounted);
       draftCounted = 0;
     }
     if (open != null) {
       try {
         open.close();
       } catch (IOException e) {
-        log.storeTrouble("an entry could not be closed", e);
+        server.log().storeTrouble("an entry could not be closed", e);
       }
     }
   }

@@ -8,28 +8,19 @@ import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
-import java.util.Objects;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.policy.DeferReason;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.InvalidReplyException;
 import org.sealwax.mail.smtp.Reply;
-import org.sealwax.router.queue.DeliveryTarget;
-import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.Outcome;
-import org.sealwax.router.queue.Recipient;
-import org.sealwax.router.queue.TestRecipients;
 
 /** Row by row: what a failure means. */
 final class FailureTableTest {
-  private static final Mailbox TO = new Mailbox("bob", Domain.of("example.org"));
-
   @ParameterizedTest
   @CsvSource({
     // stage, code, text, course, reason, extent
@@ -179,15 +170,25 @@ final class FailureTableTest {
     }
   }
 
+  private static ConsignmentTransfer transfer() {
+    try (FakeInternet net = new FakeInternet()) {
+      return net.agent().transfer(net.mail().to("bob").consignment());
+    }
+  }
+
+  private static Outcome.Deferred end(ConsignmentTransfer transfer) {
+    Map<Long, Outcome> outcomes = transfer.end(FailureTable.unknown());
+    assertEquals(1, outcomes.size());
+    return (Outcome.Deferred) outcomes.values().iterator().next();
+  }
+
   @Test
   void oneDeliveredMessageMarksTheNextHopReachable() {
-    Recipient one = TestRecipients.of(1, new DeliveryTarget.Pipe("pipe", TO), DsnRequest.none());
-    RecipientOutcomes outcomes = new RecipientOutcomes(List.of(one));
-    outcomes.hostSkipped(
+    ConsignmentTransfer transfer = transfer();
+    transfer.hostSkipped(
         FailureTable.of(TransactionStage.MAIL, Reply.of(421, "bye"), "mx1").cause());
-    outcomes.hostSkipped(FailureTable.policy(DeferReason.CONNECT, "no answer", "mx2"));
-    Outcome.Deferred end =
-        (Outcome.Deferred) Objects.requireNonNull(outcomes.end(FailureTable.unknown()).get(1L));
+    transfer.hostSkipped(FailureTable.policy(DeferReason.CONNECT, "no answer", "mx2"));
+    Outcome.Deferred end = end(transfer);
     assertEquals("connect", end.cause().reason());
     assertEquals(FailureCause.Extent.TRANSACTION, end.cause().scope());
   }
@@ -195,14 +196,12 @@ final class FailureTableTest {
   @Test
   void theEarliestEndOfAHoldIsKept() {
     Instant soon = Instant.parse("2026-06-01T00:30:00Z");
-    Recipient one = TestRecipients.of(1, new DeliveryTarget.Pipe("pipe", TO), DsnRequest.none());
-    RecipientOutcomes outcomes = new RecipientOutcomes(List.of(one));
+    ConsignmentTransfer transfer = transfer();
     FailureCause broken = FailureTable.policy(DeferReason.TLS_BROKEN, "broken", "mx1");
-    outcomes.hostSkipped(broken.until(soon.plusSeconds(60)));
-    outcomes.hostSkipped(broken.until(soon));
-    outcomes.hostSkipped(FailureTable.policy(DeferReason.CONNECT, "no answer", "mx3"));
-    Outcome.Deferred end =
-        (Outcome.Deferred) Objects.requireNonNull(outcomes.end(FailureTable.unknown()).get(1L));
+    transfer.hostSkipped(broken.until(soon.plusSeconds(60)));
+    transfer.hostSkipped(broken.until(soon));
+    transfer.hostSkipped(FailureTable.policy(DeferReason.CONNECT, "no answer", "mx3"));
+    Outcome.Deferred end = end(transfer);
     assertEquals(soon, end.cause().until());
     assertEquals(FailureCause.Extent.NEXT_HOP, end.cause().scope());
   }

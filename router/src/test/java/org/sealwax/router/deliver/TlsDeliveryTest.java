@@ -671,7 +671,6 @@ final class TlsDeliveryTest {
       FakeHost host = here.simple();
       var consignment = here.mail().to("bob").consignment();
       var tls = here.tls();
-      RecipientOutcomes outcomes = new RecipientOutcomes(consignment.recipients());
       var times = here.settings().times();
       var policy =
           new org.sealwax.mail.policy.Policy(
@@ -697,11 +696,11 @@ final class TlsDeliveryTest {
       HostConnection forged =
           new HostConnection(
               dialogue, terms, new java.net.InetSocketAddress(0), "mx", false, false, 0);
-      ConsignmentTransfer transfer = here.agent().transfer(consignment, outcomes, false);
+      ConsignmentTransfer transfer = here.agent().transfer(consignment);
       org.junit.jupiter.api.Assertions.assertThrows(
           IllegalStateException.class, () -> transfer.runOn(forged));
       neverSawMail(host);
-      outcome = outcomes.end(FailureTable.bug()).values().iterator().next();
+      outcome = transfer.end(FailureTable.bug()).values().iterator().next();
     }
     assertEquals("deferred internal", reason(outcome));
   }

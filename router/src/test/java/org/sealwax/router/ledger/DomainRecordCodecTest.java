@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -68,7 +69,7 @@ final class DomainRecordCodecTest {
 
   /** Keys that are no longer in the history are not kept with old observations either. */
   private static DomainRecord forgotten(DomainRecord row) {
-    return DomainRecordCodec.read(DomainRecordCodec.write(row)).orElseThrow();
+    return DomainRecordCodec.read(DomainRecordCodec.write(row, Map.of())).orElseThrow();
   }
 
   @Test
@@ -132,7 +133,7 @@ final class DomainRecordCodecTest {
   void duplicateKeyIsDamage() {
     DomainRecord row = withKeys();
     var keys = Objects.requireNonNull(row.hosts().get(DomainTimeline.MX1)).keys();
-    StoredDomain stored = DomainRecordCodec.write(row);
+    StoredDomain stored = DomainRecordCodec.write(row, Map.of());
     List<@Nullable String> host = stored.hosts().getFirst();
     host.replaceAll(
         value ->
@@ -143,7 +144,7 @@ final class DomainRecordCodecTest {
   }
 
   private static int size(DomainRecord row) {
-    StoredDomain stored = DomainRecordCodec.write(row);
+    StoredDomain stored = DomainRecordCodec.write(row, Map.of());
     return Stream.of(List.of(stored.domain()), stored.hosts())
         .flatMap(List::stream)
         .flatMap(List::stream)
@@ -180,7 +181,7 @@ final class DomainRecordCodecTest {
   @Test
   void anythingElseIsNoRow() {
     for (DomainRecord row : rows()) {
-      StoredDomain good = DomainRecordCodec.write(row);
+      StoredDomain good = DomainRecordCodec.write(row, Map.of());
       for (UnaryOperator<List<@Nullable String>> change : damage(good.domain().size())) {
         assertEquals(
             Optional.empty(),

@@ -7,7 +7,6 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 
 /** A ledger's file with many domains at level {@code verify}, for measuring. */
@@ -33,9 +32,9 @@ public final class FilledLedger {
     }
     try (LedgerStore store = LedgerStore.open(file)) {
       for (int from = 0; from < domains.size(); from += AT_ONCE) {
-        Map<Domain, @Nullable DomainRecord> rows = new HashMap<>();
+        Map<Domain, LedgerCache.CachedDomain> rows = new HashMap<>();
         for (Domain domain : domains.subList(from, Math.min(domains.size(), from + AT_ONCE))) {
-          rows.put(domain, as(timeline.row, domain));
+          rows.put(domain, new LedgerCache.CachedDomain(as(timeline.row, domain), null));
         }
         store.write(
             new LedgerStore.Batch(

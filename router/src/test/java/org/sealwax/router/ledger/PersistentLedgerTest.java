@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.sealwax.router.ledger.DomainTimeline.DOMAIN;
 import static org.sealwax.router.ledger.DomainTimeline.EVIL;
 import static org.sealwax.router.ledger.DomainTimeline.MX1;
+import static org.sealwax.router.ledger.DomainTimeline.MX2;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,6 +18,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.DriverManager;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -106,6 +108,57 @@ final class PersistentLedgerTest {
     HostRecord host = Objects.requireNonNull(before.hosts().get(MX1));
     assertEquals(1, host.keys().size());
     assertEquals(8, Objects.requireNonNull(host.counts().get(ProvenLevel.VERIFIED)).days().count());
+  }
+
+  @Test
+  void onlyHostsThatChangedAreWritten() throws Exception {
+    RoundMx both = new RoundMx(Set.of(MX1, MX2), false, clock.now().plusSeconds(300));
+    for (Domain host : List.of(MX1, MX2)) {
+      ledger.beginRound(DOMAIN, both, true).observed(HostSamples.verified(host));
+    }
+    ledger.flush();
+    String marked = "1999-01-01T00:00:00Z";
+    try (var sql = DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("ledger.db"))) {
+      sql.createStatement().execute("UPDATE host SET first = '" + marked + "'");
+    }
+    clock.pass(Duration.ofHours(1));
+    ledger.beginRound(DOMAIN, both, true).observed(HostSamples.verified(MX1));
+    DomainRecord row = ledger.domainRecord(DOMAIN).orElseThrow();
+    restart();
+    DomainRecord again = ledger.domainRecord(DOMAIN).orElseThrow();
+    assertEquals(row.hosts().get(MX1), again.hosts().get(MX1));
+    assertEquals(Instant.parse(marked), Objects.requireNonNull(again.hosts().get(MX2)).first());
+  }
+
+  @Test
+  void aRecordThatChangesWhileItIsWrittenIsComparedWithWhatWasWritten() throws IOException {
+    try (LedgerStore store = LedgerStore.open(folder.resolve("other.db"))) {
+      LedgerCache cache = new LedgerCache(store);
+      DomainTimeline timeline = new DomainTimeline().mx(MX1, MX2);
+      List<DomainRecord> rows = new ArrayList<>();
+      for (Domain host : List.of(MX1, MX2, MX1)) {
+        timeline.mx(host).days(1, ProvenLevel.VERIFIED);
+        rows.add(timeline.row);
+      }
+      cache.put(DOMAIN, rows.get(0));
+      var first = cache.unsaved();
+      store.write(new LedgerStore.Batch(first, Map.of(), Map.of()));
+      cache.put(DOMAIN, rows.get(1));
+      cache.saved(first);
+      assertSame(rows.get(1), cache.held(DOMAIN).row());
+      assertSame(rows.get(0), cache.held(DOMAIN).stored());
+      var second = cache.unsaved();
+      store.write(new LedgerStore.Batch(second, Map.of(), Map.of()));
+      cache.put(DOMAIN, null);
+      cache.put(DOMAIN, rows.get(2));
+      cache.saved(second);
+      assertSame(rows.get(1), cache.held(DOMAIN).stored());
+      var third = cache.unsaved();
+      store.write(new LedgerStore.Batch(third, Map.of(), Map.of()));
+      cache.saved(third);
+      assertEquals(0, cache.unsavedCount());
+      assertEquals(rows.get(2), store.row(DOMAIN));
+    }
   }
 
   @Test
@@ -398,7 +451,7 @@ final class PersistentLedgerTest {
     ledger.close();
     ledger = opened(new ManualClock(clock.now().plus(Duration.ofDays(3))));
     assertFalse(ledger.moment().trusted());
-    for (int i = 0; i < ClockTrust.WITNESSES; i++) {
+    for (int i = 0; i < LedgerClock.WITNESSES; i++) {
       Domain peer = Domain.of("mx.peer" + i + ".example");
       round(peer, peer, HostSamples.verified(peer), true);
     }

@@ -17,6 +17,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.Resolver;
+import org.sealwax.router.receive.ClientNames.ClientName;
 
 /** Look-ups of client names have a share, end with the session, and are not repeated in vain. */
 @Timeout(120)

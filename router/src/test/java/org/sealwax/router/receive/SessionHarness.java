@@ -264,9 +264,9 @@ final class SessionHarness {
             "s1",
             pair.client().local(),
             false,
-            ClientName.withoutLookup(clock),
+            ClientNames.withoutLookup(clock),
             rules.trust(client));
-    SessionMemory held = new SessionMemory(memory);
+    SessionLimit.SessionMemory held = server.sessions().memory(true);
     ServerSession session =
         new ServerSession(
             server,

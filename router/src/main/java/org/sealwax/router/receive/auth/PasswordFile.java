@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.WatchedFile;
+import org.sealwax.mail.smtp.ScramSha256;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.receive.SaslExchange;
 
@@ -174,10 +175,10 @@ public final class PasswordFile {
       return new StoredUser(keys, true, from);
     }
     // The same name gets the same salt and count every time, as a user who exists would.
-    byte[] salt = ScramKeys.hmac(decoySecret, "salt " + user);
+    byte[] salt = ScramSha256.hmac(decoySecret, "salt " + user);
     int pick = Math.floorMod(salt[31] << 8 | salt[30], Math.max(1, now.iterations().size()));
     int iterations = now.iterations().isEmpty() ? ScramKeys.ITERATIONS : now.iterations().get(pick);
-    byte[] unknown = ScramKeys.hmac(decoySecret, "key " + user);
+    byte[] unknown = ScramSha256.hmac(decoySecret, "key " + user);
     return new StoredUser(
         new ScramKeys(iterations, java.util.Arrays.copyOf(salt, ScramKeys.SALT), unknown, unknown),
         false,

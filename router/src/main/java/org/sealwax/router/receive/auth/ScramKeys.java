@@ -1,15 +1,12 @@
 package org.sealwax.router.receive.auth;
 
-import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Optional;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.smtp.ScramSha256;
 
 /**
  * The stored form of a password: enough to check it, not enough to log in with (RFC 5802 section
@@ -48,9 +45,10 @@ final class ScramKeys {
 
   /** Keys of a password that {@link SaslPrep} has prepared. */
   static ScramKeys of(String password, byte[] salt, int iterations) {
-    byte[] salted = salted(password, salt, iterations);
-    byte[] clientKey = hmac(salted, "Client Key");
-    return new ScramKeys(iterations, salt, sha256(clientKey), hmac(salted, "Server Key"));
+    byte[] salted = ScramSha256.salted(password, salt, iterations);
+    byte[] clientKey = ScramSha256.hmac(salted, "Client Key");
+    return new ScramKeys(
+        iterations, salt, ScramSha256.hash(clientKey), ScramSha256.hmac(salted, "Server Key"));
   }
 
   /** Keys with a salt of their own. */
@@ -97,8 +95,9 @@ final class ScramKeys {
 
   /** Whether this is the prepared password; the same time of any kind. */
   boolean isOf(String password) {
-    byte[] clientKey = hmac(salted(password, salt, iterations), "Client Key");
-    return MessageDigest.isEqual(sha256(clientKey), storedKey);
+    byte[] clientKey =
+        ScramSha256.hmac(ScramSha256.salted(password, salt, iterations), "Client Key");
+    return MessageDigest.isEqual(ScramSha256.hash(clientKey), storedKey);
   }
 
   /** Whether the proof shows knowledge of the password for this AuthMessage (RFC 5802 3). */
@@ -106,16 +105,16 @@ final class ScramKeys {
     if (proof.length != KEY) {
       return false;
     }
-    byte[] clientKey = hmac(storedKey, authMessage);
+    byte[] clientKey = ScramSha256.hmac(storedKey, authMessage);
     for (int i = 0; i < KEY; i++) {
       clientKey[i] ^= proof[i];
     }
-    return MessageDigest.isEqual(sha256(clientKey), storedKey);
+    return MessageDigest.isEqual(ScramSha256.hash(clientKey), storedKey);
   }
 
   /** Our own proof to the client. */
   byte[] serverSignature(String authMessage) {
-    return hmac(serverKey, authMessage);
+    return ScramSha256.hmac(serverKey, authMessage);
   }
 
   /** The form that {@link #parse} reads. */
@@ -149,47 +148,5 @@ final class ScramKeys {
   @Override
   public int hashCode() {
     return Arrays.hashCode(salt);
-  }
-
-  // Hi() of RFC 5802 2.2, which is PBKDF2 with one block (RFC 8018 5.2).
-  private static byte[] salted(String password, byte[] salt, int iterations) {
-    try {
-      Mac mac = mac(password.getBytes(StandardCharsets.UTF_8));
-      mac.update(salt);
-      byte[] u = mac.doFinal(new byte[] {0, 0, 0, 1});
-      byte[] out = u.clone();
-      for (int i = 1; i < iterations; i++) {
-        mac.update(u);
-        mac.doFinal(u, 0);
-        for (int k = 0; k < KEY; k++) {
-          out[k] ^= u[k];
-        }
-      }
-      return out;
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every JDK has HmacSHA256", e);
-    }
-  }
-
-  static byte[] hmac(byte[] key, String text) {
-    try {
-      return mac(key).doFinal(text.getBytes(StandardCharsets.UTF_8));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every JDK has HmacSHA256", e);
-    }
-  }
-
-  private static Mac mac(byte[] key) throws GeneralSecurityException {
-    Mac mac = Mac.getInstance("HmacSHA256");
-    mac.init(new SecretKeySpec(key, "HmacSHA256"));
-    return mac;
-  }
-
-  private static byte[] sha256(byte[] bytes) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(bytes);
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
   }
 }
