@@ -68,13 +68,13 @@ public final class Queue implements Intake, Closeable {
 
   final Spool spool;
   final Clock clock;
+  final RandomSource random;
   final MailLog log;
   final CrashMarks marks;
   final QueueState state;
+  final NotificationWriter notifications;
   final StepApplier steps;
-  private final RandomSource random;
   private final Runner runner;
-  private final NotificationWriter notifications;
   private final QueueIntake intake;
   private final RoundRunner rounds;
   private final AtomicBoolean started = new AtomicBoolean();
@@ -108,11 +108,9 @@ public final class Queue implements Intake, Closeable {
     this.settings = settings;
     this.notifications = new NotificationWriter(spool, routing, clock, log);
     this.state = new QueueState(clock, random, log, marks, settings, runner, this::run);
-    this.steps =
-        new StepApplier(spool, state, clock, random, log, marks, notifications, this::settings);
-    this.intake =
-        new QueueIntake(spool, routing, clock, random, notifications, state, steps, this::settings);
-    this.rounds = new RoundRunner(spool, routing, delivery, clock, log, marks, state, steps);
+    this.steps = new StepApplier(this);
+    this.intake = new QueueIntake(this, routing);
+    this.rounds = new RoundRunner(this, routing, delivery);
   }
 
   private void run(RunningRound round) {

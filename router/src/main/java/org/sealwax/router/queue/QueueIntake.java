@@ -5,14 +5,11 @@ import java.io.OutputStream;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.BlockOutput;
 import org.sealwax.mail.net.ByteBudget;
-import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.queue.NotificationWriter.PreparedNotification;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchState;
@@ -20,7 +17,6 @@ import org.sealwax.router.spool.Draft;
 import org.sealwax.router.spool.NewMessage;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.RecipientBatch;
-import org.sealwax.router.spool.Spool;
 import org.sealwax.router.spool.SpoolException;
 
 /** Takes mail in: groups its recipients, asks for places in memory, and stores the message. */
@@ -37,41 +33,21 @@ final class QueueIntake implements Intake {
     }
   }
 
-  private final Spool spool;
+  private final Queue queue;
   private final Routing routing;
-  private final Clock clock;
-  private final NotificationWriter notifications;
-  private final QueueState state;
-  private final StepApplier steps;
-  private final RandomSource random;
-  private final Supplier<QueueSettings> settings;
 
-  QueueIntake(
-      Spool spool,
-      Routing routing,
-      Clock clock,
-      RandomSource random,
-      NotificationWriter notifications,
-      QueueState state,
-      StepApplier steps,
-      Supplier<QueueSettings> settings) {
-    this.spool = spool;
+  QueueIntake(Queue queue, Routing routing) {
+    this.queue = queue;
     this.routing = routing;
-    this.clock = clock;
-    this.random = random;
-    this.notifications = notifications;
-    this.state = state;
-    this.steps = steps;
-    this.settings = settings;
   }
 
   @Override
   public IncomingMessage open(ByteBudget memory) throws IntakeException {
-    if (state.isStopping()) {
+    if (queue.state.isStopping()) {
       throw new IntakeException(IntakeException.Kind.BROKEN, "the router is shutting down");
     }
     try {
-      Draft draft = spool.draft();
+      Draft draft = queue.spool.draft();
       draft.within(memory);
       return new SpoolingMessage(draft);
     } catch (SpoolException e) {
@@ -115,8 +91,8 @@ final class QueueIntake implements Intake {
 
   private void take(Draft draft, Envelope submitted, List<Recipient> addressed)
       throws IntakeException {
-    Instant now = clock.now();
-    QueueSettings in = settings.get();
+    Instant now = queue.clock.now();
+    QueueSettings in = queue.settings();
     Envelope envelope = submitted.withRecipients(addressed.size());
     List<Recipient> recipients = addressed;
     List<PreparedNotification> prepared = List.of();
@@ -135,7 +111,8 @@ final class QueueIntake implements Intake {
                 now,
                 content);
         try {
-          prepared = List.of(notifications.expanded(all, sender, expansion.expanded(), in, now));
+          prepared =
+              List.of(queue.notifications.expanded(all, sender, expansion.expanded(), in, now));
         } catch (IOException e) {
           throw new IntakeException(IntakeException.Kind.BROKEN, String.valueOf(e.getMessage()), e);
         }
@@ -153,18 +130,19 @@ final class QueueIntake implements Intake {
     }
     boolean stored = false;
     try {
-      spool.accept(new NewMessage(draft, now, QueueRecordCodec.ENVELOPE.write(envelope), batches));
+      queue.spool.accept(
+          new NewMessage(draft, now, QueueRecordCodec.ENVELOPE.write(envelope), batches));
       stored = true;
     } catch (SpoolException e) {
       throw failure(e);
     } finally {
       if (!stored) {
-        state.forget(incoming);
+        queue.state.forget(incoming);
       }
     }
     // Apart from the message: a late notification is better than a refused message.
-    steps.announce(draft.id(), prepared);
-    steps.move(state.begin(incoming, now, in.loadedBytes()));
+    queue.steps.announce(draft.id(), prepared);
+    queue.steps.move(queue.state.begin(incoming, now, in.loadedBytes()));
   }
 
   private static LoadedBatch loaded(
@@ -184,12 +162,17 @@ final class QueueIntake implements Intake {
     RecipientGroup group = batch.group();
     String hop = batch.hop();
     Instant now = batch.arrived();
-    return switch (state.reserve(batch.key(), hop, group.sender().toString(), now)) {
+    return switch (queue.state.reserve(batch.key(), hop, group.sender().toString(), now)) {
       case Admission.Admitted t -> StepApplier.stored(id, group, BatchState.FRESH, null, hop, "");
       case Admission.NoPlace c -> StepApplier.stored(id, group, BatchState.QUEUED, now, hop, "");
       case Admission.Paused p ->
           StepApplier.stored(
-              id, group, BatchState.QUEUED, p.due(random.fraction()), hop, p.cause().reason());
+              id,
+              group,
+              BatchState.QUEUED,
+              p.due(queue.random.fraction()),
+              hop,
+              p.cause().reason());
     };
   }
 

@@ -11,70 +11,50 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.net.Clock;
-import org.sealwax.router.log.MailLog;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.QueueId;
-import org.sealwax.router.spool.Spool;
 import org.sealwax.router.spool.SpoolException;
 
 /** Runs a round of delivery of one batch, and hands in what follows from it. */
 final class RoundRunner {
   private static final Duration SUSPECT_RETRY = Duration.ofSeconds(1);
 
-  private final Spool spool;
+  private final Queue queue;
   private final Routing routing;
   private final DeliveryAgent delivery;
-  private final Clock clock;
-  private final MailLog log;
-  private final CrashMarks marks;
-  private final QueueState state;
-  private final StepApplier steps;
 
-  RoundRunner(
-      Spool spool,
-      Routing routing,
-      DeliveryAgent delivery,
-      Clock clock,
-      MailLog log,
-      CrashMarks marks,
-      QueueState state,
-      StepApplier steps) {
-    this.spool = spool;
+  RoundRunner(Queue queue, Routing routing, DeliveryAgent delivery) {
+    this.queue = queue;
     this.routing = routing;
     this.delivery = delivery;
-    this.clock = clock;
-    this.log = log;
-    this.marks = marks;
-    this.state = state;
-    this.steps = steps;
   }
 
   /** Runs a round, in a thread of its own. */
   void run(RunningRound round) {
     BatchKey key = round.batch.key();
     RoundResult result = null;
-    CrashMarks.StartPermission permission = marks.begin(key.message());
-    state.roundBegan(key, permission == CrashMarks.StartPermission.GO);
+    CrashMarks.StartPermission permission = queue.marks.begin(key.message());
+    queue.state.roundBegan(key, permission == CrashMarks.StartPermission.GO);
     boolean ourFault = false;
     try {
       result = permission == CrashMarks.StartPermission.GO ? deliver(round) : null;
     } catch (InterruptedException e) {
       // Shutting down: the store still has the batch as it was, and the next start tries again.
       Thread.currentThread().interrupt();
-      state.interrupted(key);
+      queue.state.interrupted(key);
       return;
     } catch (SpoolException e) {
-      log.storeTrouble("deliveries wait for the store", e);
+      queue.log.storeTrouble("deliveries wait for the store", e);
     } catch (IOException e) {
-      log.bug("round of " + key.message(), e);
+      queue.log.bug("round of " + key.message(), e);
     } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
       // Of one message: this thread is not supervised, and its end would leave the batch in hand.
-      log.bug("round of " + key.message(), e);
+      queue.log.bug("round of " + key.message(), e);
       ourFault = true;
     } finally {
-      steps.goBack(
-          state.roundEnded(round, result == null ? new RoundResult.NothingLearned() : result));
+      queue.steps.goBack(
+          queue.state.roundEnded(
+              round, result == null ? new RoundResult.NothingLearned() : result));
     }
     if (result != null) {
       return;
@@ -82,14 +62,14 @@ final class RoundRunner {
     switch (permission) {
       case GO -> {
         if (ourFault) {
-          steps.fault(key);
+          queue.steps.fault(key);
         } else {
-          steps.storeFailed(key);
+          queue.steps.storeFailed(key);
         }
       }
-      case LATER -> steps.nothingLearned(key, SUSPECT_RETRY);
-      case HOLD -> steps.hold(key, QueueStep.ENDED_PROCESS);
-      case LEAVE -> state.leave(key);
+      case LATER -> queue.steps.nothingLearned(key, SUSPECT_RETRY);
+      case HOLD -> queue.steps.hold(key, QueueStep.ENDED_PROCESS);
+      case LEAVE -> queue.state.leave(key);
     }
   }
 
@@ -102,9 +82,9 @@ final class RoundRunner {
     ReadyBatch batch = round.batch;
     QueueId id = batch.key().message();
     LoadedBatch loaded =
-        batch.loaded() == null ? LoadedBatch.load(spool, batch.key()) : batch.loaded();
+        batch.loaded() == null ? LoadedBatch.load(queue.spool, batch.key()) : batch.loaded();
     if (loaded == null) {
-      state.letGo(batch.key());
+      queue.state.letGo(batch.key());
       return new RoundResult.NothingLearned();
     }
     List<Recipient> recipients = loaded.group().recipients();
@@ -119,13 +99,13 @@ final class RoundRunner {
     try {
       outcomes = delivery.deliver(consignment);
     } catch (RuntimeException e) {
-      log.bug("delivery of " + id, e);
+      queue.log.bug("delivery of " + id, e);
       outcomes = Map.of();
     }
     IOException found = check.found();
     if (found != null) {
       outcomes = check.heldIfDamaged(loaded.group(), outcomes);
-      log.storeTrouble("the content of " + id + " is damaged and held", found);
+      queue.log.storeTrouble("the content of " + id + " is damaged and held", found);
     }
     RoundResult result = RoundResult.of(recipients, outcomes, slot.greeted);
     if (result instanceof RoundResult.Busy) {
@@ -133,13 +113,13 @@ final class RoundRunner {
       return result;
     }
     try {
-      steps.apply(loaded, new QueueStep.Event.RoundEnded(outcomes));
+      queue.steps.apply(loaded, new QueueStep.Event.RoundEnded(outcomes));
     } catch (IOException e) {
-      log.bug("after the round of " + id, e);
-      steps.storeFailed(batch.key());
+      queue.log.bug("after the round of " + id, e);
+      queue.steps.storeFailed(batch.key());
     } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
-      log.bug("after the round of " + id, e);
-      steps.fault(batch.key());
+      queue.log.bug("after the round of " + id, e);
+      queue.steps.fault(batch.key());
     }
     return result;
   }
@@ -152,7 +132,7 @@ final class RoundRunner {
       goesThere &= line(loaded, r).equals(loaded.hop());
     }
     if (!goesThere) {
-      steps.reroute(
+      queue.steps.reroute(
           loaded,
           recipients.stream()
               .collect(
@@ -177,12 +157,12 @@ final class RoundRunner {
 
     @Override
     public List<InetAddress> free(List<InetAddress> addresses) {
-      return state.free(round, addresses);
+      return queue.state.free(round, addresses);
     }
 
     @Override
     public void connected(InetAddress address) {
-      state.connected(round, address);
+      queue.state.connected(round, address);
     }
 
     @Override
@@ -190,7 +170,7 @@ final class RoundRunner {
       boolean isFirst = !greeted;
       greeted = true;
       if (isFirst && !round.knownBefore()) {
-        state.greeted(round);
+        queue.state.greeted(round);
       }
     }
 
@@ -207,9 +187,12 @@ final class RoundRunner {
     byte @Nullable [] inMemory = loaded.content();
     QueueId id = loaded.id();
     // Its age by the clock of the delivery agent.
-    Instant arrived = loaded.arrived().plus(Duration.between(clock.now(), clock.civilTime()));
+    Instant arrived =
+        loaded.arrived().plus(Duration.between(queue.clock.now(), queue.clock.civilTime()));
     Consignment.MessageContent content =
-        inMemory != null ? () -> new InMemory(inMemory) : () -> check.open(() -> spool.content(id));
+        inMemory != null
+            ? () -> new InMemory(inMemory)
+            : () -> check.open(() -> queue.spool.content(id));
     return new Consignment(
         id,
         group.sender(),

@@ -11,11 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.RandomSource;
-import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.NotificationWriter.PreparedNotification;
 import org.sealwax.router.queue.TraceEntry.RecipientEvent;
 import org.sealwax.router.queue.TraceEntry.RecipientTrace;
@@ -26,7 +22,6 @@ import org.sealwax.router.spool.CommitListener;
 import org.sealwax.router.spool.NewMessage;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.RecipientBatch;
-import org.sealwax.router.spool.Spool;
 import org.sealwax.router.spool.SpoolChange;
 import org.sealwax.router.spool.SpoolException;
 import org.sealwax.router.spool.StoredTraceEntry;
@@ -39,35 +34,13 @@ import org.sealwax.router.spool.StoredTraceEntry;
 final class StepApplier {
   private static final Duration STORE_RETRY = Duration.ofMinutes(1);
 
-  private final Spool spool;
-  private final QueueState state;
-  private final Clock clock;
-  private final RandomSource random;
-  private final MailLog log;
-  private final CrashMarks marks;
-  private final NotificationWriter notifications;
-  private final Supplier<QueueSettings> settings;
-  private final AtomicLong order = new AtomicLong();
+  private final Queue queue;
+  private final AtomicLong order;
   private final AtomicLongArray counts = new AtomicLongArray(RecipientEvent.values().length);
 
-  StepApplier(
-      Spool spool,
-      QueueState state,
-      Clock clock,
-      RandomSource random,
-      MailLog log,
-      CrashMarks marks,
-      NotificationWriter notifications,
-      Supplier<QueueSettings> settings) {
-    this.spool = spool;
-    this.state = state;
-    this.clock = clock;
-    this.random = random;
-    this.log = log;
-    this.marks = marks;
-    this.notifications = notifications;
-    this.settings = settings;
-    this.order.set(clock.now().toEpochMilli() << 12);
+  StepApplier(Queue queue) {
+    this.queue = queue;
+    this.order = new AtomicLong(queue.clock.now().toEpochMilli() << 12);
   }
 
   /** The same for all recipients of the batch. */
@@ -82,8 +55,8 @@ final class StepApplier {
    */
   void apply(LoadedBatch loaded, QueueStep.Event event, List<RecipientBatch> rest)
       throws IOException {
-    Instant now = clock.now();
-    QueueSettings in = settings.get();
+    Instant now = queue.clock.now();
+    QueueSettings in = queue.settings();
     QueueStep.StepResult result =
         QueueStep.after(
             loaded.group(),
@@ -91,11 +64,11 @@ final class StepApplier {
             event,
             in.schedule(),
             now,
-            random.fraction());
+            queue.random.fraction());
     BatchKey key = loaded.key();
     QueueId id = loaded.id();
     List<PreparedNotification> prepared =
-        notifications.notification(loaded, result.notified(), in, now);
+        queue.notifications.notification(loaded, result.notified(), in, now);
     List<RecipientBatch> put = new ArrayList<>(rest);
     QueueStep.RetryLater again = result.retry();
     if (again != null) {
@@ -118,16 +91,16 @@ final class StepApplier {
     Instant due = again == null ? null : again.due();
     CommitListener stored =
         gone -> {
-          state.letGo(key);
+          queue.state.letGo(key);
           announced(id, prepared);
           if (gone.contains(id)) {
-            log.removed(id.text());
+            queue.log.removed(id.text());
           }
           if (due != null && due.isBefore(now.plus(Queue.LONGEST_SLEEP))) {
-            state.signal();
+            queue.state.signal();
           }
         };
-    spool.change(change, stored.orHeld(() -> state.letGo(key)));
+    queue.spool.change(change, stored.orHeld(() -> queue.state.letGo(key)));
   }
 
   private static RecipientBatch stored(
@@ -171,7 +144,7 @@ final class StepApplier {
   /** Queues notifications about a message, apart from what is stored of it. */
   void announce(QueueId about, List<PreparedNotification> prepared) {
     if (!prepared.isEmpty()) {
-      spool.change(
+      queue.spool.change(
           new SpoolChange(List.of(), List.of(), List.of(), messages(prepared), List.of()),
           gone -> announced(about, prepared));
     }
@@ -181,10 +154,10 @@ final class StepApplier {
   private void announced(QueueId about, List<PreparedNotification> prepared) {
     for (PreparedNotification m : prepared) {
       counts.incrementAndGet(RecipientEvent.NOTIFIED.ordinal());
-      log.notified(about.text(), m.message().id().text(), m.kind(), m.to().toString());
+      queue.log.notified(about.text(), m.message().id().text(), m.kind(), m.to().toString());
     }
     if (!prepared.isEmpty()) {
-      state.signal();
+      queue.state.signal();
     }
   }
 
@@ -193,10 +166,12 @@ final class StepApplier {
     for (RecipientTrace t : traces) {
       counts.incrementAndGet(t.what().ordinal());
       switch (t.what()) {
-        case DELIVERED -> log.delivered(id.text(), t.to(), t.host(), t.tls(), t.reply(), delay);
-        case DEFERRED -> log.deferred(id.text(), t.to(), t.reason(), t.status(), t.text(), delay);
-        case BOUNCED -> log.bounced(id.text(), t.to(), t.reason(), t.status(), t.text());
-        case HELD -> log.held(id.text(), t.to(), t.reason(), t.text());
+        case DELIVERED ->
+            queue.log.delivered(id.text(), t.to(), t.host(), t.tls(), t.reply(), delay);
+        case DEFERRED ->
+            queue.log.deferred(id.text(), t.to(), t.reason(), t.status(), t.text(), delay);
+        case BOUNCED -> queue.log.bounced(id.text(), t.to(), t.reason(), t.status(), t.text());
+        case HELD -> queue.log.held(id.text(), t.to(), t.reason(), t.text());
         case NOTIFIED, RELEASED, DELETED -> {}
       }
     }
@@ -240,11 +215,12 @@ final class StepApplier {
     }
     CommitListener letGo =
         gone -> {
-          moves.list().forEach(m -> state.letGo(m.key()));
-          state.moreInStore(moves.crowded());
-          state.signal();
+          moves.list().forEach(m -> queue.state.letGo(m.key()));
+          queue.state.moreInStore(moves.crowded());
+          queue.state.signal();
         };
-    spool.change(SpoolChange.moves(moves.list()), letGo.orHeld(() -> letGo.settled(Set.of())));
+    queue.spool.change(
+        SpoolChange.moves(moves.list()), letGo.orHeld(() -> letGo.settled(Set.of())));
   }
 
   /** Moves batches that a round sent back, unless the spool is closed: then it has them. */
@@ -259,10 +235,10 @@ final class StepApplier {
   /** Nothing is known about a round that was begun or should have been: the batch waits a while. */
   void nothingLearned(BatchKey key, Duration wait) {
     try {
-      BatchMove move = new BatchMove(key, BatchState.QUEUED, clock.now().plus(wait), null);
+      BatchMove move = new BatchMove(key, BatchState.QUEUED, queue.clock.now().plus(wait), null);
       move(new BatchMoves(List.of(move), Set.of()));
     } catch (IllegalStateException e) {
-      log.note("queue", key.message() + " is tried again after the next start");
+      queue.log.note("queue", key.message() + " is tried again after the next start");
     }
   }
 
@@ -273,7 +249,7 @@ final class StepApplier {
 
   /** A fault of this program while a batch was worked on: with the second it is held. */
   void fault(BatchKey key) {
-    if (state.isFaultTooMany(key)) {
+    if (queue.state.isFaultTooMany(key)) {
       hold(key, QueueStep.OUR_FAULT);
     } else {
       nothingLearned(key, STORE_RETRY);
@@ -286,7 +262,7 @@ final class StepApplier {
    * @param reason {@link QueueStep#ENDED_PROCESS} or {@link QueueStep#OUR_FAULT}
    */
   void hold(BatchKey key, String reason) {
-    log.warning(
+    queue.log.warning(
         "queue",
         key.message()
             + (reason.equals(QueueStep.ENDED_PROCESS)
@@ -295,21 +271,21 @@ final class StepApplier {
             + "; sealwax queue release tries it once more");
     CommitListener held =
         gone -> {
-          marks.end(key.message());
-          state.letGo(key);
+          queue.marks.end(key.message());
+          queue.state.letGo(key);
         };
     try {
-      spool.change(
+      queue.spool.change(
           SpoolChange.moves(List.of(new BatchMove(key, BatchState.HELD, null, reason))),
           held.orHeld(() -> held.settled(Set.of())));
     } catch (IllegalStateException e) {
-      log.note("queue", key.message() + " is held after the next start");
+      queue.log.note("queue", key.message() + " is held after the next start");
     }
   }
 
   /** The configuration says other next hops by now: the recipients wait for those. */
   void reroute(LoadedBatch loaded, Map<String, List<Recipient>> byHop) {
-    Instant now = clock.now();
+    Instant now = queue.clock.now();
     List<RecipientBatch> put =
         byHop.entrySet().stream()
             .map(
@@ -331,7 +307,7 @@ final class StepApplier {
   /** Puts others in the place of a batch, with a trace of what happened to its recipients. */
   void replace(RecipientBatch batch, List<RecipientBatch> put, List<RecipientTrace> traces) {
     BatchKey key = batch.key();
-    TraceEntry entry = new TraceEntry(clock.now(), 0, null, traces);
+    TraceEntry entry = new TraceEntry(queue.clock.now(), 0, null, traces);
     change(
         key,
         new SpoolChange(
@@ -342,19 +318,19 @@ final class StepApplier {
   void change(BatchKey key, SpoolChange change) {
     CommitListener stored =
         gone -> {
-          state.letGo(key);
-          gone.forEach(id -> log.removed(id.text()));
-          state.signal();
+          queue.state.letGo(key);
+          gone.forEach(id -> queue.log.removed(id.text()));
+          queue.state.signal();
         };
-    spool.change(change, stored.orHeld(() -> state.letGo(key)));
+    queue.spool.change(change, stored.orHeld(() -> queue.state.letGo(key)));
   }
 
   /** Gives a batch back that was taken, to be found by its time. */
   void giveBack(BatchKey key) {
-    if (state.isFresh(key)) {
+    if (queue.state.isFresh(key)) {
       nothingLearned(key, Duration.ZERO);
     } else {
-      state.letGo(key);
+      queue.state.letGo(key);
     }
   }
 
@@ -367,7 +343,7 @@ final class StepApplier {
     CountDownLatch settled = new CountDownLatch(1);
     try {
       // Changes are committed and reported in the order in which they came.
-      spool.change(SpoolChange.moves(List.of()), gone -> settled.countDown());
+      queue.spool.change(SpoolChange.moves(List.of()), gone -> settled.countDown());
       return settled.await(atMost.toNanos(), TimeUnit.NANOSECONDS);
     } catch (IllegalStateException e) {
       throw new SpoolException(SpoolException.Kind.BROKEN, "the spool is closed", e);
