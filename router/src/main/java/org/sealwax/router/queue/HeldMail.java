@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -33,6 +32,7 @@ import org.sealwax.router.spool.Spool;
 import org.sealwax.router.spool.SpoolException;
 import org.sealwax.router.spool.StoredMessage;
 import org.sealwax.router.spool.StoredTraceEntry;
+import org.sealwax.router.store.StateFiles;
 
 /**
  * Mail that is held for the admin, and its deletion after some time. Senders can make us hold mail
@@ -135,11 +135,9 @@ public final class HeldMail implements Closeable {
   }
 
   private void writeSummaryTime(Instant time) {
-    Path fresh = summaryFile.resolveSibling(summaryFile.getFileName() + ".new");
+    byte[] text = (time.getEpochSecond() + "\n").getBytes(StandardCharsets.US_ASCII);
     try {
-      Files.writeString(fresh, time.getEpochSecond() + "\n", StandardCharsets.US_ASCII);
-      Files.move(
-          fresh, summaryFile, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      StateFiles.replace(summaryFile, out -> out.write(text));
     } catch (IOException e) {
       queue.log.warning("queue", summaryFile + " cannot be written: " + e.getMessage());
     }

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.sealwax.router.spool.SpoolException.Kind;
 import org.sealwax.router.store.Sqlite;
+import org.sealwax.router.store.StateFiles;
 
 /**
  * A copy of the store while it runs.
@@ -64,11 +65,11 @@ final class Backup {
         after.accept(SpoolStep.COPY_DATABASE);
         link(bodies, copyOfBodies);
         if (missing(copy, copyOfBodies).isEmpty()) {
-          BodyFiles.sync(copy);
-          BodyFiles.sync(copyOfBodies);
+          StateFiles.sync(copy);
+          StateFiles.sync(copyOfBodies);
           linkUnclaimed(bodies, folder.resolve(BodyFiles.UNCLAIMED));
           Files.move(copy, folder.resolve(DATABASE), StandardCopyOption.ATOMIC_MOVE);
-          BodyFiles.sync(folder);
+          StateFiles.sync(folder);
           after.accept(SpoolStep.PLACE_COPY);
           return;
         }
@@ -148,7 +149,7 @@ final class Backup {
       for (Path file : files) {
         link(file, to.resolve(String.valueOf(file.getFileName())));
       }
-      BodyFiles.sync(to);
+      StateFiles.sync(to);
     }
   }
 
@@ -163,7 +164,7 @@ final class Backup {
       } catch (UnsupportedOperationException | FileSystemException e) {
         Path unfinished = target.resolveSibling(target.getFileName() + UNFINISHED);
         Files.copy(file, unfinished, StandardCopyOption.REPLACE_EXISTING);
-        BodyFiles.sync(unfinished);
+        StateFiles.sync(unfinished);
         Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
       }
     } catch (NoSuchFileException e) {

@@ -19,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.sealwax.router.spool.SpoolException.Kind;
+import org.sealwax.router.store.StateFiles;
 
 /**
  * The folder of large contents, one file each, named by the message.
@@ -96,14 +97,7 @@ final class BodyFiles {
 
   /** Brings the names of new files to stable storage. */
   void syncFolder() throws IOException {
-    sync(folder);
-  }
-
-  /** Brings a file, or the names in a folder, to stable storage. */
-  static void sync(Path path) throws IOException {
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      channel.force(true);
-    }
+    StateFiles.sync(folder);
   }
 
   private Path receiving(QueueId id) {

@@ -13,6 +13,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.router.spool.SpoolException.Kind;
+import org.sealwax.router.store.StateFiles;
 
 /** Keeps a folder to one process: two routers on one spool would deliver everything twice. */
 final class FolderLock implements Closeable {
@@ -50,10 +51,9 @@ final class FolderLock implements Closeable {
    * permissions of other users from an existing one.
    */
   static void ownFolder(Path folder) throws IOException {
+    StateFiles.makeFolder(folder);
     Set<PosixFilePermission> owner = PosixFilePermissions.fromString("rwx------");
-    if (!Files.isDirectory(folder)) {
-      Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(owner));
-    } else if (!owner.containsAll(Files.getPosixFilePermissions(folder))) {
+    if (!owner.containsAll(Files.getPosixFilePermissions(folder))) {
       Files.setPosixFilePermissions(folder, owner);
     }
   }

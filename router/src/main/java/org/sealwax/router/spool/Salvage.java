@@ -19,6 +19,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.store.Sqlite;
 import org.sealwax.router.store.SqliteFailure;
+import org.sealwax.router.store.StateFiles;
 
 /**
  * The recovery of a damaged or missing database: its files are moved into a folder of their own,
@@ -158,8 +159,8 @@ final class Salvage {
   private Path copyLog(String kind) throws IOException {
     Path aside = newFolder(kind);
     copy(folder.resolve(LOG), aside.resolve(LOG));
-    BodyFiles.sync(aside);
-    BodyFiles.sync(folder);
+    StateFiles.sync(aside);
+    StateFiles.sync(folder);
     return aside.getFileName();
   }
 
@@ -186,17 +187,17 @@ final class Salvage {
       move(LOG, aside);
       after.accept(SpoolStep.MOVE_LOG);
       Files.deleteIfExists(folder.resolve(INDEX));
-      BodyFiles.sync(aside);
-      BodyFiles.sync(folder);
+      StateFiles.sync(aside);
+      StateFiles.sync(folder);
       Files.createFile(aside.resolve(MOVED));
-      BodyFiles.sync(aside);
+      StateFiles.sync(aside);
       after.accept(SpoolStep.MARK_MOVED);
     }
     if (!Files.exists(folder.resolve(DATABASE))) {
       build(aside);
     }
     Files.deleteIfExists(folder.resolve(MARK));
-    BodyFiles.sync(folder);
+    StateFiles.sync(folder);
     after.accept(SpoolStep.END_SALVAGE);
   }
 
@@ -215,11 +216,9 @@ final class Salvage {
       return aside;
     }
     Path aside = newFolder("damaged-");
-    Path fresh = folder.resolve(MARK + ".new");
-    Files.writeString(fresh, String.valueOf(aside.getFileName()), StandardCharsets.UTF_8);
-    BodyFiles.sync(fresh);
-    Files.move(fresh, mark, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    BodyFiles.sync(folder);
+    byte[] named = String.valueOf(aside.getFileName()).getBytes(StandardCharsets.UTF_8);
+    StateFiles.replace(mark, out -> out.write(named));
+    StateFiles.sync(folder);
     after.accept(SpoolStep.NAME_FOLDER);
     return aside;
   }
@@ -243,7 +242,7 @@ final class Salvage {
 
   private static void copy(Path from, Path to) throws IOException {
     Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
-    BodyFiles.sync(to);
+    StateFiles.sync(to);
   }
 
   private void build(Path aside) throws IOException, SQLException {
@@ -271,10 +270,10 @@ final class Salvage {
         Files.deleteIfExists(aside.resolve(leftOver));
       }
     }
-    BodyFiles.sync(fresh);
+    StateFiles.sync(fresh);
     after.accept(SpoolStep.COPY_ROWS);
     Files.move(fresh, folder.resolve(DATABASE), StandardCopyOption.ATOMIC_MOVE);
-    BodyFiles.sync(folder);
+    StateFiles.sync(folder);
     after.accept(SpoolStep.PLACE_DATABASE);
     log.storeTrouble(copied + "; the damaged files are kept in " + aside.getFileName(), null);
   }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.sealwax.mail.cli.StateFolder;
+import org.sealwax.router.store.StateFiles;
 
 /**
  * Puts a backup in the place of the spool. Never over mail that is there: the copy is made next to
@@ -53,7 +54,7 @@ public final class SpoolRestore {
     }
     Files.deleteIfExists(spool);
     Files.move(beside, spool, StandardCopyOption.ATOMIC_MOVE);
-    BodyFiles.sync(state);
+    StateFiles.sync(state);
     after.accept(SpoolStep.PLACE_SPOOL);
   }
 
@@ -77,7 +78,7 @@ public final class SpoolRestore {
       Files.copy(file, target, StandardCopyOption.COPY_ATTRIBUTES);
     }
     for (Path file : all) {
-      BodyFiles.sync(to.resolve(from.relativize(file).toString()));
+      StateFiles.sync(to.resolve(from.relativize(file).toString()));
     }
   }
 }
