@@ -291,8 +291,6 @@ final class ArchitectureTest {
                       "DeliverySlots",
                       "NextHopTurns",
                       "NextHopPauses",
-                      "NextHopBacklog",
-                      "NextHopState",
                       "KnownNextHops",
                       "MxAddresses",
                       "RunningRound",

@@ -5,6 +5,8 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.router.queue.KnownNextHops.NextHopBacklog;
+import org.sealwax.router.queue.KnownNextHops.NextHopState;
 import org.sealwax.router.queue.Scheduler.Limits;
 
 /**

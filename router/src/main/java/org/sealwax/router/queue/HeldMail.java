@@ -211,7 +211,7 @@ public final class HeldMail implements Closeable {
         || reason.equals(QueueStep.ENDED_PROCESS)
         || reason.equals(QueueStep.OUR_FAULT)
         || reason.equals(CommitListener.NOT_STORED)
-        || last.reason().equals(ContentCheck.REASON)) {
+        || last.reason().equals(QueueStep.DAMAGED)) {
       return Kind.KEPT;
     }
     if (last.remembered()) {

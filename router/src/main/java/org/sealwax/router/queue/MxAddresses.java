@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.router.queue.KnownNextHops.NextHopBacklog;
+import org.sealwax.router.queue.KnownNextHops.NextHopState;
 
 /**
  * The addresses of MX hosts at which rounds run; each has its bound, however many next hops lead to

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.router.queue.KnownNextHops.NextHopBacklog;
 
 /**
  * The turns of the backlogs, for each {@link SlotClass}. New ones go ahead once: sender domains in

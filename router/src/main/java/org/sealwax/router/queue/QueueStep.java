@@ -30,6 +30,9 @@ public final class QueueStep {
   /** Reason of batches that are held because a fault of this program met them twice. */
   public static final String OUR_FAULT = "internal-fault";
 
+  /** The queue's word for a message whose content is damaged. */
+  static final String DAMAGED = "damaged";
+
   private QueueStep() {}
 
   /**

@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.router.queue.KnownNextHops.NextHopState;
 
 /** A round under way. */
 public final class RunningRound {

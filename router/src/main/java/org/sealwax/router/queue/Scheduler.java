@@ -8,6 +8,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.router.queue.KnownNextHops.NextHopBacklog;
+import org.sealwax.router.queue.KnownNextHops.NextHopState;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchState;
 
@@ -108,7 +110,7 @@ public final class Scheduler {
 
   private final KnownNextHops hops = new KnownNextHops();
   private final NextHopTurns turns = new NextHopTurns();
-  private final MxAddresses addresses = new MxAddresses(this::woken);
+  private final MxAddresses addresses = new MxAddresses(this::placeAgain);
   private final LinkedHashSet<RunningRound> young = new LinkedHashSet<>();
   private final List<HopProbe> probes = new ArrayList<>();
   private final DeliverySlots slots;
@@ -295,7 +297,7 @@ public final class Scheduler {
     turns.enter(backlog, SlotClass.of(backlog.nullSender, hop.greeted, hop.slow));
   }
 
-  private void woken(NextHopBacklog backlog) {
+  private void placeAgain(NextHopBacklog backlog) {
     turns.leave(backlog);
     enqueue(backlog);
   }
@@ -454,9 +456,8 @@ public final class Scheduler {
     // It keeps its place before others of its sender, and has had its turn.
     NextHopBacklog backlog = hop.backlogFor(round.batch.sender());
     backlog.moveToFront(round.batch.sender());
-    turns.leave(backlog);
     backlog.served = true;
-    enqueue(backlog);
+    placeAgain(backlog);
   }
 
   private ReturnedBatches unreachable(

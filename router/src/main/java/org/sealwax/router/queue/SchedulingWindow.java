@@ -6,6 +6,8 @@ import static org.sealwax.router.queue.Scheduler.WINDOW;
 
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.router.queue.KnownNextHops.NextHopBacklog;
+import org.sealwax.router.queue.KnownNextHops.NextHopState;
 import org.sealwax.router.spool.BatchState;
 
 /**
