@@ -18,33 +18,25 @@ import org.sealwax.mail.message.DeliveryStatus;
 import org.sealwax.mail.message.DeliveryStatus.DsnAction;
 import org.sealwax.mail.message.DeliveryStatus.ReturnedContent;
 import org.sealwax.mail.message.StatusSentence;
-import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.smtp.Reply;
-import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.QueueStep.NoticeKind;
 import org.sealwax.router.queue.QueueStep.NotifiedRecipient;
-import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.Draft;
 import org.sealwax.router.spool.NewMessage;
 import org.sealwax.router.spool.RecipientBatch;
-import org.sealwax.router.spool.Spool;
 
 /** Writes our own messages: notifications to senders, summaries to the postmaster. */
 final class NotificationWriter {
   /** The origin of our own messages, as the envelope has it. */
   static final String OWN_ORIGIN = "local";
 
-  private final Spool spool;
+  private final Queue queue;
   private final Routing routing;
-  private final Clock clock;
-  private final MailLog log;
 
-  NotificationWriter(Spool spool, Routing routing, Clock clock, MailLog log) {
-    this.spool = spool;
+  NotificationWriter(Queue queue, Routing routing) {
+    this.queue = queue;
     this.routing = routing;
-    this.clock = clock;
-    this.log = log;
   }
 
   /**
@@ -176,7 +168,7 @@ final class NotificationWriter {
             && !options.requireTls()
             && options.body() != MailOptions.BodyType.BINARY
             && notified.size() <= settings.returnedContent();
-    Draft draft = spool.notificationDraft();
+    Draft draft = queue.spool.notificationDraft();
     boolean international;
     try (InputStream content = open(notified)) {
       ReturnedContent returned =
@@ -219,7 +211,7 @@ final class NotificationWriter {
 
   /** A measured time as a date to display. */
   private Instant civil(Instant measured) {
-    return measured.plus(Duration.between(clock.now(), clock.civilTime()));
+    return measured.plus(Duration.between(queue.clock.now(), queue.clock.civilTime()));
   }
 
   private @Nullable InputStream open(LoadedBatch notified) {
@@ -228,9 +220,9 @@ final class NotificationWriter {
       return new ByteArrayInputStream(hot);
     }
     try {
-      return spool.content(notified.id());
+      return queue.spool.content(notified.id());
     } catch (IOException e) {
-      log.storeTrouble(
+      queue.log.storeTrouble(
           "the content of " + notified.id() + " cannot be read; its notification goes without", e);
       return null;
     }
@@ -255,15 +247,8 @@ final class NotificationWriter {
     DsnRequest dsn = new DsnRequest(java.util.Set.of(), true, null);
     Recipient recipient = Recipient.direct(to, ReversePath.nullPath(), dsn);
     RecipientGroup group = new RecipientGroup(ReversePath.nullPath(), null, 0, List.of(recipient));
-    RecipientBatch batch =
-        new RecipientBatch(
-            new BatchKey(draft.id(), 0),
-            BatchState.QUEUED,
-            now,
-            SchedulingKey.of(routing.nextHopFor(recipient.target()), options.tls()),
-            "",
-            "",
-            QueueRecordCodec.GROUP.write(group));
+    String hop = SchedulingKey.of(routing.nextHopFor(recipient.target()), options.tls());
+    RecipientBatch batch = StepApplier.stored(draft.id(), group, BatchState.QUEUED, now, hop, "");
     return new NewMessage(draft, now, QueueRecordCodec.ENVELOPE.write(envelope), List.of(batch));
   }
 
@@ -271,7 +256,7 @@ final class NotificationWriter {
   PreparedNotification postmasterMessage(
       Mailbox to, String subject, List<String> lines, QueueSettings settings, Instant now)
       throws IOException {
-    Draft draft = spool.notificationDraft();
+    Draft draft = queue.spool.notificationDraft();
     String host = settings.hostName().name();
     StringBuilder text = new StringBuilder();
     text.append("Date: ").append(DeliveryStatus.date(civil(now))).append("\r\n");

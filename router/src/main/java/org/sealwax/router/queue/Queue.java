@@ -106,7 +106,7 @@ public final class Queue implements Intake, Closeable {
     this.marks = marks;
     this.runner = runner;
     this.settings = settings;
-    this.notifications = new NotificationWriter(spool, routing, clock, log);
+    this.notifications = new NotificationWriter(this, routing);
     this.state = new QueueState(clock, random, log, marks, settings, runner, this::run);
     this.steps = new StepApplier(this);
     this.intake = new QueueIntake(this, routing);
