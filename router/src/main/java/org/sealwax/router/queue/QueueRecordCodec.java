@@ -135,7 +135,7 @@ final class QueueRecordCodec {
             Class<? extends DeliveryTarget> kind = f.next(KIND, DeliveryTarget::getClass);
             String pipe =
                 kind == Pipe.class ? f.next(TEXT, t -> t instanceof Pipe p ? p.pipe() : "") : "";
-            Mailbox mailbox = f.next(MAILBOX, QueueRecordCodec::mailbox);
+            Mailbox mailbox = f.next(MAILBOX, DeliveryTarget::mailbox);
             return kind == Remote.class
                 ? new Remote(mailbox)
                 : kind == Pipe.class
@@ -173,7 +173,7 @@ final class QueueRecordCodec {
               key,
               target,
               sender,
-              same ? mailbox(target) : f.next(MAILBOX, Recipient::original),
+              same ? target.mailbox() : f.next(MAILBOX, Recipient::original),
               forwarded,
               f.next(FLAG, Recipient::holdOnRefusal),
               f.next(DSN, Recipient::dsn),
@@ -273,15 +273,6 @@ final class QueueRecordCodec {
     String inside = text.substring(1, text.length() - 1);
     return new AddressLiteral(
         InetAddress.ofLiteral(inside.startsWith("IPv6:") ? inside.substring(5) : inside));
-  }
-
-  private static Mailbox mailbox(DeliveryTarget target) {
-    return switch (target) {
-      case Remote remote -> remote.mailbox();
-      case Pipe pipe -> pipe.mailbox();
-      case Postmaster postmaster -> postmaster.mailbox();
-      case Reports reports -> reports.mailbox();
-    };
   }
 
   private static int bits(DsnRequest dsn) {
