@@ -212,7 +212,7 @@ public final class Queue implements Intake, Closeable {
         }
         List<DueBatch> rows = spool.due(now, limit);
         exhausted = rows.size() < limit;
-        if (offer(rows, now, false) == 0) {
+        if (carryOut(state.offer(rows, now, settings.schedule())) == 0) {
           break;
         }
       }
@@ -235,15 +235,12 @@ public final class Queue implements Intake, Closeable {
         return;
       }
       List<DueBatch> rows = spool.queuedFor(hop, limit);
-      if (offer(rows, now, true) == 0 && rows.size() < limit) {
-        state.storeIsEmpty(hop);
-      }
+      carryOut(state.refill(hop, rows, rows.size() < limit, now, settings.schedule()));
     }
   }
 
-  /** Offers rows to the lines; returns how many were not in hand already. */
-  private int offer(List<DueBatch> rows, Instant now, boolean leaveWhenCrowded) {
-    QueueState.OfferedRows offered = state.offer(rows, now, leaveWhenCrowded, settings.schedule());
+  /** What follows from an offer; returns how many rows were not in hand already. */
+  private int carryOut(QueueState.OfferedRows offered) {
     steps.move(offered.moves());
     offered.held().forEach(steps::hold);
     for (Map.Entry<DueBatch, Admission.Paused> late : offered.late().entrySet()) {

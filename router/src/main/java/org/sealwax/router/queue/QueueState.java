@@ -44,11 +44,13 @@ final class QueueState {
    * What became of rows that were offered.
    *
    * @param found rows that were not in hand already
+   * @param left of a refill: rows that had no place and stay as they are
    * @param late rows of a paused next hop whose senders may need a notification
    * @param held batches that are to be held, with the reason
    */
   record OfferedRows(
       int found,
+      int left,
       BatchMoves moves,
       Map<DueBatch, Admission.Paused> late,
       Map<BatchKey, String> held) {}
@@ -296,21 +298,34 @@ final class QueueState {
     return inHand.size() >= READ_UP_TO || stopping ? 0 : scheduler.rowsToRead(hop);
   }
 
-  synchronized void storeIsEmpty(String hop) {
-    scheduler.storeIsEmpty(hop);
+  /**
+   * Offers the rows of one next hop, which stay as they are where there is no place. When they were
+   * all and each of them is in hand, the store has no more. That is concluded under the same lock:
+   * {@link #moreInStore} says otherwise as soon as rows that only wait for a commit are let go.
+   *
+   * @param all whether the store has no other rows of this next hop
+   */
+  synchronized OfferedRows refill(
+      String hop, List<DueBatch> rows, boolean all, Instant now, RetrySchedule schedule) {
+    OfferedRows offered = offer(rows, now, true, schedule);
+    if (all && offered.found() == 0 && offered.left() == 0) {
+      scheduler.storeIsEmpty(hop);
+    }
+    return offered;
   }
 
-  /**
-   * Offers rows to the lines.
-   *
-   * @param leaveWhenCrowded rows without a place stay as they are in the store
-   */
-  synchronized OfferedRows offer(
+  /** Offers rows to the lines; those without a place are moved to a later time. */
+  synchronized OfferedRows offer(List<DueBatch> rows, Instant now, RetrySchedule schedule) {
+    return offer(rows, now, false, schedule);
+  }
+
+  private OfferedRows offer(
       List<DueBatch> rows, Instant now, boolean leaveWhenCrowded, RetrySchedule schedule) {
     BatchMoves moves = new BatchMoves();
     Map<DueBatch, Admission.Paused> late = new LinkedHashMap<>(0);
     Map<BatchKey, String> held = new LinkedHashMap<>(0);
     int found = 0;
+    int left = 0;
     for (DueBatch row : rows) {
       BatchKey key = row.key();
       if (inHand.size() >= Queue.WINDOW || stopping) {
@@ -320,7 +335,11 @@ final class QueueState {
         continue;
       }
       Admission admission = offered(row, now, held);
-      if (admission == null || admission instanceof Admission.NoPlace && leaveWhenCrowded) {
+      if (admission == null) {
+        continue;
+      }
+      if (admission instanceof Admission.NoPlace && leaveWhenCrowded) {
+        left++;
         continue;
       }
       found++;
@@ -339,7 +358,7 @@ final class QueueState {
       }
     }
     pump();
-    return new OfferedRows(found, moves, late, held);
+    return new OfferedRows(found, left, moves, late, held);
   }
 
   /** Null when the offer met a bug in our code, and the row is to be held. */
