@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
@@ -98,7 +99,7 @@ final class CrashTableTest {
   private synchronized void taken(SpoolStep step) {
     try {
       Path now = temporary.resolve("crash-" + copies++);
-      copy(state(), now);
+      snapshot(state(), now);
       synced = step == SpoolStep.BEGIN_SYNCED || step != SpoolStep.BEGIN && synced;
       if (DURABLE.contains(step) || step == SpoolStep.COMMIT && synced) {
         durable = now;
@@ -125,6 +126,21 @@ final class CrashTableTest {
   @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
   private static <T extends Exception> T unchecked(Exception e) throws T {
     throw (T) e;
+  }
+
+  /** A copy, begun again when another thread removed a file meanwhile. */
+  private static void snapshot(Path from, Path to) throws IOException {
+    for (int tries = 0; ; tries++) {
+      try {
+        copy(from, to);
+        return;
+      } catch (NoSuchFileException | UncheckedIOException e) {
+        if (tries == 100) {
+          throw e;
+        }
+        delete(to);
+      }
+    }
   }
 
   private static void copy(Path from, Path to) throws IOException {
