@@ -212,7 +212,7 @@ public final class Queue implements Intake, Closeable {
         }
         List<DueBatch> rows = spool.due(now, limit);
         exhausted = rows.size() < limit;
-        if (carryOut(state.offer(rows, now, settings.schedule())) == 0) {
+        if (carryOut(state.offer(rows, now, false, settings.schedule())) == 0) {
           break;
         }
       }

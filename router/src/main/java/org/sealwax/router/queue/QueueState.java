@@ -314,12 +314,12 @@ final class QueueState {
     return offered;
   }
 
-  /** Offers rows to the lines; those without a place are moved to a later time. */
-  synchronized OfferedRows offer(List<DueBatch> rows, Instant now, RetrySchedule schedule) {
-    return offer(rows, now, false, schedule);
-  }
-
-  private OfferedRows offer(
+  /**
+   * Offers rows to the lines.
+   *
+   * @param leaveWhenCrowded rows without a place stay as they are, and are not moved to later
+   */
+  synchronized OfferedRows offer(
       List<DueBatch> rows, Instant now, boolean leaveWhenCrowded, RetrySchedule schedule) {
     BatchMoves moves = new BatchMoves();
     Map<DueBatch, Admission.Paused> late = new LinkedHashMap<>(0);
