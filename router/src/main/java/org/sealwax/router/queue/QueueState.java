@@ -299,11 +299,9 @@ final class QueueState {
   }
 
   /**
-   * Offers the rows of one next hop, which stay as they are where there is no place. When they were
-   * all and each of them is in hand, the store has no more. That is concluded under the same lock:
-   * {@link #moreInStore} says otherwise as soon as rows that only wait for a commit are let go.
-   *
-   * @param all whether the store has no other rows of this next hop
+   * Offers the rows of one next hop; without a place they stay as they are. When all of them are in
+   * hand, the store has no more: concluded under the same lock, for {@link #moreInStore} follows as
+   * soon as rows that only wait for a commit are let go.
    */
   synchronized OfferedRows refill(
       String hop, List<DueBatch> rows, boolean all, Instant now, RetrySchedule schedule) {
@@ -314,11 +312,7 @@ final class QueueState {
     return offered;
   }
 
-  /**
-   * Offers rows to the lines.
-   *
-   * @param leaveWhenCrowded rows without a place stay as they are, and are not moved to later
-   */
+  /** Offers rows to the lines; those without a place stay as they are, or move to a later time. */
   synchronized OfferedRows offer(
       List<DueBatch> rows, Instant now, boolean leaveWhenCrowded, RetrySchedule schedule) {
     BatchMoves moves = new BatchMoves();
