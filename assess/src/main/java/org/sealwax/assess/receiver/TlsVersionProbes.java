@@ -8,6 +8,7 @@ import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.wire.ClientHelloBuilder;
+import org.sealwax.mail.tls.wire.RecordHeader;
 import org.sealwax.mail.tls.wire.Records;
 import org.sealwax.mail.tls.wire.ServerMessage;
 import org.sealwax.mail.tls.wire.Ssl2;
@@ -181,14 +182,21 @@ final class TlsVersionProbes {
             .findFirst()
             .ifPresent(kind -> findings.fail("suite.rc4", "accepted", kind));
       }
-      case Ssl2.Ssl2Parse.Broken broken -> off();
-      case Ssl2.Ssl2Parse.Partial partial -> {
-        if (ended) {
-          off();
-        } else {
-          findings.inconclusive("ssl2", "a hello of SSL 2.0 gets no answer at all");
-        }
-      }
+      case Ssl2.Ssl2Parse.Broken broken -> notSpoken(bytes, count, true);
+      case Ssl2.Ssl2Parse.Partial partial -> notSpoken(bytes, count, ended);
+    }
+  }
+
+  /** A refusal is an alert of TLS, or the end of the connection without a word. */
+  private void notSpoken(byte[] bytes, int count, boolean ended) {
+    if (count >= 2 && bytes[0] == RecordHeader.ALERT && bytes[1] == 3 || ended && count == 0) {
+      off();
+    } else {
+      findings.inconclusive(
+          "ssl2",
+          count == 0
+              ? "a hello of SSL 2.0 gets no answer at all"
+              : "the answer to a hello of SSL 2.0 is neither SSL 2.0 nor an alert");
     }
   }
 

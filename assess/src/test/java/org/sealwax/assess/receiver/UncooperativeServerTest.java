@@ -211,6 +211,41 @@ final class UncooperativeServerTest {
     }
   }
 
+  /** Also when it comes in answer to the hello, where a refusal would come. */
+  @Test
+  void noiseInAnswerToAHelloIsNoRefusal() throws Exception {
+    Random random = new Random(12);
+    for (int i = 0; i < 20; i++) {
+      byte[] noise = new byte[1 + random.nextInt(60)];
+      random.nextBytes(noise);
+      noise[0] = (byte) (i % 2 == 0 ? 0x80 | noise[0] : noise[0] & 0x0F);
+      try (LegacyTlsServer server = new LegacyTlsServer()) {
+        server.behaviour =
+            (in, out) -> {
+              if (in.read(new byte[1000]) > 0) {
+                out.write(noise);
+              }
+            };
+        server.start();
+        List<Finding> found =
+            VulnerabilityProbesTest.scan(
+                server.address(),
+                server.port(),
+                TlsStart.STARTTLS,
+                ScanDepth.QUICK,
+                server.connections,
+                LIMIT);
+        assertEquals(
+            List.of(),
+            found.stream()
+                .filter(f -> f.outcome() == CheckOutcome.PASS)
+                .filter(f -> f.check().id().startsWith("vuln.") || f.check().id().equals("ssl2"))
+                .toList(),
+            "a pass out of noise");
+      }
+    }
+  }
+
   /** One byte a second: each read succeeds, the whole must not go on for ever. */
   @Test
   void aSlowServerDoesNotExceedTheTimeLimit() throws Exception {

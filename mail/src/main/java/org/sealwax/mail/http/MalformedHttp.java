@@ -6,6 +6,7 @@ import java.io.IOException;
 public final class MalformedHttp extends IOException {
   private static final long serialVersionUID = 1L;
 
+  /** The status with which a server answers. */
   private final int status;
 
   MalformedHttp(String text) {

@@ -10,7 +10,14 @@ import javax.crypto.spec.SecretKeySpec;
 public final class ScramSha256 {
   private ScramSha256() {}
 
-  /** Hi(): PBKDF2 with one block (RFC 8018 5.2), of a password in UTF-8. */
+  /**
+   * Hi(): PBKDF2 with one block (RFC 8018 5.2), of a password in UTF-8.
+   *
+   * @param password prepared by SASLprep
+   * @param salt of the user
+   * @param iterations from the server, 1 at least
+   * @return SaltedPassword, 32 octets
+   */
   public static byte[] salted(String password, byte[] salt, int iterations) {
     byte[] key = password.getBytes(StandardCharsets.UTF_8);
     try {
@@ -32,7 +39,13 @@ public final class ScramSha256 {
     }
   }
 
-  /** HMAC() of a text in UTF-8. */
+  /**
+   * HMAC() of a text in UTF-8.
+   *
+   * @param key of any length but 0
+   * @param text the message
+   * @return 32 octets
+   */
   public static byte[] hmac(byte[] key, String text) {
     try {
       return mac(key).doFinal(text.getBytes(StandardCharsets.UTF_8));
@@ -47,7 +60,12 @@ public final class ScramSha256 {
     return mac;
   }
 
-  /** H(). */
+  /**
+   * H(): SHA-256.
+   *
+   * @param bytes the message
+   * @return 32 octets
+   */
   public static byte[] hash(byte[] bytes) {
     try {
       return MessageDigest.getInstance("SHA-256").digest(bytes);
