@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.List;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.sealwax.assess.AddressVisit;
 import org.sealwax.assess.ProgressListener;
@@ -29,6 +30,7 @@ import org.sealwax.mail.tls.Identity;
 import org.sealwax.testkit.tls.TestCa;
 
 /** Every flaw of a certificate, with and without the policies that make it matter. */
+@Tag("long")
 final class CertificateReviewTest {
   private static final String MX = "mx.example.org";
   private static final TestCa ROOT = TestCa.root("Assess Root");

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +50,7 @@ import org.sealwax.mail.net.Scope;
 import org.sealwax.testkit.net.ManualClock;
 
 /** The public lab: right for those who have a token, and of no use to anybody else. */
+@Tag("long")
 @Timeout(600)
 final class LabServiceTest {
   private static final InetAddress ASKER = InetAddress.ofLiteral("192.0.2.10");

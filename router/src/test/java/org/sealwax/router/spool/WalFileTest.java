@@ -15,12 +15,14 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.router.store.Sqlite;
 
 /** Logs that the engine itself wrote, as an interrupted run and as damage leave them. */
+@Tag("long")
 @Timeout(600)
 final class WalFileTest {
   private static final int HEADER = 32;
