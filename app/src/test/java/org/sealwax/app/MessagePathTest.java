@@ -83,7 +83,7 @@ public final class MessagePathTest {
     recording = now;
   }
 
-  /** Loads the program's classes anew, with the calls. */
+  /** Loads the program's classes again, with the calls. */
   private static final class RecordingLoader extends ClassLoader {
     RecordingLoader(ClassLoader parent) {
       super(parent);

@@ -87,7 +87,7 @@ public final class DaneReview implements Review {
         PRESENT.check(), Check.of("dane.match"), Check.of("dane.ta"), Check.of("dane.denial"));
   }
 
-  /** Whether all of these answers say the same, whoever gave them: {@code SOURCE: ANSWER}. */
+  /** Whether all of these answers say the same, from every source: {@code SOURCE: ANSWER}. */
   private static boolean alike(List<String> answers) {
     return answers.stream().map(a -> a.substring(a.indexOf(": ") + 2)).distinct().count() <= 1;
   }

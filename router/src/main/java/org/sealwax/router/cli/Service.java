@@ -109,7 +109,7 @@ final class Service implements Closeable {
 
   /**
    * From now on SIGHUP reloads, and SIGTERM and SIGINT end {@link #awaitEnd}. To be called before
-   * anybody is told that the service is there: until then a SIGHUP ends the process.
+   * the log says that the service listens: until then a SIGHUP ends the process.
    */
   void catchSignals(Reload reload) {
     ended = Signals.end();
