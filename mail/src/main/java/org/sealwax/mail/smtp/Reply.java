@@ -29,6 +29,22 @@ public record Reply(int code, @Nullable EnhancedStatus status, List<String> line
   }
 
   /**
+   * {@return one line with an enhanced status, as it is sent}
+   *
+   * @param line code, enhanced status and text: {@code 250 2.0.0 Ok}
+   * @throws IllegalArgumentException when it does not begin with a code and a status
+   */
+  public static Reply of(String line) {
+    int text = line.indexOf(' ', 4);
+    EnhancedStatus status =
+        text < 0 ? null : EnhancedStatus.parse(line.substring(4, text)).orElse(null);
+    if (status == null || line.charAt(3) != ' ') {
+      throw new IllegalArgumentException("no reply with an enhanced status: " + line);
+    }
+    return of(Integer.parseInt(line, 0, 3, 10), status, line.substring(text + 1));
+  }
+
+  /**
    * {@return one line with an enhanced status}
    *
    * @param code the three-digit code

@@ -7,10 +7,10 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.smtp.Command;
-import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.session.CommandHandler.CommandResult;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.receive.ServerSession.ClientState;
 
 /**
  * AUTH in one session (RFC 4954): the mechanisms that are offered, the exchange of responses and
@@ -18,8 +18,7 @@ import org.sealwax.router.log.MailLog;
  */
 final class AuthSession {
   /** Inside a transaction, or when the client has authenticated already (RFC 4954 section 4). */
-  static final Reply NOT_NOW =
-      Reply.of(503, EnhancedStatus.of(5, 5, 1), "not now: inside a transaction, or done");
+  static final Reply NOT_NOW = Reply.of("503 5.5.1 not now: inside a transaction, or done");
 
   private final SaslMechanisms sasl;
   private final AuthGuard guard;
@@ -69,7 +68,7 @@ final class AuthSession {
    */
   CommandResult begin(Command.Auth command, @Nullable Reply obstacle) {
     if (client.tls == null) {
-      return refuse(Reply.of(538, EnhancedStatus.of(5, 7, 11), "only inside TLS: STARTTLS first"));
+      return refuse(Reply.of("538 5.7.11 only inside TLS: STARTTLS first"));
     }
     if (obstacle != null) {
       return refuse(obstacle);
@@ -79,7 +78,7 @@ final class AuthSession {
     }
     Optional<SaslExchange> exchange = sasl.begin(command.mechanism());
     if (exchange.isEmpty()) {
-      return refuse(Reply.of(504, EnhancedStatus.of(5, 5, 4), "mechanism not known here"));
+      return refuse(Reply.of("504 5.5.4 mechanism not known here"));
     }
     String initial = command.initial();
     if (initial == null) {
@@ -92,13 +91,13 @@ final class AuthSession {
 
   private CommandResult saslLine(String mechanism, SaslExchange exchange, String line) {
     if (line.equals("*")) {
-      return refuse(Reply.of(501, EnhancedStatus.of(5, 7, 0), "AUTH cancelled"));
+      return refuse(Reply.of("501 5.7.0 AUTH cancelled"));
     }
     byte[] response;
     try {
       response = Base64.getDecoder().decode(line);
     } catch (IllegalArgumentException e) {
-      return authFailed(mechanism, "", Reply.of(501, EnhancedStatus.of(5, 5, 2), "not base64"));
+      return authFailed(mechanism, "", Reply.of("501 5.5.2 not base64"));
     }
     return switch (guard.respond(exchange, response)) {
       case SaslExchange.SaslStep.Challenge c ->
@@ -108,20 +107,16 @@ final class AuthSession {
       case SaslExchange.SaslStep.Accepted a -> {
         client.trust = new ClientTrust.AuthenticatedUser(a.user());
         log.authenticated(client.session, client.address, mechanism, a.user());
-        yield new CommandResult.SendReply(Reply.of(235, EnhancedStatus.of(2, 7, 0), "welcome"));
+        yield new CommandResult.SendReply(Reply.of("235 2.7.0 welcome"));
       }
       case SaslExchange.SaslStep.Failed f ->
           authFailed(
               mechanism,
               f.user(),
               switch (f.kind()) {
-                case CREDENTIALS ->
-                    Reply.of(535, EnhancedStatus.of(5, 7, 8), "name or password are wrong");
-                case NOT_NOW ->
-                    Reply.of(
-                        454, EnhancedStatus.of(4, 7, 0), "passwords are being changed, try again");
-                case MALFORMED ->
-                    Reply.of(501, EnhancedStatus.of(5, 5, 2), "not the mechanism's syntax");
+                case CREDENTIALS -> Reply.of("535 5.7.8 name or password are wrong");
+                case NOT_NOW -> Reply.of("454 4.7.0 passwords are being changed, try again");
+                case MALFORMED -> Reply.of("501 5.5.2 not the mechanism's syntax");
               });
     };
   }
@@ -132,8 +127,7 @@ final class AuthSession {
     if (failures >= settings.authFailures()) {
       onRefusal.accept(reply);
       return new CommandResult.ReplyAndClose(
-          Reply.of(
-              421, EnhancedStatus.of(4, 7, 0), settings.host().name() + " too many failed AUTH"));
+          Reply.of("421 4.7.0 " + settings.host().name() + " too many failed AUTH"));
     }
     return refuse(reply);
   }

@@ -25,13 +25,13 @@ import org.sealwax.mail.net.AcceptLoop;
 import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.net.Wire;
-import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.ReplyWriter;
 import org.sealwax.mail.smtp.session.ServerLoop;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.TlsWire;
 import org.sealwax.mail.tls.verdict.TlsException;
+import org.sealwax.router.receive.ServerSession.ClientState;
 import org.sealwax.router.receive.SessionLimit.SessionMemory;
 
 /**
@@ -329,10 +329,7 @@ public final class Listener implements AutoCloseable {
     }
     ReplyWriter reply = new ReplyWriter();
     reply.append(
-        Reply.of(
-            421,
-            EnhancedStatus.of(4, 7, 0),
-            server.configuration().settings().host() + " too many " + limit));
+        Reply.of("421 4.7.0 " + server.configuration().settings().host() + " too many " + limit));
     try (Deadline _ = Deadline.after(TURN_AWAY, wire)) {
       reply.drainTo(wire.out());
     } catch (IOException e) {

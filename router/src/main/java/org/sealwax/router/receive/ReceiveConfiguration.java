@@ -8,6 +8,7 @@ import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.smtp.ForwardPath;
 import org.sealwax.router.evidence.PeerMatcher;
 import org.sealwax.router.receive.ClientNames.ClientName;
+import org.sealwax.router.receive.ServerSession.ClientState;
 import org.sealwax.router.route.AddressResolution;
 import org.sealwax.router.route.RecipientDirectory;
 

@@ -1,7 +1,6 @@
 package org.sealwax.router.receive;
 
 import org.sealwax.mail.address.Cidr;
-import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
 
 /**
@@ -42,6 +41,6 @@ public record RejectRow(RejectMatch on, String text) {
 
   /** The reply to the client. */
   public Reply reply() {
-    return Reply.of(550, EnhancedStatus.of(5, 7, 1), text);
+    return Reply.of("550 5.7.1 " + text);
   }
 }

@@ -10,7 +10,6 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.LocalPart;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
-import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.route.AddressResolution;
@@ -33,7 +32,6 @@ public record RelayRules(
     TrustedCertificates certificates,
     List<RejectRow> rejects,
     @Nullable Mailbox postmaster) {
-  private static final EnhancedStatus NOT_ALLOWED = EnhancedStatus.of(5, 7, 1);
 
   /** Copies. */
   public RelayRules {
@@ -153,23 +151,19 @@ public record RelayRules(
               ? toItself(recipient, false)
               : new RelayDecision.Refuse(
                   Reply.of(
-                      550,
-                      NOT_ALLOWED,
-                      "relaying denied: not a domain of ours, and you are not known"));
+                      "550 5.7.1 relaying denied: not a domain of ours, and you are not known"));
       case AddressResolution.UnknownRecipient u ->
-          new RelayDecision.Refuse(Reply.of(550, EnhancedStatus.of(5, 1, 1), oneLine(u.text())));
+          new RelayDecision.Refuse(Reply.of("550 5.1.1 " + oneLine(u.text())));
       case AddressResolution.Undeliverable u ->
-          new RelayDecision.Refuse(Reply.of(550, EnhancedStatus.of(5, 3, 5), oneLine(u.text())));
+          new RelayDecision.Refuse(Reply.of("550 5.3.5 " + oneLine(u.text())));
       case AddressResolution.TemporaryFailure n ->
-          new RelayDecision.Refuse(Reply.of(450, EnhancedStatus.of(4, 1, 1), oneLine(n.text())));
+          new RelayDecision.Refuse(Reply.of("450 4.1.1 " + oneLine(n.text())));
       case AddressResolution.Relayed r ->
           r.listed() || !hasRoutingSyntax(recipient.localPart())
               ? toItself(recipient, false)
               : new RelayDecision.Refuse(
                   Reply.of(
-                      550,
-                      NOT_ALLOWED,
-                      "relaying denied: the local part may be read as a route, and is not listed"));
+                      "550 5.7.1 relaying denied: the local part may be read as a route, and is not listed"));
       case AddressResolution.Forwarded f -> new RelayDecision.Take(f.targets(), true);
       case AddressResolution.ReturnedBounce r -> new RelayDecision.Take(List.of(r.target()), false);
     };

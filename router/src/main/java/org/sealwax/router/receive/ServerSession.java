@@ -1,14 +1,17 @@
 package org.sealwax.router.receive;
 
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.AddressLiteral;
+import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.message.ReceivedHeader;
 import org.sealwax.mail.smtp.Capabilities;
 import org.sealwax.mail.smtp.Command;
-import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.session.CommandHandler;
 import org.sealwax.mail.tls.TlsServer;
@@ -20,6 +23,7 @@ import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.router.evidence.PeerMatcher;
 import org.sealwax.router.log.TlsLogFields;
 import org.sealwax.router.queue.IntakeException;
+import org.sealwax.router.receive.ClientNames.ClientName;
 import org.sealwax.router.receive.SessionLimit.SessionMemory;
 
 /**
@@ -27,10 +31,9 @@ import org.sealwax.router.receive.SessionLimit.SessionMemory;
  * thread owns it.
  */
 final class ServerSession implements CommandHandler {
-  private static final Reply OK = Reply.of(250, EnhancedStatus.of(2, 0, 0), "Ok");
-  private static final Reply SENDER_OK = Reply.of(250, EnhancedStatus.of(2, 1, 0), "Ok");
-  private static final Reply RECIPIENT_OK = Reply.of(250, EnhancedStatus.of(2, 1, 5), "Ok");
-  private static final EnhancedStatus SEQUENCE = EnhancedStatus.of(5, 5, 1);
+  private static final Reply OK = Reply.of("250 2.0.0 Ok");
+  private static final Reply SENDER_OK = Reply.of("250 2.1.0 Ok");
+  private static final Reply RECIPIENT_OK = Reply.of("250 2.1.5 Ok");
 
   /**
    * Recipients over the limit that one session may name: a client that pipelines a long list learns
@@ -110,26 +113,20 @@ final class ServerSession implements CommandHandler {
   public CommandResult answer(Command command) {
     CommandResult answer =
         switch (command) {
-          case Command.Quit c ->
-              new CommandResult.ReplyAndClose(Reply.of(221, EnhancedStatus.of(2, 0, 0), "Bye"));
+          case Command.Quit c -> new CommandResult.ReplyAndClose(Reply.of("221 2.0.0 Bye"));
           case Command.Malformed c -> refuse(c.verb(), c.reply());
-          case Command.Unknown c ->
-              refuse(c.verb(), Reply.of(500, EnhancedStatus.of(5, 5, 2), "command not recognized"));
+          case Command.Unknown c -> refuse(c.verb(), Reply.of("500 5.5.2 command not recognized"));
           case Command.Ehlo c -> hello(c.name(), true);
           case Command.Helo c -> hello(c.name(), false);
           case Command.Noop c -> send(OK);
-          case Command.Help c ->
-              send(
-                  Reply.of(
-                      214, EnhancedStatus.of(2, 0, 0), "Sealwax, a mail router; see RFC 5321"));
+          case Command.Help c -> send(Reply.of("214 2.0.0 Sealwax, a mail router; see RFC 5321"));
           case Command.Starttls c -> startTls();
           case Command.Rset c -> {
             reset();
             yield send(OK);
           }
-          case Command.Vrfy c ->
-              send(Reply.of(252, EnhancedStatus.of(2, 5, 2), "send some mail, and we shall try"));
-          case Command.Expn c -> refuse("EXPN", Reply.of(502, SEQUENCE, "lists are not shown"));
+          case Command.Vrfy c -> send(Reply.of("252 2.5.2 send some mail, and we shall try"));
+          case Command.Expn c -> refuse("EXPN", Reply.of("502 5.5.1 lists are not shown"));
           case Command.Auth c -> auth(c);
           case Command.Mail c -> mail(c);
           case Command.Rcpt c -> rcpt(c);
@@ -171,7 +168,7 @@ final class ServerSession implements CommandHandler {
 
   private Reply limited(ClientLimits.ClientRate rate) {
     server.log().turnedAway(client.address, rate.text());
-    return Reply.of(421, EnhancedStatus.of(4, 7, 0), name() + " too many " + rate.text());
+    return Reply.of("421 4.7.0 " + name() + " too many " + rate.text());
   }
 
   @Override
@@ -261,8 +258,8 @@ final class ServerSession implements CommandHandler {
   /** The refusal of a DSN parameter from a client that it is not offered to. */
   private Reply noDsn(String keyword) {
     return offersDsnBeforeAuth()
-        ? Reply.of(530, EnhancedStatus.of(5, 7, 0), "AUTH first: " + keyword)
-        : Reply.of(555, EnhancedStatus.of(5, 5, 4), "parameter not known: " + keyword);
+        ? Reply.of("530 5.7.0 AUTH first: " + keyword)
+        : Reply.of("555 5.5.4 parameter not known: " + keyword);
   }
 
   /** RFC 9422 section 3: six digits. */
@@ -277,18 +274,17 @@ final class ServerSession implements CommandHandler {
   private CommandResult startTls() {
     TlsServer tls = tlsServer;
     if (tls == null || !mayStartTls()) {
-      return refuse("STARTTLS", Reply.of(503, SEQUENCE, "no STARTTLS here, or TLS already"));
+      return refuse("STARTTLS", Reply.of("503 5.5.1 no STARTTLS here, or TLS already"));
     }
     if (transaction != null) {
-      return refuse("STARTTLS", Reply.of(503, SEQUENCE, "not inside a transaction"));
+      return refuse("STARTTLS", Reply.of("503 5.5.1 not inside a transaction"));
     }
     if (!count(ClientLimits.ClientRate.HANDSHAKES)) {
       server.log().turnedAway(client.address, ClientLimits.ClientRate.HANDSHAKES.text());
-      return refuse(
-          "STARTTLS", Reply.of(454, EnhancedStatus.of(4, 7, 0), "too many TLS handshakes"));
+      return refuse("STARTTLS", Reply.of("454 4.7.0 too many TLS handshakes"));
     }
     if (!memory.tryTake(SessionMemory.TLS)) {
-      return refuse("STARTTLS", Reply.of(454, EnhancedStatus.of(4, 3, 1), "no memory for TLS now"));
+      return refuse("STARTTLS", Reply.of("454 4.3.1 no memory for TLS now"));
     }
     return new CommandResult.StartTls(tls);
   }
@@ -338,18 +334,18 @@ final class ServerSession implements CommandHandler {
     Handshake tls = client.tls;
     if (listener.certificates() == ClientCertificateMode.REQUIRE) {
       if (tls == null) {
-        return Reply.of(530, EnhancedStatus.of(5, 7, 0), "STARTTLS first");
+        return Reply.of("530 5.7.0 STARTTLS first");
       }
       if (tls.verdict() instanceof Verdict.Anonymous) {
-        return Reply.of(554, EnhancedStatus.of(5, 7, 0), "a client certificate is required here");
+        return Reply.of("554 5.7.0 a client certificate is required here");
       }
     }
-    return client.hello.isEmpty() ? Reply.of(503, SEQUENCE, "say EHLO first") : null;
+    return client.hello.isEmpty() ? Reply.of("503 5.5.1 say EHLO first") : null;
   }
 
   private CommandResult auth(Command.Auth command) {
     if (auth == null) {
-      return refuse("AUTH", Reply.of(502, SEQUENCE, "no AUTH here"));
+      return refuse("AUTH", Reply.of("502 5.5.1 no AUTH here"));
     }
     Reply obstacle = barrier();
     if (obstacle == null && transaction != null) {
@@ -364,11 +360,10 @@ final class ServerSession implements CommandHandler {
       return refuse("MAIL", barrier);
     }
     if (transaction != null) {
-      return refuse("MAIL", Reply.of(503, SEQUENCE, "a transaction is open: RSET first"));
+      return refuse("MAIL", Reply.of("503 5.5.1 a transaction is open: RSET first"));
     }
     if (messages >= reception.settings().messages()) {
-      Reply reply =
-          Reply.of(421, EnhancedStatus.of(4, 7, 0), name() + " enough mail for one session");
+      Reply reply = Reply.of("421 4.7.0 " + name() + " enough mail for one session");
       note("MAIL", "", reply);
       return new CommandResult.ReplyAndClose(reply);
     }
@@ -376,15 +371,12 @@ final class ServerSession implements CommandHandler {
       return new CommandResult.ReplyAndClose(limited(ClientLimits.ClientRate.MESSAGES));
     }
     if (command.international() && !command.parameters().smtputf8()) {
-      return refuse(
-          "MAIL", Reply.of(550, EnhancedStatus.of(5, 6, 7), "this address needs SMTPUTF8"));
+      return refuse("MAIL", Reply.of("550 5.6.7 this address needs SMTPUTF8"));
     }
     if (command.parameters().requireTls() && client.tls == null) {
       // Not offered here, so not understood here (RFC 5321 4.1.1.11); taken silently, the sender
       // would believe a promise that the hop to us has broken already.
-      return refuse(
-          "MAIL",
-          Reply.of(555, EnhancedStatus.of(5, 7, 10), "REQUIRETLS inside TLS only: STARTTLS first"));
+      return refuse("MAIL", Reply.of("555 5.7.10 REQUIRETLS inside TLS only: STARTTLS first"));
     }
     if (command.parameters().requestsDsn() && !takesDsn()) {
       return refuse("MAIL", noDsn("RET or ENVID"));
@@ -394,9 +386,7 @@ final class ServerSession implements CommandHandler {
       return refuse(
           "MAIL",
           Reply.of(
-              552,
-              EnhancedStatus.of(5, 3, 4),
-              "messages have at most " + reception.settings().size() + " octets here"));
+              "552 5.3.4 messages have at most " + reception.settings().size() + " octets here"));
     }
     transaction = new Transaction(server, reception, client, memory, command);
     return send(SENDER_OK);
@@ -405,7 +395,7 @@ final class ServerSession implements CommandHandler {
   private CommandResult rcpt(Command.Rcpt command) {
     Transaction open = transaction;
     if (open == null || open.hasBegun()) {
-      return refuse("RCPT", Reply.of(503, SEQUENCE, "MAIL first"));
+      return refuse("RCPT", Reply.of("503 5.5.1 MAIL first"));
     }
     String to = command.path().toString();
     if (command.parameters().requestsDsn() && !takesDsn()) {
@@ -413,31 +403,25 @@ final class ServerSession implements CommandHandler {
     }
     if (open.addressed() >= reception.settings().recipients()) {
       if (++overshoot > MAX_OVERSHOOT) {
-        Reply reply =
-            Reply.of(421, EnhancedStatus.of(4, 7, 0), name() + " far too many recipients");
+        Reply reply = Reply.of("421 4.7.0 " + name() + " far too many recipients");
         note("RCPT", to, reply);
         return new CommandResult.ReplyAndClose(reply);
       }
       // RFC 5321 4.5.3.1.10: the client sends the rest in another transaction.
-      return refuse(
-          "RCPT", to, Reply.of(452, EnhancedStatus.of(4, 5, 3), "too many recipients at once"));
+      return refuse("RCPT", to, Reply.of("452 4.5.3 too many recipients at once"));
     }
     if (!count(ClientLimits.ClientRate.RECIPIENTS)) {
       return new CommandResult.ReplyAndClose(limited(ClientLimits.ClientRate.RECIPIENTS));
     }
     if (command.international() && !open.smtputf8()) {
-      return refuse(
-          "RCPT", to, Reply.of(553, EnhancedStatus.of(5, 6, 7), "this address needs SMTPUTF8"));
+      return refuse("RCPT", to, Reply.of("553 5.6.7 this address needs SMTPUTF8"));
     }
     Mailbox original = reception.mailbox(command.path());
     return switch (reception.decide(command.path(), original, open.sender(), client, own)) {
       case RelayRules.RelayDecision.Take take ->
           open.add(original, take, command.parameters())
               ? send(RECIPIENT_OK)
-              : refuse(
-                  "RCPT",
-                  to,
-                  Reply.of(452, EnhancedStatus.of(4, 3, 1), "no memory for more recipients now"));
+              : refuse("RCPT", to, Reply.of("452 4.3.1 no memory for more recipients now"));
       case RelayRules.RelayDecision.Refuse no -> refuse("RCPT", to, no.reply());
     };
   }
@@ -445,10 +429,10 @@ final class ServerSession implements CommandHandler {
   private CommandResult data() {
     Transaction open = transaction;
     if (open == null || open.hasBegun()) {
-      return refuse("DATA", Reply.of(503, SEQUENCE, "MAIL and RCPT first"));
+      return refuse("DATA", Reply.of("503 5.5.1 MAIL and RCPT first"));
     }
     if (open.addressed() == 0) {
-      return refuse("DATA", Reply.of(554, SEQUENCE, "no valid recipients"));
+      return refuse("DATA", Reply.of("554 5.5.1 no valid recipients"));
     }
     Reply trouble = begin(open);
     return trouble == null ? new CommandResult.ReceiveData(open) : refuse("DATA", trouble);
@@ -457,10 +441,10 @@ final class ServerSession implements CommandHandler {
   private CommandResult bdat() {
     Transaction open = transaction;
     if (open == null) {
-      return refuse("BDAT", Reply.of(503, SEQUENCE, "MAIL and RCPT first"));
+      return refuse("BDAT", Reply.of("503 5.5.1 MAIL and RCPT first"));
     }
     if (open.addressed() == 0) {
-      return refuse("BDAT", Reply.of(554, SEQUENCE, "no valid recipients"));
+      return refuse("BDAT", Reply.of("554 5.5.1 no valid recipients"));
     }
     if (!open.hasBegun()) {
       Reply trouble = begin(open);
@@ -492,5 +476,64 @@ final class ServerSession implements CommandHandler {
       note("end of message", "", reply);
     }
     transaction = null;
+  }
+
+  /**
+   * The state of a session's client: its address, name, TLS and authentication so far. Owned by the
+   * session's thread.
+   */
+  static final class ClientState {
+    final String session;
+    final InetSocketAddress address;
+    final boolean local;
+    final ClientName name;
+    String hello = "";
+    boolean esmtp;
+    ClientTrust trust;
+    @Nullable Handshake tls;
+
+    ClientState(
+        String session,
+        InetSocketAddress address,
+        boolean local,
+        ClientName name,
+        ClientTrust trust) {
+      this.session = session;
+      this.address = address;
+      this.local = local;
+      this.name = name;
+      this.trust = trust;
+    }
+
+    /** {@code mail.example.org[192.0.2.1]}, for the queue and the log. */
+    String origin() {
+      if (local) {
+        return "local";
+      }
+      Domain known = name.ifKnown();
+      return (known == null ? "unknown" : known.name()) + new AddressLiteral(address.getAddress());
+    }
+
+    /** For Received; null for a program of this machine. */
+    ReceivedHeader.@Nullable ReceivedFrom client() {
+      return local
+          ? null
+          : new ReceivedHeader.ReceivedFrom(hello, name.verified(), address.getAddress());
+    }
+
+    /** The SASL user, or null. */
+    @Nullable String login() {
+      return trust instanceof ClientTrust.AuthenticatedUser login ? login.user() : null;
+    }
+
+    /** The hop's TLS in one line; empty unencrypted. */
+    String tlsLine() {
+      Handshake h = tls;
+      if (h == null) {
+        return "";
+      }
+      String group = h.group() == null ? "" : " " + h.group();
+      return h.version().label() + " " + h.suite() + group + " " + h.verdict().text();
+    }
   }
 }

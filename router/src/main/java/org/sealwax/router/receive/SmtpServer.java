@@ -10,6 +10,7 @@ import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.receive.ClientNames.ClientName;
+import org.sealwax.router.receive.ServerSession.ClientState;
 
 /**
  * The SMTP server of the process: opens listeners, and keeps the limits that hold over all of them.

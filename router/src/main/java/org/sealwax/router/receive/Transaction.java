@@ -17,7 +17,6 @@ import org.sealwax.mail.message.ReceivedHeader;
 import org.sealwax.mail.message.TraceHops;
 import org.sealwax.mail.smtp.BodySummary;
 import org.sealwax.mail.smtp.Command;
-import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.MailParameters;
 import org.sealwax.mail.smtp.RcptParameters;
 import org.sealwax.mail.smtp.Reply;
@@ -31,6 +30,7 @@ import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.IntakeException;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.Recipient;
+import org.sealwax.router.receive.ServerSession.ClientState;
 import org.sealwax.router.receive.SessionLimit.SessionMemory;
 import org.sealwax.router.route.NextHopDelivery;
 import org.sealwax.router.route.RecipientDirectory;
@@ -261,7 +261,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
 
   @Override
   public Reply chunkTaken(long octets) {
-    return Reply.of(250, EnhancedStatus.of(2, 0, 0), octets + " octets received");
+    return Reply.of("250 2.0.0 " + octets + " octets received");
   }
 
   @Override
@@ -283,33 +283,27 @@ final class Transaction implements CommandHandler.BodyReceiver {
 
   private @Nullable Reply refusal(BodySummary summary) {
     if (summary.tooLarge()) {
-      return Reply.of(
-          552,
-          EnhancedStatus.of(5, 3, 4),
-          "message larger than " + reception.settings().size() + " octets");
+      return Reply.of("552 5.3.4 message larger than " + reception.settings().size() + " octets");
     }
     SmtpFlaw flaw = summary.flaw();
     if (flaw != null) {
       return switch (flaw) {
         case BARE_CR, BARE_LF ->
             Reply.of(
-                550,
-                EnhancedStatus.of(5, 5, 2),
-                flaw.text() + " in the message: lines end in CRLF (RFC 5321 2.3.8)");
-        case NUL -> Reply.of(550, EnhancedStatus.of(5, 6, 0), "NUL in the message");
+                "550 5.5.2 " + flaw.text() + " in the message: lines end in CRLF (RFC 5321 2.3.8)");
+        case NUL -> Reply.of("550 5.6.0 NUL in the message");
         case TOO_LONG, ENDLESS, NOT_UTF8 ->
-            Reply.of(550, EnhancedStatus.of(5, 6, 0), flaw.text() + " in the message");
+            Reply.of("550 5.6.0 " + flaw.text() + " in the message");
       };
     }
     if (header.tooLarge()) {
-      return Reply.of(552, EnhancedStatus.of(5, 3, 4), "header too large");
+      return Reply.of("552 5.3.4 header too large");
     }
     if (header.hops().isLoop(reception.settings().hops())) {
-      return Reply.of(554, EnhancedStatus.of(5, 4, 6), "too many hops: this mail goes in a circle");
+      return Reply.of("554 5.4.6 too many hops: this mail goes in a circle");
     }
     if (isCircle(header.hops())) {
-      return Reply.of(
-          554, EnhancedStatus.of(5, 4, 6), "this mail was forwarded from here before: a circle");
+      return Reply.of("554 5.4.6 this mail was forwarded from here before: a circle");
     }
     return null;
   }
@@ -358,7 +352,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
       }
     }
     // Postfix's words: log parsers and admins look for them.
-    return Reply.of(250, EnhancedStatus.of(2, 0, 0), "Ok: queued as " + id);
+    return Reply.of("250 2.0.0 Ok: queued as " + id);
   }
 
   private MailOptions options(BodySummary summary) {
@@ -397,9 +391,8 @@ final class Transaction implements CommandHandler.BodyReceiver {
   /** The reply to the client when the store failed. */
   static Reply reply(IntakeException trouble) {
     return switch (trouble.kind()) {
-      case FULL -> Reply.of(452, EnhancedStatus.of(4, 3, 1), "no room for mail now, come again");
-      case BROKEN ->
-          Reply.of(451, EnhancedStatus.of(4, 3, 0), "mail cannot be kept now, come again");
+      case FULL -> Reply.of("452 4.3.1 no room for mail now, come again");
+      case BROKEN -> Reply.of("451 4.3.0 mail cannot be kept now, come again");
     };
   }
 

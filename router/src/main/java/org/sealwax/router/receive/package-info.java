@@ -3,11 +3,12 @@
  *
  * <p>Main types: {@link org.sealwax.router.receive.SmtpServer} opens listeners and has the limits
  * over all of them; {@link org.sealwax.router.receive.Listener} accepts connections; {@code
- * ServerSession} answers each verb, {@code AuthSession} answers AUTH, {@code RecipientCheck} checks
- * the address of each RCPT; {@link org.sealwax.router.receive.RelayRules} decides which client may
- * send to which recipient, as pure functions; {@code Transaction} streams the body to {@link
- * org.sealwax.router.queue.Intake}; {@link org.sealwax.router.receive.ClientLimits} has the limits
- * of one client; {@link org.sealwax.router.receive.ReceiveConfiguration} is replaced by a reload.
+ * ServerSession} answers each verb, {@code AuthSession} answers AUTH, {@code ReceiveConfiguration}
+ * checks the address of each RCPT; {@link org.sealwax.router.receive.RelayRules} decides which
+ * client may send to which recipient, as pure functions; {@code Transaction} streams the body to
+ * {@link org.sealwax.router.queue.Intake}; {@link org.sealwax.router.receive.ClientLimits} has the
+ * limits of one client; {@link org.sealwax.router.receive.ReceiveConfiguration} is replaced by a
+ * reload.
  *
  * <p>Invariants: {@code 250} is sent only after the commit returned; an entry that was opened is
  * closed; only clients with a {@link org.sealwax.router.receive.ClientTrust} may relay to other

@@ -27,6 +27,7 @@ import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.router.evidence.PeerMatcher;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.IntakeException;
+import org.sealwax.router.receive.ServerSession.ClientState;
 import org.sealwax.router.route.AddressResolution;
 import org.sealwax.testkit.net.MemoryWire;
 import org.sealwax.testkit.tls.FakeTls;

@@ -15,7 +15,6 @@ import org.sealwax.mail.smtp.BodySummary;
 import org.sealwax.mail.smtp.Command;
 import org.sealwax.mail.smtp.CommandParser;
 import org.sealwax.mail.smtp.DotReader;
-import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.InputLine;
 import org.sealwax.mail.smtp.LineReader;
 import org.sealwax.mail.smtp.Reply;
@@ -188,11 +187,7 @@ public final class ServerLoop {
   private void apologize() {
     try (Deadline _ = Deadline.after(GOODBYE, wire)) {
       ReplyWriter last = new ReplyWriter();
-      last.append(
-          Reply.of(
-              421,
-              EnhancedStatus.of(4, 3, 0),
-              handler.name() + " trouble on our side, come again"));
+      last.append(Reply.of("421 4.3.0 " + handler.name() + " trouble on our side, come again"));
       last.drainTo(wire.out());
     } catch (IOException e) {
       // The peer is gone already.
@@ -201,7 +196,7 @@ public final class ServerLoop {
 
   private SessionEnd serve() throws IOException {
     if (settings.refusesEarlyTalkers() && wire.in().available() > 0) {
-      Reply reply = Reply.of(554, EnhancedStatus.of(5, 5, 1), "wait for the greeting");
+      Reply reply = Reply.of("554 5.5.1 wait for the greeting");
       handler.refused("connect", reply);
       return close(reply, SessionEnd.REFUSED);
     }
@@ -235,7 +230,7 @@ public final class ServerLoop {
   }
 
   private SessionEnd limit(String text) throws IOException {
-    Reply reply = Reply.of(421, EnhancedStatus.of(4, 7, 0), handler.name() + " " + text);
+    Reply reply = Reply.of("421 4.7.0 " + handler.name() + " " + text);
     handler.refused("limit", reply);
     return close(reply, SessionEnd.REFUSED);
   }
@@ -279,7 +274,7 @@ public final class ServerLoop {
   private @Nullable SessionEnd command(String text) throws IOException {
     Command command = CommandParser.parse(text);
     if (command instanceof Command.Unknown unknown && OTHER_PROTOCOLS.contains(unknown.verb())) {
-      Reply reply = Reply.of(554, EnhancedStatus.of(5, 5, 1), "this is a mail server");
+      Reply reply = Reply.of("554 5.5.1 this is a mail server");
       handler.refused(unknown.verb(), reply);
       return close(reply, SessionEnd.REFUSED);
     }
@@ -397,8 +392,7 @@ public final class ServerLoop {
   }
 
   private static Reply early(String verb) {
-    return Reply.of(
-        554, EnhancedStatus.of(5, 5, 1), "wait for the reply to " + verb + " (RFC 2920 3.1)");
+    return Reply.of("554 5.5.1 wait for the reply to " + verb + " (RFC 2920 3.1)");
   }
 
   private void send(Reply reply) {
@@ -422,8 +416,8 @@ public final class ServerLoop {
   private @Nullable SessionEnd broken(InputLine.BrokenLine line, String stage) throws IOException {
     Reply reply =
         line.lostLineStart()
-            ? Reply.of(521, EnhancedStatus.of(5, 5, 2), line.flaw().text() + ": goodbye")
-            : Reply.of(500, EnhancedStatus.of(5, 5, 2), line.flaw().text());
+            ? Reply.of("521 5.5.2 " + line.flaw().text() + ": goodbye")
+            : Reply.of("500 5.5.2 " + line.flaw().text());
     handler.refused(stage, reply);
     if (line.lostLineStart()) {
       return close(reply, SessionEnd.REFUSED);
@@ -434,7 +428,7 @@ public final class ServerLoop {
   }
 
   private @Nullable SessionEnd startTls(TlsServer server) throws IOException {
-    out.append(Reply.of(220, EnhancedStatus.of(2, 0, 0), "go ahead"));
+    out.append(Reply.of("220 2.0.0 go ahead"));
     flush();
     TlsWire tls;
     try {
@@ -543,7 +537,7 @@ public final class ServerLoop {
   }
 
   private static Reply tooMuch() {
-    return Reply.of(552, EnhancedStatus.of(5, 3, 4), "too large, goodbye");
+    return Reply.of("552 5.3.4 too large, goodbye");
   }
 
   private @Nullable SessionEnd decide(Reply reply, boolean inStep) throws IOException {
@@ -588,7 +582,7 @@ public final class ServerLoop {
   }
 
   private SessionEnd timedOut() {
-    Reply reply = Reply.of(421, EnhancedStatus.of(4, 4, 2), handler.name() + " waited too long");
+    Reply reply = Reply.of("421 4.4.2 " + handler.name() + " waited too long");
     handler.refused("timeout", reply);
     try {
       close(reply, SessionEnd.TIMEOUT);
@@ -599,7 +593,7 @@ public final class ServerLoop {
   }
 
   private Reply shutdown() {
-    return Reply.of(421, EnhancedStatus.of(4, 3, 2), handler.name() + " shutting down, come again");
+    return Reply.of("421 4.3.2 " + handler.name() + " shutting down, come again");
   }
 
   private SessionEnd close(Reply last, SessionEnd sessionEnd) throws IOException {
