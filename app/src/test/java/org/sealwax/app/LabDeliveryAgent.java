@@ -54,10 +54,10 @@ import org.sealwax.router.deliver.FakeInternet;
 import org.sealwax.router.deliver.HostConnector;
 import org.sealwax.router.deliver.HostMemoryCache;
 import org.sealwax.router.deliver.SmtpDeliveryAgent;
-import org.sealwax.router.evidence.DaneSource;
-import org.sealwax.router.evidence.LedgerSource;
-import org.sealwax.router.evidence.PublishedEvidence;
-import org.sealwax.router.evidence.StsSource;
+import org.sealwax.router.evidence.EvidenceGatherer;
+import org.sealwax.router.evidence.EvidenceGatherer.DaneSource;
+import org.sealwax.router.evidence.EvidenceGatherer.LedgerSource;
+import org.sealwax.router.evidence.EvidenceGatherer.StsSource;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.log.RecordingMailLog;
@@ -165,7 +165,7 @@ final class LabDeliveryAgent implements AutoCloseable {
                 tls,
                 Map.of("public", roots),
                 random),
-            new PublishedEvidence(
+            new EvidenceGatherer(
                 List.of(
                     new DaneSource(resolver, new HostAddresses.Families(true, true), clock),
                     new StsSource(policies),

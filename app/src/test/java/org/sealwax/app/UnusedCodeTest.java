@@ -53,8 +53,7 @@ final class UnusedCodeTest {
         "QueueSettings.withSchedule",
         "RelayRules.loopbackOnly",
         "RevocationCheck.RevocationFetcher.none",
-        "BatchFilter.all",
-        "PublishedEvidence.of");
+        "BatchFilter.all");
     because(
         out,
         "shows the state inside, where a test of a limit or of a leak needs it",

@@ -3,22 +3,61 @@ package org.sealwax.router.evidence;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.client.DaneLookup;
+import org.sealwax.mail.dns.HostAddresses;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Scope;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.PolicySubject;
+import org.sealwax.router.ledger.Ledger;
+import org.sealwax.router.sts.StsPolicyCache;
 
 /**
- * Asks all sources: those that have everything in memory at once, and the others in parallel, as
- * they wait for the network. Thread-safe.
+ * The evidence that there is about a host before a connection: what domains publish, what the
+ * ledger has, and what the configuration says. Asks all sources: those that have everything in
+ * memory at once, and the others in parallel, as they wait for the network. Thread-safe.
  */
 public final class EvidenceGatherer {
   private final List<EvidenceSource> sources;
+  private final StsRecheck rechecks;
+  private final Consumer<Domain> onForget;
 
-  /** Over these sources. */
-  public EvidenceGatherer(List<EvidenceSource> sources) {
+  /** Looks up a domain's MTA-STS announcement once more (RFC 8461 5.1). */
+  @FunctionalInterface
+  public interface StsRecheck {
+    /** The policy as it is now; empty when no policies are kept. May block like a look-up. */
+    Optional<Evidence.Sts> recheck(Domain domain) throws InterruptedException;
+  }
+
+  /**
+   * Over these sources.
+   *
+   * @param sources asked in this order
+   * @param rechecks looks up a domain's MTA-STS policy once more
+   * @param onForget drops what a cache has about a name, so that the DNS is asked again
+   */
+  public EvidenceGatherer(
+      List<EvidenceSource> sources, StsRecheck rechecks, Consumer<Domain> onForget) {
     this.sources = List.copyOf(sources);
+    this.rechecks = rechecks;
+    this.onForget = onForget;
+  }
+
+  /** Over these sources, without a recheck or a cache. */
+  public EvidenceGatherer(List<EvidenceSource> sources) {
+    this(sources, domain -> Optional.empty(), domain -> {});
+  }
+
+  /** The same after the rows of a configuration. */
+  public EvidenceGatherer after(PolicyRows rows) {
+    List<EvidenceSource> all = new ArrayList<>();
+    all.add(rows);
+    all.addAll(sources);
+    return new EvidenceGatherer(all, rechecks, onForget);
   }
 
   /**
@@ -80,6 +119,101 @@ public final class EvidenceGatherer {
   public void prefetch(Domain nextHop) {
     for (EvidenceSource source : sources) {
       source.prefetch(nextHop);
+    }
+  }
+
+  /** The MTA-STS policy of a domain as it is now (RFC 8461 5.1). */
+  public Optional<Evidence.Sts> recheck(Domain domain) throws InterruptedException {
+    return rechecks.recheck(domain);
+  }
+
+  /** Has the DNS asked again about a name. */
+  public void forget(Domain name) {
+    onForget.accept(name);
+  }
+
+  /** DANE as a source of evidence (RFC 7672). Thread-safe. */
+  public static final class DaneSource implements EvidenceSource {
+    private final DaneLookup lookup;
+
+    /**
+     * A source over this resolver.
+     *
+     * @param families the address families that are dialled; the other is not asked for
+     */
+    public DaneSource(Resolver resolver, HostAddresses.Families families, Clock clock) {
+      this.lookup = new DaneLookup(resolver, families, clock);
+    }
+
+    /** One piece of evidence about a host with a name; none about an address literal. */
+    @Override
+    public List<Evidence> evidenceFor(PolicySubject subject) {
+      return lookup.evidenceFor(subject);
+    }
+
+    @Override
+    public Optional<List<Evidence>> ifCached(PolicySubject subject) {
+      return lookup.ifCached(subject);
+    }
+  }
+
+  /**
+   * MTA-STS as a source. The policy domain is the next hop: the recipient domain as written, or the
+   * smart host's own name where mail goes by one (RFC 8461 3.4); an address literal has no policy.
+   */
+  public static final class StsSource implements EvidenceSource {
+    private final StsPolicyCache policies;
+
+    /** Over these policies. */
+    public StsSource(StsPolicyCache policies) {
+      this.policies = policies;
+    }
+
+    @Override
+    public List<Evidence> evidenceFor(PolicySubject subject) {
+      return subject.nextHop() instanceof Domain domain
+          ? List.of(policies.evidenceFor(domain))
+          : List.of();
+    }
+
+    @Override
+    public Optional<List<Evidence>> ifCached(PolicySubject subject) {
+      return subject.nextHop() instanceof Domain domain
+          ? policies.ifCached(domain).map(List::of)
+          : Optional.of(List.of());
+    }
+
+    @Override
+    public void prefetch(Domain nextHop) {
+      policies.prefetch(nextHop);
+    }
+  }
+
+  /**
+   * The ledger as a source: the level that the next hop's domain has reached. An address literal
+   * has none. Ask after {@link Ledger#beginRound}.
+   */
+  public static final class LedgerSource implements EvidenceSource {
+    private final Ledger ledger;
+
+    /** Over this ledger. */
+    public LedgerSource(Ledger ledger) {
+      this.ledger = ledger;
+    }
+
+    @Override
+    public List<Evidence> evidenceFor(PolicySubject subject) {
+      if (!(subject.nextHop() instanceof Domain domain)) {
+        return List.of();
+      }
+      Optional<Evidence.LedgerLevel> known = ledger.evidenceFor(domain);
+      return known.isPresent() ? List.of(known.get()) : List.of();
+    }
+
+    /** In memory, or on the disk of this machine. */
+    @Override
+    public Optional<List<Evidence>> ifCached(PolicySubject subject) {
+      return Optional.of(evidenceFor(subject));
     }
   }
 }

@@ -25,12 +25,12 @@ import org.sealwax.mail.tlsrpt.TlsSessionListener;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.deliver.DeliveryRecorder;
 import org.sealwax.router.deliver.HostMemoryCache;
-import org.sealwax.router.evidence.DaneSource;
+import org.sealwax.router.evidence.EvidenceGatherer;
+import org.sealwax.router.evidence.EvidenceGatherer.DaneSource;
+import org.sealwax.router.evidence.EvidenceGatherer.LedgerSource;
+import org.sealwax.router.evidence.EvidenceGatherer.StsSource;
 import org.sealwax.router.evidence.EvidenceSource;
-import org.sealwax.router.evidence.LedgerSource;
 import org.sealwax.router.evidence.PeerIdentities;
-import org.sealwax.router.evidence.PublishedEvidence;
-import org.sealwax.router.evidence.StsSource;
 import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.receipts.ReceiptLog;
@@ -203,7 +203,7 @@ public final class DomainStores implements Closeable {
   }
 
   /** The evidence about domains for one configuration. */
-  public PublishedEvidence evidence(RouterSettings now) {
+  public EvidenceGatherer evidence(RouterSettings now) {
     List<EvidenceSource> published = new ArrayList<>();
     published.add(
         new DaneSource(
@@ -213,7 +213,7 @@ public final class DomainStores implements Closeable {
     Optional<StsPolicyCache> sts = policies();
     sts.ifPresent(p -> published.add(new StsSource(p)));
     published.add(new LedgerSource(ledger()));
-    return new PublishedEvidence(
+    return new EvidenceGatherer(
         published, domain -> sts.map(p -> p.recheck(domain)), resolver::forget);
   }
 

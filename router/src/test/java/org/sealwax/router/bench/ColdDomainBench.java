@@ -43,9 +43,9 @@ import org.sealwax.router.deliver.Dialers;
 import org.sealwax.router.deliver.HostConnector;
 import org.sealwax.router.deliver.HostMemoryCache;
 import org.sealwax.router.deliver.SmtpDeliveryAgent;
-import org.sealwax.router.evidence.DaneSource;
-import org.sealwax.router.evidence.PublishedEvidence;
-import org.sealwax.router.evidence.StsSource;
+import org.sealwax.router.evidence.EvidenceGatherer;
+import org.sealwax.router.evidence.EvidenceGatherer.DaneSource;
+import org.sealwax.router.evidence.EvidenceGatherer.StsSource;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.sts.StsPolicyCache;
@@ -269,7 +269,7 @@ public final class ColdDomainBench {
             client(),
             Map.of("public", CA.roots()),
             RandomSource.secure()),
-        PublishedEvidence.of(
+        new EvidenceGatherer(
             List.of(
                 new DaneSource(resolver, new HostAddresses.Families(true, true), clock),
                 new StsSource(policies))),

@@ -39,7 +39,7 @@ import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.router.dialogue.DialogueFile;
 import org.sealwax.router.dialogue.DialoguePlayer;
-import org.sealwax.router.evidence.PublishedEvidence;
+import org.sealwax.router.evidence.EvidenceGatherer;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DeliverySlot;
@@ -202,7 +202,7 @@ final class ClientDialogueFilesTest {
             FakeTls.client(new Verdict.Trusted()),
             Map.of("public", new TrustRoots("public", Set.of())),
             RandomSource.seeded(1)),
-        PublishedEvidence.of(List.of()),
+        new EvidenceGatherer(List.of()),
         DeliveryRecorder.withoutRecords(log.log(), new HostMemoryCache()),
         clock,
         RandomSource.seeded(1));

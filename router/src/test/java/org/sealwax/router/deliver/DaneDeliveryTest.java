@@ -36,7 +36,7 @@ import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.TlsSettings;
 import org.sealwax.mail.tls.verdict.ReferenceIdentity;
-import org.sealwax.router.evidence.DaneSource;
+import org.sealwax.router.evidence.EvidenceGatherer.DaneSource;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.testkit.net.ManualClock;
 import org.sealwax.testkit.tls.TestCa;

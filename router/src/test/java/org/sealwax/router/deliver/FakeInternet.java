@@ -51,9 +51,9 @@ import org.sealwax.mail.tls.verdict.TlsaAssociation;
 import org.sealwax.mail.tls.verdict.TlsaAssociations;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.mail.tlsrpt.SessionResult;
-import org.sealwax.router.evidence.DaneSource;
+import org.sealwax.router.evidence.EvidenceGatherer;
+import org.sealwax.router.evidence.EvidenceGatherer.DaneSource;
 import org.sealwax.router.evidence.EvidenceSource;
-import org.sealwax.router.evidence.PublishedEvidence;
 import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.Consignment;
@@ -98,7 +98,7 @@ public final class FakeInternet implements Dialer, AutoCloseable {
   boolean dane;
   final Map<String, TrustRoots> roots = new HashMap<>(Map.of("public", CA.roots()));
   TlsEngine engine = TlsEngine.BORINGSSL;
-  PublishedEvidence.StsRecheck rechecks = domain -> Optional.empty();
+  EvidenceGatherer.StsRecheck rechecks = domain -> Optional.empty();
   Ledger ledger = Ledger.empty();
   final List<Receipt> receipts = new CopyOnWriteArrayList<>();
   final List<Domain> forgotten = new CopyOnWriteArrayList<>();
@@ -246,7 +246,7 @@ public final class FakeInternet implements Dialer, AutoCloseable {
         settings(),
         resolver,
         new HostConnector(settings(), resolver, dialers, tls(), trusted, random),
-        new PublishedEvidence(all, rechecks, forgotten::add),
+        new EvidenceGatherer(all, rechecks, forgotten::add),
         new DeliveryRecorder(
             log.log(), ledger, memories, receipts::add, (d, r) -> results.addAll(r)),
         clock,

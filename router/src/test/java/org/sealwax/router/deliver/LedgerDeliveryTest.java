@@ -19,7 +19,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.verdict.Pins;
-import org.sealwax.router.evidence.LedgerSource;
+import org.sealwax.router.evidence.EvidenceGatherer.LedgerSource;
 import org.sealwax.router.ledger.HostRecord;
 import org.sealwax.router.ledger.HostSamples;
 import org.sealwax.router.ledger.LedgerSettings;

@@ -20,7 +20,7 @@ import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.settings.SettingsRecord;
-import org.sealwax.router.evidence.LedgerSource;
+import org.sealwax.router.evidence.EvidenceGatherer.LedgerSource;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.queue.MailOptions.TlsOption;

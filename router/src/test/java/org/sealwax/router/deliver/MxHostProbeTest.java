@@ -27,7 +27,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.smtp.session.SmtpTimeouts;
-import org.sealwax.router.evidence.LedgerSource;
+import org.sealwax.router.evidence.EvidenceGatherer.LedgerSource;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.queue.NextHop;

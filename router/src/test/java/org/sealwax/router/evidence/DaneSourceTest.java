@@ -24,6 +24,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.Evidence.DaneState;
 import org.sealwax.mail.policy.PolicySubject;
+import org.sealwax.router.evidence.EvidenceGatherer.DaneSource;
 import org.sealwax.testkit.dns.FixedResolver;
 
 /** What the DNS says, and what it means for one host (RFC 7672 2.1 to 2.2.3, 3.2.2). */

@@ -20,6 +20,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.Evidence.DaneState;
 import org.sealwax.mail.policy.PolicySubject;
+import org.sealwax.router.evidence.EvidenceGatherer.DaneSource;
 import org.sealwax.testkit.zone.DnsFault;
 import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;

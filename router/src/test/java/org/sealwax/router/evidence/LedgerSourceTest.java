@@ -14,6 +14,7 @@ import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.MxFilter;
 import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.router.evidence.EvidenceGatherer.LedgerSource;
 import org.sealwax.router.ledger.ActiveViolation;
 import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.ledger.LedgerRound;

@@ -35,6 +35,7 @@ import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.mail.tls.verdict.Verdict;
+import org.sealwax.router.evidence.EvidenceGatherer.DaneSource;
 import org.sealwax.router.ledger.HostSample;
 import org.sealwax.router.ledger.LedgerRound;
 import org.sealwax.router.ledger.LedgerSettings;

@@ -48,7 +48,7 @@ import org.sealwax.mail.tls.IdentityStore;
 import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsSettings;
-import org.sealwax.router.evidence.StsSource;
+import org.sealwax.router.evidence.EvidenceGatherer.StsSource;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.testkit.dns.FixedResolver;
 import org.sealwax.testkit.net.ManualClock;
