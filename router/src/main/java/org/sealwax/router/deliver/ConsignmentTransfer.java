@@ -19,6 +19,7 @@ import org.sealwax.mail.smtp.session.SmtpTimeouts;
 import org.sealwax.router.deliver.HostOrder.Tried;
 import org.sealwax.router.deliver.NextHostOrLater.HostPosition;
 import org.sealwax.router.deliver.NextHostOrLater.RecipientVerdict;
+import org.sealwax.router.deliver.OutgoingTransaction.StoredContent;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.MailOptions;
@@ -103,7 +104,7 @@ final class ConsignmentTransfer implements RoundWork {
     for (Recipient recipient : consignment.recipients()) {
       open.put(recipient.key(), recipient);
     }
-    this.purpose = RoundPurpose.of(consignment);
+    this.purpose = new RoundPurpose(RoundPurpose.ConnectionUse.MAIL, consignment);
     this.content = new StoredContent(consignment);
     this.triedHosts = triedHosts;
     this.recorder = recorder;
@@ -245,10 +246,8 @@ final class ConsignmentTransfer implements RoundWork {
    * The outcomes at the end of the round. A recipient that still waits is deferred for its own
    * cause, or else the last one. With REQUIRETLS, when every host has shown that it cannot have the
    * mail, it is refused, except recipients that a host could defer by name (RFC 8689 4.2.1).
-   *
-   * @param otherwise the cause when there is no other
    */
-  Map<Long, Outcome> end(FailureCause otherwise) {
+  Map<Long, Outcome> end() {
     if (isDone()) {
       return settled;
     }
@@ -256,7 +255,7 @@ final class ConsignmentTransfer implements RoundWork {
         endedOtherwise || hostsLeft || !consignment.options().requireTls()
             ? null
             : FailureTable.requireTls(passed);
-    FailureCause last = lastCause == null ? otherwise : lastCause;
+    FailureCause last = lastCause == null ? FailureTable.unknown() : lastCause;
     FailureCause common =
         endedOtherwise ? last : busy(last.withExtent(extent(last)).until(soonest));
     for (long key : List.copyOf(open.keySet())) {
@@ -292,32 +291,12 @@ final class ConsignmentTransfer implements RoundWork {
   @Override
   public ConnectionResult runOn(HostConnection peer) {
     answered = true;
-    boolean finished = false;
-    try {
-      ConnectionResult fate = carry(peer);
-      finished = true;
-      if (fate != ConnectionResult.REUSABLE) {
-        if (fate == ConnectionResult.MORE) {
-          peer.session().quit();
-        } else {
-          peer.session().closeQuietly();
-        }
-      }
-      return fate;
-    } finally {
-      if (!finished) {
-        peer.session().closeQuietly();
-      }
-    }
+    shouldRetryOverIpv4 = false;
+    ConnectionResult result = carry(peer);
+    return shouldRetryOverIpv4 ? ConnectionResult.OVER_IPV4 : result;
   }
 
   private ConnectionResult carry(HostConnection peer) {
-    shouldRetryOverIpv4 = false;
-    ConnectionResult fate = carryAll(peer);
-    return shouldRetryOverIpv4 ? ConnectionResult.OVER_IPV4 : fate;
-  }
-
-  private ConnectionResult carryAll(HostConnection peer) {
     if (!peer.logName().equals(visited)) {
       visited = peer.logName();
       putOffHere.clear();
@@ -374,8 +353,7 @@ final class ConsignmentTransfer implements RoundWork {
     OutgoingTransaction transaction =
         new OutgoingTransaction(
             peer,
-            new EnvelopeCommands(
-                consignment, content, peer.session().capabilities(), authenticated, sparing),
+            new EnvelopeCommands(content, peer.session().capabilities(), authenticated, sparing),
             batch(peer, waiting),
             times);
     Transcript transcript = transaction.run(purpose.needsRequireTls());
@@ -394,12 +372,7 @@ final class ConsignmentTransfer implements RoundWork {
   }
 
   private HostPosition position(HostConnection peer, List<Recipient> waiting) {
-    return new HostPosition(
-        peer.logName(),
-        peer.tls(),
-        !peer.isUnused(),
-        peer.handshake().isPresent(),
-        peer.hasIpv4Alternative(),
+    return peer.position(
         preference > triedBefore.putOffAt(),
         Collections.unmodifiableSet(deferred.keySet()),
         waiting);

@@ -1,54 +1,72 @@
 package org.sealwax.router.deliver;
 
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.policy.Decision;
+import org.sealwax.mail.policy.DeferReason;
 import org.sealwax.mail.policy.Evidence;
+import org.sealwax.mail.policy.FallbackLadder;
 import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.Observation;
 import org.sealwax.mail.policy.Policy;
 import org.sealwax.mail.policy.PolicySubject;
+import org.sealwax.mail.smtp.session.ClientSession;
+import org.sealwax.mail.smtp.session.GreetingResult;
+import org.sealwax.mail.smtp.session.SmtpTimeouts;
 import org.sealwax.mail.tlsrpt.SessionDiagnosis;
 import org.sealwax.router.deliver.HostOrder.Tried;
-import org.sealwax.router.ledger.HostSample;
+import org.sealwax.router.deliver.RoundWork.ConnectionResult;
 import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.ledger.LedgerRound;
 import org.sealwax.router.ledger.RoundMx;
-import org.sealwax.router.log.MailLog;
-import org.sealwax.router.log.TlsLogFields;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.NextHop;
 
 /**
- * One round over the hosts of a next hop: plan, then host by host, idle connections first, and at
- * the end the decision about hosts whose TLS failed. {@link Attempt} goes over the addresses of one
- * host; what its connections show is recorded here. One thread owns it.
+ * One round over the hosts of a next hop: host by host, address by address, and at each address
+ * down the fallback ladder, until the work is done; idle connections first, and at the end the
+ * decision about hosts whose TLS failed. Each connection offers what its step has, the policy
+ * decides about what it showed, and the next one is a step lower, until the policy says proceed or
+ * nothing more may be tried. One thread owns it.
  */
 final class DeliveryRound {
+  /** Hosts whose evidence is looked up ahead: the first, and the one after it. */
+  private static final int AHEAD_HOSTS = 2;
+
   /** An argument for an empty ledger, which ignores it. */
   private static final Domain NOWHERE = Domain.of("invalid");
 
   private static final RoundMx NO_ANSWER = new RoundMx(Set.of(NOWHERE), false, Instant.EPOCH);
 
   private final SmtpDeliveryAgent agent;
-  private final HostConnector connector;
-  private final DeliveryRecorder recorder;
-  private final Clock clock;
-  private final RoundPurpose purpose;
-  private final RoundWork work;
+  final HostConnector connector;
+  final DeliveryRecorder recorder;
+  final Policy policy;
+  final Clock clock;
+  final RoundPurpose purpose;
+  final RoundWork work;
   private final NextHop nextHop;
-  private final Instant began;
-  private int connections;
-  private boolean keepsOne;
-  private HostOrder order = new HostOrder(List.of(), Tried.NOTHING, DeliveryRound::noHost);
-  private LedgerRound ledger = Ledger.empty().beginRound(NOWHERE, NO_ANSWER, false);
+  final Instant began;
+  RoutePlan.PlannedHosts plan = RoutePlan.PlannedHosts.NONE;
+  HostOrder order = new HostOrder(List.of(), Tried.NOTHING, DeliveryRound::noHost);
+  LedgerRound ledger = Ledger.empty().beginRound(NOWHERE, NO_ANSWER, false);
+  int connections;
+
+  /** A connection is kept for plaintext, which is due at a host once every other was tried. */
+  boolean keepsOne;
 
   /** A round with the plans, the policy and the idle connections of a delivery agent. */
   DeliveryRound(
@@ -56,15 +74,15 @@ final class DeliveryRound {
       HostConnector connector,
       DeliveryRecorder recorder,
       RoundPurpose purpose,
-      RoundWork work,
-      NextHop nextHop) {
+      RoundWork work) {
     this.agent = agent;
     this.connector = connector;
     this.recorder = recorder;
-    this.clock = agent.clock();
+    this.policy = agent.policy;
+    this.clock = agent.clock;
     this.purpose = purpose;
     this.work = work;
-    this.nextHop = nextHop;
+    this.nextHop = purpose.nextHop();
     this.began = clock.now();
   }
 
@@ -72,113 +90,59 @@ final class DeliveryRound {
     throw new IllegalStateException("no host was planned");
   }
 
-  HostConnector connector() {
-    return connector;
-  }
-
-  DeliveryRecorder recorder() {
-    return recorder;
-  }
-
-  RoundPurpose purpose() {
-    return purpose;
-  }
-
-  RoundWork work() {
-    return work;
-  }
-
-  Policy policy() {
-    return agent.policy();
-  }
-
-  /** The round as the ledger sees it. */
-  LedgerRound ledger() {
-    return ledger;
-  }
-
-  Instant now() {
-    return clock.now();
-  }
-
-  long nanoTime() {
-    return clock.nanoTime();
-  }
-
-  Instant began() {
-    return began;
-  }
-
-  /** Connections made by this round. */
-  int connections() {
-    return connections;
-  }
-
-  void connected() {
-    connections++;
-  }
-
-  /** The hosts, and whose turn it is. */
-  HostOrder order() {
-    return order;
-  }
-
-  /** Whether a connection is kept for plaintext at a host that was tried before. */
-  boolean keepsOne() {
-    return keepsOne;
-  }
-
-  /** Keeps one: plaintext is due at a host, once every other one has been tried. */
-  void keepOne() {
-    keepsOne = true;
+  /** Plans the hosts; the reason when there are none, or else null. */
+  private @Nullable FailureMeaning plan() throws InterruptedException {
+    return switch (agent.plan(nextHop, purpose.destination())) {
+      case RoutePlan.NoHosts end -> end.meaning();
+      case RoutePlan.PlannedHosts hosts -> {
+        plan = hosts;
+        yield null;
+      }
+    };
   }
 
   /** Runs it; afterwards the work is done or has why not. */
   void run() throws InterruptedException {
-    switch (agent.plan(nextHop, purpose.destination())) {
-      case RoutePlan.NoHosts end -> work.noHosts(end.meaning());
-      case RoutePlan.PlannedHosts hosts -> run(hosts);
+    FailureMeaning none = plan();
+    if (none != null) {
+      work.noHosts(none);
+      return;
     }
-  }
-
-  private void run(RoutePlan.PlannedHosts hosts) throws InterruptedException {
-    RoundMx mx = hosts.mx();
+    RoundMx mx = plan.mx();
     Domain domain = nextHop instanceof NextHop.ByMx byMx ? byMx.domain() : null;
     if (mx != null && domain != null) {
       ledger = recorder.ledger().beginRound(domain, mx, purpose.updatesLedger());
     }
     Tried before = work.triedBefore();
     try {
-      Optional<Evidence.Sts> failed = over(hosts, before);
+      Optional<Evidence.Sts> failed = overHosts(before);
       if (failed.isEmpty() || work.isDone() || domain == null) {
         return;
       }
       // RFC 8461 §5.1: before giving up, look whether the policy has changed meanwhile.
-      Optional<Evidence.Sts> now = agent.recheck(domain);
+      Optional<Evidence.Sts> now = agent.gatherer.recheck(domain);
       if (now.isPresent() && !now.get().state().equals(failed.get().state())) {
-        over(hosts, before);
+        overHosts(before);
       }
     } finally {
       work.tried(order);
       if (ledger.needsFreshDns() && domain != null) {
         // The next round must not use the answers of a poisoned cache.
-        agent.forget(domain);
-        hosts.hosts().stream()
-            .map(host -> host.subject().host())
-            .filter(Domain.class::isInstance)
-            .forEach(host -> agent.forget((Domain) host));
+        agent.gatherer.forget(domain);
+        for (RoutePlan.PlannedHost host : plan.hosts()) {
+          if (host.subject().host() instanceof Domain name) {
+            agent.gatherer.forget(name);
+          }
+        }
       }
     }
   }
 
-  /** Hosts whose evidence is looked up ahead: the first, and the one after it. */
-  private static final int AHEAD_HOSTS = 2;
-
   /** Only looks up the evidence. */
   void prefetch() throws InterruptedException {
-    if (agent.plan(nextHop, purpose.destination()) instanceof RoutePlan.PlannedHosts hosts) {
-      for (RoutePlan.PlannedHost host : hosts.hosts().stream().limit(AHEAD_HOSTS).toList()) {
-        agent.prefetch(host.subject());
+    if (plan() == null) {
+      for (RoutePlan.PlannedHost host : plan.hosts().stream().limit(AHEAD_HOSTS).toList()) {
+        var _ = agent.gatherer.gather(host.subject());
       }
     }
   }
@@ -188,29 +152,23 @@ final class DeliveryRound {
    * connection to each shows.
    */
   DeliveryPreview preview(boolean probes) throws InterruptedException {
-    return switch (agent.plan(nextHop, purpose.destination())) {
-      case RoutePlan.NoHosts end ->
-          new DeliveryPreview(nextHop.key(), List.of(), end.meaning().cause().text());
-      case RoutePlan.PlannedHosts hosts -> {
-        List<DeliveryPreview.HostPreview> out = new ArrayList<>();
-        order = order(hosts, Tried.NOTHING);
-        for (HostRequirement requirement = order.next();
-            requirement != null;
-            requirement = order.next()) {
-          Attempt attempt = new Attempt(this, requirement, hosts);
-          String host = requirement.subject().host() + ":" + hosts.port();
-          out.add(
-              DeliveryPreview.HostPreview.of(
-                  requirement,
-                  requirement.refusal(recorder.ledger()).map(FailureCause::text).orElse(null),
-                  agent.policy().ladder(),
-                  recorder.memories().at(host, clock.now()),
-                  probes ? attempt.probe() : null,
-                  probes));
-        }
-        yield new DeliveryPreview(nextHop.key(), out, null);
-      }
-    };
+    FailureMeaning none = plan();
+    if (none != null) {
+      return new DeliveryPreview(nextHop.key(), List.of(), none.cause().text());
+    }
+    List<DeliveryPreview.HostPreview> hosts = new ArrayList<>();
+    order = order(Tried.NOTHING);
+    for (HostRequirement host = order.next(); host != null; host = order.next()) {
+      hosts.add(
+          DeliveryPreview.HostPreview.of(
+              host,
+              host.refusal(recorder.ledger()).map(FailureCause::text).orElse(null),
+              policy.ladder(),
+              recorder.memories().at(memoryKey(host), clock.now()),
+              probes ? new Attempt(this, host).probe() : null,
+              probes));
+    }
+    return new DeliveryPreview(nextHop.key(), hosts, null);
   }
 
   /**
@@ -218,253 +176,324 @@ final class DeliveryRound {
    * host any more or has no address.
    */
   Optional<Attempt.ProbeResult> greet(Domain host) throws InterruptedException {
-    if (!(agent.plan(nextHop, purpose.destination()) instanceof RoutePlan.PlannedHosts hosts)) {
+    if (plan() != null || plan.mx() == null || !(nextHop instanceof NextHop.ByMx byMx)) {
       return Optional.empty();
     }
-    RoutePlan.PlannedHosts alone = hosts.only(host);
-    RoundMx mx = hosts.mx();
-    if (alone.hosts().isEmpty() || mx == null || !(nextHop instanceof NextHop.ByMx byMx)) {
+    RoundMx mx = plan.mx();
+    plan = plan.only(host);
+    if (mx == null || plan.hosts().isEmpty()) {
       return Optional.empty();
     }
     ledger = recorder.ledger().beginProbe(byMx.domain(), mx);
-    order = order(alone, Tried.NOTHING);
+    order = order(Tried.NOTHING);
     HostRequirement requirement = order.next();
-    if (requirement == null) {
-      return Optional.empty();
-    }
-    return Optional.ofNullable(new Attempt(this, requirement, alone).probe());
+    return requirement == null
+        ? Optional.empty()
+        : Optional.ofNullable(new Attempt(this, requirement).probe());
+  }
+
+  private HostOrder order(Tried before) {
+    return new HostOrder(
+        plan.hosts(), before, subject -> agent.requirement(subject, plan, purpose.evidence()));
   }
 
   /**
    * Over all hosts; afterwards the MTA-STS evidence under which a host failed, if there was any.
    */
-  private Optional<Evidence.Sts> over(RoutePlan.PlannedHosts plan, Tried before)
-      throws InterruptedException {
-    List<Attempt> tried = new ArrayList<>();
+  private Optional<Evidence.Sts> overHosts(Tried before) throws InterruptedException {
+    List<Attempt> attempts = new ArrayList<>();
     Optional<Evidence.Sts> underSts = Optional.empty();
-    boolean looked = false;
-    order = order(plan, before);
+    boolean probed = false;
+    order = order(before);
     while (!work.isDone()) {
-      HostRequirement requirement = order.next();
-      if (requirement == null) {
+      HostRequirement host = order.next();
+      if (host == null) {
         break;
       }
-      if (requirement.sts().isPresent()) {
-        underSts = requirement.sts();
+      if (host.sts().isPresent()) {
+        underSts = host.sts();
       }
-      Attempt attempt = new Attempt(this, requirement, plan);
-      demanded(requirement);
-      Optional<FailureCause> refusal = requirement.refusal(recorder.ledger());
+      Attempt attempt = new Attempt(this, host);
+      recorder.demanded(purpose, host);
+      Optional<FailureCause> refusal = host.refusal(recorder.ledger());
       if (refusal.isPresent()) {
-        order.tried(requirement.subject().host());
+        order.tried(host.subject().host());
         work.hostSkipped(refusal.get());
-        refused(requirement, plan);
-        if (requirement.needsProbe() && !looked) {
-          looked = true;
-          attempt.probeEachFamily();
+        if (isReported()) {
+          recorder.session(
+              host.subject(),
+              SessionDiagnosis.refused(host.evidence(), host.subject(), host.lacksDane()));
+        }
+        if (host.needsProbe() && !probed) {
+          probed = true;
+          probeEachFamily(attempt);
         }
         continue;
       }
       work.reachedPreference(order.preference());
-      visit(attempt, key(requirement, plan));
-      tried.add(attempt);
+      overAddresses(attempt);
+      attempts.add(attempt);
     }
     // More hosts than one round takes: what none of these can do, another one may yet.
     boolean untried = order.hasUntried();
     work.hostsLeft(untried);
-    for (Attempt attempt : tried) {
+    for (Attempt attempt : attempts) {
       if (work.isDone() || untried || !work.mayUsePlaintext()) {
-        return underSts;
+        break;
       }
       // RFC 7435 §3 in our order: better TLS elsewhere before plaintext here.
-      HostConnection connection = attempt.finalTry();
+      HostConnection connection = finalTry(attempt);
       if (connection != null) {
-        finish(work.runOn(connection), connection, null);
+        // Plaintext that was allowed this once is not kept.
+        workOn(connection, null);
       }
     }
     return underSts;
   }
 
-  private HostOrder order(RoutePlan.PlannedHosts plan, Tried before) {
-    return new HostOrder(
-        plan.hosts(), before, subject -> agent.requirement(subject, plan, purpose.evidence()));
+  /** Over the addresses of one host: an idle connection first, then new ones. */
+  private void overAddresses(Attempt attempt) throws InterruptedException {
+    String key = poolKey(attempt.host);
+    HostConnection connection = agent.pool.take(key);
+    boolean idle = connection != null;
+    if (connection == null) {
+      connection = connect(attempt);
+    } else if (free(List.of(connection.address())).isEmpty()) {
+      work.hostSkipped(FailureCause.busy(connection.logName()));
+      agent.pool.putBack(key, connection);
+      return;
+    } else {
+      purpose.slot().greeted();
+      order.tried(attempt.host.subject().host(), connection.address().getAddress());
+    }
+    while (connection != null) {
+      ConnectionResult result = workOn(connection, key);
+      if (work.isDone()) {
+        return;
+      }
+      if (idle && result != ConnectionResult.STALE && attempt.isResolved()) {
+        attempt.left.remove(connection.address());
+      }
+      idle = false;
+      if (result == ConnectionResult.OVER_IPV4) {
+        attempt.left.removeIf(address -> address.getAddress() instanceof Inet6Address);
+      }
+      // A connection that has had its share of transactions has another one at its own address.
+      HostConnection again =
+          result == ConnectionResult.MORE
+              ? downLadder(attempt, List.of(connection.address()), attempt.first(), false)
+              : null;
+      connection = again == null ? connect(attempt) : again;
+    }
+  }
+
+  /** Has the work done that can be done on a connection, which is kept under a key or ended. */
+  private ConnectionResult workOn(HostConnection connection, @Nullable String key) {
+    ConnectionResult result = ConnectionResult.CLOSED;
+    try {
+      result = work.runOn(connection);
+      return result;
+    } finally {
+      if (result == ConnectionResult.REUSABLE && key != null) {
+        agent.pool.putBack(key, connection);
+      } else if (result == ConnectionResult.REUSABLE || result == ConnectionResult.MORE) {
+        connection.session().quit();
+      } else {
+        connection.session().closeQuietly();
+      }
+    }
   }
 
   /** Idle connections differ in everything that stands here. */
-  private String key(HostRequirement requirement, RoutePlan.PlannedHosts plan) {
+  private String poolKey(HostRequirement host) {
     return nextHop.key()
         + "|"
-        + requirement.subject().host()
+        + host.subject().host()
         + ":"
         + plan.port()
         + "|"
-        + requirement.requirement().key()
+        + host.requirement().key()
         + "|"
         + purpose.needsRequireTls()
         + purpose.connectionUse();
   }
 
-  private void visit(Attempt attempt, String key) throws InterruptedException {
-    HostConnection connection = agent.pool().take(key);
-    if (connection != null && !attempt.mayReuse(connection)) {
-      agent.pool().putBack(key, connection);
-      return;
+  /**
+   * A greeted peer to proceed with, at an address that this attempt has not connected to yet; null
+   * when there is none, and then the work has why. Another address or family of the same host (RFC
+   * 5321 5.1) is tried as long as every host left can have its turn.
+   */
+  private @Nullable HostConnection connect(Attempt attempt) throws InterruptedException {
+    if (!attempt.isResolved()) {
+      return null;
     }
-    if (connection != null) {
-      purpose.slot().greeted();
-      order.tried(connection.hostRequirement().subject().host(), connection.address().getAddress());
-      RoundWork.ConnectionResult result = work.runOn(connection);
-      finish(result, connection, key);
-      if (work.isDone()) {
-        return;
+    while (!attempt.left.isEmpty()
+        && (attempt.connections == 0
+            || attempt.connections < FallbackLadder.PER_HOST
+                && connections + order.remaining() < FallbackLadder.PER_DELIVERY - 1)) {
+      HostConnection connection = downLadder(attempt, attempt.left, attempt.first(), false);
+      if (connection != null) {
+        return connection;
       }
-      if (result != RoundWork.ConnectionResult.STALE) {
-        attempt.exclude(connection.address());
+      if (!attempt.reached) {
+        attempt.left.clear();
       }
-      connection = next(attempt, connection, result);
-    } else {
-      connection = attempt.open();
     }
-    while (connection != null) {
-      RoundWork.ConnectionResult result = work.runOn(connection);
-      finish(result, connection, key);
-      connection = work.isDone() ? null : next(attempt, connection, result);
-    }
+    return null;
   }
 
-  /** The next connection at the same host for recipients that are still open, or null. */
-  private static @Nullable HostConnection next(
-      Attempt attempt, HostConnection last, RoundWork.ConnectionResult result)
-      throws InterruptedException {
-    switch (result) {
-      case MORE -> {
-        HostConnection again = attempt.reopen(last);
-        if (again != null) {
-          return again;
-        }
-      }
-      case OVER_IPV4 -> attempt.excludeIpv6();
-      case REUSABLE, CLOSED, NEXT_HOST, STALE -> {}
+  /** The last word about a host, when every other one has been tried: perhaps plaintext. */
+  private @Nullable HostConnection finalTry(Attempt attempt) throws InterruptedException {
+    Attempt.LastConnection last = attempt.last();
+    if (last == null) {
+      return null;
     }
-    return attempt.open();
-  }
-
-  private void finish(
-      RoundWork.ConnectionResult result, HostConnection connection, @Nullable String key) {
-    if (result == RoundWork.ConnectionResult.REUSABLE) {
-      if (key == null) {
-        // Plaintext that was allowed this once is not kept.
-        connection.session().quit();
-      } else {
-        agent.pool().putBack(key, connection);
-      }
+    Decision decision =
+        policy.decide(
+            attempt.host.requirement(),
+            last.observation(),
+            last.state().afterAll(connections, clock.now()));
+    if (decision instanceof Decision.GoPlaintext) {
+      return downLadder(attempt, List.of(last.address()), FallbackStep.CLEAR, true);
     }
+    // The connection that was seen is gone; what it showed is no ground for a new one.
+    FailureCause cause = decision instanceof Decision.NextHost ? null : attempt.skipped(decision);
+    if (cause != null) {
+      work.hostSkipped(cause);
+    }
+    return null;
   }
 
   /**
-   * Records what a connection showed: in the ledger, and for the TLS report of the domain.
-   *
-   * @param ownAddress where the connection came from; empty when there was none
+   * Goes down the steps from {@code start} on, until the policy says proceed, which gives the
+   * connection, or no more.
    */
-  void sample(
-      HostRequirement host,
-      RoutePlan.PlannedHosts plan,
-      InetSocketAddress address,
-      Observation observation,
-      FallbackStep step,
-      String ownAddress) {
-    PolicySubject subject = host.subject();
-    if (subject.host() instanceof Domain name) {
-      boolean publicRoots = connector.usesPublicRoots(host, plan);
-      boolean proven = Policy.isProvenByDane(host.evidence(), observation);
-      ledger.observed(
-          new HostSample(name, address.getAddress(), observation, step, publicRoots, proven));
-    }
-    if (isReported(plan) && subject.nextHop() instanceof Domain domain) {
-      recorder
-          .sessions()
-          .session(
-              domain,
-              SessionDiagnosis.of(
-                  host.evidence(),
-                  subject,
-                  observation,
-                  new SessionDiagnosis.SessionEndpoints(
-                      ownAddress, address.getAddress().getHostAddress())));
-    }
-  }
-
-  /** Records for the TLS report of the domain that the host may not be used. */
-  private void refused(HostRequirement host, RoutePlan.PlannedHosts plan) {
-    if (isReported(plan) && host.subject().nextHop() instanceof Domain domain) {
-      recorder
-          .sessions()
-          .session(
-              domain, SessionDiagnosis.refused(host.evidence(), host.subject(), host.lacksDane()));
-    }
-  }
-
-  private boolean isReported(RoutePlan.PlannedHosts plan) {
-    return purpose.isReported() && plan.byMx();
-  }
-
-  /** Logs what is demanded of the host, where that is not from the configuration alone. */
-  private void demanded(HostRequirement host) {
-    if (host.hasEvidenceBeyondConfiguration()) {
-      recorder
-          .log()
-          .demanded(
-              purpose.id(),
-              host.subject().host().toString(),
-              host.requirement().statedLevel().word(),
-              host.evidence().stream()
-                  .filter(HostRequirement::isLogged)
-                  .map(Evidence::origin)
-                  .toList());
-    }
-  }
-
-  /** Logs the TLS facts of a connection, and what follows from them. */
-  void log(
-      HostRequirement host,
-      Observation observation,
-      Decision decision,
-      InetSocketAddress address,
-      @Nullable FallbackStep proven) {
-    MailLog log = recorder.log();
-    String id = purpose.id();
-    String name = host.hostName();
-    switch (observation) {
-      case Observation.Encrypted e ->
-          log.tlsToHost(id, name, address, TlsLogFields.of(e.handshake()));
-      case Observation.HandshakeFailed b ->
-          log.tlsToHostFailed(id, name, address, b.kind().name(), b.why(), nextStep(decision));
-      case Observation.StarttlsRefused r ->
-          log.tlsToHostFailed(
-              id, name, address, "REFUSED", r.reply().toString(), nextStep(decision));
-      case Observation.Injected i ->
-          log.tlsToHostFailed(
-              id, name, address, "INJECTED", "clear text after 220", nextStep(decision));
-      case Observation.Unencrypted c -> {
-        if (proven != null && !c.starttlsOffered()) {
-          log.tlsToHostFailed(
-              id, name, address, "NOT_OFFERED", "TLS was here before", nextStep(decision));
-        }
+  private @Nullable HostConnection downLadder(
+      Attempt attempt, List<InetSocketAddress> choice, FallbackStep start, boolean everyHostTried)
+      throws InterruptedException {
+    HostRequirement host = attempt.host;
+    List<InetSocketAddress> targets = choice;
+    FallbackStep step = start;
+    while (true) {
+      attempt.reached = false;
+      if (!FallbackLadder.hasConnectionsLeft(connections)) {
+        work.hostSkipped(
+            FailureTable.policy(
+                DeferReason.LADDER_BOUND,
+                FallbackLadder.PER_DELIVERY + " connections were made in this delivery",
+                null));
+        return null;
       }
-      case Observation.Unreachable u -> {}
-      case Observation.RefusedByReply u -> {}
-      case Observation.ConnectionLost b -> {}
+      targets = free(targets);
+      if (targets.isEmpty()) {
+        work.hostSkipped(FailureCause.busy(host.hostName()));
+        return null;
+      }
+      SmtpTimeouts times = greetingTimes();
+      HappyEyeballs.Dialed dialed = connector.dial(targets, plan.byMx(), times);
+      Wire wire = dialed.wire();
+      InetSocketAddress address = dialed.address();
+      if (wire == null && dialed.localFailure()) {
+        work.hostSkipped(FailureTable.noDescriptors());
+        return null;
+      }
+      if (wire == null) {
+        targets.forEach(target -> order.tried(host.subject().host(), target.getAddress()));
+        attempt.sample(address, new Observation.Unreachable(dialed.failure()), step);
+        work.hostSkipped(
+            FailureTable.policy(DeferReason.CONNECT, dialed.failure(), host.hostName()));
+        return null;
+      }
+      order.tried(host.subject().host(), address.getAddress());
+      attempt.reached = true;
+      attempt.left.remove(address);
+      attempt.connections++;
+      connections++;
+      targets = List.of(address);
+      long born = clock.nanoTime();
+      if (plan.byMx()) {
+        purpose.slot().connected(address.getAddress());
+      }
+      GreetingResult greeting = attempt.greet(wire, step, times);
+      if (Attempt.isGreeted(greeting.observation())) {
+        purpose.slot().greeted();
+      }
+      Decision decision = attempt.decide(greeting.observation(), step, address, everyHostTried);
+      ClientSession session = greeting.session();
+      FailureCause cause = attempt.skipped(decision);
+      switch (decision) {
+        case Decision.Proceed p -> {
+          if (session == null) {
+            throw new IllegalStateException("proceed without a session: " + decision);
+          }
+          HostConnection connection =
+              new HostConnection(
+                  session, host, address, p.downgrade(), attempt.hasIpv4Alternative(address), born);
+          cause = attempt.unfit(connection);
+          if (cause == null) {
+            return connection;
+          }
+        }
+        case Decision.FallBack d -> step = d.to();
+        case Decision.GoPlaintext c -> step = FallbackStep.CLEAR;
+        case Decision.NextHost n -> {}
+        case Decision.WaitForHold w -> {}
+        case Decision.Defer d -> {}
+      }
+      if (session != null) {
+        session.quit();
+      }
+      if (cause != null) {
+        work.hostSkipped(cause);
+        return null;
+      }
     }
   }
 
-  private static String nextStep(Decision decision) {
-    return switch (decision) {
-      case Decision.Proceed p -> "proceed in clear text";
-      case Decision.FallBack d -> "rung " + d.to().word();
-      case Decision.NextHost n -> "next host";
-      case Decision.GoPlaintext c -> "clear text";
-      case Decision.WaitForHold w -> "wait until " + w.until();
-      case Decision.Defer d -> "defer";
-    };
+  String memoryKey(HostRequirement host) {
+    return host.subject().host() + ":" + plan.port();
+  }
+
+  /**
+   * Those that may be dialled now: an MX address has as many deliveries as it may have, or less.
+   */
+  private List<InetSocketAddress> free(List<InetSocketAddress> targets) {
+    if (!plan.byMx()) {
+      return targets;
+    }
+    List<InetAddress> free =
+        purpose.slot().free(targets.stream().map(InetSocketAddress::getAddress).toList());
+    return targets.stream().filter(target -> free.contains(target.getAddress())).toList();
+  }
+
+  private SmtpTimeouts greetingTimes() {
+    SmtpTimeouts usual = connector.times();
+    Duration most = purpose.slot().patience(usual.banner());
+    return most.compareTo(usual.banner()) < 0 ? usual.untilGreeted(most) : usual;
+  }
+
+  /**
+   * One connection in each address family to a host that may not have the mail, for the ledger to
+   * see: EHLO is sent, and QUIT without any of the mail. In each, because an attacker may sit on
+   * one path, and what only the attacker showed must not be taken for the host's.
+   */
+  private void probeEachFamily(Attempt attempt) throws InterruptedException {
+    if (!attempt.resolve()) {
+      return;
+    }
+    Map<Boolean, List<InetSocketAddress>> families =
+        attempt.addresses.stream()
+            .collect(Collectors.partitioningBy(a -> a.getAddress() instanceof Inet6Address));
+    for (boolean six : new boolean[] {true, false}) {
+      List<InetSocketAddress> family = families.getOrDefault(six, List.of());
+      // One connection less than the bound, so that a look never costs an honest host its turn.
+      if (!family.isEmpty() && connections + order.remaining() + 1 < FallbackLadder.PER_DELIVERY) {
+        var _ = attempt.probe(family);
+      }
+    }
+  }
+
+  boolean isReported() {
+    return purpose.isReported() && plan.byMx();
   }
 }

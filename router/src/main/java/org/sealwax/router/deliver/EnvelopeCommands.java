@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import org.sealwax.mail.smtp.Capabilities;
 import org.sealwax.mail.smtp.OriginalRecipient;
+import org.sealwax.router.deliver.OutgoingTransaction.StoredContent;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
@@ -18,14 +19,10 @@ import org.sealwax.router.queue.Recipient;
  *     and AUTH, and BODY and SMTPUTF8 where the content does not need them
  */
 record EnvelopeCommands(
-    Consignment consignment,
-    StoredContent content,
-    Capabilities offered,
-    boolean authenticated,
-    boolean minimal) {
+    StoredContent content, Capabilities offered, boolean authenticated, boolean minimal) {
 
   private EnvelopeCommands withoutOptionalParameters() {
-    return new EnvelopeCommands(consignment, content, offered, authenticated, true);
+    return new EnvelopeCommands(content, offered, authenticated, true);
   }
 
   /** Whether MAIL has parameters that the mail can go without. */
@@ -40,7 +37,7 @@ record EnvelopeCommands(
 
   /** Whether the content is BINARYMIME, which only BDAT carries (RFC 3030 section 3). */
   boolean isBinary() {
-    return consignment.options().body() == MailOptions.BodyType.BINARY;
+    return content.consignment().options().body() == MailOptions.BodyType.BINARY;
   }
 
   /** Whether the host has the DSN parameters; otherwise it is one without DSN (RFC 3461 5.2.2). */
@@ -50,6 +47,7 @@ record EnvelopeCommands(
 
   /** MAIL for these recipients. */
   String mail(List<Recipient> batch) {
+    Consignment consignment = content.consignment();
     StringBuilder out = new StringBuilder(96);
     out.append("MAIL FROM:<").append(consignment.sender()).append('>');
     MailOptions options = consignment.options();
@@ -93,7 +91,7 @@ record EnvelopeCommands(
   }
 
   private boolean needsUtf8(List<Recipient> batch) {
-    if (!minimal && consignment.options().smtputf8() || content.needsUtf8()) {
+    if (!minimal && content.consignment().options().smtputf8() || content.needsUtf8()) {
       return true;
     }
     for (Recipient recipient : batch) {

@@ -1,10 +1,20 @@
 package org.sealwax.router.deliver;
 
+import java.io.Closeable;
 import java.net.InetSocketAddress;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.policy.IdentityRequirement;
 import org.sealwax.mail.policy.Requirement;
 import org.sealwax.mail.smtp.session.ClientSession;
@@ -12,6 +22,7 @@ import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.router.ledger.Ledger;
+import org.sealwax.router.queue.Recipient;
 import org.sealwax.router.receipts.Receipt;
 import org.sealwax.router.spool.QueueId;
 
@@ -33,7 +44,6 @@ final class HostConnection {
       ClientSession dialogue,
       HostRequirement requirement,
       InetSocketAddress address,
-      String label,
       boolean downgrade,
       boolean ipv4Beside,
       long born) {
@@ -42,7 +52,7 @@ final class HostConnection {
     this.address = address;
     this.downgrade = downgrade;
     this.hasIpv4Alternative = ipv4Beside;
-    this.logName = label;
+    this.logName = requirement.label(address);
     this.tls = token(requirement.requirement(), dialogue.handshake(), downgrade);
     this.openedAt = born;
   }
@@ -66,19 +76,29 @@ final class HostConnection {
     return address;
   }
 
-  /** Whether this is IPv6, and the host has IPv4 addresses that we could use as well. */
-  boolean hasIpv4Alternative() {
-    return hasIpv4Alternative;
-  }
-
   /** {@code mx.example.org[192.0.2.1]:25}. */
   String logName() {
     return logName;
   }
 
-  /** Wanted and got. */
-  String tls() {
-    return tls;
+  /**
+   * It among the hosts of the round.
+   *
+   * @param lesser a host of better preference put recipients off that this round has not asked
+   * @param deferred keys of the recipients that another host of this round has put off
+   * @param waiting the recipients that wait for it
+   */
+  NextHostOrLater.HostPosition position(
+      boolean lesser, Set<Long> deferred, List<Recipient> waiting) {
+    return new NextHostOrLater.HostPosition(
+        logName,
+        tls,
+        transactions > 0,
+        session.handshake().isPresent(),
+        hasIpv4Alternative,
+        lesser,
+        deferred,
+        waiting);
   }
 
   Optional<Handshake> handshake() {
@@ -100,10 +120,6 @@ final class HostConnection {
   /** Transactions that the server takes on one connection (RFC 9422 4.1). */
   int mailMax() {
     return session.capabilities().mailMax().orElse(Integer.MAX_VALUE);
-  }
-
-  boolean isUnused() {
-    return transactions == 0;
   }
 
   /**
@@ -194,6 +210,110 @@ final class HostConnection {
     if (!demanded.identity().stream()
         .allMatch(demand -> org.sealwax.mail.policy.Policy.isMet(demand, shown))) {
       throw new IllegalStateException("the peer is not who is demanded");
+    }
+  }
+
+  /**
+   * Idle connections, by a key in which next hop, host, route and the whole requirement stand: a
+   * connection that was good enough for one requirement is never used under another. The last one
+   * given back is taken first. Thread-safe.
+   */
+  static final class Pool implements Closeable {
+    private final ConnectionPoolSettings settings;
+    private final Clock clock;
+    private final Map<String, ArrayDeque<Idle>> byKey = new HashMap<>();
+    private int total;
+    private boolean closed;
+
+    private record Idle(HostConnection connection, Deadline deadline) {}
+
+    Pool(ConnectionPoolSettings settings, Clock clock) {
+      this.settings = settings;
+      this.clock = clock;
+    }
+
+    /** An idle connection, or null. */
+    @Nullable HostConnection take(String key) {
+      Idle idle;
+      synchronized (this) {
+        ArrayDeque<Idle> list = byKey.get(key);
+        if (list == null) {
+          return null;
+        }
+        idle = list.removeLast();
+        forget(key, list);
+      }
+      idle.deadline().close();
+      return idle.connection();
+    }
+
+    private void forget(String key, ArrayDeque<Idle> list) {
+      total--;
+      if (list.isEmpty()) {
+        byKey.remove(key);
+      }
+    }
+
+    /** Keeps a connection for the next message, or sends QUIT when its time is over. */
+    void putBack(String key, HostConnection connection) {
+      boolean old =
+          clock.nanoTime() - connection.openedAt() > settings.age().toNanos()
+              || connection.transactions() >= Math.min(settings.messages(), connection.mailMax())
+              || connection.session().unsolicitedBytes() > 0;
+      if (old || settings.perHost() == 0) {
+        connection.session().quit();
+        return;
+      }
+      connection.session().releaseBuffer();
+      synchronized (this) {
+        ArrayDeque<Idle> list = byKey.get(key);
+        if (!closed
+            && total < settings.total()
+            && (list == null || list.size() < settings.perHost())) {
+          if (list == null) {
+            list = new ArrayDeque<>(2);
+            byKey.put(key, list);
+          }
+          // Runs under none of our locks: the deadline's thread takes it when it fires.
+          list.addLast(
+              new Idle(connection, Deadline.after(settings.idle(), () -> expire(key, connection))));
+          total++;
+          return;
+        }
+      }
+      connection.session().quit();
+    }
+
+    private void expire(String key, HostConnection connection) {
+      synchronized (this) {
+        ArrayDeque<Idle> list = byKey.get(key);
+        if (list == null || !list.removeIf(idle -> idle.connection() == connection)) {
+          return; // taken in the same moment
+        }
+        forget(key, list);
+      }
+      connection.session().quit();
+    }
+
+    /** Idle connections now. */
+    synchronized int size() {
+      return total;
+    }
+
+    /** Sends QUIT on all and keeps none from now on. */
+    @Override
+    public void close() {
+      List<Idle> all = new ArrayList<>();
+      synchronized (this) {
+        closed = true;
+        byKey.values().forEach(all::addAll);
+        byKey.clear();
+        total = 0;
+      }
+      for (Idle idle : all) {
+        idle.deadline().close();
+        idle.connection().session().quit();
+      }
     }
   }
 }

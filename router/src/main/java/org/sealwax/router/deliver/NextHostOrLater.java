@@ -11,6 +11,7 @@ import org.sealwax.router.deliver.RoundWork.ConnectionResult;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.queue.Recipient;
+import org.sealwax.router.route.RecipientProbe.VerificationResult;
 
 /**
  * Decides what the replies of a host mean for each recipient: delivered, refused, the next host
@@ -257,5 +258,54 @@ final class NextHostOrLater {
     return host.ipv4Alternative() && reply != null && FailureTable.isAboutIpv6(reply)
         ? new RecipientVerdict.RefusalNotFinal(FailureTable.asDeferral(cause), true)
         : new RecipientVerdict.Settled(new Outcome.Refused(cause));
+  }
+
+  /**
+   * What follows from asking a host about one recipient, which gets no mail.
+   *
+   * @param answer final, or null when another connection may give one
+   * @param reason why there is no better answer, in words
+   * @param connection what becomes of it
+   * @param putsOff the host gave no answer now: one of lower preference must not replace it
+   */
+  record VerificationStep(
+      @Nullable VerificationResult answer,
+      String reason,
+      ConnectionResult connection,
+      boolean putsOff) {}
+
+  /** What follows from a transcript without content. */
+  static VerificationStep ofVerification(Transcript transcript, HostPosition host) {
+    Transcript.Answer mail = transcript.mail();
+    if (mail == null && host.reused() && transcript.ending() instanceof Transcript.Ending.Broken) {
+      return new VerificationStep(null, "", ConnectionResult.STALE, false);
+    }
+    boolean heard = mail != null && !mail.reply().isPositive();
+    if (!heard && transcript.rcpt().isEmpty()) {
+      String reason = broken(transcript.ending(), transcript.stage(), host.name()).cause().text();
+      return new VerificationStep(null, reason, ConnectionResult.NEXT_HOST, false);
+    }
+    Reply reply = heard && mail != null ? mail.reply() : transcript.rcpt().getFirst().reply();
+    TransactionStage stage = heard ? TransactionStage.MAIL : TransactionStage.RCPT;
+    String reason = host.name() + " said at " + stage + ": " + reply;
+    boolean refused =
+        FailureTable.of(stage, reply, host.name()).action() == FailureMeaning.FailureAction.REFUSE;
+    boolean overIpv4 = host.ipv4Alternative() && FailureTable.isAboutIpv6(reply);
+    if (heard || (refused && overIpv4)) {
+      return new VerificationStep(
+          null,
+          reason,
+          overIpv4 ? ConnectionResult.OVER_IPV4 : ConnectionResult.NEXT_HOST,
+          heard && reply.isTransient());
+    }
+    return new VerificationStep(
+        reply.isPositive()
+            ? new VerificationResult.Exists()
+            : refused && !host.lesser()
+                ? new VerificationResult.Refused(reply)
+                : new VerificationResult.NotKnown(reason),
+        reason,
+        ConnectionResult.REUSABLE,
+        false);
   }
 }

@@ -1,21 +1,23 @@
 package org.sealwax.router.deliver;
 
-import java.io.IOException;
 import java.time.Duration;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.net.Deadline;
-import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.session.ClientSession;
-import org.sealwax.mail.smtp.session.SmtpTimeouts;
+import org.sealwax.router.deliver.OutgoingTransaction.StoredContent;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.NextHop;
+import org.sealwax.router.queue.Recipient;
 import org.sealwax.router.route.RecipientProbe;
 
 /**
- * Asks a next hop whether it would take a recipient: the same plan, greeting and policy as for
- * mail, then MAIL from the null path, RCPT and RSET. Thread-safe.
+ * Asks a next hop whether it would take a recipient: the same plan, greeting, policy and
+ * conversation as for mail, with MAIL from the null path, and RSET in place of the content.
+ * Thread-safe.
  */
 public final class RecipientVerifier implements RecipientProbe {
   /** For the whole question: a client waits for the answer to its RCPT, for 5 minutes at most. */
@@ -39,11 +41,12 @@ public final class RecipientVerifier implements RecipientProbe {
     if (!(nextHop instanceof NextHop.ByMx || nextHop instanceof NextHop.Fixed)) {
       return new VerificationResult.NotKnown("a command cannot be asked");
     }
-    RecipientVerification question = new RecipientVerification(recipient, connector.times());
+    RoundPurpose purpose = RoundPurpose.verify(recipient, nextHop);
+    RecipientVerification question = new RecipientVerification(purpose.consignment());
     Thread me = Thread.currentThread();
     try (Deadline deadline = Deadline.after(TOTAL, me::interrupt)) {
       try {
-        agent.unrecordedRound(connector, RoundPurpose.verify(recipient), question, nextHop).run();
+        agent.unrecordedRound(connector, purpose, question).run();
       } catch (InterruptedException e) {
         question.reason = "no answer within " + TOTAL.toSeconds() + " s";
       } catch (RuntimeException e) {
@@ -60,18 +63,16 @@ public final class RecipientVerifier implements RecipientProbe {
     return answer == null ? new VerificationResult.NotKnown(question.reason) : answer;
   }
 
-  private static final class RecipientVerification implements RoundWork {
-    private final Mailbox recipient;
-    private final SmtpTimeouts times;
+  private final class RecipientVerification implements RoundWork {
+    private final Consignment question;
     private @Nullable VerificationResult answer;
     private String reason = "no host could be asked";
 
     /** A host of better preference gave no answer: one of lower preference must not replace it. */
     private boolean putOff;
 
-    RecipientVerification(Mailbox recipient, SmtpTimeouts times) {
-      this.recipient = recipient;
-      this.times = times;
+    RecipientVerification(Consignment question) {
+      this.question = question;
     }
 
     @Override
@@ -90,67 +91,37 @@ public final class RecipientVerifier implements RecipientProbe {
     }
 
     @Override
-    public ConnectionResult runOn(HostConnection connection) {
-      ClientSession dialogue = connection.session();
-      boolean reused = !connection.isUnused();
-      boolean heard = false;
-      connection.transactionBegan();
-      try {
-        connection.assertMeetsRequirement(false);
-        boolean utf8 = !recipient.isAscii();
-        if (utf8 && !dialogue.capabilities().offersSmtpUtf8()) {
-          reason = FailureTable.needsSmtpUtf8(connection.logName()).text();
-          dialogue.quit();
-          return ConnectionResult.CLOSED;
-        }
-        Reply mail = dialogue.exchange("MAIL FROM:<>" + (utf8 ? " SMTPUTF8" : ""), times.mail());
-        heard = true;
-        if (!mail.isPositive()) {
-          reason = connection.logName() + " said at MAIL: " + mail;
-          putOff |= mail.isTransient();
-          dialogue.quit();
-          return isForIpv4(mail, connection)
-              ? ConnectionResult.OVER_IPV4
-              : ConnectionResult.NEXT_HOST;
-        }
-        Reply rcpt = dialogue.exchange("RCPT TO:<" + recipient + ">", times.rcpt());
-        boolean refused =
-            FailureTable.of(TransactionStage.RCPT, rcpt, connection.logName()).action()
-                == FailureMeaning.FailureAction.REFUSE;
-        if (rcpt.isPositive()) {
-          answer = new VerificationResult.Exists();
-        } else if (refused && isForIpv4(rcpt, connection)) {
-          reason = connection.logName() + " said at RCPT: " + rcpt;
-          dialogue.quit();
-          return ConnectionResult.OVER_IPV4;
-        } else if (refused && !putOff) {
-          answer = new VerificationResult.Refused(rcpt);
-        } else {
-          reason = connection.logName() + " said at RCPT: " + rcpt;
-          answer = new VerificationResult.NotKnown(reason);
-        }
-        Reply reset = dialogue.exchange("RSET", times.rcpt());
-        if (reset.isPositive()) {
-          return ConnectionResult.REUSABLE;
-        }
-        dialogue.quit();
+    public ConnectionResult runOn(HostConnection host) {
+      ClientSession session = host.session();
+      Recipient recipient = question.recipients().getFirst();
+      if (!recipient.target().mailbox().isAscii() && !session.capabilities().offersSmtpUtf8()) {
+        reason = FailureTable.needsSmtpUtf8(host.logName()).text();
+        session.quit();
         return ConnectionResult.CLOSED;
-      } catch (IOException e) {
-        dialogue.closeQuietly();
-        if (reused && !heard) {
-          return ConnectionResult.STALE;
-        }
-        reason =
-            FailureTable.lost(
-                    heard ? TransactionStage.RCPT : TransactionStage.MAIL, e, connection.logName())
-                .cause()
-                .text();
-        return answer == null ? ConnectionResult.NEXT_HOST : ConnectionResult.CLOSED;
       }
-    }
-
-    private static boolean isForIpv4(Reply reply, HostConnection connection) {
-      return connection.hasIpv4Alternative() && FailureTable.isAboutIpv6(reply);
+      NextHostOrLater.HostPosition position =
+          host.position(putOff, Set.of(), question.recipients());
+      OutgoingTransaction transaction =
+          new OutgoingTransaction(
+              host,
+              new EnvelopeCommands(
+                  new StoredContent(question), session.capabilities(), false, true),
+              question.recipients(),
+              connector.times());
+      Transcript transcript = transaction.runEnvelope();
+      NextHostOrLater.VerificationStep step = NextHostOrLater.ofVerification(transcript, position);
+      answer = step.answer();
+      reason = step.reason();
+      putOff |= step.putsOff();
+      if (step.connection() != ConnectionResult.REUSABLE) {
+        session.quit();
+        return step.connection();
+      }
+      if (transaction.takeBack() instanceof Transcript.Ending.Replied && transaction.isInStep()) {
+        return ConnectionResult.REUSABLE;
+      }
+      session.quit();
+      return ConnectionResult.CLOSED;
     }
   }
 }

@@ -1,31 +1,31 @@
 package org.sealwax.router.deliver;
 
+import java.io.InputStream;
+import java.time.Instant;
 import java.util.List;
 import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DeliverySlot;
+import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
+import org.sealwax.router.queue.NextHop;
+import org.sealwax.router.queue.Recipient;
+import org.sealwax.router.spool.QueueId;
 
 /**
  * What a round is for, as far as it shapes the round.
  *
  * @param use of its connections
- * @param id for the log: the queue id, or what stands for it
- * @param destination the domain of the recipients, or their address literal; of several, one for
- *     which the same policy rows were written
- * @param tls what the message itself demands or waives (RFC 8689)
- * @param hasSender whether the reverse-path is not null
- * @param slot the delivery slot in which it runs
+ * @param consignment what it carries; without mail, an envelope that stands for what would be
+ *     carried: its recipients have one domain, or domains with the same policy rows
  */
-record RoundPurpose(
-    ConnectionUse use,
-    String id,
-    MailHost destination,
-    MailOptions.TlsOption tls,
-    boolean hasSender,
-    DeliverySlot slot) {
+record RoundPurpose(ConnectionUse use, Consignment consignment) {
+  /** Stands for the message where there is none. */
+  private static final QueueId NO_MESSAGE = new QueueId("withoutmail");
+
   /**
    * The use of connections. Those of different use are never used for one another: a probe's have
    * short times and are not counted.
@@ -36,26 +36,14 @@ record RoundPurpose(
     DRY_RUN
   }
 
-  /** To deliver mail. */
-  static RoundPurpose of(Consignment consignment) {
-    return new RoundPurpose(
-        ConnectionUse.MAIL,
-        consignment.id().text(),
-        consignment.recipients().getFirst().target().mailbox().domain(),
-        consignment.options().tls(),
-        consignment.sender().mailboxIfAny().isPresent(),
-        consignment.slot());
-  }
-
   /** To verify a recipient. */
-  static RoundPurpose verify(Mailbox recipient) {
-    return new RoundPurpose(
+  static RoundPurpose verify(Mailbox recipient, NextHop nextHop) {
+    return withoutMail(
         ConnectionUse.VERIFICATION,
-        "probe",
-        recipient.domain(),
+        ReversePath.nullPath(),
+        recipient,
         MailOptions.TlsOption.UNSPECIFIED,
-        false,
-        DeliverySlot.unlimited());
+        nextHop);
   }
 
   /**
@@ -63,14 +51,68 @@ record RoundPurpose(
    *
    * @param message what the message in question demands or waives
    */
-  static RoundPurpose dryRun(MailHost destination, MailOptions.TlsOption message) {
+  static RoundPurpose dryRun(MailHost destination, MailOptions.TlsOption message, NextHop nextHop) {
+    Mailbox anybody = new Mailbox("postmaster", destination);
+    return withoutMail(ConnectionUse.DRY_RUN, ReversePath.of(anybody), anybody, message, nextHop);
+  }
+
+  private static RoundPurpose withoutMail(
+      ConnectionUse use,
+      ReversePath sender,
+      Mailbox recipient,
+      MailOptions.TlsOption tls,
+      NextHop nextHop) {
     return new RoundPurpose(
-        ConnectionUse.DRY_RUN, "explain", destination, message, true, DeliverySlot.unlimited());
+        use,
+        new Consignment(
+            NO_MESSAGE,
+            sender,
+            new MailOptions(
+                MailOptions.BodyType.SEVEN_BIT, false, null, MailOptions.Return.UNSPECIFIED, tls),
+            nextHop,
+            List.of(Recipient.direct(recipient, sender, DsnRequest.none())),
+            null,
+            Instant.EPOCH,
+            1,
+            0,
+            InputStream::nullInputStream,
+            DeliverySlot.unlimited()));
+  }
+
+  /** For the log: the queue id, or what stands for it. */
+  String id() {
+    return switch (use) {
+      case MAIL -> consignment.id().text();
+      case VERIFICATION -> "probe";
+      case DRY_RUN -> "explain";
+    };
+  }
+
+  NextHop nextHop() {
+    return consignment.nextHop();
+  }
+
+  /** The domain of the recipients, or their address literal. */
+  MailHost destination() {
+    return consignment.recipients().getFirst().target().mailbox().domain();
+  }
+
+  private MailOptions.TlsOption tls() {
+    return consignment.options().tls();
+  }
+
+  private boolean hasSender() {
+    return consignment.sender() instanceof ReversePath.SenderMailbox;
+  }
+
+  /** The delivery slot in which it runs. */
+  DeliverySlot slot() {
+    return consignment.slot();
   }
 
   /** What the message itself demands or waives; empty when it does neither. */
   List<Evidence> evidence() {
-    return switch (tls) {
+    return switch (tls()) {
       case UNSPECIFIED -> List.of();
       case REQUIRED -> List.of(new Evidence.RequireTls());
       case OPTIONAL, REPORT -> List.of(new Evidence.TlsRequiredNo());
@@ -82,7 +124,7 @@ record RoundPurpose(
    * reverse-path: a notification is not lost for it (RFC 8689 5).
    */
   boolean needsRequireTls() {
-    return tls == MailOptions.TlsOption.REQUIRED && hasSender;
+    return tls() == MailOptions.TlsOption.REQUIRED && hasSender();
   }
 
   /**
@@ -90,7 +132,7 @@ record RoundPurpose(
    * null reverse-path, and not from a question.
    */
   boolean updatesLedger() {
-    return use == ConnectionUse.MAIL && hasSender;
+    return use == ConnectionUse.MAIL && hasSender();
   }
 
   /**
@@ -98,7 +140,7 @@ record RoundPurpose(
    * next one would be about the last one, for ever (RFC 8460 section 3).
    */
   boolean isReported() {
-    return use != ConnectionUse.DRY_RUN && tls != MailOptions.TlsOption.REPORT;
+    return use != ConnectionUse.DRY_RUN && tls() != MailOptions.TlsOption.REPORT;
   }
 
   /**

@@ -9,11 +9,11 @@ interface RoundWork {
   enum ConnectionResult {
     /** All is done that could be done here; the connection may be used again. */
     REUSABLE,
-    /** All is done that could be done here; the connection is closed. */
+    /** All is done that could be done here; the connection is of no more use. */
     CLOSED,
-    /** The connection is closed and another address or host may do better. */
+    /** Another address or host may do better. */
     NEXT_HOST,
-    /** The connection is closed; the host refused our IPv6 address, and has an IPv4 address too. */
+    /** The host refused our IPv6 address, and has an IPv4 address too. */
     OVER_IPV4,
     /** The connection has had its share of transactions; there is more to do at this host. */
     MORE,
@@ -41,7 +41,10 @@ interface RoundWork {
         public void noHosts(FailureMeaning meaning) {}
       };
 
-  /** Does what can be done with {@code connection}, for which the policy decided to proceed. */
+  /**
+   * Does what can be done with {@code connection}, for which the policy decided to proceed; the
+   * round then keeps it or ends it.
+   */
   ConnectionResult runOn(HostConnection connection);
 
   /** Whether nothing is left to do. */

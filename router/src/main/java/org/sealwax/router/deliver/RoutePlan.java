@@ -24,6 +24,9 @@ sealed interface RoutePlan {
       boolean implicit,
       @Nullable RoundMx mx)
       implements RoutePlan {
+    /** Before a round has planned. */
+    static final PlannedHosts NONE = new PlannedHosts(List.of(), 0, null, false, null);
+
     /** Copies. */
     public PlannedHosts {
       hosts = List.copyOf(hosts);

@@ -21,9 +21,7 @@ import org.sealwax.mail.policy.Policy;
 import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.router.evidence.EvidenceGatherer;
-import org.sealwax.router.evidence.EvidenceSource;
 import org.sealwax.router.evidence.PolicyRows;
-import org.sealwax.router.evidence.PublishedEvidence;
 import org.sealwax.router.ledger.RoundMx;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DeliveryAgent;
@@ -39,17 +37,16 @@ import org.sealwax.router.queue.Recipient;
  * ended.
  */
 public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
+  final Policy policy;
+  final EvidenceGatherer gatherer;
+  final HostConnection.Pool pool;
+  final Clock clock;
   private final DeliverySettings settings;
   private final PolicyRows rows;
-  private final Policy policy;
-  private final PublishedEvidence published;
-  private final EvidenceGatherer gatherer;
   private final Resolver resolver;
   private final HostConnector connector;
   private final DeliveryRecorder recorder;
   private final HostOrder.TriedHosts tried = new HostOrder.TriedHosts();
-  private final ConnectionPool pool;
-  private final Clock clock;
   private final RandomSource random;
 
   /**
@@ -65,46 +62,29 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
       DeliverySettings settings,
       Resolver resolver,
       HostConnector connector,
-      PublishedEvidence published,
+      EvidenceGatherer published,
       DeliveryRecorder recorder,
       Clock clock,
       RandomSource random) {
     this.settings = settings;
     this.rows = new PolicyRows(settings.level(), settings.rows());
     this.policy = new Policy(settings.ladder(), settings.floors());
-    this.published = published;
-    List<EvidenceSource> sources = new ArrayList<>();
-    sources.add(rows);
-    sources.addAll(published.sources());
-    this.gatherer = new EvidenceGatherer(sources);
+    this.gatherer = published.after(rows);
     this.resolver = resolver;
     this.connector = connector;
     this.recorder = recorder;
-    this.pool = new ConnectionPool(settings.pool(), clock);
+    this.pool = new HostConnection.Pool(settings.pool(), clock);
     this.clock = clock;
     this.random = random;
   }
 
-  Policy policy() {
-    return policy;
-  }
-
-  ConnectionPool pool() {
-    return pool;
-  }
-
-  Clock clock() {
-    return clock;
-  }
-
-  private DeliveryRound round(RoundPurpose purpose, RoundWork work, NextHop hop) {
-    return new DeliveryRound(this, connector, recorder, purpose, work, hop);
+  private DeliveryRound round(RoundPurpose purpose, RoundWork work) {
+    return new DeliveryRound(this, connector, recorder, purpose, work);
   }
 
   /** A round whose connections are not recorded but in the log. */
-  DeliveryRound unrecordedRound(
-      HostConnector by, RoundPurpose purpose, RoundWork work, NextHop hop) {
-    return new DeliveryRound(this, by, recorder.withoutLedgerUpdates(), purpose, work, hop);
+  DeliveryRound unrecordedRound(HostConnector by, RoundPurpose purpose, RoundWork work) {
+    return new DeliveryRound(this, by, recorder.withoutLedgerUpdates(), purpose, work);
   }
 
   @Override
@@ -165,7 +145,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   private Map<Long, Outcome> bySmtp(Consignment consignment) {
     ConsignmentTransfer transfer = transfer(consignment);
     try {
-      round(transfer.purpose(), transfer, consignment.nextHop()).run();
+      round(transfer.purpose(), transfer).run();
     } catch (InterruptedException e) {
       // What was delivered was delivered: the outcomes so far must not be lost.
       Thread.currentThread().interrupt();
@@ -175,7 +155,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
       recorder.log().bug("deliver " + consignment.id(), e);
       transfer.endAllWith(FailureTable.bug());
     }
-    return transfer.end(FailureTable.unknown());
+    return transfer.end();
   }
 
   /** The transfer of a consignment, which a round then works on. */
@@ -199,8 +179,8 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
   }
 
   private DeliveryRound dryRun(NextHop hop, MailHost destination, MailOptions.TlsOption message) {
-    RoundPurpose purpose = RoundPurpose.dryRun(destination, message);
-    return unrecordedRound(connector, purpose, RoundWork.NONE, hop);
+    return unrecordedRound(
+        connector, RoundPurpose.dryRun(destination, message, hop), RoundWork.NONE);
   }
 
   /**
@@ -224,8 +204,9 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
    * @throws InterruptedException when the thread is interrupted
    */
   public Optional<String> greet(Domain domain, Domain host) throws InterruptedException {
-    RoundPurpose purpose = RoundPurpose.dryRun(domain, MailOptions.TlsOption.UNSPECIFIED);
-    return round(purpose, RoundWork.NONE, new NextHop.ByMx(domain))
+    RoundPurpose purpose =
+        RoundPurpose.dryRun(domain, MailOptions.TlsOption.UNSPECIFIED, new NextHop.ByMx(domain));
+    return round(purpose, RoundWork.NONE)
         .greet(host)
         .map(probed -> DeliveryPreview.ConnectionPreview.describe(probed.observation()));
   }
@@ -286,11 +267,6 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
     };
   }
 
-  /** Looks up the evidence about a host, so that a later round finds it in memory. */
-  void prefetch(PolicySubject subject) throws InterruptedException {
-    gatherer.gather(subject);
-  }
-
   /**
    * What is required of one host.
    *
@@ -308,16 +284,6 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
     }
     evidence.addAll(ofMessage);
     return HostRequirement.of(subject, evidence, policy, clock.now());
-  }
-
-  /** The MTA-STS policy of a domain as it is now (RFC 8461 5.1). */
-  Optional<Evidence.Sts> recheck(Domain domain) throws InterruptedException {
-    return published.recheck(domain);
-  }
-
-  /** Has the DNS asked again about a name. */
-  void forget(Domain name) {
-    published.forget(name);
   }
 
   /** Asks next hops about recipients, with this delivery agent's routes, policy and memory. */

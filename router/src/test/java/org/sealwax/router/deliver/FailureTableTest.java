@@ -177,7 +177,7 @@ final class FailureTableTest {
   }
 
   private static Outcome.Deferred end(ConsignmentTransfer transfer) {
-    Map<Long, Outcome> outcomes = transfer.end(FailureTable.unknown());
+    Map<Long, Outcome> outcomes = transfer.end();
     assertEquals(1, outcomes.size());
     return (Outcome.Deferred) outcomes.values().iterator().next();
   }

@@ -26,6 +26,7 @@ import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.queue.Recipient;
 import org.sealwax.router.queue.TestRecipients;
+import org.sealwax.router.route.RecipientProbe.VerificationResult;
 
 /**
  * What follows for a recipient: each kind of reply, at each stage, at each position of the host.
@@ -229,6 +230,71 @@ content unreadable     open      open      open      open      open      CLOSED
             broken(TransactionStage.DATA, new Ending.ContentUnreadable("x")),
             false));
     assertEquals(TABLE.strip().lines().skip(1).toList(), rows);
+  }
+
+  private static String verification(String name, Transcript transcript, boolean reused) {
+    StringBuilder out = new StringBuilder("%-18s".formatted(name));
+    for (Position position : Position.values()) {
+      NextHostOrLater.VerificationStep step =
+          NextHostOrLater.ofVerification(transcript, position.host(reused, List.of(BOB)));
+      String answer =
+          switch (step.answer()) {
+            case null -> step.connection().name();
+            case VerificationResult.Exists e -> "exists";
+            case VerificationResult.Refused r -> "refused";
+            case VerificationResult.NotKnown n -> "not known";
+          };
+      out.append(" %-9s".formatted(answer + (step.putsOff() ? "*" : "")));
+    }
+    return out.toString().strip();
+  }
+
+  private static final String VERIFICATIONS =
+"""
+stage and reply    FIRST     CLEAR     AFTER_DEF LESSER    IPV6
+MAIL 421           NEXT_HOST* NEXT_HOST* NEXT_HOST* NEXT_HOST* NEXT_HOST*
+MAIL 450           NEXT_HOST* NEXT_HOST* NEXT_HOST* NEXT_HOST* NEXT_HOST*
+MAIL 550           NEXT_HOST NEXT_HOST NEXT_HOST NEXT_HOST NEXT_HOST
+MAIL 550 5.7.25    NEXT_HOST NEXT_HOST NEXT_HOST NEXT_HOST OVER_IPV4
+MAIL lost          NEXT_HOST NEXT_HOST NEXT_HOST NEXT_HOST NEXT_HOST
+MAIL lost, reused  STALE     STALE     STALE     STALE     STALE
+MAIL too slow      NEXT_HOST NEXT_HOST NEXT_HOST NEXT_HOST NEXT_HOST
+RCPT 250           exists    exists    exists    exists    exists
+RCPT 421           not known not known not known not known not known
+RCPT 450           not known not known not known not known not known
+RCPT 550           refused   refused   refused   not known refused
+RCPT 550 5.7.25    refused   refused   refused   not known OVER_IPV4
+RCPT lost          NEXT_HOST NEXT_HOST NEXT_HOST NEXT_HOST NEXT_HOST
+RCPT lost, reused  NEXT_HOST NEXT_HOST NEXT_HOST NEXT_HOST NEXT_HOST
+RCPT too slow      NEXT_HOST NEXT_HOST NEXT_HOST NEXT_HOST NEXT_HOST
+""";
+
+  /** With a star where a host of lower preference must not give the answer instead. */
+  @Test
+  void verificationAtEveryStageAndPosition() {
+    List<String> rows = new ArrayList<>();
+    for (TransactionStage stage : List.of(TransactionStage.MAIL, TransactionStage.RCPT)) {
+      for (Reply reply :
+          List.of(
+              Reply.of(250, "ok"),
+              Reply.of(421, "closing"),
+              Reply.of(450, "later"),
+              Reply.of(550, "no"),
+              Reply.of("550 5.7.25 no name"))) {
+        EnhancedStatus status = reply.status();
+        String name = stage + " " + reply.code() + (status == null ? "" : " " + status);
+        if (!name.equals("MAIL 250")) {
+          rows.add(verification(name, at(stage, reply), false));
+        }
+      }
+      Transcript lost = broken(stage, new Ending.Broken(new IOException("x")));
+      rows.add(verification(stage + " lost", lost, false));
+      rows.add(verification(stage + " lost, reused", lost, true));
+      rows.add(
+          verification(
+              stage + " too slow", broken(stage, new Ending.TooSlow(Duration.ofHours(1))), false));
+    }
+    assertEquals(VERIFICATIONS.strip().lines().skip(1).toList(), rows);
   }
 
   private static Map<Long, String> words(TransactionResult result) {

@@ -694,13 +694,13 @@ final class TlsDeliveryTest {
         throw new AssertionError("not greeted");
       }
       HostConnection forged =
-          new HostConnection(
-              dialogue, terms, new java.net.InetSocketAddress(0), "mx", false, false, 0);
+          new HostConnection(dialogue, terms, new java.net.InetSocketAddress(0), false, false, 0);
       ConsignmentTransfer transfer = here.agent().transfer(consignment);
       org.junit.jupiter.api.Assertions.assertThrows(
           IllegalStateException.class, () -> transfer.runOn(forged));
       neverSawMail(host);
-      outcome = transfer.end(FailureTable.bug()).values().iterator().next();
+      transfer.endAllWith(FailureTable.bug());
+      outcome = transfer.end().values().iterator().next();
     }
     assertEquals("deferred internal", reason(outcome));
   }

@@ -625,9 +625,7 @@ final class DomainLife {
     return observation;
   }
 
-  // The router: a round as router.deliver.DeliveryRound and router.deliver.Attempt walk it, with
-  // the same
-  // functions.
+  // The router: a round as router.deliver.DeliveryRound walks it, with the same functions.
 
   private void mail() {
     SimulatedMessage message = new SimulatedMessage(now);
