@@ -15,6 +15,7 @@ import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Version;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.cli.CheckCommand;
 import org.sealwax.router.cli.ConfigurationSource;
 import org.sealwax.router.cli.ExplainCommand;
@@ -115,7 +116,7 @@ public final class CommandLine {
   }
 
   private int failed(int exit, Exception why, String help) {
-    process.err().println("sealwax: " + why.getMessage());
+    process.err().println("sealwax: " + FailureText.of(why));
     if (!help.isEmpty()) {
       process.err().println("help: " + help);
     }

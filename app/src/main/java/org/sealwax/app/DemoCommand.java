@@ -20,6 +20,7 @@ import org.sealwax.mail.cli.Version;
 import org.sealwax.mail.http.HttpHandler;
 import org.sealwax.mail.http.HttpService;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.tls.TlsFactory;
 
@@ -68,7 +69,7 @@ final class DemoCommand {
     } catch (DemoEnvironment.LoopbackUnavailable e) {
       return runInNamespace(e);
     } catch (IOException e) {
-      throw new CommandFailed(ExitStatus.UNAVAILABLE, String.valueOf(e.getMessage()), "");
+      throw new CommandFailed(ExitStatus.UNAVAILABLE, FailureText.of(e), "");
     } catch (InterruptedException e) {
       process.out().println("\nended before its end");
       return ExitStatus.WARNINGS;
@@ -90,7 +91,7 @@ final class DemoCommand {
         process.out().println("\nended before its end");
         return ExitStatus.WARNINGS;
       } catch (IOException e) {
-        process.err().println("sealwax: " + e.getMessage());
+        process.err().println("sealwax: " + FailureText.of(e));
       }
     } else {
       process.err().println("sealwax: " + why.getMessage());
@@ -152,7 +153,7 @@ final class DemoCommand {
     } catch (InterruptedException e) {
       process.out().println(); // that was Ctrl-C, as said
     } catch (IOException e) {
-      process.out().println("\nNo page: " + e.getMessage());
+      process.out().println("\nNo page: " + FailureText.of(e));
     }
   }
 }

@@ -19,6 +19,7 @@ import org.sealwax.lab.traps.Trap;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.log.Counters;
@@ -63,7 +64,8 @@ record DemoEnvironment(Lab lab, LabToken token, RouterDomain routerDomain) imple
     try {
       return open(trapCases, settings, clock, random);
     } catch (IOException e) {
-      out.println("Ports 25 and 443 are not to be had (" + e.getMessage() + "): using free ones.");
+      out.println(
+          "Ports 25 and 443 are not to be had (" + FailureText.of(e) + "): using free ones.");
     }
     for (int i = 1; ; i++) {
       int smtp = free();
@@ -111,7 +113,7 @@ record DemoEnvironment(Lab lab, LabToken token, RouterDomain routerDomain) imple
           "the demo needs the loopback addresses from "
               + FIRST
               + " on, and this system does not give them ("
-              + e.getMessage()
+              + FailureText.of(e)
               + ")",
           e);
     }

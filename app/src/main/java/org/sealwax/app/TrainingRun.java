@@ -17,6 +17,7 @@ import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.TemporaryFolder;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.smtp.LineReader;
@@ -100,7 +101,7 @@ final class TrainingRun {
     try {
       new AssessTrainingRun(process, state).run(port);
     } catch (IOException e) {
-      process.out().println("no assessment is rehearsed: " + e.getMessage());
+      process.out().println("no assessment is rehearsed: " + FailureText.of(e));
     }
   }
 

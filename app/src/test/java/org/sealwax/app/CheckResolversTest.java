@@ -36,7 +36,7 @@ final class CheckResolversTest {
         file,
         "[server]\nhostname = \"mx.example.org\"\npostmaster = \"me@example.org\"\nstate = \""
             + folder
-            + "/state\"\n[[listener]]\naddress = \"127.0.0.1:2525\"\n[dns]\nresolvers = [\""
+            + "/state\"\n[[listener]]\naddress = \"127.0.0.1:0\"\n[dns]\nresolvers = [\""
             + at.getAddress().getHostAddress()
             + ":"
             + at.getPort()

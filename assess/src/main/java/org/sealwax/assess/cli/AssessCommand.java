@@ -28,6 +28,7 @@ import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Terminal;
+import org.sealwax.mail.net.FailureText;
 
 /** {@code sealwax assess TARGET}: examines how mail to a domain or host is protected. */
 public final class AssessCommand {
@@ -125,7 +126,7 @@ public final class AssessCommand {
       try {
         Files.writeString(process.path(file.get()), text, StandardCharsets.UTF_8);
       } catch (IOException e) {
-        throw new IOException("cannot write: " + e.getMessage(), e);
+        throw new IOException("cannot write: " + FailureText.of(e), e);
       }
     }
   }

@@ -11,6 +11,7 @@ import org.sealwax.assess.model.TlsStart;
 import org.sealwax.assess.tlsclient.ScanHandshakeFacts;
 import org.sealwax.assess.tlsclient.ScanTlsClient;
 import org.sealwax.assess.tlsclient.ScanTlsWire;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.smtp.Capabilities;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.tls.wire.AlertName;
@@ -262,7 +263,7 @@ final class FirstConnection {
         findings.fail(
             "starttls.works",
             "dropped",
-            "the handshake is complete, then the connection ends: " + e.getMessage(),
+            "the handshake is complete, then the connection ends: " + FailureText.of(e),
             FindingEvidence.transcript(connection.transcript()));
       }
     } finally {

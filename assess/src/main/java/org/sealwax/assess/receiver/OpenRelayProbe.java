@@ -18,6 +18,7 @@ import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
@@ -178,7 +179,7 @@ public final class OpenRelayProbe implements Probe {
           tryForms();
         } catch (IOException again) {
           throw new ProbeFailed(
-              SmtpConnection.meaning(again), "the connection ends: " + again.getMessage());
+              SmtpConnection.meaning(again), "the connection ends: " + FailureText.of(again));
         }
       }
     }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.model.TlsStart;
 import org.sealwax.assess.tlsclient.ScanTlsWire;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.smtp.Reply;
 
 /**
@@ -59,7 +60,7 @@ final class SmtpClientSession {
       }
       return connection;
     } catch (IOException e) {
-      throw new ProbeFailed(SmtpConnection.meaning(e), "EHLO under TLS: " + e.getMessage());
+      throw new ProbeFailed(SmtpConnection.meaning(e), "EHLO under TLS: " + FailureText.of(e));
     } finally {
       if (!good) {
         connection.close();

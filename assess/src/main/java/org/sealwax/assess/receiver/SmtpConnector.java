@@ -11,6 +11,7 @@ import org.sealwax.assess.model.TlsStart;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.smtp.Capabilities;
 import org.sealwax.mail.smtp.Reply;
@@ -237,8 +238,7 @@ final class SmtpConnector {
   }
 
   private static String errorText(IOException e) {
-    String message = e.getMessage();
-    return message == null ? e.getClass().getSimpleName() : message;
+    return FailureText.of(e);
   }
 
   private Wire dial() throws ProbeFailed {

@@ -21,6 +21,7 @@ import org.sealwax.mail.message.Rfc5322Date;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
@@ -162,7 +163,7 @@ public final class SmugglingProbe implements Probe {
           }
         } catch (IOException e) {
           throw new ProbeFailed(
-              SmtpConnection.meaning(e), "the connection ends: " + e.getMessage());
+              SmtpConnection.meaning(e), "the connection ends: " + FailureText.of(e));
         } finally {
           replies.append(connection.transcript());
           connection.sendQuit();

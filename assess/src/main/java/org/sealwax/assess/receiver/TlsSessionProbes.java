@@ -19,6 +19,7 @@ import org.sealwax.assess.tlsclient.ScanTlsAlert;
 import org.sealwax.assess.tlsclient.ScanTlsClient;
 import org.sealwax.assess.tlsclient.ScanTlsOffer;
 import org.sealwax.assess.tlsclient.ScanTlsWire;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.smtp.InvalidReplyException;
 import org.sealwax.mail.smtp.Reply;
@@ -108,7 +109,7 @@ final class TlsSessionProbes {
         findings.pass(INJECTION, "the command behind STARTTLS is forgotten");
       }
     } catch (IOException e) {
-      findings.inconclusive(INJECTION, "QUIT under TLS is not answered: " + e.getMessage());
+      findings.inconclusive(INJECTION, "QUIT under TLS is not answered: " + FailureText.of(e));
     } finally {
       connection.close();
     }
@@ -188,7 +189,7 @@ final class TlsSessionProbes {
       }
     } catch (IOException e) {
       findings.inconclusive(
-          "starttls.reset", "RCPT without a new MAIL is not answered: " + e.getMessage());
+          "starttls.reset", "RCPT without a new MAIL is not answered: " + FailureText.of(e));
     } finally {
       connection.sendQuit();
     }
@@ -232,7 +233,7 @@ final class TlsSessionProbes {
             "clientcert.tolerate", "with an expired self-signed one EHLO is answered " + hello);
         return;
       } catch (IOException e) {
-        problem = String.valueOf(e.getMessage());
+        problem = FailureText.of(e);
         refused =
             e instanceof ScanTlsAlert
                 || round > 0 && SmtpConnection.meaning(e) != ProbeFailed.ProbeFailureReason.SILENT;
@@ -354,7 +355,7 @@ final class TlsSessionProbes {
           "",
           "a record with wrong padding is "
               + (refused ? "refused: " : "not answered: ")
-              + e.getMessage());
+              + FailureText.of(e));
     } finally {
       connection.close();
     }

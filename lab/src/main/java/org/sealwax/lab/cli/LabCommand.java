@@ -32,6 +32,7 @@ import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 
 /** {@code sealwax lab local}: the lab on this machine, for one sender. */
@@ -158,7 +159,7 @@ public final class LabCommand {
     } catch (IOException e) {
       throw new CommandFailed(
           ExitStatus.UNAVAILABLE,
-          String.valueOf(e.getMessage()),
+          FailureText.of(e),
           "--isolate makes a network of its own, in which every port is free; --ports 2525:8443"
               + " takes ports for which no privileges are needed");
     }

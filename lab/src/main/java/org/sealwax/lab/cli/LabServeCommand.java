@@ -29,6 +29,7 @@ import org.sealwax.mail.cli.Signals;
 import org.sealwax.mail.cli.StateFolder;
 import org.sealwax.mail.cli.SystemdNotifier;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.IdentitySettings;
@@ -147,7 +148,7 @@ public final class LabServeCommand {
     } catch (IOException e) {
       throw new CommandFailed(
           ExitStatus.UNAVAILABLE,
-          String.valueOf(e.getMessage()),
+          FailureText.of(e),
           "the ports 53, 25 and 443 need privileges (CAP_NET_BIND_SERVICE), and addresses must be"
               + " this machine's; docs/lab.md");
     } catch (InterruptedException e) {

@@ -37,6 +37,7 @@ import org.sealwax.lab.traps.PublishedTlsa;
 import org.sealwax.lab.traps.Site;
 import org.sealwax.lab.traps.Trap;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Limit;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.RateLimit;
@@ -279,7 +280,7 @@ public final class LabService implements Closeable {
       bookings.put(token, booking);
       return new TokenResult.TokenIssued(booking);
     } catch (IOException e) {
-      return new TokenResult.TokenRefused("the traps could not be set up: " + e.getMessage());
+      return new TokenResult.TokenRefused("the traps could not be set up: " + FailureText.of(e));
     }
   }
 

@@ -24,6 +24,7 @@ import org.sealwax.mail.http.HttpsClient;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Dialer;
 import org.sealwax.mail.net.DialerSettings;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.net.Wire;
@@ -326,7 +327,7 @@ public final class SmtpClient {
             dialer.connect(
                 new InetSocketAddress(address, subject.port()), null, greeting.times().connect());
       } catch (IOException e) {
-        failure = address.getHostAddress() + ": " + e.getMessage();
+        failure = address.getHostAddress() + ": " + FailureText.of(e);
         continue;
       }
       return greeting.greet(wire, options(subject, requirement));

@@ -17,6 +17,7 @@ import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Scope;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.ClientOffer;
@@ -193,7 +194,7 @@ public final class HttpsClient {
       try {
         clear = dialer.connect(peer, null, left().compareTo(CONNECT) < 0 ? left() : CONNECT);
       } catch (IOException e) {
-        failure = new HttpsFailure(HttpsFailure.Kind.NO_CONNECTION, why(e));
+        failure = new HttpsFailure(HttpsFailure.Kind.NO_CONNECTION, FailureText.of(e));
         return null;
       }
       try (Deadline deadline = Deadline.after(left(), clear)) {
@@ -260,9 +261,9 @@ public final class HttpsClient {
         // After the handshake the host has been reached, and another address will do no better.
         case TlsException t ->
             handshake == null
-                ? new HttpsFailure(HttpsFailure.Kind.TLS_FAILED, why(t))
-                : new HttpsFailure(HttpsFailure.Kind.LOST, why(t));
-        default -> new HttpsFailure(HttpsFailure.Kind.LOST, why(e));
+                ? new HttpsFailure(HttpsFailure.Kind.TLS_FAILED, FailureText.of(t))
+                : new HttpsFailure(HttpsFailure.Kind.LOST, FailureText.of(t));
+        default -> new HttpsFailure(HttpsFailure.Kind.LOST, FailureText.of(e));
       };
     }
 
@@ -305,10 +306,6 @@ public final class HttpsClient {
       }
       out.flush();
     }
-  }
-
-  private static String why(IOException e) {
-    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
   }
 
   private static void closeQuietly(Wire wire) {

@@ -1,10 +1,7 @@
 package org.sealwax.mail.net;
 
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
@@ -189,20 +186,6 @@ public final class WatchedFile<T> {
         .anyMatch(p -> Duration.between(p.changed(), now).abs().compareTo(INTERVAL) < 0);
   }
 
-  /**
-   * {@return the failure with a file, as text for the admin; it names the file where it can}
-   *
-   * @param failure the exception
-   */
-  public static String reason(IOException failure) {
-    return switch (failure) {
-      case NoSuchFileException e -> e.getFile() + ": no such file";
-      case AccessDeniedException e -> e.getFile() + ": permission denied";
-      case CharacterCodingException e -> "not UTF-8";
-      default -> String.valueOf(failure.getMessage());
-    };
-  }
-
   /** {@return the value in force; checks the file when it is time} */
   public T now() {
     return state().value();
@@ -264,7 +247,7 @@ public final class WatchedFile<T> {
         listener.taken(file);
       }
     } catch (IOException e) {
-      refuse(found, reason(e));
+      refuse(found, FailureText.of(e));
     }
   }
 

@@ -1,6 +1,7 @@
 package org.sealwax.mail.policy;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
@@ -155,7 +156,8 @@ public sealed interface Evidence {
       return switch (state) {
         case StsState.Enforce e -> "sts: enforce, id " + e.id();
         case StsState.Testing t -> "sts: testing, id " + t.id();
-        case StsState.Pending p -> "sts: " + p.why() + ", waits until " + p.until();
+        case StsState.Pending p ->
+            "sts: " + p.why() + ", waits until " + p.until().truncatedTo(ChronoUnit.SECONDS);
         case StsState.Absent a -> "sts: none (" + a.why() + ")";
       };
     }
@@ -235,7 +237,7 @@ public sealed interface Evidence {
 
     @Override
     public String origin() {
-      return "ledger: " + level.word() + " since " + since;
+      return "ledger: " + level.word() + " since " + since.truncatedTo(ChronoUnit.SECONDS);
     }
   }
 

@@ -1,6 +1,7 @@
 package org.sealwax.mail.policy;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -228,7 +229,10 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
                     Set.of(),
                     new MxFilter.NoHostAllowed(
                         new MxFilter.Refusal(
-                            DeferReason.STS_PENDING, p.why() + "; waiting until " + p.until())),
+                            DeferReason.STS_PENDING,
+                            p.why()
+                                + "; waiting until "
+                                + p.until().truncatedTo(ChronoUnit.SECONDS))),
                     usual,
                     because);
             case Evidence.StsState.Testing t -> null;

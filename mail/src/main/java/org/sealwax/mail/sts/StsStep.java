@@ -2,6 +2,7 @@ package org.sealwax.mail.sts;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.policy.Evidence;
 
@@ -271,7 +272,7 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
         new StsAction.StateHolds(
             new Evidence.StsState.Absent(
                 "announced, and its policy could not be fetched since "
-                    + since
+                    + since.truncatedTo(ChronoUnit.SECONDS)
                     + ": "
                     + memory.failure()),
             nextTry(memory, firstContactWait, tried)),
@@ -303,7 +304,9 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
         : new StsStep(
             after,
             new StsAction.StateHolds(
-                new Evidence.StsState.Absent(problem + ", since " + since), null),
+                new Evidence.StsState.Absent(
+                    problem + ", since " + since.truncatedTo(ChronoUnit.SECONDS)),
+                null),
             null);
   }
 

@@ -8,6 +8,7 @@ import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.BlockInput;
 import org.sealwax.mail.net.BlockOutput;
 import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.net.WireOver;
 import org.sealwax.mail.tls.verdict.Handshake;
@@ -366,9 +368,17 @@ final class EngineWire extends WireOver implements TlsWire {
         TlsException.Kind.ALERT_SENT,
         "refused the peer's TLS"
             + (sent == null ? "" : " with the alert " + sent)
-            + ": "
-            + EngineAlerts.reason(e),
+            + engineReason(e),
         e);
+  }
+
+  /** The engine's reason in our words; one that we have no words for goes to the log alone. */
+  private static String engineReason(SSLException e) {
+    Optional<String> reason = FailureText.known(EngineAlerts.reason(e));
+    if (reason.isEmpty()) {
+      FailureText.log(e);
+    }
+    return reason.map(words -> ": " + words).orElse("");
   }
 
   /** Sends the alert that an engine left behind; its name when it went in below(). */

@@ -11,6 +11,7 @@ import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.Pins;
 
@@ -103,8 +104,7 @@ public final class Identity {
     } catch (InvalidIdentity e) {
       throw e;
     } catch (IOException e) {
-      throw new InvalidIdentity(
-          file + ": cannot be read (" + e.getClass().getSimpleName() + ")", e);
+      throw new InvalidIdentity(FailureText.of(file, e), e);
     }
   }
 

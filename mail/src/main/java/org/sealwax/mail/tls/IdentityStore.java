@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.tls.verdict.NameCheck;
 
@@ -238,7 +239,7 @@ public final class IdentityStore {
       pair.identity = fresh;
       return new Reload.Replaced(file, fresh);
     } catch (Identity.InvalidIdentity e) {
-      return new Reload.KeptFormer(file, String.valueOf(e.getMessage()));
+      return new Reload.KeptFormer(file, FailureText.of(e));
     }
   }
 

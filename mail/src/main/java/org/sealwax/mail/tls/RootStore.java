@@ -8,6 +8,7 @@ import java.security.cert.X509Certificate;
 import java.util.HashSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 
 /** Reads trust roots: those of the system, and those of a CA file. */
@@ -86,8 +87,7 @@ public final class RootStore {
     } catch (Identity.InvalidIdentity e) {
       throw e;
     } catch (IOException e) {
-      throw new Identity.InvalidIdentity(
-          file + ": cannot be read (" + e.getClass().getSimpleName() + ")", e);
+      throw new Identity.InvalidIdentity(FailureText.of(file, e), e);
     }
     List<X509Certificate> found = Pem.certificates(text, file.toString());
     if (found.isEmpty()) {

@@ -1,5 +1,6 @@
 package org.sealwax.router.cli;
 
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,7 +17,10 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.ConfigurationProblem;
 import org.sealwax.router.config.EffectiveSetting;
+import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.control.ControlClient;
 import org.sealwax.router.wiring.ConfiguredFilesCheck;
+import org.sealwax.router.wiring.MachineCheck;
 import org.sealwax.router.wiring.MemoryPlan;
 
 /** {@code sealwax check}: reads the configuration and prints what is wrong and what is in force. */
@@ -37,9 +41,11 @@ public final class CheckCommand {
         check the configuration and print the effective settings
 
         Prints every mistake with line, column and help, then the effective settings with their
-        origin, and checks whether each DNS resolver returns answers that validate: it is asked for
-        the keys of the root and for a top-level name that does not exist. Exit code 0: fine;
-        1: warnings; 2: errors.
+        origin. Reads every file that the configuration names, and tests the state folder, the
+        permission to listen, and the program of each pipe for the user that runs it. Checks
+        whether each DNS resolver returns answers that validate: it is asked for the keys of the
+        root and for a top-level name that does not exist. Exit code 0: fine; 1: warnings;
+        2: errors.
 
         --quiet             print errors and warnings only
         --offline           ask no resolver
@@ -63,10 +69,25 @@ public final class CheckCommand {
     if (problems.stream().anyMatch(ConfiguredFilesCheck.FileProblem::error)) {
       return ExitStatus.ERRORS;
     }
+    RouterSettings settings = valid.get().settings();
+    List<ConfiguredFilesCheck.FileProblem> machine =
+        MachineCheck.of(settings, isRunning(settings.server().state()));
+    machine.forEach(problem -> process.err().println("sealwax: " + problem));
     boolean good = arguments.has("--offline") || resolvers(valid.get(), quiet);
-    return good && valid.get().problems().isEmpty() && problems.isEmpty()
+    return good && valid.get().problems().isEmpty() && problems.isEmpty() && machine.isEmpty()
         ? ExitStatus.OK
         : ExitStatus.WARNINGS;
+  }
+
+  /** Whether a router runs with this state folder, as far as this user can see. */
+  private static boolean isRunning(Path state) {
+    try (ControlClient _ = ControlClient.open(state)) {
+      return true;
+    } catch (ControlClient.ServerNotRunning e) {
+      return false;
+    } catch (IOException e) {
+      return true; // its socket is not for this user
+    }
   }
 
   /** Prints and returns what is wrong with the files that the configuration names. */

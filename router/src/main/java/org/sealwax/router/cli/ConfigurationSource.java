@@ -1,7 +1,6 @@
 package org.sealwax.router.cli;
 
 import java.io.IOException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +9,7 @@ import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.DefaultPaths;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.ServerSettings;
 import org.sealwax.router.control.ControlClient;
@@ -51,9 +51,8 @@ public final class ConfigurationSource {
   }
 
   private static CommandFailed unreadable(IOException e) {
-    String why =
-        e instanceof NoSuchFileException ? "there is no " : "cannot read the configuration: ";
-    return new CommandFailed(ExitStatus.CONFIGURATION, why + e.getMessage(), "");
+    return new CommandFailed(
+        ExitStatus.CONFIGURATION, "cannot read the configuration: " + FailureText.of(e), "");
   }
 
   /**

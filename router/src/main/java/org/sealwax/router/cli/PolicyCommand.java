@@ -143,17 +143,17 @@ public final class PolicyCommand {
     StringBuilder out = new StringBuilder();
     out.append(text(row, "domain")).append("  ").append(text(row, "level"));
     if (row.has("since")) {
-      out.append(" since ").append(text(row, "since"));
-      out.append(", seen ").append(text(row, "seen"));
+      out.append(" since ").append(TimeText.of(row, "since"));
+      out.append(", seen ").append(TimeText.of(row, "seen"));
     }
     JsonNode violation = row.path("violation");
     if (!violation.isMissingNode()) {
-      out.append("\n  shows less since ").append(text(violation, "since"));
+      out.append("\n  shows less since ").append(TimeText.of(violation, "since"));
       out.append(": ").append(text(violation, "class"));
       out.append(
           violation.path("accepts").isNull() || violation.path("accepts").isMissingNode()
               ? "; only sealwax policy accept ends it"
-              : "; accepted at the earliest " + text(violation, "accepts"));
+              : "; accepted at the earliest " + TimeText.of(violation, "accepts"));
     }
     return out.toString();
   }
@@ -162,7 +162,7 @@ public final class PolicyCommand {
     PrintStream out = process.out();
     out.println(head(answer));
     if (answer.has("falls_away")) {
-      out.println("  falls away " + text(answer, "falls_away") + " unless seen again");
+      out.println("  falls away " + TimeText.of(answer, "falls_away") + " unless seen again");
     }
     for (JsonNode host : answer.path("hosts")) {
       out.println(
@@ -189,9 +189,9 @@ public final class PolicyCommand {
             "    key "
                 + text(key, "key")
                 + " from "
-                + text(key, "first")
+                + TimeText.of(key, "first")
                 + " to "
-                + text(key, "last"));
+                + TimeText.of(key, "last"));
       }
     }
   }

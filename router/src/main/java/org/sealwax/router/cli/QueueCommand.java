@@ -196,7 +196,7 @@ public final class QueueCommand {
               + text(reason, "state")
               + (why.isEmpty() ? "" : ": " + why)
               + ", the oldest from "
-              + text(reason, "oldest"));
+              + TimeText.of(reason, "oldest"));
     }
     return ExitStatus.OK;
   }
@@ -204,7 +204,7 @@ public final class QueueCommand {
   private static String head(JsonNode message) {
     return text(message, "id")
         + "  "
-        + text(message, "arrived")
+        + TimeText.of(message, "arrived")
         + "  "
         + message.path("size").asLong()
         + " octets  from <"
@@ -221,7 +221,7 @@ public final class QueueCommand {
       out.append(" (").append(text(r, "text")).append(')');
     }
     if (r.has("due")) {
-      out.append("  next ").append(text(r, "due"));
+      out.append("  next ").append(TimeText.of(r, "due"));
     }
     return out.toString();
   }
@@ -256,7 +256,7 @@ public final class QueueCommand {
     if (!a.isMissingNode()) {
       String tls = text(a, "tls");
       out.println(
-          text(a, "at")
+          TimeText.of(a, "at")
               + "  accepted from "
               + text(a, "origin")
               + ", "
@@ -271,7 +271,7 @@ public final class QueueCommand {
   }
 
   private static String traceEntry(JsonNode s) {
-    StringBuilder out = new StringBuilder(text(s, "at"));
+    StringBuilder out = new StringBuilder(TimeText.of(s, "at"));
     out.append("  ").append(text(s, "what"));
     out.append(" <").append(text(s, "to")).append('>');
     for (String field : List.of("host", "tls", "reason", "status", "text", "reply")) {

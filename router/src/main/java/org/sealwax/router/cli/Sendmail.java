@@ -30,6 +30,7 @@ import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.StateFolder;
 import org.sealwax.mail.message.AddressList;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.smtp.LineReader;
@@ -87,7 +88,7 @@ public final class Sendmail {
               }
             };
           } catch (IOException e) {
-            process.err().println("sendmail: " + e.getMessage());
+            process.err().println("sendmail: " + FailureText.of(e));
             // Not the caller's fault, and fixed soon: the mail must not be lost because of it.
             return ExitStatus.TRY_AGAIN;
           }
@@ -114,10 +115,10 @@ public final class Sendmail {
         case QUEUE, NOTHING -> ExitStatus.OK;
       };
     } catch (CommandFailed e) {
-      process.err().println("sendmail: " + e.getMessage());
+      process.err().println("sendmail: " + FailureText.of(e));
       return e.exit();
     } catch (IOException e) {
-      return temporaryFailure("the message was not taken: " + e.getMessage());
+      return temporaryFailure("the message was not taken: " + FailureText.of(e));
     }
   }
 

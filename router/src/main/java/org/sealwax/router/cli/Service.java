@@ -13,6 +13,7 @@ import org.sealwax.mail.cli.Signals;
 import org.sealwax.mail.cli.StandardOutput;
 import org.sealwax.mail.cli.SystemdNotifier;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlServer.ControlRequestRefused;
@@ -97,7 +98,7 @@ final class Service implements Closeable {
     } catch (ControlRequestRefused e) {
       throw e;
     } catch (IOException e) {
-      String why = String.valueOf(e.getMessage());
+      String why = FailureText.of(e);
       throw refused(why, why + "\n");
     }
   }

@@ -9,6 +9,7 @@ import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.json.Json;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlClient;
@@ -59,7 +60,7 @@ final class WhatIfCommand {
         new OfflineExplainer(configuration.valid(arguments).settings())) {
       return explainer.explainer().whatIf(then).report(null, explainer.now());
     } catch (UncheckedIOException failure) {
-      throw new IOException(failure.getMessage(), failure);
+      throw new IOException(FailureText.of(failure), failure);
     }
   }
 }

@@ -23,6 +23,7 @@ import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.dns.NegativeTrustAnchor;
 import org.sealwax.mail.net.DialerSettings;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.settings.SettingKey;
@@ -225,9 +226,10 @@ final class SettingsMapping {
 
   private Path file(Section s, SettingKey key, Path written) {
     Path file = folder.resolve(written).normalize();
-    if (readsFiles && !key.declared().created() && !Files.isReadable(file)) {
-      String why = Files.exists(file) ? "may not be read by this user" : "is not there";
-      reader.error(s.at(key.name()), file + " " + why).help("files are relative to " + folder);
+    if (readsFiles && !key.declared().created()) {
+      FailureText.unreadable(file)
+          .ifPresent(
+              why -> reader.error(s.at(key.name()), why).help("files are relative to " + folder));
     }
     return file;
   }
@@ -541,11 +543,20 @@ final class SettingsMapping {
 
   /** Empty without a contact address: no report is sent without one. */
   private Optional<TlsReportRow> tlsReports() {
+    Section s = reader.section("tlsrpt");
     TlsReportRow row =
         read(
-            reader.section("tlsrpt"),
+            s,
             TlsReportRow.class,
             Map.of("organization", server.hostname().name(), "contact", server.postmaster()));
+    // What follows from another key is named by that key.
+    if (!s.has("organization")) {
+      restart.put("[tlsrpt] organization", "");
+    }
+    if (!s.has("contact")) {
+      restart.put("[tlsrpt] contact", "");
+      restart.put("[server] postmaster, as the contact of TLS reports", server.postmaster());
+    }
     return Optional.of(row).filter(r -> r.enabled() && r.contact().isPresent());
   }
 

@@ -16,6 +16,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.json.Json;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.SteadyClock;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
@@ -103,7 +104,7 @@ public final class ControlService implements ControlServer.ControlHandler {
                 "the server does not know \"" + what + "\"; is it older?");
       };
     } catch (IOException e) {
-      throw new ControlRequestRefused("the store has trouble: " + e.getMessage());
+      throw new ControlRequestRefused("the store has trouble: " + FailureText.of(e));
     }
   }
 

@@ -1,6 +1,7 @@
 package org.sealwax.router.control;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -338,12 +339,14 @@ public final class Explainer {
                 "violation ("
                     + a.what().word()
                     + ") since "
-                    + a.since()
+                    + a.since().truncatedTo(ChronoUnit.SECONDS)
                     + ": "
                     + a.text()
                     + (a.accepts() == null
                         ? "; ends by sealwax policy accept only"
-                        : "; accepted " + a.accepts() + " at the earliest")));
+                        : "; accepted "
+                            + a.accepts().truncatedTo(ChronoUnit.SECONDS)
+                            + " at the earliest")));
   }
 
   private static void host(ObjectNode out, DeliveryPreview.HostPreview host, Instant now) {
@@ -366,13 +369,18 @@ public final class Explainer {
     requirement.contradiction().ifPresent(why -> out.put("never", why));
     host.steps().stream().map(FallbackStep::word).forEach(out.putArray("rungs")::add);
     HostMemory memory = host.memory();
-    if (memory.strongest() != null) {
-      String shown = memory.strongest().word() + " at " + memory.strongestAt();
+    Instant strongestAt = memory.strongestAt();
+    if (memory.strongest() != null && strongestAt != null) {
+      String shown =
+          memory.strongest().word() + " at " + strongestAt.truncatedTo(ChronoUnit.SECONDS);
       out.putObject("memory").put("shown", shown);
     }
     memory
         .broken()
-        .forEach((step, at) -> out.withObject("memory").put("broken", step.word() + " at " + at));
+        .forEach(
+            (step, at) ->
+                out.withObject("memory")
+                    .put("broken", step.word() + " at " + at.truncatedTo(ChronoUnit.SECONDS)));
     DeliveryPreview.ConnectionPreview probe = host.probe();
     if (probe != null) {
       ObjectNode seen = out.putObject("probe");

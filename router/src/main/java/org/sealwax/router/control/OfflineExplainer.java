@@ -9,6 +9,7 @@ import java.util.function.Supplier;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.tls.ClientTlsSettings;
@@ -48,7 +49,8 @@ public final class OfflineExplainer implements Closeable {
     Path state = settings.server().state();
     if (!Files.isWritable(state)) {
       throw new IOException(
-          "no server runs, and the state folder " + state + " is not there or not ours to read");
+          "no server runs, and this user cannot read its state: "
+              + FailureText.unreadable(state).orElse(state + ": it cannot be written"));
     }
     RandomSource chance = RandomSource.secure();
     silent =

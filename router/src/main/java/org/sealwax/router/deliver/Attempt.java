@@ -5,6 +5,7 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -232,7 +233,9 @@ final class Attempt {
             : cause;
       }
       case Decision.WaitForHold w ->
-          failure(w.reason(), w.text() + "; clear text not before " + w.until()).until(w.until());
+          failure(w.reason(), w.text()
+                  + "; clear text not before "
+                  + w.until().truncatedTo(ChronoUnit.SECONDS)).until(w.until());
       case Decision.Defer d -> failure(d.reason(), d.text());
       case Decision.Proceed p -> null;
       case Decision.FallBack d -> null;

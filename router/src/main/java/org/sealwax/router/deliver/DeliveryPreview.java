@@ -1,6 +1,7 @@
 package org.sealwax.router.deliver;
 
 import java.net.InetSocketAddress;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -145,7 +146,8 @@ public record DeliveryPreview(String nextHop, List<HostPreview> hosts, @Nullable
         case Decision.FallBack d -> "again on the rung " + d.to().word();
         case Decision.NextHost n -> "the next host (" + n.reason().word() + "): " + n.text();
         case Decision.GoPlaintext c -> "again in clear text";
-        case Decision.WaitForHold w -> "waits until " + w.until() + ": " + w.text();
+        case Decision.WaitForHold w ->
+            "waits until " + w.until().truncatedTo(ChronoUnit.SECONDS) + ": " + w.text();
         case Decision.Defer d -> "deferred (" + d.reason().word() + "): " + d.text();
       };
     }

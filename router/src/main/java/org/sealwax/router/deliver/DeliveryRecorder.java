@@ -1,6 +1,7 @@
 package org.sealwax.router.deliver;
 
 import java.net.InetSocketAddress;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -124,7 +125,7 @@ public record DeliveryRecorder(
       case Decision.FallBack d -> "rung " + d.to().word();
       case Decision.NextHost n -> "next host";
       case Decision.GoPlaintext c -> "clear text";
-      case Decision.WaitForHold w -> "wait until " + w.until();
+      case Decision.WaitForHold w -> "wait until " + w.until().truncatedTo(ChronoUnit.SECONDS);
       case Decision.Defer d -> "defer";
     };
   }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.FileDescriptors;
 import org.sealwax.mail.policy.DeferReason;
 import org.sealwax.mail.policy.Requirement;
@@ -223,11 +224,10 @@ final class FailureTable {
         silent
             ? "no answer in time from "
             : answered ? "no valid reply from " : "lost connection with ";
-    String message = failure.getMessage();
     return broken(
         stage,
         silent ? "timeout" : "lost-connection",
-        how + host + " at " + stage + (message == null ? "" : ": " + message),
+        how + host + " at " + stage + (silent ? "" : ": " + FailureText.of(failure)),
         " (RFC 5321 4.5.3.2.6)",
         host);
   }

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.FileDescriptors;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.net.Wire;
@@ -123,7 +124,7 @@ final class HappyEyeballs {
 
   private static String failureText(ConnectAttempt result) {
     IOException e = result.failure();
-    String why = e == null || e.getMessage() == null ? "no connection" : e.getMessage();
+    String why = e == null ? "no connection" : FailureText.of(e);
     return "[" + result.to().getAddress().getHostAddress() + "]: " + why;
   }
 

@@ -13,6 +13,7 @@ import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.BlockOutput;
 import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.smtp.DotWriter;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.session.ClientSession;
@@ -101,7 +102,7 @@ final class OutgoingTransaction {
         part.run();
         return new Transcript.Ending.Replied();
       } catch (StoredContent.ContentUnreadable e) {
-        return new Transcript.Ending.ContentUnreadable(String.valueOf(e.getMessage()));
+        return new Transcript.Ending.ContentUnreadable(FailureText.of(e));
       } catch (IOException e) {
         return deadline.passed()
             ? new Transcript.Ending.TooSlow(allowed)
@@ -330,7 +331,7 @@ final class OutgoingTransaction {
         if (copying.connectionFailure != null) {
           throw copying.connectionFailure;
         }
-        throw new ContentUnreadable(String.valueOf(e.getMessage()), e);
+        throw new ContentUnreadable(FailureText.of(e), e);
       }
       if (copying.count != consignment.size()) {
         throw new ContentUnreadable(

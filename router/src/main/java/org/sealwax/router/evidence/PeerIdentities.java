@@ -25,6 +25,7 @@ import org.sealwax.mail.dns.MxRecord;
 import org.sealwax.mail.dns.MxSet;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.mail.net.Threads;
@@ -331,7 +332,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
                 old.isBefore(until) ? old : until));
       }
     } catch (UncheckedIOException e) {
-      log.warning("mirror", "the ledger's row of " + peer + ": " + e.getMessage());
+      log.warning("mirror", "the ledger's row of " + peer + ": " + FailureText.of(e));
     }
     return out;
   }

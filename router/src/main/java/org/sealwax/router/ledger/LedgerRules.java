@@ -2,6 +2,7 @@ package org.sealwax.router.ledger;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -270,9 +271,9 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
         "has shown "
             + reached.level().word()
             + " since "
-            + reached.since()
+            + reached.since().truncatedTo(ChronoUnit.SECONDS)
             + ", and less since "
-            + violation.since()
+            + violation.since().truncatedTo(ChronoUnit.SECONDS)
             + " ("
             + what.word()
             + ")";

@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.policy.HostMemory;
 import org.sealwax.router.ledger.DomainRecordCodec.StoredDomain;
 import org.sealwax.router.ledger.LedgerCache.CachedDomain;
@@ -268,7 +269,7 @@ final class LedgerStore implements Closeable {
   }
 
   private static IOException failure(Path file, SQLException e) {
-    return new IOException("the ledger " + file + ": " + e.getMessage(), e);
+    return new IOException("the ledger " + file + ": " + FailureText.of(e), e);
   }
 
   /** A question to the connection that reads. */

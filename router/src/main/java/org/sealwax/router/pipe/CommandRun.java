@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.router.queue.Consignment;
 
@@ -152,7 +153,7 @@ final class CommandRun {
       }
     } catch (IOException e) {
       // The end of its input would look like the end of the message: it must not see it.
-      failure = String.valueOf(e.getMessage());
+      failure = FailureText.of(e);
       kill();
     } catch (RuntimeException e) {
       failure = "could not be fed: " + e;

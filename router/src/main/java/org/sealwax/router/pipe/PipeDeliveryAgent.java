@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -12,11 +13,13 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.message.HeaderBuilder;
 import org.sealwax.mail.message.Rfc5322Date;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.FileDescriptors;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.queue.Consignment;
@@ -80,19 +83,44 @@ public final class PipeDeliveryAgent implements DeliveryAgent {
       if (asRoot && pipe.wrapper().isEmpty()) {
         out.add(name + "nothing is run as root: start as another user, or set a wrapper");
       }
-      String program =
-          pipe.wrapper().isEmpty() ? pipe.command().getFirst() : pipe.wrapper().getFirst();
-      if (!Files.isExecutable(Path.of(program))) {
-        out.add(name + program + " cannot be executed");
-      }
-      if (!Files.isDirectory(pipe.directory())) {
-        out.add(name + pipe.directory() + " is not a folder");
-      }
+      programs(pipe).forEach(program -> flaw(program).ifPresent(why -> out.add(name + why)));
+      FailureText.unreadable(pipe.directory())
+          .or(
+              () ->
+                  Files.isDirectory(pipe.directory())
+                      ? Optional.empty()
+                      : Optional.of(pipe.directory() + ": is not a folder"))
+          .ifPresent(why -> out.add(name + why));
     }
     if (!settings.isEmpty() && !CommandRun.hasOwnGroup()) {
       out.add("pipes: without setsid (util-linux) a hanging command's children may outlive it");
     }
     return List.copyOf(out);
+  }
+
+  /** What this process starts; the command of a wrapper only where its folder can be read. */
+  private static List<Path> programs(PipeSettings pipe) {
+    Path command = Path.of(pipe.command().getFirst());
+    if (pipe.wrapper().isEmpty()) {
+      return List.of(command);
+    }
+    Path wrapper = Path.of(pipe.wrapper().getFirst());
+    Path parent = command.getParent();
+    boolean visible = parent != null && Files.isExecutable(parent) && !Files.exists(command);
+    return visible ? List.of(wrapper, command) : List.of(wrapper);
+  }
+
+  /** Why a program cannot be started, if so. */
+  private static Optional<String> flaw(Path program) {
+    if (!Files.exists(program)) {
+      return FailureText.unreadable(program);
+    }
+    if (!Files.isRegularFile(program)) {
+      return Optional.of(program + ": it is not a program");
+    }
+    return Files.isExecutable(program)
+        ? Optional.empty()
+        : Optional.of(FailureText.of(new AccessDeniedException(program.toString())));
   }
 
   @Override
@@ -153,7 +181,7 @@ public final class PipeDeliveryAgent implements DeliveryAgent {
         return deferred(SYSTEM, "descriptors", FileDescriptors.TEXT);
       }
       return deferred(
-          MISCONFIGURED, "pipe-start", "the command cannot be started: " + e.getMessage());
+          MISCONFIGURED, "pipe-start", "the command cannot be started: " + FailureText.of(e));
     } finally {
       pipe.runs().release();
     }

@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.log.MailLog;
 
@@ -80,7 +81,7 @@ final class LogTail implements Closeable {
     } catch (IOException e) {
       if (!reported) {
         reported = true;
-        log.warning("policyd", file + " cannot be read: " + e.getMessage());
+        log.warning("policyd", file + " cannot be read: " + FailureText.of(e));
       }
       first = false;
     } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {

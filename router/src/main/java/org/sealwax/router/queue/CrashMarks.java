@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.StepMarks;
@@ -115,7 +116,7 @@ public final class CrashMarks implements StepMarks, Closeable {
     try {
       return opened(file, clock, log);
     } catch (IOException e) {
-      log.warning("queue", "messages under way cannot be marked: " + e.getMessage());
+      log.warning("queue", "messages under way cannot be marked: " + FailureText.of(e));
       return none();
     }
   }

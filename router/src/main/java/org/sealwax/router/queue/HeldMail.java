@@ -19,6 +19,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.spool.BatchCount;
@@ -139,7 +140,7 @@ public final class HeldMail implements Closeable {
     try {
       StateFiles.replace(summaryFile, out -> out.write(text));
     } catch (IOException e) {
-      queue.log.warning("queue", summaryFile + " cannot be written: " + e.getMessage());
+      queue.log.warning("queue", summaryFile + " cannot be written: " + FailureText.of(e));
     }
   }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.RecipientBatch;
@@ -59,7 +60,7 @@ record LoadedBatch(
       if (e instanceof SpoolException s && s.kind() != SpoolException.Kind.DAMAGED) {
         throw e;
       }
-      spool.setAside(key, String.valueOf(e.getMessage()));
+      spool.setAside(key, FailureText.of(e));
       return null;
     }
   }

@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchMove;
@@ -189,7 +190,7 @@ public final class QueueControl {
       if (e.kind() != SpoolException.Kind.DAMAGED) {
         throw e;
       }
-      spool.setAside(key, String.valueOf(e.getMessage()));
+      spool.setAside(key, FailureText.of(e));
       return 0;
     } finally {
       if (!handed) {

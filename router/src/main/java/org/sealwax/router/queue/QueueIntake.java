@@ -10,6 +10,7 @@ import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.BlockOutput;
 import org.sealwax.mail.net.ByteBudget;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.queue.NotificationWriter.PreparedNotification;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchState;
@@ -114,7 +115,7 @@ final class QueueIntake implements Intake {
           prepared =
               List.of(queue.notifications.expanded(all, sender, expansion.expanded(), in, now));
         } catch (IOException e) {
-          throw new IntakeException(IntakeException.Kind.BROKEN, String.valueOf(e.getMessage()), e);
+          throw new IntakeException(IntakeException.Kind.BROKEN, FailureText.of(e), e);
         }
       }
     }
@@ -203,7 +204,7 @@ final class QueueIntake implements Intake {
       } catch (IntakeException e) {
         throw e;
       } catch (IOException e) {
-        throw new IntakeException(IntakeException.Kind.BROKEN, String.valueOf(e.getMessage()), e);
+        throw new IntakeException(IntakeException.Kind.BROKEN, FailureText.of(e), e);
       }
     }
   }

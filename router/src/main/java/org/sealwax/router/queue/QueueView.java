@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.spool.BatchCount;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.QueueId;
@@ -170,7 +171,7 @@ public final class QueueView {
     try (InputStream in = spool.content(id)) {
       header = header(in.readNBytes(MOST_HEADER));
     } catch (IOException e) {
-      header = "(the content cannot be read: " + e.getMessage() + ")";
+      header = "(the content cannot be read: " + FailureText.of(e) + ")";
     }
     return Optional.of(
         new QueuedMessage(

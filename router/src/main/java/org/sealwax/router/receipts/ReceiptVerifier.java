@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.FailureText;
 
 /** Reads receipts back: checks the chain and its signatures, and finds those of one recipient. */
 public final class ReceiptVerifier {
@@ -118,7 +119,7 @@ public final class ReceiptVerifier {
         }
         torn = lines.isTorn();
       } catch (IOException e) {
-        flaw(name, "after number " + number + ": " + e.getMessage());
+        flaw(name, "after number " + number + ": " + FailureText.of(e));
       }
     }
 

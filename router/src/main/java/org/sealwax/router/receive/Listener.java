@@ -23,6 +23,7 @@ import jdk.net.ExtendedSocketOptions;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.AcceptLoop;
 import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.smtp.Reply;
@@ -344,7 +345,7 @@ public final class Listener implements AutoCloseable {
     try {
       listeningSocket.close();
     } catch (IOException e) {
-      server.log().warning("receive", settings.name() + ": closing failed: " + e.getMessage());
+      server.log().warning("receive", settings.name() + ": closing failed: " + FailureText.of(e));
     }
   }
 

@@ -14,6 +14,7 @@ import java.util.Base64;
 import org.apache.james.jdkim.DKIMSigner;
 import org.apache.james.jdkim.exceptions.FailException;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.FailureText;
 
 /**
  * Signs our own messages by DKIM (RFC 6376), with the service type that TLS reports need to have
@@ -89,7 +90,7 @@ public final class DkimSigner {
     try {
       return new DKIMSigner(template, key).sign(new ByteArrayInputStream(message)) + "\r\n";
     } catch (FailException e) {
-      throw new IOException("cannot sign the report: " + e.getMessage(), e);
+      throw new IOException("cannot sign the report: " + FailureText.of(e), e);
     }
   }
 }

@@ -25,6 +25,7 @@ import org.sealwax.mail.http.HttpsExchange;
 import org.sealwax.mail.http.HttpsFailure;
 import org.sealwax.mail.http.HttpsRequest;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.mail.tlsrpt.AppliedPolicy;
@@ -205,7 +206,7 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
       SessionCountFile.of(settings.folder(), begin).write(reports);
       dirty = false;
     } catch (IOException e) {
-      log.warning("report", "the counts for TLS reports cannot be kept: " + e.getMessage());
+      log.warning("report", "the counts for TLS reports cannot be kept: " + FailureText.of(e));
     }
   }
 
@@ -263,7 +264,7 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
       }
     } catch (IOException e) {
       left = true;
-      log.warning("report", "TLS reports wait: " + e.getMessage());
+      log.warning("report", "TLS reports wait: " + FailureText.of(e));
     }
     Duration pause = settings.period().compareTo(AGAIN) < 0 ? settings.period() : AGAIN;
     synchronized (this) {
@@ -432,7 +433,7 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
               + id);
       return true;
     } catch (IOException e) {
-      log.warning("report", "TLS report " + report.id() + " waits: " + e.getMessage());
+      log.warning("report", "TLS report " + report.id() + " waits: " + FailureText.of(e));
       return false;
     }
   }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.WatchedFile;
 
 /**
@@ -105,7 +106,7 @@ final class AliasFile {
     try {
       return Files.readAllLines(file);
     } catch (CharacterCodingException e) {
-      throw new IOException(file + " is not UTF-8", e);
+      throw new IOException(file + ": not UTF-8", e);
     }
   }
 
@@ -243,7 +244,7 @@ final class AliasFile {
     try {
       lines = lines(list);
     } catch (IOException e) {
-      flaw(place, "the list cannot be read: " + WatchedFile.reason(e), null);
+      flaw(place, "the list cannot be read: " + FailureText.of(e), null);
       return;
     }
     int number = 0;

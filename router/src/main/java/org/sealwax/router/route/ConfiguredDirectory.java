@@ -16,6 +16,7 @@ import org.sealwax.mail.address.LocalPart;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.WatchedFile;
 import org.sealwax.mail.smtp.Reply;
@@ -109,7 +110,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
       try {
         AliasFile.read(row.file(), row.caseSensitive(), settings.pipes());
       } catch (IOException e) {
-        out.add(WatchedFile.reason(e));
+        out.add(FailureText.of(e));
       }
     }
     for (ForwardSettings.RelayDomain row : settings.relayDomains()) {
@@ -117,7 +118,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
         try {
           RecipientFile.read(listed.file(), row.domain());
         } catch (IOException e) {
-          out.add(WatchedFile.reason(e));
+          out.add(FailureText.of(e));
         }
       }
     }

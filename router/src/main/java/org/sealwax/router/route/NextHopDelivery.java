@@ -9,6 +9,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.message.HeaderScanner;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DeliveryAgent;
@@ -178,7 +179,7 @@ public final class NextHopDelivery implements DeliveryAgent {
               "store",
               EnhancedStatus.of(4, 3, 0),
               "The message could not be taken once more for the postmaster's alias: "
-                  + e.getMessage(),
+                  + FailureText.of(e),
               FailureCause.Extent.MESSAGE);
       return c.outcomes(r -> new Outcome.Deferred(cause));
     }

@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Limit;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.smtp.MailboxParser;
@@ -247,7 +248,7 @@ public final class VerificationCache {
     } catch (NoSuchFileException e) {
       // The first start.
     } catch (IOException e) {
-      log.warning("forward", "verified recipients were not read: " + e.getMessage());
+      log.warning("forward", "verified recipients were not read: " + FailureText.of(e));
     }
   }
 
@@ -307,7 +308,7 @@ public final class VerificationCache {
           });
     } catch (IOException e) {
       changed = true;
-      log.warning("forward", "verified recipients were not kept: " + e.getMessage());
+      log.warning("forward", "verified recipients were not kept: " + FailureText.of(e));
     }
   }
 }

@@ -1,9 +1,7 @@
 package org.sealwax.router.server;
 
 import java.io.IOException;
-import java.net.BindException;
 import java.net.InetSocketAddress;
-import java.net.SocketException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,6 +16,7 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.tls.IdentityStore;
@@ -107,7 +106,7 @@ final class ListenerSet {
     try {
       return smtpServer.listen(listener, late);
     } catch (IOException e) {
-      throw bindFailure(row.address(), e);
+      throw StartFailure.toListen(row.address(), e);
     }
   }
 
@@ -147,28 +146,6 @@ final class ListenerSet {
   private record ServerTls(
       CertificateAuthorities authorities, ReferenceIdentity references, TlsServer server) {}
 
-  /** What keeps the process from listening at an address, and what the admin can do. */
-  static StartFailure bindFailure(InetSocketAddress address, IOException e) {
-    int port = address.getPort();
-    if (e instanceof BindException && String.valueOf(e.getMessage()).contains("in use")) {
-      return new StartFailure(
-          "port " + port + " is in use by another program (" + address + ")",
-          "ss -ltnp 'sport = :"
-              + port
-              + "' says which; or listen elsewhere by [[listener]] address",
-          e);
-    }
-    if (e instanceof SocketException && String.valueOf(e.getMessage()).contains("ermission")) {
-      return new StartFailure(
-          "port " + port + " is reserved: this user may not listen there",
-          "run it by dist/sealwax.service, which grants CAP_NET_BIND_SERVICE, or use a port above"
-              + " 1023",
-          e);
-    }
-    return new StartFailure(
-        "cannot listen at " + address + ": " + e.getMessage(), "change [[listener]] address", e);
-  }
-
   /**
    * The change to the listeners of another configuration: new ones are open, and nothing is closed
    * before {@link #complete}.
@@ -207,7 +184,7 @@ final class ListenerSet {
             listeners.put(row, open(row, next));
           } catch (StartFailure e) {
             // The rest is in force already; a wrong answer would be worse than a closed port.
-            log.warning("receive", row.name() + " stays closed: " + e.getMessage());
+            log.warning("receive", row.name() + " stays closed: " + FailureText.of(e));
           }
         }
       }

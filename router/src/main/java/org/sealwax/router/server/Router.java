@@ -17,6 +17,7 @@ import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SteadyClock;
 import org.sealwax.mail.net.SystemDialer;
@@ -173,7 +174,7 @@ public final class Router implements Closeable {
       StateFolder.create(state);
     } catch (IOException e) {
       throw new StartFailure(
-          "the state folder " + state + " cannot be made: " + e.getMessage(),
+          "the state folder " + state + " cannot be made: " + FailureText.of(e),
           "set [server] state to a folder that this user may write",
           e);
     }
@@ -269,8 +270,7 @@ public final class Router implements Closeable {
         throw bug;
       }
       Throwable why = e instanceof RuntimeException && e.getCause() != null ? e.getCause() : e;
-      throw new StartFailure(
-          String.valueOf(why.getMessage()), "sealwax check says what is in force", why);
+      throw new StartFailure(FailureText.of(why), "sealwax check says what is in force", why);
     }
   }
 
@@ -289,7 +289,7 @@ public final class Router implements Closeable {
       throw StartFailure.of(e, settings.spool().folder());
     } catch (IOException e) {
       throw new StartFailure(
-          "the spool in " + settings.spool().folder() + " cannot be opened: " + e.getMessage(),
+          "the spool in " + settings.spool().folder() + " cannot be opened: " + FailureText.of(e),
           "it must be writable for this user, on a local file system",
           e);
     }
@@ -413,7 +413,7 @@ public final class Router implements Closeable {
     } catch (UncheckedIOException e) {
       close();
       throw new StartFailure(
-          String.valueOf(e.getMessage()), "the state folder must be writable for this user", e);
+          FailureText.of(e), "the state folder must be writable for this user", e);
     }
     try {
       listeners.open(now);
@@ -428,7 +428,7 @@ public final class Router implements Closeable {
       try {
         reportsIn.start(counters);
       } catch (IOException e) {
-        throw ListenerSet.bindFailure(reportsIn.listenAddress().orElseThrow(), e);
+        throw StartFailure.toListen(reportsIn.listenAddress().orElseThrow(), e);
       }
       if (now.metrics().isPresent()) {
         metrics = openMetrics(now.metrics().get());
@@ -438,7 +438,7 @@ public final class Router implements Closeable {
       if (e instanceof StartFailure trouble) {
         throw trouble;
       }
-      throw new StartFailure(String.valueOf(e.getMessage()), "see sealwax(1), FILES", e);
+      throw new StartFailure(FailureText.of(e), "see sealwax(1), FILES", e);
     }
     stores.start();
     reports.start();
@@ -467,7 +467,7 @@ public final class Router implements Closeable {
       return MetricsServer.start(
           address, counters, this::unreadyReason, text -> log.warning("app", "metrics: " + text));
     } catch (IOException e) {
-      throw ListenerSet.bindFailure(address, e);
+      throw StartFailure.toListen(address, e);
     }
   }
 
@@ -594,7 +594,7 @@ public final class Router implements Closeable {
     try {
       machine.close();
     } catch (IOException e) {
-      log.warning("app", "closing: " + e.getMessage());
+      log.warning("app", "closing: " + FailureText.of(e));
     }
   }
 }

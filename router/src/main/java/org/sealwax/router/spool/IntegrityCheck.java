@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Optional;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.store.Sqlite;
 import org.sealwax.router.store.SqliteFailure;
 
@@ -68,7 +69,7 @@ final class IntegrityCheck implements Closeable {
       return Optional.empty();
     } catch (SQLException e) {
       if (SqliteFailure.isUnreadable(e)) {
-        return Optional.of(String.valueOf(e.getMessage()));
+        return Optional.of(FailureText.of(e));
       }
       throw e;
     }

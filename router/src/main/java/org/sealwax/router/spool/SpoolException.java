@@ -2,6 +2,7 @@ package org.sealwax.router.spool;
 
 import java.io.IOException;
 import java.sql.SQLException;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.FileDescriptors;
 import org.sealwax.router.store.SqliteFailure;
 
@@ -50,7 +51,7 @@ public final class SpoolException extends IOException {
             : isForSpace(e) ? Kind.FULL : Kind.BROKEN;
     return FileDescriptors.areExhausted(e)
         ? new SpoolException(kind, FileDescriptors.TEXT, e)
-        : new SpoolException(kind, what + ": " + e.getMessage(), e);
+        : new SpoolException(kind, what + ": " + FailureText.of(e), e);
   }
 
   /** Whether a file could not be written for want of space. */

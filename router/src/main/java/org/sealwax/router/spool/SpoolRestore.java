@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.sealwax.mail.cli.StateFolder;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.store.StateFiles;
 
 /**
@@ -50,7 +51,7 @@ public final class SpoolRestore {
       after.accept(SpoolStep.CHECK_BACKUP);
     } catch (IOException e) {
       remove(beside);
-      throw new IOException("the backup cannot be restored: " + e.getMessage(), e);
+      throw new IOException("the backup cannot be restored: " + FailureText.of(e), e);
     }
     Files.deleteIfExists(spool);
     Files.move(beside, spool, StandardCopyOption.ATOMIC_MOVE);

@@ -1,6 +1,7 @@
 package org.sealwax.router.store;
 
 import java.io.IOException;
+import org.sealwax.mail.net.FailureText;
 
 /**
  * One kind of row as bytes: a version, then its fields.
@@ -30,7 +31,7 @@ public record RecordCodec<T>(String what, int version, FieldCodec<T> fields) {
       in.end();
       return value;
     } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-      throw new IOException(what + " is not readable: " + e.getMessage(), e);
+      throw new IOException(what + " is not readable: " + FailureText.of(e), e);
     }
   }
 }

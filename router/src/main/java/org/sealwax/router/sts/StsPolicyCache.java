@@ -24,6 +24,7 @@ import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.ParsedRecordCache;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Scope;
 import org.sealwax.mail.net.Supervisor;
@@ -230,7 +231,7 @@ public final class StsPolicyCache implements Closeable {
             }
           } catch (UncheckedIOException e) {
             // The delivery that waits for the policy gets the same error, and defers the mail.
-            log.warning("sts", String.valueOf(e.getMessage()));
+            log.warning("sts", FailureText.of(e));
           }
         });
   }
@@ -261,7 +262,7 @@ public final class StsPolicyCache implements Closeable {
     try {
       return Optional.ofNullable((there == null ? store.read(domain) : there).live(clock.now()));
     } catch (IOException e) {
-      log.warning("sts", String.valueOf(e.getMessage()));
+      log.warning("sts", FailureText.of(e));
       return Optional.empty();
     }
   }
@@ -392,7 +393,7 @@ public final class StsPolicyCache implements Closeable {
         try {
           store.write(domain, step.memory(), clock.now());
         } catch (IOException e) {
-          log.warning("sts", String.valueOf(e.getMessage()));
+          log.warning("sts", FailureText.of(e));
         }
       }
       return step;
@@ -441,7 +442,7 @@ public final class StsPolicyCache implements Closeable {
       } catch (InterruptedException e) {
         return;
       } catch (IOException e) {
-        log.warning("sts", String.valueOf(e.getMessage()));
+        log.warning("sts", FailureText.of(e));
         if (!pause()) {
           return;
         }

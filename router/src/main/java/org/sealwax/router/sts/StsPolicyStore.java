@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.sts.StsMemory;
 import org.sealwax.mail.sts.StsPolicy;
 import org.sealwax.mail.sts.StsRecord;
@@ -108,7 +109,7 @@ final class StsPolicyStore implements Closeable {
       return new StsPolicyStore(file, maxDomains, maxText, null);
     } catch (SQLException | StoreFormatException e) {
       if (!Files.exists(file)) {
-        throw new IOException(file + " cannot be made: " + e.getMessage(), e);
+        throw new IOException(file + " cannot be made: " + FailureText.of(e), e);
       }
       // Policies can be fetched again: a damaged store must not prevent a start.
       Path aside = file.resolveSibling(file.getFileName() + ".damaged");
@@ -118,7 +119,7 @@ final class StsPolicyStore implements Closeable {
       try {
         return new StsPolicyStore(file, maxDomains, maxText, aside);
       } catch (SQLException again) {
-        throw new IOException(file + " cannot be made: " + again.getMessage(), again);
+        throw new IOException(file + " cannot be made: " + FailureText.of(again), again);
       }
     }
   }
@@ -381,7 +382,7 @@ final class StsPolicyStore implements Closeable {
   }
 
   private static IOException failure(SQLException e) {
-    return new IOException("the store of MTA-STS policies: " + e.getMessage(), e);
+    return new IOException("the store of MTA-STS policies: " + FailureText.of(e), e);
   }
 
   @Override

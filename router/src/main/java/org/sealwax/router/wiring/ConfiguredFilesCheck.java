@@ -12,6 +12,7 @@ import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.NegativeTrustAnchor;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.tls.Identity;
@@ -119,7 +120,7 @@ public final class ConfiguredFilesCheck {
   }
 
   private void error(String place, IOException e) {
-    findings.add(new FileProblem(true, place, String.valueOf(e.getMessage())));
+    findings.add(new FileProblem(true, place, FailureText.of(e)));
   }
 
   private void warning(String place, String text) {

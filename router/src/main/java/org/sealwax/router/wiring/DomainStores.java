@@ -13,6 +13,7 @@ import org.sealwax.mail.dns.HostAddresses;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.http.HttpsClient;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.net.Threads;
@@ -94,7 +95,7 @@ public final class DomainStores implements Closeable {
       return ReceiptLog.open(
           receiptsIn(initialSettings.server().state()), settings, clock, random, log);
     } catch (IOException e) {
-      throw new UncheckedIOException("the receipts cannot be opened: " + e.getMessage(), e);
+      throw new UncheckedIOException("the receipts cannot be opened: " + FailureText.of(e), e);
     }
   }
 
@@ -107,7 +108,7 @@ public final class DomainStores implements Closeable {
           log,
           this::stsPolicyLists);
     } catch (IOException e) {
-      throw new UncheckedIOException("the ledger cannot be opened: " + e.getMessage(), e);
+      throw new UncheckedIOException("the ledger cannot be opened: " + FailureText.of(e), e);
     }
   }
 
@@ -144,7 +145,7 @@ public final class DomainStores implements Closeable {
           (domain, lost) -> ledger().keep(domain, lost.fetched().policy().mx()));
     } catch (IOException e) {
       throw new UncheckedIOException(
-          "the store of MTA-STS policies cannot be opened: " + e.getMessage(), e);
+          "the store of MTA-STS policies cannot be opened: " + FailureText.of(e), e);
     }
   }
 

@@ -14,6 +14,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.PublicSuffixList;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.tls.TlsServer;
@@ -107,7 +108,7 @@ public final class IncomingTlsReports implements Closeable {
       return new ReportReceivers(store, intake, inbox);
     } catch (IOException e) {
       throw new UncheckedIOException(
-          "the folder of received TLS reports cannot be used: " + e.getMessage(), e);
+          "the folder of received TLS reports cannot be used: " + FailureText.of(e), e);
     }
   }
 

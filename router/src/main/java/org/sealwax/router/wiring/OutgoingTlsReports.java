@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.http.HttpsClient;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.tls.TlsClient;
@@ -91,7 +92,7 @@ public final class OutgoingTlsReports implements Closeable {
           random,
           log);
     } catch (IOException e) {
-      throw new UncheckedIOException("TLS reports cannot be made: " + e.getMessage(), e);
+      throw new UncheckedIOException("TLS reports cannot be made: " + FailureText.of(e), e);
     }
   }
 

@@ -2,6 +2,8 @@ package org.sealwax.router.wiring;
 
 import java.io.IOException;
 import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -11,6 +13,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
 import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.spool.SpoolException;
 
 /**
@@ -61,6 +64,29 @@ public final class StartFailure extends IOException {
                   + " errors of the disk";
         };
     return new StartFailure(String.valueOf(failure.getMessage()), help, exitFor(failure), failure);
+  }
+
+  /** The process cannot listen at an address. */
+  public static StartFailure toListen(InetSocketAddress address, IOException e) {
+    int port = address.getPort();
+    String text = String.valueOf(e.getMessage());
+    if (e instanceof BindException && text.contains("in use")) {
+      return new StartFailure(
+          "port " + port + " is in use by another program (" + address + ")",
+          "ss -ltnp 'sport = :"
+              + port
+              + "' says which; or listen elsewhere by [[listener]] address",
+          e);
+    }
+    if (e instanceof SocketException && text.contains("ermission")) {
+      return new StartFailure(
+          "port " + port + " is reserved: " + FailureText.of(e),
+          "run it by dist/sealwax.service, which grants CAP_NET_BIND_SERVICE, or use a port above"
+              + " 1023",
+          e);
+    }
+    return new StartFailure(
+        "cannot listen at " + address + ": " + FailureText.of(e), "change [[listener]] address", e);
   }
 
   private static String helpFor(String help, Throwable cause) {

@@ -358,7 +358,7 @@ final class PipeDeliveryAgentTest {
         1,
         PipeDeliveryAgent.warnings(List.of(PipeSettings.of("t", List.of("/no/such"))), false)
             .stream()
-            .filter(w -> w.contains("/no/such cannot be executed"))
+            .filter(w -> w.equals("pipe \"t\": /no/such: no such file"))
             .count());
   }
 

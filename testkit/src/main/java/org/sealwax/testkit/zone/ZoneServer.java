@@ -19,6 +19,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Limit;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.mail.net.TcpListener;
@@ -158,7 +159,7 @@ public abstract sealed class ZoneServer implements Closeable
                     + " port "
                     + at.getPort()
                     + ": "
-                    + e.getMessage(),
+                    + FailureText.of(e),
                 e);
       }
     }

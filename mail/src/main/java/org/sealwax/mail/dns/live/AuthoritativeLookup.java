@@ -14,6 +14,7 @@ import java.util.stream.Collectors;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Scope;
 import org.xbill.DNS.Message;
@@ -143,7 +144,7 @@ public final class AuthoritativeLookup {
       String none = answer.getRcode() == Rcode.NXDOMAIN ? "no such name" : "no records";
       return records.isEmpty() ? none : records;
     } catch (IOException e) {
-      return String.valueOf(e.getMessage());
+      return FailureText.of(e);
     }
   }
 }

@@ -27,6 +27,7 @@ import org.sealwax.mail.dns.validate.ValidatedAnswer;
 import org.sealwax.mail.dns.validate.ValidatedAnswer.AnswerContent;
 import org.sealwax.mail.dns.validate.ZoneStatus;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.ExtendedErrorCodeOption;
@@ -241,7 +242,7 @@ final class DnsLookup {
       ValidatedAnswer plain = DnssecValidator.plain(name, type, answer, "not validated here");
       return trustAd && answer.getHeader().getFlag(Flags.AD) ? plain.secured() : plain;
     } catch (IOException e) {
-      String reason = String.valueOf(e.getMessage());
+      String reason = FailureText.of(e);
       return ValidatedAnswer.unknown(
           trustAd && isBogusReason(reason) ? DnssecStatus.BOGUS : DnssecStatus.FAILED, reason);
     }

@@ -10,6 +10,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.sealwax.mail.dns.validate.MessageSource;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Threads;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.Message;
@@ -96,7 +97,7 @@ final class MessageFetcher implements MessageSource {
       throw new IOException("no answer in time", e);
     } catch (ExecutionException e) {
       throw e.getCause() instanceof IOException failure
-          ? new IOException(failure.getMessage(), failure)
+          ? new IOException(FailureText.of(failure), failure)
           : new IOException(e);
     }
   }

@@ -11,6 +11,7 @@ import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.live.ResolverCheck.ResolverStatus;
 import org.sealwax.mail.dns.validate.ValidatedAnswer;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Scope;
 import org.xbill.DNS.DNSKEYRecord;
@@ -89,7 +90,7 @@ final class ResolverTester {
         return found(ResolverStatus.NO_ROOT, "no keys of the root");
       }
     } catch (IOException e) {
-      String why = String.valueOf(e.getMessage());
+      String why = FailureText.of(e);
       boolean strips = why.equals(ResolverCheck.stripsDnssec(resolver));
       return found(strips ? ResolverStatus.STRIPS_DNSSEC : ResolverStatus.NO_ANSWER, why);
     }

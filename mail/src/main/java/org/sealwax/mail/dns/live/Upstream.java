@@ -16,6 +16,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.FileDescriptors;
 import org.sealwax.mail.net.RandomSource;
 import org.xbill.DNS.DNSKEYRecord;
@@ -123,7 +124,7 @@ final class Upstream {
             switch (e) {
               case SocketTimeoutException _ -> "timeout at " + at;
               case PortUnreachableException _ -> at + " is not there";
-              default -> at + ": " + e.getMessage();
+              default -> at + ": " + FailureText.of(e);
             };
         resolvers.moveToEnd(resolver);
       }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.policy.Observation;
 import org.sealwax.mail.policy.Observation.GreetingStage;
@@ -118,8 +119,7 @@ public record Greeting(TlsClient tls, SmtpTimeouts times) {
       if (deadline.passed()) {
         return "took too long";
       }
-      String message = e.getMessage();
-      return message == null ? e.getClass().getSimpleName() : message;
+      return FailureText.of(e);
     }
 
     private GreetingResult fromPlaintext() throws IOException {

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.sealwax.mail.json.Json;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
 import org.sealwax.mail.tlsrpt.TlsReportParse;
 import org.sealwax.router.log.MailLog;
@@ -146,7 +147,7 @@ public final class ReceivedReportStore {
       return new ReportIntakeResult.Stored(received, List.of());
     } catch (IOException e) {
       return new ReportIntakeResult.StoreUnavailable(
-          "the report cannot be written: " + e.getMessage());
+          "the report cannot be written: " + FailureText.of(e));
     }
   }
 

@@ -8,6 +8,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.sealwax.mail.address.PublicSuffixList;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.Consignment;
@@ -81,7 +82,7 @@ public final class ReportInbox implements DeliveryAgent {
     try (InputStream in = consignment.content().open()) {
       message = in.readNBytes(MAX_MESSAGE + 1);
     } catch (IOException e) {
-      return deferred("store", "the message cannot be read: " + e.getMessage());
+      return deferred("store", "the message cannot be read: " + FailureText.of(e));
     }
     if (message.length > MAX_MESSAGE) {
       return aside(consignment, message, "more than " + MAX_MESSAGE + " octets");
@@ -135,7 +136,7 @@ public final class ReportInbox implements DeliveryAgent {
     try {
       aside.put(consignment.id().text(), message);
     } catch (IOException e) {
-      return deferred("tlsrpt", why + "; and it cannot be put aside: " + e.getMessage());
+      return deferred("tlsrpt", why + "; and it cannot be put aside: " + FailureText.of(e));
     }
     log.warning(
         "tlsrpt", consignment.id() + " from <" + consignment.sender() + "> is put aside: " + why);

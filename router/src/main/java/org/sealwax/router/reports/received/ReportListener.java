@@ -10,6 +10,7 @@ import org.sealwax.mail.http.HttpRequest;
 import org.sealwax.mail.http.HttpResponse;
 import org.sealwax.mail.http.HttpService;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.TlsServer;
@@ -77,7 +78,7 @@ public final class ReportListener {
         exchange(wire, client);
       }
     } catch (TlsException e) {
-      log.note("tlsrpt", client.getHostAddress() + ": no TLS: " + e.getMessage());
+      log.note("tlsrpt", client.getHostAddress() + ": no TLS: " + FailureText.of(e));
     } catch (RuntimeException e) {
       log.bug("report by POST", e);
     } finally {

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.WatchedFile;
 import org.sealwax.router.log.RecordingMailLog;
@@ -232,7 +233,7 @@ final class PasswordMechanismsTest {
   void refusesADuplicateUser() throws IOException {
     String line = "user:" + ScramKeys.of("x", SALT, 4096).line() + "\n";
     Files.writeString(path, line + line);
-    assertTrue(WatchedFile.reason(assertThrows(IOException.class, this::file)).contains(":2: "));
+    assertTrue(FailureText.of(assertThrows(IOException.class, this::file)).contains(":2: "));
   }
 
   @Test

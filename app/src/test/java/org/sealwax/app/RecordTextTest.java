@@ -1,0 +1,177 @@
+package org.sealwax.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassModel;
+import java.lang.classfile.CodeElement;
+import java.lang.classfile.MethodModel;
+import java.lang.classfile.instruction.InvokeDynamicInstruction;
+import java.lang.classfile.instruction.InvokeInstruction;
+import java.lang.classfile.instruction.LineNumber;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDesc;
+import java.lang.constant.DirectMethodHandleDesc;
+import java.lang.constant.MethodTypeDesc;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/**
+ * No text for people has a record in the form that Java gives it ({@code Proceed[downgrade=false]})
+ * or a collection ({@code [a, b]}). Looks at what is joined to strings, at calls of {@code
+ * toString}, and at references to it, in the classes of the program. The texts of exceptions for
+ * faults of the program are for the authors and do not count.
+ */
+final class RecordTextTest {
+  /** Exceptions that only a fault of the program throws. */
+  private static final Set<String> FAULTS =
+      Set.of(
+          "java/lang/IllegalArgumentException",
+          "java/lang/IllegalStateException",
+          "java/lang/AssertionError",
+          "java/lang/IndexOutOfBoundsException",
+          "java/util/NoSuchElementException");
+
+  private static final Set<String> COLLECTIONS =
+      Set.of(
+          "Ljava/util/List;",
+          "Ljava/util/Set;",
+          "Ljava/util/SortedSet;",
+          "Ljava/util/Map;",
+          "Ljava/util/Collection;",
+          "Ljava/util/Optional;");
+
+  /** Instructions between a joined string and the exception that takes it. */
+  private static final int NEAR = 4;
+
+  private final Set<String> records = new HashSet<>();
+  private final Set<String> wrong = new TreeSet<>();
+  private int joined;
+
+  private static ClassModel model(JavaClass c) throws IOException {
+    try (InputStream in = c.getSource().orElseThrow().getUri().toURL().openStream()) {
+      return ClassFile.of().parse(in.readAllBytes());
+    }
+  }
+
+  @Test
+  void noRecordAndNoCollectionIsPartOfAText() throws IOException {
+    JavaClasses classes = ArchitectureTest.mainClasses();
+    List<ClassModel> models = new ArrayList<>();
+    for (JavaClass c : classes) {
+      models.add(model(c));
+    }
+    for (ClassModel m : models) {
+      if (hasGeneratedText(m)) {
+        records.add(m.thisClass().asSymbol().descriptorString());
+      }
+    }
+    for (JavaClass c : classes) {
+      if (records.contains(ClassDesc.of(c.getName()).descriptorString())) {
+        c.getAllRawInterfaces().stream()
+            .filter(i -> i.getName().startsWith("org.sealwax."))
+            .forEach(i -> records.add(ClassDesc.of(i.getName()).descriptorString()));
+      }
+    }
+    assertTrue(records.size() > 300, "only " + records.size() + " records");
+    models.forEach(this::check);
+    assertTrue(joined > 1_500, "only " + joined + " joined strings");
+    assertEquals("", String.join("\n", wrong));
+  }
+
+  /** Whether it is a record with the text that Java makes. */
+  private static boolean hasGeneratedText(ClassModel m) {
+    return m.methods().stream()
+        .filter(method -> method.methodName().equalsString("toString"))
+        .flatMap(method -> method.code().stream())
+        .flatMap(code -> code.elementList().stream())
+        .anyMatch(
+            e ->
+                e instanceof InvokeDynamicInstruction i
+                    && i.bootstrapMethod().owner().displayName().equals("ObjectMethods"));
+  }
+
+  private void check(ClassModel m) {
+    for (MethodModel method : m.methods()) {
+      if (method.methodName().equalsString("toString")) {
+        continue;
+      }
+      List<CodeElement> code = method.code().map(c -> c.elementList()).orElse(List.of());
+      int line = 0;
+      for (int i = 0; i < code.size(); i++) {
+        if (code.get(i) instanceof LineNumber number) {
+          line = number.line();
+        }
+        Optional<String> shown = shown(code.get(i));
+        if (shown.isPresent() && !isOfAFault(code, i)) {
+          wrong.add(
+              m.thisClass().asInternalName().replace('/', '.')
+                  + "."
+                  + method.methodName()
+                  + ":"
+                  + line
+                  + " shows "
+                  + shown.get());
+        }
+      }
+    }
+  }
+
+  /** What an instruction makes text of, when it is no text for people. */
+  private Optional<String> shown(CodeElement element) {
+    return switch (element) {
+      case InvokeDynamicInstruction i
+          when i.bootstrapMethod().owner().displayName().equals("StringConcatFactory") -> {
+        joined++;
+        yield i.typeSymbol().parameterList().stream()
+            .map(ClassDesc::descriptorString)
+            .filter(this::isUnreadable)
+            .findFirst();
+      }
+      case InvokeDynamicInstruction i
+          when i.bootstrapMethod().owner().displayName().equals("LambdaMetafactory") ->
+          referred(i.bootstrapArgs());
+      case InvokeInstruction i
+          when i.name().equalsString("toString")
+              && i.typeSymbol().parameterCount() == 0
+              && isUnreadable(i.owner().asSymbol().descriptorString()) ->
+          Optional.of(i.owner().asSymbol().descriptorString());
+      default -> Optional.empty();
+    };
+  }
+
+  /** {@code Object::toString} and {@code String::valueOf} of something unreadable. */
+  private Optional<String> referred(List<ConstantDesc> arguments) {
+    if (arguments.size() > 2
+        && arguments.get(1) instanceof DirectMethodHandleDesc handle
+        && Set.of("toString", "valueOf").contains(handle.methodName())
+        && arguments.get(2) instanceof MethodTypeDesc type
+        && type.parameterCount() > 0) {
+      return Optional.of(type.parameterType(0).descriptorString()).filter(this::isUnreadable);
+    }
+    return Optional.empty();
+  }
+
+  private boolean isUnreadable(String type) {
+    return records.contains(type) || COLLECTIONS.contains(type);
+  }
+
+  private static boolean isOfAFault(List<CodeElement> code, int at) {
+    return code.subList(at + 1, Math.min(code.size(), at + 1 + NEAR)).stream()
+        .anyMatch(
+            e ->
+                e instanceof InvokeInstruction i
+                    && i.name().equalsString("<init>")
+                    && FAULTS.contains(i.owner().asInternalName()));
+  }
+}
