@@ -46,7 +46,11 @@ public final class CommandLine {
             sealwax COMMAND
             a mail router that cannot silently be tricked into sending unencrypted
 
-            Start with: sealwax demo, then sealwax serve.
+            Accepts mail for its domains and from the hosts that it trusts, and delivers it to the
+            next hop. It stores no mailboxes. The commands examine other mail servers, too.
+
+            $ sealwax demo
+            $ sealwax serve --config sealwax.toml
             """,
             List.of(
                 DemoCommand.command(process),
@@ -70,8 +74,26 @@ public final class CommandLine {
                 AssessCommand.command(process),
                 SurveyCommand.command(process),
                 new ExplainCommand(process, new ExplainCodeCommand(process)::run).command(),
-                Command.of("sealwax version\nprint the version", this::version),
-                Command.of("sealwax help [COMMAND...]\nexplain a command", this::help),
+                Command.of(
+                    """
+                    sealwax version
+                    print the version
+
+                    Banner and Received fields name the program and not its version.
+
+                    $ sealwax version
+                    """,
+                    this::version),
+                Command.of(
+                    """
+                    sealwax help [COMMAND...]
+                    explain a command
+
+                    Prints the same as COMMAND --help.
+
+                    $ sealwax help queue list
+                    """,
+                    this::help),
                 Command.of(
                     "sealwax rehearse",
                     arguments -> {

@@ -48,6 +48,8 @@ final class DemoCommand {
         and leaves nothing behind.
 
         --no-page           end at once, without a page
+
+        $ sealwax demo --no-page
         """,
         arguments -> new DemoCommand(process).run(arguments));
   }

@@ -10,9 +10,11 @@ final class ManualPage {
   static String of(Command commands) {
     StringBuilder out = new StringBuilder();
     Usage program = commands.usage();
-    out.append(".TH SEALWAX 1 \"\" Sealwax\n.SH NAME\n");
+    out.append(".TH SEALWAX 1 2026-12-01 Sealwax\n.SH NAME\n");
     out.append("sealwax \\- ").append(roff(program.purpose()));
     out.append(".SH SYNOPSIS\n.B sealwax\n.I COMMAND\n[OPTION...] ...\n");
+    out.append(".SH DESCRIPTION\n");
+    program.text().forEach(paragraph -> out.append(".PP\n").append(roff(paragraph)));
     out.append(
         ".SH COMMANDS\nThese options are common to all commands, before or after its name:\n");
     Usage.COMMON.forEach(option -> append(out, option));
@@ -38,7 +40,10 @@ final class ManualPage {
                 + " /var/lib/sealwax, ~/.local/state/sealwax: spool, certificates made here,"
                 + " sockets, and under-way, the messages that were being delivered at an unexpected"
                 + " end."));
-    return out.append(".SH SEE ALSO\n.BR sealwax.toml (5)\n").toString();
+    out.append(".SH EXAMPLES\n");
+    program.examples().forEach(example -> append(out, example));
+    return out.append(".SH SEE ALSO\n.BR sealwax.toml (5),\n.BR sealwax\\-aliases (5)\n")
+        .toString();
   }
 
   private static void append(StringBuilder out, Usage usage) {
@@ -46,7 +51,14 @@ final class ManualPage {
     out.append(roff(usage.summary()));
     usage.text().forEach(paragraph -> out.append(".PP\n").append(roff(paragraph)));
     usage.options().forEach(option -> append(out, option));
-    usage.examples().forEach(e -> out.append(".PP\n.RS\n$ ").append(roff(e)).append(".RE\n"));
+    if (!usage.examples().isEmpty()) {
+      out.append(".PP\nExamples:\n");
+      usage.examples().forEach(example -> append(out, example));
+    }
+  }
+
+  private static void append(StringBuilder out, String example) {
+    out.append(".RS\n.nf\n$ ").append(roff(example)).append(".fi\n.RE\n");
   }
 
   private static void append(StringBuilder out, Usage.Option option) {

@@ -115,6 +115,8 @@ public final class LabCommand {
 
         A small internet of deliberately broken receivers, with its own signed DNS, MTA-STS policy
         hosts and certificates. The lab itself sends no mail.
+
+        $ sealwax lab local --isolate --exec docs/lab/sealwax/run --traps quick
         """,
         List.of(
             Command.of(

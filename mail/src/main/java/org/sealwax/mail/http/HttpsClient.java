@@ -253,7 +253,7 @@ public final class HttpsClient {
 
     private HttpsFailure meaning(IOException e) {
       return switch (e) {
-        case MalformedHttp m -> new HttpsFailure(HttpsFailure.Kind.MALFORMED, why(m));
+        case MalformedHttp m -> new HttpsFailure(HttpsFailure.Kind.MALFORMED, FailureText.of(m));
         case OversizedHttp o ->
             new HttpsFailure(
                 HttpsFailure.Kind.TOO_LARGE,

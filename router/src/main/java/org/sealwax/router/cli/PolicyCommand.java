@@ -39,12 +39,17 @@ public final class PolicyCommand {
 
         Without a command: list. These are the levels of the ledger; sealwax explain shows all
         sources of policy. The server must run.
+
+        $ sealwax policy
         """,
         List.of(
             Command.of(
                 """
                 sealwax policy list
                 list domains with a level, and those that show less than it
+
+                Prints the level of each domain, since when it has it, and when the domain last
+                showed it.
 
                 --violations        only domains that show less than their level
                 --all               also domains without a level
@@ -58,6 +63,10 @@ public final class PolicyCommand {
                 """
                 sealwax policy show DOMAIN
                 print all that the ledger has of a domain
+
+                Prints the level, the MX hosts with what they have shown, and their keys.
+
+                $ sealwax policy show example.org
                 """
                     + JSON,
                 arguments -> ask(arguments, request("show", arguments), this::printDomain)),
@@ -70,6 +79,8 @@ public final class PolicyCommand {
                 which suspends acceptance and decay.
 
                 --clock             confirm the clock
+
+                $ sealwax policy accept example.org
                 """
                     + JSON,
                 this::accept),
@@ -77,6 +88,11 @@ public final class PolicyCommand {
                 """
                 sealwax policy forget DOMAIN
                 remove all that the ledger has of a domain, its level included
+
+                The domain starts again without a level: until it reaches one, plaintext is
+                possible where nothing else forbids it.
+
+                $ sealwax policy forget example.org
                 """
                     + JSON,
                 arguments -> ask(arguments, request("forget", arguments), this::printText))));

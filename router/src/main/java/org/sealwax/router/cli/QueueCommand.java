@@ -48,12 +48,17 @@ public final class QueueCommand {
         Without a command: list. The commands that change the queue take identifiers or at least
         one of the selecting options, and return when the change is on stable storage. The server
         must run.
+
+        $ sealwax queue
         """,
         List.of(
             Command.of(
                 """
                 sealwax queue list
                 list messages with the reasons why they wait
+
+                Prints each message with its sender and size, each recipient with its state, the
+                reason and the time of the next attempt, and the number of recipients by reason.
 
                 --json              print JSON
 
@@ -67,6 +72,8 @@ public final class QueueCommand {
                 sealwax queue count
                 print the number of recipients
 
+                Counts the recipients that the options select, or all.
+
                 $ sealwax queue count --state deferred
                 """
                     + SELECTION,
@@ -76,19 +83,60 @@ public final class QueueCommand {
                 sealwax queue show ID
                 print envelope, state and header section of a message
 
+                Prints the sender, the client that the message came from, each recipient with its
+                state, and the header section as it is stored.
+
                 --json              print JSON
+
+                $ sealwax queue show 4bXk2Lm9
                 """,
                 this::show),
-            order("hold", "keep messages in the queue until they are released", ""),
-            order("release", "deliver held messages", ""),
-            order("retry", "try messages now", "$ sealwax queue retry --domain example.org"),
-            order("bounce", "give messages up and notify the sender", ""),
-            order("delete", "remove messages without notifying anyone", "")));
+            order(
+                "hold",
+                "keep messages in the queue until they are released",
+                """
+                Held messages are not delivered and do not expire.
+
+                $ sealwax queue hold --sender spammer@example.org
+                """),
+            order(
+                "release",
+                "deliver held messages",
+                """
+                The messages are tried at once.
+
+                $ sealwax queue release 4bXk2Lm9
+                """),
+            order(
+                "retry",
+                "try messages now",
+                """
+                Deferred messages are tried without waiting for their time, and the pause of a next
+                hop ends. Held messages stay held.
+
+                $ sealwax queue retry --domain example.org
+                """),
+            order(
+                "bounce",
+                "give messages up and notify the sender",
+                """
+                The sender gets a delivery status notification, as at the end of the lifetime.
+
+                $ sealwax queue bounce --domain gone.example
+                """),
+            order(
+                "delete",
+                "remove messages without notifying anyone",
+                """
+                The messages are lost: nobody is notified.
+
+                $ sealwax queue delete --reason ended-process
+                """)));
   }
 
-  private Command order(String verb, String purpose, String example) {
+  private Command order(String verb, String purpose, String more) {
     return Command.of(
-        "sealwax queue %s [ID...]\n%s\n\n%s\n%s".formatted(verb, purpose, example, SELECTION),
+        "sealwax queue %s [ID...]\n%s\n\n%s\n%s".formatted(verb, purpose, more, SELECTION),
         arguments -> order(verb, arguments));
   }
 
@@ -103,6 +151,8 @@ public final class QueueCommand {
         seen. The server must run.
 
         --json              print JSON
+
+        $ sealwax trace 4bXk2Lm9
         """,
         this::trace);
   }

@@ -28,7 +28,11 @@ public final class ReceiptsCommand {
         sealwax receipts COMMAND
         verify and read the receipts of deliveries
 
-        No server is needed.
+        A receipt is a line for each delivered recipient: what was demanded of the host, what it
+        showed, and the reply. The lines form a chain of hashes with signed heads. No server is
+        needed.
+
+        $ sealwax receipts verify
         """,
         List.of(
             Command.of(
@@ -36,7 +40,7 @@ public final class ReceiptsCommand {
                 sealwax receipts verify
                 verify the chain of receipts and its signatures
 
-                Exit code 0: everything holds; 2: not.
+                Prints the number of receipts, the signing keys and each flaw. Exit code 0: everything holds; 2: not.
 
                 --head HASH         also check that this head, from the log, is in the chain; a
                                     tail that was cut off is found by it
@@ -48,6 +52,8 @@ public final class ReceiptsCommand {
                 """
                 sealwax receipts export
                 print one JSON object for each receipt, each on a line
+
+                Recipients are stored as salted hashes; --recipient finds those of one address.
 
                 --recipient ADDRESS  receipts of this address only
 

@@ -37,6 +37,8 @@ public final class ServerCommands {
 
         Reads the configuration and every file that it names. When one of them has errors, they are
         printed and the running server keeps the old configuration.
+
+        $ sealwax reload
         """,
         arguments -> {
           try {

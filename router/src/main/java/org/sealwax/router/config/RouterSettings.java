@@ -8,6 +8,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.net.DialerSettings;
@@ -89,6 +90,9 @@ public record RouterSettings(
     Optional<InetSocketAddress> metrics,
     Optional<PublicLab> lab,
     Map<String, Object> restart) {
+  /** The first address for reports needs a restart; further ones do not. */
+  static final String FIRST_REPORT_ADDRESS = "[tlsrpt_in] addresses, where there were none";
+
   /** Copies. */
   public RouterSettings {
     listeners = List.copyOf(listeners);
@@ -101,6 +105,10 @@ public record RouterSettings(
     restart = Map.copyOf(restart);
   }
 
+  private List<Mailbox> reportAddresses() {
+    return tlsReportsIn.map(TlsReportsInRow::addresses).orElse(List.of());
+  }
+
   /**
    * The keys that cannot change while the server runs, where they differ from {@code other}. The
    * keys of a table that one of the two switches off do not matter.
@@ -109,6 +117,9 @@ public record RouterSettings(
     SortedSet<String> keys = new TreeSet<>(restart.keySet());
     keys.removeIf(key -> Objects.equals(restart.get(key), other.restart.get(key)));
     keys.removeIf(key -> !key.startsWith("[[") && !other.restart.containsKey(key));
+    if (reportAddresses().equals(other.reportAddresses())) {
+      keys.remove(FIRST_REPORT_ADDRESS); // another key of the table brought the inbox
+    }
     return keys;
   }
 }

@@ -566,7 +566,7 @@ final class SettingsMapping {
         t.listen().map(a -> ReportListenerSettings.at(a, t.path()));
     boolean off = t.addresses().isEmpty() && listener.isEmpty();
     // Addresses are looked at again by a reload; the first one brings the inbox.
-    restart.put("[tlsrpt_in] addresses, where there were none", !off);
+    restart.put(RouterSettings.FIRST_REPORT_ADDRESS, !off);
     return off
         ? Optional.empty()
         : Optional.of(

@@ -13,7 +13,7 @@ public final class ConfigurationReference {
   /** The manual page {@code sealwax.toml(5)} in man(7) form. */
   public static String manual() {
     StringBuilder out = new StringBuilder();
-    out.append(".TH SEALWAX.TOML 5 \"\" Sealwax\n.SH NAME\n");
+    out.append(".TH SEALWAX.TOML 5 2026-12-01 Sealwax\n.SH NAME\n");
     out.append("sealwax.toml \\- configuration of the mail router Sealwax\n.SH DESCRIPTION\n");
     out.append(
         roff(
@@ -32,9 +32,95 @@ public final class ConfigurationReference {
         out.append(roff(key.type().typeName() + defaultText(key) + ". " + key.doc()));
       }
     }
-    out.append(".SH SEE ALSO\n.BR sealwax (1)\n");
+    out.append(".SH TLS LEVELS\n");
+    out.append(
+        roff(
+            "The key level of [[policy]], [[transport]] and [deliver] states what mail demands of"
+                + " the TLS of a server, in Postfix's words, from the weakest to the strongest."
+                + " DANE, MTA-STS and the ledger may demand more than the level; only a [[policy]]"
+                + " row with override = true lowers what they demand. sealwax explain DOMAIN shows"
+                + " what is in force and why."));
+    for (TlsLevelText level : LEVELS) {
+      out.append(".TP\n.B ").append(roff(level.level())).append(roff(level.meaning()));
+      out.append(".RS\n.nf\n").append(roff(level.example())).append(".fi\n.RE\n");
+    }
+    out.append(".SH SEE ALSO\n.BR sealwax (1),\n.BR sealwax\\-aliases (5)\n");
     return out.toString();
   }
+
+  /** One level of TLS for the manual page, with a configuration that uses it. */
+  record TlsLevelText(String level, String meaning, String example) {}
+
+  /** The levels that a configuration may name. */
+  static final List<TlsLevelText> LEVELS =
+      List.of(
+          new TlsLevelText(
+              "none",
+              "Never TLS: the mail goes in plaintext. For a server whose TLS is broken for good.",
+              """
+              [[policy]]
+              domain = "printer.example.org"
+              level = "none"
+              note = "the scanner in the office cannot do TLS"
+              """),
+          new TlsLevelText(
+              "may",
+              "TLS where the server offers it, with any certificate; else plaintext. TLS that is"
+                  + " offered and broken keeps the mail for [deliver] hold before it goes in"
+                  + " plaintext. This is the default.",
+              """
+              [deliver]
+              level = "may"
+              """),
+          new TlsLevelText(
+              "encrypt",
+              "Always TLS, with any certificate. Protects against those who listen, and not against"
+                  + " those who answer in the place of the server.",
+              """
+              [[policy]]
+              domain = "partner.example"
+              level = "encrypt"
+              """),
+          new TlsLevelText(
+              "fingerprint",
+              "Always TLS, and the key of the server is one of pins, whatever its certificate says."
+                  + " A new key of the server needs a new pin before it is used.",
+              """
+              [[policy]]
+              domain = "partner.example"
+              level = "fingerprint"
+              pins = ["sha256:0000000000000000000000000000000000000000000000000000000000000000"]
+              """),
+          new TlsLevelText(
+              "verify",
+              "Always TLS, with a certificate by a trusted authority for the name of the MX host,"
+                  + " or for one of names. The DNS is believed about which host that is.",
+              """
+              [[policy]]
+              domain = "partner.example"
+              level = "verify"
+              """),
+          new TlsLevelText(
+              "secure",
+              "Always TLS, with a certificate by a trusted authority for a name that no forged"
+                  + " answer of the DNS could choose: one of names, or else the domain itself or a"
+                  + " host below it.",
+              """
+              [[policy]]
+              domain = "partner.example"
+              level = "secure"
+              names = ["mx.provider.example"]
+              """),
+          new TlsLevelText(
+              "dane-only",
+              "Always TLS, with a server that matches its TLSA records under DNSSEC (RFC 7672)."
+                  + " Without usable records the mail waits. Where the records exist, DANE is in"
+                  + " force under every other level, too.",
+              """
+              [[policy]]
+              domain = "partner.example"
+              level = "dane-only"
+              """));
 
   private static String defaultText(SettingKey key) {
     if (key.declared().required()) {

@@ -44,6 +44,17 @@ final class AliasFileTest {
   }
 
   @Test
+  void theExampleOfTheManualPageIsRead() throws IOException {
+    String page = Files.readString(Path.of("docs/man/sealwax-aliases.5"));
+    int example = page.indexOf(".nf\n") + 4;
+    AliasTable table = read(page.substring(example, page.indexOf(".fi\n")));
+    assertEquals(List.of("alice", "bob", "carol@example.org"), table.named("team", A));
+    assertEquals(List.of("bob"), table.named("info", B));
+    assertEquals(none(), table.named("info", A));
+    assertEquals(List.of("alice"), table.any(B));
+  }
+
+  @Test
   void readsEveryForm() throws IOException {
     write("team", "# people\ncarol@x.example # lead\n\n\"d d\"@x.example\nAlice\n");
     AliasTable table =
