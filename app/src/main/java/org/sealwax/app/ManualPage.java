@@ -14,7 +14,7 @@ final class ManualPage {
     out.append("sealwax \\- ").append(roff(program.purpose()));
     out.append(".SH SYNOPSIS\n.B sealwax\n.I COMMAND\n[OPTION...] ...\n");
     out.append(".SH DESCRIPTION\n");
-    program.text().forEach(paragraph -> out.append(".PP\n").append(roff(paragraph)));
+    out.append(String.join(".PP\n", program.text().stream().map(ManualPage::roff).toList()));
     out.append(
         ".SH COMMANDS\nThese options are common to all commands, before or after its name:\n");
     Usage.COMMON.forEach(option -> append(out, option));

@@ -233,9 +233,10 @@ final class Attempt {
             : cause;
       }
       case Decision.WaitForHold w ->
-          failure(w.reason(), w.text()
-                  + "; clear text not before "
-                  + w.until().truncatedTo(ChronoUnit.SECONDS)).until(w.until());
+          failure(
+                  w.reason(),
+                  w.text() + "; clear text not before " + w.until().truncatedTo(ChronoUnit.SECONDS))
+              .until(w.until());
       case Decision.Defer d -> failure(d.reason(), d.text());
       case Decision.Proceed p -> null;
       case Decision.FallBack d -> null;
