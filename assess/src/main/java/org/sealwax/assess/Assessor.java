@@ -19,7 +19,6 @@ import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingLocation;
 import org.sealwax.assess.model.Grade;
-import org.sealwax.assess.model.GradeLetter;
 import org.sealwax.assess.model.Rubric;
 import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.assess.model.TlsStart;
@@ -39,14 +38,6 @@ import org.sealwax.mail.net.Scope;
  * fault in our code) is reported as {@code inconclusive}, never hidden.
  */
 public final class Assessor {
-  /** By letter, then by the worst cap, then by score. */
-  private static final Comparator<Grade> WEAKEST_FIRST =
-      Comparator.comparing(Grade::letter, Comparator.reverseOrder())
-          .thenComparing(
-              g -> g.caps().isEmpty() ? GradeLetter.A_PLUS : g.caps().getFirst().most(),
-              Comparator.reverseOrder())
-          .thenComparingInt(Grade::score);
-
   /** For the DNS and policy hosts (one of which gets a minute), before any mail host is visited. */
   static final Duration DNS_TIME = Duration.ofSeconds(90);
 
@@ -217,7 +208,7 @@ public final class Assessor {
       boolean full = budget.depth() == ScanDepth.FULL;
       List<AssessmentReport.AddressResult> stations = new ArrayList<>();
       Grade weakest = null;
-      boolean doubt = false;
+      List<String> doubts = new ArrayList<>();
       for (AddressVisit visit : all.visits()) {
         FindingLocation location = visit.location();
         boolean answered = visit.facts().answered();
@@ -226,12 +217,12 @@ public final class Assessor {
           grade =
               rubric.grade(
                   findings.stream().filter(f -> f.location().covers(location)).toList(), full);
-          doubt |= grade.uncertain();
+          doubts.addAll(grade.doubts());
           weakest = weaker(weakest, grade);
         }
         stations.add(
             new AssessmentReport.AddressResult(
-                location, answered, visit.connections().opened(), grade));
+                location, answered, visit.connections().opened(), visit.facts().banner(), grade));
       }
       if (weakest == null && findings.stream().anyMatch(Assessor::bogus)) {
         // No host can be reached because the DNS is forged or broken: that still leads to a grade.
@@ -242,8 +233,8 @@ public final class Assessor {
                     .toList(),
                 full);
       }
-      if (weakest != null && doubt) {
-        weakest = weakest.markUncertain();
+      if (weakest != null) {
+        weakest = weakest.doubting(doubts);
       }
       return new AssessmentReport(
           target.text(),
@@ -361,7 +352,7 @@ public final class Assessor {
     if (a == null) {
       return b;
     }
-    return WEAKEST_FIRST.compare(a, b) <= 0 ? a : b;
+    return Grade.WEAKEST_FIRST.compare(a, b) <= 0 ? a : b;
   }
 
   private static String whyNot(TargetOverview all) {

@@ -58,7 +58,9 @@ public final class AssessCommand {
         --html FILE         write the report as one page
         --badge FILE        write a badge as SVG
         --fail-below GRADE  exit with 1 below this grade
-        --router NAME       advice for postfix, exim, opensmtpd or sealwax only
+        --router NAME       settings for postfix, exim, opensmtpd or sealwax (the one that the
+                            banner names)
+        --all               list passed checks too
         --also HOST:PORT,...  look for the same key at these TLS services
         --relay-test ADDRESS  ask whether anybody's mail to this mailbox of yours elsewhere is
                             relayed; sends none
@@ -108,7 +110,7 @@ public final class AssessCommand {
         .println(
             arguments.has("--json")
                 ? AssessmentReportJson.of(report)
-                : new ReportText(terminal, router).of(report));
+                : new ReportText(terminal, router, arguments.has("--all")).of(report));
     return verdict(report, least);
   }
 
@@ -206,7 +208,7 @@ public final class AssessCommand {
     @Override
     public synchronized void checking(FindingLocation location, String what, int connections) {
       String count = connections == 0 ? "" : ", " + connections + " connections";
-      String found = bad == 0 ? "" : ", " + bad + " to mend";
+      String found = bad == 0 ? "" : ", " + bad + " to fix";
       String text = "  " + location.text() + ": " + what + count + found;
       out.print("\r\u001b[K" + (text.length() > 110 ? text.substring(0, 110) : text));
       out.flush();

@@ -17,6 +17,7 @@ public final class AddressFacts {
   private final Map<String, byte[]> staples = new LinkedHashMap<>();
   private final Set<String> versions = new TreeSet<>();
   private Set<String> ehloUnderTls = Set.of();
+  private String banner = "";
   private boolean answered;
   private boolean tls;
   private boolean typesComplete;
@@ -75,6 +76,16 @@ public final class AddressFacts {
   /** EHLO words under TLS; empty when none were seen. */
   public synchronized Set<String> ehloUnderTls() {
     return new TreeSet<>(ehloUnderTls);
+  }
+
+  /** The text of the greeting. */
+  public synchronized void banner(String text) {
+    banner = text;
+  }
+
+  /** The text of the greeting; empty when none was seen. */
+  public synchronized String banner() {
+    return banner;
   }
 
   /** A TCP connection succeeded. */

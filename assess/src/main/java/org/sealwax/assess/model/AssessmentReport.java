@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,10 +46,15 @@ public record AssessmentReport(
    * @param location where
    * @param answered whether a connection succeeded
    * @param connections opened there
+   * @param banner text of its greeting; empty when none was seen
    * @param grade its own; null when it did not answer
    */
   public record AddressResult(
-      FindingLocation location, boolean answered, int connections, @Nullable Grade grade) {}
+      FindingLocation location,
+      boolean answered,
+      int connections,
+      String banner,
+      @Nullable Grade grade) {}
 
   /**
    * Whether DNSSEC could be assessed; else the fault may be the resolver's and not the domain's.
@@ -58,6 +64,39 @@ public record AssessmentReport(
         .filter(f -> f.check().id().equals("dnssec") || f.check().id().startsWith("dane."))
         .noneMatch(
             f -> f.outcome() == CheckOutcome.FAIL || f.outcome() == CheckOutcome.INCONCLUSIVE);
+  }
+
+  /** The mail router that the banners name: one of {@link FixAdvice#ROUTERS}, or empty. */
+  public String router() {
+    List<String> named =
+        addresses.stream()
+            .map(address -> FixAdvice.routerNamedBy(address.banner()))
+            .filter(router -> !router.isEmpty())
+            .distinct()
+            .toList();
+    return named.size() == 1 ? named.getFirst() : "";
+  }
+
+  /**
+   * The grade of the whole if these checks passed everywhere, by the rules of the receiving side;
+   * empty when there is none now.
+   */
+  public Optional<Grade> gradeIfFixed(Set<String> checks) {
+    if (grade == null) {
+      return Optional.empty();
+    }
+    Rubric rules = ReceiverRubric.rules();
+    List<Finding> all = rules.fixed(findings, checks);
+    List<FindingLocation> graded =
+        addresses.stream().filter(a -> a.grade() != null).map(AddressResult::location).toList();
+    return (graded.isEmpty() ? List.of(FindingLocation.domain()) : graded)
+        .stream()
+            .map(
+                place ->
+                    rules.grade(
+                        all.stream().filter(f -> f.location().covers(place)).toList(),
+                        depth == ScanDepth.FULL))
+            .min(Grade.WEAKEST_FIRST);
   }
 
   /** The grade, if there is one. */

@@ -1,6 +1,9 @@
 package org.sealwax.assess.model;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -10,8 +13,9 @@ import java.util.Optional;
  * @param group the heading under which it is reported
  * @param title what is so when it passes, in a few words
  * @param reason what goes wrong otherwise, one or two sentences
- * @param aspects stable words that distinguish its possible results ({@code export} of {@code
- *     kex.dh}); the rubric's caps name them
+ * @param headings what is so when it does not pass, in a few words, by aspect: a stable word that
+ *     distinguishes its possible results ({@code export} of {@code kex.dh}), which the rubric's
+ *     caps name; empty for results without an aspect
  * @param sources RFCs with sections, guidelines, CVEs
  * @param advice what to do
  */
@@ -20,13 +24,18 @@ public record Check(
     CheckGroup group,
     String title,
     String reason,
-    List<String> aspects,
+    Map<String, String> headings,
     List<String> sources,
     FixAdvice advice) {
   /** Copies. */
   public Check {
-    aspects = List.copyOf(aspects);
+    headings = Collections.unmodifiableMap(new LinkedHashMap<>(headings));
     sources = List.copyOf(sources);
+  }
+
+  /** The aspects of its results, in the order of the table. */
+  public List<String> aspects() {
+    return headings.keySet().stream().filter(aspect -> !aspect.isEmpty()).toList();
   }
 
   /** All checks of the receiving side, in the order of the report. */

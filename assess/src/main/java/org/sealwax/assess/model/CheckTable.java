@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Checks as a text file that is part of the program: {@code [id]}, then {@code key: value} lines;
  * {@code aspect}, {@code source} and the routers' lines may be repeated, a line that begins with a
- * blank goes on with the value before it, {@code #} begins a remark. A mistake in it is a fault in
- * our code and throws.
+ * blank goes on with the value before it, {@code #} begins a remark. An aspect has its heading
+ * behind {@code =}; {@code found} is the heading of results without an aspect. A mistake in it is a
+ * fault in our code and throws.
  */
 public final class CheckTable {
   private static final class ReceiverChecks {
@@ -104,7 +105,7 @@ public final class CheckTable {
   private static final class CheckRow {
     private static final List<String> KEYS =
         Stream.concat(
-                Stream.of("group", "title", "why", "aspect", "source", "advice"),
+                Stream.of("group", "title", "found", "why", "aspect", "source", "advice"),
                 FixAdvice.ROUTERS.stream().map(CheckRow::key))
             .toList();
 
@@ -149,9 +150,22 @@ public final class CheckTable {
           group,
           singleValue("title"),
           singleValue("why"),
-          valuesOf("aspect"),
+          headings(),
           valuesOf("source"),
           advice);
+    }
+
+    private Map<String, String> headings() {
+      Map<String, String> headings = new LinkedHashMap<>();
+      valuesOf("found").forEach(heading -> headings.put("", heading));
+      for (String value : valuesOf("aspect")) {
+        String[] parts = value.split(" = ", 2);
+        if (parts.length < 2) {
+          throw new IllegalArgumentException("no heading in: aspect: " + value);
+        }
+        headings.put(parts[0], parts[1]);
+      }
+      return headings;
     }
 
     private static String key(String router) {

@@ -79,6 +79,22 @@ public record Finding(
     return new Finding(check, outcome, aspect, location, observed, openQuestion, evidence, all);
   }
 
+  /**
+   * What was found, in a few words: of a result that is no pass, not the check's wish but its
+   * heading for this aspect.
+   */
+  public String heading() {
+    return switch (outcome) {
+      case WARN, FAIL, INFO -> check.headings().getOrDefault(aspect, check.title());
+      case PASS, INCONCLUSIVE, NOT_TESTED, NOT_NEEDED -> check.title();
+    };
+  }
+
+  /** Whether something is to be fixed. */
+  public boolean isFault() {
+    return outcome == CheckOutcome.FAIL || outcome == CheckOutcome.WARN;
+  }
+
   /** What was seen, and what that leaves open. */
   public String text() {
     return openQuestion.isEmpty() ? observed : observed + " (" + openQuestion + ")";

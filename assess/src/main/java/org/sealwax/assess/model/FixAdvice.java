@@ -3,6 +3,7 @@ package org.sealwax.assess.model;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -26,6 +27,15 @@ public record FixAdvice(String general, Map<String, List<String>> settings) {
       }
     }
     settings = Collections.unmodifiableMap(ordered);
+  }
+
+  /** The mail router that a banner names; empty when it names none of {@link #ROUTERS}. */
+  public static String routerNamedBy(String banner) {
+    String lower = banner.toLowerCase(Locale.ROOT);
+    return ROUTERS.stream()
+        .filter(router -> lower.contains(router.toLowerCase(Locale.ROOT)))
+        .findFirst()
+        .orElse("");
   }
 
   /** Nothing to do that has lines. */

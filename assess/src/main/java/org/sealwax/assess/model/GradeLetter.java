@@ -27,6 +27,11 @@ public enum GradeLetter {
     return text;
   }
 
+  /** The score from which on it is given, of 100. */
+  public int least() {
+    return least;
+  }
+
   /** The letter of a score by itself; A+ is never given by a score. */
   public static GradeLetter of(int score) {
     for (GradeLetter letter : new GradeLetter[] {A, B, C, D, E}) {

@@ -26,6 +26,7 @@ public final class Rubric {
   private final List<ScoreCategory> categories;
   private final List<CapRule> caps;
   private final List<PlusRule> plus;
+  private final Map<String, Set<String>> consequences;
   private final Set<String> counted = new HashSet<>();
   private final String hash;
 
@@ -36,13 +37,19 @@ public final class Rubric {
    * @param categories of the score
    * @param caps in any order
    * @param plus checks that must have passed for A+
+   * @param consequences checks that pass once one of others passes, which are fixed in their place
    */
   public Rubric(
-      String version, List<ScoreCategory> categories, List<CapRule> caps, List<PlusRule> plus) {
+      String version,
+      List<ScoreCategory> categories,
+      List<CapRule> caps,
+      List<PlusRule> plus,
+      Map<String, Set<String>> consequences) {
     this.version = version;
     this.categories = List.copyOf(categories);
     this.caps = List.copyOf(caps);
     this.plus = List.copyOf(plus);
+    this.consequences = Map.copyOf(consequences);
     counted.add("scan.trouble");
     caps.forEach(c -> counted.add(c.check()));
     categories.forEach(c -> c.rules().forEach(r -> counted.add(r.check())));
@@ -231,7 +238,7 @@ public final class Rubric {
     return new Grade(
         letter,
         atBest,
-        !worst && uncertain(findings),
+        worst ? List.of() : doubts(findings),
         score,
         most - score,
         parts,
@@ -287,10 +294,36 @@ public final class Rubric {
     return missing;
   }
 
-  private boolean uncertain(List<Finding> findings) {
+  private List<String> doubts(List<Finding> findings) {
     return findings.stream()
         .filter(f -> counted.contains(f.check().id()))
-        .anyMatch(f -> f.outcome() == CheckOutcome.INCONCLUSIVE || !f.openQuestion().isEmpty());
+        .filter(f -> f.outcome() == CheckOutcome.INCONCLUSIVE || !f.openQuestion().isEmpty())
+        .map(f -> f.check().id())
+        .distinct()
+        .toList();
+  }
+
+  /** Checks with one of which this one passes too, so that it needs no remedy of its own. */
+  public Set<String> causes(Check check) {
+    return consequences.getOrDefault(check.id(), Set.of());
+  }
+
+  /** The same findings, if these checks passed, with what needs them or follows from them. */
+  public List<Finding> fixed(List<Finding> findings, Set<String> checks) {
+    Set<String> passing = new HashSet<>(checks);
+    consequences.forEach(
+        (check, causes) -> {
+          if (causes.stream().anyMatch(checks::contains)) {
+            passing.add(check);
+          }
+        });
+    categories.stream()
+        .flatMap(category -> category.rules().stream())
+        .filter(rule -> checks.contains(rule.without()))
+        .forEach(rule -> passing.add(rule.check()));
+    return findings.stream()
+        .map(f -> passing.contains(f.check().id()) ? f.check().at(f.location()).pass("fixed") : f)
+        .toList();
   }
 
   /** SHA-256 over all tables, in hex: two grades with one hash are comparable. */

@@ -183,7 +183,7 @@ final class SmtpConnector {
   /** The greeting where TLS came before it, and EHLO, on a connection under TLS. */
   Reply ehloUnderTls(SmtpConnection connection) throws IOException {
     if (visit.entry() == TlsStart.IMPLICIT) {
-      connection.reply(timeouts.banner());
+      visit.facts().banner(String.join(" ", connection.reply(timeouts.banner()).lines()));
     }
     return connection.exchange("EHLO " + visit.ehlo(), timeouts.reply());
   }
@@ -201,6 +201,7 @@ final class SmtpConnector {
       try {
         Reply banner = banner(connection);
         if (banner.code() == 220) {
+          visit.facts().banner(String.join(" ", banner.lines()));
           Reply hello = timed(connection, "EHLO " + visit.ehlo() + "\r\n");
           if (hello.isPermanent() && !isBusy(hello)) {
             hello = timed(connection, "HELO " + visit.ehlo() + "\r\n");

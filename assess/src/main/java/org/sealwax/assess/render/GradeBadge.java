@@ -17,7 +17,8 @@ public final class GradeBadge {
     String color =
         switch (GradeSeal.tone(report)) {
           case "good" -> "#2f6f4f";
-          case "fair" -> "#a5690f";
+          case "fair" -> "#7a6a00";
+          case "weak" -> "#b5520b";
           case "poor" -> "#9b1c31";
           default -> "#6b645c";
         };

@@ -10,7 +10,7 @@ public final class GradeSeal {
 
   private GradeSeal() {}
 
-  /** CSS class of a report's colour: good, fair, poor or none. */
+  /** CSS class of a report's colour: good, fair, weak, poor or none. */
   static String tone(AssessmentReport report) {
     return report.graded().map(g -> tone(g.letter())).orElse("none");
   }
@@ -18,7 +18,8 @@ public final class GradeSeal {
   public static String tone(GradeLetter letter) {
     return switch (letter) {
       case A_PLUS, A, A_MINUS -> "good";
-      case B, C -> "fair";
+      case B -> "fair";
+      case C -> "weak";
       case D, E, F -> "poor";
     };
   }

@@ -40,6 +40,16 @@ public final class Html {
     return out.toString();
   }
 
+  /** Bytes of a page in UTF-8. */
+  static int size(CharSequence page) {
+    int size = page.length();
+    for (int i = 0; i < page.length(); i++) {
+      char c = page.charAt(i);
+      size += c < 0x80 ? 0 : c < 0x800 || Character.isSurrogate(c) ? 1 : 2;
+    }
+    return size;
+  }
+
   /** A number for a path or length: at most two decimals, always with a point. */
   static String number(double value) {
     return String.format(Locale.ROOT, "%.2f", value);

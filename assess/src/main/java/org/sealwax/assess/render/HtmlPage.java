@@ -11,6 +11,9 @@ public final class HtmlPage {
     static final String TEXT = resource("report.css");
   }
 
+  /** Bytes of a report; one of a usual server has a quarter of it. */
+  public static final int MAX_SIZE = 200_000;
+
   private HtmlPage() {}
 
   /** The style of all pages. */

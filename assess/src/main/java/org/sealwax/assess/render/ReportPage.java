@@ -1,44 +1,84 @@
 package org.sealwax.assess.render;
 
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.sealwax.assess.model.AssessmentReport;
+import org.sealwax.assess.model.Check;
 import org.sealwax.assess.model.CheckGroup;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
+import org.sealwax.assess.model.FindingGroup;
+import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.FirstSteps;
 import org.sealwax.assess.model.FixAdvice;
 import org.sealwax.assess.model.Grade;
 import org.sealwax.assess.model.GradeLetter;
 
 /**
  * A report as one self-contained page: no script, no font, no picture from elsewhere; light and
- * dark, and for paper. All text from other hosts is escaped.
+ * dark, and for paper. All text from other hosts is escaped and cut, so that a page stays below
+ * {@link HtmlPage#MAX_SIZE} whatever they send.
  */
 public final class ReportPage {
+  /** Characters of what was seen. */
+  private static final int MAX_SEEN = 800;
+
+  /** Characters of one piece of evidence; the JSON has all. */
+  private static final int MAX_EVIDENCE = 4_000;
+
+  /** Places named for one finding. */
+  private static final int MAX_PLACES = 12;
+
+  /** Bytes from which on no evidence is added, and from which on findings are counted only. */
+  private static final int EVIDENCE_ENDS = 100_000;
+
+  private static final int FINDINGS_END = 140_000;
+
   private final StringBuilder out = new StringBuilder(64 * 1_024);
   private final AssessmentReport report;
+  private final String section;
+  private final String router;
+  private final List<FindingGroup> faults;
+  private final Set<String> settingsShown = new HashSet<>();
 
-  private ReportPage(AssessmentReport report) {
+  private ReportPage(AssessmentReport report, String section) {
     this.report = report;
+    this.section = section;
+    this.router = report.router();
+    this.faults = FindingGroup.faults(report);
   }
 
   /** The page. */
   public static String of(AssessmentReport report) {
-    return new ReportPage(report).page();
+    return of(report, "");
+  }
+
+  /**
+   * The page.
+   *
+   * @param section HTML of a further section, placed below the head; may be empty
+   */
+  public static String of(AssessmentReport report, String section) {
+    return new ReportPage(report, section).page();
   }
 
   private String page() {
-    HtmlPage.begin(report.target() + ": " + report.letter(), out);
+    HtmlPage.begin(Excerpt.of(report.target(), 200) + ": " + report.letter(), out);
     head();
+    out.append(section);
     report.graded().ifPresent(this::grade);
     addresses();
-    fixes();
-    for (CheckGroup group : CheckGroup.values()) {
-      group(group);
-    }
+    faults();
+    otherSettings();
+    rows("Inconclusive", CheckOutcome.INCONCLUSIVE);
+    rows("Notes", CheckOutcome.INFO);
+    otherChecks();
     foot();
     return out.append("</main></body></html>\n").toString();
   }
@@ -47,12 +87,21 @@ public final class ReportPage {
     out.append("<div class=\"top\">")
         .append(GradeSeal.of(report))
         .append("<div><h1>")
-        .append(Html.escape(report.target()))
+        .append(Html.escape(Excerpt.of(report.target(), 200)))
         .append("</h1><p class=\"lead\">")
         .append(Html.escape(introduction()))
+        .append("</p><p class=\"letter\">")
+        .append(
+            Html.escape(
+                report
+                    .graded()
+                    .map(g -> g.explanation() + ".")
+                    .orElse("No grade: " + Excerpt.of(report.ungraded(), MAX_SEEN) + ".")))
         .append("</p><ul class=\"facts\">");
     fact("Assessment", report.depth().label());
-    report.graded().ifPresent(g -> fact("Score", g.score() + " of 100"));
+    if (!router.isEmpty()) {
+      fact("Mail router, by its banner", router);
+    }
     fact("Addresses", Integer.toString(report.addresses().size()));
     fact("Connections", Integer.toString(report.connections()));
     fact("Took", String.format(Locale.ROOT, "%.1f s", report.duration().toMillis() / 1000.0));
@@ -65,27 +114,26 @@ public final class ReportPage {
   }
 
   private String introduction() {
-    if (report.graded().isEmpty()) {
-      return "No grade: " + report.ungraded() + ".";
-    }
-    Grade grade = report.graded().get();
-    String first =
-        switch (grade.letter()) {
-          case A_PLUS -> "Mail on its way in is protected as well as it can be today.";
-          case A -> "Mail on its way in is well protected.";
-          case A_MINUS -> "Mail on its way in is well protected, with one thing left to do.";
-          case B -> "Mail on its way in is encrypted, but not safe from everybody.";
-          case C -> "Mail on its way in is encrypted with means that are out of date.";
-          case D, E -> "Mail on its way in is badly protected.";
-          case F -> "Mail on its way in can be read, changed or lost.";
-        };
-    return grade.uncertain()
-        ? first + " Something that counts could not be seen, hence the question mark."
-        : first;
+    return report
+        .graded()
+        .map(
+            grade ->
+                switch (grade.letter()) {
+                  case A_PLUS -> "Incoming mail is protected as well as it can be today.";
+                  case A -> "Incoming mail is well protected.";
+                  case A_MINUS -> "Incoming mail is well protected, with one thing left to do.";
+                  case B -> "Incoming mail is encrypted, but an attacker can prevent that.";
+                  case C -> "Incoming mail is encrypted, but weakly or unreliably.";
+                  case D, E -> "Incoming mail is badly protected.";
+                  case F -> "Incoming mail can be read, changed or lost.";
+                })
+        .orElse("Nothing could be graded.");
   }
 
   private void grade(Grade grade) {
-    out.append("<div class=\"two\"><section class=\"card\"><h2>Points</h2>");
+    out.append("<div class=\"two\">");
+    FirstSteps.of(report, faults).ifPresent(this::firstSteps);
+    out.append("<section class=\"card\"><h2>Points</h2>");
     for (Grade.CategoryScore score : grade.parts()) {
       int percent = score.most() == 0 ? 0 : 100 * score.points() / score.most();
       String tone = percent >= 80 ? "good" : percent >= 50 ? "fair" : "poor";
@@ -101,36 +149,43 @@ public final class ReportPage {
           .append(percent)
           .append("%\"></span></span></div>");
     }
-    out.append("</section><section class=\"card\"><h2>What decides the grade</h2>");
-    if (grade.caps().isEmpty()) {
-      out.append("<p>Nothing holds it down; the points decide.</p>");
-    } else {
-      out.append("<ul class=\"caps\">");
-      Map<String, Grade.GradeCap> byReason = new LinkedHashMap<>();
-      grade.caps().forEach(c -> byReason.putIfAbsent(c.most() + c.reason(), c));
-      byReason
-          .values()
-          .forEach(
-              c ->
-                  out.append("<li><span class=\"chip ")
-                      .append(GradeSeal.tone(c.most()))
-                      .append("\">")
-                      .append(Html.escape(c.most().text()))
-                      .append("</span><span>")
-                      .append(Html.escape(c.reason()))
-                      .append("<br><a class=\"soft\" href=\"#")
-                      .append(anchor(c.finding().code()))
-                      .append("\"><code>")
-                      .append(Html.escape(c.finding().code()))
-                      .append("</code></a></span></li>"));
-      out.append("</ul>");
-    }
     if (!grade.missing().isEmpty() && grade.letter().compareTo(GradeLetter.A_MINUS) <= 0) {
-      out.append("<p class=\"soft\">Still missing for A+: ")
+      out.append("<p class=\"soft\">Missing for A+: ")
           .append(Html.escape(String.join("; ", grade.missing())))
           .append(".</p>");
     }
     out.append("</section></div>\n");
+  }
+
+  private void firstSteps(FirstSteps steps) {
+    out.append("<section class=\"card first\"><h2>Do these first</h2><ol>");
+    for (FindingGroup fault : steps.faults()) {
+      out.append("<li><span class=\"cost\">");
+      cost(fault);
+      out.append("</span><span><a href=\"#")
+          .append(anchor(fault.first().code()))
+          .append("\">")
+          .append(Html.escape(fault.first().heading()))
+          .append("</a></span></li>");
+    }
+    out.append("</ol><p class=\"result\">")
+        .append(Html.escape(steps.result()))
+        .append("</p></section>");
+  }
+
+  private void cost(FindingGroup fault) {
+    GradeLetter cap = fault.cap();
+    if (fault.points() > 0) {
+      out.append("<span class=\"chip note\">+").append(fault.points());
+      out.append(fault.points() == 1 ? " point</span> " : " points</span> ");
+    }
+    if (cap != null) {
+      out.append("<span class=\"chip ")
+          .append(GradeSeal.tone(cap))
+          .append("\">at most ")
+          .append(Html.escape(cap.text()))
+          .append("</span> ");
+    }
   }
 
   private static String anchor(String code) {
@@ -141,10 +196,14 @@ public final class ReportPage {
     if (report.addresses().isEmpty()) {
       return;
     }
-    out.append("<h2>Hosts and addresses</h2><div class=\"card wide\"><table><tr><th>Where</th>")
-        .append("<th>Grade</th><th>Score</th><th>Connections</th></tr>");
+    out.append("<h2>Hosts and addresses</h2><div class=\"card\"><table class=\"stack\"><thead><tr>")
+        .append("<th scope=\"col\">Where</th><th scope=\"col\">Grade</th><th scope=\"col\">Score")
+        .append("</th><th scope=\"col\">Connections</th></tr></thead><tbody>");
     for (AssessmentReport.AddressResult result : report.addresses()) {
       Grade grade = result.grade();
+      if (Html.size(out) > FINDINGS_END) {
+        break;
+      }
       out.append("<tr><td>")
           .append(Html.escape(result.location().text()))
           .append("</td><td><span class=\"chip ")
@@ -152,31 +211,35 @@ public final class ReportPage {
           .append("\">")
           .append(grade == null ? "no answer" : Html.escape(grade.text()))
           .append("</span></td><td>")
-          .append(grade == null ? "" : Integer.toString(grade.score()))
+          .append(grade == null ? "" : grade.score() + " <span class=\"unit\">points</span>")
           .append("</td><td>")
           .append(result.connections())
-          .append("</td></tr>");
+          .append(" <span class=\"unit\">connections</span></td></tr>");
     }
-    out.append("</table></div>\n");
+    out.append("</tbody></table></div>\n");
   }
 
-  private void fixes() {
-    Map<FindingRow, List<Finding>> byRow =
-        FindingRow.of(
-            report,
-            List.of(CheckOutcome.FAIL, CheckOutcome.WARN, CheckOutcome.INCONCLUSIVE),
-            List.of(CheckGroup.values()));
-    out.append("<h2>To mend</h2>");
-    if (byRow.isEmpty()) {
+  private void faults() {
+    out.append("<h2>To fix</h2>");
+    if (faults.isEmpty()) {
       out.append("<div class=\"card\"><p>Nothing.</p></div>");
     }
-    byRow.forEach(this::card);
+    int left = faults.size();
+    for (FindingGroup fault : faults) {
+      if (Html.size(out) > FINDINGS_END) {
+        out.append("<p>").append(left).append(" more findings: see <code>--json</code>.</p>");
+        return;
+      }
+      card(fault);
+      left--;
+    }
   }
 
-  private static String tone(CheckOutcome outcome) {
+  /** The colour of an outcome. */
+  public static String tone(CheckOutcome outcome) {
     return switch (outcome) {
       case FAIL -> "poor";
-      case WARN -> "fair";
+      case WARN -> "weak";
       case PASS -> "good";
       case INFO -> "note";
       case INCONCLUSIVE -> "fair";
@@ -186,13 +249,11 @@ public final class ReportPage {
 
   private static String word(CheckOutcome outcome) {
     return switch (outcome) {
-      case FAIL -> "fails";
+      case FAIL -> "fail";
       case WARN -> "warning";
-      case PASS -> "good";
+      case PASS -> "passed";
       case INFO -> "note";
-      case INCONCLUSIVE -> "inconclusive";
-      case NOT_TESTED -> "not tested";
-      case NOT_NEEDED -> "not needed";
+      case INCONCLUSIVE, NOT_TESTED, NOT_NEEDED -> outcome.label();
     };
   }
 
@@ -204,114 +265,218 @@ public final class ReportPage {
         .append("</span>");
   }
 
-  private void card(FindingRow row, List<Finding> where) {
+  private void card(FindingGroup fault) {
+    Check check = fault.first().check();
     out.append("<section class=\"card finding ")
-        .append(tone(row.outcome()))
+        .append(tone(fault.first().outcome()))
         .append("\" id=\"")
-        .append(anchor(row.code()))
-        .append("\"><header>");
-    chip(row.outcome());
-    out.append("<h3>")
-        .append(Html.escape(row.check().title()))
-        .append("</h3><code>")
-        .append(Html.escape(row.code()))
-        .append("</code></header><p class=\"seen\">")
-        .append(Html.escape(row.seen()))
-        .append("</p>");
-    locations(where);
-    out.append("<p class=\"soft\">").append(Html.escape(row.check().reason())).append("</p>");
-    advice(row.check().advice(), where.getFirst());
-    evidence(where);
+        .append(anchor(fault.first().code()))
+        .append("\"><header><h3>")
+        .append(Html.escape(fault.first().heading()))
+        .append("</h3>");
+    cost(fault);
+    chip(fault.first().outcome());
+    out.append("<code>").append(Html.escape(fault.first().code())).append("</code></header>");
+    seen(fault);
+    out.append("<p class=\"soft\">").append(Html.escape(check.reason())).append("</p>");
+    List<FindingGroup> causes = fault.causesAmong(faults);
+    if (causes.isEmpty()) {
+      remedy(fault, check.advice());
+    } else {
+      out.append("<p>Goes away with ")
+          .append(
+              causes.stream()
+                  .map(
+                      c ->
+                          "<a href=\"#%s\">%s</a>"
+                              .formatted(
+                                  anchor(c.first().code()), Html.escape(c.first().heading())))
+                  .collect(Collectors.joining(" or ")))
+          .append(".</p>");
+    }
+    evidence(fault);
     out.append("<p class=\"where\">")
-        .append(Html.escape(String.join(" · ", row.check().sources())))
+        .append(Html.escape(String.join(" · ", check.sources())))
         .append("</p></section>\n");
   }
 
-  private void locations(List<Finding> where) {
-    List<String> places = where.stream().map(f -> f.location().text()).distinct().toList();
+  private void seen(FindingGroup group) {
+    int left = group.seen().size();
+    for (var entry : group.seen().entrySet()) {
+      if (Html.size(out) > FINDINGS_END) {
+        out.append("<p>").append(left).append(" more places: see <code>--json</code>.</p>");
+        return;
+      }
+      out.append("<p class=\"seen\">").append(Html.escape(Excerpt.of(entry.getKey(), MAX_SEEN)));
+      places(entry.getValue());
+      out.append("</p>");
+      left--;
+    }
+  }
+
+  private void places(List<FindingLocation> all) {
+    List<String> places = all.stream().map(FindingLocation::text).distinct().toList();
     if (report.addresses().size() > 1
         && places.size() < report.addresses().size()
         && !places.contains("domain")) {
-      out.append("<small class=\"where\">at ")
-          .append(Html.escape(String.join(", ", places)))
-          .append("</small>");
+      out.append(" <small class=\"where\">at ")
+          .append(Html.escape(String.join(", ", places.stream().limit(MAX_PLACES).toList())))
+          .append(places.size() > MAX_PLACES ? " and " + (places.size() - MAX_PLACES) : "")
+          .append(places.size() > MAX_PLACES ? " more</small>" : "</small>");
     }
   }
 
-  private void advice(FixAdvice advice, Finding finding) {
+  private void remedy(FindingGroup fault, FixAdvice advice) {
     out.append("<p>").append(Html.escape(advice.general())).append("</p>");
-    if (!finding.lines().isEmpty()) {
-      pre(String.join("\n", finding.lines()));
+    paste(fault.lines());
+    List<String> lines = advice.settings().getOrDefault(router, List.of());
+    List<String> fresh = new ArrayList<>(lines.stream().filter(settingsShown::add).toList());
+    if (!fresh.isEmpty() && fresh.size() < lines.size()) {
+      fresh.add("# together with the settings above");
     }
-    if (!advice.settings().isEmpty()) {
-      out.append("<details><summary>Settings for Postfix, Exim, OpenSMTPD, Sealwax</summary>");
-      advice
-          .settings()
-          .forEach(
-              (name, lines) -> {
-                out.append("<p class=\"router\">").append(name).append("</p>");
-                pre(String.join("\n", lines));
-              });
-      out.append("</details>");
+    if (!fresh.isEmpty()) {
+      caption("For " + router);
+      pre(String.join("\n", fresh));
+    } else if (!lines.isEmpty()) {
+      out.append("<p class=\"soft\">The settings for ")
+          .append(router)
+          .append(" are those above.</p>");
     }
+  }
+
+  /** Lines to paste; one that begins with a semicolon names those that follow. */
+  private void paste(List<String> lines) {
+    StringBuilder block = new StringBuilder();
+    for (String line : lines) {
+      if (line.startsWith("; ")) {
+        flush(block);
+        caption(line.substring(2));
+      } else {
+        block.append(block.isEmpty() ? "" : "\n").append(line);
+      }
+    }
+    flush(block);
+  }
+
+  private void flush(StringBuilder block) {
+    if (!block.isEmpty()) {
+      pre(block.toString());
+      block.setLength(0);
+    }
+  }
+
+  private void caption(String text) {
+    out.append("<p class=\"router\">").append(Html.escape(text)).append("</p>");
   }
 
   private void pre(String text) {
-    out.append("<pre>").append(Html.escape(text)).append("</pre>");
+    out.append("<pre>").append(Html.escape(Excerpt.of(text, MAX_EVIDENCE))).append("</pre>");
   }
 
-  private void evidence(List<Finding> where) {
+  private void evidence(FindingGroup fault) {
     List<FindingEvidence> all =
-        where.stream().flatMap(f -> f.evidence().stream()).distinct().limit(6).toList();
+        fault.evidence().stream().limit(Html.size(out) > EVIDENCE_ENDS ? 0 : 6).toList();
     if (all.isEmpty()) {
       return;
     }
     out.append("<details class=\"evidence\"><summary>Evidence</summary>");
-    all.forEach(
-        e -> {
-          out.append("<p class=\"router\">").append(e.kind().label()).append("</p>");
-          pre(e.text());
-        });
+    for (FindingEvidence evidence : all) {
+      if (Html.size(out) < EVIDENCE_ENDS) {
+        caption(evidence.kind().label());
+        pre(evidence.text());
+      }
+    }
     out.append("</details>");
   }
 
-  private void group(CheckGroup group) {
-    if (report.findings().stream().noneMatch(f -> f.check().group() == group)) {
+  /** Every line once, for the mail routers that the banner does not name. */
+  private void otherSettings() {
+    List<FixAdvice> advice =
+        faults.stream()
+            .filter(f -> f.causesAmong(faults).isEmpty())
+            .map(f -> f.first().check().advice())
+            .toList();
+    if (advice.stream().allMatch(a -> a.settings().isEmpty())) {
       return;
     }
-    Map<FindingRow, List<Finding>> byRow = FindingRow.of(report, FindingRow.JUDGED, List.of(group));
-    out.append("<h2>").append(Html.escape(group.title())).append("</h2><div class=\"card\">");
-    if (!byRow.isEmpty()) {
-      rows(byRow);
+    out.append(router.isEmpty() ? "<section class=\"settings\">" : "<section class=\"folded\">")
+        .append("<h2>Settings for ")
+        .append(router.isEmpty() ? "your mail router" : "other mail routers")
+        .append("</h2><div class=\"card\">");
+    for (String name : FixAdvice.ROUTERS) {
+      Set<String> lines = new LinkedHashSet<>();
+      advice.forEach(a -> lines.addAll(a.settings().getOrDefault(name, List.of())));
+      if (!lines.isEmpty() && !name.equals(router)) {
+        out.append("<details><summary>").append(name).append("</summary>");
+        pre(String.join("\n", lines));
+        out.append("</details>");
+      }
     }
-    left("Not tested: ", CheckOutcome.NOT_TESTED, group);
-    left("Not needed: ", CheckOutcome.NOT_NEEDED, group);
+    out.append("</div></section>\n");
+  }
+
+  private void rows(String title, CheckOutcome outcome) {
+    List<FindingGroup> groups = FindingGroup.of(report, outcome);
+    if (!groups.isEmpty()) {
+      out.append("<h2>").append(title).append("</h2><div class=\"card\">");
+      list(groups);
+      out.append("</div>\n");
+    }
+  }
+
+  private void list(List<FindingGroup> groups) {
+    out.append("<ul class=\"rows\">");
+    for (FindingGroup group : groups) {
+      if (Html.size(out) > FINDINGS_END) {
+        break;
+      }
+      out.append("<li><span>")
+          .append(Html.escape(group.first().heading()))
+          .append(" <code>")
+          .append(Html.escape(group.first().code()))
+          .append("</code></span><div>");
+      seen(group);
+      out.append("</div></li>");
+    }
+    out.append("</ul>");
+  }
+
+  private void otherChecks() {
+    if (report.findings().isEmpty()) {
+      return;
+    }
+    List<FindingGroup> passed = FindingGroup.of(report, CheckOutcome.PASS);
+    out.append("<h2>Other checks</h2><div class=\"card\">");
+    if (!passed.isEmpty()) {
+      out.append("<details class=\"passed\"><summary>")
+          .append(passed.size())
+          .append(" checks passed</summary>");
+      for (CheckGroup group : CheckGroup.values()) {
+        List<FindingGroup> of =
+            passed.stream().filter(g -> g.first().check().group() == group).toList();
+        if (!of.isEmpty()) {
+          out.append("<h3>").append(Html.escape(group.title())).append("</h3>");
+          list(of);
+        }
+      }
+      out.append("</details>");
+    }
+    left("Not tested: ", CheckOutcome.NOT_TESTED);
+    left("Not needed: ", CheckOutcome.NOT_NEEDED);
     out.append("</div>\n");
   }
 
-  private void left(String label, CheckOutcome outcome, CheckGroup group) {
-    String ids = FindingRow.ids(report, outcome, group);
+  private void left(String label, CheckOutcome outcome) {
+    String ids =
+        report.findings().stream()
+            .filter(f -> f.outcome() == outcome)
+            .map(Finding::check)
+            .map(Check::id)
+            .distinct()
+            .collect(Collectors.joining(", "));
     if (!ids.isEmpty()) {
       out.append("<p class=\"none-list\">").append(label).append(Html.escape(ids)).append("</p>");
     }
-  }
-
-  private void rows(Map<FindingRow, List<Finding>> byRow) {
-    out.append("<ul class=\"rows\">");
-    byRow.forEach(
-        (t, where) -> {
-          out.append("<li><span>");
-          chip(t.outcome());
-          out.append("</span><span>")
-              .append(Html.escape(t.check().title()))
-              .append("<br><code>")
-              .append(Html.escape(t.code()))
-              .append("</code></span><span class=\"seen\">")
-              .append(Html.escape(t.seen()));
-          locations(where);
-          out.append("</span></li>");
-        });
-    out.append("</ul>");
   }
 
   private void foot() {
@@ -322,7 +487,7 @@ public final class ReportPage {
         .append(" <code>")
         .append(Html.escape(report.rulesHash().substring(0, 12)))
         .append(
-            "</code> · What was not seen earns nothing and never counts as good. A grade speaks"
-                + " of one moment and of one place on the Internet.</footer>");
+            "</code> · What was not seen earns no points and never counts as passed. A grade is"
+                + " about one moment, and about one place on the Internet.</footer>");
   }
 }

@@ -1,259 +1,311 @@
 package org.sealwax.assess.render;
 
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.sealwax.assess.model.AssessmentReport;
-import org.sealwax.assess.model.CheckGroup;
 import org.sealwax.assess.model.CheckOutcome;
-import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.FindingGroup;
+import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.FirstSteps;
 import org.sealwax.assess.model.FixAdvice;
 import org.sealwax.assess.model.Grade;
 import org.sealwax.assess.model.GradeLetter;
+import org.sealwax.assess.render.TextLayout.Cell;
+import org.sealwax.assess.render.TextLayout.Ink;
 import org.sealwax.mail.cli.Printable;
 
 /**
- * A report for people at a terminal or in a mail: the grade and what decides it, then what to fix
- * with the exact lines, then the rest in short. Text from other hosts is made harmless.
+ * A report for people at a terminal or in a mail: the grade and how it comes about, what to do
+ * first, then each fault by its cost with the exact lines, then the rest in short.
  *
  * @param color whether escape sequences are written
- * @param router whose lines are printed: {@code postfix}, {@code exim}, {@code opensmtpd}, {@code
- *     sealwax}; empty: all
+ * @param router whose settings are printed: {@code postfix}, {@code exim}, {@code opensmtpd},
+ *     {@code sealwax}; empty: the one that the banner names, else all
+ * @param all whether passed checks are listed, and not only counted
  */
-public record ReportText(boolean color, String router) {
-  private static final int WIDTH = 100;
+public record ReportText(boolean color, String router, boolean all) {
   private static final int BAR = 20;
-  private static final String BOLD = "1";
-  private static final String DIM = "2";
-  private static final String RED = "31";
-  private static final String GREEN = "32";
-  private static final String YELLOW = "33";
-  private static final String BLUE = "36";
+
+  /** Of the columns: cost, heading, outcome; what belongs to a heading is indented by the cost. */
+  private static final int COST = 18;
+
+  private static final int HEADING = 50;
+  private static final int OUTCOME = 9;
+  private static final int LABEL = 9;
 
   public String of(AssessmentReport report) {
-    StringBuilder out = new StringBuilder();
-    head(out, report);
-    report.graded().ifPresent(g -> grade(out, g));
-    addresses(out, report);
-    for (CheckGroup group : CheckGroup.values()) {
-      group(out, report, group);
-    }
-    out.append('\n')
-        .append(
-            paint(
-                DIM,
-                report.program()
-                    + ", rules "
-                    + report.rules()
-                    + " ("
-                    + report.rulesHash().substring(0, 12)
-                    + "), "
-                    + report.began()))
-        .append('\n');
-    return out.toString();
+    return new Writer(report).text();
   }
 
-  private String paint(String code, String text) {
-    return color ? "\u001b[" + code + "m" + text + "\u001b[0m" : text;
-  }
+  private final class Writer {
+    private final AssessmentReport report;
+    private final TextLayout out = new TextLayout(color);
+    private final String chosen;
+    private final Set<String> printed = new HashSet<>();
 
-  private static String letterColor(AssessmentReport report) {
-    return report
-        .graded()
-        .map(
-            g ->
-                g.letter().compareTo(GradeLetter.A_MINUS) <= 0
-                    ? GREEN
-                    : g.letter().compareTo(GradeLetter.C) <= 0 ? YELLOW : RED)
-        .orElse(BLUE);
-  }
+    Writer(AssessmentReport report) {
+      this.report = report;
+      this.chosen = router.isEmpty() ? report.router().toLowerCase(Locale.ROOT) : router;
+    }
 
-  private void head(StringBuilder out, AssessmentReport report) {
-    out.append('\n')
-        .append("  ")
-        .append(paint(BOLD + ";" + letterColor(report), report.letter()))
-        .append("   ")
-        .append(paint(BOLD, Printable.of(report.target())))
-        .append("   ")
-        .append(report.depth().label())
-        .append(" assessment, ")
-        .append(report.connections())
-        .append(" connections, ")
-        .append(String.format(Locale.ROOT, "%.2f s", report.duration().toMillis() / 1000.0))
-        .append('\n');
-    if (!report.ungraded().isEmpty()) {
-      out.append("\n  no grade: ").append(Printable.of(report.ungraded())).append('\n');
+    String text() {
+      List<FindingGroup> faults = FindingGroup.faults(report);
+      head();
+      report.graded().ifPresent(g -> grade(g, faults));
+      addresses();
+      if (!faults.isEmpty()) {
+        out.title("To fix");
+        faults.forEach(f -> fault(f, f.causesAmong(faults)));
+        otherSettings(faults);
+      }
+      list("Inconclusive", CheckOutcome.INCONCLUSIVE);
+      list("Notes", CheckOutcome.INFO);
+      rest();
+      out.line("");
+      out.line(
+          "  "
+              + out.ink(
+                  Ink.DIM,
+                  report.program()
+                      + ", rules "
+                      + report.rules()
+                      + " ("
+                      + report.rulesHash().substring(0, 12)
+                      + "), "
+                      + report.began()));
+      return out.toString();
     }
-  }
 
-  private void grade(StringBuilder out, Grade grade) {
-    out.append('\n');
-    for (Grade.CategoryScore score : grade.parts()) {
-      int filled = score.most() == 0 ? 0 : BAR * score.points() / score.most();
-      out.append("  ")
-          .append(pad(score.category(), 22))
-          .append(String.format(Locale.ROOT, "%3d/%-3d ", score.points(), score.most()))
-          .append(paint(GREEN, "#".repeat(filled)))
-          .append(paint(DIM, ".".repeat(BAR - filled)))
-          .append('\n');
+    private void head() {
+      String seconds = String.format(Locale.ROOT, "%.2f s", report.duration().toMillis() / 1000.0);
+      String target = Excerpt.of(report.target(), 200);
+      out.line("");
+      out.line(
+          "  "
+              + out.ink(report.graded().map(g -> ink(g.letter())).orElse(Ink.BLUE), report.letter())
+              + "   "
+              + out.ink(Ink.BOLD, Printable.of(target))
+              + (report.router().isEmpty() ? "" : "   " + report.router() + ", by its banner"));
+      out.line(
+          "      "
+              + report.depth().label()
+              + " assessment, "
+              + report.connections()
+              + " connections, "
+              + seconds);
+      out.line("");
+      out.row(
+          List.of(new Cell("", 2, Ink.PLAIN)),
+          report.graded().map(Grade::explanation).orElse("no grade: " + report.ungraded()));
     }
-    out.append("  ")
-        .append(pad("Score", 22))
-        .append(String.format(Locale.ROOT, "%3d/100%n", grade.score()));
-    List<String> reasons =
-        grade.caps().stream()
-            .filter(c -> c.most() == grade.caps().getFirst().most())
-            .map(Grade.GradeCap::reason)
-            .distinct()
-            .toList();
-    if (!reasons.isEmpty()) {
-      out.append("\n  at best ")
-          .append(grade.caps().getFirst().most().text())
-          .append(" because of: ")
-          .append(String.join("; ", reasons))
-          .append('\n');
-    }
-    if (grade.letter() != grade.atBest()) {
-      out.append("\n  ")
-          .append(grade.letter().text())
-          .append(" is sure; ")
-          .append(grade.open())
-          .append(" points are of checks that this depth leaves out, and with all of them it is ")
-          .append(grade.atBest().text())
-          .append(": look without --quick\n");
-    }
-    if (grade.uncertain()) {
-      out.append("  ? something that counts could not be seen: see \"inconclusive\" below\n");
-    }
-    if (grade.letter().compareTo(GradeLetter.A_MINUS) <= 0 && !grade.missing().isEmpty()) {
-      out.append("\n  for A+ there is missing: ")
-          .append(String.join("; ", grade.missing()))
-          .append('\n');
-    }
-  }
 
-  private static void addresses(StringBuilder out, AssessmentReport report) {
-    if (report.addresses().isEmpty()) {
-      return;
+    private void grade(Grade grade, List<FindingGroup> faults) {
+      out.title("Points");
+      for (Grade.CategoryScore score : grade.parts()) {
+        int filled = score.most() == 0 ? 0 : BAR * score.points() / score.most();
+        out.line(
+            String.format(
+                Locale.ROOT,
+                "  %-22s %3d/%-3d  %s%s",
+                score.category(),
+                score.points(),
+                score.most(),
+                out.ink(Ink.GREEN, "#".repeat(filled)),
+                out.ink(Ink.DIM, ".".repeat(BAR - filled))));
+      }
+      out.line(String.format(Locale.ROOT, "  %-22s %3d/100", "Score", grade.score()));
+      if (grade.letter().compareTo(GradeLetter.A_MINUS) <= 0 && !grade.missing().isEmpty()) {
+        out.row(
+            List.of(new Cell("", 2, Ink.PLAIN), new Cell("For A+:", LABEL, Ink.PLAIN)),
+            String.join("; ", grade.missing()));
+      }
+      FirstSteps.of(report, faults)
+          .ifPresent(
+              steps -> {
+                out.title("Do these first");
+                steps.faults().forEach(this::headline);
+                out.row(List.of(new Cell("", COST, Ink.PLAIN)), steps.result());
+              });
     }
-    out.append('\n');
-    for (AssessmentReport.AddressResult result : report.addresses()) {
-      Grade grade = result.grade();
-      out.append("  ")
-          .append(pad(result.location().text(), 60))
-          .append(pad(grade == null ? "no answer" : grade.text(), 12))
-          .append(result.connections())
-          .append(" connections\n");
-    }
-  }
 
-  private static String pad(String text, int width) {
-    return text.length() >= width ? text + " " : text + " ".repeat(width - text.length());
-  }
-
-  private void group(StringBuilder out, AssessmentReport report, CheckGroup group) {
-    if (report.findings().stream().noneMatch(f -> f.check().group() == group)) {
-      return;
+    private void headline(FindingGroup fault) {
+      out.row(
+          List.of(
+              new Cell("", 2, Ink.PLAIN),
+              new Cell(fault.cost(), COST - 2, Ink.BOLD),
+              new Cell(fault.first().heading(), HEADING, Ink.PLAIN),
+              new Cell(
+                  fault.first().outcome() == CheckOutcome.FAIL ? "fail" : "warning",
+                  OUTCOME,
+                  ink(fault.first().outcome()))),
+          fault.first().code());
     }
-    out.append('\n').append(paint(BOLD, group.title())).append('\n');
-    FindingRow.of(report, FindingRow.JUDGED, List.of(group))
-        .forEach((row, where) -> line(out, row, where, report));
-    for (CheckOutcome outcome : List.of(CheckOutcome.NOT_TESTED, CheckOutcome.NOT_NEEDED)) {
-      String ids = FindingRow.ids(report, outcome, group);
-      if (!ids.isEmpty()) {
-        wrap(out, "  " + paint(DIM, pad(word(outcome), 13)), ids, 15);
+
+    private void addresses() {
+      if (report.addresses().size() < 2) {
+        return;
+      }
+      out.title("Hosts and addresses");
+      for (AssessmentReport.AddressResult result : report.addresses()) {
+        Grade grade = result.grade();
+        out.row(
+            List.of(
+                new Cell("", 2, Ink.PLAIN),
+                new Cell(
+                    grade == null ? "no answer" : grade.text(),
+                    COST - 2,
+                    grade == null ? Ink.DIM : ink(grade.letter())),
+                new Cell(result.location().text(), HEADING, Ink.PLAIN)),
+            (grade == null ? "" : grade.score() + " points, ")
+                + result.connections()
+                + " connections");
+      }
+    }
+
+    private void fault(FindingGroup fault, List<FindingGroup> causes) {
+      headline(fault);
+      fault.seen().forEach((text, places) -> out.row(beside("found"), text + at(places)));
+      out.row(beside("why"), fault.first().check().reason());
+      if (!causes.isEmpty()) {
+        out.row(
+            beside("do"),
+            "Goes away with "
+                + causes.stream().map(c -> c.first().code()).collect(Collectors.joining(" or "))
+                + ".");
+        out.line("");
+        return;
+      }
+      FixAdvice advice = fault.first().check().advice();
+      if (!advice.general().isEmpty()) {
+        out.row(beside("do"), advice.general());
+      }
+      pasted("paste", fault.lines());
+      advice
+          .settings()
+          .forEach(
+              (name, lines) -> {
+                if (name.equalsIgnoreCase(chosen)) {
+                  settings(name, lines);
+                }
+              });
+      out.row(beside("source"), String.join("; ", fault.first().check().sources()));
+      out.line("");
+    }
+
+    /** Settings that stood above are not printed again. */
+    private void settings(String name, List<String> lines) {
+      List<String> fresh = new ArrayList<>(lines.stream().filter(printed::add).toList());
+      if (!fresh.isEmpty() && fresh.size() < lines.size()) {
+        fresh.add("# together with the settings above");
+      }
+      if (fresh.isEmpty()) {
+        out.row(beside(name), "the same settings as above");
+      } else {
+        pasted(name, fresh);
+      }
+    }
+
+    private void pasted(String label, List<String> lines) {
+      out.verbatim(List.of(new Cell("", COST, Ink.PLAIN), new Cell(label, LABEL, Ink.BLUE)), lines);
+    }
+
+    private static List<Cell> beside(String label) {
+      return List.of(new Cell("", COST, Ink.PLAIN), new Cell(label, LABEL, Ink.DIM));
+    }
+
+    /** Where no router is known, the settings of each in one block. */
+    private void otherSettings(List<FindingGroup> faults) {
+      if (!chosen.isEmpty()) {
+        String others =
+            FixAdvice.ROUTERS.stream()
+                .filter(name -> !name.equalsIgnoreCase(chosen))
+                .collect(Collectors.joining(", "));
+        out.line("  Settings for " + others + ": --router NAME");
+        return;
+      }
+      for (String name : FixAdvice.ROUTERS) {
+        Set<String> lines = new LinkedHashSet<>();
+        faults.forEach(
+            f -> lines.addAll(f.first().check().advice().settings().getOrDefault(name, List.of())));
+        if (!lines.isEmpty()) {
+          out.title("Settings for " + name);
+          out.verbatim(List.of(new Cell("", 2, Ink.PLAIN)), new ArrayList<>(lines));
+        }
+      }
+    }
+
+    /** Where it was seen, unless everywhere. */
+    private String at(List<FindingLocation> places) {
+      List<String> names = places.stream().map(FindingLocation::text).distinct().toList();
+      return report.addresses().size() < 2
+              || names.size() == report.addresses().size()
+              || names.contains("domain")
+          ? ""
+          : " — at " + String.join(", ", names);
+    }
+
+    private void list(String title, CheckOutcome outcome) {
+      List<FindingGroup> groups = FindingGroup.of(report, outcome);
+      if (groups.isEmpty()) {
+        return;
+      }
+      out.title(title);
+      for (FindingGroup group : groups) {
+        group
+            .seen()
+            .forEach(
+                (text, places) ->
+                    out.row(
+                        List.of(
+                            new Cell("", 2, Ink.PLAIN),
+                            new Cell(group.first().code(), 26, ink(outcome))),
+                        group.first().heading() + ": " + text + at(places)));
+      }
+    }
+
+    private void rest() {
+      if (all) {
+        list("Passed", CheckOutcome.PASS);
+      }
+      out.title("Other checks");
+      for (CheckOutcome outcome :
+          List.of(CheckOutcome.PASS, CheckOutcome.NOT_TESTED, CheckOutcome.NOT_NEEDED)) {
+        List<String> ids =
+            report.findings().stream()
+                .filter(f -> f.outcome() == outcome)
+                .map(f -> f.check().id())
+                .distinct()
+                .toList();
+        boolean folded = outcome == CheckOutcome.PASS;
+        if (!ids.isEmpty() && !(folded && all)) {
+          out.row(
+              List.of(
+                  new Cell("", 2, Ink.PLAIN),
+                  new Cell(folded ? "passed" : outcome.label(), COST - 2, Ink.DIM)),
+              folded ? ids.size() + " checks; --all lists them" : String.join(", ", ids));
+        }
       }
     }
   }
 
-  private static String word(CheckOutcome outcome) {
+  private static Ink ink(GradeLetter letter) {
+    return letter.compareTo(GradeLetter.A_MINUS) <= 0
+        ? Ink.GREEN
+        : letter.compareTo(GradeLetter.C) <= 0 ? Ink.YELLOW : Ink.RED;
+  }
+
+  private static Ink ink(CheckOutcome outcome) {
     return switch (outcome) {
-      case PASS -> "ok";
-      case INFO -> "note";
-      case WARN -> "warning";
-      case FAIL -> "FAIL";
-      case INCONCLUSIVE -> "inconclusive";
-      case NOT_TESTED -> "not tested";
-      case NOT_NEEDED -> "not needed";
+      case PASS -> Ink.GREEN;
+      case INFO -> Ink.BLUE;
+      case WARN, INCONCLUSIVE -> Ink.YELLOW;
+      case FAIL -> Ink.RED;
+      case NOT_TESTED, NOT_NEEDED -> Ink.DIM;
     };
-  }
-
-  private static String colour(CheckOutcome outcome) {
-    return switch (outcome) {
-      case PASS -> GREEN;
-      case INFO -> BLUE;
-      case WARN -> YELLOW;
-      case FAIL -> BOLD + ";" + RED;
-      case INCONCLUSIVE -> YELLOW;
-      case NOT_TESTED, NOT_NEEDED -> DIM;
-    };
-  }
-
-  private void line(
-      StringBuilder out, FindingRow row, List<Finding> where, AssessmentReport report) {
-    String label = "  " + paint(colour(row.outcome()), pad(word(row.outcome()), 13));
-    String places =
-        report.addresses().size() > 1 && where.size() < report.addresses().size()
-            ? " — at "
-                + String.join(
-                    ", ", where.stream().map(f -> f.location().text()).distinct().toList())
-            : "";
-    wrap(
-        out,
-        label,
-        pad(row.code(), 22)
-            + Printable.of(row.seen())
-            + (places.contains("— at domain") ? "" : places),
-        37);
-    if (row.outcome() == CheckOutcome.FAIL || row.outcome() == CheckOutcome.WARN) {
-      wrap(out, " ".repeat(15) + paint(DIM, pad("why", 10)), row.check().reason(), 25);
-      advice(out, row.check().advice(), where.getFirst());
-      wrap(
-          out,
-          " ".repeat(15) + paint(DIM, pad("source", 10)),
-          String.join("; ", row.check().sources()),
-          25);
-    }
-  }
-
-  private void advice(StringBuilder out, FixAdvice advice, Finding finding) {
-    if (!advice.general().isEmpty()) {
-      wrap(out, " ".repeat(15) + paint(DIM, pad("help", 10)), advice.general(), 25);
-    }
-    lines(out, "here", finding.lines());
-    advice
-        .settings()
-        .forEach(
-            (name, lines) -> {
-              if (router.isEmpty() || router.equalsIgnoreCase(name)) {
-                lines(out, name, lines);
-              }
-            });
-  }
-
-  private void lines(StringBuilder out, String whose, List<String> lines) {
-    for (int i = 0; i < lines.size(); i++) {
-      out.append(" ".repeat(15))
-          .append(paint(BLUE, pad(i == 0 ? whose : "", 10)))
-          .append(Printable.of(lines.get(i)))
-          .append('\n');
-    }
-  }
-
-  /** Breaks at blanks; the label stands before the first line, the rest is indented. */
-  private static void wrap(StringBuilder out, String label, String text, int indent) {
-    StringBuilder line = new StringBuilder();
-    boolean first = true;
-    for (String word : text.split(" ", -1)) {
-      if (!line.isEmpty() && line.length() + word.length() + 1 > WIDTH - indent) {
-        out.append(first ? label : " ".repeat(indent)).append(line).append('\n');
-        first = false;
-        line.setLength(0);
-      }
-      if (!line.isEmpty() || word.isEmpty()) {
-        line.append(' ');
-      }
-      line.append(word);
-    }
-    out.append(first ? label : " ".repeat(indent)).append(line).append('\n');
   }
 }

@@ -151,7 +151,7 @@ public final class DaneReview implements Review {
       return checks().stream().map(c -> c.atDomain().notNeeded("no host has a name")).toList();
     }
     List<Finding> found = new ArrayList<>();
-    found.add(present(hosts));
+    found.add(present(hosts, all));
     hosts.values().forEach(h -> found.add(denial(h)));
     List<Finding> matches = new ArrayList<>();
     for (AddressVisit visit : all.visits()) {
@@ -280,7 +280,7 @@ public final class DaneReview implements Review {
     return FindingEvidence.dns(text);
   }
 
-  private static Finding present(Map<Domain, HostDaneAnswer> hosts) {
+  private static Finding present(Map<Domain, HostDaneAnswer> hosts, TargetOverview all) {
     List<String> with = new ArrayList<>();
     List<String> without = new ArrayList<>();
     List<String> unusable = new ArrayList<>();
@@ -312,7 +312,29 @@ public final class DaneReview implements Review {
     for (HostDaneAnswer host : hosts.values()) {
       finding = finding.with(records(host));
     }
-    return finding;
+    return finding.isFault() ? finding.advising(missing(hosts, all)) : finding;
+  }
+
+  /** The records of the keys just seen at hosts without usable ones. */
+  private static List<String> missing(Map<Domain, HostDaneAnswer> hosts, TargetOverview all) {
+    List<String> lines = new ArrayList<>();
+    boolean unsigned = false;
+    for (AddressVisit visit : all.visits()) {
+      Domain name = visit.location().host();
+      HostDaneAnswer host = name == null ? null : hosts.get(name);
+      if (host != null && !(host.state() instanceof DaneState.Usable)) {
+        lines.addAll(toPublish(visit));
+        // Without an owner nothing was asked: the addresses of the host are not signed.
+        unsigned |= host.owner() == null;
+      }
+    }
+    if (!lines.isEmpty()) {
+      lines.addFirst(
+          unsigned
+              ? "; DNS records, of use only once the zones of domain and hosts are signed"
+              : "; DNS records, for the keys that the hosts use now");
+    }
+    return lines.stream().distinct().toList();
   }
 
   private static Finding denial(HostDaneAnswer host) {
@@ -345,7 +367,7 @@ public final class DaneReview implements Review {
   private List<Finding> at(AddressVisit visit, HostDaneAnswer host) {
     LocatedCheck match = visit.check("dane.match");
     return switch (host.state()) {
-      case DaneState.Absent a -> List.of(match.notNeeded(a.why()).advising(toPublish(visit)));
+      case DaneState.Absent a -> List.of(match.notNeeded(a.why()));
       case DaneState.LookupFailed t -> List.of(match.inconclusive(t.why()));
       case DaneState.Unusable u ->
           List.of(

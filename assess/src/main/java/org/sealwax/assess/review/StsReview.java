@@ -1,8 +1,11 @@
 package org.sealwax.assess.review;
 
 import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -107,20 +110,21 @@ public final class StsReview implements Review {
                   .fail("there is no MTA-STS record")
                   .as("absent")
                   .with(evidence)
-                  .advising(toPublish(all, domain)));
+                  .advising(toPublish(all, domain, StsPolicy.Mode.TESTING)));
       case StsRecord.Several s ->
           without(
               POLICY
                   .fail(s.count() + " MTA-STS records: senders ignore all")
                   .as("two-records")
-                  .with(evidence));
+                  .with(evidence)
+                  .advising(record(domain)));
       case StsRecord.Malformed m ->
           without(
               POLICY
                   .fail("the record breaks its grammar: " + m.why())
                   .as("invalid")
                   .with(evidence)
-                  .advising(toPublish(all, domain)));
+                  .advising(record(domain)));
       case StsRecord.Announced a -> fetched(all, domain, a.id(), evidence);
     };
   }
@@ -134,7 +138,7 @@ public final class StsReview implements Review {
       case PolicyFetch.FetchOutcome.Obtained o -> {
         FindingEvidence text = FindingEvidence.https(o.policy().text());
         Finding agrees = agrees(before, domain, id, o.policy()).with(text);
-        yield all -> List.of(judged(all, o.policy()).with(evidence).with(text), agrees);
+        yield all -> List.of(judged(all, domain, o.policy()).with(evidence).with(text), agrees);
       }
       case PolicyFetch.FetchOutcome.Redirect r -> without(unusable(outcome, "redirect", evidence));
       case PolicyFetch.FetchOutcome.MediaType m -> without(unusable(outcome, "invalid", evidence));
@@ -166,7 +170,7 @@ public final class StsReview implements Review {
     }
   }
 
-  private Finding judged(TargetOverview all, StsPolicy policy) {
+  private Finding judged(TargetOverview all, Domain domain, StsPolicy policy) {
     HostsByPolicyMatch hosts = new HostsByPolicyMatch();
     for (TargetMxHost mxHost : all.mxHosts()) {
       Domain host = mxHost.host();
@@ -175,12 +179,20 @@ public final class StsReview implements Review {
       }
     }
     return switch (policy.mode()) {
-      case NONE -> POLICY.fail("mode none: no policy is in force").as("mode-none");
+      case NONE ->
+          POLICY
+              .fail("mode none: no policy is in force")
+              .as("mode-none")
+              .advising(toPublish(all, domain, StsPolicy.Mode.TESTING));
       case TESTING ->
           POLICY
               .warn("mode testing; " + testing(hosts))
               .as("testing")
-              .withOpenQuestion(hosts.open());
+              .withOpenQuestion(hosts.open())
+              .advising(
+                  hosts.failing().isEmpty()
+                      ? toPublish(all, domain, StsPolicy.Mode.ENFORCE)
+                      : List.of());
       case ENFORCE -> enforced(policy, hosts);
     };
   }
@@ -351,16 +363,32 @@ public final class StsReview implements Review {
             .with(FindingEvidence.https(second.policy().text())));
   }
 
-  private static List<String> toPublish(TargetOverview all, Domain domain) {
-    List<String> lines = new ArrayList<>();
-    lines.add("_mta-sts." + domain + ". IN TXT \"v=STSv1; id=1\"");
-    lines.add("; at https://mta-sts." + domain + PolicyFetcher.PATH);
+  /** The form of an id that grows with each change (RFC 8461 3.1 leaves it to the domain). */
+  private static final DateTimeFormatter ID =
+      DateTimeFormatter.ofPattern("yyyyMMddHHmmss", Locale.ROOT).withZone(ZoneOffset.UTC);
+
+  private List<String> record(Domain domain) {
+    return List.of(
+        "; DNS record, with a new id at each change of the policy",
+        "_mta-sts." + domain + ". IN TXT \"v=STSv1; id=" + ID.format(clock.now()) + "\"");
+  }
+
+  private List<String> toPublish(TargetOverview all, Domain domain, StsPolicy.Mode mode) {
+    List<String> lines = new ArrayList<>(record(domain));
+    lines.add(
+        "; Policy file, at https://mta-sts."
+            + domain
+            + PolicyFetcher.PATH
+            + (mode == StsPolicy.Mode.TESTING
+                ? "; then mode enforce, after a week without failures"
+                : ""));
     lines.add("version: STSv1");
-    lines.add("mode: testing");
+    lines.add("mode: " + mode.name().toLowerCase(Locale.ROOT));
     lines.add("max_age: 1209600");
     all.mxHosts().stream()
         .map(TargetMxHost::named)
         .flatMap(Optional::stream)
+        .distinct()
         .forEach(h -> lines.add("mx: " + h));
     return lines;
   }

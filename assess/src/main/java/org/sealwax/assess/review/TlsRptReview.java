@@ -81,6 +81,7 @@ public record TlsRptReview(Resolver resolver, HttpsRequester web) implements Rev
       throws InterruptedException {
     List<String> advice =
         List.of(
+            "; DNS record, with an address that still works when mail to the domain fails",
             "_smtp._tls." + name + ". IN TXT \"v=TLSRPTv1; rua=mailto:tls-reports@" + name + "\"");
     return switch (ReportingPolicy.of(records)) {
       case ReportingPolicy.None n ->

@@ -41,16 +41,36 @@ final class CheckTableTest {
                 title: one
                   two
                 why: because
-                aspect: x
-                aspect: y
+                found: nothing
+                aspect: x = an x
+                aspect: y = a y
                 postfix: a = b
                 """)
             .find("a.b")
             .orElseThrow();
     assertEquals("one two", check.title());
     assertEquals(List.of("x", "y"), check.aspects());
+    assertEquals(Map.of("", "nothing", "x", "an x", "y", "a y"), check.headings());
     assertEquals(List.of("a = b"), check.advice().settings().get("Postfix"));
     assertEquals(CheckGroup.POLICY, check.group());
+  }
+
+  /** A heading says what was found; the title says what should be. */
+  @Test
+  void aHeadingIsNotTheTitle() {
+    for (Check check : Check.all()) {
+      check
+          .headings()
+          .forEach(
+              (aspect, heading) -> {
+                assertFalse(heading.isBlank(), check.id() + "/" + aspect);
+                assertFalse(heading.equals(check.title()), check.id() + "/" + aspect);
+                assertTrue(heading.length() <= 66, check.id() + "/" + aspect + " is too long");
+              });
+    }
+    Finding old = Check.of("tls11").atDomain().warn("TLS 1.1 is still spoken").as("on");
+    assertEquals("TLS 1.1 is accepted", old.heading());
+    assertEquals(Check.of("tls11").title(), Check.of("tls11").atDomain().pass("refused").heading());
   }
 
   @Test
@@ -61,6 +81,7 @@ final class CheckTableTest {
             "[a]\ngroup: Nowhere\n[b]",
             "[a]\nnothing",
             "[a]\nunknown: x",
+            "[a]\naspect: x\ngroup: Policy",
             "[A b]",
             "[a]\ngroup: Policy\n[a]\ngroup: Policy")) {
       assertThrows(IllegalArgumentException.class, () -> CheckTable.parse(wrong), wrong);

@@ -228,7 +228,7 @@ final class RubricTest {
         Finding.of(Check.of("tls13"), CheckOutcome.WARN, FindingLocation.domain(), "none"));
     Grade grade = RULES.grade(findings, true);
     assertEquals("A-", grade.text());
-    assertEquals("no TLS 1.3", grade.caps().getFirst().reason());
+    assertEquals("missing TLS 1.3", grade.caps().getFirst().reason());
     assertEquals(grade.letter(), grade.caps().getFirst().most());
   }
 
@@ -239,12 +239,50 @@ final class RubricTest {
             RULES.version(),
             RULES.categories(),
             RULES.caps().subList(1, RULES.caps().size()),
-            RULES.plus());
+            RULES.plus(),
+            Map.of());
     assertEquals(64, RULES.hash().length());
     assertFalse(RULES.hash().equals(other.hash()));
     assertEquals(
         RULES.hash(),
-        new Rubric(RULES.version(), RULES.categories(), RULES.caps(), RULES.plus()).hash());
+        new Rubric(RULES.version(), RULES.categories(), RULES.caps(), RULES.plus(), Map.of())
+            .hash());
+  }
+
+  @Test
+  void theLetterIsExplained() {
+    assertEquals("A+: 100 points", RULES.grade(perfect(), true).explanation());
+    assertEquals(
+        "A-: 100 points, enough for A; at most A- because of missing TLS reporting",
+        RULES.grade(with("tlsrpt", CheckOutcome.WARN, "missing"), true).explanation());
+    List<Finding> findings = with("both", CheckOutcome.FAIL, "neither");
+    findings.replaceAll(
+        f ->
+            List.of("dane.match", "sts.policy", "banner.time").contains(f.check().id())
+                ? f.check().atDomain().inconclusive("no answer")
+                : f);
+    assertEquals(
+        "B?: 72 points; A from 80; at most B because of no protection by DANE or MTA-STS; the question"
+            + " mark stands for banner.time, dane.match and sts.policy",
+        RULES.grade(findings, true).explanation());
+  }
+
+  /** What is fixed with something else is not fixed by itself. */
+  @Test
+  void aFixAlsoFixesWhatFollowsFromIt() {
+    List<Finding> findings = with("both", CheckOutcome.FAIL, "neither");
+    findings.replaceAll(
+        f ->
+            switch (f.check().id()) {
+              case "dane.present" -> f.check().atDomain().fail("none").as("none");
+              case "dane.match" -> f.check().atDomain().notNeeded("none");
+              case "sts.policy" -> f.check().atDomain().fail("none").as("absent");
+              default -> f;
+            });
+    assertEquals("B", RULES.grade(findings, true).text());
+    Grade fixed = RULES.grade(RULES.fixed(findings, java.util.Set.of("dane.present")), true);
+    assertEquals(93, fixed.score());
+    assertEquals("A", fixed.text());
   }
 
   @Test

@@ -12,6 +12,8 @@ public final class SampleReports {
   /** A stranger's text that must not become markup, escape sequences or another line. */
   public static final String HOSTILE = "<script>alert('x')</script>\u001b[31m\u202e\"&\r\n";
 
+  private static final String BANNER = "mx1 ESMTP Postfix (Debian/GNU)";
+
   private SampleReports() {}
 
   private static FindingLocation place(String host, String address) {
@@ -26,7 +28,7 @@ public final class SampleReports {
       Grade grade =
           ReceiverRubric.rules()
               .grade(findings.stream().filter(f -> f.location().covers(location)).toList(), true);
-      stations.add(new AssessmentReport.AddressResult(location, true, 31, grade));
+      stations.add(new AssessmentReport.AddressResult(location, true, 31, BANNER, grade));
       weakest = weakest == null || grade.letter().compareTo(weakest.letter()) > 0 ? grade : weakest;
     }
     return new AssessmentReport(

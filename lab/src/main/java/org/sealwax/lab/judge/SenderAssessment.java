@@ -7,17 +7,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.CheckGroup;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.assess.model.FindingLocation;
-import org.sealwax.assess.model.FixAdvice;
 import org.sealwax.assess.model.Grade;
 import org.sealwax.assess.model.Rubric;
 import org.sealwax.lab.site.Sighting;
-import org.sealwax.lab.traps.Trap;
 
 /**
  * Compares what was seen with what was expected, test case by test case, and then as a whole. Pure.
@@ -28,10 +24,6 @@ public final class SenderAssessment {
 
   /** More than one test case in so many that is not tested makes a grade unsure. */
   private static final int UNTESTED = 20;
-
-  /** Possible results of a test case. */
-  private static final List<String> ASPECTS =
-      List.of("leak", "loss", "stuck", "fooled", "weak", "clear");
 
   private final SenderProfile profile;
   private final boolean ended;
@@ -88,7 +80,10 @@ public final class SenderAssessment {
     return new SenderReport(
         profile,
         all,
-        (findings.size() - tested) * UNTESTED > findings.size() ? grade.markUncertain() : grade,
+        (findings.size() - tested) * UNTESTED > findings.size()
+            ? grade.doubting(
+                List.of(findings.size() - tested + " of " + findings.size() + " traps not tested"))
+            : grade,
         tested,
         labels(findings, "leak"),
         labels(findings, "loss"),
@@ -153,23 +148,10 @@ public final class SenderAssessment {
         : Optional.empty();
   }
 
-  /** The check behind a test case. */
-  public static Check check(Trap.TrapCase trapCase) {
-    return new Check(
-        "lab." + trapCase.label(),
-        CheckGroup.SENDER,
-        trapCase.trap().title(),
-        trapCase.trap().expected(),
-        ASPECTS,
-        List.of(trapCase.trap().source()),
-        FixAdvice.of("a correct sender: " + trapCase.trap().expected()));
-  }
-
-  private static Finding finding(
-      Sighting sighting, SightingFacts of, TrapJudge.TrapVerdict verdict) {
+  private Finding finding(Sighting sighting, SightingFacts of, TrapJudge.TrapVerdict verdict) {
     Finding finding =
         Finding.of(
-                check(sighting.trapCase()),
+                SenderChecks.of(sighting.trapCase(), profile, verdict.aspect()),
                 verdict.outcome(),
                 FindingLocation.domain(),
                 of.text() + verdict.tail())

@@ -19,33 +19,37 @@ final class SenderRubric {
   private static final Set<CheckOutcome> BAD = Set.of(CheckOutcome.FAIL);
   private static final Set<CheckOutcome> ANY = Set.of(CheckOutcome.WARN, CheckOutcome.FAIL);
 
+  /** What goes away with something else. */
+  private static final Map<String, Set<String>> CONSEQUENCES =
+      Map.of("sender.policy", Set.of("sender.dane", "sender.sts"));
+
   /** The best grade, the check with its aspect, its outcome (any: a warning too), and why. */
   private static final String CAPS =
       """
-      F       sender.starttls            FAIL never uses STARTTLS
-      F       sender.delivers/most       FAIL most legal mail does not arrive
-      D       sender.delivers/many       FAIL more than a quarter of legal mail is lost
-      C       sender.delivers/some       FAIL more than a twentieth of legal mail is lost
-      B       sender.delivers/few        FAIL legal mail is lost
-      F       lab.b11/fooled             FAIL response injection works
-      F       sender.finished            FAIL goes on after a wrong Finished or signature
-      F       sender.broken-tls/ssl      FAIL SSL, export suites or none are agreed to
+      F       sender.starttls            FAIL mail in plaintext only
+      F       sender.delivers/most       FAIL the loss of most legal mail
+      D       sender.delivers/many       FAIL the loss of more than a quarter of legal mail
+      C       sender.delivers/some       FAIL the loss of more than a twentieth of legal mail
+      B       sender.delivers/few        FAIL the loss of legal mail
+      F       lab.b11/fooled             FAIL injected replies that are accepted
+      F       sender.finished            FAIL a wrong Finished or signature that is accepted
+      F       sender.broken-tls/ssl      FAIL SSL, export suites or no encryption
       D       sender.broken-tls/rc4      FAIL RC4 or Diffie-Hellman below 1,024 bits
-      F       lab.e18/leak               FAIL delivers on bogus DNSSEC
-      F       lab.e19/leak               FAIL delivers on bogus DNSSEC
-      D       sender.policy/neither      FAIL neither DANE nor MTA-STS is enforced
-      D       sender.policy/ignored      FAIL a policy is looked up and ignored
+      F       lab.e18/leak               FAIL delivery although DNSSEC does not validate
+      F       lab.e19/leak               FAIL delivery although DNSSEC does not validate
+      D       sender.policy/neither      FAIL no protection by DANE or MTA-STS
+      D       sender.policy/ignored      FAIL policies that are looked up and ignored
       C       sender.dane/hole           ANY  DANE with a hole
       C       sender.sts/hole            ANY  MTA-STS with a hole
-      C       lab.e2/loss                FAIL DANE-EE with a bad certificate is refused
-      C       lab.e2/stuck               FAIL DANE-EE with a bad certificate is refused
-      C       lab.h1/loss                FAIL mail to a null MX is queued
-      C       lab.h1/stuck               FAIL mail to a null MX is queued
-      B       sender.policy/one          ANY  only one of DANE and MTA-STS
-      B       sender.old-tls             ANY  TLS 1.0 or 1.1 is negotiated
-      B       sender.sni                 ANY  no server name, or not always
-      A_MINUS sender.tlsrpt              ANY  no TLS reports, or wrong ones
-      A_MINUS sender.pq                  ANY  no post-quantum key exchange
+      C       lab.e2/loss                FAIL the refusal of DANE-EE with a bad certificate
+      C       lab.e2/stuck               FAIL the refusal of DANE-EE with a bad certificate
+      C       lab.h1/loss                FAIL mail to a null MX that is queued
+      C       lab.h1/stuck               FAIL mail to a null MX that is queued
+      B       sender.policy/one          ANY  one of DANE and MTA-STS that is missing
+      B       sender.old-tls             ANY  TLS 1.0 or 1.1
+      B       sender.sni                 ANY  a missing server name
+      A_MINUS sender.tlsrpt              ANY  missing or wrong TLS reports
+      A_MINUS sender.pq                  ANY  missing post-quantum key exchange
       """;
 
   private SenderRubric() {}
@@ -80,7 +84,7 @@ final class SenderRubric {
                 category.refuses() ? delivered : Rubric.ScoreShare.ALL));
       }
     }
-    return new Rubric(VERSION, categories, caps(), plus());
+    return new Rubric(VERSION, categories, caps(), plus(), CONSEQUENCES);
   }
 
   /** The share of legal mail that arrived, in whatever way. */
@@ -121,10 +125,10 @@ final class SenderRubric {
 
   private static List<Rubric.PlusRule> plus() {
     return List.of(
-        new Rubric.PlusRule("sender.rows", "every row as it should be"),
+        new Rubric.PlusRule("sender.rows", "every trap as it should be"),
         new Rubric.PlusRule("sender.tlsrpt", "right TLS reports about all failing traps"),
         new Rubric.PlusRule("sender.pq", "post-quantum key exchange"),
-        new Rubric.PlusRule("lab.h5", "TLS at the second MX before clear text at the first"),
+        new Rubric.PlusRule("lab.h5", "TLS at the second MX before plaintext at the first"),
         new Rubric.PlusRule("sender.requiretls", "REQUIRETLS and TLS-Required"),
         new Rubric.PlusRule(
             "sender.client-certificate", "a client certificate, shown and tolerated"));

@@ -9,11 +9,9 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.CheckGroup;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingLocation;
-import org.sealwax.assess.model.FixAdvice;
 import org.sealwax.lab.site.TrapEvent;
 import org.sealwax.mail.tls.wire.ClientHello;
 import org.sealwax.mail.tls.wire.NamedGroup;
@@ -59,11 +57,8 @@ final class SenderWideFindings {
     List<Finding> out = new ArrayList<>();
     out.add(starttls());
     out.add(delivers());
-    Finding dane =
-        mechanism("sender.dane", "DANE is enforced", ProtectionMechanism.DANE, "asked for TLSA");
-    Finding sts =
-        mechanism(
-            "sender.sts", "MTA-STS is enforced", ProtectionMechanism.STS, "fetched the policy");
+    Finding dane = mechanism("sender.dane", ProtectionMechanism.DANE, "asked for TLSA");
+    Finding sts = mechanism("sender.sts", ProtectionMechanism.STS, "fetched the policy");
     out.add(dane);
     out.add(sts);
     out.add(policy(dane, sts));
@@ -78,11 +73,6 @@ final class SenderWideFindings {
     out.add(requireTls());
     out.add(flawless());
     return out;
-  }
-
-  private static Check check(String id, String title, String why, String... aspects) {
-    return new Check(
-        id, CheckGroup.SENDER, title, why, List.of(aspects), List.of(), FixAdvice.of(""));
   }
 
   private static Finding finding(Check check, CheckOutcome outcome, String seen) {
@@ -105,7 +95,7 @@ final class SenderWideFindings {
   }
 
   private Finding starttls() {
-    Check check = check("sender.starttls", "uses STARTTLS", "without it every message can be read");
+    Check check = SenderChecks.of("sender.starttls");
     List<String> without =
         labels(
                 findings.stream()
@@ -126,15 +116,7 @@ final class SenderWideFindings {
 
   /** Legal mail must arrive. A sender earns nothing by refusing it. */
   private Finding delivers() {
-    Check check =
-        check(
-            "sender.delivers",
-            "delivers legal mail",
-            "a sender that refuses all mail leaks none, and is useless",
-            "most",
-            "many",
-            "some",
-            "few");
+    Check check = SenderChecks.of("sender.delivers");
     List<Finding> legal =
         findings.stream()
             .filter(r -> TrapJudge.expected(SenderAssessment.label(r)).legal(profile))
@@ -163,8 +145,8 @@ final class SenderWideFindings {
    * Whether a mechanism is enforced. That needs attacks that only this mechanism stops, stopped by
    * a sender that consulted it, and mail that it let through.
    */
-  private Finding mechanism(String id, String title, ProtectionMechanism mechanism, String act) {
-    Check check = check(id, title, "an attacker on the way decides otherwise", "none", "hole");
+  private Finding mechanism(String id, ProtectionMechanism mechanism, String act) {
+    Check check = SenderChecks.of(id);
     List<Finding> of =
         findings.stream()
             .filter(r -> TrapJudge.expected(SenderAssessment.label(r)).mechanism() == mechanism)
@@ -207,14 +189,7 @@ final class SenderWideFindings {
   }
 
   private Finding policy(Finding dane, Finding sts) {
-    Check check =
-        check(
-            "sender.policy",
-            "enforces DANE and MTA-STS",
-            "each protects the destinations that have it",
-            "neither",
-            "ignored",
-            "one");
+    Check check = SenderChecks.of("sender.policy");
     boolean noDane = dane.aspect().equals("none");
     boolean noSts = sts.aspect().equals("none");
     if (noDane && noSts) {
@@ -252,11 +227,7 @@ final class SenderWideFindings {
   }
 
   private Finding finished() {
-    Check check =
-        check(
-            "sender.finished",
-            "aborts on a wrong Finished or signature",
-            "a sender that goes on has no TLS at all");
+    Check check = SenderChecks.of("sender.finished");
     List<SightingFacts> met =
         facts.entrySet().stream()
             .filter(e -> e.getKey().startsWith("c22"))
@@ -274,13 +245,7 @@ final class SenderWideFindings {
   }
 
   private Finding broken() {
-    Check check =
-        check(
-            "sender.broken-tls",
-            "never agrees to SSL, export suites, RC4, small groups or no encryption",
-            "each of them can be read or changed on the way",
-            "ssl",
-            "rc4");
+    Check check = SenderChecks.of("sender.broken-tls");
     List<Map.Entry<String, SightingFacts>> met = helloAt("c[47][nsd]|c1[023]|c17[ad]");
     if (met.isEmpty()) {
       return finding(check, CheckOutcome.NOT_TESTED, "no hello came");
@@ -305,11 +270,7 @@ final class SenderWideFindings {
   }
 
   private Finding old() {
-    Check check =
-        check(
-            "sender.old-tls",
-            "negotiates TLS 1.2 or later",
-            "RFC 8996 has ended the versions before");
+    Check check = SenderChecks.of("sender.old-tls");
     long older = handshakes().stream().filter(h -> h.version() < Records.TLS12).count();
     if (older == 0 && helloAt("c[56][nsd]?").isEmpty()) {
       return finding(
@@ -323,7 +284,7 @@ final class SenderWideFindings {
 
   private Finding serverName() {
     return helloProperty(
-        check("sender.sni", "sends the server's name", "RFC 8461 7.1 and RFC 7672 8.1 demand it"),
+        SenderChecks.of("sender.sni"),
         h -> h.serverName() != null,
         "ask for the server by its name",
         CheckOutcome.FAIL);
@@ -331,7 +292,7 @@ final class SenderWideFindings {
 
   private Finding version() {
     return helloProperty(
-        check("sender.tls13", "speaks TLS 1.3", "RFC 9325 3.1.1"),
+        SenderChecks.of("sender.tls13"),
         ClientHello::offersTls13,
         "offer TLS 1.3",
         CheckOutcome.WARN);
@@ -339,12 +300,9 @@ final class SenderWideFindings {
 
   private Finding hybrid() {
     return helloProperty(
-        check(
-            "sender.pq",
-            "exchanges keys with NamedGroup.X25519MLKEM768",
-            "what is recorded today can be read when quantum computers come"),
+        SenderChecks.of("sender.pq"),
         h -> h.groups().contains(NamedGroup.X25519MLKEM768),
-        "offer NamedGroup.X25519MLKEM768",
+        "offer X25519MLKEM768",
         CheckOutcome.WARN);
   }
 
@@ -373,11 +331,7 @@ final class SenderWideFindings {
   }
 
   private Finding certificate() {
-    Check check =
-        check(
-            "sender.client-certificate",
-            "shows a client certificate when asked",
-            "with it a receiver knows who sends");
+    Check check = SenderChecks.of("sender.client-certificate");
     List<SightingFacts> asked =
         facts.entrySet().stream()
             .filter(e -> !e.getKey().matches(ODD_HANDSHAKES))
@@ -399,11 +353,7 @@ final class SenderWideFindings {
   }
 
   private Finding reports() {
-    Check check =
-        check(
-            "sender.tlsrpt",
-            "sends TLS reports about what failed",
-            "RFC 8460: only so an attack is noticed");
+    Check check = SenderChecks.of("sender.tlsrpt");
     Set<String> refused =
         findings.stream()
             .filter(r -> r.outcome() == CheckOutcome.PASS || r.outcome() == CheckOutcome.INFO)
@@ -416,11 +366,7 @@ final class SenderWideFindings {
   }
 
   private Finding requireTls() {
-    Check check =
-        check(
-            "sender.requiretls",
-            "does what REQUIRETLS and TLS-Required ask",
-            "RFC 8689: the sender of a message asked for it");
+    Check check = SenderChecks.of("sender.requiretls");
     List<Finding> of = findings.stream().filter(r -> r.check().id().startsWith("lab.g")).toList();
     List<String> wrong = labels(of.stream().filter(r -> r.outcome() == CheckOutcome.FAIL).toList());
     List<String> open = labels(of.stream().filter(r -> r.outcome() != CheckOutcome.PASS).toList());
@@ -438,8 +384,7 @@ final class SenderWideFindings {
 
   /** The best grade needs every test case passed; points alone tolerate one or two failures. */
   private Finding flawless() {
-    Check check =
-        check("sender.rows", "comes out right in every row", "the best grade forgives nothing");
+    Check check = SenderChecks.of("sender.rows");
     List<String> wrong =
         labels(findings.stream().filter(r -> r.outcome() == CheckOutcome.FAIL).toList());
     if (!wrong.isEmpty()) {

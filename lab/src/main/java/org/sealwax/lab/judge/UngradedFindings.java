@@ -13,12 +13,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.sealwax.assess.model.Check;
-import org.sealwax.assess.model.CheckGroup;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.assess.model.FindingLocation;
-import org.sealwax.assess.model.FixAdvice;
 import org.sealwax.lab.site.Sighting;
 import org.sealwax.lab.site.TrapEvent;
 import org.sealwax.mail.tls.wire.ClientHello;
@@ -52,10 +50,6 @@ final class UngradedFindings {
 
   List<Finding> findings() {
     return List.of(hellos(), names(), certificate(), plaintext(), retries());
-  }
-
-  private static Check check(String id, String title, String why) {
-    return new Check(id, CheckGroup.SENDER, title, why, List.of(), List.of(), FixAdvice.of(""));
   }
 
   private static Finding finding(Check check, String seen) {
@@ -94,11 +88,7 @@ final class UngradedFindings {
     }
     List<String> reported = new ArrayList<>();
     counts.forEach((print, count) -> reported.add(print + " ×" + count));
-    Finding finding =
-        finding(
-            check(
-                "sender.hello", "the hellos it makes (JA4)", "they tell the program, and its age"),
-            String.join(", ", reported));
+    Finding finding = finding(SenderChecks.of("sender.hello"), String.join(", ", reported));
     List<String> lines = new ArrayList<>();
     first.forEach((print, hello) -> lines.add(print + "\n" + described(hello)));
     return lines.isEmpty()
@@ -165,10 +155,7 @@ final class UngradedFindings {
       }
     }
     return finding(
-        check(
-            "sender.certificate",
-            "what its own certificate says",
-            "a receiver that asks can know by it who sends"),
+        SenderChecks.of("sender.certificate"),
         String.join(" / ", reported.stream().limit(MAX_NAMES).toList()));
   }
 
@@ -182,11 +169,7 @@ final class UngradedFindings {
         }
       }
     }
-    Check check =
-        check(
-            "sender.names",
-            "what it calls itself, and what the DNS calls it",
-            "receivers look whether EHLO name, address and reverse DNS agree");
+    Check check = SenderChecks.of("sender.names");
     if (from.isEmpty()) {
       return finding(check, "");
     }
@@ -214,12 +197,7 @@ final class UngradedFindings {
         }
       }
     }
-    return finding(
-        check(
-            "sender.clear",
-            "what it says before TLS",
-            "what stands there can be read and changed by anybody"),
-        most < 0 ? "" : most + " octets at most");
+    return finding(SenderChecks.of("sender.clear"), most < 0 ? "" : most + " octets at most");
   }
 
   /** At the greylisting host, where every sender has to come back. */
@@ -236,8 +214,7 @@ final class UngradedFindings {
       }
     }
     return finding(
-        check(
-            "sender.retries", "when it comes back (H6)", "minutes are polite, and hours are late"),
+        SenderChecks.of("sender.retries"),
         after.isEmpty() ? "" : "after " + String.join(", ", after));
   }
 }

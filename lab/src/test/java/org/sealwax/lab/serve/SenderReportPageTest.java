@@ -15,15 +15,8 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.sealwax.assess.model.CheckOutcome;
-import org.sealwax.assess.model.Finding;
-import org.sealwax.assess.model.FindingEvidence;
-import org.sealwax.assess.model.FindingLocation;
-import org.sealwax.assess.model.SampleReports;
-import org.sealwax.lab.judge.SenderAssessment;
-import org.sealwax.lab.judge.SenderProfile;
+import org.sealwax.lab.judge.SampleSenderReports;
 import org.sealwax.lab.judge.SenderReport;
-import org.sealwax.lab.traps.Traps;
 import org.sealwax.mail.http.HttpHandler;
 import org.sealwax.mail.http.HttpService;
 import org.sealwax.mail.net.TcpListener;
@@ -34,23 +27,7 @@ import org.sealwax.mail.net.TcpListener;
 @Timeout(300)
 final class SenderReportPageTest {
   private static SenderReport report(List<String> leaks) {
-    Finding finding =
-        Finding.of(
-                SenderAssessment.check(Traps.find("e3").orElseThrow()),
-                CheckOutcome.FAIL,
-                FindingLocation.domain(),
-                "<script>alert(1)</script>")
-            .with(FindingEvidence.transcript("[1] C: EHLO <b>\u202e"));
-    return new SenderReport(
-        SenderProfile.OPPORTUNISTIC,
-        List.of(finding),
-        SampleReports.good().graded().orElseThrow(),
-        1,
-        leaks,
-        List.of(),
-        List.of(),
-        List.of(),
-        "sender 1");
+    return SampleSenderReports.failed("<script>alert(1)</script>", "[1] C: EHLO <b>\u202e", leaks);
   }
 
   @Test

@@ -1,0 +1,132 @@
+package org.sealwax.lab.judge;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.sealwax.assess.model.Check;
+import org.sealwax.assess.model.CheckGroup;
+import org.sealwax.assess.model.CheckTable;
+import org.sealwax.assess.model.FixAdvice;
+import org.sealwax.lab.traps.PolicyContext;
+import org.sealwax.lab.traps.Trap;
+
+/** The checks of a sender: the table of those about it as a whole, and one for each test case. */
+final class SenderChecks {
+  /** What is said of a failure in a trap, by its kind. */
+  private static final Map<String, String> HEADINGS = new LinkedHashMap<>();
+
+  static {
+    HEADINGS.put("leak", "mail leaked");
+    HEADINGS.put("loss", "legal mail bounced");
+    HEADINGS.put("stuck", "legal mail is stuck");
+    HEADINGS.put("fooled", "the sender fell for the attack");
+    HEADINGS.put("weak", "weak TLS was accepted");
+    HEADINGS.put("clear", "mail went in plaintext although TLS was available");
+  }
+
+  private static final CheckTable TABLE = table();
+
+  private SenderChecks() {}
+
+  private static CheckTable table() {
+    try (InputStream in = SenderChecks.class.getResourceAsStream("checks.txt")) {
+      if (in == null) {
+        throw new IllegalStateException("checks.txt is part of the program");
+      }
+      return CheckTable.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * The check of a sender as a whole with this id.
+   *
+   * @throws IllegalArgumentException when there is none: a fault in our code
+   */
+  static Check of(String id) {
+    return TABLE.find(id).orElseThrow(() -> new IllegalArgumentException("no check " + id));
+  }
+
+  /**
+   * The check of a test case: this trap in this context.
+   *
+   * @param aspect how it failed, with the remedy for that; empty when it did not
+   */
+  static Check of(Trap.TrapCase trapCase, SenderProfile profile, String aspect) {
+    Trap trap = trapCase.trap();
+    String title =
+        trap.title() + (trap.contexts().size() > 1 ? ", " + words(trapCase.context()) : "");
+    Map<String, String> headings = new LinkedHashMap<>();
+    HEADINGS.forEach((kind, words) -> headings.put(kind, title + ": " + words));
+    TrapExpectation expectation = TrapJudge.expected(trapCase.label());
+    return new Check(
+        "lab." + trapCase.label(),
+        CheckGroup.SENDER,
+        title,
+        demand(trap, expectation, profile),
+        headings,
+        List.of(trap.source()),
+        advice(expectation, aspect));
+  }
+
+  private static String words(PolicyContext context) {
+    return switch (context) {
+      case NONE -> "no policy";
+      case ENFORCE -> "MTA-STS enforce";
+      case TESTING -> "MTA-STS testing";
+      case DANE -> "DANE";
+    };
+  }
+
+  /** What a correct sender does in this context; for a trap with one context as the trap says. */
+  private static String demand(Trap trap, TrapExpectation expectation, SenderProfile profile) {
+    if (trap.contexts().size() == 1) {
+      return trap.expected();
+    }
+    return switch (expectation.of(profile)) {
+      case DELIVERED_UNDER_TLS -> "deliver under TLS";
+      case SECOND_HOST -> "deliver under TLS to the second host";
+      case DELIVERED_AFTER_A_WAIT -> "deliver under TLS, at once or after a wait";
+      case DELIVERED_AFTER_CHANGE -> "defer, and deliver under TLS after the change";
+      case REFUSED -> "defer: " + reason(expectation, profile);
+      case NEVER_PLAINTEXT -> "never in plaintext: " + reason(expectation, profile);
+      case DECIDED -> "plaintext or a bounce, after a bounded time";
+      case NO_SUCH_TLS -> "do not take it for TLS; plaintext or nothing";
+      case BOUNCED -> "bounce at once";
+      case AS_RFC_8689_DEMANDS, RECORDED -> trap.expected();
+    };
+  }
+
+  private static String reason(TrapExpectation expectation, SenderProfile profile) {
+    return switch (expectation.mechanism()) {
+      case DANE -> "the TLSA records demand TLS with a matching certificate";
+      case STS -> "the MTA-STS policy demands TLS with a valid certificate";
+      case DNSSEC -> "the answer of the DNS does not validate";
+      case NONE -> "the profile \"" + profile.label() + "\" demands TLS";
+    };
+  }
+
+  private static FixAdvice advice(TrapExpectation expectation, String aspect) {
+    return switch (aspect) {
+      case "" -> FixAdvice.of("");
+      case "loss", "stuck" -> of("sender.delivers").advice();
+      case "fooled" -> of("trap.fooled").advice();
+      case "weak" -> of("trap.weak").advice();
+      case "clear" -> of("sender.starttls").advice();
+      default ->
+          expectation.expected() == ExpectedOutcome.AS_RFC_8689_DEMANDS
+              ? of("trap.requiretls").advice()
+              : switch (expectation.mechanism()) {
+                case DANE -> of("sender.dane").advice();
+                case STS -> of("sender.sts").advice();
+                case DNSSEC -> of("trap.dnssec").advice();
+                case NONE -> of("sender.starttls").advice();
+              };
+    };
+  }
+}
