@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.settings.SettingsRecord;
 
 /**
@@ -22,6 +23,7 @@ import org.sealwax.mail.settings.SettingsRecord;
  * @param concurrent concurrent questions; more wait within their total; at least 1
  * @param negativeAnchors zones that are treated as unsigned for a while (RFC 7646)
  */
+@SettingTable(name = "dns", purpose = "How the DNS is asked.")
 public record DnsSettings(
     @Setting(
             restart = true,
@@ -36,8 +38,13 @@ public record DnsSettings(
                 "Who checks DNSSEC: own: this program; trust-ad: a validating resolver on"
                     + " loopback is believed; off: nobody, so DANE never applies.")
         Validation validation,
-    @Setting(fallback = "2s", restart = true, doc = "One try at one resolver.") Duration timeout,
-    @Setting(fallback = "10s", restart = true, doc = "One question with all it needs.")
+    @Setting(fallback = "2s", least = "1s", restart = true, doc = "One try at one resolver.")
+        Duration timeout,
+    @Setting(
+            fallback = "10s",
+            least = "1s",
+            restart = true,
+            doc = "One question with all it needs.")
         Duration total,
     @Setting(
             name = "cache",

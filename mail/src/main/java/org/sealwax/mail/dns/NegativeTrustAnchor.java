@@ -2,6 +2,8 @@ package org.sealwax.mail.dns;
 
 import java.time.Instant;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 
 /**
  * A negative trust anchor (RFC 7646): a zone whose DNSSEC is known to be broken, and which is
@@ -12,7 +14,40 @@ import org.sealwax.mail.address.Domain;
  * @param note why it is there; not blank
  * @param until when it ends
  */
-public record NegativeTrustAnchor(Domain zone, String owner, String note, Instant until) {
+@SettingTable(
+    name = "negative_anchor",
+    rows = true,
+    purpose =
+        "A negative trust anchor (RFC 7646): the zone is treated as unsigned, and DANE does"
+            + " not apply to its hosts. For a zone that is known to have broken its DNSSEC by"
+            + " mistake; for a week at most.")
+public record NegativeTrustAnchor(
+    @Setting(
+            name = "domain",
+            example = "broken.example",
+            required = true,
+            restart = true,
+            doc = "Zone, with everything below it.")
+        Domain zone,
+    @Setting(
+            example = "postmaster@example.org",
+            required = true,
+            restart = true,
+            doc = "Who answers for the row.")
+        String owner,
+    @Setting(
+            example = "their DS is stale, told them on 2027-01-24",
+            required = true,
+            restart = true,
+            doc = "Why the row is here.")
+        String note,
+    @Setting(
+            name = "expires",
+            example = "2027-01-31",
+            required = true,
+            restart = true,
+            doc = "Day from which the row no longer counts (UTC).")
+        Instant until) {
   /** Checks that owner and note are given. */
   public NegativeTrustAnchor {
     if (owner.isBlank() || note.isBlank()) {

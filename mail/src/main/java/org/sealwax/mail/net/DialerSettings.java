@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.settings.SettingsRecord;
 
 /**
@@ -12,6 +13,7 @@ import org.sealwax.mail.settings.SettingsRecord;
  * @param allowTargets networks that names from the DNS may lead to: a test's loopback, an internal
  *     network whose MX records are trusted. Empty unless configured.
  */
+@SettingTable(name = "deliver")
 public record DialerSettings(
     @Setting(
             doc =

@@ -6,6 +6,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
+import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 
@@ -29,19 +31,44 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
  * @param expires when it stops counting, or null
  * @param override whether it may lower what other sources demand; needs owner, note and expiry
  */
+@SettingTable(
+    name = "policy",
+    rows = true,
+    purpose = "What transport security mail to a destination demands.")
 public record PolicyRow(
-    DomainPattern pattern,
-    TlsLevel level,
-    Set<Pin> pins,
-    List<Domain> names,
-    @Nullable TlsVersion floor,
-    @Nullable String ca,
-    @Nullable Domain serverName,
-    boolean clientCertificate,
-    String note,
-    String owner,
-    @Nullable Instant expires,
-    boolean override) {
+    @Setting(name = "domain", example = ".example.org", required = true, doc = "The destination.")
+        DomainPattern pattern,
+    @Setting(
+            except = {"sts", "dane"},
+            fallback = "may",
+            doc = "What mail there demands, in Postfix's words.")
+        TlsLevel level,
+    @Setting(doc = "Public keys of which the server must have one.") Set<Pin> pins,
+    @Setting(doc = "Names of which the certificate must carry one.") List<Domain> names,
+    @Setting(example = "1.3", doc = "The lowest TLS version. Left out: [deliver] floor.")
+        @Nullable TlsVersion floor,
+    @Setting(
+            file = true,
+            example = "/etc/sealwax/ca.pem",
+            doc = "The only CA that counts there, in PEM.")
+        @Nullable String ca,
+    @Setting(
+            name = "servername",
+            example = "mx.example.org",
+            doc = "SNI instead of the host's name.")
+        @Nullable Domain serverName,
+    @Setting(fallback = "true", doc = "Whether our certificate is shown when asked for.")
+        boolean clientCertificate,
+    @Setting(fallback = "", doc = "Why the row is here.") String note,
+    @Setting(fallback = "", doc = "Who answers for it.") String owner,
+    @Setting(example = "2027-01-31", doc = "The day from which the row no longer counts.")
+        @Nullable Instant expires,
+    @Setting(
+            fallback = "false",
+            doc =
+                "Whether the row may lower what other sources demand; needs note, owner and"
+                    + " expires.")
+        boolean override) {
   /**
    * Copies and checks.
    *

@@ -40,8 +40,17 @@ public @interface Setting {
   /** {@return the greatest number} */
   int max() default 1_000_000;
 
+  /** {@return the shortest duration, as it stands in the file; empty: none} */
+  String least() default "";
+
+  /** {@return the longest duration; empty: none} */
+  String most() default "";
+
   /** {@return whether a change takes effect only after a restart} */
   boolean restart() default false;
+
+  /** {@return whether a text is the path of a file} */
+  boolean file() default false;
 
   /** {@return whether a file or folder is made when it is not there} */
   boolean created() default false;

@@ -7,7 +7,9 @@ import java.net.InetSocketAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,7 +18,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
@@ -58,10 +63,21 @@ public record SettingType(
    */
   public record CertificateName(String text) {}
 
-  private static final Map<Class<?>, SettingType> BY_CLASS =
+  private static final Pattern DURATION = Pattern.compile("([0-9]{1,9}[smhdw])+");
+
+  private static final Pattern DURATION_PART = Pattern.compile("([0-9]+)([smhdw])");
+
+  private static final Pattern SIZE =
+      Pattern.compile("([0-9]{1,9})\\s*(?:B|([KMG])(?:I?B)?)", Pattern.CASE_INSENSITIVE);
+
+  private static final Map<Type, SettingType> BY_CLASS =
       Map.ofEntries(
           text(String.class, "text", "text in quotes", s -> s),
-          unquoted(boolean.class, "true or false", "true or false, without quotes", Boolean.class),
+          unquoted(
+              boolean.class,
+              "true or false",
+              "true or false, without quotes",
+              raw -> raw instanceof Boolean ? raw : null),
           text(
               Duration.class,
               "duration",
@@ -114,35 +130,40 @@ public record SettingType(
               "pin",
               "the SHA-256 of a public key in hex: \"sha256:\" and 64 digits",
               s -> Pin.parse(s).orElseThrow(SettingType::invalid)),
-          unquoted(LocalDate.class, "date", "a date without quotes: 2027-01-31", LocalDate.class),
+          unquoted(
+              Instant.class,
+              "date",
+              "a date without quotes: 2027-01-31",
+              raw ->
+                  raw instanceof LocalDate day
+                      ? day.atStartOfDay().toInstant(ZoneOffset.UTC)
+                      : null),
           text(
               Mailbox.class,
               "mailbox",
               "a mail address in quotes: \"name@example.org\"",
               SettingType::mailbox),
-          Map.entry(
-              TlsFloor.class,
-              choice(
-                  List.of("1.0", "1.1", "1.2", "1.3"),
-                  s -> new TlsFloor(TlsVersion.valueOf("TLS_" + s.replace('.', '_'))))));
+          Map.entry(TlsVersion.class, version(v -> v)),
+          Map.entry(TlsFloor.class, version(TlsFloor::new)));
 
-  private static Map.Entry<Class<?>, SettingType> text(
+  private static Map.Entry<Type, SettingType> text(
       Class<?> type, String typeName, String form, Function<String, Object> reader) {
     Function<Object, Object> parser = raw -> reader.apply(quotedText(raw));
     return Map.entry(type, new SettingType(typeName, form, List.of(), false, true, parser));
   }
 
-  /** A value that the parser of TOML has made already. */
-  private static Map.Entry<Class<?>, SettingType> unquoted(
-      Class<?> type, String typeName, String form, Class<?> made) {
+  /** A value of a type of TOML's own; the reader returns null for any other. */
+  private static Map.Entry<Type, SettingType> unquoted(
+      Class<?> type, String typeName, String form, Function<Object, @Nullable Object> reader) {
     Function<Object, Object> parser =
-        raw -> {
-          if (!made.isInstance(raw)) {
-            throw invalid();
-          }
-          return raw;
-        };
+        raw -> Optional.ofNullable(reader.apply(raw)).orElseThrow(SettingType::invalid);
     return Map.entry(type, new SettingType(typeName, form, List.of(), false, false, parser));
+  }
+
+  private static SettingType version(Function<TlsVersion, Object> value) {
+    return choice(
+        List.of("1.0", "1.1", "1.2", "1.3"),
+        s -> value.apply(TlsVersion.valueOf("TLS_" + s.replace('.', '_'))));
   }
 
   private static String quotedText(Object raw) {
@@ -171,14 +192,17 @@ public record SettingType(
     if (type == int.class) {
       return count(declared.min(), declared.max());
     }
+    if (type == Duration.class && !declared.least().isEmpty()) {
+      return durationWithin(declared);
+    }
+    SettingType known = declared.file() ? BY_CLASS.get(Path.class) : BY_CLASS.get(type);
+    if (known != null) {
+      return known;
+    }
     if (type instanceof Class<?> words && words.isEnum()) {
       return oneOf(words, declared.except());
     }
-    SettingType known = type instanceof Class<?> one ? BY_CLASS.get(one) : null;
-    if (known == null) {
-      throw new IllegalArgumentException("no key has the type " + type);
-    }
-    return known;
+    throw new IllegalArgumentException("no key has the type " + type);
   }
 
   private SettingType asList() {
@@ -198,6 +222,26 @@ public record SettingType(
             throw invalid();
           }
           return n.intValue();
+        });
+  }
+
+  private static SettingType durationWithin(Setting declared) {
+    Duration least = duration(declared.least());
+    String most = declared.most();
+    String form = "a duration in quotes, \"%s\" or longer".formatted(declared.least());
+    return new SettingType(
+        "duration from " + declared.least() + (most.isEmpty() ? "" : " to " + most),
+        most.isEmpty() ? form : form + ", \"%s\" at most".formatted(most),
+        List.of(),
+        false,
+        true,
+        raw -> {
+          Duration value = duration(quotedText(raw));
+          if (value.compareTo(least) < 0
+              || !most.isEmpty() && value.compareTo(duration(most)) > 0) {
+            throw invalid();
+          }
+          return value;
         });
   }
 
@@ -271,51 +315,33 @@ public record SettingType(
   }
 
   private static Duration duration(String s) {
-    long seconds = 0;
-    int i = 0;
-    if (s.isEmpty() || s.length() > 20) {
+    if (s.length() > 20 || !DURATION.matcher(s).matches()) {
       throw invalid();
     }
-    while (i < s.length()) {
-      int from = i;
-      while (i < s.length() && s.charAt(i) >= '0' && s.charAt(i) <= '9') {
-        i++;
-      }
-      if (i == from || i - from > 9 || i == s.length()) {
-        throw invalid();
-      }
-      long n = Long.parseLong(s.substring(from, i));
+    long seconds = 0;
+    Matcher part = DURATION_PART.matcher(s);
+    while (part.find()) {
       seconds +=
-          n
-              * switch (s.charAt(i++)) {
-                case 's' -> 1;
-                case 'm' -> 60;
-                case 'h' -> 3600;
-                case 'd' -> 86_400;
-                case 'w' -> 604_800;
-                default -> throw invalid();
+          Long.parseLong(part.group(1))
+              * switch (part.group(2)) {
+                case "m" -> 60;
+                case "h" -> 3600;
+                case "d" -> 86_400;
+                case "w" -> 604_800;
+                default -> 1;
               };
     }
     return Duration.ofSeconds(seconds);
   }
 
   private static long size(String s) {
-    int digits = 0;
-    while (digits < s.length() && s.charAt(digits) >= '0' && s.charAt(digits) <= '9') {
-      digits++;
-    }
-    if (digits == 0 || digits > 9) {
+    Matcher m = SIZE.matcher(s.strip());
+    if (!m.matches()) {
       throw invalid();
     }
-    int shift =
-        switch (s.substring(digits).strip().toUpperCase(Locale.ROOT)) {
-          case "B" -> 0;
-          case "K", "KB", "KIB" -> 10;
-          case "M", "MB", "MIB" -> 20;
-          case "G", "GB", "GIB" -> 30;
-          default -> throw invalid();
-        };
-    return Long.parseLong(s.substring(0, digits)) << shift;
+    String unit = m.group(2);
+    int power = unit == null ? 0 : 1 + "KMG".indexOf(unit.toUpperCase(Locale.ROOT));
+    return Long.parseLong(m.group(1)) << 10 * power;
   }
 
   private static InetAddress address(String s) {

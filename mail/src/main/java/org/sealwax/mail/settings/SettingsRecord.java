@@ -4,10 +4,13 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +52,11 @@ public final class SettingsRecord {
       if (type == Optional.class && !(value instanceof Optional)) {
         return Optional.ofNullable(value);
       }
-      return value == null && type == List.class ? List.of() : value;
+      if (type == String.class && value instanceof Path file) {
+        return file.toString();
+      }
+      Object one = value == null && Collection.class.isAssignableFrom(type) ? List.of() : value;
+      return type == Set.class && one instanceof List<?> some ? Set.copyOf(some) : one;
     }
   }
 

@@ -92,7 +92,7 @@ public sealed interface Configuration {
       throw new IOException("[server] has errors: sealwax check");
     }
     Path folder = file == null ? Path.of("") : folder(file);
-    return new SettingsMapping(reader, folder, defaults, false).server();
+    return new SettingsMapping(new TableRecords(reader, folder, false), defaults).server();
   }
 
   private static Path folder(Path file) {
@@ -128,11 +128,12 @@ public sealed interface Configuration {
     RouterSettings settings = null;
     if (!reader.unparsable()) {
       Set<String> lost = new HashSet<>(reader.excludeInvalid());
-      new SettingCombinationChecks(reader).check();
+      new SettingCombinationChecks(new TableRecords(reader, folder, false)).check();
       lost.addAll(reader.excludeInvalid());
       // Other rows refer to pipes: without one of them they would seem wrong.
       if (!lost.contains("pipe")) {
-        settings = new SettingsMapping(reader, folder, defaults, looksAtFiles).settings();
+        TableRecords tables = new TableRecords(reader, folder, looksAtFiles);
+        settings = new SettingsMapping(tables, defaults).settings();
         checkStateFolder(reader, settings.server().state());
       }
       if (settings != null && !reader.broken()) {
@@ -153,9 +154,9 @@ public sealed interface Configuration {
   private static void checkStateFolder(ConfigurationReader reader, Path state) {
     if (state.toString().indexOf('?') >= 0) {
       reader
-          .error(
-              reader.section("server").at("state"),
-              "the path of the state folder has a question mark: " + state)
+          .section(ServerSettings.class)
+          .at("state")
+          .error("the path of the state folder has a question mark: " + state)
           .help("name a folder without one: the databases would be opened at another path");
     }
   }

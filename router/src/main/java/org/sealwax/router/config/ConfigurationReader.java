@@ -10,9 +10,12 @@ import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.settings.SettingKey;
 import org.sealwax.mail.settings.SettingType;
+import org.sealwax.router.config.ProblemPlace.Reported;
 import org.sealwax.router.config.Section.GivenValue;
 import org.tomlj.Toml;
 import org.tomlj.TomlArray;
@@ -34,6 +37,12 @@ final class ConfigurationReader {
    * time that grows with the cube of these: two thousand cost it twenty seconds.
    */
   static final int MAX_EMPTY = 100;
+
+  /** An element of a list within its line: a string to its quote, anything else to its end. */
+  private static final Pattern ELEMENT = Pattern.compile("\"[^\"]*\"?|'[^']*'?|[^#,\\]]+");
+
+  /** A value: such an element, or a list. */
+  private static final Pattern VALUE = Pattern.compile("\\[[^#]*|" + ELEMENT);
 
   private final List<String> lines;
   private final Map<String, List<Section>> sections = new LinkedHashMap<>();
@@ -83,15 +92,11 @@ final class ConfigurationReader {
 
   /** TOML's lines: a CR alone ends none. */
   static List<String> linesOf(String text) {
-    List<String> lines = new ArrayList<>();
-    int start = 0;
-    while (start < text.length()) {
-      int end = text.indexOf('\n', start);
-      int to = end < 0 ? text.length() : end;
-      boolean cr = end > start && text.charAt(end - 1) == '\r';
-      lines.add(text.substring(start, cr ? end - 1 : to));
-      start = to + 1;
+    List<String> lines = new ArrayList<>(List.of(text.split("\n", -1)));
+    if (lines.getLast().isEmpty()) {
+      lines.removeLast();
     }
+    lines.replaceAll(line -> line.endsWith("\r") ? line.substring(0, line.length() - 1) : line);
     return List.copyOf(lines);
   }
 
@@ -111,6 +116,11 @@ final class ConfigurationReader {
     return found.isEmpty()
         ? section(ConfigurationSchema.table(table).orElseThrow(), 0)
         : found.getFirst();
+  }
+
+  /** The section with the keys of a settings record. */
+  Section section(Class<? extends Record> type) {
+    return section(ConfigurationSchema.tableOf(type).name());
   }
 
   /** The rows of a repeated table, in order. */
@@ -147,23 +157,23 @@ final class ConfigurationReader {
    */
   Set<String> excludeInvalid() {
     Set<String> lost = new HashSet<>();
+    Set<Integer> wrong = new HashSet<>();
+    problems.stream()
+        .filter(ConfigurationProblem::error)
+        .forEach(c -> wrong.add(heads.floor(c.line())));
     sections.forEach(
         (name, all) -> {
-          if (all.removeIf(s -> hasError(s.line(), heads.higher(s.line())))) {
+          if (all.removeIf(s -> wrong.contains(s.line()))) {
             lost.add(name);
           }
         });
     return lost;
   }
 
-  private boolean hasError(int from, @Nullable Integer to) {
-    return problems.stream()
-        .anyMatch(c -> c.error() && c.line() >= from && (to == null || c.line() < to));
-  }
-
   Reported add(ConfigurationProblem problem) {
+    int index = problems.size();
     problems.add(inside(problem));
-    return new Reported();
+    return advice -> problems.set(index, problems.get(index).help(advice));
   }
 
   /** The parser may place what is missing, or what stands behind a string of lines, outside. */
@@ -172,39 +182,18 @@ final class ConfigurationReader {
       return c;
     }
     int line = Math.min(c.line(), Math.max(1, lines.size()));
-    int width = line <= lines.size() ? lines.get(line - 1).length() : 0;
+    int width = line(line).length();
     int column = line < c.line() ? width + 1 : Math.clamp(c.column(), 1, width + 1);
     return c.at(new SourcePosition(line, column, c.at().length()));
   }
 
-  /** A problem that was added, for help that belongs to it. */
-  final class Reported {
-    private final int index = problems.size() - 1;
-
-    /** Says what to do. */
-    void help(String advice) {
-      problems.set(index, problems.get(index).help(advice));
-    }
-  }
-
-  /** Adds an error at a place. */
-  Reported error(SourcePosition at, String text) {
-    return problem(true, at, text);
-  }
-
-  /** Adds a warning at a place. */
-  Reported warning(SourcePosition at, String text) {
-    return problem(false, at, text);
-  }
-
-  /** Adds an error or a warning at a place. */
-  Reported problem(boolean error, SourcePosition at, String text) {
-    return add(new ConfigurationProblem(error, at, text, List.of(), List.of()));
+  private Reported error(SourcePosition at, String text) {
+    return new ProblemPlace(this, at).error(text);
   }
 
   private Section section(ConfigurationTable table, int line) {
-    int length = line > 0 && line <= lines.size() ? lines.get(line - 1).strip().length() : 1;
-    return new Section(table, new SourcePosition(line, 1, length));
+    int length = Math.max(1, line(line).strip().length());
+    return new Section(table, new ProblemPlace(this, new SourcePosition(line, 1, length)));
   }
 
   private void readTables(TomlTable toml) {
@@ -248,8 +237,7 @@ final class ConfigurationReader {
     boolean table =
         value instanceof TomlTable
             || (value instanceof TomlArray a && a.size() > 0 && allTables(a));
-    String line = at.line() <= lines.size() ? lines.get(at.line() - 1) : "";
-    int column = Math.max(at.column(), line.indexOf(name) + 1);
+    int column = Math.max(at.column(), line(at.line()).indexOf(name) + 1);
     SourcePosition place = named(TomlPosition.positionAt(at.line(), column), name);
     if (table) {
       List<String> names =
@@ -296,7 +284,9 @@ final class ConfigurationReader {
     }
     for (SettingKey key : table.keys()) {
       if (key.declared().required() && !toml.keySet().contains(key.name())) {
-        error(section.head(), table.heading() + " lacks \"" + key.name() + "\"")
+        section
+            .head()
+            .error(table.heading() + " lacks \"" + key.name() + "\"")
             .help("add " + key.name() + " = " + key.example());
       }
     }
@@ -314,22 +304,20 @@ final class ConfigurationReader {
   }
 
   private void read(Section section, SettingKey key, Object raw, TomlPosition at) {
-    SourcePosition place = valuePosition(at, key.name());
+    ProblemPlace place = new ProblemPlace(this, valuePosition(at, key.name()));
     if (!key.type().list()) {
-      parsed(section, key, raw, place)
+      parsed(section, key, raw, place.position())
           .ifPresent(v -> section.put(key, new GivenValue(v, toml(raw), place)));
       return;
     }
     if (!(raw instanceof TomlArray array)) {
-      invalidValue(section, key, raw, place, "a list in brackets: [ … ]");
+      invalidValue(section, key, raw, place.position(), "a list in brackets: [ … ]");
       return;
     }
     List<Object> values = new ArrayList<>();
     List<String> texts = new ArrayList<>();
     for (int i = 0; i < array.size(); i++) {
-      TomlPosition p = at(array.inputPositionOf(i));
-      SourcePosition element =
-          new SourcePosition(p.line(), p.column(), lengthAt(p.line(), p.column(), true));
+      SourcePosition element = textPosition(at(array.inputPositionOf(i)), ELEMENT);
       parsed(section, key, array.get(i), element).ifPresent(values::add);
       texts.add(toml(array.get(i)));
     }
@@ -382,41 +370,28 @@ final class ConfigurationReader {
     return raw instanceof String s ? "\"" + Toml.tomlEscape(s) + "\"" : raw.toString();
   }
 
+  private String line(int number) {
+    return number < 1 || number > lines.size() ? "" : lines.get(number - 1);
+  }
+
   /** The parser knows where the key begins; the caret belongs under the value. */
   private SourcePosition valuePosition(TomlPosition at, String name) {
-    if (at.line() < 1 || at.line() > lines.size()) {
-      return new SourcePosition(at.line(), at.column(), 1);
+    String line = line(at.line());
+    int start = line.indexOf('=', Math.min(line.length(), at.column() - 1 + name.length())) + 1;
+    if (start == 0) {
+      return named(at, line.isEmpty() ? "" : name);
     }
-    String line = lines.get(at.line() - 1);
-    int i = line.indexOf('=', Math.min(line.length(), at.column() - 1 + name.length()));
-    if (i < 0) {
-      return new SourcePosition(at.line(), at.column(), name.length());
+    while (start < line.length() && (line.charAt(start) == ' ' || line.charAt(start) == '\t')) {
+      start++;
     }
-    i++;
-    while (i < line.length() && (line.charAt(i) == ' ' || line.charAt(i) == '\t')) {
-      i++;
-    }
-    return new SourcePosition(at.line(), i + 1, lengthAt(at.line(), i + 1, false));
+    return textPosition(TomlPosition.positionAt(at.line(), start + 1), VALUE);
   }
 
   /** How far a value reaches within its line. */
-  private int lengthAt(int number, int column, boolean element) {
-    if (number < 1 || number > lines.size() || column > lines.get(number - 1).length()) {
-      return 1;
-    }
-    String rest = lines.get(number - 1).substring(column - 1);
-    char quote = rest.charAt(0);
-    if (quote == '"' || quote == '\'') {
-      int end = rest.indexOf(quote, 1);
-      return end < 0 ? rest.length() : end + 1;
-    }
-    int end = 0;
-    boolean list = quote == '[' && !element;
-    while (end < rest.length()
-        && rest.charAt(end) != '#'
-        && (list || (rest.charAt(end) != ',' && rest.charAt(end) != ']'))) {
-      end++;
-    }
-    return Math.max(1, rest.substring(0, end).stripTrailing().length());
+  private SourcePosition textPosition(TomlPosition at, Pattern form) {
+    String line = line(at.line());
+    Matcher text =
+        form.matcher(line).region(Math.min(line.length(), at.column() - 1), line.length());
+    return named(at, text.lookingAt() ? text.group().stripTrailing() : "");
   }
 }

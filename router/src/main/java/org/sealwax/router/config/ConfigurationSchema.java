@@ -1,25 +1,25 @@
 package org.sealwax.router.config;
 
-import static org.sealwax.router.config.ConfigurationTable.named;
-
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.LocalDate;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
-import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.dns.DnsSettings;
+import org.sealwax.mail.dns.NegativeTrustAnchor;
 import org.sealwax.mail.net.DialerSettings;
+import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingKey;
+import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.settings.SettingType.CertificateName;
 import org.sealwax.mail.tls.verdict.Pin;
-import org.sealwax.mail.tls.verdict.TlsFloor;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.ledger.LedgerSettings;
@@ -34,132 +34,84 @@ import org.sealwax.router.spool.SpoolSettings;
 import org.sealwax.router.sts.StsSettings;
 
 /**
- * All tables of {@code sealwax.toml}, in the order of the manual page. Their keys are the {@link
- * Setting}s of the settings records that are named here; those of no other package are below.
+ * All settings records of {@code sealwax.toml}, in the order of the manual page. Each declares its
+ * table ({@link SettingTable}) and its keys ({@link Setting}); those of no other package are below.
  */
 final class ConfigurationSchema {
-  private static final List<ConfigurationTable> TABLES =
+  private static final List<Class<? extends Record>> RECORDS =
       List.of(
-          named("server").purpose("What this server is.").and(ServerSettings.class),
-          named("listener")
-              .rows()
-              .purpose("A place where mail comes in. Without any: 127.0.0.1:2525 with STARTTLS.")
-              .and(ListenerRow.class),
-          named("identity").purpose("Our certificate, in both roles.").and(IdentityTable.class),
-          named("identity_for")
-              .rows()
-              .purpose("A certificate for clients that ask for one of these names.")
-              .and(IdentityForRow.class),
-          named("roots")
-              .purpose("The certificate authorities that verdicts are judged by.")
-              .and(RootSettings.class),
-          named("trust")
-              .purpose("Who may send mail anywhere, and whose word counts.")
-              .and(TrustTable.class),
-          named("trusted_client")
-              .rows()
-              .purpose(
-                  "A client that may send mail anywhere because of its certificate: a pin, or a"
-                      + " private CA and names.")
-              .and(TrustedClientRow.class),
-          named("peer")
-              .rows()
-              .purpose(
-                  "A peer whose servers are known again when they come as clients: by the key or"
-                      + " name that its own MX hosts showed when they were verified, or by their"
-                      + " TLSA records under DNSSEC. It is looked up in the background.")
-              .and(PeerIdentities.NamedPeer.class),
-          named("relay_domain")
-              .rows()
-              .purpose(
-                  "A domain whose mail is accepted and passed on; one of recipients, verify,"
-                      + " accept_all.")
-              .and(RelayDomainRow.class),
-          named("alias_domain")
-              .rows()
-              .purpose("A domain whose local parts lead elsewhere.")
-              .and(ForwardSettings.AliasDomain.class),
-          named("forward").purpose("How alias domains are read.").and(ForwardTable.class),
-          named("pipe")
-              .rows()
-              .purpose("A command that mail is delivered to.")
-              .and(PipeSettings.class),
-          named("srs").purpose("Sender rewriting for forwarded mail (SRS).").and(SrsTable.class),
-          named("transport")
-              .rows()
-              .purpose("A fixed next hop for a destination.")
-              .and(TransportRow.class),
-          named("policy")
-              .rows()
-              .purpose("What transport security mail to a destination demands.")
-              .and(PolicyTableRow.class),
-          named("reject")
-              .rows()
-              .purpose("Mail that is refused; exactly one of client, sender, recipient.")
-              .and(RejectTableRow.class),
-          named("limits")
-              .purpose("What clients may take of us.")
-              .and(SessionLimits.class)
-              .and(ClientLimits.ClientLimitSettings.class)
-              .and(ReceiveSettings.class),
-          named("queue")
-              .purpose("When is what tried again.")
-              .and(QueueSettings.class)
-              .and(SpoolSettings.class),
-          named("deliver")
-              .purpose("How mail leaves.")
-              .and(DeliverySettings.class)
-              .and(DialerSettings.class),
-          named("sts")
-              .purpose("MTA-STS policies of the domains that mail goes to.")
-              .and(StsTable.class)
-              .and(StsSettings.class),
-          named("tlsrpt")
-              .purpose("Reports to the domains that mail goes to about the TLS they showed.")
-              .and(TlsReportRow.class),
-          named("tlsrpt_in")
-              .purpose(
-                  "Reports from others about the TLS of this server's domains (RFC 8460); sealwax"
-                      + " tlsrpt sums them up.")
-              .and(TlsReportsInTable.class),
-          named("ledger").purpose("What domains have shown before.").and(LedgerSettings.class),
-          named("receipts")
-              .purpose("Receipts of deliveries.")
-              .and(ReceiptsTable.class)
-              .and(ReceiptSettings.class),
-          named("dns").purpose("How the DNS is asked.").and(DnsSettings.class),
-          named("negative_anchor")
-              .rows()
-              .purpose(
-                  "A negative trust anchor (RFC 7646): the zone is treated as unsigned, and DANE"
-                      + " does not apply to its hosts. For a zone that is known to have broken"
-                      + " its DNSSEC by mistake; for a week at most.")
-              .and(NegativeAnchorRow.class),
-          named("auth")
-              .purpose("Users who may send mail anywhere after AUTH.")
-              .and(AuthTable.class),
-          named("log").purpose("The log, on standard output.").and(LogSettings.class),
-          named("metrics").purpose("Metrics and health.").and(MetricsTable.class),
-          named("lab")
-              .purpose(
-                  "The public lab of sealwax lab serve, a process of its own; the router does not"
-                      + " look at this. Its pages have the certificate of [identity], its keys"
-                      + " are in the folder lab of the state folder.")
-              .and(PublicLab.class));
+          ServerSettings.class,
+          ListenerRow.class,
+          IdentityTable.class,
+          IdentityForRow.class,
+          RootSettings.class,
+          TrustTable.class,
+          TrustedClientRow.class,
+          PeerIdentities.NamedPeer.class,
+          RelayDomainRow.class,
+          ForwardSettings.AliasDomain.class,
+          ForwardTable.class,
+          PipeSettings.class,
+          SrsTable.class,
+          TransportRow.class,
+          PolicyRow.class,
+          RejectTableRow.class,
+          SessionLimits.class,
+          ClientLimits.ClientLimitSettings.class,
+          ReceiveSettings.class,
+          QueueSettings.class,
+          SpoolSettings.class,
+          DeliverySettings.class,
+          DialerSettings.class,
+          StsTable.class,
+          StsSettings.class,
+          TlsReportRow.class,
+          TlsReportsInRow.class,
+          LedgerSettings.class,
+          ReceiptsTable.class,
+          ReceiptSettings.class,
+          DnsSettings.class,
+          NegativeTrustAnchor.class,
+          AuthTable.class,
+          LogSettings.class,
+          MetricsTable.class,
+          PublicLab.class);
+
+  private static final Map<String, ConfigurationTable> TABLES = new LinkedHashMap<>();
+
+  static {
+    for (Class<? extends Record> type : RECORDS) {
+      SettingTable declared = declared(type);
+      TABLES.merge(
+          declared.name(),
+          new ConfigurationTable(declared, SettingKey.in(type)),
+          ConfigurationTable::and);
+    }
+  }
 
   private ConfigurationSchema() {}
 
+  private static SettingTable declared(Class<? extends Record> type) {
+    return Objects.requireNonNull(type.getAnnotation(SettingTable.class), type.getName());
+  }
+
   /** All tables, in the order of the manual page. */
   static List<ConfigurationTable> tables() {
-    return TABLES;
+    return List.copyOf(TABLES.values());
   }
 
   /** The table of this name. */
   static Optional<ConfigurationTable> table(String name) {
-    return TABLES.stream().filter(t -> t.name().equals(name)).findFirst();
+    return Optional.ofNullable(TABLES.get(name));
+  }
+
+  /** The table that has the keys of a settings record. */
+  static ConfigurationTable tableOf(Class<? extends Record> type) {
+    return Objects.requireNonNull(TABLES.get(declared(type).name()));
   }
 
   /** {@code [identity]}. */
+  @SettingTable(name = "identity", purpose = "Our certificate, in both roles.")
   record IdentityTable(
       @Setting(
               example = "/etc/sealwax/mx.pem",
@@ -177,6 +129,10 @@ final class ConfigurationSchema {
           boolean showToServers) {}
 
   /** {@code [[identity_for]]}. */
+  @SettingTable(
+      name = "identity_for",
+      rows = true,
+      purpose = "A certificate for clients that ask for one of these names.")
   record IdentityForRow(
       @Setting(
               example = "mx.other.example",
@@ -206,6 +162,7 @@ final class ConfigurationSchema {
   }
 
   /** {@code [trust]}. */
+  @SettingTable(name = "trust", purpose = "Who may send mail anywhere, and whose word counts.")
   record TrustTable(
       @Setting(
               fallback = {"127.0.0.0/8", "::1/128"},
@@ -225,6 +182,12 @@ final class ConfigurationSchema {
   }
 
   /** {@code [[relay_domain]]}. */
+  @SettingTable(
+      name = "relay_domain",
+      rows = true,
+      purpose =
+          "A domain whose mail is accepted and passed on; one of recipients, verify,"
+              + " accept_all.")
   record RelayDomainRow(
       @Setting(example = "lists.project.example", required = true, doc = "The domain.")
           Domain domain,
@@ -249,6 +212,7 @@ final class ConfigurationSchema {
           boolean acceptAll) {}
 
   /** {@code [forward]}. */
+  @SettingTable(name = "forward", purpose = "How alias domains are read.")
   record ForwardTable(
       @Setting(
               fallback = "+",
@@ -258,6 +222,7 @@ final class ConfigurationSchema {
           boolean carryExtension) {}
 
   /** {@code [srs]}. */
+  @SettingTable(name = "srs", purpose = "Sender rewriting for forwarded mail (SRS).")
   record SrsTable(
       @Setting(
               example = "project.example",
@@ -274,6 +239,7 @@ final class ConfigurationSchema {
           Path secretFile) {}
 
   /** {@code [[transport]]}. */
+  @SettingTable(name = "transport", rows = true, purpose = "A fixed next hop for a destination.")
   record TransportRow(
       @Setting(
               example = "*",
@@ -311,40 +277,11 @@ final class ConfigurationSchema {
       @Setting(doc = "Public keys of which the next hop must have one, with level fingerprint.")
           List<Pin> pins) {}
 
-  /** {@code [[policy]]}. */
-  record PolicyTableRow(
-      @Setting(example = ".example.org", required = true, doc = "The destination.")
-          DomainPattern domain,
-      @Setting(
-              except = {"sts", "dane"},
-              fallback = "may",
-              doc = "What mail there demands, in Postfix's words.")
-          TlsLevel level,
-      @Setting(doc = "Public keys of which the server must have one.") List<Pin> pins,
-      @Setting(doc = "Names of which the certificate must carry one.") List<Domain> names,
-      @Setting(example = "1.3", doc = "The lowest TLS version. Left out: [deliver] floor.")
-          Optional<TlsFloor> floor,
-      @Setting(example = "/etc/sealwax/ca.pem", doc = "The only CA that counts there, in PEM.")
-          Optional<Path> ca,
-      @Setting(fallback = "true", doc = "Whether our certificate is shown when asked for.")
-          boolean clientCertificate,
-      @Setting(
-              name = "servername",
-              example = "mx.example.org",
-              doc = "SNI instead of the host's name.")
-          @Nullable Domain serverName,
-      @Setting(fallback = "", doc = "Why the row is here.") String note,
-      @Setting(fallback = "", doc = "Who answers for it.") String owner,
-      @Setting(example = "2027-01-31", doc = "The day from which the row no longer counts.")
-          Optional<LocalDate> expires,
-      @Setting(
-              fallback = "false",
-              doc =
-                  "Whether the row may lower what other sources demand; needs note, owner and"
-                      + " expires.")
-          boolean override) {}
-
   /** {@code [[reject]]}. */
+  @SettingTable(
+      name = "reject",
+      rows = true,
+      purpose = "Mail that is refused; exactly one of client, sender, recipient.")
   record RejectTableRow(
       @Setting(example = "203.0.113.0/24", doc = "Clients of this network.") Optional<Cidr> client,
       @Setting(example = "spam@example.net", doc = "This sender, or domain, or .domain.")
@@ -354,6 +291,7 @@ final class ConfigurationSchema {
       @Setting(fallback = "Refused by local rule", doc = "What the client reads.") String text) {}
 
   /** The limit of {@code [limits]} for all clients together. */
+  @SettingTable(name = "limits", purpose = "What clients may take of us.")
   record SessionLimits(
       @Setting(
               fallback = "2000",
@@ -364,6 +302,7 @@ final class ConfigurationSchema {
           int sessions) {}
 
   /** {@code [sts]}, whether there is any. */
+  @SettingTable(name = "sts", purpose = "MTA-STS policies of the domains that mail goes to.")
   record StsTable(
       @Setting(
               fallback = "true",
@@ -374,34 +313,8 @@ final class ConfigurationSchema {
                       + " where the DNS is validated.")
           boolean enabled) {}
 
-  /** {@code [tlsrpt_in]}. */
-  record TlsReportsInTable(
-      @Setting(
-              doc =
-                  "Mail to these addresses is read here for reports about alias and relay"
-                      + " domains of this server: publish one as rua=mailto: in a TLSRPT"
-                      + " record. They go before the alias file; what is no report is put"
-                      + " aside in the state folder.")
-          List<Mailbox> addresses,
-      @Setting(
-              example = "*:443",
-              restart = true,
-              doc =
-                  "Where reports are taken by POST over HTTPS, with the certificate of"
-                      + " [identity]. Left out: nowhere.")
-          Optional<InetSocketAddress> listen,
-      @Setting(
-              fallback = "/v1/tlsrpt",
-              restart = true,
-              doc = "What is posted to there: publish it as rua=https://HOST/v1/tlsrpt.")
-          String path,
-      @Setting(
-              fallback = "90d",
-              restart = true,
-              doc = "How long reports are kept after the day they are about: 2 days to 2 years.")
-          Duration keep) {}
-
   /** {@code [receipts]}, whether there are any. */
+  @SettingTable(name = "receipts", purpose = "Receipts of deliveries.")
   record ReceiptsTable(
       @Setting(
               fallback = "true",
@@ -411,34 +324,8 @@ final class ConfigurationSchema {
                       + " the state folder.")
           boolean enabled) {}
 
-  /** {@code [[negative_anchor]]}. */
-  record NegativeAnchorRow(
-      @Setting(
-              example = "broken.example",
-              required = true,
-              restart = true,
-              doc = "Zone, with everything below it.")
-          Domain domain,
-      @Setting(
-              example = "postmaster@example.org",
-              required = true,
-              restart = true,
-              doc = "Who answers for the row.")
-          String owner,
-      @Setting(
-              example = "their DS is stale, told them on 2027-01-24",
-              required = true,
-              restart = true,
-              doc = "Why the row is here.")
-          String note,
-      @Setting(
-              example = "2027-01-31",
-              required = true,
-              restart = true,
-              doc = "Day from which the row no longer counts (UTC).")
-          LocalDate expires) {}
-
   /** {@code [auth]}. */
+  @SettingTable(name = "auth", purpose = "Users who may send mail anywhere after AUTH.")
   record AuthTable(
       @Setting(
               example = "/etc/sealwax/passwords",
@@ -446,6 +333,7 @@ final class ConfigurationSchema {
           Optional<Path> passwordFile) {}
 
   /** {@code [metrics]}. */
+  @SettingTable(name = "metrics", purpose = "Metrics and health.")
   record MetricsTable(
       @Setting(
               example = "127.0.0.1:9125",

@@ -4,40 +4,34 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.sealwax.mail.settings.SettingKey;
+import org.sealwax.mail.settings.SettingTable;
 
 /**
  * One table of the file.
  *
- * @param name as it stands between the brackets
- * @param repeated {@code [[name]]}: any number of rows
- * @param purpose what it is, in plain sentences
+ * @param declared its name and purpose
  * @param keys in the order of the manual page
  */
-record ConfigurationTable(String name, boolean repeated, String purpose, List<SettingKey> keys) {
-  /** A table without keys so far. */
-  static ConfigurationTable named(String name) {
-    return new ConfigurationTable(name, false, "", List.of());
+record ConfigurationTable(SettingTable declared, List<SettingKey> keys) {
+  /** The same with the keys of one more record behind those it has. */
+  ConfigurationTable and(ConfigurationTable other) {
+    return new ConfigurationTable(
+        declared, Stream.concat(keys.stream(), other.keys.stream()).toList());
   }
 
-  /** The same with a purpose. */
-  ConfigurationTable purpose(String text) {
-    return new ConfigurationTable(name, repeated, text, keys);
+  /** As it stands between the brackets. */
+  String name() {
+    return declared.name();
   }
 
-  /** The same for any number of rows. */
-  ConfigurationTable rows() {
-    return new ConfigurationTable(name, true, purpose, keys);
-  }
-
-  /** The same with the keys of a record after those it has. */
-  ConfigurationTable and(Class<? extends Record> record) {
-    List<SettingKey> all = Stream.concat(keys.stream(), SettingKey.in(record).stream()).toList();
-    return new ConfigurationTable(name, repeated, purpose, all);
+  /** Whether it has rows. */
+  boolean repeated() {
+    return declared.rows();
   }
 
   /** {@code [name]} or {@code [[name]]}. */
   String heading() {
-    return repeated ? "[[" + name + "]]" : "[" + name + "]";
+    return repeated() ? "[[" + name() + "]]" : "[" + name() + "]";
   }
 
   /** The key of this name. */

@@ -1,9 +1,11 @@
 package org.sealwax.router.config;
 
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.TlsFloor;
@@ -20,6 +22,10 @@ import org.sealwax.router.receive.ListenerSettings;
  * @param dsn clients that DSN is offered to
  * @param resumption of TLS sessions
  */
+@SettingTable(
+    name = "listener",
+    rows = true,
+    purpose = "A place where mail comes in. Without any: 127.0.0.1:2525 with STARTTLS.")
 public record ListenerRow(
     @Setting(example = "*:25", required = true, doc = "Where to listen.") InetSocketAddress address,
     @Setting(
@@ -67,6 +73,12 @@ public record ListenerRow(
 
   /** For logs and keys: {@code 127.0.0.1:2525}. */
   public String name() {
-    return ListenAddresses.text(address);
+    if (address.getAddress().isAnyLocalAddress()) {
+      return "*:" + address.getPort();
+    }
+    String host = address.getAddress().getHostAddress();
+    return (address.getAddress() instanceof Inet6Address ? "[" + host + "]" : host)
+        + ":"
+        + address.getPort();
   }
 }

@@ -117,18 +117,19 @@ final class PolicyRowChecks {
     Map<DomainPattern, List<PolicyRow>> seen = new HashMap<>();
     for (PolicyRow row : deliver.rows()) {
       List<PolicyRow> before = seen.computeIfAbsent(row.pattern(), p -> new ArrayList<>());
-      Optional<PolicyRow> hides = before.stream().filter(b -> outlivesHold(b, row)).findFirst();
-      if (hides.isPresent()) {
-        Section s = section(row);
-        reader
-            .error(
-                s.at("domain"),
-                row.pattern().text()
-                    + " has a row in line "
-                    + section(hides.get()).line()
-                    + " already, and the first one counts")
-            .help("join the two; a row that expires may stand before one that stays");
-      }
+      before.stream()
+          .filter(b -> outlivesHold(b, row))
+          .findFirst()
+          .ifPresent(
+              hides ->
+                  section(row)
+                      .at("domain")
+                      .error(
+                          row.pattern().text()
+                              + " has a row in line "
+                              + section(hides).line()
+                              + " already, and the first one counts")
+                      .help("join the two; a row that expires may stand before one that stays"));
       before.add(row);
     }
   }
@@ -140,10 +141,9 @@ final class PolicyRowChecks {
   }
 
   private void withoutValidation() {
-    if (reader.section("dns").get("validation", DnsSettings.Validation.class)
-        != DnsSettings.Validation.OFF) {
-      return;
-    }
+    boolean off =
+        reader.section(DnsSettings.class).get("validation", DnsSettings.Validation.class)
+            == DnsSettings.Validation.OFF;
     Stream<Section> rowsOf =
         deliver.rows().stream().filter(r -> r.level() == TlsLevel.DANE_ONLY).map(this::section);
     Stream<Section> routesOf =
@@ -152,8 +152,8 @@ final class PolicyRowChecks {
     Stream.concat(rowsOf, routesOf)
         .forEach(
             s ->
-                reader
-                    .error(s.head(), "dane-only can never be met: [dns] validation is off")
+                s.head()
+                    .error(off, "dane-only can never be met: [dns] validation is off")
                     .help("use validation = \"own\""));
   }
 
@@ -173,15 +173,17 @@ final class PolicyRowChecks {
     boolean literal = fixed.host() instanceof AddressLiteral;
     Optional<String> contradiction = requirement.contradiction();
     if (contradiction.isPresent()) {
-      reader
-          .error(place.head(), way + " can never be delivered: " + contradiction.get())
+      place
+          .head()
+          .error(way + " can never be delivered: " + contradiction.get())
           .help(
               literal
                   ? "[[transport]] names = [\"…\"] says which name the certificate of an address has"
                   : "let the rows for the recipient domain and for the next hop agree");
     } else if (literal && requirement.statedLevel() == TlsLevel.DANE_ONLY) {
-      reader
-          .error(place.head(), way + " can never be delivered: an address has no TLSA records")
+      place
+          .head()
+          .error(way + " can never be delivered: an address has no TLSA records")
           .help("name the next hop by its host name");
     }
     if (fixed.host() instanceof Domain host) {
@@ -195,16 +197,14 @@ final class PolicyRowChecks {
   /** Credentials without a demand on identity: only DANE could still verify the server. */
   private void credentials(Section place, String way, boolean literal, Requirement requirement) {
     boolean never = literal || requirement.encryption() == Requirement.TlsUse.NEVER;
-    reader
-        .problem(
-            never,
-            place.head(),
-            way
-                + ": credentials are sent to a verified server only, and level "
-                + requirement.statedLevel().word()
-                + " verifies none"
-                + (never ? "" : " without TLSA records"))
-        .help("leave level out for secure, or give names or pins");
+    String text =
+        way
+            + ": credentials are sent to a verified server only, and level "
+            + requirement.statedLevel().word()
+            + " verifies none";
+    ProblemPlace.Reported reported =
+        never ? place.head().error(text) : place.head().warning(text + " without TLSA records");
+    reported.help("leave level out for secure, or give names or pins");
   }
 
   /**
@@ -230,14 +230,13 @@ final class PolicyRowChecks {
     if (asking == null || asking.row().names().isEmpty()) {
       return;
     }
-    if (asking.row().names().stream().noneMatch(known::contains)) {
-      reader
-          .error(
-              section(asking.row()).head(),
-              way + ": names are asked of the host that is connected to, and it is none of them")
-          .help(
-              "add it, or give this host's names in [[transport]] names or in its own [[policy]] row");
-    }
+    section(asking.row())
+        .head()
+        .error(
+            asking.row().names().stream().noneMatch(known::contains),
+            way + ": names are asked of the host that is connected to, and it is none of them")
+        .help(
+            "add it, or give this host's names in [[transport]] names or in its own [[policy]] row");
   }
 
   private static String routeText(List<Evidence> counted, NextHop.Fixed fixed) {
@@ -277,24 +276,24 @@ final class PolicyRowChecks {
 
   private void unreached(PolicyRow row) {
     // "*" covers address literals too, which leave by SMTP.
-    if (!(row.pattern() instanceof DomainPattern.Any)) {
-      reader
-          .warning(
-              section(row).head(),
-              "no mail can reach this row: mail for "
-                  + row.pattern().text()
-                  + " does not leave by SMTP")
-          .help("remove it");
-    }
+    section(row)
+        .head()
+        .warning(
+            !(row.pattern() instanceof DomainPattern.Any),
+            "no mail can reach this row: mail for "
+                + row.pattern().text()
+                + " does not leave by SMTP")
+        .help("remove it");
   }
 
   /** Rows of [[transport]] for alias domains: their mail goes where the aliases lead. */
   private void unreachedRoutes() {
     for (Section s : reader.rows("transport")) {
-      if (s.get("domain", DomainPattern.class) instanceof DomainPattern.Exact e
-          && aliases.contains(e.domain())) {
-        reader
-            .warning(s.head(), "no mail can reach this row: " + e.domain() + " is an alias domain")
+      if (s.get("domain", DomainPattern.class) instanceof DomainPattern.Exact e) {
+        s.head()
+            .warning(
+                aliases.contains(e.domain()),
+                "no mail can reach this row: " + e.domain() + " is an alias domain")
             .help("remove it; mail goes where the aliases lead");
       }
     }

@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 
 /**
  * The table {@code [lab]} as it was read; the router does not use it.
@@ -27,6 +28,12 @@ import org.sealwax.mail.settings.Setting;
  * @param connectionsPerMinute greatest number of connections of one source in a minute
  * @param dnsRate DNS answers a second over UDP to one network without a cookie
  */
+@SettingTable(
+    name = "lab",
+    purpose =
+        "The public lab of sealwax lab serve, a process of its own; the router does not look at"
+            + " this. Its pages have the certificate of [identity], its keys are in the folder lab of"
+            + " the state folder.")
 public record PublicLab(
     @Setting(
             example = "lab.example",
@@ -88,6 +95,7 @@ public record PublicLab(
     @Setting(
             name = "token_life",
             fallback = "4h",
+            least = "1s",
             doc = "How long a token lives; then all that was seen is gone.")
         Duration life,
     @Setting(

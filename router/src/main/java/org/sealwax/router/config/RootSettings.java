@@ -3,6 +3,7 @@ package org.sealwax.router.config;
 import java.nio.file.Path;
 import java.util.List;
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 
 /**
  * {@code [roots]}.
@@ -10,6 +11,7 @@ import org.sealwax.mail.settings.Setting;
  * @param publicRoots whether the public CA roots count
  * @param files PEM files of further roots
  */
+@SettingTable(name = "roots", purpose = "The certificate authorities that verdicts are judged by.")
 public record RootSettings(
     @Setting(
             name = "public",

@@ -8,10 +8,12 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.net.DialerSettings;
+import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.evidence.PeerIdentities;
@@ -35,7 +37,6 @@ import org.sealwax.router.sts.StsSettings;
  * @param sessions at a time, all listeners and clients together
  * @param identity our certificates
  * @param roots trusted certificate authorities
- * @param caFiles PEM files that policy rows name, by that name
  * @param trustedNetworks networks of clients that may relay
  * @param trustedClients clients that may relay, by certificate
  * @param peers clients that are identified by their own MX hosts
@@ -66,7 +67,6 @@ public record RouterSettings(
     int sessions,
     IdentitySettings identity,
     RootSettings roots,
-    Map<String, Path> caFiles,
     List<Cidr> trustedNetworks,
     List<TrustedClientRow> trustedClients,
     List<PeerIdentities.NamedPeer> peers,
@@ -96,7 +96,6 @@ public record RouterSettings(
   /** Copies. */
   public RouterSettings {
     listeners = List.copyOf(listeners);
-    caFiles = Map.copyOf(caFiles);
     trustedNetworks = List.copyOf(trustedNetworks);
     trustedClients = List.copyOf(trustedClients);
     peers = List.copyOf(peers);
@@ -107,6 +106,15 @@ public record RouterSettings(
 
   private List<Mailbox> reportAddresses() {
     return tlsReportsIn.map(TlsReportsInRow::addresses).orElse(List.of());
+  }
+
+  /** The PEM files that policy rows name, by that name. */
+  public Map<String, Path> caFiles() {
+    return deliver.rows().stream()
+        .map(PolicyRow::ca)
+        .filter(Objects::nonNull)
+        .distinct()
+        .collect(Collectors.toMap(ca -> ca, Path::of));
   }
 
   /**

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.settings.SettingKey;
 
@@ -16,14 +17,14 @@ final class Section {
    * @param text as it stands in the file, in TOML
    * @param at of the value
    */
-  record GivenValue(Object value, String text, SourcePosition at) {}
+  record GivenValue(Object value, String text, ProblemPlace at) {}
 
   private final ConfigurationTable table;
-  private final SourcePosition head;
+  private final ProblemPlace head;
   private final Map<String, GivenValue> explicit = new HashMap<>();
 
   /** A section that begins at {@code head}, in line 0 when the file does not have it. */
-  Section(ConfigurationTable table, SourcePosition head) {
+  Section(ConfigurationTable table, ProblemPlace head) {
     this.table = table;
     this.head = head;
   }
@@ -60,15 +61,11 @@ final class Section {
     return Optional.ofNullable(given == null ? declared.initial() : given.value());
   }
 
-  /** The same, of a type. */
-  <T> Optional<T> find(String key, Class<T> type) {
-    return find(key).map(type::cast);
-  }
-
   /** The value of a key that has a default or is required. */
   <T> T get(String key, Class<T> type) {
-    return find(key, type)
-        .orElseThrow(() -> new IllegalStateException(table.name() + "." + key + " not set"));
+    return type.cast(
+        find(key)
+            .orElseThrow(() -> new IllegalStateException(table.name() + "." + key + " not set")));
   }
 
   /** The elements of a list. */
@@ -76,18 +73,13 @@ final class Section {
     return ((List<?>) get(key, List.class)).stream().<T>map(type::cast).toList();
   }
 
-  /** The value of a key that is true or false. */
-  boolean is(String key) {
-    return get(key, Boolean.class);
-  }
-
   /** Its first line. */
-  SourcePosition head() {
+  ProblemPlace head() {
     return head;
   }
 
   /** The value of a key; the first line when it was not given. */
-  SourcePosition at(String key) {
+  ProblemPlace at(String key) {
     GivenValue given = explicit.get(key);
     return given == null ? head : given.at();
   }
@@ -95,6 +87,11 @@ final class Section {
   /** Where the key was given, or null. */
   @Nullable GivenValue explicit(String key) {
     return explicit.get(key);
+  }
+
+  /** The number of these keys that the file gives. */
+  long count(String... keys) {
+    return Stream.of(keys).filter(explicit::containsKey).count();
   }
 
   /** Whether the file says it. */

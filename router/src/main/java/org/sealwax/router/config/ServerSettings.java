@@ -5,6 +5,7 @@ import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 
 /**
  * {@code [server]}.
@@ -13,6 +14,7 @@ import org.sealwax.mail.settings.Setting;
  * @param state the state folder
  * @param postmaster when given
  */
+@SettingTable(name = "server", purpose = "What this server is.")
 public record ServerSettings(
     @Setting(
             example = "mx.project.example",

@@ -6,16 +6,13 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -23,32 +20,27 @@ import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.dns.NegativeTrustAnchor;
 import org.sealwax.mail.net.DialerSettings;
-import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.policy.TlsLevel;
-import org.sealwax.mail.settings.SettingKey;
 import org.sealwax.mail.settings.SettingType.CertificateName;
 import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.sts.FirstContactWait;
 import org.sealwax.mail.tls.IdentitySettings;
-import org.sealwax.mail.tls.verdict.TlsFloor;
 import org.sealwax.router.config.ConfigurationSchema.AuthTable;
 import org.sealwax.router.config.ConfigurationSchema.ForwardTable;
 import org.sealwax.router.config.ConfigurationSchema.IdentityForRow;
 import org.sealwax.router.config.ConfigurationSchema.IdentityTable;
 import org.sealwax.router.config.ConfigurationSchema.MetricsTable;
-import org.sealwax.router.config.ConfigurationSchema.NegativeAnchorRow;
-import org.sealwax.router.config.ConfigurationSchema.PolicyTableRow;
 import org.sealwax.router.config.ConfigurationSchema.ReceiptsTable;
 import org.sealwax.router.config.ConfigurationSchema.RejectTableRow;
 import org.sealwax.router.config.ConfigurationSchema.RelayDomainRow;
 import org.sealwax.router.config.ConfigurationSchema.SessionLimits;
 import org.sealwax.router.config.ConfigurationSchema.SrsTable;
 import org.sealwax.router.config.ConfigurationSchema.StsTable;
-import org.sealwax.router.config.ConfigurationSchema.TlsReportsInTable;
 import org.sealwax.router.config.ConfigurationSchema.TlsRequiredNoFrom;
 import org.sealwax.router.config.ConfigurationSchema.TransportRow;
 import org.sealwax.router.config.ConfigurationSchema.TrustTable;
+import org.sealwax.router.config.TableRecords.Row;
 import org.sealwax.router.deliver.Credentials;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.deliver.RouteSettings;
@@ -63,8 +55,6 @@ import org.sealwax.router.receive.ClientLimits.ClientLimitSettings;
 import org.sealwax.router.receive.ReceiveSettings;
 import org.sealwax.router.receive.RejectRow;
 import org.sealwax.router.receive.RejectRow.RejectMatch;
-import org.sealwax.router.reports.received.ReceivedReportSettings;
-import org.sealwax.router.reports.received.ReportListenerSettings;
 import org.sealwax.router.route.ConfiguredHop;
 import org.sealwax.router.route.ForwardSettings;
 import org.sealwax.router.spool.SpoolSettings;
@@ -79,29 +69,13 @@ final class SettingsMapping {
   /** Bytes of a file that holds one password. */
   private static final int MAX_PASSWORD = 4096;
 
-  private final ConfigurationReader reader;
-  private final Path folder;
-  private final boolean readsFiles;
+  private final TableRecords tables;
   private final ServerSettings server;
-  private final Map<String, Path> caFiles = new LinkedHashMap<>();
-  private final Map<String, Object> restart = new TreeMap<>();
 
-  /** One row with its place. */
-  private record Row<R extends Record>(Section section, R value) {}
-
-  /**
-   * Files are relative to {@code folder}.
-   *
-   * @param readsFiles whether files that are named must be there
-   */
-  SettingsMapping(
-      ConfigurationReader reader, Path folder, MachineDefaults defaults, boolean readsFiles) {
-    this.reader = reader;
-    this.folder = folder;
-    this.readsFiles = readsFiles;
+  SettingsMapping(TableRecords tables, MachineDefaults defaults) {
+    this.tables = tables;
     this.server =
-        read(
-            reader.section("server"),
+        tables.table(
             ServerSettings.class,
             Map.of("hostname", defaults.hostname(), "state", defaults.state()));
   }
@@ -112,131 +86,65 @@ final class SettingsMapping {
   }
 
   RouterSettings settings() {
-    ForwardTable forwarding = table("forward", ForwardTable.class);
-    TrustTable trust = table("trust", TrustTable.class);
-    IdentityTable identity = table("identity", IdentityTable.class);
-    List<ForwardSettings.AliasDomain> aliases =
-        values(rows("alias_domain", ForwardSettings.AliasDomain.class, Map.of()));
-    List<Row<TransportRow>> transports = rows("transport", TransportRow.class, Map.of());
-    List<Row<PipeSettings>> pipes =
-        rows("pipe", PipeSettings.class, Map.of("delimiter", forwarding.delimiter()));
+    ForwardTable forwarding = tables.table(ForwardTable.class);
+    TrustTable trust = tables.table(TrustTable.class);
+    IdentityTable identity = tables.table(IdentityTable.class);
+    List<ForwardSettings.AliasDomain> aliases = tables.values(ForwardSettings.AliasDomain.class);
+    List<Row<TransportRow>> transports = tables.rows(TransportRow.class);
+    List<PipeSettings> pipes =
+        tables.rows(PipeSettings.class, Map.of("delimiter", forwarding.delimiter())).stream()
+            .map(Row::value)
+            .toList();
     ForwardSettings forward = forward(forwarding, aliases, transports, pipeNames());
-    List<ListenerRow> listeners = listeners();
+    List<ListenerRow> written = tables.values(ListenerRow.class);
+    List<ListenerRow> listeners = written.isEmpty() ? List.of(ListenerRow.byDefault()) : written;
     return new RouterSettings(
         server,
         listeners,
-        table("limits", SessionLimits.class).sessions(),
+        tables.table(SessionLimits.class).sessions(),
         identity(identity),
-        table("roots", RootSettings.class),
-        caFiles,
+        tables.table(RootSettings.class),
         trust.networks(),
-        values(rows("trusted_client", TrustedClientRow.class, Map.of())),
-        values(rows("peer", PeerIdentities.NamedPeer.class, Map.of())),
-        receive(trust),
-        over("limits", ClientLimitSettings.defaults()),
+        tables.values(TrustedClientRow.class),
+        tables.values(PeerIdentities.NamedPeer.class),
+        tables.over(
+            SettingsRecord.with(
+                ReceiveSettings.defaults(server.hostname()),
+                Map.of(
+                    "honoursUntrustedTlsRequiredNo",
+                    trust.honourTlsRequiredNo() == TlsRequiredNoFrom.ALL))),
+        tables.over(ClientLimitSettings.defaults()),
         rejects(forwarding, aliases),
-        table("auth", AuthTable.class).passwordFile(),
+        tables.table(AuthTable.class).passwordFile(),
         forward,
-        values(pipes),
-        over("queue", SpoolSettings.defaults(server.state().resolve("spool"))),
-        queue(),
-        deliver(
-            Map.of(
-                "ownEndpoints", ownEndpoints(listeners),
-                "clientCertificate", identity.showToServers(),
-                "rows", policyRows(),
-                "routes", routes(forward, transports))),
-        over("deliver", DialerSettings.defaults()),
+        pipes,
+        tables.over(SpoolSettings.defaults(server.state().resolve("spool"))),
+        tables.over(
+            SettingsRecord.with(
+                QueueSettings.defaults(server.hostname()),
+                Map.of("postmaster", server.postmaster()))),
+        tables.over(
+            SettingsRecord.with(
+                DeliverySettings.defaults(server.hostname()),
+                Map.of(
+                    "ownEndpoints", ownEndpoints(listeners),
+                    "clientCertificate", identity.showToServers(),
+                    "rows", tables.values(PolicyRow.class),
+                    "routes", routes(forward, transports)))),
+        tables.over(DialerSettings.defaults()),
         sts(),
         tlsReports(),
         tlsReportsIn(),
         ledger(),
-        table("receipts", ReceiptsTable.class).enabled()
-            ? Optional.of(over("receipts", ReceiptSettings.defaults()))
+        tables.table(ReceiptsTable.class).enabled()
+            ? Optional.of(tables.over(ReceiptSettings.defaults()))
             : Optional.empty(),
-        dns(),
-        over("log", LogSettings.defaults()).format(),
-        table("metrics", MetricsTable.class).address(),
+        tables.table(
+            DnsSettings.class, Map.of("negativeAnchors", tables.values(NegativeTrustAnchor.class))),
+        tables.over(LogSettings.defaults()).format(),
+        tables.table(MetricsTable.class).address(),
         lab(),
-        restart);
-  }
-
-  private <R extends Record> R table(String name, Class<R> type) {
-    return read(reader.section(name), type, Map.of());
-  }
-
-  /** A table of one record, with defaults for keys that have none by themselves. */
-  private <R extends Record> R read(Section s, Class<R> type, Map<String, ?> others) {
-    return noted(s, SettingsRecord.of(type, key -> value(s, key), others));
-  }
-
-  /** The keys that the file has; the rest as it is. */
-  private <R extends Record> R over(String table, R base) {
-    Section s = reader.section(table);
-    return noted(s, SettingsRecord.over(base, k -> s.has(k.name()) ? value(s, k) : null));
-  }
-
-  /** The rows that their record accepts. */
-  private <R extends Record> List<Row<R>> rows(String table, Class<R> type, Map<String, ?> others) {
-    List<Row<R>> rows = new ArrayList<>();
-    for (Section s : reader.rows(table)) {
-      accepted(s, () -> rows.add(new Row<>(s, read(s, type, others))));
-    }
-    return rows;
-  }
-
-  /** Reports what a settings record says of a row that it refuses. */
-  private void accepted(Section s, Runnable making) {
-    try {
-      making.run();
-    } catch (IllegalArgumentException e) {
-      reader.error(s.head(), String.valueOf(e.getMessage()));
-    }
-  }
-
-  private static <R extends Record> List<R> values(List<Row<R>> rows) {
-    return rows.stream().map(Row::value).toList();
-  }
-
-  /** Remembers what cannot change while the server runs. */
-  private <R extends Record> R noted(Section s, R record) {
-    SettingsRecord.forEach(
-        record,
-        (key, value) -> {
-          if (key.declared().restart() && s.table().repeated()) {
-            restart.merge(s.table().heading(), List.of(value), SettingsMapping::joined);
-          } else if (key.declared().restart()) {
-            restart.put(s.table().heading() + " " + key.name(), value);
-          }
-        });
-    return record;
-  }
-
-  private static Object joined(Object some, Object more) {
-    return Stream.concat(((List<?>) some).stream(), ((List<?>) more).stream()).toList();
-  }
-
-  private @Nullable Object value(Section s, SettingKey key) {
-    Object value = s.find(key.name()).orElse(null);
-    if (value instanceof List<?> all) {
-      return all.stream().map(one -> one instanceof Path p ? file(s, key, p) : one).toList();
-    }
-    return value instanceof Path p ? file(s, key, p) : value;
-  }
-
-  private Path file(Section s, SettingKey key, Path written) {
-    Path file = folder.resolve(written).normalize();
-    if (readsFiles && !key.declared().created()) {
-      FailureText.unreadable(file)
-          .ifPresent(
-              why -> reader.error(s.at(key.name()), why).help("files are relative to " + folder));
-    }
-    return file;
-  }
-
-  private List<ListenerRow> listeners() {
-    List<ListenerRow> rows = values(rows("listener", ListenerRow.class, Map.of()));
-    return rows.isEmpty() ? List.of(ListenerRow.byDefault()) : rows;
+        tables.restart());
   }
 
   private IdentitySettings identity(IdentityTable t) {
@@ -245,8 +153,7 @@ final class SettingsMapping {
             ? new IdentitySettings.CertificatePair(t.certificate().get(), t.key().get())
             : null;
     List<IdentitySettings.NamedPair> named =
-        rows("identity_for", IdentityForRow.class, Map.of()).stream()
-            .map(Row::value)
+        tables.values(IdentityForRow.class).stream()
             .map(
                 row ->
                     new IdentitySettings.NamedPair(
@@ -254,15 +161,6 @@ final class SettingsMapping {
                         new IdentitySettings.CertificatePair(row.certificate(), row.key())))
             .toList();
     return new IdentitySettings(pair, named, server.state().resolve("tls"), server.hostname());
-  }
-
-  private ReceiveSettings receive(TrustTable trust) {
-    boolean all = trust.honourTlsRequiredNo() == TlsRequiredNoFrom.ALL;
-    return over(
-        "limits",
-        SettingsRecord.with(
-            ReceiveSettings.defaults(server.hostname()),
-            Map.of("honoursUntrustedTlsRequiredNo", all)));
   }
 
   private List<RejectRow> rejects(
@@ -273,13 +171,13 @@ final class SettingsMapping {
             .map(ForwardSettings.AliasDomain::domain)
             .collect(Collectors.toSet());
     List<RejectRow> rejects = new ArrayList<>();
-    for (Row<RejectTableRow> row : rows("reject", RejectTableRow.class, Map.of())) {
+    for (Row<RejectTableRow> row : tables.rows(RejectTableRow.class)) {
       RejectTableRow t = row.value();
       Stream<RejectMatch> matches =
           Stream.of(
                   t.client().map(RejectMatch.Client::new),
-                  pattern(row.section(), "sender", t.sender()).map(RejectMatch.Sender::new),
-                  pattern(row.section(), "recipient", t.recipient())
+                  pattern(row, "sender", t.sender()).map(RejectMatch.Sender::new),
+                  pattern(row, "recipient", t.recipient())
                       .map(
                           p ->
                               new RejectMatch.Recipient(
@@ -291,54 +189,49 @@ final class SettingsMapping {
       try {
         matches.map(match -> new RejectRow(match, t.text())).forEach(rejects::add);
       } catch (IllegalArgumentException e) {
-        reader
-            .error(row.section().at("text"), String.valueOf(e.getMessage()))
-            .help("write one plain line");
+        row.at("text").error(String.valueOf(e.getMessage())).help("write one plain line");
       }
     }
     return rejects;
   }
 
-  private Optional<AddressPattern> pattern(Section s, String key, Optional<String> text) {
+  private static Optional<AddressPattern> pattern(
+      Row<RejectTableRow> row, String key, Optional<String> text) {
     Optional<AddressPattern> pattern = text.flatMap(AddressPattern::parse);
-    if (text.isPresent() && pattern.isEmpty()) {
-      reader
-          .error(s.at(key), key + " cannot be \"" + text.get() + "\"")
-          .help(
-              "\"user@example.org\", \"example.org\", \".example.org\" or \"<>\" for the null"
-                  + " sender");
-    }
+    row.at(key)
+        .error(
+            text.isPresent() && pattern.isEmpty(), key + " cannot be \"" + text.orElse("") + "\"")
+        .help(
+            "\"user@example.org\", \"example.org\", \".example.org\" or \"<>\" for the null"
+                + " sender");
     return pattern;
   }
 
-  private Optional<ConfiguredHop> hop(Section s, String text, Set<String> pipes) {
-    SourcePosition at = s.at("next_hop");
-    return switch (ConfiguredHop.parse(text)) {
+  private static Optional<ConfiguredHop> hop(Row<?> row, String text, Set<String> pipes) {
+    ProblemPlace at = row.at("next_hop");
+    switch (ConfiguredHop.parse(text)) {
       case ConfiguredHop.HopSyntax.Read r -> {
-        if (r.hop() instanceof ConfiguredHop.Pipe c && !pipes.contains(c.pipe())) {
-          reader.error(at, "there is no [[pipe]] named " + c.pipe()).help("pipes: " + pipes);
-          yield Optional.empty();
+        if (!(r.hop() instanceof ConfiguredHop.Pipe c) || pipes.contains(c.pipe())) {
+          return Optional.of(r.hop());
         }
-        yield Optional.of(r.hop());
+        at.error("there is no [[pipe]] named " + c.pipe()).help("pipes: " + pipes);
       }
       case ConfiguredHop.HopSyntax.Wrong w -> {
-        ConfigurationReader.Reported wrong =
-            reader.error(
-                new SourcePosition(at.line(), at.column() + 1 + w.column(), 1), w.problem());
+        ProblemPlace.Reported wrong = at.inside(1 + w.column()).error(w.problem());
         if (w.help() != null) {
           wrong.help(w.help());
         }
-        yield Optional.empty();
       }
-    };
+    }
+    return Optional.empty();
   }
 
   private Set<String> pipeNames() {
     Set<String> names = new HashSet<>();
-    for (Section row : reader.rows("pipe")) {
-      if (!names.add(row.get("name", String.class))) {
-        reader.error(row.at("name"), "a pipe of this name is here twice").help("rename one");
-      }
+    for (Section row : tables.sections(PipeSettings.class)) {
+      row.at("name")
+          .error(!names.add(row.get("name", String.class)), "a pipe of this name is here twice")
+          .help("rename one");
     }
     return names;
   }
@@ -349,7 +242,7 @@ final class SettingsMapping {
       List<Row<TransportRow>> transports,
       Set<String> pipes) {
     List<ForwardSettings.RelayDomain> relays = new ArrayList<>();
-    for (Row<RelayDomainRow> row : rows("relay_domain", RelayDomainRow.class, Map.of())) {
+    for (Row<RelayDomainRow> row : tables.rows(RelayDomainRow.class)) {
       RelayDomainRow t = row.value();
       ForwardSettings.Recipients recipients =
           t.recipients().isPresent()
@@ -361,22 +254,19 @@ final class SettingsMapping {
           new ForwardSettings.RelayDomain(
               t.domain(),
               recipients,
-              t.nextHop().flatMap(hop -> hop(row.section(), hop, pipes)).orElse(null)));
+              t.nextHop().flatMap(hop -> hop(row, hop, pipes)).orElse(null)));
     }
     List<ForwardSettings.TransportRoute> routes = new ArrayList<>();
     for (Row<TransportRow> row : transports) {
       TransportRow t = row.value();
-      hop(row.section(), t.nextHop(), pipes)
+      hop(row, t.nextHop(), pipes)
           .ifPresent(
               hop ->
                   routes.add(
                       new ForwardSettings.TransportRoute(t.domain().text(), t.domain(), hop)));
     }
     SrsTable srs =
-        read(
-            reader.section("srs"),
-            SrsTable.class,
-            Map.of("secretFile", server.state().resolve("srs.secret")));
+        tables.table(SrsTable.class, Map.of("secretFile", server.state().resolve("srs.secret")));
     ForwardSettings base = ForwardSettings.defaults();
     try {
       return new ForwardSettings(
@@ -392,21 +282,9 @@ final class SettingsMapping {
           server.postmaster().orElse(null),
           base.roles());
     } catch (IllegalArgumentException e) {
-      reader.error(reader.section("forward").head(), String.valueOf(e.getMessage()));
+      tables.section(ForwardTable.class).head().error(String.valueOf(e.getMessage()));
       return base;
     }
-  }
-
-  private QueueSettings queue() {
-    return over(
-        "queue",
-        SettingsRecord.with(
-            QueueSettings.defaults(server.hostname()), Map.of("postmaster", server.postmaster())));
-  }
-
-  private DeliverySettings deliver(Map<String, ?> others) {
-    return over(
-        "deliver", SettingsRecord.with(DeliverySettings.defaults(server.hostname()), others));
   }
 
   private static Set<InetSocketAddress> ownEndpoints(List<ListenerRow> listeners) {
@@ -419,32 +297,6 @@ final class SettingsMapping {
                     ? new InetSocketAddress(loopback, at.getPort())
                     : at)
         .collect(Collectors.toSet());
-  }
-
-  private List<PolicyRow> policyRows() {
-    List<PolicyRow> rows = new ArrayList<>();
-    for (Row<PolicyTableRow> row : rows("policy", PolicyTableRow.class, Map.of())) {
-      PolicyTableRow t = row.value();
-      t.ca().ifPresent(f -> caFiles.put(f.toString(), f));
-      accepted(
-          row.section(),
-          () ->
-              rows.add(
-                  new PolicyRow(
-                      t.domain(),
-                      t.level(),
-                      Set.copyOf(t.pins()),
-                      t.names(),
-                      t.floor().map(TlsFloor::lowest).orElse(null),
-                      t.ca().map(Path::toString).orElse(null),
-                      t.serverName(),
-                      t.clientCertificate(),
-                      t.note(),
-                      t.owner(),
-                      t.expires().map(d -> d.atStartOfDay().toInstant(ZoneOffset.UTC)).orElse(null),
-                      t.override())));
-    }
-    return rows;
   }
 
   private Map<String, RouteSettings> routes(
@@ -462,7 +314,7 @@ final class SettingsMapping {
       TransportRow t = row.value();
       String name = t.domain().text();
       if (hops.get(name) instanceof ConfiguredHop.Host host) {
-        accepted(
+        TableRecords.accepted(
             row.section(),
             () ->
                 routes.put(
@@ -472,7 +324,7 @@ final class SettingsMapping {
                         host.host(),
                         host.port(),
                         t.implicitTls(),
-                        credentials(row.section(), t),
+                        credentials(row),
                         demand(t))));
       }
     }
@@ -491,17 +343,18 @@ final class SettingsMapping {
         .orElse(null);
   }
 
-  private @Nullable Credentials credentials(Section s, TransportRow t) {
+  private @Nullable Credentials credentials(Row<TransportRow> row) {
+    TransportRow t = row.value();
     if (t.user().isEmpty() || t.passwordFile().isEmpty()) {
       return null;
     }
-    String password = password(s, t.passwordFile().get());
+    String password = password(row, t.passwordFile().get());
     return password == null ? null : new Credentials(t.user().get(), password);
   }
 
   /** The password of a file, or null when it has none, which is reported. */
-  private @Nullable String password(Section s, Path file) {
-    if (!readsFiles || !Files.isReadable(file)) {
+  private @Nullable String password(Row<TransportRow> row, Path file) {
+    if (!tables.readable(file)) {
       return ""; // never used: a text alone is not served, and a file that is not there is an error
     }
     try {
@@ -511,15 +364,15 @@ final class SettingsMapping {
       return Files.readString(file).strip();
     } catch (IOException | IllegalArgumentException e) {
       // The sentence names the file, never what is in it.
-      reader
-          .error(s.at("password_file"), file + " is no file with one password in UTF-8")
+      row.at("password_file")
+          .error(file + " is no file with one password in UTF-8")
           .help("write the password alone into it");
       return null;
     }
   }
 
   private Optional<StsSettings> sts() {
-    if (!table("sts", StsTable.class).enabled()) {
+    if (!tables.table(StsTable.class).enabled()) {
       return Optional.empty();
     }
     FirstContactWait patience =
@@ -529,51 +382,42 @@ final class SettingsMapping {
                 "fetch", halfAtMost(FirstContactWait.FETCH),
                 "lookup", halfAtMost(FirstContactWait.LOOKUP)));
     return Optional.of(
-        over(
-            "sts",
+        tables.over(
             SettingsRecord.with(
                 StsSettings.in(server.state().resolve("sts.db")), Map.of("patience", patience))));
   }
 
   /** A default wait is at most half the time that mail stays in the queue. */
   private Duration halfAtMost(Duration usual) {
-    Duration half = reader.section("queue").get("lifetime", Duration.class).dividedBy(2);
+    Duration half = tables.halfOfLifetime();
     return half.compareTo(usual) < 0 ? half : usual;
   }
 
   /** Empty without a contact address: no report is sent without one. */
   private Optional<TlsReportRow> tlsReports() {
-    Section s = reader.section("tlsrpt");
+    Section s = tables.section(TlsReportRow.class);
     TlsReportRow row =
-        read(
-            s,
+        tables.table(
             TlsReportRow.class,
             Map.of("organization", server.hostname().name(), "contact", server.postmaster()));
     // What follows from another key is named by that key.
     if (!s.has("organization")) {
-      restart.put("[tlsrpt] organization", "");
+      tables.restart().put("[tlsrpt] organization", "");
     }
     if (!s.has("contact")) {
-      restart.put("[tlsrpt] contact", "");
-      restart.put("[server] postmaster, as the contact of TLS reports", server.postmaster());
+      tables.restart().put("[tlsrpt] contact", "");
+      tables
+          .restart()
+          .put("[server] postmaster, as the contact of TLS reports", server.postmaster());
     }
     return Optional.of(row).filter(r -> r.enabled() && r.contact().isPresent());
   }
 
   private Optional<TlsReportsInRow> tlsReportsIn() {
-    TlsReportsInTable t = table("tlsrpt_in", TlsReportsInTable.class);
-    Optional<ReportListenerSettings> listener =
-        t.listen().map(a -> ReportListenerSettings.at(a, t.path()));
-    boolean off = t.addresses().isEmpty() && listener.isEmpty();
+    TlsReportsInRow row = tables.table(TlsReportsInRow.class);
     // Addresses are looked at again by a reload; the first one brings the inbox.
-    restart.put(RouterSettings.FIRST_REPORT_ADDRESS, !off);
-    return off
-        ? Optional.empty()
-        : Optional.of(
-            new TlsReportsInRow(
-                t.addresses(),
-                listener,
-                ReceivedReportSettings.in(server.state().resolve("tlsrpt-received"), t.keep())));
+    tables.restart().put(RouterSettings.FIRST_REPORT_ADDRESS, row.enabled());
+    return Optional.of(row).filter(TlsReportsInRow::enabled);
   }
 
   private LedgerSettings ledger() {
@@ -581,31 +425,13 @@ final class SettingsMapping {
     // Where mail lives for less than two hours the hold outlives it, and mail is held in the end.
     Duration left =
         usual.compareTo(LedgerSettings.SHORTEST_HOLD) < 0 ? LedgerSettings.SHORTEST_HOLD : usual;
-    return read(reader.section("ledger"), LedgerSettings.class, Map.of("hold", left));
-  }
-
-  private DnsSettings dns() {
-    List<NegativeTrustAnchor> anchors = new ArrayList<>();
-    for (Row<NegativeAnchorRow> row : rows("negative_anchor", NegativeAnchorRow.class, Map.of())) {
-      NegativeAnchorRow t = row.value();
-      accepted(
-          row.section(),
-          () ->
-              anchors.add(
-                  new NegativeTrustAnchor(
-                      t.domain(),
-                      t.owner(),
-                      t.note(),
-                      t.expires().atStartOfDay().toInstant(ZoneOffset.UTC))));
-    }
-    return read(reader.section("dns"), DnsSettings.class, Map.of("negativeAnchors", anchors));
+    return tables.table(LedgerSettings.class, Map.of("hold", left));
   }
 
   /** Empty when the file has no such table, or one with errors, which are reported then. */
   private Optional<PublicLab> lab() {
-    Section s = reader.section("lab");
-    return s.present() && !reader.broken()
-        ? Optional.of(read(s, PublicLab.class, Map.of()))
+    return tables.section(PublicLab.class).present() && !tables.broken()
+        ? Optional.of(tables.table(PublicLab.class))
         : Optional.empty();
   }
 }

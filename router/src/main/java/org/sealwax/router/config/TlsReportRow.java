@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.router.reports.ReportSettings;
 
 /**
@@ -19,6 +20,9 @@ import org.sealwax.router.reports.ReportSettings;
  * @param dkimKey the key; without one reports go by HTTPS only
  * @param period what one report covers
  */
+@SettingTable(
+    name = "tlsrpt",
+    purpose = "Reports to the domains that mail goes to about the TLS they showed.")
 public record TlsReportRow(
     @Setting(
             fallback = "true",
@@ -52,6 +56,7 @@ public record TlsReportRow(
         Optional<Path> dkimKey,
     @Setting(
             fallback = "1d",
+            least = "10s",
             restart = true,
             doc = "What one report covers, from midnight UTC on. Shorter than a day in tests only.")
         Duration period) {

@@ -5,6 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.tls.verdict.Pin;
 
 /**
@@ -14,6 +15,12 @@ import org.sealwax.mail.tls.verdict.Pin;
  * @param ca PEM file, or null
  * @param names of which the certificate by that CA carries one
  */
+@SettingTable(
+    name = "trusted_client",
+    rows = true,
+    purpose =
+        "A client that may send mail anywhere because of its certificate: a pin, or a private"
+            + " CA and names.")
 public record TrustedClientRow(
     @Setting(
             example = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",

@@ -13,6 +13,7 @@ import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.policy.TlsFloors;
 import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.smtp.session.SmtpTimeouts;
 
@@ -41,6 +42,7 @@ import org.sealwax.mail.smtp.session.SmtpTimeouts;
  * @param rows policy by destination
  * @param routes configured next hops, by name
  */
+@SettingTable(name = "deliver", purpose = "How mail leaves.")
 public record DeliverySettings(
     String ehlo,
     Set<Domain> ownNames,

@@ -33,6 +33,7 @@ import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.Evidence.DaneState;
 import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.tls.PeerVerifier;
 import org.sealwax.mail.tls.verdict.NameCheck;
 import org.sealwax.mail.tls.verdict.PeerRole;
@@ -87,6 +88,13 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
    * @param domain domain of the MX hosts
    * @param relay whether they may send anywhere
    */
+  @SettingTable(
+      name = "peer",
+      rows = true,
+      purpose =
+          "A peer whose servers are known again when they come as clients: by the key or name"
+              + " that its own MX hosts showed when they were verified, or by their TLSA records"
+              + " under DNSSEC. It is looked up in the background.")
   public record NamedPeer(
       @Setting(example = "partner.example", required = true, doc = "The peer's domain.")
           Domain domain,

@@ -3,6 +3,7 @@ package org.sealwax.router.ledger;
 import java.time.Duration;
 import java.util.Map;
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.settings.SettingsRecord;
 
 /**
@@ -19,6 +20,7 @@ import org.sealwax.mail.settings.SettingsRecord;
  * @param decay a level that is not seen for so long falls away
  * @param domains rows at most
  */
+@SettingTable(name = "ledger", purpose = "What domains have shown before.")
 public record LedgerSettings(
     @Setting(fallback = "20", max = 10_000, doc = "Sessions that a level needs.") int sessions,
     @Setting(fallback = "7", max = 365, doc = "Distinct days on which they must have been.")
@@ -47,6 +49,7 @@ public record LedgerSettings(
         boolean greetUnseen,
     @Setting(
             example = "2d",
+            least = "1h",
             doc =
                 "How long every path to a domain must show less before that is accepted; at"
                     + " most half of [queue] lifetime. Left out: two days, or that half if it"

@@ -1,6 +1,7 @@
 package org.sealwax.router.log;
 
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 
 /**
  * Settings of the log.
@@ -9,6 +10,7 @@ import org.sealwax.mail.settings.Setting;
  * @param priorities whether lines begin with the journal's {@code <N>} priority (sd-daemon(3));
  *     text lines leave out the time then, because the journal has it
  */
+@SettingTable(name = "log", purpose = "The log, on standard output.")
 public record LogSettings(
     @Setting(
             fallback = "text",

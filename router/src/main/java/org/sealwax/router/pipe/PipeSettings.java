@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.settings.SettingsRecord;
 
 /**
@@ -27,6 +28,7 @@ import org.sealwax.mail.settings.SettingsRecord;
  * @param timeout from start to exit; positive
  * @param concurrency runs at a time, 1 to {@link #MAX_CONCURRENCY}
  */
+@SettingTable(name = "pipe", rows = true, purpose = "A command that mail is delivered to.")
 public record PipeSettings(
     @Setting(example = "bugs", required = true, doc = "The name that alias files use: pipe:name.")
         String name,

@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.settings.SettingsRecord;
 
 /**
@@ -23,6 +24,7 @@ import org.sealwax.mail.settings.SettingsRecord;
  * @param hostName our name, for notifications
  * @param postmaster recipient of the daily summary of held mail, or empty for none
  */
+@SettingTable(name = "queue", purpose = "When is what tried again.")
 public record QueueSettings(
     RetrySchedule schedule,
     @Setting(

@@ -21,6 +21,7 @@ public record RetrySchedule(
     @Setting(
             name = "retry",
             fallback = {"2m", "5m", "10m", "20m", "40m", "1h", "2h", "4h"},
+            least = "1s",
             doc =
                 "The waits after the first, second, … try; the last one repeats. Each is varied"
                     + " by a fifth.")

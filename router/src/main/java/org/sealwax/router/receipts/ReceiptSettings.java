@@ -3,6 +3,7 @@ package org.sealwax.router.receipts;
 import java.time.Duration;
 import java.util.Map;
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.settings.SettingsRecord;
 
 /**
@@ -13,6 +14,7 @@ import org.sealwax.mail.settings.SettingsRecord;
  *     never
  * @param fileSize a file that has grown beyond this is closed and the next one begun, in bytes
  */
+@SettingTable(name = "receipts")
 public record ReceiptSettings(
     @Setting(
             fallback = "90d",

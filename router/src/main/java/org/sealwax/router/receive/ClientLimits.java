@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.settings.SettingsRecord;
 
 /**
@@ -33,6 +34,7 @@ public final class ClientLimits {
    * @param handshakes per minute: each costs us more than the client
    * @param exempt networks without these limits
    */
+  @SettingTable(name = "limits")
   public record ClientLimitSettings(
       @Setting(
               name = "sessions_per_client",

@@ -5,6 +5,7 @@ import java.time.ZoneId;
 import java.util.Map;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.settings.SettingsRecord;
 
 /**
@@ -26,6 +27,7 @@ import org.sealwax.mail.settings.SettingsRecord;
  *     relay it always counts
  * @param zone time zone of the Received field
  */
+@SettingTable(name = "limits")
 public record ReceiveSettings(
     Domain host,
     @Setting(name = "message_size", fallback = "64MB", doc = "The largest message.") long size,

@@ -10,6 +10,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 
 /**
  * Settings of relay domains, aliases and routes.
@@ -101,6 +102,10 @@ public record ForwardSettings(
    * @param file its alias file; several domains may share one
    * @param caseSensitive whether {@code Bugs} and {@code bugs} differ; by default they do not
    */
+  @SettingTable(
+      name = "alias_domain",
+      rows = true,
+      purpose = "A domain whose local parts lead elsewhere.")
   public record AliasDomain(
       @Setting(example = "project.example", required = true, doc = "The domain.") Domain domain,
       @Setting(

@@ -3,6 +3,7 @@ package org.sealwax.router.spool;
 import java.nio.file.Path;
 import java.util.Map;
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.settings.SettingsRecord;
 
 /**
@@ -12,6 +13,7 @@ import org.sealwax.mail.settings.SettingsRecord;
  * @param minimumFreeSpace bytes that must stay free on the file system for mail to be taken
  * @param tracesKept maximum number of trace entries that are kept, the newest
  */
+@SettingTable(name = "queue")
 public record SpoolSettings(
     Path folder,
     @Setting(

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.sts.FirstContactWait;
 
@@ -17,6 +18,7 @@ import org.sealwax.mail.sts.FirstContactWait;
  * @param port of policy hosts: 443 but in tests
  * @param patience how long mail waits at first contact
  */
+@SettingTable(name = "sts")
 public record StsSettings(
     Path file,
     int domains,

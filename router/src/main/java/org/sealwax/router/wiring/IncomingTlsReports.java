@@ -25,6 +25,7 @@ import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.reports.received.ReceivedReportSettings;
 import org.sealwax.router.reports.received.ReceivedReportStore;
 import org.sealwax.router.reports.received.ReportInbox;
 import org.sealwax.router.reports.received.ReportIntake;
@@ -92,13 +93,14 @@ public final class IncomingTlsReports implements Closeable {
 
   private ReportReceivers open(TlsReportsInRow row) {
     try {
-      ReceivedReportStore store = ReceivedReportStore.open(row.storage(), log);
+      ReceivedReportSettings storage = row.storage(storeFolder(settings.server().state()));
+      ReceivedReportStore store = ReceivedReportStore.open(storage, log);
       store.removeOld(clock.now());
       ReportIntake intake = new ReportIntake(this::isOurs, store, clock);
       Duration half = settings.queue().schedule().lifetime().dividedBy(2);
       ReportInbox inbox =
           new ReportInbox(
-              row.storage(),
+              storage,
               half.compareTo(PATIENCE) < 0 ? half : PATIENCE,
               intake,
               resolver,

@@ -26,7 +26,7 @@ public final class ConfigurationReference {
                 + " relative to the folder of the configuration."));
     out.append(".SH EXAMPLE\n.nf\n").append(roff(example())).append(".fi\n.SH TABLES\n");
     for (ConfigurationTable table : ConfigurationSchema.tables()) {
-      out.append(".SS ").append(roff(table.heading())).append(roff(table.purpose()));
+      out.append(".SS ").append(roff(table.heading())).append(roff(table.declared().purpose()));
       for (SettingKey key : table.keys()) {
         out.append(".TP\n.B ").append(roff(key.name()));
         out.append(roff(key.type().typeName() + defaultText(key) + ". " + key.doc()));
@@ -164,7 +164,7 @@ public final class ConfigurationReference {
         "# example where there is none (marked e.g.). sealwax check says what is in force.\n");
     for (ConfigurationTable table : ConfigurationSchema.tables()) {
       out.append('\n');
-      wrap(table.purpose(), out);
+      wrap(table.declared().purpose(), out);
       out.append('#').append(table.heading()).append('\n');
       for (SettingKey key : table.keys()) {
         wrap(key.doc(), out);

@@ -60,8 +60,9 @@ final class SettingNamesTest {
   /** English words that follow the name of a table. */
   private static final Set<String> WORDS =
       Set.of(
-          "and", "for", "has", "is", "named", "names", "of", "or", "per", "row", "rows", "says",
-          "with", "in", "are", "that", "to", "holds", "only", "applies", "table", "at", "into");
+          "and", "for", "has", "states", "is", "named", "names", "of", "or", "per", "row", "rows",
+          "says", "with", "in", "are", "that", "to", "holds", "only", "applies", "table", "at",
+          "into");
 
   /** Words in brackets that stand for a value. */
   private static final Set<String> PLACEHOLDERS = Set.of("host", "address", "options", "id");
