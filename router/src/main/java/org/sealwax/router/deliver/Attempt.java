@@ -165,11 +165,8 @@ final class Attempt {
       case Observation.Unreachable u -> false;
       case Observation.RefusedByReply u -> u.stage() == Observation.GreetingStage.EHLO_AGAIN;
       case Observation.ConnectionLost b -> false;
-      case Observation.Unencrypted c -> true;
-      case Observation.StarttlsRefused r -> true;
-      case Observation.Injected i -> true;
-      case Observation.HandshakeFailed h -> true;
-      case Observation.Encrypted e -> true;
+      case Observation.Unencrypted _, Observation.StarttlsRefused _, Observation.Injected _ -> true;
+      case Observation.HandshakeFailed _, Observation.Encrypted _ -> true;
     };
   }
 
@@ -238,9 +235,7 @@ final class Attempt {
                   w.text() + "; clear text not before " + w.until().truncatedTo(ChronoUnit.SECONDS))
               .until(w.until());
       case Decision.Defer d -> failure(d.reason(), d.text());
-      case Decision.Proceed p -> null;
-      case Decision.FallBack d -> null;
-      case Decision.GoPlaintext c -> null;
+      case Decision.Proceed _, Decision.FallBack _, Decision.GoPlaintext _ -> null;
     };
   }
 

@@ -21,20 +21,8 @@ import org.sealwax.router.queue.FailureCause;
  * whose verdict is verified against the configured name or key; no fallback step and no level
  * changes that.
  */
-final class ClientAuthentication {
+record ClientAuthentication(Credentials credentials, RandomSource random, SmtpTimeouts times) {
   private static final int NONCE_BYTES = 18;
-
-  private final Credentials credentials;
-  private final RandomSource random;
-  private final Duration longest;
-  private final Duration inAll;
-
-  ClientAuthentication(Credentials credentials, RandomSource random, SmtpTimeouts times) {
-    this.credentials = credentials;
-    this.random = random;
-    this.longest = times.auth();
-    this.inAll = times.authTotal();
-  }
 
   /** Null when we are known there now; otherwise why not. */
   @Nullable FailureCause with(HostConnection connection) {
@@ -43,6 +31,7 @@ final class ClientAuthentication {
       return FailureTable.unverifiedForAuth(
           connection.logName(), handshake.map(h -> h.verdict().text()).orElse("in clear text"));
     }
+    Duration inAll = times.authTotal();
     Set<String> offered = connection.session().capabilities().authMechanisms();
     try (Deadline deadline = Deadline.after(inAll, connection.session())) {
       try {
@@ -70,7 +59,7 @@ final class ClientAuthentication {
     // RFC 4616: authorization identity empty.
     String text = "\0" + credentials.user() + "\0" + credentials.password();
     return judged(
-        connection.session().exchange("AUTH PLAIN " + encoded(text), longest), connection);
+        connection.session().exchange("AUTH PLAIN " + encoded(text), times.auth()), connection);
   }
 
   private @Nullable FailureCause scram(HostConnection connection) throws IOException {
@@ -78,17 +67,17 @@ final class ClientAuthentication {
     String nonce =
         Base64.getUrlEncoder().withoutPadding().encodeToString(random.bytes(NONCE_BYTES));
     ScramClient scram = new ScramClient(credentials, nonce);
-    Reply first = dialogue.exchange("AUTH SCRAM-SHA-256 " + encoded(scram.first()), longest);
+    Reply first = dialogue.exchange("AUTH SCRAM-SHA-256 " + encoded(scram.first()), times.auth());
     if (first.code() != 334) {
       return judged(first, connection);
     }
     Optional<String> answer = decoded(first).flatMap(scram::answer);
     if (answer.isEmpty()) {
-      dialogue.exchange("*", longest);
+      dialogue.exchange("*", times.auth());
       return FailureTable.auth(
           connection.logName(), "its SCRAM challenge is malformed or too weak");
     }
-    Reply last = dialogue.exchange(encoded(answer.get()), longest);
+    Reply last = dialogue.exchange(encoded(answer.get()), times.auth());
     if (last.code() != 334) {
       return last.isPositive()
           ? FailureTable.auth(
@@ -96,11 +85,11 @@ final class ClientAuthentication {
           : judged(last, connection);
     }
     if (!decoded(last).map(scram::isProven).orElse(false)) {
-      dialogue.exchange("*", longest);
+      dialogue.exchange("*", times.auth());
       return FailureTable.auth(
           connection.logName(), "it could not prove that it knows the password");
     }
-    return judged(dialogue.exchange("", longest), connection);
+    return judged(dialogue.exchange("", times.auth()), connection);
   }
 
   private static @Nullable FailureCause judged(Reply reply, HostConnection connection) {

@@ -436,9 +436,7 @@ final class DeliveryRound {
         }
         case Decision.FallBack d -> step = d.to();
         case Decision.GoPlaintext c -> step = FallbackStep.CLEAR;
-        case Decision.NextHost n -> {}
-        case Decision.WaitForHold w -> {}
-        case Decision.Defer d -> {}
+        case Decision.NextHost _, Decision.WaitForHold _, Decision.Defer _ -> {}
       }
       if (session != null) {
         session.quit();

@@ -21,23 +21,10 @@ import org.sealwax.mail.net.Wire;
  * Connects to the first of several addresses that answers (RFC 8305 section 5, simplified): the
  * next address is tried in parallel after the stagger; a refusal starts the next at once. A dead
  * IPv6 path costs a quarter of a second, not a timeout.
+ *
+ * @param timeout for each connection
  */
-final class HappyEyeballs {
-  private final Dialer dialer;
-  private final DeliverySettings settings;
-  private final Duration timeout;
-
-  /**
-   * Connections to come.
-   *
-   * @param timeout for each
-   */
-  HappyEyeballs(Dialer dialer, DeliverySettings settings, Duration timeout) {
-    this.dialer = dialer;
-    this.settings = settings;
-    this.timeout = timeout;
-  }
-
+record HappyEyeballs(Dialer dialer, DeliverySettings settings, Duration timeout) {
   /**
    * The result of connecting.
    *

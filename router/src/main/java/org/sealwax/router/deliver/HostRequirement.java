@@ -66,14 +66,9 @@ record HostRequirement(
     return switch (evidence) {
       case Evidence.Dane d -> !(d.state() instanceof Evidence.DaneState.Absent);
       case Evidence.Sts s -> !(s.state() instanceof Evidence.StsState.Absent);
-      case Evidence.LedgerLevel l -> true;
-      case Evidence.RequireTls r -> true;
-      case Evidence.TlsRequiredNo n -> true;
-      case Evidence.Default d -> false;
-      case Evidence.Route r -> false;
-      case Evidence.RecipientRow r -> false;
-      case Evidence.NextHopRow r -> false;
-      case Evidence.HostRow r -> false;
+      case Evidence.LedgerLevel _, Evidence.RequireTls _, Evidence.TlsRequiredNo _ -> true;
+      case Evidence.Default _, Evidence.Route _, Evidence.RecipientRow _ -> false;
+      case Evidence.NextHopRow _, Evidence.HostRow _ -> false;
     };
   }
 

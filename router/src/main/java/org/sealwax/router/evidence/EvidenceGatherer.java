@@ -161,14 +161,7 @@ public final class EvidenceGatherer {
    * MTA-STS as a source. The policy domain is the next hop: the recipient domain as written, or the
    * smart host's own name where mail goes by one (RFC 8461 3.4); an address literal has no policy.
    */
-  public static final class StsSource implements EvidenceSource {
-    private final StsPolicyCache policies;
-
-    /** Over these policies. */
-    public StsSource(StsPolicyCache policies) {
-      this.policies = policies;
-    }
-
+  public record StsSource(StsPolicyCache policies) implements EvidenceSource {
     @Override
     public List<Evidence> evidenceFor(PolicySubject subject) {
       return subject.nextHop() instanceof Domain domain
@@ -193,14 +186,7 @@ public final class EvidenceGatherer {
    * The ledger as a source: the level that the next hop's domain has reached. An address literal
    * has none. Ask after {@link Ledger#beginRound}.
    */
-  public static final class LedgerSource implements EvidenceSource {
-    private final Ledger ledger;
-
-    /** Over this ledger. */
-    public LedgerSource(Ledger ledger) {
-      this.ledger = ledger;
-    }
-
+  public record LedgerSource(Ledger ledger) implements EvidenceSource {
     @Override
     public List<Evidence> evidenceFor(PolicySubject subject) {
       if (!(subject.nextHop() instanceof Domain domain)) {

@@ -21,10 +21,7 @@ public sealed interface ClientTrust {
   default boolean mayRelay() {
     return switch (this) {
       case AnyClient s -> false;
-      case TrustedNetwork n -> true;
-      case RelayCertificate c -> true;
-      case AuthenticatedUser l -> true;
-      case LocalProgram l -> true;
+      case TrustedNetwork _, RelayCertificate _, AuthenticatedUser _, LocalProgram _ -> true;
     };
   }
 }

@@ -123,8 +123,7 @@ public record RelayRules(
     return switch (resolution) {
       case AddressResolution.Forwarded f -> new RelayDecision.Take(f.targets(), true);
       // An address that is nowhere listed is still what the admin wrote.
-      case AddressResolution.NotLocal n -> toItself(configured, true);
-      case AddressResolution.Relayed r -> toItself(configured, true);
+      case AddressResolution.NotLocal _, AddressResolution.Relayed _ -> toItself(configured, true);
       case AddressResolution.ReturnedBounce r -> toItself(configured, true);
       case AddressResolution.UnknownRecipient u -> toItself(configured, true);
       case AddressResolution.Undeliverable u -> toItself(configured, true);

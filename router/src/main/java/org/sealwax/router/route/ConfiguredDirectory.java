@@ -173,8 +173,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
             "recipients",
             before);
       }
-      case ForwardSettings.Recipients.Verified v -> null;
-      case ForwardSettings.Recipients.AcceptAll a -> null;
+      case ForwardSettings.Recipients.Verified _, ForwardSettings.Recipients.AcceptAll _ -> null;
     };
   }
 

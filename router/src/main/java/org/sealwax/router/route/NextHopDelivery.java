@@ -83,8 +83,7 @@ public final class NextHopDelivery implements DeliveryAgent {
       return c.outcomes(r -> new Outcome.Refused(cause));
     }
     return switch (c.nextHop()) {
-      case NextHop.ByMx mx -> addressed(c, hosts);
-      case NextHop.Fixed fixed -> addressed(c, hosts);
+      case NextHop.ByMx _, NextHop.Fixed _ -> addressed(c, hosts);
       case NextHop.Pipe pipe -> addressed(c, commands);
       case NextHop.Reports read -> reports.deliver(c);
       case NextHop.NoPostmaster none -> toPostmastersAlias(c);

@@ -304,39 +304,20 @@ public final class ServerLoop {
           c.verb().equals("DATA") || c.verb().equals("AUTH") || c.verb().equals("STARTTLS")
               ? c.verb()
               : null;
-      case Command.Mail c -> null;
-      case Command.Rcpt c -> null;
-      case Command.Bdat c -> null;
-      case Command.Quit c -> null;
-      case Command.Ehlo c -> null;
-      case Command.Helo c -> null;
-      case Command.Rset c -> null;
-      case Command.Noop c -> null;
-      case Command.Vrfy c -> null;
-      case Command.Expn c -> null;
-      case Command.Help c -> null;
-      case Command.Unknown c -> null;
+      case Command.Mail _, Command.Rcpt _, Command.Bdat _, Command.Quit _, Command.Ehlo _ -> null;
+      case Command.Helo _, Command.Rset _, Command.Noop _, Command.Vrfy _, Command.Expn _ -> null;
+      case Command.Help _, Command.Unknown _ -> null;
     };
   }
 
   private void count(Command command) {
     switch (command) {
-      case Command.Mail c -> {}
-      case Command.Rcpt c -> {}
-      case Command.Data c -> {}
+      case Command.Mail _, Command.Rcpt _, Command.Data _ -> {}
       case Command.Bdat c -> idleCommands += c.size() == 0 && !c.last() ? 1 : 0;
       case Command.Quit c -> {}
-      case Command.Ehlo c -> idleCommands++;
-      case Command.Helo c -> idleCommands++;
-      case Command.Rset c -> idleCommands++;
-      case Command.Noop c -> idleCommands++;
-      case Command.Vrfy c -> idleCommands++;
-      case Command.Expn c -> idleCommands++;
-      case Command.Help c -> idleCommands++;
-      case Command.Starttls c -> idleCommands++;
-      case Command.Auth c -> idleCommands++;
-      case Command.Unknown c -> idleCommands++;
-      case Command.Malformed c -> idleCommands++;
+      case Command.Ehlo _, Command.Helo _, Command.Rset _, Command.Noop _ -> idleCommands++;
+      case Command.Vrfy _, Command.Expn _, Command.Help _, Command.Starttls _ -> idleCommands++;
+      case Command.Auth _, Command.Unknown _, Command.Malformed _ -> idleCommands++;
     }
   }
 
