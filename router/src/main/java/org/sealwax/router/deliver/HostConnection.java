@@ -66,11 +66,6 @@ final class HostConnection {
     return hostRequirement.requirement();
   }
 
-  /** What was demanded of it, and why. */
-  HostRequirement hostRequirement() {
-    return hostRequirement;
-  }
-
   /** Where it is. */
   InetSocketAddress address() {
     return address;
