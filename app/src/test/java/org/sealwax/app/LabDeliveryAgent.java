@@ -52,7 +52,6 @@ import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.deliver.Dialers;
 import org.sealwax.router.deliver.FakeInternet;
 import org.sealwax.router.deliver.HostConnector;
-import org.sealwax.router.deliver.HostMemoryCache;
 import org.sealwax.router.deliver.SmtpDeliveryAgent;
 import org.sealwax.router.evidence.EvidenceGatherer;
 import org.sealwax.router.evidence.EvidenceGatherer.DaneSource;
@@ -173,11 +172,7 @@ final class LabDeliveryAgent implements AutoCloseable {
                 domain -> java.util.Optional.of(policies.recheck(domain)),
                 resolver::forget),
             new DeliveryRecorder(
-                log.log(),
-                ledger,
-                new HostMemoryCache(ledger),
-                Receipts.none(),
-                (domain, results) -> {}),
+                log.log(), ledger, ledger.hostMemories(), Receipts.none(), (domain, results) -> {}),
             clock,
             random);
   }

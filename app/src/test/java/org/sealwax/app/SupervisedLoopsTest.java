@@ -261,7 +261,7 @@ final class SupervisedLoopsTest {
         List.of(
             "queue.NextHopPrefetch#prefetchDue",
             "receipts.ReceiptLog#write",
-            "ledger.PersistentLedger#flush",
+            "ledger.LedgerWriter#flush",
             "evidence.PeerIdentities#due",
             "spool.SpoolMaintenance#copyLog",
             "server.Housekeeping#checkClock"));

@@ -63,7 +63,7 @@ final class UnusedCodeTest {
         "SightingFacts.deliveries",
         "InvalidFileException.flaws",
         "HeaderScanner.size",
-        "HostMemoryCache.size",
+        "HostMemories.size",
         "LabService.live",
         "LogWriter.waitsForSpace",
         "ProviderLimiter.remembered",

@@ -153,8 +153,8 @@ public final class LedgerControlService {
           .put("first", span.first().toString())
           .put("last", span.last().toString());
     }
-    if (!host.recent().isEmpty()) {
-      var last = host.recent().getLast();
+    if (!host.history().isEmpty()) {
+      var last = host.history().getLast();
       out.put("last_shown", last.level().word()).put("last_rung", last.step().word());
     }
   }

@@ -111,7 +111,7 @@ record LedgerReplay(
             sts.apply(row.domain()).ifPresent(fetched -> out.add(published(row.domain(), fetched)));
           }
           // As PersistentLedger gives it: a level not seen for too long has fallen away.
-          rules.evidence(rules.timePassed(row, reading).row()).ifPresent(out::add);
+          rules.evidence(rules.step(row, reading).timePassed().row()).ifPresent(out::add);
           return out;
         },
         domain -> otherRoute(routes, domain));
@@ -128,7 +128,7 @@ record LedgerReplay(
       PolicySubject subject = new PolicySubject(row.domain(), entry.getKey(), false);
       List<Evidence> evidence = new ArrayList<>(rows.apply(subject));
       evidence.addAll(ofDomain);
-      for (RememberedSample sample : entry.getValue().recent()) {
+      for (RememberedSample sample : entry.getValue().history()) {
         if (sample.level() != ProvenLevel.SILENT) {
           Outcome outcome = other.orElseGet(() -> outcome(subject, sample, evidence));
           out.add(new ReplayedConnection(entry.getKey(), sample, outcome));

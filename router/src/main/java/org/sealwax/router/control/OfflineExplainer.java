@@ -21,7 +21,6 @@ import org.sealwax.mail.tlsrpt.TlsSessionListener;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.deliver.Dialers;
 import org.sealwax.router.deliver.HostConnector;
-import org.sealwax.router.deliver.HostMemoryCache;
 import org.sealwax.router.deliver.SmtpDeliveryAgent;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.log.Counters;
@@ -77,7 +76,7 @@ public final class OfflineExplainer implements Closeable {
                 authorities.forDelivery(),
                 chance),
             stores.evidence(settings),
-            stores.recorder(new HostMemoryCache(stores.ledger()), TlsSessionListener.NONE),
+            stores.recorder(TlsSessionListener.NONE),
             clock,
             chance);
     PeerIdentities peers = stores.peerIdentities(tls.verifier());

@@ -13,6 +13,7 @@ import org.sealwax.mail.policy.Observation;
 import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.mail.tlsrpt.SessionResult;
 import org.sealwax.mail.tlsrpt.TlsSessionListener;
+import org.sealwax.router.ledger.HostMemories;
 import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.log.TlsLogFields;
@@ -31,11 +32,11 @@ import org.sealwax.router.receipts.Receipts;
 public record DeliveryRecorder(
     MailLog log,
     Ledger ledger,
-    HostMemoryCache memories,
+    HostMemories memories,
     Receipts receipts,
     TlsSessionListener sessions) {
   /** Log and memory of hosts only. */
-  public static DeliveryRecorder withoutRecords(MailLog log, HostMemoryCache memories) {
+  public static DeliveryRecorder withoutRecords(MailLog log, HostMemories memories) {
     return new DeliveryRecorder(
         log, Ledger.empty(), memories, Receipts.none(), TlsSessionListener.NONE);
   }

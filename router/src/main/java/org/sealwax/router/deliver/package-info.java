@@ -13,8 +13,8 @@
  * in the same round. Every transaction has a total time besides its single waits. Memory does not
  * grow with the message.
  *
- * <p>{@link org.sealwax.router.deliver.HostMemoryCache}, what hosts have shown, outlives a
- * configuration, and by the ledger's store a restart.
+ * <p>{@link org.sealwax.router.ledger.HostMemories}, what hosts have shown, outlive a configuration
+ * and a restart.
  *
  * <p>RFC 5321, 1870, 2920, 3030, 3461, 4954, 5802, 6152, 6531, 7505, 7677, 8305, 9422.
  */

@@ -3,6 +3,9 @@ package org.sealwax.router.ledger;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -26,12 +29,23 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.router.ledger.DomainRecord.ReachedLevel;
 import org.sealwax.router.ledger.Violation.ObservationRun;
 import org.sealwax.router.ledger.Violation.PathState;
+import org.sealwax.router.store.SqliteFormat;
 
 /**
- * Reader of the binary rows that a ledger of format 1 had: read once, at the upgrade. Whatever is
- * not exactly such a row is read as empty, never as half a row.
+ * A ledger of format 1, which had binary rows: its tables, and the way to those of format 2. Each
+ * row is read once, at the upgrade; whatever is not exactly such a row is read as empty, never as
+ * half a row. To be deleted together when format 1 is no longer supported.
  */
 final class BinaryLedgerRows {
+  static final SqliteFormat.Migration FORMAT_1 =
+      SqliteFormat.Migration.of(
+          "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
+          "CREATE TABLE domain(name TEXT PRIMARY KEY, level INTEGER NOT NULL,"
+              + " violated INTEGER NOT NULL, seen INTEGER NOT NULL, row BLOB NOT NULL)",
+          "CREATE INDEX domain_seen ON domain(level, seen)",
+          "CREATE INDEX domain_violated ON domain(name) WHERE violated = 1",
+          "CREATE TABLE rung(host TEXT PRIMARY KEY, memory BLOB NOT NULL) WITHOUT ROWID");
+
   /** The first byte of a row. */
   private static final int VERSION = 2;
 
@@ -50,6 +64,44 @@ final class BinaryLedgerRows {
     in = ByteBuffer.wrap(bytes);
     version = unsigned();
     RecordColumns.must(version == VERSION || version == 1);
+  }
+
+  /** From binary rows (format 1) to columns. A row that cannot be read stays, and is no record. */
+  static void toColumns(Statement s) throws SQLException {
+    s.execute("DROP INDEX domain_seen");
+    s.execute("DROP INDEX domain_violated");
+    s.execute("ALTER TABLE domain RENAME TO former");
+    s.execute(LedgerStore.DOMAIN.create("unreadable BLOB, PRIMARY KEY(domain))"));
+    s.execute("CREATE INDEX domain_level ON domain(standing_level)");
+    s.execute("CREATE INDEX domain_evictable ON domain(last) WHERE standing_level IS NULL");
+    s.execute("CREATE INDEX domain_violated ON domain(domain) WHERE violation_since IS NOT NULL");
+    s.execute(LedgerStore.HOST.create("PRIMARY KEY(of_domain, name)) WITHOUT ROWID"));
+    s.execute(LedgerStore.FALLBACK.create("PRIMARY KEY(host)) WITHOUT ROWID"));
+    LedgerStore.Statements to = new LedgerStore.Statements(s.getConnection());
+    try (ResultSet r = s.executeQuery("SELECT name, row FROM former")) {
+      while (r.next()) {
+        byte[] bytes = r.getBytes(2);
+        Optional<DomainRecord> row = Domain.parse(r.getString(1)).flatMap(d -> domain(d, bytes));
+        if (row.isPresent()) {
+          to.put(row.get().domain(), null, row.get());
+        }
+      }
+    }
+    s.execute(
+        "INSERT INTO domain(domain, standing_level, last, unreadable)"
+            + " SELECT name, CASE level WHEN 1 THEN 'encrypt' WHEN 2 THEN 'verify' END,"
+            + " strftime('%Y-%m-%dT%H:%M:%SZ', seen, 'unixepoch'), row FROM former"
+            + " WHERE name NOT IN (SELECT domain FROM domain)");
+    try (ResultSet r = s.executeQuery("SELECT host, memory FROM rung")) {
+      while (r.next()) {
+        Optional<HostMemory> memory = memory(r.getBytes(2));
+        if (memory.isPresent()) {
+          to.put(r.getString(1), memory.get());
+        }
+      }
+    }
+    s.execute("DROP TABLE former");
+    s.execute("DROP TABLE rung");
   }
 
   /** The row of a domain; empty when the bytes are not exactly one. */
@@ -235,7 +287,7 @@ final class BinaryLedgerRows {
         (families & 1) != 0,
         (families & 2) != 0,
         keys,
-        RememberedSample.text(recent));
+        recent);
   }
 
   /** The first version counted sessions and not days: of those it had, one day at least. */
@@ -250,7 +302,7 @@ final class BinaryLedgerRows {
   }
 
   private RememberedSample sample(Instant first, List<HostRecord.KeySpan> keys) {
-    Instant at = RecordColumns.within(first.plusSeconds(in.getInt()));
+    Instant at = first.plusSeconds(in.getInt());
     int what = within(unsigned(), version == VERSION ? 0x7f : 0x1f);
     int how = unsigned();
     int key = in.get();

@@ -101,6 +101,12 @@ public record DomainRecord(
     return standing == null ? null : standing.level();
   }
 
+  /** The same with other hosts. */
+  DomainRecord withHosts(Map<Domain, HostRecord> h) {
+    return new DomainRecord(
+        domain, standing, encrypt, verify, mx, mxUntil, known, patterns, h, violation, first, last);
+  }
+
   /** The same with another violation, or without one. */
   DomainRecord withViolation(@Nullable Violation v) {
     return new DomainRecord(

@@ -1,7 +1,6 @@
 package org.sealwax.router.ledger;
 
 import java.time.DateTimeException;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -17,16 +16,13 @@ import org.sealwax.mail.policy.HostMemory;
  * rows is read as empty, never as half a record.
  */
 final class DomainRecordCodec {
-  static final RecordColumns<DomainRecord> DOMAIN =
-      new RecordColumns<>(DomainRecord.class, ChronoUnit.SECONDS, "hosts");
+  static final RecordColumns<DomainRecord> DOMAIN = new RecordColumns<>(DomainRecord.class);
 
   /** After the names of domain and host. */
-  static final RecordColumns<HostRecord> HOST =
-      new RecordColumns<>(HostRecord.class, ChronoUnit.SECONDS);
+  static final RecordColumns<HostRecord> HOST = new RecordColumns<>(HostRecord.class);
 
   /** After the name of the host. */
-  static final RecordColumns<HostMemory> FALLBACK =
-      new RecordColumns<>(HostMemory.class, ChronoUnit.MILLIS);
+  static final RecordColumns<HostMemory> FALLBACK = new RecordColumns<>(HostMemory.class);
 
   private DomainRecordCodec() {}
 
@@ -58,15 +54,14 @@ final class DomainRecordCodec {
           Map<Domain, HostRecord> hosts = new HashMap<>();
           for (List<@Nullable String> row : stored.hosts()) {
             RecordColumns.must(row.subList(0, 1).equals(stored.domain().subList(0, 1)));
-            HostRecord host = HOST.read(row.subList(2, row.size()), null);
-            RecordColumns.must(host.recent().size() <= HostRecord.MAX_RECENT);
+            HostRecord host = HOST.read(row.subList(2, row.size()));
             // Two spans of one key would be two answers to when it was seen first.
             RecordColumns.must(
                 host.keys().stream().map(HostRecord.KeySpan::key).distinct().count()
                     == host.keys().size());
             RecordColumns.must(hosts.put(new Domain(String.valueOf(row.get(1))), host) == null);
           }
-          return DOMAIN.read(stored.domain(), hosts);
+          return DOMAIN.read(stored.domain()).withHosts(hosts);
         });
   }
 
@@ -79,7 +74,7 @@ final class DomainRecordCodec {
   static Optional<HostMemory> readMemory(List<@Nullable String> stored) {
     return exactly(
         () -> {
-          HostMemory memory = FALLBACK.read(stored.subList(1, stored.size()), null);
+          HostMemory memory = FALLBACK.read(stored.subList(1, stored.size()));
           RecordColumns.must((memory.strongest() == null) == (memory.strongestAt() == null));
           return memory;
         });

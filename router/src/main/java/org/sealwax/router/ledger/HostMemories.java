@@ -1,17 +1,24 @@
 package org.sealwax.router.ledger;
 
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.HostMemory;
+import org.sealwax.mail.policy.Observation;
 
-/** The fallback ladder's memories of hosts, and those that the disk does not have. Thread-safe. */
-final class HostMemories implements HostMemoryStore {
-  /** Hosts whose fallback step is kept: as many as {@code deliver} remembers. */
-  private static final int MOST = 10_000;
+/**
+ * The fallback ladder's memories of hosts, by host and port as {@code deliver} names them; the
+ * least recently used is dropped first. One for the process: delivery agents come and go with
+ * configurations, and a reload must not make a host that did TLS yesterday look like one never met.
+ * Those of a {@link PersistentLedger} outlive the process, for as long as {@link
+ * org.sealwax.mail.policy.FallbackLadder} lets them count. Thread-safe; nothing waits for a disk.
+ */
+public final class HostMemories {
+  /** Hosts remembered: a few hundred bytes each. */
+  static final int MOST = 10_000;
 
-  private final Clock clock;
   private final Map<String, HostMemory> byHost =
       new LinkedHashMap<>(64, 0.75f, true) {
         @Override
@@ -21,40 +28,54 @@ final class HostMemories implements HostMemoryStore {
       };
   private final Map<String, HostMemory> unsaved = new HashMap<>();
 
-  HostMemories(Map<String, HostMemory> stored, Clock clock) {
-    this.clock = clock;
+  /** Nothing is known yet. */
+  public HostMemories() {}
+
+  /** Of those that were stored, the ones that still count are known. */
+  HostMemories(Map<String, HostMemory> stored, Instant now) {
     stored.forEach(
         (host, memory) -> {
-          HostMemory left = memory.at(clock.now());
+          HostMemory left = memory.at(now);
           if (!left.equals(HostMemory.nothing())) {
             byHost.put(host, left);
           }
         });
   }
 
-  @Override
-  public synchronized HostMemory at(String host) {
-    HostMemory memory = byHost.get(host);
-    return memory == null ? HostMemory.nothing() : memory.at(clock.now());
+  /** Hosts remembered now. */
+  public synchronized int size() {
+    return byHost.size();
   }
 
-  @Override
-  public synchronized void put(String host, HostMemory memory) {
+  /** What counts of a host's memory now. */
+  public synchronized HostMemory at(String host, Instant now) {
+    return byHost.getOrDefault(host, HostMemory.nothing()).at(now);
+  }
+
+  /** The host's memory after an observation, which is kept. */
+  public synchronized HostMemory after(
+      String host, Observation observation, FallbackStep step, Instant now) {
+    HostMemory next = at(host, now).after(observation, step, now);
+    if (!next.equals(HostMemory.nothing())) {
+      put(host, next);
+    }
+    return next;
+  }
+
+  synchronized void put(String host, HostMemory memory) {
     byHost.put(host, memory);
     if (unsaved.size() < MOST) {
       unsaved.put(host, memory);
     }
   }
 
-  /** What is to be written; it counts as written until it is put back. */
-  synchronized Map<String, HostMemory> takeUnsaved() {
-    Map<String, HostMemory> taken = new HashMap<>(unsaved);
-    unsaved.clear();
-    return taken;
+  /** What is to be written. */
+  synchronized Map<String, HostMemory> unsaved() {
+    return Map.copyOf(unsaved);
   }
 
-  /** It could not be written. */
-  synchronized void putBack(Map<String, HostMemory> taken) {
-    taken.forEach(unsaved::putIfAbsent);
+  /** It was written. */
+  synchronized void saved(Map<String, HostMemory> written) {
+    written.forEach(unsaved::remove);
   }
 }

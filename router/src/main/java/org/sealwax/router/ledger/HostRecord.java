@@ -19,8 +19,7 @@ import org.sealwax.mail.tls.verdict.Pin;
  * @param ipv4 whether it has addresses of this family, as far as known
  * @param ipv6 likewise
  * @param keys of its certificates, the latest last
- * @param history the last observations as they are stored: a tenth of what the list takes, and rows
- *     are held by the thousand; {@link #recent} reads it
+ * @param history the last observations, the latest last
  */
 public record HostRecord(
     Instant first,
@@ -31,7 +30,7 @@ public record HostRecord(
     boolean ipv4,
     boolean ipv6,
     List<KeySpan> keys,
-    String history) {
+    List<RememberedSample> history) {
   /** Observations kept for {@code explain --what-if}. */
   public static final int MAX_RECENT = 32;
 
@@ -74,22 +73,23 @@ public record HostRecord(
   public HostRecord {
     counts = Map.copyOf(counts);
     keys = List.copyOf(keys);
-    if (keys.size() > MAX_KEYS) {
+    history = List.copyOf(history);
+    if (keys.size() > MAX_KEYS || history.size() > MAX_RECENT) {
       throw new IllegalArgumentException("too much for one host");
     }
   }
 
   static HostRecord fresh(Instant now) {
-    return new HostRecord(now, now, Map.of(), Days.NONE, Days.NONE, false, false, List.of(), "");
+    return new HostRecord(
+        now, now, Map.of(), Days.NONE, Days.NONE, false, false, List.of(), List.of());
   }
 
   HostRecord with(RememberedSample sample) {
     Map<ProvenLevel, Count> more = new EnumMap<>(ProvenLevel.class);
     more.putAll(counts);
     more.merge(sample.level(), Count.NONE.again(sample.at()), (old, one) -> old.again(sample.at()));
-    List<KeySpan> spans = keysWith(sample);
-    List<RememberedSample> latest = new ArrayList<>(recent());
-    latest.add(sample);
+    // What it has in common with the one before is one object: records are held by the thousand.
+    RememberedSample again = history.isEmpty() ? sample : history.getLast().again(sample.at());
     return new HostRecord(
         first,
         sample.at(),
@@ -98,9 +98,8 @@ public record HostRecord(
         verified,
         ipv4 || sample.family() == HostPath.PathFamily.IPV4,
         ipv6 || sample.family() == HostPath.PathFamily.IPV6,
-        spans,
-        RememberedSample.text(
-            latest.subList(Math.max(0, latest.size() - MAX_RECENT), latest.size())));
+        keysWith(sample),
+        latest(MAX_RECENT, history, sample.equals(again) ? again : sample));
   }
 
   private List<KeySpan> keysWith(RememberedSample sample) {
@@ -108,21 +107,21 @@ public record HostRecord(
     if (key == null) {
       return keys;
     }
-    List<KeySpan> spans = new ArrayList<>(keys);
-    Instant since = sample.at();
-    for (KeySpan span : keys) {
-      if (span.key().equals(key)) {
-        since = span.first();
-        spans.remove(span);
-      }
-    }
-    spans.add(new KeySpan(key, since, sample.at()));
-    return spans.subList(Math.max(0, spans.size() - MAX_KEYS), spans.size());
+    List<KeySpan> others = keys.stream().filter(span -> !span.key().equals(key)).toList();
+    Instant since =
+        keys.stream()
+            .filter(span -> span.key().equals(key))
+            .findFirst()
+            .map(KeySpan::first)
+            .orElse(sample.at());
+    return latest(MAX_KEYS, others, new KeySpan(key, since, sample.at()));
   }
 
-  /** The last observations, the latest last. */
-  public List<RememberedSample> recent() {
-    return RememberedSample.list(history);
+  /** The last ones of these and of one more. */
+  private static <T> List<T> latest(int most, List<T> before, T more) {
+    List<T> all = new ArrayList<>(before);
+    all.add(more);
+    return all.subList(Math.max(0, all.size() - most), all.size());
   }
 
   HostRecord withDays(Days newEncrypted, Days newVerified) {

@@ -4,7 +4,7 @@ import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.Evidence;
 
-/** The record of the TLS that domains have shown before. Thread-safe. */
+/** The record of the TLS that domains have shown before; by itself, an empty one. Thread-safe. */
 public interface Ledger {
   /**
    * A round begins. DNSSEC, or an MTA-STS policy in force, vouches for a changed MX set here, so
@@ -13,22 +13,30 @@ public interface Ledger {
    * @param counts whether the mail may teach us something: not with a null sender, not a
    *     notification that we send; such rounds are watched and promote nothing
    */
-  LedgerRound beginRound(Domain domain, RoundMx answer, boolean counts);
+  default LedgerRound beginRound(Domain domain, RoundMx answer, boolean counts) {
+    return LedgerRound.NONE;
+  }
 
   /**
    * A host that no delivery needs is about to be greeted, to know it: what it shows counts for the
    * host, and not as a session of the domain.
    */
-  LedgerRound beginProbe(Domain domain, RoundMx answer);
+  default LedgerRound beginProbe(Domain domain, RoundMx answer) {
+    return LedgerRound.NONE;
+  }
 
   /** The domain's level in force; empty when it has none. */
-  Optional<Evidence.LedgerLevel> evidenceFor(Domain domain);
+  default Optional<Evidence.LedgerLevel> evidenceFor(Domain domain) {
+    return Optional.empty();
+  }
 
   /** The violation that stands at the domain now. */
-  Optional<ActiveViolation> activeViolation(Domain domain);
+  default Optional<ActiveViolation> activeViolation(Domain domain) {
+    return Optional.empty();
+  }
 
   /** A ledger that remembers nothing: for call-ahead probes, and where it is switched off. */
   static Ledger empty() {
-    return EmptyLedger.LEDGER;
+    return new Ledger() {};
   }
 }

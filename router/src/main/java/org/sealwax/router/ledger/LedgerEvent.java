@@ -8,7 +8,7 @@ public enum LedgerEvent {
   PROMOTED,
   /** A violation began. */
   VIOLATED,
-  /** A violation ended by itself. */
+  /** A violation ended by itself: every path keeps the level again. */
   HEALED,
   /** The lesser state, or new hosts, were accepted. */
   ACCEPTED,
@@ -18,16 +18,5 @@ public enum LedgerEvent {
   /** In lower case, for labels. */
   public String word() {
     return name().toLowerCase(Locale.ROOT);
-  }
-
-  static LedgerEvent of(LedgerChange.Fact fact) {
-    return switch (fact) {
-      case LedgerChange.Fact.Promoted p -> PROMOTED;
-      case LedgerChange.Fact.Recovered h -> HEALED;
-      case LedgerChange.Fact.Decayed d -> DECAYED;
-      case LedgerChange.Fact.Accepted a -> ACCEPTED;
-      case LedgerChange.Fact.HostsAccepted h -> ACCEPTED;
-      case LedgerChange.Fact.Violated v -> VIOLATED;
-    };
   }
 }

@@ -9,8 +9,11 @@ import org.sealwax.mail.address.Domain;
  * a domain. One thread owns it.
  */
 public interface LedgerRound {
+  /** A round of a ledger that remembers nothing. */
+  LedgerRound NONE = new LedgerRound() {};
+
   /** Which families a host has addresses in, as soon as that is known. */
-  void addresses(Domain host, boolean ipv4, boolean ipv6);
+  default void addresses(Domain host, boolean ipv4, boolean ipv6) {}
 
   /**
    * A connection was made, or could not be made.
@@ -21,8 +24,10 @@ public interface LedgerRound {
    * what was seen, and quit without mail: a changed MX set ends as a violation only when its hosts
    * have been probed.
    */
-  void observed(HostSample sample);
+  default void observed(HostSample sample) {}
 
   /** Whether the domain shows less than it did: then the DNS is asked afresh next time. */
-  boolean needsFreshDns();
+  default boolean needsFreshDns() {
+    return false;
+  }
 }

@@ -9,7 +9,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
@@ -84,54 +83,9 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
         || row.violation() == null && !now.isAfter(reached.met().plus(settings.decay()));
   }
 
-  /** What time alone changes: decay, and acceptance that has become due. */
-  public LedgerChange timePassed(DomainRecord row, ClockReading at) {
-    return isSettled(row, at.now())
-        ? LedgerChange.none(row)
-        : new LedgerTransition(this, row, at).timePassed();
-  }
-
-  /**
-   * A round begins with an answer of the DNS.
-   *
-   * @param vouched whether a published policy in force lists a host
-   */
-  public LedgerChange roundBegins(
-      DomainRecord row, RoundMx answer, Predicate<Domain> vouched, ClockReading at) {
-    return new LedgerTransition(this, row, at).roundBegins(answer, vouched);
-  }
-
-  /** The addresses of {@code host} are known: every family of them is a path. */
-  public LedgerChange resolves(
-      DomainRecord row, Domain host, boolean ipv4, boolean ipv6, ClockReading at) {
-    HostRecord of = row.hosts().get(host);
-    return of != null && of.ipv4() == ipv4 && of.ipv6() == ipv6
-        ? LedgerChange.none(row)
-        : new LedgerTransition(this, row, at).resolves(host, ipv4, ipv6);
-  }
-
-  /** A connection to {@code host} showed something. */
-  public LedgerChange observed(
-      DomainRecord row, Domain host, RememberedSample sample, ClockReading at) {
-    return new LedgerTransition(this, row, at).observed(host, sample);
-  }
-
-  /**
-   * The admin's word: the domain is taken as it shows itself now, the MX set included.
-   *
-   * @return empty when there is nothing to accept
-   */
-  public Optional<LedgerChange> acceptedByAdmin(DomainRecord row, ClockReading at) {
-    return row.violation() == null || row.standing() == null
-        ? Optional.empty()
-        : Optional.of(new LedgerTransition(this, row, at).acceptedByAdmin());
-  }
-
-  /** An MTA-STS policy ran out while its refresh failed (docs/policy.md). */
-  public LedgerChange policyExpired(DomainRecord row, List<MxPattern> patterns, ClockReading at) {
-    return row.level() == TlsLevel.VERIFY
-        ? LedgerChange.none(row)
-        : new LedgerTransition(this, row, at).policyExpired(patterns);
+  /** What an event makes of a row at a time. */
+  public LedgerTransition step(DomainRecord row, ClockReading at) {
+    return new LedgerTransition(this, row, at);
   }
 
   /** Whether the days on which a host was seen are enough and not too long ago. */
@@ -175,11 +129,10 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
 
   private static boolean hasMailLately(DomainRecord row, Instant now) {
     return row.hosts().values().stream()
-        .flatMap(h -> h.recent().stream())
+        .flatMap(h -> h.history().stream())
         .anyMatch(s -> s.counts() && s.level().isTls() && s.at().isAfter(now.minus(MAIL_LATELY)));
   }
 
-  /** Reads the observations of a host only where its days leave the answer open. */
   private boolean isProbeUseful(HostRecord host, boolean forVerify, Instant now) {
     long today = LevelProgress.day(now);
     boolean encrypt = !isEnough(host.encrypted(), now) && host.encrypted().last() != today;
@@ -188,7 +141,7 @@ public record LedgerRules(LedgerSettings settings, PublicSuffixList suffixes) {
     if (!encrypt && !verify) {
       return false;
     }
-    List<RememberedSample> recent = host.recent();
+    List<RememberedSample> recent = host.history();
     if (recent.isEmpty()) {
       return encrypt;
     }

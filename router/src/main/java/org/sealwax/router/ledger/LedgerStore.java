@@ -7,14 +7,12 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +20,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.policy.HostMemory;
 import org.sealwax.router.ledger.DomainRecordCodec.StoredDomain;
-import org.sealwax.router.ledger.LedgerCache.CachedDomain;
+import org.sealwax.router.ledger.LedgerWriter.HeldRecord;
 import org.sealwax.router.store.Sqlite;
 import org.sealwax.router.store.SqliteFormat;
 
@@ -36,30 +34,9 @@ final class LedgerStore implements Closeable {
   /** Marks the file ("SeLe"), so that no other database is taken for a ledger. */
   static final int APPLICATION = 0x53654c65;
 
-  private static final String[] FORMAT_1 = {
-    "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE domain(name TEXT PRIMARY KEY, level INTEGER NOT NULL,"
-        + " violated INTEGER NOT NULL, seen INTEGER NOT NULL, row BLOB NOT NULL)",
-    "CREATE INDEX domain_seen ON domain(level, seen)",
-    "CREATE INDEX domain_violated ON domain(name) WHERE violated = 1",
-    "CREATE TABLE rung(host TEXT PRIMARY KEY, memory BLOB NOT NULL) WITHOUT ROWID"
-  };
-
-  private static final List<String> DOMAIN = DomainRecordCodec.DOMAIN.declared();
-  private static final List<String> HOST =
-      after(DomainRecordCodec.HOST, "of_domain TEXT", "name TEXT");
-  private static final List<String> FALLBACK = after(DomainRecordCodec.FALLBACK, "host TEXT");
-  private static final String SELECT = "SELECT " + names(DOMAIN) + " FROM domain WHERE ";
-  private static final String ROW = SELECT + "domain = ?";
-  private static final String PUT_DOMAIN =
-      insert("domain", DOMAIN).replace("OR REPLACE ", "")
-          + " ON CONFLICT(domain) DO UPDATE SET ("
-          + names(DOMAIN)
-          + ") = ("
-          + names(DOMAIN.stream().map(column -> "excluded." + column).toList())
-          + ")";
-  private static final String PUT_HOST = insert("host", HOST);
-  private static final String PUT_FALLBACK = insert("fallback", FALLBACK);
+  static final Table DOMAIN = Table.of("domain", DomainRecordCodec.DOMAIN);
+  static final Table HOST = Table.of("host", DomainRecordCodec.HOST, "of_domain TEXT", "name TEXT");
+  static final Table FALLBACK = Table.of("fallback", DomainRecordCodec.FALLBACK, "host TEXT");
 
   private static final SqliteFormat FORMAT =
       new SqliteFormat(
@@ -68,11 +45,35 @@ final class LedgerStore implements Closeable {
           // What is lost by a power failure is a second of observations; the file stays whole.
           List.of("journal_mode = WAL", "synchronous = NORMAL"),
           List.of("meta", "domain"),
-          List.of(SqliteFormat.Migration.of(FORMAT_1), LedgerStore::toColumns));
+          List.of(BinaryLedgerRows.FORMAT_1, BinaryLedgerRows::toColumns));
 
   private final Path file;
   private final Statements writing;
   private final Statements reading;
+
+  /** A table whose last columns are those of a record, with their types. */
+  record Table(String name, List<String> columns) {
+    static Table of(String name, RecordColumns<?> record, String... first) {
+      return new Table(name, Stream.concat(Stream.of(first), record.declared().stream()).toList());
+    }
+
+    String names() {
+      return columns.stream().map(c -> c.split(" ", 2)[0]).collect(Collectors.joining(", "));
+    }
+
+    String create(String rest) {
+      return "CREATE TABLE " + name + "(" + String.join(", ", columns) + ", " + rest;
+    }
+
+    String put() {
+      String values = String.join(", ", Collections.nCopies(columns.size(), "?"));
+      return "INSERT OR REPLACE INTO " + name + "(" + names() + ") VALUES(" + values + ")";
+    }
+  }
+
+  private static final String SELECT = "SELECT " + DOMAIN.names() + " FROM domain WHERE ";
+  private static final String PUT_DOMAIN = DOMAIN.put();
+  private static final String PUT_HOST = HOST.put();
 
   /**
    * Records that are written together.
@@ -82,21 +83,38 @@ final class LedgerStore implements Closeable {
    * @param meta by name
    */
   record Batch(
-      Map<Domain, CachedDomain> rows,
-      Map<String, HostMemory> hostMemories,
-      Map<String, Long> meta) {
+      Map<Domain, HeldRecord> rows, Map<String, HostMemory> hostMemories, Map<String, Long> meta) {
     boolean isEmpty() {
       return rows.isEmpty() && hostMemories.isEmpty() && meta.isEmpty();
     }
   }
 
-  /** The statements of one connection, prepared when they are first used. Thread-safe. */
-  private static final class Statements implements AutoCloseable {
-    private final Connection connection;
-    private final Map<String, PreparedStatement> prepared = new HashMap<>();
+  /** What is done in one transaction. */
+  private interface Work<T> {
+    T in(Statements connection) throws SQLException;
+  }
 
+  /** The statements of one connection, prepared when they are first used. Thread-safe. */
+  record Statements(Connection connection, Map<String, PreparedStatement> prepared) {
     Statements(Connection connection) {
-      this.connection = connection;
+      this(connection, new HashMap<>());
+    }
+
+    private synchronized <T> T transaction(Work<T> work) throws SQLException {
+      run("BEGIN");
+      try {
+        T result = work.in(this);
+        run("COMMIT");
+        return result;
+      } catch (SQLException | RuntimeException e) {
+        try {
+          run("ROLLBACK");
+        } catch (SQLException over) {
+          // A full disk has rolled it back already.
+          e.addSuppressed(over);
+        }
+        throw e;
+      }
     }
 
     private PreparedStatement bound(String sql, List<? extends @Nullable String> values)
@@ -112,12 +130,15 @@ final class LedgerStore implements Closeable {
       return statement;
     }
 
-    synchronized void run(String sql, List<? extends @Nullable String> values) throws SQLException {
+    private void run(String sql, List<? extends @Nullable String> values) throws SQLException {
       bound(sql, values).executeUpdate();
     }
 
-    synchronized List<List<@Nullable String>> rows(String sql, String... values)
-        throws SQLException {
+    private void run(String sql, String... values) throws SQLException {
+      run(sql, List.of(values));
+    }
+
+    private List<List<@Nullable String>> rows(String sql, String... values) throws SQLException {
       List<List<@Nullable String>> out = new ArrayList<>();
       try (ResultSet r = bound(sql, List.of(values)).executeQuery()) {
         int columns = r.getMetaData().getColumnCount();
@@ -132,21 +153,17 @@ final class LedgerStore implements Closeable {
       return out;
     }
 
-    int number(String sql) throws SQLException {
-      return Integer.parseInt(String.valueOf(rows(sql).getFirst().getFirst()));
-    }
-
     /**
      * Puts a record, or that there is none, in the place of the stored one. Hosts that are as they
      * were are not written: most rounds show one of many.
      */
-    synchronized void put(Domain domain, @Nullable DomainRecord stored, @Nullable DomainRecord row)
+    void put(Domain domain, @Nullable DomainRecord stored, @Nullable DomainRecord row)
         throws SQLException {
       if (stored == null || row == null) {
-        run("DELETE FROM host WHERE of_domain = ?", List.of(domain.name()));
+        run("DELETE FROM host WHERE of_domain = ?", domain.name());
       }
       if (row == null) {
-        run("DELETE FROM domain WHERE domain = ?", List.of(domain.name()));
+        run("DELETE FROM domain WHERE domain = ?", domain.name());
         return;
       }
       Map<Domain, HostRecord> former = stored == null ? Map.of() : stored.hosts();
@@ -154,9 +171,7 @@ final class LedgerStore implements Closeable {
       run(PUT_DOMAIN, changed.domain());
       for (Domain host : former.keySet()) {
         if (!row.hosts().containsKey(host)) {
-          run(
-              "DELETE FROM host WHERE of_domain = ? AND name = ?",
-              List.of(domain.name(), host.name()));
+          run("DELETE FROM host WHERE of_domain = ? AND name = ?", domain.name(), host.name());
         }
       }
       for (List<@Nullable String> host : changed.hosts()) {
@@ -165,19 +180,7 @@ final class LedgerStore implements Closeable {
     }
 
     void put(String host, HostMemory memory) throws SQLException {
-      run(PUT_FALLBACK, DomainRecordCodec.write(host, memory));
-    }
-
-    /** The record of a row of {@code domain}, with its hosts. */
-    Optional<DomainRecord> record(List<@Nullable String> domain) throws SQLException {
-      String name = String.valueOf(domain.getFirst());
-      return DomainRecordCodec.read(
-          new StoredDomain(domain, rows("SELECT * FROM host WHERE of_domain = ?", name)));
-    }
-
-    @Override
-    public synchronized void close() throws SQLException {
-      connection.close();
+      run(FALLBACK.put(), DomainRecordCodec.write(host, memory));
     }
   }
 
@@ -207,139 +210,70 @@ final class LedgerStore implements Closeable {
     }
   }
 
-  private static List<String> after(RecordColumns<?> columns, String... first) {
-    return Stream.concat(Stream.of(first), columns.declared().stream()).toList();
-  }
-
-  private static String names(List<String> columns) {
-    return columns.stream().map(c -> c.split(" ", 2)[0]).collect(Collectors.joining(", "));
-  }
-
-  private static String insert(String table, List<String> columns) {
-    return "INSERT OR REPLACE INTO "
-        + table
-        + "("
-        + names(columns)
-        + ") VALUES("
-        + String.join(", ", Collections.nCopies(columns.size(), "?"))
-        + ")";
-  }
-
-  private static String create(String table, List<String> columns, String rest) {
-    return "CREATE TABLE " + table + "(" + String.join(", ", columns) + ", " + rest;
-  }
-
-  /** From binary rows (format 1) to columns. A row that cannot be read stays, and is no record. */
-  static void toColumns(Statement s) throws SQLException {
-    s.execute("DROP INDEX domain_seen");
-    s.execute("DROP INDEX domain_violated");
-    s.execute("ALTER TABLE domain RENAME TO former");
-    s.execute(create("domain", DOMAIN, "unreadable BLOB, PRIMARY KEY(domain))"));
-    s.execute("CREATE INDEX domain_level ON domain(standing_level)");
-    s.execute("CREATE INDEX domain_evictable ON domain(last) WHERE standing_level IS NULL");
-    s.execute("CREATE INDEX domain_violated ON domain(domain) WHERE violation_since IS NOT NULL");
-    s.execute(create("host", HOST, "PRIMARY KEY(of_domain, name)) WITHOUT ROWID"));
-    s.execute(create("fallback", FALLBACK, "PRIMARY KEY(host)) WITHOUT ROWID"));
-    Statements to = new Statements(s.getConnection());
-    try (ResultSet r = s.executeQuery("SELECT name, row FROM former")) {
-      while (r.next()) {
-        byte[] bytes = r.getBytes(2);
-        Optional<DomainRecord> row =
-            Domain.parse(r.getString(1)).flatMap(name -> BinaryLedgerRows.domain(name, bytes));
-        if (row.isPresent()) {
-          to.put(row.get().domain(), null, row.get());
-        }
-      }
-    }
-    s.execute(
-        "INSERT INTO domain(domain, standing_level, last, unreadable)"
-            + " SELECT name, CASE level WHEN 1 THEN 'encrypt' WHEN 2 THEN 'verify' END,"
-            + " strftime('%Y-%m-%dT%H:%M:%SZ', seen, 'unixepoch'), row FROM former"
-            + " WHERE name NOT IN (SELECT domain FROM domain)");
-    try (ResultSet r = s.executeQuery("SELECT host, memory FROM rung")) {
-      while (r.next()) {
-        Optional<HostMemory> memory = BinaryLedgerRows.memory(r.getBytes(2));
-        if (memory.isPresent()) {
-          to.put(r.getString(1), memory.get());
-        }
-      }
-    }
-    s.execute("DROP TABLE former");
-    s.execute("DROP TABLE rung");
-  }
-
   private static IOException failure(Path file, SQLException e) {
     return new IOException("the ledger " + file + ": " + FailureText.of(e), e);
   }
 
-  /** A question to the connection that reads. */
-  private interface Query<T> {
-    T of(Statements reading) throws SQLException;
+  private <T> T done(Statements connection, Work<T> work) throws IOException {
+    try {
+      return connection.transaction(work);
+    } catch (SQLException e) {
+      throw failure(file, e);
+    }
   }
 
-  /** One transaction: a record lies in several tables. */
-  private <T> T read(Query<T> query) throws IOException {
-    synchronized (reading) {
-      try {
-        reading.run("BEGIN", List.of());
-        try {
-          return query.of(reading);
-        } finally {
-          reading.run("COMMIT", List.of());
-        }
-      } catch (SQLException e) {
-        throw failure(file, e);
-      }
-    }
+  private List<List<@Nullable String>> rows(String sql, String... values) throws IOException {
+    return done(reading, r -> r.rows(sql, values));
+  }
+
+  /** Domains as they are stored; in one transaction, because each lies in several tables. */
+  private List<StoredDomain> domains(String condition, String... values) throws IOException {
+    return done(
+        reading,
+        r -> {
+          List<StoredDomain> out = new ArrayList<>();
+          for (List<@Nullable String> domain : r.rows(SELECT + condition, values)) {
+            String name = String.valueOf(domain.getFirst());
+            out.add(
+                new StoredDomain(domain, r.rows("SELECT * FROM host WHERE of_domain = ?", name)));
+          }
+          return out;
+        });
   }
 
   /** The record of a domain; null when there is none. */
   @Nullable DomainRecord row(Domain domain) throws IOException {
-    Optional<Optional<DomainRecord>> found =
-        read(
-            r -> {
-              List<List<@Nullable String>> rows = r.rows(ROW, domain.name());
-              return rows.isEmpty() ? Optional.empty() : Optional.of(r.record(rows.getFirst()));
-            });
+    List<StoredDomain> found = domains("domain = ?", domain.name());
     return found.isEmpty()
         ? null
-        : found.get().orElseThrow(() -> new IOException("the row of " + domain + " is damaged"));
+        : DomainRecordCodec.read(found.getFirst())
+            .orElseThrow(() -> new IOException("the row of " + domain + " is damaged"));
   }
 
   /** All of it, or nothing. */
   void write(Batch batch) throws IOException {
-    synchronized (writing) {
-      try {
-        writing.connection.setAutoCommit(false);
-        try {
+    done(
+        writing,
+        w -> {
           for (var entry : batch.rows().entrySet()) {
-            writing.put(entry.getKey(), entry.getValue().stored(), entry.getValue().row());
+            w.put(entry.getKey(), entry.getValue().stored(), entry.getValue().row());
           }
           for (var entry : batch.hostMemories().entrySet()) {
-            writing.put(entry.getKey(), entry.getValue());
+            w.put(entry.getKey(), entry.getValue());
           }
           for (var entry : batch.meta().entrySet()) {
-            writing.run(
+            w.run(
                 "INSERT OR REPLACE INTO meta(name, value) VALUES(?, ?)",
-                List.of(entry.getKey(), entry.getValue().toString()));
+                entry.getKey(),
+                entry.getValue().toString());
           }
-          writing.connection.commit();
-        } catch (SQLException e) {
-          writing.connection.rollback();
-          throw e;
-        } finally {
-          writing.connection.setAutoCommit(true);
-        }
-      } catch (SQLException e) {
-        throw failure(file, e);
-      }
-    }
+          return batch;
+        });
   }
 
   Map<String, Long> meta() throws IOException {
     Map<String, Long> out = new HashMap<>();
-    for (List<@Nullable String> row :
-        read(r -> r.rows("SELECT name, CAST(value AS INTEGER) FROM meta"))) {
+    for (List<@Nullable String> row : rows("SELECT name, CAST(value AS INTEGER) FROM meta")) {
       out.put(String.valueOf(row.get(0)), Long.valueOf(String.valueOf(row.get(1))));
     }
     return out;
@@ -348,60 +282,39 @@ final class LedgerStore implements Closeable {
   /** What can be read of the fallback ladder's memories. */
   Map<String, HostMemory> hostMemories() throws IOException {
     Map<String, HostMemory> out = new LinkedHashMap<>();
-    for (List<@Nullable String> row : read(r -> r.rows("SELECT * FROM fallback"))) {
+    for (List<@Nullable String> row : rows("SELECT * FROM fallback")) {
       DomainRecordCodec.readMemory(row).ifPresent(m -> out.put(String.valueOf(row.get(0)), m));
     }
     return out;
   }
 
-  /** Rows there are. */
-  int count() throws IOException {
-    return read(r -> r.number("SELECT count(*) FROM domain"));
-  }
-
-  /** Rows there are by level, with so many in all. */
-  PersistentLedger.Figures figures(int all) throws IOException {
-    return read(
-        r ->
-            new PersistentLedger.Figures(
-                all,
-                r.number("SELECT count(*) FROM domain WHERE standing_level = 'encrypt'"),
-                r.number("SELECT count(*) FROM domain WHERE standing_level = 'verify'"),
-                r.number("SELECT count(*) FROM domain WHERE violation_since IS NOT NULL")));
+  /** Rows that meet a condition. */
+  int count(String condition) throws IOException {
+    String sql = "SELECT count(*) FROM domain WHERE " + condition;
+    return Integer.parseInt(String.valueOf(rows(sql).getFirst().getFirst()));
   }
 
   /** Records by name, those that can be read. */
   List<DomainRecord> page(PersistentLedger.DomainFilter which, String after, int most)
       throws IOException {
-    String condition =
-        switch (which) {
-          case ALL -> "1";
-          case WITH_LEVEL -> "standing_level IS NOT NULL";
-          case VIOLATED -> "violation_since IS NOT NULL";
-        };
-    return read(
-        r -> {
-          List<DomainRecord> out = new ArrayList<>();
-          String sql = SELECT + condition + " AND domain > ? ORDER BY domain LIMIT ?";
-          for (List<@Nullable String> domain : r.rows(sql, after, Integer.toString(most))) {
-            r.record(domain).ifPresent(out::add);
-          }
-          return out;
-        });
+    String condition = which.condition() + " AND domain > ? ORDER BY domain LIMIT ?";
+    return domains(condition, after, Integer.toString(most)).stream()
+        .flatMap(stored -> DomainRecordCodec.read(stored).stream())
+        .toList();
   }
 
   /** The names of the rows without a level that were seen least recently. */
   List<Domain> leastRecent(int most) throws IOException {
     String sql = "SELECT domain FROM domain WHERE standing_level IS NULL ORDER BY last LIMIT ?";
-    return read(r -> r.rows(sql, Integer.toString(most))).stream()
+    return rows(sql, Integer.toString(most)).stream()
         .flatMap(row -> Domain.parse(String.valueOf(row.getFirst())).stream())
         .toList();
   }
 
   @Override
   public void close() throws IOException {
-    try (writing;
-        reading) {
+    try (var _ = writing.connection();
+        var _ = reading.connection()) {
       // The connection that writes is closed last: it copies the log into the file.
     } catch (SQLException e) {
       throw failure(file, e);

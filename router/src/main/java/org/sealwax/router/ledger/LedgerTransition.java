@@ -12,22 +12,22 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.MxFilter;
 import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.router.ledger.DomainRecord.ReachedLevel;
-import org.sealwax.router.ledger.LedgerChange.Fact;
 import org.sealwax.router.ledger.LedgerSettings.Regression;
 import org.sealwax.router.ledger.Violation.ObservationRun;
 import org.sealwax.router.ledger.Violation.PathState;
 
 /**
  * One step of {@link LedgerRules}: a copy of a row that one event changes, and then the next row.
- * Used once, by one thread, inside one call of the rules.
+ * Used once, by one thread, for one event.
  */
-final class LedgerTransition {
+public final class LedgerTransition {
   private final LedgerRules rules;
   private final ClockReading at;
   private final Instant now;
@@ -42,7 +42,7 @@ final class LedgerTransition {
   private Map<Domain, HostRecord> hosts;
   private @Nullable Violation violation;
   private Instant last;
-  private final List<Fact> facts = new ArrayList<>();
+  private final List<LedgerChange.Fact> facts = new ArrayList<>();
 
   LedgerTransition(LedgerRules rules, DomainRecord row, ClockReading at) {
     this.rules = rules;
@@ -78,7 +78,44 @@ final class LedgerTransition {
   }
 
   private LedgerChange change() {
-    return new LedgerChange(row(), facts);
+    DomainRecord row = row();
+    if (before.violation() != null && violation != null) {
+      ViolationClass now = rules.classOf(row, at);
+      if (now != rules.classOf(before, at)) {
+        fact(null, "violation is now classed " + now.word());
+      }
+    }
+    return new LedgerChange(row, facts);
+  }
+
+  private void fact(@Nullable LedgerEvent event, String text) {
+    facts.add(new LedgerChange.Fact(event, text));
+  }
+
+  private void promoted(TlsLevel to) {
+    standing = new ReachedLevel(to, now, now);
+    fact(LedgerEvent.PROMOTED, "has reached level " + to.word());
+  }
+
+  private void violated(TlsLevel from, String description) {
+    fact(LedgerEvent.VIOLATED, "shows less than its level " + from.word() + ": " + description);
+  }
+
+  private void hostsAccepted(Set<Domain> accepted, String why) {
+    String names =
+        accepted.stream().map(Object::toString).sorted().collect(Collectors.joining(", "));
+    fact(LedgerEvent.ACCEPTED, "has new MX hosts, accepted (" + why + "): " + names);
+  }
+
+  private void accepted(TlsLevel was, @Nullable TlsLevel is, boolean byAdmin) {
+    fact(
+        LedgerEvent.ACCEPTED,
+        "is accepted as it shows itself now"
+            + (byAdmin ? ", by the admin's word" : ", after the whole hold")
+            + ": its level was "
+            + was.word()
+            + " and is now "
+            + (is == null ? "none" : is.word()));
   }
 
   private @Nullable TlsLevel level() {
@@ -97,7 +134,8 @@ final class LedgerTransition {
     return out;
   }
 
-  LedgerChange timePassed() {
+  /** What time alone changes: decay, and acceptance that has become due. */
+  public LedgerChange timePassed() {
     passTime();
     return change();
   }
@@ -109,7 +147,13 @@ final class LedgerTransition {
     }
     if (now.isAfter(reached.met().plus(rules.settings().decay()))) {
       restart();
-      facts.add(new Fact.Decayed(reached.level(), rules.settings().decay()));
+      fact(
+          LedgerEvent.DECAYED,
+          "has not shown its level "
+              + reached.level().word()
+              + " for "
+              + rules.settings().decay().toDays()
+              + " days; it falls away");
       return;
     }
     Violation current = violation;
@@ -123,7 +167,12 @@ final class LedgerTransition {
     }
   }
 
-  LedgerChange roundBegins(RoundMx answer, Predicate<Domain> vouched) {
+  /**
+   * A round begins with an answer of the DNS.
+   *
+   * @param vouched whether a published policy in force lists a host
+   */
+  public LedgerChange roundBegins(RoundMx answer, Predicate<Domain> vouched) {
     // The same resolution, out of the resolver's cache: nothing new, and nothing to be written.
     if (!mx.equals(answer.hosts()) || !LevelProgress.isSameResolution(mxUntil, answer.until())) {
       mx = answer.hosts();
@@ -135,12 +184,12 @@ final class LedgerTransition {
       good.removeIf(host -> !answer.secure() && !vouched.test(host));
       if (!good.isEmpty()) {
         alsoKnow(good);
-        facts.add(new Fact.HostsAccepted(good, answer.secure() ? "DNSSEC" : "MTA-STS"));
+        hostsAccepted(good, answer.secure() ? "DNSSEC" : "MTA-STS");
         unknown.removeAll(good);
       }
       if (!unknown.isEmpty() && violation == null) {
         violation = Violation.begins(now);
-        facts.add(new Fact.Violated(TlsLevel.VERIFY, "MX hosts never seen before: " + unknown));
+        violated(TlsLevel.VERIFY, "MX hosts never seen before: " + unknown);
       }
     } else {
       keepToSameHosts();
@@ -166,12 +215,18 @@ final class LedgerTransition {
     }
   }
 
-  LedgerChange resolves(Domain host, boolean ipv4, boolean ipv6) {
+  /** The addresses of {@code host} are known: every family of them is a path. */
+  public LedgerChange resolves(Domain host, boolean ipv4, boolean ipv6) {
+    HostRecord of = hosts.get(host);
+    if (of != null && of.ipv4() == ipv4 && of.ipv6() == ipv6) {
+      return LedgerChange.none(before);
+    }
     host(host, h -> h.withAddresses(ipv4, ipv6));
     return change();
   }
 
-  LedgerChange observed(Domain host, RememberedSample sample) {
+  /** A connection to {@code host} showed something. */
+  public LedgerChange observed(Domain host, RememberedSample sample) {
     host(host, h -> h.with(sample));
     if (at.trusted() && mx.contains(host)) {
       learn(host, sample);
@@ -261,14 +316,12 @@ final class LedgerTransition {
       return;
     }
     if (verify.isEnough(rules.settings()) && isEveryHostSeen(HostRecord::verified)) {
-      standing = new ReachedLevel(TlsLevel.VERIFY, now, now);
+      promoted(TlsLevel.VERIFY);
       patterns = List.of();
-      facts.add(new Fact.Promoted(TlsLevel.VERIFY));
     } else if (level() == null
         && encrypt.isEnough(rules.settings())
         && isEveryHostSeen(HostRecord::encrypted)) {
-      standing = new ReachedLevel(TlsLevel.ENCRYPT, now, now);
-      facts.add(new Fact.Promoted(TlsLevel.ENCRYPT));
+      promoted(TlsLevel.ENCRYPT);
     }
   }
 
@@ -329,7 +382,7 @@ final class LedgerTransition {
         violation = next.below(now, rules.settings().hold()).noCandidate(path);
       }
       if (current == null) {
-        facts.add(new Fact.Violated(reached.level(), host + " showed " + word(proven)));
+        violated(reached.level(), host + " showed " + word(proven));
       }
     }
   }
@@ -367,7 +420,7 @@ final class LedgerTransition {
                         || !filter.admits(path.host())));
     if (left.paths().values().stream().noneMatch(PathState::isBelow) && unknown().isEmpty()) {
       violation = null;
-      facts.add(new Fact.Recovered(reached.level()));
+      fact(LedgerEvent.HEALED, "shows its level " + reached.level().word() + " again");
     } else {
       violation = left;
     }
@@ -393,13 +446,22 @@ final class LedgerTransition {
       // From here on there is a path that keeps the level: what others showed ran for nothing.
       alsoKnow(ripe);
       violation = current.contradicted(now);
-      facts.add(new Fact.HostsAccepted(ripe, "steady over the whole hold"));
+      hostsAccepted(ripe, "steady over the whole hold");
       tidy();
     }
   }
 
+  /** The admin's word: the domain is taken as it shows itself now, the MX set included. */
   LedgerChange acceptedByAdmin() {
-    accept(Objects.requireNonNull(violation), true);
+    if (violation != null && standing != null) {
+      accept(violation, true);
+    }
+    return change();
+  }
+
+  /** Many unrelated domains began to show less together. */
+  LedgerChange nearUs() {
+    violation = violation == null ? null : violation.asNearUs();
     return change();
   }
 
@@ -422,7 +484,7 @@ final class LedgerTransition {
     TlsLevel was = reached.level();
     if (!least.isTls()) {
       restart();
-      facts.add(new Fact.Accepted(was, null, byAdmin));
+      accepted(was, null, byAdmin);
       return;
     }
     TlsLevel after = least == ProvenLevel.VERIFIED ? was : TlsLevel.ENCRYPT;
@@ -431,10 +493,10 @@ final class LedgerTransition {
     known = after == TlsLevel.VERIFY ? mx : Set.of();
     patterns = List.of();
     if (after == was) {
-      facts.add(new Fact.HostsAccepted(mx, byAdmin ? "admin" : "hold"));
+      hostsAccepted(mx, byAdmin ? "admin" : "hold");
     } else {
       restartVerify();
-      facts.add(new Fact.Accepted(was, after, byAdmin));
+      accepted(was, after, byAdmin);
     }
   }
 
@@ -459,12 +521,14 @@ final class LedgerTransition {
     patterns = List.of();
   }
 
+  /** An MTA-STS policy ran out while its refresh failed (docs/policy.md). */
   LedgerChange policyExpired(List<MxPattern> mxOfPolicy) {
-    standing = new ReachedLevel(TlsLevel.VERIFY, now, now);
-    violation = null;
-    known = Set.of();
-    patterns = mxOfPolicy.subList(0, Math.min(mxOfPolicy.size(), DomainRecord.MAX_PATTERNS));
-    facts.add(new Fact.Promoted(TlsLevel.VERIFY));
+    if (level() != TlsLevel.VERIFY) {
+      promoted(TlsLevel.VERIFY);
+      violation = null;
+      known = Set.of();
+      patterns = mxOfPolicy.subList(0, Math.min(mxOfPolicy.size(), DomainRecord.MAX_PATTERNS));
+    }
     return change();
   }
 }

@@ -45,7 +45,7 @@ public record ProvenHost(Domain host, Set<Pin> keys, Instant last) {
               if (row.mx().contains(host) && (isRemembered(row, host) || vouched.test(host))) {
                 Set<Pin> keys = new HashSet<>();
                 Instant last = Instant.MIN;
-                for (RememberedSample s : record.recent()) {
+                for (RememberedSample s : record.history()) {
                   Pin key = s.key();
                   // Sessions for mail that others caused do not teach, here as elsewhere.
                   if (s.level() == ProvenLevel.VERIFIED

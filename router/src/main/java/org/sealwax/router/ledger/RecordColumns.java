@@ -8,8 +8,6 @@ import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.LocalDateTime;
-import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,8 +18,11 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
@@ -33,149 +34,66 @@ import org.sealwax.mail.tls.verdict.Pin;
  * a person can read it in the file. A component {@code mxUntil} is the column {@code mx_until}; a
  * record inside has a column for each of its components, {@code encrypt_sessions}. Times are in
  * UTC, a long is a day and written as a date, an enum is its name in lower case, what is missing is
- * NULL. A collection is one text: items separated by ", ", their words by a space.
+ * NULL. A collection is one text: items separated by ", ", their words by a space. The hosts of a
+ * domain are rows of another table, and no column.
  *
  * @param <R> of the records; all of an int's values are counts
  */
 final class RecordColumns<R extends Record> {
   static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
-  private static final String TIME = "0000-00-00T00:00:00Z";
   private static final String BETWEEN_ITEMS = ", ";
   private static final String BETWEEN_WORDS = " ";
   private static final String MISSING = "-";
 
-  /** The form of one component's values. */
-  private sealed interface Form {
-    /** Adds its columns, each with its type. */
-    void declare(String name, List<String> columns);
-
-    /** Adds a value for each column. */
-    void write(@Nullable Object value, List<@Nullable String> out);
-
-    /** Takes a value of each column; null when all of them are missing. */
-    @Nullable Object read(Iterator<@Nullable String> in);
-  }
-
-  /** A value in one column. */
-  private record Single(
-      String type,
-      Function<Object, @Nullable String> text,
-      Function<String, @Nullable Object> value)
-      implements Form {
-    @Override
-    public void declare(String name, List<String> columns) {
-      columns.add(name + type);
-    }
-
-    @Override
-    public void write(@Nullable Object value, List<@Nullable String> out) {
-      out.add(value == null ? null : text.apply(value));
-    }
-
-    @Override
-    public @Nullable Object read(Iterator<@Nullable String> in) {
-      must(in.hasNext());
-      String text = in.next();
-      return text == null ? null : present(value.apply(text));
-    }
-  }
-
-  /** What another table has. */
-  private record Elsewhere() implements Form {
-    @Override
-    public void declare(String name, List<String> columns) {}
-
-    @Override
-    public void write(@Nullable Object value, List<@Nullable String> out) {}
-
-    @Override
-    public @Nullable Object read(Iterator<@Nullable String> in) {
-      return null;
-    }
-  }
-
-  private record Component(Method accessor, boolean nullable, Form form) {}
-
-  /** A record: the columns of its components. */
-  private record Fields(Constructor<?> constructor, List<Component> components) implements Form {
-    @Override
-    public void declare(String name, List<String> columns) {
-      for (Component c : components) {
-        String own = c.accessor().getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
-        c.form().declare(name.isEmpty() ? own : name + "_" + own, columns);
-      }
-    }
-
-    @Override
-    public void write(@Nullable Object value, List<@Nullable String> out) {
-      for (Component c : components) {
-        c.form().write(value == null ? null : invoke(() -> c.accessor().invoke(value)), out);
-      }
-    }
-
-    @Override
-    public @Nullable Object read(Iterator<@Nullable String> in) {
-      return read(in, null);
-    }
-
-    /** With the value of what is elsewhere. */
-    @Nullable Object read(Iterator<@Nullable String> in, @Nullable Object elsewhere) {
-      @Nullable Object[] values = new Object[components.size()];
-      Arrays.setAll(values, i -> components.get(i).form().read(in));
-      if (Arrays.stream(values).allMatch(v -> v == null)) {
-        return null;
-      }
-      for (int i = 0; i < values.length; i++) {
-        Component c = components.get(i);
-        if (c.form() instanceof Elsewhere) {
-          values[i] = elsewhere;
-        } else if (values[i] == null && c.accessor().getReturnType() == long.class) {
-          values[i] = Long.MIN_VALUE;
-        }
-        must(values[i] != null || c.nullable());
-      }
-      return invoke(() -> constructor.newInstance(values));
-    }
-  }
-
-  private final Fields fields;
-  private final ChronoUnit precision;
-
   /**
-   * Of one kind of record.
+   * The form of one component's values.
    *
-   * @param precision of its times
-   * @param elsewhere names of components that are no columns
+   * @param declare adds its columns, each with its type, for a component of this name
+   * @param write adds a text for each column
+   * @param read takes a text of each column; null when all of them are missing
    */
-  RecordColumns(Class<R> kind, ChronoUnit precision, String... elsewhere) {
-    this.precision = precision;
-    this.fields = fields(kind, Set.of(elsewhere));
+  private record Form(
+      BiConsumer<String, List<String>> declare,
+      BiConsumer<@Nullable Object, List<@Nullable String>> write,
+      Function<Iterator<@Nullable String>, @Nullable Object> read) {}
+
+  private record Component(Method accessor, boolean nullable, Form form) {
+    String column() {
+      return accessor.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
+    }
+  }
+
+  private static final Form ELSEWHERE = new Form((name, out) -> {}, (v, out) -> {}, in -> Map.of());
+
+  private final Form fields;
+
+  RecordColumns(Class<R> kind) {
+    this.fields = fields(kind);
   }
 
   /** The columns with their types, as a CREATE statement has them. */
   List<String> declared() {
     List<String> out = new ArrayList<>();
-    fields.declare("", out);
+    fields.declare().accept("", out);
     return out;
   }
 
   /** A value for each column. */
   List<@Nullable String> write(R record) {
     List<@Nullable String> out = new ArrayList<>();
-    fields.write(record, out);
+    fields.write().accept(record, out);
     return out;
   }
 
   /**
    * The record of a row.
    *
-   * @param elsewhere the value of the component that is no column, if there is one
    * @throws IllegalArgumentException or DateTimeException when it is not exactly such a row
    */
   @SuppressWarnings("unchecked") // the constructor is that of R
-  R read(List<@Nullable String> row, @Nullable Object elsewhere) {
+  R read(List<@Nullable String> row) {
     Iterator<@Nullable String> in = row.iterator();
-    Object record = present(fields.read(in, elsewhere));
+    Object record = present(fields.read().apply(in));
     must(!in.hasNext());
     return (R) record;
   }
@@ -184,6 +102,11 @@ final class RecordColumns<R extends Record> {
     if (!claim) {
       throw new IllegalArgumentException("not a row of the ledger");
     }
+  }
+
+  private static <T> T present(@Nullable T value) {
+    must(value != null);
+    return Objects.requireNonNull(value);
   }
 
   /** The nearest time that can be written. */
@@ -216,58 +139,104 @@ final class RecordColumns<R extends Record> {
     return out;
   }
 
-  private Fields fields(Class<?> kind, Set<String> elsewhere) {
-    RecordComponent[] parts = kind.getRecordComponents();
+  /** A record's: those of its components. */
+  private static Form fields(Class<?> kind) {
     List<Component> components = new ArrayList<>();
-    for (RecordComponent c : parts) {
-      components.add(
-          new Component(
-              c.getAccessor(),
-              c.getAnnotatedType().isAnnotationPresent(Nullable.class),
-              elsewhere.contains(c.getName()) ? new Elsewhere() : form(c.getGenericType())));
+    for (RecordComponent c : kind.getRecordComponents()) {
+      boolean nullable = c.getAnnotatedType().isAnnotationPresent(Nullable.class);
+      components.add(new Component(c.getAccessor(), nullable, form(c.getGenericType())));
     }
-    Class<?>[] types = Arrays.stream(parts).map(RecordComponent::getType).toArray(Class<?>[]::new);
-    return new Fields(invoke(() -> kind.getDeclaredConstructor(types)), components);
+    Constructor<?> constructor = kind.getDeclaredConstructors()[0];
+    return new Form(
+        (name, out) -> {
+          for (Component c : components) {
+            c.form().declare().accept(name.isEmpty() ? c.column() : name + "_" + c.column(), out);
+          }
+        },
+        (value, out) -> {
+          for (Component c : components) {
+            Object part = value == null ? null : invoke(() -> c.accessor().invoke(value));
+            c.form().write().accept(part, out);
+          }
+        },
+        in -> {
+          @Nullable Object[] values = new @Nullable Object[components.size()];
+          for (int i = 0; i < values.length; i++) {
+            values[i] = components.get(i).form().read().apply(in);
+          }
+          if (Arrays.stream(values).allMatch(Objects::isNull)) {
+            return null;
+          }
+          for (int i = 0; i < values.length; i++) {
+            must(values[i] != null || components.get(i).nullable());
+          }
+          return invoke(() -> constructor.newInstance(values));
+        });
   }
 
-  private Form form(Type type) {
+  private static Form form(Type type) {
     if (type instanceof ParameterizedType of) {
-      List<Form> parts = Arrays.stream(of.getActualTypeArguments()).map(this::form).toList();
-      return single(v -> text(v, parts), text -> collection(text, of.getRawType(), parts));
+      List<Type> parts = List.of(of.getActualTypeArguments());
+      if (parts.getFirst() == RememberedSample.class) {
+        return single(
+            v ->
+                RememberedSample.text(
+                    ((List<?>) v).stream().map(RememberedSample.class::cast).toList()),
+            RememberedSample::list);
+      }
+      return parts.getLast() == HostRecord.class
+          ? ELSEWHERE
+          : collection(of.getRawType(), parts.stream().map(RecordColumns::form).toList());
     } else if (type == int.class) {
-      return new Single(" INTEGER", Object::toString, text -> count(text, LevelProgress.ENOUGH));
+      return single(" INTEGER", null, Object::toString, t -> count(t, LevelProgress.ENOUGH));
     } else if (type == boolean.class) {
-      return new Single(" INTEGER", v -> v.equals(true) ? "1" : "0", text -> count(text, 1) == 1);
+      return single(" INTEGER", null, v -> v.equals(true) ? "1" : "0", t -> count(t, 1) == 1);
     } else if (type == long.class) {
       return single(
-          v -> v.equals(Long.MIN_VALUE) ? null : LocalDate.ofEpochDay((Long) v).toString(),
+          " TEXT",
+          Long.MIN_VALUE,
+          v -> LocalDate.ofEpochDay((Long) v).toString(),
           text -> LocalDate.parse(text).toEpochDay());
     } else if (type == Instant.class) {
-      return single(v -> within((Instant) v).truncatedTo(precision).toString(), this::time);
+      return single(v -> written((Instant) v).toString(), RecordColumns::time);
     } else if (type == MxPattern.class) {
       return single(Object::toString, text -> MxPattern.parse(text).orElse(null));
     } else if (type == Pin.class) {
       return single(v -> ((Pin) v).hex(), Pin::new);
     } else if (type == Domain.class) {
       return single(Object::toString, Domain::new);
-    } else if (type == String.class) {
-      return single(Object::toString, text -> text);
     }
     Class<?> kind = (Class<?>) type;
-    return kind.isRecord() ? fields(kind, Set.of()) : word(kind.getEnumConstants());
+    return kind.isRecord() ? fields(kind) : word(kind.getEnumConstants());
   }
 
-  private static Single single(
-      Function<Object, @Nullable String> text, Function<String, @Nullable Object> value) {
-    return new Single(" TEXT", text, value);
+  private static Form single(
+      Function<Object, String> text, Function<String, @Nullable Object> value) {
+    return single(" TEXT", null, text, value);
   }
 
-  private static Single word(Object[] constants) {
+  /** A value in one column; {@code absent} is NULL there. */
+  private static Form single(
+      String type,
+      @Nullable Object absent,
+      Function<Object, String> text,
+      Function<String, @Nullable Object> value) {
+    return new Form(
+        (name, out) -> out.add(name + type),
+        (v, out) -> out.add(v == null || v.equals(absent) ? null : text.apply(v)),
+        in -> {
+          must(in.hasNext());
+          String found = in.next();
+          return found == null ? absent : present(value.apply(found));
+        });
+  }
+
+  private static Form word(Object[] constants) {
     Map<String, Object> words = new HashMap<>();
     for (Object constant : constants) {
-      words.put(((Enum<?>) constant).name().toLowerCase(Locale.ROOT), constant);
+      words.put(constant.toString().toLowerCase(Locale.ROOT), constant);
     }
-    return single(v -> ((Enum<?>) v).name().toLowerCase(Locale.ROOT), words::get);
+    return single(v -> v.toString().toLowerCase(Locale.ROOT), words::get);
   }
 
   private static int count(String text, int most) {
@@ -276,75 +245,52 @@ final class RecordColumns<R extends Record> {
     return count;
   }
 
-  private Instant time(String text) {
-    Instant at = text.length() == TIME.length() ? wholeSeconds(text) : Instant.parse(text);
-    must(at.equals(within(at).truncatedTo(precision)));
+  private static Instant written(Instant at) {
+    return within(at).truncatedTo(ChronoUnit.MILLIS);
+  }
+
+  private static Instant time(String text) {
+    Instant at = Instant.parse(text);
+    must(at.equals(written(at)));
     return at;
   }
 
-  /** By hand: the general parser takes a microsecond, and a record has twenty times. */
-  private static Instant wholeSeconds(String text) {
-    for (int i = 0; i < TIME.length(); i++) {
-      char c = text.charAt(i);
-      must(TIME.charAt(i) == '0' ? c >= '0' && c <= '9' : c == TIME.charAt(i));
-    }
-    return LocalDateTime.of(
-            number(text, 0, 4),
-            number(text, 5, 7),
-            number(text, 8, 10),
-            number(text, 11, 13),
-            number(text, 14, 16),
-            number(text, 17, 19))
-        .toInstant(ZoneOffset.UTC);
+  /** Items of one part, or of a key and a value. */
+  private static Form collection(Type type, List<Form> parts) {
+    return single(
+        all -> {
+          Stream<String> items =
+              all instanceof Map<?, ?> map
+                  ? map.entrySet().stream().map(e -> item(parts, e.getKey(), e.getValue()))
+                  : ((Collection<?>) all).stream().map(one -> item(parts, one));
+          return items((type == List.class ? items : items.sorted()).toList());
+        },
+        text -> {
+          List<List<Object>> items = items(text).stream().map(words -> item(parts, words)).toList();
+          List<Object> firsts = items.stream().map(List::getFirst).toList();
+          Set<Object> distinct = new HashSet<>(firsts);
+          must(type == List.class || distinct.size() == firsts.size());
+          if (type == Map.class) {
+            return items.stream().collect(Collectors.toMap(List::getFirst, List::getLast));
+          }
+          return type == List.class ? firsts : distinct;
+        });
   }
 
-  private static int number(String text, int from, int to) {
-    return Integer.parseInt(text, from, to, 10);
+  private static String item(List<Form> parts, Object... values) {
+    List<@Nullable String> words = new ArrayList<>();
+    for (int i = 0; i < values.length; i++) {
+      parts.get(i).write().accept(values[i], words);
+    }
+    return words(words);
   }
 
-  private static String text(Object collection, List<Form> parts) {
-    if (collection instanceof Map<?, ?> map) {
-      return items(
-          map.entrySet().stream()
-              .map(e -> words(parts, List.of(e.getKey(), e.getValue())))
-              .sorted()
-              .toList());
-    }
-    Stream<String> items =
-        ((Collection<?>) collection).stream().map(one -> words(parts, List.of(one)));
-    return items((collection instanceof List ? items : items.sorted()).toList());
-  }
-
-  private static String words(List<Form> parts, List<?> values) {
-    List<@Nullable String> out = new ArrayList<>();
-    for (int i = 0; i < values.size(); i++) {
-      parts.get(i).write(values.get(i), out);
-    }
-    return words(out);
-  }
-
-  private static Object collection(String text, Type type, List<Form> parts) {
-    List<Object> list = new ArrayList<>();
-    Map<Object, Object> map = new HashMap<>();
-    for (List<@Nullable String> item : items(text)) {
-      Iterator<@Nullable String> in = item.iterator();
-      Object first = present(parts.getFirst().read(in));
-      if (type == Map.class) {
-        must(map.put(first, present(parts.getLast().read(in))) == null);
-      } else {
-        must(type == List.class || !list.contains(first));
-        list.add(first);
-      }
-      must(!in.hasNext());
-    }
-    return type == Map.class ? map : type == List.class ? list : new HashSet<>(list);
-  }
-
-  private static Object present(@Nullable Object value) {
-    if (value == null) {
-      throw new IllegalArgumentException("a value of the ledger is missing");
-    }
-    return value;
+  private static List<Object> item(List<Form> parts, List<@Nullable String> words) {
+    Iterator<@Nullable String> in = words.iterator();
+    List<Object> values = new ArrayList<>();
+    parts.forEach(part -> values.add(present(part.read().apply(in))));
+    must(!in.hasNext());
+    return values;
   }
 
   /** A use of reflection. */

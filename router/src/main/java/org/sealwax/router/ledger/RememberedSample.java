@@ -1,5 +1,6 @@
 package org.sealwax.router.ledger;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -50,7 +51,7 @@ public record RememberedSample(
 
   /** Whole seconds, as they are stored. */
   public RememberedSample {
-    at = at.truncatedTo(ChronoUnit.SECONDS);
+    at = RecordColumns.within(at).truncatedTo(ChronoUnit.SECONDS);
   }
 
   static RememberedSample of(HostSample sample, SampleOrigin origin, Instant now) {
@@ -70,7 +71,7 @@ public record RememberedSample(
   }
 
   private static final RecordColumns<RememberedSample> FORM =
-      new RecordColumns<>(RememberedSample.class, ChronoUnit.SECONDS);
+      new RecordColumns<>(RememberedSample.class);
 
   /**
    * The observations of a host in one text: the first with its time, the others with the seconds
@@ -78,19 +79,14 @@ public record RememberedSample(
    */
   static String text(List<RememberedSample> samples) {
     List<String> items = new ArrayList<>();
-    Instant before = null;
-    String same = "";
     for (RememberedSample sample : samples) {
       List<@Nullable String> words = FORM.write(sample);
-      Instant at = RecordColumns.within(sample.at);
-      String time =
-          before == null
-              ? at.toString()
-              : Long.toString(at.getEpochSecond() - before.getEpochSecond());
-      String rest = RecordColumns.words(words.subList(1, words.size()));
-      items.add(rest.equals(same) ? time : time + " " + rest);
-      before = at;
-      same = rest;
+      if (!items.isEmpty()) {
+        RememberedSample before = samples.get(items.size() - 1);
+        words.set(0, Long.toString(Duration.between(before.at, sample.at).toSeconds()));
+        words = words.subList(0, sample.equals(before.again(sample.at)) ? 1 : words.size());
+      }
+      items.add(RecordColumns.words(words));
     }
     return RecordColumns.items(items);
   }
@@ -104,21 +100,24 @@ public record RememberedSample(
     List<RememberedSample> out = new ArrayList<>();
     for (List<@Nullable String> words : RecordColumns.items(text)) {
       if (out.isEmpty()) {
-        out.add(FORM.read(words, null));
-      } else {
-        RememberedSample before = out.getLast();
-        long seconds = Long.parseLong(String.valueOf(words.getFirst()));
-        RecordColumns.must(Math.abs(seconds) <= RecordColumns.LATEST.getEpochSecond());
-        Instant at = before.at.plusSeconds(seconds);
-        RecordColumns.must(at.equals(RecordColumns.within(at)));
-        words.set(0, at.toString());
-        out.add(words.size() == 1 ? before.again(at) : FORM.read(words, null));
+        out.add(FORM.read(words));
+        continue;
       }
+      RememberedSample before = out.getLast();
+      long seconds = Long.parseLong(String.valueOf(words.getFirst()));
+      RecordColumns.must(Math.abs(seconds) <= RecordColumns.LATEST.getEpochSecond());
+      Instant at = before.at.plusSeconds(seconds);
+      RecordColumns.must(at.equals(RecordColumns.within(at)));
+      if (words.size() > 1) {
+        words.set(0, at.toString());
+      }
+      out.add(words.size() == 1 ? before.again(at) : FORM.read(words));
     }
     return out;
   }
 
-  private RememberedSample again(Instant later) {
+  /** The same at another time. */
+  RememberedSample again(Instant later) {
     return new RememberedSample(later, family, level, step, origin, proven, version, key);
   }
 

@@ -1,6 +1,7 @@
 package org.sealwax.router.ledger;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Set;
 import org.sealwax.mail.address.Domain;
 
@@ -18,12 +19,13 @@ public record RoundMx(Set<Domain> hosts, boolean secure, Instant until) {
   public static final int MAX_HOSTS = 32;
 
   /**
-   * Copies and checks.
+   * Copies and checks; whole seconds, as times are stored.
    *
    * @throws IllegalArgumentException when there is no host, or too many
    */
   public RoundMx {
     hosts = Set.copyOf(hosts);
+    until = until.truncatedTo(ChronoUnit.SECONDS);
     if (hosts.isEmpty() || hosts.size() > MAX_HOSTS) {
       throw new IllegalArgumentException(hosts.size() + " hosts");
     }

@@ -34,7 +34,6 @@ import org.sealwax.router.control.ControlService;
 import org.sealwax.router.control.Explainer;
 import org.sealwax.router.deliver.Dialers;
 import org.sealwax.router.deliver.HostConnector;
-import org.sealwax.router.deliver.HostMemoryCache;
 import org.sealwax.router.deliver.MxHostProbe;
 import org.sealwax.router.deliver.SmtpDeliveryAgent;
 import org.sealwax.router.evidence.PeerIdentities;
@@ -119,9 +118,6 @@ public final class Router implements Closeable {
   private final AtomicReference<ReceiveConfiguration> reception = new AtomicReference<>();
   private final AtomicReference<OutboundDelivery> outbound = new AtomicReference<>();
 
-  /** What mail hosts have shown: outlives configurations. */
-  private final Lazy<HostMemoryCache> memories;
-
   /** Next hops' replies about recipients; kept over reloads. */
   private final VerificationCache recipients;
 
@@ -202,7 +198,6 @@ public final class Router implements Closeable {
     this.mxHostProbe =
         new MxHostProbe(
             stores::ledger, () -> outboundNow().deliveryAgent().get(), clock, random, log);
-    this.memories = new Lazy<>(() -> new HostMemoryCache(stores.ledger()));
     // Behind the lock of the spool: a second process must not take the marks of the first.
     this.crashMarks = CrashMarks.open(state.resolve("under-way"), clock, log);
     spool.markSteps(crashMarks);
@@ -331,9 +326,7 @@ public final class Router implements Closeable {
                         roots.forDelivery(),
                         random),
                     stores.evidence(next),
-                    stores
-                        .recorder(memories.get(), reports.sessionListener())
-                        .with(mxHostProbe::observing),
+                    stores.recorder(reports.sessionListener()).with(mxHostProbe::observing),
                     clock,
                     random));
     Lazy<PipeDeliveryAgent> commands =

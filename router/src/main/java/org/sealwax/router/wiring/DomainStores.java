@@ -25,7 +25,6 @@ import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.mail.tlsrpt.TlsSessionListener;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.deliver.DeliveryRecorder;
-import org.sealwax.router.deliver.HostMemoryCache;
 import org.sealwax.router.evidence.EvidenceGatherer;
 import org.sealwax.router.evidence.EvidenceGatherer.DaneSource;
 import org.sealwax.router.evidence.EvidenceGatherer.LedgerSource;
@@ -223,11 +222,11 @@ public final class DomainStores implements Closeable {
    *
    * @param sessions gets what every connection shows, for TLS reports
    */
-  public DeliveryRecorder recorder(HostMemoryCache memories, TlsSessionListener sessions) {
+  public DeliveryRecorder recorder(TlsSessionListener sessions) {
     return new DeliveryRecorder(
         log,
         ledger(),
-        memories,
+        ledger().hostMemories(),
         receipts.<Receipts>map(Lazy::get).orElse(Receipts.none()),
         sessions);
   }

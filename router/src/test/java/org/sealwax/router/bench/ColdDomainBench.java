@@ -41,11 +41,11 @@ import org.sealwax.router.deliver.DeliveryRecorder;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.deliver.Dialers;
 import org.sealwax.router.deliver.HostConnector;
-import org.sealwax.router.deliver.HostMemoryCache;
 import org.sealwax.router.deliver.SmtpDeliveryAgent;
 import org.sealwax.router.evidence.EvidenceGatherer;
 import org.sealwax.router.evidence.EvidenceGatherer.DaneSource;
 import org.sealwax.router.evidence.EvidenceGatherer.StsSource;
+import org.sealwax.router.ledger.HostMemories;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.sts.StsPolicyCache;
@@ -273,7 +273,7 @@ public final class ColdDomainBench {
             List.of(
                 new DaneSource(resolver, new HostAddresses.Families(true, true), clock),
                 new StsSource(policies))),
-        DeliveryRecorder.withoutRecords(new RecordingMailLog().log(), new HostMemoryCache()),
+        DeliveryRecorder.withoutRecords(new RecordingMailLog().log(), new HostMemories()),
         clock,
         RandomSource.secure());
   }

@@ -58,13 +58,8 @@ final class LedgerReplayTest {
             false,
             isTls(proven) ? version : null,
             isTls(proven) ? KEY : null);
-    return rules
-        .observed(
-            rules.roundBegins(fresh, answer, host -> false, at).row(),
-            DomainTimeline.MX1,
-            sample,
-            at)
-        .row();
+    DomainRecord begun = rules.step(fresh, at).roundBegins(answer, host -> false).row();
+    return rules.step(begun, at).observed(DomainTimeline.MX1, sample).row();
   }
 
   private static Kind would(DomainRecord row, TlsFloors minimums, Evidence... evidence) {

@@ -40,6 +40,7 @@ import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.router.dialogue.DialogueFile;
 import org.sealwax.router.dialogue.DialoguePlayer;
 import org.sealwax.router.evidence.EvidenceGatherer;
+import org.sealwax.router.ledger.HostMemories;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DeliverySlot;
@@ -203,7 +204,7 @@ final class ClientDialogueFilesTest {
             Map.of("public", new TrustRoots("public", Set.of())),
             RandomSource.seeded(1)),
         new EvidenceGatherer(List.of()),
-        DeliveryRecorder.withoutRecords(log.log(), new HostMemoryCache()),
+        DeliveryRecorder.withoutRecords(log.log(), new HostMemories()),
         clock,
         RandomSource.seeded(1));
   }

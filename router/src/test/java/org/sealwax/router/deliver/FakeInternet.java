@@ -54,6 +54,7 @@ import org.sealwax.mail.tlsrpt.SessionResult;
 import org.sealwax.router.evidence.EvidenceGatherer;
 import org.sealwax.router.evidence.EvidenceGatherer.DaneSource;
 import org.sealwax.router.evidence.EvidenceSource;
+import org.sealwax.router.ledger.HostMemories;
 import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.Consignment;
@@ -103,7 +104,7 @@ public final class FakeInternet implements Dialer, AutoCloseable {
   final List<Receipt> receipts = new CopyOnWriteArrayList<>();
   final List<Domain> forgotten = new CopyOnWriteArrayList<>();
   final List<SessionResult> results = new CopyOnWriteArrayList<>();
-  final HostMemoryCache memories = new HostMemoryCache();
+  final HostMemories memories = new HostMemories();
   SmtpTimeouts times = SmtpTimeouts.defaults().atMost(Duration.ofSeconds(10));
 
   @Nullable InetAddress bind4;

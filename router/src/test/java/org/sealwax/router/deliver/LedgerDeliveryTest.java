@@ -95,7 +95,7 @@ final class LedgerDeliveryTest {
     HostRecord record =
         ledger.domainRecord(DOMAIN).orElseThrow().hosts().get(Domain.of("mx.evil.example"));
     assertTrue(record != null && record.counts().containsKey(ProvenLevel.VERIFIED));
-    assertEquals(2, record.recent().size());
+    assertEquals(2, record.history().size());
     assertTrue(evil.commands().stream().noneMatch(c -> c.startsWith("MAIL")));
     assertTrue(net.receipts.isEmpty());
   }

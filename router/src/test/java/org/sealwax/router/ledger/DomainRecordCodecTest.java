@@ -42,7 +42,7 @@ final class DomainRecordCodecTest {
             .row);
     DomainTimeline kept = new DomainTimeline();
     MxPattern pattern = MxPattern.parse("*.provider.example").orElseThrow();
-    rows.add(kept.rules.policyExpired(kept.row, List.of(pattern), kept.moment()).row());
+    rows.add(kept.rules.step(kept.row, kept.moment()).policyExpired(List.of(pattern)).row());
     rows.add(withKeys());
     return rows;
   }
@@ -62,7 +62,7 @@ final class DomainRecordCodecTest {
               false,
               TlsVersion.TLS_1_2,
               key);
-      row = timeline.rules.observed(row, DomainTimeline.MX1, sample, timeline.moment()).row();
+      row = timeline.rules.step(row, timeline.moment()).observed(DomainTimeline.MX1, sample).row();
     }
     return row;
   }
@@ -117,7 +117,7 @@ final class DomainRecordCodecTest {
     HostRecord host = Objects.requireNonNull(row.hosts().get(DomainTimeline.MX1));
     assertEquals(20, row.verify().sessions());
     assertEquals(1, host.verified().count(), "one day at least");
-    assertTrue(host.recent().getFirst().counts());
+    assertTrue(host.history().getFirst().counts());
     assertEquals(row, forgotten(row));
   }
 
@@ -125,7 +125,7 @@ final class DomainRecordCodecTest {
   void keysAndObservationsAreBounded() {
     HostRecord host = Objects.requireNonNull(withKeys().hosts().get(DomainTimeline.MX1));
     assertEquals(HostRecord.MAX_KEYS, host.keys().size());
-    assertEquals(HostRecord.MAX_RECENT, host.recent().size());
+    assertEquals(HostRecord.MAX_RECENT, host.history().size());
     assertEquals(50, Objects.requireNonNull(host.counts().get(ProvenLevel.VERIFIED)).sessions());
   }
 

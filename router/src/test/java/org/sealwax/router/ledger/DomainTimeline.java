@@ -50,6 +50,10 @@ public final class DomainTimeline {
     return this;
   }
 
+  LedgerTransition step() {
+    return rules.step(row, moment());
+  }
+
   private void take(LedgerChange change) {
     row = change.row();
     facts.addAll(change.facts());
@@ -57,15 +61,14 @@ public final class DomainTimeline {
 
   /** A new resolution, as at the beginning of a round. */
   DomainTimeline resolves() {
-    take(
-        rules.roundBegins(
-            row, new RoundMx(mx, secure, now.plusSeconds(300)), vouched::contains, moment()));
+    RoundMx answer = new RoundMx(mx, secure, now.plusSeconds(300));
+    take(step().roundBegins(answer, vouched::contains));
     return this;
   }
 
   DomainTimeline shows(
       Domain host, HostPath.PathFamily family, ProvenLevel proven, boolean counts) {
-    take(rules.observed(row, host, showing(family, proven, counts), moment()));
+    take(step().observed(host, showing(family, proven, counts)));
     return this;
   }
 
@@ -76,17 +79,13 @@ public final class DomainTimeline {
 
   /** We greet a host to know it. */
   DomainTimeline greets(Domain host, ProvenLevel proven) {
-    take(
-        rules.observed(
-            row, host, showing(proven, RememberedSample.SampleOrigin.GREETING, false), moment()));
+    take(step().observed(host, showing(proven, RememberedSample.SampleOrigin.GREETING, false)));
     return this;
   }
 
   /** A session of mail with the peer that DANE names. */
   DomainTimeline proves(Domain host, ProvenLevel proven) {
-    take(
-        rules.observed(
-            row, host, showing(proven, RememberedSample.SampleOrigin.MAIL, true), moment()));
+    take(step().observed(host, showing(proven, RememberedSample.SampleOrigin.MAIL, true)));
     return this;
   }
 
@@ -98,7 +97,7 @@ public final class DomainTimeline {
 
   /** The addresses of a host were looked up. */
   DomainTimeline addresses(Domain host, boolean ipv4, boolean ipv6) {
-    take(rules.resolves(row, host, ipv4, ipv6, moment()));
+    take(step().resolves(host, ipv4, ipv6));
     return this;
   }
 
@@ -152,7 +151,7 @@ public final class DomainTimeline {
     return rules.classOf(row, moment());
   }
 
-  boolean has(Class<? extends LedgerChange.Fact> kind) {
-    return facts.stream().anyMatch(kind::isInstance);
+  boolean has(LedgerEvent event, String text) {
+    return facts.stream().anyMatch(fact -> fact.event() == event && fact.text().contains(text));
   }
 }

@@ -32,9 +32,9 @@ public final class FilledLedger {
     }
     try (LedgerStore store = LedgerStore.open(file)) {
       for (int from = 0; from < domains.size(); from += AT_ONCE) {
-        Map<Domain, LedgerCache.CachedDomain> rows = new HashMap<>();
+        Map<Domain, LedgerWriter.HeldRecord> rows = new HashMap<>();
         for (Domain domain : domains.subList(from, Math.min(domains.size(), from + AT_ONCE))) {
-          rows.put(domain, new LedgerCache.CachedDomain(as(timeline.row, domain), null));
+          rows.put(domain, new LedgerWriter.HeldRecord(as(timeline.row, domain), null));
         }
         store.write(
             new LedgerStore.Batch(

@@ -83,7 +83,7 @@ public final class LedgerFuzzTargets {
         again.equals(DomainRecordCodec.read(DomainRecordCodec.write(again.get(), Map.of()))),
         "changes");
     holds(again.get().equals(row), row + " changes");
-    new DomainTimeline().rules.timePassed(row, ClockReading.of(Instant.EPOCH));
+    new DomainTimeline().rules.step(row, ClockReading.of(Instant.EPOCH)).timePassed();
     new DomainTimeline().rules.classOf(row, ClockReading.of(DomainTimeline.BEGIN));
     new DomainTimeline().rules.hostsToProbe(row, ClockReading.of(DomainTimeline.BEGIN));
   }

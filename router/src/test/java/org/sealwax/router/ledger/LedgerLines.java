@@ -109,7 +109,7 @@ final class LedgerLines {
       }
     }
     host.keys().forEach(k -> out.add("  key " + k.key() + " " + k.first() + " " + k.last()));
-    for (RememberedSample s : host.recent()) {
+    for (RememberedSample s : host.history()) {
       out.add(
           "  "
               + s.at()

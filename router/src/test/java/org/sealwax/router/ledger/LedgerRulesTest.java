@@ -206,12 +206,12 @@ final class LedgerRulesTest {
       timeline.resolves().addresses(MX2, false, false).shows(MX1, ProvenLevel.CLEAR);
       timeline.later(Duration.ofHours(4));
     }
-    assertTrue(timeline.has(LedgerChange.Fact.Accepted.class));
+    assertTrue(timeline.has(LedgerEvent.ACCEPTED, "is accepted as it shows itself now"));
     DomainTimeline unknown = new DomainTimeline().mx(MX1, MX2).days(8, ProvenLevel.ENCRYPTED);
     for (int i = 0; i < 13; i++) {
       unknown.resolves().shows(MX1, ProvenLevel.CLEAR).later(Duration.ofHours(4));
     }
-    assertFalse(unknown.has(LedgerChange.Fact.Accepted.class), "the other one was not asked");
+    assertFalse(unknown.has(LedgerEvent.ACCEPTED, ""), "the other one was not asked");
   }
 
   @Test
@@ -220,7 +220,7 @@ final class LedgerRulesTest {
     Instant met = java.util.Objects.requireNonNull(timeline.row.standing()).met();
     timeline.later(Duration.ofHours(1)).resolves().proves(MX1, ProvenLevel.ENCRYPTED);
     assertNull(timeline.row.violation());
-    assertFalse(timeline.has(LedgerChange.Fact.Violated.class));
+    assertFalse(timeline.has(LedgerEvent.VIOLATED, ""));
     assertEquals(met, java.util.Objects.requireNonNull(timeline.row.standing()).met());
     assertEquals(0, timeline.row.verify().sessions());
 
@@ -229,7 +229,10 @@ final class LedgerRulesTest {
     assertNull(running.row.violation(), "mail passes on the only path");
     assertEquals(TlsLevel.VERIFY, running.row.level());
     assertTrue(
-        verified().resolves().proves(MX1, ProvenLevel.CLEAR).has(LedgerChange.Fact.Violated.class),
+        verified()
+            .resolves()
+            .proves(MX1, ProvenLevel.CLEAR)
+            .has(LedgerEvent.VIOLATED, "shows less"),
         "without TLS nothing is proven");
   }
 
@@ -281,7 +284,7 @@ final class LedgerRulesTest {
     assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
     assertTrue(timeline.rules.filter(timeline.row).admits(EVIL));
     timeline.shows(EVIL, ProvenLevel.CLEAR);
-    assertTrue(timeline.has(LedgerChange.Fact.Violated.class));
+    assertTrue(timeline.has(LedgerEvent.VIOLATED, "shows less than its level"));
     assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
   }
 
@@ -290,7 +293,7 @@ final class LedgerRulesTest {
     DomainTimeline timeline = verified().mx(EVIL).resolves();
 
     assertFalse(timeline.rules.filter(timeline.row).admits(EVIL));
-    assertTrue(timeline.has(LedgerChange.Fact.Violated.class));
+    assertTrue(timeline.has(LedgerEvent.VIOLATED, "shows less than its level"));
     timeline.retries(Duration.ofHours(44), ProvenLevel.VERIFIED);
     assertFalse(timeline.rules.filter(timeline.row).admits(EVIL));
   }
@@ -343,7 +346,8 @@ final class LedgerRulesTest {
     timeline.retries(Duration.ofHours(4), proven);
     assertNull(timeline.row.level());
     assertTrue(
-        timeline.facts.contains(new LedgerChange.Fact.Accepted(TlsLevel.ENCRYPT, null, false)));
+        timeline.has(
+            LedgerEvent.ACCEPTED, "after the whole hold: its level was encrypt and is now none"));
     assertFalse(timeline.now.isBefore(began.plus(HOLD)));
   }
 
@@ -436,7 +440,7 @@ final class LedgerRulesTest {
     assertNotNull(timeline.row.violation());
     timeline.shows(MX1, ProvenLevel.ENCRYPTED);
     assertNull(timeline.row.violation());
-    assertTrue(timeline.has(LedgerChange.Fact.Recovered.class));
+    assertTrue(timeline.has(LedgerEvent.HEALED, "shows its level encrypt again"));
   }
 
   @Test
@@ -505,8 +509,7 @@ final class LedgerRulesTest {
   void aPolicyThatRanOutLeavesVerifyWithItsPatterns() {
     DomainTimeline timeline = new DomainTimeline();
     MxPattern pattern = MxPattern.parse("*.provider.example").orElseThrow();
-    timeline.row =
-        timeline.rules.policyExpired(timeline.row, List.of(pattern), timeline.moment()).row();
+    timeline.row = timeline.step().policyExpired(List.of(pattern)).row();
     assertEquals(TlsLevel.VERIFY, timeline.row.level());
     assertTrue(timeline.rules.filter(timeline.row).admits(MX1));
     assertFalse(timeline.rules.filter(timeline.row).admits(EVIL));
@@ -521,13 +524,10 @@ final class LedgerRulesTest {
   @Test
   void theAdminsWordAcceptsAtOnce() {
     DomainTimeline timeline = verified().mx(EVIL).resolves().shows(EVIL, ProvenLevel.VERIFIED);
-    timeline.row =
-        timeline.rules.acceptedByAdmin(timeline.row, timeline.moment()).orElseThrow().row();
+    timeline.row = timeline.step().acceptedByAdmin().row();
     assertEquals(TlsLevel.VERIFY, timeline.row.level());
     assertTrue(timeline.rules.filter(timeline.row).admits(EVIL));
-    assertTrue(
-        timeline.rules.acceptedByAdmin(timeline.row, timeline.moment()).isEmpty(),
-        "nothing is left to accept");
+    assertTrue(timeline.step().acceptedByAdmin().facts().isEmpty(), "nothing is left to accept");
   }
 
   @Test
@@ -538,8 +538,7 @@ final class LedgerRulesTest {
     timeline.days(8, ProvenLevel.ENCRYPTED).retries(HOLD.multipliedBy(3), ProvenLevel.CLEAR);
     assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
     assertEquals(ViolationClass.THEIRS, timeline.classed());
-    timeline.row =
-        timeline.rules.acceptedByAdmin(timeline.row, timeline.moment()).orElseThrow().row();
+    timeline.row = timeline.step().acceptedByAdmin().row();
     assertNull(timeline.row.level());
   }
 
@@ -549,7 +548,7 @@ final class LedgerRulesTest {
     assertEquals(TlsLevel.VERIFY, timeline.row.level());
     timeline.later(Duration.ofDays(2)).resolves();
     assertNull(timeline.row.level());
-    assertTrue(timeline.has(LedgerChange.Fact.Decayed.class));
+    assertTrue(timeline.has(LedgerEvent.DECAYED, "has not shown its level verify for 180 days"));
     assertTrue(timeline.rules.filter(timeline.row).admits(EVIL));
   }
 

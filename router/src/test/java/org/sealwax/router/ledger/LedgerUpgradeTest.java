@@ -130,7 +130,7 @@ final class LedgerUpgradeTest {
         assertEquals(
             "{clock=1768435200, greeting-day=20424, greetings=7, steady=1767571200}",
             new TreeMap<>(store.meta()).toString());
-        assertEquals(binaryRows().size(), store.count());
+        assertEquals(binaryRows().size(), store.count("1"));
       }
     }
     assertEquals(List.of("2"), select("PRAGMA user_version"));
@@ -229,7 +229,7 @@ final class LedgerUpgradeTest {
       // Pages go to the write-ahead log before the commit.
       s.execute("PRAGMA cache_size = 1");
       s.execute("BEGIN IMMEDIATE");
-      LedgerStore.toColumns(s);
+      BinaryLedgerRows.toColumns(s);
       for (String name : List.of("ledger.db", "ledger.db-wal")) {
         Files.copy(folder.resolve(name), crashed.resolve(name));
       }

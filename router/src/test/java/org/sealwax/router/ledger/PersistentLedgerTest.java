@@ -132,33 +132,37 @@ final class PersistentLedgerTest {
 
   @Test
   void aRecordThatChangesWhileItIsWrittenIsComparedWithWhatWasWritten() throws IOException {
-    try (LedgerStore store = LedgerStore.open(folder.resolve("other.db"))) {
-      LedgerCache cache = new LedgerCache(store);
+    LedgerStore store = LedgerStore.open(folder.resolve("other.db"));
+    try (LedgerWriter writer = new LedgerWriter(store, () -> 10, clock, log.log())) {
       DomainTimeline timeline = new DomainTimeline().mx(MX1, MX2);
       List<DomainRecord> rows = new ArrayList<>();
       for (Domain host : List.of(MX1, MX2, MX1)) {
         timeline.mx(host).days(1, ProvenLevel.VERIFIED);
         rows.add(timeline.row);
       }
-      cache.put(DOMAIN, rows.get(0));
-      var first = cache.unsaved();
+      put(writer, rows.get(0));
+      var first = writer.unsaved();
       store.write(new LedgerStore.Batch(first, Map.of(), Map.of()));
-      cache.put(DOMAIN, rows.get(1));
-      cache.saved(first);
-      assertSame(rows.get(1), cache.held(DOMAIN).row());
-      assertSame(rows.get(0), cache.held(DOMAIN).stored());
-      var second = cache.unsaved();
+      put(writer, rows.get(1));
+      writer.saved(first);
+      assertSame(rows.get(1), writer.held(DOMAIN).row());
+      assertSame(rows.get(0), writer.held(DOMAIN).stored());
+      var second = writer.unsaved();
       store.write(new LedgerStore.Batch(second, Map.of(), Map.of()));
-      cache.put(DOMAIN, null);
-      cache.put(DOMAIN, rows.get(2));
-      cache.saved(second);
-      assertSame(rows.get(1), cache.held(DOMAIN).stored());
-      var third = cache.unsaved();
+      assertTrue(writer.remove(DOMAIN, row -> true));
+      put(writer, rows.get(2));
+      writer.saved(second);
+      assertSame(rows.get(1), writer.held(DOMAIN).stored());
+      var third = writer.unsaved();
       store.write(new LedgerStore.Batch(third, Map.of(), Map.of()));
-      cache.saved(third);
-      assertEquals(0, cache.unsavedCount());
+      writer.saved(third);
+      assertEquals(Map.of(), writer.unsaved());
       assertEquals(rows.get(2), store.row(DOMAIN));
     }
+  }
+
+  private static void put(LedgerWriter writer, DomainRecord row) {
+    writer.change(DOMAIN, old -> LedgerChange.none(row));
   }
 
   @Test
@@ -311,15 +315,15 @@ final class PersistentLedgerTest {
             null,
             null,
             null);
-    ledger.put("mx:25", memory);
+    ledger.hostMemories().put("mx:25", memory);
     restart();
-    assertEquals(memory, ledger.at("mx:25"));
+    assertEquals(memory, ledger.hostMemories().at("mx:25", clock.now()));
     clock.pass(FallbackLadder.NEGATIVE_MEMORY.plusSeconds(1));
-    assertEquals(Map.of(), ledger.at("mx:25").broken());
+    assertEquals(Map.of(), ledger.hostMemories().at("mx:25", clock.now()).broken());
     clock.pass(FallbackLadder.POSITIVE_MEMORY);
-    assertEquals(HostMemory.nothing(), ledger.at("mx:25"));
+    assertEquals(HostMemory.nothing(), ledger.hostMemories().at("mx:25", clock.now()));
     restart();
-    assertEquals(HostMemory.nothing(), ledger.at("mx:25"));
+    assertEquals(HostMemory.nothing(), ledger.hostMemories().at("mx:25", clock.now()));
   }
 
   // Attacks.

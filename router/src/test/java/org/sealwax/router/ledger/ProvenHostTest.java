@@ -31,7 +31,7 @@ final class ProvenHostTest {
             false,
             TlsVersion.TLS_1_3,
             key);
-    return timeline.rules.observed(timeline.row, host, sample, timeline.moment()).row();
+    return timeline.rules.step(timeline.row, timeline.moment()).observed(host, sample).row();
   }
 
   private static List<ProvenHost> proven(DomainRecord row, Set<Domain> vouched, Instant since) {

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.Set;
@@ -41,6 +42,7 @@ import org.sealwax.router.ledger.HostPath.PathFamily;
 import org.sealwax.router.ledger.LedgerChange;
 import org.sealwax.router.ledger.LedgerRules;
 import org.sealwax.router.ledger.LedgerSettings;
+import org.sealwax.router.ledger.LedgerTransition;
 import org.sealwax.router.ledger.ProvenLevel;
 import org.sealwax.router.ledger.RememberedSample;
 import org.sealwax.router.ledger.RoundMx;
@@ -571,23 +573,32 @@ final class DomainLife {
     };
   }
 
+  private LedgerTransition step() {
+    return rules.step(row, ClockReading.of(now));
+  }
+
   private void applyChange(LedgerChange change) {
+    TlsLevel before = row.level();
     row = change.row();
     for (LedgerChange.Fact fact : change.facts()) {
-      switch (fact) {
-        case LedgerChange.Fact.Promoted p -> counts.promoted++;
-        case LedgerChange.Fact.Decayed d -> throw new AssertionError("decay within a year of mail");
-        case LedgerChange.Fact.Violated v -> counts.violated++;
-        case LedgerChange.Fact.Recovered h -> counts.healed++;
-        case LedgerChange.Fact.Accepted a -> {
-          counts.accepted++;
-          counts.plaintextUnderRequirement += gotPlaintextUnderRequirement(a.before()) ? 1 : 0;
-        }
-        case LedgerChange.Fact.HostsAccepted h -> {
-          counts.hostsAccepted++;
-          counts.plaintextUnderRequirement += h.hosts().contains(EVIL) ? 1 : 0;
-        }
+      switch (fact.event()) {
+        case PROMOTED -> counts.promoted++;
+        case DECAYED -> throw new AssertionError("decay within a year of mail");
+        case VIOLATED -> counts.violated++;
+        case HEALED -> counts.healed++;
+        case ACCEPTED -> accepted(fact, Objects.requireNonNull(before));
+        case null -> {}
       }
+    }
+  }
+
+  private void accepted(LedgerChange.Fact fact, TlsLevel before) {
+    if (fact.text().startsWith("has new MX hosts")) {
+      counts.hostsAccepted++;
+      counts.plaintextUnderRequirement += fact.text().contains(EVIL.name()) ? 1 : 0;
+    } else {
+      counts.accepted++;
+      counts.plaintextUnderRequirement += gotPlaintextUnderRequirement(before) ? 1 : 0;
     }
   }
 
@@ -602,7 +613,7 @@ final class DomainLife {
 
   private void resolved(Domain host) {
     boolean six = families(host).contains(PathFamily.IPV6);
-    applyChange(rules.resolves(row, host, true, six, ClockReading.of(now)));
+    applyChange(step().resolves(host, true, six));
   }
 
   private Observation observe(Domain host, PathFamily family, FallbackStep step) {
@@ -618,7 +629,7 @@ final class DomainLife {
             proven,
             null,
             null);
-    applyChange(rules.observed(row, host, sample, ClockReading.of(now)));
+    applyChange(step().observed(host, sample));
     if (rules.classOf(row, ClockReading.of(now)) == ViolationClass.ATTACK_LIKE) {
       counts.attackLike++;
     }
@@ -785,12 +796,7 @@ final class DomainLife {
     // An answer that does not validate is none: the mail waits (RFC 7672 2.1.1).
     if (!order.isEmpty()) {
       Set<Domain> all = new HashSet<>(order);
-      applyChange(
-          rules.roundBegins(
-              row,
-              new RoundMx(all, signed, now.plusSeconds(300)),
-              h -> false,
-              ClockReading.of(now)));
+      applyChange(step().roundBegins(new RoundMx(all, signed, now.plusSeconds(300)), h -> false));
       done = new SimulatedRound(order).run();
     }
     if (done) {
