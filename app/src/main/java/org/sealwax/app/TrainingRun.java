@@ -27,7 +27,6 @@ import org.sealwax.router.cli.Sendmail;
 import org.sealwax.router.cli.SendmailArguments;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.log.Counters;
-import org.sealwax.router.log.CountingMailLog;
 import org.sealwax.router.log.LibraryLog;
 import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.log.MailLog;
@@ -72,9 +71,7 @@ final class TrainingRun {
   int run() throws IOException, InterruptedException {
     TlsFactory.prepareJvm();
     try (TemporaryFolder folder = TemporaryFolder.create(process, "sealwax-rehearsal");
-        TextMailLog lines =
-            new TextMailLog(LogSettings.defaults(), process.out(), Clock.system())) {
-      MailLog log = new CountingMailLog(lines, new Counters());
+        TextMailLog log = new TextMailLog(LogSettings.defaults(), process.out(), Clock.system())) {
       LibraryLog.lead(log);
       Path state = folder.path();
       process.out().println("rehearsing");

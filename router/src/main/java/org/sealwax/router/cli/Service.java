@@ -18,7 +18,6 @@ import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlServer.ControlRequestRefused;
 import org.sealwax.router.log.Counters;
-import org.sealwax.router.log.CountingMailLog;
 import org.sealwax.router.log.LibraryLog;
 import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.log.MailLog;
@@ -37,7 +36,6 @@ final class Service implements Closeable {
   private final @Nullable Path file;
   private final TextMailLog lines;
   private final Counters counters = new Counters();
-  private final MailLog log;
   private final SystemdNotifier manager;
   private CountDownLatch ended = new CountDownLatch(1);
 
@@ -59,16 +57,16 @@ final class Service implements Closeable {
         new TextMailLog(
             new LogSettings(valid.settings().log(), journal),
             StandardOutput.forLog(process.out()),
-            Clock.system());
+            Clock.system(),
+            counters);
     counters.gauge("sealwax_log_lost_lines", "Log lines that nobody read", lines::dropped);
-    this.log = new CountingMailLog(lines, counters);
-    LibraryLog.lead(log);
-    ProcessExit.exitWhenThreadEnds(LastLogLine.in(log, lines::close), process.err());
-    valid.problems().forEach(c -> log.warning("config", c.text()));
+    LibraryLog.lead(lines);
+    ProcessExit.exitWhenThreadEnds(LastLogLine.in(lines, lines::close), process.err());
+    valid.problems().forEach(c -> lines.warning("config", c.text()));
   }
 
   MailLog log() {
-    return log;
+    return lines;
   }
 
   Counters counters() {
@@ -87,11 +85,11 @@ final class Service implements Closeable {
         case Configuration.InvalidConfiguration b -> throw refused(b.firstError(), b.report());
         case Configuration.ValidConfiguration valid -> {
           Set<String> later = reload.use(valid.settings());
-          valid.problems().forEach(c -> log.warning("config", c.text()));
+          valid.problems().forEach(c -> lines.warning("config", c.text()));
           String text =
               "the configuration was read again"
                   + (later.isEmpty() ? "" : "; after a restart only: " + String.join(", ", later));
-          log.configuration(text);
+          lines.configuration(text);
           yield text;
         }
       };
@@ -104,7 +102,7 @@ final class Service implements Closeable {
   }
 
   private ControlRequestRefused refused(String first, String report) {
-    log.warning("config", "reload failed: " + first + "; " + KEPT_TEXT);
+    lines.warning("config", "reload failed: " + first + "; " + KEPT_TEXT);
     return new ControlRequestRefused(report + KEPT_TEXT);
   }
 

@@ -23,10 +23,7 @@ import org.sealwax.router.deliver.Dialers;
 import org.sealwax.router.deliver.HostConnector;
 import org.sealwax.router.deliver.SmtpDeliveryAgent;
 import org.sealwax.router.evidence.PeerIdentities;
-import org.sealwax.router.log.Counters;
-import org.sealwax.router.log.CountingMailLog;
 import org.sealwax.router.log.LogSettings;
-import org.sealwax.router.log.MailLog;
 import org.sealwax.router.log.TextMailLog;
 import org.sealwax.router.route.TransportTable;
 import org.sealwax.router.wiring.CertificateAuthorities;
@@ -54,7 +51,6 @@ public final class OfflineExplainer implements Closeable {
     RandomSource chance = RandomSource.secure();
     silent =
         new TextMailLog(LogSettings.defaults(), java.io.OutputStream.nullOutputStream(), clock);
-    MailLog log = new CountingMailLog(silent, new Counters());
     TlsFactory.prepareJvm();
     TlsFactory tls = new TlsFactory(TlsSettings.defaults(), clock, chance);
     Resolver resolver = new CachingResolver(settings.dns(), clock, chance);
@@ -62,7 +58,7 @@ public final class OfflineExplainer implements Closeable {
     CertificateAuthorities authorities = new CertificateAuthorities(settings);
     Supplier<TlsClient> client =
         new Lazy<>(() -> tls.client(ClientTlsSettings.defaults(), identities));
-    stores = new DomainStores(settings, resolver, client, clock, chance, log);
+    stores = new DomainStores(settings, resolver, client, clock, chance, silent);
 
     deliveryAgent =
         new SmtpDeliveryAgent(

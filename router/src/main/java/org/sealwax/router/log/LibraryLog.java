@@ -8,8 +8,8 @@ import org.slf4j.IMarkerFactory;
 import org.slf4j.Logger;
 import org.slf4j.Marker;
 import org.slf4j.event.Level;
-import org.slf4j.helpers.AbstractLogger;
 import org.slf4j.helpers.BasicMarkerFactory;
+import org.slf4j.helpers.LegacyAbstractLogger;
 import org.slf4j.helpers.MessageFormatter;
 import org.slf4j.helpers.NOPLogger;
 import org.slf4j.helpers.NOPMDCAdapter;
@@ -74,15 +74,11 @@ public final class LibraryLog implements SLF4JServiceProvider {
     }
   }
 
-  private static final class LibraryLogger extends AbstractLogger {
+  private static final class LibraryLogger extends LegacyAbstractLogger {
     private static final long serialVersionUID = 1L;
 
     private LibraryLogger(String name) {
       this.name = name;
-    }
-
-    private static boolean isEnabled(Level level) {
-      return level.toInt() >= Level.WARN.toInt() && Destination.log != null;
     }
 
     @Override
@@ -111,17 +107,7 @@ public final class LibraryLog implements SLF4JServiceProvider {
     }
 
     @Override
-    public boolean isTraceEnabled(Marker marker) {
-      return false;
-    }
-
-    @Override
     public boolean isDebugEnabled() {
-      return false;
-    }
-
-    @Override
-    public boolean isDebugEnabled(Marker marker) {
       return false;
     }
 
@@ -131,28 +117,13 @@ public final class LibraryLog implements SLF4JServiceProvider {
     }
 
     @Override
-    public boolean isInfoEnabled(Marker marker) {
-      return false;
-    }
-
-    @Override
     public boolean isWarnEnabled() {
-      return isEnabled(Level.WARN);
-    }
-
-    @Override
-    public boolean isWarnEnabled(Marker marker) {
-      return isEnabled(Level.WARN);
+      return Destination.log != null;
     }
 
     @Override
     public boolean isErrorEnabled() {
-      return isEnabled(Level.ERROR);
-    }
-
-    @Override
-    public boolean isErrorEnabled(Marker marker) {
-      return isEnabled(Level.ERROR);
+      return Destination.log != null;
     }
   }
 }

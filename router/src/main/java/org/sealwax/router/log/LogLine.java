@@ -1,5 +1,6 @@
 package org.sealwax.router.log;
 
+import java.time.Duration;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.json.JsonLine;
@@ -16,15 +17,18 @@ final class LogLine {
 
   private final StringBuilder out = new StringBuilder(240);
   private final @Nullable JsonLine json;
+  private final LogWriter sink;
   private boolean comma;
 
-  private LogLine(@Nullable JsonLine json) {
+  private LogLine(@Nullable JsonLine json, LogWriter sink) {
     this.json = json;
+    this.sink = sink;
   }
 
   /** The part before the facts. */
   static LogLine begin(
       LogSettings settings,
+      LogWriter sink,
       Severity severity,
       String time,
       String room,
@@ -32,7 +36,7 @@ final class LogLine {
       @Nullable String session,
       @Nullable String id) {
     JsonLine json = settings.format() == LogSettings.Format.JSON ? new JsonLine(MAX_VALUE) : null;
-    LogLine line = new LogLine(json);
+    LogLine line = new LogLine(json, sink);
     StringBuilder out = line.out;
     if (settings.priorities()) {
       out.append('<').append(severity.priority()).append('>');
@@ -149,7 +153,7 @@ final class LogLine {
   }
 
   /** A time in seconds with two decimals. */
-  LogLine seconds(String key, java.time.Duration time) {
+  LogLine seconds(String key, Duration time) {
     long hundredths = Math.max(0, time.toMillis() / 10);
     if (json != null) {
       json.hundredths(key, hundredths);
@@ -180,6 +184,11 @@ final class LogLine {
       out.append(json.object());
     }
     return out.append('\n').toString();
+  }
+
+  /** Hands the finished line in. */
+  void put() {
+    sink.put(end());
   }
 
   private void separate() {

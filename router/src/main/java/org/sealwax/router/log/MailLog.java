@@ -11,41 +11,49 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@code session} is the short identifier of one SMTP session, {@code id} the queue identifier
  * of one message; both appear in every line that concerns them, so that {@code grep} finds all
- * lines of one session or message.
+ * lines of one session or message. A fact that a log does not want is passed over.
  */
 public interface MailLog {
   /** A client connected and was accepted. */
-  void connected(String session, String listener, InetSocketAddress client);
+  default void connected(String session, String listener, InetSocketAddress client) {}
 
   /** A session ended; counts are transactions accepted and commands refused. */
-  void disconnected(
-      String session, InetSocketAddress client, int accepted, int refused, Duration lasted);
+  default void disconnected(
+      String session, InetSocketAddress client, int accepted, int refused, Duration lasted) {}
 
   /** A client was rejected before or during the session by a limit or a reject row. */
-  void turnedAway(InetSocketAddress client, String limit);
+  default void turnedAway(InetSocketAddress client, String limit) {}
 
   /** TLS with a client was established. */
-  void tlsFromClient(String session, InetSocketAddress client, TlsLogFields tls);
+  default void tlsFromClient(String session, InetSocketAddress client, TlsLogFields tls) {}
 
   /** TLS with a client failed. */
-  void tlsFromClientFailed(String session, InetSocketAddress client, String kind, String text);
+  default void tlsFromClientFailed(
+      String session, InetSocketAddress client, String kind, String text) {}
 
   /** A client identified itself by AUTH. */
-  void authenticated(String session, InetSocketAddress client, String mechanism, String user);
+  default void authenticated(
+      String session, InetSocketAddress client, String mechanism, String user) {}
 
   /** AUTH failed; the user name is logged only when it is known here. */
-  void authenticationFailed(
-      String session, InetSocketAddress client, String mechanism, String user);
+  default void authenticationFailed(
+      String session, InetSocketAddress client, String mechanism, String user) {}
 
   /** A command or message was refused. */
-  void refused(
-      String session, InetSocketAddress client, String stage, String from, String to, String reply);
+  default void refused(
+      String session,
+      InetSocketAddress client,
+      String stage,
+      String from,
+      String to,
+      String reply) {}
 
   /** A message is on stable storage and was acknowledged. */
-  void accepted(String id, String session, String from, int recipients, long bytes, String client);
+  default void accepted(
+      String id, String session, String from, int recipients, long bytes, String client) {}
 
   /** A recipient's address was replaced by a target of its alias. */
-  void forwarded(String id, String original, String target);
+  default void forwarded(String id, String original, String target) {}
 
   /**
    * The requirement for a host, where it does not come from the configuration alone.
@@ -53,14 +61,14 @@ public interface MailLog {
    * @param wanted the level's word
    * @param because the evidence, as text
    */
-  void demanded(String id, String host, String wanted, List<String> because);
+  default void demanded(String id, String host, String wanted, List<String> because) {}
 
   /** TLS to a host was established. */
-  void tlsToHost(String id, String host, InetSocketAddress address, TlsLogFields tls);
+  default void tlsToHost(String id, String host, InetSocketAddress address, TlsLogFields tls) {}
 
   /** TLS to a host failed; {@code next} is what the fallback ladder does next. */
-  void tlsToHostFailed(
-      String id, String host, InetSocketAddress address, String kind, String text, String next);
+  default void tlsToHostFailed(
+      String id, String host, InetSocketAddress address, String kind, String text, String next) {}
 
   /**
    * A recipient was delivered.
@@ -68,43 +76,45 @@ public interface MailLog {
    * @param tls wanted and got level, with a mark for a downgrade: {@code may:trusted}
    * @param delay since arrival
    */
-  void delivered(String id, String to, String host, String tls, String reply, Duration delay);
+  default void delivered(
+      String id, String to, String host, String tls, String reply, Duration delay) {}
 
   /** A recipient was deferred; {@code reason} is the queue's word for the cause. */
-  void deferred(String id, String to, String reason, String status, String text, Duration delay);
+  default void deferred(
+      String id, String to, String reason, String status, String text, Duration delay) {}
 
   /** A recipient was given up; a DSN follows unless the sender is null. */
-  void bounced(String id, String to, String reason, String status, String text);
+  default void bounced(String id, String to, String reason, String status, String text) {}
 
   /** A recipient was held until an admin releases, bounces or deletes it. */
-  void held(String id, String to, String reason, String text);
+  default void held(String id, String to, String reason, String text) {}
 
   /** A held recipient was deleted without a notification, {@code text} says why. */
-  void deleted(String id, String to, String reason, String text);
+  default void deleted(String id, String to, String reason, String text) {}
 
   /** A delivery status notification was queued as {@code dsn} about {@code id}. */
-  void notified(String id, String dsn, String kind, String to);
+  default void notified(String id, String dsn, String kind, String to) {}
 
   /** A message was removed from the queue: it has no recipients left. */
-  void removed(String id);
+  default void removed(String id) {}
 
   /** An identity was loaded or reloaded. */
-  void identity(String name, String text);
+  default void identity(String name, String text) {}
 
   /** A configuration was taken, or refused with the old one kept. */
-  void configuration(String text);
+  default void configuration(String text) {}
 
   /** The store failed; the text says what that means for mail. */
-  void storeTrouble(String text, @Nullable Throwable cause);
+  default void storeTrouble(String text, @Nullable Throwable cause) {}
 
   /** Something the admin should see: one plain sentence. */
-  void warning(String room, String text);
+  default void warning(String room, String text) {}
 
   /** A step of starting, stopping, or housekeeping. */
-  void note(String room, String text);
+  default void note(String room, String text) {}
 
   /**
    * A bug in Sealwax, caught at a session or attempt boundary; logged with its stack and counted.
    */
-  void bug(String where, Throwable cause);
+  default void bug(String where, Throwable cause) {}
 }

@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.router.log.LogLine.Severity;
@@ -12,7 +13,8 @@ import org.sealwax.router.log.LogLine.Severity;
 /**
  * The log as lines: {@code time sealwax/room[session]: id: words} in the vocabulary that log
  * parsers for Postfix know, or one JSON object a line. The forms are in {@code docs/operating.md}
- * and pinned by a golden test: they are a promise.
+ * and pinned by a golden test: they are a promise. Each fact is counted as well, so that no package
+ * has to count what it logs.
  */
 public final class TextMailLog implements MailLog, AutoCloseable {
   /** Lines of a stack that are logged: enough to find the place. */
@@ -23,10 +25,38 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   private final RepeatLimit repeats;
   private final LogWriter sink;
   private final LogTimestamp timestamp = new LogTimestamp();
+  private final Counters counters;
+  private final LongAdder connections;
+  private final LongAdder accepted;
+  private final LongAdder bytes;
+  private final LongAdder recipients;
+  private final LongAdder delaySeconds;
+  private final LongAdder removed;
+  private final LongAdder bugs;
 
-  /** Writes to {@code out}, which stays open. */
+  /** Writes to {@code out}, which stays open; counts for nobody. */
   public TextMailLog(LogSettings settings, OutputStream out, Clock clock) {
+    this(settings, out, clock, new Counters());
+  }
+
+  /** Writes to {@code out}, which stays open, and counts into {@code counters}. */
+  public TextMailLog(LogSettings settings, OutputStream out, Clock clock, Counters counters) {
+    this.counters = counters;
     this.settings = settings;
+    this.connections = counters.count("sealwax_connections_total", "Client connections let in");
+    this.accepted =
+        counters.count("sealwax_accepted_messages_total", "Messages acknowledged to a client");
+    this.bytes = counters.count("sealwax_accepted_bytes_total", "Octets of acknowledged messages");
+    this.recipients =
+        counters.count("sealwax_accepted_recipients_total", "Recipients of acknowledged messages");
+    this.delaySeconds =
+        counters.count(
+            "sealwax_delivery_delay_seconds_total",
+            "Seconds between arrival and delivery, over all delivered recipients");
+    this.removed =
+        counters.count("sealwax_finished_messages_total", "Messages that left the queue");
+    this.bugs =
+        counters.count("sealwax_bugs_total", "Errors of Sealwax itself, caught at a boundary");
     this.clock = clock;
     this.repeats = new RepeatLimit(clock);
     this.sink =
@@ -34,9 +64,10 @@ public final class TextMailLog implements MailLog, AutoCloseable {
             out,
             lost ->
                 prefixed(
-                    Severity.WARNING,
-                    "log",
-                    lost + " lines were lost: they were not read or could not be written"));
+                        Severity.WARNING,
+                        "log",
+                        lost + " lines were lost: they were not read or could not be written")
+                    .end());
   }
 
   /** Lines that could not be written. */
@@ -50,20 +81,22 @@ public final class TextMailLog implements MailLog, AutoCloseable {
     sink.close();
   }
 
+  private void raise(String name, String help, String label, String value) {
+    counters.count(name, help, label, value).increment();
+  }
+
   private LogLine line(
       Severity severity, String room, String event, @Nullable String session, @Nullable String id) {
-    return LogLine.begin(settings, severity, timestamp.of(clock.now()), room, event, session, id);
+    return LogLine.begin(
+        settings, sink, severity, timestamp.of(clock.now()), room, event, session, id);
   }
 
   private LogLine receive(String event, String session) {
     return line(Severity.FACT, "receive", event, session, null);
   }
 
-  private String prefixed(Severity severity, String room, String text) {
-    return line(severity, room, severity.word(), null, null)
-        .quotedText(text)
-        .data("text", text)
-        .end();
+  private LogLine prefixed(Severity severity, String room, String text) {
+    return line(severity, room, severity.word(), null, null).quotedText(text).data("text", text);
   }
 
   /** {@code [192.0.2.1]:4711}, without asking the DNS. */
@@ -85,43 +118,42 @@ public final class TextMailLog implements MailLog, AutoCloseable {
 
   @Override
   public void connected(String session, String listener, InetSocketAddress client) {
-    sink.put(
-        receive("connected", session)
-            .words("connect from ")
-            .words(text(client))
-            .words(" to ")
-            .quotedText(listener)
-            .data("client", text(client))
-            .data("listener", listener)
-            .end());
+    connections.increment();
+    receive("connected", session)
+        .words("connect from ")
+        .words(text(client))
+        .words(" to ")
+        .quotedText(listener)
+        .data("client", text(client))
+        .data("listener", listener)
+        .put();
   }
 
   @Override
   public void disconnected(
       String session, InetSocketAddress client, int accepted, int refused, Duration lasted) {
-    sink.put(
-        receive("disconnected", session)
-            .words("disconnect from ")
-            .words(text(client))
-            .words(" ")
-            .data("client", text(client))
-            .field("accepted", accepted)
-            .field("refused", refused)
-            .seconds("lasted", lasted)
-            .end());
+    receive("disconnected", session)
+        .words("disconnect from ")
+        .words(text(client))
+        .words(" ")
+        .data("client", text(client))
+        .field("accepted", accepted)
+        .field("refused", refused)
+        .seconds("lasted", lasted)
+        .put();
   }
 
   @Override
   public void turnedAway(InetSocketAddress client, String limit) {
-    sink.put(
-        line(Severity.WARNING, "receive", "turned-away", null, null)
-            .words("turned away ")
-            .words(text(client))
-            .words(": ")
-            .quotedText(limit)
-            .data("client", text(client))
-            .data("limit", limit)
-            .end());
+    counters.count("sealwax_turned_away_total", "Clients turned away by a limit").increment();
+    line(Severity.WARNING, "receive", "turned-away", null, null)
+        .words("turned away ")
+        .words(text(client))
+        .words(": ")
+        .quotedText(limit)
+        .data("client", text(client))
+        .data("limit", limit)
+        .put();
   }
 
   /** Postfix: {@code Trusted TLS connection established from …: TLSv1.3 with cipher …}. */
@@ -152,50 +184,64 @@ public final class TextMailLog implements MailLog, AutoCloseable {
         .field("sni", tls.serverName());
   }
 
+  private void countHandshake(String direction, TlsLogFields tls) {
+    raise(
+        "sealwax_tls_" + direction + "_total",
+        "TLS handshakes by the verdict on the peer's certificate",
+        "trust",
+        tls.trust());
+    raise(
+        "sealwax_tls_" + direction + "_version_total",
+        "TLS handshakes by version",
+        "version",
+        tls.version());
+  }
+
   @Override
   public void tlsFromClient(String session, InetSocketAddress client, TlsLogFields tls) {
-    sink.put(handshake(receive("tls-from-client", session), "from", text(client), tls).end());
+    countHandshake("from_client", tls);
+    handshake(receive("tls-from-client", session), "from", text(client), tls).put();
   }
 
   @Override
   public void tlsFromClientFailed(
       String session, InetSocketAddress client, String kind, String text) {
-    sink.put(
-        line(Severity.WARNING, "receive", "tls-from-client-failed", session, null)
-            .words("TLS handshake failed from ")
-            .words(text(client))
-            .words(": ")
-            .quotedText(kind)
-            .last("text", text)
-            .data("client", text(client))
-            .data("kind", kind)
-            .end());
+    raise("sealwax_tls_from_client_failed_total", "Broken TLS handshakes", "kind", kind);
+    line(Severity.WARNING, "receive", "tls-from-client-failed", session, null)
+        .words("TLS handshake failed from ")
+        .words(text(client))
+        .words(": ")
+        .quotedText(kind)
+        .last("text", text)
+        .data("client", text(client))
+        .data("kind", kind)
+        .put();
   }
 
   @Override
   public void authenticated(
       String session, InetSocketAddress client, String mechanism, String user) {
-    sink.put(
-        receive("authenticated", session)
-            .field("client", text(client))
-            .field("sasl_method", mechanism)
-            .field("sasl_username", user)
-            .end());
+    raise("sealwax_authenticated_total", "AUTH that succeeded", "mechanism", mechanism);
+    receive("authenticated", session)
+        .field("client", text(client))
+        .field("sasl_method", mechanism)
+        .field("sasl_username", user)
+        .put();
   }
 
   @Override
   public void authenticationFailed(
       String session, InetSocketAddress client, String mechanism, String user) {
-    sink.put(
-        line(Severity.WARNING, "receive", "authentication-failed", session, null)
-            .words(text(client))
-            .words(": SASL ")
-            .quotedText(mechanism)
-            .words(" authentication failed: ")
-            .data("client", text(client))
-            .data("sasl_method", mechanism)
-            .field("sasl_username", user)
-            .end());
+    counters.count("sealwax_authentication_failed_total", "AUTH that failed").increment();
+    line(Severity.WARNING, "receive", "authentication-failed", session, null)
+        .words(text(client))
+        .words(": SASL ")
+        .quotedText(mechanism)
+        .words(" authentication failed: ")
+        .data("client", text(client))
+        .data("sasl_method", mechanism)
+        .field("sasl_username", user)
+        .put();
   }
 
   @Override
@@ -206,82 +252,85 @@ public final class TextMailLog implements MailLog, AutoCloseable {
       String from,
       String to,
       String reply) {
-    sink.put(
-        receive("refused", session)
-            .words("reject: ")
-            .quotedText(stage)
-            .words(" from ")
-            .words(text(client))
-            .words(": ")
-            .quotedText(reply)
-            .words("; ")
-            .data("client", text(client))
-            .data("stage", stage)
-            .data("reply", reply)
-            .address("from", from)
-            .address("to", to)
-            .end());
+    raise("sealwax_refused_total", "Refused commands and messages", "stage", stage);
+    receive("refused", session)
+        .words("reject: ")
+        .quotedText(stage)
+        .words(" from ")
+        .words(text(client))
+        .words(": ")
+        .quotedText(reply)
+        .words("; ")
+        .data("client", text(client))
+        .data("stage", stage)
+        .data("reply", reply)
+        .address("from", from)
+        .address("to", to)
+        .put();
   }
 
   @Override
   public void accepted(
       String id, String session, String from, int recipients, long bytes, String client) {
-    sink.put(
-        line(Severity.FACT, "receive", "accepted", session, id)
-            .address("from", from)
-            .field("size", bytes)
-            .field("nrcpt", recipients)
-            .field("client", client)
-            .words(" (queue active)")
-            .end());
+    accepted.increment();
+    this.recipients.add(recipients);
+    this.bytes.add(bytes);
+    line(Severity.FACT, "receive", "accepted", session, id)
+        .address("from", from)
+        .field("size", bytes)
+        .field("nrcpt", recipients)
+        .field("client", client)
+        .words(" (queue active)")
+        .put();
   }
 
   @Override
   public void forwarded(String id, String original, String target) {
-    sink.put(
-        line(Severity.FACT, "forward", "forwarded", null, id)
-            .address("orig_to", original)
-            .address("to", target)
-            .end());
+    counters
+        .count("sealwax_forwarded_recipients_total", "Recipients led on by an alias")
+        .increment();
+    line(Severity.FACT, "forward", "forwarded", null, id)
+        .address("orig_to", original)
+        .address("to", target)
+        .put();
   }
 
   @Override
   public void demanded(String id, String host, String wanted, List<String> because) {
-    sink.put(
-        line(Severity.FACT, "deliver", "demanded", null, id)
-            .field("host", host)
-            .field("wanted", wanted)
-            .last("because", String.join("; ", because))
-            .end());
+    line(Severity.FACT, "deliver", "demanded", null, id)
+        .field("host", host)
+        .field("wanted", wanted)
+        .last("because", String.join("; ", because))
+        .put();
   }
 
   @Override
   public void tlsToHost(String id, String host, InetSocketAddress address, TlsLogFields tls) {
-    sink.put(
-        handshake(
-                line(Severity.FACT, "deliver", "tls-to-host", null, id),
-                "to",
-                host + text(address),
-                tls)
-            .end());
+    countHandshake("to_host", tls);
+    handshake(
+            line(Severity.FACT, "deliver", "tls-to-host", null, id),
+            "to",
+            host + text(address),
+            tls)
+        .put();
   }
 
   @Override
   public void tlsToHostFailed(
       String id, String host, InetSocketAddress address, String kind, String text, String next) {
+    raise("sealwax_tls_to_host_failed_total", "Broken TLS handshakes", "kind", kind);
     String peer = host + text(address);
-    sink.put(
-        line(Severity.WARNING, "deliver", "tls-to-host-failed", null, id)
-            .words("TLS handshake failed to ")
-            .quotedText(peer)
-            .words(": ")
-            .quotedText(kind)
-            .words("; ")
-            .data("peer", peer)
-            .data("kind", kind)
-            .field("next", next)
-            .last("text", text)
-            .end());
+    line(Severity.WARNING, "deliver", "tls-to-host-failed", null, id)
+        .words("TLS handshake failed to ")
+        .quotedText(peer)
+        .words(": ")
+        .quotedText(kind)
+        .words("; ")
+        .data("peer", peer)
+        .data("kind", kind)
+        .field("next", next)
+        .last("text", text)
+        .put();
   }
 
   private LogLine attempt(Severity severity, String room, String event, String id, String to) {
@@ -291,142 +340,147 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   @Override
   public void delivered(
       String id, String to, String host, String tls, String reply, Duration delay) {
-    sink.put(
-        attempt(Severity.FACT, "deliver", "delivered", id, to)
-            .field("relay", host)
-            .seconds("delay", delay)
-            .field("tls", tls)
-            .field("dsn", statusOf(reply, "2.0.0"))
-            .field("status", "sent")
-            .last("reply", reply)
-            .end());
+    raise(
+        "sealwax_delivered_recipients_total",
+        "Delivered recipients by wanted and got level",
+        "tls",
+        tls);
+    delaySeconds.add(Math.max(0, delay.toSeconds()));
+    attempt(Severity.FACT, "deliver", "delivered", id, to)
+        .field("relay", host)
+        .seconds("delay", delay)
+        .field("tls", tls)
+        .field("dsn", statusOf(reply, "2.0.0"))
+        .field("status", "sent")
+        .last("reply", reply)
+        .put();
   }
 
   @Override
   public void deferred(
       String id, String to, String reason, String status, String text, Duration delay) {
-    sink.put(
-        attempt(Severity.FACT, "deliver", "deferred", id, to)
-            .seconds("delay", delay)
-            .field("reason", reason)
-            .field("dsn", status)
-            .field("status", "deferred")
-            .last("text", text)
-            .end());
+    raise("sealwax_deferred_total", "Attempts that ended in waiting", "reason", reason);
+    attempt(Severity.FACT, "deliver", "deferred", id, to)
+        .seconds("delay", delay)
+        .field("reason", reason)
+        .field("dsn", status)
+        .field("status", "deferred")
+        .last("text", text)
+        .put();
   }
 
   @Override
   public void bounced(String id, String to, String reason, String status, String text) {
-    sink.put(
-        attempt(Severity.FACT, "deliver", "bounced", id, to)
-            .field("reason", reason)
-            .field("dsn", status)
-            .field("status", "bounced")
-            .last("text", text)
-            .end());
+    raise("sealwax_bounced_recipients_total", "Recipients given up", "reason", reason);
+    attempt(Severity.FACT, "deliver", "bounced", id, to)
+        .field("reason", reason)
+        .field("dsn", status)
+        .field("status", "bounced")
+        .last("text", text)
+        .put();
   }
 
   @Override
   public void held(String id, String to, String reason, String text) {
-    sink.put(
-        attempt(Severity.WARNING, "queue", "held", id, to)
-            .field("reason", reason)
-            .field("status", "held")
-            .last("text", text)
-            .end());
+    raise("sealwax_held_recipients_total", "Recipients put on hold", "reason", reason);
+    attempt(Severity.WARNING, "queue", "held", id, to)
+        .field("reason", reason)
+        .field("status", "held")
+        .last("text", text)
+        .put();
   }
 
   @Override
   public void deleted(String id, String to, String reason, String text) {
-    sink.put(
-        attempt(Severity.WARNING, "queue", "deleted", id, to)
-            .field("reason", reason)
-            .field("status", "deleted")
-            .last("text", text)
-            .end());
+    raise("sealwax_deleted_recipients_total", "Held recipients deleted", "reason", reason);
+    attempt(Severity.WARNING, "queue", "deleted", id, to)
+        .field("reason", reason)
+        .field("status", "deleted")
+        .last("text", text)
+        .put();
   }
 
   @Override
   public void notified(String id, String dsn, String kind, String to) {
-    sink.put(
-        line(Severity.FACT, "queue", "notified", null, id)
-            .words("sender ")
-            .quotedText(kind)
-            .words(" notification: ")
-            .quotedText(dsn)
-            .words("; ")
-            .data("dsn", dsn)
-            .data("kind", kind)
-            .address("to", to)
-            .end());
+    raise("sealwax_notifications_total", "Delivery status notifications queued", "kind", kind);
+    line(Severity.FACT, "queue", "notified", null, id)
+        .words("sender ")
+        .quotedText(kind)
+        .words(" notification: ")
+        .quotedText(dsn)
+        .words("; ")
+        .data("dsn", dsn)
+        .data("kind", kind)
+        .address("to", to)
+        .put();
   }
 
   @Override
   public void removed(String id) {
-    sink.put(line(Severity.FACT, "queue", "removed", null, id).words("removed").end());
+    removed.increment();
+    line(Severity.FACT, "queue", "removed", null, id).words("removed").put();
   }
 
   @Override
   public void identity(String name, String text) {
-    sink.put(
-        line(Severity.FACT, "tls", "identity", null, null)
-            .words("identity ")
-            .quotedText(name)
-            .words(": ")
-            .quotedText(text)
-            .data("identity", name)
-            .data("text", text)
-            .end());
+    line(Severity.FACT, "tls", "identity", null, null)
+        .words("identity ")
+        .quotedText(name)
+        .words(": ")
+        .quotedText(text)
+        .data("identity", name)
+        .data("text", text)
+        .put();
   }
 
   @Override
   public void configuration(String text) {
-    sink.put(
-        line(Severity.FACT, "config", "configuration", null, null)
-            .quotedText(text)
-            .data("text", text)
-            .end());
+    line(Severity.FACT, "config", "configuration", null, null)
+        .quotedText(text)
+        .data("text", text)
+        .put();
   }
 
   @Override
   public void storeTrouble(String text, @Nullable Throwable cause) {
+    counters.count("sealwax_store_trouble_total", "Trouble of the store").increment();
     // A full disk affects every client and every delivery: once a minute is enough.
     OptionalLong others = repeats.next(text);
     if (others.isEmpty()) {
       return;
     }
     long more = others.getAsLong();
-    sink.put(
-        line(Severity.ERROR, "spool", "store-trouble", null, null)
-            .quotedText(more == 0 ? text : text + " (" + more + " times more since the last line)")
-            .data("text", text)
-            .last("cause", cause == null ? null : cause.toString())
-            .end());
+    line(Severity.ERROR, "spool", "store-trouble", null, null)
+        .quotedText(more == 0 ? text : text + " (" + more + " times more since the last line)")
+        .data("text", text)
+        .last("cause", cause == null ? null : cause.toString())
+        .put();
   }
 
   @Override
   public void warning(String room, String text) {
-    sink.put(prefixed(Severity.WARNING, room, text));
+    raise("sealwax_warnings_total", "Warnings in the log", "room", room);
+    prefixed(Severity.WARNING, room, text).put();
   }
 
   @Override
   public void note(String room, String text) {
-    sink.put(prefixed(Severity.FACT, room, text));
+    prefixed(Severity.FACT, room, text).put();
   }
 
   @Override
   public void bug(String where, Throwable cause) {
-    sink.put(
-        line(Severity.ERROR, "bug", "bug", null, null)
-            .words("in ")
-            .quotedText(where)
-            .words(": ")
-            .quotedText(cause.toString())
-            .words("; ")
-            .data("where", where)
-            .data("cause", cause.toString())
-            .field("stack", stack(cause))
-            .end());
+    bugs.increment();
+    line(Severity.ERROR, "bug", "bug", null, null)
+        .words("in ")
+        .quotedText(where)
+        .words(": ")
+        .quotedText(cause.toString())
+        .words("; ")
+        .data("where", where)
+        .data("cause", cause.toString())
+        .field("stack", stack(cause))
+        .put();
   }
 
   /** In one line, innermost cause included, cut at {@link #MAX_STACK} frames. */

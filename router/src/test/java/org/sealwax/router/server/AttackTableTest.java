@@ -19,8 +19,6 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.router.log.Counters;
-import org.sealwax.router.log.CountingMailLog;
 import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.log.TextMailLog;
 import org.sealwax.testkit.tls.TestCa;
@@ -58,7 +56,7 @@ final class AttackTableTest {
 
   @BeforeEach
   void start() throws IOException {
-    running.add(new RouterUnderTest(folder, new CountingMailLog(lines, new Counters())));
+    running.add(new RouterUnderTest(folder, lines));
   }
 
   @AfterEach

@@ -47,7 +47,6 @@ import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlClient;
 import org.sealwax.router.control.ControlServer;
 import org.sealwax.router.log.Counters;
-import org.sealwax.router.log.CountingMailLog;
 import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.log.TextMailLog;
 import org.sealwax.router.wiring.ConfiguredFilesCheck;
@@ -64,13 +63,14 @@ final class RouterTest {
   private final ByteArrayOutputStream written = new ByteArrayOutputStream();
   private final Counters counters = new Counters();
   private final java.util.List<Router> routers = new java.util.ArrayList<>();
-  private TextMailLog lines = new TextMailLog(LogSettings.defaults(), written, Clock.system());
+  private TextMailLog lines =
+      new TextMailLog(LogSettings.defaults(), written, Clock.system(), counters);
 
   @BeforeEach
   void prepare() {
     TlsFactory.prepareJvm();
     lines.close();
-    lines = new TextMailLog(LogSettings.defaults(), written, Clock.system());
+    lines = new TextMailLog(LogSettings.defaults(), written, Clock.system(), counters);
   }
 
   @AfterEach
@@ -90,12 +90,7 @@ final class RouterTest {
 
   private Router router(String name, String text) throws IOException {
     Router router =
-        new Router(
-            settings(name, text),
-            Clock.system(),
-            RandomSource.secure(),
-            new CountingMailLog(lines, counters),
-            counters);
+        new Router(settings(name, text), Clock.system(), RandomSource.secure(), lines, counters);
     routers.add(router);
     router.start(() -> "reloaded");
     return router;
@@ -158,13 +153,7 @@ final class RouterTest {
         Files.createFile(state.resolve(file).resolve("in-the-way"));
         Files.createDirectories(state.resolve(file + ".damaged/in-the-way"));
       }
-      Router router =
-          new Router(
-              settings,
-              Clock.system(),
-              RandomSource.secure(),
-              new CountingMailLog(lines, counters),
-              counters);
+      Router router = new Router(settings, Clock.system(), RandomSource.secure(), lines, counters);
       routers.add(router);
       assertThrows(StartFailure.class, () -> router.start(() -> "reloaded"), file);
       assertEquals(List.of(), router.addresses(), file);
