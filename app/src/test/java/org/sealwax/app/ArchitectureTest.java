@@ -293,8 +293,7 @@ final class ArchitectureTest {
                       "NextHopPauses",
                       "KnownNextHops",
                       "MxAddresses",
-                      "RunningRound",
-                      "ReadyBatch")
+                      "RunningRound")
                   + ")(\\$.*)?")
           .should()
           .dependOnClassesThat(forbidden)

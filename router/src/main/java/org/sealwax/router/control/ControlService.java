@@ -322,13 +322,7 @@ public final class ControlService implements ControlServer.ControlHandler {
           "say which: an identifier, --domain, --sender, --reason, --state, or --all");
     }
     QueueControl.OperationResult count =
-        switch (what) {
-          case "hold" -> orders.hold(filter);
-          case "release" -> orders.release(filter);
-          case "retry" -> orders.retry(filter);
-          case "bounce" -> orders.bounce(filter);
-          default -> orders.delete(filter);
-        };
+        orders.order(QueueControl.Order.valueOf(what.toUpperCase(Locale.ROOT)), filter);
     return Json.object()
         .put("recipients", count.recipients())
         .put("later", count.later())

@@ -3,9 +3,7 @@ package org.sealwax.router.queue;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.router.spool.BatchKey;
-import org.sealwax.router.spool.BatchMove;
-import org.sealwax.router.spool.BatchState;
+import org.sealwax.router.spool.DueBatch;
 
 /** The scheduler's answer if a batch found a place. */
 public sealed interface Admission {
@@ -20,7 +18,7 @@ public sealed interface Admission {
    *
    * @param evicted a batch that lost its place for it and goes back to the store, or null
    */
-  record Admitted(@Nullable ReadyBatch evicted) implements Admission {}
+  record Admitted(@Nullable DueBatch evicted) implements Admission {}
 
   /** No place now: back to the store. */
   record NoPlace() implements Admission {}
@@ -39,11 +37,6 @@ public sealed interface Admission {
      */
     Instant due(double chance) {
       return until.plusMillis((long) (spread.toMillis() * chance));
-    }
-
-    /** How a batch goes back to the store until then. */
-    BatchMove moveTo(BatchKey key, Instant due) {
-      return new BatchMove(key, BatchState.QUEUED, due, cause.reason());
     }
   }
 }

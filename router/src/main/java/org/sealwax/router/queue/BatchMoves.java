@@ -1,10 +1,14 @@
 package org.sealwax.router.queue;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchMove;
+import org.sealwax.router.spool.BatchState;
 
 /**
  * Batches that found no place in memory or lost it, and go back to the store.
@@ -22,7 +26,23 @@ record BatchMoves(List<BatchMove> list, Set<String> crowded) {
     this(new ArrayList<>(0), new HashSet<>(0));
   }
 
-  void add(BatchMove move) {
-    list.add(move);
+  /** It waits until then. */
+  void queued(BatchKey key, Instant due) {
+    list.add(new BatchMove(key, BatchState.QUEUED, due, null));
+  }
+
+  /** There was no place for it. */
+  void crowded(BatchKey key, String hop, Instant now, RandomSource random) {
+    queued(key, now.plus(Scheduler.RETRY_WHEN_FULL).plusMillis(random.below(60_000)));
+    crowded.add(hop);
+  }
+
+  /**
+   * It waits for the end of a pause.
+   *
+   * @param chance from 0.0 to 1.0, for its place within the spread; 0 for the first
+   */
+  void paused(BatchKey key, Admission.Paused pause, double chance) {
+    list.add(new BatchMove(key, BatchState.QUEUED, pause.due(chance), pause.cause().reason()));
   }
 }

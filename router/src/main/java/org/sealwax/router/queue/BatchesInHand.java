@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.CrashMarks;
+import org.sealwax.router.spool.DueBatch;
 import org.sealwax.router.spool.QueueId;
 
 /**
@@ -18,6 +21,7 @@ import org.sealwax.router.spool.QueueId;
 final class BatchesInHand {
   private static final class BatchInHand {
     final boolean isFresh;
+    @Nullable LoadedBatch loaded;
     long loadedBytes;
     boolean waiting;
 
@@ -107,11 +111,27 @@ final class BatchesInHand {
   }
 
   /** What a fresh batch has in memory for its first round. */
-  void loaded(BatchKey key, long bytes) {
-    BatchInHand hand = batches.get(key);
+  void loaded(LoadedBatch batch, long bytes) {
+    BatchInHand hand = batches.get(batch.key());
     if (hand != null) {
+      hand.loaded = batch;
       hand.loadedBytes = bytes;
       loadedBytes += bytes;
+    }
+  }
+
+  /** What its first round needs, or null when that is not in memory. */
+  @Nullable LoadedBatch loaded(BatchKey key) {
+    BatchInHand hand = batches.get(key);
+    return hand == null ? null : hand.loaded;
+  }
+
+  /** The batch that lost its place for another one goes back to the store. */
+  void evicted(Admission.Admitted admitted, Instant now, BatchMoves moves, RandomSource random) {
+    DueBatch evicted = admitted.evicted();
+    if (evicted != null) {
+      waiting(evicted.key(), false);
+      moves.crowded(evicted.key(), evicted.hop(), now, random);
     }
   }
 

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +26,7 @@ import org.sealwax.router.spool.BatchFilter;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.CommitListener;
+import org.sealwax.router.spool.CrashMarks;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.RecipientBatch;
 import org.sealwax.router.spool.Spool;
@@ -262,64 +262,45 @@ public final class HeldMail implements Closeable {
     announced.clear();
     Instant now = queue.clock.now();
     for (Map.Entry<BatchKey, Kind> one : due.entrySet()) {
-      Optional<RecipientBatch> batch = spool.batch(one.getKey());
-      if (batch.isEmpty()) {
-        continue;
-      }
-      RecipientGroup group = QueueRecordCodec.GROUP.read(batch.get().recipients());
-      Kind kind = kind(batch.get(), group);
-      if (kind != one.getValue() || !isOver(batch.get(), kind, now)) {
-        continue;
-      }
-      switch (kind) {
-        case UNVOUCHED -> delete(batch.get(), group, "no sender could be told, for 14 days");
-        case REMEMBERED -> {
-          if (!bounce(batch.get(), group)) {
-            delete(batch.get(), group, "no sender could be told, for 30 days");
-          }
-        }
-        case KEPT -> {}
+      Optional<RecipientBatch> found = spool.batch(one.getKey());
+      if (found.isPresent()) {
+        queue.steps.take(
+            found.get(),
+            null,
+            (batch, group) ->
+                kind(batch, group) == one.getValue()
+                    && isOver(batch, one.getValue(), now)
+                    && end(batch, group, one.getValue()));
       }
     }
   }
 
-  private void delete(RecipientBatch batch, RecipientGroup group, String why) {
-    if (!queue.state.take(batch, null)) {
-      return; // an admin's order is being carried out on it
+  /** Deletes a batch whose lifetime is over, or gives it up with a notification. */
+  private boolean end(RecipientBatch batch, RecipientGroup group, Kind kind) throws IOException {
+    if (kind == Kind.REMEMBERED
+        && group.recipients().stream().noneMatch(Recipient::holdOnRefusal)) {
+      LoadedBatch loaded = LoadedBatch.of(spool, batch);
+      if (!loaded.envelope().sender().toString().isEmpty()) {
+        queue.steps.apply(
+            loaded, new QueueStep.Event.GivenUpByAdmin("this server after 30 days on hold"));
+        return true;
+      }
     }
-    List<TraceEntry.RecipientTrace> traces = new ArrayList<>();
+    long days = kind == Kind.REMEMBERED ? 30 : 14;
+    return delete(batch, group, "no sender could be told, for " + days + " days");
+  }
+
+  private boolean delete(RecipientBatch batch, RecipientGroup group, String why) {
     for (Recipient r : group.recipients()) {
-      String to = r.target().toString();
-      queue.log.deleted(batch.key().message().text(), to, batch.reason(), why);
-      traces.add(
-          TraceEntry.RecipientTrace.of(
-              to, TraceEntry.RecipientEvent.DELETED, batch.reason(), "", "held mail: " + why));
+      queue.log.deleted(batch.key().message().text(), r.target().toString(), batch.reason(), why);
     }
-    queue.steps.replace(batch, List.of(), traces);
-  }
-
-  /** Gives it up with a notification; false when no sender may be notified. */
-  private boolean bounce(RecipientBatch batch, RecipientGroup group) throws IOException {
-    if (group.recipients().stream().anyMatch(Recipient::holdOnRefusal)) {
-      return false;
-    }
-    LoadedBatch loaded = LoadedBatch.load(spool, batch.key());
-    if (loaded == null || loaded.envelope().sender().toString().isEmpty()) {
-      return loaded == null;
-    }
-    if (!queue.state.take(batch, null)) {
-      return true;
-    }
-    boolean handed = false;
-    try {
-      queue.steps.apply(
-          loaded, new QueueStep.Event.GivenUpByAdmin("this server after 30 days on hold"));
-      handed = true;
-    } finally {
-      if (!handed) {
-        queue.steps.giveBack(batch.key());
-      }
-    }
+    queue.steps.replace(
+        batch,
+        List.of(),
+        group.recipients(),
+        to ->
+            TraceEntry.RecipientTrace.of(
+                to, TraceEntry.RecipientEvent.DELETED, batch.reason(), "", "held mail: " + why));
     return true;
   }
 
@@ -409,7 +390,9 @@ public final class HeldMail implements Closeable {
           if (kind == Kind.UNVOUCHED) {
             Optional<StoredMessage> message = spool.message(batch.key().message());
             left[0] -= message.map(StoredMessage::size).orElse(0L);
-            delete(batch, group, "held mail took more than its share of the disk");
+            String why = "held mail took more than its share of the disk";
+            queue.steps.take(
+                batch, null, (now, held) -> kind(now, held) == kind && delete(now, held, why));
           }
           // Frees some space at once, or every new message would lead to another scan.
           return left[0] > most - most / 10;

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.util.List;
 import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.router.spool.QueueId;
+import org.sealwax.router.spool.SpoolException;
 
 /** The entry of mail into the queue. Thread-safe. */
 public interface Intake {
@@ -13,12 +14,12 @@ public interface Intake {
    * Opens an entry and gives it its identifier; nothing is durable yet.
    *
    * @param memory to which the entry charges what it holds in memory
-   * @throws IntakeException when no mail can be taken now
+   * @throws SpoolException when no mail can be taken now
    */
-  IncomingMessage open(ByteBudget memory) throws IntakeException;
+  IncomingMessage open(ByteBudget memory) throws SpoolException;
 
   /** Opens an entry for our own mail, which is small. */
-  default IncomingMessage open() throws IntakeException {
+  default IncomingMessage open() throws SpoolException {
     return open(ByteBudget.unlimited());
   }
 
@@ -30,7 +31,7 @@ public interface Intake {
     /**
      * Takes header and body as they go on the wire, with CRLF line ends and without dot-stuffing.
      * Small messages stay in memory until commit, large ones stream to a file: memory is
-     * independent of size. Failures are {@link IntakeException}.
+     * independent of size.
      */
     OutputStream content();
 
@@ -41,7 +42,7 @@ public interface Intake {
      *
      * @param recipients at least one
      */
-    void commit(Envelope envelope, List<Recipient> recipients) throws IntakeException;
+    void commit(Envelope envelope, List<Recipient> recipients) throws IOException;
 
     /** Discards the message unless it was committed. */
     @Override

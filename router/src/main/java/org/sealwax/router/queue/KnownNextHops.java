@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.DueBatch;
 
 /**
  * The next hops that the scheduler remembers, and those for which the store has more. Those with
@@ -86,7 +87,7 @@ final class KnownNextHops {
   static final class NextHopBacklog {
     final NextHopState hop;
     final boolean nullSender;
-    private final LinkedHashMap<String, ArrayDeque<ReadyBatch>> bySender = new LinkedHashMap<>(2);
+    private final LinkedHashMap<String, ArrayDeque<DueBatch>> bySender = new LinkedHashMap<>(2);
     int ready;
 
     /** Since when mail is in line without a break. */
@@ -109,7 +110,7 @@ final class KnownNextHops {
 
     /** Batches of one sender. */
     int ready(String sender) {
-      ArrayDeque<ReadyBatch> ofSender = bySender.get(sender);
+      ArrayDeque<DueBatch> ofSender = bySender.get(sender);
       return ofSender == null ? 0 : ofSender.size();
     }
 
@@ -118,24 +119,24 @@ final class KnownNextHops {
       return bySender.firstEntry().getKey();
     }
 
-    void add(ReadyBatch batch) {
+    void add(DueBatch batch) {
       bySender.computeIfAbsent(batch.sender(), k -> new ArrayDeque<>(2)).add(batch);
       count(1);
     }
 
     /** Puts the batch that was added last before the others of its sender. */
     void moveToFront(String sender) {
-      ArrayDeque<ReadyBatch> ofSender = bySender.get(sender);
+      ArrayDeque<DueBatch> ofSender = bySender.get(sender);
       if (ofSender != null && ofSender.size() > 1) {
         ofSender.addFirst(ofSender.removeLast());
       }
     }
 
     /** Takes the batch whose turn it is. */
-    ReadyBatch removeFirst() {
-      Map.Entry<String, ArrayDeque<ReadyBatch>> next =
+    DueBatch removeFirst() {
+      Map.Entry<String, ArrayDeque<DueBatch>> next =
           Objects.requireNonNull(bySender.pollFirstEntry());
-      ReadyBatch batch = next.getValue().remove();
+      DueBatch batch = next.getValue().remove();
       if (!next.getValue().isEmpty()) {
         bySender.putLast(next.getKey(), next.getValue());
       }
@@ -144,9 +145,9 @@ final class KnownNextHops {
     }
 
     /** Takes the batch that would wait longest. */
-    ReadyBatch removeLast() {
-      Map.Entry<String, ArrayDeque<ReadyBatch>> last = bySender.lastEntry();
-      ReadyBatch batch = last.getValue().removeLast();
+    DueBatch removeLast() {
+      Map.Entry<String, ArrayDeque<DueBatch>> last = bySender.lastEntry();
+      DueBatch batch = last.getValue().removeLast();
       if (last.getValue().isEmpty()) {
         bySender.remove(last.getKey());
       }
@@ -156,7 +157,7 @@ final class KnownNextHops {
 
     /** Takes one batch; false when it is not there. */
     boolean remove(BatchKey key, String sender) {
-      ArrayDeque<ReadyBatch> ofSender = bySender.get(sender);
+      ArrayDeque<DueBatch> ofSender = bySender.get(sender);
       if (ofSender == null || !ofSender.removeIf(r -> r.key().equals(key))) {
         return false;
       }
@@ -168,10 +169,10 @@ final class KnownNextHops {
     }
 
     /** Takes the batches of one sender's domain, or all when it is null. */
-    void removeAll(@Nullable String domain, List<ReadyBatch> into) {
-      Iterator<Map.Entry<String, ArrayDeque<ReadyBatch>>> entries = bySender.entrySet().iterator();
+    void removeAll(@Nullable String domain, List<DueBatch> into) {
+      Iterator<Map.Entry<String, ArrayDeque<DueBatch>>> entries = bySender.entrySet().iterator();
       while (entries.hasNext()) {
-        Map.Entry<String, ArrayDeque<ReadyBatch>> entry = entries.next();
+        Map.Entry<String, ArrayDeque<DueBatch>> entry = entries.next();
         if (domain == null || NextHopPauses.domain(entry.getKey()).equals(domain)) {
           into.addAll(entry.getValue());
           count(-entry.getValue().size());

@@ -28,8 +28,17 @@ record LoadedBatch(
     Instant arrived,
     long size,
     byte @Nullable [] content) {
-  /** From what the store has of it. */
-  static LoadedBatch of(RecipientBatch batch, StoredMessage message) throws IOException {
+  /**
+   * Reads what the store has of its message.
+   *
+   * @throws SpoolException DAMAGED also when that is missing
+   */
+  static LoadedBatch of(Spool spool, RecipientBatch batch) throws IOException {
+    StoredMessage message =
+        spool
+            .message(batch.key().message())
+            .orElseThrow(
+                () -> new SpoolException(SpoolException.Kind.DAMAGED, "its message is missing"));
     return new LoadedBatch(
         batch.key(),
         batch.hop(),
@@ -47,15 +56,7 @@ record LoadedBatch(
   static @Nullable LoadedBatch load(Spool spool, BatchKey key) throws IOException {
     try {
       Optional<RecipientBatch> batch = spool.batch(key);
-      if (batch.isEmpty()) {
-        return null;
-      }
-      Optional<StoredMessage> message = spool.message(key.message());
-      if (message.isEmpty()) {
-        spool.setAside(key, "its message is missing");
-        return null;
-      }
-      return of(batch.get(), message.get());
+      return batch.isEmpty() ? null : of(spool, batch.get());
     } catch (IOException e) {
       if (e instanceof SpoolException s && s.kind() != SpoolException.Kind.DAMAGED) {
         throw e;

@@ -248,7 +248,7 @@ final class NotificationWriter {
     Recipient recipient = Recipient.direct(to, ReversePath.nullPath(), dsn);
     RecipientGroup group = new RecipientGroup(ReversePath.nullPath(), null, 0, List.of(recipient));
     String hop = SchedulingKey.of(routing.nextHopFor(recipient.target()), options.tls());
-    RecipientBatch batch = StepApplier.stored(draft.id(), group, BatchState.QUEUED, now, hop, "");
+    RecipientBatch batch = group.stored(draft.id(), BatchState.QUEUED, now, hop, "");
     return new NewMessage(draft, now, QueueRecordCodec.ENVELOPE.write(envelope), List.of(batch));
   }
 

@@ -16,6 +16,7 @@ import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.NotificationWriter.PreparedNotification;
 import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.CrashMarks;
 import org.sealwax.router.spool.DueBatch;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.RecipientBatch;
@@ -136,7 +137,7 @@ public final class Queue implements Intake, Closeable {
   }
 
   @Override
-  public IncomingMessage open(ByteBudget memory) throws IntakeException {
+  public IncomingMessage open(ByteBudget memory) throws SpoolException {
     return intake.open(memory);
   }
 
@@ -240,7 +241,7 @@ public final class Queue implements Intake, Closeable {
   }
 
   /** What follows from an offer; returns how many rows were not in hand already. */
-  private int carryOut(QueueState.OfferedRows offered) {
+  private int carryOut(OfferedRows offered) {
     steps.move(offered.moves());
     offered.held().forEach(steps::hold);
     for (Map.Entry<DueBatch, Admission.Paused> late : offered.late().entrySet()) {

@@ -8,9 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
-import org.sealwax.mail.net.BlockOutput;
 import org.sealwax.mail.net.ByteBudget;
-import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.queue.NotificationWriter.PreparedNotification;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchState;
@@ -43,27 +41,21 @@ final class QueueIntake implements Intake {
   }
 
   @Override
-  public IncomingMessage open(ByteBudget memory) throws IntakeException {
+  public IncomingMessage open(ByteBudget memory) throws SpoolException {
     if (queue.state.isStopping()) {
-      throw new IntakeException(IntakeException.Kind.BROKEN, "the router is shutting down");
+      throw new SpoolException(SpoolException.Kind.BROKEN, "the router is shutting down");
     }
-    try {
-      Draft draft = queue.spool.draft();
-      draft.within(memory);
-      return new SpoolingMessage(draft);
-    } catch (SpoolException e) {
-      throw failure(e);
-    }
+    Draft draft = queue.spool.draft();
+    draft.within(memory);
+    return new SpoolingMessage(draft);
   }
 
   /** A message on its way into the store. */
   private final class SpoolingMessage implements IncomingMessage {
     private final Draft draft;
-    private final OutputStream content;
 
     SpoolingMessage(Draft draft) {
       this.draft = draft;
-      this.content = new SpoolingOutput(draft.content());
     }
 
     @Override
@@ -73,11 +65,11 @@ final class QueueIntake implements Intake {
 
     @Override
     public OutputStream content() {
-      return content;
+      return draft.content();
     }
 
     @Override
-    public void commit(Envelope envelope, List<Recipient> recipients) throws IntakeException {
+    public void commit(Envelope envelope, List<Recipient> recipients) throws IOException {
       if (recipients.isEmpty()) {
         throw new IllegalArgumentException("no recipients");
       }
@@ -90,8 +82,7 @@ final class QueueIntake implements Intake {
     }
   }
 
-  private void take(Draft draft, Envelope submitted, List<Recipient> addressed)
-      throws IntakeException {
+  private void take(Draft draft, Envelope submitted, List<Recipient> addressed) throws IOException {
     Instant now = queue.clock.now();
     QueueSettings in = queue.settings();
     Envelope envelope = submitted.withRecipients(addressed.size());
@@ -111,12 +102,8 @@ final class QueueIntake implements Intake {
                 new RecipientGroup(envelope.sender(), null, 0, addressed),
                 now,
                 content);
-        try {
-          prepared =
-              List.of(queue.notifications.expanded(all, sender, expansion.expanded(), in, now));
-        } catch (IOException e) {
-          throw new IntakeException(IntakeException.Kind.BROKEN, FailureText.of(e), e);
-        }
+        prepared =
+            List.of(queue.notifications.expanded(all, sender, expansion.expanded(), in, now));
       }
     }
     List<IncomingBatch> incoming = new ArrayList<>(1);
@@ -134,8 +121,6 @@ final class QueueIntake implements Intake {
       queue.spool.accept(
           new NewMessage(draft, now, QueueRecordCodec.ENVELOPE.write(envelope), batches));
       stored = true;
-    } catch (SpoolException e) {
-      throw failure(e);
     } finally {
       if (!stored) {
         queue.state.forget(incoming);
@@ -164,48 +149,12 @@ final class QueueIntake implements Intake {
     String hop = batch.hop();
     Instant now = batch.arrived();
     return switch (queue.state.reserve(batch.key(), hop, group.sender().toString(), now)) {
-      case Admission.Admitted t -> StepApplier.stored(id, group, BatchState.FRESH, null, hop, "");
-      case Admission.NoPlace c -> StepApplier.stored(id, group, BatchState.QUEUED, now, hop, "");
-      case Admission.Paused p ->
-          StepApplier.stored(
-              id,
-              group,
-              BatchState.QUEUED,
-              p.due(queue.random.fraction()),
-              hop,
-              p.cause().reason());
-    };
-  }
-
-  /** The store's failure, as one of the intake. */
-  private static IntakeException failure(SpoolException e) {
-    return new IntakeException(
-        e.kind() == SpoolException.Kind.FULL
-            ? IntakeException.Kind.FULL
-            : IntakeException.Kind.BROKEN,
-        String.valueOf(e.getMessage()),
-        e);
-  }
-
-  /** The meaning of the store's failure for a client. */
-  private static final class SpoolingOutput extends BlockOutput {
-    private final OutputStream out;
-
-    SpoolingOutput(OutputStream out) {
-      this.out = out;
-    }
-
-    @Override
-    public void write(byte[] from, int offset, int length) throws IOException {
-      try {
-        out.write(from, offset, length);
-      } catch (SpoolException e) {
-        throw failure(e);
-      } catch (IntakeException e) {
-        throw e;
-      } catch (IOException e) {
-        throw new IntakeException(IntakeException.Kind.BROKEN, FailureText.of(e), e);
+      case Admission.Admitted t -> group.stored(id, BatchState.FRESH, null, hop, "");
+      case Admission.NoPlace c -> group.stored(id, BatchState.QUEUED, now, hop, "");
+      case Admission.Paused p -> {
+        Instant due = p.due(queue.random.fraction());
+        yield group.stored(id, BatchState.QUEUED, due, hop, p.cause().reason());
       }
-    }
+    };
   }
 }

@@ -4,9 +4,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -17,8 +15,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.QueueIntake.IncomingBatch;
 import org.sealwax.router.spool.BatchKey;
-import org.sealwax.router.spool.BatchMove;
-import org.sealwax.router.spool.BatchState;
+import org.sealwax.router.spool.CrashMarks;
 import org.sealwax.router.spool.DueBatch;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.RecipientBatch;
@@ -39,21 +36,6 @@ final class QueueState {
     /** None: the queue stops. */
     STOPPED
   }
-
-  /**
-   * What became of rows that were offered.
-   *
-   * @param found rows that were not in hand already
-   * @param left of a refill: rows that had no place and stay as they are
-   * @param late rows of a paused next hop whose senders may need a notification
-   * @param held batches that are to be held, with the reason
-   */
-  record OfferedRows(
-      int found,
-      int left,
-      BatchMoves moves,
-      Map<DueBatch, Admission.Paused> late,
-      Map<BatchKey, String> held) {}
 
   /**
    * Queries of the store stop here, so that mail that comes in finds a place while batches that
@@ -172,45 +154,25 @@ final class QueueState {
       }
       // Recipients in memory are several times as large as their record.
       long record = LOADED_BATCH_BYTES + 4L * batch.recipients().length;
-      LoadedBatch loaded = null;
       if (inHand.loadedBytes() + record <= most) {
         long content = c.loaded().content() == null ? 0 : c.loaded().size();
-        boolean fits = inHand.loadedBytes() + record + content <= most;
-        loaded = fits ? c.loaded() : c.loaded().withoutContent();
-        inHand.loaded(batch.key(), record + (fits ? content : 0));
+        if (inHand.loadedBytes() + record + content <= most) {
+          inHand.loaded(c.loaded(), record + content);
+        } else {
+          inHand.loaded(c.loaded().withoutContent(), record);
+        }
       }
-      ReadyBatch ready =
-          new ReadyBatch(batch.key(), batch.hop(), batch.sender(), BatchState.FRESH, loaded);
-      switch (scheduler.offer(ready, now)) {
+      switch (scheduler.offer(row(batch, now), now)) {
         case Admission.Admitted t -> {
           inHand.waiting(batch.key(), true);
-          evict(t, now, moves);
+          inHand.evicted(t, now, moves, random);
         }
-        case Admission.NoPlace x ->
-            moves.add(new BatchMove(batch.key(), BatchState.QUEUED, now, null));
-        case Admission.Paused p -> moves.add(moveTo(batch.key(), p));
+        case Admission.NoPlace x -> moves.queued(batch.key(), now);
+        case Admission.Paused p -> moves.paused(batch.key(), p, random.fraction());
       }
     }
     pump();
     return moves;
-  }
-
-  private BatchMove moveTo(BatchKey key, Admission.Paused pause) {
-    return pause.moveTo(key, pause.due(random.fraction()));
-  }
-
-  private void evict(Admission.Admitted taken, Instant now, BatchMoves moves) {
-    ReadyBatch evicted = taken.evicted();
-    if (evicted != null) {
-      inHand.waiting(evicted.key(), false);
-      crowded(evicted.key(), evicted.hop(), now, moves);
-    }
-  }
-
-  private void crowded(BatchKey key, String hop, Instant now, BatchMoves moves) {
-    Instant due = now.plus(Scheduler.RETRY_WHEN_FULL).plusMillis(random.below(60_000));
-    moves.add(new BatchMove(key, BatchState.QUEUED, due, null));
-    moves.crowded().add(hop);
   }
 
   /** A look that is due by then anyway is enough: a flood for a dead next hop costs no looks. */
@@ -306,7 +268,7 @@ final class QueueState {
   synchronized OfferedRows refill(
       String hop, List<DueBatch> rows, boolean all, Instant now, RetrySchedule schedule) {
     OfferedRows offered = offer(rows, now, true, schedule);
-    if (all && offered.found() == 0 && offered.left() == 0) {
+    if (all && offered.isNothingNew()) {
       scheduler.storeIsEmpty(hop);
     }
     return offered;
@@ -315,88 +277,20 @@ final class QueueState {
   /** Offers rows to the lines; those without a place stay as they are, or move to a later time. */
   synchronized OfferedRows offer(
       List<DueBatch> rows, Instant now, boolean leaveWhenCrowded, RetrySchedule schedule) {
-    BatchMoves moves = new BatchMoves();
-    Map<DueBatch, Admission.Paused> late = new LinkedHashMap<>(0);
-    Map<BatchKey, String> held = new LinkedHashMap<>(0);
-    int found = 0;
-    int left = 0;
+    OfferedRows offered = new OfferedRows(scheduler, inHand, marks, random, log);
     for (DueBatch row : rows) {
-      BatchKey key = row.key();
       if (inHand.size() >= Queue.WINDOW || stopping) {
         break;
       }
-      if (inHand.contains(key) || isSetAside(key, held)) {
-        continue;
-      }
-      Admission admission = offered(row, now, held);
-      if (admission == null) {
-        continue;
-      }
-      if (admission instanceof Admission.NoPlace && leaveWhenCrowded) {
-        left++;
-        continue;
-      }
-      found++;
-      inHand.add(key, admission instanceof Admission.Admitted);
-      switch (admission) {
-        case Admission.Admitted t -> evict(t, now, moves);
-        case Admission.NoPlace c -> crowded(key, row.hop(), now, moves);
-        case Admission.Paused p -> {
-          Instant arrived = key.message().time();
-          if (schedule.isDelayNoticeDue(arrived, now) || schedule.isOver(arrived, now)) {
-            late.put(row, p);
-          } else {
-            moves.add(moveTo(key, p));
-          }
-        }
-      }
+      offered.offer(row, now, leaveWhenCrowded, schedule);
     }
     pump();
-    return new OfferedRows(found, left, moves, late, held);
-  }
-
-  /** Null when the offer met a bug in our code, and the row is to be held. */
-  private @Nullable Admission offered(DueBatch row, Instant now, Map<BatchKey, String> held) {
-    Set<QueueId> message = Set.of(row.key().message());
-    marks.beginStep(message);
-    Admission admission = null;
-    try {
-      admission =
-          scheduler.offer(new ReadyBatch(row.key(), row.hop(), row.sender(), row.state()), now);
-    } catch (RuntimeException e) {
-      // One row must not keep this look from all rows behind it.
-      log.bug("queue " + row.key().message(), e);
-      inHand.add(row.key(), false);
-      held.put(row.key(), QueueStep.OUR_FAULT);
-    }
-    marks.endStep(message);
-    return admission;
-  }
-
-  /** Whether a batch ended the process before, and is held or left alone instead of offered. */
-  private boolean isSetAside(BatchKey key, Map<BatchKey, String> held) {
-    CrashMarks.StartPermission verdict = marks.verdict(key.message());
-    boolean isHold = verdict == CrashMarks.StartPermission.HOLD;
-    if (!isHold && verdict != CrashMarks.StartPermission.LEAVE) {
-      return false;
-    }
-    inHand.add(key, false);
-    if (isHold) {
-      held.put(key, QueueStep.ENDED_PROCESS);
-    } else {
-      leave(key);
-    }
-    return true;
+    return offered;
   }
 
   /** A batch is not touched any more, because that ended the process. */
   synchronized void leave(BatchKey key) {
-    inHand.pause(key);
-    log.storeTrouble(
-        key.message()
-            + " ended the process also when it was to be held, and is left as it is; sealwax queue"
-            + " release or delete carries out your order on it",
-        null);
+    OfferedRows.leave(key, inHand, log);
   }
 
   /** Batches that probe next hops whose pause is over. */
@@ -413,8 +307,7 @@ final class QueueState {
     if (batch == null || !batch.hop().equals(probe.hop())) {
       scheduler.noProbe(probe);
     } else if (!inHand.contains(batch.key()) && !stopping) {
-      ReadyBatch ready = new ReadyBatch(batch.key(), batch.hop(), batch.sender(), batch.state());
-      if (scheduler.offerProbe(ready, now)) {
+      if (scheduler.offerProbe(row(batch, now), now)) {
         inHand.add(batch.key(), true);
         pump();
       }
@@ -424,6 +317,10 @@ final class QueueState {
   /** These next hops have more in the store. */
   synchronized void moreInStore(Set<String> hops) {
     hops.forEach(scheduler::moreInStore);
+  }
+
+  private static DueBatch row(RecipientBatch batch, Instant now) {
+    return new DueBatch(batch.key(), batch.state(), now, batch.hop(), batch.sender());
   }
 
   // Rounds.
@@ -441,12 +338,17 @@ final class QueueState {
     }
   }
 
-  /** This thread runs a round, whose message is marked or not. */
-  synchronized void roundBegan(BatchKey key, boolean isMarked) {
+  /**
+   * This thread runs a round, whose message is marked or not.
+   *
+   * @return what the round needs, or null when that is to be read from the store
+   */
+  synchronized @Nullable LoadedBatch roundBegan(BatchKey key, boolean isMarked) {
     deliveringThreads.add(Thread.currentThread());
     if (isMarked) {
       inHand.mark(key);
     }
+    return inHand.loaded(key);
   }
 
   /** A round was interrupted: the store has the batch as it was. */
@@ -465,11 +367,11 @@ final class QueueState {
     ReturnedBatches returned = scheduler.ended(ended, result, clock.now(), random.fraction());
     Admission.Paused pause = returned.pause();
     BatchMoves moves = pause == null ? BatchMoves.NONE : new BatchMoves();
-    for (ReadyBatch r : returned.batches()) {
+    for (DueBatch r : returned.batches()) {
       inHand.waiting(r.key(), false);
       if (pause != null) {
         boolean isFirst = r.key().equals(returned.probe());
-        moves.add(isFirst ? pause.moveTo(r.key(), pause.until()) : moveTo(r.key(), pause));
+        moves.paused(r.key(), pause, isFirst ? 0 : random.fraction());
       }
     }
     pump();

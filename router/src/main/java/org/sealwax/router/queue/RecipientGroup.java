@@ -1,8 +1,13 @@
 package org.sealwax.router.queue;
 
+import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.ReversePath;
+import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.BatchState;
+import org.sealwax.router.spool.QueueId;
+import org.sealwax.router.spool.RecipientBatch;
 
 /**
  * Recipients of one message that are delivered together; the content of a stored batch.
@@ -35,6 +40,19 @@ public record RecipientGroup(
   String reason() {
     FailureCause last = recipients.getFirst().last();
     return last == null ? "" : last.reason();
+  }
+
+  /** As the store keeps it. */
+  RecipientBatch stored(
+      QueueId message, BatchState state, @Nullable Instant due, String hop, String why) {
+    return new RecipientBatch(
+        new BatchKey(message, number()),
+        state,
+        due,
+        hop,
+        sender.toString(),
+        why,
+        QueueRecordCodec.GROUP.write(this));
   }
 
   RecipientGroup with(List<Recipient> others) {

@@ -3,6 +3,7 @@ package org.sealwax.router.queue;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.DueBatch;
 
 /**
  * Batches that lost their place in memory, and go back to the store.
@@ -12,11 +13,11 @@ import org.sealwax.router.spool.BatchKey;
  * @param probe which of them is to come first, or null
  */
 public record ReturnedBatches(
-    List<ReadyBatch> batches, Admission.@Nullable Paused pause, @Nullable BatchKey probe) {
+    List<DueBatch> batches, Admission.@Nullable Paused pause, @Nullable BatchKey probe) {
   static final ReturnedBatches NONE = new ReturnedBatches(List.of(), null, null);
 
   static ReturnedBatches of(
-      List<ReadyBatch> batches, Admission.@Nullable Paused pause, @Nullable BatchKey probe) {
+      List<DueBatch> batches, Admission.@Nullable Paused pause, @Nullable BatchKey probe) {
     return batches.isEmpty() ? NONE : new ReturnedBatches(batches, pause, probe);
   }
 }

@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.CrashMarks;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.SpoolException;
 
@@ -38,10 +39,10 @@ final class RoundRunner {
     BatchKey key = round.batch.key();
     RoundResult result = null;
     CrashMarks.StartPermission permission = queue.marks.begin(key.message());
-    queue.state.roundBegan(key, permission == CrashMarks.StartPermission.GO);
+    LoadedBatch inMemory = queue.state.roundBegan(key, permission == CrashMarks.StartPermission.GO);
     boolean ourFault = false;
     try {
-      result = permission == CrashMarks.StartPermission.GO ? deliver(round) : null;
+      result = permission == CrashMarks.StartPermission.GO ? deliver(round, inMemory) : null;
     } catch (InterruptedException e) {
       // Shutting down: the store still has the batch as it was, and the next start tries again.
       Thread.currentThread().interrupt();
@@ -82,13 +83,13 @@ final class RoundRunner {
    *
    * @throws IOException when the store cannot be read, and nothing was learned
    */
-  private RoundResult deliver(RunningRound round) throws InterruptedException, IOException {
-    ReadyBatch batch = round.batch;
-    QueueId id = batch.key().message();
-    LoadedBatch loaded =
-        batch.loaded() == null ? LoadedBatch.load(queue.spool, batch.key()) : batch.loaded();
+  private RoundResult deliver(RunningRound round, @Nullable LoadedBatch inMemory)
+      throws InterruptedException, IOException {
+    BatchKey key = round.batch.key();
+    QueueId id = key.message();
+    LoadedBatch loaded = inMemory == null ? LoadedBatch.load(queue.spool, key) : inMemory;
     if (loaded == null) {
-      queue.state.letGo(batch.key());
+      queue.state.letGo(key);
       return new RoundResult.NothingLearned();
     }
     List<Recipient> recipients = loaded.group().recipients();
@@ -120,10 +121,10 @@ final class RoundRunner {
       queue.steps.apply(loaded, new QueueStep.Event.RoundEnded(outcomes));
     } catch (IOException e) {
       queue.log.bug("after the round of " + id, e);
-      queue.steps.storeFailed(batch.key());
+      queue.steps.storeFailed(key);
     } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
       queue.log.bug("after the round of " + id, e);
-      queue.steps.fault(batch.key());
+      queue.steps.fault(key);
     }
     return result;
   }

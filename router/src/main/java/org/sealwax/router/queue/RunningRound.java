@@ -5,10 +5,11 @@ import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.router.queue.KnownNextHops.NextHopState;
+import org.sealwax.router.spool.DueBatch;
 
 /** A round under way. */
 public final class RunningRound {
-  final ReadyBatch batch;
+  final DueBatch batch;
   final NextHopState hop;
   final Instant began;
   private final @Nullable Duration patience;
@@ -25,7 +26,7 @@ public final class RunningRound {
   boolean ended;
 
   RunningRound(
-      ReadyBatch batch,
+      DueBatch batch,
       NextHopState hop,
       SlotClass slots,
       Instant began,
@@ -44,7 +45,7 @@ public final class RunningRound {
   }
 
   /** What it carries. */
-  public ReadyBatch batch() {
+  public DueBatch batch() {
     return batch;
   }
 

@@ -12,6 +12,7 @@ import org.sealwax.router.queue.KnownNextHops.NextHopBacklog;
 import org.sealwax.router.queue.KnownNextHops.NextHopState;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchState;
+import org.sealwax.router.spool.DueBatch;
 
 /**
  * Decides whose round begins next. Pure: events and the time go in, actions come out; no lock, no
@@ -176,7 +177,7 @@ public final class Scheduler {
   }
 
   /** Puts a batch into its line, if there is place; one that is FRESH gives its reservation up. */
-  public Admission offer(ReadyBatch batch, Instant now) {
+  public Admission offer(DueBatch batch, Instant now) {
     if (batch.state() == BatchState.FRESH) {
       window.reserved--;
     }
@@ -190,7 +191,7 @@ public final class Scheduler {
           probes.add(new HopProbe(hop.key, Objects.requireNonNull(hop.pauses.oldest())));
           return hop.pauses.forProbe(now);
         }
-        ReadyBatch evicted = window.isFull(WINDOW) ? evict() : null;
+        DueBatch evicted = window.isFull(WINDOW) ? evict() : null;
         add(hop, batch, now);
         return evicted == null ? t : new Admission.Admitted(evicted);
       }
@@ -207,7 +208,7 @@ public final class Scheduler {
   }
 
   /** The batch that {@link #probes} asked for: it goes at once, unless another is on its way. */
-  public boolean offerProbe(ReadyBatch batch, Instant now) {
+  public boolean offerProbe(DueBatch batch, Instant now) {
     NextHopState hop = hops.find(batch.hop());
     if (hop == null || !hop.isIdle() || !hop.pauses.isPaused() || hop.pauses.isPaused(now)) {
       return false;
@@ -231,7 +232,7 @@ public final class Scheduler {
     return out;
   }
 
-  private void add(NextHopState hop, ReadyBatch batch, Instant now) {
+  private void add(NextHopState hop, DueBatch batch, Instant now) {
     NextHopBacklog backlog = hop.backlogFor(batch.sender());
     if (hop.isIdle()) {
       hops.activity(true);
@@ -259,12 +260,12 @@ public final class Scheduler {
     }
   }
 
-  private @Nullable ReadyBatch evict() {
+  private @Nullable DueBatch evict() {
     NextHopBacklog backlog = turns.last();
     if (backlog == null) {
       return null;
     }
-    ReadyBatch batch = backlog.removeLast();
+    DueBatch batch = backlog.removeLast();
     removed(backlog.hop, 1);
     moreInStore(backlog.hop);
     forgetIfBare(backlog.hop);
@@ -351,7 +352,7 @@ public final class Scheduler {
     hop.aged++;
     hop.slow = true;
     settle(hop);
-    slots.move(round, SlotClass.of(round.batch.hasNullSender(), hop.greeted, true));
+    slots.move(round, SlotClass.of(round.batch.sender().isEmpty(), hop.greeted, true));
   }
 
   // What a round shows.
@@ -501,7 +502,7 @@ public final class Scheduler {
     hop.pauses.begin(cause, slots.limits, now, chance);
     hop.pauses.addWaiting(round.batch.key());
     hop.limit = FIRST_ROUNDS;
-    List<ReadyBatch> out = takeOut(hop, null);
+    List<DueBatch> out = takeOut(hop, null);
     out.forEach(r -> hop.pauses.addWaiting(r.key()));
     if (!was) {
       hops.paused(hop);
@@ -510,8 +511,8 @@ public final class Scheduler {
   }
 
   /** Takes batches out of the lines of a next hop: those of one sender's domain, or all. */
-  private List<ReadyBatch> takeOut(NextHopState hop, @Nullable String domain) {
-    List<ReadyBatch> out = new ArrayList<>();
+  private List<DueBatch> takeOut(NextHopState hop, @Nullable String domain) {
+    List<DueBatch> out = new ArrayList<>();
     for (NextHopBacklog backlog : new NextHopBacklog[] {hop.own, hop.nullSender}) {
       if (backlog != null) {
         backlog.removeAll(domain, out);

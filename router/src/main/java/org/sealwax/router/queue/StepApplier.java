@@ -6,11 +6,14 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.Function;
+import org.sealwax.mail.net.FailureText;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.router.queue.NotificationWriter.PreparedNotification;
 import org.sealwax.router.queue.TraceEntry.RecipientEvent;
@@ -105,7 +108,7 @@ final class StepApplier {
 
   private static RecipientBatch stored(
       LoadedBatch of, RecipientGroup group, BatchState state, @Nullable Instant due) {
-    return stored(of.id(), group, state, due, of.hop(), group.reason());
+    return group.stored(of.id(), state, due, of.hop(), group.reason());
   }
 
   private static List<BatchKey> removed(BatchKey key, List<RecipientBatch> put) {
@@ -175,24 +178,6 @@ final class StepApplier {
         case NOTIFIED, RELEASED, DELETED -> {}
       }
     }
-  }
-
-  /** A group of recipients as the store keeps it. */
-  static RecipientBatch stored(
-      QueueId message,
-      RecipientGroup group,
-      BatchState state,
-      @Nullable Instant due,
-      String hop,
-      String reason) {
-    return new RecipientBatch(
-        new BatchKey(message, group.number()),
-        state,
-        due,
-        hop,
-        group.sender().toString(),
-        reason,
-        QueueRecordCodec.GROUP.write(group));
   }
 
   private static List<NewMessage> messages(List<PreparedNotification> prepared) {
@@ -290,13 +275,10 @@ final class StepApplier {
         byHop.entrySet().stream()
             .map(
                 e ->
-                    stored(
-                        loaded.id(),
-                        loaded.group().with(e.getValue()),
-                        BatchState.QUEUED,
-                        now,
-                        e.getKey(),
-                        ""))
+                    loaded
+                        .group()
+                        .with(e.getValue())
+                        .stored(loaded.id(), BatchState.QUEUED, now, e.getKey(), ""))
             .toList();
     change(
         loaded.key(), new SpoolChange(List.of(loaded.key()), put, List.of(), List.of(), List.of()));
@@ -304,9 +286,55 @@ final class StepApplier {
 
   // Operations on batches that were taken for them.
 
+  /** Work on a batch in hand. */
+  interface BatchWork {
+    /** Returns whether it has handed a change of the batch to the store. */
+    boolean on(RecipientBatch batch, RecipientGroup group) throws IOException;
+  }
+
+  /**
+   * Takes a batch out of its line, works on it, and gives it back if nothing changed. When a round
+   * of it is running, the order is kept for its end.
+   *
+   * @param listed the batch as it was found
+   * @param afterwards the order, or null when it is not to be kept
+   * @return false when the batch is not free
+   */
+  boolean take(RecipientBatch listed, @Nullable Runnable afterwards, BatchWork work)
+      throws IOException {
+    if (!queue.state.take(listed, afterwards)) {
+      return false;
+    }
+    BatchKey key = listed.key();
+    boolean handed = false;
+    try {
+      // Read again: it is ours only now, and may have changed since it was found.
+      Optional<RecipientBatch> batch = queue.spool.batch(key);
+      handed =
+          batch.isPresent()
+              && work.on(batch.get(), QueueRecordCodec.GROUP.read(batch.get().recipients()));
+    } catch (SpoolException e) {
+      if (e.kind() != SpoolException.Kind.DAMAGED) {
+        throw e;
+      }
+      queue.spool.setAside(key, FailureText.of(e));
+    } finally {
+      if (!handed) {
+        giveBack(key);
+      }
+    }
+    return true;
+  }
+
   /** Puts others in the place of a batch, with a trace of what happened to its recipients. */
-  void replace(RecipientBatch batch, List<RecipientBatch> put, List<RecipientTrace> traces) {
+  void replace(
+      RecipientBatch batch,
+      List<RecipientBatch> put,
+      List<Recipient> concerned,
+      Function<String, RecipientTrace> trace) {
     BatchKey key = batch.key();
+    List<RecipientTrace> traces =
+        concerned.stream().map(r -> trace.apply(r.target().toString())).toList();
     TraceEntry entry = new TraceEntry(queue.clock.now(), 0, null, traces);
     change(
         key,
@@ -326,7 +354,7 @@ final class StepApplier {
   }
 
   /** Gives a batch back that was taken, to be found by its time. */
-  void giveBack(BatchKey key) {
+  private void giveBack(BatchKey key) {
     if (queue.state.isFresh(key)) {
       nothingLearned(key, Duration.ZERO);
     } else {

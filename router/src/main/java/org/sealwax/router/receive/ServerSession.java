@@ -1,5 +1,6 @@
 package org.sealwax.router.receive;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.LinkedHashMap;
@@ -22,7 +23,6 @@ import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.router.evidence.PeerMatcher;
 import org.sealwax.router.log.TlsLogFields;
-import org.sealwax.router.queue.IntakeException;
 import org.sealwax.router.receive.ClientNames.ClientName;
 import org.sealwax.router.receive.SessionLimit.SessionMemory;
 
@@ -461,7 +461,7 @@ final class ServerSession implements CommandHandler {
     try {
       open.begin(this::answered);
       return null;
-    } catch (IntakeException e) {
+    } catch (IOException e) {
       server.log().storeTrouble("message not taken: " + e.getMessage(), e);
       return Transaction.reply(e);
     }

@@ -27,13 +27,13 @@ import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.Intake;
-import org.sealwax.router.queue.IntakeException;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.Recipient;
 import org.sealwax.router.receive.ServerSession.ClientState;
 import org.sealwax.router.receive.SessionLimit.SessionMemory;
 import org.sealwax.router.route.NextHopDelivery;
 import org.sealwax.router.route.RecipientDirectory;
+import org.sealwax.router.spool.SpoolException;
 
 /**
  * One message on its way in: from MAIL to the reply that decides (RFC 5321 3.3, 4.1.1.4).
@@ -60,7 +60,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
   private final HeaderSeparator separator = new HeaderSeparator(header);
   private Intake.@Nullable IncomingMessage entry;
   private @Nullable OutputStream content;
-  private @Nullable IntakeException failure;
+  private @Nullable IOException failure;
   private Consumer<Reply> onReply = reply -> {};
   private int addressed;
   private @Nullable Mailbox only;
@@ -159,9 +159,9 @@ final class Transaction implements CommandHandler.BodyReceiver {
    * Opens an entry and writes Received.
    *
    * @param end gets the reply to the message, before the client
-   * @throws IntakeException when the store takes nothing now
+   * @throws IOException when the store takes nothing now
    */
-  void begin(Consumer<Reply> end) throws IntakeException {
+  void begin(Consumer<Reply> end) throws IOException {
     onReply = end;
     if (!memory.tryTakeForTransaction(SessionMemory.BODY)) {
       throw noMemory();
@@ -191,9 +191,9 @@ final class Transaction implements CommandHandler.BodyReceiver {
     keep(() -> out.write(trace.bytes()));
   }
 
-  private static IntakeException noMemory() {
-    return new IntakeException(
-        IntakeException.Kind.FULL, "the sessions hold all the memory that they may hold");
+  private static SpoolException noMemory() {
+    return new SpoolException(
+        SpoolException.Kind.FULL, "the sessions hold all the memory that they may hold");
   }
 
   /** A client's contents are counted in steps: the count has a lock for all. */
@@ -202,15 +202,15 @@ final class Transaction implements CommandHandler.BodyReceiver {
   /** Messages of the largest size that one client may have under way, all sessions together. */
   static final int DRAFTS = 4;
 
-  private void countDraft(int length) throws IntakeException {
+  private void countDraft(int length) throws SpoolException {
     drafted += length;
     if (drafted <= draftCounted || client.local) {
       return;
     }
     long most = DRAFTS * Math.max(maxBytes(), DRAFT_STEP);
     if (!server.limits().tryTakeDraft(client.address.getAddress(), DRAFT_STEP, most)) {
-      throw new IntakeException(
-          IntakeException.Kind.FULL, "this client has too much mail under way at once");
+      throw new SpoolException(
+          SpoolException.Kind.FULL, "this client has too much mail under way at once");
     }
     draftCounted += DRAFT_STEP;
   }
@@ -227,10 +227,8 @@ final class Transaction implements CommandHandler.BodyReceiver {
     }
     try {
       writing.run();
-    } catch (IntakeException e) {
-      failure = e;
     } catch (IOException e) {
-      failure = new IntakeException(IntakeException.Kind.BROKEN, "writing to the store failed", e);
+      failure = e;
     }
   }
 
@@ -338,7 +336,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
       open.commit(
           new Envelope(sender, options(summary), client.origin(), client.session, client.tlsLine()),
           recipients);
-    } catch (IntakeException e) {
+    } catch (IOException e) {
       server.log().storeTrouble("message not accepted: " + e.getMessage(), e);
       return reply(e);
     }
@@ -389,11 +387,10 @@ final class Transaction implements CommandHandler.BodyReceiver {
   }
 
   /** The reply to the client when the store failed. */
-  static Reply reply(IntakeException trouble) {
-    return switch (trouble.kind()) {
-      case FULL -> Reply.of("452 4.3.1 no room for mail now, come again");
-      case BROKEN -> Reply.of("451 4.3.0 mail cannot be kept now, come again");
-    };
+  static Reply reply(IOException trouble) {
+    return trouble instanceof SpoolException e && e.kind() == SpoolException.Kind.FULL
+        ? Reply.of("452 4.3.1 no room for mail now, come again")
+        : Reply.of("451 4.3.0 mail cannot be kept now, come again");
   }
 
   @Override

@@ -2,7 +2,6 @@ package org.sealwax.router.spool;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -10,8 +9,7 @@ import java.util.Arrays;
 
 /**
  * The record that is being copied out of a damaged database, in a file that outlives the process:
- * with the second end of the process at the same record, it is left out. Mapped memory, which is
- * the kernel's when the process ends.
+ * with the second end of the process at the same record, it is left out.
  */
 final class RowMark implements Closeable {
   /** Ends of the process after which a record is left out. */
@@ -23,23 +21,19 @@ final class RowMark implements Closeable {
   /** Ends, and a name of the record: a table and two numbers. */
   private static final int ENTRY = 64;
 
-  private final Arena mapping;
-  private final ByteBuffer entries;
+  private final MarkFile entries;
   private int current = -1;
 
   /** What {@link #end} puts back. */
-  private byte before;
+  private int before;
 
-  private RowMark(Arena mapping, ByteBuffer entries) {
-    this.mapping = mapping;
+  private RowMark(MarkFile entries) {
     this.entries = entries;
   }
 
   /** Reads what the last process left, or begins. */
-  @SuppressWarnings("MustBeClosedChecker") // closed with this object
   static RowMark open(Path file) throws IOException {
-    Arena mapping = Arena.ofShared();
-    return new RowMark(mapping, ScanMarks.mapped(file, MOST * ENTRY, mapping));
+    return new RowMark(MarkFile.open(file, MOST, ENTRY));
   }
 
   private static byte[] name(String table, long[] key) {
@@ -56,20 +50,17 @@ final class RowMark implements Closeable {
   /** A record's turn begins; false when it is to be left out. */
   boolean begin(String table, long[] key) {
     byte[] name = name(table, key);
-    byte[] there = new byte[name.length];
     for (int i = 0; i < MOST; i++) {
-      int ends = entries.get(i * ENTRY);
-      entries.get(i * ENTRY + 1, there);
-      if (ends != 0 && !Arrays.equals(name, there)) {
+      int ends = entries.number(i);
+      if (ends != 0 && !Arrays.equals(name, entries.name(i))) {
         continue;
       }
       if (ends >= ENDS) {
         return false;
       }
-      entries.put(i * ENTRY + 1, name);
-      entries.put(i * ENTRY, (byte) (ends + 1));
+      entries.set(i, name, ends + 1);
       current = i;
-      before = (byte) ends;
+      before = ends;
       return true;
     }
     return true;
@@ -78,13 +69,13 @@ final class RowMark implements Closeable {
   /** It was copied, and the process goes on. A record that ended it once keeps that mark. */
   void end() {
     if (current >= 0) {
-      entries.put(current * ENTRY, before);
+      entries.number(current, before);
       current = -1;
     }
   }
 
   @Override
   public void close() {
-    mapping.close(); // what is in the file is for the next start
+    entries.close(); // what is in the file is for the next start
   }
 }

@@ -2,12 +2,8 @@ package org.sealwax.router.spool;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -16,7 +12,7 @@ import java.util.stream.Stream;
  * the process. When the process ends (a crash in the engine) again and again during the same work,
  * and that work has not once succeeded meanwhile, some row or page is met by every start; then the
  * database is to be copied out row by row ({@link Salvage}), which finds and leaves out the row.
- * Work on one message is marked by {@link StepMarks}. Thread-safe.
+ * Work on one message is marked by {@link CrashMarks}. Thread-safe.
  */
 final class ScanMarks implements Closeable {
   /** Work that reads many rows; each is counted by itself. */
@@ -54,44 +50,25 @@ final class ScanMarks implements Closeable {
   static final int ENDS = 3;
 
   private final Path file;
-  private final Arena mapping;
-  private final ByteBuffer bytes;
+  private final MarkFile marks;
   private final int[] ends = new int[Scan.values().length];
   private final int[] running = new int[ends.length];
 
-  private boolean closed;
-
-  private ScanMarks(Path file, Arena mapping, ByteBuffer bytes) {
+  private ScanMarks(Path file, MarkFile marks) {
     this.file = file;
-    this.mapping = mapping;
-    this.bytes = bytes;
+    this.marks = marks;
     for (int i = 0; i < ends.length; i++) {
-      ends[i] = Math.clamp(bytes.get(i), 0, ENDS);
+      ends[i] = Math.min(marks.number(i), ENDS);
     }
   }
 
   /** Reads what the last process left. Where the file cannot be written, nothing is marked. */
-  @SuppressWarnings("MustBeClosedChecker") // closed with this object
   static ScanMarks open(Path file) {
-    Arena mapping = Arena.ofShared();
+    int scans = Scan.values().length;
     try {
-      return new ScanMarks(file, mapping, mapped(file, Scan.values().length, mapping));
+      return new ScanMarks(file, MarkFile.open(file, scans, 1));
     } catch (IOException e) {
-      return new ScanMarks(file, mapping, ByteBuffer.allocate(Scan.values().length));
-    }
-  }
-
-  /** A file in mapped memory, with its space on the disk: a hole would end the process later. */
-  static ByteBuffer mapped(Path file, int size, Arena mapping) throws IOException {
-    try (FileChannel channel =
-        FileChannel.open(
-            file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
-      int there = (int) Math.min(channel.size(), size);
-      ByteBuffer rest = ByteBuffer.allocate(size - there);
-      while (rest.hasRemaining()) {
-        channel.write(rest, (long) there + rest.position());
-      }
-      return channel.map(FileChannel.MapMode.READ_WRITE, 0, size, mapping).asByteBuffer();
+      return new ScanMarks(file, MarkFile.inMemory(scans, 1));
     }
   }
 
@@ -104,13 +81,7 @@ final class ScanMarks implements Closeable {
   synchronized void reset() {
     for (int i = 0; i < ends.length; i++) {
       ends[i] = 0;
-      put(i, running[i] == 0 ? 0 : 1);
-    }
-  }
-
-  private void put(int at, int value) {
-    if (!closed) {
-      bytes.put(at, (byte) value);
+      marks.number(i, running[i] == 0 ? 0 : 1);
     }
   }
 
@@ -118,7 +89,7 @@ final class ScanMarks implements Closeable {
   synchronized void begin(Scan scan) {
     int i = scan.ordinal();
     if (running[i]++ == 0) {
-      put(i, ends[i] + 1);
+      marks.number(i, ends[i] + 1);
     }
   }
 
@@ -126,7 +97,7 @@ final class ScanMarks implements Closeable {
   synchronized void end(Scan scan) {
     int i = scan.ordinal();
     ends[i] = 0;
-    put(i, --running[i] == 0 ? 0 : 1);
+    marks.number(i, --running[i] == 0 ? 0 : 1);
   }
 
   /** The process ends normally: the next start finds no marks. */
@@ -140,9 +111,6 @@ final class ScanMarks implements Closeable {
   /** Nothing is marked any more. */
   @Override
   public synchronized void close() {
-    if (!closed) {
-      closed = true;
-      mapping.close();
-    }
+    marks.close();
   }
 }

@@ -1,7 +1,6 @@
 package org.sealwax.router.spool;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -11,9 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Supervisor;
-import org.sealwax.router.log.MailLog;
 import org.sealwax.router.spool.ScanMarks.Scan;
 import org.sealwax.router.store.Sqlite;
 
@@ -41,15 +38,7 @@ final class SpoolMaintenance {
   /** Interval between checks after the store failed. */
   private static final Duration FAILURE_WAIT = Duration.ofMillis(100);
 
-  private final Path database;
-  private final BodyFiles bodies;
-  private final DiskSpace space;
-  private final ReaderPool readers;
-  private final ScanMarks scans;
-  private final Salvage salvage;
-  private final int tracesKept;
-  private final Clock clock;
-  private final MailLog log;
+  private final SqliteSpool spool;
   private final Semaphore signal = new Semaphore(0);
   private final AtomicLong pagesWritten = new AtomicLong();
   private final AtomicReference<@Nullable IntegrityCheck> check = new AtomicReference<>();
@@ -60,25 +49,8 @@ final class SpoolMaintenance {
   private volatile boolean swept;
   private @Nullable Thread thread;
 
-  SpoolMaintenance(
-      Path database,
-      BodyFiles bodies,
-      DiskSpace space,
-      ReaderPool readers,
-      ScanMarks scans,
-      Salvage salvage,
-      int tracesKept,
-      Clock clock,
-      MailLog log) {
-    this.database = database;
-    this.bodies = bodies;
-    this.space = space;
-    this.readers = readers;
-    this.scans = scans;
-    this.salvage = salvage;
-    this.tracesKept = tracesKept;
-    this.clock = clock;
-    this.log = log;
+  SpoolMaintenance(SqliteSpool spool) {
+    this.spool = spool;
   }
 
   /** Sets the check that this run owes, or null for a database that was made just now. */
@@ -88,8 +60,8 @@ final class SpoolMaintenance {
     return checked;
   }
 
-  void start(SpoolWriter writer) {
-    thread = Supervisor.startPlatform("spool-upkeep", () -> ended, () -> run(writer));
+  void start() {
+    thread = Supervisor.startPlatform("spool-upkeep", () -> ended, this::run);
   }
 
   /** Whether pages of the database's file may be overwritten. */
@@ -123,7 +95,7 @@ final class SpoolMaintenance {
     signal.release();
   }
 
-  /** So many pages went into the log. */
+  /** So many pages went into the spool.log. */
   void written(long pages) {
     long all = pagesWritten.addAndGet(pages);
     if (all >= COPY_AFTER && all - pages < COPY_AFTER) {
@@ -140,40 +112,40 @@ final class SpoolMaintenance {
     }
   }
 
-  private void run(SpoolWriter writer) {
+  private void run() {
     long tidied = 0;
     while (true) {
       try {
         if (!checked && !damaged) {
-          check(writer);
+          check();
         }
-        if (checked && !ended && writer.failure() == null) {
+        if (checked && !ended && spool.writer.failure() == null) {
           if (!finishing) {
             copyLog();
           }
           if (!swept) {
-            sweep(writer);
+            sweep();
             swept = true;
           }
-          space.keepReserve();
-          long changes = writer.transaction.figures().changes();
-          if (changes - tidied > TIDY_AFTER || changes > tidied && writer.isIdle()) {
+          spool.space.keepReserve();
+          long changes = spool.writer.transaction.figures().changes();
+          if (changes - tidied > TIDY_AFTER || changes > tidied && spool.writer.isIdle()) {
             tidied = changes;
-            tidy(writer);
+            tidy();
           }
         }
       } catch (SpoolException e) {
         // The writer has seen it, too, and reports it.
       } catch (SQLException | IOException e) {
-        log.storeTrouble("housekeeping in the spool failed", e);
+        spool.log.storeTrouble("housekeeping in the spool failed", e);
       } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
-        log.bug("spool housekeeping", e);
+        spool.log.bug("spool housekeeping", e);
       }
       if (ended) {
         return;
       }
       try {
-        Duration most = writer.failure() == null ? EVERY : FAILURE_WAIT;
+        Duration most = spool.writer.failure() == null ? EVERY : FAILURE_WAIT;
         if (signal.tryAcquire(most.toMillis(), TimeUnit.MILLISECONDS)) {
           signal.drainPermits();
         }
@@ -184,23 +156,23 @@ final class SpoolMaintenance {
     }
   }
 
-  private void check(SpoolWriter writer) throws SQLException {
+  private void check() throws SQLException {
     IntegrityCheck now = check.get();
     if (now == null) {
       return;
     }
-    scans.begin(Scan.CHECK);
+    spool.scans.begin(Scan.CHECK);
     Optional<String> found;
     try {
       found = now.run();
     } finally {
-      scans.end(Scan.CHECK);
+      spool.scans.end(Scan.CHECK);
     }
     if (found.isEmpty()) {
       replaced();
     } else {
       damaged = true;
-      writer.damaged(found.get());
+      spool.writer.damaged(found.get());
     }
   }
 
@@ -208,54 +180,57 @@ final class SpoolMaintenance {
     if (pagesWritten.getAndSet(0) == 0) {
       return;
     }
-    try (Connection own = Sqlite.copier(database, 256)) {
-      scans.begin(Scan.COPY_LOG);
+    try (Connection own = Sqlite.copier(spool.database, 256)) {
+      spool.scans.begin(Scan.COPY_LOG);
       try {
         finishing |= Statements.checkpoint(own, "PASSIVE") >= FINISH_AFTER;
       } finally {
-        scans.end(Scan.COPY_LOG);
+        spool.scans.end(Scan.COPY_LOG);
       }
     }
   }
 
   /** Removes or sets aside what an earlier run left in files, and records that are not whole. */
-  void sweep(SpoolWriter writer) throws IOException {
+  void sweep() throws IOException {
     BodyFiles.SweepResult found =
-        bodies.sweep(
-            id -> readers.scan(Scan.SWEEP, r -> r.claim(id)), salvage.mayHaveLostRecords());
+        spool.bodies.sweep(
+            id -> spool.readers.scan(Scan.SWEEP, r -> r.claim(id)),
+            spool.salvage.mayHaveLostRecords());
     if (!found.done().isEmpty()) {
-      writer.call(WriterJob.Urgent.call(w -> w.filesRemoved(found.done())));
+      spool.writer.call(WriterJob.Urgent.call(w -> w.filesRemoved(found.done())));
     }
     if (!found.neverReceived().isEmpty()) {
-      log.note(
+      spool.log.note(
           "spool",
           "removed "
               + found.neverReceived().size()
               + " contents that were not received to the end");
     }
-    int unclaimed = bodies.unclaimed().size();
+    int unclaimed = spool.bodies.unclaimed().size();
     if (unclaimed > 0) {
-      log.storeTrouble(
+      spool.log.storeTrouble(
           unclaimed
               + " contents without a record are kept in the folder unclaimed, "
               + found.setAside().size()
               + " of them since this start; they may be acknowledged mail",
           null);
     }
-    long lost = readers.scan(Scan.SWEEP, SpoolReader::withoutRecipients);
+    long lost = spool.readers.scan(Scan.SWEEP, SpoolReader::withoutRecipients);
     if (lost > 0) {
-      writer.call(WriterJob.Urgent.call(w -> w.setAsideWithoutRecipients(clock.now())));
-      log.storeTrouble(lost + " messages have lost their recipients; see the table aside", null);
+      spool.writer.call(WriterJob.Urgent.call(w -> w.setAsideWithoutRecipients(spool.clock.now())));
+      spool.log.storeTrouble(
+          lost + " messages have lost their recipients; see the table aside", null);
     }
   }
 
   /**
    * The writer deletes old trace entries and gives free pages back, when it has nothing else to do.
    */
-  void tidy(SpoolWriter writer) throws SpoolException {
-    QueueId oldest = readers.scan(Scan.TIDY, r -> r.oldestTrace(tracesKept)).orElse(null);
-    if (oldest != null || readers.read(SpoolReader::freePages) >= FREE_PAGES) {
-      writer.tidy(oldest);
+  void tidy() throws SpoolException {
+    QueueId oldest =
+        spool.readers.scan(Scan.TIDY, r -> r.oldestTrace(spool.tracesKept)).orElse(null);
+    if (oldest != null || spool.readers.read(SpoolReader::freePages) >= FREE_PAGES) {
+      spool.writer.tidy(oldest);
     }
   }
 }

@@ -2,7 +2,6 @@ package org.sealwax.router.spool;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -12,11 +11,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Supervisor;
-import org.sealwax.router.log.MailLog;
 import org.sealwax.router.spool.ScanMarks.Scan;
 import org.sealwax.router.spool.SpoolException.Kind;
 import org.sealwax.router.spool.WriterState.Event;
@@ -70,16 +66,7 @@ final class SpoolWriter {
   private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
   private static final Duration LAST_RETRY = Duration.ofMinutes(1);
 
-  private final Path database;
-  private final BodyFiles bodies;
-  private final DiskSpace space;
-  private final ReaderPool readers;
-  private final SpoolMaintenance upkeep;
-  private final ScanMarks scans;
-  private final Salvage salvage;
-  private final Clock clock;
-  private final MailLog log;
-  private final Consumer<SpoolStep> after;
+  private final SqliteSpool spool;
   private final WriterQueue queue;
 
   final WriterTransaction transaction;
@@ -106,31 +93,11 @@ final class SpoolWriter {
   private volatile boolean tidying;
   private volatile @Nullable QueueId oldestTrace;
   private volatile @Nullable String damage;
-  private volatile StepMarks marks = StepMarks.NONE;
 
-  SpoolWriter(
-      Path database,
-      BodyFiles bodies,
-      DiskSpace space,
-      ReaderPool readers,
-      SpoolMaintenance upkeep,
-      ScanMarks scans,
-      Salvage salvage,
-      Clock clock,
-      MailLog log,
-      Consumer<SpoolStep> after) {
-    this.database = database;
-    this.bodies = bodies;
-    this.space = space;
-    this.readers = readers;
-    this.upkeep = upkeep;
-    this.scans = scans;
-    this.salvage = salvage;
-    this.clock = clock;
-    this.log = log;
-    this.after = after;
-    this.queue = new WriterQueue(clock);
-    this.transaction = new WriterTransaction(bodies, clock, log);
+  SpoolWriter(SqliteSpool spool) {
+    this.spool = spool;
+    this.queue = new WriterQueue(spool.clock);
+    this.transaction = new WriterTransaction(spool);
   }
 
   // What others ask of the writer.
@@ -138,11 +105,6 @@ final class SpoolWriter {
   /** Starts the thread, which ends when {@link #end} was called and all jobs are done. */
   Thread start(BooleanSupplier isClosed) {
     return Supervisor.startPlatform("spool-writer", isClosed, this::write);
-  }
-
-  /** From now on the messages that the writer is busy with are marked. */
-  void markSteps(StepMarks with) {
-    marks = with;
   }
 
   /** Why no mail is taken now, or null. */
@@ -215,7 +177,7 @@ final class SpoolWriter {
         refuseUrgent();
         boolean ending = queue.awaitEnd(retryNow ? Duration.ZERO : retryAfter);
         retryNow = false;
-        if (state == WriterState.BROKEN && salvage.isRequested()) {
+        if (state == WriterState.BROKEN && spool.salvage.isRequested()) {
           problem = new SpoolException(Kind.DAMAGED, "the salvage is requested");
           happened(Event.DAMAGE);
         }
@@ -227,11 +189,13 @@ final class SpoolWriter {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException | Error e) {
-      log.bug("spool writer", e);
+      spool.log.bug("spool writer", e);
       failure = new SpoolException(Kind.BROKEN, "the spool's writer ended", e);
       closeConnection();
     } finally {
+      // Nobody waits for a job that is not done any more.
       queue.end();
+      refuseInHand(failure == null ? closed() : failure);
       refuseUrgent();
     }
   }
@@ -256,8 +220,8 @@ final class SpoolWriter {
     if (state == WriterState.UNSYNCED && (taken == null || isSyncDue())) {
       happened(Event.SYNC_DUE);
     }
-    if (state.isOpen() && upkeep.isChecked() && taken != null) {
-      if (upkeep.needsFinish() || ++batchesSinceLogCheck >= BATCHES_PER_LOG_CHECK) {
+    if (state.isOpen() && spool.upkeep.isChecked() && taken != null) {
+      if (spool.upkeep.needsFinish() || ++batchesSinceLogCheck >= BATCHES_PER_LOG_CHECK) {
         happened(Event.LOG_DUE);
       }
     }
@@ -278,12 +242,13 @@ final class SpoolWriter {
     }
     return state == WriterState.SYNCED
         ? SYNC_WITHIN
-        : Duration.ofNanos(Math.max(0, unsyncedSince + SYNC_WITHIN.toNanos() - clock.nanoTime()));
+        : Duration.ofNanos(
+            Math.max(0, unsyncedSince + SYNC_WITHIN.toNanos() - spool.clock.nanoTime()));
   }
 
   private boolean isSyncDue() {
     return state == WriterState.UNSYNCED
-        && clock.nanoTime() - unsyncedSince >= SYNC_WITHIN.toNanos();
+        && spool.clock.nanoTime() - unsyncedSince >= SYNC_WITHIN.toNanos();
   }
 
   /**
@@ -293,7 +258,7 @@ final class SpoolWriter {
   private void divideBySuspects(List<WriterJob> taken) {
     int from = 0;
     for (int i = 0; i < taken.size(); i++) {
-      if (taken.get(i).messages().stream().anyMatch(marks::isSuspect)) {
+      if (taken.get(i).messages().stream().anyMatch(spool.marks::isSuspect)) {
         parts.add(taken.subList(from, i));
         parts.add(taken.subList(i, i + 1));
         from = i + 1;
@@ -306,7 +271,7 @@ final class SpoolWriter {
     if (part.isEmpty()) {
       return;
     }
-    StepMarks with = marks;
+    CrashMarks with = spool.marks;
     Set<QueueId> messages = new LinkedHashSet<>();
     boolean isAwaited = false;
     boolean hasCalls = false;
@@ -318,12 +283,12 @@ final class SpoolWriter {
     batch = part;
     with.beginStep(messages);
     if (hasCalls) {
-      scans.begin(Scan.CALL);
+      spool.scans.begin(Scan.CALL);
     }
     happened(isAwaited || isSyncDue() ? Event.MAIL : Event.CHANGES);
     // Not in a finally: what ends this thread leaves the marks to the next start.
     if (hasCalls) {
-      scans.end(Scan.CALL);
+      spool.scans.end(Scan.CALL);
     }
     with.endStep(messages);
     batch = List.of();
@@ -335,7 +300,7 @@ final class SpoolWriter {
     try {
       for (SpoolStep step : row.steps()) {
         take(step);
-        after.accept(step);
+        spool.after.accept(step);
       }
       state = row.next();
     } catch (SQLException | IOException | RuntimeException e) {
@@ -379,8 +344,8 @@ final class SpoolWriter {
       case SALVAGE -> copyOut(problem);
       case OPEN -> reopen();
       case EMPTY_LOG -> {
-        readers.close();
-        if (upkeep.isChecked()) {
+        spool.readers.close();
+        if (spool.upkeep.isChecked()) {
           open().emptyLog();
         }
       }
@@ -402,27 +367,27 @@ final class SpoolWriter {
    */
   private void finishLog() throws SQLException {
     batchesSinceLogCheck = 0;
-    boolean isAsked = upkeep.needsFinish();
-    long most = space.isReserveUsed() ? MOST_LOGGED_WHEN_FULL : MOST_LOGGED;
+    boolean isAsked = spool.upkeep.needsFinish();
+    long most = spool.space.isReserveUsed() ? MOST_LOGGED_WHEN_FULL : MOST_LOGGED;
     if (isAsked || open().logged() >= most) {
       open().finishCheckpoint();
     }
     if (isAsked) {
-      upkeep.finished();
+      spool.upkeep.finished();
     }
   }
 
   private void commit() throws SQLException {
-    upkeep.written(transaction.commit(open()));
+    spool.upkeep.written(transaction.commit(open()));
     if (state == WriterState.SYNCED) {
-      unsyncedSince = clock.nanoTime();
+      unsyncedSince = spool.clock.nanoTime();
     }
   }
 
   /** A small step in a transaction of its own. */
   private void tidyStep() throws SQLException {
     batchesSinceTidy = 0;
-    scans.begin(Scan.TIDY);
+    spool.scans.begin(Scan.TIDY);
     try {
       QueueId oldest = oldestTrace;
       if (oldest != null) {
@@ -431,12 +396,12 @@ final class SpoolWriter {
         }
       } else if (open().freePages() > KEPT_PAGES) {
         open().shrink(SHRINK_STEP);
-        upkeep.written(SHRINK_STEP);
+        spool.upkeep.written(SHRINK_STEP);
       } else {
         tidying = false;
       }
     } finally {
-      scans.end(Scan.TIDY);
+      spool.scans.end(Scan.TIDY);
     }
   }
 
@@ -449,7 +414,7 @@ final class SpoolWriter {
       return;
     }
     Throwable why = problem.getCause();
-    log.bug("spool statement", why == null ? problem : why);
+    spool.log.bug("spool statement", why == null ? problem : why);
     if (batch.isEmpty()) {
       // Nothing depends on tidying, least of all mail.
       tidying = false;
@@ -460,9 +425,9 @@ final class SpoolWriter {
       case WriterJob.Change c -> {
         String what = "a change of " + c.messages() + " could not be stored; it is ";
         if (c.isHold()) {
-          log.storeTrouble(what + "left as it was until the next start", why);
+          spool.log.storeTrouble(what + "left as it was until the next start", why);
         } else {
-          parts.addFirst(List.of(c.held(() -> log.storeTrouble(what + "held", why))));
+          parts.addFirst(List.of(c.held(() -> spool.log.storeTrouble(what + "held", why))));
         }
       }
     }
@@ -481,19 +446,26 @@ final class SpoolWriter {
    * be opened again.
    */
   private void refuse() {
-    SpoolException reported = space.asFullIfSo(problem);
-    if (space.freesSpace(reported)) {
+    SpoolException reported = spool.space.asFullIfSo(problem);
+    if (spool.space.freesSpace(reported)) {
       retryNow = true;
     } else if (failure != null) {
-      log.storeTrouble("the spool is still in trouble", reported);
+      spool.log.storeTrouble("the spool is still in trouble", reported);
     } else if (reported.kind() == Kind.FULL) {
-      log.storeTrouble("the disk is full: mail is refused until there is room", reported);
+      spool.log.storeTrouble("the disk is full: mail is refused until there is room", reported);
     } else {
-      log.storeTrouble("the spool failed: no mail is taken until it is open again", reported);
+      spool.log.storeTrouble("the spool failed: no mail is taken until it is open again", reported);
     }
     failure = reported;
+    queue.putBack(refuseInHand(reported));
+    spool.readers.close();
+    refuseUrgent();
+  }
+
+  /** Reports a failure to the callers of all jobs in hand; returns the changes among these. */
+  private List<WriterJob.Change> refuseInHand(SpoolException reported) {
     parts.addFirst(batch);
-    List<WriterJob.Change> again = new ArrayList<>();
+    List<WriterJob.Change> changes = new ArrayList<>();
     for (List<WriterJob> part : parts) {
       for (WriterJob job : part) {
         switch (job) {
@@ -504,15 +476,13 @@ final class SpoolWriter {
             }
             u.outcome().complete(Optional.of(reported));
           }
-          case WriterJob.Change c -> again.add(c);
+          case WriterJob.Change c -> changes.add(c);
         }
       }
     }
     parts.clear();
     batch = List.of();
-    queue.putBack(again);
-    readers.close();
-    refuseUrgent();
+    return changes;
   }
 
   private void refuseUrgent() {
@@ -525,10 +495,10 @@ final class SpoolWriter {
   // Opening.
 
   private void reopen() throws SpoolException {
-    space.withReserve(this::openDatabase);
+    spool.space.withReserve(this::openDatabase);
     failure = null;
-    upkeep.finished();
-    log.storeTrouble("the spool is open again", null);
+    spool.upkeep.finished();
+    spool.log.storeTrouble("the spool is open again", null);
   }
 
   /**
@@ -549,34 +519,35 @@ final class SpoolWriter {
   }
 
   private void copyOut(SpoolException why) throws SpoolException {
-    salvage.run(why);
-    upkeep.replaced();
-    readers.renew();
+    spool.salvage.run(why);
+    spool.upkeep.replaced();
+    spool.readers.renew();
   }
 
   private long openOnce() throws SpoolException {
     WriterConnection opening = null;
     try {
       int recovered;
-      scans.begin(Scan.OPEN);
+      spool.scans.begin(Scan.OPEN);
       try {
-        opening = new WriterConnection(database, !Files.exists(database));
+        opening = new WriterConnection(spool.database, !Files.exists(spool.database));
         opening.begin(true);
         for (QueueId id : doubtful) {
           opening.forget(id);
         }
-        recovered = opening.recover(clock.now());
+        recovered = opening.recover(spool.clock.now());
       } finally {
-        scans.end(Scan.OPEN);
+        spool.scans.end(Scan.OPEN);
       }
       opening.touch();
       opening.commit();
       for (QueueId id : doubtful) {
-        bodies.remove(id);
+        spool.bodies.remove(id);
       }
       doubtful.clear();
       if (recovered > 0) {
-        log.note("spool", recovered + " accepted and not yet delivered when the last run ended");
+        spool.log.note(
+            "spool", recovered + " accepted and not yet delivered when the last run ended");
       }
       long newest = opening.newest();
       connection = opening;

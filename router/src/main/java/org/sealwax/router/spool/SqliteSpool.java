@@ -30,24 +30,26 @@ public final class SqliteSpool implements Spool {
   /** Maximum number of trace entries of one message that are read. */
   private static final int TRACE_LIMIT = 1000;
 
-  private final Path database;
-  private final Clock clock;
-  private final MailLog log;
-  private final FolderLock folderLock;
-  private final ScanMarks scans;
-  private final ReaderPool readers;
-  private final BodyFiles bodies;
-  private final QueueIds ids;
-  private final Thread writerThread;
-  private final Consumer<SpoolStep> after;
-  private volatile StepMarks marks = StepMarks.NONE;
-  private volatile boolean closed;
+  final Path database;
+  final int tracesKept;
+  final Clock clock;
+  final MailLog log;
 
-  /** For tests, which also ask for what is done in its own time otherwise. */
+  /** Called after each step, in the thread that took it. */
+  final Consumer<SpoolStep> after;
+
   final DiskSpace space;
-
+  final BodyFiles bodies;
+  final ScanMarks scans;
+  final ReaderPool readers;
+  final Salvage salvage;
   final SpoolMaintenance upkeep;
   final SpoolWriter writer;
+  volatile CrashMarks marks = CrashMarks.none();
+  private final FolderLock folderLock;
+  private final QueueIds ids;
+  private final Thread writerThread;
+  private volatile boolean closed;
 
   private SqliteSpool(
       SpoolSettings settings,
@@ -58,6 +60,7 @@ public final class SqliteSpool implements Spool {
       throws IOException {
     Path folder = settings.folder();
     this.database = folder.resolve("spool.db");
+    this.tracesKept = settings.tracesKept();
     this.clock = clock;
     this.log = log;
     this.after = after;
@@ -68,19 +71,15 @@ public final class SqliteSpool implements Spool {
     this.folderLock = FolderLock.take(folder);
     this.scans = ScanMarks.open(folder.resolve("scans"));
     this.readers = new ReaderPool(database, scans);
-    Salvage salvage = new Salvage(folder, log, clock, after);
-    this.upkeep =
-        new SpoolMaintenance(
-            database, bodies, space, readers, scans, salvage, settings.tracesKept(), clock, log);
-    this.writer =
-        new SpoolWriter(
-            database, bodies, space, readers, upkeep, scans, salvage, clock, log, after);
+    this.salvage = new Salvage(folder, log, clock, after);
+    this.upkeep = new SpoolMaintenance(this);
+    this.writer = new SpoolWriter(this);
     boolean isOpen = false;
     try {
-      requestSalvageAfterEnds(salvage);
+      requestSalvageAfterEnds();
       int contents = bodies.present().size();
       space.withReserve(() -> salvage.beforeOpening(used, contents));
-      space.withReserve(() -> upkeep.owes(beginCheck(salvage)));
+      space.withReserve(() -> upkeep.owes(beginCheck()));
       this.ids = new QueueIds(clock, random, space.withReserve(writer::openDatabase));
       after.accept(SpoolStep.OPEN);
       isOpen = true;
@@ -92,7 +91,7 @@ public final class SqliteSpool implements Spool {
       }
     }
     this.writerThread = writer.start(() -> closed);
-    upkeep.start(writer);
+    upkeep.start();
   }
 
   /**
@@ -117,13 +116,12 @@ public final class SqliteSpool implements Spool {
   }
 
   /** From now on the messages that the spool is busy with are marked. */
-  public void markSteps(StepMarks with) {
+  public void markSteps(CrashMarks with) {
     marks = with;
-    writer.markSteps(with);
   }
 
   /** Asks for the salvage when the last processes ended during the same work on the database. */
-  private void requestSalvageAfterEnds(Salvage salvage) throws IOException {
+  private void requestSalvageAfterEnds() throws IOException {
     List<Scan> suspects = scans.suspects();
     if (suspects.isEmpty()) {
       return;
@@ -146,7 +144,7 @@ public final class SqliteSpool implements Spool {
   }
 
   /** Null when there is no database yet. */
-  private @Nullable IntegrityCheck beginCheck(Salvage salvage) throws SpoolException {
+  private @Nullable IntegrityCheck beginCheck() throws SpoolException {
     try {
       return Files.exists(database) ? new IntegrityCheck(database) : null;
     } catch (SQLException e) {
@@ -245,7 +243,7 @@ public final class SqliteSpool implements Spool {
 
   /** A question about one message, which is marked meanwhile. */
   private <T> T readMarked(QueueId message, ReaderPool.SpoolQuery<T> query) throws SpoolException {
-    StepMarks with = marks;
+    CrashMarks with = marks;
     Set<QueueId> messages = Set.of(message);
     with.beginStep(messages);
     return readers.read(query, () -> with.endStep(messages));

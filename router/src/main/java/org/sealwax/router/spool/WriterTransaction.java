@@ -8,17 +8,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.net.Clock;
-import org.sealwax.router.log.MailLog;
 
 /**
  * The steps of the writer's transactions, and what is left to do when they are committed: files to
  * name and to remove, callers to answer. Owned by the writer's thread; the figures are thread-safe.
  */
 final class WriterTransaction {
-  private final BodyFiles bodies;
-  private final Clock clock;
-  private final MailLog log;
+  private final SqliteSpool spool;
   private final List<Runnable> answers = new ArrayList<>();
 
   /** Contents of messages that this transaction removes. */
@@ -40,10 +36,8 @@ final class WriterTransaction {
   private final LongAdder syncNanos = new LongAdder();
   private final LongAdder failures = new LongAdder();
 
-  WriterTransaction(BodyFiles bodies, Clock clock, MailLog log) {
-    this.bodies = bodies;
-    this.clock = clock;
-    this.log = log;
+  WriterTransaction(SqliteSpool spool) {
+    this.spool = spool;
   }
 
   /** The figures since the start. */
@@ -65,7 +59,7 @@ final class WriterTransaction {
   void syncNames(List<WriterJob> batch) throws IOException {
     for (WriterJob job : batch) {
       if (job instanceof WriterJob.Urgent u && u.accepted() != null && u.accepted().hasFile()) {
-        bodies.syncFolder();
+        spool.bodies.syncFolder();
         return;
       }
     }
@@ -116,7 +110,7 @@ final class WriterTransaction {
 
   /** Commits; returns the pages that went into the log, about. */
   long commit(WriterConnection connection) throws SQLException {
-    long before = clock.nanoTime();
+    long before = spool.clock.nanoTime();
     connection.commit();
     batches.increment();
     filesRemoved.clear();
@@ -124,7 +118,7 @@ final class WriterTransaction {
     files.clear();
     if (synced) {
       syncs.increment();
-      syncNanos.add(clock.nanoTime() - before);
+      syncNanos.add(spool.clock.nanoTime() - before);
     }
     return pages;
   }
@@ -132,10 +126,10 @@ final class WriterTransaction {
   void removeContents() {
     for (QueueId id : filesToRemove) {
       try {
-        bodies.remove(id);
+        spool.bodies.remove(id);
         filesRemoved.add(id);
       } catch (IOException e) {
-        log.storeTrouble("a delivered content's file could not be removed: " + id, e);
+        spool.log.storeTrouble("a delivered content's file could not be removed: " + id, e);
       }
     }
     filesToRemove.clear();
@@ -148,7 +142,7 @@ final class WriterTransaction {
           u.accepted().draft().committed();
         } catch (IOException e) {
           // It is found by its other name as well.
-          log.storeTrouble("a content's file could not get its name: " + u.messages(), e);
+          spool.log.storeTrouble("a content's file could not get its name: " + u.messages(), e);
         }
       }
     }
@@ -159,7 +153,7 @@ final class WriterTransaction {
       try {
         each.run();
       } catch (RuntimeException e) {
-        log.bug("spool settled", e);
+        spool.log.bug("spool settled", e);
       }
     }
     answers.clear();

@@ -74,7 +74,7 @@ public final class QueueBench {
         RandomSource.secure(),
         new BugLog().log,
         QueueSettings.defaults(Domain.of("router.example")),
-        org.sealwax.router.queue.CrashMarks.none(),
+        org.sealwax.router.spool.CrashMarks.none(),
         Threads::start);
   }
 

@@ -22,6 +22,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SteadyClock;
 import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.router.spool.CrashMarks;
 import org.sealwax.router.spool.SpoolSettings;
 import org.sealwax.router.spool.SqliteSpool;
 import org.sealwax.testkit.net.ManualClock;

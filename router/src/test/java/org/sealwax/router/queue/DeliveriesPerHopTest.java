@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchState;
+import org.sealwax.router.spool.DueBatch;
 import org.sealwax.router.spool.QueueId;
 
 /** {@code deliveries_per_hop} holds from the first connection, however small it is. */
@@ -29,7 +30,7 @@ final class DeliveriesPerHopTest {
       String sender = "s" + i + "@example.com";
       scheduler.reserve("hop", sender, NOW);
       scheduler.offer(
-          new ReadyBatch(new BatchKey(QueueId.of(i + 1L), 0), "hop", sender, BatchState.FRESH),
+          new DueBatch(new BatchKey(QueueId.of(i + 1L), 0), BatchState.FRESH, NOW, "hop", sender),
           NOW);
     }
     Deque<RunningRound> running = new ArrayDeque<>();
@@ -61,7 +62,8 @@ final class DeliveriesPerHopTest {
       String sender = "s" + i + "@example.com";
       scheduler.reserve(line, sender, NOW);
       scheduler.offer(
-          new ReadyBatch(new BatchKey(QueueId.of(i + 1L), 0), line, sender, BatchState.FRESH), NOW);
+          new DueBatch(new BatchKey(QueueId.of(i + 1L), 0), BatchState.FRESH, NOW, line, sender),
+          NOW);
     }
     Deque<RunningRound> running = new ArrayDeque<>();
     int most = 0;

@@ -31,6 +31,7 @@ import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.spool.BatchFilter;
 import org.sealwax.router.spool.BatchState;
+import org.sealwax.router.spool.CrashMarks;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.RecipientBatch;
 import org.sealwax.router.spool.SpoolSettings;
@@ -206,7 +207,7 @@ final class HeldMailTest {
     QueueId damaged = send("damaged", true, 10);
     QueueId slow = send("slow", true, 10);
     awaitHeld(2);
-    var _ = new QueueControl(queue).hold(QueueFilter.of(slow));
+    var _ = new QueueControl(queue).order(QueueControl.Order.HOLD, QueueFilter.of(slow));
     awaitHeld(3);
     for (int i = 0; i < 14; i++) {
       day();

@@ -44,9 +44,11 @@ import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.CommitListener;
+import org.sealwax.router.spool.CrashMarks;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.Spool;
 import org.sealwax.router.spool.SpoolChange;
+import org.sealwax.router.spool.SpoolException;
 import org.sealwax.router.spool.SpoolSettings;
 import org.sealwax.router.spool.SqliteSpool;
 
@@ -436,7 +438,11 @@ final class QueueTest {
     next();
     if (how.equals("given up")) {
       untilAtRest();
-      assertEquals(1, new QueueControl(queue).bounce(QueueFilter.of(id)).recipients());
+      assertEquals(
+          1,
+          new QueueControl(queue)
+              .order(QueueControl.Order.BOUNCE, QueueFilter.of(id))
+              .recipients());
     }
     String text = next().content();
     assertTrue(text.contains("Final-Recipient: rfc822; team@here.example\r\n"), text);
@@ -591,19 +597,19 @@ final class QueueTest {
             Optional.of("B@one.example"),
             Optional.empty(),
             Optional.empty());
-    assertEquals(1, control.hold(onlyB).recipients());
+    assertEquals(1, control.order(QueueControl.Order.HOLD, onlyB).recipients());
     untilAtRest();
     assertEquals(
         List.of(BatchState.DEFERRED, BatchState.HELD),
         view.list(QueueFilter.of(one), null, 10).rows().stream().map(QueueRow::state).toList());
-    assertEquals(1, control.retry(inTwo).recipients());
+    assertEquals(1, control.order(QueueControl.Order.RETRY, inTwo).recipients());
     assertEquals(2, next().consignment().round());
     untilAtRest();
-    assertEquals(1, control.release(onlyB).recipients());
+    assertEquals(1, control.order(QueueControl.Order.RELEASE, onlyB).recipients());
     assertEquals(1, next().consignment().recipients().size());
     untilAtRest();
     assertEquals("Subject: q\r\n", view.message(one).orElseThrow().header());
-    assertEquals(2, control.bounce(QueueFilter.of(one)).recipients());
+    assertEquals(2, control.order(QueueControl.Order.BOUNCE, QueueFilter.of(one)).recipients());
     for (int i = 0; i < 2; i++) {
       assertTrue(next().content().contains("given up by the postmaster"));
     }
@@ -622,7 +628,7 @@ final class QueueTest {
             .flatMap(s -> s.lines().stream())
             .map(TraceEntry.RecipientTrace::what)
             .collect(java.util.stream.Collectors.toSet()));
-    assertEquals(1, control.delete(QueueFilter.all()).recipients());
+    assertEquals(1, control.order(QueueControl.Order.DELETE, QueueFilter.all()).recipients());
     untilEmpty();
     assertTrue(view.trace(QueueId.of(1)).isUnknown());
   }
@@ -643,7 +649,8 @@ final class QueueTest {
         };
     send(ReversePath.of(SENDER), "\r\n", to("a@one.example"));
     inRound.await();
-    QueueControl.OperationResult count = new QueueControl(queue).delete(QueueFilter.all());
+    QueueControl.OperationResult count =
+        new QueueControl(queue).order(QueueControl.Order.DELETE, QueueFilter.all());
     assertEquals(new QueueControl.OperationResult(0, 1, 0), count);
     go.countDown();
     untilEmpty();
@@ -657,12 +664,17 @@ final class QueueTest {
     QueueControl control = new QueueControl(queue);
     // No wait in between: the round's own change may not be committed yet, either.
     for (int i = 0; i < 5; i++) {
-      assertEquals(1, delivered(control.hold(QueueFilter.all())), "hold " + i);
+      assertEquals(
+          1, delivered(control.order(QueueControl.Order.HOLD, QueueFilter.all())), "hold " + i);
       untilHeld();
-      assertEquals(1, delivered(control.release(QueueFilter.all())), "release " + i);
-      assertEquals(1, delivered(control.retry(QueueFilter.all())), "retry " + i);
+      assertEquals(
+          1,
+          delivered(control.order(QueueControl.Order.RELEASE, QueueFilter.all())),
+          "release " + i);
+      assertEquals(
+          1, delivered(control.order(QueueControl.Order.RETRY, QueueFilter.all())), "retry " + i);
     }
-    assertEquals(1, delivered(control.delete(QueueFilter.all())));
+    assertEquals(1, delivered(control.order(QueueControl.Order.DELETE, QueueFilter.all())));
     untilEmpty();
   }
 
@@ -708,7 +720,9 @@ final class QueueTest {
               Optional.of(one),
               Optional.empty(),
               Optional.empty());
-      assertEquals(new QueueControl.OperationResult(0, 1, 0), control.delete(only));
+      assertEquals(
+          new QueueControl.OperationResult(0, 1, 0),
+          control.order(QueueControl.Order.DELETE, only));
     }
     go.countDown();
     untilEmpty();
@@ -794,13 +808,9 @@ final class QueueTest {
                   9)
               .getFirst();
       var batch =
-          StepApplier.stored(
-              draft.id(),
-              group.group(),
-              BatchState.QUEUED,
-              java.time.Instant.now(),
-              group.hop(),
-              "");
+          group
+              .group()
+              .stored(draft.id(), BatchState.QUEUED, java.time.Instant.now(), group.hop(), "");
       var envelope = new Envelope(ReversePath.of(SENDER), MailOptions.plain(), "o", "s", "", 1);
       spool.accept(
           new org.sealwax.router.spool.NewMessage(
@@ -840,8 +850,7 @@ final class QueueTest {
               .getFirst();
       assertEquals(hop.key(), group.hop());
       Instant now = Instant.now();
-      var batch =
-          StepApplier.stored(draft.id(), group.group(), BatchState.QUEUED, now, group.hop(), "");
+      var batch = group.group().stored(draft.id(), BatchState.QUEUED, now, group.hop(), "");
       MailOptions optional =
           new MailOptions(
               MailOptions.BodyType.SEVEN_BIT,
@@ -867,8 +876,8 @@ final class QueueTest {
   @Test
   void acceptsNoMailWhileItDrains() throws Exception {
     queue.drain(Duration.ofSeconds(1));
-    IntakeException e =
-        org.junit.jupiter.api.Assertions.assertThrows(IntakeException.class, queue::open);
-    assertEquals(IntakeException.Kind.BROKEN, e.kind());
+    SpoolException e =
+        org.junit.jupiter.api.Assertions.assertThrows(SpoolException.class, queue::open);
+    assertEquals(SpoolException.Kind.BROKEN, e.kind());
   }
 }

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchState;
+import org.sealwax.router.spool.DueBatch;
 import org.sealwax.router.spool.QueueId;
 
 /** Turns, slots, places, pauses. */
@@ -49,8 +50,8 @@ final class SchedulerTest {
     now = now.plus(time);
   }
 
-  private ReadyBatch mail(String hop, String sender, BatchState state) {
-    return new ReadyBatch(new BatchKey(QueueId.of(++number), 0), hop, sender, state);
+  private DueBatch mail(String hop, String sender, BatchState state) {
+    return new DueBatch(new BatchKey(QueueId.of(++number), 0), state, now, hop, sender);
   }
 
   private Admission arrives(String hop, String sender) {
@@ -332,7 +333,7 @@ final class SchedulerTest {
   void windowKeepsPlacesForNewMail() {
     int tried = 0;
     for (int i = 0; i < 10_000; i++) {
-      ReadyBatch ready = mail("hop" + i % 1000, "s@x", BatchState.DEFERRED);
+      DueBatch ready = mail("hop" + i % 1000, "s@x", BatchState.DEFERRED);
       tried += isTaken(scheduler.offer(ready, now)) ? 1 : 0;
     }
     assertEquals(Scheduler.WINDOW / 2, tried);
@@ -387,7 +388,7 @@ final class SchedulerTest {
     List<Scheduler.HopProbe> probes = scheduler.probes();
     assertEquals(List.of(new Scheduler.HopProbe("a", first.batch().key())), probes);
     assertEquals(List.of(), scheduler.probes(), "each is told once");
-    ReadyBatch oldest = new ReadyBatch(first.batch().key(), "a", "s@x", BatchState.DEFERRED);
+    DueBatch oldest = new DueBatch(first.batch().key(), BatchState.DEFERRED, now, "a", "s@x");
     assertTrue(scheduler.offerProbe(oldest, now));
     assertFalse(scheduler.offerProbe(oldest, now), "one probe at a time");
     assertSame(oldest, next().batch());
@@ -532,7 +533,7 @@ final class SchedulerTest {
 
   @Test
   void withdrawsWaitingBatches() {
-    ReadyBatch ready = mail("a", "s@x", BatchState.QUEUED);
+    DueBatch ready = mail("a", "s@x", BatchState.QUEUED);
     scheduler.offer(ready, now);
     assertTrue(scheduler.withdraw(ready.key(), "a", "s@x"));
     assertFalse(scheduler.withdraw(ready.key(), "a", "s@x"));

@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.Intake;
-import org.sealwax.router.queue.IntakeException;
 import org.sealwax.router.queue.Recipient;
 import org.sealwax.router.spool.QueueId;
+import org.sealwax.router.spool.SpoolException;
 
 /** A queue's entrance that keeps everything in memory and counts what is open. */
 final class MemoryIntake implements Intake {
@@ -46,14 +46,14 @@ final class MemoryIntake implements Intake {
   private int open;
   private int count;
   private long bytes;
-  IntakeException.@Nullable Kind atOpen;
-  IntakeException.@Nullable Kind atWrite;
-  IntakeException.@Nullable Kind atCommit;
+  SpoolException.@Nullable Kind atOpen;
+  SpoolException.@Nullable Kind atWrite;
+  SpoolException.@Nullable Kind atCommit;
 
   @Override
-  public synchronized IncomingMessage open(ByteBudget memory) throws IntakeException {
+  public synchronized IncomingMessage open(ByteBudget memory) throws SpoolException {
     if (atOpen != null) {
-      throw new IntakeException(atOpen, "as the test wants");
+      throw new SpoolException(atOpen, "as the test wants");
     }
     open++;
     QueueId id = new QueueId(String.format("ID%06d", ++count));
@@ -70,14 +70,14 @@ final class MemoryIntake implements Intake {
       public OutputStream content() {
         return new OutputStream() {
           @Override
-          public void write(int b) throws IntakeException {
+          public void write(int b) throws SpoolException {
             write(new byte[] {(byte) b}, 0, 1);
           }
 
           @Override
-          public void write(byte[] block, int offset, int length) throws IntakeException {
+          public void write(byte[] block, int offset, int length) throws SpoolException {
             if (atWrite != null) {
-              throw new IntakeException(atWrite, "as the test wants");
+              throw new SpoolException(atWrite, "as the test wants");
             }
             output.write(block, offset, length);
             synchronized (MemoryIntake.this) {
@@ -88,9 +88,9 @@ final class MemoryIntake implements Intake {
       }
 
       @Override
-      public void commit(Envelope envelope, List<Recipient> recipients) throws IntakeException {
+      public void commit(Envelope envelope, List<Recipient> recipients) throws SpoolException {
         if (atCommit != null) {
-          throw new IntakeException(atCommit, "as the test wants");
+          throw new SpoolException(atCommit, "as the test wants");
         }
         synchronized (MemoryIntake.this) {
           kept.add(

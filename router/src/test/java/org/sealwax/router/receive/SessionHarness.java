@@ -26,9 +26,9 @@ import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.router.evidence.PeerMatcher;
 import org.sealwax.router.queue.DeliveryTarget;
-import org.sealwax.router.queue.IntakeException;
 import org.sealwax.router.receive.ServerSession.ClientState;
 import org.sealwax.router.route.AddressResolution;
+import org.sealwax.router.spool.SpoolException;
 import org.sealwax.testkit.net.MemoryWire;
 import org.sealwax.testkit.tls.FakeTls;
 
@@ -124,8 +124,8 @@ final class SessionHarness {
               };
       case "auth" -> sasl = new OneUserSasl(first, rest);
       case "store" -> {
-        IntakeException.Kind kind =
-            IntakeException.Kind.valueOf(first.toUpperCase(java.util.Locale.ROOT));
+        SpoolException.Kind kind =
+            SpoolException.Kind.valueOf(first.toUpperCase(java.util.Locale.ROOT));
         switch (rest) {
           case "open" -> intake.atOpen = kind;
           case "write" -> intake.atWrite = kind;

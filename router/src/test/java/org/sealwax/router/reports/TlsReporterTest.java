@@ -67,10 +67,10 @@ import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.Intake;
-import org.sealwax.router.queue.IntakeException;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.Recipient;
 import org.sealwax.router.spool.QueueId;
+import org.sealwax.router.spool.SpoolException;
 import org.sealwax.testkit.dns.FixedResolver;
 import org.sealwax.testkit.tls.TestCa;
 
@@ -125,9 +125,9 @@ final class TlsReporterTest {
     private boolean full;
 
     @Override
-    public IncomingMessage open(ByteBudget memory) throws IntakeException {
+    public IncomingMessage open(ByteBudget memory) throws SpoolException {
       if (full) {
-        throw new IntakeException(IntakeException.Kind.FULL, "as the test wants");
+        throw new SpoolException(SpoolException.Kind.FULL, "as the test wants");
       }
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       return new IncomingMessage() {

@@ -20,12 +20,12 @@ import org.sealwax.router.queue.DeliveryAgent;
 import org.sealwax.router.queue.DeliverySlot;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
-import org.sealwax.router.queue.IntakeException;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.queue.TestRecipients;
 import org.sealwax.router.spool.QueueId;
+import org.sealwax.router.spool.SpoolException;
 
 /**
  * Each kind of next hop has its delivery; and a circle is refused for the alias it goes through,
@@ -62,7 +62,7 @@ final class NextHopDeliveryTest {
         ForwardSettings.defaults(),
         DIRECTORY,
         memory -> {
-          throw new IntakeException(IntakeException.Kind.FULL, "not here");
+          throw new SpoolException(SpoolException.Kind.FULL, "not here");
         },
         hosts,
         named("command"),

@@ -21,7 +21,6 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.CrashMarks;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.Envelope;
@@ -33,6 +32,7 @@ import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.queue.Queue;
 import org.sealwax.router.queue.QueueSettings;
 import org.sealwax.router.queue.Recipient;
+import org.sealwax.router.spool.CrashMarks;
 import org.sealwax.router.spool.QueueIds;
 
 /**

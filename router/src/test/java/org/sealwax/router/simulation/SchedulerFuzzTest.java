@@ -20,13 +20,13 @@ import org.junit.jupiter.api.Test;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.queue.Admission;
 import org.sealwax.router.queue.FailureCause;
-import org.sealwax.router.queue.ReadyBatch;
 import org.sealwax.router.queue.ReturnedBatches;
 import org.sealwax.router.queue.RoundResult;
 import org.sealwax.router.queue.RunningRound;
 import org.sealwax.router.queue.Scheduler;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchState;
+import org.sealwax.router.spool.DueBatch;
 import org.sealwax.router.spool.QueueId;
 
 /** Seeded sequences of events, also those that make no sense, against a model of what is where. */
@@ -201,12 +201,12 @@ final class SchedulerFuzzTest {
     }
 
     private void offered(BatchKey key, Row row) {
-      ReadyBatch ready = new ReadyBatch(key, row.hop, row.sender, row.state);
+      DueBatch ready = new DueBatch(key, row.state, now, row.hop, row.sender);
       switch (scheduler.offer(ready, now)) {
         case Admission.Admitted t -> {
           store.remove(key);
           waiting.put(key, row);
-          ReadyBatch evicted = t.evicted();
+          DueBatch evicted = t.evicted();
           if (evicted != null) {
             back(evicted.key(), now.plusSeconds(60));
           }
@@ -256,7 +256,7 @@ final class SchedulerFuzzTest {
           continue;
         }
         assertEquals(probe.hop(), row.hop);
-        ReadyBatch ready = new ReadyBatch(probe.key(), row.hop, row.sender, BatchState.DEFERRED);
+        DueBatch ready = new DueBatch(probe.key(), BatchState.DEFERRED, now, row.hop, row.sender);
         if (scheduler.offerProbe(ready, now)) {
           store.remove(probe.key());
           waiting.put(probe.key(), row);

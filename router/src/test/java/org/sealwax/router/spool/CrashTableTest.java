@@ -10,9 +10,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -27,7 +25,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -99,7 +96,7 @@ final class CrashTableTest {
   private synchronized void taken(SpoolStep step) {
     try {
       Path now = temporary.resolve("crash-" + copies++);
-      snapshot(state(), now);
+      TestFolders.snapshot(state(), now);
       synced = step == SpoolStep.BEGIN_SYNCED || step != SpoolStep.BEGIN && synced;
       if (DURABLE.contains(step) || step == SpoolStep.COMMIT && synced) {
         durable = now;
@@ -126,49 +123,6 @@ final class CrashTableTest {
   @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
   private static <T extends Exception> T unchecked(Exception e) throws T {
     throw (T) e;
-  }
-
-  /** A copy, begun again when another thread removed a file meanwhile. */
-  private static void snapshot(Path from, Path to) throws IOException {
-    for (int tries = 0; ; tries++) {
-      try {
-        copy(from, to);
-        return;
-      } catch (NoSuchFileException | UncheckedIOException e) {
-        if (tries == 100) {
-          throw e;
-        }
-        delete(to);
-      }
-    }
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
-    List<Path> all;
-    try (Stream<Path> files = Files.walk(from)) {
-      all = files.toList();
-    }
-    for (Path file : all) {
-      Path target = to.resolve(from.relativize(file).toString());
-      if (Files.isDirectory(file)) {
-        Files.createDirectories(target);
-      } else {
-        Files.copy(file, target, StandardCopyOption.REPLACE_EXISTING);
-      }
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    List<Path> all;
-    try (Stream<Path> files = Files.walk(folder)) {
-      all = files.sorted(java.util.Comparator.reverseOrder()).toList();
-    }
-    for (Path file : all) {
-      Files.delete(file);
-    }
   }
 
   private SqliteSpool open() throws IOException {
@@ -203,9 +157,16 @@ final class CrashTableTest {
 
   private void await(String workAndStep) throws InterruptedException {
     while (!has(workAndStep)) {
+      writes();
       Thread.sleep(5);
     }
     end();
+  }
+
+  /** What ended the writer is the failure of this test, not that it waits for ever. */
+  private void writes() {
+    assertEquals(
+        List.of(), log.bugs.stream().filter(bug -> bug.startsWith("bug spool writer")).toList());
   }
 
   private static SpoolChange removal(QueueId id) {
@@ -237,6 +198,7 @@ final class CrashTableTest {
   /** The step of the answer comes to an end after the caller has got it. */
   private void awaitAnswer(int before) throws InterruptedException {
     while (answers == before) {
+      writes();
       Thread.sleep(1);
     }
   }
@@ -390,9 +352,9 @@ final class CrashTableTest {
 
   private void restore() throws Exception {
     begin("restore", bystanders.getLast().text(), true);
-    delete(state().resolve("spool"));
+    TestFolders.delete(state().resolve("spool"));
     durable = temporary.resolve("before-restore");
-    copy(state(), durable);
+    TestFolders.copy(state(), durable);
     SpoolRestore.run(state().resolve("copy"), state(), state().resolve("spool"), this::taken);
     end();
   }
@@ -413,16 +375,16 @@ final class CrashTableTest {
    */
   private String started(String key, Crash crash, Path folder, @Nullable Path bodies)
       throws IOException {
-    delete(state());
-    copy(folder, state());
+    TestFolders.delete(state());
+    TestFolders.copy(folder, state());
     Path spool = state().resolve("spool");
     if (bodies != null && Files.exists(spool)) {
       // A rename from one to the other is there as a whole, or not at all.
       for (String name : List.of("bodies", "unclaimed")) {
-        delete(spool.resolve(name));
+        TestFolders.delete(spool.resolve(name));
         Path from = bodies.resolve("spool").resolve(name);
         if (Files.exists(from)) {
-          copy(from, spool.resolve(name));
+          TestFolders.copy(from, spool.resolve(name));
         }
       }
     }

@@ -117,31 +117,6 @@ final class DamageTest {
     return ids;
   }
 
-  private static void copy(Path from, Path to) throws IOException {
-    List<Path> all;
-    try (Stream<Path> files = Files.walk(from)) {
-      all = files.toList();
-    }
-    for (Path file : all) {
-      Path target = to.resolve(from.relativize(file).toString());
-      if (Files.isDirectory(file)) {
-        Files.createDirectories(target);
-      } else {
-        Files.copy(file, target, StandardCopyOption.REPLACE_EXISTING);
-      }
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    List<Path> all;
-    try (Stream<Path> files = Files.walk(folder)) {
-      all = files.sorted(java.util.Comparator.reverseOrder()).toList();
-    }
-    for (Path file : all) {
-      Files.delete(file);
-    }
-  }
-
   private List<QueueId> stored(int messages) throws Exception {
     try (SqliteSpool spool = open(folder())) {
       return fill(spool, 0, messages);
@@ -275,8 +250,8 @@ final class DamageTest {
   @Test
   void aLogWithoutItsDatabaseIsRead() throws Exception {
     Path crashed = crashed(12);
-    delete(folder());
-    copy(crashed, folder());
+    TestFolders.delete(folder());
+    TestFolders.copy(crashed, folder());
     Files.delete(folder().resolve("spool.db"));
     try (SqliteSpool spool = open(folder())) {
       assertEquals(12, spool.due(Instant.now(), 100).size());
@@ -288,7 +263,7 @@ final class DamageTest {
     Path crashed = temporary.resolve("crashed");
     try (SqliteSpool spool = open(folder())) {
       fill(spool, 0, messages);
-      copy(folder(), crashed);
+      TestFolders.copy(folder(), crashed);
     }
     return crashed;
   }
@@ -296,8 +271,8 @@ final class DamageTest {
   @Test
   void theEndOfALogBehindADamagedFrameIsKept() throws Exception {
     Path crashed = crashed(12);
-    delete(folder());
-    copy(crashed, folder());
+    TestFolders.delete(folder());
+    TestFolders.copy(crashed, folder());
     Set<Long> before = blocks(folder(), 12);
     overwrite("spool.db-wal", 0.5, 16);
     start(folder());
@@ -310,8 +285,8 @@ final class DamageTest {
   @Test
   void anOrdinaryCrashIsNoDamage() throws Exception {
     Path crashed = crashed(12);
-    delete(folder());
-    copy(crashed, folder());
+    TestFolders.delete(folder());
+    TestFolders.copy(crashed, folder());
     start(folder());
     assertEquals(List.of(), log.bugs);
     try (Stream<Path> files = Files.list(folder())) {
@@ -340,8 +315,8 @@ final class DamageTest {
       })
   void anythingInThePlaceOfAFileLosesNoMail(String what) throws Exception {
     Path crashed = crashed(12);
-    delete(folder());
-    copy(crashed, folder());
+    TestFolders.delete(folder());
+    TestFolders.copy(crashed, folder());
     Path file = folder().resolve(what.split(" ")[0]);
     Path foreign = temporary.resolve("foreign.db");
     try (Connection c = DriverManager.getConnection("jdbc:sqlite:" + foreign);
@@ -350,7 +325,7 @@ final class DamageTest {
     }
     Set<Long> before = blocks(folder().resolve("bodies"), 12);
     if (Files.isDirectory(file)) {
-      delete(file);
+      TestFolders.delete(file);
     }
     Files.deleteIfExists(file);
     switch (what.split(" ")[1]) {
@@ -385,7 +360,7 @@ final class DamageTest {
       assertTrue(
           Files.exists(folder().resolve("salvage")) || Files.exists(folder().resolve("spool.db")));
     }
-    delete(inTheWay);
+    TestFolders.delete(inTheWay);
     try (SqliteSpool spool = open(folder())) {
       assertEquals(20, spool.due(Instant.now(), 100).size());
     }
@@ -395,8 +370,8 @@ final class DamageTest {
   @Test
   void theDamagedFilesAreKeptAsTheyWere() throws Exception {
     Path crashed = crashed(12);
-    delete(folder());
-    copy(crashed, folder());
+    TestFolders.delete(folder());
+    TestFolders.copy(crashed, folder());
     overwrite("spool.db", 0, 8);
     byte[] database = Files.readAllBytes(folder().resolve("spool.db"));
     byte[] wal = Files.readAllBytes(folder().resolve("spool.db-wal"));
@@ -418,8 +393,8 @@ final class DamageTest {
   void aCrashDuringTheCopyingOutLosesNothing() throws Exception {
     Path crashed = crashed(12);
     for (int step = 0; step < 5; step++) {
-      delete(folder());
-      copy(crashed, folder());
+      TestFolders.delete(folder());
+      TestFolders.copy(crashed, folder());
       Path aside = folder().resolve("damaged-17");
       Files.writeString(folder().resolve("salvage"), "damaged-17");
       Files.createDirectory(aside);
@@ -461,7 +436,7 @@ final class DamageTest {
     try (SqliteSpool spool = open(folder())) {
       List<QueueId> done = fill(spool, 100, 8);
       fill(spool, 0, messages / 2);
-      copy(folder(), early);
+      TestFolders.copy(folder(), early);
       for (QueueId id : done) {
         CountDownLatch gone = new CountDownLatch(1);
         spool.change(
@@ -471,13 +446,13 @@ final class DamageTest {
         gone.await();
       }
       fill(spool, messages / 2, messages - messages / 2);
-      copy(folder(), running);
+      TestFolders.copy(folder(), running);
     }
-    copy(folder(), closed);
+    TestFolders.copy(folder(), closed);
     for (int seed = firstSeed; seed < firstSeed + cases; seed++) {
       Random random = new Random(seed);
-      delete(folder());
-      copy(random.nextBoolean() ? running : closed, folder());
+      TestFolders.delete(folder());
+      TestFolders.copy(random.nextBoolean() ? running : closed, folder());
       String what = damage(random, early);
       Set<Long> before = blocks(folder(), messages);
       try {

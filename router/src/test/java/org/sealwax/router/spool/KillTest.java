@@ -77,7 +77,7 @@ final class KillTest {
     try (SqliteSpool spool =
         SqliteSpool.open(
             new SpoolSettings(folder, 0, 1000), Clock.system(), RandomSource.secure(), log.log)) {
-      spool.upkeep.sweep(spool.writer);
+      spool.upkeep.sweep();
       Set<QueueId> here = new HashSet<>();
       for (DueBatch due : spool.due(java.time.Instant.now().plusSeconds(5), 1_000_000)) {
         here.add(due.key().message());

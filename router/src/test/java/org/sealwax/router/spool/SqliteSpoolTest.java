@@ -19,12 +19,17 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.store.Sqlite;
 import org.sealwax.router.store.SqliteFormat;
@@ -172,6 +177,36 @@ final class SqliteSpoolTest {
           SpoolException.class, () -> late.content().write(new byte[SqliteSpool.INLINE_LIMIT + 1]));
       assertEquals(List.of("bodies", "lock", "spool.db"), left);
       assertEquals(left, files());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"SYNC_NAMES", "BEGIN_SYNCED", "WRITE", "COMMIT", "REMOVE_CONTENTS"})
+  void nobodyWaitsForAWriterThatHasEnded(SpoolStep last) throws Exception {
+    AtomicBoolean isFailing = new AtomicBoolean();
+    Consumer<SpoolStep> after =
+        step -> {
+          if (step == last && isFailing.get()) {
+            throw new AssertionError("injected");
+          }
+        };
+    try (SqliteSpool spool =
+        SqliteSpool.open(
+            new SpoolSettings(folder(), 0, 1000),
+            Clock.system(),
+            RandomSource.secure(),
+            log.log,
+            after)) {
+      SpoolChild.store(spool, new byte[10]);
+      isFailing.set(true);
+      for (int i = 0; i < 2; i++) {
+        SpoolException refused =
+            assertThrows(SpoolException.class, () -> SpoolChild.store(spool, new byte[10]));
+        assertEquals(SpoolException.Kind.BROKEN, refused.kind());
+      }
+      while (!Supervisor.ended().contains("spool-writer")) {
+        Thread.sleep(1); // then the process ends
+      }
     }
   }
 
@@ -356,7 +391,7 @@ final class SqliteSpoolTest {
         removeLater(spool, id);
       }
       remove(spool, SpoolChild.store(spool, new byte[1]));
-      spool.upkeep.tidy(spool.writer);
+      spool.upkeep.tidy();
       CountDownLatch shrunk = new CountDownLatch(1);
       while (spool.writer.isTidying()) {
         QueueId id = SpoolChild.store(spool, new byte[20_000]);
@@ -494,7 +529,7 @@ final class SqliteSpoolTest {
             gone -> done.countDown());
         done.await();
       }
-      spool.upkeep.tidy(spool.writer);
+      spool.upkeep.tidy();
       while (spool.writer.isTidying()) {
         Thread.onSpinWait();
       }

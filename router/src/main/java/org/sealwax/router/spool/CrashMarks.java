@@ -1,14 +1,12 @@
-package org.sealwax.router.queue;
+package org.sealwax.router.spool;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.MappedByteBuffer;
-import java.nio.channels.FileChannel;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashMap;
@@ -18,19 +16,14 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.log.MailLog;
-import org.sealwax.router.spool.QueueId;
-import org.sealwax.router.spool.StepMarks;
 
 /**
  * Marks of the messages in work, in a file that is kept when the process ends: the next start knows
  * which messages were in work. Such a message is a suspect. Suspects are tried one after the other,
  * so that after the next end there is one of them; with its second end it is held. So one message
- * that ends the process cannot stop all other mail.
- *
- * <p>The file is mapped memory: what was written there is the kernel's, and survives the process
- * (not a loss of power, after which nothing is suspected that was not written back). Thread-safe.
+ * that ends the process cannot stop all other mail. Thread-safe.
  */
-public final class CrashMarks implements StepMarks, Closeable {
+public final class CrashMarks implements Closeable {
   /** The permission to start work on a message. */
   public enum StartPermission {
     /** Work on it; {@link #end} must follow. */
@@ -44,7 +37,7 @@ public final class CrashMarks implements StepMarks, Closeable {
   }
 
   /** Ends of the process after which a message is held. */
-  static final int ENDS = 2;
+  public static final int ENDS = 2;
 
   /** Ends after which it is not even touched to be held. */
   static final int MOST_ENDS = ENDS + 1;
@@ -62,7 +55,7 @@ public final class CrashMarks implements StepMarks, Closeable {
   private static final Duration ALONE = Duration.ofSeconds(10);
 
   private final @Nullable Path file;
-  private final @Nullable MappedByteBuffer slots;
+  private final @Nullable MarkFile slots;
   private final Clock clock;
   private final ArrayDeque<Integer> free = new ArrayDeque<>();
   private final Map<QueueId, Mark> marks = new HashMap<>();
@@ -89,7 +82,7 @@ public final class CrashMarks implements StepMarks, Closeable {
     }
   }
 
-  private CrashMarks(@Nullable Path file, @Nullable MappedByteBuffer slots, Clock clock) {
+  private CrashMarks(@Nullable Path file, @Nullable MarkFile slots, Clock clock) {
     this.file = file;
     this.slots = slots;
     this.clock = clock;
@@ -114,33 +107,23 @@ public final class CrashMarks implements StepMarks, Closeable {
    */
   public static CrashMarks open(Path file, Clock clock, MailLog log) {
     try {
-      return opened(file, clock, log);
+      Path next = file.resolveSibling(file.getFileName() + ".new");
+      Files.deleteIfExists(next);
+      CrashMarks marks = new CrashMarks(file, MarkFile.open(next, SLOTS, SLOT), clock);
+      left(file).forEach(marks::suspect);
+      Files.move(next, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+      if (!marks.suspects.isEmpty()) {
+        log.warning(
+            "queue",
+            "the last process ended while it worked on "
+                + marks.suspects.size()
+                + " messages, which are tried one after the other");
+      }
+      return marks;
     } catch (IOException e) {
       log.warning("queue", "messages under way cannot be marked: " + FailureText.of(e));
       return none();
     }
-  }
-
-  private static CrashMarks opened(Path file, Clock clock, MailLog log) throws IOException {
-    Map<QueueId, Integer> left = left(file);
-    Path next = file.resolveSibling(file.getFileName() + ".new");
-    Files.write(next, new byte[SLOTS * SLOT]);
-    MappedByteBuffer slots;
-    try (FileChannel channel =
-        FileChannel.open(next, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-      slots = channel.map(FileChannel.MapMode.READ_WRITE, 0, SLOTS * SLOT);
-    }
-    CrashMarks marks = new CrashMarks(file, slots, clock);
-    left.forEach(marks::suspect);
-    Files.move(next, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-    if (!left.isEmpty()) {
-      log.warning(
-          "queue",
-          "the last process ended while it worked on "
-              + left.size()
-              + " messages, which are tried one after the other");
-    }
-    return marks;
   }
 
   /** Identifiers in a file, with the ends of the process that they have seen. */
@@ -149,16 +132,16 @@ public final class CrashMarks implements StepMarks, Closeable {
     if (!Files.exists(file) || Files.size(file) != SLOTS * SLOT) {
       return left;
     }
-    byte[] all = Files.readAllBytes(file);
-    for (int i = 0; i < SLOTS; i++) {
-      int state = all[i * SLOT] & 0xff;
-      int length = all[i * SLOT + 1];
-      if (state == 0 || length < 0 || length > SLOT - 2) {
-        continue;
+    try (MarkFile former = MarkFile.open(file, SLOTS, SLOT)) {
+      for (int i = 0; i < SLOTS; i++) {
+        int state = former.number(i);
+        byte[] name = state == 0 ? new byte[1] : former.name(i);
+        if (name[0] > 0 && name[0] < name.length) {
+          String text = new String(name, 1, name[0], StandardCharsets.US_ASCII);
+          int ends = state > WAITING ? state - WAITING : state;
+          QueueId.parse(text).ifPresent(id -> left.merge(id, ends, Math::max));
+        }
       }
-      String text = new String(all, i * SLOT + 2, length, StandardCharsets.US_ASCII);
-      int ends = state > WAITING ? state - WAITING : state;
-      QueueId.parse(text).ifPresent(id -> left.merge(id, ends, Math::max));
     }
     return left;
   }
@@ -172,19 +155,18 @@ public final class CrashMarks implements StepMarks, Closeable {
   }
 
   private void write(int slot, int state, QueueId id) {
-    MappedByteBuffer to = slots;
-    if (to != null) {
+    if (slots != null) {
       byte[] text = id.text().getBytes(StandardCharsets.US_ASCII);
-      to.put(slot * SLOT + 1, (byte) text.length);
-      to.put(slot * SLOT + 2, text);
-      to.put(slot * SLOT, (byte) state);
+      slots.set(
+          slot,
+          ByteBuffer.allocate(1 + text.length).put((byte) text.length).put(text).array(),
+          state);
     }
   }
 
   private void clear(int slot) {
-    MappedByteBuffer to = slots;
-    if (to != null) {
-      to.put(slot * SLOT, (byte) 0);
+    if (slots != null) {
+      slots.number(slot, 0);
       free.push(slot);
     }
   }
@@ -239,7 +221,7 @@ public final class CrashMarks implements StepMarks, Closeable {
    * What was decided about a message by its ends: {@link StartPermission#GO} when nothing was.
    * Begins nothing.
    */
-  synchronized StartPermission verdict(QueueId id) {
+  public synchronized StartPermission verdict(QueueId id) {
     CrashSuspect suspect = suspects.get(id);
     int ends = suspect == null ? 0 : suspect.ends();
     return ends >= MOST_ENDS
@@ -247,12 +229,12 @@ public final class CrashMarks implements StepMarks, Closeable {
         : ends >= ENDS ? StartPermission.HOLD : StartPermission.GO;
   }
 
-  @Override
-  public synchronized boolean isSuspect(QueueId message) {
+  /** Whether the process has ended before while it worked on this message. */
+  synchronized boolean isSuspect(QueueId message) {
     return suspects.containsKey(message);
   }
 
-  @Override
+  /** A step with these messages begins. */
   public synchronized void beginStep(Set<QueueId> messages) {
     for (QueueId id : messages) {
       CrashSuspect suspect = suspects.get(id);
@@ -264,7 +246,7 @@ public final class CrashMarks implements StepMarks, Closeable {
     }
   }
 
-  @Override
+  /** It is over, and the process goes on. */
   public synchronized void endStep(Set<QueueId> messages) {
     for (QueueId id : messages) {
       Integer threads = suspectSteps.get(id);
@@ -283,7 +265,7 @@ public final class CrashMarks implements StepMarks, Closeable {
   }
 
   /** The suspects. */
-  synchronized Set<QueueId> suspects() {
+  public synchronized Set<QueueId> suspects() {
     return Set.copyOf(suspects.keySet());
   }
 

@@ -1,4 +1,4 @@
-package org.sealwax.router.queue;
+package org.sealwax.router.spool;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -13,8 +13,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.router.queue.CrashMarks.StartPermission;
-import org.sealwax.router.spool.QueueId;
+import org.sealwax.router.queue.BugLog;
+import org.sealwax.router.spool.CrashMarks.StartPermission;
 
 /** What was under way when a process ended is found by that one message that ends it. */
 final class CrashMarksTest {
