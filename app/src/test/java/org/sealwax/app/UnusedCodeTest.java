@@ -49,11 +49,8 @@ final class UnusedCodeTest {
         "PipeSettings.of",
         "FindingLocation.of",
         "PolicyRow.pinned",
-        "QueueSettings.withPostmaster",
-        "QueueSettings.withSchedule",
         "RelayRules.loopbackOnly",
-        "RevocationCheck.RevocationFetcher.none",
-        "BatchFilter.all");
+        "RevocationCheck.RevocationFetcher.none");
     because(
         out,
         "shows the state inside, where a test of a limit or of a leak needs it",

@@ -11,7 +11,6 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import org.sealwax.mail.json.Json;
 import org.sealwax.mail.net.AcceptLoop;
@@ -19,6 +18,7 @@ import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.Limit;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.store.StateFiles;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -90,13 +90,8 @@ public final class ControlServer implements Closeable {
     Path path = socketIn(state);
     checkLength(path);
     Path folder = state.resolve("control");
-    if (!Files.isDirectory(folder)) {
-      Files.createDirectory(
-          folder,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    }
     // Access to the folder is access to the queue: the access of another user is closed again.
-    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+    StateFiles.ownFolder(folder);
     Files.deleteIfExists(path);
     ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     server.bind(UnixDomainSocketAddress.of(path), MAX_CLIENTS);

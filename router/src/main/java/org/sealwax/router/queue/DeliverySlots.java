@@ -7,21 +7,20 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.router.queue.KnownNextHops.NextHopBacklog;
 import org.sealwax.router.queue.KnownNextHops.NextHopState;
-import org.sealwax.router.queue.Scheduler.Limits;
 
 /**
  * The slots of the rounds under way: how many of them each class of mail has, and which of them are
  * kept for new mail to idle next hops. Pure and mutable; part of {@link Scheduler}.
  */
 final class DeliverySlots {
-  Limits limits;
+  QueueSettings settings;
   private final int[] taken = new int[SlotClass.values().length];
   private final Map<String, Integer> keptBy = new HashMap<>();
   private int running;
   private int kept;
 
-  DeliverySlots(Limits limits) {
-    this.limits = limits;
+  DeliverySlots(QueueSettings settings) {
+    this.settings = settings;
   }
 
   int running() {
@@ -29,13 +28,13 @@ final class DeliverySlots {
   }
 
   boolean isFull() {
-    return running >= limits.deliveries();
+    return running >= settings.deliveries();
   }
 
   /** Rounds toward a next hop at the same time. */
   int most(NextHopState hop) {
     boolean one = !hop.greeted || hop.pauses.isPaused() || !hop.answered && isScarce();
-    return one ? 1 : Math.min(hop.limit, limits.perHop());
+    return one ? 1 : Math.min(hop.limit, settings.deliveriesPerHop());
   }
 
   /** Whether a round of it may begin now. */
@@ -67,12 +66,12 @@ final class DeliverySlots {
 
   /** Slots that are kept for new mail to idle next hops. */
   private int kept() {
-    return limits.deliveries() / Scheduler.KEPT;
+    return settings.deliveries() / Scheduler.KEPT;
   }
 
   /** Whether there is a slot besides those that are kept. */
   private boolean hasSlot(SlotClass slotClass, boolean isNew) {
-    return running - kept < limits.deliveries() - kept() && hasPart(slotClass, isNew);
+    return running - kept < settings.deliveries() - kept() && hasPart(slotClass, isNew);
   }
 
   private boolean hasPart(SlotClass slotClass, boolean isNew) {
@@ -92,12 +91,12 @@ final class DeliverySlots {
   }
 
   private int most(SlotClass slotClass) {
-    return slotClass.most(limits.deliveries());
+    return slotClass.most(settings.deliveries());
   }
 
   /** Whether slots are scarce, so that next hops that never answered get less of them. */
   boolean isScarce() {
-    return 2 * running >= limits.deliveries()
+    return 2 * running >= settings.deliveries()
         || isHalfTaken(SlotClass.UNANSWERED)
         || isHalfTaken(SlotClass.NULL_SENDER_UNANSWERED);
   }

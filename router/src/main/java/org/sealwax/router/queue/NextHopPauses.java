@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.router.spool.BatchKey;
 
@@ -69,9 +70,7 @@ final class NextHopPauses {
   /** The wait for what a probe finds. */
   Admission.Paused forProbe(Instant now) {
     return new Admission.Paused(
-        now.plus(Scheduler.PROBE_WAIT),
-        Scheduler.PROBE_WAIT,
-        java.util.Objects.requireNonNull(cause));
+        now.plus(Scheduler.PROBE_WAIT), Scheduler.PROBE_WAIT, Objects.requireNonNull(cause));
   }
 
   /** Notes a batch that waits for the end of the pause. */
@@ -129,13 +128,13 @@ final class NextHopPauses {
    *
    * @param why its end ends the pause, when that is sooner
    */
-  void begin(FailureCause why, Scheduler.Limits limits, Instant now, double chance) {
+  void begin(FailureCause why, QueueSettings settings, Instant now, double chance) {
     suspect = null;
     if (isPaused(now)) {
       return;
     }
     failures = Math.min(failures + 1, MOST_FAILURES);
-    length = length(failures, limits, chance);
+    length = length(failures, settings, chance);
     Instant known = why.until();
     if (known != null && known.isAfter(now) && known.isBefore(now.plus(length))) {
       length = Duration.between(now, known);
@@ -144,9 +143,9 @@ final class NextHopPauses {
     cause = why;
   }
 
-  private static Duration length(int failures, Scheduler.Limits limits, double chance) {
-    long most = limits.pauseMost().toMillis();
-    long wait = limits.pauseFirst().toMillis();
+  private static Duration length(int failures, QueueSettings settings, double chance) {
+    long most = settings.deadSiteMost().toMillis();
+    long wait = settings.deadSiteFirst().toMillis();
     for (int i = 1; i < failures && wait < most; i++) {
       wait *= 2;
     }
@@ -164,11 +163,11 @@ final class NextHopPauses {
       String sender,
       RoundResult.FailedAfterMail failure,
       Instant began,
-      Scheduler.Limits limits,
+      QueueSettings settings,
       Instant now) {
     SuspectMessage before = suspect;
     String domain = domain(sender);
-    if (before == null || !before.at.plus(limits.pauseMost()).isAfter(now)) {
+    if (before == null || !before.at.plus(settings.deadSiteMost()).isAfter(now)) {
       suspect = new SuspectMessage(domain, failure, now);
       return false;
     }
@@ -179,7 +178,7 @@ final class NextHopPauses {
 
   /** The host slows down the domain of this sender. */
   Admission.Paused slow(
-      String sender, FailureCause why, Scheduler.Limits limits, Instant now, double chance) {
+      String sender, FailureCause why, QueueSettings settings, Instant now, double chance) {
     if (slowed == null) {
       slowed = new LinkedHashMap<>(2);
     }
@@ -189,7 +188,7 @@ final class NextHopPauses {
       next = before;
     } else {
       int times = before == null ? 1 : Math.min(before.failures + 1, MOST_FAILURES);
-      Duration wait = length(times, limits, chance);
+      Duration wait = length(times, settings, chance);
       next = new SlowedSender(times, new Admission.Paused(now.plus(wait), wait, why));
     }
     slowed.put(domain(sender), next);
@@ -214,12 +213,12 @@ final class NextHopPauses {
   }
 
   /** Forgets what is too old to matter: true when that ends a pause. */
-  boolean removeOld(Scheduler.Limits limits, boolean isIdle, Instant now) {
+  boolean removeOld(QueueSettings settings, boolean isIdle, Instant now) {
     if (slowed != null) {
       slowed.values().removeIf(s -> s.pause.until().plus(REMEMBER).isBefore(now));
       slowed = slowed.isEmpty() ? null : slowed;
     }
-    if (suspect != null && suspect.at.plus(limits.pauseMost()).isBefore(now)) {
+    if (suspect != null && suspect.at.plus(settings.deadSiteMost()).isBefore(now)) {
       suspect = null;
     }
     if (isIdle && until != null && until.plus(REMEMBER).isBefore(now)) {

@@ -297,7 +297,7 @@ public final class Queue implements Intake, Closeable {
 
   /** What the queue has done, and what it holds in memory. */
   public QueueFigures figures() {
-    return state.figures(steps);
+    return state.figures();
   }
 
   /**

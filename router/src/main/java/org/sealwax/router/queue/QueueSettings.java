@@ -94,14 +94,4 @@ public record QueueSettings(
             "postmaster",
             Optional.empty()));
   }
-
-  /** The same with another schedule. */
-  public QueueSettings withSchedule(RetrySchedule other) {
-    return SettingsRecord.with(this, Map.of("schedule", other));
-  }
-
-  /** The same with a postmaster. */
-  public QueueSettings withPostmaster(Mailbox other) {
-    return SettingsRecord.with(this, Map.of("postmaster", Optional.of(other)));
-  }
 }

@@ -93,11 +93,11 @@ final class QueueState {
     this.runner = runner;
     this.round = round;
     this.inHand = new BatchesInHand(marks);
-    this.scheduler = new Scheduler(Scheduler.Limits.of(settings));
+    this.scheduler = new Scheduler(settings);
   }
 
   synchronized void use(QueueSettings settings) {
-    scheduler.use(Scheduler.Limits.of(settings));
+    scheduler.use(settings);
     pump();
     signal();
   }
@@ -457,21 +457,14 @@ final class QueueState {
     return inHand.oldestFresh(now);
   }
 
-  synchronized QueueFigures figures(StepApplier steps) {
+  synchronized QueueFigures figures() {
     return new QueueFigures(
         accepted,
-        steps.count(TraceEntry.RecipientEvent.DELIVERED),
-        steps.count(TraceEntry.RecipientEvent.DEFERRED),
-        steps.count(TraceEntry.RecipientEvent.BOUNCED),
-        steps.count(TraceEntry.RecipientEvent.HELD),
-        steps.count(TraceEntry.RecipientEvent.NOTIFIED),
         rounds,
         scheduler.running(),
         scheduler.ready(),
         inHand.size(),
         inHand.fresh(),
-        inHand.loadedBytes(),
-        scheduler.hops(),
         scheduler.paused());
   }
 

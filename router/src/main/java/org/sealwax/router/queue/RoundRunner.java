@@ -1,7 +1,6 @@
 package org.sealwax.router.queue;
 
 import java.io.ByteArrayInputStream;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -14,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.BlockInput;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.CrashMarks;
@@ -223,38 +223,33 @@ final class RoundRunner {
 
     /** The content; what is read of it is watched. */
     InputStream open(Consignment.MessageContent opener) throws IOException {
-      InputStream in;
-      try {
-        in = opener.open();
-      } catch (SpoolException e) {
-        throw note(e);
-      }
-      return new FilterInputStream(in) {
+      InputStream in = noted(opener::open);
+      return new BlockInput() {
         @Override
-        public int read() throws IOException {
-          try {
-            return super.read();
-          } catch (SpoolException e) {
-            throw note(e);
-          }
+        public int read(byte[] into, int offset, int length) throws IOException {
+          return noted(() -> in.read(into, offset, length));
         }
 
         @Override
-        public int read(byte[] into, int offset, int length) throws IOException {
-          try {
-            return super.read(into, offset, length);
-          } catch (SpoolException e) {
-            throw note(e);
-          }
+        public void close() throws IOException {
+          in.close();
         }
       };
     }
 
-    private SpoolException note(SpoolException e) {
-      if (e.kind() == SpoolException.Kind.DAMAGED) {
-        found = e;
+    private interface ContentRead<T> {
+      T get() throws IOException;
+    }
+
+    private <T> T noted(ContentRead<T> read) throws IOException {
+      try {
+        return read.get();
+      } catch (SpoolException e) {
+        if (e.kind() == SpoolException.Kind.DAMAGED) {
+          found = e;
+        }
+        throw e;
       }
-      return e;
     }
 
     /** What to hold against a round that read damage: all is held but what was delivered before. */

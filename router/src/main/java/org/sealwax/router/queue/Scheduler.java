@@ -24,13 +24,14 @@ import org.sealwax.router.spool.DueBatch;
  * which nothing runs and nothing waits goes ahead once: sender domains in turn, and of each the
  * newest first in three of four turns. After that the next hop waits for its turn like the others.
  *
- * <p><b>Slots.</b> Rounds need one of {@link Limits#deliveries} slots. {@link SlotClass} says how
- * many of them mail may take that others make us write, next hops that never answered, and slow
- * ones. The last fifth is for mail that came within {@link #NEW} to a next hop at which nothing
- * runs, so that it finds a slot whatever the backlog does; half of it for one sender's domain. A
- * next hop has one round until a host of it has greeted us (while slots are scarce: until it has
- * answered one), then {@value #FIRST_ROUNDS}, and one more for each round that it answers. An MX
- * address has at most {@link Limits#perHop} rounds, however many next hops lead to it.
+ * <p><b>Slots.</b> Rounds need one of {@link QueueSettings#deliveries} slots. {@link SlotClass}
+ * says how many of them mail may take that others make us write, next hops that never answered, and
+ * slow ones. The last fifth is for mail that came within {@link #NEW} to a next hop at which
+ * nothing runs, so that it finds a slot whatever the backlog does; half of it for one sender's
+ * domain. A next hop has one round until a host of it has greeted us (while slots are scarce: until
+ * it has answered one), then {@value #FIRST_ROUNDS}, and one more for each round that it answers.
+ * An MX address has at most {@link QueueSettings#deliveriesPerHop} rounds, however many next hops
+ * lead to it.
  *
  * <p><b>Window.</b> At most {@link #WINDOW} batches are in line or in a round. The fuller it is,
  * the fewer one next hop may have in line; what was tried before gets at most half of it and what
@@ -38,10 +39,10 @@ import org.sealwax.router.spool.DueBatch;
  * none goes to the store, and is fetched by next hop when the line gets short.
  *
  * <p><b>Pauses.</b> A next hop to which nothing can be delivered is left alone, from {@link
- * Limits#pauseFirst} doubling to {@link Limits#pauseMost}, unless the failure is known to end
- * sooner. Then the oldest message that is known to wait goes as a probe. A failure after MAIL
- * pauses the next hop only when an unrelated message meets it too, before any other got through. A
- * host that slows down a sender's domain pauses the pair of next hop and domain.
+ * QueueSettings#deadSiteFirst} doubling to {@link QueueSettings#deadSiteMost}, unless the failure
+ * is known to end sooner. Then the oldest message that is known to wait goes as a probe. A failure
+ * after MAIL pauses the next hop only when an unrelated message meets it too, before any other got
+ * through. A host that slows down a sender's domain pauses the pair of next hop and domain.
  *
  * <p><b>Cost.</b> Every call takes constant time, but for lines that are emptied by a pause and for
  * {@link #sweep}. Memory is bounded by the window and by {@link #MOST_HOPS}.
@@ -84,24 +85,6 @@ public final class Scheduler {
   static final int KEPT = 5;
 
   /**
-   * Bounds that an admin sets.
-   *
-   * @param deliveries rounds at the same time
-   * @param perHop rounds toward one next hop, and at one MX address
-   * @param pauseFirst how long a next hop is left alone at first
-   * @param pauseMost how long at most
-   */
-  public record Limits(int deliveries, int perHop, Duration pauseFirst, Duration pauseMost) {
-    static Limits of(QueueSettings settings) {
-      return new Limits(
-          settings.deliveries(),
-          settings.deliveriesPerHop(),
-          settings.deadSiteFirst(),
-          settings.deadSiteMost());
-    }
-  }
-
-  /**
    * A batch that probes its next hop, without regard to its own retry time.
    *
    * @param hop the next hop's key
@@ -119,14 +102,14 @@ public final class Scheduler {
   private Instant nextSweep = Instant.MIN;
 
   /** With nothing in it. */
-  public Scheduler(Limits limits) {
-    slots = new DeliverySlots(limits);
+  public Scheduler(QueueSettings settings) {
+    slots = new DeliverySlots(settings);
     window = new SchedulingWindow(slots, turns);
   }
 
   /** Puts other bounds in force. */
-  public void use(Limits other) {
-    slots.limits = other;
+  public void use(QueueSettings other) {
+    slots.settings = other;
     hops.all().forEach(this::settle);
   }
 
@@ -284,7 +267,7 @@ public final class Scheduler {
   /** Puts a line where its next turn comes, or takes it out when it may have none. */
   private void enqueue(NextHopBacklog backlog) {
     NextHopState hop = backlog.hop;
-    int perHop = slots.limits.perHop();
+    int perHop = slots.settings.deliveriesPerHop();
     if (backlog.ready == 0 || hop.running >= slots.most(hop) || hop.runningTowardIt() >= perHop) {
       turns.leave(backlog);
       return;
@@ -380,12 +363,12 @@ public final class Scheduler {
    * @param all in the order in which they would be dialled
    */
   public List<InetAddress> free(RunningRound round, List<InetAddress> all) {
-    return addresses.free(round, all, slots.limits.perHop());
+    return addresses.free(round, all, slots.settings.deliveriesPerHop());
   }
 
   /** A round is connected to this address. */
   public void connected(RunningRound round, InetAddress at) {
-    addresses.connected(round, at, slots.limits.perHop());
+    addresses.connected(round, at, slots.settings.deliveriesPerHop());
   }
 
   /**
@@ -409,7 +392,7 @@ public final class Scheduler {
     if (hop.isIdle()) {
       hops.activity(false);
     }
-    addresses.leave(round, slots.limits.perHop());
+    addresses.leave(round, slots.settings.deliveriesPerHop());
     addresses.passOn(hop);
     ReturnedBatches returned =
         switch (result) {
@@ -439,7 +422,7 @@ public final class Scheduler {
     hop.greeted = true;
     hop.answered = true;
     hop.slow = hop.aged > 0 || round.isOld(now);
-    hop.limit = Math.clamp(limit, 1, Math.max(1, slots.limits.perHop()));
+    hop.limit = Math.clamp(limit, 1, Math.max(1, slots.settings.deliveriesPerHop()));
   }
 
   private void unpaused(NextHopState hop, boolean was) {
@@ -452,7 +435,7 @@ public final class Scheduler {
 
   private void putBack(RunningRound round, Instant now) {
     NextHopState hop = round.hop;
-    hop.busy = addresses.busy(round, slots.limits.perHop());
+    hop.busy = addresses.busy(round, slots.settings.deliveriesPerHop());
     add(hop, round.batch, now);
     // It keeps its place before others of its sender, and has had its turn.
     NextHopBacklog backlog = hop.backlogFor(round.batch.sender());
@@ -475,7 +458,8 @@ public final class Scheduler {
       RunningRound round, RoundResult.FailedAfterMail failure, Instant now, double chance) {
     NextHopState hop = round.hop;
     String sender = round.batch.sender();
-    boolean isTheHop = hop.pauses.isNextHopAtFault(sender, failure, round.began, slots.limits, now);
+    boolean isTheHop =
+        hop.pauses.isNextHopAtFault(sender, failure, round.began, slots.settings, now);
     if (!isTheHop) {
       // A probe that failed for its own sake must not keep the others from being tried.
       unpaused(hop, hop.pauses.end());
@@ -490,7 +474,7 @@ public final class Scheduler {
     unpaused(hop, hop.pauses.end());
     answers(round, hop.limit, now);
     Admission.Paused pause =
-        hop.pauses.slow(round.batch.sender(), cause, slots.limits, now, chance);
+        hop.pauses.slow(round.batch.sender(), cause, slots.settings, now, chance);
     return ReturnedBatches.of(
         takeOut(hop, NextHopPauses.domain(round.batch.sender())), pause, null);
   }
@@ -499,7 +483,7 @@ public final class Scheduler {
       RunningRound round, FailureCause cause, Instant now, double chance) {
     NextHopState hop = round.hop;
     boolean was = hop.pauses.isPaused();
-    hop.pauses.begin(cause, slots.limits, now, chance);
+    hop.pauses.begin(cause, slots.settings, now, chance);
     hop.pauses.addWaiting(round.batch.key());
     hop.limit = FIRST_ROUNDS;
     List<DueBatch> out = takeOut(hop, null);
@@ -585,13 +569,13 @@ public final class Scheduler {
 
   /** Forgets old failures, and wakes next hops that wait for an address with a free slot. */
   public void sweep(Instant now) {
-    addresses.wakeAll(slots.limits.perHop());
+    addresses.wakeAll(slots.settings.deliveriesPerHop());
     if (now.isBefore(nextSweep)) {
       return;
     }
     nextSweep = now.plusSeconds(60);
     for (NextHopState hop : hops.all()) {
-      if (hop.pauses.removeOld(slots.limits, hop.isIdle(), now)) {
+      if (hop.pauses.removeOld(slots.settings, hop.isIdle(), now)) {
         hops.pauseEnded();
       }
       settle(hop);

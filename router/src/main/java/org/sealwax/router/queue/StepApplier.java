@@ -11,10 +11,9 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Function;
-import org.sealwax.mail.net.FailureText;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.queue.NotificationWriter.PreparedNotification;
 import org.sealwax.router.queue.TraceEntry.RecipientEvent;
 import org.sealwax.router.queue.TraceEntry.RecipientTrace;
@@ -39,7 +38,6 @@ final class StepApplier {
 
   private final Queue queue;
   private final AtomicLong order;
-  private final AtomicLongArray counts = new AtomicLongArray(RecipientEvent.values().length);
 
   StepApplier(Queue queue) {
     this.queue = queue;
@@ -156,7 +154,6 @@ final class StepApplier {
   /** Reports notifications that are stored now. */
   private void announced(QueueId about, List<PreparedNotification> prepared) {
     for (PreparedNotification m : prepared) {
-      counts.incrementAndGet(RecipientEvent.NOTIFIED.ordinal());
       queue.log.notified(about.text(), m.message().id().text(), m.kind(), m.to().toString());
     }
     if (!prepared.isEmpty()) {
@@ -167,7 +164,6 @@ final class StepApplier {
   private void note(QueueId id, Instant arrived, List<RecipientTrace> traces, Instant now) {
     Duration delay = Duration.between(arrived, now);
     for (RecipientTrace t : traces) {
-      counts.incrementAndGet(t.what().ordinal());
       switch (t.what()) {
         case DELIVERED ->
             queue.log.delivered(id.text(), t.to(), t.host(), t.tls(), t.reply(), delay);
@@ -184,11 +180,6 @@ final class StepApplier {
     return prepared.isEmpty()
         ? List.of()
         : prepared.stream().map(PreparedNotification::message).toList();
-  }
-
-  /** Recipients to which this happened since the start; deferred ones once for each round. */
-  long count(RecipientEvent event) {
-    return counts.get(event.ordinal());
   }
 
   // Batches of which no step was taken.

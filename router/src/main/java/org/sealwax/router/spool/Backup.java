@@ -42,11 +42,11 @@ final class Backup {
   static void run(Path database, BodyFiles bodies, Path folder, Consumer<SpoolStep> after)
       throws IOException {
     Path copyOfBodies = folder.resolve("bodies");
-    FolderLock.ownFolder(folder);
+    StateFiles.ownFolder(folder);
     if (!BodyFiles.inside(folder).isEmpty()) {
       throw new FileAlreadyExistsException(folder + " is not empty");
     }
-    FolderLock.ownFolder(copyOfBodies);
+    StateFiles.ownFolder(copyOfBodies);
     Path copy = folder.resolve(DATABASE + UNFINISHED);
     for (int i = 0; i < TRIES; i++) {
       link(bodies, copyOfBodies);
@@ -145,7 +145,7 @@ final class Backup {
   private static void linkUnclaimed(BodyFiles bodies, Path to) throws IOException {
     List<Path> files = bodies.unclaimed();
     if (!files.isEmpty()) {
-      FolderLock.ownFolder(to);
+      StateFiles.ownFolder(to);
       for (Path file : files) {
         link(file, to.resolve(String.valueOf(file.getFileName())));
       }

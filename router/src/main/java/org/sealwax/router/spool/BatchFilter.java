@@ -16,10 +16,4 @@ public record BatchFilter(
     Optional<BatchState> state,
     Optional<String> reason,
     Optional<String> sender,
-    Optional<String> contains) {
-  /** Everything. */
-  public static BatchFilter all() {
-    return new BatchFilter(
-        Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
-  }
-}
+    Optional<String> contains) {}

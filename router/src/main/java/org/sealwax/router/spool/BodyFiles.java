@@ -63,7 +63,7 @@ final class BodyFiles {
     this.unclaimed = spool.resolve(UNCLAIMED);
     this.spaceCheck = space;
     this.after = after;
-    FolderLock.ownFolder(folder);
+    StateFiles.ownFolder(folder);
   }
 
   Path file(QueueId id) {
@@ -228,7 +228,7 @@ final class BodyFiles {
 
   /** False when it is gone meanwhile. */
   private boolean setAside(Path file) throws IOException {
-    FolderLock.ownFolder(unclaimed);
+    StateFiles.ownFolder(unclaimed);
     Path to = unclaimed.resolve(String.valueOf(file.getFileName()));
     for (int i = 1; Files.exists(to); i++) {
       to = unclaimed.resolve(file.getFileName() + "-" + i);

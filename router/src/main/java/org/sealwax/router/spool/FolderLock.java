@@ -8,12 +8,8 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.router.spool.SpoolException.Kind;
-import org.sealwax.router.store.StateFiles;
 
 /** Keeps a folder to one process: two routers on one spool would deliver everything twice. */
 final class FolderLock implements Closeable {
@@ -44,18 +40,6 @@ final class FolderLock implements Closeable {
       throw new SpoolException(Kind.LOCKED, "another router runs on the spool in " + folder);
     }
     return new FolderLock(channel);
-  }
-
-  /**
-   * Makes a folder that only its owner may enter, because it holds users' mail; removes the
-   * permissions of other users from an existing one.
-   */
-  static void ownFolder(Path folder) throws IOException {
-    StateFiles.makeFolder(folder);
-    Set<PosixFilePermission> owner = PosixFilePermissions.fromString("rwx------");
-    if (!owner.containsAll(Files.getPosixFilePermissions(folder))) {
-      Files.setPosixFilePermissions(folder, owner);
-    }
   }
 
   @Override

@@ -212,7 +212,7 @@ final class Salvage {
     String name = Files.exists(mark) ? Files.readString(mark, StandardCharsets.UTF_8).trim() : "";
     if (FOLDER_NAME.matcher(name).matches()) {
       Path aside = folder.resolve(name);
-      FolderLock.ownFolder(aside);
+      StateFiles.ownFolder(aside);
       return aside;
     }
     Path aside = newFolder("damaged-");
@@ -229,7 +229,7 @@ final class Salvage {
     for (int i = 1; Files.exists(aside); i++) {
       aside = folder.resolve(name + "-" + i);
     }
-    FolderLock.ownFolder(aside);
+    StateFiles.ownFolder(aside);
     return aside;
   }
 

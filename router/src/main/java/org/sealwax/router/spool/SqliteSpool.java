@@ -18,6 +18,7 @@ import org.sealwax.router.log.MailLog;
 import org.sealwax.router.spool.ScanMarks.Scan;
 import org.sealwax.router.spool.SpoolException.Kind;
 import org.sealwax.router.store.SqliteFailure;
+import org.sealwax.router.store.StateFiles;
 
 /**
  * The embedded store: SQLite in WAL mode, one thread that writes ({@link SpoolWriter}), few
@@ -64,7 +65,7 @@ public final class SqliteSpool implements Spool {
     this.clock = clock;
     this.log = log;
     this.after = after;
-    FolderLock.ownFolder(folder);
+    StateFiles.ownFolder(folder);
     this.space = new DiskSpace(folder, settings.minimumFreeSpace(), clock, log);
     this.bodies = new BodyFiles(folder, space::check, after);
     boolean used = FolderLock.isThere(folder);

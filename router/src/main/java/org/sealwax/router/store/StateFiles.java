@@ -9,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 
 /**
  * Files of the state folder that are no databases. What this class makes, nobody but our user may
@@ -30,6 +32,18 @@ public final class StateFiles {
       Files.createDirectories(
           folder,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    }
+  }
+
+  /**
+   * Makes a folder that only its owner may enter, because it holds users' mail; removes the
+   * permissions of other users from an existing one.
+   */
+  public static void ownFolder(Path folder) throws IOException {
+    makeFolder(folder);
+    Set<PosixFilePermission> owner = PosixFilePermissions.fromString("rwx------");
+    if (!owner.containsAll(Files.getPosixFilePermissions(folder))) {
+      Files.setPosixFilePermissions(folder, owner);
     }
   }
 

@@ -10,6 +10,9 @@ public final class BugLog {
   /** What was told of bugs and of the store. */
   public final List<String> bugs = new CopyOnWriteArrayList<>();
 
+  /** Recipients given up and notifications, by the names of their facts. */
+  public final List<String> ended = new CopyOnWriteArrayList<>();
+
   /** The log. */
   public final MailLog log =
       (MailLog)
@@ -17,6 +20,9 @@ public final class BugLog {
               MailLog.class.getClassLoader(),
               new Class<?>[] {MailLog.class},
               (proxy, method, args) -> {
+                if (method.getName().equals("bounced") || method.getName().equals("notified")) {
+                  ended.add(method.getName() + " " + args[0]);
+                }
                 if (method.getName().equals("bug") || method.getName().equals("storeTrouble")) {
                   StringBuilder line = new StringBuilder(method.getName());
                   for (Object arg : args) {

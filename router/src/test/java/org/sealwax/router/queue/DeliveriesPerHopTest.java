@@ -25,7 +25,8 @@ final class DeliveriesPerHopTest {
   @ValueSource(ints = {1, 2, 3, 4, 5, 6})
   void neverMoreRoundsThanTheLimit(int limit) {
     Scheduler scheduler =
-        new Scheduler(new Scheduler.Limits(100, limit, Duration.ofMinutes(1), Duration.ofHours(1)));
+        new Scheduler(
+            TestQueueSettings.bounds(100, limit, Duration.ofMinutes(1), Duration.ofHours(1)));
     for (int i = 0; i < 60; i++) {
       String sender = "s" + i + "@example.com";
       scheduler.reserve("hop", sender, NOW);
@@ -51,7 +52,8 @@ final class DeliveriesPerHopTest {
   @ValueSource(ints = {1, 2, 3, 4, 5, 6})
   void bothLinesTowardANextHopShareTheLimit(int limit) {
     Scheduler scheduler =
-        new Scheduler(new Scheduler.Limits(100, limit, Duration.ofMinutes(1), Duration.ofHours(1)));
+        new Scheduler(
+            TestQueueSettings.bounds(100, limit, Duration.ofMinutes(1), Duration.ofHours(1)));
     NextHop hop = new NextHop.ByMx(Domain.of("example.org"));
     List<String> lines =
         List.of(

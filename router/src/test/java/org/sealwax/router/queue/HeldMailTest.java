@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,7 +30,6 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.log.MailLog;
-import org.sealwax.router.spool.BatchFilter;
 import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.CrashMarks;
 import org.sealwax.router.spool.QueueId;
@@ -102,8 +102,10 @@ final class HeldMailTest {
             clock,
             RandomSource.secure(),
             log,
-            QueueSettings.defaults(Domain.of("router.example"))
-                .withPostmaster(mailbox("postmaster@router.example")),
+            TestQueueSettings.with(
+                TestQueueSettings.defaults(),
+                "postmaster",
+                Optional.of(mailbox("postmaster@router.example"))),
             CrashMarks.none(),
             Threads::start);
     queue.start();
@@ -175,7 +177,7 @@ final class HeldMailTest {
   }
 
   private List<RecipientBatch> batches() throws IOException {
-    return spool.list(BatchFilter.all(), null, 1_000, key -> {});
+    return spool.list(QueueFilter.all().forStore(), null, 1_000, key -> {});
   }
 
   private List<QueueId> heldIds() throws IOException {

@@ -492,7 +492,7 @@ final class QueueTest {
     RetrySchedule quick =
         new RetrySchedule(
             List.of(Duration.ofSeconds(1)), 0, Duration.ofDays(1), Duration.ofHours(4));
-    queue.settings(queue.settings().withSchedule(quick));
+    queue.settings(TestQueueSettings.with(queue.settings(), "schedule", quick));
     answer =
         c ->
             c.round() == 1

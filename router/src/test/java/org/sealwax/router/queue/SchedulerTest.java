@@ -38,7 +38,7 @@ final class SchedulerTest {
   private static final RoundResult DEAD = new RoundResult.NextHopUnreachable(CONNECT);
 
   private final Scheduler scheduler =
-      new Scheduler(new Scheduler.Limits(SLOTS, PER_HOP, MINUTE, Duration.ofHours(1)));
+      new Scheduler(TestQueueSettings.bounds(SLOTS, PER_HOP, MINUTE, Duration.ofHours(1)));
   private long number;
   private Instant now = NOW;
 

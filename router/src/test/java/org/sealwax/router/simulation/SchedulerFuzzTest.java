@@ -20,10 +20,12 @@ import org.junit.jupiter.api.Test;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.queue.Admission;
 import org.sealwax.router.queue.FailureCause;
+import org.sealwax.router.queue.QueueSettings;
 import org.sealwax.router.queue.ReturnedBatches;
 import org.sealwax.router.queue.RoundResult;
 import org.sealwax.router.queue.RunningRound;
 import org.sealwax.router.queue.Scheduler;
+import org.sealwax.router.queue.TestQueueSettings;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.DueBatch;
@@ -70,7 +72,7 @@ final class SchedulerFuzzTest {
     private final List<RunningRound> over = new ArrayList<>();
     private final Map<String, Boolean> greeted = new HashMap<>();
     private final Scheduler scheduler;
-    private Scheduler.Limits limits;
+    private QueueSettings limits;
     private Instant now = Instant.parse("2026-06-01T00:00:00Z");
     private long number;
     private int begun;
@@ -85,8 +87,8 @@ final class SchedulerFuzzTest {
       scheduler = new Scheduler(limits);
     }
 
-    private Scheduler.Limits someLimits() {
-      return new Scheduler.Limits(
+    private QueueSettings someLimits() {
+      return TestQueueSettings.bounds(
           1 + random.nextInt(40),
           1 + random.nextInt(5),
           Duration.ofMinutes(1),
@@ -278,7 +280,8 @@ final class SchedulerFuzzTest {
         running.put(round, row);
         long there = running.values().stream().filter(r -> r.hop.equals(row.hop)).count();
         boolean known = greeted.getOrDefault(row.hop, false);
-        assertTrue(there <= (known ? limits.perHop() : 1), there + " rounds toward " + row.hop);
+        assertTrue(
+            there <= (known ? limits.deliveriesPerHop() : 1), there + " rounds toward " + row.hop);
         assertTrue(running.size() <= limits.deliveries(), "more rounds than slots");
         if (row.sender.isEmpty()) {
           long nullSenders = running.values().stream().filter(r -> r.sender.isEmpty()).count();
