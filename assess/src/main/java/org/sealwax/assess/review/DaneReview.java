@@ -263,11 +263,21 @@ public final class DaneReview implements Review {
     return DaneReferenceNames.of(base, subject, Optional.ofNullable(mx));
   }
 
+  private static String stateText(Evidence.DaneState state) {
+    return switch (state) {
+      case Evidence.DaneState.Usable u ->
+          u.associations().records().size() + " usable TLSA records";
+      case Evidence.DaneState.Unusable u -> "no usable TLSA record: " + u.why();
+      case Evidence.DaneState.LookupFailed f -> f.why();
+      case Evidence.DaneState.Absent a -> a.why();
+    };
+  }
+
   private static FindingEvidence records(HostDaneAnswer host) {
     DnsAnswer<TlsaRecord> answer = host.answer();
     String text =
         answer == null
-            ? host.name() + ": " + host.state()
+            ? host.name() + ": " + stateText(host.state())
             : host.owner()
                 + " "
                 + answer.security()

@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.CommandFailed;
@@ -145,7 +146,9 @@ public final class CheckCommand {
             .orElseGet(
                 () ->
                     "# no configuration; would be read from "
-                        + configuration.paths().configurations()));
+                        + configuration.paths().configurations().stream()
+                            .map(Path::toString)
+                            .collect(Collectors.joining(" or "))));
     out.println("# state in " + sound.settings().server().state());
     out.println("# " + MemoryPlan.of(sound.settings()).text());
     if (sound.settings().server().postmaster().isEmpty()) {

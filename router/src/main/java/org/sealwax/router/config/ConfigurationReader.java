@@ -246,7 +246,7 @@ final class ConfigurationReader {
           .help(
               SpellingSuggestion.to(name, names)
                   .map(near -> "did you mean [" + near + "]?")
-                  .orElse("tables: " + names));
+                  .orElse("tables: " + String.join(", ", names)));
     } else {
       error(place, "unknown key \"" + name + "\" before any table")
           .help(elsewhere(name).orElse("every key stands under a table like [server]"));

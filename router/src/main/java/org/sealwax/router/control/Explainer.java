@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.MailHost;
@@ -15,6 +16,7 @@ import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.HostMemory;
 import org.sealwax.mail.policy.IdentityRequirement;
+import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.policy.Policy;
 import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.policy.PolicySubject;
@@ -290,7 +292,9 @@ public final class Explainer {
                 + ", id "
                 + fetched.id()
                 + ", mx "
-                + fetched.policy().mx()
+                + fetched.policy().mx().stream()
+                    .map(MxPattern::toString)
+                    .collect(Collectors.joining(" "))
                 + "; "
                 + announced);
     out.put("rfc", "RFC 8461 section 3");

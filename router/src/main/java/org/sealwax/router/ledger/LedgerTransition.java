@@ -189,7 +189,8 @@ public final class LedgerTransition {
       }
       if (!unknown.isEmpty() && violation == null) {
         violation = Violation.begins(now);
-        violated(TlsLevel.VERIFY, "MX hosts never seen before: " + unknown);
+        violated(TlsLevel.VERIFY, "MX hosts never seen before: "
+                    + unknown.stream().map(Domain::name).sorted().collect(Collectors.joining(", ")));
       }
     } else {
       keepToSameHosts();

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.spool.ScanMarks.Scan;
@@ -423,7 +424,9 @@ final class SpoolWriter {
     switch (batch.getFirst()) {
       case WriterJob.Urgent u -> u.outcome().complete(Optional.of(problem));
       case WriterJob.Change c -> {
-        String what = "a change of " + c.messages() + " could not be stored; it is ";
+        String what = "a change of "
+                + c.messages().stream().map(QueueId::text).collect(Collectors.joining(", "))
+                + " could not be stored; it is ";
         if (c.isHold()) {
           spool.log.storeTrouble(what + "left as it was until the next start", why);
         } else {
