@@ -35,6 +35,7 @@ import org.sealwax.mail.dns.Resolver.AddressFamily;
 import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.policy.Evidence.DaneState;
+import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.mail.tls.PeerVerifier;
 import org.sealwax.mail.tls.verdict.NameCheck;
