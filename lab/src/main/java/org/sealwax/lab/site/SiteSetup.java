@@ -14,6 +14,7 @@ import org.sealwax.lab.traps.StsPublication;
 import org.sealwax.lab.traps.Trap;
 import org.sealwax.lab.traps.TrapHost;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.testkit.tls.LabCertificateAuthority;
@@ -123,7 +124,7 @@ public final class SiteSetup {
         site.assignAddresses(resources.addresses());
         open(site, resources.listeners());
       } catch (AddressSource.NoAddressLeft e) {
-        troubles.put(sighting.trapCase().label(), String.valueOf(e.getMessage()));
+        troubles.put(sighting.trapCase().label(), FailureText.of(e));
         continue;
       } catch (IOException e) {
         if (!resources.skipsUnavailableRows()
@@ -132,7 +133,7 @@ public final class SiteSetup {
           throw e;
         }
         // Without IPv6 here that trap cannot be tested, and the others can.
-        troubles.put(sighting.trapCase().label(), String.valueOf(e.getMessage()));
+        troubles.put(sighting.trapCase().label(), FailureText.of(e));
       }
       sites.add(site);
       zones.addAll(texts.zones(site));

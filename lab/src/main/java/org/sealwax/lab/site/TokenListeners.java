@@ -12,6 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Deadline;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.net.Wire;
 
@@ -68,7 +69,8 @@ public final class TokenListeners implements Closeable {
               }));
     } catch (IOException e) {
       throw new IOException(
-          "cannot listen at " + at.getHostAddress() + " port " + port + ": " + e.getMessage(), e);
+          "cannot listen at " + at.getHostAddress() + " port " + port + ": " + FailureText.of(e),
+          e);
     }
   }
 

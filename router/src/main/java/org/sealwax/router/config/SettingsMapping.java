@@ -214,7 +214,8 @@ final class SettingsMapping {
         if (!(r.hop() instanceof ConfiguredHop.Pipe c) || pipes.contains(c.pipe())) {
           return Optional.of(r.hop());
         }
-        at.error("there is no [[pipe]] named " + c.pipe()).help("pipes: " + String.join(", ", pipes));
+        at.error("there is no [[pipe]] named " + c.pipe())
+            .help("pipes: " + String.join(", ", pipes));
       }
       case ConfiguredHop.HopSyntax.Wrong w -> {
         ProblemPlace.Reported wrong = at.inside(1 + w.column()).error(w.problem());

@@ -189,8 +189,10 @@ public final class LedgerTransition {
       }
       if (!unknown.isEmpty() && violation == null) {
         violation = Violation.begins(now);
-        violated(TlsLevel.VERIFY, "MX hosts never seen before: "
-                    + unknown.stream().map(Domain::name).sorted().collect(Collectors.joining(", ")));
+        violated(
+            TlsLevel.VERIFY,
+            "MX hosts never seen before: "
+                + unknown.stream().map(Domain::name).sorted().collect(Collectors.joining(", ")));
       }
     } else {
       keepToSameHosts();

@@ -503,7 +503,7 @@ public final class Router implements Closeable {
     try {
       RootStore.rereadPublicRoots();
     } catch (IllegalStateException e) {
-      throw new IOException(e.getMessage(), e);
+      throw new IOException(FailureText.of(e), e);
     }
     ListenerSet.ListenerChange change = listeners.change(next);
     try {

@@ -424,7 +424,8 @@ final class SpoolWriter {
     switch (batch.getFirst()) {
       case WriterJob.Urgent u -> u.outcome().complete(Optional.of(problem));
       case WriterJob.Change c -> {
-        String what = "a change of "
+        String what =
+            "a change of "
                 + c.messages().stream().map(QueueId::text).collect(Collectors.joining(", "))
                 + " could not be stored; it is ";
         if (c.isHold()) {
