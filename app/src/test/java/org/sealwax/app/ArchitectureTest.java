@@ -287,13 +287,10 @@ final class ArchitectureTest {
                       "|",
                       "QueueStep",
                       "Scheduler",
-                      "SchedulingWindow",
                       "DeliverySlots",
                       "NextHopTurns",
-                      "NextHopPauses",
                       "KnownNextHops",
-                      "MxAddresses",
-                      "RunningRound")
+                      "RecipientGroup")
                   + ")(\\$.*)?")
           .should()
           .dependOnClassesThat(forbidden)

@@ -66,7 +66,7 @@ final class UnusedCodeTest {
         "ProviderLimiter.remembered",
         "VerificationCache.isRefreshing",
         "Router.reportAddress",
-        "RunningRound.batch",
+        "DeliverySlots.RunningRound.batch",
         "ServerFlight.suite",
         "ServerFlight.version",
         "SessionLimit.taken",

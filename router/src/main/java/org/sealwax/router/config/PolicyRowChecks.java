@@ -25,7 +25,7 @@ import org.sealwax.mail.policy.Requirement;
 import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.deliver.RouteSettings;
-import org.sealwax.router.evidence.PolicyRows;
+import org.sealwax.router.evidence.EvidenceGatherer.PolicyRows;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.route.ForwardSettings;

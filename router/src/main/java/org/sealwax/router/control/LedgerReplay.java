@@ -24,7 +24,7 @@ import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.TlsaAssociation;
 import org.sealwax.router.config.RouterSettings;
-import org.sealwax.router.evidence.PolicyRows;
+import org.sealwax.router.evidence.EvidenceGatherer.PolicyRows;
 import org.sealwax.router.ledger.ClockReading;
 import org.sealwax.router.ledger.DomainRecord;
 import org.sealwax.router.ledger.HostRecord;

@@ -21,7 +21,7 @@ import org.sealwax.mail.policy.Policy;
 import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.router.evidence.EvidenceGatherer;
-import org.sealwax.router.evidence.PolicyRows;
+import org.sealwax.router.evidence.EvidenceGatherer.PolicyRows;
 import org.sealwax.router.ledger.RoundMx;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DeliveryAgent;

@@ -1,18 +1,30 @@
 package org.sealwax.router.queue;
 
+import static org.sealwax.router.queue.Scheduler.READY_PER_HOP;
+import static org.sealwax.router.queue.Scheduler.READY_PER_SENDER;
+import static org.sealwax.router.queue.Scheduler.WINDOW;
+
+import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.router.queue.KnownNextHops.NextHopBacklog;
 import org.sealwax.router.queue.KnownNextHops.NextHopState;
+import org.sealwax.router.spool.BatchState;
+import org.sealwax.router.spool.DueBatch;
 
 /**
  * The slots of the rounds under way: how many of them each class of mail has, and which of them are
- * kept for new mail to idle next hops. Pure and mutable; part of {@link Scheduler}.
+ * kept for new mail to idle next hops; and the other bounds, of the rounds at one address and of
+ * the batches in memory. Pure and mutable; part of {@link Scheduler}.
  */
-final class DeliverySlots {
+public final class DeliverySlots {
   QueueSettings settings;
   private final int[] taken = new int[SlotClass.values().length];
   private final Map<String, Integer> keptBy = new HashMap<>();
@@ -141,6 +153,240 @@ final class DeliverySlots {
     if (domain != null) {
       kept--;
       keptBy.computeIfPresent(domain, (d, count) -> count > 1 ? count - 1 : null);
+    }
+  }
+
+  /** A round under way. */
+  public static final class RunningRound {
+    final DueBatch batch;
+    final NextHopState hop;
+    final Instant began;
+    private final @Nullable Duration patience;
+    private final boolean knownBefore;
+    SlotClass slots;
+    MxAddresses.@Nullable MxAddress address;
+    @Nullable InetAddress busyAt;
+    boolean greeted;
+    boolean aged;
+
+    /** The sender's domain for whose new mail its slot was kept, or null. */
+    @Nullable String keptFor;
+
+    boolean ended;
+
+    RunningRound(
+        DueBatch batch,
+        NextHopState hop,
+        SlotClass slots,
+        Instant began,
+        @Nullable Duration patience) {
+      this.batch = batch;
+      this.hop = hop;
+      this.slots = slots;
+      this.began = began;
+      this.patience = patience;
+      this.knownBefore = hop.greeted;
+    }
+
+    /** Whether it lasts long by then. */
+    boolean isOld(Instant now) {
+      return !began.plus(Scheduler.SLOW).isAfter(now);
+    }
+
+    /** What it carries. */
+    public DueBatch batch() {
+      return batch;
+    }
+
+    /** The longest wait for a greeting, or null when it is the usual one. */
+    public @Nullable Duration patience() {
+      return patience;
+    }
+
+    /** Whether a host of the next hop had greeted us before it began. */
+    public boolean knownBefore() {
+      return knownBefore;
+    }
+  }
+
+  /**
+   * The addresses of MX hosts at which rounds run; each has its bound, however many next hops lead
+   * to it, and mail that waits for one of its rounds to end. Pure and mutable; part of {@link
+   * Scheduler}.
+   */
+  static final class MxAddresses {
+    /** An address at which rounds run. */
+    static final class MxAddress {
+      private final InetAddress at;
+      int running;
+      final LinkedHashSet<NextHopBacklog> waiting = new LinkedHashSet<>(2);
+
+      private MxAddress(InetAddress at) {
+        this.at = at;
+      }
+    }
+
+    private final Map<InetAddress, MxAddress> addresses = new HashMap<>();
+    private final Consumer<NextHopBacklog> wake;
+
+    /**
+     * Without rounds.
+     *
+     * @param wake gives a backlog that waited its turn, and takes it out of those that wait
+     */
+    MxAddresses(Consumer<NextHopBacklog> wake) {
+      this.wake = wake;
+    }
+
+    /**
+     * Which of them a round may dial now; the first counts as used by it.
+     *
+     * @param most rounds at one address
+     */
+    List<InetAddress> free(RunningRound round, List<InetAddress> all, int most) {
+      leave(round, most);
+      if (round.ended) {
+        return List.of();
+      }
+      List<InetAddress> free = new ArrayList<>(all.size());
+      for (InetAddress at : all) {
+        MxAddress known = addresses.get(at);
+        if (known == null || known.running < most) {
+          free.add(at);
+        }
+      }
+      if (free.isEmpty()) {
+        round.busyAt = all.getFirst();
+      } else {
+        use(round, free.getFirst());
+      }
+      return free;
+    }
+
+    /** A round is connected to this address. */
+    void connected(RunningRound round, InetAddress at, int most) {
+      if (!round.ended && (round.address == null || !round.address.at.equals(at))) {
+        leave(round, most);
+        use(round, at);
+      }
+    }
+
+    private void use(RunningRound round, InetAddress at) {
+      MxAddress address = addresses.computeIfAbsent(at, MxAddress::new);
+      address.running++;
+      round.address = address;
+    }
+
+    /** A round uses no address any more. */
+    void leave(RunningRound round, int most) {
+      MxAddress address = round.address;
+      if (address != null) {
+        round.address = null;
+        address.running--;
+        wake(address, address.running == 0 ? most : 1);
+      }
+    }
+
+    /** The address for which a round was busy, if it still is; else null. */
+    @Nullable MxAddress busy(RunningRound round, int most) {
+      MxAddress address = round.busyAt == null ? null : addresses.get(round.busyAt);
+      return address != null && address.running >= most ? address : null;
+    }
+
+    /** A next hop that was woken for an address and needs it no more: the next one's turn. */
+    void passOn(NextHopState hop) {
+      MxAddress address = hop.woken;
+      if (address != null) {
+        hop.woken = null;
+        wake(address, 1);
+      }
+    }
+
+    /** Wakes what waits for an address that has a free slot. */
+    void wakeAll(int most) {
+      for (MxAddress address : List.copyOf(addresses.values())) {
+        if (!address.waiting.isEmpty()) {
+          wake(address, most - address.running);
+        }
+      }
+    }
+
+    private void wake(MxAddress address, int most) {
+      for (int i = 0; i < most && !address.waiting.isEmpty(); i++) {
+        NextHopBacklog backlog = address.waiting.getFirst();
+        backlog.hop.busy = null;
+        backlog.hop.woken = address;
+        wake.accept(backlog);
+      }
+      if (address.running == 0 && address.waiting.isEmpty()) {
+        addresses.remove(address.at);
+      }
+    }
+  }
+
+  /**
+   * The places of batches in memory: in line, in rounds, and reserved for mail that is being
+   * accepted. Pure and mutable; part of {@link Scheduler}.
+   */
+  static final class SchedulingWindow {
+    private final DeliverySlots slots;
+    private final NextHopTurns turns;
+
+    /** Batches in line. */
+    int ready;
+
+    int reserved;
+
+    SchedulingWindow(DeliverySlots slots, NextHopTurns turns) {
+      this.slots = slots;
+      this.turns = turns;
+    }
+
+    private int fill() {
+      return ready + slots.running() + reserved;
+    }
+
+    boolean isFull(int most) {
+      return fill() >= most;
+    }
+
+    /**
+     * Whether there is a place for a batch.
+     *
+     * @param hop its next hop, or null when nothing is known of it
+     */
+    Admission place(@Nullable NextHopState hop, String sender, BatchState state, Instant now) {
+      Admission.Paused pause = hop == null ? null : hop.pauses.of(sender, now);
+      if (pause != null) {
+        return pause;
+      }
+      if (hop != null && hop.pauses.isPaused() && !hop.isIdle()) {
+        return hop.pauses.forProbe(now);
+      }
+      NextHopBacklog backlog = hop == null ? null : hop.backlog(sender);
+      int waiting = backlog == null ? 0 : backlog.ready;
+      return waiting >= allowance(state, waiting)
+              || backlog != null && backlog.ready(sender) >= READY_PER_SENDER
+          ? Admission.NO_PLACE
+          : Admission.ADMITTED;
+    }
+
+    /** Batches in line that one next hop may have now. */
+    int allowance(BatchState state, int waiting) {
+      int fill = fill();
+      int most =
+          switch (state) {
+            case FRESH -> WINDOW;
+            case QUEUED, HELD -> WINDOW / 8 * 7;
+            case DEFERRED -> WINDOW / 2;
+          };
+      if (fill >= most) {
+        // A new message is worth the place of one that waits behind others.
+        return state == BatchState.FRESH && waiting == 0 && turns.last() != null ? 1 : 0;
+      }
+      return fill < WINDOW / 4
+          ? READY_PER_HOP
+          : fill < WINDOW / 2 ? READY_PER_HOP / 10 : fill < WINDOW / 4 * 3 ? 4 : 1;
     }
   }
 }

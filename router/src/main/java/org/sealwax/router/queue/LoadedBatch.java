@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.router.queue.KnownNextHops.SchedulingKey;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.RecipientBatch;

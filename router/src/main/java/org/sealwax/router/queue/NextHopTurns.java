@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.router.queue.DeliverySlots.MxAddresses;
 import org.sealwax.router.queue.KnownNextHops.NextHopBacklog;
+import org.sealwax.router.queue.KnownNextHops.NextHopPauses;
 
 /**
  * The turns of the backlogs, for each {@link SlotClass}. New ones go ahead once: sender domains in

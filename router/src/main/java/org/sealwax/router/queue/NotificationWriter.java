@@ -19,6 +19,7 @@ import org.sealwax.mail.message.DeliveryStatus.DsnAction;
 import org.sealwax.mail.message.DeliveryStatus.ReturnedContent;
 import org.sealwax.mail.message.StatusSentence;
 import org.sealwax.mail.smtp.Reply;
+import org.sealwax.router.queue.KnownNextHops.SchedulingKey;
 import org.sealwax.router.queue.QueueStep.NoticeKind;
 import org.sealwax.router.queue.QueueStep.NotifiedRecipient;
 import org.sealwax.router.spool.BatchState;

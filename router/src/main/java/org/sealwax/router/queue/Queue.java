@@ -14,6 +14,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.queue.DeliverySlots.RunningRound;
 import org.sealwax.router.queue.NotificationWriter.PreparedNotification;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.CrashMarks;

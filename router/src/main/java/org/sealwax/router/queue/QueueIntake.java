@@ -73,7 +73,7 @@ final class QueueIntake implements Intake {
       if (recipients.isEmpty()) {
         throw new IllegalArgumentException("no recipients");
       }
-      take(draft, envelope, RecipientGrouping.withoutDuplicates(recipients));
+      take(draft, envelope, RecipientGroup.withoutDuplicates(recipients));
     }
 
     @Override
@@ -91,7 +91,7 @@ final class QueueIntake implements Intake {
     byte[] content = draft.small();
     if (addressed.size() > 1
         && envelope.sender() instanceof ReversePath.SenderMailbox(Mailbox sender)) {
-      RecipientGrouping.ExpandedRecipients expansion = RecipientGrouping.expand(addressed);
+      RecipientGroup.ExpandedRecipients expansion = RecipientGroup.expand(addressed);
       recipients = expansion.recipients();
       if (!expansion.expanded().isEmpty() && content != null) {
         LoadedBatch all =
@@ -108,9 +108,8 @@ final class QueueIntake implements Intake {
     }
     List<IncomingBatch> incoming = new ArrayList<>(1);
     List<RecipientBatch> batches = new ArrayList<>(1);
-    for (RecipientGrouping.KeyedGroup placed :
-        RecipientGrouping.of(
-            recipients, envelope.options().tls(), routing, in.recipientsPerRound())) {
+    for (RecipientGroup.KeyedGroup placed :
+        RecipientGroup.of(recipients, envelope.options().tls(), routing, in.recipientsPerRound())) {
       LoadedBatch loaded = loaded(draft, placed.hop(), envelope, placed.group(), now, content);
       RecipientBatch batch = reserve(loaded);
       batches.add(batch);

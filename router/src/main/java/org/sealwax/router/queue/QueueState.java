@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.queue.DeliverySlots.RunningRound;
 import org.sealwax.router.queue.QueueIntake.IncomingBatch;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.CrashMarks;

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.router.queue.KnownNextHops.SchedulingKey;
 import org.sealwax.router.spool.BatchCount;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.QueueId;

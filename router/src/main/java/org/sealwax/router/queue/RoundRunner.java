@@ -15,6 +15,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.BlockInput;
 import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.router.queue.DeliverySlots.RunningRound;
+import org.sealwax.router.queue.KnownNextHops.SchedulingKey;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.CrashMarks;
 import org.sealwax.router.spool.QueueId;

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.spool.QueueId.QueueIds;
 import org.sealwax.router.spool.ScanMarks.Scan;
 import org.sealwax.router.spool.SpoolException.Kind;
 import org.sealwax.router.store.SqliteFailure;

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.router.queue.DeliverySlots.RunningRound;
+import org.sealwax.router.queue.KnownNextHops.SchedulingKey;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.DueBatch;

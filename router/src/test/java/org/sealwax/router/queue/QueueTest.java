@@ -42,6 +42,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
+import org.sealwax.router.queue.KnownNextHops.SchedulingKey;
 import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.CommitListener;
 import org.sealwax.router.spool.CrashMarks;
@@ -801,7 +802,7 @@ final class QueueTest {
     try (var draft = spool.draft()) {
       draft.content().write(new byte[300_000]);
       var group =
-          RecipientGrouping.of(
+          RecipientGroup.of(
                   List.of(to("a@one.example")),
                   MailOptions.TlsOption.UNSPECIFIED,
                   t -> new NextHop.ByMx(Domain.of("one.example")),
@@ -845,7 +846,7 @@ final class QueueTest {
       draft.content().write("x\r\n".getBytes(StandardCharsets.UTF_8));
       NextHop hop = new NextHop.ByMx(Domain.of("one.example"));
       var group =
-          RecipientGrouping.of(
+          RecipientGroup.of(
                   List.of(to("a@one.example")), MailOptions.TlsOption.UNSPECIFIED, t -> hop, 9)
               .getFirst();
       assertEquals(hop.key(), group.hop());

@@ -19,6 +19,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.router.queue.DeliverySlots.RunningRound;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.DueBatch;

@@ -47,7 +47,7 @@ import org.sealwax.router.queue.Queue;
 import org.sealwax.router.queue.QueueSettings;
 import org.sealwax.router.queue.Recipient;
 import org.sealwax.router.spool.CrashMarks;
-import org.sealwax.router.spool.QueueIds;
+import org.sealwax.router.spool.QueueId.QueueIds;
 
 /**
  * Mail to one host whose TLS is broken, for ten days or 10,000 messages: the real queue, policy and

@@ -33,7 +33,7 @@ import org.sealwax.router.queue.Queue;
 import org.sealwax.router.queue.QueueSettings;
 import org.sealwax.router.queue.Recipient;
 import org.sealwax.router.spool.CrashMarks;
-import org.sealwax.router.spool.QueueIds;
+import org.sealwax.router.spool.QueueId.QueueIds;
 
 /**
  * The real queue with its default settings, on a store in memory and in virtual time: a delivery

@@ -26,7 +26,7 @@ import org.sealwax.router.spool.Draft;
 import org.sealwax.router.spool.DueBatch;
 import org.sealwax.router.spool.NewMessage;
 import org.sealwax.router.spool.QueueId;
-import org.sealwax.router.spool.QueueIds;
+import org.sealwax.router.spool.QueueId.QueueIds;
 import org.sealwax.router.spool.RecipientBatch;
 import org.sealwax.router.spool.Spool;
 import org.sealwax.router.spool.SpoolChange;

@@ -38,7 +38,7 @@ import org.sealwax.router.queue.Recipient;
 import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.CrashMarks;
 import org.sealwax.router.spool.QueueId;
-import org.sealwax.router.spool.QueueIds;
+import org.sealwax.router.spool.QueueId.QueueIds;
 import org.sealwax.router.spool.RecipientBatch;
 
 /**

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.router.spool.QueueId.QueueIds;
 
 /** A sweep beside deliveries, which remove the files that it has just found. */
 final class BodyFilesTest {

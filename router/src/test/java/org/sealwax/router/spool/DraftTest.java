@@ -15,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.router.spool.QueueId.QueueIds;
 
 /** A content comes out as it went in, whatever its parts were, in memory and in a file. */
 class DraftTest {

@@ -31,6 +31,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.queue.BugLog;
+import org.sealwax.router.spool.QueueId.QueueIds;
 import org.sealwax.router.store.Sqlite;
 import org.sealwax.router.store.SqliteFormat;
 

@@ -16,7 +16,7 @@ import org.sealwax.mail.address.ReversePath;
 import org.sealwax.router.queue.DsnRequest.NotifyEvent;
 
 /** RFC 3461 5.2.7: recipients of a client that come to one target. */
-final class RecipientGroupingTest {
+final class RecipientGroupTest {
   private static final Mailbox TARGET = new Mailbox("target", Domain.of("example.org"));
   private static final ReversePath SENDER =
       ReversePath.of(new Mailbox("sender", Domain.of("origin.example")));
@@ -37,17 +37,15 @@ final class RecipientGroupingTest {
   }
 
   private static Recipient one(Recipient... all) {
-    List<Recipient> there = RecipientGrouping.withoutDuplicates(List.of(all));
+    List<Recipient> there = RecipientGroup.withoutDuplicates(List.of(all));
     List<Recipient> back = new ArrayList<>(List.of(all));
     Collections.reverse(back);
     Recipient only = there.getFirst();
     assertEquals(1, there.size());
     assertEquals(
-        only.dsn().when(),
-        RecipientGrouping.withoutDuplicates(back).getFirst().dsn().when(),
-        "order");
+        only.dsn().when(), RecipientGroup.withoutDuplicates(back).getFirst().dsn().when(), "order");
     assertEquals(
-        only.dsn().never(), RecipientGrouping.withoutDuplicates(back).getFirst().dsn().never());
+        only.dsn().never(), RecipientGroup.withoutDuplicates(back).getFirst().dsn().never());
     return only;
   }
 
