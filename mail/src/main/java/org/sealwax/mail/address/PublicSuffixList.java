@@ -34,7 +34,7 @@ public final class PublicSuffixList {
       String name = "public_suffix_list.dat";
       try (InputStream in = PublicSuffixList.class.getResourceAsStream(name)) {
         if (in == null) {
-          throw new IllegalStateException("the program lacks " + name);
+          throw new IllegalStateException("missing from the program: " + name);
         }
         return read(new InputStreamReader(in, StandardCharsets.UTF_8));
       } catch (IOException e) {

@@ -87,7 +87,7 @@ public final class Signals {
           .getMethod("raise", signal)
           .invoke(null, signal.getConstructor(String.class).newInstance(name));
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("no signals here", e);
+      throw new IllegalStateException("this system has no signals", e);
     }
   }
 }

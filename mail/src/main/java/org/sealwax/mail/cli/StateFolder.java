@@ -38,7 +38,9 @@ public final class StateFolder {
       Files.setPosixFilePermissions(folder, mode);
     } catch (FileSystemException e) {
       throw new IOException(
-          folder + " can be written by others, and that cannot be changed: chmod go-w " + folder,
+          folder
+              + " is writable by other users, and its permissions cannot be changed; run: chmod go-w "
+              + folder,
           e);
     }
   }
@@ -53,7 +55,8 @@ public final class StateFolder {
    */
   public static void create(Path folder) throws IOException {
     if (folder.toString().indexOf('?') >= 0) {
-      throw new IOException("the path of the state folder has a question mark: " + folder);
+      throw new IOException(
+          "the path of the state folder must not contain a question mark: " + folder);
     }
     if (Files.isDirectory(folder)) {
       removePermissions(folder, OTHERS_WRITE);

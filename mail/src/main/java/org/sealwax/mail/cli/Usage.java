@@ -40,8 +40,8 @@ public record Usage(
   /** Options of every command. */
   public static final List<Option> COMMON =
       List.of(
-          new Option("--config", "FILE", "the configuration to read"),
-          new Option("--help", null, "print this (also -h)"));
+          new Option("--config", "FILE", "the configuration file"),
+          new Option("--help", null, "print this help (also -h)"));
 
   /** Copies. */
   public Usage {

@@ -23,7 +23,7 @@ public record ClientConnection(
    */
   public ClientConnection {
     if ((session != null) != (decision instanceof Decision.Proceed)) {
-      throw new IllegalArgumentException("a session without permission to send: " + decision);
+      throw new IllegalArgumentException("the session must not send mail: " + decision);
     }
   }
 }

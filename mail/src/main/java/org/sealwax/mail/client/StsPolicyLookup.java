@@ -90,7 +90,7 @@ public final class StsPolicyLookup {
       case StsStep.StsAction.FetchPolicy again -> {
         Instant until = now.plus(StsStep.LEAST_GAP);
         yield new Evidence.Sts(
-            domain, new Evidence.StsState.Pending("its policy was not fetched", until), until);
+            domain, new Evidence.StsState.Pending("its policy could not be fetched", until), until);
       }
     };
   }

@@ -59,7 +59,7 @@ public sealed interface TlsaBaseDomain {
       // Unsigned for one type is unsigned for the other: the same name, the same aliases.
       return found.get().aliases() > 0
           ? new Aliased(host)
-          : new Settled(new DaneState.Absent("its addresses are unsigned"));
+          : new Settled(new DaneState.Absent("its addresses are not signed"));
     }
     Optional<DnsAnswer<InetAddress>> unknown =
         both.stream().filter(a -> a.kind() == DnsAnswer.Kind.UNKNOWN).findFirst();
@@ -81,7 +81,7 @@ public sealed interface TlsaBaseDomain {
   static TlsaBaseDomain ofAlias(Domain host, DnsAnswer<Domain> alias) {
     return switch (alias.security()) {
       case SECURE -> new Candidates(List.of(host));
-      case INSECURE -> new Settled(new DaneState.Absent("its addresses are unsigned"));
+      case INSECURE -> new Settled(new DaneState.Absent("its addresses are not signed"));
       case BOGUS, FAILED ->
           new Settled(new DaneState.LookupFailed(failureReason("the alias " + host, alias)));
     };

@@ -35,7 +35,7 @@ public record TlsaSet(List<CheckedTlsa> records) {
     /** It can identify the peer. */
     USABLE(""),
     /** RFC 7672 3.1.3: PKIX-TA(0) and PKIX-EE(1) are not for SMTP between MTAs. */
-    PKIX_USAGE("usages 0 and 1 are not for SMTP"),
+    PKIX_USAGE("usages 0 and 1 do not apply to SMTP"),
     /** The usage is not known. */
     UNKNOWN_USAGE("unknown usage"),
     /** The selector is not known. */
@@ -43,11 +43,11 @@ public record TlsaSet(List<CheckedTlsa> records) {
     /** The matching type is not known. */
     UNKNOWN_MATCHING("unknown matching type"),
     /** Not the length of its digest, or empty (RFC 6698 2.1.3). */
-    MALFORMED("the data is not what the matching type says"),
+    MALFORMED("the data does not fit the matching type"),
     /** Longer than {@link #MAX_DATA}. */
-    TOO_LONG("over " + MAX_DATA + " octets"),
+    TOO_LONG("over " + MAX_DATA + " bytes"),
     /** RFC 7671 9: the same usage and selector also has a stronger digest. */
-    WEAKER_DIGEST("a stronger digest stands beside it"),
+    WEAKER_DIGEST("a stronger digest exists for the same certificate"),
     /** Beyond {@link #MAX_USABLE}. */
     TOO_MANY("more than " + MAX_USABLE + " records");
 

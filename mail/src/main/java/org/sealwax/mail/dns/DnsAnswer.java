@@ -24,7 +24,7 @@ public record DnsAnswer<T>(
     int aliases,
     Duration ttl,
     String reason) {
-  private static final String NOT_CACHED = "not in memory";
+  private static final String NOT_CACHED = "not in the cache";
 
   /** What kind of answer. */
   public enum Kind {

@@ -35,25 +35,33 @@ public record DnsSettings(
             fallback = "own",
             restart = true,
             doc =
-                "Who checks DNSSEC: own: this program; trust-ad: a validating resolver on"
+                "DNSSEC validation. own: by this program; trust-ad: a validating resolver on"
                     + " loopback is believed; off: nobody, so DANE never applies.")
         Validation validation,
-    @Setting(fallback = "2s", least = "1s", restart = true, doc = "One try at one resolver.")
+    @Setting(
+            fallback = "2s",
+            least = "1s",
+            restart = true,
+            doc = "Timeout of one query to one resolver.")
         Duration timeout,
     @Setting(
             fallback = "10s",
             least = "1s",
             restart = true,
-            doc = "One question with all it needs.")
+            doc = "Timeout of one look-up with all its queries.")
         Duration total,
     @Setting(
             name = "cache",
             fallback = "20000",
             max = 10_000_000,
             restart = true,
-            doc = "Answers kept.")
+            doc = "Maximum number of cached answers.")
         int cacheEntries,
-    @Setting(fallback = "256", max = 10_000, restart = true, doc = "Questions in the air at once.")
+    @Setting(
+            fallback = "256",
+            max = 10_000,
+            restart = true,
+            doc = "Maximum number of concurrent look-ups.")
         int concurrent,
     List<NegativeTrustAnchor> negativeAnchors) {
   /** The party that checks DNSSEC signatures. */

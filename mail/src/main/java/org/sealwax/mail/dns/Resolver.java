@@ -93,8 +93,7 @@ public interface Resolver {
    * @param name the exact owner name
    */
   default DnsAnswer<CaaRecord> caa(Domain name) {
-    return DnsAnswer.unknown(
-        DnssecStatus.FAILED, name, 0, Duration.ZERO, "CAA is not asked for here");
+    return DnsAnswer.unknown(DnssecStatus.FAILED, name, 0, Duration.ZERO, "CAA is not supported");
   }
 
   /**
@@ -105,6 +104,6 @@ public interface Resolver {
    */
   default DnsAnswer<Nsec3ParamRecord> nsec3param(Domain zone) {
     return DnsAnswer.unknown(
-        DnssecStatus.FAILED, zone, 0, Duration.ZERO, "NSEC3PARAM is not asked for here");
+        DnssecStatus.FAILED, zone, 0, Duration.ZERO, "NSEC3PARAM is not supported");
   }
 }

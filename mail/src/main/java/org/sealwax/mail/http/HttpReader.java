@@ -82,7 +82,7 @@ public final class HttpReader {
     int first = line.indexOf(' ');
     int last = line.lastIndexOf(' ');
     if (first < 1 || last == first || !line.substring(last + 1).matches("HTTP/1\\.[01]")) {
-      throw new MalformedHttp("no request line of HTTP/1.1");
+      throw new MalformedHttp("not an HTTP/1.1 request line");
     }
     String method = line.substring(0, first);
     String target = line.substring(first + 1, last);
@@ -92,7 +92,7 @@ public final class HttpReader {
             && target.length() <= MAX_TARGET
             && target.chars().allMatch(c -> c > 0x20 && c < 0x7f);
     if (!form) {
-      throw new MalformedHttp("no request line of HTTP/1.1");
+      throw new MalformedHttp("not an HTTP/1.1 request line");
     }
     HttpRequest request = new HttpRequest(method, target, line.endsWith("0") ? 0 : 1, fields());
     framing = framing(request.fields());
@@ -132,10 +132,10 @@ public final class HttpReader {
         return new HttpResponse(status, fields, hasBody ? body(fields) : new byte[0]);
       }
       if (status == 101) {
-        throw new MalformedHttp("another protocol, which nobody asked for");
+        throw new MalformedHttp("101: switching protocols was not requested");
       }
     }
-    throw new MalformedHttp("more than " + MAX_INTERIM + " interim answers");
+    throw new MalformedHttp("more than " + MAX_INTERIM + " interim responses");
   }
 
   private byte[] body(List<HttpField> fields) throws IOException {
@@ -159,7 +159,7 @@ public final class HttpReader {
             && (line.startsWith("HTTP/1.1 ") || line.startsWith("HTTP/1.0 "))
             && (line.length() == 12 || line.charAt(12) == ' ');
     if (!form) {
-      throw new MalformedHttp("no status line of HTTP/1.1");
+      throw new MalformedHttp("not an HTTP/1.1 status line");
     }
     String status = line.substring(9, 12);
     if (!status.matches("[1-9][0-9]{2}")) {
@@ -196,11 +196,11 @@ public final class HttpReader {
         || "!#$%&'*+-.^_`|~".indexOf(c) >= 0;
   }
 
-  /** Refuses a content that is packed: nobody offered that. */
+  /** Refuses a packed content: we offered no content coding. */
   static void refuseCodings(List<HttpField> fields) throws MalformedHttp {
     for (String coding : all(fields, "content-encoding")) {
       if (!coding.equalsIgnoreCase("identity")) {
-        throw new MalformedHttp("a content coding, which nobody offered");
+        throw new MalformedHttp("unexpected Content-Encoding");
       }
     }
   }
@@ -212,15 +212,15 @@ public final class HttpReader {
     if (!transfer.isEmpty()) {
       // Both together is how requests and responses are smuggled.
       if (!lengths.isEmpty()) {
-        throw new MalformedHttp("both a length and a transfer coding");
+        throw new MalformedHttp("both Content-Length and Transfer-Encoding");
       }
       if (transfer.size() != 1 || !transfer.getFirst().equalsIgnoreCase("chunked")) {
-        throw new MalformedHttp("a transfer coding other than chunked");
+        throw new MalformedHttp("Transfer-Encoding is not chunked");
       }
       return CHUNKED;
     }
     if (lengths.size() > 1) {
-      throw new MalformedHttp("two lengths");
+      throw new MalformedHttp("two Content-Length values");
     }
     return lengths.isEmpty() ? NONE : length(lengths.iterator().next());
   }
@@ -231,7 +231,7 @@ public final class HttpReader {
 
   private int length(String text) throws IOException {
     if (text.isEmpty() || text.length() > 18 || !text.chars().allMatch(c -> c >= '0' && c <= '9')) {
-      throw new MalformedHttp("a length that is no number");
+      throw new MalformedHttp("Content-Length is not a number");
     }
     long length = Long.parseLong(text);
     if (length > maxBody) {
@@ -250,7 +250,7 @@ public final class HttpReader {
     int done = 0;
     while (done < length) {
       if (at == end && !fill()) {
-        throw new MalformedHttp("ends before its content does");
+        throw new MalformedHttp("connection closed before the end of the content");
       }
       int count = Math.min(length - done, end - at);
       System.arraycopy(buffer, at, into, from + done, count);
@@ -286,7 +286,7 @@ public final class HttpReader {
       }
       body.write(exactly(size));
       if (!line(MAX_CHUNK_LINE).isEmpty()) {
-        throw new MalformedHttp("a chunk that is longer than it says");
+        throw new MalformedHttp("a chunk is longer than its size");
       }
     }
   }
@@ -329,18 +329,18 @@ public final class HttpReader {
     while (true) {
       if (at == end && !fill()) {
         throw head == 0 && line.size() == 0
-            ? new MalformedHttp("nothing came")
-            : new MalformedHttp("ends before it should");
+            ? new MalformedHttp("connection closed without data")
+            : new MalformedHttp("connection closed early");
       }
       byte b = buffer[at++];
       if (++head > maxHead) {
-        throw new MalformedHttp(431, "a head over " + maxHead + " octets");
+        throw new MalformedHttp(431, "header over " + maxHead + " bytes");
       }
       if (b == '\n') {
         break;
       }
       if (line.size() == max) {
-        throw new MalformedHttp("a line over " + max + " octets");
+        throw new MalformedHttp("line over " + max + " bytes");
       }
       line.write(b);
     }

@@ -104,7 +104,7 @@ public record HttpService(HttpLimits limits, List<HttpField> fields, HttpHandler
       } catch (MalformedHttp e) {
         reply = HttpResponse.of(e.status(), HttpResponse.TEXT, e.getMessage() + "\n");
       } catch (OversizedHttp e) {
-        reply = HttpResponse.of(413, HttpResponse.TEXT, "over " + limits.body() + " octets\n");
+        reply = HttpResponse.of(413, HttpResponse.TEXT, "over " + limits.body() + " bytes\n");
       }
       switch (reply) {
         case HttpResponse response -> {
@@ -133,10 +133,10 @@ public record HttpService(HttpLimits limits, List<HttpField> fields, HttpHandler
     long hosts = request.fields().stream().filter(f -> f.name().equals("host")).count();
     // RFC 9112 §3.2: a request with two hosts means different things to different readers.
     if (hosts > 1 || (hosts == 0 && request.version() > 0)) {
-      throw new MalformedHttp("no Host, or more than one");
+      throw new MalformedHttp("no Host field, or more than one");
     }
     if (!request.target().startsWith("/")) {
-      throw new MalformedHttp("a target that is no path");
+      throw new MalformedHttp("the request target is not a path");
     }
     HttpReader.refuseCodings(request.fields());
     boolean waits =

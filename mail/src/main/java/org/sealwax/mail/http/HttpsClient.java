@@ -229,7 +229,8 @@ public final class HttpsClient {
         if (reader.readUntilClose() && wire.truncated()) {
           failure =
               new HttpsFailure(
-                  HttpsFailure.Kind.LOST, "the connection was cut, and the answer may be too");
+                  HttpsFailure.Kind.LOST,
+                  "the connection was closed; the response may be incomplete");
           return null;
         }
         return reply;
@@ -241,7 +242,7 @@ public final class HttpsClient {
     private HttpsFailure overTime() {
       return new HttpsFailure(
           HttpsFailure.Kind.TOTAL_TIME_REACHED,
-          "no complete answer within " + request.limits().total().toSeconds() + " s");
+          "no complete response within " + request.limits().total().toSeconds() + " s");
     }
 
     private static HttpsFailure notVerified(Handshake handshake) {
@@ -257,7 +258,7 @@ public final class HttpsClient {
         case OversizedHttp o ->
             new HttpsFailure(
                 HttpsFailure.Kind.TOO_LARGE,
-                "the answer is over " + request.limits().body() + " octets");
+                "the response is over " + request.limits().body() + " bytes");
         // After the handshake the host has been reached, and another address will do no better.
         case TlsException t ->
             handshake == null

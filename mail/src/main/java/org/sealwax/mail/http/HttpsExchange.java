@@ -32,7 +32,7 @@ public record HttpsExchange(
   public HttpsExchange {
     addresses = List.copyOf(addresses);
     if ((reply == null) == (failure == null)) {
-      throw new IllegalArgumentException("an answer, or why there is none");
+      throw new IllegalArgumentException("either a response or an error");
     }
   }
 }

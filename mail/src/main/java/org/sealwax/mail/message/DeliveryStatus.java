@@ -126,7 +126,7 @@ public record DeliveryStatus(
   public DeliveryStatus {
     recipients = List.copyOf(recipients);
     if (recipients.isEmpty()) {
-      throw new IllegalArgumentException("nothing to tell");
+      throw new IllegalArgumentException("a notification needs a recipient");
     }
   }
 
@@ -219,15 +219,15 @@ public record DeliveryStatus(
   private String subject() {
     return switch (recipients.getFirst().action()) {
       case FAILED -> "Your message was not delivered";
-      case DELAYED -> "Your message is late, and still on its way";
+      case DELAYED -> "Your message is delayed";
       case DELIVERED -> "Your message was delivered";
-      case RELAYED -> "Your message was passed on";
+      case RELAYED -> "Your message was relayed";
       case EXPANDED -> "Your message was forwarded to several addresses";
     };
   }
 
   private void forPeople(DsnWriter writer) throws IOException {
-    writer.wrapped("This is the mail router at " + host + ".");
+    writer.wrapped("This is the mail system at host " + host + ".");
     writer.line("");
     String when = date(arrived);
     switch (recipients.getFirst().action()) {
@@ -235,28 +235,28 @@ public record DeliveryStatus(
           writer.wrapped(
               "Your message of "
                   + when
-                  + " could not be delivered to the recipients below. Nothing more will be tried."
-                  + " What you sent, or its beginning, comes back at the end.");
+                  + " could not be delivered to the recipients below. It will not be tried again."
+                  + " Your message, or its beginning, is attached.");
       case DELAYED ->
           writer.wrapped(
               "Your message of "
                   + when
-                  + " has not been delivered to the recipients below yet. You need not do anything,"
-                  + " and need not send it again: it is tried again by itself.");
+                  + " has not been delivered to the recipients below yet. You do not need to do"
+                  + " anything or send it again: delivery will be tried again automatically.");
       case DELIVERED ->
           writer.wrapped("Your message of " + when + " was delivered to the recipients below.");
       case RELAYED ->
           writer.wrapped(
               "Your message of "
                   + when
-                  + " was passed on for the recipients below, to a mail server that sends no"
-                  + " notifications of success. You may hear nothing more.");
+                  + "was relayed for the recipients below to a mail server that does not"
+                  + " confirm deliveries. You may get no further notification.");
       case EXPANDED ->
           writer.wrapped(
               "Your message of "
                   + when
-                  + " was addressed to a name that stands for several addresses, and was sent on to"
-                  + " them. You will only hear of trouble.");
+                  + "was sent to an address that stands for several addresses, and was forwarded"
+                  + "to them. You will be notified only if a delivery fails.");
     }
     int reported = 0;
     for (DsnRecipient r : recipients) {
@@ -272,20 +272,19 @@ public record DeliveryStatus(
       }
       if (r.reply() != null) {
         writer.indented(
-            (r.remote() == null ? "The other side" : r.remote()) + " said: " + bounded(r.reply()));
+            (r.remote() == null ? "The mail server" : r.remote()) + " said: " + bounded(r.reply()));
       } else if (r.remote() != null) {
         writer.indented("Mail server: " + bounded(r.remote()));
       }
       if (r.tls() != null) {
-        writer.indented("Transport security, wanted and got: " + bounded(r.tls()));
+        writer.indented("Transport security, required and actual: " + bounded(r.tls()));
       }
       if (r.until() != null) {
-        writer.indented("It is tried until " + date(r.until()) + ".");
+        writer.indented("Delivery will be tried until " + date(r.until()) + ".");
       }
     }
     writer.line("");
-    writer.wrapped(
-        "If you ask somebody for help, name this message's identifier there: " + about + ".");
+    writer.wrapped("If you ask for help, give this message identifier: " + about + ".");
   }
 
   private void forPrograms(DsnWriter writer, boolean utf8) throws IOException {

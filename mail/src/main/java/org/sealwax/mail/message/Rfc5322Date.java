@@ -34,7 +34,7 @@ public final class Rfc5322Date {
     int minutes = offset.getTotalSeconds() / 60;
     OffsetDateTime t = time.atOffset(ZoneOffset.ofTotalSeconds(minutes * 60));
     if (t.getYear() < 1900 || t.getYear() > 9999) {
-      throw new IllegalArgumentException("no year of RFC 5322: " + t.getYear());
+      throw new IllegalArgumentException("not a year of RFC 5322: " + t.getYear());
     }
     StringBuilder out = new StringBuilder(31);
     int day = (t.getDayOfWeek().getValue() - 1) * 3;

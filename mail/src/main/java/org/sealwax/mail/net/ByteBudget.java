@@ -81,7 +81,7 @@ public final class ByteBudget {
    */
   public void give(long bytes) {
     if (taken.addAndGet(-bytes) < 0) {
-      throw new IllegalStateException("more bytes given than taken");
+      throw new IllegalStateException("more bytes returned than taken");
     }
   }
 

@@ -40,7 +40,7 @@ public interface Limit {
       @Override
       public synchronized void give() {
         if (taken == 0) {
-          throw new IllegalStateException("more tokens given than taken");
+          throw new IllegalStateException("more tokens returned than taken");
         }
         taken--;
       }

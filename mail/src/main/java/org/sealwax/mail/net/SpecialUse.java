@@ -102,7 +102,7 @@ public record SpecialUse(Cidr block, String name, String source) {
     try {
       return InetAddress.getByAddress(bytes);
     } catch (UnknownHostException e) {
-      throw new IllegalArgumentException("4 or 16 octets", e);
+      throw new IllegalArgumentException("4 or 16 bytes", e);
     }
   }
 

@@ -43,7 +43,7 @@ public final class TcpListener implements Closeable {
     void leave(InetAddress client);
 
     /**
-     * {@return a gate that does not tell clients apart}
+     * {@return a gate that does not distinguish clients}
      *
      * @param most connections at once
      */

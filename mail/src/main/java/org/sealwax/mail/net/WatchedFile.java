@@ -271,7 +271,7 @@ public final class WatchedFile<T> {
             + gone
             + " of "
             + before.size()
-            + " entries are gone; sealwax reload takes the file as it is";
+            + " entries are missing; to accept the new file, run \"sealwax reload\"";
       }
     }
     return "";

@@ -147,16 +147,16 @@ record AdminRows(
     }
     PolicyRow row = row(evidence);
     if (row == null) {
-      return Optional.of("a row or route speaks of the next hop");
+      return Optional.of("a row or route for the next hop overrides it");
     }
     if (!row.isInForce(now)) {
       return Optional.of("expired on " + row.expires());
     }
     if (all().contains(evidence)) {
-      return Optional.of("an override row stands in for it");
+      return Optional.of("an override row replaces it");
     }
     if (evidence instanceof Evidence.Route) {
-      return Optional.of("the row for the next hop says who the server must be");
+      return Optional.of("the row for the next hop requires another identity");
     }
     return all().stream()
         .filter(e -> e.getClass() == evidence.getClass())

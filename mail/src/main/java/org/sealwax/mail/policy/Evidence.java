@@ -24,7 +24,7 @@ public sealed interface Evidence {
     /** The default has neither pins nor names, so it ends at encrypt. */
     public Default {
       if (level == TlsLevel.FINGERPRINT) {
-        throw new IllegalArgumentException("pins cannot be a default");
+        throw new IllegalArgumentException("the default level cannot be fingerprint");
       }
     }
 
@@ -100,12 +100,13 @@ public sealed interface Evidence {
     public String origin() {
       return switch (state) {
         case DaneState.Usable u ->
-            "dane: "
-                + u.associations().records().size()
-                + " usable TLSA at "
+            "dane: TLSA records at "
                 + base
-                + (secureMx ? "" : " (MX unsigned)");
-        case DaneState.Unusable u -> "dane: TLSA at " + base + ", none usable: " + u.why();
+                + ", "
+                + u.associations().records().size()
+                + " usable"
+                + (secureMx ? "" : " (MX not signed)");
+        case DaneState.Unusable u -> "dane: TLSA records at " + base + ", none usable: " + u.why();
         case DaneState.LookupFailed t -> "dane: " + t.why();
         case DaneState.Absent a -> "dane: none (" + a.why() + ")";
       };
@@ -231,7 +232,7 @@ public sealed interface Evidence {
     /** Checks the level. */
     public LedgerLevel {
       if (level != TlsLevel.ENCRYPT && level != TlsLevel.VERIFY) {
-        throw new IllegalArgumentException("the ledger knows encrypt and verify");
+        throw new IllegalArgumentException("a ledger level is encrypt or verify");
       }
     }
 

@@ -47,15 +47,15 @@ public record FallbackLadder(List<FallbackStep> steps, Duration hold) {
     if (steps.isEmpty()
         || steps.getFirst() != FallbackStep.FULL
         || steps.contains(FallbackStep.CLEAR)) {
-      throw new IllegalArgumentException("a ladder has TLS rungs, the full offer first");
+      throw new IllegalArgumentException("a fallback ladder begins with the full TLS offer");
     }
     for (int i = 1; i < steps.size(); i++) {
       if (!steps.get(i).isBelow(steps.get(i - 1))) {
-        throw new IllegalArgumentException("rungs go down");
+        throw new IllegalArgumentException("fallback steps must descend");
       }
     }
     if (hold.isNegative()) {
-      throw new IllegalArgumentException("a hold is not negative");
+      throw new IllegalArgumentException("a hold cannot be negative");
     }
   }
 

@@ -41,7 +41,7 @@ public record HostMemory(
   public HostMemory {
     broken = Map.copyOf(broken);
     if ((brokenSince == null) != (brokenLast == null)) {
-      throw new IllegalArgumentException("broken since and broken last go together");
+      throw new IllegalArgumentException("broken since and broken last must be set together");
     }
   }
 

@@ -89,7 +89,7 @@ public sealed interface MxFilter {
               ? Optional.empty()
               : Optional.of(
                   new Refusal(
-                      DeferReason.LEDGER_MX, "was never seen as an MX host of this domain"));
+                      DeferReason.LEDGER_MX, "is not a known MX host of this domain (ledger)"));
       case NoHostAllowed c -> Optional.of(c.refusal());
       case All a ->
           a.filters().stream()

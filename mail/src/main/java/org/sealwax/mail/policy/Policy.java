@@ -176,7 +176,7 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
                 new MxFilter.NoHostAllowed(
                     new MxFilter.Refusal(
                         DeferReason.DANE_MISSING,
-                        "has no usable TLSA record, which a row demands")),
+                        "has no usable TLSA record, which a policy row requires")),
                 Requirement.TlsPresentation.USUAL,
                 List.of()));
   }
@@ -285,7 +285,7 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
           new MxFilter.NoHostAllowed(
               new MxFilter.Refusal(
                   DeferReason.REQUIRETLS_MX,
-                  "REQUIRETLS: neither DNSSEC nor MTA-STS vouches for this MX host"));
+                  "REQUIRETLS: the MX host is not confirmed by DNSSEC or MTA-STS"));
     }
     return encrypted(
             TlsLevel.ENCRYPT,
@@ -382,12 +382,12 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
       case Observation.Unreachable u -> new Decision.NextHost(DeferReason.CONNECT, u.why());
       case Observation.RefusedByReply u ->
           new Decision.NextHost(
-              DeferReason.GREETING, "refused at " + u.stage().name() + ": " + u.reply());
+              DeferReason.GREETING, "rejected at " + u.stage().name() + ": " + u.reply());
       case Observation.ConnectionLost b ->
           new Decision.NextHost(DeferReason.LOST_CONNECTION, b.why());
       case Observation.Injected i ->
           new Decision.NextHost(
-              DeferReason.TLS_INJECTION, "clear text followed the reply to STARTTLS");
+              DeferReason.TLS_INJECTION, "plaintext followed the reply to STARTTLS");
       case Observation.Encrypted e -> judged(requirement, e.handshake(), state);
       case Observation.HandshakeFailed b -> broken(requirement, b, state);
       case Observation.StarttlsRefused r -> refused(requirement, r, state);
@@ -399,7 +399,8 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
       Requirement requirement, Handshake handshake, FallbackState state) {
     if (handshake.version().compareTo(requirement.floor().lowest()) < 0) {
       return new Decision.NextHost(
-          DeferReason.TLS_FLOOR, handshake.version().label() + " is below the floor");
+          DeferReason.TLS_FLOOR,
+          handshake.version().label() + " is below the lowest TLS version allowed");
     }
     Optional<String> never = requirement.contradiction();
     if (never.isPresent()) {
@@ -411,7 +412,7 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
         // choose the step.
         return new Decision.NextHost(
             DeferReason.TLS_IDENTITY,
-            "certificate is " + handshake.verdict().text() + ", demanded is " + demand.text());
+            "server certificate: " + handshake.verdict().text() + "; required: " + demand.text());
       }
     }
     FallbackStep shown = state.memory().strongest();
@@ -459,12 +460,13 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
     if (next.isPresent() && !state.everyHostTried()) {
       return new Decision.FallBack(next.get());
     }
-    return atTheEndOf(requirement, DeferReason.TLS_BROKEN, "TLS broke: " + broken.why(), state);
+    return atTheEndOf(
+        requirement, DeferReason.TLS_BROKEN, "TLS handshake failed: " + broken.why(), state);
   }
 
   private Decision refused(
       Requirement requirement, Observation.StarttlsRefused refused, FallbackState state) {
-    String text = "STARTTLS was answered " + refused.reply();
+    String text = "STARTTLS rejected: " + refused.reply();
     Instant before = state.memory().starttlsRefusedFirst();
     // Tried once more in the next delivery, then it counts as not offered.
     boolean again = before != null && before.isBefore(state.deliveryBegan());
@@ -479,7 +481,8 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
     return switch (requirement.encryption()) {
       case NEVER -> new Decision.Proceed(false);
       case ALWAYS ->
-          new Decision.NextHost(DeferReason.TLS_NOT_OFFERED, "TLS is demanded and was not offered");
+          new Decision.NextHost(
+              DeferReason.TLS_NOT_OFFERED, "TLS is required, but was not offered");
       case IF_OFFERED -> {
         if (state.step() != FallbackStep.CLEAR) {
           yield withoutOffer(
@@ -490,7 +493,7 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
             ? new Decision.Proceed(true)
             : new Decision.NextHost(
                 DeferReason.TLS_BROKEN,
-                "clear text is not due" + (unencrypted.starttlsOffered() ? "" : " yet"));
+                "plaintext is not allowed" + (unencrypted.starttlsOffered() ? "" : " yet"));
       }
     };
   }
@@ -508,7 +511,7 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
     return atTheEndOf(
         requirement,
         reason,
-        neverOffered ? text : text + ", though this host has done TLS before",
+        neverOffered ? text : text + ", although this host has used TLS before",
         state);
   }
 
@@ -523,12 +526,13 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
       return new Decision.WaitForHold(ladder.holdEnds(state), reason, text);
     }
     if (reason == DeferReason.TLS_BROKEN && !ladder.hasBroken(requirement, state.memory())) {
-      return new Decision.Defer(reason, text + "; the last TLS rung has not been tried yet");
+      return new Decision.Defer(
+          reason, text + "; the last TLS fallback step has not been tried yet");
     }
     return FallbackLadder.hasConnectionsLeft(state.inDelivery())
             && state.atHost() < FallbackLadder.PER_HOST
         ? new Decision.GoPlaintext()
         : new Decision.Defer(
-            DeferReason.LADDER_BOUND, text + "; no connection is left for clear text");
+            DeferReason.LADDER_BOUND, text + "; the connection limit leaves none for plaintext");
   }
 }

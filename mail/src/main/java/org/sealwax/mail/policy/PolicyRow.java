@@ -78,16 +78,16 @@ public record PolicyRow(
     pins = Set.copyOf(pins);
     names = List.copyOf(names);
     if ((level == TlsLevel.FINGERPRINT) == pins.isEmpty()) {
-      throw new IllegalArgumentException("pins belong to the level fingerprint, which needs some");
+      throw new IllegalArgumentException("pins and the level fingerprint need each other");
     }
     if (!names.isEmpty() && level != TlsLevel.VERIFY && level != TlsLevel.SECURE) {
-      throw new IllegalArgumentException("names are for the levels verify and secure");
+      throw new IllegalArgumentException("names need the level verify or secure");
     }
     if (ca != null && level != TlsLevel.VERIFY && level != TlsLevel.SECURE) {
-      throw new IllegalArgumentException("a CA is for the levels verify and secure");
+      throw new IllegalArgumentException("a CA needs the level verify or secure");
     }
     if (override && (note.isBlank() || owner.isBlank() || expires == null)) {
-      throw new IllegalArgumentException("override needs an owner, a note and an expiry");
+      throw new IllegalArgumentException("override needs an owner, a note and an expiry date");
     }
   }
 

@@ -79,10 +79,10 @@ public record Requirement(
     identity = Set.copyOf(identity);
     because = RequirementOrigins.copyOf(because);
     if (encryption == TlsUse.ALWAYS && plaintextFallback != PlaintextFallback.NEVER) {
-      throw new IllegalArgumentException("encryption always, and yet clear text");
+      throw new IllegalArgumentException("a requirement of encryption has no plaintext fallback");
     }
     if (encryption != TlsUse.ALWAYS && !identity.isEmpty()) {
-      throw new IllegalArgumentException("who is not sure to come cannot be asked for papers");
+      throw new IllegalArgumentException("a required identity needs encryption always");
     }
   }
 
@@ -103,7 +103,7 @@ public record Requirement(
         case IdentityRequirement.Pkix pkix -> {
           roots.add(pkix.roots());
           if (pkix.names().isEmpty()) {
-            return Optional.of("a certificate is demanded for a host whose name is not known");
+            return Optional.of("a certificate is required, but the host has no name to verify");
           }
         }
         case IdentityRequirement.Pinned pinned -> {
@@ -114,11 +114,11 @@ public record Requirement(
       }
     }
     if (pins != null && pins.isEmpty()) {
-      return Optional.of("different keys are demanded of one host");
+      return Optional.of("one host is required to have different keys");
     }
     // One handshake is judged against one set of roots; the other demand would stay unproven.
     return roots.size() > 1
-        ? Optional.of("certificates by different CAs are demanded of one host")
+        ? Optional.of("one host is required to have certificates of different CAs")
         : Optional.empty();
   }
 
@@ -151,7 +151,7 @@ public record Requirement(
     }
     TrustRoots anchors = roots.get(authorities);
     if (anchors == null) {
-      throw new IllegalArgumentException("no roots of the name " + authorities);
+      throw new IllegalArgumentException("no roots named " + authorities);
     }
     // A verdict by pin would hide whether the name holds; the policy looks at pins by itself.
     return new ReferenceIdentity(names, names.isEmpty() ? pins : Set.of(), anchors, associations);

@@ -13,12 +13,12 @@ public record TlsFloors(
     @Setting(
             name = "floor",
             fallback = "1.2",
-            doc = "The lowest TLS version where clear text would be the alternative.")
+            doc = "Lowest TLS version where the alternative is plaintext.")
         TlsFloor ifOffered,
     @Setting(
             name = "floor_always",
             fallback = "1.2",
-            doc = "The lowest TLS version where TLS is demanded; never below floor.")
+            doc = "Lowest TLS version where TLS is required; at least \"floor\".")
         TlsFloor always) {
   /** TLS 1.2 for both (RFC 8996, RFC 9325 3.1.1). */
   public static final TlsFloors DEFAULT = new TlsFloors(TlsFloor.DEFAULT, TlsFloor.DEFAULT);
@@ -26,7 +26,7 @@ public record TlsFloors(
   /** Checks the order. */
   public TlsFloors {
     if (always.lowest().compareTo(ifOffered.lowest()) < 0) {
-      throw new IllegalArgumentException("the floor for \"always\" is the stricter one");
+      throw new IllegalArgumentException("floor_always must not be below floor");
     }
   }
 }

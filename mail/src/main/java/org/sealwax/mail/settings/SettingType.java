@@ -202,7 +202,7 @@ public record SettingType(
     if (type instanceof Class<?> words && words.isEnum()) {
       return oneOf(words, declared.except());
     }
-    throw new IllegalArgumentException("no key has the type " + type);
+    throw new IllegalArgumentException("unknown setting type " + type);
   }
 
   private SettingType asList() {
@@ -372,7 +372,7 @@ public record SettingType(
     }
     boolean bracketed = host.startsWith("[") && host.endsWith("]");
     if (!bracketed && host.indexOf(':') >= 0) {
-      throw new InvalidValue("an IPv6 address stands in brackets");
+      throw new InvalidValue("an IPv6 address needs brackets");
     }
     return new InetSocketAddress(
         address(bracketed ? host.substring(1, host.length() - 1) : host), port);

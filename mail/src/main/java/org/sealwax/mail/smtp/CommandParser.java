@@ -91,14 +91,14 @@ public final class CommandParser {
       plain = c > ' ' && c != 0x7f && "()<>\"\\,;".indexOf(c) < 0 && (c < 0x80 || c > 0x9f);
     }
     if (!plain) {
-      return malformed(verb, 501, ARGUMENT, "say " + verb + " and your host name");
+      return malformed(verb, 501, ARGUMENT, "syntax: " + verb + " hostname");
     }
     return verb.equals("EHLO") ? new Command.Ehlo(name) : new Command.Helo(name);
   }
 
   private static Command mail(String argument) {
     if (!argument.regionMatches(true, 0, "FROM:", 0, 5)) {
-      return malformed("MAIL", 501, ARGUMENT, "say MAIL FROM:<address>");
+      return malformed("MAIL", 501, ARGUMENT, "syntax: MAIL FROM:<address>");
     }
     PathParser cursor = new PathParser(argument, skipBlanks(argument, 5));
     ReversePath path =
@@ -180,7 +180,7 @@ public final class CommandParser {
       }
     }
     if (parameters.broken) {
-      return malformed("MAIL", 501, ARGUMENT, "malformed parameters");
+      return malformed("MAIL", 501, ARGUMENT, "malformed options");
     }
     return new Command.Mail(
         path,
@@ -190,7 +190,7 @@ public final class CommandParser {
 
   private static Command rcpt(String argument) {
     if (!argument.regionMatches(true, 0, "TO:", 0, 3)) {
-      return malformed("RCPT", 501, ARGUMENT, "say RCPT TO:<address>");
+      return malformed("RCPT", 501, ARGUMENT, "syntax: RCPT TO:<address>");
     }
     PathParser cursor = new PathParser(argument, skipBlanks(argument, 3));
     ForwardPath path =
@@ -233,7 +233,7 @@ public final class CommandParser {
       }
     }
     if (parameters.broken) {
-      return malformed("RCPT", 501, ARGUMENT, "malformed parameters");
+      return malformed("RCPT", 501, ARGUMENT, "malformed options");
     }
     return new Command.Rcpt(path, new RcptParameters(notify, originalRecipient), international);
   }
@@ -262,11 +262,11 @@ public final class CommandParser {
 
   private static Command unknownParameter(String verb, String keyword) {
     // RFC 5321 4.1.1.11.
-    return malformed(verb, 555, ARGUMENT, "parameter not known: " + visible(keyword));
+    return malformed(verb, 555, ARGUMENT, "unsupported option: " + visible(keyword));
   }
 
   private static Command badParameter(String verb, String keyword) {
-    return malformed(verb, 501, ARGUMENT, "bad value or repetition: " + visible(keyword));
+    return malformed(verb, 501, ARGUMENT, "invalid or repeated option: " + visible(keyword));
   }
 
   private static Command bdat(String argument) {
@@ -274,7 +274,7 @@ public final class CommandParser {
     OptionalLong size = count(space < 0 ? argument : argument.substring(0, space));
     String rest = space < 0 ? "" : argument.substring(space).strip();
     if (size.isEmpty() || !(rest.isEmpty() || Ascii.upper(rest).equals("LAST"))) {
-      return malformed("BDAT", 501, ARGUMENT, "say BDAT octets, or BDAT octets LAST");
+      return malformed("BDAT", 501, ARGUMENT, "syntax: BDAT size [LAST]");
     }
     return new Command.Bdat(size.getAsLong(), !rest.isEmpty());
   }
@@ -305,7 +305,7 @@ public final class CommandParser {
       good = c < 0x80 && (Character.isLetterOrDigit(c) || c == '-' || c == '_');
     }
     if (!good || initial != null && (initial.isEmpty() || initial.indexOf(' ') >= 0)) {
-      return malformed("AUTH", 501, ARGUMENT, "say AUTH mechanism, or AUTH mechanism response");
+      return malformed("AUTH", 501, ARGUMENT, "syntax: AUTH mechanism [initial-response]");
     }
     return new Command.Auth(Ascii.upper(mechanism), initial);
   }

@@ -124,7 +124,7 @@ public final class DotReader {
             state = State.TEXT;
             afterCr = true;
           }
-          case TEXT -> throw new IllegalStateException("read above");
+          case TEXT -> throw new IllegalStateException("handled above");
         }
       }
       passOn(sink, block, from, end);

@@ -18,7 +18,7 @@ public record EnhancedStatus(int kind, int subject, int detail) {
     boolean known = kind == 2 || kind == 4 || kind == 5;
     if (!known || subject < 0 || subject > 999 || detail < 0 || detail > 999) {
       throw new IllegalArgumentException(
-          "no enhanced status: " + kind + "." + subject + "." + detail);
+          "not an enhanced status code: " + kind + "." + subject + "." + detail);
     }
   }
 

@@ -14,7 +14,7 @@ public record Reply(int code, @Nullable EnhancedStatus status, List<String> line
   /** Copies the lines and checks the code. */
   public Reply {
     if (code < 200 || code > 599) {
-      throw new IllegalArgumentException("no reply code: " + code);
+      throw new IllegalArgumentException("not a reply code: " + code);
     }
     lines = List.copyOf(lines);
     if (lines.isEmpty()) {

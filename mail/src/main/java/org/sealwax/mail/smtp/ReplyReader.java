@@ -39,13 +39,13 @@ public final class ReplyReader {
             case InputLine.Text t -> t.text();
             case InputLine.EndOfInput e ->
                 throw new InvalidReplyException(
-                    InvalidReplyException.Kind.CLOSED, "closed instead of a reply");
+                    InvalidReplyException.Kind.CLOSED, "connection closed without a reply");
             case InputLine.BrokenLine r ->
                 switch (r.flaw()) {
                   case TOO_LONG, ENDLESS ->
                       throw new InvalidReplyException(
                           InvalidReplyException.Kind.TOO_LONG,
-                          "reply line over " + SmtpLimits.REPLY_LINE + " octets");
+                          "reply line over " + SmtpLimits.REPLY_LINE + " bytes");
                   case BARE_CR, BARE_LF, NUL ->
                       throw new InvalidReplyException(
                           InvalidReplyException.Kind.BROKEN_LINE, r.flaw().text() + " in a reply");
@@ -57,7 +57,7 @@ public final class ReplyReader {
       if (code != 0 && now != code) {
         throw new InvalidReplyException(
             InvalidReplyException.Kind.CODE_CHANGED,
-            "reply began with " + code + " and went on with " + now);
+            "reply started with code " + code + " and continued with code " + now);
       }
       code = now;
       bytes += line.length();
@@ -69,7 +69,7 @@ public final class ReplyReader {
                 + SmtpLimits.REPLY_LINES
                 + " lines or "
                 + SmtpLimits.REPLY_BYTES
-                + " octets");
+                + " bytes");
       }
       if (line.length() == 3 || line.charAt(3) == ' ') {
         return withStatus(code, texts);

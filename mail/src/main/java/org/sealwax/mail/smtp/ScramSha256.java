@@ -16,7 +16,7 @@ public final class ScramSha256 {
    * @param password prepared by SASLprep
    * @param salt of the user
    * @param iterations from the server, 1 at least
-   * @return SaltedPassword, 32 octets
+   * @return SaltedPassword, 32 bytes
    */
   public static byte[] salted(String password, byte[] salt, int iterations) {
     byte[] key = password.getBytes(StandardCharsets.UTF_8);
@@ -44,7 +44,7 @@ public final class ScramSha256 {
    *
    * @param key of any length but 0
    * @param text the message
-   * @return 32 octets
+   * @return 32 bytes
    */
   public static byte[] hmac(byte[] key, String text) {
     try {
@@ -64,7 +64,7 @@ public final class ScramSha256 {
    * H(): SHA-256.
    *
    * @param bytes the message
-   * @return 32 octets
+   * @return 32 bytes
    */
   public static byte[] hash(byte[] bytes) {
     try {

@@ -13,7 +13,7 @@ public enum SmtpFlaw {
   /** Bytes above 127 that are not UTF-8 (RFC 6531 3.1). */
   NOT_UTF8("neither ASCII nor UTF-8"),
   /** No line end within {@link SmtpLimits#DROPPED}: the session cannot go on. */
-  ENDLESS("endless line");
+  ENDLESS("line without end");
 
   private final String text;
 

@@ -18,19 +18,19 @@ public record FirstContactWait(
             example = "30m",
             restart = true,
             doc =
-                "How long mail waits for a policy that is announced and has never been had,"
-                    + " before it goes as if there were none; at most half of [queue]"
-                    + " lifetime. Within less than five minutes the policy host is not asked"
-                    + " again. Left out: half an hour, or that half if it is less.")
+                "Maximum wait of mail for an announced policy that was never fetched; then delivery"
+                    + " continues as without a policy. At most half of [queue]"
+                    + " lifetime. With less than five minutes the policy host is not queried"
+                    + " again. Default: 30 minutes, or half of [queue] lifetime if that is less.")
         Duration fetch,
     @Setting(
             name = "lookup_hold",
             example = "4h",
             restart = true,
             doc =
-                "How long mail waits while the DNS does not say whether there is a policy, and"
-                    + " none is known; at most half of [queue] lifetime. Left out: four"
-                    + " hours, or that half if it is less.")
+                "Maximum wait of mail while the look-up of _mta-sts fails and no policy is cached."
+                    + " At most half of [queue] lifetime. Default: 4"
+                    + " hours, or half of [queue] lifetime if that is less.")
         Duration lookup) {
   /**
    * Half an hour: a host that restarts is back, and an attacker must keep the disturbance up as

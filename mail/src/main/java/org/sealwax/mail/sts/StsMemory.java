@@ -66,7 +66,7 @@ public record StsMemory(
       return switch (policy.mode()) {
         case ENFORCE -> new Evidence.StsState.Enforce(id, policy.mx());
         case TESTING -> new Evidence.StsState.Testing(id, policy.mx());
-        case NONE -> new Evidence.StsState.Absent("its policy " + id + " is in mode none");
+        case NONE -> new Evidence.StsState.Absent("its policy " + id + " has mode none");
       };
     }
   }

@@ -27,7 +27,7 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
 
   /** What is wrong with a larger file. */
   public static final ParsedStsPolicy.StsPolicyFlaw OVERSIZED =
-      new ParsedStsPolicy.StsPolicyFlaw(0, "over " + MAX_SIZE + " octets");
+      new ParsedStsPolicy.StsPolicyFlaw(0, "over " + MAX_SIZE + " bytes");
 
   /** The longest {@code max_age}: 31557600 seconds, about a year (RFC 8461 3.2). */
   public static final Duration MAX_AGE = Duration.ofHours(8_766);
@@ -183,10 +183,10 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
         }
         if (i == 0 && !line.isEmpty() && line.charAt(0) == BYTE_ORDER_MARK) {
           line = line.substring(1);
-          deviates(i, "a byte order mark");
+          deviates(i, "begins with a byte order mark");
         }
         if (trimmed(line).isEmpty()) {
-          deviates(i, "an empty line");
+          deviates(i, "empty line");
           continue;
         }
         Optional<String> flaw = field(i, line);
@@ -215,7 +215,7 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
       }
       if (mx.isEmpty() && mode != Mode.NONE) {
         return badMx == null
-            ? new ParsedStsPolicy.StsPolicyFlaw(0, "no mx, which mode " + mode.word() + " needs")
+            ? new ParsedStsPolicy.StsPolicyFlaw(0, "no mx; required by mode " + mode.word())
             : badMx;
       }
       return new ParsedStsPolicy.ValidStsPolicy(new StsPolicy(mode, maxAge, mx, text), deviations);
@@ -230,14 +230,14 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
       String name = line.substring(0, colon);
       String value = trimmed(line.substring(colon + 1));
       if (!StsRecord.isName(name)) {
-        return Optional.of("a key that is none");
+        return Optional.of("not a key");
       }
       if (name.equals("mx")) {
         mx(number, value);
         return Optional.empty();
       }
       if (!isValue(value)) {
-        return Optional.of(value.isEmpty() ? "no value" : "a control character in the value");
+        return Optional.of(value.isEmpty() ? "no value" : "control character in the value");
       }
       return switch (name) {
         case "version" -> version(value);
@@ -250,7 +250,7 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
 
     private Optional<String> version(String value) {
       if (!version && !value.equals("STSv1")) {
-        return Optional.of("a version other than STSv1");
+        return Optional.of("version is not STSv1");
       }
       version = true;
       return Optional.empty();
@@ -267,7 +267,7 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
           return Optional.empty();
         }
       }
-      return Optional.of("a mode that is neither enforce nor testing nor none");
+      return Optional.of("mode is not enforce, testing or none");
     }
 
     private Optional<String> maxAge(int number, String value) {
@@ -275,13 +275,13 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
         return Optional.empty();
       }
       if (!value.chars().allMatch(c -> c >= '0' && c <= '9')) {
-        return Optional.of("a max_age that is not 1 to " + MAX_AGE_DIGITS + " digits");
+        return Optional.of("max_age does not have 1 to " + MAX_AGE_DIGITS + " digits");
       }
       BigInteger seconds = new BigInteger(value);
       if (value.length() > MAX_AGE_DIGITS) {
-        deviates(number, "a max_age that is not 1 to " + MAX_AGE_DIGITS + " digits");
+        deviates(number, "max_age does not have 1 to " + MAX_AGE_DIGITS + " digits");
       } else if (seconds.compareTo(BigInteger.valueOf(MAX_AGE.toSeconds())) > 0) {
-        deviates(number, "a max_age over " + MAX_AGE.toSeconds());
+        deviates(number, "max_age over " + MAX_AGE.toSeconds());
       }
       maxAge =
           Duration.ofSeconds(seconds.min(BigInteger.valueOf(MAX_AGE.toSeconds())).longValueExact());
@@ -292,7 +292,7 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
       Optional<MxPattern> pattern = pattern(value);
       pattern.ifPresent(mx::add);
       if (pattern.isEmpty()) {
-        String why = "an mx that is neither a host name nor \"*.\" and one";
+        String why = "mx is not a host name or \"*.\" and a host name";
         badMx = badMx == null ? new ParsedStsPolicy.StsPolicyFlaw(number + 1, why) : badMx;
         deviates(number, why);
       }

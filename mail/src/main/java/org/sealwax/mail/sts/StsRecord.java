@@ -96,7 +96,7 @@ public sealed interface StsRecord {
 
   private static StsRecord fields(String text) {
     if (text.length() > MAX_LENGTH) {
-      return new Malformed("longer than " + MAX_LENGTH + " octets");
+      return new Malformed("longer than " + MAX_LENGTH + " bytes");
     }
     String rest = text.substring(VERSION.length());
     String[] fields = rest.split(";", -1);
@@ -118,12 +118,12 @@ public sealed interface StsRecord {
       String name = field.substring(0, equals);
       String value = field.substring(equals + 1);
       if (!isName(name) || !isValue(value)) {
-        return new Malformed("a field that is not name=value");
+        return new Malformed("a field is not name=value");
       }
       // RFC 8461 §3.2: of a field that is repeated, the first counts.
       if (names.add(name) && name.equals("id")) {
         if (!isId(value)) {
-          return new Malformed("an id that is not 1 to " + MAX_ID + " letters and digits");
+          return new Malformed("id does not have 1 to " + MAX_ID + " letters and digits");
         }
         id = value;
       }

@@ -81,7 +81,8 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
                 announced(memory.withLookup(), a.id(), firstContactWait, now);
             case StsRecord.None n -> recordGone(memory, "no _mta-sts record", now);
             case StsRecord.Several m ->
-                recordGone(memory, m.count() + " _mta-sts records, which count as none", now);
+                recordGone(
+                    memory, m.count() + " _mta-sts records; more than one count as none", now);
             case StsRecord.Malformed m ->
                 recordGone(memory, "its _mta-sts record is malformed: " + m.why(), now);
           };
@@ -249,8 +250,7 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
       return new StsStep(
           memory.withoutKept(),
           new StsAction.StateHolds(
-              new Evidence.StsState.Absent(
-                  "announced, and what it serves is " + memory.failure(), true),
+              new Evidence.StsState.Absent("announced, but unusable: " + memory.failure(), true),
               nextTry(memory, firstContactWait, tried)),
           null);
     }
@@ -271,7 +271,7 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
         memory.withoutKept(),
         new StsAction.StateHolds(
             new Evidence.StsState.Absent(
-                "announced, and its policy could not be fetched since "
+                "announced, but its policy could not be fetched since "
                     + since.truncatedTo(ChronoUnit.SECONDS)
                     + ": "
                     + memory.failure()),

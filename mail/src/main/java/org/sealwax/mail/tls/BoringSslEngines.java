@@ -46,7 +46,8 @@ final class BoringSslEngines implements EngineFactory {
    */
   static BoringSslEngines load() throws SSLException {
     if (!OpenSsl.isAvailable()) {
-      throw new SSLException("BoringSSL does not load", OpenSsl.unavailabilityCause());
+      throw new SSLException(
+          "the BoringSSL library cannot be loaded", OpenSsl.unavailabilityCause());
     }
     return new BoringSslEngines();
   }

@@ -66,7 +66,7 @@ final class Buffers {
   /** The bytes of a borrowed heap buffer, from its own zero. */
   static byte[] array(ByteBuffer heap) {
     if (heap.arrayOffset() != 0) {
-      throw new IllegalArgumentException("not borrowed here");
+      throw new IllegalArgumentException("the buffer was not borrowed from this pool");
     }
     return heap.array();
   }

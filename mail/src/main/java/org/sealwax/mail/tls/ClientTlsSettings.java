@@ -16,7 +16,7 @@ public record ClientTlsSettings(List<String> groups, int sessions) {
   public ClientTlsSettings {
     groups = List.copyOf(groups);
     if (groups.isEmpty()) {
-      throw new IllegalArgumentException("no groups");
+      throw new IllegalArgumentException("no key exchange groups");
     }
     if (sessions < 1 || sessions > MAX_SESSIONS) {
       throw new IllegalArgumentException("sessions: 1 to " + MAX_SESSIONS);

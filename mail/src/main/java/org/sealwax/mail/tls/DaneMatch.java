@@ -94,7 +94,7 @@ final class DaneMatch {
       if (!there.isEmpty()) {
         there = there.stream().filter(DaneMatch::isAuthority).toList();
         if (there.isEmpty()) {
-          why = "the certificate that a TLSA record calls an anchor is no authority";
+          why = "the certificate of the TLSA trust anchor is not a CA certificate";
           continue;
         }
       }

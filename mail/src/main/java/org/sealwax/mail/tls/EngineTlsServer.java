@@ -70,7 +70,7 @@ final class EngineTlsServer implements TlsServer {
         clear.out().flush();
         throw new TlsException(
             TlsException.Kind.ALERT_SENT,
-            "refused the client's hello: it takes no signature but over SHA-1 or MD5");
+            "rejected the ClientHello: the client accepts only signatures over SHA-1 or MD5");
       }
       lease = engine(identity);
     } catch (IOException | RuntimeException e) {
@@ -122,8 +122,7 @@ final class EngineTlsServer implements TlsServer {
         }
         case ClientHello.ClientHelloParse.Broken(String why, boolean tls) ->
             throw tls
-                ? new TlsException(
-                    TlsException.Kind.ALERT_SENT, "refused the client's hello: " + why)
+                ? new TlsException(TlsException.Kind.ALERT_SENT, "rejected the ClientHello: " + why)
                 : EngineWire.notTls(records);
         case ClientHello.ClientHelloParse.Partial(int missing) -> {
           // Read on before parsing again: single bytes must not cost a parse each.

@@ -236,7 +236,7 @@ final class EngineWire extends WireOver implements TlsWire {
       throw refused(e, false);
     } catch (SocketTimeoutException e) {
       broken = true;
-      throw new TlsException(TlsException.Kind.TIMEOUT, "no answer in the TLS handshake", e);
+      throw new TlsException(TlsException.Kind.TIMEOUT, "timeout in the TLS handshake", e);
     } catch (IOException e) {
       broken = true;
       throw new TlsException(TlsException.Kind.CLOSED, "connection lost in the TLS handshake", e);
@@ -271,7 +271,7 @@ final class EngineWire extends WireOver implements TlsWire {
         }
       }
     }
-    throw new TlsException(TlsException.Kind.ALERT_SENT, "the handshake does not end");
+    throw new TlsException(TlsException.Kind.ALERT_SENT, "the TLS handshake does not end");
   }
 
   private void tasks() {
@@ -366,7 +366,7 @@ final class EngineWire extends WireOver implements TlsWire {
     }
     return new TlsException(
         TlsException.Kind.ALERT_SENT,
-        "refused the peer's TLS"
+        "rejected the peer's TLS"
             + (sent == null ? "" : " with the alert " + sent)
             + engineReason(e),
         e);
@@ -454,7 +454,7 @@ final class EngineWire extends WireOver implements TlsWire {
         return result;
       }
       if (stuck) {
-        throw new SSLException("the engine does not take a whole record");
+        throw new SSLException("the TLS engine did not accept a whole record");
       }
     }
   }
@@ -478,7 +478,7 @@ final class EngineWire extends WireOver implements TlsWire {
     try {
       SSLEngineResult result = engine.unwrap(source, into);
       if (result.getStatus() == SSLEngineResult.Status.BUFFER_OVERFLOW) {
-        throw new SSLException("a record over " + into.capacity() + " octets");
+        throw new SSLException("a record over " + into.capacity() + " bytes");
       }
       return result;
     } finally {
@@ -541,7 +541,7 @@ final class EngineWire extends WireOver implements TlsWire {
         case END -> {
           return cutOff();
         }
-        case NOT_TLS -> throw new SSLException("what came is no TLS record");
+        case NOT_TLS -> throw new SSLException("not a TLS record");
       }
       if (records.header().type() == RecordHeader.HANDSHAKE && !lease.passesOverHelloRequests()) {
         // Unencrypted handshake types exist only up to TLS 1.2: the peer asks to renegotiate.
@@ -573,7 +573,7 @@ final class EngineWire extends WireOver implements TlsWire {
     } catch (IOException e) {
       if (client && !hasReceived && !isClosed()) {
         throw new TlsException(
-            TlsException.Kind.AFTER_HANDSHAKE, "the peer broke off after the TLS handshake", e);
+            TlsException.Kind.AFTER_HANDSHAKE, "the peer aborted after the TLS handshake", e);
       }
       throw e;
     }
@@ -740,7 +740,7 @@ final class EngineWire extends WireOver implements TlsWire {
             if (result.getHandshakeStatus() == SSLEngineResult.HandshakeStatus.NEED_TASK) {
               tasks();
             } else if (result.bytesConsumed() == 0 && result.bytesProduced() == 0) {
-              throw new SSLException("the engine takes no data: " + result);
+              throw new SSLException("the TLS engine accepts no data: " + result);
             }
           }
           done += part;
@@ -790,7 +790,7 @@ final class EngineWire extends WireOver implements TlsWire {
 
   @Override
   public Handshake handshake() {
-    return Objects.requireNonNull(handshake, "handed out before its handshake");
+    return Objects.requireNonNull(handshake, "used before the handshake");
   }
 
   @Override

@@ -50,7 +50,7 @@ final class HandshakeRun {
       } catch (TlsException e) {
         throw deadline.passed() && e.kind() != TlsException.Kind.TIMEOUT ? timeout(total, e) : e;
       } catch (SocketTimeoutException e) {
-        throw new TlsException(TlsException.Kind.TIMEOUT, "no answer in the TLS handshake", e);
+        throw new TlsException(TlsException.Kind.TIMEOUT, "timeout in the TLS handshake", e);
       } catch (IOException e) {
         throw deadline.passed()
             ? timeout(total, e)

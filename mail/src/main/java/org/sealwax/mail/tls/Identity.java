@@ -72,7 +72,7 @@ public final class Identity {
       throw new InvalidIdentity(name + ": no certificate");
     }
     if (!belongs(key, chain.getFirst().getPublicKey())) {
-      throw new InvalidIdentity(name + ": the key does not belong to the (first) certificate");
+      throw new InvalidIdentity(name + ": the private key does not match the (first) certificate");
     }
     return new Identity(name, chain, key);
   }
@@ -89,7 +89,7 @@ public final class Identity {
   public static Identity read(Path certificate, Path key) throws InvalidIdentity {
     List<X509Certificate> chain = Pem.certificates(text(certificate), certificate.toString());
     if (chain.isEmpty()) {
-      throw new InvalidIdentity(certificate + ": no certificate in it");
+      throw new InvalidIdentity(certificate + ": contains no certificate");
     }
     PrivateKey secret = Pem.key(text(key), key.toString(), chain.getFirst().getPublicKey());
     return of(certificate.toString(), chain, secret);
@@ -98,7 +98,7 @@ public final class Identity {
   private static String text(Path file) throws InvalidIdentity {
     try {
       if (Files.size(file) > MAX_FILE) {
-        throw new InvalidIdentity(file + ": over " + MAX_FILE + " octets");
+        throw new InvalidIdentity(file + ": over " + MAX_FILE + " bytes");
       }
       return Files.readString(file, StandardCharsets.ISO_8859_1);
     } catch (InvalidIdentity e) {

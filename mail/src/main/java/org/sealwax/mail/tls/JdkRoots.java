@@ -28,7 +28,7 @@ final class JdkRoots {
       }
       return out;
     } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("the JDK's own roots cannot be read", e);
+      throw new IllegalStateException("the root certificates of the JDK cannot be read", e);
     }
   }
 }

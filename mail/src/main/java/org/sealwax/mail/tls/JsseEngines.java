@@ -98,7 +98,7 @@ final class JsseEngines implements EngineFactory {
       }
       return context;
     } catch (GeneralSecurityException e) {
-      throw new SSLException("JSSE does not start", e);
+      throw new SSLException("JSSE cannot be initialized", e);
     }
   }
 

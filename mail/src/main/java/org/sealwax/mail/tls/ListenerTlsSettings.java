@@ -41,7 +41,7 @@ public record ListenerTlsSettings(
   public ListenerTlsSettings {
     groups = List.copyOf(groups);
     if (groups.isEmpty()) {
-      throw new IllegalArgumentException("no groups");
+      throw new IllegalArgumentException("no key exchange groups");
     }
     if (oldTicketKeys < 0 || oldTicketKeys > MAX_OLD_TICKET_KEYS) {
       throw new IllegalArgumentException("old ticket keys: 0 to " + MAX_OLD_TICKET_KEYS);

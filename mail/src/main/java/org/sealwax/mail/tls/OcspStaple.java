@@ -48,7 +48,7 @@ public sealed interface OcspStaple {
    */
   static OcspStaple read(List<X509Certificate> chain, byte[] answer, Instant now) {
     if (answer.length > MAX_SIZE) {
-      return new Unusable("it is larger than " + MAX_SIZE + " octets");
+      return new Unusable("it is larger than " + MAX_SIZE + " bytes");
     }
     X509Certificate leaf = chain.getFirst();
     Optional<X509Certificate> issuer = issuer(chain);

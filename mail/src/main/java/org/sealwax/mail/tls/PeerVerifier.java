@@ -189,7 +189,7 @@ public final class PeerVerifier {
       List<X509Certificate> chain, TlsaAssociations associations, PeerRole role, Instant now) {
     List<TlsaAssociation> anchors = DaneMatch.anchors(associations.records());
     if (anchors.isEmpty()) {
-      return new DaneMatch.AnchorMatch(null, "no record matches the certificate");
+      return new DaneMatch.AnchorMatch(null, "no TLSA record matches the certificate");
     }
     List<X509Certificate> looked = truncated(chain);
     String hash = hash(looked);
@@ -226,13 +226,15 @@ public final class PeerVerifier {
       return new Stapled(
           false,
           mustStaple(chain.getFirst())
-              ? List.of("must-staple, and nothing was stapled")
+              ? List.of("the certificate has must-staple, but no OCSP response was stapled")
               : List.of());
     }
     return switch (OcspStaple.read(truncated(chain), staple, now)) {
       case OcspStaple.Good g -> new Stapled(false, List.of());
-      case OcspStaple.Revoked r -> new Stapled(true, List.of("revoked, says the stapled answer"));
-      case OcspStaple.Unusable u -> new Stapled(false, List.of("the stapled answer is of no use"));
+      case OcspStaple.Revoked r ->
+          new Stapled(true, List.of("revoked according to the stapled OCSP response"));
+      case OcspStaple.Unusable u ->
+          new Stapled(false, List.of("the stapled OCSP response is not usable"));
     };
   }
 

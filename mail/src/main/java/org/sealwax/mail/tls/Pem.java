@@ -108,7 +108,7 @@ final class Pem {
         }
       }
     }
-    throw new Identity.InvalidIdentity(file + ": no private key in it");
+    throw new Identity.InvalidIdentity(file + ": contains no private key");
   }
 
   private static PrivateKey pkcs8(byte[] der, String file) throws Identity.InvalidIdentity {

@@ -81,7 +81,7 @@ public final class RootStore {
     String text;
     try {
       if (Files.size(file) > MAX_FILE) {
-        throw new Identity.InvalidIdentity(file + ": over " + MAX_FILE + " octets");
+        throw new Identity.InvalidIdentity(file + ": over " + MAX_FILE + " bytes");
       }
       text = Files.readString(file, StandardCharsets.ISO_8859_1);
     } catch (Identity.InvalidIdentity e) {
@@ -91,7 +91,7 @@ public final class RootStore {
     }
     List<X509Certificate> found = Pem.certificates(text, file.toString());
     if (found.isEmpty()) {
-      throw new Identity.InvalidIdentity(file + ": no certificate in it");
+      throw new Identity.InvalidIdentity(file + ": contains no certificate");
     }
     return new TrustRoots(file.toString(), new HashSet<>(found));
   }

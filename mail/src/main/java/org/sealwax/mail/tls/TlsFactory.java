@@ -75,8 +75,8 @@ public final class TlsFactory {
         return BoringSslEngines.load();
       } catch (SSLException | LinkageError e) {
         LOG.warn(
-            "TLS runs on the JDK's engine, slower and without X25519MLKEM768:"
-                + " the native library did not load",
+            "the BoringSSL library could not be loaded; TLS uses the JDK's engine, which is"
+                + " slower and does not support X25519MLKEM768",
             e);
       }
     }

@@ -3,7 +3,8 @@ package org.sealwax.mail.tls;
 /**
  * Settings of TLS.
  *
- * @param engine which implementation is tried first; JSSE stands in when BoringSSL does not load
+ * @param engine which implementation is tried first; JSSE stands in when the BoringSSL library
+ *     cannot be loaded
  */
 public record TlsSettings(TlsEngine engine) {
   /**

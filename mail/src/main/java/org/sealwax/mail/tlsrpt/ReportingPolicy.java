@@ -59,7 +59,7 @@ public sealed interface ReportingPolicy {
     }
     String record = ours.getFirst();
     if (record.length() > MAX_RECORD) {
-      return new Invalid("longer than " + MAX_RECORD + " octets");
+      return new Invalid("longer than " + MAX_RECORD + " bytes");
     }
     String[] fields = record.split(";", -1);
     List<ReportAddress> addresses = new ArrayList<>();
@@ -72,7 +72,7 @@ public sealed interface ReportingPolicy {
         continue; // RFC 8460 §3: unknown fields are ignored
       }
       if (named) {
-        return new Invalid("rua twice");
+        return new Invalid("more than one rua field");
       }
       named = true;
       for (String address : field.substring(equals < 0 ? field.length() : equals + 1).split(",")) {
@@ -82,7 +82,7 @@ public sealed interface ReportingPolicy {
       }
     }
     return addresses.isEmpty()
-        ? new Invalid(named ? "no address that can be used" : "no rua")
+        ? new Invalid(named ? "no usable rua address" : "no rua")
         : new Wanted(addresses);
   }
 

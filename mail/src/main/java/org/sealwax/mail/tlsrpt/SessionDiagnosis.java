@@ -206,14 +206,15 @@ public final class SessionDiagnosis {
     return switch (seen) {
       case Observation.Unencrypted c ->
           c.starttlsOffered()
-              ? new DiagnosedFailure(ResultType.VALIDATION_FAILURE, "TLS did not come about before")
+              ? new DiagnosedFailure(
+                  ResultType.VALIDATION_FAILURE, "TLS failed on earlier connections")
               : new DiagnosedFailure(ResultType.STARTTLS_NOT_SUPPORTED, "");
       case Observation.StarttlsRefused r ->
           new DiagnosedFailure(
-              ResultType.STARTTLS_NOT_SUPPORTED, "STARTTLS was answered " + r.reply());
+              ResultType.STARTTLS_NOT_SUPPORTED, "STARTTLS rejected: " + r.reply());
       case Observation.Injected i ->
           new DiagnosedFailure(
-              ResultType.VALIDATION_FAILURE, "clear text followed the reply to STARTTLS");
+              ResultType.VALIDATION_FAILURE, "plaintext followed the reply to STARTTLS");
       case Observation.HandshakeFailed h ->
           new DiagnosedFailure(ResultType.VALIDATION_FAILURE, h.why());
       case Observation.Encrypted e -> null;

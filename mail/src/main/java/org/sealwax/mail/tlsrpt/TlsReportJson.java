@@ -120,7 +120,7 @@ public final class TlsReportJson {
    */
   public static TlsReportParse reading(byte[] bytes) {
     if (bytes.length > MAX_BYTES) {
-      return new TlsReportParse.UnreadableReport("more than " + MAX_BYTES + " octets");
+      return new TlsReportParse.UnreadableReport("more than " + MAX_BYTES + " bytes");
     }
     try {
       return report(Json.readForeign(bytes));
@@ -128,10 +128,10 @@ public final class TlsReportJson {
       return new TlsReportParse.UnreadableReport(String.valueOf(e.getMessage()));
     } catch (StreamConstraintsException e) {
       return new TlsReportParse.UnreadableReport(
-          "JSON deeper, longer or of more parts than any report");
+          "the JSON is nested too deeply, too long or has too many values");
     } catch (JacksonException | StackOverflowError e) {
       // The library's message quotes the input.
-      return new TlsReportParse.UnreadableReport("no JSON");
+      return new TlsReportParse.UnreadableReport("not JSON");
     }
   }
 
@@ -168,7 +168,7 @@ public final class TlsReportJson {
     Instant begin = time(range, "start-datetime");
     Instant end = time(range, "end-datetime");
     if (end.isBefore(begin)) {
-      throw new InvalidTlsReport("it ends before it begins");
+      throw new InvalidTlsReport("the date range ends before it begins");
     }
     String id = name(root, "report-id");
     if (id.isEmpty()) {
@@ -191,11 +191,11 @@ public final class TlsReportJson {
     try {
       Instant time = Instant.parse(text);
       if (time.isBefore(Instant.EPOCH) || time.isAfter(LATEST)) {
-        throw new InvalidTlsReport(member + " is in no year of ours");
+        throw new InvalidTlsReport(member + " is before 1970 or too far in the future");
       }
       return time;
     } catch (DateTimeParseException e) {
-      throw new InvalidTlsReport(member + " is no time (RFC 3339)");
+      throw new InvalidTlsReport(member + " is not a time in RFC 3339 format");
     }
   }
 
@@ -208,7 +208,8 @@ public final class TlsReportJson {
     if (!value.isString()
         || text.length() > MAX_NAME
         || text.chars().anyMatch(Character::isISOControl)) {
-      throw new InvalidTlsReport(member + " is no text of at most " + MAX_NAME + " characters");
+      throw new InvalidTlsReport(
+          member + " is not a string of at most " + MAX_NAME + " characters");
     }
     return text;
   }
@@ -219,7 +220,7 @@ public final class TlsReportJson {
         || !value.canConvertToLong()
         || value.asLong() < 0
         || value.asLong() > MAX_COUNT) {
-      throw new InvalidTlsReport(member + " is no count of sessions");
+      throw new InvalidTlsReport(member + " is not a session count");
     }
     return value.asLong();
   }
@@ -234,10 +235,10 @@ public final class TlsReportJson {
     }
     Optional<Domain> domain = Domain.parse(policy.path("policy-domain").asString(""));
     if (type == null) {
-      throw new InvalidTlsReport("a policy-type that RFC 8460 does not know");
+      throw new InvalidTlsReport("unknown policy-type");
     }
     if (domain.isEmpty()) {
-      throw new InvalidTlsReport("a policy-domain that is no domain");
+      throw new InvalidTlsReport("the policy-domain is not a domain name");
     }
     Map<FailureDetail, Long> failures = new LinkedHashMap<>();
     for (JsonNode detail : entry.path("failure-details")) {

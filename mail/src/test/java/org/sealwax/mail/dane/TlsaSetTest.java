@@ -109,7 +109,7 @@ final class TlsaSetTest {
   @Test
   void eachReasonIsListedOnce() {
     assertEquals(
-        "the data is not what the matching type says, usages 0 and 1 are not for SMTP",
+        "the data does not fit the matching type, usages 0 and 1 do not apply to SMTP",
         TlsaSet.of(
                 List.of(
                     new TlsaRecord(3, 1, 1, "00"),

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** RFC 9112 from the side of a client that trusts nobody. */
+/** RFC 9112 from the side of a client that trusts no server. */
 final class HttpResponseTest {
   private static final int MAX = 20;
 

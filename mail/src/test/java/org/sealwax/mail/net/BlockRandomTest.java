@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 /** Every byte of the source is handed out once, in its order, whatever the size of the draws. */
 class BlockRandomTest {
-  /** Counts instead of drawing, so that each byte can be told from the others. */
+  /** Counts instead of drawing, so that each byte differs from the others. */
   private static final class Counting extends SecureRandom {
     @Serial private static final long serialVersionUID = 1;
     private int next;

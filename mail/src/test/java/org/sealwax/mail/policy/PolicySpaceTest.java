@@ -493,7 +493,7 @@ final class PolicySpaceTest {
                   decision instanceof Decision.Proceed,
                   requirement + " " + decision);
               if (mayClear && late) {
-                assertEquals(FallbackStep.CLEAR, step, "clear text is due and was not reached");
+                assertEquals(FallbackStep.CLEAR, step, "plaintext is due and was not reached");
               }
               break;
             }
@@ -613,7 +613,7 @@ final class PolicySpaceTest {
       case Decision.Proceed p -> p.downgrade() ? "proceed, marked" : "proceed";
       case Decision.FallBack d -> "descend to " + d.to().word();
       case Decision.NextHost n -> "next host: " + n.reason().word();
-      case Decision.GoPlaintext c -> "clear text";
+      case Decision.GoPlaintext c -> "plaintext";
       case Decision.WaitForHold w -> "wait until " + w.until() + ": " + w.reason().word();
       case Decision.Defer d -> "defer: " + d.reason().word();
     };

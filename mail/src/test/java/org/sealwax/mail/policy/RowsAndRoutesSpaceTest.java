@@ -221,7 +221,7 @@ final class RowsAndRoutesSpaceTest {
                 () -> "the floor of " + row + " at " + combination);
             assertTrue(
                 with.demandsTls() || !row.level().demandsTls(),
-                () -> row + " in clear at " + combination);
+                () -> row + " in plaintext at " + combination);
             points[0]++;
           }
         });

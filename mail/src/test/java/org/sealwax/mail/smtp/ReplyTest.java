@@ -60,7 +60,7 @@ final class ReplyTest {
         read("550-5.7.1 no\r\n550-5.7.1\r\n550 5.7.1 way\r\n"));
     assertEquals(Reply.of(250, "4.1.1 odd"), read("250 4.1.1 odd\r\n"), "class and code differ");
     assertNull(read("550-5.7.1 a\r\n550 5.1.1 b\r\n").status(), "two statuses are none");
-    assertEquals("caf\u00e9", read("250 caf\u00e9\r\n").lines().getFirst(), "octets forgiven");
+    assertEquals("caf\u00e9", read("250 caf\u00e9\r\n").lines().getFirst(), "bytes forgiven");
   }
 
   @Test

@@ -80,12 +80,12 @@ final class StsPolicyTest {
     assertEquals(Duration.ofDays(7), sound(GOOD.replace("604800", "0000604800")).maxAge());
     assertEquals(StsPolicy.MAX_AGE, sound(GOOD.replace("604800", "31557600")).maxAge());
     for (String wrong : List.of("-1", "1.5", "1h", "+1", "\u0661")) {
-      assertTrue(flaw(GOOD.replace("604800", wrong)).startsWith("line 5: a max_age"), wrong);
+      assertTrue(flaw(GOOD.replace("604800", wrong)).startsWith("line 5: max_age"), wrong);
     }
     for (String large : List.of("31557601", "9999999999", "10000000000", "9".repeat(1_000))) {
       String text = GOOD.replace("604800", large);
       assertEquals(StsPolicy.MAX_AGE, sound(text).maxAge(), large);
-      assertTrue(deviation(text).startsWith("line 5: a max_age"), large);
+      assertTrue(deviation(text).startsWith("line 5: max_age"), large);
     }
     assertEquals(Duration.ofDays(7), sound(GOOD.replace("604800", "00000604800")).maxAge());
   }
@@ -93,8 +93,8 @@ final class StsPolicyTest {
   @Test
   void mxIsRequiredUnlessTheModeIsNone() {
     String none = GOOD.replaceAll("mx: .*\n", "");
-    assertEquals("no mx, which mode enforce needs", flaw(none));
-    assertEquals("no mx, which mode testing needs", flaw(none.replace("enforce", "testing")));
+    assertEquals("no mx; required by mode enforce", flaw(none));
+    assertEquals("no mx; required by mode testing", flaw(none.replace("enforce", "testing")));
     assertTrue(sound(none.replace("enforce", "none")).mx().isEmpty());
     assertEquals(2, sound(GOOD.replace("enforce", "none")).mx().size());
   }
@@ -104,14 +104,14 @@ final class StsPolicyTest {
       delimiter = '|',
       value = {
         "version: STSv1\\n|''|no version",
-        "version: STSv1|version: STSv2|line 1: a version other than STSv1",
+        "version: STSv1|version: STSv2|line 1: version is not STSv1",
         "version: STSv1|Version: STSv1|no version",
         "mode: enforce\\n|''|no mode",
-        "mode: enforce|mode: Enforce|line 2: a mode that is neither enforce nor testing nor none",
+        "mode: enforce|mode: Enforce|line 2: mode is not enforce, testing or none",
         "max_age: 604800\\n|''|no max_age",
         "mode: enforce|mode enforce|line 2: no \":\"",
-        "mode: enforce|mode : enforce|line 2: a key that is none",
-        "mode: enforce|' mode: enforce'|line 2: a key that is none",
+        "mode: enforce|mode : enforce|line 2: not a key",
+        "mode: enforce|' mode: enforce'|line 2: not a key",
         "mode: enforce|mode:|line 2: no value",
       })
   void everyOtherLineIsAFlaw(String part, String instead, String why) {
@@ -134,11 +134,12 @@ final class StsPolicyTest {
       assertEquals(StsPolicy.Mode.ENFORCE, sound(text).mode());
       assertEquals(text, sound(text).text(), "quoted as it was served");
       String first = deviation(text);
-      assertTrue(first.contains("an empty line") || first.contains("a byte order mark"), first);
+      assertTrue(
+          first.contains("empty line") || first.contains("begins with a byte order mark"), first);
     }
-    assertEquals("line 6: an empty line", deviation(GOOD + "\n"));
-    assertEquals("line 2: a key that is none", flaw(GOOD.replace("mode", "\ufeffmode")));
-    assertEquals("line 1: a key that is none", flaw("\ufeff\ufeff" + GOOD));
+    assertEquals("line 6: empty line", deviation(GOOD + "\n"));
+    assertEquals("line 2: not a key", flaw(GOOD.replace("mode", "\ufeffmode")));
+    assertEquals("line 1: not a key", flaw("\ufeff\ufeff" + GOOD));
     assertEquals("no version", flaw("\n\n"));
     assertTrue(
         assertInstanceOf(StsPolicy.ParsedStsPolicy.ValidStsPolicy.class, read(GOOD))
@@ -149,10 +150,9 @@ final class StsPolicyTest {
   @Test
   void controlCharactersAreFlaws() {
     assertEquals("empty", flaw(""));
-    assertEquals("line 6: a control character in the value", flaw(GOOD + "x: a\0b\n"));
+    assertEquals("line 6: control character in the value", flaw(GOOD + "x: a\0b\n"));
     // A lone CR ends no line, so it stands in the value.
-    assertEquals(
-        "line 1: a control character in the value", flaw("version: STSv1\rmode: enforce\n"));
+    assertEquals("line 1: control character in the value", flaw("version: STSv1\rmode: enforce\n"));
     assertEquals(
         "not UTF-8",
         assertInstanceOf(
@@ -184,9 +184,9 @@ final class StsPolicyTest {
   void mxIsAHostNameOrAStarAndOne(String wrong) {
     String text = GOOD.replace("mail.example.com", wrong);
     assertEquals(List.of(MxPattern.parse("*.example.net").orElseThrow()), sound(text).mx());
-    assertTrue(deviation(text).startsWith("line 3: an mx that is"), wrong);
+    assertTrue(deviation(text).startsWith("line 3: mx is not"), wrong);
     String none = text.replace("mx: *.example.net\n", "");
-    assertTrue(flaw(none).startsWith("line 3: an mx that is"), "none is left: " + wrong);
+    assertTrue(flaw(none).startsWith("line 3: mx is not"), "none is left: " + wrong);
   }
 
   @Test
@@ -204,7 +204,7 @@ final class StsPolicyTest {
     String filler = "x: " + "y".repeat(StsPolicy.MAX_SIZE - GOOD.length() - 4) + "\n";
     assertEquals(StsPolicy.MAX_SIZE, (GOOD + filler).length());
     sound(GOOD + filler);
-    assertEquals("over 65536 octets", flaw(GOOD + "x" + filler));
+    assertEquals("over 65536 bytes", flaw(GOOD + "x" + filler));
   }
 
   @ParameterizedTest

@@ -88,7 +88,7 @@ final class StsRecordTest {
     assertEquals(new StsRecord.Several(2), read("v=STSv1; id=a", "v=STSv1; id=a"));
     // One that is broken is a second one all the same.
     assertEquals(new StsRecord.Several(2), read("v=STSv1; id=a", "v=STSv1;"));
-    // Other TXT records there are nobody's business.
+    // Other TXT records there are ignored.
     assertEquals(
         new StsRecord.Announced("a"), read("v=spf1 -all", "v=STSv1; id=a", "v=STSv1", "hello"));
   }

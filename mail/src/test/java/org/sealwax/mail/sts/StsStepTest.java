@@ -16,7 +16,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.sealwax.mail.policy.Evidence;
 
-/** What holds when, told by the clock. */
+/** Which policy holds at which time. */
 final class StsStepTest {
   private static final Instant NOON = Instant.parse("2026-11-25T12:00:00Z");
   private static final Duration WEEK = Duration.ofDays(7);
@@ -169,7 +169,7 @@ final class StsStepTest {
     StsStep step =
         StsStep.invalid(
             StsMemory.EMPTY, "not a policy: no mode", FirstContactWait.defaults(), NOON);
-    assertEquals("announced, and what it serves is not a policy: no mode", absent(step).why());
+    assertEquals("announced, but unusable: not a policy: no mode", absent(step).why());
     // The host is spared as after any other failure, and mail goes meanwhile.
     absent(decide(step.memory(), A, NOON.plusSeconds(299)));
     fetches("a", decide(step.memory(), A, NOON.plusSeconds(300)));
@@ -285,7 +285,7 @@ final class StsStepTest {
     StsStep.LostPolicy lost = Objects.requireNonNull(step.lost());
     assertEquals(StsStep.PolicyEnd.REFRESH_FAILED, lost.why());
     assertEquals("a", lost.fetched().id());
-    // This delivery still goes by the policy: the ledger was asked before it was told.
+    // This delivery still goes by the policy: the ledger was asked before it was notified.
     enforces("a", step);
     assertNull(step.memory().fetched());
     assertNull(decide(step.memory(), A, over).lost(), "told twice");

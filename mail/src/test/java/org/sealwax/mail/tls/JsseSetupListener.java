@@ -5,7 +5,7 @@ import org.junit.platform.launcher.LauncherSessionListener;
 
 /**
  * Does for the tests what {@code main} does first: JSSE reads its switches once per process, and
- * any test of any room may be the first to touch it.
+ * any test of any package may be the first to touch it.
  */
 public final class JsseSetupListener implements LauncherSessionListener {
   @Override

@@ -133,9 +133,9 @@ final class RawVerifierTest {
     assertTrue(
         verifies.test(
             joined(joined(new byte[] {0, 0, (byte) power.length}, power), modulus), signature),
-        "three octets of length");
+        "three bytes of length");
     for (int last = 0; last < key.length; last++) {
-      assertFalse(verifies.test(Arrays.copyOf(key, last), signature), last + " octets of the key");
+      assertFalse(verifies.test(Arrays.copyOf(key, last), signature), last + " bytes of the key");
     }
   }
 

@@ -10,7 +10,7 @@ import org.sealwax.mail.tls.verdict.PeerRole;
 import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.mail.tls.verdict.TlsException;
 
-/** A server that speaks TLS 1.2 and nothing newer: our listeners cannot be told to be that old. */
+/** A server that speaks TLS 1.2 and nothing newer: our listeners cannot be configured that way. */
 public final class Tls12Server implements TlsServer {
   private final EngineFactory.ServerContext context;
   private final ReferenceIdentity references;

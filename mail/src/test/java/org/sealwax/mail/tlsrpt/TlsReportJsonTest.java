@@ -59,22 +59,22 @@ final class TlsReportJsonTest {
       quoteCharacter = '^',
       value = {
         "\"policies\":[{ | \"policies\":[],\"old\":[{ | no policies",
-        "5326 | -1 | total-successful-session-count is no count of sessions",
-        "303 | 1e400 | total-failure-session-count is no count of sessions",
-        "303 | 1000000000001 | total-failure-session-count is no count of sessions",
-        "5326 | \"5326\" | total-successful-session-count is no count of sessions",
-        "count\":100 | count\":-100 | failed-session-count is no count of sessions",
-        "\"sts\" | \"x\" | a policy-type that RFC 8460 does not know",
-        "\"example.org\" | \"exa mple.org\" | a policy-domain that is no domain",
-        "2026-11-24T23 | 2026-11-23T23 | it ends before it begins",
-        "2026-11-24T23:59:59Z | today | end-datetime is no time (RFC 3339)",
-        "2026-11-24T23:59:59Z | +20266-11-24T23:59:59Z | end-datetime is in no year of ours",
+        "5326 | -1 | total-successful-session-count is not a session count",
+        "303 | 1e400 | total-failure-session-count is not a session count",
+        "303 | 1000000000001 | total-failure-session-count is not a session count",
+        "5326 | \"5326\" | total-successful-session-count is not a session count",
+        "count\":100 | count\":-100 | failed-session-count is not a session count",
+        "\"sts\" | \"x\" | unknown policy-type",
+        "\"example.org\" | \"exa mple.org\" | the policy-domain is not a domain name",
+        "2026-11-24T23 | 2026-11-23T23 | the date range ends before it begins",
+        "2026-11-24T23:59:59Z | today | end-datetime is not a time in RFC 3339 format",
+        "2026-11-24T23:59:59Z | +20266-11-24T23:59:59Z | end-datetime is before 1970 or too far in the future",
         "5065-42 |  | no report-id",
-        "\"5065-42\" | 42 | report-id is no text of at most 255 characters",
-        "Company-X | Company\\nX | organization-name is no text of at most 255 characters",
-        "\"unknown\": | \"report-id\": | no JSON",
-        "}]}]} | }]}]} {} | no JSON",
-        "}]}]} | }]} | no JSON",
+        "\"5065-42\" | 42 | report-id is not a string of at most 255 characters",
+        "Company-X | Company\\nX | organization-name is not a string of at most 255 characters",
+        "\"unknown\": | \"report-id\": | not JSON",
+        "}]}]} | }]}]} {} | not JSON",
+        "}]}]} | }]} | not JSON",
       })
   void invalidReportHasAReason(String good, String bad, String why) {
     assertTrue(GOOD.contains(good), good);
@@ -93,17 +93,19 @@ final class TlsReportJsonTest {
     assertInstanceOf(
         TlsReportParse.ReadReport.class, reading(withPolicies(TlsReportJson.MAX_POLICIES)));
     assertEquals("101 policies, more than 100", why(withPolicies(TlsReportJson.MAX_POLICIES + 1)));
-    assertEquals("JSON deeper, longer or of more parts than any report", why(withPolicies(10_000)));
+    assertEquals(
+        "the JSON is nested too deeply, too long or has too many values",
+        why(withPolicies(10_000)));
   }
 
   @Test
   void depthLengthAndNumberOfPartsAreBounded() {
     String deep = "[".repeat(100_000) + "]".repeat(100_000);
-    String limit = "JSON deeper, longer or of more parts than any report";
+    String limit = "the JSON is nested too deeply, too long or has too many values";
     assertEquals(limit, why(GOOD.replace("[1,2]", deep)));
     assertEquals(limit, why(GOOD.replace("[1,2]", "[" + "1,".repeat(400_000) + "2]")));
     assertEquals(limit, why(GOOD.replace("[1,2]", "\"" + "x".repeat(70_000) + "\"")));
-    assertEquals("more than 10485760 octets", why(GOOD + " ".repeat(TlsReportJson.MAX_BYTES)));
+    assertEquals("more than 10485760 bytes", why(GOOD + " ".repeat(TlsReportJson.MAX_BYTES)));
   }
 
   @Test
@@ -129,28 +131,28 @@ final class TlsReportJsonTest {
       delimiter = '|',
       quoteCharacter = '^',
       value = {
-        "\"policy-domain\":\"example.org\" | \"x\":1 | a policy-domain that is no domain",
-        "\"sts\" | \"novel\" | a policy-type that RFC 8460 does not know",
-        "\"total-failure-session-count\":303 | \"x\":1 | total-failure-session-count is no count of"
-            + " sessions",
-        "count\":100 | count\":\"100\" | failed-session-count is no count of sessions",
-        "\"sts\" | null | a policy-type that RFC 8460 does not know",
-        "\"sts\" | [\"sts\"] | a policy-type that RFC 8460 does not know",
-        "\"sts\" | \"STS \" | a policy-type that RFC 8460 does not know",
-        "\"policy\":{ | \"policies\":{ | a policy-type that RFC 8460 does not know",
-        "\"policy-domain\":\"example.org\" | \"policy-domain\":null | a policy-domain that is no"
-            + " domain",
-        "\"policy-domain\":\"example.org\" | \"policy-domain\":\"\" | a policy-domain that is no"
-            + " domain",
-        "\"policy-domain\":\"example.org\" | \"policy-domain\":\"a..b\" | a policy-domain that is"
-            + " no domain",
-        "\"policy-domain\":\"example.org\" | \"policy-domain\":{\"d\":[]} | a policy-domain that is"
-            + " no domain",
-        "\"summary\":{ | \"sum\":{ | total-successful-session-count is no count of sessions",
-        "5326 | 5326.5 | total-successful-session-count is no count of sessions",
-        "5326 | null | total-successful-session-count is no count of sessions",
-        "5326 | true | total-successful-session-count is no count of sessions",
-        "5326 | 1e999999 | total-successful-session-count is no count of sessions",
+        "\"policy-domain\":\"example.org\" | \"x\":1 | the policy-domain is not a domain name",
+        "\"sts\" | \"novel\" | unknown policy-type",
+        "\"total-failure-session-count\":303 | \"x\":1 | total-failure-session-count is not"
+            + " a session count",
+        "count\":100 | count\":\"100\" | failed-session-count is not a session count",
+        "\"sts\" | null | unknown policy-type",
+        "\"sts\" | [\"sts\"] | unknown policy-type",
+        "\"sts\" | \"STS \" | unknown policy-type",
+        "\"policy\":{ | \"policies\":{ | unknown policy-type",
+        "\"policy-domain\":\"example.org\" | \"policy-domain\":null | the policy-domain"
+            + " is not a domain name",
+        "\"policy-domain\":\"example.org\" | \"policy-domain\":\"\" | the policy-domain"
+            + " is not a domain name",
+        "\"policy-domain\":\"example.org\" | \"policy-domain\":\"a..b\" | the policy-domain"
+            + " is not a domain name",
+        "\"policy-domain\":\"example.org\" | \"policy-domain\":{\"d\":[]} | the policy-domain"
+            + " is not a domain name",
+        "\"summary\":{ | \"sum\":{ | total-successful-session-count is not a session count",
+        "5326 | 5326.5 | total-successful-session-count is not a session count",
+        "5326 | null | total-successful-session-count is not a session count",
+        "5326 | true | total-successful-session-count is not a session count",
+        "5326 | 1e999999 | total-successful-session-count is not a session count",
       })
   void aPolicyEntryThatCannotBeReadIsLeftOutAndTheOthersStand(String good, String bad, String why) {
     int from = GOOD.indexOf("[{\"policy\"") + 1;

@@ -82,7 +82,7 @@ public final class FakeTls {
         int read = wire.in().read();
         if (read != b) {
           TlsException.Kind kind = read < 0 ? TlsException.Kind.CLOSED : TlsException.Kind.NOT_TLS;
-          throw new TlsException(kind, "octet " + read);
+          throw new TlsException(kind, "byte " + read);
         }
       }
     } catch (TlsException e) {
@@ -90,7 +90,7 @@ public final class FakeTls {
       throw e;
     } catch (IOException e) {
       close(wire);
-      throw new TlsException(TlsException.Kind.TIMEOUT, "nothing came", e);
+      throw new TlsException(TlsException.Kind.TIMEOUT, "connection closed without data", e);
     }
   }
 

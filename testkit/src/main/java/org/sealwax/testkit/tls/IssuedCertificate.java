@@ -120,7 +120,7 @@ public final class IssuedCertificate {
     try {
       return Certificate.getInstance(certificate).getSubjectPublicKeyInfo().getEncoded();
     } catch (java.io.IOException e) {
-      throw new IllegalStateException("a certificate of ours", e);
+      throw new IllegalStateException("a certificate that we issued", e);
     }
   }
 

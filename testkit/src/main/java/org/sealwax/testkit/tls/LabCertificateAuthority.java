@@ -134,11 +134,11 @@ public final class LabCertificateAuthority {
 
   private static IssuerKey read(Path file) throws IOException {
     if (Files.size(file) > MAX_FILE) {
-      throw new IOException(file + " is no root of a lab: too long");
+      throw new IOException(file + " is not a lab root: too long");
     }
     List<String> lines = Files.readAllLines(file, StandardCharsets.US_ASCII);
     if (lines.size() != 2) {
-      throw new IOException(file + " is no root of a lab: two lines of Base64");
+      throw new IOException(file + " is not a lab root: two lines of Base64");
     }
     try {
       byte[] der = Base64.getDecoder().decode(lines.get(0));
@@ -155,7 +155,7 @@ public final class LabCertificateAuthority {
           der);
     } catch (GeneralSecurityException | IllegalArgumentException e) {
       // The cause may quote what is in the file.
-      throw new IOException(file + " is no root of a lab: " + e.getClass().getSimpleName());
+      throw new IOException(file + " is not a lab root: " + e.getClass().getSimpleName());
     }
   }
 
@@ -215,7 +215,7 @@ public final class LabCertificateAuthority {
   private IssuerKey signer(CertificateSpec.CertificateIssuer issuer) {
     return switch (issuer) {
       case LAB -> intermediate;
-      case SELF -> throw new IllegalArgumentException("nobody else");
+      case SELF -> throw new IllegalArgumentException("another CA");
       case UNKNOWN_AUTHORITY ->
           otherAuthorities.computeIfAbsent(
               issuer, i -> authority("Nobody Trusts This", null, null));

@@ -50,7 +50,7 @@ final class OcspResponseWriter {
                   Date.from(now.minus(FRESH))))
           .getEncoded();
     } catch (OperatorCreationException | OCSPException | IOException e) {
-      throw new IllegalStateException("cannot answer for a certificate of ours", e);
+      throw new IllegalStateException("cannot make an OCSP response", e);
     }
   }
 }

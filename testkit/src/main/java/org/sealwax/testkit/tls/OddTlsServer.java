@@ -109,7 +109,8 @@ public final class OddTlsServer {
         .write(Records.alert(Records.TLS12, AlertLevel.fatal, AlertDescription.handshake_failure));
     clear.out().flush();
     throw new TlsFatalAlert(
-        AlertDescription.handshake_failure, count < 0 ? "nothing came" : "as the trap has it");
+        AlertDescription.handshake_failure,
+        count < 0 ? "connection closed without data" : "as the trap requires");
   }
 
   private static TlsException timedOut(Duration total) {

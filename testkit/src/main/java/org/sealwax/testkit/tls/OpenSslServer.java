@@ -111,7 +111,7 @@ public final class OpenSslServer implements TlsServer, AutoCloseable {
       return new OpenSslSession(
           clear, server, Threads.start("from-openssl", () -> pump(channel, clear)));
     } catch (IOException e) {
-      throw new TlsException(TlsException.Kind.CLOSED, "openssl does not serve", e);
+      throw new TlsException(TlsException.Kind.CLOSED, "openssl s_server did not start", e);
     }
   }
 

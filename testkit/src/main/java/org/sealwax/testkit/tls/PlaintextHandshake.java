@@ -50,7 +50,8 @@ final class PlaintextHandshake {
       out.write(Records.alert(Records.TLS12, FATAL, HANDSHAKE_FAILURE));
       out.flush();
       throw new TlsException(
-          TlsException.Kind.ALERT_SENT, "the client offers nothing of what is spoken here");
+          TlsException.Kind.ALERT_SENT,
+          "the client offers no version or suite that this server has");
     }
     byte[] random = new byte[32];
     RANDOM.nextBytes(random);
@@ -83,7 +84,7 @@ final class PlaintextHandshake {
       case ClientHello.ClientHelloParse.Broken(String why, boolean tls) ->
           throw new TlsException(TlsException.Kind.NOT_TLS, why);
       case ClientHello.ClientHelloParse.Partial p ->
-          throw new TlsException(TlsException.Kind.CLOSED, "closed in the hello");
+          throw new TlsException(TlsException.Kind.CLOSED, "closed in the ClientHello");
     };
   }
 
@@ -96,7 +97,7 @@ final class PlaintextHandshake {
     PeekedWire peeked = new PeekedWire(clear);
     if (peeked.hello() instanceof ClientHello.ClientHelloParse.Whole(ClientHello hello)
         && hello.offersTls13()) {
-      throw new TlsException(TlsException.Kind.CLOSED, "it died of TLS 1.3, as the trap has it");
+      throw new TlsException(TlsException.Kind.CLOSED, "aborted on TLS 1.3, as the trap requires");
     }
     return peeked.in();
   }

@@ -68,12 +68,12 @@ public final class StoredZoneKey {
 
   private static KeyPair read(Path file) throws IOException {
     if (Files.size(file) > MAX_FILE) {
-      throw new IOException(file + " is no zone key: too long");
+      throw new IOException(file + " is not a zone key: too long");
     }
     List<String> lines = Files.readAllLines(file, StandardCharsets.US_ASCII);
     try {
       if (lines.size() != 2) {
-        throw new IOException(file + " is no zone key: two lines of Base64");
+        throw new IOException(file + " is not a zone key: two lines of Base64");
       }
       KeyFactory factory = KeyFactory.getInstance("EC");
       PublicKey open =
@@ -84,7 +84,7 @@ public final class StoredZoneKey {
       return new KeyPair(open, secret);
     } catch (GeneralSecurityException | IllegalArgumentException e) {
       // The cause may quote what is in the file.
-      throw new IOException(file + " is no zone key: " + e.getClass().getSimpleName());
+      throw new IOException(file + " is not a zone key: " + e.getClass().getSimpleName());
     }
   }
 

@@ -66,7 +66,7 @@ public final class HttpsFuzzTargets {
       holds(head.target().chars().allMatch(c -> c > 0x20 && c < 0x7f), "a target with blanks");
       holds(head.method().chars().allMatch(c -> c > 0x20 && c < 0x7f), "a method");
       holds(head.fields().size() <= HttpReader.MAX_FIELDS, "fields");
-      reader.content().ifPresent(c -> holds(c.length <= MAX, c.length + " octets"));
+      reader.content().ifPresent(c -> holds(c.length <= MAX, c.length + " bytes"));
     } catch (MalformedHttp | OversizedHttp e) {
       holds(e.getMessage() != null, "no words");
     }
@@ -129,7 +129,7 @@ public final class HttpsFuzzTargets {
     try {
       HttpResponse reply = new HttpReader(new ByteArrayInputStream(input), MAX).response();
       holds(reply.status() >= 200 && reply.status() <= 999, "status " + reply.status());
-      holds(reply.body().length <= MAX, reply.body().length + " octets");
+      holds(reply.body().length <= MAX, reply.body().length + " bytes");
       holds(reply.fields().size() <= HttpReader.MAX_FIELDS, "fields");
       holds(
           reply.fields().stream().allMatch(f -> f.name().equals(f.name().toLowerCase(Locale.ROOT))),

@@ -100,7 +100,9 @@ final class WatchedFileTest implements WatchedFile.ChangeListener {
     check(watched, "one two three four");
     assertEquals(
         List.of(
-            "kept " + file + ": 3 of 4 entries are gone; sealwax reload takes the file as it is"),
+            "kept "
+                + file
+                + ": 3 of 4 entries are missing; to accept the new file, run \"sealwax reload\""),
         reported);
     write("one two five six seven");
     check(watched, "one two three four");

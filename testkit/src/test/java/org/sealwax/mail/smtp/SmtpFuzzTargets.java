@@ -177,7 +177,7 @@ public final class SmtpFuzzTargets {
         holds(again instanceof Command.Rcpt n && n.path().equals(r.path()), r.path() + " changes");
         holds(r.path().toString().indexOf('\r') < 0, "a line break in a path");
       }
-      case Command.Bdat b -> holds(b.size() >= 0, "fewer octets than none");
+      case Command.Bdat b -> holds(b.size() >= 0, "fewer bytes than none");
       default -> {
         // Nothing to compare.
       }
@@ -241,7 +241,7 @@ public final class SmtpFuzzTargets {
       holds(flawed(body) == (summary.flaw() != null), "flaw " + summary.flaw());
       if (summary.flaw() == null) {
         holds(out.toString(StandardCharsets.ISO_8859_1).equals(body), "another body");
-        holds(summary.bytes() == body.length(), "octets");
+        holds(summary.bytes() == body.length(), "bytes");
       }
       holds(rest(lines).equals(rest), "commands become body, or body commands");
     }
@@ -285,7 +285,7 @@ public final class SmtpFuzzTargets {
       String ended = body.isEmpty() || body.endsWith("\r\n") ? body : body + "\r\n";
       holds(summary.complete() && summary.flaw() == null, "not taken: " + summary);
       holds(out.toString(StandardCharsets.ISO_8859_1).equals(ended), "another body");
-      holds(lines.buffered() == 0, "octets behind the end");
+      holds(lines.buffered() == 0, "bytes behind the end");
     }
   }
 
@@ -308,7 +308,7 @@ public final class SmtpFuzzTargets {
     }
     BodySummary summary = reader.summary();
     String body = all.toString(StandardCharsets.ISO_8859_1);
-    holds(summary.bytes() == body.length(), "octets");
+    holds(summary.bytes() == body.length(), "bytes");
     holds(summary.tooLarge() == body.length() > 300, "limit");
     holds(flawed(body) == (summary.flaw() != null), "flaw " + summary.flaw());
     if (summary.flaw() == null && !summary.tooLarge()) {

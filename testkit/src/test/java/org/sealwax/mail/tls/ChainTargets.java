@@ -80,7 +80,7 @@ public final class ChainTargets {
             key ->
                 holds(
                     HexFormat.of().formatHex(der(odd)).contains(HexFormat.of().formatHex(key)),
-                    "octets that are not in the certificate"));
+                    "bytes that are not in the certificate"));
     TlsaAssociation itself = TlsaBuilder.of(3, 0, 1, odd);
     TlsaAssociation above = TlsaBuilder.of(2, 0, 1, odd);
     // What a server may send.

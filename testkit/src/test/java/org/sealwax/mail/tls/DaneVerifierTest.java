@@ -96,9 +96,9 @@ final class DaneVerifierTest {
     Identity selfSigned = TestCa.selfSigned(MX);
     List<X509Certificate> fake = ROOT.leafAsAuthority(MX).chain();
     return Stream.of(
-        row("no record matches the certificate", good, of(3, 1, 1, FOREIGN_CA.certificate())),
+        row("no TLSA record matches the certificate", good, of(3, 1, 1, FOREIGN_CA.certificate())),
         row(
-            "no record matches the certificate",
+            "no TLSA record matches the certificate",
             good,
             of(3, 1, 1, root),
             of(3, 0, 1, MIDDLE.certificate())),
@@ -135,13 +135,13 @@ final class DaneVerifierTest {
             "no trust anchor",
             with(selfSigned, selfSigned.chain().getFirst()),
             of(2, 0, 1, selfSigned.chain().getFirst())),
-        // In the chain as sent, and nobody's issuer there.
+        // In the chain as sent, and issuer of none there.
         row(
             "unknown-issuer",
             with(FOREIGN_CA.identity(MX), FOREIGN_CA.certificate(), root),
             of(2, 0, 1, root)),
         // An anchor must be an authority (RFC 5280 4.2.1.9).
-        row("is no authority", fake, of(2, 0, 1, fake.get(1)), of(3, 0, 1, fake.get(1))));
+        row("is not a CA", fake, of(2, 0, 1, fake.get(1)), of(3, 0, 1, fake.get(1))));
   }
 
   private static Arguments row(

@@ -13,8 +13,8 @@ import org.sealwax.mail.tls.wire.TlsSuite;
 import org.sealwax.testkit.tls.TlsConnectionPair;
 
 /**
- * TLS_FALLBACK_SCSV (RFC 7507 section 4) as it stands in the bytes of the hello: BoringSSL says it
- * when the offer does and at no other time; JSSE, which has no means to say it, never.
+ * TLS_FALLBACK_SCSV (RFC 7507 section 4) as it stands in the bytes of the ClientHello: BoringSSL
+ * says it when the offer does and at no other time; JSSE, which has no means to say it, never.
  */
 final class FallbackSignalTest {
   static {
@@ -48,7 +48,7 @@ final class FallbackSignalTest {
       while (true) {
         int more = pair.server().in().read(bytes, count, bytes.length - count);
         if (more < 0) {
-          throw new AssertionError("the client went away after " + count + " octets");
+          throw new AssertionError("the client went away after " + count + " bytes");
         }
         count += more;
         switch (ClientHello.read(bytes, 0, count)) {

@@ -333,7 +333,8 @@ final class FloorTest {
             ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
     TlsConnectionPair.LoopbackPair left = TlsConnectionPair.pair();
     TlsConnectionPair.LoopbackPair right = TlsConnectionPair.pair();
-    // A relay between the two that passes single bytes, and cuts the client's hello into records
+    // A relay between the two that passes single bytes, and cuts the client's ClientHello into
+    // records
     // of one byte each.
     FutureTask<Integer> up =
         TlsConnectionPair.start(() -> relay(left.server(), right.client(), true));

@@ -67,10 +67,10 @@ final class IdentityTest {
     IdentitySettings.CertificatePair mx = TestCa.write(TlsConnectionPair.MX, folder, "mx");
     IdentitySettings.CertificatePair sender =
         TestCa.write(TlsConnectionPair.SENDER, folder, "sender");
-    assertTrue(wrong(mx.certificate(), sender.key()).contains("does not belong"));
+    assertTrue(wrong(mx.certificate(), sender.key()).contains("does not match"));
     assertTrue(wrong(mx.certificate(), mx.certificate()).contains("no private key"));
     assertTrue(wrong(mx.key(), mx.key()).contains("no certificate"));
-    assertTrue(wrong(folder.resolve("none"), mx.key()).contains("cannot be read"));
+    assertTrue(wrong(folder.resolve("none"), mx.key()).contains("no such file"));
     Path locked = folder.resolve("locked");
     Files.writeString(locked, Pem.encode("ENCRYPTED PRIVATE KEY", new byte[20]));
     assertTrue(wrong(mx.certificate(), locked).contains("encrypted"));

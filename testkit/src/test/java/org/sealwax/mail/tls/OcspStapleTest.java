@@ -126,7 +126,7 @@ final class OcspStapleTest {
       byte[] spoiled = answer.clone();
       spoiled[i] ^= 0x55;
       OcspStaple read = OcspStaple.read(chain(good), spoiled, Instant.now());
-      assertInstanceOf(OcspStaple.Unusable.class, read, "octet " + i);
+      assertInstanceOf(OcspStaple.Unusable.class, read, "byte " + i);
     }
     assertInstanceOf(
         OcspStaple.Unusable.class, OcspStaple.read(chain(good), new byte[0], Instant.now()));
@@ -170,7 +170,9 @@ final class OcspStapleTest {
     PeerVerification verification =
         new PeerVerifier(Clock.system()).verify(chain(promises), references(), PeerRole.SERVER);
     assertEquals("verified(name mx.example.org)", verification.verdict().text());
-    assertEquals(List.of("must-staple, and nothing was stapled"), verification.notes());
+    assertEquals(
+        List.of("the certificate has must-staple, but no OCSP response was stapled"),
+        verification.notes());
     IssuedCertificate keeps =
         authority.issue(
             CertificateSpec.of(MX)

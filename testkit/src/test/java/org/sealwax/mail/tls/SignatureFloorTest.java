@@ -21,7 +21,7 @@ final class SignatureFloorTest {
     TlsFactory.prepareJvm();
   }
 
-  /** A hello of TLS 1.2 with these schemes; null: without the extension. */
+  /** A ClientHello of TLS 1.2 with these schemes; null: without the extension. */
   private static ClientHelloBuilder hello(List<Integer> schemes) {
     ClientHelloBuilder hello =
         new ClientHelloBuilder(Records.TLS12)

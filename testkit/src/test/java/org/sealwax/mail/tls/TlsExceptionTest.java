@@ -19,7 +19,7 @@ import org.sealwax.mail.tls.verdict.TlsFloor;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.testkit.tls.TlsConnectionPair;
 
-/** How broken handshakes and connections are told: the kinds that the ladder looks at. */
+/** How broken handshakes and connections are reported: the kinds that the ladder looks at. */
 final class TlsExceptionTest {
   private static final Duration SHORT = Duration.ofMillis(300);
 

@@ -20,7 +20,7 @@ import org.sealwax.mail.tls.wire.Ssl2;
 import org.sealwax.testkit.fuzz.FuzzTarget;
 import org.sealwax.testkit.tls.TestCa;
 
-/** Raw hellos, raw flights, and PEM files. */
+/** Raw ClientHellos, raw flights, and PEM files. */
 public final class TlsFuzzTargets {
   private TlsFuzzTargets() {}
 
@@ -144,7 +144,7 @@ public final class TlsFuzzTargets {
   private static void ssl2(byte[] input) {
     Ssl2.Ssl2Parse reading = Ssl2.read(input, input.length);
     if (reading instanceof Ssl2.Ssl2Parse.Whole whole) {
-      holds(whole.answer().kinds().size() <= Ssl2.MAX_BYTES / 3, "more kinds than octets");
+      holds(whole.answer().kinds().size() <= Ssl2.MAX_BYTES / 3, "more kinds than bytes");
     }
     if (!(reading instanceof Ssl2.Ssl2Parse.Broken)) {
       for (int cut = 0; cut < input.length; cut += 1 + input.length / 16) {

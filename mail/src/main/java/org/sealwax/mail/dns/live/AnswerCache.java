@@ -178,7 +178,7 @@ final class AnswerCache {
     Threads.start(
         "dns",
         () -> {
-          DnsAnswer<?> answer = failed(question, "the look-up broke off");
+          DnsAnswer<?> answer = failed(question, "the look-up was interrupted");
           try {
             answer = lookUp(question);
           } finally {
@@ -207,7 +207,7 @@ final class AnswerCache {
     LookupLimits limits = new LookupLimits(clock, total);
     try {
       if (!air.tryAcquire(total.toNanos(), TimeUnit.NANOSECONDS)) {
-        return failed(question, "too many questions in the air");
+        return failed(question, "too many concurrent look-ups");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -218,8 +218,8 @@ final class AnswerCache {
     } catch (RuntimeException | StackOverflowError e) {
       // A fault in our code or in the validator, triggered by a hostile answer: unknown failures
       // defer.
-      LOG.error("look-up of {} type {} broke off", question.name(), question.type(), e);
-      return failed(question, "the look-up broke off");
+      LOG.error("look-up of {} type {} was interrupted", question.name(), question.type(), e);
+      return failed(question, "the look-up was interrupted");
     } finally {
       air.release();
     }

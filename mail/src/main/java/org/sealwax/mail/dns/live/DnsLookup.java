@@ -125,7 +125,7 @@ final class DnsLookup {
     try {
       name = Name.fromString(question.name().name(), Name.root);
     } catch (IOException e) {
-      return unknown(DnssecStatus.FAILED, question.name(), 0, "no DNS name");
+      return unknown(DnssecStatus.FAILED, question.name(), 0, "not a DNS name");
     }
     AnswerValidation validation = judge(limits);
     Domain end = question.name();
@@ -163,7 +163,7 @@ final class DnsLookup {
           name = alias.target();
           Optional<Domain> next = RecordConversion.domain(name);
           if (next.isEmpty()) {
-            String reason = "alias to " + name + ", which is no domain name";
+            String reason = "alias to " + name + ", which is not a domain name";
             return unknown(DnssecStatus.FAILED, question.name(), aliases + 1, reason);
           }
           // Often a name that was asked for already: kept once, not once more for each answer.
@@ -229,8 +229,7 @@ final class DnsLookup {
   private ValidatedAnswer unvalidated(Name name, int type, LookupLimits limits) {
     boolean trustAd = validation == DnsSettings.Validation.TRUST_AD;
     if (trustAd && !adBelieved) {
-      return ValidatedAnswer.unknown(
-          DnssecStatus.FAILED, "trust-ad with a resolver that is not on this machine");
+      return ValidatedAnswer.unknown(DnssecStatus.FAILED, "trust-ad needs a resolver on loopback");
     }
     try {
       Message query = Message.newQuery(Record.newRecord(name, type, DClass.IN));

@@ -69,7 +69,7 @@ final class MessageFetcher implements MessageSource {
     } finally {
       underWay.remove(query, mine);
       // Whatever happened: no caller may wait for a thread that has ended.
-      mine.completeExceptionally(new IOException("the look-up broke off"));
+      mine.completeExceptionally(new IOException("the look-up was interrupted"));
     }
   }
 
@@ -94,7 +94,7 @@ final class MessageFetcher implements MessageSource {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);
     } catch (TimeoutException e) {
-      throw new IOException("no answer in time", e);
+      throw new IOException("timeout", e);
     } catch (ExecutionException e) {
       throw e.getCause() instanceof IOException failure
           ? new IOException(FailureText.of(failure), failure)

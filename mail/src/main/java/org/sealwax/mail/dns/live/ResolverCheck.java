@@ -65,7 +65,10 @@ public record ResolverCheck(InetSocketAddress resolver, ResolverStatus outcome, 
       case VALIDATES -> server + " returns answers that validate";
       case NOT_CHECKED -> server + " was not checked: " + text;
       case NO_ANSWER ->
-          server + " does not answer for the root (" + text + "): a closed network, or not there";
+          server
+              + " does not answer for the root ("
+              + text
+              + "): a closed network, or not reachable";
       case NO_ROOT ->
           server
               + " has no keys of the root: a closed network? Then set its anchors in [dns] anchors";

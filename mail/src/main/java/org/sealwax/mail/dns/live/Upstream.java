@@ -87,7 +87,7 @@ final class Upstream {
     List<InetSocketAddress> order = resolvers.order();
     for (int i = 0; i < ROUNDS * order.size(); i++) {
       if (!limits.left().isPositive()) {
-        problem = "no answer in time";
+        problem = "timeout";
         break;
       }
       if (!limits.tryQuery()) {
@@ -123,7 +123,7 @@ final class Upstream {
         problem =
             switch (e) {
               case SocketTimeoutException _ -> "timeout at " + at;
-              case PortUnreachableException _ -> at + " is not there";
+              case PortUnreachableException _ -> at + " is not reachable";
               default -> at + ": " + FailureText.of(e);
             };
         resolvers.moveToEnd(resolver);
@@ -220,7 +220,7 @@ final class Upstream {
           last = e;
         }
       }
-      throw new IOException("a flood of strange answers");
+      throw new IOException("too many answers that do not fit the question");
     }
   }
 
@@ -240,7 +240,7 @@ final class Upstream {
       in.readFully(bytes);
       Message answer = answer(query, bytes);
       if (answer == null || answer.getHeader().getFlag(Flags.TC)) {
-        throw new IOException("strange answer over TCP");
+        throw new IOException("an answer over TCP does not fit the question");
       }
       return answer;
     } catch (IOException e) {

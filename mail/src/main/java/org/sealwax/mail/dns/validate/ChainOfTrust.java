@@ -164,9 +164,11 @@ final class ChainOfTrust {
               : parent;
       case INSECURE, COSTLY ->
           new ZoneStatus.Unsigned(
-              name + " may be unsigned: NSEC3 opt-out, or far too many iterations",
+              name + " may be unsigned: NSEC3 opt-out or too many iterations",
               until(absence.ttl()));
-      case NONE -> new ZoneStatus.Broken(answer.because("no DS and no proof of that for " + name));
+      case NONE ->
+          new ZoneStatus.Broken(
+              answer.because("no DS record and no proof of its absence for " + name));
     };
   }
 

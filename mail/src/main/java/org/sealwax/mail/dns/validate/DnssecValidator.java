@@ -185,8 +185,7 @@ public final class DnssecValidator {
     boolean noName = message.getRcode() == Rcode.NXDOMAIN;
     if (!noName && ttl.isEmpty() && authority.stream().anyMatch(r -> r.getType() == Type.NS)) {
       // RFC 2308 section 2.2: the name's own servers have not been asked, or did not answer.
-      return ValidatedAnswer.unknown(
-          DnssecStatus.FAILED, "a referral to other servers, and no answer");
+      return ValidatedAnswer.unknown(DnssecStatus.FAILED, "a referral instead of an answer");
     }
     return insecure(
         noName ? new AnswerContent.NoName() : new AnswerContent.NoData(), ttl.orElse(0), reason);

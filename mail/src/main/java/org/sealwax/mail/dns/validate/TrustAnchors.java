@@ -72,7 +72,7 @@ public final class TrustAnchors {
       master.disableIncludes(true);
       Record record = master.nextRecord();
       if (record == null || master.nextRecord() != null) {
-        throw new IllegalArgumentException("not one record: " + line);
+        throw new IllegalArgumentException("not a single record: " + line);
       }
       return switch (record) {
         case DSRecord ds -> ds;

@@ -114,7 +114,7 @@ final class ZoneProof {
           return new ValidatedAnswer(DnssecStatus.SECURE, target, dname.ttl(), "");
         } catch (NameTooLongException e) {
           return ValidatedAnswer.unknown(
-              DnssecStatus.FAILED, "DNAME " + owner + " makes a name too long");
+              DnssecStatus.FAILED, "DNAME " + owner + " makes the name too long");
         }
       }
     }
@@ -122,7 +122,7 @@ final class ZoneProof {
   }
 
   private ValidatedAnswer denied(Name name, int type) {
-    String otherwise = because("no answer that validates for " + DnsNames.text(name, type));
+    String otherwise = because("no valid answer for " + DnsNames.text(name, type));
     // The RCODE is not signed: the proof says which denial it is.
     TimedProof noData = best(Nsec3Denial.MAX_ITERATIONS, d -> d.noData(name, type));
     if (noData.proof() == DenialResult.PROVEN) {

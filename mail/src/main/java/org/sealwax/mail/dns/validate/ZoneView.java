@@ -131,7 +131,7 @@ final class ZoneView {
       int left = (int) (sig.getExpire().getEpochSecond() - now);
       int since = (int) (now - sig.getTimeSigned().getEpochSecond());
       if (sig.getLabels() > labels) {
-        why = "the signature of " + what + " counts more labels than its owner has";
+        why = "the signature of " + what + " has a larger label count than its owner name";
       } else if (left < 0) {
         why = "the signature of " + what + " expired at " + sig.getExpire();
       } else if (since < 0) {

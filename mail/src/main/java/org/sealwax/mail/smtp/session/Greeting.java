@@ -117,7 +117,7 @@ public record Greeting(TlsClient tls, SmtpTimeouts times) {
 
     private String text(IOException e) {
       if (deadline.passed()) {
-        return "took too long";
+        return "timed out";
       }
       return FailureText.of(e);
     }
@@ -157,8 +157,7 @@ public record Greeting(TlsClient tls, SmtpTimeouts times) {
       }
       if (go.code() != 220) {
         return closed(
-            new Observation.HandshakeFailed(
-                TlsException.Kind.NOT_TLS, "STARTTLS was answered " + go));
+            new Observation.HandshakeFailed(TlsException.Kind.NOT_TLS, "STARTTLS rejected: " + go));
       }
       if (lines.buffered() > 0) {
         // Input that an attacker wrote into the plaintext before the handshake must not be used

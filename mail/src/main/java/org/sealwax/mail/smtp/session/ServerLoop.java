@@ -187,7 +187,7 @@ public final class ServerLoop {
   private void apologize() {
     try (Deadline _ = Deadline.after(GOODBYE, wire)) {
       ReplyWriter last = new ReplyWriter();
-      last.append(Reply.of("421 4.3.0 " + handler.name() + " trouble on our side, come again"));
+      last.append(Reply.of("421 4.3.0 " + handler.name() + " internal error, try again later"));
       last.drainTo(wire.out());
     } catch (IOException e) {
       // The peer is gone already.
@@ -196,7 +196,7 @@ public final class ServerLoop {
 
   private SessionEnd serve() throws IOException {
     if (settings.refusesEarlyTalkers() && wire.in().available() > 0) {
-      Reply reply = Reply.of("554 5.5.1 wait for the greeting");
+      Reply reply = Reply.of("554 5.5.1 command sent before the greeting");
       handler.refused("connect", reply);
       return close(reply, SessionEnd.REFUSED);
     }
@@ -373,7 +373,7 @@ public final class ServerLoop {
   }
 
   private static Reply early(String verb) {
-    return Reply.of("554 5.5.1 wait for the reply to " + verb + " (RFC 2920 3.1)");
+    return Reply.of("554 5.5.1 command sent before the reply to " + verb + " (RFC 2920 3.1)");
   }
 
   private void send(Reply reply) {
@@ -397,7 +397,7 @@ public final class ServerLoop {
   private @Nullable SessionEnd broken(InputLine.BrokenLine line, String stage) throws IOException {
     Reply reply =
         line.lostLineStart()
-            ? Reply.of("521 5.5.2 " + line.flaw().text() + ": goodbye")
+            ? Reply.of("521 5.5.2 " + line.flaw().text() + ", closing connection")
             : Reply.of("500 5.5.2 " + line.flaw().text());
     handler.refused(stage, reply);
     if (line.lostLineStart()) {
@@ -518,7 +518,7 @@ public final class ServerLoop {
   }
 
   private static Reply tooMuch() {
-    return Reply.of("552 5.3.4 too large, goodbye");
+    return Reply.of("552 5.3.4 message too large, closing connection");
   }
 
   private @Nullable SessionEnd decide(Reply reply, boolean inStep) throws IOException {
@@ -563,7 +563,7 @@ public final class ServerLoop {
   }
 
   private SessionEnd timedOut() {
-    Reply reply = Reply.of("421 4.4.2 " + handler.name() + " waited too long");
+    Reply reply = Reply.of("421 4.4.2 " + handler.name() + " timeout exceeded");
     handler.refused("timeout", reply);
     try {
       close(reply, SessionEnd.TIMEOUT);
@@ -574,7 +574,7 @@ public final class ServerLoop {
   }
 
   private Reply shutdown() {
-    return Reply.of("421 4.3.2 " + handler.name() + " shutting down, come again");
+    return Reply.of("421 4.3.2 " + handler.name() + " shutting down, try again later");
   }
 
   private SessionEnd close(Reply last, SessionEnd sessionEnd) throws IOException {
@@ -633,7 +633,7 @@ public final class ServerLoop {
     @Override
     public int read(byte[] into, int offset, int length) throws IOException {
       if (clock.nanoTime() - (inBody ? bodyDeadline : lineDeadline) > 0) {
-        throw new SocketTimeoutException("body or line took too long");
+        throw new SocketTimeoutException("body or line timed out");
       }
       DotReader reader = dots;
       if (reader != null) {

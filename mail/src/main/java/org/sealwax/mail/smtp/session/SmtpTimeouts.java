@@ -31,7 +31,7 @@ public record SmtpTimeouts(
     Duration auth) {
   /**
    * Recipients for which one wait of {@link #rcpt} is allowed in all: 12 seconds each by the RFC's
-   * times, which is more than hosts take that look each one up.
+   * times, which is more than hosts take that make a look-up for each recipient.
    */
   public static final int RECIPIENTS_IN_ONE_WAIT = 25;
 

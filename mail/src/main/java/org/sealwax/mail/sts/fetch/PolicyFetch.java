@@ -85,7 +85,7 @@ public record PolicyFetch(FetchOutcome outcome, @Nullable HttpsExchange exchange
     record MediaType(String type) implements FetchOutcome {
       @Override
       public String text() {
-        return "a media type other than text/plain";
+        return "the media type is not text/plain";
       }
     }
 

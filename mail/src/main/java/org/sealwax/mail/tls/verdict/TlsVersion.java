@@ -33,6 +33,6 @@ public enum TlsVersion {
         return version;
       }
     }
-    throw new IllegalArgumentException("no TLS version: " + label);
+    throw new IllegalArgumentException("not a TLS version: " + label);
   }
 }

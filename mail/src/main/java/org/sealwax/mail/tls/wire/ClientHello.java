@@ -113,12 +113,13 @@ public record ClientHello(
       System.arraycopy(bytes, at, message, filled, Math.min(part, message.length - filled));
       filled += Math.min(part, message.length - filled);
       if (filled > 0 && message[0] != TYPE) {
-        return new ClientHelloParse.Broken("the first handshake message is no ClientHello", true);
+        return new ClientHelloParse.Broken(
+            "the first handshake message is not a ClientHello", true);
       }
       if (filled >= 4) {
         int size = (message[1] & 0xff) << 16 | (message[2] & 0xff) << 8 | (message[3] & 0xff);
         if (size > MAX_SIZE - 4) {
-          return new ClientHelloParse.Broken("ClientHello over " + MAX_SIZE + " octets", true);
+          return new ClientHelloParse.Broken("ClientHello over " + MAX_SIZE + " bytes", true);
         }
         if (filled >= 4 + size) {
           return parse(message, 4, 4 + size)
@@ -135,7 +136,7 @@ public record ClientHello(
 
   private static ClientHelloParse more(int count, int missing) {
     return count >= MAX_SIZE
-        ? new ClientHelloParse.Broken("ClientHello over " + MAX_SIZE + " octets", true)
+        ? new ClientHelloParse.Broken("ClientHello over " + MAX_SIZE + " bytes", true)
         : new ClientHelloParse.Partial(missing);
   }
 

@@ -82,7 +82,7 @@ public final class ClientHelloBuilder {
    */
   public ClientHelloBuilder random(byte[] bytes) {
     if (bytes.length != RANDOM) {
-      throw new IllegalArgumentException("a random has 32 octets");
+      throw new IllegalArgumentException("a random has 32 bytes");
     }
     random = bytes.clone();
     return this;

@@ -33,7 +33,7 @@ public final class PresentationWriter {
   public PresentationWriter vector(int bytes, byte[] body) {
     if (body.length >= 1 << (8 * bytes)) {
       throw new IllegalArgumentException(
-          body.length + " octets in a vector of " + bytes + " length octets");
+          body.length + " bytes in a vector of " + bytes + " length bytes");
     }
     return number(bytes, body.length).bytes(body);
   }

@@ -45,7 +45,7 @@ public final class Records {
    */
   public static byte[] of(int type, int version, byte[] content, int fragment) {
     if (fragment < 1 || fragment > MAX_PLAINTEXT) {
-      throw new IllegalArgumentException("no fragment size: " + fragment);
+      throw new IllegalArgumentException("not a fragment size: " + fragment);
     }
     ByteArrayOutputStream out = new ByteArrayOutputStream(content.length + 64);
     int at = 0;

@@ -16,7 +16,7 @@ final class RegistryTable {
   static List<String[]> of(String name) {
     InputStream found = RegistryTable.class.getResourceAsStream(name);
     if (found == null) {
-      throw new IllegalStateException("the program lacks its table " + name);
+      throw new IllegalStateException("missing from the program: table " + name);
     }
     try (BufferedReader lines =
         new BufferedReader(new InputStreamReader(found, StandardCharsets.UTF_8))) {

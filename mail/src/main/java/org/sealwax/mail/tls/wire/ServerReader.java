@@ -69,7 +69,7 @@ public final class ServerReader {
     }
     seen += count;
     if (seen > MAX_BYTES) {
-      broken = "over " + MAX_BYTES + " octets of handshake";
+      broken = "over " + MAX_BYTES + " bytes of handshake";
       return;
     }
     int dropped = Math.min(dropping, count);
@@ -151,7 +151,7 @@ public final class ServerReader {
               | (messages[at + 2] & 0xff) << 8
               | (messages[at + 3] & 0xff);
       if (size > MAX_BYTES) {
-        broken = "a handshake message of " + size + " octets";
+        broken = "a handshake message of " + size + " bytes";
         return;
       }
       if (messagesFilled - at - 4 < size) {

@@ -112,7 +112,7 @@ public final class Ssl2 {
       return new Ssl2Parse.Broken("no SERVER-HELLO: " + HexFormat.of().formatHex(bytes, 0, 3));
     }
     if (length < 11 || header + length > MAX_BYTES) {
-      return new Ssl2Parse.Broken("no SSL 2.0 record");
+      return new Ssl2Parse.Broken("not an SSL 2.0 record");
     }
     if (count < header + length) {
       return new Ssl2Parse.Partial();

@@ -269,7 +269,9 @@ final class CachingResolverTest {
     }
   }
 
-  /** Whoever can drop or break the validator's own questions must not be able to deny DANE. */
+  /**
+   * An attacker that can drop or break the validator's own questions must not be able to deny DANE.
+   */
   @ParameterizedTest
   @EnumSource(
       value = DnsFault.class,

@@ -94,7 +94,7 @@ final class UpstreamTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"19, NOERROR", "20, a flood of strange answers"})
+  @CsvSource({"19, NOERROR", "20, too many answers that do not fit the question"})
   void unexpectedDatagramLimitIs20(int guesses, String expected) throws IOException {
     try (SpoofingNameServer spoofer = new SpoofingNameServer(guesses)) {
       LookupLimits limits = new LookupLimits(Clock.system(), Duration.ofSeconds(10));

@@ -83,7 +83,7 @@ final class RandomZonesTest {
           Message answer =
               changed.message(new MessageSource.DnsQuery(question.getName(), question.getType()));
           answer.getHeader().setID(query.getHeader().getID());
-          // Larger than was offered: nobody here minds.
+          // Larger than was offered: accepted here.
           byte[] wire = answer.toWire();
           socket.send(new DatagramPacket(wire, wire.length, in.getSocketAddress()));
         }
@@ -258,7 +258,7 @@ final class RandomZonesTest {
     throw new AssertionError("unbound does not answer: " + Files.readString(folder.resolve("log")));
   }
 
-  /** Unbound's verdict in the words of ours. */
+  /** Unbound's verdict in our words. */
   private static String verdict(MessageSource.DnsQuery query, Message answer) {
     if (answer.getRcode() == Rcode.SERVFAIL) {
       return "BAD";

@@ -29,7 +29,7 @@ import org.xbill.DNS.Record;
 import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
 
-/** Zones on a server of ours, whose messages a test may change before the validator sees them. */
+/** Zones on our own server, whose messages a test may change before the validator sees them. */
 final class SignedZones implements AutoCloseable {
   /** What became of one question, its aliases followed. */
   record ValidationOutcome(

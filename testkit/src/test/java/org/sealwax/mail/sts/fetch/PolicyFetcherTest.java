@@ -233,7 +233,7 @@ final class PolicyFetcherTest {
         fetcher(
             FixedResolver.builder().a(HOST, "127.0.0.1").build(), SystemDialer.trusted(), total);
     assertEquals(
-        new HttpsFailure(HttpsFailure.Kind.TOTAL_TIME_REACHED, "no complete answer within 2 s"),
+        new HttpsFailure(HttpsFailure.Kind.TOTAL_TIME_REACHED, "no complete response within 2 s"),
         failure(impatient.fetch(DOMAIN)));
     over.countDown();
   }
@@ -261,7 +261,7 @@ final class PolicyFetcherTest {
   void invalidFileIsReportedWithItsLine() throws Exception {
     host.says(StsPolicyHost.policy(POLICY.replace("enforce", "force")));
     assertEquals(
-        "not a policy: line 2: a mode that is neither enforce nor testing nor none",
+        "not a policy: line 2: mode is not enforce, testing or none",
         fetcher().fetch(DOMAIN).outcome().text());
   }
 
@@ -270,7 +270,7 @@ final class PolicyFetcherTest {
     host.says(StsPolicyHost.policy(POLICY + "\n"));
     assertInstanceOf(PolicyFetch.FetchOutcome.Obtained.class, fetcher().fetch(DOMAIN).outcome());
     PolicyFetch.FetchOutcome strict = fetcher().examine(DOMAIN).outcome();
-    assertTrue(strict.text().endsWith("an empty line"), strict.text());
+    assertTrue(strict.text().endsWith("empty line"), strict.text());
   }
 
   @Test
@@ -301,7 +301,7 @@ final class PolicyFetcherTest {
 
   @Test
   void aDeadAddressIsPassedOver() throws Exception {
-    // Nobody listens on our port there: the host's own socket is bound to 127.0.0.1.
+    // There is no listener on our port there: the host's own socket is bound to 127.0.0.1.
     Resolver dns = FixedResolver.builder().a(HOST, "127.0.0.2").a(HOST, "127.0.0.1").build();
     PolicyFetch fetch = fetcher(dns, SystemDialer.trusted(), Duration.ofSeconds(30)).fetch(DOMAIN);
     assertInstanceOf(PolicyFetch.FetchOutcome.Obtained.class, fetch.outcome());
