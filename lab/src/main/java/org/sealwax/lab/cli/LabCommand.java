@@ -162,8 +162,8 @@ public final class LabCommand {
       throw new CommandFailed(
           ExitStatus.UNAVAILABLE,
           FailureText.of(e),
-          "--isolate makes a network of its own, in which every port is free; --ports 2525:8443"
-              + " takes ports for which no privileges are needed");
+          "--isolate uses a separate network, in which every port is free; --ports 2525:8443"
+              + " uses ports that need no privileges");
     }
   }
 

@@ -56,12 +56,17 @@ public final class LabNamespace {
     command.addAll(List.of("--net", "--mount", "--", "/bin/sh", "-c", SETUP, "sh"));
     command.add(
         self.command()
-            .orElseThrow(() -> new IOException("this system does not tell how we were started")));
+            .orElseThrow(
+                () ->
+                    new IOException(
+                        "the command line of this process cannot be read; --isolate needs it")));
     command.addAll(
         Arrays.asList(
             self.arguments()
                 .orElseThrow(
-                    () -> new IOException("this system does not tell how we were started"))));
+                    () ->
+                        new IOException(
+                            "the command line of this process cannot be read; --isolate needs it"))));
     ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
     builder.environment().put(INSIDE, "1");
     try {

@@ -192,7 +192,7 @@ public final class LabServeCommand {
       case IdentityStore.Reload.Replaced(String file, var identity) ->
           process.out().println("certificate read again: " + file);
       case IdentityStore.Reload.KeptFormer(String file, String why) ->
-          process.err().println("certificate not taken: " + file + ": " + why);
+          process.err().println("certificate rejected: " + file + ": " + why);
     }
     process.out().flush();
   }
@@ -205,7 +205,7 @@ public final class LabServeCommand {
     if (loopback) {
       String at = settings.addresses().getFirst().getHostAddress();
       int port = settings.ports().https();
-      out.add(NEXT + "https://" + at + ":" + port + "/ (a certificate of our own)");
+      out.add(NEXT + "https://" + at + ":" + port + "/ (self-signed certificate)");
     }
     for (InetSocketAddress at : lab.resolvers()) {
       out.add("  name server        " + at.getAddress().getHostAddress() + ":" + at.getPort());

@@ -49,10 +49,10 @@ final class ClientCertificateText {
     List<String> names = names(leaf);
     out.add(
         names.isEmpty()
-            ? "no DNS name in it"
+            ? "without a DNS name"
             : "for " + String.join(", ", names.stream().limit(MAX_NAMES).toList()));
     boolean own = ehlo.stream().anyMatch(e -> names.contains(e.toLowerCase(Locale.ROOT)));
-    out.add(own ? "the EHLO name is one of them" : "the EHLO name is none of them");
+    out.add(own ? "the EHLO name is among them" : "the EHLO name is not among them");
     boolean self = leaf.getSubjectX500Principal().equals(leaf.getIssuerX500Principal());
     out.add(self ? "self-issued" : "a chain of " + chain.size());
     out.add(purposes(leaf));

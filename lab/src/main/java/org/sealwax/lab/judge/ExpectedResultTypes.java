@@ -54,7 +54,7 @@ final class ExpectedResultTypes {
     void put(Set<String> types, String... labels) {
       for (String label : labels) {
         if (rows.put(label, types) != null) {
-          throw new IllegalStateException(label + " stands twice");
+          throw new IllegalStateException(label + " is listed twice");
         }
       }
     }

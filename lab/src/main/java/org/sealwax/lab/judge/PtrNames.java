@@ -31,7 +31,7 @@ public record PtrNames(
       return at + " has no name";
     }
     return confirmed.isEmpty()
-        ? at + " is called " + names.getFirst() + ", which does not lead back"
+        ? at + " has the name " + names.getFirst() + ", which has another address"
         : at + " is " + confirmed.getFirst();
   }
 }

@@ -65,7 +65,7 @@ final class RequireTlsJudge {
     SightingFacts of = at(label);
     return switch (label) {
       case "g2" -> refused(label, of, "to a host without REQUIRETLS");
-      case "g3" -> refused(label, of, "to a host whose certificate does not hold");
+      case "g3" -> refused(label, of, "to a host with an invalid certificate");
       case "g4" -> queued(label, of);
       case "g5" -> optional(label, of);
       default -> throw new IllegalArgumentException(label);
@@ -86,15 +86,14 @@ final class RequireTlsJudge {
         return TrapJudge.PASS;
       }
       return known()
-          ? new TrapJudge.TrapVerdict(
-              CheckOutcome.PASS, "", "RFC 8689 has 5.7.10 and 5.7.30 for it")
+          ? new TrapJudge.TrapVerdict(CheckOutcome.PASS, "", "RFC 8689 requires 5.7.10 or 5.7.30")
           : without();
     }
     if (!isDecided.test(label)) {
       return TrapJudge.waiting("still queued");
     }
     return known()
-        ? TrapJudge.fail("stuck", "neither delivered nor bounced, and the sender was to be told")
+        ? TrapJudge.fail("stuck", "neither delivered nor bounced; the sender must be notified")
         : without();
   }
 
@@ -113,7 +112,9 @@ final class RequireTlsJudge {
     if (keyword(of)) {
       return TrapJudge.PASS;
     }
-    return known() ? TrapJudge.fail("weak", "the next hop was not told of REQUIRETLS") : without();
+    return known()
+        ? TrapJudge.fail("weak", "REQUIRETLS was not passed to the next hop")
+        : without();
   }
 
   private TrapJudge.TrapVerdict optional(String label, SightingFacts of) {
@@ -130,13 +131,13 @@ final class RequireTlsJudge {
       return TrapJudge.waiting("still queued");
     }
     return new TrapJudge.TrapVerdict(
-        CheckOutcome.INFO, "", "the header did not come, or is not followed here");
+        CheckOutcome.INFO, "", "the header field did not arrive or was not honoured");
   }
 
   private static TrapJudge.TrapVerdict without() {
     return new TrapJudge.TrapVerdict(
         CheckOutcome.INFO,
         "",
-        "it came without REQUIRETLS: handed in so, or the sender knows it not");
+        "the message arrived without REQUIRETLS: submitted without it, or the sender does not support it");
   }
 }

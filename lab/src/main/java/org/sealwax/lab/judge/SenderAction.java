@@ -6,11 +6,11 @@ package org.sealwax.lab.judge;
  */
 public enum SenderAction {
   /** Asked the DNS for the MX records of the domain. */
-  ASKED_MX("ask for the MX records", false),
+  ASKED_MX("look up the MX records", false),
   /** Asked the DNS for an address of the domain or of its hosts. */
-  ASKED_ADDRESS("ask for the address of a host", false),
+  ASKED_ADDRESS("look up the address of a host", false),
   /** Asked the DNS for the TLSA records of a host. */
-  ASKED_TLSA("ask for TLSA records", false),
+  ASKED_TLSA("look up TLSA records", false),
   /** Fetched the MTA-STS policy. */
   FETCHED("fetch the MTA-STS policy", false),
   /** Fetched the MTA-STS policy before the site changed. */
@@ -25,13 +25,13 @@ public enum SenderAction {
   /** Connected to the host of the best preference. */
   FIRST_HOST("connect to the first host", true),
   /** Sent EHLO or HELO, so that it saw what is offered. */
-  GREETED("say EHLO", true),
+  GREETED("send EHLO", true),
   /** Said STARTTLS. */
-  STARTTLS("say STARTTLS", true),
+  STARTTLS("send STARTTLS", true),
   /** Sent a ClientHello. */
   HELLO("send a ClientHello", true),
   /** Got the server's part of the handshake: ServerHello, certificate, signature. */
-  SHOWN("see the server's handshake", true);
+  SHOWN("receive the server's handshake", true);
 
   private final String words;
   private final boolean connection;

@@ -112,7 +112,7 @@ public final class SenderAssessment {
         CheckOutcome.NOT_TESTED,
         "",
         found.location(),
-        found.observed() + ": but so far this sender delivered to no good host",
+        found.observed() + "; so far this sender delivered to no good host",
         found.openQuestion(),
         found.evidence(),
         found.lines());

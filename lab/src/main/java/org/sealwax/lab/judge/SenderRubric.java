@@ -39,8 +39,8 @@ final class SenderRubric {
       F       lab.e19/leak               FAIL delivery although DNSSEC does not validate
       D       sender.policy/neither      FAIL no protection by DANE or MTA-STS
       D       sender.policy/ignored      FAIL policies that are looked up and ignored
-      C       sender.dane/hole           ANY  DANE with a hole
-      C       sender.sts/hole            ANY  MTA-STS with a hole
+      C       sender.dane/hole           ANY  DANE with gaps
+      C       sender.sts/hole            ANY  MTA-STS with gaps
       C       lab.e2/loss                FAIL the refusal of DANE-EE with a bad certificate
       C       lab.e2/stuck               FAIL the refusal of DANE-EE with a bad certificate
       C       lab.h1/loss                FAIL mail to a null MX that is queued
@@ -126,11 +126,11 @@ final class SenderRubric {
   private static List<Rubric.PlusRule> plus() {
     return List.of(
         new Rubric.PlusRule("sender.rows", "every trap as it should be"),
-        new Rubric.PlusRule("sender.tlsrpt", "right TLS reports about all failing traps"),
+        new Rubric.PlusRule("sender.tlsrpt", "correct TLS reports about all failing traps"),
         new Rubric.PlusRule("sender.pq", "post-quantum key exchange"),
         new Rubric.PlusRule("lab.h5", "TLS at the second MX before plaintext at the first"),
         new Rubric.PlusRule("sender.requiretls", "REQUIRETLS and TLS-Required"),
         new Rubric.PlusRule(
-            "sender.client-certificate", "a client certificate, shown and tolerated"));
+            "sender.client-certificate", "a client certificate, sent and tolerated"));
   }
 }

@@ -168,12 +168,12 @@ final class SenderWideFindings {
       return finding(check, CheckOutcome.FAIL, text + (looked ? "; yet it " + act : "")).as("none");
     }
     if (telling == 0) {
-      String others = "no row came out in which only this would refuse";
+      String others = "no trap was reached in which only this mechanism refuses";
       return finding(check, CheckOutcome.NOT_TESTED, others);
     }
     if (acted.stream().allMatch(l -> refuses(TrapJudge.expected(l)) && !at(l).delivered())) {
       return finding(
-          check, CheckOutcome.NOT_TESTED, "attacks are refused, and good hosts were not met");
+          check, CheckOutcome.NOT_TESTED, "attacks were refused, but no good host was reached");
     }
     return finding(
         check,
@@ -200,7 +200,9 @@ final class SenderWideFindings {
                       d.consulted(ProtectionMechanism.DANE)
                           || d.consulted(ProtectionMechanism.STS));
       return finding(
-              check, CheckOutcome.FAIL, "neither" + (asked ? ", though one is looked up" : ""))
+              check,
+              CheckOutcome.FAIL,
+              "neither" + (asked ? ", although its records are looked up" : ""))
           .as(asked ? "ignored" : "neither");
     }
     String text = "DANE " + mechanismText(dane) + ", MTA-STS " + mechanismText(sts);
@@ -221,7 +223,7 @@ final class SenderWideFindings {
   private static String mechanismText(Finding mechanism) {
     return switch (mechanism.aspect()) {
       case "none" -> "not enforced";
-      case "hole" -> "with a hole";
+      case "hole" -> "with gaps";
       default -> mechanism.outcome() == CheckOutcome.PASS ? "enforced" : "not tested";
     };
   }
@@ -235,20 +237,20 @@ final class SenderWideFindings {
             .filter(d -> d.attempts(Set.of(SenderAction.SHOWN)) > 0)
             .toList();
     if (met.isEmpty()) {
-      return finding(check, CheckOutcome.NOT_TESTED, "no handshake came that far");
+      return finding(check, CheckOutcome.NOT_TESTED, "no handshake got that far");
     }
     long went = met.stream().filter(d -> !d.underTls().isEmpty()).count();
     return finding(
         check,
         went > 0 ? CheckOutcome.FAIL : CheckOutcome.PASS,
-        "it went on in " + went + " of " + met.size());
+        "it continued in " + went + " of " + met.size());
   }
 
   private Finding broken() {
     Check check = SenderChecks.of("sender.broken-tls");
     List<Map.Entry<String, SightingFacts>> met = helloAt("c[47][nsd]|c1[023]|c17[ad]");
     if (met.isEmpty()) {
-      return finding(check, CheckOutcome.NOT_TESTED, "no hello came");
+      return finding(check, CheckOutcome.NOT_TESTED, "no ClientHello came");
     }
     List<String> agreed =
         met.stream()
@@ -274,7 +276,7 @@ final class SenderWideFindings {
     long older = handshakes().stream().filter(h -> h.version() < Records.TLS12).count();
     if (older == 0 && helloAt("c[56][nsd]?").isEmpty()) {
       return finding(
-          check, CheckOutcome.NOT_TESTED, "no hello came to a host with old versions only");
+          check, CheckOutcome.NOT_TESTED, "no ClientHello came to a host with old versions only");
     }
     return finding(
         check,
@@ -286,7 +288,7 @@ final class SenderWideFindings {
     return helloProperty(
         SenderChecks.of("sender.sni"),
         h -> h.serverName() != null,
-        "ask for the server by its name",
+        "send the server name",
         CheckOutcome.FAIL);
   }
 
@@ -318,16 +320,14 @@ final class SenderWideFindings {
     List<ClientHello> first =
         facts.values().stream().map(SightingFacts::firstHello).flatMap(Optional::stream).toList();
     if (first.size() < FEW) {
-      return finding(
-          check, CheckOutcome.NOT_TESTED, "the hellos of " + first.size() + " rows are too few");
+      return finding(check, CheckOutcome.NOT_TESTED, "only " + first.size() + " handshakes");
     }
     long with = first.stream().filter(has).count();
     // On a busy machine a first connection may be lost, and the ClientHello that is seen is a
     // second one.
     boolean always = with * ALWAYS >= first.size() * (ALWAYS - 1L);
     CheckOutcome outcome = always ? CheckOutcome.PASS : with == 0 ? otherwise : CheckOutcome.WARN;
-    return finding(
-        check, outcome, with + " of " + first.size() + " rows begin with hellos that " + words);
+    return finding(check, outcome, with + " of " + first.size() + " first ClientHellos " + words);
   }
 
   private Finding certificate() {
@@ -339,8 +339,7 @@ final class SenderWideFindings {
             .filter(d -> !d.handshakes().isEmpty())
             .toList();
     if (asked.size() < FEW) {
-      return finding(
-          check, CheckOutcome.NOT_TESTED, "handshakes in " + asked.size() + " rows are too few");
+      return finding(check, CheckOutcome.NOT_TESTED, "only " + asked.size() + " handshakes");
     }
     long with =
         asked.stream()
@@ -349,7 +348,7 @@ final class SenderWideFindings {
     return finding(
         check,
         with == asked.size() ? CheckOutcome.PASS : CheckOutcome.WARN,
-        "in " + with + " of " + asked.size() + " rows with a handshake");
+        "in " + with + " of " + asked.size() + " traps with a handshake");
   }
 
   private Finding reports() {
@@ -377,8 +376,7 @@ final class SenderWideFindings {
       return finding(check, CheckOutcome.FAIL, "not in " + wrong);
     }
     return open.isEmpty()
-        ? finding(
-            check, CheckOutcome.PASS, "kept, bounced and passed over, each where it should be")
+        ? finding(check, CheckOutcome.PASS, "honoured in every trap")
         : finding(check, CheckOutcome.NOT_TESTED, "not seen in " + open);
   }
 
@@ -395,7 +393,7 @@ final class SenderWideFindings {
         ? finding(
             check,
             CheckOutcome.NOT_TESTED,
-            open + " of " + findings.size() + " rows are not tested")
-        : finding(check, CheckOutcome.PASS, findings.size() + " rows");
+            open + " of " + findings.size() + " traps are not tested")
+        : finding(check, CheckOutcome.PASS, findings.size() + " traps");
   }
 }

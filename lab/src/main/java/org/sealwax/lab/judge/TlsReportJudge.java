@@ -33,7 +33,7 @@ record TlsReportJudge(Map<String, SightingFacts> facts, Set<String> refused, boo
     long reported = facts.values().stream().filter(d -> !d.reports().isEmpty()).count();
     if (reported == 0) {
       // A report comes within two days, and the lab has not run that long.
-      return new TlsReportJudgement(CheckOutcome.NOT_TESTED, "no report came in this time");
+      return new TlsReportJudgement(CheckOutcome.NOT_TESTED, "no report has arrived");
     }
     List<String> unknown =
         reports().stream()
@@ -57,7 +57,7 @@ record TlsReportJudge(Map<String, SightingFacts> facts, Set<String> refused, boo
         .forEach(label -> classify(label, wrong, missing, right));
     if (!wrong.isEmpty()) {
       return new TlsReportJudgement(
-          CheckOutcome.WARN, "with other result types than happened in " + labelList(wrong));
+          CheckOutcome.WARN, "with wrong result types in " + labelList(wrong));
     }
     if (!missing.isEmpty()) {
       return new TlsReportJudgement(
@@ -67,7 +67,7 @@ record TlsReportJudge(Map<String, SightingFacts> facts, Set<String> refused, boo
         CheckOutcome.PASS,
         "about "
             + reported
-            + " rows, with the right result type in all "
+            + " traps, with the right result type in all "
             + right.size()
             + " that failed");
   }

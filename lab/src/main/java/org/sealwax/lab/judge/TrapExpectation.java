@@ -203,7 +203,7 @@ public record TrapExpectation(
         ProtectionMechanism mechanism =
             Traps.find(label)
                 .map(trapCase -> mechanism(trapCase.context()))
-                .orElseThrow(() -> new IllegalStateException("no row " + label));
+                .orElseThrow(() -> new IllegalStateException("no trap " + label));
         TrapExpectation expectation =
             new TrapExpectation(
                 label,
@@ -213,7 +213,7 @@ public record TrapExpectation(
                 mechanism,
                 false);
         if (all.put(label, expectation) != null) {
-          throw new IllegalStateException(label + " stands twice");
+          throw new IllegalStateException(label + " is listed twice");
         }
       }
     }

@@ -123,10 +123,10 @@ final class TrapJudge {
   TrapVerdict of(String label) {
     SightingFacts of = at(label);
     if (!of.attempted()) {
-      return waiting("the sender never came");
+      return waiting("the sender did not connect");
     }
     if (!of.deceptions().isEmpty()) {
-      return fail("fooled", "it fell for what was sent in plaintext");
+      return fail("fooled", "it used what was injected in plaintext");
     }
     return switch (expected(label).of(profile)) {
       case DELIVERED_UNDER_TLS -> underTls(label, of);
@@ -134,7 +134,7 @@ final class TrapJudge {
       case DELIVERED_AFTER_A_WAIT ->
           of.delivered() || of.bounce().isPresent()
               ? underTls(label, of)
-              : waiting("not yet; it may wait at first contact");
+              : waiting("not yet; the sender may wait at first contact");
       case DELIVERED_AFTER_CHANGE -> afterChange(label, of);
       case REFUSED -> WEAK.contains(label) ? strong(label, of) : refused(label, of);
       case NEVER_PLAINTEXT -> neverPlaintext(label, of);
@@ -175,14 +175,14 @@ final class TrapJudge {
                 "refused in "
                     + tries
                     + (tries == 1 ? " try" : " tries")
-                    + ", and the next may end otherwise");
+                    + "; the next may have another result");
     return ifReached(label, of, then, of.bounce().isPresent());
   }
 
   private TrapVerdict underTls(String label, SightingFacts of) {
     if (!of.inPlaintext().isEmpty()) {
       return expected(label).mechanism() == ProtectionMechanism.NONE
-          ? fail("clear", "in plaintext, although TLS was to be had")
+          ? fail("clear", "in plaintext, although TLS was available")
           : fail("leak", "in plaintext, against the policy");
     }
     return of.delivered() ? ifReached(label, of, PASS, true) : missing(of);
@@ -193,7 +193,7 @@ final class TrapJudge {
     List<String> wrong = new ArrayList<>(of.underTls());
     wrong.removeIf("mx2"::equals);
     if (!of.inPlaintext().isEmpty()) {
-      return fail(policy ? "leak" : "clear", "in plaintext, although TLS was to be had");
+      return fail(policy ? "leak" : "clear", "in plaintext, although TLS was available");
     }
     if (!wrong.isEmpty()) {
       return fail(policy ? "leak" : "weak", "to the wrong host");
@@ -240,7 +240,7 @@ final class TrapJudge {
   private TrapVerdict strong(String label, SightingFacts of) {
     return of.underTls().isEmpty() || !of.inPlaintext().isEmpty()
         ? refused(label, of)
-        : fail("weak", "with a certificate too weak to prove anything");
+        : fail("weak", "with a certificate that is too weak");
   }
 
   private TrapVerdict neverPlaintext(String label, SightingFacts of) {
@@ -259,19 +259,19 @@ final class TrapJudge {
   private TrapVerdict noSuchTls(String label, SightingFacts of) {
     if (!of.underTls().isEmpty()
         || (!of.handshakes().isEmpty() && !PROVEN_BY_DELIVERY_ONLY.contains(label))) {
-      return fail("weak", "over what must not be taken for TLS");
+      return fail("weak", "over a connection that was not TLS");
     }
     return of.delivered() ? ifReached(label, of, PASS, true) : refusal(label, of);
   }
 
   private TrapVerdict bounced(SightingFacts of) {
     if (of.connections() > 0) {
-      return fail("loss", "it looked for a host where there is none");
+      return fail("loss", "it connected, although the domain has no mail host");
     }
     if (of.bounce().isPresent()) {
       return of.bounce().get().status().equals("5.1.10")
           ? PASS
-          : new TrapVerdict(CheckOutcome.PASS, "", "RFC 7505 has 5.1.10 for it");
+          : new TrapVerdict(CheckOutcome.PASS, "", "RFC 7505 requires 5.1.10");
     }
     int tries = chances(of);
     return tries >= patience
@@ -287,10 +287,7 @@ final class TrapJudge {
       case "d10a" ->
           of.underTls().isEmpty()
               ? refusal(label, of)
-              : new TrapVerdict(
-                  CheckOutcome.WARN,
-                  "weak",
-                  "to whom the issuer says that the key is not his any more");
+              : new TrapVerdict(CheckOutcome.WARN, "weak", "to a host with a revoked certificate");
       case "f19" ->
           ifReached(
               label,
@@ -299,12 +296,12 @@ final class TrapJudge {
                   CheckOutcome.INFO,
                   "",
                   of.policyBeforeConnection()
-                      ? "the policy was there before the first connection"
-                      : "the policy was not there before the first connection"),
+                      ? "the policy was fetched before the first connection"
+                      : "the policy was not fetched before the first connection"),
               of.delivered());
       default ->
           BETTER_NOT.contains(label) && !of.handshakes().isEmpty()
-              ? new TrapVerdict(CheckOutcome.WARN, "weak", "it agreed to it")
+              ? new TrapVerdict(CheckOutcome.WARN, "weak", "it negotiated it")
               : ifReached(label, of, new TrapVerdict(CheckOutcome.INFO, "", ""), of.delivered());
     };
   }
@@ -315,7 +312,7 @@ final class TrapJudge {
       return of.delivered() ? ifReached(label, of, PASS, true) : refusal(label, of);
     }
     return of.downgraded()
-        ? fail("weak", "it took TLS 1.2 although the mark says downgrade")
-        : new TrapVerdict(CheckOutcome.INFO, "", "in that hello it offered no TLS 1.3");
+        ? fail("weak", "it accepted TLS 1.2 although the sentinel indicates a downgrade")
+        : new TrapVerdict(CheckOutcome.INFO, "", "that ClientHello did not offer TLS 1.3");
   }
 }

@@ -36,7 +36,7 @@ public final class TrapTranscript {
                   + h.connection()
                   + "] ClientHello, "
                   + h.raw().length
-                  + " octets"
+                  + " bytes"
                   + UngradedFindings.read(h).map(hello -> ", JA4 " + Ja4.of(hello)).orElse("");
           case TrapEvent.HandshakeCompleted s ->
               "["

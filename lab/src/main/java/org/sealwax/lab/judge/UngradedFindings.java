@@ -197,7 +197,7 @@ final class UngradedFindings {
         }
       }
     }
-    return finding(SenderChecks.of("sender.clear"), most < 0 ? "" : most + " octets at most");
+    return finding(SenderChecks.of("sender.clear"), most < 0 ? "" : most + " bytes at most");
   }
 
   /** At the greylisting host, where every sender has to come back. */

@@ -31,9 +31,7 @@ final class AddressLeases implements AddressSource, Closeable {
     InetAddress address =
         (left > 0 ? pool.takeV4() : Optional.<InetAddress>empty())
             .orElseThrow(
-                () ->
-                    new NoAddressLeft(
-                        "no IPv4 address was free for it; a later token may have one"));
+                () -> new NoAddressLeft("no free IPv4 address; a later token may get one"));
     left--;
     lent.add(address);
     return address;

@@ -68,7 +68,7 @@ final class AddressPool {
       }
       left -= count(network);
     }
-    throw new IllegalStateException("beyond the pool: " + number);
+    throw new IllegalStateException("outside the address pool: " + number);
   }
 
   /** A free IPv6 address, if there is a network of them. */
@@ -101,7 +101,7 @@ final class AddressPool {
     try {
       return InetAddress.getByAddress(out);
     } catch (UnknownHostException e) {
-      throw new IllegalStateException("4 or 16 octets", e);
+      throw new IllegalStateException("4 or 16 bytes", e);
     }
   }
 }

@@ -33,7 +33,7 @@ final class LabHtmlPages {
   }
 
   private static final String NO_LEAK_YET =
-      "So far nothing that a policy protects was sent in plaintext or to a false host.";
+      "So far no mail under a policy was sent in plaintext or to a wrong host.";
 
   private LabHtmlPages() {}
 
@@ -50,9 +50,9 @@ final class LabHtmlPages {
         .append("<p class=\"lead\">Behind this zone are ")
         .append(Traps.cases().size())
         .append(
-            " deliberately broken mail hosts: STARTTLS stripped, false certificates, forged DNS,"
-                + " policies that must be kept. Get a token, send mail to its addresses, and see"
-                + " row by row what your router did, and what a correct one does.</p>")
+            " deliberately broken mail hosts: stripped STARTTLS, wrong certificates, forged DNS,"
+                + " policies to enforce. Get a token, send mail to its addresses, and see"
+                + " for each trap what your router did, and what is correct.</p>")
         .append("<form class=\"card ask\" method=\"post\" action=\"/tokens\">")
         .append("<fieldset><legend>Which hosts</legend>");
     choice(
@@ -73,7 +73,7 @@ final class LabHtmlPages {
     out.append("</fieldset><fieldset><legend>Your router reaches hosts by</legend>");
     boolean v6 = lab.settings().trapsV6().isPresent();
     if (v6) {
-      choice("family", "ipv6", "IPv6 (each host has an address of its own)", true, out);
+      choice("family", "ipv6", "IPv6 (one address per host)", true, out);
     }
     choice(
         "family",
@@ -81,33 +81,29 @@ final class LabHtmlPages {
         "IPv4 only" + (v6 ? " (as many hosts at a time as there are addresses)" : ""),
         !v6,
         out);
-    out.append("</fieldset><fieldset><legend>What you chose where the standards let you</legend>");
+    out.append("</fieldset><fieldset><legend>Your choice where the standards allow one</legend>");
     choice(
         "profile",
         "opportunistic",
-        "Opportunistic: clear text and unverified TLS where no policy forbids them",
+        "Opportunistic: plaintext and unverified TLS where no policy forbids them",
         true,
         out);
     choice("profile", "strict", "Strict: TLS everywhere, verified or not", false, out);
-    choice(
-        "profile",
-        "verified",
-        "Verified: TLS with a certificate that holds everywhere",
-        false,
-        out);
+    choice("profile", "verified", "Verified: TLS with a valid certificate everywhere", false, out);
     out.append("</fieldset><p><button type=\"submit\">Get a token</button></p></form>")
         .append("<h2>What is kept</h2><div class=\"card\"><p>What your router did, for ")
         .append(text(life))
         .append(
             "; then the token, its names and all that was seen are gone. Messages are counted and"
-                + " dropped, never stored. Whoever knows a token can look at its page, and"
-                + " resolvers on the way see it in names.</p><p>The lab sends no mail and takes"
-                + " none but for live tokens.</p></div>")
-        .append("<h2>Before you send</h2><div class=\"card\"><p>Certificates that are to hold are")
-        .append(" issued by the lab\u2019s own authority. Rows with MTA-STS, and rows that want a")
-        .append(" certificate verified, mean something only when your router trusts ")
+                + " dropped, never stored. Anyone with the token can open its page;"
+                + " resolvers on the path see the token in names.</p><p>The lab sends no mail and"
+                + " accepts mail only for active tokens.</p></div>")
+        .append("<h2>Before you send</h2><div class=\"card\"><p>Valid certificates are")
         .append(
-            "<a href=\"/ca.pem\">ca.pem</a> for this test. DANE needs nothing: the zone is signed.")
+            " issued by the lab\u2019s own authority. Traps with MTA-STS, and traps that need a")
+        .append(" verified certificate, count only when your router trusts ")
+        .append(
+            "<a href=\"/ca.pem\">ca.pem</a> for this test. DANE needs no setup: the zone is signed.")
         .append("</p></div>");
     foot(out);
     return end(out);
@@ -131,18 +127,18 @@ final class LabHtmlPages {
   /** Nothing here. */
   static String missing() {
     StringBuilder out = new StringBuilder();
-    HtmlPage.beginServed("Not here", out);
+    HtmlPage.beginServed("Not found", out);
     out.append(
-            "<h1>Not here</h1><p class=\"lead\">There is no such page, or its token has run out,")
-        .append(" with all that was seen.</p><p><a href=\"/\">Get a token</a></p>");
+            "<h1>Not found</h1><p class=\"lead\">There is no such page, or its token has expired")
+        .append(" and its results are deleted.</p><p><a href=\"/\">Get a token</a></p>");
     return end(out);
   }
 
   /** No token. */
   static String refused(String why) {
     StringBuilder out = new StringBuilder();
-    HtmlPage.beginServed("No token now", out);
-    out.append("<h1>No token now</h1><p class=\"lead\">")
+    HtmlPage.beginServed("No token available", out);
+    out.append("<h1>No token available</h1><p class=\"lead\">")
         .append(Html.escape(why))
         .append(".</p><p><a href=\"/\">Back</a></p>");
     return end(out);
@@ -166,7 +162,7 @@ final class LabHtmlPages {
     out.append(head(booking, report));
     send(lab, booking, out);
     rows(booking, report, out);
-    out.append("<h2>Take it with you</h2><div class=\"card\"><ul class=\"facts\">");
+    out.append("<h2>Download</h2><div class=\"card\"><ul class=\"facts\">");
     for (String[] file :
         new String[][] {
           {"report.json", "JSON"}, {"junit.xml", "JUnit XML"}, {"recipients.txt", "Recipients"}
@@ -204,9 +200,9 @@ final class LabHtmlPages {
         .append("<div><h1>")
         .append(Html.escape(booking.token().token()))
         .append("</h1><p class=\"lead\">")
-        .append(begun ? introduction(report, NO_LEAK_YET) : "Nothing came yet.")
+        .append(begun ? introduction(report, NO_LEAK_YET) : "No mail has arrived yet.")
         .append("</p><ul class=\"facts\">");
-    fact("Rows met", met + " of " + ready(booking).size(), out);
+    fact("Traps reached", met + " of " + ready(booking).size(), out);
     fact("Leaks", Integer.toString(report.leaks().size()), out);
     fact("Losses", Integer.toString(report.losses().size()), out);
     fact("Stuck", Integer.toString(report.stuck().size()), out);
@@ -219,9 +215,9 @@ final class LabHtmlPages {
   /** The result in a sentence; {@code good} when nothing leaked and nothing was lost. */
   static String introduction(SenderReport report, String good) {
     if (!report.leaks().isEmpty()) {
-      return "Mail went out that a policy forbade to send like that.";
+      return "Mail was sent against a policy.";
     }
-    return report.loses() ? "Nothing leaked, but legal mail was not delivered." : good;
+    return report.loses() ? "No mail leaked, but legitimate mail was not delivered." : good;
   }
 
   private static void fact(String name, String value, StringBuilder out) {
@@ -234,10 +230,10 @@ final class LabHtmlPages {
     String first = to.isEmpty() ? "" : to.getFirst();
     out.append("<h2>Send this</h2><section class=\"card send\"><p>One message to all of these")
         .append(" addresses, or one to each; any subject, any text, nothing private. ");
-    out.append("Let your router send it as it sends everything, from <code>")
+    out.append("Let your router send it as usual, from <code>")
         .append(Html.escape(token.sender()))
-        .append("</code>: bounces come back to the lab and are seen. ")
-        .append("What waits is tried again by your router; the page goes on until ")
+        .append("</code>: the lab records bounces. ")
+        .append("Your router retries deferred mail; the page is updated until ")
         .append(Html.escape(booking.until().toString().substring(11, 16)))
         .append(" UTC")
         .append(
@@ -265,11 +261,11 @@ final class LabHtmlPages {
                     + " --to \"$to\"; done < lab-"
                     + token.token()
                     + ".txt"))
-        .append("</pre><p class=\"router\">By hand, one row</p><pre>")
+        .append("</pre><p class=\"router\">By hand, one trap</p><pre>")
         .append(Html.escape("sendmail -f " + token.sender() + " " + first + " < /dev/null"))
         .append("</pre>");
     if (to.stream().anyMatch(t -> t.startsWith("probe@g"))) {
-      out.append("<p class=\"soft\">G2 to G4 mean something to messages handed in with REQUIRETLS")
+      out.append("<p class=\"soft\">G2 to G4 need messages submitted with REQUIRETLS")
           .append(
               " (RFC 8689), G5 to one with the header field <code>TLS-Required: No</code>.</p>");
     }
@@ -288,7 +284,8 @@ final class LabHtmlPages {
       out.append("<details><summary>")
           .append("Not set up: ")
           .append(token.setupFailures().size())
-          .append(booking.family() == SenderAddressFamily.IPV4 ? " (by IPv4 fewer at a time)" : "")
+          .append(
+              booking.family() == SenderAddressFamily.IPV4 ? " (over IPv4, fewer at a time)" : "")
           .append("</summary><p class=\"none-list\">");
       token
           .setupFailures()
@@ -300,11 +297,11 @@ final class LabHtmlPages {
 
   private static void rows(TokenBooking booking, SenderReport report, StringBuilder out) {
     out.append(
-            "<h2>Row by row</h2><div class=\"card wide\"><table class=\"lab\" id=\"rows\""
+            "<h2>Results</h2><div class=\"card wide\"><table class=\"lab\" id=\"rows\""
                 + " data-events=\"")
         .append(base(booking))
         .append(
-            "/events\"><thead><tr><th>Row</th><th>What is broken</th><th>Verdict</th><th>What your"
+            "/events\"><thead><tr><th>Trap</th><th>What is broken</th><th>Verdict</th><th>What your"
                 + " router did</th></tr></thead>");
     GROUPS.forEach(
         (letter, title) -> {

@@ -260,17 +260,17 @@ public final class LabService implements Closeable {
     long own = bookings.values().stream().filter(b -> b.network().equals(network)).count();
     if (own >= settings.tokensEach()) {
       return new TokenResult.TokenRefused(
-          "your network has " + own + " tokens; end one, or wait until one has run out");
+          "your network has " + own + " tokens; end one, or wait until one expires");
     }
     if (bookings.size() >= settings.tokens()) {
-      return new TokenResult.TokenRefused("all tokens are in use; come again in an hour");
+      return new TokenResult.TokenRefused("all tokens are in use; try again in an hour");
     }
     if (!requestRates
         .computeIfAbsent(
             network, n -> new RateLimit(TOKENS_AN_HOUR / 3600.0, TOKENS_AN_HOUR, clock))
         .tryTake()) {
       return new TokenResult.TokenRefused(
-          "your network had many tokens within the hour; come again later");
+          "your network had too many tokens within an hour; try again later");
     }
     String token = setup.token(TOKEN_LENGTH);
     try {

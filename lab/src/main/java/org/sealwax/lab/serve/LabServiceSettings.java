@@ -77,7 +77,7 @@ public record LabServiceSettings(
     addresses = List.copyOf(addresses);
     trapsV4 = List.copyOf(trapsV4);
     if (nameServers.isEmpty() || addresses.isEmpty()) {
-      throw new IllegalArgumentException("a name server and an address");
+      throw new IllegalArgumentException("a name server needs a name and an address");
     }
     if (trapsV4.isEmpty() && trapsV6.isEmpty()) {
       throw new IllegalArgumentException("addresses for the traps");
@@ -89,7 +89,7 @@ public record LabServiceSettings(
         || connections < 1
         || connectionsPerMinute < 1
         || dnsRate < 1) {
-      throw new IllegalArgumentException("limits are 1 or more");
+      throw new IllegalArgumentException("limits must be 1 or more");
     }
   }
 

@@ -113,7 +113,7 @@ public final class LabWebSite {
     if (stream.isPresent()) {
       return enter(stream.get())
           ? new HttpEvents(client -> watch(client, stream.get()))
-          : page(503, HttpResponse.TEXT, "too many look\n");
+          : page(503, HttpResponse.TEXT, "too many viewers of this page; try again later\n");
     }
     return switch (request.method()) {
       case "GET", "HEAD" -> get(request.path());
@@ -216,7 +216,7 @@ public final class LabWebSite {
     String site = request.field("sec-fetch-site").orElse("");
     if ((!origin.isEmpty() && !origin.equals("https://" + request.field("host").orElse("")))
         || (!site.isEmpty() && !site.equals("same-origin"))) {
-      return page(403, HttpResponse.TEXT, "from another site\n");
+      return page(403, HttpResponse.TEXT, "the request comes from another site\n");
     }
     if (request.path().equals("/tokens")) {
       return issue(request.form(content), from);
@@ -235,7 +235,7 @@ public final class LabWebSite {
     Optional<SenderProfile> profile = SenderProfile.read(form.getOrDefault("profile", ""));
     Optional<SenderAddressFamily> family = family(form.getOrDefault("family", ""));
     if (trapCases.isEmpty() || profile.isEmpty() || family.isEmpty()) {
-      return page(400, HttpResponse.TEXT, "the form was not filled in\n");
+      return page(400, HttpResponse.TEXT, "the form is incomplete\n");
     }
     return switch (lab.issue(from, trapCases.get(), family.get(), profile.get().label())) {
       case LabService.TokenResult.TokenIssued(TokenBooking booking) ->

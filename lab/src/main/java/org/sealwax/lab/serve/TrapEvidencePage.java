@@ -35,7 +35,7 @@ final class TrapEvidencePage {
     HtmlPage.beginServed(trapCase.label() + ": " + trapCase.trap().title(), out);
     out.append("<p><a href=\"/t/")
         .append(Html.escape(booking.token().token()))
-        .append("\">All rows</a></p><h1>")
+        .append("\">All traps</a></p><h1>")
         .append(Html.escape(trapCase.label() + ": " + trapCase.trap().title()))
         .append("</h1>");
     finding.ifPresent(
@@ -49,7 +49,7 @@ final class TrapEvidencePage {
     if (problem != null) {
       out.append("<p>Not set up: ").append(Html.escape(problem)).append("</p>");
     }
-    out.append("<p>A correct sender: ")
+    out.append("<p>Correct: ")
         .append(Html.escape(trapCase.trap().expected()))
         .append(" <span class=\"soft\">(")
         .append(Html.escape(trapCase.trap().source()))
@@ -57,11 +57,11 @@ final class TrapEvidencePage {
         .append(Html.escape(booking.token().recipient(trapCase.label())))
         .append("</code></p>");
     List<TrapEvent> events = sighting.events();
-    part("The conversations", events, TrapEvidencePage::isSmtpLine, out);
-    part("What was asked of the DNS", events, e -> e instanceof TrapEvent.DnsQueried, out);
-    part("Visits to the policy host", events, e -> e instanceof TrapEvent.PolicyRequested, out);
+    part("SMTP sessions", events, TrapEvidencePage::isSmtpLine, out);
+    part("DNS queries", events, e -> e instanceof TrapEvent.DnsQueried, out);
+    part("Requests to the policy host", events, e -> e instanceof TrapEvent.PolicyRequested, out);
     part(
-        "What came back",
+        "Bounces and reports",
         events,
         e -> e instanceof TrapEvent.DsnReturned || e instanceof TrapEvent.TlsReportReceived,
         out);
@@ -69,7 +69,7 @@ final class TrapEvidencePage {
     if (LabHtmlPages.full(sighting)) {
       out.append("<p class=\"soft\">")
           .append(sighting.dropped())
-          .append(" more events were counted and not kept.</p>");
+          .append(" more events were counted but not stored.</p>");
     }
     return out.append("</main></body></html>\n").toString();
   }
@@ -98,7 +98,7 @@ final class TrapEvidencePage {
         events.stream().filter(which).map(TrapTranscript::line).collect(Collectors.joining("\n"));
     out.append("<h2>").append(title).append("</h2>");
     if (lines.isEmpty()) {
-      out.append("<p class=\"soft\">Nothing.</p>");
+      out.append("<p class=\"soft\">None.</p>");
     } else {
       out.append("<pre>").append(Html.escape(lines)).append("</pre>");
     }
@@ -114,7 +114,7 @@ final class TrapEvidencePage {
     if (all.isEmpty()) {
       return;
     }
-    out.append("<h2>Client hellos</h2>");
+    out.append("<h2>ClientHellos</h2>");
     for (TrapEvent.ClientHelloSeen hello : all) {
       out.append("<p class=\"router\">Connection ").append(hello.connection()).append("</p>");
       if (ClientHello.read(hello.raw(), 0, hello.raw().length)
@@ -123,7 +123,7 @@ final class TrapEvidencePage {
       }
       out.append("<details><summary>")
           .append(hello.raw().length)
-          .append(" octets</summary><pre>")
+          .append(" bytes</summary><pre>")
           .append(HexFormat.of().formatHex(hello.raw()))
           .append("</pre></details>");
     }

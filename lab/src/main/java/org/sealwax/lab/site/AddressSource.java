@@ -126,13 +126,13 @@ public interface AddressSource {
   private static InetAddress numbered(byte[] prefix, int number) throws NoAddressLeft {
     int third = number / 254;
     if (third > 255) {
-      throw new NoAddressLeft("no more addresses");
+      throw new NoAddressLeft("no free address");
     }
     try {
       return InetAddress.getByAddress(
           new byte[] {prefix[0], prefix[1], (byte) third, (byte) (number % 254 + 1)});
     } catch (UnknownHostException e) {
-      throw new IllegalStateException("four octets", e);
+      throw new IllegalStateException("four bytes", e);
     }
   }
 }

@@ -96,7 +96,7 @@ public final class Lab implements Closeable {
    */
   public LabToken issue(List<Trap.TrapCase> trapCases) throws IOException {
     if (setup.tickets().size() >= MAX_TOKENS) {
-      throw new IllegalStateException("no more than " + MAX_TOKENS + " tokens at once");
+      throw new IllegalStateException("at most " + MAX_TOKENS + " tokens at once");
     }
     String token = setup.token(TOKEN_LENGTH);
     // Own sockets, and addresses that no other program uses.

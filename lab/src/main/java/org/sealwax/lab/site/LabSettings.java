@@ -31,7 +31,7 @@ public record LabSettings(
   /** Checks. */
   public LabSettings {
     if (scale < 1) {
-      throw new IllegalArgumentException("a scale is 1 or more");
+      throw new IllegalArgumentException("the time scale must be 1 or more");
     }
   }
 

@@ -66,7 +66,7 @@ public final class LabToken implements Closeable {
    * @throws IllegalArgumentException when it has no such test case
    */
   public Sighting sighting(String label) {
-    return find(label).orElseThrow(() -> new IllegalArgumentException("no row " + label));
+    return find(label).orElseThrow(() -> new IllegalArgumentException("no trap " + label));
   }
 
   /** All of it, in the order of the test cases. */

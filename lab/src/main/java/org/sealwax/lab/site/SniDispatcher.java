@@ -58,7 +58,7 @@ public final class SniDispatcher implements Consumer<Wire> {
       case ClientHello.ClientHelloParse.Whole(ClientHello hello) ->
           Objects.requireNonNullElse(hello.serverName(), "");
       case ClientHello.ClientHelloParse.Broken b -> "";
-      case ClientHello.ClientHelloParse.Partial p -> throw new IOException("no hello came");
+      case ClientHello.ClientHelloParse.Partial p -> throw new IOException("no ClientHello came");
     };
   }
 }

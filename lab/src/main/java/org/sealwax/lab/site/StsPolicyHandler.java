@@ -54,14 +54,14 @@ final class StsPolicyHandler implements PolicyHostServer.PolicyServerHandler {
   private PolicyHostServer.PolicyServerResponse answer(
       PolicyHostServer.PolicyServerRequest request, @Nullable StsPublication policy) {
     if (policy == null || !request.head().method().equals("GET")) {
-      return PolicyHostServer.PolicyServerResponse.of(404, "text/plain", "nothing here\n");
+      return PolicyHostServer.PolicyServerResponse.of(404, "text/plain", "not found\n");
     }
     String text = policy.body().apply(text(policy));
     if (request.head().target().equals(REDIRECT_PATH)) {
       return PolicyHostServer.PolicyServerResponse.of(200, "text/plain", text);
     }
     if (!request.head().target().equals(PATH)) {
-      return PolicyHostServer.PolicyServerResponse.of(404, "text/plain", "nothing here\n");
+      return PolicyHostServer.PolicyServerResponse.of(404, "text/plain", "not found\n");
     }
     return switch (policy.answer()) {
       case POLICY -> PolicyHostServer.PolicyServerResponse.of(200, "text/plain", text);

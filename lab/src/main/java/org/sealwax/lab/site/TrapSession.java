@@ -134,12 +134,12 @@ public final class TrapSession {
         forget();
         yield sendAndMatch("250 2.0.0 forgotten");
       }
-      case "NOOP" -> sendAndMatch("250 2.0.0 still here");
+      case "NOOP" -> sendAndMatch("250 2.0.0 OK");
       case "QUIT" -> {
         send("221 2.0.0 bye");
         yield false;
       }
-      default -> sendAndMatch("502 5.5.1 not here");
+      default -> sendAndMatch("502 5.5.1 command not implemented");
     };
   }
 
@@ -156,7 +156,7 @@ public final class TrapSession {
   private boolean ehlo() throws IOException, InterruptedException {
     forget();
     if (smtp.refusesEhlo()) {
-      return sendAndMatch("502 5.5.1 EHLO is not known here");
+      return sendAndMatch("502 5.5.1 EHLO not implemented");
     }
     if (injected && tls) {
       // A client that accepts the injected plaintext needs no reply to this, and goes on.
@@ -165,7 +165,7 @@ public final class TrapSession {
       if (plainWire.in().available() > 0) {
         sighting.add(
             new TrapEvent.SenderDeceived(
-                clock.now(), number, "took a reply sent in clear for one under TLS"));
+                clock.now(), number, "took a plaintext reply for one under TLS"));
       }
     }
     List<String> keywords = new ArrayList<>(tls ? smtp.after() : smtp.before());
@@ -184,7 +184,7 @@ public final class TrapSession {
 
   private boolean starttls() throws IOException, InterruptedException {
     if (tls) {
-      return sendAndMatch("503 5.5.1 TLS is there already");
+      return sendAndMatch("503 5.5.1 TLS already active");
     }
     return switch (smtp.starttls()) {
       case SmtpBehaviour.StarttlsBehaviour.StarttlsThenTls go -> {
@@ -241,7 +241,7 @@ public final class TrapSession {
     if (some[0] == 0x16) {
       sighting.add(
           new TrapEvent.ClientHelloSeen(clock.now(), number, java.util.Arrays.copyOf(some, count)));
-      send("250 2.0.0 in clear, as before");
+      send("250 2.0.0 still in plaintext");
       in = new LineReader(wire.in());
     } else {
       InputStream first = new ByteArrayInputStream(some, 0, count);
@@ -254,7 +254,7 @@ public final class TrapSession {
     if (in.buffered() > 0) {
       sighting.add(
           new TrapEvent.SenderDeceived(
-              clock.now(), number, "sent on behind STARTTLS without waiting"));
+              clock.now(), number, "sent commands after STARTTLS without waiting for the reply"));
     }
     ClientHelloRecorder recorder = new ClientHelloRecorder(plainWire);
     try {
@@ -293,12 +293,12 @@ public final class TrapSession {
   private boolean mail(String text) throws IOException {
     // Strictness is not what is tested here, and parameters of all kinds are of interest.
     mail = text.toUpperCase(Locale.ROOT).startsWith("MAIL FROM:");
-    return sendAndMatch(mail ? "250 2.1.0 sender noted" : "501 5.5.4 what sender?");
+    return sendAndMatch(mail ? "250 2.1.0 sender OK" : "501 5.1.7 bad sender address");
   }
 
   private boolean recipient(String text) throws IOException {
     if (!mail) {
-      return sendAndMatch("503 5.5.1 MAIL first");
+      return sendAndMatch("503 5.5.1 need MAIL command");
     }
     if (recipients.size() >= MAX_RECIPIENTS) {
       return sendAndMatch("452 4.5.3 too many recipients");
@@ -311,35 +311,35 @@ public final class TrapSession {
         };
     if (!site.mail().acceptsDomain(domain)) {
       // RFC 5321 §3.6: no relaying, for any client.
-      return sendAndMatch("550 5.7.1 this lab relays nothing, and knows no such mailbox here");
+      return sendAndMatch("550 5.7.1 relay access denied; this lab has no such mailbox");
     }
     String result = site.result();
     return switch (smtp.recipient()) {
       case ACCEPT -> {
         recipients.add(domain);
-        yield sendAndMatch("250 2.1.5 recipient noted");
+        yield sendAndMatch("250 2.1.5 recipient OK");
       }
       case GREYLIST -> {
         if (!site.isDue(host)) {
-          yield sendAndMatch("451 4.7.1 greylisted, come again; " + result);
+          yield sendAndMatch("451 4.7.1 greylisted, try again later; " + result);
         }
         recipients.add(domain);
-        yield sendAndMatch("250 2.1.5 recipient noted");
+        yield sendAndMatch("250 2.1.5 recipient OK");
       }
-      case DEFER -> sendAndMatch("451 4.3.2 not now; " + result);
+      case DEFER -> sendAndMatch("451 4.3.2 try again later; " + result);
       case DEFER_UNTIL_FETCHED -> {
         if (!site.policyFetched()) {
-          yield sendAndMatch("451 4.3.2 not yet; " + result);
+          yield sendAndMatch("451 4.3.2 try again later; " + result);
         }
         recipients.add(domain);
-        yield sendAndMatch("250 2.1.5 recipient noted");
+        yield sendAndMatch("250 2.1.5 recipient OK");
       }
     };
   }
 
   private boolean data() throws IOException {
     if (recipients.isEmpty()) {
-      return sendAndMatch("503 5.5.1 RCPT first");
+      return sendAndMatch("503 5.5.1 need RCPT command");
     }
     send("354 end with <CRLF>.<CRLF>");
     TlsRequiredHeaderScan scan =
@@ -351,7 +351,7 @@ public final class TrapSession {
     boolean drops = smtp.end() == SmtpBehaviour.EndOfDataBehaviour.DROP_FIRST && host.dropsNow();
     boolean optional = scan.tlsOptional();
     received(
-        "(a message of " + summary.bytes() + " octets" + (optional ? ", TLS-Required: No)" : ")"));
+        "(a message of " + summary.bytes() + " bytes" + (optional ? ", TLS-Required: No)" : ")"));
     sighting.add(
         new TrapEvent.MessageAccepted(clock.now(), number, host.label(), tls, !drops, optional));
     scan.ended();

@@ -12,7 +12,7 @@ import org.sealwax.testkit.tls.OddTlsBehaviour;
 
 /** Group C, second half: what TLS libraries no longer support, and sessions that are resumed. */
 final class BrokenTlsTraps {
-  private static final String AS_C1 = "not agreed to; then as C1";
+  private static final String AS_C1 = "not negotiated; then as C1";
 
   /** RSA key exchange with AES, 3DES and RC4 (RFC 5246 A.5): what a server of 1999 might choose. */
   private static final Integer[] STATIC_RSA = {0x0035, 0x002f, 0x000a, 0x0005, 0x0004};
@@ -69,7 +69,7 @@ final class BrokenTlsTraps {
             N,
             half(OddTlsBehaviour.TLS_1_2, 0x0005, 0x0004)),
         trap(
-            "C11 | 3DES only | better not; recorded | RFC 9325 4.1",
+            "C11 | 3DES only | not recommended; recorded | RFC 9325 4.1",
             N,
             half(OddTlsBehaviour.TLS_1_2, 0x000a)),
         trap(
@@ -89,7 +89,7 @@ final class BrokenTlsTraps {
                         .withSuites(ANONYMOUS)
                         .with(OddTlsBehaviour.ClientCertificateRequest.NOTHING, List.of()))),
         trap(
-            "C15 | static RSA key exchange only | better not; recorded | RFC 9325 4.1",
+            "C15 | static RSA key exchange only | not recommended; recorded | RFC 9325 4.1",
             N,
             only(0x009c, 0x009d, 0x003c, 0x002f, 0x0035)),
         trap(
@@ -101,7 +101,7 @@ final class BrokenTlsTraps {
             N,
             dhe(OddTlsBehaviour.TlsFault.DH_768)),
         trap(
-            "C17b | Diffie-Hellman with 1,024 bits only | better not; recorded | RFC 9325 4.2",
+            "C17b | Diffie-Hellman with 1,024 bits only | not recommended; recorded | RFC 9325 4.2",
             N,
             dhe(OddTlsBehaviour.TlsFault.DH_1024)),
         trap(
@@ -132,11 +132,11 @@ final class BrokenTlsTraps {
             N,
             quirk(OddTlsBehaviour.TlsFault.UNOFFERED_PROTOCOL)),
         trap(
-            "C27 | dies of TLS 1.3, speaks 1.2 | lower only with SCSV; never clear text under a policy | RFC 7507 4",
+            "C27 | breaks on TLS 1.3, works with TLS 1.2 | lower only with SCSV; never plaintext under a policy | RFC 7507 4",
             NDS,
             quirk(OddTlsBehaviour.TlsFault.DIES_ON_TLS13)),
         trap(
-            "C29 | a session from before the policy is resumed | judge it anew: defer | RFC 8446 4.6.1",
+            "C29 | a session from before the policy is resumed | verify again: defer | RFC 8446 4.6.1",
             S,
             BrokenTlsTraps::resumed));
   }

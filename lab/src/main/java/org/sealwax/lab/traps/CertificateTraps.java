@@ -41,7 +41,7 @@ final class CertificateTraps {
             ALL,
             leaf(l -> l.with(CertificateSpec.CertificateIssuer.SELF))),
         trap(
-            "D4 | a certificate from an unknown authority | " + BY_CONTEXT + " | RFC 8461 4.2",
+            "D4 | a certificate of an unknown CA | " + BY_CONTEXT + " | RFC 8461 4.2",
             ALL,
             leaf(l -> l.with(CertificateSpec.CertificateIssuer.UNKNOWN_AUTHORITY))),
         trap(
@@ -69,11 +69,11 @@ final class CertificateTraps {
             S,
             leaf(l -> l.withNames("192.0.2.25").with(CertificateSpec.CertificateFault.IP_NAMES))),
         trap(
-            "D10a | revoked, as the OCSP answer says that is stapled to it | defer recommended; recorded | RFC 6066 8",
+            "D10a | revoked, by its stapled OCSP response | defer recommended; recorded | RFC 6066 8",
             S,
             odd(CertificateSpec.CertificateFault.REVOKED)),
         trap(
-            "D10b | must-staple, and nothing stapled | defer recommended; recorded | RFC 7633 4",
+            "D10b | must-staple without a stapled OCSP response | defer recommended; recorded | RFC 7633 4",
             S,
             odd(CertificateSpec.CertificateFault.MUST_STAPLE)),
         trap(
@@ -93,11 +93,11 @@ final class CertificateTraps {
             S,
             odd(CertificateSpec.CertificateFault.CLIENT_PURPOSE)),
         trap(
-            "D15 | outside its authority's name constraints | defer | RFC 5280 4.2.1.10",
+            "D15 | outside the name constraints of its CA | defer | RFC 5280 4.2.1.10",
             S,
             leaf(l -> l.with(CertificateSpec.CertificateIssuer.CONSTRAINED))),
         trap(
-            "D16 | signed by a certificate that is no authority | defer | RFC 5280 4.2.1.9",
+            "D16 | signed by a certificate that is not a CA | defer | RFC 5280 4.2.1.9",
             S,
             leaf(l -> l.with(CertificateSpec.CertificateIssuer.LEAF))),
         trap(
@@ -109,7 +109,7 @@ final class CertificateTraps {
             S,
             odd(CertificateSpec.CertificateFault.NUL_IN_NAME)),
         trap(
-            "D19 | the right certificate only for who asks for the host's name | deliver | RFC 7672 8.1",
+            "D19 | the right certificate only with the host's name as SNI | deliver | RFC 7672 8.1",
             SD,
             CertificateTraps::onlyByName),
         trap(

@@ -27,23 +27,23 @@ final class ClientCertificateTraps {
             .toList();
     return List.of(
         trap(
-            "I1 | a client certificate is asked for, no list | deliver | RFC 8446 4.3.2",
+            "I1 | a client certificate is requested, no CA list | deliver | RFC 8446 4.3.2",
             N,
             asks(OddTlsBehaviour.ClientCertificateRequest.OPTIONAL, List.of())),
         trap(
-            "I2 | asked for, with a list of strangers | deliver | RFC 8446 4.2.4",
+            "I2 | a client certificate is requested, with a list of unknown CAs | deliver | RFC 8446 4.2.4",
             N,
             asks(
                 OddTlsBehaviour.ClientCertificateRequest.OPTIONAL,
                 List.of("CN=Strange Authority,C=ZZ"))),
         trap(
-            "I3 | asked for, with a list of 60 KB | deliver | RFC 8446 4.2.4",
+            "I3 | a client certificate is requested, with a CA list of 60 KB | deliver | RFC 8446 4.2.4",
             N,
             asks(OddTlsBehaviour.ClientCertificateRequest.OPTIONAL, many)),
         trap(
-            "I4 | a client certificate is required | show it if there is one; else as C1 | RFC 8446 4.4.2",
+            "I4 | a client certificate is required | send one if configured; else as C1 | RFC 8446 4.4.2",
             N,
             asks(OddTlsBehaviour.ClientCertificateRequest.REQUIRED, List.of())),
-        trap("I5 | what certificate is shown | recorded | RFC 8446 4.4.2", N, s -> s));
+        trap("I5 | the client certificate of the sender | recorded | RFC 8446 4.4.2", N, s -> s));
   }
 }

@@ -13,8 +13,8 @@ import org.sealwax.testkit.zone.ZoneSigning;
 
 /** Group E: DANE. */
 final class DaneTraps {
-  private static final String DEFER = "defer; never clear text";
-  private static final String UNAUTHENTICATED = "TLS without authentication; never clear text";
+  private static final String DEFER = "defer; never plaintext";
+  private static final String UNAUTHENTICATED = "TLS without authentication; never plaintext";
 
   private DaneTraps() {}
 
@@ -94,7 +94,7 @@ final class DaneTraps {
             D,
             anchored(l -> l.withNames("elsewhere.invalid"))),
         trap(
-            "E7 | 2 0 1 of an authority that is not in the chain | " + DEFER + " | RFC 7672 3.1.2",
+            "E7 | 2 0 1 of a CA that is not in the chain | " + DEFER + " | RFC 7672 3.1.2",
             D,
             host(
                 h ->
@@ -169,7 +169,7 @@ final class DaneTraps {
             D,
             fault("@", "MX", DnsFault.WRONG_SIGNATURES)),
         trap(
-            "E20 | TLSA that does not match, in an unsigned zone | deliver: it means nothing | RFC 7672 2.1",
+            "E20 | TLSA that does not match, in an unsigned zone | deliver: the record does not count | RFC 7672 2.1",
             D,
             s -> show(PublishedTlsa.wrong(3)).apply(s.signed(ZoneSigning.NONE))),
         trap(
@@ -212,11 +212,11 @@ final class DaneTraps {
                     s.host().named("mx1").at(10).withTlsa(PublishedTlsa.wrong(3)),
                     s.host().named("mx2").at(20))),
         trap(
-            "E29 | TLSA is mended while the mail waits | deliver at a later try | RFC 7672 2.2",
+            "E29 | TLSA is fixed while the mail waits | deliver at a later attempt | RFC 7672 2.2",
             D,
             s -> show(PublishedTlsa.wrong(3)).apply(s).later(show(PublishedTlsa.good()))),
         trap(
-            "E30 | DANE matches, MTA-STS would fail | deliver or defer; never clear text | RFC 8461 2",
+            "E30 | DANE matches, MTA-STS would fail | deliver or defer; never plaintext | RFC 8461 2",
             D,
             s ->
                 s.withPolicy(StsPublication.good("enforce"))

@@ -34,7 +34,7 @@ final class HandshakeTraps {
   static List<Trap> all() {
     return List.of(
         trap(
-            "C1 | handshake_failure to every hello | " + AS_C1 + " | RFC 7435 3",
+            "C1 | handshake_failure to every ClientHello | " + AS_C1 + " | RFC 7435 3",
             NDS,
             quirk(OddTlsBehaviour.TlsFault.REFUSE_HELLO)),
         trap(
@@ -65,11 +65,11 @@ final class HandshakeTraps {
                     t.withVersions(OddTlsBehaviour.TLS_1_3)
                         .withGroups(OddTlsBehaviour.X25519MLKEM768))),
         trap(
-            "C19 | a HelloRetryRequest to every hello | deliver | RFC 8446 4.1.4",
+            "C19 | a HelloRetryRequest to every ClientHello | deliver | RFC 8446 4.1.4",
             N,
             tls(t -> t.withVersions(OddTlsBehaviour.TLS_1_3).withGroups(OddTlsBehaviour.P384))),
         trap(
-            "C21 | TLS 1.2 with the mark of a downgrade | abort with illegal_parameter | RFC 8446 4.1.3",
+            "C21 | TLS 1.2 with the downgrade sentinel | abort with illegal_parameter | RFC 8446 4.1.3",
             N,
             tls(
                 t ->
@@ -87,32 +87,32 @@ final class HandshakeTraps {
                     t.withVersions(OddTlsBehaviour.TLS_1_3)
                         .with(OddTlsBehaviour.TlsFault.BAD_SIGNATURE))),
         trap(
-            "C24a | a KeyUpdate behind the handshake | cope | RFC 8446 4.6.3",
+            "C24a | a KeyUpdate behind the handshake | continue |  RFC 8446 4.6.3",
             N,
             tls(
                 t ->
                     t.withVersions(OddTlsBehaviour.TLS_1_3)
                         .with(OddTlsBehaviour.TlsFault.KEY_UPDATE))),
         trap(
-            "C24b | a HelloRequest behind a handshake of TLS 1.2 | cope, or a clean end; then as C1 | RFC 5246 7.4.1.1",
+            "C24b | a HelloRequest behind a handshake of TLS 1.2 | continue, or end cleanly; then as C1 | RFC 5246 7.4.1.1",
             N,
             tls(
                 t ->
                     t.withVersions(OddTlsBehaviour.TLS_1_2)
                         .with(OddTlsBehaviour.TlsFault.HELLO_REQUEST))),
         trap(
-            "C24c | fifty session tickets behind the handshake | cope, or a clean end; then as C1 | RFC 8446 4.6.1",
+            "C24c | fifty session tickets behind the handshake | continue, or end cleanly; then as C1 | RFC 8446 4.6.1",
             N,
             tls(
                 t ->
                     t.withVersions(OddTlsBehaviour.TLS_1_3)
                         .with(OddTlsBehaviour.TlsFault.MANY_TICKETS))),
         trap(
-            "C25a | records of one octet | cope | RFC 8446 5.1",
+            "C25a | records of one byte | continue |  RFC 8446 5.1",
             N,
             quirk(OddTlsBehaviour.TlsFault.TINY_RECORDS)),
         trap(
-            "C25b | a handshake that takes half a minute | cope | RFC 5321 4.5.3.2",
+            "C25b | a handshake that takes half a minute | continue |  RFC 5321 4.5.3.2",
             N,
             site ->
                 site.withSmtp(

@@ -41,7 +41,7 @@ final class PolicyTraps {
     return List.of(
         trap("F1 | enforce, all good | deliver | RFC 8461 5", S, s -> s),
         trap(
-            "F2 | enforce, a certificate that does not hold | defer; fetch the policy anew before giving up | RFC 8461 5.1",
+            "F2 | enforce, the certificate is not valid | defer; fetch the policy again before giving up | RFC 8461 5.1",
             S,
             PolicyTraps::selfSigned),
         trap(
@@ -59,11 +59,11 @@ final class PolicyTraps {
                 s.withHosts(s.host().named("a.b.mx"))
                     .withPolicyChange(p -> p.withPatterns("*.mx.{site}"))),
         trap(
-            "F6 | testing, and a certificate that does not hold | deliver, report | RFC 8461 5",
+            "F6 | testing, the certificate is not valid | deliver, report | RFC 8461 5",
             T,
             PolicyTraps::selfSigned),
         trap(
-            "F7 | mode none, and a certificate that does not hold | deliver | RFC 8461 5",
+            "F7 | mode none, the certificate is not valid | deliver | RFC 8461 5",
             S,
             s -> selfSigned(s).withPolicyChange(p -> p.withMode("none"))),
         trap(
@@ -83,7 +83,7 @@ final class PolicyTraps {
             S,
             invalidPolicy(p -> p.certified(l -> l.withNames("elsewhere.invalid")))),
         trap(
-            "F8d | enforce was seen; then a new id, the policy host's certificate expired, STARTTLS stripped | the policy that was kept goes on: no clear text | RFC 8461 3.3",
+            "F8d | enforce was seen; then a new id, the policy host's certificate expired, STARTTLS stripped | the cached policy still applies: no plaintext | RFC 8461 3.3",
             S,
             s ->
                 s.withSmtp(h -> h.with(SmtpBehaviour.RcptBehaviour.DEFER))
@@ -93,15 +93,15 @@ final class PolicyTraps {
             S,
             invalidPolicy(p -> p.with(StsPublication.PolicyHostBehaviour.REDIRECT))),
         trap(
-            "F10a | the policy host says 404 | " + NOT_OBTAINED + " | RFC 8461 3.3",
+            "F10a | the policy host replies 404 | " + NOT_OBTAINED + " | RFC 8461 3.3",
             S,
             invalidPolicy(p -> p.with(StsPublication.PolicyHostBehaviour.NOT_FOUND))),
         trap(
-            "F10b | the policy host says 500 | " + NOT_OBTAINED + " | RFC 8461 3.3",
+            "F10b | the policy host replies 500 | " + NOT_OBTAINED + " | RFC 8461 3.3",
             S,
             invalidPolicy(p -> p.with(StsPublication.PolicyHostBehaviour.BROKEN))),
         trap(
-            "F11 | the policy is called text/html | " + NOT_OBTAINED + " | RFC 8461 3.2",
+            "F11 | the media type of the policy is text/html | " + NOT_OBTAINED + " | RFC 8461 3.2",
             S,
             invalidPolicy(p -> p.with(StsPublication.PolicyHostBehaviour.WRONG_TYPE))),
         trap(
@@ -133,17 +133,17 @@ final class PolicyTraps {
             S,
             policy(p -> withOtherHosts(p).withMaxAge("31557601"))),
         trap(
-            "F17 | enforce was seen; then TXT gone, policy host down, STARTTLS stripped | no clear text until max_age | RFC 8461 10.1",
+            "F17 | enforce was seen; then TXT gone, policy host down, STARTTLS stripped | no plaintext until max_age | RFC 8461 10.1",
             S,
             s ->
                 s.withSmtp(h -> h.with(SmtpBehaviour.RcptBehaviour.DEFER))
                     .later(PolicyTraps::attacked)),
         trap(
-            "F18 | the id changes, the MX moves | fetch anew, deliver | RFC 8461 3.1",
+            "F18 | the id changes, the MX moves | fetch again, deliver | RFC 8461 3.1",
             S,
             PolicyTraps::moving),
         trap(
-            "F19 | STARTTLS stripped at the first contact | recorded: is the policy there in time | RFC 8461 10.2",
+            "F19 | STARTTLS stripped at the first contact | recorded: was the policy fetched in time | RFC 8461 10.2",
             S,
             s -> s.withSmtp(h -> h.withOffer(""))));
   }

@@ -25,7 +25,7 @@ final class RequireTlsTraps {
             S,
             s -> s),
         trap(
-            "G3 | REQUIRETLS mail, the certificate does not hold | bounce 5.7.10 or 5.7.30 | RFC 8689 4.2.1",
+            "G3 | REQUIRETLS mail, the certificate is not valid | bounce 5.7.10 or 5.7.30 | RFC 8689 4.2.1",
             S,
             s -> selfSigned(s).withSmtp(h -> h.withAfter("REQUIRETLS"))),
         trap(
@@ -33,7 +33,7 @@ final class RequireTlsTraps {
             S,
             s -> s.withSmtp(h -> h.withAfter("REQUIRETLS"))),
         trap(
-            "G5 | TLS-Required: No, the certificate does not hold | deliver | RFC 8689 3",
+            "G5 | TLS-Required: No, the certificate is not valid | deliver | RFC 8689 3",
             S,
             RequireTlsTraps::selfSigned));
   }

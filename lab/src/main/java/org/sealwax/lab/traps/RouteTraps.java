@@ -35,15 +35,15 @@ final class RouteTraps {
             N,
             first(h -> h.with(TrapHost.HostReachability.REFUSED))),
         trap(
-            "H3 | the first MX says 421 | deliver to the second | RFC 5321 5.1",
+            "H3 | the first MX replies 421 | deliver to the second | RFC 5321 5.1",
             N,
-            first(h -> banner(h, "421 4.3.2 not now"))),
+            first(h -> banner(h, "421 4.3.2 service not available"))),
         trap(
-            "H4 | the first MX says 554 | deliver to the second | RFC 5321 5.1",
+            "H4 | the first MX replies 554 | deliver to the second | RFC 5321 5.1",
             N,
             first(h -> banner(h, "554 5.3.2 no mail service here"))),
         trap(
-            "H5 | the first MX has broken TLS, the second good | TLS at the second before clear text at the first | RFC 5321 5.1",
+            "H5 | the first MX has broken TLS, the second good | TLS at the second before plaintext at the first | RFC 5321 5.1",
             N,
             first(h -> h.withTls(t -> t.with(OddTlsBehaviour.TlsFault.REFUSE_HELLO)))),
         trap(
@@ -51,7 +51,7 @@ final class RouteTraps {
             N,
             s -> s.withSmtp(h -> h.with(SmtpBehaviour.RcptBehaviour.GREYLIST))),
         trap(
-            "H7 | 20 MX, all but the last busy | a bounded number of them | RFC 5321 5.1",
+            "H7 | 20 MX, all but the last busy | a limited number of them | RFC 5321 5.1",
             N,
             RouteTraps::many),
         trap(
@@ -69,9 +69,9 @@ final class RouteTraps {
         trap(
             "H11 | a greeting after a minute | wait, deliver | RFC 5321 4.5.3.2.1",
             N,
-            s -> s.withSmtp(h -> h.withBanner("220 {host} ESMTP, at last", Duration.ofMinutes(1)))),
+            s -> s.withSmtp(h -> h.withBanner("220 {host} ESMTP", Duration.ofMinutes(1)))),
         trap(
-            "H12 | the connection ends behind the final dot | try again, without haste | RFC 5321 4.2.5",
+            "H12 | the connection ends after the final dot | try again later | RFC 5321 4.2.5",
             N,
             s -> s.withSmtp(h -> h.with(SmtpBehaviour.EndOfDataBehaviour.DROP_FIRST))));
   }

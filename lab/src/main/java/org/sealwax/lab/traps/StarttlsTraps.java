@@ -13,7 +13,7 @@ import java.util.function.UnaryOperator;
 /** Group B: STARTTLS itself, missing, refused, broken, or faked. */
 final class StarttlsTraps {
   private static final String CLEAR_OR_BOUNDED =
-      "without a policy: clear text after a bounded time; with one: defer";
+      "without a policy: plaintext after a bounded time; with one: defer";
 
   private StarttlsTraps() {}
 
@@ -33,15 +33,15 @@ final class StarttlsTraps {
             "454 4.7.0 TLS not available at the moment");
     return List.of(
         trap(
-            "B1 | STARTTLS is not offered | clear text at once, or never | RFC 7435 3",
+            "B1 | STARTTLS is not offered | plaintext at once, or defer | RFC 7435 3",
             N,
             StarttlsTraps::stripped),
         trap(
-            "B2 | STARTTLS stripped, DANE | no clear text; defer | RFC 7672 2.2",
+            "B2 | STARTTLS stripped, DANE | no plaintext; defer | RFC 7672 2.2",
             D,
             StarttlsTraps::stripped),
         trap(
-            "B3 | STARTTLS stripped, MTA-STS | no clear text; defer | RFC 8461 5",
+            "B3 | STARTTLS stripped, MTA-STS | no plaintext; defer | RFC 8461 5",
             S,
             StarttlsTraps::stripped),
         trap("B4 | 454 to STARTTLS | bounded fallback | RFC 3207 4", N, starttls(later)),
@@ -61,7 +61,8 @@ final class StarttlsTraps {
             "B7c | 550 to STARTTLS | " + CLEAR_OR_BOUNDED + " | RFC 3207 4",
             NDS,
             starttls(
-                new SmtpBehaviour.StarttlsBehaviour.StarttlsRejected("550 5.7.0 no TLS for you"))),
+                new SmtpBehaviour.StarttlsBehaviour.StarttlsRejected(
+                    "550 5.7.0 TLS not permitted"))),
         trap(
             "B8 | 220 to STARTTLS, then the connection ends | next MX | RFC 5321 5.1",
             N,
@@ -75,17 +76,17 @@ final class StarttlsTraps {
                     new SmtpBehaviour.StarttlsBehaviour.StarttlsThenSilence(
                         Duration.ofMinutes(10)))),
         trap(
-            "B10 | 220 to STARTTLS, then clear text goes on | abort; never take it for TLS | RFC 3207 4",
+            "B10 | 220 to STARTTLS, then plaintext continues | abort; do not treat it as TLS | RFC 3207 4",
             Traps.NDS,
             starttls(new SmtpBehaviour.StarttlsBehaviour.StarttlsThenPlaintext())),
         trap(
-            "B11 | a reply injected behind the 220 | discard what came in clear | RFC 3207 4.2",
+            "B11 | a reply injected after the 220 | discard what came before TLS | RFC 3207 4.2",
             N,
             starttls(
                 new SmtpBehaviour.StarttlsBehaviour.StarttlsWithInjection(
                     "250-injected\r\n250 SIZE 1\r\n"))),
         trap(
-            "B12 | other capabilities after TLS | use only the second list | RFC 3207 4.2",
+            "B12 | other capabilities after TLS | use only the capabilities after TLS | RFC 3207 4.2",
             N,
             s ->
                 s.withSmtp(
@@ -105,11 +106,11 @@ final class StarttlsTraps {
             N,
             s -> s.withSmtp(h -> h.withKeywords(List.of(), List.of("PIPELINING")))),
         trap(
-            "B14 | EHLO refused | without a policy: HELO and clear text; with one: defer | RFC 5321 3.2",
+            "B14 | EHLO refused | without a policy: HELO and plaintext; with one: defer | RFC 5321 3.2",
             NDS,
             s -> s.withSmtp(SmtpBehaviour::withoutEhlo)),
         trap(
-            "B15 | a middlebox writes XXXXXXXA over STARTTLS | as if it were not offered | RFC 3207 6",
+            "B15 | a middlebox overwrites STARTTLS with XXXXXXXA | as if STARTTLS were not offered | RFC 3207 6",
             NDS,
             s -> s.withSmtp(h -> h.withOffer("XXXXXXXA"))));
   }

@@ -26,7 +26,8 @@ public record Trap(
   /** Checks. */
   public Trap {
     if (!id.matches("[A-I][0-9]{1,2}[a-d]?") || contexts.isEmpty()) {
-      throw new IllegalArgumentException("a group's letter, a number, perhaps a variant: " + id);
+      throw new IllegalArgumentException(
+          "a trap id is a letter, a number and an optional variant: " + id);
     }
     contexts = java.util.Collections.unmodifiableSet(EnumSet.copyOf(contexts));
   }

@@ -20,7 +20,7 @@ import org.sealwax.testkit.zone.DnsFault;
 import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
 
-/** Reverse names count when they lead back, and silence of the DNS is told as silence. */
+/** Reverse names count when they lead back, and an unanswered query is reported as such. */
 final class ReverseLookupsTest {
   private static LoopbackResolver dns;
   private static Resolver resolver;

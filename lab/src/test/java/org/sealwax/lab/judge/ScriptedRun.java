@@ -30,7 +30,7 @@ final class ScriptedRun {
 
   private ScriptedRun() {}
 
-  /** Between two tries: no resolver remembers so long, and nobody waits, as the clock is ours. */
+  /** Between two tries: no resolver caches so long, and no time passes, as the clock is ours. */
   private static final Duration RETRY = Duration.ofSeconds(10);
 
   static SenderReport of(ScriptedSender.Kind kind, List<Trap.TrapCase> trapCases, Path folder)

@@ -32,9 +32,9 @@ final class SenderQuickSetTest {
         () -> observed(report, "sender.names"));
     assertTrue(
         observed(report, "sender.certificate")
-            .startsWith("for mx.sender.example; the EHLO name is one of them; self-issued"),
+            .startsWith("for mx.sender.example; the EHLO name is among them; self-issued"),
         () -> observed(report, "sender.certificate"));
-    assertEquals("34 octets at most", observed(report, "sender.clear"));
+    assertEquals("34 bytes at most", observed(report, "sender.clear"));
   }
 
   private static String observed(SenderReport report, String id) {

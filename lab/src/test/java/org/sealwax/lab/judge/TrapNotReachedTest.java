@@ -283,8 +283,7 @@ final class TrapNotReachedTest {
             .delivered("mx", true, false));
     assertEquals("warn", word("sender.sni"));
     assertEquals("warn", word("sender.tls13"));
-    assertEquals(
-        "3 of 4 rows begin with hellos that offer TLS 1.3", finding("sender.tls13").observed());
+    assertEquals("3 of 4 first ClientHellos offer TLS 1.3", finding("sender.tls13").observed());
   }
 
   // What may still change

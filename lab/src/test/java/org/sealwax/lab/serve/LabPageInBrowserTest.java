@@ -231,14 +231,14 @@ final class LabPageInBrowserTest {
       String token = browser.eval("document.querySelector('h1').textContent");
       assertTrue(lab.find(token).isPresent(), token);
       assertEquals(
-          "Nothing came yet.", browser.eval("document.querySelector('.lead').textContent"));
+          "No mail has arrived yet.", browser.eval("document.querySelector('.lead').textContent"));
       mail(lab, token, "b3");
       mail(lab, token, "b1");
       // No reload: the page's own script puts the rows in.
       browser.await("document.querySelector('#row-b3 .chip').textContent", "leak");
       browser.await("document.querySelector('#row-b1 .chip').textContent", "good");
       assertEquals(
-          "Mail went out that a policy forbade to send like that.",
+          "Mail was sent against a policy.",
           browser.eval("document.querySelector('.lead').textContent"));
       assertEquals("waits", browser.eval("document.querySelector('#row-e3 .chip').textContent"));
       assertEquals(

@@ -49,7 +49,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Scope;
 import org.sealwax.testkit.net.ManualClock;
 
-/** The public lab: right for those who have a token, and of no use to anybody else. */
+/** The public lab: correct for clients with a token, useless to all others. */
 @Tag("long")
 @Timeout(600)
 final class LabServiceTest {
@@ -247,7 +247,7 @@ final class LabServiceTest {
     assertEquals(
         rows - 5, first.token().setupFailures().size(), "half of eight addresses, and a null MX");
     assertTrue(
-        first.token().setupFailures().values().iterator().next().contains("no IPv4 address"));
+        first.token().setupFailures().values().iterator().next().contains("no free IPv4 address"));
     TokenBooking second = token(service);
     assertEquals(rows - 5, second.token().setupFailures().size());
     service.end(first);

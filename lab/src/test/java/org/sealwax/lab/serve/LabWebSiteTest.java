@@ -30,7 +30,10 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.testkit.net.MemoryWire;
 
-/** The public lab's pages: what they say, to whom, and what strangers cannot make them say. */
+/**
+ * The public lab's pages: what they show, to which client, and what strangers cannot make them
+ * show.
+ */
 @Timeout(600)
 final class LabWebSiteTest {
   private static final String FORM = "rows=a1,b1,b3,e3,f2&family=ipv4&profile=opportunistic";
@@ -196,15 +199,15 @@ final class LabWebSiteTest {
   void theTokensPageListsRecipientsAndFillsWithResults() {
     String token = token(11);
     String before = get("/t/" + token);
-    assertTrue(before.contains("Nothing came yet."));
+    assertTrue(before.contains("No mail has arrived yet."));
     assertTrue(before.contains("probe@b1." + token + ".lab.example\nprobe@b3."));
     assertTrue(before.contains("swaks --server HOST --from sender@bounce." + token));
     assertTrue(get("/t/" + token + "/recipients.txt").contains("probe@f2." + token));
     recordLines(token, "b3", mail(token, "b3"));
     String after = get("/t/" + token);
     assertTrue(
-        after.contains("<span class=\"chip poor\">leak</span>"), "clear text against enforce");
-    assertTrue(after.contains("Mail went out that a policy forbade to send like that."));
+        after.contains("<span class=\"chip poor\">leak</span>"), "plaintext against enforce");
+    assertTrue(after.contains("Mail was sent against a policy."));
     String evidence = get("/t/" + token + "/r/b3");
     assertTrue(evidence.contains("EHLO mx.sender.example"));
     assertTrue(evidence.contains("message taken, CLEAR"));
@@ -232,7 +235,7 @@ final class LabWebSiteTest {
     assertTrue(head.contains("Content-Type: text/event-stream\r\n"), head);
     assertTrue(until(in, "id=\"head\"").contains("event: part\ndata: <div"));
     recordLines(token, "b1", mail(token, "b1"));
-    String row = until(in, "message was delivered in clear", "id=\"row-b1\"");
+    String row = until(in, "message was delivered in plaintext", "id=\"row-b1\"");
     assertFalse(row.contains("id=\"row-e3\""), "only what changed");
     assertTrue(post(12, "/t/" + token + "/end", "", "").contains("303"));
     until(in, "event: end\n");

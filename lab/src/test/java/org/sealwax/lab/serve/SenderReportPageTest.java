@@ -44,8 +44,10 @@ final class SenderReportPageTest {
 
   @Test
   void aLeakIsShownFirst() {
-    assertTrue(SenderReportPage.of(report(List.of("e3")), "s", "1").contains("a policy forbade"));
-    assertFalse(SenderReportPage.of(report(List.of()), "s", "1").contains("a policy forbade"));
+    assertTrue(
+        SenderReportPage.of(report(List.of("e3")), "s", "1").contains("was sent against a policy"));
+    assertFalse(
+        SenderReportPage.of(report(List.of()), "s", "1").contains("was sent against a policy"));
   }
 
   @Test

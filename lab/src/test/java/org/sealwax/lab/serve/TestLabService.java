@@ -23,7 +23,7 @@ public final class TestLabService {
     return settings(4);
   }
 
-  /** The same with room for so many tokens. */
+  /** The same with so many tokens. */
   public static LabServiceSettings settings(int tokens) throws IOException {
     int own = TestLab.loopback();
     LabServiceSettings base =

@@ -185,7 +185,7 @@ final class LabAttackTest {
       socket.shutdownOutput();
       socket.getInputStream().readNBytes(10_000);
     } catch (java.net.SocketException e) {
-      // It was shown the door.
+      // It was rejected.
     }
   }
 }

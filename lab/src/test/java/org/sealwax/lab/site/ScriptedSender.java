@@ -127,7 +127,7 @@ public final class ScriptedSender {
   }
 
   /**
-   * How a lab is reached, as it tells those who use it.
+   * How a lab is reached, as its output says.
    *
    * @param resolver to ask
    * @param anchors that hold there
@@ -590,7 +590,7 @@ public final class ScriptedSender {
     return out.toString();
   }
 
-  /** Lines over a wire; the careless one takes what it read in clear along into TLS. */
+  /** Lines over a wire; the careless one takes what it read in plaintext along into TLS. */
   private final class SmtpLineChannel {
     private Wire wire;
     private byte[] held = new byte[0];

@@ -99,7 +99,7 @@ public final class SightingBuilder {
     return add(new TrapEvent.SmtpLineSeen(at, connection, false, tls, line));
   }
 
-  /** STARTTLS and a hello with these bytes. */
+  /** STARTTLS and a ClientHello with these bytes. */
   public SightingBuilder hello(byte[] raw) {
     return clientLine(false, "STARTTLS").add(new TrapEvent.ClientHelloSeen(at, connection, raw));
   }
@@ -126,7 +126,7 @@ public final class SightingBuilder {
     return add(new TrapEvent.MessageAccepted(at, connection, host, tls, true, optional));
   }
 
-  /** The message was taken, and the connection ended before the sender was told. */
+  /** The message was taken, and the connection ended before the sender got the reply. */
   public SightingBuilder dropped(String host, boolean tls) {
     return add(new TrapEvent.MessageAccepted(at, connection, host, tls, false, false));
   }
