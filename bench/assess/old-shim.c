@@ -31,7 +31,7 @@ static int first_curve(SSL_CTX *context, const char *list) {
 #include TLSBACK
 #undef main
 
-/* Arguments come in TLSBACK_ARGS, separated by the octet 1. */
+/* Arguments come in TLSBACK_ARGS, separated by the byte 1. */
 __attribute__((constructor)) static void run(void) {
   char *words = getenv("TLSBACK_ARGS"), *list[200];
   int count = 0;

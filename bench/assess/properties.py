@@ -42,7 +42,7 @@ def words(report):
 
     simple("cipher.anon", "suite.anon", ("info", "warn", "fail"))
     simple("proto.tls13", "tls13", ("pass",))
-    says("proto.tls12", "tls12", "TLS 1.2 is spoken")
+    says("proto.tls12", "tls12", "TLS 1.2 is supported")
     simple("group.pq", "kex.pq", ("pass",))
     static = [f for c in ("suite.staticRSA", "suite.rc4", "suite.null", "suite.3des", "suite.des", "suite.64bit", "suite.export") for f in known(c)]
     if known("suite.staticRSA"):
@@ -50,10 +50,10 @@ def words(report):
     orders = [f["seen"] for f in known("suite.order")]
     if any("order wins" in s or "prefers" in s for s in orders):
         out["order.server"] = not any("the client's order wins" in s for s in orders)
-    says("feat.tickets", "ticket", " tickets, good for", "tickets are ")
+    says("feat.tickets", "ticket", " tickets, valid for", "tickets are ")
     aspect("feat.resumption", "resumption", "ticket", "id")
-    says("feat.heartbeat", "vuln.heartbleed", "such a heartbeat is not answered", "was answered")
-    says("feat.ocsp_staple", "cert.staple", "an OCSP answer is stapled")
+    says("feat.heartbeat", "vuln.heartbleed", "with a false length is not answered", "was answered")
+    says("feat.ocsp_staple", "cert.staple", "an OCSP response is stapled")
     says("cert.wildcard", "cert.name", "*.")
     kinds = " ".join(f["seen"] for f in known("cert.key"))
     if kinds:
@@ -63,7 +63,7 @@ def words(report):
     aspect("smtp.tarpit", "banner.time", "replies")
     aspect("smtp.open_relay", "relay", "open")
     aspect("clientcert.requested", "clientcert.request", "requested", "required", "large-list")
-    slower = [f for f in by.get("scan.trouble", []) if f["code"] == "scan.trouble/throttled" or "asked to go slower" in f["seen"]]
+    slower = [f for f in by.get("scan.trouble", []) if f["code"] == "scan.trouble/throttled" or "limited the rate of connections" in f["seen"]]
     if by.get("scan.trouble"):
         out["smtp.ratelimit"] = bool(slower)
     short = known("suite.3des") + known("suite.64bit")
@@ -96,7 +96,7 @@ def words(report):
         found = [f for f in known("tolerance") if f["code"] == "tolerance/" + code]
         # A version that is not borne shows at the first contact, or there is nothing of it.
         if found or code == "version" and known("tolerance"):
-            # A hello of 16 KB that is refused is a warning; it says nothing of 255 octets.
+            # A ClientHello of 16 KB that is refused is a warning; it does not cover 255 bytes.
             out[prop] = any(f["outcome"] in (("fail",) if code == "large" else BAD) for f in found)
     aspect("clientcert.required", "clientcert.request", "required")
     return out

@@ -131,7 +131,7 @@ public final class AddressVisits {
       // A fault in our code must not look like a pass, and must not take the other probes with it.
       found =
           probe.checks().stream()
-              .map(c -> c.at(visit.location()).inconclusive("the probe broke: " + e))
+              .map(c -> c.at(visit.location()).inconclusive("the probe failed: " + e))
               .toList();
     }
     List<Finding> all = new ArrayList<>(found);
@@ -147,11 +147,11 @@ public final class AddressVisits {
 
   private static String unseen(AddressVisit visit) {
     if (!visit.timeLeft().isPositive()) {
-      return "the time was over";
+      return "the time limit was reached";
     }
     if (visit.connections().remaining() == 0) {
-      return "the budget of " + visit.connections().opened() + " connections was spent";
+      return "the budget of " + visit.connections().opened() + " connections is used up";
     }
-    return "not part of a " + visit.depth().label() + " assessment, or nothing to look at";
+    return "not part of a " + visit.depth().label() + " assessment, or not applicable";
   }
 }

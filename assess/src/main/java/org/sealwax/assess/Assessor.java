@@ -106,7 +106,7 @@ public final class Assessor {
     AssessmentReport run() throws InterruptedException {
       Instant began = clock.now();
       long start = clock.nanoTime();
-      progress.checking(FindingLocation.domain(), "asking the DNS", 0);
+      progress.checking(FindingLocation.domain(), "looking up DNS records", 0);
       TargetLookup.TargetHosts hosts = lookup.hostsOf(target);
       List<OpenReview> asked = ask(overview(hosts, List.of(), Duration.ZERO));
       // The hosts and the DNS have separate time limits.
@@ -135,7 +135,7 @@ public final class Assessor {
     }
 
     private List<OpenReview> ask(TargetOverview before) throws InterruptedException {
-      progress.checking(FindingLocation.domain(), "asking for policies", 0);
+      progress.checking(FindingLocation.domain(), "fetching policies", 0);
       try (Scope scope = new Scope("assess-policies")) {
         List<Scope.ForkedTask<Review.PendingReview>> tasks = new ArrayList<>();
         for (Review review : reviews) {
@@ -195,7 +195,7 @@ public final class Assessor {
           found = one.pendingReview().judge(all);
         } catch (RuntimeException e) {
           found =
-              same(one.review(), CheckOutcome.INCONCLUSIVE, "the review broke: " + e).judge(all);
+              same(one.review(), CheckOutcome.INCONCLUSIVE, "the review failed: " + e).judge(all);
         }
         found.forEach(progress::found);
         all = all.with(found);
@@ -255,7 +255,7 @@ public final class Assessor {
   private static final MxSet NO_MAIL = new MxSet.NullMx(DnssecStatus.INSECURE);
 
   private static final String NO_MAIL_HOST =
-      "the domain takes no mail: it has neither an MX record nor an address";
+      "the domain does not accept mail: it has neither an MX record nor an address";
 
   /** A review and what it asked. */
   private record OpenReview(Review review, Review.PendingReview pendingReview) {}
@@ -274,7 +274,7 @@ public final class Assessor {
     try {
       return review.ask(before);
     } catch (RuntimeException e) {
-      return same(review, CheckOutcome.INCONCLUSIVE, "the review broke: " + e);
+      return same(review, CheckOutcome.INCONCLUSIVE, "the review failed: " + e);
     }
   }
 
@@ -317,7 +317,7 @@ public final class Assessor {
   private static Finding nothing(Check check, TargetOverview all) {
     MxSet route = all.route();
     if (!all.visits().isEmpty()) {
-      return check.atDomain().notTested("not asked for");
+      return check.atDomain().notTested("not requested");
     }
     if (all.hasNoMailHost()) {
       return check.atDomain().notNeeded(NO_MAIL_HOST);
@@ -328,18 +328,18 @@ public final class Assessor {
             || route instanceof MxSet.LoopsBack;
     return none && route != null
         ? check.atDomain().notNeeded(noHostReason(route))
-        : check.atDomain().inconclusive("there is no address to look at");
+        : check.atDomain().inconclusive("there is no address to examine");
   }
 
   private static String noHostReason(MxSet route) {
     return switch (route) {
-      case MxSet.NullMx n -> "the domain takes no mail (null MX)";
+      case MxSet.NullMx n -> "the domain does not accept mail (null MX)";
       case MxSet.NoSuchDomain n -> "the domain does not exist";
-      case MxSet.LoopsBack l -> "the MX leads nowhere";
+      case MxSet.LoopsBack l -> "the MX host does not exist";
       case MxSet.MxLookupFailed t ->
           t.security() == DnssecStatus.BOGUS || t.security() == DnssecStatus.FAILED
-              ? "the DNS gives no answer: " + t.reason()
-              : "the MX records are of no use: " + t.reason();
+              ? "DNS look-up failed: " + t.reason()
+              : "the MX records are not usable: " + t.reason();
       case MxSet.Hosts h -> "no host has an address";
     };
   }
@@ -361,11 +361,11 @@ public final class Assessor {
       return noHostReason(route);
     }
     if (!all.visits().isEmpty()) {
-      return "no host answers";
+      return "no host accepts connections";
     }
     boolean unknown = all.mxHosts().stream().anyMatch(h -> h.failedLookup().isPresent());
     return all.hasNoMailHost()
         ? NO_MAIL_HOST
-        : unknown ? "the DNS gives no address of any host" : "no host has an address";
+        : unknown ? "the addresses of the hosts cannot be looked up" : "no host has an address";
   }
 }

@@ -78,7 +78,7 @@ public record TargetOverview(
     visits.stream()
         .filter(v -> !v.facts().answered())
         .forEach(v -> unseen.add(v.location().text()));
-    return unseen.isEmpty() ? "" : "not seen: " + String.join(", ", unseen);
+    return unseen.isEmpty() ? "" : "not examined: " + String.join(", ", unseen);
   }
 
   /** What was found of one check at exactly one place. */

@@ -161,9 +161,9 @@ final class AssessmentTest {
         "-", run(assessor(ZONES), "null.example", AssessmentBudget.of(ScanDepth.QUICK)).letter());
     for (String[] row :
         new String[][] {
-          {"null.example", "the domain takes no mail (null MX)"},
+          {"null.example", "the domain does not accept mail (null MX)"},
           {"nowhere.example", "the domain does not exist"},
-          {"example.org", "no host answers"}
+          {"example.org", "no host accepts connections"}
         }) {
       AssessmentReport report = run(assessor(ZONES), row[0], AssessmentBudget.of(ScanDepth.QUICK));
       assertNull(report.grade(), row[0]);
@@ -275,7 +275,7 @@ final class AssessmentTest {
     Finding reach = find(silent, "reach.all").orElseThrow();
     assertEquals(CheckOutcome.INCONCLUSIVE, reach.outcome(), reach.observed());
     assertTrue(reach.observed().contains("mx.fails.example"), reach.observed());
-    assertEquals("the DNS gives no address of any host", silent.ungraded());
+    assertEquals("the addresses of the hosts cannot be looked up", silent.ungraded());
     AssessmentReport dead =
         run(assessor(resolver), "dead.example", AssessmentBudget.of(ScanDepth.QUICK));
     assertEquals("reach.all/none", find(dead, "reach.all").orElseThrow().code());
@@ -304,10 +304,10 @@ final class AssessmentTest {
     Finding exists = find(twice, "mx.exists").orElseThrow();
     assertEquals("mx.exists/null-beside", exists.code(), exists.observed());
     assertEquals(CheckOutcome.FAIL, exists.outcome());
-    assertTrue(twice.ungraded().startsWith("the MX records are of no use"), twice.ungraded());
+    assertTrue(twice.ungraded().startsWith("the MX records are not usable"), twice.ungraded());
   }
 
-  /** A dead second host leaves a doubt: nobody knows how it would have been. */
+  /** A dead second host leaves a doubt: its result is unknown. */
   @Test
   void anUnreachableHostMakesTheGradeUncertain() {
     Probe onlyFirst =
@@ -402,7 +402,7 @@ final class AssessmentTest {
     assertEquals(List.of("slow"), looked);
     Finding unseen = find(report, "tls13").orElseThrow();
     assertEquals(CheckOutcome.NOT_TESTED, unseen.outcome());
-    assertEquals("the time was over", unseen.observed());
+    assertEquals("the time limit was reached", unseen.observed());
     assertEquals(CheckOutcome.NOT_NEEDED, find(report, "mx.exists").orElseThrow().outcome());
   }
 

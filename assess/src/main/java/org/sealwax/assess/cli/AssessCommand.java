@@ -99,7 +99,7 @@ public final class AssessCommand {
       Optional<String> problem = setup.resolverProblem();
       if (problem.isPresent()) {
         process.err().println("sealwax: " + problem.get());
-        process.err().println("sealwax: nothing can be said of " + target.text());
+        process.err().println("sealwax: cannot assess " + target.text());
         return ExitStatus.UNAVAILABLE;
       }
     }
@@ -137,18 +137,19 @@ public final class AssessCommand {
     String text = arguments.operand();
     AssessmentTarget target =
         AssessmentTarget.read(text)
-            .orElseThrow(() -> new Arguments.UsageError(text + " is no domain, host or host:port"));
+            .orElseThrow(
+                () -> new Arguments.UsageError(text + " is not a domain, host or host:port"));
     Optional<String> address = arguments.value("--address");
     if (address.isEmpty()) {
       return target;
     }
     if (!(target instanceof AssessmentTarget.HostTarget host)) {
-      throw new Arguments.UsageError("--address goes with host:port");
+      throw new Arguments.UsageError("--address needs a target host:port");
     }
     try {
       return host.at(InetAddress.ofLiteral(address.get()));
     } catch (IllegalArgumentException e) {
-      throw new Arguments.UsageError("--address " + address.get() + " is no address");
+      throw new Arguments.UsageError("--address " + address.get() + " is not an address");
     }
   }
 

@@ -193,7 +193,7 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
             MailboxParser.parse(text)
                 .filter(m -> m.isAscii() && m.domain() instanceof Domain)
                 .filter(m -> !m.toString().contains("\"")),
-        "a mailbox of yours: you@example.org");
+        "a mailbox: you@example.org");
   }
 
   /** Services whose TLS begins with the first byte: {@code www.example.org:443,[::1]:993}. */

@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * What probes saw at one address and others build upon: the chains of each certificate type, the
+ * What probes saw at one address and other probes use: the chains of each certificate type, the
  * EHLO words, versions. Certificate checks, DANE and the comparison of hosts read it. Thread-safe.
  */
 public final class AddressFacts {

@@ -44,7 +44,7 @@ public sealed interface AssessmentTarget {
     public HostTarget {
       addresses = List.copyOf(addresses);
       if (name == null && addresses.isEmpty()) {
-        throw new IllegalArgumentException("neither name nor address");
+        throw new IllegalArgumentException("neither a host name nor an address");
       }
       if (port < 1 || port > 65_535) {
         throw new IllegalArgumentException("port " + port);

@@ -47,7 +47,7 @@ public record LocatedCheck(Check check, FindingLocation location) {
 
   /** The check is about a domain, and the target is a host. */
   public Finding withoutDomain() {
-    return notNeeded("a host was asked for, not a domain");
+    return notNeeded("the target is a host, not a domain");
   }
 
   /** Any result. */

@@ -260,7 +260,7 @@ final class CipherSuiteProbes {
       findings.fail(
           "suite.order",
           "weak-preferred",
-          "the server prefers " + chosen.name() + " whatever the client's order");
+          "the server prefers " + chosen.name() + " regardless of the client's order");
       addPreferred(chosen);
     } else if (server && !best(chosen) && there.stream().anyMatch(CipherSuiteProbes::best)) {
       findings.warn(
@@ -308,7 +308,7 @@ final class CipherSuiteProbes {
           only ? "only" : "beside",
           only
               ? "only suites without a certificate are accepted"
-              : "suites without a certificate are accepted beside others");
+              : "suites without a certificate are accepted in addition to others");
     }
     if (!findings.has("suite.fs")) {
       reportClass("suite.fs", TlsSuite::forwardSecret, secrecyAnswered);
@@ -367,7 +367,7 @@ final class CipherSuiteProbes {
       findings.pass("vuln.lucky13", "no CBC suite is accepted");
     }
     if (facts.accepts(Records.TLS10, s -> s.mode() == Mode.CBC)) {
-      findings.warn("vuln.beast", "potential", "TLS 1.0 is spoken with CBC suites");
+      findings.warn("vuln.beast", "potential", "TLS 1.0 is accepted with CBC suites");
     } else if (facts.speaks(Records.TLS10).isPresent()) {
       findings.pass("vuln.beast", "TLS 1.0 is off, or without CBC suites");
     }

@@ -154,7 +154,7 @@ final class ClientSimulations {
     List<String> legacy = new ArrayList<>();
     List<String> silent = new ArrayList<>();
     for (SimulatedClient sender : ALL) {
-      scan.visit().reportProgress("the hello of " + sender.name());
+      scan.visit().reportProgress("the ClientHello of " + sender.name());
       HelloResponse answer = scan.ask(List.of(sender.records(scan.random(), scan.serverName())));
       if (answer.accepted()) {
         answered.add(sender.name());

@@ -76,7 +76,7 @@ final class FirstConnection {
     findings.fail(
         "starttls.works",
         "never",
-        "nothing but SSL 2.0 is answered, which no sender speaks any more (RFC 6176)");
+        "only SSL 2.0 is answered, which senders no longer use (RFC 6176)");
   }
 
   /** Whether TLS was reached in any way. */
@@ -118,7 +118,7 @@ final class FirstConnection {
     }
     if (demandsCertificate(first.facts(), first.alert())) {
       tolerates();
-      works("TLS began, and the server broke off for want of a client certificate");
+      works("the server aborted the handshake without a client certificate");
       return true;
     }
     if (scan.facts().highest(Records.TLS13) > 0 && first.facts().version() > 0) {
@@ -149,7 +149,7 @@ final class FirstConnection {
     findings.fail(
         "tolerance",
         "own-name",
-        "a hello with the server name "
+        "a ClientHello with the server name "
             + name
             + " is refused ("
             + (named.alert() >= 0 ? "alert " + AlertName.of(named.alert()) : named.failure())
@@ -171,7 +171,7 @@ final class FirstConnection {
     SmtpConnector connector = scan.connector();
     if (scan.visit().entry() == TlsStart.IMPLICIT) {
       if (tlsReached) {
-        findings.pass("starttls.offered", "TLS begins with the first octet");
+        findings.pass("starttls.offered", "TLS begins with the first byte");
       }
     } else if (connector.greetings() > 0) {
       offered(connector);
@@ -213,7 +213,7 @@ final class FirstConnection {
 
   private void tolerates() {
     if (scan.offers13()) {
-      findings.add("tolerance", CheckOutcome.PASS, "tls13", "a hello of TLS 1.3 is answered");
+      findings.add("tolerance", CheckOutcome.PASS, "tls13", "a ClientHello of TLS 1.3 is answered");
     }
   }
 
@@ -258,7 +258,7 @@ final class FirstConnection {
     } catch (IOException e) {
       facts = wire.facts();
       if (demandsCertificate(facts, alertOf(e))) {
-        works("TLS began, and the server broke off for want of a client certificate");
+        works("the server aborted the handshake without a client certificate");
       } else {
         findings.fail(
             "starttls.works",
@@ -284,8 +284,8 @@ final class FirstConnection {
     findings.fail(
         "clientcert.request",
         "required",
-        "a certificate is asked for, and without one the server "
-            + (demands ? "says alert " + AlertName.of(alert) : "ends the connection"));
+        "a client certificate is requested; without one the server "
+            + (demands ? "sends alert " + AlertName.of(alert) : "ends the connection"));
     return true;
   }
 
@@ -315,7 +315,7 @@ final class FirstConnection {
           clear ? CheckOutcome.FAIL : CheckOutcome.INFO,
           clear ? "in-clear" : "missing",
           clear
-              ? "REQUIRETLS is offered in clear text only"
+              ? "REQUIRETLS is offered in plaintext only"
               : "EHLO under TLS does not offer REQUIRETLS");
     }
     if (before == null) {
@@ -339,7 +339,7 @@ final class FirstConnection {
 
   /** Simpler and simpler ClientHellos, until one is answered. */
   private boolean diagnose() throws ProbeFailed, InterruptedException {
-    scan.visit().reportProgress("finding out what the server bears");
+    scan.visit().reportProgress("searching for an accepted ClientHello");
     List<Integer> sound = ClientHelloOffers.secure(s -> true);
     List<Integer> few = sound.stream().filter(s -> FEW.contains(s)).toList();
     HelloResponse twelve = scan.ask(plain(Records.TLS12, few, true));
@@ -362,10 +362,12 @@ final class FirstConnection {
       findings.fail(
           "tolerance",
           "large",
-          "hellos over 255 octets are dropped (" + twelve.text() + "), a short one is answered",
+          "ClientHellos over 255 bytes are dropped ("
+              + twelve.text()
+              + "), a short one is answered",
           FindingEvidence.bytes(small.first()));
       scan.engineUpTo(Records.TLS12);
-      works("TLS begins when the hello is short: " + small.text());
+      works("TLS begins when the ClientHello is short: " + small.text());
       return true;
     }
     last = small.text();
@@ -414,18 +416,18 @@ final class FirstConnection {
           "tolerance",
           CheckOutcome.PASS,
           "tls13",
-          "a hello of TLS 1.3 is answered: " + with13.text());
+          "a ClientHello of TLS 1.3 is answered: " + with13.text());
       return true;
     }
     findings.fail(
         "tolerance",
         "tls13",
         with13.unanswered()
-            ? "a hello that offers TLS 1.3 gets no answer ("
+            ? "a ClientHello that offers TLS 1.3 gets no answer ("
                 + with13.text()
                 + "), the same one without it is answered "
                 + twelve.text()
-            : "a hello that offers TLS 1.3 beside others is refused: " + with13.text());
+            : "a ClientHello that offers TLS 1.3 and older versions is rejected: " + with13.text());
     scan.refuses13();
     scan.facts().version(Records.TLS13, false);
     return true;
@@ -442,7 +444,7 @@ final class FirstConnection {
       findings.fail(
           "tolerance",
           "version",
-          "a hello whose client_version is above "
+          "a ClientHello whose client_version is above "
               + TlsVersionNames.version(version)
               + " gets no answer ("
               + twelve.text()

@@ -158,7 +158,7 @@ final class KeyExchangeProbes {
       findings.fail("kex.groups", "small", "accepted: " + String.join(", ", small));
     }
     if (custom) {
-      findings.fail("kex.groups", "custom", "the server makes up a curve of its own");
+      findings.fail("kex.groups", "custom", "the server uses explicit curve parameters");
     }
     if (small.isEmpty() && !custom && p224) {
       findings.warn("kex.groups", "p224", "a curve of 224 bits is accepted");
@@ -201,7 +201,7 @@ final class KeyExchangeProbes {
     String common = COMMON.getOrDefault(digest(field.prime()), "");
     int bits = field.bits();
     String seen =
-        bits + " bits" + (common.isEmpty() ? ", a prime of its own" : ", the prime of " + common);
+        bits + " bits" + (common.isEmpty() ? ", a custom prime" : ", the prime of " + common);
     FindingEvidence evidence =
         FindingEvidence.note("prime " + field.prime() + " generator " + field.generator());
     if (bits <= 512) {

@@ -108,12 +108,12 @@ public final class OpenRelayProbe implements Probe {
     if (mxCheck == MailboxMxCheck.HERE) {
       return List.of(
           here.notTested(
-              "this server is responsible for "
+              "this server accepts mail for "
                   + own.domain()
                   + ": name a mailbox in another domain"));
     }
     if (mxCheck == MailboxMxCheck.NO_HOST) {
-      return List.of(here.notTested(own.domain() + " takes no mail: name another mailbox"));
+      return List.of(here.notTested(own.domain() + " does not accept mail: name another mailbox"));
     }
     AddressScan scan =
         new AddressScan(
@@ -148,8 +148,8 @@ public final class OpenRelayProbe implements Probe {
     String to = own.toString();
     String inside = own.localPart() + "%" + own.domain() + "@" + here;
     return List.of(
-        new EnvelopeForm("from a stranger", to, to),
-        new EnvelopeForm("from nobody", "", to),
+        new EnvelopeForm("from another domain", to, to),
+        new EnvelopeForm("from the null sender", "", to),
         new EnvelopeForm("from this domain", "postmaster@" + here, to),
         // RFC 5321 appendix C: a source route is to be ignored, and its mailbox judged as it is.
         new EnvelopeForm("by a source route", to, "@" + here + ":" + to),
@@ -198,7 +198,11 @@ public final class OpenRelayProbe implements Probe {
           // reads no further than its own name, and need not relay to any host.
           String recipient = route.recipient().substring(0, route.recipient().indexOf(':') + 1);
           acceptsInvalidRecipient =
-              ask(connection, new EnvelopeForm("to nowhere", route.sender(), recipient)).accepted();
+              ask(
+                      connection,
+                      new EnvelopeForm(
+                          "to a domain that does not exist", route.sender(), recipient))
+                  .accepted();
         }
         EnvelopeForm last = forms.getLast();
         if (answers.getLast().accepted()) {
@@ -206,7 +210,11 @@ public final class OpenRelayProbe implements Probe {
           String nobody = "x" + HexFormat.of().formatHex(random.bytes(STRANGE));
           String recipient = nobody + last.recipient().substring(last.recipient().indexOf('@'));
           acceptsAnyRecipient =
-              ask(connection, new EnvelopeForm("to nobody", last.sender(), recipient)).accepted();
+              ask(
+                      connection,
+                      new EnvelopeForm(
+                          "to a mailbox that does not exist", last.sender(), recipient))
+                  .accepted();
         }
       } finally {
         replies += connection.transcript();
@@ -242,7 +250,7 @@ public final class OpenRelayProbe implements Probe {
       String seen =
           "mail "
               + String.join(", ", open.stream().map(a -> a.form().name()).toList())
-              + " is taken: RCPT TO:<"
+              + " is accepted: RCPT TO:<"
               + first.form().recipient()
               + "> after MAIL FROM:<"
               + first.form().sender()
@@ -250,7 +258,7 @@ public final class OpenRelayProbe implements Probe {
               + first.recipient();
       return mxCheck == MailboxMxCheck.UNKNOWN
           ? here.inconclusive(
-              seen + "; whether the server is responsible for " + own.domain() + " is not known")
+              seen + "; whether the server accepts mail for " + own.domain() + " is not known")
           : here.fail(seen).as("open");
     }
     if (run.answers.size() < run.forms.size()) {
@@ -263,21 +271,23 @@ public final class OpenRelayProbe implements Probe {
       if (!each.accepted() && !each.refused()) {
         Reply last = each.recipient() == null ? each.mail() : each.recipient();
         return here.inconclusive(
-            "mail " + each.form().name() + " is put off, not refused: " + last);
+            "mail " + each.form().name() + " is deferred, not rejected: " + last);
       }
     }
     if (judged.isEmpty()) {
       return here.inconclusive(
-          "no recipient could be asked for: MAIL is answered " + run.answers.getFirst().mail());
+          "no RCPT was possible: MAIL is answered " + run.answers.getFirst().mail());
     }
     return here.pass(
         run.answers.size()
             + " forms of mail to "
             + own.domain()
             + " are refused"
-            + (run.acceptsAnyRecipient ? ", but for a percent sign, where any name is taken" : "")
+            + (run.acceptsAnyRecipient
+                ? ", except with a percent sign, where any local part is accepted"
+                : "")
             + (run.acceptsInvalidRecipient
-                ? ", but for a source route, where one to nowhere is taken"
+                ? ", except a source route, where one to a nonexistent domain is accepted"
                 : "")
             + ": "
             + judged.getFirst().recipient());

@@ -314,7 +314,7 @@ public final class ReceiverScan implements Probe {
         return;
       }
       if (!findings.has("vuln.ticketbleed")) {
-        findings.pass("vuln.ticketbleed", "no ticket is given before TLS 1.3");
+        findings.pass("vuln.ticketbleed", "no ticket is issued before TLS 1.3");
       }
       resumptions.id(facts);
     }
@@ -370,7 +370,7 @@ public final class ReceiverScan implements Probe {
         findings.fail(
             "starttls.works",
             "never",
-            "220, and then no hello is answered: " + firstConnection.last(),
+            "220, and then no ClientHello is answered: " + firstConnection.last(),
             transcript);
         return;
       }
@@ -391,7 +391,7 @@ public final class ReceiverScan implements Probe {
             findings.fail(
                 "starttls.works",
                 "never",
-                "220, and then no handshake as long as there was time",
+                "220, then no handshake within the time limit",
                 transcript);
           }
         }
@@ -421,8 +421,8 @@ public final class ReceiverScan implements Probe {
         findings.pass(
             "scan.trouble",
             scan.connector().throttle().isEmpty()
-                ? "the server let itself be looked at"
-                : "the server asked to go slower once or more, and was waited for");
+                ? "the server allowed all probes"
+                : "the server limited the rate of connections; the scan waited");
       }
       for (String id : CHECKS) {
         if (!findings.has(id)) {
@@ -443,7 +443,7 @@ public final class ReceiverScan implements Probe {
             "",
             "not part of a " + scan.visit().depth().label() + " assessment");
       } else if (end == null && reached) {
-        findings.inconclusive(id, "asked for, and no answer settles it");
+        findings.inconclusive(id, "requested, but the answers are not conclusive");
       } else {
         findings.add(
             id,
@@ -464,12 +464,12 @@ public final class ReceiverScan implements Probe {
 
     private static String failureText(@Nullable ProbeFailed end) {
       if (end == null) {
-        return "TLS did not come about";
+        return "the TLS handshake failed";
       }
       return switch (end.reason()) {
-        case NO_CONNECTION_LEFT -> "no connection was left for it";
-        case NO_TIME_LEFT -> "no time was left for it: " + end.observed();
-        case THROTTLED -> "the server asked to go slower: " + end.observed();
+        case NO_CONNECTION_LEFT -> "the connection limit was reached before it";
+        case NO_TIME_LEFT -> "the time limit was reached before it: " + end.observed();
+        case THROTTLED -> "the server limited the rate of connections: " + end.observed();
         case SILENT, CLOSED, GARBAGE, ENDLESS, UNWELCOME, UNREACHABLE -> end.observed();
         case NO_STARTTLS -> "no STARTTLS";
         case STARTTLS_REFUSED, INJECTED -> end.observed();

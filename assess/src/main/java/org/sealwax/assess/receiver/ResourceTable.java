@@ -13,7 +13,7 @@ final class ResourceTable {
   static List<String> rows(String name) {
     try (InputStream in = ResourceTable.class.getResourceAsStream(name)) {
       if (in == null) {
-        throw new IllegalStateException("the program lacks its table " + name);
+        throw new IllegalStateException("missing from the program: table " + name);
       }
       return new String(in.readAllBytes(), StandardCharsets.UTF_8)
           .lines()

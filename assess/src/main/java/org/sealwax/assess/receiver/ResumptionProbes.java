@@ -60,7 +60,7 @@ final class ResumptionProbes {
     if (resumed(answer)) {
       findings.info("resumption", "ticket", version + ": a ticket resumes its session");
     } else {
-      findings.info("resumption", "none", version + ": a ticket is given and not taken");
+      findings.info("resumption", "none", version + ": a ticket is issued but not accepted");
     }
   }
 

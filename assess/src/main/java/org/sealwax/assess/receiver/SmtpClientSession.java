@@ -45,7 +45,7 @@ final class SmtpClientSession {
     }
     if (wire == null) {
       if (scan.visit().entry() == TlsStart.IMPLICIT) {
-        throw new ProbeFailed(ProbeFailed.ProbeFailureReason.CLOSED, "TLS did not come about");
+        throw new ProbeFailed(ProbeFailed.ProbeFailureReason.CLOSED, "the TLS handshake failed");
       }
       return null;
     }

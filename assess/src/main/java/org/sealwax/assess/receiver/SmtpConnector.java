@@ -116,7 +116,7 @@ final class SmtpConnector {
           if (connection.unasked() > 0) {
             throw new ProbeFailed(
                 ProbeFailed.ProbeFailureReason.INJECTED,
-                connection.unasked() + " octets of plain text behind the 220");
+                connection.unasked() + " bytes of plaintext after the 220");
           }
           starttlsAccepted++;
           missingInARow = 0;
@@ -125,7 +125,7 @@ final class SmtpConnector {
         }
         ProbeFailed refused =
             new ProbeFailed(
-                ProbeFailed.ProbeFailureReason.STARTTLS_REFUSED, "STARTTLS was answered " + go);
+                ProbeFailed.ProbeFailureReason.STARTTLS_REFUSED, "STARTTLS rejected: " + go);
         if (!plain) {
           throw refused;
         }
@@ -221,10 +221,10 @@ final class SmtpConnector {
             continue;
           }
           throw new ProbeFailed(
-              ProbeFailed.ProbeFailureReason.THROTTLED, "the server said " + banner);
+              ProbeFailed.ProbeFailureReason.THROTTLED, "the server replied " + banner);
         }
         throw new ProbeFailed(
-            ProbeFailed.ProbeFailureReason.UNWELCOME, "the server said " + banner);
+            ProbeFailed.ProbeFailureReason.UNWELCOME, "the server replied " + banner);
       } catch (IOException e) {
         boolean late = deadline.passed() || !visit.timeLeft().isPositive();
         throw new ProbeFailed(
@@ -245,14 +245,15 @@ final class SmtpConnector {
   private Wire dial() throws ProbeFailed {
     if (!visit.timeLeft().isPositive()) {
       throw new ProbeFailed(
-          ProbeFailed.ProbeFailureReason.NO_TIME_LEFT, "the time for this assessment is over");
+          ProbeFailed.ProbeFailureReason.NO_TIME_LEFT,
+          "the time limit of this assessment was reached");
     }
     if (opened > 0 && visit.waited().compareTo(timeouts.patience()) > 0) {
       throw new ProbeFailed(
           ProbeFailed.ProbeFailureReason.NO_TIME_LEFT,
-          "the server holds each connection up: "
+          "the server delays each connection: "
               + visit.waited().toSeconds()
-              + " s were spent in waits");
+              + " s were spent waiting");
     }
     if (!visit.connections().tryTake()) {
       throw new ProbeFailed(

@@ -204,7 +204,7 @@ public final class SmugglingProbe implements Probe {
           return rejectedAt(end, "the connection ends");
         }
         if (early.isPositive()) {
-          return accepted("a message that ends with " + end.shown + " is taken: " + early);
+          return accepted("a message that ends with " + end.shown + " is accepted: " + early);
         }
         if (!rejectsLineEnds(early)) {
           openQuestions.add(end.shown + " is answered " + early);
@@ -231,7 +231,10 @@ public final class SmugglingProbe implements Probe {
         boolean late = !next.isPositive() && next.code() != 421;
         if (late && last.isPositive()) {
           return accepted(
-              "a false end is taken, told late: " + last + ", and then a line of text is " + next);
+              "a false end is accepted, replied late: "
+                  + last
+                  + ", and then a line of text is "
+                  + next);
         }
         if (late && !rejectsLineEnds(last)) {
           openQuestions.add("a false end, late, is answered " + last);
@@ -252,12 +255,12 @@ public final class SmugglingProbe implements Probe {
     private Finding notVulnerable() {
       if (!openQuestions.isEmpty()) {
         return here.inconclusive(
-            "refused for its end, or for what is in it? " + String.join(", ", openQuestions));
+            "rejected for its end or for its content? " + String.join(", ", openQuestions));
       }
       return here.pass(
           "none of "
               + FalseEndOfData.values().length
-              + " false ends is taken"
+              + " false ends is accepted"
               + (refusals.isEmpty()
                   ? "; one message was sent to " + own
                   : "; refused are " + String.join(", ", refusals)));
@@ -275,8 +278,8 @@ public final class SmugglingProbe implements Probe {
           + "@"
           + own.domain()
           + ">\r\nAuto-Submitted: auto-generated\r\n\r\n"
-          + "You asked for this test of how your mail server ends messages. If it is sound, this"
-          + " is all of it.\r\n";
+          + "You requested this test of the end of messages at your mail server. If the server is safe, this"
+          + " is the whole message.\r\n";
     }
   }
 }

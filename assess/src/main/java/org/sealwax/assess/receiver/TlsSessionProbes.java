@@ -69,7 +69,7 @@ final class TlsSessionProbes {
       wire = scan.connector().toTls("STARTTLS\r\nNOOP\r\n", connection -> {});
     } catch (ProbeFailed e) {
       if (e.reason() == ProbeFailed.ProbeFailureReason.INJECTED) {
-        findings.pass(INJECTION, "the command is answered before TLS, in clear text");
+        findings.pass(INJECTION, "the command is answered before TLS, in plaintext");
         return Optional.empty();
       }
       if (e.reason() == ProbeFailed.ProbeFailureReason.STARTTLS_REFUSED) {
@@ -103,10 +103,10 @@ final class TlsSessionProbes {
         findings.fail(
             INJECTION,
             "answered",
-            "NOOP sent in clear behind STARTTLS was answered under TLS: " + first,
+            "NOOP sent in plaintext after STARTTLS was answered under TLS: " + first,
             FindingEvidence.transcript(connection.transcript()));
       } else {
-        findings.pass(INJECTION, "the command behind STARTTLS is forgotten");
+        findings.pass(INJECTION, "the command after STARTTLS is discarded");
       }
     } catch (IOException e) {
       findings.inconclusive(INJECTION, "QUIT under TLS is not answered: " + FailureText.of(e));
@@ -117,7 +117,7 @@ final class TlsSessionProbes {
 
   private boolean starttls(String check) {
     if (scan.visit().entry() == TlsStart.IMPLICIT) {
-      findings.pass(check, "there is no clear text before TLS");
+      findings.pass(check, "there is no plaintext before TLS");
       return false;
     }
     return firstConnection.underTls();
@@ -128,7 +128,7 @@ final class TlsSessionProbes {
       findings.info(
           "starttls.required",
           mail.code() == 250 ? "clear-taken" : "clear-refused",
-          "MAIL in clear text is answered " + mail);
+          "MAIL in plaintext is answered " + mail);
     }
   }
 
@@ -153,7 +153,8 @@ final class TlsSessionProbes {
       // RFC 3207 does not mention STARTTLS within a transaction; a server that refuses it has no
       // state to keep.
       requires(mail[0]);
-      findings.pass("starttls.reset", "no state can be carried over: after MAIL " + e.observed());
+      findings.pass(
+          "starttls.reset", "no state is kept across STARTTLS: after MAIL " + e.observed());
       return;
     }
     boolean taken = mail[0] != null && mail[0].code() == 250;
@@ -167,7 +168,7 @@ final class TlsSessionProbes {
     SmtpConnection connection = new SmtpConnection(under);
     try {
       if (!taken) {
-        findings.pass("starttls.reset", "no MAIL is taken before TLS");
+        findings.pass("starttls.reset", "no MAIL is accepted before TLS");
         return;
       }
       String rcpt = "RCPT TO:<postmaster>";
@@ -182,7 +183,7 @@ final class TlsSessionProbes {
         findings.fail(
             "starttls.reset",
             "kept",
-            "RCPT belongs to the MAIL of before TLS: " + first,
+            "RCPT is accepted for a MAIL from before TLS: " + first,
             FindingEvidence.transcript(connection.transcript()));
       } else {
         findings.pass("starttls.reset", "RCPT does not depend on MAIL here, before or after RSET");
@@ -203,7 +204,7 @@ final class TlsSessionProbes {
             || scan.facts().request().isPresent();
     if (!asked) {
       if (firstConnection.facts() != null) {
-        findings.pass("clientcert.tolerate", "no certificate is asked for");
+        findings.pass("clientcert.tolerate", "no client certificate is requested");
       }
       return;
     }
@@ -245,7 +246,7 @@ final class TlsSessionProbes {
         "clientcert.tolerate",
         refused ? CheckOutcome.FAIL : CheckOutcome.INCONCLUSIVE,
         refused ? "aborts" : "",
-        "with an expired self-signed certificate the connection does not go on: " + problem);
+        "with an expired self-signed certificate the connection ends: " + problem);
   }
 
   /** What was asked of our certificate, as far as anything showed it. */
@@ -256,17 +257,19 @@ final class TlsSessionProbes {
     }
     ScanHandshakeFacts.CertificateRequestFacts request = facts.request();
     if (request == null) {
-      findings.pass("clientcert.request", "no certificate is asked for");
+      findings.pass("clientcert.request", "no client certificate is requested");
     } else if (request.bytes() > 4_096) {
       findings.warn(
           "clientcert.request",
           "large-list",
-          request.authorities() + " CAs are listed in " + request.bytes() + " octets");
+          request.authorities() + " CAs are listed in " + request.bytes() + " bytes");
     } else {
       findings.info(
           "clientcert.request",
           "requested",
-          "a certificate is asked for and not demanded; " + request.authorities() + " CAs listed");
+          "a client certificate is requested but not required; "
+              + request.authorities()
+              + " CAs listed");
     }
   }
 
@@ -289,13 +292,11 @@ final class TlsSessionProbes {
       ScanTlsWire.ServerReaction reaction = under.renegotiate(suites);
       switch (reaction) {
         case ACCEPTED ->
-            findings.warn(
-                "client-reneg", "endless", "a renegotiation that the client asks for is begun");
+            findings.warn("client-reneg", "endless", "client-initiated renegotiation is accepted");
         case REFUSED, CLOSED ->
-            findings.pass("client-reneg", "a renegotiation that the client asks for is refused");
+            findings.pass("client-reneg", "client-initiated renegotiation is rejected");
         case SILENT ->
-            findings.inconclusive(
-                "client-reneg", "a renegotiation that the client asks for is not answered");
+            findings.inconclusive("client-reneg", "client-initiated renegotiation is not answered");
       }
     } catch (IOException e) {
       // The connection ended before the question.
@@ -341,7 +342,7 @@ final class TlsSessionProbes {
       findings.fail(
           "vuln.poodle-tls",
           "vulnerable",
-          "a record with wrong padding was taken: NOOP in it is answered " + reply);
+          "a record with wrong padding was accepted: NOOP in it is answered " + reply);
     } catch (IOException e) {
       // RFC 5246 6.2.3.2 demands an alert, after which the connection is over: only that passes.
       boolean refused =
@@ -396,7 +397,7 @@ final class TlsSessionProbes {
     ScanHandshakeFacts facts = firstConnection.facts();
     if (facts == null) {
       if (scan.facts().answers(ClientHelloBuilder.SESSION_TICKET)) {
-        findings.info("ticket", "", "tickets are offered; none of them could be looked at");
+        findings.info("ticket", "", "tickets are offered; none of them could be examined");
       }
       return;
     }
@@ -412,20 +413,20 @@ final class TlsSessionProbes {
         findings.fail(
             "ticket",
             "zero-key",
-            "tickets are made under a key of zeros",
+            "tickets are encrypted with an all-zero key",
             FindingEvidence.bytes(bytes));
       } else if (ticket.lifetime() > WEEK) {
         bad = true;
         findings.warn(
-            "ticket", "long", "tickets are good for " + ticket.lifetime() / 3600 + " hours");
+            "ticket", "long", "tickets are valid for " + ticket.lifetime() / 3600 + " hours");
       }
     }
     if (!bad) {
       findings.pass(
           "ticket",
           all.isEmpty()
-              ? "no ticket is given"
-              : all.size() + " tickets, good for " + all.getFirst().lifetime() + " s");
+              ? "no ticket is issued"
+              : all.size() + " tickets, valid for " + all.getFirst().lifetime() + " s");
     }
     if (facts.version() < Records.TLS13 && looked) {
       findings.pass("early-data", "TLS 1.3 was not negotiated");
@@ -436,7 +437,7 @@ final class TlsSessionProbes {
               .max()
               .orElse(-1);
       if (early > 0) {
-        findings.fail("early-data", "accepted", "tickets allow " + early + " octets of early data");
+        findings.fail("early-data", "accepted", "tickets allow " + early + " bytes of early data");
       } else {
         findings.pass("early-data", "tickets allow no early data");
       }

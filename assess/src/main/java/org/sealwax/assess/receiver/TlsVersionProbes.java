@@ -75,7 +75,7 @@ final class TlsVersionProbes {
     scan.visit().reportProgress("TLS 1.3");
     if (!scan.offers13()) {
       if (!scan.facts().knownToSpeak(Records.TLS13)) {
-        noHybrid("no offer of TLS 1.3 is answered");
+        noHybrid("no ClientHello with TLS 1.3 is answered");
       }
       return;
     }
@@ -85,7 +85,7 @@ final class TlsVersionProbes {
       int group = hybrid.hello().map(ServerMessage.ServerHello::group).orElse(-1);
       findings.pass(
           "kex.pq",
-          "a hello with hybrid groups alone is answered with "
+          "a ClientHello with only hybrid groups is answered with "
               + org.sealwax.mail.tls.wire.NamedGroup.name(group),
           FindingEvidence.bytes(hybrid.first()));
       return;
@@ -99,7 +99,7 @@ final class TlsVersionProbes {
         scan.facts().version(Records.TLS13, any.accepted());
       }
     }
-    noHybrid("a hello with hybrid groups alone is refused: " + hybrid.text());
+    noHybrid("a ClientHello with only hybrid groups is refused: " + hybrid.text());
   }
 
   private void noHybrid(String seen) {
@@ -176,7 +176,7 @@ final class TlsVersionProbes {
         findings.fail(
             "vuln.drown",
             "vulnerable",
-            "the key is in use with SSL 2.0, so what TLS carries under it can be decrypted");
+            "the key is also used with SSL 2.0, so TLS traffic can be decrypted (DROWN)");
         kinds.stream()
             .filter(kind -> kind.contains("RC4_128_WITH"))
             .findFirst()
@@ -195,14 +195,14 @@ final class TlsVersionProbes {
       findings.inconclusive(
           "ssl2",
           count == 0
-              ? "a hello of SSL 2.0 gets no answer at all"
-              : "the answer to a hello of SSL 2.0 is neither SSL 2.0 nor an alert");
+              ? "a ClientHello of SSL 2.0 gets no answer at all"
+              : "the answer to a ClientHello of SSL 2.0 is neither SSL 2.0 nor an alert");
     }
   }
 
   private void off() {
     scan.facts().version(0x0002, false);
-    findings.pass("ssl2", "a hello of SSL 2.0 is refused");
+    findings.pass("ssl2", "a ClientHello of SSL 2.0 is refused");
     findings.pass("vuln.drown", "SSL 2.0 is off here");
   }
 
@@ -214,19 +214,19 @@ final class TlsVersionProbes {
     thirteen.ifPresent(
         on -> {
           if (on) {
-            findings.pass("tls13", "TLS 1.3 is spoken");
+            findings.pass("tls13", "TLS 1.3 is supported");
           } else {
-            findings.warn("tls13", "missing", "TLS 1.3 is not spoken");
+            findings.warn("tls13", "missing", "TLS 1.3 is not supported");
           }
         });
     twelve.ifPresent(
         on -> {
           if (on) {
-            findings.pass("tls12", "TLS 1.2 is spoken");
+            findings.pass("tls12", "TLS 1.2 is supported");
           } else if (thirteen.orElse(false)) {
-            findings.pass("tls12", "TLS 1.3 only: nothing older is spoken");
+            findings.pass("tls12", "TLS 1.3 only: no older version is supported");
           } else if (thirteen.isPresent()) {
-            findings.fail("tls12", "neither", "neither TLS 1.2 nor TLS 1.3 is spoken");
+            findings.fail("tls12", "neither", "neither TLS 1.2 nor TLS 1.3 is supported");
           }
         });
     old(Records.TLS11, "tls11");
@@ -236,7 +236,7 @@ final class TlsVersionProbes {
         .ifPresent(
             on -> {
               if (on) {
-                findings.fail("ssl3", "on", "SSL 3.0 is spoken");
+                findings.fail("ssl3", "on", "SSL 3.0 is supported");
                 cbcOfSsl3();
               } else {
                 findings.pass("ssl3", "SSL 3.0 is refused");
@@ -247,7 +247,7 @@ final class TlsVersionProbes {
 
   private void cbcOfSsl3() {
     if (scan.facts().accepts(Records.SSL3, s -> s.mode() == TlsSuite.Mode.CBC)) {
-      findings.fail("vuln.poodle", "vulnerable", "SSL 3.0 is spoken with a CBC suite");
+      findings.fail("vuln.poodle", "vulnerable", "SSL 3.0 is supported with a CBC suite");
     }
   }
 
@@ -261,7 +261,7 @@ final class TlsVersionProbes {
             Records.SSL3,
             ClientHelloOffers.suites(s -> s.mode() == TlsSuite.Mode.CBC && !s.export()));
     if (!answer.accepted() && answer.refused()) {
-      findings.pass("vuln.poodle", "SSL 3.0 is spoken, but without CBC suites");
+      findings.pass("vuln.poodle", "SSL 3.0 is supported, but without CBC suites");
     } else {
       cbcOfSsl3();
     }
@@ -276,11 +276,10 @@ final class TlsVersionProbes {
                 findings.pass(check, TlsVersionNames.version(version) + " is refused");
               } else if (scan.facts().highest(Records.TLS13) == version) {
                 findings.fail(
-                    check,
-                    "best",
-                    "nothing better than " + TlsVersionNames.version(version) + " is spoken");
+                    check, "best", "the best version is " + TlsVersionNames.version(version));
               } else {
-                findings.warn(check, "on", TlsVersionNames.version(version) + " is still spoken");
+                findings.warn(
+                    check, "on", TlsVersionNames.version(version) + " is still supported");
               }
             });
   }
@@ -291,7 +290,7 @@ final class TlsVersionProbes {
     int old = facts.highest(Records.TLS12);
     if (old == 0) {
       if (bestOld && facts.knownToSpeak(Records.TLS13)) {
-        String seen = "TLS 1.3 only, which has it by design";
+        String seen = "TLS 1.3 only, which includes it";
         for (String check : List.of("ems", "secure-reneg", "compression", "client-reneg", "scsv")) {
           findings.pass(check, seen);
         }

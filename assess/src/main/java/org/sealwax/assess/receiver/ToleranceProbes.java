@@ -26,8 +26,8 @@ final class ToleranceProbes {
   /** What is tried. */
   private enum UnusualHello {
     GREASE("grease", "GREASE"),
-    SPLIT("split", "a hello in two segments"),
-    LARGE("large", "a hello of 16 KB"),
+    SPLIT("split", "a ClientHello in two segments"),
+    LARGE("large", "a ClientHello of 16 KB"),
     NO_SNI("no-sni", "no server name"),
     WRONG_SNI("wrong-sni", "another server name");
 
@@ -124,26 +124,26 @@ final class ToleranceProbes {
     scan.visit().reportProgress("GREASE");
     report(
         UnusualHello.GREASE,
-        "a hello with GREASE values and an unknown extension",
+        "a ClientHello with GREASE values and an unknown extension",
         base(name(), 5));
   }
 
   /** As long as a ClientHello with a post-quantum share, in two segments. */
   void split() throws ProbeFailed, InterruptedException {
-    scan.visit().reportProgress("a hello in two segments");
+    scan.visit().reportProgress("a ClientHello in two segments");
     if (scan.small()) {
       return;
     }
     byte[] records = base(name()).padTo(HYBRID_SIZE).records();
     judge(
         UnusualHello.SPLIT,
-        "a hello of " + records.length + " octets in two segments",
+        "a ClientHello of " + records.length + " bytes in two segments",
         scan.ask(Records.cut(records, SEGMENT)));
   }
 
   /** As long as a record may be. */
   void large() throws ProbeFailed, InterruptedException {
-    scan.visit().reportProgress("a hello of 16 KB");
+    scan.visit().reportProgress("a ClientHello of 16 KB");
     if (scan.small()) {
       return;
     }
@@ -155,7 +155,7 @@ final class ToleranceProbes {
       findings.warn(
           "tolerance",
           "large",
-          "a hello of 16 KB is refused: " + answer.text(),
+          "a ClientHello of 16 KB is refused: " + answer.text(),
           FindingEvidence.bytes(answer.first()));
     }
   }
@@ -163,10 +163,10 @@ final class ToleranceProbes {
   /** No name, and the name of another host. */
   void names() throws ProbeFailed, InterruptedException {
     scan.visit().reportProgress("server names");
-    report(UnusualHello.NO_SNI, "a hello without a server name", base(""));
+    report(UnusualHello.NO_SNI, "a ClientHello without a server name", base(""));
     report(
         UnusualHello.WRONG_SNI,
-        "a hello with the name of somebody else",
+        "a ClientHello with the name of another host",
         base("wrong-name.invalid"));
   }
 
@@ -193,7 +193,7 @@ final class ToleranceProbes {
           "tolerance",
           CheckOutcome.INCONCLUSIVE,
           kind.aspect,
-          what + " is refused like a plain hello");
+          what + " is rejected like an ordinary ClientHello");
     } else if (answer.refused() || answer.end() == HelloResponse.HelloEnd.BROKEN) {
       findings.fail(
           "tolerance",
@@ -231,7 +231,7 @@ final class ToleranceProbes {
             .toList();
     if (!left.isEmpty() && findings.has("tolerance")) {
       findings.add(
-          "tolerance", CheckOutcome.NOT_TESTED, "", "not looked at: " + String.join(", ", left));
+          "tolerance", CheckOutcome.NOT_TESTED, "", "not examined: " + String.join(", ", left));
     }
   }
 }

@@ -64,7 +64,7 @@ public final class TextLayout {
   public record Cell(String text, int width, Ink ink) {}
 
   /**
-   * A row: cells beside each other, and in the rest of the width a text that wraps in its own
+   * A row: cells next to each other, and in the rest of the width a text that wraps in its own
    * column.
    *
    * @param cells from the left; one that is too long pushes the others

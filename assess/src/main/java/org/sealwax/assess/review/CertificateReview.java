@@ -122,7 +122,7 @@ public final class CertificateReview implements Review {
     Finding fault(Finding fault, String aspectUnderDane) {
       return dane
           ? new LocatedCheck(fault.check(), fault.location())
-              .warn(fault.observed() + "; DANE-EE senders do not mind")
+              .warn(fault.observed() + "; senders with DANE-EE do not check it")
               .as(aspectUnderDane)
           : fault;
     }
@@ -169,7 +169,7 @@ public final class CertificateReview implements Review {
     boolean over = !visit.timeLeft().isPositive() || visit.connections().remaining() == 0;
     return here.finding(
         over ? CheckOutcome.NOT_TESTED : CheckOutcome.INCONCLUSIVE,
-        visit.facts().tls() ? "no certificate was shown" : "no certificate was seen");
+        visit.facts().tls() ? "no certificate was received" : "no certificate was seen");
   }
 
   /** Whether an MTA-STS policy in mode enforce is in force, whatever else is wrong with it. */
@@ -233,7 +233,7 @@ public final class CertificateReview implements Review {
         try {
           text.append(HexFormat.of().formatHex(c.getEncoded())).append('\n');
         } catch (CertificateEncodingException e) {
-          text.append("not to be encoded\n");
+          text.append("cannot be encoded\n");
         }
       }
     }
@@ -244,7 +244,7 @@ public final class CertificateReview implements Review {
     LocatedCheck check = context.check("cert.name");
     Domain host = context.visit().location().host();
     if (host == null) {
-      return check.notTested("an address was given, no name");
+      return check.notTested("the target is an address, not a name");
     }
     if (JudgedChains.named(chain, List.of(host)).isPresent()) {
       boolean plainly = NameCheck.dnsNames(chain.leaf()).contains(host.name());
@@ -300,15 +300,15 @@ public final class CertificateReview implements Review {
                   .as("incomplete"),
               "dane");
       case UNKNOWN_ISSUER, EXPIRED, NOT_YET_VALID ->
-          context.fault(check.fail("no path leads to a trusted root").as("untrusted"), "dane");
+          context.fault(check.fail("no chain to a trusted root").as("untrusted"), "dane");
       case REVOKED, NAME_MISMATCH ->
           context.fault(check.fail(flaw.get().word()).as("untrusted"), "dane");
       case WRONG_PURPOSE ->
           hasServerPurpose(chain.leaf())
               ? context.fault(
-                  check.fail("the authority may not issue this").as("constraint"), "dane")
-              : check.info("for another purpose: see cert.eku");
-      case WEAK_SIGNATURE, WEAK_KEY -> check.info("too weak to be judged: see cert.key, cert.sig");
+                  check.fail("the CA is not permitted to issue it").as("constraint"), "dane")
+              : check.info("wrong extended key usage: see cert.eku");
+      case WEAK_SIGNATURE, WEAK_KEY -> check.info("too weak to verify: see cert.key, cert.sig");
     };
   }
 
@@ -333,19 +333,22 @@ public final class CertificateReview implements Review {
     Instant until = chain.leaf().getNotAfter().toInstant();
     Duration left = Duration.between(now, until);
     if (left.compareTo(SOON) < 0) {
-      return check.warn(left.toDays() + " days are left").as("soon");
+      return check.warn(left.toDays() + " days left").as("soon");
     }
     Duration whole = Duration.between(chain.leaf().getNotBefore().toInstant(), until);
     if (whole.compareTo(LONGEST) > 0) {
       return check
-          .info("valid for " + whole.toDays() + " days: a lost key stays good for as long")
+          .info("valid for " + whole.toDays() + " days: a stolen key is usable for as long")
           .as("long");
     }
     boolean unneeded =
         chain.certificates().stream().anyMatch(c -> now.isAfter(c.getNotAfter().toInstant()));
     return unneeded
         ? check
-            .info("valid until " + until + "; an expired certificate is sent that no path needs")
+            .info(
+                "valid until "
+                    + until
+                    + "; the server also sends an expired certificate that no chain needs")
             .as("unneeded")
         : check.pass("valid until " + until);
   }
@@ -387,7 +390,7 @@ public final class CertificateReview implements Review {
       Finding other = strength(check, c.getPublicKey());
       // Intermediates of 2048 bits are the rule with public authorities, and short-lived enough.
       if (other.outcome() == CheckOutcome.FAIL && worst.outcome() != CheckOutcome.FAIL) {
-        worst = other.observing("an authority in the chain has " + other.observed());
+        worst = other.observing("a CA in the chain has " + other.observed());
       }
     }
     return worst;
@@ -429,7 +432,7 @@ public final class CertificateReview implements Review {
     LocatedCheck check = context.check("cert.eku");
     List<String> purposes = purposes(chain.leaf());
     if (purposes == null) {
-      return check.warn("it says no purpose").as("absent");
+      return check.warn("no extended key usage").as("absent");
     }
     if (!hasServerPurpose(chain.leaf())) {
       return check.fail("it is for " + printable(purposes)).as("wrong");
@@ -438,15 +441,15 @@ public final class CertificateReview implements Review {
       return check.pass("for servers and clients");
     }
     return check
-        .info("for servers; a peer that looks at purposes does not take it from a sending router")
+        .info("for servers; a server that checks purposes rejects it as a client certificate")
         .as("no-client");
   }
 
   private static Finding logged(JudgedChains.JudgedChain chain, AddressPolicies context) {
     LocatedCheck check = context.check("cert.ct");
     return chain.leaf().getExtensionValue(SCT_LIST) != null
-        ? check.pass("it carries timestamps of logs")
-        : check.info("it carries no timestamps of logs").as("missing");
+        ? check.pass("it has signed certificate timestamps")
+        : check.info("it has no signed certificate timestamps").as("missing");
   }
 
   /** Whether the certificate demands a stapled answer (RFC 7633 4.2.3.1). */
@@ -488,13 +491,15 @@ public final class CertificateReview implements Review {
           ? check
               .finding(
                   demanded ? CheckOutcome.FAIL : CheckOutcome.WARN,
-                  "an OCSP answer is stapled that was good until " + until.get())
+                  "the stapled OCSP response expired at " + until.get())
               .as("stale")
-          : check.pass("an OCSP answer is stapled");
+          : check.pass("an OCSP response is stapled");
     }
     return demanded
-        ? check.fail("it demands a stapled OCSP answer, and there is none").as("must-staple")
-        : check.info("no OCSP answer is stapled, none is demanded").as("missing");
+        ? check
+            .fail("it requires a stapled OCSP response (must-staple), but there is none")
+            .as("must-staple")
+        : check.info("no OCSP response is stapled, none is required").as("missing");
   }
 
   private Finding revoked(JudgedChains.JudgedChain chain, AddressPolicies context) {

@@ -183,7 +183,7 @@ public final class DaneReview implements Review {
             case TlsaBaseDomain.Candidates c -> among(name, c.names(), all, port);
             case TlsaBaseDomain.Settled s -> new HostDaneAnswer(name, s.state());
             case TlsaBaseDomain.Aliased again ->
-                new HostDaneAnswer(name, new DaneState.Absent("an alias without end"));
+                new HostDaneAnswer(name, new DaneState.Absent("an alias loop"));
           };
     };
   }
@@ -312,10 +312,7 @@ public final class DaneReview implements Review {
     } else if (with.isEmpty() && unusable.isEmpty()) {
       finding = PRESENT.fail("no DANE: " + String.join(", ", without)).as("none");
     } else if (with.isEmpty()) {
-      finding =
-          PRESENT
-              .warn("records that no sender can use: " + String.join(", ", unusable))
-              .as("unusable");
+      finding = PRESENT.warn("no usable records: " + String.join(", ", unusable)).as("unusable");
     } else {
       without.addAll(unusable);
       finding = PRESENT.warn("none for " + String.join(", ", without)).as("some");
@@ -352,19 +349,19 @@ public final class DaneReview implements Review {
     LocatedCheck check = Check.of("dane.denial").at(FindingLocation.of(host.name()));
     if (!host.consistent()) {
       return check
-          .fail("not each answer for " + host.owner() + " is the same: some DANE senders wait")
+          .fail("some answers for " + host.owner() + " differ: some DANE senders defer")
           .as("inconsistent")
           .with(FindingEvidence.dns(String.join("\n", host.answers())));
     }
     Finding finding =
         switch (host.state()) {
           case DaneState.LookupFailed t ->
-              check.fail(t.why() + ": DANE senders wait").as("failing").with(records(host));
+              check.fail(t.why() + ": DANE senders defer").as("failing").with(records(host));
           case DaneState.Absent a ->
               host.answer() == null
-                  ? check.notNeeded("nobody asks: " + a.why())
+                  ? check.notNeeded("not looked up: " + a.why())
                   : check.pass("denial of " + host.owner() + " is proven");
-          case DaneState.Unusable _, DaneState.Usable _ -> check.pass("the question is answered");
+          case DaneState.Unusable _, DaneState.Usable _ -> check.pass("the query is answered");
         };
     if (finding.outcome() == CheckOutcome.PASS && host.took().compareTo(SLOW) >= 0) {
       return check
@@ -383,7 +380,7 @@ public final class DaneReview implements Review {
       case DaneState.Unusable u ->
           List.of(
               match
-                  .warn("TLS is demanded, no key: " + u.why())
+                  .warn("TLS is required without a key: " + u.why())
                   .as("pkix")
                   .advising(toPublish(visit)));
       case DaneState.Usable u -> matched(visit, host, u.associations());
@@ -398,7 +395,7 @@ public final class DaneReview implements Review {
       boolean noTls = visit.facts().withoutStarttls();
       return List.of(
           noTls
-              ? match.fail("no STARTTLS, where the records demand TLS").as("some")
+              ? match.fail("no STARTTLS, although the records require TLS").as("some")
               : match.inconclusive("no certificate was seen"));
     }
     Set<TlsaAssociation> keys = usage(associations, 3);
@@ -421,7 +418,7 @@ public final class DaneReview implements Review {
         Finding anchor = anchor(chain, anchors, associations.names(), visit.check("dane.ta"));
         found.add(anchor);
         (anchor.outcome() == CheckOutcome.PASS ? good : bad)
-            .add(chain.keyType() + " by its anchor");
+            .add(chain.keyType() + " by the trust anchor");
       } else {
         bad.add(chain.keyType() + " (3 1 1 " + Pins.of(chain.leaf()).hex().substring(0, 12) + "…)");
       }
@@ -479,15 +476,18 @@ public final class DaneReview implements Review {
       finding =
           match
               .warn(
-                  "matched: " + String.join(", ", good) + "; no record for a next key is published")
+                  "matched: "
+                      + String.join(", ", good)
+                      + "; no record for the next key is published")
               .as("no-rollover")
               .advising(
                   List.of(
-                      "; make the next key now and publish it beside:",
+                      "; make the next key now and publish it as well:",
                       host.owner() + ". IN TLSA 3 1 1 <SHA-256 of the next public key>"));
     } else {
       finding =
-          match.pass("matched: " + String.join(", ", good) + "; a record for a next key is there");
+          match.pass(
+              "matched: " + String.join(", ", good) + "; a record for the next key is published");
     }
     if (!visit.facts().typesComplete()) {
       finding = typesLeftOut(finding, visit);
@@ -495,7 +495,7 @@ public final class DaneReview implements Review {
     TlsaSet set = host.answer() == null ? null : TlsaSet.of(host.answer().records());
     return set == null || set.why().isEmpty()
         ? finding
-        : finding.with(FindingEvidence.note("records without use: " + set.why()));
+        : finding.with(FindingEvidence.note("unused records: " + set.why()));
   }
 
   /**
@@ -503,7 +503,7 @@ public final class DaneReview implements Review {
    * uncertain.
    */
   private static Finding typesLeftOut(Finding finding, AddressVisit visit) {
-    String open = "certificates of other key types were not looked at";
+    String open = "certificates of other key types were not examined";
     return visit.depth() == ScanDepth.QUICK
         ? finding.observing(finding.observed() + "; " + open)
         : finding.withOpenQuestion(open);
@@ -537,7 +537,7 @@ public final class DaneReview implements Review {
       List<Domain> names,
       LocatedCheck check) {
     if (holds(verifier, chain, anchors, names)) {
-      return check.pass("the anchor is sent, and the name fits");
+      return check.pass("the trust anchor is sent and the name matches");
     }
     List<Domain> own =
         NameCheck.dnsNames(chain.leaf()).stream()
@@ -547,7 +547,9 @@ public final class DaneReview implements Review {
             .toList();
     if (holds(verifier, chain, anchors, own)) {
       return check
-          .fail("the anchor is sent, but the certificate names none of " + MxReview.join(names))
+          .fail(
+              "the trust anchor is sent, but the certificate has none of the names "
+                  + MxReview.join(names))
           .as("name");
     }
     // The same check at a time when the leaf was good: then it is the dates and nothing else.
@@ -555,8 +557,8 @@ public final class DaneReview implements Review {
         new PeerVerifier(
             new ShiftedClock(chain.leaf().getNotAfter().toInstant().minusSeconds(1), clock));
     return holds(then, chain, anchors, names)
-        ? check.fail("a certificate on the way to the anchor is not valid now").as("expired")
-        : check.fail("no chain leads to the anchor named").as("missing");
+        ? check.fail("a certificate below the trust anchor is not valid now").as("expired")
+        : check.fail("no chain leads to the trust anchor").as("missing");
   }
 
   /** A clock that stays at the set time. */

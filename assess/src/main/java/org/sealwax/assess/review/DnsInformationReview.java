@@ -47,7 +47,7 @@ public record DnsInformationReview(Resolver resolver) implements Review {
     if (domain.isPresent()) {
       found.add(spf(domain.get()));
       found.add(dmarc(domain.get()));
-      found.add(DKIM.notTested("selectors cannot be listed from outside"));
+      found.add(DKIM.notTested("DKIM selectors cannot be listed"));
     } else {
       List.of(SPF, DMARC, DKIM).forEach(check -> found.add(check.withoutDomain()));
     }
@@ -77,7 +77,7 @@ public record DnsInformationReview(Resolver resolver) implements Review {
     }
     String record = records.getFirst().toLowerCase(Locale.ROOT).strip();
     return record.endsWith("+all") || record.endsWith(" all")
-        ? SPF.info("anybody may send: " + record).as("open").with(evidence)
+        ? SPF.info("any host may send: " + record).as("open").with(evidence)
         : SPF.pass(records.getFirst()).with(evidence);
   }
 
@@ -106,7 +106,7 @@ public record DnsInformationReview(Resolver resolver) implements Review {
     }
     boolean none = records.getFirst().toLowerCase(Locale.ROOT).replace(" ", "").contains("p=none");
     return none
-        ? DMARC.info("p=none: nothing is asked of receivers").as("none").with(evidence)
+        ? DMARC.info("p=none: no action is requested").as("none").with(evidence)
         : DMARC.pass(records.getFirst()).with(evidence);
   }
 
@@ -126,10 +126,12 @@ public record DnsInformationReview(Resolver resolver) implements Review {
     for (Domain name : names.records().subList(0, Math.min(4, names.records().size()))) {
       for (AddressFamily family : AddressFamily.values()) {
         if (resolver.addresses(name, family).records().contains(address)) {
-          return fcrdns.pass(name + " leads back");
+          return fcrdns.pass(name + " resolves to the address");
         }
       }
     }
-    return fcrdns.info(MxReview.join(names.records()) + " does not lead back").as("mismatch");
+    return fcrdns
+        .info(MxReview.join(names.records()) + " does not resolve to the address")
+        .as("mismatch");
   }
 }

@@ -63,7 +63,7 @@ public record DnssecReview(Resolver resolver) implements Review {
     }
     List<Finding> found = new ArrayList<>();
     found.add(
-        answers.isEmpty() ? DNSSEC.notNeeded("the address was given") : dnssec(answers, names));
+        answers.isEmpty() ? DNSSEC.notNeeded("the target is an address") : dnssec(answers, names));
     all.mxHosts().stream()
         .map(TargetMxHost::named)
         .flatMap(Optional::stream)
@@ -131,7 +131,7 @@ public record DnssecReview(Resolver resolver) implements Review {
       }
     }
     return iterated.isEmpty()
-        ? DNSSEC.pass("everything on the way to the hosts is signed and validates")
+        ? DNSSEC.pass("all zones up to the hosts are signed and validate")
         : DNSSEC
             .warn("signed, but NSEC3 has extra iterations in " + distinct(iterated))
             .as("iterations");
@@ -151,7 +151,7 @@ public record DnssecReview(Resolver resolver) implements Review {
       }
       at = at.get().parent();
     }
-    return caa.info("any authority may issue")
+    return caa.info("any CA may issue")
         .as("missing")
         .advising(List.of(host + ". IN CAA 0 issue \"letsencrypt.org\""));
   }

@@ -55,7 +55,7 @@ public record HostConsistencyReview() implements Review {
     if (there.size() == 1) {
       return all.visits().size() == 1
           ? PARITY.pass("there is one address")
-          : PARITY.inconclusive("one address was seen, and none to compare it with");
+          : PARITY.inconclusive("only one address was reachable");
     }
     List<String> weaker = weaker(all, there);
     if (!weaker.isEmpty()) {

@@ -93,7 +93,7 @@ public record KeyReuseReview(
     if (!weak.isEmpty()) {
       return List.of(
           KEY_REUSE
-              .fail("the same key is broken through " + String.join(", ", weak))
+              .fail("the same key can be attacked through " + String.join(", ", weak))
               .as("weak-elsewhere"));
     }
     if (!shared.isEmpty()) {
@@ -102,7 +102,7 @@ public record KeyReuseReview(
     }
     return List.of(
         unseen.isEmpty()
-            ? KEY_REUSE.pass("the " + also.size() + " other services have keys of their own")
+            ? KEY_REUSE.pass("the " + also.size() + " other services use other keys")
             : KEY_REUSE.inconclusive("no handshake with " + String.join(", ", unseen)));
   }
 

@@ -85,13 +85,14 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
           case MxSet.Hosts hosts when hasNullMxAmongOthers(all) ->
               EXISTS
                   .fail(
-                      "a null MX stands beside "
+                      "there is a null MX next to "
                           + count(hosts.targets().size(), "MX host")
-                          + ": no mail, or mail? (RFC 7505 3 forbids it)")
+                          + " (RFC 7505 3 forbids it)")
                   .as("null-beside");
           case MxSet.Hosts hosts when all.hasNoMailHost() ->
               EXISTS
-                  .fail("there is neither an MX record nor an address: the domain takes no mail")
+                  .fail(
+                      "there is neither an MX record nor MX host is an address: the domain does not accept mail")
                   .as("unusable");
           case MxSet.Hosts hosts ->
               hosts.implicit()
@@ -99,14 +100,14 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
                       .warn("there is no MX record; mail goes to the address of the domain itself")
                       .as("implicit")
                   : EXISTS.pass(count(hosts.targets().size(), "MX host"));
-          case MxSet.NullMx n -> EXISTS.info("null MX: the domain takes no mail").as("null");
+          case MxSet.NullMx n -> EXISTS.info("null MX: the domain does not accept mail").as("null");
           case MxSet.NoSuchDomain n -> EXISTS.fail("the name does not exist").as("no-name");
-          case MxSet.LoopsBack l -> EXISTS.fail("the MX leads nowhere").as("unusable");
+          case MxSet.LoopsBack l -> EXISTS.fail("the MX host does not exist").as("unusable");
           case MxSet.MxLookupFailed t when hasNullMxAmongOthers(all) ->
               EXISTS
                   .fail(
-                      "a null MX is there more than once (RFC 7505 3 forbids it): senders keep"
-                          + " the mail")
+                      "there is more than one null MX (RFC 7505 3 forbids it): senders keep"
+                          + " the mail in the queue")
                   .as("null-beside");
           case MxSet.MxLookupFailed t ->
               t.security() == DnssecStatus.BOGUS
@@ -159,11 +160,11 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
     found.add(
         aliases.isEmpty()
             ? CNAME.pass("no MX host is an alias")
-            : CNAME.fail("named by an alias: " + join(aliases)));
+            : CNAME.fail("MX host is an alias: " + join(aliases)));
     found.add(
         literals.isEmpty()
             ? IP_LITERAL.pass("no MX is an address")
-            : IP_LITERAL.fail("an address: " + join(literals)));
+            : IP_LITERAL.fail("MX host is an address: " + join(literals)));
     found.add(
         inner.isEmpty()
             ? PRIVATE.pass("all addresses of " + count(hosts.size(), "host") + " are public")
@@ -211,14 +212,14 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
     }
     List<String> unknown = unknown(all);
     if (alive == 0 && unknown.isEmpty()) {
-      return REACH.fail("nothing answers: " + join(dead)).as("none");
+      return REACH.fail("no host accepts connections: " + join(dead)).as("none");
     }
     if (!dead.isEmpty()) {
       return REACH
-          .warn("no answer from " + join(dead))
+          .warn("no connection to " + join(dead))
           .as("some")
           .withOpenQuestion(
-              "not seen: " + join(dead) + (unknown.isEmpty() ? "" : ", " + join(unknown)));
+              "not examined: " + join(dead) + (unknown.isEmpty() ? "" : ", " + join(unknown)));
     }
     if (!unknown.isEmpty()) {
       return REACH.inconclusive("look-ups failed: " + join(unknown));

@@ -44,23 +44,21 @@ public record PolicyCoverageReview() implements Review {
 
   private static Finding finding(TargetOverview all, PolicyCoverage dane, PolicyCoverage sts) {
     if (dane == PolicyCoverage.GOOD && sts == PolicyCoverage.GOOD) {
-      return BOTH.pass("DANE and MTA-STS, and they agree");
+      return BOTH.pass("DANE and MTA-STS are valid and agree");
     }
     if (dane == PolicyCoverage.GOOD && sts == PolicyCoverage.BROKEN) {
-      return BOTH.fail("DANE holds, and the enforced MTA-STS policy does not").as("contradict");
+      return BOTH.fail("DANE is valid, the enforced MTA-STS policy is not").as("contradict");
     }
     if (dane == PolicyCoverage.BROKEN && sts == PolicyCoverage.GOOD) {
-      return BOTH.fail("MTA-STS holds, and DANE does not").as("contradict");
+      return BOTH.fail("MTA-STS is valid, DANE is not").as("contradict");
     }
     if (dane == PolicyCoverage.UNKNOWN || sts == PolicyCoverage.UNKNOWN) {
       String other =
           dane == PolicyCoverage.GOOD
-              ? "DANE holds; "
-              : sts == PolicyCoverage.GOOD ? "MTA-STS holds; " : "";
+              ? "DANE is valid; "
+              : sts == PolicyCoverage.GOOD ? "MTA-STS is valid; " : "";
       return BOTH.inconclusive(
-          other
-              + (dane == PolicyCoverage.UNKNOWN ? "DANE" : "MTA-STS")
-              + " could not be looked at");
+          other + (dane == PolicyCoverage.UNKNOWN ? "DANE" : "MTA-STS") + " could not be examined");
     }
     if (dane == PolicyCoverage.GOOD || sts == PolicyCoverage.GOOD) {
       String which =
@@ -68,7 +66,7 @@ public record PolicyCoverageReview() implements Review {
       return BOTH.warn(which).as("one");
     }
     if (dane == PolicyCoverage.BROKEN || sts == PolicyCoverage.BROKEN) {
-      return BOTH.fail("what is published does not hold").as("neither");
+      return BOTH.fail("the published policies are not valid").as("neither");
     }
     boolean testing =
         all.found("sts.policy", FindingLocation.domain())
@@ -76,7 +74,7 @@ public record PolicyCoverageReview() implements Review {
             .isPresent();
     return testing
         ? BOTH.fail("MTA-STS in testing: nothing is enforced").as("testing-only")
-        : BOTH.fail("neither DANE nor MTA-STS: whoever removes STARTTLS reads the mail")
+        : BOTH.fail("neither DANE nor MTA-STS: an attacker that strips STARTTLS can read the mail")
             .as("neither");
   }
 

@@ -7,11 +7,11 @@ import org.sealwax.assess.model.Check;
 import org.sealwax.mail.dns.Resolver;
 
 /**
- * All reviews in the order in which they build upon each other: policies before the certificates
- * that they are about, the comparison of hosts last.
+ * All reviews in the order of their dependencies: policies before the certificates that they are
+ * about, the comparison of hosts last.
  */
 public final class ReviewList {
-  private static final String WITHOUT = "DNSSEC is not looked at (--no-dnssec)";
+  private static final String WITHOUT = "DNSSEC is not examined (--no-dnssec)";
 
   private ReviewList() {}
 

@@ -47,7 +47,7 @@ record RevocationCheck(RevocationFetcher web, Clock clock) {
     }
   }
 
-  private static final String NO_SOURCE = "the certificate names no list and no responder";
+  private static final String NO_SOURCE = "the certificate names no CRL and no OCSP responder";
 
   /** What is known. */
   sealed interface RevocationStatus {
@@ -84,10 +84,11 @@ record RevocationCheck(RevocationFetcher web, Clock clock) {
     }
     if (issuer.isEmpty()) {
       return new RevocationStatus.RevocationUnknown(
-          "the issuer's certificate was not sent: nothing can be checked");
+          "the issuer's certificate was not sent: revocation cannot be checked");
     }
     if (staple != null) {
-      RevocationStatus stapled = ocsp(leaf, issuer.get(), staple, "says the stapled answer");
+      RevocationStatus stapled =
+          ocsp(leaf, issuer.get(), staple, "according to the stapled OCSP response");
       if (!(stapled instanceof RevocationStatus.RevocationUnknown)) {
         return stapled;
       }
@@ -97,7 +98,7 @@ record RevocationCheck(RevocationFetcher web, Clock clock) {
     }
     if (!online) {
       return new RevocationStatus.RevocationUnknown(
-          CheckOutcome.NOT_TESTED, "authorities are not asked in a quick assessment");
+          CheckOutcome.NOT_TESTED, "CAs are not queried in a quick assessment");
     }
     for (String url : responders) {
       Optional<byte[]> answer =
@@ -112,13 +113,14 @@ record RevocationCheck(RevocationFetcher web, Clock clock) {
     for (String url : lists) {
       Optional<byte[]> list = web.fetch(url);
       if (list.isPresent()) {
-        RevocationStatus status = list(leaf, issuer.get(), list.get(), "says the list " + url);
+        RevocationStatus status =
+            list(leaf, issuer.get(), list.get(), "according to the CRL " + url);
         if (!(status instanceof RevocationStatus.RevocationUnknown)) {
           return status;
         }
       }
     }
-    return new RevocationStatus.RevocationUnknown("the authority gave no usable answer");
+    return new RevocationStatus.RevocationUnknown("the CA gave no usable response");
   }
 
   /** The JDK's own check of an answer in hand, with the issuer as anchor: opens no connection. */
@@ -129,7 +131,7 @@ record RevocationCheck(RevocationFetcher web, Clock clock) {
       case OcspStaple.Revoked revoked -> new RevocationStatus.RevokedCertificate(source);
       case OcspStaple.Unusable unusable ->
           new RevocationStatus.RevocationUnknown(
-              source + ", which cannot be used: " + unusable.why());
+              source + ", which is not usable: " + unusable.why());
     };
   }
 
@@ -144,7 +146,7 @@ record RevocationCheck(RevocationFetcher web, Clock clock) {
     try {
       CRL read = CertificateFactory.getInstance("X.509").generateCRL(new ByteArrayInputStream(der));
       if (!(read instanceof X509CRL crl)) {
-        return new RevocationStatus.RevocationUnknown(source + ", which is no list");
+        return new RevocationStatus.RevocationUnknown(source + ", which is not a CRL");
       }
       crl.verify(issuer.getPublicKey());
       Date next = crl.getNextUpdate();
@@ -156,7 +158,7 @@ record RevocationCheck(RevocationFetcher web, Clock clock) {
           : new RevocationStatus.NotRevoked(source);
     } catch (GeneralSecurityException | RuntimeException e) {
       return new RevocationStatus.RevocationUnknown(
-          source + ", which cannot be used: " + e.getMessage());
+          source + ", which is not usable: " + e.getMessage());
     }
   }
 }

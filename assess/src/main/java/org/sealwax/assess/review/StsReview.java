@@ -79,7 +79,7 @@ public final class StsReview implements Review {
     Optional<Domain> owner = domain.flatMap(StsRecord::nameFor);
     if (domain.isEmpty() || owner.isEmpty()) {
       String why =
-          domain.isEmpty() ? "a host was asked for, not a domain" : "the domain is too long";
+          domain.isEmpty() ? "the target is a host, not a domain" : "the domain is too long";
       return known(List.of(POLICY.notNeeded(why), CONSISTENCY.notNeeded(why)));
     }
     DnsAnswer<String> txt = resolver.txt(owner.get());
@@ -121,7 +121,7 @@ public final class StsReview implements Review {
       case StsRecord.Malformed m ->
           without(
               POLICY
-                  .fail("the record breaks its grammar: " + m.why())
+                  .fail("the record has a syntax error: " + m.why())
                   .as("invalid")
                   .with(evidence)
                   .advising(record(domain)));
@@ -155,7 +155,10 @@ public final class StsReview implements Review {
 
   private static Finding unusable(
       PolicyFetch.FetchOutcome outcome, String aspect, FindingEvidence evidence) {
-    return POLICY.fail("announced, but not to be had: " + outcome.text()).as(aspect).with(evidence);
+    return POLICY
+        .fail("announced, but it cannot be fetched: " + outcome.text())
+        .as(aspect)
+        .with(evidence);
   }
 
   /** Hosts by what was seen of them under the policy. */
@@ -166,7 +169,7 @@ public final class StsReview implements Review {
     }
 
     String open() {
-      return unseen.isEmpty() ? "" : "not seen: " + String.join(", ", unseen);
+      return unseen.isEmpty() ? "" : "not examined: " + String.join(", ", unseen);
     }
   }
 
@@ -181,7 +184,7 @@ public final class StsReview implements Review {
     return switch (policy.mode()) {
       case NONE ->
           POLICY
-              .fail("mode none: no policy is in force")
+              .fail("mode none: no policy applies")
               .as("mode-none")
               .advising(toPublish(all, domain, StsPolicy.Mode.TESTING));
       case TESTING ->
@@ -199,11 +202,11 @@ public final class StsReview implements Review {
 
   private static String testing(HostsByPolicyMatch hosts) {
     if (!hosts.failing().isEmpty()) {
-      return "enforced, it would keep mail from " + String.join(", ", hosts.failing());
+      return "in mode enforce it would exclude " + String.join(", ", hosts.failing());
     }
     return hosts.fulfilling().isEmpty()
-        ? "no MX was seen that could fulfil it"
-        : "fulfilled by " + String.join(", ", hosts.fulfilling()) + ": go on to enforce";
+        ? "no MX was examined that could satisfy it"
+        : "satisfied by " + String.join(", ", hosts.fulfilling()) + ": change it to enforce";
   }
 
   private static Finding enforced(StsPolicy policy, HostsByPolicyMatch hosts) {
@@ -211,7 +214,7 @@ public final class StsReview implements Review {
     if (!hosts.failing().isEmpty()) {
       boolean nowhere = hosts.fulfilling().isEmpty() && hosts.unseen().isEmpty();
       return POLICY
-          .fail("mode enforce, and not fulfilled by " + String.join(", ", hosts.failing()))
+          .fail("mode enforce, not satisfied by " + String.join(", ", hosts.failing()))
           .as(nowhere ? "mx-fails-all" : "mx-fails")
           .withOpenQuestion(hosts.open());
     }
@@ -219,7 +222,7 @@ public final class StsReview implements Review {
       return POLICY.inconclusive(
           "mode enforce, kept for "
               + days
-              + "; no MX was seen: "
+              + "; no MX was examined: "
               + String.join(", ", hosts.unseen()));
     }
     if (policy.maxAge().compareTo(SHORT) < 0) {
@@ -233,7 +236,7 @@ public final class StsReview implements Review {
         hosts.unseen().isEmpty() ? "every MX" : String.join(", ", hosts.fulfilling()) + " only";
     String week = policy.maxAge().compareTo(WEEK) < 0 ? "; a week or more would be better" : "";
     return POLICY
-        .pass("mode enforce, kept for " + days + ", fulfilled by " + by + week)
+        .pass("mode enforce, kept for " + days + ", satisfied by " + by + week)
         .withOpenQuestion(hosts.open());
   }
 

@@ -114,11 +114,11 @@ public record TlsRptReview(Resolver resolver, HttpsRequester web) implements Rev
       }
     }
     if (!dead.isEmpty() && dead.size() == addresses.size()) {
-      return TLSRPT.warn("nobody is at " + String.join(", ", dead)).as("unreachable");
+      return TLSRPT.warn("no mailbox at " + String.join(", ", dead)).as("unreachable");
     }
     if (!dead.isEmpty()) {
       return TLSRPT
-          .info("others answer, but nobody is at " + String.join(", ", dead))
+          .info("others answer, but there is no mailbox at " + String.join(", ", dead))
           .as("unreachable");
     }
     String text =

@@ -95,7 +95,7 @@ public final class ScanTlsWire extends WireOver {
       } catch (TlsFatalAlertReceived e) {
         throw new ScanTlsAlert(e.getAlertDescription(), e);
       } catch (RuntimeException e) {
-        throw new IOException("the TLS engine gave up", e);
+        throw new IOException("the TLS engine failed", e);
       }
     }
   }

@@ -138,7 +138,7 @@ final class CheckTableTest {
     }
   }
 
-  /** An aspect that nothing tells of is a promise in the documentation that nobody keeps. */
+  /** Each documented aspect has a check that reports it. */
   @Test
   void everyCheckAndEveryAspectIsReportedByTheCode() throws IOException {
     StringBuilder source = new StringBuilder();

@@ -48,7 +48,7 @@ final class RubricTest {
     assertEquals(List.of("a full assessment (--full)"), standard.missing());
   }
 
-  /** What is said of a code is what it does: to points, letter and A+. */
+  /** The description of a code is its effect: to points, letter and A+. */
   @Test
   void theExplanationOfACodeNamesWhatItCosts() {
     Grade best = RULES.grade(perfect(), true);
@@ -150,7 +150,7 @@ final class RubricTest {
     assertFalse(RULES.grade(with("spf", CheckOutcome.INCONCLUSIVE, ""), true).uncertain());
   }
 
-  /** A look that left out everything of the key exchange, at a host without policies. */
+  /** An assessment that left out everything of the key exchange, at a host without policies. */
   private static List<Finding> quickScanFindings(CheckOutcome exchange) {
     FindingLocation here =
         FindingLocation.of(Domain.of("mx.example.org"), InetAddress.getLoopbackAddress(), 25);

@@ -75,7 +75,7 @@ public final class SampleReports {
                     .as("missing")
                     .with(FindingEvidence.transcript(HOSTILE))
                     .advising(List.of("_smtp._tls IN TXT \"v=TLSRPTv1; rua=mailto:x@y\""));
-            case "relay" -> Finding.of(check, CheckOutcome.NOT_TESTED, first, "not asked for");
+            case "relay" -> Finding.of(check, CheckOutcome.NOT_TESTED, first, "not requested");
             case "dmarc" ->
                 Finding.of(check, CheckOutcome.INFO, FindingLocation.domain(), "p=none").as("none");
             default ->
@@ -98,7 +98,7 @@ public final class SampleReports {
         good.rulesHash(),
         List.of(),
         null,
-        "no host answers",
+        "no host accepts connections",
         List.of());
   }
 }

@@ -12,7 +12,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.tls.wire.ClientHello;
 import org.sealwax.mail.tls.wire.TlsSuite;
 
-/** The replayed hellos are hellos, and those that were caught are what was caught. */
+/** The replayed ClientHellos are ClientHellos, and those that were caught are what was caught. */
 final class ClientSimulationsTest {
   private static ClientHello read(ClientSimulations.SimulatedClient sender) {
     byte[] bytes = sender.records(RandomSource.seeded(1), "mx.example.org");
@@ -41,7 +41,7 @@ final class ClientSimulationsTest {
   @Test
   void capturedHellosMatchTheirRouters() {
     for (String name : List.of("Postfix", "Exim", "OpenSMTPD")) {
-      // None of them sends a server name without being told to.
+      // None of them sends a server name unless asked to.
       assertNull(read(named(name)).serverName(), name);
     }
     // Opportunistic Postfix offers suites without a certificate (RFC 7672 8.2), OpenSMTPD does not.
@@ -67,7 +67,7 @@ final class ClientSimulationsTest {
     for (int i = 0; i < one.length; i++) {
       if (one[i] != other[i]) {
         different++;
-        assertTrue(i >= 11 && i < 43, "octet " + i);
+        assertTrue(i >= 11 && i < 43, "byte " + i);
       }
     }
     assertNotEquals(0, different);

@@ -42,9 +42,9 @@ import org.sealwax.mail.tls.wire.TlsSuite.Authentication;
 import org.sealwax.mail.tls.wire.TlsSuite.Exchange;
 
 /**
- * A mail server with the TLS of twenty years, made of {@code tls.wire}: answers hellos of SSLv2 to
- * TLS 1.3 as it is told to, has every flaw that shows in clear, and can finish no handshake. Every
- * field may be changed before {@link #start}.
+ * A mail server with the TLS of twenty years, made of {@code tls.wire}: answers ClientHellos of
+ * SSLv2 to TLS 1.3 as configured, has every flaw that shows in plaintext, and can finish no
+ * handshake. Every field may be changed before {@link #start}.
  */
 final class LegacyTlsServer implements AutoCloseable {
   static final KeyPair RSA = rsa(2_048);
@@ -357,7 +357,7 @@ final class LegacyTlsServer implements AutoCloseable {
         .findFirst();
   }
 
-  /** The signature schemes of a hello in one record, which our parser does not keep. */
+  /** The signature schemes of a ClientHello in one record, which our parser does not keep. */
   private static List<Integer> schemesOf(byte[] bytes) {
     int at = RecordHeader.SIZE + 4 + 2 + 32;
     at += 1 + (bytes[at] & 0xff);
@@ -462,7 +462,7 @@ final class LegacyTlsServer implements AutoCloseable {
     return prime;
   }
 
-  /** Where the hello says deflate: the list of methods is not kept by the parser. */
+  /** Where the ClientHello says deflate: the list of methods is not kept by the parser. */
   private static boolean offersDeflate(byte[] bytes) {
     int at = RecordHeader.SIZE + 4 + 2 + 32;
     at += 1 + (bytes[at] & 0xff);

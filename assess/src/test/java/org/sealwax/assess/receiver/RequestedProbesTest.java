@@ -135,10 +135,13 @@ final class RequestedProbesTest {
         List.of(
             new Row("an open relay under TLS", s -> {}, "FAIL relay/open", 0),
             new Row(
-                "an open relay in clear", RequestedProbesTest::withoutTls, "FAIL relay/open", 0),
+                "an open relay in plaintext",
+                RequestedProbesTest::withoutTls,
+                "FAIL relay/open",
+                0),
             new Row("refuses all", s -> s.acceptsRecipient = l -> false, "PASS relay", 0),
             new Row(
-                "refuses all in clear",
+                "refuses all in plaintext",
                 s -> {
                   withoutTls(s);
                   s.acceptsRecipient = l -> false;
@@ -225,7 +228,7 @@ final class RequestedProbesTest {
             loose("CR . CR LF", "\r.\r\n"),
             loose("CR LF NUL . CR LF", "\r\n\0.\r\n"),
             new Row(
-                "in clear",
+                "in plaintext",
                 s -> {
                   withoutTls(s);
                   s.ends = Set.of("\r\n.\r\n", "\n.\n");

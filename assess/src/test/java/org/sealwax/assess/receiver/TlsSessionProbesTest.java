@@ -75,7 +75,7 @@ final class TlsSessionProbesTest {
               "ehlo.downgrade/lost",
               CheckOutcome.FAIL),
           row(
-              "offers REQUIRETLS in clear only",
+              "offers REQUIRETLS in plaintext only",
               s -> s.capsBefore += ",REQUIRETLS",
               "requiretls/in-clear",
               CheckOutcome.FAIL),

@@ -29,7 +29,7 @@ import org.sealwax.mail.tls.wire.Records;
 final class UncooperativeServerTest {
   private static final Duration LIMIT = Duration.ofSeconds(8);
 
-  /** A server and what must be said of it. */
+  /** A server and the findings it must lead to. */
   private record Row(String name, Consumer<LegacyTlsServer> behaviour, String code) {}
 
   private static void repeat(OutputStream out, byte[] what, int times) throws IOException {
@@ -171,9 +171,7 @@ final class UncooperativeServerTest {
         .toList();
   }
 
-  /**
-   * Whatever bytes come after STARTTLS, the scan ends, tells of every check, and throws nothing.
-   */
+  /** Whatever bytes come after STARTTLS, the scan ends, reports every check, and throws nothing. */
   @Test
   void randomBytesNeverCauseAnException() throws Exception {
     Random random = new Random(11);
@@ -181,7 +179,7 @@ final class UncooperativeServerTest {
       byte[] noise = new byte[1 + random.nextInt(400)];
       random.nextBytes(noise);
       if (random.nextBoolean()) {
-        // As far as the handshake's door, so that it is not thrown away at the first byte.
+        // As far as the start of the handshake, so that it is not thrown away at the first byte.
         System.arraycopy(
             new byte[] {22, 3, 3, 0, 60, 2, 0, 0, 56, 3, 3},
             0,
@@ -211,7 +209,7 @@ final class UncooperativeServerTest {
     }
   }
 
-  /** Also when it comes in answer to the hello, where a refusal would come. */
+  /** Also when it comes in answer to the ClientHello, where a refusal would come. */
   @Test
   void noiseInAnswerToAHelloIsNoRefusal() throws Exception {
     Random random = new Random(12);

@@ -1,4 +1,4 @@
-/** Scripted servers with one flaw each, and what the scan says of them. */
+/** Scripted servers with one flaw each, and the findings of the scan. */
 @NullMarked
 package org.sealwax.assess.receiver;
 

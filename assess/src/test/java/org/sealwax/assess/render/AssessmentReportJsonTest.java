@@ -48,7 +48,7 @@ final class AssessmentReportJsonTest {
   void anUngradedReportHasAReason() {
     JsonNode read = MAPPER.readTree(AssessmentReportJson.of(SampleReports.none()));
     assertTrue(read.path("grade").isMissingNode());
-    assertEquals("no host answers", read.path("ungraded").asString());
+    assertEquals("no host accepts connections", read.path("ungraded").asString());
   }
 
   @Test

@@ -48,7 +48,8 @@ final class ReportPageTest {
     assertTrue(page.contains("_smtp._tls IN TXT"));
     assertTrue(page.contains("Not tested: relay"));
     assertTrue(ReportPage.of(SampleReports.good()).contains("aria-label=\"Grade A+\""));
-    assertTrue(ReportPage.of(SampleReports.none()).contains("No grade: no host answers."));
+    assertTrue(
+        ReportPage.of(SampleReports.none()).contains("No grade: no host accepts connections."));
   }
 
   @Test

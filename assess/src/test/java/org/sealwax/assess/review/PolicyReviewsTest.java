@@ -219,7 +219,7 @@ final class PolicyReviewsTest {
         "INCONCLUSIVE:", codes(sts(announced(), obtained(ENFORCE), UNSEEN, UNSEEN), "sts.policy"));
     Finding policy = sts(announced(), obtained(ENFORCE), List.of(EC), UNSEEN).getFirst();
     assertEquals(CheckOutcome.PASS, policy.outcome(), policy.observed());
-    assertEquals("not seen: mx2.example.org", policy.openQuestion());
+    assertEquals("not examined: mx2.example.org", policy.openQuestion());
     Identity self = TestCa.selfSigned("mx1.example.org");
     assertEquals(
         "FAIL:mx-fails",
@@ -244,11 +244,12 @@ final class PolicyReviewsTest {
         one.with(judge(new DaneReview(resolver, owner -> Map.of(), Clock.system()), one));
     Finding both = judge(new PolicyCoverageReview(), seen).getFirst();
     assertEquals("both/one", both.code(), both.observed());
-    assertTrue(both.openQuestion().startsWith("not seen: mx2.example.org"), both.openQuestion());
+    assertTrue(
+        both.openQuestion().startsWith("not examined: mx2.example.org"), both.openQuestion());
     assertEquals("INCONCLUSIVE:", codes(judge(new HostConsistencyReview(), one), "parity"));
   }
 
-  /** "Nowhere" is said of hosts that were seen only, and of those with records. */
+  /** "Nowhere" is reported for hosts that were seen only, and of those with records. */
   @Test
   void aMismatchIsEverywhereOnlyWhereEveryHostWasSeen() {
     FixedResolver resolver =
@@ -320,7 +321,7 @@ final class PolicyReviewsTest {
             .filter(f -> f.check().id().equals("dane.match"))
             .findFirst()
             .orElseThrow();
-    String open = "certificates of other key types were not looked at";
+    String open = "certificates of other key types were not examined";
     assertEquals(depth == ScanDepth.QUICK, match.observed().contains(open), match.observed());
     assertEquals(depth == ScanDepth.QUICK ? "" : open, match.openQuestion());
   }
@@ -528,7 +529,7 @@ final class PolicyReviewsTest {
         codes(judge(review, overview(before, List.of(EC), List.of(OTHER))), "sts.consistency"));
   }
 
-  /** Each look at the clock is so much later than the one before. */
+  /** Each reading of the clock is so much later than the one before. */
   private static String denial(FixedResolver resolver, Duration step) {
     AtomicLong nanos = new AtomicLong();
     Clock clock =

@@ -208,7 +208,7 @@ final class SurveyTest {
     assertTrue(most.get() <= 7 + 3, "read ahead by " + most.get());
   }
 
-  /** The queue in front of a provider is not the fault of those who stand in it. */
+  /** The queue in front of a provider is not a fault of the targets in it. */
   @Test
   void waitingForThePermitDoesNotUseTheTargetsTime() throws Exception {
     ManualClock clock = new ManualClock(Clock.system().now());
