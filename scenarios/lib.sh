@@ -61,7 +61,7 @@ await() {
   fail "waited ${seconds} s for $what"
 }
 port_open() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
-hop() { echo "[${1%:*}]:${1##*:}"; } # a next hop: an address stands in brackets
+hop() { echo "[${1%:*}]:${1##*:}"; } # a next hop: an address needs brackets
 free_port() { python3 -c 'import socket,sys; s=socket.socket(); s.bind((sys.argv[1],0)); print(s.getsockname()[1])' "${1:-127.0.0.1}"; }
 has() { grep -qE -- "$2" "$1" 2>/dev/null; }
 expect() { has "$1" "$2" || fail "no line of $(basename "$1") matches: $2"; }

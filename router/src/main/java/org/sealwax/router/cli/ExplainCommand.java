@@ -112,7 +112,7 @@ public final class ExplainCommand {
     RouterSettings settings = configuration.valid(arguments).settings();
     process
         .err()
-        .println("sealwax: no server runs here: this is what is on disk and in the DNS now");
+        .println("sealwax: no server is running; this is the state on disk and in the DNS now");
     try (OfflineExplainer explainer = new OfflineExplainer(settings)) {
       return ControlService.explain(explainer.explainer(), request, explainer.now());
     }

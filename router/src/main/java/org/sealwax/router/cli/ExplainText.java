@@ -34,7 +34,7 @@ final class ExplainText extends AnswerText {
       fact(facts, s, "where", "", now);
       fact(facts, s, "rfc", "", now);
       fact(facts, s, "since", "since ", now);
-      fact(facts, s, "refresh", "asked anew ", now);
+      fact(facts, s, "refresh", "next query ", now);
       fact(facts, s, "expires", "until ", now);
       fact(facts, s, "owner", "owner ", now);
       fact(facts, s, "note", "", now);
@@ -44,7 +44,7 @@ final class ExplainText extends AnswerText {
       for (JsonNode record : s.path("records")) {
         line(3, record.asString(""));
       }
-      optional(3, s, "does_not_count", "does not count: ");
+      optional(3, s, "does_not_count", "ignored: ");
       optional(3, s, "evidence", "");
       optional(3, s, "trouble", "trouble: ");
       optional(3, s, "warning", "warning: ");
@@ -53,7 +53,7 @@ final class ExplainText extends AnswerText {
     if (peer.has("known_by")) {
       line(
           1,
-          "as a client it is known by "
+          "as a client it is identified by "
               + peer.path("known_by").asString("")
               + (peer.path("relay").asBoolean() ? ", and may relay" : ""));
     }
@@ -115,7 +115,7 @@ final class ExplainText extends AnswerText {
             + h.path("wanted").asString("")
             + ": encryption "
             + h.path("encryption").asString("")
-            + ", clear text "
+            + ", plaintext "
             + h.path("clear_text").asString("")
             + ", at least "
             + h.path("floor").asString("")
@@ -127,11 +127,11 @@ final class ExplainText extends AnswerText {
       line(3, "because of " + because.asString(""));
     }
     if (h.path("by_memory_alone").asBoolean(false)) {
-      line(3, "by our memory: mail that fails this is held in the end, not bounced");
+      line(3, "required by the ledger: mail that fails this is held, not bounced, at the end");
     }
-    line(2, "rungs " + words(h.path("rungs")));
+    line(2, "fallback steps " + words(h.path("rungs")));
     optional(3, h.path("memory"), "shown", "has shown ");
-    optional(3, h.path("memory"), "broken", "broke lately: ");
+    optional(3, h.path("memory"), "broken", "failed recently: ");
     JsonNode probe = h.path("probe");
     if (!probe.isMissingNode()) {
       line(

@@ -42,7 +42,7 @@ final class LocalMessage {
     for (byte[] line = line(); line != null; line = line()) {
       size += line.length + 1L;
       if (size > MAX_HEADER) {
-        throw new IOException("the header is larger than " + MAX_HEADER + " octets");
+        throw new IOException("the header is larger than " + MAX_HEADER + " bytes");
       }
       String text = new String(line, StandardCharsets.ISO_8859_1);
       boolean folded = !fields.isEmpty() && (text.startsWith(" ") || text.startsWith("\t"));
@@ -171,7 +171,7 @@ final class LocalMessage {
       }
       // A line beyond this is refused by the server; here it must only not use up the memory.
       if (line.size() >= MAX_HEADER) {
-        throw new IOException("a line is longer than " + MAX_HEADER + " octets");
+        throw new IOException("a line is longer than " + MAX_HEADER + " bytes");
       }
       line.write(b);
     }

@@ -139,8 +139,8 @@ public final class PolicyCommand {
   private void printList(JsonNode answer) {
     PrintStream out = process.out();
     if (!answer.path("clock_trusted").asBoolean(true)) {
-      out.println("the clock is in doubt: nothing is accepted and no level falls away");
-      out.println("help: when it is right, sealwax policy accept --clock");
+      out.println("the clock is in doubt: nothing is accepted and no level expires");
+      out.println("help: if it is correct, run: sealwax policy accept --clock");
       out.println();
     }
     if (answer.path("domains").isEmpty()) {
@@ -178,7 +178,7 @@ public final class PolicyCommand {
     PrintStream out = process.out();
     out.println(head(answer));
     if (answer.has("falls_away")) {
-      out.println("  falls away " + TimeText.of(answer, "falls_away") + " unless seen again");
+      out.println("  expires " + TimeText.of(answer, "falls_away") + " unless seen again");
     }
     for (JsonNode host : answer.path("hosts")) {
       out.println(

@@ -145,7 +145,7 @@ public final class PolicydCommand {
         LedgerMetrics.show(counters, engine::ledger);
         counters.gauge(
             "sealwax_sts_domains",
-            "Domains whose MTA-STS state is kept",
+            "Domains with a cached MTA-STS state",
             engine.policies()::domains);
         TcpListener figures =
             engine.own(

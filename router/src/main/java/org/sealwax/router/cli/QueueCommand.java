@@ -257,7 +257,7 @@ public final class QueueCommand {
         + TimeText.of(message, "arrived")
         + "  "
         + message.path("size").asLong()
-        + " octets  from <"
+        + " bytes  from <"
         + text(message, "sender")
         + ">";
   }
@@ -288,7 +288,7 @@ public final class QueueCommand {
     out.println(
         "  came from "
             + text(answer, "origin")
-            + (tls.isEmpty() ? ", in clear" : ", " + Printable.of(tls)));
+            + (tls.isEmpty() ? ", in plaintext" : ", " + Printable.of(tls)));
     answer.path("recipients").forEach(r -> out.println("  " + recipient(r)));
     out.println();
     answer.path("header").asString("").lines().forEach(l -> out.println(Printable.of(l)));
@@ -311,9 +311,9 @@ public final class QueueCommand {
               + text(a, "origin")
               + ", "
               + a.path("size").asLong()
-              + " octets, sender <"
+              + " bytes, sender <"
               + text(a, "sender")
-              + (tls.isEmpty() ? ">, in clear" : ">, " + Printable.of(tls)));
+              + (tls.isEmpty() ? ">, in plaintext" : ">, " + Printable.of(tls)));
     }
     answer.path("stations").forEach(s -> out.println(traceEntry(s)));
     answer.path("waiting").forEach(r -> out.println("waiting  " + recipient(r)));

@@ -91,10 +91,12 @@ public final class ReceiptsCommand {
     out.println("the chain ends with " + report.lastHash());
     if (report.lost() > 0) {
       out.println(
-          "note: " + report.lost() + " receipts were lost to a slow disk, as the chain says");
+          "note: "
+              + report.lost()
+              + " receipts were lost because of a slow disk, as the chain records");
     }
     if (report.torn()) {
-      out.println("note: the last line is cut short, as by a crash; the next start cuts it off");
+      out.println("note: the last line is truncated, as after a crash; the next start removes it");
     }
     for (String flaw : report.flaws()) {
       process.err().println("sealwax: " + flaw);

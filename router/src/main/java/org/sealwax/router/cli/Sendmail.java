@@ -104,7 +104,8 @@ public final class Sendmail {
     Path socket = StateFolder.submissionSocket(state);
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       if (!Files.exists(socket)) {
-        return temporaryFailure("no server runs on " + state + ", so the message was not taken");
+        return temporaryFailure(
+            "no server is running on " + state + "; the message was not accepted");
       }
       channel.connect(UnixDomainSocketAddress.of(socket));
       InputStream in = new BufferedInputStream(Channels.newInputStream(channel));
@@ -118,7 +119,7 @@ public final class Sendmail {
       process.err().println("sendmail: " + FailureText.of(e));
       return e.exit();
     } catch (IOException e) {
-      return temporaryFailure("the message was not taken: " + FailureText.of(e));
+      return temporaryFailure("the message was not accepted: " + FailureText.of(e));
     }
   }
 
@@ -142,7 +143,7 @@ public final class Sendmail {
     recipients.addAll(named);
     recipients = recipients.stream().map(r -> complete(r, hostname)).distinct().toList();
     if (recipients.isEmpty()) {
-      throw new CommandFailed(ExitStatus.USAGE, "no recipient was named", "");
+      throw new CommandFailed(ExitStatus.USAGE, "no recipient was given", "");
     }
     String from = complete(sender(arguments), hostname);
     addMissing(message, arguments, from, hostname);
@@ -286,7 +287,7 @@ public final class Sendmail {
 
     private void send(String command) throws IOException {
       if (command.chars().anyMatch(c -> c < ' ')) {
-        throw new CommandFailed(ExitStatus.DATA, "an address has a control character in it", "");
+        throw new CommandFailed(ExitStatus.DATA, "an address contains a control character", "");
       }
       out.write((command + "\r\n").getBytes(StandardCharsets.UTF_8));
       out.flush();
@@ -302,7 +303,7 @@ public final class Sendmail {
       if (reply.code() / 100 == code / 100) {
         return reply.lines();
       }
-      String text = about + " was declined: " + reply;
+      String text = about + " was rejected: " + reply;
       if (reply.isPermanent()) {
         boolean address = about.startsWith("the recipient");
         throw new CommandFailed(address ? ExitStatus.NO_USER : ExitStatus.UNAVAILABLE, text, "");

@@ -165,8 +165,8 @@ public record SendmailArguments(
         case "s" -> Mode.SMTP;
         case "p" -> Mode.QUEUE;
         case "i" -> Mode.NOTHING;
-        case "d", "D" -> throw new Arguments.UsageError("the server is started by: sealwax serve");
-        default -> throw new Arguments.UsageError("sendmail -b" + argument + " is not known here");
+        case "d", "D" -> throw new Arguments.UsageError("start the server with: sealwax serve");
+        default -> throw new Arguments.UsageError("sendmail -b" + argument + " is not supported");
       };
     }
 

@@ -59,7 +59,7 @@ final class Service implements Closeable {
             StandardOutput.forLog(process.out()),
             Clock.system(),
             counters);
-    counters.gauge("sealwax_log_lost_lines", "Log lines that nobody read", lines::dropped);
+    counters.gauge("sealwax_log_lost_lines", "Lost log lines", lines::dropped);
     LibraryLog.lead(lines);
     ProcessExit.exitWhenThreadEnds(LastLogLine.in(lines, lines::close), process.err());
     valid.problems().forEach(c -> lines.warning("config", c.text()));
@@ -87,7 +87,7 @@ final class Service implements Closeable {
           Set<String> later = reload.use(valid.settings());
           valid.problems().forEach(c -> lines.warning("config", c.text()));
           String text =
-              "the configuration was read again"
+              "configuration reloaded"
                   + (later.isEmpty() ? "" : "; after a restart only: " + String.join(", ", later));
           lines.configuration(text);
           yield text;

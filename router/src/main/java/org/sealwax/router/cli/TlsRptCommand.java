@@ -77,10 +77,11 @@ public final class TlsRptCommand {
     if (summary.isCut()) {
       process
           .err()
-          .println("sealwax: there are more lines than are summed up; --since or --domain");
+          .println(
+              "sealwax: there are more reports than this command sums up; --since or --domain");
     }
     for (Path file : unreadable) {
-      process.err().println("sealwax: no report is in " + file);
+      process.err().println("sealwax: no report in " + file);
     }
     if (arguments.has("--json")) {
       json(rows, since, reports[0]);
@@ -125,7 +126,7 @@ public final class TlsRptCommand {
               + row.policy().word()
               + ": "
               + row.succeeded()
-              + " held, "
+              + " succeeded, "
               + row.failed()
               + " failed");
       row.failures().forEach((failure, times) -> out.println("    " + line(failure, times)));
@@ -139,7 +140,7 @@ public final class TlsRptCommand {
             + since
             + " on: "
             + succeeded
-            + " sessions held, "
+            + " sessions succeeded, "
             + failed
             + " failed");
   }

@@ -25,13 +25,13 @@ final class WhatIfText extends AnswerText {
             + " domains");
     line(
         0,
-        "domains with mail that would go in clear text: "
+        "domains with mail that would go in plaintext: "
             + answer.path("clear").asInt()
             + ", would be delayed: "
             + answer.path("delayed").asInt()
-            + ", cannot be told: "
+            + ", not known: "
             + answer.path("unknown").asInt()
-            + ", only better off: "
+            + ", only improved: "
             + answer.path("better").asInt());
     answer.path("domains").forEach(this::domain);
     if (answer.path("more").asInt() > 0) {
@@ -65,14 +65,14 @@ final class WhatIfText extends AnswerText {
   private static String changeText(String result) {
     return result.startsWith("unknown")
         ? result
-        : "would " + result.replaceFirst("^clear", "go clear");
+        : "would " + result.replaceFirst("^clear", "go in plaintext");
   }
 
   private void messages(JsonNode answer) {
     if (!answer.has("messages")) {
       return;
     }
-    line(0, "messages in the queue toward these domains: " + count(answer));
+    line(0, "messages in the queue for these domains: " + count(answer));
     for (JsonNode m : answer.path("messages")) {
       String sender = m.path("sender").asString("");
       line(
@@ -91,7 +91,7 @@ final class WhatIfText extends AnswerText {
   private static String count(JsonNode answer) {
     int count = answer.path("messages").size();
     return answer.path("more_messages").asBoolean(false)
-        ? count + ", and perhaps more: not all of the queue was looked at"
+        ? count + ", possibly more: not the whole queue was read"
         : "" + count;
   }
 }

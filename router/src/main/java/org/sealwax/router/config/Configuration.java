@@ -102,7 +102,7 @@ public sealed interface Configuration {
 
   private static String text(Path file) throws IOException {
     if (Files.size(file) > ConfigurationReader.MAX_SIZE) {
-      throw new IOException(file + " is larger than " + ConfigurationReader.MAX_SIZE + " octets");
+      throw new IOException(file + " is larger than " + ConfigurationReader.MAX_SIZE + " bytes");
     }
     byte[] bytes = Files.readAllBytes(file);
     try {
@@ -156,7 +156,7 @@ public sealed interface Configuration {
       reader
           .section(ServerSettings.class)
           .at("state")
-          .error("the path of the state folder has a question mark: " + state)
+          .error("the path of the state folder must not contain a question mark: " + state)
           .help("name a folder without one: the databases would be opened at another path");
     }
   }

@@ -149,7 +149,7 @@ final class SettingCombinationChecks {
         .warning(
             l.floor().lowest().compareTo(TlsVersion.TLS_1_2) < 0,
             "TLS below 1.2 is spoken here (RFC 8996 deprecates it)")
-        .help("keep it only for peers that would otherwise send in clear");
+        .help("keep it only for peers that would otherwise send in plaintext");
   }
 
   private static void duplicateListeners(List<Row<ListenerRow>> listeners) {

@@ -231,7 +231,7 @@ final class SettingsMapping {
     Set<String> names = new HashSet<>();
     for (Section row : tables.sections(PipeSettings.class)) {
       row.at("name")
-          .error(!names.add(row.get("name", String.class)), "a pipe of this name is here twice")
+          .error(!names.add(row.get("name", String.class)), "a pipe of this name is defined twice")
           .help("rename one");
     }
     return names;
@@ -360,7 +360,7 @@ final class SettingsMapping {
     }
     try {
       if (Files.size(file) > MAX_PASSWORD) {
-        throw new IOException("is larger than " + MAX_PASSWORD + " octets");
+        throw new IOException("is larger than " + MAX_PASSWORD + " bytes");
       }
       return Files.readString(file).strip();
     } catch (IOException | IllegalArgumentException e) {

@@ -117,7 +117,7 @@ final class TableRecords {
     return rows(type).stream().map(Row::value).toList();
   }
 
-  /** Reports what a settings record says of a row that it refuses. */
+  /** Reports why a settings record refuses a row. */
   static void accepted(Section s, Runnable making) {
     try {
       making.run();

@@ -43,17 +43,17 @@ public final class ControlClient implements Closeable {
     if (Files.isDirectory(state)
         && !Files.isExecutable(path.getParent())
         && Files.exists(path.getParent())) {
-      throw new IOException("only the server's own user (or root) may control it: " + path);
+      throw new IOException("only the server's user or root can control it: " + path);
     }
     if (!Files.exists(path)) {
-      throw new ServerNotRunning("no server runs on " + state);
+      throw new ServerNotRunning("no server is running on " + state);
     }
     SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
     try {
       channel.connect(UnixDomainSocketAddress.of(path));
     } catch (ConnectException e) {
       channel.close();
-      throw new ServerNotRunning("no server runs on " + state);
+      throw new ServerNotRunning("no server is running on " + state);
     } catch (IOException e) {
       channel.close();
       throw e;

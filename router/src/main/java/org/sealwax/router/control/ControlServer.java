@@ -111,7 +111,7 @@ public final class ControlServer implements Closeable {
     int length = path.toString().getBytes(StandardCharsets.UTF_8).length;
     if (length > MAX_PATH) {
       throw new IOException(
-          "the path " + path + " is too long for a Unix socket (" + MAX_PATH + " octets at most)");
+          "the path " + path + " is too long for a Unix socket (" + MAX_PATH + " bytes at most)");
     }
   }
 
@@ -161,7 +161,7 @@ public final class ControlServer implements Closeable {
       reply = Json.object().put("ok", false).put("error", e.getMessage());
     } catch (RuntimeException e) {
       log.bug("control", e);
-      reply = Json.object().put("ok", false).put("error", "an error of Sealwax; see log");
+      reply = Json.object().put("ok", false).put("error", "internal error of Sealwax; see its log");
     }
     return Json.line(reply);
   }

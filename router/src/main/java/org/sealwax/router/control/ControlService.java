@@ -101,10 +101,10 @@ public final class ControlService implements ControlServer.ControlHandler {
         case "policy" -> policy.answer(request);
         default ->
             throw new ControlRequestRefused(
-                "the server does not know \"" + what + "\"; is it older?");
+                "the server does not support \"" + what + "\"; it may be an older version");
       };
     } catch (IOException e) {
-      throw new ControlRequestRefused("the store has trouble: " + FailureText.of(e));
+      throw new ControlRequestRefused("error of the store: " + FailureText.of(e));
     }
   }
 
@@ -113,7 +113,7 @@ public final class ControlService implements ControlServer.ControlHandler {
     try {
       return new QueueId(text);
     } catch (IllegalArgumentException e) {
-      throw new ControlRequestRefused("\"" + text + "\" is no identifier of a message");
+      throw new ControlRequestRefused("\"" + text + "\" is not a queue id");
     }
   }
 
@@ -132,7 +132,7 @@ public final class ControlService implements ControlServer.ControlHandler {
     Optional<String> domainText = text(request, "domain");
     Optional<Domain> domain = domainText.flatMap(Domain::parse);
     if (domainText.isPresent() && domain.isEmpty()) {
-      throw new ControlRequestRefused("\"" + domainText.get() + "\" is no domain");
+      throw new ControlRequestRefused("\"" + domainText.get() + "\" is not a domain");
     }
     return new QueueFilter(
         id,
@@ -154,7 +154,7 @@ public final class ControlService implements ControlServer.ControlHandler {
       }
     }
     throw new ControlRequestRefused(
-        "no state \""
+        "unknown state \""
             + word.get()
             + "\": "
             + String.join(", ", Stream.of(BatchState.values()).map(ControlService::word).toList()));
@@ -271,7 +271,7 @@ public final class ControlService implements ControlServer.ControlHandler {
   private ObjectNode trace(QueueId id) throws IOException {
     MessageTrace trace = view.trace(id);
     if (trace.isUnknown()) {
-      throw new ControlRequestRefused("nothing is remembered of " + id);
+      throw new ControlRequestRefused("the ledger has no record of " + id);
     }
     ObjectNode out = Json.object();
     out.put("id", id.toString());
@@ -319,7 +319,7 @@ public final class ControlService implements ControlServer.ControlHandler {
     QueueFilter filter = filter(request);
     if (filter.equals(QueueFilter.all()) && !request.path("all").asBoolean(false)) {
       throw new ControlRequestRefused(
-          "say which: an identifier, --domain, --sender, --reason, --state, or --all");
+          "select messages: a queue id, --domain, --sender, --reason, --state, or --all");
     }
     QueueControl.OperationResult count =
         orders.order(QueueControl.Order.valueOf(what.toUpperCase(Locale.ROOT)), filter);
@@ -345,7 +345,7 @@ public final class ControlService implements ControlServer.ControlHandler {
         .forEach(row -> destinations.add(domainOf(row.recipient())));
     if (destinations.size() > MOST_DESTINATIONS) {
       throw new ControlRequestRefused(
-          "the message goes to " + destinations.size() + " domains; ask about one of them");
+          "the message goes to " + destinations.size() + " domains; name one of them");
     }
     List<ObjectNode> answers = new ArrayList<>();
     for (String destination : destinations) {
@@ -405,12 +405,12 @@ public final class ControlService implements ControlServer.ControlHandler {
       throws ControlRequestRefused {
     Domain domain =
         Domain.parse(text)
-            .orElseThrow(() -> new ControlRequestRefused("\"" + text + "\" is no domain"));
+            .orElseThrow(() -> new ControlRequestRefused("\"" + text + "\" is not a domain"));
     try {
       return explainer.explanation(domain, tls, request.path("probe").asBoolean(false), now);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new ControlRequestRefused("the server is going down");
+      throw new ControlRequestRefused("the server is shutting down");
     }
   }
 

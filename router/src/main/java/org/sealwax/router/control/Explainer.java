@@ -109,9 +109,9 @@ public final class Explainer {
       peers.apply(domain).ifPresent(status -> peer(out.putObject("peer"), status));
     }
     switch (hop) {
-      case NextHop.Pipe pipe -> out.put("end", "a command of this machine takes it");
-      case NextHop.Reports reports -> out.put("end", "this server reads it itself");
-      case NextHop.NoPostmaster noPostmaster -> out.put("end", "nobody is named who takes it");
+      case NextHop.Pipe pipe -> out.put("end", "a command on this machine receives it");
+      case NextHop.Reports reports -> out.put("end", "this server processes it itself");
+      case NextHop.NoPostmaster noPostmaster -> out.put("end", "no recipient is configured for it");
       case NextHop.ByMx mx ->
           describe(
               out,
@@ -134,7 +134,7 @@ public final class Explainer {
       case NextHop.Fixed f -> f.host() + ":" + f.port() + " (route " + f.route() + ")";
       case NextHop.Pipe p -> "the command " + p.name();
       case NextHop.Reports r -> "this server";
-      case NextHop.NoPostmaster n -> "nobody";
+      case NextHop.NoPostmaster n -> "no recipient";
     };
   }
 
@@ -202,7 +202,7 @@ public final class Explainer {
           row(
               source("config", r),
               r.row(),
-              " has no effect on a configured route: there the row only raises");
+              " has no effect on a configured route: there a row can only raise the level");
       case Evidence.NextHopRow r -> row(source("config", r), r.row(), admits(r.row().level()));
       case Evidence.HostRow r -> row(source("config", r), r.row(), admits(r.row().level()));
       case Evidence.Dane d -> {
@@ -261,8 +261,8 @@ public final class Explainer {
         + (level.demandsTls()
             ? level == TlsLevel.ENCRYPT
                 ? "an attacker on the path can read the mail"
-                : "who holds a key or certificate that this row takes can read the mail"
-            : "an attacker who strips STARTTLS gets the mail in plaintext");
+                : "a server with a key or certificate that this row accepts can read the mail"
+            : "an attacker that strips STARTTLS gets the mail in plaintext");
   }
 
   private void sts(ArrayNode sources, Domain domain, Instant now) {
@@ -277,17 +277,17 @@ public final class Explainer {
     StsMemory.FetchedPolicy fetched = memory.fetched();
     String announced =
         switch (status.announcement()) {
-          case StsLookup.NoRecordAnswer s -> "the DNS does not answer: " + s.why();
+          case StsLookup.NoRecordAnswer s -> "DNS look-up failed: " + s.why();
           case StsLookup.RecordAnswer(StsRecord.Announced a) -> "id " + a.id() + " is announced";
-          case StsLookup.RecordAnswer(StsRecord.None n) -> "nothing is announced";
+          case StsLookup.RecordAnswer(StsRecord.None n) -> "no policy is announced";
           case StsLookup.RecordAnswer(StsRecord.Several s) ->
-              s.count() + " records, which count as none";
-          case StsLookup.RecordAnswer(StsRecord.Malformed m) -> "a broken record: " + m.why();
+              s.count() + " records; more than one count as none";
+          case StsLookup.RecordAnswer(StsRecord.Malformed m) -> "a malformed record: " + m.why();
         };
     out.put(
         "value",
         fetched == null
-            ? "no policy is kept; " + announced
+            ? "no policy is cached; " + announced
             : fetched.policy().mode().word()
                 + ", id "
                 + fetched.id()
@@ -302,7 +302,7 @@ public final class Explainer {
       out.put("since", fetched.fetched().toString());
       out.put("expires", fetched.expires().toString());
       if (!fetched.isLive(now)) {
-        out.put("warning", "it has run out");
+        out.put("warning", "it has expired");
       }
     }
     add(out, "refresh", memory.refresh());
@@ -316,7 +316,7 @@ public final class Explainer {
     ObjectNode out = sources.addObject().put("source", "ledger");
     out.put(
         "value",
-        level.map(Evidence::origin).orElse(row.isEmpty() ? "never met" : "no level reached yet"));
+        level.map(Evidence::origin).orElse(row.isEmpty() ? "never seen" : "no level reached yet"));
     row.ifPresent(
         r -> {
           out.put("first", r.first().toString());

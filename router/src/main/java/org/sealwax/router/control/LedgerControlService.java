@@ -45,14 +45,14 @@ public final class LedgerControlService {
       case "accept" -> accept(request);
       case "forget" -> forget(domain(request));
       default ->
-          throw new ControlRequestRefused("the server does not know policy \"" + verb + "\"");
+          throw new ControlRequestRefused("the server does not support policy \"" + verb + "\"");
     };
   }
 
   private static Domain domain(JsonNode request) throws ControlRequestRefused {
     String text = request.path("domain").asString("");
     return Domain.parse(text)
-        .orElseThrow(() -> new ControlRequestRefused("\"" + text + "\" is no domain"));
+        .orElseThrow(() -> new ControlRequestRefused("\"" + text + "\" is not a domain"));
   }
 
   private JsonNode list(JsonNode request) throws IOException {
@@ -110,7 +110,7 @@ public final class LedgerControlService {
         ledger
             .get()
             .domainRecord(domain)
-            .orElseThrow(() -> new ControlRequestRefused("nothing is remembered of " + domain));
+            .orElseThrow(() -> new ControlRequestRefused("the ledger has no record of " + domain));
     ObjectNode out = Json.object();
     brief(row, out);
     MxFilter filter = ledger.get().rules().filter(row);
@@ -164,7 +164,7 @@ public final class LedgerControlService {
     if (request.path("clock").asBoolean(false)) {
       confirmClock.run();
       ledger.get().confirmClock();
-      return out.put("text", "the clock is confirmed; holds begin anew");
+      return out.put("text", "the clock is confirmed; holds start again");
     }
     Domain domain = domain(request);
     String text =
@@ -174,15 +174,15 @@ public final class LedgerControlService {
             .orElseThrow(
                 () ->
                     new ControlRequestRefused(
-                        domain + " shows its level, or has none: nothing to accept"));
+                        domain + " shows its level or has none; there is nothing to accept"));
     return out.put("text", domain + " " + text);
   }
 
   private ObjectNode forget(Domain domain) throws IOException {
     if (!ledger.get().forget(domain)) {
-      throw new ControlRequestRefused("nothing is remembered of " + domain);
+      throw new ControlRequestRefused("the ledger has no record of " + domain);
     }
     return Json.object()
-        .put("text", domain + " is forgotten; what it shows next is a first contact");
+        .put("text", domain + " is removed from the ledger; its next session is a first contact");
   }
 }

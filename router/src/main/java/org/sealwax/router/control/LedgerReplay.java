@@ -43,10 +43,10 @@ import org.sealwax.router.route.TransportTable;
  * <p>A record remembers what was negotiated, whether the certificate held for the host's name by
  * public roots, and the key; it does not remember certificates. Where a demand cannot be judged by
  * that, the answer is {@link Kind#UNKNOWN} and never a guess. What DANE and MTA-STS said at that
- * time is not remembered either: the evidence given stands for all observations.
+ * time is not recorded either: the evidence given stands for all observations.
  *
  * @param policy in force
- * @param rows what the configuration says of a subject
+ * @param rows the rows of the configuration for a subject
  * @param remembered what is known of the domain of a record
  * @param elsewhere why the ledger has no part in mail to a domain, if so
  */
@@ -146,7 +146,7 @@ record LedgerReplay(
       // A row may demand DANE where it was not looked up: that is no proof of absence.
       return refusal.get().reason() == DeferReason.DANE_MISSING
               && evidence.stream().noneMatch(Evidence.Dane.class::isInstance)
-          ? new Outcome(Kind.UNKNOWN, "whether there are TLSA records is not remembered")
+          ? new Outcome(Kind.UNKNOWN, "the ledger does not record TLSA records")
           : new Outcome(Kind.WAIT, host + " " + refusal.get().text());
     }
     if (requirement.encryption() == Requirement.TlsUse.NEVER) {
@@ -154,10 +154,10 @@ record LedgerReplay(
     }
     return switch (sample.level()) {
       case SILENT -> new Outcome(Kind.UNKNOWN, "no connection");
-      case INJECTED -> new Outcome(Kind.WAIT, "clear text was injected");
+      case INJECTED -> new Outcome(Kind.WAIT, "plaintext was injected");
       case CLEAR -> withoutTls("TLS was not offered", false, requirement);
-      case REFUSED -> withoutTls("STARTTLS was refused", true, requirement);
-      case BROKEN -> withoutTls("TLS broke", true, requirement);
+      case REFUSED -> withoutTls("STARTTLS was rejected", true, requirement);
+      case BROKEN -> withoutTls("TLS handshake failed", true, requirement);
       case ENCRYPTED, VERIFIED -> underTls(host, sample, requirement);
     };
   }
@@ -181,8 +181,8 @@ record LedgerReplay(
       case NextHop.Fixed f ->
           Optional.of("goes by the route " + f.route() + " to " + f.host() + ":" + f.port());
       case NextHop.Pipe p -> Optional.of("goes to the command " + p.name());
-      case NextHop.Reports r -> Optional.of("is read by this server");
-      case NextHop.NoPostmaster n -> Optional.of("goes to nobody");
+      case NextHop.Reports r -> Optional.of("is processed by this server");
+      case NextHop.NoPostmaster n -> Optional.of("has no recipient");
     };
   }
 
@@ -199,7 +199,7 @@ record LedgerReplay(
   private static Outcome underTls(Domain host, RememberedSample sample, Requirement requirement) {
     TlsVersion version = sample.version();
     if (version != null && version.compareTo(requirement.floor().lowest()) < 0) {
-      return new Outcome(Kind.WAIT, version.label() + " is below the floor");
+      return new Outcome(Kind.WAIT, version.label() + " is below the lowest TLS version allowed");
     }
     Outcome all = PASS;
     for (IdentityRequirement demand : requirement.identity()) {
@@ -219,11 +219,11 @@ record LedgerReplay(
 
   private static Outcome pkix(Domain host, RememberedSample sample, IdentityRequirement.Pkix pkix) {
     if (!pkix.roots().equals(IdentityRequirement.PUBLIC_ROOTS)) {
-      return new Outcome(Kind.UNKNOWN, "certificates by " + pkix.roots() + " are not remembered");
+      return new Outcome(Kind.UNKNOWN, "certificates by " + pkix.roots() + " are not recorded");
     }
     if (!pkix.names().contains(host)) {
       return new Outcome(
-          Kind.UNKNOWN, "whether the certificate names " + pkix.text() + " is not remembered");
+          Kind.UNKNOWN, "whether the certificate names " + pkix.text() + " is not recorded");
     }
     return sample.level() == ProvenLevel.VERIFIED
         ? PASS
@@ -250,6 +250,6 @@ record LedgerReplay(
     }
     return judgeable
         ? new Outcome(Kind.WAIT, "the key matches no TLSA record")
-        : new Outcome(Kind.UNKNOWN, "TLSA records beyond 3 1 1 cannot be held against a key alone");
+        : new Outcome(Kind.UNKNOWN, "TLSA records other than 3 1 1 cannot be compared with a key");
   }
 }

@@ -240,7 +240,7 @@ public final class WhatIf {
         switch (tls) {
           case UNSPECIFIED -> "";
           case OPTIONAL -> "TLS-Required: No";
-          case REPORT -> "TLS report (goes out whatever the TLS is like)";
+          case REPORT -> "TLS report (sent with any TLS)";
           case REQUIRED -> "REQUIRETLS";
         };
     ObjectNode out =
@@ -267,22 +267,22 @@ public final class WhatIf {
   private void notKnown(ArrayNode out, boolean running) {
     out.add("DANE: nothing is looked up, so what TLSA records demand is left out on both sides");
     out.add(
-        "one connection is no message: mail whose host would wait tries the domain's other hosts");
+        "one connection is not a message: mail whose host would be deferred tries the domain's other hosts");
     out.add("levels that the ledger would have reached, or lost, under the other configuration");
     if (current.sts().isPresent() != candidate.sts().isPresent()) {
       out.add(
           current.sts().isPresent()
-              ? "MTA-STS is followed now and would not be: kept policies count on one side only"
-              : "MTA-STS is not followed now and would be: no policy is kept, so none counts here");
+              ? "MTA-STS is in use now and would not be: cached policies count on one side only"
+              : "MTA-STS is not in use now and would be: no policy is cached, so none counts here");
     }
     if (!current.roots().equals(candidate.roots())) {
-      out.add("certificates by other [roots]: only the judgement by those in force is remembered");
+      out.add("certificates by other [roots]: only verdicts by the present roots are recorded");
     }
     if (!current.deliver().hold().equals(candidate.deliver().hold())) {
       out.add("how long the other [deliver] hold keeps mail: times of messages are not remembered");
     }
     if (!running) {
-      out.add("the queue: no server runs here, and only a server reads it");
+      out.add("the queue: no server is running, and only a server reads it");
     }
   }
 }

@@ -232,7 +232,7 @@ final class Attempt {
       case Decision.WaitForHold w ->
           failure(
                   w.reason(),
-                  w.text() + "; clear text not before " + w.until().truncatedTo(ChronoUnit.SECONDS))
+                  w.text() + "; plaintext not before " + w.until().truncatedTo(ChronoUnit.SECONDS))
               .until(w.until());
       case Decision.Defer d -> failure(d.reason(), d.text());
       case Decision.Proceed _, Decision.FallBack _, Decision.GoPlaintext _ -> null;
@@ -263,7 +263,7 @@ final class Attempt {
             && !connection.session().capabilities().offersRequireTls()
         ? FailureTable.policy(
             DeferReason.REQUIRETLS_MISSING,
-            "does not offer REQUIRETLS, which the sender demands",
+            "does not offer REQUIRETLS, which the sender requires",
             connection.requirement(),
             connection.logName())
         : round.connector.authenticate(connection, round.plan);

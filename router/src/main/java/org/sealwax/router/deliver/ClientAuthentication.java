@@ -29,7 +29,7 @@ record ClientAuthentication(Credentials credentials, RandomSource random, SmtpTi
     Optional<Handshake> handshake = connection.handshake();
     if (handshake.isEmpty() || !(handshake.get().verdict() instanceof Verdict.Verified)) {
       return FailureTable.unverifiedForAuth(
-          connection.logName(), handshake.map(h -> h.verdict().text()).orElse("in clear text"));
+          connection.logName(), handshake.map(h -> h.verdict().text()).orElse("in plaintext"));
     }
     Duration inAll = times.authTotal();
     Set<String> offered = connection.session().capabilities().authMechanisms();
@@ -81,7 +81,7 @@ record ClientAuthentication(Credentials credentials, RandomSource random, SmtpTi
     if (last.code() != 334) {
       return last.isPositive()
           ? FailureTable.auth(
-              connection.logName(), "it accepted without proving that it knows the password")
+              connection.logName(), "it accepted without a proof that it knows the password")
           : judged(last, connection);
     }
     if (!decoded(last).map(scram::isProven).orElse(false)) {

@@ -23,7 +23,7 @@ public record ConnectionPoolSettings(
             name = "messages_per_connection",
             fallback = "100",
             max = 10_000,
-            doc = "After so many it is closed.")
+            doc = "Maximum number of messages per connection.")
         int messages,
     Duration age) {
   /** Checks ranges. A connection that carries one message only is never used again. */

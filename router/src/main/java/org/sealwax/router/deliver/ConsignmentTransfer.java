@@ -39,7 +39,7 @@ final class ConsignmentTransfer implements RoundWork {
 
   /**
    * Transactions at their slowest that one connection may last: a host that takes one recipient at
-   * a time and dawdles over each would keep us for days.
+   * a time and is slow with each would keep us for days.
    */
   static final int SLOW_TRANSACTIONS = 2;
 
@@ -309,7 +309,7 @@ final class ConsignmentTransfer implements RoundWork {
     long began = clock.nanoTime();
     while (!waiting(peer).isEmpty()) {
       if (!first && clock.nanoTime() - began > longest.toNanos()) {
-        return dawdled(longest, peer);
+        return tooSlow(longest, peer);
       }
       if (peer.transactions() >= Math.min(transactionsPerConnection, peer.mailMax())) {
         return ConnectionResult.MORE;
@@ -324,7 +324,7 @@ final class ConsignmentTransfer implements RoundWork {
     return ConnectionResult.REUSABLE;
   }
 
-  private ConnectionResult dawdled(Duration longest, HostConnection peer) {
+  private ConnectionResult tooSlow(Duration longest, HostConnection peer) {
     hostSkipped(FailureTable.tooSlow(TransactionStage.MAIL, longest, peer.logName()).cause());
     return ConnectionResult.NEXT_HOST;
   }

@@ -122,13 +122,13 @@ public record DeliveryPreview(String nextHop, List<HostPreview> hosts, @Nullable
     static String describe(Observation observation) {
       return switch (observation) {
         case Observation.Unreachable u -> "no connection: " + u.why();
-        case Observation.RefusedByReply u -> "refused at " + u.stage() + ": " + u.reply();
-        case Observation.ConnectionLost b -> "broken off at " + b.stage() + ": " + b.why();
+        case Observation.RefusedByReply u -> "rejected at " + u.stage() + ": " + u.reply();
+        case Observation.ConnectionLost b -> "connection lost at " + b.stage() + ": " + b.why();
         case Observation.Unencrypted c ->
-            c.starttlsOffered() ? "clear text, with STARTTLS offered" : "clear text, no STARTTLS";
-        case Observation.StarttlsRefused r -> "STARTTLS was answered " + r.reply();
-        case Observation.Injected i -> "clear text after the reply to STARTTLS";
-        case Observation.HandshakeFailed b -> "the TLS handshake broke: " + b.why();
+            c.starttlsOffered() ? "plaintext, with STARTTLS offered" : "plaintext, no STARTTLS";
+        case Observation.StarttlsRefused r -> "STARTTLS rejected: " + r.reply();
+        case Observation.Injected i -> "plaintext after the reply to STARTTLS";
+        case Observation.HandshakeFailed b -> "the TLS handshake failed: " + b.why();
         case Observation.Encrypted e ->
             e.handshake().version().label()
                 + " "
@@ -141,11 +141,10 @@ public record DeliveryPreview(String nextHop, List<HostPreview> hosts, @Nullable
 
     private static String describe(Decision decision) {
       return switch (decision) {
-        case Decision.Proceed p ->
-            p.downgrade() ? "the mail goes, marked as a downgrade" : "the mail goes";
-        case Decision.FallBack d -> "again on the rung " + d.to().word();
+        case Decision.Proceed p -> p.downgrade() ? "delivered, marked as a downgrade" : "delivered";
+        case Decision.FallBack d -> "retried with fallback step " + d.to().word();
         case Decision.NextHost n -> "the next host (" + n.reason().word() + "): " + n.text();
-        case Decision.GoPlaintext c -> "again in clear text";
+        case Decision.GoPlaintext c -> "retried in plaintext";
         case Decision.WaitForHold w ->
             "waits until " + w.until().truncatedTo(ChronoUnit.SECONDS) + ": " + w.text();
         case Decision.Defer d -> "deferred (" + d.reason().word() + "): " + d.text();

@@ -105,7 +105,7 @@ public record DeliveryRecorder(
           return;
         }
         kind = "NOT_OFFERED";
-        why = "TLS was here before";
+        why = "TLS was offered before";
       }
       case Observation.Unreachable u -> {
         return;

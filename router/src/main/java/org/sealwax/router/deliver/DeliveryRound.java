@@ -484,7 +484,7 @@ final class DeliveryRound {
             .collect(Collectors.partitioningBy(a -> a.getAddress() instanceof Inet6Address));
     for (boolean six : new boolean[] {true, false}) {
       List<InetSocketAddress> family = families.getOrDefault(six, List.of());
-      // One connection less than the bound, so that a look never costs an honest host its turn.
+      // One connection less than the bound, so that a probe never costs an honest host its turn.
       if (!family.isEmpty() && connections + order.remaining() + 1 < FallbackLadder.PER_DELIVERY) {
         var _ = attempt.probe(family);
       }

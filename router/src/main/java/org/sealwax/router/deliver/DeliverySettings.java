@@ -66,7 +66,7 @@ public record DeliverySettings(
     @Setting(
             fallback = "30m",
             doc =
-                "How long TLS that is offered but broken keeps mail from going in clear text,"
+                "How long TLS that is offered but broken keeps mail from going in plaintext,"
                     + " where that is allowed at all.")
         Duration hold,
     @Setting(

@@ -240,7 +240,7 @@ final class FailureTable {
     return broken(
         stage,
         "timeout",
-        "host %s dawdled: at %s its %d s in all were over"
+        "host %s is too slow: at %s the time limit of %d s expired"
             .formatted(host, stage, allowed.toSeconds()),
         "",
         host);
@@ -249,7 +249,8 @@ final class FailureTable {
   private static FailureMeaning broken(
       TransactionStage stage, String reason, String text, String source, String host) {
     boolean atEnd = stage == TransactionStage.END;
-    String note = atEnd ? "; it may have taken the message, which is sent again then" + source : "";
+    String note =
+        atEnd ? "; it may have accepted the message, which may be delivered twice" + source : "";
     return new FailureMeaning(
         // After the end of the content another host would make the possible duplicate a likely one.
         atEnd ? DEFER : FailureAction.NEXT_HOST,
@@ -425,7 +426,7 @@ final class FailureTable {
 
   /** Exactly one MX record, {@code .} (RFC 7505 section 4.1). */
   static FailureMeaning nullMx(String domain) {
-    return refuse("null-mx", "5.1.10", domain + " accepts no mail (null MX)");
+    return refuse("null-mx", "5.1.10", domain + " does not accept mail (null MX)");
   }
 
   /** The domain does not exist. */
@@ -454,7 +455,8 @@ final class FailureTable {
    */
   static FailureMeaning dns(String name, String reason) {
     return new FailureMeaning(
-        DEFER, cause("dns", "4.4.3", "DNS trouble with " + name + ": " + reason, null, MESSAGE));
+        DEFER,
+        cause("dns", "4.4.3", "DNS look-up failed for " + name + ": " + reason, null, MESSAGE));
   }
 
   /** Our own process has no descriptors left: that does not concern any host. */
@@ -470,25 +472,26 @@ final class FailureTable {
   /** SMTPUTF8 is needed and not offered (RFC 6531 3.5). */
   static FailureCause needsSmtpUtf8(String host) {
     String text =
-        "host " + host + " does not take internationalized addresses or headers (SMTPUTF8)";
+        "host " + host + " does not support internationalized addresses or headers (SMTPUTF8)";
     return cause("smtputf8", "5.6.7", text, host, MESSAGE);
   }
 
   /** BINARYMIME is needed and not offered (RFC 3030 section 3). */
   static FailureCause needsBinary(String host) {
-    String text = "host " + host + " does not take binary content (BINARYMIME)";
+    String text = "host " + host + " does not support binary content (BINARYMIME)";
     return cause("binarymime", "5.6.3", text, host, MESSAGE);
   }
 
   /** Larger than the host takes by its own word (RFC 1870 6.1). */
   static FailureCause tooLarge(String host, long size, long most) {
-    String text = "message of " + size + " octets; host " + host + " takes " + most;
+    String text = "message of " + size + " bytes; host " + host + " accepts " + most;
     return cause("too-big", "5.3.4", text, host, MESSAGE);
   }
 
   /** Credentials would go to a host that is not the one meant. */
   static FailureCause unverifiedForAuth(String host, String verdict) {
-    String text = "host " + host + " is " + verdict + "; credentials go to verified hosts only";
+    String text =
+        "host " + host + " is " + verdict + "; credentials are sent to verified hosts only";
     return cause("auth-unverified", "4.7.0", text, host, NEXT_HOP);
   }
 
@@ -513,10 +516,10 @@ final class FailureTable {
   }
 
   private static final FailureCause UNKNOWN =
-      cause("unknown", "4.0.0", "no host could be tried", null, NEXT_HOP);
+      cause("unknown", "4.0.0", "no host was reachable", null, NEXT_HOP);
 
   /** A bug in our code. */
   static FailureCause bug() {
-    return cause("internal", "4.3.0", "internal error; the log has more", null, MESSAGE);
+    return cause("internal", "4.3.0", "internal error; see the log", null, MESSAGE);
   }
 }

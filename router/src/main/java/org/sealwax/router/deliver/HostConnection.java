@@ -188,23 +188,23 @@ final class HostConnection {
   void assertMeetsRequirement(boolean insistsOnRequireTls) {
     Requirement demanded = requirement();
     if (!demanded.mxFilter().admits(hostRequirement.subject().host())) {
-      throw new IllegalStateException("this host may not be used");
+      throw new IllegalStateException("this host must not be used");
     }
     if (demanded.requireTls()
         && insistsOnRequireTls
         && !session.capabilities().offersRequireTls()) {
-      throw new IllegalStateException("REQUIRETLS is demanded and this host does not know it");
+      throw new IllegalStateException("REQUIRETLS is required, but the host does not offer it");
     }
     if (!demanded.demandsTls()) {
       return;
     }
     Handshake shown = handshake().orElse(null);
     if (shown == null) {
-      throw new IllegalStateException("TLS is demanded and this stream is clear");
+      throw new IllegalStateException("TLS is required, but the connection is not encrypted");
     }
     if (!demanded.identity().stream()
         .allMatch(demand -> org.sealwax.mail.policy.Policy.isMet(demand, shown))) {
-      throw new IllegalStateException("the peer is not who is demanded");
+      throw new IllegalStateException("the peer does not have the required identity");
     }
   }
 

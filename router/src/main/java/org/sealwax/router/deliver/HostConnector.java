@@ -81,7 +81,7 @@ public record HostConnector(
         .findFirst()
         .ifPresent(
             row -> {
-              throw new IllegalArgumentException("no roots of the name " + row.ca());
+              throw new IllegalArgumentException("no roots named " + row.ca());
             });
   }
 

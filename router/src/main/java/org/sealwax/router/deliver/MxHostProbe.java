@@ -94,7 +94,7 @@ public final class MxHostProbe implements AutoCloseable {
 
   /** Begins to greet, and goes on until closed. */
   public void start() {
-    Supervisor.start("unseen hosts", () -> closed, this::run);
+    Supervisor.start("probe of MX hosts", () -> closed, this::run);
   }
 
   private void run() {
@@ -109,7 +109,7 @@ public final class MxHostProbe implements AutoCloseable {
           return;
         }
         // Neither a ledger that cannot be read nor a bug in our code ends the probes for good.
-        log.bug("unseen hosts", e);
+        log.bug("probe of MX hosts", e);
       } catch (InterruptedException e) {
         return;
       }

@@ -39,7 +39,7 @@ public final class RecipientVerifier implements RecipientProbe {
   @Override
   public VerificationResult probe(Mailbox recipient, NextHop nextHop) {
     if (!(nextHop instanceof NextHop.ByMx || nextHop instanceof NextHop.Fixed)) {
-      return new VerificationResult.NotKnown("a command cannot be asked");
+      return new VerificationResult.NotKnown("a command cannot be queried");
     }
     RoundPurpose purpose = RoundPurpose.verify(recipient, nextHop);
     RecipientVerification question = new RecipientVerification(purpose.consignment());
@@ -66,7 +66,7 @@ public final class RecipientVerifier implements RecipientProbe {
   private final class RecipientVerification implements RoundWork {
     private final Consignment question;
     private @Nullable VerificationResult answer;
-    private String reason = "no host could be asked";
+    private String reason = "no host could be queried";
 
     /** A host of better preference gave no answer: one of lower preference must not replace it. */
     private boolean putOff;

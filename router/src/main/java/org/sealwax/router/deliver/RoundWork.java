@@ -26,7 +26,7 @@ interface RoundWork {
       new RoundWork() {
         @Override
         public ConnectionResult runOn(HostConnection connection) {
-          throw new IllegalStateException("nothing is sent on an inquiry");
+          throw new IllegalStateException("a probe sends no message");
         }
 
         @Override

@@ -292,7 +292,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
       Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
       // A bug in our code must not end the look-ups for good.
-      log.bug("mirror of " + peer, e);
+      log.bug("peer " + peer, e);
     }
     PeerKnowledge made = new PeerKnowledge(List.copyOf(identities), next(identities, now));
     known.put(peer, made);
@@ -301,7 +301,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
     }
     looking.remove(peer);
     if (!describe(identities).equals(describe(before))) {
-      log.note("mirror", peer + " is known by " + describe(identities));
+      log.note("mirror", peer + " is identified by " + describe(identities));
     }
   }
 

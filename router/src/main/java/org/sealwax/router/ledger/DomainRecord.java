@@ -60,7 +60,7 @@ public record DomainRecord(
     /** Checks the level. */
     public ReachedLevel {
       if (level != TlsLevel.ENCRYPT && level != TlsLevel.VERIFY) {
-        throw new IllegalArgumentException(level + " is no level of the ledger");
+        throw new IllegalArgumentException(level + " is not a ledger level");
       }
     }
   }

@@ -35,7 +35,7 @@ final class LedgerClock {
   private static final String STEADY = "steady";
 
   private static final String DOUBT =
-      "the clock differs by more than an hour from what was known: no level falls away and nothing"
+      "the clock differs by more than an hour from the last known time: no level expires and nothing"
           + " is accepted until peers with valid certificates, or sealwax policy accept --clock,"
           + " confirm it";
 
@@ -88,7 +88,7 @@ final class LedgerClock {
       // Back on its line: what was believed before the jump is true again.
       trusted = true;
       jumpedWhileTrusted = false;
-      log.warning("ledger", "the clock is right again");
+      log.warning("ledger", "the clock is correct again");
     }
     return new ClockReading(now, trusted, steadySince);
   }
@@ -104,14 +104,14 @@ final class LedgerClock {
     }
     if (witnesses >= WITNESSES && organisations.size() >= ORGANISATIONS) {
       believe();
-      log.warning("ledger", "the clock is confirmed by peers; holds begin anew");
+      log.warning("ledger", "the clock is confirmed by peers; holds start again");
     }
   }
 
   /** The admin confirms the clock; holds begin again. */
   synchronized void confirm() {
     believe();
-    log.note("ledger", "the clock is confirmed by the admin; holds begin anew");
+    log.note("ledger", "the clock is confirmed by the admin; holds start again");
   }
 
   /** From here on this is the time. */

@@ -110,8 +110,8 @@ public final class LedgerTransition {
   private void accepted(TlsLevel was, @Nullable TlsLevel is, boolean byAdmin) {
     fact(
         LedgerEvent.ACCEPTED,
-        "is accepted as it shows itself now"
-            + (byAdmin ? ", by the admin's word" : ", after the whole hold")
+        "is accepted at its present level"
+            + (byAdmin ? ", by the admin" : ", at the end of the hold")
             + ": its level was "
             + was.word()
             + " and is now "
@@ -153,7 +153,7 @@ public final class LedgerTransition {
               + reached.level().word()
               + " for "
               + rules.settings().decay().toDays()
-              + " days; it falls away");
+              + " days; the level expires");
       return;
     }
     Violation current = violation;
@@ -393,12 +393,12 @@ public final class LedgerTransition {
   private static String word(ProvenLevel proven) {
     return switch (proven) {
       case SILENT -> "nothing";
-      case INJECTED -> "clear text after STARTTLS";
+      case INJECTED -> "plaintext after STARTTLS";
       case CLEAR -> "no STARTTLS";
-      case REFUSED -> "a refusal of STARTTLS";
-      case BROKEN -> "broken TLS";
-      case ENCRYPTED -> "no certificate that holds for its name";
-      case VERIFIED -> "a certificate of its own, and is no host remembered";
+      case REFUSED -> "STARTTLS rejected";
+      case BROKEN -> "failed TLS handshake";
+      case ENCRYPTED -> "no certificate valid for its name";
+      case VERIFIED -> "a certificate of an unknown key at an unknown host";
     };
   }
 
@@ -449,7 +449,7 @@ public final class LedgerTransition {
       // From here on there is a path that keeps the level: what others showed ran for nothing.
       alsoKnow(ripe);
       violation = current.contradicted(now);
-      hostsAccepted(ripe, "steady over the whole hold");
+      hostsAccepted(ripe, "steady for the whole hold");
       tidy();
     }
   }

@@ -311,7 +311,7 @@ final class LedgerWriter implements Closeable {
           full = true;
           log.warning(
               "ledger",
-              "every row has a level: new domains are not remembered; see [ledger] domains");
+              "all rows have a level: new domains are not recorded; see [ledger] domains");
         }
         return;
       }
@@ -331,7 +331,7 @@ final class LedgerWriter implements Closeable {
       } catch (IOException | UncheckedIOException e) {
         if (!failing) {
           failing = true;
-          log.storeTrouble("the ledger cannot be written; it goes on in memory", e);
+          log.storeTrouble("the ledger cannot be written; it continues in memory", e);
         }
       } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
         if (!failing) {

@@ -150,8 +150,8 @@ public final class PersistentLedger implements Ledger, Closeable {
       log.warning(
           "ledger",
           together.size()
-              + " domains of unrelated organisations show less together: the trouble is near"
-              + " us");
+              + " domains of unrelated organisations show less at the same time; the cause is probably on"
+              + " our side");
     }
     together.forEach(domain -> step(domain, moment(), LedgerTransition::nearUs));
   }
@@ -325,7 +325,7 @@ public final class PersistentLedger implements Ledger, Closeable {
   public boolean forget(Domain domain) throws IOException {
     boolean known = writer.remove(domain, row -> true);
     if (known) {
-      log.warning("ledger", domain + " is forgotten by the admin's word");
+      log.warning("ledger", domain + " is removed by the admin");
       writer.flush();
     }
     return known;

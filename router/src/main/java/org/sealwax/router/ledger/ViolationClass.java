@@ -10,7 +10,10 @@ public enum ViolationClass {
   THEIRS,
   /** One path differs from another, or plaintext was injected: never accepted by itself. */
   ATTACK_LIKE,
-  /** Many unrelated domains changed together: something near us. Only ever adds caution. */
+  /**
+   * Many unrelated domains changed together: the cause is probably on our side. Only ever adds
+   * caution.
+   */
   NEAR_US;
 
   /** For logs, receipts and DSNs: {@code attack-like}. */

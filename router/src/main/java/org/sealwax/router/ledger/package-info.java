@@ -7,8 +7,8 @@
  *
  * <p>Invariants: the level belongs to the domain, never to a host, so that a host never seen before
  * inherits it; senders (bounces, mail with a null sender) do not choose what is learnt; a level is
- * lost only by decay, by the admin's word, or when every path showed less for the whole hold;
- * memory limits never evict a level. docs/policy.md, "The ledger".
+ * lost only by decay, by the admin, or when every path showed less for the whole hold; memory
+ * limits never evict a level. docs/policy.md, "The ledger".
  */
 @NullMarked
 package org.sealwax.router.ledger;

@@ -31,7 +31,7 @@ final class LogLine {
       LogWriter sink,
       Severity severity,
       String time,
-      String room,
+      String service,
       String event,
       @Nullable String session,
       @Nullable String id) {
@@ -42,7 +42,7 @@ final class LogLine {
       out.append('<').append(severity.priority()).append('>');
     }
     if (json != null) {
-      json.text("time", time).text("level", severity.word()).text("room", room);
+      json.text("time", time).text("level", severity.word()).text("service", service);
       json.text("event", event);
       line.data("session", session).data("id", id);
       return line;
@@ -50,7 +50,7 @@ final class LogLine {
     if (!settings.priorities()) {
       out.append(time).append(' ');
     }
-    out.append("sealwax/").append(room);
+    out.append("sealwax/").append(service);
     if (session != null && !session.isEmpty()) {
       out.append('[');
       escape(session, out);

@@ -20,7 +20,7 @@ public record LogSettings(
     boolean priorities) {
   /** The format of a line. */
   public enum Format {
-    /** {@code time room[session]: id: words}, as log parsers for Postfix know it. */
+    /** {@code time service[session]: id: words}, as log parsers for Postfix know it. */
     TEXT,
     /** One JSON object. */
     JSON

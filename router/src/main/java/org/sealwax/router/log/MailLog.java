@@ -108,10 +108,10 @@ public interface MailLog {
   default void storeTrouble(String text, @Nullable Throwable cause) {}
 
   /** Something the admin should see: one plain sentence. */
-  default void warning(String room, String text) {}
+  default void warning(String service, String text) {}
 
   /** A step of starting, stopping, or housekeeping. */
-  default void note(String room, String text) {}
+  default void note(String service, String text) {}
 
   /**
    * A bug in Sealwax, caught at a session or attempt boundary; logged with its stack and counted.

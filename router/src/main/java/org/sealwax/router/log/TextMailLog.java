@@ -11,7 +11,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.router.log.LogLine.Severity;
 
 /**
- * The log as lines: {@code time sealwax/room[session]: id: words} in the vocabulary that log
+ * The log as lines: {@code time sealwax/service[session]: id: words} in the vocabulary that log
  * parsers for Postfix know, or one JSON object a line. The forms are in {@code docs/operating.md}
  * and pinned by a golden test: they are a promise. Each fact is counted as well, so that no package
  * has to count what it logs.
@@ -43,12 +43,12 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   public TextMailLog(LogSettings settings, OutputStream out, Clock clock, Counters counters) {
     this.counters = counters;
     this.settings = settings;
-    this.connections = counters.count("sealwax_connections_total", "Client connections let in");
+    this.connections = counters.count("sealwax_connections_total", "Accepted client connections");
     this.accepted =
-        counters.count("sealwax_accepted_messages_total", "Messages acknowledged to a client");
-    this.bytes = counters.count("sealwax_accepted_bytes_total", "Octets of acknowledged messages");
+        counters.count("sealwax_accepted_messages_total", "Messages accepted from clients");
+    this.bytes = counters.count("sealwax_accepted_bytes_total", "Bytes of accepted messages");
     this.recipients =
-        counters.count("sealwax_accepted_recipients_total", "Recipients of acknowledged messages");
+        counters.count("sealwax_accepted_recipients_total", "Recipients of accepted messages");
     this.delaySeconds =
         counters.count(
             "sealwax_delivery_delay_seconds_total",
@@ -66,7 +66,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
                 prefixed(
                         Severity.WARNING,
                         "log",
-                        lost + " lines were lost: they were not read or could not be written")
+                        lost + " log lines were lost: the reader was too slow or writing failed")
                     .end());
   }
 
@@ -86,17 +86,21 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   }
 
   private LogLine line(
-      Severity severity, String room, String event, @Nullable String session, @Nullable String id) {
+      Severity severity,
+      String service,
+      String event,
+      @Nullable String session,
+      @Nullable String id) {
     return LogLine.begin(
-        settings, sink, severity, timestamp.of(clock.now()), room, event, session, id);
+        settings, sink, severity, timestamp.of(clock.now()), service, event, session, id);
   }
 
   private LogLine receive(String event, String session) {
     return line(Severity.FACT, "receive", event, session, null);
   }
 
-  private LogLine prefixed(Severity severity, String room, String text) {
-    return line(severity, room, severity.word(), null, null).quotedText(text).data("text", text);
+  private LogLine prefixed(Severity severity, String service, String text) {
+    return line(severity, service, severity.word(), null, null).quotedText(text).data("text", text);
   }
 
   /** {@code [192.0.2.1]:4711}, without asking the DNS. */
@@ -145,9 +149,9 @@ public final class TextMailLog implements MailLog, AutoCloseable {
 
   @Override
   public void turnedAway(InetSocketAddress client, String limit) {
-    counters.count("sealwax_turned_away_total", "Clients turned away by a limit").increment();
+    counters.count("sealwax_turned_away_total", "Clients rejected by a limit").increment();
     line(Severity.WARNING, "receive", "turned-away", null, null)
-        .words("turned away ")
+        .words("rejected ")
         .words(text(client))
         .words(": ")
         .quotedText(limit)
@@ -187,7 +191,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   private void countHandshake(String direction, TlsLogFields tls) {
     raise(
         "sealwax_tls_" + direction + "_total",
-        "TLS handshakes by the verdict on the peer's certificate",
+        "TLS handshakes by verdict on the peer's certificate",
         "trust",
         tls.trust());
     raise(
@@ -206,7 +210,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   @Override
   public void tlsFromClientFailed(
       String session, InetSocketAddress client, String kind, String text) {
-    raise("sealwax_tls_from_client_failed_total", "Broken TLS handshakes", "kind", kind);
+    raise("sealwax_tls_from_client_failed_total", "Failed TLS handshakes", "kind", kind);
     line(Severity.WARNING, "receive", "tls-from-client-failed", session, null)
         .words("TLS handshake failed from ")
         .words(text(client))
@@ -221,7 +225,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   @Override
   public void authenticated(
       String session, InetSocketAddress client, String mechanism, String user) {
-    raise("sealwax_authenticated_total", "AUTH that succeeded", "mechanism", mechanism);
+    raise("sealwax_authenticated_total", "Successful AUTH commands", "mechanism", mechanism);
     receive("authenticated", session)
         .field("client", text(client))
         .field("sasl_method", mechanism)
@@ -232,7 +236,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   @Override
   public void authenticationFailed(
       String session, InetSocketAddress client, String mechanism, String user) {
-    counters.count("sealwax_authentication_failed_total", "AUTH that failed").increment();
+    counters.count("sealwax_authentication_failed_total", "Failed AUTH commands").increment();
     line(Severity.WARNING, "receive", "authentication-failed", session, null)
         .words(text(client))
         .words(": SASL ")
@@ -252,7 +256,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
       String from,
       String to,
       String reply) {
-    raise("sealwax_refused_total", "Refused commands and messages", "stage", stage);
+    raise("sealwax_refused_total", "Rejected commands and messages", "stage", stage);
     receive("refused", session)
         .words("reject: ")
         .quotedText(stage)
@@ -287,7 +291,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   @Override
   public void forwarded(String id, String original, String target) {
     counters
-        .count("sealwax_forwarded_recipients_total", "Recipients led on by an alias")
+        .count("sealwax_forwarded_recipients_total", "Recipients redirected by an alias")
         .increment();
     line(Severity.FACT, "forward", "forwarded", null, id)
         .address("orig_to", original)
@@ -318,7 +322,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   @Override
   public void tlsToHostFailed(
       String id, String host, InetSocketAddress address, String kind, String text, String next) {
-    raise("sealwax_tls_to_host_failed_total", "Broken TLS handshakes", "kind", kind);
+    raise("sealwax_tls_to_host_failed_total", "Failed TLS handshakes", "kind", kind);
     String peer = host + text(address);
     line(Severity.WARNING, "deliver", "tls-to-host-failed", null, id)
         .words("TLS handshake failed to ")
@@ -333,8 +337,8 @@ public final class TextMailLog implements MailLog, AutoCloseable {
         .put();
   }
 
-  private LogLine attempt(Severity severity, String room, String event, String id, String to) {
-    return line(severity, room, event, null, id).address("to", to);
+  private LogLine attempt(Severity severity, String service, String event, String id, String to) {
+    return line(severity, service, event, null, id).address("to", to);
   }
 
   @Override
@@ -342,7 +346,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
       String id, String to, String host, String tls, String reply, Duration delay) {
     raise(
         "sealwax_delivered_recipients_total",
-        "Delivered recipients by wanted and got level",
+        "Delivered recipients by required and actual TLS level",
         "tls",
         tls);
     delaySeconds.add(Math.max(0, delay.toSeconds()));
@@ -359,7 +363,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   @Override
   public void deferred(
       String id, String to, String reason, String status, String text, Duration delay) {
-    raise("sealwax_deferred_total", "Attempts that ended in waiting", "reason", reason);
+    raise("sealwax_deferred_total", "Deferred delivery attempts", "reason", reason);
     attempt(Severity.FACT, "deliver", "deferred", id, to)
         .seconds("delay", delay)
         .field("reason", reason)
@@ -371,7 +375,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
 
   @Override
   public void bounced(String id, String to, String reason, String status, String text) {
-    raise("sealwax_bounced_recipients_total", "Recipients given up", "reason", reason);
+    raise("sealwax_bounced_recipients_total", "Bounced recipients", "reason", reason);
     attempt(Severity.FACT, "deliver", "bounced", id, to)
         .field("reason", reason)
         .field("dsn", status)
@@ -443,7 +447,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
 
   @Override
   public void storeTrouble(String text, @Nullable Throwable cause) {
-    counters.count("sealwax_store_trouble_total", "Trouble of the store").increment();
+    counters.count("sealwax_store_trouble_total", "Errors of the store").increment();
     // A full disk affects every client and every delivery: once a minute is enough.
     OptionalLong others = repeats.next(text);
     if (others.isEmpty()) {
@@ -458,14 +462,14 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   }
 
   @Override
-  public void warning(String room, String text) {
-    raise("sealwax_warnings_total", "Warnings in the log", "room", room);
-    prefixed(Severity.WARNING, room, text).put();
+  public void warning(String service, String text) {
+    raise("sealwax_warnings_total", "Warnings in the log", "service", service);
+    prefixed(Severity.WARNING, service, text).put();
   }
 
   @Override
-  public void note(String room, String text) {
-    prefixed(Severity.FACT, room, text).put();
+  public void note(String service, String text) {
+    prefixed(Severity.FACT, service, text).put();
   }
 
   @Override

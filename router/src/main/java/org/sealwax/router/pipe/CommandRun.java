@@ -133,7 +133,7 @@ final class CommandRun {
         int length = n + 1;
         int from = 1;
         if (lineEnd == PipeSettings.LineEnd.LF) {
-          // A CR at the end of a block waits for what follows; room for it is kept in front.
+          // A CR at the end of a block waits for what follows; space for it is kept in front.
           if (heldCr) {
             block[0] = '\r';
             from = 0;

@@ -81,7 +81,9 @@ public final class PipeDeliveryAgent implements DeliveryAgent {
     for (PipeSettings pipe : settings) {
       String name = "pipe \"" + pipe.name() + "\": ";
       if (asRoot && pipe.wrapper().isEmpty()) {
-        out.add(name + "nothing is run as root: start as another user, or set a wrapper");
+        out.add(
+            name
+                + "commands are not run as root: start the router as another user, or set wrapper");
       }
       programs(pipe).forEach(program -> flaw(program).ifPresent(why -> out.add(name + why)));
       FailureText.unreadable(pipe.directory())
@@ -93,7 +95,8 @@ public final class PipeDeliveryAgent implements DeliveryAgent {
           .ifPresent(why -> out.add(name + why));
     }
     if (!settings.isEmpty() && !CommandRun.hasOwnGroup()) {
-      out.add("pipes: without setsid (util-linux) a hanging command's children may outlive it");
+      out.add(
+          "pipes: setsid (util-linux) is not installed; children of a command may outlive its timeout");
     }
     return List.copyOf(out);
   }
@@ -135,7 +138,7 @@ public final class PipeDeliveryAgent implements DeliveryAgent {
   }
 
   private static Outcome noSuchPipe() {
-    return deferred(MISCONFIGURED, "pipe-missing", "the command is not configured any more");
+    return deferred(MISCONFIGURED, "pipe-missing", "the pipe is no longer configured");
   }
 
   private Outcome one(Consignment consignment, Recipient consigned, ConfiguredPipe pipe)
@@ -143,7 +146,7 @@ public final class PipeDeliveryAgent implements DeliveryAgent {
     PipeSettings settings = pipe.settings();
     if (asRoot && settings.wrapper().isEmpty()) {
       return deferred(
-          MISCONFIGURED, "pipe-root", "commands are not run as root; a wrapper must be configured");
+          MISCONFIGURED, "pipe-root", "commands are not run as root; configure wrapper");
     }
     Mailbox recipient = consigned.target().mailbox();
     PipeArguments filled =
@@ -156,12 +159,12 @@ public final class PipeDeliveryAgent implements DeliveryAgent {
       case PipeArguments.OptionLike option ->
           refused(
               EnhancedStatus.of(5, 1, option.placeholder().equals("{sender}") ? 7 : 3),
-              "the command behind this address takes no address that begins with a dash");
+              "the command of this address accepts no address that begins with a dash");
       case PipeArguments.NotEncodable not ->
           deferred(
               MISCONFIGURED,
               "pipe-locale",
-              "the router's locale cannot hand " + not.placeholder() + " to a command");
+              "the router's locale cannot encode " + not.placeholder() + " for a command");
       case PipeArguments.Filled ready -> run(consignment, recipient, pipe, ready.argv());
     };
   }

@@ -89,13 +89,13 @@ public record PipeSettings(
     command = List.copyOf(command);
     wrapper = List.copyOf(wrapper);
     environment = List.copyOf(environment);
-    require(!name.isBlank(), "a pipe has a name");
-    require(!command.isEmpty(), "a pipe has a command");
+    require(!name.isBlank(), "a pipe needs a name");
+    require(!command.isEmpty(), "a pipe needs a command");
     require(command.size() <= MAX_ARGUMENTS, "at most " + MAX_ARGUMENTS + " arguments");
-    require(command.getFirst().startsWith("/"), "the command begins with an absolute path");
+    require(command.getFirst().startsWith("/"), "the command must begin with an absolute path");
     require(
         wrapper.isEmpty() || wrapper.getFirst().startsWith("/"),
-        "the wrapper begins with an absolute path");
+        "the wrapper must begin with an absolute path");
     for (String argument : command) {
       for (String placeholder : new TreeSet<>(PLACEHOLDERS)) {
         require(
@@ -105,13 +105,13 @@ public record PipeSettings(
       boolean braces = argument.startsWith("{") && argument.endsWith("}");
       require(
           !braces || PLACEHOLDERS.contains(argument),
-          argument + " is none of " + String.join(", ", new TreeSet<>(PLACEHOLDERS)));
+          argument + " is not one of " + String.join(", ", new TreeSet<>(PLACEHOLDERS)));
     }
     for (String variable : environment) {
       require(variable.indexOf('=') > 0, "not a variable: " + variable);
     }
     require(delimiter.length() <= 1, "a delimiter is one character, such as +");
-    require(timeout.isPositive(), "the timeout is positive");
+    require(timeout.isPositive(), "the timeout must be positive");
     require(
         concurrency >= 1 && concurrency <= MAX_CONCURRENCY,
         "concurrency is 1 to " + MAX_CONCURRENCY);

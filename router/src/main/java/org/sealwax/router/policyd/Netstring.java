@@ -47,11 +47,11 @@ final class Netstring {
       length = length * 10 + (c - '0');
     }
     if (length > max) {
-      throw new MalformedNetstring("over " + max + " octets");
+      throw new MalformedNetstring("over " + max + " bytes");
     }
     byte[] content = in.readNBytes(length);
     if (content.length < length || in.read() != ',') {
-      throw new MalformedNetstring("ends before its comma");
+      throw new MalformedNetstring("no comma at its end");
     }
     return Optional.of(content);
   }

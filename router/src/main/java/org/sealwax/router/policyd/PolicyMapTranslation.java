@@ -129,7 +129,7 @@ final class PolicyMapTranslation {
     notes.add(
         "whether DANE applies to "
             + open.getFirst().host()
-            + " is not known now: at this level Postfix passes such a host over");
+            + " is not known now: at this level Postfix skips such a host");
     return new SocketmapReply.Found("dane");
   }
 
@@ -141,20 +141,20 @@ final class PolicyMapTranslation {
       // use "dane-only" here either.
       if (more) {
         notes.add(
-            "the MX records are unsigned, so DANE does not vouch for the hosts: what else is"
-                + " demanded is served");
+            "the MX records are not signed, so DANE does not confirm the hosts: the other"
+                + " requirement is served");
         return withoutDane();
       }
       notes.add(
-          "the MX records are unsigned: TLSA holds for the host, and not for the domain; Postfix"
-              + " heeds it with smtp_tls_dane_insecure_mx_policy = dane only, and takes it for"
-              + " \"may\" otherwise");
+          "the MX records are not signed: TLSA confirms the host, not the domain; Postfix applies"
+              + " it with smtp_tls_dane_insecure_mx_policy = dane only, and treats it as \"may\""
+              + " otherwise");
       return new SocketmapReply.Found("dane");
     }
     if (more) {
       notes.add(
-          "DANE and another identity are both demanded, which the table cannot say: DANE is"
-              + " served");
+          "DANE and another identity are both required, which a policy table cannot express: DANE"
+              + " is served");
     }
     boolean always = usable.stream().allMatch(t -> t.requirement().demandsTls());
     if (!always) {
@@ -162,7 +162,7 @@ final class PolicyMapTranslation {
       return new SocketmapReply.Found("dane");
     }
     if (dane.size() < usable.size()) {
-      notes.add("hosts without TLSA records are not used, as TLS is demanded of them too");
+      notes.add("hosts without TLSA records are not used, as TLS is required for them too");
     }
     // Fails closed where Postfix's own resolver does not validate; "dane" would become "may".
     return new SocketmapReply.Found("dane-only");
@@ -188,7 +188,7 @@ final class PolicyMapTranslation {
       return new SocketmapReply.Found("dane");
     }
     if (mixed) {
-      notes.add("one host demands more than the others: it is served for all of them");
+      notes.add("one host needs a stricter level than the others: it is served for all");
     }
     return switch (strictest.encryption()) {
       case NEVER -> new SocketmapReply.Found("none");
@@ -205,7 +205,7 @@ final class PolicyMapTranslation {
     Optional<IdentityRequirement> pinned =
         demands.stream().filter(IdentityRequirement.Pinned.class::isInstance).findFirst();
     if (demands.size() > 1) {
-      notes.add("several identities are demanded, and the table can say one");
+      notes.add("several identities are required, but a policy table can express only one");
     }
     if (pinned.isPresent() && pinned.get() instanceof IdentityRequirement.Pinned p) {
       return found("fingerprint match=" + fingerprints(p.pins()), strictest);
@@ -217,8 +217,8 @@ final class PolicyMapTranslation {
         return unsayable();
       }
       notes.add(
-          "the table demands a certificate for a listed name, not for the very host that is"
-              + " connected to; Postfix 3.10 with the table tlsrpt and"
+          "the table requires a certificate for a listed name, not for the connected host;"
+              + " Postfix 3.10 with the table tlsrpt and"
               + " smtp_tls_enforce_sts_mx_patterns does");
       return found("secure match=" + listed + " servername=hostname", strictest);
     }
@@ -234,8 +234,7 @@ final class PolicyMapTranslation {
   }
 
   private static SocketmapReply unsayable() {
-    return new SocketmapReply.Temporary(
-        "Postfix takes every name that is demanded for another thing");
+    return new SocketmapReply.Temporary("Postfix gives a special meaning to every required name");
   }
 
   /**
@@ -270,7 +269,7 @@ final class PolicyMapTranslation {
     if (names.isEmpty()) {
       return named
           ? unsayable()
-          : new SocketmapReply.Temporary("a row demands a name, and an address has none");
+          : new SocketmapReply.Temporary("a row requires a name, but an address has none");
     }
     String line =
         asFound && strictest.statedLevel() != TlsLevel.SECURE
@@ -282,7 +281,7 @@ final class PolicyMapTranslation {
     }
     Path file = caFiles.get(roots.iterator().next());
     if (roots.size() > 1 || file == null || !isAttribute(file.toString())) {
-      return new SocketmapReply.Temporary("the row's CA cannot be said in a policy table");
+      return new SocketmapReply.Temporary("the row's CA cannot be expressed in a policy table");
     }
     return found(line + " tafile=" + file, strictest);
   }

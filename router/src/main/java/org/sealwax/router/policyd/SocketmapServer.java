@@ -94,7 +94,7 @@ public final class SocketmapServer implements Closeable {
     SocketmapServer server =
         start(endpoint, request -> table.get().answer(request), log, ANSWER, counters);
     counters.gauge(
-        "sealwax_policyd_connections", "Connections of Postfix now", server.clients::taken);
+        "sealwax_policyd_connections", "Current connections of Postfix", server.clients::taken);
     return server;
   }
 
@@ -153,7 +153,7 @@ public final class SocketmapServer implements Closeable {
   private void take(SocketChannel client) throws IOException {
     if (!clients.tryTake()) {
       client.close();
-      log.warning("policyd", "more than " + MAX_CLIENTS + " connections: one is closed");
+      log.warning("policyd", "more than " + MAX_CLIENTS + " connections: one was closed");
       return;
     }
     var _ = Threads.start("policyd", () -> serve(client));
@@ -189,7 +189,7 @@ public final class SocketmapServer implements Closeable {
       counters
           .count(
               "sealwax_policyd_answers_total",
-              "Answers to Postfix, by the level's word or what stands for it",
+              "Answers to Postfix, by level or other result",
               "answer",
               answer.word())
           .increment();
@@ -211,7 +211,7 @@ public final class SocketmapServer implements Closeable {
       return new SocketmapReply.TimedOut("no answer within " + longest.toSeconds() + " s");
     } catch (ExecutionException e) {
       log.bug("policyd", e.getCause() == null ? e : e.getCause());
-      return new SocketmapReply.Temporary("an error of Sealwax, see its log");
+      return new SocketmapReply.Temporary("internal error of Sealwax; see its log");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new SocketmapReply.Temporary("stopping");

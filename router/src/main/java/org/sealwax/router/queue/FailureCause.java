@@ -46,7 +46,7 @@ public record FailureCause(
     return new FailureCause(
         BUSY,
         EnhancedStatus.of(4, 3, 2),
-        "as many deliveries run at the addresses of " + host + " as may run at one address",
+        "too many concurrent deliveries at the addresses of " + host,
         host,
         null,
         Extent.MESSAGE);

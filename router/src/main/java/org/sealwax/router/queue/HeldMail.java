@@ -130,7 +130,8 @@ public final class HeldMail implements Closeable {
     } catch (NoSuchFileException e) {
       return null;
     } catch (IOException | DateTimeException | NumberFormatException e) {
-      queue.log.warning("queue", summaryFile + " cannot be read; the next summary is due in a day");
+      queue.log.warning(
+          "queue", summaryFile + " cannot be read; the next summary is sent in a day");
       return null;
     }
   }
@@ -155,7 +156,7 @@ public final class HeldMail implements Closeable {
         try {
           check();
         } catch (IOException e) {
-          queue.log.storeTrouble("held mail could not be looked through", e);
+          queue.log.storeTrouble("held mail could not be checked", e);
         } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
           queue.log.bug("held mail", e);
         }
@@ -324,7 +325,7 @@ public final class HeldMail implements Closeable {
     } while (!page.isEmpty());
   }
 
-  /** One batch that cannot be judged does not keep the look from those behind it. */
+  /** One batch that cannot be judged does not stop the check of those behind it. */
   private boolean see(HeldMailVisitor visitor, RecipientBatch batch) throws SpoolException {
     Set<QueueId> message = Set.of(batch.key().message());
     if (queue.marks.verdict(batch.key().message()) != CrashMarks.StartPermission.GO) {
@@ -357,13 +358,12 @@ public final class HeldMail implements Closeable {
       queue.log.note(
           "queue",
           announced.size()
-              + " held messages end in a day: "
-              + HeldMailSummary.LIST
-              + " shows what is held");
+              + " held messages expire in a day; list them with: "
+              + HeldMailSummary.LIST);
     }
     if (held != countReported || !announced.isEmpty()) {
       countReported = held;
-      queue.notifyPostmaster(held + " recipients are held and wait for you", lines());
+      queue.notifyPostmaster(held + " recipients are held and wait for a decision", lines());
     }
   }
 
@@ -390,7 +390,7 @@ public final class HeldMail implements Closeable {
           if (kind == Kind.UNVOUCHED) {
             Optional<StoredMessage> message = spool.message(batch.key().message());
             left[0] -= message.map(StoredMessage::size).orElse(0L);
-            String why = "held mail took more than its share of the disk";
+            String why = "held mail exceeded its disk limit";
             queue.steps.take(
                 batch, null, (now, held) -> kind(now, held) == kind && delete(now, held, why));
           }
@@ -403,9 +403,9 @@ public final class HeldMail implements Closeable {
           "queue",
           "held mail takes "
               + left[0]
-              + " bytes, more than its share of the disk ("
+              + " bytes, more than its disk limit ("
               + most
-              + "), and none of it may be deleted without a person: "
+              + "); it is not deleted automatically: "
               + HeldMailSummary.LIST);
     }
   }

@@ -84,13 +84,14 @@ public final class HeldMailSummary {
    */
   List<String> lines(Collection<BatchKey> ending) {
     List<String> lines = new ArrayList<>();
-    lines.add("These messages could not be delivered, and their senders could not safely be told.");
-    lines.add("They wait for you:");
+    lines.add(
+        "These messages could not be delivered, and their senders could not safely be notified.");
+    lines.add("They wait for your decision:");
     COMMANDS.forEach(command -> lines.add("    " + command));
     if (!ending.isEmpty()) {
       lines.add("");
-      lines.add("The lifetime of these is over. In a day they are deleted (bounced, where only");
-      lines.add("our memory of a domain stands in the way and the sender is known):");
+      lines.add("These messages expire in a day: they are deleted, or bounced where only");
+      lines.add("the ledger prevents delivery and the sender is known:");
       ending.stream().limit(MOST_NAMED).forEach(key -> lines.add("" + key.message()));
       if (ending.size() > MOST_NAMED) {
         lines.add("and more: " + LIST);

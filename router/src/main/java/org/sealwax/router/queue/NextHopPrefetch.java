@@ -26,7 +26,7 @@ import org.sealwax.router.spool.SpoolException;
  *
  * <p><b>Polite.</b> Each next hop once for each time that mail is due for it, and only those that
  * go by MX; none that is left alone as dead; what is in memory is not asked for again. Few at a
- * time, and when more mail is due than one look finds, nothing is looked up ahead: the mail itself
+ * time, and when more mail is due than one scan finds, nothing is looked up ahead: the mail itself
  * is already late. A look-up too many costs a DNS server a question, one too few costs us a wait.
  */
 public final class NextHopPrefetch implements Closeable {
@@ -36,10 +36,10 @@ public final class NextHopPrefetch implements Closeable {
   /** Interval at which the store is queried. */
   static final Duration EVERY = Duration.ofSeconds(5);
 
-  /** Rows of one look. */
+  /** Rows of one scan. */
   static final int ROWS = 2_000;
 
-  /** Next hops of one look; the others have the next one, or wait for their own answers. */
+  /** Next hops of one scan; the others have the next one, or wait for their own answers. */
   static final int HOPS = 100;
 
   /** Next hops at one time: the queue's own rounds come first at the resolver. */

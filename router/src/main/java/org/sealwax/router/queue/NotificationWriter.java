@@ -224,7 +224,10 @@ final class NotificationWriter {
       return queue.spool.content(notified.id());
     } catch (IOException e) {
       queue.log.storeTrouble(
-          "the content of " + notified.id() + " cannot be read; its notification goes without", e);
+          "the content of "
+              + notified.id()
+              + " cannot be read; the notification is sent without it",
+          e);
       return null;
     }
   }

@@ -108,7 +108,7 @@ final class OfferedRows {
     try {
       admission = scheduler.offer(row, now);
     } catch (RuntimeException e) {
-      // One row must not keep this look from all rows behind it.
+      // One row must not keep this scan from all rows behind it.
       log.bug("queue " + row.key().message(), e);
       inHand.add(row.key(), false);
       held.put(row.key(), QueueStep.OUR_FAULT);
@@ -138,8 +138,8 @@ final class OfferedRows {
     inHand.pause(key);
     log.storeTrouble(
         key.message()
-            + " ended the process also when it was to be held, and is left as it is; sealwax queue"
-            + " release or delete carries out your order on it",
+            + " ended the process again while it was put on hold, and is left unchanged; use"
+            + " sealwax queue release or delete",
         null);
   }
 }

@@ -187,7 +187,7 @@ public final class Queue implements Intake, Closeable {
     try {
       refill(now);
     } catch (SpoolException e) {
-      log.storeTrouble("the queue cannot look at the store", e);
+      log.storeTrouble("the queue cannot read the store", e);
     }
     return state.nextRead(now);
   }
@@ -225,7 +225,7 @@ public final class Queue implements Intake, Closeable {
       Instant latest = now.plus(LONGEST_SLEEP);
       return next == null || next.isAfter(latest) ? latest : next;
     } catch (SpoolException e) {
-      log.storeTrouble("the queue cannot look at the store", e);
+      log.storeTrouble("the queue cannot read the store", e);
       return now.plus(FAILURE_WAIT);
     }
   }

@@ -67,14 +67,14 @@ public final class QueueControl {
     }
   }
 
-  /** Carries out an order on the recipients that a filter means. */
+  /** Carries out a command for the recipients that a filter means. */
   public OperationResult order(Order order, QueueFilter filter) throws IOException {
     return new RunningOrder(order, filter).run();
   }
 
   private void settle() throws IOException {
     if (!queue.steps.settle(PATIENCE)) {
-      throw new IOException("what was ordered is not written down yet; it will be, once it works");
+      throw new IOException("the change is not stored yet; it will be when the store works again");
     }
   }
 
@@ -148,7 +148,7 @@ public final class QueueControl {
           queue.steps.take(batch.get(), () -> afterwards(key), this::carryOut);
         }
       } catch (IOException e) {
-        queue.log.storeTrouble("an order on " + key.message() + " could not be carried out", e);
+        queue.log.storeTrouble("a command for " + key.message() + " could not be carried out", e);
       }
     }
 

@@ -28,7 +28,7 @@ import org.sealwax.router.spool.RecipientBatch;
  * to be written goes back to the caller. Never calls the store. Thread-safe.
  */
 final class QueueState {
-  /** Why a look at the store begins. */
+  /** Why a scan of the store begins. */
   enum Look {
     /** Something may be due. */
     DUE,
@@ -176,7 +176,7 @@ final class QueueState {
     return moves;
   }
 
-  /** A look that is due by then anyway is enough: a flood for a dead next hop costs no looks. */
+  /** A scan that is due by then anyway is enough: a flood for a dead next hop costs no scans. */
   private void readBy(@Nullable Instant due) {
     if (due == null) {
       return;
@@ -206,11 +206,14 @@ final class QueueState {
     return refillOnly ? Look.REFILL : Look.DUE;
   }
 
-  /** A look ended: waits until the next one is due at that time, or sooner for what came in. */
+  /**
+   * A scan of the store ended: waits until the next one is due at that time, or sooner for what
+   * came in.
+   */
   synchronized void endLook(Instant due) throws InterruptedException {
     looking = false;
     signalIfIdle();
-    // What came in during the look, and may have been missed by it.
+    // What came in during the scan, and may have been missed by it.
     Instant next = comingDue != null && comingDue.isBefore(due) ? comingDue : due;
     nextRead = next;
     comingDue = null;

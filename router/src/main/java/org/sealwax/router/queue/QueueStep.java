@@ -150,7 +150,7 @@ public final class QueueStep {
 
   /** The end by an admin's order, with what was known of the recipient until then. */
   private static FailureCause givenUp(String who, @Nullable FailureCause last) {
-    String text = "The message was given up by " + who + ".";
+    String text = "The message was bounced by " + who + ".";
     return last == null
         ? new FailureCause(
             GIVEN_UP, EnhancedStatus.of(5, 0, 0), text, null, null, FailureCause.Extent.RECIPIENT)
@@ -259,7 +259,7 @@ public final class QueueStep {
       return new FailureCause(
           last.reason(),
           EnhancedStatus.of(5, 4, 7),
-          "The message could not be delivered in time. The last trouble was: " + last.text(),
+          "The message could not be delivered in time. The last error was: " + last.text(),
           last.host(),
           last.reply(),
           last.scope());

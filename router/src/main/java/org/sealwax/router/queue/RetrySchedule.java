@@ -30,7 +30,7 @@ public record RetrySchedule(
     @Setting(fallback = "5d", doc = "After this, mail that waits is given up.") Duration lifetime,
     @Setting(
             fallback = "4h",
-            doc = "After this the sender is told once that the message is late; \"0s\": never.")
+            doc = "Time after which the sender is notified once of the delay; \"0s\": never.")
         Duration delayNotice) {
   /** Waits vary by a fifth, so that messages of one hour do not stay together. */
   static final double JITTER = 0.2;

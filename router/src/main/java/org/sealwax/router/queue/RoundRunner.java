@@ -260,7 +260,7 @@ final class RoundRunner {
           new FailureCause(
               QueueStep.DAMAGED,
               EnhancedStatus.of(5, 3, 0),
-              "The stored content is damaged; it is kept as it is.",
+              "The stored content is damaged; the message is held.",
               null,
               null,
               FailureCause.Extent.MESSAGE);

@@ -242,9 +242,9 @@ final class StepApplier {
         "queue",
         key.message()
             + (reason.equals(QueueStep.ENDED_PROCESS)
-                ? " was under way at two unexpected ends of the process and is held"
-                : " met a fault of this program and is held")
-            + "; sealwax queue release tries it once more");
+                ? " was in delivery at two unexpected ends of the process and is held"
+                : " caused an internal error and is held")
+            + "; sealwax queue release tries it again");
     CommitListener held =
         gone -> {
           queue.marks.end(key.message());

@@ -36,7 +36,7 @@ final class BoundedLines implements Closeable {
         return text(line.toByteArray());
       }
       if (line.size() >= ReceiptLine.MAX_LINE) {
-        throw new IOException("a line is longer than " + ReceiptLine.MAX_LINE + " octets");
+        throw new IOException("a line is longer than " + ReceiptLine.MAX_LINE + " bytes");
       }
       line.write(value);
     }

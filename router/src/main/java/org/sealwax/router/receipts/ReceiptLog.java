@@ -133,8 +133,7 @@ public final class ReceiptLog implements Receipts, Closeable {
     Path last = files.getLast();
     long cut = resume(last);
     if (cut > 0) {
-      log.warning(
-          "receipts", "the last line was cut short by a crash: " + cut + " octets were cut off");
+      log.warning("receipts", "a crash truncated the last line: " + cut + " bytes were removed");
       append("torn", ReceiptLine.members().number("octets", cut).members());
       open(lines).force(false);
     }
@@ -157,7 +156,7 @@ public final class ReceiptLog implements Receipts, Closeable {
                   + file
                   + " are damaged after number "
                   + number
-                  + ": move the folder away to begin anew, and keep it");
+                  + ": move the folder away to start a new chain, and keep it");
         }
         begun = entry.get().beginsAt().orElse(begun);
         number = entry.get().number();
@@ -236,7 +235,7 @@ public final class ReceiptLog implements Receipts, Closeable {
   private void writeFailed(IOException e, List<Receipt> batch) {
     if (!failing) {
       failing = true;
-      log.storeTrouble("receipts cannot be written; mail goes on without them", e);
+      log.storeTrouble("receipts cannot be written; delivery continues without them", e);
     }
     dropped.addAndGet(batch.size());
     batch.clear();
@@ -255,7 +254,7 @@ public final class ReceiptLog implements Receipts, Closeable {
   private void write(List<Receipt> batch) throws IOException {
     long lost = dropped.getAndSet(0);
     if (lost > 0) {
-      log.warning("receipts", lost + " receipts were lost: the disk did not keep up");
+      log.warning("receipts", lost + " receipts were lost: the disk is too slow");
       append("lost", ReceiptLine.members().number("count", lost).members());
     }
     if (batch.isEmpty() && lost == 0) {
@@ -383,7 +382,7 @@ public final class ReceiptLog implements Receipts, Closeable {
         log.note(
             "receipts",
             file.getFileName()
-                + (old ? " is past its retention" : " is over the size of receipts that is kept")
+                + (old ? " exceeded its retention" : " exceeded the maximum size of receipts")
                 + " and was deleted");
       }
     }

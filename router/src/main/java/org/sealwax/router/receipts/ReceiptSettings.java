@@ -31,7 +31,7 @@ public record ReceiptSettings(
   /** Checks ranges. */
   public ReceiptSettings {
     if (retention.isNegative() || size < 0 || fileSize < 1) {
-      throw new IllegalArgumentException("retention and size are positive");
+      throw new IllegalArgumentException("retention and size must be positive");
     }
   }
 

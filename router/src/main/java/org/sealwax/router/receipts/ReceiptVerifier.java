@@ -101,7 +101,7 @@ public final class ReceiptVerifier {
 
     void file(String name, InputStream in, Consumer<ReceiptLine> each) throws IOException {
       if (torn) {
-        flaw(name, "the file before ends in the middle of a line");
+        flaw(name, "the previous file ends in the middle of a line");
         torn = false;
       }
       files++;
@@ -110,7 +110,7 @@ public final class ReceiptVerifier {
         for (String line = lines.next(); line != null; line = lines.next()) {
           Optional<ReceiptLine> entry = ReceiptLine.read(line);
           if (entry.isEmpty()) {
-            flaw(name, "a line after number " + number + " is no receipt");
+            flaw(name, "a line after number " + number + " is not a receipt");
             return;
           }
           take(name, entry.get(), first);
@@ -128,9 +128,9 @@ public final class ReceiptVerifier {
       if (first) {
         Optional<String> begins = entry.beginsAfter();
         if (begins.isEmpty()) {
-          flaw(name, "does not begin with its beginning");
+          flaw(name, "has no head line at its beginning");
         } else if (number > 0 && !begins.get().equals(previous)) {
-          flaw(name, "does not go on where the file before ends: lines are missing between them");
+          flaw(name, "does not continue the previous file: lines are missing between them");
         }
         // The oldest file that is left: what was before it went with its retention.
         previous = begins.orElse(ReceiptLine.ORIGIN);
@@ -155,7 +155,7 @@ public final class ReceiptVerifier {
     private void head(String name, ReceiptLine entry, String previous) {
       Optional<SignedHead> head = SignedHead.read(entry);
       if (head.isEmpty() || !head.get().matches(entry, previous)) {
-        flaw(name, "the signature of number " + entry.number() + " does not hold");
+        flaw(name, "the signature of number " + entry.number() + " is not valid");
         return;
       }
       heads++;
@@ -173,14 +173,15 @@ public final class ReceiptVerifier {
 
     ReceiptReport report() {
       if (expected != null && !found) {
-        flaws.add("the head " + expected + " is not in the chain: its end was cut or replaced");
+        flaws.add(
+            "the head " + expected + " is not in the chain: its end was truncated or replaced");
       }
       return new ReceiptReport(files, receipts, heads, unsigned, keys, before, torn, lost, flaws);
     }
   }
 
   /**
-   * Gives every receipt, the oldest first; stops at what is no receipt.
+   * Gives every receipt, the oldest first; stops at what is not a receipt.
    *
    * @param recipient only those of this address, as far as their salts are still there; or null
    */

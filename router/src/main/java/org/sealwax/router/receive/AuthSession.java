@@ -18,7 +18,8 @@ import org.sealwax.router.receive.ServerSession.ClientState;
  */
 final class AuthSession {
   /** Inside a transaction, or when the client has authenticated already (RFC 4954 section 4). */
-  static final Reply NOT_NOW = Reply.of("503 5.5.1 not now: inside a transaction, or done");
+  static final Reply NOT_NOW =
+      Reply.of("503 5.5.1 AUTH not permitted now: a transaction is open, or already authenticated");
 
   private final SaslMechanisms sasl;
   private final AuthGuard guard;
@@ -68,7 +69,7 @@ final class AuthSession {
    */
   CommandResult begin(Command.Auth command, @Nullable Reply obstacle) {
     if (client.tls == null) {
-      return refuse(Reply.of("538 5.7.11 only inside TLS: STARTTLS first"));
+      return refuse(Reply.of("538 5.7.11 must issue a STARTTLS command first"));
     }
     if (obstacle != null) {
       return refuse(obstacle);
@@ -78,7 +79,7 @@ final class AuthSession {
     }
     Optional<SaslExchange> exchange = sasl.begin(command.mechanism());
     if (exchange.isEmpty()) {
-      return refuse(Reply.of("504 5.5.4 mechanism not known here"));
+      return refuse(Reply.of("504 5.5.4 unsupported authentication mechanism"));
     }
     String initial = command.initial();
     if (initial == null) {
@@ -114,9 +115,11 @@ final class AuthSession {
               mechanism,
               f.user(),
               switch (f.kind()) {
-                case CREDENTIALS -> Reply.of("535 5.7.8 name or password are wrong");
-                case NOT_NOW -> Reply.of("454 4.7.0 passwords are being changed, try again");
-                case MALFORMED -> Reply.of("501 5.5.2 not the mechanism's syntax");
+                case CREDENTIALS ->
+                    Reply.of("535 5.7.8 authentication failed: invalid user name or password");
+                case NOT_NOW ->
+                    Reply.of("454 4.7.0 temporary authentication failure, try again later");
+                case MALFORMED -> Reply.of("501 5.5.2 malformed authentication response");
               });
     };
   }

@@ -164,7 +164,7 @@ public final class Listener implements AutoCloseable {
         return new AcceptedConnection(Wire.of(client), user);
       } catch (IOException | UnsupportedOperationException e) {
         client.close();
-        throw new IOException("the user at the other end is not known", e);
+        throw new IOException("the local user of the peer cannot be determined", e);
       }
     }
 

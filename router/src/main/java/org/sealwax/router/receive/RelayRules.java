@@ -150,7 +150,7 @@ public record RelayRules(
               ? toItself(recipient, false)
               : new RelayDecision.Refuse(
                   Reply.of(
-                      "550 5.7.1 relaying denied: not a domain of ours, and you are not known"));
+                      "550 5.7.1 relay access denied: not a domain of this server, and the client is not trusted"));
       case AddressResolution.UnknownRecipient u ->
           new RelayDecision.Refuse(Reply.of("550 5.1.1 " + oneLine(u.text())));
       case AddressResolution.Undeliverable u ->
@@ -161,8 +161,7 @@ public record RelayRules(
           r.listed() || !hasRoutingSyntax(recipient.localPart())
               ? toItself(recipient, false)
               : new RelayDecision.Refuse(
-                  Reply.of(
-                      "550 5.7.1 relaying denied: the local part may be read as a route, and is not listed"));
+                  Reply.of("550 5.7.1 relay access denied: the local part may be a source route"));
       case AddressResolution.Forwarded f -> new RelayDecision.Take(f.targets(), true);
       case AddressResolution.ReturnedBounce r -> new RelayDecision.Take(List.of(r.target()), false);
     };

@@ -125,8 +125,11 @@ final class ServerSession implements CommandHandler {
             reset();
             yield send(OK);
           }
-          case Command.Vrfy c -> send(Reply.of("252 2.5.2 send some mail, and we shall try"));
-          case Command.Expn c -> refuse("EXPN", Reply.of("502 5.5.1 lists are not shown"));
+          case Command.Vrfy c ->
+              send(
+                  Reply.of(
+                      "252 2.5.2 cannot VRFY user, but will accept message and attempt delivery"));
+          case Command.Expn c -> refuse("EXPN", Reply.of("502 5.5.1 EXPN is not supported"));
           case Command.Auth c -> auth(c);
           case Command.Mail c -> mail(c);
           case Command.Rcpt c -> rcpt(c);
@@ -258,8 +261,8 @@ final class ServerSession implements CommandHandler {
   /** The refusal of a DSN parameter from a client that it is not offered to. */
   private Reply noDsn(String keyword) {
     return offersDsnBeforeAuth()
-        ? Reply.of("530 5.7.0 AUTH first: " + keyword)
-        : Reply.of("555 5.5.4 parameter not known: " + keyword);
+        ? Reply.of("530 5.7.0 authentication required: " + keyword)
+        : Reply.of("555 5.5.4 unsupported option: " + keyword);
   }
 
   /** RFC 9422 section 3: six digits. */
@@ -274,17 +277,18 @@ final class ServerSession implements CommandHandler {
   private CommandResult startTls() {
     TlsServer tls = tlsServer;
     if (tls == null || !mayStartTls()) {
-      return refuse("STARTTLS", Reply.of("503 5.5.1 no STARTTLS here, or TLS already"));
+      return refuse(
+          "STARTTLS", Reply.of("503 5.5.1 STARTTLS is not offered, or TLS is already active"));
     }
     if (transaction != null) {
-      return refuse("STARTTLS", Reply.of("503 5.5.1 not inside a transaction"));
+      return refuse("STARTTLS", Reply.of("503 5.5.1 not permitted inside a transaction"));
     }
     if (!count(ClientLimits.ClientRate.HANDSHAKES)) {
       server.log().turnedAway(client.address, ClientLimits.ClientRate.HANDSHAKES.text());
       return refuse("STARTTLS", Reply.of("454 4.7.0 too many TLS handshakes"));
     }
     if (!memory.tryTake(SessionMemory.TLS)) {
-      return refuse("STARTTLS", Reply.of("454 4.3.1 no memory for TLS now"));
+      return refuse("STARTTLS", Reply.of("454 4.3.1 not enough memory for TLS, try again later"));
     }
     return new CommandResult.StartTls(tls);
   }
@@ -334,18 +338,18 @@ final class ServerSession implements CommandHandler {
     Handshake tls = client.tls;
     if (listener.certificates() == ClientCertificateMode.REQUIRE) {
       if (tls == null) {
-        return Reply.of("530 5.7.0 STARTTLS first");
+        return Reply.of("530 5.7.0 must issue a STARTTLS command first");
       }
       if (tls.verdict() instanceof Verdict.Anonymous) {
-        return Reply.of("554 5.7.0 a client certificate is required here");
+        return Reply.of("554 5.7.0 a client certificate is required");
       }
     }
-    return client.hello.isEmpty() ? Reply.of("503 5.5.1 say EHLO first") : null;
+    return client.hello.isEmpty() ? Reply.of("503 5.5.1 send EHLO first") : null;
   }
 
   private CommandResult auth(Command.Auth command) {
     if (auth == null) {
-      return refuse("AUTH", Reply.of("502 5.5.1 no AUTH here"));
+      return refuse("AUTH", Reply.of("502 5.5.1 AUTH is not offered"));
     }
     Reply obstacle = barrier();
     if (obstacle == null && transaction != null) {
@@ -360,10 +364,10 @@ final class ServerSession implements CommandHandler {
       return refuse("MAIL", barrier);
     }
     if (transaction != null) {
-      return refuse("MAIL", Reply.of("503 5.5.1 a transaction is open: RSET first"));
+      return refuse("MAIL", Reply.of("503 5.5.1 nested MAIL command; send RSET first"));
     }
     if (messages >= reception.settings().messages()) {
-      Reply reply = Reply.of("421 4.7.0 " + name() + " enough mail for one session");
+      Reply reply = Reply.of("421 4.7.0 " + name() + " too many messages in one session");
       note("MAIL", "", reply);
       return new CommandResult.ReplyAndClose(reply);
     }
@@ -376,7 +380,7 @@ final class ServerSession implements CommandHandler {
     if (command.parameters().requireTls() && client.tls == null) {
       // Not offered here, so not understood here (RFC 5321 4.1.1.11); taken silently, the sender
       // would believe a promise that the hop to us has broken already.
-      return refuse("MAIL", Reply.of("555 5.7.10 REQUIRETLS inside TLS only: STARTTLS first"));
+      return refuse("MAIL", Reply.of("555 5.7.10 REQUIRETLS needs TLS; send STARTTLS first"));
     }
     if (command.parameters().requestsDsn() && !takesDsn()) {
       return refuse("MAIL", noDsn("RET or ENVID"));
@@ -386,7 +390,9 @@ final class ServerSession implements CommandHandler {
       return refuse(
           "MAIL",
           Reply.of(
-              "552 5.3.4 messages have at most " + reception.settings().size() + " octets here"));
+              "552 5.3.4 message size exceeds the limit of "
+                  + reception.settings().size()
+                  + " bytes"));
     }
     transaction = new Transaction(server, reception, client, memory, command);
     return send(SENDER_OK);
@@ -395,7 +401,7 @@ final class ServerSession implements CommandHandler {
   private CommandResult rcpt(Command.Rcpt command) {
     Transaction open = transaction;
     if (open == null || open.hasBegun()) {
-      return refuse("RCPT", Reply.of("503 5.5.1 MAIL first"));
+      return refuse("RCPT", Reply.of("503 5.5.1 need MAIL command"));
     }
     String to = command.path().toString();
     if (command.parameters().requestsDsn() && !takesDsn()) {
@@ -408,7 +414,7 @@ final class ServerSession implements CommandHandler {
         return new CommandResult.ReplyAndClose(reply);
       }
       // RFC 5321 4.5.3.1.10: the client sends the rest in another transaction.
-      return refuse("RCPT", to, Reply.of("452 4.5.3 too many recipients at once"));
+      return refuse("RCPT", to, Reply.of("452 4.5.3 too many recipients"));
     }
     if (!count(ClientLimits.ClientRate.RECIPIENTS)) {
       return new CommandResult.ReplyAndClose(limited(ClientLimits.ClientRate.RECIPIENTS));
@@ -421,7 +427,10 @@ final class ServerSession implements CommandHandler {
       case RelayRules.RelayDecision.Take take ->
           open.add(original, take, command.parameters())
               ? send(RECIPIENT_OK)
-              : refuse("RCPT", to, Reply.of("452 4.3.1 no memory for more recipients now"));
+              : refuse(
+                  "RCPT",
+                  to,
+                  Reply.of("452 4.3.1 not enough memory for more recipients, try again later"));
       case RelayRules.RelayDecision.Refuse no -> refuse("RCPT", to, no.reply());
     };
   }
@@ -429,7 +438,7 @@ final class ServerSession implements CommandHandler {
   private CommandResult data() {
     Transaction open = transaction;
     if (open == null || open.hasBegun()) {
-      return refuse("DATA", Reply.of("503 5.5.1 MAIL and RCPT first"));
+      return refuse("DATA", Reply.of("503 5.5.1 need MAIL and RCPT commands"));
     }
     if (open.addressed() == 0) {
       return refuse("DATA", Reply.of("554 5.5.1 no valid recipients"));
@@ -441,7 +450,7 @@ final class ServerSession implements CommandHandler {
   private CommandResult bdat() {
     Transaction open = transaction;
     if (open == null) {
-      return refuse("BDAT", Reply.of("503 5.5.1 MAIL and RCPT first"));
+      return refuse("BDAT", Reply.of("503 5.5.1 need MAIL and RCPT commands"));
     }
     if (open.addressed() == 0) {
       return refuse("BDAT", Reply.of("554 5.5.1 no valid recipients"));
@@ -462,7 +471,7 @@ final class ServerSession implements CommandHandler {
       open.begin(this::answered);
       return null;
     } catch (IOException e) {
-      server.log().storeTrouble("message not taken: " + e.getMessage(), e);
+      server.log().storeTrouble("message not accepted: " + e.getMessage(), e);
       return Transaction.reply(e);
     }
   }

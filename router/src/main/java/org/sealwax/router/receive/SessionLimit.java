@@ -12,8 +12,8 @@ import org.sealwax.router.queue.Recipient;
 
 /**
  * Sessions of all listeners together: how many there are at a time, and the memory that they hold.
- * Each listener has a reserve that the others cannot take, so that a flood at port 25 leaves room
- * for our own users. Thread-safe.
+ * Each listener has a reserve that the others cannot take, so that a flood at port 25 leaves
+ * sessions for our own users. Thread-safe.
  */
 public final class SessionLimit {
   /** Bytes of a session that waits for a command: thread, read buffer, replies. */

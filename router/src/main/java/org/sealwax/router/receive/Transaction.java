@@ -193,7 +193,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
 
   private static SpoolException noMemory() {
     return new SpoolException(
-        SpoolException.Kind.FULL, "the sessions hold all the memory that they may hold");
+        SpoolException.Kind.FULL, "the memory limit of all sessions is reached");
   }
 
   /** A client's contents are counted in steps: the count has a lock for all. */
@@ -210,7 +210,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
     long most = DRAFTS * Math.max(maxBytes(), DRAFT_STEP);
     if (!server.limits().tryTakeDraft(client.address.getAddress(), DRAFT_STEP, most)) {
       throw new SpoolException(
-          SpoolException.Kind.FULL, "this client has too much mail under way at once");
+          SpoolException.Kind.FULL, "the memory limit of this client is reached");
     }
     draftCounted += DRAFT_STEP;
   }
@@ -259,7 +259,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
 
   @Override
   public Reply chunkTaken(long octets) {
-    return Reply.of("250 2.0.0 " + octets + " octets received");
+    return Reply.of("250 2.0.0 " + octets + " bytes received");
   }
 
   @Override
@@ -281,7 +281,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
 
   private @Nullable Reply refusal(BodySummary summary) {
     if (summary.tooLarge()) {
-      return Reply.of("552 5.3.4 message larger than " + reception.settings().size() + " octets");
+      return Reply.of("552 5.3.4 message larger than " + reception.settings().size() + " bytes");
     }
     SmtpFlaw flaw = summary.flaw();
     if (flaw != null) {
@@ -298,10 +298,10 @@ final class Transaction implements CommandHandler.BodyReceiver {
       return Reply.of("552 5.3.4 header too large");
     }
     if (header.hops().isLoop(reception.settings().hops())) {
-      return Reply.of("554 5.4.6 too many hops: this mail goes in a circle");
+      return Reply.of("554 5.4.6 too many hops: mail loop");
     }
     if (isCircle(header.hops())) {
-      return Reply.of("554 5.4.6 this mail was forwarded from here before: a circle");
+      return Reply.of("554 5.4.6 mail loop: this message was forwarded from here before");
     }
     return null;
   }
@@ -389,8 +389,8 @@ final class Transaction implements CommandHandler.BodyReceiver {
   /** The reply to the client when the store failed. */
   static Reply reply(IOException trouble) {
     return trouble instanceof SpoolException e && e.kind() == SpoolException.Kind.FULL
-        ? Reply.of("452 4.3.1 no room for mail now, come again")
-        : Reply.of("451 4.3.0 mail cannot be kept now, come again");
+        ? Reply.of("452 4.3.1 insufficient system storage, try again later")
+        : Reply.of("451 4.3.0 message cannot be queued, try again later");
   }
 
   @Override

@@ -51,13 +51,13 @@ public final class DkimSigner {
    */
   public static DkimSigner read(Domain domain, Domain selector, Path file) throws IOException {
     if (Files.size(file) > MAX_FILE) {
-      throw new IOException(file + " is larger than " + MAX_FILE + " octets");
+      throw new IOException(file + " is larger than " + MAX_FILE + " bytes");
     }
     String text = Files.readString(file, StandardCharsets.US_ASCII);
     int begin = text.indexOf("-----BEGIN PRIVATE KEY-----");
     int end = text.indexOf("-----END PRIVATE KEY-----");
     if (begin < 0 || end < begin) {
-      throw new IOException(file + " holds no private key in PKCS#8 PEM");
+      throw new IOException(file + " contains no private key in PKCS#8 PEM");
     }
     try {
       byte[] der =
@@ -69,7 +69,7 @@ public final class DkimSigner {
       }
       return new DkimSigner(domain, selector.name(), key);
     } catch (GeneralSecurityException | IllegalArgumentException e) {
-      throw new IOException(file + " is no RSA key", e);
+      throw new IOException(file + " is not an RSA key", e);
     }
   }
 

@@ -206,7 +206,8 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
       SessionCountFile.of(settings.folder(), begin).write(reports);
       dirty = false;
     } catch (IOException e) {
-      log.warning("report", "the counts for TLS reports cannot be kept: " + FailureText.of(e));
+      log.warning(
+          "report", "the session counts for TLS reports cannot be stored: " + FailureText.of(e));
     }
   }
 
@@ -292,7 +293,7 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
           rest.ifPresent(left::add);
         }
         if (stopped) {
-          throw new InterruptedException("we are stopping");
+          throw new InterruptedException("shutting down");
         }
       }
     } finally {

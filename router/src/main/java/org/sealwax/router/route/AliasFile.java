@@ -97,7 +97,7 @@ final class AliasFile {
 
   static List<String> lines(Path file) throws IOException {
     if (Files.size(file) > MAX_SIZE) {
-      throw new IOException(file + " is larger than " + MAX_SIZE + " octets");
+      throw new IOException(file + " is larger than " + MAX_SIZE + " bytes");
     }
     if (!Files.isRegularFile(file)) {
       // A pipe or a device may have no end, or no beginning.
@@ -117,7 +117,7 @@ final class AliasFile {
     }
     if (start > 0) {
       if (key == null) {
-        flaw(new FilePosition(file, number, start + 1, line), "this continues nothing", null);
+        flaw(new FilePosition(file, number, start + 1, line), "this line continues no entry", null);
       } else {
         targets(new FilePosition(file, number, 1, line), start);
       }
@@ -128,14 +128,14 @@ final class AliasFile {
     if (colon < 0) {
       flaw(
           new FilePosition(file, number, line.length() + 1, line),
-          "a line is a name, a colon and where it leads",
+          "a line needs a name, a colon and targets",
           "name: someone@example.org");
       return;
     }
     keyPlace = new FilePosition(file, number, 1, line);
     key = key(line.substring(0, colon).strip());
     if (key == null) {
-      flaw(keyPlace, "not a name that mail can be addressed to", null);
+      flaw(keyPlace, "not a valid alias name", null);
       // Its targets are checked all the same: one run shows all flaws.
       key = "";
     }
@@ -187,10 +187,7 @@ final class AliasFile {
       if (!target.isEmpty()) {
         target(target, new FilePosition(line.file(), line.line(), at + 1, text));
       } else if (!comment) {
-        flaw(
-            new FilePosition(line.file(), line.line(), at + 1, text),
-            "a target is missing here",
-            null);
+        flaw(new FilePosition(line.file(), line.line(), at + 1, text), "a target is missing", null);
       }
       if (comment) {
         return;
@@ -230,7 +227,7 @@ final class AliasFile {
       return;
     }
     if (path.indexOf('\0') >= 0) {
-      flaw(place, "no file has such a name", null);
+      flaw(place, "not a valid file name", null);
       return;
     }
     Path list = file.resolveSibling(path);
@@ -255,7 +252,7 @@ final class AliasFile {
       String text = line.substring(start, end).strip();
       FilePosition inside = new FilePosition(list, number, start + 1, line);
       if (end < line.length() && line.charAt(end) == ',') {
-        flaw(inside, "a list has one target a line", null);
+        flaw(inside, "a list has one target per line", null);
       } else if (text.startsWith(INCLUDE)) {
         flaw(inside, "a list cannot include another", null);
       } else if (!text.isEmpty()) {
@@ -269,8 +266,8 @@ final class AliasFile {
     if (target.startsWith("|") || target.startsWith("\"|")) {
       flaw(
           place,
-          "an alias file cannot hold a command",
-          "describe it in a [[pipe]] row of the configuration and write pipe:NAME");
+          "an alias file cannot contain a command",
+          "define a [[pipe]] in the configuration and write pipe:NAME");
     } else if (target.startsWith("/") || target.startsWith("~") || target.startsWith(":")) {
       flaw(place, "a target is an address, another alias, pipe:NAME or :include:FILE", null);
     } else if (target.startsWith(AliasTable.PIPE)) {
@@ -283,7 +280,7 @@ final class AliasFile {
             "there is no [[pipe]] named \"" + name + "\"",
             pipes.isEmpty()
                 ? null
-                : "there is: " + String.join(", ", pipes.stream().sorted().toList()));
+                : "known pipes: " + String.join(", ", pipes.stream().sorted().toList()));
       }
     } else {
       var name = AddressText.parse(target);
@@ -318,10 +315,10 @@ final class AliasFile {
       return;
     }
     if (targets.isEmpty() && flaws.isEmpty()) {
-      flaw(keyPlace, "this name leads nowhere", "leave the line out to refuse mail for it");
+      flaw(keyPlace, "this name has no target", "remove the line to reject mail for it");
     }
     if (!key.isEmpty() && entries.putIfAbsent(key, String.join("\n", targets)) != null) {
-      flaw(keyPlace, "this name is here twice", null);
+      flaw(keyPlace, "this name is defined twice", null);
     }
     key = null;
     targets = new LinkedHashSet<>();
@@ -336,7 +333,10 @@ final class AliasFile {
               || (!p.domain().isEmpty()
                   && (entries.containsKey(name + p.domain()) || entries.containsKey(p.domain())));
       if (!known) {
-        flaw(p.place(), "there is no alias \"" + p.name() + "\" here", "or is a domain missing?");
+        flaw(
+            p.place(),
+            "there is no alias \"" + p.name() + "\" here",
+            "add a domain, or define the alias");
       }
     }
   }

@@ -33,7 +33,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
   public static final int MAX_TARGETS = AliasFile.MAX_TARGETS;
 
   private static final String TOO_MANY =
-      "this address leads to more than " + MAX_TARGETS + " others";
+      "this address expands to more than " + MAX_TARGETS + " recipients";
 
   private record AliasSource(Path file, boolean caseSensitive) {}
 
@@ -182,7 +182,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
       throws IOException {
     Path file = rewriting.secretFile();
     if (SrsSecretFile.makeIfAbsent(file, random)) {
-      log.note("forward", "made a secret for sender rewriting: " + file);
+      log.note("forward", "created a secret for sender rewriting: " + file);
     }
     WatchedFile<Srs> before =
         former != null && rewriting.equals(former.settings.sender()) ? former.srs : null;
@@ -201,12 +201,12 @@ public final class ConfiguredDirectory implements RecipientDirectory {
     return new WatchedFile.ChangeListener() {
       @Override
       public void taken(Path file) {
-        log.configuration(what + " read again: " + file);
+        log.configuration(what + " reloaded: " + file);
       }
 
       @Override
       public void kept(Path file, String why) {
-        log.warning("forward", "the former " + what + " stay in force: " + why);
+        log.warning("forward", "the former " + what + " remain in force: " + why);
       }
     };
   }
@@ -327,11 +327,11 @@ public final class ConfiguredDirectory implements RecipientDirectory {
 
   /** A file is being changed, or was changed into something that was not taken. */
   private static AddressResolution changing() {
-    return new AddressResolution.TemporaryFailure("recipients are being changed here, try again");
+    return new AddressResolution.TemporaryFailure("recipients are being reloaded, try again later");
   }
 
   private static AddressResolution unknown() {
-    return new AddressResolution.UnknownRecipient("no such recipient here");
+    return new AddressResolution.UnknownRecipient("recipient unknown");
   }
 
   private @Nullable AddressResolution role(String localPart) {
@@ -431,8 +431,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
         if (!followAny(recipient, domain)) {
           return roles
               ? isChanging(domain) ? changing() : unknown()
-              : new AddressResolution.TemporaryFailure(
-                  "the postmaster's own address does not exist here");
+              : new AddressResolution.TemporaryFailure("the postmaster's address does not exist");
         }
       }
       for (String problem : errors) {
@@ -443,7 +442,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
       }
       // The admin wants mail for this alias: an error in the configuration is no reason to refuse.
       return found.isEmpty()
-          ? new AddressResolution.TemporaryFailure("this address leads nowhere at the moment")
+          ? new AddressResolution.TemporaryFailure("this address has no targets at present")
           : new AddressResolution.Forwarded(List.copyOf(found));
     }
 
@@ -493,7 +492,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
     private void expand(Mailbox alias, Domain domain, List<String> targets, String extension) {
       Mailbox folded = folded(alias);
       if (path.contains(folded)) {
-        errors.add("aliases lead in a circle at " + alias);
+        errors.add("alias loop at " + alias);
         return;
       }
       if (!done.add(folded)) {
@@ -534,7 +533,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
       if (!(target.domain() instanceof Domain domain) || !aliases.containsKey(domain)) {
         found.add(new DeliveryTarget.Remote(target));
       } else if (!follow(target, domain) && !roleOrAny(target, domain)) {
-        errors.add("leads to " + target + ", which does not exist here");
+        errors.add("leads to " + target + ", which does not exist");
       }
     }
 

@@ -52,25 +52,25 @@ public sealed interface ConfiguredHop {
     if (text.startsWith("pipe:")) {
       String name = text.substring("pipe:".length());
       return name.isBlank()
-          ? new HopSyntax.Wrong(text.length(), "a pipe has a name", "pipe:NAME, as in [[pipe]]")
+          ? new HopSyntax.Wrong(text.length(), "a pipe needs a name", "pipe:NAME, as in [[pipe]]")
           : new HopSyntax.Read(new Pipe(name));
     }
     if (text.startsWith("|") || text.startsWith("/")) {
       return new HopSyntax.Wrong(
-          0, "a command cannot stand here", "describe it in a [[pipe]] row and write pipe:NAME");
+          0, "a command is not allowed here", "define a [[pipe]] and write pipe:NAME");
     }
     if (text.startsWith("[")) {
       return literal(text);
     }
     int colon = text.indexOf(':');
     if (colon >= 0 && text.indexOf(':', colon + 1) >= 0) {
-      return new HopSyntax.Wrong(colon, "an IPv6 address stands in brackets", "[" + text + "]");
+      return new HopSyntax.Wrong(colon, "an IPv6 address needs brackets", "[" + text + "]");
     }
     String name = colon < 0 ? text : text.substring(0, colon);
     if (isAddress(name)) {
       return new HopSyntax.Wrong(
           0,
-          "an address stands in brackets",
+          "an address needs brackets",
           "[" + name + "]" + (colon < 0 ? "" : text.substring(colon)));
     }
     Optional<Domain> host = Domain.parse(name);
@@ -84,7 +84,7 @@ public sealed interface ConfiguredHop {
   private static HopSyntax literal(String text) {
     int close = text.indexOf(']');
     if (close < 0) {
-      return new HopSyntax.Wrong(text.length(), "the bracket is not closed", null);
+      return new HopSyntax.Wrong(text.length(), "the closing bracket is missing", null);
     }
     String inside = text.substring(1, close);
     boolean tagged = inside.regionMatches(true, 0, "IPv6:", 0, 5);
@@ -93,7 +93,7 @@ public sealed interface ConfiguredHop {
       // Postfix writes [host] for "no MX"; here a plain host never means MX.
       return new HopSyntax.Wrong(
           1,
-          "brackets hold an address",
+          "brackets contain an address",
           Domain.parse(inside).isPresent() ? inside + text.substring(close + 1) : null);
     }
     return withPort(new AddressLiteral(InetAddress.ofLiteral(address)), text, close + 1);
@@ -104,7 +104,7 @@ public sealed interface ConfiguredHop {
       return new HopSyntax.Read(new Host(host, SMTP));
     }
     if (text.charAt(at) != ':') {
-      return new HopSyntax.Wrong(at, "nothing but :port may follow", null);
+      return new HopSyntax.Wrong(at, "only :port may follow", null);
     }
     int port = 0;
     for (int i = at + 1; i < text.length(); i++) {

@@ -61,7 +61,7 @@ public record ForwardSettings(
     Set<Domain> seen = new HashSet<>();
     for (AliasDomain row : aliasDomains) {
       if (!seen.add(row.domain())) {
-        throw new IllegalArgumentException(row.domain() + " is twice among the domains");
+        throw new IllegalArgumentException(row.domain() + " is listed twice as a domain");
       }
     }
     Set<DomainPattern> patterns = new HashSet<>();
@@ -72,11 +72,11 @@ public record ForwardSettings(
     }
     for (RelayDomain row : relayDomains) {
       if (!seen.add(row.domain())) {
-        throw new IllegalArgumentException(row.domain() + " is twice among the domains");
+        throw new IllegalArgumentException(row.domain() + " is listed twice as a domain");
       }
       if (row.nextHop() != null && patterns.contains(new DomainPattern.Exact(row.domain()))) {
         throw new IllegalArgumentException(
-            row.domain() + " has a next hop as a relay domain and a route of its own");
+            row.domain() + " has a next hop in [[relay_domain]] and another one in [[transport]]");
       }
     }
   }

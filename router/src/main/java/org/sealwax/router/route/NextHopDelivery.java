@@ -33,7 +33,7 @@ public final class NextHopDelivery implements DeliveryAgent {
   /** Reason of a forwarding loop, in the queue and in the log. */
   public static final String LOOP = "loop";
 
-  /** Reason of mail for a postmaster who is not configured, in the queue. */
+  /** Reason of mail for a postmaster that is not configured, in the queue. */
   public static final String POSTMASTER = "postmaster";
 
   private static final int BLOCK = 8 * 1024;
@@ -78,7 +78,7 @@ public final class NextHopDelivery implements DeliveryAgent {
               LOOP,
               // RFC 3463 3.5: routing loop detected.
               EnhancedStatus.of(5, 4, 6),
-              "This mail was forwarded from here before: it goes in a circle.",
+              "Mail loop: this message was forwarded from here before.",
               FailureCause.Extent.RECIPIENT);
       return c.outcomes(r -> new Outcome.Refused(cause));
     }
@@ -145,7 +145,7 @@ public final class NextHopDelivery implements DeliveryAgent {
         cause(
             POSTMASTER,
             EnhancedStatus.of(4, 3, 5),
-            "No postmaster was named who could be sent this: sealwax queue show prints it.",
+            "No postmaster is configured for this message; sealwax queue show prints it.",
             FailureCause.Extent.RECIPIENT);
     if (targets.isEmpty()) {
       return outcomes(c, held, r -> new Outcome.Held(held));
@@ -177,7 +177,7 @@ public final class NextHopDelivery implements DeliveryAgent {
           cause(
               "store",
               EnhancedStatus.of(4, 3, 0),
-              "The message could not be taken once more for the postmaster's alias: "
+              "The message could not be queued again for the postmaster's alias: "
                   + FailureText.of(e),
               FailureCause.Extent.MESSAGE);
       return c.outcomes(r -> new Outcome.Deferred(cause));

@@ -10,7 +10,7 @@ public interface RecipientDirectory {
 
   /** Where the bare {@code <Postmaster>} leads (RFC 5321 4.5.1): Forwarded or NotNow. */
   default AddressResolution postmaster() {
-    return new AddressResolution.TemporaryFailure("no postmaster is configured here yet");
+    return new AddressResolution.TemporaryFailure("no postmaster is configured");
   }
 
   /** Checks the files for changes, when it is time. Call it every few seconds. */

@@ -122,7 +122,7 @@ final class Srs {
     String given = local.substring(5, end);
     String rest = local.substring(end + 1);
     if (!isSigned(given, form == 0 ? "SRS0" : "SRS1", rest)) {
-      return new Reversed.Refused("this SRS address was not made here");
+      return new Reversed.Refused("this SRS address is not ours");
     }
     Mailbox original = form == 0 ? original(rest, now) : firstForwarder(rest);
     return original == null

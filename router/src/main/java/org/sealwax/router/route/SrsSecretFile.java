@@ -81,7 +81,7 @@ public final class SrsSecretFile {
       }
     }
     if (secrets.isEmpty()) {
-      throw new IOException(file + " holds no secret");
+      throw new IOException(file + " contains no secret");
     }
     return new WatchedFile.FileContents<>(List.copyOf(secrets), Map.of(file, Set.copyOf(entries)));
   }

@@ -132,7 +132,7 @@ public final class VerificationCache {
       probes.give();
       if (result == null) {
         // A bug in the probe: other sessions must not wait for ever, and nothing is cached.
-        answer(recipient, mine, null, nextHop, "verification broke off");
+        answer(recipient, mine, null, nextHop, "verification was interrupted");
       }
     }
     return answer(recipient, mine, result, nextHop, "");
@@ -172,7 +172,7 @@ public final class VerificationCache {
       Thread.currentThread().interrupt();
       why = "shutting down";
     } catch (ExecutionException e) {
-      why = "verification broke off";
+      why = "verification was interrupted";
     }
     return new CachedVerification(
         new RecipientProbe.VerificationResult.NotKnown(why), "", clock.nanoTime(), 0);
@@ -248,7 +248,7 @@ public final class VerificationCache {
     } catch (NoSuchFileException e) {
       // The first start.
     } catch (IOException e) {
-      log.warning("forward", "verified recipients were not read: " + FailureText.of(e));
+      log.warning("forward", "cannot read verified recipients: " + FailureText.of(e));
     }
   }
 
@@ -308,7 +308,7 @@ public final class VerificationCache {
           });
     } catch (IOException e) {
       changed = true;
-      log.warning("forward", "verified recipients were not kept: " + FailureText.of(e));
+      log.warning("forward", "cannot write verified recipients: " + FailureText.of(e));
     }
   }
 }

@@ -68,9 +68,9 @@ final class Housekeeping {
       log.warning(
           "app",
           doubted
-              ? "the machine's clock jumped: certificates and policies are judged as if it had not,"
+              ? "the machine's clock jumped: certificates and policies are judged by the former time"
                   + " for a day or until sealwax policy accept --clock"
-              : "the machine's clock is believed again");
+              : "the machine's clock is trusted again");
     }
     long now = steady.nanoTime();
     if (!isEnded() && clockWritten != 0 && now - clockWritten < KEEP_CLOCK.toNanos()) {
@@ -98,7 +98,7 @@ final class Housekeeping {
     Thread keeper = thread;
     try {
       if (keeper != null && !keeper.join(most)) {
-        log.warning("app", "the certificate files are still being looked at");
+        log.warning("app", "the certificate files are still being read");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -171,7 +171,7 @@ public final class Router implements Closeable {
     } catch (IOException e) {
       throw new StartFailure(
           "the state folder " + state + " cannot be made: " + FailureText.of(e),
-          "set [server] state to a folder that this user may write",
+          "set [server] state to a folder that this user can write",
           e);
     }
     this.certificates =
@@ -265,7 +265,8 @@ public final class Router implements Closeable {
         throw bug;
       }
       Throwable why = e instanceof RuntimeException && e.getCause() != null ? e.getCause() : e;
-      throw new StartFailure(FailureText.of(why), "sealwax check says what is in force", why);
+      throw new StartFailure(
+          FailureText.of(why), "sealwax check prints the settings in force", why);
     }
   }
 
@@ -444,17 +445,21 @@ public final class Router implements Closeable {
   }
 
   private TcpListener openMetrics(InetSocketAddress address) throws StartFailure {
-    counters.gauge("sealwax_sessions", "Client sessions now", this::sessions);
+    counters.gauge("sealwax_sessions", "Current client sessions", this::sessions);
     counters.gauge(
-        "sealwax_queue_running", "Rounds of delivery now", () -> queue.figures().running());
+        "sealwax_queue_running", "Current delivery rounds", () -> queue.figures().running());
     counters.gauge(
-        "sealwax_queue_ready", "Recipient groups in line", () -> queue.figures().ready());
+        "sealwax_queue_ready",
+        "Recipient groups waiting for delivery",
+        () -> queue.figures().ready());
     counters.gauge(
         "sealwax_queue_dead_sites",
-        "Next hops that are left alone for a while",
+        "Next hops that are paused after failures",
         () -> queue.figures().deadSites());
     counters.gauge(
-        "sealwax_store_trouble", "1 while no mail is taken", () -> spool.failure() == null ? 0 : 1);
+        "sealwax_store_trouble",
+        "1 while no mail is accepted",
+        () -> spool.failure() == null ? 0 : 1);
     LedgerMetrics.show(counters, stores::ledger);
     try {
       return MetricsServer.start(
@@ -545,7 +550,8 @@ public final class Router implements Closeable {
     try {
       listeners.drain(grace);
       if (!queue.drain(grace)) {
-        log.warning("app", "some deliveries were interrupted; they begin again at the next start");
+        log.warning(
+            "app", "some deliveries were interrupted; they are repeated after the next start");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -54,7 +54,7 @@ final class ServerCertificates implements Supplier<IdentityStore> {
     try {
       IdentityStore opened = IdentityStore.open(settings.get(), clock, random);
       for (Identity identity : opened.identities()) {
-        log.identity(identity.name(), "in use until " + identity.expires());
+        log.identity(identity.name(), "valid until " + identity.expires());
         ConfiguredFilesCheck.lifetime(identity, clock.now()).ifPresent(w -> log.warning("tls", w));
       }
       return opened;
@@ -80,7 +80,7 @@ final class ServerCertificates implements Supplier<IdentityStore> {
     for (IdentityStore.Reload reload : opened.reloadIfChanged()) {
       switch (reload) {
         case IdentityStore.Reload.Replaced r -> {
-          log.identity(r.file(), "read again, in use until " + r.identity().expires());
+          log.identity(r.file(), "reloaded, valid until " + r.identity().expires());
           ConfiguredFilesCheck.lifetime(r.identity(), clock.now())
               .ifPresent(w -> log.warning("tls", w));
         }
@@ -90,7 +90,7 @@ final class ServerCertificates implements Supplier<IdentityStore> {
   }
 
   private static String kept(IdentityStore.Reload.KeptFormer k) {
-    return k.file() + ": " + k.why() + "; the former certificate stays in use";
+    return k.file() + ": " + k.why() + "; the former certificate remains in use";
   }
 
   /**

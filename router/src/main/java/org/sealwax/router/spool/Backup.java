@@ -77,7 +77,8 @@ final class Backup {
         throw SpoolException.of("the copy could not be made", e);
       }
     }
-    throw new SpoolException(Kind.BROKEN, "mail goes too fast for a whole copy; try again");
+    throw new SpoolException(
+        Kind.BROKEN, "the spool changes too fast for a complete copy; try again");
   }
 
   /**
@@ -89,7 +90,7 @@ final class Backup {
     Path database = folder.resolve(DATABASE);
     if (!Files.exists(database) || Files.exists(folder.resolve(DATABASE + UNFINISHED))) {
       throw new SpoolException(
-          Kind.FORMAT, folder + " holds no finished backup: " + DATABASE + " is missing");
+          Kind.FORMAT, folder + " is not a complete backup: " + DATABASE + " is missing");
     }
     try {
       try (IntegrityCheck check = new IntegrityCheck(database)) {
@@ -106,9 +107,9 @@ final class Backup {
         throw new SpoolException(
             Kind.DAMAGED,
             folder
-                + " is not whole: "
+                + " is not complete: "
                 + missing.size()
-                + " contents are missing or cut, among them "
+                + " contents are missing or truncated, among them "
                 + missing.getFirst());
       }
     } catch (SQLException e) {

@@ -76,7 +76,7 @@ final class BodyFiles {
       throw SpoolWriter.closed();
     }
     if (Files.exists(file(id))) {
-      throw new SpoolException(Kind.BROKEN, "there is a content of " + id + " already");
+      throw new SpoolException(Kind.BROKEN, "a content of " + id + " exists already");
     }
     if (!swept) {
       begun.add(id);
@@ -161,7 +161,7 @@ final class BodyFiles {
   /** Asks the database. */
   @FunctionalInterface
   interface Claims {
-    /** What it says of this message. */
+    /** Its data about this message. */
     Claim of(QueueId id) throws SpoolException;
   }
 

@@ -117,11 +117,11 @@ public final class CrashMarks implements Closeable {
             "queue",
             "the last process ended while it worked on "
                 + marks.suspects.size()
-                + " messages, which are tried one after the other");
+                + " messages; they are tried one at a time");
       }
       return marks;
     } catch (IOException e) {
-      log.warning("queue", "messages under way cannot be marked: " + FailureText.of(e));
+      log.warning("queue", "messages in delivery cannot be marked: " + FailureText.of(e));
       return none();
     }
   }

@@ -81,8 +81,8 @@ final class DiskSpace {
       if (before != enough) {
         log.storeTrouble(
             enough
-                ? "there is room again: mail is taken"
-                : "less than " + minimumFree + " bytes are free: no mail is taken",
+                ? "there is free space again: mail is accepted"
+                : "less than " + minimumFree + " bytes are free: no mail is accepted",
             null);
       }
     }
@@ -165,7 +165,7 @@ final class DiskSpace {
       return false;
     }
     log.storeTrouble(
-        "the disk is full: the reserve is given up, so that the queue can drain; no mail is taken",
+        "the disk is full: the reserve file is deleted so that the queue can drain; no mail is accepted",
         null);
     reserveUsed = true;
     lastFree = clock.nanoTime() - CHECK_INTERVAL.toNanos();

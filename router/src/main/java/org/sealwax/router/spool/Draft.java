@@ -152,7 +152,7 @@ public final class Draft implements Closeable {
     }
     long more = SPILLED - charged;
     if (files == null || more > 0 && !memory.tryTake(more)) {
-      throw new SpoolException(SpoolException.Kind.FULL, "no memory for one more message");
+      throw new SpoolException(SpoolException.Kind.FULL, "not enough memory for another message");
     }
     charged += Math.max(0, more);
     BodyFiles.LargeContent file = files.begin(id);

@@ -37,7 +37,7 @@ final class FolderLock implements Closeable {
     }
     if (lock == null) {
       channel.close();
-      throw new SpoolException(Kind.LOCKED, "another router runs on the spool in " + folder);
+      throw new SpoolException(Kind.LOCKED, "another router uses the spool in " + folder);
     }
     return new FolderLock(channel);
   }

@@ -132,7 +132,7 @@ public record QueueId(String text) implements Comparable<QueueId> {
    * @throws IllegalArgumentException when this identifier was not made by this router
    */
   public long number() {
-    return numberIfAny().orElseThrow(() -> new IllegalArgumentException("not an id of ours"));
+    return numberIfAny().orElseThrow(() -> new IllegalArgumentException("not a queue id"));
   }
 
   @Override

@@ -67,7 +67,7 @@ final class RowCopy {
         + unreadable
         + " records could not be read, "
         + aside
-        + " were not whole and are in the table aside";
+        + " were incomplete and are in the table aside";
   }
 
   private int update(String sql) throws SQLException {
@@ -107,7 +107,7 @@ final class RowCopy {
                   + Arrays.toString(at)
                   + " of table "
                   + table
-                  + " was being copied at two unexpected ends of the process and is left out; it is"
+                  + " ended the process twice while it was copied and is left out; it is"
                   + " in the damaged files",
               null);
           left++;

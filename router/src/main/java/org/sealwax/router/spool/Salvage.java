@@ -110,14 +110,15 @@ final class Salvage {
           }
         }
       } else if (!isEmpty(LOG)) {
-        log.storeTrouble("the spool's database is missing or empty, its log is there", null);
+        log.storeTrouble(
+            "the spool's database is missing or empty, but its write-ahead log exists", null);
         run();
       } else if (used || contents > 0) {
         lost = true;
         log.storeTrouble(
-            "the spool's database is missing or empty: a new one is made; "
+            "the spool's database is missing or empty: a new one is created; "
                 + contents
-                + " contents in files have no record and are set aside",
+                + " content files have no record and are set aside",
             null);
       }
       return lost;
@@ -128,7 +129,7 @@ final class Salvage {
 
   private void keepLog() throws IOException {
     log.storeTrouble(
-        "the database's log is damaged before its last commit; mail behind that place is not"
+        "the database's log is damaged before its last commit; mail after that place is not"
             + " delivered; the log is kept in "
             + copyLog("damaged-"),
         null);
@@ -147,7 +148,7 @@ final class Salvage {
               + kept
               + " folders "
               + UNFINISHED
-              + "... are here already");
+              + "... exist already");
       return;
     }
     log.warning(
@@ -166,7 +167,8 @@ final class Salvage {
 
   /** Moves the damaged files away and copies out what is readable; or goes on with that. */
   void run(SpoolException why) throws SpoolException {
-    log.storeTrouble("the spool's database is damaged: what is readable is copied out", why);
+    log.storeTrouble(
+        "the spool's database is damaged: readable records are copied to a new one", why);
     try {
       run();
     } catch (IOException | SQLException e) {
@@ -175,7 +177,7 @@ final class Salvage {
   }
 
   private static SpoolException failure(Exception e) {
-    return SpoolException.of("the damaged spool could not be copied out", e);
+    return SpoolException.of("the damaged spool could not be copied", e);
   }
 
   private void run() throws IOException, SQLException {
@@ -248,7 +250,7 @@ final class Salvage {
   private void build(Path aside) throws IOException, SQLException {
     Path fresh = folder.resolve("spool.db.new");
     Files.deleteIfExists(fresh);
-    String copied = "nothing of the damaged spool can be read";
+    String copied = "no record of the damaged spool can be read";
     try (Connection target = Sqlite.create(fresh, SpoolFormat.SPOOL, CACHE_KIB);
         Statement plain = target.createStatement()) {
       // The file counts only when it is whole: no journal, one sync at the end.
@@ -301,7 +303,7 @@ final class Salvage {
       Connection copy = readable(repaired);
       if (copy != null) {
         log.storeTrouble(
-            "the first page of the database is damaged: read by that of a new one"
+            "the first page of the database is damaged: it is read with that of a new one"
                 + (withLog ? "" : ", without the log"),
             null);
         return copy;

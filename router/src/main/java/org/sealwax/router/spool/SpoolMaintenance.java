@@ -201,18 +201,15 @@ final class SpoolMaintenance {
     }
     if (!found.neverReceived().isEmpty()) {
       spool.log.note(
-          "spool",
-          "removed "
-              + found.neverReceived().size()
-              + " contents that were not received to the end");
+          "spool", "removed " + found.neverReceived().size() + " incompletely received contents");
     }
     int unclaimed = spool.bodies.unclaimed().size();
     if (unclaimed > 0) {
       spool.log.storeTrouble(
           unclaimed
-              + " contents without a record are kept in the folder unclaimed, "
+              + " contents without a record are kept in the folder \"unclaimed\", "
               + found.setAside().size()
-              + " of them since this start; they may be acknowledged mail",
+              + " of them since this start; they may be accepted mail",
           null);
     }
     long lost = spool.readers.scan(Scan.SWEEP, SpoolReader::withoutRecipients);

@@ -210,7 +210,7 @@ final class SpoolReader implements Closeable {
       while (r.next()) {
         int state = r.getInt(1);
         String reason = r.getString(2);
-        // A damaged row is counted nowhere; a look that meets it sets it aside.
+        // A damaged row is counted nowhere; a scan that meets it sets it aside.
         if (BatchState.isKnown(state) && reason != null) {
           counts.add(
               new BatchCount(

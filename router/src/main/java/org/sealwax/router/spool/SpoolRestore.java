@@ -33,16 +33,16 @@ public final class SpoolRestore {
   static void run(Path backup, Path state, Path spool, Consumer<SpoolStep> after)
       throws IOException {
     if (!Files.isDirectory(backup)) {
-      throw new IOException(backup + " is no folder of a backup");
+      throw new IOException(backup + " is not the folder of a backup");
     }
     if (!BodyFiles.inside(spool).isEmpty()) {
       throw new IOException(
-          "there is a spool in " + spool + ": stop the server and move it away first");
+          "a spool exists in " + spool + ": stop the server and move it away first");
     }
     StateFolder.create(state);
     Path beside = spool.resolveSibling(spool.getFileName() + ".restoring");
     if (Files.exists(beside)) {
-      throw new IOException(beside + " is left from an earlier try: remove it");
+      throw new IOException(beside + " is left from an earlier attempt: remove it");
     }
     copy(backup, beside);
     after.accept(SpoolStep.COPY_BACKUP);

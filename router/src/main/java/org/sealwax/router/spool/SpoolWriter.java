@@ -429,7 +429,7 @@ final class SpoolWriter {
                 + c.messages().stream().map(QueueId::text).collect(Collectors.joining(", "))
                 + " could not be stored; it is ";
         if (c.isHold()) {
-          spool.log.storeTrouble(what + "left as it was until the next start", why);
+          spool.log.storeTrouble(what + "left unchanged until the next start", why);
         } else {
           parts.addFirst(List.of(c.held(() -> spool.log.storeTrouble(what + "held", why))));
         }
@@ -454,11 +454,13 @@ final class SpoolWriter {
     if (spool.space.freesSpace(reported)) {
       retryNow = true;
     } else if (failure != null) {
-      spool.log.storeTrouble("the spool is still in trouble", reported);
+      spool.log.storeTrouble("the spool still has an error", reported);
     } else if (reported.kind() == Kind.FULL) {
-      spool.log.storeTrouble("the disk is full: mail is refused until there is room", reported);
+      spool.log.storeTrouble(
+          "the disk is full: mail is rejected until there is free space", reported);
     } else {
-      spool.log.storeTrouble("the spool failed: no mail is taken until it is open again", reported);
+      spool.log.storeTrouble(
+          "the spool failed: no mail is accepted until it is open again", reported);
     }
     failure = reported;
     queue.putBack(refuseInHand(reported));
@@ -551,7 +553,7 @@ final class SpoolWriter {
       doubtful.clear();
       if (recovered > 0) {
         spool.log.note(
-            "spool", recovered + " accepted and not yet delivered when the last run ended");
+            "spool", recovered + " were accepted but not delivered when the last run ended");
       }
       long newest = opening.newest();
       connection = opening;

@@ -136,8 +136,8 @@ public final class SqliteSpool implements Spool {
             + suspects
             + "): "
             + (fits
-                ? "it is copied out row by row"
-                : "there is no space to copy it out row by row; it is used as it is"),
+                ? "it is copied row by row"
+                : "there is no space to copy it row by row; it is used unchanged"),
         null);
     if (fits) {
       salvage.request();
@@ -270,7 +270,8 @@ public final class SqliteSpool implements Spool {
   public InputStream content(QueueId id) throws IOException {
     SpoolReader.StoredContentRow stored =
         readMarked(id, r -> r.content(id))
-            .orElseThrow(() -> new SpoolException(Kind.DAMAGED, "the message is gone"));
+            .orElseThrow(
+                () -> new SpoolException(Kind.DAMAGED, "the message is no longer in the queue"));
     byte[] inline = stored.inline();
     return inline != null
         ? new ByteArrayInputStream(inline)

@@ -25,7 +25,7 @@ import java.util.List;
  * The states of the writer, and the steps that follow from each event: a table without any effect.
  * {@link SpoolWriter} takes the steps, in order, in its one thread.
  *
- * <p>What every row keeps: nobody gets an answer before the commit; the answer to mail follows a
+ * <p>What every row keeps: no answer is given before the commit; the answer to mail follows a
  * commit that waited for the disk; a content's file gets its name before the answer; and a file is
  * only removed after a commit that waited for the disk, so that no row comes back without its
  * content.
@@ -54,7 +54,7 @@ enum WriterState {
     TIDY_DUE,
     /** The log may have grown long. */
     LOG_DUE,
-    /** A statement or a value of ours is wrong; the engine is well. */
+    /** One of our statements or values is wrong; the engine works. */
     MISTAKE,
     /** The engine or the disk failed. */
     FAILURE,

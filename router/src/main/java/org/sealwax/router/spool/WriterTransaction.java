@@ -129,7 +129,8 @@ final class WriterTransaction {
         spool.bodies.remove(id);
         filesRemoved.add(id);
       } catch (IOException e) {
-        spool.log.storeTrouble("a delivered content's file could not be removed: " + id, e);
+        spool.log.storeTrouble(
+            "the content file of a delivered message could not be removed: " + id, e);
       }
     }
     filesToRemove.clear();
@@ -142,7 +143,7 @@ final class WriterTransaction {
           u.accepted().draft().committed();
         } catch (IOException e) {
           // It is found by its other name as well.
-          spool.log.storeTrouble("a content's file could not get its name: " + u.messages(), e);
+          spool.log.storeTrouble("a content file could not be renamed: " + u.messages(), e);
         }
       }
     }

@@ -109,7 +109,7 @@ public interface FieldCodec<T extends @Nullable Object> {
 
   /**
    * One of some constants, by its place among them: part of the format, so they are only appended
-   * to. (Not the order of an enum, which nobody promises to keep.)
+   * to. (Not the order of an enum, which may change.)
    */
   static <T> FieldCodec<T> choice(List<T> values) {
     return COUNT.as(values::indexOf, values::get);

@@ -13,8 +13,8 @@ import java.util.List;
  * @param applicationId marks the file, so that no other database is taken for one of this kind
  * @param pragmas of a connection that writes, such as {@code synchronous = FULL}; those that must
  *     come before the first table are first
- * @param tables names of tables that every version has: they tell a damaged header from a foreign
- *     database
+ * @param tables names of tables that every version has: they distinguish a damaged header from a
+ *     foreign database
  * @param migrations from version n (the index) to n + 1. Never changed once released; only appended
  */
 public record SqliteFormat(
@@ -61,9 +61,9 @@ public record SqliteFormat(
                 + name
                 + " has format "
                 + found
-                + ", and this program knows formats up to "
+                + ", but this program supports formats up to "
                 + migrations.size()
-                + ": run the newer program",
+                + ": run the newer version",
             false);
       }
       return found;

@@ -14,8 +14,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 
 /**
- * Files of the state folder that are no databases. What this class makes, nobody but our user may
- * read: the domains that we exchange mail with are private.
+ * Files of the state folder that are not databases. Only our user may read what this class makes:
+ * the domains that we exchange mail with are private.
  */
 public final class StateFiles {
   private StateFiles() {}

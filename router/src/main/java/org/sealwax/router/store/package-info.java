@@ -8,7 +8,7 @@
  *
  * <p>Invariants: a database of another program, or of a newer version, is never written to. A
  * migration is one transaction for each version, so that a crash leaves one version or the next.
- * Nobody but our user may read a new file.
+ * Only our user may read a new file.
  */
 @NullMarked
 package org.sealwax.router.store;

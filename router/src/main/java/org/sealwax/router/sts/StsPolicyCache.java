@@ -159,7 +159,7 @@ public final class StsPolicyCache implements Closeable {
           "sts",
           "the store of MTA-STS policies was damaged and is now "
               + store.damagedCopy()
-              + "; policies are fetched anew");
+              + "; policies are fetched again");
     }
     return new StsPolicyCache(
         settings, resolver, fetcher, clock, random, log, expiryListener, store);
@@ -315,12 +315,12 @@ public final class StsPolicyCache implements Closeable {
       return step.next() instanceof StsStep.StsAction.StateHolds s ? s : later(domain, "try again");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return later(domain, "we are stopping");
+      return later(domain, "shutting down");
     } catch (TimeoutException e) {
-      return later(domain, "fetching it takes too long");
+      return later(domain, "the fetch timed out");
     } catch (ExecutionException e) {
       log.bug("sts " + domain, e.getCause() == null ? e : e.getCause());
-      return later(domain, "an error of Sealwax, see the log");
+      return later(domain, "internal error of Sealwax; see its log");
     }
   }
 
@@ -333,13 +333,13 @@ public final class StsPolicyCache implements Closeable {
     }
     Instant until = now.plus(StsStep.LEAST_GAP);
     return new StsStep.StsAction.StateHolds(
-        new Evidence.StsState.Pending("its policy is not here yet: " + why, until), until);
+        new Evidence.StsState.Pending("its policy is not available yet: " + why, until), until);
   }
 
   private StsStep flight(Domain domain, String id) throws InterruptedException {
     if (!fetches.tryAcquire(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
       return new StsStep(
-          remembered(domain), later(domain, "too many policies are fetched at once"), null);
+          remembered(domain), later(domain, "too many policies are being fetched"), null);
     }
     try {
       PolicyFetch fetch = fetcher.fetch(domain);
@@ -383,9 +383,9 @@ public final class StsPolicyCache implements Closeable {
                 + lost.fetched().id()
                 + " ended "
                 + (lost.why() == StsStep.PolicyEnd.RECORD_GONE
-                    ? "and is announced no more"
-                    : "and could not be fetched again")
-                + "; the ledger keeps its hosts");
+                    ? "and is no longer announced"
+                    : "and could not be refreshed")
+                + "; the ledger records its hosts");
         expiryListener.ended(domain, lost);
       }
       if (!step.memory().equals(before)) {

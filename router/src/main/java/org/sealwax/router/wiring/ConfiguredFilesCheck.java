@@ -37,7 +37,7 @@ import org.sealwax.router.route.VerificationCache;
 public final class ConfiguredFilesCheck {
   /** Logged by serve and printed by check where it is so. */
   public static final String NO_POSTMASTER =
-      "no [server] postmaster is named: mail for the postmaster is held in the queue";
+      "[server] postmaster is not set: mail for the postmaster is held in the queue";
 
   /** Renewal by ACME comes 30 days before the end; what is left at 14 was not renewed. */
   static final Duration SOON = Duration.ofDays(14);
@@ -107,14 +107,14 @@ public final class ConfiguredFilesCheck {
             row ->
                 warning(
                     "[[policy]] " + row.pattern().text(),
-                    "expired on " + row.expires() + " and does not count; remove it or renew it"));
+                    "expired on " + row.expires() + " and is ignored; remove or renew it"));
     Instant now = clock.now();
     for (NegativeTrustAnchor anchor : settings.dns().negativeAnchors()) {
       String place = "[[negative_anchor]] " + anchor.zone();
       if (!anchor.isInForce(now)) {
-        warning(place, "expired on " + anchor.until() + " and does not count; remove it");
+        warning(place, "expired on " + anchor.until() + " and is ignored; remove it");
       } else if (anchor.until().isAfter(now.plus(NEGATIVE_ANCHOR))) {
-        warning(place, "counts until " + anchor.until() + "; RFC 7646 advises a week at most");
+        warning(place, "is in force until " + anchor.until() + "; RFC 7646 advises at most a week");
       }
     }
   }
@@ -218,7 +218,7 @@ public final class ConfiguredFilesCheck {
     // Without sender rewriting, whose secret would be made.
     ForwardSettings read = SettingsRecord.with(f, Collections.singletonMap("sender", null));
     RecipientProbe probe =
-        (mailbox, hop) -> new RecipientProbe.VerificationResult.NotKnown("not asked");
+        (mailbox, hop) -> new RecipientProbe.VerificationResult.NotKnown("not queried");
     try (TextMailLog silent = discardingDirectory()) {
       new ConfiguredDirectory(
               read,

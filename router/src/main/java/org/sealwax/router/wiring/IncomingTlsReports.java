@@ -134,7 +134,7 @@ public final class IncomingTlsReports implements Closeable {
             new FailureCause(
                 "tlsrpt",
                 EnhancedStatus.of(4, 3, 5),
-                "TLS reports are not read here, or not before a restart: [tlsrpt_in]",
+                "TLS reports are not read: [tlsrpt_in] is not set, or needs a restart",
                 null,
                 null,
                 FailureCause.Extent.NEXT_HOP));
@@ -153,11 +153,11 @@ public final class IncomingTlsReports implements Closeable {
       return;
     }
     ReportReceivers made = late.get();
-    counters.gauge("sealwax_tls_reports", "Received TLS reports that are kept", made.store()::size);
+    counters.gauge("sealwax_tls_reports", "Stored TLS reports", made.store()::size);
     Optional<ReportListenerSettings> settings = listenerSettings();
     if (settings.isPresent()) {
       listener = ReportListener.open(settings.get(), tls.get(), made.intake(), clock, log);
-      log.note("tlsrpt", "takes reports by POST at " + listener.address());
+      log.note("tlsrpt", "accepts TLS reports by POST at " + listener.address());
     }
   }
 

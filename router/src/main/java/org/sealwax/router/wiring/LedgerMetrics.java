@@ -22,7 +22,7 @@ public final class LedgerMetrics {
     for (LedgerEvent event : LedgerEvent.values()) {
       counters.count(
           "sealwax_ledger_events_total",
-          "What happened to levels since the start",
+          "Changes of ledger levels since the start",
           "event",
           event.word(),
           () -> ledger.get().count(event));

@@ -47,9 +47,9 @@ public record MemoryPlan(List<MemoryPart> parts, long heap) {
     return new MemoryPlan(
         List.of(
             new MemoryPart("the program and its caches", PROGRAM),
-            new MemoryPart("sessions, all together", forSessions()),
+            new MemoryPart("all sessions", forSessions()),
             new MemoryPart("the queue's window", Queue.WINDOW * SHARE),
-            new MemoryPart("mail just accepted", settings.queue().loadedBytes()),
+            new MemoryPart("mail in acceptance", settings.queue().loadedBytes()),
             new MemoryPart("[queue] deliveries", settings.queue().deliveries() * DELIVERY),
             new MemoryPart("[dns] cache", settings.dns().cacheEntries() * ANSWER)),
         Runtime.getRuntime().maxMemory());

@@ -92,7 +92,7 @@ public final class OutgoingTlsReports implements Closeable {
           random,
           log);
     } catch (IOException e) {
-      throw new UncheckedIOException("TLS reports cannot be made: " + FailureText.of(e), e);
+      throw new UncheckedIOException("TLS reports cannot be sent: " + FailureText.of(e), e);
     }
   }
 

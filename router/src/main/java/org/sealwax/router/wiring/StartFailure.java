@@ -53,11 +53,11 @@ public final class StartFailure extends IOException {
   public static StartFailure of(SpoolException failure, Path spool) {
     String help =
         switch (failure.kind()) {
-          case FULL -> "make room on the file system of " + spool;
+          case FULL -> "free space on the file system of " + spool;
           case LOCKED ->
-              "one server uses a spool at a time; another one needs another [server] state";
+              "only one server can use a spool; set another [server] state for a second one";
           case FORMAT ->
-              "run the program that wrote it, or set another [server] state; see docs/spool.md";
+              "run the version that wrote it, or set another [server] state; see docs/spool.md";
           case DAMAGED -> "nothing was deleted; see docs/spool.md, Get mail back";
           case BROKEN ->
               "it must be writable for this user, on a local file system; the kernel's log shows"
@@ -73,9 +73,7 @@ public final class StartFailure extends IOException {
     if (e instanceof BindException && text.contains("in use")) {
       return new StartFailure(
           "port " + port + " is in use by another program (" + address + ")",
-          "ss -ltnp 'sport = :"
-              + port
-              + "' says which; or listen elsewhere by [[listener]] address",
+          "ss -ltnp 'sport = :" + port + "' shows the program; or set another [[listener]] address",
           e);
     }
     if (e instanceof SocketException && text.contains("ermission")) {
@@ -91,7 +89,7 @@ public final class StartFailure extends IOException {
 
   private static String helpFor(String help, Throwable cause) {
     return exitFor(cause) == ExitStatus.TRY_AGAIN
-        ? "look at the disk (room, errors) and at the limit of open files; the start is tried again"
+        ? "check the disk (space, errors) and the limit of open files, then start again"
         : help;
   }
 

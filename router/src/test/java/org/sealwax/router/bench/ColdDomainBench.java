@@ -58,7 +58,7 @@ import org.sealwax.testkit.zone.Zone;
 /**
  * How long everything takes that must be known of a cold domain before its host is dialled, when
  * every answer of the name server comes one round trip later: a signed domain with a zone of its
- * own, its MX host in another one, TLSA records and an MTA-STS policy. Beside it the two chains of
+ * own, its MX host in another one, TLSA records and an MTA-STS policy. Also the two chains of
  * look-ups by themselves. Prints the messages in order.
  *
  * <p>Arguments: round trip in milliseconds (50), repetitions (3).

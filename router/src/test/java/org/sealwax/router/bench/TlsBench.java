@@ -38,8 +38,8 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.testkit.tls.TestCa;
 
 /**
- * Handshakes, bulk transfer and idle memory of the TLS room; not a test. Arguments: engine names.
- * CPU is of the whole process, so both sides together: halve it for one.
+ * Handshakes, bulk transfer and idle memory of TLS; not a test. Arguments: engine names. CPU is of
+ * the whole process, so both sides together: halve it for one.
  */
 public final class TlsBench {
   private static final Duration LIMIT = Duration.ofSeconds(20);

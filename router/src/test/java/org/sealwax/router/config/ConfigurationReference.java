@@ -161,7 +161,7 @@ public final class ConfigurationReference {
     out.append(
         "# sealwax.toml: every table and key. What is commented out shows the default, or an\n");
     out.append(
-        "# example where there is none (marked e.g.). sealwax check says what is in force.\n");
+        "# example where there is none (marked e.g.). sealwax check prints the settings in force.\n");
     for (ConfigurationTable table : ConfigurationSchema.tables()) {
       out.append('\n');
       wrap(table.declared().purpose(), out);

@@ -54,7 +54,7 @@ import tools.jackson.databind.JsonNode;
 /** {@code explain --what-if} over a ledger of real connections. */
 @Timeout(600)
 final class WhatIfTest {
-  /** Nobody answers there: mail by MX waits in the queue, and nothing leaves this machine. */
+  /** No server answers there: mail by MX waits in the queue, and nothing leaves this machine. */
   private static final String IN_FORCE =
       """
       [[listener]]
@@ -141,7 +141,7 @@ final class WhatIfTest {
   void aRequirementThatADomainDoesNotMeetDelaysMail() throws Exception {
     WhatIfRun encrypt = whatIf(IN_FORCE + "[deliver]\nlevel = \"encrypt\"\n");
     assertEquals(ExitStatus.OK, encrypt.code(), encrypt.err());
-    assertTrue(encrypt.err().contains("no server runs here"), encrypt.err());
+    assertTrue(encrypt.err().contains("no server is running"), encrypt.err());
     String text = encrypt.out();
     assertTrue(text.contains("96 connections of 3 domains"), text);
     assertTrue(text.contains("plain.example  delayed\n"), text);
@@ -152,7 +152,7 @@ final class WhatIfTest {
         text);
     assertFalse(text.contains("good.example"), "it meets it: " + text);
     assertFalse(text.contains("own.example"), "it meets it: " + text);
-    assertTrue(text.contains("the queue: no server runs here"), text);
+    assertTrue(text.contains("the queue: no server is running"), text);
 
     String verify =
         whatIf(IN_FORCE + "[[policy]]\ndomain = \"own.example\"\nlevel = \"verify\"\n").out();
@@ -179,9 +179,9 @@ final class WhatIfTest {
                     expires = 2099-01-01
                     """)
             .out();
-    assertTrue(text.contains("go in clear text: 1, would be delayed: 0"), text);
+    assertTrue(text.contains("go in plaintext: 1, would be delayed: 0"), text);
     assertTrue(text.contains("good.example  clear\n"), text);
-    assertTrue(text.contains("now: pass; then: would go clear at once (32 of 32"), text);
+    assertTrue(text.contains("now: pass; then: would go in plaintext at once (32 of 32"), text);
   }
 
   @Test
@@ -192,7 +192,7 @@ final class WhatIfTest {
     }
     assertEquals(3, json.path("remembered").asInt(), json.toString());
     assertTrue(json.path("domains").isArray() && json.path("domains").isEmpty(), json.toString());
-    assertFalse(json.has("messages"), "no server runs, so nobody knows");
+    assertFalse(json.has("messages"), "no server is running, so nobody knows");
   }
 
   @Test
@@ -218,8 +218,7 @@ final class WhatIfTest {
     JsonNode difference = good.path("differences").path(0);
     assertEquals("pass", difference.path("now").asString(""));
     assertEquals(
-        "unknown: whether there are TLSA records is not remembered",
-        difference.path("then").asString(""));
+        "unknown: the ledger does not record TLSA records", difference.path("then").asString(""));
     assertEquals(32, difference.path("connections").asInt());
     assertTrue(
         json.path("domains").path(1).toString().contains("to relay.example:25"), json.toString());
@@ -273,7 +272,7 @@ final class WhatIfTest {
               message.path("id").asString("?")
                   + "  to plain.example from <a@example.org>  delayed\n"),
           text);
-      assertFalse(text.contains("no server runs"), text);
+      assertFalse(text.contains("no server is running"), text);
       assertTrue(whatIf(IN_FORCE).out().contains("these domains: 0"));
       String explained = explainMessage(message.path("id").asString(""));
       assertTrue(explained.contains("goes to the MX hosts of plain.example"), explained);
@@ -328,7 +327,7 @@ final class WhatIfTest {
     assertTrue(whatIf(other).out().contains("... and 1 more domains\n"));
   }
 
-  /** Beside plain.example, which is there already. */
+  /** Besides plain.example, which is there already. */
   private static void plain(PersistentLedger ledger, ManualClock clock, int from, int to) {
     for (int i = from; i < to; i++) {
       show(ledger, clock, "d" + i + ".example", HostSamples::plaintext);

@@ -324,7 +324,7 @@ final class ConsignmentTransferTest {
           Map<Long, Outcome> outcomes = net.mail().to("a", "b").deliver();
           delivered = outcomes.get(1L) instanceof Outcome.Delivered;
           assertEquals(delivered, outcomes.get(2L) instanceof Outcome.Delivered);
-          assertEquals(delivered, host.took(), "after " + heard + " octets");
+          assertEquals(delivered, host.took(), "after " + heard + " bytes");
           for (Outcome outcome : outcomes.values()) {
             assertFalse(outcome instanceof Outcome.Refused, "a broken connection refuses nobody");
           }
@@ -374,7 +374,7 @@ final class ConsignmentTransferTest {
     FakeHost other = net.host("192.0.2.2");
     Outcome outcome = net.mail().one();
     assertEquals("deferred timeout", reason(outcome));
-    assertTrue(outcome.toString().contains("dawdled"), outcome.toString());
+    assertTrue(outcome.toString().contains("too slow"), outcome.toString());
     assertTrue(other.sessions().isEmpty(), "another host would make the duplicate likely");
   }
 

@@ -483,7 +483,7 @@ final class DaneDeliveryTest {
     assertEquals("delivered dane:verified", deliver());
   }
 
-  // B and C in context d: never clear text.
+  // B and C in context d: never plaintext.
 
   @Test
   void b2StrippedStarttlsDefers() throws Exception {

@@ -19,7 +19,7 @@ import org.sealwax.router.queue.DeliverySlot;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.Outcome;
 
-/** What a delivery asks its slot and tells it, and how far its failures reach. */
+/** What a delivery asks its slot and reports to it, and how far its failures reach. */
 @Timeout(120)
 final class DeliverySlotTest {
   private final FakeInternet net = new FakeInternet();

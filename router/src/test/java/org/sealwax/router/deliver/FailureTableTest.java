@@ -153,7 +153,7 @@ final class FailureTableTest {
       assertEquals(extent, slow.cause().scope());
       assertEquals(lost.action(), slow.action());
       assertEquals("timeout", slow.cause().reason());
-      assertTrue(slow.cause().text().contains("its 900 s in all"), slow.cause().text());
+      assertTrue(slow.cause().text().contains("the time limit of 900 s"), slow.cause().text());
     }
   }
 

@@ -38,7 +38,7 @@ import org.sealwax.router.receive.SaslMechanisms;
 
 /**
  * A mail host on loopback whose every word can be chosen: a small SMTP server with rules. Records
- * what it was told. Ended by its test.
+ * what it received. Ended by its test.
  */
 final class FakeHost implements AutoCloseable {
   /** Closes the connection instead of answering. */

@@ -74,7 +74,7 @@ import org.sealwax.testkit.tls.TestCa;
 
 /**
  * A small internet: documentation addresses that lead to {@link FakeHost}s on loopback, a DNS by
- * table, a certificate authority, a clock that stands until told.
+ * table, a certificate authority, a clock that stands until moved.
  */
 public final class FakeInternet implements Dialer, AutoCloseable {
   static final Instant NOON = Instant.parse("2026-11-23T12:00:00Z");

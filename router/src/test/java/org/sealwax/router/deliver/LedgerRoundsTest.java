@@ -27,7 +27,7 @@ import org.sealwax.router.queue.MailOptions.TlsOption;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.testkit.tls.TestCa;
 
-/** Rounds under a real ledger: what is told to it, and what it keeps back. */
+/** Rounds under a real ledger: what is reported to it, and what it refuses. */
 @Timeout(300)
 final class LedgerRoundsTest {
   private static final Domain DOMAIN = Domain.of("example.org");

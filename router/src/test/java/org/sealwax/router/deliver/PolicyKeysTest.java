@@ -61,8 +61,8 @@ final class PolicyKeysTest {
   /**
    * One row: what it does to a host that the row takes, and to one that it does not.
    *
-   * @param taken what the host shows to whom mail goes; null: no TLS
-   * @param left what the host shows to whom it does not go
+   * @param taken what the host shows that gets mail; null: no TLS
+   * @param left what the host shows that gets none
    */
   record Case(String row, TlsServer taken, String delivered, TlsServer left, String deferred) {
     @Override
@@ -207,7 +207,7 @@ final class PolicyKeysTest {
                     "test",
                     new MachineDefaults(Domain.of("router.example"), folder))
                 .report()
-                .contains("override needs an owner, a note and an expiry"),
+                .contains("override needs an owner, a note and an expiry date"),
             lacks);
       }
       assertEquals(List.of(), net.rows);

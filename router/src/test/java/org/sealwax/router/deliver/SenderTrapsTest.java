@@ -197,7 +197,7 @@ final class SenderTrapsTest {
     for (DomainPolicy context : DomainPolicy.values()) {
       try (FakeInternet net = new FakeInternet()) {
         FakeHost host = site(net, context, FakeInternet.ca().identity(MX));
-        // The hello is answered with a line of SMTP.
+        // The ClientHello is answered with a line of SMTP.
         host.on("STARTTLS", "220 go\r\n250 what");
         for (String round : twice(net)) {
           assertEquals("deferred tls-injection", round, context.row("B10"));

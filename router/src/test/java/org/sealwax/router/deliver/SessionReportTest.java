@@ -20,7 +20,7 @@ import org.sealwax.mail.tlsrpt.SessionResult;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.testkit.tls.TestCa;
 
-/** What deliveries tell the reporter (RFC 8460), with real TLS: LAB row G1 on our side. */
+/** What deliveries report (RFC 8460), with real TLS: LAB row G1 on our side. */
 @Timeout(300)
 final class SessionReportTest {
   private static final Domain DOMAIN = Domain.of("example.org");
@@ -102,7 +102,7 @@ final class SessionReportTest {
     assertEquals(List.of("certificate-not-trusted"), reported());
   }
 
-  /** A connection that nobody counted carries no mail whose session counts. */
+  /** A connection that was not counted carries no mail whose session counts. */
   @Test
   void ordinaryMailDoesNotTravelInASessionThatAReportOpened() throws Exception {
     net.pool = new ConnectionPoolSettings(5, 5, Duration.ofSeconds(5), 100, Duration.ofMinutes(5));

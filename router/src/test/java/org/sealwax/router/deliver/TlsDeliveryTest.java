@@ -39,7 +39,7 @@ final class TlsDeliveryTest {
     return hello.length > 0;
   }
 
-  /** The share of X25519MLKEM768 alone has more than a thousand octets. */
+  /** The share of X25519MLKEM768 alone has more than a thousand bytes. */
   private static boolean hybrid(byte[] hello) {
     return hello.length > 1_000;
   }
@@ -413,7 +413,7 @@ final class TlsDeliveryTest {
     return switch (org.sealwax.mail.tls.wire.ClientHello.read(octets, 0, octets.length)) {
       case org.sealwax.mail.tls.wire.ClientHello.ClientHelloParse.Whole w -> w.hello();
       case org.sealwax.mail.tls.wire.ClientHello.ClientHelloParse.Partial p ->
-          throw new AssertionError("a hello in several records");
+          throw new AssertionError("a ClientHello in several records");
       case org.sealwax.mail.tls.wire.ClientHello.ClientHelloParse.Broken b ->
           throw new AssertionError(b.why());
     };
@@ -516,7 +516,7 @@ final class TlsDeliveryTest {
       assertEquals("deferred tls-not-offered", reason(outcome));
     }
     assertEquals(1, net.memories.size());
-    assertEquals(1, host.bodies().size(), "nothing left in clear after the reload");
+    assertEquals(1, host.bodies().size(), "nothing left in plaintext after the reload");
   }
 
   @Test
@@ -541,7 +541,7 @@ final class TlsDeliveryTest {
 
   @Test
   void everyRecipientHasOneOutcomeWhereverTlsIsCut() throws Exception {
-    // From the last cut to the first: near the end every octet, in the handshake with long steps.
+    // From the last cut to the first: near the end every byte, in the handshake with long steps.
     int whole;
     try (FakeInternet here = new FakeInternet()) {
       FakeHost host = encrypted(here).offers("PIPELINING");
@@ -558,7 +558,7 @@ final class TlsDeliveryTest {
         boolean taken = host.took();
         for (Outcome outcome : outcomes.values()) {
           assertFalse(outcome instanceof Outcome.Refused, "a broken connection refuses nobody");
-          assertEquals(taken, outcome instanceof Outcome.Delivered, "after " + octets + " octets");
+          assertEquals(taken, outcome instanceof Outcome.Delivered, "after " + octets + " bytes");
         }
         neverPlaintext(host);
         delivered += taken ? 1 : 0;
@@ -582,7 +582,7 @@ final class TlsDeliveryTest {
         FakeHost host = encrypted(here).offers("PIPELINING").readsAtMost(octets);
         Outcome outcome = here.mail().one();
         boolean taken = host.took();
-        assertEquals(taken, outcome instanceof Outcome.Delivered, "after " + octets + " octets");
+        assertEquals(taken, outcome instanceof Outcome.Delivered, "after " + octets + " bytes");
         assertFalse(outcome instanceof Outcome.Refused, "a broken connection refuses nobody");
         neverPlaintext(host);
       }
@@ -591,7 +591,7 @@ final class TlsDeliveryTest {
 
   private static void neverPlaintext(FakeHost host) {
     for (FakeHost.FakeHostSession session : host.sessions()) {
-      assertTrue(session.encrypted || !session.verbs().contains("MAIL"), "mail in clear");
+      assertTrue(session.encrypted || !session.verbs().contains("MAIL"), "mail in plaintext");
     }
   }
 

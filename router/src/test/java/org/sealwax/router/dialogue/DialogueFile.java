@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  * == packet ==      what follows is another packet, sent when the peer waits
  * == tls ==         the handshake
  * == later 5m ==    time passes for the peer's read
- * == shutdown ==    the server is told to end
+ * == shutdown ==    the server is asked to end
  * == close ==       the peer has closed
  * == hang up ==     we close
  * Q: sender -> target, target      what came of it, one line for each message

@@ -20,7 +20,7 @@ import org.sealwax.testkit.tls.FakeTls;
 public final class DialoguePlayer {
   /** What only the test can do. */
   public interface DialogueEvents {
-    /** Time passes for the tested side; its read has been told. */
+    /** Time passes for the tested side; its read has been notified. */
     void later(Duration passed);
 
     /** The tested server is to end. */

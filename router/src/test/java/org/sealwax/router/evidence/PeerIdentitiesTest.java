@@ -47,7 +47,7 @@ import org.sealwax.testkit.dns.FixedResolver;
 import org.sealwax.testkit.net.ManualClock;
 import org.sealwax.testkit.tls.TestCa;
 
-/** Named peers are known again by their own MX hosts, and nobody else is. */
+/** Named peers are known again by their own MX hosts, and no other client is. */
 final class PeerIdentitiesTest {
   private static final Domain PEER = Domain.of("peer.example");
   private static final Domain MX = Domain.of("mx.peer.example");
@@ -141,7 +141,7 @@ final class PeerIdentitiesTest {
     assertEquals("nobody", likeness(TestCa.selfSigned("whatever.example")));
     assertEquals("nobody", likeness(CA.identity("mx.peer.example")), "a name is not enough here");
     assertEquals(Optional.empty(), identities.of(List.of()), "no certificate");
-    assertTrue(log.recorded("note", "peer.example is known by 1 TLSA of mx.peer.example"));
+    assertTrue(log.recorded("note", "peer.example is identified by 1 TLSA of mx.peer.example"));
   }
 
   @Test
@@ -380,7 +380,7 @@ final class PeerIdentitiesTest {
     assertEquals("nobody", likeness(evil));
   }
 
-  /** One delivery as the ledger is told of it. */
+  /** One delivery as reported to the ledger. */
   private void round(PersistentLedger real, Domain host, Identity shows) {
     LedgerRound round =
         real.beginRound(PEER, new RoundMx(Set.of(host), false, clock.now().plusSeconds(300)), true);

@@ -161,7 +161,7 @@ final class DomainRecordCodecTest {
                 .mx(DomainTimeline.MX1, DomainTimeline.MX2)
                 .days(30, ProvenLevel.VERIFIED)
                 .row);
-    assertTrue(bytes < 1_250, bytes + " octets");
+    assertTrue(bytes < 1_250, bytes + " bytes");
   }
 
   @Test
@@ -174,7 +174,7 @@ final class DomainRecordCodecTest {
     }
     timeline.mx(hosts).days(9, ProvenLevel.VERIFIED).retries(Duration.ofDays(3), ProvenLevel.CLEAR);
     int bytes = size(timeline.row);
-    assertTrue(bytes < 64 << 10, bytes + " octets");
+    assertTrue(bytes < 64 << 10, bytes + " bytes");
     assertEquals(timeline.row, forgotten(timeline.row));
   }
 

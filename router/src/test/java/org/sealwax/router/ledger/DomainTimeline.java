@@ -10,7 +10,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.PublicSuffixList;
 import org.sealwax.mail.policy.FallbackStep;
 
-/** A domain's life, told to the rules step by step. */
+/** A domain's life, fed to the rules step by step. */
 public final class DomainTimeline {
   public static final Instant BEGIN = Instant.parse("2026-01-05T00:00:00Z");
   public static final Domain DOMAIN = Domain.of("example.org");

@@ -230,7 +230,7 @@ final class TextMailLogTest {
         };
     TextMailLog log = new TextMailLog(LogSettings.defaults(), stuck, CLOCK);
     String text = "x".repeat(LogLine.MAX_VALUE);
-    // Twice the room: the writer may take one full load with it before it is stuck.
+    // Twice the space: the writer may take one full load with it before it is stuck.
     int fits = 2 * (LogWriter.MAX_WAITING / 1000 + 20);
     while (log.dropped() == 0 && fits-- > -20) {
       log.note("app", text);
@@ -239,7 +239,7 @@ final class TextMailLogTest {
     open.countDown();
     log.close();
     String out = kept.toString(StandardCharsets.UTF_8);
-    assertTrue(out.contains("lines were lost: they were not read"), out.substring(0, 200));
+    assertTrue(out.contains("log lines were lost: the reader was too slow"), out.substring(0, 200));
   }
 
   /** 50 ms for each line, before: a pipe that was not read stopped the router. */
@@ -315,7 +315,7 @@ final class TextMailLogTest {
     ByteArrayOutputStream kept = new ByteArrayOutputStream();
     try (TextMailLog log = new TextMailLog(LogSettings.defaults(), kept, clock)) {
       for (int second = 0; second <= 120; second++) {
-        log.storeTrouble("message not taken: the disk is nearly full", null);
+        log.storeTrouble("message not accepted: the disk is nearly full", null);
         log.storeTrouble("another trouble", null);
         clock.pass(java.time.Duration.ofSeconds(1));
       }

@@ -121,7 +121,7 @@ final class PolicyMapTranslationTest {
     PolicyMapTranslation.Served mixed = host(MX2, true, dane(MX2, true, absent())).served();
     assertEquals("OK dane", mixed.answer().text());
     assertEquals(1, mixed.notes().size());
-    // Records that cannot be used: TLS for certain, nobody in particular.
+    // Records that cannot be used: TLS is required, no identity.
     assertEquals(
         "OK encrypt servername=mx1.example.net protocols=>=TLSv1.2",
         host(MX1, true, dane(MX1, true, new Evidence.DaneState.Unusable("usage 0"))).line());
@@ -132,7 +132,7 @@ final class PolicyMapTranslationTest {
     PolicyMapTranslation.Served half = host(MX1, false, dane(MX1, false, usable(MX1))).served();
     assertEquals("OK dane", half.answer().text());
     assertTrue(half.notes().toString().contains("smtp_tls_dane_insecure_mx_policy = dane"));
-    assertTrue(half.notes().getFirst().contains("unsigned"));
+    assertTrue(half.notes().getFirst().contains("not signed"));
   }
 
   @Test
@@ -144,7 +144,7 @@ final class PolicyMapTranslationTest {
     assertEquals(
         "TEMP mx1.example.net: TLSA: SERVFAIL",
         host(MX2, true, dane(MX2, true, absent()), ENFORCE).line());
-    // Beside a host with DANE Postfix passes the troubled one over by itself.
+    // Next to a host with DANE, Postfix passes the troubled one over by itself.
     host(MX1, true, failed);
     assertEquals("OK dane-only", host(MX2, true, dane(MX2, true, usable(MX2))).line());
   }
@@ -157,11 +157,11 @@ final class PolicyMapTranslationTest {
     host(MX1, true, failed);
     PolicyMapTranslation.Served served = host(MX2, true, absent).served();
     assertEquals("OK dane", served.answer().text());
-    assertTrue(served.notes().getFirst().contains("passes such a host over"));
+    assertTrue(served.notes().getFirst().contains("skips such a host"));
     host(MX1, true, failed, row(TlsLevel.MAY));
     assertEquals("OK dane", host(MX2, true, absent, row(TlsLevel.MAY)).line());
     assertEquals("OK dane", lost(MX1).host(MX2, true, absent).line());
-    // A name is demanded of whoever is connected to, and no address is known to connect to.
+    // A name is required of the host that is connected to, and no address is known.
     assertEquals(
         "OK secure match=mx1.example.net:.two.test servername=hostname protocols=>=TLSv1.2",
         lost(Domain.of("a.two.test"), ENFORCE)
@@ -265,8 +265,8 @@ final class PolicyMapTranslationTest {
     PolicyMapTranslation.Served both =
         host(MX1, true, dane(MX1, true, usable(MX1)), ENFORCE).served();
     assertEquals("OK dane-only", both.answer().text());
-    assertTrue(both.notes().getFirst().contains("the table cannot say"));
-    // Over unsigned MX records DANE vouches for nobody's domain, and MTA-STS does.
+    assertTrue(both.notes().getFirst().contains("a policy table cannot express"));
+    // Over unsigned MX records DANE confirms no domain; MTA-STS does.
     assertTrue(
         host(MX1, false, dane(MX1, false, usable(MX1)), ENFORCE)
             .line()

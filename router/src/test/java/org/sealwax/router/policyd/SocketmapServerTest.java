@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.router.log.RecordingMailLog;
 
-/** The protocol of socketmap_table(5), and what it does to those who do not speak it. */
+/** The protocol of socketmap_table(5), and how it handles clients that do not speak it. */
 final class SocketmapServerTest {
   private static final Duration LONG = Duration.ofSeconds(60);
   private static final SocketmapEndpoint ANY =
@@ -161,7 +161,7 @@ final class SocketmapServerTest {
                   throw new IllegalStateException("a bug");
                 });
         SocketmapClient client = SocketmapClient.of(server)) {
-      assertEquals("TEMP an error of Sealwax, see its log", client.request("tls x.test"));
+      assertEquals("TEMP internal error of Sealwax; see its log", client.request("tls x.test"));
     }
     assertTrue(log.recorded("bug", "policyd"));
   }

@@ -47,7 +47,7 @@ import org.sealwax.testkit.sts.StsPolicyHost;
 import org.sealwax.testkit.tls.TestCa;
 
 /**
- * The whole desk: DNS of the test, a real policy host, a ledger that learns from lines of a log.
+ * The whole service: DNS of the test, a real policy host, a ledger that learns from lines of a log.
  */
 final class TlsPolicyTableTest {
   private static final TestCa CA = TestCa.root("public");

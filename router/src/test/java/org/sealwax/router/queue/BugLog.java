@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.sealwax.router.log.MailLog;
 
-/** A log that remembers the bugs and troubles it was told, and forgets the rest. */
+/** A log that remembers the bugs and errors reported to it, and forgets the rest. */
 public final class BugLog {
-  /** What was told of bugs and of the store. */
+  /** Reports of bugs and of the store. */
   public final List<String> bugs = new CopyOnWriteArrayList<>();
 
   /** Recipients given up and notifications, by the names of their facts. */

@@ -152,7 +152,7 @@ final class ClockJumpTest {
         router.send("new@b.example");
         int before = router.triesOf("waiting@a.example");
         assertTrue(before > 0);
-        // In all less than the four hours after which a sender is told of a delay.
+        // In all less than the four hours after which a sender is notified of a delay.
         router.pass(Duration.ofMinutes(150));
         assertTrue(router.triesOf("waiting@a.example") > before + 1, jump + ": " + tried);
         assertTrue(router.triesOf("new@b.example") > 2, jump + ": " + tried);

@@ -73,7 +73,7 @@ final class QueueStepTest {
                 3, new DeliveryTarget.Remote(to), sender, to, false, hold, dsn, notified, null)));
   }
 
-  /** Who is told that a person gave a message up is told why it waited, too. */
+  /** The notification that an admin gave a message up also says why it waited. */
   @Test
   void recipientGivenUpByTheAdminKeepsItsLastReason() {
     DsnRequest dsn = new DsnRequest(Set.of(), false, null);
@@ -95,9 +95,9 @@ final class QueueStepTest {
               ARRIVED,
               0);
       FailureCause cause = Objects.requireNonNull(result.notified().getFirst().recipient().last());
-      assertTrue(cause.text().startsWith("The message was given up by me."), cause.text());
+      assertTrue(cause.text().startsWith("The message was bounced by me."), cause.text());
       assertTrue(QueueStep.isGivenUp(cause));
-      assertEquals("The message was given up by me.", QueueStep.givenUpText(cause));
+      assertEquals("The message was bounced by me.", QueueStep.givenUpText(cause));
       if (group.equals(waiting)) {
         assertTrue(cause.text().endsWith(" Until then: no"), cause.text());
         assertEquals(CAUSE.reply(), cause.reply());
@@ -169,7 +169,8 @@ final class QueueStepTest {
     boolean wantsDelay =
         !dsn.never() && (dsn.when().isEmpty() || dsn.when().contains(DsnRequest.NotifyEvent.DELAY));
     boolean late = age.compareTo(SCHEDULE.delayNotice()) >= 0;
-    // A recipient whose refusal we would not tell of is not told of as late either: backscatter.
+    // A recipient whose failure would not be notified gets no delay notification either:
+    // backscatter.
     assertEquals(
         waits && late && !notified && wantsDelay && !isNull && !hold,
         r.notified().stream().anyMatch(t -> t.notice() == NoticeKind.DELAYED),

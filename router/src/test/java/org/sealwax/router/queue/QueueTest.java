@@ -53,7 +53,7 @@ import org.sealwax.router.spool.SpoolException;
 import org.sealwax.router.spool.SpoolSettings;
 import org.sealwax.router.spool.SqliteSpool;
 
-/** The queue on the real store: what comes in goes out, is told, or waits. */
+/** The queue on the real store: mail that comes in is delivered, returned or waits. */
 @Timeout(300)
 final class QueueTest {
   @TempDir Path folder;
@@ -287,7 +287,7 @@ final class QueueTest {
     }
   }
 
-  /** RFC 8460 3: what marks a report of ours stands in the store, not in memory. */
+  /** RFC 8460 3: the mark of our own report is in the store, not in memory. */
   @Test
   void aTlsReportIsStillKnownForOneAfterARestart() throws Exception {
     queue.drain(Duration.ofSeconds(5));
@@ -612,7 +612,7 @@ final class QueueTest {
     assertEquals("Subject: q\r\n", view.message(one).orElseThrow().header());
     assertEquals(2, control.order(QueueControl.Order.BOUNCE, QueueFilter.of(one)).recipients());
     for (int i = 0; i < 2; i++) {
-      assertTrue(next().content().contains("given up by the postmaster"));
+      assertTrue(next().content().contains("bounced by the postmaster"));
     }
     untilAtRest();
     assertTrue(view.message(one).isEmpty());
@@ -783,7 +783,7 @@ final class QueueTest {
     while (queue.figures().ready() > 0 || queue.figures().running() > 0) {
       Thread.sleep(1);
     }
-    // The look that finds those in hand only, and takes the store for empty.
+    // The scan that finds those in hand only, and takes the store for empty.
     int looked = looksByHop.get();
     queue.state.signal();
     long end = System.nanoTime() + Duration.ofSeconds(2).toNanos();

@@ -13,7 +13,7 @@ import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.smtp.EnhancedStatus;
 
-/** A forward whose sender may be forged: whoever that is hears nothing of it. */
+/** A forward whose sender may be forged: the forged address gets no notification. */
 final class UnverifiedSenderForwardTest {
   private static final Instant ARRIVED = Instant.parse("2026-11-23T12:00:00Z");
   private static final Mailbox FOREIGN_SENDER = new Mailbox("u", Domain.of("a.example"));

@@ -23,7 +23,7 @@ import org.sealwax.testkit.net.ManualClock;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Receipts: what is told, that it chains, and that every kind of meddling shows. */
+/** Receipts: their content, the chain, and that every change is found. */
 final class ReceiptLogTest {
   private static final Instant NOW = Instant.parse("2026-11-25T12:00:00Z");
 
@@ -204,8 +204,8 @@ final class ReceiptLogTest {
     List<String> lines = lines();
     replace(lines.subList(0, 6));
     assertEquals(List.of(), verify().flaws(), "by itself a shorter chain is a chain");
-    assertEquals(6, verify().unsigned(), "but nobody vouches for its end");
-    assertTrue(ReceiptVerifier.verify(folder, head).flaws().getFirst().contains("cut"));
+    assertEquals(6, verify().unsigned(), "but no signature covers its end");
+    assertTrue(ReceiptVerifier.verify(folder, head).flaws().getFirst().contains("truncated"));
   }
 
   @Test
@@ -238,7 +238,7 @@ final class ReceiptLogTest {
       assertFalse(report.torn());
       assertTrue(lines().stream().anyMatch(l -> l.contains("\"kind\":\"torn\"")));
     }
-    assertTrue(log.recorded("warning", "cut short"));
+    assertTrue(log.recorded("warning", "truncated"));
   }
 
   @Test

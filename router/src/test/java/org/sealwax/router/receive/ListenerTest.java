@@ -220,7 +220,7 @@ final class ListenerTest {
       deaf.setReceiveBufferSize(4096);
       deaf.connect(listener.address());
       byte[] group = "HELP\r\n".repeat(10_000).getBytes(StandardCharsets.US_ASCII);
-      // It goes on until nobody takes its bytes any more: the server hung up.
+      // It goes on until the server takes no more bytes: the server hung up.
       assertThrows(
           IOException.class,
           () -> {

@@ -116,7 +116,7 @@ final class MemoryIntake implements Intake {
     return List.copyOf(kept);
   }
 
-  /** Octets that were written, whatever became of them. */
+  /** Bytes that were written, whatever became of them. */
   synchronized long bytes() {
     return bytes;
   }

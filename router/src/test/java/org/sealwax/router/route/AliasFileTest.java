@@ -92,25 +92,25 @@ final class AliasFileTest {
       delimiter = '¦',
       textBlock =
           """
-          bugs: "|/bin/run -x"         ¦ 1:7 ¦ an alias file cannot hold a command
-          bugs: |run                   ¦ 1:7 ¦ an alias file cannot hold a command
+          bugs: "|/bin/run -x"         ¦ 1:7 ¦ an alias file cannot contain a command
+          bugs: |run                   ¦ 1:7 ¦ an alias file cannot contain a command
           bugs: /var/mail/bugs         ¦ 1:7 ¦ a target is an address
           bugs: :fail: no              ¦ 1:7 ¦ a target is an address
           bugs: pipe:traker            ¦ 1:7 ¦ there is no [[pipe]] named "traker"
           bugs: a@x.example bob        ¦ 1:7 ¦ not an address
-          bugs: a@x.example,,b@x.e     ¦ 1:19 ¦ a target is missing here
+          bugs: a@x.example,,b@x.e     ¦ 1:19 ¦ a target is missing
           bugs: nobody                 ¦ 1:7 ¦ there is no alias "nobody" here
           bugs: a@-x                   ¦ 1:7 ¦ not an address
           bugs: a..b@x.example         ¦ 1:7 ¦ not an address
           bugs: :include:absent        ¦ 1:7 ¦ the list cannot be read
           bugs: :include:              ¦ 1:7 ¦ a file name is missing
-          bugs                         ¦ 1:5 ¦ a line is a name, a colon
-          bugs:                        ¦ 1:1 ¦ this name leads nowhere
-          a b: a@x.example             ¦ 1:1 ¦ not a name that mail
-          "*": a@x.example             ¦ 1:1 ¦ not a name that mail
-          "a@b.example": a@x.example   ¦ 1:1 ¦ not a name that mail
-          ' a@x.example'               ¦ 1:2 ¦ this continues nothing
-          bugs: a@x.e;BUGS: b@x.e      ¦ 2:1 ¦ this name is here twice
+          bugs                         ¦ 1:5 ¦ a line needs a name, a colon
+          bugs:                        ¦ 1:1 ¦ this name has no target
+          a b: a@x.example             ¦ 1:1 ¦ not a valid alias name
+          "*": a@x.example             ¦ 1:1 ¦ not a valid alias name
+          "a@b.example": a@x.example   ¦ 1:1 ¦ not a valid alias name
+          ' a@x.example'               ¦ 1:2 ¦ this line continues no entry
+          bugs: a@x.e;BUGS: b@x.e      ¦ 2:1 ¦ this name is defined twice
           """)
   void errorNamesLineAndProblem(String text, String place, String problem) {
     InvalidFileException invalid =
@@ -133,7 +133,7 @@ final class AliasFileTest {
             :3:4: there is no [[pipe]] named "no"
                 z: pipe:no
                    ^
-              help: there is: tracker\
+              help: known pipes: tracker\
             """,
         problem.flaws().get(1).toString());
   }
@@ -189,7 +189,7 @@ final class AliasFileTest {
     long grown = used() - before;
     assertEquals(100_000, table.size());
     assertEquals(List.of("person99999@provider.example"), table.named("user99999", A));
-    assertTrue(grown < 32L << 20, "grew by " + grown + " octets");
+    assertTrue(grown < 32L << 20, "grew by " + grown + " bytes");
   }
 
   private static long used() {

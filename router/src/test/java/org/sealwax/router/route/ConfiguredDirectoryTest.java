@@ -242,7 +242,8 @@ final class ConfiguredDirectoryTest {
   @Test
   void aliasErrorsAreReportedAtStart() throws IOException {
     List<String> troubles = directory().aliasErrors();
-    assertTrue(troubles.stream().anyMatch(t -> t.contains("circle at ring")), troubles.toString());
+    assertTrue(
+        troubles.stream().anyMatch(t -> t.contains("alias loop at ring")), troubles.toString());
     assertTrue(troubles.stream().anyMatch(t -> t.contains("nobody@project.example")));
   }
 
@@ -304,11 +305,11 @@ final class ConfiguredDirectoryTest {
       assertEquals(
           "not now",
           describe(directory.resolve(box(bounce.replaceAll("=[A-Z2-7]{6}=", "=AAAAAA=")))));
-      // Files that nobody writes to.
+      // Files that are not written to.
       assertEquals("unknown", describe(directory.resolve(box("mallory@cased.example"))));
       clock.pass(WatchedFile.INTERVAL);
     }
-    assertTrue(log.recorded("warning", "the former aliases stay in force", "sealwax reload"));
+    assertTrue(log.recorded("warning", "the former aliases remain in force", "sealwax reload"));
     write("aliases", "mallory: m@provider.example\n");
     assertEquals("not now", describe(directory.resolve(box("mallory@project.example"))));
   }
@@ -335,12 +336,12 @@ final class ConfiguredDirectoryTest {
     rest(directory);
     assertEquals(
         "moved@provider.example", describe(directory.resolve(box("alice@project.example"))));
-    assertTrue(log.recorded("configuration", "aliases read again"));
+    assertTrue(log.recorded("configuration", "aliases reloaded"));
     write("aliases", "alice: |rm\n");
     rest(directory);
     assertEquals(
         "moved@provider.example", describe(directory.resolve(box("alice@project.example"))));
-    assertTrue(log.recorded("warning", "the former aliases stay in force", "aliases:1:8:"));
+    assertTrue(log.recorded("warning", "the former aliases remain in force", "aliases:1:8:"));
   }
 
   @Test
@@ -370,7 +371,7 @@ final class ConfiguredDirectoryTest {
         rest(directory);
       }
     }
-    assertTrue(log.recorded("warning", "list: 3 of 4 entries are gone", "sealwax reload"));
+    assertTrue(log.recorded("warning", "list: 3 of 4 entries are missing", "sealwax reload"));
     write("list", "one@x.example\ntwo@x.example\n");
     rest(directory);
     assertEquals(
@@ -618,7 +619,7 @@ final class ConfiguredDirectoryTest {
     assertTrue(directory.isValidRewrittenSender(rewritten));
     assertFalse(directory.isValidRewrittenSender(otherSender));
     assertFalse(directory.isValidRewrittenSender(ReversePath.nullPath()));
-    // Our own senders, ours rewritten, and nobody stay as they are.
+    // Our own senders, ours rewritten, and the null sender stay as they are.
     for (ReversePath same :
         List.of(
             ReversePath.nullPath(),
@@ -632,7 +633,7 @@ final class ConfiguredDirectoryTest {
         new AddressResolution.UnknownRecipient("this SRS address has expired"),
         directory.resolve(address));
     assertEquals(
-        new AddressResolution.UnknownRecipient("this SRS address was not made here"),
+        new AddressResolution.UnknownRecipient("this SRS address is not ours"),
         directory.resolve(new Mailbox("SRS0=AAAAAA=AA=a.example=u", SRS)));
   }
 
@@ -643,7 +644,7 @@ final class ConfiguredDirectoryTest {
     assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(secret)));
     ReversePath sender = ReversePath.of(box("u@elsewhere.example"));
     assertEquals(first.senderForForward(sender), directory().senderForForward(sender));
-    assertEquals(1, log.facts().stream().filter(f -> f.contains("made a secret")).count());
+    assertEquals(1, log.facts().stream().filter(f -> f.contains("created a secret")).count());
     Files.writeString(secret, "x".repeat(SrsSecretFile.MIN_LENGTH));
     directory();
     Files.writeString(secret, "x".repeat(SrsSecretFile.MIN_LENGTH - 1));

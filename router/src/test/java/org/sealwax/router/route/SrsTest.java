@@ -108,7 +108,7 @@ final class SrsTest {
     Mailbox out = OURS.rewritten(USER, NOW);
     String asOther = "SRS1" + out.localPart().substring(4);
     assertEquals(
-        new Srs.Reversed.Refused("this SRS address was not made here"),
+        new Srs.Reversed.Refused("this SRS address is not ours"),
         OURS.reversed(changed(out, asOther), NOW));
   }
 

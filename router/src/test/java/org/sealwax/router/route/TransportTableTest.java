@@ -105,24 +105,24 @@ final class TransportTableTest {
             "Wrong[column=0, problem=not a host name, help=host, host:port, [address] or"
                 + " [address]:port]"),
         Arguments.of(
-            "pipe:", "Wrong[column=5, problem=a pipe has a name, help=pipe:NAME, as in [[pipe]]]"),
+            "pipe:",
+            "Wrong[column=5, problem=a pipe needs a name, help=pipe:NAME, as in [[pipe]]]"),
         Arguments.of(
             "|/bin/x",
-            "Wrong[column=0, problem=a command cannot stand here, help=describe it in a [[pipe]]"
-                + " row and write pipe:NAME]"),
+            "Wrong[column=0, problem=a command is not allowed here, help=define a [[pipe]]"
+                + " and write pipe:NAME]"),
         Arguments.of(
             "192.0.2.1:25",
-            "Wrong[column=0, problem=an address stands in brackets, help=[192.0.2.1]:25]"),
+            "Wrong[column=0, problem=an address needs brackets, help=[192.0.2.1]:25]"),
         Arguments.of(
             "2001:db8::1",
-            "Wrong[column=4, problem=an IPv6 address stands in brackets, help=[2001:db8::1]]"),
+            "Wrong[column=4, problem=an IPv6 address needs brackets, help=[2001:db8::1]]"),
         Arguments.of(
             "[mail.example]:26",
-            "Wrong[column=1, problem=brackets hold an address, help=mail.example:26]"),
+            "Wrong[column=1, problem=brackets contain an address, help=mail.example:26]"),
         Arguments.of(
-            "[192.0.2.1", "Wrong[column=10, problem=the bracket is not closed, help=null]"),
-        Arguments.of(
-            "[192.0.2.1]x", "Wrong[column=11, problem=nothing but :port may follow, help=null]"),
+            "[192.0.2.1", "Wrong[column=10, problem=the closing bracket is missing, help=null]"),
+        Arguments.of("[192.0.2.1]x", "Wrong[column=11, problem=only :port may follow, help=null]"),
         Arguments.of(
             "mail.example:0",
             "Wrong[column=13, problem=a port is a number from 1 to 65535, help=null]"),

@@ -110,17 +110,17 @@ final class AttackTableTest {
     all.addAll(
         List.of(
             attack(
-                "octets behind STARTTLS",
+                "bytes behind STARTTLS",
                 AttackOrigin.ENVELOPE,
                 "RSET\r\nSTARTTLS\r\nNOOP\r\n",
                 "250 554"),
             attack(
-                "octets behind DATA",
+                "bytes behind DATA",
                 AttackOrigin.ENVELOPE,
                 "DATA\r\nSubject: x\r\n\r\nx\r\n.\r\n",
                 "554"),
             attack(
-                "clear text instead of a handshake", AttackOrigin.GREETING, "STARTTLS\r\n", "220"),
+                "plaintext instead of a handshake", AttackOrigin.GREETING, "STARTTLS\r\n", "220"),
             attack(
                 "an envelope from before TLS",
                 AttackOrigin.TLS,
@@ -229,7 +229,7 @@ final class AttackTableTest {
                 "EHLO a\r\nMAIL FROM:<a@b.example>\r\nBDAT 6 LAST\r\nRSET\r\nQUIT\r\n",
                 "250 250 554 221"),
             attack(
-                "AUTH in clear",
+                "AUTH in plaintext",
                 AttackOrigin.GREETING,
                 "EHLO a\r\nAUTH PLAIN AGpvZQB4\r\nQUIT\r\n",
                 "250 538"),

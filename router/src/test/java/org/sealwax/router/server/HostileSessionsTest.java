@@ -27,10 +27,10 @@ import org.sealwax.router.queue.BugLog;
 import org.sealwax.testkit.fuzz.InputMutations;
 
 /**
- * Whole sessions of nonsense over real sockets, in clear and inside TLS, against the wired program:
- * every command gets its one reply, every message that got a 250 is in the queue and no other, and
- * afterwards nothing is left open and normal mail goes on. {@code -Dsealwax.fuzz.seconds=60} for
- * longer than a build has.
+ * Whole sessions of nonsense over real sockets, in plaintext and inside TLS, against the wired
+ * program: every command gets its one reply, every message that got a 250 is in the queue and no
+ * other, and afterwards nothing is left open and normal mail goes on. {@code
+ * -Dsealwax.fuzz.seconds=60} for longer than a build has.
  */
 @Tag("long")
 final class HostileSessionsTest {

@@ -230,13 +230,13 @@ final class IncomingTlsReportsTest {
     assertEquals(
         "project.example  "
             + day
-            + "\n  Sender Inc. (https 127.0.0.1), sts: 5 held, 3 failed\n"
+            + "\n  Sender Inc. (https 127.0.0.1), sts: 5 succeeded, 3 failed\n"
             + "    3 certificate-expired: 192.0.2.1 to mx.project.example [198.51.100.7],"
             + " \"notAfter\"\n"
-            + "  Sender Inc. (mail sender.example), sts: 5 held, 3 failed\n"
+            + "  Sender Inc. (mail sender.example), sts: 5 succeeded, 3 failed\n"
             + "    3 certificate-expired: 192.0.2.1 to mx.project.example [198.51.100.7],"
             + " \"notAfter\"\n"
-            + "2 reports about days from DAY on: 10 sessions held, 6 failed\n",
+            + "2 reports about days from DAY on: 10 sessions succeeded, 6 failed\n",
         output.out().replaceFirst("days from [-0-9]{10} on", "days from DAY on"));
     assertTrue(
         Stream.of(7, 6)

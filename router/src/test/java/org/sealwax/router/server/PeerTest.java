@@ -142,7 +142,7 @@ final class PeerTest {
     }
   }
 
-  /** What a client is told that wants to send to somewhere else. */
+  /** The reply to a client that wants to relay. */
   private static String relays(int port, SSLContext own, boolean sends) throws IOException {
     try (RouterTestClient caller = new RouterTestClient(port)) {
       caller.reply();
@@ -207,12 +207,12 @@ final class PeerTest {
                 new Counters())) {
       router.start(() -> "reloaded");
       int port = router.addresses().getFirst().getPort();
-      until("note", "peer.example is known by 1 TLSA of mx.peer.example");
+      until("note", "peer.example is identified by 1 TLSA of mx.peer.example");
 
       RouterSettings now = settings(folder, dns, sink, row);
       String text = explain(now);
       assertTrue(
-          text.contains("as a client it is known by 1 TLSA of mx.peer.example, and may relay"),
+          text.contains("as a client it is identified by 1 TLSA of mx.peer.example, and may relay"),
           text);
 
       assertEquals("250", relays(port, peer, true));
@@ -239,7 +239,8 @@ final class PeerTest {
       // The command line alone looks by itself, without a server.
       assertTrue(
           explain(settings(folder.resolve("alone"), dns, sink, row))
-              .contains("as a client it is known by 1 TLSA of mx.peer.example, and may relay"));
+              .contains(
+                  "as a client it is identified by 1 TLSA of mx.peer.example, and may relay"));
 
       // And no row at all.
       router.reload(settings(folder, dns, sink, ""));

@@ -373,7 +373,7 @@ final class RouterTest {
                 environment("To: b@example.net\n\nx\n", out), Clock.system(), RandomSource.secure())
             .run(SendmailArguments.read(List.of("-t")), folder, Domain.of("mx.test.example"));
     assertEquals(ExitStatus.TRY_AGAIN, code);
-    assertTrue(out.toString(StandardCharsets.UTF_8).contains("no server runs on"));
+    assertTrue(out.toString(StandardCharsets.UTF_8).contains("no server is running on"));
     assertThrows(ControlClient.ServerNotRunning.class, () -> queue(folder, "list"));
   }
 

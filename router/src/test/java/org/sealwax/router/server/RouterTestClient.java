@@ -22,7 +22,7 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 import org.sealwax.mail.tls.IdentitySettings;
 
-/** A client that says what it is told to, byte by byte, and reads what is said. */
+/** A client that sends a given text, byte by byte, and reads what is said. */
 public final class RouterTestClient implements AutoCloseable {
   private static final SSLContext INSECURE_CONTEXT = insecureContext();
 
@@ -46,7 +46,7 @@ public final class RouterTestClient implements AutoCloseable {
     }
   }
 
-  /** It is about what happens inside TLS, not about whom we talk to. */
+  /** It is about what happens inside TLS, not about the identity of the server. */
   private static final class InsecureTrustManager implements X509TrustManager {
     @Override
     public void checkClientTrusted(java.security.cert.X509Certificate[] chain, String type) {}

@@ -195,7 +195,7 @@ final class BrokenTlsTest {
         new FailureCause(
                 "tls-broken",
                 EnhancedStatus.of(4, 7, 5),
-                "TLS broke",
+                "TLS handshake failed",
                 null,
                 null,
                 FailureCause.Extent.NEXT_HOP)

@@ -128,7 +128,7 @@ final class DomainLife {
       return delivered
           + " delivered ("
           + plaintext
-          + " in clear text where nothing was known, "
+          + " in plaintext where nothing was known, "
           + underAttack
           + " during attacks, "
           + underDane
@@ -307,7 +307,7 @@ final class DomainLife {
 
   /**
    * A certificate is renewed: with its key, or with a new one that TLSA records name beforehand, or
-   * only some hours later because nobody thought of it.
+   * only some hours later because the admin forgot it.
    */
   private void renew() {
     DomainHost host = hosts.get(random.nextInt(hosts.size()));
@@ -676,7 +676,7 @@ final class DomainLife {
         rules.evidence(row).ifPresent(evidence::add);
         Requirement requirement = policy.requirementFor(subject, evidence, now);
         if (!requirement.mxFilter().admits(host)) {
-          // A look in each family, without mail.
+          // A probe in each address family, without mail.
           resolved(host);
           for (PathFamily family : families(host)) {
             if (connections + order.size() - order.indexOf(host) < FallbackLadder.PER_DELIVERY) {
@@ -815,7 +815,9 @@ final class DomainLife {
     }
   }
 
-  /** How long mail waited although nothing changed any more, nobody attacked and hosts were up. */
+  /**
+   * How long mail waited although nothing changed any more, there was no attack and hosts were up.
+   */
   private void stuck(SimulatedMessage message) {
     Instant since = message.stuckSince;
     if (since == null
@@ -837,10 +839,10 @@ final class DomainLife {
     boolean encrypted = observation instanceof Observation.Encrypted;
     TlsLevel level = row.level();
     if (!encrypted && requirement.demandsTls()) {
-      throw new AssertionError(now + " clear text against the requirement " + requirement);
+      throw new AssertionError(now + " plaintext against the requirement " + requirement);
     }
     if (!encrypted && level != null) {
-      throw new AssertionError(now + " clear text to a domain with level " + level);
+      throw new AssertionError(now + " plaintext to a domain with level " + level);
     }
     if (level == TlsLevel.VERIFY && !signed && levelOf(observation) != ProvenLevel.VERIFIED) {
       throw new AssertionError(now + " level verify, and the peer was not verified");

@@ -213,7 +213,7 @@ final class RouterSimulation {
     } catch (Crash e) {
       restart();
     } catch (IOException e) {
-      // The client was told so, and keeps its message.
+      // The client got that reply, and keeps its message.
     }
   }
 
@@ -350,7 +350,7 @@ final class RouterSimulation {
       byte[] content = spool.live().contents.get(s.key().message());
       String text = content == null ? "" : new String(content, StandardCharsets.UTF_8);
       if (text.contains("multipart/report")) {
-        // A double bounce, kept: whom it is about is not lost.
+        // A double bounce, kept: its recipient is not lost.
         readNotice(text);
       }
       heldSeen++;

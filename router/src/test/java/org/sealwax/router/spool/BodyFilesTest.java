@@ -14,7 +14,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.spool.QueueId.QueueIds;
 
-/** A sweep beside deliveries, which remove the files that it has just found. */
+/** A sweep during deliveries, which remove the files that it has just found. */
 final class BodyFilesTest {
   private static final QueueId ID = new QueueIds(Clock.system(), RandomSource.seeded(1), 0).next();
 

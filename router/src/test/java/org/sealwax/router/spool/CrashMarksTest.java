@@ -43,7 +43,7 @@ final class CrashMarksTest {
     CrashMarks second = next();
     assertEquals(StartPermission.GO, second.begin(id(0)), "it was over by then");
     assertEquals(StartPermission.GO, second.begin(id(1)), "the first suspect");
-    assertEquals(StartPermission.LATER, second.begin(id(2)), "one after the other");
+    assertEquals(StartPermission.LATER, second.begin(id(2)), "one at a time");
     assertEquals(StartPermission.LATER, second.begin(POISON));
     second.end(id(1));
     assertEquals(StartPermission.GO, second.begin(POISON));

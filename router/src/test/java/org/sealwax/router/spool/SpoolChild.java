@@ -69,7 +69,7 @@ public final class SpoolChild {
     }
   }
 
-  /** A content that can be told from any other of another size or number. */
+  /** A content that differs from any other of another size or number. */
   static byte[] contentOf(int size, int number) {
     byte[] content = new byte[number % 7 == 0 ? size * 20 : size];
     for (int i = 0; i < content.length; i++) {

@@ -120,7 +120,7 @@ final class WalFileTest {
           assertNotEquals(
               WalFile.Condition.DAMAGED,
               WalFile.inspect(examined),
-              "interrupted after octet " + next);
+              "interrupted after byte " + next);
         }
       }
     }
@@ -259,7 +259,7 @@ final class WalFileTest {
         assertEquals(
             at < lastFrame || salts,
             WalFile.inspect(examined) == WalFile.Condition.DAMAGED,
-            "octet " + at);
+            "byte " + at);
         file.seek(at);
         file.write(log[at]);
       }
@@ -280,7 +280,7 @@ final class WalFileTest {
       assertEquals(
           whole && inFrame < 16 ? WalFile.Condition.SOUND : WalFile.Condition.UNFINISHED,
           inspect(Arrays.copyOf(log, end)),
-          "cut after octet " + end);
+          "cut after byte " + end);
     }
   }
 

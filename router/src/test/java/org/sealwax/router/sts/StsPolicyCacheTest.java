@@ -264,7 +264,7 @@ final class StsPolicyCacheTest {
     enforces("a", "mx.example.org", open().evidenceFor(DOMAIN));
     dns.set(FixedResolver.builder().fails("_mta-sts.example.org").build());
     enforces("a", "mx.example.org", open().evidenceFor(DOMAIN));
-    // STARTTLS stripped or not: with this evidence there is no clear text (PolicySpaceTest).
+    // STARTTLS stripped or not: with this evidence there is no plaintext (PolicySpaceTest).
   }
 
   @Test
@@ -306,7 +306,7 @@ final class StsPolicyCacheTest {
     assertTrue(again.evidenceFor(DOMAIN).origin().contains("could not be fetched since"));
     assertTrue(host.requests().isEmpty());
     assertTrue(host.waitsForConnections(3), "fetched at 0, 29 and 35 minutes");
-    // And when the host is mended, so is the policy.
+    // When the host is fixed, so is the policy.
     host.shows(CA.identity("mta-sts.example.org"));
     clock.pass(Duration.ofHours(1));
     enforces("a", "mx.example.org", again.evidenceFor(DOMAIN));
@@ -330,7 +330,7 @@ final class StsPolicyCacheTest {
     enforces("a", "mx.example.org", open().evidenceFor(DOMAIN));
   }
 
-  /** Nobody but the owner can have served it by verified HTTPS, so that waiting is of no use. */
+  /** Only the owner can have served it by verified HTTPS, so that waiting is of no use. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -391,7 +391,7 @@ final class StsPolicyCacheTest {
       policies.sweep();
     }
     assertEquals(List.of("example.org REFRESH_FAILED [mx.example.org]"), List.copyOf(witnessed));
-    assertTrue(log.recorded("warning", "example.org", "the ledger keeps its hosts"));
+    assertTrue(log.recorded("warning", "example.org", "the ledger records its hosts"));
     // It was asked about hourly for the last six days, and not more.
     int requests = host.requests().size();
     assertTrue(requests > 100 && requests <= 7 * 24 + 1, "requests: " + requests);
@@ -428,8 +428,8 @@ final class StsPolicyCacheTest {
   }
 
   /**
-   * The ledger asks whether a policy lists a host while it holds a lock of its own, and is told of
-   * an ended policy under the same lock: each waiting for the other would end all deliveries.
+   * The ledger asks whether a policy lists a host while it holds a lock of its own, and is notified
+   * of an ended policy under the same lock: each waiting for the other would end all deliveries.
    */
   @Test
   void ledgerMayQueryDuringTheCallback() throws Exception {

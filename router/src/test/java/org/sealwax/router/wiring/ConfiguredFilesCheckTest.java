@@ -71,7 +71,7 @@ final class ConfiguredFilesCheckTest {
         "warning: [[negative_anchor]] broken.example: expired on " + today.minusDays(1),
         found(row + today.minusDays(1)).getFirst().replaceAll("T00.*", ""));
     assertEquals(
-        "warning: [[negative_anchor]] broken.example: counts until " + today.plusDays(30),
+        "warning: [[negative_anchor]] broken.example: is in force until " + today.plusDays(30),
         found(row + today.plusDays(30)).getFirst().replaceAll("T00.*", ""));
     for (String key : List.of("owner", "note", "expires", "domain")) {
       String without =
@@ -128,7 +128,8 @@ final class ConfiguredFilesCheckTest {
         folder.resolve("mixed.key"),
         java.nio.file.StandardCopyOption.REPLACE_EXISTING);
     assertEquals(
-        List.of("error: [identity]: mixed.crt: the key does not belong to the (first) certificate"),
+        List.of(
+            "error: [identity]: mixed.crt: the private key does not match the (first) certificate"),
         found("[identity]\n" + mixed));
   }
 
@@ -136,14 +137,14 @@ final class ConfiguredFilesCheckTest {
   void readsAuthoritiesPasswordsAndAliases() throws IOException {
     Files.writeString(folder.resolve("empty.pem"), "nothing\n");
     assertEquals(
-        List.of("error: [[trusted_client]] ca: empty.pem: no certificate in it"),
+        List.of("error: [[trusted_client]] ca: empty.pem: contains no certificate"),
         found("[[trusted_client]]\nca = \"empty.pem\"\nnames = [\"a.example\"]\n"));
     Files.writeString(folder.resolve("aliases"), "ring: gnir\ngnir: ring\n");
     String domain = "[[alias_domain]]\ndomain = \"a.example\"\nfile = \"aliases\"\n";
     assertEquals(
         List.of(
-            "warning: aliases: aliases lead in a circle at gnir@a.example",
-            "warning: aliases: aliases lead in a circle at ring@a.example"),
+            "warning: aliases: alias loop at gnir@a.example",
+            "warning: aliases: alias loop at ring@a.example"),
         found(domain).stream().sorted().toList());
     Files.writeString(folder.resolve("aliases"), "a: b@example.net\nbroken line\n");
     assertEquals(

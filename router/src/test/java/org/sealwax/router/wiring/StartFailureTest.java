@@ -54,12 +54,12 @@ final class StartFailureTest {
   void theHelpFitsTheCause() {
     StartFailure full =
         StartFailure.of(new SpoolException(Kind.FULL, "no room"), Path.of("/spool"));
-    assertTrue(full.help().contains("make room on the file system of /spool"), full.help());
+    assertTrue(full.help().contains("free space on the file system of /spool"), full.help());
     StartFailure held = StartFailure.of(new SpoolException(Kind.LOCKED, "held"), Path.of("/spool"));
-    assertTrue(held.help().contains("one server uses a spool"), held.help());
+    assertTrue(held.help().contains("only one server can use a spool"), held.help());
     StartFailure disk =
         new StartFailure("no", "change [server] state", new IOException("No space left on device"));
-    assertTrue(disk.help().contains("room"), disk.help());
+    assertTrue(disk.help().contains("space"), disk.help());
     StartFailure file = new StartFailure("no", "change it", new NoSuchFileException("x"));
     assertEquals("change it", file.help());
   }

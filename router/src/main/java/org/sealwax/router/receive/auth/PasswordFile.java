@@ -68,7 +68,7 @@ public final class PasswordFile {
       Path file, byte[] decoySecret, Clock clock, MailLog log, @Nullable PasswordFile former)
       throws IOException {
     if (decoySecret.length < 16) {
-      throw new IllegalArgumentException("a decoy secret has at least 16 octets");
+      throw new IllegalArgumentException("a decoy secret has at least 16 bytes");
     }
     this.decoySecret = decoySecret.clone();
     this.file = file;
@@ -82,13 +82,14 @@ public final class PasswordFile {
                 new WatchedFile.ChangeListener() {
                   @Override
                   public void taken(Path changed) {
-                    log.configuration("password file " + changed + " read again");
+                    log.configuration("password file " + changed + " reloaded");
                     warnings(changed).forEach(w -> log.warning("receive", w));
                   }
 
                   @Override
                   public void kept(Path changed, String why) {
-                    log.warning("receive", "password file " + why + "; the former users stay");
+                    log.warning(
+                        "receive", "password file " + why + "; the former users remain in force");
                   }
                 });
     warnings(file).forEach(w -> log.warning("receive", w));
@@ -109,7 +110,7 @@ public final class PasswordFile {
     }
     byte[] secret = Files.readAllBytes(secretFile);
     if (secret.length != DECOY) {
-      throw new IOException(secretFile + " is not what was written; remove it");
+      throw new IOException(secretFile + " is damaged; remove it");
     }
     return secret;
   }
@@ -121,7 +122,10 @@ public final class PasswordFile {
       if (permissions.contains(PosixFilePermission.OTHERS_READ)
           || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
         return List.of(
-            "password file " + file + " is open to every user of this machine: chmod o= " + file);
+            "password file "
+                + file
+                + " is readable by all users of this machine; run: chmod o= "
+                + file);
       }
       return List.of();
     } catch (IOException | UnsupportedOperationException e) {
@@ -141,14 +145,14 @@ public final class PasswordFile {
             .orElseThrow(
                 () ->
                     new IllegalArgumentException(
-                        "a user name has 1 to 255 octets, no colon, no control characters, and"
+                        "a user name has 1 to 255 bytes, no colon, no control characters, and"
                             + " does not begin with #"));
     String prepared =
         SaslPrep.password(password)
             .orElseThrow(
                 () ->
                     new IllegalArgumentException(
-                        "a password has 1 to 1024 octets and no control characters"));
+                        "a password has 1 to 1024 bytes and no control characters"));
     return name + ":" + ScramKeys.of(prepared, random).line();
   }
 
@@ -195,7 +199,7 @@ public final class PasswordFile {
 
   private static Users read(Path file) throws IOException {
     if (Files.size(file) > MAX_SIZE) {
-      throw new IOException("password file " + file + " is larger than " + MAX_SIZE + " octets");
+      throw new IOException("password file " + file + " is larger than " + MAX_SIZE + " bytes");
     }
     Map<String, ScramKeys> byName = new HashMap<>();
     List<Integer> iterations = new ArrayList<>();
@@ -214,10 +218,10 @@ public final class PasswordFile {
         // The line itself may hold a password unencrypted: it is never shown.
         if (user.isEmpty() || keys.isEmpty()) {
           throw new IOException(
-              file + ":" + number + ": not a line that `sealwax password` has made");
+              file + ":" + number + ": not a line of the command `sealwax password`");
         }
         if (byName.put(user.get(), keys.get()) != null) {
-          throw new IOException(file + ":" + number + ": a user is here twice");
+          throw new IOException(file + ":" + number + ": a user is listed twice");
         }
         iterations.add(keys.get().iterations());
         if (byName.size() > MAX_USERS) {

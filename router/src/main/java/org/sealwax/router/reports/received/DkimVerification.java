@@ -71,7 +71,7 @@ sealed interface DkimVerification {
       return new NotSigned("no From with one address");
     }
     if (fields.isAmbiguous()) {
-      return new NotSigned("a header field that is there twice");
+      return new NotSigned("a header field occurs twice");
     }
     if (fields.getFields("DKIM-Signature").isEmpty()) {
       return new NotSigned(fields.isPartial() ? PARTIAL : "no DKIM signature");
@@ -97,7 +97,7 @@ sealed interface DkimVerification {
       }
       Optional<Domain> by = Domain.parse(signature.getDToken().toString());
       if (!signature.getHashAlgo().toString().equalsIgnoreCase("sha-256")) {
-        why = "a DKIM signature by an algorithm that is not used any more";
+        why = "a DKIM signature with an obsolete algorithm";
       } else if (by.isPresent() && isOf(by.get(), from.get(), suffixes)) {
         return new Signed(by.get());
       } else {
@@ -105,7 +105,7 @@ sealed interface DkimVerification {
       }
     }
     return temporary
-        ? new KeyLookupFailed("the DNS did not give the key of a signature")
+        ? new KeyLookupFailed("the key of a signature cannot be looked up")
         : new NotSigned(why);
   }
 
@@ -117,7 +117,7 @@ sealed interface DkimVerification {
       throws TempFailException, PermFailException {
     Optional<Domain> name = Domain.parse(selector + "._domainkey." + domain);
     if (name.isEmpty()) {
-      throw new PermFailException("not a name of a key");
+      throw new PermFailException("not a key name");
     }
     DnsAnswer<String> answer = resolver.txt(name.get());
     if (answer.kind() == DnsAnswer.Kind.UNKNOWN) {

@@ -19,7 +19,7 @@ final class ReceivedReportLog {
         + received.origin()
         + ": "
         + report.sums().stream().mapToLong(SessionCounts.PolicySummary::succeeded).sum()
-        + " sessions held, "
+        + " sessions succeeded, "
         + report.sums().stream().mapToLong(SessionCounts.PolicySummary::failed).sum()
         + " failed"
         + (stored.leftOut().isEmpty()

@@ -40,7 +40,7 @@ public record ReceivedReportSettings(
           "reports are kept for " + LEAST.toDays() + " to " + MOST.toDays() + " days");
     }
     if (reports < 2 || bytes < 2 || fromOne < 1) {
-      throw new IllegalArgumentException("room for reports");
+      throw new IllegalArgumentException("space for reports");
     }
   }
 

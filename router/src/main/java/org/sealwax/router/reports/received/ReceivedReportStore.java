@@ -135,7 +135,7 @@ public final class ReceivedReportStore {
       }
       byte[] bytes = written(received);
       if (bytes.length > TlsReportJson.MAX_BYTES) {
-        return new ReportIntakeResult.Refused("more than " + TlsReportJson.MAX_BYTES + " octets");
+        return new ReportIntakeResult.Refused("more than " + TlsReportJson.MAX_BYTES + " bytes");
       }
       String full = full(received.origin(), bytes.length);
       if (!full.isEmpty()) {
@@ -166,7 +166,7 @@ public final class ReceivedReportStore {
             || mail.bytes() + post.bytes() + bytes > settings.bytes()
             || (posted && post.files() >= settings.reports() / 2)
             || (posted && post.bytes() + bytes > settings.bytes() / 2);
-    return full ? "there is no room for more reports" : "";
+    return full ? "there is no space for more reports" : "";
   }
 
   /**
@@ -335,7 +335,7 @@ public final class ReceivedReportStore {
     try {
       JsonNode head = Json.read(new String(bytes, 0, line, StandardCharsets.UTF_8));
       if (!(TlsReportJson.reading(rest) instanceof TlsReportParse.ReadReport(var report, _))) {
-        throw new IOException("no report");
+        throw new IOException("not a report");
       }
       return new ReceivedReport(
           Instant.parse(head.path("received").asString("")),
@@ -344,7 +344,7 @@ public final class ReceivedReportStore {
               head.path("from").asString("")),
           report);
     } catch (JacksonException | DateTimeParseException | IllegalArgumentException e) {
-      throw new IOException("not as it was written", e);
+      throw new IOException("damaged", e);
     }
   }
 }

@@ -102,7 +102,7 @@ final class ReportExtraction {
           byte[] bytes = decoded(tokens);
           if (bytes.length > TlsReportJson.MAX_BYTES) {
             return new ExtractionResult.NoReportFound(
-                "a report over " + TlsReportJson.MAX_BYTES + " octets");
+                "a report over " + TlsReportJson.MAX_BYTES + " bytes");
           }
           found = new ExtractionResult.ReportFound(bytes, packed);
         }

@@ -85,7 +85,7 @@ public final class ReportInbox implements DeliveryAgent {
       return deferred("store", "the message cannot be read: " + FailureText.of(e));
     }
     if (message.length > MAX_MESSAGE) {
-      return aside(consignment, message, "more than " + MAX_MESSAGE + " octets");
+      return aside(consignment, message, "more than " + MAX_MESSAGE + " bytes");
     }
     try {
       return switch (ReportExtraction.in(message)) {
@@ -97,7 +97,7 @@ public final class ReportInbox implements DeliveryAgent {
     } catch (RuntimeException | StackOverflowError e) {
       // The boundary for bugs in Sealwax: the message is kept, and waits for a fixed version.
       log.bug("report " + consignment.id(), e);
-      return later(consignment, message, "an error of Sealwax, which its log tells");
+      return later(consignment, message, "internal error of Sealwax; see its log");
     }
   }
 
@@ -117,8 +117,8 @@ public final class ReportInbox implements DeliveryAgent {
             yield delivered("kept");
           }
           case ReportIntakeResult.Duplicate d -> {
-            log.note("tlsrpt", consignment.id() + ": a report that was here before");
-            yield delivered("kept before");
+            log.note("tlsrpt", consignment.id() + ": a report that was received before");
+            yield delivered("received before");
           }
           case ReportIntakeResult.Refused refused -> aside(consignment, message, refused.why());
           case ReportIntakeResult.StoreUnavailable not -> later(consignment, message, not.why());
@@ -136,7 +136,7 @@ public final class ReportInbox implements DeliveryAgent {
     try {
       aside.put(consignment.id().text(), message);
     } catch (IOException e) {
-      return deferred("tlsrpt", why + "; and it cannot be put aside: " + FailureText.of(e));
+      return deferred("tlsrpt", why + "; it cannot be put aside: " + FailureText.of(e));
     }
     log.warning(
         "tlsrpt", consignment.id() + " from <" + consignment.sender() + "> is put aside: " + why);

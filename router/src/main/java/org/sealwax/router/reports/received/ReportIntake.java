@@ -71,7 +71,7 @@ public final class ReportIntake {
       }
       if (json.length > TlsReportJson.MAX_BYTES) {
         return new ReportIntakeResult.Refused(
-            "unpacked it has more than " + TlsReportJson.MAX_BYTES + " octets");
+            "uncompressed, it has more than " + TlsReportJson.MAX_BYTES + " bytes");
       }
     }
     return switch (TlsReportJson.reading(json)) {
@@ -88,18 +88,18 @@ public final class ReportIntake {
   private ReportIntakeResult judge(TlsReport report, ReportOrigin origin) {
     Instant now = clock.now();
     if (report.end().isAfter(now.plus(AHEAD))) {
-      return new ReportIntakeResult.Refused("about a time to come");
+      return new ReportIntakeResult.Refused("about a time in the future");
     }
     if (Duration.between(report.begin(), report.end()).compareTo(LONGEST) > 0) {
       return new ReportIntakeResult.Refused("about more than " + LONGEST.toDays() + " days");
     }
     if (store.isTooOld(report.begin(), now)) {
-      return new ReportIntakeResult.Refused("older than what is kept");
+      return new ReportIntakeResult.Refused("older than the retention of reports");
     }
     List<SessionCounts.PolicySummary> about =
         report.sums().stream().filter(sum -> ownDomains.test(sum.policy().domain())).toList();
     if (about.isEmpty()) {
-      return new ReportIntakeResult.Refused("about no domain of ours");
+      return new ReportIntakeResult.Refused("not about a domain of this server");
     }
     return store.keep(
         new ReceivedReport(

@@ -117,10 +117,10 @@ public final class ReportListener {
       return response(400, "no Host");
     }
     if (!settings.path().equals(request.path())) {
-      return response(404, "nothing here");
+      return response(404, "not found");
     }
     if (!request.method().equals("POST")) {
-      return response(405, "reports are posted").with("Allow", "POST");
+      return response(405, "use POST").with("Allow", "POST");
     }
     boolean packed = request.mediaType().equals("application/tlsrpt+gzip");
     if (!packed && !request.mediaType().equals("application/tlsrpt+json")) {
@@ -143,11 +143,11 @@ public final class ReportListener {
         log.note("tlsrpt", ReceivedReportLog.kept(stored));
         yield response(201, "kept");
       }
-      case ReportIntakeResult.Duplicate d -> response(200, "kept before");
+      case ReportIntakeResult.Duplicate d -> response(200, "received before");
       case ReportIntakeResult.Refused refused -> response(400, refused.why());
       case ReportIntakeResult.StoreUnavailable not -> {
-        log.warning("tlsrpt", "a report by POST cannot be kept: " + not.why());
-        yield response(503, "not now").with("Retry-After", "3600");
+        log.warning("tlsrpt", "a report by POST cannot be stored: " + not.why());
+        yield response(503, "try again later").with("Retry-After", "3600");
       }
     };
   }

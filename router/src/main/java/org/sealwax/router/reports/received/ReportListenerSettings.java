@@ -40,7 +40,7 @@ public record ReportListenerSettings(
         || path.length() > 200
         || !path.chars().allMatch(c -> c > 0x20 && c < 0x7f && c != '?' && c != '#')) {
       throw new IllegalArgumentException(
-          "a path begins with a slash and has no blanks, \"?\" or \"#\"");
+          "a path must begin with a slash and have no spaces, \"?\" or \"#\"");
     }
   }
 

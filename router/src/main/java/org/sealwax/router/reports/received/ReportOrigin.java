@@ -29,7 +29,7 @@ public record ReportOrigin(ReportTransport way, String who) {
           return way;
         }
       }
-      throw new IllegalArgumentException("no way");
+      throw new IllegalArgumentException("not known");
     }
   }
 

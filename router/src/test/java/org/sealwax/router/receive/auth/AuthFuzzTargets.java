@@ -71,7 +71,7 @@ public final class AuthFuzzTargets {
     }
   }
 
-  /** Responses of one exchange, a line each; nobody is let in who lacks the password. */
+  /** Responses of one exchange, a line each; no user gets in without the password. */
   private static void exchange(SaslExchange exchange, byte[] input) {
     for (byte[] response : lines(input)) {
       switch (exchange.respond(response)) {

@@ -214,7 +214,7 @@ final class PasswordMechanismsTest {
     file.reloadIfChanged();
     clock.pass(WatchedFile.INTERVAL);
     assertTrue(file.find("user").exists());
-    assertTrue(log.recorded("warning", "passwords:1:", "the former users stay"));
+    assertTrue(log.recorded("warning", "passwords:1:", "the former users remain in force"));
     assertFalse(log.recorded("secret-in-clear"));
     Files.writeString(path, PasswordFile.line("other", "x", RandomSource.secure()));
     PasswordFile.StoredUser other = file.find("other");

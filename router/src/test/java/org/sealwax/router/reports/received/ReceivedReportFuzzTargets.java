@@ -67,7 +67,7 @@ public final class ReceivedReportFuzzTargets {
                 case ReportExtraction.ExtractionResult.NoReportFound none ->
                     holds(!none.why().isEmpty(), "no reason");
                 case ReportExtraction.ExtractionResult.ReportFound one ->
-                    holds(one.bytes().length <= TlsReportJson.MAX_BYTES, "octets");
+                    holds(one.bytes().length <= TlsReportJson.MAX_BYTES, "bytes");
               }
             }),
         new FuzzTarget(

@@ -137,7 +137,7 @@ final class ReceivedReportStoreTest {
       last = keep(store, SENDER, "more-" + i);
     }
     assertEquals(
-        new ReportIntakeResult.StoreUnavailable("there is no room for more reports"), last);
+        new ReportIntakeResult.StoreUnavailable("there is no space for more reports"), last);
   }
 
   @Test

@@ -118,7 +118,7 @@ final class ReportInboxTest {
     }
   }
 
-  /** What the sender's side is told: always that it was delivered. */
+  /** What the sender is notified of: always that it was delivered. */
   private static String reply(Outcome outcome) {
     return assertInstanceOf(Outcome.Delivered.class, outcome).reply();
   }
@@ -135,14 +135,14 @@ final class ReportInboxTest {
   void keepsASignedReportOnce() throws Exception {
     TlsReport report = report("id-1", "project.example");
     assertEquals("kept", reply(deliver(mail(report, folder))));
-    assertEquals("kept before", reply(deliver(mail(report, folder))), "over a restart too");
+    assertEquals("received before", reply(deliver(mail(report, folder))), "over a restart too");
     ReceivedReport kept = kept().getFirst();
     assertEquals(report, kept.report());
     assertEquals(
         new ReportOrigin(ReportOrigin.ReportTransport.MAIL, "sender.example"), kept.origin());
     assertEquals(1, kept().size());
     assertEquals(0, asides());
-    assertTrue(log.recorded("note", "5 sessions held, 3 failed"), log.facts().toString());
+    assertTrue(log.recorded("note", "5 sessions succeeded, 3 failed"), log.facts().toString());
   }
 
   /** RFC 6376 3.6.1: a record that says nothing serves everything; RFC 8460 3: or TLS reports. */
@@ -192,7 +192,7 @@ final class ReportInboxTest {
         "no From with one address",
         ("From: a@victim.example\r\n" + text).getBytes(StandardCharsets.UTF_8));
     putAside(
-        "a header field that is there twice",
+        "a header field occurs twice",
         ("Subject: other\r\n" + text).getBytes(StandardCharsets.UTF_8));
     assertEquals(
         "kept",
@@ -221,9 +221,9 @@ final class ReportInboxTest {
     dns = FixedResolver.builder().fails(KEY).build();
     byte[] mail = mail(report("id-1", "project.example"), folder);
     Outcome.Deferred waits = assertInstanceOf(Outcome.Deferred.class, deliver(mail));
-    assertEquals("the DNS did not give the key of a signature", waits.cause().text());
+    assertEquals("the key of a signature cannot be looked up", waits.cause().text());
     clock.pass(Duration.ofDays(1));
-    putAside("the DNS did not give the key of a signature", mail);
+    putAside("the key of a signature cannot be looked up", mail);
   }
 
   @Test
@@ -236,7 +236,7 @@ final class ReportInboxTest {
     assertInstanceOf(Outcome.Deferred.class, deliver(mail));
     assertTrue(log.recorded("bug", "as the test wants"), log.facts().toString());
     clock.pass(Duration.ofDays(1));
-    putAside("an error of Sealwax, which its log tells", mail);
+    putAside("internal error of Sealwax; see its log", mail);
   }
 
   @Test
@@ -246,13 +246,13 @@ final class ReportInboxTest {
     assertEquals("kept", reply(deliver(mail(report("id-2", "project.example"), folder))));
     Outcome full = deliver(mail(report("id-3", "project.example"), folder));
     assertEquals(
-        "there is no room for more reports",
+        "there is no space for more reports",
         assertInstanceOf(Outcome.Deferred.class, full).cause().text());
   }
 
   @Test
   void reportAboutAForeignDomainIsPutAside() throws Exception {
-    putAside("about no domain of ours", mail(report("id-1", "victim.example"), folder));
+    putAside("not about a domain of this server", mail(report("id-1", "victim.example"), folder));
     assertEquals(
         "kept", reply(deliver(mail(report("id-2", "victim.example", "project.example"), folder))));
     TlsReport kept = kept().getFirst().report();
@@ -306,7 +306,8 @@ final class ReportInboxTest {
   void aGzipBombIsPutAside() throws Exception {
     byte[] bomb = zipped(new byte[64 << 20]);
     putAside(
-        "unpacked it has more than 10485760 octets", message(part(GZIP, "base64", base64(bomb))));
+        "uncompressed, it has more than 10485760 bytes",
+        message(part(GZIP, "base64", base64(bomb))));
   }
 
   @Test
@@ -318,7 +319,7 @@ final class ReportInboxTest {
     String all = IntStream.range(0, 10_000).mapToObj(i -> entry).collect(Collectors.joining(","));
     byte[] bytes = (json.substring(0, from) + all + "]}").getBytes(StandardCharsets.UTF_8);
     putAside(
-        "JSON deeper, longer or of more parts than any report",
+        "the JSON is nested too deeply, too long or has too many values",
         message(part(GZIP, "base64", base64(zipped(bytes)))));
   }
 
@@ -334,7 +335,7 @@ final class ReportInboxTest {
     putAside("not gzip, or damaged", message(part(GZIP, "base64", base64(new byte[100]))));
     byte[] cut = java.util.Arrays.copyOf(report, report.length - 20);
     putAside("not gzip, or damaged", message(part(GZIP, "base64", base64(cut))));
-    putAside("no JSON", message(part("application/tlsrpt+json", "7bit", "{")));
+    putAside("not JSON", message(part("application/tlsrpt+json", "7bit", "{")));
     putAside("more than 50 parts", message(part("text/plain", "7bit", "x").repeat(51) + good));
     putAside("malformed MIME", message(part("a/b; x=" + "y".repeat(5_000), "7bit", "") + good));
     putAside("malformed MIME", message(good.substring(0, good.length() - 200) + "--c"));

@@ -153,7 +153,7 @@ final class ReportListenerTest {
     assertTrue(log.recorded("note", "https 127.0.0.1", "3 failed"), log.facts().toString());
   }
 
-  /** Half the store is for those who sign. */
+  /** Half the store is for reporters that sign. */
   @Test
   void fullStoreAnswers503() throws Exception {
     assertEquals(201, status(packed(report("id-1", "project.example"))));
@@ -178,7 +178,7 @@ final class ReportListenerTest {
       gzip.write(new byte[64 << 20]);
     }
     assertEquals(400, status(bomb.toByteArray()));
-    assertTrue(log.recorded("400 unpacked it has more than"), log.facts().toString());
+    assertTrue(log.recorded("400 uncompressed, it has more than"), log.facts().toString());
     assertEquals(201, status(good), "nothing of it stuck");
   }
 
@@ -215,8 +215,8 @@ final class ReportListenerTest {
       delimiter = '|',
       value = {
         "GET / HTTP/1.0\\n\\n | 400 no Host",
-        "HELO x\\n\\n | 400 no request line",
-        "POST /v1/tlsrpt HTTP/2\\nHost: a\\n\\n | 400 no request line",
+        "HELO x\\n\\n | 400 not an HTTP/1.1 request line",
+        "POST /v1/tlsrpt HTTP/2\\nHost: a\\n\\n | 400 not an HTTP/1.1 request line",
         "POST /v1/tlsrpt HTTP/1.1\\nHost: a\\nHost: b\\n\\n | 400 no Host",
         "POST /v1/tlsrpt HTTP/1.1\\nHost: a\\nContent-Type: application/tlsrpt+gzip\\n\\n | 411",
         "POST /v1/tlsrpt HTTP/1.1\\n"
@@ -225,7 +225,7 @@ final class ReportListenerTest {
             + "Content-Length: 1\\n"
             + "Transfer-Encoding: chunked\\n"
             + "\\n"
-            + " | 400 both a length",
+            + " | 400 both Content-Length",
         "POST /v1/tlsrpt HTTP/1.1\\n"
             + "Host: a\\n"
             + "Content-Type: application/tlsrpt+gzip\\n"
@@ -233,8 +233,8 @@ final class ReportListenerTest {
             + "\\n"
             + " | 413",
         "POST /v1/tlsrpt HTTP/1.1\\nHost: a\\nContent-Type:"
-            + " application/tlsrpt+gzip\\nContent-Encoding: gzip\\nContent-Length: 1\\n\\nx | 400 a"
-            + " content coding",
+            + " application/tlsrpt+gzip\\nContent-Encoding: gzip\\nContent-Length: 1\\n\\nx | 400"
+            + " unexpected Content-Encoding",
       })
   void malformedRequestsGetAnError(String request, String answer) throws IOException {
     String text = raw(request.replace("\\n", "\r\n"));
@@ -281,7 +281,7 @@ final class ReportListenerTest {
     assertTrue(log.recorded("turnedAway", "errors per minute"), log.facts().toString());
   }
 
-  /** Whoever says half a request does not hold a place for long. */
+  /** A client that sends half a request does not hold a connection for long. */
   @Test
   void aSlowClientIsEnded() throws Exception {
     listener.close();
