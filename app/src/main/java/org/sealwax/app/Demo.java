@@ -167,7 +167,7 @@ final class Demo {
     for (DemoDestination destination : destinations) {
       String to = token.recipient(destination.label());
       String message =
-          "From: %s\nTo: %s\nSubject: demo\n\nThis is nobody else's business.\n"
+          "From: %s\nTo: %s\nSubject: demo\n\nThis text must stay confidential.\n"
               .formatted(token.sender(), to);
       ProcessEnvironment caller = process.with(message, process.out());
       int code =
@@ -242,7 +242,7 @@ final class Demo {
         boolean clear = !SightingFacts.of(token.sighting(event.label())).inPlaintext().isEmpty();
         String how =
             clear || event.tls() == null
-                ? "in clear, which nothing forbids there"
+                ? "in plaintext, which no policy forbids"
                 : "under " + event.tls().version() + ", certificate " + event.tls().verdict();
         yield "DELIVERED " + how + source;
       }
@@ -263,11 +263,11 @@ final class Demo {
       }
     }
     out.println("\nWhat the other side saw");
-    out.println("  in clear:       " + String.join(" ", clear));
+    out.println("  in plaintext:   " + String.join(" ", clear));
     out.println(
-        "  never in clear: "
+        "  no plaintext:   "
             + String.join(" ", never)
-            + " (not the message, not even who writes to whom)");
+            + " (neither the message nor sender and recipient)");
     return clear;
   }
 

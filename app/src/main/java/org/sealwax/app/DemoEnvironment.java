@@ -166,7 +166,7 @@ record DemoEnvironment(Lab lab, LabToken token, RouterDomain routerDomain) imple
     files = ["ca.pem"]
     [queue]
     # The long waits of real mail, short enough to watch. The second is longer than the pause that
-    # tells tries apart in the lab (3 s), even when shortened by a fifth, and after both the kept
+    # separates attempts in the lab (3 s), even when shortened by a fifth, and after both the kept
     # DNS answers (5 s) are old: every destination sees a second try then. The third, shortened by
     # a fifth, is longer than these answers are kept: on a busy machine each later try looks up too.
     retry = ["2s", "5s", "7s"]

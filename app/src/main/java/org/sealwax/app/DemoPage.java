@@ -79,7 +79,7 @@ public final class DemoPage {
     HtmlPage.begin("Sealwax: a small internet under attack", out);
     out.append("<h1>A small internet under attack</h1><p class=\"lead\">")
         .append("One message went to each of these domains, through Sealwax with its defaults. ")
-        .append("What is said of clear text is what the other side saw arrive.</p>\n");
+        .append("Plaintext is counted as it arrived at the receiver.</p>\n");
     String grade = sender.grade().text();
     out.append("<div class=\"two\">");
     side(

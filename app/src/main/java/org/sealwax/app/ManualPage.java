@@ -31,7 +31,7 @@ final class ManualPage {
     out.append(".SH ENVIRONMENT\n");
     out.append(
         roff(
-            "SEALWAX_CONFIG: the configuration to read. SEALWAX_JAVA_OPTS: further options for"
+            "SEALWAX_CONFIG: the configuration file. SEALWAX_JAVA_OPTS: further options for"
                 + " Java. NOTIFY_SOCKET, STATE_DIRECTORY, JOURNAL_STREAM: as set by systemd."));
     out.append(".SH FILES\n");
     out.append(

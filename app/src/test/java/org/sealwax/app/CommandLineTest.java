@@ -262,15 +262,13 @@ final class CommandLineTest {
       List<String> all = with(List.of(words.split(" ")), "--config", "sealwax.toml");
       assertEquals(ExitStatus.UNAVAILABLE, line.run(all), line.err());
       assertTrue(
-          line.err().startsWith("sealwax: no server runs on " + folder.resolve("elsewhere")),
+          line.err().startsWith("sealwax: no server is running on " + folder.resolve("elsewhere")),
           line.err());
       assertFalse(line.err().contains("error"), line.err());
     }
   }
 
-  /**
-   * What it says of the state folder must be in order: another one may be that of a server, too.
-   */
+  /** Its settings of the state folder must be valid: another one may be that of a server, too. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -296,7 +294,7 @@ final class CommandLineTest {
     assertEquals(
         ExitStatus.ERRORS, line.run(List.of("check", "--offline", "--config", "sealwax.toml")));
     for (String part :
-        List.of("sealwax.toml:3:9: error: ", "has a question mark", "help: name a folder")) {
+        List.of("sealwax.toml:3:9: error: ", "contain a question mark", "help: name a folder")) {
       assertTrue(line.err().contains(part), line.err());
     }
     assertEquals(ExitStatus.CONFIGURATION, line.run(List.of("serve", "--config", "sealwax.toml")));

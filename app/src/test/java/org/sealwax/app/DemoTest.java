@@ -126,12 +126,12 @@ final class DemoTest {
     assertLine("e2", "DELIVERED under TLSv1.3, certificate verified(tlsa 3 1 1");
     assertLine("c9", "DELIVERED under TLSv1.3, certificate trusted");
     assertLine("b8", "DELIVERED under TLSv1.3, certificate trusted");
-    assertLine("b1", "DELIVERED in clear");
+    assertLine("b1", "DELIVERED in plaintext");
     assertLine("c1n", "NOT SENT, waits");
-    assertLine("c1n", "DELIVERED in clear");
+    assertLine("c1n", "DELIVERED in plaintext");
     assertLine("h1", "RETURNED to the sender: 5.1.10");
-    assertLine("b2", "TLS is demanded and was not offered [dane: ");
-    assertLine("b3", "TLS is demanded and was not offered [sts: enforce");
+    assertLine("b2", "TLS is required, but was not offered [dane: ");
+    assertLine("b3", "TLS is required, but was not offered [sts: enforce");
     assertLine("d5s", "[sts: enforce");
     assertLine("e3", "[dane: ");
     assertLine("f3", "is not among the MX hosts of the MTA-STS policy [sts: enforce");
@@ -150,7 +150,7 @@ final class DemoTest {
               .orElseThrow()
               .outcome());
     }
-    assertTrue(output().contains("never in clear: a4 e2 b8 b2 b3 d5s e3 f3"), output());
+    assertTrue(output().contains("no plaintext:   a4 e2 b8 b2 b3 d5s e3 f3"), output());
     assertTrue(
         output().contains("as a sender    " + result.sender().grade().text() + ": "), output());
     assertTrue(output().contains("as a receiver  " + result.receiver().letter() + ": "), output());

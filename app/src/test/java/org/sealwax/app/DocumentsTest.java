@@ -220,7 +220,7 @@ final class DocumentsTest {
                     .allMatch(m -> m.isEmpty() || declares(text, m)));
   }
 
-  /** Whether a text without comments declares a member, as well as a text can tell. */
+  /** Whether a text without comments seems to declare a member. */
   private static boolean declares(String text, String member) {
     return Pattern.compile(
             "\\b(?:class|record|interface|enum) %1$s\\b|(?m)(?:^ +|[\\w>\\]] )%1$s *(?:[(=;,]|$)"

@@ -88,7 +88,7 @@ final class FileDescriptorExhaustionTest {
       assertTrue(server.isAlive());
       String log = server.output().toLowerCase(java.util.Locale.ROOT);
       assertFalse(log.contains("disk is") || log.contains("sealwax/bug"), log);
-      assertFalse(server.output().contains("octets are free"), server.output());
+      assertFalse(server.output().contains("bytes are free"), server.output());
     } finally {
       for (Socket socket : idle) {
         socket.close();

@@ -265,7 +265,7 @@ final class PoisonedItemTest {
     Path file = poisoned();
     makeDue(file);
     Map<String, String> fault = fault("org.sealwax.router.spool.WriterConnection#change", "halt");
-    try (ServerProcess last = supervised(file, fault, "is left as it is")) {
+    try (ServerProcess last = supervised(file, fault, "is left unchanged")) {
       assertEquals(3, ends, output + last.output());
       assertTrue(queue(file, "list").out().contains(id), "it is in the store as it was");
       Files.delete(folder.resolve("poison"));
@@ -303,13 +303,13 @@ final class PoisonedItemTest {
   void aRowThatEndsEveryLookAtTheStoreIsLeftOutAndKept() throws Exception {
     Path file = poisoned();
     makeDue(file);
-    // What ends the process in a look does so also when the row is copied out.
+    // What ends the process during a scan of the store does so also when the row is copied out.
     Map<String, String> fault =
         fault(
             "org.sealwax.router.spool.SpoolReader#key+org.sealwax.router.spool.RowCopy#read",
             "halt");
     try (ServerProcess last = supervised(file, fault, "copied out of the damaged spool")) {
-      // Three in the look, then two each at its message, its recipients, and its history.
+      // Three in the scan, then two each at its message, its recipients, and its history.
       assertEquals(9, ends, output + last.output());
       String all = output + last.output();
       assertTrue(all.contains("while it read the spool's database ([DUE])"), all);

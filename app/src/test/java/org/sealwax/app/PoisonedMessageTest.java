@@ -116,7 +116,7 @@ final class PoisonedMessageTest {
       assertTrue(
           third
               .output()
-              .contains("was under way at two unexpected ends of the process and is held"),
+              .contains("was in delivery at two unexpected ends of the process and is held"),
           third.output());
     }
   }

@@ -68,7 +68,7 @@ final class PolicydProcessTest {
         assertEquals("NOTFOUND ", ask(socket, "tls [192.0.2.1]"));
         configure("level = \"encrypt\"");
         policyd.signal("HUP");
-        policyd.line("the configuration was read again");
+        policyd.line("configuration reloaded");
         assertEquals(ENCRYPT, ask(socket, "tls [192.0.2.1]"));
         configure("level = \"nonsense\"");
         policyd.signal("HUP");
@@ -108,7 +108,7 @@ final class PolicydProcessTest {
     assertTrue(asked.err().contains("because: [192.0.2.1]: default encrypt"), asked.err());
     assertEquals(ExitStatus.OK, asked.code());
     assertTrue(Files.notExists(state), "a question makes no state");
-    // Beside a service it reads what that has kept, and changes nothing.
+    // While a service runs it reads what the service has kept, and changes nothing.
     try (ServerProcess policyd = ServerProcess.policyd(config)) {
       assertTrue(policyd.port() > 0);
       List<String> before = listing(state);

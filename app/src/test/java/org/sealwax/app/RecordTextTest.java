@@ -163,7 +163,7 @@ final class RecordTextTest {
     };
   }
 
-  /** The type of what the instruction before leaves on the stack, where that can be told. */
+  /** The type of what the instruction before leaves on the stack, where that is known. */
   private static Optional<String> typeBefore(List<CodeElement> code, int at) {
     int before = at - 1;
     while (before > 0 && !(code.get(before) instanceof Instruction)) {

@@ -150,7 +150,7 @@ final class ServerProcess implements AutoCloseable {
     try {
       port = port(place);
     } catch (AssertionError | InterruptedException e) {
-      // Nobody else can end it, and the next one would find its store locked.
+      // No other process can end it, and the next one would find its store locked.
       close();
       throw e;
     }

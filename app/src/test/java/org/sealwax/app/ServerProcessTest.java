@@ -160,7 +160,7 @@ final class ServerProcessTest {
       assertTrue(order.out().contains("the running server keeps the old"), order.out());
       Files.writeString(file, SERVER.formatted(1) + "[limits]\nmessage_size = \"1MB\"\n");
       server.signal("HUP");
-      server.line("the configuration was read again");
+      server.line("configuration reloaded");
       assertTrue(hello(server.port()).contains("SIZE 1048576"), hello(server.port()));
       send(server.port(), "b@example.net");
       server.signal("TERM");
@@ -233,7 +233,7 @@ final class ServerProcessTest {
     Files.move(database, copy.resolve("spool.db.part"));
     CommandOutput unfinished = sealwax("", "restore", copy.toString(), "--config", config);
     assertEquals(ExitStatus.SYSTEM, unfinished.code());
-    assertTrue(unfinished.out().contains("no finished backup"), unfinished.out());
+    assertTrue(unfinished.out().contains("not a complete backup"), unfinished.out());
     Files.move(copy.resolve("spool.db.part"), database);
     CommandOutput restored = sealwax("", "restore", copy.toString(), "--config", config);
     assertEquals(ExitStatus.OK, restored.code(), restored.out());
@@ -254,7 +254,7 @@ final class ServerProcessTest {
     }
   }
 
-  /** Standard output and error go to a pipe that is full and that nobody reads. */
+  /** Standard output and error go to a full pipe without a reader. */
   @Test
   void endsOnATermSignalAlsoWhenItsLogIsNotRead() throws Throwable {
     Path fifo = folder.resolve("pipe");

@@ -174,8 +174,8 @@ final class StalledSessionsTest {
       strings = {
         "nothing",
         "half a command",
-        "an endless line",
-        "half a hello",
+        "a line without end",
+        "half a ClientHello",
         "STARTTLS",
         "a chunk",
         "an endless header line",
@@ -209,8 +209,8 @@ final class StalledSessionsTest {
     return switch (where) {
       case "nothing" -> "";
       case "half a command" -> hello + "MAIL FROM:<a";
-      case "an endless line" -> hello + "x".repeat(200_000);
-      case "half a hello" -> hello + "STARTTLS\r\n\u0016\u0003\u0001\u0002\u0000\u0001";
+      case "a line without end" -> hello + "x".repeat(200_000);
+      case "half a ClientHello" -> hello + "STARTTLS\r\n\u0016\u0003\u0001\u0002\u0000\u0001";
       case "STARTTLS" -> hello + "STARTTLS\r\n";
       case "a chunk" -> envelope + "BDAT 20000000\r\n" + "y".repeat(200_000);
       case "an endless header line" -> envelope + "DATA\r\nSubject: " + "z".repeat(200_000);

@@ -288,7 +288,7 @@ final class SupervisedLoopsTest {
     try (ServerProcess server = new ServerProcess(file, agent)) {
       server.line("injected into Router#rereadFiles");
       makePair();
-      server.line("read again, in use until");
+      server.line("reloaded, valid until");
     }
   }
 

@@ -81,7 +81,7 @@ final class SurveyKillTest {
   }
 
   /**
-   * Nobody listens at most of the targets; a third and two thirds down the list all visits wait for
+   * Most of the targets have no listener; a third and two thirds down the list all visits wait for
    * somebody silent. There it is killed, once each.
    */
   @Test

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import org.sealwax.testkit.fuzz.FuzzTarget;
 
 /**
- * The door for Jazzer, which finds new input by the code that it reaches. Started by {@code
+ * Entry point for Jazzer, which finds new input by the code that it reaches. Started by {@code
  * bench/fuzz}; the first argument is a target's name, or {@code list FOLDER} to write all seeds.
  */
 public final class JazzerEntry {
