@@ -23,7 +23,8 @@ final class ManualPage {
     out.append(
         roff(
             "0: done. 1: nothing found, or warnings of check. 2: errors in the configuration or in"
-                + " a file that it names (check). 69: assess and survey cannot judge DNSSEC,"
+                + " a file that it names (check); something got worse (assess"
+                + " --baseline). 69: assess and survey cannot judge DNSSEC,"
                 + " because the resolver of this machine returns no DNSSEC records; nothing is"
                 + " reported of the target. 3: serve ended because memory was out. 64 and above: as"
                 + " in sysexits(3); 70: serve ended because one of its threads did; 75 means that"

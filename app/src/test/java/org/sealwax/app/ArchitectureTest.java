@@ -103,6 +103,7 @@ final class ArchitectureTest {
             "assess.receiver",
             "assess.review",
             "assess.render",
+            "assess.baseline",
             "assess.survey",
             "assess.cli"));
     out.put("lab", List.of("lab.traps", "lab.site", "lab.judge", "lab.serve", "lab.cli"));

@@ -1,15 +1,21 @@
 package org.sealwax.assess.cli;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.sealwax.assess.ProgressListener;
+import org.sealwax.assess.baseline.BaselineComparison;
+import org.sealwax.assess.baseline.BaselineReport;
+import org.sealwax.assess.baseline.ComparisonText;
+import org.sealwax.assess.baseline.MalformedBaseline;
 import org.sealwax.assess.model.AssessmentBudget;
 import org.sealwax.assess.model.AssessmentReport;
 import org.sealwax.assess.model.AssessmentTarget;
@@ -26,12 +32,16 @@ import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Terminal;
 import org.sealwax.mail.net.FailureText;
 
 /** {@code sealwax assess TARGET}: examines how mail to a domain or host is protected. */
 public final class AssessCommand {
+  /** Bytes of a baseline: a report of 512 addresses with all its evidence has fewer. */
+  private static final int MAX_BASELINE = 64 << 20;
+
   private final ProcessEnvironment process;
   private final boolean terminal;
 
@@ -49,7 +59,15 @@ public final class AssessCommand {
 
         Behaves like a polite sending router, stops before any message, and prints the grade, what
         decides it, and the exact lines that fix it. A domain stands for all its MX hosts, all their
-        addresses and its policies. The exit code is 1 when the grade is below --fail-below, else 0.
+        addresses and its policies.
+
+        With --baseline the report also says what got better and what got worse since an earlier
+        report of the same target. The letters are compared only when both reports have the same
+        rules and the same depth.
+
+        Exit codes for continuous integration: 2 when something got worse than in --baseline,
+        whatever the grade; 1 when the grade is below --fail-below; else 0. 65: the baseline is not
+        a report of this target.
 
         --quick             at most 8 connections per address instead of 45
         --full              at most 120 connections per address
@@ -58,6 +76,7 @@ public final class AssessCommand {
         --html FILE         write the report as one page
         --badge FILE        write a badge as SVG
         --fail-below GRADE  exit with 1 below this grade
+        --baseline FILE     compare with this earlier report (a file of --json)
         --router NAME       settings for postfix, exim, opensmtpd or sealwax (the one that the
                             banner names)
         --all               list passed checks too
@@ -71,6 +90,8 @@ public final class AssessCommand {
         $ sealwax assess example.org
         $ sealwax assess mx.example.org:25 --full --html report.html
         $ sealwax assess example.org --fail-below A
+        $ sealwax assess example.org --json > before.json
+        $ sealwax assess example.org --baseline before.json
         """
             + AssessmentSetup.OPTIONS,
         arguments -> new AssessCommand(process).run(arguments));
@@ -82,6 +103,7 @@ public final class AssessCommand {
     Optional<GradeLetter> least =
         arguments.read("--fail-below", GradeLetter::read, "one of A+ A A- B C D E F");
     String router = router(arguments);
+    Optional<BaselineReport> baseline = baseline(arguments, target);
     AssessmentSetup setup;
     try {
       setup = AssessmentSetup.of(arguments, process, target);
@@ -103,15 +125,61 @@ public final class AssessCommand {
         return ExitStatus.UNAVAILABLE;
       }
     }
-    write(arguments.value("--html"), ReportPage.of(report));
+    Optional<ComparisonText> comparison =
+        baseline.map(b -> new ComparisonText(BaselineComparison.of(b, report)));
+    write(
+        arguments.value("--html"),
+        ReportPage.of(report, comparison.map(ComparisonText::section).orElse("")));
     write(arguments.value("--badge"), GradeBadge.of(report));
-    process
-        .out()
-        .println(
-            arguments.has("--json")
-                ? AssessmentReportJson.of(report)
-                : new ReportText(terminal, router, arguments.has("--all")).of(report));
-    return verdict(report, least);
+    if (arguments.has("--json")) {
+      String json = AssessmentReportJson.of(report);
+      process.out().println(comparison.map(c -> c.json(json)).orElse(json));
+    } else {
+      process.out().println(new ReportText(terminal, router, arguments.has("--all")).of(report));
+      comparison.ifPresent(c -> process.out().println(c.plain()));
+    }
+    return comparison.filter(c -> c.comparison().isWorse()).isPresent()
+        ? ExitStatus.ERRORS
+        : verdict(report, least);
+  }
+
+  /** Read before the scan, so that a wrong file is known at once. */
+  private Optional<BaselineReport> baseline(Arguments arguments, AssessmentTarget target)
+      throws CommandFailed {
+    Optional<String> file = arguments.value("--baseline");
+    if (file.isEmpty()) {
+      return Optional.empty();
+    }
+    Path path = process.path(file.get());
+    try (InputStream in = Files.newInputStream(path)) {
+      byte[] bytes = in.readNBytes(MAX_BASELINE + 1);
+      if (bytes.length > MAX_BASELINE) {
+        throw new CommandFailed(
+            ExitStatus.DATA, "--baseline " + path + " is larger than any report", "");
+      }
+      BaselineReport read = BaselineReport.read(new String(bytes, StandardCharsets.UTF_8));
+      if (!read.target().equals(target.text())) {
+        throw new CommandFailed(
+            ExitStatus.DATA,
+            "--baseline "
+                + path
+                + " is a report of "
+                + Printable.of(read.target())
+                + ", not of "
+                + target.text(),
+            "");
+      }
+      return Optional.of(read);
+    } catch (MalformedBaseline e) {
+      throw new CommandFailed(
+          ExitStatus.DATA,
+          "--baseline " + path + " " + e.getMessage(),
+          "sealwax assess " + target.text() + " --json > FILE makes one");
+    } catch (CommandFailed e) {
+      throw e;
+    } catch (IOException e) {
+      throw new CommandFailed(ExitStatus.DATA, "--baseline: " + FailureText.of(path, e), "");
+    }
   }
 
   private static int verdict(AssessmentReport report, Optional<GradeLetter> least) {

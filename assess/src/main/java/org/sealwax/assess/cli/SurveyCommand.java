@@ -24,6 +24,7 @@ import org.sealwax.assess.render.AssessmentReportJson;
 import org.sealwax.assess.survey.ProviderLimiter;
 import org.sealwax.assess.survey.Survey;
 import org.sealwax.assess.survey.SurveyState;
+import org.sealwax.assess.survey.SurveyTables;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.ExitStatus;
@@ -68,7 +69,12 @@ public final class SurveyCommand {
         interrupted goes on; with --out as well, no line comes twice then. Bad lines are reported
         with their number. The summary goes to standard error.
 
+        The files of --html and --csv are written when the survey ends. They have all results of
+        --out, those of earlier runs among them; without --out, those of this run.
+
         --out FILE          append results there instead of printing
+        --html FILE         write a page: grades, findings, and a table that can be sorted
+        --csv FILE          write a table for a spreadsheet
         --state FILE        remember what is done, and go on from there
         --whole             whole reports, with evidence
         --standard          standard assessments instead of quick
@@ -77,6 +83,7 @@ public final class SurveyCommand {
         --pause MILLISECONDS  between visits to one address block (%d)
 
         $ sealwax survey domains --out results.jsonl --state progress
+        $ sealwax survey domains --html survey.html --csv survey.csv > results.jsonl
         """
                 .formatted(VISITS, PER_BLOCK, PAUSE.toMillis())
             + AssessmentSetup.OPTIONS,
@@ -111,6 +118,7 @@ public final class SurveyCommand {
       }
       new Survey(setup.assessor(), budget, visits * WINDOW).run(reader, output.ledger(), output);
       output.summary();
+      output.tables(arguments);
       return output.bad == 0 ? ExitStatus.OK : ExitStatus.WARNINGS;
     }
   }
@@ -132,7 +140,13 @@ public final class SurveyCommand {
   private static final class SurveyOutput implements Survey.ResultWriter, AutoCloseable {
     private final PrintStream err;
     private final Writer out;
+    private final ProcessEnvironment process;
     private final @Nullable Path results;
+
+    /** A copy of what is printed, where tables are made of it. */
+    private final @Nullable Path copy;
+
+    private final @Nullable Writer copied;
     private final boolean complete;
     private final boolean terminal;
     private final @Nullable SurveyState state;
@@ -145,6 +159,7 @@ public final class SurveyCommand {
 
     SurveyOutput(ProcessEnvironment around, Arguments arguments, String input, boolean terminal)
         throws IOException {
+      this.process = around;
       this.err = around.err();
       this.complete = arguments.has("--whole");
       this.terminal = terminal;
@@ -157,6 +172,9 @@ public final class SurveyCommand {
               ? new BufferedWriter(new OutputStreamWriter(around.out(), StandardCharsets.UTF_8))
               : Files.newBufferedWriter(
                   to, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+      boolean tables = arguments.has("--html") || arguments.has("--csv");
+      this.copy = to == null && tables ? Files.createTempFile("sealwax-survey", ".jsonl") : null;
+      this.copied = copy == null ? null : Files.newBufferedWriter(copy, StandardCharsets.UTF_8);
     }
 
     Survey.FinishedLines ledger() {
@@ -171,6 +189,9 @@ public final class SurveyCommand {
       out.write(json);
       out.write('\n');
       out.flush();
+      if (copied != null) {
+        copied.write(json + "\n");
+      }
       if (state != null) {
         state.note(line);
       }
@@ -237,8 +258,25 @@ public final class SurveyCommand {
       }
     }
 
+    /** Writes what {@code --html} and {@code --csv} ask for. */
+    void tables(Arguments arguments) throws IOException {
+      if (copied != null) {
+        copied.flush();
+      }
+      Path from = copy == null ? results : copy;
+      Optional<Path> csv = arguments.value("--csv").map(process::path);
+      Optional<Path> html = arguments.value("--html").map(process::path);
+      if (from != null && (csv.isPresent() || html.isPresent())) {
+        SurveyTables.write(from, csv, html);
+      }
+    }
+
     @Override
     public void close() throws IOException {
+      if (copied != null && copy != null) {
+        copied.close();
+        Files.delete(copy);
+      }
       if (results != null) {
         out.close();
       }

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.net.Clock;
@@ -46,16 +48,19 @@ final class AssessCommandTest {
   private int assess(String... words) throws Exception {
     out.reset();
     err.reset();
-    ProcessEnvironment process =
-        new ProcessEnvironment(
-            Map.of("HOME", folder.toString()),
-            new ByteArrayInputStream(new byte[0]),
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            "nobody",
-            folder,
-            folder);
+    ProcessEnvironment process = process();
     return AssessCommand.command(process).run(process, List.of(words));
+  }
+
+  private ProcessEnvironment process() {
+    return new ProcessEnvironment(
+        Map.of("HOME", folder.toString()),
+        new ByteArrayInputStream(new byte[0]),
+        new PrintStream(out, true, StandardCharsets.UTF_8),
+        new PrintStream(err, true, StandardCharsets.UTF_8),
+        "nobody",
+        folder,
+        folder);
   }
 
   private String printed() {
@@ -170,6 +175,105 @@ final class AssessCommandTest {
         }
       }
       assertEquals(6, seen);
+    }
+  }
+
+  private static final String UNREACHABLE =
+      "example 300 IN MX 10 mx.example.org.\nmx.example 300 IN A 127.0.0.1\n";
+
+  private static List<String> unsigned(LoopbackResolver server) {
+    String at = server.address().getAddress().getHostAddress() + ":" + server.address().getPort();
+    return List.of("--no-dnssec", "--allow-private", "--dns", at, "--port", "1");
+  }
+
+  private int assess(List<String> options, String... words) throws Exception {
+    return assess(Stream.concat(Stream.of(words), options.stream()).toArray(String[]::new));
+  }
+
+  /** For continuous integration: 2 is worse than before, 1 is below the grade that was set. */
+  @Test
+  void theExitCodeSaysWhetherSomethingGotWorse() throws Exception {
+    try (LoopbackResolver server =
+        LoopbackResolver.start(Clock.system(), Zone.of("org", UNREACHABLE))) {
+      List<String> options = unsigned(server);
+      assertEquals(ExitStatus.OK, assess(options, "example.org", "--quick", "--json"), errors());
+      String json = printed();
+      Path same = Files.writeString(folder.resolve("same.json"), json);
+      assertEquals(
+          ExitStatus.OK,
+          assess(options, "example.org", "--quick", "--baseline", same.toString()),
+          printed());
+      assertTrue(printed().contains("Compared with the report of"), printed());
+      assertTrue(printed().contains("0 worse, 0 better"), printed());
+      assertEquals(
+          ExitStatus.WARNINGS,
+          assess(
+              options,
+              "example.org",
+              "--quick",
+              "--fail-below",
+              "A",
+              "--baseline",
+              same.toString()));
+      Path better =
+          Files.writeString(
+              folder.resolve("better.json"),
+              json.replace("\"outcome\":\"fail\"", "\"outcome\":\"pass\""));
+      Path page = folder.resolve("page.html");
+      assertEquals(
+          ExitStatus.ERRORS,
+          assess(
+              options,
+              "example.org",
+              "--quick",
+              "--json",
+              "--html",
+              page.toString(),
+              "--fail-below",
+              "A",
+              "--baseline",
+              better.toString()));
+      assertTrue(MAPPER.readTree(printed()).path("baseline").path("worse").asBoolean(), printed());
+      assertTrue(Files.readString(page).contains("<h3>Worse</h3>"));
+    }
+  }
+
+  @Test
+  void aWrongBaselineEndsTheCommandBeforeTheScan() throws Exception {
+    Path text = Files.writeString(folder.resolve("text"), "no report");
+    Path other =
+        Files.writeString(
+            folder.resolve("other"),
+            "{\"schema\":1,\"target\":\"other.example\",\"depth\":\"quick\",\"began\":"
+                + "\"2026-11-25T12:34:56Z\",\"rules\":\"1\",\"rules_hash\":\"0\",\"findings\":[]}");
+    Path none = folder.resolve("none");
+    for (Path each : List.of(text, other, none)) {
+      CommandFailed why =
+          assertThrows(
+              CommandFailed.class,
+              () -> assess("example.org", "--dns", "127.0.0.1:9", "--baseline", each.toString()));
+      assertEquals(ExitStatus.DATA, why.exit());
+      assertTrue(String.valueOf(why.getMessage()).contains(each.toString()), why.getMessage());
+    }
+  }
+
+  @Test
+  void aSurveyWritesItsPageAndItsTable() throws Exception {
+    try (LoopbackResolver server =
+        LoopbackResolver.start(Clock.system(), Zone.of("org", UNREACHABLE))) {
+      Files.writeString(folder.resolve("list"), "example.org\n=cmd()\n");
+      Path page = folder.resolve("page.html");
+      Path table = folder.resolve("table.csv");
+      List<String> words =
+          Stream.concat(
+                  Stream.of("list", "--html", page.toString(), "--csv", table.toString()),
+                  unsigned(server).stream())
+              .toList();
+      ProcessEnvironment process = process();
+      assertEquals(ExitStatus.WARNINGS, SurveyCommand.command(process).run(process, words));
+      assertEquals(2, printed().lines().count(), "the results are printed all the same");
+      assertTrue(Files.readString(page).contains("Survey of 2 targets"));
+      assertTrue(Files.readString(table).contains("2,\"'=cmd()\","), Files.readString(table));
     }
   }
 }

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.ConnectionLimiter;
 import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.TcpListener;

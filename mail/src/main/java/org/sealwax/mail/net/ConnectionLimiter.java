@@ -1,16 +1,14 @@
-package org.sealwax.lab.site;
+package org.sealwax.mail.net;
 
 import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.Limit;
-import org.sealwax.mail.net.RateLimit;
-import org.sealwax.mail.net.TcpListener;
 
-/** How many connections a lab takes: in all, at once from one source, and in a minute. */
+/**
+ * How many connections a public service takes: in all, at once from one source, and in a minute.
+ */
 public final class ConnectionLimiter implements TcpListener.ClientGate {
   /** Maximum number of sources; idle ones are removed first. */
   static final int MAX_SOURCES = 10_000;
@@ -40,9 +38,12 @@ public final class ConnectionLimiter implements TcpListener.ClientGate {
   private final Map<String, SourceUsage> sources = new LinkedHashMap<>(64, 0.75f, true);
 
   /**
+   * A limiter of its own.
+   *
    * @param all connections at once
    * @param each of them from one source
    * @param perMinute connections of one source in a minute, and in one burst after a pause
+   * @param clock source of the current time
    */
   public ConnectionLimiter(int all, int each, int perMinute, Clock clock) {
     this(Limit.of(all), all, each, perMinute, clock);
@@ -53,6 +54,9 @@ public final class ConnectionLimiter implements TcpListener.ClientGate {
    *
    * @param all connections at once of all of them
    * @param own of this one
+   * @param each of them from one source
+   * @param perMinute connections of one source in a minute, and in one burst after a pause
+   * @param clock source of the current time
    */
   public ConnectionLimiter(Limit all, int own, int each, int perMinute, Clock clock) {
     this.all = all;
