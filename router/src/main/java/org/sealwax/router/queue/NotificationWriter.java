@@ -52,8 +52,7 @@ final class NotificationWriter {
   List<PreparedNotification> notification(
       LoadedBatch notified, List<NotifiedRecipient> recipients, QueueSettings settings, Instant now)
       throws IOException {
-    if (recipients.isEmpty()
-        || !(notified.envelope().sender() instanceof ReversePath.SenderMailbox(Mailbox mailbox))) {
+    if (!(notified.envelope().sender() instanceof ReversePath.SenderMailbox(Mailbox mailbox))) {
       return List.of();
     }
     Map<NoticeKind, List<DeliveryStatus.DsnRecipient>> kinds = new EnumMap<>(NoticeKind.class);

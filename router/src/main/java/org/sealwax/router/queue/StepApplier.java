@@ -69,7 +69,9 @@ final class StepApplier {
     BatchKey key = loaded.key();
     QueueId id = loaded.id();
     List<PreparedNotification> prepared =
-        queue.notifications.notification(loaded, result.notified(), in, now);
+        result.notified().isEmpty()
+            ? List.of()
+            : queue.notifications.notification(loaded, result.notified(), in, now);
     List<RecipientBatch> put = new ArrayList<>(rest);
     QueueStep.RetryLater again = result.retry();
     if (again != null) {

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.spool.ScanMarks.Scan;
 import org.sealwax.router.spool.SpoolException.Kind;
+import org.sealwax.router.spool.WriterConnection.WriterTransaction;
 import org.sealwax.router.spool.WriterState.Event;
 import org.sealwax.router.store.SqliteFailure;
 
