@@ -14,10 +14,9 @@ final class ConfiguredLab {
 
   static int serve(ProcessEnvironment around, RouterSettings settings) throws CommandFailed {
     if (settings.lab().isEmpty()) {
-      throw new CommandFailed(
-          ExitStatus.CONFIGURATION,
-          "the configuration has no [lab]",
-          "docs/lab.md says what it needs; sealwax lab serve --loopback tries it without");
+      throw new CommandFailed(ExitStatus.CONFIGURATION, "the configuration has no [lab]")
+          .withHelp(
+              "docs/lab.md says what it needs; sealwax lab serve --loopback tries it without");
     }
     return new LabServeCommand(around)
         .run(service(settings.lab().get()), settings.server().state(), settings.identity().pair());

@@ -71,7 +71,7 @@ final class DemoCommand {
     } catch (DemoEnvironment.LoopbackUnavailable e) {
       return runInNamespace(e);
     } catch (IOException e) {
-      throw new CommandFailed(ExitStatus.UNAVAILABLE, FailureText.of(e), "");
+      throw new CommandFailed(ExitStatus.UNAVAILABLE, FailureText.of(e));
     } catch (InterruptedException e) {
       process.out().println("\nended before its end");
       return ExitStatus.WARNINGS;

@@ -186,6 +186,23 @@ final class CommandLineTest {
     }
   }
 
+  /**
+   * Alone, -h asks for help. With other words it is the hop count of Sendmail, which Postfix's
+   * sendmail(1) takes and ignores: a program that gives it must not lose its mail to a help page.
+   */
+  @Test
+  void sendmailHasHelpAndTheHopCountOfPostfix() throws IOException {
+    CommandLineRun line = new CommandLineRun(folder);
+    for (String help : List.of("-h", "--help")) {
+      assertEquals(ExitStatus.OK, line.run(List.of("sendmail", help)));
+      assertTrue(line.out().startsWith("usage: sealwax sendmail "), line.out());
+    }
+    refused(List.of("sendmail", "-t", "-h"), "-h needs an argument");
+    refused(List.of("sendmail", "-t", "--help"), "sendmail has no option --");
+    assertEquals(ExitStatus.TRY_AGAIN, line.run(List.of("sendmail", "-h", "5", "joe@a.example")));
+    assertTrue(line.err().contains("no server is running"), line.err());
+  }
+
   /** Where the width is not known, 80 columns. */
   @ParameterizedTest
   @ValueSource(ints = {0, 40, 60, 80, 132})

@@ -99,7 +99,8 @@ final class UnusedCodeTest {
         "SmtpClient.Builder.port",
         "SmtpClient.Builder.roots",
         "SmtpClient.Builder.timeouts");
-    because(out, "a test writes and compares the manual page", "ManualPage.of");
+    because(
+        out, "a test writes and compares the manual page", "ManualPage.of", "SettingTable.purpose");
     because(out, "a test goes over all commands", "CommandLine.commands");
     because(
         out,

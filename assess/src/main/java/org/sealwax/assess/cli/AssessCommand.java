@@ -110,7 +110,7 @@ public final class AssessCommand {
     } catch (Arguments.UsageError e) {
       throw e;
     } catch (IOException e) {
-      throw new CommandFailed(ExitStatus.DATA, String.valueOf(e.getMessage()), "");
+      throw new CommandFailed(ExitStatus.DATA, String.valueOf(e.getMessage()));
     }
     AssessmentReport report =
         setup.assessor().assess(target, budget(arguments, setup), progress(arguments));
@@ -155,7 +155,7 @@ public final class AssessCommand {
       byte[] bytes = in.readNBytes(MAX_BASELINE + 1);
       if (bytes.length > MAX_BASELINE) {
         throw new CommandFailed(
-            ExitStatus.DATA, "--baseline " + path + " is larger than any report", "");
+            ExitStatus.DATA, "--baseline " + path + " is larger than any report");
       }
       BaselineReport read = BaselineReport.read(new String(bytes, StandardCharsets.UTF_8));
       if (!read.target().equals(target.text())) {
@@ -166,19 +166,16 @@ public final class AssessCommand {
                 + " is a report of "
                 + Printable.of(read.target())
                 + ", not of "
-                + target.text(),
-            "");
+                + target.text());
       }
       return Optional.of(read);
     } catch (MalformedBaseline e) {
-      throw new CommandFailed(
-          ExitStatus.DATA,
-          "--baseline " + path + " " + e.getMessage(),
-          "sealwax assess " + target.text() + " --json > FILE makes one");
+      throw new CommandFailed(ExitStatus.DATA, "--baseline " + path + " " + e.getMessage())
+          .withHelp("sealwax assess " + target.text() + " --json > FILE makes one");
     } catch (CommandFailed e) {
       throw e;
     } catch (IOException e) {
-      throw new CommandFailed(ExitStatus.DATA, "--baseline: " + FailureText.of(path, e), "");
+      throw new CommandFailed(ExitStatus.DATA, "--baseline: " + FailureText.of(path, e));
     }
   }
 

@@ -30,8 +30,8 @@ public final class ExplainCodeCommand {
     Optional<Check> found = Check.find(id);
     if (found.isEmpty() || !(aspect.isEmpty() || found.get().aspects().contains(aspect))) {
       List<String> near = Check.all().stream().map(Check::id).filter(i -> near(i, id)).toList();
-      throw new CommandFailed(
-          ExitStatus.DATA, "no code " + Printable.of(code), String.join(", ", near));
+      throw new CommandFailed(ExitStatus.DATA, "no code " + Printable.of(code))
+          .withHelp(String.join(", ", near));
     }
     around.out().print(text(found.get(), aspect));
     return ExitStatus.OK;

@@ -159,11 +159,10 @@ public final class LabCommand {
           ? new LabNamespace(process).runInside()
           : run();
     } catch (IOException e) {
-      throw new CommandFailed(
-          ExitStatus.UNAVAILABLE,
-          FailureText.of(e),
-          "--isolate uses a separate network, in which every port is free; --ports 2525:8443"
-              + " uses ports that need no privileges");
+      throw new CommandFailed(ExitStatus.UNAVAILABLE, FailureText.of(e))
+          .withHelp(
+              "--isolate uses a separate network, in which every port is free; --ports 2525:8443"
+                  + " uses ports that need no privileges");
     }
   }
 

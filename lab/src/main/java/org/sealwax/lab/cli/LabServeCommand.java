@@ -146,11 +146,10 @@ public final class LabServeCommand {
         return ExitStatus.OK;
       }
     } catch (IOException e) {
-      throw new CommandFailed(
-          ExitStatus.UNAVAILABLE,
-          FailureText.of(e),
-          "the ports 53, 25 and 443 need privileges (CAP_NET_BIND_SERVICE), and addresses must be"
-              + " this machine's; docs/lab.md");
+      throw new CommandFailed(ExitStatus.UNAVAILABLE, FailureText.of(e))
+          .withHelp(
+              "the ports 53, 25 and 443 need privileges (CAP_NET_BIND_SERVICE), and addresses must be"
+                  + " this machine's; docs/lab.md");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return ExitStatus.OK;

@@ -28,15 +28,16 @@ public record Arguments(Map<String, String> options, List<String> operands) {
   public static final class UsageError extends IOException {
     private static final long serialVersionUID = 1L;
 
-    private final String command;
+    private String command = "sealwax";
 
     public UsageError(String message) {
-      this(message, "sealwax");
+      super(message);
     }
 
-    UsageError(String message, String command) {
-      super(message);
-      this.command = command;
+    /** The same of a command. */
+    UsageError of(String words) {
+      command = words;
+      return this;
     }
 
     /** The words of the command. */

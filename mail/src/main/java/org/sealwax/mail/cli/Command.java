@@ -89,7 +89,7 @@ public final class Command {
         return reader.command.action.run(arguments);
       }
     } catch (Arguments.UsageError e) {
-      throw new Arguments.UsageError(String.valueOf(e.getMessage()), reader.command.path);
+      throw e.of(reader.command.path);
     }
     reader.command.printHelp(process.out(), process);
     return ExitStatus.OK;

@@ -7,16 +7,20 @@ public final class CommandFailed extends IOException {
   private static final long serialVersionUID = 1L;
 
   private final int exit;
-  private final String help;
+  private String help = "";
 
   /**
    * @param exit of {@link ExitStatus}
-   * @param help what to do, or empty
    */
-  public CommandFailed(int exit, String message, String help) {
+  public CommandFailed(int exit, String message) {
     super(message);
     this.exit = exit;
-    this.help = help;
+  }
+
+  /** Says what to do, too. */
+  public CommandFailed withHelp(String text) {
+    help = text;
+    return this;
   }
 
   /** The exit code. */

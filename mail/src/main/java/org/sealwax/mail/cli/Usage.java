@@ -40,8 +40,8 @@ public record Usage(
   /** Options of every command. */
   public static final List<Option> COMMON =
       List.of(
-          new Option("--config", "FILE", "the configuration file"),
-          new Option("--help", null, "print this help (also -h)"));
+          Option.of("--config FILE  the configuration file"),
+          Option.of("--help  print this help (also -h)"));
 
   /** Copies. */
   public Usage {

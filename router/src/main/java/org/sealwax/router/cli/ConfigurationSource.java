@@ -52,7 +52,7 @@ public final class ConfigurationSource {
 
   private static CommandFailed unreadable(IOException e) {
     return new CommandFailed(
-        ExitStatus.CONFIGURATION, "cannot read the configuration: " + FailureText.of(e), "");
+        ExitStatus.CONFIGURATION, "cannot read the configuration: " + FailureText.of(e));
   }
 
   /**
@@ -66,7 +66,7 @@ public final class ConfigurationSource {
       case Configuration.InvalidConfiguration invalid -> {
         process.err().print(invalid.report());
         throw new CommandFailed(
-            ExitStatus.CONFIGURATION, "the configuration has errors; nothing was started", "");
+            ExitStatus.CONFIGURATION, "the configuration has errors; nothing was started");
       }
     };
   }

@@ -5,12 +5,30 @@ import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.sealwax.router.control.Explainer;
 import tools.jackson.databind.JsonNode;
 
 /** An explanation as a tree of lines. */
 final class ExplainText extends AnswerText {
+  /** What a source may say of itself, by the names of its fields. */
+  private enum Fact {
+    WHERE(""),
+    RFC(""),
+    SINCE("since "),
+    REFRESH("next query "),
+    EXPIRES("until "),
+    OWNER("owner "),
+    NOTE("");
+
+    private final String label;
+
+    Fact(String label) {
+      this.label = label;
+    }
+  }
+
   private ExplainText() {}
 
   /** The tree of the answer of {@link Explainer}. */
@@ -31,13 +49,12 @@ final class ExplainText extends AnswerText {
     for (JsonNode s : d.path("sources")) {
       line(2, s.path("source").asString("") + ": " + unprefixed(s));
       List<String> facts = new ArrayList<>();
-      fact(facts, s, "where", "", now);
-      fact(facts, s, "rfc", "", now);
-      fact(facts, s, "since", "since ", now);
-      fact(facts, s, "refresh", "next query ", now);
-      fact(facts, s, "expires", "until ", now);
-      fact(facts, s, "owner", "owner ", now);
-      fact(facts, s, "note", "", now);
+      for (Fact fact : Fact.values()) {
+        String value = s.path(fact.name().toLowerCase(Locale.ROOT)).asString("");
+        if (!value.isEmpty()) {
+          facts.add(fact.label + instant(value).map(at -> age(at, now)).orElse(value));
+        }
+      }
       if (!facts.isEmpty()) {
         line(3, String.join(" · ", facts));
       }
@@ -72,14 +89,6 @@ final class ExplainText extends AnswerText {
   private void optional(int depth, JsonNode node, String field, String label) {
     if (node.has(field)) {
       line(depth, label + node.path(field).asString(""));
-    }
-  }
-
-  private static void fact(
-      List<String> facts, JsonNode node, String field, String label, Instant now) {
-    String value = node.path(field).asString("");
-    if (!value.isEmpty()) {
-      facts.add(label + instant(value).map(at -> age(at, now)).orElse(value));
     }
   }
 

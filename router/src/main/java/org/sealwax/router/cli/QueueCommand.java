@@ -92,52 +92,57 @@ public final class QueueCommand {
                 """,
                 this::show),
             order(
-                "hold",
-                "keep messages in the queue until they are released",
                 """
+                sealwax queue hold [ID...]
+                keep messages in the queue until they are released
+
                 Held messages are not delivered and do not expire.
 
                 $ sealwax queue hold --sender spammer@example.org
                 """),
             order(
-                "release",
-                "deliver held messages",
                 """
+                sealwax queue release [ID...]
+                deliver held messages
+
                 The messages are tried at once.
 
                 $ sealwax queue release 4bXk2Lm9
                 """),
             order(
-                "retry",
-                "try messages now",
                 """
+                sealwax queue retry [ID...]
+                try messages now
+
                 Deferred messages are tried without waiting for their time, and the pause of a next
                 hop ends. Held messages stay held.
 
                 $ sealwax queue retry --domain example.org
                 """),
             order(
-                "bounce",
-                "give messages up and notify the sender",
                 """
+                sealwax queue bounce [ID...]
+                give messages up and notify the sender
+
                 The sender gets a delivery status notification, as at the end of the lifetime.
 
                 $ sealwax queue bounce --domain gone.example
                 """),
             order(
-                "delete",
-                "remove messages without notifying anyone",
                 """
+                sealwax queue delete [ID...]
+                remove messages without notifying anyone
+
                 The messages are lost: nobody is notified.
 
                 $ sealwax queue delete --reason ended-process
                 """)));
   }
 
-  private Command order(String verb, String purpose, String more) {
-    return Command.of(
-        "sealwax queue %s [ID...]\n%s\n\n%s\n%s".formatted(verb, purpose, more, SELECTION),
-        arguments -> order(verb, arguments));
+  /** A command that changes the queue as the last word of its path says. */
+  private Command order(String page) {
+    String verb = page.split(" ", 4)[2];
+    return Command.of(page + SELECTION, arguments -> order(verb, arguments));
   }
 
   /** {@code trace}. */

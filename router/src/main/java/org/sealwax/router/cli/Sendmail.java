@@ -20,7 +20,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
@@ -66,9 +65,10 @@ public final class Sendmail {
 
         Takes the options of Sendmail: -t (recipients from the header section), -i (a line with a
         dot alone is data), -f (sender), -F (full name), -N, -R, -V (notifications), -bs (SMTP on
-        standard input), -bp (list the queue); those that mean nothing here have no effect. A link
-        named sendmail does the same. The message is on stable storage when the exit code is 0;
-        75 means: try again later.
+        standard input), -bp (list the queue). Those that mean nothing here have no effect, the hop
+        count -h among them, as in Postfix; -h alone prints this page. A link named sendmail does
+        the same. The message is on stable storage when the exit code is 0; 75 means: try again
+        later.
 
         $ sealwax sendmail -t -i < message
         """,
@@ -143,13 +143,14 @@ public final class Sendmail {
     recipients.addAll(named);
     recipients = recipients.stream().map(r -> complete(r, hostname)).distinct().toList();
     if (recipients.isEmpty()) {
-      throw new CommandFailed(ExitStatus.USAGE, "no recipient was given", "");
+      throw new CommandFailed(ExitStatus.USAGE, "no recipient was given");
     }
     String from = complete(sender(arguments), hostname);
     addMissing(message, arguments, from, hostname);
 
-    smtp.expect(null, 220, "the greeting");
-    List<String> capabilities = smtp.expect("EHLO " + hostname, 250, "EHLO");
+    smtp.expect(220, "the greeting");
+    smtp.send("EHLO " + hostname);
+    List<String> capabilities = smtp.expect(250, "EHLO");
     StringBuilder mail = new StringBuilder("MAIL FROM:<" + from + ">");
     boolean international =
         message.internationalHeader()
@@ -164,15 +165,18 @@ public final class Sendmail {
     if (dsn && arguments.envelopeId() != null) {
       mail.append(" ENVID=").append(xtext(arguments.envelopeId()));
     }
-    smtp.expect(mail.toString(), 250, "the sender " + from);
+    smtp.send(mail.toString());
+    smtp.expect(250, "the sender " + from);
     for (String recipient : recipients) {
       String notify =
           dsn && arguments.notifyWhen() != null ? " NOTIFY=" + arguments.notifyWhen() : "";
-      smtp.expect("RCPT TO:<" + recipient + ">" + notify, 250, "the recipient " + recipient);
+      smtp.send("RCPT TO:<" + recipient + ">" + notify);
+      smtp.expect(250, "the recipient " + recipient);
     }
-    smtp.expect("DATA", 354, "DATA");
+    smtp.send("DATA");
+    smtp.expect(354, "DATA");
     message.write(smtp.out);
-    smtp.expect(null, 250, "the message");
+    smtp.expect(250, "the message");
     smtp.send("QUIT");
     return ExitStatus.OK;
   }
@@ -287,18 +291,14 @@ public final class Sendmail {
 
     private void send(String command) throws IOException {
       if (command.chars().anyMatch(c -> c < ' ')) {
-        throw new CommandFailed(ExitStatus.DATA, "an address contains a control character", "");
+        throw new CommandFailed(ExitStatus.DATA, "an address contains a control character");
       }
       out.write((command + "\r\n").getBytes(StandardCharsets.UTF_8));
       out.flush();
     }
 
-    /** Sends {@code command}, unless null, and reads the reply's texts. */
-    private List<String> expect(@Nullable String command, int code, String about)
-        throws IOException {
-      if (command != null) {
-        send(command);
-      }
+    /** Reads the texts of a reply. */
+    private List<String> expect(int code, String about) throws IOException {
       Reply reply = replies.read();
       if (reply.code() / 100 == code / 100) {
         return reply.lines();
@@ -306,7 +306,7 @@ public final class Sendmail {
       String text = about + " was rejected: " + reply;
       if (reply.isPermanent()) {
         boolean address = about.startsWith("the recipient");
-        throw new CommandFailed(address ? ExitStatus.NO_USER : ExitStatus.UNAVAILABLE, text, "");
+        throw new CommandFailed(address ? ExitStatus.NO_USER : ExitStatus.UNAVAILABLE, text);
       }
       throw new IOException(text);
     }

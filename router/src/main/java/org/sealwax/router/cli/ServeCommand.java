@@ -76,7 +76,7 @@ public final class ServeCommand {
       log.note("app", "stopped");
       return ExitStatus.OK;
     } catch (StartFailure e) {
-      throw new CommandFailed(e.exit(), String.valueOf(e.getMessage()), e.help());
+      throw new CommandFailed(e.exit(), String.valueOf(e.getMessage())).withHelp(e.help());
     }
   }
 

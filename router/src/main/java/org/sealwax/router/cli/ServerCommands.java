@@ -1,15 +1,14 @@
 package org.sealwax.router.cli;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.cli.Terminal;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlClient;
@@ -46,7 +45,7 @@ public final class ServerCommands {
             process.out().println(answer.path("text").asString(""));
             return ExitStatus.OK;
           } catch (ControlRequestRefused e) {
-            throw new CommandFailed(ExitStatus.CONFIGURATION, String.valueOf(e.getMessage()), "");
+            throw new CommandFailed(ExitStatus.CONFIGURATION, String.valueOf(e.getMessage()));
           }
         });
   }
@@ -101,7 +100,8 @@ public final class ServerCommands {
         sealwax password USER
         make a line for the password file
 
-        Reads the password from standard input and prints the line; the password itself is not kept.
+        Reads the password from standard input and prints the line; the password itself is not kept,
+        and a terminal does not show it.
 
         $ sealwax password joe >> /etc/sealwax/passwords
         """,
@@ -110,16 +110,14 @@ public final class ServerCommands {
 
   private int password(Arguments arguments) throws IOException {
     String password =
-        new BufferedReader(new InputStreamReader(process.in(), StandardCharsets.UTF_8)).readLine();
+        Terminal.secret(process, "password for " + Printable.of(arguments.operand()) + ": ");
     try {
       process
           .out()
-          .println(
-              PasswordFile.line(
-                  arguments.operand(), password == null ? "" : password, RandomSource.secure()));
+          .println(PasswordFile.line(arguments.operand(), password, RandomSource.secure()));
       return ExitStatus.OK;
     } catch (IllegalArgumentException e) {
-      throw new CommandFailed(ExitStatus.DATA, String.valueOf(e.getMessage()), "");
+      throw new CommandFailed(ExitStatus.DATA, String.valueOf(e.getMessage()));
     }
   }
 }
