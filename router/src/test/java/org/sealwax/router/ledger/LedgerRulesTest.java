@@ -454,7 +454,7 @@ final class LedgerRulesTest {
   void nearUsOnlyAddsCaution() {
     DomainTimeline timeline = encrypted().resolves().shows(MX1, ProvenLevel.CLEAR);
     assertNotNull(timeline.row.violation());
-    timeline.row = timeline.row.withViolation(timeline.row.violation().asNearUs());
+    timeline.row = timeline.step().nearUs().row();
     timeline.retries(HOLD.multipliedBy(3), ProvenLevel.CLEAR);
     assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
     assertEquals(ViolationClass.NEAR_US, timeline.classed());

@@ -103,6 +103,9 @@ final class DomainLife {
     int bogus;
     Duration longestStuck = Duration.ZERO;
 
+    /** Likewise while TLS of the domain is broken. */
+    Duration longestBroken = Duration.ZERO;
+
     void add(SimulationCounts o) {
       delivered += o.delivered;
       plaintext += o.plaintext;
@@ -122,7 +125,12 @@ final class DomainLife {
       carelessChanges += o.carelessChanges;
       underDane += o.underDane;
       bogus += o.bogus;
-      longestStuck = longestStuck.compareTo(o.longestStuck) > 0 ? longestStuck : o.longestStuck;
+      longestStuck = longer(longestStuck, o.longestStuck);
+      longestBroken = longer(longestBroken, o.longestBroken);
+    }
+
+    private static Duration longer(Duration one, Duration other) {
+      return one.compareTo(other) > 0 ? one : other;
     }
 
     @Override
@@ -163,7 +171,9 @@ final class DomainLife {
           + " forged MX answers ("
           + bogus
           + " did not validate), longest wait of an honest change "
-          + longestStuck;
+          + longestStuck
+          + ", of one to broken TLS "
+          + longestBroken;
     }
   }
 
@@ -851,8 +861,10 @@ final class DomainLife {
       return;
     }
     Duration waited = Duration.between(since, now);
-    if (waited.compareTo(counts.longestStuck) > 0) {
-      counts.longestStuck = waited;
+    if (mode == HostBehaviour.BROKEN) {
+      counts.longestBroken = SimulationCounts.longer(counts.longestBroken, waited);
+    } else {
+      counts.longestStuck = SimulationCounts.longer(counts.longestStuck, waited);
     }
   }
 
