@@ -2,6 +2,7 @@ package org.sealwax.app;
 
 import java.util.List;
 import org.sealwax.assess.model.AssessmentReport;
+import org.sealwax.assess.render.Excerpt;
 import org.sealwax.assess.render.GradeSeal;
 import org.sealwax.assess.render.Html;
 import org.sealwax.assess.render.HtmlPage;
@@ -16,7 +17,7 @@ public final class DemoPage {
     /** Under TLS. */
     SEALED("sealed", "good"),
     /** Unencrypted, where no policy forbids it. */
-    CLEAR("clear", "fair"),
+    CLEAR("plaintext", "fair"),
     /** Deferred, because a policy forbids the TLS that the host offers. */
     KEPT("not sent", "note"),
     /** Bounced. */
@@ -59,6 +60,9 @@ public final class DemoPage {
     }
   }
 
+  /** Characters of a result: a reply of another host can be in it. */
+  private static final int MAX_RESULT = 800;
+
   private final StringBuilder out = new StringBuilder(16 * 1_024);
 
   private DemoPage() {}
@@ -85,21 +89,26 @@ public final class DemoPage {
     side(
         GradeSeal.of(grade, GradeSeal.tone(sender.grade().letter())),
         "As a sender",
-        sender.leaks().size() + " leaks, " + sender.losses().size() + " losses",
+        sender.grade().explanation()
+            + "; "
+            + sender.leaks().size()
+            + " leaks, "
+            + sender.losses().size()
+            + " losses",
         "/sender",
         "Trap by trap, with transcripts");
     side(
         GradeSeal.of(receiver),
         "As a receiver",
-        receiver.target()
-            + receiver.graded().map(g -> ": " + g.score() + " of 100 points").orElse(""),
+        Excerpt.of(receiver.target(), 200)
+            + receiver.graded().map(g -> ", " + g.explanation()).orElse(""),
         "/receiver",
         "Check by check, with what was seen");
     out.append("</div>\n");
     acts.forEach(this::section);
     out.append("<footer>Sealwax ")
         .append(Html.escape(version))
-        .append(" · everything here happened on this machine, and nothing of it stays")
+        .append(" · everything here happened on this machine; nothing of it is kept")
         .append("</footer></main></body></html>\n");
     return out.toString();
   }
@@ -107,7 +116,7 @@ public final class DemoPage {
   private void section(DemoSection section) {
     out.append("<h2>")
         .append(Html.escape(section.title()))
-        .append("</h2><div class=\"card\"><ul class=\"rows\">");
+        .append("</h2><div class=\"card\"><ul class=\"rows three\">");
     for (DestinationResult result : section.results()) {
       out.append("<li><span><span class=\"chip ")
           .append(result.messageEnd().tone)
@@ -118,7 +127,7 @@ public final class DemoPage {
           .append("</code></span><span>")
           .append(Html.escape(result.description()))
           .append("</span><span class=\"seen\">")
-          .append(Html.escape(result.resultText()))
+          .append(Html.escape(result.resultText(), MAX_RESULT))
           .append("</span></li>");
     }
     out.append("</ul></div>\n");
@@ -127,9 +136,9 @@ public final class DemoPage {
   private void side(String seal, String title, String text, String path, String link) {
     out.append("<div class=\"card side\">")
         .append(seal)
-        .append("<div><h3>")
+        .append("<div><h2>")
         .append(title)
-        .append("</h3><p>")
+        .append("</h2><p>")
         .append(Html.escape(text))
         .append("</p><p><a href=\"")
         .append(path)

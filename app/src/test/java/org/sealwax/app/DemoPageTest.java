@@ -3,11 +3,20 @@ package org.sealwax.app;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.sealwax.assess.model.SampleReports;
+import org.sealwax.assess.render.HtmlPage;
+import org.sealwax.lab.judge.SampleSenderReports;
 import org.sealwax.lab.judge.SenderAssessment;
 import org.sealwax.lab.judge.SenderProfile;
+import org.sealwax.testkit.fuzz.Injections;
 
 /** The demo's page: the story and both grades, escaped, and nothing from elsewhere. */
 final class DemoPageTest {
@@ -34,6 +43,37 @@ final class DemoPageTest {
     assertTrue(PAGE.contains(">sealed</span> <code>a1</code>"), PAGE);
     assertTrue(PAGE.contains("An &lt;act&gt;"), PAGE);
     assertFalse(PAGE.contains("<script"), PAGE);
+  }
+
+  /** Every text of the page is from another host, and the page is kept for the browser. */
+  @ParameterizedTest
+  @MethodSource("org.sealwax.testkit.fuzz.Injections#all")
+  void nothingOfATextIsMarkup(String text) {
+    String page = page(text);
+    assertFalse(Pattern.compile("<[^>]* on[a-z]+=").matcher(page).find(), "a handler");
+    assertFalse(
+        Pattern.compile("<(script|img|iframe|object|base|marquee|form|link)").matcher(page).find());
+    assertTrue(page.length() < HtmlPage.MAX_SIZE, page.length() + " characters");
+  }
+
+  @Test
+  void pagesForTheBrowser() throws IOException {
+    Path pages = Files.createDirectories(Path.of("target", "pages"));
+    Files.writeString(pages.resolve("demo.html"), PAGE);
+    Files.writeString(pages.resolve("hostile-demo.html"), page(Injections.together()));
+  }
+
+  private static String page(String text) {
+    return DemoPage.of(
+        List.of(
+            new DemoPage.DemoSection(
+                "Attacked",
+                List.of(
+                    new DemoPage.DestinationResult(
+                        "e3", "another key", DemoPage.MessageEnd.KEPT, text)))),
+        SampleSenderReports.everywhere(text),
+        SampleReports.everywhere(text),
+        "1");
   }
 
   @Test

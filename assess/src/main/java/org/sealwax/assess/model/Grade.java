@@ -99,12 +99,12 @@ public record Grade(
   public String explanation() {
     GradeLetter byScore = GradeLetter.of(score);
     StringBuilder out = new StringBuilder(text()).append(": ").append(score).append(" points");
-    if (byScore != GradeLetter.A) {
+    if (capped()) {
+      out.append(", enough for ").append(byScore.text());
+    } else if (byScore != GradeLetter.A) {
       GradeLetter better = GradeLetter.values()[byScore.ordinal() - 1];
       better = better == GradeLetter.A_MINUS ? GradeLetter.A : better;
       out.append("; ").append(better.text()).append(" from ").append(better.least());
-    } else if (capped()) {
-      out.append(", enough for A");
     }
     if (!caps.isEmpty()) {
       GradeLetter most = caps.getFirst().most();

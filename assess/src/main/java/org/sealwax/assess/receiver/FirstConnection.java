@@ -125,7 +125,7 @@ final class FirstConnection {
       // A ServerHello came: it tolerates the ClientHello, and only the rest of the handshake
       // failed.
       tolerates();
-      works("a ServerHello came: " + TlsVersionNames.version(first.facts().version()));
+      works("a ServerHello came: " + Records.versionName(first.facts().version()));
       return true;
     }
     // Servers refuse a name by this alert, by others and by none: so the name is left out after any
@@ -248,7 +248,7 @@ final class FirstConnection {
       Capabilities after = Capabilities.of(hello);
       scan.visit().facts().ehloUnderTls(new TreeSet<>(after.keywords().keySet()));
       works(
-          TlsVersionNames.version(result.facts().version())
+          Records.versionName(result.facts().version())
               + ", "
               + TlsSuite.name(result.facts().suite())
               + ", EHLO answered under it");
@@ -434,7 +434,7 @@ final class FirstConnection {
   }
 
   private boolean lower(HelloResponse twelve, HelloResponse answer, int version) {
-    works("TLS begins with " + TlsVersionNames.version(version) + ": " + answer.text());
+    works("TLS begins with " + Records.versionName(version) + ": " + answer.text());
     scan.refuses13();
     scan.engineUpTo(version);
     for (int above = version + 1; above <= Records.TLS13; above++) {
@@ -445,7 +445,7 @@ final class FirstConnection {
           "tolerance",
           "version",
           "a ClientHello whose client_version is above "
-              + TlsVersionNames.version(version)
+              + Records.versionName(version)
               + " gets no answer ("
               + twelve.text()
               + ") instead of the version that the server has");

@@ -2,6 +2,7 @@ package org.sealwax.assess.receiver;
 
 import java.util.Locale;
 import java.util.Optional;
+import org.sealwax.mail.tls.wire.Records;
 import org.sealwax.mail.tls.wire.ServerMessage;
 import org.sealwax.mail.tls.wire.ServerReader;
 
@@ -86,7 +87,7 @@ record HelloResponse(ServerReader reader, HelloEnd end, byte[] first) {
   String text() {
     Optional<ServerMessage.ServerHello> hello = reader.hello();
     if (hello.isPresent()) {
-      return TlsVersionNames.version(hello.get().version())
+      return Records.versionName(hello.get().version())
           + ", "
           + org.sealwax.mail.tls.wire.TlsSuite.name(hello.get().suite());
     }

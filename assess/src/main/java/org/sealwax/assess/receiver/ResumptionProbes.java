@@ -56,7 +56,7 @@ final class ResumptionProbes {
     if (!answer.accepted()) {
       return;
     }
-    String version = TlsVersionNames.version(answer.hello().orElseThrow().version());
+    String version = Records.versionName(answer.hello().orElseThrow().version());
     if (resumed(answer)) {
       findings.info("resumption", "ticket", version + ": a ticket resumes its session");
     } else {
@@ -69,7 +69,7 @@ final class ResumptionProbes {
     if (facts == null || facts.version() < Records.TLS10 || facts.version() > Records.TLS12) {
       return;
     }
-    String version = TlsVersionNames.version(facts.version());
+    String version = Records.versionName(facts.version());
     if (facts.sessionId().isEmpty()) {
       findings.info("resumption", "none", version + ": neither ticket nor session id");
       return;

@@ -273,13 +273,11 @@ final class TlsVersionProbes {
         .ifPresent(
             on -> {
               if (!on) {
-                findings.pass(check, TlsVersionNames.version(version) + " is refused");
+                findings.pass(check, Records.versionName(version) + " is refused");
               } else if (scan.facts().highest(Records.TLS13) == version) {
-                findings.fail(
-                    check, "best", "the best version is " + TlsVersionNames.version(version));
+                findings.fail(check, "best", "the best version is " + Records.versionName(version));
               } else {
-                findings.warn(
-                    check, "on", TlsVersionNames.version(version) + " is still supported");
+                findings.warn(check, "on", Records.versionName(version) + " is still supported");
               }
             });
   }

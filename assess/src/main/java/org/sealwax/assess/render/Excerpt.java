@@ -1,7 +1,7 @@
 package org.sealwax.assess.render;
 
 /** The beginning of a text from another host, which may be longer than a report. */
-final class Excerpt {
+public final class Excerpt {
   private Excerpt() {}
 
   /**
@@ -9,7 +9,7 @@ final class Excerpt {
    *
    * @param most at least 1
    */
-  static String of(String text, int most) {
+  public static String of(String text, int most) {
     if (text.length() <= most) {
       return text;
     }

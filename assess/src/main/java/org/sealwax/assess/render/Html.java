@@ -8,40 +8,56 @@ public final class Html {
 
   /** Escapes for element content and quoted attributes; controls become visible. */
   public static String escape(String text) {
-    StringBuilder out = new StringBuilder(text.length() + 16);
-    text.codePoints()
-        .forEach(
-            c -> {
-              switch (c) {
-                case '&' -> out.append("&amp;");
-                case '<' -> out.append("&lt;");
-                case '>' -> out.append("&gt;");
-                case '"' -> out.append("&quot;");
-                case '\'' -> out.append("&#39;");
-                case '\n', '\t' -> out.appendCodePoint(c);
-                default -> {
-                  int kind = Character.getType(c);
-                  boolean steers =
-                      kind == Character.CONTROL
-                          || kind == Character.FORMAT
-                          || kind == Character.SURROGATE
-                          || kind == Character.UNASSIGNED
-                          || kind == Character.LINE_SEPARATOR
-                          || kind == Character.PARAGRAPH_SEPARATOR;
-                  if (steers) {
-                    // Direction marks could make a page say something else than it says.
-                    out.append("\\u{").append(Integer.toHexString(c)).append('}');
-                  } else {
-                    out.appendCodePoint(c);
-                  }
-                }
-              }
-            });
+    return escape(text, Integer.MAX_VALUE);
+  }
+
+  /**
+   * The same for the beginning of a text that may be longer than a page.
+   *
+   * @param most bytes of the result, without the note that counts the rest
+   */
+  public static String escape(String text, int most) {
+    StringBuilder out = new StringBuilder(Math.min(text.length(), most) + 16);
+    int size = 0;
+    int i = 0;
+    while (i < text.length()) {
+      int c = text.codePointAt(i);
+      String shown = escaped(c);
+      size += size(shown);
+      if (size > most) {
+        return out.append("… (").append(text.length() - i).append(" more characters)").toString();
+      }
+      out.append(shown);
+      i += Character.charCount(c);
+    }
     return out.toString();
   }
 
+  private static String escaped(int c) {
+    return switch (c) {
+      case '&' -> "&amp;";
+      case '<' -> "&lt;";
+      case '>' -> "&gt;";
+      case '"' -> "&quot;";
+      case '\'' -> "&#39;";
+      case '\n', '\t' -> Character.toString(c);
+      default ->
+          switch (Character.getType(c)) {
+            // Direction marks could make a page say something else than it says.
+            case Character.CONTROL,
+                Character.FORMAT,
+                Character.SURROGATE,
+                Character.UNASSIGNED,
+                Character.LINE_SEPARATOR,
+                Character.PARAGRAPH_SEPARATOR ->
+                "\\u{" + Integer.toHexString(c) + "}";
+            default -> Character.toString(c);
+          };
+    };
+  }
+
   /** Bytes of a page in UTF-8. */
-  static int size(CharSequence page) {
+  public static int size(CharSequence page) {
     int size = page.length();
     for (int i = 0; i < page.length(); i++) {
       char c = page.charAt(i);

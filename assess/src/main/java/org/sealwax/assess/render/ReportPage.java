@@ -1,10 +1,10 @@
 package org.sealwax.assess.render;
 
-import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.sealwax.assess.model.AssessmentReport;
@@ -18,7 +18,6 @@ import org.sealwax.assess.model.FindingLocation;
 import org.sealwax.assess.model.FirstSteps;
 import org.sealwax.assess.model.FixAdvice;
 import org.sealwax.assess.model.Grade;
-import org.sealwax.assess.model.GradeLetter;
 
 /**
  * A report as one self-contained page: no script, no font, no picture from elsewhere; light and
@@ -26,11 +25,8 @@ import org.sealwax.assess.model.GradeLetter;
  * {@link HtmlPage#MAX_SIZE} whatever they send.
  */
 public final class ReportPage {
-  /** Characters of what was seen. */
+  /** Bytes of what was seen. */
   private static final int MAX_SEEN = 800;
-
-  /** Characters of one piece of evidence; the JSON has all. */
-  private static final int MAX_EVIDENCE = 4_000;
 
   /** Places named for one finding. */
   private static final int MAX_PLACES = 12;
@@ -87,7 +83,7 @@ public final class ReportPage {
     out.append("<div class=\"top\">")
         .append(GradeSeal.of(report))
         .append("<div><h1>")
-        .append(Html.escape(Excerpt.of(report.target(), 200)))
+        .append(Html.escape(report.target(), 200))
         .append("</h1><p class=\"lead\">")
         .append(Html.escape(introduction()))
         .append("</p><p class=\"letter\">")
@@ -97,20 +93,18 @@ public final class ReportPage {
                     .graded()
                     .map(g -> g.explanation() + ".")
                     .orElse("No grade: " + Excerpt.of(report.ungraded(), MAX_SEEN) + ".")))
-        .append("</p><ul class=\"facts\">");
-    fact("Assessment", report.depth().label());
+        .append("</p>");
+    Map<String, String> facts = new LinkedHashMap<>();
+    facts.put("Assessment", report.depth().label());
     if (!router.isEmpty()) {
-      fact("Mail router, by its banner", router);
+      facts.put("Mail router, by its banner", router);
     }
-    fact("Addresses", Integer.toString(report.addresses().size()));
-    fact("Connections", Integer.toString(report.connections()));
-    fact("Took", String.format(Locale.ROOT, "%.1f s", report.duration().toMillis() / 1000.0));
-    fact("On", report.began().toString().substring(0, 16).replace('T', ' ') + " UTC");
-    out.append("</ul></div></div>\n");
-  }
-
-  private void fact(String name, String value) {
-    out.append("<li>").append(name).append(" <b>").append(Html.escape(value)).append("</b></li>");
+    facts.put("Addresses", Integer.toString(report.addresses().size()));
+    facts.put("Connections", Integer.toString(report.connections()));
+    facts.put("Took", String.format(Locale.ROOT, "%.1f s", report.duration().toMillis() / 1000.0));
+    facts.put("On", report.began().toString().substring(0, 16).replace('T', ' ') + " UTC");
+    HtmlParts.facts(facts, out);
+    out.append("</div></div>\n");
   }
 
   private String introduction() {
@@ -133,28 +127,8 @@ public final class ReportPage {
   private void grade(Grade grade) {
     out.append("<div class=\"two\">");
     FirstSteps.of(report, faults).ifPresent(this::firstSteps);
-    out.append("<section class=\"card\"><h2>Points</h2>");
-    for (Grade.CategoryScore score : grade.parts()) {
-      int percent = score.most() == 0 ? 0 : 100 * score.points() / score.most();
-      String tone = percent >= 80 ? "good" : percent >= 50 ? "fair" : "poor";
-      out.append("<div class=\"bar\"><span>")
-          .append(Html.escape(score.category()))
-          .append("</span><span class=\"soft\">")
-          .append(score.points())
-          .append(" / ")
-          .append(score.most())
-          .append("</span><span class=\"track\"><span class=\"fill ")
-          .append(tone)
-          .append("\" style=\"width:")
-          .append(percent)
-          .append("%\"></span></span></div>");
-    }
-    if (!grade.missing().isEmpty() && grade.letter().compareTo(GradeLetter.A_MINUS) <= 0) {
-      out.append("<p class=\"soft\">Missing for A+: ")
-          .append(Html.escape(String.join("; ", grade.missing())))
-          .append(".</p>");
-    }
-    out.append("</section></div>\n");
+    HtmlParts.points(grade, out);
+    out.append("</div>\n");
   }
 
   private void firstSteps(FirstSteps steps) {
@@ -174,18 +148,7 @@ public final class ReportPage {
   }
 
   private void cost(FindingGroup fault) {
-    GradeLetter cap = fault.cap();
-    if (fault.points() > 0) {
-      out.append("<span class=\"chip note\">+").append(fault.points());
-      out.append(fault.points() == 1 ? " point</span> " : " points</span> ");
-    }
-    if (cap != null) {
-      out.append("<span class=\"chip ")
-          .append(GradeSeal.tone(cap))
-          .append("\">at most ")
-          .append(Html.escape(cap.text()))
-          .append("</span> ");
-    }
+    HtmlParts.cost(fault.points(), fault.cap(), out);
   }
 
   private static String anchor(String code) {
@@ -235,47 +198,17 @@ public final class ReportPage {
     }
   }
 
-  /** The colour of an outcome. */
-  public static String tone(CheckOutcome outcome) {
-    return switch (outcome) {
-      case FAIL -> "poor";
-      case WARN -> "weak";
-      case PASS -> "good";
-      case INFO -> "note";
-      case INCONCLUSIVE -> "fair";
-      case NOT_TESTED, NOT_NEEDED -> "none";
-    };
-  }
-
-  private static String word(CheckOutcome outcome) {
-    return switch (outcome) {
-      case FAIL -> "fail";
-      case WARN -> "warning";
-      case PASS -> "passed";
-      case INFO -> "note";
-      case INCONCLUSIVE, NOT_TESTED, NOT_NEEDED -> outcome.label();
-    };
-  }
-
-  private void chip(CheckOutcome outcome) {
-    out.append("<span class=\"chip ")
-        .append(tone(outcome))
-        .append("\">")
-        .append(word(outcome))
-        .append("</span>");
-  }
-
   private void card(FindingGroup fault) {
     Check check = fault.first().check();
     out.append("<section class=\"card finding ")
-        .append(tone(fault.first().outcome()))
+        .append(HtmlParts.tone(fault.first().outcome()))
         .append("\" id=\"")
         .append(anchor(fault.first().code()))
         .append("\"><header><h3>")
         .append(Html.escape(fault.first().heading()))
         .append("</h3>");
     cost(fault);
-    chip(fault.first().outcome());
+    HtmlParts.chip(fault.first().outcome(), out);
     out.append("<code>").append(Html.escape(fault.first().code())).append("</code></header>");
     seen(fault);
     out.append("<p class=\"soft\">").append(Html.escape(check.reason())).append("</p>");
@@ -307,7 +240,7 @@ public final class ReportPage {
         out.append("<p>").append(left).append(" more places: see <code>--json</code>.</p>");
         return;
       }
-      out.append("<p class=\"seen\">").append(Html.escape(Excerpt.of(entry.getKey(), MAX_SEEN)));
+      out.append("<p class=\"seen\">").append(Html.escape(entry.getKey(), MAX_SEEN));
       places(entry.getValue());
       out.append("</p>");
       left--;
@@ -328,49 +261,8 @@ public final class ReportPage {
 
   private void remedy(FindingGroup fault, FixAdvice advice) {
     out.append("<p>").append(Html.escape(advice.general())).append("</p>");
-    paste(fault.lines());
-    List<String> lines = advice.settings().getOrDefault(router, List.of());
-    List<String> fresh = new ArrayList<>(lines.stream().filter(settingsShown::add).toList());
-    if (!fresh.isEmpty() && fresh.size() < lines.size()) {
-      fresh.add("# together with the settings above");
-    }
-    if (!fresh.isEmpty()) {
-      caption("For " + router);
-      pre(String.join("\n", fresh));
-    } else if (!lines.isEmpty()) {
-      out.append("<p class=\"soft\">The settings for ")
-          .append(router)
-          .append(" are those above.</p>");
-    }
-  }
-
-  /** Lines to paste; one that begins with a semicolon names those that follow. */
-  private void paste(List<String> lines) {
-    StringBuilder block = new StringBuilder();
-    for (String line : lines) {
-      if (line.startsWith("; ")) {
-        flush(block);
-        caption(line.substring(2));
-      } else {
-        block.append(block.isEmpty() ? "" : "\n").append(line);
-      }
-    }
-    flush(block);
-  }
-
-  private void flush(StringBuilder block) {
-    if (!block.isEmpty()) {
-      pre(block.toString());
-      block.setLength(0);
-    }
-  }
-
-  private void caption(String text) {
-    out.append("<p class=\"router\">").append(Html.escape(text)).append("</p>");
-  }
-
-  private void pre(String text) {
-    out.append("<pre>").append(Html.escape(Excerpt.of(text, MAX_EVIDENCE))).append("</pre>");
+    HtmlParts.paste(fault.lines(), out);
+    HtmlParts.settings(advice, router, settingsShown, out);
   }
 
   private void evidence(FindingGroup fault) {
@@ -382,37 +274,21 @@ public final class ReportPage {
     out.append("<details class=\"evidence\"><summary>Evidence</summary>");
     for (FindingEvidence evidence : all) {
       if (Html.size(out) < EVIDENCE_ENDS) {
-        caption(evidence.kind().label());
-        pre(evidence.text());
+        HtmlParts.caption(evidence.kind().label(), out);
+        HtmlParts.block(evidence.text(), out);
       }
     }
     out.append("</details>");
   }
 
-  /** Every line once, for the mail routers that the banner does not name. */
   private void otherSettings() {
-    List<FixAdvice> advice =
+    HtmlParts.otherSettings(
         faults.stream()
             .filter(f -> f.causesAmong(faults).isEmpty())
             .map(f -> f.first().check().advice())
-            .toList();
-    if (advice.stream().allMatch(a -> a.settings().isEmpty())) {
-      return;
-    }
-    out.append(router.isEmpty() ? "<section class=\"settings\">" : "<section class=\"folded\">")
-        .append("<h2>Settings for ")
-        .append(router.isEmpty() ? "your mail router" : "other mail routers")
-        .append("</h2><div class=\"card\">");
-    for (String name : FixAdvice.ROUTERS) {
-      Set<String> lines = new LinkedHashSet<>();
-      advice.forEach(a -> lines.addAll(a.settings().getOrDefault(name, List.of())));
-      if (!lines.isEmpty() && !name.equals(router)) {
-        out.append("<details><summary>").append(name).append("</summary>");
-        pre(String.join("\n", lines));
-        out.append("</details>");
-      }
-    }
-    out.append("</div></section>\n");
+            .toList(),
+        router,
+        out);
   }
 
   private void rows(String title, CheckOutcome outcome) {

@@ -71,7 +71,7 @@ public record ReportText(boolean color, String router, boolean all) {
           "  "
               + out.ink(
                   Ink.DIM,
-                  report.program()
+                  Printable.of(report.program())
                       + ", rules "
                       + report.rules()
                       + " ("

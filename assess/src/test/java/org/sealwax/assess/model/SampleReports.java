@@ -85,6 +85,49 @@ public final class SampleReports {
     return graded("bad.example", findings, first, second);
   }
 
+  /** A report in which everything that comes from the server is this text. */
+  public static AssessmentReport everywhere(String text) {
+    return each(List.of(text));
+  }
+
+  /** The same with these texts, one after the other. */
+  public static AssessmentReport each(List<String> texts) {
+    AssessmentReport sample = bad();
+    List<Finding> findings = new ArrayList<>();
+    List<CheckOutcome> outcomes = List.of(CheckOutcome.values());
+    for (Check check : Check.all()) {
+      String text = texts.get(findings.size() % texts.size());
+      CheckOutcome outcome = outcomes.get(findings.size() % outcomes.size());
+      Finding finding =
+          Finding.of(check, outcome, sample.addresses().getFirst().location(), text)
+              .withOpenQuestion(text)
+              .with(FindingEvidence.transcript(text))
+              .with(FindingEvidence.dns(text))
+              .advising(List.of(text, "; " + text, text));
+      findings.add(check.aspects().isEmpty() ? finding : finding.as(check.aspects().getFirst()));
+    }
+    AssessmentReport graded =
+        graded(texts.getFirst(), findings, sample.addresses().getFirst().location());
+    return new AssessmentReport(
+        graded.target(),
+        graded.depth(),
+        graded.began(),
+        graded.duration(),
+        "sealwax " + texts.getFirst().substring(0, Math.min(200, texts.getFirst().length())),
+        graded.rules(),
+        graded.rulesHash(),
+        List.of(
+            new AssessmentReport.AddressResult(
+                sample.addresses().getFirst().location(),
+                true,
+                1,
+                texts.getLast(),
+                graded.grade())),
+        graded.grade(),
+        "",
+        graded.findings());
+  }
+
   /** Nothing to grade. */
   public static AssessmentReport none() {
     AssessmentReport good = good();

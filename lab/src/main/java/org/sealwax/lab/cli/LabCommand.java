@@ -8,19 +8,25 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.GradeLetter;
 import org.sealwax.lab.judge.SenderAssessment;
 import org.sealwax.lab.judge.SenderProfile;
 import org.sealwax.lab.judge.SenderReport;
+import org.sealwax.lab.judge.SightingFacts;
+import org.sealwax.lab.serve.SenderReportPage;
 import org.sealwax.lab.site.AddressSource;
 import org.sealwax.lab.site.Lab;
 import org.sealwax.lab.site.LabSettings;
 import org.sealwax.lab.site.LabToken;
+import org.sealwax.lab.site.Sighting;
 import org.sealwax.lab.traps.Trap;
 import org.sealwax.lab.traps.Traps;
 import org.sealwax.mail.cli.Arguments;
@@ -28,6 +34,8 @@ import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.cli.Terminal;
+import org.sealwax.mail.cli.Version;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.live.CachingResolver;
@@ -98,6 +106,10 @@ public final class LabCommand {
             : local;
   }
 
+  private boolean color() {
+    return Terminal.isInteractive() && process.variable("NO_COLOR").isEmpty();
+  }
+
   private boolean isInside() {
     return process.variable(LabNamespace.INSIDE).isPresent();
   }
@@ -125,7 +137,9 @@ public final class LabCommand {
                 test one router with a lab on this machine
 
                 Prints what the router under test needs (resolver, trust anchor, CA, recipients),
-                shows what it does as it does it, and ends with a grade.
+                shows what it does as it does it, and ends with a report: the grade, what to fix,
+                and the verdict on each trap. A verdict is printed only at the end, because mail that
+                waits may still go out in another way.
 
                 --isolate           in a network namespace of its own: real ports, own addresses
                                     and resolv.conf, so that any router runs in it unchanged
@@ -138,6 +152,7 @@ public final class LabCommand {
                 --profile WORD      what the router chose: opportunistic, strict (TLS everywhere)
                                     or verified (opportunistic)
                 --json              print JSON
+                --html FILE         write the report as one page, too
                 --junit FILE        write JUnit XML too, a test case for each trap
                 --folder FOLDER     where the files for the router go (a new one)
                 --scale N           divide the lab's long times by N (60)
@@ -217,12 +232,16 @@ public final class LabCommand {
     return builder.start();
   }
 
-  /** Prints what changes, until nothing is open or the time is up. */
+  /**
+   * Prints where mail was delivered or given up, until nothing is open or the time is up. What that
+   * means is said at the end: until then the sender can come again.
+   */
   private void watch(LabToken token, @org.jspecify.annotations.Nullable Process sender)
       throws InterruptedException {
     Instant end = clock.now().plus(patience);
     Instant changed = clock.now();
     Map<String, String> seen = new HashMap<>();
+    Set<String> printed = new HashSet<>();
     while (clock.now().isBefore(end)) {
       SenderReport report = new SenderAssessment(profile, false).report(token.sightings());
       boolean open = !report.waiting().isEmpty();
@@ -237,10 +256,10 @@ public final class LabCommand {
         String verdict = finding.outcome() + finding.aspect();
         if (!verdict.equals(seen.put(finding.check().id(), verdict))) {
           changed = clock.now();
-          if (!json) {
-            process.out().println(SenderReportText.row(finding));
-          }
         }
+      }
+      if (!json) {
+        printDecided(token, printed);
       }
       process.out().flush();
       boolean quiet = clock.now().isAfter(changed.plus(QUIET));
@@ -255,16 +274,32 @@ public final class LabCommand {
     }
   }
 
+  private void printDecided(LabToken token, Set<String> printed) {
+    for (Sighting sighting : token.sightings()) {
+      SightingFacts facts = SightingFacts.of(sighting);
+      String label = sighting.trapCase().label();
+      if (facts.decided() && printed.add(label)) {
+        process.out().println(String.format(Locale.ROOT, "  %-6s %s", label, facts.text()));
+      }
+    }
+  }
+
   private int printReport(SenderReport report, LabToken token) throws IOException {
     if (json) {
       process.out().println(SenderReportText.json(report));
     } else {
-      process.out().print(SenderReportText.summary(report));
+      process.out().print(SenderReportText.text(report, color()));
       token
           .setupFailures()
           .forEach((label, why) -> process.out().println("not set up: " + label + ": " + why));
     }
     process.out().flush();
+    Optional<String> html = arguments.value("--html");
+    if (html.isPresent()) {
+      String title = report.router().isEmpty() ? "The sender" : report.router() + " as a sender";
+      Files.writeString(
+          process.path(html.get()), SenderReportPage.of(report, title, Version.text()));
+    }
     Optional<String> junit = arguments.value("--junit");
     if (junit.isPresent()) {
       Files.writeString(process.path(junit.get()), SenderReportText.junit(report));

@@ -6,6 +6,10 @@ import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.assess.model.Grade;
+import org.sealwax.assess.render.TextLayout;
+import org.sealwax.assess.render.TextLayout.Cell;
+import org.sealwax.assess.render.TextLayout.Ink;
+import org.sealwax.lab.judge.SenderRemedy;
 import org.sealwax.lab.judge.SenderReport;
 import org.sealwax.mail.cli.Version;
 import org.sealwax.mail.json.Json;
@@ -14,13 +18,19 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** A sender's report as text, JSON and JUnit XML. */
 final class SenderReportText {
+  private static final int COST = 18;
+  private static final int HEADING = 60;
+  private static final int LABEL = 10;
+  private static final int KIND = 13;
+  private static final Cell MARGIN = new Cell("", 2, Ink.PLAIN);
+
   private SenderReportText() {}
 
   private static String word(Finding finding) {
-    String outcome = finding.outcome().label().toUpperCase(Locale.ROOT);
+    String outcome = finding.outcome().label();
     return finding.aspect().isEmpty() || finding.outcome() == CheckOutcome.PASS
         ? outcome
-        : outcome + " " + finding.aspect();
+        : finding.aspect();
   }
 
   private static String label(Finding finding) {
@@ -28,92 +38,185 @@ final class SenderReportText {
     return id.substring(id.indexOf('.') + 1);
   }
 
-  /** One line of the table. */
-  static String row(Finding finding) {
-    return String.format(
-        Locale.ROOT,
-        "%-6s %-12s %-52s %s",
-        label(finding),
-        word(finding),
-        finding.check().title(),
-        finding.observed());
-  }
-
-  /** The end of the table: the sender as a whole, what failed, the letter. */
-  static String summary(SenderReport report) {
-    StringBuilder out = new StringBuilder("\nThe sender as a whole\n");
+  /**
+   * The whole report: the letter and how it comes about, what to do first, the remedies, and what
+   * happened in each trap that did not pass.
+   *
+   * @param color whether escape sequences are written
+   */
+  static String text(SenderReport report, boolean color) {
+    TextLayout out = new TextLayout(color);
+    head(report, out);
+    remedies(report, out);
+    failures(report, out);
+    out.title("The sender as a whole");
     for (Finding finding : report.findings()) {
       if (finding.check().id().startsWith("sender.")) {
-        out.append(
-            String.format(
-                Locale.ROOT,
-                "  %-18s %-12s %s: %s%n",
-                label(finding),
-                word(finding),
-                finding.check().title(),
-                finding.observed()));
+        out.row(
+            List.of(
+                MARGIN,
+                new Cell(finding.outcome().label(), KIND, ink(finding.outcome())),
+                new Cell(label(finding), 20, Ink.DIM)),
+            finding.heading() + ": " + finding.observed());
       }
     }
-    List<Finding> wrong =
-        report.traps().stream().filter(f -> f.outcome() == CheckOutcome.FAIL).toList();
-    if (!wrong.isEmpty()) {
-      out.append("\nWhat went wrong\n");
-      for (Finding finding : wrong) {
-        out.append("  " + row(finding) + "\n");
-        out.append(
-            "         expected: "
-                + finding.check().reason()
-                + " ("
-                + String.join(", ", finding.check().sources())
-                + ")\n");
-      }
-    }
-    open(report, CheckOutcome.NOT_TESTED, "\nNot tested: ", out);
-    open(report, CheckOutcome.INCONCLUSIVE, "Inconclusive: ", out);
-    if (!report.waiting().isEmpty()) {
-      out.append(
-          "Waiting: in "
-              + report.waiting().size()
-              + " of these the sender's next try may change the result; --wait gives it more"
-              + " time\n");
-    }
-    Grade grade = report.grade();
-    out.append(
-        "\nGrade " + grade.text() + ", over " + report.over() + "  (" + grade.score() + " points");
-    for (Grade.CategoryScore score : grade.parts()) {
-      out.append("; " + score.category() + " " + score.points() + "/" + score.most());
-    }
-    out.append(")\n");
-    out.append("  leaks   " + report.leaks().size() + "  " + report.leaks() + "\n");
-    out.append("  losses  " + report.losses().size() + "  " + report.losses() + "\n");
-    out.append("  stuck   " + report.stuck().size() + "  " + report.stuck() + "\n");
-    for (Grade.GradeCap cap : grade.caps()) {
-      out.append(
-          "  at most "
-              + cap.most().text()
-              + ": "
-              + cap.reason()
-              + " ("
-              + cap.finding().code()
-              + ")\n");
-    }
-    if (!grade.missing().isEmpty()) {
-      out.append("  for A+: " + String.join("; ", grade.missing()) + "\n");
-    }
-    out.append("  profile " + report.profile().label() + ", rules " + report.rules() + "\n");
+    others(report, out);
+    out.line("");
+    out.line(
+        "  "
+            + out.ink(
+                Ink.DIM, "profile " + report.profile().label() + ", rules " + report.rules()));
     return out.toString();
   }
 
-  private static void open(
-      SenderReport report, CheckOutcome outcome, String head, StringBuilder out) {
+  private static void head(SenderReport report, TextLayout out) {
+    Grade grade = report.grade();
+    out.line("");
+    out.line(
+        "  "
+            + out.ink(Ink.BOLD, "Grade " + grade.text())
+            + ", over "
+            + report.over()
+            + (report.router().isEmpty()
+                ? ""
+                : "   " + report.router() + ", by its Received field"));
+    out.line("");
+    out.row(List.of(MARGIN), grade.explanation());
+    out.title("Points");
+    for (Grade.CategoryScore score : grade.parts()) {
+      out.line(
+          String.format(
+              Locale.ROOT, "  %-22s %3d/%d", score.category(), score.points(), score.most()));
+    }
+    out.line(String.format(Locale.ROOT, "  %-22s %3d/100", "Score", grade.score()));
+    if (!grade.missing().isEmpty()) {
+      out.row(
+          List.of(MARGIN, new Cell("For A+:", KIND, Ink.PLAIN)),
+          String.join("; ", grade.missing()));
+    }
+    out.title("Mail");
+    count(
+        report.leaks(),
+        kind("leaks"),
+        "mail in plaintext or to a false host against a policy",
+        out);
+    count(report.losses(), kind("losses"), "legal mail that was bounced", out);
+    count(report.stuck(), kind("stuck"), "legal mail that no try delivered", out);
+  }
+
+  private static Cell kind(String word) {
+    return new Cell(word, KIND, Ink.PLAIN);
+  }
+
+  private static void count(List<String> labels, Cell kind, String what, TextLayout out) {
+    out.row(
+        List.of(
+            MARGIN, kind, new Cell(String.format(Locale.ROOT, "%3d", labels.size()), 5, Ink.BOLD)),
+        what + (labels.isEmpty() ? "" : ": " + String.join(" ", labels)));
+  }
+
+  private static void remedies(SenderReport report, TextLayout out) {
+    if (report.remedies().isEmpty()) {
+      return;
+    }
+    out.title("To fix");
+    for (SenderRemedy remedy : report.remedies()) {
+      int traps = remedy.labels().size();
+      out.row(
+          List.of(
+              MARGIN,
+              new Cell(remedy.cost(), COST - MARGIN.width(), Ink.BOLD),
+              new Cell(remedy.heading(), HEADING, Ink.PLAIN)),
+          traps == 0 ? "" : traps + (traps == 1 ? " trap" : " traps"));
+      out.row(beside("why"), remedy.check().reason());
+      out.row(beside("do"), remedy.check().advice().general());
+      remedy
+          .check()
+          .advice()
+          .settings()
+          .forEach(
+              (name, lines) -> {
+                if (report.router().isEmpty() || name.equals(report.router())) {
+                  out.verbatim(
+                      List.of(new Cell("", COST, Ink.PLAIN), new Cell(name, LABEL, Ink.BLUE)),
+                      lines);
+                }
+              });
+      if (traps > 0) {
+        out.row(beside("traps"), String.join(" ", remedy.labels()));
+      }
+      out.line("");
+    }
+  }
+
+  private static List<Cell> beside(String label) {
+    return List.of(new Cell("", COST, Ink.PLAIN), new Cell(label, LABEL, Ink.DIM));
+  }
+
+  private static void failures(SenderReport report, TextLayout out) {
+    List<Finding> wrong = report.traps().stream().filter(Finding::isFault).toList();
+    if (wrong.isEmpty()) {
+      return;
+    }
+    out.title("Traps that failed");
+    for (Finding finding : wrong) {
+      out.row(
+          List.of(
+              MARGIN,
+              new Cell(label(finding), 7, Ink.BOLD),
+              new Cell(word(finding), KIND - 3, ink(finding.outcome()))),
+          finding.check().title());
+      out.row(trap("seen"), finding.observed());
+      out.row(
+          trap("correct"),
+          finding.check().reason() + " (" + String.join(", ", finding.check().sources()) + ")");
+      out.row(trap("remedy"), report.remedy(finding));
+    }
+  }
+
+  private static List<Cell> trap(String label) {
+    return List.of(new Cell("", 9, Ink.PLAIN), new Cell(label, KIND - 3, Ink.DIM));
+  }
+
+  private static void others(SenderReport report, TextLayout out) {
+    out.title("Other traps");
+    open(report, CheckOutcome.PASS, out);
+    open(report, CheckOutcome.INFO, out);
+    open(report, CheckOutcome.INCONCLUSIVE, out);
+    open(report, CheckOutcome.NOT_TESTED, out);
+    if (!report.waiting().isEmpty()) {
+      out.row(
+          List.of(MARGIN, new Cell("waiting", COST - MARGIN.width(), Ink.DIM)),
+          "in "
+              + report.waiting().size()
+              + " of these the sender's next try may change the result; --wait gives it more time");
+    }
+  }
+
+  private static void open(SenderReport report, CheckOutcome outcome, TextLayout out) {
     List<String> labels =
-        report.findings().stream()
+        report.traps().stream()
             .filter(f -> f.outcome() == outcome)
             .map(SenderReportText::label)
             .toList();
     if (!labels.isEmpty()) {
-      out.append(head + String.join(" ", labels) + "\n");
+      out.row(
+          List.of(
+              MARGIN,
+              new Cell(outcome.label(), COST - MARGIN.width() - 4, Ink.DIM),
+              new Cell(Integer.toString(labels.size()), 4, Ink.PLAIN)),
+          String.join(" ", labels));
     }
+  }
+
+  private static Ink ink(CheckOutcome outcome) {
+    return switch (outcome) {
+      case PASS -> Ink.GREEN;
+      case INFO -> Ink.BLUE;
+      case WARN, INCONCLUSIVE -> Ink.YELLOW;
+      case FAIL -> Ink.RED;
+      case NOT_TESTED, NOT_NEEDED -> Ink.DIM;
+    };
   }
 
   /** For programs. */
@@ -140,6 +243,16 @@ final class SenderReportText {
           .put("code", cap.finding().code());
     }
     strings(out.putArray("missing"), grade.missing());
+    out.put("explanation", grade.explanation());
+    ArrayNode remedies = out.putArray("remedies");
+    for (SenderRemedy remedy : report.remedies()) {
+      ObjectNode entry = remedies.addObject();
+      entry.put("id", remedy.check().id());
+      entry.put("heading", remedy.heading());
+      entry.put("points", remedy.points());
+      entry.put("do", remedy.check().advice().general());
+      strings(entry.putArray("traps"), remedy.labels());
+    }
     ArrayNode findings = out.putArray("findings");
     for (Finding finding : report.findings()) {
       ObjectNode row = findings.addObject();

@@ -89,6 +89,12 @@ public final class SenderAssessment {
         labels(findings, "loss"),
         labels(findings, "stuck"),
         waiting,
+        SenderRemedy.of(all, rules, grade),
+        facts.values().stream()
+            .map(SightingFacts::router)
+            .filter(name -> !name.isEmpty())
+            .findFirst()
+            .orElse(""),
         rules.version() + " " + rules.hash().substring(0, 12));
   }
 

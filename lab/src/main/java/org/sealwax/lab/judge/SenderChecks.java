@@ -10,6 +10,7 @@ import java.util.Map;
 import org.sealwax.assess.model.Check;
 import org.sealwax.assess.model.CheckGroup;
 import org.sealwax.assess.model.CheckTable;
+import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FixAdvice;
 import org.sealwax.lab.traps.PolicyContext;
 import org.sealwax.lab.traps.Trap;
@@ -71,7 +72,7 @@ final class SenderChecks {
         demand(trap, expectation, profile),
         headings,
         List.of(trap.source()),
-        advice(expectation, aspect));
+        aspect.isEmpty() ? FixAdvice.of("") : remedy(expectation, aspect).advice());
   }
 
   private static String words(PolicyContext context) {
@@ -111,22 +112,31 @@ final class SenderChecks {
     };
   }
 
-  private static FixAdvice advice(TrapExpectation expectation, String aspect) {
-    return switch (aspect) {
-      case "" -> FixAdvice.of("");
-      case "loss", "stuck" -> of("sender.delivers").advice();
-      case "fooled" -> of("trap.fooled").advice();
-      case "weak" -> of("trap.weak").advice();
-      case "clear" -> of("sender.starttls").advice();
-      default ->
-          expectation.expected() == ExpectedOutcome.AS_RFC_8689_DEMANDS
-              ? of("trap.requiretls").advice()
-              : switch (expectation.mechanism()) {
-                case DANE -> of("sender.dane").advice();
-                case STS -> of("sender.sts").advice();
-                case DNSSEC -> of("trap.dnssec").advice();
-                case NONE -> of("sender.starttls").advice();
-              };
-    };
+  /** The check whose advice is the remedy for a fault. */
+  static Check remedy(Finding fault) {
+    String id = fault.check().id();
+    return id.startsWith("lab.")
+        ? remedy(TrapJudge.expected(SenderAssessment.label(fault)), fault.aspect())
+        : of(id);
+  }
+
+  private static Check remedy(TrapExpectation expectation, String aspect) {
+    boolean requireTls = expectation.expected() == ExpectedOutcome.AS_RFC_8689_DEMANDS;
+    return of(
+        switch (aspect) {
+          case "loss", "stuck" -> requireTls ? "trap.requiretls" : "sender.delivers";
+          case "fooled" -> "trap.fooled";
+          case "weak" -> "trap.weak";
+          case "clear" -> "sender.starttls";
+          default ->
+              requireTls
+                  ? "trap.requiretls"
+                  : switch (expectation.mechanism()) {
+                    case DANE -> "sender.dane";
+                    case STS -> "sender.sts";
+                    case DNSSEC -> "trap.dnssec";
+                    case NONE -> "sender.starttls";
+                  };
+        });
   }
 }

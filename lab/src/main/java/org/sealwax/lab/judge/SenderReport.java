@@ -3,6 +3,7 @@ package org.sealwax.lab.judge;
 import java.util.List;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.FixAdvice;
 import org.sealwax.assess.model.Grade;
 import org.sealwax.lab.traps.Traps;
 
@@ -19,6 +20,8 @@ import org.sealwax.lab.traps.Traps;
  * @param stuck test cases in which no try got legal mail through, which is still queued
  * @param waiting test cases that are not tested because the sender did not come, or may still
  *     change at its next try
+ * @param remedies what to do, with what it brings
+ * @param router the mail router that the messages name; empty when they name none that is known
  * @param rules the version of the rules, with their hash
  */
 public record SenderReport(
@@ -30,6 +33,8 @@ public record SenderReport(
     List<String> losses,
     List<String> stuck,
     List<String> waiting,
+    List<SenderRemedy> remedies,
+    String router,
     String rules) {
   /** Copies. */
   public SenderReport {
@@ -38,6 +43,20 @@ public record SenderReport(
     losses = List.copyOf(losses);
     stuck = List.copyOf(stuck);
     waiting = List.copyOf(waiting);
+    remedies = List.copyOf(remedies);
+  }
+
+  /**
+   * What to do about a fault, in a sentence: what the mail router that the messages name lacks,
+   * where that is known, else what any router should do.
+   */
+  public String remedy(Finding fault) {
+    FixAdvice advice = fault.check().advice();
+    return advice.settings().getOrDefault(router, List.of()).stream()
+        .map(line -> line.startsWith("# ") ? line.substring(2) : line)
+        .filter(line -> line.startsWith(router + " "))
+        .findFirst()
+        .orElse(advice.general());
   }
 
   /** Whether legal mail was bounced, or got through in no try. */

@@ -78,6 +78,7 @@ public final class SightingFacts {
   private boolean beforeChange;
   private boolean downgraded;
   private boolean tlsOptional;
+  private String router = "";
   private TrapEvent.@Nullable DsnReturned bounce;
 
   private SightingFacts() {}
@@ -259,6 +260,7 @@ public final class SightingFacts {
       to.deliveries++;
       to.acknowledged |= d.replied();
       to.tlsOptional |= d.tlsOptional();
+      to.router = to.router.isEmpty() ? d.router() : to.router;
       to.downgraded |= offered.contains(d.connection()) && older.contains(d.connection());
       SenderConnection connection = all.get(d.connection());
       to.beforeChange |= connection != null && !connection.afterChange;
@@ -368,6 +370,16 @@ public final class SightingFacts {
   /** Whether a message came with {@code TLS-Required: No}. */
   boolean tlsOptional() {
     return tlsOptional;
+  }
+
+  /** The mail router that a message named; empty when none did. */
+  String router() {
+    return router;
+  }
+
+  /** Whether the result is there for good: a message was taken, or given up. */
+  public boolean decided() {
+    return delivered() || bounce != null;
   }
 
   /** Whether a message was taken on a connection from before the site changed. */

@@ -2,6 +2,9 @@ package org.sealwax.lab.judge;
 
 import org.sealwax.lab.site.TrapEvent;
 import org.sealwax.mail.tls.wire.Ja4;
+import org.sealwax.mail.tls.wire.NamedGroup;
+import org.sealwax.mail.tls.wire.Records;
+import org.sealwax.mail.tls.wire.TlsSuite;
 
 /** What happened at a trap, as lines for a person. */
 public final class TrapTranscript {
@@ -41,21 +44,24 @@ public final class TrapTranscript {
           case TrapEvent.HandshakeCompleted s ->
               "["
                   + s.connection()
-                  + "] == TLS "
-                  + Integer.toHexString(s.version())
-                  + " suite "
-                  + Integer.toHexString(s.suite())
-                  + " group "
-                  + Integer.toHexString(s.group())
-                  + " name "
-                  + s.serverName()
-                  + " certificates "
+                  + "] == "
+                  + Records.versionName(s.version())
+                  + ", "
+                  + TlsSuite.name(s.suite())
+                  + (s.group() < 0 ? "" : ", " + NamedGroup.name(s.group()))
+                  + ", server name "
+                  + (s.serverName() == null ? "none" : s.serverName())
+                  + ", client certificates "
                   + s.clientChain().size()
                   + " ==";
           case TrapEvent.HandshakeAborted u ->
               "[" + u.connection() + "] == no TLS: " + u.reason() + " ==";
           case TrapEvent.MessageAccepted d ->
-              "[" + d.connection() + "] == message taken, " + (d.tls() ? "TLS" : "CLEAR") + " ==";
+              "["
+                  + d.connection()
+                  + "] == message taken "
+                  + (d.tls() ? "under TLS" : "in plaintext")
+                  + " ==";
           case TrapEvent.ConnectionClosed c -> "[" + c.connection() + "] closed";
           case TrapEvent.SiteChanged c -> "== the site changes ==";
           case TrapEvent.DsnReturned b -> "BOUNCE " + b.action() + " " + b.status();

@@ -22,6 +22,7 @@ import org.sealwax.lab.site.TrapEvent;
 import org.sealwax.mail.tls.wire.ClientHello;
 import org.sealwax.mail.tls.wire.Ja4;
 import org.sealwax.mail.tls.wire.NamedGroup;
+import org.sealwax.mail.tls.wire.Records;
 import org.sealwax.mail.tls.wire.SignatureScheme;
 import org.sealwax.mail.tls.wire.TlsSuite;
 
@@ -102,8 +103,8 @@ final class UngradedFindings {
     out.add(
         "versions "
             + (hello.versions().isEmpty()
-                ? hex(hello.legacyVersion())
-                : list(hello.versions(), UngradedFindings::hex)));
+                ? Records.versionName(hello.legacyVersion())
+                : list(hello.versions(), Records::versionName)));
     out.add("suites " + list(hello.suites(), TlsSuite::name));
     out.add("groups " + list(hello.groups(), NamedGroup::name));
     out.add("key shares " + list(hello.shares(), NamedGroup::name));
@@ -119,10 +120,6 @@ final class UngradedFindings {
             || hello.extensions().stream().anyMatch(ClientHello::grease);
     out.add("GREASE " + (grease ? "yes" : "no"));
     return String.join("\n", out);
-  }
-
-  private static String hex(int number) {
-    return String.format(Locale.ROOT, "0x%04x", number);
   }
 
   private static String list(List<Integer> numbers, java.util.function.IntFunction<String> name) {

@@ -10,6 +10,7 @@ import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.render.GradeSeal;
 import org.sealwax.assess.render.Html;
 import org.sealwax.assess.render.HtmlPage;
+import org.sealwax.assess.render.HtmlParts;
 import org.sealwax.lab.judge.SenderAssessment;
 import org.sealwax.lab.judge.SenderReport;
 import org.sealwax.lab.site.LabToken;
@@ -358,7 +359,7 @@ final class LabHtmlPages {
           case NOT_TESTED, NOT_NEEDED -> "waits";
         };
     return "<span class=\"chip "
-        + SenderReportPage.tone(finding.outcome())
+        + HtmlParts.tone(finding.outcome())
         + "\">"
         + Html.escape(word)
         + "</span>";

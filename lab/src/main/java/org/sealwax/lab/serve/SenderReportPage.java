@@ -1,25 +1,44 @@
 package org.sealwax.lab.serve;
 
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
+import org.sealwax.assess.render.Excerpt;
 import org.sealwax.assess.render.GradeSeal;
 import org.sealwax.assess.render.Html;
 import org.sealwax.assess.render.HtmlPage;
+import org.sealwax.assess.render.HtmlParts;
+import org.sealwax.lab.judge.SenderAssessment;
+import org.sealwax.lab.judge.SenderRemedy;
 import org.sealwax.lab.judge.SenderReport;
 
 /**
- * What the lab saw a sender do, as one self-contained page: test case by test case, with the
- * expectation, its source and the transcript. All text from other hosts is escaped.
+ * A sender's assessment as one page that needs nothing besides itself. All text from other hosts is
+ * escaped and cut, so that the page stays below {@link HtmlPage#MAX_SIZE}.
  */
 public final class SenderReportPage {
-  private static final String NO_LEAK =
-      "Nothing that a policy protects was sent in plaintext or to a false host; nothing was lost.";
+  /** Remedies in the box; more are no beginning. */
+  private static final int FIRST = 3;
 
-  private final StringBuilder out = new StringBuilder(64 * 1_024);
+  /** Bytes from which on no transcript is added, and from which on traps are named only. */
+  private static final int EVIDENCE_ENDS = 100_000;
+
+  private static final int TRAPS_END = 150_000;
+
+  /** Bytes of what was seen. */
+  private static final int MAX_SEEN = 800;
+
+  private static final String NO_LEAK =
+      "Nothing that a policy protects was sent in plaintext or to a false host.";
+
   private final SenderReport report;
+  private final Set<String> settingsShown = new HashSet<>();
+  private final StringBuilder out = new StringBuilder(64 * 1_024);
 
   private SenderReportPage(SenderReport report) {
     this.report = report;
@@ -28,7 +47,7 @@ public final class SenderReportPage {
   /**
    * The page.
    *
-   * @param title name of the assessed sender
+   * @param title whose assessment it is
    * @param version of this program
    */
   public static String of(SenderReport report, String title, String version) {
@@ -37,86 +56,202 @@ public final class SenderReportPage {
 
   private String page(String title, String version) {
     String grade = report.grade().text();
-    HtmlPage.begin(title + ": " + grade, out);
+    HtmlPage.begin(Excerpt.of(title, 200) + ": " + grade, out);
     out.append("<div class=\"top\">")
         .append(GradeSeal.of(grade, GradeSeal.tone(report.grade().letter())))
         .append("<div><h1>")
-        .append(Html.escape(title))
+        .append(Html.escape(title, 200))
         .append("</h1><p class=\"lead\">")
         .append(Html.escape(LabHtmlPages.introduction(report, NO_LEAK)))
-        .append("</p><ul class=\"facts\">");
-    fact("Score", report.grade().score() + " of 100");
-    fact("Leaks", Integer.toString(report.leaks().size()));
-    fact("Losses", Integer.toString(report.losses().size()));
-    fact("Stuck", Integer.toString(report.stuck().size()));
-    fact("Traps", report.over());
-    fact("Profile", report.profile().label());
-    out.append("</ul></div></div>\n");
-    table("Trap by trap", "lab.");
-    table("The sender as a whole", "sender.");
+        .append("</p><p class=\"letter\">")
+        .append(Html.escape(report.grade().explanation()))
+        .append(".</p>");
+    Map<String, String> facts = new LinkedHashMap<>();
+    facts.put("Leaks", Integer.toString(report.leaks().size()));
+    facts.put("Losses", Integer.toString(report.losses().size()));
+    facts.put("Stuck", Integer.toString(report.stuck().size()));
+    facts.put("Tested", report.over());
+    facts.put("Profile", report.profile().label());
+    if (!report.router().isEmpty()) {
+      facts.put("Mail router, by its Received field", report.router());
+    }
+    HtmlParts.facts(facts, out);
+    out.append("</div></div>\n<div class=\"two\">");
+    first();
+    HtmlParts.points(report.grade(), out);
+    out.append("</div>\n");
+    remedies();
+    failed();
+    whole();
+    others();
     out.append("<footer>Sealwax ")
-        .append(Html.escape(version))
+        .append(Html.escape(version, 200))
         .append(" · rules ")
         .append(Html.escape(report.rules()))
         .append("</footer></main></body></html>\n");
     return out.toString();
   }
 
-  private void fact(String name, String value) {
-    out.append("<li>").append(name).append(" <b>").append(Html.escape(value)).append("</b></li>");
-  }
-
-  private void table(String title, String prefix) {
-    List<Finding> findings =
-        report.findings().stream().filter(f -> f.check().id().startsWith(prefix)).toList();
-    if (findings.isEmpty()) {
+  private void first() {
+    List<SenderRemedy> first =
+        report.remedies().stream().filter(r -> !r.cost().isEmpty()).limit(FIRST).toList();
+    if (first.isEmpty()) {
       return;
     }
-    out.append("<h2>").append(title).append("</h2><div class=\"card\"><ul class=\"rows\">");
-    findings.forEach(f -> row(f, f.check().id().substring(prefix.length())));
+    out.append("<section class=\"card first\"><h2>Do these first</h2><ol>");
+    for (SenderRemedy remedy : first) {
+      out.append("<li><span class=\"cost\">");
+      HtmlParts.cost(remedy.points(), remedy.cap(), out);
+      out.append("</span><span><a href=\"#")
+          .append(Html.escape(remedy.check().id()))
+          .append("\">")
+          .append(Html.escape(remedy.heading()))
+          .append("</a></span></li>");
+    }
+    out.append("</ol></section>");
+  }
+
+  private void remedies() {
+    if (report.remedies().isEmpty()) {
+      return;
+    }
+    out.append("<h2>To fix</h2>");
+    for (SenderRemedy remedy : report.remedies()) {
+      out.append("<section class=\"card finding poor\" id=\"")
+          .append(Html.escape(remedy.check().id()))
+          .append("\"><header><h3>")
+          .append(Html.escape(remedy.heading()))
+          .append("</h3>");
+      HtmlParts.cost(remedy.points(), remedy.cap(), out);
+      out.append("</header><p class=\"soft\">")
+          .append(Html.escape(remedy.check().reason()))
+          .append("</p><p>")
+          .append(Html.escape(remedy.check().advice().general()))
+          .append("</p>");
+      HtmlParts.settings(remedy.check().advice(), report.router(), settingsShown, out);
+      if (!remedy.labels().isEmpty()) {
+        out.append("<p class=\"where\">Failed traps: ");
+        remedy
+            .labels()
+            .forEach(
+                label ->
+                    out.append("<a href=\"#trap-")
+                        .append(Html.escape(label))
+                        .append("\">")
+                        .append(Html.escape(label))
+                        .append("</a> "));
+        out.append("</p>");
+      }
+      out.append("</section>\n");
+    }
+    HtmlParts.otherSettings(
+        report.remedies().stream().map(r -> r.check().advice()).toList(), report.router(), out);
+  }
+
+  private void failed() {
+    List<Finding> failed = report.traps().stream().filter(Finding::isFault).toList();
+    if (failed.isEmpty()) {
+      return;
+    }
+    out.append("<h2>Traps that failed</h2><div class=\"card\"><ul class=\"rows three\">");
+    int left = failed.size();
+    for (Finding finding : failed) {
+      if (Html.size(out) > TRAPS_END) {
+        out.append("<li><span></span><span>").append(left).append(" more: see <code>--json</code>");
+        out.append("</span><span></span></li>");
+        break;
+      }
+      trap(finding);
+      left--;
+    }
     out.append("</ul></div>\n");
   }
 
-  private void row(Finding finding, String label) {
-    out.append("<li><span><span class=\"chip ")
-        .append(tone(finding.outcome()))
-        .append("\">")
-        .append(Html.escape(finding.outcome().label().toUpperCase(Locale.ROOT)))
-        .append("</span> <code>")
-        .append(Html.escape(label))
+  /** A trap: what was seen, what a correct sender does, and what to do. */
+  private void trap(Finding finding) {
+    String label = Html.escape(SenderAssessment.label(finding));
+    out.append("<li id=\"trap-")
+        .append(label)
+        .append("\"><span>")
+        .append(LabHtmlPages.chip(finding))
+        .append(" <code>")
+        .append(label)
         .append("</code></span><span>")
         .append(Html.escape(finding.check().title()))
-        .append("</span><span class=\"seen\">")
-        .append(Html.escape(finding.observed()))
-        .append("<small class=\"where\">")
-        .append(Html.escape(reason(finding)))
-        .append("</small>");
-    if (!finding.evidence().isEmpty()) {
+        .append("</span><div><p class=\"seen\">")
+        .append(Html.escape(finding.observed(), MAX_SEEN))
+        .append("</p><p class=\"where\">Correct: ")
+        .append(Html.escape(finding.check().reason()))
+        .append(" (")
+        .append(Html.escape(String.join(", ", finding.check().sources())))
+        .append(")</p>");
+    if (finding.isFault()) {
+      out.append("<p class=\"where\">Remedy: ")
+          .append(Html.escape(report.remedy(finding)))
+          .append("</p>");
+    }
+    if (!finding.evidence().isEmpty() && Html.size(out) < EVIDENCE_ENDS) {
       out.append("<details class=\"evidence\"><summary>What happened</summary>");
       for (FindingEvidence evidence : finding.evidence()) {
-        out.append("<pre>").append(Html.escape(evidence.text())).append("</pre>");
+        HtmlParts.block(evidence.text(), out);
       }
       out.append("</details>");
     }
-    out.append("</span></li>");
+    out.append("</div></li>");
   }
 
-  /** For a test case what was expected, and by which source; for the whole why it counts. */
-  private static String reason(Finding finding) {
-    List<String> sources = finding.check().sources();
-    return sources.isEmpty()
-        ? finding.check().reason()
-        : "expected: " + finding.check().reason() + " (" + String.join(", ", sources) + ")";
+  private void whole() {
+    List<Finding> whole =
+        report.findings().stream().filter(f -> f.check().id().startsWith("sender.")).toList();
+    if (whole.isEmpty()) {
+      return;
+    }
+    out.append("<h2>The sender as a whole</h2><div class=\"card\"><ul class=\"rows three\">");
+    for (Finding finding : whole) {
+      out.append("<li><span>");
+      HtmlParts.chip(finding.outcome(), out);
+      out.append("</span><span>")
+          .append(Html.escape(finding.heading()))
+          .append("</span><div class=\"seen\">")
+          .append(Html.escape(finding.observed(), MAX_SEEN))
+          .append("</div></li>");
+    }
+    out.append("</ul></div>\n");
   }
 
-  /** The colour of an outcome. */
-  static String tone(CheckOutcome outcome) {
-    return switch (outcome) {
-      case FAIL -> "poor";
-      case WARN, INCONCLUSIVE -> "fair";
-      case PASS -> "good";
-      case INFO -> "note";
-      case NOT_TESTED, NOT_NEEDED -> "none";
-    };
+  private void others() {
+    List<Finding> passed =
+        report.traps().stream()
+            .filter(f -> f.outcome() == CheckOutcome.PASS || f.outcome() == CheckOutcome.INFO)
+            .toList();
+    out.append("<h2>Other traps</h2><div class=\"card\">");
+    if (!passed.isEmpty()) {
+      out.append("<details class=\"passed\"><summary>")
+          .append(passed.size())
+          .append(" passed, or were only recorded</summary><ul class=\"rows three\">");
+      for (Finding finding : passed) {
+        if (Html.size(out) < TRAPS_END) {
+          trap(finding);
+        }
+      }
+      out.append("</ul></details>");
+    }
+    named("Not tested: ", CheckOutcome.NOT_TESTED);
+    named("Inconclusive: ", CheckOutcome.INCONCLUSIVE);
+    out.append("</div>\n");
+  }
+
+  private void named(String title, CheckOutcome outcome) {
+    List<String> labels =
+        report.traps().stream()
+            .filter(f -> f.outcome() == outcome)
+            .map(SenderAssessment::label)
+            .toList();
+    if (!labels.isEmpty()) {
+      out.append("<p class=\"none-list\">")
+          .append(title)
+          .append(Html.escape(String.join(", ", labels)))
+          .append("</p>");
+    }
   }
 }

@@ -16,6 +16,7 @@ import org.sealwax.lab.site.TrapEvent;
 import org.sealwax.lab.traps.Trap;
 import org.sealwax.mail.tls.wire.ClientHello;
 import org.sealwax.mail.tls.wire.NamedGroup;
+import org.sealwax.mail.tls.wire.Records;
 import org.sealwax.mail.tls.wire.TlsSuite;
 
 /** The evidence of one test case of a token. All text from other hosts is escaped. */
@@ -134,8 +135,8 @@ final class TrapEvidencePage {
         + (hello.serverName() == null ? "none" : hello.serverName())
         + "\nversions: "
         + (hello.versions().isEmpty()
-            ? version(hello.legacyVersion())
-            : names(hello.versions(), TrapEvidencePage::version))
+            ? Records.versionName(hello.legacyVersion())
+            : names(hello.versions(), Records::versionName))
         + "\ngroups: "
         + names(hello.groups(), NamedGroup::name)
         + "\nkey shares: "
@@ -146,16 +147,5 @@ final class TrapEvidencePage {
 
   private static String names(List<Integer> numbers, IntFunction<String> name) {
     return numbers.stream().map(name::apply).collect(Collectors.joining(", "));
-  }
-
-  private static String version(int number) {
-    return switch (number) {
-      case 0x0304 -> "TLS 1.3";
-      case 0x0303 -> "TLS 1.2";
-      case 0x0302 -> "TLS 1.1";
-      case 0x0301 -> "TLS 1.0";
-      case 0x0300 -> "SSL 3.0";
-      default -> "0x" + Integer.toHexString(number);
-    };
   }
 }

@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
+import org.sealwax.assess.model.FixAdvice;
 
 /**
  * Scans the first bytes of a message that is being read, for the one header field that changes what
@@ -19,6 +20,10 @@ final class TlsRequiredHeaderScan implements LiveSite.BodyScan {
   /** RFC 8689 section 3: the one value that the field has. */
   private static final Pattern OPTIONAL =
       Pattern.compile("(?im)^TLS-Required:[ \\t]*No[ \\t]*\\r?$");
+
+  /** A Received field with the lines that continue it; routers name themselves in it. */
+  private static final Pattern RECEIVED =
+      Pattern.compile("(?im)^Received:[^\\r\\n]*(\\r\\n[ \\t][^\\r\\n]*)*");
 
   private final LiveSite.BodyScan next;
   private final ByteArrayOutputStream headerBytes = new ByteArrayOutputStream();
@@ -38,10 +43,28 @@ final class TlsRequiredHeaderScan implements LiveSite.BodyScan {
     next.ended();
   }
 
+  /**
+   * The mail router that a Received field names: one of {@link FixAdvice#ROUTERS}, or empty.
+   * Nothing else of the field is kept.
+   */
+  String router() {
+    return RECEIVED
+        .matcher(header())
+        .results()
+        .map(field -> FixAdvice.routerNamedBy(field.group()))
+        .filter(name -> !name.isEmpty())
+        .findFirst()
+        .orElse("");
+  }
+
   /** Whether the header says that TLS may be done without. */
   boolean tlsOptional() {
+    return OPTIONAL.matcher(header()).find();
+  }
+
+  private String header() {
     String text = headerBytes.toString(StandardCharsets.ISO_8859_1);
     int body = text.indexOf("\r\n\r\n");
-    return OPTIONAL.matcher(body < 0 ? text : text.substring(0, body)).find();
+    return body < 0 ? text : text.substring(0, body);
   }
 }

@@ -101,9 +101,16 @@ public sealed interface TrapEvent {
    * @param tls whether it went under TLS
    * @param replied whether the sender got the reply
    * @param tlsOptional whether its header has {@code TLS-Required: No} (RFC 8689 section 3)
+   * @param router the mail router that its Received fields name; empty when they name none
    */
   record MessageAccepted(
-      Instant at, int connection, String host, boolean tls, boolean replied, boolean tlsOptional)
+      Instant at,
+      int connection,
+      String host,
+      boolean tls,
+      boolean replied,
+      boolean tlsOptional,
+      String router)
       implements TrapEvent {}
 
   /**

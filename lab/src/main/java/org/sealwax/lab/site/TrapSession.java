@@ -353,7 +353,8 @@ public final class TrapSession {
     received(
         "(a message of " + summary.bytes() + " bytes" + (optional ? ", TLS-Required: No)" : ")"));
     sighting.add(
-        new TrapEvent.MessageAccepted(clock.now(), number, host.label(), tls, !drops, optional));
+        new TrapEvent.MessageAccepted(
+            clock.now(), number, host.label(), tls, !drops, optional, scan.router()));
     scan.ended();
     if (drops) {
       return false;

@@ -134,11 +134,11 @@ final class LabCommandTest {
                         .delivered("mx", true, false)
                         .at(good),
                     SightingBuilder.connectedAndGreeted("mx").at(stripped)));
-    String text = SenderReportText.summary(report);
+    String text = SenderReportText.text(report, false);
     assertTrue(
-        text.contains(", over 1 of " + Traps.cases().size() + " traps, 2 of them chosen  ("), text);
-    assertTrue(text.contains("Waiting: in 1 of these the sender's next try may change"), text);
-    assertTrue(text.contains("\n  stuck   0  []\n"), text);
+        text.contains(", over 1 of " + Traps.cases().size() + " traps, 2 of them chosen"), text);
+    assertTrue(text.contains("in 1 of these the sender's next try may change"), text);
+    assertTrue(text.contains("\n  stuck          0  legal mail that no try delivered\n"), text);
   }
 
   private String err() {

@@ -1,16 +1,57 @@
 package org.sealwax.lab.judge;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.assess.model.FindingLocation;
 import org.sealwax.assess.model.SampleReports;
+import org.sealwax.lab.site.Sighting;
+import org.sealwax.lab.site.SightingBuilder;
+import org.sealwax.lab.traps.Trap;
 import org.sealwax.lab.traps.Traps;
 
 /** Reports about senders, for tests of what is made of them. */
 public final class SampleSenderReports {
   private SampleSenderReports() {}
+
+  /** A sender with DANE and without MTA-STS and TLS reports, in all traps: Postfix, say. */
+  public static SenderReport withoutMtaSts() {
+    List<Sighting> sightings = new ArrayList<>();
+    for (Trap.TrapCase trapCase : Traps.cases()) {
+      TrapExpectation expectation = TrapExpectation.of(trapCase.label()).orElseThrow();
+      boolean leaks =
+          expectation.mechanism() == ProtectionMechanism.STS
+              && (expectation.expected() == ExpectedOutcome.REFUSED
+                  || expectation.expected() == ExpectedOutcome.NEVER_PLAINTEXT);
+      SightingBuilder came =
+          SightingBuilder.connectedAndGreeted("mx").hello(TestClientHellos.modern());
+      sightings.add(
+          leaks
+              ? came.unsecured().mail(false, "").deliveredBy("Postfix", false).at(trapCase)
+              : SenderEveryTrapTest.good(trapCase));
+    }
+    return new SenderAssessment(SenderProfile.OPPORTUNISTIC, true).report(sightings);
+  }
+
+  /** Everything that a sender can send is this text. */
+  public static SenderReport everywhere(String text) {
+    List<Sighting> sightings =
+        Traps.quick().stream()
+            .map(
+                trapCase ->
+                    SightingBuilder.asked()
+                        .asks("A", text)
+                        .connected("mx")
+                        .clientLine(false, "EHLO " + text)
+                        .mail(false, text)
+                        .deliveredBy("", false)
+                        .bounced(text)
+                        .at(trapCase))
+            .toList();
+    return new SenderAssessment(SenderProfile.OPPORTUNISTIC, true).report(sightings);
+  }
 
   /** One trap that failed, with these texts of the sender. */
   public static SenderReport failed(String seen, String transcript, List<String> leaks) {
@@ -32,6 +73,8 @@ public final class SampleSenderReports {
         List.of(),
         List.of(),
         List.of(),
+        List.of(),
+        "",
         "sender 1");
   }
 }

@@ -67,7 +67,7 @@ final class SenderEveryTrapTest {
         .closed();
   }
 
-  private static Sighting good(Trap.TrapCase trapCase) {
+  static Sighting good(Trap.TrapCase trapCase) {
     SightingBuilder conduct =
         switch (expected(trapCase)) {
           case DELIVERED_UNDER_TLS, DELIVERED_AFTER_A_WAIT -> delivered("mx", true);

@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +29,7 @@ import org.sealwax.mail.http.HttpReader;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
+import org.sealwax.testkit.fuzz.Injections;
 import org.sealwax.testkit.net.MemoryWire;
 
 /**
@@ -210,7 +212,7 @@ final class LabWebSiteTest {
     assertTrue(after.contains("Mail was sent against a policy."));
     String evidence = get("/t/" + token + "/r/b3");
     assertTrue(evidence.contains("EHLO mx.sender.example"));
-    assertTrue(evidence.contains("message taken, CLEAR"));
+    assertTrue(evidence.contains("message taken in plaintext"));
     assertTrue(evidence.contains("DNS mx.b3." + token));
     assertTrue(
         get("/at/b3." + token + ".lab.example").contains("Location: /t/" + token + "/r/b3\r\n"));
@@ -218,6 +220,38 @@ final class LabWebSiteTest {
     assertTrue(get("/t/" + token + "/junit.xml").contains("attachment; filename=\"lab-" + token));
     assertTrue(post(11, "/t/" + token + "/end", "", "").contains("303 See Other"));
     assertTrue(get("/t/" + token).startsWith("HTTP/1.1 404"));
+  }
+
+  /** The pages of a token whose sender is hostile in all that it can say, kept for the browser. */
+  @Test
+  void pagesForTheBrowser() throws Exception {
+    String token = token(17);
+    for (String text : Injections.all()) {
+      String line = text.replaceAll("[\r\n\0]", " ");
+      recordLines(
+          token, "b1", List.of("EHLO " + line.substring(0, Math.min(400, line.length())), "QUIT"));
+    }
+    recordLines(token, "b3", mail(token, "b3"));
+    Path pages = Files.createDirectories(Path.of("target", "pages"));
+    for (String[] page :
+        new String[][] {
+          {"/", "lab-start.html"},
+          {"/t/" + token, "lab-token.html"},
+          {"/t/" + token + "/r/b1", "lab-trap.html"},
+          {"/t/none", "lab-missing.html"},
+          {"/style.css", "style.css"},
+          {"/lab.js", "lab.js"}
+        }) {
+      String answer = get(page[0]);
+      String body = answer.substring(answer.indexOf("\r\n\r\n") + 4);
+      Files.writeString(pages.resolve(page[1]), body);
+      if (page[1].endsWith(".html")) {
+        assertFalse(
+            Pattern.compile("<script(?! src=\"/lab.js\" defer></script>)").matcher(body).find());
+        assertFalse(Pattern.compile("<[^>]* on[a-z]+=").matcher(body).find(), page[1]);
+        assertFalse(Pattern.compile("<(img|iframe|object|base|marquee)").matcher(body).find());
+      }
+    }
   }
 
   @Test

@@ -10,16 +10,23 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sealwax.assess.render.Html;
+import org.sealwax.assess.render.HtmlPage;
 import org.sealwax.lab.judge.SampleSenderReports;
 import org.sealwax.lab.judge.SenderReport;
 import org.sealwax.mail.http.HttpHandler;
 import org.sealwax.mail.http.HttpService;
 import org.sealwax.mail.net.TcpListener;
+import org.sealwax.testkit.fuzz.Injections;
 
 /**
  * The sender's page: self-contained, escaped, saying what the report says; and how it is served.
@@ -48,6 +55,43 @@ final class SenderReportPageTest {
         SenderReportPage.of(report(List.of("e3")), "s", "1").contains("was sent against a policy"));
     assertFalse(
         SenderReportPage.of(report(List.of()), "s", "1").contains("was sent against a policy"));
+  }
+
+  /** In all traps of the lab: remedies first, each trap in its context, and a small page. */
+  @Test
+  void theRemediesStandFirst() throws Exception {
+    SenderReport report = SampleSenderReports.withoutMtaSts();
+    String page = SenderReportPage.of(report, "Postfix as a sender", "1");
+    Path pages = Files.createDirectories(Path.of("target", "pages"));
+    Files.writeString(pages.resolve("sender.html"), page);
+    assertTrue(Html.size(page) <= HtmlPage.MAX_SIZE, Html.size(page) + " bytes");
+    assertEquals("sender.sts", report.remedies().getFirst().check().id());
+    assertTrue(report.remedies().getFirst().points() > 10, report.remedies().toString());
+    assertTrue(page.contains("# Postfix has no MTA-STS: use sealwax policyd"));
+    assertTrue(page.contains("127.0.0.1:8461:tls"));
+    assertTrue(page.contains("Remedy: Postfix has no MTA-STS: use sealwax policyd<"));
+    assertTrue(page.contains("502 to STARTTLS, MTA-STS enforce"));
+    assertTrue(page.contains("defer: the MTA-STS policy demands TLS with a valid certificate"));
+    assertTrue(page.indexOf("Do these first") < page.indexOf("Traps that failed"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("org.sealwax.testkit.fuzz.Injections#all")
+  void nothingOfASenderIsMarkupAndThePageStaysSmall(String text) {
+    String page = SenderReportPage.of(SampleSenderReports.everywhere(text), text, text);
+    assertTrue(Html.size(page) <= HtmlPage.MAX_SIZE, Html.size(page) + " bytes");
+    assertFalse(Pattern.compile("<[^>]* on[a-z]+=").matcher(page).find(), "a handler");
+    assertFalse(Pattern.compile("(href|src)=\"(?!#)").matcher(page).find(), "a reference");
+    assertFalse(
+        Pattern.compile("<(script|img|iframe|object|base|marquee|form|link)").matcher(page).find());
+  }
+
+  @Test
+  void aHostilePageForTheBrowser() throws Exception {
+    String text = Injections.together();
+    Files.writeString(
+        Files.createDirectories(Path.of("target", "pages")).resolve("hostile-sender.html"),
+        SenderReportPage.of(SampleSenderReports.everywhere(text), text, text));
   }
 
   @Test

@@ -123,12 +123,17 @@ public final class SightingBuilder {
 
   /** The message was taken. */
   public SightingBuilder delivered(String host, boolean tls, boolean optional) {
-    return add(new TrapEvent.MessageAccepted(at, connection, host, tls, true, optional));
+    return add(new TrapEvent.MessageAccepted(at, connection, host, tls, true, optional, ""));
+  }
+
+  /** The message was taken, and names the router that it came from. */
+  public SightingBuilder deliveredBy(String router, boolean tls) {
+    return add(new TrapEvent.MessageAccepted(at, connection, "mx", tls, true, false, router));
   }
 
   /** The message was taken, and the connection ended before the sender got the reply. */
   public SightingBuilder dropped(String host, boolean tls) {
-    return add(new TrapEvent.MessageAccepted(at, connection, host, tls, false, false));
+    return add(new TrapEvent.MessageAccepted(at, connection, host, tls, false, false, ""));
   }
 
   /** It was given up. */

@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /** Puts content into records, and cuts what goes to the network, in any way a peer might. */
 public final class Records {
@@ -88,5 +89,18 @@ public final class Records {
     }
     pieces.add(Arrays.copyOfRange(bytes, at, bytes.length));
     return pieces;
+  }
+
+  /** A version in words: {@code TLS 1.2}. */
+  public static String versionName(int version) {
+    return switch (version) {
+      case 0x0002 -> "SSL 2.0";
+      case SSL3 -> "SSL 3.0";
+      case TLS10 -> "TLS 1.0";
+      case TLS11 -> "TLS 1.1";
+      case TLS12 -> "TLS 1.2";
+      case TLS13 -> "TLS 1.3";
+      default -> String.format(Locale.ROOT, "version 0x%04x", version);
+    };
   }
 }
