@@ -111,9 +111,15 @@ public final class JsonLine {
     out.append('"');
   }
 
-  /** {@return the members as they continue an object: each with a comma before it} */
-  public String members() {
-    return out.toString();
+  /**
+   * Adds the members of another one.
+   *
+   * @param other gives its members
+   * @return this
+   */
+  public JsonLine and(JsonLine other) {
+    out.append(other.out);
+    return this;
   }
 
   /** {@return the whole object; it has a member} */

@@ -7,9 +7,9 @@ import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.HexFormat;
 import java.util.Optional;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.sealwax.mail.json.JsonLine;
+import org.sealwax.mail.json.JsonMembers;
 
 /**
  * One line of a receipts file: the hash that chains it to the line before, a space, and a JSON
@@ -31,30 +31,23 @@ public record ReceiptLine(String hash, long number, String kind, String payload)
   /** What stands before the first line of all. */
   public static final String ORIGIN = "0".repeat(64);
 
-  private static final Pattern FORM =
-      Pattern.compile(
-          "([0-9a-f]{64}) (\\{\"n\":([1-9][0-9]{0,17}),\"kind\":\"([a-z]{1,16})\"[,}].*)",
-          Pattern.DOTALL);
+  private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
 
   /** The kind of a file's first line, which says what the file goes on from. */
   static final String BEGIN = "begin";
 
-  private static final Pattern BEGINNING =
-      Pattern.compile(
-          "\\{\"n\":[0-9]+,\"kind\":\"begin\",\"at\":\"([^\"\\\\]{1,40})\",\"previous\":\"([0-9a-f]{64})\"[,}].*");
-
-  private static final Pattern LOST =
-      Pattern.compile("\\{\"n\":[0-9]+,\"kind\":\"lost\",\"count\":([0-9]{1,12})\\}");
-
   /** Reads a line without its end; empty when it is none. */
   public static Optional<ReceiptLine> read(String line) {
-    if (line.length() > MAX_LINE || !line.endsWith("}")) {
+    int hash = ORIGIN.length();
+    if (line.length() > MAX_LINE || line.length() <= hash || line.charAt(hash) != ' ') {
       return Optional.empty();
     }
-    Matcher m = FORM.matcher(line);
-    return m.matches()
-        ? Optional.of(
-            new ReceiptLine(m.group(1), Long.parseLong(m.group(3)), m.group(4), m.group(2)))
+    String payload = line.substring(hash + 1);
+    Optional<JsonMembers> members = JsonMembers.read(payload);
+    long number = members.map(m -> m.number("n").orElse(0)).orElse(0L);
+    String kind = members.map(m -> m.text("kind")).orElse(null);
+    return number > 0 && kind != null && HASH.matcher(line.substring(0, hash)).matches()
+        ? Optional.of(new ReceiptLine(line.substring(0, hash), number, kind, payload))
         : Optional.empty();
   }
 
@@ -64,30 +57,30 @@ public record ReceiptLine(String hash, long number, String kind, String payload)
   }
 
   /** A new line after the one with {@code before}. */
-  static ReceiptLine after(String before, long number, String kind, String rest) {
-    String payload = "{\"n\":" + number + ",\"kind\":\"" + kind + "\"" + rest + "}";
+  static ReceiptLine after(String before, long number, String kind, JsonLine rest) {
+    String payload = members().number("n", number).text("kind", kind).and(rest).object();
     return new ReceiptLine(hash(before, payload), number, kind, payload);
   }
 
   /** Members of a file's first line. */
-  static String beginning(String at, String previous) {
-    return members().text("at", at).text("previous", previous).members();
+  static JsonLine beginning(String at, String previous) {
+    return members().text("at", at).text("previous", previous);
   }
 
-  /** The payload as one of the forms of its kind. */
-  Optional<Matcher> matched(Pattern form) {
-    return Optional.of(form.matcher(payload)).filter(Matcher::matches);
+  /** The text of a member; empty when the line has none of that name. */
+  Optional<String> text(String name) {
+    return JsonMembers.read(payload).map(m -> m.text(name));
   }
 
   /** The hash that the file goes on from, which this line begins; empty for any other line. */
   Optional<String> beginsAfter() {
-    return matched(BEGINNING).map(m -> m.group(2));
+    return kind.equals(BEGIN) ? text("previous") : Optional.empty();
   }
 
   /** When the file was begun, which this line begins; empty for any other line. */
   Optional<Instant> beginsAt() {
     try {
-      return matched(BEGINNING).map(m -> Instant.parse(m.group(1)));
+      return kind.equals(BEGIN) ? text("at").map(Instant::parse) : Optional.empty();
     } catch (DateTimeParseException e) {
       return Optional.empty();
     }
@@ -95,7 +88,7 @@ public record ReceiptLine(String hash, long number, String kind, String payload)
 
   /** The number of lost receipts that the line records. */
   long lost() {
-    return matched(LOST).map(m -> Long.parseLong(m.group(1))).orElse(0L);
+    return JsonMembers.read(payload).map(m -> m.number("count").orElse(0)).orElse(0L);
   }
 
   /** Whether the line follows the one with the hash {@code before}. */
@@ -113,7 +106,7 @@ public record ReceiptLine(String hash, long number, String kind, String payload)
     return "{\"hash\":\"" + hash + "\"," + payload.substring(1);
   }
 
-  private static String hash(String before, String payload) {
+  static String hash(String before, String payload) {
     MessageDigest sha = sha256();
     sha.update(before.getBytes(StandardCharsets.US_ASCII));
     sha.update((byte) ' ');

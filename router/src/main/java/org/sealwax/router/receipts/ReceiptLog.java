@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Semaphore;
@@ -133,7 +134,7 @@ public final class ReceiptLog implements Receipts, Closeable {
     long cut = resume(last);
     if (cut > 0) {
       log.warning("receipts", "a crash truncated the last line: " + cut + " bytes were removed");
-      append("torn", ReceiptLine.members().number("octets", cut).members());
+      append("torn", ReceiptLine.members().number("octets", cut));
       open(lines).force(false);
     }
     if (size >= fileSize()) {
@@ -148,11 +149,19 @@ public final class ReceiptLog implements Receipts, Closeable {
     try (InputStream in = Files.newInputStream(file);
         BoundedLines read = new BoundedLines(in)) {
       for (String line = read.next(); line != null; line = read.next()) {
-        ReceiptLine entry = ReceiptLine.read(line).orElseThrow(() -> damaged(file));
-        begun = entry.beginsAt().orElse(begun);
-        number = entry.number();
-        hash = entry.hash();
-        signed = entry.kind().equals(SignedHead.KIND);
+        Optional<ReceiptLine> entry = ReceiptLine.read(line);
+        if (entry.isEmpty()) {
+          throw new IOException(
+              "the receipts in "
+                  + file
+                  + " are damaged after number "
+                  + number
+                  + ": move the folder away to start a new chain, and keep it");
+        }
+        begun = entry.get().beginsAt().orElse(begun);
+        number = entry.get().number();
+        hash = entry.get().hash();
+        signed = entry.get().kind().equals(SignedHead.KIND);
       }
       whole = read.whole();
     }
@@ -171,15 +180,6 @@ public final class ReceiptLog implements Receipts, Closeable {
       open(lines).force(false);
     }
     return cut;
-  }
-
-  private IOException damaged(Path file) {
-    return new IOException(
-        "the receipts in "
-            + file
-            + " are damaged after number "
-            + number
-            + ": move the folder away to start a new chain, and keep it");
   }
 
   private FileChannel channel(Path file) throws IOException {
@@ -255,7 +255,7 @@ public final class ReceiptLog implements Receipts, Closeable {
     long lost = dropped.getAndSet(0);
     if (lost > 0) {
       log.warning("receipts", lost + " receipts were lost: the disk is too slow");
-      append("lost", ReceiptLine.members().number("count", lost).members());
+      append("lost", ReceiptLine.members().number("count", lost));
     }
     if (batch.isEmpty() && lost == 0) {
       return;
@@ -289,7 +289,7 @@ public final class ReceiptLog implements Receipts, Closeable {
     return channel;
   }
 
-  private static String members(Receipt r, String recipient) {
+  private static JsonLine members(Receipt r, String recipient) {
     JsonLine json =
         ReceiptLine.members()
             .text("at", r.at().toString())
@@ -312,11 +312,10 @@ public final class ReceiptLog implements Receipts, Closeable {
     return json.flag("downgrade", r.downgrade())
         .text("violation", r.violation())
         .flag("dnssec", r.dnssec())
-        .flag("requiretls", r.requireTls())
-        .members();
+        .flag("requiretls", r.requireTls());
   }
 
-  private void append(String kind, String members) throws IOException {
+  private void append(String kind, JsonLine members) throws IOException {
     ReceiptLine entry = ReceiptLine.after(hash, number + 1, kind, members);
     size += put(lines, entry.line());
     number = entry.number();

@@ -196,8 +196,7 @@ public final class ReceiptVerifier {
                 Salt salt = salts.get(entry.number());
                 boolean wanted =
                     recipient == null
-                        || salt != null
-                            && entry.payload().contains("\"to\":\"" + salt.of(recipient) + "\"");
+                        || salt != null && entry.text("to").equals(Optional.of(salt.of(recipient)));
                 if (wanted && entry.kind().equals("receipt")) {
                   to.accept(entry);
                 }

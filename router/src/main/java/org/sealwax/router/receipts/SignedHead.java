@@ -1,7 +1,7 @@
 package org.sealwax.router.receipts;
 
 import java.util.Optional;
-import java.util.regex.Pattern;
+import org.sealwax.mail.json.JsonLine;
 
 /**
  * A signed head: a line that vouches for every line before it.
@@ -14,30 +14,31 @@ import java.util.regex.Pattern;
 record SignedHead(String before, String at, String key, String signature) {
   static final String KIND = "head";
 
-  private static final Pattern FORM =
-      Pattern.compile(
-          "\\{\"n\":([0-9]+),\"kind\":\"head\",\"at\":\"([^\"\\\\]{1,40})\","
-              + "\"before\":\"([0-9a-f]{64})\",\"key\":\"([A-Za-z0-9+/=]{1,200})\","
-              + "\"signature\":\"([A-Za-z0-9+/=]{1,200})\"\\}");
-
   /** What is signed: the number and time too, so that no head stands in for another one. */
   static String claim(String before, long number, String at) {
     return "sealwax receipts head " + number + " " + at + " " + before;
   }
 
-  static String members(String before, long number, String at, SigningKey key) {
+  static JsonLine members(String before, long number, String at, SigningKey key) {
     return ReceiptLine.members()
         .text("at", at)
         .text("before", before)
         .text("key", key.open())
-        .text("signature", key.sign(claim(before, number, at)))
-        .members();
+        .text("signature", key.sign(claim(before, number, at)));
   }
 
   static Optional<SignedHead> read(ReceiptLine entry) {
-    return entry
-        .matched(FORM)
-        .map(m -> new SignedHead(m.group(3), m.group(2), m.group(4), m.group(5)));
+    String before = entry.text("before").orElse(null);
+    String at = entry.text("at").orElse(null);
+    String key = entry.text("key").orElse(null);
+    String signature = entry.text("signature").orElse(null);
+    return entry.kind().equals(KIND)
+            && before != null
+            && at != null
+            && key != null
+            && signature != null
+        ? Optional.of(new SignedHead(before, at, key, signature))
+        : Optional.empty();
   }
 
   /** Whether it vouches for what stands before {@code entry}. */

@@ -25,8 +25,7 @@ public final class ReceiptFuzzTargets {
     ReceiptLine entry = begin;
     for (int i = 2; i < 6; i++) {
       entry =
-          ReceiptLine.after(
-              entry.hash(), i, "receipt", ReceiptLine.members().text("to", "x" + i).members());
+          ReceiptLine.after(entry.hash(), i, "receipt", ReceiptLine.members().text("to", "x" + i));
       out.append(entry.line());
     }
     return out.toString().getBytes(StandardCharsets.UTF_8);

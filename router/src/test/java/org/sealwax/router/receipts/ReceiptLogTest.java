@@ -181,13 +181,9 @@ final class ReceiptLogTest {
     List<String> forged = new ArrayList<>();
     for (String line : lines) {
       ReceiptLine old = ReceiptLine.read(line).orElseThrow();
-      String members =
-          old.payload()
-              .substring(old.payload().indexOf(old.kind()) + old.kind().length() + 1)
-              .replace("verify", "may");
+      String payload = old.payload().replace("verify", "may");
       ReceiptLine next =
-          ReceiptLine.after(
-              hash, old.number(), old.kind(), members.substring(0, members.length() - 1));
+          new ReceiptLine(ReceiptLine.hash(hash, payload), old.number(), old.kind(), payload);
       hash = next.hash();
       forged.add(next.line().stripTrailing());
     }
@@ -311,11 +307,12 @@ final class ReceiptLogTest {
 
   @Test
   void aLineHasItsLimit() {
-    String most = "{\"n\":1,\"kind\":\"x\"," + "a".repeat(ReceiptLine.MAX_LINE - 65 - 19) + "}";
+    String most =
+        "{\"n\":1,\"kind\":\"x\",\"a\":\"" + "a".repeat(ReceiptLine.MAX_LINE - 65 - 25) + "\"}";
     String line = "0".repeat(64) + " " + most;
     assertEquals(ReceiptLine.MAX_LINE, line.length());
     assertTrue(ReceiptLine.read(line).isPresent());
-    assertTrue(ReceiptLine.read(line.replace("a}", "aa}")).isEmpty());
+    assertTrue(ReceiptLine.read(line.replace("a\"}", "aa\"}")).isEmpty());
   }
 
   @Test

@@ -19,9 +19,11 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.sealwax.mail.json.Json;
+import org.sealwax.mail.json.JsonMembers;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
 import org.sealwax.mail.tlsrpt.TlsReportParse;
@@ -42,8 +44,11 @@ public final class ReceivedReportStore {
   private static final Pattern FILE = Pattern.compile("[0-9a-f]{32}\\.json");
   private static final Pattern DAY = Pattern.compile("\\d{4}-\\d{2}-\\d{2}");
 
+  /** Bytes of the line that says how it came. */
+  private static final int MAX_HEAD = 4_096;
+
   /** Bytes of a file that is read. */
-  private static final long MAX_FILE = TlsReportJson.MAX_BYTES + 4_096L;
+  private static final long MAX_FILE = TlsReportJson.MAX_BYTES + (long) MAX_HEAD;
 
   private final ReceivedReportSettings settings;
   private final MailLog log;
@@ -101,11 +106,13 @@ public final class ReceivedReportStore {
     }
   }
 
-  /** From its first bytes: whole files are not read to be counted. */
+  /** From its first line: whole files are not read to be counted. */
   private static ReportOrigin.ReportTransport wayOf(Path file) throws IOException {
     try (var in = Files.newInputStream(file)) {
-      String head = new String(in.readNBytes(40), StandardCharsets.US_ASCII);
-      return head.startsWith("{\"way\":\"" + ReportOrigin.ReportTransport.MAIL.word() + "\"")
+      String head = new String(in.readNBytes(MAX_HEAD), StandardCharsets.UTF_8);
+      return JsonMembers.read(head.lines().findFirst().orElse(""))
+              .map(m -> m.text("way"))
+              .equals(Optional.of(ReportOrigin.ReportTransport.MAIL.word()))
           ? ReportOrigin.ReportTransport.MAIL
           : ReportOrigin.ReportTransport.POST;
     }
