@@ -12,7 +12,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,6 +34,7 @@ import org.sealwax.lab.traps.PolicyContext;
 import org.sealwax.lab.traps.PublishedTlsa;
 import org.sealwax.lab.traps.Site;
 import org.sealwax.lab.traps.Trap;
+import org.sealwax.mail.net.BoundedMap;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.ConnectionLimiter;
 import org.sealwax.mail.net.FailureText;
@@ -109,15 +109,7 @@ public final class LabService implements Closeable {
   private final TokenListeners front;
   private final ReturnHost returnHost = new ReturnHost();
   private final Map<String, TokenBooking> bookings = new ConcurrentHashMap<>();
-  private final Map<String, RateLimit> requestRates =
-      new LinkedHashMap<>(64, 0.75f, true) {
-        private static final long serialVersionUID = 1;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, RateLimit> eldest) {
-          return size() > MAX_ASKERS;
-        }
-      };
+  private final Map<String, RateLimit> requestRates = BoundedMap.byUse(MAX_ASKERS);
   private volatile boolean closed;
 
   /**

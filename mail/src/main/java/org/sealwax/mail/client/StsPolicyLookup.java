@@ -1,11 +1,11 @@
 package org.sealwax.mail.client;
 
 import java.time.Instant;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.BoundedMap;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.policy.Evidence;
@@ -34,13 +34,7 @@ public final class StsPolicyLookup {
   private final FirstContactWait wait;
   private final Clock clock;
   private final RandomSource random;
-  private final Map<Domain, StsMemory> memories =
-      new LinkedHashMap<>(16, 0.75f, true) {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Domain, StsMemory> eldest) {
-          return size() > MAX_DOMAINS;
-        }
-      };
+  private final Map<Domain, StsMemory> memories = BoundedMap.byUse(MAX_DOMAINS);
 
   /**
    * Creates a lookup that remembers nothing yet.

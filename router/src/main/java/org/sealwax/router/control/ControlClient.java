@@ -1,11 +1,13 @@
 package org.sealwax.router.control;
 
+import java.io.BufferedInputStream;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,11 +23,11 @@ public final class ControlClient implements Closeable {
   private static final int MAX_ANSWER = 64 << 20;
 
   private final SocketChannel channel;
-  private final ControlServer.ChannelLineReader lines;
+  private final InputStream in;
 
   private ControlClient(SocketChannel channel) {
     this.channel = channel;
-    this.lines = new ControlServer.ChannelLineReader(channel, MAX_ANSWER);
+    this.in = new BufferedInputStream(Channels.newInputStream(channel));
   }
 
   /** No server answers on this state folder. */
@@ -68,11 +70,8 @@ public final class ControlClient implements Closeable {
   /** Asks and waits for the answer. */
   public JsonNode ask(ObjectNode request) throws IOException {
     String text = Json.line(request) + "\n";
-    ByteBuffer out = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-    while (out.hasRemaining()) {
-      channel.write(out);
-    }
-    String line = lines.readLine();
+    Channels.newOutputStream(channel).write(text.getBytes(StandardCharsets.UTF_8));
+    String line = ControlServer.readLine(in, MAX_ANSWER);
     if (line == null) {
       throw new IOException("the server ended the connection");
     }

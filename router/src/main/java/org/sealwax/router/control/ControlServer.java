@@ -1,17 +1,21 @@
 package org.sealwax.router.control;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.json.Json;
 import org.sealwax.mail.net.AcceptLoop;
 import org.sealwax.mail.net.Deadline;
@@ -135,15 +139,12 @@ public final class ControlServer implements Closeable {
   private void serve(SocketChannel client) {
     try (client;
         Deadline deadline = Deadline.after(MAX_CONNECTION_TIME, client)) {
-      ChannelLineReader lines = new ChannelLineReader(client);
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        ByteBuffer out = ByteBuffer.wrap((answer(line) + "\n").getBytes(StandardCharsets.UTF_8));
-        while (out.hasRemaining()) {
-          client.write(out);
-        }
-        if (deadline.passed()) {
-          return;
-        }
+      InputStream in = new BufferedInputStream(Channels.newInputStream(client));
+      OutputStream out = Channels.newOutputStream(client);
+      String line = readLine(in, MAX_REQUEST);
+      while (line != null && !deadline.passed()) {
+        out.write((answer(line) + "\n").getBytes(StandardCharsets.UTF_8));
+        line = readLine(in, MAX_REQUEST);
       }
     } catch (IOException e) {
       // The client is gone; what it asked for is done or not, as the log shows.
@@ -173,43 +174,22 @@ public final class ControlServer implements Closeable {
     Files.deleteIfExists(path);
   }
 
-  /** Lines from a channel, each bounded. */
-  public static final class ChannelLineReader {
-    private final SocketChannel channel;
-    private final ByteBuffer buffer = ByteBuffer.allocate(4096).flip();
-    private final int max;
-
-    ChannelLineReader(SocketChannel channel) {
-      this(channel, MAX_REQUEST);
-    }
-
-    public ChannelLineReader(SocketChannel channel, int max) {
-      this.channel = channel;
-      this.max = max;
-    }
-
-    /** The next line without its end, or null at the end. */
-    @org.jspecify.annotations.Nullable
-    public String readLine() throws IOException {
-      ByteArrayOutputStream line = new ByteArrayOutputStream();
-      while (true) {
-        while (buffer.hasRemaining()) {
-          byte b = buffer.get();
-          if (b == '\n') {
-            return line.toString(StandardCharsets.UTF_8);
-          }
-          if (line.size() >= max) {
-            throw new IOException("line too long");
-          }
-          line.write(b);
-        }
-        buffer.clear();
-        int count = channel.read(buffer);
-        buffer.flip();
-        if (count < 0) {
-          return null;
-        }
+  /**
+   * The next line without its end, or null at the end.
+   *
+   * @param max bytes of it
+   */
+  static @Nullable String readLine(InputStream in, int max) throws IOException {
+    ByteArrayOutputStream line = new ByteArrayOutputStream();
+    for (int b = in.read(); b != '\n'; b = in.read()) {
+      if (b < 0) {
+        return null;
       }
+      if (line.size() >= max) {
+        throw new IOException("line too long");
+      }
+      line.write(b);
     }
+    return line.toString(StandardCharsets.UTF_8);
   }
 }

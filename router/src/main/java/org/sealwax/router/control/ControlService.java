@@ -11,7 +11,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.json.Json;
@@ -221,7 +220,7 @@ public final class ControlService implements ControlServer.ControlHandler {
         message.put("id", id);
         message.put("arrived", row.arrived().toString());
         message.put("size", row.size());
-        message.put("sender", row.sender());
+        message.put("sender", row.batch().sender());
         message.putArray("recipients");
       }
       recipient(row, ((ArrayNode) message.path("recipients")).addObject());
@@ -230,18 +229,17 @@ public final class ControlService implements ControlServer.ControlHandler {
   }
 
   private static void recipient(QueueRow row, ObjectNode out) {
-    out.put("to", row.recipient());
-    if (!row.original().equals(row.recipient())) {
-      out.put("original", row.original());
+    String to = row.recipient().target().toString();
+    String original = row.recipient().original().toString();
+    out.put("to", to);
+    if (!original.equals(to)) {
+      out.put("original", original);
     }
-    out.put("state", word(row.state()));
+    out.put("state", word(row.batch().state()));
     out.put("next_hop", row.nextHop());
     out.put("rounds", row.rounds());
-    Instant due = row.due();
-    if (due != null) {
-      out.put("due", due.toString());
-    }
-    FailureCause last = row.last();
+    Explainer.add(out, "due", row.batch().due());
+    FailureCause last = row.recipient().last();
     if (last != null) {
       out.put("reason", last.reason());
       out.put("status", last.status().toString());
@@ -249,11 +247,14 @@ public final class ControlService implements ControlServer.ControlHandler {
     }
   }
 
+  private QueueView.QueuedMessage message(QueueId id) throws IOException {
+    return view.message(id)
+        .orElseThrow(
+            () -> new ControlRequestRefused("there is no message " + id + " in the queue"));
+  }
+
   private ObjectNode show(QueueId id) throws IOException {
-    QueueView.QueuedMessage message =
-        view.message(id)
-            .orElseThrow(
-                () -> new ControlRequestRefused("there is no message " + id + " in the queue"));
+    QueueView.QueuedMessage message = message(id);
     ObjectNode out = Json.object();
     out.put("id", id.toString());
     out.put("arrived", message.arrived().toString());
@@ -301,18 +302,12 @@ public final class ControlService implements ControlServer.ControlHandler {
     out.put("round", entry.round());
     out.put("to", trace.to());
     out.put("what", word(trace.what()));
-    put(out, "reason", trace.reason());
-    put(out, "status", trace.status());
-    put(out, "text", trace.text());
-    put(out, "host", trace.host());
-    put(out, "tls", trace.tls());
-    put(out, "reply", trace.reply());
-  }
-
-  private static void put(ObjectNode out, String name, @Nullable String value) {
-    if (value != null && !value.isEmpty()) {
-      out.put(name, value);
-    }
+    Explainer.add(out, "reason", trace.reason());
+    Explainer.add(out, "status", trace.status());
+    Explainer.add(out, "text", trace.text());
+    Explainer.add(out, "host", trace.host());
+    Explainer.add(out, "tls", trace.tls());
+    Explainer.add(out, "reply", trace.reply());
   }
 
   private ObjectNode order(String what, JsonNode request) throws IOException {
@@ -335,14 +330,11 @@ public final class ControlService implements ControlServer.ControlHandler {
       return explain(explainers.get(), request, clock.civilTime());
     }
     QueueId id = id(request);
-    QueueView.QueuedMessage message =
-        view.message(id)
-            .orElseThrow(
-                () -> new ControlRequestRefused("there is no message " + id + " in the queue"));
+    QueueView.QueuedMessage message = message(id);
     Set<String> destinations = new LinkedHashSet<>();
     view.list(QueueFilter.of(id), null, QueueView.MOST_ROWS)
         .rows()
-        .forEach(row -> destinations.add(domainOf(row.recipient())));
+        .forEach(row -> destinations.add(domainOf(row.recipient().target().toString())));
     if (destinations.size() > MOST_DESTINATIONS) {
       throw new ControlRequestRefused(
           "the message goes to " + destinations.size() + " domains; name one of them");

@@ -238,7 +238,7 @@ public final class Explainer {
   }
 
   /** Adds what there is: a value that is null or without text is left out. */
-  private static void add(ObjectNode out, String name, @Nullable Object value) {
+  static void add(ObjectNode out, String name, @Nullable Object value) {
     if (value != null && !value.toString().isEmpty()) {
       out.put(name, value.toString());
     }

@@ -248,7 +248,7 @@ public final class WhatIf {
             .addObject()
             .put("id", row.id().toString())
             .put("domain", row.nextHop())
-            .put("sender", row.sender());
+            .put("sender", row.batch().sender());
     words(own, out);
     if (!demands.isEmpty()) {
       out.put("demands", demands);

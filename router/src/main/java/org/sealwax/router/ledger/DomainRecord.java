@@ -106,4 +106,10 @@ public record DomainRecord(
     return new DomainRecord(
         domain, standing, encrypt, verify, mx, mxUntil, known, patterns, h, violation, first, last);
   }
+
+  /** The same with another violation, or without one. */
+  DomainRecord withViolation(@Nullable Violation v) {
+    return new DomainRecord(
+        domain, standing, encrypt, verify, mx, mxUntil, known, patterns, hosts, v, first, last);
+  }
 }

@@ -107,14 +107,13 @@ public record HostRecord(
     if (key == null) {
       return keys;
     }
-    List<KeySpan> others = new ArrayList<>(keys);
-    Instant since = sample.at();
-    for (KeySpan span : keys) {
-      if (span.key().equals(key)) {
-        since = span.first();
-        others.remove(span);
-      }
-    }
+    List<KeySpan> others = keys.stream().filter(span -> !span.key().equals(key)).toList();
+    Instant since =
+        keys.stream()
+            .filter(span -> span.key().equals(key))
+            .findFirst()
+            .map(KeySpan::first)
+            .orElse(sample.at());
     return latest(MAX_KEYS, others, new KeySpan(key, since, sample.at()));
   }
 

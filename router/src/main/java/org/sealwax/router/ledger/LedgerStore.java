@@ -1,9 +1,5 @@
 package org.sealwax.router.ledger;
 
-import static org.sealwax.router.ledger.DomainRecordCodec.DOMAIN;
-import static org.sealwax.router.ledger.DomainRecordCodec.FALLBACK;
-import static org.sealwax.router.ledger.DomainRecordCodec.HOST;
-
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -12,10 +8,13 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.FailureText;
@@ -35,6 +34,10 @@ final class LedgerStore implements Closeable {
   /** Marks the file ("SeLe"), so that no other database is taken for a ledger. */
   static final int APPLICATION = 0x53654c65;
 
+  static final Table DOMAIN = Table.of("domain", DomainRecordCodec.DOMAIN);
+  static final Table HOST = Table.of("host", DomainRecordCodec.HOST, "of_domain TEXT", "name TEXT");
+  static final Table FALLBACK = Table.of("fallback", DomainRecordCodec.FALLBACK, "host TEXT");
+
   private static final SqliteFormat FORMAT =
       new SqliteFormat(
           "ledger",
@@ -48,7 +51,29 @@ final class LedgerStore implements Closeable {
   private final Statements writing;
   private final Statements reading;
 
+  /** A table whose last columns are those of a record, with their types. */
+  record Table(String name, List<String> columns) {
+    static Table of(String name, RecordColumns<?> record, String... first) {
+      return new Table(name, Stream.concat(Stream.of(first), record.declared().stream()).toList());
+    }
+
+    String names() {
+      return columns.stream().map(c -> c.split(" ", 2)[0]).collect(Collectors.joining(", "));
+    }
+
+    String create(String rest) {
+      return "CREATE TABLE " + name + "(" + String.join(", ", columns) + ", " + rest;
+    }
+
+    String put() {
+      String values = String.join(", ", Collections.nCopies(columns.size(), "?"));
+      return "INSERT OR REPLACE INTO " + name + "(" + names() + ") VALUES(" + values + ")";
+    }
+  }
+
   private static final String SELECT = "SELECT " + DOMAIN.names() + " FROM domain WHERE ";
+  private static final String PUT_DOMAIN = DOMAIN.put();
+  private static final String PUT_HOST = HOST.put();
 
   /**
    * Records that are written together.
@@ -143,19 +168,19 @@ final class LedgerStore implements Closeable {
       }
       Map<Domain, HostRecord> former = stored == null ? Map.of() : stored.hosts();
       StoredDomain changed = DomainRecordCodec.write(row, former);
-      run(DOMAIN.put(), changed.domain());
+      run(PUT_DOMAIN, changed.domain());
       for (Domain host : former.keySet()) {
         if (!row.hosts().containsKey(host)) {
           run("DELETE FROM host WHERE of_domain = ? AND name = ?", domain.name(), host.name());
         }
       }
       for (List<@Nullable String> host : changed.hosts()) {
-        run(HOST.put(), host);
+        run(PUT_HOST, host);
       }
     }
 
     void put(String host, HostMemory memory) throws SQLException {
-      run(FALLBACK.put(), FALLBACK.write(memory, host));
+      run(FALLBACK.put(), DomainRecordCodec.write(host, memory));
     }
   }
 

@@ -12,30 +12,19 @@ import org.sealwax.mail.tls.verdict.NameCheck;
 /** The level that one connection proved to the ledger, from none to the highest. */
 public enum ProvenLevel {
   /** No connection, or no session: shows nothing about TLS. */
-  SILENT("nothing"),
+  SILENT,
   /** Plaintext followed the reply to STARTTLS: an attacker is in between. */
-  INJECTED("plaintext after STARTTLS"),
+  INJECTED,
   /** STARTTLS was not offered, or the mail went unencrypted. */
-  CLEAR("no STARTTLS"),
+  CLEAR,
   /** STARTTLS was offered and answered 4yz or 5yz. */
-  REFUSED("STARTTLS rejected"),
+  REFUSED,
   /** TLS was offered and failed. */
-  BROKEN("failed TLS handshake"),
+  BROKEN,
   /** TLS, whatever the peer was. */
-  ENCRYPTED("no certificate valid for its name"),
+  ENCRYPTED,
   /** TLS, with a certificate by public roots for the host's name. */
-  VERIFIED("a valid certificate, but is no known host");
-
-  private final String shown;
-
-  ProvenLevel(String shown) {
-    this.shown = shown;
-  }
-
-  /** What a host showed whose domain has a higher level, in words. */
-  String shown() {
-    return shown;
-  }
+  VERIFIED;
 
   /** The worth of what the router saw. */
   static ProvenLevel of(HostSample sample) {

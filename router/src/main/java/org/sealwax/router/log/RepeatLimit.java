@@ -1,9 +1,9 @@
 package org.sealwax.router.log;
 
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalLong;
+import org.sealwax.mail.net.BoundedMap;
 import org.sealwax.mail.net.Clock;
 
 /** Lets one line of a kind through in each minute, and counts the others. Thread-safe. */
@@ -15,15 +15,7 @@ final class RepeatLimit {
   static final int MOST = 64;
 
   private final Clock clock;
-  private final Map<String, RepeatCount> counts =
-      new LinkedHashMap<>(MOST, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, RepeatCount> eldest) {
-          return size() > MOST;
-        }
-      };
+  private final Map<String, RepeatCount> counts = BoundedMap.byUse(MOST);
 
   private static final class RepeatCount {
     private final long at;

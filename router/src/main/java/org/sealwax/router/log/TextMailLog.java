@@ -108,16 +108,9 @@ public final class TextMailLog implements MailLog, AutoCloseable {
     if (address.isUnresolved()) {
       return address.getHostString();
     }
-    return "[" + plain(address) + "]:" + address.getPort();
-  }
-
-  private static String plain(InetSocketAddress address) {
-    if (address.isUnresolved()) {
-      return address.getHostString();
-    }
-    String text = address.getAddress().getHostAddress();
-    int zone = text.indexOf('%');
-    return zone < 0 ? text : text.substring(0, zone);
+    String host = address.getAddress().getHostAddress();
+    int zone = host.indexOf('%');
+    return "[" + (zone < 0 ? host : host.substring(0, zone)) + "]:" + address.getPort();
   }
 
   @Override

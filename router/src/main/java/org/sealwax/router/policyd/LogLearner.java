@@ -1,7 +1,6 @@
 package org.sealwax.router.policyd;
 
 import java.net.InetAddress;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,6 +11,7 @@ import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.MxRecord;
 import org.sealwax.mail.dns.MxSet;
 import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.BoundedMap;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.policy.FallbackStep;
@@ -41,25 +41,14 @@ final class LogLearner {
   private final Resolver resolver;
   private final Clock clock;
   private final RandomSource random;
-  private final Map<Long, PostfixLogLine.TlsEstablished> agents = lately(MAX_AGENTS);
-  private final Map<String, Boolean> senders = lately(MAX_MESSAGES);
+  private final Map<Long, PostfixLogLine.TlsEstablished> agents = BoundedMap.byUse(MAX_AGENTS);
+  private final Map<String, Boolean> senders = BoundedMap.byUse(MAX_MESSAGES);
 
   LogLearner(Ledger ledger, Resolver resolver, Clock clock, RandomSource random) {
     this.ledger = ledger;
     this.resolver = resolver;
     this.clock = clock;
     this.random = random;
-  }
-
-  private static <K, V> Map<K, V> lately(int most) {
-    return new LinkedHashMap<>(16, 0.75f, true) {
-      private static final long serialVersionUID = 1L;
-
-      @Override
-      protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
-        return size() > most;
-      }
-    };
   }
 
   /** Takes the next line of the log. */

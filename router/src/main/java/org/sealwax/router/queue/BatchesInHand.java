@@ -3,11 +3,11 @@ package org.sealwax.router.queue;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.BoundedMap;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.CrashMarks;
@@ -45,13 +45,7 @@ final class BatchesInHand {
   private final Map<BatchKey, BatchInHand> batches = new HashMap<>();
 
   /** Faults of this program while a batch was worked on. */
-  private final Map<BatchKey, Integer> faults =
-      new LinkedHashMap<>() {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<BatchKey, Integer> eldest) {
-          return size() > MOST_FAULTS;
-        }
-      };
+  private final Map<BatchKey, Integer> faults = BoundedMap.byAge(MOST_FAULTS);
 
   private final CrashMarks marks;
   private int fresh;

@@ -16,13 +16,15 @@ public interface DeliverySlot {
    * @param addresses in the order in which they would be dialled
    * @return the same without those at which as many rounds run as one address may have
    */
-  List<InetAddress> free(List<InetAddress> addresses);
+  default List<InetAddress> free(List<InetAddress> addresses) {
+    return addresses;
+  }
 
   /** This address was connected to: it counts as used, instead of the one before. */
-  void connected(InetAddress address);
+  default void connected(InetAddress address) {}
 
   /** A host of the next hop greeted us and took our EHLO. */
-  void greeted();
+  default void greeted() {}
 
   /**
    * How long to wait for a connection, for the banner and for the reply to EHLO: less than usual
@@ -30,26 +32,12 @@ public interface DeliverySlot {
    *
    * @param usual by the settings
    */
-  Duration patience(Duration usual);
+  default Duration patience(Duration usual) {
+    return usual;
+  }
 
   /** A slot outside the scheduler, for rounds without mail. */
   static DeliverySlot unlimited() {
-    return new DeliverySlot() {
-      @Override
-      public List<InetAddress> free(List<InetAddress> addresses) {
-        return addresses;
-      }
-
-      @Override
-      public void connected(InetAddress address) {}
-
-      @Override
-      public void greeted() {}
-
-      @Override
-      public Duration patience(Duration usual) {
-        return usual;
-      }
-    };
+    return new DeliverySlot() {};
   }
 }

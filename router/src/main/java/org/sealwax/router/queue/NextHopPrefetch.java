@@ -4,7 +4,6 @@ import java.io.Closeable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,6 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiPredicate;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.BoundedMap;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Scope;
 import org.sealwax.mail.net.Supervisor;
@@ -63,15 +63,7 @@ public final class NextHopPrefetch implements Closeable {
   private final CountDownLatch closed = new CountDownLatch(1);
 
   /** Until when the time for which a next hop was looked up has not come. */
-  private final Map<String, Instant> done =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Instant> eldest) {
-          return size() > REMEMBERED;
-        }
-      };
+  private final Map<String, Instant> done = BoundedMap.byAge(REMEMBERED);
 
   /**
    * For the waiting mail of this store.

@@ -3,8 +3,9 @@ package org.sealwax.router.queue;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
@@ -20,18 +21,6 @@ import org.sealwax.router.spool.SpoolException;
 
 /** Takes mail in: groups its recipients, asks for places in memory, and stores the message. */
 final class QueueIntake implements Intake {
-  /**
-   * One batch of a message that is being accepted.
-   *
-   * @param batch as it is stored; FRESH when it goes into the line at once
-   * @param loaded the same for its first round
-   */
-  record IncomingBatch(RecipientBatch batch, LoadedBatch loaded) {
-    boolean isFresh() {
-      return batch.state() == BatchState.FRESH;
-    }
-  }
-
   private final Queue queue;
   private final Routing routing;
 
@@ -106,23 +95,24 @@ final class QueueIntake implements Intake {
             List.of(queue.notifications.expanded(all, sender, expansion.expanded(), in, now));
       }
     }
-    List<IncomingBatch> incoming = new ArrayList<>(1);
-    List<RecipientBatch> batches = new ArrayList<>(1);
+    Map<RecipientBatch, LoadedBatch> incoming = new LinkedHashMap<>(2);
     for (RecipientGroup.KeyedGroup placed :
         RecipientGroup.of(recipients, envelope.options().tls(), routing, in.recipientsPerRound())) {
       LoadedBatch loaded = loaded(draft, placed.hop(), envelope, placed.group(), now, content);
-      RecipientBatch batch = reserve(loaded);
-      batches.add(batch);
-      incoming.add(new IncomingBatch(batch, loaded));
+      incoming.put(reserve(loaded), loaded);
     }
     boolean stored = false;
     try {
       queue.spool.accept(
-          new NewMessage(draft, now, QueueRecordCodec.ENVELOPE.write(envelope), batches));
+          new NewMessage(
+              draft,
+              now,
+              QueueRecordCodec.ENVELOPE.write(envelope),
+              List.copyOf(incoming.keySet())));
       stored = true;
     } finally {
       if (!stored) {
-        queue.state.forget(incoming);
+        queue.state.forget(incoming.keySet());
       }
     }
     // Apart from the message: a late notification is better than a refused message.

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -14,8 +15,8 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.DeliverySlots.RunningRound;
-import org.sealwax.router.queue.QueueIntake.IncomingBatch;
 import org.sealwax.router.spool.BatchKey;
+import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.CrashMarks;
 import org.sealwax.router.spool.DueBatch;
 import org.sealwax.router.spool.QueueId;
@@ -125,10 +126,10 @@ final class QueueState {
   }
 
   /** The message was not accepted. */
-  synchronized void forget(List<IncomingBatch> incoming) {
-    for (IncomingBatch c : incoming) {
-      if (c.isFresh()) {
-        inHand.remove(c.batch().key());
+  synchronized void forget(Set<RecipientBatch> incoming) {
+    for (RecipientBatch batch : incoming) {
+      if (batch.state() == BatchState.FRESH) {
+        inHand.remove(batch.key());
         scheduler.release();
       }
     }
@@ -138,14 +139,17 @@ final class QueueState {
   /**
    * The message is accepted.
    *
+   * @param incoming its batches as they are stored, FRESH when they go into the line at once, and
+   *     for their first round
    * @param most bytes in memory for first rounds
    */
-  synchronized BatchMoves begin(List<IncomingBatch> incoming, Instant now, long most) {
+  synchronized BatchMoves begin(Map<RecipientBatch, LoadedBatch> incoming, Instant now, long most) {
     BatchMoves moves = new BatchMoves();
     accepted++;
-    for (IncomingBatch c : incoming) {
-      RecipientBatch batch = c.batch();
-      if (!c.isFresh()) {
+    for (Map.Entry<RecipientBatch, LoadedBatch> each : incoming.entrySet()) {
+      RecipientBatch batch = each.getKey();
+      LoadedBatch loaded = each.getValue();
+      if (batch.state() != BatchState.FRESH) {
         readBy(batch.due());
         continue;
       }
@@ -156,11 +160,11 @@ final class QueueState {
       // Recipients in memory are several times as large as their record.
       long record = LOADED_BATCH_BYTES + 4L * batch.recipients().length;
       if (inHand.loadedBytes() + record <= most) {
-        long content = c.loaded().content() == null ? 0 : c.loaded().size();
+        long content = loaded.content() == null ? 0 : loaded.size();
         if (inHand.loadedBytes() + record + content <= most) {
-          inHand.loaded(c.loaded(), record + content);
+          inHand.loaded(loaded, record + content);
         } else {
-          inHand.loaded(c.loaded().withoutContent(), record);
+          inHand.loaded(loaded.withoutContent(), record);
         }
       }
       switch (scheduler.offer(row(batch, now), now)) {

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.FailureText;
-import org.sealwax.router.queue.KnownNextHops.SchedulingKey;
 import org.sealwax.router.spool.BatchCount;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.QueueId;
@@ -103,17 +102,11 @@ public final class QueueView {
     QueueId id = batch.key().message();
     Optional<StoredMessage> known = messages.computeIfAbsent(id, this::known);
     return new QueueRow(
-        id,
-        known.map(StoredMessage::arrived).orElseGet(id::time),
-        known.map(StoredMessage::size).orElse(0L),
-        batch.sender(),
-        r.target().toString(),
-        r.original().toString(),
-        SchedulingKey.hop(batch.hop()),
-        batch.state(),
-        batch.due(),
+        batch,
         group.rounds(),
-        r.last());
+        r,
+        known.map(StoredMessage::arrived).orElseGet(id::time),
+        known.map(StoredMessage::size).orElse(0L));
   }
 
   private Optional<StoredMessage> known(QueueId id) {

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.sealwax.router.spool.CrashMarks.MarkFile;
 
 /**
  * The record that is being copied out of a damaged database, in a file that outlives the process:

@@ -11,12 +11,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.net.Clock;
-import org.sealwax.router.log.MailLog;
 import org.sealwax.router.store.Sqlite;
 import org.sealwax.router.store.SqliteFailure;
 import org.sealwax.router.store.StateFiles;
@@ -57,17 +54,13 @@ final class Salvage {
   /** As many as that: one that crashes at each start must not fill the disk. */
   private static final int MAX_UNFINISHED = 20;
 
+  private final SqliteSpool spool;
   private final Path folder;
-  private final MailLog log;
-  private final Clock clock;
-  private final Consumer<SpoolStep> after;
   private volatile boolean lost;
 
-  Salvage(Path folder, MailLog log, Clock clock, Consumer<SpoolStep> after) {
+  Salvage(SqliteSpool spool, Path folder) {
+    this.spool = spool;
     this.folder = folder;
-    this.log = log;
-    this.clock = clock;
-    this.after = after;
   }
 
   boolean isRequested() {
@@ -110,12 +103,12 @@ final class Salvage {
           }
         }
       } else if (!isEmpty(LOG)) {
-        log.storeTrouble(
+        spool.log.storeTrouble(
             "the spool's database is missing or empty, but its write-ahead log exists", null);
         run();
       } else if (used || contents > 0) {
         lost = true;
-        log.storeTrouble(
+        spool.log.storeTrouble(
             "the spool's database is missing or empty: a new one is created; "
                 + contents
                 + " content files have no record and are set aside",
@@ -128,7 +121,7 @@ final class Salvage {
   }
 
   private void keepLog() throws IOException {
-    log.storeTrouble(
+    spool.log.storeTrouble(
         "the database's log is damaged before its last commit; mail after that place is not"
             + " delivered; the log is kept in "
             + copyLog("damaged-"),
@@ -142,7 +135,7 @@ final class Salvage {
       kept = all.filter(f -> String.valueOf(f.getFileName()).startsWith(UNFINISHED)).count();
     }
     if (kept >= MAX_UNFINISHED) {
-      log.warning(
+      spool.log.warning(
           "spool",
           "the database's log ends within a transaction, as after a crash; it is not kept: "
               + kept
@@ -151,7 +144,7 @@ final class Salvage {
               + "... exist already");
       return;
     }
-    log.warning(
+    spool.log.warning(
         "spool",
         "the database's log ends within a transaction, as after a crash; a copy is kept in "
             + copyLog(UNFINISHED));
@@ -167,7 +160,7 @@ final class Salvage {
 
   /** Moves the damaged files away and copies out what is readable; or goes on with that. */
   void run(SpoolException why) throws SpoolException {
-    log.storeTrouble(
+    spool.log.storeTrouble(
         "the spool's database is damaged: readable records are copied to a new one", why);
     try {
       run();
@@ -185,22 +178,22 @@ final class Salvage {
     Path aside = asideFolder();
     if (!Files.exists(aside.resolve(MOVED))) {
       move(DATABASE, aside);
-      after.accept(SpoolStep.MOVE_DATABASE);
+      spool.after.accept(SpoolStep.MOVE_DATABASE);
       move(LOG, aside);
-      after.accept(SpoolStep.MOVE_LOG);
+      spool.after.accept(SpoolStep.MOVE_LOG);
       Files.deleteIfExists(folder.resolve(INDEX));
       StateFiles.sync(aside);
       StateFiles.sync(folder);
       Files.createFile(aside.resolve(MOVED));
       StateFiles.sync(aside);
-      after.accept(SpoolStep.MARK_MOVED);
+      spool.after.accept(SpoolStep.MARK_MOVED);
     }
     if (!Files.exists(folder.resolve(DATABASE))) {
       build(aside);
     }
     Files.deleteIfExists(folder.resolve(MARK));
     StateFiles.sync(folder);
-    after.accept(SpoolStep.END_SALVAGE);
+    spool.after.accept(SpoolStep.END_SALVAGE);
   }
 
   private boolean isEmpty(String name) throws IOException {
@@ -221,12 +214,12 @@ final class Salvage {
     byte[] named = String.valueOf(aside.getFileName()).getBytes(StandardCharsets.UTF_8);
     StateFiles.replace(mark, out -> out.write(named));
     StateFiles.sync(folder);
-    after.accept(SpoolStep.NAME_FOLDER);
+    spool.after.accept(SpoolStep.NAME_FOLDER);
     return aside;
   }
 
   private Path newFolder(String kind) throws IOException {
-    String name = kind + clock.now().toEpochMilli();
+    String name = kind + spool.clock.now().toEpochMilli();
     Path aside = folder.resolve(name);
     for (int i = 1; Files.exists(aside); i++) {
       aside = folder.resolve(name + "-" + i);
@@ -261,7 +254,7 @@ final class Salvage {
         try (source;
             RowMark mark = RowMark.open(aside.resolve(ROW))) {
           plain.execute("BEGIN");
-          copied = new RowCopy(source, target, mark, log).run();
+          copied = new RowCopy(source, target, mark, spool.log).run();
           plain.execute("COMMIT");
         }
         Files.deleteIfExists(aside.resolve(ROW));
@@ -273,11 +266,11 @@ final class Salvage {
       }
     }
     StateFiles.sync(fresh);
-    after.accept(SpoolStep.COPY_ROWS);
+    spool.after.accept(SpoolStep.COPY_ROWS);
     Files.move(fresh, folder.resolve(DATABASE), StandardCopyOption.ATOMIC_MOVE);
     StateFiles.sync(folder);
-    after.accept(SpoolStep.PLACE_DATABASE);
-    log.storeTrouble(copied + "; the damaged files are kept in " + aside.getFileName(), null);
+    spool.after.accept(SpoolStep.PLACE_DATABASE);
+    spool.log.storeTrouble(copied + "; the damaged files are kept in " + aside.getFileName(), null);
   }
 
   /**
@@ -302,7 +295,7 @@ final class Salvage {
       }
       Connection copy = readable(repaired);
       if (copy != null) {
-        log.storeTrouble(
+        spool.log.storeTrouble(
             "the first page of the database is damaged: it is read with that of a new one"
                 + (withLog ? "" : ", without the log"),
             null);

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.sealwax.router.spool.CrashMarks.MarkFile;
 
 /**
  * Marks of the work on the database that is about no message in particular, in a file that outlives

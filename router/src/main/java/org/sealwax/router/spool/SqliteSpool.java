@@ -37,7 +37,6 @@ public final class SqliteSpool implements Spool {
   final Clock clock;
   final MailLog log;
 
-  /** Called after each step, in the thread that took it. */
   final Consumer<SpoolStep> after;
 
   final DiskSpace space;
@@ -53,7 +52,8 @@ public final class SqliteSpool implements Spool {
   private final Thread writerThread;
   private volatile boolean closed;
 
-  private SqliteSpool(
+  /** Opens the store; {@code after} is called after each step, in the thread that took it. */
+  SqliteSpool(
       SpoolSettings settings,
       Clock clock,
       RandomSource random,
@@ -73,7 +73,7 @@ public final class SqliteSpool implements Spool {
     this.folderLock = FolderLock.take(folder);
     this.scans = ScanMarks.open(folder.resolve("scans"));
     this.readers = new ReaderPool(database, scans);
-    this.salvage = new Salvage(folder, log, clock, after);
+    this.salvage = new Salvage(this, folder);
     this.upkeep = new SpoolMaintenance(this);
     this.writer = new SpoolWriter(this);
     boolean isOpen = false;
@@ -103,18 +103,7 @@ public final class SqliteSpool implements Spool {
    */
   public static SqliteSpool open(
       SpoolSettings settings, Clock clock, RandomSource random, MailLog log) throws IOException {
-    return open(settings, clock, random, log, step -> {});
-  }
-
-  /** The same; {@code after} is called after each step, in the thread that took it. */
-  static SqliteSpool open(
-      SpoolSettings settings,
-      Clock clock,
-      RandomSource random,
-      MailLog log,
-      Consumer<SpoolStep> after)
-      throws IOException {
-    return new SqliteSpool(settings, clock, random, log, after);
+    return new SqliteSpool(settings, clock, random, log, step -> {});
   }
 
   /** From now on the messages that the spool is busy with are marked. */

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -54,7 +55,7 @@ final class ControlServerTest {
       while (out.hasRemaining()) {
         client.write(out);
       }
-      return new ControlServer.ChannelLineReader(client).readLine();
+      return ControlServer.readLine(Channels.newInputStream(client), ControlServer.MAX_REQUEST);
     } catch (IOException e) {
       return null; // reset: it was closed with bytes unread
     }

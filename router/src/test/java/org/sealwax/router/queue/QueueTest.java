@@ -40,9 +40,7 @@ import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
-import org.sealwax.mail.smtp.DsnRequest;
 import org.sealwax.mail.smtp.EnhancedStatus;
-import org.sealwax.mail.smtp.MailParameters.ReturnParameter;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.queue.KnownNextHops.SchedulingKey;
 import org.sealwax.router.spool.BatchState;
@@ -218,7 +216,7 @@ final class QueueTest {
             MailOptions.BodyType.SEVEN_BIT,
             false,
             null,
-            ReturnParameter.UNSPECIFIED,
+            MailOptions.Return.UNSPECIFIED,
             MailOptions.TlsOption.OPTIONAL);
     send(ReversePath.of(SENDER), "Subject: open\r\n\r\n", optional, to("r@to.example"));
     assertEquals("Subject: open\r\n\r\n", next().content());
@@ -275,7 +273,8 @@ final class QueueTest {
       send(
           ReversePath.of(SENDER),
           "Subject: hello\r\n\r\nsecret words\r\n",
-          new MailOptions(MailOptions.BodyType.SEVEN_BIT, false, null, ReturnParameter.FULL, tls),
+          new MailOptions(
+              MailOptions.BodyType.SEVEN_BIT, false, null, MailOptions.Return.FULL, tls),
           to("r@to.example"));
       assertEquals(tls, next().consignment().options().tls());
       DeliveredMessage dsn = next();
@@ -298,7 +297,7 @@ final class QueueTest {
             MailOptions.BodyType.SEVEN_BIT,
             false,
             null,
-            ReturnParameter.HEADERS,
+            MailOptions.Return.HEADERS,
             MailOptions.TlsOption.REPORT);
     send(ReversePath.of(SENDER), "\r\n", report, to("r@to.example"));
     queue.drain(Duration.ofSeconds(5));
@@ -603,7 +602,9 @@ final class QueueTest {
     untilAtRest();
     assertEquals(
         List.of(BatchState.DEFERRED, BatchState.HELD),
-        view.list(QueueFilter.of(one), null, 10).rows().stream().map(QueueRow::state).toList());
+        view.list(QueueFilter.of(one), null, 10).rows().stream()
+            .map(r -> r.batch().state())
+            .toList());
     assertEquals(1, control.order(QueueControl.Order.RETRY, inTwo).recipients());
     assertEquals(2, next().consignment().round());
     untilAtRest();
@@ -858,7 +859,7 @@ final class QueueTest {
               MailOptions.BodyType.SEVEN_BIT,
               false,
               null,
-              ReturnParameter.UNSPECIFIED,
+              MailOptions.Return.UNSPECIFIED,
               MailOptions.TlsOption.OPTIONAL);
       var envelope = new Envelope(ReversePath.of(SENDER), optional, "o", "s", "", 1);
       spool.accept(

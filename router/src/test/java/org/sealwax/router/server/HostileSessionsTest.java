@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.SocketException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -175,8 +177,8 @@ final class HostileSessionsTest {
               11);
       try (SocketChannel channel =
           SocketChannel.open(UnixDomainSocketAddress.of(ControlServer.socketIn(wired.state())))) {
-        ControlServer.ChannelLineReader answers =
-            new ControlServer.ChannelLineReader(channel, 1 << 24);
+        BufferedReader answers =
+            new BufferedReader(Channels.newReader(channel, StandardCharsets.UTF_8));
         for (int i = 0; i < 2_000; i++) {
           String line = new String(spoilt.next(), StandardCharsets.ISO_8859_1);
           String request = line.replace("\n", "");

@@ -90,7 +90,6 @@ final class DomainLife {
     int healed;
     int accepted;
     int hostsAccepted;
-    int decayed;
     int attackLike;
     int attacks;
     int forgeries;
@@ -103,9 +102,6 @@ final class DomainLife {
     int bogus;
     Duration longestStuck = Duration.ZERO;
 
-    /** Likewise while TLS of the domain is broken. */
-    Duration longestBroken = Duration.ZERO;
-
     void add(SimulationCounts o) {
       delivered += o.delivered;
       plaintext += o.plaintext;
@@ -114,7 +110,6 @@ final class DomainLife {
       healed += o.healed;
       accepted += o.accepted;
       hostsAccepted += o.hostsAccepted;
-      decayed += o.decayed;
       attackLike += o.attackLike;
       attacks += o.attacks;
       forgeries += o.forgeries;
@@ -125,12 +120,7 @@ final class DomainLife {
       carelessChanges += o.carelessChanges;
       underDane += o.underDane;
       bogus += o.bogus;
-      longestStuck = longer(longestStuck, o.longestStuck);
-      longestBroken = longer(longestBroken, o.longestBroken);
-    }
-
-    private static Duration longer(Duration one, Duration other) {
-      return one.compareTo(other) > 0 ? one : other;
+      longestStuck = longestStuck.compareTo(o.longestStuck) > 0 ? longestStuck : o.longestStuck;
     }
 
     @Override
@@ -159,8 +149,6 @@ final class DomainLife {
           + " accepted, "
           + hostsAccepted
           + " MX changes accepted, "
-          + decayed
-          + " decayed, "
           + attacks
           + " attacks on paths ("
           + attackLike
@@ -171,9 +159,7 @@ final class DomainLife {
           + " forged MX answers ("
           + bogus
           + " did not validate), longest wait of an honest change "
-          + longestStuck
-          + ", of one to broken TLS "
-          + longestBroken;
+          + longestStuck;
     }
   }
 
@@ -220,10 +206,6 @@ final class DomainLife {
   private int order;
   private Instant now = BEGIN;
   private DomainRecord row = DomainRecord.fresh(DOMAIN, BEGIN);
-
-  /** When a host of the domain last showed the level that the domain had. */
-  private Instant shown = BEGIN;
-
   private final Map<Domain, HostMemory> memories = new HashMap<>();
   final SimulationCounts counts = new SimulationCounts();
 
@@ -601,13 +583,7 @@ final class DomainLife {
     for (LedgerChange.Fact fact : change.facts()) {
       switch (fact.event()) {
         case PROMOTED -> counts.promoted++;
-        case DECAYED -> {
-          // Half a year of self-signed certificates under DANE is half a year without the level.
-          counts.decayed++;
-          if (!shown.plus(settings.decay()).isBefore(now)) {
-            throw new AssertionError("a level decayed that was shown at " + shown);
-          }
-        }
+        case DECAYED -> throw new AssertionError("decay within a year of mail");
         case VIOLATED -> counts.violated++;
         case HEALED -> counts.healed++;
         case ACCEPTED -> accepted(fact, Objects.requireNonNull(before));
@@ -653,19 +629,11 @@ final class DomainLife {
             proven,
             null,
             null);
-    if (row.level() == null || isShown(row.level(), sample.level())) {
-      shown = now;
-    }
     applyChange(step().observed(host, sample));
     if (rules.classOf(row, ClockReading.of(now)) == ViolationClass.ATTACK_LIKE) {
       counts.attackLike++;
     }
     return observation;
-  }
-
-  private static boolean isShown(TlsLevel level, ProvenLevel proven) {
-    return proven == ProvenLevel.VERIFIED
-        || level == TlsLevel.ENCRYPT && proven == ProvenLevel.ENCRYPTED;
   }
 
   // The router: a round as router.deliver.DeliveryRound walks it, with the same functions.
@@ -861,10 +829,8 @@ final class DomainLife {
       return;
     }
     Duration waited = Duration.between(since, now);
-    if (mode == HostBehaviour.BROKEN) {
-      counts.longestBroken = SimulationCounts.longer(counts.longestBroken, waited);
-    } else {
-      counts.longestStuck = SimulationCounts.longer(counts.longestStuck, waited);
+    if (waited.compareTo(counts.longestStuck) > 0) {
+      counts.longestStuck = waited;
     }
   }
 

@@ -126,7 +126,7 @@ final class CrashTableTest {
   }
 
   private SqliteSpool open() throws IOException {
-    return SqliteSpool.open(
+    return new SqliteSpool(
         new SpoolSettings(state().resolve("spool"), 0, 1000),
         Clock.system(),
         RandomSource.secure(),

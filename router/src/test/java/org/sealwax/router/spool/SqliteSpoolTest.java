@@ -192,7 +192,7 @@ final class SqliteSpoolTest {
           }
         };
     try (SqliteSpool spool =
-        SqliteSpool.open(
+        new SqliteSpool(
             new SpoolSettings(folder(), 0, 1000),
             Clock.system(),
             RandomSource.secure(),

@@ -2,10 +2,10 @@ package org.sealwax.testkit.tls;
 
 import java.util.Collections;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.bouncycastle.tls.TlsSession;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.BoundedMap;
 
 /** TLS 1.2 sessions of one host, by their id; the oldest go. Thread-safe. */
 public final class TlsSessionCache {
@@ -13,13 +13,7 @@ public final class TlsSessionCache {
   private static final int MOST = 64;
 
   private final Map<String, TlsSession> sessions =
-      Collections.synchronizedMap(
-          new LinkedHashMap<>() {
-            @Override
-            protected boolean removeEldestEntry(Map.Entry<String, TlsSession> eldest) {
-              return size() > MOST;
-            }
-          });
+      Collections.synchronizedMap(BoundedMap.byAge(MOST));
 
   @Nullable TlsSession find(byte[] id) {
     return sessions.get(HexFormat.of().formatHex(id));

@@ -3,8 +3,8 @@ package org.sealwax.testkit.zone;
 import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.Map;
+import org.sealwax.mail.net.BoundedMap;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RateLimit;
 
@@ -60,15 +60,7 @@ final class ResponseRateLimit {
   private final Clock clock;
   private final int rate;
   private final RateLimit all;
-  private final Map<String, SourceNetwork> sources =
-      new LinkedHashMap<>(64, 0.75f, true) {
-        private static final long serialVersionUID = 1;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, SourceNetwork> eldest) {
-          return size() > MAX_SOURCES;
-        }
-      };
+  private final Map<String, SourceNetwork> sources = BoundedMap.byUse(MAX_SOURCES);
 
   /**
    * @param rate answers a second to one network whose address is not proven

@@ -6,13 +6,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.BoundedMap;
 import org.sealwax.mail.net.Clock;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.Master;
@@ -69,15 +69,7 @@ final class ServedZone {
    * that all denials below one name have in common.
    */
   private final Map<SetKey, SignedRrset> keptProofs =
-      Collections.synchronizedMap(
-          new LinkedHashMap<>(64, 0.75f, true) {
-            private static final long serialVersionUID = 1;
-
-            @Override
-            protected boolean removeEldestEntry(Map.Entry<SetKey, SignedRrset> eldest) {
-              return size() > MAX_KEPT_PROOFS;
-            }
-          });
+      Collections.synchronizedMap(BoundedMap.byUse(MAX_KEPT_PROOFS));
 
   /**
    * @param servers the name servers where the text has none
