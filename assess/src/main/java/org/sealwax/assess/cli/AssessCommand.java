@@ -110,7 +110,7 @@ public final class AssessCommand {
     } catch (Arguments.UsageError e) {
       throw e;
     } catch (IOException e) {
-      throw new CommandFailed(ExitStatus.DATA, String.valueOf(e.getMessage()));
+      throw new CommandFailed(ExitStatus.DATA, FailureText.of(e));
     }
     AssessmentReport report =
         setup.assessor().assess(target, budget(arguments, setup), progress(arguments));

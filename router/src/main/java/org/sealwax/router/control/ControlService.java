@@ -102,6 +102,8 @@ public final class ControlService implements ControlServer.ControlHandler {
             throw new ControlRequestRefused(
                 "the server does not support \"" + what + "\"; it may be an older version");
       };
+    } catch (ControlRequestRefused e) {
+      throw e;
     } catch (IOException e) {
       throw new ControlRequestRefused("error of the store: " + FailureText.of(e));
     }

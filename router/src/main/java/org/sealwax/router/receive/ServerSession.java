@@ -11,6 +11,7 @@ import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.message.ReceivedHeader;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.smtp.Capabilities;
 import org.sealwax.mail.smtp.Command;
 import org.sealwax.mail.smtp.Reply;
@@ -471,7 +472,7 @@ final class ServerSession implements CommandHandler {
       open.begin(this::answered);
       return null;
     } catch (IOException e) {
-      server.log().storeTrouble("message not accepted: " + e.getMessage(), e);
+      server.log().storeTrouble("message not accepted: " + FailureText.of(e), e);
       return Transaction.reply(e);
     }
   }

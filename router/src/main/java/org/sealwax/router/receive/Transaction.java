@@ -15,6 +15,7 @@ import org.sealwax.mail.message.HeaderScanner;
 import org.sealwax.mail.message.HeaderSeparator;
 import org.sealwax.mail.message.ReceivedHeader;
 import org.sealwax.mail.message.TraceHops;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.smtp.BodySummary;
 import org.sealwax.mail.smtp.Command;
 import org.sealwax.mail.smtp.MailParameters;
@@ -337,7 +338,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
           new Envelope(sender, options(summary), client.origin(), client.session, client.tlsLine()),
           recipients);
     } catch (IOException e) {
-      server.log().storeTrouble("message not accepted: " + e.getMessage(), e);
+      server.log().storeTrouble("message not accepted: " + FailureText.of(e), e);
       return reply(e);
     }
     String id = open.id().text();

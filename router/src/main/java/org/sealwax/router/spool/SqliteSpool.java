@@ -8,9 +8,11 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
@@ -122,7 +124,9 @@ public final class SqliteSpool implements Spool {
         "the process ended "
             + ScanMarks.ENDS
             + " times while it read the spool's database ("
-            + suspects
+            + suspects.stream()
+                .map(scan -> scan.name().toLowerCase(Locale.ROOT).replace('_', ' '))
+                .collect(Collectors.joining(", "))
             + "): "
             + (fits
                 ? "it is copied row by row"
@@ -226,7 +230,10 @@ public final class SqliteSpool implements Spool {
       log.storeTrouble(
           rows.damaged().size()
               + " records of recipients are damaged and were set aside in the table aside: "
-              + rows.damaged(),
+              + rows.damaged().stream()
+                  .map(key -> key.message().text())
+                  .distinct()
+                  .collect(Collectors.joining(", ")),
           null);
     }
     return rows.batches();

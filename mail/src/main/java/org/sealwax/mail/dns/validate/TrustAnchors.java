@@ -81,8 +81,7 @@ public final class TrustAnchors {
         default -> throw new IllegalArgumentException("not a DS or DNSKEY record: " + line);
       };
     } catch (IOException e) {
-      throw new IllegalArgumentException(
-          "not a DS or DNSKEY record: " + line + ": " + e.getMessage(), e);
+      throw new IllegalArgumentException("not a DS or DNSKEY record: " + line, e);
     }
   }
 
