@@ -231,8 +231,7 @@ public final class SqliteSpool implements Spool {
           rows.damaged().size()
               + " records of recipients are damaged and were set aside in the table aside: "
               + rows.damaged().stream()
-                  .map(key -> key.message().text())
-                  .distinct()
+                  .map(key -> "message " + key.message() + " row " + key.number())
                   .collect(Collectors.joining(", ")),
           null);
     }
