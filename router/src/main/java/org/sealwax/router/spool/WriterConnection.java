@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.router.store.Sqlite;
 
@@ -422,7 +423,10 @@ final class WriterConnection implements Closeable {
             u.accepted().draft().committed();
           } catch (IOException e) {
             // It is found by its other name as well.
-            spool.log.storeTrouble("a content file could not be renamed: " + u.messages(), e);
+            spool.log.storeTrouble(
+                "a content file could not be renamed: "
+                    + u.messages().stream().map(QueueId::text).collect(Collectors.joining(", ")),
+                e);
           }
         }
       }
