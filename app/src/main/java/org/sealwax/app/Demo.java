@@ -311,7 +311,7 @@ final class Demo {
             + grade.parts().stream().mapToInt(Grade.CategoryScore::most).sum()
             + " points that these "
             + DemoDestination.all().size()
-            + " rows can earn (sealwax lab local has "
+            + " test cases can earn (sealwax lab local has "
             + Traps.cases().size()
             + ")");
     AssessmentReport receiver = result.receiver();

@@ -131,7 +131,7 @@ public record BaselineComparison(
     }
   }
 
-  /** What one report says of one check at one place. */
+  /** The finding of one report for one check at one place. */
   private static final class CheckState {
     /** For a place that a report does not have. */
     static final CheckState ABSENT = new CheckState("not there");

@@ -155,7 +155,7 @@ public final class SurveyTables {
     return Check.find(code.split("/", 2)[0]);
   }
 
-  /** Results with each letter, {@code none} last; letters that nobody has included. */
+  /** Results with each letter, {@code none} last; letters without a domain included. */
   Map<String, Integer> letters() {
     return letters;
   }

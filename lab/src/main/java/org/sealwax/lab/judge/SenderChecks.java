@@ -17,7 +17,7 @@ import org.sealwax.lab.traps.Trap;
 
 /** The checks of a sender: the table of those about it as a whole, and one for each test case. */
 final class SenderChecks {
-  /** What is said of a failure in a trap, by its kind. */
+  /** Texts for a failure in a trap, by its kind. */
   private static final Map<String, String> HEADINGS = new LinkedHashMap<>();
 
   static {

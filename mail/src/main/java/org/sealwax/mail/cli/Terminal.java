@@ -41,9 +41,8 @@ public final class Terminal {
   }
 
   /**
-   * Reads a line that nobody is to see. Where standard input is a terminal, it asks on standard
-   * error, and nothing that is typed is shown until the process ends. Standard output may go to a
-   * file.
+   * Reads a line without echo. Where standard input is a terminal, it asks on standard error, and
+   * nothing that is typed is shown until the process ends. Standard output may go to a file.
    *
    * @param prompt what is asked for
    * @return the line; empty at the end of the input
@@ -69,8 +68,8 @@ public final class Terminal {
   }
 
   /**
-   * What {@code stty} says of the terminal on standard input, for which Java has no calls; empty
-   * where there is no terminal, or no such program.
+   * What {@code stty} reports about the terminal on standard input, for which Java has no calls;
+   * empty where there is no terminal, or no such program.
    */
   private static Optional<String> stty(String word) {
     try {

@@ -35,8 +35,8 @@ public record DnsSettings(
             fallback = "own",
             restart = true,
             doc =
-                "DNSSEC validation. own: by this program; trust-ad: a validating resolver on"
-                    + " loopback is believed; off: nobody, so DANE never applies.")
+                "DNSSEC validation. own: by this program; trust-ad: by a resolver on"
+                    + " loopback, whose AD bit is trusted; off: none, so DANE never applies.")
         Validation validation,
     @Setting(
             fallback = "2s",

@@ -36,7 +36,7 @@ public record NegativeTrustAnchor(
             doc = "Who answers for the row.")
         String owner,
     @Setting(
-            example = "their DS is stale, told them on 2027-01-24",
+            example = "their DS is stale, reported on 2027-01-24",
             required = true,
             restart = true,
             doc = "Why the row is here.")

@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 public final class FailureText {
   private static final String OURS = "org.sealwax.";
 
-  /** Nobody reads further, and a peer may have chosen the words. */
+  /** No admin reads further, and a peer may have chosen the words. */
   private static final int MAX_RAW = 300;
 
   /**

@@ -29,7 +29,7 @@ final class FailureTextTest {
 
   private static final String USER = '"' + System.getProperty("user.name") + '"';
 
-  /** As a library throws it: no frame of ours at the top. */
+  /** As a library throws it: none of our frames at the top. */
   private static <T extends Throwable> T foreign(T failure) {
     failure.setStackTrace(new StackTraceElement[0]);
     return failure;

@@ -133,7 +133,7 @@ public final class QueueCommand {
                 sealwax queue delete [ID...]
                 remove messages without notifying anyone
 
-                The messages are lost: nobody is notified.
+                The messages are lost; no sender is notified.
 
                 $ sealwax queue delete --reason ended-process
                 """)));

@@ -187,7 +187,7 @@ final class SettingCombinationChecks {
     row.at("ca")
         .error(
             client.ca() != null && client.names().isEmpty(),
-            "a CA alone would let everyone relay to whom it ever gives a certificate")
+            "a CA alone would let every holder of its certificates relay")
         .help("add names = [\"…\"]");
   }
 
@@ -238,7 +238,7 @@ final class SettingCombinationChecks {
         .help("prefer recipients = \"file\" or verify = \"next-hop\"");
   }
 
-  /** Checks that each domain of ours is here once. */
+  /** Checks that each of our domains is defined once. */
   private Set<Domain> localDomains() {
     Set<Domain> seen = new HashSet<>();
     for (Section s : tables.sections(ForwardSettings.AliasDomain.class)) {

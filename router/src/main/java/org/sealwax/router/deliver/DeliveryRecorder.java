@@ -98,7 +98,7 @@ public record DeliveryRecorder(
       }
       case Observation.Injected i -> {
         kind = "INJECTED";
-        why = "clear text after 220";
+        why = "plaintext after 220";
       }
       case Observation.Unencrypted c -> {
         if (proven == null || c.starttlsOffered()) {
@@ -122,10 +122,10 @@ public record DeliveryRecorder(
 
   private static String nextStep(Decision decision) {
     return switch (decision) {
-      case Decision.Proceed p -> "proceed in clear text";
-      case Decision.FallBack d -> "rung " + d.to().word();
+      case Decision.Proceed p -> "proceed in plaintext";
+      case Decision.FallBack d -> "fallback step " + d.to().word();
       case Decision.NextHost n -> "next host";
-      case Decision.GoPlaintext c -> "clear text";
+      case Decision.GoPlaintext c -> "plaintext";
       case Decision.WaitForHold w -> "wait until " + w.until().truncatedTo(ChronoUnit.SECONDS);
       case Decision.Defer d -> "defer";
     };

@@ -335,7 +335,7 @@ final class OutgoingTransaction {
       }
       if (copying.count != consignment.size()) {
         throw new ContentUnreadable(
-            "it has " + copying.count + " octets, not " + consignment.size(), null);
+            "it has " + copying.count + " bytes, not " + consignment.size(), null);
       }
     }
 

@@ -31,10 +31,10 @@ import org.sealwax.router.log.MailLog;
 
 /**
  * The one writer of the ledger, in memory and on the disk. A record is immutable; {@link #change}
- * and {@link #remove} alone put another one in its place, under the lock of its domain, and whoever
- * asks afterwards sees it. {@link #flush} alone writes: what has changed goes to the disk together,
- * about once a second by a thread of its own, so that no delivery waits for the disk. A crash loses
- * at most what the last second showed.
+ * and {@link #remove} alone put another one in its place, under the lock of its domain, and later
+ * queries see it. {@link #flush} alone writes: what has changed goes to the disk together, about
+ * once a second by a thread of its own, so that no delivery waits for the disk. A crash loses at
+ * most what the last second showed.
  *
  * <p>Records in use are held in one cache of bounded memory; those that the disk does not have yet
  * are never evicted from it. Thread-safe.

@@ -34,7 +34,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   private final LongAdder removed;
   private final LongAdder bugs;
 
-  /** Writes to {@code out}, which stays open; counts for nobody. */
+  /** Writes to {@code out}, which stays open; without metrics. */
   public TextMailLog(LogSettings settings, OutputStream out, Clock clock) {
     this(settings, out, clock, new Counters());
   }

@@ -288,7 +288,7 @@ public final class HeldMail implements Closeable {
       }
     }
     long days = kind == Kind.REMEMBERED ? 30 : 14;
-    return delete(batch, group, "no sender could be told, for " + days + " days");
+    return delete(batch, group, "the sender could not be notified for " + days + " days");
   }
 
   private boolean delete(RecipientBatch batch, RecipientGroup group, String why) {

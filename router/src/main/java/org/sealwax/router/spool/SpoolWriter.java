@@ -195,7 +195,7 @@ final class SpoolWriter {
       failure = new SpoolException(Kind.BROKEN, "the spool's writer ended", e);
       closeConnection();
     } finally {
-      // Nobody waits for a job that is not done any more.
+      // No thread waits for a job that is no longer done.
       queue.end();
       refuseInHand(failure == null ? closed() : failure);
       refuseUrgent();

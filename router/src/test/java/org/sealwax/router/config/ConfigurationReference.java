@@ -20,7 +20,7 @@ public final class ConfigurationReference {
             "The file is TOML 1.0. Without one, sealwax serve listens on 127.0.0.1:2525. It is"
                 + " looked for where --config says, else as $XDG_CONFIG_HOME/sealwax/sealwax.toml"
                 + " or ~/.config/sealwax/sealwax.toml, for root as /etc/sealwax/sealwax.toml. Every"
-                + " mistake is an error, told with line, column and help: try sealwax check."
+                + " mistake is reported as an error with line, column and help: try sealwax check."
                 + " Durations are written \"30s\", \"5m\", \"4h\", \"5d\" or as a sum like"
                 + " \"1h30m\"; sizes \"100KB\", \"50MB\", \"2GB\" (powers of 1024); files are"
                 + " relative to the folder of the configuration."));
@@ -74,8 +74,8 @@ public final class ConfigurationReference {
               """),
           new TlsLevelText(
               "encrypt",
-              "Always TLS, with any certificate. Protects against those who listen, and not against"
-                  + " those who answer in the place of the server.",
+              "Always TLS, with any certificate. Protects against passive listeners, not against an"
+                  + " attacker in the place of the server.",
               """
               [[policy]]
               domain = "partner.example"

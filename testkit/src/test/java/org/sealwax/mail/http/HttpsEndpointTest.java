@@ -118,7 +118,7 @@ final class HttpsEndpointTest {
     }
   }
 
-  /** What curl says of a page: its exit code, the version of HTTP, and the content. */
+  /** What curl reports about a page: its exit code, the version of HTTP, and the content. */
   private String curl(TcpListener server, String name, TestCa trusted) throws Exception {
     int port = server.address().getPort();
     Process curl =

@@ -105,8 +105,8 @@ public final class MessageFuzzTargets {
   }
 
   private static String seen(HeaderScanner scan) {
-    // What a section that is too large said behind its limit depends on the pieces, and matters
-    // to nobody: such a message is refused.
+    // What a section that is too large said behind its limit depends on the pieces, and does
+    // not matter: such a message is refused.
     return scan.tooLarge()
         ? "too large"
         : scan.hops() + " " + scan.malformed() + scan.size() + scan.done() + scan.tlsRequired();
