@@ -9,6 +9,7 @@ import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.DefaultPaths;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.json.Json;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.ServerSettings;
@@ -91,6 +92,32 @@ public final class ConfigurationSource {
   /** Connects to the running server of the state folder. */
   ControlClient connect(Arguments arguments) throws IOException {
     return ControlClient.open(state(arguments));
+  }
+
+  /** Prints an answer for people. */
+  @FunctionalInterface
+  interface AnswerPrinter {
+    void print(JsonNode answer) throws IOException;
+  }
+
+  /**
+   * Asks the running server of the state folder one thing, and prints its answer.
+   *
+   * @param text prints it for people, where no JSON is asked for
+   * @return the exit code
+   */
+  int show(Arguments arguments, ObjectNode request, AnswerPrinter text) throws IOException {
+    print(arguments, ask(arguments, request), text);
+    return ExitStatus.OK;
+  }
+
+  /** Prints an answer as JSON where that is asked for, and for people otherwise. */
+  void print(Arguments arguments, JsonNode answer, AnswerPrinter text) throws IOException {
+    if (arguments.has("--json")) {
+      process.out().println(Json.indented(answer));
+    } else {
+      text.print(answer);
+    }
   }
 
   /** Asks the running server of the state folder one thing. */

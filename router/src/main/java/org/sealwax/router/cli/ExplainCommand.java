@@ -8,7 +8,6 @@ import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
-import org.sealwax.mail.json.Json;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlClient;
 import org.sealwax.router.control.ControlService;
@@ -91,12 +90,10 @@ public final class ExplainCommand {
     message.ifPresent(id -> request.put("id", id));
     arguments.operands().forEach(d -> request.put("domain", d));
     request.put("probe", arguments.has("--probe"));
-    JsonNode answer = ask(arguments, request, message.isPresent());
-    if (arguments.has("--json")) {
-      process.out().println(Json.indented(answer));
-    } else {
-      process.out().print(ExplainText.of(answer));
-    }
+    configuration.print(
+        arguments,
+        ask(arguments, request, message.isPresent()),
+        answer -> process.out().print(ExplainText.of(answer)));
     return ExitStatus.OK;
   }
 

@@ -2,11 +2,9 @@ package org.sealwax.router.cli;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import org.sealwax.router.control.Explainer;
 import tools.jackson.databind.JsonNode;
 
@@ -41,39 +39,34 @@ final class ExplainText extends AnswerText {
   }
 
   private void destination(JsonNode d) {
-    Instant now = instant(d.path("at").asString("")).orElse(Instant.EPOCH);
-    line(0, d.path("destination").asString(""));
-    line(1, "goes to " + d.path("next_hop").asString(""));
-    optional(1, d, "end", "ends: ");
+    Instant now = instant(d.path("at")).orElse(Instant.EPOCH);
+    line(0, fill("{destination}", d));
+    line(1, fill("goes to {next_hop}", d));
+    lineIfAny(1, optional("ends: {end}", d));
     line(1, "sources");
     for (JsonNode s : d.path("sources")) {
-      line(2, s.path("source").asString("") + ": " + unprefixed(s));
+      line(2, fill("{source}: ", s) + unprefixed(s));
       List<String> facts = new ArrayList<>();
       for (Fact fact : Fact.values()) {
-        String value = s.path(fact.name().toLowerCase(Locale.ROOT)).asString("");
-        if (!value.isEmpty()) {
-          facts.add(fact.label + instant(value).map(at -> age(at, now)).orElse(value));
+        JsonNode value = s.path(fact.name().toLowerCase(Locale.ROOT));
+        if (!value.asString("").isEmpty()) {
+          facts.add(fact.label + instant(value).map(at -> age(at, now)).orElse(value.asString("")));
         }
       }
-      if (!facts.isEmpty()) {
-        line(3, String.join(" · ", facts));
+      lineIfAny(3, String.join(" · ", facts));
+      lines(3, "", s.path("records"));
+      for (String more :
+          List.of(
+              "ignored: {does_not_count}",
+              "{evidence}",
+              "trouble: {trouble}",
+              "warning: {warning}")) {
+        lineIfAny(3, optional(more, s));
       }
-      for (JsonNode record : s.path("records")) {
-        line(3, record.asString(""));
-      }
-      optional(3, s, "does_not_count", "ignored: ");
-      optional(3, s, "evidence", "");
-      optional(3, s, "trouble", "trouble: ");
-      optional(3, s, "warning", "warning: ");
     }
     JsonNode peer = d.path("peer");
-    if (peer.has("known_by")) {
-      line(
-          1,
-          "as a client it is identified by "
-              + peer.path("known_by").asString("")
-              + (peer.path("relay").asBoolean() ? ", and may relay" : ""));
-    }
+    String known = optional("as a client it is identified by {known_by}", peer);
+    lineIfAny(1, peer.path("relay").asBoolean() ? known + ", and may relay" : known);
     for (JsonNode h : d.path("hosts")) {
       host(h);
     }
@@ -84,20 +77,6 @@ final class ExplainText extends AnswerText {
     String value = source.path("value").asString("");
     String prefix = source.path("source").asString("") + ": ";
     return value.startsWith(prefix) ? value.substring(prefix.length()) : value;
-  }
-
-  private void optional(int depth, JsonNode node, String field, String label) {
-    if (node.has(field)) {
-      line(depth, label + node.path(field).asString(""));
-    }
-  }
-
-  private static Optional<Instant> instant(String text) {
-    try {
-      return Optional.of(Instant.parse(text));
-    } catch (DateTimeParseException e) {
-      return Optional.empty();
-    }
   }
 
   /** {@code 2026-11-25T12:00:00Z (3h ago)}. */
@@ -115,38 +94,24 @@ final class ExplainText extends AnswerText {
   }
 
   private void host(JsonNode h) {
-    line(1, "host " + h.path("host").asString("") + ":" + h.path("port").asInt());
-    optional(2, h, "refused", "not used: ");
-    optional(2, h, "never", "can never be met: ");
+    line(1, fill("host {host}:{port}", h));
+    lineIfAny(2, optional("not used: {refused}", h));
+    lineIfAny(2, optional("can never be met: {never}", h));
     line(
         2,
-        "wanted "
-            + h.path("wanted").asString("")
-            + ": encryption "
-            + h.path("encryption").asString("")
-            + ", plaintext "
-            + h.path("clear_text").asString("")
-            + ", at least "
-            + h.path("floor").asString("")
+        fill(
+                "wanted {wanted}: encryption {encryption}, plaintext {clear_text}, at least {floor}",
+                h)
             + (h.path("require_tls").asBoolean(false) ? ", REQUIRETLS" : ""));
-    for (JsonNode demand : h.path("identity")) {
-      line(3, "demands " + demand.asString(""));
-    }
-    for (JsonNode because : h.path("because")) {
-      line(3, "because of " + because.asString(""));
-    }
+    lines(3, "demands ", h.path("identity"));
+    lines(3, "because of ", h.path("because"));
     if (h.path("by_memory_alone").asBoolean(false)) {
       line(3, "required by the ledger: mail that fails this is held, not bounced, at the end");
     }
     line(2, "fallback steps " + words(h.path("rungs")));
-    optional(3, h.path("memory"), "shown", "has shown ");
-    optional(3, h.path("memory"), "broken", "failed recently: ");
-    JsonNode probe = h.path("probe");
-    if (!probe.isMissingNode()) {
-      line(
-          2,
-          "probe " + probe.path("address").asString("") + ": " + probe.path("seen").asString(""));
-      line(3, "then: " + probe.path("then").asString(""));
-    }
+    lineIfAny(3, optional("has shown {shown}", h.path("memory")));
+    lineIfAny(3, optional("failed recently: {broken}", h.path("memory")));
+    lineIfAny(2, optional("probe {address}: {seen}", h.path("probe")));
+    lineIfAny(3, optional("then: {then}", h.path("probe")));
   }
 }

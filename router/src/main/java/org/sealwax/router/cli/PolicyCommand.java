@@ -1,16 +1,16 @@
 package org.sealwax.router.cli;
 
+import static org.sealwax.router.cli.AnswerText.fill;
+import static org.sealwax.router.cli.AnswerText.optional;
+
 import java.io.IOException;
 import java.io.PrintStream;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
-import java.util.stream.StreamSupport;
+import java.util.Map;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
-import org.sealwax.mail.cli.ExitStatus;
-import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
-import org.sealwax.mail.json.Json;
 import org.sealwax.router.control.ControlClient;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -69,7 +69,8 @@ public final class PolicyCommand {
                 $ sealwax policy show example.org
                 """
                     + JSON,
-                arguments -> ask(arguments, request("show", arguments), this::printDomain)),
+                arguments ->
+                    configuration.show(arguments, request("show", arguments), this::printDomain)),
             Command.of(
                 """
                 sealwax policy accept [DOMAIN]
@@ -95,24 +96,14 @@ public final class PolicyCommand {
                 $ sealwax policy forget example.org
                 """
                     + JSON,
-                arguments -> ask(arguments, request("forget", arguments), this::printText))));
+                arguments ->
+                    configuration.show(arguments, request("forget", arguments), this::printText))));
   }
 
   private static ObjectNode request(String verb, Arguments arguments) {
     ObjectNode request = ControlClient.request("policy").put("verb", verb);
     arguments.operands().forEach(domain -> request.put("domain", domain));
     return request;
-  }
-
-  private int ask(Arguments arguments, ObjectNode request, Consumer<JsonNode> print)
-      throws IOException {
-    JsonNode answer = configuration.ask(arguments, request);
-    if (arguments.has("--json")) {
-      process.out().println(Json.indented(answer));
-    } else {
-      print.accept(answer);
-    }
-    return ExitStatus.OK;
   }
 
   private void printText(JsonNode answer) {
@@ -125,7 +116,8 @@ public final class PolicyCommand {
       throw new Arguments.UsageError("policy accept takes one domain, or --clock");
     }
     ObjectNode request = request("accept", arguments);
-    return ask(arguments, clock ? request.put("clock", true) : request, this::printText);
+    return configuration.show(
+        arguments, clock ? request.put("clock", true) : request, this::printText);
   }
 
   private int list(Arguments arguments) throws IOException {
@@ -133,7 +125,7 @@ public final class PolicyCommand {
     request.put("violations", arguments.has("--violations"));
     request.put("all", arguments.has("--all"));
     arguments.number("--limit", MOST).ifPresent(limit -> request.put("limit", limit));
-    return ask(arguments, request, this::printList);
+    return configuration.show(arguments, request, this::printList);
   }
 
   private void printList(JsonNode answer) {
@@ -156,63 +148,35 @@ public final class PolicyCommand {
   }
 
   private static String head(JsonNode row) {
-    StringBuilder out = new StringBuilder();
-    out.append(text(row, "domain")).append("  ").append(text(row, "level"));
-    if (row.has("since")) {
-      out.append(" since ").append(TimeText.of(row, "since"));
-      out.append(", seen ").append(TimeText.of(row, "seen"));
-    }
     JsonNode violation = row.path("violation");
-    if (!violation.isMissingNode()) {
-      out.append("\n  shows less since ").append(TimeText.of(violation, "since"));
-      out.append(": ").append(text(violation, "class"));
-      out.append(
-          violation.path("accepts").isNull() || violation.path("accepts").isMissingNode()
-              ? "; only sealwax policy accept ends it"
-              : "; accepted at the earliest " + TimeText.of(violation, "accepts"));
-    }
-    return out.toString();
+    String accepts = optional("; accepted at the earliest {accepts}", violation);
+    return fill("{domain}  {level}", row)
+        + optional(" since {since}, seen {seen}", row)
+        + optional("\n  shows less since {since}: {class}", violation)
+        + (accepts.isEmpty() && !violation.isMissingNode()
+            ? "; only sealwax policy accept ends it"
+            : accepts);
   }
 
   private void printDomain(JsonNode answer) {
     PrintStream out = process.out();
     out.println(head(answer));
     if (answer.has("falls_away")) {
-      out.println("  expires " + TimeText.of(answer, "falls_away") + " unless seen again");
+      out.println(fill("  expires {falls_away} unless seen again", answer));
     }
     for (JsonNode host : answer.path("hosts")) {
       out.println(
-          "  "
-              + text(host, "host")
+          fill("  {host}", host)
               + (host.path("mx").asBoolean(false) ? "" : "  (no MX host now)")
               + (host.path("admitted").asBoolean(true) ? "" : "  (not admitted)"));
-      String shown =
-          String.join(
-              ", ",
-              StreamSupport.stream(host.path("shown").properties().spliterator(), false)
-                  .map(
-                      e ->
-                          e.getKey()
-                              + " "
-                              + e.getValue().path("sessions").asInt(0)
-                              + " on "
-                              + e.getValue().path("days").asInt(0)
-                              + " days")
-                  .toList());
-      out.println("    " + shown);
+      List<String> shown = new ArrayList<>();
+      for (Map.Entry<String, JsonNode> what : host.path("shown").properties()) {
+        shown.add(what.getKey() + fill(" {sessions} on {days} days", what.getValue()));
+      }
+      out.println("    " + String.join(", ", shown));
       for (JsonNode key : host.path("keys")) {
-        out.println(
-            "    key "
-                + text(key, "key")
-                + " from "
-                + TimeText.of(key, "first")
-                + " to "
-                + TimeText.of(key, "last"));
+        out.println(fill("    key {key} from {first} to {last}", key));
       }
     }
-  }
-
-  private static String text(JsonNode node, String field) {
-    return Printable.of(node.path(field).asString(""));
   }
 }

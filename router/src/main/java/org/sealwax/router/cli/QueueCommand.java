@@ -1,5 +1,8 @@
 package org.sealwax.router.cli;
 
+import static org.sealwax.router.cli.AnswerText.fill;
+import static org.sealwax.router.cli.AnswerText.optional;
+
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;
@@ -9,7 +12,6 @@ import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
-import org.sealwax.mail.json.Json;
 import org.sealwax.router.control.ControlClient;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -201,7 +203,8 @@ public final class QueueCommand {
         skipped += answer.path("skipped").asLong();
       }
     }
-    StringBuilder text = new StringBuilder(verb + ": " + done + recipients(done));
+    StringBuilder text =
+        new StringBuilder(verb + ": " + done + (done == 1 ? " recipient" : " recipients"));
     if (later > 0) {
       text.append(", and ").append(later).append(" more once the delivery under way has ended");
     }
@@ -212,28 +215,17 @@ public final class QueueCommand {
     return done + later > 0 ? ExitStatus.OK : ExitStatus.WARNINGS;
   }
 
-  private static String recipients(long count) {
-    return count == 1 ? " recipient" : " recipients";
-  }
-
-  /** Prints an answer for programs, where that is asked for. */
-  private boolean printedAsJson(Arguments arguments, JsonNode answer) {
-    if (arguments.has("--json")) {
-      process.out().println(Json.indented(answer));
-    }
-    return arguments.has("--json");
-  }
-
   /** Prints the queue. */
   int list(Arguments arguments) throws IOException {
-    JsonNode answer = configuration.ask(arguments, selected("list", arguments));
-    if (printedAsJson(arguments, answer)) {
-      return ExitStatus.OK;
-    }
+    return configuration.show(
+        arguments, selected("list", arguments), answer -> list(answer, arguments));
+  }
+
+  private void list(JsonNode answer, Arguments arguments) throws IOException {
     PrintStream out = process.out();
     if (answer.path("messages").isEmpty()) {
       out.println("the queue is empty");
-      return ExitStatus.OK;
+      return;
     }
     for (JsonNode message : answer.path("messages")) {
       out.println(head(message));
@@ -244,100 +236,63 @@ public final class QueueCommand {
     }
     out.println();
     for (JsonNode reason : configuration.ask(arguments, ControlClient.request("reasons"))) {
-      String why = text(reason, "reason");
       out.println(
-          reason.path("groups").asLong()
-              + " "
-              + text(reason, "state")
-              + (why.isEmpty() ? "" : ": " + why)
-              + ", the oldest from "
-              + TimeText.of(reason, "oldest"));
+          fill("{groups} {state}", reason)
+              + optional(": {reason}", reason)
+              + fill(", the oldest from {oldest}", reason));
     }
-    return ExitStatus.OK;
   }
 
   private static String head(JsonNode message) {
-    return text(message, "id")
-        + "  "
-        + TimeText.of(message, "arrived")
-        + "  "
-        + message.path("size").asLong()
-        + " bytes  from <"
-        + text(message, "sender")
-        + ">";
+    return fill("{id}  {arrived}  {size} bytes  from <{sender}>", message);
   }
 
   private static String recipient(JsonNode r) {
-    StringBuilder out = new StringBuilder();
-    out.append('<').append(text(r, "to")).append(">  ");
-    out.append(text(r, "state"));
-    if (r.has("reason")) {
-      out.append(": ").append(text(r, "reason"));
-      out.append(" (").append(text(r, "text")).append(')');
-    }
-    if (r.has("due")) {
-      out.append("  next ").append(TimeText.of(r, "due"));
-    }
-    return out.toString();
+    return fill("<{to}>  {state}", r)
+        + optional(": {reason} ({text})", r)
+        + optional("  next {due}", r);
+  }
+
+  private static String tls(JsonNode session) {
+    String tls = optional(", {tls}", session);
+    return tls.isEmpty() ? ", in plaintext" : tls;
   }
 
   private int show(Arguments arguments) throws IOException {
-    JsonNode answer =
-        configuration.ask(arguments, ControlClient.request("show").put("id", arguments.operand()));
-    if (printedAsJson(arguments, answer)) {
-      return ExitStatus.OK;
-    }
-    PrintStream out = process.out();
-    out.println(head(answer));
-    String tls = text(answer, "tls");
-    out.println(
-        "  came from "
-            + text(answer, "origin")
-            + (tls.isEmpty() ? ", in plaintext" : ", " + Printable.of(tls)));
-    answer.path("recipients").forEach(r -> out.println("  " + recipient(r)));
-    out.println();
-    answer.path("header").asString("").lines().forEach(l -> out.println(Printable.of(l)));
-    return ExitStatus.OK;
+    return configuration.show(
+        arguments,
+        ControlClient.request("show").put("id", arguments.operand()),
+        answer -> {
+          PrintStream out = process.out();
+          out.println(head(answer));
+          out.println(fill("  came from {origin}", answer) + tls(answer));
+          answer.path("recipients").forEach(r -> out.println("  " + recipient(r)));
+          out.println();
+          answer.path("header").asString("").lines().forEach(l -> out.println(Printable.of(l)));
+        });
   }
 
   private int trace(Arguments arguments) throws IOException {
-    JsonNode answer =
-        configuration.ask(arguments, ControlClient.request("trace").put("id", arguments.operand()));
-    if (printedAsJson(arguments, answer)) {
-      return ExitStatus.OK;
-    }
-    PrintStream out = process.out();
-    JsonNode a = answer.path("arrival");
-    if (!a.isMissingNode()) {
-      String tls = text(a, "tls");
-      out.println(
-          TimeText.of(a, "at")
-              + "  accepted from "
-              + text(a, "origin")
-              + ", "
-              + a.path("size").asLong()
-              + " bytes, sender <"
-              + text(a, "sender")
-              + (tls.isEmpty() ? ">, in plaintext" : ">, " + Printable.of(tls)));
-    }
-    answer.path("stations").forEach(s -> out.println(traceEntry(s)));
-    answer.path("waiting").forEach(r -> out.println("waiting  " + recipient(r)));
-    return ExitStatus.OK;
+    return configuration.show(
+        arguments,
+        ControlClient.request("trace").put("id", arguments.operand()),
+        answer -> {
+          PrintStream out = process.out();
+          JsonNode a = answer.path("arrival");
+          if (!a.isMissingNode()) {
+            out.println(
+                fill("{at}  accepted from {origin}, {size} bytes, sender <{sender}>", a) + tls(a));
+          }
+          answer.path("stations").forEach(s -> out.println(traceEntry(s)));
+          answer.path("waiting").forEach(r -> out.println("waiting  " + recipient(r)));
+        });
   }
 
   private static String traceEntry(JsonNode s) {
-    StringBuilder out = new StringBuilder(TimeText.of(s, "at"));
-    out.append("  ").append(text(s, "what"));
-    out.append(" <").append(text(s, "to")).append('>');
+    StringBuilder out = new StringBuilder(fill("{at}  {what} <{to}>", s));
     for (String field : List.of("host", "tls", "reason", "status", "text", "reply")) {
-      if (s.has(field)) {
-        out.append(", ").append(field).append(' ').append(Printable.of(s.path(field).asString("")));
-      }
+      out.append(optional(", " + field + " {" + field + "}", s));
     }
     return out.toString();
-  }
-
-  private static String text(JsonNode node, String field) {
-    return Printable.of(node.path(field).asString(""));
   }
 }

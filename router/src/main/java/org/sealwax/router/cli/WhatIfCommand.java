@@ -8,7 +8,6 @@ import java.util.Optional;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
-import org.sealwax.mail.json.Json;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
@@ -37,12 +36,10 @@ final class WhatIfCommand {
             .anyMatch(ConfiguredFilesCheck.FileProblem::error)) {
       return ExitStatus.ERRORS;
     }
-    JsonNode answer = answer(arguments, file, then.get().settings());
-    if (arguments.has("--json")) {
-      process.out().println(Json.indented(answer));
-    } else {
-      process.out().print(WhatIfText.of(file.toString(), answer));
-    }
+    configuration.print(
+        arguments,
+        answer(arguments, file, then.get().settings()),
+        answer -> process.out().print(WhatIfText.of(file.toString(), answer)));
     return ExitStatus.OK;
   }
 

@@ -18,47 +18,33 @@ final class WhatIfText extends AnswerText {
     line(
         0,
         file
-            + ", against the configuration in force: "
-            + answer.path("connections").asInt()
-            + " connections of "
-            + answer.path("remembered").asInt()
-            + " domains");
+            + fill(
+                ", against the configuration in force: {connections} connections of {remembered}"
+                    + " domains",
+                answer));
     line(
         0,
-        "domains with mail that would go in plaintext: "
-            + answer.path("clear").asInt()
-            + ", would be delayed: "
-            + answer.path("delayed").asInt()
-            + ", not known: "
-            + answer.path("unknown").asInt()
-            + ", only improved: "
-            + answer.path("better").asInt());
+        fill(
+            "domains with mail that would go in plaintext: {clear}, would be delayed: {delayed},"
+                + " not known: {unknown}, only improved: {better}",
+            answer));
     answer.path("domains").forEach(this::domain);
     if (answer.path("more").asInt() > 0) {
-      line(0, "... and " + answer.path("more").asInt() + " more domains");
+      line(0, fill("... and {more} more domains", answer));
     }
     messages(answer);
     line(0, "not known here");
-    answer.path("not_known").forEach(n -> line(1, n.asString("")));
+    lines(1, "", answer.path("not_known"));
   }
 
   private void domain(JsonNode d) {
-    line(0, d.path("domain").asString("") + "  " + words(d.path("changes")));
+    line(0, fill("{domain}  ", d) + words(d.path("changes")));
     for (JsonNode h : d.path("differences")) {
       line(
           1,
-          h.path("host").asString("")
-              + "  now: "
-              + h.path("now").asString("")
-              + "; then: "
+          fill("{host}  now: {now}; then: ", h)
               + changeText(h.path("then").asString(""))
-              + " ("
-              + h.path("connections").asInt()
-              + " of "
-              + h.path("of").asInt()
-              + " connections, the last "
-              + h.path("last").asString("")
-              + ")");
+              + fill(" ({connections} of {of} connections, the last {last})", h));
     }
   }
 
@@ -74,17 +60,11 @@ final class WhatIfText extends AnswerText {
     }
     line(0, "messages in the queue for these domains: " + count(answer));
     for (JsonNode m : answer.path("messages")) {
-      String sender = m.path("sender").asString("");
       line(
           1,
-          m.path("id").asString("")
-              + "  to "
-              + m.path("domain").asString("")
-              + " from <"
-              + sender
-              + ">  "
+          fill("{id}  to {domain} from <{sender}>  ", m)
               + words(m.path("changes"))
-              + (m.has("demands") ? "; came with " + m.path("demands").asString("") : ""));
+              + optional("; came with {demands}", m));
     }
   }
 

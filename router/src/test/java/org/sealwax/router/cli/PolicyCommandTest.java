@@ -155,7 +155,7 @@ final class PolicyCommandTest {
     violate(DOMAIN);
     assertTrue(policy("accept", "example.org").contains("its level was verify and is now none"));
     assertTrue(ledger.evidenceFor(DOMAIN).isEmpty());
-    assertTrue(policy("forget", "example.org").contains("forgotten"));
+    assertTrue(policy("forget", "example.org").contains("is removed from the ledger"));
     assertThrows(ControlServer.ControlRequestRefused.class, () -> policy("forget", "example.org"));
     assertTrue(policy("accept", "--clock").contains("confirmed"));
   }
