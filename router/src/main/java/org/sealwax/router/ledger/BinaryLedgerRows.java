@@ -30,6 +30,7 @@ import org.sealwax.router.ledger.DomainRecord.ReachedLevel;
 import org.sealwax.router.ledger.Violation.ObservationRun;
 import org.sealwax.router.ledger.Violation.PathState;
 import org.sealwax.router.store.SqliteFormat;
+import org.sealwax.router.store.Statements;
 
 /**
  * A ledger of format 1, which had binary rows: its tables, and the way to those of format 2. Each
@@ -77,13 +78,13 @@ final class BinaryLedgerRows {
     s.execute("CREATE INDEX domain_violated ON domain(domain) WHERE violation_since IS NOT NULL");
     s.execute(LedgerStore.HOST.create("PRIMARY KEY(of_domain, name)) WITHOUT ROWID"));
     s.execute(LedgerStore.FALLBACK.create("PRIMARY KEY(host)) WITHOUT ROWID"));
-    LedgerStore.Statements to = new LedgerStore.Statements(s.getConnection());
+    Statements to = new Statements(s.getConnection());
     try (ResultSet r = s.executeQuery("SELECT name, row FROM former")) {
       while (r.next()) {
         byte[] bytes = r.getBytes(2);
         Optional<DomainRecord> row = Domain.parse(r.getString(1)).flatMap(d -> domain(d, bytes));
         if (row.isPresent()) {
-          to.put(row.get().domain(), null, row.get());
+          LedgerStore.put(to, row.get().domain(), null, row.get());
         }
       }
     }
@@ -96,7 +97,7 @@ final class BinaryLedgerRows {
       while (r.next()) {
         Optional<HostMemory> memory = memory(r.getBytes(2));
         if (memory.isPresent()) {
-          to.put(r.getString(1), memory.get());
+          LedgerStore.put(to, r.getString(1), memory.get());
         }
       }
     }

@@ -4,8 +4,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -23,6 +21,7 @@ import org.sealwax.router.ledger.DomainRecordCodec.StoredDomain;
 import org.sealwax.router.ledger.LedgerWriter.HeldRecord;
 import org.sealwax.router.store.Sqlite;
 import org.sealwax.router.store.SqliteFormat;
+import org.sealwax.router.store.Statements;
 
 /**
  * The ledger on disk: one SQLite file whose tables a person can read (docs/ledger.md). A batch is
@@ -89,99 +88,50 @@ final class LedgerStore implements Closeable {
     }
   }
 
-  /** What is done in one transaction. */
-  private interface Work<T> {
-    T in(Statements connection) throws SQLException;
-  }
-
-  /** The statements of one connection, prepared when they are first used. Thread-safe. */
-  record Statements(Connection connection, Map<String, PreparedStatement> prepared) {
-    Statements(Connection connection) {
-      this(connection, new HashMap<>());
-    }
-
-    private synchronized <T> T transaction(Work<T> work) throws SQLException {
-      run("BEGIN");
-      try {
-        T result = work.in(this);
-        run("COMMIT");
-        return result;
-      } catch (SQLException | RuntimeException e) {
-        try {
-          run("ROLLBACK");
-        } catch (SQLException over) {
-          // A full disk has rolled it back already.
-          e.addSuppressed(over);
-        }
-        throw e;
-      }
-    }
-
-    private PreparedStatement bound(String sql, List<? extends @Nullable String> values)
-        throws SQLException {
-      PreparedStatement statement = prepared.get(sql);
-      if (statement == null) {
-        statement = connection.prepareStatement(sql);
-        prepared.put(sql, statement);
-      }
-      for (int i = 0; i < values.size(); i++) {
-        statement.setString(i + 1, values.get(i));
-      }
-      return statement;
-    }
-
-    private void run(String sql, List<? extends @Nullable String> values) throws SQLException {
-      bound(sql, values).executeUpdate();
-    }
-
-    private void run(String sql, String... values) throws SQLException {
-      run(sql, List.of(values));
-    }
-
-    private List<List<@Nullable String>> rows(String sql, String... values) throws SQLException {
-      List<List<@Nullable String>> out = new ArrayList<>();
-      try (ResultSet r = bound(sql, List.of(values)).executeQuery()) {
-        int columns = r.getMetaData().getColumnCount();
-        while (r.next()) {
+  private static List<List<@Nullable String>> rows(Statements from, String sql, String... values)
+      throws SQLException {
+    return from.all(
+        sql,
+        r -> {
+          int columns = r.getMetaData().getColumnCount();
           List<@Nullable String> row = new ArrayList<>(columns);
           for (int i = 1; i <= columns; i++) {
             row.add(r.getString(i));
           }
-          out.add(row);
-        }
-      }
-      return out;
-    }
+          return row;
+        },
+        (Object[]) values);
+  }
 
-    /**
-     * Puts a record, or that there is none, in the place of the stored one. Hosts that are as they
-     * were are not written: most rounds show one of many.
-     */
-    void put(Domain domain, @Nullable DomainRecord stored, @Nullable DomainRecord row)
-        throws SQLException {
-      if (stored == null || row == null) {
-        run("DELETE FROM host WHERE of_domain = ?", domain.name());
-      }
-      if (row == null) {
-        run("DELETE FROM domain WHERE domain = ?", domain.name());
-        return;
-      }
-      Map<Domain, HostRecord> former = stored == null ? Map.of() : stored.hosts();
-      StoredDomain changed = DomainRecordCodec.write(row, former);
-      run(PUT_DOMAIN, changed.domain());
-      for (Domain host : former.keySet()) {
-        if (!row.hosts().containsKey(host)) {
-          run("DELETE FROM host WHERE of_domain = ? AND name = ?", domain.name(), host.name());
-        }
-      }
-      for (List<@Nullable String> host : changed.hosts()) {
-        run(PUT_HOST, host);
+  /**
+   * Puts a record, or that there is none, in the place of the stored one. Hosts that are as they
+   * were are not written: most rounds show one of many.
+   */
+  static void put(
+      Statements to, Domain domain, @Nullable DomainRecord stored, @Nullable DomainRecord row)
+      throws SQLException {
+    if (stored == null || row == null) {
+      to.update("DELETE FROM host WHERE of_domain = ?", domain.name());
+    }
+    if (row == null) {
+      to.update("DELETE FROM domain WHERE domain = ?", domain.name());
+      return;
+    }
+    Map<Domain, HostRecord> former = stored == null ? Map.of() : stored.hosts();
+    StoredDomain changed = DomainRecordCodec.write(row, former);
+    to.update(PUT_DOMAIN, changed.domain().toArray());
+    for (Domain host : former.keySet()) {
+      if (!row.hosts().containsKey(host)) {
+        to.update("DELETE FROM host WHERE of_domain = ? AND name = ?", domain.name(), host.name());
       }
     }
+    for (List<@Nullable String> host : changed.hosts()) {
+      to.update(PUT_HOST, host.toArray());
+    }
+  }
 
-    void put(String host, HostMemory memory) throws SQLException {
-      run(FALLBACK.put(), DomainRecordCodec.write(host, memory));
-    }
+  static void put(Statements to, String host, HostMemory memory) throws SQLException {
+    to.update(FALLBACK.put(), DomainRecordCodec.write(host, memory).toArray());
   }
 
   private LedgerStore(Path file, Connection writing, Connection reading) {
@@ -214,7 +164,7 @@ final class LedgerStore implements Closeable {
     return new IOException("the ledger " + file + ": " + FailureText.of(e), e);
   }
 
-  private <T> T done(Statements connection, Work<T> work) throws IOException {
+  private <T> T done(Statements connection, Statements.Work<T> work) throws IOException {
     try {
       return connection.transaction(work);
     } catch (SQLException e) {
@@ -223,7 +173,7 @@ final class LedgerStore implements Closeable {
   }
 
   private List<List<@Nullable String>> rows(String sql, String... values) throws IOException {
-    return done(reading, r -> r.rows(sql, values));
+    return done(reading, r -> rows(r, sql, values));
   }
 
   /** Domains as they are stored; in one transaction, because each lies in several tables. */
@@ -232,10 +182,10 @@ final class LedgerStore implements Closeable {
         reading,
         r -> {
           List<StoredDomain> out = new ArrayList<>();
-          for (List<@Nullable String> domain : r.rows(SELECT + condition, values)) {
+          for (List<@Nullable String> domain : rows(r, SELECT + condition, values)) {
             String name = String.valueOf(domain.getFirst());
             out.add(
-                new StoredDomain(domain, r.rows("SELECT * FROM host WHERE of_domain = ?", name)));
+                new StoredDomain(domain, rows(r, "SELECT * FROM host WHERE of_domain = ?", name)));
           }
           return out;
         });
@@ -256,13 +206,13 @@ final class LedgerStore implements Closeable {
         writing,
         w -> {
           for (var entry : batch.rows().entrySet()) {
-            w.put(entry.getKey(), entry.getValue().stored(), entry.getValue().row());
+            put(w, entry.getKey(), entry.getValue().stored(), entry.getValue().row());
           }
           for (var entry : batch.hostMemories().entrySet()) {
-            w.put(entry.getKey(), entry.getValue());
+            put(w, entry.getKey(), entry.getValue());
           }
           for (var entry : batch.meta().entrySet()) {
-            w.run(
+            w.update(
                 "INSERT OR REPLACE INTO meta(name, value) VALUES(?, ?)",
                 entry.getKey(),
                 entry.getValue().toString());

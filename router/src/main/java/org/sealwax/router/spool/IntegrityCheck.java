@@ -11,6 +11,7 @@ import java.util.Optional;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.store.Sqlite;
 import org.sealwax.router.store.SqliteFailure;
+import org.sealwax.router.store.Statements;
 
 /**
  * One check of the whole database in each run, before any page of its file is overwritten.

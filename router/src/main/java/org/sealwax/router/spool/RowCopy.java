@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.List;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.store.SqliteFailure;
+import org.sealwax.router.store.Statements;
 
 /**
  * Copies every row that can be read out of a damaged database into a new one, table by table, key

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.router.store.Sqlite;
 import org.sealwax.router.store.SqliteFailure;
 import org.sealwax.router.store.StateFiles;
+import org.sealwax.router.store.Statements;
 
 /**
  * The recovery of a damaged or missing database: its files are moved into a folder of their own,

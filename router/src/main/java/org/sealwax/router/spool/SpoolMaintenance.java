@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.spool.ScanMarks.Scan;
 import org.sealwax.router.store.Sqlite;
+import org.sealwax.router.store.Statements;
 
 /**
  * The maintenance thread next to the writer: checks the database once in each run, removes

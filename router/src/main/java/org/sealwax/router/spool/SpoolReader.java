@@ -14,6 +14,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.router.spool.SpoolException.Kind;
 import org.sealwax.router.store.Sqlite;
+import org.sealwax.router.store.Statements;
 
 /** A connection that reads, with its statements kept prepared. Used by one thread at a time. */
 final class SpoolReader implements Closeable {
@@ -127,7 +128,7 @@ final class SpoolReader implements Closeable {
     String hop = r.getString(5);
     String sender = r.getString(6);
     String reason = r.getString(7);
-    if (recipients == null || Statements.sum(recipients) != r.getInt(8)) {
+    if (recipients == null || SpoolFormat.sum(recipients) != r.getInt(8)) {
       return null;
     }
     if (!BatchState.isKnown(state) || hop == null || sender == null || reason == null) {
@@ -151,7 +152,7 @@ final class SpoolReader implements Closeable {
 
   private static byte[] guarded(byte @Nullable [] record, int sum, String what)
       throws SpoolException {
-    return whole(record == null || Statements.sum(record) != sum ? null : record, what);
+    return whole(record == null || SpoolFormat.sum(record) != sum ? null : record, what);
   }
 
   /**

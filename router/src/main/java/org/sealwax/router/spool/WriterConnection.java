@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.router.store.Sqlite;
+import org.sealwax.router.store.Statements;
 
 /** The one connection that writes, with its statements kept prepared. Owned by one thread. */
 final class WriterConnection implements Closeable {
@@ -87,7 +88,7 @@ final class WriterConnection implements Closeable {
         message.id().number(),
         message.arrived().toEpochMilli(),
         draft.size(),
-        Statements.sum(message.envelope()),
+        SpoolFormat.sum(message.envelope()),
         draft.checksum(),
         content == null ? 1 : 0,
         message.envelope(),
@@ -113,11 +114,11 @@ final class WriterConnection implements Closeable {
         message,
         batch.key().number(),
         state.code(),
-        Statements.millis(due),
+        SpoolFormat.millis(due),
         batch.hop(),
         batch.sender(),
         batch.reason(),
-        Statements.sum(batch.recipients()),
+        SpoolFormat.sum(batch.recipients()),
         batch.recipients());
   }
 
@@ -139,7 +140,7 @@ final class WriterConnection implements Closeable {
           "UPDATE share SET state = ?, due = ?, reason = coalesce(?, reason)"
               + " WHERE message = ? AND number = ?",
           m.state().code(),
-          Statements.millis(m.due()),
+          SpoolFormat.millis(m.due()),
           m.reason(),
           m.key().message().number(),
           m.key().number());

@@ -1,4 +1,4 @@
-package org.sealwax.router.spool;
+package org.sealwax.router.store;
 
 import java.io.Closeable;
 import java.sql.Connection;
@@ -6,33 +6,65 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
-/** A connection with its statements, which are kept prepared. Used by one thread at a time. */
-final class Statements implements Closeable {
+/**
+ * A connection with its statements, which are kept prepared. Used by one thread at a time; {@link
+ * #transaction} may come from any.
+ */
+public final class Statements implements Closeable {
   private final Connection connection;
   private final Map<String, PreparedStatement> prepared = new HashMap<>();
 
-  Statements(Connection connection) {
+  /** Over a connection, which it owns from now on. */
+  public Statements(Connection connection) {
     this.connection = connection;
+  }
+
+  /** The connection itself. */
+  public Connection connection() {
+    return connection;
   }
 
   /** Makes a value of the row at which the result stands. */
   @FunctionalInterface
-  interface RowMapper<T> {
+  public interface RowMapper<T, E extends Exception> {
     /** Makes it. */
-    T map(ResultSet row) throws SQLException, SpoolException;
+    T map(ResultSet row) throws SQLException, E;
+  }
+
+  /** What is done in one transaction. */
+  @FunctionalInterface
+  public interface Work<T> {
+    /** Does it; after an exception nothing of it is done. */
+    T in(Statements statements) throws SQLException;
+  }
+
+  /** Does all of a work, or nothing. */
+  public synchronized <T> T transaction(Work<T> work) throws SQLException {
+    update("BEGIN");
+    try {
+      T result = work.in(this);
+      update("COMMIT");
+      return result;
+    } catch (SQLException | RuntimeException e) {
+      try {
+        update("ROLLBACK");
+      } catch (SQLException over) {
+        // A full disk has rolled it back already.
+        e.addSuppressed(over);
+      }
+      throw e;
+    }
   }
 
   /** A statement with its values, in order. */
-  PreparedStatement bind(String sql, @Nullable Object... values) throws SQLException {
+  public PreparedStatement bind(String sql, @Nullable Object... values) throws SQLException {
     PreparedStatement statement = prepared.get(sql);
     if (statement == null) {
       statement = connection.prepareStatement(sql);
@@ -41,7 +73,8 @@ final class Statements implements Closeable {
     return bind(statement, values);
   }
 
-  static PreparedStatement bind(PreparedStatement statement, @Nullable Object... values)
+  /** Gives a statement its values, in order. */
+  public static PreparedStatement bind(PreparedStatement statement, @Nullable Object... values)
       throws SQLException {
     for (int i = 0; i < values.length; i++) {
       statement.setObject(i + 1, values[i]);
@@ -50,13 +83,13 @@ final class Statements implements Closeable {
   }
 
   /** Runs a statement; the number of rows that it changed. */
-  int update(String sql, @Nullable Object... values) throws SQLException {
+  public int update(String sql, @Nullable Object... values) throws SQLException {
     return bind(sql, values).executeUpdate();
   }
 
   /** All rows of a query. */
-  <T> List<T> all(String sql, RowMapper<T> mapper, Object... values)
-      throws SQLException, SpoolException {
+  public <T, E extends Exception> List<T> all(
+      String sql, RowMapper<T, E> mapper, @Nullable Object... values) throws SQLException, E {
     List<T> found = new ArrayList<>();
     try (ResultSet r = bind(sql, values).executeQuery()) {
       while (r.next()) {
@@ -67,27 +100,27 @@ final class Statements implements Closeable {
   }
 
   /** The first row of a query, or empty. */
-  <T> Optional<T> first(String sql, RowMapper<T> mapper, Object... values)
-      throws SQLException, SpoolException {
+  public <T, E extends Exception> Optional<T> first(
+      String sql, RowMapper<T, E> mapper, @Nullable Object... values) throws SQLException, E {
     try (ResultSet r = bind(sql, values).executeQuery()) {
       return r.next() ? Optional.of(mapper.map(r)) : Optional.empty();
     }
   }
 
   /** The number that a query finds, 0 when it finds none. */
-  long number(String sql, Object... values) throws SQLException {
+  public long number(String sql, Object... values) throws SQLException {
     try (ResultSet r = bind(sql, values).executeQuery()) {
       return r.next() ? r.getLong(1) : 0;
     }
   }
 
   /** Runs a pragma, of which the engine does a part when it is prepared; its first number. */
-  long pragma(String text) throws SQLException {
+  public long pragma(String text) throws SQLException {
     return pragma(connection, text, 1);
   }
 
   /** Runs a pragma that the engine goes through step by step, and that has no result. */
-  void pragmaToItsEnd(String text) throws SQLException {
+  public void pragmaToItsEnd(String text) throws SQLException {
     try (Statement s = connection.createStatement()) {
       s.executeUpdate("PRAGMA " + text);
     }
@@ -105,24 +138,13 @@ final class Statements implements Closeable {
   }
 
   /** Copies pages of the log into the database, as the mode says; returns the pages in the log. */
-  long checkpoint(String mode) throws SQLException {
+  public long checkpoint(String mode) throws SQLException {
     return checkpoint(connection, mode);
   }
 
-  static long checkpoint(Connection connection, String mode) throws SQLException {
+  /** The same on a connection of its own. */
+  public static long checkpoint(Connection connection, String mode) throws SQLException {
     return pragma(connection, "wal_checkpoint(" + mode + ")", 2);
-  }
-
-  /** A time as it is stored. */
-  static @Nullable Long millis(@Nullable Instant time) {
-    return time == null ? null : time.toEpochMilli();
-  }
-
-  /** The checksum that guards a record or a content. */
-  static int sum(byte[] bytes) {
-    CRC32C sum = new CRC32C();
-    sum.update(bytes, 0, bytes.length);
-    return (int) sum.getValue();
   }
 
   @Override
@@ -131,7 +153,7 @@ final class Statements implements Closeable {
   }
 
   /** Closes a connection that is given up: what was committed is in the log on disk. */
-  static void close(Connection connection) {
+  public static void close(Connection connection) {
     try {
       connection.close();
     } catch (SQLException e) {
