@@ -72,12 +72,12 @@ final class BinaryLedgerRows {
     s.execute("DROP INDEX domain_seen");
     s.execute("DROP INDEX domain_violated");
     s.execute("ALTER TABLE domain RENAME TO former");
-    s.execute(LedgerStore.DOMAIN.create("unreadable BLOB, PRIMARY KEY(domain))"));
+    s.execute(DomainRecordCodec.DOMAIN.create("unreadable BLOB, PRIMARY KEY(domain))"));
     s.execute("CREATE INDEX domain_level ON domain(standing_level)");
     s.execute("CREATE INDEX domain_evictable ON domain(last) WHERE standing_level IS NULL");
     s.execute("CREATE INDEX domain_violated ON domain(domain) WHERE violation_since IS NOT NULL");
-    s.execute(LedgerStore.HOST.create("PRIMARY KEY(of_domain, name)) WITHOUT ROWID"));
-    s.execute(LedgerStore.FALLBACK.create("PRIMARY KEY(host)) WITHOUT ROWID"));
+    s.execute(DomainRecordCodec.HOST.create("PRIMARY KEY(of_domain, name)) WITHOUT ROWID"));
+    s.execute(DomainRecordCodec.FALLBACK.create("PRIMARY KEY(host)) WITHOUT ROWID"));
     Statements to = new Statements(s.getConnection());
     try (ResultSet r = s.executeQuery("SELECT name, row FROM former")) {
       while (r.next()) {

@@ -106,10 +106,4 @@ public record DomainRecord(
     return new DomainRecord(
         domain, standing, encrypt, verify, mx, mxUntil, known, patterns, h, violation, first, last);
   }
-
-  /** The same with another violation, or without one. */
-  DomainRecord withViolation(@Nullable Violation v) {
-    return new DomainRecord(
-        domain, standing, encrypt, verify, mx, mxUntil, known, patterns, hosts, v, first, last);
-  }
 }

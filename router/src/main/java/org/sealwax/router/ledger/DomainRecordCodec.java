@@ -16,13 +16,12 @@ import org.sealwax.mail.policy.HostMemory;
  * rows is read as empty, never as half a record.
  */
 final class DomainRecordCodec {
-  static final RecordColumns<DomainRecord> DOMAIN = new RecordColumns<>(DomainRecord.class);
-
-  /** After the names of domain and host. */
-  static final RecordColumns<HostRecord> HOST = new RecordColumns<>(HostRecord.class);
-
-  /** After the name of the host. */
-  static final RecordColumns<HostMemory> FALLBACK = new RecordColumns<>(HostMemory.class);
+  static final RecordColumns<DomainRecord> DOMAIN =
+      new RecordColumns<>("domain", DomainRecord.class);
+  static final RecordColumns<HostRecord> HOST =
+      new RecordColumns<>("host", HostRecord.class, "of_domain", "name");
+  static final RecordColumns<HostMemory> FALLBACK =
+      new RecordColumns<>("fallback", HostMemory.class, "host");
 
   private DomainRecordCodec() {}
 
@@ -41,7 +40,7 @@ final class DomainRecordCodec {
         .forEach(
             (name, host) -> {
               if (!host.equals(former.get(name))) {
-                hosts.add(after(HOST.write(host), row.domain().name(), name.name()));
+                hosts.add(HOST.write(host, row.domain().name(), name.name()));
               }
             });
     return new StoredDomain(DOMAIN.write(row), hosts);
@@ -54,7 +53,7 @@ final class DomainRecordCodec {
           Map<Domain, HostRecord> hosts = new HashMap<>();
           for (List<@Nullable String> row : stored.hosts()) {
             RecordColumns.must(row.subList(0, 1).equals(stored.domain().subList(0, 1)));
-            HostRecord host = HOST.read(row.subList(2, row.size()));
+            HostRecord host = HOST.read(row);
             // Two spans of one key would be two answers to when it was seen first.
             RecordColumns.must(
                 host.keys().stream().map(HostRecord.KeySpan::key).distinct().count()
@@ -65,25 +64,14 @@ final class DomainRecordCodec {
         });
   }
 
-  /** A row of the table {@code fallback}. */
-  static List<@Nullable String> write(String host, HostMemory memory) {
-    return after(FALLBACK.write(memory), host);
-  }
-
   /** The fallback ladder's memory of a host; empty when the row is not exactly one. */
   static Optional<HostMemory> readMemory(List<@Nullable String> stored) {
     return exactly(
         () -> {
-          HostMemory memory = FALLBACK.read(stored.subList(1, stored.size()));
+          HostMemory memory = FALLBACK.read(stored);
           RecordColumns.must((memory.strongest() == null) == (memory.strongestAt() == null));
           return memory;
         });
-  }
-
-  private static List<@Nullable String> after(List<@Nullable String> values, String... first) {
-    List<@Nullable String> row = new ArrayList<>(List.of(first));
-    row.addAll(values);
-    return row;
   }
 
   private static <T> Optional<T> exactly(Supplier<T> read) {

@@ -107,13 +107,14 @@ public record HostRecord(
     if (key == null) {
       return keys;
     }
-    List<KeySpan> others = keys.stream().filter(span -> !span.key().equals(key)).toList();
-    Instant since =
-        keys.stream()
-            .filter(span -> span.key().equals(key))
-            .findFirst()
-            .map(KeySpan::first)
-            .orElse(sample.at());
+    List<KeySpan> others = new ArrayList<>(keys);
+    Instant since = sample.at();
+    for (KeySpan span : keys) {
+      if (span.key().equals(key)) {
+        since = span.first();
+        others.remove(span);
+      }
+    }
     return latest(MAX_KEYS, others, new KeySpan(key, since, sample.at()));
   }
 

@@ -87,19 +87,10 @@ public record LedgerSettings(
   /** More than one server can need. */
   public static final int MOST_DOMAINS = 10_000_000;
 
-  /** Checks ranges. */
+  /** Checks what no key has by itself. */
   public LedgerSettings {
-    if (sessions < 1 || days < 1 || perDay < 1 || resolutions < 1 || hostDays < 1) {
-      throw new IllegalArgumentException("counts are positive");
-    }
-    if (hold.compareTo(SHORTEST_HOLD) < 0) {
-      throw new IllegalArgumentException("a hold is at least an hour");
-    }
     if (decay.compareTo(hold) <= 0) {
       throw new IllegalArgumentException("decay is longer than the hold");
-    }
-    if (domains < 1 || domains > MOST_DOMAINS) {
-      throw new IllegalArgumentException("domains are from 1 to " + MOST_DOMAINS);
     }
   }
 

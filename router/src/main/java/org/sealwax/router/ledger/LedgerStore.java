@@ -1,18 +1,19 @@
 package org.sealwax.router.ledger;
 
+import static org.sealwax.router.ledger.DomainRecordCodec.DOMAIN;
+import static org.sealwax.router.ledger.DomainRecordCodec.FALLBACK;
+import static org.sealwax.router.ledger.DomainRecordCodec.HOST;
+
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.FailureText;
@@ -33,10 +34,6 @@ final class LedgerStore implements Closeable {
   /** Marks the file ("SeLe"), so that no other database is taken for a ledger. */
   static final int APPLICATION = 0x53654c65;
 
-  static final Table DOMAIN = Table.of("domain", DomainRecordCodec.DOMAIN);
-  static final Table HOST = Table.of("host", DomainRecordCodec.HOST, "of_domain TEXT", "name TEXT");
-  static final Table FALLBACK = Table.of("fallback", DomainRecordCodec.FALLBACK, "host TEXT");
-
   private static final SqliteFormat FORMAT =
       new SqliteFormat(
           "ledger",
@@ -50,29 +47,7 @@ final class LedgerStore implements Closeable {
   private final Statements writing;
   private final Statements reading;
 
-  /** A table whose last columns are those of a record, with their types. */
-  record Table(String name, List<String> columns) {
-    static Table of(String name, RecordColumns<?> record, String... first) {
-      return new Table(name, Stream.concat(Stream.of(first), record.declared().stream()).toList());
-    }
-
-    String names() {
-      return columns.stream().map(c -> c.split(" ", 2)[0]).collect(Collectors.joining(", "));
-    }
-
-    String create(String rest) {
-      return "CREATE TABLE " + name + "(" + String.join(", ", columns) + ", " + rest;
-    }
-
-    String put() {
-      String values = String.join(", ", Collections.nCopies(columns.size(), "?"));
-      return "INSERT OR REPLACE INTO " + name + "(" + names() + ") VALUES(" + values + ")";
-    }
-  }
-
   private static final String SELECT = "SELECT " + DOMAIN.names() + " FROM domain WHERE ";
-  private static final String PUT_DOMAIN = DOMAIN.put();
-  private static final String PUT_HOST = HOST.put();
 
   /**
    * Records that are written together.
@@ -119,19 +94,19 @@ final class LedgerStore implements Closeable {
     }
     Map<Domain, HostRecord> former = stored == null ? Map.of() : stored.hosts();
     StoredDomain changed = DomainRecordCodec.write(row, former);
-    to.update(PUT_DOMAIN, changed.domain().toArray());
+    to.update(DOMAIN.put(), changed.domain().toArray());
     for (Domain host : former.keySet()) {
       if (!row.hosts().containsKey(host)) {
         to.update("DELETE FROM host WHERE of_domain = ? AND name = ?", domain.name(), host.name());
       }
     }
     for (List<@Nullable String> host : changed.hosts()) {
-      to.update(PUT_HOST, host.toArray());
+      to.update(HOST.put(), host.toArray());
     }
   }
 
   static void put(Statements to, String host, HostMemory memory) throws SQLException {
-    to.update(FALLBACK.put(), DomainRecordCodec.write(host, memory).toArray());
+    to.update(FALLBACK.put(), FALLBACK.write(memory, host).toArray());
   }
 
   private LedgerStore(Path file, Connection writing, Connection reading) {

@@ -385,21 +385,9 @@ public final class LedgerTransition {
         violation = next.below(now, rules.settings().hold()).noCandidate(path);
       }
       if (current == null) {
-        violated(reached.level(), host + " showed " + word(proven));
+        violated(reached.level(), host + " showed " + proven.shown());
       }
     }
-  }
-
-  private static String word(ProvenLevel proven) {
-    return switch (proven) {
-      case SILENT -> "nothing";
-      case INJECTED -> "plaintext after STARTTLS";
-      case CLEAR -> "no STARTTLS";
-      case REFUSED -> "STARTTLS rejected";
-      case BROKEN -> "failed TLS handshake";
-      case ENCRYPTED -> "no certificate valid for its name";
-      case VERIFIED -> "a certificate of an unknown key at an unknown host";
-    };
   }
 
   /** Drops what no longer matters of a violation, and the violation when nothing is left of it. */

@@ -259,8 +259,8 @@ final class LedgerWriter implements Closeable {
     try {
       Map<Domain, HeldRecord> changed = unsaved();
       Map<String, HostMemory> memories = hostMemories.unsaved();
+      meta.putAll(believed.due(!changed.isEmpty() || !memories.isEmpty()));
       Map<String, Long> facts = new HashMap<>(meta);
-      facts.putAll(believed.due(!changed.isEmpty() || !memories.isEmpty()));
       facts.entrySet().removeAll(savedMeta.entrySet());
       LedgerStore.Batch all = new LedgerStore.Batch(changed, memories, facts);
       if (!all.isEmpty()) {

@@ -173,7 +173,7 @@ public final class PersistentLedger implements Ledger, Closeable {
 
   private LedgerRound visit(Domain domain, RoundMx answer, RememberedSample.SampleOrigin origin) {
     step(domain, moment(), row -> begun(row, domain, answer));
-    return new PersistentLedgerRound(domain, answer, origin);
+    return new PersistentRound(this, domain, answer, origin);
   }
 
   /** MX hosts of a domain that are worth a greeting now: {@link LedgerRules#hostsToProbe}. */
@@ -186,50 +186,47 @@ public final class PersistentLedger implements Ledger, Closeable {
     return row.roundBegins(answer, host -> trustedMxHosts.lists(domain, host));
   }
 
-  private final class PersistentLedgerRound implements LedgerRound {
-    private final Domain domain;
-    private final RoundMx answer;
-    private final RememberedSample.SampleOrigin origin;
-
-    PersistentLedgerRound(Domain domain, RoundMx answer, RememberedSample.SampleOrigin origin) {
-      this.domain = domain;
-      this.answer = answer;
-      this.origin = origin;
-    }
-
+  private record PersistentRound(
+      PersistentLedger ledger, Domain domain, RoundMx answer, RememberedSample.SampleOrigin origin)
+      implements LedgerRound {
     @Override
     public void addresses(Domain host, boolean ipv4, boolean ipv6) {
-      step(domain, moment(), row -> row.resolves(host, ipv4, ipv6));
+      ledger.step(domain, ledger.moment(), row -> row.resolves(host, ipv4, ipv6));
     }
 
     @Override
     public void observed(HostSample sample) {
-      ClockReading at = moment();
-      RememberedSample remembered = RememberedSample.of(sample, origin, at.now());
-      // A bounce from outside does not make a row, nor does a domain that answers nothing.
-      boolean makesRow = remembered.counts() && remembered.level() != ProvenLevel.SILENT;
-      LedgerChange change =
-          update(
-              domain,
-              row -> {
-                DomainRecord known = row;
-                if (known == null && makesRow) {
-                  DomainRecord fresh = DomainRecord.fresh(domain, at.now());
-                  known = begun(rules.step(fresh, at), domain, answer).row();
-                }
-                return known == null
-                    ? null
-                    : rules.step(known, at).observed(sample.host(), remembered);
-              });
-      if (change != null) {
-        learn(change.row(), sample.host(), remembered, at);
-      }
+      ledger.observed(this, sample);
     }
 
     @Override
     public boolean needsFreshDns() {
-      DomainRecord row = row(domain);
+      DomainRecord row = ledger.row(domain);
       return row != null && row.violation() != null;
+    }
+  }
+
+  private void observed(PersistentRound round, HostSample sample) {
+    Domain domain = round.domain();
+    ClockReading at = moment();
+    RememberedSample remembered = RememberedSample.of(sample, round.origin(), at.now());
+    // A bounce from outside does not make a row, nor does a domain that answers nothing.
+    boolean makesRow = remembered.counts() && remembered.level() != ProvenLevel.SILENT;
+    LedgerChange change =
+        update(
+            domain,
+            row -> {
+              DomainRecord known = row;
+              if (known == null && makesRow) {
+                DomainRecord fresh = DomainRecord.fresh(domain, at.now());
+                known = begun(rules.step(fresh, at), domain, round.answer()).row();
+              }
+              return known == null
+                  ? null
+                  : rules.step(known, at).observed(sample.host(), remembered);
+            });
+    if (change != null) {
+      learn(change.row(), sample.host(), remembered, at);
     }
   }
 
@@ -313,7 +310,7 @@ public final class PersistentLedger implements Ledger, Closeable {
     if (change == null || change.facts().isEmpty()) {
       return Optional.empty();
     }
-    writer.flush();
+    flush();
     return Optional.of(change.facts().getLast().text());
   }
 
@@ -360,7 +357,7 @@ public final class PersistentLedger implements Ledger, Closeable {
    * @param most of one page, at most 1,000
    */
   public List<DomainRecord> page(DomainFilter which, String after, int most) throws IOException {
-    writer.flush();
+    flush();
     return store.page(which, after, Math.clamp(most, 1, 1_000));
   }
 

@@ -12,19 +12,30 @@ import org.sealwax.mail.tls.verdict.NameCheck;
 /** The level that one connection proved to the ledger, from none to the highest. */
 public enum ProvenLevel {
   /** No connection, or no session: shows nothing about TLS. */
-  SILENT,
+  SILENT("nothing"),
   /** Plaintext followed the reply to STARTTLS: an attacker is in between. */
-  INJECTED,
+  INJECTED("plaintext after STARTTLS"),
   /** STARTTLS was not offered, or the mail went unencrypted. */
-  CLEAR,
+  CLEAR("no STARTTLS"),
   /** STARTTLS was offered and answered 4yz or 5yz. */
-  REFUSED,
+  REFUSED("STARTTLS rejected"),
   /** TLS was offered and failed. */
-  BROKEN,
+  BROKEN("failed TLS handshake"),
   /** TLS, whatever the peer was. */
-  ENCRYPTED,
+  ENCRYPTED("no certificate valid for its name"),
   /** TLS, with a certificate by public roots for the host's name. */
-  VERIFIED;
+  VERIFIED("a valid certificate, but is no known host");
+
+  private final String shown;
+
+  ProvenLevel(String shown) {
+    this.shown = shown;
+  }
+
+  /** What a host showed whose domain has a higher level, in words. */
+  String shown() {
+    return shown;
+  }
 
   /** The worth of what the router saw. */
   static ProvenLevel of(HostSample sample) {

@@ -12,6 +12,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -30,9 +31,9 @@ import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.tls.verdict.Pin;
 
 /**
- * The columns of a table for a record, derived from its components: each fact is declared once, and
- * a person can read it in the file. A component {@code mxUntil} is the column {@code mx_until}; a
- * record inside has a column for each of its components, {@code encrypt_sessions}. Times are in
+ * A table of records, whose columns are derived from their components: each fact is declared once,
+ * and a person can read it in the file. A component {@code mxUntil} is the column {@code mx_until};
+ * a record inside has a column for each of its components, {@code encrypt_sessions}. Times are in
  * UTC, a long is a day and written as a date, an enum is its name in lower case, what is missing is
  * NULL. A collection is one text: items separated by ", ", their words by a space. The hosts of a
  * domain are rows of another table, and no column.
@@ -65,22 +66,50 @@ final class RecordColumns<R extends Record> {
 
   private static final Form ELSEWHERE = new Form((name, out) -> {}, (v, out) -> {}, in -> Map.of());
 
+  private final String table;
+  private final int keys;
   private final Form fields;
+  private final List<String> columns;
+  private final String names;
+  private final String put;
 
-  RecordColumns(Class<R> kind) {
+  /**
+   * A table.
+   *
+   * @param keys names of its first columns, which are texts and no components
+   */
+  RecordColumns(String table, Class<R> kind, String... keys) {
+    this.table = table;
+    this.keys = keys.length;
     this.fields = fields(kind);
+    this.columns = new ArrayList<>();
+    for (String key : keys) {
+      columns.add(key + " TEXT");
+    }
+    fields.declare().accept("", columns);
+    this.names = columns.stream().map(c -> c.split(" ", 2)[0]).collect(Collectors.joining(", "));
+    String values = String.join(", ", Collections.nCopies(columns.size(), "?"));
+    this.put = "INSERT OR REPLACE INTO " + table + "(" + names + ") VALUES(" + values + ")";
   }
 
-  /** The columns with their types, as a CREATE statement has them. */
-  List<String> declared() {
-    List<String> out = new ArrayList<>();
-    fields.declare().accept("", out);
-    return out;
+  /** The names of its columns, as a SELECT statement has them. */
+  String names() {
+    return names;
+  }
+
+  /** The statement that makes it; {@code rest} is what stands behind the columns. */
+  String create(String rest) {
+    return "CREATE TABLE " + table + "(" + String.join(", ", columns) + ", " + rest;
+  }
+
+  /** The statement that puts a row into it. */
+  String put() {
+    return put;
   }
 
   /** A value for each column. */
-  List<@Nullable String> write(R record) {
-    List<@Nullable String> out = new ArrayList<>();
+  List<@Nullable String> write(R record, String... first) {
+    List<@Nullable String> out = new ArrayList<>(List.of(first));
     fields.write().accept(record, out);
     return out;
   }
@@ -92,7 +121,7 @@ final class RecordColumns<R extends Record> {
    */
   @SuppressWarnings("unchecked") // the constructor is that of R
   R read(List<@Nullable String> row) {
-    Iterator<@Nullable String> in = row.iterator();
+    Iterator<@Nullable String> in = row.listIterator(keys);
     Object record = present(fields.read().apply(in));
     must(!in.hasNext());
     return (R) record;

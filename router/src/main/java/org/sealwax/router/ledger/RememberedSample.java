@@ -71,7 +71,7 @@ public record RememberedSample(
   }
 
   private static final RecordColumns<RememberedSample> FORM =
-      new RecordColumns<>(RememberedSample.class);
+      new RecordColumns<>("history", RememberedSample.class);
 
   /**
    * The observations of a host in one text: the first with its time, the others with the seconds

@@ -51,8 +51,8 @@ public final class LedgerFuzzTargets {
         new FuzzTarget(
             "ledger-fallback",
             List.of(
-                bytes(List.of(DomainRecordCodec.write("mx", memory))),
-                bytes(List.of(DomainRecordCodec.write("mx", HostMemory.nothing())))),
+                bytes(List.of(DomainRecordCodec.FALLBACK.write(memory, "mx"))),
+                bytes(List.of(DomainRecordCodec.FALLBACK.write(HostMemory.nothing(), "mx")))),
             input ->
                 DomainRecordCodec.readMemory(stored(input).domain())
                     .ifPresent(LedgerFuzzTargets::isWhole)),
@@ -90,7 +90,7 @@ public final class LedgerFuzzTargets {
 
   private static void isWhole(HostMemory memory) {
     Optional<HostMemory> again =
-        DomainRecordCodec.readMemory(DomainRecordCodec.write("mx", memory));
+        DomainRecordCodec.readMemory(DomainRecordCodec.FALLBACK.write(memory, "mx"));
     holds(again.equals(Optional.of(memory)), memory + " changes");
   }
 

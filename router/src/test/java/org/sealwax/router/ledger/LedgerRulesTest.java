@@ -206,7 +206,7 @@ final class LedgerRulesTest {
       timeline.resolves().addresses(MX2, false, false).shows(MX1, ProvenLevel.CLEAR);
       timeline.later(Duration.ofHours(4));
     }
-    assertTrue(timeline.has(LedgerEvent.ACCEPTED, "is accepted as it shows itself now"));
+    assertTrue(timeline.has(LedgerEvent.ACCEPTED, "is accepted at its present level"));
     DomainTimeline unknown = new DomainTimeline().mx(MX1, MX2).days(8, ProvenLevel.ENCRYPTED);
     for (int i = 0; i < 13; i++) {
       unknown.resolves().shows(MX1, ProvenLevel.CLEAR).later(Duration.ofHours(4));
@@ -347,7 +347,7 @@ final class LedgerRulesTest {
     assertNull(timeline.row.level());
     assertTrue(
         timeline.has(
-            LedgerEvent.ACCEPTED, "after the whole hold: its level was encrypt and is now none"));
+            LedgerEvent.ACCEPTED, "at the end of the hold: its level was encrypt and is now none"));
     assertFalse(timeline.now.isBefore(began.plus(HOLD)));
   }
 
@@ -454,7 +454,7 @@ final class LedgerRulesTest {
   void nearUsOnlyAddsCaution() {
     DomainTimeline timeline = encrypted().resolves().shows(MX1, ProvenLevel.CLEAR);
     assertNotNull(timeline.row.violation());
-    timeline.row = timeline.row.withViolation(timeline.row.violation().asNearUs());
+    timeline.row = timeline.step().nearUs().row();
     timeline.retries(HOLD.multipliedBy(3), ProvenLevel.CLEAR);
     assertEquals(TlsLevel.ENCRYPT, timeline.row.level());
     assertEquals(ViolationClass.NEAR_US, timeline.classed());

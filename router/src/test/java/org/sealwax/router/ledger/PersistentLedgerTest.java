@@ -256,6 +256,20 @@ final class PersistentLedgerTest {
   }
 
   @Test
+  void theStoredTimeDoesNotGoBack() throws Exception {
+    restart();
+    for (int i = 0; i < 3; i++) {
+      clock.pass(Duration.ofMinutes(i == 0 ? 10 : 1));
+      ledger.flush();
+      try (LedgerStore store = LedgerStore.open(folder.resolve("ledger.db"))) {
+        assertEquals(
+            DomainTimeline.BEGIN.plus(Duration.ofMinutes(10)).getEpochSecond(),
+            store.meta().get("clock"));
+      }
+    }
+  }
+
+  @Test
   void uncleanShutdownKeepsFlushedRecordsAndAnIntactFile() throws IOException {
     days(8, DOMAIN, MX1, HostSamples::verified);
     ledger.flush();

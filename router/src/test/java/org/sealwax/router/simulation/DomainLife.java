@@ -90,6 +90,7 @@ final class DomainLife {
     int healed;
     int accepted;
     int hostsAccepted;
+    int decayed;
     int attackLike;
     int attacks;
     int forgeries;
@@ -102,6 +103,9 @@ final class DomainLife {
     int bogus;
     Duration longestStuck = Duration.ZERO;
 
+    /** Likewise while TLS of the domain is broken. */
+    Duration longestBroken = Duration.ZERO;
+
     void add(SimulationCounts o) {
       delivered += o.delivered;
       plaintext += o.plaintext;
@@ -110,6 +114,7 @@ final class DomainLife {
       healed += o.healed;
       accepted += o.accepted;
       hostsAccepted += o.hostsAccepted;
+      decayed += o.decayed;
       attackLike += o.attackLike;
       attacks += o.attacks;
       forgeries += o.forgeries;
@@ -120,7 +125,12 @@ final class DomainLife {
       carelessChanges += o.carelessChanges;
       underDane += o.underDane;
       bogus += o.bogus;
-      longestStuck = longestStuck.compareTo(o.longestStuck) > 0 ? longestStuck : o.longestStuck;
+      longestStuck = longer(longestStuck, o.longestStuck);
+      longestBroken = longer(longestBroken, o.longestBroken);
+    }
+
+    private static Duration longer(Duration one, Duration other) {
+      return one.compareTo(other) > 0 ? one : other;
     }
 
     @Override
@@ -149,6 +159,8 @@ final class DomainLife {
           + " accepted, "
           + hostsAccepted
           + " MX changes accepted, "
+          + decayed
+          + " decayed, "
           + attacks
           + " attacks on paths ("
           + attackLike
@@ -159,7 +171,9 @@ final class DomainLife {
           + " forged MX answers ("
           + bogus
           + " did not validate), longest wait of an honest change "
-          + longestStuck;
+          + longestStuck
+          + ", of one to broken TLS "
+          + longestBroken;
     }
   }
 
@@ -206,6 +220,10 @@ final class DomainLife {
   private int order;
   private Instant now = BEGIN;
   private DomainRecord row = DomainRecord.fresh(DOMAIN, BEGIN);
+
+  /** When a host of the domain last showed the level that the domain had. */
+  private Instant shown = BEGIN;
+
   private final Map<Domain, HostMemory> memories = new HashMap<>();
   final SimulationCounts counts = new SimulationCounts();
 
@@ -583,7 +601,13 @@ final class DomainLife {
     for (LedgerChange.Fact fact : change.facts()) {
       switch (fact.event()) {
         case PROMOTED -> counts.promoted++;
-        case DECAYED -> throw new AssertionError("decay within a year of mail");
+        case DECAYED -> {
+          // Half a year of self-signed certificates under DANE is half a year without the level.
+          counts.decayed++;
+          if (!shown.plus(settings.decay()).isBefore(now)) {
+            throw new AssertionError("a level decayed that was shown at " + shown);
+          }
+        }
         case VIOLATED -> counts.violated++;
         case HEALED -> counts.healed++;
         case ACCEPTED -> accepted(fact, Objects.requireNonNull(before));
@@ -629,11 +653,19 @@ final class DomainLife {
             proven,
             null,
             null);
+    if (row.level() == null || isShown(row.level(), sample.level())) {
+      shown = now;
+    }
     applyChange(step().observed(host, sample));
     if (rules.classOf(row, ClockReading.of(now)) == ViolationClass.ATTACK_LIKE) {
       counts.attackLike++;
     }
     return observation;
+  }
+
+  private static boolean isShown(TlsLevel level, ProvenLevel proven) {
+    return proven == ProvenLevel.VERIFIED
+        || level == TlsLevel.ENCRYPT && proven == ProvenLevel.ENCRYPTED;
   }
 
   // The router: a round as router.deliver.DeliveryRound walks it, with the same functions.
@@ -829,8 +861,10 @@ final class DomainLife {
       return;
     }
     Duration waited = Duration.between(since, now);
-    if (waited.compareTo(counts.longestStuck) > 0) {
-      counts.longestStuck = waited;
+    if (mode == HostBehaviour.BROKEN) {
+      counts.longestBroken = SimulationCounts.longer(counts.longestBroken, waited);
+    } else {
+      counts.longestStuck = SimulationCounts.longer(counts.longestStuck, waited);
     }
   }
 
