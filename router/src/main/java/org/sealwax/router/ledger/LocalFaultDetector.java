@@ -2,11 +2,12 @@ package org.sealwax.router.ledger;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.HashSet;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.sealwax.mail.address.Domain;
 
 /**
@@ -23,17 +24,19 @@ final class LocalFaultDetector {
   /** And at least this part of all that were seen in it: a busy router always sees some change. */
   static final int PART = 4;
 
-  /** Sightings remembered within the window; the oldest go first. */
+  /** Domains remembered within the window; the oldest go first. */
   static final int MOST = 4096;
 
-  private record DomainRegression(Instant at, Domain domain, Domain organisation) {}
+  private record Sighting(Instant at, Domain organisation) {}
 
-  private final Deque<DomainRegression> changed = new ArrayDeque<>();
-  private final Deque<DomainRegression> steady = new ArrayDeque<>();
+  /** The last sighting of each domain, the oldest first. */
+  private final Map<Domain, Sighting> changed = new LinkedHashMap<>();
+
+  private final Map<Domain, Sighting> steady = new LinkedHashMap<>();
 
   /** A domain kept its level. */
   void kept(Domain domain, Domain organisation, Instant now) {
-    add(steady, new DomainRegression(now, domain, organisation));
+    add(steady, domain, new Sighting(now, organisation));
   }
 
   /**
@@ -43,34 +46,32 @@ final class LocalFaultDetector {
    *     empty while there are few
    */
   List<Domain> violated(Domain domain, Domain organisation, Instant now) {
-    add(changed, new DomainRegression(now, domain, organisation));
+    add(changed, domain, new Sighting(now, organisation));
     prune(steady, now);
-    Set<Domain> fallen = organisations(changed);
-    Set<Domain> all = organisations(steady);
-    all.addAll(fallen);
-    return fallen.size() >= MANY && fallen.size() * PART >= all.size()
-        ? changed.stream().map(DomainRegression::domain).distinct().toList()
+    Collection<Sighting> fallen = changed.values();
+    long many = organisations(fallen.stream());
+    return many >= MANY
+            && many * PART
+                >= organisations(Stream.concat(fallen.stream(), steady.values().stream()))
+        ? List.copyOf(changed.keySet())
         : List.of();
   }
 
-  private static Set<Domain> organisations(Deque<DomainRegression> sightings) {
-    Set<Domain> out = new HashSet<>();
-    sightings.forEach(s -> out.add(s.organisation()));
-    return out;
+  private static long organisations(Stream<Sighting> of) {
+    return of.map(Sighting::organisation).distinct().count();
   }
 
-  private static void add(Deque<DomainRegression> to, DomainRegression one) {
-    prune(to, one.at());
-    to.addLast(one);
-    if (to.size() > MOST) {
-      to.removeFirst();
-    }
+  private static void add(Map<Domain, Sighting> to, Domain domain, Sighting sighting) {
+    to.remove(domain);
+    to.put(domain, sighting);
+    prune(to, sighting.at());
   }
 
-  private static void prune(Deque<DomainRegression> of, Instant now) {
-    Instant oldest = now.minus(WINDOW);
-    while (!of.isEmpty() && of.getFirst().at().isBefore(oldest)) {
-      of.removeFirst();
+  private static void prune(Map<Domain, Sighting> of, Instant now) {
+    Iterator<Sighting> oldest = of.values().iterator();
+    while (oldest.hasNext()
+        && (oldest.next().at().isBefore(now.minus(WINDOW)) || of.size() > MOST)) {
+      oldest.remove();
     }
   }
 }

@@ -2,7 +2,6 @@ package org.sealwax.router.receipts;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -146,8 +145,7 @@ public final class ReceiptLog implements Receipts, Closeable {
   /** Reads the last file through and goes on at its end; how much was cut off there. */
   private long resume(Path file) throws IOException {
     long whole;
-    try (InputStream in = Files.newInputStream(file);
-        BoundedLines read = new BoundedLines(in)) {
+    try (BoundedLines read = new BoundedLines(Files.newInputStream(file))) {
       for (String line = read.next(); line != null; line = read.next()) {
         Optional<ReceiptLine> entry = ReceiptLine.read(line);
         if (entry.isEmpty()) {

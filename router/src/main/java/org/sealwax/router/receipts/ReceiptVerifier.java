@@ -94,11 +94,10 @@ public final class ReceiptVerifier {
     }
 
     void file(Path file, Consumer<ReceiptLine> each) throws IOException {
-      try (InputStream in = Files.newInputStream(file)) {
-        file(file.getFileName().toString(), in, each);
-      }
+      file(file.getFileName().toString(), Files.newInputStream(file), each);
     }
 
+    /** Reads and closes it. */
     void file(String name, InputStream in, Consumer<ReceiptLine> each) throws IOException {
       if (torn) {
         flaw(name, "the previous file ends in the middle of a line");
