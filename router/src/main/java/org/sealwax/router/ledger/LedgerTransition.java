@@ -343,6 +343,7 @@ public final class LedgerTransition {
     }
     ProvenLevel proven = sample.level();
     boolean admitted = filter().admits(host);
+    boolean keeps = admitted && proven.meets(reached.level());
     HostPath path = new HostPath(host, sample.family());
     Violation current = violation;
     if (proven == ProvenLevel.SILENT) {
@@ -350,25 +351,19 @@ public final class LedgerTransition {
       if (current != null && (former == null || !former.isBelow())) {
         violation = current.with(path, new PathState(proven, false, now));
       }
-    } else if (admitted && proven.meets(reached.level())) {
-      // A clock in doubt must not lengthen a level's life into the future, nor shorten it.
-      Instant seenAt = at.trusted() ? now : reached.met();
-      standing = new ReachedLevel(reached.level(), reached.since(), seenAt);
-      if (reached.level() == TlsLevel.VERIFY && patterns.isEmpty()) {
-        alsoKnow(Set.of(host));
+    } else if (keeps || sample.proven() && proven.isTls()) {
+      if (keeps) {
+        // A clock in doubt must not lengthen a level's life into the future, nor shorten it.
+        Instant seenAt = at.trusted() ? now : reached.met();
+        standing = new ReachedLevel(reached.level(), reached.since(), seenAt);
+        if (reached.level() == TlsLevel.VERIFY && patterns.isEmpty()) {
+          alsoKnow(Set.of(host));
+        }
       }
-      if (current != null) {
-        violation = current.with(path, new PathState(proven, true, now)).contradicted(now);
-        tidy();
-      }
-    } else if (sample.proven() && proven.isTls()) {
       // Present proof outranks memory: mail passes on this path, whatever the certificate is.
       if (current != null) {
-        violation =
-            current
-                .with(path, new PathState(proven, true, now))
-                .contradicted(now)
-                .noCandidate(path);
+        Violation met = current.with(path, new PathState(proven, true, now)).contradicted(now);
+        violation = keeps ? met : met.noCandidate(path);
         tidy();
       }
     } else {

@@ -256,6 +256,39 @@ final class PersistentLedgerTest {
   }
 
   @Test
+  void noChangeOfManyThreadsIsLost() throws Exception {
+    List<Domain> many =
+        IntStream.range(0, 20).mapToObj(i -> Domain.of("d" + i + ".example")).toList();
+    try (Scope scope = new Scope("deliveries")) {
+      for (int thread = 0; thread < 4; thread++) {
+        scope.fork(
+            () -> {
+              for (int i = 0; i < 50; i++) {
+                many.forEach(domain -> round(domain, MX1, HostSamples.verified(MX1), true));
+              }
+              return null;
+            });
+      }
+      scope.fork(
+          () -> {
+            for (int i = 0; i < 50; i++) {
+              ledger.flush();
+            }
+            return null;
+          });
+      scope.join();
+    }
+    List<DomainRecord> before = new ArrayList<>();
+    for (Domain domain : many) {
+      before.add(ledger.domainRecord(domain).orElseThrow());
+      HostRecord host = Objects.requireNonNull(before.getLast().hosts().get(MX1));
+      assertEquals(200, Objects.requireNonNull(host.counts().get(ProvenLevel.VERIFIED)).sessions());
+    }
+    restart();
+    assertEquals(before, many.stream().map(d -> ledger.domainRecord(d).orElseThrow()).toList());
+  }
+
+  @Test
   void theStoredTimeDoesNotGoBack() throws Exception {
     restart();
     for (int i = 0; i < 3; i++) {
