@@ -4,10 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.util.List;
 import java.util.zip.CRC32C;
-import org.jspecify.annotations.Nullable;
 import org.sealwax.router.spool.SpoolException.Kind;
 import org.sealwax.router.store.Sqlite;
 import org.sealwax.router.store.SqliteFormat;
@@ -90,11 +88,6 @@ final class SpoolFormat {
       throw new SpoolException(
           e.isDamaged() ? Kind.DAMAGED : Kind.FORMAT, String.valueOf(e.getMessage()), e);
     }
-  }
-
-  /** A time as it is stored. */
-  static @Nullable Long millis(@Nullable Instant time) {
-    return time == null ? null : time.toEpochMilli();
   }
 
   /** The checksum that guards a record or a content. */

@@ -114,7 +114,7 @@ final class WriterConnection implements Closeable {
         message,
         batch.key().number(),
         state.code(),
-        SpoolFormat.millis(due),
+        due,
         batch.hop(),
         batch.sender(),
         batch.reason(),
@@ -140,7 +140,7 @@ final class WriterConnection implements Closeable {
           "UPDATE share SET state = ?, due = ?, reason = coalesce(?, reason)"
               + " WHERE message = ? AND number = ?",
           m.state().code(),
-          SpoolFormat.millis(m.due()),
+          m.due(),
           m.reason(),
           m.key().message().number(),
           m.key().number());

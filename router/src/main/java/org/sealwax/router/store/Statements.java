@@ -6,6 +6,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -63,7 +64,7 @@ public final class Statements implements Closeable {
     }
   }
 
-  /** A statement with its values, in order. */
+  /** A statement with its values, in order; a time is stored as milliseconds since 1970. */
   public PreparedStatement bind(String sql, @Nullable Object... values) throws SQLException {
     PreparedStatement statement = prepared.get(sql);
     if (statement == null) {
@@ -77,7 +78,8 @@ public final class Statements implements Closeable {
   public static PreparedStatement bind(PreparedStatement statement, @Nullable Object... values)
       throws SQLException {
     for (int i = 0; i < values.length; i++) {
-      statement.setObject(i + 1, values[i]);
+      statement.setObject(
+          i + 1, values[i] instanceof Instant time ? Long.valueOf(time.toEpochMilli()) : values[i]);
     }
     return statement;
   }

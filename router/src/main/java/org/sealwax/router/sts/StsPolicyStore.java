@@ -6,14 +6,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
-import java.sql.Types;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +19,7 @@ import org.sealwax.mail.sts.StsPolicy;
 import org.sealwax.mail.sts.StsRecord;
 import org.sealwax.router.store.Sqlite;
 import org.sealwax.router.store.SqliteFormat;
+import org.sealwax.router.store.Statements;
 import org.sealwax.router.store.StoreFormatException;
 
 /**
@@ -58,13 +54,16 @@ final class StsPolicyStore implements Closeable {
   /** Rows that go when there are too many: a hundredth, so that it is not done each time. */
   private static final int SHARE = 100;
 
-  private final Connection connection;
-  private final Connection readingConnection;
+  private static final String READ =
+      "SELECT fetched, refresh, tried, failures, fetch_since, lookup_since, id, trouble,"
+          + " body FROM policy WHERE domain = ?";
+
+  private final Statements writing;
+
+  /** Every domain that mail is for is looked up, policy or not. */
+  private final Statements reading;
+
   private final BlockingCalls calls = new BlockingCalls("sts-store");
-
-  /** Prepared once: every domain that mail is for is looked up, policy or not. */
-  private final PreparedStatement reading;
-
   private final int maxDomains;
   private final long maxText;
   private final @Nullable Path damagedCopy;
@@ -73,15 +72,11 @@ final class StsPolicyStore implements Closeable {
 
   private StsPolicyStore(Path file, int maxDomains, long maxText, @Nullable Path aside)
       throws SQLException, IOException {
-    this.connection = Sqlite.create(file, POLICIES, 4096);
-    Connection reader = null;
+    this.writing = new Statements(Sqlite.create(file, POLICIES, 4096));
+    Statements reader = null;
     try {
-      reader = Sqlite.reader(file, 1024);
-      this.readingConnection = reader;
-      this.reading =
-          readingConnection.prepareStatement(
-              "SELECT fetched, refresh, tried, failures, fetch_since, lookup_since, id, trouble,"
-                  + " body FROM policy WHERE domain = ?");
+      reader = new Statements(Sqlite.reader(file, 1024));
+      this.reading = reader;
       this.maxDomains = maxDomains;
       this.maxText = maxText;
       this.damagedCopy = aside;
@@ -90,7 +85,7 @@ final class StsPolicyStore implements Closeable {
       if (reader != null) {
         reader.close();
       }
-      connection.close();
+      writing.close();
       throw e;
     }
   }
@@ -124,12 +119,6 @@ final class StsPolicyStore implements Closeable {
     }
   }
 
-  private static long number(Statement s, String sql) throws SQLException {
-    try (ResultSet r = s.executeQuery(sql)) {
-      return r.next() ? r.getLong(1) : 0;
-    }
-  }
-
   /** Where a damaged file was put, or null. */
   @Nullable Path damagedCopy() {
     return damagedCopy;
@@ -141,20 +130,15 @@ final class StsPolicyStore implements Closeable {
   }
 
   private synchronized void recount() throws SQLException {
-    try (Statement s = connection.createStatement()) {
-      rows = number(s, "SELECT count(*) FROM policy");
-      text = number(s, "SELECT coalesce(sum(size), 0) FROM policy");
-    }
+    rows = writing.number("SELECT count(*) FROM policy");
+    text = writing.number("SELECT coalesce(sum(size), 0) FROM policy");
   }
 
   /** What is remembered of a domain; {@link StsMemory#EMPTY} when nothing is. */
   StsMemory read(Domain domain) throws IOException {
     try {
       synchronized (reading) {
-        reading.setString(1, domain.name());
-        try (ResultSet r = reading.executeQuery()) {
-          return r.next() ? memory(r) : StsMemory.EMPTY;
-        }
+        return reading.first(READ, StsPolicyStore::memory, domain.name()).orElse(StsMemory.EMPTY);
       }
     } catch (SQLException e) {
       throw failure(e);
@@ -188,15 +172,6 @@ final class StsPolicyStore implements Closeable {
     return r.wasNull() ? null : Instant.ofEpochMilli(millis);
   }
 
-  private static void set(PreparedStatement s, int at, @Nullable Instant instant)
-      throws SQLException {
-    if (instant == null) {
-      s.setNull(at, Types.INTEGER);
-    } else {
-      s.setLong(at, instant.toEpochMilli());
-    }
-  }
-
   /**
    * Keeps what is to be remembered; {@link StsMemory#EMPTY} takes the row away.
    *
@@ -223,33 +198,30 @@ final class StsPolicyStore implements Closeable {
       byte[] body =
           fetched == null ? null : fetched.policy().text().getBytes(StandardCharsets.UTF_8);
       int size = body == null ? 0 : body.length;
-      try (PreparedStatement s =
-          connection.prepareStatement(
-              "INSERT INTO policy(domain, used, fetched, expires, enforce, refresh, tried,"
-                  + " failures, fetch_since, lookup_since, id, trouble, size, body)"
-                  + " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(domain) DO UPDATE SET"
-                  + " fetched = excluded.fetched,"
-                  + " expires = excluded.expires, enforce = excluded.enforce,"
-                  + " refresh = excluded.refresh, tried = excluded.tried,"
-                  + " failures = excluded.failures, fetch_since = excluded.fetch_since,"
-                  + " lookup_since = excluded.lookup_since, id = excluded.id,"
-                  + " trouble = excluded.trouble, size = excluded.size, body = excluded.body")) {
-        s.setString(1, domain.name());
-        s.setLong(2, used.toEpochMilli());
-        set(s, 3, fetched == null ? null : fetched.fetched());
-        set(s, 4, fetched == null ? null : fetched.expires());
-        s.setInt(5, fetched != null && fetched.policy().mode() == StsPolicy.Mode.ENFORCE ? 1 : 0);
-        set(s, 6, memory.refresh());
-        set(s, 7, memory.tried());
-        s.setInt(8, memory.failures());
-        set(s, 9, memory.fetchSince());
-        set(s, 10, memory.lookupSince());
-        s.setString(11, fetched == null ? null : fetched.id());
-        s.setString(12, memory.failure());
-        s.setInt(13, size);
-        s.setBytes(14, body);
-        s.executeUpdate();
-      }
+      writing.update(
+          "INSERT INTO policy(domain, used, fetched, expires, enforce, refresh, tried,"
+              + " failures, fetch_since, lookup_since, id, trouble, size, body)"
+              + " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(domain) DO UPDATE SET"
+              + " fetched = excluded.fetched,"
+              + " expires = excluded.expires, enforce = excluded.enforce,"
+              + " refresh = excluded.refresh, tried = excluded.tried,"
+              + " failures = excluded.failures, fetch_since = excluded.fetch_since,"
+              + " lookup_since = excluded.lookup_since, id = excluded.id,"
+              + " trouble = excluded.trouble, size = excluded.size, body = excluded.body",
+          domain.name(),
+          used,
+          fetched == null ? null : fetched.fetched(),
+          fetched == null ? null : fetched.expires(),
+          fetched != null && fetched.policy().mode() == StsPolicy.Mode.ENFORCE ? 1 : 0,
+          memory.refresh(),
+          memory.tried(),
+          memory.failures(),
+          memory.fetchSince(),
+          memory.lookupSince(),
+          fetched == null ? null : fetched.id(),
+          memory.failure(),
+          size,
+          body);
       rows += before < 0 ? 1 : 0;
       text += size - Math.max(before, 0);
       if (rows > maxDomains || text > maxText) {
@@ -262,13 +234,8 @@ final class StsPolicyStore implements Closeable {
 
   /** Bytes of a row's text; negative when there is no row. */
   private long sizeOf(Domain domain) throws SQLException {
-    try (PreparedStatement s =
-        connection.prepareStatement("SELECT size FROM policy WHERE domain = ?")) {
-      s.setString(1, domain.name());
-      try (ResultSet r = s.executeQuery()) {
-        return r.next() ? r.getLong(1) : -1;
-      }
-    }
+    return writing.number(
+        "SELECT coalesce(max(size), -1) FROM policy WHERE domain = ?", domain.name());
   }
 
   private void remove(Domain domain) throws SQLException {
@@ -276,10 +243,7 @@ final class StsPolicyStore implements Closeable {
     if (before < 0) {
       return;
     }
-    try (PreparedStatement s = connection.prepareStatement("DELETE FROM policy WHERE domain = ?")) {
-      s.setString(1, domain.name());
-      s.executeUpdate();
-    }
+    writing.update("DELETE FROM policy WHERE domain = ?", domain.name());
     rows--;
     text -= before;
   }
@@ -289,13 +253,10 @@ final class StsPolicyStore implements Closeable {
    * that makes up thousands of domains replaces only rows of that kind.
    */
   private void evict() throws SQLException {
-    try (Statement s = connection.createStatement()) {
-      s.executeUpdate(
-          "DELETE FROM policy WHERE domain IN (SELECT domain FROM policy"
-              + " ORDER BY (expires IS NOT NULL), enforce, used LIMIT "
-              + (maxDomains / SHARE + 1)
-              + ")");
-    }
+    writing.update(
+        "DELETE FROM policy WHERE domain IN (SELECT domain FROM policy"
+            + " ORDER BY (expires IS NOT NULL), enforce, used LIMIT ?)",
+        maxDomains / SHARE + 1);
     recount();
   }
 
@@ -306,20 +267,17 @@ final class StsPolicyStore implements Closeable {
 
   private synchronized List<Domain> dueNow(Instant now, Instant used, int limit)
       throws IOException {
-    try (PreparedStatement s =
-        connection.prepareStatement(
-            "SELECT domain FROM policy WHERE refresh <= ? AND used >= ? ORDER BY refresh"
-                + " LIMIT ?")) {
-      s.setLong(1, now.toEpochMilli());
-      s.setLong(2, used.toEpochMilli());
-      s.setInt(3, limit);
-      List<Domain> due = new ArrayList<>();
-      try (ResultSet r = s.executeQuery()) {
-        while (r.next()) {
-          Domain.parse(r.getString(1)).ifPresent(due::add);
-        }
-      }
-      return due;
+    try {
+      return writing
+          .all(
+              "SELECT domain FROM policy WHERE refresh <= ? AND used >= ? ORDER BY refresh LIMIT ?",
+              r -> r.getString(1),
+              now,
+              used,
+              limit)
+          .stream()
+          .flatMap(name -> Domain.parse(name).stream())
+          .toList();
     } catch (SQLException e) {
       throw failure(e);
     }
@@ -337,16 +295,15 @@ final class StsPolicyStore implements Closeable {
   }
 
   private synchronized void touchNow(Map<Domain, Instant> used) throws IOException {
-    try (Statement begin = connection.createStatement();
-        PreparedStatement s =
-            connection.prepareStatement("UPDATE policy SET used = ? WHERE domain = ?")) {
-      begin.execute("BEGIN IMMEDIATE");
-      for (Map.Entry<Domain, Instant> e : used.entrySet()) {
-        s.setLong(1, e.getValue().toEpochMilli());
-        s.setString(2, e.getKey().name());
-        s.executeUpdate();
-      }
-      begin.execute("COMMIT");
+    try {
+      writing.transaction(
+          w -> {
+            for (Map.Entry<Domain, Instant> e : used.entrySet()) {
+              w.update(
+                  "UPDATE policy SET used = ? WHERE domain = ?", e.getValue(), e.getKey().name());
+            }
+            return used;
+          });
     } catch (SQLException e) {
       throw failure(e);
     }
@@ -366,14 +323,15 @@ final class StsPolicyStore implements Closeable {
 
   private synchronized void evictNow(Instant now, Instant troubles, Instant policies)
       throws IOException {
-    try (PreparedStatement s =
-        connection.prepareStatement(
-            "DELETE FROM policy WHERE (expires IS NULL AND used < ?)"
-                + " OR (expires < ? AND used < ?)")) {
-      s.setLong(1, troubles.toEpochMilli());
-      s.setLong(2, now.toEpochMilli());
-      s.setLong(3, policies.toEpochMilli());
-      if (s.executeUpdate() > 0) {
+    try {
+      int gone =
+          writing.update(
+              "DELETE FROM policy WHERE (expires IS NULL AND used < ?)"
+                  + " OR (expires < ? AND used < ?)",
+              troubles,
+              now,
+              policies);
+      if (gone > 0) {
         recount();
       }
     } catch (SQLException e) {
@@ -390,10 +348,9 @@ final class StsPolicyStore implements Closeable {
     calls.close();
     try {
       synchronized (reading) {
-        reading.close();
-        readingConnection.close();
+        reading.connection().close();
       }
-      connection.close();
+      writing.connection().close();
     } catch (SQLException e) {
       throw failure(e);
     }
