@@ -67,6 +67,7 @@ final class UnusedCodeTest {
         "VerificationCache.isRefreshing",
         "Router.reportAddress",
         "DeliverySlots.RunningRound.batch",
+        "Scheduler.hops",
         "ServerFlight.suite",
         "ServerFlight.version",
         "SessionLimit.taken",

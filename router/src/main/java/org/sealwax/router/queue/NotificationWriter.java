@@ -33,11 +33,9 @@ final class NotificationWriter {
   static final String OWN_ORIGIN = "local";
 
   private final Queue queue;
-  private final Routing routing;
 
-  NotificationWriter(Queue queue, Routing routing) {
+  NotificationWriter(Queue queue) {
     this.queue = queue;
-    this.routing = routing;
   }
 
   /**
@@ -250,7 +248,7 @@ final class NotificationWriter {
     DsnRequest dsn = new DsnRequest(java.util.Set.of(), true, null);
     Recipient recipient = Recipient.direct(to, ReversePath.nullPath(), dsn);
     RecipientGroup group = new RecipientGroup(ReversePath.nullPath(), null, 0, List.of(recipient));
-    String hop = SchedulingKey.of(routing.nextHopFor(recipient.target()), options.tls());
+    String hop = SchedulingKey.of(queue.routing.nextHopFor(recipient.target()), options.tls());
     RecipientBatch batch = group.stored(draft.id(), BatchState.QUEUED, now, hop, "");
     return new NewMessage(draft, now, QueueRecordCodec.ENVELOPE.write(envelope), List.of(batch));
   }

@@ -69,6 +69,7 @@ public final class Queue implements Intake, Closeable {
   }
 
   final Spool spool;
+  final Routing routing;
   final Clock clock;
   final RandomSource random;
   final MailLog log;
@@ -102,17 +103,18 @@ public final class Queue implements Intake, Closeable {
       CrashMarks marks,
       Runner runner) {
     this.spool = spool;
+    this.routing = routing;
     this.clock = clock;
     this.random = random;
     this.log = log;
     this.marks = marks;
     this.runner = runner;
     this.settings = settings;
-    this.notifications = new NotificationWriter(this, routing);
+    this.notifications = new NotificationWriter(this);
     this.state = new QueueState(clock, random, log, marks, settings, runner, this::run);
     this.steps = new StepApplier(this);
-    this.intake = new QueueIntake(this, routing);
-    this.rounds = new RoundRunner(this, routing, delivery);
+    this.intake = new QueueIntake(this);
+    this.rounds = new RoundRunner(this, delivery);
   }
 
   private void run(RunningRound round) {

@@ -22,11 +22,9 @@ import org.sealwax.router.spool.SpoolException;
 /** Takes mail in: groups its recipients, asks for places in memory, and stores the message. */
 final class QueueIntake implements Intake {
   private final Queue queue;
-  private final Routing routing;
 
-  QueueIntake(Queue queue, Routing routing) {
+  QueueIntake(Queue queue) {
     this.queue = queue;
-    this.routing = routing;
   }
 
   @Override
@@ -97,7 +95,8 @@ final class QueueIntake implements Intake {
     }
     Map<RecipientBatch, LoadedBatch> incoming = new LinkedHashMap<>(2);
     for (RecipientGroup.KeyedGroup placed :
-        RecipientGroup.of(recipients, envelope.options().tls(), routing, in.recipientsPerRound())) {
+        RecipientGroup.of(
+            recipients, envelope.options().tls(), queue.routing, in.recipientsPerRound())) {
       LoadedBatch loaded = loaded(draft, placed.hop(), envelope, placed.group(), now, content);
       incoming.put(reserve(loaded), loaded);
     }

@@ -27,12 +27,10 @@ final class RoundRunner {
   private static final Duration SUSPECT_RETRY = Duration.ofSeconds(1);
 
   private final Queue queue;
-  private final Routing routing;
   private final DeliveryAgent delivery;
 
-  RoundRunner(Queue queue, Routing routing, DeliveryAgent delivery) {
+  RoundRunner(Queue queue, DeliveryAgent delivery) {
     this.queue = queue;
-    this.routing = routing;
     this.delivery = delivery;
   }
 
@@ -95,7 +93,7 @@ final class RoundRunner {
       return new RoundResult.NothingLearned();
     }
     List<Recipient> recipients = loaded.group().recipients();
-    NextHop nextHop = routing.nextHopFor(recipients.getFirst().target());
+    NextHop nextHop = queue.routing.nextHopFor(recipients.getFirst().target());
     if (isRerouted(loaded)) {
       return new RoundResult.NothingLearned();
     }
@@ -150,7 +148,8 @@ final class RoundRunner {
   }
 
   private String line(LoadedBatch loaded, Recipient r) {
-    return SchedulingKey.of(routing.nextHopFor(r.target()), loaded.envelope().options().tls());
+    return SchedulingKey.of(
+        queue.routing.nextHopFor(r.target()), loaded.envelope().options().tls());
   }
 
   /** The slot of one round, as the delivery sees it. */

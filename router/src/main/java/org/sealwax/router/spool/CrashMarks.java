@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.spool.CrashMarks.MarkFile.Form;
 
 /**
  * Marks of the messages in work, in a file that is kept when the process ends: the next start knows
@@ -46,10 +47,7 @@ public final class CrashMarks implements Closeable {
   static final int MOST_ENDS = ENDS + 1;
 
   /** Messages under way at most; of more, the last are not marked. */
-  private static final int SLOTS = 16_384;
-
-  /** State, length, identifier. */
-  private static final int SLOT = 32;
+  private static final int SLOTS = Form.MESSAGES.entries;
 
   /** A state above this is a suspect that waits for its turn. */
   private static final int WAITING = 100;
@@ -112,7 +110,7 @@ public final class CrashMarks implements Closeable {
     try {
       Path next = file.resolveSibling(file.getFileName() + ".new");
       Files.deleteIfExists(next);
-      CrashMarks marks = new CrashMarks(file, MarkFile.open(next, SLOTS, SLOT), clock);
+      CrashMarks marks = new CrashMarks(file, MarkFile.open(next, Form.MESSAGES), clock);
       left(file).forEach(marks::suspect);
       Files.move(next, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
       if (!marks.suspects.isEmpty()) {
@@ -132,13 +130,13 @@ public final class CrashMarks implements Closeable {
   /** Identifiers in a file, with the ends of the process that they have seen. */
   private static Map<QueueId, Integer> left(Path file) throws IOException {
     Map<QueueId, Integer> left = new HashMap<>();
-    if (!Files.exists(file) || Files.size(file) != SLOTS * SLOT) {
+    if (!Files.exists(file) || Files.size(file) != Form.MESSAGES.size()) {
       return left;
     }
-    try (MarkFile former = MarkFile.open(file, SLOTS, SLOT)) {
+    try (MarkFile former = MarkFile.open(file, Form.MESSAGES)) {
       for (int i = 0; i < SLOTS; i++) {
-        int state = former.number(i);
-        byte[] name = state == 0 ? new byte[1] : former.name(i);
+        int state = former.entry(i).number();
+        byte[] name = state == 0 ? new byte[1] : former.entry(i).name();
         if (name[0] > 0 && name[0] < name.length) {
           String text = new String(name, 1, name[0], StandardCharsets.US_ASCII);
           int ends = state > WAITING ? state - WAITING : state;
@@ -160,16 +158,14 @@ public final class CrashMarks implements Closeable {
   private void write(int slot, int state, QueueId id) {
     if (slots != null) {
       byte[] text = id.text().getBytes(StandardCharsets.US_ASCII);
-      slots.set(
-          slot,
-          ByteBuffer.allocate(1 + text.length).put((byte) text.length).put(text).array(),
-          state);
+      byte[] name = ByteBuffer.allocate(1 + text.length).put((byte) text.length).put(text).array();
+      slots.entry(slot).set(name, state);
     }
   }
 
   private void clear(int slot) {
     if (slots != null) {
-      slots.number(slot, 0);
+      slots.entry(slot).number(0);
       free.push(slot);
     }
   }
@@ -299,69 +295,69 @@ public final class CrashMarks implements Closeable {
    * thread-safe.
    */
   static final class MarkFile implements Closeable {
+    /** What the entries of a file are. */
+    enum Form {
+      /** Work on the whole database: {@link ScanMarks}. */
+      SCANS(ScanMarks.Scan.values().length, 1),
+      /** Rows that are copied: {@link RowMark}. */
+      ROWS(64, 64),
+      /** Messages: state, length and text of the identifier. */
+      MESSAGES(16_384, 32);
+
+      final int entries;
+
+      /** Bytes of one: one for the number, the others for the name. */
+      final int bytes;
+
+      Form(int entries, int bytes) {
+        this.entries = entries;
+        this.bytes = bytes;
+      }
+
+      int size() {
+        return entries * bytes;
+      }
+    }
+
+    private final Form form;
     private final ByteBuffer bytes;
-    private final int entry;
     private final @Nullable Arena mapping;
     private boolean closed;
 
-    private MarkFile(ByteBuffer bytes, int entry, @Nullable Arena mapping) {
+    private MarkFile(Form form, ByteBuffer bytes, @Nullable Arena mapping) {
+      this.form = form;
       this.bytes = bytes;
-      this.entry = entry;
       this.mapping = mapping;
     }
 
     /**
      * Opens a file, or makes one with its space on the disk: a hole would end the process later.
-     *
-     * @param entries how many it has
-     * @param entry bytes of each: one for the number, the others for the name
      */
     @SuppressWarnings("MustBeClosedChecker") // closed with this object
-    static MarkFile open(Path file, int entries, int entry) throws IOException {
-      int size = entries * entry;
+    static MarkFile open(Path file, Form form) throws IOException {
       try (FileChannel channel =
           FileChannel.open(
               file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
-        int there = (int) Math.min(channel.size(), size);
-        ByteBuffer rest = ByteBuffer.allocate(size - there);
+        int there = (int) Math.min(channel.size(), form.size());
+        ByteBuffer rest = ByteBuffer.allocate(form.size() - there);
         while (rest.hasRemaining()) {
           channel.write(rest, (long) there + rest.position());
         }
         Arena mapping = Arena.ofShared();
         return new MarkFile(
-            channel.map(FileChannel.MapMode.READ_WRITE, 0, size, mapping).asByteBuffer(),
-            entry,
+            form,
+            channel.map(FileChannel.MapMode.READ_WRITE, 0, form.size(), mapping).asByteBuffer(),
             mapping);
       }
     }
 
     /** Marks that no later start finds. */
-    static MarkFile inMemory(int entries, int entry) {
-      return new MarkFile(ByteBuffer.allocate(entries * entry), entry, null);
+    static MarkFile inMemory(Form form) {
+      return new MarkFile(form, ByteBuffer.allocate(form.size()), null);
     }
 
-    int number(int at) {
-      return bytes.get(at * entry) & 0xff;
-    }
-
-    void number(int at, int value) {
-      if (!closed) {
-        bytes.put(at * entry, (byte) value);
-      }
-    }
-
-    byte[] name(int at) {
-      byte[] name = new byte[entry - 1];
-      bytes.get(at * entry + 1, name);
-      return name;
-    }
-
-    /** Sets name and number, in this order: the process may end in between. */
-    void set(int at, byte[] name, int value) {
-      if (!closed) {
-        bytes.put(at * entry + 1, name);
-        number(at, value);
-      }
+    MarkEntry entry(int index) {
+      return new MarkEntry(index * form.bytes);
     }
 
     /** Nothing is marked any more; the file stays as it is. */
@@ -371,6 +367,39 @@ public final class CrashMarks implements Closeable {
         mapping.close();
       }
       closed = true;
+    }
+
+    /** One entry; marks nothing when the file is closed. */
+    final class MarkEntry {
+      private final int at;
+
+      private MarkEntry(int at) {
+        this.at = at;
+      }
+
+      int number() {
+        return bytes.get(at) & 0xff;
+      }
+
+      void number(int value) {
+        if (!closed) {
+          bytes.put(at, (byte) value);
+        }
+      }
+
+      byte[] name() {
+        byte[] name = new byte[form.bytes - 1];
+        bytes.get(at + 1, name);
+        return name;
+      }
+
+      /** Sets name and number, in this order: the process may end in between. */
+      void set(byte[] name, int value) {
+        if (!closed) {
+          bytes.put(at + 1, name);
+          number(value);
+        }
+      }
     }
   }
 }

@@ -6,7 +6,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import org.sealwax.router.spool.CrashMarks.MarkFile;
+import org.sealwax.router.spool.CrashMarks.MarkFile.Form;
+import org.sealwax.router.spool.CrashMarks.MarkFile.MarkEntry;
 
 /**
  * The record that is being copied out of a damaged database, in a file that outlives the process:
@@ -17,13 +20,10 @@ final class RowMark implements Closeable {
   private static final int ENDS = 2;
 
   /** Records that are left out at most; each has cost two starts. */
-  private static final int MOST = 64;
-
-  /** Ends, and a name of the record: a table and two numbers. */
-  private static final int ENTRY = 64;
+  private static final int MOST = Form.ROWS.entries;
 
   private final MarkFile entries;
-  private int current = -1;
+  private @Nullable MarkEntry current;
 
   /** What {@link #end} puts back. */
   private int before;
@@ -34,11 +34,12 @@ final class RowMark implements Closeable {
 
   /** Reads what the last process left, or begins. */
   static RowMark open(Path file) throws IOException {
-    return new RowMark(MarkFile.open(file, MOST, ENTRY));
+    return new RowMark(MarkFile.open(file, Form.ROWS));
   }
 
+  /** A table and two numbers. */
   private static byte[] name(String table, long[] key) {
-    ByteBuffer name = ByteBuffer.allocate(ENTRY - 1);
+    ByteBuffer name = ByteBuffer.allocate(Form.ROWS.bytes - 1);
     byte[] text = table.getBytes(StandardCharsets.US_ASCII);
     name.put(text, 0, Math.min(text.length, 16));
     name.position(16);
@@ -52,15 +53,16 @@ final class RowMark implements Closeable {
   boolean begin(String table, long[] key) {
     byte[] name = name(table, key);
     for (int i = 0; i < MOST; i++) {
-      int ends = entries.number(i);
-      if (ends != 0 && !Arrays.equals(name, entries.name(i))) {
+      MarkEntry entry = entries.entry(i);
+      int ends = entry.number();
+      if (ends != 0 && !Arrays.equals(name, entry.name())) {
         continue;
       }
       if (ends >= ENDS) {
         return false;
       }
-      entries.set(i, name, ends + 1);
-      current = i;
+      entry.set(name, ends + 1);
+      current = entry;
       before = ends;
       return true;
     }
@@ -69,9 +71,9 @@ final class RowMark implements Closeable {
 
   /** It was copied, and the process goes on. A record that ended it once keeps that mark. */
   void end() {
-    if (current >= 0) {
-      entries.number(current, before);
-      current = -1;
+    if (current != null) {
+      current.number(before);
+      current = null;
     }
   }
 

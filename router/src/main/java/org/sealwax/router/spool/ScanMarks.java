@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.sealwax.router.spool.CrashMarks.MarkFile;
+import org.sealwax.router.spool.CrashMarks.MarkFile.Form;
 
 /**
  * Marks of the work on the database that is about no message in particular, in a file that outlives
@@ -59,17 +60,16 @@ final class ScanMarks implements Closeable {
     this.file = file;
     this.marks = marks;
     for (int i = 0; i < ends.length; i++) {
-      ends[i] = Math.min(marks.number(i), ENDS);
+      ends[i] = Math.min(marks.entry(i).number(), ENDS);
     }
   }
 
   /** Reads what the last process left. Where the file cannot be written, nothing is marked. */
   static ScanMarks open(Path file) {
-    int scans = Scan.values().length;
     try {
-      return new ScanMarks(file, MarkFile.open(file, scans, 1));
+      return new ScanMarks(file, MarkFile.open(file, Form.SCANS));
     } catch (IOException e) {
-      return new ScanMarks(file, MarkFile.inMemory(scans, 1));
+      return new ScanMarks(file, MarkFile.inMemory(Form.SCANS));
     }
   }
 
@@ -82,7 +82,7 @@ final class ScanMarks implements Closeable {
   synchronized void reset() {
     for (int i = 0; i < ends.length; i++) {
       ends[i] = 0;
-      marks.number(i, running[i] == 0 ? 0 : 1);
+      marks.entry(i).number(running[i] == 0 ? 0 : 1);
     }
   }
 
@@ -90,7 +90,7 @@ final class ScanMarks implements Closeable {
   synchronized void begin(Scan scan) {
     int i = scan.ordinal();
     if (running[i]++ == 0) {
-      marks.number(i, ends[i] + 1);
+      marks.entry(i).number(ends[i] + 1);
     }
   }
 
@@ -98,7 +98,7 @@ final class ScanMarks implements Closeable {
   synchronized void end(Scan scan) {
     int i = scan.ordinal();
     ends[i] = 0;
-    marks.number(i, --running[i] == 0 ? 0 : 1);
+    marks.entry(i).number(--running[i] == 0 ? 0 : 1);
   }
 
   /** The process ends normally: the next start finds no marks. */

@@ -1,11 +1,13 @@
 package org.sealwax.router.queue;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.sealwax.router.queue.QueueTest.mailbox;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -16,7 +18,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,6 +39,7 @@ import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.CrashMarks;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.RecipientBatch;
+import org.sealwax.router.spool.Spool;
 import org.sealwax.router.spool.SpoolSettings;
 import org.sealwax.router.spool.SqliteSpool;
 import org.sealwax.testkit.net.ManualClock;
@@ -69,6 +75,7 @@ final class HeldMailTest {
               });
   private final ManualClock clock = new ManualClock(Instant.parse("2026-06-01T00:00:00Z"));
   private volatile long most = Long.MAX_VALUE;
+  private volatile @Nullable Callable<Void> meanwhile;
   private SqliteSpool spool;
   private Queue queue;
   private HeldMail held;
@@ -96,7 +103,7 @@ final class HeldMailTest {
             log);
     queue =
         new Queue(
-            spool,
+            interrupted(spool),
             target -> new NextHop.ByMx(Domain.of("target.example")),
             this::deliver,
             clock,
@@ -116,6 +123,27 @@ final class HeldMailTest {
   void close() throws Exception {
     queue.drain(Duration.ofSeconds(5));
     spool.close();
+  }
+
+  /** The same store; something happens once before a reader knows what it has read. */
+  private Spool interrupted(Spool whole) {
+    return (Spool)
+        Proxy.newProxyInstance(
+            Spool.class.getClassLoader(),
+            new Class<?>[] {Spool.class},
+            (proxy, method, args) -> {
+              try {
+                Object read = method.invoke(whole, args);
+                Callable<Void> now = meanwhile;
+                if (method.getName().equals("trace") && now != null) {
+                  meanwhile = null;
+                  now.call();
+                }
+                return read;
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
   }
 
   private HeldMail restarted() {
@@ -224,6 +252,29 @@ final class HeldMailTest {
     }
     assertEquals(List.of(damaged, slow), heldIds(), "only a person decides about these");
     assertEquals(List.of(), bounced);
+  }
+
+  @Test
+  void mailThatAnAdminReleasesWhileItsLifetimeEndsIsNotDeleted() throws Exception {
+    QueueId refused = send("refused", true, 10);
+    awaitHeld(1);
+    for (int i = 0; i < 14; i++) {
+      day();
+    }
+    AtomicInteger released = new AtomicInteger();
+    meanwhile =
+        () -> {
+          QueueFilter only = QueueFilter.of(refused);
+          released.set(
+              new QueueControl(queue).order(QueueControl.Order.RELEASE, only).recipients());
+          while (released.get() > 0 && (queue.figures().inMemory() > 0 || heldIds().isEmpty())) {
+            Thread.sleep(5); // it is refused again
+          }
+          return null;
+        };
+    day();
+    assertNull(meanwhile);
+    assertEquals(released.get() > 0 ? List.of() : List.of(refused.text()), deleted);
   }
 
   @Test
