@@ -10,10 +10,11 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.FailureText;
@@ -147,10 +148,6 @@ final class LedgerStore implements Closeable {
     }
   }
 
-  private List<List<@Nullable String>> rows(String sql, String... values) throws IOException {
-    return done(reading, r -> rows(r, sql, values));
-  }
-
   /** Domains as they are stored; in one transaction, because each lies in several tables. */
   private List<StoredDomain> domains(String condition, String... values) throws IOException {
     return done(
@@ -197,17 +194,16 @@ final class LedgerStore implements Closeable {
   }
 
   Map<String, Long> meta() throws IOException {
-    Map<String, Long> out = new HashMap<>();
-    for (List<@Nullable String> row : rows("SELECT name, CAST(value AS INTEGER) FROM meta")) {
-      out.put(String.valueOf(row.get(0)), Long.valueOf(String.valueOf(row.get(1))));
-    }
-    return out;
+    String sql = "SELECT name, value FROM meta";
+    return done(reading, r -> r.all(sql, row -> Map.entry(row.getString(1), row.getLong(2))))
+        .stream()
+        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
   }
 
   /** What can be read of the fallback ladder's memories. */
   Map<String, HostMemory> hostMemories() throws IOException {
     Map<String, HostMemory> out = new LinkedHashMap<>();
-    for (List<@Nullable String> row : rows("SELECT * FROM fallback")) {
+    for (List<@Nullable String> row : done(reading, r -> rows(r, "SELECT * FROM fallback"))) {
       DomainRecordCodec.readMemory(row).ifPresent(m -> out.put(String.valueOf(row.get(0)), m));
     }
     return out;
@@ -216,7 +212,7 @@ final class LedgerStore implements Closeable {
   /** Rows that meet a condition. */
   int count(String condition) throws IOException {
     String sql = "SELECT count(*) FROM domain WHERE " + condition;
-    return Integer.parseInt(String.valueOf(rows(sql).getFirst().getFirst()));
+    return (int) (long) done(reading, r -> r.number(sql));
   }
 
   /** Records by name, those that can be read. */
@@ -231,8 +227,8 @@ final class LedgerStore implements Closeable {
   /** The names of the rows without a level that were seen least recently. */
   List<Domain> leastRecent(int most) throws IOException {
     String sql = "SELECT domain FROM domain WHERE standing_level IS NULL ORDER BY last LIMIT ?";
-    return rows(sql, Integer.toString(most)).stream()
-        .flatMap(row -> Domain.parse(String.valueOf(row.getFirst())).stream())
+    return done(reading, r -> r.all(sql, row -> Domain.parse(row.getString(1)), most)).stream()
+        .flatMap(Optional::stream)
         .toList();
   }
 

@@ -212,7 +212,7 @@ public final class LedgerTransition {
     if (mx.stream().allMatch(base::admits)) {
       alsoKnow(mx);
     } else {
-      restartVerify();
+      restartFrom(TlsLevel.VERIFY);
       known = mx;
       patterns = List.of();
     }
@@ -259,22 +259,18 @@ public final class LedgerTransition {
   }
 
   private void learn(Domain host, RememberedSample sample) {
-    switch (sample.level()) {
-      case SILENT, BROKEN -> {}
-      case INJECTED, CLEAR, REFUSED -> restartCounts();
-      case ENCRYPTED -> {
-        restartVerify();
-        learn(host, sample.origin(), false);
-      }
-      case VERIFIED -> learn(host, sample.origin(), true);
-    }
-  }
-
-  private void learn(Domain host, RememberedSample.SampleOrigin origin, boolean verified) {
-    if (origin == RememberedSample.SampleOrigin.OTHER) {
+    ProvenLevel proven = sample.level();
+    boolean verified = proven == ProvenLevel.VERIFIED;
+    if (proven == ProvenLevel.SILENT || proven == ProvenLevel.BROKEN) {
       return;
     }
-    if (origin == RememberedSample.SampleOrigin.MAIL) {
+    if (!verified) {
+      restartFrom(proven.isTls() ? TlsLevel.VERIFY : TlsLevel.ENCRYPT);
+    }
+    if (!proven.isTls() || sample.origin() == RememberedSample.SampleOrigin.OTHER) {
+      return;
+    }
+    if (sample.counts()) {
       encrypt = counted(encrypt);
       verify = verified ? counted(verify) : verify;
     }
@@ -291,23 +287,18 @@ public final class LedgerTransition {
     return (old ? LevelProgress.NONE : progress).counted(now, mxUntil, rules.settings());
   }
 
-  /** Counting begins again for {@code verify}. */
-  private void restartVerify() {
+  /** Counting begins again for a level, and for one above it. */
+  private void restartFrom(TlsLevel lowest) {
+    boolean all = lowest == TlsLevel.ENCRYPT;
+    encrypt = all ? LevelProgress.NONE : encrypt;
     verify = LevelProgress.NONE;
     hosts = new HashMap<>(hosts);
-    hosts.replaceAll((host, h) -> h.withDays(h.encrypted(), HostRecord.Days.NONE));
-  }
-
-  /** Counting begins again for every level. */
-  private void restartCounts() {
-    encrypt = LevelProgress.NONE;
-    verify = LevelProgress.NONE;
-    hosts = new HashMap<>(hosts);
-    hosts.replaceAll((host, h) -> h.withDays(HostRecord.Days.NONE, HostRecord.Days.NONE));
+    hosts.replaceAll(
+        (host, h) -> h.withDays(all ? HostRecord.Days.NONE : h.encrypted(), HostRecord.Days.NONE));
   }
 
   private void restart() {
-    restartCounts();
+    restartFrom(TlsLevel.ENCRYPT);
     standing = null;
     violation = null;
     known = Set.of();
@@ -481,7 +472,7 @@ public final class LedgerTransition {
     if (after == was) {
       hostsAccepted(mx, byAdmin ? "admin" : "hold");
     } else {
-      restartVerify();
+      restartFrom(TlsLevel.VERIFY);
       accepted(was, after, byAdmin);
     }
   }

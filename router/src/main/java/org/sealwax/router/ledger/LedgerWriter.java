@@ -126,7 +126,7 @@ final class LedgerWriter implements Closeable {
     this.log = log;
     Arrays.setAll(locks, i -> new ReentrantLock());
     this.rows = new AtomicInteger(store.count("1"));
-    this.savedMeta = store.meta();
+    this.savedMeta = new HashMap<>(store.meta());
     this.meta = new ConcurrentHashMap<>(savedMeta);
     this.believed = new LedgerClock(clock, log, savedMeta);
     this.hostMemories = new HostMemories(store.hostMemories(), clock.now());
