@@ -12,12 +12,12 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 /**
- * The words of the JDK and of SQLite for a failure of a file, a connection or a database reach
- * nobody: {@code FailureText} says it in ours, and nothing else reads the message of such an
+ * The words of the JDK and of SQLite for a failure of a file, a connection or a database are not
+ * shown: {@code FailureText} says it in ours, and nothing else reads the message of such an
  * exception. Exceptions of our own have our words.
  */
 final class FailureWordsTest {
-  /** Classes that look for something in the message and show it to nobody, and why. */
+  /** Classes that look for something in the message without showing it, and why. */
   private static final Map<String, String> READERS =
       Map.of(
           "org.sealwax.router.wiring.StartFailure", "tells a port in use from one that is reserved",

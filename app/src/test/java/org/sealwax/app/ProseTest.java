@@ -81,7 +81,7 @@ final class ProseTest {
         .map(w -> w.replace("*", "\\w*").replace(" ", "\\s+"))
         .collect(
             Collectors.collectingAndThen(
-                Collectors.joining("|", "(?i)(?<![\\w./-])(?:", ")(?![\\w(=-])"),
+                Collectors.joining("|", "(?i)(?<![\\w./-])(?:", ")(?![\\w(=@-])"),
                 Pattern::compile));
   }
 

@@ -23,11 +23,11 @@ import org.sealwax.mail.settings.SettingsRecord;
  * @param concurrent concurrent questions; more wait within their total; at least 1
  * @param negativeAnchors zones that are treated as unsigned for a while (RFC 7646)
  */
-@SettingTable(name = "dns", purpose = "How the DNS is asked.")
+@SettingTable(name = "dns", purpose = "DNS resolvers and validation.")
 public record DnsSettings(
     @Setting(
             restart = true,
-            doc = "Recursive resolvers, in this order. Empty: those of /etc/resolv.conf.")
+            doc = "Recursive resolvers, in order of use. Empty: those of /etc/resolv.conf.")
         List<InetSocketAddress> resolvers,
     @Setting(restart = true, doc = "Trust anchors as DS or DNSKEY records. Empty: the root's.")
         List<String> anchors,

@@ -18,9 +18,7 @@ import org.sealwax.mail.settings.SettingTable;
     name = "negative_anchor",
     rows = true,
     purpose =
-        "A negative trust anchor (RFC 7646): the zone is treated as unsigned, and DANE does"
-            + " not apply to its hosts. For a zone that is known to have broken its DNSSEC by"
-            + " mistake; for a week at most.")
+        "Negative trust anchor (RFC 7646): the zone is treated as unsigned, and DANE does not apply to its hosts. For a zone with broken DNSSEC; for a week at most.")
 public record NegativeTrustAnchor(
     @Setting(
             name = "domain",
@@ -33,20 +31,20 @@ public record NegativeTrustAnchor(
             example = "postmaster@example.org",
             required = true,
             restart = true,
-            doc = "Who answers for the row.")
+            doc = "Person responsible for the row.")
         String owner,
     @Setting(
             example = "their DS is stale, reported on 2027-01-24",
             required = true,
             restart = true,
-            doc = "Why the row is here.")
+            doc = "Reason for the row.")
         String note,
     @Setting(
             name = "expires",
             example = "2027-01-31",
             required = true,
             restart = true,
-            doc = "Day from which the row no longer counts (UTC).")
+            doc = "Day (UTC) from which the row is ignored.")
         Instant until) {
   /** Checks that owner and note are given. */
   public NegativeTrustAnchor {

@@ -102,11 +102,11 @@ public sealed interface Evidence {
         case DaneState.Usable u ->
             "dane: TLSA records at "
                 + base
-                + ", "
+                + " ("
                 + u.associations().records().size()
-                + " usable"
+                + " usable)"
                 + (secureMx ? "" : " (MX not signed)");
-        case DaneState.Unusable u -> "dane: TLSA records at " + base + ", none usable: " + u.why();
+        case DaneState.Unusable u -> "dane: no usable TLSA records at " + base + ": " + u.why();
         case DaneState.LookupFailed t -> "dane: " + t.why();
         case DaneState.Absent a -> "dane: none (" + a.why() + ")";
       };

@@ -31,43 +31,39 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
  * @param expires when it stops counting, or null
  * @param override whether it may lower what other sources demand; needs owner, note and expiry
  */
-@SettingTable(
-    name = "policy",
-    rows = true,
-    purpose = "What transport security mail to a destination demands.")
+@SettingTable(name = "policy", rows = true, purpose = "Required TLS level for a destination.")
 public record PolicyRow(
-    @Setting(name = "domain", example = ".example.org", required = true, doc = "The destination.")
+    @Setting(name = "domain", example = ".example.org", required = true, doc = "Destination.")
         DomainPattern pattern,
     @Setting(
             except = {"sts", "dane"},
             fallback = "may",
-            doc = "What mail there demands, in Postfix's words.")
+            doc = "Required TLS level, as named by Postfix.")
         TlsLevel level,
-    @Setting(doc = "Public keys of which the server must have one.") Set<Pin> pins,
-    @Setting(doc = "Names of which the certificate must carry one.") List<Domain> names,
-    @Setting(example = "1.3", doc = "The lowest TLS version. Left out: [deliver] floor.")
+    @Setting(doc = "Public keys; the server must have one of them.") Set<Pin> pins,
+    @Setting(doc = "Names; the certificate must contain one of them.") List<Domain> names,
+    @Setting(example = "1.3", doc = "Lowest TLS version. Default: [deliver] floor.")
         @Nullable TlsVersion floor,
     @Setting(
             file = true,
             example = "/etc/sealwax/ca.pem",
-            doc = "The only CA that counts there, in PEM.")
+            doc = "Certificate of the only CA that is trusted there, in PEM.")
         @Nullable String ca,
     @Setting(
             name = "servername",
             example = "mx.example.org",
-            doc = "SNI instead of the host's name.")
+            doc = "Server name (SNI) instead of the host's name.")
         @Nullable Domain serverName,
-    @Setting(fallback = "true", doc = "Whether our certificate is shown when asked for.")
+    @Setting(fallback = "true", doc = "Send the client certificate on request.")
         boolean clientCertificate,
-    @Setting(fallback = "", doc = "Why the row is here.") String note,
-    @Setting(fallback = "", doc = "Who answers for it.") String owner,
-    @Setting(example = "2027-01-31", doc = "The day from which the row no longer counts.")
+    @Setting(fallback = "", doc = "Reason for the row.") String note,
+    @Setting(fallback = "", doc = "Person responsible for the row.") String owner,
+    @Setting(example = "2027-01-31", doc = "Day from which the row is ignored.")
         @Nullable Instant expires,
     @Setting(
             fallback = "false",
             doc =
-                "Whether the row may lower what other sources demand; needs note, owner and"
-                    + " expires.")
+                "Allow the row to lower the requirement of other sources; needs note, owner and expires.")
         boolean override) {
   /**
    * Copies and checks.

@@ -215,7 +215,7 @@ final class ConfigurationReader {
       } else {
         String was = table.repeated() ? "has rows" : "is one table";
         error(named(at, name), name + " " + was)
-            .help("write " + table.heading() + " on a line of its own");
+            .help("write " + table.heading() + " on a separate line");
       }
     }
   }
@@ -249,7 +249,7 @@ final class ConfigurationReader {
                   .orElse("tables: " + String.join(", ", names)));
     } else {
       error(place, "unknown key \"" + name + "\" before any table")
-          .help(elsewhere(name).orElse("every key stands under a table like [server]"));
+          .help(elsewhere(name).orElse("every key belongs to a table like [server]"));
     }
   }
 
@@ -266,7 +266,7 @@ final class ConfigurationReader {
             .toList();
     return homes.isEmpty()
         ? Optional.empty()
-        : Optional.of(key + " stands under " + String.join(" or ", homes));
+        : Optional.of(key + " belongs to " + String.join(" or ", homes));
   }
 
   private void readSection(ConfigurationTable table, TomlTable toml, int line) {

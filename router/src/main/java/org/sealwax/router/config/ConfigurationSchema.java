@@ -111,48 +111,45 @@ final class ConfigurationSchema {
   }
 
   /** {@code [identity]}. */
-  @SettingTable(name = "identity", purpose = "Our certificate, in both roles.")
+  @SettingTable(name = "identity", purpose = "Certificate of this server, as server and as client.")
   record IdentityTable(
       @Setting(
               example = "/etc/sealwax/mx.pem",
               restart = true,
               doc =
-                  "The certificate chain in PEM, leaf first. Used in both roles, read again"
-                      + " when it changes. Left out: a self-signed one is made at the first"
-                      + " start.")
+                  "Certificate chain in PEM, leaf first. Reloaded when the file changes. Default: a self-signed certificate, created at the first start.")
           Optional<Path> certificate,
-      @Setting(example = "/etc/sealwax/mx.key", restart = true, doc = "Its private key in PEM.")
+      @Setting(example = "/etc/sealwax/mx.key", restart = true, doc = "Private key in PEM.")
           Optional<Path> key,
       @Setting(
               fallback = "true",
-              doc = "Whether the certificate is shown to servers that ask for it, too.")
+              doc = "Send the certificate to servers that request a client certificate.")
           boolean showToServers) {}
 
   /** {@code [[identity_for]]}. */
   @SettingTable(
       name = "identity_for",
       rows = true,
-      purpose = "A certificate for clients that ask for one of these names.")
+      purpose = "Certificate for other server names (SNI).")
   record IdentityForRow(
       @Setting(
               example = "mx.other.example",
               required = true,
               restart = true,
               doc =
-                  "The names that clients ask for (SNI); \"*.example.org\" is one label below"
-                      + " example.org.")
+                  "Server names (SNI) that select this certificate; \"*.example.org\" is one label below example.org.")
           List<CertificateName> names,
       @Setting(
               example = "/etc/sealwax/other.pem",
               required = true,
               restart = true,
-              doc = "The chain in PEM.")
+              doc = "Certificate chain in PEM, leaf first.")
           Path certificate,
       @Setting(
               example = "/etc/sealwax/other.key",
               required = true,
               restart = true,
-              doc = "Its private key in PEM.")
+              doc = "Private key in PEM.")
           Path key) {}
 
   /** Clients whose {@code TLS-Required: No} counts. */
@@ -162,18 +159,16 @@ final class ConfigurationSchema {
   }
 
   /** {@code [trust]}. */
-  @SettingTable(name = "trust", purpose = "Who may send mail anywhere, and whose word counts.")
+  @SettingTable(name = "trust", purpose = "Clients that may relay, and senders that may relax TLS.")
   record TrustTable(
       @Setting(
               fallback = {"127.0.0.0/8", "::1/128"},
-              doc = "Networks whose hosts may send mail anywhere through this server.")
+              doc = "Networks whose hosts may relay mail to any domain through this server.")
           List<Cidr> networks,
       @Setting(
               fallback = "trusted",
               doc =
-                  "Whose \"TLS-Required: No\" (RFC 8689) lets a message pass DANE, MTA-STS and"
-                      + " ledger: trusted: that of clients who may send anywhere; all: also"
-                      + " that of strangers' mail which is forwarded.")
+                  "Clients whose \"TLS-Required: No\" (RFC 8689) exempts a message from DANE, MTA-STS and ledger. trusted: clients that may relay; all: also other clients, for forwarded mail.")
           TlsRequiredNoFrom honourTlsRequiredNo) {}
 
   /** The party that knows whether a recipient of a relay domain exists. */
@@ -186,39 +181,40 @@ final class ConfigurationSchema {
       name = "relay_domain",
       rows = true,
       purpose =
-          "A domain whose mail is accepted and passed on; one of recipients, verify,"
-              + " accept_all.")
+          "Domain whose mail is accepted and relayed; needs one of recipients, verify, accept_all.")
   record RelayDomainRow(
-      @Setting(example = "lists.project.example", required = true, doc = "The domain.")
+      @Setting(example = "lists.project.example", required = true, doc = "Domain name.")
           Domain domain,
       @Setting(
               example = "lists.internal.example:25",
               doc =
-                  "Where its mail goes: \"host\", \"host:port\" or \"[address]:port\". Left"
-                      + " out: by its MX records.")
+                  "Next hop: \"host\", \"host:port\" or \"[address]:port\". Default: the MX records of the domain.")
           Optional<String> nextHop,
       @Setting(
               example = "/etc/sealwax/lists.recipients",
-              doc = "A file with one local part or address a line; others are refused at RCPT.")
+              doc =
+                  "File with one local part or address per line; other recipients are rejected at RCPT.")
           Optional<Path> recipients,
-      @Setting(example = "next-hop", doc = "next-hop: ask the next hop whether a recipient exists.")
+      @Setting(
+              example = "next-hop",
+              doc = "Recipient verification. next-hop: query the next hop for each recipient.")
           Optional<RecipientVerification> verify,
       @Setting(
               fallback = "false",
               doc =
-                  "Take mail for every local part. What the next hop refuses later comes back"
-                      + " as bounces to forged senders (backscatter): prefer recipients or"
-                      + " verify.")
+                  "Accept mail for every local part. Mail that the next hop rejects later is bounced to forged senders (backscatter): prefer recipients or verify.")
           boolean acceptAll) {}
 
   /** {@code [forward]}. */
-  @SettingTable(name = "forward", purpose = "How alias domains are read.")
+  @SettingTable(name = "forward", purpose = "Address extensions of alias domains.")
   record ForwardTable(
       @Setting(
               fallback = "+",
-              doc = "The character between a name and its extension; empty: names have none.")
+              doc = "Character between a name and its extension; empty: no extensions.")
           String delimiter,
-      @Setting(fallback = "false", doc = "Whether name+ext goes on as target+ext.")
+      @Setting(
+              fallback = "false",
+              doc = "Append the extension to the target: name+ext becomes target+ext.")
           boolean carryExtension) {}
 
   /** {@code [srs]}. */
@@ -227,36 +223,30 @@ final class ConfigurationSchema {
       @Setting(
               example = "project.example",
               doc =
-                  "The domain of rewritten senders; it must be received here. Left out: senders"
-                      + " are not rewritten.")
+                  "Domain of rewritten senders; this server must receive its mail. Default: senders are not rewritten.")
           Optional<Domain> domain,
       @Setting(
               example = "/etc/sealwax/srs.secret",
               created = true,
               doc =
-                  "The secret, one a line, the newest first. Left out: one is made in the state"
-                      + " folder.")
+                  "File with secrets, one per line, the newest first. Default: one is created in the state folder.")
           Path secretFile) {}
 
   /** {@code [[transport]]}. */
-  @SettingTable(name = "transport", rows = true, purpose = "A fixed next hop for a destination.")
+  @SettingTable(name = "transport", rows = true, purpose = "Fixed next hop for a destination.")
   record TransportRow(
-      @Setting(
-              example = "*",
-              required = true,
-              doc = "The destination; \"*\": a smart host for all.")
+      @Setting(example = "*", required = true, doc = "Destination; \"*\": smart host for all mail.")
           DomainPattern domain,
       @Setting(
               example = "smart.example.net:587",
               required = true,
-              doc = "\"host\", \"host:port\" or \"[address]:port\".")
+              doc = "Next hop: \"host\", \"host:port\" or \"[address]:port\".")
           String nextHop,
-      @Setting(example = "project", doc = "The user name for AUTH.") Optional<String> user,
+      @Setting(example = "project", doc = "User name for AUTH.") Optional<String> user,
       @Setting(
               example = "/etc/sealwax/smart.password",
               doc =
-                  "A file with the password alone. Credentials are sent to a verified server"
-                      + " only, and the level is secure unless a policy row raises it.")
+                  "File that contains only the password. Credentials are sent only to a verified server; the level is secure unless a policy row raises it.")
           Optional<Path> passwordFile,
       @Setting(
               fallback = "false",
@@ -266,70 +256,67 @@ final class ConfigurationSchema {
               except = {"sts", "dane"},
               example = "encrypt",
               doc =
-                  "What is demanded of this next hop. Left out: secure when there is a"
-                      + " password, else by the policy rows.")
+                  "Required TLS level. Default: secure with a password, else the level of the policy rows.")
           Optional<TlsLevel> level,
       @Setting(
               doc =
-                  "Names of which the next hop's certificate must carry one, with level secure"
-                      + " or verify; needed for a next hop that is an address.")
+                  "Names; the certificate of the next hop must contain one of them, with level secure or verify. Required for a next hop that is an address.")
           List<Domain> names,
-      @Setting(doc = "Public keys of which the next hop must have one, with level fingerprint.")
+      @Setting(doc = "Public keys; the next hop must have one of them, with level fingerprint.")
           List<Pin> pins) {}
 
   /** {@code [[reject]]}. */
   @SettingTable(
       name = "reject",
       rows = true,
-      purpose = "Mail that is refused; exactly one of client, sender, recipient.")
+      purpose = "Mail to reject; exactly one of client, sender, recipient.")
   record RejectTableRow(
-      @Setting(example = "203.0.113.0/24", doc = "Clients of this network.") Optional<Cidr> client,
-      @Setting(example = "spam@example.net", doc = "This sender, or domain, or .domain.")
+      @Setting(example = "203.0.113.0/24", doc = "Network of the client.") Optional<Cidr> client,
+      @Setting(
+              example = "spam@example.net",
+              doc = "Sender address, domain, or .domain for its subdomains.")
           Optional<String> sender,
-      @Setting(example = "old@project.example", doc = "This recipient, or domain.")
+      @Setting(example = "old@project.example", doc = "Recipient address or domain.")
           Optional<String> recipient,
-      @Setting(fallback = "Refused by local rule", doc = "What the client reads.") String text) {}
+      @Setting(fallback = "Refused by local rule", doc = "Text of the reply.") String text) {}
 
   /** The limit of {@code [limits]} for all clients together. */
-  @SettingTable(name = "limits", purpose = "What clients may take of us.")
+  @SettingTable(name = "limits", purpose = "Limits for clients.")
   record SessionLimits(
       @Setting(
               fallback = "2000",
               restart = true,
               doc =
-                  "Sessions at a time, all listeners and clients together; each listener keeps"
-                      + " a twentieth for itself.")
+                  "Maximum number of concurrent sessions of all listeners; each listener has a reserve of one twentieth.")
           int sessions) {}
 
   /** {@code [sts]}, whether there is any. */
-  @SettingTable(name = "sts", purpose = "MTA-STS policies of the domains that mail goes to.")
+  @SettingTable(name = "sts", purpose = "MTA-STS policies of recipient domains.")
   record StsTable(
       @Setting(
               fallback = "true",
               restart = true,
               doc =
-                  "Whether MTA-STS policies (RFC 8461) of the domains that mail goes to are"
-                      + " fetched, kept and followed. DANE has no such switch: it is in force"
-                      + " where the DNS is validated.")
+                  "Fetch, cache and enforce MTA-STS policies (RFC 8461). DANE has no such switch: it applies where the DNS is validated.")
           boolean enabled) {}
 
   /** {@code [receipts]}, whether there are any. */
-  @SettingTable(name = "receipts", purpose = "Receipts of deliveries.")
+  @SettingTable(name = "receipts", purpose = "Signed records of deliveries.")
   record ReceiptsTable(
       @Setting(
               fallback = "true",
               restart = true,
               doc =
-                  "Whether a receipt is written for each delivered recipient, under receipts in"
-                      + " the state folder.")
+                  "Write a receipt for each delivered recipient, in the folder receipts of the state folder.")
           boolean enabled) {}
 
   /** {@code [auth]}. */
-  @SettingTable(name = "auth", purpose = "Users who may send mail anywhere after AUTH.")
+  @SettingTable(name = "auth", purpose = "Users that may relay after AUTH.")
   record AuthTable(
       @Setting(
               example = "/etc/sealwax/passwords",
-              doc = "Users and password hashes, one a line as sealwax password makes them.")
+              doc =
+                  "File with users and password hashes, one per line, from the command sealwax password.")
           Optional<Path> passwordFile) {}
 
   /** {@code [metrics]}. */
@@ -338,7 +325,6 @@ final class ConfigurationSchema {
       @Setting(
               example = "127.0.0.1:9125",
               restart = true,
-              doc =
-                  "Where /metrics (Prometheus), /health and /ready are served. Left out: nowhere.")
+              doc = "Address and port of /metrics (Prometheus), /health and /ready. Default: none.")
           Optional<InetSocketAddress> address) {}
 }

@@ -25,9 +25,10 @@ import org.sealwax.router.receive.ListenerSettings;
 @SettingTable(
     name = "listener",
     rows = true,
-    purpose = "A place where mail comes in. Without any: 127.0.0.1:2525 with STARTTLS.")
+    purpose = "Listener for SMTP. Default: one at 127.0.0.1:2525 with STARTTLS.")
 public record ListenerRow(
-    @Setting(example = "*:25", required = true, doc = "Where to listen.") InetSocketAddress address,
+    @Setting(example = "*:25", required = true, doc = "Address and port to listen on.")
+        InetSocketAddress address,
     @Setting(
             name = "tls",
             fallback = "starttls",
@@ -35,31 +36,24 @@ public record ListenerRow(
                 "starttls: offered (port 25); implicit: from the first byte (port 465, RFC"
                     + " 8314); none: not offered.")
         ListenerSettings.ListenerTlsMode start,
-    @Setting(fallback = "1.2", doc = "The lowest TLS version that is spoken here.") TlsFloor floor,
+    @Setting(fallback = "1.2", doc = "Lowest TLS version.") TlsFloor floor,
     @Setting(
             name = "client_certificate",
             fallback = "ask",
             doc =
-                "Whether clients are asked for a certificate. It is judged and recorded"
-                    + " whatever it is; require refuses clients that show none.")
+                "Client certificates. none: not requested; ask: requested; require: requested, and clients without one are rejected. Any certificate is verified and recorded.")
         ClientCertificateMode clientCertificates,
-    @Setting(
-            fallback = "false",
-            doc = "Whether AUTH is offered (inside TLS only; needs [auth] password_file).")
+    @Setting(fallback = "false", doc = "Offer AUTH (under TLS only; needs [auth] password_file).")
         boolean auth,
     @Setting(
             fallback = "relay",
             doc =
-                "Clients that DSN is offered to (RFC 3461). relay: clients that may relay;"
-                    + " auth: the same, and offered before AUTH, for listeners where users"
-                    + " log in; all: every client, which sends success notifications to"
-                    + " forged senders; none: no client.")
+                "Clients that DSN is offered to (RFC 3461). relay: clients that may relay; auth: the same, and offered before AUTH, for listeners where users log in; all: every client (success notifications may go to forged senders); none: no client.")
         ListenerSettings.Dsn dsn,
     @Setting(
             fallback = "true",
             doc =
-                "Whether TLS sessions may be resumed. Some large senders abort on tickets at"
-                    + " port 25.")
+                "Allow resumption of TLS sessions. Some large senders abort on tickets at port 25.")
         boolean resumption) {
   /** The port of a server without configuration: free for every user. */
   public static final int DEFAULT_PORT = 2525;

@@ -128,8 +128,9 @@ final class PolicyRowChecks {
                           row.pattern().text()
                               + " has a row in line "
                               + section(hides).line()
-                              + " already, and the first one counts")
-                      .help("join the two; a row that expires may stand before one that stays"));
+                              + " already, and the first row applies")
+                      .help(
+                          "merge the two rows; a row that expires may precede one without expiry"));
       before.add(row);
     }
   }
@@ -153,7 +154,7 @@ final class PolicyRowChecks {
         .forEach(
             s ->
                 s.head()
-                    .error(off, "dane-only can never be met: [dns] validation is off")
+                    .error(off, "dane-only cannot be satisfied: [dns] validation is off")
                     .help("use validation = \"own\""));
   }
 
@@ -178,8 +179,8 @@ final class PolicyRowChecks {
           .error(way + " can never be delivered: " + contradiction.get())
           .help(
               literal
-                  ? "[[transport]] names = [\"…\"] says which name the certificate of an address has"
-                  : "let the rows for the recipient domain and for the next hop agree");
+                  ? "[[transport]] names = [\"…\"] gives the name in the certificate of an address"
+                  : "use the same requirement in the rows for the recipient domain and the next hop");
     } else if (literal && requirement.statedLevel() == TlsLevel.DANE_ONLY) {
       place
           .head()
@@ -201,10 +202,10 @@ final class PolicyRowChecks {
         way
             + ": credentials are sent to a verified server only, and level "
             + requirement.statedLevel().word()
-            + " verifies none";
+            + " does not verify a server";
     ProblemPlace.Reported reported =
         never ? place.head().error(text) : place.head().warning(text + " without TLSA records");
-    reported.help("leave level out for secure, or give names or pins");
+    reported.help("remove level for secure, or set names or pins");
   }
 
   /**
@@ -234,7 +235,7 @@ final class PolicyRowChecks {
         .head()
         .error(
             asking.row().names().stream().noneMatch(known::contains),
-            way + ": names are asked of the host that is connected to, and it is none of them")
+            way + ": the names do not include the next hop")
         .help(
             "add it, or give this host's names in [[transport]] names or in its own [[policy]] row");
   }
@@ -280,9 +281,7 @@ final class PolicyRowChecks {
         .head()
         .warning(
             !(row.pattern() instanceof DomainPattern.Any),
-            "no mail can reach this row: mail for "
-                + row.pattern().text()
-                + " does not leave by SMTP")
+            "this row has no effect: mail for " + row.pattern().text() + " does not leave by SMTP")
         .help("remove it");
   }
 
@@ -293,8 +292,8 @@ final class PolicyRowChecks {
         s.head()
             .warning(
                 aliases.contains(e.domain()),
-                "no mail can reach this row: " + e.domain() + " is an alias domain")
-            .help("remove it; mail goes where the aliases lead");
+                "this row has no effect: " + e.domain() + " is an alias domain")
+            .help("remove it; mail goes to the targets of the aliases");
       }
     }
   }

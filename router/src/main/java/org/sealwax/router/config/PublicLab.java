@@ -31,20 +31,17 @@ import org.sealwax.mail.settings.SettingTable;
 @SettingTable(
     name = "lab",
     purpose =
-        "The public lab of sealwax lab serve, a process of its own; the router does not look at"
-            + " this. Its pages have the certificate of [identity], its keys are in the folder lab of"
-            + " the state folder.")
+        "Public lab of the command sealwax lab serve; the router ignores this table. The pages use the certificate of [identity]; the keys are in the folder lab of the state folder.")
 public record PublicLab(
     @Setting(
             example = "lab.example",
             required = true,
-            doc = "The zone that is delegated to this machine. The pages are at this name.")
+            doc = "Zone that is delegated to this machine, and name of the pages.")
         Domain zone,
     @Setting(
             example = "ns1.lab.example",
             doc =
-                "The name servers of the zone as the parent has them; those within the zone get"
-                    + " the addresses below. Left out: ns1 below the zone.")
+                "Name servers of the zone as in the parent zone; those within the zone have the addresses below. Default: ns1 below the zone.")
         List<Domain> nameServers,
     @Setting(
             example = {"192.0.2.53", "2001:db8::53"},
@@ -57,61 +54,52 @@ public record PublicLab(
             example = {"2001:db8:25::/64", "192.0.2.64/28"},
             required = true,
             doc =
-                "Networks that are routed to this machine, for the traps, which have an address"
-                    + " each: one of IPv6 (a /64), and as many IPv4 addresses as there are."
-                    + " Nothing else may be at them.")
+                "Networks that are routed to this machine, for the traps (one address each): one IPv6 network (a /64), and any number of IPv4 addresses. No other service may use them.")
         List<Cidr> traps,
-    @Setting(
-            fallback = "53",
-            max = 65_535,
-            doc = "The port of DNS; another one is for trying things out.")
+    @Setting(fallback = "53", max = 65_535, doc = "Port of DNS; other than 53 in tests only.")
         int dnsPort,
-    @Setting(
-            fallback = "25",
-            max = 65_535,
-            doc = "The port of SMTP; another one is for trying things out.")
+    @Setting(fallback = "25", max = 65_535, doc = "Port of SMTP; other than 25 in tests only.")
         int smtpPort,
-    @Setting(
-            fallback = "443",
-            max = 65_535,
-            doc = "The port of HTTPS; another one is for trying things out.")
+    @Setting(fallback = "443", max = 65_535, doc = "Port of HTTPS; other than 443 in tests only.")
         int httpsPort,
     @Setting(
             fallback = "5",
             max = 1_000,
-            doc = "By how much long times are divided: five minutes of greylisting are one with 5.")
+            doc = "Divisor of long times: with 5, five minutes of greylisting take one minute.")
         int scale,
     @Setting(
             fallback = "40",
             max = 400,
-            doc = "Tokens at once. Each has some 300 sockets and up to 6 MB of evidence.")
+            doc = "Maximum number of tokens. Each has some 300 sockets and up to 6 MB of evidence.")
         int tokens,
     @Setting(
             name = "tokens_per_network",
             fallback = "3",
             max = 100,
-            doc = "Of these, for one network (/24, or /56 of IPv6).")
+            doc = "Maximum number of tokens for one network (/24, or /56 of IPv6).")
         int tokensEach,
     @Setting(
             name = "token_life",
             fallback = "4h",
             least = "1s",
-            doc = "How long a token lives; then all that was seen is gone.")
+            doc = "Lifetime of a token; then its results are deleted.")
         Duration life,
     @Setting(
             name = "connections_per_source",
             fallback = "300",
             max = 4_000,
-            doc = "Connections at once from one address (/64 of IPv6), mail and HTTPS together.")
+            doc =
+                "Maximum number of concurrent connections from one address (/64 of IPv6), mail and HTTPS together.")
         int connections,
-    @Setting(fallback = "1200", doc = "Connections from one address (/64 of IPv6) in a minute.")
+    @Setting(
+            fallback = "1200",
+            doc = "Maximum number of connections from one address (/64 of IPv6) per minute.")
         int connectionsPerMinute,
     @Setting(
             fallback = "100",
             max = 100_000,
             doc =
-                "DNS answers a second over UDP to one network (/24, or /56 of IPv6) that shows"
-                    + " no cookie; ten times as many to one that does, and by TCP.")
+                "Maximum number of DNS answers per second over UDP to one network (/24, or /56 of IPv6) without a cookie; ten times as many with a cookie.")
         int dnsRate) {
   /** The names of the name servers, at least one. */
   public List<String> nameServerNames() {

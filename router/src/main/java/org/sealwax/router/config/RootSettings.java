@@ -11,11 +11,8 @@ import org.sealwax.mail.settings.SettingTable;
  * @param publicRoots whether the public CA roots count
  * @param files PEM files of further roots
  */
-@SettingTable(name = "roots", purpose = "The certificate authorities that verdicts are judged by.")
+@SettingTable(name = "roots", purpose = "Root certificates (CAs) that are trusted.")
 public record RootSettings(
-    @Setting(
-            name = "public",
-            fallback = "true",
-            doc = "Whether the public CA roots that Java ships count.")
+    @Setting(name = "public", fallback = "true", doc = "Trust the public CA roots that Java ships.")
         boolean publicRoots,
-    @Setting(doc = "PEM files of further roots.") List<Path> files) {}
+    @Setting(doc = "PEM files with further roots.") List<Path> files) {}

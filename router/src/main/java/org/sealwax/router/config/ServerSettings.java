@@ -14,27 +14,23 @@ import org.sealwax.mail.settings.SettingTable;
  * @param state the state folder
  * @param postmaster when given
  */
-@SettingTable(name = "server", purpose = "What this server is.")
+@SettingTable(name = "server", purpose = "Name, state folder and postmaster of this server.")
 public record ServerSettings(
     @Setting(
             example = "mx.project.example",
             restart = true,
             doc =
-                "The name of this server in greeting, EHLO and Received. Left out: the"
-                    + " machine's own fully qualified name.")
+                "Name of this server in greeting, EHLO and Received. Default: the machine's fully qualified name.")
         Domain hostname,
     @Setting(
             example = "/var/lib/sealwax",
             restart = true,
             created = true,
             doc =
-                "The folder of spool, certificates made here and control socket. Left out:"
-                    + " /var/lib/sealwax for root and for a systemd service its"
-                    + " StateDirectory, else sealwax under $XDG_STATE_HOME or ~/.local/state.")
+                "Folder of the spool, self-signed certificates and control socket. Default: /var/lib/sealwax for root, StateDirectory for a systemd service, else sealwax under $XDG_STATE_HOME or ~/.local/state.")
         Path state,
     @Setting(
             example = "admin@example.net",
             doc =
-                "Where mail for postmaster goes, and double bounces and the daily summary. Left"
-                    + " out: such mail is held in the queue.")
+                "Recipient of mail for postmaster, double bounces and the daily summary. Default: such mail is held in the queue.")
         Optional<Mailbox> postmaster) {}

@@ -96,21 +96,21 @@ final class SettingCombinationChecks {
       s.at("addresses")
           .error(
               !(address.domain() instanceof Domain domain && local.contains(domain)),
-              "no mail for " + address.domain() + " is taken here")
+              "this server does not accept mail for " + address.domain())
           .help("add an [[alias_domain]] or a [[relay_domain]] for it");
     }
     s.at("listen")
         .warning(
             row.listen().isPresent() && local.isEmpty(),
-            "every report will be refused: this server has no domains")
-        .help("reports are about its alias and relay domains");
+            "all reports will be rejected: this server has no domains")
+        .help("reports concern its alias and relay domains");
   }
 
   private static void tlsReports(Section s) {
     long given = s.count("dkim_key", "dkim_domain", "dkim_selector");
     s.at(s.has("dkim_key") ? "dkim_key" : "dkim_domain")
-        .error(given != 0 && given != 3, "signing takes dkim_domain, dkim_selector and dkim_key")
-        .help("give all three, or none for reports by HTTPS only");
+        .error(given != 0 && given != 3, "signing needs dkim_domain, dkim_selector and dkim_key")
+        .help("set all three, or none for reports by HTTPS only");
     if (s.count("contact", "dkim_domain") == 2
         && s.get("contact", Mailbox.class).domain() instanceof Domain from) {
       Domain signer = s.get("dkim_domain", Domain.class);
@@ -130,10 +130,10 @@ final class SettingCombinationChecks {
     boolean none = l.start() == ListenerTlsMode.NONE;
     boolean demanding = l.clientCertificates() == ClientCertificateMode.REQUIRE;
     row.at("client_certificate")
-        .error(none && demanding, "a client certificate cannot be required where there is no TLS")
-        .help("set tls = \"starttls\" or \"implicit\", or leave client_certificate out");
+        .error(none && demanding, "a client certificate cannot be required without TLS")
+        .help("set tls = \"starttls\" or \"implicit\", or remove client_certificate");
     row.at("auth")
-        .error(none && l.auth(), "AUTH is offered inside TLS only, and this listener has none")
+        .error(none && l.auth(), "AUTH is offered under TLS only, but this listener has no TLS")
         .help("set tls = \"starttls\" or \"implicit\"");
     row.at("auth")
         .error(
@@ -143,12 +143,12 @@ final class SettingCombinationChecks {
     row.at("address")
         .warning(
             l.address().getPort() == 25 && demanding,
-            "port 25 with a certificate required turns away most servers (RFC 3207 section 4)")
-        .help("fine for a closed group of peers, not for mail from everywhere");
+            "requiring a client certificate at port 25 rejects most servers (RFC 3207 section 4)")
+        .help("suitable for a closed group of peers only");
     row.at("floor")
         .warning(
             l.floor().lowest().compareTo(TlsVersion.TLS_1_2) < 0,
-            "TLS below 1.2 is spoken here (RFC 8996 deprecates it)")
+            "TLS below 1.2 is enabled (deprecated by RFC 8996)")
         .help("keep it only for peers that would otherwise send in plaintext");
   }
 
@@ -196,7 +196,7 @@ final class SettingCombinationChecks {
     Set<Domain> seen = new HashSet<>();
     for (Section s : peers) {
       Domain domain = s.get("domain", Domain.class);
-      s.at("domain").error(!seen.add(domain), domain + " is here twice").help("remove one row");
+      s.at("domain").error(!seen.add(domain), domain + " is defined twice").help("remove one row");
     }
     if (peers.size() > PeerIdentities.MOST_PEERS) {
       peers
@@ -214,7 +214,7 @@ final class SettingCombinationChecks {
       peers
           .getFirst()
           .at("domain")
-          .warning(deaf, "no listener asks clients for a certificate, so no peer can be known")
+          .warning(deaf, "no listener requests client certificates, so no peer can be recognized")
           .help("set client_certificate = \"ask\" at one");
     }
   }
@@ -225,15 +225,15 @@ final class SettingCombinationChecks {
         .error(
             ways != 1,
             ways == 0
-                ? "nothing says which recipients this relay domain has"
-                : "a relay domain has one of recipients, verify and accept_all")
+                ? "the recipients of this relay domain are not configured"
+                : "a relay domain needs exactly one of recipients, verify and accept_all")
         .help(
-            "recipients = \"file\" knows them, verify = \"next-hop\" asks, accept_all = true"
-                + " takes them all");
+            "recipients = \"file\" lists them, verify = \"next-hop\" queries the next hop, accept_all = true"
+                + " accepts all");
     row.at("accept_all")
         .warning(
             ways == 1 && row.value().acceptAll(),
-            "mail for recipients that do not exist is taken, and bounces to forged senders"
+            "mail for nonexistent recipients is accepted, then bounced to forged senders"
                 + " (backscatter)")
         .help("prefer recipients = \"file\" or verify = \"next-hop\"");
   }
@@ -243,12 +243,12 @@ final class SettingCombinationChecks {
     Set<Domain> seen = new HashSet<>();
     for (Section s : tables.sections(ForwardSettings.AliasDomain.class)) {
       Domain domain = s.get("domain", Domain.class);
-      s.at("domain").error(!seen.add(domain), domain + " is here twice").help("remove one row");
+      s.at("domain").error(!seen.add(domain), domain + " is defined twice").help("remove one row");
     }
     for (Section s : tables.sections(RelayDomainRow.class)) {
       Domain domain = s.get("domain", Domain.class);
       s.at("domain")
-          .error(!seen.add(domain), domain + " is here twice, as alias or relay domain")
+          .error(!seen.add(domain), domain + " is defined twice, as alias or relay domain")
           .help("remove one row");
     }
     return seen;
@@ -257,7 +257,7 @@ final class SettingCombinationChecks {
   private static void transport(Row<TransportRow> row) {
     Section s = row.section();
     s.head()
-        .error(s.count("user", "password_file") == 1, "user and password_file belong together")
+        .error(s.count("user", "password_file") == 1, "user and password_file need each other")
         .help("give both, or neither");
     String hop = row.value().nextHop();
     boolean mx = hop.equals("mx");
@@ -266,9 +266,11 @@ final class SettingCombinationChecks {
     }
     for (String key : OF_A_HOST) {
       s.at(key)
-          .error(
-              s.has(key), key + " belongs to a next hop that is one host, and " + hop + " is none")
-          .help(mx ? "demands of a domain by MX stand in its [[policy]] row" : "leave it out");
+          .error(s.has(key), key + " needs a next hop that is one host, but " + hop + " is not one")
+          .help(
+              mx
+                  ? "requirements for a domain with MX records belong in its [[policy]] row"
+                  : "remove it");
     }
   }
 
@@ -276,7 +278,7 @@ final class SettingCombinationChecks {
     s.head()
         .error(
             s.count("client", "sender", "recipient") != 1,
-            "a reject row names one of client, sender and recipient")
+            "a reject row needs exactly one of client, sender and recipient")
         .help("use one row for each");
   }
 
@@ -306,26 +308,27 @@ final class SettingCombinationChecks {
     s.at("validation")
         .error(
             validation == DnsSettings.Validation.TRUST_AD && far,
-            "the AD bit of a resolver that is not on loopback can be set by anybody on the way")
+            "the AD bit of a resolver that is not on loopback can be forged on the network")
         .help("use validation = \"own\"");
     s.at("validation")
-        .warning(validation == DnsSettings.Validation.OFF, "without validation DANE never applies")
+        .warning(
+            validation == DnsSettings.Validation.OFF, "without validation, DANE does not apply")
         .help(
-            "leave validation out, unless this network's DNS is neither signed nor under the root");
+            "remove validation, unless the DNS of this network is not signed and not below the root");
   }
 
   private void deliver(Section s) {
     s.at("ipv6")
         .error(
             !s.get("ipv4", Boolean.class) && !s.get("ipv6", Boolean.class),
-            "without IPv4 and IPv6 nothing can leave")
+            "without IPv4 and IPv6 no mail can be delivered")
         .help("allow one of them");
     TlsVersion floor = s.get("floor", TlsFloor.class).lowest();
     s.at("floor_always")
         .error(
             s.get("floor_always", TlsFloor.class).lowest().compareTo(floor) < 0,
             "floor_always is below floor")
-        .help("where TLS is demanded it cannot be worse than where it is not");
+        .help("the version for required TLS must not be lower than for optional TLS");
     s.at("level")
         .warning(
             s.get("level", TlsLevel.class) == TlsLevel.NONE, "mail is never encrypted on its way")
@@ -342,14 +345,14 @@ final class SettingCombinationChecks {
     s.at(key)
         .error(
             s.find(key).isPresent() && s.get(key, Duration.class).compareTo(half) > 0,
-            "a hold longer than half the queue's lifetime would end in bounces")
+            "a hold longer than half of [queue] lifetime would cause bounces")
         .help("at most half of [queue] lifetime");
   }
 
   private static void queue(Section s) {
     s.at("retry")
         .error(s.all("retry", Duration.class).isEmpty(), "retry has no waits")
-        .help("leave it out for the default");
+        .help("remove it for the default");
     Duration first = s.get("dead_site_first", Duration.class);
     s.at("dead_site_first")
         .error(
@@ -363,21 +366,21 @@ final class SettingCombinationChecks {
     s.at("hold")
         .error(
             s.has("hold") && hold.compareTo(half) > 0,
-            "mail would be given up before a hold longer than half the queue's lifetime has ended")
+            "mail would be bounced before a hold longer than half of [queue] lifetime ends")
         .help("at most half of [queue] lifetime");
     Duration decay = s.get("decay", Duration.class);
     s.at("decay")
         .error(
             decay.compareTo(hold) <= 0 || decay.compareTo(LedgerSettings.DEFAULT_HOLD) <= 0,
-            "a level would fall away before its hold has ended")
+            "a level would expire before its hold ends")
         .help("\"180d\" is usual");
     int days = s.get("days", Integer.class);
     s.at("sessions")
         .warning(
             s.get("sessions", Integer.class)
                 > s.get("sessions_per_day", Integer.class) * (long) days,
-            "so many sessions are not counted within days = " + days)
-        .help("a level takes more days than that");
+            "the sessions needed cannot be counted within days = " + days)
+        .help("a level needs more days than that");
   }
 
   private void metrics() {
@@ -390,8 +393,8 @@ final class SettingCombinationChecks {
                 .address()
                 .filter(a -> !a.getAddress().isLoopbackAddress())
                 .isPresent(),
-            "metrics are open to everyone who can reach this address")
-        .help("prefer 127.0.0.1, or guard the address by a firewall");
+            "metrics are readable by every host that can reach this address")
+        .help("use 127.0.0.1, or protect the address by a firewall");
   }
 
   private void lab() {
@@ -400,21 +403,21 @@ final class SettingCombinationChecks {
     List<Cidr> traps = lab.traps();
     List<InetAddress> addresses = lab.addresses();
     ProblemPlace at = s.at("traps");
-    at.error(traps.isEmpty(), "there must be a network for the traps").help("a /64 of IPv6 does");
-    at.error(traps.size() - lab.trapsV4().size() > 1, "there are two networks of IPv6")
+    at.error(traps.isEmpty(), "a network for the traps is required").help("a /64 of IPv6 does");
+    at.error(traps.size() - lab.trapsV4().size() > 1, "there are two IPv6 networks")
         .help("one is enough for all tokens");
     at.error(
             traps.stream()
                 .anyMatch(
                     n -> PublicLab.isV4(n) ? n.prefix() < SHORTEST_V4 : n.prefix() > LONGEST_V6),
-            "a network of IPv6 has a prefix of 96 at most, one of IPv4 of 16 at least")
+            "an IPv6 network needs a prefix of at most 96, an IPv4 network of at least 16")
         .help("a /64 of IPv6, and single addresses or a /28 of IPv4, are usual");
     at.error(
             traps.stream().anyMatch(n -> addresses.stream().anyMatch(n::contains)),
-            "an address of the lab itself is in a network of its traps")
-        .help("keep them apart: traps take ports of every address that they borrow");
+            "an address of the lab is in a network of its traps")
+        .help("use separate networks: traps use ports of every address in their network");
     s.at("addresses")
-        .error(addresses.isEmpty(), "there must be an address")
+        .error(addresses.isEmpty(), "an address is required")
         .help("name those of this machine");
   }
 }

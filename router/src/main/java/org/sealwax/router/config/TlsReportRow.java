@@ -20,45 +20,42 @@ import org.sealwax.router.reports.ReportSettings;
  * @param dkimKey the key; without one reports go by HTTPS only
  * @param period what one report covers
  */
-@SettingTable(
-    name = "tlsrpt",
-    purpose = "Reports to the domains that mail goes to about the TLS they showed.")
+@SettingTable(name = "tlsrpt", purpose = "TLS reports to recipient domains (RFC 8460).")
 public record TlsReportRow(
     @Setting(
             fallback = "true",
             restart = true,
             doc =
-                "Whether domains that ask for it by a TLSRPT record (RFC 8460) get a daily"
-                    + " report of the sessions with them. Without a contact and a"
-                    + " postmaster there are none.")
+                "Send daily reports to domains with a TLSRPT record (RFC 8460). Without a contact and a postmaster no reports are sent.")
         boolean enabled,
     @Setting(
             example = "The Project",
             restart = true,
-            doc = "Who reports. Left out: the name of this server.")
+            doc = "Organization name in reports. Default: the name of this server.")
         String organization,
     @Setting(
             example = "tls-reports@project.example",
             restart = true,
-            doc = "The From of reports, in the domain that signs. Left out: the postmaster.")
+            doc = "From address of reports, in the signing domain. Default: the postmaster.")
         Optional<Mailbox> contact,
     @Setting(
             example = "project.example",
             restart = true,
-            doc = "The domain that signs reports by mail. Without a key they go by HTTPS only.")
+            doc =
+                "Domain that signs reports by mail. Without a key, reports are sent by HTTPS only.")
         Optional<Domain> dkimDomain,
     @Setting(
             example = "tlsrpt",
             restart = true,
-            doc = "The selector: the public key stands at SELECTOR._domainkey.DOMAIN.")
+            doc = "DKIM selector: the public key is published at SELECTOR._domainkey.DOMAIN.")
         Optional<Domain> dkimSelector,
-    @Setting(example = "/etc/sealwax/tlsrpt.pem", restart = true, doc = "An RSA key in PKCS#8 PEM.")
+    @Setting(example = "/etc/sealwax/tlsrpt.pem", restart = true, doc = "RSA key in PKCS#8 PEM.")
         Optional<Path> dkimKey,
     @Setting(
             fallback = "1d",
             least = "10s",
             restart = true,
-            doc = "What one report covers, from midnight UTC on. Shorter than a day in tests only.")
+            doc = "Period of one report, from midnight UTC. Shorter than a day in tests only.")
         Duration period) {
   /**
    * A key for signing.

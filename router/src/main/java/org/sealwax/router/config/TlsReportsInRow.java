@@ -22,34 +22,29 @@ import org.sealwax.router.reports.received.ReportListenerSettings;
 @SettingTable(
     name = "tlsrpt_in",
     purpose =
-        "Reports from others about the TLS of this server's domains (RFC 8460); sealwax tlsrpt"
-            + " sums them up.")
+        "Received TLS reports about the domains of this server (RFC 8460); sealwax tlsrpt sums them up.")
 public record TlsReportsInRow(
     @Setting(
             doc =
-                "Mail to these addresses is read here for reports about alias and relay"
-                    + " domains of this server: publish one as rua=mailto: in a TLSRPT"
-                    + " record. They go before the alias file; what is no report is put"
-                    + " aside in the state folder.")
+                "Addresses whose mail is read as TLS reports about alias and relay domains of this server: publish one as rua=mailto: in a TLSRPT record. They take precedence over the alias file; mail without a report is put aside in the state folder.")
         List<Mailbox> addresses,
     @Setting(
             example = "*:443",
             restart = true,
             doc =
-                "Where reports are taken by POST over HTTPS, with the certificate of"
-                    + " [identity]. Left out: nowhere.")
+                "Address and port for reports by POST over HTTPS, with the certificate of [identity]. Default: none.")
         Optional<InetSocketAddress> listen,
     @Setting(
             fallback = "/v1/tlsrpt",
             restart = true,
-            doc = "What is posted to there: publish it as rua=https://HOST/v1/tlsrpt.")
+            doc = "Path for reports by POST: publish it as rua=https://HOST/v1/tlsrpt.")
         String path,
     @Setting(
             fallback = "90d",
             least = "2d",
             most = "731d",
             restart = true,
-            doc = "How long reports are kept after the day they are about.")
+            doc = "Retention of reports after the day that they cover.")
         Duration keep) {
   /** Copies. */
   public TlsReportsInRow {

@@ -18,17 +18,17 @@ import org.sealwax.mail.tls.verdict.Pin;
 @SettingTable(
     name = "trusted_client",
     rows = true,
-    purpose =
-        "A client that may send mail anywhere because of its certificate: a pin, or a private"
-            + " CA and names.")
+    purpose = "Client that may relay because of its certificate: a pin, or a private CA and names.")
 public record TrustedClientRow(
     @Setting(
             example = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-            doc = "The SHA-256 of the client's public key.")
+            doc = "SHA-256 of the client's public key.")
         @Nullable Pin pin,
-    @Setting(example = "/etc/sealwax/own-ca.pem", doc = "A private CA in PEM; needs names.")
+    @Setting(
+            example = "/etc/sealwax/own-ca.pem",
+            doc = "Certificate of a private CA in PEM; needs names.")
         @Nullable Path ca,
-    @Setting(doc = "Names of which the certificate by that CA must carry one.")
+    @Setting(doc = "Names; the certificate of that CA must contain one of them.")
         List<Domain> names) {
   /** Copies. */
   public TrustedClientRow {

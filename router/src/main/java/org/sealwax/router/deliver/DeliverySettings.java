@@ -42,37 +42,38 @@ import org.sealwax.mail.smtp.session.SmtpTimeouts;
  * @param rows policy by destination
  * @param routes configured next hops, by name
  */
-@SettingTable(name = "deliver", purpose = "How mail leaves.")
+@SettingTable(name = "deliver", purpose = "Delivery by SMTP.")
 public record DeliverySettings(
     String ehlo,
     Set<Domain> ownNames,
     Set<InetSocketAddress> ownEndpoints,
-    @Setting(fallback = "25", max = 65_535, doc = "The port of MX hosts; not 25 in tests only.")
+    @Setting(fallback = "25", max = 65_535, doc = "Port of MX hosts; other than 25 in tests only.")
         int mxPort,
-    @Setting(fallback = "true", doc = "Whether IPv4 is used.") boolean ipv4,
-    @Setting(fallback = "true", doc = "Whether IPv6 is used.") boolean ipv6,
-    @Setting(name = "bind_ipv4", example = "192.0.2.1", doc = "The local IPv4 address.")
+    @Setting(fallback = "true", doc = "Use IPv4.") boolean ipv4,
+    @Setting(fallback = "true", doc = "Use IPv6.") boolean ipv6,
+    @Setting(name = "bind_ipv4", example = "192.0.2.1", doc = "Local IPv4 address.")
         @Nullable InetAddress bind4,
-    @Setting(name = "bind_ipv6", example = "2001:db8::1", doc = "The local IPv6 address.")
+    @Setting(name = "bind_ipv6", example = "2001:db8::1", doc = "Local IPv6 address.")
         @Nullable InetAddress bind6,
     Duration stagger,
     SmtpTimeouts times,
     ConnectionPoolSettings pool,
-    @Setting(name = "post_quantum", fallback = "true", doc = "Whether X25519MLKEM768 is offered.")
+    @Setting(
+            name = "post_quantum",
+            fallback = "true",
+            doc = "Offer the key exchange X25519MLKEM768.")
         boolean hybrid,
-    @Setting(name = "resumption", fallback = "true", doc = "Whether TLS sessions are resumed.")
-        boolean tickets,
+    @Setting(name = "resumption", fallback = "true", doc = "Resume TLS sessions.") boolean tickets,
     boolean clientCertificate,
     @Setting(
             fallback = "30m",
             doc =
-                "How long TLS that is offered but broken keeps mail from going in plaintext,"
-                    + " where that is allowed at all.")
+                "Hold time before plaintext when TLS is offered but fails, where plaintext is allowed.")
         Duration hold,
     @Setting(
             except = {"sts", "dane"},
             fallback = "may",
-            doc = "What mail demands where no policy row says otherwise.")
+            doc = "Required TLS level where no policy row applies.")
         TlsLevel level,
     TlsFloors floors,
     List<PolicyRow> rows,
@@ -84,7 +85,7 @@ public record DeliverySettings(
     rows = List.copyOf(rows);
     routes = Map.copyOf(routes);
     if (!ipv4 && !ipv6) {
-      throw new IllegalArgumentException("without IPv4 and IPv6 nothing can leave");
+      throw new IllegalArgumentException("without IPv4 and IPv6 no mail can be delivered");
     }
     if (mxPort < 1 || mxPort > 65_535 || stagger.isNegative()) {
       throw new IllegalArgumentException("port 1 to 65535, stagger not negative");

@@ -31,7 +31,7 @@ public record RouteSettings(
       throw new IllegalArgumentException("port: 1 to 65535");
     }
     if (implicitTls && row != null && !row.level().demandsTls()) {
-      throw new IllegalArgumentException("implicit TLS, and a level that goes without");
+      throw new IllegalArgumentException("implicit TLS conflicts with a level without TLS");
     }
   }
 

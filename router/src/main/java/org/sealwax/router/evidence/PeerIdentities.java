@@ -92,18 +92,14 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
       name = "peer",
       rows = true,
       purpose =
-          "A peer whose servers are known again when they come as clients: by the key or name"
-              + " that its own MX hosts showed when they were verified, or by their TLSA records"
-              + " under DNSSEC. It is looked up in the background.")
+          "Partner domain whose servers are recognized as clients: by the key or name with which its MX hosts were verified, or by their TLSA records under DNSSEC. Looked up in the background.")
   public record NamedPeer(
-      @Setting(example = "partner.example", required = true, doc = "The peer's domain.")
+      @Setting(example = "partner.example", required = true, doc = "Domain of the partner.")
           Domain domain,
       @Setting(
               fallback = "false",
               doc =
-                  "Whether a client known so may send mail anywhere through this server. It"
-                      + " counts for MX hosts under the peer's own domain only: a provider's"
-                      + " host speaks for all its customers.")
+                  "Allow such a client to relay. Applies only to MX hosts below the partner's own domain, because a provider's host serves all its customers.")
           boolean relay) {}
 
   /** What the ledger knows. Thread-safe; may read the disk. */

@@ -20,55 +20,50 @@ import org.sealwax.mail.settings.SettingsRecord;
  * @param decay a level that is not seen for so long falls away
  * @param domains rows at most
  */
-@SettingTable(name = "ledger", purpose = "What domains have shown before.")
+@SettingTable(name = "ledger", purpose = "TLS history of domains.")
 public record LedgerSettings(
-    @Setting(fallback = "20", max = 10_000, doc = "Sessions that a level needs.") int sessions,
-    @Setting(fallback = "7", max = 365, doc = "Distinct days on which they must have been.")
+    @Setting(fallback = "20", max = 10_000, doc = "Number of sessions that a level needs.")
+        int sessions,
+    @Setting(fallback = "7", max = 365, doc = "Number of distinct days with such sessions.")
         int days,
     @Setting(
             name = "sessions_per_day",
             fallback = "4",
             max = 10_000,
-            doc = "Sessions counted per domain and day at most.")
+            doc = "Maximum number of sessions that count per domain and day.")
         int perDay,
-    @Setting(fallback = "2", max = 1000, doc = "Separate look-ups of the MX hosts at least.")
+    @Setting(
+            fallback = "2",
+            max = 1000,
+            doc = "Minimum number of separate look-ups of the MX hosts.")
         int resolutions,
     @Setting(
             fallback = "2",
             max = 365,
-            doc =
-                "Distinct days on which each MX host with an address must have been greeted for"
-                    + " a level.")
+            doc = "Number of distinct days on which each MX host must have been greeted.")
         int hostDays,
     @Setting(
             fallback = "true",
             doc =
-                "Greet MX hosts that no delivery needs, without mail, where they alone keep a"
-                    + " domain from its level: only domains with mail in the last day, at"
-                    + " most 100 greetings a day in all.")
+                "Greet MX hosts that no delivery uses, without mail, when only they are missing for a level: only for domains with mail in the last day, at most 100 greetings a day.")
         boolean greetUnseen,
     @Setting(
             example = "2d",
             least = "1h",
             doc =
-                "How long every path to a domain must show less before that is accepted; at"
-                    + " most half of [queue] lifetime. Left out: two days, or that half if it"
-                    + " is less.")
+                "Time for which every path to a domain must show less before the lower level is accepted; at most half of [queue] lifetime. Default: 2 days, or half of [queue] lifetime if that is less.")
         Duration hold,
     @Setting(
             fallback = "hold",
             doc =
-                "A domain that has always shown TLS shows less. hold: accepted when every path"
-                    + " has shown it for the whole hold; ask: only by sealwax policy accept.")
+                "Acceptance of a lower level. hold: when every path has shown it for the whole hold; ask: only by sealwax policy accept.")
         Regression regression,
-    @Setting(fallback = "180d", doc = "A level not seen again for so long falls away.")
-        Duration decay,
+    @Setting(fallback = "180d", doc = "Expiry of a level that is not seen again.") Duration decay,
     @Setting(
             fallback = "100000",
             max = MOST_DOMAINS,
             doc =
-                "Domains remembered. When there are more, those without a level go first, and"
-                    + " those with one never.")
+                "Maximum number of domains. When it is exceeded, domains without a level are removed first, domains with a level never.")
         int domains) {
   /** The treatment of a domain that shows less than it did. */
   public enum Regression {

@@ -10,12 +10,12 @@ import org.sealwax.mail.settings.SettingTable;
  * @param priorities whether lines begin with the journal's {@code <N>} priority (sd-daemon(3));
  *     text lines leave out the time then, because the journal has it
  */
-@SettingTable(name = "log", purpose = "The log, on standard output.")
+@SettingTable(name = "log", purpose = "Log on standard output.")
 public record LogSettings(
     @Setting(
             fallback = "text",
             restart = true,
-            doc = "text: Postfix's words; json: one object a line.")
+            doc = "Format. text: lines in Postfix's vocabulary; json: one object per line.")
         Format format,
     boolean priorities) {
   /** The format of a line. */

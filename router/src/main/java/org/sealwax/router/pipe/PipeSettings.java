@@ -28,39 +28,34 @@ import org.sealwax.mail.settings.SettingsRecord;
  * @param timeout from start to exit; positive
  * @param concurrency runs at a time, 1 to {@link #MAX_CONCURRENCY}
  */
-@SettingTable(name = "pipe", rows = true, purpose = "A command that mail is delivered to.")
+@SettingTable(name = "pipe", rows = true, purpose = "Command that receives mail.")
 public record PipeSettings(
-    @Setting(example = "bugs", required = true, doc = "The name that alias files use: pipe:name.")
+    @Setting(example = "bugs", required = true, doc = "Name for alias files: pipe:name.")
         String name,
     @Setting(
             example = {"/usr/local/bin/tracker-gateway", "{recipient}"},
             required = true,
             doc =
-                "The program by its absolute path, and its arguments; no shell. {recipient},"
-                    + " {local}, {domain}, {extension}, {sender} and {id} as a whole argument"
-                    + " are replaced.")
+                "Absolute path of the program, and its arguments; no shell. An argument {recipient}, {local}, {domain}, {extension}, {sender} or {id} is replaced.")
         List<String> command,
     @Setting(
             doc =
-                "A program with arguments that runs the command as somebody else, such as"
-                    + " [\"/usr/bin/sudo\", \"-n\", \"-u\", \"tracker\", \"--\"]. Empty: as"
-                    + " the router's own user, which must not be root.")
+                "Program with arguments that runs the command as another user, such as [\"/usr/bin/sudo\", \"-n\", \"-u\", \"tracker\", \"--\"]. Empty: the router's own user, which must not be root.")
         List<String> wrapper,
-    @Setting(fallback = "/", doc = "The folder in which it runs.") Path directory,
+    @Setting(fallback = "/", doc = "Working directory.") Path directory,
     @Setting(
             fallback = "PATH=/usr/local/bin:/usr/bin:/bin",
-            doc = "All of its environment, each as NAME=value.")
+            doc = "Complete environment, each entry as NAME=value.")
         List<String> environment,
-    @Setting(fallback = "lf", doc = "What the message's lines end with.") LineEnd lineEnd,
-    @Setting(fallback = "false", doc = "Whether a line \"From sender date\" goes first.")
-        boolean mboxFrom,
+    @Setting(fallback = "lf", doc = "Line ends of the message.") LineEnd lineEnd,
+    @Setting(fallback = "false", doc = "Write a line \"From sender date\" first.") boolean mboxFrom,
     String delimiter,
-    @Setting(fallback = "5m", doc = "How long it may run before it is ended.") Duration timeout,
+    @Setting(fallback = "5m", doc = "Time limit; then the command is killed.") Duration timeout,
     @Setting(
             name = "concurrent",
             fallback = "4",
             max = MAX_CONCURRENCY,
-            doc = "How many may run at once.")
+            doc = "Maximum number of concurrent commands.")
         int concurrency) {
   /** Three threads and three descriptors each. */
   public static final int MAX_CONCURRENCY = 100;

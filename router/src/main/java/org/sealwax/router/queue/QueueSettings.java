@@ -24,32 +24,27 @@ import org.sealwax.mail.settings.SettingsRecord;
  * @param hostName our name, for notifications
  * @param postmaster recipient of the daily summary of held mail, or empty for none
  */
-@SettingTable(name = "queue", purpose = "When is what tried again.")
+@SettingTable(name = "queue", purpose = "Retries and limits of the queue.")
 public record QueueSettings(
     RetrySchedule schedule,
     @Setting(
             fallback = "100",
             max = 10_000,
             doc =
-                "Deliveries at a time. Mail with the null sender gets an eighth of them at"
-                    + " most, next hops that never answered a quarter, slow ones three"
-                    + " eighths; a fifth is kept for new mail to idle next hops.")
+                "Maximum number of concurrent deliveries. Mail with the null sender uses at most an eighth, next hops that never answered a quarter, slow ones three eighths; a fifth is reserved for new mail to idle next hops.")
         int deliveries,
     @Setting(
             fallback = "20",
             max = 1000,
             doc =
-                "Deliveries at a time toward one next hop, reached step by step, and at one MX"
-                    + " address.")
+                "Maximum number of concurrent deliveries to one next hop, reached step by step, and to one MX address.")
         int deliveriesPerHop,
     int recipientsPerRound,
     @Setting(
             fallback = "1m",
-            doc =
-                "How long a next hop that does not answer is left alone at first; doubled each"
-                    + " time.")
+            doc = "First pause of a next hop that does not answer; doubled each time.")
         Duration deadSiteFirst,
-    @Setting(fallback = "1h", doc = "How long at most.") Duration deadSiteMost,
+    @Setting(fallback = "1h", doc = "Maximum pause.") Duration deadSiteMost,
     long loadedBytes,
     int returnedContent,
     Domain hostName,

@@ -23,11 +23,11 @@ public record RetrySchedule(
             fallback = {"2m", "5m", "10m", "20m", "40m", "1h", "2h", "4h"},
             least = "1s",
             doc =
-                "The waits after the first, second, … try; the last one repeats. Each is varied"
-                    + " by a fifth.")
+                "Retry schedule: waits after the first, second, … attempt; the last one repeats. Each wait varies by a fifth.")
         List<Duration> waits,
     double jitter,
-    @Setting(fallback = "5d", doc = "After this, mail that waits is given up.") Duration lifetime,
+    @Setting(fallback = "5d", doc = "Maximum time in the queue; then the mail is bounced.")
+        Duration lifetime,
     @Setting(
             fallback = "4h",
             doc = "Time after which the sender is notified once of the delay; \"0s\": never.")

@@ -18,11 +18,12 @@ import org.sealwax.mail.settings.SettingsRecord;
 public record ReceiptSettings(
     @Setting(
             fallback = "90d",
-            doc = "Files of receipts are deleted when they are older; \"0s\": never.")
+            doc = "Retention of receipts; older files are deleted; \"0s\": unlimited.")
         Duration retention,
     @Setting(
             fallback = "1GB",
-            doc = "Size of all files of receipts at which the oldest are deleted; \"0\": never.")
+            doc =
+                "Maximum size of all receipts; then the oldest files are deleted; \"0\": unlimited.")
         long size,
     long fileSize) {
   /** Some 80,000 receipts; small enough to be read through in a second. */

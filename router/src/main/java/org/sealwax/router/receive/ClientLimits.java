@@ -42,48 +42,48 @@ public final class ClientLimits {
               min = 0,
               restart = true,
               doc =
-                  "Sessions of one client (IPv6: one /64; twice as many of a /56, four times of"
-                      + " a /48) at a time; 0 here and below: no limit.")
+                  "Maximum number of concurrent sessions of one client (IPv6: one /64; twice as many for a /56, four times for a /48). 0 here and below: no limit.")
           int sessions,
       @Setting(
               name = "connections_per_minute",
               fallback = "600",
               min = 0,
               restart = true,
-              doc = "New connections of one client.")
+              doc = "Connections of one client per minute.")
           int connections,
       @Setting(
               name = "messages_per_minute",
               fallback = "3000",
               min = 0,
               restart = true,
-              doc = "Messages of one client.")
+              doc = "Messages of one client per minute.")
           int messages,
       @Setting(
               name = "recipients_per_minute",
               fallback = "30000",
               min = 0,
               restart = true,
-              doc = "Recipients of one client.")
+              doc = "Recipients of one client per minute.")
           int recipients,
       @Setting(
               name = "errors_per_minute",
               fallback = "300",
               min = 0,
               restart = true,
-              doc = "Refused commands of one client; over it new connections are turned away.")
+              doc =
+                  "Rejected commands of one client per minute; above it new connections are rejected.")
           int errors,
       @Setting(
               name = "handshakes_per_minute",
               fallback = "300",
               min = 0,
               restart = true,
-              doc = "TLS handshakes of one client.")
+              doc = "TLS handshakes of one client per minute.")
           int handshakes,
       @Setting(
               fallback = {"127.0.0.0/8", "::1/128"},
               restart = true,
-              doc = "Networks without the limits per client.")
+              doc = "Networks that are exempt from the limits per client.")
           List<Cidr> exempt) {
     /** Copies. */
     public ClientLimitSettings {

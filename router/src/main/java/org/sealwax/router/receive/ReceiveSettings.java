@@ -30,19 +30,19 @@ import org.sealwax.mail.settings.SettingsRecord;
 @SettingTable(name = "limits")
 public record ReceiveSettings(
     Domain host,
-    @Setting(name = "message_size", fallback = "64MB", doc = "The largest message.") long size,
+    @Setting(name = "message_size", fallback = "64MB", doc = "Maximum message size.") long size,
     @Setting(
             fallback = "1000",
             min = 100,
             max = 100_000,
-            doc = "Recipients of one message (RFC 5321 4.5.3.1.8: at least 100).")
+            doc = "Maximum number of recipients of one message (RFC 5321 4.5.3.1.8: at least 100).")
         int recipients,
     int messages,
     @Setting(
             fallback = "100",
             min = 10,
             max = 1000,
-            doc = "Received fields after which a message is taken for a loop (RFC 5321 6.3).")
+            doc = "Maximum number of Received fields; more indicate a mail loop (RFC 5321 6.3).")
         int hops,
     int authFailures,
     boolean looksUpNames,

@@ -102,21 +102,16 @@ public record ForwardSettings(
    * @param file its alias file; several domains may share one
    * @param caseSensitive whether {@code Bugs} and {@code bugs} differ; by default they do not
    */
-  @SettingTable(
-      name = "alias_domain",
-      rows = true,
-      purpose = "A domain whose local parts lead elsewhere.")
+  @SettingTable(name = "alias_domain", rows = true, purpose = "Domain whose addresses are aliases.")
   public record AliasDomain(
-      @Setting(example = "project.example", required = true, doc = "The domain.") Domain domain,
+      @Setting(example = "project.example", required = true, doc = "Domain name.") Domain domain,
       @Setting(
               example = "/etc/sealwax/aliases",
               required = true,
               doc =
-                  "The file: \"name: a@x.example, b@y.example\", \"pipe:name\", \"*\" for the"
-                      + " rest.")
+                  "Alias file: \"name: a@x.example, b@y.example\", \"pipe:name\", \"*\" for all other names; see sealwax-aliases(5).")
           Path file,
-      @Setting(fallback = "false", doc = "Whether the case of local parts counts.")
-          boolean caseSensitive) {}
+      @Setting(fallback = "false", doc = "Compare local parts with case.") boolean caseSensitive) {}
 
   /**
    * A domain of other hosts that we relay mail to.

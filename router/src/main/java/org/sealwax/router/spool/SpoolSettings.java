@@ -20,7 +20,8 @@ public record SpoolSettings(
             name = "free_space",
             fallback = "256MB",
             restart = true,
-            doc = "What must stay free on the spool's file system for mail to be taken.")
+            doc =
+                "Minimum free space on the file system of the spool; below it no mail is accepted.")
         long minimumFreeSpace,
     int tracesKept) {
   /** About 100 MB of rows. */

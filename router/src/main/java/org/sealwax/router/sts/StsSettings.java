@@ -28,7 +28,7 @@ public record StsSettings(
             fallback = "443",
             max = 65_535,
             restart = true,
-            doc = "The port of policy hosts; not 443 in tests only.")
+            doc = "Port of policy hosts; other than 443 in tests only.")
         int port,
     FirstContactWait patience) {
   /** Domains kept: ten times what a large site writes to. */

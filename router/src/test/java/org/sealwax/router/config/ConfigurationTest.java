@@ -192,7 +192,7 @@ final class ConfigurationTest {
           parse(brief + "[sts]\n" + key + " = \"1h1s\"\n").problems();
       assertEquals(1, problems.size(), problems.toString());
       assertEquals(4, problems.getFirst().line());
-      assertTrue(problems.getFirst().text().contains("half the queue's lifetime"), key);
+      assertTrue(problems.getFirst().text().contains("half of [queue] lifetime"), key);
     }
   }
 

@@ -676,7 +676,8 @@ final class SenderTrapsTest {
       var receipt = net.receipts.getFirst();
       assertEquals("bob@example.org", receipt.recipient());
       assertEquals("dane", receipt.wanted());
-      assertTrue(receipt.because().getFirst().startsWith("dane: 1 usable"), receipt.toString());
+      assertTrue(
+          receipt.because().getFirst().startsWith("dane: TLSA records at "), receipt.toString());
       assertTrue(receipt.dnssec());
       var tls = receipt.tls();
       assertTrue(tls != null && tls.verdict().startsWith("verified(tlsa"), receipt.toString());

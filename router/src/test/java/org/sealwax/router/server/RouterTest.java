@@ -362,7 +362,8 @@ final class RouterTest {
     ControlServer.ControlRequestRefused refusal =
         assertThrows(
             ControlServer.ControlRequestRefused.class, () -> queue(folder.resolve("a"), "delete"));
-    assertTrue(String.valueOf(refusal.getMessage()).startsWith("say which: "), refusal::toString);
+    assertTrue(
+        String.valueOf(refusal.getMessage()).startsWith("select messages: "), refusal::toString);
     assertTrue(String.valueOf(refusal.getMessage()).contains("--all"));
   }
 

@@ -166,7 +166,7 @@ final class VerifiedConnectionTest {
       assertEquals(
           """
           host: mx.example.org, MX SECURE
-          requirement: dane, because [dane: TLSA records at mx.example.org, 1 usable, default may]
+          requirement: dane, because [dane: TLSA records at mx.example.org (1 usable), default may]
           verdict: verified(tlsa 3 1 1 %s…), TLSv1.3
           decision: Proceed[downgrade=false]
           """
