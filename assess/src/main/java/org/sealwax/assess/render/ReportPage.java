@@ -28,6 +28,9 @@ public final class ReportPage {
   /** Bytes of what was seen. */
   private static final int MAX_SEEN = 800;
 
+  /** Faults that are printed in full; the others cost less, and stand on paper in two columns. */
+  private static final int IN_FULL = 10;
+
   /** Places named for one finding. */
   private static final int MAX_PLACES = 12;
 
@@ -37,6 +40,7 @@ public final class ReportPage {
   private static final int FINDINGS_END = 140_000;
 
   private final StringBuilder out = new StringBuilder(64 * 1_024);
+  private final PageSize size = new PageSize(out);
   private final AssessmentReport report;
   private final String section;
   private final String router;
@@ -164,7 +168,7 @@ public final class ReportPage {
         .append("</th><th scope=\"col\">Connections</th></tr></thead><tbody>");
     for (AssessmentReport.AddressResult result : report.addresses()) {
       Grade grade = result.grade();
-      if (Html.size(out) > FINDINGS_END) {
+      if (size.bytes() > FINDINGS_END) {
         break;
       }
       out.append("<tr><td>")
@@ -187,15 +191,20 @@ public final class ReportPage {
     if (faults.isEmpty()) {
       out.append("<div class=\"card\"><p>Nothing.</p></div>");
     }
-    int left = faults.size();
-    for (FindingGroup fault : faults) {
-      if (Html.size(out) > FINDINGS_END) {
-        out.append("<p>").append(left).append(" more findings: see <code>--json</code>.</p>");
+    for (int i = 0; i < faults.size(); i++) {
+      if (i == IN_FULL) {
+        out.append("<div class=\"more\">");
+      }
+      if (size.bytes() > FINDINGS_END) {
+        out.append("<p>")
+            .append(faults.size() - i)
+            .append(" more findings: see <code>--json</code>.</p>");
+        out.append(i >= IN_FULL ? "</div>" : "");
         return;
       }
-      card(fault);
-      left--;
+      card(faults.get(i));
     }
+    out.append(faults.size() > IN_FULL ? "</div>" : "");
   }
 
   private void card(FindingGroup fault) {
@@ -236,7 +245,7 @@ public final class ReportPage {
   private void seen(FindingGroup group) {
     int left = group.seen().size();
     for (var entry : group.seen().entrySet()) {
-      if (Html.size(out) > FINDINGS_END) {
+      if (size.bytes() > FINDINGS_END) {
         out.append("<p>").append(left).append(" more places: see <code>--json</code>.</p>");
         return;
       }
@@ -267,13 +276,13 @@ public final class ReportPage {
 
   private void evidence(FindingGroup fault) {
     List<FindingEvidence> all =
-        fault.evidence().stream().limit(Html.size(out) > EVIDENCE_ENDS ? 0 : 6).toList();
+        fault.evidence().stream().limit(size.bytes() > EVIDENCE_ENDS ? 0 : 6).toList();
     if (all.isEmpty()) {
       return;
     }
     out.append("<details class=\"evidence\"><summary>Evidence</summary>");
     for (FindingEvidence evidence : all) {
-      if (Html.size(out) < EVIDENCE_ENDS) {
+      if (size.bytes() < EVIDENCE_ENDS) {
         HtmlParts.caption(evidence.kind().label(), out);
         HtmlParts.block(evidence.text(), out);
       }
@@ -303,7 +312,7 @@ public final class ReportPage {
   private void list(List<FindingGroup> groups) {
     out.append("<ul class=\"rows\">");
     for (FindingGroup group : groups) {
-      if (Html.size(out) > FINDINGS_END) {
+      if (size.bytes() > FINDINGS_END) {
         break;
       }
       out.append("<li><span>")

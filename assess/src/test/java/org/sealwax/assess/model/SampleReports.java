@@ -85,6 +85,17 @@ public final class SampleReports {
     return graded("bad.example", findings, first, second);
   }
 
+  /** Everything failed that can fail. */
+  public static AssessmentReport worst() {
+    List<Finding> findings = new ArrayList<>();
+    FindingLocation place = place("mx.worst.example", "192.0.2.1");
+    for (Check check : Check.all()) {
+      Finding finding = Finding.of(check, CheckOutcome.FAIL, place, "it is as the heading says");
+      findings.add(check.aspects().isEmpty() ? finding : finding.as(check.aspects().getFirst()));
+    }
+    return graded("worst.example", findings, place);
+  }
+
   /** A report in which everything that comes from the server is this text. */
   public static AssessmentReport everywhere(String text) {
     return each(List.of(text));

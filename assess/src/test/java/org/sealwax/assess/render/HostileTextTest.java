@@ -81,6 +81,7 @@ final class HostileTextTest {
     Files.writeString(
         pages.resolve("long-report.html"), ReportPage.of(SampleReports.each(Injections.all())));
     Files.writeString(pages.resolve("report.html"), ReportPage.of(SampleReports.bad()));
+    Files.writeString(pages.resolve("worst-report.html"), ReportPage.of(SampleReports.worst()));
     assertTrue(size(Files.readString(pages.resolve("long-report.html"))) <= HtmlPage.MAX_SIZE);
   }
 

@@ -13,6 +13,7 @@ import org.sealwax.assess.render.GradeSeal;
 import org.sealwax.assess.render.Html;
 import org.sealwax.assess.render.HtmlPage;
 import org.sealwax.assess.render.HtmlParts;
+import org.sealwax.assess.render.PageSize;
 import org.sealwax.lab.judge.SenderAssessment;
 import org.sealwax.lab.judge.SenderRemedy;
 import org.sealwax.lab.judge.SenderReport;
@@ -39,6 +40,7 @@ public final class SenderReportPage {
   private final SenderReport report;
   private final Set<String> settingsShown = new HashSet<>();
   private final StringBuilder out = new StringBuilder(64 * 1_024);
+  private final PageSize size = new PageSize(out);
 
   private SenderReportPage(SenderReport report) {
     this.report = report;
@@ -156,7 +158,7 @@ public final class SenderReportPage {
     out.append("<h2>Traps that failed</h2><div class=\"card\"><ul class=\"rows three\">");
     int left = failed.size();
     for (Finding finding : failed) {
-      if (Html.size(out) > TRAPS_END) {
+      if (size.bytes() > TRAPS_END) {
         out.append("<li><span></span><span>").append(left).append(" more: see <code>--json</code>");
         out.append("</span><span></span></li>");
         break;
@@ -186,11 +188,11 @@ public final class SenderReportPage {
         .append(Html.escape(String.join(", ", finding.check().sources())))
         .append(")</p>");
     if (finding.isFault()) {
-      out.append("<p class=\"where\">Remedy: ")
+      out.append("<p class=\"where remedy\">Remedy: ")
           .append(Html.escape(report.remedy(finding)))
           .append("</p>");
     }
-    if (!finding.evidence().isEmpty() && Html.size(out) < EVIDENCE_ENDS) {
+    if (!finding.evidence().isEmpty() && size.bytes() < EVIDENCE_ENDS) {
       out.append("<details class=\"evidence\"><summary>What happened</summary>");
       for (FindingEvidence evidence : finding.evidence()) {
         HtmlParts.block(evidence.text(), out);
@@ -230,7 +232,7 @@ public final class SenderReportPage {
           .append(passed.size())
           .append(" passed, or were only recorded</summary><ul class=\"rows three\">");
       for (Finding finding : passed) {
-        if (Html.size(out) < TRAPS_END) {
+        if (size.bytes() < TRAPS_END) {
           trap(finding);
         }
       }

@@ -2,6 +2,7 @@ package org.sealwax.lab.judge;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
@@ -16,13 +17,23 @@ import org.sealwax.lab.traps.Traps;
 public final class SampleSenderReports {
   private SampleSenderReports() {}
 
-  /** A sender with DANE and without MTA-STS and TLS reports, in all traps: Postfix, say. */
+  /** A sender with DANE and without MTA-STS in all traps: Postfix, say. */
   public static SenderReport withoutMtaSts() {
+    return without(Set.of(ProtectionMechanism.STS));
+  }
+
+  /** A sender with neither in all traps: Postfix at its defaults, say. */
+  public static SenderReport withoutPolicies() {
+    return without(
+        Set.of(ProtectionMechanism.STS, ProtectionMechanism.DANE, ProtectionMechanism.DNSSEC));
+  }
+
+  private static SenderReport without(Set<ProtectionMechanism> mechanisms) {
     List<Sighting> sightings = new ArrayList<>();
     for (Trap.TrapCase trapCase : Traps.cases()) {
       TrapExpectation expectation = TrapExpectation.of(trapCase.label()).orElseThrow();
       boolean leaks =
-          expectation.mechanism() == ProtectionMechanism.STS
+          mechanisms.contains(expectation.mechanism())
               && (expectation.expected() == ExpectedOutcome.REFUSED
                   || expectation.expected() == ExpectedOutcome.NEVER_PLAINTEXT);
       SightingBuilder came =

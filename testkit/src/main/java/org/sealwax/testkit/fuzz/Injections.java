@@ -1,6 +1,7 @@
 package org.sealwax.testkit.fuzz;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Texts by which a name, a reply or a certificate tries to become part of the page that shows it:
@@ -61,15 +62,17 @@ public final class Injections {
           "e" + "\u0301".repeat(200),
           "\ud83d\udc69\u200d\ud83d\ude80");
 
-  /** Every short one, and 64 KB of what does not break anywhere. */
+  private static final List<String> LARGE =
+      List.of("A".repeat(LONG), "<".repeat(LONG), "\u202e".repeat(LONG), "\u6f22".repeat(LONG));
+
+  /** Each short one, and 64 KB of what does not break anywhere. */
   public static List<String> all() {
-    List<String> all = new java.util.ArrayList<>(MARKUP);
-    all.addAll(CHARACTERS);
-    all.add("A".repeat(LONG));
-    all.add("<".repeat(LONG));
-    all.add("\u202e".repeat(LONG));
-    all.add("\u6f22".repeat(LONG));
-    return List.copyOf(all);
+    return Stream.of(MARKUP, CHARACTERS, LARGE).flatMap(List::stream).toList();
+  }
+
+  /** All short ones in one text, and the long ones: for what takes longer. */
+  public static List<String> few() {
+    return Stream.concat(Stream.of(together()), LARGE.stream()).toList();
   }
 
   /** All short ones in one text. */
