@@ -8,6 +8,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.log.TlsLogFields;
 
@@ -109,7 +110,7 @@ final class DemoLog implements MailLog {
 
   @Override
   public void bug(String where, Throwable cause) {
-    errors.add(where + ": " + cause);
+    errors.add(where + ": " + FailureText.of(cause));
   }
 
   @Override

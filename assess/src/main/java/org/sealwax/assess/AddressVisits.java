@@ -12,6 +12,7 @@ import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Scope;
 
 /**
@@ -131,7 +132,9 @@ public final class AddressVisits {
       // A fault in our code must not look like a pass, and must not take the other probes with it.
       found =
           probe.checks().stream()
-              .map(c -> c.at(visit.location()).inconclusive("the probe failed: " + e))
+              .map(
+                  c ->
+                      c.at(visit.location()).inconclusive("the probe failed: " + FailureText.of(e)))
               .toList();
     }
     List<Finding> all = new ArrayList<>(found);

@@ -26,6 +26,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.MxSet;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Scope;
 
 /**
@@ -195,7 +196,11 @@ public final class Assessor {
           found = one.pendingReview().judge(all);
         } catch (RuntimeException e) {
           found =
-              same(one.review(), CheckOutcome.INCONCLUSIVE, "the review failed: " + e).judge(all);
+              same(
+                      one.review(),
+                      CheckOutcome.INCONCLUSIVE,
+                      "the review failed: " + FailureText.of(e))
+                  .judge(all);
         }
         found.forEach(progress::found);
         all = all.with(found);
@@ -274,7 +279,7 @@ public final class Assessor {
     try {
       return review.ask(before);
     } catch (RuntimeException e) {
-      return same(review, CheckOutcome.INCONCLUSIVE, "the review failed: " + e);
+      return same(review, CheckOutcome.INCONCLUSIVE, "the review failed: " + FailureText.of(e));
     }
   }
 

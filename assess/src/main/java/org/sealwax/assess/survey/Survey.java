@@ -11,6 +11,7 @@ import org.sealwax.assess.ProgressListener;
 import org.sealwax.assess.model.AssessmentBudget;
 import org.sealwax.assess.model.AssessmentReport;
 import org.sealwax.assess.model.AssessmentTarget;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Threads;
 
 /**
@@ -131,7 +132,7 @@ public final class Survey {
       AtomicReference<@Nullable IOException> broken) {
     try {
       synchronized (order) {
-        writer.bad(line, text, "the assessment broke: " + e);
+        writer.bad(line, text, "the assessment broke: " + FailureText.of(e));
       }
     } catch (IOException again) {
       broken.compareAndSet(null, again);

@@ -92,7 +92,7 @@ public final class AcceptLoop {
             onProblem.accept(
                 FileDescriptors.areExhausted(e)
                     ? FileDescriptors.TEXT
-                    : "accepting connections failed: " + e);
+                    : "accepting connections failed: " + FailureText.of(e));
           }
           Thread.sleep(PAUSE_MILLIS);
         }

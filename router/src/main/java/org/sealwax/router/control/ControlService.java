@@ -274,7 +274,7 @@ public final class ControlService implements ControlServer.ControlHandler {
   private ObjectNode trace(QueueId id) throws IOException {
     MessageTrace trace = view.trace(id);
     if (trace.isUnknown()) {
-      throw new ControlRequestRefused("the ledger has no record of " + id);
+      throw new ControlRequestRefused("there is no record of message " + id);
     }
     ObjectNode out = Json.object();
     out.put("id", id.toString());

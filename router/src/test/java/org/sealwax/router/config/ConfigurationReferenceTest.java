@@ -35,6 +35,14 @@ final class ConfigurationReferenceTest {
     ConfigurationReference.LEVELS.forEach(level -> assertValid(level.example()));
   }
 
+  /** The rows that the manual page of alias files shows below the file. */
+  @Test
+  void theExampleOfTheAliasPageIsValid() throws IOException {
+    String page = Files.readString(Path.of("docs/man/sealwax-aliases.5"));
+    int rows = page.indexOf("[[alias_domain]]\ndomain");
+    assertValid(page.substring(rows, page.indexOf(".fi\n", rows)));
+  }
+
   /** The levels of the page are those that a row may have, in their order. */
   @Test
   void everyLevelIsExplained() {
