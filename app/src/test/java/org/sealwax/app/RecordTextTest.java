@@ -48,6 +48,7 @@ final class RecordTextTest {
           "java/lang/IllegalStateException",
           "java/lang/AssertionError",
           "java/lang/IndexOutOfBoundsException",
+          "java/lang/MatchException", // the compiler makes it for patterns
           "java/util/NoSuchElementException");
 
   private static final Set<String> COLLECTIONS =
@@ -227,7 +228,7 @@ final class RecordTextTest {
   }
 
   private static boolean isThrowable(String type) {
-    return type.matches("L.*(Exception|Error|Throwable);");
+    return type.matches("L.*Exception;|Ljava/.*(Error|Throwable);");
   }
 
   private static boolean isOfAFault(List<CodeElement> code, int at) {
