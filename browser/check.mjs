@@ -44,7 +44,8 @@ const browser = await chromium.launch({
 async function open(page, options) {
   const context = await browser.newContext(options);
   const tab = await context.newPage();
-  const own = new Set([`${origin}/${page.page}`, `${origin}/style.css`, `${origin}/lab.js`]);
+  const own = new Set([`${origin}/${page.page}`, `${origin}/style.css`, `${origin}/lab.js`,
+    `${origin}/assess.css`, `${origin}/wait.js`]);
   tab.on('dialog', async (dialog) => { fail(page, `a dialog opens: ${dialog.message()}`); await dialog.dismiss(); });
   tab.on('pageerror', (error) => fail(page, `a script fails: ${error.message}`));
   tab.on('popup', () => fail(page, 'a window opens'));

@@ -105,6 +105,7 @@ final class ArchitectureTest {
             "assess.render",
             "assess.baseline",
             "assess.survey",
+            "assess.serve",
             "assess.cli"));
     out.put("lab", List.of("lab.traps", "lab.site", "lab.judge", "lab.serve", "lab.cli"));
     out.put("app", List.of("app"));

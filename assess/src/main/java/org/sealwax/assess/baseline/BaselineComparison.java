@@ -145,15 +145,15 @@ public record BaselineComparison(
       this.text = text;
     }
 
-    void add(CheckOutcome outcome, BaselineReport.BaselineFinding finding) {
-      Degree its = Degree.of(outcome);
+    void add(BaselineReport.BaselineFinding finding) {
+      Degree its = Degree.of(finding.result().outcome());
       if (its.compareTo(Degree.WARNED) >= 0) {
         wrong.add(finding.code());
       }
       if (text.isEmpty() || its.compareTo(degree) > 0) {
         degree = its;
         code = finding.code();
-        text = outcome.label() + (finding.seen().isEmpty() ? "" : ": " + finding.seen());
+        text = finding.result().text();
       }
     }
 
@@ -173,18 +173,16 @@ public record BaselineComparison(
     for (BaselineReport.BaselineFinding f : findings) {
       all.computeIfAbsent(f.check(), id -> new LinkedHashMap<>())
           .computeIfAbsent(f.location().text(), p -> new CheckState(""))
-          .add(f.outcome(), f);
+          .add(f);
     }
     return all;
   }
 
   private static BaselineReport.BaselineFinding plain(Finding finding) {
     return new BaselineReport.BaselineFinding(
-        finding.check().id(),
         finding.code(),
-        finding.outcome(),
         finding.location(),
-        finding.text());
+        new BaselineReport.SeenResult(finding.outcome(), finding.text()));
   }
 
   /** A change at one place. */

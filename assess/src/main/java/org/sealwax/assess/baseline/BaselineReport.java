@@ -45,16 +45,31 @@ public record BaselineReport(
   }
 
   /**
-   * A finding of the earlier report.
+   * A finding of a report.
    *
-   * @param check its id, which this version need not know
-   * @param code with the aspect
-   * @param outcome what came of it
+   * @param code with the aspect; this version need not know it
    * @param location where
+   * @param result what came of it
+   */
+  record BaselineFinding(String code, FindingLocation location, SeenResult result) {
+    /** The id of the check. */
+    String check() {
+      return code.split("/", 2)[0];
+    }
+  }
+
+  /**
+   * What came of a check.
+   *
+   * @param outcome the verdict
    * @param seen the sentence
    */
-  record BaselineFinding(
-      String check, String code, CheckOutcome outcome, FindingLocation location, String seen) {}
+  record SeenResult(CheckOutcome outcome, String seen) {
+    /** Both, for people. */
+    String text() {
+      return outcome.label() + (seen.isEmpty() ? "" : ": " + seen);
+    }
+  }
 
   /**
    * Reads the JSON of {@code sealwax assess --json}, or a whole line of {@code sealwax survey}.
@@ -90,14 +105,13 @@ public record BaselineReport(
     for (JsonNode each : root.path("findings")) {
       findings.add(
           new BaselineFinding(
-              text(each, "check"),
               text(each, "code"),
-              outcome(text(each, "outcome")),
               location(each),
-              each.path("seen").asString("")));
+              new SeenResult(outcome(text(each, "outcome")), each.path("seen").asString(""))));
     }
     // A shortened line of a survey has no passes: all that passed would look new.
-    if (findings.stream().noneMatch(f -> f.outcome() == CheckOutcome.PASS) && root.has("line")) {
+    if (findings.stream().noneMatch(f -> f.result().outcome() == CheckOutcome.PASS)
+        && root.has("line")) {
       throw new MalformedBaseline(
           "is a shortened line of sealwax survey; survey --whole writes what can be compared");
     }

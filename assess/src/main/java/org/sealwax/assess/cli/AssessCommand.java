@@ -94,7 +94,8 @@ public final class AssessCommand {
         $ sealwax assess example.org --baseline before.json
         """
             + AssessmentSetup.OPTIONS,
-        arguments -> new AssessCommand(process).run(arguments));
+        arguments -> new AssessCommand(process).run(arguments),
+        List.of(AssessServeCommand.command(process)));
   }
 
   private int run(Arguments arguments) throws IOException, InterruptedException {

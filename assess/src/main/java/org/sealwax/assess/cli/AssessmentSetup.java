@@ -127,13 +127,36 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
   static AssessmentSetup of(
       Arguments arguments, ProcessEnvironment around, boolean anywhere, VisitLimiter limiter)
       throws IOException {
+    boolean inner = anywhere || arguments.has("--allow-private");
+    Dialer dialer =
+        inner ? SystemDialer.trusted() : SystemDialer.guarded(DialerSettings.defaults());
+    return of(arguments, around, new TargetReach(dialer, inner, limiter));
+  }
+
+  /** For a service, whose dialer decides where it connects. */
+  static AssessmentSetup through(
+      Dialer dialer, Arguments arguments, ProcessEnvironment around, VisitLimiter limiter)
+      throws IOException {
+    return of(arguments, around, new TargetReach(dialer, false, limiter));
+  }
+
+  /**
+   * Where connections go.
+   *
+   * @param dialer opens them
+   * @param inner private addresses are among the targets
+   * @param limiter passed before each address
+   */
+  private record TargetReach(Dialer dialer, boolean inner, VisitLimiter limiter) {}
+
+  private static AssessmentSetup of(
+      Arguments arguments, ProcessEnvironment around, TargetReach reach) throws IOException {
     DnsSettings dns = dns(arguments, around).withCacheEntries(ANSWERS);
     TlsFactory.prepareJvm();
     Clock clock = Clock.system();
     RandomSource random = RandomSource.secure();
-    boolean inner = anywhere || arguments.has("--allow-private");
-    Dialer dialer =
-        inner ? SystemDialer.trusted() : SystemDialer.guarded(DialerSettings.defaults());
+    boolean inner = reach.inner();
+    Dialer dialer = reach.dialer();
     CachingResolver resolver = resolver(dns, clock, random);
     TrustRoots roots = roots(arguments, around);
     Domain ehlo =
@@ -166,7 +189,7 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
         new Assessor(
             new TargetLookup(
                 resolver, random, arguments.number("--port", PORTS).orElse(AssessmentTarget.MAIL)),
-            new AddressVisits(probes, AddressVisits.PARALLEL, limiter, clock),
+            new AddressVisits(probes, AddressVisits.PARALLEL, reach.limiter(), clock),
             reviews,
             ReceiverRubric.rules(),
             ehlo.name(),

@@ -22,6 +22,7 @@ import org.sealwax.assess.model.AssessmentReport;
 import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.assess.render.AssessmentReportJson;
 import org.sealwax.assess.survey.ProviderLimiter;
+import org.sealwax.assess.survey.ProviderLimiter.BlockLimit;
 import org.sealwax.assess.survey.Survey;
 import org.sealwax.assess.survey.SurveyState;
 import org.sealwax.assess.survey.SurveyTables;
@@ -43,10 +44,8 @@ public final class SurveyCommand {
   /** Targets under way for each visit at a time: most of their time they wait for the DNS. */
   private static final int WINDOW = 4;
 
-  /** Visits to one provider's block: no more than a small sender makes. */
-  private static final int PER_BLOCK = 2;
-
-  private static final Duration PAUSE = Duration.ofMillis(250);
+  /** Characters of a bad line that are reported. */
+  private static final int MAX_SHOWN = 80;
 
   private final ProcessEnvironment process;
   private final boolean terminal;
@@ -85,7 +84,7 @@ public final class SurveyCommand {
         $ sealwax survey domains --out results.jsonl --state progress
         $ sealwax survey domains --html survey.html --csv survey.csv > results.jsonl
         """
-                .formatted(VISITS, PER_BLOCK, PAUSE.toMillis())
+                .formatted(VISITS, BlockLimit.POLITE.visits(), BlockLimit.POLITE.pause().toMillis())
             + AssessmentSetup.OPTIONS,
         arguments -> new SurveyCommand(process).run(arguments));
   }
@@ -97,15 +96,12 @@ public final class SurveyCommand {
             AssessmentBudget.of(
                 arguments.has("--standard") ? ScanDepth.STANDARD : ScanDepth.QUICK));
     int visits = arguments.number("--visits", MAX_VISITS).orElse(VISITS);
-    int each = arguments.number("--per-provider", MAX_VISITS).orElse(PER_BLOCK);
-    ProviderLimiter gate =
-        new ProviderLimiter(
-            visits,
-            each,
-            arguments
-                .read("--pause", SurveyCommand::millis, "a number of milliseconds")
-                .orElse(PAUSE),
-            Clock.system());
+    int each = arguments.number("--per-provider", MAX_VISITS).orElse(BlockLimit.POLITE.visits());
+    Duration pause =
+        arguments
+            .read("--pause", SurveyCommand::millis, "a number of milliseconds")
+            .orElse(BlockLimit.POLITE.pause());
+    ProviderLimiter gate = new ProviderLimiter(visits, new BlockLimit(each, pause), Clock.system());
     String input = arguments.operand();
     try (Reader reader = reader(input);
         SurveyOutput output = new SurveyOutput(process, arguments, input, terminal)) {
@@ -215,9 +211,18 @@ public final class SurveyCommand {
       if (terminal) {
         err.print("\r\u001b[K");
       }
-      String shown = text.length() > 80 ? text.substring(0, 80) + "…" : text;
+      String shown = cut(text);
       err.println("line " + line + ": " + Printable.of(shown) + ": " + why);
       write(line, AssessmentReportJson.bad(line, shown, why));
+    }
+
+    /** Never between the halves of a character, of which no file could be made. */
+    private static String cut(String text) {
+      if (text.length() <= MAX_SHOWN) {
+        return text;
+      }
+      boolean half = Character.isHighSurrogate(text.charAt(MAX_SHOWN - 1));
+      return text.substring(0, half ? MAX_SHOWN - 1 : MAX_SHOWN) + "…";
     }
 
     @Override

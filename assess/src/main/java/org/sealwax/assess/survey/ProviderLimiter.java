@@ -36,19 +36,36 @@ public final class ProviderLimiter implements VisitLimiter {
   private final Map<String, ProviderBlock> blocks = new HashMap<>();
 
   /**
+   * Limits of one block of addresses.
+   *
+   * @param visits at a time; at least 1
+   * @param pause between the beginnings of two visits; zero: none
+   */
+  public record BlockLimit(int visits, Duration pause) {
+    /** No more than a small sender makes. */
+    public static final BlockLimit POLITE = new BlockLimit(2, Duration.ofMillis(250));
+
+    /** Checks both. */
+    public BlockLimit {
+      if (visits < 1 || pause.isNegative()) {
+        throw new IllegalArgumentException(visits + " per block, " + pause);
+      }
+    }
+  }
+
+  /**
    * A limiter.
    *
    * @param visits at a time over all; at least 1
-   * @param perBlock visits at a time to one block; at least 1
-   * @param pause between the beginnings of two visits to one block; zero: none
+   * @param block of each block
    */
-  public ProviderLimiter(int visits, int perBlock, Duration pause, Clock clock) {
-    if (visits < 1 || perBlock < 1 || pause.isNegative()) {
-      throw new IllegalArgumentException(visits + " visits, " + perBlock + " per block, " + pause);
+  public ProviderLimiter(int visits, BlockLimit block, Clock clock) {
+    if (visits < 1) {
+      throw new IllegalArgumentException(visits + " visits");
     }
     this.sockets = new Semaphore(visits);
-    this.perBlock = perBlock;
-    this.pause = pause;
+    this.perBlock = block.visits();
+    this.pause = block.pause();
     this.clock = clock;
   }
 
@@ -60,7 +77,7 @@ public final class ProviderLimiter implements VisitLimiter {
   }
 
   /** The block of an address, as text. */
-  static String block(InetAddress address) {
+  public static String block(InetAddress address) {
     int bytes = address instanceof Inet4Address ? IPV4_OCTETS : IPV6_OCTETS;
     return HexFormat.of().formatHex(Arrays.copyOf(address.getAddress(), bytes));
   }

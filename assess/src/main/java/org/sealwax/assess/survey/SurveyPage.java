@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.sealwax.assess.model.Check;
 import org.sealwax.assess.model.Grade;
 import org.sealwax.assess.model.GradeLetter;
 import org.sealwax.assess.render.GradeSeal;
@@ -21,6 +20,9 @@ import org.sealwax.assess.render.HtmlPage;
 final class SurveyPage {
   /** Codes named in a row of the table. */
   private static final int MAX_CODES = 6;
+
+  /** Characters of a name or a reason; a name of the DNS has 253. */
+  private static final int MAX_TEXT = 300;
 
   private static final Comparator<SurveyResult> BY_SCORE =
       Comparator.comparingInt(r -> r.graded().map(Grade::score).orElse(-1));
@@ -141,7 +143,7 @@ final class SurveyPage {
           out.append("<tr><th scope=\"row\"><code>")
               .append(Html.escape(code))
               .append("</code> ")
-              .append(Html.escape(SurveyTables.check(code).map(Check::title).orElse("")))
+              .append(Html.escape(heading(code)))
               .append("</th><td>")
               .append(count.failed())
               .append("</td><td>")
@@ -150,6 +152,14 @@ final class SurveyPage {
           share(count.all(), count.failed() > 0 ? "poor" : "fair");
         });
     out.append("</tbody></table></section>\n");
+  }
+
+  /** What was found, as the reports say it. */
+  private static String heading(String code) {
+    String[] parts = code.split("/", 2);
+    return SurveyTables.check(code)
+        .map(c -> c.headings().getOrDefault(parts.length < 2 ? "" : parts[1], c.title()))
+        .orElse("");
   }
 
   private void table() {
@@ -184,6 +194,10 @@ final class SurveyPage {
     out.append("</div></div></section>\n");
   }
 
+  private static String cut(String text) {
+    return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + " … (cut)";
+  }
+
   /** For each row its place in each order, as CSS. */
   private static Map<SurveyResult, StringBuilder> places(List<SurveyResult> rows) {
     Map<SurveyResult, StringBuilder> places = new HashMap<>();
@@ -210,7 +224,7 @@ final class SurveyPage {
             : String.join(", ", codes.subList(0, Math.min(MAX_CODES, codes.size())))
                 + (codes.size() > MAX_CODES ? " and " + (codes.size() - MAX_CODES) + " more" : "");
     out.append("<span role=\"rowheader\">")
-        .append(Html.escape(row.target()))
+        .append(Html.escape(cut(row.target())))
         .append("</span><span role=\"cell\"><span class=\"chip ")
         .append(tone(row.letter()))
         .append("\">")
@@ -222,7 +236,7 @@ final class SurveyPage {
         .append("</span><span role=\"cell\">")
         .append(row.warned().size())
         .append("</span><span role=\"cell\" class=\"soft\">")
-        .append(Html.escape(wrong))
+        .append(Html.escape(cut(wrong)))
         .append("</span>");
   }
 }

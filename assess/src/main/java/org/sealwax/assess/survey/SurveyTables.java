@@ -209,7 +209,7 @@ public final class SurveyTables {
    */
   static String cell(String text) {
     StringBuilder out = new StringBuilder(text.length() + 3);
-    text.chars().map(c -> Character.isISOControl(c) ? ' ' : c).forEach(c -> out.append((char) c));
+    text.codePoints().map(c -> isControl(c) ? ' ' : c).forEach(out::appendCodePoint);
     String first = text.strip();
     if (!first.isEmpty() && FORMULA.indexOf(first.charAt(0)) >= 0) {
       out.insert(0, '\'');
@@ -218,6 +218,11 @@ public final class SurveyTables {
     return cell.chars().anyMatch(c -> c == ',' || c == '"' || c == '\'' || c == ' ')
         ? '"' + cell.replace("\"", "\"\"") + '"'
         : cell;
+  }
+
+  /** Half a character counts as one: no file could be made of it. */
+  private static boolean isControl(int c) {
+    return Character.isISOControl(c) || Character.getType(c) == Character.SURROGATE;
   }
 
   /** A share of all results, in percent. */

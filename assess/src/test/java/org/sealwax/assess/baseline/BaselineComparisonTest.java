@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,8 +26,10 @@ import org.sealwax.assess.model.ReceiverRubric;
 import org.sealwax.assess.model.SampleReports;
 import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.assess.render.AssessmentReportJson;
+import org.sealwax.assess.render.ReportPage;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.json.Json;
+import org.sealwax.testkit.fuzz.Injections;
 
 /** An earlier report and the present one: what is better, worse, and not comparable. */
 final class BaselineComparisonTest {
@@ -183,8 +188,7 @@ final class BaselineComparisonTest {
 
   @Test
   void checksOfAnotherVersionAreNamedAndLeftOut() throws Exception {
-    String json =
-        AssessmentReportJson.of(report()).replace("\"check\":\"ssl3\"", "\"check\":\"ssl9\"");
+    String json = AssessmentReportJson.of(report()).replace("\"code\":\"ssl3", "\"code\":\"ssl9");
     BaselineComparison comparison = BaselineComparison.of(BaselineReport.read(json), report());
     assertEquals("", changes(comparison));
     assertTrue(comparison.notes().getFirst().contains("ssl9"));
@@ -240,6 +244,18 @@ final class BaselineComparisonTest {
             () -> BaselineReport.read(AssessmentReportJson.of(bad, 7, false)));
     assertTrue(String.valueOf(why.getMessage()).contains("--whole"));
     assertEquals(bad.target(), BaselineReport.read(AssessmentReportJson.of(bad, 7, true)).target());
+  }
+
+  @Test
+  void pagesForTheBrowser() throws Exception {
+    Path pages = Files.createDirectories(Path.of("target", "pages"));
+    AssessmentReport hostile = SampleReports.everywhere(Injections.together());
+    String page =
+        ReportPage.of(
+            SampleReports.bad(),
+            new ComparisonText(compared(hostile, SampleReports.bad())).section());
+    Files.writeString(pages.resolve("baseline.html"), page);
+    assertFalse(Pattern.compile("<(script|img|iframe|object|base|marquee)").matcher(page).find());
   }
 
   @Test

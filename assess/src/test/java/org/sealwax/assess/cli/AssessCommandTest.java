@@ -261,7 +261,8 @@ final class AssessCommandTest {
   void aSurveyWritesItsPageAndItsTable() throws Exception {
     try (LoopbackResolver server =
         LoopbackResolver.start(Clock.system(), Zone.of("org", UNREACHABLE))) {
-      Files.writeString(folder.resolve("list"), "example.org\n=cmd()\n");
+      Files.writeString(
+          folder.resolve("list"), "example.org\n=cmd()\n" + "x".repeat(79) + "\ud83d\ude80\n");
       Path page = folder.resolve("page.html");
       Path table = folder.resolve("table.csv");
       List<String> words =
@@ -271,8 +272,8 @@ final class AssessCommandTest {
               .toList();
       ProcessEnvironment process = process();
       assertEquals(ExitStatus.WARNINGS, SurveyCommand.command(process).run(process, words));
-      assertEquals(2, printed().lines().count(), "the results are printed all the same");
-      assertTrue(Files.readString(page).contains("Survey of 2 targets"));
+      assertEquals(3, printed().lines().count(), "the results are printed all the same");
+      assertTrue(Files.readString(page).contains("Survey of 3 targets"));
       assertTrue(Files.readString(table).contains("2,\"'=cmd()\","), Files.readString(table));
     }
   }

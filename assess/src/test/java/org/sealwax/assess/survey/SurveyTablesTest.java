@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.assess.model.SampleReports;
 import org.sealwax.assess.render.AssessmentReportJson;
+import org.sealwax.mail.json.Json;
+import org.sealwax.testkit.fuzz.Injections;
 
 /** The page and the table of a survey. */
 final class SurveyTablesTest {
@@ -23,7 +26,9 @@ final class SurveyTablesTest {
   private record Written(String csv, String html) {}
 
   private Written written(List<String> lines) throws IOException {
-    Path results = Files.write(folder.resolve("results"), lines);
+    // As the program writes it: half a character becomes a question mark.
+    byte[] text = String.join("\n", lines).getBytes(StandardCharsets.UTF_8);
+    Path results = Files.write(folder.resolve("results"), text);
     Path csv = folder.resolve("table.csv");
     Path html = folder.resolve("page.html");
     SurveyTables.write(results, Optional.of(csv), Optional.of(html));
@@ -62,6 +67,7 @@ final class SurveyTablesTest {
     assertEquals("\"a\"\"b, c\"", SurveyTables.cell("a\"b, c"));
     assertEquals("\"a  b\"", SurveyTables.cell("a\r\nb"));
     assertEquals("A-", SurveyTables.cell("A-"));
+    assertEquals("\"a b\"", SurveyTables.cell("a\ud83db"), "half a character");
   }
 
   @Test
@@ -105,6 +111,32 @@ final class SurveyTablesTest {
     assertTrue(written.html().contains("The " + SurveyTables.MAX_ROWS + " with the worst grades"));
     assertTrue(written.html().contains(">d5000.example<"), "each F is there");
     assertFalse(written.html().contains("<code>x1</code>"), "codes of another program");
+  }
+
+  @Test
+  void pagesForTheBrowser() throws Exception {
+    Path pages = Files.createDirectories(Path.of("target", "pages"));
+    List<String> lines = new ArrayList<>();
+    for (int i = 1; i <= 150; i++) {
+      lines.add(
+          AssessmentReportJson.of(
+              i % 3 == 0 ? SampleReports.good() : SampleReports.bad(), i, false));
+    }
+    Files.writeString(pages.resolve("survey.html"), written(lines).html());
+    int line = 0;
+    for (String text : Injections.all()) {
+      lines.add(
+          AssessmentReportJson.bad(
+              1_000 + line++, text.substring(0, Math.min(80, text.length())), "no domain"));
+      lines.add(
+          Json.line(
+              Json.object().put("line", 2_000 + line).put("target", text).put("ungraded", text)));
+    }
+    String hostile = written(lines).html();
+    Files.writeString(pages.resolve("hostile-survey.html"), hostile);
+    assertFalse(
+        Pattern.compile("<(script|img|iframe|object|base|marquee)").matcher(hostile).find());
+    assertTrue(hostile.length() < 400_000, "texts are cut: " + hostile.length());
   }
 
   @Test

@@ -256,7 +256,9 @@ final class SurveyTest {
             return List.of();
           }
         };
-    ProviderLimiter gate = new ProviderLimiter(50, 1, Duration.ofMillis(2), Clock.system());
+    ProviderLimiter gate =
+        new ProviderLimiter(
+            50, new ProviderLimiter.BlockLimit(1, Duration.ofMillis(2)), Clock.system());
     long start = System.nanoTime();
     new Survey(assessor(gate, probe), AssessmentBudget.of(ScanDepth.QUICK), 20)
         .run(
@@ -276,7 +278,8 @@ final class SurveyTest {
     assertEquals(
         ProviderLimiter.block(InetAddress.ofLiteral("2001:db8:1::1")),
         ProviderLimiter.block(InetAddress.ofLiteral("2001:db8:1:ffff::1")));
-    ProviderLimiter gate = new ProviderLimiter(1, 1, Duration.ZERO, Clock.system());
+    ProviderLimiter gate =
+        new ProviderLimiter(1, new ProviderLimiter.BlockLimit(1, Duration.ZERO), Clock.system());
     for (int i = 0; i < 20_000; i++) {
       gate.enter(InetAddress.getByAddress(new byte[] {10, (byte) (i >> 8), (byte) i, 1})).close();
     }

@@ -23,7 +23,7 @@ public final class Command {
   private final String path;
   private final List<Command> commands;
   private final Action action;
-  private final boolean raw;
+  private final WordReading reading;
 
   /** What a command does. */
   @FunctionalInterface
@@ -32,22 +32,37 @@ public final class Command {
     int run(Arguments arguments) throws IOException, InterruptedException;
   }
 
-  private Command(String page, List<Command> commands, Action action, boolean raw) {
+  /** What the words behind its name are. */
+  private enum WordReading {
+    /** Options, operands, or the name of a command in it. */
+    OWN,
+    /** Operands all of them. */
+    RAW,
+    /** Options, and the name of a command in it. */
+    GROUP
+  }
+
+  private Command(String page, List<Command> commands, Action action, WordReading reading) {
     this.page = page;
     this.path = Usage.pathOf(page);
     this.commands = List.copyOf(commands);
     this.action = action;
-    this.raw = raw;
+    this.reading = reading;
   }
 
   /** A command. */
   public static Command of(String page, Action action) {
-    return new Command(page, List.of(), action, false);
+    return of(page, action, List.of());
+  }
+
+  /** A command that has operands, and commands of its own besides: their names are no operands. */
+  public static Command of(String page, Action action, List<Command> commands) {
+    return new Command(page, commands, action, WordReading.OWN);
   }
 
   /** A command that reads its options itself: all words after its name are operands. */
   public static Command raw(String page, Action action) {
-    return new Command(page, List.of(), action, true);
+    return new Command(page, List.of(), action, WordReading.RAW);
   }
 
   /**
@@ -61,7 +76,7 @@ public final class Command {
         arguments -> {
           throw new IllegalStateException(page);
         },
-        false);
+        WordReading.GROUP);
   }
 
   /** How it is used; read from the page at each call. */
@@ -127,13 +142,19 @@ public final class Command {
   }
 
   private Command named(String name) throws Arguments.UsageError {
-    for (Command each : commands) {
-      if (each.isNamed(name)) {
-        return each;
-      }
-    }
-    throw new Arguments.UsageError(
-        path + " has no command \"" + Printable.of(name) + "\"; its commands: " + names());
+    return within(name)
+        .orElseThrow(
+            () ->
+                new Arguments.UsageError(
+                    path
+                        + " has no command \""
+                        + Printable.of(name)
+                        + "\"; its commands: "
+                        + names()));
+  }
+
+  private Optional<Command> within(String name) {
+    return commands.stream().filter(each -> each.isNamed(name)).findFirst();
   }
 
   private String names() {
@@ -169,7 +190,7 @@ public final class Command {
     private Arguments parse(List<String> words) throws Arguments.UsageError {
       for (; at < words.size(); at++) {
         String word = words.get(at);
-        if (command.raw) {
+        if (command.reading == WordReading.RAW) {
           operands.addAll(words.subList(at, words.size()));
           // It may have a -h of its own.
           help = operands.size() == 1 && HELP.contains(word);
@@ -183,17 +204,19 @@ public final class Command {
           help = true;
         } else if (word.startsWith("-") && word.length() > 1) {
           option(word, at + 1 < words.size() ? words.get(at + 1) : null);
-        } else if (command.commands.isEmpty()) {
-          operands.add(word);
-        } else {
+        } else if (command.reading == WordReading.GROUP) {
           command = command.named(word);
+        } else if (operands.isEmpty() && command.within(word).isPresent()) {
+          command = command.within(word).get();
+        } else {
+          operands.add(word);
         }
       }
       if (help) {
         return NONE;
       }
       Usage usage = command.usage();
-      if (!command.commands.isEmpty()) {
+      if (command.reading == WordReading.GROUP) {
         if (!usage.operands().startsWith("[")) {
           throw new Arguments.UsageError(command.path + " needs one of " + command.names());
         }
@@ -205,7 +228,7 @@ public final class Command {
           throw new Arguments.UsageError(usage.path() + " has no option " + name);
         }
       }
-      if (!command.raw) {
+      if (command.reading != WordReading.RAW) {
         usage.checkOperands(operands);
       }
       return new Arguments(given, operands);
