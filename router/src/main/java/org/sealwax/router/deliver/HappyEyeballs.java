@@ -35,9 +35,6 @@ record HappyEyeballs(Dialer dialer, DeliverySettings settings, Duration timeout)
   record Dialed(
       @Nullable Wire wire, InetSocketAddress address, String failure, boolean localFailure) {}
 
-  private record ConnectAttempt(
-      InetSocketAddress to, @Nullable Wire wire, @Nullable IOException failure) {}
-
   /**
    * Connects.
    *
@@ -45,41 +42,39 @@ record HappyEyeballs(Dialer dialer, DeliverySettings settings, Duration timeout)
    */
   Dialed first(List<InetSocketAddress> addresses) throws InterruptedException {
     if (addresses.size() == 1) {
-      return result(attempt(addresses.getFirst()), new ArrayList<>());
+      return attempt(addresses.getFirst());
     }
-    LinkedBlockingQueue<ConnectAttempt> results = new LinkedBlockingQueue<>();
+    LinkedBlockingQueue<Dialed> results = new LinkedBlockingQueue<>();
     AtomicBoolean over = new AtomicBoolean();
     List<String> troubles = new ArrayList<>();
     int started = 0;
     int ended = 0;
-    ConnectAttempt last =
-        new ConnectAttempt(addresses.getFirst(), null, new IOException("no answer"));
+    Dialed last = new Dialed(null, addresses.getFirst(), "no answer", false);
     try {
       while (ended < addresses.size()) {
         if (started < addresses.size() && started == ended) {
           start(addresses.get(started++), results, over);
         }
-        @Nullable ConnectAttempt result =
+        @Nullable Dialed result =
             started < addresses.size()
                 ? results.poll(settings.stagger().toNanos(), TimeUnit.NANOSECONDS)
                 : results.take();
         if (result == null) {
           start(addresses.get(started++), results, over);
         } else if (result.wire() != null) {
-          return result(result, troubles);
+          return result;
         } else {
           ended++;
           last = result;
-          troubles.add(failureText(result));
+          troubles.add(result.failure());
         }
       }
-      troubles.removeLast();
-      return result(last, troubles);
+      return new Dialed(null, last.address(), String.join("; ", troubles), last.localFailure());
     } finally {
       // A connection that comes too late closes itself; one that came in the same moment is closed
       // here.
       over.set(true);
-      ConnectAttempt late;
+      Dialed late;
       while ((late = results.poll()) != null) {
         close(late.wire());
       }
@@ -87,11 +82,11 @@ record HappyEyeballs(Dialer dialer, DeliverySettings settings, Duration timeout)
   }
 
   private void start(
-      InetSocketAddress to, LinkedBlockingQueue<ConnectAttempt> results, AtomicBoolean over) {
+      InetSocketAddress to, LinkedBlockingQueue<Dialed> results, AtomicBoolean over) {
     Threads.start(
         "dial",
         () -> {
-          ConnectAttempt result = attempt(to);
+          Dialed result = attempt(to);
           results.add(result);
           if (over.get() && results.remove(result)) {
             close(result.wire());
@@ -99,32 +94,15 @@ record HappyEyeballs(Dialer dialer, DeliverySettings settings, Duration timeout)
         });
   }
 
-  private ConnectAttempt attempt(InetSocketAddress to) {
+  private Dialed attempt(InetSocketAddress to) {
     InetAddress from =
         to.getAddress() instanceof Inet6Address ? settings.bind6() : settings.bind4();
     try {
-      return new ConnectAttempt(to, dialer.connect(to, from, timeout), null);
+      return new Dialed(dialer.connect(to, from, timeout), to, "", false);
     } catch (IOException e) {
-      return new ConnectAttempt(to, null, e);
+      String failure = "[" + to.getAddress().getHostAddress() + "]: " + FailureText.of(e);
+      return new Dialed(null, to, failure, FileDescriptors.areExhausted(e));
     }
-  }
-
-  private static String failureText(ConnectAttempt result) {
-    IOException e = result.failure();
-    String why = e == null ? "no connection" : FailureText.of(e);
-    return "[" + result.to().getAddress().getHostAddress() + "]: " + why;
-  }
-
-  private static Dialed result(ConnectAttempt result, List<String> before) {
-    if (result.wire() != null) {
-      return new Dialed(result.wire(), result.to(), "", false);
-    }
-    before.add(failureText(result));
-    return new Dialed(
-        null,
-        result.to(),
-        String.join("; ", before),
-        FileDescriptors.areExhausted(result.failure()));
   }
 
   private static void close(@Nullable Wire wire) {

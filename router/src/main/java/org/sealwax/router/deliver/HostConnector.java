@@ -14,6 +14,7 @@ import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.IdentityRequirement;
 import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.mail.policy.Requirement;
+import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.smtp.session.Greeting;
 import org.sealwax.mail.smtp.session.GreetingOptions;
 import org.sealwax.mail.smtp.session.GreetingResult;
@@ -35,7 +36,6 @@ import org.sealwax.router.queue.FailureCause;
  * @param tls our side of TLS
  * @param roots certificate authorities by the names that policy rows use; {@code public} is there
  * @param random makes nonces
- * @param times of each step
  */
 public record HostConnector(
     DeliverySettings settings,
@@ -43,8 +43,7 @@ public record HostConnector(
     Dialers dialers,
     TlsClient tls,
     Map<String, TrustRoots> roots,
-    RandomSource random,
-    SmtpTimeouts times) {
+    RandomSource random) {
   /**
    * Copies and checks.
    *
@@ -55,20 +54,20 @@ public record HostConnector(
     checkRoots(settings, roots);
   }
 
-  /** With the times of the settings. */
-  public HostConnector(
-      DeliverySettings settings,
-      Resolver resolver,
-      Dialers dialers,
-      TlsClient tls,
-      Map<String, TrustRoots> roots,
-      RandomSource random) {
-    this(settings, resolver, dialers, tls, roots, random, settings.times());
+  /** The time of each step. */
+  SmtpTimeouts times() {
+    return settings.times();
   }
 
   /** The same with other times. */
   HostConnector with(SmtpTimeouts other) {
-    return new HostConnector(settings, resolver, dialers, tls, roots, random, other);
+    return new HostConnector(
+        SettingsRecord.with(settings, Map.of("times", other)),
+        resolver,
+        dialers,
+        tls,
+        roots,
+        random);
   }
 
   private static void checkRoots(DeliverySettings settings, Map<String, TrustRoots> roots) {
@@ -176,6 +175,6 @@ public record HostConnector(
     if (route == null || route.credentials() == null) {
       return null;
     }
-    return new ClientAuthentication(route.credentials(), random, times).with(connection);
+    return new ClientAuthentication(route.credentials(), random, times()).with(connection);
   }
 }

@@ -98,31 +98,32 @@ public final class Listener implements AutoCloseable {
     if (needsTls && tls == null) {
       throw new IllegalArgumentException("listener " + settings.name() + " needs TLS");
     }
-    return switch (settings.place()) {
-      case ListenerSettings.ListenAddress.Tcp tcp -> {
-        ServerSocket socket = new ServerSocket();
-        try {
-          socket.setReuseAddress(true);
-          socket.bind(tcp.address(), settings.backlog());
-        } catch (IOException e) {
-          socket.close();
-          throw e;
-        }
-        TcpListeningSocket listening = new TcpListeningSocket(socket);
-        Listener listener = new Listener(settings, server, needsTls ? tls : null, listening);
-        listener.start();
-        yield listener;
-      }
-      case ListenerSettings.ListenAddress.Unix unix -> {
-        UnixListeningSocket listening = UnixListeningSocket.open(unix.path(), settings.backlog());
-        Listener listener = new Listener(settings, server, null, listening);
-        listener.start();
-        yield listener;
-      }
-    };
+    ListeningSocket socket =
+        switch (settings.place()) {
+          case ListenerSettings.ListenAddress.Tcp tcp ->
+              TcpListeningSocket.open(tcp.address(), settings.backlog());
+          case ListenerSettings.ListenAddress.Unix unix ->
+              UnixListeningSocket.open(unix.path(), settings.backlog());
+        };
+    boolean encrypts = needsTls && socket instanceof TcpListeningSocket;
+    Listener listener = new Listener(settings, server, encrypts ? tls : null, socket);
+    listener.start();
+    return listener;
   }
 
   private record TcpListeningSocket(ServerSocket socket) implements ListeningSocket {
+    static TcpListeningSocket open(InetSocketAddress address, int backlog) throws IOException {
+      ServerSocket socket = new ServerSocket();
+      try {
+        socket.setReuseAddress(true);
+        socket.bind(address, backlog);
+      } catch (IOException e) {
+        socket.close();
+        throw e;
+      }
+      return new TcpListeningSocket(socket);
+    }
+
     @Override
     public AcceptedConnection accept() throws IOException {
       Socket client = socket.accept();

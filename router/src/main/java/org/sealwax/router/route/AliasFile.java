@@ -14,6 +14,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.WatchedFile;
+import org.sealwax.router.route.InvalidFileException.FileError;
 
 /**
  * Reads alias files.

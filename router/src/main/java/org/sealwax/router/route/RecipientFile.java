@@ -11,6 +11,7 @@ import java.util.Set;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.LocalPart;
 import org.sealwax.mail.net.WatchedFile;
+import org.sealwax.router.route.InvalidFileException.FileError;
 
 /**
  * The recipients of a relay domain: one local part or address a line, compared without regard to

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.router.route.InvalidFileException.FileError;
 
 final class AliasFileTest {
   private static final Domain A = Domain.of("a.example");

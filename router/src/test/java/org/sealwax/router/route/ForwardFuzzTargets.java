@@ -14,6 +14,7 @@ import java.util.Set;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.smtp.MailboxParser;
+import org.sealwax.router.route.InvalidFileException.FileError;
 import org.sealwax.testkit.fuzz.FuzzTarget;
 
 /** The files of forwarding, next hops, and rewritten senders. */
