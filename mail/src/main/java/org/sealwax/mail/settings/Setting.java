@@ -40,10 +40,10 @@ public @interface Setting {
   /** {@return the greatest number} */
   int max() default 1_000_000;
 
-  /** {@return the shortest duration, as it stands in the file; empty: none} */
+  /** {@return the shortest duration or the least size, as it stands in the file; empty: none} */
   String least() default "";
 
-  /** {@return the longest duration; empty: none} */
+  /** {@return the longest duration or the greatest size; empty: none} */
   String most() default "";
 
   /** {@return whether a change takes effect only after a restart} */

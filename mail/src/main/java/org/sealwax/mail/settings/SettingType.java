@@ -192,12 +192,9 @@ public record SettingType(
     if (type == int.class) {
       return count(declared.min(), declared.max());
     }
-    if (type == Duration.class && !declared.least().isEmpty()) {
-      return durationWithin(declared);
-    }
     SettingType known = declared.file() ? BY_CLASS.get(Path.class) : BY_CLASS.get(type);
     if (known != null) {
-      return known;
+      return declared.least().isEmpty() ? known : known.within(declared);
     }
     if (type instanceof Class<?> words && words.isEnum()) {
       return oneOf(words, declared.except());
@@ -225,21 +222,24 @@ public record SettingType(
         });
   }
 
-  private static SettingType durationWithin(Setting declared) {
-    Duration least = duration(declared.least());
+  /** The same from the least to the most value, which are compared as they are parsed. */
+  @SuppressWarnings("unchecked") // a duration or a number
+  private SettingType within(Setting declared) {
+    Object least = parser.apply(declared.least());
     String most = declared.most();
-    String form = "a duration in quotes, \"%s\" or longer".formatted(declared.least());
     return new SettingType(
-        "duration from " + declared.least() + (most.isEmpty() ? "" : " to " + most),
-        most.isEmpty() ? form : form + ", \"%s\" at most".formatted(most),
+        typeName + " from " + declared.least() + (most.isEmpty() ? "" : " to " + most),
+        form,
         List.of(),
         false,
         true,
         raw -> {
-          Duration value = duration(quotedText(raw));
-          if (value.compareTo(least) < 0
-              || !most.isEmpty() && value.compareTo(duration(most)) > 0) {
-            throw invalid();
+          Comparable<Object> value = (Comparable<Object>) parser.apply(raw);
+          if (value.compareTo(least) < 0) {
+            throw new InvalidValue("the minimum is \"" + declared.least() + "\"");
+          }
+          if (!most.isEmpty() && value.compareTo(parser.apply(most)) > 0) {
+            throw new InvalidValue("the maximum is \"" + most + "\"");
           }
           return value;
         });

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.policy.TlsLevel;
@@ -17,6 +18,7 @@ import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.TlsFloor;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.router.config.ConfigurationSchema.AuthTable;
+import org.sealwax.router.config.ConfigurationSchema.ForwardTable;
 import org.sealwax.router.config.ConfigurationSchema.IdentityTable;
 import org.sealwax.router.config.ConfigurationSchema.MetricsTable;
 import org.sealwax.router.config.ConfigurationSchema.RejectTableRow;
@@ -68,6 +70,8 @@ final class SettingCombinationChecks {
     tables.rows(RelayDomainRow.class).forEach(SettingCombinationChecks::relayDomain);
     Set<Domain> local = localDomains();
     tables.rows(TransportRow.class).forEach(SettingCombinationChecks::transport);
+    duplicateRoutes();
+    delimiter();
     tables.sections(RejectTableRow.class).forEach(SettingCombinationChecks::reject);
     tables.sections(PipeSettings.class).forEach(SettingCombinationChecks::pipe);
     trust();
@@ -252,6 +256,43 @@ final class SettingCombinationChecks {
           .help("remove one row");
     }
     return seen;
+  }
+
+  /** Checks that each destination has one fixed next hop. */
+  private void duplicateRoutes() {
+    Map<DomainPattern, Row<TransportRow>> seen = new HashMap<>();
+    for (Row<TransportRow> row : tables.rows(TransportRow.class)) {
+      DomainPattern destination = row.value().domain();
+      Row<TransportRow> before = seen.putIfAbsent(destination, row);
+      if (before != null) {
+        row.at("domain")
+            .error(
+                "two routes for "
+                    + destination.text()
+                    + ", the other in line "
+                    + before.head().line())
+            .help("remove one");
+      }
+    }
+    for (Row<RelayDomainRow> row : tables.rows(RelayDomainRow.class)) {
+      Domain domain = row.value().domain();
+      row.at("next_hop")
+          .error(
+              row.value().nextHop().isPresent()
+                  && seen.containsKey(new DomainPattern.Exact(domain)),
+              domain + " has a next hop here and a [[transport]] of its own")
+          .help("remove one of them");
+    }
+  }
+
+  private void delimiter() {
+    Section s = tables.section(ForwardTable.class);
+    String delimiter = s.get("delimiter", String.class);
+    s.at("delimiter")
+        .error(
+            delimiter.length() > 1 || delimiter.chars().anyMatch(c -> "@%!\"".indexOf(c) >= 0),
+            "a delimiter is one character, such as +")
+        .help("leave it out for +, or \"\" for names without extensions");
   }
 
   private static void transport(Row<TransportRow> row) {

@@ -50,7 +50,8 @@ public record PipeSettings(
     @Setting(fallback = "lf", doc = "Line ends of the message.") LineEnd lineEnd,
     @Setting(fallback = "false", doc = "Write a line \"From sender date\" first.") boolean mboxFrom,
     String delimiter,
-    @Setting(fallback = "5m", doc = "Time limit; then the command is killed.") Duration timeout,
+    @Setting(fallback = "5m", least = "1s", doc = "Time limit; then the command is killed.")
+        Duration timeout,
     @Setting(
             name = "concurrent",
             fallback = "4",

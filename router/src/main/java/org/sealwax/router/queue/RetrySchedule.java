@@ -26,7 +26,10 @@ public record RetrySchedule(
                 "Retry schedule: waits after the first, second, … attempt; the last one repeats. Each wait varies by a fifth.")
         List<Duration> waits,
     double jitter,
-    @Setting(fallback = "5d", doc = "Maximum time in the queue; then the mail is bounced.")
+    @Setting(
+            fallback = "5d",
+            least = "1s",
+            doc = "Maximum time in the queue; then the mail is bounced.")
         Duration lifetime,
     @Setting(
             fallback = "4h",

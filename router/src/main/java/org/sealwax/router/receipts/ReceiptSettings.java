@@ -23,7 +23,7 @@ public record ReceiptSettings(
     @Setting(
             fallback = "1GB",
             doc =
-                "Maximum size of all receipts; then the oldest files are deleted; \"0\": unlimited.")
+                "Maximum size of all receipts; then the oldest files are deleted; \"0B\": unlimited.")
         long size,
     long fileSize) {
   /** Some 80,000 receipts; small enough to be read through in a second. */

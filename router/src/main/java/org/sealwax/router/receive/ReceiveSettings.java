@@ -30,7 +30,8 @@ import org.sealwax.mail.settings.SettingsRecord;
 @SettingTable(name = "limits")
 public record ReceiveSettings(
     Domain host,
-    @Setting(name = "message_size", fallback = "64MB", doc = "Maximum message size.") long size,
+    @Setting(name = "message_size", fallback = "64MB", least = "1KB", doc = "Maximum message size.")
+        long size,
     @Setting(
             fallback = "1000",
             min = 100,

@@ -65,7 +65,7 @@ final class SettingNamesTest {
           "into");
 
   /** Words in brackets that stand for a value. */
-  private static final Set<String> PLACEHOLDERS = Set.of("host", "address", "options", "id");
+  private static final Set<String> PLACEHOLDERS = Set.of("host", "address", "options", "id", "i");
 
   /** A table by itself. */
   private static final Pattern TABLE = Pattern.compile("`(\\[\\[?)([a-z][a-z_]*)(\\]\\]?)`");
