@@ -12,7 +12,7 @@ import org.sealwax.mail.address.Domain;
 
 /**
  * A detector of faults near this server: many unrelated domains changed together, and nothing is
- * accepted. Related are domains whose mail goes to one organisation. Not thread-safe.
+ * accepted. Related are domains whose mail goes to one organisation. Thread-safe.
  */
 final class LocalFaultDetector {
   /** Together means within this. */
@@ -35,7 +35,7 @@ final class LocalFaultDetector {
   private final Map<Domain, Sighting> steady = new LinkedHashMap<>();
 
   /** A domain kept its level. */
-  void kept(Domain domain, Domain organisation, Instant now) {
+  synchronized void kept(Domain domain, Domain organisation, Instant now) {
     add(steady, domain, new Sighting(now, organisation));
   }
 
@@ -45,7 +45,7 @@ final class LocalFaultDetector {
    * @return the domains whose violations count as a fault near this server, this one included;
    *     empty while there are few
    */
-  List<Domain> violated(Domain domain, Domain organisation, Instant now) {
+  synchronized List<Domain> violated(Domain domain, Domain organisation, Instant now) {
     add(changed, domain, new Sighting(now, organisation));
     prune(steady, now);
     Collection<Sighting> fallen = changed.values();

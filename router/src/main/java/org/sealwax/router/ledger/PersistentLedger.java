@@ -142,10 +142,7 @@ public final class PersistentLedger implements Ledger, Closeable {
   }
 
   private void violated(DomainRecord row) {
-    List<Domain> together;
-    synchronized (localFault) {
-      together = localFault.violated(row.domain(), organisation(row), clock.now());
-    }
+    List<Domain> together = localFault.violated(row.domain(), organisation(row), clock.now());
     if (!together.isEmpty()) {
       log.warning(
           "ledger",
@@ -233,9 +230,7 @@ public final class PersistentLedger implements Ledger, Closeable {
   /** What an observation says about our clock, and about our place in the network. */
   private void learn(DomainRecord row, Domain host, RememberedSample sample, ClockReading at) {
     if (row.standing() != null && row.violation() == null && sample.level().isTls()) {
-      synchronized (localFault) {
-        localFault.kept(row.domain(), organisation(row), at.now());
-      }
+      localFault.kept(row.domain(), organisation(row), at.now());
     }
     if (!at.trusted() && sample.level() == ProvenLevel.VERIFIED) {
       writer.believed().peerVerified(rules.suffixes().registrable(host).orElse(host));
