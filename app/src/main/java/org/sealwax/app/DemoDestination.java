@@ -14,9 +14,9 @@ import org.sealwax.lab.traps.Traps;
 record DemoDestination(String label, Kind kind, String description) {
   /** What is to be shown. */
   enum Kind {
-    ORDINARY("Ordinary destinations: nothing demands TLS, so the best that they offer is taken"),
-    EXCELLENT("Excellent destinations: they publish what must be demanded of them"),
-    ATTACKED("Attacked destinations: someone on the way changes what they say");
+    ORDINARY("Ordinary destinations: TLS is not required; the best offer is used"),
+    EXCELLENT("Excellent destinations: they publish TLS requirements"),
+    ATTACKED("Attacked destinations: an attacker on the path changes their answers");
 
     private final String title;
 
@@ -34,11 +34,11 @@ record DemoDestination(String label, Kind kind, String description) {
   static List<DemoDestination> all() {
     return List.of(
         new DemoDestination("a1", Kind.ORDINARY, "a good host without any policy"),
-        new DemoDestination("b1", Kind.ORDINARY, "a host that has no TLS and never had"),
-        new DemoDestination("c1n", Kind.ORDINARY, "a host whose TLS is broken for everybody"),
-        new DemoDestination("c9", Kind.ORDINARY, "a host that speaks TLS 1.3 and nothing older"),
-        new DemoDestination("h1", Kind.ORDINARY, "a domain that says it takes no mail (null MX)"),
-        new DemoDestination("a4", Kind.EXCELLENT, "DANE and MTA-STS, all in order"),
+        new DemoDestination("b1", Kind.ORDINARY, "a host without TLS"),
+        new DemoDestination("c1n", Kind.ORDINARY, "a host with broken TLS"),
+        new DemoDestination("c9", Kind.ORDINARY, "a host with TLS 1.3 only"),
+        new DemoDestination("h1", Kind.ORDINARY, "a domain that does not accept mail (null MX)"),
+        new DemoDestination("a4", Kind.EXCELLENT, "DANE and MTA-STS, all correct"),
         new DemoDestination(
             "e2",
             Kind.EXCELLENT,
@@ -47,18 +47,14 @@ record DemoDestination(String label, Kind kind, String description) {
         new DemoDestination(
             "b8",
             Kind.ATTACKED,
-            "the first MX is cut off at STARTTLS; the second is whole, and nothing demands TLS"),
-        new DemoDestination("b2", Kind.ATTACKED, "STARTTLS is stripped, where DANE demands TLS"),
-        new DemoDestination("b3", Kind.ATTACKED, "STARTTLS is stripped, where MTA-STS demands TLS"),
+            "the first MX fails at STARTTLS; the second works, and TLS is not required"),
+        new DemoDestination("b2", Kind.ATTACKED, "STARTTLS is stripped; DANE requires TLS"),
+        new DemoDestination("b3", Kind.ATTACKED, "STARTTLS is stripped; MTA-STS requires TLS"),
         new DemoDestination(
-            "d5s",
-            Kind.ATTACKED,
-            "a certificate for another name, where MTA-STS demands the right"),
-        new DemoDestination("e3", Kind.ATTACKED, "another key than the one that DANE names"),
+            "d5s", Kind.ATTACKED, "a certificate for another name; MTA-STS requires the right one"),
+        new DemoDestination("e3", Kind.ATTACKED, "a key that does not match the TLSA record"),
         new DemoDestination(
-            "f3",
-            Kind.ATTACKED,
-            "MX records that lead to a host which the MTA-STS policy forbids"));
+            "f3", Kind.ATTACKED, "MX records for a host outside the MTA-STS policy"));
   }
 
   /** The test case of the lab. */

@@ -203,8 +203,8 @@ final class ProseTest {
   }
 
   /**
-   * A line that could have ended earlier: not a table, code, heading, or one word (an address or
-   * code).
+   * A line that could have ended earlier: not a table, code, heading, HTML, or one word (an address
+   * or code).
    */
   private static boolean isTooLong(String line) {
     String text = line.strip();
@@ -212,6 +212,7 @@ final class ProseTest {
         && !line.startsWith("    ")
         && !text.startsWith("|")
         && !text.startsWith("#")
+        && !text.startsWith("<")
         && CODE.matcher(text).replaceAll("…").replaceFirst("^(?:[*-]|\\d+\\.) ", "").contains(" ");
   }
 

@@ -91,7 +91,7 @@ final class ServerProcessTest {
       busy.send("Subject: half\r\n\r\nfirst half\r\n");
       assertTrue(idle.reply().startsWith("220"));
       server.signal("TERM");
-      server.line("stopping: sessions and deliveries under way may end");
+      server.line("stopping: waiting for current sessions and deliveries");
       assertTrue(idle.reply().startsWith("421 4.3.2"), "an idle client gets 421 at once");
       assertFalse(isServed(server.port()));
       assertTrue(busy.exchange("second half\r\n.").startsWith("250 2.0.0 Ok: queued as"));

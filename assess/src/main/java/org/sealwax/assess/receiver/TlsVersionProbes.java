@@ -203,7 +203,7 @@ final class TlsVersionProbes {
   private void off() {
     scan.facts().version(0x0002, false);
     findings.pass("ssl2", "a ClientHello of SSL 2.0 is refused");
-    findings.pass("vuln.drown", "SSL 2.0 is off here");
+    findings.pass("vuln.drown", "SSL 2.0 is off");
   }
 
   /** Reports what is known by now. */

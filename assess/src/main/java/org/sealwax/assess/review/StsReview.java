@@ -317,7 +317,7 @@ public final class StsReview implements Review {
             .map(MxPattern::toString)
             .toList();
     if (!wide.isEmpty()) {
-      return CONSISTENCY.warn("anybody's hosts fit " + String.join(", ", wide)).as("wide");
+      return CONSISTENCY.warn("hosts of any owner match " + String.join(", ", wide)).as("wide");
     }
     if (all.budget().depth() == ScanDepth.FULL) {
       Optional<Finding> changed = secondFetch(domain, id, policy);
@@ -339,7 +339,7 @@ public final class StsReview implements Review {
     if (!(fetch.outcome() instanceof PolicyFetch.FetchOutcome.Obtained second)) {
       return Optional.of(
           CONSISTENCY
-              .warn("a second fetch brought another answer: " + fetch.outcome().text())
+              .warn("a second fetch returned another response: " + fetch.outcome().text())
               .as("unstable"));
     }
     if (second.policy().text().equals(policy.text())) {
@@ -358,11 +358,11 @@ public final class StsReview implements Review {
         (same
                 ? CONSISTENCY
                     .warn(
-                        "two fetches brought two policies, and the record says id "
+                        "two fetches returned different policies, but the record has the id "
                             + id
-                            + " of both")
+                            + " for both")
                     .as("id-stale")
-                : CONSISTENCY.warn("a second fetch brought another policy").as("unstable"))
+                : CONSISTENCY.warn("a second fetch returned another policy").as("unstable"))
             .with(FindingEvidence.https(second.policy().text())));
   }
 

@@ -88,7 +88,7 @@ public record TlsRptReview(Resolver resolver, HttpsRequester web) implements Rev
           records.isEmpty()
               ? TLSRPT.warn("there is no TLSRPT record").as("missing").advising(advice)
               : TLSRPT
-                  .fail("a record is there, but it does not begin with \"v=TLSRPTv1;\"")
+                  .fail("a record exists, but it does not begin with \"v=TLSRPTv1;\"")
                   .as("syntax")
                   .advising(advice);
       case ReportingPolicy.Several s ->

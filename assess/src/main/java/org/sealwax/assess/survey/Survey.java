@@ -132,7 +132,7 @@ public final class Survey {
       AtomicReference<@Nullable IOException> broken) {
     try {
       synchronized (order) {
-        writer.bad(line, text, "the assessment broke: " + FailureText.of(e));
+        writer.bad(line, text, "the assessment failed: " + FailureText.of(e));
       }
     } catch (IOException again) {
       broken.compareAndSet(null, again);

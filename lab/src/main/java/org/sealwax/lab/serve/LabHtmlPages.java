@@ -59,7 +59,7 @@ final class LabHtmlPages {
     choice(
         "rows",
         "quick",
-        "The " + Traps.quick().size() + " that say most in little time",
+        "The " + Traps.quick().size() + " with most information in little time",
         true,
         out);
     choice("rows", "all", "All " + Traps.cases().size(), false, out);
@@ -92,7 +92,7 @@ final class LabHtmlPages {
     choice("profile", "strict", "Strict: TLS everywhere, verified or not", false, out);
     choice("profile", "verified", "Verified: TLS with a valid certificate everywhere", false, out);
     out.append("</fieldset><p><button type=\"submit\">Get a token</button></p></form>")
-        .append("<h2>What is kept</h2><div class=\"card\"><p>What your router did, for ")
+        .append("<h2>Stored data</h2><div class=\"card\"><p>What your router did, for ")
         .append(text(life))
         .append(
             "; then the token, its names and all that was seen are gone. Messages are counted and"

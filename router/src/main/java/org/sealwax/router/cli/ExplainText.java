@@ -96,7 +96,7 @@ final class ExplainText extends AnswerText {
   private void host(JsonNode h) {
     line(1, fill("host {host}:{port}", h));
     lineIfAny(2, optional("not used: {refused}", h));
-    lineIfAny(2, optional("can never be met: {never}", h));
+    lineIfAny(2, optional("cannot be satisfied: {never}", h));
     line(
         2,
         fill(

@@ -71,7 +71,7 @@ public final class ServeCommand {
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
-      log.note("app", "stopping: sessions and deliveries under way may end");
+      log.note("app", "stopping: waiting for current sessions and deliveries");
       router.drain(Router.GRACE);
       log.note("app", "stopped");
       return ExitStatus.OK;

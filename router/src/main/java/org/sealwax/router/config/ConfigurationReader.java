@@ -78,7 +78,8 @@ final class ConfigurationReader {
     } catch (RuntimeException | AssertionError | StackOverflowError e) {
       // The parser is recursive, and asserts what damaged input does not keep.
       reader.error(
-          new SourcePosition(1, 1, 1), "not TOML: too deeply nested, or too broken to say where");
+          new SourcePosition(1, 1, 1),
+          "not TOML: nested too deeply, or with errors that cannot be located");
       return reader;
     }
     for (TomlParseError e : toml.errors()) {

@@ -265,7 +265,7 @@ public final class WhatIf {
   }
 
   private void notKnown(ArrayNode out, boolean running) {
-    out.add("DANE: nothing is looked up, so what TLSA records demand is left out on both sides");
+    out.add("DANE: nothing is looked up, so TLSA requirements are ignored on both sides");
     out.add(
         "one connection is not a message: mail whose host would be deferred tries the domain's other hosts");
     out.add("levels that the ledger would have reached, or lost, under the other configuration");
