@@ -36,8 +36,7 @@ public sealed interface Command {
    * @param parameters the ESMTP parameters
    * @param international something outside ASCII stands in it: the transaction needs SMTPUTF8
    */
-  record Rcpt(ForwardPath path, RcptParameters parameters, boolean international)
-      implements Command {}
+  record Rcpt(ForwardPath path, DsnRequest parameters, boolean international) implements Command {}
 
   /** DATA. */
   record Data() implements Command {}

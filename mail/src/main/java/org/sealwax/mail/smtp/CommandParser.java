@@ -207,9 +207,9 @@ public final class CommandParser {
     // RFC 6533 3: ORCPT in UTF-8 needs SMTPUTF8 as the address does.
     boolean international = !isAscii(argument, 0, argument.length());
     if (pathEnd == argument.length()) {
-      return new Command.Rcpt(path, RcptParameters.none(), international);
+      return new Command.Rcpt(path, DsnRequest.none(), international);
     }
-    Set<RcptParameters.Notify> notify = Set.of();
+    DsnRequest notify = DsnRequest.none();
     String originalRecipient = null;
     Parameters parameters = new Parameters(argument, pathEnd);
     while (parameters.next()) {
@@ -217,8 +217,9 @@ public final class CommandParser {
       boolean good;
       switch (parameters.keyword) {
         case "NOTIFY" -> {
-          notify = notify(value);
-          good = !notify.isEmpty();
+          DsnRequest read = notify(value);
+          good = read != null;
+          notify = read == null ? notify : read;
         }
         case "ORCPT" -> {
           originalRecipient = value;
@@ -235,29 +236,32 @@ public final class CommandParser {
     if (parameters.broken) {
       return malformed("RCPT", 501, ARGUMENT, "malformed options");
     }
-    return new Command.Rcpt(path, new RcptParameters(notify, originalRecipient), international);
+    DsnRequest dsn = new DsnRequest(notify.when(), notify.never(), originalRecipient);
+    return new Command.Rcpt(path, dsn, international);
   }
 
-  /** Empty when it is not a NOTIFY value (RFC 3461 4.1). */
-  private static Set<RcptParameters.Notify> notify(@Nullable String value) {
-    Set<RcptParameters.Notify> out = EnumSet.noneOf(RcptParameters.Notify.class);
+  /** The request without ORCPT; null when it is not a NOTIFY value (RFC 3461 4.1). */
+  private static @Nullable DsnRequest notify(@Nullable String value) {
     if (value == null || value.length() > 40) {
-      return out;
+      return null;
     }
+    if (Ascii.upper(value).equals("NEVER")) {
+      return new DsnRequest(Set.of(), true, null);
+    }
+    Set<DsnRequest.NotifyEvent> when = EnumSet.noneOf(DsnRequest.NotifyEvent.class);
     for (String word : value.split(",", -1)) {
-      RcptParameters.Notify one =
+      DsnRequest.NotifyEvent event =
           switch (Ascii.upper(word)) {
-            case "NEVER" -> RcptParameters.Notify.NEVER;
-            case "SUCCESS" -> RcptParameters.Notify.SUCCESS;
-            case "FAILURE" -> RcptParameters.Notify.FAILURE;
-            case "DELAY" -> RcptParameters.Notify.DELAY;
+            case "SUCCESS" -> DsnRequest.NotifyEvent.SUCCESS;
+            case "FAILURE" -> DsnRequest.NotifyEvent.FAILURE;
+            case "DELAY" -> DsnRequest.NotifyEvent.DELAY;
             default -> null;
           };
-      if (one == null || !out.add(one)) {
-        return Set.of();
+      if (event == null || !when.add(event)) {
+        return null;
       }
     }
-    return out.size() > 1 && out.contains(RcptParameters.Notify.NEVER) ? Set.of() : out;
+    return new DsnRequest(when, false, null);
   }
 
   private static Command unknownParameter(String verb, String keyword) {

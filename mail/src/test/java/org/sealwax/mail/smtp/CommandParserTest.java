@@ -142,7 +142,7 @@ final class CommandParserTest {
             CommandParser.parse(
                 "RCPT TO:<a@b.example> NOTIFY=success,FAILURE ORCPT=rfc822;a+40b.example"));
     assertEquals(
-        Set.of(RcptParameters.Notify.SUCCESS, RcptParameters.Notify.FAILURE),
+        Set.of(DsnRequest.NotifyEvent.SUCCESS, DsnRequest.NotifyEvent.FAILURE),
         rcpt.parameters().when());
     assertEquals("rfc822;a+40b.example", rcpt.parameters().originalRecipient());
   }

@@ -4,10 +4,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import org.sealwax.mail.smtp.Capabilities;
+import org.sealwax.mail.smtp.DsnRequest;
 import org.sealwax.mail.smtp.OriginalRecipient;
 import org.sealwax.router.deliver.OutgoingTransaction.StoredContent;
 import org.sealwax.router.queue.Consignment;
-import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.Recipient;
 

@@ -7,9 +7,10 @@ import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.policy.Evidence;
+import org.sealwax.mail.smtp.DsnRequest;
+import org.sealwax.mail.smtp.MailParameters.ReturnParameter;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DeliverySlot;
-import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Recipient;
@@ -68,7 +69,7 @@ record RoundPurpose(ConnectionUse use, Consignment consignment) {
             NO_MESSAGE,
             sender,
             new MailOptions(
-                MailOptions.BodyType.SEVEN_BIT, false, null, MailOptions.Return.UNSPECIFIED, tls),
+                MailOptions.BodyType.SEVEN_BIT, false, null, ReturnParameter.UNSPECIFIED, tls),
             nextHop,
             List.of(Recipient.direct(recipient, sender, DsnRequest.none())),
             null,

@@ -1,6 +1,7 @@
 package org.sealwax.router.queue;
 
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.smtp.MailParameters.ReturnParameter;
 
 /**
  * MAIL parameters that travel with a message.
@@ -15,20 +16,13 @@ public record MailOptions(
     BodyType body,
     boolean smtputf8,
     @Nullable String envelopeId,
-    Return returnContent,
+    ReturnParameter returnContent,
     TlsOption tls) {
   /** RFC 6152 and RFC 3030. */
   public enum BodyType {
     SEVEN_BIT,
     EIGHT_BIT,
     BINARY
-  }
-
-  /** RFC 3461 4.3. */
-  public enum Return {
-    UNSPECIFIED,
-    HEADERS,
-    FULL
   }
 
   /** RFC 8689. */
@@ -54,6 +48,6 @@ public record MailOptions(
   /** Plain seven-bit mail without options. */
   public static MailOptions plain() {
     return new MailOptions(
-        BodyType.SEVEN_BIT, false, null, Return.UNSPECIFIED, TlsOption.UNSPECIFIED);
+        BodyType.SEVEN_BIT, false, null, ReturnParameter.UNSPECIFIED, TlsOption.UNSPECIFIED);
   }
 }

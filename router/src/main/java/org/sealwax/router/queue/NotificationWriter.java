@@ -18,6 +18,8 @@ import org.sealwax.mail.message.DeliveryStatus;
 import org.sealwax.mail.message.DeliveryStatus.DsnAction;
 import org.sealwax.mail.message.DeliveryStatus.ReturnedContent;
 import org.sealwax.mail.message.StatusSentence;
+import org.sealwax.mail.smtp.DsnRequest;
+import org.sealwax.mail.smtp.MailParameters.ReturnParameter;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.queue.KnownNextHops.SchedulingKey;
 import org.sealwax.router.queue.QueueStep.NoticeKind;
@@ -161,7 +163,7 @@ final class NotificationWriter {
     MailOptions options = notified.envelope().options();
     boolean whole =
         failure
-            && options.returnContent() != MailOptions.Return.HEADERS
+            && options.returnContent() != ReturnParameter.HEADERS
             // RFC 8689 5: what must not go unencrypted does not go back in full.
             && !options.requireTls()
             && options.body() != MailOptions.BodyType.BINARY
@@ -241,7 +243,7 @@ final class NotificationWriter {
             eightBit ? MailOptions.BodyType.EIGHT_BIT : MailOptions.BodyType.SEVEN_BIT,
             international,
             null,
-            MailOptions.Return.UNSPECIFIED,
+            ReturnParameter.UNSPECIFIED,
             tls);
     Envelope envelope = new Envelope(ReversePath.nullPath(), options, OWN_ORIGIN, "", "", 1);
     // RFC 3461 5.2: notifications themselves ask for none.

@@ -20,16 +20,17 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.smtp.DsnRequest;
+import org.sealwax.mail.smtp.DsnRequest.NotifyEvent;
 import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.smtp.MailParameters.ReturnParameter;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.queue.DeliveryTarget.Pipe;
 import org.sealwax.router.queue.DeliveryTarget.Postmaster;
 import org.sealwax.router.queue.DeliveryTarget.Remote;
 import org.sealwax.router.queue.DeliveryTarget.Reports;
-import org.sealwax.router.queue.DsnRequest.NotifyEvent;
 import org.sealwax.router.queue.FailureCause.Extent;
 import org.sealwax.router.queue.MailOptions.BodyType;
-import org.sealwax.router.queue.MailOptions.Return;
 import org.sealwax.router.queue.MailOptions.TlsOption;
 import org.sealwax.router.queue.TraceEntry.MessageArrival;
 import org.sealwax.router.queue.TraceEntry.RecipientEvent;
@@ -69,8 +70,8 @@ final class QueueRecordCodec {
   private static final FieldCodec<BodyType> BODY =
       choice(List.of(BodyType.SEVEN_BIT, BodyType.EIGHT_BIT, BodyType.BINARY));
 
-  private static final FieldCodec<Return> RETURN =
-      choice(List.of(Return.UNSPECIFIED, Return.HEADERS, Return.FULL));
+  private static final FieldCodec<ReturnParameter> RETURN =
+      choice(List.of(ReturnParameter.UNSPECIFIED, ReturnParameter.HEADERS, ReturnParameter.FULL));
 
   /** The first two stand where records of version 0.1 have a flag for REQUIRETLS. */
   private static final FieldCodec<TlsOption> TLS_OPTION =

@@ -3,6 +3,7 @@ package org.sealwax.router.queue;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.smtp.DsnRequest;
 
 /**
  * One recipient of a message, in one shape from the reply to its RCPT to its outcome; aliases are

@@ -405,7 +405,7 @@ final class ServerSession implements CommandHandler {
       return refuse("RCPT", Reply.of("503 5.5.1 need MAIL command"));
     }
     String to = command.path().toString();
-    if (command.parameters().requestsDsn() && !takesDsn()) {
+    if (command.parameters().isGiven() && !takesDsn()) {
       return refuse("RCPT", to, noDsn("NOTIFY or ORCPT"));
     }
     if (open.addressed() >= reception.settings().recipients()) {

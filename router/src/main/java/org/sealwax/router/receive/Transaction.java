@@ -18,14 +18,13 @@ import org.sealwax.mail.message.TraceHops;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.smtp.BodySummary;
 import org.sealwax.mail.smtp.Command;
+import org.sealwax.mail.smtp.DsnRequest;
 import org.sealwax.mail.smtp.MailParameters;
-import org.sealwax.mail.smtp.RcptParameters;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.SmtpFlaw;
 import org.sealwax.mail.smtp.session.CommandHandler;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.DeliveryTarget;
-import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.MailOptions;
@@ -105,8 +104,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
    *
    * @return false when there is no memory for it; nothing was taken then
    */
-  boolean add(Mailbox original, RelayRules.RelayDecision.Take take, RcptParameters wishes) {
-    DsnRequest wish = dsnRequest(wishes);
+  boolean add(Mailbox original, RelayRules.RelayDecision.Take take, DsnRequest wish) {
     RecipientDirectory directory = reception.directory();
     boolean forwarded = take.forwarded();
     ReversePath path = forwarded ? directory.senderForForward(sender) : sender;
@@ -137,23 +135,6 @@ final class Transaction implements CommandHandler.BodyReceiver {
       }
     }
     return true;
-  }
-
-  private static DsnRequest dsnRequest(RcptParameters wishes) {
-    if (wishes.when().isEmpty() && wishes.originalRecipient() == null) {
-      return DsnRequest.none();
-    }
-    Set<DsnRequest.NotifyEvent> when = new HashSet<>();
-    boolean never = false;
-    for (RcptParameters.Notify one : wishes.when()) {
-      switch (one) {
-        case NEVER -> never = true;
-        case SUCCESS -> when.add(DsnRequest.NotifyEvent.SUCCESS);
-        case FAILURE -> when.add(DsnRequest.NotifyEvent.FAILURE);
-        case DELAY -> when.add(DsnRequest.NotifyEvent.DELAY);
-      }
-    }
-    return new DsnRequest(when, never, wishes.originalRecipient());
   }
 
   /**
@@ -361,11 +342,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
         eight ? MailOptions.BodyType.EIGHT_BIT : MailOptions.BodyType.SEVEN_BIT,
         parameters.smtputf8(),
         parameters.envelopeId(),
-        switch (parameters.content()) {
-          case UNSPECIFIED -> MailOptions.Return.UNSPECIFIED;
-          case HEADERS -> MailOptions.Return.HEADERS;
-          case FULL -> MailOptions.Return.FULL;
-        },
+        parameters.content(),
         tlsOption());
   }
 

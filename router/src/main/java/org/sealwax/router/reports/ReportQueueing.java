@@ -5,8 +5,9 @@ import java.util.List;
 import java.util.Set;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.smtp.DsnRequest;
+import org.sealwax.mail.smtp.MailParameters.ReturnParameter;
 import org.sealwax.mail.tlsrpt.ReportAddress;
-import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.MailOptions;
@@ -27,7 +28,7 @@ final class ReportQueueing {
             MailOptions.BodyType.SEVEN_BIT,
             false,
             null,
-            MailOptions.Return.HEADERS,
+            ReturnParameter.HEADERS,
             MailOptions.TlsOption.REPORT);
     try (Intake.IncomingMessage entry = intake.open()) {
       entry.content().write(message);

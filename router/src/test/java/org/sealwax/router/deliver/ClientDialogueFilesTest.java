@@ -34,6 +34,8 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.policy.TlsFloors;
 import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.mail.smtp.DsnRequest;
+import org.sealwax.mail.smtp.MailParameters.ReturnParameter;
 import org.sealwax.mail.smtp.session.SmtpTimeouts;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.mail.tls.verdict.Verdict;
@@ -45,7 +47,6 @@ import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DeliverySlot;
 import org.sealwax.router.queue.DeliveryTarget;
-import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
@@ -88,7 +89,7 @@ final class ClientDialogueFilesTest {
   private final List<String[]> dsnOptions = new ArrayList<>();
   private TlsLevel level = TlsLevel.MAY;
   private MailOptions.BodyType body = MailOptions.BodyType.SEVEN_BIT;
-  private MailOptions.Return ret = MailOptions.Return.UNSPECIFIED;
+  private ReturnParameter ret = ReturnParameter.UNSPECIFIED;
   private boolean utf8;
   private @Nullable String envelopeId;
 
@@ -105,7 +106,7 @@ final class ClientDialogueFilesTest {
       case "to" -> recipients.addAll(Arrays.asList(words).subList(1, words.length));
       case "level" -> level = TlsLevel.valueOf(upper(rest));
       case "body" -> body = MailOptions.BodyType.valueOf(upper(rest));
-      case "ret" -> ret = MailOptions.Return.valueOf(upper(rest));
+      case "ret" -> ret = ReturnParameter.valueOf(upper(rest));
       case "utf8" -> utf8 = true;
       case "envid" -> envelopeId = rest;
       case "content" -> content.append(rest).append("\r\n");

@@ -16,8 +16,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sealwax.mail.smtp.DsnRequest;
+import org.sealwax.mail.smtp.MailParameters.ReturnParameter;
 import org.sealwax.mail.smtp.session.SmtpTimeouts;
-import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.Outcome;
 
@@ -152,7 +153,7 @@ final class ConsignmentTransferTest {
             MailOptions.BodyType.EIGHT_BIT,
             false,
             "id+2B1",
-            MailOptions.Return.HEADERS,
+            ReturnParameter.HEADERS,
             MailOptions.TlsOption.UNSPECIFIED);
     mail.add(
         "bob",

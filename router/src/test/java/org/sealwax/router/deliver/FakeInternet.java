@@ -34,6 +34,8 @@ import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.policy.TlsFloors;
 import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.mail.smtp.DsnRequest;
+import org.sealwax.mail.smtp.MailParameters.ReturnParameter;
 import org.sealwax.mail.smtp.session.SmtpTimeouts;
 import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.Identity;
@@ -60,7 +62,6 @@ import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DeliverySlot;
 import org.sealwax.router.queue.DeliveryTarget;
-import org.sealwax.router.queue.DsnRequest;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
@@ -327,18 +328,14 @@ public final class FakeInternet implements Dialer, AutoCloseable {
     FakeMail options(MailOptions.BodyType body, boolean utf8) {
       options =
           new MailOptions(
-              body, utf8, null, MailOptions.Return.UNSPECIFIED, MailOptions.TlsOption.UNSPECIFIED);
+              body, utf8, null, ReturnParameter.UNSPECIFIED, MailOptions.TlsOption.UNSPECIFIED);
       return this;
     }
 
     FakeMail tls(MailOptions.TlsOption tlsOption) {
       options =
           new MailOptions(
-              MailOptions.BodyType.SEVEN_BIT,
-              false,
-              null,
-              MailOptions.Return.UNSPECIFIED,
-              tlsOption);
+              MailOptions.BodyType.SEVEN_BIT, false, null, ReturnParameter.UNSPECIFIED, tlsOption);
       return this;
     }
 

@@ -210,7 +210,7 @@ final class RequireTlsTest {
             org.sealwax.router.queue.MailOptions.BodyType.SEVEN_BIT,
             false,
             null,
-            org.sealwax.router.queue.MailOptions.Return.FULL,
+            org.sealwax.mail.smtp.MailParameters.ReturnParameter.FULL,
             TlsOption.REQUIRED);
     assertEquals("delivered encrypt:verified", reason(mail.one()));
     assertTrue(host.commands().toString().contains(" RET=HDRS"), host.commands().toString());

@@ -21,6 +21,7 @@ import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SteadyClock;
+import org.sealwax.mail.smtp.DsnRequest;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.spool.CrashMarks;
 import org.sealwax.router.spool.SpoolSettings;

@@ -33,6 +33,7 @@ import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
+import org.sealwax.mail.smtp.DsnRequest;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.spool.BatchState;

@@ -29,7 +29,9 @@ import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.smtp.DsnRequest;
 import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.smtp.MailParameters.ReturnParameter;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.store.Sqlite;
 import org.sealwax.router.store.UpgradeFixture;
@@ -53,7 +55,7 @@ public final class QueueRecordCodecTest {
         new Envelope(ReversePath.of(PLAIN), MailOptions.plain(), "c[192.0.2.1]", "s-1", "", 1));
     int number = 0;
     for (MailOptions.BodyType body : MailOptions.BodyType.values()) {
-      for (MailOptions.Return content : MailOptions.Return.values()) {
+      for (ReturnParameter content : ReturnParameter.values()) {
         for (MailOptions.TlsOption tls : MailOptions.TlsOption.values()) {
           values.put(
               "envelope " + body + " " + content + " " + tls,

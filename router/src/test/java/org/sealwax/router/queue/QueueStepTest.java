@@ -16,7 +16,9 @@ import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.smtp.DsnRequest;
 import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.smtp.MailParameters.ReturnParameter;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.queue.QueueStep.NoticeKind;
 
@@ -263,8 +265,7 @@ final class QueueStepTest {
     }
     for (MailOptions.TlsOption tls : MailOptions.TlsOption.values()) {
       MailOptions options =
-          new MailOptions(
-              MailOptions.BodyType.EIGHT_BIT, true, "id", MailOptions.Return.HEADERS, tls);
+          new MailOptions(MailOptions.BodyType.EIGHT_BIT, true, "id", ReturnParameter.HEADERS, tls);
       Envelope e = new Envelope(SENDER, options, "o", "s", "t", 3);
       assertEquals(e, QueueRecordCodec.ENVELOPE.read(QueueRecordCodec.ENVELOPE.write(e)));
     }

@@ -40,7 +40,9 @@ import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
+import org.sealwax.mail.smtp.DsnRequest;
 import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.smtp.MailParameters.ReturnParameter;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.queue.KnownNextHops.SchedulingKey;
 import org.sealwax.router.spool.BatchState;
@@ -216,7 +218,7 @@ final class QueueTest {
             MailOptions.BodyType.SEVEN_BIT,
             false,
             null,
-            MailOptions.Return.UNSPECIFIED,
+            ReturnParameter.UNSPECIFIED,
             MailOptions.TlsOption.OPTIONAL);
     send(ReversePath.of(SENDER), "Subject: open\r\n\r\n", optional, to("r@to.example"));
     assertEquals("Subject: open\r\n\r\n", next().content());
@@ -273,8 +275,7 @@ final class QueueTest {
       send(
           ReversePath.of(SENDER),
           "Subject: hello\r\n\r\nsecret words\r\n",
-          new MailOptions(
-              MailOptions.BodyType.SEVEN_BIT, false, null, MailOptions.Return.FULL, tls),
+          new MailOptions(MailOptions.BodyType.SEVEN_BIT, false, null, ReturnParameter.FULL, tls),
           to("r@to.example"));
       assertEquals(tls, next().consignment().options().tls());
       DeliveredMessage dsn = next();
@@ -297,7 +298,7 @@ final class QueueTest {
             MailOptions.BodyType.SEVEN_BIT,
             false,
             null,
-            MailOptions.Return.HEADERS,
+            ReturnParameter.HEADERS,
             MailOptions.TlsOption.REPORT);
     send(ReversePath.of(SENDER), "\r\n", report, to("r@to.example"));
     queue.drain(Duration.ofSeconds(5));
@@ -859,7 +860,7 @@ final class QueueTest {
               MailOptions.BodyType.SEVEN_BIT,
               false,
               null,
-              MailOptions.Return.UNSPECIFIED,
+              ReturnParameter.UNSPECIFIED,
               MailOptions.TlsOption.OPTIONAL);
       var envelope = new Envelope(ReversePath.of(SENDER), optional, "o", "s", "", 1);
       spool.accept(

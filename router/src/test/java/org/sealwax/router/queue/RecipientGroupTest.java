@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
-import org.sealwax.router.queue.DsnRequest.NotifyEvent;
+import org.sealwax.mail.smtp.DsnRequest;
+import org.sealwax.mail.smtp.DsnRequest.NotifyEvent;
 
 /** RFC 3461 5.2.7: recipients of a client that come to one target. */
 final class RecipientGroupTest {

@@ -2,6 +2,7 @@ package org.sealwax.router.queue;
 
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.smtp.DsnRequest;
 
 /** Recipients of which a test names only what matters to it. */
 public final class TestRecipients {

@@ -1,11 +1,11 @@
-package org.sealwax.router.queue;
+package org.sealwax.mail.smtp;
 
 import java.util.EnumSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The DSN parameters that a sender gave for one recipient (RFC 3461 4.1, 4.2).
+ * The parameters of RCPT: what the sender wants to be notified of (RFC 3461 4.1, 4.2).
  *
  * @param when events to notify of; empty when NOTIFY was not given (then failures and delays)
  * @param never NOTIFY=NEVER
@@ -14,12 +14,16 @@ import org.jspecify.annotations.Nullable;
 public record DsnRequest(Set<NotifyEvent> when, boolean never, @Nullable String originalRecipient) {
   /** NOTIFY values. */
   public enum NotifyEvent {
+    /** {@code NOTIFY=SUCCESS}. */
     SUCCESS,
+    /** {@code NOTIFY=FAILURE}. */
     FAILURE,
+    /** {@code NOTIFY=DELAY}. */
     DELAY
   }
 
   private static final Set<NotifyEvent> USUAL = Set.of(NotifyEvent.FAILURE, NotifyEvent.DELAY);
+  private static final DsnRequest NONE = new DsnRequest(Set.of(), false, null);
 
   /** Copies, and keeps NEVER exclusive. */
   public DsnRequest {
@@ -30,11 +34,13 @@ public record DsnRequest(Set<NotifyEvent> when, boolean never, @Nullable String 
   }
 
   /**
-   * The union of two requests, where two recipients of the client are one target: each notification
-   * that either of them asks for, and NEVER only if both say so. ORCPT is that of this one, unless
-   * this one wants no notification.
+   * {@return the union of two requests, where two recipients of the client are one target} Each
+   * notification that either of them asks for, and NEVER only if both say so. ORCPT is that of this
+   * one, unless this one wants no notification.
+   *
+   * @param other the other request
    */
-  DsnRequest and(DsnRequest other) {
+  public DsnRequest and(DsnRequest other) {
     if (never || other.never) {
       return other.never ? this : other;
     }
@@ -46,8 +52,12 @@ public record DsnRequest(Set<NotifyEvent> when, boolean never, @Nullable String 
     return new DsnRequest(either, false, originalRecipient);
   }
 
-  /** Whether the sender wants to be notified of it. */
-  boolean wants(NotifyEvent event) {
+  /**
+   * {@return whether the sender wants to be notified of an event}
+   *
+   * @param event what happened
+   */
+  public boolean wants(NotifyEvent event) {
     return effectiveNotify().contains(event);
   }
 
@@ -56,8 +66,13 @@ public record DsnRequest(Set<NotifyEvent> when, boolean never, @Nullable String 
     return when.isEmpty() && !never ? USUAL : when;
   }
 
-  /** Nothing was asked. */
+  /** {@return whether NOTIFY or ORCPT was given} */
+  public boolean isGiven() {
+    return never || !when.isEmpty() || originalRecipient != null;
+  }
+
+  /** {@return no parameters} */
   public static DsnRequest none() {
-    return new DsnRequest(Set.of(), false, null);
+    return NONE;
   }
 }
