@@ -12,6 +12,7 @@ import java.util.Map;
 public final class BoundedMap<K, V> extends LinkedHashMap<K, V> {
   private static final long serialVersionUID = 1L;
 
+  /** Entries at most. */
   private final int most;
 
   private BoundedMap(int most, boolean byUse) {
