@@ -224,7 +224,7 @@ final class PoisonedItemTest {
     // place of the fault, its kind, unexpected ends, reason of the hold
     "org.sealwax.router.spool.WriterConnection#put, halt, 2, ended-process",
     "org.sealwax.router.queue.Scheduler#offer, halt, 2, ended-process",
-    "org.sealwax.router.queue.NotificationWriter#notification, halt, 2, ended-process",
+    "org.sealwax.router.queue.StepApplier#entry, halt, 2, ended-process",
   })
   void isHeldAndKeepsNoOtherMailBack(String method, String kind, int unexpected, String reason)
       throws Exception {
@@ -312,7 +312,7 @@ final class PoisonedItemTest {
       // Three in the scan, then two each at its message, its recipients, and its history.
       assertEquals(9, ends, output + last.output());
       String all = output + last.output();
-      assertTrue(all.contains("while it read the spool's database ([DUE])"), all);
+      assertTrue(all.contains("while it read the spool's database (due)"), all);
     }
   }
 

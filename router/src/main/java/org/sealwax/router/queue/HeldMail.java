@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -278,17 +279,17 @@ public final class HeldMail implements Closeable {
 
   /** Deletes a batch whose lifetime is over, or gives it up with a notification. */
   private boolean end(RecipientBatch batch, RecipientGroup group, Kind kind) throws IOException {
+    String days = Objects.requireNonNull(kind.lifetime).toDays() + " days";
     if (kind == Kind.REMEMBERED
         && group.recipients().stream().noneMatch(Recipient::holdOnRefusal)) {
       LoadedBatch loaded = LoadedBatch.of(spool, batch);
       if (!loaded.envelope().sender().toString().isEmpty()) {
         queue.steps.apply(
-            loaded, new QueueStep.Event.GivenUpByAdmin("this server after 30 days on hold"));
+            loaded, new QueueStep.Event.GivenUpByAdmin("this server after " + days + " on hold"));
         return true;
       }
     }
-    long days = kind == Kind.REMEMBERED ? 30 : 14;
-    return delete(batch, group, "the sender could not be notified for " + days + " days");
+    return delete(batch, group, "the sender could not be notified for " + days);
   }
 
   private boolean delete(RecipientBatch batch, RecipientGroup group, String why) {
