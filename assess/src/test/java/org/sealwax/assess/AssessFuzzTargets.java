@@ -4,6 +4,10 @@ import static org.sealwax.testkit.fuzz.FuzzTarget.holds;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.sealwax.assess.baseline.BaselineComparison;
+import org.sealwax.assess.baseline.BaselineReport;
+import org.sealwax.assess.baseline.ComparisonText;
+import org.sealwax.assess.baseline.MalformedBaseline;
 import org.sealwax.assess.model.AssessmentBudget;
 import org.sealwax.assess.model.AssessmentReport;
 import org.sealwax.assess.model.Check;
@@ -43,6 +47,11 @@ public final class AssessFuzzTargets {
             AssessFuzzTargets::reporting,
             "v=TLSRPTv1; rua=mailto:a@example.net,https://example.net/",
             "v=TLSRPTv1;rua=mailto:a@example.org"),
+        FuzzTarget.ofTexts(
+            "assess-baseline",
+            AssessFuzzTargets::baseline,
+            AssessmentReportJson.of(SampleReports.bad(), 0, false),
+            "{\"schema\":1}"),
         FuzzTarget.ofTexts(
             "assess-report", AssessFuzzTargets::report, "plain", "<a href='x'>\u202e\"&\u0000"));
   }
@@ -87,6 +96,18 @@ public final class AssessFuzzTargets {
         found.getFirst().outcome() == CheckOutcome.PASS
             || found.getFirst().outcome() == CheckOutcome.INFO;
     holds(!good || text.contains("rua"), "passed without an address");
+  }
+
+  /** A file is a report or is refused; whatever is in it, the comparison is text. */
+  private static void baseline(byte[] input) {
+    try {
+      BaselineReport before = BaselineReport.read(new String(input, StandardCharsets.UTF_8));
+      ComparisonText text = new ComparisonText(BaselineComparison.of(before, SampleReports.good()));
+      holds(!text.section().toLowerCase(java.util.Locale.ROOT).contains("<script"), "a script");
+      holds(text.plain().chars().noneMatch(c -> c < 0x20 && c != '\n'), "a control character");
+    } catch (MalformedBaseline e) {
+      holds(String.valueOf(e.getMessage()).matches("(is|has) .*"), "" + e.getMessage());
+    }
   }
 
   /** Strangers' text in a report: neither JSON nor page nor badge breaks, and nothing is markup. */

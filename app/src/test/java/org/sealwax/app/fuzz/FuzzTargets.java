@@ -3,6 +3,7 @@ package org.sealwax.app.fuzz;
 import java.util.ArrayList;
 import java.util.List;
 import org.sealwax.assess.AssessFuzzTargets;
+import org.sealwax.assess.serve.ScanFuzzTargets;
 import org.sealwax.assess.tlsclient.ScanTlsFuzzTargets;
 import org.sealwax.lab.serve.ConsoleFuzzTargets;
 import org.sealwax.lab.site.LabFuzzTargets;
@@ -37,6 +38,7 @@ public final class FuzzTargets {
   public static List<FuzzTarget> all() {
     List<FuzzTarget> all = new ArrayList<>();
     all.addAll(AssessFuzzTargets.all());
+    all.addAll(ScanFuzzTargets.all());
     all.addAll(SmtpFuzzTargets.all());
     all.addAll(MessageFuzzTargets.all());
     all.addAll(ConfigFuzzTargets.all());

@@ -49,7 +49,7 @@ public record ComparisonText(BaselineComparison comparison) {
       }
       for (FindingChange change : changes) {
         out.append("  ")
-            .append(change.code())
+            .append(Printable.of(change.code()))
             .append(" at ")
             .append(String.join(", ", change.places()))
             .append("\n    was  ")

@@ -272,6 +272,13 @@ final class BaselineComparisonTest {
     ComparisonText better = new ComparisonText(compared(report(hostile), report()));
     assertFalse(better.plain().contains("\u001b"), "the earlier report is a stranger's, too");
     assertFalse(better.section().contains("<script"), better.section());
+    String code =
+        AssessmentReportJson.of(report(hostile))
+            .replace("\"code\":\"ssl3/on\"", "\"code\":\"ssl3/\\u001b<script>\"");
+    ComparisonText other =
+        new ComparisonText(BaselineComparison.of(BaselineReport.read(code), report()));
+    assertFalse(other.plain().contains("\u001b"), "a code of the file, too");
+    assertFalse(other.section().contains("<script"), other.section());
     String json = worse.json(AssessmentReportJson.of(report(hostile)));
     assertTrue(Json.read(json).path("baseline").path("worse").asBoolean());
     assertEquals(
