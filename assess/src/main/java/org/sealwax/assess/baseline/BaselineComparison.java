@@ -139,6 +139,7 @@ public record BaselineComparison(
     private Degree degree = Degree.UNKNOWN;
     private String code = "";
     private String text;
+    private boolean applies;
     private final Set<String> wrong = new TreeSet<>();
 
     private CheckState(String text) {
@@ -147,6 +148,7 @@ public record BaselineComparison(
 
     void add(BaselineReport.BaselineFinding finding) {
       Degree its = Degree.of(finding.result().outcome());
+      applies |= finding.result().outcome() != CheckOutcome.NOT_NEEDED;
       if (its.compareTo(Degree.WARNED) >= 0) {
         wrong.add(finding.code());
       }
@@ -243,6 +245,10 @@ public record BaselineComparison(
     }
     if (!both) {
       return Optional.of(FindingChange.Kind.NOT_COMPARABLE);
+    }
+    if (was.applies != now.applies) {
+      // STARTTLS is new or gone, for example: its own check and the letter say what that is worth.
+      return Optional.of(FindingChange.Kind.OTHER);
     }
     int compared = now.degree.compareTo(was.degree);
     if (compared > 0 || (compared == 0 && now.wrong.containsAll(was.wrong))) {

@@ -31,7 +31,7 @@ public record ComparisonText(BaselineComparison comparison) {
     return switch (kind) {
       case WORSE -> "Worse";
       case BETTER -> "Better";
-      case OTHER -> "Wrong in another way";
+      case OTHER -> "Other changes";
       case NOT_COMPARABLE -> "Seen by one of the two only";
     };
   }

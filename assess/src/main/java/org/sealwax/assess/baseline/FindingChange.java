@@ -18,7 +18,7 @@ public record FindingChange(Kind kind, String code, List<String> places, String 
     WORSE("worse"),
     /** Something is right that was wrong, or less wrong than it was. */
     BETTER("better"),
-    /** Something else is wrong, to the same degree. */
+    /** Something else is wrong, to the same degree, or the check applies to one of them only. */
     OTHER("other"),
     /** Only one of the two reports saw whether it is right. */
     NOT_COMPARABLE("not comparable");

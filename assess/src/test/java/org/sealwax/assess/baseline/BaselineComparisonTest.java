@@ -135,6 +135,17 @@ final class BaselineComparisonTest {
     }
   }
 
+  /** A server that offers TLS now has faults that it could not have before. */
+  @Test
+  void aCheckThatAppliesToOneReportOnlyIsAnotherChange() throws Exception {
+    FindingLocation here = FindingLocation.domain();
+    AssessmentReport before = report(finding("tls10", CheckOutcome.NOT_NEEDED, here));
+    AssessmentReport after = report(finding("tls10", CheckOutcome.WARN, here).as("on"));
+    assertEquals("other tls10/on at domain", changes(compared(before, after)));
+    assertEquals("other tls10/on at domain", changes(compared(after, before)));
+    assertEquals("", changes(compared(before, report())));
+  }
+
   /** Providers change their addresses; a worse one among them counts all the same. */
   @Test
   void anAddressOfOneReportIsComparedWithTheWorstOfTheOther() throws Exception {
