@@ -12,9 +12,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.ProgressListener;
@@ -38,9 +35,9 @@ import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.DefaultPaths;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.MachineDefaults;
+import org.sealwax.mail.cli.PageTls;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.ProcessExit;
-import org.sealwax.mail.cli.Signals;
 import org.sealwax.mail.cli.StateFolder;
 import org.sealwax.mail.cli.SystemdNotifier;
 import org.sealwax.mail.net.Clock;
@@ -50,16 +47,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.net.WatchedFile;
-import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.IdentitySettings;
-import org.sealwax.mail.tls.IdentityStore;
-import org.sealwax.mail.tls.ListenerTlsSettings;
-import org.sealwax.mail.tls.TlsFactory;
-import org.sealwax.mail.tls.TlsServer;
-import org.sealwax.mail.tls.TlsSettings;
-import org.sealwax.mail.tls.verdict.ClientCertificateMode;
-import org.sealwax.mail.tls.verdict.ReferenceIdentity;
-import org.sealwax.mail.tls.verdict.TrustRoots;
 
 /** {@code sealwax assess serve}: assessments as a public service. */
 final class AssessServeCommand {
@@ -67,12 +55,6 @@ final class AssessServeCommand {
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 8_480);
 
   private static final int BACKLOG = 64;
-
-  /** For the handshakes of browsers. */
-  private static final Duration HANDSHAKE = Duration.ofSeconds(10);
-
-  /** Interval of the checks of the certificate's files. */
-  private static final Duration POLL_INTERVAL = Duration.ofMinutes(1);
 
   /** Of one scan: a tarpit must not hold one of a few places for long. */
   private static final Duration SCAN_TIME = Duration.ofMinutes(3);
@@ -161,7 +143,7 @@ final class AssessServeCommand {
     if (problem.isPresent()) {
       throw new CommandFailed(ExitStatus.UNAVAILABLE, problem.get());
     }
-    Optional<IdentityStore> identity = identity(pair, state, machine.hostname());
+    Optional<PageTls> tls = tls(pair, state, machine.hostname());
     try (ScanService service =
         new ScanService(
             settings,
@@ -173,10 +155,11 @@ final class AssessServeCommand {
             this::log)) {
       ProcessExit.exitWhenThreadEnds(process.err());
       ScanWebSite site = new ScanWebSite(service, reached);
-      try (TcpListener _ = listen(listen, site, identity);
+      try (TcpListener _ = listen(listen, site, tls);
           TcpListener _ = metrics.isPresent() ? metrics(service, metrics.get()) : null) {
         log("serving at " + text(listen) + (pair == null ? "" : ", HTTPS"));
-        await(identity);
+        new SystemdNotifier(process)
+            .serve("serving", () -> tls.ifPresent(pages -> pages.reload(process)));
       }
     }
     return ExitStatus.OK;
@@ -340,7 +323,7 @@ final class AssessServeCommand {
     };
   }
 
-  private Optional<IdentityStore> identity(
+  private Optional<PageTls> tls(
       IdentitySettings.@Nullable CertificatePair pair, Path state, Domain name)
       throws CommandFailed {
     if (pair == null) {
@@ -348,34 +331,16 @@ final class AssessServeCommand {
     }
     try {
       return Optional.of(
-          IdentityStore.open(
-              new IdentitySettings(pair, List.of(), state.resolve("pages"), name),
-              clock,
-              RandomSource.secure()));
+          PageTls.open(new IdentitySettings(pair, List.of(), state.resolve("pages"), name), clock));
     } catch (IOException e) {
       throw new CommandFailed(ExitStatus.DATA, "--certificate: " + FailureText.of(e));
     }
   }
 
-  private TcpListener listen(
-      InetSocketAddress address, ScanWebSite site, Optional<IdentityStore> identity)
+  private TcpListener listen(InetSocketAddress address, ScanWebSite site, Optional<PageTls> tls)
       throws CommandFailed {
-    TcpListener.ConnectionHandler handler = site::serve;
-    if (identity.isPresent()) {
-      TlsServer tls =
-          new TlsFactory(TlsSettings.defaults(), clock, RandomSource.secure())
-              .server(
-                  ListenerTlsSettings.defaults("pages")
-                      .withClientCertificates(ClientCertificateMode.NONE),
-                  identity.get(),
-                  new ReferenceIdentity(List.of(), Set.of(), TrustRoots.none()));
-      handler =
-          wire -> {
-            try (Wire secure = tls.accept(wire, HANDSHAKE)) {
-              site.serve(secure);
-            }
-          };
-    }
+    TcpListener.ConnectionHandler clear = site::serve;
+    TcpListener.ConnectionHandler handler = tls.map(pages -> pages.over(clear)).orElse(clear);
     try {
       return TcpListener.start(
           "pages", address, BACKLOG, site.gate(clock), handler, process.err()::println);
@@ -395,34 +360,6 @@ final class AssessServeCommand {
       throw new CommandFailed(
           ExitStatus.UNAVAILABLE,
           "cannot listen for metrics at " + text(address) + ": " + FailureText.of(e));
-    }
-  }
-
-  private void await(Optional<IdentityStore> identity) throws InterruptedException {
-    CountDownLatch ended = Signals.end();
-    SystemdNotifier manager = new SystemdNotifier(process);
-    manager.ready("serving");
-    Duration beat =
-        manager
-            .watchdogInterval()
-            .filter(b -> b.compareTo(POLL_INTERVAL) < 0)
-            .orElse(POLL_INTERVAL);
-    long looked = clock.nanoTime();
-    while (!ended.await(beat.toMillis(), TimeUnit.MILLISECONDS)) {
-      manager.aliveIf(() -> {});
-      if (identity.isPresent() && clock.nanoTime() - looked >= POLL_INTERVAL.toNanos()) {
-        looked = clock.nanoTime();
-        identity.get().reloadIfChanged().forEach(this::printReload);
-      }
-    }
-    manager.stopping();
-  }
-
-  private void printReload(IdentityStore.Reload reload) {
-    switch (reload) {
-      case IdentityStore.Reload.Replaced(String file, var _) -> log("read again: " + file);
-      case IdentityStore.Reload.KeptFormer(String file, String why) ->
-          process.err().println("not read: " + file + ": " + why);
     }
   }
 }

@@ -6,13 +6,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.lab.serve.LabService;
@@ -23,33 +19,21 @@ import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.PageTls;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.ProcessExit;
-import org.sealwax.mail.cli.Signals;
 import org.sealwax.mail.cli.StateFolder;
 import org.sealwax.mail.cli.SystemdNotifier;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.IdentitySettings;
-import org.sealwax.mail.tls.IdentityStore;
-import org.sealwax.mail.tls.ListenerTlsSettings;
 import org.sealwax.mail.tls.TlsFactory;
-import org.sealwax.mail.tls.TlsServer;
-import org.sealwax.mail.tls.TlsSettings;
-import org.sealwax.mail.tls.verdict.ClientCertificateMode;
-import org.sealwax.mail.tls.verdict.ReferenceIdentity;
-import org.sealwax.mail.tls.verdict.TrustRoots;
 
 /** {@code sealwax lab serve}: the public lab, behind a delegated zone. */
 public final class LabServeCommand {
-  /** For the handshakes of browsers. */
-  private static final Duration HANDSHAKE = Duration.ofSeconds(10);
-
-  /** Interval of the checks of the certificate's files. */
-  private static final Duration POLL_INTERVAL = Duration.ofMinutes(1);
-
   /** No privileges are needed for these. */
   private static final LabServiceSettings.LabPorts HIGH =
       new LabServiceSettings.LabPorts(5_300, 2_525, 8_443);
@@ -118,22 +102,19 @@ public final class LabServeCommand {
     try {
       StateFolder.create(state);
       Path folder = Files.createDirectories(state.resolve("lab"));
-      IdentityStore store = IdentityStore.open(identity, clock, RandomSource.secure());
+      PageTls tls = PageTls.open(identity, clock);
       AtomicReference<@Nullable LabWebSite> site = new AtomicReference<>();
-      TlsServer tls =
-          new TlsFactory(TlsSettings.defaults(), clock, RandomSource.secure())
-              .server(
-                  ListenerTlsSettings.defaults("pages")
-                      .withClientCertificates(ClientCertificateMode.NONE),
-                  store,
-                  new ReferenceIdentity(List.of(), Set.of(), TrustRoots.none()));
+      TcpListener.ConnectionHandler pages =
+          tls.over(
+              wire -> {
+                LabWebSite there = site.get();
+                if (there != null) {
+                  there.serve(wire);
+                }
+              });
       try (LabService lab =
           new LabService(
-              settings,
-              folder,
-              clock,
-              RandomSource.secure(),
-              wire -> pages(wire, tls, site.get()))) {
+              settings, folder, clock, RandomSource.secure(), wire -> serve(wire, pages))) {
         ProcessExit.exitWhenThreadEnds(process.err());
         site.set(
             new LabWebSite(
@@ -142,7 +123,7 @@ public final class LabServeCommand {
                 clock));
         process.out().print(text(lab, loopback));
         process.out().flush();
-        await(settings, store);
+        new SystemdNotifier(process).serve("serving " + settings.zone(), () -> tls.reload(process));
         return ExitStatus.OK;
       }
     } catch (IOException e) {
@@ -156,44 +137,14 @@ public final class LabServeCommand {
     }
   }
 
-  private static void pages(Wire wire, TlsServer tls, @Nullable LabWebSite site) {
+  private static void serve(Wire wire, TcpListener.ConnectionHandler pages) {
     try (Wire _ = wire) {
-      if (site != null) {
-        site.serve(tls.accept(wire, HANDSHAKE));
-      }
+      pages.serve(wire);
     } catch (IOException e) {
       // Not a browser, or one that rejected the certificate.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
-  }
-
-  private void await(LabServiceSettings settings, IdentityStore store) throws InterruptedException {
-    CountDownLatch ended = Signals.end();
-    SystemdNotifier manager = new SystemdNotifier(process);
-    manager.ready("serving " + settings.zone());
-    Duration beat =
-        manager
-            .watchdogInterval()
-            .filter(b -> b.compareTo(POLL_INTERVAL) < 0)
-            .orElse(POLL_INTERVAL);
-    long looked = clock.nanoTime();
-    while (!ended.await(beat.toMillis(), TimeUnit.MILLISECONDS)) {
-      manager.aliveIf(() -> {});
-      if (clock.nanoTime() - looked >= POLL_INTERVAL.toNanos()) {
-        looked = clock.nanoTime();
-        store.reloadIfChanged().forEach(this::printReload);
-      }
-    }
-    manager.stopping();
-  }
-
-  private void printReload(IdentityStore.Reload reload) {
-    switch (reload) {
-      case IdentityStore.Reload.Replaced(String file, var identity) ->
-          process.out().println("certificate read again: " + file);
-      case IdentityStore.Reload.KeptFormer(String file, String why) ->
-          process.err().println("certificate rejected: " + file + ": " + why);
-    }
-    process.out().flush();
   }
 
   private static String text(LabService lab, boolean loopback) {

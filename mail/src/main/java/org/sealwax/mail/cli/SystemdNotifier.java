@@ -29,6 +29,8 @@ public final class SystemdNotifier {
   /** For the probe: it takes locks that are held for microseconds. */
   private static final Duration PROBE = Duration.ofSeconds(10);
 
+  private static final Duration CHORES = Duration.ofMinutes(1);
+
   private final Optional<String> socket;
   private final Optional<Duration> watchdog;
 
@@ -48,7 +50,7 @@ public final class SystemdNotifier {
   }
 
   /** How often {@link #aliveIf} must be called, with a reserve of one half; empty: never. */
-  public Optional<Duration> watchdogInterval() {
+  private Optional<Duration> watchdogInterval() {
     return socket.isEmpty() ? Optional.empty() : watchdog.map(w -> w.dividedBy(2));
   }
 
@@ -65,10 +67,31 @@ public final class SystemdNotifier {
   }
 
   /**
+   * Serves until SIGTERM or SIGINT. Does a chore once a minute.
+   *
+   * @param status for the service manager
+   */
+  public void serve(String status, Runnable chore) throws InterruptedException {
+    CountDownLatch ended = Signals.end();
+    ready(status);
+    Duration beat = watchdogInterval().filter(b -> b.compareTo(CHORES) < 0).orElse(CHORES);
+    Duration waited = Duration.ZERO;
+    while (!ended.await(beat.toMillis(), TimeUnit.MILLISECONDS)) {
+      aliveIf(() -> {});
+      waited = waited.plus(beat);
+      if (waited.compareTo(CHORES) >= 0) {
+        waited = Duration.ZERO;
+        chore.run();
+      }
+    }
+    stopping();
+  }
+
+  /**
    * Sends the watchdog's signal if every supervised thread runs and {@code probe} returns in time.
    * The probe runs in a virtual thread, so the signal also stops when none of them is scheduled.
    */
-  public void aliveIf(Runnable probe) throws InterruptedException {
+  private void aliveIf(Runnable probe) throws InterruptedException {
     Thread probing = Threads.start("watchdog", probe);
     if (probing.join(PROBE) && Supervisor.ended().isEmpty()) {
       notifyState("WATCHDOG=1");
