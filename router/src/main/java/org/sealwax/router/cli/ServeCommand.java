@@ -1,7 +1,6 @@
 package org.sealwax.router.cli;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.sealwax.mail.cli.Arguments;
@@ -20,6 +19,7 @@ import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.server.Router;
+import org.sealwax.router.wiring.ListenAddress;
 import org.sealwax.router.wiring.MemoryPlan;
 import org.sealwax.router.wiring.StartFailure;
 
@@ -112,14 +112,7 @@ public final class ServeCommand {
   }
 
   private static String names(Router router) {
-    return String.join(", ", router.addresses().stream().map(ServeCommand::name).toList());
-  }
-
-  private static String name(InetSocketAddress address) {
-    String host = address.getAddress().getHostAddress();
-    boolean all = address.getAddress().isAnyLocalAddress();
-    String shown = all ? "*" : host.indexOf(':') >= 0 ? "[" + host + "]" : host;
-    return shown + ":" + address.getPort();
+    return String.join(", ", router.addresses().stream().map(ListenAddress::text).toList());
   }
 
   /** Without a configuration: what it does, what to try, and where to go from here. */

@@ -32,6 +32,7 @@ import org.sealwax.router.receive.Listener;
 import org.sealwax.router.receive.ListenerSettings;
 import org.sealwax.router.receive.SmtpServer;
 import org.sealwax.router.wiring.CertificateAuthorities;
+import org.sealwax.router.wiring.ListenAddress;
 import org.sealwax.router.wiring.StartFailure;
 
 /** The listeners: opened, replaced by a reload, drained and closed. */
@@ -227,7 +228,9 @@ final class ListenerSet {
         () -> {
           try {
             if (!listener.drain(grace)) {
-              log.warning("receive", "sessions at " + listener.address() + " did not end in time");
+              log.warning(
+                  "receive",
+                  "sessions at " + ListenAddress.text(listener.address()) + " did not end in time");
             }
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -266,7 +269,8 @@ final class ListenerSet {
     long end = clock.nanoTime() + most.toNanos();
     for (Listener one : open) {
       if (!one.drain(Duration.ofNanos(Math.max(0, end - clock.nanoTime())))) {
-        log.warning("app", "sessions at " + one.address() + " did not end in time");
+        log.warning(
+            "app", "sessions at " + ListenAddress.text(one.address()) + " did not end in time");
       }
     }
   }

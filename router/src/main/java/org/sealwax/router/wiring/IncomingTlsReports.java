@@ -157,7 +157,8 @@ public final class IncomingTlsReports implements Closeable {
     Optional<ReportListenerSettings> settings = listenerSettings();
     if (settings.isPresent()) {
       listener = ReportListener.open(settings.get(), tls.get(), made.intake(), clock, log);
-      log.note("tlsrpt", "accepts TLS reports by POST at " + listener.address());
+      log.note(
+          "tlsrpt", "accepts TLS reports by POST at " + ListenAddress.text(listener.address()));
     }
   }
 

@@ -72,7 +72,7 @@ public final class StartFailure extends IOException {
     String text = String.valueOf(e.getMessage());
     if (e instanceof BindException && text.contains("in use")) {
       return new StartFailure(
-          "port " + port + " is in use by another program (" + address + ")",
+          "port " + port + " is in use by another program (" + ListenAddress.text(address) + ")",
           "ss -ltnp 'sport = :" + port + "' shows the program; or set another [[listener]] address",
           e);
     }
@@ -84,7 +84,9 @@ public final class StartFailure extends IOException {
           e);
     }
     return new StartFailure(
-        "cannot listen at " + address + ": " + FailureText.of(e), "change [[listener]] address", e);
+        "cannot listen at " + ListenAddress.text(address) + ": " + FailureText.of(e),
+        "change [[listener]] address",
+        e);
   }
 
   private static String helpFor(String help, Throwable cause) {
