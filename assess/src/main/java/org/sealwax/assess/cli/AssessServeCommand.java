@@ -177,7 +177,7 @@ final class AssessServeCommand {
     } catch (Arguments.UsageError e) {
       throw e;
     } catch (IOException e) {
-      throw new CommandFailed(ExitStatus.DATA, String.valueOf(e.getMessage()));
+      throw new CommandFailed(ExitStatus.DATA, FailureText.of(e));
     }
   }
 

@@ -62,7 +62,8 @@ public final class ApprovedDialer implements Dialer {
     }
     boolean allowed = to.getPort() == SMTP ? isApproved(address) : WEB.contains(to.getPort());
     if (!allowed) {
-      throw new IOException("this service does not connect to " + to);
+      throw new IOException(
+          "this service does not connect to " + address.getHostAddress() + " port " + to.getPort());
     }
     return guarded.connect(to, from, timeout);
   }
