@@ -61,6 +61,7 @@ public final class ScanWebSite {
   private final SiteSettings settings;
   private final ClientAddress clients;
   private final List<HttpField> guards;
+  private final HttpService.HttpLimits limits;
 
   /**
    * How the site is reached.
@@ -79,7 +80,12 @@ public final class ScanWebSite {
 
   /** The site of a service. */
   public ScanWebSite(ScanService service, SiteSettings settings) {
+    this(service, settings, LIMITS);
+  }
+
+  ScanWebSite(ScanService service, SiteSettings settings, HttpService.HttpLimits limits) {
     this.service = service;
+    this.limits = limits;
     this.settings = settings;
     this.clients = new ClientAddress(settings.proxies());
     List<HttpField> fields =
@@ -128,7 +134,7 @@ public final class ScanWebSite {
   public void serve(Wire wire) throws IOException, InterruptedException {
     InetAddress peer = wire.peer().getAddress();
     new HttpService(
-            LIMITS,
+            limits,
             guards,
             (request, content) -> answer(request, content, clients.of(request, peer)))
         .serve(wire, response -> service.counters().responded(response.status()));

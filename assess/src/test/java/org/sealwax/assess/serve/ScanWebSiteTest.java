@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,6 +29,7 @@ import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.http.HttpField;
 import org.sealwax.mail.http.HttpRequest;
+import org.sealwax.mail.http.HttpService;
 import org.sealwax.mail.json.Json;
 import org.sealwax.mail.net.TcpListener;
 import org.sealwax.testkit.dns.FixedResolver;
@@ -491,6 +494,76 @@ final class ScanWebSiteTest {
         each.close();
       }
       assertEquals(40 - ScanWebSite.CONNECTIONS_EACH, ended);
+    }
+  }
+
+  /**
+   * Places of a client that reads nothing, or writes a byte now and then, are free after a time.
+   */
+  @Test
+  void slowReadersAndWritersEnd() throws Exception {
+    TestScanService test = test();
+    test.service
+        .store()
+        .put(
+            TestScanService.domain(0),
+            test.clock.now(),
+            ResultStore.content("{}", "x".repeat(ResultStore.MAX_RESULT - 10)));
+    ScanWebSite site =
+        new ScanWebSite(
+            test.service,
+            new ScanWebSite.SiteSettings(Optional.empty(), List.of(), false),
+            new HttpService.HttpLimits(8_192, 4_096, Duration.ofSeconds(1)));
+    List<Socket> slow = new ArrayList<>();
+    try (TcpListener listener =
+        TcpListener.start(
+            "site",
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+            64,
+            site.gate(test.clock),
+            site::serve,
+            problem -> {})) {
+      for (int i = 0; i < ScanWebSite.CONNECTIONS_EACH; i++) {
+        Socket socket = new Socket();
+        socket.setReceiveBufferSize(1_024);
+        socket.connect(listener.address());
+        String request = i % 2 == 0 ? "GET /d/d0.example.org HTTP/1.1\r\nHost: x\r\n\r\n" : "GET /";
+        socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+        slow.add(socket);
+      }
+      assertFalse(answers(listener.address()), "no place is left for this client");
+      boolean answered = false;
+      for (int i = 0; i < 100 && !answered; i++) {
+        Thread.sleep(200);
+        for (int s = 1; s < slow.size(); s += 2) {
+          try {
+            slow.get(s).getOutputStream().write('x');
+          } catch (IOException e) {
+            // It has ended, as it should.
+          }
+        }
+        test.clock.pass(Duration.ofSeconds(10));
+        answered = answers(listener.address());
+      }
+      assertTrue(answered, "the places are free again");
+    } finally {
+      for (Socket each : slow) {
+        each.close();
+      }
+    }
+  }
+
+  private static boolean answers(InetSocketAddress address) throws IOException {
+    try (Socket socket = new Socket()) {
+      socket.setSoTimeout(5_000);
+      socket.connect(address);
+      socket
+          .getOutputStream()
+          .write("GET /robots.txt HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII)
+          .startsWith("HTTP/1.1 200");
+    } catch (SocketException e) {
+      return false; // closed at once
     }
   }
 
