@@ -13,7 +13,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Semaphore;
@@ -147,19 +146,11 @@ public final class ReceiptLog implements Receipts, Closeable {
     long whole;
     try (BoundedLines read = new BoundedLines(Files.newInputStream(file))) {
       for (String line = read.next(); line != null; line = read.next()) {
-        Optional<ReceiptLine> entry = ReceiptLine.read(line);
-        if (entry.isEmpty()) {
-          throw new IOException(
-              "the receipts in "
-                  + file
-                  + " are damaged after number "
-                  + number
-                  + ": move the folder away to start a new chain, and keep it");
-        }
-        begun = entry.get().beginsAt().orElse(begun);
-        number = entry.get().number();
-        hash = entry.get().hash();
-        signed = entry.get().kind().equals(SignedHead.KIND);
+        ReceiptLine entry = ReceiptLine.read(line).orElseThrow(() -> damaged(file));
+        begun = entry.beginsAt().orElse(begun);
+        number = entry.number();
+        hash = entry.hash();
+        signed = entry.kind().equals(SignedHead.KIND);
       }
       whole = read.whole();
     }
@@ -178,6 +169,15 @@ public final class ReceiptLog implements Receipts, Closeable {
       open(lines).force(false);
     }
     return cut;
+  }
+
+  private IOException damaged(Path file) {
+    return new IOException(
+        "the receipts in "
+            + file
+            + " are damaged after number "
+            + number
+            + ": move the folder away to start a new chain, and keep it");
   }
 
   private FileChannel channel(Path file) throws IOException {
