@@ -39,8 +39,8 @@ final class SenderRubric {
       F       lab.e19/leak               FAIL delivery although DNSSEC does not validate
       D       sender.policy/neither      FAIL no protection by DANE or MTA-STS
       D       sender.policy/ignored      FAIL policies that are looked up and ignored
-      C       sender.dane/hole           ANY  DANE with gaps
-      C       sender.sts/hole            ANY  MTA-STS with gaps
+      C       sender.dane/hole           ANY  gaps in DANE
+      C       sender.sts/hole            ANY  gaps in MTA-STS
       C       lab.e2/loss                FAIL the refusal of DANE-EE with a bad certificate
       C       lab.e2/stuck               FAIL the refusal of DANE-EE with a bad certificate
       C       lab.h1/loss                FAIL mail to a null MX that is queued

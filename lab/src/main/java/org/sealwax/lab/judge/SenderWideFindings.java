@@ -111,7 +111,8 @@ final class SenderWideFindings {
     }
     return without.isEmpty()
         ? finding(check, CheckOutcome.PASS, handshakes().size() + " handshakes")
-        : finding(check, CheckOutcome.WARN, "not in " + without + ", where it could");
+        : finding(
+            check, CheckOutcome.WARN, "not in " + String.join(" ", without) + ", where it could");
   }
 
   /** Legal mail must arrive. A sender earns nothing by refusing it. */
@@ -138,7 +139,8 @@ final class SenderWideFindings {
     long percent = 100L * lost.size() / decided;
     String aspect =
         percent > MOST ? "most" : percent > MANY ? "many" : percent > SOME ? "some" : "few";
-    return finding(check, CheckOutcome.FAIL, text + "; not in " + lost).as(aspect);
+    return finding(check, CheckOutcome.FAIL, text + "; not in " + String.join(" ", lost))
+        .as(aspect);
   }
 
   /**
@@ -160,7 +162,7 @@ final class SenderWideFindings {
     long telling = stopped.stream().filter(l -> TrapJudge.expected(l).conclusive()).count();
     if (!leaks.isEmpty()) {
       int all = leaks.size() + stopped.size();
-      String text = leaks.size() + " of " + all + " attacks successful: " + leaks;
+      String text = leaks.size() + " of " + all + " attacks successful: " + String.join(" ", leaks);
       if (telling > 0) {
         return finding(check, CheckOutcome.FAIL, text).as("hole");
       }
@@ -261,7 +263,8 @@ final class SenderWideFindings {
       return finding(check, CheckOutcome.PASS, "to none of " + met.size());
     }
     boolean milder = agreed.stream().allMatch(l -> l.equals("c10") || l.startsWith("c17"));
-    return finding(check, CheckOutcome.FAIL, "it agreed in " + agreed).as(milder ? "rc4" : "ssl");
+    return finding(check, CheckOutcome.FAIL, "it agreed in " + String.join(" ", agreed))
+        .as(milder ? "rc4" : "ssl");
   }
 
   private List<Map.Entry<String, SightingFacts>> helloAt(String labels) {
@@ -373,11 +376,11 @@ final class SenderWideFindings {
       return finding(check, CheckOutcome.NOT_TESTED, "no message with REQUIRETLS came");
     }
     if (!wrong.isEmpty()) {
-      return finding(check, CheckOutcome.FAIL, "not in " + wrong);
+      return finding(check, CheckOutcome.FAIL, "not in " + String.join(" ", wrong));
     }
     return open.isEmpty()
         ? finding(check, CheckOutcome.PASS, "honoured in every trap")
-        : finding(check, CheckOutcome.NOT_TESTED, "not seen in " + open);
+        : finding(check, CheckOutcome.NOT_TESTED, "not seen in " + String.join(" ", open));
   }
 
   /** The best grade needs every test case passed; points alone tolerate one or two failures. */
@@ -386,7 +389,8 @@ final class SenderWideFindings {
     List<String> wrong =
         labels(findings.stream().filter(r -> r.outcome() == CheckOutcome.FAIL).toList());
     if (!wrong.isEmpty()) {
-      return finding(check, CheckOutcome.WARN, "not in " + wrong);
+      return finding(
+          check, CheckOutcome.WARN, wrong.size() + " of " + findings.size() + " traps failed");
     }
     long open = findings.stream().filter(r -> !r.outcome().known()).count();
     return open > 0

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.assess.render.TextLayout;
+import org.sealwax.lab.judge.SampleSenderReports;
 import org.sealwax.lab.judge.SenderAssessment;
 import org.sealwax.lab.judge.SenderProfile;
 import org.sealwax.lab.judge.SenderReport;
@@ -139,6 +141,20 @@ final class LabCommandTest {
         text.contains(", over 1 of " + Traps.cases().size() + " traps, 2 of them chosen"), text);
     assertTrue(text.contains("in 1 of these the sender's next try may change"), text);
     assertTrue(text.contains("\n  stuck          0  legal mail that no try delivered\n"), text);
+  }
+
+  /** What fails is told with this trap in this context, and a remedy for this router. */
+  @Test
+  void theReportHasARemedyForEachFailureInAlignedColumns() {
+    String text = SenderReportText.text(SampleSenderReports.withoutPolicies(), false);
+    assertTrue(text.contains("remedy    Postfix has no MTA-STS: use sealwax policyd\n"), text);
+    assertTrue(text.contains("502 to STARTTLS, MTA-STS enforce"), text);
+    assertTrue(text.contains("at most F because of "), text);
+    for (String line : text.lines().toList()) {
+      assertTrue(line.length() <= TextLayout.WIDTH || line.contains("resolv.conf"), line);
+      assertEquals(line.stripTrailing(), line);
+    }
+    assertTrue(text.lines().noneMatch(l -> l.contains("[b2")), "no list in Java's form");
   }
 
   private String err() {

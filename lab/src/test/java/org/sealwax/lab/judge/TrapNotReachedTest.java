@@ -210,7 +210,7 @@ final class TrapNotReachedTest {
     assertEquals("pass", row("e18"));
     assertEquals("not tested", word("sender.dane"));
     put("e3", tls(SightingBuilder.connectedAndGreeted("mx")).delivered("mx", true, false));
-    assertEquals("1 of 1 attacks successful: [e3]", finding("sender.dane").observed());
+    assertEquals("1 of 1 attacks successful: e3", finding("sender.dane").observed());
   }
 
   // F17, F8d, C29: what changes after the first try
