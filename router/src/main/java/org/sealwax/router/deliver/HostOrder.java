@@ -3,7 +3,6 @@ package org.sealwax.router.deliver;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +10,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.dns.MxSet;
+import org.sealwax.mail.net.BoundedMap;
 import org.sealwax.mail.policy.FallbackLadder;
 import org.sealwax.mail.policy.PolicySubject;
 
@@ -88,13 +88,7 @@ final class HostOrder {
     /** Read without the lock. */
     private volatile int entries;
 
-    private final Map<String, Tried> byKey =
-        new LinkedHashMap<>(16, 0.75f, true) {
-          @Override
-          protected boolean removeEldestEntry(Map.Entry<String, Tried> eldest) {
-            return size() > MOST;
-          }
-        };
+    private final Map<String, Tried> byKey = BoundedMap.byUse(MOST);
 
     /** Whether nothing is known: so it is while mail is delivered at the first try. */
     boolean isEmpty() {

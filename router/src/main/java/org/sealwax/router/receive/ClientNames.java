@@ -3,7 +3,6 @@ package org.sealwax.router.receive;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
@@ -13,6 +12,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.BoundedMap;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Threads;
 
@@ -35,15 +35,7 @@ public final class ClientNames {
   private final Resolver resolver;
   private final Clock clock;
   private final Semaphore slots;
-  private final LinkedHashMap<InetAddress, Long> failed =
-      new LinkedHashMap<>(16, 0.75f, false) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<InetAddress, Long> eldest) {
-          return size() > MOST_FAILED;
-        }
-      };
+  private final Map<InetAddress, Long> failed = BoundedMap.byAge(MOST_FAILED);
 
   /**
    * Names from this resolver.
