@@ -143,7 +143,7 @@ final class LabCommandTest {
     assertTrue(text.contains("\n  stuck          0  legal mail that no try delivered\n"), text);
   }
 
-  /** What fails is told with this trap in this context, and a remedy for this router. */
+  /** What fails is reported with this trap in this context, and a remedy for this router. */
   @Test
   void theReportHasARemedyForEachFailureInAlignedColumns() {
     String text = SenderReportText.text(SampleSenderReports.withoutPolicies(), false);

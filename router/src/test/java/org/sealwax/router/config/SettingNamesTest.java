@@ -38,11 +38,12 @@ final class SettingNamesTest {
 
   /**
    * {@code [table] word} or {@code [[table]] word}, with backticks around both, around each, or
-   * around none: where they end behind the table, a plain word is none of its keys.
+   * around none: where they end behind the table, a plain word is none of its keys; nor is a
+   * domain.
    */
   private static final Pattern SETTING =
       Pattern.compile(
-          "(`?)(\\[\\[?)([a-z][a-z_]*)(\\]\\]?)(?: +|` +`|\\*+ +\\*+)([a-z][a-z_]*)( *=)?");
+          "(`?)(\\[\\[?)([a-z][a-z_]*)(\\]\\]?)(?: +|` +`|\\*+ +\\*+)([a-z][a-z_]*+)(?!\\.[a-z])( *=)?");
 
   private static final Pattern LINE_END = Pattern.compile("(?<=[^\n])\n *(?=[^\\s|`#\\[])");
 
