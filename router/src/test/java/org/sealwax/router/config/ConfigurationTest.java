@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -194,6 +195,30 @@ final class ConfigurationTest {
       assertEquals(4, problems.getFirst().line());
       assertTrue(problems.getFirst().text().contains("half of [queue] lifetime"), key);
     }
+  }
+
+  private static RouterSettings settings(String text) {
+    return assertInstanceOf(Configuration.ValidConfiguration.class, parse(text), text).settings();
+  }
+
+  /** The table is named whether rows come, change or go; rows of other tables need none. */
+  @Test
+  void rowsNeedARestartAlsoWhereTheLastOneIsRemoved() {
+    String anchor =
+        """
+        [[negative_anchor]]
+        domain = "broken.example"
+        owner = "ops"
+        note = "stale DS"
+        expires = 2099-01-31
+        """;
+    RouterSettings with = settings(anchor);
+    RouterSettings without = settings("[[policy]]\ndomain = \"a.example\"\n");
+    assertEquals(Set.of("[[negative_anchor]]"), with.needingRestart(without));
+    assertEquals(Set.of("[[negative_anchor]]"), without.needingRestart(with));
+    RouterSettings other = settings(anchor.replace("broken", "other"));
+    assertEquals(Set.of("[[negative_anchor]]"), other.needingRestart(with));
+    assertEquals(Set.of(), settings(anchor).needingRestart(with));
   }
 
   @Test
