@@ -5,6 +5,9 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.settings.Setting;
+import org.sealwax.mail.settings.SettingTable;
+import org.sealwax.mail.settings.SettingType.CertificateName;
 
 /**
  * Where certificates and keys come from.
@@ -27,7 +30,19 @@ public record IdentitySettings(
    * @param certificate chain, leaf first
    * @param key unencrypted: PKCS#8, PKCS#1 or SEC1
    */
-  public record CertificatePair(Path certificate, Path key) {}
+  public record CertificatePair(
+      @Setting(
+              example = "/etc/sealwax/other.pem",
+              required = true,
+              restart = true,
+              doc = "Certificate chain in PEM, leaf first.")
+          Path certificate,
+      @Setting(
+              example = "/etc/sealwax/other.key",
+              required = true,
+              restart = true,
+              doc = "Private key in PEM.")
+          Path key) {}
 
   /**
    * An identity by name.
@@ -36,7 +51,20 @@ public record IdentitySettings(
    *     empty: the DNS names of the certificate
    * @param pair its files
    */
-  public record NamedPair(List<String> names, CertificatePair pair) {
+  @SettingTable(
+      name = "identity_for",
+      rows = true,
+      purpose = "Certificate for other server names (SNI).")
+  public record NamedPair(
+      @Setting(
+              example = "mx.other.example",
+              required = true,
+              restart = true,
+              doc =
+                  "Server names (SNI) that select this certificate; \"*.example.org\" is one label"
+                      + " below example.org.")
+          List<CertificateName> names,
+      CertificatePair pair) {
     /** Copies. */
     public NamedPair {
       names = List.copyOf(names);

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.settings.SettingType.CertificateName;
 import org.sealwax.mail.tls.verdict.NameCheck;
 
 /**
@@ -90,7 +91,7 @@ public final class IdentityStore {
     List<WatchedPair> slots = new ArrayList<>();
     slots.add(slot(List.of(), standard));
     for (IdentitySettings.NamedPair named : settings.named()) {
-      slots.add(slot(named.names(), named.pair()));
+      slots.add(slot(named.names().stream().map(CertificateName::text).toList(), named.pair()));
     }
     return new IdentityStore(clock, slots, stateOf(slots));
   }

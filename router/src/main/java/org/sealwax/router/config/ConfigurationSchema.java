@@ -18,7 +18,7 @@ import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.settings.SettingKey;
 import org.sealwax.mail.settings.SettingTable;
-import org.sealwax.mail.settings.SettingType.CertificateName;
+import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.evidence.PeerIdentities;
@@ -43,7 +43,7 @@ final class ConfigurationSchema {
           ServerSettings.class,
           ListenerRow.class,
           IdentityTable.class,
-          IdentityForRow.class,
+          IdentitySettings.NamedPair.class,
           RootSettings.class,
           TrustTable.class,
           TrustedClientRow.class,
@@ -125,32 +125,6 @@ final class ConfigurationSchema {
               fallback = "true",
               doc = "Send the certificate to servers that request a client certificate.")
           boolean showToServers) {}
-
-  /** {@code [[identity_for]]}. */
-  @SettingTable(
-      name = "identity_for",
-      rows = true,
-      purpose = "Certificate for other server names (SNI).")
-  record IdentityForRow(
-      @Setting(
-              example = "mx.other.example",
-              required = true,
-              restart = true,
-              doc =
-                  "Server names (SNI) that select this certificate; \"*.example.org\" is one label below example.org.")
-          List<CertificateName> names,
-      @Setting(
-              example = "/etc/sealwax/other.pem",
-              required = true,
-              restart = true,
-              doc = "Certificate chain in PEM, leaf first.")
-          Path certificate,
-      @Setting(
-              example = "/etc/sealwax/other.key",
-              required = true,
-              restart = true,
-              doc = "Private key in PEM.")
-          Path key) {}
 
   /** Clients whose {@code TLS-Required: No} counts. */
   enum TlsRequiredNoFrom {

@@ -22,13 +22,11 @@ import org.sealwax.mail.dns.NegativeTrustAnchor;
 import org.sealwax.mail.net.DialerSettings;
 import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.policy.TlsLevel;
-import org.sealwax.mail.settings.SettingType.CertificateName;
 import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.sts.FirstContactWait;
 import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.router.config.ConfigurationSchema.AuthTable;
 import org.sealwax.router.config.ConfigurationSchema.ForwardTable;
-import org.sealwax.router.config.ConfigurationSchema.IdentityForRow;
 import org.sealwax.router.config.ConfigurationSchema.IdentityTable;
 import org.sealwax.router.config.ConfigurationSchema.MetricsTable;
 import org.sealwax.router.config.ConfigurationSchema.ReceiptsTable;
@@ -152,15 +150,11 @@ final class SettingsMapping {
         t.certificate().isPresent() && t.key().isPresent()
             ? new IdentitySettings.CertificatePair(t.certificate().get(), t.key().get())
             : null;
-    List<IdentitySettings.NamedPair> named =
-        tables.values(IdentityForRow.class).stream()
-            .map(
-                row ->
-                    new IdentitySettings.NamedPair(
-                        row.names().stream().map(CertificateName::text).toList(),
-                        new IdentitySettings.CertificatePair(row.certificate(), row.key())))
-            .toList();
-    return new IdentitySettings(pair, named, server.state().resolve("tls"), server.hostname());
+    return new IdentitySettings(
+        pair,
+        tables.values(IdentitySettings.NamedPair.class),
+        server.state().resolve("tls"),
+        server.hostname());
   }
 
   private List<RejectRow> rejects(

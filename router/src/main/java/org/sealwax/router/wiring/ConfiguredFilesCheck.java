@@ -14,6 +14,7 @@ import org.sealwax.mail.dns.NegativeTrustAnchor;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.settings.SettingType.CertificateName;
 import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentitySettings;
@@ -148,7 +149,10 @@ public final class ConfiguredFilesCheck {
       identity("[identity]", pair, List.of(settings.server().hostname().name()));
     }
     for (IdentitySettings.NamedPair named : settings.identity().named()) {
-      identity("[[identity_for]]", named.pair(), named.names());
+      identity(
+          "[[identity_for]]",
+          named.pair(),
+          named.names().stream().map(CertificateName::text).toList());
     }
   }
 

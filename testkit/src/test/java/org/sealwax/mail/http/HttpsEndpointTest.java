@@ -37,6 +37,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.TcpListener;
+import org.sealwax.mail.settings.SettingType.CertificateName;
 import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.mail.tls.IdentityStore;
 import org.sealwax.mail.tls.ListenerTlsSettings;
@@ -82,7 +83,7 @@ final class HttpsEndpointTest {
             TestCa.write(authority.identity("one.example.org", "localhost"), folder, "one"),
             List.of(
                 new IdentitySettings.NamedPair(
-                    List.of("two.example.org"),
+                    List.of(new CertificateName("two.example.org")),
                     TestCa.write(authority.identity("two.example.org"), folder, "two"))),
             folder.resolve("made"),
             Domain.of("one.example.org"));

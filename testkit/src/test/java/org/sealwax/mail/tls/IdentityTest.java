@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.settings.SettingType.CertificateName;
 import org.sealwax.mail.tls.verdict.NameCheck;
 import org.sealwax.testkit.tls.TestCa;
 import org.sealwax.testkit.tls.TlsConnectionPair;
@@ -164,7 +165,8 @@ final class IdentityTest {
             List.of(
                 new IdentitySettings.NamedPair(List.of(), TestCa.write(blue, folder, "blue")),
                 new IdentitySettings.NamedPair(
-                    List.of("*.example.net"), TestCa.write(wild, folder, "wild"))),
+                    List.of(new CertificateName("*.example.net")),
+                    TestCa.write(wild, folder, "wild"))),
             folder,
             HOST);
     IdentityStore store = open(settings);
