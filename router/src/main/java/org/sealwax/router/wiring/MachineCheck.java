@@ -2,6 +2,7 @@ package org.sealwax.router.wiring;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -70,6 +71,8 @@ public final class MachineCheck {
   /** Why nothing can listen at an address, if so. */
   private static Optional<String> bind(InetSocketAddress address) {
     try (SocketChannel channel = SocketChannel.open()) {
+      // As a listener does: connections that a former process has closed do not count.
+      channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
       channel.bind(address);
       return Optional.empty();
     } catch (IOException e) {
