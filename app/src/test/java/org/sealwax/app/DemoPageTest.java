@@ -45,9 +45,13 @@ final class DemoPageTest {
     assertFalse(PAGE.contains("<script"), PAGE);
   }
 
+  static List<String> injections() {
+    return Injections.few();
+  }
+
   /** Every text of the page is from another host, and the page is kept for the browser. */
   @ParameterizedTest
-  @MethodSource("org.sealwax.testkit.fuzz.Injections#few")
+  @MethodSource("injections")
   void nothingOfATextIsMarkup(String text) {
     String page = page(text);
     assertFalse(Pattern.compile("<[^>]* on[a-z]+=").matcher(page).find(), "a handler");

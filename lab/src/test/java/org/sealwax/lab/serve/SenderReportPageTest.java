@@ -78,8 +78,12 @@ final class SenderReportPageTest {
     assertTrue(page.indexOf("Do these first") < page.indexOf("Traps that failed"));
   }
 
+  static List<String> injections() {
+    return Injections.few();
+  }
+
   @ParameterizedTest
-  @MethodSource("org.sealwax.testkit.fuzz.Injections#few")
+  @MethodSource("injections")
   void nothingOfASenderIsMarkupAndThePageStaysSmall(String text) {
     String page = SenderReportPage.of(SampleSenderReports.everywhere(text), text, text);
     assertTrue(Html.size(page) <= HtmlPage.MAX_SIZE, Html.size(page) + " bytes");
