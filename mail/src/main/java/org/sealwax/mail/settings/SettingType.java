@@ -26,6 +26,7 @@ import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.tls.verdict.CertificateName;
 import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.TlsFloor;
 import org.sealwax.mail.tls.verdict.TlsVersion;
@@ -55,13 +56,6 @@ public record SettingType(
       super(message, null, false, false);
     }
   }
-
-  /**
-   * A name in a certificate, or with a wildcard as its first label.
-   *
-   * @param text in lower case, as identities are looked up by it
-   */
-  public record CertificateName(String text) {}
 
   private static final Pattern DURATION = Pattern.compile("([0-9]{1,9}[smhdw])+");
 

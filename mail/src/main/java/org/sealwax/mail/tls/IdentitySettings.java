@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.settings.SettingTable;
-import org.sealwax.mail.settings.SettingType.CertificateName;
+import org.sealwax.mail.tls.verdict.CertificateName;
 
 /**
  * Where certificates and keys come from.

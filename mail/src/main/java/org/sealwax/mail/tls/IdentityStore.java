@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
-import org.sealwax.mail.settings.SettingType.CertificateName;
+import org.sealwax.mail.tls.verdict.CertificateName;
 import org.sealwax.mail.tls.verdict.NameCheck;
 
 /**

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
-import org.sealwax.mail.settings.SettingType.CertificateName;
+import org.sealwax.mail.tls.verdict.CertificateName;
 import org.sealwax.mail.tls.verdict.NameCheck;
 import org.sealwax.testkit.tls.TestCa;
 import org.sealwax.testkit.tls.TlsConnectionPair;
