@@ -170,7 +170,7 @@ public final class Router implements Closeable {
       StateFolder.create(state);
     } catch (IOException e) {
       throw new StartFailure(
-          "the state folder " + state + " cannot be made: " + FailureText.of(e),
+          "the state folder cannot be made: " + FailureText.of(state, e),
           "set [server] state to a folder that this user can write",
           e);
     }
