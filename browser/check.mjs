@@ -102,7 +102,7 @@ async function look(page, mode, options) {
   for (const text of await tab.evaluate(wide)) { fail(page, `${mode}: wider than the window: ${text}`); }
   for (const text of await tab.evaluate(foreign)) { fail(page, `${mode}: foreign: ${text}`); }
   await tab.evaluate(axe);
-  for (const scheme of schemes.toReversed()) {
+  for (const scheme of [...schemes].reverse()) {
     if (scheme === 'light') { await tab.emulateMedia({ colorScheme: 'light' }); }
     // In the dark only the colours are others.
     const rules = scheme === 'dark' ? { runOnly: { type: 'rule', values: ['color-contrast'] } } : {};
