@@ -102,7 +102,6 @@ final class UnusedCodeTest {
         "SmtpClient.Builder.timeouts");
     because(
         out, "a test writes and compares the manual page", "ManualPage.of", "SettingTable.purpose");
-    because(out, "a source of parameters, which tests name in a text", "Injections.few");
     because(out, "a test goes over all commands", "CommandLine.commands");
     because(
         out,
