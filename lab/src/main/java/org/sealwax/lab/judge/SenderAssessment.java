@@ -58,6 +58,7 @@ public final class SenderAssessment {
     boolean works = works(facts);
     List<Finding> findings = new ArrayList<>();
     List<String> waiting = new ArrayList<>();
+    List<String> undecided = new ArrayList<>();
     for (Sighting sighting : sightings) {
       String label = sighting.trapCase().label();
       SightingFacts of = facts.getOrDefault(label, SightingFacts.none());
@@ -68,6 +69,9 @@ public final class SenderAssessment {
       Finding found = finding(sighting, of, verdict);
       boolean proves = works || of.delivered() || found.outcome() != CheckOutcome.PASS;
       findings.add(proves ? found : unproven(found));
+      if (!isFinal(found, of) || !proves) {
+        undecided.add(label);
+      }
     }
     List<Finding> all =
         new ArrayList<>(new SenderWideFindings(profile, facts, findings, judge, ended).findings());
@@ -89,6 +93,7 @@ public final class SenderAssessment {
         labels(findings, "loss"),
         labels(findings, "stuck"),
         waiting,
+        undecided,
         SenderRemedy.of(all, rules, grade),
         facts.values().stream()
             .map(SightingFacts::router)
@@ -109,6 +114,11 @@ public final class SenderAssessment {
             .map(Map.Entry::getValue)
             .toList();
     return (good.isEmpty() ? facts.values() : good).stream().anyMatch(SightingFacts::delivered);
+  }
+
+  /** Whether no later try can change it: mail that arrived or came back, and what went wrong. */
+  private static boolean isFinal(Finding found, SightingFacts of) {
+    return of.decided() || (found.isFault() && !found.aspect().equals("stuck"));
   }
 
   /** A sender that delivers nowhere refuses nothing. */

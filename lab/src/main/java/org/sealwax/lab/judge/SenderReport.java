@@ -20,6 +20,8 @@ import org.sealwax.lab.traps.Traps;
  * @param stuck test cases in which no try got legal mail through, which is still queued
  * @param waiting test cases that are not tested because the sender did not come, or may still
  *     change at its next try
+ * @param undecided test cases whose verdict later mail or another try may still change; before the
+ *     sender's time is over, only what was seen in them is shown
  * @param remedies what to do, with what it brings
  * @param router the mail router that the messages name; empty when they name none that is known
  * @param rules the version of the rules, with their hash
@@ -33,6 +35,7 @@ public record SenderReport(
     List<String> losses,
     List<String> stuck,
     List<String> waiting,
+    List<String> undecided,
     List<SenderRemedy> remedies,
     String router,
     String rules) {
@@ -43,6 +46,7 @@ public record SenderReport(
     losses = List.copyOf(losses);
     stuck = List.copyOf(stuck);
     waiting = List.copyOf(waiting);
+    undecided = List.copyOf(undecided);
     remedies = List.copyOf(remedies);
   }
 

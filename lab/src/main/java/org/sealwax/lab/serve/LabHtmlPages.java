@@ -33,6 +33,9 @@ final class LabHtmlPages {
     GROUPS.put('I', "Client certificates");
   }
 
+  static final String NO_LEAK =
+      "Nothing that a policy protects was sent in plaintext or to a false host.";
+
   private static final String NO_LEAK_YET =
       "So far no mail under a policy was sent in plaintext or to a wrong host.";
 
@@ -194,23 +197,45 @@ final class LabHtmlPages {
   private static String head(TokenBooking booking, SenderReport report) {
     StringBuilder out = new StringBuilder();
     boolean begun = started(booking);
-    String grade = begun ? report.grade().text() : "\u2013";
+    boolean over = report.undecided().isEmpty();
+    String grade = over ? report.grade().text() : "\u2013";
     long met = report.traps().stream().filter(f -> f.outcome() != CheckOutcome.NOT_TESTED).count();
     out.append("<div class=\"top\" id=\"head\">")
-        .append(GradeSeal.of(grade, begun ? GradeSeal.tone(report.grade().letter()) : "none"))
+        .append(GradeSeal.of(grade, over ? GradeSeal.tone(report.grade().letter()) : "none"))
         .append("<div><h1>")
         .append(Html.escape(booking.token().token()))
         .append("</h1><p class=\"lead\">")
-        .append(begun ? introduction(report, NO_LEAK_YET) : "No mail has arrived yet.")
+        .append(
+            begun
+                ? (over ? introduction(report, NO_LEAK) : soFar(report))
+                : "No mail has arrived yet.")
         .append("</p><ul class=\"facts\">");
     fact("Traps reached", met + " of " + ready(booking).size(), out);
     fact("Leaks", Integer.toString(report.leaks().size()), out);
     fact("Losses", Integer.toString(report.losses().size()), out);
-    fact("Stuck", Integer.toString(report.stuck().size()), out);
-    fact("Score", report.grade().score() + " of 100", out);
+    if (over) {
+      fact("Stuck", Integer.toString(report.stuck().size()), out);
+      fact("Score", report.grade().score() + " of 100", out);
+    } else {
+      fact("Undecided", Integer.toString(report.undecided().size()), out);
+      if (begun) {
+        fact(
+            "Grade so far", report.grade().text() + ", " + report.grade().score() + " of 100", out);
+      }
+    }
     fact("Profile", report.profile().label(), out);
     fact("Until", booking.until().toString().substring(0, 16).replace('T', ' ') + " UTC", out);
     return out.append("</ul></div></div>\n").toString();
+  }
+
+  /** What has happened for good, while traps are undecided. */
+  private static String soFar(SenderReport report) {
+    if (!report.leaks().isEmpty()) {
+      return introduction(report, "");
+    }
+    return report.losses().isEmpty()
+        ? NO_LEAK_YET
+        : "So far no mail leaked, but legitimate mail was bounced.";
   }
 
   /** The result in a sentence; {@code good} when nothing leaked and nothing was lost. */
@@ -317,20 +342,20 @@ final class LabHtmlPages {
                 .append(" \u00b7 ")
                 .append(title)
                 .append("</th></tr>");
-            of.forEach(f -> out.append(row(booking, f)));
+            of.forEach(f -> out.append(row(booking, report, f)));
             out.append("</tbody>");
           }
         });
     out.append("</table></div>\n");
   }
 
-  private static String row(TokenBooking booking, Finding finding) {
+  private static String row(TokenBooking booking, SenderReport report, Finding finding) {
     String label = Html.escape(SenderAssessment.label(finding));
-    boolean open = finding.outcome() == CheckOutcome.NOT_TESTED;
+    boolean untouched = finding.evidence().isEmpty();
     StringBuilder out = new StringBuilder();
     out.append("<tr id=\"row-")
         .append(label)
-        .append(open ? "\" class=\"open\"><td>" : "\"><td>")
+        .append(untouched ? "\" class=\"open\"><td>" : "\"><td>")
         .append("<a href=\"")
         .append(base(booking))
         .append("/r/")
@@ -340,11 +365,21 @@ final class LabHtmlPages {
         .append("</code></a></td><td>")
         .append(Html.escape(finding.check().title()))
         .append("</td><td>")
-        .append(chip(finding))
+        .append(chip(report, finding))
         .append("</td><td class=\"seen\">")
-        .append(open ? "" : Html.escape(finding.observed()))
+        .append(untouched ? "" : Html.escape(finding.observed()))
         .append("</td></tr>");
     return out.toString();
+  }
+
+  /** The verdict on a trap as it stands: none while a later try may change it. */
+  static String chip(SenderReport report, Finding finding) {
+    if (!report.undecided().contains(SenderAssessment.label(finding))) {
+      return chip(finding);
+    }
+    return "<span class=\"chip none\">"
+        + (finding.evidence().isEmpty() ? "waits" : "not yet")
+        + "</span>";
   }
 
   /** An outcome, in its colour. */
@@ -353,10 +388,10 @@ final class LabHtmlPages {
         switch (finding.outcome()) {
           case FAIL -> finding.aspect().isEmpty() ? "fails" : finding.aspect();
           case WARN -> "warning";
-          case INCONCLUSIVE -> "not yet";
+          case INCONCLUSIVE -> "unclear";
           case PASS -> "good";
           case INFO -> "note";
-          case NOT_TESTED, NOT_NEEDED -> "waits";
+          case NOT_TESTED, NOT_NEEDED -> "not tested";
         };
     return "<span class=\"chip "
         + HtmlParts.tone(finding.outcome())
@@ -370,8 +405,8 @@ final class LabHtmlPages {
     Map<String, String> out = new LinkedHashMap<>();
     out.put("head", head(booking, report));
     for (Finding finding : report.traps()) {
-      if (finding.outcome() != CheckOutcome.NOT_TESTED) {
-        out.put(SenderAssessment.label(finding), row(booking, finding));
+      if (!finding.evidence().isEmpty()) {
+        out.put(SenderAssessment.label(finding), row(booking, report, finding));
       }
     }
     return out;

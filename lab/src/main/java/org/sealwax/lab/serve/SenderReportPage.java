@@ -34,9 +34,6 @@ public final class SenderReportPage {
   /** Bytes of what was seen. */
   private static final int MAX_SEEN = 800;
 
-  private static final String NO_LEAK =
-      "Nothing that a policy protects was sent in plaintext or to a false host.";
-
   private final SenderReport report;
   private final Set<String> settingsShown = new HashSet<>();
   private final StringBuilder out = new StringBuilder(64 * 1_024);
@@ -64,7 +61,7 @@ public final class SenderReportPage {
         .append("<div><h1>")
         .append(Html.escape(title, 200))
         .append("</h1><p class=\"lead\">")
-        .append(Html.escape(LabHtmlPages.introduction(report, NO_LEAK)))
+        .append(Html.escape(LabHtmlPages.introduction(report, LabHtmlPages.NO_LEAK)))
         .append("</p><p class=\"letter\">")
         .append(Html.escape(report.grade().explanation()))
         .append(".</p>");

@@ -42,7 +42,7 @@ final class TrapEvidencePage {
     finding.ifPresent(
         f ->
             out.append("<p class=\"lead\">")
-                .append(LabHtmlPages.chip(f))
+                .append(LabHtmlPages.chip(report, f))
                 .append(' ')
                 .append(Html.escape(f.observed()))
                 .append("</p>"));

@@ -85,6 +85,7 @@ public final class SampleSenderReports {
         List.of(),
         List.of(),
         List.of(),
+        List.of(),
         "",
         "sender 1");
   }

@@ -222,6 +222,34 @@ final class LabWebSiteTest {
     assertTrue(get("/t/" + token).startsWith("HTTP/1.1 404"));
   }
 
+  /**
+   * Mail that its sender refused to send is a fact, and no verdict: its next try may leak. The
+   * grade is one so far until the last trap is decided.
+   */
+  @Test
+  void noVerdictIsShownBeforeItIsFinal() {
+    String token = token(18);
+    for (int tries = 0; tries < 3; tries++) {
+      recordLines(token, "b3", List.of("EHLO mx.sender.example", "QUIT"));
+    }
+    recordLines(token, "b1", mail(token, "b1"));
+    String page = get("/t/" + token);
+    Matcher refused = Pattern.compile("<tr id=\"row-b3\".*?</tr>").matcher(page);
+    assertTrue(refused.find());
+    assertTrue(refused.group().contains("<span class=\"chip none\">not yet</span>"));
+    assertTrue(refused.group().contains("not delivered, 3 connections"), refused.group());
+    assertTrue(get("/t/" + token + "/r/b3").contains("<span class=\"chip none\">not yet</span>"));
+    Matcher delivered = Pattern.compile("<tr id=\"row-b1\".*?</tr>").matcher(page);
+    assertTrue(delivered.find());
+    assertTrue(delivered.group().contains("<span class=\"chip good\">good</span>"));
+    assertTrue(page.contains("<li>Grade so far <b>"), page);
+    assertTrue(page.contains("<li>Undecided <b>4</b></li>"), page);
+    assertFalse(page.contains("<li>Score "), "no score before the end");
+    assertFalse(page.contains("<li>Stuck "), "mail that is stuck may still go");
+    assertTrue(
+        Pattern.compile("<svg[^>]*class=\"seal none\"|seal none").matcher(page).find(), page);
+  }
+
   /** The pages of a token whose sender is hostile in all that it can say, kept for the browser. */
   @Test
   void pagesForTheBrowser() throws Exception {
