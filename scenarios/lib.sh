@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034
-# Sourced by every scenario. A scenario is a folder with a script `run` that reads as a story; it starts real
-# peers on loopback (or in a network namespace of its own), lets mail pass, and compares what both ends say.
+# Sourced by every scenario. A scenario is a folder with a script `run`; it starts real
+# peers on loopback (or in a network namespace of its own), sends mail, and compares the logs of both ends.
 # Everything it starts it also stops; everything it writes is below $WORK.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -11,7 +11,7 @@ POSTFIXES=() PIDS=()
 
 say() { printf '   %s\n' "$*"; }
 fail() { printf '   FAILED: %s\n' "$*" >&2; exit 1; }
-# A scenario whose peer cannot be had is skipped aloud on a developer's machine, and fails in CI.
+# A scenario whose peer is not installed is skipped with a message on a developer's machine, and fails in CI.
 need() {
   local tool
   for tool in "$@"; do
@@ -53,7 +53,7 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 
 # await SECONDS WHAT COMMAND...: until the command succeeds; three times as long where the machine is slow, so that
-# the log is still shown before the scenario's own time is over.
+# the log is shown before the time limit of the scenario.
 await() {
   local seconds=$1 what=$2 end=$((SECONDS + 3 * $1)) i
   shift 2
@@ -165,7 +165,7 @@ CF
 }
 # postlogd sends its own first line to the socket that it reads. Where the kernel keeps ten lines for it (its default)
 # and the other programs were faster, it waits for itself for ever, and every program that logs waits for it: then this
-# Postfix is killed and started again. A namespace of the scenario's own gets more room.
+# Postfix is killed and started again. A namespace of the scenario's own gets a longer queue.
 postfix_start() { # DIR ADDRESS:PORT
   local dir=$1 address=$2 round
   [ -z "${INSIDE:-${LAB_INSIDE:-}}" ] || echo 512 > /proc/sys/net/unix/max_dgram_qlen

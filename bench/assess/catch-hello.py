@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""catch-hello.py ADDRESS PORT OUT: a mail server that offers STARTTLS, keeps the first TLS records that come, in hex, and hangs up."""
+"""catch-hello.py ADDRESS PORT OUT: a mail server that offers STARTTLS, stores the first TLS records that come, in hex, and disconnects."""
 import socket
 import sys
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""elsewhere.py: a resolver on loopback that knows one mailbox domain, example.net, whose MX is somewhere else (RFC 2606, RFC 5737): what a relay test asks the DNS for.
+"""elsewhere.py: a resolver on loopback that knows one mailbox domain, example.net, whose MX is another host (RFC 2606, RFC 5737): what a relay test asks the DNS for.
 
 Prints its address and port, answers until its standard input ends, and knows nothing else."""
 import os

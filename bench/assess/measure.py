@@ -23,7 +23,7 @@ TOOLS = {
     "testssl.sh": ["testssl", "--color", "0", "--quiet", "--warnings", "off", "--add-ca", WORK + "/mx.pem", "--ip", "127.0.0.1", "-t", "smtp",
                    "--jsonfile", WORK + "/testssl.json", "mx.peer.test:" + PORT],
 }
-# What testssl.sh calls a finding, and the checks here that say the same.
+# What testssl.sh calls a finding, and the checks here that mean the same.
 SAME = {
     r"SSLv2": ["ssl2"], r"SSLv3": ["ssl3"], r"TLS1": ["tls10"], r"TLS1_1": ["tls11"], r"TLS1_2": ["tls12"], r"TLS1_3": ["tls13"],
     r"cipherlist_NULL": ["suite.null"], r"cipherlist_aNULL": ["suite.anon"], r"cipherlist_EXPORT": ["suite.export"], r"cipherlist_LOW": ["suite.des", "suite.rc4"],
@@ -67,7 +67,7 @@ def span(values, form):
 def main():
     runs = {tool: [] for tool in TOOLS}
     loads = []
-    once(TOOLS["sealwax assess"])  # so that nobody is the first to touch the disk
+    once(TOOLS["sealwax assess"])  # so that the first measured run does not read from the disk
     for number in range(max(ROUNDS, LONG)):
         for tool, command in TOOLS.items():
             if number < (LONG if tool == "testssl.sh" else ROUNDS):
@@ -97,7 +97,7 @@ def main():
         said = ["%s %s: %s" % (f["outcome"], f["code"], f["seen"][:70]) for f in ours["findings"] if f["check"] in checks and f["outcome"] != "pass"]
         unknown += not said
         print("| %s (%s) | %s | %s |" % (finding["id"], finding["severity"], finding["finding"][:60].strip(), "; ".join(said) or "**nothing**"))
-    print("\n%d findings of testssl.sh have nothing beside them" % unknown)
+    print("\n%d findings of testssl.sh have no counterpart" % unknown)
 
 
 main()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""properties.py REPORT.json OUT.json: a report of `sealwax assess --json` in the words of the corpus of known servers.
+"""properties.py REPORT.json OUT.json: a report of `sealwax assess --json` in the terms of the corpus of known servers.
 
 Says true or false only where the report does: what was inconclusive or not tested is left out."""
 import json
@@ -94,7 +94,7 @@ def words(report):
     aspect("smtp.auth_plain", "starttls.required", "auth-in-clear")
     for prop, code in {"tol.tls13": "tls13", "tol.grease": "grease", "tol.longhello": "large", "tol.version": "version"}.items():
         found = [f for f in known("tolerance") if f["code"] == "tolerance/" + code]
-        # A version that is not borne shows at the first contact, or there is nothing of it.
+        # A version that the server does not tolerate fails at the first contact, or there is no finding about it.
         if found or code == "version" and known("tolerance"):
             # A ClientHello of 16 KB that is refused is a warning; it does not cover 255 bytes.
             out[prop] = any(f["outcome"] in (("fail",) if code == "large" else BAD) for f in found)

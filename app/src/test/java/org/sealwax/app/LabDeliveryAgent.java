@@ -213,7 +213,7 @@ final class LabDeliveryAgent implements AutoCloseable {
       passed = ROUNDS.get(round - 1);
       Semaphore atOnce = new Semaphore(AT_ONCE);
       int number = round;
-      try (Scope scope = new Scope("lab rows")) {
+      try (Scope scope = new Scope("lab test cases")) {
         for (String label : open) {
           scope.fork(
               () -> {

@@ -149,7 +149,7 @@ abstract class LabTrapCases {
   }
 
   @Test
-  void everyRowOfTheLabIsInTheTableAndNoOther() {
+  void everyTestCaseOfTheLabIsInTheTableAndNoOther() {
     assertEquals(labels().collect(Collectors.toSet()), table().keySet());
   }
 

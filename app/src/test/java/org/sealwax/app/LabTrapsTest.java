@@ -3,7 +3,7 @@ package org.sealwax.app;
 import org.junit.jupiter.api.Tag;
 import org.sealwax.mail.tls.TlsEngine;
 
-/** The rows of the lab with BoringSSL, as the router has it. */
+/** The test cases of the lab with BoringSSL, as in the router. */
 @Tag("long")
 final class LabTrapsTest extends LabTrapCases {
   LabTrapsTest() {

@@ -300,7 +300,7 @@ final class PoisonedItemTest {
   }
 
   @Test
-  void aRowThatEndsEveryLookAtTheStoreIsLeftOutAndKept() throws Exception {
+  void aRowThatEndsEveryReadOfTheStoreIsLeftOutAndKept() throws Exception {
     Path file = poisoned();
     makeDue(file);
     // What ends the process during a scan of the store does so also when the row is copied out.
@@ -317,7 +317,7 @@ final class PoisonedItemTest {
   }
 
   @Test
-  void aRowThatNoLookCanReadForAFaultOfOursIsSetAside() throws Exception {
+  void aRowThatCannotBeReadForAnInternalErrorIsSetAside() throws Exception {
     Path file = poisoned();
     makeDue(file);
     Map<String, String> fault = fault("org.sealwax.router.spool.SpoolReader#dueBatch", "error");
@@ -327,7 +327,7 @@ final class PoisonedItemTest {
   }
 
   @Test
-  void aDamagedRowThatNoLookCanReadIsSetAside() throws Exception {
+  void aDamagedRowThatCannotBeReadIsSetAside() throws Exception {
     Path file = poisoned();
     Path database = folder.resolve("state/spool/spool.db");
     change(database, "UPDATE share SET due = 1, state = 9");

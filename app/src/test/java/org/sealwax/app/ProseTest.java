@@ -46,6 +46,12 @@ final class ProseTest {
           "\"\"\"(?s:.)*?\"\"\"|\"(?:\\\\.|[^\"\\\\\\n])*+\"|'(?:\\\\.|[^'\\\\])++'"
               + "|//[^\\n]*+|/\\*(?s:.)*?\\*/");
 
+  /** Comments of scripts and dialogues, and what a scenario prints. */
+  private static final Pattern SCRIPT_TEXT =
+      Pattern.compile(
+          "(?m)^\\s*#.*(?:\\n#.*)*|(?<=\\b(?:say|fail) )\".*|(?<=\\bawait \\d\\d )\"[^\"]*"
+              + "|\"\"\"(?s:.)*?\"\"\"|/\\*(?s:.)*?\\*/");
+
   private static final Pattern CODE = Pattern.compile("`[^`\\n]++`|\\{@(?:code|link)\\s[^}]*+\\}");
 
   /** Where a comment or a paragraph goes on in the next line. */
@@ -131,7 +137,7 @@ final class ProseTest {
         .replaceAll("\\s+", " ");
   }
 
-  /** Documents and resources, sources, and the scripts that a person starts. */
+  /** Documents, pictures and resources, sources, scripts, scenarios and dialogues. */
   private static List<Path> files() throws IOException {
     Set<Path> out = new TreeSet<>();
     for (String place :
@@ -144,7 +150,11 @@ final class ProseTest {
             "check",
             "docs",
             "dist",
-            "examples")) {
+            "examples",
+            "bench",
+            "scenarios",
+            ".ci",
+            "router/src/test/resources/dialogue")) {
       add(Path.of(place), out);
     }
     for (String module : ArchitectureTest.modules().keySet()) {
@@ -159,14 +169,23 @@ final class ProseTest {
     try (Stream<Path> all = Files.walk(place)) {
       all.filter(Files::isRegularFile)
           .filter(f -> !FOREIGN.contains(String.valueOf(f.getFileName())))
-          .filter(f -> !f.toString().matches(".*\\.(?:tsv|dat|pem|der|bin|png|svg|jar)"))
+          .filter(f -> !f.toString().matches(".*\\.(?:tsv|dat|pem|der|bin|png|jar|pyc)"))
           .forEach(out::add);
     }
   }
 
-  /** Strings and comments of a program, comments of a test, and any other file as a whole. */
+  /**
+   * Strings and comments of a program, comments of a test, comments and messages of a script, and
+   * any other file as a whole.
+   */
   private static List<String> texts(Path file) throws IOException {
     String all = Files.readString(file);
+    if (file.startsWith("bench")
+        || file.startsWith("scenarios")
+        || file.startsWith(".ci")
+        || file.toString().endsWith(".smtp")) {
+      return SCRIPT_TEXT.matcher(all).results().map(MatchResult::group).toList();
+    }
     if (!file.toString().endsWith(".java")) {
       return List.of(all.replace("\\-", "-")); // as manual pages write a hyphen
     }

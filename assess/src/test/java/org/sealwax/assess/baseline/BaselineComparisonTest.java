@@ -270,7 +270,7 @@ final class BaselineComparisonTest {
   }
 
   @Test
-  void textPageAndJsonTellTheChangesAndEscapeThem() throws Exception {
+  void textPageAndJsonShowTheChangesAndEscapeThem() throws Exception {
     FindingLocation here = FindingLocation.domain();
     Finding hostile =
         Finding.of(Check.of("ssl3"), CheckOutcome.FAIL, here, SampleReports.HOSTILE).as("on");

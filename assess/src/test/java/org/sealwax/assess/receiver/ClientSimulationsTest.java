@@ -29,7 +29,7 @@ final class ClientSimulationsTest {
   }
 
   @Test
-  void everyRowIsOneCompleteHelloWithItsRoutersOffers() {
+  void everyRowIsOneCompleteClientHelloWithItsRoutersOffers() {
     assertEquals(7, ClientSimulations.all().size());
     for (ClientSimulations.SimulatedClient sender : ClientSimulations.all()) {
       ClientHello hello = read(sender);
@@ -39,7 +39,7 @@ final class ClientSimulationsTest {
   }
 
   @Test
-  void capturedHellosMatchTheirRouters() {
+  void capturedClientHellosMatchTheirRouters() {
     for (String name : List.of("Postfix", "Exim", "OpenSMTPD")) {
       // None of them sends a server name unless asked to.
       assertNull(read(named(name)).serverName(), name);

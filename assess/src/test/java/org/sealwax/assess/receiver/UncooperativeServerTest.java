@@ -211,7 +211,7 @@ final class UncooperativeServerTest {
 
   /** Also when it comes in answer to the ClientHello, where a refusal would come. */
   @Test
-  void noiseInAnswerToAHelloIsNoRefusal() throws Exception {
+  void noiseInAnswerToAClientHelloIsNoRefusal() throws Exception {
     Random random = new Random(12);
     for (int i = 0; i < 20; i++) {
       byte[] noise = new byte[1 + random.nextInt(60)];

@@ -24,9 +24,8 @@ import org.sealwax.lab.traps.Trap;
 import org.sealwax.lab.traps.Traps;
 
 /**
- * The recorded truth: for every row of the lab the conduct of a good sender and that of a bad one,
- * and what the assessment makes of both. ({@code ScriptedSendersTest} lets real senders walk
- * through real traps.)
+ * For every test case of the lab, what a good sender and a bad sender do, and the finding of the
+ * assessment about each. ({@code ScriptedSendersTest} runs real senders against real traps.)
  */
 @Tag("long")
 final class SenderEveryTrapTest {

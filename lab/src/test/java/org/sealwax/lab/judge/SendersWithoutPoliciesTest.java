@@ -99,7 +99,7 @@ final class SendersWithoutPoliciesTest {
   private static List<String> table() {
     List<String> out = new ArrayList<>();
     out.add(
-        "# What four senders without DANE and MTA-STS get in each row of the lab"
+        "# What four senders without DANE and MTA-STS get in each test case of the lab"
             + " (SendersWithoutPoliciesTest).");
     out.add(line("# row", KINDS.stream().map(k -> k.name().toLowerCase(Locale.ROOT)).toList()));
     for (Trap.TrapCase trapCase : Traps.cases()) {

@@ -104,7 +104,7 @@ final class LineReaderTest {
   }
 
   @Test
-  void anyOctetsInAnyPiecesReadTheSame() throws IOException {
+  void anyBytesInAnyPiecesReadTheSame() throws IOException {
     Random random = new Random(7);
     String alphabet = "\r\n\r\n\0abc .\u00ff";
     for (int round = 0; round < 3_000; round++) {

@@ -47,9 +47,9 @@ import org.sealwax.testkit.zone.Zone;
 import org.sealwax.testkit.zone.ZoneSigning;
 
 /**
- * The rows of the lab about DANE (LAB.md, group E, and D, B, C in context d): a signed DNS of our
- * own under its own root, asked and validated for real; hosts with real certificates and TLS; what
- * the delivery agent does.
+ * The test cases of the lab about DANE (LAB.md, group E, and D, B, C in context d): a signed DNS of
+ * our own under its own root, asked and validated for real; hosts with real certificates and TLS;
+ * what the delivery agent does.
  */
 final class DaneDeliveryTest {
   private static final String OWNER = "_25._tcp.mx.example.org";

@@ -84,7 +84,7 @@ final class HostOrderTest {
 
   @ParameterizedTest
   @CsvSource({"MTA-STS, 8", "MTA-STS, 32", "ledger, 8", "ledger, 32", "DANE, 8", "DANE, 32"})
-  void hostsThatMayNotBeUsedTakeNobodysPlace(String by, int place) throws Exception {
+  void hostsThatMayNotBeUsedTakeNoPlace(String by, int place) throws Exception {
     for (int i = 1; i < place; i++) {
       mx(i);
     }

@@ -21,7 +21,7 @@ import org.sealwax.router.queue.MailOptions.TlsOption;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.testkit.tls.TestCa;
 
-/** RFC 8689 toward hosts with real TLS: LAB rows G2 to G5, and what lies next to them. */
+/** RFC 8689 toward hosts with real TLS: LAB test cases G2 to G5, and similar ones. */
 @Timeout(300)
 final class RequireTlsTest {
   private final FakeInternet net = new FakeInternet();

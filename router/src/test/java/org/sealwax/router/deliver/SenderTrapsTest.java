@@ -37,8 +37,8 @@ import org.sealwax.router.queue.Outcome;
 import org.sealwax.testkit.tls.TestCa;
 
 /**
- * The lab's rows B, C, D, E, F and H that test a sender, by their names, in the contexts n (no
- * policy), s (MTA-STS enforce), t (MTA-STS testing) and d (DANE): real TLS, a DNS by table.
+ * The lab's traps of groups B, C, D, E, F and H that test a sender, by their names, in the contexts
+ * n (no policy), s (MTA-STS enforce), t (MTA-STS testing) and d (DANE): real TLS, a DNS by table.
  */
 @Execution(ExecutionMode.CONCURRENT)
 @Timeout(600)

@@ -20,7 +20,7 @@ import org.sealwax.mail.tlsrpt.SessionResult;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.testkit.tls.TestCa;
 
-/** What deliveries report (RFC 8460), with real TLS: LAB row G1 on our side. */
+/** What deliveries report (RFC 8460), with real TLS: LAB test case G1 on our side. */
 @Timeout(300)
 final class SessionReportTest {
   private static final Domain DOMAIN = Domain.of("example.org");

@@ -358,7 +358,7 @@ final class ConfiguredDirectoryTest {
   }
 
   @Test
-  void anIncludedListThatIsBeingWrittenLosesNobody() throws IOException {
+  void anIncludedListThatIsBeingWrittenLosesNoRecipient() throws IOException {
     write("list", "one@x.example\ntwo@x.example\nthree@x.example\nfour@x.example\n");
     write("aliases", "l: :include:list, own@x.example\nk: k@x.example\nm: m@x.example\n");
     ConfiguredDirectory directory = directory();

@@ -55,7 +55,10 @@ import org.sealwax.testkit.net.ManualClock;
 import org.sealwax.testkit.sts.StsPolicyHost;
 import org.sealwax.testkit.tls.TestCa;
 
-/** Rows of the lab's group F that need a memory, with a real HTTPS server and a store on disk. */
+/**
+ * Test cases of the lab's group F that need a stored policy, with a real HTTPS server and a store
+ * on disk.
+ */
 final class StsPolicyCacheTest {
   private static final TestCa CA = TestCa.root("public");
   private static final Domain DOMAIN = Domain.of("example.org");

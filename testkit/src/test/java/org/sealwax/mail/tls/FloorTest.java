@@ -325,7 +325,7 @@ final class FloorTest {
 
   @ParameterizedTest
   @EnumSource(TlsEngine.class)
-  void readsTlsThatComesOctetByOctetAndHelloThatCameEarly(TlsEngine engine) throws Exception {
+  void readsTlsThatComesByteByByteAndClientHelloThatCameEarly(TlsEngine engine) throws Exception {
     TlsFactory factory = TlsConnectionPair.factory(engine);
     TlsServer server = server(factory, ListenerTlsSettings.defaults("smtp"), TlsConnectionPair.MX);
     TlsClient client =
