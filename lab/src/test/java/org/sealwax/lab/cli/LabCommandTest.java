@@ -6,13 +6,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,9 +34,15 @@ import org.sealwax.lab.judge.SenderReport;
 import org.sealwax.lab.site.SightingBuilder;
 import org.sealwax.lab.traps.Trap;
 import org.sealwax.lab.traps.Traps;
+import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.dns.DnsSettings;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.dns.live.CachingResolver;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.testkit.net.FreePort;
 import org.w3c.dom.Element;
@@ -55,14 +68,11 @@ final class LabCommandTest {
    */
   private int run(String... more) throws Exception {
     List<String> words =
-        new ArrayList<>(
-            List.of(
-                "local",
-                "--folder",
-                folder.resolve("kit").toString(),
-                "--exec",
-                "env > '" + folder.resolve("env") + "'; echo words; exit 3"));
+        new ArrayList<>(List.of("local", "--folder", folder.resolve("kit").toString()));
     words.addAll(List.of(more));
+    if (!words.contains("--exec")) {
+      words.addAll(List.of("--exec", "env > '" + folder.resolve("env") + "'; echo words; exit 3"));
+    }
     if (!words.contains("--ports")) {
       words.add("--ports=" + FreePort.pick() + ":" + FreePort.pick());
     }
@@ -78,13 +88,17 @@ final class LabCommandTest {
     return LabCommand.command(around, arguments -> ExitStatus.SOFTWARE).run(around, words);
   }
 
+  /** What the command of {@code --exec} found in its environment. */
+  private Map<String, String> values() throws IOException {
+    return Files.readAllLines(folder.resolve("env")).stream()
+        .filter(l -> l.startsWith("LAB_"))
+        .collect(Collectors.toMap(l -> l.split("=", 2)[0], l -> l.split("=", 2)[1]));
+  }
+
   @Test
   void printsAllThatASenderNeedsSeparatelyFromItsOutput() throws Exception {
     assertEquals(ExitStatus.OK, run("--traps", "a1,e3", "--json"));
-    Map<String, String> values =
-        Files.readAllLines(folder.resolve("env")).stream()
-            .filter(l -> l.startsWith("LAB_"))
-            .collect(Collectors.toMap(l -> l.split("=", 2)[0], l -> l.split("=", 2)[1]));
+    Map<String, String> values = values();
     assertTrue(
         values.getOrDefault("LAB_RESOLVER", "").matches("127\\.0\\.0\\.1:[0-9]+"),
         values.toString());
@@ -159,6 +173,83 @@ final class LabCommandTest {
 
   private String err() {
     return err.toString(StandardCharsets.UTF_8);
+  }
+
+  /** While the sender works it is told what was seen; what that means is said in the report. */
+  @Test
+  void theLinesBeforeTheReportAreFacts() throws Exception {
+    String exec =
+        "env > '" + folder.resolve("env") + "'; : > '" + folder.resolve("ready") + "'; sleep 60";
+    try (ExecutorService senders = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Boolean> sender = senders.submit(this::deliverAll);
+      assertEquals(ExitStatus.OK, run("--traps", "b1,b3", "--wait", "60", "--exec", exec));
+      assertTrue(sender.get());
+    }
+    String text = out.toString(StandardCharsets.UTF_8);
+    List<String> live =
+        text.substring(text.indexOf("waiting for the sender\n"), text.indexOf("Grade "))
+            .lines()
+            .skip(1)
+            .filter(line -> !line.isBlank())
+            .toList();
+    assertEquals(
+        List.of(
+            "  b1     delivered in plaintext at mx, 1 connection",
+            "  b3     delivered in plaintext at mx, 1 connection"),
+        live);
+    assertTrue(text.indexOf("leak") > text.indexOf("Grade "), "the verdict is in the report");
+  }
+
+  private boolean deliverAll() throws IOException, InterruptedException {
+    while (!Files.exists(folder.resolve("ready"))) {
+      Thread.sleep(50);
+    }
+    deliver("b1");
+    deliver("b3");
+    return true;
+  }
+
+  private void deliver(String label) throws IOException {
+    Map<String, String> values = values();
+    String[] server = values.getOrDefault("LAB_RESOLVER", "").split(":");
+    Resolver resolver =
+        new CachingResolver(
+            DnsSettings.defaults()
+                .withResolvers(
+                    List.of(
+                        new InetSocketAddress(
+                            InetAddress.ofLiteral(server[0]), Integer.parseInt(server[1]))))
+                .withValidation(DnsSettings.Validation.OFF),
+            Clock.system(),
+            RandomSource.secure());
+    String domain = label + "." + values.getOrDefault("LAB_ZONE", "");
+    InetAddress at =
+        resolver
+            .addresses(Domain.of("mx." + domain), Resolver.AddressFamily.IPV4)
+            .records()
+            .getFirst();
+    int port = Integer.parseInt(values.getOrDefault("LAB_SMTP_PORT", ""));
+    try (Socket socket = new Socket(at, port)) {
+      socket.setSoTimeout(30_000);
+      String session =
+          "EHLO mx.sender.example\r\nMAIL FROM:<a@sender.example>\r\nRCPT TO:<probe@"
+              + domain
+              + ">\r\nDATA\r\nSubject: x\r\n\r\nx\r\n.\r\nQUIT\r\n";
+      socket.getOutputStream().write(session.getBytes(StandardCharsets.US_ASCII));
+      socket.getInputStream().readAllBytes();
+    }
+  }
+
+  @Test
+  void theReportIsWrittenAsAPage() throws Exception {
+    Path file = folder.resolve("lab.html");
+    assertEquals(ExitStatus.OK, run("--traps", "a1,e3", "--html", file.toString()));
+    String page = Files.readString(file);
+    assertTrue(page.startsWith("<!doctype html>"), page);
+    assertTrue(page.contains("<h1>The sender</h1>"), page);
+    assertTrue(page.contains("Not tested: a1, e3"), page);
+    assertTrue(page.endsWith("</html>\n"), page);
+    assertTrue(out.toString(StandardCharsets.UTF_8).contains("Grade "), "and printed as well");
   }
 
   @Test
