@@ -127,6 +127,15 @@ public record Grade(
     return out.toString();
   }
 
+  /**
+   * As the result of steps: {@code With these: B, 86 points.}
+   *
+   * @param steps how many; they are what the sentence begins with
+   */
+  public String afterSteps(int steps) {
+    return (steps == 1 ? "With this: " : "With these: ") + text() + ", " + score + " points.";
+  }
+
   private static String listed(List<String> words) {
     return words.size() < 2
         ? String.join("", words)

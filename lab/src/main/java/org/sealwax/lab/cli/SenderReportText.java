@@ -9,6 +9,7 @@ import org.sealwax.assess.model.Grade;
 import org.sealwax.assess.render.TextLayout;
 import org.sealwax.assess.render.TextLayout.Cell;
 import org.sealwax.assess.render.TextLayout.Ink;
+import org.sealwax.lab.judge.SenderFirstSteps;
 import org.sealwax.lab.judge.SenderRemedy;
 import org.sealwax.lab.judge.SenderReport;
 import org.sealwax.mail.cli.Version;
@@ -47,6 +48,7 @@ final class SenderReportText {
   static String text(SenderReport report, boolean color) {
     TextLayout out = new TextLayout(color);
     head(report, out);
+    first(report.first(), out);
     remedies(report, out);
     failures(report, out);
     out.title("The sender as a whole");
@@ -115,19 +117,32 @@ final class SenderReportText {
         what + (labels.isEmpty() ? "" : ": " + String.join(" ", labels)));
   }
 
+  private static void first(SenderFirstSteps first, TextLayout out) {
+    if (first.remedies().isEmpty()) {
+      return;
+    }
+    out.title("Do these first");
+    first.remedies().forEach(remedy -> headline(remedy, out));
+    out.row(List.of(new Cell("", COST, Ink.PLAIN)), first.result());
+  }
+
+  private static void headline(SenderRemedy remedy, TextLayout out) {
+    int traps = remedy.labels().size();
+    out.row(
+        List.of(
+            MARGIN,
+            new Cell(remedy.cost(), COST - MARGIN.width(), Ink.BOLD),
+            new Cell(remedy.heading(), HEADING, Ink.PLAIN)),
+        traps == 0 ? "" : traps + (traps == 1 ? " trap" : " traps"));
+  }
+
   private static void remedies(SenderReport report, TextLayout out) {
     if (report.remedies().isEmpty()) {
       return;
     }
     out.title("To fix");
     for (SenderRemedy remedy : report.remedies()) {
-      int traps = remedy.labels().size();
-      out.row(
-          List.of(
-              MARGIN,
-              new Cell(remedy.cost(), COST - MARGIN.width(), Ink.BOLD),
-              new Cell(remedy.heading(), HEADING, Ink.PLAIN)),
-          traps == 0 ? "" : traps + (traps == 1 ? " trap" : " traps"));
+      headline(remedy, out);
       out.row(beside("why"), remedy.check().reason());
       out.row(beside("do"), remedy.check().advice().general());
       remedy
@@ -142,7 +157,7 @@ final class SenderReportText {
                       lines);
                 }
               });
-      if (traps > 0) {
+      if (!remedy.labels().isEmpty()) {
         out.row(beside("traps"), String.join(" ", remedy.labels()));
       }
       out.line("");

@@ -80,21 +80,25 @@ public final class SenderAssessment {
     Rubric rules = SenderRubric.rules(profile, findings, facts);
     int tested =
         (int) findings.stream().filter(f -> f.outcome() != CheckOutcome.NOT_TESTED).count();
-    Grade grade = rules.grade(all, true);
+    List<String> doubts =
+        (findings.size() - tested) * UNTESTED > findings.size()
+            ? List.of(findings.size() - tested + " of " + findings.size() + " traps not tested")
+            : List.of();
+    Grade grade = rules.grade(all, true).doubting(doubts);
+    List<SenderRemedy> remedies = SenderRemedy.of(all, rules, grade);
+    SenderFirstSteps first = SenderFirstSteps.of(remedies, all, rules);
     return new SenderReport(
         profile,
         all,
-        (findings.size() - tested) * UNTESTED > findings.size()
-            ? grade.doubting(
-                List.of(findings.size() - tested + " of " + findings.size() + " traps not tested"))
-            : grade,
+        grade,
         tested,
         labels(findings, "leak"),
         labels(findings, "loss"),
         labels(findings, "stuck"),
         waiting,
         undecided,
-        SenderRemedy.of(all, rules, grade),
+        remedies,
+        new SenderFirstSteps(first.remedies(), first.grade().doubting(doubts)),
         facts.values().stream()
             .map(SightingFacts::router)
             .filter(name -> !name.isEmpty())

@@ -43,11 +43,23 @@ public record SenderRemedy(
         .collect(Collectors.joining(", "));
   }
 
+  /** Those of these findings that it fixes. */
+  List<Finding> faultsAmong(List<Finding> findings) {
+    return findings.stream()
+        .filter(SenderRemedy::counts)
+        .filter(finding -> SenderChecks.remedy(finding).id().equals(check.id()))
+        .toList();
+  }
+
+  private static boolean counts(Finding finding) {
+    return finding.isFault() && !FOLLOWING.contains(finding.check().id());
+  }
+
   /** The remedies for these findings, those that bring most first. */
   static List<SenderRemedy> of(List<Finding> findings, Rubric rules, Grade grade) {
     Map<String, List<Finding>> byRemedy = new LinkedHashMap<>();
     for (Finding finding : findings) {
-      if (finding.isFault() && !FOLLOWING.contains(finding.check().id())) {
+      if (counts(finding)) {
         byRemedy
             .computeIfAbsent(SenderChecks.remedy(finding).id(), id -> new ArrayList<>())
             .add(finding);

@@ -23,9 +23,6 @@ import org.sealwax.lab.judge.SenderReport;
  * escaped and cut, so that the page stays below {@link HtmlPage#MAX_SIZE}.
  */
 public final class SenderReportPage {
-  /** Remedies in the box; more are no beginning. */
-  private static final int FIRST = 3;
-
   /** Bytes from which on no transcript is added, and from which on traps are named only. */
   private static final int EVIDENCE_ENDS = 100_000;
 
@@ -92,8 +89,7 @@ public final class SenderReportPage {
   }
 
   private void first() {
-    List<SenderRemedy> first =
-        report.remedies().stream().filter(r -> !r.cost().isEmpty()).limit(FIRST).toList();
+    List<SenderRemedy> first = report.first().remedies();
     if (first.isEmpty()) {
       return;
     }
@@ -107,7 +103,9 @@ public final class SenderReportPage {
           .append(Html.escape(remedy.heading()))
           .append("</a></span></li>");
     }
-    out.append("</ol></section>");
+    out.append("</ol><p class=\"result\">")
+        .append(Html.escape(report.first().result()))
+        .append("</p></section>");
   }
 
   private void remedies() {

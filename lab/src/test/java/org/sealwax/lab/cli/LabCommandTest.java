@@ -164,6 +164,9 @@ final class LabCommandTest {
     assertTrue(text.contains("remedy    Postfix has no MTA-STS: use sealwax policyd\n"), text);
     assertTrue(text.contains("502 to STARTTLS, MTA-STS enforce"), text);
     assertTrue(text.contains("at most F because of "), text);
+    String first = text.substring(text.indexOf("Do these first"), text.indexOf("To fix"));
+    assertTrue(first.contains("  With these: "), first);
+    assertTrue(first.contains(" points.\n"), first);
     for (String line : text.lines().toList()) {
       assertTrue(line.length() <= TextLayout.WIDTH || line.contains("resolv.conf"), line);
       assertEquals(line.stripTrailing(), line);

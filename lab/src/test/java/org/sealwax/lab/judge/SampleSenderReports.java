@@ -7,6 +7,7 @@ import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.assess.model.FindingLocation;
+import org.sealwax.assess.model.Grade;
 import org.sealwax.assess.model.SampleReports;
 import org.sealwax.lab.site.Sighting;
 import org.sealwax.lab.site.SightingBuilder;
@@ -75,10 +76,11 @@ public final class SampleSenderReports {
                 seen)
             .as("leak")
             .with(FindingEvidence.transcript(transcript));
+    Grade good = SampleReports.good().graded().orElseThrow();
     return new SenderReport(
         SenderProfile.OPPORTUNISTIC,
         List.of(finding),
-        SampleReports.good().graded().orElseThrow(),
+        good,
         1,
         leaks,
         List.of(),
@@ -86,6 +88,7 @@ public final class SampleSenderReports {
         List.of(),
         List.of(),
         List.of(),
+        new SenderFirstSteps(List.of(), good),
         "",
         "sender 1");
   }

@@ -75,6 +75,9 @@ final class SenderReportPageTest {
     Files.writeString(
         pages.resolve("sender-worst.html"),
         SenderReportPage.of(SampleSenderReports.withoutPolicies(), "Without policies", "1"));
+    assertTrue(page.contains("<p class=\"result\">With th"), "the grade that follows");
+    assertTrue(page.contains(report.first().result()), report.first().result());
+    assertTrue(report.first().grade().score() > report.grade().score(), report.first().result());
     assertTrue(page.indexOf("Do these first") < page.indexOf("Traps that failed"));
   }
 
