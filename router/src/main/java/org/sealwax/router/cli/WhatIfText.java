@@ -25,7 +25,7 @@ final class WhatIfText extends AnswerText {
     line(
         0,
         fill(
-            "domains with mail that would go in plaintext: {clear}, would be delayed: {delayed},"
+            "domains with mail that would go in plaintext: {plaintext}, would be delayed: {delayed},"
                 + " not known: {unknown}, only improved: {better}",
             answer));
     answer.path("domains").forEach(this::domain);
@@ -51,7 +51,7 @@ final class WhatIfText extends AnswerText {
   private static String changeText(String result) {
     return result.startsWith("unknown")
         ? result
-        : "would " + result.replaceFirst("^clear", "go in plaintext");
+        : "would " + (result.startsWith("plaintext") ? "go in " : "") + result;
   }
 
   private void messages(JsonNode answer) {

@@ -62,14 +62,14 @@ record LedgerReplay(
   private static final int MATCHING_SHA256 = 1;
 
   private static final Outcome PASS = new Outcome(Kind.PASS, "");
-  private static final Outcome CLEAR = new Outcome(Kind.CLEAR_AT_ONCE, "");
+  private static final Outcome PLAINTEXT = new Outcome(Kind.PLAINTEXT_AT_ONCE, "");
 
   /** What would have become of mail on one connection. */
   enum Kind {
     PASS,
     /** Not at once, but when the hold for broken TLS had ended. */
-    CLEAR_AFTER_HOLD,
-    CLEAR_AT_ONCE,
+    PLAINTEXT_AFTER_HOLD,
+    PLAINTEXT_AT_ONCE,
     WAIT,
     /** The record does not hold enough to decide. */
     UNKNOWN
@@ -150,7 +150,7 @@ record LedgerReplay(
           : new Outcome(Kind.WAIT, host + " " + refusal.get().text());
     }
     if (requirement.encryption() == Requirement.TlsUse.NEVER) {
-      return CLEAR;
+      return PLAINTEXT;
     }
     return switch (sample.level()) {
       case SILENT -> new Outcome(Kind.UNKNOWN, "no connection");
@@ -192,8 +192,8 @@ record LedgerReplay(
       return new Outcome(Kind.WAIT, why);
     }
     return offered || requirement.plaintextFallback() == Requirement.PlaintextFallback.AFTER_HOLD
-        ? new Outcome(Kind.CLEAR_AFTER_HOLD, "")
-        : CLEAR;
+        ? new Outcome(Kind.PLAINTEXT_AFTER_HOLD, "")
+        : PLAINTEXT;
   }
 
   private static Outcome underTls(Domain host, RememberedSample sample, Requirement requirement) {

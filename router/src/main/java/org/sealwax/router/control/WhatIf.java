@@ -56,7 +56,7 @@ public final class WhatIf {
   /** A change for a domain, the worst first. */
   enum WhatIfChange {
     /** What did not go unencrypted, or only after the hold, would. */
-    CLEAR,
+    PLAINTEXT,
     /** What was sent would wait. */
     DELAYED,
     /** An outcome that was notified, or went another way, needs no notification. */
@@ -182,9 +182,10 @@ public final class WhatIf {
     }
     return switch (to) {
       case PASS -> from == Kind.UNKNOWN ? Optional.empty() : Optional.of(WhatIfChange.BETTER);
-      case CLEAR_AT_ONCE -> Optional.of(WhatIfChange.CLEAR);
-      case CLEAR_AFTER_HOLD ->
-          Optional.of(from == Kind.CLEAR_AT_ONCE ? WhatIfChange.DELAYED : WhatIfChange.CLEAR);
+      case PLAINTEXT_AT_ONCE -> Optional.of(WhatIfChange.PLAINTEXT);
+      case PLAINTEXT_AFTER_HOLD ->
+          Optional.of(
+              from == Kind.PLAINTEXT_AT_ONCE ? WhatIfChange.DELAYED : WhatIfChange.PLAINTEXT);
       case WAIT -> Optional.of(WhatIfChange.DELAYED);
       case UNKNOWN -> Optional.of(WhatIfChange.UNKNOWN);
     };
@@ -259,7 +260,7 @@ public final class WhatIf {
   static Set<WhatIfChange> ofMessage(Set<WhatIfChange> ofDomain, MailOptions.TlsOption tls) {
     Set<WhatIfChange> own = EnumSet.copyOf(ofDomain);
     if (tls == MailOptions.TlsOption.REQUIRED) {
-      own.remove(WhatIfChange.CLEAR);
+      own.remove(WhatIfChange.PLAINTEXT);
     }
     return own;
   }

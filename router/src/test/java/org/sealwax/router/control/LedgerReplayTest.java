@@ -102,16 +102,16 @@ final class LedgerReplayTest {
     }
     assertEquals(
         List.of(
-            "none injected CLEAR_AT_ONCE",
-            "none clear CLEAR_AT_ONCE",
-            "none refused CLEAR_AT_ONCE",
-            "none broken CLEAR_AT_ONCE",
-            "none encrypted CLEAR_AT_ONCE",
-            "none verified CLEAR_AT_ONCE",
+            "none injected PLAINTEXT_AT_ONCE",
+            "none clear PLAINTEXT_AT_ONCE",
+            "none refused PLAINTEXT_AT_ONCE",
+            "none broken PLAINTEXT_AT_ONCE",
+            "none encrypted PLAINTEXT_AT_ONCE",
+            "none verified PLAINTEXT_AT_ONCE",
             "may injected WAIT",
-            "may clear CLEAR_AT_ONCE",
-            "may refused CLEAR_AFTER_HOLD",
-            "may broken CLEAR_AFTER_HOLD",
+            "may clear PLAINTEXT_AT_ONCE",
+            "may refused PLAINTEXT_AFTER_HOLD",
+            "may broken PLAINTEXT_AFTER_HOLD",
             "may encrypted PASS",
             "may verified PASS",
             "encrypt injected WAIT",
@@ -127,8 +127,8 @@ final class LedgerReplayTest {
             "verify encrypted WAIT",
             "verify verified PASS"),
         table);
-    assertEquals(Kind.CLEAR_AT_ONCE, would(ProvenLevel.CLEAR, level(TlsLevel.MAY)));
-    assertEquals(Kind.CLEAR_AFTER_HOLD, would(ProvenLevel.BROKEN, level(TlsLevel.MAY)));
+    assertEquals(Kind.PLAINTEXT_AT_ONCE, would(ProvenLevel.CLEAR, level(TlsLevel.MAY)));
+    assertEquals(Kind.PLAINTEXT_AFTER_HOLD, would(ProvenLevel.BROKEN, level(TlsLevel.MAY)));
   }
 
   @Test

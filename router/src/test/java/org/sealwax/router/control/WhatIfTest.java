@@ -147,7 +147,7 @@ final class WhatIfTest {
     assertTrue(text.contains("plain.example  delayed\n"), text);
     assertTrue(
         text.contains(
-            "mx.plain.example  now: clear at once; then: would wait: TLS was not offered"
+            "mx.plain.example  now: plaintext at once; then: would wait: TLS was not offered"
                 + " (32 of 32 connections, the last "),
         text);
     assertFalse(text.contains("good.example"), "it meets it: " + text);
@@ -180,7 +180,7 @@ final class WhatIfTest {
                     """)
             .out();
     assertTrue(text.contains("go in plaintext: 1, would be delayed: 0"), text);
-    assertTrue(text.contains("good.example  clear\n"), text);
+    assertTrue(text.contains("good.example  plaintext\n"), text);
     assertTrue(text.contains("now: pass; then: would go in plaintext at once (32 of 32"), text);
   }
 
@@ -336,7 +336,8 @@ final class WhatIfTest {
 
   @Test
   void requireTlsMailNeverGoesInPlaintext() {
-    Set<WhatIf.WhatIfChange> both = Set.of(WhatIf.WhatIfChange.CLEAR, WhatIf.WhatIfChange.DELAYED);
+    Set<WhatIf.WhatIfChange> both =
+        Set.of(WhatIf.WhatIfChange.PLAINTEXT, WhatIf.WhatIfChange.DELAYED);
     assertEquals(both, WhatIf.ofMessage(both, MailOptions.TlsOption.UNSPECIFIED));
     assertEquals(both, WhatIf.ofMessage(both, MailOptions.TlsOption.OPTIONAL));
     assertEquals(
@@ -344,7 +345,7 @@ final class WhatIfTest {
         WhatIf.ofMessage(both, MailOptions.TlsOption.REQUIRED));
     assertEquals(
         Set.of(),
-        WhatIf.ofMessage(Set.of(WhatIf.WhatIfChange.CLEAR), MailOptions.TlsOption.REQUIRED));
+        WhatIf.ofMessage(Set.of(WhatIf.WhatIfChange.PLAINTEXT), MailOptions.TlsOption.REQUIRED));
   }
 
   @Test
@@ -360,11 +361,11 @@ final class WhatIfTest {
     }
     assertEquals(
         """
-        - clear clear delayed unknown\s
-        better - clear delayed unknown\s
+        - plaintext plaintext delayed unknown\s
+        better - plaintext delayed unknown\s
         better delayed - delayed unknown\s
-        better clear clear - unknown\s
-        - clear clear delayed -\s
+        better plaintext plaintext - unknown\s
+        - plaintext plaintext delayed -\s
         """,
         table.toString());
     assertEquals(
