@@ -34,11 +34,10 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 /**
- * No text for people has a record in the form that Java gives it ({@code
- * Proceed[downgrade=false]}), and none of the router has a collection ({@code [a, b]}). Looks at
- * what is joined to strings, at calls of {@code toString}, and at references to it, in the classes
- * of the program. The texts of exceptions for faults of the program are for the authors and do not
- * count.
+ * No text for people has a record in the form that Java gives it ({@code Proceed[downgrade=false]})
+ * or a collection ({@code [a, b]}). Looks at what is joined to strings, at calls of {@code
+ * toString}, and at references to it, in the classes of the program. The texts of exceptions for
+ * faults of the program are for the authors and do not count.
  */
 final class RecordTextTest {
   /** Exceptions that only a fault of the program throws. */
@@ -132,10 +131,7 @@ final class RecordTextTest {
           line = number.line();
         }
         Optional<String> shown = shown(code, i);
-        if (shown.isPresent()
-            && !isOfAFault(code, i)
-            && (!COLLECTIONS.contains(shown.get()) || isOfTheRouter(m))
-            && !(isThrowable(shown.get()) && isLog(m))) {
+        if (shown.isPresent() && !isOfAFault(code, i) && !(isThrowable(shown.get()) && isLog(m))) {
           wrong.add(
               m.thisClass().asInternalName().replace('/', '.')
                   + "."
@@ -156,10 +152,6 @@ final class RecordTextTest {
         || name.endsWith("/FailureText")
         || name.endsWith("/Supervisor$ThreadEnd")
         || name.endsWith("/ScanService"); // a fault of the program, in the service's log
-  }
-
-  private static boolean isOfTheRouter(ClassModel m) {
-    return m.thisClass().asInternalName().startsWith("org/sealwax/router/");
   }
 
   /** What an instruction makes text of, when it is no text for people. */

@@ -1,7 +1,10 @@
 package org.sealwax.assess.model;
 
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
+import org.sealwax.mail.address.Domain;
 
 /**
  * Evidence for a finding, so that the reader can verify it.
@@ -55,6 +58,16 @@ public record FindingEvidence(Kind kind, String text) {
   /** DNS records, or the failure in their place. */
   public static FindingEvidence dns(String records) {
     return new FindingEvidence(Kind.DNS, records);
+  }
+
+  /** TXT records, one a line, or that there are none. */
+  public static FindingEvidence txt(Domain owner, List<String> records) {
+    return dns(
+        records.isEmpty()
+            ? owner + ": no such TXT record"
+            : records.stream()
+                .map(record -> owner + ". IN TXT \"" + record + "\"")
+                .collect(Collectors.joining("\n")));
   }
 
   /** An HTTPS exchange or a policy text. */

@@ -66,7 +66,7 @@ public record DnsInformationReview(Resolver resolver) implements Review {
       return SPF.lookupFailed(answer.reason());
     }
     List<String> records = answer.records().stream().filter(r -> beginsWith(r, "v=spf1")).toList();
-    FindingEvidence evidence = FindingEvidence.dns(records.toString());
+    FindingEvidence evidence = FindingEvidence.txt(domain, records);
     if (records.isEmpty()) {
       return SPF.info("no SPF record").as("missing").with(evidence);
     }
@@ -94,7 +94,7 @@ public record DnsInformationReview(Resolver resolver) implements Review {
         answer.records().stream()
             .filter(r -> r.strip().toLowerCase(Locale.ROOT).startsWith("v=dmarc1"))
             .toList();
-    FindingEvidence evidence = FindingEvidence.dns(owner.get() + " " + records);
+    FindingEvidence evidence = FindingEvidence.txt(owner.get(), records);
     if (records.isEmpty()) {
       return DMARC.info("no DMARC record at " + owner.get()).as("missing").with(evidence);
     }

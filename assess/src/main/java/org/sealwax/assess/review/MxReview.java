@@ -123,9 +123,17 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
   }
 
   private static FindingEvidence records(TargetOverview all) {
-    DnsAnswer<?> mx = all.mx();
-    String text = mx == null ? "" : mx.kind() + " " + mx.security() + " " + mx.records();
-    return FindingEvidence.dns(text);
+    DnsAnswer<MxRecord> mx = all.mx();
+    if (mx == null) {
+      return FindingEvidence.dns("");
+    }
+    List<String> lines = new ArrayList<>(List.of(mx.security() + " " + mx.kind()));
+    mx.records()
+        .forEach(
+            r ->
+                lines.add(
+                    "MX " + r.preference() + " " + r.exchange().map(Domain::name).orElse(".")));
+    return FindingEvidence.dns(String.join("\n", lines));
   }
 
   static String count(int n, String what) {

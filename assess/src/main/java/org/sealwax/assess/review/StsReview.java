@@ -83,7 +83,7 @@ public final class StsReview implements Review {
       return known(List.of(POLICY.notNeeded(why), CONSISTENCY.notNeeded(why)));
     }
     DnsAnswer<String> txt = resolver.txt(owner.get());
-    FindingEvidence evidence = FindingEvidence.dns(owner.get() + " " + txt.records());
+    FindingEvidence evidence = FindingEvidence.txt(owner.get(), txt.records());
     return switch (StsLookup.of(txt)) {
       case StsLookup.NoRecordAnswer s ->
           known(List.of(POLICY.lookupFailed(s.why()), CONSISTENCY.lookupFailed(s.why())));

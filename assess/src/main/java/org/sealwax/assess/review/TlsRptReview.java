@@ -72,7 +72,7 @@ public record TlsRptReview(Resolver resolver, HttpsRequester web) implements Rev
     if (answer.security() == DnssecStatus.BOGUS || answer.security() == DnssecStatus.FAILED) {
       return List.of(TLSRPT.lookupFailed(answer.reason()));
     }
-    FindingEvidence evidence = FindingEvidence.dns(owner.get() + " " + answer.records());
+    FindingEvidence evidence = FindingEvidence.txt(owner.get(), answer.records());
     boolean ask = all.budget().depth() != ScanDepth.QUICK;
     return List.of(judge(name, answer.records(), ask).with(evidence));
   }

@@ -113,6 +113,27 @@ final class DnsReviewsTest {
     assertEquals("INFO mx.private", code(new MxReview(true, true), inner, "mx.private"));
   }
 
+  /** The evidence has the records as a zone has them. */
+  @Test
+  void theEvidenceShowsTheMxRecords() throws InterruptedException {
+    FixedResolver resolver =
+        FixedResolver.builder().mx("example.org", 10, "mx.example.org").build();
+    FixedResolver none = FixedResolver.builder().mx("example.org", 0, ".").build();
+    assertEquals("INSECURE FOUND\nMX 10 mx.example.org", mxEvidence(resolver));
+    assertEquals("INSECURE FOUND\nMX 0 .", mxEvidence(none));
+  }
+
+  private static String mxEvidence(FixedResolver resolver) throws InterruptedException {
+    TargetOverview all = overview(resolver, DOMAIN);
+    return new MxReview(false, true)
+        .ask(all).judge(all).stream()
+            .filter(f -> f.check().id().equals("mx.exists"))
+            .flatMap(f -> f.evidence().stream())
+            .findFirst()
+            .orElseThrow()
+            .text();
+  }
+
   @Test
   void dnssecAndItsDenial() {
     FixedResolver unsigned = signedZone().build();

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.lab.site.TrapEvent;
 
@@ -42,7 +43,8 @@ record TlsReportJudge(Map<String, SightingFacts> facts, Set<String> refused, boo
             .distinct()
             .toList();
     if (!unknown.isEmpty()) {
-      return new TlsReportJudgement(CheckOutcome.WARN, "with unknown result types " + unknown);
+      return new TlsReportJudgement(
+          CheckOutcome.WARN, "with unknown result types " + String.join(", ", unknown));
     }
     if (reports().stream().anyMatch(r -> r.transport().equals("mail") && !r.signed())) {
       return new TlsReportJudgement(
@@ -93,8 +95,8 @@ record TlsReportJudge(Map<String, SightingFacts> facts, Set<String> refused, boo
   }
 
   private static String labelList(List<String> labels) {
-    return labels.size() > MAX_LABELS
-        ? labels.subList(0, MAX_LABELS) + " and " + (labels.size() - MAX_LABELS) + " more"
-        : labels.toString();
+    String listed = labels.stream().limit(MAX_LABELS).collect(Collectors.joining(", "));
+    int more = labels.size() - MAX_LABELS;
+    return more > 0 ? listed + " and " + more + " more" : listed;
   }
 }

@@ -70,7 +70,7 @@ public final class TrapTranscript {
               "REPORT by "
                   + r.transport()
                   + " "
-                  + r.types()
+                  + String.join(", ", r.types())
                   + " "
                   + r.successes()
                   + "/"

@@ -48,7 +48,7 @@ final class TlsReportJudgeTest {
     for (String label : ExpectedResultTypes.right().keySet()) {
       Map<String, SightingFacts> silent = good();
       silent.put(label, SightingFactsBuilder.tried());
-      assertEquals("not about [" + label + "]", judgementOf(silent).text());
+      assertEquals("not about " + label, judgementOf(silent).text());
       Map<String, SightingFacts> wrong = good();
       wrong.put(label, SightingFactsBuilder.reported("https", false, 1, "dane-required"));
       assertEquals(CheckOutcome.WARN, judgementOf(wrong).outcome(), label);
@@ -62,7 +62,7 @@ final class TlsReportJudgeTest {
   void unknownResultTypesAndUnsignedMailAreReported() {
     Map<String, SightingFacts> invented = good();
     invented.put("b2", SightingFactsBuilder.reported("https", false, 1, "tls-broken"));
-    assertEquals("with unknown result types [tls-broken]", judgementOf(invented).text());
+    assertEquals("with unknown result types tls-broken", judgementOf(invented).text());
     Map<String, SightingFacts> unsigned = good();
     unsigned.put("b2", SightingFactsBuilder.reported("mail", false, 1, "starttls-not-supported"));
     assertEquals(CheckOutcome.WARN, judgementOf(unsigned).outcome());
