@@ -47,7 +47,8 @@ public final class Sqlite {
       apply(connection, format.pragmas());
       format.migrate(connection, version);
       return connection;
-    } catch (SQLException | StoreFormatException e) {
+    } catch (SQLException | StoreFormatException | RuntimeException | Error e) {
+      // A migration that is left open would lock the database.
       connection.close();
       throw e;
     }

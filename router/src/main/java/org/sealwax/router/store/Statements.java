@@ -53,7 +53,8 @@ public final class Statements implements Closeable {
       T result = work.in(this);
       update("COMMIT");
       return result;
-    } catch (SQLException | RuntimeException e) {
+    } catch (SQLException | RuntimeException | Error e) {
+      // Else every later transaction would fail as one inside this.
       try {
         update("ROLLBACK");
       } catch (SQLException over) {

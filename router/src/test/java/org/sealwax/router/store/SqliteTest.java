@@ -97,6 +97,53 @@ final class SqliteTest {
   }
 
   @Test
+  void aMigrationThatFailsInAnyWayLeavesNoLock() throws Exception {
+    assertEquals(1, number(ONE, "PRAGMA user_version"));
+    for (Throwable failure : failures()) {
+      SqliteFormat wrong =
+          format(
+              FIRST,
+              statement -> {
+                statement.execute("ALTER TABLE a ADD COLUMN z");
+                throw unchecked(failure);
+              });
+      assertThrows(failure.getClass(), () -> Sqlite.writer(database, wrong, 100));
+      assertEquals(1, number(ONE, "SELECT count(*) FROM pragma_table_info('a')"));
+      assertEquals(1, number(ONE, "UPDATE a SET x = 1 RETURNING x"), failure.toString());
+    }
+  }
+
+  @Test
+  void aTransactionThatFailsInAnyWayIsRolledBack() throws Exception {
+    try (Statements all = new Statements(Sqlite.create(database, ONE, 100))) {
+      for (Throwable failure : failures()) {
+        assertThrows(
+            failure.getClass(),
+            () ->
+                all.transaction(
+                    in -> {
+                      in.update("INSERT INTO a VALUES(2)");
+                      throw unchecked(failure);
+                    }));
+        assertEquals(1, all.number("SELECT count(*) FROM a"), failure.toString());
+        assertEquals(1, all.<Integer>transaction(in -> in.update("UPDATE a SET x = 1")));
+      }
+    }
+  }
+
+  private static List<Throwable> failures() {
+    return List.of(
+        new SQLException("injected"),
+        new IllegalStateException("injected"),
+        new AssertionError("injected"));
+  }
+
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+  private static <T extends Throwable> T unchecked(Throwable failure) throws T {
+    throw (T) failure;
+  }
+
+  @Test
   void leavesNewerForeignAndDamagedDatabasesAlone() throws Exception {
     assertEquals(2, number(TWO, "PRAGMA user_version"));
     change("PRAGMA user_version = 99");

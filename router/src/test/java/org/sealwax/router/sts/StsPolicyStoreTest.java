@@ -2,6 +2,7 @@ package org.sealwax.router.sts;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -177,6 +178,33 @@ final class StsPolicyStoreTest {
       assertTrue(store.read(domain(2)).isEmpty());
       store.forget(later, later, later);
       assertEquals(0, store.size());
+    }
+  }
+
+  @Test
+  void aTouchThatFailsIsGivenBackAsAWhole() throws Exception {
+    StsMemory kept = memory("enforce", "");
+    String url = "jdbc:sqlite:" + folder.resolve("sts.db");
+    try (StsPolicyStore store = open(10, 1_000_000);
+        java.sql.Connection other = JDBC.createConnection(url, new java.util.Properties());
+        java.sql.Statement s = other.createStatement()) {
+      store.write(domain(1), kept, NOON);
+      store.write(domain(2), kept, NOON);
+      s.execute(
+          "CREATE TRIGGER t BEFORE UPDATE OF used ON policy WHEN new.domain = 'd2.example'"
+              + " BEGIN SELECT RAISE(FAIL, 'injected'); END");
+      Map<Domain, Instant> used = new java.util.LinkedHashMap<>();
+      used.put(domain(1), NOON.plusSeconds(1));
+      used.put(domain(2), NOON.plusSeconds(1));
+      assertThrows(IOException.class, () -> store.touch(used));
+      s.execute("DROP TRIGGER t");
+      store.write(domain(3), kept, NOON);
+      try (java.sql.ResultSet r = s.executeQuery("SELECT count(*), max(used) FROM policy")) {
+        assertTrue(r.next());
+        assertEquals(3, r.getInt(1), "what is written later is on the disk");
+        assertEquals(NOON.toEpochMilli(), r.getLong(2), "nothing of it was kept");
+      }
+      store.touch(used);
     }
   }
 
