@@ -128,8 +128,14 @@ public final class ReceiptLog implements Receipts, Closeable {
       begin();
       return;
     }
-    Path last = files.getLast();
-    long cut = resume(last);
+    if (files.size() > 1 && isWithoutLine(files.getLast())) {
+      // A crash between making the file and its first line: the chain ends in the one before.
+      Files.deleteIfExists(ReceiptFiles.salts(files.getLast()));
+      Files.delete(files.getLast());
+      open();
+      return;
+    }
+    long cut = resume(files.getLast());
     if (cut > 0) {
       log.warning("receipts", "a crash truncated the last line: " + cut + " bytes were removed");
       append("torn", ReceiptLine.members().number("octets", cut));
@@ -138,6 +144,12 @@ public final class ReceiptLog implements Receipts, Closeable {
     if (size >= fileSize()) {
       begin();
       expire(clock.now());
+    }
+  }
+
+  private static boolean isWithoutLine(Path file) throws IOException {
+    try (BoundedLines read = new BoundedLines(Files.newInputStream(file))) {
+      return read.next() == null;
     }
   }
 
@@ -164,7 +176,7 @@ public final class ReceiptLog implements Receipts, Closeable {
     size = whole;
     salts = channel(ReceiptFiles.salts(file));
     if (whole == 0) {
-      // A crash between making the file and its first line.
+      // The same with the first file of all.
       append(ReceiptLine.BEGIN, ReceiptLine.beginning(clock.now().toString(), hash));
       open(lines).force(false);
     }
@@ -224,8 +236,7 @@ public final class ReceiptLog implements Receipts, Closeable {
         return;
       } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
         log.bug("receipts", e);
-        dropped.addAndGet(batch.size());
-        batch.clear();
+        readAgain(batch);
       }
     } while (!last || !waiting.isEmpty() && !failing);
   }
@@ -235,18 +246,22 @@ public final class ReceiptLog implements Receipts, Closeable {
       failing = true;
       log.storeTrouble("receipts cannot be written; delivery continues without them", e);
     }
+    readAgain(batch);
+    tryAgain = clock.nanoTime() + PAUSE.toNanos();
+  }
+
+  /** After a failure it is not known what is on the disk: the chain goes on where the file ends. */
+  private void readAgain(List<Receipt> batch) {
     dropped.addAndGet(batch.size());
     batch.clear();
     try {
-      // After a failed sync it is not known what is on the disk: it is read again.
       closeFiles();
       number = 0;
       hash = ReceiptLine.ORIGIN;
       open();
     } catch (IOException again) {
-      // Logged already; tried again after the pause.
+      // The next write fails, and tries it again after the pause.
     }
-    tryAgain = clock.nanoTime() + PAUSE.toNanos();
   }
 
   private void write(List<Receipt> batch) throws IOException {
@@ -330,6 +345,8 @@ public final class ReceiptLog implements Receipts, Closeable {
   }
 
   private void signAndRotate(boolean last) throws IOException {
+    // A chain whose end could not be read is not continued.
+    var _ = open(lines);
     Instant now = clock.now();
     boolean full = size >= fileSize() || isOld(now);
     boolean due = Duration.between(signedAt, now).abs().compareTo(SIGN) >= 0;

@@ -14,9 +14,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.testkit.net.ManualClock;
@@ -245,6 +247,57 @@ final class ReceiptLogTest {
     replace(lines);
     assertThrows(IOException.class, this::open);
     assertFalse(verify().flaws().isEmpty());
+  }
+
+  /** A bug while a file is begun left one without a first line, and the chain went on in it. */
+  @Test
+  void theChainGoesOnAfterABugWhileAFileIsBegun() throws Exception {
+    settings = new ReceiptSettings(Duration.ofDays(90), 0, 2_000);
+    AtomicBoolean failed = new AtomicBoolean();
+    Clock failing =
+        new Clock() {
+          @Override
+          public Instant now() {
+            if (ReceiptLogTest.this.files() > 1 && failed.compareAndSet(false, true)) {
+              throw new IllegalStateException("injected");
+            }
+            return clock.now();
+          }
+
+          @Override
+          public long nanoTime() {
+            return clock.nanoTime();
+          }
+        };
+    try (ReceiptLog receipts = ReceiptLog.open(folder, settings, failing, random, log.log())) {
+      for (int i = 0; i < 10; i++) {
+        receipts.add(receipt("user" + i + "@example.org", tls()));
+      }
+      await(failed::get);
+      receipts.add(receipt("after@example.org", tls()));
+    }
+    assertEquals(List.of(), verify().flaws());
+    assertEquals(11, verify().receipts());
+    assertTrue(log.recorded("bug", "receipts"));
+  }
+
+  @Test
+  void theChainGoesOnAfterACrashBeforeTheFirstLineOfAFile() throws Exception {
+    written(3);
+    Path begun = ReceiptFiles.file(folder, 6);
+    Files.writeString(begun, "ab");
+    Files.createFile(ReceiptFiles.salts(begun));
+    written(3);
+    assertEquals(List.of(), verify().flaws());
+    assertEquals(6, verify().receipts());
+  }
+
+  private int files() {
+    try {
+      return ReceiptFiles.all(folder).size();
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
   }
 
   @Test
