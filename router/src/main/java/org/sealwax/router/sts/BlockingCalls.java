@@ -3,6 +3,7 @@ package org.sealwax.router.sts;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -14,9 +15,12 @@ import org.sealwax.mail.net.Supervisor;
  * others. Thread-safe.
  */
 public final class BlockingCalls implements Closeable {
-  private final LinkedBlockingQueue<Runnable> waiting = new LinkedBlockingQueue<>();
+  private static final String ENDED = "its thread has ended";
+
+  private final LinkedBlockingQueue<FutureTask<?>> waiting = new LinkedBlockingQueue<>();
   private final Thread thread;
   private volatile boolean closed;
+  private boolean ended;
 
   /** Starts the thread. */
   public BlockingCalls(String name) {
@@ -30,6 +34,12 @@ public final class BlockingCalls implements Closeable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } finally {
+      // No caller waits for a call that is no longer made.
+      synchronized (waiting) {
+        ended = true;
+        waiting.forEach(task -> task.cancel(false));
+      }
     }
   }
 
@@ -37,13 +47,13 @@ public final class BlockingCalls implements Closeable {
    * Has the call made, and waits for it to its end: what it writes is written or not, also for a
    * caller that is interrupted.
    *
-   * @throws IOException what the call throws, or when this is closed
+   * @throws IOException what the call throws, or when this is closed or its thread has ended
    */
   public <T> T call(Callable<T> call) throws IOException {
     FutureTask<T> task = new FutureTask<>(call);
     synchronized (waiting) {
-      if (closed) {
-        throw new IOException("it is closed");
+      if (closed || ended) {
+        throw new IOException(closed ? "it is closed" : ENDED);
       }
       waiting.add(task);
     }
@@ -56,6 +66,8 @@ public final class BlockingCalls implements Closeable {
           interrupted = true;
         }
       }
+    } catch (CancellationException e) {
+      throw new IOException(ENDED, e);
     } catch (ExecutionException e) {
       switch (e.getCause()) {
         case IOException failure -> throw failure;
@@ -77,7 +89,7 @@ public final class BlockingCalls implements Closeable {
         return;
       }
       closed = true;
-      waiting.add(() -> {});
+      waiting.add(new FutureTask<>(() -> {}, null));
     }
     boolean interrupted = false;
     while (thread.isAlive()) {

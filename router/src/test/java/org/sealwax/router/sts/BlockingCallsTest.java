@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.sealwax.mail.net.Supervisor;
 
 /** Calls that block leave the virtual threads. */
 @Timeout(120)
@@ -88,6 +89,58 @@ final class BlockingCallsTest {
       caller.join();
       assertTrue(both.get());
     }
+  }
+
+  /** A call that leaves the thread interrupted ends it: the others waited for ever. */
+  @Test
+  void nobodyWaitsForAThreadThatHasEnded() throws Exception {
+    BlockingCalls calls = new BlockingCalls("ended calls");
+    CountDownLatch go = new CountDownLatch(1);
+    CountDownLatch begun = new CountDownLatch(1);
+    List<Thread> callers = new ArrayList<>();
+    callers.add(
+        Thread.startVirtualThread(
+            () -> {
+              try {
+                calls.call(
+                    () -> {
+                      begun.countDown();
+                      go.await();
+                      Thread.currentThread().interrupt();
+                      return 1;
+                    });
+              } catch (IOException e) {
+                throw new IllegalStateException(e);
+              }
+            }));
+    begun.await();
+    AtomicInteger failed = new AtomicInteger();
+    for (int i = 0; i < 5; i++) {
+      Thread caller =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    try {
+                      calls.call(() -> 1);
+                    } catch (IOException e) {
+                      failed.incrementAndGet();
+                    }
+                  });
+      callers.add(caller);
+      while (caller.getState() != Thread.State.WAITING) {
+        Thread.sleep(1);
+      }
+    }
+    go.countDown();
+    for (Thread caller : callers) {
+      caller.join();
+    }
+    assertEquals(5, failed.get());
+    assertThrows(IOException.class, () -> calls.call(() -> 1));
+    while (!Supervisor.ended().contains("ended calls")) {
+      Thread.sleep(1); // then the process ends
+    }
+    calls.close();
   }
 
   @Test
