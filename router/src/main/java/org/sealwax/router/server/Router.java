@@ -187,7 +187,6 @@ public final class Router implements Closeable {
             clock,
             random,
             log);
-    stores.openInBackground();
     try {
       this.spool = openSpool(settings);
     } catch (StartFailure e) {
@@ -280,7 +279,7 @@ public final class Router implements Closeable {
 
   private SqliteSpool openSpool(RouterSettings settings) throws StartFailure {
     try {
-      return SqliteSpool.open(settings.spool(), steady, random, log);
+      return SqliteSpool.open(settings.spool(), steady, random, log, stores::openInBackground);
     } catch (SpoolException e) {
       throw StartFailure.of(e, settings.spool().folder());
     } catch (IOException e) {

@@ -561,10 +561,11 @@ final class SpoolWriter {
       state = WriterState.SYNCED;
       return newest;
     } catch (SQLException | IOException e) {
-      if (opening != null) {
+      throw SpoolException.of("the spool cannot be opened", e);
+    } finally {
+      if (opening != null && opening != connection) {
         opening.close();
       }
-      throw SpoolException.of("the spool cannot be opened", e);
     }
   }
 }

@@ -54,12 +54,18 @@ public final class SqliteSpool implements Spool {
   private final Thread writerThread;
   private volatile boolean closed;
 
-  /** Opens the store; {@code after} is called after each step, in the thread that took it. */
+  /**
+   * Opens the store.
+   *
+   * @param locked is called once no other process can have it
+   * @param after is called after each step, in the thread that took it
+   */
   SqliteSpool(
       SpoolSettings settings,
       Clock clock,
       RandomSource random,
       MailLog log,
+      Runnable locked,
       Consumer<SpoolStep> after)
       throws IOException {
     Path folder = settings.folder();
@@ -80,6 +86,7 @@ public final class SqliteSpool implements Spool {
     this.writer = new SpoolWriter(this);
     boolean isOpen = false;
     try {
+      locked.run();
       requestSalvageAfterEnds();
       int contents = bodies.present().size();
       space.withReserve(() -> salvage.beforeOpening(used, contents));
@@ -101,11 +108,13 @@ public final class SqliteSpool implements Spool {
   /**
    * Opens the store, makes it when there is none, brings an older format up to date.
    *
+   * @param locked is called once no other process can have it
    * @throws SpoolException when another process has it, or the format is newer than this program
    */
   public static SqliteSpool open(
-      SpoolSettings settings, Clock clock, RandomSource random, MailLog log) throws IOException {
-    return new SqliteSpool(settings, clock, random, log, step -> {});
+      SpoolSettings settings, Clock clock, RandomSource random, MailLog log, Runnable locked)
+      throws IOException {
+    return new SqliteSpool(settings, clock, random, log, locked, step -> {});
   }
 
   /** From now on the messages that the spool is busy with are marked. */

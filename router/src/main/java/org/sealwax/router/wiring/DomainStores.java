@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.HostAddresses;
 import org.sealwax.mail.dns.Resolver;
@@ -54,6 +55,7 @@ public final class DomainStores implements Closeable {
   private final Optional<Lazy<StsPolicyCache>> policies;
   private final Lazy<PersistentLedger> ledger;
   private final Optional<Lazy<ReceiptLog>> receipts;
+  private volatile @Nullable Thread opening;
 
   /**
    * Opens nothing yet but the certificate authorities.
@@ -171,17 +173,21 @@ public final class DomainStores implements Closeable {
     var _ = policies();
   }
 
-  /** Opens all files in the background; a failure is reported again by {@link #open}. */
+  /**
+   * Opens all files in the background; a failure is reported again by {@link #open}. Not before the
+   * spool is ours: another router may be writing to them.
+   */
   public void openInBackground() {
-    Threads.startPlatform(
-        "archives",
-        () -> {
-          try {
-            open();
-          } catch (RuntimeException e) {
-            // The caller that waits for it opens it again, and reports the error.
-          }
-        });
+    opening =
+        Threads.startPlatform(
+            "archives",
+            () -> {
+              try {
+                open();
+              } catch (RuntimeException e) {
+                // The caller that waits for it opens it again, and reports the error.
+              }
+            });
   }
 
   /** Begins what goes on in the background. */
@@ -245,6 +251,14 @@ public final class DomainStores implements Closeable {
 
   @Override
   public void close() throws IOException {
+    Thread opener = opening;
+    try {
+      if (opener != null) {
+        opener.join(); // else it opens the others after this
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     StsPolicyCache sts = policies.map(Lazy::ifCreated).orElse(null);
     PersistentLedger book = ledger.ifCreated();
     ReceiptLog written = receipts.map(Lazy::ifCreated).orElse(null);

@@ -62,7 +62,11 @@ public final class QueueBench {
 
   private static SqliteSpool spool(Path folder) throws IOException {
     return SqliteSpool.open(
-        SpoolSettings.defaults(folder), Clock.system(), RandomSource.secure(), new BugLog().log);
+        SpoolSettings.defaults(folder),
+        Clock.system(),
+        RandomSource.secure(),
+        new BugLog().log,
+        () -> {});
   }
 
   private static Queue queue(SqliteSpool spool, org.sealwax.router.queue.DeliveryAgent delivery) {

@@ -66,7 +66,8 @@ final class ClockJumpTest {
               new SpoolSettings(folder.resolve("spool"), 0, 1000),
               stores,
               RandomSource.secure(),
-              log.log);
+              log.log,
+              () -> {});
       queue =
           new org.sealwax.router.queue.Queue(
               spool,

@@ -101,7 +101,8 @@ final class HeldMailTest {
             new SpoolSettings(folder.resolve("spool"), 0, 100_000),
             new Commits(clock),
             RandomSource.secure(),
-            log);
+            log,
+            () -> {});
     queue =
         new Queue(
             interrupted(spool),

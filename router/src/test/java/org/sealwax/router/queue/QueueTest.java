@@ -87,7 +87,8 @@ final class QueueTest {
             new SpoolSettings(folder.resolve("spool"), 0, 1000),
             Clock.system(),
             RandomSource.secure(),
-            log.log);
+            log.log,
+            () -> {});
     queue = newQueue();
     queue.start();
   }

@@ -20,12 +20,16 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,7 +54,9 @@ import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.log.TextMailLog;
 import org.sealwax.router.wiring.ConfiguredFilesCheck;
+import org.sealwax.router.wiring.DomainStores;
 import org.sealwax.router.wiring.StartFailure;
+import org.sealwax.testkit.dns.FixedResolver;
 import org.sealwax.testkit.net.FreePort;
 
 /**
@@ -396,6 +402,61 @@ final class RouterTest {
     StartFailure trouble = assertThrows(StartFailure.class, () -> router("a", toward(1)));
     assertTrue(String.valueOf(trouble.getMessage()).contains("another"), trouble.getMessage());
     assertTrue(trouble.help().contains("state"), trouble.help());
+  }
+
+  /** It repaired the receipts of the first one: a line that was being written was cut off. */
+  @Test
+  void aSecondServerLeavesTheFilesOfTheFirstAlone() throws Exception {
+    var _ = router("a", toward(1));
+    Path receipts = folder.resolve("a/receipts");
+    Path last;
+    try (var files = Files.list(receipts)) {
+      last =
+          files.filter(f -> f.getFileName().toString().startsWith("receipts-")).findFirst().get();
+    }
+    Files.writeString(last, "half a line", StandardOpenOption.APPEND);
+    assertThrows(StartFailure.class, () -> router("a", toward(1)));
+    assertTrue(Files.readString(last).endsWith("half a line"));
+  }
+
+  /** What the background opened after the end was never closed, and its files grew. */
+  @Test
+  void storesThatAreBeingOpenedAreClosed() throws Exception {
+    List<Thread> openers = new CopyOnWriteArrayList<>();
+    Clock slow =
+        new Clock() {
+          @Override
+          public Instant now() {
+            if (Thread.currentThread().getName().equals("archives")) {
+              openers.add(Thread.currentThread());
+              LockSupport.parkNanos(100_000_000);
+            }
+            return Clock.system().now();
+          }
+
+          @Override
+          public long nanoTime() {
+            return Clock.system().nanoTime();
+          }
+        };
+    DomainStores stores =
+        new DomainStores(
+            settings("slow", LISTEN),
+            FixedResolver.builder().build(),
+            () -> {
+              throw new IllegalStateException("no TLS");
+            },
+            slow,
+            RandomSource.secure(),
+            lines);
+    stores.openInBackground();
+    await(() -> !openers.isEmpty());
+    stores.close();
+    openers.getFirst().join();
+    assertTrue(Files.exists(folder.resolve("slow/sts.db")));
+    for (String store : List.of("ledger.db", "sts.db")) {
+      assertFalse(Files.exists(folder.resolve("slow/" + store + "-wal")), store + " is open");
+    }
   }
 
   @Test

@@ -131,6 +131,7 @@ final class CrashTableTest {
         Clock.system(),
         RandomSource.secure(),
         log.log,
+        () -> {},
         this::taken);
   }
 
@@ -424,7 +425,11 @@ final class CrashTableTest {
     Path folder = state().resolve("spool");
     try (SqliteSpool spool =
         SqliteSpool.open(
-            new SpoolSettings(folder, 0, 1000), Clock.system(), RandomSource.secure(), log.log)) {
+            new SpoolSettings(folder, 0, 1000),
+            Clock.system(),
+            RandomSource.secure(),
+            log.log,
+            () -> {})) {
       awaitSwept(spool);
       for (QueueId bystander : bystanders) {
         assertEquals("queued", word(spool, folder, bystander), key + ": " + bystander);

@@ -56,7 +56,11 @@ final class DamageTest {
 
   private SqliteSpool open(Path where) throws IOException {
     return SqliteSpool.open(
-        new SpoolSettings(where, 0, 1000), Clock.system(), RandomSource.secure(), log.log);
+        new SpoolSettings(where, 0, 1000),
+        Clock.system(),
+        RandomSource.secure(),
+        log.log,
+        () -> {});
   }
 
   /** Opens, waits until everything that goes on at a start is over, and closes. */

@@ -59,7 +59,8 @@ final class FullDiskTest {
         new SpoolSettings(disk.resolve("spool"), FLOOR, 1000),
         Clock.system(),
         RandomSource.secure(),
-        log.log);
+        log.log,
+        () -> {});
   }
 
   private Path fill() throws IOException {

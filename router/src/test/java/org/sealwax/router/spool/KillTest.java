@@ -76,7 +76,11 @@ final class KillTest {
   private void check(Path folder, ChildOutput output) throws IOException {
     try (SqliteSpool spool =
         SqliteSpool.open(
-            new SpoolSettings(folder, 0, 1000), Clock.system(), RandomSource.secure(), log.log)) {
+            new SpoolSettings(folder, 0, 1000),
+            Clock.system(),
+            RandomSource.secure(),
+            log.log,
+            () -> {})) {
       spool.upkeep.sweep();
       Set<QueueId> here = new HashSet<>();
       for (DueBatch due : spool.due(java.time.Instant.now().plusSeconds(5), 1_000_000)) {

@@ -31,7 +31,8 @@ public final class SpoolChild {
             new SpoolSettings(folder, minimumFree, 1000),
             Clock.system(),
             RandomSource.secure(),
-            new BugLog().log);
+            new BugLog().log,
+            () -> {});
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < producers; i++) {
       threads.add(Thread.ofVirtual().start(() -> produce(spool, size, count)));

@@ -55,7 +55,8 @@ final class SqliteSpoolTest {
         new SpoolSettings(where, minimumFree, 1000),
         Clock.system(),
         RandomSource.secure(),
-        log.log);
+        log.log,
+        () -> {});
   }
 
   private static byte[] read(Spool spool, QueueId id) throws IOException {
@@ -94,6 +95,37 @@ final class SqliteSpoolTest {
       assertArrayEquals(large, read(spool, ids.get(2)));
     }
     assertEquals(List.of(), log.bugs);
+  }
+
+  /** A connection that was left in its transaction locked the database for the next one. */
+  @Test
+  void anOpeningThatABugEndsLeavesNoLock() throws Exception {
+    open().close();
+    Clock failing =
+        new Clock() {
+          @Override
+          public Instant now() {
+            boolean opens =
+                StackWalker.getInstance()
+                    .walk(s -> s.anyMatch(f -> f.getMethodName().equals("openOnce")));
+            if (opens) {
+              throw new IllegalStateException("injected");
+            }
+            return Clock.system().now();
+          }
+
+          @Override
+          public long nanoTime() {
+            return Clock.system().nanoTime();
+          }
+        };
+    SpoolSettings same = new SpoolSettings(folder(), 0, 1000);
+    assertThrows(
+        IllegalStateException.class,
+        () -> SqliteSpool.open(same, failing, RandomSource.secure(), log.log, () -> {}));
+    try (SqliteSpool spool = open()) {
+      SpoolChild.store(spool, new byte[10]);
+    }
   }
 
   /** Found by 200 rounds of kill -9: mail behind a busy next hop lay idle for ten minutes after. */
@@ -197,6 +229,7 @@ final class SqliteSpoolTest {
             Clock.system(),
             RandomSource.secure(),
             log.log,
+            () -> {},
             after)) {
       SpoolChild.store(spool, new byte[10]);
       isFailing.set(true);
@@ -517,7 +550,7 @@ final class SqliteSpoolTest {
   void tracesAreBounded() throws Exception {
     SpoolSettings few = new SpoolSettings(folder(), 0, 10);
     try (SqliteSpool spool =
-        SqliteSpool.open(few, Clock.system(), RandomSource.secure(), log.log)) {
+        SqliteSpool.open(few, Clock.system(), RandomSource.secure(), log.log, () -> {})) {
       List<QueueId> ids = new ArrayList<>();
       for (int i = 0; i < 30; i++) {
         QueueId id = SpoolChild.store(spool, new byte[10]);

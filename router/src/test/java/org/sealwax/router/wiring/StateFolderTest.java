@@ -71,7 +71,8 @@ final class StateFolderTest {
             new SpoolSettings(spool, 0, 10),
             Clock.system(),
             RandomSource.secure(),
-            new RecordingMailLog().log())
+            new RecordingMailLog().log(),
+            () -> {})
         .close();
     try (Stream<Path> files = Files.list(spool)) {
       assertTrue(files.anyMatch(f -> f.toString().endsWith(".db")), name);
@@ -92,7 +93,8 @@ final class StateFolderTest {
             new SpoolSettings(spool, 0, 10),
             Clock.system(),
             RandomSource.secure(),
-            new RecordingMailLog().log())
+            new RecordingMailLog().log(),
+            () -> {})
         .close();
     assertEquals("rwx------", mode(spool));
     assertEquals("rwx------", mode(bodies));
