@@ -26,6 +26,9 @@ import org.slf4j.LoggerFactory;
  * them. What is not in the table gets a general phrase, and its own words go to the log.
  */
 public final class FailureText {
+  /** The logger that gets the words of libraries that are not shown. */
+  public static final String LOGGER = "failure";
+
   private static final String OURS = "org.sealwax.";
 
   /** No admin reads further, and a peer may have chosen the words. */
@@ -223,8 +226,7 @@ public final class FailureText {
    */
   public static void log(Throwable failure) {
     String raw = failure.toString();
-    LoggerFactory.getLogger("failure")
-        .warn(raw.length() > MAX_RAW ? raw.substring(0, MAX_RAW) : raw);
+    LoggerFactory.getLogger(LOGGER).warn(raw.length() > MAX_RAW ? raw.substring(0, MAX_RAW) : raw);
   }
 
   private static String unknown(Throwable failure) {

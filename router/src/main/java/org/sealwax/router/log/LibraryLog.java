@@ -3,6 +3,7 @@ package org.sealwax.router.log;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.FailureText;
 import org.slf4j.ILoggerFactory;
 import org.slf4j.IMarkerFactory;
 import org.slf4j.Logger;
@@ -18,8 +19,8 @@ import org.slf4j.spi.SLF4JServiceProvider;
 
 /**
  * An slf4j back end that writes the messages of libraries, from WARN up, as warnings of our own log
- * (ADR 0027): one format, one stream, no logging framework to load at start. Messages before the
- * log is set are dropped.
+ * (ADR 0027): one format, one stream, no logging framework to load at start. Commands without a log
+ * drop the messages, but for those of {@link FailureText}, which go to standard error.
  */
 public final class LibraryLog implements SLF4JServiceProvider {
   private static final class Destination {
@@ -33,8 +34,8 @@ public final class LibraryLog implements SLF4JServiceProvider {
   /** For the service loader. */
   public LibraryLog() {}
 
-  /** Sets the log that warnings go to from now on. */
-  public static void lead(MailLog log) {
+  /** Sets the log that warnings go to from now on, or that there is none. */
+  public static void lead(@Nullable MailLog log) {
     Destination.log = log;
   }
 
@@ -94,11 +95,20 @@ public final class LibraryLog implements SLF4JServiceProvider {
         Object @Nullable [] arguments,
         @Nullable Throwable cause) {
       MailLog log = Destination.log;
-      if (log == null) {
-        return;
-      }
       String formatted = MessageFormatter.basicArrayFormat(text, arguments);
-      log.warning("library", name + ": " + formatted + (cause == null ? "" : ": " + cause));
+      String line = name + ": " + formatted + (cause == null ? "" : ": " + cause);
+      if (log != null) {
+        log.warning("library", line);
+      } else if (isEnabled()) {
+        StringBuilder note = new StringBuilder("note: ");
+        LogLine.escape(line, note);
+        System.err.println(note);
+      }
+    }
+
+    /** Without a log only what {@link FailureText} leaves out of a message, as a note to it. */
+    private boolean isEnabled() {
+      return Destination.log != null || name.equals(FailureText.LOGGER);
     }
 
     @Override
@@ -118,12 +128,12 @@ public final class LibraryLog implements SLF4JServiceProvider {
 
     @Override
     public boolean isWarnEnabled() {
-      return Destination.log != null;
+      return isEnabled();
     }
 
     @Override
     public boolean isErrorEnabled() {
-      return Destination.log != null;
+      return isEnabled();
     }
   }
 }

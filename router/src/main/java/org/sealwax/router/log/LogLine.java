@@ -198,7 +198,7 @@ final class LogLine {
     comma = true;
   }
 
-  private static void escape(String value, StringBuilder out) {
+  static void escape(String value, StringBuilder out) {
     JsonLine.escape(value, MAX_VALUE, false, out);
   }
 

@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PrintStream;
 import java.lang.reflect.Method;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.testkit.net.ManualClock;
 
 /** The forms of the log are a promise to parsers: golden lines, and attempts to forge them. */
@@ -353,6 +356,27 @@ final class TextMailLogTest {
     List<Counters.Sample> samples = counters.read().getFirst().samples();
     assertEquals(Counters.MAX_SERIES + 1, samples.size());
     assertTrue(samples.contains(new Counters.Sample("l=\"other\"", 10)));
+  }
+
+  @Test
+  void wordsOfALibraryAreANoteOnStandardErrorWithoutALog() {
+    IOException failure = new IOException("Foo 17\u001b happened");
+    failure.setStackTrace(new StackTraceElement[0]);
+    PrintStream before = System.err;
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    LibraryLog.lead(null);
+    System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+    try {
+      assertEquals("reading or writing failed", FailureText.of(failure));
+      org.slf4j.LoggerFactory.getLogger("some.Library").warn("not heard");
+    } finally {
+      System.setErr(before);
+    }
+    String note = err.toString(StandardCharsets.UTF_8);
+    assertTrue(note.startsWith("note: failure: java.io.IOException: Foo 17"), note);
+    assertTrue(note.endsWith(" happened\n"), note);
+    assertEquals(1, note.lines().count());
+    assertFalse(note.contains("\u001b"), note);
   }
 
   @Test
