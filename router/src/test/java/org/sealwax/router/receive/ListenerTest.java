@@ -396,11 +396,13 @@ final class ListenerTest {
         Listener.start(four, server(limits(0), RelayRules.loopbackOnly()), null)) {
       assertEquals(0, listener.sessions());
       try (TestSmtpClient first = local(folder);
-          TestSmtpClient second = local(folder);
-          TestSmtpClient third = local(folder)) {
+          TestSmtpClient second = local(folder)) {
         assertEquals(220, first.reply().code());
         assertEquals(220, second.reply().code());
-        assertEquals(421, third.reply().code());
+        // Only now: sessions that begin at the same time are counted in any order.
+        try (TestSmtpClient third = local(folder)) {
+          assertEquals(421, third.reply().code());
+        }
         assertEquals(221, second.say("QUIT").code());
       }
       while (listener.sessions() > 0) {
