@@ -178,7 +178,7 @@ final class LabCommandTest {
     return err.toString(StandardCharsets.UTF_8);
   }
 
-  /** While the sender works it is told what was seen; what that means is said in the report. */
+  /** During the run the lab prints only observations; the report has the verdicts. */
   @Test
   void theLinesBeforeTheReportAreFacts() throws Exception {
     String exec =
