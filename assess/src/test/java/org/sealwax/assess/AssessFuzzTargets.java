@@ -26,7 +26,7 @@ import org.sealwax.testkit.dns.FixedResolver;
 import org.sealwax.testkit.fuzz.FuzzTarget;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What people point at, and what strangers say that ends in reports. */
+/** What users name as targets, and texts of servers that are shown in reports. */
 public final class AssessFuzzTargets {
   private static final JsonMapper MAPPER = new JsonMapper();
 
@@ -110,7 +110,7 @@ public final class AssessFuzzTargets {
     }
   }
 
-  /** Strangers' text in a report: neither JSON nor page nor badge breaks, and nothing is markup. */
+  /** Hostile text in a report: neither JSON nor page nor badge breaks, and nothing is markup. */
   private static void report(byte[] input) {
     String text = new String(input, StandardCharsets.ISO_8859_1);
     AssessmentReport sample = SampleReports.bad();

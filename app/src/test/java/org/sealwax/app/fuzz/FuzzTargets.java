@@ -30,7 +30,7 @@ import org.sealwax.router.route.ForwardFuzzTargets;
 import org.sealwax.testkit.fuzz.FuzzTarget;
 import org.sealwax.testkit.zone.AuthoritativeServerFuzzTargets;
 
-/** Every parser that strangers, damage or mistakes can reach. */
+/** Every parser that reads input from peers, damaged files or files with mistakes. */
 public final class FuzzTargets {
   private FuzzTargets() {}
 

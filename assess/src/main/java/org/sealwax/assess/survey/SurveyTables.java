@@ -204,7 +204,7 @@ public final class SurveyTables {
   }
 
   /**
-   * A cell (RFC 4180) that no spreadsheet takes for a formula: texts of strangers stand in it.
+   * A cell (RFC 4180) that no spreadsheet takes for a formula: it may contain texts of servers.
    * Control characters become spaces.
    */
   static String cell(String text) {

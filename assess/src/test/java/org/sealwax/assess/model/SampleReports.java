@@ -9,7 +9,7 @@ import org.sealwax.mail.address.Domain;
 
 /** Reports for tests of what is made of reports. */
 public final class SampleReports {
-  /** A stranger's text that must not become markup, escape sequences or another line. */
+  /** A text of a server that must not become markup, escape sequences or another line. */
   public static final String HOSTILE = "<script>alert('x')</script>\u001b[31m\u202e\"&\r\n";
 
   private static final String BANNER = "mx1 ESMTP Postfix (Debian/GNU)";

@@ -37,7 +37,7 @@ import org.sealwax.testkit.fuzz.Injections;
 import org.sealwax.testkit.net.ManualClock;
 import tools.jackson.databind.JsonNode;
 
-/** The pages and the JSON of the service: what they say, and what strangers cannot make them do. */
+/** The pages and the JSON of the service: what they show, and which attacks they refuse. */
 @Timeout(120)
 final class ScanWebSiteTest {
   @TempDir Path folder = Path.of(".");

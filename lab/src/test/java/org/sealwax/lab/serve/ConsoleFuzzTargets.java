@@ -7,7 +7,7 @@ import java.util.List;
 import org.sealwax.assess.render.Html;
 import org.sealwax.testkit.fuzz.FuzzTarget;
 
-/** What strangers send, on the lab's pages. */
+/** Input of senders, on the lab's pages. */
 public final class ConsoleFuzzTargets {
   private ConsoleFuzzTargets() {}
 

@@ -33,7 +33,7 @@ import org.sealwax.testkit.fuzz.Injections;
 import org.sealwax.testkit.net.MemoryWire;
 
 /**
- * The public lab's pages: what they show, to which client, and what strangers cannot make them
+ * The public lab's pages: what they show, to which client, and which hostile input they do not
  * show.
  */
 @Timeout(600)

@@ -28,7 +28,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Scope;
 
-/** What strangers do to the lab: relay through it, fill it, send it nonsense. */
+/** Attacks on the lab: relaying through it, filling its memory, invalid input. */
 final class LabAttackTest {
   private static final int TIMEOUT = 60_000;
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sealwax.mail.net.TcpListener;
 
-/** Our endpoints over real sockets: what strangers send, and what it costs them and us. */
+/** Our endpoints over real sockets: hostile input, and what it costs client and server. */
 @Timeout(120)
 final class HttpServiceTest {
   private static final InetSocketAddress ANY =

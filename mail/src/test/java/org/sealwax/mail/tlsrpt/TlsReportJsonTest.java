@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Reports as strangers write them: RFC 8460 section 4.4, and what is none. */
+/** Reports of other implementations: RFC 8460 section 4.4, and invalid ones. */
 final class TlsReportJsonTest {
   /** As in appendix B of the RFC: mx-host as one text, times with an offset. */
   private static final String GOOD =

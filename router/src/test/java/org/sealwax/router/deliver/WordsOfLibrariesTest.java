@@ -135,7 +135,7 @@ final class WordsOfLibrariesTest {
       String queued = stored(spool, id).toString();
       assertTrue(queued.contains("the connection failed"), queued);
       assertFalse(queued.contains("Foo"), queued);
-      while (bounces.size() < 2) { // the first tells of the delay
+      while (bounces.size() < 2) { // the first notifies of the delay
         step(queue, Duration.ofHours(1));
       }
       for (String bounce : bounces) {

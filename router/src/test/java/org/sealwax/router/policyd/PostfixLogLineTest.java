@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 
-/** Lines of Postfix 3.7's own log, and what strangers may write into them. */
+/** Lines of Postfix 3.7's own log, and text that senders can write into them. */
 final class PostfixLogLineTest {
   private static final String AGENT = "Nov 25 23:10:01 relay postfix/smtp[4711]: ";
   private static final String SENT =

@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.sealwax.testkit.fuzz.FuzzTarget;
 
-/** Files of receipts from strangers: a report, and never an exception or a false "it holds". */
+/** Hostile files of receipts: a report, and never an exception or a false "it holds". */
 public final class ReceiptFuzzTargets {
   private static final byte[] GOOD = chain();
 

@@ -13,8 +13,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What strangers send, and what busy hosts do, does not decide how long unrelated mail to an idle
- * host waits: two seconds in the median, ten at most for 99 of 100.
+ * Mail of untrusted senders, and busy hosts, do not decide how long unrelated mail to an idle host
+ * waits: two seconds in the median, ten at most for 99 of 100.
  */
 @Tag("long")
 final class SlotFairnessTest {

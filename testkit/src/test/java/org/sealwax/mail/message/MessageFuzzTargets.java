@@ -19,7 +19,7 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.testkit.fuzz.FuzzTarget;
 
-/** Header sections that come in, and what we write with words that strangers chose. */
+/** Header sections that come in, and header fields that we write with text from clients. */
 public final class MessageFuzzTargets {
   private static final Instant NOW = Instant.parse("2026-11-23T22:20:35Z");
   private static final Domain HOST = Domain.of("mx.example.org");
@@ -125,7 +125,7 @@ public final class MessageFuzzTargets {
     return number < parts.length ? parts[number] : "";
   }
 
-  /** Strangers choose HELO, certificate names, user and recipient; they write no lines here. */
+  /** Clients choose HELO, certificate names, user and recipient; they write no lines here. */
   private static void received(byte[] input) {
     String[] parts = text(input).split("\n", 4);
     String name = part(parts, 1).replace("\\", "\\\\").replace("\"", "\\\"");

@@ -16,7 +16,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.testkit.fuzz.FuzzTarget;
 
-/** Questions of strangers to the lab's name server. */
+/** Hostile queries to the lab's name server. */
 public final class AuthoritativeServerFuzzTargets {
   private static final InetAddress FROM = InetAddress.ofLiteral("192.0.2.9");
 

@@ -46,7 +46,7 @@ import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
 import org.xbill.DNS.utils.base32;
 
-/** What an authority on the open Internet owes strangers, and what it does not. */
+/** What a public authoritative server must answer, and what it must refuse. */
 final class AuthoritativeServerTest {
   private static final String ZONE = "lab.example";
   private static final InetAddress CLIENT = InetAddress.ofLiteral("198.51.100.7");

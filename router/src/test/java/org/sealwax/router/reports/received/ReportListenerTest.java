@@ -56,7 +56,7 @@ import org.sealwax.testkit.dns.FixedResolver;
 import org.sealwax.testkit.net.ManualClock;
 import org.sealwax.testkit.tls.TestCa;
 
-/** Reports by POST with real TLS: what is taken, and what a stranger gets for anything else. */
+/** Reports by POST with real TLS: what is accepted, and what a client gets for anything else. */
 @Timeout(300)
 final class ReportListenerTest {
   private static final TestCa CA = TestCa.root("public");
