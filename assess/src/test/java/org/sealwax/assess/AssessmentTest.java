@@ -420,8 +420,8 @@ final class AssessmentTest {
           {"192.0.2.1", "[192.0.2.1]:25 STARTTLS"},
           {"192.0.", "192.0"},
           {"192.0.2.1:2525", "[192.0.2.1]:2525 STARTTLS"},
-          {"[IPv6:2001:db8::1]:26", "[2001:db8:0:0:0:0:0:1]:26 STARTTLS"},
-          {"2001:db8::1", "[2001:db8:0:0:0:0:0:1]:25 STARTTLS"},
+          {"[IPv6:2001:db8::1]:26", "[2001:db8::1]:26 STARTTLS"},
+          {"2001:db8::1", "[2001:db8::1]:25 STARTTLS"},
         }) {
       AssessmentTarget target =
           AssessmentTarget.read(row[0]).orElseThrow(() -> new AssertionError(row[0]));

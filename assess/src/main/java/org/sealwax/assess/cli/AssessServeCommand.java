@@ -27,6 +27,7 @@ import org.sealwax.assess.serve.ScanServiceSettings;
 import org.sealwax.assess.serve.ScanWebSite;
 import org.sealwax.assess.serve.TargetApproval;
 import org.sealwax.assess.survey.ProviderLimiter;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.Arguments;
@@ -245,7 +246,7 @@ final class AssessServeCommand {
   }
 
   private static String text(InetSocketAddress address) {
-    return address.getAddress().getHostAddress() + " port " + address.getPort();
+    return AddressText.of(address.getAddress()) + " port " + address.getPort();
   }
 
   private IdentitySettings.@Nullable CertificatePair pair() throws Arguments.UsageError {

@@ -47,7 +47,8 @@ public final class ExplainCodeCommand {
     out.append(check.id())
         .append(aspect.isEmpty() ? "" : "/" + aspect)
         .append("  ")
-        .append(check.title())
+        .append(
+            aspect.isEmpty() ? check.title() : check.headings().getOrDefault(aspect, check.title()))
         .append("\n\nwhy: ")
         .append(check.reason())
         .append('\n');

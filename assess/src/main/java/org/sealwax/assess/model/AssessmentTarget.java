@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Domain;
 
 /** What is examined. */
@@ -58,7 +59,7 @@ public sealed interface AssessmentTarget {
 
     @Override
     public String text() {
-      String host = name == null ? "[" + addresses.getFirst().getHostAddress() + "]" : name.name();
+      String host = name == null ? "[" + AddressText.of(addresses.getFirst()) + "]" : name.name();
       return host + ":" + port;
     }
   }

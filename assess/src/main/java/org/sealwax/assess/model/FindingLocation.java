@@ -3,6 +3,7 @@ package org.sealwax.assess.model;
 import java.net.InetAddress;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Domain;
 
 /**
@@ -58,6 +59,6 @@ public record FindingLocation(@Nullable Domain host, @Nullable InetAddress addre
     if (address == null) {
       return host == null ? "domain" : host.name();
     }
-    return (host == null ? "" : host.name() + " ") + "[" + address.getHostAddress() + "]:" + port;
+    return (host == null ? "" : host.name() + " ") + "[" + AddressText.of(address) + "]:" + port;
   }
 }

@@ -12,6 +12,7 @@ import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.assess.model.FindingLocation;
 import org.sealwax.assess.model.LocatedCheck;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.dns.Resolver;
@@ -139,7 +140,7 @@ public final class OpenRelayProbe implements Probe {
     if (location.host() != null) {
       return location.host().name();
     }
-    String address = location.address() == null ? "" : location.address().getHostAddress();
+    String address = location.address() == null ? "" : AddressText.of(location.address());
     // RFC 5321 4.1.3.
     return "[" + (address.contains(":") ? "IPv6:" : "") + address + "]";
   }

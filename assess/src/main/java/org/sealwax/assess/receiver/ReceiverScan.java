@@ -13,6 +13,7 @@ import org.sealwax.assess.model.Check;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
+import org.sealwax.assess.model.RoundedTime;
 import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.assess.model.TlsStart;
 import org.sealwax.assess.tlsclient.ScanHandshakeFacts;
@@ -347,7 +348,7 @@ public final class ReceiverScan implements Probe {
         return;
       }
       long seconds = connector.slowestBanner().toSeconds();
-      String seen = "the greeting came after " + connector.slowestBanner().toMillis() + " ms";
+      String seen = "the greeting came after " + RoundedTime.of(connector.slowestBanner());
       if (seconds >= 300) {
         findings.fail("banner.time", "greeting", seen);
       } else if (seconds >= 5) {
@@ -358,7 +359,7 @@ public final class ReceiverScan implements Probe {
       Duration reply = connector.quickestReply();
       if (reply.compareTo(TARPIT) >= 0) {
         findings.info(
-            "banner.time", "replies", "no reply came in less than " + reply.toMillis() + " ms");
+            "banner.time", "replies", "no reply came in less than " + RoundedTime.of(reply));
       }
     }
 

@@ -6,6 +6,7 @@ import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.assess.model.FindingLocation;
 import org.sealwax.assess.model.Grade;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.json.Json;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -111,7 +112,7 @@ public final class AssessmentReportJson {
     location.hostName().ifPresent(h -> json.put("host", h.name()));
     var address = location.address();
     if (address != null) {
-      json.put("address", address.getHostAddress());
+      json.put("address", AddressText.of(address));
       json.put("port", location.port());
     }
   }

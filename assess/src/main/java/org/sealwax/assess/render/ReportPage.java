@@ -3,7 +3,6 @@ package org.sealwax.assess.render;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -18,6 +17,7 @@ import org.sealwax.assess.model.FindingLocation;
 import org.sealwax.assess.model.FirstSteps;
 import org.sealwax.assess.model.FixAdvice;
 import org.sealwax.assess.model.Grade;
+import org.sealwax.assess.model.RoundedTime;
 
 /**
  * A report as one self-contained page: no script, no font, no picture from elsewhere; light and
@@ -105,7 +105,7 @@ public final class ReportPage {
     }
     facts.put("Addresses", Integer.toString(report.addresses().size()));
     facts.put("Connections", Integer.toString(report.connections()));
-    facts.put("Took", String.format(Locale.ROOT, "%.1f s", report.duration().toMillis() / 1000.0));
+    facts.put("Took", RoundedTime.of(report.duration()));
     facts.put("On", report.began().toString().substring(0, 16).replace('T', ' ') + " UTC");
     HtmlParts.facts(facts, out);
     out.append("</div></div>\n");

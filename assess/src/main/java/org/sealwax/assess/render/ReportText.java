@@ -1,5 +1,6 @@
 package org.sealwax.assess.render;
 
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -15,6 +16,7 @@ import org.sealwax.assess.model.FirstSteps;
 import org.sealwax.assess.model.FixAdvice;
 import org.sealwax.assess.model.Grade;
 import org.sealwax.assess.model.GradeLetter;
+import org.sealwax.assess.model.RoundedTime;
 import org.sealwax.assess.render.TextLayout.Cell;
 import org.sealwax.assess.render.TextLayout.Ink;
 import org.sealwax.mail.cli.Printable;
@@ -77,12 +79,12 @@ public record ReportText(boolean color, String router, boolean all) {
                       + " ("
                       + report.rulesHash().substring(0, 12)
                       + "), "
-                      + report.began()));
+                      + report.began().truncatedTo(ChronoUnit.SECONDS)));
       return out.toString();
     }
 
     private void head() {
-      String seconds = String.format(Locale.ROOT, "%.2f s", report.duration().toMillis() / 1000.0);
+      String seconds = RoundedTime.of(report.duration());
       String target = Excerpt.of(report.target(), 200);
       out.line("");
       out.line(

@@ -22,6 +22,7 @@ import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.assess.model.FindingLocation;
 import org.sealwax.assess.model.LocatedCheck;
+import org.sealwax.assess.model.RoundedTime;
 import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dane.DaneReferenceNames;
@@ -365,7 +366,7 @@ public final class DaneReview implements Review {
         };
     if (finding.outcome() == CheckOutcome.PASS && host.took().compareTo(SLOW) >= 0) {
       return check
-          .warn("answered after " + host.took().toMillis() + " ms")
+          .warn("answered after " + RoundedTime.of(host.took()))
           .as("slow")
           .with(records(host));
     }

@@ -16,6 +16,7 @@ import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.assess.model.LocatedCheck;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.DnssecStatus;
@@ -162,7 +163,7 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
               });
       for (InetAddress address : mxHost.addresses()) {
         SpecialUse.of(address)
-            .ifPresent(use -> inner.add(address.getHostAddress() + " (" + use.name() + ")"));
+            .ifPresent(use -> inner.add(AddressText.of(address) + " (" + use.name() + ")"));
       }
     }
     found.add(

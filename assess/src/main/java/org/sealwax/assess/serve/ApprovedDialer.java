@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.net.Dialer;
 import org.sealwax.mail.net.SpecialUse;
 import org.sealwax.mail.net.Wire;
@@ -63,7 +64,7 @@ public final class ApprovedDialer implements Dialer {
     boolean allowed = to.getPort() == SMTP ? isApproved(address) : WEB.contains(to.getPort());
     if (!allowed) {
       throw new IOException(
-          "this service does not connect to " + address.getHostAddress() + " port " + to.getPort());
+          "this service does not connect to " + AddressText.of(address) + " port " + to.getPort());
     }
     return guarded.connect(to, from, timeout);
   }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.lab.serve.LabService;
 import org.sealwax.lab.serve.LabServiceSettings;
 import org.sealwax.lab.serve.LabWebSite;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
@@ -153,12 +154,12 @@ public final class LabServeCommand {
     out.add("The lab serves " + settings.zone() + ". It sends no mail.\n");
     out.add("  pages              " + settings.pages() + "/");
     if (loopback) {
-      String at = settings.addresses().getFirst().getHostAddress();
+      String at = AddressText.of(settings.addresses().getFirst());
       int port = settings.ports().https();
       out.add(NEXT + "https://" + at + ":" + port + "/ (self-signed certificate)");
     }
     for (InetSocketAddress at : lab.resolvers()) {
-      out.add("  name server        " + at.getAddress().getHostAddress() + ":" + at.getPort());
+      out.add("  name server        " + AddressText.of(at.getAddress()) + ":" + at.getPort());
     }
     out.add("  in the parent zone");
     for (String server : settings.nameServers()) {
@@ -166,7 +167,7 @@ public final class LabServeCommand {
       if (server.endsWith("." + settings.zone())) {
         for (InetAddress address : settings.addresses()) {
           String type = address instanceof Inet6Address ? "AAAA" : "A";
-          out.add(NEXT + server + ". " + type + " " + address.getHostAddress());
+          out.add(NEXT + server + ". " + type + " " + AddressText.of(address));
         }
       }
     }

@@ -2,6 +2,7 @@ package org.sealwax.lab.judge;
 
 import java.net.InetAddress;
 import java.util.List;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Domain;
 
 /**
@@ -23,7 +24,7 @@ public record PtrNames(
 
   /** In words. */
   String text() {
-    String at = address.getHostAddress();
+    String at = AddressText.of(address);
     if (!unknown.isEmpty()) {
       return at + ": the look-up failed";
     }

@@ -1,6 +1,7 @@
 package org.sealwax.lab.judge;
 
 import org.sealwax.lab.site.TrapEvent;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.tls.wire.Ja4;
 import org.sealwax.mail.tls.wire.NamedGroup;
 import org.sealwax.mail.tls.wire.Records;
@@ -31,7 +32,7 @@ public final class TrapTranscript {
                   + "] connected to "
                   + c.host()
                   + " from "
-                  + c.from().getHostAddress();
+                  + AddressText.of(c.from());
           case TrapEvent.SmtpLineSeen s ->
               "[" + s.connection() + "] " + (s.bySender() ? "C: " : "S: ") + s.text();
           case TrapEvent.ClientHelloSeen h ->
@@ -70,7 +71,7 @@ public final class TrapTranscript {
               "REPORT by "
                   + r.transport()
                   + " "
-                  + String.join(", ", r.types())
+                  + (r.types().isEmpty() ? "without failures" : String.join(", ", r.types()))
                   + " "
                   + r.successes()
                   + "/"

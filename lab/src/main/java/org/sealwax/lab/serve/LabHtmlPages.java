@@ -16,6 +16,7 @@ import org.sealwax.lab.judge.SenderReport;
 import org.sealwax.lab.site.LabToken;
 import org.sealwax.lab.site.Sighting;
 import org.sealwax.lab.traps.Traps;
+import org.sealwax.mail.address.AddressText;
 
 /** Content of the public lab's pages. All text from other hosts is escaped. */
 final class LabHtmlPages {
@@ -301,7 +302,7 @@ final class LabHtmlPages {
           .append(" and ask the name server at ")
           .append(
               Html.escape(
-                  lab.resolvers().getFirst().getAddress().getHostAddress()
+                  AddressText.of(lab.resolvers().getFirst().getAddress())
                       + " port "
                       + lab.resolvers().getFirst().getPort()))
           .append(".</p>");

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.ConnectionLimiter;
 import org.sealwax.mail.net.Deadline;
@@ -70,8 +71,7 @@ public final class TokenListeners implements Closeable {
               }));
     } catch (IOException e) {
       throw new IOException(
-          "cannot listen at " + at.getHostAddress() + " port " + port + ": " + FailureText.of(e),
-          e);
+          "cannot listen at " + AddressText.of(at) + " port " + port + ": " + FailureText.of(e), e);
     }
   }
 

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.AddressLiteral;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.dns.DnsSettings;
@@ -327,7 +328,7 @@ public final class SmtpClient {
             dialer.connect(
                 new InetSocketAddress(address, subject.port()), null, greeting.times().connect());
       } catch (IOException e) {
-        failure = address.getHostAddress() + ": " + FailureText.of(e);
+        failure = AddressText.of(address) + ": " + FailureText.of(e);
         continue;
       }
       return greeting.greet(wire, options(subject, requirement));

@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.AddressText;
 
 /**
  * Opens connections. Where a name was resolved from DNS that others control, the dialer refuses
@@ -33,7 +34,7 @@ public interface Dialer {
      * @param address the IP address
      */
     public ForbiddenTarget(InetAddress address) {
-      super(address.getHostAddress() + " is a special-use address (RFC 6890)");
+      super(AddressText.of(address) + " is a special-use address (RFC 6890)");
     }
   }
 }

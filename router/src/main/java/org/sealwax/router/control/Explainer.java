@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.address.Mailbox;
@@ -390,7 +391,7 @@ public final class Explainer {
       ObjectNode seen = out.putObject("probe");
       seen.put("at", now.toString());
       if (probe.address() != null) {
-        seen.put("address", probe.address().getAddress().getHostAddress());
+        seen.put("address", AddressText.of(probe.address().getAddress()));
       }
       seen.put("seen", probe.observation());
       seen.put("then", probe.outcome());

@@ -11,6 +11,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.net.Dialer;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.FileDescriptors;
@@ -100,7 +101,7 @@ record HappyEyeballs(Dialer dialer, DeliverySettings settings, Duration timeout)
     try {
       return new Dialed(dialer.connect(to, from, timeout), to, "", false);
     } catch (IOException e) {
-      String failure = "[" + to.getAddress().getHostAddress() + "]: " + FailureText.of(e);
+      String failure = "[" + AddressText.of(to.getAddress()) + "]: " + FailureText.of(e);
       return new Dialed(null, to, failure, FileDescriptors.areExhausted(e));
     }
   }

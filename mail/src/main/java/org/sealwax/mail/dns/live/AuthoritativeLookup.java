@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.net.Clock;
@@ -83,7 +84,7 @@ public final class AuthoritativeLookup {
       for (Name server : servers(name, limits)) {
         for (InetAddress address : addresses(server, limits)) {
           tasks.put(
-              server.toString(true) + " (" + address.getHostAddress() + ")",
+              server.toString(true) + " (" + AddressText.of(address) + ")",
               scope.fork(() -> answer(new InetSocketAddress(address, port), name, limits)));
         }
       }
