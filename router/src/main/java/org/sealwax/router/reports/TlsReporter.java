@@ -46,6 +46,9 @@ import org.sealwax.router.queue.Intake;
  * wanted, or has been refused for a day (RFC 8460 section 5.6).
  */
 public final class TlsReporter implements TlsSessionListener, Closeable {
+  /** Longest wait for a report that is being sent when the reporter is closed. */
+  private static final Duration END = Duration.ofSeconds(10);
+
   /** How long counts may be in memory only. */
   private static final Duration KEEP_AT_LEAST_EVERY = Duration.ofMinutes(1);
 
@@ -450,6 +453,12 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
     }
     if (own != Thread.currentThread()) {
       own.interrupt();
+      try {
+        // What it has handed over is taken off the list: else it is sent again after a restart.
+        own.join(END);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 }

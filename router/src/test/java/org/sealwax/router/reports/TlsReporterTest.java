@@ -25,8 +25,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
@@ -99,6 +101,7 @@ final class TlsReporterTest {
   private final ReporterClock clock = new ReporterClock();
   private final OneMessageIntake letterbox = new OneMessageIntake();
   private final BugLog log = new BugLog();
+  private Duration period = ReportSettings.DAY;
   private HttpsReportSink sink = HttpsReportSink.open();
 
   /** A clock that the test sets. */
@@ -244,14 +247,7 @@ final class TlsReporterTest {
   private TlsReporter reporter(FixedResolver dns, boolean signs, MailLog to) throws IOException {
     return TlsReporter.open(
         new ReportSettings(
-            "Project",
-            CONTACT,
-            US,
-            folder,
-            ReportSettings.DAY,
-            Duration.ZERO,
-            signs ? signer() : null,
-            2),
+            "Project", CONTACT, US, folder, period, Duration.ZERO, signs ? signer() : null, 2),
         dns,
         new HttpsClient(
             dns,
@@ -421,6 +417,30 @@ final class TlsReporterTest {
       assertEquals(1, letterbox.messages.size());
       assertEquals(1, sink.posted.size());
     }
+  }
+
+  /** The process ended before what was sent was taken off the list: it was sent twice. */
+  @Test
+  void theEndWaitsUntilWhatWasSentIsNoted() throws Exception {
+    period = Duration.ofSeconds(10);
+    CountDownLatch sending = new CountDownLatch(1);
+    TlsReporter reporter = reporter(dns("v=TLSRPTv1; rua=mailto:tls@example.org"), true);
+    reporter.session(DOMAIN, List.of(EXPIRED));
+    letterbox.then =
+        () -> {
+          sending.countDown();
+          long until = System.nanoTime() + 300_000_000;
+          while (System.nanoTime() < until) {
+            LockSupport.parkNanos(until - System.nanoTime()); // also when interrupted
+            var _ = Thread.interrupted();
+          }
+        };
+    clock.now = clock.now.plus(period);
+    reporter.start();
+    sending.await();
+    reporter.close();
+    assertEquals(1, letterbox.messages.size());
+    assertEquals(List.of(), SessionCountFile.in(folder));
   }
 
   @Test
