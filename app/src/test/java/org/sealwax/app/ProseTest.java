@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -179,7 +180,10 @@ final class ProseTest {
    * any other file as a whole.
    */
   private static List<String> texts(Path file) throws IOException {
-    String all = Files.readString(file);
+    String all = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+    if (all.indexOf(0) >= 0) {
+      return List.of(); // a program that was built next to its source
+    }
     if (file.startsWith("bench")
         || file.startsWith("scenarios")
         || file.startsWith(".ci")
