@@ -343,6 +343,10 @@ final class CrashTableTest {
             });
     assertThrows(SpoolException.class, () -> spool.writer.call(wrong));
     await("mistake DIVIDE");
+    // Its caller has the failure before the writer has committed what is left of the batch.
+    int before = answers;
+    spool.writer.call(WriterJob.Urgent.call(w -> {}));
+    awaitAnswer(before);
   }
 
   /** The commit reaches the disk, and the engine says that it failed. */
