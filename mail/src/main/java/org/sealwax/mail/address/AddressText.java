@@ -14,7 +14,12 @@ public final class AddressText {
 
   private AddressText() {}
 
-  /** {@code 192.0.2.1}, {@code 2001:db8::1}: RFC 5952 section 4, without a zone. */
+  /**
+   * The text of an address, by RFC 5952 section 4.
+   *
+   * @param address of either family
+   * @return {@code 192.0.2.1}, {@code 2001:db8::1}; without a zone
+   */
   public static String of(InetAddress address) {
     if (address instanceof Inet4Address) {
       return address.getHostAddress();
