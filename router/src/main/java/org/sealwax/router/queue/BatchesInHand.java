@@ -3,8 +3,10 @@ package org.sealwax.router.queue;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.BoundedMap;
@@ -42,7 +44,18 @@ final class BatchesInHand {
   /** Batches whose faults are remembered. */
   private static final int MOST_FAULTS = 10_000;
 
+  /** With more of them let go during one query, none of its rows is used. */
+  private static final int MOST_LET_GO = 10_000;
+
   private final Map<BatchKey, BatchInHand> batches = new HashMap<>();
+
+  /**
+   * Batches let go while a query of the store is under way: its row of them may be older than what
+   * became of them. A fresh one is not among them, as no query finds its row before that.
+   */
+  private final Set<BatchKey> letGo = new HashSet<>();
+
+  private boolean isQuerying;
 
   /** Faults of this program while a batch was worked on. */
   private final Map<BatchKey, Integer> faults = BoundedMap.byAge(MOST_FAULTS);
@@ -71,6 +84,23 @@ final class BatchesInHand {
 
   boolean contains(BatchKey key) {
     return batches.containsKey(key);
+  }
+
+  /** A query of the store begins; what was found before is not used any more. */
+  void queryBegins() {
+    letGo.clear();
+    isQuerying = true;
+  }
+
+  /** What the last query found is not used any more. */
+  void queryEnded() {
+    letGo.clear();
+    isQuerying = false;
+  }
+
+  /** Whether a row that the query under way found may be out of date. */
+  boolean isStale(BatchKey key) {
+    return letGo.size() >= MOST_LET_GO || letGo.contains(key);
   }
 
   boolean isFresh(BatchKey key) {
@@ -177,6 +207,9 @@ final class BatchesInHand {
     BatchInHand hand = batches.remove(key);
     if (hand == null) {
       return List.of();
+    }
+    if (isQuerying && !hand.isFresh && letGo.size() < MOST_LET_GO) {
+      letGo.add(key);
     }
     loadedBytes -= hand.loadedBytes;
     fresh -= hand.isFresh ? 1 : 0;

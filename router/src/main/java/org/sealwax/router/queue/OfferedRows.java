@@ -46,7 +46,10 @@ final class OfferedRows {
     return found;
   }
 
-  /** Whether each row was in hand already: none was new, and none was left for want of a place. */
+  /**
+   * Whether each row was in hand already: none was new, and none was left for want of a place or
+   * because it may be out of date.
+   */
   boolean isNothingNew() {
     return found == 0 && left == 0;
   }
@@ -73,7 +76,14 @@ final class OfferedRows {
    */
   void offer(DueBatch row, Instant now, boolean leaveWhenCrowded, RetrySchedule schedule) {
     BatchKey key = row.key();
-    if (inHand.contains(key) || isSetAside(key)) {
+    if (inHand.contains(key)) {
+      return;
+    }
+    if (inHand.isStale(key)) {
+      left++;
+      return;
+    }
+    if (isSetAside(key)) {
       return;
     }
     Admission admission = admission(row, now);

@@ -73,6 +73,10 @@ final class QueueState {
   private @Nullable Instant nextRead;
   private @Nullable Instant comingDue;
   private @Nullable Instant lastMark;
+
+  /** Next hops reported to have more in the store since the query under way began. */
+  private final Set<String> reported = new HashSet<>();
+
   private boolean freshSinceMark = true;
 
   /**
@@ -216,6 +220,7 @@ final class QueueState {
    */
   synchronized void endLook(Instant due) throws InterruptedException {
     looking = false;
+    inHand.queryEnded();
     signalIfIdle();
     // What came in during the scan, and may have been missed by it.
     Instant next = comingDue != null && comingDue.isBefore(due) ? comingDue : due;
@@ -251,8 +256,22 @@ final class QueueState {
     notifyAll();
   }
 
-  /** Batches in hand, or {@link #READ_UP_TO} when no more are to be read. */
+  /**
+   * A query of the store begins. It sees the store as it is now, and what it finds is offered
+   * later: batches that are let go meanwhile may not be what it says, and mail that comes back
+   * meanwhile is not in it.
+   */
+  private void queryBegins() {
+    inHand.queryBegins();
+    reported.clear();
+  }
+
+  /**
+   * Before a query of the store by time: batches in hand, or {@link #READ_UP_TO} when no more are
+   * to be read.
+   */
   synchronized int inHand() {
+    queryBegins();
     return stopping || scheduler.isFull() ? READ_UP_TO : Math.min(inHand.size(), READ_UP_TO);
   }
 
@@ -263,20 +282,21 @@ final class QueueState {
     return stopping ? List.of() : scheduler.hopsToRefill(most);
   }
 
-  /** Rows to read for a next hop; 0 when no more are to be read. */
+  /** Before a query by next hop: rows to read, or 0 when no more are to be read. */
   synchronized int rowsToRead(String hop) {
+    queryBegins();
     return inHand.size() >= READ_UP_TO || stopping ? 0 : scheduler.rowsToRead(hop);
   }
 
   /**
    * Offers the rows of one next hop; without a place they stay as they are. When all of them are in
-   * hand, the store has no more: concluded under the same lock, for {@link #moreInStore} follows as
-   * soon as rows that only wait for a commit are let go.
+   * hand, the store has no more, unless {@link #moreInStore} was said since the query began: it is
+   * said as soon as rows that only wait for a commit are let go.
    */
   synchronized OfferedRows refill(
       String hop, List<DueBatch> rows, boolean all, Instant now, RetrySchedule schedule) {
     OfferedRows offered = offer(rows, now, true, schedule);
-    if (all && offered.isNothingNew()) {
+    if (all && offered.isNothingNew() && !reported.contains(hop)) {
       scheduler.storeIsEmpty(hop);
     }
     return offered;
@@ -301,8 +321,9 @@ final class QueueState {
     OfferedRows.leave(key, inHand, log);
   }
 
-  /** Batches that probe next hops whose pause is over. */
+  /** Before they are read: batches that probe next hops whose pause is over. */
   synchronized List<Scheduler.HopProbe> probes() {
+    queryBegins();
     return stopping ? List.of() : scheduler.probes();
   }
 
@@ -314,7 +335,7 @@ final class QueueState {
   synchronized void probe(Scheduler.HopProbe probe, @Nullable RecipientBatch batch, Instant now) {
     if (batch == null || !batch.hop().equals(probe.hop())) {
       scheduler.noProbe(probe);
-    } else if (!inHand.contains(batch.key()) && !stopping) {
+    } else if (!inHand.contains(batch.key()) && !inHand.isStale(batch.key()) && !stopping) {
       if (scheduler.offerProbe(row(batch, now), now)) {
         inHand.add(batch.key(), true);
         pump();
@@ -324,6 +345,7 @@ final class QueueState {
 
   /** These next hops have more in the store. */
   synchronized void moreInStore(Set<String> hops) {
+    reported.addAll(hops);
     hops.forEach(scheduler::moreInStore);
   }
 

@@ -352,6 +352,7 @@ final class StepApplier {
       nothingLearned(key, Duration.ZERO);
     } else {
       queue.state.letGo(key);
+      queue.state.signal();
     }
   }
 
