@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.zip.CRC32C;
 import org.sealwax.router.spool.SpoolException.Kind;
 import org.sealwax.router.store.Sqlite;
 import org.sealwax.router.store.SqliteFormat;
@@ -88,12 +87,5 @@ final class SpoolFormat {
       throw new SpoolException(
           e.isDamaged() ? Kind.DAMAGED : Kind.FORMAT, String.valueOf(e.getMessage()), e);
     }
-  }
-
-  /** The checksum that guards a record or a content. */
-  static int sum(byte[] bytes) {
-    CRC32C sum = new CRC32C();
-    sum.update(bytes, 0, bytes.length);
-    return (int) sum.getValue();
   }
 }

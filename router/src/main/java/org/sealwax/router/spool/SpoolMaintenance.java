@@ -5,9 +5,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Supervisor;
@@ -21,9 +18,6 @@ import org.sealwax.router.store.Statements;
  * something to tidy up.
  */
 final class SpoolMaintenance {
-  /** Pages in the log after which they are copied (16 MiB). */
-  private static final long COPY_AFTER = (16L << 20) / SpoolFormat.PAGE;
-
   /** Pages in the log after which the writer finishes the checkpoint (64 MiB). */
   private static final long FINISH_AFTER = (64L << 20) / SpoolFormat.PAGE;
 
@@ -40,12 +34,8 @@ final class SpoolMaintenance {
   private static final Duration FAILURE_WAIT = Duration.ofMillis(100);
 
   private final SqliteSpool spool;
-  private final Semaphore signal = new Semaphore(0);
-  private final AtomicLong pagesWritten = new AtomicLong();
   private final AtomicReference<@Nullable IntegrityCheck> check = new AtomicReference<>();
-  private volatile boolean checked;
   private volatile boolean damaged;
-  private volatile boolean finishing;
   private volatile boolean ended;
   private volatile boolean swept;
   private @Nullable Thread thread;
@@ -55,19 +45,15 @@ final class SpoolMaintenance {
   }
 
   /** Sets the check that this run owes, or null for a database that was made just now. */
-  boolean owes(@Nullable IntegrityCheck owed) {
+  void owes(@Nullable IntegrityCheck owed) {
     check.set(owed);
-    checked = owed == null;
-    return checked;
+    if (owed == null) {
+      spool.writer.allowOverwriting();
+    }
   }
 
   void start() {
     thread = Supervisor.startPlatform("spool-upkeep", () -> ended, this::run);
-  }
-
-  /** Whether pages of the database's file may be overwritten. */
-  boolean isChecked() {
-    return checked;
   }
 
   /** Whether what an earlier run left was removed or set aside. */
@@ -77,37 +63,17 @@ final class SpoolMaintenance {
 
   /** The database is whole, or there is a new one in the place of the damaged one. */
   void replaced() {
-    checked = true;
     IntegrityCheck former = check.getAndSet(null);
     if (former != null) {
       former.close();
     }
-    signal.release();
-  }
-
-  /** Whether the writer is to finish the checkpoint. */
-  boolean needsFinish() {
-    return finishing;
-  }
-
-  /** The writer has finished it, or has begun the database again. */
-  void finished() {
-    finishing = false;
-    signal.release();
-  }
-
-  /** So many pages went into the spool.log. */
-  void written(long pages) {
-    long all = pagesWritten.addAndGet(pages);
-    if (all >= COPY_AFTER && all - pages < COPY_AFTER) {
-      signal.release();
-    }
+    spool.writer.allowOverwriting();
   }
 
   /** Ends it; a check that has begun is finished before. */
   void end() throws InterruptedException {
     ended = true;
-    signal.release();
+    spool.writer.wakeMaintenance();
     if (thread != null) {
       thread.join();
     }
@@ -117,11 +83,11 @@ final class SpoolMaintenance {
     long tidied = 0;
     while (true) {
       try {
-        if (!checked && !damaged) {
+        if (!spool.writer.mayOverwritePages() && !damaged) {
           check();
         }
-        if (checked && !ended && spool.writer.failure() == null) {
-          if (!finishing) {
+        if (spool.writer.mayOverwritePages() && !ended && spool.writer.failure() == null) {
+          if (!spool.writer.isFinishRequested()) {
             copyLog();
           }
           if (!swept) {
@@ -146,10 +112,7 @@ final class SpoolMaintenance {
         return;
       }
       try {
-        Duration most = spool.writer.failure() == null ? EVERY : FAILURE_WAIT;
-        if (signal.tryAcquire(most.toMillis(), TimeUnit.MILLISECONDS)) {
-          signal.drainPermits();
-        }
+        spool.writer.awaitMaintenance(spool.writer.failure() == null ? EVERY : FAILURE_WAIT);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return;
@@ -178,13 +141,15 @@ final class SpoolMaintenance {
   }
 
   private void copyLog() throws SQLException {
-    if (pagesWritten.getAndSet(0) == 0) {
+    if (spool.writer.takePagesLogged() == 0) {
       return;
     }
     try (Connection own = Sqlite.copier(spool.database, 256)) {
       spool.scans.begin(Scan.COPY_LOG);
       try {
-        finishing |= Statements.checkpoint(own, "PASSIVE") >= FINISH_AFTER;
+        if (Statements.checkpoint(own, "PASSIVE") >= FINISH_AFTER) {
+          spool.writer.requestFinish();
+        }
       } finally {
         spool.scans.end(Scan.COPY_LOG);
       }

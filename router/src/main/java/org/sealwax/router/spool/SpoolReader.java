@@ -13,6 +13,7 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.router.spool.SpoolException.Kind;
+import org.sealwax.router.store.RecordCodec;
 import org.sealwax.router.store.Sqlite;
 import org.sealwax.router.store.Statements;
 
@@ -128,7 +129,7 @@ final class SpoolReader implements Closeable {
     String hop = r.getString(5);
     String sender = r.getString(6);
     String reason = r.getString(7);
-    if (recipients == null || SpoolFormat.sum(recipients) != r.getInt(8)) {
+    if (recipients == null || RecordCodec.checksum(recipients) != r.getInt(8)) {
       return null;
     }
     if (!BatchState.isKnown(state) || hop == null || sender == null || reason == null) {
@@ -152,7 +153,7 @@ final class SpoolReader implements Closeable {
 
   private static byte[] guarded(byte @Nullable [] record, int sum, String what)
       throws SpoolException {
-    return whole(record == null || SpoolFormat.sum(record) != sum ? null : record, what);
+    return whole(record == null || RecordCodec.checksum(record) != sum ? null : record, what);
   }
 
   /**

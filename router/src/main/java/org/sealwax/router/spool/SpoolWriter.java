@@ -1,7 +1,6 @@
 package org.sealwax.router.spool;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -10,6 +9,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +46,9 @@ final class SpoolWriter {
   /** A change that no other commit has synced is synced after this. */
   private static final Duration SYNC_WITHIN = Duration.ofSeconds(1);
 
+  /** Pages in the log after which they are copied (16 MiB). */
+  private static final long COPY_AFTER = (16L << 20) / SpoolFormat.PAGE;
+
   /** Pages in the log at which storing slows down (256 MiB). */
   private static final long MOST_LOGGED = (256L << 20) / SpoolFormat.PAGE;
 
@@ -70,6 +75,7 @@ final class SpoolWriter {
 
   private final SqliteSpool spool;
   private final WriterQueue queue;
+  private final SpoolOpening opening;
 
   final WriterTransaction transaction;
 
@@ -83,21 +89,27 @@ final class SpoolWriter {
   /** The jobs of the transaction. */
   private List<WriterJob> batch = List.of();
 
-  /** Messages of failed commits, which may have reached the disk. */
-  private final Set<QueueId> doubtful = new LinkedHashSet<>();
-
   private long unsyncedSince;
   private boolean retryNow;
   private int batchesSinceLogCheck;
   private int batchesSinceTidy;
 
+  /** Pages that went into the log since it was last copied. */
+  private final AtomicLong pagesLogged = new AtomicLong();
+
+  /** Wakes the thread of {@link SpoolMaintenance}. */
+  private final Semaphore maintenanceSignal = new Semaphore(0);
+
+  private volatile boolean mayOverwritePages;
+  private volatile boolean finishRequested;
   private volatile @Nullable SpoolException failure;
   private volatile boolean tidying;
   private volatile @Nullable QueueId oldestTrace;
   private volatile @Nullable String damage;
 
-  SpoolWriter(SqliteSpool spool) {
+  SpoolWriter(SqliteSpool spool, SpoolOpening opening) {
     this.spool = spool;
+    this.opening = opening;
     this.queue = new WriterQueue(spool.clock);
     this.transaction = new WriterTransaction(spool);
   }
@@ -151,6 +163,44 @@ final class SpoolWriter {
   /** Whether nothing waits. */
   boolean isIdle() {
     return queue.waiting() == 0;
+  }
+
+  /** The database is whole, or another one: pages of its file may be overwritten from now on. */
+  void allowOverwriting() {
+    mayOverwritePages = true;
+    maintenanceSignal.release();
+  }
+
+  /** Whether pages of the database's file may be overwritten. */
+  boolean mayOverwritePages() {
+    return mayOverwritePages;
+  }
+
+  /** The log has grown long: the writer finishes the checkpoint that was begun. */
+  void requestFinish() {
+    finishRequested = true;
+  }
+
+  /** Whether the writer has not finished that checkpoint yet. */
+  boolean isFinishRequested() {
+    return finishRequested;
+  }
+
+  /** Pages that went into the log since this was last asked. */
+  long takePagesLogged() {
+    return pagesLogged.getAndSet(0);
+  }
+
+  /** Waits until there is something to maintain, at most so long. */
+  void awaitMaintenance(Duration most) throws InterruptedException {
+    if (maintenanceSignal.tryAcquire(most.toMillis(), TimeUnit.MILLISECONDS)) {
+      maintenanceSignal.drainPermits();
+    }
+  }
+
+  /** Wakes the maintenance, which is to end. */
+  void wakeMaintenance() {
+    maintenanceSignal.release();
   }
 
   /** The database is damaged: what is readable is to be copied out. */
@@ -222,8 +272,8 @@ final class SpoolWriter {
     if (state == WriterState.UNSYNCED && (taken == null || isSyncDue())) {
       happened(Event.SYNC_DUE);
     }
-    if (state.isOpen() && spool.upkeep.isChecked() && taken != null) {
-      if (spool.upkeep.needsFinish() || ++batchesSinceLogCheck >= BATCHES_PER_LOG_CHECK) {
+    if (state.isOpen() && mayOverwritePages && taken != null) {
+      if (finishRequested || ++batchesSinceLogCheck >= BATCHES_PER_LOG_CHECK) {
         happened(Event.LOG_DUE);
       }
     }
@@ -343,11 +393,11 @@ final class SpoolWriter {
       case DIVIDE -> divide();
       case CLOSE -> closeConnection();
       case REFUSE -> refuse();
-      case SALVAGE -> copyOut(problem);
+      case SALVAGE -> opening.copyOut(problem);
       case OPEN -> reopen();
       case EMPTY_LOG -> {
         spool.readers.close();
-        if (spool.upkeep.isChecked()) {
+        if (mayOverwritePages) {
           open().emptyLog();
         }
       }
@@ -369,20 +419,29 @@ final class SpoolWriter {
    */
   private void finishLog() throws SQLException {
     batchesSinceLogCheck = 0;
-    boolean isAsked = spool.upkeep.needsFinish();
+    boolean isAsked = finishRequested;
     long most = spool.space.isReserveUsed() ? MOST_LOGGED_WHEN_FULL : MOST_LOGGED;
     if (isAsked || open().logged() >= most) {
       open().finishCheckpoint();
     }
     if (isAsked) {
-      spool.upkeep.finished();
+      finishRequested = false;
+      maintenanceSignal.release();
     }
   }
 
   private void commit() throws SQLException {
-    spool.upkeep.written(transaction.commit(open()));
+    written(transaction.commit(open()));
     if (state == WriterState.SYNCED) {
       unsyncedSince = spool.clock.nanoTime();
+    }
+  }
+
+  /** So many pages went into the log. */
+  private void written(long pages) {
+    long all = pagesLogged.addAndGet(pages);
+    if (all >= COPY_AFTER && all - pages < COPY_AFTER) {
+      maintenanceSignal.release();
     }
   }
 
@@ -398,7 +457,7 @@ final class SpoolWriter {
         }
       } else if (open().freePages() > KEPT_PAGES) {
         open().shrink(SHRINK_STEP);
-        spool.upkeep.written(SHRINK_STEP);
+        written(SHRINK_STEP);
       } else {
         tidying = false;
       }
@@ -478,7 +537,7 @@ final class SpoolWriter {
         switch (job) {
           case WriterJob.Urgent u -> {
             if (u.accepted() != null) {
-              doubtful.add(u.accepted().id());
+              opening.addDoubtful(u.accepted().id());
               u.accepted().draft().keep();
             }
             u.outcome().complete(Optional.of(reported));
@@ -499,73 +558,23 @@ final class SpoolWriter {
     }
   }
 
-  // Opening.
-
   private void reopen() throws SpoolException {
     spool.space.withReserve(this::openDatabase);
     failure = null;
-    spool.upkeep.finished();
+    finishRequested = false;
+    maintenanceSignal.release();
     spool.log.storeTrouble("the spool is open again", null);
   }
 
   /**
-   * Opens the database, or what can be copied out of it, so that nothing in it is FRESH.
+   * Opens the database, or what can be copied out of it.
    *
    * @return the highest number of a message that is or was here
    */
   long openDatabase() throws SpoolException {
-    try {
-      return openOnce();
-    } catch (SpoolException e) {
-      if (e.kind() != Kind.DAMAGED) {
-        throw e;
-      }
-      copyOut(e);
-      return openOnce();
-    }
-  }
-
-  private void copyOut(SpoolException why) throws SpoolException {
-    spool.salvage.run(why);
-    spool.upkeep.replaced();
-    spool.readers.renew();
-  }
-
-  private long openOnce() throws SpoolException {
-    WriterConnection opening = null;
-    try {
-      int recovered;
-      spool.scans.begin(Scan.OPEN);
-      try {
-        opening = new WriterConnection(spool.database, !Files.exists(spool.database));
-        opening.begin(true);
-        for (QueueId id : doubtful) {
-          opening.forget(id);
-        }
-        recovered = opening.recover(spool.clock.now());
-      } finally {
-        spool.scans.end(Scan.OPEN);
-      }
-      opening.touch();
-      opening.commit();
-      for (QueueId id : doubtful) {
-        spool.bodies.remove(id);
-      }
-      doubtful.clear();
-      if (recovered > 0) {
-        spool.log.note(
-            "spool", recovered + " were accepted but not delivered when the last run ended");
-      }
-      long newest = opening.newest();
-      connection = opening;
-      state = WriterState.SYNCED;
-      return newest;
-    } catch (SQLException | IOException e) {
-      throw SpoolException.of("the spool cannot be opened", e);
-    } finally {
-      if (opening != null && opening != connection) {
-        opening.close();
-      }
-    }
+    SpoolOpening.OpenedDatabase opened = opening.open();
+    connection = opened.connection();
+    state = WriterState.SYNCED;
+    return opened.newest();
   }
 }

@@ -3,12 +3,9 @@ package org.sealwax.router.spool;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -20,7 +17,6 @@ import org.sealwax.router.log.MailLog;
 import org.sealwax.router.spool.QueueId.QueueIds;
 import org.sealwax.router.spool.ScanMarks.Scan;
 import org.sealwax.router.spool.SpoolException.Kind;
-import org.sealwax.router.store.SqliteFailure;
 import org.sealwax.router.store.StateFiles;
 
 /**
@@ -83,14 +79,12 @@ public final class SqliteSpool implements Spool {
     this.readers = new ReaderPool(database, scans);
     this.salvage = new Salvage(this, folder);
     this.upkeep = new SpoolMaintenance(this);
-    this.writer = new SpoolWriter(this);
+    SpoolOpening opening = new SpoolOpening(this);
+    this.writer = new SpoolWriter(this, opening);
     boolean isOpen = false;
     try {
       locked.run();
-      requestSalvageAfterEnds();
-      int contents = bodies.present().size();
-      space.withReserve(() -> salvage.beforeOpening(used, contents));
-      space.withReserve(() -> upkeep.owes(beginCheck()));
+      opening.prepare(used);
       this.ids = new QueueIds(clock, random, space.withReserve(writer::openDatabase));
       after.accept(SpoolStep.OPEN);
       isOpen = true;
@@ -120,45 +114,6 @@ public final class SqliteSpool implements Spool {
   /** From now on the messages that the spool is busy with are marked. */
   public void markSteps(CrashMarks with) {
     marks = with;
-  }
-
-  /** Asks for the salvage when the last processes ended during the same work on the database. */
-  private void requestSalvageAfterEnds() throws IOException {
-    List<Scan> suspects = scans.suspects();
-    if (suspects.isEmpty()) {
-      return;
-    }
-    boolean fits = Files.exists(database) && space.hasSpaceFor(Files.size(database));
-    log.storeTrouble(
-        "the process ended "
-            + ScanMarks.ENDS
-            + " times while it read the spool's database ("
-            + suspects.stream()
-                .map(scan -> scan.name().toLowerCase(Locale.ROOT).replace('_', ' '))
-                .collect(Collectors.joining(", "))
-            + "): "
-            + (fits
-                ? "it is copied row by row"
-                : "there is no space to copy it row by row; it is used unchanged"),
-        null);
-    if (fits) {
-      salvage.request();
-    }
-    scans.reset();
-  }
-
-  /** Null when there is no database yet. */
-  private @Nullable IntegrityCheck beginCheck() throws SpoolException {
-    try {
-      return Files.exists(database) ? new IntegrityCheck(database) : null;
-    } catch (SQLException e) {
-      SpoolException why = SpoolException.of("the spool cannot be opened", e);
-      if (!SqliteFailure.isUnreadable(e)) {
-        throw why;
-      }
-      salvage.run(why);
-      return null;
-    }
   }
 
   // Taking mail.

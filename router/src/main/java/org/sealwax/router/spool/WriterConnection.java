@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.router.store.RecordCodec;
 import org.sealwax.router.store.Sqlite;
 import org.sealwax.router.store.Statements;
 
@@ -88,7 +89,7 @@ final class WriterConnection implements Closeable {
         message.id().number(),
         message.arrived().toEpochMilli(),
         draft.size(),
-        SpoolFormat.sum(message.envelope()),
+        RecordCodec.checksum(message.envelope()),
         draft.checksum(),
         content == null ? 1 : 0,
         message.envelope(),
@@ -118,7 +119,7 @@ final class WriterConnection implements Closeable {
         batch.hop(),
         batch.sender(),
         batch.reason(),
-        SpoolFormat.sum(batch.recipients()),
+        RecordCodec.checksum(batch.recipients()),
         batch.recipients());
   }
 

@@ -9,7 +9,8 @@
  *   <li>The writer: {@code WriterState} is the table of its states, events and steps; {@code
  *       SpoolWriter} is the one thread that takes the steps; {@code WriterTransaction} and {@code
  *       WriterConnection} are the steps of a transaction and their SQL; {@code WriterQueue} gathers
- *       the jobs of one commit.
+ *       the jobs of one commit. {@code SpoolOpening} opens the database, at a start and after a
+ *       failure.
  *   <li>Contents: {@code Draft} is one on its way in, {@code BodyFiles} is the folder of large
  *       ones.
  *   <li>Readers: {@code ReaderPool}, {@code SpoolReader}.

@@ -1,6 +1,7 @@
 package org.sealwax.router.store;
 
 import java.io.IOException;
+import java.util.zip.CRC32C;
 import org.sealwax.mail.net.FailureText;
 
 /**
@@ -33,5 +34,12 @@ public record RecordCodec<T>(String what, int version, FieldCodec<T> fields) {
     } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
       throw new IOException(what + " is not readable: " + FailureText.of(e), e);
     }
+  }
+
+  /** The checksum that a store keeps next to a row, so that damage is seen (CRC-32C). */
+  public static int checksum(byte[] row) {
+    CRC32C sum = new CRC32C();
+    sum.update(row, 0, row.length);
+    return (int) sum.getValue();
   }
 }
