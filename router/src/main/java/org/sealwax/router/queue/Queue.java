@@ -9,12 +9,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.log.MailLog;
-import org.sealwax.router.queue.DeliverySlots.RunningRound;
 import org.sealwax.router.queue.NotificationWriter.PreparedNotification;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.CrashMarks;
@@ -43,7 +41,7 @@ import org.sealwax.router.spool.SpoolException;
  * <p><b>Back-pressure.</b> When more comes in than goes out, lines fill to their bounds and the
  * rest is stored as waiting: nothing grows but the store.
  */
-public final class Queue implements Intake, Closeable {
+public final class Queue implements Closeable {
   /** Batches in hand at most. */
   public static final int WINDOW = 4000;
 
@@ -79,9 +77,7 @@ public final class Queue implements Intake, Closeable {
   final StepApplier steps;
   private final Runner runner;
   private final QueueIntake intake;
-  private final RoundRunner rounds;
   private final AtomicBoolean started = new AtomicBoolean();
-  private volatile QueueSettings settings;
 
   /**
    * A queue; {@link #start} sets it going.
@@ -109,19 +105,19 @@ public final class Queue implements Intake, Closeable {
     this.log = log;
     this.marks = marks;
     this.runner = runner;
-    this.settings = settings;
     this.notifications = new NotificationWriter(this);
-    this.state = new QueueState(clock, random, log, marks, settings, runner, this::run);
+    RoundRunner rounds = new RoundRunner(this, delivery);
+    this.state = new QueueState(clock, random, log, marks, settings, runner, rounds::run);
     this.steps = new StepApplier(this);
     this.intake = new QueueIntake(this);
-    this.rounds = new RoundRunner(this, delivery);
   }
 
-  private void run(RunningRound round) {
-    rounds.run(round);
+  /** Takes mail in, also before {@link #start}. */
+  public Intake intake() {
+    return intake;
   }
 
-  /** Starts giving turns. Mail may be taken in before. */
+  /** Starts giving turns. */
   public void start() {
     if (started.compareAndSet(false, true)) {
       runner.start("queue", Supervisor.supervised("queue", state::isStopping, this::looks));
@@ -130,18 +126,12 @@ public final class Queue implements Intake, Closeable {
 
   /** The settings in force. */
   public QueueSettings settings() {
-    return settings;
+    return state.settings();
   }
 
   /** Puts other settings in force: for the rounds that begin and the decisions made from now on. */
   public void settings(QueueSettings other) {
-    settings = other;
     state.use(other);
-  }
-
-  @Override
-  public IncomingMessage open(ByteBudget memory) throws SpoolException {
-    return intake.open(memory);
   }
 
   /** Whether a next hop could not be reached, and is still left alone then. */
@@ -216,7 +206,7 @@ public final class Queue implements Intake, Closeable {
         }
         List<DueBatch> rows = spool.due(now, limit);
         exhausted = rows.size() < limit;
-        if (carryOut(state.offer(rows, now, false, settings.schedule())) == 0) {
+        if (carryOut(state.offer(rows, now, false, settings().schedule())) == 0) {
           break;
         }
       }
@@ -239,7 +229,7 @@ public final class Queue implements Intake, Closeable {
         return;
       }
       List<DueBatch> rows = spool.queuedFor(hop, limit);
-      carryOut(state.refill(hop, rows, rows.size() < limit, now, settings.schedule()));
+      carryOut(state.refill(hop, rows, rows.size() < limit, now, settings().schedule()));
     }
   }
 
@@ -290,7 +280,7 @@ public final class Queue implements Intake, Closeable {
 
   /** Sends the postmaster a message; nothing when no postmaster is configured. */
   void notifyPostmaster(String subject, List<String> lines) throws IOException {
-    QueueSettings in = settings;
+    QueueSettings in = state.settings();
     if (in.postmaster().isPresent()) {
       PreparedNotification letter =
           notifications.postmasterMessage(in.postmaster().get(), subject, lines, in, clock.now());

@@ -71,7 +71,7 @@ final class QueueIntake implements Intake {
 
   private void take(Draft draft, Envelope submitted, List<Recipient> addressed) throws IOException {
     Instant now = queue.clock.now();
-    QueueSettings in = queue.settings();
+    QueueSettings in = queue.state.settings();
     Envelope envelope = submitted.withRecipients(addressed.size());
     List<Recipient> recipients = addressed;
     List<PreparedNotification> prepared = List.of();

@@ -69,6 +69,8 @@ final class QueueState {
   /** Written under the lock. */
   private volatile boolean stopping;
 
+  private volatile QueueSettings settings;
+
   private boolean looking;
   private @Nullable Instant nextRead;
   private @Nullable Instant comingDue;
@@ -99,11 +101,19 @@ final class QueueState {
     this.runner = runner;
     this.round = round;
     this.inHand = new BatchesInHand(marks);
+    this.settings = settings;
     this.scheduler = new Scheduler(settings);
   }
 
-  synchronized void use(QueueSettings settings) {
-    scheduler.use(settings);
+  /** The settings in force. */
+  QueueSettings settings() {
+    return settings;
+  }
+
+  /** Puts other settings in force. */
+  synchronized void use(QueueSettings other) {
+    settings = other;
+    scheduler.use(other);
     pump();
     signal();
   }

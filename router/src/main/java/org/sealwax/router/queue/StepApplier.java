@@ -57,7 +57,7 @@ final class StepApplier {
   void apply(LoadedBatch loaded, QueueStep.Event event, List<RecipientBatch> rest)
       throws IOException {
     Instant now = queue.clock.now();
-    QueueSettings in = queue.settings();
+    QueueSettings in = queue.state.settings();
     QueueStep.StepResult result =
         QueueStep.after(
             loaded.group(),

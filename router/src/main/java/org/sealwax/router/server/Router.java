@@ -227,7 +227,7 @@ public final class Router implements Closeable {
         new OutgoingTlsReports(
             settings,
             stores,
-            queue,
+            queue.intake(),
             resolver,
             new Lazy<>(() -> tls.client(ClientTlsSettings.defaults(), certificates.get())),
             clock,
@@ -242,7 +242,7 @@ public final class Router implements Closeable {
               }
               return now;
             },
-            queue,
+            queue.intake(),
             new ClientLimits(settings.clientLimits(), clock),
             new SessionLimit(settings.sessions(), new ByteBudget(MemoryPlan.forSessions())),
             AuthGuard.defaults(),
@@ -372,7 +372,7 @@ public final class Router implements Closeable {
                 new NextHopDelivery(
                     next.forward(),
                     in.directory(),
-                    queue,
+                    queue.intake(),
                     c -> agent.get().deliver(c),
                     c -> commands.get().deliver(c),
                     reportsIn::read)));

@@ -91,7 +91,7 @@ public final class QueueBench {
   }
 
   private static void send(Queue queue, byte[] content, int number) throws IOException {
-    try (Intake.IncomingMessage entry = queue.open()) {
+    try (Intake.IncomingMessage entry = queue.intake().open()) {
       for (int i = 0; i < content.length; i += 1024) {
         entry.content().write(content, i, Math.min(1024, content.length - i));
       }

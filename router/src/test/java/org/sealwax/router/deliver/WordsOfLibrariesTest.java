@@ -150,7 +150,7 @@ final class WordsOfLibrariesTest {
 
   private static QueueId send(Queue queue) throws IOException {
     ReversePath from = ReversePath.of(new Mailbox("me", Domain.of("origin.example")));
-    try (Intake.IncomingMessage entry = queue.open()) {
+    try (Intake.IncomingMessage entry = queue.intake().open()) {
       entry.content().write("Subject: x\r\n\r\ny\r\n".getBytes(StandardCharsets.US_ASCII));
       Mailbox to = new Mailbox("bob", Domain.of("example.org"));
       entry.commit(

@@ -95,7 +95,7 @@ final class ClockJumpTest {
 
     void send(String to) throws IOException {
       Mailbox mailbox = QueueTest.mailbox(to);
-      try (Intake.IncomingMessage entry = queue.open()) {
+      try (Intake.IncomingMessage entry = queue.intake().open()) {
         entry.content().write(new byte[] {'x', '\r', '\n'});
         ReversePath from = ReversePath.of(QueueTest.mailbox("me@from.example"));
         entry.commit(

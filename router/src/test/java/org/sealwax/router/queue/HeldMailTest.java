@@ -187,7 +187,7 @@ final class HeldMailTest {
 
   private QueueId send(String local, boolean holdOnRefusal, int size) throws IOException {
     Mailbox to = mailbox(local + "@target.example");
-    try (Intake.IncomingMessage entry = queue.open()) {
+    try (Intake.IncomingMessage entry = queue.intake().open()) {
       try (OutputStream out = entry.content()) {
         String text = "Subject: x\r\n\r\n" + "x".repeat(size) + "\r\n";
         out.write(text.getBytes(StandardCharsets.US_ASCII));

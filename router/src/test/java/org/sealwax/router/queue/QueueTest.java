@@ -151,7 +151,7 @@ final class QueueTest {
 
   private QueueId send(ReversePath from, String content, MailOptions options, Recipient... to)
       throws IOException {
-    try (Intake.IncomingMessage entry = queue.open()) {
+    try (Intake.IncomingMessage entry = queue.intake().open()) {
       OutputStream out = entry.content();
       out.write(content.getBytes(StandardCharsets.UTF_8));
       entry.commit(new Envelope(from, options, "test[127.0.0.1]", "s1", ""), List.of(to));
@@ -882,7 +882,7 @@ final class QueueTest {
   void acceptsNoMailWhileItDrains() throws Exception {
     queue.drain(Duration.ofSeconds(1));
     SpoolException e =
-        org.junit.jupiter.api.Assertions.assertThrows(SpoolException.class, queue::open);
+        org.junit.jupiter.api.Assertions.assertThrows(SpoolException.class, queue.intake()::open);
     assertEquals(SpoolException.Kind.BROKEN, e.kind());
   }
 }

@@ -141,7 +141,7 @@ final class BrokenTlsTest {
   private static void send(Queue queue, int number) throws IOException {
     ReversePath path = ReversePath.of(FROM);
     Mailbox to = new Mailbox("r" + number, Domain.of("example.org"));
-    try (Intake.IncomingMessage entry = queue.open()) {
+    try (Intake.IncomingMessage entry = queue.intake().open()) {
       entry.content().write("x\r\n".getBytes(StandardCharsets.US_ASCII));
       Recipient recipient = Recipient.direct(to, path, DsnRequest.none());
       entry.commit(new Envelope(path, MailOptions.plain(), "sim", "s", ""), List.of(recipient));

@@ -192,7 +192,7 @@ final class BusyRouter implements AutoCloseable {
   /** Mail of somebody, from a client; with {@code <>} for null. */
   void send(String sender, String recipient) throws IOException {
     ReversePath path = sender.isEmpty() ? ReversePath.nullPath() : ReversePath.of(box(sender));
-    try (Intake.IncomingMessage entry = queue.open()) {
+    try (Intake.IncomingMessage entry = queue.intake().open()) {
       entry.content().write("x\r\n".getBytes(StandardCharsets.US_ASCII));
       entry.commit(
           new Envelope(path, MailOptions.plain(), "sim", "s", ""),

@@ -251,7 +251,7 @@ final class RouterSimulation {
                 new DeliveryTarget.Remote(to), sender, to, false, hold, DsnRequest.none()));
       }
     }
-    try (Intake.IncomingMessage entry = queue.open()) {
+    try (Intake.IncomingMessage entry = queue.intake().open()) {
       entry.content().write("Subject: x\r\n\r\ny\r\n".getBytes(StandardCharsets.US_ASCII));
       if (isNull) {
         fromNull.add(entry.id());
