@@ -48,6 +48,16 @@ public final class TlsReportJson {
    * @return the JSON text
    */
   public static byte[] write(TlsReport report) {
+    return Json.bytes(object(report));
+  }
+
+  /**
+   * As an object, for a place in a larger document.
+   *
+   * @param report the report
+   * @return its JSON
+   */
+  public static ObjectNode object(TlsReport report) {
     ObjectNode root = Json.object();
     root.put("organization-name", report.organization());
     ObjectNode range = root.putObject("date-range");
@@ -77,7 +87,7 @@ public final class TlsReportJson {
         sum.failures().forEach((failure, times) -> put(details.addObject(), failure, times));
       }
     }
-    return Json.bytes(root);
+    return root;
   }
 
   private static void put(ObjectNode detail, FailureDetail failure, long times) {
@@ -106,6 +116,20 @@ public final class TlsReportJson {
     return reading(bytes) instanceof TlsReportParse.ReadReport(TlsReport report, _)
         ? Optional.of(report)
         : Optional.empty();
+  }
+
+  /**
+   * Reads a report that we wrote with {@link #object}; empty when it is not one.
+   *
+   * @param object the report in its document
+   * @return the report; empty when it is none
+   */
+  public static Optional<TlsReport> read(JsonNode object) {
+    try {
+      return Optional.of(report(object).report());
+    } catch (InvalidTlsReport e) {
+      return Optional.empty();
+    }
   }
 
   /**

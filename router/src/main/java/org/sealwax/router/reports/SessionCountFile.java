@@ -13,13 +13,18 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.sealwax.mail.json.Json;
 import org.sealwax.mail.tlsrpt.TlsReport;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
 import org.sealwax.router.store.StateFiles;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The reports of one period, one a line, in a file that is replaced as a whole: after a crash the
- * last minute's sessions are not counted, and nothing else is lost.
+ * The reports of one period, each a JSON object in a line, in a file that is replaced as a whole:
+ * after a crash the last minute's sessions are not counted, and nothing else is lost.
  *
  * @param path where
  * @param begin of the period
@@ -29,6 +34,9 @@ record SessionCountFile(Path path, Instant begin) {
 
   /** Bytes of a file that is read: the most domains, each with a long report. */
   private static final long MAX_FILE = 256L << 20;
+
+  private static final String REPORT = "report";
+  private static final String HANDED_OVER = "handed-over";
 
   static SessionCountFile of(Path folder, Instant begin) {
     return new SessionCountFile(
@@ -67,18 +75,30 @@ record SessionCountFile(Path path, Instant begin) {
       return new Due(report, Set.of());
     }
 
-    /** A tab stands in no report, where it is escaped, and in no address. */
     private byte[] line() {
-      StringBuilder out =
-          new StringBuilder(new String(TlsReportJson.write(report), StandardCharsets.UTF_8));
-      handedOver.stream().sorted().forEach(address -> out.append('\t').append(address));
-      return out.append('\n').toString().getBytes(StandardCharsets.UTF_8);
+      ObjectNode line = Json.object();
+      line.set(REPORT, TlsReportJson.object(report));
+      ArrayNode addresses = line.putArray(HANDED_OVER);
+      handedOver.stream().sorted().forEach(addresses::add);
+      return (Json.line(line) + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
     private static Optional<Due> read(String line) {
+      if (line.length() > TlsReportJson.MAX_BYTES) {
+        return Optional.empty();
+      }
+      // In version 0.1 a line was the report, and the addresses behind it, each after a tab.
       String[] parts = line.split("\t", -1);
-      return TlsReportJson.read(parts[0].getBytes(StandardCharsets.UTF_8))
-          .map(r -> new Due(r, new HashSet<>(List.of(parts).subList(1, parts.length))));
+      JsonNode root;
+      try {
+        root = Json.readForeign(parts[0].getBytes(StandardCharsets.UTF_8));
+      } catch (JacksonException | StackOverflowError e) {
+        return Optional.empty();
+      }
+      Set<String> addresses = new HashSet<>(List.of(parts).subList(1, parts.length));
+      root.path(HANDED_OVER).values().forEach(address -> addresses.add(address.asString("")));
+      return TlsReportJson.read(root.path(REPORT).isObject() ? root.path(REPORT) : root)
+          .map(report -> new Due(report, addresses));
     }
   }
 

@@ -1,6 +1,9 @@
 package org.sealwax.router.reports;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,6 +15,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.tlsrpt.TlsReport;
+import org.sealwax.mail.tlsrpt.TlsReportJson;
 import org.sealwax.router.store.UpgradeFixture;
 
 final class SessionCountFileTest {
@@ -35,21 +39,41 @@ final class SessionCountFileTest {
   }
 
   @Test
-  void readsTheFileOfTheVersionBeforeAndWritesTheSame() throws IOException {
+  void readsTheFileOfTheVersionBefore() throws IOException {
     Path state = UpgradeFixture.unpack(folder);
     SessionCountFile before = SessionCountFile.in(state.resolve("tlsrpt")).getFirst();
     assertEquals(DAY, before.begin());
+    assertTrue(
+        Files.readString(before.path()).contains("}\thttps://x.test/y\tmailto:tls@wait1.test"));
     assertEquals(written(), before.read());
-    SessionCountFile now = SessionCountFile.of(folder, DAY);
-    now.write(before.read());
-    assertEquals(Files.readString(before.path()), Files.readString(now.path()));
+    before.write(before.read());
+    assertFalse(Files.readString(before.path()).contains("\t"));
+    assertEquals(written(), before.read());
+  }
+
+  @Test
+  void writesAnObjectForEachReport() throws IOException {
+    SessionCountFile file = SessionCountFile.of(folder, DAY);
+    file.write(written());
+    List<String> lines = Files.readAllLines(file.path());
+    assertEquals(5, lines.size());
+    for (int i = 0; i < 5; i++) {
+      String report = new String(TlsReportJson.write(written().get(i).report()), UTF_8);
+      String addresses = i % 2 == 0 ? "" : "\"https://x.test/y\",\"mailto:tls@wait" + i + ".test\"";
+      assertEquals("{\"report\":" + report + ",\"handed-over\":[" + addresses + "]}", lines.get(i));
+    }
+    assertEquals(written(), file.read());
   }
 
   @Test
   void leavesOutLinesThatAreNoReports() throws IOException {
     SessionCountFile file = SessionCountFile.of(folder, DAY);
     file.write(written());
-    Files.writeString(file.path(), "{}\nnone\n\n" + Files.readString(file.path()) + "{\"cut");
+    Files.writeString(
+        file.path(),
+        "{}\nnone\n\n[]\n{\"report\":{}}\n{\"report\":\"x\",\"handed-over\":[{}]}\n"
+            + Files.readString(file.path())
+            + "{\"cut");
     assertEquals(written(), file.read());
   }
 }
