@@ -35,6 +35,7 @@ module org.sealwax.mail {
   exports org.sealwax.mail.policy;
   exports org.sealwax.mail.smtp;
   exports org.sealwax.mail.smtp.session;
+  exports org.sealwax.mail.spf;
   exports org.sealwax.mail.sts;
   exports org.sealwax.mail.sts.fetch;
   exports org.sealwax.mail.tls;

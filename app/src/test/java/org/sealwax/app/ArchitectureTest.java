@@ -56,6 +56,7 @@ final class ArchitectureTest {
             "mail.dane",
             "mail.sts",
             "mail.sts.fetch",
+            "mail.spf",
             "mail.tlsrpt",
             "mail.smtp.session",
             "mail.client",
@@ -267,6 +268,7 @@ final class ArchitectureTest {
       "org.sealwax.mail.policy",
       "org.sealwax.mail.dane",
       "org.sealwax.mail.sts",
+      "org.sealwax.mail.spf",
       "org.sealwax.assess.model",
       "org.sealwax.lab.traps",
       "org.sealwax.lab.judge"

@@ -13,6 +13,7 @@ import org.sealwax.mail.dns.validate.ValidationFuzzTargets;
 import org.sealwax.mail.http.HttpsFuzzTargets;
 import org.sealwax.mail.message.MessageFuzzTargets;
 import org.sealwax.mail.smtp.SmtpFuzzTargets;
+import org.sealwax.mail.spf.SpfFuzzTargets;
 import org.sealwax.mail.sts.StsFuzzTargets;
 import org.sealwax.mail.tls.ChainTargets;
 import org.sealwax.mail.tls.TlsFuzzTargets;
@@ -59,6 +60,7 @@ public final class FuzzTargets {
     all.addAll(LabFuzzTargets.all());
     all.addAll(ConsoleFuzzTargets.all());
     all.addAll(StsFuzzTargets.all());
+    all.addAll(SpfFuzzTargets.all());
     all.addAll(HttpsFuzzTargets.all());
     all.addAll(LedgerFuzzTargets.all());
     all.addAll(ReceiptFuzzTargets.all());

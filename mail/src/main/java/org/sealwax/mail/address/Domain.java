@@ -17,7 +17,7 @@ public record Domain(String name) implements MailHost, Comparable<Domain> {
 
   /** Checks that the name already has the canonical form; use {@link #parse} for outside input. */
   public Domain {
-    if (!isCanonical(name)) {
+    if (!isCanonical(name) && !QueryNames.isEscaped(name)) {
       throw new IllegalArgumentException("not a canonical domain name: " + name);
     }
   }
@@ -57,6 +57,18 @@ public record Domain(String name) implements MailHost, Comparable<Domain> {
     return canonical(text.endsWith(".") ? text.substring(0, text.length() - 1) : text);
   }
 
+  /**
+   * {@return a name that exists only to be asked for: its labels may have any printable ASCII
+   * character, as those that SPF macros make (RFC 7208 7). Each character that a domain does not
+   * have is written as its decimal code (RFC 1035 5.1: {@code a\\043b.example}). Empty when the DNS
+   * cannot have the name.}
+   *
+   * @param text labels with dots between them, without a trailing dot, nothing escaped
+   */
+  public static Optional<Domain> ofQuery(String text) {
+    return QueryNames.escaped(lower(text)).map(Domain::new);
+  }
+
   private static Optional<Domain> canonical(String name) {
     String lower = lower(name);
     return isCanonical(lower) ? Optional.of(new Domain(lower)) : Optional.empty();
@@ -83,7 +95,7 @@ public record Domain(String name) implements MailHost, Comparable<Domain> {
         .orElseThrow(() -> new IllegalArgumentException("not a domain name: " + text));
   }
 
-  private static boolean isCanonical(String name) {
+  static boolean isCanonical(String name) {
     if (name.isEmpty() || name.length() > MAX_LENGTH) {
       return false;
     }

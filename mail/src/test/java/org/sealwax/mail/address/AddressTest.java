@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.InetAddress;
+import java.util.List;
 import java.util.Optional;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -168,5 +169,39 @@ final class AddressTest {
   @Test
   void aCanonicalNameIsDemandedByTheConstructor() {
     assertThrows(IllegalArgumentException.class, () -> new Domain("Example.org"));
+  }
+
+  /** Names of SPF macros: each has one form, which no other reader of names takes. */
+  @Test
+  void aNameForQueriesEscapesWhatNoDomainHas() {
+    assertEquals(
+        "a\\043b\\032c.example.org", Domain.ofQuery("A+b c.example.org").orElseThrow().name());
+    assertEquals("\\045a\\045.a-b.org", Domain.ofQuery("-a-.a-b.org").orElseThrow().name());
+    assertEquals(Domain.of("a_b.example.org"), Domain.ofQuery("a_b.Example.org").orElseThrow());
+    String label = "+".repeat(Domain.MAX_LABEL);
+    String longest = (label + ".").repeat(3) + "+".repeat(Domain.MAX_LENGTH - 3 * 64);
+    assertEquals(Domain.MAX_LENGTH, longest.length());
+    assertTrue(Domain.ofQuery(longest).isPresent());
+    for (String bad :
+        List.of(
+            "",
+            ".",
+            "a..b",
+            "a.",
+            label + "+.org",
+            longest + "+",
+            "caf\u00e9.org",
+            "a\u0000.org")) {
+      assertTrue(Domain.ofQuery(bad).isEmpty(), bad);
+    }
+    for (String form :
+        List.of(
+            "a\\043b.org", "a\\043b", "a\\097b.org", "a\\046b.org", "a\\999.org", "a\\04", "\\")) {
+      assertTrue(Domain.parse(form).isEmpty() && Domain.ofDns(form).isEmpty(), form);
+    }
+    for (String form :
+        List.of("a\\097b.org", "a\\046b.org", "a\\999.org", "a\\04", "\\", "A\\043")) {
+      assertThrows(IllegalArgumentException.class, () -> new Domain(form), form);
+    }
   }
 }

@@ -213,7 +213,14 @@ public final class FixedResolver implements Resolver {
     private Builder() {}
 
     private Node node(String name) {
-      return nodes.computeIfAbsent(Domain.of(name), ignored -> new Node());
+      return nodes.computeIfAbsent(domain(name), ignored -> new Node());
+    }
+
+    /** A domain, or a name that only a query has. */
+    private static Domain domain(String name) {
+      return Domain.parse(name)
+          .or(() -> Domain.ofQuery(name))
+          .orElseThrow(() -> new IllegalArgumentException("not a name: " + name));
     }
 
     private Builder add(String name, Type type, Object record) {
@@ -224,7 +231,7 @@ public final class FixedResolver implements Resolver {
     /** An MX record; {@code exchange} may be {@code .} (RFC 7505). */
     public Builder mx(String domain, int preference, String exchange) {
       Optional<Domain> host =
-          exchange.equals(".") ? Optional.empty() : Optional.of(Domain.of(exchange));
+          exchange.equals(".") ? Optional.empty() : Optional.of(domain(exchange));
       return add(domain, Type.MX, new MxRecord(preference, host));
     }
 
@@ -262,6 +269,11 @@ public final class FixedResolver implements Resolver {
     /** An NSEC3PARAM record at a zone's apex. */
     public Builder nsec3param(String zone, Nsec3ParamRecord record) {
       return add(zone, Type.NSEC3PARAM, record);
+    }
+
+    /** A PTR record at its full owner name ({@code 1.2.0.192.in-addr.arpa}). */
+    public Builder ptr(String owner, String name) {
+      return add(owner, Type.PTR, domain(name));
     }
 
     /** A CNAME record. */
