@@ -8,6 +8,7 @@ import org.sealwax.assess.tlsclient.ScanTlsFuzzTargets;
 import org.sealwax.lab.serve.ConsoleFuzzTargets;
 import org.sealwax.lab.site.LabFuzzTargets;
 import org.sealwax.mail.dane.DaneTargets;
+import org.sealwax.mail.dkim.DkimFuzzTargets;
 import org.sealwax.mail.dns.live.DnsFuzzTargets;
 import org.sealwax.mail.dns.validate.ValidationFuzzTargets;
 import org.sealwax.mail.http.HttpsFuzzTargets;
@@ -59,6 +60,7 @@ public final class FuzzTargets {
     all.addAll(AppFuzzTargets.all());
     all.addAll(LabFuzzTargets.all());
     all.addAll(ConsoleFuzzTargets.all());
+    all.addAll(DkimFuzzTargets.all());
     all.addAll(StsFuzzTargets.all());
     all.addAll(SpfFuzzTargets.all());
     all.addAll(HttpsFuzzTargets.all());
