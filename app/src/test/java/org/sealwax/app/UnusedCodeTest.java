@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.sealwax.mail.settings.SettingValue;
 
 /**
  * Every method and constructor is called by the program, directly or through a supertype or subtype
@@ -34,10 +35,6 @@ final class UnusedCodeTest {
 
   private static Map<String, String> forTests() {
     Map<String, String> out = new HashMap<>();
-    because(
-        out,
-        "a settings record has its defaults, and ConfigurationTest compares them",
-        "LedgerSettings.defaults");
     because(
         out,
         "a plain value, or one that does nothing, for tests of what takes it",
@@ -198,8 +195,11 @@ final class UnusedCodeTest {
     boolean ofTheLanguage =
         owner.isEnum() && Set.of("values", "valueOf").contains(unit.getName())
             || unit.getName().equals("main") && owner.getName().equals("org.sealwax.app.Main");
+    boolean ofSettings =
+        owner.isAnnotatedWith(SettingValue.class) && unit.getName().equals("parse");
     return accessor
         || ofTheLanguage
+        || ofSettings
         || above(owner).stream()
             .filter(a -> !isOurs(a))
             .flatMap(a -> a.getMethods().stream())

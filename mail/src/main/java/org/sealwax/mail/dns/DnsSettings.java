@@ -4,6 +4,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.sealwax.mail.settings.InvalidSetting;
 import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.settings.SettingsRecord;
@@ -88,11 +89,14 @@ public record DnsSettings(
     if (!timeout.isPositive() || !total.isPositive() || cacheEntries < 1 || concurrent < 1) {
       throw new IllegalArgumentException("times and counts are positive");
     }
-    if (validation == Validation.TRUST_AD
-        && resolvers.stream()
-            .anyMatch(r -> r.isUnresolved() || !r.getAddress().isLoopbackAddress())) {
-      throw new IllegalArgumentException("the AD bit is trusted from loopback resolvers only");
-    }
+    InvalidSetting.because(
+            "the AD bit of a resolver that is not on loopback can be forged on the network")
+        .of("validation")
+        .help("use validation = \"own\"")
+        .throwIf(
+            validation == Validation.TRUST_AD
+                && resolvers.stream()
+                    .anyMatch(r -> r.isUnresolved() || !r.getAddress().isLoopbackAddress()));
   }
 
   /** {@return the system's resolvers, own validation against the root, 10 seconds for an answer} */

@@ -1,5 +1,6 @@
 package org.sealwax.mail.policy;
 
+import org.sealwax.mail.settings.InvalidSetting;
 import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.tls.verdict.TlsFloor;
 
@@ -25,8 +26,9 @@ public record TlsFloors(
 
   /** Checks the order. */
   public TlsFloors {
-    if (always.lowest().compareTo(ifOffered.lowest()) < 0) {
-      throw new IllegalArgumentException("floor_always must not be below floor");
-    }
+    InvalidSetting.because("floor_always is below floor")
+        .of("floor_always")
+        .help("the version for required TLS must not be lower than for optional TLS")
+        .throwIf(always.lowest().compareTo(ifOffered.lowest()) < 0);
   }
 }

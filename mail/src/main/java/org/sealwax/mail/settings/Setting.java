@@ -34,6 +34,12 @@ public @interface Setting {
   /** {@return whether the table makes no sense without it} */
   boolean required() default false;
 
+  /** {@return whether no two rows of the table have the same value} */
+  boolean unique() default false;
+
+  /** {@return whether a list that is given has an element} */
+  boolean filled() default false;
+
   /** {@return the least number} */
   int min() default 1;
 
@@ -45,6 +51,12 @@ public @interface Setting {
 
   /** {@return the longest duration or the greatest size; empty: none} */
   String most() default "";
+
+  /**
+   * {@return table and key of another duration: this one is at most half of it, and its default,
+   * too; empty: none}
+   */
+  String mostHalfOf() default "";
 
   /** {@return whether a change takes effect only after a restart} */
   boolean restart() default false;

@@ -1,6 +1,7 @@
 package org.sealwax.mail.settings;
 
 import java.lang.reflect.RecordComponent;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -53,6 +54,22 @@ public record SettingKey(String name, SettingType type, String doc, Setting decl
         ? null
         : type.value(
             Arrays.stream(declared.fallback()).map(type::plain).map(type.parser()).toList());
+  }
+
+  /**
+   * {@return the same where another key bounds it}
+   *
+   * @param most the longest duration that the default may be, as long as it is not below the least
+   */
+  public @Nullable Object initial(Duration most) {
+    if (!(initial() instanceof Duration usual) || usual.compareTo(most) <= 0) {
+      return initial();
+    }
+    return !declared.least().isEmpty()
+            && type.parser().apply(declared.least()) instanceof Duration least
+            && least.compareTo(most) > 0
+        ? least
+        : most;
   }
 
   private String toml(String[] values) {

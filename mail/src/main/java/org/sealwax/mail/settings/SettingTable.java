@@ -17,4 +17,10 @@ public @interface SettingTable {
 
   /** {@return whether the table is repeated: {@code [[name]]}, any number of rows} */
   boolean rows() default false;
+
+  /** {@return keys of which the file has all or none} */
+  String[] together() default {};
+
+  /** {@return keys of which the file has exactly one; one that is false does not count} */
+  String[] oneOf() default {};
 }

@@ -1,5 +1,6 @@
 package org.sealwax.mail.settings;
 
+import java.lang.reflect.Method;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
 import java.net.InetAddress;
@@ -26,6 +27,7 @@ import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.RecipientDelimiter;
 import org.sealwax.mail.tls.verdict.CertificateName;
 import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.TlsFloor;
@@ -39,7 +41,7 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
  * @param words the closed vocabulary, or empty
  * @param list whether the value is a list, whose elements are read one by one
  * @param quoted whether a value (of a list: an element) stands in quotes
- * @param parser parses one TOML value (of a list: one element); throws {@link InvalidValue}
+ * @param parser parses one TOML value (of a list: one element); throws {@link InvalidSetting}
  */
 public record SettingType(
     String typeName,
@@ -48,15 +50,6 @@ public record SettingType(
     boolean list,
     boolean quoted,
     Function<Object, Object> parser) {
-  /** A value does not fit; the message, if there is one, says more than the form. */
-  public static final class InvalidValue extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    InvalidValue(String message) {
-      super(message, null, false, false);
-    }
-  }
-
   private static final Pattern DURATION = Pattern.compile("([0-9]{1,9}[smhdw])+");
 
   private static final Pattern DURATION_PART = Pattern.compile("([0-9]+)([smhdw])");
@@ -88,6 +81,11 @@ public record SettingType(
               "domain",
               "a domain name in quotes: \"example.org\"",
               s -> Domain.parse(s).orElseThrow(SettingType::invalid)),
+          text(
+              RecipientDelimiter.class,
+              "character",
+              "one character in quotes: \"+\"; \"\" for names without extensions",
+              s -> RecipientDelimiter.parse(s).orElseThrow(SettingType::invalid)),
           text(
               CertificateName.class,
               "name",
@@ -167,8 +165,8 @@ public record SettingType(
     throw invalid();
   }
 
-  private static InvalidValue invalid() {
-    return new InvalidValue("");
+  private static InvalidSetting invalid() {
+    return InvalidSetting.because("");
   }
 
   /**
@@ -193,7 +191,21 @@ public record SettingType(
     if (type instanceof Class<?> words && words.isEnum()) {
       return oneOf(words, declared.except());
     }
+    if (type instanceof Class<?> value && value.isAnnotationPresent(SettingValue.class)) {
+      return declaredBy(value, Objects.requireNonNull(value.getAnnotation(SettingValue.class)));
+    }
     throw new IllegalArgumentException("unknown setting type " + type);
+  }
+
+  /** Of a type that says itself how its values are written. */
+  private static SettingType declaredBy(Class<?> type, SettingValue declared) {
+    Method parse = SettingsRecord.invoke(() -> type.getMethod("parse", String.class));
+    Function<String, Object> reader =
+        s -> {
+          Object read = SettingsRecord.invoke(() -> parse.invoke(null, s));
+          return read instanceof Optional<?> one ? one.orElseThrow(SettingType::invalid) : read;
+        };
+    return text(type, declared.name(), declared.form(), reader).getValue();
   }
 
   private SettingType asList() {
@@ -202,18 +214,12 @@ public record SettingType(
 
   private static SettingType count(int min, int max) {
     String range = "number from " + min + " to " + max;
-    return new SettingType(
-        range,
-        "a whole " + range + ", without quotes",
-        List.of(),
-        false,
-        false,
-        raw -> {
-          if (!(raw instanceof Long n) || n < min || n > max) {
-            throw invalid();
-          }
-          return n.intValue();
-        });
+    return unquoted(
+            int.class,
+            range,
+            "a whole " + range + ", without quotes",
+            raw -> raw instanceof Long n && n >= min && n <= max ? n.intValue() : null)
+        .getValue();
   }
 
   /** The same from the least to the most value, which are compared as they are parsed. */
@@ -221,22 +227,19 @@ public record SettingType(
   private SettingType within(Setting declared) {
     Object least = parser.apply(declared.least());
     String most = declared.most();
-    return new SettingType(
-        typeName + " from " + declared.least() + (most.isEmpty() ? "" : " to " + most),
-        form,
-        List.of(),
-        false,
-        true,
+    String range = typeName + " from " + declared.least() + (most.isEmpty() ? "" : " to " + most);
+    Function<Object, Object> ranged =
         raw -> {
           Comparable<Object> value = (Comparable<Object>) parser.apply(raw);
           if (value.compareTo(least) < 0) {
-            throw new InvalidValue("the minimum is \"" + declared.least() + "\"");
+            throw InvalidSetting.because("the minimum is \"" + declared.least() + "\"");
           }
           if (!most.isEmpty() && value.compareTo(parser.apply(most)) > 0) {
-            throw new InvalidValue("the maximum is \"" + most + "\"");
+            throw InvalidSetting.because("the maximum is \"" + most + "\"");
           }
           return value;
-        });
+        };
+    return new SettingType(range, form, words, list, quoted, ranged);
   }
 
   /** Words of an enumeration, in lower case, {@code _} as {@code -}. */
@@ -256,18 +259,14 @@ public record SettingType(
   /** A closed vocabulary. */
   private static SettingType choice(List<String> words, Function<String, Object> reader) {
     String form = "one of \"" + String.join("\", \"", words) + "\"";
-    return new SettingType(
-        form,
-        form,
-        words,
-        false,
-        true,
+    Function<Object, Object> chosen =
         raw -> {
           if (!words.contains(quotedText(raw))) {
             throw invalid();
           }
           return reader.apply(quotedText(raw));
-        });
+        };
+    return new SettingType(form, form, words, false, true, chosen);
   }
 
   /**
@@ -349,7 +348,7 @@ public record SettingType(
   private static InetSocketAddress socket(String s) {
     int colon = s.lastIndexOf(':');
     if (colon < 0) {
-      throw new InvalidValue("the port is missing");
+      throw InvalidSetting.because("the port is missing");
     }
     String host = s.substring(0, colon);
     int port;
@@ -359,14 +358,14 @@ public record SettingType(
       throw invalid();
     }
     if (port < 0 || port > 65_535) {
-      throw new InvalidValue("a port is a number from 1 to 65535");
+      throw InvalidSetting.because("a port is a number from 1 to 65535");
     }
     if (host.equals("*")) {
       return new InetSocketAddress(port);
     }
     boolean bracketed = host.startsWith("[") && host.endsWith("]");
     if (!bracketed && host.indexOf(':') >= 0) {
-      throw new InvalidValue("an IPv6 address needs brackets");
+      throw InvalidSetting.because("an IPv6 address needs brackets");
     }
     return new InetSocketAddress(
         address(bracketed ? host.substring(1, host.length() - 1) : host), port);

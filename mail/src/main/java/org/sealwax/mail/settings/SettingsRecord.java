@@ -3,7 +3,9 @@ package org.sealwax.mail.settings;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -17,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes settings records by the names of their components, so that no two values can change places.
- * A component that declares no key is another settings record, or given by name.
+ * A component that declares no key is another settings record, a list of the rows of a table, or
+ * given by name.
  */
 public final class SettingsRecord {
   private SettingsRecord() {}
@@ -42,9 +45,14 @@ public final class SettingsRecord {
       Class<?> type,
       Method accessor,
       @Nullable SettingKey key,
-      @Nullable Class<? extends Record> nested) {
+      @Nullable Class<? extends Record> nested,
+      @Nullable Class<? extends Record> rows) {
     Object in(Record record) {
       return invoke(() -> accessor.invoke(record));
+    }
+
+    @Nullable Object read(SettingSource values) {
+      return key != null ? values.value(key) : rows != null ? values.rows(rows) : null;
     }
 
     /** A value as the component has it: optional, or an empty list, where there is none. */
@@ -77,22 +85,37 @@ public final class SettingsRecord {
     List<Class<?>> types = new ArrayList<>();
     for (RecordComponent c : type.getRecordComponents()) {
       SettingKey key = SettingKey.of(c);
-      boolean settings = key == null && c.getType().isRecord() && !keys(c.getType()).isEmpty();
+      Class<?> own = c.getType();
+      boolean settings =
+          key == null
+              && own.isRecord()
+              && !own.isAnnotationPresent(SettingTable.class)
+              && !keys(own).isEmpty();
       Method accessor = c.getAccessor();
       accessor.setAccessible(true);
       parts.add(
           new Part(
               c.getName(),
-              c.getType(),
+              own,
               accessor,
               key,
-              settings ? c.getType().asSubclass(Record.class) : null));
+              settings ? own.asSubclass(Record.class) : null,
+              rowsOf(c.getGenericType())));
       types.add(c.getType());
     }
     Constructor<?> constructor =
         invoke(() -> type.getDeclaredConstructor(types.toArray(Class[]::new)));
     constructor.setAccessible(true);
     return new Shape(constructor, parts);
+  }
+
+  /** The record class of a list of rows, or null. */
+  private static @Nullable Class<? extends Record> rowsOf(Type type) {
+    return type instanceof ParameterizedType list
+            && list.getActualTypeArguments()[0] instanceof Class<?> row
+            && row.isAnnotationPresent(SettingTable.class)
+        ? row.asSubclass(Record.class)
+        : null;
   }
 
   private static List<SettingKey> keys(Class<?> type) {
@@ -114,21 +137,21 @@ public final class SettingsRecord {
    * {@return a record of read values}
    *
    * @param type the record class
-   * @param values the value of a key, or null
+   * @param values what was read
    * @param others components whose key has no value, and those without a key, by name
    * @param <R> the record class
    * @throws IllegalArgumentException of the record's constructor
    */
   public static <R extends Record> R of(
-      Class<R> type, Function<SettingKey, @Nullable Object> values, Map<String, ?> others) {
+      Class<R> type, SettingSource values, Map<String, ?> others) {
     return make(
         type,
         part -> {
-          Object value = part.key == null ? null : values.apply(part.key);
+          Object value = part.read(values);
           if (value != null) {
             return value;
           }
-          if (part.key != null || others.containsKey(part.name)) {
+          if (part.key != null || part.rows != null || others.containsKey(part.name)) {
             return others.get(part.name);
           }
           if (part.nested == null) {
@@ -142,15 +165,15 @@ public final class SettingsRecord {
    * {@return the same with some other keys}
    *
    * @param base the record
-   * @param values the value of a key, or null: as in {@code base}
+   * @param values what was read; null: as in {@code base}
    * @param <R> the record class
    * @throws IllegalArgumentException of the record's constructor
    */
-  public static <R extends Record> R over(R base, Function<SettingKey, @Nullable Object> values) {
+  public static <R extends Record> R over(R base, SettingSource values) {
     return make(
         type(base),
         part -> {
-          Object value = part.key == null ? null : values.apply(part.key);
+          Object value = part.read(values);
           if (value != null) {
             return value;
           }
@@ -206,11 +229,12 @@ public final class SettingsRecord {
   }
 
   /** A call by reflection. */
-  private interface Call<T> {
+  interface Call<T> {
     T run() throws ReflectiveOperationException;
   }
 
-  private static <T> T invoke(Call<T> call) {
+  /** What a call returns; an unchecked exception of the callee as it is. */
+  static <T> T invoke(Call<T> call) {
     try {
       return call.run();
     } catch (InvocationTargetException e) {

@@ -15,22 +15,23 @@ import org.sealwax.mail.settings.Setting;
 public record FirstContactWait(
     @Setting(
             name = "first_contact_hold",
-            example = "30m",
+            fallback = "30m",
+            mostHalfOf = "queue.lifetime",
             restart = true,
             doc =
                 "Maximum wait of mail for an announced policy that was never fetched; then delivery"
-                    + " continues as without a policy. At most half of [queue]"
-                    + " lifetime. With less than five minutes the policy host is not queried"
-                    + " again. Default: 30 minutes, or half of [queue] lifetime if that is less.")
+                    + " continues as without a policy. At most half of [queue] lifetime, also by"
+                    + " default. With less than five minutes the policy host is not queried"
+                    + " again.")
         Duration fetch,
     @Setting(
             name = "lookup_hold",
-            example = "4h",
+            fallback = "4h",
+            mostHalfOf = "queue.lifetime",
             restart = true,
             doc =
                 "Maximum wait of mail while the look-up of _mta-sts fails and no policy is cached."
-                    + " At most half of [queue] lifetime. Default: 4"
-                    + " hours, or half of [queue] lifetime if that is less.")
+                    + " At most half of [queue] lifetime, also by default.")
         Duration lookup) {
   /**
    * Half an hour: a host that restarts is back, and an attacker must keep the disturbance up as

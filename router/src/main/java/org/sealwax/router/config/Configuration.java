@@ -128,15 +128,12 @@ public sealed interface Configuration {
     RouterSettings settings = null;
     if (!reader.unparsable()) {
       Set<String> lost = new HashSet<>(reader.excludeInvalid());
-      new SettingCombinationChecks(new TableRecords(reader, folder, false)).check();
+      reader.checkBounds();
       lost.addAll(reader.excludeInvalid());
-      // Other rows refer to pipes: without one of them they would seem wrong.
-      if (!lost.contains("pipe")) {
-        TableRecords tables = new TableRecords(reader, folder, looksAtFiles);
-        settings = new SettingsMapping(tables, defaults).settings();
-        checkStateFolder(reader, settings.server().state());
-      }
-      if (settings != null && !reader.broken()) {
+      TableRecords tables = new TableRecords(reader, folder, looksAtFiles);
+      settings = new SettingsMapping(tables, defaults).settings();
+      new SettingCombinationChecks(tables, settings, lost).check();
+      if (!reader.broken()) {
         new PolicyRowChecks(reader, settings.forward(), settings.deliver()).check();
       }
     }
@@ -149,16 +146,6 @@ public sealed interface Configuration {
       return new InvalidConfiguration(problems, report.toString());
     }
     return new ValidConfiguration(settings, problems, effective(reader, name), report.toString());
-  }
-
-  private static void checkStateFolder(ConfigurationReader reader, Path state) {
-    if (state.toString().indexOf('?') >= 0) {
-      reader
-          .section(ServerSettings.class)
-          .at("state")
-          .error("the path of the state folder must not contain a question mark: " + state)
-          .help("name a folder without one: the databases would be opened at another path");
-    }
   }
 
   private static List<EffectiveSetting> effective(ConfigurationReader reader, String name) {
@@ -181,11 +168,11 @@ public sealed interface Configuration {
     for (SettingKey key : section.table().keys()) {
       Section.GivenValue given = section.explicit(key.name());
       String heading = section.table().heading();
-      String usual = key.fallback();
-      String value = given != null ? given.text() : usual == null ? "" : usual;
       String origin =
-          given != null ? name + ":" + given.at().line() : usual == null ? "left out" : "default";
-      all.add(new EffectiveSetting(heading, row, key.name(), value, origin));
+          given != null
+              ? name + ":" + given.at().line()
+              : key.fallback() == null ? "left out" : "default";
+      all.add(new EffectiveSetting(heading, row, key.name(), section.text(key), origin));
     }
     return all;
   }

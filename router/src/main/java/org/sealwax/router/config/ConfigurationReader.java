@@ -13,8 +13,8 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.settings.InvalidSetting;
 import org.sealwax.mail.settings.SettingKey;
-import org.sealwax.mail.settings.SettingType;
 import org.sealwax.router.config.ProblemPlace.Reported;
 import org.sealwax.router.config.Section.GivenValue;
 import org.tomlj.Toml;
@@ -150,6 +150,13 @@ final class ConfigurationReader {
     return unparsable;
   }
 
+  /** Checks durations of all sections against those that bound them. */
+  void checkBounds() {
+    sections.values().stream()
+        .flatMap(List::stream)
+        .forEach(section -> new DeclaredChecks(section).checkBounds());
+  }
+
   /**
    * Takes sections with errors out, so that the others can be looked at further: all errors are
    * reported at once, and none that only follows from another.
@@ -273,6 +280,7 @@ final class ConfigurationReader {
   private void readSection(ConfigurationTable table, TomlTable toml, int line) {
     Section section = section(table, line);
     heads.add(line);
+    int problemsBefore = problems.size();
     for (String name : toml.keySet()) {
       TomlPosition at = at(toml.inputPositionOf(List.of(name)));
       Object value = toml.get(List.of(name));
@@ -291,7 +299,11 @@ final class ConfigurationReader {
             .help("add " + key.name() + " = " + key.example());
       }
     }
-    sections.computeIfAbsent(table.name(), n -> new ArrayList<>()).add(section);
+    List<Section> rows = sections.computeIfAbsent(table.name(), n -> new ArrayList<>());
+    if (problems.size() == problemsBefore) {
+      new DeclaredChecks(section).check(rows);
+    }
+    rows.add(section);
   }
 
   private void unknownKey(ConfigurationTable table, String name, TomlPosition at) {
@@ -312,7 +324,8 @@ final class ConfigurationReader {
       return;
     }
     if (!(raw instanceof TomlArray array)) {
-      invalidValue(section, key, raw, place.position(), "a list in brackets: [ … ]");
+      invalidValue(
+          section, key, raw, place.position(), InvalidSetting.because("a list in brackets: [ … ]"));
       return;
     }
     List<Object> values = new ArrayList<>();
@@ -330,25 +343,27 @@ final class ConfigurationReader {
       Section section, SettingKey key, Object raw, SourcePosition place) {
     try {
       return Optional.of(key.type().parser().apply(raw));
-    } catch (SettingType.InvalidValue e) {
-      invalidValue(section, key, raw, place, String.valueOf(e.getMessage()));
+    } catch (InvalidSetting e) {
+      invalidValue(section, key, raw, place, e);
       return Optional.empty();
     }
   }
 
   private void invalidValue(
-      Section section, SettingKey key, Object raw, SourcePosition place, String more) {
+      Section section, SettingKey key, Object raw, SourcePosition place, InvalidSetting why) {
     String was = raw instanceof String s ? "\"" + shortened(s) + "\"" : typeOf(raw);
     Optional<String> near =
         raw instanceof String s ? SpellingSuggestion.to(s, key.type().words()) : Optional.empty();
     add(
         new ConfigurationProblem(
             true,
-            place,
+            // Behind the quote.
+            why.character().isEmpty() ? place : place.inside(1 + why.character().getAsInt()),
             key.name() + " in " + section.table().heading() + " cannot be " + was,
-            more.isEmpty() ? List.of() : List.of(more),
+            why.text().isEmpty() ? List.of() : List.of(why.text()),
             List.of(
                 near.map(word -> "did you mean \"" + word + "\"?")
+                    .or(() -> Optional.ofNullable(why.help()))
                     .orElse("it takes " + key.type().form()))));
   }
 

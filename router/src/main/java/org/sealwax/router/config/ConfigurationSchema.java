@@ -8,18 +8,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.sealwax.mail.address.Cidr;
-import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.dns.NegativeTrustAnchor;
 import org.sealwax.mail.net.DialerSettings;
 import org.sealwax.mail.policy.PolicyRow;
-import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.settings.SettingKey;
 import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.tls.IdentitySettings;
-import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.ledger.LedgerSettings;
@@ -27,6 +23,7 @@ import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.pipe.PipeSettings;
 import org.sealwax.router.queue.QueueSettings;
 import org.sealwax.router.receipts.ReceiptSettings;
+import org.sealwax.router.receive.AddressPattern;
 import org.sealwax.router.receive.ClientLimits;
 import org.sealwax.router.receive.ReceiveSettings;
 import org.sealwax.router.route.ForwardSettings;
@@ -48,12 +45,12 @@ final class ConfigurationSchema {
           TrustTable.class,
           TrustedClientRow.class,
           PeerIdentities.NamedPeer.class,
-          RelayDomainRow.class,
+          ForwardSettings.RelayDomain.class,
           ForwardSettings.AliasDomain.class,
-          ForwardTable.class,
+          ForwardSettings.class,
           PipeSettings.class,
-          SrsTable.class,
-          TransportRow.class,
+          ForwardSettings.SenderRewriting.class,
+          ForwardSettings.TransportRoute.class,
           PolicyRow.class,
           RejectTableRow.class,
           SessionLimits.class,
@@ -111,7 +108,10 @@ final class ConfigurationSchema {
   }
 
   /** {@code [identity]}. */
-  @SettingTable(name = "identity", purpose = "Certificate of this server, as server and as client.")
+  @SettingTable(
+      name = "identity",
+      together = {"certificate", "key"},
+      purpose = "Certificate of this server, as server and as client.")
   record IdentityTable(
       @Setting(
               example = "/etc/sealwax/mx.pem",
@@ -145,113 +145,20 @@ final class ConfigurationSchema {
                   "Clients whose \"TLS-Required: No\" (RFC 8689) exempts a message from DANE, MTA-STS and ledger. trusted: clients that may relay; all: also other clients, for forwarded mail.")
           TlsRequiredNoFrom honourTlsRequiredNo) {}
 
-  /** The party that knows whether a recipient of a relay domain exists. */
-  enum RecipientVerification {
-    NEXT_HOP
-  }
-
-  /** {@code [[relay_domain]]}. */
-  @SettingTable(
-      name = "relay_domain",
-      rows = true,
-      purpose =
-          "Domain whose mail is accepted and relayed; needs one of recipients, verify, accept_all.")
-  record RelayDomainRow(
-      @Setting(example = "lists.project.example", required = true, doc = "Domain name.")
-          Domain domain,
-      @Setting(
-              example = "lists.internal.example:25",
-              doc =
-                  "Next hop: \"host\", \"host:port\" or \"[address]:port\". Default: the MX records of the domain.")
-          Optional<String> nextHop,
-      @Setting(
-              example = "/etc/sealwax/lists.recipients",
-              doc =
-                  "File with one local part or address per line; other recipients are rejected at RCPT.")
-          Optional<Path> recipients,
-      @Setting(
-              example = "next-hop",
-              doc = "Recipient verification. next-hop: query the next hop for each recipient.")
-          Optional<RecipientVerification> verify,
-      @Setting(
-              fallback = "false",
-              doc =
-                  "Accept mail for every local part. Mail that the next hop rejects later is bounced to forged senders (backscatter): prefer recipients or verify.")
-          boolean acceptAll) {}
-
-  /** {@code [forward]}. */
-  @SettingTable(name = "forward", purpose = "Address extensions of alias domains.")
-  record ForwardTable(
-      @Setting(
-              fallback = "+",
-              doc = "Character between a name and its extension; empty: no extensions.")
-          String delimiter,
-      @Setting(
-              fallback = "false",
-              doc = "Append the extension to the target: name+ext becomes target+ext.")
-          boolean carryExtension) {}
-
-  /** {@code [srs]}. */
-  @SettingTable(name = "srs", purpose = "Sender rewriting for forwarded mail (SRS).")
-  record SrsTable(
-      @Setting(
-              example = "project.example",
-              doc =
-                  "Domain of rewritten senders; this server must receive its mail. Default: senders are not rewritten.")
-          Optional<Domain> domain,
-      @Setting(
-              example = "/etc/sealwax/srs.secret",
-              created = true,
-              doc =
-                  "File with secrets, one per line, the newest first. Default: one is created in the state folder.")
-          Path secretFile) {}
-
-  /** {@code [[transport]]}. */
-  @SettingTable(name = "transport", rows = true, purpose = "Fixed next hop for a destination.")
-  record TransportRow(
-      @Setting(example = "*", required = true, doc = "Destination; \"*\": smart host for all mail.")
-          DomainPattern domain,
-      @Setting(
-              example = "smart.example.net:587",
-              required = true,
-              doc = "Next hop: \"host\", \"host:port\" or \"[address]:port\".")
-          String nextHop,
-      @Setting(example = "project", doc = "User name for AUTH.") Optional<String> user,
-      @Setting(
-              example = "/etc/sealwax/smart.password",
-              doc =
-                  "File that contains only the password. Credentials are sent only to a verified server; the level is secure unless a policy row raises it.")
-          Optional<Path> passwordFile,
-      @Setting(
-              fallback = "false",
-              doc = "TLS from the first byte (port 465, RFC 8314) instead of STARTTLS.")
-          boolean implicitTls,
-      @Setting(
-              except = {"sts", "dane"},
-              example = "encrypt",
-              doc =
-                  "Required TLS level. Default: secure with a password, else the level of the policy rows.")
-          Optional<TlsLevel> level,
-      @Setting(
-              doc =
-                  "Names; the certificate of the next hop must contain one of them, with level secure or verify. Required for a next hop that is an address.")
-          List<Domain> names,
-      @Setting(doc = "Public keys; the next hop must have one of them, with level fingerprint.")
-          List<Pin> pins) {}
-
   /** {@code [[reject]]}. */
   @SettingTable(
       name = "reject",
       rows = true,
+      oneOf = {"client", "sender", "recipient"},
       purpose = "Mail to reject; exactly one of client, sender, recipient.")
   record RejectTableRow(
       @Setting(example = "203.0.113.0/24", doc = "Network of the client.") Optional<Cidr> client,
       @Setting(
               example = "spam@example.net",
               doc = "Sender address, domain, or .domain for its subdomains.")
-          Optional<String> sender,
+          Optional<AddressPattern> sender,
       @Setting(example = "old@project.example", doc = "Recipient address or domain.")
-          Optional<String> recipient,
+          Optional<AddressPattern> recipient,
       @Setting(fallback = "Refused by local rule", doc = "Text of the reply.") String text) {}
 
   /** The limit of {@code [limits]} for all clients together. */

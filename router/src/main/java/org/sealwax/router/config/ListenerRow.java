@@ -27,7 +27,11 @@ import org.sealwax.router.receive.ListenerSettings;
     rows = true,
     purpose = "Listener for SMTP. Default: one at 127.0.0.1:2525 with STARTTLS.")
 public record ListenerRow(
-    @Setting(example = "*:25", required = true, doc = "Address and port to listen on.")
+    @Setting(
+            example = "*:25",
+            required = true,
+            unique = true,
+            doc = "Address and port to listen on.")
         InetSocketAddress address,
     @Setting(
             name = "tls",

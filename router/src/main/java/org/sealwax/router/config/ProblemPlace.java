@@ -20,12 +20,6 @@ record ProblemPlace(ConfigurationReader reader, SourcePosition position) {
     return position.line();
   }
 
-  /** The place of one character of the value. */
-  ProblemPlace inside(int offset) {
-    return new ProblemPlace(
-        reader, new SourcePosition(position.line(), position.column() + offset, 1));
-  }
-
   /** Reports an error. */
   Reported error(String text) {
     return reader.add(new ConfigurationProblem(true, position, text, List.of(), List.of()));

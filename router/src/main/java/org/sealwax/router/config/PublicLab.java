@@ -46,6 +46,7 @@ public record PublicLab(
     @Setting(
             example = {"192.0.2.53", "2001:db8::53"},
             required = true,
+            filled = true,
             doc =
                 "Addresses of this machine for DNS, the pages, the policy hosts, and for"
                     + " bounces and reports that come back.")
@@ -53,6 +54,7 @@ public record PublicLab(
     @Setting(
             example = {"2001:db8:25::/64", "192.0.2.64/28"},
             required = true,
+            filled = true,
             doc =
                 "Networks that are routed to this machine, for the traps (one address each): one IPv6 network (a /64), and any number of IPv4 addresses. No other service may use them.")
         List<Cidr> traps,

@@ -1,8 +1,9 @@
 package org.sealwax.router.config;
 
+import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -58,7 +59,31 @@ final class Section {
             .key(key)
             .orElseThrow(() -> new IllegalArgumentException(table.name() + " has no key " + key));
     GivenValue given = explicit.get(key);
-    return Optional.ofNullable(given == null ? declared.initial() : given.value());
+    return Optional.ofNullable(given == null ? initial(declared) : given.value());
+  }
+
+  private @Nullable Object initial(SettingKey key) {
+    Optional<Duration> most = greatest(key);
+    return most.isEmpty() ? key.initial() : key.initial(most.get());
+  }
+
+  /** Half of another key's value, where this one must not be longer. */
+  Optional<Duration> greatest(SettingKey key) {
+    String[] other = key.declared().mostHalfOf().split("\\.", 2);
+    return other.length < 2
+        ? Optional.empty()
+        : Optional.of(head.reader().section(other[0]).get(other[1], Duration.class).dividedBy(2));
+  }
+
+  /** The value in TOML; empty for an optional key that was left out. */
+  String text(SettingKey key) {
+    GivenValue given = explicit.get(key.name());
+    String usual = Objects.requireNonNullElse(key.fallback(), "");
+    return given != null
+        ? given.text()
+        : initial(key) instanceof Duration d && !d.equals(key.initial())
+            ? "\"" + d.toSeconds() + "s\""
+            : usual;
   }
 
   /** The value of a key that has a default or is required. */
@@ -66,11 +91,6 @@ final class Section {
     return type.cast(
         find(key)
             .orElseThrow(() -> new IllegalStateException(table.name() + "." + key + " not set")));
-  }
-
-  /** The elements of a list. */
-  <T> List<T> all(String key, Class<T> type) {
-    return ((List<?>) get(key, List.class)).stream().<T>map(type::cast).toList();
   }
 
   /** Its first line. */

@@ -5,10 +5,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,27 +14,21 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.RecipientDelimiter;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.dns.DnsSettings;
-import org.sealwax.mail.dns.NegativeTrustAnchor;
 import org.sealwax.mail.net.DialerSettings;
-import org.sealwax.mail.policy.PolicyRow;
-import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.settings.SettingsRecord;
-import org.sealwax.mail.sts.FirstContactWait;
 import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.router.config.ConfigurationSchema.AuthTable;
-import org.sealwax.router.config.ConfigurationSchema.ForwardTable;
 import org.sealwax.router.config.ConfigurationSchema.IdentityTable;
 import org.sealwax.router.config.ConfigurationSchema.MetricsTable;
 import org.sealwax.router.config.ConfigurationSchema.ReceiptsTable;
 import org.sealwax.router.config.ConfigurationSchema.RejectTableRow;
-import org.sealwax.router.config.ConfigurationSchema.RelayDomainRow;
 import org.sealwax.router.config.ConfigurationSchema.SessionLimits;
-import org.sealwax.router.config.ConfigurationSchema.SrsTable;
 import org.sealwax.router.config.ConfigurationSchema.StsTable;
 import org.sealwax.router.config.ConfigurationSchema.TlsRequiredNoFrom;
-import org.sealwax.router.config.ConfigurationSchema.TransportRow;
 import org.sealwax.router.config.ConfigurationSchema.TrustTable;
 import org.sealwax.router.config.TableRecords.Row;
 import org.sealwax.router.deliver.Credentials;
@@ -55,6 +47,7 @@ import org.sealwax.router.receive.RejectRow;
 import org.sealwax.router.receive.RejectRow.RejectMatch;
 import org.sealwax.router.route.ConfiguredHop;
 import org.sealwax.router.route.ForwardSettings;
+import org.sealwax.router.route.ForwardSettings.TransportRoute;
 import org.sealwax.router.spool.SpoolSettings;
 import org.sealwax.router.sts.StsSettings;
 
@@ -84,16 +77,15 @@ final class SettingsMapping {
   }
 
   RouterSettings settings() {
-    ForwardTable forwarding = tables.table(ForwardTable.class);
     TrustTable trust = tables.table(TrustTable.class);
     IdentityTable identity = tables.table(IdentityTable.class);
-    List<ForwardSettings.AliasDomain> aliases = tables.values(ForwardSettings.AliasDomain.class);
-    List<Row<TransportRow>> transports = tables.rows(TransportRow.class);
+    RecipientDelimiter delimiter =
+        tables.section(ForwardSettings.class).get("delimiter", RecipientDelimiter.class);
     List<PipeSettings> pipes =
-        tables.rows(PipeSettings.class, Map.of("delimiter", forwarding.delimiter())).stream()
+        tables.rows(PipeSettings.class, Map.of("delimiter", delimiter)).stream()
             .map(Row::value)
             .toList();
-    ForwardSettings forward = forward(forwarding, aliases, transports, pipeNames());
+    ForwardSettings forward = forward(pipes);
     List<ListenerRow> written = tables.values(ListenerRow.class);
     List<ListenerRow> listeners = written.isEmpty() ? List.of(ListenerRow.byDefault()) : written;
     return new RouterSettings(
@@ -112,7 +104,7 @@ final class SettingsMapping {
                     "honoursUntrustedTlsRequiredNo",
                     trust.honourTlsRequiredNo() == TlsRequiredNoFrom.ALL))),
         tables.over(ClientLimitSettings.defaults()),
-        rejects(forwarding, aliases),
+        rejects(forward),
         tables.table(AuthTable.class).passwordFile(),
         forward,
         pipes,
@@ -127,18 +119,18 @@ final class SettingsMapping {
                 Map.of(
                     "ownEndpoints", ownEndpoints(listeners),
                     "clientCertificate", identity.showToServers(),
-                    "rows", tables.values(PolicyRow.class),
-                    "routes", routes(forward, transports)))),
+                    "routes", routes(forward)))),
         tables.over(DialerSettings.defaults()),
-        sts(),
+        tables.table(StsTable.class).enabled()
+            ? Optional.of(tables.over(StsSettings.in(server.state().resolve("sts.db"))))
+            : Optional.empty(),
         tlsReports(),
         tlsReportsIn(),
-        ledger(),
+        tables.over(LedgerSettings.defaults()),
         tables.table(ReceiptsTable.class).enabled()
             ? Optional.of(tables.over(ReceiptSettings.defaults()))
             : Optional.empty(),
-        tables.table(
-            DnsSettings.class, Map.of("negativeAnchors", tables.values(NegativeTrustAnchor.class))),
+        tables.table(DnsSettings.class),
         tables.over(LogSettings.defaults()).format(),
         tables.table(MetricsTable.class).address(),
         lab(),
@@ -157,129 +149,49 @@ final class SettingsMapping {
         server.hostname());
   }
 
-  private List<RejectRow> rejects(
-      ForwardTable forwarding, List<ForwardSettings.AliasDomain> aliases) {
-    Set<Object> caseSensitive =
-        aliases.stream()
+  private List<RejectRow> rejects(ForwardSettings forward) {
+    Set<Domain> caseSensitive =
+        forward.aliasDomains().stream()
             .filter(ForwardSettings.AliasDomain::caseSensitive)
             .map(ForwardSettings.AliasDomain::domain)
             .collect(Collectors.toSet());
     List<RejectRow> rejects = new ArrayList<>();
     for (Row<RejectTableRow> row : tables.rows(RejectTableRow.class)) {
       RejectTableRow t = row.value();
-      Stream<RejectMatch> matches =
-          Stream.of(
-                  t.client().map(RejectMatch.Client::new),
-                  pattern(row, "sender", t.sender()).map(RejectMatch.Sender::new),
-                  pattern(row, "recipient", t.recipient())
-                      .map(
-                          p ->
-                              new RejectMatch.Recipient(
-                                  p,
-                                  forwarding.delimiter(),
-                                  p instanceof AddressPattern.OneMailbox one
-                                      && caseSensitive.contains(one.mailbox().domain()))))
-              .flatMap(Optional::<RejectMatch>stream);
-      try {
-        matches.map(match -> new RejectRow(match, t.text())).forEach(rejects::add);
-      } catch (IllegalArgumentException e) {
-        row.at("text").error(String.valueOf(e.getMessage())).help("write one plain line");
-      }
+      Stream.of(
+              t.client().map(RejectMatch.Client::new),
+              t.sender().map(RejectMatch.Sender::new),
+              t.recipient()
+                  .map(
+                      p ->
+                          new RejectMatch.Recipient(
+                              p,
+                              forward.delimiter(),
+                              p instanceof AddressPattern.OneMailbox one
+                                  && one.mailbox().domain() instanceof Domain d
+                                  && caseSensitive.contains(d))))
+          .flatMap(Optional::<RejectMatch>stream)
+          .forEach(
+              match ->
+                  TableRecords.accepted(
+                      row.section(),
+                      () -> rejects.add(new RejectRow(match, t.text())),
+                      () -> false));
     }
     return rejects;
   }
 
-  private static Optional<AddressPattern> pattern(
-      Row<RejectTableRow> row, String key, Optional<String> text) {
-    Optional<AddressPattern> pattern = text.flatMap(AddressPattern::parse);
-    row.at(key)
-        .error(
-            text.isPresent() && pattern.isEmpty(), key + " cannot be \"" + text.orElse("") + "\"")
-        .help(
-            "\"user@example.org\", \"example.org\", \".example.org\" or \"<>\" for the null"
-                + " sender");
-    return pattern;
-  }
-
-  private static Optional<ConfiguredHop> hop(Row<?> row, String text, Set<String> pipes) {
-    ProblemPlace at = row.at("next_hop");
-    switch (ConfiguredHop.parse(text)) {
-      case ConfiguredHop.HopSyntax.Read r -> {
-        if (!(r.hop() instanceof ConfiguredHop.Pipe c) || pipes.contains(c.pipe())) {
-          return Optional.of(r.hop());
-        }
-        at.error("there is no [[pipe]] named " + c.pipe())
-            .help("pipes: " + String.join(", ", pipes));
-      }
-      case ConfiguredHop.HopSyntax.Wrong w -> {
-        ProblemPlace.Reported wrong = at.inside(1 + w.column()).error(w.problem());
-        if (w.help() != null) {
-          wrong.help(w.help());
-        }
-      }
-    }
-    return Optional.empty();
-  }
-
-  private Set<String> pipeNames() {
-    Set<String> names = new HashSet<>();
-    for (Section row : tables.sections(PipeSettings.class)) {
-      row.at("name")
-          .error(!names.add(row.get("name", String.class)), "a pipe of this name is defined twice")
-          .help("rename one");
-    }
-    return names;
-  }
-
-  private ForwardSettings forward(
-      ForwardTable forwarding,
-      List<ForwardSettings.AliasDomain> aliases,
-      List<Row<TransportRow>> transports,
-      Set<String> pipes) {
-    List<ForwardSettings.RelayDomain> relays = new ArrayList<>();
-    for (Row<RelayDomainRow> row : tables.rows(RelayDomainRow.class)) {
-      RelayDomainRow t = row.value();
-      ForwardSettings.Recipients recipients =
-          t.recipients().isPresent()
-              ? new ForwardSettings.Recipients.Listed(t.recipients().get())
-              : t.verify().isPresent()
-                  ? new ForwardSettings.Recipients.Verified()
-                  : new ForwardSettings.Recipients.AcceptAll();
-      relays.add(
-          new ForwardSettings.RelayDomain(
-              t.domain(),
-              recipients,
-              t.nextHop().flatMap(hop -> hop(row, hop, pipes)).orElse(null)));
-    }
-    List<ForwardSettings.TransportRoute> routes = new ArrayList<>();
-    for (Row<TransportRow> row : transports) {
-      TransportRow t = row.value();
-      hop(row, t.nextHop(), pipes)
-          .ifPresent(
-              hop ->
-                  routes.add(
-                      new ForwardSettings.TransportRoute(t.domain().text(), t.domain(), hop)));
-    }
-    SrsTable srs =
-        tables.table(SrsTable.class, Map.of("secretFile", server.state().resolve("srs.secret")));
-    ForwardSettings base = ForwardSettings.defaults();
-    try {
-      return new ForwardSettings(
-          aliases,
-          relays,
-          routes,
-          srs.domain()
-              .map(d -> ForwardSettings.SenderRewriting.of(d, srs.secretFile()))
-              .orElse(null),
-          pipes,
-          forwarding.delimiter(),
-          forwarding.carryExtension(),
-          server.postmaster().orElse(null),
-          base.roles());
-    } catch (IllegalArgumentException e) {
-      tables.section(ForwardTable.class).head().error(String.valueOf(e.getMessage()));
-      return base;
-    }
+  private ForwardSettings forward(List<PipeSettings> pipes) {
+    Map<String, Object> ours =
+        new HashMap<>(
+            Map.of("pipes", pipes.stream().map(PipeSettings::name).collect(Collectors.toSet())));
+    server.postmaster().ifPresent(postmaster -> ours.put("postmaster", postmaster));
+    Section srs = tables.section(ForwardSettings.SenderRewriting.class);
+    srs.find("domain")
+        .map(Domain.class::cast)
+        .map(d -> ForwardSettings.SenderRewriting.of(d, server.state().resolve("srs.secret")))
+        .ifPresent(usual -> ours.put("sender", tables.over(usual)));
+    return tables.over(SettingsRecord.with(ForwardSettings.defaults(), ours));
   }
 
   private static Set<InetSocketAddress> ownEndpoints(List<ListenerRow> listeners) {
@@ -294,8 +206,7 @@ final class SettingsMapping {
         .collect(Collectors.toSet());
   }
 
-  private Map<String, RouteSettings> routes(
-      ForwardSettings forward, List<Row<TransportRow>> transports) {
+  private Map<String, RouteSettings> routes(ForwardSettings forward) {
     Map<String, RouteSettings> routes = new HashMap<>();
     for (ForwardSettings.RelayDomain relay : forward.relayDomains()) {
       if (relay.nextHop() instanceof ConfiguredHop.Host host) {
@@ -303,52 +214,35 @@ final class SettingsMapping {
         routes.put(name, RouteSettings.plain(name, host.host(), host.port()));
       }
     }
-    Map<String, ConfiguredHop> hops = new HashMap<>();
-    forward.routes().forEach(route -> hops.put(route.name(), route.hop()));
-    for (Row<TransportRow> row : transports) {
-      TransportRow t = row.value();
-      String name = t.domain().text();
-      if (hops.get(name) instanceof ConfiguredHop.Host host) {
+    for (Row<TransportRoute> row : tables.rows(TransportRoute.class)) {
+      TransportRoute t = row.value();
+      if (t.hop() instanceof ConfiguredHop.Host host) {
         TableRecords.accepted(
             row.section(),
             () ->
                 routes.put(
-                    name,
+                    t.name(),
                     new RouteSettings(
-                        name,
+                        t.name(),
                         host.host(),
                         host.port(),
                         t.implicitTls(),
                         credentials(row),
-                        demand(t))));
+                        t.demand())),
+            () -> null);
       }
     }
     return routes;
   }
 
-  /** What a transport row demands of its next hop itself, or null. */
-  private static @Nullable PolicyRow demand(TransportRow t) {
-    Optional<TlsLevel> implied =
-        t.pins().isEmpty()
-            ? Optional.of(TlsLevel.SECURE).filter(l -> !t.names().isEmpty())
-            : Optional.of(TlsLevel.FINGERPRINT);
-    return t.level()
-        .or(() -> implied)
-        .map(level -> PolicyRow.of(t.domain(), level, Set.copyOf(t.pins()), t.names()))
-        .orElse(null);
-  }
-
-  private @Nullable Credentials credentials(Row<TransportRow> row) {
-    TransportRow t = row.value();
-    if (t.user().isEmpty() || t.passwordFile().isEmpty()) {
-      return null;
-    }
-    String password = password(row, t.passwordFile().get());
-    return password == null ? null : new Credentials(t.user().get(), password);
+  private @Nullable Credentials credentials(Row<TransportRoute> row) {
+    TransportRoute t = row.value();
+    String password = t.passwordFile() == null ? null : password(row, t.passwordFile());
+    return t.user() == null || password == null ? null : new Credentials(t.user(), password);
   }
 
   /** The password of a file, or null when it has none, which is reported. */
-  private @Nullable String password(Row<TransportRow> row, Path file) {
+  private @Nullable String password(Row<TransportRoute> row, Path file) {
     if (!tables.readable(file)) {
       return ""; // never used: a text alone is not served, and a file that is not there is an error
     }
@@ -364,28 +258,6 @@ final class SettingsMapping {
           .help("write the password alone into it");
       return null;
     }
-  }
-
-  private Optional<StsSettings> sts() {
-    if (!tables.table(StsTable.class).enabled()) {
-      return Optional.empty();
-    }
-    FirstContactWait patience =
-        SettingsRecord.with(
-            FirstContactWait.defaults(),
-            Map.of(
-                "fetch", halfAtMost(FirstContactWait.FETCH),
-                "lookup", halfAtMost(FirstContactWait.LOOKUP)));
-    return Optional.of(
-        tables.over(
-            SettingsRecord.with(
-                StsSettings.in(server.state().resolve("sts.db")), Map.of("patience", patience))));
-  }
-
-  /** A default wait is at most half the time that mail stays in the queue. */
-  private Duration halfAtMost(Duration usual) {
-    Duration half = tables.halfOfLifetime();
-    return half.compareTo(usual) < 0 ? half : usual;
   }
 
   /** Empty without a contact address: no report is sent without one. */
@@ -415,17 +287,9 @@ final class SettingsMapping {
     return Optional.of(row).filter(TlsReportsInRow::enabled);
   }
 
-  private LedgerSettings ledger() {
-    Duration usual = halfAtMost(LedgerSettings.DEFAULT_HOLD);
-    // Where mail lives for less than two hours the hold outlives it, and mail is held in the end.
-    Duration left =
-        usual.compareTo(LedgerSettings.SHORTEST_HOLD) < 0 ? LedgerSettings.SHORTEST_HOLD : usual;
-    return tables.table(LedgerSettings.class, Map.of("hold", left));
-  }
-
   /** Empty when the file has no such table, or one with errors, which are reported then. */
   private Optional<PublicLab> lab() {
-    return tables.section(PublicLab.class).present() && !tables.broken()
+    return tables.section(PublicLab.class).present()
         ? Optional.of(tables.table(PublicLab.class))
         : Optional.empty();
   }

@@ -7,4 +7,9 @@ package org.sealwax.router.config;
  * @param column from 1
  * @param length characters within the line, at least 1
  */
-public record SourcePosition(int line, int column, int length) {}
+public record SourcePosition(int line, int column, int length) {
+  /** One character behind its beginning. */
+  SourcePosition inside(int offset) {
+    return new SourcePosition(line, column + offset, 1);
+  }
+}

@@ -2,16 +2,17 @@ package org.sealwax.router.config;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.settings.InvalidSetting;
 import org.sealwax.mail.settings.SettingKey;
+import org.sealwax.mail.settings.SettingSource;
 import org.sealwax.mail.settings.SettingsRecord;
-import org.sealwax.router.queue.QueueSettings;
 
 /**
  * The sections of one reading as settings records. Values that a record refuses, and missing files,
@@ -20,12 +21,23 @@ import org.sealwax.router.queue.QueueSettings;
 final class TableRecords {
   /** A row with its places. */
   record Row<R extends Record>(Section section, R value) {
-    ProblemPlace head() {
-      return section.head();
-    }
-
     ProblemPlace at(String key) {
       return section.at(key);
+    }
+  }
+
+  /** The values of a section; of one that lies over a record, those that the file gives. */
+  private record SectionSource(TableRecords tables, Section section, boolean overRecord)
+      implements SettingSource {
+    @Override
+    public @Nullable Object value(SettingKey key) {
+      boolean bounded = !key.declared().mostHalfOf().isEmpty();
+      return !overRecord || bounded || section.has(key.name()) ? tables.value(section, key) : null;
+    }
+
+    @Override
+    public List<? extends Record> rows(Class<? extends Record> type) {
+      return tables.values(type);
     }
   }
 
@@ -57,16 +69,6 @@ final class TableRecords {
     return restart;
   }
 
-  /** Whether there are errors. */
-  boolean broken() {
-    return reader.broken();
-  }
-
-  /** Half the time that mail stays in the queue: a wait beyond it would end in bounces. */
-  Duration halfOfLifetime() {
-    return section(QueueSettings.class).get("lifetime", Duration.class).dividedBy(2);
-  }
-
   /** The rows with the keys of a record. */
   List<Section> sections(Class<? extends Record> type) {
     return reader.rows(ConfigurationSchema.tableOf(type).name());
@@ -85,13 +87,15 @@ final class TableRecords {
   /** The same with components whose key has no value, and those without a key, by name. */
   <R extends Record> R table(Class<R> type, Map<String, ?> others) {
     Section s = section(type);
-    return noted(s, read(s, type, others));
+    Section empty = new Section(s.table(), s.head());
+    return noted(s, accepted(s, () -> read(s, type, others), () -> read(empty, type, others)));
   }
 
   /** The keys that the file has; the rest as it is. */
   <R extends Record> R over(R base) {
     Section s = section(base.getClass());
-    return noted(s, SettingsRecord.over(base, k -> s.has(k.name()) ? value(s, k) : null));
+    SettingSource given = new SectionSource(this, s, true);
+    return noted(s, accepted(s, () -> SettingsRecord.over(base, given), () -> base));
   }
 
   /** The rows that their record accepts. */
@@ -104,7 +108,7 @@ final class TableRecords {
     List<Row<R>> rows = new ArrayList<>();
     ConfigurationTable table = ConfigurationSchema.tableOf(type);
     for (Section s : sections(type)) {
-      accepted(s, () -> rows.add(new Row<>(s, read(s, type, others))));
+      accepted(s, () -> rows.add(new Row<>(s, read(s, type, others))), () -> false);
     }
     restart.put(
         table.heading(),
@@ -117,17 +121,25 @@ final class TableRecords {
     return rows(type).stream().map(Row::value).toList();
   }
 
-  /** Reports why a settings record refuses a row. */
-  static void accepted(Section s, Runnable making) {
+  /** What is made of a section; where its values are refused, which is reported, the other. */
+  static <T extends @Nullable Object> T accepted(
+      Section s, Supplier<T> making, Supplier<T> otherwise) {
     try {
-      making.run();
+      return making.get();
+    } catch (InvalidSetting e) {
+      ProblemPlace at = e.key() == null ? s.head() : s.at(e.key());
+      ProblemPlace.Reported problem = at.error(e.text());
+      if (e.help() != null) {
+        problem.help(e.help());
+      }
     } catch (IllegalArgumentException e) {
       s.head().error(String.valueOf(e.getMessage()));
     }
+    return otherwise.get();
   }
 
   private <R extends Record> R read(Section s, Class<R> type, Map<String, ?> others) {
-    return SettingsRecord.of(type, key -> value(s, key), others);
+    return SettingsRecord.of(type, new SectionSource(this, s, false), others);
   }
 
   /** Remembers what cannot change while the server runs. */

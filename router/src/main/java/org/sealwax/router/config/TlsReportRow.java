@@ -20,7 +20,10 @@ import org.sealwax.router.reports.ReportSettings;
  * @param dkimKey the key; without one reports go by HTTPS only
  * @param period what one report covers
  */
-@SettingTable(name = "tlsrpt", purpose = "TLS reports to recipient domains (RFC 8460).")
+@SettingTable(
+    name = "tlsrpt",
+    together = {"dkim_domain", "dkim_selector", "dkim_key"},
+    purpose = "TLS reports to recipient domains (RFC 8460).")
 public record TlsReportRow(
     @Setting(
             fallback = "true",

@@ -49,6 +49,7 @@ public record TlsReportsInRow(
   /** Copies. */
   public TlsReportsInRow {
     addresses = List.copyOf(addresses);
+    ReportListenerSettings.checkPath(path);
   }
 
   /** Whether reports are taken at all. */

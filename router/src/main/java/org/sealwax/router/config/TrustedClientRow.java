@@ -18,6 +18,7 @@ import org.sealwax.mail.tls.verdict.Pin;
 @SettingTable(
     name = "trusted_client",
     rows = true,
+    oneOf = {"pin", "ca"},
     purpose = "Client that may relay because of its certificate: a pin, or a private CA and names.")
 public record TrustedClientRow(
     @Setting(

@@ -12,6 +12,7 @@ import org.sealwax.mail.policy.FallbackLadder;
 import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.policy.TlsFloors;
 import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.mail.settings.InvalidSetting;
 import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.settings.SettingsRecord;
@@ -84,9 +85,10 @@ public record DeliverySettings(
     ownEndpoints = Set.copyOf(ownEndpoints);
     rows = List.copyOf(rows);
     routes = Map.copyOf(routes);
-    if (!ipv4 && !ipv6) {
-      throw new IllegalArgumentException("without IPv4 and IPv6 no mail can be delivered");
-    }
+    InvalidSetting.because("without IPv4 and IPv6 no mail can be delivered")
+        .of("ipv6")
+        .help("allow one of them")
+        .throwIf(!ipv4 && !ipv6);
     if (mxPort < 1 || mxPort > 65_535 || stagger.isNegative()) {
       throw new IllegalArgumentException("port 1 to 65535, stagger not negative");
     }

@@ -94,7 +94,11 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
       purpose =
           "Partner domain whose servers are recognized as clients: by the key or name with which its MX hosts were verified, or by their TLSA records under DNSSEC. Looked up in the background.")
   public record NamedPeer(
-      @Setting(example = "partner.example", required = true, doc = "Domain of the partner.")
+      @Setting(
+              example = "partner.example",
+              required = true,
+              unique = true,
+              doc = "Domain of the partner.")
           Domain domain,
       @Setting(
               fallback = "false",

@@ -2,6 +2,7 @@ package org.sealwax.router.ledger;
 
 import java.time.Duration;
 import java.util.Map;
+import org.sealwax.mail.settings.InvalidSetting;
 import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.settings.SettingsRecord;
@@ -48,10 +49,11 @@ public record LedgerSettings(
                 "Greet MX hosts that no delivery uses, without mail, when only they are missing for a level: only for domains with mail in the last day, at most 100 greetings a day.")
         boolean greetUnseen,
     @Setting(
-            example = "2d",
+            fallback = "2d",
             least = "1h",
+            mostHalfOf = "queue.lifetime",
             doc =
-                "Time for which every path to a domain must show less before the lower level is accepted; at most half of [queue] lifetime. Default: 2 days, or half of [queue] lifetime if that is less.")
+                "Time for which every path to a domain must show less before the lower level is accepted; at most half of [queue] lifetime, also by default.")
         Duration hold,
     @Setting(
             fallback = "hold",
@@ -76,21 +78,19 @@ public record LedgerSettings(
   /** Two days outlast a weekend's mishap and most attacks on a path; mail lives five. */
   public static final Duration DEFAULT_HOLD = Duration.ofDays(2);
 
-  /** A shorter hold would end before the queue has tried often enough to know. */
-  public static final Duration SHORTEST_HOLD = Duration.ofHours(1);
-
   /** More than one server can need. */
   public static final int MOST_DOMAINS = 10_000_000;
 
   /** Checks what no key has by itself. */
   public LedgerSettings {
-    if (decay.compareTo(hold) <= 0) {
-      throw new IllegalArgumentException("decay is longer than the hold");
-    }
+    InvalidSetting.because("a level would expire before its hold ends")
+        .of("decay")
+        .help("\"180d\" is usual")
+        .throwIf(decay.compareTo(hold) <= 0);
   }
 
   /** The defaults of docs/policy.md. */
   public static LedgerSettings defaults() {
-    return SettingsRecord.defaults(LedgerSettings.class, Map.of("hold", DEFAULT_HOLD));
+    return SettingsRecord.defaults(LedgerSettings.class, Map.of());
   }
 }

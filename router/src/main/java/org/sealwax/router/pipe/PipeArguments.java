@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.RecipientDelimiter;
 import org.sealwax.mail.address.ReversePath;
 
 /** A command line with its placeholders filled. */
@@ -18,10 +19,10 @@ sealed interface PipeArguments {
   record NotEncodable(String placeholder) implements PipeArguments {}
 
   /** The values of one run. */
-  record Values(Mailbox recipient, ReversePath sender, String id, String delimiter) {
+  record Values(Mailbox recipient, ReversePath sender, String id, RecipientDelimiter delimiter) {
     private String of(String placeholder) {
       String local = recipient.localPart();
-      int at = delimiter.isEmpty() ? -1 : local.indexOf(delimiter);
+      int at = delimiter.endOfName(local);
       return switch (placeholder) {
         case "{recipient}" -> recipient.toString();
         case "{local}" -> local;

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.sealwax.mail.address.RecipientDelimiter;
+import org.sealwax.mail.settings.InvalidSetting;
 import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.settings.SettingsRecord;
@@ -24,17 +26,22 @@ import org.sealwax.mail.settings.SettingsRecord;
  * @param environment all of it
  * @param lineEnd what the message's lines end with
  * @param mboxFrom whether a {@code From sender date} line goes first
- * @param delimiter between a name and its extension; empty when there are no extensions
+ * @param delimiter between a name and its extension
  * @param timeout from start to exit; positive
  * @param concurrency runs at a time, 1 to {@link #MAX_CONCURRENCY}
  */
 @SettingTable(name = "pipe", rows = true, purpose = "Command that receives mail.")
 public record PipeSettings(
-    @Setting(example = "bugs", required = true, doc = "Name for alias files: pipe:name.")
+    @Setting(
+            example = "bugs",
+            required = true,
+            unique = true,
+            doc = "Name for alias files: pipe:name.")
         String name,
     @Setting(
             example = {"/usr/local/bin/tracker-gateway", "{recipient}"},
             required = true,
+            filled = true,
             doc =
                 "Absolute path of the program, and its arguments; no shell. An argument {recipient}, {local}, {domain}, {extension}, {sender} or {id} is replaced.")
         List<String> command,
@@ -49,7 +56,7 @@ public record PipeSettings(
         List<String> environment,
     @Setting(fallback = "lf", doc = "Line ends of the message.") LineEnd lineEnd,
     @Setting(fallback = "false", doc = "Write a line \"From sender date\" first.") boolean mboxFrom,
-    String delimiter,
+    RecipientDelimiter delimiter,
     @Setting(fallback = "5m", least = "1s", doc = "Time limit; then the command is killed.")
         Duration timeout,
     @Setting(
@@ -104,9 +111,11 @@ public record PipeSettings(
           argument + " is not one of " + String.join(", ", new TreeSet<>(PLACEHOLDERS)));
     }
     for (String variable : environment) {
-      require(variable.indexOf('=') > 0, "not a variable: " + variable);
+      InvalidSetting.because("not a variable: " + variable)
+          .of("environment")
+          .help("write NAME=value")
+          .throwIf(variable.indexOf('=') < 1);
     }
-    require(delimiter.length() <= 1, "a delimiter is one character, such as +");
     require(timeout.isPositive(), "the timeout must be positive");
     require(
         concurrency >= 1 && concurrency <= MAX_CONCURRENCY,
@@ -116,7 +125,8 @@ public record PipeSettings(
   /** A command with everything else at its default. */
   public static PipeSettings of(String name, List<String> command) {
     return SettingsRecord.defaults(
-        PipeSettings.class, Map.of("name", name, "command", command, "delimiter", "+"));
+        PipeSettings.class,
+        Map.of("name", name, "command", command, "delimiter", RecipientDelimiter.PLUS));
   }
 
   /** Its environment, by name. */

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.settings.InvalidSetting;
 import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.settings.SettingsRecord;
@@ -66,9 +67,10 @@ public record QueueSettings(
     if (returnedContent < 0 || returnedContent > MOST_RETURNED) {
       throw new IllegalArgumentException("returned content: 0 to " + MOST_RETURNED);
     }
-    if (deadSiteFirst.isNegative() || deadSiteFirst.compareTo(deadSiteMost) > 0) {
-      throw new IllegalArgumentException("dead site: first is longer than most");
-    }
+    InvalidSetting.because("dead_site_first is longer than dead_site_most")
+        .of("dead_site_first")
+        .help("the first wait is the shortest")
+        .throwIf(deadSiteFirst.isNegative() || deadSiteFirst.compareTo(deadSiteMost) > 0);
   }
 
   /** Defaults of a host. */

@@ -22,6 +22,7 @@ public record RetrySchedule(
             name = "retry",
             fallback = {"2m", "5m", "10m", "20m", "40m", "1h", "2h", "4h"},
             least = "1s",
+            filled = true,
             doc =
                 "Retry schedule: waits after the first, second, … attempt; the last one repeats. Each wait varies by a fifth.")
         List<Duration> waits,

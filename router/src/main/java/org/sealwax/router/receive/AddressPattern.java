@@ -7,10 +7,16 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.address.LocalPart;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.RecipientDelimiter;
 import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.settings.SettingValue;
 import org.sealwax.mail.smtp.MailboxParser;
 
 /** The pattern of senders or recipients in a reject row. */
+@SettingValue(
+    name = "address pattern",
+    form =
+        "\"user@example.org\", \"example.org\", \".example.org\" (everything below it), \"*\" or \"<>\" for the null sender")
 public sealed interface AddressPattern {
   /** The null sender. */
   record NullSender() implements AddressPattern {}
@@ -38,8 +44,8 @@ public sealed interface AddressPattern {
   }
 
   /** Whether a recipient is meant; with an extension behind {@code delimiter}, or without. */
-  default boolean matches(Mailbox recipient, String delimiter, boolean caseSensitive) {
-    int end = delimiter.isEmpty() ? -1 : recipient.localPart().indexOf(delimiter);
+  default boolean matches(Mailbox recipient, RecipientDelimiter delimiter, boolean caseSensitive) {
+    int end = delimiter.endOfName(recipient.localPart());
     return matches(recipient, caseSensitive)
         || (end > 0
             && matches(

@@ -1,6 +1,7 @@
 package org.sealwax.router.receive;
 
 import org.sealwax.mail.address.Cidr;
+import org.sealwax.mail.address.RecipientDelimiter;
 import org.sealwax.mail.smtp.Reply;
 
 /**
@@ -28,7 +29,7 @@ public record RejectRow(RejectMatch on, String text) {
      *     name is a row for the name with any extension
      * @param caseSensitive the directory distinguishes names by case there
      */
-    record Recipient(AddressPattern pattern, String delimiter, boolean caseSensitive)
+    record Recipient(AddressPattern pattern, RecipientDelimiter delimiter, boolean caseSensitive)
         implements RejectMatch {}
   }
 

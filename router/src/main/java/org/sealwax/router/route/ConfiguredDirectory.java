@@ -380,14 +380,10 @@ public final class ConfiguredDirectory implements RecipientDirectory {
     if (names.contains(name)) {
       return new AddressResolution.Relayed(true);
     }
-    int end = endOfName(name);
+    int end = settings.delimiter().endOfName(name);
     return end > 0 && !isRoute(name) && names.contains(name.substring(0, end))
         ? new AddressResolution.Relayed()
         : unknown();
-  }
-
-  private int endOfName(String localPart) {
-    return settings.delimiter().isEmpty() ? -1 : localPart.indexOf(settings.delimiter());
   }
 
   private AddressResolution verified(Mailbox recipient) {
@@ -451,7 +447,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
       String local = alias.localPart();
       List<String> targets = table.named(local, domain);
       String extension = "";
-      int end = endOfName(local);
+      int end = settings.delimiter().endOfName(local);
       if (targets == null && end > 0 && !isRoute(local)) {
         targets = table.named(local.substring(0, end), domain);
         extension = local.substring(end);

@@ -2,15 +2,21 @@ package org.sealwax.router.route;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.RecipientDelimiter;
+import org.sealwax.mail.policy.PolicyRow;
+import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.settings.SettingTable;
+import org.sealwax.mail.settings.SettingsRecord;
+import org.sealwax.mail.tls.verdict.Pin;
 
 /**
  * Settings of relay domains, aliases and routes.
@@ -20,22 +26,28 @@ import org.sealwax.mail.settings.SettingTable;
  * @param routes next hops by recipient domain; the most specific pattern wins
  * @param sender sender rewriting, or null when forwarded mail keeps its reverse-path
  * @param pipes names of the configured commands, which alias files may name
- * @param delimiter between a name and its extension: {@code "+"}; empty when names have none; at
- *     most one character
+ * @param delimiter between a name and its extension
  * @param carryExtension whether {@code name+ext} goes on as {@code target+ext}
  * @param postmaster where {@code <Postmaster>} leads, and the {@code roles} of domains that do not
  *     have them; null when none is configured (then {@code check} asks for it)
  * @param roles local parts in lower case that lead to the postmaster when the domain has no entry
  *     of its own (RFC 5321 4.5.1, RFC 2142)
  */
+@SettingTable(name = "forward", purpose = "Address extensions of alias domains.")
 public record ForwardSettings(
     List<AliasDomain> aliasDomains,
     List<RelayDomain> relayDomains,
     List<TransportRoute> routes,
     @Nullable SenderRewriting sender,
     Set<String> pipes,
-    String delimiter,
-    boolean carryExtension,
+    @Setting(
+            fallback = "+",
+            doc = "Character between a name and its extension; empty: no extensions.")
+        RecipientDelimiter delimiter,
+    @Setting(
+            fallback = "false",
+            doc = "Append the extension to the target: name+ext becomes target+ext.")
+        boolean carryExtension,
     @Nullable Mailbox postmaster,
     Set<String> roles) {
   /** Rows of one kind; far more than an admin writes, and less than would slow a reload. */
@@ -44,7 +56,7 @@ public record ForwardSettings(
   /**
    * Copies and checks.
    *
-   * @throws IllegalArgumentException with a sentence for the admin when rows contradict each other
+   * @throws IllegalArgumentException with a sentence for the admin when there are too many rows
    */
   public ForwardSettings {
     aliasDomains = List.copyOf(aliasDomains);
@@ -55,44 +67,16 @@ public record ForwardSettings(
     if (Math.max(aliasDomains.size(), Math.max(relayDomains.size(), routes.size())) > MAX_ROWS) {
       throw new IllegalArgumentException("more than " + MAX_ROWS + " rows of one kind");
     }
-    if (delimiter.length() > 1 || delimiter.chars().anyMatch(c -> "@%!\"".indexOf(c) >= 0)) {
-      throw new IllegalArgumentException("a delimiter is one character, such as +");
-    }
-    Set<Domain> seen = new HashSet<>();
-    for (AliasDomain row : aliasDomains) {
-      if (!seen.add(row.domain())) {
-        throw new IllegalArgumentException(row.domain() + " is listed twice as a domain");
-      }
-    }
-    Set<DomainPattern> patterns = new HashSet<>();
-    for (TransportRoute row : routes) {
-      if (!patterns.add(row.pattern())) {
-        throw new IllegalArgumentException("two routes for " + row.name());
-      }
-    }
-    for (RelayDomain row : relayDomains) {
-      if (!seen.add(row.domain())) {
-        throw new IllegalArgumentException(row.domain() + " is listed twice as a domain");
-      }
-      if (row.nextHop() != null && patterns.contains(new DomainPattern.Exact(row.domain()))) {
-        throw new IllegalArgumentException(
-            row.domain() + " has a next hop in [[relay_domain]] and another one in [[transport]]");
-      }
-    }
   }
 
   /** No domains, no routes, no rewriting; extensions with {@code +}; postmaster and abuse roles. */
   public static ForwardSettings defaults() {
-    return new ForwardSettings(
-        List.of(),
-        List.of(),
-        List.of(),
-        null,
-        Set.of(),
-        "+",
-        false,
-        null,
-        Set.of("postmaster", "abuse"));
+    Map<String, @Nullable Object> others = new HashMap<>();
+    others.put("sender", null);
+    others.put("postmaster", null);
+    others.put("pipes", Set.of());
+    others.put("roles", Set.of("postmaster", "abuse"));
+    return SettingsRecord.defaults(ForwardSettings.class, others);
   }
 
   /**
@@ -104,7 +88,8 @@ public record ForwardSettings(
    */
   @SettingTable(name = "alias_domain", rows = true, purpose = "Domain whose addresses are aliases.")
   public record AliasDomain(
-      @Setting(example = "project.example", required = true, doc = "Domain name.") Domain domain,
+      @Setting(example = "project.example", required = true, unique = true, doc = "Domain name.")
+          Domain domain,
       @Setting(
               example = "/etc/sealwax/aliases",
               required = true,
@@ -113,15 +98,61 @@ public record ForwardSettings(
           Path file,
       @Setting(fallback = "false", doc = "Compare local parts with case.") boolean caseSensitive) {}
 
+  /** The party that knows whether a recipient of a relay domain exists. */
+  public enum RecipientVerification {
+    NEXT_HOP
+  }
+
   /**
    * A domain of other hosts that we relay mail to.
    *
    * @param domain the domain
-   * @param recipients source of its valid recipients
    * @param nextHop where its mail goes; null: by the routes, or by MX
+   * @param listed file of its recipients, or null
+   * @param verification who is asked, or null
+   * @param acceptAll whether any recipient is accepted
    */
+  @SettingTable(
+      name = "relay_domain",
+      rows = true,
+      oneOf = {"recipients", "verify", "accept_all"},
+      purpose =
+          "Domain whose mail is accepted and relayed; needs one of recipients, verify, accept_all.")
   public record RelayDomain(
-      Domain domain, Recipients recipients, @Nullable ConfiguredHop nextHop) {}
+      @Setting(
+              example = "lists.project.example",
+              required = true,
+              unique = true,
+              doc = "Domain name.")
+          Domain domain,
+      @Setting(
+              example = "lists.internal.example:25",
+              doc =
+                  "Next hop: \"host\", \"host:port\" or \"[address]:port\". Default: the MX records of the domain.")
+          @Nullable ConfiguredHop nextHop,
+      @Setting(
+              name = "recipients",
+              example = "/etc/sealwax/lists.recipients",
+              doc =
+                  "File with one local part or address per line; other recipients are rejected at RCPT.")
+          @Nullable Path listed,
+      @Setting(
+              name = "verify",
+              example = "next-hop",
+              doc = "Recipient verification. next-hop: query the next hop for each recipient.")
+          @Nullable RecipientVerification verification,
+      @Setting(
+              fallback = "false",
+              doc =
+                  "Accept mail for every local part. Mail that the next hop rejects later is bounced to forged senders (backscatter): prefer recipients or verify.")
+          boolean acceptAll) {
+    /** Source of its valid recipients. */
+    public Recipients recipients() {
+      return listed != null
+          ? new Recipients.Listed(listed)
+          : verification != null ? new Recipients.Verified() : new Recipients.AcceptAll();
+    }
+  }
 
   /** The source of the valid recipients of a relay domain. */
   public sealed interface Recipients {
@@ -141,12 +172,76 @@ public record ForwardSettings(
   /**
    * A transport row.
    *
-   * @param name by which other packages find credentials and level: {@link
-   *     org.sealwax.router.queue.NextHop.Fixed#route()}
    * @param pattern recipient domains
    * @param hop where to
+   * @param user name for AUTH, or null
+   * @param passwordFile file with its password, or null
+   * @param implicitTls TLS from the first byte
+   * @param level required, or null
+   * @param names that the certificate has one of
+   * @param pins that the key is one of
    */
-  public record TransportRoute(String name, DomainPattern pattern, ConfiguredHop hop) {}
+  @SettingTable(
+      name = "transport",
+      rows = true,
+      together = {"user", "password_file"},
+      purpose = "Fixed next hop for a destination.")
+  public record TransportRoute(
+      @Setting(
+              name = "domain",
+              example = "*",
+              required = true,
+              unique = true,
+              doc = "Destination; \"*\": smart host for all mail.")
+          DomainPattern pattern,
+      @Setting(
+              name = "next_hop",
+              example = "smart.example.net:587",
+              required = true,
+              doc = "Next hop: \"host\", \"host:port\" or \"[address]:port\".")
+          ConfiguredHop hop,
+      @Setting(example = "project", doc = "User name for AUTH.") @Nullable String user,
+      @Setting(
+              example = "/etc/sealwax/smart.password",
+              doc =
+                  "File that contains only the password. Credentials are sent only to a verified server; the level is secure unless a policy row raises it.")
+          @Nullable Path passwordFile,
+      @Setting(
+              fallback = "false",
+              doc = "TLS from the first byte (port 465, RFC 8314) instead of STARTTLS.")
+          boolean implicitTls,
+      @Setting(
+              except = {"sts", "dane"},
+              example = "encrypt",
+              doc =
+                  "Required TLS level. Default: secure with a password, else the level of the policy rows.")
+          @Nullable TlsLevel level,
+      @Setting(
+              doc =
+                  "Names; the certificate of the next hop must contain one of them, with level secure or verify. Required for a next hop that is an address.")
+          List<Domain> names,
+      @Setting(doc = "Public keys; the next hop must have one of them, with level fingerprint.")
+          Set<Pin> pins) {
+    /**
+     * The name by which other packages find credentials and level: {@link
+     * org.sealwax.router.queue.NextHop.Fixed#route()}.
+     */
+    public String name() {
+      return pattern.text();
+    }
+
+    /**
+     * What the row demands of its next hop itself, or null.
+     *
+     * @throws IllegalArgumentException with a sentence for the admin when its parts contradict
+     */
+    public @Nullable PolicyRow demand() {
+      TlsLevel implied =
+          !pins.isEmpty() ? TlsLevel.FINGERPRINT : names.isEmpty() ? null : TlsLevel.SECURE;
+      TlsLevel demanded = level == null ? implied : level;
+      return demanded == null ? null : PolicyRow.of(pattern, demanded, pins, names);
+    }
+  }
 
   /**
    * Sender rewriting (SRS).
@@ -157,7 +252,21 @@ public record ForwardSettings(
    *     Srs#MAX_AGE_DAYS}
    * @param hashLength characters of the hash, {@link Srs#MIN_HASH} to {@link Srs#MAX_HASH}
    */
-  public record SenderRewriting(Domain domain, Path secretFile, Duration maxAge, int hashLength) {
+  @SettingTable(name = "srs", purpose = "Sender rewriting for forwarded mail (SRS).")
+  public record SenderRewriting(
+      @Setting(
+              example = "project.example",
+              doc =
+                  "Domain of rewritten senders; this server must receive its mail. Default: senders are not rewritten.")
+          Domain domain,
+      @Setting(
+              example = "/etc/sealwax/srs.secret",
+              created = true,
+              doc =
+                  "File with secrets, one per line, the newest first. Default: one is created in the state folder.")
+          Path secretFile,
+      Duration maxAge,
+      int hashLength) {
     /** A bounce may come when the target's queue has given up after five days, and some more. */
     public static final Duration DEFAULT_MAX_AGE = Duration.ofDays(21);
 

@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.RecipientDelimiter;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.Scope;
 import org.sealwax.mail.settings.SettingsRecord;
@@ -239,7 +240,8 @@ final class PipeDeliveryAgentTest {
   @Test
   void argumentOutsideTheLocaleIsRefused() {
     var values =
-        new PipeArguments.Values(new Mailbox("jürgen", LOCAL_DOMAIN), SENDER, "4GkTz1AB", "+");
+        new PipeArguments.Values(
+            new Mailbox("jürgen", LOCAL_DOMAIN), SENDER, "4GkTz1AB", RecipientDelimiter.PLUS);
     assertEquals(
         new PipeArguments.NotEncodable("{local}"),
         PipeArguments.fill(List.of("/x", "{local}"), values, false));
@@ -387,7 +389,7 @@ final class PipeDeliveryAgentTest {
                 "mboxFrom",
                 false,
                 "delimiter",
-                "+",
+                RecipientDelimiter.PLUS,
                 "timeout",
                 Duration.ofSeconds(20),
                 "concurrency",

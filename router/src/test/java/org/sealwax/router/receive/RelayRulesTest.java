@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.RecipientDelimiter;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.route.AddressResolution;
@@ -132,8 +133,8 @@ final class RelayRulesTest {
       String pattern, String recipient, boolean folded, boolean caseSensitive) {
     AddressPattern row = AddressPattern.parse(pattern).orElseThrow();
     Mailbox mailbox = SessionHarness.mailbox(recipient);
-    assertEquals(folded, row.matches(mailbox, "+", false));
-    assertEquals(caseSensitive, row.matches(mailbox, "+", true));
+    assertEquals(folded, row.matches(mailbox, RecipientDelimiter.PLUS, false));
+    assertEquals(caseSensitive, row.matches(mailbox, RecipientDelimiter.PLUS, true));
   }
 
   @Test

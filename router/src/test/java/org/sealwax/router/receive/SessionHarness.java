@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.RecipientDelimiter;
 import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.net.Wire;
@@ -159,7 +160,7 @@ final class SessionHarness {
               new RejectRow.RejectMatch.Sender(AddressPattern.parse(pattern).orElseThrow());
           case "recipient" ->
               new RejectRow.RejectMatch.Recipient(
-                  AddressPattern.parse(pattern).orElseThrow(), "+", false);
+                  AddressPattern.parse(pattern).orElseThrow(), RecipientDelimiter.PLUS, false);
           default -> throw new IOException("no reject row: " + what);
         };
     rejects.add(new RejectRow(on, rest.substring(space + 1)));

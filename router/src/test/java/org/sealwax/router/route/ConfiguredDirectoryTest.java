@@ -30,6 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.RecipientDelimiter;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Scope;
@@ -92,18 +93,18 @@ final class ConfiguredDirectoryTest {
             new ForwardSettings.AliasDomain(SECOND, folder.resolve("second"), false),
             new ForwardSettings.AliasDomain(CASED, folder.resolve("cased"), true)),
         List.of(
-            new ForwardSettings.RelayDomain(
-                LISTED, new ForwardSettings.Recipients.Listed(folder.resolve("listed")), null),
+            new ForwardSettings.RelayDomain(LISTED, null, folder.resolve("listed"), null, false),
             new ForwardSettings.RelayDomain(
                 ASKED,
-                new ForwardSettings.Recipients.Verified(),
-                new ConfiguredHop.Host(Domain.of("inside.example"), 25)),
-            new ForwardSettings.RelayDomain(
-                OPEN, new ForwardSettings.Recipients.AcceptAll(), null)),
+                new ConfiguredHop.Host(Domain.of("inside.example"), 25),
+                null,
+                ForwardSettings.RecipientVerification.NEXT_HOP,
+                false),
+            new ForwardSettings.RelayDomain(OPEN, null, null, null, true)),
         List.of(),
         ForwardSettings.SenderRewriting.of(SRS, folder.resolve("srs.secret")),
         Set.of("tracker"),
-        "+",
+        RecipientDelimiter.PLUS,
         carry,
         postmaster,
         Set.of("postmaster", "abuse"));

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.settings.InvalidSetting;
 import org.sealwax.mail.smtp.MailboxParser;
 import org.sealwax.router.route.InvalidFileException.FileError;
 import org.sealwax.testkit.fuzz.FuzzTarget;
@@ -135,16 +136,14 @@ public final class ForwardFuzzTargets {
 
   private static void hop(byte[] input) {
     String text = text(input);
-    switch (ConfiguredHop.parse(text)) {
-      case ConfiguredHop.HopSyntax.Wrong w -> {
-        holds(w.column() >= 0 && w.column() <= text.length(), w + " is outside");
-        holds(!w.problem().isBlank(), "no reason");
+    try {
+      if (ConfiguredHop.parse(text) instanceof ConfiguredHop.Host host) {
+        holds(host.port() >= 1 && host.port() <= 65_535, "port " + host.port());
       }
-      case ConfiguredHop.HopSyntax.Read r -> {
-        if (r.hop() instanceof ConfiguredHop.Host host) {
-          holds(host.port() >= 1 && host.port() <= 65_535, "port " + host.port());
-        }
-      }
+    } catch (InvalidSetting e) {
+      int character = e.character().orElse(-1);
+      holds(character >= 0 && character <= text.length(), e + " is outside");
+      holds(!e.text().isBlank(), "no reason");
     }
   }
 

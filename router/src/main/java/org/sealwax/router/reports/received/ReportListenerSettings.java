@@ -3,6 +3,7 @@ package org.sealwax.router.reports.received;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import org.sealwax.mail.settings.InvalidSetting;
 import org.sealwax.router.receive.ClientLimits;
 
 /**
@@ -33,15 +34,16 @@ public record ReportListenerSettings(
   /**
    * Checks a path.
    *
-   * @throws IllegalArgumentException when it is none
+   * @throws InvalidSetting when it is none
    */
   public static void checkPath(String path) {
-    if (!path.startsWith("/")
-        || path.length() > 200
-        || !path.chars().allMatch(c -> c > 0x20 && c < 0x7f && c != '?' && c != '#')) {
-      throw new IllegalArgumentException(
-          "a path must begin with a slash and have no spaces, \"?\" or \"#\"");
-    }
+    InvalidSetting.because("a path must begin with a slash and have no spaces, \"?\" or \"#\"")
+        .of("path")
+        .help("/v1/tlsrpt is usual")
+        .throwIf(
+            !path.startsWith("/")
+                || path.length() > 200
+                || !path.chars().allMatch(c -> c > 0x20 && c < 0x7f && c != '?' && c != '#'));
   }
 
   /** With the usual limits: a reporter posts once a day for each domain. */
