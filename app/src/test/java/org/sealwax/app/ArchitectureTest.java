@@ -76,6 +76,7 @@ final class ArchitectureTest {
         List.of(
             "router.log",
             "router.store",
+            "router.dkim",
             "router.spool",
             "router.queue",
             "router.ledger",

@@ -16,6 +16,7 @@ import org.sealwax.mail.address.Domain;
  *     may be empty
  * @param reason in words, for {@link DkimStatus#PASS} empty
  * @param changes what the message has gone through since it was signed, as far as that is known
+ * @param hasLength whether the signature has a length ({@code l=}), valid or not
  * @param testing whether the domain tests DKIM ({@code t=y}, RFC 6376 section 3.6.1)
  */
 public record DkimResult(
@@ -27,6 +28,7 @@ public record DkimResult(
     String signature,
     String reason,
     Changes changes,
+    boolean hasLength,
     boolean testing) {
   /** What can be said about changes of the message since it was signed. */
   public enum Changes {

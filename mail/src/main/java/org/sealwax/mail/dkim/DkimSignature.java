@@ -69,13 +69,15 @@ record DkimSignature(
    * @param identity {@code i=}
    * @param algorithm {@code a=}
    * @param signature {@code b=}, without white space
+   * @param hasLength whether there is {@code l=}
    */
   record Claim(
       Optional<Domain> domain,
       Optional<Domain> selector,
       Optional<String> identity,
       Optional<DkimAlgorithm> algorithm,
-      String signature) {}
+      String signature,
+      boolean hasLength) {}
 
   /** What a signature claims. */
   static Claim claim(HeaderField field) {
@@ -87,7 +89,8 @@ record DkimSignature(
         tags.flatMap(t -> domain(t.text("s"))),
         tags.flatMap(t -> t.text("i") == null ? domain.map(d -> "@" + d) : utf8(t.text("i"))),
         tags.map(t -> t.text("a")).flatMap(DkimAlgorithm::ofTag),
-        tags.map(t -> t.text("b")).map(TagList::withoutSpace).orElse(""));
+        tags.map(t -> t.text("b")).map(TagList::withoutSpace).orElse(""),
+        tags.map(t -> t.text("l")).isPresent());
   }
 
   /** Where the key is published (RFC 6376 section 3.6.2.1). */

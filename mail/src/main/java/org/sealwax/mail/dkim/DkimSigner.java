@@ -1,9 +1,12 @@
 package org.sealwax.mail.dkim;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.OptionalLong;
@@ -11,6 +14,7 @@ import java.util.Set;
 import org.sealwax.mail.message.HeaderField;
 import org.sealwax.mail.message.HeaderSection;
 import org.sealwax.mail.message.HeaderSection.HeaderFlaw;
+import org.sealwax.mail.message.MessageSplitter;
 
 /**
  * Signs one message (RFC 6376 section 5) while it passes: takes the header section, then the body
@@ -104,6 +108,47 @@ public final class DkimSigner {
       throw new UnsignableHeader("the header has too many fields that would be signed");
     }
     return new DkimSigner(section, keys, names, now);
+  }
+
+  /**
+   * {@return a message that is in memory, with its signatures above it}
+   *
+   * @param message header section and body, with CRLF line ends
+   * @param keys at least one
+   * @param now for {@code t=}
+   * @throws UnsignableHeader when the header has no From field or several, or is malformed
+   * @throws GeneralSecurityException when a key cannot sign
+   */
+  public static byte[] sign(byte[] message, List<DkimSigningKey> keys, Instant now)
+      throws UnsignableHeader, GeneralSecurityException {
+    WholeMessage whole = new WholeMessage();
+    try (MessageSplitter splitter = new MessageSplitter(whole)) {
+      splitter.write(message);
+    } catch (IOException e) {
+      throw new IllegalStateException("nothing is written", e);
+    }
+    DkimSigner signer = start(whole.section, keys, now);
+    byte[] body = whole.body.toByteArray();
+    signer.body(body, 0, body.length);
+    byte[] fields = signer.finish();
+    byte[] signed = Arrays.copyOf(fields, fields.length + message.length);
+    System.arraycopy(message, 0, signed, fields.length, message.length);
+    return signed;
+  }
+
+  private static final class WholeMessage implements MessageSplitter.MessageParts {
+    private HeaderSection section = new HeaderSection(List.of(), HeaderFlaw.NONE);
+    private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+
+    @Override
+    public void header(HeaderSection found) {
+      section = found;
+    }
+
+    @Override
+    public void body(byte[] block, int offset, int length) {
+      body.write(block, offset, length);
+    }
   }
 
   private static List<String> names(HeaderSection section) {

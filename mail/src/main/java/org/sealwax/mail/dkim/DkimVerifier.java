@@ -172,6 +172,7 @@ public final class DkimVerifier {
         claim.signature(),
         reason,
         changes,
+        claim.hasLength(),
         testing);
   }
 

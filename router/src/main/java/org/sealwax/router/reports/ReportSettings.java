@@ -5,6 +5,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.dkim.DkimSigningKey;
 
 /**
  * Settings of outgoing reports.
@@ -28,7 +29,7 @@ public record ReportSettings(
     Path folder,
     Duration period,
     Duration spread,
-    @Nullable DkimSigner signer,
+    @Nullable DkimSigningKey signer,
     int domains) {
   /** Shorter ones would make the reports heavier than the mail. */
   public static final Duration LEAST_PERIOD = Duration.ofSeconds(10);

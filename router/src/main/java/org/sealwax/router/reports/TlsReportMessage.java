@@ -3,12 +3,17 @@ package org.sealwax.router.reports;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.List;
 import java.util.zip.GZIPOutputStream;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.dkim.DkimSigner;
+import org.sealwax.mail.dkim.DkimSigningKey;
 import org.sealwax.mail.message.Rfc5322Date;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.tlsrpt.TlsReport;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
 
@@ -34,6 +39,7 @@ final class TlsReportMessage {
    * @param from the contact, in the signing domain
    * @param to where the domain wants it
    * @param submitter our name
+   * @param key signs; its domain is that of {@code from}
    * @param unique for boundary and Message-ID
    */
   static byte[] write(
@@ -41,7 +47,7 @@ final class TlsReportMessage {
       Mailbox from,
       Mailbox to,
       Domain submitter,
-      DkimSigner signer,
+      DkimSigningKey key,
       String unique,
       Instant now)
       throws IOException {
@@ -94,11 +100,11 @@ final class TlsReportMessage {
             + boundary
             + "--\r\n";
     byte[] unsigned = message.getBytes(StandardCharsets.UTF_8);
-    byte[] signature = signer.sign(unsigned).getBytes(StandardCharsets.US_ASCII);
-    byte[] signed = new byte[signature.length + unsigned.length];
-    System.arraycopy(signature, 0, signed, 0, signature.length);
-    System.arraycopy(unsigned, 0, signed, signature.length, unsigned.length);
-    return signed;
+    try {
+      return DkimSigner.sign(unsigned, List.of(key), now);
+    } catch (DkimSigner.UnsignableHeader | GeneralSecurityException e) {
+      throw new IOException("cannot sign the report: " + FailureText.of(e), e);
+    }
   }
 
   private static String field(String name, String value) {

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dkim.DkimSigningKey;
 import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.http.HttpsClient;
@@ -404,7 +405,7 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
   }
 
   private boolean mail(TlsReport report, ReportAddress.ByMail address) {
-    DkimSigner signer = settings.signer();
+    DkimSigningKey signer = settings.signer();
     if (signer == null) {
       log.note(
           "report",

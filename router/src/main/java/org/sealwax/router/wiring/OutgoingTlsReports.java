@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.dkim.DkimSigningKey;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.http.HttpsClient;
 import org.sealwax.mail.net.Clock;
@@ -15,9 +16,9 @@ import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tlsrpt.TlsSessionListener;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.config.TlsReportRow;
+import org.sealwax.router.dkim.DkimKeyFile;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.Intake;
-import org.sealwax.router.reports.DkimSigner;
 import org.sealwax.router.reports.ReportSettings;
 import org.sealwax.router.reports.TlsReporter;
 
@@ -59,10 +60,10 @@ public final class OutgoingTlsReports implements Closeable {
       MailLog log) {
     TlsReportRow row = settings.tlsReports().orElseThrow();
     try {
-      DkimSigner signer =
+      DkimSigningKey signer =
           row.dkim().isEmpty()
               ? null
-              : DkimSigner.read(
+              : DkimKeyFile.read(
                   row.dkim().get().domain(), row.dkim().get().selector(), row.dkim().get().file());
       return TlsReporter.open(
           new ReportSettings(

@@ -13,12 +13,15 @@ import java.util.List;
 import java.util.Map;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.dkim.DkimSigner;
+import org.sealwax.mail.dkim.DkimSigningKey;
 import org.sealwax.mail.smtp.MailboxParser;
 import org.sealwax.mail.tlsrpt.AppliedPolicy;
 import org.sealwax.mail.tlsrpt.FailureDetail;
 import org.sealwax.mail.tlsrpt.ResultType;
 import org.sealwax.mail.tlsrpt.SessionCounts;
 import org.sealwax.mail.tlsrpt.TlsReport;
+import org.sealwax.router.dkim.DkimKeyFile;
 import org.sealwax.testkit.dns.FixedResolver;
 
 /** An organisation that reports, with a key of its own; what it sends is what we send. */
@@ -128,8 +131,11 @@ public final class ReportingOrganization {
   /** Any message, signed. */
   public static byte[] signed(String message, Path folder) throws IOException {
     byte[] bytes = message.getBytes(StandardCharsets.UTF_8);
-    String signature = signer("sender.example", folder).sign(bytes);
-    return (signature + message).getBytes(StandardCharsets.UTF_8);
+    try {
+      return DkimSigner.sign(bytes, java.util.List.of(signer("sender.example", folder)), MIDNIGHT);
+    } catch (DkimSigner.UnsignableHeader | GeneralSecurityException e) {
+      throw new IOException(e);
+    }
   }
 
   /** The organisation's private key, for signatures that a test makes by itself. */
@@ -137,13 +143,13 @@ public final class ReportingOrganization {
     return KEYS.getPrivate();
   }
 
-  private static DkimSigner signer(String domain, Path folder) throws IOException {
+  private static DkimSigningKey signer(String domain, Path folder) throws IOException {
     Path file = folder.resolve("dkim.pem");
     Files.writeString(
         file,
         "-----BEGIN PRIVATE KEY-----\n"
             + Base64.getMimeEncoder().encodeToString(KEYS.getPrivate().getEncoded())
             + "\n-----END PRIVATE KEY-----\n");
-    return DkimSigner.read(Domain.of(domain), Domain.of("tlsrpt"), file);
+    return DkimKeyFile.read(Domain.of(domain), Domain.of("tlsrpt"), file);
   }
 }

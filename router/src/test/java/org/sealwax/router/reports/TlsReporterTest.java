@@ -41,6 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.dkim.DkimSigningKey;
 import org.sealwax.mail.http.HttpsClient;
 import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.mail.net.Clock;
@@ -64,6 +65,7 @@ import org.sealwax.mail.tlsrpt.ResultType;
 import org.sealwax.mail.tlsrpt.SessionResult;
 import org.sealwax.mail.tlsrpt.TlsReport;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
+import org.sealwax.router.dkim.DkimKeyFile;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.BugLog;
@@ -277,14 +279,14 @@ final class TlsReporterTest {
     }
   }
 
-  private DkimSigner signer() throws IOException {
+  private DkimSigningKey signer() throws IOException {
     Path file = folder.resolve("dkim.pem");
     Files.writeString(
         file,
         "-----BEGIN PRIVATE KEY-----\n"
             + Base64.getMimeEncoder().encodeToString(KEYS.getPrivate().getEncoded())
             + "\n-----END PRIVATE KEY-----\n");
-    return DkimSigner.read(Domain.of("project.example"), Domain.of("tlsrpt2026"), file);
+    return DkimKeyFile.read(Domain.of("project.example"), Domain.of("tlsrpt2026"), file);
   }
 
   private static TlsReport unzipped(byte[] bytes) throws IOException {
@@ -549,7 +551,8 @@ final class TlsReporterTest {
     Files.writeString(file, "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n");
     IOException e =
         assertThrows(
-            IOException.class, () -> DkimSigner.read(Domain.of("a.example"), Domain.of("s"), file));
+            IOException.class,
+            () -> DkimKeyFile.read(Domain.of("a.example"), Domain.of("s"), file));
     assertFalse(String.valueOf(e.getMessage()).contains("c2VjcmV0"), e.getMessage());
   }
 }

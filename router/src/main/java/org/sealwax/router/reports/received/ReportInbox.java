@@ -104,7 +104,7 @@ public final class ReportInbox implements DeliveryAgent {
   private Outcome take(
       Consignment consignment, byte[] message, ReportExtraction.ExtractionResult.ReportFound report)
       throws InterruptedException {
-    return switch (DkimVerification.of(message, resolver, suffixes)) {
+    return switch (DkimVerification.of(message, resolver, suffixes, clock.now())) {
       case DkimVerification.NotSigned not -> aside(consignment, message, not.why());
       case DkimVerification.KeyLookupFailed not -> later(consignment, message, not.why());
       case DkimVerification.Signed signed -> {

@@ -1,0 +1,59 @@
+package org.sealwax.router.dkim;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.Optional;
+import java.util.Set;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dkim.DkimSigningKey;
+
+/** Files with private keys for DKIM: PKCS #8 in PEM, RSA or Ed25519. */
+public final class DkimKeyFile {
+  private DkimKeyFile() {}
+
+  /**
+   * Reads a key.
+   *
+   * @param domain signing domain
+   * @param selector below {@code _domainkey}
+   * @param file the key
+   * @throws IOException when the file cannot be read or has no such key; the text never quotes it
+   */
+  public static DkimSigningKey read(Domain domain, Domain selector, Path file) throws IOException {
+    if (Files.size(file) > DkimSigningKey.MAX_PEM) {
+      throw new IOException(file + " is larger than " + DkimSigningKey.MAX_PEM + " bytes");
+    }
+    try {
+      return DkimSigningKey.parse(
+          domain, selector, new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1));
+    } catch (DkimSigningKey.InvalidKey e) {
+      throw new IOException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * {@return what an admin should know about the mode of a file with a private key}
+   *
+   * @param file the key
+   */
+  public static Optional<String> warning(Path file) {
+    try {
+      Set<PosixFilePermission> mode = Files.getPosixFilePermissions(file);
+      boolean open =
+          mode.contains(PosixFilePermission.OTHERS_READ)
+              || mode.contains(PosixFilePermission.OTHERS_WRITE);
+      return open
+          ? Optional.of(
+              "private key "
+                  + file
+                  + " is readable by all users of this machine; run: chmod o= "
+                  + file)
+          : Optional.empty();
+    } catch (IOException | UnsupportedOperationException e) {
+      return Optional.empty(); // a file that cannot be read is reported by its reading
+    }
+  }
+}
