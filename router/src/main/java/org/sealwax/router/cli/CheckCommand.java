@@ -154,6 +154,8 @@ public final class CheckCommand {
     if (sound.settings().server().postmaster().isEmpty()) {
       out.println("# " + ConfiguredFilesCheck.NO_POSTMASTER);
     }
+    ConfiguredFilesCheck.srsDomainAdvice(sound.settings().forward())
+        .ifPresent(advice -> out.println("# " + advice));
     List<EffectiveSetting> all = sound.effective();
     for (int i = 0; i < all.size(); i++) {
       EffectiveSetting e = all.get(i);

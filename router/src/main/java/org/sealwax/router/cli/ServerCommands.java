@@ -2,6 +2,7 @@ package org.sealwax.router.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.CommandFailed;
@@ -14,6 +15,7 @@ import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlClient;
 import org.sealwax.router.control.ControlServer.ControlRequestRefused;
 import org.sealwax.router.receive.auth.PasswordFile;
+import org.sealwax.router.route.SrsTokenStore;
 import org.sealwax.router.spool.SpoolRestore;
 import tools.jackson.databind.JsonNode;
 
@@ -85,7 +87,11 @@ public final class ServerCommands {
         arguments -> {
           Path folder = process.path(arguments.operand());
           RouterSettings settings = configuration.valid(arguments).settings();
-          SpoolRestore.run(folder, settings.server().state(), settings.spool().folder());
+          SpoolRestore.run(
+              folder,
+              settings.server().state(),
+              settings.spool().folder(),
+              List.of(SrsTokenStore.FILE));
           process
               .out()
               .println("the spool was restored from " + folder + "; sealwax serve delivers it");

@@ -50,6 +50,7 @@ final class ConfigurationSchema {
           ForwardSettings.class,
           PipeSettings.class,
           ForwardSettings.SenderRewriting.class,
+          ForwardSettings.StoredSenderLimits.class,
           ForwardSettings.TransportRoute.class,
           PolicyRow.class,
           RejectTableRow.class,

@@ -189,7 +189,12 @@ final class SettingsMapping {
     Section srs = tables.section(ForwardSettings.SenderRewriting.class);
     srs.find("domain")
         .map(Domain.class::cast)
-        .map(d -> ForwardSettings.SenderRewriting.of(d, server.state().resolve("srs.secret")))
+        .map(
+            d ->
+                ForwardSettings.SenderRewriting.of(
+                    d,
+                    server.state().resolve("srs.secret"),
+                    tables.table(ForwardSettings.StoredSenderLimits.class, Map.of())))
         .ifPresent(usual -> ours.put("sender", tables.over(usual)));
     return tables.over(SettingsRecord.with(ForwardSettings.defaults(), ours));
   }

@@ -64,11 +64,13 @@ public final class ControlService implements ControlServer.ControlHandler {
   private final Supplier<Explainer> explainers;
   private final Clock clock;
   private final ReloadAction reloading;
+  private final Spool.BackupPart otherStores;
   private final LedgerControlService policy;
 
   public ControlService(
       Queue queue,
       Spool spool,
+      Spool.BackupPart otherStores,
       ReloadAction reloading,
       Supplier<PersistentLedger> ledger,
       Supplier<Explainer> explainers,
@@ -80,6 +82,7 @@ public final class ControlService implements ControlServer.ControlHandler {
     this.view = new QueueView(queue);
     this.orders = new QueueControl(queue);
     this.reloading = reloading;
+    this.otherStores = otherStores;
   }
 
   @Override
@@ -413,7 +416,7 @@ public final class ControlService implements ControlServer.ControlHandler {
     if (!path.isAbsolute()) {
       throw new ControlRequestRefused("the server needs an absolute path for a backup");
     }
-    spool.backup(path);
+    spool.backup(path, otherStores);
     return Json.object().put("folder", folder);
   }
 }

@@ -128,6 +128,7 @@ public record RelayRules(
       case AddressResolution.UnknownRecipient u -> toItself(configured, true);
       case AddressResolution.Undeliverable u -> toItself(configured, true);
       case AddressResolution.TemporaryFailure n -> toItself(configured, true);
+      case AddressResolution.StoreTrouble s -> toItself(configured, true);
     };
   }
 
@@ -157,6 +158,8 @@ public record RelayRules(
           new RelayDecision.Refuse(Reply.of("550 5.3.5 " + oneLine(u.text())));
       case AddressResolution.TemporaryFailure n ->
           new RelayDecision.Refuse(Reply.of("450 4.1.1 " + oneLine(n.text())));
+      case AddressResolution.StoreTrouble s ->
+          new RelayDecision.Refuse(Reply.of("451 4.3.0 " + oneLine(s.text())));
       case AddressResolution.Relayed r ->
           r.listed() || !hasRoutingSyntax(recipient.localPart())
               ? toItself(recipient, false)

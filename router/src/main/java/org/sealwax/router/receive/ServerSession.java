@@ -14,6 +14,7 @@ import org.sealwax.mail.message.ReceivedHeader;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.smtp.Capabilities;
 import org.sealwax.mail.smtp.Command;
+import org.sealwax.mail.smtp.DsnRequest;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.session.CommandHandler;
 import org.sealwax.mail.tls.TlsServer;
@@ -26,6 +27,7 @@ import org.sealwax.router.evidence.PeerMatcher;
 import org.sealwax.router.log.TlsLogFields;
 import org.sealwax.router.receive.ClientNames.ClientName;
 import org.sealwax.router.receive.SessionLimit.SessionMemory;
+import org.sealwax.router.route.ForwardSender;
 
 /**
  * The reply to each command: reads like RFC 5321 section 4.1, with 3207, 4954, 3030 and 3461. One
@@ -425,15 +427,27 @@ final class ServerSession implements CommandHandler {
     }
     Mailbox original = reception.mailbox(command.path());
     return switch (reception.decide(command.path(), original, open.sender(), client, own)) {
-      case RelayRules.RelayDecision.Take take ->
-          open.add(original, take, command.parameters())
-              ? send(RECIPIENT_OK)
-              : refuse(
-                  "RCPT",
-                  to,
-                  Reply.of("452 4.3.1 not enough memory for more recipients, try again later"));
+      case RelayRules.RelayDecision.Take take -> {
+        Reply trouble = add(open, original, take, command.parameters());
+        yield trouble == null ? send(RECIPIENT_OK) : refuse("RCPT", to, trouble);
+      }
       case RelayRules.RelayDecision.Refuse no -> refuse("RCPT", to, no.reply());
     };
+  }
+
+  /** Why a recipient cannot be taken now, or null. */
+  private @Nullable Reply add(
+      Transaction open, Mailbox original, RelayRules.RelayDecision.Take take, DsnRequest wish) {
+    try {
+      return open.add(original, take, wish)
+          ? null
+          : Reply.of("452 4.3.1 not enough memory for more recipients, try again later");
+    } catch (ForwardSender.NoRoomForSender e) {
+      return Transaction.reply(e);
+    } catch (IOException e) {
+      server.log().storeTrouble("recipient not accepted: " + FailureText.of(e), e);
+      return Transaction.reply(e);
+    }
   }
 
   private CommandResult data() {

@@ -2,6 +2,7 @@ package org.sealwax.router.receive;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -31,6 +32,7 @@ import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.Recipient;
 import org.sealwax.router.receive.ServerSession.ClientState;
 import org.sealwax.router.receive.SessionLimit.SessionMemory;
+import org.sealwax.router.route.ForwardSender;
 import org.sealwax.router.route.NextHopDelivery;
 import org.sealwax.router.route.RecipientDirectory;
 import org.sealwax.router.spool.SpoolException;
@@ -61,6 +63,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
   private Intake.@Nullable IncomingMessage entry;
   private @Nullable OutputStream content;
   private @Nullable IOException failure;
+  private @Nullable ForwardSender forwardSender;
   private Consumer<Reply> onReply = reply -> {};
   private int addressed;
   private @Nullable Mailbox only;
@@ -103,11 +106,14 @@ final class Transaction implements CommandHandler.BodyReceiver {
    * Takes what a ruling gave for one RCPT; a target that is there already is not taken twice.
    *
    * @return false when there is no memory for it; nothing was taken then
+   * @throws ForwardSender.NoRoomForSender when the sender cannot be rewritten today
+   * @throws IOException when it cannot be rewritten now
    */
-  boolean add(Mailbox original, RelayRules.RelayDecision.Take take, DsnRequest wish) {
+  boolean add(Mailbox original, RelayRules.RelayDecision.Take take, DsnRequest wish)
+      throws IOException {
     RecipientDirectory directory = reception.directory();
     boolean forwarded = take.forwarded();
-    ReversePath path = forwarded ? directory.senderForForward(sender) : sender;
+    ReversePath path = forwarded ? forwardSender().path() : sender;
     // A refusal is notified when the client may relay or we rewrote the sender's address; any other
     // sender may be forged, and the DSN would be backscatter.
     boolean hold =
@@ -135,6 +141,22 @@ final class Transaction implements CommandHandler.BodyReceiver {
       }
     }
     return true;
+  }
+
+  /** The sender of forwards: the same for all recipients, also over midnight. */
+  private ForwardSender forwardSender() throws IOException {
+    ForwardSender known = forwardSender;
+    if (known == null) {
+      known = reception.directory().senderForForward(sender);
+      known.checkRoom(clientOfShare());
+      forwardSender = known;
+    }
+    return known;
+  }
+
+  /** A trusted client passes on the mail of many others. */
+  private @Nullable InetAddress clientOfShare() {
+    return client.local || client.trust.mayRelay() ? null : client.address.getAddress();
   }
 
   /**
@@ -315,9 +337,14 @@ final class Transaction implements CommandHandler.BodyReceiver {
       if (failure != null) {
         throw failure;
       }
+      if (forwardSender != null) {
+        forwardSender.store(clientOfShare());
+      }
       open.commit(
           new Envelope(sender, options(summary), client.origin(), client.session, client.tlsLine()),
           recipients);
+    } catch (ForwardSender.NoRoomForSender e) {
+      return reply(e);
     } catch (IOException e) {
       server.log().storeTrouble("message not accepted: " + FailureText.of(e), e);
       return reply(e);
@@ -366,9 +393,13 @@ final class Transaction implements CommandHandler.BodyReceiver {
 
   /** The reply to the client when the store failed. */
   static Reply reply(IOException trouble) {
-    return trouble instanceof SpoolException e && e.kind() == SpoolException.Kind.FULL
-        ? Reply.of("452 4.3.1 insufficient system storage, try again later")
-        : Reply.of("451 4.3.0 message cannot be queued, try again later");
+    return switch (trouble) {
+      case SpoolException e when e.kind() == SpoolException.Kind.FULL ->
+          Reply.of("452 4.3.1 insufficient system storage, try again later");
+      case ForwardSender.NoRoomForSender full ->
+          Reply.of("451 4.3.1 mail of this sender cannot be forwarded now, try again later");
+      default -> Reply.of("451 4.3.0 message cannot be queued, try again later");
+    };
   }
 
   @Override

@@ -20,6 +20,9 @@ public sealed interface AddressResolution {
   /** Not known now (next hop not reachable, file not readable): 450 4.1.1 or 451 4.3.0. */
   record TemporaryFailure(String text) implements AddressResolution {}
 
+  /** The store that knows the recipient cannot be read now: 451 4.3.0. */
+  record StoreTrouble(String text) implements AddressResolution {}
+
   /**
    * A relay domain's recipient: goes on as it is.
    *

@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
@@ -50,7 +51,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
   private final Map<Domain, WatchedFile<AliasTable>> aliases = new HashMap<>();
   private final Map<AliasSource, WatchedFile<AliasTable>> aliasFiles = new HashMap<>();
   private final Map<Domain, RelaySource> relays = new HashMap<>();
-  private final @Nullable WatchedFile<Srs> srs;
+  private final @Nullable SenderRewriter rewriter;
   private final Set<Mailbox> reportAddresses = new HashSet<>();
 
   /**
@@ -61,6 +62,8 @@ public final class ConfiguredDirectory implements RecipientDirectory {
    *     have no case
    * @param probe asks next hops about recipients
    * @param verifications their answers; outlives configurations
+   * @param senders the senders that do not fit into a rewritten address; outlives configurations;
+   *     null: none is needed, as these settings rewrite no senders
    * @param clock time
    * @param random for a secret that has to be made
    * @param log facts
@@ -74,6 +77,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
       List<Mailbox> reports,
       RecipientProbe probe,
       VerificationCache verifications,
+      @Nullable SrsTokenStore senders,
       Clock clock,
       RandomSource random,
       MailLog log,
@@ -100,7 +104,16 @@ public final class ConfiguredDirectory implements RecipientDirectory {
       RelaySource before = former == null ? null : former.relays.get(row.domain());
       relays.put(row.domain(), new RelaySource(row, listed(row, before)));
     }
-    this.srs = settings.sender() == null ? null : srs(settings.sender(), former);
+    ForwardSettings.SenderRewriting rewriting = settings.sender();
+    this.rewriter =
+        rewriting == null
+            ? null
+            : new SenderRewriter(
+                srs(rewriting, former),
+                Objects.requireNonNull(senders, "rewriting without a store"),
+                rewriting.tokenLimits(),
+                clock,
+                log);
   }
 
   /** Everything that is wrong in the files of these settings, and what an admin should know. */
@@ -137,8 +150,8 @@ public final class ConfiguredDirectory implements RecipientDirectory {
         var _ = listed.now();
       }
     }
-    if (srs != null) {
-      var _ = srs.now();
+    if (rewriter != null) {
+      var _ = rewriter.secrets().now();
     }
   }
 
@@ -185,7 +198,9 @@ public final class ConfiguredDirectory implements RecipientDirectory {
       log.note("forward", "created a secret for sender rewriting: " + file);
     }
     WatchedFile<Srs> before =
-        former != null && rewriting.equals(former.settings.sender()) ? former.srs : null;
+        former != null && former.rewriter != null && rewriting.equals(former.settings.sender())
+            ? former.rewriter.secrets()
+            : null;
     return watched(
         file,
         () -> {
@@ -223,18 +238,15 @@ public final class ConfiguredDirectory implements RecipientDirectory {
     if (!(recipient.domain() instanceof Domain domain)) {
       return new AddressResolution.NotLocal();
     }
-    if (srs != null) {
-      WatchedFile.ParsedFile<Srs> secrets = srs.state();
-      switch (secrets.value().reversed(recipient, clock.now())) {
-        case Srs.Reversed.OriginalSender to -> {
+    if (rewriter != null) {
+      switch (rewriter.reversed(recipient)) {
+        case SenderRewriter.BounceTarget.Found to -> {
           return returned(to.original());
         }
-        case Srs.Reversed.Refused refused -> {
-          return srs.isChanged(secrets)
-              ? changing()
-              : new AddressResolution.UnknownRecipient(refused.text());
+        case SenderRewriter.BounceTarget.Refused refused -> {
+          return refused.resolution();
         }
-        case Srs.Reversed.NotRewritten n -> {}
+        case SenderRewriter.BounceTarget.NotRewritten n -> {}
       }
     }
     if (aliases.containsKey(domain)) {
@@ -299,21 +311,21 @@ public final class ConfiguredDirectory implements RecipientDirectory {
   }
 
   @Override
-  public ReversePath senderForForward(ReversePath sender) {
+  public ForwardSender senderForForward(ReversePath sender) {
     return switch (sender) {
-      case ReversePath.Null n -> n;
+      case ReversePath.Null n -> ForwardSender.of(n);
       case ReversePath.SenderMailbox s ->
-          srs == null || isLocal(s.mailbox())
-              ? s
-              : ReversePath.of(srs.now().rewritten(s.mailbox(), clock.now()));
+          rewriter == null || isLocal(s.mailbox())
+              ? ForwardSender.of(s)
+              : rewriter.rewritten(s.mailbox());
     };
   }
 
   @Override
   public boolean isValidRewrittenSender(ReversePath sender) {
-    return srs != null
+    return rewriter != null
         && sender instanceof ReversePath.SenderMailbox s
-        && srs.now().reversed(s.mailbox(), clock.now()) instanceof Srs.Reversed.OriginalSender;
+        && rewriter.isValid(s.mailbox());
   }
 
   private boolean isLocal(Mailbox mailbox) {
@@ -326,7 +338,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
   }
 
   /** A file is being changed, or was changed into something that was not taken. */
-  private static AddressResolution changing() {
+  static AddressResolution changing() {
     return new AddressResolution.TemporaryFailure("recipients are being reloaded, try again later");
   }
 

@@ -244,6 +244,38 @@ public record ForwardSettings(
   }
 
   /**
+   * Limits of senders that are stored since they do not fit into a rewritten address.
+   *
+   * @param perDay new ones in a day; with 20000, the store has at most 180 MB after three weeks
+   * @param perClient new ones in a day from one network; below a tenth of the day's, so that a few
+   *     networks do not use it up. Trusted clients have no share of their own, since they pass on
+   *     the mail of others
+   */
+  @SettingTable(name = "srs")
+  public record StoredSenderLimits(
+      @Setting(
+              name = "senders_per_day",
+              fallback = "20000",
+              min = 1,
+              max = 1_000_000,
+              doc =
+                  "Maximum number of new senders per day whose rewritten address would be longer than 64 bytes and who are stored instead; above it their mail gets 451.")
+          int perDay,
+      @Setting(
+              name = "senders_per_client",
+              fallback = "1000",
+              min = 1,
+              max = 1_000_000,
+              doc =
+                  "Maximum number of them from one untrusted client (IPv4: one /24; IPv6: one /48).")
+          int perClient) {
+    /** With the defaults. */
+    public static StoredSenderLimits defaults() {
+      return SettingsRecord.defaults(StoredSenderLimits.class, Map.of());
+    }
+  }
+
+  /**
    * Sender rewriting (SRS).
    *
    * @param domain ours, with an MX that leads here
@@ -251,6 +283,7 @@ public record ForwardSettings(
    * @param maxAge how long a rewritten address can be answered; whole days, 1 to {@link
    *     Srs#MAX_AGE_DAYS}
    * @param hashLength characters of the hash, {@link Srs#MIN_HASH} to {@link Srs#MAX_HASH}
+   * @param stored limits of the senders that do not fit into a rewritten address
    */
   @SettingTable(name = "srs", purpose = "Sender rewriting for forwarded mail (SRS).")
   public record SenderRewriting(
@@ -266,7 +299,8 @@ public record ForwardSettings(
                   "File with secrets, one per line, the newest first. Default: one is created in the state folder.")
           Path secretFile,
       Duration maxAge,
-      int hashLength) {
+      int hashLength,
+      StoredSenderLimits stored) {
     /** A bounce may come when the target's queue has given up after five days, and some more. */
     public static final Duration DEFAULT_MAX_AGE = Duration.ofDays(21);
 
@@ -283,8 +317,13 @@ public record ForwardSettings(
     }
 
     /** With the default age and hash. */
-    public static SenderRewriting of(Domain domain, Path secretFile) {
-      return new SenderRewriting(domain, secretFile, DEFAULT_MAX_AGE, Srs.DEFAULT_HASH);
+    public static SenderRewriting of(Domain domain, Path secretFile, StoredSenderLimits stored) {
+      return new SenderRewriting(domain, secretFile, DEFAULT_MAX_AGE, Srs.DEFAULT_HASH, stored);
+    }
+
+    /** The limits of the store. */
+    SrsTokenLimits tokenLimits() {
+      return new SrsTokenLimits(stored, maxAge);
     }
   }
 }

@@ -150,23 +150,19 @@ public final class NextHopDelivery implements DeliveryAgent {
     if (targets.isEmpty()) {
       return outcomes(c, held, r -> new Outcome.Held(held));
     }
+    ForwardSender sender = directory.senderForForward(c.sender());
     List<Recipient> recipients = new ArrayList<>();
     for (Recipient r : c.recipients()) {
       for (DeliveryTarget target : isForPostmaster(r) ? targets : List.<DeliveryTarget>of()) {
         recipients.add(
-            new Recipient(
-                target,
-                directory.senderForForward(c.sender()),
-                r.target().mailbox(),
-                true,
-                true,
-                r.dsn()));
+            new Recipient(target, sender.path(), r.target().mailbox(), true, true, r.dsn()));
       }
     }
     try (Intake.IncomingMessage entry = intake.open()) {
       try (InputStream content = c.content().open()) {
         content.transferTo(entry.content());
       }
+      sender.store(null);
       entry.commit(
           new Envelope(c.sender(), c.options(), "postmaster of " + c.id(), "", ""), recipients);
       Outcome passed =

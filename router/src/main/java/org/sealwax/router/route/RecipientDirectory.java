@@ -20,7 +20,7 @@ public interface RecipientDirectory {
    * The reverse-path for a message that is forwarded on behalf of {@code sender}: rewritten (SRS)
    * when the sender's domain is not ours and rewriting is on; the null path stays null.
    */
-  ReversePath senderForForward(ReversePath sender);
+  ForwardSender senderForForward(ReversePath sender);
 
   /**
    * Whether {@code sender} is an address that we made by sender rewriting, with a good hash and in

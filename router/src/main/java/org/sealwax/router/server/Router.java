@@ -338,6 +338,7 @@ public final class Router implements Closeable {
             next.tlsReportsIn().map(TlsReportsInRow::addresses).orElse(List.of()),
             probe,
             recipients,
+            next.forward().sender() == null ? null : stores.forwardSenders(),
             clock,
             random,
             log,
@@ -416,7 +417,14 @@ public final class Router implements Closeable {
       control =
           ControlServer.open(
               now.server().state(),
-              new ControlService(queue, spool, reloading, stores::ledger, this::explainer, steady),
+              new ControlService(
+                  queue,
+                  spool,
+                  stores::copyInto,
+                  reloading,
+                  stores::ledger,
+                  this::explainer,
+                  steady),
               log);
       try {
         reportsIn.start(counters);

@@ -8,7 +8,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -39,7 +38,12 @@ final class Backup {
 
   private Backup() {}
 
-  static void run(Path database, BodyFiles bodies, Path folder, Consumer<SpoolStep> after)
+  static void run(
+      Path database,
+      BodyFiles bodies,
+      Path folder,
+      Spool.BackupPart others,
+      Consumer<SpoolStep> after)
       throws IOException {
     Path copyOfBodies = folder.resolve("bodies");
     StateFiles.ownFolder(folder);
@@ -53,21 +57,13 @@ final class Backup {
       after.accept(SpoolStep.LINK_CONTENTS);
       Files.deleteIfExists(copy);
       try {
-        try (Connection connection = Sqlite.reader(database, 1024);
-            PreparedStatement vacuum = connection.prepareStatement("VACUUM INTO ?")) {
-          try (Statement s = connection.createStatement()) {
-            // Writes a file of its own, nothing in the spool.
-            s.execute("PRAGMA query_only = OFF");
-          }
-          vacuum.setString(1, copy.toString());
-          vacuum.execute();
-        }
+        Sqlite.copy(database, copy);
         after.accept(SpoolStep.COPY_DATABASE);
         link(bodies, copyOfBodies);
         if (missing(copy, copyOfBodies).isEmpty()) {
-          StateFiles.sync(copy);
           StateFiles.sync(copyOfBodies);
           linkUnclaimed(bodies, folder.resolve(BodyFiles.UNCLAIMED));
+          others.copyInto(folder);
           Files.move(copy, folder.resolve(DATABASE), StandardCopyOption.ATOMIC_MOVE);
           StateFiles.sync(folder);
           after.accept(SpoolStep.PLACE_COPY);

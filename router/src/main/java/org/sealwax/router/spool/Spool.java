@@ -103,8 +103,18 @@ public interface Spool extends Closeable {
   /**
    * Copies the whole store, as of one moment, into a folder that does not exist yet or is empty,
    * while mail goes on. To restore, put the copy in the place of the store's folder.
+   *
+   * @param others makes the copies of other stores, when that of this one is whole and before it
+   *     counts as a backup: what a message of the copy needs is in them
    */
-  void backup(Path folder) throws IOException;
+  void backup(Path folder, BackupPart others) throws IOException;
+
+  /** Other files of a backup. */
+  @FunctionalInterface
+  interface BackupPart {
+    /** Copies them into the folder; they are on stable storage on return. */
+    void copyInto(Path folder) throws IOException;
+  }
 
   /** Applies what was handed in, syncs, and closes; afterwards everything is BROKEN. */
   @Override

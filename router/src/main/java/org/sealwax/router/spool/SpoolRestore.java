@@ -25,12 +25,16 @@ public final class SpoolRestore {
    * @param backup what {@code sealwax backup} made
    * @param state the state folder
    * @param spool the folder that must not be there yet, or be empty
+   * @param others names of files of the backup that belong into the state folder; one that is there
+   *     already stays, as it is newer
    */
-  public static void run(Path backup, Path state, Path spool) throws IOException {
-    run(backup, state, spool, step -> {});
+  public static void run(Path backup, Path state, Path spool, List<String> others)
+      throws IOException {
+    run(backup, state, spool, others, step -> {});
   }
 
-  static void run(Path backup, Path state, Path spool, Consumer<SpoolStep> after)
+  static void run(
+      Path backup, Path state, Path spool, List<String> others, Consumer<SpoolStep> after)
       throws IOException {
     if (!Files.isDirectory(backup)) {
       throw new IOException(backup + " is not the folder of a backup");
@@ -53,10 +57,21 @@ public final class SpoolRestore {
       remove(beside);
       throw new IOException("the backup cannot be restored: " + FailureText.of(e), e);
     }
+    for (String name : others) {
+      place(beside.resolve(name), state.resolve(name));
+    }
     Files.deleteIfExists(spool);
     Files.move(beside, spool, StandardCopyOption.ATOMIC_MOVE);
     StateFiles.sync(state);
     after.accept(SpoolStep.PLACE_SPOOL);
+  }
+
+  /** The spool may be on another file system than the state folder. */
+  private static void place(Path file, Path target) throws IOException {
+    if (Files.exists(file) && !Files.exists(target)) {
+      StateFiles.replace(target, out -> Files.copy(file, out));
+    }
+    Files.deleteIfExists(file);
   }
 
   private static void remove(Path folder) throws IOException {

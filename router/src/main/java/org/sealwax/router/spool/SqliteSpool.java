@@ -275,8 +275,8 @@ public final class SqliteSpool implements Spool {
   }
 
   @Override
-  public void backup(Path folder) throws IOException {
-    Backup.run(database, bodies, folder, after);
+  public void backup(Path folder, BackupPart others) throws IOException {
+    Backup.run(database, bodies, folder, others, after);
   }
 
   @Override

@@ -3,6 +3,7 @@ package org.sealwax.router.store;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
@@ -76,6 +77,21 @@ public final class Sqlite {
     return with(
         open(database, SQLiteOpenMode.READWRITE),
         List.of(WAIT, "synchronous = FULL", "cache_size = -" + cacheKib));
+  }
+
+  /**
+   * Copies a database that may be in use, as of one moment, into a file that does not exist; the
+   * copy is one file without a log, and on stable storage on return.
+   */
+  public static void copy(Path database, Path copy) throws SQLException, IOException {
+    try (Connection connection = reader(database, 1024);
+        PreparedStatement vacuum = connection.prepareStatement("VACUUM INTO ?")) {
+      // Writes a file of its own, nothing in the database.
+      apply(connection, List.of("query_only = OFF"));
+      vacuum.setString(1, copy.toString());
+      vacuum.execute();
+    }
+    StateFiles.sync(copy);
   }
 
   private static Connection reading(Connection connection, int cacheKib) throws SQLException {

@@ -40,6 +40,30 @@ public final class ConfiguredFilesCheck {
   public static final String NO_POSTMASTER =
       "[server] postmaster is not set: mail for the postmaster is held in the queue";
 
+  /**
+   * A recommendation for sender rewriting, printed by check; empty when there is none. Receivers
+   * limit the mail of an SPF domain by what they see of it: with forwarded spam under the domain of
+   * the project's own mail, that mail is slowed down, too.
+   */
+  public static Optional<String> srsDomainAdvice(ForwardSettings forward) {
+    ForwardSettings.SenderRewriting rewriting = forward.sender();
+    if (rewriting == null) {
+      return Optional.empty();
+    }
+    Domain domain = rewriting.domain();
+    boolean shared =
+        forward.aliasDomains().stream().anyMatch(row -> row.domain().equals(domain))
+            || forward.relayDomains().stream().anyMatch(row -> row.domain().equals(domain));
+    return shared
+        ? Optional.of(
+            "[srs] domain is also a domain of ordinary mail: with a domain of its own, such as srs."
+                + domain
+                + " with MX and SPF records for this server, rate limits for forwarded mail do not"
+                + " affect other mail of "
+                + domain)
+        : Optional.empty();
+  }
+
   /** Renewal by ACME comes 30 days before the end; what is left at 14 was not renewed. */
   static final Duration SOON = Duration.ofDays(14);
 
@@ -229,6 +253,7 @@ public final class ConfiguredFilesCheck {
               List.of(),
               probe,
               new VerificationCache(null, clock, silent),
+              null,
               clock,
               RandomSource.secure(),
               silent,

@@ -37,12 +37,13 @@ import org.sealwax.router.log.MailLog;
 import org.sealwax.router.receipts.ReceiptLog;
 import org.sealwax.router.receipts.ReceiptSettings;
 import org.sealwax.router.receipts.Receipts;
+import org.sealwax.router.route.SrsTokenStore;
 import org.sealwax.router.sts.StsPolicyCache;
 import org.sealwax.router.sts.StsSettings;
 
 /**
  * The stores about other domains that are kept over a reload: MTA-STS policies, the ledger, the
- * receipts. Opened next to the spool, before anything listens.
+ * receipts, senders of forwards. Opened next to the spool, before anything listens.
  */
 public final class DomainStores implements Closeable {
   private final RouterSettings initialSettings;
@@ -55,6 +56,7 @@ public final class DomainStores implements Closeable {
   private final Optional<Lazy<StsPolicyCache>> policies;
   private final Lazy<PersistentLedger> ledger;
   private final Optional<Lazy<ReceiptLog>> receipts;
+  private final Lazy<SrsTokenStore> forwardSenders;
   private volatile @Nullable Thread opening;
 
   /**
@@ -84,6 +86,7 @@ public final class DomainStores implements Closeable {
     this.policies = initialSettings.sts().map(sts -> new Lazy<>(() -> open(sts)));
     this.ledger = new Lazy<>(this::openLedger);
     this.receipts = initialSettings.receipts().map(r -> new Lazy<>(() -> openReceipts(r)));
+    this.forwardSenders = new Lazy<>(this::openForwardSenders);
   }
 
   /** Where the receipts of a state folder are. */
@@ -97,6 +100,14 @@ public final class DomainStores implements Closeable {
           receiptsIn(initialSettings.server().state()), settings, clock, random, log);
     } catch (IOException e) {
       throw new UncheckedIOException("the receipts cannot be opened: " + FailureText.of(e), e);
+    }
+  }
+
+  private SrsTokenStore openForwardSenders() {
+    try {
+      return SrsTokenStore.open(initialSettings.server().state().resolve(SrsTokenStore.FILE), log);
+    } catch (IOException e) {
+      throw new UncheckedIOException(FailureText.of(e), e);
     }
   }
 
@@ -158,6 +169,27 @@ public final class DomainStores implements Closeable {
   /** What domains have shown. */
   public PersistentLedger ledger() {
     return ledger.get();
+  }
+
+  /**
+   * Senders that do not fit into a rewritten address; opened at the first call.
+   *
+   * @throws IOException when the file cannot be used
+   */
+  public SrsTokenStore forwardSenders() throws IOException {
+    try {
+      return forwardSenders.get();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  /** Copies the stores that queued mail needs into the folder of a backup. */
+  public void copyInto(Path folder) throws IOException {
+    SrsTokenStore senders = forwardSenders.ifCreated();
+    if (senders != null) {
+      senders.copyTo(folder.resolve(SrsTokenStore.FILE));
+    }
   }
 
   /**
@@ -263,7 +295,9 @@ public final class DomainStores implements Closeable {
     PersistentLedger book = ledger.ifCreated();
     ReceiptLog written = receipts.map(Lazy::ifCreated).orElse(null);
     // Closed from the last to the first: the ledger last, for it records the end of a policy.
-    try (book;
+    SrsTokenStore senders = forwardSenders.ifCreated();
+    try (senders;
+        book;
         written;
         sts) {
       log.note("app", "closing the ledger, receipts and policies");

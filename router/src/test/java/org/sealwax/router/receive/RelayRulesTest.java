@@ -37,6 +37,7 @@ final class RelayRulesTest {
           new AddressResolution.Undeliverable("too many"),
           new AddressResolution.UnknownRecipient("no"),
           new AddressResolution.TemporaryFailure("later"),
+          new AddressResolution.StoreTrouble("no disk"),
           new AddressResolution.Relayed(true),
           new AddressResolution.Relayed(false),
           new AddressResolution.Forwarded(List.of(ELSEWHERE)),
@@ -64,6 +65,7 @@ final class RelayRulesTest {
                 case AddressResolution.UnknownRecipient u -> false;
                 case AddressResolution.Undeliverable u -> false;
                 case AddressResolution.TemporaryFailure n -> false;
+                case AddressResolution.StoreTrouble s -> false;
                 case AddressResolution.Relayed r -> r.listed() || plain;
                 case AddressResolution.Forwarded f -> true;
                 case AddressResolution.ReturnedBounce r -> true;
@@ -73,7 +75,9 @@ final class RelayRulesTest {
               decision instanceof RelayRules.RelayDecision.Take,
               () -> trust + " " + resolution + " " + local);
           if (decision instanceof RelayRules.RelayDecision.Refuse no) {
-            boolean later = resolution instanceof AddressResolution.TemporaryFailure;
+            boolean later =
+                resolution instanceof AddressResolution.TemporaryFailure
+                    || resolution instanceof AddressResolution.StoreTrouble;
             assertEquals(later, no.reply().isTransient(), () -> "reply " + no.reply());
           }
         }

@@ -94,6 +94,10 @@ final class SessionHarness {
               mailbox(first),
               new AddressResolution.ReturnedBounce(
                   new DeliveryTarget.Remote(mailbox(rest.substring(3)))));
+      case "stored-senders" -> directory.senders.room = Integer.parseInt(first);
+      case "stored-senders-fail" -> directory.senders.failsAt = first;
+      case "no-store" ->
+          directory.put(mailbox(first), new AddressResolution.StoreTrouble("cannot be read now"));
       case "not-now" ->
           directory.put(mailbox(first), new AddressResolution.TemporaryFailure("cannot say now"));
       case "postmaster" -> postmaster = mailbox(first);

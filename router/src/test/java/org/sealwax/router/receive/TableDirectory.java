@@ -1,16 +1,20 @@
 package org.sealwax.router.receive;
 
+import java.io.IOException;
+import java.net.InetAddress;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.route.AddressResolution;
+import org.sealwax.router.route.ForwardSender;
 import org.sealwax.router.route.RecipientDirectory;
 
 /** Our domains as a table; rewritten senders are {@code srs=user=domain@host}. */
@@ -59,10 +63,43 @@ final class TableDirectory implements RecipientDirectory {
   }
 
   @Override
-  public ReversePath senderForForward(ReversePath sender) {
-    return sender
-        .mailboxIfAny()
-        .map(m -> ReversePath.of(new Mailbox("srs=" + m.localPart() + "=" + m.domain(), host)))
-        .orElse(ReversePath.nullPath());
+  public ForwardSender senderForForward(ReversePath sender) {
+    ReversePath path =
+        sender
+            .mailboxIfAny()
+            .map(m -> ReversePath.of(new Mailbox("srs=" + m.localPart() + "=" + m.domain(), host)))
+            .orElse(ReversePath.nullPath());
+    return new StoredSenders.TableSender(path, senders);
+  }
+
+  final StoredSenders senders = new StoredSenders();
+
+  /** A store of senders, of which the newest may be refused. */
+  static final class StoredSenders {
+    int room = Integer.MAX_VALUE;
+    String failsAt = "";
+    private int stored;
+
+    private void check(String stage) throws IOException {
+      if (stage.equals(failsAt)) {
+        throw new IOException("the disk is gone");
+      }
+      if (stored >= room) {
+        throw new ForwardSender.NoRoomForSender("full");
+      }
+    }
+
+    private record TableSender(ReversePath path, StoredSenders senders) implements ForwardSender {
+      @Override
+      public void checkRoom(@Nullable InetAddress client) throws IOException {
+        senders.check("rcpt");
+      }
+
+      @Override
+      public void store(@Nullable InetAddress client) throws IOException {
+        senders.check("end");
+        senders.stored++;
+      }
+    }
   }
 }

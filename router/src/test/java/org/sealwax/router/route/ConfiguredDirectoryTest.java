@@ -15,12 +15,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -102,7 +104,8 @@ final class ConfiguredDirectoryTest {
                 false),
             new ForwardSettings.RelayDomain(OPEN, null, null, null, true)),
         List.of(),
-        ForwardSettings.SenderRewriting.of(SRS, folder.resolve("srs.secret")),
+        ForwardSettings.SenderRewriting.of(
+            SRS, folder.resolve("srs.secret"), SrsTokenStoreTest.LIMITS.stored()),
         Set.of("tracker"),
         RecipientDelimiter.PLUS,
         carry,
@@ -124,7 +127,33 @@ final class ConfiguredDirectoryTest {
           return answer;
         };
     return new ConfiguredDirectory(
-        settings, List.of(), probe, memory, clock, RandomSource.seeded(1), log.log(), former);
+        settings,
+        List.of(),
+        probe,
+        memory,
+        senders(),
+        clock,
+        RandomSource.seeded(1),
+        log.log(),
+        former);
+  }
+
+  private @Nullable SrsTokenStore senders;
+
+  private SrsTokenStore senders() throws IOException {
+    SrsTokenStore open = senders;
+    if (open == null) {
+      open = SrsTokenStore.open(folder.resolve(SrsTokenStore.FILE), log.log());
+      senders = open;
+    }
+    return open;
+  }
+
+  @AfterEach
+  void closeSenders() {
+    if (senders != null) {
+      senders.close();
+    }
   }
 
   private ConfiguredDirectory directory() throws IOException {
@@ -142,6 +171,7 @@ final class ConfiguredDirectoryTest {
       case AddressResolution.UnknownRecipient u -> "unknown";
       case AddressResolution.Undeliverable u -> "unusable";
       case AddressResolution.TemporaryFailure n -> "not now";
+      case AddressResolution.StoreTrouble s -> "no store";
       case AddressResolution.Relayed r -> r.listed() ? "relayed, listed" : "relayed";
       case AddressResolution.Forwarded f ->
           f.targets().stream().map(Object::toString).collect(Collectors.joining(" "));
@@ -292,7 +322,7 @@ final class ConfiguredDirectoryTest {
   void recipientsStayKnownWhileTheFileIsWritten() throws IOException {
     ConfiguredDirectory directory = directory();
     String bounce =
-        directory.senderForForward(ReversePath.of(box("u@elsewhere.example"))).toString();
+        directory.senderForForward(ReversePath.of(box("u@elsewhere.example"))).path().toString();
     for (String file : List.of("aliases", "listed", "srs.secret")) {
       write(file, "");
     }
@@ -613,7 +643,7 @@ final class ConfiguredDirectoryTest {
   void foreignSendersAreRewrittenAndBouncesReturn() throws IOException {
     ConfiguredDirectory directory = directory();
     ReversePath otherSender = ReversePath.of(box("u@elsewhere.example"));
-    ReversePath rewritten = directory.senderForForward(otherSender);
+    ReversePath rewritten = directory.senderForForward(otherSender).path();
     Mailbox address = rewritten.mailboxIfAny().orElseThrow();
     assertEquals(SRS, address.domain());
     assertEquals("returned u@elsewhere.example", describe(directory.resolve(address)));
@@ -627,7 +657,7 @@ final class ConfiguredDirectoryTest {
             rewritten,
             ReversePath.of(box("u@project.example")),
             ReversePath.of(box("u@listed.example")))) {
-      assertEquals(same, directory.senderForForward(same));
+      assertEquals(same, directory.senderForForward(same).path());
     }
     clock.pass(Duration.ofDays(22));
     assertEquals(
@@ -639,12 +669,50 @@ final class ConfiguredDirectoryTest {
   }
 
   @Test
+  void aBounceToATokenReturnsAndAnUnknownOneIsRefused() throws IOException {
+    ConfiguredDirectory directory = directory();
+    Mailbox sender = box("0102-" + "x".repeat(50) + "-%!\"@ses.example");
+    ForwardSender rewritten = directory.senderForForward(ReversePath.of(sender));
+    Mailbox address = rewritten.path().mailboxIfAny().orElseThrow();
+    assertTrue(address.localPart().matches("SRS0=.{6}=..==.{16}"), address.toString());
+    // Good hash, not stored (a lost file, a backup of an earlier time): refused for good.
+    AddressResolution unknown =
+        new AddressResolution.UnknownRecipient("this SRS address is not known any more");
+    assertEquals(unknown, directory.resolve(address));
+    rewritten.checkRoom(null);
+    assertEquals(unknown, directory.resolve(address));
+    rewritten.store(null);
+    rewritten.store(null);
+    assertEquals("returned " + sender, describe(directory.resolve(address)));
+    String lower = address.localPart().toLowerCase(Locale.ROOT);
+    assertEquals(
+        "returned " + sender, describe(directory.resolve(new Mailbox(lower, address.domain()))));
+    assertTrue(directory.isValidRewrittenSender(rewritten.path()));
+    // Under another configuration, with the same store.
+    assertEquals("returned " + sender, describe(directory().resolve(address)));
+    String text = address.localPart();
+    String other =
+        text.substring(0, 20) + (text.charAt(20) == 'A' ? 'B' : 'A') + text.substring(21);
+    assertEquals(
+        new AddressResolution.UnknownRecipient("this SRS address is not ours"),
+        directory.resolve(new Mailbox(other, SRS)));
+    senders().close();
+    assertEquals("no store", describe(directory.resolve(address)));
+    assertThrows(IOException.class, () -> rewritten.checkRoom(null));
+    clock.pass(Duration.ofDays(22));
+    assertEquals(
+        new AddressResolution.UnknownRecipient("this SRS address has expired"),
+        directory.resolve(address));
+  }
+
+  @Test
   void createsASecretFileReadableByTheOwnerOnly() throws IOException {
     ConfiguredDirectory first = directory();
     Path secret = folder.resolve("srs.secret");
     assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(secret)));
     ReversePath sender = ReversePath.of(box("u@elsewhere.example"));
-    assertEquals(first.senderForForward(sender), directory().senderForForward(sender));
+    assertEquals(
+        first.senderForForward(sender).path(), directory().senderForForward(sender).path());
     assertEquals(1, log.facts().stream().filter(f -> f.contains("created a secret")).count());
     Files.writeString(secret, "x".repeat(SrsSecretFile.MIN_LENGTH));
     directory();
@@ -660,7 +728,7 @@ final class ConfiguredDirectoryTest {
   void keepsSendersWithoutSrs() throws IOException {
     ConfiguredDirectory directory = directory(ForwardSettings.defaults());
     ReversePath sender = ReversePath.of(box("u@elsewhere.example"));
-    assertEquals(sender, directory.senderForForward(sender));
+    assertEquals(sender, directory.senderForForward(sender).path());
     assertEquals(
         "not ours", describe(directory.resolve(box("SRS0=AAAAAA=AA=a.example=u@x.example"))));
   }

@@ -24,7 +24,8 @@ public final class ForwardFuzzTargets {
   private static final Instant NOW = Instant.parse("2026-11-23T22:20:35Z");
   private static final Srs SRS =
       new Srs(
-          ForwardSettings.SenderRewriting.of(LOCAL_DOMAIN, Path.of("/nowhere")),
+          ForwardSettings.SenderRewriting.of(
+              LOCAL_DOMAIN, Path.of("/nowhere"), ForwardSettings.StoredSenderLimits.defaults()),
           List.of("a secret of thirty-two octets...".getBytes(StandardCharsets.US_ASCII)));
 
   private ForwardFuzzTargets() {}
@@ -66,11 +67,13 @@ public final class ForwardFuzzTargets {
             "srs",
             ForwardFuzzTargets::srs,
             "user@a.example",
-            SRS.rewritten(new Mailbox("user", Domain.of("a.example")), NOW).toString(),
-            SRS.rewritten(new Mailbox("SRS0=AAAA=BB=c.example=d", Domain.of("o.example")), NOW)
+            rewritten(new Mailbox("user", Domain.of("a.example"))).toString(),
+            rewritten(new Mailbox("SRS0=AAAA=BB=c.example=d", Domain.of("o.example"))).toString(),
+            rewritten(new Mailbox("SRS1=AAAA=f.example==x=y=z=d", Domain.of("o.example")))
                 .toString(),
-            SRS.rewritten(new Mailbox("SRS1=AAAA=f.example==x=y=z=d", Domain.of("o.example")), NOW)
-                .toString(),
+            rewritten(new Mailbox("u".repeat(64), Domain.of("a.example"))).toString(),
+            "u".repeat(60) + "@a.example",
+            "SRS0=AAAA=BB=" + "c".repeat(45) + "@o.example",
             "SRS0=@fwd.example.org",
             "SRS0+AAAAAA==@fwd.example.org"));
   }
@@ -147,27 +150,43 @@ public final class ForwardFuzzTargets {
     }
   }
 
+  private static Mailbox rewritten(Mailbox sender) {
+    return switch (SRS.rewritten(sender, NOW)) {
+      case Srs.Rewritten.Address a -> a.address();
+      case Srs.Rewritten.WithToken t -> t.address();
+      case Srs.Rewritten.Unchanged u -> sender;
+    };
+  }
+
   private static void srs(byte[] input) {
     Mailbox mailbox = MailboxParser.parse(text(input)).orElse(null);
     if (mailbox == null) {
       return;
     }
-    Mailbox rewritten = SRS.rewritten(mailbox, NOW);
-    holds(
-        rewritten.localPart().getBytes(StandardCharsets.UTF_8).length <= Mailbox.MAX_LOCAL_PART
-            || rewritten.equals(mailbox),
-        "too long");
-    if (!rewritten.equals(mailbox)) {
+    Srs.Rewritten result = SRS.rewritten(mailbox, NOW);
+    Mailbox rewritten = rewritten(mailbox);
+    if (result instanceof Srs.Rewritten.Unchanged) {
+      holds(!(mailbox.domain() instanceof Domain), mailbox + " was not rewritten");
+    } else {
+      holds(
+          rewritten.toString().getBytes(StandardCharsets.UTF_8).length
+              <= Mailbox.MAX_LOCAL_PART + 1 + LOCAL_DOMAIN.name().length(),
+          "too long");
       holds(
           MailboxParser.parse(rewritten.toString()).filter(rewritten::equals).isPresent(),
           rewritten + " cannot be said");
-      holds(
-          SRS.reversed(rewritten, NOW) instanceof Srs.Reversed.OriginalSender,
-          rewritten + " does not come back: " + SRS.reversed(rewritten, NOW));
-      if (rewritten.localPart().startsWith("SRS0")) {
-        holds(
-            SRS.reversed(rewritten, NOW).equals(new Srs.Reversed.OriginalSender(mailbox)),
-            rewritten + " comes back as " + SRS.reversed(rewritten, NOW));
+      switch (SRS.reversed(rewritten, NOW)) {
+        case Srs.Reversed.OriginalSender back ->
+            holds(
+                !rewritten.localPart().startsWith("SRS0") || back.original().equals(mailbox),
+                rewritten + " comes back as " + back);
+        case Srs.Reversed.StoredSender stored ->
+            holds(
+                result instanceof Srs.Rewritten.WithToken made
+                    && made.token().text().equals(stored.token()),
+                rewritten + " has another token: " + stored);
+        case Srs.Reversed.Refused r -> holds(false, rewritten + " does not come back: " + r);
+        case Srs.Reversed.NotRewritten n -> holds(false, rewritten + " is not seen");
       }
     }
     if (SRS.reversed(mailbox, NOW) instanceof Srs.Reversed.OriginalSender to) {

@@ -52,8 +52,8 @@ final class NextHopDeliveryTest {
         }
 
         @Override
-        public ReversePath senderForForward(ReversePath sender) {
-          return sender;
+        public ForwardSender senderForForward(ReversePath sender) {
+          return ForwardSender.of(sender);
         }
       };
 

@@ -317,7 +317,7 @@ final class CrashingSpool implements Spool {
   public void noFreshBefore(QueueId id) {}
 
   @Override
-  public void backup(Path folder) {
+  public void backup(Path folder, BackupPart others) {
     throw new UnsupportedOperationException();
   }
 

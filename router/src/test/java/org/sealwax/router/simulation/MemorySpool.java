@@ -214,7 +214,7 @@ final class MemorySpool implements Spool {
   public void noFreshBefore(QueueId id) {}
 
   @Override
-  public void backup(Path folder) {
+  public void backup(Path folder, BackupPart others) {
     throw new UnsupportedOperationException();
   }
 

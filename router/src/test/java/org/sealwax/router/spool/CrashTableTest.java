@@ -307,7 +307,7 @@ final class CrashTableTest {
       spool.writer.damaged("injected");
       await("damage OPEN");
       begin("backup", "", true);
-      spool.backup(state().resolve("copy"));
+      spool.backup(state().resolve("copy"), other -> {});
       end();
       begin("end", bystanders.getLast().text(), true);
     }
@@ -387,7 +387,8 @@ final class CrashTableTest {
     TestFolders.delete(state().resolve("spool"));
     durable = temporary.resolve("before-restore");
     TestFolders.copy(state(), durable);
-    SpoolRestore.run(state().resolve("copy"), state(), state().resolve("spool"), this::taken);
+    SpoolRestore.run(
+        state().resolve("copy"), state(), state().resolve("spool"), List.of(), this::taken);
     end();
   }
 

@@ -156,7 +156,7 @@ final class DamageTest {
     }
     Path copy = temporary.resolve("copy");
     try (SqliteSpool spool = open(folder())) {
-      spool.backup(copy);
+      spool.backup(copy, other -> {});
     }
     for (Path each : List.of(folder(), copy)) {
       assertArrayEquals(

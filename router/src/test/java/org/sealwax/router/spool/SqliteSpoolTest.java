@@ -454,8 +454,8 @@ final class SqliteSpoolTest {
     try (SqliteSpool spool = open()) {
       small = SpoolChild.store(spool, new byte[10]);
       large = SpoolChild.store(spool, new byte[200_000]);
-      spool.backup(copy);
-      assertThrows(IOException.class, () -> spool.backup(copy));
+      spool.backup(copy, other -> {});
+      assertThrows(IOException.class, () -> spool.backup(copy, other -> {}));
       remove(spool, large);
     }
     try (SqliteSpool restored = open(copy, 0)) {
@@ -463,6 +463,39 @@ final class SqliteSpoolTest {
       assertEquals(200_000, read(restored, large).length);
       assertEquals(2, restored.due(Instant.now(), 10).size());
     }
+  }
+
+  @Test
+  void otherFilesOfABackupGoToTheStateFolderUnlessTheyAreThere() throws Exception {
+    Path copy = temporary.resolve("copy");
+    try (SqliteSpool spool = open()) {
+      spool.backup(
+          copy,
+          into -> {
+            assertFalse(Files.exists(into.resolve("spool.db")), "no backup yet");
+            Files.writeString(into.resolve("other.db"), "copied");
+            Files.writeString(into.resolve("newer.db"), "copied");
+          });
+      assertThrows(
+          IOException.class,
+          () ->
+              spool.backup(
+                  temporary.resolve("failed"),
+                  into -> {
+                    throw new IOException("no space");
+                  }));
+    }
+    assertThrows(SpoolException.class, () -> Backup.check(temporary.resolve("failed")));
+    Path state = temporary.resolve("restored");
+    Files.createDirectory(state);
+    Files.writeString(state.resolve("newer.db"), "newer");
+    SpoolRestore.run(copy, state, state.resolve("spool"), List.of("other.db", "newer.db", "no.db"));
+    assertEquals("copied", Files.readString(state.resolve("other.db")));
+    assertEquals("newer", Files.readString(state.resolve("newer.db")));
+    assertTrue(Files.exists(state.resolve("spool/spool.db")));
+    assertFalse(Files.exists(state.resolve("spool/other.db")));
+    assertFalse(Files.exists(state.resolve("spool/newer.db")));
+    assertFalse(Files.exists(state.resolve("no.db")));
   }
 
   /** 19 of 215 contents were cut: those still received were copied as if they were whole. */
@@ -480,7 +513,7 @@ final class SqliteSpoolTest {
         SpoolChild.store(spool, new byte[SqliteSpool.INLINE_LIMIT + i + 1]);
       }
       Path copy = elsewhere.resolve("copy");
-      spool.backup(copy);
+      spool.backup(copy, other -> {});
       for (Draft draft : receiving) {
         draft.content().write(new byte[10_000]);
         RecipientBatch batch =
@@ -496,7 +529,7 @@ final class SqliteSpoolTest {
           assertTrue(read(restored, due.key().message()).length > SqliteSpool.INLINE_LIMIT);
         }
       }
-      spool.backup(elsewhere.resolve("later"));
+      spool.backup(elsewhere.resolve("later"), other -> {});
       assertEquals(15, contents(elsewhere.resolve("later")));
     } finally {
       try (Stream<Path> all = Files.walk(elsewhere)) {
@@ -520,7 +553,7 @@ final class SqliteSpoolTest {
     try (SqliteSpool spool = open()) {
       large = SpoolChild.store(spool, new byte[200_000]);
       SpoolChild.store(spool, new byte[100]);
-      spool.backup(copy);
+      spool.backup(copy, other -> {});
     }
     Backup.check(copy);
     Backup.check(folder());

@@ -2,6 +2,7 @@ package org.sealwax.router.wiring;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
@@ -39,6 +41,22 @@ final class ConfiguredFilesCheckTest {
     return ConfiguredFilesCheck.of(settings(text), Clock.system()).stream()
         .map(f -> f.toString().replace(folder.toString() + "/", ""))
         .toList();
+  }
+
+  private Optional<String> srsAdvice(String domain) {
+    return ConfiguredFilesCheck.srsDomainAdvice(
+        settings(
+                "[[alias_domain]]\ndomain = \"project.example\"\nfile = \"aliases\"\n[srs]\ndomain = \""
+                    + domain
+                    + "\"\n")
+            .forward());
+  }
+
+  @Test
+  void recommendsADomainOfItsOwnForRewrittenSenders() {
+    assertTrue(srsAdvice("project.example").orElse("").contains("such as srs.project.example"));
+    assertEquals(Optional.empty(), srsAdvice("srs.project.example"));
+    assertEquals(Optional.empty(), ConfiguredFilesCheck.srsDomainAdvice(settings("").forward()));
   }
 
   private String pair(Identity identity, String stem) {
