@@ -8,16 +8,15 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.DateTimeException;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.FallbackStep;
@@ -27,6 +26,7 @@ import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.router.ledger.DomainRecord.ReachedLevel;
+import org.sealwax.router.ledger.RememberedSample.SampleOrigin;
 import org.sealwax.router.ledger.Violation.ObservationRun;
 import org.sealwax.router.ledger.Violation.PathState;
 import org.sealwax.router.store.SqliteFormat;
@@ -55,6 +55,9 @@ final class BinaryLedgerRows {
 
   private static final long LATEST = Instant.parse("9999-12-31T23:59:59Z").toEpochMilli();
   private static final int NO_STEP = 255;
+  private static final SampleOrigin[] ORIGINS = {
+    SampleOrigin.OTHER, SampleOrigin.MAIL, SampleOrigin.GREETING
+  };
 
   private final ByteBuffer in;
   private final int version;
@@ -152,6 +155,19 @@ final class BinaryLedgerRows {
     return new String(bytes, StandardCharsets.UTF_8);
   }
 
+  private static <T> List<T> list(int count, Supplier<T> next) {
+    return Stream.generate(next).limit(count).toList();
+  }
+
+  /** Keys and values; a key that stands twice is an error. */
+  private static <K, V> Map<K, V> map(int count, Supplier<K> key, Supplier<V> value) {
+    Map<K, V> map = new HashMap<>();
+    for (int i = count; i > 0; i--) {
+      RecordColumns.must(map.put(key.get(), value.get()) == null);
+    }
+    return map;
+  }
+
   private Instant time() {
     long seconds = in.getLong();
     RecordColumns.must(seconds >= 0 && seconds <= LATEST / 1000);
@@ -169,7 +185,11 @@ final class BinaryLedgerRows {
   }
 
   private static FallbackStep step(int code) {
-    return FallbackStep.ofCode(code).orElseThrow(() -> new IllegalArgumentException("no step"));
+    return FallbackStep.ofCode(code).orElseThrow(IllegalArgumentException::new);
+  }
+
+  private static MxPattern pattern(String text) {
+    return MxPattern.parse(text).orElseThrow(IllegalArgumentException::new);
   }
 
   private DomainRecord row(Domain domain) {
@@ -177,10 +197,7 @@ final class BinaryLedgerRows {
         within(
             unsignedShort(),
             RoundMx.MAX_HOSTS + DomainRecord.MAX_KNOWN + 2 * DomainRecord.MAX_HOSTS);
-    names = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      names.add(new Domain(text()));
-    }
+    names = list(count, () -> new Domain(text()));
     int level = within(unsigned(), 2);
     ReachedLevel reached =
         level == 0
@@ -191,18 +208,11 @@ final class BinaryLedgerRows {
     Set<Domain> mx = hosts();
     Instant mxUntil = time();
     Set<Domain> known = hosts();
-    List<MxPattern> patterns = new ArrayList<>();
-    for (int i = unsignedShort(); i > 0; i--) {
-      patterns.add(
-          MxPattern.parse(text()).orElseThrow(() -> new IllegalArgumentException("no pattern")));
-    }
+    List<MxPattern> patterns = list(unsignedShort(), () -> pattern(text()));
     Instant first = time();
     Instant last = time();
     Violation violation = flag() ? violation() : null;
-    Map<Domain, HostRecord> rows = new HashMap<>();
-    for (int i = unsigned(); i > 0; i--) {
-      RecordColumns.must(rows.put(host(), hostRow()) == null);
-    }
+    Map<Domain, HostRecord> rows = map(unsigned(), this::host, this::hostRow);
     return new DomainRecord(
         domain, reached, encrypt, verify, mx, mxUntil, known, patterns, rows, violation, first,
         last);
@@ -213,11 +223,7 @@ final class BinaryLedgerRows {
   }
 
   private Set<Domain> hosts() {
-    Set<Domain> set = new HashSet<>();
-    for (int i = unsigned(); i > 0; i--) {
-      RecordColumns.must(set.add(host()));
-    }
-    return set;
+    return map(unsigned(), this::host, () -> true).keySet();
   }
 
   private LevelProgress progress() {
@@ -232,16 +238,13 @@ final class BinaryLedgerRows {
     boolean nearUs = flag();
     Instant contradicted = timeOrNull();
     ObservationRun run = flag() ? run() : null;
-    Map<HostPath, PathState> paths = new HashMap<>();
-    for (int i = within(unsignedShort(), 2 * DomainRecord.MAX_HOSTS); i > 0; i--) {
-      HostPath path = path();
-      PathState state = new PathState(one(ProvenLevel.values(), unsigned()), flag(), time());
-      RecordColumns.must(paths.put(path, state) == null);
-    }
-    Map<HostPath, ObservationRun> candidates = new HashMap<>();
-    for (int i = within(unsignedShort(), 2 * DomainRecord.MAX_HOSTS); i > 0; i--) {
-      RecordColumns.must(candidates.put(path(), run()) == null);
-    }
+    Map<HostPath, PathState> paths =
+        map(
+            within(unsignedShort(), 2 * DomainRecord.MAX_HOSTS),
+            this::path,
+            () -> new PathState(one(ProvenLevel.values(), unsigned()), flag(), time()));
+    Map<HostPath, ObservationRun> candidates =
+        map(within(unsignedShort(), 2 * DomainRecord.MAX_HOSTS), this::path, this::run);
     return new Violation(since, nearUs, contradicted, run, paths, candidates);
   }
 
@@ -256,29 +259,23 @@ final class BinaryLedgerRows {
   private HostRecord hostRow() {
     Instant first = time();
     Instant last = time();
-    Map<ProvenLevel, HostRecord.Count> counts = new EnumMap<>(ProvenLevel.class);
-    for (int i = unsigned(); i > 0; i--) {
-      ProvenLevel level = one(ProvenLevel.values(), unsigned());
-      HostRecord.Count count =
-          new HostRecord.Count(count(), new HostRecord.Days(count(), in.getInt()));
-      RecordColumns.must(counts.put(level, count) == null);
-    }
+    Map<ProvenLevel, HostRecord.Count> counts =
+        map(
+            unsigned(),
+            () -> one(ProvenLevel.values(), unsigned()),
+            () -> new HostRecord.Count(count(), new HostRecord.Days(count(), in.getInt())));
     HostRecord.Days encrypted = days();
     HostRecord.Days verified = days();
     int families = within(unsigned(), 3);
-    List<HostRecord.KeySpan> keys = new ArrayList<>();
-    for (int i = within(unsigned(), HostRecord.MAX_KEYS); i > 0; i--) {
-      byte[] key = new byte[32];
-      in.get(key);
-      Pin pin = new Pin(HexFormat.of().formatHex(key));
-      // Observations name a key by its number: one that stands twice would change which it is.
-      RecordColumns.must(keys.stream().noneMatch(k -> k.key().equals(pin)));
-      keys.add(new HostRecord.KeySpan(pin, time(), time()));
-    }
-    List<RememberedSample> recent = new ArrayList<>();
-    for (int i = within(unsigned(), HostRecord.MAX_RECENT); i > 0; i--) {
-      recent.add(sample(first, keys));
-    }
+    // Observations name a key by its number: one that stands twice would change which it is.
+    List<HostRecord.KeySpan> keys =
+        list(
+            within(unsigned(), HostRecord.MAX_KEYS),
+            () -> new HostRecord.KeySpan(pin(), time(), time()));
+    RecordColumns.must(
+        keys.stream().map(HostRecord.KeySpan::key).distinct().count() == keys.size());
+    List<RememberedSample> recent =
+        list(within(unsigned(), HostRecord.MAX_RECENT), () -> sample(first, keys));
     return new HostRecord(
         first,
         last,
@@ -289,6 +286,12 @@ final class BinaryLedgerRows {
         (families & 2) != 0,
         keys,
         recent);
+  }
+
+  private Pin pin() {
+    byte[] key = new byte[32];
+    in.get(key);
+    return new Pin(HexFormat.of().formatHex(key));
   }
 
   /** The first version counted sessions and not days: of those it had, one day at least. */
@@ -314,12 +317,7 @@ final class BinaryLedgerRows {
         one(HostPath.PathFamily.values(), what & 1),
         one(ProvenLevel.values(), what >> 1 & 7),
         step(how & 0xf),
-        switch (what >> 4 & 3) {
-          case 0 -> RememberedSample.SampleOrigin.OTHER;
-          case 1 -> RememberedSample.SampleOrigin.MAIL;
-          case 2 -> RememberedSample.SampleOrigin.GREETING;
-          default -> throw new IllegalArgumentException("mail and none");
-        },
+        one(ORIGINS, what >> 4 & 3),
         (what & 0x40) != 0,
         tls == 0 ? null : one(TlsVersion.values(), tls - 1),
         key < 0 ? null : keys.get(key).key());
@@ -330,14 +328,11 @@ final class BinaryLedgerRows {
     FallbackStep strongest = code == NO_STEP ? null : step(code);
     Instant strongestAt = millis();
     RecordColumns.must((strongest == null) == (strongestAt == null));
-    Map<FallbackStep, Instant> broken = new EnumMap<>(FallbackStep.class);
-    for (int i = unsigned(); i > 0; i--) {
-      FallbackStep step = step(unsigned());
-      Instant at = millis();
-      if (at == null || broken.put(step, at) != null) {
-        throw new IllegalArgumentException("a step twice, or without a time");
-      }
-    }
+    Map<FallbackStep, Instant> broken =
+        map(
+            unsigned(),
+            () -> step(unsigned()),
+            () -> Optional.ofNullable(millis()).orElseThrow(IllegalArgumentException::new));
     Instant fullFirst = millis();
     Instant fullLast = millis();
     Instant refused = millis();

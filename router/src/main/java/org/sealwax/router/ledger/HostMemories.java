@@ -2,8 +2,8 @@ package org.sealwax.router.ledger;
 
 import java.time.Instant;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.Map;
+import org.sealwax.mail.net.BoundedMap;
 import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.HostMemory;
 import org.sealwax.mail.policy.Observation;
@@ -19,13 +19,7 @@ public final class HostMemories {
   /** Hosts remembered: a few hundred bytes each. */
   static final int MOST = 10_000;
 
-  private final Map<String, HostMemory> byHost =
-      new LinkedHashMap<>(64, 0.75f, true) {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, HostMemory> eldest) {
-          return size() > MOST;
-        }
-      };
+  private final Map<String, HostMemory> byHost = BoundedMap.byUse(MOST);
   private final Map<String, HostMemory> unsaved = new HashMap<>();
 
   /** Nothing is known yet. */
