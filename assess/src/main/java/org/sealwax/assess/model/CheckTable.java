@@ -1,9 +1,5 @@
 package org.sealwax.assess.model;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -46,14 +42,7 @@ public final class CheckTable {
 
   /** Reads a resource that lies next to this class. */
   public static CheckTable read(String resource) {
-    try (InputStream in = CheckTable.class.getResourceAsStream(resource)) {
-      if (in == null) {
-        throw new IllegalArgumentException("no resource " + resource);
-      }
-      return parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return parse(ProgramResource.text(CheckTable.class, resource));
   }
 
   /**

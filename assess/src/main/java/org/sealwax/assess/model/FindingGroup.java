@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param points of the hundred that the score of the whole gains when the check passes everywhere
  * @param cap the best letter that they leave; null when they limit nothing
  */
-public record FindingGroup(List<Finding> findings, int points, @Nullable GradeLetter cap) {
+public record FindingGroup(List<Finding> findings, int points, @Nullable GradeLetter cap)
+    implements FixStep {
   /** Copies. */
   public FindingGroup {
     findings = List.copyOf(findings);
@@ -49,11 +49,14 @@ public record FindingGroup(List<Finding> findings, int points, @Nullable GradeLe
     return findings.stream().flatMap(f -> f.evidence().stream()).distinct().toList();
   }
 
-  /** {@code +20}, {@code at most B}, both, or empty when it costs nothing. */
-  public String cost() {
-    return Stream.of(points > 0 ? "+" + points : "", cap == null ? "" : "at most " + cap.text())
-        .filter(part -> !part.isEmpty())
-        .collect(Collectors.joining(", "));
+  @Override
+  public String heading() {
+    return first().heading();
+  }
+
+  @Override
+  public String code() {
+    return first().code();
   }
 
   /** Those of the others with which this one goes away. */

@@ -49,10 +49,6 @@ public record FirstSteps(List<FindingGroup> faults, Grade grade) {
 
   /** {@code With these: B, 86 points.} */
   public String result() {
-    return (faults.size() == 1 ? "With this: " : "With these: ")
-        + grade.text()
-        + ", "
-        + grade.score()
-        + " points.";
+    return grade.afterSteps(faults.size());
   }
 }

@@ -1,9 +1,6 @@
 package org.sealwax.assess.render;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import org.sealwax.assess.model.ProgramResource;
 
 /** How every page begins: no script, no font, no picture from elsewhere; light and dark. */
 public final class HtmlPage {
@@ -23,14 +20,7 @@ public final class HtmlPage {
 
   /** A text resource next to this class. */
   public static String resource(String name) {
-    try (InputStream in = HtmlPage.class.getResourceAsStream(name)) {
-      if (in == null) {
-        throw new IllegalStateException(name + " is part of the program");
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return ProgramResource.text(HtmlPage.class, name);
   }
 
   /** The same for a site that serves its style and script; its policy stands in the headers. */

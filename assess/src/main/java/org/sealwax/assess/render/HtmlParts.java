@@ -8,6 +8,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.FixAdvice;
+import org.sealwax.assess.model.FixStep;
 import org.sealwax.assess.model.Grade;
 import org.sealwax.assess.model.GradeLetter;
 
@@ -73,6 +74,30 @@ public final class HtmlParts {
           .append(Html.escape(cap.text()))
           .append("</span> ");
     }
+  }
+
+  /**
+   * The card of what is to be done first.
+   *
+   * @param result a sentence about the grade that follows
+   */
+  public static void firstSteps(List<? extends FixStep> steps, String result, StringBuilder out) {
+    out.append("<section class=\"card first\"><h2>Do these first</h2><ol>");
+    for (FixStep step : steps) {
+      out.append("<li><span class=\"cost\">");
+      cost(step.points(), step.cap(), out);
+      out.append("</span><span><a href=\"#")
+          .append(anchor(step.code()))
+          .append("\">")
+          .append(Html.escape(step.heading()))
+          .append("</a></span></li>");
+    }
+    out.append("</ol><p class=\"result\">").append(Html.escape(result)).append("</p></section>");
+  }
+
+  /** The place on a page of what has this code. */
+  public static String anchor(String code) {
+    return Html.escape(code.replace('/', '-'));
   }
 
   /** The card with the points of each category, and what is missing for A+. */

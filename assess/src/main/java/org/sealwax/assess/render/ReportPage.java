@@ -136,27 +136,11 @@ public final class ReportPage {
   }
 
   private void firstSteps(FirstSteps steps) {
-    out.append("<section class=\"card first\"><h2>Do these first</h2><ol>");
-    for (FindingGroup fault : steps.faults()) {
-      out.append("<li><span class=\"cost\">");
-      cost(fault);
-      out.append("</span><span><a href=\"#")
-          .append(anchor(fault.first().code()))
-          .append("\">")
-          .append(Html.escape(fault.first().heading()))
-          .append("</a></span></li>");
-    }
-    out.append("</ol><p class=\"result\">")
-        .append(Html.escape(steps.result()))
-        .append("</p></section>");
+    HtmlParts.firstSteps(steps.faults(), steps.result(), out);
   }
 
   private void cost(FindingGroup fault) {
     HtmlParts.cost(fault.points(), fault.cap(), out);
-  }
-
-  private static String anchor(String code) {
-    return Html.escape(code.replace('/', '-'));
   }
 
   private void addresses() {
@@ -212,7 +196,7 @@ public final class ReportPage {
     out.append("<section class=\"card finding ")
         .append(HtmlParts.tone(fault.first().outcome()))
         .append("\" id=\"")
-        .append(anchor(fault.first().code()))
+        .append(HtmlParts.anchor(fault.first().code()))
         .append("\"><header><h3>")
         .append(Html.escape(fault.first().heading()))
         .append("</h3>");
@@ -232,7 +216,8 @@ public final class ReportPage {
                       c ->
                           "<a href=\"#%s\">%s</a>"
                               .formatted(
-                                  anchor(c.first().code()), Html.escape(c.first().heading())))
+                                  HtmlParts.anchor(c.first().code()),
+                                  Html.escape(c.first().heading())))
                   .collect(Collectors.joining(" or ")))
           .append(".</p>");
     }

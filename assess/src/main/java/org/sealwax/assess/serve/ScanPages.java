@@ -1,9 +1,6 @@
 package org.sealwax.assess.serve;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import org.sealwax.assess.model.ProgramResource;
 import org.sealwax.assess.render.Html;
 import org.sealwax.mail.address.Domain;
 
@@ -15,14 +12,7 @@ final class ScanPages {
 
   /** A text resource next to this class. */
   static String resource(String name) {
-    try (InputStream in = ScanPages.class.getResourceAsStream(name)) {
-      if (in == null) {
-        throw new IllegalStateException(name + " is part of the program");
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return ProgramResource.text(ScanPages.class, name);
   }
 
   private static StringBuilder begin(String title) {

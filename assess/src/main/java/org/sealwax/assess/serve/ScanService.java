@@ -24,6 +24,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.http.HttpHandler;
 import org.sealwax.mail.http.HttpResponse;
 import org.sealwax.mail.http.HttpService;
+import org.sealwax.mail.net.BoundedMap;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RateLimit;
@@ -112,9 +113,9 @@ public final class ScanService implements Closeable {
   private final ScanCounters counters = new ScanCounters();
   private final Map<Domain, WaitingScan> waiting = new LinkedHashMap<>();
   private final Map<Domain, WaitingScan> running = new LinkedHashMap<>();
-  private final Map<Domain, DeclinedScan> declined = bounded(MAX_DECLINED);
-  private final Map<String, RateLimit> clients = bounded(MAX_COUNTED);
-  private final Map<InetAddress, RateLimit> hosts = bounded(MAX_COUNTED);
+  private final Map<Domain, DeclinedScan> declined = BoundedMap.byUse(MAX_DECLINED);
+  private final Map<String, RateLimit> clients = BoundedMap.byUse(MAX_COUNTED);
+  private final Map<InetAddress, RateLimit> hosts = BoundedMap.byUse(MAX_COUNTED);
   private final List<Thread> workers = new ArrayList<>();
   private volatile boolean closed;
 
@@ -142,17 +143,6 @@ public final class ScanService implements Closeable {
     for (int i = 0; i < settings.scans(); i++) {
       workers.add(Supervisor.start("scan-" + i, () -> closed, this::work));
     }
-  }
-
-  private static <K, V> Map<K, V> bounded(int most) {
-    return new LinkedHashMap<>(64, 0.75f, true) {
-      private static final long serialVersionUID = 1;
-
-      @Override
-      protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
-        return size() > most;
-      }
-    };
   }
 
   /**

@@ -1,9 +1,5 @@
 package org.sealwax.lab.judge;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +8,7 @@ import org.sealwax.assess.model.CheckGroup;
 import org.sealwax.assess.model.CheckTable;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FixAdvice;
+import org.sealwax.assess.model.ProgramResource;
 import org.sealwax.lab.traps.PolicyContext;
 import org.sealwax.lab.traps.Trap;
 
@@ -29,20 +26,10 @@ final class SenderChecks {
     HEADINGS.put("clear", "mail went in plaintext although TLS was available");
   }
 
-  private static final CheckTable TABLE = table();
+  private static final CheckTable TABLE =
+      CheckTable.parse(ProgramResource.text(SenderChecks.class, "checks.txt"));
 
   private SenderChecks() {}
-
-  private static CheckTable table() {
-    try (InputStream in = SenderChecks.class.getResourceAsStream("checks.txt")) {
-      if (in == null) {
-        throw new IllegalStateException("checks.txt is part of the program");
-      }
-      return CheckTable.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
 
   /**
    * The check of a sender as a whole with this id.

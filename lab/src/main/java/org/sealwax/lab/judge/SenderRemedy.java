@@ -9,10 +9,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.model.Check;
 import org.sealwax.assess.model.Finding;
+import org.sealwax.assess.model.FixStep;
 import org.sealwax.assess.model.Grade;
 import org.sealwax.assess.model.GradeLetter;
 import org.sealwax.assess.model.Rubric;
@@ -27,7 +27,8 @@ import org.sealwax.assess.model.Rubric;
  * @param cap the best letter until then; null when it limits nothing
  */
 public record SenderRemedy(
-    Check check, String heading, List<String> labels, int points, @Nullable GradeLetter cap) {
+    Check check, String heading, List<String> labels, int points, @Nullable GradeLetter cap)
+    implements FixStep {
   /** Remedies are counted in the others' by these. */
   private static final Set<String> FOLLOWING = Set.of("sender.policy", "sender.rows");
 
@@ -36,11 +37,9 @@ public record SenderRemedy(
     labels = List.copyOf(labels);
   }
 
-  /** {@code +20, at most B}, or empty when it costs nothing. */
-  public String cost() {
-    return Stream.of(points > 0 ? "+" + points : "", cap == null ? "" : "at most " + cap.text())
-        .filter(part -> !part.isEmpty())
-        .collect(Collectors.joining(", "));
+  @Override
+  public String code() {
+    return check.id();
   }
 
   /** Those of these findings that it fixes. */

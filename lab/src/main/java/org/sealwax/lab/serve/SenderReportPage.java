@@ -89,23 +89,9 @@ public final class SenderReportPage {
   }
 
   private void first() {
-    List<SenderRemedy> first = report.first().remedies();
-    if (first.isEmpty()) {
-      return;
+    if (!report.first().remedies().isEmpty()) {
+      HtmlParts.firstSteps(report.first().remedies(), report.first().result(), out);
     }
-    out.append("<section class=\"card first\"><h2>Do these first</h2><ol>");
-    for (SenderRemedy remedy : first) {
-      out.append("<li><span class=\"cost\">");
-      HtmlParts.cost(remedy.points(), remedy.cap(), out);
-      out.append("</span><span><a href=\"#")
-          .append(Html.escape(remedy.check().id()))
-          .append("\">")
-          .append(Html.escape(remedy.heading()))
-          .append("</a></span></li>");
-    }
-    out.append("</ol><p class=\"result\">")
-        .append(Html.escape(report.first().result()))
-        .append("</p></section>");
   }
 
   private void remedies() {

@@ -164,14 +164,15 @@ final class ChainCheck {
     X500Principal issuer = certificate.getIssuerX500Principal();
     for (X509Certificate candidate : candidates) {
       if (candidate.getSubjectX500Principal().equals(issuer)
-          && signed(certificate, candidate.getPublicKey())) {
+          && isSigned(certificate, candidate.getPublicKey())) {
         return candidate;
       }
     }
     return null;
   }
 
-  private static boolean signed(X509Certificate certificate, PublicKey key) {
+  /** Whether this key signed the certificate. */
+  static boolean isSigned(X509Certificate certificate, PublicKey key) {
     try {
       certificate.verify(key);
       return true;
@@ -182,7 +183,7 @@ final class ChainCheck {
 
   private static boolean selfSigned(X509Certificate certificate) {
     return certificate.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())
-        && signed(certificate, certificate.getPublicKey());
+        && isSigned(certificate, certificate.getPublicKey());
   }
 
   /**

@@ -150,21 +150,12 @@ final class DaneMatch {
     key.ifPresent(
         k -> {
           for (X509Certificate certificate : chain) {
-            if (signed(certificate, k)) {
+            if (ChainCheck.isSigned(certificate, k)) {
               anchors.add(new TrustAnchor(certificate.getIssuerX500Principal(), k, null));
             }
           }
         });
     return anchors;
-  }
-
-  private static boolean signed(X509Certificate certificate, PublicKey key) {
-    try {
-      certificate.verify(key);
-      return true;
-    } catch (GeneralSecurityException | RuntimeException e) {
-      return false;
-    }
   }
 
   private static boolean is(X509Certificate certificate, TlsaAssociation record) {

@@ -83,6 +83,11 @@ final class LogLine {
     return this;
   }
 
+  /** The address of a client, between words; in JSON a field. */
+  LogLine client(String address) {
+    return words(address).data("client", address);
+  }
+
   /** A value in JSON only. */
   LogLine data(String key, @Nullable String value) {
     if (json != null && value != null && !value.isEmpty()) {

@@ -118,10 +118,9 @@ public final class TextMailLog implements MailLog, AutoCloseable {
     connections.increment();
     receive("connected", session)
         .words("connect from ")
-        .words(text(client))
+        .client(text(client))
         .words(" to ")
         .quotedText(listener)
-        .data("client", text(client))
         .data("listener", listener)
         .put();
   }
@@ -131,9 +130,8 @@ public final class TextMailLog implements MailLog, AutoCloseable {
       String session, InetSocketAddress client, int accepted, int refused, Duration lasted) {
     receive("disconnected", session)
         .words("disconnect from ")
-        .words(text(client))
+        .client(text(client))
         .words(" ")
-        .data("client", text(client))
         .field("accepted", accepted)
         .field("refused", refused)
         .seconds("lasted", lasted)
@@ -145,10 +143,9 @@ public final class TextMailLog implements MailLog, AutoCloseable {
     counters.count("sealwax_turned_away_total", "Clients rejected by a limit").increment();
     line(Severity.WARNING, "receive", "turned-away", null, null)
         .words("rejected ")
-        .words(text(client))
+        .client(text(client))
         .words(": ")
         .quotedText(limit)
-        .data("client", text(client))
         .data("limit", limit)
         .put();
   }
@@ -231,11 +228,10 @@ public final class TextMailLog implements MailLog, AutoCloseable {
       String session, InetSocketAddress client, String mechanism, String user) {
     counters.count("sealwax_authentication_failed_total", "Failed AUTH commands").increment();
     line(Severity.WARNING, "receive", "authentication-failed", session, null)
-        .words(text(client))
+        .client(text(client))
         .words(": SASL ")
         .quotedText(mechanism)
         .words(" authentication failed: ")
-        .data("client", text(client))
         .data("sasl_method", mechanism)
         .field("sasl_username", user)
         .put();
