@@ -29,6 +29,7 @@ module org.sealwax.mail {
   exports org.sealwax.mail.client;
   exports org.sealwax.mail.dane;
   exports org.sealwax.mail.dkim;
+  exports org.sealwax.mail.dmarc;
   exports org.sealwax.mail.dns;
   exports org.sealwax.mail.http;
   exports org.sealwax.mail.message;

@@ -58,6 +58,7 @@ final class ArchitectureTest {
             "mail.sts",
             "mail.sts.fetch",
             "mail.spf",
+            "mail.dmarc",
             "mail.tlsrpt",
             "mail.smtp.session",
             "mail.client",
@@ -272,6 +273,7 @@ final class ArchitectureTest {
       "org.sealwax.mail.dane",
       "org.sealwax.mail.sts",
       "org.sealwax.mail.spf",
+      "org.sealwax.mail.dmarc",
       "org.sealwax.assess.model",
       "org.sealwax.lab.traps",
       "org.sealwax.lab.judge"

@@ -9,6 +9,7 @@ import org.sealwax.lab.serve.ConsoleFuzzTargets;
 import org.sealwax.lab.site.LabFuzzTargets;
 import org.sealwax.mail.dane.DaneTargets;
 import org.sealwax.mail.dkim.DkimFuzzTargets;
+import org.sealwax.mail.dmarc.DmarcFuzzTargets;
 import org.sealwax.mail.dns.live.DnsFuzzTargets;
 import org.sealwax.mail.dns.validate.ValidationFuzzTargets;
 import org.sealwax.mail.http.HttpsFuzzTargets;
@@ -63,6 +64,7 @@ public final class FuzzTargets {
     all.addAll(DkimFuzzTargets.all());
     all.addAll(StsFuzzTargets.all());
     all.addAll(SpfFuzzTargets.all());
+    all.addAll(DmarcFuzzTargets.all());
     all.addAll(HttpsFuzzTargets.all());
     all.addAll(LedgerFuzzTargets.all());
     all.addAll(ReceiptFuzzTargets.all());

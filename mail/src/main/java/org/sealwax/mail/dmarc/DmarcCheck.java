@@ -1,0 +1,147 @@
+package org.sealwax.mail.dmarc;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dmarc.AuthenticatedIdentifier.Mechanism;
+import org.sealwax.mail.dmarc.DmarcRecord.Alignment;
+import org.sealwax.mail.dmarc.DmarcTreeWalk.PublishedRecord;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.Resolver;
+
+/**
+ * Checks a message for the domain in From (RFC 9989 section 5.3). One walk for that domain, and one
+ * for each other identifier below its organization, at most {@link DmarcTreeWalk#MAX_QUERIES}
+ * questions each; the caller bounds the number of identifiers. Thread-safe; blocks as long as the
+ * resolver does.
+ */
+public final class DmarcCheck {
+  private final Resolver resolver;
+
+  /**
+   * A check by this resolver.
+   *
+   * @param resolver answers the DNS questions
+   */
+  public DmarcCheck(Resolver resolver) {
+    this.resolver = resolver;
+  }
+
+  /**
+   * Checks one message.
+   *
+   * @param author the domain in From
+   * @param facts what SPF and DKIM found
+   * @return the result and the policy
+   */
+  public DmarcVerdict of(AuthorDomain author, AuthenticationFacts facts) {
+    return switch (author) {
+      case AuthorDomain.Single single -> of(single.domain(), facts);
+      case AuthorDomain.Missing _ ->
+          DmarcVerdict.without(DmarcResult.PERMERROR, Optional.empty(), "From has no domain");
+      case AuthorDomain.Several _ ->
+          DmarcVerdict.without(
+              DmarcResult.PERMERROR, Optional.empty(), "From has more than one domain");
+      case AuthorDomain.Malformed malformed ->
+          DmarcVerdict.without(DmarcResult.PERMERROR, Optional.empty(), malformed.why());
+    };
+  }
+
+  private DmarcVerdict of(Domain author, AuthenticationFacts facts) {
+    DmarcTreeWalk walk = DmarcTreeWalk.from(resolver, author);
+    if (walk.failure().isPresent()) {
+      return DmarcVerdict.without(DmarcResult.TEMPERROR, Optional.of(author), walk.failure().get());
+    }
+    Optional<PublishedRecord> applicable = walk.applicable();
+    if (applicable.isEmpty()) {
+      return DmarcVerdict.without(DmarcResult.NONE, Optional.of(author), "no policy record");
+    }
+    Domain policyDomain = applicable.get().domain();
+    DmarcRecord record = applicable.get().record();
+    if (record.policies().isEmpty()) {
+      return DmarcVerdict.without(
+          DmarcResult.NONE, Optional.of(author), "the record of " + policyDomain + " is invalid");
+    }
+    IdentifierAlignment alignment = new IdentifierAlignment(walk, record);
+    for (AuthenticatedIdentifier identifier : facts.passed()) {
+      if (alignment.isAligned(identifier)) {
+        return new DmarcVerdict(
+            DmarcResult.PASS,
+            Optional.of(author),
+            Optional.of(policyDomain),
+            policy(record, record.policies().get(), author, policyDomain),
+            Optional.of(identifier),
+            "");
+      }
+    }
+    facts.undecided().stream()
+        .filter(alignment::isAligned)
+        .forEach(i -> alignment.failures.add("the check of " + i.domain() + " failed"));
+    boolean decided = alignment.failures.isEmpty();
+    return new DmarcVerdict(
+        decided ? DmarcResult.FAIL : DmarcResult.TEMPERROR,
+        Optional.of(author),
+        Optional.of(policyDomain),
+        policy(record, record.policies().get(), author, policyDomain),
+        Optional.empty(),
+        decided ? "no aligned identifier" : alignment.failures.getFirst());
+  }
+
+  /** Which identifiers are aligned with the author, by one record. */
+  private final class IdentifierAlignment {
+    private final Domain author;
+    private final Domain organization;
+    private final DmarcRecord record;
+
+    /** Look-ups that failed, in words for logs. */
+    private final List<String> failures = new ArrayList<>(0);
+
+    IdentifierAlignment(DmarcTreeWalk walk, DmarcRecord record) {
+      this.author = walk.start();
+      this.organization = walk.organization();
+      this.record = record;
+    }
+
+    boolean isAligned(AuthenticatedIdentifier identifier) {
+      Domain domain = identifier.domain();
+      if (domain.equals(author)) {
+        return true;
+      }
+      Alignment mode = identifier.mechanism() == Mechanism.SPF ? record.spf() : record.dkim();
+      // An organizational domain is the domain or above it: no walk is needed outside of it.
+      if (mode == Alignment.STRICT
+          || !(domain.equals(organization) || domain.isBelow(organization))) {
+        return false;
+      }
+      DmarcTreeWalk walk = DmarcTreeWalk.from(resolver, domain);
+      walk.failure().ifPresent(failures::add);
+      return walk.failure().isEmpty() && walk.organization().equals(organization);
+    }
+  }
+
+  private DmarcPolicy policy(
+      DmarcRecord record, DmarcRecord.Policies policies, Domain author, Domain policyDomain) {
+    DmarcPolicy policy =
+        author.equals(policyDomain) ? policies.domain() : ofSubdomain(policies, author);
+    return record.testing() ? policy.inTestMode() : policy;
+  }
+
+  private DmarcPolicy ofSubdomain(DmarcRecord.Policies policies, Domain author) {
+    if (policies.subdomains() == policies.nonexistent()) {
+      return policies.subdomains();
+    }
+    List<DnsAnswer<?>> answers =
+        List.of(
+            resolver.mx(author),
+            resolver.addresses(author, Resolver.AddressFamily.IPV4),
+            resolver.addresses(author, Resolver.AddressFamily.IPV6));
+    if (answers.stream().anyMatch(a -> a.kind() == DnsAnswer.Kind.FOUND)) {
+      return policies.subdomains();
+    }
+    // A failed look-up does not show that the domain does not exist.
+    return answers.stream().anyMatch(a -> a.kind() == DnsAnswer.Kind.UNKNOWN)
+        ? policies.subdomains().milder(policies.nonexistent())
+        : policies.nonexistent();
+  }
+}
