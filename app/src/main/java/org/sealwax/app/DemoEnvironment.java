@@ -145,7 +145,7 @@ record DemoEnvironment(Lab lab, LabToken token, RouterDomain routerDomain) imple
    * The configuration that an admin would write to run a router in this lab; everything else is the
    * default.
    */
-  private String configuration() {
+  String configuration() {
     String anchors =
         lab.anchors().stream()
             .map(a -> "\"" + a.replace('\t', ' ') + "\"")

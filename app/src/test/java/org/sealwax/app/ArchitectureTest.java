@@ -112,7 +112,7 @@ final class ArchitectureTest {
             "assess.serve",
             "assess.cli"));
     out.put("lab", List.of("lab.traps", "lab.site", "lab.judge", "lab.serve", "lab.cli"));
-    out.put("app", List.of("app"));
+    out.put("app", List.of("app.doctor", "app"));
     return out;
   }
 
@@ -512,7 +512,8 @@ final class ArchitectureTest {
             "org.sealwax.router.control",
             "org.sealwax.router.server",
             "org.sealwax.router.cli",
-            "org.sealwax.app")
+            "org.sealwax.app",
+            "org.sealwax.app.doctor")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.sealwax.router.config")

@@ -151,28 +151,89 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
 
   private static AssessmentSetup of(
       Arguments arguments, ProcessEnvironment around, TargetReach reach) throws IOException {
-    DnsSettings dns = dns(arguments, around).withCacheEntries(ANSWERS);
-    TlsFactory.prepareJvm();
-    Clock clock = Clock.system();
-    RandomSource random = RandomSource.secure();
-    boolean inner = reach.inner();
-    Dialer dialer = reach.dialer();
-    CachingResolver resolver = resolver(dns, clock, random);
+    DnsSettings dns = dns(arguments, around);
     TrustRoots roots = roots(arguments, around);
     Domain ehlo =
         arguments
             .read("--ehlo", Domain::parse, "a domain name")
             .orElseGet(() -> new DefaultPaths(around).machine().hostname());
+    ScanSettings settings =
+        new ScanSettings(
+            dns,
+            roots,
+            ehlo,
+            arguments.number("--port", PORTS).orElse(AssessmentTarget.MAIL),
+            arguments.number("--policy-port", PORTS));
+    Optional<Mailbox> relayed = mailbox(arguments, "--relay-test");
+    Optional<Mailbox> smuggled = mailbox(arguments, "--smuggling-test");
+    return of(
+        settings,
+        reach,
+        also(arguments),
+        (resolver, clock, random) -> {
+          List<Probe> probes = new ArrayList<>();
+          relayed.ifPresent(
+              own -> probes.add(new OpenRelayProbe(own, resolver, reach.dialer(), clock, random)));
+          smuggled.ifPresent(
+              own -> probes.add(new SmugglingProbe(own, reach.dialer(), clock, random)));
+          return probes;
+        });
+  }
+
+  /**
+   * What a scan is made with besides its target.
+   *
+   * @param dns how names are looked up
+   * @param roots trusted certificate authorities
+   * @param ehlo the name to give
+   * @param port of a domain's MX hosts
+   * @param policyPort of MTA-STS policy hosts, in a lab; else 443
+   */
+  public record ScanSettings(
+      DnsSettings dns, TrustRoots roots, Domain ehlo, int port, Optional<Integer> policyPort) {}
+
+  /**
+   * For own domains, as the configuration of a mail router says.
+   *
+   * @param dialer what it permits to connect to
+   * @param inner private addresses are among the targets
+   * @throws IOException when a trust anchor is wrong
+   */
+  public static AssessmentSetup configured(ScanSettings settings, Dialer dialer, boolean inner)
+      throws IOException {
+    return of(
+        settings,
+        new TargetReach(dialer, inner, VisitLimiter.open()),
+        List.of(),
+        (resolver, clock, random) -> List.of());
+  }
+
+  /** Probes besides the usual ones. */
+  private interface RequestedProbes {
+    List<Probe> of(CachingResolver resolver, Clock clock, RandomSource random);
+  }
+
+  private static AssessmentSetup of(
+      ScanSettings settings,
+      TargetReach reach,
+      List<AssessmentTarget.HostTarget> also,
+      RequestedProbes requested)
+      throws IOException {
+    DnsSettings dns = settings.dns().withCacheEntries(ANSWERS);
+    TlsFactory.prepareJvm();
+    Clock clock = Clock.system();
+    RandomSource random = RandomSource.secure();
+    boolean inner = reach.inner();
+    Dialer dialer = reach.dialer();
+    TrustRoots roots = settings.roots();
+    CachingResolver resolver = resolver(dns, clock, random);
     TlsClient tls =
         new TlsFactory(TlsSettings.defaults(), clock, random).client(ClientTlsSettings.defaults());
     HttpsClient web = new HttpsClient(resolver, dialer, tls, roots, clock);
     PolicyFetcher fetcher =
-        new PolicyFetcher(web, arguments.number("--policy-port", PORTS).orElse(HTTPS), POLICY_TIME);
+        new PolicyFetcher(web, settings.policyPort().orElse(HTTPS), POLICY_TIME);
     List<Probe> probes = new ArrayList<>(List.of(new ReceiverScan(dialer, clock, random, tls)));
-    mailbox(arguments, "--relay-test")
-        .ifPresent(own -> probes.add(new OpenRelayProbe(own, resolver, dialer, clock, random)));
-    mailbox(arguments, "--smuggling-test")
-        .ifPresent(own -> probes.add(new SmugglingProbe(own, dialer, clock, random)));
+    probes.addAll(requested.of(resolver, clock, random));
     AuthoritativeLookup servers =
         new AuthoritativeLookup(dns, clock, random, a -> inner || SpecialUse.of(a).isEmpty(), DNS);
     List<Review> reviews =
@@ -181,18 +242,17 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
             new DaneReview(resolver, servers::tlsa, clock),
             new StsReview(resolver, fetcher::examine, roots, clock),
             CertificateReview.over(resolver, dialer, roots, clock),
-            new KeyReuseReview(also(arguments), resolver, dialer),
+            new KeyReuseReview(also, resolver, dialer),
             new TlsRptReview(resolver, web::exchange),
             resolver,
             dns.validation() != DnsSettings.Validation.OFF);
     Assessor assessor =
         new Assessor(
-            new TargetLookup(
-                resolver, random, arguments.number("--port", PORTS).orElse(AssessmentTarget.MAIL)),
+            new TargetLookup(resolver, random, settings.port()),
             new AddressVisits(probes, AddressVisits.PARALLEL, reach.limiter(), clock),
             reviews,
             ReceiverRubric.rules(),
-            ehlo.name(),
+            settings.ehlo().name(),
             "sealwax " + Version.text(),
             clock);
     return new AssessmentSetup(assessor, resolver);

@@ -125,7 +125,7 @@ public final class Lab implements Closeable {
   public RouterDomain routerDomain(String domain, LabToken token) throws IOException {
     RouterDomain.RouterDomainZone zone =
         RouterDomain.build(setup, domain, "report." + token.zone(), routerDomainListeners);
-    dns.add(List.of(new Zone(domain, zone.zone(), ZoneSigning.VALID)));
+    dns.add(zone.zones());
     return zone.routerDomain();
   }
 

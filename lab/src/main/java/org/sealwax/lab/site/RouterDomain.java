@@ -8,8 +8,11 @@ import org.sealwax.lab.traps.PublishedTlsa;
 import org.sealwax.lab.traps.Site;
 import org.sealwax.lab.traps.StsPublication;
 import org.sealwax.lab.traps.TrapHost;
+import org.sealwax.mail.dns.ReverseName;
 import org.sealwax.testkit.tls.CertificateSpec;
 import org.sealwax.testkit.tls.IssuedCertificate;
+import org.sealwax.testkit.zone.Zone;
+import org.sealwax.testkit.zone.ZoneSigning;
 
 /**
  * The router's own domain in the lab: signed, with TLSA records for its key and for the next one,
@@ -32,8 +35,8 @@ public record RouterDomain(
     return "Home[" + domain + " at " + address.getHostAddress() + "]";
   }
 
-  /** A domain, and its DNS records. */
-  record RouterDomainZone(RouterDomain routerDomain, String zone) {}
+  /** A domain, and its DNS records and those of its mail host's address. */
+  record RouterDomainZone(RouterDomain routerDomain, List<Zone> zones) {}
 
   /**
    * Sets one up.
@@ -61,7 +64,13 @@ public record RouterDomain(
             host.addresses().getFirst(),
             host.leaf().chainPem(),
             host.leaf().keyPem());
-    return new RouterDomainZone(routerDomain, zone(setup, place, host, reports));
+    Zone reverse =
+        new Zone(
+            ReverseName.of(routerDomain.address()).name(),
+            "$TTL 60\n@ PTR " + host.name() + ".\n",
+            ZoneSigning.VALID);
+    Zone own = new Zone(domain, zone(setup, place, host, reports), ZoneSigning.VALID);
+    return new RouterDomainZone(routerDomain, List.of(own, reverse));
   }
 
   private static String zone(
@@ -84,6 +93,8 @@ public record RouterDomain(
       out.append(owner + "3 1 1 " + next + "\n");
     }
     SiteZones.policy(site, out);
+    out.append("@ TXT \"v=spf1 mx -all\"\n" + host.name() + ". TXT \"v=spf1 a -all\"\n");
+    out.append("_dmarc TXT \"v=DMARC1; p=reject\"\n");
     return out.append("_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:home@" + reports + "\"\n")
         .toString();
   }

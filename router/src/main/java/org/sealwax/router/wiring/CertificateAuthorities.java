@@ -35,7 +35,7 @@ public final class CertificateAuthorities {
   }
 
   /** What counts by default: public roots and those of the configuration. */
-  TrustRoots standard() {
+  public TrustRoots standard() {
     return standard.get();
   }
 

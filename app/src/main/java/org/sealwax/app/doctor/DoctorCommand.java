@@ -1,0 +1,190 @@
+package org.sealwax.app.doctor;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.sealwax.assess.cli.AssessmentSetup;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.cli.Arguments;
+import org.sealwax.mail.cli.Command;
+import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.cli.Terminal;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.dns.live.CachingResolver;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.Dialer;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.SpecialUse;
+import org.sealwax.mail.net.SystemDialer;
+import org.sealwax.router.cli.ConfigurationSource;
+import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.route.ForwardSettings;
+import org.sealwax.router.sts.StsSettings;
+import org.sealwax.router.wiring.CertificateAuthorities;
+
+/** {@code sealwax doctor}: what receivers check about this host and its domains. */
+public final class DoctorCommand {
+  private final ProcessEnvironment process;
+  private final ConfigurationSource configuration;
+
+  private DoctorCommand(ProcessEnvironment process) {
+    this.process = process;
+    this.configuration = new ConfigurationSource(process);
+  }
+
+  /** {@code doctor}. */
+  public static Command command(ProcessEnvironment process) {
+    return Command.of(
+        """
+        sealwax doctor
+        check what receivers check about this host and its domains
+
+        Examines, for the configuration: the PTR record of each address that mail is sent from, the
+        name in EHLO, SPF of that name and of the domains that send, the resolver, the clock, outgoing port 25, and of each domain that receives
+        MX, DNSSEC, TLSA, MTA-STS, TLSRPT and the TLS of its hosts. Prints the worst first, each
+        with the record or the command that fixes it. Sends no mail and changes nothing.
+
+        The addresses are those of --address, else [deliver] bind_ipv4 and bind_ipv6, else the
+        public addresses of this host, else those that [server] hostname resolves to.
+
+        Exit code 0: all in order; 1: warnings, or something could not be found out; 2: errors.
+
+        --address ADDRESS,...  addresses that mail is sent from
+        --reach DOMAIN      a domain elsewhere whose MX host is tried at port 25 (that of the
+                            postmaster)
+        --json              print JSON
+
+        $ sealwax doctor
+        $ sealwax doctor --address 192.0.2.25,2001:db8::25 --reach example.org
+        """,
+        arguments -> new DoctorCommand(process).run(arguments));
+  }
+
+  private int run(Arguments arguments) throws IOException, InterruptedException {
+    RouterSettings settings = configuration.valid(arguments).settings();
+    Optional<Domain> reach = arguments.read("--reach", Domain::parse, "a domain name");
+    List<InetAddress> named = addresses(arguments);
+    CertificateAuthorities authorities = new CertificateAuthorities(settings);
+    authorities.check();
+    Dialer dialer = SystemDialer.guarded(settings.dialer());
+    boolean isPrivateAllowed = !settings.dialer().allowTargets().isEmpty();
+    AssessmentSetup setup =
+        AssessmentSetup.configured(
+            new AssessmentSetup.ScanSettings(
+                settings.dns(),
+                authorities.standard(),
+                settings.server().hostname(),
+                settings.deliver().mxPort(),
+                settings.sts().map(StsSettings::port)),
+            dialer,
+            isPrivateAllowed);
+    CachingResolver resolver = setup.resolver();
+    MailSite site = site(settings, named.isEmpty() ? sources(settings, resolver) : named);
+    RandomSource random = RandomSource.secure();
+    List<SiteReview> reviews =
+        List.of(
+            new ResolverReview(resolver),
+            new ClockReview(),
+            new EhloNameReview(site, resolver),
+            new SourceAddressReview(site, resolver),
+            new SpfReview(site, resolver, Clock.system()),
+            new OutboundPortReview(
+                reach.or(() -> elsewhere(settings, site)),
+                resolver,
+                dialer,
+                random,
+                settings.deliver().mxPort()),
+            new ReceivingReview(site, setup.assessor()));
+    List<SiteFinding> found = new ArrayList<>();
+    for (SiteReview review : reviews) {
+      found.addAll(review.findings());
+    }
+    DoctorReport report = new DoctorReport(site, found);
+    boolean color = Terminal.isInteractive() && process.variable("NO_COLOR").isEmpty();
+    process.out().print(arguments.has("--json") ? report.json() + "\n" : report.text(color));
+    return report.exit();
+  }
+
+  private static List<InetAddress> addresses(Arguments arguments) throws Arguments.UsageError {
+    List<InetAddress> addresses = new ArrayList<>();
+    for (String word :
+        arguments.value("--address").map(a -> a.split(",", -1)).orElse(new String[0])) {
+      try {
+        addresses.add(InetAddress.ofLiteral(word.strip()));
+      } catch (IllegalArgumentException e) {
+        throw new Arguments.UsageError("--address " + word + " is not an address");
+      }
+    }
+    return addresses;
+  }
+
+  /** The domains of the configuration, each once. */
+  static MailSite site(RouterSettings settings, List<InetAddress> sources) {
+    ForwardSettings forward = settings.forward();
+    Optional<Domain> rewriting =
+        Optional.ofNullable(forward.sender()).map(ForwardSettings.SenderRewriting::domain);
+    List<Domain> aliases = forward.aliasDomains().stream().map(d -> d.domain()).toList();
+    List<Domain> relayed = forward.relayDomains().stream().map(d -> d.domain()).toList();
+    // Notifications are from postmaster at the name of the host.
+    Set<Domain> senders = new LinkedHashSet<>(List.of(settings.server().hostname()));
+    senders.addAll(aliases);
+    rewriting.ifPresent(senders::add);
+    Set<Domain> receivers = new LinkedHashSet<>(aliases);
+    rewriting.ifPresent(receivers::add);
+    receivers.addAll(relayed);
+    return new MailSite(
+        settings.server().hostname(),
+        sources,
+        List.copyOf(senders),
+        List.copyOf(receivers),
+        rewriting);
+  }
+
+  private static List<InetAddress> sources(RouterSettings settings, Resolver resolver) {
+    List<InetAddress> bound =
+        Stream.of(settings.deliver().bind4(), settings.deliver().bind6())
+            .flatMap(Stream::ofNullable)
+            .toList();
+    if (!bound.isEmpty()) {
+      return bound;
+    }
+    List<InetAddress> own = publicAddresses();
+    if (!own.isEmpty()) {
+      return own;
+    }
+    // Behind address translation: the name says which addresses others see.
+    return Stream.of(Resolver.AddressFamily.values())
+        .flatMap(f -> resolver.addresses(settings.server().hostname(), f).records().stream())
+        .toList();
+  }
+
+  private static List<InetAddress> publicAddresses() {
+    try {
+      return NetworkInterface.networkInterfaces()
+          .flatMap(NetworkInterface::inetAddresses)
+          .filter(address -> SpecialUse.of(address).isEmpty())
+          .toList();
+    } catch (SocketException e) {
+      return List.of();
+    }
+  }
+
+  /** The postmaster's domain, when it is elsewhere. */
+  private static Optional<Domain> elsewhere(RouterSettings settings, MailSite site) {
+    return settings
+        .server()
+        .postmaster()
+        .map(postmaster -> postmaster.domain())
+        .filter(Domain.class::isInstance)
+        .map(Domain.class::cast)
+        .filter(domain -> !site.receiverDomains().contains(domain))
+        .filter(domain -> !site.senderDomains().contains(domain));
+  }
+}

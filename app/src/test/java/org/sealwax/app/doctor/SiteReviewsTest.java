@@ -1,0 +1,277 @@
+package org.sealwax.app.doctor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sealwax.app.doctor.SiteFinding.SiteVerdict;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.dns.ReverseName;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.testkit.dns.FixedResolver;
+
+/**
+ * A site that is in order has no fault; each record that is broken is named, with what fixes it.
+ */
+final class SiteReviewsTest {
+  private static final MailSite SITE = site("mx.project.example", "192.0.2.25", "2001:db8::25");
+
+  private static MailSite site(String hostname, String... sources) {
+    return new MailSite(
+        Domain.of(hostname),
+        List.of(sources).stream().map(InetAddress::ofLiteral).toList(),
+        List.of(Domain.of("mx.project.example"), Domain.of("project.example")),
+        List.of(Domain.of("project.example")),
+        Optional.empty());
+  }
+
+  private static FixedResolver.Builder inOrder() {
+    return FixedResolver.builder()
+        .a("mx.project.example", "192.0.2.25")
+        .aaaa("mx.project.example", "2001:db8::25")
+        .txt("mx.project.example", "v=spf1 a -all")
+        .txt("project.example", "v=spf1 ip4:192.0.2.25 ip6:2001:db8::25 -all")
+        .ptr(reverse("192.0.2.25"), "mx.project.example")
+        .ptr(reverse("2001:db8::25"), "mx.project.example");
+  }
+
+  private static String reverse(String address) {
+    return ReverseName.of(InetAddress.ofLiteral(address)).name();
+  }
+
+  private static List<SiteFinding> findings(MailSite site, Resolver resolver)
+      throws InterruptedException {
+    List<SiteFinding> found = new java.util.ArrayList<>();
+    found.addAll(new EhloNameReview(site, resolver).findings());
+    found.addAll(new SourceAddressReview(site, resolver).findings());
+    found.addAll(new SpfReview(site, resolver, Clock.system()).findings());
+    return found;
+  }
+
+  @Test
+  void aSiteInOrderHasNoFault() throws Exception {
+    DoctorReport report = new DoctorReport(SITE, findings(SITE, inOrder().build()));
+    assertEquals(SiteVerdict.OK, report.worst(), report.text(false));
+    assertEquals(0, report.exit());
+  }
+
+  /** A record that is broken, the verdict, the check, and a part of the advice. */
+  record Broken(
+      String what,
+      UnaryOperator<FixedResolver.Builder> change,
+      SiteVerdict verdict,
+      String check,
+      String fix) {
+    @Override
+    public String toString() {
+      return what;
+    }
+  }
+
+  static List<Broken> broken() {
+    return List.of(
+        new Broken(
+            "no spf record",
+            b -> b.without("project.example"),
+            SiteVerdict.ERROR,
+            "spf",
+            "project.example. TXT \"v=spf1 ip4:192.0.2.25 ip6:2001:db8::25 -all\""),
+        new Broken(
+            "two spf records",
+            b ->
+                b.without("project.example")
+                    .txt("project.example", "v=spf1 mx -all")
+                    .txt("project.example", "v=spf1 a -all"),
+            SiteVerdict.ERROR,
+            "spf",
+            "keep one"),
+        new Broken(
+            "an address is missing in spf",
+            b -> b.without("project.example").txt("project.example", "v=spf1 ip4:192.0.2.25 -all"),
+            SiteVerdict.ERROR,
+            "spf",
+            "\"v=spf1 ip6:2001:db8::25 ip4:192.0.2.25 -all\""),
+        new Broken(
+            "an address is only softly refused",
+            b -> b.without("project.example").txt("project.example", "v=spf1 ip4:192.0.2.25 ~all"),
+            SiteVerdict.ERROR,
+            "spf",
+            "\"v=spf1 ip6:2001:db8::25 ip4:192.0.2.25 ~all\""),
+        new Broken(
+            "spf says nothing",
+            b -> b.without("project.example").txt("project.example", "v=spf1"),
+            SiteVerdict.ERROR,
+            "spf",
+            "\"v=spf1 ip4:192.0.2.25 ip6:2001:db8::25\""),
+        new Broken(
+            "spf with an error",
+            b -> b.without("project.example").txt("project.example", "v=spf1 ipv4:192.0.2.25 -all"),
+            SiteVerdict.ERROR,
+            "spf",
+            "-all"),
+        new Broken(
+            "spf permits everybody",
+            b ->
+                b.without("project.example").txt("project.example", "v=spf1 ip4:192.0.2.0/24 +all"),
+            SiteVerdict.WARNING,
+            "spf",
+            "-all"),
+        new Broken(
+            "spf look-up fails",
+            b -> b.without("project.example").fails("project.example"),
+            SiteVerdict.UNKNOWN,
+            "spf",
+            ""),
+        new Broken(
+            "an included record is missing",
+            b ->
+                b.without("project.example")
+                    .txt("project.example", "v=spf1 include:gone.example -all"),
+            SiteVerdict.ERROR,
+            "spf",
+            "-all"),
+        new Broken(
+            "no spf for the ehlo name",
+            b ->
+                b.without("mx.project.example")
+                    .a("mx.project.example", "192.0.2.25")
+                    .aaaa("mx.project.example", "2001:db8::25"),
+            SiteVerdict.ERROR,
+            "spf",
+            "mx.project.example. TXT"),
+        new Broken(
+            "no ptr",
+            b -> b.without("25.2.0.192.in-addr.arpa"),
+            SiteVerdict.ERROR,
+            "ptr",
+            "25.2.0.192.in-addr.arpa. PTR mx.project.example."),
+        new Broken(
+            "ptr of another host",
+            b ->
+                b.without("25.2.0.192.in-addr.arpa")
+                    .ptr(reverse("192.0.2.25"), "other.example")
+                    .a("other.example", "192.0.2.25"),
+            SiteVerdict.WARNING,
+            "ptr",
+            "[server] hostname = \"other.example\""),
+        new Broken(
+            "ptr not confirmed",
+            b ->
+                b.without("25.2.0.192.in-addr.arpa")
+                    .ptr(reverse("192.0.2.25"), "other.example")
+                    .a("other.example", "192.0.2.26"),
+            SiteVerdict.ERROR,
+            "ptr",
+            "other.example. A 192.0.2.25"),
+        new Broken(
+            "ptr lookup fails",
+            b -> b.fails("25.2.0.192.in-addr.arpa"),
+            SiteVerdict.UNKNOWN,
+            "ptr",
+            ""),
+        new Broken(
+            "forward lookup fails",
+            b -> b.fails("mx.project.example"),
+            SiteVerdict.UNKNOWN,
+            "ptr",
+            ""),
+        new Broken(
+            "no address",
+            b -> b.without("mx.project.example"),
+            SiteVerdict.ERROR,
+            "ehlo",
+            "mx.project.example. A 192.0.2.25"),
+        new Broken(
+            "no ipv6 address",
+            b -> b.without("mx.project.example").a("mx.project.example", "192.0.2.25"),
+            SiteVerdict.WARNING,
+            "ehlo",
+            "mx.project.example. AAAA 2001:db8::25"),
+        new Broken(
+            "alias",
+            b ->
+                b.without("mx.project.example")
+                    .cname("mx.project.example", "host.project.example")
+                    .a("host.project.example", "192.0.2.25")
+                    .aaaa("host.project.example", "2001:db8::25"),
+            SiteVerdict.WARNING,
+            "ehlo",
+            "A and AAAA"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("broken")
+  void aBrokenRecordIsNamedWithWhatFixesIt(Broken broken) throws Exception {
+    DoctorReport report =
+        new DoctorReport(SITE, findings(SITE, broken.change().apply(inOrder()).build()));
+    assertTrue(
+        report.findings().stream()
+            .anyMatch(
+                f ->
+                    f.check().equals(broken.check())
+                        && f.verdict() == broken.verdict()
+                        && (broken.fix().isEmpty()
+                            ? f.fix().isEmpty()
+                            : f.fix().stream().anyMatch(line -> line.contains(broken.fix())))),
+        report.text(false));
+    assertEquals(report.worst() == SiteVerdict.ERROR ? 2 : 1, report.exit());
+  }
+
+  @Test
+  void aNameThatExistsInNoPublicDnsIsAnError() {
+    for (String name :
+        List.of("mailhost", "mx.corp.local", "localhost.localdomain", "mx.office.lan")) {
+      List<SiteFinding> found =
+          new EhloNameReview(site(name, "192.0.2.25"), inOrder().build()).findings();
+      assertEquals(SiteVerdict.ERROR, found.getFirst().verdict(), name);
+    }
+  }
+
+  @Test
+  void aNameMadeOfTheAddressIsAWarning() {
+    for (String name :
+        List.of(
+            "host-192-0-2-25.provider.example",
+            "25.2.0.192.dyn.provider.example",
+            "ip192.000.002.025.provider.example")) {
+      Resolver resolver =
+          FixedResolver.builder().a(name, "192.0.2.25").ptr(reverse("192.0.2.25"), name).build();
+      List<SiteFinding> found =
+          new SourceAddressReview(site(name, "192.0.2.25"), resolver).findings();
+      assertEquals(SiteVerdict.WARNING, found.getFirst().verdict(), name);
+    }
+    Resolver resolver =
+        FixedResolver.builder()
+            .a("mx25.example", "192.0.2.25")
+            .ptr(reverse("192.0.2.25"), "mx25.example")
+            .build();
+    assertEquals(
+        SiteVerdict.OK,
+        new SourceAddressReview(site("mx25.example", "192.0.2.25"), resolver)
+            .findings()
+            .getFirst()
+            .verdict());
+  }
+
+  @Test
+  void theClockIsJudgedByWhatTheKernelSays() {
+    assertEquals(
+        SiteVerdict.WARNING,
+        new ClockReview(() -> OptionalLong.of(16_000_000)).findings().getFirst().verdict());
+    assertEquals(
+        SiteVerdict.OK,
+        new ClockReview(() -> OptionalLong.of(500_000)).findings().getFirst().verdict());
+    assertEquals(
+        SiteVerdict.UNKNOWN, new ClockReview(OptionalLong::empty).findings().getFirst().verdict());
+    // The real kernel's answer, whatever it is on this machine, is one of the two.
+    assertTrue(new ClockReview().findings().getFirst().verdict() != SiteVerdict.UNKNOWN);
+  }
+}
