@@ -107,6 +107,43 @@ final class ServerProcessTest {
     }
   }
 
+  /**
+   * Ledger, receipts, reports and sockets are in the state folder, wherever the spool is: an admin
+   * who moves the spool away while a router runs must not get two writers of all the rest. A killed
+   * process leaves the file of the lock, which locks nothing.
+   */
+  @Test
+  void twoProcessesCannotUseOneStateFolder() throws Exception {
+    Path file = configured("s", SERVER.formatted(1));
+    Path state = file.resolveSibling("state");
+    Path spool = state.resolve("spool");
+    try (ServerProcess server = new ServerProcess(file, Map.of())) {
+      Files.move(spool, folder.resolve("away"));
+      ServerProcess.ProcessResult second = ServerProcess.run(file, "serve");
+      assertEquals(ExitStatus.TRY_AGAIN, second.code(), second.err());
+      assertTrue(
+          second.err().contains("another Sealwax uses the state folder " + state), second.err());
+      assertFalse(Files.exists(spool), "nothing was opened");
+      Files.move(folder.resolve("away"), spool);
+      assertTrue(server.isAlive());
+      send(server.port(), "b@example.net");
+      server.signal("KILL");
+      server.end();
+    }
+    assertTrue(Files.exists(state.resolve("state.lock")));
+    try (ServerProcess next = new ServerProcess(file, Map.of())) {
+      next.signal("TERM");
+      assertEquals(ExitStatus.OK, next.end());
+    }
+    try (ServerProcess service = ServerProcess.policyd(file)) {
+      ServerProcess.ProcessResult second =
+          ServerProcess.run(file, "policyd", "--listen", "127.0.0.1:0");
+      assertEquals(ExitStatus.TRY_AGAIN, second.code(), second.err());
+      assertTrue(second.err().contains(state.resolve("policyd").toString()), second.err());
+      assertTrue(service.isAlive());
+    }
+  }
+
   private List<String> loadedClasses(String name, String more) throws Exception {
     Path file = folder.resolve(name + ".loaded");
     Map<String, String> options =

@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +22,7 @@ import org.sealwax.assess.serve.ApprovedDialer;
 import org.sealwax.assess.serve.OptOut;
 import org.sealwax.assess.serve.ResultStore;
 import org.sealwax.assess.serve.ScanService;
+import org.sealwax.assess.serve.ScanServiceMemory;
 import org.sealwax.assess.serve.ScanServiceSettings;
 import org.sealwax.assess.serve.ScanWebSite;
 import org.sealwax.assess.serve.TargetApproval;
@@ -44,6 +44,8 @@ import org.sealwax.mail.cli.SystemdNotifier;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.DialerSettings;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.net.FolderLock;
+import org.sealwax.mail.net.HeapBudget;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.net.TcpListener;
@@ -133,6 +135,7 @@ final class AssessServeCommand {
     ScanWebSite.SiteSettings reached =
         new ScanWebSite.SiteSettings(origin(), proxies(), pair != null);
     ScanServiceSettings settings = settings();
+    HeapBudget memory = memory(settings);
     AssessmentBudget budget = budget();
     MachineDefaults machine = new DefaultPaths(process).machine();
     Path state =
@@ -144,26 +147,46 @@ final class AssessServeCommand {
     if (problem.isPresent()) {
       throw new CommandFailed(ExitStatus.UNAVAILABLE, problem.get());
     }
-    Optional<PageTls> tls = tls(pair, state, machine.hostname());
-    try (ScanService service =
-        new ScanService(
-            settings,
-            new TargetApproval(setup.resolver(), RandomSource.secure(), optOut()),
-            dialer,
-            domain -> scan(setup, domain, budget),
-            ResultStore.open(state.resolve("results"), settings.diskBytes()),
-            clock,
-            this::log)) {
+    try (FolderLock _ = lock(state);
+        ScanService service =
+            new ScanService(
+                settings,
+                new TargetApproval(setup.resolver(), RandomSource.secure(), optOut()),
+                dialer,
+                domain -> scan(setup, domain, budget),
+                ResultStore.open(state.resolve("results"), settings.diskBytes()),
+                clock,
+                this::log)) {
+      Optional<PageTls> tls = tls(pair, state, machine.hostname());
       ProcessExit.exitWhenThreadEnds(process.err());
       ScanWebSite site = new ScanWebSite(service, reached);
       try (TcpListener _ = listen(listen, site, tls);
           TcpListener _ = metrics.isPresent() ? metrics(service, metrics.get()) : null) {
+        log(memory.text());
         log("serving at " + text(listen) + (pair == null ? "" : ", HTTPS"));
         new SystemdNotifier(process)
             .serve("serving", () -> tls.ifPresent(pages -> pages.reload(process)));
       }
     }
     return ExitStatus.OK;
+  }
+
+  /** A visitor who uses every limit must not end the service for the others. */
+  private HeapBudget memory(ScanServiceSettings settings) throws CommandFailed {
+    HeapBudget memory = ScanServiceMemory.of(settings, arguments.value("--opt-out").isPresent());
+    if (!memory.fits()) {
+      throw new CommandFailed(ExitStatus.CONFIGURATION, memory.text())
+          .withHelp("lower a limit, or give Java more by SEALWAX_JAVA_OPTS=-Xmx1g");
+    }
+    return memory;
+  }
+
+  private static FolderLock lock(Path state) throws IOException {
+    return StateFolder.lock(state)
+        .orElseThrow(
+            () ->
+                new CommandFailed(ExitStatus.TRY_AGAIN, StateFolder.inUse(state))
+                    .withHelp(StateFolder.inUseHelp()));
   }
 
   private AssessmentSetup setup(ApprovedDialer dialer, ScanServiceSettings settings)
@@ -302,9 +325,12 @@ final class AssessServeCommand {
   }
 
   private static WatchedFile.FileContents<OptOut> optOut(Path file) throws IOException {
-    List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8);
+    if (Files.size(file) > OptOut.MAX_BYTES) {
+      throw new IOException(file + " has more than " + OptOut.MAX_BYTES + " bytes");
+    }
     try {
-      return new WatchedFile.FileContents<>(OptOut.read(lines), Map.of(file, new HashSet<>(lines)));
+      OptOut list = OptOut.read(Files.readAllLines(file, StandardCharsets.UTF_8));
+      return new WatchedFile.FileContents<>(list, Map.of(file, list.entries()));
     } catch (IllegalArgumentException e) {
       throw new IOException(file + ": " + e.getMessage(), e);
     }

@@ -30,6 +30,9 @@ public record OptOut(Set<Domain> names, List<Cidr> networks) {
   /** Entries of the list. */
   static final int MAX_ENTRIES = 100_000;
 
+  /** Bytes of the list as a file: entries of the full length, and comments. */
+  public static final long MAX_BYTES = 32L << 20;
+
   /** Copies. */
   public OptOut {
     names = Set.copyOf(names);
@@ -68,6 +71,14 @@ public record OptOut(Set<Domain> names, List<Cidr> networks) {
       }
     }
     return new OptOut(names, networks);
+  }
+
+  /** {@return its entries as text} */
+  public Set<String> entries() {
+    Set<String> all = new HashSet<>();
+    names.forEach(name -> all.add(name.name()));
+    networks.forEach(network -> all.add(network.toString()));
+    return all;
   }
 
   /** Whether the list has the domain, or one above it. */

@@ -13,8 +13,8 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,8 +23,8 @@ import org.sealwax.mail.address.Domain;
 /**
  * The latest result of each domain, a file each: the JSON on the first line, then the page. The
  * name of the file is a hash of the domain, its time is that of the result. When all together are
- * larger than allowed, the oldest are deleted. A result appears as a whole or not at all, also when
- * the process is killed. Thread-safe.
+ * larger than allowed, the longest unchanged are deleted. A result appears as a whole or not at
+ * all, also when the process is killed. Thread-safe.
  */
 public final class ResultStore {
   /** Bytes of one result. Reports with their evidence have some 300 KB. */
@@ -36,21 +36,22 @@ public final class ResultStore {
   /** Bytes that a file costs besides its content. */
   private static final int BLOCK = 4_096;
 
+  /** A file counts as this at least, so that the limit of bytes is one of files too. */
+  static final int LEAST = 16 << 10;
+
   private final Path folder;
   private final long most;
-  private final Map<String, FileState> files = new HashMap<>();
+
+  /** The oldest is the first. */
+  private final Map<String, FileState> files = new LinkedHashMap<>();
+
   private long total;
 
-  private record FileState(long bytes, Instant at) {}
-
-  /**
-   * A result.
-   *
-   * @param at when the scan ended
-   * @param json the report, one line
-   * @param page the report as HTML
-   */
-  public record StoredResult(Instant at, String json, String page) {}
+  private record FileState(long bytes, Instant at) {
+    long cost() {
+      return Math.max(bytes + BLOCK, LEAST);
+    }
+  }
 
   private ResultStore(Path folder, long most) {
     this.folder = folder;
@@ -66,30 +67,36 @@ public final class ResultStore {
   public static ResultStore open(Path folder, long most) throws IOException {
     Files.createDirectories(folder);
     ResultStore store = new ResultStore(folder, most);
+    List<Map.Entry<String, FileState>> found = new ArrayList<>();
     try (DirectoryStream<Path> all = Files.newDirectoryStream(folder)) {
       for (Path file : all) {
         String name = file.getFileName().toString();
         if (name.endsWith(NEW)) {
           Files.deleteIfExists(file);
         } else if (name.endsWith(SUFFIX)) {
-          store.remember(
-              name, new FileState(Files.size(file), Files.getLastModifiedTime(file).toInstant()));
+          found.add(
+              Map.entry(
+                  name,
+                  new FileState(Files.size(file), Files.getLastModifiedTime(file).toInstant())));
         }
       }
     }
+    found.sort(Map.Entry.comparingByValue(Comparator.comparing(FileState::at)));
+    found.forEach(f -> store.remember(f.getKey(), f.getValue()));
+    store.shrink();
     return store;
   }
 
   private void remember(String name, FileState state) {
     forget(name);
     files.put(name, state);
-    total += state.bytes() + BLOCK;
+    total += state.cost();
   }
 
   private void forget(String name) {
     FileState before = files.remove(name);
     if (before != null) {
-      total -= before.bytes() + BLOCK;
+      total -= before.cost();
     }
   }
 
@@ -110,22 +117,18 @@ public final class ResultStore {
   }
 
   /**
-   * The result of a domain.
+   * Opens the result of a domain, which can be read to its end also when it is replaced meanwhile.
    *
+   * @return empty when there is none; the caller closes it
    * @throws IOException when it cannot be read
    */
-  public Optional<StoredResult> find(Domain domain) throws IOException {
+  Optional<StoredResult> find(Domain domain) throws IOException {
     Optional<Instant> at = time(domain);
     if (at.isEmpty()) {
       return Optional.empty();
     }
     try {
-      String text = Files.readString(folder.resolve(name(domain)), StandardCharsets.UTF_8);
-      int end = text.indexOf('\n');
-      return end < 0
-          ? Optional.empty()
-          : Optional.of(
-              new StoredResult(at.get(), text.substring(0, end), text.substring(end + 1)));
+      return StoredResult.open(folder.resolve(name(domain)), at.get());
     } catch (NoSuchFileException e) {
       return Optional.empty(); // another thread has deleted it
     }
@@ -169,24 +172,16 @@ public final class ResultStore {
       throw e;
     }
     remember(name, new FileState(bytes.length, at));
-    shrink(name);
+    shrink();
     return true;
   }
 
   /** Deletes the oldest until what is left is within the limit; the newest stays. */
-  private void shrink(String newest) throws IOException {
-    if (total <= most) {
-      return;
-    }
-    List<String> oldest = new ArrayList<>(files.keySet());
-    oldest.remove(newest);
-    oldest.sort(Comparator.comparing(n -> files.get(n), Comparator.comparing(FileState::at)));
-    for (String each : oldest) {
-      if (total <= most) {
-        return;
-      }
-      Files.deleteIfExists(folder.resolve(each));
-      forget(each);
+  private void shrink() throws IOException {
+    while (total > most && files.size() > 1) {
+      String oldest = files.keySet().iterator().next();
+      Files.deleteIfExists(folder.resolve(oldest));
+      forget(oldest);
     }
   }
 

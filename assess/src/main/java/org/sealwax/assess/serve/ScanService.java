@@ -389,14 +389,13 @@ public final class ScanService implements Closeable {
 
   private Optional<ComparisonText> comparison(Domain domain, AssessmentReport report)
       throws IOException {
-    Optional<ResultStore.StoredResult> before = store.find(domain);
+    Optional<StoredResult> before = store.find(domain);
     if (before.isEmpty()) {
       return Optional.empty();
     }
-    try {
+    try (StoredResult stored = before.get()) {
       return Optional.of(
-          new ComparisonText(
-              BaselineComparison.of(BaselineReport.read(before.get().json()), report)));
+          new ComparisonText(BaselineComparison.of(BaselineReport.read(stored.json()), report)));
     } catch (MalformedBaseline e) {
       return Optional.empty(); // a result of another version
     }

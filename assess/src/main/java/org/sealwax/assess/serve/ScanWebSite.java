@@ -11,9 +11,11 @@ import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.http.HttpField;
 import org.sealwax.mail.http.HttpHandler;
+import org.sealwax.mail.http.HttpReply;
 import org.sealwax.mail.http.HttpRequest;
 import org.sealwax.mail.http.HttpResponse;
 import org.sealwax.mail.http.HttpService;
+import org.sealwax.mail.http.StreamedResponse;
 import org.sealwax.mail.json.Json;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.ConnectionLimiter;
@@ -35,8 +37,11 @@ public final class ScanWebSite {
   static final HttpService.HttpLimits LIMITS =
       new HttpService.HttpLimits(8_192, 4_096, Duration.ofSeconds(20));
 
-  /** Each may hold a report of {@link ResultStore#MAX_RESULT} bytes while it is sent. */
+  /** With and without a proxy together. */
   static final int CONNECTIONS = 128;
+
+  /** Left to trusted proxies, whatever clients do that come without one. */
+  static final int PROXIES_OWN = CONNECTIONS / 2;
 
   /** A browser opens six. */
   static final int CONNECTIONS_EACH = 16;
@@ -104,19 +109,20 @@ public final class ScanWebSite {
 
   /** The connections that its listener takes: proxies stand for many clients. */
   public TcpListener.ClientGate gate(Clock clock) {
+    Limit all = Limit.of(CONNECTIONS);
+    int own = clients.proxies().isEmpty() ? CONNECTIONS : CONNECTIONS - PROXIES_OWN;
     ConnectionLimiter each =
-        new ConnectionLimiter(CONNECTIONS, CONNECTIONS_EACH, CONNECTIONS_A_MINUTE, clock);
-    Limit proxied = Limit.of(CONNECTIONS);
+        new ConnectionLimiter(all, own, CONNECTIONS_EACH, CONNECTIONS_A_MINUTE, clock);
     return new TcpListener.ClientGate() {
       @Override
       public boolean enter(InetAddress client) {
-        return clients.isProxy(client) ? proxied.tryTake() : each.enter(client);
+        return clients.isProxy(client) ? all.tryTake() : each.enter(client);
       }
 
       @Override
       public void leave(InetAddress client) {
         if (clients.isProxy(client)) {
-          proxied.give();
+          all.give();
         } else {
           each.leave(client);
         }
@@ -140,7 +146,7 @@ public final class ScanWebSite {
         .serve(wire, response -> service.counters().responded(response.status()));
   }
 
-  private HttpResponse answer(
+  private HttpReply answer(
       HttpRequest request, HttpHandler.RequestContent content, InetAddress client)
       throws IOException {
     return switch (request.method()) {
@@ -176,7 +182,7 @@ public final class ScanWebSite {
     return page(404, ScanPages.message("There is no such page."));
   }
 
-  private HttpResponse get(String path) throws IOException {
+  private HttpReply get(String path) throws IOException {
     return switch (path) {
       case "/" -> page(200, ScanPages.start(service));
       case "/assess.css" ->
@@ -217,13 +223,15 @@ public final class ScanWebSite {
         : Optional.empty();
   }
 
-  private HttpResponse result(Domain domain) throws IOException {
+  private HttpReply result(Domain domain) throws IOException {
     ScanService.DomainState state = service.state(domain);
     if (state instanceof ScanService.DomainState.HasResult) {
-      Optional<ResultStore.StoredResult> result = service.store().find(domain);
+      Optional<StoredResult> result = service.store().find(domain);
       if (result.isPresent()) {
-        return dynamic(HttpResponse.of(200, HttpResponse.HTML, result.get().page()))
-            .with("Content-Security-Policy", REPORT_POLICY);
+        return new StreamedResponse(
+            dynamic(HttpResponse.of(200, HttpResponse.HTML, ""))
+                .with("Content-Security-Policy", REPORT_POLICY),
+            result.get().page());
       }
     }
     int status =
@@ -237,21 +245,20 @@ public final class ScanWebSite {
     return page(status, ScanPages.state(domain, state));
   }
 
-  private HttpResponse state(Domain domain) throws IOException {
+  private HttpReply state(Domain domain) throws IOException {
     ScanService.DomainState state = service.state(domain);
     ObjectNode json = Json.object();
     json.put("domain", domain.name());
     json.put("page", settings.origin().orElse("") + PAGE + domain.name());
     json.put("text", ScanPages.sentence(state));
     return switch (state) {
-      case ScanService.DomainState.HasResult(var at) -> {
-        Optional<ResultStore.StoredResult> result = service.store().find(domain);
+      case ScanService.DomainState.HasResult _ -> {
+        Optional<StoredResult> result = service.store().find(domain);
         if (result.isEmpty()) {
           yield json(404, Json.line(json.put("state", "unknown")));
         }
-        json.put("state", "done").put("ended", at.toString());
-        json.set("report", Json.read(result.get().json()));
-        yield json(200, Json.line(json));
+        json.put("state", "done").put("ended", result.get().at().toString());
+        yield new StreamedResponse(json(200, ""), result.get().report(Json.line(json)));
       }
       case ScanService.DomainState.Waits(int position, int waiting) ->
           json(
@@ -269,7 +276,7 @@ public final class ScanWebSite {
     return Json.line(Json.object().put("error", sentence));
   }
 
-  private HttpResponse post(
+  private HttpReply post(
       HttpRequest request, HttpHandler.RequestContent content, InetAddress client)
       throws IOException {
     boolean program = request.path().equals(API_SCANS);
@@ -291,7 +298,7 @@ public final class ScanWebSite {
     };
   }
 
-  private HttpResponse requested(Domain domain, InetAddress client, boolean program)
+  private HttpReply requested(Domain domain, InetAddress client, boolean program)
       throws IOException {
     return switch (service.request(domain, client)) {
       case ScanService.ScanRequestResult.SeePage() ->

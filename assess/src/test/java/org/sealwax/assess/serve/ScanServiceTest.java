@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -370,6 +372,54 @@ final class ScanServiceTest {
     }
   }
 
+  /** A visitor who is slow to read gets the result that was there when the request came. */
+  @Test
+  void aResultThatIsReplacedOrDeletedIsReadToItsEnd() throws Exception {
+    try (TestScanService test = open()) {
+      ResultStore store = ResultStore.open(folder, 10 << 20);
+      String page = "p".repeat(100_000) + "\n" + "é".repeat(20_000);
+      String json = "{\"a\":\"" + "j".repeat(50_000) + "\"}";
+      Domain domain = TestScanService.domain(1);
+      assertTrue(store.put(domain, test.clock.now(), ResultStore.content(json, page)));
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      try (StoredResult result = store.find(domain).orElseThrow();
+          StoredResult second = store.find(domain).orElseThrow()) {
+        assertTrue(store.put(domain, test.clock.now(), ResultStore.content("{}", "other")));
+        assertEquals(json, result.json());
+        result.page().writeTo(out);
+        assertEquals(page, out.toString(StandardCharsets.UTF_8));
+        assertEquals(out.size(), result.page().length());
+        store.delete(domain);
+        out.reset();
+        second.report("{\"state\":\"done\"}").writeTo(out);
+        assertEquals(
+            "{\"state\":\"done\",\"report\":" + json + "}\n", out.toString(StandardCharsets.UTF_8));
+        assertEquals(out.size(), second.report("{\"state\":\"done\"}").length());
+      }
+      assertTrue(store.find(domain).isEmpty());
+    }
+  }
+
+  /** So many tiny results that their number, and not their bytes, is what uses the limit up. */
+  @Test
+  void aResultCountsAsSixteenKilobytesAtLeast() throws Exception {
+    try (TestScanService clock = open()) {
+      ResultStore store = ResultStore.open(folder, 10 * ResultStore.LEAST);
+      for (int i = 0; i < 11; i++) {
+        clock.clock.pass(Duration.ofMinutes(1));
+        assertTrue(
+            store.put(TestScanService.domain(i), clock.clock.now(), ResultStore.content("{}", "")));
+      }
+      assertEquals(10, store.count());
+      assertTrue(store.time(TestScanService.domain(0)).isEmpty());
+      // A smaller limit holds at once, and not with the next result.
+      ResultStore smaller = ResultStore.open(folder, 3 * ResultStore.LEAST);
+      assertEquals(3, smaller.count());
+      assertTrue(smaller.time(TestScanService.domain(10)).isPresent());
+      assertTrue(smaller.time(TestScanService.domain(7)).isEmpty());
+    }
+  }
+
   @Test
   void theDiskIsBoundedAndTheOldestGoFirst() throws Exception {
     ResultStore store = ResultStore.open(folder, 100_000);
@@ -385,8 +435,8 @@ final class ScanServiceTest {
       }
     }
     assertEquals(4, store.count());
-    assertTrue(store.find(TestScanService.domain(29)).isPresent());
-    assertTrue(store.find(TestScanService.domain(25)).isEmpty());
+    assertTrue(store.time(TestScanService.domain(29)).isPresent());
+    assertTrue(store.time(TestScanService.domain(25)).isEmpty());
     assertEquals(4, ResultStore.open(folder, 100_000).count());
     assertFalse(
         store.put(

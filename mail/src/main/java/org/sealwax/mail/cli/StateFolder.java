@@ -8,13 +8,17 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.Set;
+import org.sealwax.mail.net.FolderLock;
 
 /**
  * The state folder: others may pass through it to the socket that takes mail, and cannot list it;
  * its files have their own permissions.
  */
 public final class StateFolder {
+  private static final String LOCK = "state.lock";
+
   private static final String PASS_THROUGH = "rwx--x--x";
 
   private static final Set<PosixFilePermission> OTHERS_WRITE =
@@ -25,6 +29,28 @@ public final class StateFolder {
   /** The socket that takes mail of local users: open to all of them, unlike the control socket. */
   public static Path submissionSocket(Path state) {
     return state.resolve("submit");
+  }
+
+  /**
+   * Keeps an existing state folder to one process, until the lock is closed or the process ends.
+   * Everything in it is for one writer: ledger, policies, receipts, reports, sockets. The spool has
+   * a lock of its own, which moves with it.
+   *
+   * @return empty when another process has it
+   * @throws IOException when the file of the lock cannot be made
+   */
+  public static Optional<FolderLock> lock(Path folder) throws IOException {
+    return FolderLock.take(folder.resolve(LOCK));
+  }
+
+  /** The reason for a start that failed, where {@link #lock} was empty. */
+  public static String inUse(Path folder) {
+    return "another Sealwax uses the state folder " + folder;
+  }
+
+  /** What to do about {@link #inUse}. */
+  public static String inUseHelp() {
+    return "only one process can use a state folder: stop the other one, or choose another folder";
   }
 
   private static void removePermissions(Path folder, Set<PosixFilePermission> without)

@@ -71,7 +71,12 @@ public record HttpResponse(int status, List<HttpField> fields, byte[] body) impl
    * @throws IOException when the connection fails
    */
   public void writeHead(OutputStream out, List<HttpField> more) throws IOException {
-    String head = with("Content-Length", String.valueOf(body.length)).head(more);
+    writeHead(out, more, body.length);
+  }
+
+  /** The same for a content that is elsewhere. */
+  void writeHead(OutputStream out, List<HttpField> more, long length) throws IOException {
+    String head = with("Content-Length", String.valueOf(length)).head(more);
     out.write(head.getBytes(StandardCharsets.ISO_8859_1));
     out.flush();
   }

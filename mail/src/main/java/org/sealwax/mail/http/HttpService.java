@@ -86,7 +86,8 @@ public record HttpService(HttpLimits limits, List<HttpField> fields, HttpHandler
    * The same.
    *
    * @param wire owned by the caller
-   * @param watcher gets the response before it is sent; nothing when it is a stream of events
+   * @param watcher gets the response before it is sent, without a content that is read meanwhile;
+   *     nothing when it is a stream of events
    * @throws IOException when the client has gone, or the time has passed
    * @throws InterruptedException when the thread is interrupted
    */
@@ -106,9 +107,9 @@ public record HttpService(HttpLimits limits, List<HttpField> fields, HttpHandler
       } catch (OversizedHttp e) {
         reply = HttpResponse.of(413, HttpResponse.TEXT, "over " + limits.body() + " bytes\n");
       }
+      boolean head = request != null && request.method().equals("HEAD");
       switch (reply) {
         case HttpResponse response -> {
-          boolean head = request != null && request.method().equals("HEAD");
           watcher.accept(response);
           response.writeHead(wire.out(), fields);
           if (!head) {
@@ -116,6 +117,18 @@ public record HttpService(HttpLimits limits, List<HttpField> fields, HttpHandler
             wire.out().flush();
           }
           wire.finish();
+          return;
+        }
+        case StreamedResponse(HttpResponse first, StreamedResponse.StreamedContent content) -> {
+          try (content) {
+            watcher.accept(first);
+            first.writeHead(wire.out(), fields, content.length());
+            if (!head) {
+              content.writeTo(wire.out());
+              wire.out().flush();
+            }
+            wire.finish();
+          }
           return;
         }
         case HttpEvents some -> events = some;

@@ -11,7 +11,7 @@ import java.util.Map;
  */
 public final class ConnectionLimiter implements TcpListener.ClientGate {
   /** Maximum number of sources; idle ones are removed first. */
-  static final int MAX_SOURCES = 10_000;
+  public static final int MAX_SOURCES = 10_000;
 
   /** Bytes of an IPv6 address that make one source: a /64 is one machine's or one network's. */
   private static final int V6 = 8;

@@ -1,5 +1,7 @@
 package org.sealwax.mail.net;
 
+import org.jspecify.annotations.Nullable;
+
 /** The only source of threads. */
 public final class Threads {
   private Threads() {}
@@ -24,6 +26,26 @@ public final class Threads {
    */
   public static Thread startPlatform(String name, Runnable task) {
     return Thread.ofPlatform().daemon().name(name).start(task);
+  }
+
+  /**
+   * Waits for the end of a thread, also when the caller is interrupted: what closes a store must
+   * not return before its last user has ended.
+   *
+   * @param thread null: there is nothing to wait for
+   */
+  public static void join(@Nullable Thread thread) {
+    boolean interrupted = false;
+    while (thread != null && thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /**

@@ -19,6 +19,7 @@ import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicReference;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
+import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.StateFolder;
@@ -28,6 +29,7 @@ import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.http.HttpsClient;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FolderLock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SteadyClock;
 import org.sealwax.mail.net.SystemDialer;
@@ -131,9 +133,15 @@ public final class PolicydCommand {
     if (key.isPresent()) {
       return ask(valid.settings(), key.get());
     }
-    try (Service service = new Service(process, arguments, valid);
-        PolicydEngine engine =
-            new PolicydEngine(valid.settings(), folder(valid.settings()), service.log())) {
+    Path folder = folder(valid.settings());
+    try (FolderLock _ =
+            StateFolder.lock(folder)
+                .orElseThrow(
+                    () ->
+                        new CommandFailed(ExitStatus.TRY_AGAIN, StateFolder.inUse(folder))
+                            .withHelp(StateFolder.inUseHelp()));
+        Service service = new Service(process, arguments, valid);
+        PolicydEngine engine = new PolicydEngine(valid.settings(), folder, service.log())) {
       MailLog log = service.log();
       Counters counters = service.counters();
       engine.policies().start();

@@ -13,6 +13,7 @@ import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.dns.live.ResolverCheck;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.HeapBudget;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.tls.TlsFactory;
@@ -55,7 +56,7 @@ public final class ServeCommand {
     TlsFactory.prepareJvm();
     try (Service service = new Service(process, arguments, valid)) {
       MailLog log = service.log();
-      MemoryPlan plan = MemoryPlan.of(valid.settings());
+      HeapBudget plan = MemoryPlan.of(valid.settings());
       if (!plan.fits()) {
         log.warning("app", plan.text());
       }

@@ -21,6 +21,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Supervisor;
+import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.spool.BatchCount;
 import org.sealwax.router.spool.BatchFilter;
@@ -91,6 +92,8 @@ public final class HeldMail implements Closeable {
   private final Path summaryFile;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Map<BatchKey, Kind> announced = new LinkedHashMap<>();
+  private @Nullable Thread checks;
+  private volatile Duration pause = CHECK_INTERVAL;
   private long lastSummary;
 
   /** Time of the last summary of an earlier process, or null. */
@@ -148,12 +151,17 @@ public final class HeldMail implements Closeable {
 
   /** Begins to look, and goes on. */
   public void start() {
-    var _ = Supervisor.start("held mail", () -> closed.getCount() == 0, this::runChecks);
+    start(CHECK_INTERVAL);
+  }
+
+  void start(Duration interval) {
+    pause = interval;
+    checks = Supervisor.start("held mail", () -> closed.getCount() == 0, this::runChecks);
   }
 
   private void runChecks() {
     try {
-      while (!closed.await(CHECK_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
+      while (!closed.await(pause.toMillis(), TimeUnit.MILLISECONDS)) {
         try {
           check();
         } catch (IOException e) {
@@ -411,9 +419,10 @@ public final class HeldMail implements Closeable {
     }
   }
 
-  /** Stops looking. */
+  /** Ends the checks: none is under way, and none begins, when this returns. */
   @Override
   public void close() {
     closed.countDown();
+    Threads.join(checks);
   }
 }

@@ -18,6 +18,7 @@ import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.net.FolderLock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SteadyClock;
 import org.sealwax.mail.net.SystemDialer;
@@ -71,6 +72,7 @@ import org.sealwax.router.wiring.IncomingTlsReports;
 import org.sealwax.router.wiring.Lazy;
 import org.sealwax.router.wiring.LazyResolver;
 import org.sealwax.router.wiring.LedgerMetrics;
+import org.sealwax.router.wiring.LockedState;
 import org.sealwax.router.wiring.MemoryPlan;
 import org.sealwax.router.wiring.OutgoingTlsReports;
 import org.sealwax.router.wiring.StartFailure;
@@ -97,6 +99,7 @@ public final class Router implements Closeable {
   private final Counters counters;
   private final TlsFactory tls;
   private final SqliteSpool spool;
+  private final FolderLock stateLock;
   private final Queue queue;
   private final CrashMarks crashMarks;
   private final NextHopPrefetch prefetch;
@@ -153,7 +156,9 @@ public final class Router implements Closeable {
       MailLog log,
       Counters counters)
       throws StartFailure {
-    ClockFile clockFile = new ClockFile(settings.server().state());
+    Path state = settings.server().state();
+    this.stateLock = LockedState.take(state);
+    ClockFile clockFile = new ClockFile(state);
     this.steady = new SteadyClock(systemClock, clockFile.read());
     this.housekeeping = new Housekeeping(steady, clockFile, log);
     this.clock = steady.believed();
@@ -162,18 +167,8 @@ public final class Router implements Closeable {
     this.counters = counters;
     this.settings = new AtomicReference<>(settings);
     this.authorities = new CertificateAuthorities(settings);
-    this.recipients =
-        new VerificationCache(settings.server().state().resolve("recipients.verified"), clock, log);
+    this.recipients = new VerificationCache(state.resolve("recipients.verified"), clock, log);
     this.tls = new TlsFactory(TlsSettings.defaults(), clock, random);
-    Path state = settings.server().state();
-    try {
-      StateFolder.create(state);
-    } catch (IOException e) {
-      throw new StartFailure(
-          "the state folder cannot be made: " + FailureText.of(state, e),
-          "set [server] state to a folder that this user can write",
-          e);
-    }
     this.certificates =
         new ServerCertificates(
             () -> settingsNow().identity(), housekeeping::isEnded, clock, random, log);
@@ -191,6 +186,7 @@ public final class Router implements Closeable {
       this.spool = openSpool(settings);
     } catch (StartFailure e) {
       closeQuietly(stores);
+      closeQuietly(stateLock);
       throw e;
     }
     this.peerIdentities = stores.peerIdentities(tls.verifier());
@@ -213,9 +209,7 @@ public final class Router implements Closeable {
             Threads::start);
     this.held =
         new HeldMail(
-            queue,
-            () -> heldBytes(settings.spool().folder()),
-            settings.server().state().resolve("held-summary"));
+            queue, () -> heldBytes(settings.spool().folder()), state.resolve("held-summary"));
     this.prefetch =
         new NextHopPrefetch(
             spool,
@@ -260,6 +254,7 @@ public final class Router implements Closeable {
     } catch (IOException | RuntimeException e) {
       closeQuietly(stores);
       closeQuietly(spool);
+      closeQuietly(stateLock);
       if (e instanceof RuntimeException bug && !(bug.getCause() instanceof IOException)) {
         throw bug;
       }
@@ -594,6 +589,7 @@ public final class Router implements Closeable {
     housekeeping.await(GRACE);
     certificates.await();
     housekeeping.checkClock();
+    closeQuietly(stateLock);
   }
 
   private void closeQuietly(Closeable machine) {

@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.sealwax.mail.cli.StateFolder;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.net.FolderLock;
 import org.sealwax.router.store.StateFiles;
 
 /**
@@ -44,6 +45,17 @@ public final class SpoolRestore {
           "a spool exists in " + spool + ": stop the server and move it away first");
     }
     StateFolder.create(state);
+    try (FolderLock _ =
+        StateFolder.lock(state)
+            .orElseThrow(
+                () -> new IOException(StateFolder.inUse(state) + ": stop the server first"))) {
+      restore(backup, state, spool, others, after);
+    }
+  }
+
+  private static void restore(
+      Path backup, Path state, Path spool, List<String> others, Consumer<SpoolStep> after)
+      throws IOException {
     Path beside = spool.resolveSibling(spool.getFileName() + ".restoring");
     if (Files.exists(beside)) {
       throw new IOException(beside + " is left from an earlier attempt: remove it");

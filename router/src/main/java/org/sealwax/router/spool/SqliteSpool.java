@@ -3,6 +3,7 @@ package org.sealwax.router.spool;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FolderLock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.spool.QueueId.QueueIds;
@@ -73,8 +75,15 @@ public final class SqliteSpool implements Spool {
     StateFiles.ownFolder(folder);
     this.space = new DiskSpace(folder, settings.minimumFreeSpace(), clock, log);
     this.bodies = new BodyFiles(folder, space::check, after);
-    boolean used = FolderLock.isThere(folder);
-    this.folderLock = FolderLock.take(folder);
+    Path lock = folder.resolve("lock");
+    boolean used = Files.exists(lock);
+    // Two routers on one spool would deliver everything twice.
+    this.folderLock =
+        FolderLock.take(lock)
+            .orElseThrow(
+                () ->
+                    new SpoolException(
+                        SpoolException.Kind.LOCKED, "another router uses the spool in " + folder));
     this.scans = ScanMarks.open(folder.resolve("scans"));
     this.readers = new ReaderPool(database, scans);
     this.salvage = new Salvage(this, folder);

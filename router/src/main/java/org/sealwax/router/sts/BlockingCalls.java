@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.sealwax.mail.net.Supervisor;
+import org.sealwax.mail.net.Threads;
 
 /**
  * One platform thread for calls that block in native code, such as a commit that waits for the
@@ -91,16 +92,6 @@ public final class BlockingCalls implements Closeable {
       closed = true;
       waiting.add(new FutureTask<>(() -> {}, null));
     }
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Threads.join(thread);
   }
 }

@@ -7,10 +7,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -98,6 +101,10 @@ public final class StsPolicyCache implements Closeable {
   private final ConcurrentHashMap<Domain, FutureTask<StsStep>> flights = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<Domain, Instant> used = new ConcurrentHashMap<>();
   private final ReentrantLock[] locks = new ReentrantLock[LOCKS];
+
+  /** Of fetches. */
+  private final Set<Thread> threads = new HashSet<>();
+
   private @Nullable Thread background;
   private volatile boolean closed;
   private volatile Instant nextNote = Instant.EPOCH;
@@ -221,8 +228,8 @@ public final class StsPolicyCache implements Closeable {
     if (name.isEmpty() || resolver.cacheOnly().txt(name.get()).isResolved()) {
       return;
     }
-    Threads.start(
-        "sts " + domain,
+    startThread(
+        domain,
         () -> {
           try {
             // A failed look-up is left to the delivery that needs the answer, which records it.
@@ -305,9 +312,9 @@ public final class StsPolicyCache implements Closeable {
               }
             });
     FutureTask<StsStep> there = flights.putIfAbsent(domain, mine);
-    if (there == null) {
-      // A thread of its own: the first caller may be interrupted, and others wait too.
-      Threads.start("sts " + domain, mine);
+    if (there == null && !startThread(domain, mine)) {
+      flights.remove(domain);
+      return later(domain, "shutting down");
     }
     try {
       Duration longest = settings.total().plus(PATIENCE).plus(PATIENCE);
@@ -319,6 +326,9 @@ public final class StsPolicyCache implements Closeable {
     } catch (TimeoutException e) {
       return later(domain, "the fetch timed out");
     } catch (ExecutionException e) {
+      if (e.getCause() instanceof InterruptedException) {
+        return later(domain, "shutting down");
+      }
       log.bug("sts " + domain, e.getCause() == null ? e : e.getCause());
       return later(domain, "internal error of Sealwax; see its log");
     }
@@ -336,6 +346,22 @@ public final class StsPolicyCache implements Closeable {
         new Evidence.StsState.Pending("its policy is not available yet: " + why, until), until);
   }
 
+  /**
+   * Starts a thread of its own: the caller may be interrupted, and others wait for the same.
+   *
+   * @return false when this is closed
+   */
+  private boolean startThread(Domain domain, Runnable task) {
+    synchronized (threads) {
+      if (closed) {
+        return false;
+      }
+      threads.removeIf(thread -> !thread.isAlive());
+      threads.add(Threads.start("sts " + domain, task));
+      return true;
+    }
+  }
+
   private StsStep flight(Domain domain, String id) throws InterruptedException {
     if (!fetches.tryAcquire(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
       return new StsStep(
@@ -344,6 +370,9 @@ public final class StsPolicyCache implements Closeable {
     try {
       PolicyFetch fetch = fetcher.fetch(domain);
       PolicyFetch.FetchOutcome outcome = fetch.outcome();
+      if (closed) {
+        throw new InterruptedException("the end of a fetch says nothing about its host");
+      }
       Instant now = clock.now();
       if (outcome instanceof PolicyFetch.FetchOutcome.Obtained obtained) {
         StsPolicy policy = obtained.policy();
@@ -374,6 +403,9 @@ public final class StsPolicyCache implements Closeable {
     try {
       StsMemory before = memory(domain);
       StsStep step = change.of(before);
+      if (closed) {
+        return step; // it may follow from a look-up that was interrupted
+      }
       StsStep.LostPolicy lost = step.lost();
       if (lost != null) {
         log.warning(
@@ -491,17 +523,25 @@ public final class StsPolicyCache implements Closeable {
     nextNote = now.plus(COARSE);
   }
 
-  /** Ends the background and closes the store; only what is in memory can be asked after that. */
+  /**
+   * Ends the background and the fetches, waits for their threads, and closes the store; only what
+   * is in memory can be asked after that.
+   */
   @Override
   public void close() throws IOException {
-    if (closed) {
-      return;
+    List<Thread> running;
+    synchronized (threads) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      running = new ArrayList<>(threads);
     }
-    closed = true;
-    Thread thread = background;
-    if (thread != null) {
-      thread.interrupt();
+    if (background != null) {
+      running.add(background);
     }
+    running.forEach(Thread::interrupt);
+    running.forEach(Threads::join);
     try {
       note(clock.now());
     } finally {

@@ -67,6 +67,7 @@ final class StsPolicyStore implements Closeable {
   private final int maxDomains;
   private final long maxText;
   private final @Nullable Path damagedCopy;
+  private boolean closed;
   private long rows;
   private long text;
 
@@ -138,6 +139,9 @@ final class StsPolicyStore implements Closeable {
   StsMemory read(Domain domain) throws IOException {
     try {
       synchronized (reading) {
+        if (closed) {
+          throw new IOException("the store of MTA-STS policies is closed");
+        }
         return reading.first(READ, StsPolicyStore::memory, domain.name()).orElse(StsMemory.EMPTY);
       }
     } catch (SQLException e) {
@@ -348,6 +352,7 @@ final class StsPolicyStore implements Closeable {
     calls.close();
     try {
       synchronized (reading) {
+        closed = true;
         reading.connection().close();
       }
       writing.connection().close();

@@ -13,6 +13,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.NegativeTrustAnchor;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.net.HeapBudget;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.tls.Identity;
@@ -153,7 +154,7 @@ public final class ConfiguredFilesCheck {
   }
 
   private void memory() {
-    MemoryPlan plan = MemoryPlan.of(settings);
+    HeapBudget plan = MemoryPlan.of(settings);
     if (!plan.fits()) {
       warning(
           "memory", plan.text() + "; lower a limit, or give Java more by SEALWAX_JAVA_OPTS=-Xmx1g");

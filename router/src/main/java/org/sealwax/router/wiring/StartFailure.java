@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
 import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.StateFolder;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.spool.SpoolException;
 
@@ -47,6 +48,13 @@ public final class StartFailure extends IOException {
 
   public StartFailure(String sentence, String help, Throwable cause) {
     this(sentence, helpFor(help, cause), exitFor(cause), cause);
+  }
+
+  /** Another process has this state folder. */
+  public static StartFailure stateInUse(Path state) {
+    String sentence = StateFolder.inUse(state);
+    return new StartFailure(
+        sentence, StateFolder.inUseHelp(), ExitStatus.TRY_AGAIN, new IOException(sentence));
   }
 
   /** The spool in this folder cannot be opened. */

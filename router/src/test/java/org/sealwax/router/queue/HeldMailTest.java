@@ -1,6 +1,7 @@
 package org.sealwax.router.queue;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.sealwax.router.queue.QueueTest.mailbox;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -77,6 +79,7 @@ final class HeldMailTest {
   private final ManualClock clock = new ManualClock(Instant.parse("2026-06-01T00:00:00Z"));
   private volatile long most = Long.MAX_VALUE;
   private volatile @Nullable Callable<Void> meanwhile;
+  private volatile @Nullable Callable<Void> counting;
   private SqliteSpool spool;
   private Queue queue;
   private HeldMail held;
@@ -136,6 +139,10 @@ final class HeldMailTest {
             (proxy, method, args) -> {
               try {
                 Object read = method.invoke(whole, args);
+                Callable<Void> during = counting;
+                if (method.getName().equals("counts") && during != null) {
+                  during.call();
+                }
                 Callable<Void> now = meanwhile;
                 if (method.getName().equals("trace") && now != null) {
                   meanwhile = null;
@@ -146,6 +153,28 @@ final class HeldMailTest {
                 throw e.getCause();
               }
             });
+  }
+
+  @Test
+  void closeWaitsForTheCheckUnderWay() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    AtomicInteger ended = new AtomicInteger();
+    counting =
+        () -> {
+          begun.countDown();
+          go.await();
+          ended.incrementAndGet();
+          return null;
+        };
+    held.start(Duration.ofMillis(1));
+    begun.await();
+    Thread closing = Threads.start("closing", held::close);
+    assertFalse(closing.join(Duration.ofMillis(200)), "the check still uses the store");
+    go.countDown();
+    closing.join();
+    assertEquals(1, ended.get());
+    assertEquals(List.of(), problems);
   }
 
   private HeldMail restarted() {

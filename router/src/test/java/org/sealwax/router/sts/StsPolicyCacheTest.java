@@ -526,6 +526,57 @@ final class StsPolicyCacheTest {
     assertEquals(1, host.requests().size());
   }
 
+  /** A fetch that ends with the program says nothing about the host, and touches no store. */
+  @Test
+  void closeEndsTheFetchUnderWayAndKeepsNothingOfIt() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    host.says(
+        out -> {
+          asked.countDown();
+          go.await();
+          StsPolicyHost.policy(policy("mx.example.org", 604_800)).to(out);
+        });
+    StsPolicyCache policies = open();
+    AtomicReference<Evidence.Sts> got = new AtomicReference<>();
+    Thread delivery = Thread.ofVirtual().start(() -> got.set(policies.evidenceFor(DOMAIN)));
+    asked.await();
+    policies.close();
+    go.countDown();
+    delivery.join();
+    pending(java.util.Objects.requireNonNull(got.get()));
+    assertFalse(log.recorded("warning"), log.facts().toString());
+    assertFalse(log.recorded("bug"), log.facts().toString());
+    assertFalse(log.recorded("not fetched"), log.facts().toString());
+    StsPolicyCache again = open();
+    assertTrue(again.status(DOMAIN).memory().isEmpty(), "no failure of the host is remembered");
+    enforces("a", "mx.example.org", again.evidenceFor(DOMAIN));
+  }
+
+  /** The background renews a policy when the program ends. */
+  @Test
+  void closeWaitsForTheRenewalUnderWay() throws Exception {
+    StsPolicyCache policies = open();
+    enforces("a", "mx.example.org", policies.evidenceFor(DOMAIN));
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    host.says(
+        out -> {
+          asked.countDown();
+          go.await();
+        });
+    clock.pass(Duration.ofHours(25));
+    policies.start();
+    asked.await();
+    policies.close();
+    int facts = log.facts().size();
+    go.countDown();
+    assertFalse(log.recorded("warning"), log.facts().toString());
+    assertFalse(log.recorded("bug"), log.facts().toString());
+    enforces("a", "mx.example.org", open().evidenceFor(DOMAIN));
+    assertEquals(facts, log.facts().size(), "nothing goes on after close");
+  }
+
   @Test
   void aClockThatJumpsAheadEndsNoPolicy() throws IOException {
     StsPolicyCache policies = open();

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.HeapBudget;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
 
@@ -27,7 +28,7 @@ final class MemoryPlanTest {
 
   @Test
   void defaultLimitsFitTheLaunchersHeap() throws Exception {
-    MemoryPlan here = MemoryPlan.of(settings(""));
+    HeapBudget here = MemoryPlan.of(settings(""));
     long launcher = 512L << 20;
     long fixed = here.sum() - MemoryPlan.forSessions();
     assertTrue(fixed + launcher / 3 <= launcher, here.text());
@@ -37,7 +38,7 @@ final class MemoryPlanTest {
   @Test
   void limitsThatDoNotFitAreNamed() throws Exception {
     RouterSettings many = settings("[queue]\ndeliveries = 10000\n[limits]\nsessions = 1000000\n");
-    MemoryPlan plan = MemoryPlan.of(many);
+    HeapBudget plan = MemoryPlan.of(many);
     assertFalse(plan.fits());
     assertTrue(plan.text().contains("[queue] deliveries 3750 MB"), plan.text());
     assertEquals(
