@@ -87,6 +87,7 @@ final class ArchitectureTest {
             "router.route",
             "router.deliver",
             "router.pipe",
+            "router.dnsbl",
             "router.receive",
             "router.receive.auth",
             "router.reports",

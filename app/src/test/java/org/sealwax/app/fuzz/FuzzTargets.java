@@ -23,6 +23,7 @@ import org.sealwax.mail.tlsrpt.TlsRptFuzzTargets;
 import org.sealwax.router.cli.AppFuzzTargets;
 import org.sealwax.router.config.ConfigFuzzTargets;
 import org.sealwax.router.deliver.DeliverTargets;
+import org.sealwax.router.dnsbl.DnsListFuzzTargets;
 import org.sealwax.router.ledger.LedgerFuzzTargets;
 import org.sealwax.router.policyd.PolicydFuzzTargets;
 import org.sealwax.router.queue.QueueFuzzTargets;
@@ -45,6 +46,7 @@ public final class FuzzTargets {
     all.addAll(SmtpFuzzTargets.all());
     all.addAll(MessageFuzzTargets.all());
     all.addAll(ConfigFuzzTargets.all());
+    all.addAll(DnsListFuzzTargets.all());
     all.addAll(ForwardFuzzTargets.all());
     all.addAll(QueueFuzzTargets.all());
     all.addAll(AuthFuzzTargets.all());

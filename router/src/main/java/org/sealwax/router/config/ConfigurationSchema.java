@@ -17,6 +17,7 @@ import org.sealwax.mail.settings.SettingKey;
 import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.router.deliver.DeliverySettings;
+import org.sealwax.router.dnsbl.DnsList;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.log.LogSettings;
@@ -54,6 +55,7 @@ final class ConfigurationSchema {
           ForwardSettings.TransportRoute.class,
           PolicyRow.class,
           RejectTableRow.class,
+          DnsList.class,
           SessionLimits.class,
           ClientLimits.ClientLimitSettings.class,
           ReceiveSettings.class,

@@ -16,6 +16,7 @@ import org.sealwax.mail.net.DialerSettings;
 import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.router.deliver.DeliverySettings;
+import org.sealwax.router.dnsbl.DnsList;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.log.LogSettings;
@@ -43,6 +44,7 @@ import org.sealwax.router.sts.StsSettings;
  * @param receive limits and names of receiving
  * @param clientLimits what one client may take
  * @param rejects rows that refuse
+ * @param dnsLists DNS block and allow lists
  * @param passwordFile for AUTH
  * @param forward our domains and routes
  * @param pipes commands that mail is delivered to
@@ -73,6 +75,7 @@ public record RouterSettings(
     ReceiveSettings receive,
     ClientLimits.ClientLimitSettings clientLimits,
     List<RejectRow> rejects,
+    List<DnsList> dnsLists,
     Optional<Path> passwordFile,
     ForwardSettings forward,
     List<PipeSettings> pipes,
@@ -100,6 +103,7 @@ public record RouterSettings(
     trustedClients = List.copyOf(trustedClients);
     peers = List.copyOf(peers);
     rejects = List.copyOf(rejects);
+    dnsLists = List.copyOf(dnsLists);
     pipes = List.copyOf(pipes);
     restart = Map.copyOf(restart);
   }

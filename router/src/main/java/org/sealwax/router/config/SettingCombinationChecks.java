@@ -17,6 +17,7 @@ import org.sealwax.router.config.ConfigurationSchema.MetricsTable;
 import org.sealwax.router.config.ConfigurationSchema.TrustTable;
 import org.sealwax.router.config.TableRecords.Row;
 import org.sealwax.router.deliver.DeliverySettings;
+import org.sealwax.router.dnsbl.DnsList;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.receive.ListenerSettings.ListenerTlsMode;
@@ -59,6 +60,7 @@ final class SettingCombinationChecks {
     tables.rows(ListenerRow.class).forEach(this::listener);
     tables.rows(TrustedClientRow.class).forEach(SettingCombinationChecks::trustedClient);
     peers();
+    dnsLists();
     domains();
     tables.rows(TransportRoute.class).forEach(this::transport);
     at(TrustTable.class, "networks")
@@ -147,6 +149,17 @@ final class SettingCombinationChecks {
             row.value().ca() != null && row.value().names().isEmpty(),
             "a CA alone would let every holder of its certificates relay")
         .help("add names = [\"…\"]");
+  }
+
+  private void dnsLists() {
+    List<Row<DnsList>> lists = tables.rows(DnsList.class);
+    if (lists.size() > DnsList.MAX_LISTS) {
+      lists
+          .get(DnsList.MAX_LISTS)
+          .at("zone")
+          .error("more than " + DnsList.MAX_LISTS + " DNS lists; each is asked for every session")
+          .help("keep those that find the most");
+    }
   }
 
   private void peers() {

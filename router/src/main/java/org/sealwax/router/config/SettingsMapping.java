@@ -34,6 +34,7 @@ import org.sealwax.router.config.TableRecords.Row;
 import org.sealwax.router.deliver.Credentials;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.deliver.RouteSettings;
+import org.sealwax.router.dnsbl.DnsList;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.log.LogSettings;
@@ -105,6 +106,7 @@ final class SettingsMapping {
                     trust.honourTlsRequiredNo() == TlsRequiredNoFrom.ALL))),
         tables.over(ClientLimitSettings.defaults()),
         rejects(forward),
+        tables.values(DnsList.class),
         tables.table(AuthTable.class).passwordFile(),
         forward,
         pipes,

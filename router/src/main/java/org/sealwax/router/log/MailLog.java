@@ -4,6 +4,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
 
 /**
  * The mail log: one method per fact, one line per call. Thread-safe; never throws; never blocks on
@@ -47,6 +48,21 @@ public interface MailLog {
       String from,
       String to,
       String reply) {}
+
+  /**
+   * A DNS list has the client.
+   *
+   * @param codes the configured return codes of the answer
+   * @param action what the configuration says about such clients
+   */
+  default void listed(
+      String session, InetSocketAddress client, Domain zone, List<String> codes, String action) {}
+
+  /** A DNS list did not answer; it was ignored. */
+  default void listFailed(Domain zone, String reason) {}
+
+  /** A DNS list refuses our queries, by this return code; it was ignored. */
+  default void listRefusedQuery(Domain zone, String code) {}
 
   /** A message is on stable storage and was acknowledged. */
   default void accepted(

@@ -6,7 +6,7 @@ import java.util.OptionalLong;
 import org.sealwax.mail.net.BoundedMap;
 import org.sealwax.mail.net.Clock;
 
-/** Lets one line of a kind through in each minute, and counts the others. Thread-safe. */
+/** Lets one line of a kind through in each period, and counts the others. Thread-safe. */
 final class RepeatLimit {
   /** Lines of one kind are this far apart. */
   static final Duration APART = Duration.ofMinutes(1);
@@ -33,10 +33,15 @@ final class RepeatLimit {
   /**
    * Empty when the line is over the limit; else the number of lines suppressed since the last one.
    */
-  synchronized OptionalLong next(String kind) {
+  OptionalLong next(String kind) {
+    return next(kind, APART);
+  }
+
+  /** The same for lines that are further apart. */
+  synchronized OptionalLong next(String kind, Duration apart) {
     long now = clock.nanoTime();
     RepeatCount last = counts.get(kind);
-    if (last != null && now - last.at < APART.toNanos()) {
+    if (last != null && now - last.at < apart.toNanos()) {
       last.others++;
       return OptionalLong.empty();
     }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.router.log.LogLine.Severity;
 
@@ -19,6 +20,9 @@ import org.sealwax.router.log.LogLine.Severity;
 public final class TextMailLog implements MailLog, AutoCloseable {
   /** Lines of a stack that are logged: enough to find the place. */
   private static final int MAX_STACK = 30;
+
+  /** Lines about one list that fails are this far apart. */
+  private static final Duration LIST_FAILURES_APART = Duration.ofMinutes(30);
 
   private final LogSettings settings;
   private final Clock clock;
@@ -259,6 +263,56 @@ public final class TextMailLog implements MailLog, AutoCloseable {
         .data("reply", reply)
         .address("from", from)
         .address("to", to)
+        .put();
+  }
+
+  @Override
+  public void listed(
+      String session, InetSocketAddress client, Domain zone, List<String> codes, String action) {
+    raise("sealwax_dnsbl_listed_total", "Clients listed by a DNS list", "zone", zone.name());
+    receive("listed", session)
+        .words("listed by ")
+        .quotedText(zone.name())
+        .words(": ")
+        .words(text(client))
+        .words("; ")
+        .data("zone", zone.name())
+        .data("client", text(client))
+        .field("codes", String.join(" ", codes))
+        .field("action", action)
+        .put();
+  }
+
+  @Override
+  public void listFailed(Domain zone, String reason) {
+    raise("sealwax_dnsbl_failed_total", "DNS list look-ups without answer", "zone", zone.name());
+    ignoredList(zone, "no answer (" + reason + ")");
+  }
+
+  @Override
+  public void listRefusedQuery(Domain zone, String code) {
+    raise(
+        "sealwax_dnsbl_refused_total",
+        "DNS list look-ups that the list refused",
+        "zone",
+        zone.name());
+    ignoredList(zone, "it refuses our queries: " + code);
+  }
+
+  /** A dead list fails for every client: a line once in a while is enough. */
+  private void ignoredList(Domain zone, String text) {
+    OptionalLong others = repeats.next(zone + text, LIST_FAILURES_APART);
+    if (others.isEmpty()) {
+      return;
+    }
+    long more = others.getAsLong();
+    line(Severity.WARNING, "receive", "list-ignored", null, null)
+        .words("DNS list ")
+        .quotedText(zone.name())
+        .words(" is ignored: ")
+        .quotedText(more == 0 ? text : text + " (" + more + " times more since the last line)")
+        .data("zone", zone.name())
+        .data("text", text)
         .put();
   }
 

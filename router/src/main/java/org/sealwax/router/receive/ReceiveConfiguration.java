@@ -1,11 +1,14 @@
 package org.sealwax.router.receive;
 
 import java.net.InetAddress;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.smtp.ForwardPath;
+import org.sealwax.router.dnsbl.DnsList;
+import org.sealwax.router.dnsbl.ListVerdict;
 import org.sealwax.router.evidence.PeerMatcher;
 import org.sealwax.router.receive.ClientNames.ClientName;
 import org.sealwax.router.receive.ServerSession.ClientState;
@@ -20,6 +23,7 @@ import org.sealwax.router.route.RecipientDirectory;
  * @param rules relay rules
  * @param directory our domains
  * @param peerMatcher peers that are known by what their own MX hosts showed
+ * @param dnsLists block and allow lists for clients that may not relay
  * @param sasl ways to identify oneself, or null
  */
 public record ReceiveConfiguration(
@@ -27,7 +31,13 @@ public record ReceiveConfiguration(
     RelayRules rules,
     RecipientDirectory directory,
     PeerMatcher peerMatcher,
+    List<DnsList> dnsLists,
     @Nullable SaslMechanisms sasl) {
+  /** Copies. */
+  public ReceiveConfiguration {
+    dnsLists = List.copyOf(dnsLists);
+  }
+
   /** The mailbox that a path of RCPT stands for. */
   Mailbox mailbox(ForwardPath path) {
     return switch (path) {
@@ -70,7 +80,25 @@ public record ReceiveConfiguration(
     boolean nowhere =
         ruling instanceof RelayRules.RelayDecision.Refuse
             || resolution instanceof AddressResolution.NotLocal;
-    return toPostmaster && nowhere ? postmaster(recipient) : ruling;
+    if (toPostmaster) {
+      return nowhere ? postmaster(recipient) : ruling;
+    }
+    return ruling instanceof RelayRules.RelayDecision.Take ? unlessListed(ruling, client) : ruling;
+  }
+
+  /**
+   * Lists are asked only about clients that may not relay, and only for mail that we would take.
+   */
+  private static RelayRules.RelayDecision unlessListed(
+      RelayRules.RelayDecision ruling, ClientState client) {
+    if (client.trust.mayRelay()) {
+      return ruling;
+    }
+    return switch (client.listing.verdict()) {
+      case ListVerdict.Pass _ -> ruling;
+      case ListVerdict.Refuse r ->
+          new RelayRules.RelayDecision.Refuse(r.reply(client.address.getAddress()));
+    };
   }
 
   private boolean isNameless(ClientState client) {

@@ -23,6 +23,7 @@ import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.verdict.Verdict;
+import org.sealwax.router.dnsbl.ClientListing;
 import org.sealwax.router.evidence.PeerMatcher;
 import org.sealwax.router.log.TlsLogFields;
 import org.sealwax.router.receive.ClientNames.ClientName;
@@ -511,6 +512,7 @@ final class ServerSession implements CommandHandler {
     final InetSocketAddress address;
     final boolean local;
     final ClientName name;
+    final ClientListing listing;
     String hello = "";
     boolean esmtp;
     ClientTrust trust;
@@ -521,12 +523,14 @@ final class ServerSession implements CommandHandler {
         InetSocketAddress address,
         boolean local,
         ClientName name,
-        ClientTrust trust) {
+        ClientTrust trust,
+        ClientListing listing) {
       this.session = session;
       this.address = address;
       this.local = local;
       this.name = name;
       this.trust = trust;
+      this.listing = listing;
     }
 
     /** {@code mail.example.org[192.0.2.1]}, for the queue and the log. */

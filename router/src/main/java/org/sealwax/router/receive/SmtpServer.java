@@ -7,6 +7,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.tls.TlsServer;
+import org.sealwax.router.dnsbl.ClientListing;
+import org.sealwax.router.dnsbl.DnsListClient;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.receive.ClientNames.ClientName;
@@ -22,6 +24,7 @@ import org.sealwax.router.receive.ServerSession.ClientState;
  * @param sessions limits of all sessions together
  * @param auth limits checks of passwords
  * @param names looks up the names of clients, or null for none
+ * @param lists asks DNS block and allow lists, or null for none
  */
 public record SmtpServer(
     Supplier<ReceiveConfiguration> configurations,
@@ -30,6 +33,7 @@ public record SmtpServer(
     SessionLimit sessions,
     AuthGuard auth,
     @Nullable ClientNames names,
+    @Nullable DnsListClient lists,
     MailLog log,
     Clock clock) {
   /**
@@ -55,7 +59,8 @@ public record SmtpServer(
         address,
         local,
         name(reception.settings(), address.getAddress(), local),
-        local ? new ClientTrust.LocalProgram() : reception.rules().trust(address.getAddress()));
+        local ? new ClientTrust.LocalProgram() : reception.rules().trust(address.getAddress()),
+        new ClientListing(lists, reception.dnsLists(), address, session));
   }
 
   private ClientName name(ReceiveSettings settings, InetAddress client, boolean local) {

@@ -37,6 +37,7 @@ import org.sealwax.router.deliver.Dialers;
 import org.sealwax.router.deliver.HostConnector;
 import org.sealwax.router.deliver.MxHostProbe;
 import org.sealwax.router.deliver.SmtpDeliveryAgent;
+import org.sealwax.router.dnsbl.DnsListClient;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.MailLog;
@@ -241,6 +242,8 @@ public final class Router implements Closeable {
             new SessionLimit(settings.sessions(), new ByteBudget(MemoryPlan.forSessions())),
             AuthGuard.defaults(),
             new ClientNames(resolver, settings.dns().concurrent() / ClientNames.SHARE, clock),
+            new DnsListClient(
+                resolver, settings.dns().concurrent() / DnsListClient.SHARE, clock, log),
             log,
             clock);
     this.listeners =
@@ -349,6 +352,7 @@ public final class Router implements Closeable {
                 next.server().postmaster().orElse(null)),
             ours,
             peerIdentities,
+            next.dnsLists(),
             users == null ? null : new PasswordMechanisms(users, random));
     PipeDeliveryAgent.warnings(next.pipes(), PipeDeliveryAgent.runsAsRoot())
         .forEach(w -> log.warning("config", w));

@@ -57,7 +57,12 @@ final class ListenerTest {
             ZoneOffset.UTC);
     ReceiveConfiguration configuration =
         new ReceiveConfiguration(
-            settings, rules, directory, org.sealwax.router.evidence.PeerMatcher.none(), null);
+            settings,
+            rules,
+            directory,
+            org.sealwax.router.evidence.PeerMatcher.none(),
+            List.of(),
+            null);
     Clock clock = Clock.system();
     return new SmtpServer(
         () -> configuration,
@@ -65,6 +70,7 @@ final class ListenerTest {
         new ClientLimits(limits, clock),
         sessions,
         new AuthGuard(2, Duration.ZERO),
+        null,
         null,
         log.log,
         clock);

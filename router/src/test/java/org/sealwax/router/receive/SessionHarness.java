@@ -25,11 +25,16 @@ import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.Verdict;
+import org.sealwax.router.dnsbl.ClientListing;
+import org.sealwax.router.dnsbl.DnsList;
+import org.sealwax.router.dnsbl.DnsListClient;
+import org.sealwax.router.dnsbl.ReturnCodes;
 import org.sealwax.router.evidence.PeerMatcher;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.receive.ServerSession.ClientState;
 import org.sealwax.router.route.AddressResolution;
 import org.sealwax.router.spool.SpoolException;
+import org.sealwax.testkit.dns.FixedResolver;
 import org.sealwax.testkit.net.MemoryWire;
 import org.sealwax.testkit.tls.FakeTls;
 
@@ -59,6 +64,8 @@ final class SessionHarness {
   private PeerMatcher matcher = PeerMatcher.none();
   private Verdict verdict = new Verdict.Anonymous();
   private @Nullable SaslMechanisms sasl;
+  private final List<DnsList> dnsLists = new ArrayList<>();
+  private final FixedResolver.Builder dns = FixedResolver.builder();
   private boolean early;
   private boolean strangersNo;
   private ClientLimits.ClientLimitSettings limits = ClientLimits.ClientLimitSettings.defaults();
@@ -139,6 +146,15 @@ final class SessionHarness {
         }
       }
       case "reject" -> reject(first, rest);
+      case "dnsbl" ->
+          dnsLists.add(
+              new DnsList(
+                  Domain.of(first),
+                  List.of(ReturnCodes.parse("127.0.0.2")),
+                  DnsList.Action.valueOf(rest.toUpperCase(java.util.Locale.ROOT))));
+      case "dns-a" -> dns.a(first, rest);
+      case "dns-txt" -> dns.txt(first, rest);
+      case "dns-fails" -> dns.fails(first);
       default -> throw new IOException("option not understood: " + text);
     }
   }
@@ -231,7 +247,7 @@ final class SessionHarness {
             ZoneOffset.UTC);
     RelayRules rules = new RelayRules(networks, SessionHarness::trust, rejects, postmaster);
     ReceiveConfiguration configuration =
-        new ReceiveConfiguration(settings, rules, directory, matcher, sasl);
+        new ReceiveConfiguration(settings, rules, directory, matcher, dnsLists, sasl);
     SessionSettings talk =
         new SessionSettings(
             Duration.ofMinutes(5),
@@ -261,6 +277,7 @@ final class SessionHarness {
             new SessionLimit(10, memory),
             new AuthGuard(2, Duration.ZERO),
             null,
+            null,
             log.log,
             clock);
     TlsServer tls =
@@ -271,7 +288,12 @@ final class SessionHarness {
             pair.client().local(),
             false,
             ClientNames.withoutLookup(clock),
-            rules.trust(client));
+            rules.trust(client),
+            new ClientListing(
+                new DnsListClient(dns.build(), 4, clock, log.log),
+                dnsLists,
+                pair.client().local(),
+                "s1"));
     SessionLimit.SessionMemory held = server.sessions().memory(true);
     ServerSession session =
         new ServerSession(
