@@ -64,8 +64,14 @@ public final class MessagePathTest {
 
   @TempDir private Path folder = Path.of("");
 
-  /** Names of the classes that were called, while {@link #recording}. */
+  /** Messages that are recorded: what some other work called meanwhile is not in all of them. */
+  private static final int RECORDED = 3;
+
+  /** Names of the classes that were called for one message, while {@link #recording}. */
   private static final Set<String> CALLED = new LinkedHashSet<>();
+
+  /** For each message that was recorded, the names of the classes. */
+  private static final List<Set<String>> MESSAGES = new ArrayList<>();
 
   private static volatile boolean recording;
 
@@ -78,9 +84,15 @@ public final class MessagePathTest {
     }
   }
 
-  /** Records from now on, or no more. */
+  /** Records a message from now on, or no more. */
   public static void record(boolean now) {
     recording = now;
+    synchronized (CALLED) {
+      if (!now && !CALLED.isEmpty()) {
+        MESSAGES.add(new LinkedHashSet<>(CALLED));
+      }
+      CALLED.clear();
+    }
   }
 
   /** Loads the program's classes again, with the calls. */
@@ -174,7 +186,7 @@ public final class MessagePathTest {
         || text.contains("\nfinal class " + name + " ");
   }
 
-  /** Sends a message through a router, twice: what is made once is made by the first one. */
+  /** Sends messages through a router: what is made once is made by the first one. */
   public static final class Journey implements Callable<Boolean> {
     private final Path state;
 
@@ -210,11 +222,11 @@ public final class MessagePathTest {
                     valid.settings(), Clock.system(), RandomSource.secure(), log, new Counters())) {
           router.start(() -> "reloaded");
           int port = router.addresses().getFirst().getPort();
-          for (int message = 1; message <= 2; message++) {
-            record(message == 2);
+          for (int message = 0; message <= RECORDED; message++) {
+            record(message > 0);
             send(port);
             while (written.toString(StandardCharsets.UTF_8).split("status=sent", -1).length
-                <= message) {
+                <= message + 1) {
               Thread.sleep(10);
             }
             // What follows the log line: the step of the queue is stored.
@@ -306,8 +318,11 @@ public final class MessagePathTest {
                 .getConstructor(Path.class)
                 .newInstance(folder);
     assertEquals(true, journey.call());
+    assertEquals(RECORDED, MESSAGES.size());
+    Set<String> called = MESSAGES.getFirst();
+    MESSAGES.forEach(called::retainAll);
     List<String> crossed = new ArrayList<>();
-    for (String name : CALLED) {
+    for (String name : called) {
       String file = fileOf(name);
       if (file != null && acts(file)) {
         crossed.add(name.substring("org.sealwax.".length()));
