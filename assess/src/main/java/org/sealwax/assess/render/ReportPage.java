@@ -196,13 +196,13 @@ public final class ReportPage {
     out.append("<section class=\"card finding ")
         .append(HtmlParts.tone(fault.first().outcome()))
         .append("\" id=\"")
-        .append(HtmlParts.anchor(fault.first().code()))
+        .append(HtmlParts.anchor(fault.code()))
         .append("\"><header><h3>")
-        .append(Html.escape(fault.first().heading()))
+        .append(Html.escape(fault.heading()))
         .append("</h3>");
     cost(fault);
     HtmlParts.chip(fault.first().outcome(), out);
-    out.append("<code>").append(Html.escape(fault.first().code())).append("</code></header>");
+    out.append("<code>").append(Html.escape(fault.code())).append("</code></header>");
     seen(fault);
     out.append("<p class=\"soft\">").append(Html.escape(check.reason())).append("</p>");
     List<FindingGroup> causes = fault.causesAmong(faults);
@@ -215,9 +215,7 @@ public final class ReportPage {
                   .map(
                       c ->
                           "<a href=\"#%s\">%s</a>"
-                              .formatted(
-                                  HtmlParts.anchor(c.first().code()),
-                                  Html.escape(c.first().heading())))
+                              .formatted(HtmlParts.anchor(c.code()), Html.escape(c.heading())))
                   .collect(Collectors.joining(" or ")))
           .append(".</p>");
     }
@@ -301,9 +299,9 @@ public final class ReportPage {
         break;
       }
       out.append("<li><span>")
-          .append(Html.escape(group.first().heading()))
+          .append(Html.escape(group.heading()))
           .append(" <code>")
-          .append(Html.escape(group.first().code()))
+          .append(Html.escape(group.code()))
           .append("</code></span><div>");
       seen(group);
       out.append("</div></li>");

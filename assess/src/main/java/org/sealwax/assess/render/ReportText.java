@@ -140,12 +140,12 @@ public record ReportText(boolean color, String router, boolean all) {
           List.of(
               new Cell("", 2, Ink.PLAIN),
               new Cell(fault.cost(), COST - 2, Ink.BOLD),
-              new Cell(fault.first().heading(), HEADING, Ink.PLAIN),
+              new Cell(fault.heading(), HEADING, Ink.PLAIN),
               new Cell(
                   fault.first().outcome() == CheckOutcome.FAIL ? "fail" : "warning",
                   OUTCOME,
                   ink(fault.first().outcome()))),
-          fault.first().code());
+          fault.code());
     }
 
     private void addresses() {
@@ -177,7 +177,7 @@ public record ReportText(boolean color, String router, boolean all) {
         out.row(
             beside("do"),
             "Goes away with "
-                + causes.stream().map(c -> c.first().code()).collect(Collectors.joining(" or "))
+                + causes.stream().map(c -> c.code()).collect(Collectors.joining(" or "))
                 + ".");
         out.line("");
         return;
@@ -264,9 +264,8 @@ public record ReportText(boolean color, String router, boolean all) {
                 (text, places) ->
                     out.row(
                         List.of(
-                            new Cell("", 2, Ink.PLAIN),
-                            new Cell(group.first().code(), 26, ink(outcome))),
-                        group.first().heading() + ": " + text + at(places)));
+                            new Cell("", 2, Ink.PLAIN), new Cell(group.code(), 26, ink(outcome))),
+                        group.heading() + ": " + text + at(places)));
       }
     }
 
