@@ -84,7 +84,8 @@ final class DoctorTest {
         assertTrue(exit <= 1, run.out());
         assertTrue(
             checked.containsAll(
-                Set.of("resolver", "clock", "ehlo", "ptr", "spf", "outbound", "receiving")),
+                Set.of(
+                    "resolver", "clock", "ehlo", "ptr", "spf", "dmarc", "outbound", "receiving")),
             checked.toString());
       }
     }

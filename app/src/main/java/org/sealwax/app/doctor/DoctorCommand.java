@@ -47,7 +47,7 @@ public final class DoctorCommand {
         check what receivers check about this host and its domains
 
         Examines, for the configuration: the PTR record of each address that mail is sent from, the
-        name in EHLO, SPF of that name and of the domains that send, the resolver, the clock, outgoing port 25, and of each domain that receives
+        name in EHLO, SPF and DMARC of that name and of the domains that send, the resolver, the clock, outgoing port 25, and of each domain that receives
         MX, DNSSEC, TLSA, MTA-STS, TLSRPT and the TLS of its hosts. Prints the worst first, each
         with the record or the command that fixes it. Sends no mail and changes nothing.
 
@@ -95,6 +95,7 @@ public final class DoctorCommand {
             new EhloNameReview(site, resolver),
             new SourceAddressReview(site, resolver),
             new SpfReview(site, resolver, Clock.system()),
+            new DmarcReview(site, resolver),
             new OutboundPortReview(
                 reach.or(() -> elsewhere(settings, site)),
                 resolver,

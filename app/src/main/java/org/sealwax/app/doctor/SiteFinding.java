@@ -43,6 +43,8 @@ record SiteFinding(
     EHLO,
     /** SPF of a domain that sends, or of the name in EHLO. */
     SPF,
+    /** DMARC of a domain that stands in From. */
+    DMARC,
     /** A resolver. */
     RESOLVER,
     /** The system clock. */

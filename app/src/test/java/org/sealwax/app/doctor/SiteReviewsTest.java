@@ -38,6 +38,7 @@ final class SiteReviewsTest {
         .a("mx.project.example", "192.0.2.25")
         .aaaa("mx.project.example", "2001:db8::25")
         .txt("mx.project.example", "v=spf1 a -all")
+        .txt("_dmarc.project.example", "v=DMARC1; p=quarantine")
         .txt("project.example", "v=spf1 ip4:192.0.2.25 ip6:2001:db8::25 -all")
         .ptr(reverse("192.0.2.25"), "mx.project.example")
         .ptr(reverse("2001:db8::25"), "mx.project.example");
@@ -53,6 +54,7 @@ final class SiteReviewsTest {
     found.addAll(new EhloNameReview(site, resolver).findings());
     found.addAll(new SourceAddressReview(site, resolver).findings());
     found.addAll(new SpfReview(site, resolver, Clock.system()).findings());
+    found.addAll(new DmarcReview(site, resolver).findings());
     return found;
   }
 
@@ -78,6 +80,35 @@ final class SiteReviewsTest {
 
   static List<Broken> broken() {
     return List.of(
+        new Broken(
+            "no dmarc record",
+            b -> b.without("_dmarc.project.example"),
+            SiteVerdict.WARNING,
+            "dmarc",
+            "_dmarc.project.example. TXT \"v=DMARC1; p=none"),
+        new Broken(
+            "two dmarc records",
+            b ->
+                b.without("_dmarc.project.example")
+                    .txt("_dmarc.project.example", "v=DMARC1; p=none")
+                    .txt("_dmarc.project.example", "v=DMARC1; p=reject"),
+            SiteVerdict.ERROR,
+            "dmarc",
+            "keep one"),
+        new Broken(
+            "a dmarc record in error",
+            b ->
+                b.without("_dmarc.project.example")
+                    .txt("_dmarc.project.example", "v=DMARC1 p=reject"),
+            SiteVerdict.ERROR,
+            "dmarc",
+            "_dmarc.project.example. TXT"),
+        new Broken(
+            "dmarc look-up fails",
+            b -> b.fails("_dmarc.project.example"),
+            SiteVerdict.UNKNOWN,
+            "dmarc",
+            ""),
         new Broken(
             "no spf record",
             b -> b.without("project.example"),
