@@ -138,6 +138,7 @@ final class LabDeliveryAgent implements AutoCloseable {
     this.policies =
         StsPolicyCache.open(
             new StsSettings(
+                true,
                 folder.resolve("sts.db"),
                 1_000,
                 64,

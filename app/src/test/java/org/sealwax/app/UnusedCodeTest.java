@@ -37,6 +37,11 @@ final class UnusedCodeTest {
     Map<String, String> out = new HashMap<>();
     because(
         out,
+        "a settings record has its defaults, and ConfigurationTest compares them",
+        "ClientLimits.ClientLimitSettings.defaults",
+        "LedgerSettings.defaults");
+    because(
+        out,
         "a plain value, or one that does nothing, for tests of what takes it",
         "Dialers.both",
         "ExpiryListener.none",

@@ -1,6 +1,5 @@
 package org.sealwax.mail.settings;
 
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What settings records are made of. */
@@ -13,11 +12,11 @@ public interface SettingSource {
   @Nullable Object value(SettingKey key);
 
   /**
-   * {@return the rows of a table, or null}
+   * {@return the rows of a table, or the record of a table without rows; or null}
    *
-   * @param type the record class of a row
+   * @param type the record class with the keys of the table
    */
-  default @Nullable List<? extends Record> rows(Class<? extends Record> type) {
+  default @Nullable Object table(Class<? extends Record> type) {
     return null;
   }
 }

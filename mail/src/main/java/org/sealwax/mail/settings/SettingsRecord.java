@@ -9,6 +9,7 @@ import java.lang.reflect.Type;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes settings records by the names of their components, so that no two values can change places.
- * A component that declares no key is another settings record, a list of the rows of a table, or
- * given by name.
+ * A component that declares no key is another settings record, a table or the rows of one, or given
+ * by name.
  */
 public final class SettingsRecord {
   private SettingsRecord() {}
@@ -46,13 +47,13 @@ public final class SettingsRecord {
       Method accessor,
       @Nullable SettingKey key,
       @Nullable Class<? extends Record> nested,
-      @Nullable Class<? extends Record> rows) {
+      @Nullable Class<? extends Record> table) {
     Object in(Record record) {
       return invoke(() -> accessor.invoke(record));
     }
 
     @Nullable Object read(SettingSource values) {
-      return key != null ? values.value(key) : rows != null ? values.rows(rows) : null;
+      return key != null ? values.value(key) : table != null ? values.table(table) : null;
     }
 
     /** A value as the component has it: optional, or an empty list, where there is none. */
@@ -100,7 +101,7 @@ public final class SettingsRecord {
               accessor,
               key,
               settings ? own.asSubclass(Record.class) : null,
-              rowsOf(c.getGenericType())));
+              tableOf(c.getGenericType())));
       types.add(c.getType());
     }
     Constructor<?> constructor =
@@ -109,13 +110,31 @@ public final class SettingsRecord {
     return new Shape(constructor, parts);
   }
 
-  /** The record class of a list of rows, or null. */
-  private static @Nullable Class<? extends Record> rowsOf(Type type) {
-    return type instanceof ParameterizedType list
-            && list.getActualTypeArguments()[0] instanceof Class<?> row
-            && row.isAnnotationPresent(SettingTable.class)
+  /** The record class of a table, or of the rows of one, or null. */
+  private static @Nullable Class<? extends Record> tableOf(Type type) {
+    Type one = type instanceof ParameterizedType list ? list.getActualTypeArguments()[0] : type;
+    return one instanceof Class<?> row && row.isAnnotationPresent(SettingTable.class)
         ? row.asSubclass(Record.class)
         : null;
+  }
+
+  /**
+   * {@return the record classes of all tables that a record has, in order, each once}
+   *
+   * @param type the record class
+   */
+  public static Set<Class<? extends Record>> tables(Class<? extends Record> type) {
+    Set<Class<? extends Record>> all = new LinkedHashSet<>();
+    for (Part part : shape(type).parts) {
+      Class<? extends Record> within = part.table == null ? part.nested : part.table;
+      if (part.table != null) {
+        all.add(part.table);
+      }
+      if (within != null) {
+        all.addAll(tables(within));
+      }
+    }
+    return all;
   }
 
   private static List<SettingKey> keys(Class<?> type) {
@@ -147,11 +166,12 @@ public final class SettingsRecord {
     return make(
         type,
         part -> {
-          Object value = part.read(values);
+          boolean given = part.key == null && others.containsKey(part.name);
+          Object value = given ? null : part.read(values);
           if (value != null) {
             return value;
           }
-          if (part.key != null || part.rows != null || others.containsKey(part.name)) {
+          if (given || part.key != null || part.table != null) {
             return others.get(part.name);
           }
           if (part.nested == null) {

@@ -55,7 +55,7 @@ final class Service implements Closeable {
     boolean journal = process.variable("JOURNAL_STREAM").isPresent();
     this.lines =
         new TextMailLog(
-            new LogSettings(valid.settings().log(), journal),
+            new LogSettings(valid.settings().log().format(), journal),
             StandardOutput.forLog(process.out()),
             Clock.system(),
             counters);

@@ -1,15 +1,15 @@
 package org.sealwax.router.config;
 
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import org.sealwax.mail.address.Cidr;
+import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.net.DialerSettings;
@@ -20,36 +20,44 @@ import org.sealwax.router.dnsbl.DnsList;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.log.LogSettings;
+import org.sealwax.router.metrics.MetricsSettings;
 import org.sealwax.router.pipe.PipeSettings;
 import org.sealwax.router.queue.QueueSettings;
 import org.sealwax.router.receipts.ReceiptSettings;
 import org.sealwax.router.receive.ClientLimits;
+import org.sealwax.router.receive.ListenerRow;
 import org.sealwax.router.receive.ReceiveSettings;
 import org.sealwax.router.receive.RejectRow;
+import org.sealwax.router.receive.RejectTableRow;
+import org.sealwax.router.receive.TrustSettings;
+import org.sealwax.router.receive.TrustedClientRow;
+import org.sealwax.router.receive.auth.AuthSettings;
+import org.sealwax.router.reports.TlsReportRow;
+import org.sealwax.router.reports.received.TlsReportsInRow;
 import org.sealwax.router.route.ForwardSettings;
 import org.sealwax.router.spool.SpoolSettings;
 import org.sealwax.router.sts.StsSettings;
 
 /**
- * The settings records of all packages.
+ * All tables of the file, in the order of the manual page; a table whose record takes nothing but
+ * its keys is read without another line.
  *
  * @param server what this server is
  * @param listeners at least one
- * @param sessions at a time, all listeners and clients together
- * @param identity our certificates
+ * @param ownCertificate our certificate
+ * @param namedCertificates certificates for other names
  * @param roots trusted certificate authorities
- * @param trustedNetworks networks of clients that may relay
+ * @param trust networks of clients that may relay
  * @param trustedClients clients that may relay, by certificate
  * @param peers clients that are identified by their own MX hosts
- * @param receive limits and names of receiving
- * @param clientLimits what one client may take
- * @param rejects rows that refuse
- * @param dnsLists DNS block and allow lists
- * @param passwordFile for AUTH
  * @param forward our domains and routes
  * @param pipes commands that mail is delivered to
- * @param spool the store
+ * @param rejectRows rows that refuse, as they stand in the file
+ * @param dnsLists DNS block and allow lists
+ * @param receive limits and names of receiving
+ * @param clientLimits what one client may take
  * @param queue retry schedule and limits of the queue
+ * @param spool the store
  * @param deliver settings of delivery
  * @param dialer addresses that may be connected to
  * @param sts settings of MTA-STS; empty: off
@@ -58,29 +66,29 @@ import org.sealwax.router.sts.StsSettings;
  * @param ledger settings of the ledger
  * @param receipts settings of receipts; empty: none are written
  * @param dns settings of the resolver
+ * @param auth users
  * @param log settings of the log that the file gives
- * @param metrics address at which metrics are served; empty: off
+ * @param metrics address at which metrics are served
  * @param lab the public lab, when there is one
  * @param restart values that cannot change while the server runs, by the name of their key
  */
 public record RouterSettings(
     ServerSettings server,
     List<ListenerRow> listeners,
-    int sessions,
-    IdentitySettings identity,
+    IdentityTable ownCertificate,
+    List<IdentitySettings.NamedPair> namedCertificates,
     RootSettings roots,
-    List<Cidr> trustedNetworks,
+    TrustSettings trust,
     List<TrustedClientRow> trustedClients,
     List<PeerIdentities.NamedPeer> peers,
-    ReceiveSettings receive,
-    ClientLimits.ClientLimitSettings clientLimits,
-    List<RejectRow> rejects,
-    List<DnsList> dnsLists,
-    Optional<Path> passwordFile,
     ForwardSettings forward,
     List<PipeSettings> pipes,
-    SpoolSettings spool,
+    List<RejectTableRow> rejectRows,
+    List<DnsList> dnsLists,
+    ReceiveSettings receive,
+    ClientLimits.ClientLimitSettings clientLimits,
     QueueSettings queue,
+    SpoolSettings spool,
     DeliverySettings deliver,
     DialerSettings dialer,
     Optional<StsSettings> sts,
@@ -89,8 +97,9 @@ public record RouterSettings(
     LedgerSettings ledger,
     Optional<ReceiptSettings> receipts,
     DnsSettings dns,
-    LogSettings.Format log,
-    Optional<InetSocketAddress> metrics,
+    AuthSettings auth,
+    LogSettings log,
+    MetricsSettings metrics,
     Optional<PublicLab> lab,
     Map<String, Object> restart) {
   /** The first address for reports needs a restart; further ones do not. */
@@ -99,13 +108,32 @@ public record RouterSettings(
   /** Copies. */
   public RouterSettings {
     listeners = List.copyOf(listeners);
-    trustedNetworks = List.copyOf(trustedNetworks);
+    namedCertificates = List.copyOf(namedCertificates);
     trustedClients = List.copyOf(trustedClients);
     peers = List.copyOf(peers);
-    rejects = List.copyOf(rejects);
-    dnsLists = List.copyOf(dnsLists);
     pipes = List.copyOf(pipes);
+    rejectRows = List.copyOf(rejectRows);
+    dnsLists = List.copyOf(dnsLists);
     restart = Map.copyOf(restart);
+  }
+
+  /** Our certificates. */
+  public IdentitySettings identity() {
+    return new IdentitySettings(
+        ownCertificate.pair().orElse(null),
+        namedCertificates,
+        server.state().resolve("tls"),
+        server.hostname());
+  }
+
+  /** Rows that refuse. */
+  public List<RejectRow> rejects() {
+    Set<Domain> caseSensitive =
+        forward.aliasDomains().stream()
+            .filter(ForwardSettings.AliasDomain::caseSensitive)
+            .map(ForwardSettings.AliasDomain::domain)
+            .collect(Collectors.toSet());
+    return rejectRows.stream().map(row -> row.row(forward.delimiter(), caseSensitive)).toList();
   }
 
   private List<Mailbox> reportAddresses() {

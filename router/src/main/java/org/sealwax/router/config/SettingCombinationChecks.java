@@ -13,14 +13,18 @@ import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.TlsVersion;
-import org.sealwax.router.config.ConfigurationSchema.MetricsTable;
-import org.sealwax.router.config.ConfigurationSchema.TrustTable;
 import org.sealwax.router.config.TableRecords.Row;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.dnsbl.DnsList;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.ledger.LedgerSettings;
+import org.sealwax.router.metrics.MetricsSettings;
+import org.sealwax.router.receive.ListenerRow;
 import org.sealwax.router.receive.ListenerSettings.ListenerTlsMode;
+import org.sealwax.router.receive.TrustSettings;
+import org.sealwax.router.receive.TrustedClientRow;
+import org.sealwax.router.reports.TlsReportRow;
+import org.sealwax.router.reports.received.TlsReportsInRow;
 import org.sealwax.router.route.ConfiguredHop;
 import org.sealwax.router.route.ForwardSettings.RelayDomain;
 import org.sealwax.router.route.ForwardSettings.TransportRoute;
@@ -63,9 +67,9 @@ final class SettingCombinationChecks {
     dnsLists();
     domains();
     tables.rows(TransportRoute.class).forEach(this::transport);
-    at(TrustTable.class, "networks")
+    at(TrustSettings.class, "networks")
         .error(
-            settings.trustedNetworks().stream().anyMatch(n -> n.prefix() == 0),
+            settings.trust().networks().stream().anyMatch(n -> n.prefix() == 0),
             "a network of all addresses would make this an open relay")
         .help("name the hosts that send through this server");
     at(DnsSettings.class, "validation")
@@ -89,9 +93,13 @@ final class SettingCombinationChecks {
             "the path of the state folder must not contain a question mark: "
                 + settings.server().state())
         .help("name a folder without one: the databases would be opened at another path");
-    at(MetricsTable.class, "address")
+    at(MetricsSettings.class, "address")
         .warning(
-            settings.metrics().filter(a -> !a.getAddress().isLoopbackAddress()).isPresent(),
+            settings
+                .metrics()
+                .address()
+                .filter(a -> !a.getAddress().isLoopbackAddress())
+                .isPresent(),
             "metrics are readable by every host that can reach this address")
         .help("use 127.0.0.1, or protect the address by a firewall");
     ledger(settings.ledger());
@@ -129,7 +137,7 @@ final class SettingCombinationChecks {
         .error(none && l.auth(), "AUTH is offered under TLS only, but this listener has no TLS")
         .help("set tls = \"starttls\" or \"implicit\"");
     row.at("auth")
-        .error(l.auth() && settings.passwordFile().isEmpty(), "AUTH needs a password file")
+        .error(l.auth() && settings.auth().passwordFile().isEmpty(), "AUTH needs a password file")
         .help("add [auth] with password_file = \"…\"; sealwax password makes its lines");
     row.at("address")
         .warning(

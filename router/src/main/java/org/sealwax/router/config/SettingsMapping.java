@@ -5,47 +5,30 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.RecipientDelimiter;
 import org.sealwax.mail.cli.MachineDefaults;
-import org.sealwax.mail.dns.DnsSettings;
-import org.sealwax.mail.net.DialerSettings;
 import org.sealwax.mail.settings.SettingsRecord;
-import org.sealwax.mail.tls.IdentitySettings;
-import org.sealwax.router.config.ConfigurationSchema.AuthTable;
-import org.sealwax.router.config.ConfigurationSchema.IdentityTable;
-import org.sealwax.router.config.ConfigurationSchema.MetricsTable;
-import org.sealwax.router.config.ConfigurationSchema.ReceiptsTable;
-import org.sealwax.router.config.ConfigurationSchema.RejectTableRow;
-import org.sealwax.router.config.ConfigurationSchema.SessionLimits;
-import org.sealwax.router.config.ConfigurationSchema.StsTable;
-import org.sealwax.router.config.ConfigurationSchema.TlsRequiredNoFrom;
-import org.sealwax.router.config.ConfigurationSchema.TrustTable;
 import org.sealwax.router.config.TableRecords.Row;
 import org.sealwax.router.deliver.Credentials;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.deliver.RouteSettings;
-import org.sealwax.router.dnsbl.DnsList;
-import org.sealwax.router.evidence.PeerIdentities;
-import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.pipe.PipeSettings;
 import org.sealwax.router.queue.QueueSettings;
 import org.sealwax.router.receipts.ReceiptSettings;
-import org.sealwax.router.receive.AddressPattern;
-import org.sealwax.router.receive.ClientLimits.ClientLimitSettings;
+import org.sealwax.router.receive.ListenerRow;
 import org.sealwax.router.receive.ReceiveSettings;
-import org.sealwax.router.receive.RejectRow;
-import org.sealwax.router.receive.RejectRow.RejectMatch;
+import org.sealwax.router.receive.TrustSettings;
+import org.sealwax.router.reports.TlsReportRow;
+import org.sealwax.router.reports.received.TlsReportsInRow;
 import org.sealwax.router.route.ConfiguredHop;
 import org.sealwax.router.route.ForwardSettings;
 import org.sealwax.router.route.ForwardSettings.TransportRoute;
@@ -77,9 +60,9 @@ final class SettingsMapping {
     return server;
   }
 
+  /** All tables. What is not said here is read from its table alone. */
   RouterSettings settings() {
-    TrustTable trust = tables.table(TrustTable.class);
-    IdentityTable identity = tables.table(IdentityTable.class);
+    Domain host = server.hostname();
     RecipientDelimiter delimiter =
         tables.section(ForwardSettings.class).get("delimiter", RecipientDelimiter.class);
     List<PipeSettings> pipes =
@@ -89,98 +72,48 @@ final class SettingsMapping {
     ForwardSettings forward = forward(pipes);
     List<ListenerRow> written = tables.values(ListenerRow.class);
     List<ListenerRow> listeners = written.isEmpty() ? List.of(ListenerRow.byDefault()) : written;
-    return new RouterSettings(
-        server,
-        listeners,
-        tables.table(SessionLimits.class).sessions(),
-        identity(identity),
-        tables.table(RootSettings.class),
-        trust.networks(),
-        tables.values(TrustedClientRow.class),
-        tables.values(PeerIdentities.NamedPeer.class),
-        tables.over(
-            SettingsRecord.with(
-                ReceiveSettings.defaults(server.hostname()),
-                Map.of(
-                    "honoursUntrustedTlsRequiredNo",
-                    trust.honourTlsRequiredNo() == TlsRequiredNoFrom.ALL))),
-        tables.over(ClientLimitSettings.defaults()),
-        rejects(forward),
-        tables.values(DnsList.class),
-        tables.table(AuthTable.class).passwordFile(),
-        forward,
-        pipes,
-        tables.over(SpoolSettings.defaults(server.state().resolve("spool"))),
-        tables.over(
-            SettingsRecord.with(
-                QueueSettings.defaults(server.hostname()),
-                Map.of("postmaster", server.postmaster()))),
-        tables.over(
-            SettingsRecord.with(
-                DeliverySettings.defaults(server.hostname()),
-                Map.of(
-                    "ownEndpoints", ownEndpoints(listeners),
-                    "clientCertificate", identity.showToServers(),
-                    "routes", routes(forward)))),
-        tables.over(DialerSettings.defaults()),
-        tables.table(StsTable.class).enabled()
-            ? Optional.of(tables.over(StsSettings.in(server.state().resolve("sts.db"))))
-            : Optional.empty(),
-        tlsReports(),
-        tlsReportsIn(),
-        tables.over(LedgerSettings.defaults()),
-        tables.table(ReceiptsTable.class).enabled()
-            ? Optional.of(tables.over(ReceiptSettings.defaults()))
-            : Optional.empty(),
-        tables.table(DnsSettings.class),
-        tables.over(LogSettings.defaults()).format(),
-        tables.table(MetricsTable.class).address(),
-        lab(),
-        tables.restart());
+    TrustSettings trust = tables.table(TrustSettings.class);
+    Map<String, @Nullable Object> made = new HashMap<>();
+    made.put("server", server);
+    made.put("listeners", listeners);
+    made.put("forward", forward);
+    made.put("pipes", pipes);
+    made.put(
+        "receive",
+        over(
+            ReceiveSettings.defaults(host),
+            Map.of(
+                "honoursUntrustedTlsRequiredNo",
+                trust.honourTlsRequiredNo() == TrustSettings.TlsRequiredNoFrom.ALL)));
+    made.put(
+        "queue", over(QueueSettings.defaults(host), Map.of("postmaster", server.postmaster())));
+    made.put("spool", tables.over(SpoolSettings.defaults(server.state().resolve("spool"))));
+    made.put(
+        "deliver",
+        over(
+            DeliverySettings.defaults(host),
+            Map.of(
+                "ownEndpoints", ownEndpoints(listeners),
+                "clientCertificate", tables.table(IdentityTable.class).showToServers(),
+                "routes", routes(forward))));
+    made.put(
+        "sts",
+        Optional.of(tables.over(StsSettings.in(server.state().resolve("sts.db"))))
+            .filter(StsSettings::enabled));
+    made.put("tlsReports", tlsReports());
+    made.put("tlsReportsIn", tlsReportsIn());
+    made.put(
+        "receipts",
+        Optional.of(tables.over(ReceiptSettings.defaults())).filter(ReceiptSettings::enabled));
+    made.put("log", tables.over(LogSettings.defaults()));
+    made.put(
+        "lab", tables.section(PublicLab.class).present() ? tables.table(PublicLab.class) : null);
+    made.put("restart", tables.restart());
+    return tables.all(RouterSettings.class, made);
   }
 
-  private IdentitySettings identity(IdentityTable t) {
-    IdentitySettings.@Nullable CertificatePair pair =
-        t.certificate().isPresent() && t.key().isPresent()
-            ? new IdentitySettings.CertificatePair(t.certificate().get(), t.key().get())
-            : null;
-    return new IdentitySettings(
-        pair,
-        tables.values(IdentitySettings.NamedPair.class),
-        server.state().resolve("tls"),
-        server.hostname());
-  }
-
-  private List<RejectRow> rejects(ForwardSettings forward) {
-    Set<Domain> caseSensitive =
-        forward.aliasDomains().stream()
-            .filter(ForwardSettings.AliasDomain::caseSensitive)
-            .map(ForwardSettings.AliasDomain::domain)
-            .collect(Collectors.toSet());
-    List<RejectRow> rejects = new ArrayList<>();
-    for (Row<RejectTableRow> row : tables.rows(RejectTableRow.class)) {
-      RejectTableRow t = row.value();
-      Stream.of(
-              t.client().map(RejectMatch.Client::new),
-              t.sender().map(RejectMatch.Sender::new),
-              t.recipient()
-                  .map(
-                      p ->
-                          new RejectMatch.Recipient(
-                              p,
-                              forward.delimiter(),
-                              p instanceof AddressPattern.OneMailbox one
-                                  && one.mailbox().domain() instanceof Domain d
-                                  && caseSensitive.contains(d))))
-          .flatMap(Optional::<RejectMatch>stream)
-          .forEach(
-              match ->
-                  TableRecords.accepted(
-                      row.section(),
-                      () -> rejects.add(new RejectRow(match, t.text())),
-                      () -> false));
-    }
-    return rejects;
+  private <R extends Record> R over(R base, Map<String, ?> changes) {
+    return tables.over(SettingsRecord.with(base, changes));
   }
 
   private ForwardSettings forward(List<PipeSettings> pipes) {
@@ -196,7 +129,7 @@ final class SettingsMapping {
                 ForwardSettings.SenderRewriting.of(
                     d,
                     server.state().resolve("srs.secret"),
-                    tables.table(ForwardSettings.StoredSenderLimits.class, Map.of())))
+                    ForwardSettings.StoredSenderLimits.defaults()))
         .ifPresent(usual -> ours.put("sender", tables.over(usual)));
     return tables.over(SettingsRecord.with(ForwardSettings.defaults(), ours));
   }
@@ -292,12 +225,5 @@ final class SettingsMapping {
     // Addresses are looked at again by a reload; the first one brings the inbox.
     tables.restart().put(RouterSettings.FIRST_REPORT_ADDRESS, row.enabled());
     return Optional.of(row).filter(TlsReportsInRow::enabled);
-  }
-
-  /** Empty when the file has no such table, or one with errors, which are reported then. */
-  private Optional<PublicLab> lab() {
-    return tables.section(PublicLab.class).present()
-        ? Optional.of(tables.table(PublicLab.class))
-        : Optional.empty();
   }
 }

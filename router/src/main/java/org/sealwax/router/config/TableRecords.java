@@ -36,8 +36,8 @@ final class TableRecords {
     }
 
     @Override
-    public List<? extends Record> rows(Class<? extends Record> type) {
-      return tables.values(type);
+    public @Nullable Object table(Class<? extends Record> type) {
+      return ConfigurationSchema.tableOf(type).repeated() ? tables.values(type) : null;
     }
   }
 
@@ -77,6 +77,25 @@ final class TableRecords {
   /** The section with the keys of a record. */
   Section section(Class<? extends Record> type) {
     return reader.section(type);
+  }
+
+  /** All tables of a record; {@code others} are those that need more than their keys. */
+  <R extends Record> R all(Class<R> type, Map<String, ?> others) {
+    SettingSource each =
+        new SettingSource() {
+          @Override
+          public @Nullable Object value(SettingKey key) {
+            return null;
+          }
+
+          @Override
+          public Object table(Class<? extends Record> one) {
+            return ConfigurationSchema.tableOf(one).repeated()
+                ? values(one)
+                : TableRecords.this.table(one);
+          }
+        };
+    return SettingsRecord.of(type, each, others);
   }
 
   /** The table of a record whose keys all have a default, or are optional. */

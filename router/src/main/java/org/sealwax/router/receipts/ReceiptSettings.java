@@ -9,13 +9,20 @@ import org.sealwax.mail.settings.SettingsRecord;
 /**
  * Settings of the receipts.
  *
+ * @param enabled whether receipts are written
  * @param retention files whose last record is older are deleted, with their salts; zero: never
  * @param size the oldest files are deleted, with their salts, when all are larger, in bytes; zero:
  *     never
  * @param fileSize a file that has grown beyond this is closed and the next one begun, in bytes
  */
-@SettingTable(name = "receipts")
+@SettingTable(name = "receipts", purpose = "Signed records of deliveries.")
 public record ReceiptSettings(
+    @Setting(
+            fallback = "true",
+            restart = true,
+            doc =
+                "Write a receipt for each delivered recipient, in the folder receipts of the state folder.")
+        boolean enabled,
     @Setting(
             fallback = "90d",
             doc = "Retention of receipts; older files are deleted; \"0s\": unlimited.")

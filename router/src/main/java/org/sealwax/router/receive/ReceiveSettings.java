@@ -11,6 +11,7 @@ import org.sealwax.mail.settings.SettingsRecord;
 /**
  * Settings that all listeners share.
  *
+ * @param sessions at a time, all listeners and clients together
  * @param host our name: greeting, EHLO, Received
  * @param size bytes of a message at most (SIZE, RFC 1870)
  * @param recipients in one transaction at most; RFC 5321 4.5.3.1.8 wants at least 100 (RCPTMAX, RFC
@@ -27,8 +28,14 @@ import org.sealwax.mail.settings.SettingsRecord;
  *     relay it always counts
  * @param zone time zone of the Received field
  */
-@SettingTable(name = "limits")
+@SettingTable(name = "limits", purpose = "Limits for clients.")
 public record ReceiveSettings(
+    @Setting(
+            fallback = "2000",
+            restart = true,
+            doc =
+                "Maximum number of concurrent sessions of all listeners; each listener has a reserve of one twentieth.")
+        int sessions,
     Domain host,
     @Setting(name = "message_size", fallback = "64MB", least = "1KB", doc = "Maximum message size.")
         long size,

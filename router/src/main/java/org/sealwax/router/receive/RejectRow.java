@@ -2,6 +2,7 @@ package org.sealwax.router.receive;
 
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.RecipientDelimiter;
+import org.sealwax.mail.settings.InvalidSetting;
 import org.sealwax.mail.smtp.Reply;
 
 /**
@@ -35,9 +36,14 @@ public record RejectRow(RejectMatch on, String text) {
 
   /** Checks that the text is one line. */
   public RejectRow {
-    if (text.chars().anyMatch(c -> c < ' ' || c == 0x7f)) {
-      throw new IllegalArgumentException("control character in a reject row's text");
-    }
+    checkText(text);
+  }
+
+  static void checkText(String text) {
+    InvalidSetting.because("control character in a reject row's text")
+        .of("text")
+        .help("write one plain line")
+        .throwIf(text.chars().anyMatch(c -> c < ' ' || c == 0x7f));
   }
 
   /** The reply to the client. */

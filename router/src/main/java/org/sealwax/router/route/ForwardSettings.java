@@ -251,7 +251,6 @@ public record ForwardSettings(
    *     networks do not use it up. Trusted clients have no share of their own, since they pass on
    *     the mail of others
    */
-  @SettingTable(name = "srs")
   public record StoredSenderLimits(
       @Setting(
               name = "senders_per_day",

@@ -25,10 +25,10 @@ import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.ReferenceIdentity;
-import org.sealwax.router.config.ListenerRow;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.receive.Listener;
+import org.sealwax.router.receive.ListenerRow;
 import org.sealwax.router.receive.ListenerSettings;
 import org.sealwax.router.receive.SmtpServer;
 import org.sealwax.router.wiring.CertificateAuthorities;
@@ -96,7 +96,7 @@ final class ListenerSet {
                 "certificates", row.clientCertificates(),
                 "offersAuth", row.auth(),
                 "dsn", row.dsn(),
-                "sessions", now.sessions()));
+                "sessions", now.receive().sessions()));
     ListenerTlsSettings listenerTls =
         ListenerTlsSettings.defaults(row.name())
             .withFloor(row.floor())

@@ -29,7 +29,6 @@ import org.sealwax.mail.tls.RootStore;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsSettings;
 import org.sealwax.router.config.RouterSettings;
-import org.sealwax.router.config.TlsReportsInRow;
 import org.sealwax.router.control.ControlServer;
 import org.sealwax.router.control.ControlService;
 import org.sealwax.router.control.Explainer;
@@ -57,6 +56,7 @@ import org.sealwax.router.receive.SmtpServer;
 import org.sealwax.router.receive.TrustedCertificates;
 import org.sealwax.router.receive.auth.PasswordFile;
 import org.sealwax.router.receive.auth.PasswordMechanisms;
+import org.sealwax.router.reports.received.TlsReportsInRow;
 import org.sealwax.router.route.ConfiguredDirectory;
 import org.sealwax.router.route.NextHopDelivery;
 import org.sealwax.router.route.RecipientProbe;
@@ -239,7 +239,8 @@ public final class Router implements Closeable {
             },
             queue.intake(),
             new ClientLimits(settings.clientLimits(), clock),
-            new SessionLimit(settings.sessions(), new ByteBudget(MemoryPlan.forSessions())),
+            new SessionLimit(
+                settings.receive().sessions(), new ByteBudget(MemoryPlan.forSessions())),
             AuthGuard.defaults(),
             new ClientNames(resolver, settings.dns().concurrent() / ClientNames.SHARE, clock),
             new DnsListClient(
@@ -346,7 +347,7 @@ public final class Router implements Closeable {
         new ReceiveConfiguration(
             next.receive(),
             new RelayRules(
-                next.trustedNetworks(),
+                next.trust().networks(),
                 TrustedCertificates.of(tls.verifier(), roots.grants()),
                 next.rejects(),
                 next.server().postmaster().orElse(null)),
@@ -386,10 +387,10 @@ public final class Router implements Closeable {
   }
 
   private @Nullable PasswordFile passwords(RouterSettings next) throws IOException {
-    return next.passwordFile().isEmpty()
+    return next.auth().passwordFile().isEmpty()
         ? null
         : new PasswordFile(
-            next.passwordFile().get(),
+            next.auth().passwordFile().get(),
             PasswordFile.decoySecret(next.server().state().resolve("decoy.secret"), random),
             clock,
             log,
@@ -430,8 +431,8 @@ public final class Router implements Closeable {
       } catch (IOException e) {
         throw StartFailure.toListen(reportsIn.listenAddress().orElseThrow(), e);
       }
-      if (now.metrics().isPresent()) {
-        metrics = openMetrics(now.metrics().get());
+      if (now.metrics().address().isPresent()) {
+        metrics = openMetrics(now.metrics().address().get());
       }
     } catch (IOException | UncheckedIOException e) {
       close();

@@ -11,6 +11,7 @@ import org.sealwax.mail.sts.FirstContactWait;
 /**
  * Settings for fetching and keeping policies.
  *
+ * @param enabled whether policies are used at all
  * @param file the database; made when it is missing, in a folder that is there
  * @param domains kept at most; at least 1
  * @param fetches at one time at most: a slow host can make each take a minute
@@ -18,8 +19,14 @@ import org.sealwax.mail.sts.FirstContactWait;
  * @param port of policy hosts: 443 but in tests
  * @param patience how long mail waits at first contact
  */
-@SettingTable(name = "sts")
+@SettingTable(name = "sts", purpose = "MTA-STS policies of recipient domains.")
 public record StsSettings(
+    @Setting(
+            fallback = "true",
+            restart = true,
+            doc =
+                "Fetch, cache and enforce MTA-STS policies (RFC 8461). DANE has no such switch: it applies where the DNS is validated.")
+        boolean enabled,
     Path file,
     int domains,
     int fetches,

@@ -17,8 +17,8 @@ import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.router.config.RouterSettings;
-import org.sealwax.router.config.TrustedClientRow;
 import org.sealwax.router.evidence.PeerIdentities;
+import org.sealwax.router.receive.TrustedClientRow;
 
 /**
  * The certificate authorities of one configuration, and what they are asked about. Each file is

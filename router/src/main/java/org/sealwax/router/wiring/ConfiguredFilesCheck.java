@@ -22,10 +22,10 @@ import org.sealwax.mail.tls.RootStore;
 import org.sealwax.mail.tls.verdict.CertificateName;
 import org.sealwax.mail.tls.verdict.NameCheck;
 import org.sealwax.router.config.RouterSettings;
-import org.sealwax.router.config.TrustedClientRow;
 import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.log.TextMailLog;
 import org.sealwax.router.pipe.PipeDeliveryAgent;
+import org.sealwax.router.receive.TrustedClientRow;
 import org.sealwax.router.receive.auth.PasswordFile;
 import org.sealwax.router.route.ConfiguredDirectory;
 import org.sealwax.router.route.ForwardSettings;
@@ -159,10 +159,10 @@ public final class ConfiguredFilesCheck {
       warning(
           "memory", plan.text() + "; lower a limit, or give Java more by SEALWAX_JAVA_OPTS=-Xmx1g");
     }
-    if (settings.sessions() > MemoryPlan.sessionsThatFit()) {
+    if (settings.receive().sessions() > MemoryPlan.sessionsThatFit()) {
       warning(
           "[limits] sessions",
-          settings.sessions()
+          settings.receive().sessions()
               + " sessions do not fit in a third of the heap, only "
               + MemoryPlan.sessionsThatFit());
     }
@@ -219,10 +219,10 @@ public final class ConfiguredFilesCheck {
   }
 
   private void passwords() {
-    if (settings.passwordFile().isEmpty()) {
+    if (settings.auth().passwordFile().isEmpty()) {
       return;
     }
-    Path file = settings.passwordFile().get();
+    Path file = settings.auth().passwordFile().get();
     String place = "password file";
     try (TextMailLog silent = discardingDirectory()) {
       var _ = new PasswordFile(file, new byte[DECOY], clock, silent);

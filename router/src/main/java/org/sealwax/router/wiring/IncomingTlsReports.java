@@ -19,7 +19,6 @@ import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.router.config.RouterSettings;
-import org.sealwax.router.config.TlsReportsInRow;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.Consignment;
@@ -31,6 +30,7 @@ import org.sealwax.router.reports.received.ReportInbox;
 import org.sealwax.router.reports.received.ReportIntake;
 import org.sealwax.router.reports.received.ReportListener;
 import org.sealwax.router.reports.received.ReportListenerSettings;
+import org.sealwax.router.reports.received.TlsReportsInRow;
 
 /**
  * Reports from others about our domains: the store, the inbox, and the listener for reports by

@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.sealwax.mail.net.FailureText;
-import org.sealwax.router.config.ListenerRow;
 import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.receive.ListenerRow;
 
 /**
  * A check of what this machine gives the router when this user starts it: the state folder and the
@@ -37,6 +37,7 @@ public final class MachineCheck {
       }
       settings
           .metrics()
+          .address()
           .flatMap(MachineCheck::bind)
           .ifPresent(why -> out.add(problem("[metrics] address", why)));
       settings

@@ -15,11 +15,11 @@ import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tlsrpt.TlsSessionListener;
 import org.sealwax.router.config.RouterSettings;
-import org.sealwax.router.config.TlsReportRow;
 import org.sealwax.router.dkim.DkimKeyFile;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.reports.ReportSettings;
+import org.sealwax.router.reports.TlsReportRow;
 import org.sealwax.router.reports.TlsReporter;
 
 /** TLS reports to other domains, made once the first session is to be counted. */

@@ -300,6 +300,7 @@ public final class ColdDomainBench {
     HttpsClient https = new HttpsClient(resolver, far, client(), CA.roots(), clock);
     return StsPolicyCache.open(
         new StsSettings(
+            true,
             folder.resolve("sts.db"),
             100,
             4,

@@ -31,6 +31,7 @@ import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.queue.QueueSettings;
 import org.sealwax.router.receipts.ReceiptSettings;
 import org.sealwax.router.receive.ClientLimits;
+import org.sealwax.router.receive.ListenerRow;
 import org.sealwax.router.receive.ReceiveSettings;
 import org.sealwax.router.receive.RelayRules;
 import org.sealwax.router.route.ForwardSettings;
@@ -166,7 +167,7 @@ final class ConfigurationTest {
     assertEquals(deliver.hold(), settings.deliver().hold());
     assertEquals(deliver.floors(), settings.deliver().floors());
     assertEquals(deliver.level(), settings.deliver().level());
-    assertEquals(RelayRules.loopbackOnly().trustedNetworks(), settings.trustedNetworks());
+    assertEquals(RelayRules.loopbackOnly().trustedNetworks(), settings.trust().networks());
     assertTrue(sound.effective().stream().noneMatch(e -> e.origin().contains(":")));
   }
 

@@ -208,7 +208,7 @@ final class ReceiptLogTest {
 
   @Test
   void missingFileIsDetected() throws IOException {
-    settings = new ReceiptSettings(Duration.ofDays(90), 0, 2_000);
+    settings = new ReceiptSettings(true, Duration.ofDays(90), 0, 2_000);
     for (int i = 0; i < 3; i++) {
       written(10);
       clock.pass(Duration.ofDays(1));
@@ -252,7 +252,7 @@ final class ReceiptLogTest {
   /** A bug while a file is begun left one without a first line, and the chain went on in it. */
   @Test
   void theChainGoesOnAfterABugWhileAFileIsBegun() throws Exception {
-    settings = new ReceiptSettings(Duration.ofDays(90), 0, 2_000);
+    settings = new ReceiptSettings(true, Duration.ofDays(90), 0, 2_000);
     AtomicBoolean failed = new AtomicBoolean();
     Clock failing =
         new Clock() {
@@ -315,7 +315,7 @@ final class ReceiptLogTest {
 
   @Test
   void chainVerifiesAfterExpiredFilesAreRemoved() throws Exception {
-    settings = new ReceiptSettings(Duration.ofDays(30), 0, 2_000);
+    settings = new ReceiptSettings(true, Duration.ofDays(30), 0, 2_000);
     written(10);
     clock.pass(Duration.ofDays(1));
     written(10);
@@ -332,7 +332,7 @@ final class ReceiptLogTest {
 
   @Test
   void chainVerifiesAfterOldestFilesAreRemovedForSpace() throws Exception {
-    settings = new ReceiptSettings(Duration.ZERO, 60_000, 1L << 20);
+    settings = new ReceiptSettings(true, Duration.ZERO, 60_000, 1L << 20);
     for (int i = 0; i < 30; i++) {
       written(10);
     }

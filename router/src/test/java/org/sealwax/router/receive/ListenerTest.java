@@ -45,6 +45,7 @@ final class ListenerTest {
     directory.listed(SessionHarness.mailbox("jones@example.org"));
     ReceiveSettings settings =
         new ReceiveSettings(
+            2000,
             SessionHarness.HOST,
             1_000_000,
             10,

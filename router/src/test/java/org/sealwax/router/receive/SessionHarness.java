@@ -235,6 +235,7 @@ final class SessionHarness {
     clientEnd = pair.client();
     ReceiveSettings settings =
         new ReceiveSettings(
+            2000,
             HOST,
             size,
             recipients,

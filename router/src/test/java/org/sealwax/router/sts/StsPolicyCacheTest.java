@@ -150,7 +150,13 @@ final class StsPolicyCacheTest {
     Resolver resolver = new ChangingStsSite();
     StsSettings settings =
         new StsSettings(
-            folder.resolve("sts.db"), 1_000, 4, Duration.ofSeconds(20), host.port(), patience);
+            true,
+            folder.resolve("sts.db"),
+            1_000,
+            4,
+            Duration.ofSeconds(20),
+            host.port(),
+            patience);
     HttpsClient https =
         new HttpsClient(resolver, SystemDialer.trusted(), TLS, CA.roots(), Clock.system());
     StsPolicyCache policies =

@@ -1,4 +1,4 @@
-package org.sealwax.router.config;
+package org.sealwax.router.reports.received;
 
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -8,8 +8,6 @@ import java.util.Optional;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.settings.SettingTable;
-import org.sealwax.router.reports.received.ReceivedReportSettings;
-import org.sealwax.router.reports.received.ReportListenerSettings;
 
 /**
  * {@code [tlsrpt_in]}.
@@ -53,7 +51,7 @@ public record TlsReportsInRow(
   }
 
   /** Whether reports are taken at all. */
-  boolean enabled() {
+  public boolean enabled() {
     return !addresses.isEmpty() || listen.isPresent();
   }
 

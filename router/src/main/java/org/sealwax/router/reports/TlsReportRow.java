@@ -1,4 +1,4 @@
-package org.sealwax.router.config;
+package org.sealwax.router.reports;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -7,7 +7,6 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.settings.SettingTable;
-import org.sealwax.router.reports.ReportSettings;
 
 /**
  * {@code [tlsrpt]}.

@@ -1,4 +1,4 @@
-package org.sealwax.router.config;
+package org.sealwax.router.receive;
 
 import java.nio.file.Path;
 import java.util.List;

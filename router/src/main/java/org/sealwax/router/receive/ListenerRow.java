@@ -1,4 +1,4 @@
-package org.sealwax.router.config;
+package org.sealwax.router.receive;
 
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -9,7 +9,6 @@ import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.TlsFloor;
-import org.sealwax.router.receive.ListenerSettings;
 
 /**
  * One {@code [[listener]]}.
