@@ -164,7 +164,7 @@ postlog unix-dgram n - n - 1 postlogd
 CF
 }
 # postlogd sends its own first line to the socket that it reads. Where the kernel keeps ten lines for it (its default)
-# and the other programs were faster, it waits for itself for ever, and every program that logs waits for it: then this
+# and the other programs were faster, it waits for itself forever, and every program that logs waits for it: then this
 # Postfix is killed and started again. A namespace of the scenario's own gets a longer queue.
 postfix_start() { # DIR ADDRESS:PORT
   local dir=$1 address=$2 round

@@ -137,11 +137,11 @@ final class Demo {
   private void printIntroduction(
       DemoEnvironment stage, Router router, List<DemoDestination> destinations) {
     out.println(
-        "It is up: signed DNS, "
+        "Ready: signed DNS, "
             + destinations.size()
             + " mail domains, port "
             + stage.lab().settings().smtpPort()
-            + ". In it, Sealwax with its defaults (and short waits) is "
+            + ". Sealwax runs in it, with its defaults and short waits, as "
             + DemoEnvironment.NAME
             + ", listening at "
             + router.addresses().getFirst().getAddress().getHostAddress()
@@ -154,14 +154,14 @@ final class Demo {
           .filter(d -> d.kind() == kind)
           .forEach(d -> out.println(line(d.label(), d.description())));
     }
-    out.println("\nOne message goes to each.");
+    out.println("\nOne message is sent to each.");
   }
 
   private static String line(String label, String text) {
     return String.format(Locale.ROOT, "  %-4s %s", label, text);
   }
 
-  /** Hands one message for each destination to the router, as local programs do. */
+  /** Submits one message for each destination to the router, as local programs do. */
   private void submit(Path state, LabToken token, List<DemoDestination> destinations)
       throws IOException, InterruptedException {
     for (DemoDestination destination : destinations) {
@@ -180,7 +180,7 @@ final class Demo {
         throw new InterruptedException(); // which had closed the channel to the router
       }
       if (code != ExitStatus.OK) {
-        throw new IOException("the router did not take the message to " + to);
+        throw new IOException("the router did not accept the message to " + to);
       }
     }
   }
@@ -262,12 +262,10 @@ final class Demo {
         never.add(d.label());
       }
     }
-    out.println("\nWhat the other side saw");
-    out.println("  in plaintext:   " + String.join(" ", clear));
+    out.println("\nReceived by the mail hosts");
+    out.println("  in plaintext:     " + String.join(" ", clear));
     out.println(
-        "  no plaintext:   "
-            + String.join(" ", never)
-            + " (neither the message nor sender and recipient)");
+        "  not in plaintext: " + String.join(" ", never) + " (neither message nor envelope)");
     return clear;
   }
 
@@ -318,17 +316,17 @@ final class Demo {
     out.println(
         "  as a receiver  "
             + receiver.letter()
-            + ": what strangers see of "
-            + DemoEnvironment.HOME
-            + " and of its mail host, which is this router: "
+            + ": "
             + receiver.graded().map(Demo::missingPoints).orElse(receiver.ungraded())
-            + " ("
+            + " for "
+            + DemoEnvironment.HOME
+            + ", whose mail host is this router ("
             + receiver.depth().name().toLowerCase(Locale.ROOT)
-            + " depth)");
+            + " assessment)");
     if (!result.undecided().isEmpty()) {
       out.println("  not decided in time: " + String.join(" ", result.undecided()));
     }
-    result.errors().forEach(t -> out.println("  trouble: " + t));
+    result.errors().forEach(t -> out.println("  error: " + t));
   }
 
   /** The grade, and the categories that lack points. */

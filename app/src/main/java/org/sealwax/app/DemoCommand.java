@@ -38,16 +38,16 @@ final class DemoCommand {
     return Command.of(
         """
         sealwax demo
-        see it work: a small internet under attack, and mail through it
+        demonstrate the router in a small internet under attack
 
         Sets up a small internet on loopback (signed DNS, MTA-STS policies, good, broken and
-        attacked mail hosts), starts a router in it, sends a message to each host, and reports how
-        each was delivered, what was not and why, and what was never sent unencrypted. Ends with
-        the grade of both sides and, at a terminal, with a page to view until Ctrl-C. Needs no
-        settings and no privileges, takes less than 20 seconds, sends nothing to other machines,
-        and leaves nothing behind.
+        attacked mail hosts), starts a router in it, and sends a message to each host. Reports how
+        each message was delivered, or why it was not, and which hosts received plaintext. Ends
+        with the grades of the router as sender and receiver; at a terminal it also serves a page
+        until Ctrl-C. Needs no settings and no privileges, takes less than 20 seconds, sends
+        nothing to other machines, and removes its files.
 
-        --no-page           end at once, without a page
+        --no-page           do not serve the page
 
         $ sealwax demo --no-page
         """,
@@ -73,7 +73,7 @@ final class DemoCommand {
     } catch (IOException e) {
       throw new CommandFailed(ExitStatus.UNAVAILABLE, FailureText.of(e));
     } catch (InterruptedException e) {
-      process.out().println("\nended before its end");
+      process.out().println("\ninterrupted");
       return ExitStatus.WARNINGS;
     }
   }
@@ -90,7 +90,7 @@ final class DemoCommand {
       try {
         return new LabNamespace(process).runInside();
       } catch (InterruptedException e) {
-        process.out().println("\nended before its end");
+        process.out().println("\ninterrupted");
         return ExitStatus.WARNINGS;
       } catch (IOException e) {
         process.err().println("sealwax: " + FailureText.of(e));
@@ -119,7 +119,7 @@ final class DemoCommand {
   private static DemoPage.DestinationResult destinationResult(
       DemoDestination destination, Demo.DemoResult result) {
     String label = destination.label();
-    String text = result.last().getOrDefault(label, "nothing was decided in this time");
+    String text = result.last().getOrDefault(label, "not decided within the time limit");
     DemoPage.MessageEnd messageEnd =
         result.sender().leaks().contains(label)
             ? DemoPage.MessageEnd.LEAKED
@@ -149,7 +149,7 @@ final class DemoCommand {
     // A failure of accept needs no message here: one client asked, and gets no response.
     try (TcpListener server = service.listen("demo", at, problem -> {})) {
       String url = "http://127.0.0.1:" + server.address().getPort() + "/";
-      process.out().println("\nTo look at, until Ctrl-C: " + url);
+      process.out().println("\nPage (until Ctrl-C): " + url);
       process.out().flush();
       Thread.sleep(Long.MAX_VALUE);
     } catch (InterruptedException e) {

@@ -30,7 +30,7 @@ record DemoDestination(String label, Kind kind, String description) {
     }
   }
 
-  /** All, in the order of the programme. */
+  /** All, in the order of the demo. */
   static List<DemoDestination> all() {
     return List.of(
         new DemoDestination("a1", Kind.ORDINARY, "a good host without any policy"),
@@ -60,6 +60,6 @@ record DemoDestination(String label, Kind kind, String description) {
   /** The test case of the lab. */
   Trap.TrapCase trapCase() {
     return Traps.find(label)
-        .orElseThrow(() -> new IllegalStateException("the lab has no row " + label));
+        .orElseThrow(() -> new IllegalStateException("the lab has no test case " + label));
   }
 }

@@ -65,7 +65,7 @@ record DemoEnvironment(Lab lab, LabToken token, RouterDomain routerDomain) imple
       return open(trapCases, settings, clock, random);
     } catch (IOException e) {
       out.println(
-          "Ports 25 and 443 are not to be had (" + FailureText.of(e) + "): using free ones.");
+          "Ports 25 and 443 are not available (" + FailureText.of(e) + "): using free ports.");
     }
     for (int i = 1; ; i++) {
       int smtp = free();
@@ -112,7 +112,7 @@ record DemoEnvironment(Lab lab, LabToken token, RouterDomain routerDomain) imple
       throw new LoopbackUnavailable(
           "the demo needs the loopback addresses from "
               + FIRST
-              + " on, and this system does not give them ("
+              + " on, which this system does not provide ("
               + FailureText.of(e)
               + ")",
           e);

@@ -82,7 +82,7 @@ public final class DemoPage {
       List<DemoSection> acts, SenderReport sender, AssessmentReport receiver, String version) {
     HtmlPage.begin("Sealwax: a small internet under attack", out);
     out.append("<h1>A small internet under attack</h1><p class=\"lead\">")
-        .append("One message went to each of these domains, through Sealwax with its defaults. ")
+        .append("One message was sent to each of these domains by Sealwax with its defaults. ")
         .append("Plaintext is counted as it arrived at the receiver.</p>\n");
     String grade = sender.grade().text();
     out.append("<div class=\"two\">");
@@ -103,12 +103,12 @@ public final class DemoPage {
         Excerpt.of(receiver.target(), 200)
             + receiver.graded().map(g -> ", " + g.explanation()).orElse(""),
         "/receiver",
-        "Check by check, with what was seen");
+        "Check by check, with evidence");
     out.append("</div>\n");
     acts.forEach(this::section);
     out.append("<footer>Sealwax ")
         .append(Html.escape(version))
-        .append(" · everything here happened on this machine; nothing of it is kept")
+        .append(" · all of this ran on this machine; nothing is stored")
         .append("</footer></main></body></html>\n");
     return out.toString();
   }

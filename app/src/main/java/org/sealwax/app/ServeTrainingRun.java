@@ -44,7 +44,7 @@ final class ServeTrainingRun {
   /**
    * Plays it.
    *
-   * @throws IOException when no port is to be had, or the configuration cannot be written
+   * @throws IOException when no port is available, or the configuration cannot be written
    */
   void run() throws IOException, InterruptedException {
     int port = unusedPort();

@@ -150,7 +150,7 @@ final class DemoTest {
               .orElseThrow()
               .outcome());
     }
-    assertTrue(output().contains("no plaintext:   a4 e2 b8 b2 b3 d5s e3 f3"), output());
+    assertTrue(output().contains("not in plaintext: a4 e2 b8 b2 b3 d5s e3 f3"), output());
     assertTrue(
         output().contains("as a sender    " + result.sender().grade().text() + ": "), output());
     assertTrue(output().contains("as a receiver  " + result.receiver().letter() + ": "), output());
@@ -209,11 +209,11 @@ final class DemoTest {
       try {
         other.bind(new InetSocketAddress(InetAddress.ofLiteral(FIRST), 25));
       } catch (IOException e) {
-        // Then they are not to be had either: reserved for others, or in use.
+        // Then they are not available either: reserved for others, or in use.
       }
       demo(Duration.ZERO).run();
     }
-    assertTrue(output().contains("Ports 25 and 443 are not to be had ("), output());
+    assertTrue(output().contains("Ports 25 and 443 are not available ("), output());
     assertNotEquals(25, port("mail domains, port"));
     noFilesRemain();
   }

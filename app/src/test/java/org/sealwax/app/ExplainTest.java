@@ -140,11 +140,11 @@ final class ExplainTest {
       try {
         router.start(() -> "reloaded");
         String text = run(settings, "example.org", "--probe");
-        assertTrue(text.contains("goes to [127.0.0.1]:" + host.getLocalPort()), text);
+        assertTrue(text.contains("next hop: [127.0.0.1]:" + host.getLocalPort()), text);
         assertTrue(text.contains("config: default encrypt"), text);
-        assertTrue(text.contains("wanted encrypt: encryption always, plaintext never"), text);
+        assertTrue(text.contains("required level encrypt: TLS always, plaintext never"), text);
         assertTrue(text.contains("plaintext, no STARTTLS"), text);
-        assertTrue(text.contains("then: the next host (tls-not-offered)"), text);
+        assertTrue(text.contains("result: the next host (tls-not-offered)"), text);
         JsonNode json = Json.read(run(settings, "example.org", "--json"));
         JsonNode destination = json.path("destinations").path(0);
         assertEquals("example.org", destination.path("destination").asString(""));
@@ -165,9 +165,9 @@ final class ExplainTest {
   void printsTheSourcesAskedAndWhatAnOverrideAllows() throws Exception {
     String rows =
         ROWS.replace("[[transport]]\ndomain = \"*\"\nnext_hop = \"[127.0.0.1]:PORT\"\n", "");
-    // Names under "invalid" are answered without asking anybody; nothing leaves this machine.
+    // Names under "invalid" are answered without asking anyone; nothing leaves this machine.
     String text = run(settings(rows.replace(".partner.example", ".invalid")), "partner.invalid");
-    assertTrue(text.contains("goes to the MX hosts of partner.invalid"), text);
+    assertTrue(text.contains("next hop: the MX hosts of partner.invalid"), text);
     assertTrue(text.contains("does not exist"), text);
     String direct =
         run(
@@ -182,7 +182,7 @@ final class ExplainTest {
     assertTrue(direct.contains("sts: switched off"), direct);
     assertTrue(direct.contains("ledger: never seen"), direct);
     assertTrue(direct.contains("RFC 7672"), direct);
-    assertTrue(direct.contains("fallback steps clear"), direct);
+    assertTrue(direct.contains("fallback steps plaintext"), direct);
   }
 
   @Test
@@ -211,20 +211,20 @@ final class ExplainTest {
     String text = run(settings(rows), "shop.partner.example");
     for (String line :
         List.of(
-            "row for the recipient domain secure",
+            "policy entry for the recipient domain: secure",
             "[[policy]] shop.partner.example",
-            "row for the next hop verify",
-            "ignored: the row for localhost is more specific",
-            "ignored: the row for shop.partner.example is more specific",
-            "ignored: expired on 2020-01-01T00:00:00Z",
-            "ignored: a row or route for the next hop overrides it",
-            "wanted secure: encryption always, plaintext never, at least TLSv1.3",
-            "demands pkix(localhost by public)")) {
+            "policy entry for the next hop: verify",
+            "ignored: the entry for localhost is more specific",
+            "ignored: the entry for shop.partner.example is more specific",
+            "ignored: expired on 2020-01-01",
+            "ignored: an entry or a route for the next hop replaces it",
+            "required level secure: TLS always, plaintext never, TLSv1.3 or later",
+            "requires a certificate for localhost by a public root")) {
       assertTrue(text.contains(line), line + " is missing in\n" + text);
     }
     String raised = run(settings(rows), "other.partner.example");
     assertTrue(raised.contains("override has no effect on a configured route"), raised);
-    assertTrue(raised.contains("wanted verify: encryption always"), raised);
+    assertTrue(raised.contains("required level verify: TLS always"), raised);
   }
 
   /** A domain that is not there, one that accepts no mail, or a DNS that fails: rows are listed. */
@@ -248,14 +248,14 @@ final class ExplainTest {
             """;
     String byMx = run(settings(rows), "some.invalid");
     assertTrue(byMx.contains("does not exist"), byMx);
-    assertTrue(byMx.contains("config: row for the next hop encrypt"), byMx);
+    assertTrue(byMx.contains("config: policy entry for the next hop: encrypt"), byMx);
     String routed = run(settings(rows), "routed.invalid");
     for (String line :
         List.of(
-            "row for the next hop secure",
-            "row for the recipient domain verify",
-            "ignored: the row for gone.invalid is more specific",
-            "ignored: the row for routed.invalid is more specific")) {
+            "policy entry for the next hop: secure",
+            "policy entry for the recipient domain: verify",
+            "ignored: the entry for gone.invalid is more specific",
+            "ignored: the entry for routed.invalid is more specific")) {
       assertTrue(routed.contains(line), line + " is missing in\n" + routed);
     }
   }

@@ -92,7 +92,7 @@ public record BaselineComparison(
               + before.depth().label()
               + ", this one is "
               + after.depth().label()
-              + ": the letters are not compared, and findings only where both have seen them.");
+              + ": the letters are not compared, and findings only where both reports have them.");
     }
     if (before.graded().isEmpty() != after.graded().isEmpty()) {
       notes.add(

@@ -96,7 +96,7 @@ public record BaselineReport(
     try {
       return read(root);
     } catch (DateTimeException | IllegalArgumentException e) {
-      throw new MalformedBaseline("is damaged: a value in it is no such value");
+      throw new MalformedBaseline("is damaged: it has an unknown value");
     }
   }
 
@@ -113,7 +113,7 @@ public record BaselineReport(
     if (findings.stream().noneMatch(f -> f.result().outcome() == CheckOutcome.PASS)
         && root.has("line")) {
       throw new MalformedBaseline(
-          "is a shortened line of sealwax survey; survey --whole writes what can be compared");
+          "is a line of sealwax survey without --whole, which cannot be compared");
     }
     return new BaselineReport(
         text(root, "target"),
@@ -157,7 +157,7 @@ public record BaselineReport(
 
   private static GradeLetter letter(String text) throws MalformedBaseline {
     return GradeLetter.read(text)
-        .orElseThrow(() -> new MalformedBaseline("is damaged: it has a letter that is none"));
+        .orElseThrow(() -> new MalformedBaseline("is damaged: it has an unknown letter"));
   }
 
   private static ScanDepth depth(String label) {

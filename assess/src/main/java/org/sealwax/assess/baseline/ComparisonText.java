@@ -32,7 +32,7 @@ public record ComparisonText(BaselineComparison comparison) {
       case WORSE -> "Worse";
       case BETTER -> "Better";
       case OTHER -> "Other changes";
-      case NOT_COMPARABLE -> "Seen by one of the two only";
+      case NOT_COMPARABLE -> "In one of the reports only";
     };
   }
 

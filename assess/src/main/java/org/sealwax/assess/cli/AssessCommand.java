@@ -55,11 +55,11 @@ public final class AssessCommand {
     return Command.of(
         """
         sealwax assess DOMAIN | HOST:PORT
-        examine how mail to a domain or host is protected, and grade it
+        grade the protection of mail to a domain or host
 
-        Behaves like a polite sending router, stops before any message, and prints the grade, what
-        decides it, and the exact lines that fix it. A domain stands for all its MX hosts, all their
-        addresses and its policies.
+        Behaves like a polite sending router, stops before any message, and and prints the
+        grade, the reasons for it, and the settings and DNS records that fix each fault. For a
+        domain it examines all MX hosts, all their addresses and the policies.
 
         With --baseline the report also says what got better and what got worse since an earlier
         report of the same target. The letters are compared only when both reports have the same
@@ -71,7 +71,7 @@ public final class AssessCommand {
 
         --quick             at most 8 connections per address instead of 45
         --full              at most 120 connections per address
-        --connections COUNT  at most so many connections per address
+        --connections COUNT  maximum number of connections per address
         --json              print JSON
         --html FILE         write the report as one page
         --badge FILE        write a badge as SVG
@@ -79,13 +79,13 @@ public final class AssessCommand {
         --baseline FILE     compare with this earlier report (a file of --json)
         --router NAME       settings for postfix, exim, opensmtpd or sealwax (the one that the
                             banner names)
-        --all               list passed checks too
-        --also HOST:PORT,...  look for the same key at these TLS services
-        --relay-test ADDRESS  ask whether anybody's mail to this mailbox of yours elsewhere is
-                            relayed; sends none
-        --smuggling-test ADDRESS  send one message with false ends to this mailbox of yours at the
-                            server
-        --address ADDRESS   connect there, with HOST:PORT
+        --all               list passed checks, too
+        --also HOST:PORT,...  check whether these TLS services use the same key
+        --relay-test ADDRESS  test for an open relay with this mailbox of yours in another
+                            domain; sends no mail
+        --smuggling-test ADDRESS  test for SMTP smuggling: send one message to this mailbox of
+                            yours at the server
+        --address ADDRESS   connect to this address, with HOST:PORT
 
         $ sealwax assess example.org
         $ sealwax assess mx.example.org:25 --full --html report.html

@@ -83,7 +83,7 @@ final class AssessServeCommand {
     return Command.of(
         """
         sealwax assess serve
-        scan domains for visitors, as a public service
+        assess domains for visitors, as a public service
 
         Serves pages on which visitors name a domain, wait in a queue, and read the report at an
         address that stays. A program does the same by JSON. Only hosts that public MX records
@@ -97,24 +97,24 @@ final class AssessServeCommand {
         --listen ADDRESS:PORT  for visitors (127.0.0.1:8480)
         --certificate FILE  serve HTTPS with this chain, in PEM
         --key FILE          the key of the certificate, in PEM
-        --url URL           the address that visitors see, with its scheme
-        --trusted-proxy NETWORK,...  proxies whose X-Forwarded-For says who the client is
+        --url URL           public address of the service, with its scheme
+        --trusted-proxy NETWORK,...  proxies whose X-Forwarded-For names the client
         --metrics ADDRESS:PORT  metrics by HTTP
         --state FOLDER      folder of the results (assess in the state folder)
-        --opt-out FILE      domains, addresses and networks that are not scanned, one a line
+        --opt-out FILE      domains, addresses and networks that are not scanned, one per line
         --quick             at most 8 connections per address instead of 45
-        --scans COUNT       scans at a time (%d)
-        --queue COUNT       scans that wait, at most (%d)
+        --scans COUNT       maximum number of concurrent scans (%d)
+        --queue COUNT       maximum number of waiting scans (%d)
         --per-client COUNT  scans that one network may start within an hour (%d)
         --per-host COUNT    scans that may visit one address within an hour (%d)
-        --cache TIME        show a result again for this time (1h)
-        --disk MEGABYTES    space of the results; the oldest are deleted beyond it (%d)
+        --cache TIME        time for which a result is shown again (1h)
+        --disk MEGABYTES    maximum space of the results; the oldest are deleted (%d)
         --deadline TIME     end a scan after this time (3m)
         --dns ADDRESS       ask this resolver, ADDRESS or ADDRESS:PORT
         --trust-anchor FILE  DS or DNSKEY records to validate by
         --no-dnssec         do not validate; nothing counts as signed
         --roots FILE        certificate authorities to trust, in PEM
-        --ehlo NAME         the name to give (this machine's)
+        --ehlo NAME         EHLO name (this machine's)
 
         $ sealwax assess serve --url https://assess.example.org --trusted-proxy 127.0.0.1
         $ sealwax assess serve --listen 192.0.2.1:443 --certificate cert.pem --key key.pem

@@ -73,10 +73,10 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
       --trust-anchor FILE  DS or DNSKEY records to validate by
       --no-dnssec         do not validate; nothing counts as signed
       --roots FILE        certificate authorities to trust, in PEM
-      --ehlo NAME         the name to give (this machine's)
-      --port PORT         port of a domain's MX hosts, in a lab
-      --policy-port PORT  port of the MTA-STS host, in a lab
-      --allow-private     follow names to private addresses, in a lab
+      --ehlo NAME         EHLO name (this machine's)
+      --port PORT         port of the MX hosts, for a lab
+      --policy-port PORT  port of the MTA-STS host, for a lab
+      --allow-private     connect to private addresses, for a lab
       """;
 
   private static final int DNS = 53;
@@ -102,7 +102,7 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
         ? Optional.empty()
         : Optional.of(
             String.join("; ", checks.stream().map(ResolverCheck::toString).toList())
-                + ". Use a validating resolver such as unbound (--dns ADDRESS), or leave DNSSEC out"
+                + ". Use a validating resolver such as unbound (--dns ADDRESS), or disable DNSSEC"
                 + " (--no-dnssec)");
   }
 

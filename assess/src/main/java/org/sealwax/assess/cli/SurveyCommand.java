@@ -41,7 +41,7 @@ public final class SurveyCommand {
 
   private static final int MAX_VISITS = 2_000;
 
-  /** Targets under way for each visit at a time: most of their time they wait for the DNS. */
+  /** Targets in progress for each visit at a time: most of their time they wait for the DNS. */
   private static final int WINDOW = 4;
 
   /** Characters of a bad line that are reported. */
@@ -62,11 +62,11 @@ public final class SurveyCommand {
         sealwax survey FILE
         assess many domains
 
-        Reads one domain, host or host:port a line (- is standard input; # begins a comment) and
-        writes one JSON object a line. Addresses of one block (an IPv4 /24, an IPv6 /48) share a
-        budget, so that no provider gets many connections at a time. With --state a survey that was
-        interrupted goes on; with --out as well, no line comes twice then. Bad lines are reported
-        with their number. The summary goes to standard error.
+        Reads one domain, host or host:port per line (- is standard input; # begins a comment)
+        and writes one JSON object per line. Addresses of one block (an IPv4 /24, an IPv6 /48)
+        share a budget, so that no provider gets many connections at a time. With --state an
+        interrupted survey is continued, and with --out no line is written twice. Invalid lines
+        are reported with their number. The summary is printed on standard error.
 
         The files of --html and --csv are written when the survey ends. They have all results of
         --out, those of earlier runs among them; without --out, those of this run.
@@ -74,12 +74,12 @@ public final class SurveyCommand {
         --out FILE          append results there instead of printing
         --html FILE         write a page: grades, findings, and a table that can be sorted
         --csv FILE          write a table for a spreadsheet
-        --state FILE        remember what is done, and go on from there
-        --whole             whole reports, with evidence
+        --state FILE        record the progress, and continue an interrupted survey
+        --whole             write whole reports, with evidence
         --standard          standard assessments instead of quick
-        --visits COUNT      addresses visited at a time (%d)
-        --per-provider COUNT  visits at a time to one address block (%d)
-        --pause MILLISECONDS  between visits to one address block (%d)
+        --visits COUNT      maximum number of concurrent visits (%d)
+        --per-provider COUNT  the same for one address block (%d)
+        --pause MILLISECONDS  time between visits to one address block (%d)
 
         $ sealwax survey domains --out results.jsonl --state progress
         $ sealwax survey domains --html survey.html --csv survey.csv > results.jsonl
@@ -128,7 +128,7 @@ public final class SurveyCommand {
   private Reader reader(String input) throws IOException {
     return input.equals("-")
         ? new InputStreamReader(process.in(), StandardCharsets.UTF_8)
-        // Bytes that are no UTF-8 make a bad line, not the end of the survey.
+        // Bytes that are not UTF-8 make a bad line, not the end of the survey.
         : new InputStreamReader(Files.newInputStream(process.path(input)), StandardCharsets.UTF_8);
   }
 
@@ -234,7 +234,7 @@ public final class SurveyCommand {
       double seconds = (Clock.system().nanoTime() - began) / 1e9;
       return String.format(
           Locale.ROOT,
-          "%d done, %.1f a second, %d connections, %d bad lines%s",
+          "%d done, %.1f a second, %d connections, %d invalid lines%s",
           done,
           done / Math.max(seconds, 0.001),
           connections,

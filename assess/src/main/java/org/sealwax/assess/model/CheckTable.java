@@ -29,7 +29,7 @@ public final class CheckTable {
     Map<String, Check> map = new LinkedHashMap<>();
     for (Check check : checks) {
       if (map.put(check.id(), check) != null) {
-        throw new IllegalArgumentException("check " + check.id() + " stands twice");
+        throw new IllegalArgumentException("check " + check.id() + " occurs twice");
       }
     }
     this.byId = map;

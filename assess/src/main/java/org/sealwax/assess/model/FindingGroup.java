@@ -11,11 +11,11 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Findings that say the same of several places, and what they cost.
+ * Findings with the same check, outcome and aspect at several places, and their cost.
  *
- * @param findings of one check, outcome and aspect; not empty
- * @param points of the hundred that the score of the whole gains when the check passes everywhere
- * @param cap the best letter that they leave; null when they limit nothing
+ * @param findings the findings; not empty
+ * @param points points, of 100, that the total score gains when the check passes at all places
+ * @param cap best possible grade while the findings remain; null for no limit
  */
 public record FindingGroup(List<Finding> findings, int points, @Nullable GradeLetter cap)
     implements FixStep {
@@ -24,12 +24,12 @@ public record FindingGroup(List<Finding> findings, int points, @Nullable GradeLe
     findings = List.copyOf(findings);
   }
 
-  /** One of them; check, outcome, aspect and heading are those of all. */
+  /** The first finding; check, outcome, aspect and heading are the same for all. */
   public Finding first() {
     return findings.getFirst();
   }
 
-  /** What was seen, with the places where it was seen. */
+  /** Each observation with the places where it was made. */
   public Map<String, List<FindingLocation>> seen() {
     return findings.stream()
         .collect(
@@ -39,12 +39,12 @@ public record FindingGroup(List<Finding> findings, int points, @Nullable GradeLe
                 Collectors.mapping(Finding::location, Collectors.toList())));
   }
 
-  /** Exact lines of what to do, each once. */
+  /** DNS records and settings to paste, without duplicates. */
   public List<String> lines() {
     return findings.stream().flatMap(f -> f.lines().stream()).distinct().toList();
   }
 
-  /** Evidence, each once. */
+  /** Evidence, without duplicates. */
   public List<FindingEvidence> evidence() {
     return findings.stream().flatMap(f -> f.evidence().stream()).distinct().toList();
   }
@@ -59,7 +59,7 @@ public record FindingGroup(List<Finding> findings, int points, @Nullable GradeLe
     return first().code();
   }
 
-  /** Those of the others with which this one goes away. */
+  /** Those of {@code others} whose fix also fixes this one. */
   public List<FindingGroup> causesAmong(List<FindingGroup> others) {
     Set<String> causes = ReceiverRubric.rules().causes(first().check());
     return others.stream().filter(g -> causes.contains(g.first().check().id())).toList();
@@ -90,14 +90,14 @@ public record FindingGroup(List<Finding> findings, int points, @Nullable GradeLe
     return new FindingGroup(same, Math.max(0, fixed - grade.get().score()), cap);
   }
 
-  /** All of this outcome, in the order of the report. */
+  /** All groups with this outcome, in the order of the report. */
   public static List<FindingGroup> of(AssessmentReport report, CheckOutcome outcome) {
     return grouped(report.findings(), outcome, report);
   }
 
   /**
-   * What is to be fixed, by cost: first what holds the letter below that of the score, then by
-   * points, then by the letter that is left.
+   * The faults, sorted by cost: first those whose cap determines the grade, then by points, then by
+   * cap.
    */
   public static List<FindingGroup> faults(AssessmentReport report) {
     List<FindingGroup> faults = new ArrayList<>(of(report, CheckOutcome.FAIL));

@@ -114,7 +114,7 @@ public record Grade(
       out.append(listed(reasons));
     }
     if (letter != atBest) {
-      out.append("; ").append(atBest.text()).append(" if everything passes that was not tested (");
+      out.append("; ").append(atBest.text()).append(" if all checks that were not tested pass (");
       out.append(open).append(" points)");
     }
     if (uncertain()) {

@@ -4,12 +4,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The rules by which receiving hosts are graded (docs/assess.md has them in words). */
+/** The rules by which receiving hosts are graded (described in docs/assess.md). */
 public final class ReceiverRubric {
   private static final Set<CheckOutcome> FAIL = Set.of(CheckOutcome.FAIL);
   private static final Set<CheckOutcome> WARN = Set.of(CheckOutcome.WARN, CheckOutcome.FAIL);
 
-  /** What goes away with something else, and has no remedy of its own. */
+  /** Checks that pass once one of others passes: they have no remedy of their own. */
   private static final Map<String, Set<String>> CONSEQUENCES =
       Map.of(
           "both", Set.of("dane.present", "dane.match", "sts.policy"),
@@ -32,8 +32,7 @@ public final class ReceiverRubric {
 
   private static List<Rubric.ScoreCategory> categories() {
     return List.of(
-        // DANE 20 and MTA-STS 15, capped at 30: each alone leaves the senders out that know the
-        // other.
+        // DANE 20 and MTA-STS 15, capped at 30: each alone protects only senders that support it.
         new Rubric.ScoreCategory(
             "Downgrade protection",
             30,
@@ -48,7 +47,7 @@ public final class ReceiverRubric {
             List.of(
                 Rubric.PointsRule.of("tls13", 5, 0),
                 Rubric.PointsRule.of("tls12", 4, 0),
-                // Their caps are the judgement; a B of each must not add up to less.
+                // Their caps decide the letter; together they must not cost more than a B.
                 Rubric.PointsRule.of("tls11", 1, 1),
                 Rubric.PointsRule.of("tls10", 2, 1),
                 Rubric.PointsRule.of("ssl3", 2, 0),
@@ -118,13 +117,13 @@ public final class ReceiverRubric {
             "starttls.works",
             "sometimes",
             FAIL,
-            "STARTTLS that is refused again and again"),
+            "STARTTLS that is refused on some connections"),
         cap(GradeLetter.F, "ssl2", "", FAIL, "SSLv2"),
         cap(GradeLetter.F, "suite.null", "", FAIL, "suites without encryption"),
         cap(GradeLetter.F, "suite.export", "", FAIL, "export suites"),
         cap(GradeLetter.F, "vuln.freak", "", FAIL, "FREAK"),
         cap(GradeLetter.F, "vuln.logjam", "", FAIL, "Logjam"),
-        cap(GradeLetter.F, "kex.dh", "export", FAIL, "Diffie-Hellman of export size"),
+        cap(GradeLetter.F, "kex.dh", "export", FAIL, "Diffie-Hellman with export-size groups"),
         cap(GradeLetter.F, "vuln.heartbleed", "", FAIL, "Heartbleed"),
         cap(GradeLetter.F, "vuln.ccs", "", FAIL, "early ChangeCipherSpec"),
         cap(GradeLetter.F, "vuln.robot", "", FAIL, "ROBOT"),
@@ -135,10 +134,10 @@ public final class ReceiverRubric {
             "key.reuse",
             "weak-elsewhere",
             FAIL,
-            "another service that breaks the key"),
+            "another service that endangers the key"),
         cap(GradeLetter.F, "starttls.cmdinjection", "", FAIL, "command injection at STARTTLS"),
         cap(GradeLetter.F, "relay", "", FAIL, "open relay"),
-        cap(GradeLetter.F, "cert.key", "below-1024", FAIL, "an RSA key below 1024 bits"),
+        cap(GradeLetter.F, "cert.key", "below-1024", FAIL, "an RSA key below 1,024 bits"),
         cap(GradeLetter.F, "dane.match", "all", FAIL, "TLSA records that no MX matches"),
         cap(
             GradeLetter.F,
@@ -153,8 +152,8 @@ public final class ReceiverRubric {
         cap(GradeLetter.D, "tls12", "neither", FAIL, "TLS 1.1 as the best version"),
         cap(GradeLetter.D, "tls11", "best", FAIL, "TLS 1.1 as the best version"),
         cap(GradeLetter.D, "tls10", "best", FAIL, "TLS 1.0 as the best version"),
-        cap(GradeLetter.D, "kex.dh", "below-1024", FAIL, "Diffie-Hellman below 1024 bits"),
-        cap(GradeLetter.D, "suite.rc4", "preferred", WARN, "RC4, which is preferred"),
+        cap(GradeLetter.D, "kex.dh", "below-1024", FAIL, "Diffie-Hellman below 1,024 bits"),
+        cap(GradeLetter.D, "suite.rc4", "preferred", WARN, "RC4 as the preferred cipher"),
         cap(GradeLetter.D, "cert.sig", "", FAIL, "a certificate signed with SHA-1 or MD5"),
         cap(
             GradeLetter.D,
@@ -168,15 +167,25 @@ public final class ReceiverRubric {
             "one-type",
             FAIL,
             "a certificate that matches no TLSA record"),
-        cap(GradeLetter.D, "dane.ta", "", FAIL, "a DANE trust anchor that does not hold"),
-        cap(GradeLetter.D, "dane.denial", "failing", FAIL, "name servers that fail on TLSA"),
+        cap(GradeLetter.D, "dane.ta", "", FAIL, "a DANE trust anchor that does not match"),
+        cap(
+            GradeLetter.D,
+            "dane.denial",
+            "failing",
+            FAIL,
+            "name servers that fail on TLSA queries"),
         cap(
             GradeLetter.D,
             "dane.denial",
             "inconsistent",
             FAIL,
-            "name servers that disagree on TLSA"),
-        cap(GradeLetter.D, "sts.policy", "mx-fails", FAIL, "an MX that breaks the MTA-STS policy"),
+            "name servers that disagree on TLSA records"),
+        cap(
+            GradeLetter.D,
+            "sts.policy",
+            "mx-fails",
+            FAIL,
+            "an MX that violates the MTA-STS policy"),
         cap(
             GradeLetter.D,
             "sts.consistency",
@@ -193,10 +202,10 @@ public final class ReceiverRubric {
         cap(GradeLetter.C, "suite.rc4", "accepted", WARN, "RC4"),
         cap(GradeLetter.C, "suite.3des", "", WARN, "Triple DES"),
         cap(GradeLetter.C, "suite.des", "", FAIL, "single DES"),
-        cap(GradeLetter.C, "suite.64bit", "", WARN, "a cipher of 64-bit blocks"),
-        cap(GradeLetter.C, "cert.key", "below-2048", FAIL, "an RSA key below 2048 bits"),
-        cap(GradeLetter.C, "kex.dh", "1024", FAIL, "Diffie-Hellman of 1024 bits"),
-        cap(GradeLetter.C, "kex.dh", "below-2048", FAIL, "Diffie-Hellman below 2048 bits"),
+        cap(GradeLetter.C, "suite.64bit", "", WARN, "a cipher with 64-bit blocks"),
+        cap(GradeLetter.C, "cert.key", "below-2048", FAIL, "an RSA key below 2,048 bits"),
+        cap(GradeLetter.C, "kex.dh", "1024", FAIL, "Diffie-Hellman with 1,024 bits"),
+        cap(GradeLetter.C, "kex.dh", "below-2048", FAIL, "Diffie-Hellman below 2,048 bits"),
         cap(GradeLetter.C, "suite.fs", "", FAIL, "missing forward secrecy"),
         cap(GradeLetter.C, "suite.aead", "", FAIL, "missing authenticated encryption"),
         cap(GradeLetter.C, "secure-reneg", "", FAIL, "insecure renegotiation"),
@@ -218,8 +227,8 @@ public final class ReceiverRubric {
             "kex.dh",
             "2048-common",
             WARN,
-            "Diffie-Hellman with a common 2048-bit prime"),
-        // An address that we do not reach may be reachable from elsewhere: no cap.
+            "Diffie-Hellman with a common 2,048-bit prime"),
+        // Reports that we cannot deliver may reach the address from elsewhere: no cap.
         cap(GradeLetter.A_MINUS, "tlsrpt", "missing", WARN, "missing TLS reporting"),
         cap(GradeLetter.A_MINUS, "tlsrpt", "syntax", WARN, "unusable TLS reporting"),
         cap(GradeLetter.A_MINUS, "tlsrpt", "several", WARN, "unusable TLS reporting"),
@@ -248,8 +257,8 @@ public final class ReceiverRubric {
         new Rubric.PlusRule("suite.aead", "authenticated encryption"),
         new Rubric.PlusRule("suite.cbc-sha1", "authenticated encryption only"),
         new Rubric.PlusRule("kex.pq", "post-quantum key exchange"),
-        new Rubric.PlusRule("parity", "all hosts and addresses equal"),
-        new Rubric.PlusRule("reach.all", "all hosts and addresses answering"),
-        new Rubric.PlusRule("mta-sim", "all replayed senders connecting"));
+        new Rubric.PlusRule("parity", "the same protection at all hosts and addresses"),
+        new Rubric.PlusRule("reach.all", "answers from all hosts and addresses"),
+        new Rubric.PlusRule("mta-sim", "connections of all replayed senders"));
   }
 }

@@ -38,7 +38,7 @@ final class FirstConnection {
           "DSN",
           "REQUIRETLS");
 
-  /** A server that is busy once is no server without TLS. */
+  /** A server that is busy once is not a server without TLS. */
   private static final int REFUSALS_TOLERATED = 1;
 
   private final AddressScan scan;
@@ -125,7 +125,7 @@ final class FirstConnection {
       // A ServerHello came: it tolerates the ClientHello, and only the rest of the handshake
       // failed.
       tolerates();
-      works("a ServerHello came: " + Records.versionName(first.facts().version()));
+      works("a ServerHello was received: " + Records.versionName(first.facts().version()));
       return true;
     }
     // Servers refuse a name by this alert, by others and by none: so the name is left out after any

@@ -128,11 +128,11 @@ final class KeyExchangeProbes {
           "vulnerable",
           fixed
               ? "static Diffie-Hellman is accepted"
-              : "the same Diffie-Hellman value came on two connections");
+              : "the same Diffie-Hellman value was used on two connections");
     } else if (facts.fields().isEmpty() && fieldsAsked) {
       findings.pass("vuln.raccoon", "no finite field Diffie-Hellman is accepted");
     } else if (!facts.fields().isEmpty() && fieldsCompared) {
-      findings.pass("vuln.raccoon", "no Diffie-Hellman value came twice");
+      findings.pass("vuln.raccoon", "no Diffie-Hellman value was used twice");
     }
   }
 

@@ -358,8 +358,7 @@ public final class ReceiverScan implements Probe {
       }
       Duration reply = connector.quickestReply();
       if (reply.compareTo(TARPIT) >= 0) {
-        findings.info(
-            "banner.time", "replies", "no reply came in less than " + RoundedTime.of(reply));
+        findings.info("banner.time", "replies", "no reply took less than " + RoundedTime.of(reply));
       }
     }
 
@@ -455,7 +454,7 @@ public final class ReceiverScan implements Probe {
     }
 
     private void cut(ProbeFailed end) {
-      // A spent budget is no fault: the depth decides how much is tested.
+      // A spent budget is not a fault: the depth decides how much is tested.
       if (end.reason() != ProbeFailed.ProbeFailureReason.NO_CONNECTION_LEFT) {
         String trouble = end.reason().trouble();
         String when = trouble.isEmpty() ? "in the middle of the scan: " : "";

@@ -181,7 +181,7 @@ public final class SmugglingProbe implements Probe {
       }
       FindingLocation other = sentAt.compareAndExchange(null, visit.location());
       if (other != null && !other.equals(visit.location())) {
-        return here.notTested("one message is enough: it went to " + other.text());
+        return here.notTested("one message is enough: it was sent to " + other.text());
       }
       Reply go = connection.exchange("DATA", timeouts.reply());
       if (!go.isIntermediate()) {
@@ -225,7 +225,7 @@ public final class SmugglingProbe implements Probe {
       connection.send("Sealwax-Test-END\r\n.\r\n", "CR LF . CR LF");
       Reply last = connection.reply(timeouts.reply());
       try {
-        // Had an end been taken while its answer was still to come, the lines behind it were read
+        // Had an end been taken while its answer was still to come, the lines after it were read
         // as commands, and their refusals come before this answer.
         Reply next = connection.exchange("NOOP", timeouts.reply());
         boolean late = !next.isPositive() && next.code() != 421;

@@ -168,7 +168,7 @@ public final class HtmlParts {
     List<String> lines = advice.settings().getOrDefault(router, List.of());
     List<String> fresh = new ArrayList<>(lines.stream().filter(shown::add).toList());
     if (!fresh.isEmpty() && fresh.size() < lines.size()) {
-      fresh.add("# together with the settings above");
+      fresh.add("# in addition to the settings above");
     }
     if (!fresh.isEmpty()) {
       caption("For " + router, out);

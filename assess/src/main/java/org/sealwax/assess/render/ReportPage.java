@@ -69,7 +69,7 @@ public final class ReportPage {
   }
 
   private String page() {
-    HtmlPage.begin(Excerpt.of(report.target(), 200) + ": " + report.letter(), out);
+    HtmlPage.begin(Excerpt.of(report.target(), 200) + ": grade " + report.letter(), out);
     head();
     out.append(section);
     report.graded().ifPresent(this::grade);
@@ -105,8 +105,8 @@ public final class ReportPage {
     }
     facts.put("Addresses", Integer.toString(report.addresses().size()));
     facts.put("Connections", Integer.toString(report.connections()));
-    facts.put("Took", RoundedTime.of(report.duration()));
-    facts.put("On", report.began().toString().substring(0, 16).replace('T', ' ') + " UTC");
+    facts.put("Duration", RoundedTime.of(report.duration()));
+    facts.put("Date", report.began().toString().substring(0, 16).replace('T', ' ') + " UTC");
     HtmlParts.facts(facts, out);
     out.append("</div></div>\n");
   }
@@ -119,7 +119,7 @@ public final class ReportPage {
                 switch (grade.letter()) {
                   case A_PLUS -> "Incoming mail is protected as well as it can be today.";
                   case A -> "Incoming mail is well protected.";
-                  case A_MINUS -> "Incoming mail is well protected, with one thing left to do.";
+                  case A_MINUS -> "Incoming mail is well protected, with one fault left.";
                   case B -> "Incoming mail is encrypted, but an attacker can prevent that.";
                   case C -> "Incoming mail is encrypted, but weakly or unreliably.";
                   case D, E -> "Incoming mail is badly protected.";
@@ -209,7 +209,7 @@ public final class ReportPage {
     if (causes.isEmpty()) {
       remedy(fault, check.advice());
     } else {
-      out.append("<p>Goes away with ")
+      out.append("<p>Fixed together with ")
           .append(
               causes.stream()
                   .map(
@@ -300,7 +300,7 @@ public final class ReportPage {
       }
       out.append("<li><span>")
           .append(Html.escape(group.heading()))
-          .append(" <code>")
+          .append(group.first().outcome() == CheckOutcome.INCONCLUSIVE ? "? <code>" : " <code>")
           .append(Html.escape(group.code()))
           .append("</code></span><div>");
       seen(group);
@@ -323,7 +323,7 @@ public final class ReportPage {
         List<FindingGroup> of =
             passed.stream().filter(g -> g.first().check().group() == group).toList();
         if (!of.isEmpty()) {
-          out.append("<h3>").append(Html.escape(group.title())).append("</h3>");
+          out.append("<h3>").append(Html.escape(group.heading())).append("</h3>");
           list(of);
         }
       }
@@ -355,7 +355,7 @@ public final class ReportPage {
         .append(" <code>")
         .append(Html.escape(report.rulesHash().substring(0, 12)))
         .append(
-            "</code> · What was not seen earns no points and never counts as passed. A grade is"
-                + " about one moment, and about one place on the Internet.</footer>");
+            "</code> · What was not observed earns no points and never counts as passed. The"
+                + " grade holds for the time and the network of this assessment.</footer>");
   }
 }

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.sealwax.assess.model.AssessmentReport;
 import org.sealwax.assess.model.CheckOutcome;
+import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingGroup;
 import org.sealwax.assess.model.FindingLocation;
 import org.sealwax.assess.model.FirstSteps;
@@ -89,7 +90,9 @@ public record ReportText(boolean color, String router, boolean all) {
       out.line("");
       out.line(
           "  "
-              + out.ink(report.graded().map(g -> ink(g.letter())).orElse(Ink.BLUE), report.letter())
+              + out.ink(
+                  report.graded().map(g -> ink(g.letter())).orElse(Ink.BLUE),
+                  report.graded().map(g -> "Grade " + g.text()).orElse("No grade"))
               + "   "
               + out.ink(Ink.BOLD, Printable.of(target))
               + (report.router().isEmpty() ? "" : "   " + report.router() + ", by its banner"));
@@ -176,7 +179,7 @@ public record ReportText(boolean color, String router, boolean all) {
       if (!causes.isEmpty()) {
         out.row(
             beside("do"),
-            "Goes away with "
+            "Fixed together with "
                 + causes.stream().map(c -> c.code()).collect(Collectors.joining(" or "))
                 + ".");
         out.line("");
@@ -203,7 +206,7 @@ public record ReportText(boolean color, String router, boolean all) {
     private void settings(String name, List<String> lines) {
       List<String> fresh = new ArrayList<>(lines.stream().filter(printed::add).toList());
       if (!fresh.isEmpty() && fresh.size() < lines.size()) {
-        fresh.add("# together with the settings above");
+        fresh.add("# in addition to the settings above");
       }
       if (fresh.isEmpty()) {
         out.row(beside(name), "the same settings as above");
@@ -265,7 +268,7 @@ public record ReportText(boolean color, String router, boolean all) {
                     out.row(
                         List.of(
                             new Cell("", 2, Ink.PLAIN), new Cell(group.code(), 26, ink(outcome))),
-                        group.heading() + ": " + text + at(places)));
+                        heading(group.first()) + text + at(places)));
       }
     }
 
@@ -292,6 +295,11 @@ public record ReportText(boolean color, String router, boolean all) {
         }
       }
     }
+  }
+
+  /** What was found; of a check that was not decided, its title as a question. */
+  private static String heading(Finding finding) {
+    return finding.heading() + (finding.outcome() == CheckOutcome.INCONCLUSIVE ? "? " : ": ");
   }
 
   private static Ink ink(GradeLetter letter) {

@@ -251,7 +251,7 @@ public final class DaneReview implements Review {
 
   private static String text(DnsAnswer<TlsaRecord> answer) {
     return answer.records().isEmpty()
-        ? answer.kind() + " " + answer.security()
+        ? MxReview.outcome(answer)
         : answer.records().stream()
             .map(TlsaRecord::toString)
             .sorted()
@@ -281,10 +281,8 @@ public final class DaneReview implements Review {
         answer == null
             ? host.name() + ": " + stateText(host.state())
             : host.owner()
-                + " "
-                + answer.security()
-                + " "
-                + answer.kind()
+                + ": "
+                + MxReview.outcome(answer)
                 + "\n"
                 + answer.records().stream()
                     .map(TlsaRecord::toString)
@@ -550,7 +548,7 @@ public final class DaneReview implements Review {
       return check
           .fail(
               "the trust anchor is sent, but the certificate has none of the names "
-                  + MxReview.join(names))
+                  + MxReview.names(names))
           .as("name");
     }
     // The same check at a time when the leaf was good: then it is the dates and nothing else.

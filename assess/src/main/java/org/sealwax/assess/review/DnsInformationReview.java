@@ -131,7 +131,7 @@ public record DnsInformationReview(Resolver resolver) implements Review {
       }
     }
     return fcrdns
-        .info(MxReview.join(names.records()) + " does not resolve to the address")
+        .info(MxReview.names(names.records()) + " does not resolve to the address")
         .as("mismatch");
   }
 }

@@ -147,7 +147,10 @@ public record DnssecReview(Resolver resolver) implements Review {
         return caa.inconclusive("the look-up for " + at.get() + " failed: " + answer.reason());
       }
       if (!answer.records().isEmpty()) {
-        return caa.pass(at.get() + " has " + MxReview.join(answer.records()));
+        return caa.pass(
+            at.get()
+                + " has "
+                + String.join(", ", answer.records().stream().map(CaaRecord::toString).toList()));
       }
       at = at.get().parent();
     }

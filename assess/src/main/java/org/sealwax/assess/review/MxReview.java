@@ -4,6 +4,7 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -75,7 +76,7 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
               ? REACH.notNeeded("there is no host")
               : unknown.isEmpty()
                   ? REACH.fail("no MX host has an address").as("none")
-                  : REACH.inconclusive("look-ups failed: " + join(unknown)));
+                  : REACH.inconclusive("look-ups failed: " + String.join(", ", unknown)));
     }
     return found;
   }
@@ -128,7 +129,7 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
     if (mx == null) {
       return FindingEvidence.dns("");
     }
-    List<String> lines = new ArrayList<>(List.of(mx.security() + " " + mx.kind()));
+    List<String> lines = new ArrayList<>(List.of(outcome(mx)));
     mx.records()
         .forEach(
             r ->
@@ -169,22 +170,28 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
     found.add(
         aliases.isEmpty()
             ? CNAME.pass("no MX host is an alias")
-            : CNAME.fail("MX host is an alias: " + join(aliases)));
+            : CNAME.fail("MX host is an alias: " + names(aliases)));
     found.add(
         literals.isEmpty()
             ? IP_LITERAL.pass("no MX is an address")
-            : IP_LITERAL.fail("MX host is an address: " + join(literals)));
+            : IP_LITERAL.fail("MX host is an address: " + names(literals)));
     found.add(
         inner.isEmpty()
             ? PRIVATE.pass("all addresses of " + count(hosts.size(), "host") + " are public")
             : PRIVATE.finding(
                 privateAllowed ? CheckOutcome.INFO : CheckOutcome.FAIL,
-                "not public: " + join(inner)));
+                "not public: " + String.join(", ", inner)));
     return found;
   }
 
-  static String join(List<?> things) {
-    return String.join(", ", things.stream().map(Object::toString).toList());
+  /** The names of domains, with commas. */
+  static String names(List<Domain> domains) {
+    return String.join(", ", domains.stream().map(Domain::name).toList());
+  }
+
+  /** The outcome of a query: {@code found, secure}. */
+  static String outcome(DnsAnswer<?> answer) {
+    return (answer.kind() + ", " + answer.security()).toLowerCase(Locale.ROOT).replace('_', ' ');
   }
 
   /** Hosts of which the DNS gave no address, and did not say that there is none. */
@@ -217,24 +224,26 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
         .filter(e -> e.addresses().isEmpty() && e.failedLookup().isEmpty())
         .forEach(e -> dead.add(e.named().map(Domain::name).orElse("?") + " (no address)"));
     if (alive == 0 && dead.isEmpty()) {
-      return REACH.inconclusive("this machine has no IPv6: " + join(beyond));
+      return REACH.inconclusive("this machine has no IPv6: " + String.join(", ", beyond));
     }
     List<String> unknown = unknown(all);
     if (alive == 0 && unknown.isEmpty()) {
-      return REACH.fail("no host accepts connections: " + join(dead)).as("none");
+      return REACH.fail("no host accepts connections: " + String.join(", ", dead)).as("none");
     }
     if (!dead.isEmpty()) {
       return REACH
-          .warn("no connection to " + join(dead))
+          .warn("no connection to " + String.join(", ", dead))
           .as("some")
           .withOpenQuestion(
-              "not examined: " + join(dead) + (unknown.isEmpty() ? "" : ", " + join(unknown)));
+              "not examined: "
+                  + String.join(", ", dead)
+                  + (unknown.isEmpty() ? "" : ", " + String.join(", ", unknown)));
     }
     if (!unknown.isEmpty()) {
-      return REACH.inconclusive("look-ups failed: " + join(unknown));
+      return REACH.inconclusive("look-ups failed: " + String.join(", ", unknown));
     }
     if (!beyond.isEmpty()) {
-      return REACH.inconclusive("this machine has no IPv6: " + join(beyond));
+      return REACH.inconclusive("this machine has no IPv6: " + String.join(", ", beyond));
     }
     return REACH.pass("all addresses answer: " + alive);
   }

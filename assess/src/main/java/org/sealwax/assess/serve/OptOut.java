@@ -67,7 +67,8 @@ public record OptOut(Set<Domain> names, List<Cidr> networks) {
       } else if (name.isPresent()) {
         names.add(name.get());
       } else {
-        throw new IllegalArgumentException("line " + (i + 1) + " is no domain, address or network");
+        throw new IllegalArgumentException(
+            "line " + (i + 1) + " is not a domain, address or network");
       }
     }
     return new OptOut(names, networks);

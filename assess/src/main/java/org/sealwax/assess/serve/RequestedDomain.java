@@ -48,11 +48,11 @@ sealed interface RequestedDomain {
       return new NoPublicName("Enter a domain, for example example.org.");
     }
     if (name.chars().anyMatch(c -> ":/[]@?#%\\ ".indexOf(c) >= 0)) {
-      return new NoPublicName("Enter a domain alone: no address, no port, no URL, no mailbox.");
+      return new NoPublicName("Enter a domain only, without mailbox, port or URL.");
     }
     Optional<Domain> domain = Domain.parse(name);
     if (domain.isEmpty()) {
-      return new NoPublicName("This is no domain name.");
+      return new NoPublicName("This is not a domain name.");
     }
     String[] labels = domain.get().name().split("\\.", -1);
     String last = labels[labels.length - 1];

@@ -50,10 +50,10 @@ final class ScanCounters {
     # TYPE sealwax_assess_responses_total counter
     sealwax_assess_responses_total{error="no"} %d
     sealwax_assess_responses_total{error="yes"} %d
-    # HELP sealwax_assess_waiting Scans that wait.
+    # HELP sealwax_assess_waiting Waiting scans.
     # TYPE sealwax_assess_waiting gauge
     sealwax_assess_waiting %d
-    # HELP sealwax_assess_running Scans under way.
+    # HELP sealwax_assess_running Running scans.
     # TYPE sealwax_assess_running gauge
     sealwax_assess_running %d
     # HELP sealwax_assess_results Results stored.

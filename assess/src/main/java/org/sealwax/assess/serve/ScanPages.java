@@ -35,17 +35,17 @@ final class ScanPages {
   /** The first page. */
   static String start(ScanService service) {
     StringBuilder out = begin("How well is mail to your domain protected?");
-    out.append("<h1>How well is mail to your domain protected on its way in?</h1>")
-        .append("<p class=\"lead\">This service looks at the mail servers of a domain as a")
-        .append(" sending mail router does, grades what it finds, and says how to fix it. It sends")
-        .append(" no mail.</p>\n");
+    out.append("<h1>How well is mail to your domain protected?</h1>")
+        .append("<p class=\"lead\">This service connects to the mail servers of a domain like")
+        .append(" a sending mail router, grades their protection, and shows how to improve it. It")
+        .append(" sends no mail.</p>\n");
     form(out);
     ScanServiceSettings limits = service.settings();
     out.append("<p class=\"soft\">")
         .append(service.waiting())
-        .append(" scans wait, ")
+        .append(" scans are waiting, ")
         .append(service.running())
-        .append(" run. A result is shown again for ")
+        .append(" are running. A result is shown again for ")
         .append(limits.cache().toMinutes())
         .append(" minutes before the domain is scanned again; a network may start ")
         .append(limits.clientHour())
@@ -53,8 +53,8 @@ final class ScanPages {
         .append("<h2>What is scanned and what is stored</h2><div class=\"card\"><p>The hosts that")
         .append(" the MX records of the domain name, at port 25 and at public addresses; the")
         .append(" DNS records and the policies of the domain. Only results are stored, the latest")
-        .append(" of each domain. Everybody who knows the domain can read its result.</p></div>\n")
-        .append("<h2>When you do not want your domain to be scanned</h2><div class=\"card\">")
+        .append(" of each domain. Anyone can read the result of a domain.</p></div>\n")
+        .append("<h2>Opting out</h2><div class=\"card\">")
         .append("<p>Publish this record, for the domain or for a host that receives mail:</p><pre>")
         .append(OptOut.LABEL)
         .append(".example.org. IN TXT \"")
@@ -92,9 +92,9 @@ final class ScanPages {
     }
     out.append('>').append(Html.escape(sentence(state))).append("</p>\n");
     if (pending) {
-      out.append("<p>This page shows the result when it is there, at this address. <a href=\"/d/")
+      out.append("<p>The result will be shown on this page. <a href=\"/d/")
           .append(name)
-          .append("\">Load it again</a></p>");
+          .append("\">Reload</a></p>");
     } else {
       again(domain.name(), out);
     }
@@ -117,7 +117,7 @@ final class ScanPages {
           "Scanned on " + at.toString().substring(0, 16).replace('T', ' ') + " UTC.";
       case ScanService.DomainState.Waits(int position, int waiting) ->
           "Waiting: number " + position + " of " + waiting + ".";
-      case ScanService.DomainState.Runs() -> "The scan is under way.";
+      case ScanService.DomainState.Runs() -> "The scan is running.";
       case ScanService.DomainState.Declined(String reason) -> reason;
       case ScanService.DomainState.Unknown() -> "There is no result of this domain.";
     };

@@ -71,7 +71,7 @@ public final class ScanService implements Closeable {
      */
     record Waits(int position, int waiting) implements DomainState {}
 
-    /** A scan is under way. */
+    /** A scan is in progress. */
     record Runs() implements DomainState {}
 
     /**
@@ -94,9 +94,9 @@ public final class ScanService implements Closeable {
      * The client, or all clients, have asked too often.
      *
      * @param reason a sentence
-     * @param everybody the queue is full for all clients
+     * @param forAll the queue is full for all clients
      */
-    record TooMany(String reason, boolean everybody) implements ScanRequestResult {}
+    record TooMany(String reason, boolean forAll) implements ScanRequestResult {}
   }
 
   private record WaitingScan(Domain domain, String client) {}
@@ -242,7 +242,7 @@ public final class ScanService implements Closeable {
   /** The state of a domain. A scan that is pending counts before an older result. */
   synchronized DomainState state(Domain domain) {
     if (approval.isListed(domain)) {
-      return new DomainState.Declined("The owner of this domain does not want it to be scanned.");
+      return new DomainState.Declined("The owner of this domain has opted out of scans.");
     }
     if (running.containsKey(domain)) {
       return new DomainState.Runs();
@@ -268,7 +268,7 @@ public final class ScanService implements Closeable {
     return waiting.size();
   }
 
-  /** Scans under way. */
+  /** Scans in progress. */
   synchronized int running() {
     return running.size();
   }
@@ -282,7 +282,7 @@ public final class ScanService implements Closeable {
         } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
           // Our fault at one target must not end the service.
           counters.failed();
-          log.accept(domain.name() + ": the scan broke: " + e);
+          log.accept(domain.name() + ": the scan failed: " + e);
           decline(domain, "The scan failed because of a fault in this program.");
         } finally {
           synchronized (this) {
@@ -378,7 +378,7 @@ public final class ScanService implements Closeable {
             domain.name() + ": " + report.letter() + ", " + report.connections() + " connections");
       } else {
         counters.failed();
-        decline(domain, "The report of this domain is too large to be kept here.");
+        decline(domain, "The report of this domain is too large to be stored.");
       }
     } catch (IOException e) {
       counters.failed();
@@ -401,7 +401,7 @@ public final class ScanService implements Closeable {
     }
   }
 
-  /** Ends the scans under way, and waits for no other. */
+  /** Ends the scans in progress, and waits for no other. */
   @Override
   public void close() {
     closed = true;

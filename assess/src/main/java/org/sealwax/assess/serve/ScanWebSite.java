@@ -208,7 +208,7 @@ public final class ScanWebSite {
           Optional<Domain> domain = named(path.substring(API.length()));
           yield domain.isPresent()
               ? state(domain.get())
-              : json(404, problem("This is no domain name in its canonical form."));
+              : json(404, problem("This is not a domain name in its canonical form."));
         }
         yield missing();
       }
@@ -303,8 +303,8 @@ public final class ScanWebSite {
     return switch (service.request(domain, client)) {
       case ScanService.ScanRequestResult.SeePage() ->
           program ? state(domain) : text(303, "").with("Location", PAGE + domain.name());
-      case ScanService.ScanRequestResult.TooMany(String reason, boolean everybody) -> {
-        int status = everybody ? 503 : 429;
+      case ScanService.ScanRequestResult.TooMany(String reason, boolean forAll) -> {
+        int status = forAll ? 503 : 429;
         yield (program ? json(status, problem(reason)) : page(status, ScanPages.message(reason)))
             .with("Retry-After", "600");
       }

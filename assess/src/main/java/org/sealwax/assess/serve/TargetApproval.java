@@ -80,7 +80,7 @@ public final class TargetApproval {
 
   private static ApprovalResult objected(String what) {
     return new ApprovalResult.ScanDeclined(
-        "The owner of " + what + " does not want it to be scanned.", true);
+        "The owner of " + what + " has opted out of scans.", true);
   }
 
   /** Whether the operator's list has a domain. */
@@ -110,7 +110,7 @@ public final class TargetApproval {
       case NO_NAME -> declined("This domain does not exist.");
       case NO_DATA -> declined("This domain has no MX record, and only MX hosts are scanned here.");
       case UNKNOWN ->
-          // A domain that is bogus for everybody deserves a report; no host of it is known.
+          // A domain that is bogus for everyone deserves a report; no host of it is known.
           mx.security() == DnssecStatus.BOGUS ? withHosts(domain, List.of()) : declined(LATER);
       case FOUND ->
           switch (MxSet.of(domain, mx, Set.of(), random)) {
@@ -118,8 +118,9 @@ public final class TargetApproval {
                 withHosts(domain, hosts.targets().stream().map(MxSet.MxHost::host).toList());
             case MxSet.NullMx none -> withHosts(domain, List.of());
             case MxSet.NoSuchDomain none -> declined("This domain does not exist.");
-            case MxSet.LoopsBack none -> declined("The MX records lead nowhere.");
-            case MxSet.MxLookupFailed none -> declined("The MX records are of no use.");
+            case MxSet.LoopsBack none -> declined("The MX records of this domain cannot be used.");
+            case MxSet.MxLookupFailed none ->
+                declined("The MX records of this domain cannot be used.");
           };
     };
   }

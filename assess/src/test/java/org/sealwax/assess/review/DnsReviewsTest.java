@@ -119,8 +119,8 @@ final class DnsReviewsTest {
     FixedResolver resolver =
         FixedResolver.builder().mx("example.org", 10, "mx.example.org").build();
     FixedResolver none = FixedResolver.builder().mx("example.org", 0, ".").build();
-    assertEquals("INSECURE FOUND\nMX 10 mx.example.org", mxEvidence(resolver));
-    assertEquals("INSECURE FOUND\nMX 0 .", mxEvidence(none));
+    assertEquals("found, insecure\nMX 10 mx.example.org", mxEvidence(resolver));
+    assertEquals("found, insecure\nMX 0 .", mxEvidence(none));
   }
 
   private static String mxEvidence(FixedResolver resolver) throws InterruptedException {

@@ -74,7 +74,7 @@ public final class ScanFuzzTargets {
       holds(list.names().stream().allMatch(list::covers), "a name that is not covered");
     } catch (IllegalArgumentException e) {
       holds(
-          String.valueOf(e.getMessage()).matches("line \\d+ is no domain, address or network"),
+          String.valueOf(e.getMessage()).matches("line \\d+ is not a domain, address or network"),
           "" + e.getMessage());
     }
   }

@@ -96,7 +96,7 @@ final class ScanServiceTest {
     try (TestScanService test = open()) {
       assertAccepted(test, 0, 1);
       assertAccepted(test, 1, 1);
-      assertFalse(refused(test, 2, 1).everybody());
+      assertFalse(refused(test, 2, 1).forAll());
       assertAccepted(test, 1, 1);
       test.settle();
       assertAccepted(test, 2, 1);
@@ -122,7 +122,7 @@ final class ScanServiceTest {
         test.begun(Math.min(i + 1, 2));
       }
       for (int i = 7; i < 50; i++) {
-        assertTrue(refused(test, i, i).everybody());
+        assertTrue(refused(test, i, i).forAll());
       }
       assertEquals(5, test.service.waiting());
       test.settle();
@@ -326,7 +326,7 @@ final class ScanServiceTest {
       assertAccepted(test, 0, 1);
       test.settle();
       assertEquals(0, test.service.store().count());
-      assertTrue(test.get("/d/d0.example.org").contains("does not want it to be scanned"));
+      assertTrue(test.get("/d/d0.example.org").contains("has opted out of scans"));
       assertEquals(List.of(), test.begun);
     }
   }

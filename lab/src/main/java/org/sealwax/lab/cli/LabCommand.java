@@ -123,7 +123,7 @@ public final class LabCommand {
     return Command.group(
         """
         sealwax lab COMMAND
-        test what a mail router does when the way out is broken or under attack
+        test what a mail router does with broken and attacked destinations
 
         A small internet of deliberately broken receivers, with its own signed DNS, MTA-STS policy
         hosts and certificates. The lab itself sends no mail.
@@ -137,28 +137,27 @@ public final class LabCommand {
                 test one router with a lab on this machine
 
                 Prints what the router under test needs (resolver, trust anchor, CA, recipients),
-                shows what it does as it does it, and ends with a report: the grade, what to fix,
-                and the verdict on each trap. A verdict is printed only at the end, because mail that
-                waits may still go out in another way.
+                prints its deliveries as they happen, and ends with a report: the grade, what to
+                fix, and the verdict on each trap. Verdicts are printed only at the end, because
+                deferred mail may still be delivered in another way.
 
-                --isolate           in a network namespace of its own: real ports, own addresses
-                                    and resolv.conf, so that any router runs in it unchanged
-                --exec COMMAND      run by /bin/sh when the lab is ready; finds LAB_RESOLVER,
-                                    LAB_ANCHOR, LAB_CA, LAB_SENDER, LAB_RECIPIENTS, LAB_FOLDER,
-                                    LAB_SMTP_PORT, LAB_HTTPS_PORT in its environment, and is ended
-                                    with the lab
-                --traps LIST        quick, all, groups (e), traps (e3), test cases (d1s), and -b11
-                                    for what is left out (all)
-                --profile WORD      what the router chose: opportunistic, strict (TLS everywhere)
-                                    or verified (opportunistic)
+                --isolate           run in a network namespace with the standard ports, separate
+                                    addresses and a resolv.conf: routers need no changes
+                --exec COMMAND      run by /bin/sh when the lab is ready, until the lab ends; its
+                                    environment has LAB_RESOLVER, LAB_ANCHOR, LAB_CA, LAB_SENDER,
+                                    LAB_RECIPIENTS, LAB_FOLDER, LAB_SMTP_PORT, LAB_HTTPS_PORT
+                --traps LIST        quick, all, groups (e), traps (e3), test cases (d1s); -b11
+                                    leaves a trap out (all)
+                --profile WORD      TLS settings of the router: opportunistic, strict (TLS
+                                    everywhere) or verified (opportunistic)
                 --json              print JSON
-                --html FILE         write the report as one page, too
-                --junit FILE        write JUnit XML too, a test case for each trap
-                --folder FOLDER     where the files for the router go (a new one)
-                --scale N           divide the lab's long times by N (60)
-                --wait SECONDS      how long the router has (180)
-                --patient           give it half an hour
-                --ports SMTP:HTTPS  other ports for the receivers (25:443)
+                --html FILE         also write the report as a page
+                --junit FILE        also write JUnit XML, with a test case for each trap
+                --folder FOLDER     folder for the files for the router (a new one)
+                --scale N           divide long times of the lab by N (60)
+                --wait SECONDS      time limit for the router (180)
+                --patient           the same as --wait 1800
+                --ports SMTP:HTTPS  ports of the receivers (25:443)
                 --fail-below GRADE  exit code 1 below this grade
 
                 $ sealwax lab local --isolate --exec 'postfix start; ...'

@@ -54,13 +54,13 @@ public final class LabServeCommand {
     return Command.of(
         """
         sealwax lab serve
-        serve a lab for everybody, behind a delegated zone
+        serve a public lab in a delegated zone
 
-        The zone is delegated to this machine ([lab] of the configuration): people get a token on
-        its pages and see their table fill.
+        The zone is delegated to this machine ([lab] of the configuration): visitors get a token
+        on its pages, and a table of the results of their router.
 
-        --loopback          on this machine only, with high ports and without a configuration
-        --folder FOLDER     with --loopback: the state folder (a new one)
+        --loopback          serve on this machine only, with high ports and without a configuration
+        --folder FOLDER     state folder, with --loopback (a new one)
 
         $ sealwax lab serve --loopback
         """,

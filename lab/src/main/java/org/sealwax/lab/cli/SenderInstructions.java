@@ -43,12 +43,14 @@ record SenderInstructions(Lab lab, LabToken token, Path folder) {
   String text() {
     StringBuilder out = new StringBuilder();
     out.append(
-        "The lab is set up on this machine. It sends no mail; let your router send to it.\n\n");
+        "The lab is set up on this machine. It sends no mail itself. Send mail to it with the router under test.\n\n");
     out.append(
-        "  resolver to ask    " + resolver() + " (validates, sets AD; with CD all is shown)\n");
+        "  resolver           "
+            + resolver()
+            + " (validates, sets AD; with CD it returns all records)\n");
     out.append("  trust anchor       " + folder.resolve("anchor") + "\n");
     lab.anchors().forEach(a -> out.append("                     " + a + "\n"));
-    out.append("  CA to trust        " + folder.resolve("ca.pem") + "\n");
+    out.append("  trusted CA         " + folder.resolve("ca.pem") + "\n");
     out.append("  send from          " + token.sender() + "\n");
     out.append("  send to            " + folder.resolve("recipients") + "\n");
     token.recipients().stream()
@@ -58,7 +60,7 @@ record SenderInstructions(Lab lab, LabToken token, Path folder) {
       out.append(
           "                     ... "
               + (token.recipients().size() - SHOWN)
-              + " more; one message to all, or one to each\n");
+              + " more; send one message to all, or one to each\n");
     }
     return out.append("\n").toString();
   }

@@ -59,7 +59,7 @@ final class SenderReportText {
                 MARGIN,
                 new Cell(finding.outcome().label(), KIND, ink(finding.outcome())),
                 new Cell(label(finding), 20, Ink.DIM)),
-            finding.heading() + ": " + finding.observed());
+            finding.heading() + (finding.outcome().known() ? ": " : "? ") + finding.observed());
       }
     }
     others(report, out);
@@ -100,10 +100,14 @@ final class SenderReportText {
     count(
         report.leaks(),
         kind("leaks"),
-        "mail in plaintext or to a false host against a policy",
+        "mail that was sent in plaintext or to a false host against a policy",
         out);
-    count(report.losses(), kind("losses"), "legal mail that was bounced", out);
-    count(report.stuck(), kind("stuck"), "legal mail that no try delivered", out);
+    count(report.losses(), kind("losses"), "legitimate mail that was bounced", out);
+    count(
+        report.stuck(),
+        kind("stuck"),
+        "legitimate mail that was not delivered in any attempt",
+        out);
   }
 
   private static Cell kind(String word) {

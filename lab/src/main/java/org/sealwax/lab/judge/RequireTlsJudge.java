@@ -11,7 +11,7 @@ import org.sealwax.assess.model.CheckOutcome;
  * 8689): the test cases G2 to G5. Pure.
  *
  * <p>The lab sees the mail that a sender sends and not the mail that was submitted to it. So mail
- * without the keyword is no failure by itself: it may have been submitted without. That changes
+ * without the keyword is not a failure by itself: it may have been submitted without. That changes
  * once this sender has shown that it supports the keyword, by keeping it in one test case or by
  * bouncing for the lack of it in another: from then on each test case is judged by what really
  * happened there.
@@ -78,7 +78,7 @@ final class RequireTlsJudge {
     }
     if (of.delivered()) {
       return known() || keyword(of)
-          ? TrapJudge.fail("leak", where + ", although REQUIRETLS was asked for")
+          ? TrapJudge.fail("leak", where + ", although REQUIRETLS was requested")
           : without();
     }
     if (of.bounce().isPresent()) {
@@ -122,10 +122,10 @@ final class RequireTlsJudge {
       return of.tlsOptional()
           ? TrapJudge.PASS
           : TrapJudge.fail(
-              "leak", "to a host that the policy forbids, and no TLS-Required: No came with it");
+              "leak", "to a host that the policy forbids, without TLS-Required: No in the message");
     }
     if (of.bounce().isPresent() && known()) {
-      return TrapJudge.fail("loss", "TLS-Required: No asked for delivery");
+      return TrapJudge.fail("loss", "TLS-Required: No requests delivery");
     }
     if (of.bounce().isEmpty() && !isDecided.test(label)) {
       return TrapJudge.waiting("still queued");

@@ -19,11 +19,11 @@ final class SenderChecks {
 
   static {
     HEADINGS.put("leak", "mail leaked");
-    HEADINGS.put("loss", "legal mail bounced");
-    HEADINGS.put("stuck", "legal mail is stuck");
-    HEADINGS.put("fooled", "the sender fell for the attack");
+    HEADINGS.put("loss", "legitimate mail bounced");
+    HEADINGS.put("stuck", "legitimate mail is stuck");
+    HEADINGS.put("fooled", "the attack succeeded");
     HEADINGS.put("weak", "weak TLS was accepted");
-    HEADINGS.put("clear", "mail went in plaintext although TLS was available");
+    HEADINGS.put("clear", "mail was sent in plaintext although TLS was available");
   }
 
   private static final CheckTable TABLE =

@@ -16,8 +16,8 @@ import org.sealwax.lab.traps.Traps;
  * @param tested how many test cases the sender reached and decided; the grade is about those
  * @param leaks test cases in which mail went out in plaintext or to a false peer though a policy
  *     forbade it
- * @param losses test cases in which legal mail was bounced
- * @param stuck test cases in which no try got legal mail through, which is still queued
+ * @param losses test cases in which legitimate mail was bounced
+ * @param stuck test cases in which no try got legitimate mail through, which is still queued
  * @param waiting test cases that are not tested because the sender did not come, or may still
  *     change at its next try
  * @param undecided test cases whose verdict later mail or another try may still change; before the
@@ -65,7 +65,7 @@ public record SenderReport(
         .orElse(advice.general());
   }
 
-  /** Whether legal mail was bounced, or got through in no try. */
+  /** Whether legitimate mail was bounced, or got through in no try. */
   public boolean loses() {
     return !losses.isEmpty() || !stuck.isEmpty();
   }

@@ -10,8 +10,8 @@ import org.sealwax.assess.model.GradeLetter;
 import org.sealwax.assess.model.Rubric;
 
 /**
- * The rules by which senders are graded. Each test case of the lab earns one point of its category,
- * a category being as large as what was chosen of it; the caps are about the sender as a whole.
+ * The rules by which senders are graded. Each test case earns one point of its category, whose
+ * maximum is the number of chosen test cases in it. The caps concern the sender as a whole.
  */
 final class SenderRubric {
   static final String VERSION = "sender 2026.2";
@@ -19,20 +19,20 @@ final class SenderRubric {
   private static final Set<CheckOutcome> BAD = Set.of(CheckOutcome.FAIL);
   private static final Set<CheckOutcome> ANY = Set.of(CheckOutcome.WARN, CheckOutcome.FAIL);
 
-  /** What goes away with something else. */
+  /** Checks that pass once one of others passes. */
   private static final Map<String, Set<String>> CONSEQUENCES =
       Map.of("sender.policy", Set.of("sender.dane", "sender.sts"));
 
-  /** The best grade, the check with its aspect, its outcome (any: a warning too), and why. */
+  /** The cap, the check with its aspect, its outcome (ANY: also a warning), and the reason. */
   private static final String CAPS =
       """
       F       sender.starttls            FAIL mail in plaintext only
-      F       sender.delivers/most       FAIL the loss of most legal mail
-      D       sender.delivers/many       FAIL the loss of more than a quarter of legal mail
-      C       sender.delivers/some       FAIL the loss of more than a twentieth of legal mail
-      B       sender.delivers/few        FAIL the loss of legal mail
-      F       lab.b11/fooled             FAIL injected replies that are accepted
-      F       sender.finished            FAIL a wrong Finished or signature that is accepted
+      F       sender.delivers/most       FAIL the loss of most legitimate mail
+      D       sender.delivers/many       FAIL the loss of more than a quarter of legitimate mail
+      C       sender.delivers/some       FAIL the loss of more than a twentieth of legitimate mail
+      B       sender.delivers/few        FAIL the loss of legitimate mail
+      F       lab.b11/fooled             FAIL acceptance of injected replies
+      F       sender.finished            FAIL acceptance of a wrong Finished or signature
       F       sender.broken-tls/ssl      FAIL SSL, export suites or no encryption
       D       sender.broken-tls/rc4      FAIL RC4 or Diffie-Hellman below 1,024 bits
       F       lab.e18/leak               FAIL delivery although DNSSEC does not validate
@@ -43,9 +43,9 @@ final class SenderRubric {
       C       sender.sts/hole            ANY  gaps in MTA-STS
       C       lab.e2/loss                FAIL the refusal of DANE-EE with a bad certificate
       C       lab.e2/stuck               FAIL the refusal of DANE-EE with a bad certificate
-      C       lab.h1/loss                FAIL mail to a null MX that is queued
-      C       lab.h1/stuck               FAIL mail to a null MX that is queued
-      B       sender.policy/one          ANY  one of DANE and MTA-STS that is missing
+      C       lab.h1/loss                FAIL queued mail to a null MX
+      C       lab.h1/stuck               FAIL queued mail to a null MX
+      B       sender.policy/one          ANY  missing support of DANE or MTA-STS
       B       sender.old-tls             ANY  TLS 1.0 or 1.1
       B       sender.sni                 ANY  a missing server name
       A_MINUS sender.tlsrpt              ANY  missing or wrong TLS reports
@@ -55,9 +55,9 @@ final class SenderRubric {
   private SenderRubric() {}
 
   /**
-   * The rules for these test cases. What is not tested earns nothing, and neither does a refusal of
-   * a sender that refuses legal mail as well: refusals count by the share of legal mail that was
-   * delivered.
+   * The rules for these test cases. A test case that is not tested earns nothing. Points for
+   * refusals are multiplied by the share of legitimate mail that was delivered, so a sender that
+   * refuses all mail earns none.
    */
   static Rubric rules(
       SenderProfile profile, List<Finding> findings, Map<String, SightingFacts> facts) {
@@ -87,7 +87,7 @@ final class SenderRubric {
     return new Rubric(VERSION, categories, caps(), plus(), CONSEQUENCES);
   }
 
-  /** The share of legal mail that arrived, in whatever way. */
+  /** The share of legitimate mail that arrived, in whatever way. */
   private static Rubric.ScoreShare delivered(
       SenderProfile profile, List<Finding> findings, Map<String, SightingFacts> facts) {
     int legal = 0;
@@ -125,8 +125,9 @@ final class SenderRubric {
 
   private static List<Rubric.PlusRule> plus() {
     return List.of(
-        new Rubric.PlusRule("sender.rows", "every trap as it should be"),
-        new Rubric.PlusRule("sender.tlsrpt", "correct TLS reports about all failing traps"),
+        new Rubric.PlusRule("sender.rows", "all traps passed"),
+        new Rubric.PlusRule(
+            "sender.tlsrpt", "correct TLS reports about all traps in which sessions fail"),
         new Rubric.PlusRule("sender.pq", "post-quantum key exchange"),
         new Rubric.PlusRule("lab.h5", "TLS at the second MX before plaintext at the first"),
         new Rubric.PlusRule("sender.requiretls", "REQUIRETLS and TLS-Required"),

@@ -28,7 +28,7 @@ final class SenderWideFindings {
   /** Test cases from which a habit is concluded, at least. */
   private static final int FEW = 3;
 
-  /** Percent of legal mail that is lost: from here on it is some, many, most. */
+  /** Percent of legitimate mail that is lost: from here on it is some, many, most. */
   private static final int SOME = 5;
 
   private static final int MANY = 25;
@@ -57,7 +57,7 @@ final class SenderWideFindings {
     List<Finding> out = new ArrayList<>();
     out.add(starttls());
     out.add(delivers());
-    Finding dane = mechanism("sender.dane", ProtectionMechanism.DANE, "asked for TLSA");
+    Finding dane = mechanism("sender.dane", ProtectionMechanism.DANE, "looked up TLSA records");
     Finding sts = mechanism("sender.sts", ProtectionMechanism.STS, "fetched the policy");
     out.add(dane);
     out.add(sts);
@@ -106,16 +106,18 @@ final class SenderWideFindings {
             .toList();
     if (handshakes().isEmpty()) {
       return facts.values().stream().anyMatch(d -> !d.inPlaintext().isEmpty())
-          ? finding(check, CheckOutcome.FAIL, "mail went in plaintext only")
-          : finding(check, CheckOutcome.NOT_TESTED, "no mail came");
+          ? finding(check, CheckOutcome.FAIL, "all mail was sent in plaintext")
+          : finding(check, CheckOutcome.NOT_TESTED, "no mail was received");
     }
     return without.isEmpty()
         ? finding(check, CheckOutcome.PASS, handshakes().size() + " handshakes")
         : finding(
-            check, CheckOutcome.WARN, "not in " + String.join(" ", without) + ", where it could");
+            check,
+            CheckOutcome.WARN,
+            "not used in " + String.join(" ", without) + ", where it was offered");
   }
 
-  /** Legal mail must arrive. A sender earns nothing by refusing it. */
+  /** Legitimate mail must arrive. A sender earns nothing by refusing it. */
   private Finding delivers() {
     Check check = SenderChecks.of("sender.delivers");
     List<Finding> legal =
@@ -130,16 +132,16 @@ final class SenderWideFindings {
     long arrived = legal.stream().filter(r -> at(SenderAssessment.label(r)).delivered()).count();
     long decided = arrived + lost.size();
     if (decided == 0) {
-      return finding(check, CheckOutcome.NOT_TESTED, "no legal mail arrived or was given up");
+      return finding(check, CheckOutcome.NOT_TESTED, "no legitimate mail arrived or was given up");
     }
-    String text = arrived + " of " + legal.size() + " arrived";
+    String text = arrived + " of " + legal.size() + " messages arrived";
     if (lost.isEmpty()) {
       return finding(check, CheckOutcome.PASS, text);
     }
     long percent = 100L * lost.size() / decided;
     String aspect =
         percent > MOST ? "most" : percent > MANY ? "many" : percent > SOME ? "some" : "few";
-    return finding(check, CheckOutcome.FAIL, text + "; not in " + String.join(" ", lost))
+    return finding(check, CheckOutcome.FAIL, text + "; missing: " + String.join(" ", lost))
         .as(aspect);
   }
 
@@ -167,7 +169,8 @@ final class SenderWideFindings {
         return finding(check, CheckOutcome.FAIL, text).as("hole");
       }
       boolean looked = facts.values().stream().anyMatch(d -> d.consulted(mechanism));
-      return finding(check, CheckOutcome.FAIL, text + (looked ? "; yet it " + act : "")).as("none");
+      return finding(check, CheckOutcome.FAIL, text + (looked ? "; although it " + act : ""))
+          .as("none");
     }
     if (telling == 0) {
       String others = "no trap was reached in which only this mechanism refuses";
@@ -180,7 +183,7 @@ final class SenderWideFindings {
     return finding(
         check,
         CheckOutcome.PASS,
-        stopped.size() + " attacks, none successful; it " + act + " each time");
+        stopped.size() + " attacks failed; the sender " + act + " each time");
   }
 
   private boolean refuses(TrapExpectation expectation) {
@@ -204,7 +207,7 @@ final class SenderWideFindings {
       return finding(
               check,
               CheckOutcome.FAIL,
-              "neither" + (asked ? ", although its records are looked up" : ""))
+              "neither" + (asked ? ", although the records are looked up" : ""))
           .as(asked ? "ignored" : "neither");
     }
     String text = "DANE " + mechanismText(dane) + ", MTA-STS " + mechanismText(sts);
@@ -239,20 +242,20 @@ final class SenderWideFindings {
             .filter(d -> d.attempts(Set.of(SenderAction.SHOWN)) > 0)
             .toList();
     if (met.isEmpty()) {
-      return finding(check, CheckOutcome.NOT_TESTED, "no handshake got that far");
+      return finding(check, CheckOutcome.NOT_TESTED, "no handshake reached this point");
     }
     long went = met.stream().filter(d -> !d.underTls().isEmpty()).count();
     return finding(
         check,
         went > 0 ? CheckOutcome.FAIL : CheckOutcome.PASS,
-        "it continued in " + went + " of " + met.size());
+        "accepted in " + went + " of " + met.size());
   }
 
   private Finding broken() {
     Check check = SenderChecks.of("sender.broken-tls");
     List<Map.Entry<String, SightingFacts>> met = helloAt("c[47][nsd]|c1[023]|c17[ad]");
     if (met.isEmpty()) {
-      return finding(check, CheckOutcome.NOT_TESTED, "no ClientHello came");
+      return finding(check, CheckOutcome.NOT_TESTED, "no ClientHello was received");
     }
     List<String> agreed =
         met.stream()
@@ -260,10 +263,11 @@ final class SenderWideFindings {
             .map(Map.Entry::getKey)
             .toList();
     if (agreed.isEmpty()) {
-      return finding(check, CheckOutcome.PASS, "to none of " + met.size());
+      return finding(
+          check, CheckOutcome.PASS, "refused at all " + met.size() + " hosts with broken TLS");
     }
     boolean milder = agreed.stream().allMatch(l -> l.equals("c10") || l.startsWith("c17"));
-    return finding(check, CheckOutcome.FAIL, "it agreed in " + String.join(" ", agreed))
+    return finding(check, CheckOutcome.FAIL, "accepted in " + String.join(" ", agreed))
         .as(milder ? "rc4" : "ssl");
   }
 
@@ -279,7 +283,9 @@ final class SenderWideFindings {
     long older = handshakes().stream().filter(h -> h.version() < Records.TLS12).count();
     if (older == 0 && helloAt("c[56][nsd]?").isEmpty()) {
       return finding(
-          check, CheckOutcome.NOT_TESTED, "no ClientHello came to a host with old versions only");
+          check,
+          CheckOutcome.NOT_TESTED,
+          "no ClientHello was received at a host with old versions only");
     }
     return finding(
         check,
@@ -373,7 +379,7 @@ final class SenderWideFindings {
     List<String> wrong = labels(of.stream().filter(r -> r.outcome() == CheckOutcome.FAIL).toList());
     List<String> open = labels(of.stream().filter(r -> r.outcome() != CheckOutcome.PASS).toList());
     if (of.isEmpty() || !judge.requireTls().known()) {
-      return finding(check, CheckOutcome.NOT_TESTED, "no message with REQUIRETLS came");
+      return finding(check, CheckOutcome.NOT_TESTED, "no message with REQUIRETLS was received");
     }
     if (!wrong.isEmpty()) {
       return finding(check, CheckOutcome.FAIL, "not in " + String.join(" ", wrong));

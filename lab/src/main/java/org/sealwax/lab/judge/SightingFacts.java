@@ -377,7 +377,7 @@ public final class SightingFacts {
     return router;
   }
 
-  /** Whether the result is there for good: a message was taken, or given up. */
+  /** Whether the result is final: a message was taken, or given up. */
   public boolean decided() {
     return delivered() || bounce != null;
   }
@@ -421,20 +421,20 @@ public final class SightingFacts {
     if (!inPlaintext.isEmpty()) {
       out.add("delivered in plaintext " + at(inPlaintext));
     } else if (envelopesInPlaintext) {
-      out.add("showed its envelope in plaintext");
+      out.add("sent the envelope in plaintext");
     }
     if (!delivered() && deliveries > 0) {
       out.add("never acknowledged");
     }
     bounce().ifPresent(b -> out.add(("bounced " + b.status()).strip()));
     if (out.isEmpty()) {
-      out.add(attempted() ? "not delivered" : "never tried");
+      out.add(attempted() ? "not delivered" : "not attempted");
     }
     if (connections > 0) {
       out.add(connections + (connections == 1 ? " connection" : " connections"));
     }
     if (asked.contains("TLSA")) {
-      out.add("asked for TLSA");
+      out.add("looked up TLSA records");
     }
     if (fetches > 0) {
       out.add("fetched the policy");

@@ -15,8 +15,8 @@ import org.sealwax.lab.traps.Traps;
  * test case, so that nothing is left to choice; {@code TrapExpectationTest} compares it with the
  * list of traps.
  *
- * <p>Mail that went out against a policy is a result by itself, and so is legal mail that arrived.
- * Everything else, refusals above all, counts only for a sender that reached the trap.
+ * <p>Mail that went out against a policy is a result by itself, and so is legitimate mail that
+ * arrived. Everything else, refusals above all, counts only for a sender that reached the trap.
  *
  * @param label the test case: {@code d1s}
  * @param category which part of the score it counts for
@@ -36,10 +36,10 @@ public record TrapExpectation(
     boolean conclusive) {
   /** The parts of the score. */
   public enum SenderCategory {
-    NEVER_LEAKS("Never leaks", 40),
-    AUTHENTICATES("Authenticates", 20),
-    DELIVERS("Delivers what it must", 15),
-    FLOOR("Crypto floor", 10),
+    NEVER_LEAKS("Leak protection", 40),
+    AUTHENTICATES("Authentication", 20),
+    DELIVERS("Delivery", 15),
+    FLOOR("Minimum cryptography", 10),
     ROBUST("Robustness", 10),
     REPORTS("Reporting", 5);
 
@@ -72,11 +72,11 @@ public record TrapExpectation(
       Set.of("d1n", "d2n", "d3n", "d4n", "d5n", "d1t", "d2t", "d3t", "d4t", "d5t", "f6", "f7");
 
   /**
-   * The score's part, the expected outcome, what a sender must have done ({@code -}: mail that
-   * arrives is sufficient evidence), and the test cases. {@code ASKED_TLSA+SHOWN}: it had the TLSA
-   * records, and saw the certificate. {@code FETCHED_BEFORE+…}: the policy that it has was fetched
-   * before the attack, and it came back during it. {@code FETCHED_AFTER+…}: it has the new policy,
-   * and came back with it.
+   * The category of the score, the expected outcome, what a sender must have done ({@code -}: mail
+   * that arrives is sufficient evidence), and the test cases. {@code ASKED_TLSA+SHOWN}: it had the
+   * TLSA records, and saw the certificate. {@code FETCHED_BEFORE+…}: the policy that it has was
+   * fetched before the attack, and it came back during it. {@code FETCHED_AFTER+…}: it has the new
+   * policy, and came back with it.
    */
   private static final String ROWS =
       """
@@ -157,7 +157,8 @@ public record TrapExpectation(
   }
 
   /**
-   * Whether legal mail is to arrive here from a sender of this profile, and nothing else is right.
+   * Whether legitimate mail is to arrive here from a sender of this profile, and nothing else is
+   * right.
    */
   boolean legal(SenderProfile profile) {
     return switch (of(profile)) {

@@ -126,7 +126,7 @@ final class TrapJudge {
       return waiting("the sender did not connect");
     }
     if (!of.deceptions().isEmpty()) {
-      return fail("fooled", "it used what was injected in plaintext");
+      return fail("fooled", "injected plaintext was used as part of the TLS session");
     }
     return switch (expected(label).of(profile)) {
       case DELIVERED_UNDER_TLS -> underTls(label, of);
@@ -134,7 +134,7 @@ final class TrapJudge {
       case DELIVERED_AFTER_A_WAIT ->
           of.delivered() || of.bounce().isPresent()
               ? underTls(label, of)
-              : waiting("not yet; the sender may wait at first contact");
+              : waiting("undecided; the sender may delay mail at first contact");
       case DELIVERED_AFTER_CHANGE -> afterChange(label, of);
       case REFUSED -> WEAK.contains(label) ? strong(label, of) : refused(label, of);
       case NEVER_PLAINTEXT -> neverPlaintext(label, of);
@@ -161,7 +161,10 @@ final class TrapJudge {
     Optional<SenderAction> missing = of.missing(expected(label).requiredActions(profile));
     boolean never = over || chances(of) > patience;
     return missing
-        .map(m -> new TrapVerdict(CheckOutcome.NOT_TESTED, "", "it did not " + m.words(), !never))
+        .map(
+            m ->
+                new TrapVerdict(
+                    CheckOutcome.NOT_TESTED, "", "the sender did not " + m.words(), !never))
         .orElse(then);
   }
 
@@ -174,8 +177,8 @@ final class TrapJudge {
             : waiting(
                 "refused in "
                     + tries
-                    + (tries == 1 ? " try" : " tries")
-                    + "; the next may have another result");
+                    + (tries == 1 ? " attempt" : " attempts")
+                    + "; the next attempt may have another result");
     return ifReached(label, of, then, of.bounce().isPresent());
   }
 
@@ -206,13 +209,14 @@ final class TrapJudge {
       return fail("leak", "in plaintext, against the policy");
     }
     if (of.beforeChange()) {
-      return fail("leak", "before the record matched");
+      return fail("leak", "delivered before the record matched");
     }
     return of.delivered() ? ifReached(label, of, PASS, true) : missing(of);
   }
 
   /**
-   * Legal mail that did not arrive: lost when it was bounced, stuck when no try gets it through.
+   * Legitimate mail that did not arrive: lost when it was bounced, stuck when no try gets it
+   * through.
    */
   private TrapVerdict missing(SightingFacts of) {
     if (of.bounce().isPresent()) {
@@ -220,7 +224,7 @@ final class TrapJudge {
     }
     int tries = chances(of);
     return tries >= patience && !of.deferredByHost()
-        ? fail("stuck", "not delivered in " + tries + " tries, and still queued")
+        ? fail("stuck", "not delivered in " + tries + " attempts; still queued")
         : waiting("still queued");
   }
 
@@ -232,7 +236,7 @@ final class TrapJudge {
       return fail("leak", "to a host that the policy forbids");
     }
     if (of.envelopesInPlaintext()) {
-      return fail("leak", "the envelope went in plaintext, against the policy");
+      return fail("leak", "the envelope was sent in plaintext, against the policy");
     }
     return refusal(label, of);
   }
@@ -253,7 +257,7 @@ final class TrapJudge {
   private TrapVerdict decided(String label, SightingFacts of) {
     return of.delivered() || of.bounce().isPresent()
         ? ifReached(label, of, PASS, true)
-        : waiting("not decided yet");
+        : waiting("undecided");
   }
 
   private TrapVerdict noSuchTls(String label, SightingFacts of) {
@@ -266,7 +270,7 @@ final class TrapJudge {
 
   private TrapVerdict bounced(SightingFacts of) {
     if (of.connections() > 0) {
-      return fail("loss", "it connected, although the domain has no mail host");
+      return fail("loss", "the sender connected, although the domain has no mail host");
     }
     if (of.bounce().isPresent()) {
       return of.bounce().get().status().equals("5.1.10")
@@ -275,7 +279,7 @@ final class TrapJudge {
     }
     int tries = chances(of);
     return tries >= patience
-        ? fail("stuck", "no bounce in " + tries + " tries, and still queued")
+        ? fail("stuck", "no bounce in " + tries + " attempts; still queued")
         : waiting("no bounce yet");
   }
 
@@ -301,7 +305,7 @@ final class TrapJudge {
               of.delivered());
       default ->
           BETTER_NOT.contains(label) && !of.handshakes().isEmpty()
-              ? new TrapVerdict(CheckOutcome.WARN, "weak", "it negotiated it")
+              ? new TrapVerdict(CheckOutcome.WARN, "weak", "weak TLS was negotiated")
               : ifReached(label, of, new TrapVerdict(CheckOutcome.INFO, "", ""), of.delivered());
     };
   }
@@ -312,7 +316,7 @@ final class TrapJudge {
       return of.delivered() ? ifReached(label, of, PASS, true) : refusal(label, of);
     }
     return of.downgraded()
-        ? fail("weak", "it accepted TLS 1.2 although the sentinel indicates a downgrade")
+        ? fail("weak", "the sender accepted TLS 1.2 although the sentinel indicates a downgrade")
         : new TrapVerdict(CheckOutcome.INFO, "", "that ClientHello did not offer TLS 1.3");
   }
 }

@@ -60,7 +60,7 @@ public final class TrapTranscript {
           case TrapEvent.MessageAccepted d ->
               "["
                   + d.connection()
-                  + "] == message taken "
+                  + "] == message accepted "
                   + (d.tls() ? "under TLS" : "in plaintext")
                   + " ==";
           case TrapEvent.ConnectionClosed c -> "[" + c.connection() + "] closed";

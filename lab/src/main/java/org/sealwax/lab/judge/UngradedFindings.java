@@ -194,7 +194,7 @@ final class UngradedFindings {
         }
       }
     }
-    return finding(SenderChecks.of("sender.clear"), most < 0 ? "" : most + " bytes at most");
+    return finding(SenderChecks.of("sender.clear"), most < 0 ? "" : "at most " + most + " bytes");
   }
 
   /** At the greylisting host, where every sender has to come back. */

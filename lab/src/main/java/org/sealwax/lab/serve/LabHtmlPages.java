@@ -51,7 +51,8 @@ final class LabHtmlPages {
     StringBuilder out = new StringBuilder(16_384);
     HtmlPage.beginServed("What does your mail router do under attack?", out);
     Duration life = lab.settings().life();
-    out.append("<h1>What does your mail router do when the way out is broken or under attack?</h1>")
+    out.append(
+            "<h1>What does your mail router do when its destinations are broken or under attack?</h1>")
         .append("<p class=\"lead\">Behind this zone are ")
         .append(Traps.cases().size())
         .append(
@@ -229,7 +230,7 @@ final class LabHtmlPages {
     return out.append("</ul></div></div>\n").toString();
   }
 
-  /** What has happened for good, while traps are undecided. */
+  /** What has happened finally, while traps are undecided. */
   private static String soFar(SenderReport report) {
     if (!report.leaks().isEmpty()) {
       return introduction(report, "");
@@ -379,7 +380,7 @@ final class LabHtmlPages {
       return chip(finding);
     }
     return "<span class=\"chip none\">"
-        + (finding.evidence().isEmpty() ? "waits" : "not yet")
+        + (finding.evidence().isEmpty() ? "waiting" : "undecided")
         + "</span>";
   }
 
@@ -387,9 +388,9 @@ final class LabHtmlPages {
   static String chip(Finding finding) {
     String word =
         switch (finding.outcome()) {
-          case FAIL -> finding.aspect().isEmpty() ? "fails" : finding.aspect();
+          case FAIL -> failure(finding.aspect());
           case WARN -> "warning";
-          case INCONCLUSIVE -> "unclear";
+          case INCONCLUSIVE -> "inconclusive";
           case PASS -> "good";
           case INFO -> "note";
           case NOT_TESTED, NOT_NEEDED -> "not tested";
@@ -399,6 +400,16 @@ final class LabHtmlPages {
         + "\">"
         + Html.escape(word)
         + "</span>";
+  }
+
+  /** A kind of failure in the field's word. */
+  private static String failure(String aspect) {
+    return switch (aspect) {
+      case "" -> "failed";
+      case "clear" -> "plaintext";
+      case "fooled" -> "injection";
+      default -> aspect;
+    };
   }
 
   /** The parts of a token's page that have changed from the initial page, by their id. */

@@ -195,6 +195,7 @@ public final class SenderReportPage {
       HtmlParts.chip(finding.outcome(), out);
       out.append("</span><span>")
           .append(Html.escape(finding.heading()))
+          .append(finding.outcome().known() ? "" : "?")
           .append("</span><div class=\"seen\">")
           .append(Html.escape(finding.observed(), MAX_SEEN))
           .append("</div></li>");

@@ -72,7 +72,7 @@ final class PolicyHostServer {
     } catch (TlsException e) {
       handler.connectionFailed(String.valueOf(e.getMessage()));
     } catch (MalformedHttp | OversizedHttp e) {
-      handler.connectionFailed("no request came");
+      handler.connectionFailed("no request was received");
     } catch (IOException e) {
       // The client closed the connection.
     } catch (InterruptedException e) {

@@ -58,7 +58,8 @@ public final class SniDispatcher implements Consumer<Wire> {
       case ClientHello.ClientHelloParse.Whole(ClientHello hello) ->
           Objects.requireNonNullElse(hello.serverName(), "");
       case ClientHello.ClientHelloParse.Broken b -> "";
-      case ClientHello.ClientHelloParse.Partial p -> throw new IOException("no ClientHello came");
+      case ClientHello.ClientHelloParse.Partial p ->
+          throw new IOException("no ClientHello was received");
     };
   }
 }

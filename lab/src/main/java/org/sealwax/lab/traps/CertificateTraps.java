@@ -105,7 +105,7 @@ final class CertificateTraps {
             S,
             odd(CertificateSpec.CertificateFault.UNKNOWN_CRITICAL)),
         trap(
-            "D18 | a NUL behind the right name | defer | RFC 5280 4.2.1.6",
+            "D18 | a NUL after the right name | defer | RFC 5280 4.2.1.6",
             S,
             odd(CertificateSpec.CertificateFault.NUL_IN_NAME)),
         trap(

@@ -87,21 +87,21 @@ final class HandshakeTraps {
                     t.withVersions(OddTlsBehaviour.TLS_1_3)
                         .with(OddTlsBehaviour.TlsFault.BAD_SIGNATURE))),
         trap(
-            "C24a | a KeyUpdate behind the handshake | continue |  RFC 8446 4.6.3",
+            "C24a | a KeyUpdate after the handshake | continue |  RFC 8446 4.6.3",
             N,
             tls(
                 t ->
                     t.withVersions(OddTlsBehaviour.TLS_1_3)
                         .with(OddTlsBehaviour.TlsFault.KEY_UPDATE))),
         trap(
-            "C24b | a HelloRequest behind a handshake of TLS 1.2 | continue, or end cleanly; then as C1 | RFC 5246 7.4.1.1",
+            "C24b | a HelloRequest after a handshake of TLS 1.2 | continue, or end cleanly; then as C1 | RFC 5246 7.4.1.1",
             N,
             tls(
                 t ->
                     t.withVersions(OddTlsBehaviour.TLS_1_2)
                         .with(OddTlsBehaviour.TlsFault.HELLO_REQUEST))),
         trap(
-            "C24c | fifty session tickets behind the handshake | continue, or end cleanly; then as C1 | RFC 8446 4.6.1",
+            "C24c | fifty session tickets after the handshake | continue, or end cleanly; then as C1 | RFC 8446 4.6.1",
             N,
             tls(
                 t ->

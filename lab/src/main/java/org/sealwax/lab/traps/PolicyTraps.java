@@ -10,7 +10,7 @@ import org.sealwax.testkit.tls.CertificateSpec;
 
 /**
  * Group F: MTA-STS. Where a policy must not be taken (F8 to F14) it names hosts that do not exist:
- * a sender that accepts it all the same does not deliver, and so is detected.
+ * a sender that accepts it nevertheless does not deliver, and so is detected.
  */
 final class PolicyTraps {
   private static final String NOT_OBTAINED = "deliver: there is no policy";
@@ -143,7 +143,7 @@ final class PolicyTraps {
             S,
             PolicyTraps::moving),
         trap(
-            "F19 | STARTTLS stripped at the first contact | recorded: was the policy fetched in time | RFC 8461 10.2",
+            "F19 | STARTTLS stripped at the first contact | recorded: time of the policy fetch | RFC 8461 10.2",
             S,
             s -> s.withSmtp(h -> h.withOffer(""))));
   }

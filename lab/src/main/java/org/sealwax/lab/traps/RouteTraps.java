@@ -63,7 +63,7 @@ final class RouteTraps {
             N,
             s -> s.eachHost(h -> h.with(TrapHost.HostReachability.LOOP))),
         trap(
-            "H10 | dead IPv6, good IPv4 | deliver | RFC 5321 5.1",
+            "H10 | unreachable IPv6, good IPv4 | deliver | RFC 5321 5.1",
             N,
             s -> s.eachHost(h -> h.with(TrapHost.HostReachability.DEAD_V6))),
         trap(

@@ -154,7 +154,10 @@ final class LabCommandTest {
     assertTrue(
         text.contains(", over 1 of " + Traps.cases().size() + " traps, 2 of them chosen"), text);
     assertTrue(text.contains("in 1 of these the sender's next try may change"), text);
-    assertTrue(text.contains("\n  stuck          0  legal mail that no try delivered\n"), text);
+    assertTrue(
+        text.contains(
+            "\n  stuck          0  legitimate mail that was not delivered in any attempt\n"),
+        text);
   }
 
   /** What fails is reported with this trap in this context, and a remedy for this router. */

@@ -34,7 +34,7 @@ final class SenderQuickSetTest {
         observed(report, "sender.certificate")
             .startsWith("for mx.sender.example; the EHLO name is among them; self-issued"),
         () -> observed(report, "sender.certificate"));
-    assertEquals("34 bytes at most", observed(report, "sender.clear"));
+    assertEquals("at most 34 bytes", observed(report, "sender.clear"));
   }
 
   private static String observed(SenderReport report, String id) {

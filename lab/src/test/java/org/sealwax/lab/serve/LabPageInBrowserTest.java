@@ -227,7 +227,7 @@ final class LabPageInBrowserTest {
           "document.querySelector('button[type=submit]')?.textContent ?? ''", "Get a token");
       browser.screenshot(pages.resolve("lab-start.png"));
       browser.eval("document.querySelector('button[type=submit]').click(); ''");
-      browser.await("document.querySelector('#row-b3 .chip')?.textContent ?? ''", "waits");
+      browser.await("document.querySelector('#row-b3 .chip')?.textContent ?? ''", "waiting");
       String token = browser.eval("document.querySelector('h1').textContent");
       assertTrue(lab.find(token).isPresent(), token);
       assertEquals(
@@ -240,7 +240,7 @@ final class LabPageInBrowserTest {
       assertEquals(
           "Mail was sent against a policy.",
           browser.eval("document.querySelector('.lead').textContent"));
-      assertEquals("waits", browser.eval("document.querySelector('#row-e3 .chip').textContent"));
+      assertEquals("waiting", browser.eval("document.querySelector('#row-e3 .chip').textContent"));
       assertEquals(
           "rgb(251, 248, 243)", browser.eval("getComputedStyle(document.body).backgroundColor"));
       browser.screenshot(pages.resolve("lab-token.png"));

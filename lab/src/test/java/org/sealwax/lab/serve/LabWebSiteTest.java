@@ -212,7 +212,7 @@ final class LabWebSiteTest {
     assertTrue(after.contains("Mail was sent against a policy."));
     String evidence = get("/t/" + token + "/r/b3");
     assertTrue(evidence.contains("EHLO mx.sender.example"));
-    assertTrue(evidence.contains("message taken in plaintext"));
+    assertTrue(evidence.contains("message accepted in plaintext"));
     assertTrue(evidence.contains("DNS mx.b3." + token));
     assertTrue(
         get("/at/b3." + token + ".lab.example").contains("Location: /t/" + token + "/r/b3\r\n"));
@@ -236,9 +236,9 @@ final class LabWebSiteTest {
     String page = get("/t/" + token);
     Matcher refused = Pattern.compile("<tr id=\"row-b3\".*?</tr>").matcher(page);
     assertTrue(refused.find());
-    assertTrue(refused.group().contains("<span class=\"chip none\">not yet</span>"));
+    assertTrue(refused.group().contains("<span class=\"chip none\">undecided</span>"));
     assertTrue(refused.group().contains("not delivered, 3 connections"), refused.group());
-    assertTrue(get("/t/" + token + "/r/b3").contains("<span class=\"chip none\">not yet</span>"));
+    assertTrue(get("/t/" + token + "/r/b3").contains("<span class=\"chip none\">undecided</span>"));
     Matcher delivered = Pattern.compile("<tr id=\"row-b1\".*?</tr>").matcher(page);
     assertTrue(delivered.find());
     assertTrue(delivered.group().contains("<span class=\"chip good\">good</span>"));

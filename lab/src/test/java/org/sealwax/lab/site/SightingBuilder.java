@@ -141,7 +141,7 @@ public final class SightingBuilder {
     return add(new TrapEvent.DsnReturned(at, "failed", status));
   }
 
-  /** It fell for something. */
+  /** It was deceived. */
   public SightingBuilder deceived() {
     return add(new TrapEvent.SenderDeceived(at, connection, "took plaintext for TLS"));
   }

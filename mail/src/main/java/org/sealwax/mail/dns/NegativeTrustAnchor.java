@@ -31,20 +31,20 @@ public record NegativeTrustAnchor(
             example = "postmaster@example.org",
             required = true,
             restart = true,
-            doc = "Person responsible for the row.")
+            doc = "Person responsible for the entry.")
         String owner,
     @Setting(
             example = "their DS is stale, reported on 2027-01-24",
             required = true,
             restart = true,
-            doc = "Reason for the row.")
+            doc = "Reason for the entry.")
         String note,
     @Setting(
             name = "expires",
             example = "2027-01-31",
             required = true,
             restart = true,
-            doc = "Day (UTC) from which the row is ignored.")
+            doc = "Day (UTC) from which the entry is ignored.")
         Instant until) {
   /** Checks that owner and note are given. */
   public NegativeTrustAnchor {

@@ -75,7 +75,7 @@ public final class FailureText {
       input/output error              | the disk reports an error
       stale file handle               | the network file system has lost the file
       cannot allocate memory          | the machine is out of memory
-      resource temporarily unavailable| the machine is out of resources for now
+      resource temporarily unavailable| the machine is temporarily out of resources
       exec format error               | it is not a program for this machine
       text file busy                  | another program is writing the file
       [sqlite_full                    | the disk is full
@@ -94,7 +94,7 @@ public final class FailureText {
       pkix path validation failed     | the certificate chain is not valid
       unrecognized ssl message        | the peer does not speak TLS
       not an ssl/tls record           | the peer does not speak TLS
-      wrong version number            | what came is not TLS
+      wrong version number            | the data is not TLS
       remote host terminated          | the peer closed the connection in the TLS handshake
       remote host closed              | the peer closed the connection in the TLS handshake
       no appropriate protocol         | no TLS version in common
@@ -103,9 +103,19 @@ public final class FailureText {
       cipher suites in common         | no cipher suite in common
       no shared cipher                | no cipher suite in common
       no shared group                 | no key exchange group in common
-      decryption failed               | a TLS record was damaged on the way
-      bad record mac                  | a TLS record was damaged on the way
-      bad decrypt                     | a TLS record was damaged on the way
+      wrong curve                     | a wrong key exchange group
+      no common signature algorithms  | no signature algorithm in common
+      wrong cipher returned           | a cipher suite that was not offered
+      unknown cipher returned         | a cipher suite that was not offered
+      unexpected extension            | an extension that was not offered
+      inappropriate fallback          | the client reports a downgrade (TLS_FALLBACK_SCSV)
+      tls13 downgrade                 | the server reports a downgrade
+      digest check failed             | the Finished message is not valid
+      renegotiation                   | renegotiation is not allowed
+      excessive message size          | a TLS message is too long
+      decryption failed               | a TLS record was damaged in transit
+      bad record mac                  | a TLS record was damaged in transit
+      bad decrypt                     | a TLS record was damaged in transit
       bad signature                   | the peer's signature is not valid
       invalid signature               | the peer's signature is not valid
       dh key too small                | the peer's Diffie-Hellman key is too short

@@ -1,6 +1,8 @@
 package org.sealwax.mail.policy;
 
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -10,7 +12,7 @@ import org.sealwax.mail.tls.verdict.TlsFloor;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 
 /**
- * The policy rows, routes and defaults that apply to one delivery. For the recipient domain, the
+ * The policy entries, routes and defaults that apply to one delivery. For the recipient domain, the
  * next hop and the MX host alike, the most specific row in force counts, and of equals the first.
  *
  * @param override the row that stands in for the published sources and for everything that the
@@ -147,16 +149,17 @@ record AdminRows(
     }
     PolicyRow row = row(evidence);
     if (row == null) {
-      return Optional.of("a row or route for the next hop overrides it");
+      return Optional.of("an entry or a route for the next hop replaces it");
     }
-    if (!row.isInForce(now)) {
-      return Optional.of("expired on " + row.expires());
+    Instant expires = row.expires();
+    if (expires != null && !row.isInForce(now)) {
+      return Optional.of("expired on " + LocalDate.ofInstant(expires, ZoneOffset.UTC));
     }
     if (all().contains(evidence)) {
-      return Optional.of("an override row replaces it");
+      return Optional.of("an entry with override replaces it");
     }
     if (evidence instanceof Evidence.Route) {
-      return Optional.of("the row for the next hop requires another identity");
+      return Optional.of("the entry for the next hop requires another identity");
     }
     return all().stream()
         .filter(e -> e.getClass() == evidence.getClass())
@@ -165,7 +168,7 @@ record AdminRows(
         .map(
             counts ->
                 counts == null || counts.pattern().equals(row.pattern())
-                    ? "an earlier row has the same domain"
-                    : "the row for " + counts.pattern().text() + " is more specific");
+                    ? "an earlier entry has the same domain"
+                    : "the entry for " + counts.pattern().text() + " is more specific");
   }
 }

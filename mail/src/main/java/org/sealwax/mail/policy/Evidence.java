@@ -12,6 +12,21 @@ import org.sealwax.mail.tls.verdict.TlsaAssociations;
  * (The two listed exceptions, an override row and {@code TLS-Required: No}, are in {@link Policy}.)
  */
 public sealed interface Evidence {
+  /** How the text of a policy entry begins. */
+  String ENTRY = "policy entry ";
+
+  /** How the text of a configured route begins. */
+  String ROUTE = "route ";
+
+  /**
+   * {@return whether the admin configured this evidence for the destination}
+   *
+   * @param origin the text of {@link #origin}
+   */
+  static boolean isConfigured(String origin) {
+    return origin.startsWith(ENTRY) || origin.startsWith(ROUTE);
+  }
+
   /** {@return where it comes from, for {@link Requirement#because}} */
   String origin();
 
@@ -45,7 +60,7 @@ public sealed interface Evidence {
   record Route(String name, PolicyRow row, boolean implied) implements Evidence {
     @Override
     public String origin() {
-      return "route " + name + " " + row.level().word();
+      return ROUTE + name + " " + row.level().word();
     }
   }
 
@@ -58,7 +73,7 @@ public sealed interface Evidence {
   record RecipientRow(PolicyRow row) implements Evidence {
     @Override
     public String origin() {
-      return "row for the recipient domain " + row.level().word();
+      return ENTRY + "for the recipient domain: " + row.level().word();
     }
   }
 
@@ -70,7 +85,7 @@ public sealed interface Evidence {
   record NextHopRow(PolicyRow row) implements Evidence {
     @Override
     public String origin() {
-      return "row for the next hop " + row.level().word();
+      return ENTRY + "for the next hop: " + row.level().word();
     }
   }
 
@@ -82,7 +97,7 @@ public sealed interface Evidence {
   record HostRow(PolicyRow row) implements Evidence {
     @Override
     public String origin() {
-      return "row for the host " + row.level().word();
+      return ENTRY + "for the host: " + row.level().word();
     }
   }
 

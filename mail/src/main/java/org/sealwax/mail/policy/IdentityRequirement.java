@@ -4,8 +4,10 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.TlsaAssociations;
+import org.sealwax.mail.tls.verdict.Verdict;
 
 /**
  * One condition on the peer's identity. A requirement has a set of them, all of which must hold.
@@ -53,11 +55,33 @@ public sealed interface IdentityRequirement {
     }
   }
 
+  /**
+   * {@return how a handshake does not meet this demand, in words for logs and reports}
+   *
+   * @param handshake that does not meet it
+   */
+  default String unmetText(Handshake handshake) {
+    if (handshake.verdict() instanceof Verdict.Anonymous) {
+      return "the server sent no certificate";
+    }
+    return switch (this) {
+      case Pkix _ when !handshake.proof().isChainValid() ->
+          "the certificate is not trusted"
+              + (handshake.verdict() instanceof Verdict.Untrusted u
+                  ? " (" + u.reason().word() + ")"
+                  : " by the required roots");
+      case Pkix p -> "the certificate has none of the required names: " + sorted(p.names());
+      case Tlsa t ->
+          "the certificate matches no TLSA record: " + sorted(t.associations().records());
+      case Pinned p -> "the key of the certificate is not pinned: " + sorted(p.pins());
+    };
+  }
+
   /** {@return the same text for equal demands, another one for others} */
   default String key() {
     return switch (this) {
-      case Pkix p -> p.text();
-      case Pinned p -> p.text();
+      case Pkix p -> "pkix(" + sorted(p.names()) + " by " + p.roots() + ")";
+      case Pinned p -> "pin(" + sorted(p.pins()) + ")";
       case Tlsa t ->
           "tlsa("
               + sorted(
@@ -74,21 +98,26 @@ public sealed interface IdentityRequirement {
   }
 
   /**
-   * Text for logs.
+   * Text for reports.
    *
-   * @return the demand in words
+   * @return the demand in words: {@code a certificate for mx.example.org by a public root}
    */
   default String text() {
     return switch (this) {
-      case Pkix p -> "pkix(" + sorted(p.names()) + " by " + p.roots() + ")";
+      case Pkix p ->
+          "a certificate for "
+              + sorted(p.names())
+              + (p.roots().equals(PUBLIC_ROOTS)
+                  ? " by a public root"
+                  : " by the roots of " + p.roots());
       case Tlsa t ->
-          "tlsa("
+          "a certificate that matches the TLSA records "
               + sorted(t.associations().records())
               // Usage 3 asks for no name.
               + (t.associations().names().isEmpty()
-                  ? ")"
-                  : " for " + sorted(t.associations().names()) + ")");
-      case Pinned p -> "pin(" + sorted(p.pins()) + ")";
+                  ? ""
+                  : " for " + sorted(t.associations().names()));
+      case Pinned p -> "a certificate with the key " + sorted(p.pins());
     };
   }
 

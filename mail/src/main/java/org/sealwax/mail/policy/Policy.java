@@ -142,7 +142,7 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
       Requirement of = ofRow(subject, e, rows, evidence);
       all = all == null ? of : all.and(of);
     }
-    return java.util.Objects.requireNonNull(all, "the admin always says something");
+    return java.util.Objects.requireNonNull(all, "the default level is always counted");
   }
 
   private Requirement ofRow(
@@ -176,7 +176,7 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
                 new MxFilter.NoHostAllowed(
                     new MxFilter.Refusal(
                         DeferReason.DANE_MISSING,
-                        "has no usable TLSA record, which a policy row requires")),
+                        "has no usable TLSA record, which a policy entry requires")),
                 Requirement.TlsPresentation.USUAL,
                 List.of()));
   }
@@ -410,9 +410,7 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
       if (!isMet(demand, handshake)) {
         // Never a lower step because of a verdict: an attacker who forges certificates must not
         // choose the step.
-        return new Decision.NextHost(
-            DeferReason.TLS_IDENTITY,
-            "server certificate: " + handshake.verdict().text() + "; required: " + demand.text());
+        return new Decision.NextHost(DeferReason.TLS_IDENTITY, demand.unmetText(handshake));
       }
     }
     FallbackStep shown = state.memory().strongest();
@@ -468,7 +466,7 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
       Requirement requirement, Observation.StarttlsRefused refused, FallbackState state) {
     String text = "STARTTLS rejected: " + refused.reply();
     Instant before = state.memory().starttlsRefusedFirst();
-    // Tried once more in the next delivery, then it counts as not offered.
+    // Tried again in the next delivery, then it counts as not offered.
     boolean again = before != null && before.isBefore(state.deliveryBegan());
     if (!requirement.demandsTls() && again) {
       return withoutOffer(requirement, DeferReason.TLS_REFUSED, text, state);

@@ -56,14 +56,14 @@ public record PolicyRow(
         @Nullable Domain serverName,
     @Setting(fallback = "true", doc = "Send the client certificate on request.")
         boolean clientCertificate,
-    @Setting(fallback = "", doc = "Reason for the row.") String note,
-    @Setting(fallback = "", doc = "Person responsible for the row.") String owner,
-    @Setting(example = "2027-01-31", doc = "Day from which the row is ignored.")
+    @Setting(fallback = "", doc = "Reason for the entry.") String note,
+    @Setting(fallback = "", doc = "Person responsible for the entry.") String owner,
+    @Setting(example = "2027-01-31", doc = "Day from which the entry is ignored.")
         @Nullable Instant expires,
     @Setting(
             fallback = "false",
             doc =
-                "Allow the row to lower the requirement of other sources; needs note, owner and expires.")
+                "Allow the entry to lower the requirement of other sources; needs note, owner and expires.")
         boolean override) {
   /**
    * Copies and checks.
@@ -74,7 +74,7 @@ public record PolicyRow(
     pins = Set.copyOf(pins);
     names = List.copyOf(names);
     if ((level == TlsLevel.FINGERPRINT) == pins.isEmpty()) {
-      throw new IllegalArgumentException("pins and the level fingerprint need each other");
+      throw new IllegalArgumentException("pins and the level fingerprint belong together");
     }
     if (!names.isEmpty() && level != TlsLevel.VERIFY && level != TlsLevel.SECURE) {
       throw new IllegalArgumentException("names need the level verify or secure");

@@ -54,6 +54,8 @@ final class FailureTextTest {
           (certificate_unknown) PKIX path building failed: sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to requested target | the certificate is from no trusted authority
           Unsupported or unrecognized SSL message | the peer does not speak TLS
           No appropriate protocol (protocol is disabled or cipher suites are inappropriate) | no TLS version in common
+          wrong curve | a wrong key exchange group
+          inappropriate fallback | the client reports a downgrade (TLS_FALLBACK_SCSV)
           Too many open files | the process has no file descriptors left: raise LimitNOFILE (ulimit -n)
           """)
   void knownTextsAreSaidInOurWords(String raw, String ours) {

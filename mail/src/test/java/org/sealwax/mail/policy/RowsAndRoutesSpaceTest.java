@@ -234,7 +234,7 @@ final class RowsAndRoutesSpaceTest {
         (combination, evidence, requirement) -> {
           boolean override =
               combination.nextHop().isPresent() && row(combination.nextHop().get()).override()
-                  || requirement.because().stream().allMatch(b -> b.contains("host none"));
+                  || requirement.because().stream().allMatch(b -> b.contains("host: none"));
           if (combination.route().isEmpty() || override) {
             return;
           }
@@ -303,10 +303,10 @@ final class RowsAndRoutesSpaceTest {
     PolicySubject subject = new PolicySubject(DESTINATION, SMART, false);
     assertTrue(POLICY.requirementFor(subject, List.of(old, all), NOW).demandsTls());
     assertEquals(
-        Optional.of("expired on " + NOW), Policy.ignoredReason(old, List.of(old, all), NOW));
+        Optional.of("expired on 2026-11-30"), Policy.ignoredReason(old, List.of(old, all), NOW));
     assertFalse(POLICY.requirementFor(subject, List.of(all, plain), NOW).demandsTls());
     assertEquals(
-        Optional.of("the row for example.org is more specific"),
+        Optional.of("the entry for example.org is more specific"),
         Policy.ignoredReason(all, List.of(all, plain), NOW));
     assertEquals(
         TlsLevel.ENCRYPT,

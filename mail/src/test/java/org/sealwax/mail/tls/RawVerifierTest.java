@@ -23,7 +23,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Signatures that the JDK made, good and spoilt, and the tricks that other verifiers fell for. */
+/**
+ * Signatures that the JDK made, good and spoilt, and the tricks that worked with other verifiers.
+ */
 final class RawVerifierTest {
   private static final byte[] MESSAGE =
       "what was signed".getBytes(java.nio.charset.StandardCharsets.US_ASCII);

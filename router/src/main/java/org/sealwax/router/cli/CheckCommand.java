@@ -41,12 +41,12 @@ public final class CheckCommand {
         sealwax check
         check the configuration and print the effective settings
 
-        Prints every mistake with line, column and help, then the effective settings with their
-        origin. Reads every file that the configuration names, and tests the state folder, the
-        permission to listen, and the program of each pipe for the user that runs it. Checks
-        whether each DNS resolver returns answers that validate: it is asked for the keys of the
-        root and for a top-level name that does not exist. Exit code 0: fine; 1: warnings;
-        2: errors.
+        Prints every error and warning with line, column and help, then the effective settings
+        with their origin. Reads every file that the configuration names, and tests the state
+        folder, the permission to listen, and the program of each pipe for the user that runs
+        it. Checks whether each DNS resolver returns answers that validate: it is queried for the
+        keys of the root and for a top-level name that does not exist. Exit code 0: no problems;
+        1: warnings; 2: errors.
 
         --quiet             print errors and warnings only
         --offline           ask no resolver
@@ -145,7 +145,7 @@ public final class CheckCommand {
         file.map(f -> "# read from " + f)
             .orElseGet(
                 () ->
-                    "# no configuration; would be read from "
+                    "# no configuration file; it would be read from "
                         + configuration.paths().configurations().stream()
                             .map(Path::toString)
                             .collect(Collectors.joining(" or "))));

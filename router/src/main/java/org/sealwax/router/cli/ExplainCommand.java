@@ -38,9 +38,9 @@ public final class ExplainCommand {
         explain how mail to a domain is treated, or what a finding means
 
         With a domain: every source of policy (configuration, DANE, MTA-STS, ledger) with its
-        value, age and next refresh, and for each MX host what is demanded, from which evidence,
-        and the fallback steps. Asks the running server, whose ledger and policies are the real
-        ones; without one it reads what is on disk.
+        value, age and next refresh, and for each MX host the requirement, the evidence that it
+        follows from, and the fallback steps. Asks the running server; without one it reads the
+        ledger and the policies on disk.
 
         With --what-if FILE it replays the last 32 connections to each host that the ledger
         remembers under the configuration FILE, and lists the domains, and the messages now in the
@@ -50,11 +50,11 @@ public final class ExplainCommand {
         With --code it explains a code of a report of assess: what is checked, why it matters, how
         it counts, and the settings of each mail router.
 
-        --probe             make one connection to each host; no mail is sent
-        --message ID        for a message in the queue, with what it demands itself
+        --probe             make one connection to each host, without sending mail
+        --message ID        explain a message in the queue, with its own requirements
         --what-if FILE      replay the remembered connections under another configuration
         --json              print JSON
-        --code CODE         a code: tls10 or kex.dh/export
+        --code CODE         explain a code: tls10 or kex.dh/export
 
         $ sealwax explain example.org --probe
         $ sealwax explain --what-if new.toml
@@ -109,7 +109,7 @@ public final class ExplainCommand {
     RouterSettings settings = configuration.valid(arguments).settings();
     process
         .err()
-        .println("sealwax: no server is running; this is the state on disk and in the DNS now");
+        .println("sealwax: no server is running; showing the state on disk and the present DNS");
     try (OfflineExplainer explainer = new OfflineExplainer(settings)) {
       return ControlService.explain(explainer.explainer(), request, explainer.now());
     }

@@ -10,7 +10,7 @@ import tools.jackson.databind.JsonNode;
 
 /** An explanation as a tree of lines. */
 final class ExplainText extends AnswerText {
-  /** What a source may say of itself, by the names of its fields. */
+  /** Optional facts of a source, by the names of their fields. */
   private enum Fact {
     WHERE(""),
     RFC(""),
@@ -41,8 +41,8 @@ final class ExplainText extends AnswerText {
   private void destination(JsonNode d) {
     Instant now = instant(d.path("at")).orElse(Instant.EPOCH);
     line(0, fill("{destination}", d));
-    line(1, fill("goes to {next_hop}", d));
-    lineIfAny(1, optional("ends: {end}", d));
+    line(1, fill("next hop: {next_hop}", d));
+    lineIfAny(1, optional("result: {end}", d));
     line(1, "sources");
     for (JsonNode s : d.path("sources")) {
       line(2, fill("{source}: ", s) + unprefixed(s));
@@ -59,7 +59,7 @@ final class ExplainText extends AnswerText {
           List.of(
               "ignored: {does_not_count}",
               "{evidence}",
-              "trouble: {trouble}",
+              "failure: {trouble}",
               "warning: {warning}")) {
         lineIfAny(3, optional(more, s));
       }
@@ -100,18 +100,21 @@ final class ExplainText extends AnswerText {
     line(
         2,
         fill(
-                "wanted {wanted}: encryption {encryption}, plaintext {clear_text}, at least {floor}",
+                "required level {wanted}: TLS {encryption}, plaintext {clear_text}, {floor} or later",
                 h)
             + (h.path("require_tls").asBoolean(false) ? ", REQUIRETLS" : ""));
-    lines(3, "demands ", h.path("identity"));
+    lines(3, "requires ", h.path("identity"));
     lines(3, "because of ", h.path("because"));
     if (h.path("by_memory_alone").asBoolean(false)) {
-      line(3, "required by the ledger: mail that fails this is held, not bounced, at the end");
+      line(
+          3,
+          "only the ledger requires this: at the end of its lifetime the mail is held, not bounced");
     }
-    line(2, "fallback steps " + words(h.path("rungs")));
-    lineIfAny(3, optional("has shown {shown}", h.path("memory")));
-    lineIfAny(3, optional("failed recently: {broken}", h.path("memory")));
+    // Codes stay; the step without TLS has the field's word here.
+    line(2, "fallback steps " + words(h.path("rungs")).replaceFirst("\\bclear$", "plaintext"));
+    lineIfAny(3, optional("best step so far: {shown}", h.path("memory")));
+    lineIfAny(3, optional("failed: {broken}", h.path("memory")));
     lineIfAny(2, optional("probe {address}: {seen}", h.path("probe")));
-    lineIfAny(3, optional("then: {then}", h.path("probe")));
+    lineIfAny(3, optional("result: {then}", h.path("probe")));
   }
 }

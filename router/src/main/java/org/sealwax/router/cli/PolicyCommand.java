@@ -35,7 +35,7 @@ public final class PolicyCommand {
     return Command.group(
         """
         sealwax policy [COMMAND]
-        list what domains have shown, and decide about it
+        list the TLS levels of domains, and change them
 
         Without a command: list. These are the levels of the ledger; sealwax explain shows all
         sources of policy. The server must run.
@@ -46,14 +46,14 @@ public final class PolicyCommand {
             Command.of(
                 """
                 sealwax policy list
-                list domains with a level, and those that show less than it
+                list domains with a level, and those that violate it
 
                 Prints the level of each domain, since when it has it, and when the domain last
                 showed it.
 
                 --violations        only domains that show less than their level
                 --all               also domains without a level
-                --limit COUNT       at most so many (100)
+                --limit COUNT       maximum number of domains (100)
 
                 $ sealwax policy list --violations
                 """
@@ -62,7 +62,7 @@ public final class PolicyCommand {
             Command.of(
                 """
                 sealwax policy show DOMAIN
-                print all that the ledger has of a domain
+                print the ledger's record of a domain
 
                 Prints the level, the MX hosts with what they have shown, and their keys.
 
@@ -74,7 +74,7 @@ public final class PolicyCommand {
             Command.of(
                 """
                 sealwax policy accept [DOMAIN]
-                accept what a domain shows now, without waiting for the hold
+                accept the TLS that a domain shows now, without waiting for the hold
 
                 With --clock and without a domain it confirms the machine's clock after a jump,
                 which suspends acceptance and decay.
@@ -88,7 +88,7 @@ public final class PolicyCommand {
             Command.of(
                 """
                 sealwax policy forget DOMAIN
-                remove all that the ledger has of a domain, its level included
+                remove the ledger's record of a domain, and its level
 
                 The domain starts again without a level: until it reaches one, plaintext is
                 possible where nothing else forbids it.
@@ -143,7 +143,7 @@ public final class PolicyCommand {
       out.println(head(row));
     }
     if (answer.path("more").asBoolean(false)) {
-      out.println("... and more: --limit");
+      out.println("... more domains exist: use --limit");
     }
   }
 

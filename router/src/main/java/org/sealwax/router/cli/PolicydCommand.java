@@ -93,19 +93,19 @@ public final class PolicydCommand {
     return Command.of(
         """
         sealwax policyd
-        serve our TLS policy to Postfix
+        serve TLS policy to Postfix
 
-        Serves smtp_tls_policy_maps as a socketmap: DANE, MTA-STS, the policy rows of the
-        configuration and the ledger, in Postfix's words. The table is tls, or tlsrpt with the
-        attributes that Postfix 3.10 reports by. What is not known now is TEMP, so that mail waits.
-        SIGHUP reads the configuration again. Uses dns, deliver and policy of the configuration;
-        keeps what it learns in the folder policyd of the state folder.
+        Serves smtp_tls_policy_maps as a socketmap: DANE, MTA-STS, the policy entries of the
+        configuration and the ledger, in the syntax of Postfix. The table is tls, or tlsrpt with
+        the attributes for the TLS reports of Postfix 3.10. A requirement that is not known yet
+        is answered with TEMP, and Postfix defers the mail. SIGHUP reads the configuration
+        again. Uses dns, deliver and policy of the configuration; keeps what it learns in the
+        folder policyd of the state folder.
 
         --listen PLACE      address and port, or unix: and a path (127.0.0.1:8461)
         --metrics PLACE     address and port of metrics by HTTP: 127.0.0.1:9126
-        --learn-from FILE   Postfix's log: domains that always had TLS keep it
-        --ask KEY           print what would be served for a next hop, and on standard error why;
-                            then end
+        --learn-from FILE   learn from Postfix's log which domains always have TLS
+        --ask KEY           print the answer for a next hop, and the reasons on standard error
 
         $ sealwax policyd --listen unix:/run/sealwax/policyd --learn-from /var/log/mail.log
         $ sealwax policyd --ask example.org

@@ -29,7 +29,7 @@ public final class QueueCommand {
       --state WORD        recipients that are fresh, queued, deferred or held
       --domain DOMAIN     recipients of this domain
       --sender ADDRESS    messages of this sender
-      --limit COUNT       at most so many (100)
+      --limit COUNT       maximum number of messages (100)
       """;
 
   private final ProcessEnvironment process;
@@ -57,10 +57,11 @@ public final class QueueCommand {
             Command.of(
                 """
                 sealwax queue list
-                list messages with the reasons why they wait
+                list messages, with the reasons why they wait
 
                 Prints each message with its sender and size, each recipient with its state, the
-                reason and the time of the next attempt, and the number of recipients by reason.
+                reason and the time of the next attempt, and a summary by reason, in which a
+                message counts once for each next hop.
 
                 --json              print JSON
 
@@ -107,14 +108,14 @@ public final class QueueCommand {
                 sealwax queue release [ID...]
                 deliver held messages
 
-                The messages are tried at once.
+                Delivery of the messages is tried at once.
 
                 $ sealwax queue release 4bXk2Lm9
                 """),
             order(
                 """
                 sealwax queue retry [ID...]
-                try messages now
+                try delivery now
 
                 Deferred messages are tried without waiting for their time, and the pause of a next
                 hop ends. Held messages stay held.
@@ -124,9 +125,10 @@ public final class QueueCommand {
             order(
                 """
                 sealwax queue bounce [ID...]
-                give messages up and notify the sender
+                bounce messages to their senders
 
-                The sender gets a delivery status notification, as at the end of the lifetime.
+                The sender gets a delivery status notification, as when the lifetime of a
+                message has ended.
 
                 $ sealwax queue bounce --domain gone.example
                 """),
@@ -152,10 +154,10 @@ public final class QueueCommand {
     return Command.of(
         """
         sealwax trace ID
-        print what happened to a message
+        print the history of a message
 
-        Prints the steps of a message from acceptance on, with the TLS facts of each hop that was
-        seen. The server must run.
+        Prints what happened to a message since it was accepted, with the TLS facts of each
+        delivery attempt, also after it has left the queue. The server must run.
 
         --json              print JSON
 
@@ -206,10 +208,10 @@ public final class QueueCommand {
     StringBuilder text =
         new StringBuilder(verb + ": " + done + (done == 1 ? " recipient" : " recipients"));
     if (later > 0) {
-      text.append(", and ").append(later).append(" more once the delivery under way has ended");
+      text.append(", and ").append(later).append(" more when the present delivery has ended");
     }
     if (skipped > 0) {
-      text.append("; ").append(skipped).append(" to which this does not apply");
+      text.append("; ").append(skipped).append(" not changed: the command does not apply to them");
     }
     process.out().println(text);
     return done + later > 0 ? ExitStatus.OK : ExitStatus.WARNINGS;
@@ -232,14 +234,14 @@ public final class QueueCommand {
       message.path("recipients").forEach(r -> out.println("  " + recipient(r)));
     }
     if (answer.path("more").asBoolean(false)) {
-      out.println("... and more: --limit");
+      out.println("... more messages exist: use --limit");
     }
     out.println();
     for (JsonNode reason : configuration.ask(arguments, ControlClient.request("reasons"))) {
       out.println(
           fill("{groups} {state}", reason)
               + optional(": {reason}", reason)
-              + fill(", the oldest from {oldest}", reason));
+              + fill(", oldest arrived {oldest}", reason));
     }
   }
 

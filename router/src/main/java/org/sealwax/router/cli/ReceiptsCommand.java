@@ -28,8 +28,8 @@ public final class ReceiptsCommand {
         sealwax receipts COMMAND
         verify and read the receipts of deliveries
 
-        A receipt is a line for each delivered recipient: what was demanded of the host, what it
-        showed, and the reply. The lines form a chain of hashes with signed heads. No server is
+        A receipt is a line for one delivered recipient: the requirement, the TLS that the host
+        showed, and its reply. The lines form a chain of hashes with signed heads. No server is
         needed.
 
         $ sealwax receipts verify
@@ -40,7 +40,8 @@ public final class ReceiptsCommand {
                 sealwax receipts verify
                 verify the chain of receipts and its signatures
 
-                Prints the number of receipts, the signing keys and each flaw. Exit code 0: everything holds; 2: not.
+                Prints the number of receipts, the signing keys and each flaw. Exit code 0: all
+                are valid; 2: flaws were found.
 
                 --head HASH         also check that this head, from the log, is in the chain; a
                                     tail that was cut off is found by it
@@ -51,7 +52,7 @@ public final class ReceiptsCommand {
             Command.of(
                 """
                 sealwax receipts export
-                print one JSON object for each receipt, each on a line
+                print each receipt as a line of JSON
 
                 Recipients are stored as salted hashes; --recipient finds those of one address.
 
@@ -86,14 +87,11 @@ public final class ReceiptsCommand {
             + report.heads()
             + " signed heads, "
             + report.unsigned()
-            + " lines after the last one");
+            + " receipts after the last of them");
     report.keys().stream().sorted().forEach(key -> out.println("signed by " + key));
-    out.println("the chain ends with " + report.lastHash());
+    out.println("last hash of the chain: " + report.lastHash());
     if (report.lost() > 0) {
-      out.println(
-          "note: "
-              + report.lost()
-              + " receipts were lost because of a slow disk, as the chain records");
+      out.println("note: " + report.lost() + " receipts were lost because the disk was too slow");
     }
     if (report.torn()) {
       out.println("note: the last line is truncated, as after a crash; the next start removes it");

@@ -63,12 +63,12 @@ public final class Sendmail {
         sealwax sendmail [-t] [-i] [-f ADDRESS] [ADDRESS...]
         submit a message as local programs do
 
-        Takes the options of Sendmail: -t (recipients from the header section), -i (a line with a
-        dot alone is data), -f (sender), -F (full name), -N, -R, -V (notifications), -bs (SMTP on
-        standard input), -bp (list the queue). Those that mean nothing here have no effect, the hop
-        count -h among them, as in Postfix; -h alone prints this page. A link named sendmail does
-        the same. The message is on stable storage when the exit code is 0; 75 means: try again
-        later.
+        Takes the options of Sendmail: -t (recipients from the header section), -i (a line with
+        a dot alone is data), -f (sender), -F (full name), -N, -R, -V (notifications), -bs (SMTP
+        on standard input), -bp (list the queue). Other options of Sendmail are accepted and
+        ignored, as in Postfix, such as the hop count -h; -h alone prints this page. The program
+        behaves like this also when it is called through a link named sendmail. Exit code 0: the
+        message is on stable storage; 75: try again later.
 
         $ sealwax sendmail -t -i < message
         """,

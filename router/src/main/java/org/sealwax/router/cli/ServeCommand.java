@@ -42,9 +42,9 @@ public final class ServeCommand {
         sealwax serve
         run the router
 
-        Listens, accepts, keeps, forwards and delivers mail. Without a configuration it listens on
-        127.0.0.1:2525 and relays for loopback only. SIGTERM drains, a second one ends at once;
-        SIGHUP reloads.
+        Accepts, queues, forwards and delivers mail. Without a configuration it listens on
+        127.0.0.1:2525 and relays for loopback only. SIGTERM stops the router after the current
+        sessions and deliveries, a second one at once; SIGHUP reloads the configuration.
 
         $ sealwax serve --config sealwax.toml
         """,

@@ -57,7 +57,7 @@ public final class ServerCommands {
     return Command.of(
         """
         sealwax backup FOLDER
-        copy the spool while the server runs
+        back up the spool while the server runs
 
         Copies queue and bodies in one consistent state into a new folder.
 
@@ -77,10 +77,10 @@ public final class ServerCommands {
     return Command.of(
         """
         sealwax restore FOLDER
-        put a backup in place of an empty spool
+        restore the spool from a backup
 
-        The server must not run, and the spool must be empty: mail delivered since the backup would
-        be delivered again.
+        The server must not run, and the spool must be empty. Mail that was delivered after the
+        backup is delivered again.
 
         $ sealwax restore /var/backups/sealwax-monday
         """,
@@ -104,10 +104,10 @@ public final class ServerCommands {
     return Command.of(
         """
         sealwax password USER
-        make a line for the password file
+        print a line for the password file
 
-        Reads the password from standard input and prints the line; the password itself is not kept,
-        and a terminal does not show it.
+        Reads the password from standard input, without echo at a terminal. The line contains a
+        hash of it.
 
         $ sealwax password joe >> /etc/sealwax/passwords
         """,

@@ -42,17 +42,17 @@ public final class TlsRptCommand {
     return Command.of(
         """
         sealwax tlsrpt
-        sum up what others report about the TLS of our domains
+        summarize the TLS reports of others about our domains
 
-        Reads the TLS reports (RFC 8460) that came to the addresses of [tlsrpt_in] or by POST, and
-        prints by domain, UTC day, reporter and kind of policy how many sessions succeeded, how
-        many failed, and why, with both hosts. The name of the reporter is followed by what
-        confirms it: the domain that signed the mail, or nothing where the report came by https.
-        No server is needed. Exit code 0: no failed sessions; 1: some.
+        Reads the TLS reports (RFC 8460) that came to the addresses of [tlsrpt_in] or by POST,
+        and prints by domain, UTC day, reporter and kind of policy how many sessions succeeded,
+        how many failed, and why, with the sending and the receiving host. The name of the
+        reporter is followed by the domain that signed the mail; the name in a report by POST is
+        not confirmed. No server is needed. Exit code 0: no failed sessions; 1: failed sessions.
 
         --json              print JSON
-        --since DAY         from this UTC day on: 2026-11-24, or how many days back: 30d (8d)
-        --domain DOMAIN     about this domain only
+        --since DAY         from this UTC day on: 2026-11-24, or for a number of days: 30d (8d)
+        --domain DOMAIN     reports about this domain only
 
         $ sealwax tlsrpt --since 30d --domain example.org
         """,
@@ -63,7 +63,8 @@ public final class TlsRptCommand {
     LocalDate today = LocalDate.ofInstant(Clock.system().now(), ZoneOffset.UTC);
     LocalDate since =
         arguments
-            .read("--since", text -> day(text, today), "a day, 2026-11-24, or how many back: 30d")
+            .read(
+                "--since", text -> day(text, today), "a day, 2026-11-24, or a number of days: 30d")
             .orElse(today.minusDays(DAYS));
     Optional<Domain> only = arguments.read("--domain", Domain::parse, "a domain: example.org");
     Path folder = IncomingTlsReports.storeFolder(configuration.state(arguments));
@@ -75,10 +76,7 @@ public final class TlsRptCommand {
     ReceivedReportStore.each(folder, since, r -> reports[0] += summary.add(r) ? 1 : 0, file -> {});
     List<ReportSummary.Row> rows = summary.rows();
     if (summary.isCut()) {
-      process
-          .err()
-          .println(
-              "sealwax: there are more reports than this command sums up; --since or --domain");
+      process.err().println("sealwax: there are too many reports; use --since or --domain");
     }
     for (Path file : unreadable) {
       process.err().println("sealwax: no report in " + file);

@@ -51,7 +51,7 @@ final class WhatIfCommand {
     try {
       return configuration.ask(arguments, request);
     } catch (ControlClient.ServerNotRunning e) {
-      process.err().println("sealwax: no server is running; this is the state on disk");
+      process.err().println("sealwax: no server is running; showing the state on disk");
     }
     try (OfflineExplainer explainer =
         new OfflineExplainer(configuration.valid(arguments).settings())) {

@@ -26,14 +26,14 @@ final class WhatIfText extends AnswerText {
         0,
         fill(
             "domains with mail that would go in plaintext: {plaintext}, would be delayed: {delayed},"
-                + " not known: {unknown}, only improved: {better}",
+                + " unknown: {unknown}, improved: {better}",
             answer));
     answer.path("domains").forEach(this::domain);
     if (answer.path("more").asInt() > 0) {
       line(0, fill("... and {more} more domains", answer));
     }
     messages(answer);
-    line(0, "not known here");
+    line(0, "not taken into account");
     lines(1, "", answer.path("not_known"));
   }
 
@@ -64,7 +64,7 @@ final class WhatIfText extends AnswerText {
           1,
           fill("{id}  to {domain} from <{sender}>  ", m)
               + words(m.path("changes"))
-              + optional("; came with {demands}", m));
+              + optional("; with {demands}", m));
     }
   }
 

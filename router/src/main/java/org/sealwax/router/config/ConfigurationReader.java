@@ -145,7 +145,7 @@ final class ConfigurationReader {
     return problems.stream().anyMatch(ConfigurationProblem::error);
   }
 
-  /** Whether the text is no TOML: what could be read of it says nothing about the rest. */
+  /** Whether the text is not TOML: what could be read of it says nothing about the rest. */
   boolean unparsable() {
     return unparsable;
   }
@@ -184,7 +184,7 @@ final class ConfigurationReader {
     return advice -> problems.set(index, problems.get(index).help(advice));
   }
 
-  /** The parser may place what is missing, or what stands behind a string of lines, outside. */
+  /** The parser may place what is missing, or what follows a string of lines, outside. */
   private ConfigurationProblem inside(ConfigurationProblem c) {
     if (c.line() < 1) {
       return c;
@@ -221,8 +221,8 @@ final class ConfigurationReader {
           readSection(table, (TomlTable) a.get(i), at(a.inputPositionOf(i)).line());
         }
       } else {
-        String was = table.repeated() ? "has rows" : "is one table";
-        error(named(at, name), name + " " + was)
+        String kind = table.repeated() ? "[[%s]] is a list of tables" : "[%s] is a single table";
+        error(named(at, name), kind.formatted(name))
             .help("write " + table.heading() + " on a separate line");
       }
     }

@@ -60,7 +60,7 @@ record DeclaredChecks(Section section) {
                             + row.line()
                             + " has the same "
                             + key.name())
-                    .help("remove one row"));
+                    .help("remove one of the entries"));
   }
 
   private void together(List<String> keys) {

@@ -32,7 +32,7 @@ import org.sealwax.router.route.ForwardSettings;
 import org.sealwax.router.route.TransportTable;
 
 /**
- * Checks of policy rows and routes together: duplicate rows, requirements that no host can meet,
+ * Checks of policy entries and routes together: duplicate rows, requirements that no host can meet,
  * and rows that no mail can reach. Checks one destination for each pattern, by the same routing and
  * policy as deliveries.
  */
@@ -46,7 +46,7 @@ final class PolicyRowChecks {
   private final IdentityHashMap<PolicyRow, Section> sections = new IdentityHashMap<>();
   private final Set<Domain> aliases = new HashSet<>();
 
-  /** Before every expiry, and at each: then the row behind it counts. */
+  /** Before every expiry, and at each: then the row after it counts. */
   private final Set<Instant> times = new LinkedHashSet<>(List.of(Instant.MIN));
 
   PolicyRowChecks(ConfigurationReader reader, ForwardSettings forward, DeliverySettings deliver) {
@@ -126,11 +126,11 @@ final class PolicyRowChecks {
                       .at("domain")
                       .error(
                           row.pattern().text()
-                              + " has a row in line "
+                              + " has an entry in line "
                               + section(hides).line()
-                              + " already, and the first row applies")
+                              + " already, and the first entry applies")
                       .help(
-                          "merge the two rows; a row that expires may precede one without expiry"));
+                          "merge the two entries; an entry that expires may precede one without expiry"));
       before.add(row);
     }
   }
@@ -180,7 +180,7 @@ final class PolicyRowChecks {
           .help(
               literal
                   ? "[[transport]] names = [\"…\"] gives the name in the certificate of an address"
-                  : "use the same requirement in the rows for the recipient domain and the next hop");
+                  : "use the same requirement in the entries for the recipient domain and the next hop");
     } else if (literal && requirement.statedLevel() == TlsLevel.DANE_ONLY) {
       place
           .head()
@@ -237,7 +237,7 @@ final class PolicyRowChecks {
             asking.row().names().stream().noneMatch(known::contains),
             way + ": the names do not include the next hop")
         .help(
-            "add it, or give this host's names in [[transport]] names or in its own [[policy]] row");
+            "add it, or give this host's names in [[transport]] names or in a policy entry for it");
   }
 
   private static String routeText(List<Evidence> counted, NextHop.Fixed fixed) {
@@ -281,7 +281,9 @@ final class PolicyRowChecks {
         .head()
         .warning(
             !(row.pattern() instanceof DomainPattern.Any),
-            "this row has no effect: mail for " + row.pattern().text() + " does not leave by SMTP")
+            "this entry has no effect: mail for "
+                + row.pattern().text()
+                + " does not leave by SMTP")
         .help("remove it");
   }
 
@@ -292,7 +294,7 @@ final class PolicyRowChecks {
         s.head()
             .warning(
                 aliases.contains(e.domain()),
-                "this row has no effect: " + e.domain() + " is an alias domain")
+                "this entry has no effect: " + e.domain() + " is an alias domain")
             .help("remove it; mail goes to the targets of the aliases");
       }
     }

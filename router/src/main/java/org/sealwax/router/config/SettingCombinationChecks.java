@@ -34,7 +34,7 @@ import org.sealwax.router.route.ForwardSettings.TransportRoute;
  * warning.
  */
 final class SettingCombinationChecks {
-  /** The settings of a transport row about the server that it connects to. */
+  /** The settings of a transport entry about the server that it connects to. */
   private static final List<String> OF_A_HOST =
       List.of("user", "password_file", "implicit_tls", "level", "names", "pins");
 
@@ -79,7 +79,7 @@ final class SettingCombinationChecks {
         .help(
             "remove validation, unless the DNS of this network is not signed and not below the root");
     at(DeliverySettings.class, "level")
-        .warning(settings.deliver().level() == TlsLevel.NONE, "mail is never encrypted on its way")
+        .warning(settings.deliver().level() == TlsLevel.NONE, "mail is never encrypted in transit")
         .help("level = \"may\" encrypts whenever the other side can");
     at(DeliverySettings.class, "hold")
         .error(
@@ -177,7 +177,7 @@ final class SettingCombinationChecks {
           .get(PeerIdentities.MOST_PEERS)
           .at("domain")
           .error(
-              "more than " + PeerIdentities.MOST_PEERS + " peers; each is looked up all the time")
+              "more than " + PeerIdentities.MOST_PEERS + " peers; each is looked up continuously")
           .help("name clients by [[trusted_client]] pin or ca instead");
     }
     if (!peers.isEmpty()) {
@@ -204,7 +204,7 @@ final class SettingCombinationChecks {
           .error(
               !local.add(relay.domain()),
               relay.domain() + " is defined twice, as alias or relay domain")
-          .help("remove one row");
+          .help("remove one of the entries");
       row.at("next_hop")
           .error(
               relay.nextHop() != null && routed.contains(new DomainPattern.Exact(relay.domain())),
@@ -263,7 +263,7 @@ final class SettingCombinationChecks {
           .error(s.has(key), key + " needs a next hop that is one host")
           .help(
               hop instanceof ConfiguredHop.Mx
-                  ? "requirements for a domain with MX records belong in its [[policy]] row"
+                  ? "requirements for a domain with MX records belong in an entry of [[policy]]"
                   : "remove it");
     }
   }

@@ -319,7 +319,7 @@ public final class ControlService implements ControlServer.ControlHandler {
     QueueFilter filter = filter(request);
     if (filter.equals(QueueFilter.all()) && !request.path("all").asBoolean(false)) {
       throw new ControlRequestRefused(
-          "select messages: a queue id, --domain, --sender, --reason, --state, or --all");
+          "select messages by a queue id, --domain, --sender, --reason, --state, or --all");
     }
     QueueControl.OperationResult count =
         orders.order(QueueControl.Order.valueOf(what.toUpperCase(Locale.ROOT)), filter);

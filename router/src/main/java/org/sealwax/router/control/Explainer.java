@@ -110,9 +110,9 @@ public final class Explainer {
       peers.apply(domain).ifPresent(status -> peer(out.putObject("peer"), status));
     }
     switch (hop) {
-      case NextHop.Pipe pipe -> out.put("end", "a command on this machine receives it");
-      case NextHop.Reports reports -> out.put("end", "this server processes it itself");
-      case NextHop.NoPostmaster noPostmaster -> out.put("end", "no recipient is configured for it");
+      case NextHop.Pipe pipe -> out.put("end", "the mail is passed to a command on this machine");
+      case NextHop.Reports reports -> out.put("end", "this server processes the mail itself");
+      case NextHop.NoPostmaster noPostmaster -> out.put("end", "no recipient is configured");
       case NextHop.ByMx mx ->
           describe(
               out,
@@ -145,7 +145,7 @@ public final class Explainer {
     ArrayNode sources = tree.putArray("sources");
     List<List<Evidence>> byHost = preview.hosts().stream().map(h -> h.evidence()).toList();
     if (byHost.isEmpty()) {
-      // No host was found; the rows of recipient domain and next hop are there all the same.
+      // No host was found; the rows of recipient domain and next hop are there nevertheless.
       byHost = List.of(rows().evidenceFor(nextHop));
     }
     for (Evidence e : byHost.stream().flatMap(List::stream).distinct().toList()) {
@@ -203,7 +203,7 @@ public final class Explainer {
           row(
               source("config", r),
               r.row(),
-              " has no effect on a configured route: there a row can only raise the level");
+              " has no effect on a configured route: there an entry can only raise the level");
       case Evidence.NextHopRow r -> row(source("config", r), r.row(), admits(r.row().level()));
       case Evidence.HostRow r -> row(source("config", r), r.row(), admits(r.row().level()));
       case Evidence.Dane d -> {
@@ -262,7 +262,7 @@ public final class Explainer {
         + (level.demandsTls()
             ? level == TlsLevel.ENCRYPT
                 ? "an attacker on the path can read the mail"
-                : "a server with a key or certificate that this row accepts can read the mail"
+                : "a server with a key or certificate that this entry accepts can read the mail"
             : "an attacker that strips STARTTLS gets the mail in plaintext");
   }
 
@@ -348,7 +348,7 @@ public final class Explainer {
                     + ": "
                     + a.text()
                     + (a.accepts() == null
-                        ? "; ends by sealwax policy accept only"
+                        ? "; only sealwax policy accept ends it"
                         : "; accepted "
                             + a.accepts().truncatedTo(ChronoUnit.SECONDS)
                             + " at the earliest")));

@@ -183,6 +183,8 @@ public final class LedgerControlService {
       throw new ControlRequestRefused("the ledger has no record of " + domain);
     }
     return Json.object()
-        .put("text", domain + " is removed from the ledger; its next session is a first contact");
+        .put(
+            "text",
+            domain + " is removed from the ledger; the next session counts as first contact");
   }
 }

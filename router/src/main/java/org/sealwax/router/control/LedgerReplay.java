@@ -143,7 +143,7 @@ record LedgerReplay(
     Domain host = (Domain) subject.host();
     Optional<MxFilter.Refusal> refusal = requirement.mxFilter().refusal(host);
     if (refusal.isPresent()) {
-      // A row may demand DANE where it was not looked up: that is no proof of absence.
+      // A row may demand DANE where it was not looked up: that is not proof of absence.
       return refusal.get().reason() == DeferReason.DANE_MISSING
               && evidence.stream().noneMatch(Evidence.Dane.class::isInstance)
           ? new Outcome(Kind.UNKNOWN, "the ledger does not record TLSA records")
@@ -222,8 +222,7 @@ record LedgerReplay(
       return new Outcome(Kind.UNKNOWN, "certificates by " + pkix.roots() + " are not recorded");
     }
     if (!pkix.names().contains(host)) {
-      return new Outcome(
-          Kind.UNKNOWN, "whether the certificate names " + pkix.text() + " is not recorded");
+      return new Outcome(Kind.UNKNOWN, "the names in the certificate are not recorded");
     }
     return sample.level() == ProvenLevel.VERIFIED
         ? PASS

@@ -173,7 +173,7 @@ public final class WhatIf {
     changes.stream().map(WhatIfChange::word).forEach(out.putArray("changes")::add);
   }
 
-  /** What one connection's change is, if any; another reason to wait is none. */
+  /** What one connection's change is, if any; another reason to wait is not one. */
   static Optional<WhatIfChange> change(Outcome is, Outcome would) {
     Kind from = is.kind();
     Kind to = would.kind();
@@ -266,24 +266,25 @@ public final class WhatIf {
   }
 
   private void notKnown(ArrayNode out, boolean running) {
-    out.add("DANE: nothing is looked up, so TLSA requirements are ignored on both sides");
+    out.add("DANE: TLSA records are not looked up and are ignored for both configurations");
     out.add(
-        "one connection is not a message: mail whose host would be deferred tries the domain's other hosts");
-    out.add("levels that the ledger would have reached, or lost, under the other configuration");
+        "other hosts: a message that is delayed at one host is tried at the domain's other hosts");
+    out.add(
+        "the ledger: levels that would have been reached or lost under the other configuration");
     if (current.sts().isPresent() != candidate.sts().isPresent()) {
       out.add(
           current.sts().isPresent()
-              ? "MTA-STS is in use now and would not be: cached policies count on one side only"
-              : "MTA-STS is not in use now and would be: no policy is cached, so none counts here");
+              ? "MTA-STS: it is enabled now and would be disabled; cached policies count for the present configuration only"
+              : "MTA-STS: it is disabled now and would be enabled; no policy is cached, so none counts");
     }
     if (!current.roots().equals(candidate.roots())) {
-      out.add("certificates by other [roots]: only verdicts by the present roots are recorded");
+      out.add("other [roots]: only verdicts by the present roots are recorded");
     }
     if (!current.deliver().hold().equals(candidate.deliver().hold())) {
-      out.add("how long the other [deliver] hold keeps mail: times of messages are not remembered");
+      out.add("the other [deliver] hold: the times of messages are not recorded");
     }
     if (!running) {
-      out.add("the queue: no server is running, and only a server reads it");
+      out.add("the queue: no server is running");
     }
   }
 }

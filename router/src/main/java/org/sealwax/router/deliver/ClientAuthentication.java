@@ -81,7 +81,7 @@ record ClientAuthentication(Credentials credentials, RandomSource random, SmtpTi
     if (last.code() != 334) {
       return last.isPositive()
           ? FailureTable.auth(
-              connection.logName(), "it accepted without a proof that it knows the password")
+              connection.logName(), "it accepted AUTH without proof that it knows the password")
           : judged(last, connection);
     }
     if (!decoded(last).map(scram::isProven).orElse(false)) {

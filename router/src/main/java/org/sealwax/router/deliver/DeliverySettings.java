@@ -74,7 +74,7 @@ public record DeliverySettings(
     @Setting(
             except = {"sts", "dane"},
             fallback = "may",
-            doc = "Required TLS level where no policy row applies.")
+            doc = "Required TLS level where no policy entry applies.")
         TlsLevel level,
     TlsFloors floors,
     List<PolicyRow> rows,

@@ -213,7 +213,8 @@ final class NextHostOrLater {
     return switch (ending) {
       case Transcript.Ending.Broken(var failure) -> FailureTable.lost(stage, failure, host);
       case Transcript.Ending.TooSlow(var allowed) -> FailureTable.tooSlow(stage, allowed, host);
-      case Transcript.Ending.Replied r -> throw new IllegalStateException("it came to its end");
+      case Transcript.Ending.Replied r ->
+          throw new IllegalStateException("the transaction was completed");
       case Transcript.Ending.ContentUnreadable c ->
           throw new IllegalStateException("not a failure of the host");
     };

@@ -291,7 +291,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
-      // A bug in our code must not end the look-ups for good.
+      // A bug in our code must not end the look-ups permanently.
       log.bug("peer " + peer, e);
     }
     PeerKnowledge made = new PeerKnowledge(List.copyOf(identities), next(identities, now));
@@ -340,7 +340,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
                 old.isBefore(until) ? old : until));
       }
     } catch (UncheckedIOException e) {
-      log.warning("mirror", "the ledger's row of " + peer + ": " + FailureText.of(e));
+      log.warning("mirror", "the ledger's record of " + peer + ": " + FailureText.of(e));
     }
     return out;
   }

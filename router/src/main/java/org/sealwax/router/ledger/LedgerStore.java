@@ -32,7 +32,7 @@ import org.sealwax.router.store.Statements;
  * commit.
  */
 final class LedgerStore implements Closeable {
-  /** Marks the file ("SeLe"), so that no other database is taken for a ledger. */
+  /** Marks the file ("SeLe"), so that no other database is mistaken for a ledger. */
   static final int APPLICATION = 0x53654c65;
 
   private static final SqliteFormat FORMAT =
@@ -169,7 +169,7 @@ final class LedgerStore implements Closeable {
     return found.isEmpty()
         ? null
         : DomainRecordCodec.read(found.getFirst())
-            .orElseThrow(() -> new IOException("the row of " + domain + " is damaged"));
+            .orElseThrow(() -> new IOException("the record of " + domain + " is damaged"));
   }
 
   /** All of it, or nothing. */

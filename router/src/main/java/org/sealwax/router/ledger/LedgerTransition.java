@@ -82,7 +82,7 @@ public final class LedgerTransition {
     if (before.violation() != null && violation != null) {
       ViolationClass now = rules.classOf(row, at);
       if (now != rules.classOf(before, at)) {
-        fact(null, "violation is now classed " + now.word());
+        fact(null, "violation is now of class " + now.word());
       }
     }
     return new LedgerChange(row, facts);
@@ -242,7 +242,7 @@ public final class LedgerTransition {
     return change();
   }
 
-  /** Changes one host; a new one may push out one that is no MX host any more. */
+  /** Changes one host; a new one may push out one that is not an MX host any more. */
   private void host(Domain host, UnaryOperator<HostRecord> change) {
     Map<Domain, HostRecord> more = new HashMap<>(hosts);
     HostRecord old = more.get(host);
@@ -279,7 +279,7 @@ public final class LedgerTransition {
         h -> h.withDays(h.encrypted().on(now), verified ? h.verified().on(now) : h.verified()));
   }
 
-  /** One more session; evidence from before the time of decay is none. */
+  /** One more session; evidence from before the time of decay is not one. */
   private LevelProgress counted(LevelProgress progress) {
     boolean old =
         progress.sessions() > 0
@@ -391,7 +391,7 @@ public final class LedgerTransition {
             (path, state) ->
                 state.at().isAfter(oldest)
                     && hasFamily(path)
-                    // What a host showed before it was accepted is no violation once it is.
+                    // What a host showed before it was accepted is not a violation once it is.
                     && (state.met()
                         || !state.level().meets(reached.level())
                         || !filter.admits(path.host())));

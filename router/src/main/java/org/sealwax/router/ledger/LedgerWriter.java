@@ -311,7 +311,7 @@ final class LedgerWriter implements Closeable {
           full = true;
           log.warning(
               "ledger",
-              "all rows have a level: new domains are not recorded; see [ledger] domains");
+              "the ledger is full of domains with a level: new domains are not recorded; see [ledger] domains");
         }
         return;
       }

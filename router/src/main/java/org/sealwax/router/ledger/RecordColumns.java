@@ -97,7 +97,7 @@ final class RecordColumns<R extends Record> {
     return names;
   }
 
-  /** The statement that makes it; {@code rest} is what stands behind the columns. */
+  /** The statement that makes it; {@code rest} is what follows the columns. */
   String create(String rest) {
     return "CREATE TABLE " + table + "(" + String.join(", ", columns) + ", " + rest;
   }
@@ -129,7 +129,7 @@ final class RecordColumns<R extends Record> {
 
   static void must(boolean claim) {
     if (!claim) {
-      throw new IllegalArgumentException("not a row of the ledger");
+      throw new IllegalArgumentException("not a record of the ledger");
     }
   }
 

@@ -59,8 +59,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
             "Seconds between arrival and delivery, over all delivered recipients");
     this.removed =
         counters.count("sealwax_finished_messages_total", "Messages that left the queue");
-    this.bugs =
-        counters.count("sealwax_bugs_total", "Errors of Sealwax itself, caught at a boundary");
+    this.bugs = counters.count("sealwax_bugs_total", "Internal errors of Sealwax");
     this.clock = clock;
     this.repeats = new RepeatLimit(clock);
     this.sink =

@@ -156,7 +156,7 @@ final class CommandRun {
       failure = FailureText.of(e);
       kill();
     } catch (RuntimeException e) {
-      failure = "could not be fed: " + FailureText.of(e);
+      failure = "its standard input failed: " + FailureText.of(e);
       kill();
     } finally {
       closeInput();

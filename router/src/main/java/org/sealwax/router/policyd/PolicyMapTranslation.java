@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.policy.DeferReason;
+import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.IdentityRequirement;
 import org.sealwax.mail.policy.MxFilter;
 import org.sealwax.mail.policy.MxPattern;
@@ -193,7 +194,7 @@ final class PolicyMapTranslation {
     return switch (strictest.encryption()) {
       case NEVER -> new SocketmapReply.Found("none");
       case IF_OFFERED ->
-          strictest.because().stream().anyMatch(b -> b.startsWith("row") || b.startsWith("route"))
+          strictest.because().stream().anyMatch(Evidence::isConfigured)
               ? new SocketmapReply.Found("may")
               : new SocketmapReply.NotFound();
       case ALWAYS -> always(strictest);
@@ -269,7 +270,7 @@ final class PolicyMapTranslation {
     if (names.isEmpty()) {
       return named
           ? unsayable()
-          : new SocketmapReply.Temporary("a row requires a name, but an address has none");
+          : new SocketmapReply.Temporary("a policy entry requires a name, but an address has none");
     }
     String line =
         asFound && strictest.statedLevel() != TlsLevel.SECURE
@@ -281,7 +282,8 @@ final class PolicyMapTranslation {
     }
     Path file = caFiles.get(roots.iterator().next());
     if (roots.size() > 1 || file == null || !isAttribute(file.toString())) {
-      return new SocketmapReply.Temporary("the row's CA cannot be expressed in a policy table");
+      return new SocketmapReply.Temporary(
+          "the CA of a policy entry cannot be expressed in a policy table");
     }
     return found(line + " tafile=" + file, strictest);
   }

@@ -40,7 +40,7 @@ public record RejectRow(RejectMatch on, String text) {
   }
 
   static void checkText(String text) {
-    InvalidSetting.because("control character in a reject row's text")
+    InvalidSetting.because("control character in the text of a reject entry")
         .of("text")
         .help("write one plain line")
         .throwIf(text.chars().anyMatch(c -> c < ' ' || c == 0x7f));

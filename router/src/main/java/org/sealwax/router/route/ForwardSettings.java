@@ -65,7 +65,8 @@ public record ForwardSettings(
     pipes = Set.copyOf(pipes);
     roles = Set.copyOf(roles);
     if (Math.max(aliasDomains.size(), Math.max(relayDomains.size(), routes.size())) > MAX_ROWS) {
-      throw new IllegalArgumentException("more than " + MAX_ROWS + " rows of one kind");
+      throw new IllegalArgumentException(
+          "more than " + MAX_ROWS + " domains or routes of one kind");
     }
   }
 
@@ -170,7 +171,7 @@ public record ForwardSettings(
   }
 
   /**
-   * A transport row.
+   * A transport entry.
    *
    * @param pattern recipient domains
    * @param hop where to
@@ -204,7 +205,7 @@ public record ForwardSettings(
       @Setting(
               example = "/etc/sealwax/smart.password",
               doc =
-                  "File that contains only the password. Credentials are sent only to a verified server; the level is secure unless a policy row raises it.")
+                  "File that contains only the password. Credentials are sent only to a verified server; the level is secure unless a policy entry raises it.")
           @Nullable Path passwordFile,
       @Setting(
               fallback = "false",
@@ -214,7 +215,7 @@ public record ForwardSettings(
               except = {"sts", "dane"},
               example = "encrypt",
               doc =
-                  "Required TLS level. Default: secure with a password, else the level of the policy rows.")
+                  "Required TLS level. Default: secure with a password, else the level of the policy entries.")
           @Nullable TlsLevel level,
       @Setting(
               doc =

@@ -34,7 +34,7 @@ public final class CrashMarks implements Closeable {
     GO,
     /** Another suspect is being tried. */
     LATER,
-    /** It was under way at two ends of the process: hold it. */
+    /** It was in progress at two ends of the process: hold it. */
     HOLD,
     /** Holding it ended the process as well: leave it in the store as it is. */
     LEAVE
@@ -46,7 +46,7 @@ public final class CrashMarks implements Closeable {
   /** Ends after which it is not even touched to be held. */
   static final int MOST_ENDS = ENDS + 1;
 
-  /** Messages under way at most; of more, the last are not marked. */
+  /** Messages in progress at most; of more, the last are not marked. */
   private static final int SLOTS = Form.MESSAGES.entries;
 
   /** A state above this is a suspect that waits for its turn. */
@@ -116,7 +116,7 @@ public final class CrashMarks implements Closeable {
       if (!marks.suspects.isEmpty()) {
         log.warning(
             "queue",
-            "the last process ended while it worked on "
+            "the last process ended unexpectedly while it worked on "
                 + marks.suspects.size()
                 + " messages; they are tried one at a time");
       }

@@ -137,7 +137,8 @@ final class SpoolOpening {
       doubtful.clear();
       if (recovered > 0) {
         spool.log.note(
-            "spool", recovered + " were accepted but not delivered when the last run ended");
+            "spool",
+            recovered + " accepted messages were not yet delivered when the last run ended");
       }
       opened = new OpenedDatabase(opening, opening.newest());
       return opened;

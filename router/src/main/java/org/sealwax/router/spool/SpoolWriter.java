@@ -401,7 +401,7 @@ final class SpoolWriter {
           open().emptyLog();
         }
       }
-      default -> throw new IllegalArgumentException("no step of the writer: " + step);
+      default -> throw new IllegalArgumentException("not a step of the writer: " + step);
     }
   }
 
@@ -514,7 +514,7 @@ final class SpoolWriter {
     if (spool.space.freesSpace(reported)) {
       retryNow = true;
     } else if (failure != null) {
-      spool.log.storeTrouble("the spool still has an error", reported);
+      spool.log.storeTrouble("the error of the spool persists", reported);
     } else if (reported.kind() == Kind.FULL) {
       spool.log.storeTrouble(
           "the disk is full: mail is rejected until there is free space", reported);

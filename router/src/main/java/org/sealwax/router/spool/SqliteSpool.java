@@ -196,7 +196,7 @@ public final class SqliteSpool implements Spool {
     return readable(readers.scan(Scan.NEXT_HOP, r -> r.queuedFor(hop, limit)));
   }
 
-  /** Rows that are no batches are set aside, or each query would meet them again. */
+  /** Rows that are not batches are set aside, or each query would meet them again. */
   private List<DueBatch> readable(SpoolReader.DueRows rows) throws SpoolException {
     if (!rows.damaged().isEmpty()) {
       setAside(rows.damaged(), "the record is damaged");
@@ -204,7 +204,7 @@ public final class SqliteSpool implements Spool {
           rows.damaged().size()
               + " records of recipients are damaged and were set aside in the table aside: "
               + rows.damaged().stream()
-                  .map(key -> "message " + key.message() + " row " + key.number())
+                  .map(key -> "message " + key.message() + " batch " + key.number())
                   .collect(Collectors.joining(", ")),
           null);
     }

@@ -144,7 +144,7 @@ public final class IncomingTlsReports implements Closeable {
   /**
    * Begins to listen, where that is configured, and to be counted.
    *
-   * @throws IOException when the address is not to be had
+   * @throws IOException when the address is not available
    * @throws UncheckedIOException when the folder cannot be used
    */
   public void start(Counters counters) throws IOException {

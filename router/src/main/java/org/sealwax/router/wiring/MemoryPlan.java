@@ -39,8 +39,8 @@ public final class MemoryPlan {
         List.of(
             new HeapBudget.HeapPart("the program and its caches", PROGRAM),
             new HeapBudget.HeapPart("all sessions", forSessions()),
-            new HeapBudget.HeapPart("the queue's window", Queue.WINDOW * SHARE),
-            new HeapBudget.HeapPart("mail in acceptance", settings.queue().loadedBytes()),
+            new HeapBudget.HeapPart("queued mail in memory", Queue.WINDOW * SHARE),
+            new HeapBudget.HeapPart("mail that is being received", settings.queue().loadedBytes()),
             new HeapBudget.HeapPart("[queue] deliveries", settings.queue().deliveries() * DELIVERY),
             new HeapBudget.HeapPart("[dns] cache", settings.dns().cacheEntries() * ANSWER)));
   }

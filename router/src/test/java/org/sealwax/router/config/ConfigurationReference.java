@@ -18,9 +18,9 @@ public final class ConfigurationReference {
     out.append(
         roff(
             "The file is TOML 1.0. Without one, sealwax serve listens on 127.0.0.1:2525. It is"
-                + " looked for where --config says, else as $XDG_CONFIG_HOME/sealwax/sealwax.toml"
-                + " or ~/.config/sealwax/sealwax.toml, for root as /etc/sealwax/sealwax.toml. Every"
-                + " mistake is reported as an error with line, column and help: try sealwax check."
+                + " read from the path of --config, else from $XDG_CONFIG_HOME/sealwax/sealwax.toml"
+                + " or ~/.config/sealwax/sealwax.toml, for root from /etc/sealwax/sealwax.toml. Every"
+                + " error is reported with line, column and help: see sealwax check."
                 + " Durations are written \"30s\", \"5m\", \"4h\", \"5d\" or as a sum like"
                 + " \"1h30m\"; sizes \"100KB\", \"50MB\", \"2GB\" (powers of 1024); files are"
                 + " relative to the folder of the configuration."));
@@ -38,7 +38,7 @@ public final class ConfigurationReference {
             "The key level of [[policy]], [[transport]] and [deliver] states what mail demands of"
                 + " the TLS of a server, in Postfix's words, from the weakest to the strongest."
                 + " DANE, MTA-STS and the ledger may demand more than the level; only a [[policy]]"
-                + " row with override = true lowers what they demand. sealwax explain DOMAIN shows"
+                + " entry with override = true lowers what they demand. sealwax explain DOMAIN shows"
                 + " what is in force and why."));
     for (TlsLevelText level : LEVELS) {
       out.append(".TP\n.B ").append(roff(level.level())).append(roff(level.meaning()));
@@ -56,7 +56,7 @@ public final class ConfigurationReference {
       List.of(
           new TlsLevelText(
               "none",
-              "Never TLS: the mail goes in plaintext. For a server whose TLS is broken for good.",
+              "Never TLS: the mail is sent in plaintext. For a server whose TLS is permanently broken.",
               """
               [[policy]]
               domain = "printer.example.org"
@@ -65,9 +65,9 @@ public final class ConfigurationReference {
               """),
           new TlsLevelText(
               "may",
-              "TLS where the server offers it, with any certificate; else plaintext. TLS that is"
-                  + " offered and broken keeps the mail for [deliver] hold before it goes in"
-                  + " plaintext. This is the default.",
+              "TLS where the server offers it, with any certificate; else plaintext. When"
+                  + " TLS is offered but fails, the mail waits for [deliver] hold before it is sent"
+                  + " in plaintext. This is the default.",
               """
               [deliver]
               level = "may"
@@ -75,7 +75,7 @@ public final class ConfigurationReference {
           new TlsLevelText(
               "encrypt",
               "Always TLS, with any certificate. Protects against passive listeners, not against an"
-                  + " attacker in the place of the server.",
+                  + " attacker that impersonates the server.",
               """
               [[policy]]
               domain = "partner.example"
@@ -94,7 +94,8 @@ public final class ConfigurationReference {
           new TlsLevelText(
               "verify",
               "Always TLS, with a certificate by a trusted authority for the name of the MX host,"
-                  + " or for one of names. The DNS is believed about which host that is.",
+                  + " or for one of names. The name of the MX host is taken from the DNS, even"
+                  + " unsigned.",
               """
               [[policy]]
               domain = "partner.example"
@@ -103,7 +104,7 @@ public final class ConfigurationReference {
           new TlsLevelText(
               "secure",
               "Always TLS, with a certificate by a trusted authority for a name that no forged"
-                  + " answer of the DNS could choose: one of names, or else the domain itself or a"
+                  + " DNS answer can choose: one of names, or else the domain itself or a"
                   + " host below it.",
               """
               [[policy]]

@@ -61,9 +61,9 @@ final class SettingNamesTest {
   /** English words that follow the name of a table. */
   private static final Set<String> WORDS =
       Set.of(
-          "and", "for", "has", "states", "is", "named", "names", "of", "or", "per", "row", "rows",
-          "says", "with", "in", "are", "that", "to", "holds", "only", "applies", "table", "at",
-          "into");
+          "and", "for", "has", "states", "is", "named", "names", "of", "or", "per", "entry",
+          "entries", "says", "with", "in", "are", "that", "to", "holds", "only", "applies", "table",
+          "at", "into");
 
   /** Words in brackets that stand for a value. */
   private static final Set<String> PLACEHOLDERS = Set.of("host", "address", "options", "id", "i");
@@ -286,7 +286,7 @@ final class SettingNamesTest {
     assertEquals(1, mentions("set [[queue]] lifetime").size());
     assertEquals(1, mentions("set `[queue]` `lifetme`").size());
     assertEquals(1, mentions("see [dns] cache_entries").size());
-    assertEquals(List.of(), mentions("[queue] lifetime and `[[policy]]` rows, [dns] `cache`"));
+    assertEquals(List.of(), mentions("[queue] lifetime and `[[policy]]` entries, [dns] `cache`"));
     assertEquals(
         List.of("[dns] has no cache_entries", "no table [tls]"),
         example(List.of("[dns]", "cache = 5", "cache_entries = 5 # x", "[tls]")));

@@ -275,8 +275,8 @@ final class WhatIfTest {
       assertFalse(text.contains("no server is running"), text);
       assertTrue(whatIf(IN_FORCE).out().contains("these domains: 0"));
       String explained = explainMessage(message.path("id").asString(""));
-      assertTrue(explained.contains("goes to the MX hosts of plain.example"), explained);
-      assertTrue(explained.contains("goes to the MX hosts of good.example"), explained);
+      assertTrue(explained.contains("next hop: the MX hosts of plain.example"), explained);
+      assertTrue(explained.contains("next hop: the MX hosts of good.example"), explained);
       assertTrue(explained.contains("ledger: verify since"), explained);
     } finally {
       router.close();

@@ -95,7 +95,7 @@ final class TextMailLogTest {
     log.forwarded("4bXk2Lm9", "dev@project.example", "d@example.net");
     log.tlsToHost("4bXk2Lm9", "mx.example.org", CLIENT, TLS);
     log.tlsToHostFailed(
-        "4bXk2Lm9", "mx.example.org", CLIENT, "reset", "after ClientHello", "rung 2");
+        "4bXk2Lm9", "mx.example.org", CLIENT, "reset", "after ClientHello", "fallback step tls12");
     log.delivered(
         "4bXk2Lm9",
         "d@example.net",

@@ -51,7 +51,7 @@ public final class ReportListener {
    * Listens and serves.
    *
    * @param tls the server side, without client certificates
-   * @throws IOException when the address is not to be had
+   * @throws IOException when the address is not available
    */
   public static TcpListener open(
       ReportListenerSettings settings, TlsServer tls, ReportIntake intake, Clock clock, MailLog log)
