@@ -2,7 +2,6 @@ package org.sealwax.router.route;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -17,7 +16,6 @@ import org.sealwax.mail.address.LocalPart;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.WatchedFile;
 import org.sealwax.mail.smtp.Reply;
@@ -25,7 +23,7 @@ import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.NextHop;
 
-/** The directory of the settings and the files they name, which are read again when they change. */
+/** The directory of the settings and the files they name ({@link DirectoryFiles}). */
 public final class ConfiguredDirectory implements RecipientDirectory {
   /** Maximum nesting of aliases: deeper than an admin nests them. */
   public static final int MAX_DEPTH = 20;
@@ -36,21 +34,14 @@ public final class ConfiguredDirectory implements RecipientDirectory {
   private static final String TOO_MANY =
       "this address expands to more than " + MAX_TARGETS + " recipients";
 
-  private record AliasSource(Path file, boolean caseSensitive) {}
-
-  private record RelaySource(
-      ForwardSettings.RelayDomain settings, @Nullable WatchedFile<Set<String>> listed) {}
-
   private final ForwardSettings settings;
   private final RecipientProbe probe;
   private final VerificationCache verifications;
-  private final RandomSource random;
-  private final Clock clock;
   private final MailLog log;
   private final TransportTable routes;
-  private final Map<Domain, WatchedFile<AliasTable>> aliases = new HashMap<>();
-  private final Map<AliasSource, WatchedFile<AliasTable>> aliasFiles = new HashMap<>();
-  private final Map<Domain, RelaySource> relays = new HashMap<>();
+  private final DirectoryFiles files;
+  private final Map<Domain, WatchedFile<AliasTable>> aliases;
+  private final Map<Domain, ForwardSettings.RelayDomain> relays = new HashMap<>();
   private final @Nullable SenderRewriter rewriter;
   private final Set<Mailbox> reportAddresses = new HashSet<>();
 
@@ -87,29 +78,18 @@ public final class ConfiguredDirectory implements RecipientDirectory {
     reports.forEach(address -> reportAddresses.add(folded(address)));
     this.probe = probe;
     this.verifications = verifications;
-    this.random = random;
-    this.clock = clock;
     this.log = log;
     this.routes = new TransportTable(settings);
-    for (ForwardSettings.AliasDomain row : settings.aliasDomains()) {
-      AliasSource source = new AliasSource(row.file(), row.caseSensitive());
-      WatchedFile<AliasTable> table = aliasFiles.get(source);
-      if (table == null) {
-        table = aliasTable(source, former == null ? null : former.aliasFiles.get(source));
-        aliasFiles.put(source, table);
-      }
-      aliases.put(row.domain(), table);
-    }
-    for (ForwardSettings.RelayDomain row : settings.relayDomains()) {
-      RelaySource before = former == null ? null : former.relays.get(row.domain());
-      relays.put(row.domain(), new RelaySource(row, listed(row, before)));
-    }
+    this.files =
+        new DirectoryFiles(settings, clock, random, log, former == null ? null : former.files);
+    this.aliases = files.aliases();
+    settings.relayDomains().forEach(row -> relays.put(row.domain(), row));
     ForwardSettings.SenderRewriting rewriting = settings.sender();
     this.rewriter =
-        rewriting == null
+        rewriting == null || files.secrets() == null
             ? null
             : new SenderRewriter(
-                srs(rewriting, former),
+                files.secrets(),
                 Objects.requireNonNull(senders, "rewriting without a store"),
                 rewriting.tokenLimits(),
                 clock,
@@ -118,24 +98,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
 
   /** Everything that is wrong in the files of these settings, and what an admin should know. */
   public static List<String> flaws(ForwardSettings settings) {
-    Set<String> out = new LinkedHashSet<>();
-    for (ForwardSettings.AliasDomain row : settings.aliasDomains()) {
-      try {
-        AliasFile.read(row.file(), row.caseSensitive(), settings.pipes());
-      } catch (IOException e) {
-        out.add(FailureText.of(e));
-      }
-    }
-    for (ForwardSettings.RelayDomain row : settings.relayDomains()) {
-      if (row.recipients() instanceof ForwardSettings.Recipients.Listed listed) {
-        try {
-          RecipientFile.read(listed.file(), row.domain());
-        } catch (IOException e) {
-          out.add(FailureText.of(e));
-        }
-      }
-    }
-    return List.copyOf(out);
+    return DirectoryFiles.flaws(settings);
   }
 
   /**
@@ -143,87 +106,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
    */
   @Override
   public void reloadIfChanged() {
-    aliasFiles.values().forEach(WatchedFile::now);
-    for (RelaySource relay : relays.values()) {
-      WatchedFile<Set<String>> listed = relay.listed();
-      if (listed != null) {
-        var _ = listed.now();
-      }
-    }
-    if (rewriter != null) {
-      var _ = rewriter.secrets().now();
-    }
-  }
-
-  private <T> WatchedFile<T> watched(
-      Path file, WatchedFile.FileParser<T> reader, String what, @Nullable WatchedFile<T> former)
-      throws IOException {
-    return former == null
-        ? new WatchedFile<>(file, clock, reader, notice(what))
-        : former.reload(reader);
-  }
-
-  private WatchedFile<AliasTable> aliasTable(
-      AliasSource source, @Nullable WatchedFile<AliasTable> former) throws IOException {
-    return watched(
-        source.file(),
-        () -> AliasFile.read(source.file(), source.caseSensitive(), settings.pipes()),
-        "aliases",
-        former);
-  }
-
-  private @Nullable WatchedFile<Set<String>> listed(
-      ForwardSettings.RelayDomain row, @Nullable RelaySource former) throws IOException {
-    return switch (row.recipients()) {
-      case ForwardSettings.Recipients.Listed listed -> {
-        WatchedFile<Set<String>> before =
-            former != null && former.settings().recipients().equals(listed)
-                ? former.listed()
-                : null;
-        yield watched(
-            listed.file(),
-            () -> RecipientFile.read(listed.file(), row.domain()),
-            "recipients",
-            before);
-      }
-      case ForwardSettings.Recipients.Verified _, ForwardSettings.Recipients.AcceptAll _ -> null;
-    };
-  }
-
-  private WatchedFile<Srs> srs(
-      ForwardSettings.SenderRewriting rewriting, @Nullable ConfiguredDirectory former)
-      throws IOException {
-    Path file = rewriting.secretFile();
-    if (SrsSecretFile.makeIfAbsent(file, random)) {
-      log.note("forward", "created a secret for sender rewriting: " + file);
-    }
-    WatchedFile<Srs> before =
-        former != null && former.rewriter != null && rewriting.equals(former.settings.sender())
-            ? former.rewriter.secrets()
-            : null;
-    return watched(
-        file,
-        () -> {
-          WatchedFile.FileContents<List<byte[]>> secrets = SrsSecretFile.read(file);
-          return new WatchedFile.FileContents<>(
-              new Srs(rewriting, secrets.value()), secrets.files());
-        },
-        "secrets",
-        before);
-  }
-
-  private WatchedFile.ChangeListener notice(String what) {
-    return new WatchedFile.ChangeListener() {
-      @Override
-      public void taken(Path file) {
-        log.configuration(what + " reloaded: " + file);
-      }
-
-      @Override
-      public void kept(Path file, String why) {
-        log.warning("forward", "the former " + what + " remain in force: " + why);
-      }
-    };
+    files.reloadIfChanged();
   }
 
   private static Mailbox folded(Mailbox mailbox) {
@@ -252,7 +135,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
     if (aliases.containsKey(domain)) {
       return new AliasExpansion(true).of(recipient, domain);
     }
-    RelaySource relay = relays.get(domain);
+    ForwardSettings.RelayDomain relay = relays.get(domain);
     if (relay != null) {
       return relayed(recipient, relay);
     }
@@ -366,25 +249,25 @@ public final class ConfiguredDirectory implements RecipientDirectory {
     return false;
   }
 
-  private AddressResolution relayed(Mailbox recipient, RelaySource relay) {
+  private AddressResolution relayed(Mailbox recipient, ForwardSettings.RelayDomain relay) {
     if (LocalPart.isNamed(recipient.localPart(), "postmaster")) {
       return new AddressResolution.Relayed();
     }
-    if (relay.listed() != null) {
-      WatchedFile.ParsedFile<Set<String>> names = relay.listed().state();
+    WatchedFile<Set<String>> listed = files.recipients(relay);
+    if (listed != null) {
+      WatchedFile.ParsedFile<Set<String>> names = listed.state();
       AddressResolution found = inList(recipient.localPart(), names.value());
-      return found instanceof AddressResolution.UnknownRecipient && relay.listed().isChanged(names)
+      return found instanceof AddressResolution.UnknownRecipient && listed.isChanged(names)
           ? changing()
           : found;
     }
     if (isRoute(recipient.localPart())) {
       return unknown();
     }
-    return switch (relay.settings().recipients()) {
-      case ForwardSettings.Recipients.Verified v -> verified(recipient);
-      case ForwardSettings.Recipients.AcceptAll a -> new AddressResolution.Relayed();
-      case ForwardSettings.Recipients.Listed l -> unknown();
-    };
+    if (relay.verification() != null) {
+      return verified(recipient);
+    }
+    return relay.acceptAll() ? new AddressResolution.Relayed() : unknown();
   }
 
   private AddressResolution inList(String localPart, Set<String> names) {

@@ -146,29 +146,7 @@ public record ForwardSettings(
               fallback = "false",
               doc =
                   "Accept mail for every local part. Mail that the next hop rejects later is bounced to forged senders (backscatter): prefer recipients or verify.")
-          boolean acceptAll) {
-    /** Source of its valid recipients. */
-    public Recipients recipients() {
-      return listed != null
-          ? new Recipients.Listed(listed)
-          : verification != null ? new Recipients.Verified() : new Recipients.AcceptAll();
-    }
-  }
-
-  /** The source of the valid recipients of a relay domain. */
-  public sealed interface Recipients {
-    /** A file with one local part or address a line. */
-    record Listed(Path file) implements Recipients {}
-
-    /** The next hop is asked. */
-    record Verified() implements Recipients {}
-
-    /**
-     * No recipient list: every recipient is accepted, and bounced later to the apparent sender
-     * (backscatter).
-     */
-    record AcceptAll() implements Recipients {}
-  }
+          boolean acceptAll) {}
 
   /**
    * A transport entry.

@@ -43,7 +43,7 @@ final class SettingNamesTest {
    */
   private static final Pattern SETTING =
       Pattern.compile(
-          "(`?)(\\[\\[?)([a-z][a-z_]*)(\\]\\]?)(?: +|` +`|\\*+ +\\*+)([a-z][a-z_]*+)(?!\\.[a-z])( *=)?");
+          "(`?)(\\[\\[?)([a-z][a-z_]*)(\\]\\]?)(?: +|` +`|\\*+ +\\*+)([a-z][a-z0-9_]*+)(?!\\.[a-z])( *=)?");
 
   private static final Pattern LINE_END = Pattern.compile("(?<=[^\n])\n *(?=[^\\s|`#\\[])");
 
