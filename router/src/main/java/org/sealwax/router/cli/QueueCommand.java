@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.ExitStatus;
@@ -63,9 +64,11 @@ public final class QueueCommand {
                 reason and the time of the next attempt, and a summary by reason, in which a
                 message counts once for each next hop.
 
+                --by WORD           cause: only the number of recipients by cause and next hop
                 --json              print JSON
 
                 $ sealwax queue list --reason greylisted
+                $ sealwax queue list --by cause
                 $ sealwax queue list --domain example.org --json
                 """
                     + SELECTION,
@@ -219,8 +222,28 @@ public final class QueueCommand {
 
   /** Prints the queue. */
   int list(Arguments arguments) throws IOException {
+    Optional<String> by = arguments.value("--by");
+    if (by.isPresent()) {
+      if (!by.get().equals("cause")) {
+        throw new Arguments.UsageError("--by: the only word is cause");
+      }
+      return configuration.show(arguments, selected("causes", arguments), this::causes);
+    }
     return configuration.show(
         arguments, selected("list", arguments), answer -> list(answer, arguments));
+  }
+
+  private void causes(JsonNode answer) {
+    if (answer.isEmpty()) {
+      process.out().println("no recipient waits for another attempt");
+    }
+    for (JsonNode cause : answer) {
+      process
+          .out()
+          .println(
+              fill("{recipients} {cause} at {next_hop}, the oldest from {oldest}", cause)
+                  + optional(": {explanation}", cause));
+    }
   }
 
   private void list(JsonNode answer, Arguments arguments) throws IOException {

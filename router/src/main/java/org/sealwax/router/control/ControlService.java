@@ -29,6 +29,7 @@ import org.sealwax.router.queue.QueueControl;
 import org.sealwax.router.queue.QueueFilter;
 import org.sealwax.router.queue.QueueRow;
 import org.sealwax.router.queue.QueueView;
+import org.sealwax.router.queue.RefusalClass;
 import org.sealwax.router.queue.TraceEntry;
 import org.sealwax.router.spool.BatchCount;
 import org.sealwax.router.spool.BatchKey;
@@ -93,6 +94,7 @@ public final class ControlService implements ControlServer.ControlHandler {
         case "list" -> list(request);
         case "count" -> Json.object().put("recipients", count(request));
         case "reasons" -> reasons();
+        case "causes" -> causes(request);
         case "show" -> show(id(request));
         case "trace" -> trace(id(request));
         case "hold", "release", "retry", "bounce", "delete" -> order(what, request);
@@ -192,6 +194,20 @@ public final class ControlService implements ControlServer.ControlHandler {
     return out;
   }
 
+  /** Recipients that wait or are held, by the class of the last reply and the next hop. */
+  private ArrayNode causes(JsonNode request) throws IOException {
+    ArrayNode out = Json.array();
+    for (QueueView.CauseCount c : view.causes(filter(request))) {
+      out.addObject()
+          .put("cause", c.cause())
+          .put("next_hop", c.nextHop())
+          .put("recipients", c.recipients())
+          .put("explanation", c.explanation())
+          .put("oldest", c.oldest().toString());
+    }
+    return out;
+  }
+
   private static String word(Enum<?> e) {
     return e.name().toLowerCase(Locale.ROOT);
   }
@@ -248,6 +264,9 @@ public final class ControlService implements ControlServer.ControlHandler {
     if (last != null) {
       out.put("reason", last.reason());
       out.put("status", last.status().toString());
+      if (last.reply() != null) {
+        out.put("cause", RefusalClass.of(last.reply()).word());
+      }
       out.put("text", last.text());
     }
   }

@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.FailureText;
@@ -24,6 +23,7 @@ import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.deliver.FailureMeaning.FailureAction;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.FailureCause.Extent;
+import org.sealwax.router.queue.RefusalClass;
 
 /**
  * All "what does this failure mean": the one table from (stage, reply) to (course, reason word,
@@ -43,26 +43,26 @@ final class FailureTable {
    * @param to highest code
    * @param about subject and detail of the reply's enhanced status with a dot after each, {@code
    *     "2.2."}, or the subject alone, {@code "7."}; {@link #NO_STATUS}; empty: all the same
-   * @param hint a word that must stand in the text in any case, or empty
+   * @param refusal class of the reply, or null: any
    */
   record FailureRow(
       List<TransactionStage> stages,
       int from,
       int to,
       String about,
-      String hint,
+      @Nullable RefusalClass refusal,
       FailureAction course,
       String reason,
       EnhancedStatus status,
       Extent extent) {
     /** The same for replies with this subject and detail. */
     FailureRow about(String other) {
-      return new FailureRow(stages, from, to, other, hint, course, reason, status, extent);
+      return new FailureRow(stages, from, to, other, refusal, course, reason, status, extent);
     }
 
-    /** The same for replies with this word. */
-    FailureRow hint(String word) {
-      return new FailureRow(stages, from, to, about, word, course, reason, status, extent);
+    /** The same for replies of this class. */
+    FailureRow of(RefusalClass other) {
+      return new FailureRow(stages, from, to, about, other, course, reason, status, extent);
     }
 
     boolean fits(TransactionStage stage, Reply reply) {
@@ -70,7 +70,7 @@ final class FailureTable {
           && reply.code() >= from
           && reply.code() <= to
           && about(reply).startsWith(about)
-          && (hint.isEmpty() || reply.toString().toLowerCase(Locale.ROOT).contains(hint));
+          && (refusal == null || RefusalClass.of(reply) == refusal);
     }
 
     private static String about(Reply reply) {
@@ -81,7 +81,8 @@ final class FailureTable {
 
   /**
    * The status by which the largest receivers slow down one sender domain (RFC 3463 has none for
-   * it): it does not concern other mail to the next hop.
+   * it): it does not concern other mail to the next hop, unless the text says that it is about our
+   * address.
    */
   private static final EnhancedStatus SENDER_IS_SLOWED = EnhancedStatus.of(4, 7, 28);
 
@@ -147,8 +148,8 @@ final class FailureTable {
           row(RCPT, 452, 452, NEXT_HOST, "too-many-recipients", "4.5.3", RECIPIENT).about("5.3."),
           row(RCPT, 552, 552, NEXT_HOST, "too-many-recipients", "4.5.3", RECIPIENT).about("5.3."),
           row(RCPT, 452, 452, NEXT_HOST, "no-storage", "4.3.1", RECIPIENT),
-          row(RCPT, 400, 499, NEXT_HOST, "greylisted", "4.7.1", RECIPIENT).hint("greylist"),
-          row(RCPT, 400, 499, NEXT_HOST, "greylisted", "4.7.1", RECIPIENT).hint("graylist"),
+          row(RCPT, 400, 499, NEXT_HOST, "greylisted", "4.7.1", RECIPIENT)
+              .of(RefusalClass.GREYLISTING),
           row(RCPT, 400, 499, NEXT_HOST, "recipient-deferred", "4.0.0", RECIPIENT),
           row(RCPT, 500, 599, REFUSE, "recipient-refused", "5.0.0", RECIPIENT),
           row(MAIL, 552, 552, REFUSE, "sender-refused", "5.7.0", MESSAGE).about("7."),
@@ -160,7 +161,8 @@ final class FailureTable {
           row(DATA, 500, 599, REFUSE, "message-refused", "5.0.0", MESSAGE),
           row(END, 552, 552, REFUSE, "message-refused", "5.7.0", MESSAGE).about("7."),
           row(END, 552, 552, REFUSE, "too-big", "5.3.4", MESSAGE),
-          row(END, 400, 499, NEXT_HOST, "greylisted", "4.7.1", MESSAGE).hint("greylist"),
+          row(END, 400, 499, NEXT_HOST, "greylisted", "4.7.1", MESSAGE)
+              .of(RefusalClass.GREYLISTING),
           row(END, 400, 499, NEXT_HOST, "message-deferred", "4.0.0", MESSAGE),
           row(END, 500, 599, REFUSE, "message-refused", "5.0.0", MESSAGE),
           // 2yz and 3yz where they make no sense; after the content it may have been taken.
@@ -176,7 +178,7 @@ final class FailureTable {
       String status,
       Extent extent) {
     EnhancedStatus own = EnhancedStatus.parse(status).orElseThrow();
-    return new FailureRow(stages, from, to, "", "", action, reason, own, extent);
+    return new FailureRow(stages, from, to, "", null, action, reason, own, extent);
   }
 
   /** What {@code reply} at {@code stage} means, where it was not the one hoped for. */
@@ -191,7 +193,9 @@ final class FailureTable {
                 "host " + host + " said at " + stage + ": " + reply,
                 host,
                 reply,
-                row.course() != FailureAction.REFUSE && SENDER_IS_SLOWED.equals(reply.status())
+                row.course() != FailureAction.REFUSE
+                        && SENDER_IS_SLOWED.equals(reply.status())
+                        && RefusalClass.of(reply) != RefusalClass.RATE_LIMIT_IP
                     ? Extent.SENDER
                     : row.extent()));
       }

@@ -105,6 +105,14 @@ public interface MailLog {
   /** A recipient was held until an admin releases, bounces or deletes it. */
   default void held(String id, String to, String reason, String text) {}
 
+  /**
+   * Another server did not take a recipient, now or for good; counted only, as the line of the
+   * recipient has the reply.
+   *
+   * @param refusal class of the reply, from a fixed list
+   */
+  default void refusedByHost(String refusal) {}
+
   /** A held recipient was deleted without a notification, {@code text} says why. */
   default void deleted(String id, String to, String reason, String text) {}
 

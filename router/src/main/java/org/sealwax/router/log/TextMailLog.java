@@ -437,6 +437,11 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   }
 
   @Override
+  public void refusedByHost(String refusal) {
+    raise("sealwax_remote_refusals_total", "Negative replies of other hosts", "class", refusal);
+  }
+
+  @Override
   public void deleted(String id, String to, String reason, String text) {
     raise("sealwax_deleted_recipients_total", "Held recipients deleted", "reason", reason);
     attempt(Severity.WARNING, "queue", "deleted", id, to)

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -359,6 +360,7 @@ public final class HeldMail implements Closeable {
 
   /** Ends what is over, and reports to the postmaster what is held. */
   private void announce(long held) throws IOException {
+    List<String> refusals = queue.refusals.take();
     if (held == 0) {
       return;
     }
@@ -372,7 +374,12 @@ public final class HeldMail implements Closeable {
     }
     if (held != countReported || !announced.isEmpty()) {
       countReported = held;
-      queue.notifyPostmaster(held + " recipients are held and wait for a decision", lines());
+      List<String> letter = new ArrayList<>(lines());
+      if (!refusals.isEmpty()) {
+        letter.addAll(List.of("", "Since the last summary, or the last start:"));
+        letter.addAll(refusals);
+      }
+      queue.notifyPostmaster(held + " recipients are held and wait for a decision", letter);
     }
   }
 

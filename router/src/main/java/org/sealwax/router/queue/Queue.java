@@ -75,6 +75,10 @@ public final class Queue implements Closeable {
   final QueueState state;
   final NotificationWriter notifications;
   final StepApplier steps;
+
+  /** What other servers refused since the last summary. */
+  final RefusalTally refusals = new RefusalTally();
+
   private final Runner runner;
   private final QueueIntake intake;
   private final AtomicBoolean started = new AtomicBoolean();

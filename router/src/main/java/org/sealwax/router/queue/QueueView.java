@@ -5,12 +5,14 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.spool.BatchCount;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.QueueId;
@@ -92,6 +94,76 @@ public final class QueueView {
       }
       messages.clear();
     }
+  }
+
+  /**
+   * Recipients with one cause at one next hop.
+   *
+   * @param cause class of the last reply; where no server replied, the queue's word for the reason
+   * @param nextHop key of the next hop
+   * @param explanation of the class; empty for a reason
+   * @param oldest arrival
+   */
+  public record CauseCount(
+      String cause, String nextHop, long recipients, String explanation, Instant oldest) {}
+
+  private record Cause(String word, String hop) {}
+
+  /** What is counted of a cause. */
+  private static final class CauseTally {
+    private final String explanation;
+    private Instant oldest;
+    private long recipients;
+
+    CauseTally(@Nullable Reply reply, Instant oldest) {
+      this.explanation = reply == null ? "" : RefusalClass.of(reply).explanation();
+      this.oldest = oldest;
+    }
+
+    void add(Instant arrived) {
+      recipients++;
+      oldest = arrived.isBefore(oldest) ? arrived : oldest;
+    }
+  }
+
+  /** Causes of {@link #causes} at most; recipients with further ones are in none. */
+  static final int MOST_CAUSES = 10_000;
+
+  /**
+   * Counts of the recipients that a filter means and that were tried, the most frequent first.
+   * Reads each of them.
+   */
+  public List<CauseCount> causes(QueueFilter filter) throws IOException {
+    Map<Cause, CauseTally> tallies = new HashMap<>();
+    BatchKey after = null;
+    do {
+      QueuePage page = list(filter, after, MOST_ROWS);
+      for (QueueRow row : page.rows()) {
+        FailureCause last = row.recipient().last();
+        if (last != null) {
+          Reply reply = last.reply();
+          String word = reply == null ? last.reason() : RefusalClass.of(reply).word();
+          Cause cause = new Cause(word, row.nextHop());
+          if (tallies.size() < MOST_CAUSES || tallies.containsKey(cause)) {
+            tallies
+                .computeIfAbsent(cause, c -> new CauseTally(reply, row.arrived()))
+                .add(row.arrived());
+          }
+        }
+      }
+      after = page.next();
+    } while (after != null);
+    List<CauseCount> counts = new ArrayList<>();
+    tallies.forEach(
+        (cause, t) ->
+            counts.add(
+                new CauseCount(cause.word(), cause.hop(), t.recipients, t.explanation, t.oldest)));
+    counts.sort(
+        Comparator.comparingLong(CauseCount::recipients)
+            .reversed()
+            .thenComparing(CauseCount::cause)
+            .thenComparing(CauseCount::nextHop));
+    return counts;
   }
 
   private QueueRow row(

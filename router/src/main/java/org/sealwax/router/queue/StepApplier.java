@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.queue.NotificationWriter.PreparedNotification;
 import org.sealwax.router.queue.TraceEntry.RecipientEvent;
 import org.sealwax.router.queue.TraceEntry.RecipientTrace;
@@ -91,6 +92,9 @@ final class StepApplier {
             messages(prepared),
             isSilent ? List.of() : List.of(entry(loaded, result.lines(), prepared, round, now)));
     note(id, loaded.arrived(), result.lines(), now);
+    if (event instanceof QueueStep.Event.RoundEnded ended) {
+      countRefusals(loaded, ended.outcomes());
+    }
     Instant due = again == null ? null : again.due();
     CommitListener stored =
         gone -> {
@@ -104,6 +108,28 @@ final class StepApplier {
           }
         };
     queue.spool.change(change, stored.orHeld(() -> queue.state.letGo(key)));
+  }
+
+  /** By the class of the reply: replies for the metrics, refused recipients for the summary. */
+  private void countRefusals(LoadedBatch loaded, Map<Long, Outcome> outcomes) {
+    for (Recipient r : loaded.group().recipients()) {
+      Outcome outcome = outcomes.get(r.key());
+      FailureCause cause =
+          switch (outcome) {
+            case Outcome.Deferred d -> d.cause();
+            case Outcome.Refused f -> f.cause();
+            case Outcome.Held h -> h.cause();
+            case Outcome.Delivered d -> null;
+            case null -> null;
+          };
+      Reply reply = cause == null ? null : cause.reply();
+      if (reply != null) {
+        queue.log.refusedByHost(RefusalClass.of(reply).word());
+        if (outcome instanceof Outcome.Refused) {
+          queue.refusals.add(r.target().mailbox(), loaded.envelope().sender(), reply);
+        }
+      }
+    }
   }
 
   private static RecipientBatch stored(

@@ -467,6 +467,8 @@ public final class Router implements Closeable {
         "sealwax_store_trouble",
         "1 while no mail is accepted",
         () -> spool.failure() == null ? 0 : 1);
+    counters.gauge(
+        "sealwax_srs_senders", "Stored senders of forwards, -1: unknown", stores::storedSenders);
     LedgerMetrics.show(counters, stores::ledger);
     try {
       return MetricsServer.start(

@@ -184,6 +184,16 @@ public final class DomainStores implements Closeable {
     }
   }
 
+  /** Stored senders of forwards; -1 when that cannot be read now. */
+  public long storedSenders() {
+    SrsTokenStore senders = forwardSenders.ifCreated();
+    try {
+      return senders == null ? 0 : senders.size();
+    } catch (IOException e) {
+      return -1;
+    }
+  }
+
   /** Copies the stores that queued mail needs into the folder of a backup. */
   public void copyInto(Path folder) throws IOException {
     SrsTokenStore senders = forwardSenders.ifCreated();

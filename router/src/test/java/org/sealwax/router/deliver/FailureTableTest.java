@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -75,6 +76,7 @@ final class FailureTableTest {
     "DATA, 250, what, NEXT_HOST, protocol, MESSAGE",
     "END, 421, bye, NEXT_HOST, service-closing, TRANSACTION",
     "END, 421, 4.7.28 unusual rate, NEXT_HOST, service-closing, SENDER",
+    "END, 421, 4.7.28 rate from your IP Netblock, NEXT_HOST, service-closing, TRANSACTION",
     "END, 421, 4.7.280 no such status, NEXT_HOST, service-closing, TRANSACTION",
     "END, 421, bye from 14.7.28.1, NEXT_HOST, service-closing, TRANSACTION",
     "END, 550, 5.7.28 unusual rate, REFUSE, message-refused, MESSAGE",
@@ -110,6 +112,39 @@ final class FailureTableTest {
         assertEquals(refuses ? 5 : 4, meaning.cause().status().kind(), stage + " " + code);
         assertTrue(!refuses || code >= 500, "only 5yz refuses");
         assertNotEquals("unknown", meaning.cause().reason(), stage + " " + code);
+      }
+    }
+  }
+
+  /** A text has a class and chooses a word; what happens to the mail is up to code and status. */
+  @Test
+  void noTextChangesWhatIsDone() {
+    List<String> texts =
+        List.of(
+            "greylisted",
+            "graylisting",
+            "user unknown",
+            "spam",
+            "mailbox full",
+            "unusual rate from your SPF domain",
+            "unusual rate from your IP address",
+            "[TSS04] [PH01] [BL21]",
+            "too large");
+    for (TransactionStage stage : TransactionStage.values()) {
+      for (int code = 400; code <= 599; code++) {
+        for (String status : List.of("", "7.1", "7.28", "1.1", "2.2", "3.4")) {
+          EnhancedStatus own =
+              EnhancedStatus.parse(code / 100 + "." + status)
+                  .filter(s -> !status.isEmpty())
+                  .orElse(null);
+          FailureMeaning.FailureAction plain =
+              FailureTable.of(stage, new Reply(code, own, List.of("no")), "mx").action();
+          for (String text : texts) {
+            FailureMeaning meaning =
+                FailureTable.of(stage, new Reply(code, own, List.of(text)), "mx");
+            assertEquals(plain, meaning.action(), () -> stage + " " + own + " " + text);
+          }
+        }
       }
     }
   }

@@ -37,6 +37,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.smtp.DsnRequest;
 import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.CrashMarks;
@@ -199,6 +200,15 @@ final class HeldMailTest {
             case "refused" -> new Outcome.Refused(cause);
             case "remembered" -> new Outcome.Held(cause.asRemembered());
             case "damaged" -> new Outcome.Held(cause);
+            case "dmarc" ->
+                new Outcome.Refused(
+                    new FailureCause(
+                        "message-refused",
+                        EnhancedStatus.of(5, 7, 26),
+                        "unauthenticated",
+                        "mx.target.example",
+                        Reply.of("550 5.7.26 unauthenticated"),
+                        FailureCause.Extent.MESSAGE));
             case "slow" ->
                 new Outcome.Deferred(
                     new FailureCause(
@@ -377,6 +387,24 @@ final class HeldMailTest {
     assertTrue(lines.containsAll(HeldMailSummary.COMMANDS.stream().map(c -> "    " + c).toList()));
     int first = lines.indexOf("5 to refused@target.example, refused 5.1.1");
     assertTrue(first < lines.indexOf("1 to damaged@target.example, damaged 5.1.1"));
+  }
+
+  @Test
+  void refusalsOfTheDayAreCountedByTheirClass() throws Exception {
+    send("dmarc", true, 10);
+    send("dmarc", true, 10);
+    send("refused", true, 10); // no reply of a host
+    awaitHeld(3);
+    List<String> refusals = queue.refusals.take();
+    assertEquals(1, refusals.size(), refusals.toString());
+    assertTrue(
+        refusals.getFirst().startsWith("target.example refused 2 recipients of mail from "),
+        refusals.toString());
+    assertTrue(refusals.getFirst().endsWith("(sender-authentication)"), refusals.toString());
+    send("dmarc", true, 10);
+    awaitHeld(4);
+    day();
+    assertEquals(List.of(), queue.refusals.take(), "they are in the letter");
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.sealwax.testkit.fuzz.FuzzTarget.holds;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
+import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.store.RecordCodec;
 import org.sealwax.testkit.fuzz.FuzzTarget;
@@ -36,6 +37,17 @@ public final class QueueFuzzTargets {
         .toList();
   }
 
+  /** Bytes that are no printable ASCII are spaces, whatever they look like. */
+  private static void refusal(byte[] input) {
+    String text = FuzzTarget.text(input).replaceAll("[\r\n\0]", " ");
+    String plain = text.replaceAll("[^!-~]", " ");
+    for (int code : new int[] {421, 450, 550, 554}) {
+      RefusalClass found = RefusalClass.of(Reply.of(code, text));
+      holds(found == RefusalClass.of(Reply.of(code, plain)), found + " by other letters");
+      holds(code >= 500 || found != RefusalClass.UNKNOWN, "4yz is known to be temporary");
+    }
+  }
+
   /** All of them. */
   public static List<FuzzTarget> all() {
     return List.of(
@@ -43,6 +55,12 @@ public final class QueueFuzzTargets {
         new FuzzTarget("record-group", seeds(RecipientGroup.class), same(QueueRecordCodec.GROUP)),
         new FuzzTarget(
             "record-station", seeds(TraceEntry.class), same(QueueRecordCodec.TRACE_ENTRY)),
+        FuzzTarget.ofTexts(
+            "refusal-class",
+            QueueFuzzTargets::refusal,
+            "Greylisted, [TSS04] unusual rate of unsolicited mail from your SPF domain",
+            "5.7.26 \u0430uthenticated \u202e spam\u0007",
+            "x".repeat(64 * 1024) + "spam"),
         FuzzTarget.ofTexts(
             "queue-id",
             input ->

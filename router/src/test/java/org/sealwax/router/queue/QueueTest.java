@@ -583,6 +583,9 @@ final class QueueTest {
     untilAtRest();
     assertEquals(3, view.list(QueueFilter.all(), null, 10).rows().size());
     assertEquals("greylisted", view.counts().getFirst().reason());
+    List<String> causes =
+        view.causes(QueueFilter.all()).stream().map(c -> c.recipients() + " " + c.cause()).toList();
+    assertEquals(List.of("2 temporary", "1 temporary"), causes);
     QueueFilter inTwo =
         new QueueFilter(
             Optional.empty(),

@@ -10,10 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.settings.InvalidSetting;
+import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.smtp.MailboxParser;
 import org.sealwax.router.route.InvalidFileException.FileError;
 import org.sealwax.testkit.fuzz.FuzzTarget;
@@ -25,7 +27,9 @@ public final class ForwardFuzzTargets {
   private static final Srs SRS =
       new Srs(
           ForwardSettings.SenderRewriting.of(
-              LOCAL_DOMAIN, Path.of("/nowhere"), ForwardSettings.StoredSenderLimits.defaults()),
+              LOCAL_DOMAIN,
+              Path.of("/nowhere"),
+              SettingsRecord.defaults(ForwardSettings.StoredSenderLimits.class, Map.of())),
           List.of("a secret of thirty-two octets...".getBytes(StandardCharsets.US_ASCII)));
 
   private ForwardFuzzTargets() {}

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.AlphaChars;
@@ -23,13 +24,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.settings.SettingsRecord;
 
 final class SrsTest {
   private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
   private static final byte[] SECRET = "0123456789abcdef".getBytes(StandardCharsets.UTF_8);
   private static final byte[] OTHER = "fedcba9876543210".getBytes(StandardCharsets.UTF_8);
   private static final ForwardSettings.StoredSenderLimits LIMITS =
-      ForwardSettings.StoredSenderLimits.defaults();
+      SettingsRecord.defaults(ForwardSettings.StoredSenderLimits.class, Map.of());
   private static final Mailbox USER = new Mailbox("User", Domain.of("a.example"));
 
   private static Srs srs(String domain, byte[]... secrets) {

@@ -38,7 +38,8 @@ final class SrsTokenStoreTest {
 
   private static SrsTokenLimits limits(Map<String, Object> others) {
     return new SrsTokenLimits(
-        SettingsRecord.with(ForwardSettings.StoredSenderLimits.defaults(), others),
+        SettingsRecord.with(
+            SettingsRecord.defaults(ForwardSettings.StoredSenderLimits.class, Map.of()), others),
         Duration.ofDays(21));
   }
 
