@@ -14,7 +14,9 @@ const here = dirname(fileURLToPath(import.meta.url));
 const folder = process.env.PAGES ?? join(here, '..', 'target', 'pages');
 const program = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const axe = readFileSync(join(here, 'node_modules', 'axe-core', 'axe.min.js'), 'utf8');
-const PAINT = 300; // milliseconds until the first paint from the disk, on a machine that does nothing else
+const PAINT = 300; // milliseconds until the first paint from the disk
+const LOADS = 5; // of which the median counts
+const MOST_LOADS = 15; // where the machine is busy
 const names = process.argv.slice(2);
 const pages = JSON.parse(readFileSync(join(here, 'pages.json'), 'utf8')).filter(
   (p) => names.length === 0 || names.includes(p.page));
@@ -51,7 +53,7 @@ async function open(page, options) {
   tab.on('popup', () => fail(page, 'a window opens'));
   tab.on('request', (request) => {
     const url = request.url().split('#')[0];
-    if (!own.has(url) && !url.endsWith('/events') && !url.endsWith('/favicon.ico')) {
+    if (!own.has(url) && !url.endsWith('/events') && !url.startsWith(`${origin}/api/v1/results/`) && !url.endsWith('/favicon.ico')) {
       fail(page, `fetches ${url.slice(0, 120)}`);
     }
   });
@@ -157,21 +159,29 @@ async function paper(page) {
   return sheets;
 }
 
-// From the disk, as a file that somebody was sent: the best of some, because the machine also does other things.
+// From the disk, as a file that somebody was sent: from the start of the navigation to the first paint, both by the
+// clock of the page. The median of some loads in a tab that has drawn the page before; where it is over the limit, of
+// more loads, because the machine also does other things. All loads count.
 async function paint(page) {
-  let best = Infinity;
-  for (let i = 0; i < 6 && (i < 2 || best > PAINT); i++) {
-    const context = await browser.newContext();
-    const tab = await context.newPage();
-    await tab.goto(pathToFileURL(join(folder, page.page)).href, { waitUntil: 'load' });
-    best = Math.min(best, await tab.evaluate(() => new Promise((resolve) => {
+  const context = await browser.newContext();
+  const tab = await context.newPage();
+  const url = pathToFileURL(join(folder, page.page)).href;
+  const times = [];
+  const median = () => [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)];
+  for (let i = -1; i < LOADS || (i < MOST_LOADS && median() > PAINT); i++) {
+    await tab.goto('about:blank');
+    await tab.goto(url, { waitUntil: 'load' });
+    const first = await tab.evaluate(() => new Promise((resolve) => {
       const done = (list) => list.getEntries().forEach((e) => e.name === 'first-paint' && resolve(e.startTime));
       new PerformanceObserver(done).observe({ type: 'paint', buffered: true });
-    })));
-    await context.close();
+    }));
+    if (i >= 0) { times.push(first); }
   }
-  if (best > PAINT) { fail(page, `the first paint takes ${Math.round(best)} ms, at most ${PAINT}`); }
-  return best;
+  await context.close();
+  if (median() > PAINT) {
+    fail(page, `the first paint takes ${Math.round(median())} ms (median of ${times.length}), at most ${PAINT}`);
+  }
+  return median();
 }
 
 const lines = new Map();

@@ -152,7 +152,9 @@ public final class ScanWebSite {
     return switch (request.method()) {
       case "GET", "HEAD" -> get(request.path());
       case "POST" -> post(request, content, client);
-      default -> text(405, "GET, HEAD or POST").with("Allow", "GET, HEAD, POST");
+      default ->
+          page(405, ScanPages.message("This address answers GET, HEAD and POST."))
+              .with("Allow", "GET, HEAD, POST");
     };
   }
 
@@ -284,7 +286,8 @@ public final class ScanWebSite {
       return missing();
     }
     if (isForeign(request)) {
-      return text(403, "This request comes from the page of another site.");
+      String reason = "This request comes from the page of another site. Use the form here.";
+      return program ? json(403, problem(reason)) : page(403, ScanPages.message(reason));
     }
     byte[] bytes = content.read().orElse(new byte[0]);
     if (program && !request.mediaType().equals(JSON)) {

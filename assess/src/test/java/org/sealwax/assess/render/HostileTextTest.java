@@ -82,6 +82,7 @@ final class HostileTextTest {
         pages.resolve("long-report.html"), ReportPage.of(SampleReports.each(Injections.all())));
     Files.writeString(pages.resolve("report.html"), ReportPage.of(SampleReports.bad()));
     Files.writeString(pages.resolve("worst-report.html"), ReportPage.of(SampleReports.worst()));
+    Files.writeString(pages.resolve("unreachable.html"), ReportPage.of(SampleReports.none()));
     assertTrue(size(Files.readString(pages.resolve("long-report.html"))) <= HtmlPage.MAX_SIZE);
   }
 

@@ -338,8 +338,22 @@ final class ScanWebSiteTest {
     test.post(1, "domain=d0.example.org", "");
     test.settle();
     test.post(2, "domain=d1.example.org", "");
+    test.begun(2);
+    test.post(2, "domain=d2.example.org", "");
+    keep(pages, "assess-too-many.html", test.post(2, "domain=d3.example.org", ""));
+    keep(pages, "assess-no-name.html", test.post(3, "domain=192.0.2.1", ""));
+    keep(
+        pages, "assess-other-site.html", test.post(3, "domain=a.org", "Origin: https://b.org\r\n"));
+    keep(pages, "assess-method.html", test.send(3, "PUT / HTTP/1.1\r\nHost: x\r\n\r\n"));
+    test.post(3, "domain=d4.example.org", "");
+    test.begun(3);
+    test.post(4, "domain=d5.example.org", "");
+    test.list = OptOut.read(List.of("d6.example.org"));
     for (String[] page :
         new String[][] {
+          {"/d/d5.example.org", "assess-queue.html"},
+          {"/d/d6.example.org", "assess-opted-out.html"},
+          {"/nothing", "assess-missing.html"},
           {"/", "assess-start.html"},
           {"/d/d0.example.org", "assess-result.html"},
           {"/d/d1.example.org", "assess-waiting.html"},
@@ -347,12 +361,20 @@ final class ScanWebSiteTest {
           {"/assess.css", "assess.css"},
           {"/wait.js", "wait.js"}
         }) {
-      String answer = test.get(page[0]);
-      String body = answer.substring(answer.indexOf("\r\n\r\n") + 4);
-      Files.writeString(pages.resolve(page[1]), body);
-      assertFalse(Pattern.compile("<(img|iframe|object|base|marquee)").matcher(body).find());
+      keep(pages, page[1], test.get(page[0]));
     }
     test.settle();
+  }
+
+  /** Writes the page of a response. */
+  private static void keep(Path pages, String name, String answer) throws IOException {
+    String body = answer.substring(answer.indexOf("\r\n\r\n") + 4);
+    if (name.endsWith(".html")) {
+      assertTrue(answer.contains("\r\nContent-Type: text/html; charset=utf-8\r\n"), answer);
+      assertTrue(body.startsWith("<!doctype html>"), body);
+    }
+    Files.writeString(pages.resolve(name), body);
+    assertFalse(Pattern.compile("<(img|iframe|object|base|marquee)").matcher(body).find());
   }
 
   @Test

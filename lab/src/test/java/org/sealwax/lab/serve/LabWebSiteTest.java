@@ -254,13 +254,23 @@ final class LabWebSiteTest {
   @Test
   void pagesForTheBrowser() throws Exception {
     String token = token(17);
+    String ended = token(17);
+    recordLines(ended, "b1", mail(ended, "b1"));
+    Path pages = Files.createDirectories(Path.of("target", "pages"));
+    keep(pages, "lab-new.html", get("/t/" + token));
     for (String text : Injections.all()) {
       String line = text.replaceAll("[\r\n\0]", " ");
       recordLines(
           token, "b1", List.of("EHLO " + line.substring(0, Math.min(400, line.length())), "QUIT"));
     }
     recordLines(token, "b3", mail(token, "b3"));
-    Path pages = Files.createDirectories(Path.of("target", "pages"));
+    assertTrue(post(17, "/t/" + ended + "/end", "", "").contains("303"));
+    assertTrue(get("/t/" + ended).startsWith("HTTP/1.1 404"), "as lab-missing.html");
+    String refused = "";
+    for (int i = 0; i < 100 && !refused.startsWith("HTTP/1.1 429"); i++) {
+      refused = post(17, "/tokens", FORM, "");
+    }
+    keep(pages, "lab-refused.html", refused);
     for (String[] page :
         new String[][] {
           {"/", "lab-start.html"},
@@ -270,15 +280,20 @@ final class LabWebSiteTest {
           {"/style.css", "style.css"},
           {"/lab.js", "lab.js"}
         }) {
-      String answer = get(page[0]);
-      String body = answer.substring(answer.indexOf("\r\n\r\n") + 4);
-      Files.writeString(pages.resolve(page[1]), body);
-      if (page[1].endsWith(".html")) {
-        assertFalse(
-            Pattern.compile("<script(?! src=\"/lab.js\" defer></script>)").matcher(body).find());
-        assertFalse(Pattern.compile("<[^>]* on[a-z]+=").matcher(body).find(), page[1]);
-        assertFalse(Pattern.compile("<(img|iframe|object|base|marquee)").matcher(body).find());
-      }
+      keep(pages, page[1], get(page[0]));
+    }
+  }
+
+  /** Writes the page of a response. */
+  private static void keep(Path pages, String name, String answer) throws IOException {
+    String body = answer.substring(answer.indexOf("\r\n\r\n") + 4);
+    Files.writeString(pages.resolve(name), body);
+    if (name.endsWith(".html")) {
+      assertTrue(body.startsWith("<!doctype html>"), body);
+      assertFalse(
+          Pattern.compile("<script(?! src=\"/lab.js\" defer></script>)").matcher(body).find());
+      assertFalse(Pattern.compile("<[^>]* on[a-z]+=").matcher(body).find(), name);
+      assertFalse(Pattern.compile("<(img|iframe|object|base|marquee)").matcher(body).find());
     }
   }
 

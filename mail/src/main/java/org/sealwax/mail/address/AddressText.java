@@ -2,6 +2,7 @@ package org.sealwax.mail.address;
 
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
@@ -44,6 +45,28 @@ public final class AddressText {
     int[] before = Arrays.copyOfRange(groups, 0, longest);
     int[] after = Arrays.copyOfRange(groups, longest + length, GROUPS);
     return joined(before) + "::" + joined(after);
+  }
+
+  /**
+   * {@return the same with the zone of a link-local address, which is a part of an address to
+   * listen at}
+   *
+   * @param address of either family
+   */
+  public static String withZone(InetAddress address) {
+    String full = address.getHostAddress();
+    int zone = full.indexOf('%');
+    return zone < 0 ? of(address) : of(address) + full.substring(zone);
+  }
+
+  /**
+   * {@return {@code 192.0.2.1:25} or {@code [2001:db8::1]:25}}
+   *
+   * @param at a resolved address and its port
+   */
+  public static String of(InetSocketAddress at) {
+    String host = withZone(at.getAddress());
+    return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + at.getPort();
   }
 
   /** How many groups from this one on are zero. */

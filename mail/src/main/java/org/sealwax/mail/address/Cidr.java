@@ -59,6 +59,6 @@ public record Cidr(InetAddress network, int prefix) {
 
   @Override
   public String toString() {
-    return network.getHostAddress() + "/" + prefix;
+    return AddressText.of(network) + "/" + prefix;
   }
 }

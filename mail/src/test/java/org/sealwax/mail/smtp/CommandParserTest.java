@@ -41,7 +41,7 @@ final class CommandParserTest {
         "RFC 5321 4.1.3 literal            | MAIL FROM:<a@[192.0.2.1]>                |"
             + " a@[192.0.2.1]",
         "RFC 5321 4.1.3 IPv6 literal       | MAIL FROM:<a@[IPv6:2001:db8::1]>         |"
-            + " a@[IPv6:2001:db8:0:0:0:0:0:1]",
+            + " a@[IPv6:2001:db8::1]",
         "RFC 5321 4.1.3 short IPv4         | MAIL FROM:<a@[127.1]>                    | 501",
         "RFC 5321 4.1.3 mapped             | MAIL FROM:<a@[IPv6:::ffff:192.0.2.1]>    | 501",
         "RFC 5321 4.1.3 zone               | MAIL FROM:<a@[IPv6:fe80::1%1]>           | 501",

@@ -3,7 +3,6 @@ package org.sealwax.router.cli;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicReference;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.CommandFailed;
@@ -162,7 +162,7 @@ public final class PolicydCommand {
                     counters,
                     () -> null,
                     text -> log.warning("policyd", "metrics: " + text)));
-        log.note("policyd", "figures at http://" + addressText(figures.address()) + "/metrics");
+        log.note("policyd", "figures at http://" + AddressText.of(figures.address()) + "/metrics");
       }
       Optional<Path> learnFrom = arguments.value("--learn-from").map(process::path);
       if (learnFrom.isPresent()) {
@@ -207,11 +207,6 @@ public final class PolicydCommand {
       Files.createDirectory(folder);
     }
     return folder;
-  }
-
-  private static String addressText(InetSocketAddress at) {
-    String host = at.getAddress().getHostAddress();
-    return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + at.getPort();
   }
 
   /** The policy table with all its sources. */

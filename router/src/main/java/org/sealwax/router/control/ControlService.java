@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.json.Json;
@@ -241,7 +242,7 @@ public final class ControlService implements ControlServer.ControlHandler {
         message.put("id", id);
         message.put("arrived", row.arrived().toString());
         message.put("size", row.size());
-        message.put("sender", row.batch().sender());
+        message.put("sender", AddressLiteral.shortened(row.batch().sender()));
         message.putArray("recipients");
       }
       recipient(row, ((ArrayNode) message.path("recipients")).addObject());
@@ -314,7 +315,7 @@ public final class ControlService implements ControlServer.ControlHandler {
 
   private static void arrival(TraceEntry.MessageArrival a, ObjectNode out) {
     out.put("at", a.at().toString());
-    out.put("sender", a.sender());
+    out.put("sender", AddressLiteral.shortened(a.sender()));
     out.put("origin", a.origin());
     out.put("tls", a.tls());
     out.put("size", a.size());

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Wire;
@@ -154,7 +155,8 @@ final class DeliveryRound {
   DeliveryPreview preview(boolean probes) throws InterruptedException {
     FailureMeaning none = plan();
     if (none != null) {
-      return new DeliveryPreview(nextHop.key(), List.of(), none.cause().text());
+      return new DeliveryPreview(
+          AddressLiteral.shortened(nextHop.key()), List.of(), none.cause().text());
     }
     List<DeliveryPreview.HostPreview> hosts = new ArrayList<>();
     order = order(Tried.NOTHING);
@@ -168,7 +170,7 @@ final class DeliveryRound {
               probes ? new Attempt(this, host).probe() : null,
               probes));
     }
-    return new DeliveryPreview(nextHop.key(), hosts, null);
+    return new DeliveryPreview(AddressLiteral.shortened(nextHop.key()), hosts, null);
   }
 
   /**

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Deadline;
@@ -159,7 +160,7 @@ final class HostConnection {
         requirement.statedLevel().word(),
         requirement.because(),
         new Receipt.ReceiptHost(
-            terms.subject().host().toString(), address.getAddress().getHostAddress()),
+            terms.subject().host().toString(), AddressText.of(address.getAddress())),
         handshake().map(HostConnection::receipt).orElse(null),
         downgrade,
         terms.activeViolation(ledger).map(a -> a.what().word()).orElse(null),

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.AddressLiteral;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.Decision;
 import org.sealwax.mail.policy.DeferReason;
@@ -166,7 +167,7 @@ record HostRequirement(
   String hostName() {
     return switch (subject.host()) {
       case Domain domain -> domain.name();
-      case AddressLiteral literal -> literal.address().getHostAddress();
+      case AddressLiteral literal -> AddressText.of(literal.address());
     };
   }
 
@@ -175,6 +176,6 @@ record HostRequirement(
     String name = hostName();
     return address == null
         ? name
-        : name + "[" + address.getAddress().getHostAddress() + "]:" + address.getPort();
+        : name + "[" + AddressText.of(address.getAddress()) + "]:" + address.getPort();
   }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.router.log.LogLine.Severity;
@@ -111,9 +112,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
     if (address.isUnresolved()) {
       return address.getHostString();
     }
-    String host = address.getAddress().getHostAddress();
-    int zone = host.indexOf('%');
-    return "[" + (zone < 0 ? host : host.substring(0, zone)) + "]:" + address.getPort();
+    return "[" + AddressText.of(address.getAddress()) + "]:" + address.getPort();
   }
 
   @Override

@@ -21,6 +21,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.net.AcceptLoop;
 import org.sealwax.mail.net.Limit;
 import org.sealwax.mail.net.Threads;
@@ -145,9 +146,7 @@ public final class SocketmapServer implements Closeable {
   /** Where it listens: the port that the system chose when 0 was asked for. */
   public String boundAddress() throws IOException {
     SocketAddress at = server.getLocalAddress();
-    return at instanceof InetSocketAddress tcp
-        ? "inet:" + tcp.getAddress().getHostAddress() + ":" + tcp.getPort()
-        : "unix:" + at;
+    return at instanceof InetSocketAddress tcp ? "inet:" + AddressText.of(tcp) : "unix:" + at;
   }
 
   private void take(SocketChannel client) throws IOException {

@@ -1,5 +1,6 @@
 package org.sealwax.router.queue;
 
+import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.MailHost;
 
@@ -26,11 +27,15 @@ public sealed interface NextHop {
   /** No postmaster is configured: mail for the postmaster waits. */
   record NoPostmaster() implements NextHop {}
 
-  /** A stable text for grouping and storage. */
+  /**
+   * A stable text for grouping and storage. An IPv6 literal has eight groups in it, as in the rows
+   * of earlier versions; {@link AddressLiteral#shortened} makes the text to show.
+   */
   default String key() {
     return switch (this) {
       case ByMx mx -> mx.domain().name();
-      case Fixed f -> f.route() + "!" + f.host() + ":" + f.port();
+      case Fixed f ->
+          f.route() + "!" + AddressLiteral.expanded(f.host().toString()) + ":" + f.port();
       case Pipe p -> "|" + p.name();
       case Reports r -> "!tlsrpt";
       case NoPostmaster n -> "!postmaster";

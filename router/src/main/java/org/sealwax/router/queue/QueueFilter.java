@@ -2,6 +2,7 @@ package org.sealwax.router.queue;
 
 import java.util.Locale;
 import java.util.Optional;
+import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.router.spool.BatchFilter;
@@ -54,7 +55,8 @@ public record QueueFilter(
   /** What the store can sort out by itself. */
   BatchFilter forStore() {
     // A domain stands in a record in its canonical form; a local part in any case.
-    return new BatchFilter(id, state, reason, sender, domain.map(Domain::name));
+    return new BatchFilter(
+        id, state, reason, sender.map(AddressLiteral::expanded), domain.map(Domain::name));
   }
 
   /** Whether one recipient is meant. */

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.ByteBudget;
@@ -136,7 +137,8 @@ final class QueueIntake implements Intake {
     RecipientGroup group = batch.group();
     String hop = batch.hop();
     Instant now = batch.arrived();
-    return switch (queue.state.reserve(batch.key(), hop, group.sender().toString(), now)) {
+    return switch (queue.state.reserve(
+        batch.key(), hop, AddressLiteral.expanded(group.sender().toString()), now)) {
       case Admission.Admitted t -> group.stored(id, BatchState.FRESH, null, hop, "");
       case Admission.NoPlace c -> group.stored(id, BatchState.QUEUED, now, hop, "");
       case Admission.Paused p -> {

@@ -49,7 +49,7 @@ final class QueueRecordCodec {
       FieldCodec.of(
           (out, mailbox) -> {
             TEXT.write(out, mailbox.localPart());
-            TEXT.write(out, mailbox.domain().toString());
+            TEXT.write(out, AddressLiteral.expanded(mailbox.domain().toString()));
           },
           in -> new Mailbox(TEXT.read(in), host(TEXT.read(in))));
 

@@ -1,6 +1,7 @@
 package org.sealwax.router.queue;
 
 import java.time.Instant;
+import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.router.queue.KnownNextHops.SchedulingKey;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.RecipientBatch;
@@ -21,8 +22,8 @@ public record QueueRow(
     return batch.key().message();
   }
 
-  /** Key of the next hop. */
+  /** The next hop as it is shown. */
   public String nextHop() {
-    return SchedulingKey.hop(batch.hop());
+    return AddressLiteral.shortened(SchedulingKey.hop(batch.hop()));
   }
 }

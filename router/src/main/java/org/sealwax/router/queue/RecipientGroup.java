@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.smtp.DsnRequest;
@@ -60,7 +61,7 @@ public record RecipientGroup(
         state,
         due,
         hop,
-        sender.toString(),
+        AddressLiteral.expanded(sender.toString()),
         why,
         QueueRecordCodec.GROUP.write(this));
   }

@@ -1,9 +1,9 @@
 package org.sealwax.router.receive;
 
-import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Map;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.settings.SettingsRecord;
@@ -73,9 +73,6 @@ public record ListenerRow(
     if (address.getAddress().isAnyLocalAddress()) {
       return "*:" + address.getPort();
     }
-    String host = address.getAddress().getHostAddress();
-    return (address.getAddress() instanceof Inet6Address ? "[" + host + "]" : host)
-        + ":"
-        + address.getPort();
+    return AddressText.of(address);
   }
 }

@@ -203,8 +203,8 @@ final class SocketmapServerTest {
     "[mx.example.org], mx.example.org, 25, true",
     "[mx.example.org]:submission, mx.example.org, 587, true",
     "[192.0.2.1]:2525, [192.0.2.1], 2525, true",
-    "[2001:db8::1], [IPv6:2001:db8:0:0:0:0:0:1], 25, true",
-    "[IPv6:2001:db8::1], [IPv6:2001:db8:0:0:0:0:0:1], 25, true",
+    "[2001:db8::1], [IPv6:2001:db8::1], 25, true",
+    "[IPv6:2001:db8::1], [IPv6:2001:db8::1], 25, true",
   })
   void keysAreNextHopsAsPostfixWritesThem(String key, String host, int port, boolean direct) {
     PolicyMapKey.NextHopKey hop =

@@ -99,7 +99,7 @@ public final class QueueRecordCodecTest {
     }
     for (Recipient recipient : recipients) {
       values.put(
-          "group " + recipient.target() + " " + recipient.original(),
+          "group " + AddressLiteral.expanded(recipient.target() + " " + recipient.original()),
           new RecipientGroup(ReversePath.of(PLAIN), null, 0, List.of(recipient)));
     }
     values.put(

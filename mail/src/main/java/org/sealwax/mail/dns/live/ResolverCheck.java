@@ -2,6 +2,7 @@ package org.sealwax.mail.dns.live;
 
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import org.sealwax.mail.address.AddressText;
 
 /**
  * Whether one recursive resolver lets us validate its answers: it must return the root's keys with
@@ -54,7 +55,7 @@ public record ResolverCheck(InetSocketAddress resolver, ResolverStatus outcome, 
   }
 
   static String text(InetSocketAddress resolver) {
-    return resolver.getAddress().getHostAddress() + ":" + resolver.getPort();
+    return AddressText.of(resolver);
   }
 
   /** For a log: {@code resolver 192.0.2.53:53 returns answers that validate}. */

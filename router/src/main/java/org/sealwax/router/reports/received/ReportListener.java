@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.http.HttpHandler;
 import org.sealwax.mail.http.HttpReader;
 import org.sealwax.mail.http.HttpRequest;
@@ -78,7 +79,7 @@ public final class ReportListener {
         exchange(wire, client);
       }
     } catch (TlsException e) {
-      log.note("tlsrpt", client.getHostAddress() + ": no TLS: " + FailureText.of(e));
+      log.note("tlsrpt", AddressText.of(client) + ": no TLS: " + FailureText.of(e));
     } catch (RuntimeException e) {
       log.bug("report by POST", e);
     } finally {
@@ -102,7 +103,7 @@ public final class ReportListener {
       clients.count(client, ClientLimits.ClientRate.ERRORS);
       String why = new String(answer.body(), StandardCharsets.US_ASCII).strip();
       log.note(
-          "tlsrpt", "a POST from " + client.getHostAddress() + ": " + answer.status() + " " + why);
+          "tlsrpt", "a POST from " + AddressText.of(client) + ": " + answer.status() + " " + why);
     }
   }
 
@@ -138,7 +139,7 @@ public final class ReportListener {
     return switch (intake.accept(
         body,
         packed,
-        new ReportOrigin(ReportOrigin.ReportTransport.POST, client.getHostAddress()))) {
+        new ReportOrigin(ReportOrigin.ReportTransport.POST, AddressText.of(client)))) {
       case ReportIntakeResult.Stored stored -> {
         log.note("tlsrpt", ReceivedReportLog.kept(stored));
         yield response(201, "kept");
