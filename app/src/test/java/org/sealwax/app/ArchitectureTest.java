@@ -88,6 +88,7 @@ final class ArchitectureTest {
             "router.deliver",
             "router.pipe",
             "router.dnsbl",
+            "router.milter",
             "router.receive",
             "router.receive.auth",
             "router.reports",

@@ -25,6 +25,7 @@ import org.sealwax.router.config.ConfigFuzzTargets;
 import org.sealwax.router.deliver.DeliverTargets;
 import org.sealwax.router.dnsbl.DnsListFuzzTargets;
 import org.sealwax.router.ledger.LedgerFuzzTargets;
+import org.sealwax.router.milter.MilterFuzzTargets;
 import org.sealwax.router.policyd.PolicydFuzzTargets;
 import org.sealwax.router.queue.QueueFuzzTargets;
 import org.sealwax.router.receipts.ReceiptFuzzTargets;
@@ -47,6 +48,7 @@ public final class FuzzTargets {
     all.addAll(MessageFuzzTargets.all());
     all.addAll(ConfigFuzzTargets.all());
     all.addAll(DnsListFuzzTargets.all());
+    all.addAll(MilterFuzzTargets.all());
     all.addAll(ForwardFuzzTargets.all());
     all.addAll(QueueFuzzTargets.all());
     all.addAll(AuthFuzzTargets.all());

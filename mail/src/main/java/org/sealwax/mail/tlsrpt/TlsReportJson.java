@@ -57,6 +57,7 @@ public final class TlsReportJson {
    * @param report the report
    * @return its JSON
    */
+  @SuppressWarnings("exports") // for readers of JSON, which have the library
   public static ObjectNode object(TlsReport report) {
     ObjectNode root = Json.object();
     root.put("organization-name", report.organization());
@@ -124,6 +125,7 @@ public final class TlsReportJson {
    * @param object the report in its document
    * @return the report; empty when it is none
    */
+  @SuppressWarnings("exports") // for readers of JSON, which have the library
   public static Optional<TlsReport> read(JsonNode object) {
     try {
       return Optional.of(report(object).report());

@@ -21,6 +21,7 @@ import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.metrics.MetricsSettings;
+import org.sealwax.router.milter.MilterSettings;
 import org.sealwax.router.pipe.PipeSettings;
 import org.sealwax.router.queue.QueueSettings;
 import org.sealwax.router.receipts.ReceiptSettings;
@@ -54,6 +55,7 @@ import org.sealwax.router.sts.StsSettings;
  * @param pipes commands that mail is delivered to
  * @param rejectRows rows that refuse, as they stand in the file
  * @param dnsLists DNS block and allow lists
+ * @param milters mail filters
  * @param receive limits and names of receiving
  * @param clientLimits what one client may take
  * @param queue retry schedule and limits of the queue
@@ -85,6 +87,7 @@ public record RouterSettings(
     List<PipeSettings> pipes,
     List<RejectTableRow> rejectRows,
     List<DnsList> dnsLists,
+    List<MilterSettings> milters,
     ReceiveSettings receive,
     ClientLimits.ClientLimitSettings clientLimits,
     QueueSettings queue,
@@ -114,6 +117,7 @@ public record RouterSettings(
     pipes = List.copyOf(pipes);
     rejectRows = List.copyOf(rejectRows);
     dnsLists = List.copyOf(dnsLists);
+    milters = List.copyOf(milters);
     restart = Map.copyOf(restart);
   }
 

@@ -64,6 +64,22 @@ public interface MailLog {
   /** A DNS list refuses our queries, by this return code; it was ignored. */
   default void listRefusedQuery(Domain zone, String code) {}
 
+  /** What a mail filter did with a message. */
+  enum FilterAction {
+    /** Accepted from the client, and dropped. */
+    DISCARDED,
+    /** Put on hold. */
+    QUARANTINED,
+    /** A change that is not made. */
+    IGNORED
+  }
+
+  /** A mail filter acted on a message; {@code id} is empty before the message has one. */
+  default void filtered(String id, FilterAction action, String detail) {}
+
+  /** A mail filter failed. */
+  default void filterFailed(String filter, Exception why) {}
+
   /** A message is on stable storage and was acknowledged. */
   default void accepted(
       String id, String session, String from, int recipients, long bytes, String client) {}

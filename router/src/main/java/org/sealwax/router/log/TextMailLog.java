@@ -315,6 +315,34 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   }
 
   @Override
+  public void filtered(String id, FilterAction action, String detail) {
+    String word = action.name().toLowerCase(java.util.Locale.ROOT);
+    raise("sealwax_milter_actions_total", "What mail filters did with messages", "action", word);
+    line(Severity.FACT, "milter", "filtered", null, id.isEmpty() ? null : id)
+        .field("action", word)
+        .last("text", detail)
+        .put();
+  }
+
+  @Override
+  public void filterFailed(String filter, Exception why) {
+    raise("sealwax_milter_failed_total", "Failures of mail filters", "milter", filter);
+    String text = String.valueOf(why.getMessage());
+    OptionalLong others = repeats.next("milter " + filter + " " + text);
+    if (others.isEmpty()) {
+      return;
+    }
+    long more = others.getAsLong();
+    line(Severity.WARNING, "milter", "filter-failed", null, null)
+        .quotedText(filter)
+        .words(": ")
+        .quotedText(more == 0 ? text : text + " (" + more + " times more since the last line)")
+        .data("milter", filter)
+        .data("text", text)
+        .put();
+  }
+
+  @Override
   public void accepted(
       String id, String session, String from, int recipients, long bytes, String client) {
     accepted.increment();

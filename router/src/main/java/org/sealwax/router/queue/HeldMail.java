@@ -51,7 +51,10 @@ import org.sealwax.router.store.StateFiles;
 public final class HeldMail implements Closeable {
   /** The kind of a hold, which decides its lifetime. */
   enum Kind {
-    /** A refused forward or notification, of which no sender could safely be notified. */
+    /**
+     * A refused forward or notification, of which no sender could safely be notified; mail that a
+     * filter put on hold.
+     */
     UNVOUCHED(Duration.ofDays(14)),
     /** Only our memory of a domain stands in the way. */
     REMEMBERED(Duration.ofDays(30)),
@@ -226,6 +229,9 @@ public final class HeldMail implements Closeable {
         || last.reason().equals(QueueStep.DAMAGED)) {
       return Kind.KEPT;
     }
+    if (last.reason().equals(QueueStep.QUARANTINED)) {
+      return Kind.UNVOUCHED;
+    }
     if (last.remembered()) {
       return Kind.REMEMBERED;
     }
@@ -245,6 +251,9 @@ public final class HeldMail implements Closeable {
 
   /** From the message's trace; where that is deleted, the latest possible time. */
   private Instant heldSince(RecipientBatch batch) throws IOException {
+    if (batch.reason().equals(QueueStep.QUARANTINED)) {
+      return batch.key().message().time();
+    }
     Instant since = null;
     for (StoredTraceEntry entry : spool.trace(batch.key().message())) {
       TraceEntry traced = QueueRecordCodec.TRACE_ENTRY.read(entry.facts());

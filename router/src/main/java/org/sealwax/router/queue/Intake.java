@@ -2,6 +2,7 @@ package org.sealwax.router.queue;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
 import org.sealwax.mail.net.ByteBudget;
@@ -43,6 +44,24 @@ public interface Intake {
      * @param recipients at least one
      */
     void commit(Envelope envelope, List<Recipient> recipients) throws IOException;
+
+    /** The content so far, from its beginning; to be closed. */
+    InputStream read() throws IOException;
+
+    /**
+     * Begins again with an empty {@link #content}.
+     *
+     * @return the content so far, to be closed
+     */
+    InputStream rewrite() throws IOException;
+
+    /**
+     * As {@link #commit}, with all recipients on hold, and the sender not notified.
+     *
+     * @param reason of the filter, for the admin
+     */
+    void quarantine(Envelope envelope, List<Recipient> recipients, String reason)
+        throws IOException;
 
     /** Discards the message unless it was committed. */
     @Override

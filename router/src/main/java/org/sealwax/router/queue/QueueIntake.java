@@ -1,6 +1,7 @@
 package org.sealwax.router.queue;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -11,6 +12,7 @@ import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.ByteBudget;
+import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.queue.NotificationWriter.PreparedNotification;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchState;
@@ -62,6 +64,25 @@ final class QueueIntake implements Intake {
         throw new IllegalArgumentException("no recipients");
       }
       take(draft, envelope, RecipientGroup.withoutDuplicates(recipients));
+    }
+
+    @Override
+    public InputStream read() throws IOException {
+      return draft.read();
+    }
+
+    @Override
+    public InputStream rewrite() throws IOException {
+      return draft.rewrite();
+    }
+
+    @Override
+    public void quarantine(Envelope envelope, List<Recipient> recipients, String reason)
+        throws IOException {
+      if (recipients.isEmpty()) {
+        throw new IllegalArgumentException("no recipients");
+      }
+      hold(draft, envelope, RecipientGroup.withoutDuplicates(recipients), reason);
     }
 
     @Override
@@ -118,6 +139,41 @@ final class QueueIntake implements Intake {
     // Apart from the message: a late notification is better than a refused message.
     queue.steps.announce(draft.id(), prepared);
     queue.steps.move(queue.state.begin(incoming, now, in.loadedBytes()));
+  }
+
+  /** Stores the message with all recipients on hold; no place in memory is needed. */
+  private void hold(Draft draft, Envelope submitted, List<Recipient> addressed, String reason)
+      throws IOException {
+    FailureCause cause =
+        new FailureCause(
+            QueueStep.QUARANTINED,
+            EnhancedStatus.of(5, 7, 1),
+            reason,
+            null,
+            null,
+            FailureCause.Extent.RECIPIENT);
+    List<Recipient> held = addressed.stream().map(r -> r.waitingFor(cause, false)).toList();
+    Envelope envelope = submitted.withRecipients(held.size());
+    List<RecipientBatch> batches =
+        RecipientGroup.of(
+                held,
+                envelope.options().tls(),
+                queue.routing,
+                queue.settings().recipientsPerRound())
+            .stream()
+            .map(
+                placed ->
+                    placed
+                        .group()
+                        .stored(
+                            draft.id(), BatchState.HELD, null, placed.hop(), QueueStep.QUARANTINED))
+            .toList();
+    queue.spool.accept(
+        new NewMessage(
+            draft, queue.clock.now(), QueueRecordCodec.ENVELOPE.write(envelope), batches));
+    for (Recipient r : held) {
+      queue.log.held(draft.id().text(), r.target().toString(), cause.reason(), reason);
+    }
   }
 
   private static LoadedBatch loaded(

@@ -22,6 +22,9 @@ public final class QueueStep {
   /** The queue's word for a message whose failure cannot be notified. */
   public static final String DOUBLE_BOUNCE = "double-bounce";
 
+  /** A mail filter put the message on hold when it came in. */
+  static final String QUARANTINED = "quarantined";
+
   /** The queue's word for mail that an admin held. */
   public static final String HELD_BY_ADMIN = "by-hand";
 

@@ -10,6 +10,7 @@ import org.sealwax.mail.smtp.ForwardPath;
 import org.sealwax.router.dnsbl.DnsList;
 import org.sealwax.router.dnsbl.ListVerdict;
 import org.sealwax.router.evidence.PeerMatcher;
+import org.sealwax.router.milter.MilterSettings;
 import org.sealwax.router.receive.ClientNames.ClientName;
 import org.sealwax.router.receive.ServerSession.ClientState;
 import org.sealwax.router.route.AddressResolution;
@@ -24,6 +25,7 @@ import org.sealwax.router.route.RecipientDirectory;
  * @param directory our domains
  * @param peerMatcher peers that are known by what their own MX hosts showed
  * @param dnsLists block and allow lists for clients that may not relay
+ * @param milters mail filters, in their order
  * @param sasl ways to identify oneself, or null
  */
 public record ReceiveConfiguration(
@@ -32,10 +34,12 @@ public record ReceiveConfiguration(
     RecipientDirectory directory,
     PeerMatcher peerMatcher,
     List<DnsList> dnsLists,
+    List<MilterSettings> milters,
     @Nullable SaslMechanisms sasl) {
   /** Copies. */
   public ReceiveConfiguration {
     dnsLists = List.copyOf(dnsLists);
+    milters = List.copyOf(milters);
   }
 
   /** The mailbox that a path of RCPT stands for. */

@@ -26,6 +26,7 @@ import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.router.dnsbl.ClientListing;
 import org.sealwax.router.evidence.PeerMatcher;
 import org.sealwax.router.log.TlsLogFields;
+import org.sealwax.router.milter.MilterClient;
 import org.sealwax.router.receive.ClientNames.ClientName;
 import org.sealwax.router.receive.SessionLimit.SessionMemory;
 import org.sealwax.router.route.ForwardSender;
@@ -119,7 +120,7 @@ final class ServerSession implements CommandHandler {
         switch (command) {
           case Command.Quit c -> new CommandResult.ReplyAndClose(Reply.of("221 2.0.0 Bye"));
           case Command.Malformed c -> refuse(c.verb(), c.reply());
-          case Command.Unknown c -> refuse(c.verb(), Reply.of("500 5.5.2 command not recognized"));
+          case Command.Unknown c -> unknown(c.verb());
           case Command.Ehlo c -> hello(c.name(), true);
           case Command.Helo c -> hello(c.name(), false);
           case Command.Noop c -> send(OK);
@@ -144,6 +145,12 @@ final class ServerSession implements CommandHandler {
       return new CommandResult.ReplyAndClose(limited(ClientLimits.ClientRate.ERRORS));
     }
     return answer;
+  }
+
+  private CommandResult unknown(String verb) {
+    Transaction open = transaction;
+    Reply refusal = open == null ? null : open.filterUnknown(verb);
+    return refuse(verb, refusal == null ? Reply.of("500 5.5.2 command not recognized") : refusal);
   }
 
   private static CommandResult send(Reply reply) {
@@ -398,8 +405,29 @@ final class ServerSession implements CommandHandler {
                   + reception.settings().size()
                   + " bytes"));
     }
-    transaction = new Transaction(server, reception, client, memory, command);
+    Transaction begun =
+        new Transaction(
+            server,
+            reception,
+            client,
+            memory,
+            command,
+            server.milters().transaction(reception.milters(), filteredClient()));
+    Reply refusal = begun.filterSender();
+    if (refusal != null) {
+      begun.abandoned();
+      return refuse("MAIL", refusal);
+    }
+    transaction = begun;
     return send(SENDER_OK);
+  }
+
+  /** The client as filters learn of it; its name is awaited only where there are filters. */
+  private MilterClient filteredClient() {
+    if (reception.milters().isEmpty()) {
+      return new MilterClient("", client.address, "", false, Map.of());
+    }
+    return FilteredClient.of(client, reception.settings().host(), listener.name(), own);
   }
 
   private CommandResult rcpt(Command.Rcpt command) {
@@ -429,7 +457,8 @@ final class ServerSession implements CommandHandler {
     Mailbox original = reception.mailbox(command.path());
     return switch (reception.decide(command.path(), original, open.sender(), client, own)) {
       case RelayRules.RelayDecision.Take take -> {
-        Reply trouble = add(open, original, take, command.parameters());
+        Reply refusal = open.filterRecipient(original);
+        Reply trouble = refusal == null ? add(open, original, take, command.parameters()) : refusal;
         yield trouble == null ? send(RECIPIENT_OK) : refuse("RCPT", to, trouble);
       }
       case RelayRules.RelayDecision.Refuse no -> refuse("RCPT", to, no.reply());
@@ -460,7 +489,13 @@ final class ServerSession implements CommandHandler {
       return refuse("DATA", Reply.of("554 5.5.1 no valid recipients"));
     }
     Reply trouble = begin(open);
-    return trouble == null ? new CommandResult.ReceiveData(open) : refuse("DATA", trouble);
+    if (trouble == null) {
+      return new CommandResult.ReceiveData(open);
+    }
+    if (open.hasBegun()) {
+      reset(); // a filter refused
+    }
+    return refuse("DATA", trouble);
   }
 
   private CommandResult bdat() {
@@ -485,7 +520,7 @@ final class ServerSession implements CommandHandler {
   private @Nullable Reply begin(Transaction open) {
     try {
       open.begin(this::answered);
-      return null;
+      return open.filterData();
     } catch (IOException e) {
       server.log().storeTrouble("message not accepted: " + FailureText.of(e), e);
       return Transaction.reply(e);

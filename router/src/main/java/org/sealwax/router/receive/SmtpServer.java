@@ -10,6 +10,7 @@ import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.router.dnsbl.ClientListing;
 import org.sealwax.router.dnsbl.DnsListClient;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.milter.Milters;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.receive.ClientNames.ClientName;
 import org.sealwax.router.receive.ServerSession.ClientState;
@@ -24,6 +25,7 @@ import org.sealwax.router.receive.ServerSession.ClientState;
  * @param sessions limits of all sessions together
  * @param auth limits checks of passwords
  * @param names looks up the names of clients, or null for none
+ * @param milters connections to mail filters
  * @param lists asks DNS block and allow lists, or null for none
  */
 public record SmtpServer(
@@ -33,6 +35,7 @@ public record SmtpServer(
     SessionLimit sessions,
     AuthGuard auth,
     @Nullable ClientNames names,
+    Milters milters,
     @Nullable DnsListClient lists,
     MailLog log,
     Clock clock) {

@@ -1,6 +1,7 @@
 package org.sealwax.router.receive;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.time.Instant;
@@ -25,6 +26,9 @@ import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.SmtpFlaw;
 import org.sealwax.mail.smtp.session.CommandHandler;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.milter.MessageEdits;
+import org.sealwax.router.milter.MilterTransaction;
+import org.sealwax.router.milter.MilterTransaction.FilterResult;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.Intake;
@@ -60,6 +64,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
   private final List<Mailbox> guarded = new ArrayList<>(0);
   private final HeaderScanner header = new HeaderScanner();
   private final HeaderSeparator separator = new HeaderSeparator(header);
+  private final MilterTransaction filters;
   private Intake.@Nullable IncomingMessage entry;
   private @Nullable OutputStream content;
   private @Nullable IOException failure;
@@ -70,17 +75,20 @@ final class Transaction implements CommandHandler.BodyReceiver {
   private long headerHeld;
   private long drafted;
   private long draftCounted;
+  private byte[] trace = {};
 
   Transaction(
       SmtpServer server,
       ReceiveConfiguration reception,
       ClientState client,
       SessionMemory memory,
-      Command.Mail command) {
+      Command.Mail command,
+      MilterTransaction filters) {
     this.server = server;
     this.reception = reception;
     this.client = client;
     this.memory = memory;
+    this.filters = filters;
     this.sender = command.path();
     this.parameters = command.parameters();
   }
@@ -175,7 +183,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
     OutputStream out = opened.content();
     content = out;
     Instant now = server.clock().now();
-    ReceivedHeader trace =
+    ReceivedHeader received =
         new ReceivedHeader(
             client.client(),
             reception.settings().host(),
@@ -192,7 +200,29 @@ final class Transaction implements CommandHandler.BodyReceiver {
             client.login(),
             now,
             reception.settings().zone().getRules().getOffset(now));
-    keep(() -> out.write(trace.bytes()));
+    trace = received.bytes();
+    keep(() -> out.write(trace));
+  }
+
+  /** What the filters reply to MAIL, or null. */
+  @Nullable Reply filterSender() {
+    return filters.mail(sender.toString()).orElse(null);
+  }
+
+  /** What the filters reply to a recipient that is to be taken, or null. */
+  @Nullable Reply filterRecipient(Mailbox recipient) {
+    return filters.rcpt(recipient.toString()).orElse(null);
+  }
+
+  /** What the filters reply to DATA, or null; the entry is open. */
+  @Nullable Reply filterData() {
+    Intake.IncomingMessage open = entry;
+    return open == null ? null : filters.data(open.id().text()).orElse(null);
+  }
+
+  /** What the filters reply to a command that is not known, or null. */
+  @Nullable Reply filterUnknown(String verb) {
+    return filters.unknown(verb).orElse(null);
   }
 
   private static SpoolException noMemory() {
@@ -337,12 +367,29 @@ final class Transaction implements CommandHandler.BodyReceiver {
       if (failure != null) {
         throw failure;
       }
+      FilterResult result =
+          filters.message(
+              new SpooledMessage(server.intake(), open, memory, trace.length, maxBytes()));
+      Reply refusal = result.refusal();
+      if (refusal != null) {
+        return refusal;
+      }
+      if (result.discards()) {
+        return Reply.of("250 2.0.0 Ok: queued as " + open.id().text());
+      }
+      boolean eight = rewrite(open, result.edits());
       if (forwardSender != null) {
         forwardSender.store(clientOfShare());
       }
-      open.commit(
-          new Envelope(sender, options(summary), client.origin(), client.session, client.tlsLine()),
-          recipients);
+      Envelope envelope =
+          new Envelope(
+              sender, options(summary, eight), client.origin(), client.session, client.tlsLine());
+      String quarantine = result.quarantine();
+      if (quarantine == null) {
+        open.commit(envelope, recipients);
+      } else {
+        open.quarantine(envelope, recipients, quarantine);
+      }
     } catch (ForwardSender.NoRoomForSender e) {
       return reply(e);
     } catch (IOException e) {
@@ -362,9 +409,34 @@ final class Transaction implements CommandHandler.BodyReceiver {
     return Reply.of("250 2.0.0 Ok: queued as " + id);
   }
 
-  private MailOptions options(BodySummary summary) {
+  /**
+   * Writes the changes of filters, below our Received field.
+   *
+   * @return whether what they wrote has 8-bit characters
+   */
+  private boolean rewrite(Intake.IncomingMessage open, @Nullable MessageEdits changes)
+      throws IOException {
+    if (changes == null) {
+      return false;
+    }
+    try (MessageEdits edits = changes) {
+      if (!edits.isChanged()) {
+        return false;
+      }
+      try (InputStream former = open.rewrite()) {
+        former.skipNBytes(trace.length);
+        open.content().write(trace);
+        edits.writeTo(open.content(), former);
+      }
+      return edits.isEightBit();
+    }
+  }
+
+  private MailOptions options(BodySummary summary, boolean changedToEight) {
     boolean eight =
-        summary.eightBit() || parameters.body() == MailParameters.BodyParameter.EIGHT_BIT;
+        changedToEight
+            || summary.eightBit()
+            || parameters.body() == MailParameters.BodyParameter.EIGHT_BIT;
     return new MailOptions(
         eight ? MailOptions.BodyType.EIGHT_BIT : MailOptions.BodyType.SEVEN_BIT,
         parameters.smtputf8(),
@@ -407,6 +479,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
     Intake.IncomingMessage open = entry;
     entry = null;
     content = null;
+    filters.close();
     memory.endTransaction();
     if (draftCounted > 0) {
       server.limits().giveDraft(client.address.getAddress(), draftCounted);

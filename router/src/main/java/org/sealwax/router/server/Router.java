@@ -41,6 +41,7 @@ import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.metrics.MetricsServer;
+import org.sealwax.router.milter.Milters;
 import org.sealwax.router.pipe.PipeDeliveryAgent;
 import org.sealwax.router.queue.HeldMail;
 import org.sealwax.router.queue.NextHopPrefetch;
@@ -117,6 +118,7 @@ public final class Router implements Closeable {
   private final PeerIdentities peerIdentities;
 
   private final MxHostProbe mxHostProbe;
+  private final Milters milters;
 
   private final AtomicReference<RouterSettings> settings;
   private final AtomicReference<ReceiveConfiguration> reception = new AtomicReference<>();
@@ -228,6 +230,7 @@ public final class Router implements Closeable {
             clock,
             random,
             log);
+    this.milters = new Milters(clock, log);
     SmtpServer smtpServer =
         new SmtpServer(
             () -> {
@@ -243,6 +246,7 @@ public final class Router implements Closeable {
                 settings.receive().sessions(), new ByteBudget(MemoryPlan.forSessions())),
             AuthGuard.defaults(),
             new ClientNames(resolver, settings.dns().concurrent() / ClientNames.SHARE, clock),
+            milters,
             new DnsListClient(
                 resolver, settings.dns().concurrent() / DnsListClient.SHARE, clock, log),
             log,
@@ -354,6 +358,7 @@ public final class Router implements Closeable {
             ours,
             peerIdentities,
             next.dnsLists(),
+            next.milters(),
             users == null ? null : new PasswordMechanisms(users, random));
     PipeDeliveryAgent.warnings(next.pipes(), PipeDeliveryAgent.runsAsRoot())
         .forEach(w -> log.warning("config", w));
@@ -382,6 +387,7 @@ public final class Router implements Closeable {
       idle.close(); // its idle connections; rounds under way end by themselves
     }
     stores.use(next, roots);
+    milters.retain(next.milters());
     queue.settings(next.queue());
     settings.set(next);
   }

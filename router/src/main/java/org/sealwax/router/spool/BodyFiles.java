@@ -274,6 +274,16 @@ final class BodyFiles {
       }
     }
 
+    /** What was written so far. */
+    InputStream read() throws IOException {
+      try {
+        out.flush();
+        return Files.newInputStream(receiving(id));
+      } catch (IOException e) {
+        throw SpoolException.of("reading a large content failed", e);
+      }
+    }
+
     /** Brings the content to stable storage; the name in the folder is not yet. */
     void sync() throws SpoolException {
       try {

@@ -1,7 +1,9 @@
 package org.sealwax.router.spool;
 
+import java.io.ByteArrayInputStream;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -97,6 +99,35 @@ public final class Draft implements Closeable {
       filled = all.length;
     }
     return last;
+  }
+
+  /** The content so far, from its beginning; to be closed. */
+  public InputStream read() throws IOException {
+    byte[] inMemory = small();
+    if (inMemory != null) {
+      return new ByteArrayInputStream(inMemory);
+    }
+    return Objects.requireNonNull(large).read();
+  }
+
+  /**
+   * Begins again with an empty content.
+   *
+   * @return the content so far, as {@link #read} returns it
+   */
+  public InputStream rewrite() throws IOException {
+    InputStream former = read();
+    if (large != null) {
+      // The open stream keeps the bytes of the file that has no name any more.
+      large.close(false);
+      large = null;
+    }
+    full = new ArrayList<>(4);
+    last = NOTHING;
+    filled = 0;
+    size = 0;
+    sum.reset();
+    return former;
   }
 
   int checksum() {

@@ -91,6 +91,8 @@ final class TextMailLogTest {
     log.listFailed(list, "timeout");
     log.listFailed(list, "timeout");
     log.listRefusedQuery(list, "127.255.255.254");
+    log.filtered("4bXk2Lm9", MailLog.FilterAction.QUARANTINED, "127.0.0.1:11332: virus");
+    log.filterFailed("127.0.0.1:11332", new IOException("no answer in time"));
     log.accepted("4bXk2Lm9", "s1", "a@example.org", 2, 10_240, "mail.example.org[192.0.2.1]");
     log.forwarded("4bXk2Lm9", "dev@project.example", "d@example.net");
     log.tlsToHost("4bXk2Lm9", "mx.example.org", CLIENT, TLS);

@@ -31,6 +31,7 @@ import org.sealwax.mail.smtp.ReplyReader;
 import org.sealwax.mail.smtp.session.SessionSettings;
 import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.Verdict;
+import org.sealwax.router.milter.Milters;
 import org.sealwax.testkit.tls.FakeTls;
 
 /** Listeners on loopback and on a Unix socket. */
@@ -63,6 +64,7 @@ final class ListenerTest {
             directory,
             org.sealwax.router.evidence.PeerMatcher.none(),
             List.of(),
+            List.of(),
             null);
     Clock clock = Clock.system();
     return new SmtpServer(
@@ -72,6 +74,7 @@ final class ListenerTest {
         sessions,
         new AuthGuard(2, Duration.ZERO),
         null,
+        new Milters(clock, log.log),
         null,
         log.log,
         clock);

@@ -1,6 +1,8 @@
 package org.sealwax.router.receive;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -43,6 +45,7 @@ final class MemoryIntake implements Intake {
   }
 
   private final List<IntakeMessage> kept = new ArrayList<>();
+  final List<String> quarantined = new java.util.concurrent.CopyOnWriteArrayList<>();
   private int open;
   private int count;
   private long bytes;
@@ -85,6 +88,25 @@ final class MemoryIntake implements Intake {
             }
           }
         };
+      }
+
+      @Override
+      public InputStream read() {
+        return new ByteArrayInputStream(output.toByteArray());
+      }
+
+      @Override
+      public InputStream rewrite() {
+        InputStream former = read();
+        output.reset();
+        return former;
+      }
+
+      @Override
+      public void quarantine(Envelope envelope, List<Recipient> recipients, String reason)
+          throws SpoolException {
+        commit(envelope, recipients);
+        quarantined.add(reason);
       }
 
       @Override

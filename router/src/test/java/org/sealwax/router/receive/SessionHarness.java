@@ -30,6 +30,8 @@ import org.sealwax.router.dnsbl.DnsList;
 import org.sealwax.router.dnsbl.DnsListClient;
 import org.sealwax.router.dnsbl.ReturnCodes;
 import org.sealwax.router.evidence.PeerMatcher;
+import org.sealwax.router.milter.MilterSettings;
+import org.sealwax.router.milter.Milters;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.receive.ServerSession.ClientState;
 import org.sealwax.router.route.AddressResolution;
@@ -66,6 +68,7 @@ final class SessionHarness {
   private @Nullable SaslMechanisms sasl;
   private final List<DnsList> dnsLists = new ArrayList<>();
   private final FixedResolver.Builder dns = FixedResolver.builder();
+  final List<MilterSettings> milters = new ArrayList<>();
   private boolean early;
   private boolean strangersNo;
   private ClientLimits.ClientLimitSettings limits = ClientLimits.ClientLimitSettings.defaults();
@@ -248,7 +251,7 @@ final class SessionHarness {
             ZoneOffset.UTC);
     RelayRules rules = new RelayRules(networks, SessionHarness::trust, rejects, postmaster);
     ReceiveConfiguration configuration =
-        new ReceiveConfiguration(settings, rules, directory, matcher, dnsLists, sasl);
+        new ReceiveConfiguration(settings, rules, directory, matcher, dnsLists, milters, sasl);
     SessionSettings talk =
         new SessionSettings(
             Duration.ofMinutes(5),
@@ -278,6 +281,7 @@ final class SessionHarness {
             new SessionLimit(10, memory),
             new AuthGuard(2, Duration.ZERO),
             null,
+            new Milters(clock, log.log),
             null,
             log.log,
             clock);

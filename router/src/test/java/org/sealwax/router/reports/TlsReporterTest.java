@@ -147,6 +147,21 @@ final class TlsReporterTest {
         }
 
         @Override
+        public java.io.InputStream read() {
+          throw new AssertionError("reports are not read");
+        }
+
+        @Override
+        public java.io.InputStream rewrite() {
+          throw new AssertionError("reports are not changed");
+        }
+
+        @Override
+        public void quarantine(Envelope envelope, List<Recipient> recipients, String reason) {
+          throw new AssertionError("reports are not held");
+        }
+
+        @Override
         public void commit(Envelope envelope, List<Recipient> recipients) {
           then.run();
           messages.add(bytes.toString(StandardCharsets.US_ASCII));
