@@ -32,10 +32,6 @@ final class SenderRewriter {
     this.log = log;
   }
 
-  WatchedFile<Srs> secrets() {
-    return secrets;
-  }
-
   /** The sender to forward with. */
   ForwardSender rewritten(Mailbox sender) {
     return switch (secrets.now().rewritten(sender, clock.now())) {
