@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.sealwax.mail.address.Domain;
@@ -45,6 +46,12 @@ public final class MessageFuzzTargets {
             "A: b\r\nno field\r\nDelivered-To: a@b.example\r\n\r\n",
             "A   \t: b\r\n\r\n"),
         FuzzTarget.ofTexts(
+            "forged-results",
+            MessageFuzzTargets::withoutForgedResults,
+            "From: x\r\nAuthentication-Results: mx.example.org; spf=pass\r\n\r\nbody",
+            "Authentication-Results : (a (b) \\)) \"mx.example.org\" 1;\r\n\tspf=pass\r\nA: b\r\n c\r\n",
+            "Authentication-Results: other.example;\r\n none\r\n\r\nAuthentication-Results: x\r\n"),
+        FuzzTarget.ofTexts(
             "received-field",
             MessageFuzzTargets::received,
             "mx.example.org\nCN name\nuser\nodd local part",
@@ -56,6 +63,36 @@ public final class MessageFuzzTargets {
             "550 5.1.1 no\nmx.example.org[192.0.2.1]:25\nrfc822;a+40b.example\nenv+2Bid\nlocal\n"
                 + "Subject: x",
             "\u00c3\u00a9\n\u00c3\u00a9\nutf-8;\u00c3\u00a9@b\n+\n\u00c3\u00a9\n\r\n.\r\n"));
+  }
+
+  /** In one piece or in many; a second pass finds nothing, and other fields stay. */
+  private static void withoutForgedResults(byte[] input) throws IOException {
+    byte[] whole = filtered(input, input.length + 1);
+    for (int piece : new int[] {1, 3, 64}) {
+      holds(Arrays.equals(whole, filtered(input, piece)), "pieces of " + piece);
+    }
+    holds(Arrays.equals(whole, filtered(whole, 64)), "a field was left");
+    String text = new String(whole, StandardCharsets.ISO_8859_1);
+    int at = 0;
+    String came = new String(input, StandardCharsets.ISO_8859_1);
+    for (int i = 0; i < text.length(); i++) {
+      at = came.indexOf(text.charAt(i), at) + 1;
+      holds(at > 0, "a byte that did not come in");
+    }
+    holds(
+        whole.length == input.length
+            || came.toLowerCase(Locale.ROOT).contains("authentication-results"),
+        "another field is gone");
+  }
+
+  private static byte[] filtered(byte[] input, int piece) throws IOException {
+    ForgedResultsFilter filter = new ForgedResultsFilter("mx.example.org");
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    for (int at = 0; at < input.length; at += piece) {
+      filter.take(input, at, Math.min(piece, input.length - at), out);
+    }
+    filter.end(out);
+    return out.toByteArray();
   }
 
   private static void scan(byte[] input) {
