@@ -295,6 +295,31 @@ final class HeldMailTest {
     assertEquals(List.of(), bounced);
   }
 
+  /** Whoever its sender is: a filter quarantines what anyone may send. */
+  @Test
+  void quarantinedMailIsHeldAtOnceAndDeletedAfterItsTime() throws Exception {
+    Mailbox to = mailbox("box@target.example");
+    ReversePath from = new ReversePath.SenderMailbox(mailbox("a@origin.example"));
+    QueueId id;
+    try (Intake.IncomingMessage entry = queue.intake().open()) {
+      id = entry.id();
+      entry.content().write(new byte[] {'x', '\r', '\n'});
+      entry.quarantine(
+          new Envelope(from, MailOptions.plain(), "client", "s1", ""),
+          List.of(Recipient.direct(to, from, DsnRequest.none())),
+          "Eicar-Test");
+    }
+    assertEquals(List.of(id), heldIds());
+    for (int i = 0; i < 14; i++) {
+      day();
+      assertEquals(List.of(id), heldIds(), "day " + i);
+    }
+    day();
+    assertEquals(List.of(), heldIds());
+    assertEquals(List.of(id.text()), deleted);
+    assertEquals(List.of(), letters.stream().filter("failed"::equals).toList());
+  }
+
   @Test
   void mailThatAnAdminReleasesWhileItsLifetimeEndsIsNotDeleted() throws Exception {
     QueueId refused = send("refused", true, 10);
