@@ -72,7 +72,7 @@ public record DeliverySettings(
                 "Hold time before plaintext when TLS is offered but fails, where plaintext is allowed.")
         Duration hold,
     @Setting(
-            except = {"sts", "dane"},
+            except = {"fingerprint", "sts", "dane"},
             fallback = "may",
             doc = "Required TLS level where no policy entry applies.")
         TlsLevel level,
