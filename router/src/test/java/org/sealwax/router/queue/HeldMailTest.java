@@ -295,7 +295,7 @@ final class HeldMailTest {
     assertEquals(List.of(), bounced);
   }
 
-  /** Whoever its sender is: a filter quarantines what anyone may send. */
+  /** From any sender: a filter quarantines what anyone may send. */
   @Test
   void quarantinedMailIsHeldAtOnceAndDeletedAfterItsTime() throws Exception {
     Mailbox to = mailbox("box@target.example");
