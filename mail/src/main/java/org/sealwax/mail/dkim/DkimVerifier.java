@@ -22,8 +22,7 @@ import org.sealwax.mail.tls.RawVerifier;
 /**
  * Verifies the DKIM signatures of one message (RFC 6376 section 6, RFC 8301, RFC 8463) while the
  * message passes: it takes the header section, then the body in blocks, and then looks up the keys.
- * Any other thread may look up {@link #keyNames} earlier, to fill a cache. Never throws because of
- * what the message or a key record says. Not thread-safe.
+ * Never throws because of what the message or a key record says. Not thread-safe.
  *
  * <p>The domain that passes is any domain; whether it is aligned with the From field is for the
  * caller to decide.
@@ -108,17 +107,6 @@ public final class DkimVerifier {
 
   private static BodyForm form(DkimSignature signature) {
     return new BodyForm(signature.body(), signature.length());
-  }
-
-  /** {@return where the keys of the readable signatures are, without duplicates} */
-  public List<Domain> keyNames() {
-    List<Domain> names = new ArrayList<>();
-    for (Candidate candidate : candidates) {
-      if (candidate instanceof Candidate.Parsed(HeaderField _, DkimSignature signature)) {
-        signature.keyName().filter(n -> !names.contains(n)).ifPresent(names::add);
-      }
-    }
-    return List.copyOf(names);
   }
 
   /**

@@ -16,6 +16,8 @@ import org.sealwax.mail.net.DialerSettings;
 import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.router.deliver.DeliverySettings;
+import org.sealwax.router.dkim.DkimRow;
+import org.sealwax.router.dkim.SenderRow;
 import org.sealwax.router.dnsbl.DnsList;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.ledger.LedgerSettings;
@@ -63,6 +65,8 @@ import org.sealwax.router.sts.StsSettings;
  * @param deliver settings of delivery
  * @param dialer addresses that may be connected to
  * @param sts settings of MTA-STS; empty: off
+ * @param dkim keys that sign mail
+ * @param senders users and clients, and the domains that they may use
  * @param tlsReports settings of the TLS reports that we send (RFC 8460); empty: off
  * @param tlsReportsIn settings of the TLS reports about our own domains; empty: off
  * @param ledger settings of the ledger
@@ -95,6 +99,8 @@ public record RouterSettings(
     DeliverySettings deliver,
     DialerSettings dialer,
     Optional<StsSettings> sts,
+    List<DkimRow> dkim,
+    List<SenderRow> senders,
     Optional<TlsReportRow> tlsReports,
     Optional<TlsReportsInRow> tlsReportsIn,
     LedgerSettings ledger,
@@ -118,6 +124,8 @@ public record RouterSettings(
     rejectRows = List.copyOf(rejectRows);
     dnsLists = List.copyOf(dnsLists);
     milters = List.copyOf(milters);
+    dkim = List.copyOf(dkim);
+    senders = List.copyOf(senders);
     restart = Map.copyOf(restart);
   }
 

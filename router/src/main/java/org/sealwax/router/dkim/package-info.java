@@ -1,7 +1,14 @@
 /**
- * The keys by which this server signs mail with DKIM (RFC 6376).
+ * Which mail is signed by DKIM (RFC 6376), and with which keys: our own messages, and those of
+ * users and clients that may use the domain of their From field.
  *
- * <p>Main type: {@link org.sealwax.router.dkim.DkimKeyFile} (a private key on disk).
+ * <p>Main types: {@link org.sealwax.router.dkim.DkimKeyFile} (a private key on disk), {@link
+ * org.sealwax.router.dkim.DkimRow} and {@link org.sealwax.router.dkim.SenderRow} (the
+ * configuration), {@link org.sealwax.router.dkim.SigningPolicy} (decides what is signed), {@link
+ * org.sealwax.router.dkim.SigningOutput} (signs while the message streams into the store).
+ *
+ * <p>Invariant: a message is signed only for the domain of its one author, and only when its
+ * submitter may use that domain. Mail that is forwarded for others is not signed.
  */
 @NullMarked
 package org.sealwax.router.dkim;

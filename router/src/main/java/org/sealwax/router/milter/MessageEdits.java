@@ -148,11 +148,6 @@ public final class MessageEdits implements Closeable {
     }
   }
 
-  /** Whether the client may relay. */
-  boolean isOurs() {
-    return ours;
-  }
-
   /** Whether a filter has changed anything. */
   public boolean isChanged() {
     return changed;
@@ -161,6 +156,11 @@ public final class MessageEdits implements Closeable {
   /** Whether what filters wrote has 8-bit characters. */
   public boolean isEightBit() {
     return eightBit;
+  }
+
+  /** Bytes of the fields that filters added. */
+  public long addedBytes() {
+    return addedBytes;
   }
 
   static boolean hasEightBit(byte[] bytes) {

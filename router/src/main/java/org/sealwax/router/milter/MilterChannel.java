@@ -21,13 +21,7 @@ final class MilterChannel implements Closeable {
   }
 
   /** One packet from a filter. */
-  record MilterPacket(char command, ByteBuffer data) {
-    byte[] bytes() {
-      byte[] bytes = new byte[data.remaining()];
-      data.duplicate().get(bytes);
-      return bytes;
-    }
-  }
+  record MilterPacket(char command, ByteBuffer data) {}
 
   void send(char command, byte[] data) throws IOException {
     send(command, data, 0, data.length);

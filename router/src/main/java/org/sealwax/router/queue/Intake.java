@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
 import org.sealwax.mail.net.ByteBudget;
+import org.sealwax.router.dkim.SigningOutput;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.SpoolException;
 
@@ -25,7 +26,7 @@ public interface Intake {
   }
 
   /** One message on its way in; owned by one thread. */
-  interface IncomingMessage extends Closeable {
+  interface IncomingMessage extends Closeable, SigningOutput.SignedContent {
     /** The identifier, for Received and the log. */
     QueueId id();
 
@@ -34,6 +35,7 @@ public interface Intake {
      * Small messages stay in memory until commit, large ones stream to a file: memory is
      * independent of size.
      */
+    @Override
     OutputStream content();
 
     /**

@@ -21,6 +21,7 @@ import org.sealwax.mail.message.StatusSentence;
 import org.sealwax.mail.smtp.DsnRequest;
 import org.sealwax.mail.smtp.MailParameters.ReturnParameter;
 import org.sealwax.mail.smtp.Reply;
+import org.sealwax.router.dkim.SigningOutput;
 import org.sealwax.router.queue.KnownNextHops.SchedulingKey;
 import org.sealwax.router.queue.QueueStep.NoticeKind;
 import org.sealwax.router.queue.QueueStep.NotifiedRecipient;
@@ -189,7 +190,9 @@ final class NotificationWriter {
               recipients,
               returned);
       international = status.isInternational();
-      status.writeTo(draft.content());
+      try (OutputStream out = signed(draft, settings, now)) {
+        status.writeTo(out);
+      }
     }
     // RFC 8689 §5: a notification is protected like its message. A sender that does not require TLS
     // asks that for its own message, not for the notification.
@@ -199,6 +202,12 @@ final class NotificationWriter {
         message(draft, to, isEightBit(draft.small()), international, tls, now),
         recipients.getFirst().action().name().toLowerCase(java.util.Locale.ROOT),
         to);
+  }
+
+  /** Where our own message is written: it is from postmaster at this host. */
+  private OutputStream signed(Draft draft, QueueSettings settings, Instant now) {
+    return new SigningOutput(
+        draft, section -> queue.signing().ownKeys(settings.hostName(), civil(now)), civil(now));
   }
 
   private static boolean isEightBit(byte @Nullable [] content) {
@@ -274,7 +283,7 @@ final class NotificationWriter {
       text.append(line.replaceAll("\\p{Cntrl}", " ")).append("\r\n");
     }
     byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
-    try (OutputStream out = draft.content()) {
+    try (OutputStream out = signed(draft, settings, now)) {
       out.write(bytes);
     }
     NewMessage message =

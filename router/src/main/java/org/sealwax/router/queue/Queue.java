@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Supervisor;
+import org.sealwax.router.dkim.SigningPolicy;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.NotificationWriter.PreparedNotification;
 import org.sealwax.router.spool.BatchKey;
@@ -81,6 +82,7 @@ public final class Queue implements Closeable {
 
   private final Runner runner;
   private final QueueIntake intake;
+  private volatile SigningPolicy signing = SigningPolicy.NONE;
   private final AtomicBoolean started = new AtomicBoolean();
 
   /**
@@ -126,6 +128,15 @@ public final class Queue implements Closeable {
     if (started.compareAndSet(false, true)) {
       runner.start("queue", Supervisor.supervised("queue", state::isStopping, this::looks));
     }
+  }
+
+  /** Signs our own messages from now on. */
+  public void signBy(SigningPolicy policy) {
+    signing = policy;
+  }
+
+  SigningPolicy signing() {
+    return signing;
   }
 
   /** The settings in force. */

@@ -59,6 +59,16 @@ final class QueueIntake implements Intake {
     }
 
     @Override
+    public void reserve(int length) throws IOException {
+      draft.reserve(length);
+    }
+
+    @Override
+    public void fill(byte[] bytes) throws IOException {
+      draft.fill(bytes);
+    }
+
+    @Override
     public void commit(Envelope envelope, List<Recipient> recipients) throws IOException {
       if (recipients.isEmpty()) {
         throw new IllegalArgumentException("no recipients");

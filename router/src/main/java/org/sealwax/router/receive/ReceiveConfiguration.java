@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.smtp.ForwardPath;
+import org.sealwax.router.dkim.SigningPolicy;
 import org.sealwax.router.dnsbl.DnsList;
 import org.sealwax.router.dnsbl.ListVerdict;
 import org.sealwax.router.evidence.PeerMatcher;
@@ -26,6 +27,7 @@ import org.sealwax.router.route.RecipientDirectory;
  * @param peerMatcher peers that are known by what their own MX hosts showed
  * @param dnsLists block and allow lists for clients that may not relay
  * @param milters mail filters, in their order
+ * @param signing decides which mail is signed by DKIM
  * @param sasl ways to identify oneself, or null
  */
 public record ReceiveConfiguration(
@@ -35,6 +37,7 @@ public record ReceiveConfiguration(
     PeerMatcher peerMatcher,
     List<DnsList> dnsLists,
     List<MilterSettings> milters,
+    SigningPolicy signing,
     @Nullable SaslMechanisms sasl) {
   /** Copies. */
   public ReceiveConfiguration {

@@ -6,6 +6,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.message.HeaderScanner;
 import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.Recipient;
@@ -187,6 +188,9 @@ public final class SessionLimit {
 
     /** Of the header, this much may be kept (Delivered-To fields); the rest is only scanned. */
     static final int HEADER = 64 * 1024;
+
+    /** A header that may be signed is kept until it is complete. */
+    static final int SIGNED_HEADER = Transaction.SIGNED_COPIES * HeaderScanner.DEFAULT_LIMIT;
 
     private final ByteBudget all;
     private long held;

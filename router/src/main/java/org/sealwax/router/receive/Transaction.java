@@ -13,7 +13,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.dkim.DkimSigningKey;
+import org.sealwax.mail.message.AuthorAddress;
 import org.sealwax.mail.message.HeaderScanner;
+import org.sealwax.mail.message.HeaderSection;
 import org.sealwax.mail.message.HeaderSeparator;
 import org.sealwax.mail.message.ReceivedHeader;
 import org.sealwax.mail.message.TraceHops;
@@ -25,6 +28,8 @@ import org.sealwax.mail.smtp.MailParameters;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.SmtpFlaw;
 import org.sealwax.mail.smtp.session.CommandHandler;
+import org.sealwax.router.dkim.SigningOutput;
+import org.sealwax.router.dkim.Submitter;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.milter.MessageEdits;
 import org.sealwax.router.milter.MilterTransaction;
@@ -67,6 +72,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
   private final MilterTransaction filters;
   private Intake.@Nullable IncomingMessage entry;
   private @Nullable OutputStream content;
+  private @Nullable SigningOutput signing;
   private @Nullable IOException failure;
   private @Nullable ForwardSender forwardSender;
   private Consumer<Reply> onReply = reply -> {};
@@ -202,6 +208,31 @@ final class Transaction implements CommandHandler.BodyReceiver {
             reception.settings().zone().getRules().getOffset(now));
     trace = received.bytes();
     keep(() -> out.write(trace));
+    Submitter submitter = submitter();
+    if (submitter != null && reception.signing().knows(submitter)) {
+      // The place of the signatures is below our trace field.
+      SigningOutput signed =
+          new SigningOutput(opened, section -> keys(submitter, section, now), now);
+      signing = signed;
+      content = signed;
+    }
+  }
+
+  /** Whose mail it is for DKIM; null for a client that may not relay, whose mail is not signed. */
+  private @Nullable Submitter submitter() {
+    return switch (client.trust) {
+      case ClientTrust.AnyClient _ -> null;
+      case ClientTrust.TrustedNetwork _ -> new Submitter.Network(client.address.getAddress());
+      case ClientTrust.RelayCertificate c -> new Submitter.Certificate(c.matched());
+      case ClientTrust.AuthenticatedUser u -> new Submitter.User(u.user());
+      case ClientTrust.LocalProgram _ -> new Submitter.LocalProgram();
+    };
+  }
+
+  private List<DkimSigningKey> keys(Submitter submitter, HeaderSection section, Instant now) {
+    return AuthorAddress.of(section)
+        .map(author -> reception.signing().keysFor(submitter, author, sender, now))
+        .orElse(List.of());
   }
 
   /** What the filters reply to MAIL, or null. */
@@ -229,6 +260,9 @@ final class Transaction implements CommandHandler.BodyReceiver {
     return new SpoolException(
         SpoolException.Kind.FULL, "the memory limit of all sessions is reached");
   }
+
+  /** A header that may be signed is kept until it is complete: as bytes, twice, and as fields. */
+  static final int SIGNED_COPIES = 3;
 
   /** A client's contents are counted in steps: the count has a lock for all. */
   private static final long DRAFT_STEP = 256 * 1024;
@@ -274,7 +308,8 @@ final class Transaction implements CommandHandler.BodyReceiver {
   @Override
   public void take(byte[] block, int offset, int length) {
     if (!header.done()) {
-      long more = Math.min(length, SessionMemory.HEADER - headerHeld);
+      long most = signing == null ? SessionMemory.HEADER : SessionMemory.SIGNED_HEADER;
+      long more = Math.min((signing == null ? 1L : SIGNED_COPIES) * length, most - headerHeld);
       if (more > 0 && memory.tryTakeForTransaction(more)) {
         headerHeld += more;
       } else if (more > 0 && failure == null) {
@@ -303,6 +338,10 @@ final class Transaction implements CommandHandler.BodyReceiver {
       OutputStream out = content;
       if (out != null) {
         keep(() -> separator.end(out));
+        SigningOutput signed = signing;
+        if (signed != null) {
+          keep(signed::end);
+        }
       }
       Reply refusal = refusal(summary);
       reply = refusal == null ? commit(summary) : refusal;
@@ -369,7 +408,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
       }
       FilterResult result =
           filters.message(
-              new SpooledMessage(server.intake(), open, memory, trace.length, maxBytes()));
+              new SpooledMessage(server.intake(), open, memory, aboveMessage(), maxBytes()));
       Reply refusal = result.refusal();
       if (refusal != null) {
         return refusal;
@@ -380,6 +419,10 @@ final class Transaction implements CommandHandler.BodyReceiver {
       boolean eight = rewrite(open, result.edits());
       if (forwardSender != null) {
         forwardSender.store(clientOfShare());
+      }
+      SigningOutput signed = signing;
+      if (signed != null) {
+        signed.close();
       }
       Envelope envelope =
           new Envelope(
@@ -409,8 +452,14 @@ final class Transaction implements CommandHandler.BodyReceiver {
     return Reply.of("250 2.0.0 Ok: queued as " + id);
   }
 
+  /** Bytes of our Received field and of the place of the signatures. */
+  private int aboveMessage() {
+    return trace.length + (signing == null ? 0 : signing.reserved());
+  }
+
   /**
-   * Writes the changes of filters, below our Received field.
+   * Writes the changes of filters, below our Received field, and signs what they made of the
+   * message instead of what came.
    *
    * @return whether what they wrote has 8-bit characters
    */
@@ -423,10 +472,16 @@ final class Transaction implements CommandHandler.BodyReceiver {
       if (!edits.isChanged()) {
         return false;
       }
+      int above = aboveMessage();
+      SigningOutput again = signing == null ? null : signing.again();
+      if (again != null && !memory.tryTakeForTransaction(SIGNED_COPIES * edits.addedBytes())) {
+        throw noMemory();
+      }
+      signing = again;
       try (InputStream former = open.rewrite()) {
-        former.skipNBytes(trace.length);
+        former.skipNBytes(above);
         open.content().write(trace);
-        edits.writeTo(open.content(), former);
+        edits.writeTo(again == null ? open.content() : again, former);
       }
       return edits.isEightBit();
     }
@@ -480,6 +535,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
     entry = null;
     content = null;
     filters.close();
+    signing = null;
     memory.endTransaction();
     if (draftCounted > 0) {
       server.limits().giveDraft(client.address.getAddress(), draftCounted);

@@ -2,7 +2,9 @@ package org.sealwax.router.reports;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.Function;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.dkim.DkimSigningKey;
@@ -18,8 +20,8 @@ import org.sealwax.mail.dkim.DkimSigningKey;
  *     sites' reporting; {@link #LEAST_PERIOD} at least
  * @param spread reports of one period leave within this time after its end, so that a large site
  *     does not get all reports at midnight (RFC 8460 section 4.1); zero or more
- * @param signer signs mail, or null: reports then go by HTTPS only (RFC 8460 section 5.3 asks for a
- *     signature)
+ * @param signer keys that sign mail at a time; none: reports then go by HTTPS only (RFC 8460
+ *     section 5.3 asks for a signature)
  * @param domains counted in one period at most; at least 1
  */
 public record ReportSettings(
@@ -29,7 +31,7 @@ public record ReportSettings(
     Path folder,
     Duration period,
     Duration spread,
-    @Nullable DkimSigningKey signer,
+    Function<Instant, List<DkimSigningKey>> signer,
     int domains) {
   /** Shorter ones would make the reports heavier than the mail. */
   public static final Duration LEAST_PERIOD = Duration.ofSeconds(10);

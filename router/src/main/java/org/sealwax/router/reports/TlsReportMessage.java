@@ -39,7 +39,7 @@ final class TlsReportMessage {
    * @param from the contact, in the signing domain
    * @param to where the domain wants it
    * @param submitter our name
-   * @param key signs; its domain is that of {@code from}
+   * @param keys at least one; their domain is that of {@code from}
    * @param unique for boundary and Message-ID
    */
   static byte[] write(
@@ -47,7 +47,7 @@ final class TlsReportMessage {
       Mailbox from,
       Mailbox to,
       Domain submitter,
-      DkimSigningKey key,
+      List<DkimSigningKey> keys,
       String unique,
       Instant now)
       throws IOException {
@@ -101,7 +101,7 @@ final class TlsReportMessage {
             + "--\r\n";
     byte[] unsigned = message.getBytes(StandardCharsets.UTF_8);
     try {
-      return DkimSigner.sign(unsigned, List.of(key), now);
+      return DkimSigner.sign(unsigned, keys, now);
     } catch (DkimSigner.UnsignableHeader | GeneralSecurityException e) {
       throw new IOException("cannot sign the report: " + FailureText.of(e), e);
     }

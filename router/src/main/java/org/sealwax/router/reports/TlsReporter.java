@@ -405,13 +405,13 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
   }
 
   private boolean mail(TlsReport report, ReportAddress.ByMail address) {
-    DkimSigningKey signer = settings.signer();
-    if (signer == null) {
+    List<DkimSigningKey> keys = settings.signer().apply(clock.now());
+    if (keys.isEmpty()) {
       log.note(
           "report",
           "no TLS report for "
               + report.domain()
-              + " by mail: there is no [tlsrpt] dkim_key to sign it");
+              + " by mail: there is no [[dkim]] key of the contact's domain to sign it");
       return true;
     }
     String unique = HexFormat.of().formatHex(random.bytes(12));
@@ -422,7 +422,7 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
               settings.contact(),
               address.mailbox(),
               settings.submitter(),
-              signer,
+              keys,
               unique,
               clock.now());
       String id = ReportQueueing.queue(intake, settings.contact(), address, message);

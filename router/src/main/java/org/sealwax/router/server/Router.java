@@ -36,11 +36,11 @@ import org.sealwax.router.deliver.Dialers;
 import org.sealwax.router.deliver.HostConnector;
 import org.sealwax.router.deliver.MxHostProbe;
 import org.sealwax.router.deliver.SmtpDeliveryAgent;
+import org.sealwax.router.dkim.SigningPolicy;
 import org.sealwax.router.dnsbl.DnsListClient;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.MailLog;
-import org.sealwax.router.metrics.MetricsServer;
 import org.sealwax.router.milter.Milters;
 import org.sealwax.router.pipe.PipeDeliveryAgent;
 import org.sealwax.router.queue.HeldMail;
@@ -73,7 +73,6 @@ import org.sealwax.router.wiring.DomainStores;
 import org.sealwax.router.wiring.IncomingTlsReports;
 import org.sealwax.router.wiring.Lazy;
 import org.sealwax.router.wiring.LazyResolver;
-import org.sealwax.router.wiring.LedgerMetrics;
 import org.sealwax.router.wiring.LockedState;
 import org.sealwax.router.wiring.MemoryPlan;
 import org.sealwax.router.wiring.OutgoingTlsReports;
@@ -225,6 +224,7 @@ public final class Router implements Closeable {
             settings,
             stores,
             queue.intake(),
+            () -> receptionNow().signing(),
             resolver,
             new Lazy<>(() -> tls.client(ClientTlsSettings.defaults(), certificates.get())),
             clock,
@@ -233,13 +233,7 @@ public final class Router implements Closeable {
     this.milters = new Milters(clock, log);
     SmtpServer smtpServer =
         new SmtpServer(
-            () -> {
-              ReceiveConfiguration now = reception.get();
-              if (now == null) {
-                throw new IllegalStateException("not open yet");
-              }
-              return now;
-            },
+            this::receptionNow,
             queue.intake(),
             new ClientLimits(settings.clientLimits(), clock),
             new SessionLimit(
@@ -270,6 +264,14 @@ public final class Router implements Closeable {
       throw new StartFailure(
           FailureText.of(why), "sealwax check prints the settings in force", why);
     }
+  }
+
+  private ReceiveConfiguration receptionNow() {
+    ReceiveConfiguration now = reception.get();
+    if (now == null) {
+      throw new IllegalStateException("not open yet");
+    }
+    return now;
   }
 
   private OutboundDelivery outboundNow() {
@@ -347,6 +349,7 @@ public final class Router implements Closeable {
             log,
             directory);
     PasswordFile users = passwords(next);
+    SigningPolicy signing = SigningPolicy.read(next.dkim(), next.senders());
     ReceiveConfiguration in =
         new ReceiveConfiguration(
             next.receive(),
@@ -359,6 +362,7 @@ public final class Router implements Closeable {
             peerIdentities,
             next.dnsLists(),
             next.milters(),
+            signing,
             users == null ? null : new PasswordMechanisms(users, random));
     PipeDeliveryAgent.warnings(next.pipes(), PipeDeliveryAgent.runsAsRoot())
         .forEach(w -> log.warning("config", w));
@@ -389,6 +393,7 @@ public final class Router implements Closeable {
     stores.use(next, roots);
     milters.retain(next.milters());
     queue.settings(next.queue());
+    queue.signBy(signing);
     settings.set(next);
   }
 
@@ -458,30 +463,8 @@ public final class Router implements Closeable {
   }
 
   private TcpListener openMetrics(InetSocketAddress address) throws StartFailure {
-    counters.gauge("sealwax_sessions", "Current client sessions", this::sessions);
-    counters.gauge(
-        "sealwax_queue_running", "Current delivery rounds", () -> queue.figures().running());
-    counters.gauge(
-        "sealwax_queue_ready",
-        "Recipient groups waiting for delivery",
-        () -> queue.figures().ready());
-    counters.gauge(
-        "sealwax_queue_dead_sites",
-        "Next hops that are paused after failures",
-        () -> queue.figures().deadSites());
-    counters.gauge(
-        "sealwax_store_trouble",
-        "1 while no mail is accepted",
-        () -> spool.failure() == null ? 0 : 1);
-    counters.gauge(
-        "sealwax_srs_senders", "Stored senders of forwards, -1: unknown", stores::storedSenders);
-    LedgerMetrics.show(counters, stores::ledger);
-    try {
-      return MetricsServer.start(
-          address, counters, this::unreadyReason, text -> log.warning("app", "metrics: " + text));
-    } catch (IOException e) {
-      throw StartFailure.toListen(address, e);
-    }
+    RouterMetrics.show(counters, queue, spool, stores, this::sessions);
+    return RouterMetrics.serve(address, counters, this::unreadyReason, log);
   }
 
   private Explainer explainer() {

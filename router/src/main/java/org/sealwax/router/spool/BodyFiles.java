@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -281,6 +282,19 @@ final class BodyFiles {
         return Files.newInputStream(receiving(id));
       } catch (IOException e) {
         throw SpoolException.of("reading a large content failed", e);
+      }
+    }
+
+    /** Writes over bytes that were written before. */
+    void overwrite(long offset, byte[] bytes) throws SpoolException {
+      try {
+        out.flush();
+        ByteBuffer left = ByteBuffer.wrap(bytes);
+        while (left.hasRemaining()) {
+          channel.write(left, offset + left.position());
+        }
+      } catch (IOException e) {
+        throw SpoolException.of("writing a large content failed", e);
       }
     }
 

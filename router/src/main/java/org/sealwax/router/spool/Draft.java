@@ -12,13 +12,14 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.BlockOutput;
 import org.sealwax.mail.net.ByteBudget;
+import org.sealwax.router.dkim.SigningOutput;
 
 /**
  * A message's content on its way into the store: in memory while it is small and its memory budget
  * has bytes to spare, in a file of its own from then on, so that memory does not depend on size.
  * Owned by one thread.
  */
-public final class Draft implements Closeable {
+public final class Draft implements Closeable, SigningOutput.SignedContent {
   /** Least size of a part in memory: the trace field that stands before every message fits. */
   private static final int LEAST_PART = 512;
 
@@ -45,8 +46,24 @@ public final class Draft implements Closeable {
   private byte[] last = NOTHING;
   private int filled;
   private BodyFiles.@Nullable LargeContent large;
+
+  /** The place that was left, or null. */
+  private @Nullable ReservedPlace reserved;
+
   private boolean kept;
   private boolean closed;
+
+  /** A place whose bytes are known at the end of the content. */
+  private static final class ReservedPlace {
+    private final SummedPart before;
+    private final int length;
+    private @Nullable SummedPart filled;
+
+    private ReservedPlace(SummedPart before, int length) {
+      this.before = before;
+      this.length = length;
+    }
+  }
 
   /** A draft whose content goes to a file above the limit; without files there must be none. */
   Draft(QueueId id, int inlineLimit, @Nullable BodyFiles files) {
@@ -71,6 +88,7 @@ public final class Draft implements Closeable {
   }
 
   /** Takes the content; failures are {@link SpoolException}. */
+  @Override
   public OutputStream content() {
     return content;
   }
@@ -127,11 +145,62 @@ public final class Draft implements Closeable {
     filled = 0;
     size = 0;
     sum.reset();
+    reserved = null;
     return former;
   }
 
+  @Override
+  public void reserve(int length) throws IOException {
+    if (reserved != null) {
+      throw new IllegalStateException("there is a place already");
+    }
+    ReservedPlace place = new ReservedPlace(new SummedPart((int) sum.getValue(), size), length);
+    append(new byte[length], 0, length);
+    sum.reset();
+    reserved = place;
+  }
+
+  @Override
+  public void fill(byte[] bytes) throws IOException {
+    ReservedPlace place = reserved;
+    if (place == null || place.filled != null || bytes.length != place.length) {
+      throw new IllegalStateException("no place for " + bytes.length + " bytes");
+    }
+    List<byte[]> parts = full;
+    if (parts != null) {
+      List<byte[]> all = new ArrayList<>(parts);
+      all.add(last);
+      long at = 0;
+      for (byte[] part : all) {
+        overwrite(part, at, place.before.length(), bytes);
+        at += part.length;
+      }
+    } else if (large != null) {
+      large.overwrite(place.before.length(), bytes);
+    }
+    place.filled = place.before.and(SummedPart.of(bytes));
+  }
+
+  /** Puts the bytes into a part where the two overlap; both begin at an offset of the content. */
+  private static void overwrite(byte[] part, long partOffset, long offset, byte[] bytes) {
+    long begin = Math.max(partOffset, offset);
+    long end = Math.min(partOffset + part.length, offset + bytes.length);
+    if (begin < end) {
+      System.arraycopy(
+          bytes, (int) (begin - offset), part, (int) (begin - partOffset), (int) (end - begin));
+    }
+  }
+
   int checksum() {
-    return (int) sum.getValue();
+    ReservedPlace place = reserved;
+    if (place == null) {
+      return (int) sum.getValue();
+    }
+    SummedPart filled = place.filled;
+    if (filled == null) {
+      throw new IllegalStateException("the place in the content is empty");
+    }
+    return filled.and(new SummedPart((int) sum.getValue(), size - filled.length())).checksum();
   }
 
   /** Syncs a large content's file; does nothing for a small one. */

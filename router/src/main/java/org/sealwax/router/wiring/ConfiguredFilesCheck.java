@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dkim.DkimSigningKey;
 import org.sealwax.mail.dns.NegativeTrustAnchor;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
@@ -22,6 +23,8 @@ import org.sealwax.mail.tls.RootStore;
 import org.sealwax.mail.tls.verdict.CertificateName;
 import org.sealwax.mail.tls.verdict.NameCheck;
 import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.dkim.DkimKeyFile;
+import org.sealwax.router.dkim.DkimRow;
 import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.log.TextMailLog;
 import org.sealwax.router.pipe.PipeDeliveryAgent;
@@ -103,6 +106,7 @@ public final class ConfiguredFilesCheck {
     inspection.identities();
     inspection.authorities();
     inspection.passwords();
+    inspection.dkim();
     inspection.directory();
     inspection.expiries();
     inspection.memory();
@@ -231,6 +235,26 @@ public final class ConfiguredFilesCheck {
       return;
     }
     PasswordFile.warnings(file).forEach(w -> warning(place, w));
+  }
+
+  private void dkim() {
+    for (DkimRow row : settings.dkim()) {
+      String place = "[[dkim]] " + row.selector() + "._domainkey." + row.domain();
+      try {
+        DkimSigningKey key = DkimKeyFile.read(row.domain(), row.selector(), row.key());
+        DkimKeyFile.warning(row.key()).ifPresent(w -> warning(place, w));
+        if (settings.dkim().stream().filter(r -> sameName(r, row)).count() > 1) {
+          findings.add(
+              new FileProblem(true, place, "the selector is used twice; " + key.algorithm().tag()));
+        }
+      } catch (IOException e) {
+        error(place, e);
+      }
+    }
+  }
+
+  private static boolean sameName(DkimRow one, DkimRow other) {
+    return one.selector().equals(other.selector()) && one.domain().equals(other.domain());
   }
 
   private TextMailLog discardingDirectory() {

@@ -3,8 +3,13 @@ package org.sealwax.router.wiring;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Instant;
 import java.util.List;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.dkim.DkimSigningKey;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.http.HttpsClient;
@@ -16,6 +21,7 @@ import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tlsrpt.TlsSessionListener;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.dkim.DkimKeyFile;
+import org.sealwax.router.dkim.SigningPolicy;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.reports.ReportSettings;
@@ -32,11 +38,13 @@ public final class OutgoingTlsReports implements Closeable {
    * @param settings those in force at the start
    * @param domainStores for the certificate authorities and the MTA-STS policies
    * @param intake of the queue, for reports by mail
+   * @param signing keys of the configuration in force
    */
   public OutgoingTlsReports(
       RouterSettings settings,
       DomainStores domainStores,
       Intake intake,
+      Supplier<SigningPolicy> signing,
       Resolver resolver,
       Lazy<TlsClient> tls,
       Clock clock,
@@ -46,13 +54,24 @@ public final class OutgoingTlsReports implements Closeable {
         settings.tlsReports().isEmpty()
             ? null
             : new Lazy<>(
-                () -> open(settings, domainStores, intake, resolver, tls, clock, random, log));
+                () ->
+                    open(
+                        settings,
+                        domainStores,
+                        intake,
+                        signing,
+                        resolver,
+                        tls,
+                        clock,
+                        random,
+                        log));
   }
 
   private static TlsReporter open(
       RouterSettings settings,
       DomainStores domainStores,
       Intake intake,
+      Supplier<SigningPolicy> signing,
       Resolver resolver,
       Lazy<TlsClient> tls,
       Clock clock,
@@ -60,20 +79,16 @@ public final class OutgoingTlsReports implements Closeable {
       MailLog log) {
     TlsReportRow row = settings.tlsReports().orElseThrow();
     try {
-      DkimSigningKey signer =
-          row.dkim().isEmpty()
-              ? null
-              : DkimKeyFile.read(
-                  row.dkim().get().domain(), row.dkim().get().selector(), row.dkim().get().file());
+      Mailbox contact = row.contact().orElseThrow();
       return TlsReporter.open(
           new ReportSettings(
               row.organization(),
-              row.contact().orElseThrow(),
+              contact,
               settings.server().hostname(),
               settings.server().state().resolve("tlsrpt"),
               row.period(),
               row.spread(),
-              signer,
+              keys(row, contact, signing),
               ReportSettings.DOMAINS),
           resolver,
           new HttpsClient(
@@ -95,6 +110,18 @@ public final class OutgoingTlsReports implements Closeable {
     } catch (IOException e) {
       throw new UncheckedIOException("TLS reports cannot be sent: " + FailureText.of(e), e);
     }
+  }
+
+  /** The key of the table for reports, or those that sign the mail of the contact's domain. */
+  private static Function<Instant, List<DkimSigningKey>> keys(
+      TlsReportRow row, Mailbox contact, Supplier<SigningPolicy> signing) throws IOException {
+    if (row.dkim().isPresent()) {
+      TlsReportRow.DkimKey own = row.dkim().get();
+      DkimSigningKey key = DkimKeyFile.read(own.domain(), own.selector(), own.file());
+      return now -> List.of(key);
+    }
+    return now ->
+        contact.domain() instanceof Domain domain ? signing.get().ownKeys(domain, now) : List.of();
   }
 
   /** Lines of a policy that a report quotes: an honest policy has a dozen. */

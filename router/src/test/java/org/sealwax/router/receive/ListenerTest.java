@@ -65,6 +65,7 @@ final class ListenerTest {
             org.sealwax.router.evidence.PeerMatcher.none(),
             List.of(),
             List.of(),
+            org.sealwax.router.dkim.SigningPolicy.NONE,
             null);
     Clock clock = Clock.system();
     return new SmtpServer(

@@ -62,6 +62,7 @@ final class MemoryIntake implements Intake {
     QueueId id = new QueueId(String.format("ID%06d", ++count));
     return new IncomingMessage() {
       private final ByteArrayOutputStream output = new ByteArrayOutputStream();
+      private int place;
       private boolean closed;
 
       @Override
@@ -107,6 +108,20 @@ final class MemoryIntake implements Intake {
           throws SpoolException {
         commit(envelope, recipients);
         quarantined.add(reason);
+      }
+
+      @Override
+      public void reserve(int length) throws SpoolException {
+        place = output.size();
+        output.write(new byte[length], 0, length);
+      }
+
+      @Override
+      public void fill(byte[] filling) {
+        byte[] all = output.toByteArray();
+        System.arraycopy(filling, 0, all, place, filling.length);
+        output.reset();
+        output.write(all, 0, all.length);
       }
 
       @Override

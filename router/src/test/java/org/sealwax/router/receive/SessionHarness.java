@@ -25,6 +25,7 @@ import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.Verdict;
+import org.sealwax.router.dkim.SigningPolicy;
 import org.sealwax.router.dnsbl.ClientListing;
 import org.sealwax.router.dnsbl.DnsList;
 import org.sealwax.router.dnsbl.DnsListClient;
@@ -70,6 +71,7 @@ final class SessionHarness {
   private final FixedResolver.Builder dns = FixedResolver.builder();
   final List<MilterSettings> milters = new ArrayList<>();
   private boolean early;
+  SigningPolicy signing = SigningPolicy.NONE;
   private boolean strangersNo;
   private ClientLimits.ClientLimitSettings limits = ClientLimits.ClientLimitSettings.defaults();
 
@@ -251,7 +253,8 @@ final class SessionHarness {
             ZoneOffset.UTC);
     RelayRules rules = new RelayRules(networks, SessionHarness::trust, rejects, postmaster);
     ReceiveConfiguration configuration =
-        new ReceiveConfiguration(settings, rules, directory, matcher, dnsLists, milters, sasl);
+        new ReceiveConfiguration(
+            settings, rules, directory, matcher, dnsLists, milters, signing, sasl);
     SessionSettings talk =
         new SessionSettings(
             Duration.ofMinutes(5),

@@ -118,7 +118,7 @@ public final class ReportingOrganization {
         MailboxParser.parse(from).orElseThrow(),
         new Mailbox("tlsrpt", Domain.of("project.example")),
         SUBMITTER,
-        signer(signer, folder),
+        List.of(signer(signer, folder)),
         "unique",
         MIDNIGHT.plusSeconds(90_000));
   }

@@ -162,6 +162,16 @@ final class TlsReporterTest {
         }
 
         @Override
+        public void reserve(int length) {
+          throw new UnsupportedOperationException("reports are signed when they come");
+        }
+
+        @Override
+        public void fill(byte[] filling) {
+          throw new UnsupportedOperationException("reports are signed when they come");
+        }
+
+        @Override
         public void commit(Envelope envelope, List<Recipient> recipients) {
           then.run();
           messages.add(bytes.toString(StandardCharsets.US_ASCII));
@@ -262,9 +272,9 @@ final class TlsReporterTest {
   }
 
   private TlsReporter reporter(FixedResolver dns, boolean signs, MailLog to) throws IOException {
+    List<DkimSigningKey> keys = signs ? List.of(signer()) : List.of();
     return TlsReporter.open(
-        new ReportSettings(
-            "Project", CONTACT, US, folder, period, Duration.ZERO, signs ? signer() : null, 2),
+        new ReportSettings("Project", CONTACT, US, folder, period, Duration.ZERO, now -> keys, 2),
         dns,
         new HttpsClient(
             dns,

@@ -369,7 +369,7 @@ final class RouterTest {
         assertThrows(
             ControlServer.ControlRequestRefused.class, () -> queue(folder.resolve("a"), "delete"));
     assertTrue(
-        String.valueOf(refusal.getMessage()).startsWith("select messages: "), refusal::toString);
+        String.valueOf(refusal.getMessage()).startsWith("select messages by "), refusal::toString);
     assertTrue(String.valueOf(refusal.getMessage()).contains("--all"));
   }
 

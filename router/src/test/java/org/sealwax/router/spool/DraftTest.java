@@ -3,6 +3,7 @@ package org.sealwax.router.spool;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -54,6 +55,48 @@ class DraftTest {
         assertEquals((int) sum.getValue(), draft.checksum());
       }
       assertEquals(0, budget.taken());
+    }
+  }
+
+  /** A place in front of a part is filled at the end, in memory and in a file. */
+  @Test
+  void aPlaceIsFilledLater() throws IOException {
+    Random random = new Random(8);
+    for (int round = 0; round < 500; round++) {
+      byte[] before = new byte[random.nextInt(1_000)];
+      byte[] place = new byte[random.nextInt(1_500)];
+      byte[] after = new byte[random.nextInt(round % 10 == 0 ? 2 * LIMIT : 20_000)];
+      random.nextBytes(before);
+      random.nextBytes(place);
+      random.nextBytes(after);
+      byte[] content = new byte[before.length + place.length + after.length];
+      System.arraycopy(before, 0, content, 0, before.length);
+      System.arraycopy(place, 0, content, before.length, place.length);
+      System.arraycopy(after, 0, content, before.length + place.length, after.length);
+      try (Draft draft = new Draft(ID, LIMIT, files())) {
+        // A message that a filter changed is written again, with a place of its own.
+        draft.content().write(new byte[random.nextInt(2 * LIMIT)]);
+        draft.reserve(7);
+        draft.content().write(after);
+        draft.rewrite().close();
+        draft.content().write(before);
+        draft.reserve(place.length);
+        for (int at = 0; at < after.length; ) {
+          int length = Math.min(after.length - at, 1 + random.nextInt(9_000));
+          draft.content().write(after, at, length);
+          at += length;
+        }
+        assertThrows(IllegalStateException.class, draft::checksum);
+        draft.fill(place);
+        byte[] small = draft.small();
+        draft.seal();
+        assertArrayEquals(content, small == null ? inFile() : small);
+        CRC32C sum = new CRC32C();
+        sum.update(content);
+        assertEquals((int) sum.getValue(), draft.checksum());
+        assertThrows(IllegalStateException.class, () -> draft.fill(place));
+        assertThrows(IllegalStateException.class, () -> draft.reserve(1));
+      }
     }
   }
 
