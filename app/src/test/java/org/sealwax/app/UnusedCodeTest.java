@@ -104,7 +104,6 @@ final class UnusedCodeTest {
         "SmtpClient.Builder.timeouts");
     because(
         out, "a test writes and compares the manual page", "ManualPage.of", "SettingTable.purpose");
-    because(out, "the DNS record of a key, which tests publish", "DkimSigningKey.record");
     because(out, "a test goes over all commands", "CommandLine.commands");
     because(
         out,

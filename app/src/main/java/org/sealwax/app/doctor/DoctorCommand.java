@@ -47,9 +47,10 @@ public final class DoctorCommand {
         check what receivers check about this host and its domains
 
         Examines, for the configuration: the PTR record of each address that mail is sent from, the
-        name in EHLO, SPF and DMARC of that name and of the domains that send, the resolver, the clock, outgoing port 25, and of each domain that receives
-        MX, DNSSEC, TLSA, MTA-STS, TLSRPT and the TLS of its hosts. Prints the worst first, each
-        with the record or the command that fixes it. Sends no mail and changes nothing.
+        name in EHLO, SPF and DMARC of that name and of the domains that send, the records of DKIM
+        keys, the resolver, the clock, outgoing port 25, and of each domain that receives MX, DNSSEC,
+        TLSA, MTA-STS, TLSRPT and the TLS of its hosts. Prints the worst first, each with the record
+        or the command that fixes it. Sends no mail and changes nothing.
 
         The addresses are those of --address, else [deliver] bind_ipv4 and bind_ipv6, else the
         public addresses of this host, else those that [server] hostname resolves to.
@@ -96,6 +97,7 @@ public final class DoctorCommand {
             new SourceAddressReview(site, resolver),
             new SpfReview(site, resolver, Clock.system()),
             new DmarcReview(site, resolver),
+            new DkimReview(settings.dkim(), resolver, Clock.system()),
             new OutboundPortReview(
                 reach.or(() -> elsewhere(settings, site)),
                 resolver,

@@ -45,6 +45,8 @@ record SiteFinding(
     SPF,
     /** DMARC of a domain that stands in From. */
     DMARC,
+    /** The record of a key that signs by DKIM. */
+    DKIM,
     /** A resolver. */
     RESOLVER,
     /** The system clock. */

@@ -3,12 +3,22 @@ package org.sealwax.app.doctor;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPairGenerator;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sealwax.app.doctor.SiteFinding.SiteVerdict;
@@ -16,6 +26,8 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.ReverseName;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.router.dkim.DkimKeyFile;
+import org.sealwax.router.dkim.DkimRow;
 import org.sealwax.testkit.dns.FixedResolver;
 
 /**
@@ -33,8 +45,94 @@ final class SiteReviewsTest {
         Optional.empty());
   }
 
+  private static final String RSA_NAME = "rsa._domainkey.project.example";
+  private static final String ED_NAME = "ed._domainkey.project.example";
+
+  @TempDir private static Path folder = Path.of("");
+
+  @BeforeAll
+  static void makeKeys() throws Exception {
+    writeKey("RSA", 2048, "rsa");
+    writeKey("Ed25519", 255, "ed");
+    writeKey("Ed25519", 255, "other");
+  }
+
+  private static void writeKey(String algorithm, int bits, String selector) throws Exception {
+    KeyPairGenerator generator = KeyPairGenerator.getInstance(algorithm);
+    generator.initialize(bits);
+    Files.writeString(
+        file(selector),
+        "-----BEGIN PRIVATE KEY-----\n"
+            + Base64.getMimeEncoder()
+                .encodeToString(generator.generateKeyPair().getPrivate().getEncoded())
+            + "\n-----END PRIVATE KEY-----\n");
+  }
+
+  private static Path file(String selector) {
+    return folder.resolve(selector + ".pem");
+  }
+
+  private static String record(String selector) {
+    try {
+      return DkimKeyFile.read(Domain.of("project.example"), Domain.of(selector), file(selector))
+          .record();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static DkimRow row(String selector, Optional<Instant> from, Optional<Instant> until) {
+    return new DkimRow(
+        Domain.of("project.example"), Domain.of(selector), file(selector), from, until);
+  }
+
+  private static DkimRow row(String selector) {
+    return row(selector, Optional.empty(), Optional.empty());
+  }
+
+  private static List<SiteFinding> ofKeys(Resolver resolver, DkimRow... rows) {
+    return new DkimReview(List.of(rows), resolver, Clock.system()).findings();
+  }
+
+  private static Broken brokenKey(String what, String record) {
+    return new Broken(
+        what, b -> b.without(ED_NAME).txt(ED_NAME, record), SiteVerdict.ERROR, "dkim", ED_NAME);
+  }
+
+  @Test
+  void keysThatDoNotSignNowAreNoError() {
+    Instant now = Clock.system().civilTime();
+    Resolver none = FixedResolver.builder().build();
+    Optional<Instant> later = Optional.of(now.plus(Duration.ofDays(9)));
+    Optional<Instant> earlier = Optional.of(now.minus(Duration.ofDays(9)));
+    assertEquals(List.of(), ofKeys(none, row("ed", Optional.empty(), earlier)));
+    assertEquals(
+        SiteVerdict.WARNING, ofKeys(none, row("ed", later, Optional.empty())).getFirst().verdict());
+    assertEquals(SiteVerdict.ERROR, ofKeys(none, row("ed", earlier, later)).getFirst().verdict());
+  }
+
+  @Test
+  void aKeyThatCannotBeUsedIsAnError() {
+    SiteFinding gone = ofKeys(inOrder().build(), row("gone")).getFirst();
+    assertEquals(SiteVerdict.ERROR, gone.verdict());
+    assertTrue(gone.text().contains("gone.pem"), gone.text());
+  }
+
+  @Test
+  void aLongRecordIsPrintedAsStringsOfAZoneFile() {
+    SiteFinding missing = ofKeys(FixedResolver.builder().build(), row("rsa")).getFirst();
+    assertEquals(
+        RSA_NAME + ". TXT \"" + record("rsa") + "\"",
+        missing.fix().getFirst().replace("\" \"", ""));
+    for (String part : missing.fix().getFirst().split("\"")) {
+      assertTrue(part.length() <= 255, part);
+    }
+  }
+
   private static FixedResolver.Builder inOrder() {
     return FixedResolver.builder()
+        .txt(RSA_NAME, record("rsa"))
+        .txt(ED_NAME, record("ed"))
         .a("mx.project.example", "192.0.2.25")
         .aaaa("mx.project.example", "2001:db8::25")
         .txt("mx.project.example", "v=spf1 a -all")
@@ -55,6 +153,7 @@ final class SiteReviewsTest {
     found.addAll(new SourceAddressReview(site, resolver).findings());
     found.addAll(new SpfReview(site, resolver, Clock.system()).findings());
     found.addAll(new DmarcReview(site, resolver).findings());
+    found.addAll(ofKeys(resolver, row("rsa"), row("ed")));
     return found;
   }
 
@@ -80,6 +179,30 @@ final class SiteReviewsTest {
 
   static List<Broken> broken() {
     return List.of(
+        new Broken(
+            "no dkim record",
+            b -> b.without(RSA_NAME),
+            SiteVerdict.ERROR,
+            "dkim",
+            RSA_NAME + ". TXT \"v=DKIM1; k=rsa; p="),
+        brokenKey("another dkim key", record("other")),
+        brokenKey("a dkim key of another algorithm", record("rsa")),
+        brokenKey("a revoked dkim key", "v=DKIM1; k=ed25519; p="),
+        brokenKey("a dkim record in error", "v=DKIM1; k=ed25519; p=%"),
+        brokenKey("a dkim key that is not for mail", record("ed") + "; s=other"),
+        new Broken(
+            "a dkim key for tests",
+            b -> b.without(ED_NAME).txt(ED_NAME, record("ed") + "; t=y"),
+            SiteVerdict.WARNING,
+            "dkim",
+            ED_NAME + ". TXT \"v=DKIM1; k=ed25519; p="),
+        new Broken(
+            "two dkim records",
+            b -> b.txt(ED_NAME, record("other")),
+            SiteVerdict.ERROR,
+            "dkim",
+            ED_NAME),
+        new Broken("dkim look-up fails", b -> b.fails(ED_NAME), SiteVerdict.UNKNOWN, "dkim", ""),
         new Broken(
             "no dmarc record",
             b -> b.without("_dmarc.project.example"),

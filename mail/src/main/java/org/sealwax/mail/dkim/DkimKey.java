@@ -54,7 +54,7 @@ record DkimKey(
   }
 
   /** Whether a record claims to be a key: by its version, or without one by its {@code p=}. */
-  private static boolean isKeyRecord(String record) {
+  static boolean isKeyRecord(String record) {
     return TagList.parse(record)
         .map(
             tags -> {

@@ -143,7 +143,8 @@ public final class DkimSigningKey {
         + Base64.getEncoder().encodeToString(publicKey());
   }
 
-  private byte[] publicKey() {
+  /** The public half: a SubjectPublicKeyInfo, or the 32 bytes of Ed25519. */
+  byte[] publicKey() {
     return switch (half) {
       case PrivateHalf.Rsa(RSAPrivateCrtKey _, byte[] open) -> open;
       case PrivateHalf.Ed25519(Ed25519Key _, byte[] open) -> open;
