@@ -20,7 +20,7 @@ import org.sealwax.mail.settings.SettingTable;
     name = "dkim",
     rows = true,
     purpose =
-        "Key that signs the mail of a domain by DKIM (RFC 6376); one row for each selector. Of several keys with one algorithm, the newest in force signs. Mail of users and clients is signed only with a [[sender]] row.")
+        "Key that signs the mail of a domain by DKIM (RFC 6376); one row for each selector. Of several keys with one algorithm, the newest in force signs. Mail of users and clients is signed only with a [[sender]] entry.")
 public record DkimRow(
     @Setting(
             example = "project.example",

@@ -26,7 +26,7 @@ public record SenderRow(
         List<Cidr> networks,
     @Setting(
             example = "tracker.project.example",
-            doc = "Pins and names of [[trusted_client]] rows.")
+            doc = "Pins and names of [[trusted_client]] entries.")
         List<String> certificates,
     @Setting(
             fallback = "false",
