@@ -286,6 +286,17 @@ final class DkimSigningTest {
   }
 
   @Test
+  void forwardedMailOfOthersIsNotSigned() throws Exception {
+    String message = FROM + BODY;
+    SessionHarness harness = new SessionHarness();
+    harness.option("alias x@ours.example -> ann@elsewhere.example");
+    String stored = stored(harness, "198.51.100.9", "ann@project.example", message);
+    assertTrue(harness.intake.kept().getFirst().recipients().getFirst().forwarded());
+    assertFalse(stored.contains("DKIM-Signature"), stored);
+    assertTrue(stored.endsWith(message), stored);
+  }
+
+  @Test
   void aMessageWithoutABodyIsSigned() throws Exception {
     String stored = stored("192.0.2.7", "a@project.example", "From: a@project.example\r\n");
     String signed = stored.substring(stored.indexOf("DKIM-Signature"));
