@@ -22,6 +22,9 @@ key = "$TLSD/mta-$k.key"
 [roots]
 files = ["$TLSD/ca.pem"]
 
+[inbound]
+dmarc = "off"
+
 [limits]
 sessions = 2000
 sessions_per_client = 2000

@@ -89,6 +89,7 @@ final class ArchitectureTest {
             "router.pipe",
             "router.dnsbl",
             "router.milter",
+            "router.dmarc",
             "router.receive",
             "router.receive.auth",
             "router.reports",

@@ -6,11 +6,13 @@ import java.security.Signature;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
@@ -28,7 +30,7 @@ import org.sealwax.mail.tls.RawVerifier;
  * caller to decide.
  */
 public final class DkimVerifier {
-  /** Signatures that are verified, from the top of the header; each costs a look-up and a check. */
+  /** Signatures that are verified; each costs a look-up and a check. */
   public static final int MAX_SIGNATURES = 8;
 
   /** The service of keys for mail (RFC 6376 section 3.6.1). */
@@ -52,25 +54,33 @@ public final class DkimVerifier {
   private final Map<BodyForm, byte[]> hashes = new HashMap<>();
   private boolean ended;
 
-  private DkimVerifier(HeaderSection section, int limit, Set<String> services, Instant now) {
+  private DkimVerifier(
+      HeaderSection section, List<HeaderField> fields, Set<String> services, Instant now) {
     this.section = section;
     this.services = services;
     this.now = now;
-    for (HeaderField field : section.fields()) {
-      if (field.isNamed(DkimSignature.NAME) && candidates.size() < limit) {
-        candidates.add(read(field));
-      }
-    }
+    fields.forEach(field -> candidates.add(read(field)));
   }
 
   /**
-   * {@return a verifier of the first {@link #MAX_SIGNATURES} signatures, by keys for mail}
+   * {@return a verifier of {@link #MAX_SIGNATURES} signatures, by keys for mail}
    *
    * @param section the header section of the message
+   * @param wanted whether a signature of this domain goes before others when there are more; the
+   *     other ones count from the top
    * @param now for {@code x=}
    */
-  public static DkimVerifier start(HeaderSection section, Instant now) {
-    return start(section, MAX_SIGNATURES, MAIL, now);
+  public static DkimVerifier start(HeaderSection section, Predicate<Domain> wanted, Instant now) {
+    List<HeaderField> all = section.named(DkimSignature.NAME);
+    if (all.size() <= MAX_SIGNATURES) {
+      return new DkimVerifier(section, all, MAIL, now);
+    }
+    List<HeaderField> chosen = new ArrayList<>(all);
+    // The sort keeps the order of equal ones.
+    chosen.sort(
+        Comparator.comparing(
+            field -> !DkimSignature.claim(field).domain().filter(wanted).isPresent()));
+    return new DkimVerifier(section, chosen.subList(0, MAX_SIGNATURES), MAIL, now);
   }
 
   /**
@@ -86,7 +96,9 @@ public final class DkimVerifier {
     if (limit < 0 || limit > MAX_SIGNATURES) {
       throw new IllegalArgumentException("limit: " + limit);
     }
-    return new DkimVerifier(section, limit, Set.copyOf(services), now);
+    List<HeaderField> all = section.named(DkimSignature.NAME);
+    return new DkimVerifier(
+        section, all.subList(0, Math.min(limit, all.size())), Set.copyOf(services), now);
   }
 
   private Candidate read(HeaderField field) {
@@ -123,7 +135,7 @@ public final class DkimVerifier {
   }
 
   /**
-   * {@return one result for each signature, in the order of the fields; the body has ended}
+   * {@return one result for each verified signature; the body has ended}
    *
    * @param keys looks up the keys, one after the other
    */

@@ -43,7 +43,6 @@ public final class ForgedResultsFilter {
   private int depth;
   private boolean quoted;
   private boolean escaped;
-  private int removed;
 
   /**
    * Removes fields with this authserv-id.
@@ -53,11 +52,6 @@ public final class ForgedResultsFilter {
   public ForgedResultsFilter(String own) {
     this.own = own;
     this.ownDomain = Domain.parse(own);
-  }
-
-  /** {@return fields removed so far} */
-  public int removed() {
-    return removed;
   }
 
   /**
@@ -216,7 +210,6 @@ public final class ForgedResultsFilter {
   private void drop() {
     heldLength = 0;
     state = State.DROP;
-    removed++;
   }
 
   private void hold(byte b) {

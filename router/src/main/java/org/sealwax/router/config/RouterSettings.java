@@ -18,6 +18,7 @@ import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.dkim.DkimRow;
 import org.sealwax.router.dkim.SenderRow;
+import org.sealwax.router.dmarc.InboundSettings;
 import org.sealwax.router.dnsbl.DnsList;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.ledger.LedgerSettings;
@@ -59,6 +60,7 @@ import org.sealwax.router.sts.StsSettings;
  * @param dnsLists DNS block and allow lists
  * @param milters mail filters
  * @param receive limits and names of receiving
+ * @param inbound how mail of clients without trust is judged
  * @param clientLimits what one client may take
  * @param queue retry schedule and limits of the queue
  * @param spool the store
@@ -93,6 +95,7 @@ public record RouterSettings(
     List<DnsList> dnsLists,
     List<MilterSettings> milters,
     ReceiveSettings receive,
+    InboundSettings inbound,
     ClientLimits.ClientLimitSettings clientLimits,
     QueueSettings queue,
     SpoolSettings spool,

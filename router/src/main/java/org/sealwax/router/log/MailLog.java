@@ -84,6 +84,9 @@ public interface MailLog {
   default void accepted(
       String id, String session, String from, int recipients, long bytes, String client) {}
 
+  /** What SPF, DKIM and DMARC found about the sender of a message. */
+  default void senderChecked(String id, String session, SenderCheckFields found) {}
+
   /** A recipient's address was replaced by a target of its alias. */
   default void forwarded(String id, String original, String target) {}
 

@@ -358,6 +358,20 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   }
 
   @Override
+  public void senderChecked(String id, String session, SenderCheckFields found) {
+    raise("sealwax_spf_total", "Messages by the result of SPF", "result", found.spf());
+    raise("sealwax_dmarc_total", "Messages by the result of DMARC", "result", found.dmarc());
+    line(Severity.FACT, "receive", "sender-checked", session, id)
+        .field("spf", found.spf())
+        .field("dkim", found.dkim())
+        .field("dmarc", found.dmarc())
+        .field("header_from", found.from())
+        .field("policy", found.policy())
+        .last("action", found.action())
+        .put();
+  }
+
+  @Override
   public void forwarded(String id, String original, String target) {
     counters
         .count("sealwax_forwarded_recipients_total", "Recipients redirected by an alias")

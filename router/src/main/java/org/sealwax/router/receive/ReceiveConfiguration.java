@@ -8,6 +8,7 @@ import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.smtp.ForwardPath;
 import org.sealwax.router.dkim.SigningPolicy;
+import org.sealwax.router.dmarc.InboundSettings;
 import org.sealwax.router.dnsbl.DnsList;
 import org.sealwax.router.dnsbl.ListVerdict;
 import org.sealwax.router.evidence.PeerMatcher;
@@ -28,6 +29,7 @@ import org.sealwax.router.route.RecipientDirectory;
  * @param dnsLists block and allow lists for clients that may not relay
  * @param milters mail filters, in their order
  * @param signing decides which mail is signed by DKIM
+ * @param inbound how mail of clients without trust is judged
  * @param sasl ways to identify oneself, or null
  */
 public record ReceiveConfiguration(
@@ -38,6 +40,7 @@ public record ReceiveConfiguration(
     List<DnsList> dnsLists,
     List<MilterSettings> milters,
     SigningPolicy signing,
+    InboundSettings inbound,
     @Nullable SaslMechanisms sasl) {
   /** Copies. */
   public ReceiveConfiguration {

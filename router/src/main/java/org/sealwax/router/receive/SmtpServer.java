@@ -7,6 +7,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.tls.TlsServer;
+import org.sealwax.router.dmarc.SenderChecks;
 import org.sealwax.router.dnsbl.ClientListing;
 import org.sealwax.router.dnsbl.DnsListClient;
 import org.sealwax.router.log.MailLog;
@@ -24,6 +25,7 @@ import org.sealwax.router.receive.ServerSession.ClientState;
  * @param limits limits of one client, over all listeners
  * @param sessions limits of all sessions together
  * @param auth limits checks of passwords
+ * @param checks runs the checks of senders, or null for none
  * @param names looks up the names of clients, or null for none
  * @param milters connections to mail filters
  * @param lists asks DNS block and allow lists, or null for none
@@ -34,6 +36,7 @@ public record SmtpServer(
     ClientLimits limits,
     SessionLimit sessions,
     AuthGuard auth,
+    @Nullable SenderChecks checks,
     @Nullable ClientNames names,
     Milters milters,
     @Nullable DnsListClient lists,

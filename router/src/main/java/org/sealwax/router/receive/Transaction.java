@@ -70,6 +70,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
   private final HeaderScanner header = new HeaderScanner();
   private final HeaderSeparator separator = new HeaderSeparator(header);
   private final MilterTransaction filters;
+  private @Nullable SenderJudgement judgement;
   private Intake.@Nullable IncomingMessage entry;
   private @Nullable OutputStream content;
   private @Nullable SigningOutput signing;
@@ -78,6 +79,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
   private Consumer<Reply> onReply = reply -> {};
   private int addressed;
   private @Nullable Mailbox only;
+  private long headerBytes;
   private long headerHeld;
   private long drafted;
   private long draftCounted;
@@ -187,8 +189,14 @@ final class Transaction implements CommandHandler.BodyReceiver {
     Intake.IncomingMessage opened = server.intake().open(memory.all());
     entry = opened;
     OutputStream out = opened.content();
-    content = out;
     Instant now = server.clock().now();
+    // Clients that may send anywhere send for others: this says nothing about the sender.
+    SenderJudgement judged =
+        client.local || client.trust.mayRelay()
+            ? null
+            : SenderJudgement.begin(server, reception, client, sender, now);
+    judgement = judged;
+    content = judged == null ? out : judged.filtered(out);
     ReceivedHeader received =
         new ReceivedHeader(
             client.client(),
@@ -305,16 +313,29 @@ final class Transaction implements CommandHandler.BodyReceiver {
     return reception.settings().size();
   }
 
+  /** What is held in memory of a header section of which so many bytes have come. */
+  private long headerMemory() {
+    SenderJudgement judged = judgement;
+    return (signing == null
+            ? Math.min(headerBytes, SessionMemory.HEADER)
+            : Math.min(SIGNED_COPIES * headerBytes, SessionMemory.SIGNED_HEADER))
+        + (judged == null ? 0 : judged.memory(headerBytes));
+  }
+
   @Override
   public void take(byte[] block, int offset, int length) {
+    SenderJudgement judged = judgement;
     if (!header.done()) {
-      long most = signing == null ? SessionMemory.HEADER : SessionMemory.SIGNED_HEADER;
-      long more = Math.min((signing == null ? 1L : SIGNED_COPIES) * length, most - headerHeld);
+      headerBytes += length;
+      long more = headerMemory() - headerHeld;
       if (more > 0 && memory.tryTakeForTransaction(more)) {
         headerHeld += more;
       } else if (more > 0 && failure == null) {
         failure = noMemory();
       }
+    }
+    if (judged != null && failure == null) {
+      judged.take(block, offset, length);
     }
     OutputStream out = content;
     if (out != null) {
@@ -337,7 +358,13 @@ final class Transaction implements CommandHandler.BodyReceiver {
     try {
       OutputStream out = content;
       if (out != null) {
-        keep(() -> separator.end(out));
+        keep(
+            () -> {
+              separator.end(out);
+              if (out instanceof SenderJudgement.FilteredContent filtered) {
+                filtered.end();
+              }
+            });
         SigningOutput signed = signing;
         if (signed != null) {
           keep(signed::end);
@@ -406,6 +433,11 @@ final class Transaction implements CommandHandler.BodyReceiver {
       if (failure != null) {
         throw failure;
       }
+      SenderJudgement judged = judgement;
+      Reply rejection = judged == null ? null : judged.finish(open.id());
+      if (rejection != null) {
+        return rejection;
+      }
       FilterResult result =
           filters.message(
               new SpooledMessage(server.intake(), open, memory, aboveMessage(), maxBytes()));
@@ -458,30 +490,38 @@ final class Transaction implements CommandHandler.BodyReceiver {
   }
 
   /**
-   * Writes the changes of filters, below our Received field, and signs what they made of the
-   * message instead of what came.
+   * Writes the message again when fields come on top of it or filters changed it: results of the
+   * checks, our Received field, and what the filters made of the message, which is signed instead
+   * of what came.
    *
-   * @return whether what they wrote has 8-bit characters
+   * @return whether what the filters wrote has 8-bit characters
    */
   private boolean rewrite(Intake.IncomingMessage open, @Nullable MessageEdits changes)
       throws IOException {
-    if (changes == null) {
-      return false;
-    }
+    byte[] results = judgement == null ? new byte[0] : judgement.results();
     try (MessageEdits edits = changes) {
-      if (!edits.isChanged()) {
+      boolean changed = edits != null && edits.isChanged();
+      if (!changed && results.length == 0) {
         return false;
       }
       int above = aboveMessage();
       SigningOutput again = signing == null ? null : signing.again();
-      if (again != null && !memory.tryTakeForTransaction(SIGNED_COPIES * edits.addedBytes())) {
+      long added = edits == null ? 0 : edits.addedBytes();
+      if (again != null && !memory.tryTakeForTransaction(SIGNED_COPIES * added)) {
         throw noMemory();
       }
       signing = again;
       try (InputStream former = open.rewrite()) {
         former.skipNBytes(above);
-        open.content().write(trace);
-        edits.writeTo(again == null ? open.content() : again, former);
+        OutputStream out = open.content();
+        out.write(results);
+        out.write(trace);
+        OutputStream below = again == null ? out : again;
+        if (edits == null || !changed) {
+          former.transferTo(below);
+          return false;
+        }
+        edits.writeTo(below, former);
       }
       return edits.isEightBit();
     }
@@ -534,6 +574,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
     Intake.IncomingMessage open = entry;
     entry = null;
     content = null;
+    judgement = null;
     filters.close();
     signing = null;
     memory.endTransaction();

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
@@ -37,6 +38,7 @@ import org.sealwax.router.deliver.HostConnector;
 import org.sealwax.router.deliver.MxHostProbe;
 import org.sealwax.router.deliver.SmtpDeliveryAgent;
 import org.sealwax.router.dkim.SigningPolicy;
+import org.sealwax.router.dmarc.SenderChecks;
 import org.sealwax.router.dnsbl.DnsListClient;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.log.Counters;
@@ -239,6 +241,7 @@ public final class Router implements Closeable {
             new SessionLimit(
                 settings.receive().sessions(), new ByteBudget(MemoryPlan.forSessions())),
             AuthGuard.defaults(),
+            new SenderChecks(resolver, settings.dns().concurrent() / SenderChecks.SHARE, log),
             new ClientNames(resolver, settings.dns().concurrent() / ClientNames.SHARE, clock),
             milters,
             new DnsListClient(
@@ -267,11 +270,7 @@ public final class Router implements Closeable {
   }
 
   private ReceiveConfiguration receptionNow() {
-    ReceiveConfiguration now = reception.get();
-    if (now == null) {
-      throw new IllegalStateException("not open yet");
-    }
-    return now;
+    return Objects.requireNonNull(reception.get(), "not open yet");
   }
 
   private OutboundDelivery outboundNow() {
@@ -363,6 +362,7 @@ public final class Router implements Closeable {
             next.dnsLists(),
             next.milters(),
             signing,
+            next.inbound(),
             users == null ? null : new PasswordMechanisms(users, random));
     PipeDeliveryAgent.warnings(next.pipes(), PipeDeliveryAgent.runsAsRoot())
         .forEach(w -> log.warning("config", w));

@@ -25,12 +25,14 @@ import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.smtp.LineReader;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.ReplyReader;
 import org.sealwax.mail.smtp.session.SessionSettings;
 import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.Verdict;
+import org.sealwax.router.dmarc.InboundSettings;
 import org.sealwax.router.milter.Milters;
 import org.sealwax.testkit.tls.FakeTls;
 
@@ -66,6 +68,7 @@ final class ListenerTest {
             List.of(),
             List.of(),
             org.sealwax.router.dkim.SigningPolicy.NONE,
+            SettingsRecord.defaults(InboundSettings.class, java.util.Map.of()),
             null);
     Clock clock = Clock.system();
     return new SmtpServer(
@@ -74,6 +77,7 @@ final class ListenerTest {
         new ClientLimits(limits, clock),
         sessions,
         new AuthGuard(2, Duration.ZERO),
+        null,
         null,
         new Milters(clock, log.log),
         null,

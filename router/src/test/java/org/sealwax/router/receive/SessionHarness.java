@@ -14,9 +14,11 @@ import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.RecipientDelimiter;
+import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.smtp.MailboxParser;
 import org.sealwax.mail.smtp.session.ServerLoop;
 import org.sealwax.mail.smtp.session.SessionSettings;
@@ -26,6 +28,8 @@ import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.router.dkim.SigningPolicy;
+import org.sealwax.router.dmarc.InboundSettings;
+import org.sealwax.router.dmarc.SenderChecks;
 import org.sealwax.router.dnsbl.ClientListing;
 import org.sealwax.router.dnsbl.DnsList;
 import org.sealwax.router.dnsbl.DnsListClient;
@@ -72,6 +76,8 @@ final class SessionHarness {
   final List<MilterSettings> milters = new ArrayList<>();
   private boolean early;
   SigningPolicy signing = SigningPolicy.NONE;
+  @Nullable Resolver resolver;
+  InboundSettings inbound = SettingsRecord.defaults(InboundSettings.class, java.util.Map.of());
   private boolean strangersNo;
   private ClientLimits.ClientLimitSettings limits = ClientLimits.ClientLimitSettings.defaults();
 
@@ -254,7 +260,7 @@ final class SessionHarness {
     RelayRules rules = new RelayRules(networks, SessionHarness::trust, rejects, postmaster);
     ReceiveConfiguration configuration =
         new ReceiveConfiguration(
-            settings, rules, directory, matcher, dnsLists, milters, signing, sasl);
+            settings, rules, directory, matcher, dnsLists, milters, signing, inbound, sasl);
     SessionSettings talk =
         new SessionSettings(
             Duration.ofMinutes(5),
@@ -283,6 +289,7 @@ final class SessionHarness {
             new ClientLimits(limits, clock),
             new SessionLimit(10, memory),
             new AuthGuard(2, Duration.ZERO),
+            resolver == null ? null : new SenderChecks(resolver, 4, log.log),
             null,
             new Milters(clock, log.log),
             null,

@@ -194,6 +194,19 @@ final class DkimVerifierTest {
                 SignedMessages.NOW));
   }
 
+  @Test
+  void signaturesOfWantedDomainsGoBeforeTheOthers() {
+    String junk =
+        "DKIM-Signature: v=1; a=ed25519-sha256; d=junk.example; h=from; s=s; b=AA==;"
+            + " bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\r\n";
+    String message = junk.repeat(DkimVerifier.MAX_SIGNATURES) + SIGNED;
+    assertFalse(SignedMessages.verify(message, KEYS::txt).stream().anyMatch(DkimResult::passes));
+    List<DkimResult> results =
+        SignedMessages.verify(message, KEYS::txt, Domain.of("example.org")::equals);
+    assertEquals(DkimVerifier.MAX_SIGNATURES, results.size());
+    assertEquals(2, results.stream().filter(DkimResult::passes).count());
+  }
+
   /** Changes the tags of the Ed25519 signature; what it signed is then something else. */
   private static DkimResult tagged(String from, String to) {
     String signature = SIGNED.substring(SIGNED.lastIndexOf("DKIM-Signature"));

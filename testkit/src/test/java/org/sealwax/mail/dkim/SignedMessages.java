@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.message.HeaderSection;
@@ -105,7 +106,11 @@ public final class SignedMessages {
 
   /** Results of a message that comes in blocks. */
   public static List<DkimResult> verify(byte[] message, KeyLookup keys, int block, Instant now) {
-    Verification verification = new Verification(now);
+    return verify(message, keys, block, new Verification(now, domain -> false));
+  }
+
+  private static List<DkimResult> verify(
+      byte[] message, KeyLookup keys, int block, Verification verification) {
     feed(message, verification, block);
     DkimVerifier verifier = verification.verifier;
     if (verifier == null) {
@@ -119,17 +124,24 @@ public final class SignedMessages {
     return verify(bytes(message), keys, Integer.MAX_VALUE, NOW);
   }
 
+  /** The same; signatures of wanted domains go before the others. */
+  static List<DkimResult> verify(String message, KeyLookup keys, Predicate<Domain> wanted) {
+    return verify(bytes(message), keys, Integer.MAX_VALUE, new Verification(NOW, wanted));
+  }
+
   private static final class Verification implements MessageSplitter.MessageParts {
     private final Instant now;
+    private final Predicate<Domain> wanted;
     private @Nullable DkimVerifier verifier;
 
-    private Verification(Instant now) {
+    private Verification(Instant now, Predicate<Domain> wanted) {
       this.now = now;
+      this.wanted = wanted;
     }
 
     @Override
     public void header(HeaderSection section) {
-      verifier = DkimVerifier.start(section, now);
+      verifier = DkimVerifier.start(section, wanted, now);
     }
 
     @Override
