@@ -15,6 +15,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -521,6 +522,23 @@ final class ArchitectureTest {
         .dependOnClassesThat()
         .resideInAPackage("org.sealwax.router.config")
         .check(mainClasses);
+  }
+
+  /** A file that one fears to touch begins with its length. */
+  @Test
+  void noFileOfTheRouterIsLongerThanSixHundredLines() throws IOException {
+    try (Stream<Path> files = Files.walk(Path.of("router/src/main/java"))) {
+      List<Path> sources = files.filter(f -> f.toString().endsWith(".java")).toList();
+      assertTrue(sources.size() > 300, sources.size() + " files");
+      List<String> tooLong = new ArrayList<>();
+      for (Path source : sources) {
+        int lines = Files.readAllLines(source).size();
+        if (lines > 600) {
+          tooLong.add(source + ": " + lines);
+        }
+      }
+      assertEquals(List.of(), tooLong);
+    }
   }
 
   @Test

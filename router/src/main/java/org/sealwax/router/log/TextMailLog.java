@@ -19,9 +19,6 @@ import org.sealwax.router.log.LogLine.Severity;
  * has to count what it logs.
  */
 public final class TextMailLog implements MailLog, AutoCloseable {
-  /** Lines of a stack that are logged: enough to find the place. */
-  private static final int MAX_STACK = 30;
-
   /** Lines about one list that fails are this far apart. */
   private static final Duration LIST_FAILURES_APART = Duration.ofMinutes(30);
 
@@ -571,28 +568,8 @@ public final class TextMailLog implements MailLog, AutoCloseable {
         .words("; ")
         .data("where", where)
         .data("cause", cause.toString())
-        .field("stack", stack(cause))
+        .field("stack", StackText.of(cause))
         .put();
-  }
-
-  /** In one line, innermost cause included, cut at {@link #MAX_STACK} frames. */
-  private static String stack(Throwable cause) {
-    StringBuilder out = new StringBuilder();
-    int frames = 0;
-    Throwable t = cause;
-    for (int depth = 0; t != null && depth < 4; depth++, t = t.getCause()) {
-      if (depth > 0) {
-        out.append(" caused by ").append(t).append(':');
-      }
-      for (StackTraceElement frame : t.getStackTrace()) {
-        if (frames++ >= MAX_STACK || out.length() > LogLine.MAX_VALUE - 100) {
-          return out.toString();
-        }
-        out.append(' ').append(frame.getClassName()).append('.').append(frame.getMethodName());
-        out.append(':').append(frame.getLineNumber());
-      }
-    }
-    return out.toString();
   }
 
   /** The enhanced status in a reply like {@code 250 2.0.0 Ok}, else {@code other}. */

@@ -10,7 +10,6 @@ import org.sealwax.mail.smtp.Command;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.session.CommandHandler.CommandResult;
 import org.sealwax.router.log.MailLog;
-import org.sealwax.router.receive.ServerSession.ClientState;
 
 /**
  * AUTH in one session (RFC 4954): the mechanisms that are offered, the exchange of responses and

@@ -8,7 +8,6 @@ import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.router.log.TlsLogFields;
 import org.sealwax.router.milter.MilterClient;
-import org.sealwax.router.receive.ServerSession.ClientState;
 
 /** A session's client for mail filters, with the macros that Postfix sends. */
 final class FilteredClient {

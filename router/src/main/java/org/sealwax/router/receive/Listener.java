@@ -32,7 +32,6 @@ import org.sealwax.mail.smtp.session.ServerLoop;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.TlsWire;
 import org.sealwax.mail.tls.verdict.TlsException;
-import org.sealwax.router.receive.ServerSession.ClientState;
 import org.sealwax.router.receive.SessionLimit.SessionMemory;
 
 /**

@@ -14,7 +14,6 @@ import org.sealwax.router.dnsbl.ListVerdict;
 import org.sealwax.router.evidence.PeerMatcher;
 import org.sealwax.router.milter.MilterSettings;
 import org.sealwax.router.receive.ClientNames.ClientName;
-import org.sealwax.router.receive.ServerSession.ClientState;
 import org.sealwax.router.route.AddressResolution;
 import org.sealwax.router.route.RecipientDirectory;
 

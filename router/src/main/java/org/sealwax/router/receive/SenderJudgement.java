@@ -16,7 +16,6 @@ import org.sealwax.router.dmarc.InboundSettings;
 import org.sealwax.router.dmarc.IncomingMail;
 import org.sealwax.router.dmarc.MessageAuthentication;
 import org.sealwax.router.dmarc.SenderChecks;
-import org.sealwax.router.receive.ServerSession.ClientState;
 import org.sealwax.router.spool.QueueId;
 
 /**

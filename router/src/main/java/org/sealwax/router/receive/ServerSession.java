@@ -2,15 +2,11 @@ package org.sealwax.router.receive;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.address.AddressLiteral;
-import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
-import org.sealwax.mail.message.ReceivedHeader;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.smtp.Capabilities;
 import org.sealwax.mail.smtp.Command;
@@ -23,11 +19,9 @@ import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.verdict.Verdict;
-import org.sealwax.router.dnsbl.ClientListing;
 import org.sealwax.router.evidence.PeerMatcher;
 import org.sealwax.router.log.TlsLogFields;
 import org.sealwax.router.milter.MilterClient;
-import org.sealwax.router.receive.ClientNames.ClientName;
 import org.sealwax.router.receive.SessionLimit.SessionMemory;
 import org.sealwax.router.route.ForwardSender;
 
@@ -536,67 +530,5 @@ final class ServerSession implements CommandHandler {
       note("end of message", "", reply);
     }
     transaction = null;
-  }
-
-  /**
-   * The state of a session's client: its address, name, TLS and authentication so far. Owned by the
-   * session's thread.
-   */
-  static final class ClientState {
-    final String session;
-    final InetSocketAddress address;
-    final boolean local;
-    final ClientName name;
-    final ClientListing listing;
-    String hello = "";
-    boolean esmtp;
-    ClientTrust trust;
-    @Nullable Handshake tls;
-
-    ClientState(
-        String session,
-        InetSocketAddress address,
-        boolean local,
-        ClientName name,
-        ClientTrust trust,
-        ClientListing listing) {
-      this.session = session;
-      this.address = address;
-      this.local = local;
-      this.name = name;
-      this.trust = trust;
-      this.listing = listing;
-    }
-
-    /** {@code mail.example.org[192.0.2.1]}, for the queue and the log. */
-    String origin() {
-      if (local) {
-        return "local";
-      }
-      Domain known = name.ifKnown();
-      return (known == null ? "unknown" : known.name()) + new AddressLiteral(address.getAddress());
-    }
-
-    /** For Received; null for a program of this machine. */
-    ReceivedHeader.@Nullable ReceivedFrom client() {
-      return local
-          ? null
-          : new ReceivedHeader.ReceivedFrom(hello, name.verified(), address.getAddress());
-    }
-
-    /** The SASL user, or null. */
-    @Nullable String login() {
-      return trust instanceof ClientTrust.AuthenticatedUser login ? login.user() : null;
-    }
-
-    /** The hop's TLS in one line; empty unencrypted. */
-    String tlsLine() {
-      Handshake h = tls;
-      if (h == null) {
-        return "";
-      }
-      String group = h.group() == null ? "" : " " + h.group();
-      return h.version().label() + " " + h.suite() + group + " " + h.verdict().text();
-    }
   }
 }

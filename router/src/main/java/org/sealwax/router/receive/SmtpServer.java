@@ -14,7 +14,6 @@ import org.sealwax.router.log.MailLog;
 import org.sealwax.router.milter.Milters;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.receive.ClientNames.ClientName;
-import org.sealwax.router.receive.ServerSession.ClientState;
 
 /**
  * The SMTP server of the process: opens listeners, and keeps the limits that hold over all of them.

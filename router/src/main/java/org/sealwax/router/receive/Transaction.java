@@ -39,7 +39,6 @@ import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.Recipient;
-import org.sealwax.router.receive.ServerSession.ClientState;
 import org.sealwax.router.receive.SessionLimit.SessionMemory;
 import org.sealwax.router.route.ForwardSender;
 import org.sealwax.router.route.NextHopDelivery;

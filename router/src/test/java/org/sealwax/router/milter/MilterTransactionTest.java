@@ -13,6 +13,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -389,14 +390,18 @@ final class MilterTransactionTest {
 
   @Test
   void aFilterThatIsGoneIsAFailure() throws Exception {
-    InetSocketAddress address = filter.address();
-    filter.close();
-    try (MilterTransaction deferring = transaction(true, settings(address, OnFailure.DEFER, 1))) {
-      assertEquals(Optional.of(MilterAnswer.DEFERRED), deferring.mail("a@b.example"));
-    }
-    try (MilterTransaction accepting = transaction(true, settings(address, OnFailure.ACCEPT, 1))) {
-      assertEquals(Optional.empty(), accepting.mail("a@b.example"));
-      assertNull(accepting.message(message(MESSAGE)).refusal());
+    // Bound and not listening: refuses connections, and no other process gets the port.
+    try (Socket gone = new Socket()) {
+      gone.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      InetSocketAddress address = (InetSocketAddress) gone.getLocalSocketAddress();
+      try (MilterTransaction deferring = transaction(true, settings(address, OnFailure.DEFER, 1))) {
+        assertEquals(Optional.of(MilterAnswer.DEFERRED), deferring.mail("a@b.example"));
+      }
+      try (MilterTransaction accepting =
+          transaction(true, settings(address, OnFailure.ACCEPT, 1))) {
+        assertEquals(Optional.empty(), accepting.mail("a@b.example"));
+        assertNull(accepting.message(message(MESSAGE)).refusal());
+      }
     }
   }
 

@@ -38,7 +38,6 @@ import org.sealwax.router.evidence.PeerMatcher;
 import org.sealwax.router.milter.MilterSettings;
 import org.sealwax.router.milter.Milters;
 import org.sealwax.router.queue.DeliveryTarget;
-import org.sealwax.router.receive.ServerSession.ClientState;
 import org.sealwax.router.route.AddressResolution;
 import org.sealwax.router.spool.SpoolException;
 import org.sealwax.testkit.dns.FixedResolver;
