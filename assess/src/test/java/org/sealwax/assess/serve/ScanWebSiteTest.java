@@ -72,7 +72,7 @@ final class ScanWebSiteTest {
     assertTrue(answer.startsWith("HTTP/1.1 303"), answer);
     assertTrue(answer.contains("\r\nLocation: /d/d0.example.org\r\n"), answer);
     test.begun(1);
-    assertTrue(test.get("/d/d0.example.org").contains("The scan is under way."));
+    assertTrue(test.get("/d/d0.example.org").contains("The scan is running."));
     test.post(2, "domain=d1.example.org", "");
     test.begun(2);
     test.post(3, "domain=d2.example.org", "");
