@@ -166,8 +166,18 @@ public final class PasswordFile {
     // An unknown name may be a password in the wrong place.
     String known = entry.exists() ? user : "";
     return new SaslExchange.SaslStep.Failed(
-        users.isChanged(entry.from()) ? SaslExchange.Kind.NOT_NOW : SaslExchange.Kind.CREDENTIALS,
-        known);
+        isOutdated(entry, user) ? SaslExchange.Kind.NOT_NOW : SaslExchange.Kind.CREDENTIALS, known);
+  }
+
+  /**
+   * Whether another reading of the file may know this user with other keys. A file that was read
+   * again meanwhile and says the same of the user is no reason to try later.
+   */
+  private boolean isOutdated(StoredUser entry, String user) {
+    WatchedFile.ParsedFile<Users> now = users.state();
+    ScramKeys keys = now.value().byName().get(user);
+    boolean isSame = keys == null ? !entry.exists() : keys.line().equals(entry.keys().line());
+    return !isSame || users.isChanged(now);
   }
 
   /** The keys of a user, or a decoy that fits no password. */

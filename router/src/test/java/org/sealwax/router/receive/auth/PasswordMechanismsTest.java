@@ -230,6 +230,22 @@ final class PasswordMechanismsTest {
   }
 
   @Test
+  void aFileThatIsReadAgainWithTheSameUserMakesNoFailureTemporary() throws IOException {
+    PasswordFile file = file();
+    PasswordFile.StoredUser before = file.find("user");
+    // Another user is added while the proof of this one is checked.
+    Files.writeString(
+        path,
+        Files.readString(path) + PasswordFile.line("third", "x", RandomSource.secure()) + "\n");
+    for (int i = 0; i < 3; i++) {
+      clock.pass(WatchedFile.INTERVAL);
+      file.reloadIfChanged();
+    }
+    assertTrue(file.find("third").exists());
+    assertEquals(SaslExchange.Kind.CREDENTIALS, file.failure(before, "user").kind());
+  }
+
+  @Test
   void refusesADuplicateUser() throws IOException {
     String line = "user:" + ScramKeys.of("x", SALT, 4096).line() + "\n";
     Files.writeString(path, line + line);
