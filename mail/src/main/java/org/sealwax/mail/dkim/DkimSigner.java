@@ -91,6 +91,7 @@ public final class DkimSigner {
    * @param keys at least one; each makes one signature
    * @param now for {@code t=}
    * @throws UnsignableHeader when the header has no From field or several, or is malformed
+   * @return the signer, which takes the body next
    */
   public static DkimSigner start(HeaderSection section, List<DkimSigningKey> keys, Instant now)
       throws UnsignableHeader {

@@ -18,6 +18,7 @@ public final class MessageSplitter extends OutputStream {
     /**
      * Takes the header section; called once, before the body.
      *
+     * @param section the whole header section
      * @throws IOException when the message cannot be processed
      */
     void header(HeaderSection section) throws IOException;
@@ -25,6 +26,9 @@ public final class MessageSplitter extends OutputStream {
     /**
      * Takes the next bytes of the body.
      *
+     * @param block where they are
+     * @param offset of the first
+     * @param length how many
      * @throws IOException when the message cannot be processed
      */
     void body(byte[] block, int offset, int length) throws IOException;
