@@ -21,7 +21,7 @@ import org.sealwax.mail.settings.SettingKey;
 final class EffectiveKeysTest {
   private static final Pattern NUMBER = Pattern.compile("(\"?)([0-9]+)([A-Za-z]*\"?)");
 
-  /** Tables that do nothing without a key of theirs, and that key. */
+  /** For tables that need one key before the others have an effect: the table with that key. */
   private static final List<String> NEEDED =
       List.of(
           "[srs]\ndomain = \"srs.example.org\"\n",
