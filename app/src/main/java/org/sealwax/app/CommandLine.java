@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.sealwax.app.doctor.DkimCommand;
 import org.sealwax.app.doctor.DoctorCommand;
 import org.sealwax.assess.cli.AssessCommand;
 import org.sealwax.assess.cli.ExplainCodeCommand;
@@ -58,6 +59,7 @@ public final class CommandLine {
                 new ServeCommand(process).command(),
                 new CheckCommand(process).command(),
                 DoctorCommand.command(process),
+                DkimCommand.command(process),
                 server.reload(),
                 queue.command(),
                 queue.traceCommand(),

@@ -107,10 +107,6 @@ final class UnusedCodeTest {
     because(out, "a test goes over all commands", "CommandLine.commands");
     because(
         out,
-        "the public SPF suite checks it, and other programs may show it",
-        "SpfCheck.explanation");
-    because(
-        out,
         "the side of a server, for scripted peers in tests",
         "ServerWriter.curve",
         "ServerWriter.exportKey",

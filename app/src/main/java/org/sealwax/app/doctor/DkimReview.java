@@ -1,86 +1,43 @@
 package org.sealwax.app.doctor;
 
-import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import org.sealwax.mail.dkim.DkimSigningKey;
-import org.sealwax.mail.dkim.KeyPublication;
-import org.sealwax.mail.dns.DnsAnswer;
-import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.FailureText;
-import org.sealwax.router.dkim.DkimKeyFile;
+import java.util.function.Predicate;
+import org.sealwax.app.doctor.SiteFinding.SiteVerdict;
+import org.sealwax.mail.address.Domain;
 import org.sealwax.router.dkim.DkimRow;
+import org.sealwax.router.dkim.KeyRecordCheck;
 
 /**
- * The key records of all keys that sign, or will sign, mail (RFC 6376 section 3.6): each has the
- * public half of its key file. Rows whose time is over are not examined.
+ * The key records of all keys that sign, will sign or have signed mail (RFC 6376 section 3.6).
+ *
+ * @param groups rows, of which the newest for a domain sign, and others apart from them
+ * @param wanted the domains whose keys are examined
  */
-record DkimReview(List<DkimRow> rows, Resolver resolver, Clock clock) implements SiteReview {
-  /** Bytes of one string of a TXT record (RFC 1035 section 3.3). */
-  private static final int STRING = 255;
-
+record DkimReview(List<List<DkimRow>> groups, Predicate<Domain> wanted, KeyRecordCheck check)
+    implements SiteReview {
   DkimReview {
-    rows = List.copyOf(rows);
+    groups = List.copyOf(groups);
   }
 
   @Override
-  public List<SiteFinding> findings() {
-    Instant now = clock.civilTime();
+  public List<SiteFinding> findings() throws InterruptedException {
     List<SiteFinding> found = new ArrayList<>();
-    for (DkimRow row : rows) {
-      if (row.until().filter(until -> !now.isBefore(until)).isEmpty()) {
-        found.add(of(row, now));
-      }
+    for (List<DkimRow> rows : groups) {
+      check.of(rows, wanted).forEach(finding -> found.add(finding(finding)));
     }
     return found;
   }
 
-  private SiteFinding of(DkimRow row, Instant now) {
-    SiteFinding.Checked dkim =
-        SiteFinding.SiteCheck.DKIM.of(row.selector() + "._domainkey." + row.domain());
-    DkimSigningKey key;
-    try {
-      key = DkimKeyFile.read(row.domain(), row.selector(), row.key());
-    } catch (AccessDeniedException e) {
-      return dkim.unknown(row.key() + " is not readable for this user");
-    } catch (IOException e) {
-      return dkim.error(
-          "the key cannot be used: " + FailureText.of(e),
-          "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out " + row.key());
-    }
-    DnsAnswer<String> answer = resolver.txt(key.recordName());
-    if (answer.kind() == DnsAnswer.Kind.UNKNOWN) {
-      return dkim.lookupFailed(answer.reason());
-    }
-    String publish = key.recordName() + ". TXT " + quoted(key.record());
-    KeyPublication found = KeyPublication.of(key, answer.records());
-    String fault =
-        switch (found) {
-          case PUBLISHED -> "";
-          case TESTING -> "the record has t=y: receivers may ignore the signatures";
-          case MISSING -> "no key record";
-          case SEVERAL -> "there are several key records, and receivers ignore them all";
-          case REVOKED -> "the record has an empty p=, which revokes the key";
-          case OTHER_KEY -> "the record has another key than " + row.key();
-          case UNUSABLE -> "the record is in error, or not for mail";
+  private static SiteFinding finding(KeyRecordCheck.KeyFinding found) {
+    SiteVerdict verdict =
+        switch (found.verdict()) {
+          case OK -> SiteVerdict.OK;
+          case NOTE -> SiteVerdict.NOTE;
+          case UNKNOWN -> SiteVerdict.UNKNOWN;
+          case WARNING -> SiteVerdict.WARNING;
+          case ERROR -> SiteVerdict.ERROR;
         };
-    if (fault.isEmpty()) {
-      return dkim.ok("the record has the key of " + row.key());
-    }
-    return row.isInForce(now) && found != KeyPublication.TESTING
-        ? dkim.error(fault, publish)
-        : dkim.warning(fault, publish);
-  }
-
-  /** As strings of a zone file. */
-  private static String quoted(String record) {
-    List<String> strings = new ArrayList<>();
-    for (int at = 0; at < record.length(); at += STRING) {
-      strings.add("\"" + record.substring(at, Math.min(record.length(), at + STRING)) + "\"");
-    }
-    return String.join(" ", strings);
+    return SiteFinding.SiteCheck.DKIM.of(found.record()).found(verdict, found.text(), found.fix());
   }
 }

@@ -15,10 +15,8 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.ProcessEnvironment;
-import org.sealwax.mail.cli.Terminal;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.live.CachingResolver;
-import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Dialer;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SpecialUse;
@@ -95,9 +93,9 @@ public final class DoctorCommand {
             new ClockReview(),
             new EhloNameReview(site, resolver),
             new SourceAddressReview(site, resolver),
-            new SpfReview(site, resolver, Clock.system()),
+            new SpfReview(site, resolver),
             new DmarcReview(site, resolver),
-            new DkimReview(settings.dkim(), resolver, Clock.system()),
+            DkimCommand.review(settings, resolver, _ -> true),
             new OutboundPortReview(
                 reach.or(() -> elsewhere(settings, site)),
                 resolver,
@@ -109,9 +107,8 @@ public final class DoctorCommand {
     for (SiteReview review : reviews) {
       found.addAll(review.findings());
     }
-    DoctorReport report = new DoctorReport(site, found);
-    boolean color = Terminal.isInteractive() && process.variable("NO_COLOR").isEmpty();
-    process.out().print(arguments.has("--json") ? report.json() + "\n" : report.text(color));
+    DoctorReport report = new DoctorReport(site.hostname(), found);
+    report.print(process, arguments);
     return report.exit();
   }
 

@@ -6,7 +6,11 @@ import java.util.Map;
 import org.sealwax.app.doctor.SiteFinding.SiteVerdict;
 import org.sealwax.assess.render.TextLayout;
 import org.sealwax.assess.render.TextLayout.Ink;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.cli.Terminal;
 import org.sealwax.mail.json.Json;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -14,10 +18,10 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * All findings, as text and as JSON.
  *
- * @param site what was examined
+ * @param hostname the host that was examined
  * @param findings in the order of the reviews
  */
-record DoctorReport(MailSite site, List<SiteFinding> findings) {
+record DoctorReport(Domain hostname, List<SiteFinding> findings) {
   private static final int VERDICT = 9;
   private static final int CHECK = 13;
 
@@ -47,6 +51,12 @@ record DoctorReport(MailSite site, List<SiteFinding> findings) {
         .map(SiteFinding::verdict)
         .max(Comparator.naturalOrder())
         .orElse(SiteVerdict.UNKNOWN);
+  }
+
+  /** Prints it: as JSON where that is asked for, in colours on a terminal. */
+  void print(ProcessEnvironment process, Arguments arguments) {
+    boolean color = Terminal.isInteractive() && process.variable("NO_COLOR").isEmpty();
+    process.out().print(arguments.has("--json") ? json() + "\n" : text(color));
   }
 
   /**
@@ -93,7 +103,7 @@ record DoctorReport(MailSite site, List<SiteFinding> findings) {
 
   String json() {
     ObjectNode out = Json.object();
-    out.put("hostname", site.hostname().name());
+    out.put("hostname", hostname.name());
     out.put("worst", worst().label());
     ArrayNode all = out.putArray("findings");
     for (SiteFinding finding : findings) {

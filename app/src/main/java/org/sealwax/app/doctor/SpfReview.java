@@ -9,12 +9,9 @@ import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.spf.SpfCheck;
-import org.sealwax.mail.spf.SpfMechanism;
 import org.sealwax.mail.spf.SpfRecord;
 import org.sealwax.mail.spf.SpfRequest;
-import org.sealwax.mail.spf.SpfResult;
 import org.sealwax.mail.spf.SpfSender;
 import org.sealwax.mail.spf.SpfVerdict;
 
@@ -26,10 +23,8 @@ import org.sealwax.mail.spf.SpfVerdict;
 final class SpfReview implements SiteReview {
   private final MailSite site;
   private final Resolver resolver;
-  private final Clock clock;
 
-  SpfReview(MailSite site, Resolver resolver, Clock clock) {
-    this.clock = clock;
+  SpfReview(MailSite site, Resolver resolver) {
     this.site = site;
     this.resolver = resolver;
   }
@@ -90,18 +85,12 @@ final class SpfReview implements SiteReview {
     return new SpfCheck(resolver)
         .of(
             new SpfRequest(
-                source,
-                new SpfSender("postmaster", Optional.of(domain)),
-                site.hostname().name(),
-                site.hostname(),
-                clock.civilTime()));
+                source, new SpfSender("postmaster", Optional.of(domain)), site.hostname().name()));
   }
 
   private static boolean permitsAll(String record) {
     return SpfRecord.of(record) instanceof SpfRecord.Reading.Valid(SpfRecord read)
-        && read.directives().stream()
-            .anyMatch(
-                d -> d.mechanism() instanceof SpfMechanism.All && d.result() == SpfResult.PASS);
+        && read.permitsAll();
   }
 
   private String mechanisms() {

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
@@ -28,6 +29,7 @@ import org.sealwax.mail.dns.ReverseName;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.router.dkim.DkimKeyFile;
 import org.sealwax.router.dkim.DkimRow;
+import org.sealwax.router.dkim.KeyRecordCheck;
 import org.sealwax.testkit.dns.FixedResolver;
 
 /**
@@ -90,8 +92,11 @@ final class SiteReviewsTest {
     return row(selector, Optional.empty(), Optional.empty());
   }
 
-  private static List<SiteFinding> ofKeys(Resolver resolver, DkimRow... rows) {
-    return new DkimReview(List.of(rows), resolver, Clock.system()).findings();
+  private static List<SiteFinding> ofKeys(Resolver resolver, DkimRow... rows)
+      throws InterruptedException {
+    KeyRecordCheck check =
+        new KeyRecordCheck(resolver, _ -> Map.of(), Optional::empty, Clock.system().civilTime());
+    return new DkimReview(List.of(List.of(rows)), _ -> true, check).findings();
   }
 
   private static Broken brokenKey(String what, String record) {
@@ -100,26 +105,27 @@ final class SiteReviewsTest {
   }
 
   @Test
-  void keysThatDoNotSignNowAreNoError() {
+  void keysThatDoNotSignNowAreNoError() throws Exception {
     Instant now = Clock.system().civilTime();
     Resolver none = FixedResolver.builder().build();
     Optional<Instant> later = Optional.of(now.plus(Duration.ofDays(9)));
     Optional<Instant> earlier = Optional.of(now.minus(Duration.ofDays(9)));
-    assertEquals(List.of(), ofKeys(none, row("ed", Optional.empty(), earlier)));
+    assertEquals(
+        SiteVerdict.OK, ofKeys(none, row("ed", Optional.empty(), earlier)).getFirst().verdict());
     assertEquals(
         SiteVerdict.WARNING, ofKeys(none, row("ed", later, Optional.empty())).getFirst().verdict());
     assertEquals(SiteVerdict.ERROR, ofKeys(none, row("ed", earlier, later)).getFirst().verdict());
   }
 
   @Test
-  void aKeyThatCannotBeUsedIsAnError() {
+  void aKeyThatCannotBeUsedIsAnError() throws Exception {
     SiteFinding gone = ofKeys(inOrder().build(), row("gone")).getFirst();
     assertEquals(SiteVerdict.ERROR, gone.verdict());
     assertTrue(gone.text().contains("gone.pem"), gone.text());
   }
 
   @Test
-  void aLongRecordIsPrintedAsStringsOfAZoneFile() {
+  void aLongRecordIsPrintedAsStringsOfAZoneFile() throws Exception {
     SiteFinding missing = ofKeys(FixedResolver.builder().build(), row("rsa")).getFirst();
     assertEquals(
         RSA_NAME + ". TXT \"" + record("rsa") + "\"",
@@ -151,7 +157,7 @@ final class SiteReviewsTest {
     List<SiteFinding> found = new java.util.ArrayList<>();
     found.addAll(new EhloNameReview(site, resolver).findings());
     found.addAll(new SourceAddressReview(site, resolver).findings());
-    found.addAll(new SpfReview(site, resolver, Clock.system()).findings());
+    found.addAll(new SpfReview(site, resolver).findings());
     found.addAll(new DmarcReview(site, resolver).findings());
     found.addAll(ofKeys(resolver, row("rsa"), row("ed")));
     return found;
@@ -159,7 +165,7 @@ final class SiteReviewsTest {
 
   @Test
   void aSiteInOrderHasNoFault() throws Exception {
-    DoctorReport report = new DoctorReport(SITE, findings(SITE, inOrder().build()));
+    DoctorReport report = new DoctorReport(SITE.hostname(), findings(SITE, inOrder().build()));
     assertEquals(SiteVerdict.OK, report.worst(), report.text(false));
     assertEquals(0, report.exit());
   }
@@ -365,7 +371,7 @@ final class SiteReviewsTest {
   @MethodSource("broken")
   void aBrokenRecordIsNamedWithWhatFixesIt(Broken broken) throws Exception {
     DoctorReport report =
-        new DoctorReport(SITE, findings(SITE, broken.change().apply(inOrder()).build()));
+        new DoctorReport(SITE.hostname(), findings(SITE, broken.change().apply(inOrder()).build()));
     assertTrue(
         report.findings().stream()
             .anyMatch(

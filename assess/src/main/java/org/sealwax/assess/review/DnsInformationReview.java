@@ -2,7 +2,6 @@ package org.sealwax.assess.review;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.sealwax.assess.AddressVisit;
 import org.sealwax.assess.Review;
@@ -12,14 +11,20 @@ import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.assess.model.LocatedCheck;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dmarc.DmarcCheck;
+import org.sealwax.mail.dmarc.DmarcPolicy;
+import org.sealwax.mail.dmarc.DmarcPublication;
+import org.sealwax.mail.dmarc.DmarcResult;
+import org.sealwax.mail.dmarc.DmarcVerdict;
 import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.MxSet;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.Resolver.AddressFamily;
+import org.sealwax.mail.spf.SpfRecord;
 
 /**
  * Other DNS records about mail of the domain, which are not graded: SPF (RFC 7208), DMARC (RFC
- * 7489), names of addresses. All of it is information and none of it TLS.
+ * 9989), names of addresses. All of it is information and none of it TLS.
  */
 public record DnsInformationReview(Resolver resolver) implements Review {
   private static final LocatedCheck SPF = Check.of("spf").atDomain();
@@ -55,17 +60,12 @@ public record DnsInformationReview(Resolver resolver) implements Review {
     return found;
   }
 
-  private static boolean beginsWith(String record, String version) {
-    String lower = record.toLowerCase(Locale.ROOT);
-    return lower.equals(version) || lower.startsWith(version + " ");
-  }
-
   private Finding spf(Domain domain) {
     DnsAnswer<String> answer = resolver.txt(domain);
     if (answer.kind() == DnsAnswer.Kind.UNKNOWN) {
       return SPF.lookupFailed(answer.reason());
     }
-    List<String> records = answer.records().stream().filter(r -> beginsWith(r, "v=spf1")).toList();
+    List<String> records = answer.records().stream().filter(SpfRecord::isVersion1).toList();
     FindingEvidence evidence = FindingEvidence.txt(domain, records);
     if (records.isEmpty()) {
       return SPF.info("no SPF record").as("missing").with(evidence);
@@ -75,10 +75,15 @@ public record DnsInformationReview(Resolver resolver) implements Review {
           .as("several")
           .with(evidence);
     }
-    String record = records.getFirst().toLowerCase(Locale.ROOT).strip();
-    return record.endsWith("+all") || record.endsWith(" all")
-        ? SPF.info("any host may send: " + record).as("open").with(evidence)
-        : SPF.pass(records.getFirst()).with(evidence);
+    String text = records.getFirst();
+    return switch (SpfRecord.of(text)) {
+      case SpfRecord.Reading.Malformed malformed ->
+          SPF.info("an error for all receivers: " + malformed.why()).as("invalid").with(evidence);
+      case SpfRecord.Reading.Valid(SpfRecord record) ->
+          record.permitsAll()
+              ? SPF.info("any host may send: " + text).as("open").with(evidence)
+              : SPF.pass(text).with(evidence);
+    };
   }
 
   private Finding dmarc(Domain domain) {
@@ -90,24 +95,34 @@ public record DnsInformationReview(Resolver resolver) implements Review {
     if (answer.kind() == DnsAnswer.Kind.UNKNOWN) {
       return DMARC.lookupFailed(answer.reason());
     }
-    List<String> records =
-        answer.records().stream()
-            .filter(r -> r.strip().toLowerCase(Locale.ROOT).startsWith("v=dmarc1"))
-            .toList();
-    FindingEvidence evidence = FindingEvidence.txt(owner.get(), records);
-    if (records.isEmpty()) {
+    FindingEvidence evidence = FindingEvidence.txt(owner.get(), answer.records());
+    switch (DmarcPublication.of(answer.records())) {
+      case SEVERAL -> {
+        return DMARC
+            .info("several DMARC records: receivers ignore all")
+            .as("several")
+            .with(evidence);
+      }
+      case INVALID -> {
+        return DMARC
+            .info("the DMARC record is in error: receivers ignore it")
+            .as("invalid")
+            .with(evidence);
+      }
+      case RECORD, MISSING -> {}
+    }
+    DmarcVerdict verdict = new DmarcCheck(resolver).ofUnauthenticated(domain);
+    if (verdict.result() == DmarcResult.TEMPERROR) {
+      return DMARC.lookupFailed(verdict.reason());
+    }
+    if (verdict.policyDomain().isEmpty()) {
       return DMARC.info("no DMARC record at " + owner.get()).as("missing").with(evidence);
     }
-    if (records.size() > 1) {
-      return DMARC
-          .info(records.size() + " DMARC records: receivers ignore all")
-          .as("several")
-          .with(evidence);
-    }
-    boolean none = records.getFirst().toLowerCase(Locale.ROOT).replace(" ", "").contains("p=none");
-    return none
-        ? DMARC.info("p=none: no action is requested").as("none").with(evidence)
-        : DMARC.pass(records.getFirst()).with(evidence);
+    String text =
+        "p=" + verdict.policy().text() + " by the record of " + verdict.policyDomain().get();
+    return verdict.policy() == DmarcPolicy.NONE
+        ? DMARC.info(text + ": no action is requested").as("none").with(evidence)
+        : DMARC.pass(text).with(evidence);
   }
 
   private Finding fcrdns(AddressVisit visit) {

@@ -270,6 +270,20 @@ final class DnsReviewsTest {
             .build();
     assertEquals("INFO spf/open", code(new DnsInformationReview(open), open, "spf"));
     assertEquals("INFO dmarc/none", code(new DnsInformationReview(open), open, "dmarc"));
+    FixedResolver wrong =
+        signedZone()
+            .txt("example.org", "v=spf1 mx ip4:192.0.2.256 -all")
+            .txt("_dmarc.example.org", "v=dmarc1; p=reject")
+            .build();
+    assertEquals("INFO spf/invalid", code(new DnsInformationReview(wrong), wrong, "spf"));
+    assertEquals("INFO dmarc/invalid", code(new DnsInformationReview(wrong), wrong, "dmarc"));
+    FixedResolver lenient =
+        signedZone()
+            .txt("example.org", "v=spf1 -all +all")
+            .txt("_dmarc.example.org", "v=DMARC1; p=reject; x-p=none")
+            .build();
+    assertEquals("PASS spf", code(new DnsInformationReview(lenient), lenient, "spf"));
+    assertEquals("PASS dmarc", code(new DnsInformationReview(lenient), lenient, "dmarc"));
     assertEquals(CheckOutcome.INFO.label(), "info");
   }
 }

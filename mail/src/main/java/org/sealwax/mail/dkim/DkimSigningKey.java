@@ -2,7 +2,9 @@ package org.sealwax.mail.dkim;
 
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
+import java.security.KeyPairGenerator;
 import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.interfaces.EdECPrivateKey;
@@ -20,6 +22,15 @@ public final class DkimSigningKey {
 
   /** Characters of a file: an RSA key of 4096 bits has 3,300. */
   public static final int MAX_PEM = 20_000;
+
+  /** Bits of a new RSA key: what RFC 8301 recommends; a longer one signs much slower. */
+  public static final int NEW_RSA_BITS = 2_048;
+
+  /** Characters of a line in PEM (RFC 7468 section 2). */
+  private static final int PEM_LINE = 64;
+
+  /** Bytes of one string of a TXT record (RFC 1035 section 3.3). */
+  private static final int TXT_STRING = 255;
 
   /** Signs what is fed to it. */
   private sealed interface PrivateHalf {
@@ -72,6 +83,30 @@ public final class DkimSigningKey {
       throw new InvalidKey("the private key is not Base64");
     }
     return new DkimSigningKey(domain, selector, half(der));
+  }
+
+  /**
+   * {@return a new private key in PEM: RSA with {@value #NEW_RSA_BITS} bits, or Ed25519}
+   *
+   * @param algorithm what it signs by
+   */
+  public static String generatePem(DkimAlgorithm algorithm) {
+    try {
+      KeyPairGenerator generator =
+          switch (algorithm) {
+            case RSA_SHA256 -> {
+              KeyPairGenerator rsa = KeyPairGenerator.getInstance("RSA");
+              rsa.initialize(NEW_RSA_BITS);
+              yield rsa;
+            }
+            case ED25519_SHA256 -> KeyPairGenerator.getInstance("Ed25519");
+          };
+      byte[] der = generator.generateKeyPair().getPrivate().getEncoded();
+      String text = Base64.getMimeEncoder(PEM_LINE, new byte[] {'\n'}).encodeToString(der);
+      return BEGIN + "\n" + text + "\n" + END + "\n";
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has it", e);
+    }
   }
 
   private static PrivateHalf half(PKCS8EncodedKeySpec der) throws InvalidKey {
@@ -141,6 +176,20 @@ public final class DkimSigningKey {
         + algorithm().keyType()
         + "; p="
         + Base64.getEncoder().encodeToString(publicKey());
+  }
+
+  /**
+   * {@return the line of a zone file that publishes the public key: {@link #record} in strings of
+   * at most 255 bytes (RFC 6376 section 3.6.2.2)}
+   */
+  public String zoneLine() {
+    String record = record();
+    StringBuilder line = new StringBuilder(recordName() + ". TXT");
+    for (int at = 0; at < record.length(); at += TXT_STRING) {
+      int end = Math.min(record.length(), at + TXT_STRING);
+      line.append(" \"").append(record, at, end).append('"');
+    }
+    return line.toString();
   }
 
   /** The public half: a SubjectPublicKeyInfo, or the 32 bytes of Ed25519. */

@@ -63,42 +63,27 @@ public final class DkimVerifier {
   }
 
   /**
-   * {@return a verifier of {@link #MAX_SIGNATURES} signatures, by keys for mail}
+   * {@return a verifier of {@link #MAX_SIGNATURES} signatures}
    *
    * @param section the header section of the message
-   * @param wanted whether a signature of this domain goes before others when there are more; the
-   *     other ones count from the top
+   * @param services for which a key may be (its tag {@code s=}), usually {@link #MAIL}
+   * @param wanted whether a signature of this domain counts for the caller. When there are more
+   *     signatures, these go first, so that others above them cannot hide them; the rest counts
+   *     from the top
    * @param now for {@code x=}
    */
-  public static DkimVerifier start(HeaderSection section, Predicate<Domain> wanted, Instant now) {
+  public static DkimVerifier start(
+      HeaderSection section, Set<String> services, Predicate<Domain> wanted, Instant now) {
     List<HeaderField> all = section.named(DkimSignature.NAME);
     if (all.size() <= MAX_SIGNATURES) {
-      return new DkimVerifier(section, all, MAIL, now);
+      return new DkimVerifier(section, all, Set.copyOf(services), now);
     }
     List<HeaderField> chosen = new ArrayList<>(all);
     // The sort keeps the order of equal ones.
     chosen.sort(
         Comparator.comparing(
             field -> !DkimSignature.claim(field).domain().filter(wanted).isPresent()));
-    return new DkimVerifier(section, chosen.subList(0, MAX_SIGNATURES), MAIL, now);
-  }
-
-  /**
-   * {@return a verifier}
-   *
-   * @param section the header section of the message
-   * @param limit signatures that are verified at most, from the top; 0 to {@link #MAX_SIGNATURES}
-   * @param services for which a key may be (its tag {@code s=})
-   * @param now for {@code x=}
-   */
-  public static DkimVerifier start(
-      HeaderSection section, int limit, Set<String> services, Instant now) {
-    if (limit < 0 || limit > MAX_SIGNATURES) {
-      throw new IllegalArgumentException("limit: " + limit);
-    }
-    List<HeaderField> all = section.named(DkimSignature.NAME);
-    return new DkimVerifier(
-        section, all.subList(0, Math.min(limit, all.size())), Set.copyOf(services), now);
+    return new DkimVerifier(section, chosen.subList(0, MAX_SIGNATURES), Set.copyOf(services), now);
   }
 
   private Candidate read(HeaderField field) {

@@ -17,7 +17,11 @@ public enum KeyPublication {
   REVOKED,
   /** Another key. */
   OTHER_KEY,
-  /** A record that is in error, or not for mail. */
+  /** A key for another algorithm ({@code k=}). */
+  OTHER_TYPE,
+  /** A key for other services than mail ({@code s=}). */
+  NOT_FOR_MAIL,
+  /** A record that is in error. */
   UNUSABLE;
 
   /**
@@ -38,10 +42,10 @@ public enum KeyPublication {
         return REVOKED;
       }
       if (!found.type().equals(key.algorithm().keyType())) {
-        return OTHER_KEY;
+        return OTHER_TYPE;
       }
       if (found.services().stream().noneMatch(s -> s.equals("*") || s.equals("email"))) {
-        return UNUSABLE;
+        return NOT_FOR_MAIL;
       }
       byte[] open =
           switch (key.algorithm()) {

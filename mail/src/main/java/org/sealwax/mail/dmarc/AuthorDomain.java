@@ -4,20 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.message.AuthorField;
+import org.sealwax.mail.message.AuthorField.AuthorAddress;
 
-/**
- * The domain in From (RFC 9989 section 5.3.1). Only {@link Single} can be checked. The field is
- * read by the grammar of RFC 5322 section 3.4 alone, groups of RFC 6854 included: where the grammar
- * ends, mail readers guess differently, and one of them could show a domain that another one would
- * not check.
- */
+/** The domain in From (RFC 9989 section 5.3.1). Only {@link Single} can be checked. */
 public sealed interface AuthorDomain {
-  /** Addresses in one field: more are an attack on our resources. */
-  int MAX_ADDRESSES = 100;
-
-  /** Characters of a field that is read. */
-  int MAX_LENGTH = 16_384;
-
   /**
    * All addresses have this domain.
    *
@@ -39,30 +30,24 @@ public sealed interface AuthorDomain {
   record Malformed(String why) implements AuthorDomain {}
 
   /**
-   * {@return the domain in the From fields of a message}
+   * {@return the domain in From}
    *
-   * @param fields the value of each From field, unfolded or not
+   * @param field the From field of a message
    */
-  static AuthorDomain of(List<String> fields) {
-    if (fields.isEmpty()) {
-      return new Missing();
-    }
-    if (fields.size() > 1) {
-      return new Malformed("more than one From field");
-    }
-    if (fields.getFirst().length() > MAX_LENGTH) {
-      return new Malformed("From is longer than " + MAX_LENGTH + " characters");
-    }
-    Optional<List<String>> domains = new AuthorFieldParser(fields.getFirst()).domains();
-    if (domains.isEmpty()) {
-      return new Malformed("From is not a list of addresses");
-    }
+  static AuthorDomain of(AuthorField field) {
+    return switch (field) {
+      case AuthorField.Malformed malformed -> new Malformed(malformed.why());
+      case AuthorField.Addresses found -> of(found.addresses());
+    };
+  }
+
+  private static AuthorDomain of(List<AuthorAddress> addresses) {
     List<Domain> read = new ArrayList<>();
-    for (String text : domains.get()) {
-      if (text.startsWith("[")) {
+    for (AuthorAddress address : addresses) {
+      if (address.domain().startsWith("[")) {
         continue;
       }
-      Optional<Domain> domain = Domain.parse(text);
+      Optional<Domain> domain = Domain.parse(address.domain());
       if (domain.isEmpty()) {
         return new Malformed("From has an address without a valid domain");
       }
@@ -72,7 +57,7 @@ public sealed interface AuthorDomain {
       return new Missing();
     }
     boolean same =
-        read.size() == domains.get().size() && read.stream().allMatch(read.getFirst()::equals);
+        read.size() == addresses.size() && read.stream().allMatch(read.getFirst()::equals);
     return same ? new Single(read.getFirst()) : new Several();
   }
 }

@@ -48,6 +48,16 @@ public final class DmarcCheck {
     };
   }
 
+  /**
+   * {@return the verdict about mail that neither SPF nor DKIM authenticates, with the policy that
+   * applies to it}
+   *
+   * @param author the domain in From
+   */
+  public DmarcVerdict ofUnauthenticated(Domain author) {
+    return of(author, new AuthenticationFacts(List.of(), List.of()));
+  }
+
   private DmarcVerdict of(Domain author, AuthenticationFacts facts) {
     DmarcTreeWalk walk = DmarcTreeWalk.from(resolver, author);
     if (walk.failure().isPresent()) {

@@ -1,7 +1,7 @@
 /**
  * DMARC (RFC 9989): does an identity that SPF or DKIM authenticated belong to the domain in From?
  * {@link org.sealwax.mail.dmarc.DmarcCheck} answers with a {@link
- * org.sealwax.mail.dmarc.DmarcVerdict}; {@link org.sealwax.mail.dmarc.AuthorDomain} reads From,
+ * org.sealwax.mail.dmarc.DmarcVerdict}; {@link org.sealwax.mail.dmarc.AuthorDomain} is that domain,
  * {@link org.sealwax.mail.dmarc.DmarcRecord} is a policy record, {@link
  * org.sealwax.mail.dmarc.DmarcTreeWalk} finds the records above a domain.
  *

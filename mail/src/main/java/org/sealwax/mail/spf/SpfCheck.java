@@ -10,9 +10,6 @@ import org.sealwax.mail.dns.Resolver;
  * resolver that answers in time. Thread-safe; blocks as long as the resolver does.
  */
 public final class SpfCheck {
-  /** Characters of an explanation (RFC 7208 6.2: short enough for an SMTP reply). */
-  public static final int MAX_EXPLANATION = 500;
-
   private final Resolver resolver;
 
   /**
@@ -34,29 +31,14 @@ public final class SpfCheck {
     Optional<Domain> domain = request.sender().domain();
     if (domain.isEmpty() || domain.get().parent().isEmpty()) {
       // RFC 7208 4.3: an address literal, a name that is not fully qualified, or no name.
-      return new SpfVerdict(SpfResult.NONE, domain, "no domain to check", Optional.empty());
+      return new SpfVerdict(SpfResult.NONE, domain, "no domain to check");
     }
     try {
       SpfEvaluation.Decision decision =
           new SpfEvaluation(resolver, request).checkHost(domain.get());
-      return new SpfVerdict(decision.result(), domain, decision.reason(), decision.explanation());
+      return new SpfVerdict(decision.result(), domain, decision.reason());
     } catch (SpfException e) {
-      return new SpfVerdict(e.result(), domain, e.reason(), Optional.empty());
+      return new SpfVerdict(e.result(), domain, e.reason());
     }
-  }
-
-  /**
-   * The text with which a domain explains its {@code fail}: printable ASCII, at most {@link
-   * #MAX_EXPLANATION} characters. The domain wrote it, and anyone can have a domain: it must not be
-   * shown as our own words.
-   *
-   * @param request as it was checked
-   * @param verdict of that check
-   * @return the text; empty when there is none, or none that is valid
-   */
-  public Optional<String> explanation(SpfRequest request, SpfVerdict verdict) {
-    return verdict
-        .explanation()
-        .flatMap(source -> new SpfEvaluation(resolver, request).explanation(source));
   }
 }

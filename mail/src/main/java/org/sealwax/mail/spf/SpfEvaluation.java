@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.MxRecord;
@@ -49,12 +48,7 @@ final class SpfEvaluation {
    *
    * @param reason the directive that matched, or why none did
    */
-  record Decision(
-      SpfResult result, String reason, Optional<SpfVerdict.ExplanationSource> explanation) {
-    static Decision of(SpfResult result, String reason) {
-      return new Decision(result, reason, Optional.empty());
-    }
-  }
+  record Decision(SpfResult result, String reason) {}
 
   /** The decision of a domain's record; NONE when it has none. */
   Decision checkHost(Domain domain) throws SpfException {
@@ -62,7 +56,7 @@ final class SpfEvaluation {
     requireAnswer(answer, "TXT", domain);
     List<String> records = answer.records().stream().filter(SpfRecord::isVersion1).toList();
     if (records.isEmpty()) {
-      return Decision.of(SpfResult.NONE, "no SPF record at " + domain);
+      return new Decision(SpfResult.NONE, "no SPF record at " + domain);
     }
     if (records.size() > 1) {
       throw SpfException.permanent("more than one SPF record at " + domain);
@@ -77,16 +71,11 @@ final class SpfEvaluation {
   private Decision decision(SpfRecord record, Domain domain) throws SpfException {
     for (SpfDirective directive : record.directives()) {
       if (matches(directive.mechanism(), domain)) {
-        return new Decision(
-            directive.result(),
-            directive.text() + " of " + domain,
-            directive.result() == SpfResult.FAIL
-                ? record.explanation().map(e -> new SpfVerdict.ExplanationSource(domain, e))
-                : Optional.empty());
+        return new Decision(directive.result(), directive.text() + " of " + domain);
       }
     }
     if (record.redirect().isEmpty()) {
-      return Decision.of(SpfResult.NEUTRAL, "no term of " + domain + " matches");
+      return new Decision(SpfResult.NEUTRAL, "no term of " + domain + " matches");
     }
     SpfMacroString redirect = record.redirect().get();
     countTerm();
@@ -296,9 +285,6 @@ final class SpfEvaluation {
       case 'p' -> validatedName(domain);
       case 'v' -> request.client() instanceof Inet4Address ? "in-addr" : "ip6";
       case 'h' -> request.hello();
-      case 'c' -> AddressText.of(request.client());
-      case 'r' -> request.receiver().name();
-      case 't' -> Long.toString(request.at().getEpochSecond());
       default -> throw new IllegalStateException("no macro: " + letter);
     };
   }
@@ -325,24 +311,5 @@ final class SpfEvaluation {
         .or(() -> names.stream().findFirst())
         .map(Domain::name)
         .orElse("unknown");
-  }
-
-  /** RFC 7208 6.2: exactly one text; anything else is as if there were no explanation. */
-  Optional<String> explanation(SpfVerdict.ExplanationSource source) {
-    return name(source.target(), source.domain())
-        .map(resolver::txt)
-        .map(DnsAnswer::records)
-        .filter(records -> records.size() == 1)
-        .flatMap(records -> text(records.getFirst(), source.domain()))
-        .filter(text -> text.length() <= SpfCheck.MAX_EXPLANATION)
-        .filter(text -> text.chars().allMatch(c -> c >= ' ' && c <= '~'));
-  }
-
-  private Optional<String> text(String record, Domain domain) {
-    try {
-      return SpfMacroString.explanation(record).expanded(letter -> value(letter, domain));
-    } catch (SpfException e) {
-      return Optional.empty();
-    }
   }
 }

@@ -20,7 +20,7 @@ public record SpfMacroString(List<Part> parts) {
   /** RFC 7208 7.1: macros for names. */
   private static final String LETTERS = "slodiphv";
 
-  /** RFC 7208 7.1: macros for explanations only. */
+  /** RFC 7208 7.1: macros for explanations only, which we do not make. */
   private static final String EXPLANATION_LETTERS = "crt";
 
   /** RFC 7208 7.1. */
@@ -64,17 +64,12 @@ public record SpfMacroString(List<Part> parts) {
   /** Where a macro string stands, which decides what it may have. */
   private enum Place {
     NAME(LETTERS),
-    EXPLANATION(LETTERS + EXPLANATION_LETTERS),
     UNKNOWN_MODIFIER(LETTERS + EXPLANATION_LETTERS);
 
     private final String letters;
 
     Place(String letters) {
       this.letters = letters;
-    }
-
-    boolean admits(char c) {
-      return (c > ' ' && c <= '~') || (c == ' ' && this == EXPLANATION);
     }
   }
 
@@ -106,15 +101,6 @@ public record SpfMacroString(List<Part> parts) {
     return spec;
   }
 
-  /**
-   * The text of an explanation.
-   *
-   * @param text as published
-   */
-  static SpfMacroString explanation(String text) throws SpfException {
-    return parse(text, Place.EXPLANATION);
-  }
-
   /** RFC 7208 6: unknown modifiers are ignored, errors in them are not. */
   static void checkUnknownModifier(String text) throws SpfException {
     parse(text, Place.UNKNOWN_MODIFIER);
@@ -126,7 +112,7 @@ public record SpfMacroString(List<Part> parts) {
     int at = 0;
     while (at < text.length()) {
       char c = text.charAt(at);
-      if (!place.admits(c)) {
+      if (c <= ' ' || c > '~') {
         throw SpfException.permanent("not a printable character in " + text);
       }
       if (c != '%') {

@@ -8,12 +8,8 @@ import java.util.Optional;
  *
  * @param directives in their order; the first that matches decides
  * @param redirect the domain whose record decides when none matches (RFC 7208 6.1)
- * @param explanation the name of a text for a {@code fail} (RFC 7208 6.2)
  */
-public record SpfRecord(
-    List<SpfDirective> directives,
-    Optional<SpfMacroString> redirect,
-    Optional<SpfMacroString> explanation) {
+public record SpfRecord(List<SpfDirective> directives, Optional<SpfMacroString> redirect) {
   private static final String VERSION = "v=spf1";
 
   /** Copies. */
@@ -29,6 +25,15 @@ public record SpfRecord(
    * @param text as published
    */
   public record SpfDirective(SpfResult result, SpfMechanism mechanism, String text) {}
+
+  /** {@return whether every host of the internet passes by {@code +all}} */
+  public boolean permitsAll() {
+    return directives.stream()
+        .filter(d -> d.mechanism() instanceof SpfMechanism.All)
+        .findFirst()
+        .filter(d -> d.result() == SpfResult.PASS)
+        .isPresent();
+  }
 
   /** What one text is. */
   public sealed interface Reading {

@@ -35,7 +35,7 @@ final class SpfRecordParser {
 
   private final List<SpfDirective> directives = new ArrayList<>();
   private @Nullable SpfMacroString redirect;
-  private @Nullable SpfMacroString explanation;
+  private boolean isExplained;
 
   /**
    * @param terms what follows the version
@@ -46,8 +46,7 @@ final class SpfRecordParser {
         term(term);
       }
     }
-    return new SpfRecord(
-        directives, Optional.ofNullable(redirect), Optional.ofNullable(explanation));
+    return new SpfRecord(directives, Optional.ofNullable(redirect));
   }
 
   private static SpfException error(String term) {
@@ -80,10 +79,11 @@ final class SpfRecordParser {
         redirect = SpfMacroString.domain(value);
       }
       case "exp" -> {
-        if (explanation != null) {
+        if (isExplained) {
           throw SpfException.permanent("more than one exp");
         }
-        explanation = SpfMacroString.domain(value);
+        isExplained = true;
+        SpfMacroString.domain(value); // for its grammar: explanations are not fetched
       }
       default -> SpfMacroString.checkUnknownModifier(value);
     }

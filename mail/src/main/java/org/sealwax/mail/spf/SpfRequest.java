@@ -1,8 +1,6 @@
 package org.sealwax.mail.spf;
 
 import java.net.InetAddress;
-import java.time.Instant;
-import org.sealwax.mail.address.Domain;
 
 /**
  * What an SPF check is about (RFC 7208 4.1).
@@ -10,8 +8,5 @@ import org.sealwax.mail.address.Domain;
  * @param client address of the client; an IPv4-mapped address is an IPv4 address
  * @param sender whose permission is checked
  * @param hello the EHLO or HELO name as the client gave it
- * @param receiver the checking host, for explanations
- * @param at time of the check, for explanations
  */
-public record SpfRequest(
-    InetAddress client, SpfSender sender, String hello, Domain receiver, Instant at) {}
+public record SpfRequest(InetAddress client, SpfSender sender, String hello) {}

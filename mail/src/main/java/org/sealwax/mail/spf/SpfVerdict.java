@@ -10,13 +10,8 @@ import org.sealwax.mail.address.Domain;
  * @param domain the domain that was checked; empty when there was none
  * @param reason in words for logs: the term that matched, or why there is no better result; at most
  *     {@link #MAX_REASON} characters of printable ASCII
- * @param explanation where the domain explains a {@code fail}, unread; empty when it does not
  */
-public record SpfVerdict(
-    SpfResult result,
-    Optional<Domain> domain,
-    String reason,
-    Optional<ExplanationSource> explanation) {
+public record SpfVerdict(SpfResult result, Optional<Domain> domain, String reason) {
   /** Characters of a reason: one line of a log. */
   public static final int MAX_REASON = 200;
 
@@ -29,12 +24,4 @@ public record SpfVerdict(
         .forEach(c -> clean.append(c >= ' ' && c <= '~' ? (char) c : '?'));
     reason = clean.toString();
   }
-
-  /**
-   * The {@code exp} modifier of the record that decided (RFC 7208 6.2).
-   *
-   * @param domain whose record it is
-   * @param target the name of the text, with its macros
-   */
-  public record ExplanationSource(Domain domain, SpfMacroString target) {}
 }

@@ -8,11 +8,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.message.AuthorField;
 
 /** From as it comes: one domain, or a named reason why there is none. */
 final class AuthorDomainTest {
   private static AuthorDomain of(String field) {
-    return AuthorDomain.of(List.of(field));
+    return of(List.of(field));
+  }
+
+  private static AuthorDomain of(List<String> fields) {
+    return AuthorDomain.of(AuthorField.of(fields));
   }
 
   @ParameterizedTest
@@ -101,18 +106,17 @@ final class AuthorDomainTest {
 
   @Test
   void noFieldAndTwoFields() {
-    assertInstanceOf(AuthorDomain.Missing.class, AuthorDomain.of(List.of()));
+    assertInstanceOf(AuthorDomain.Missing.class, of(List.of()));
     assertInstanceOf(
-        AuthorDomain.Malformed.class,
-        AuthorDomain.of(List.of("user@good.example", "user@good.example")));
+        AuthorDomain.Malformed.class, of(List.of("user@good.example", "user@good.example")));
   }
 
   @Test
   void limits() {
-    String most = "a@good.example,".repeat(AuthorDomain.MAX_ADDRESSES);
+    String most = "a@good.example,".repeat(AuthorField.MAX_ADDRESSES);
     assertInstanceOf(AuthorDomain.Single.class, of(most));
     assertInstanceOf(AuthorDomain.Malformed.class, of(most + "a@good.example"));
-    String longest = "x".repeat(AuthorDomain.MAX_LENGTH - 17) + " <a@good.example>";
+    String longest = "x".repeat(AuthorField.MAX_LENGTH - 17) + " <a@good.example>";
     assertInstanceOf(AuthorDomain.Single.class, of(longest));
     assertInstanceOf(AuthorDomain.Malformed.class, of("x" + longest));
     String comments = "(".repeat(20) + ")".repeat(20);

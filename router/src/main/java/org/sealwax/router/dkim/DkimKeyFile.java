@@ -2,13 +2,16 @@ package org.sealwax.router.dkim;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Optional;
 import java.util.Set;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dkim.DkimAlgorithm;
 import org.sealwax.mail.dkim.DkimSigningKey;
+import org.sealwax.router.store.StateFiles;
 
 /** Files with private keys for DKIM: PKCS #8 in PEM, RSA or Ed25519. */
 public final class DkimKeyFile {
@@ -32,6 +35,29 @@ public final class DkimKeyFile {
     } catch (DkimSigningKey.InvalidKey e) {
       throw new IOException(file + ": " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * Makes a file with a new key, which only its owner may read. The file is there as a whole or not
+   * at all.
+   *
+   * @param file which must not exist
+   * @param algorithm of the key
+   * @throws FileAlreadyExistsException when it exists; it is unchanged
+   * @throws IOException when it cannot be written
+   */
+  public static void create(Path file, DkimAlgorithm algorithm) throws IOException {
+    Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    Files.deleteIfExists(fresh); // of a run that did not end
+    byte[] pem = DkimSigningKey.generatePem(algorithm).getBytes(StandardCharsets.US_ASCII);
+    try {
+      StateFiles.write(fresh, out -> out.write(pem));
+      // A link, because a move replaces a file that somebody made meanwhile.
+      Files.createLink(file, fresh);
+    } finally {
+      Files.deleteIfExists(fresh);
+    }
+    StateFiles.sync(file.toAbsolutePath().getParent());
   }
 
   /**

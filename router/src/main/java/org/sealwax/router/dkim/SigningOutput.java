@@ -3,7 +3,6 @@ package org.sealwax.router.dkim;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.security.GeneralSecurityException;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +48,7 @@ public final class SigningOutput extends OutputStream {
 
   private final SignedContent content;
   private final KeyChoice choice;
+  private final SigningPool pool;
   private final Instant now;
   private final MessageSplitter splitter = new MessageSplitter(new Parts());
   private @Nullable ByteArrayOutputStream held = new ByteArrayOutputStream(1024);
@@ -61,17 +61,19 @@ public final class SigningOutput extends OutputStream {
    *
    * @param content takes it
    * @param choice decides
+   * @param pool makes the signatures
    * @param now the time of the signature
    */
-  public SigningOutput(SignedContent content, KeyChoice choice, Instant now) {
+  public SigningOutput(SignedContent content, KeyChoice choice, SigningPool pool, Instant now) {
     this.content = content;
     this.choice = choice;
+    this.pool = pool;
     this.now = now;
   }
 
   /** {@return the same for a message that is written once more from its beginning, changed} */
   public SigningOutput again() {
-    return new SigningOutput(content, choice, now);
+    return new SigningOutput(content, choice, pool, now);
   }
 
   /** {@return bytes of the place that was left in front of the header} */
@@ -121,11 +123,7 @@ public final class SigningOutput extends OutputStream {
     DkimSigner made = signer;
     if (made != null) {
       signer = null;
-      try {
-        content.fill(made.finish());
-      } catch (GeneralSecurityException e) {
-        throw new IOException("the message cannot be signed", e);
-      }
+      content.fill(pool.sign(made::finish));
     }
   }
 

@@ -4,34 +4,35 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
-import org.sealwax.mail.dkim.DkimAlgorithm;
 import org.sealwax.mail.dkim.DkimSigningKey;
 import org.sealwax.mail.tls.verdict.Verdict;
+import org.sealwax.router.dkim.KeyTimes.LoadedKey;
 
 /**
  * Decides which keys sign a message. Made again by each reload, with the keys in memory. Immutable.
  */
 public final class SigningPolicy {
   /** Nothing is signed. */
-  public static final SigningPolicy NONE = new SigningPolicy(List.of(), List.of());
-
-  /** A key with its row. */
-  private record LoadedKey(DkimRow row, DkimSigningKey key) {}
+  public static final SigningPolicy NONE =
+      new SigningPolicy(List.of(), List.of(), new SigningPool(1), KeyUseRecorder.empty());
 
   private final List<LoadedKey> keys;
   private final List<SenderRow> senders;
+  private final SigningPool pool;
+  private final KeyUseRecorder use;
 
-  private SigningPolicy(List<LoadedKey> keys, List<SenderRow> senders) {
+  private SigningPolicy(
+      List<LoadedKey> keys, List<SenderRow> senders, SigningPool pool, KeyUseRecorder use) {
     this.keys = List.copyOf(keys);
     this.senders = List.copyOf(senders);
+    this.pool = pool;
+    this.use = use;
   }
 
   /**
@@ -39,14 +40,23 @@ public final class SigningPolicy {
    *
    * @param rows the keys of all domains
    * @param senders users and clients
+   * @param pool makes the signatures
+   * @param use notes which keys sign
    * @throws IOException when one of the keys cannot be used
    */
-  public static SigningPolicy read(List<DkimRow> rows, List<SenderRow> senders) throws IOException {
+  public static SigningPolicy read(
+      List<DkimRow> rows, List<SenderRow> senders, SigningPool pool, KeyUseRecorder use)
+      throws IOException {
     List<LoadedKey> keys = new ArrayList<>();
     for (DkimRow row : rows) {
       keys.add(new LoadedKey(row, DkimKeyFile.read(row.domain(), row.selector(), row.key())));
     }
-    return new SigningPolicy(keys, senders);
+    return new SigningPolicy(keys, senders, pool, use);
+  }
+
+  /** {@return the threads that make the signatures} */
+  public SigningPool pool() {
+    return pool;
   }
 
   /** {@return whether the mail of a submitter may be signed at all} */
@@ -93,12 +103,15 @@ public final class SigningPolicy {
 
   /** One key for each algorithm: the newest in force. */
   private List<DkimSigningKey> keysOf(Domain domain, Instant now) {
-    Map<DkimAlgorithm, DkimSigningKey> newest = new EnumMap<>(DkimAlgorithm.class);
-    keys.stream()
-        .filter(k -> k.row().domain().equals(domain) && k.row().isInForce(now))
-        .sorted(Comparator.comparing(k -> k.row().from().orElse(Instant.MIN)))
-        .forEach(k -> newest.put(k.key().algorithm(), k.key()));
-    return List.copyOf(newest.values());
+    List<DkimSigningKey> signing =
+        keys.stream()
+            .filter(k -> k.row().domain().equals(domain))
+            .filter(k -> KeyTimes.of(k, keys, now) instanceof KeyTimes.Signing)
+            .map(LoadedKey::key)
+            .sorted(Comparator.comparing(DkimSigningKey::algorithm))
+            .toList();
+    signing.forEach(key -> use.signs(key.recordName(), now));
+    return signing;
   }
 
   private static boolean matches(SenderRow row, Submitter submitter) {

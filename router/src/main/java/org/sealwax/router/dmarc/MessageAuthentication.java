@@ -24,7 +24,7 @@ import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.message.AuthenticationResults;
 import org.sealwax.mail.message.AuthenticationResults.Method;
 import org.sealwax.mail.message.AuthenticationResults.Property;
-import org.sealwax.mail.message.HeaderField;
+import org.sealwax.mail.message.AuthorField;
 import org.sealwax.mail.message.HeaderSection;
 import org.sealwax.mail.message.MessageSplitter;
 import org.sealwax.mail.smtp.Reply;
@@ -74,7 +74,8 @@ public final class MessageAuthentication implements MessageSplitter.MessageParts
   @Override
   public void header(HeaderSection section) {
     header = section;
-    verifier = DkimVerifier.start(section, mayBeAligned(author(section)), mail.at());
+    verifier =
+        DkimVerifier.start(section, DkimVerifier.MAIL, mayBeAligned(author(section)), mail.at());
   }
 
   @Override
@@ -104,12 +105,7 @@ public final class MessageAuthentication implements MessageSplitter.MessageParts
     }
     boolean relay = settings.isTrustedRelay(mail.client());
     SpfRequest request =
-        new SpfRequest(
-            mail.client(),
-            SpfSender.of(mail.sender(), mail.hello()),
-            mail.hello(),
-            mail.host(),
-            mail.at());
+        new SpfRequest(mail.client(), SpfSender.of(mail.sender(), mail.hello()), mail.hello());
     Optional<SpfVerdict> spf =
         relay ? Optional.empty() : Optional.of(new SpfCheck(resolver).of(request));
     List<DkimResult> signatures = ended.results(resolver::txt);
@@ -122,8 +118,7 @@ public final class MessageAuthentication implements MessageSplitter.MessageParts
 
   /** Nothing could be found out. */
   AuthenticationOutcome unchecked() {
-    SpfVerdict spf =
-        new SpfVerdict(SpfResult.TEMPERROR, Optional.empty(), "no answer", Optional.empty());
+    SpfVerdict spf = new SpfVerdict(SpfResult.TEMPERROR, Optional.empty(), "no answer");
     DmarcVerdict dmarc =
         new DmarcVerdict(
             DmarcResult.TEMPERROR,
@@ -152,9 +147,7 @@ public final class MessageAuthentication implements MessageSplitter.MessageParts
   }
 
   private static AuthorDomain author(HeaderSection section) {
-    return section.flaw() == HeaderSection.HeaderFlaw.NONE
-        ? AuthorDomain.of(section.named("From").stream().map(HeaderField::text).toList())
-        : new AuthorDomain.Malformed("the header section is malformed");
+    return AuthorDomain.of(AuthorField.of(section));
   }
 
   private static AuthenticationFacts facts(Optional<SpfVerdict> spf, List<DkimResult> signatures) {

@@ -22,6 +22,7 @@ import org.sealwax.mail.smtp.DsnRequest;
 import org.sealwax.mail.smtp.MailParameters.ReturnParameter;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.dkim.SigningOutput;
+import org.sealwax.router.dkim.SigningPolicy;
 import org.sealwax.router.queue.KnownNextHops.SchedulingKey;
 import org.sealwax.router.queue.QueueStep.NoticeKind;
 import org.sealwax.router.queue.QueueStep.NotifiedRecipient;
@@ -206,8 +207,12 @@ final class NotificationWriter {
 
   /** Where our own message is written: it is from postmaster at this host. */
   private OutputStream signed(Draft draft, QueueSettings settings, Instant now) {
+    SigningPolicy signing = queue.signing();
     return new SigningOutput(
-        draft, section -> queue.signing().ownKeys(settings.hostName(), civil(now)), civil(now));
+        draft,
+        section -> signing.ownKeys(settings.hostName(), civil(now)),
+        signing.pool(),
+        civil(now));
   }
 
   private static boolean isEightBit(byte @Nullable [] content) {

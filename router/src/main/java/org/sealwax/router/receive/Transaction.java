@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.dkim.DkimSigningKey;
-import org.sealwax.mail.message.AuthorAddress;
+import org.sealwax.mail.message.AuthorField;
 import org.sealwax.mail.message.HeaderScanner;
 import org.sealwax.mail.message.HeaderSection;
 import org.sealwax.mail.message.HeaderSeparator;
@@ -219,7 +219,8 @@ final class Transaction implements CommandHandler.BodyReceiver {
     if (submitter != null && reception.signing().knows(submitter)) {
       // The place of the signatures is below our trace field.
       SigningOutput signed =
-          new SigningOutput(opened, section -> keys(submitter, section, now), now);
+          new SigningOutput(
+              opened, section -> keys(submitter, section, now), reception.signing().pool(), now);
       signing = signed;
       content = signed;
     }
@@ -237,7 +238,8 @@ final class Transaction implements CommandHandler.BodyReceiver {
   }
 
   private List<DkimSigningKey> keys(Submitter submitter, HeaderSection section, Instant now) {
-    return AuthorAddress.of(section)
+    return AuthorField.of(section)
+        .author()
         .map(author -> reception.signing().keysFor(submitter, author, sender, now))
         .orElse(List.of());
   }

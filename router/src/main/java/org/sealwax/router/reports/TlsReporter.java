@@ -145,7 +145,8 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
 
   /** Begins to keep and to send. */
   public synchronized void start() {
-    thread = Supervisor.start("tlsrpt", () -> ending.getCount() == 0, this::run);
+    // A platform thread, because it signs: no session waits for its carrier meanwhile.
+    thread = Supervisor.startPlatform("tlsrpt", () -> ending.getCount() == 0, this::run);
   }
 
   @Override

@@ -71,6 +71,7 @@ import org.sealwax.router.spool.SqliteSpool;
 import org.sealwax.router.wiring.CertificateAuthorities;
 import org.sealwax.router.wiring.ClockFile;
 import org.sealwax.router.wiring.ConfiguredFilesCheck;
+import org.sealwax.router.wiring.DkimSigning;
 import org.sealwax.router.wiring.DomainStores;
 import org.sealwax.router.wiring.IncomingTlsReports;
 import org.sealwax.router.wiring.Lazy;
@@ -110,6 +111,7 @@ public final class Router implements Closeable {
   private final Resolver resolver;
   private final ServerCertificates certificates;
   private final DomainStores stores;
+  private final DkimSigning dkim;
   private final OutgoingTlsReports reports;
   private final IncomingTlsReports reportsIn;
   private final ListenerSet listeners;
@@ -189,10 +191,10 @@ public final class Router implements Closeable {
     try {
       this.spool = openSpool(settings);
     } catch (StartFailure e) {
-      closeQuietly(stores);
-      closeQuietly(stateLock);
+      closeQuietly(stores, stateLock);
       throw e;
     }
+    this.dkim = new DkimSigning(state, spool, steady, log);
     this.peerIdentities = stores.peerIdentities(tls.verifier());
     this.mxHostProbe =
         new MxHostProbe(
@@ -257,9 +259,7 @@ public final class Router implements Closeable {
       certificates.prepare();
       apply(settings);
     } catch (IOException | RuntimeException e) {
-      closeQuietly(stores);
-      closeQuietly(spool);
-      closeQuietly(stateLock);
+      closeQuietly(dkim, stores, spool, stateLock);
       if (e instanceof RuntimeException bug && !(bug.getCause() instanceof IOException)) {
         throw bug;
       }
@@ -348,7 +348,7 @@ public final class Router implements Closeable {
             log,
             directory);
     PasswordFile users = passwords(next);
-    SigningPolicy signing = SigningPolicy.read(next.dkim(), next.senders());
+    SigningPolicy signing = dkim.policy(next);
     ReceiveConfiguration in =
         new ReceiveConfiguration(
             next.receive(),
@@ -459,7 +459,8 @@ public final class Router implements Closeable {
     queue.start();
     prefetch.start();
     held.start();
-    housekeeping.start(List.of(this::rereadFiles, recipients::save, certificates::reloadIfChanged));
+    housekeeping.start(
+        List.of(this::rereadFiles, recipients::save, certificates::reloadIfChanged, dkim::keepUse));
   }
 
   private TcpListener openMetrics(InetSocketAddress address) throws StartFailure {
@@ -563,7 +564,7 @@ public final class Router implements Closeable {
     stopping = true;
     housekeeping.end();
     listeners.close();
-    for (Closeable machine : new Closeable[] {control, metrics, prefetch, held, queue}) {
+    for (Closeable machine : new Closeable[] {control, metrics, prefetch, held, queue, dkim}) {
       if (machine != null) {
         closeQuietly(machine);
       }
@@ -576,11 +577,7 @@ public final class Router implements Closeable {
     mxHostProbe.close();
     recipients.save();
     peerIdentities.close();
-    closeQuietly(crashMarks);
-    closeQuietly(reportsIn);
-    closeQuietly(reports);
-    closeQuietly(stores);
-    closeQuietly(spool);
+    closeQuietly(crashMarks, reportsIn, reports, stores, spool);
     // The identity of a first start may be in the making: its files are whole when this returns.
     housekeeping.await(GRACE);
     certificates.await();
@@ -588,11 +585,13 @@ public final class Router implements Closeable {
     closeQuietly(stateLock);
   }
 
-  private void closeQuietly(Closeable machine) {
-    try {
-      machine.close();
-    } catch (IOException e) {
-      log.warning("app", "closing: " + FailureText.of(e));
+  private void closeQuietly(Closeable... machines) {
+    for (Closeable machine : machines) {
+      try {
+        machine.close();
+      } catch (IOException e) {
+        log.warning("app", "closing: " + FailureText.of(e));
+      }
     }
   }
 }

@@ -16,4 +16,9 @@ public record BatchFilter(
     Optional<BatchState> state,
     Optional<String> reason,
     Optional<String> sender,
-    Optional<String> contains) {}
+    Optional<String> contains) {
+  /** Every batch. */
+  public static final BatchFilter ALL =
+      new BatchFilter(
+          Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+}

@@ -29,8 +29,10 @@ import org.sealwax.mail.dkim.DkimStatus;
 import org.sealwax.mail.dkim.SignedMessages;
 import org.sealwax.router.dkim.DkimKeyFile;
 import org.sealwax.router.dkim.DkimRow;
+import org.sealwax.router.dkim.KeyUseRecorder;
 import org.sealwax.router.dkim.SenderRow;
 import org.sealwax.router.dkim.SigningPolicy;
+import org.sealwax.router.dkim.SigningPool;
 import org.sealwax.router.milter.MilterSettings;
 import org.sealwax.router.milter.ScriptedMilter;
 import org.sealwax.testkit.dns.FixedResolver;
@@ -65,7 +67,9 @@ final class DkimSigningTest {
                     List.of(),
                     List.of(),
                     true,
-                    List.of(DomainPattern.parse("*").orElseThrow()))));
+                    List.of(DomainPattern.parse("*").orElseThrow()))),
+            new SigningPool(1),
+            KeyUseRecorder.empty());
   }
 
   private static DkimRow row(String selector) {

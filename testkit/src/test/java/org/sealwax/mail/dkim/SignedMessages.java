@@ -141,7 +141,7 @@ public final class SignedMessages {
 
     @Override
     public void header(HeaderSection section) {
-      verifier = DkimVerifier.start(section, wanted, now);
+      verifier = DkimVerifier.start(section, DkimVerifier.MAIL, wanted, now);
     }
 
     @Override

@@ -5,6 +5,7 @@ import static org.sealwax.testkit.fuzz.FuzzTarget.holds;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.message.AuthorField;
 import org.sealwax.testkit.dns.FixedResolver;
 import org.sealwax.testkit.fuzz.FuzzTarget;
 
@@ -55,19 +56,20 @@ public final class DmarcFuzzTargets {
 
   private static void from(byte[] input) {
     String text = new String(input, StandardCharsets.UTF_8);
-    if (AuthorDomain.of(List.of(text)) instanceof AuthorDomain.Single single) {
+    if (AuthorDomain.of(AuthorField.of(List.of(text))) instanceof AuthorDomain.Single single) {
       // Written with blanks or comments inside, or in other letters, it is not found as it is.
       boolean plain = text.chars().allMatch(c -> c > ' ' && c <= '~' && c != '(');
       holds(
           !plain || text.toLowerCase(java.util.Locale.ROOT).contains("@" + single.domain().name()),
           single + " is not in the field");
       holds(
-          AuthorDomain.of(List.of(text + ", x@other.example")) instanceof AuthorDomain.Several
+          AuthorDomain.of(AuthorField.of(List.of(text + ", x@other.example")))
+                  instanceof AuthorDomain.Several
               || text.endsWith(","),
           "a second domain is not seen");
     }
     holds(
-        AuthorDomain.of(List.of(text, text)) instanceof AuthorDomain.Malformed,
+        AuthorDomain.of(AuthorField.of(List.of(text, text))) instanceof AuthorDomain.Malformed,
         "two fields are read as one");
   }
 }

@@ -4,8 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.InetAddress;
-import java.time.Instant;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
@@ -19,9 +17,7 @@ final class SpfCheckTest {
         InetAddress.ofLiteral(client),
         SpfSender.of(
             ReversePath.of(new Mailbox(local, Domain.of("example.org"))), "mail.example.org"),
-        "mail.example.org",
-        Domain.of("mx.example.net"),
-        Instant.EPOCH);
+        "mail.example.org");
   }
 
   private static SpfVerdict check(FixedResolver.Builder dns) {
@@ -109,27 +105,18 @@ final class SpfCheckTest {
     assertEquals(SpfResult.PASS, new SpfCheck(dns).of(request("192.0.2.1", "b+1=user")).result());
   }
 
-  private static Optional<String> explanation(String text) {
-    FixedResolver dns =
-        FixedResolver.builder()
-            .txt("example.org", "v=spf1 -all exp=why.example.org")
-            .txt("why.example.org", text)
-            .build();
-    SpfCheck check = new SpfCheck(dns);
-    SpfRequest request = request("2001:db8::1", "user");
-    return check.explanation(request, check.of(request));
-  }
-
+  /** The name of an explanation has the grammar of a domain, once; nothing is fetched. */
   @Test
-  void anExplanationIsBoundedAscii() {
+  void anExplanationIsCheckedAndNotAskedFor() {
+    FixedResolver.Builder dns = FixedResolver.builder().fails("why.example.org");
     assertEquals(
-        Optional.of("2001:db8::1 user@example.org mx.example.net 0"),
-        explanation("%{c} %{s} %{r} %{t}"));
-    String longest = "x".repeat(SpfCheck.MAX_EXPLANATION);
-    assertEquals(Optional.of(longest), explanation(longest));
-    assertEquals(Optional.empty(), explanation(longest + "x"));
-    assertEquals(Optional.empty(), explanation("%{s}".repeat(4_000)));
-    assertEquals(Optional.empty(), explanation("550 5.7.1 no\r\n250 ok"));
+        SpfResult.FAIL, check(dns.txt("example.org", "v=spf1 -all exp=why.example.org")).result());
+    for (String wrong :
+        new String[] {"exp=", "exp=%{x}", "exp=%{c}", "exp=a.example exp=b.example"}) {
+      FixedResolver.Builder broken = FixedResolver.builder();
+      assertEquals(
+          SpfResult.PERMERROR, check(broken.txt("example.org", "v=spf1 -all " + wrong)).result());
+    }
   }
 
   @Test
@@ -148,9 +135,7 @@ final class SpfCheckTest {
         new SpfRequest(
             InetAddress.ofLiteral("192.0.2.1"),
             SpfSender.of(ReversePath.nullPath(), "mail.example.org"),
-            "mail.example.org",
-            Domain.of("mx.example.net"),
-            Instant.EPOCH);
+            "mail.example.org");
     assertEquals(SpfResult.PASS, new SpfCheck(dns).of(bounce).result());
     assertEquals("postmaster@mail.example.org", bounce.sender().address());
   }

@@ -13,7 +13,9 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.DnsSettings;
+import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
@@ -28,8 +30,8 @@ import org.xbill.DNS.Type;
 
 /**
  * The authoritative servers of a zone, each queried by itself: for the assessment, which checks
- * whether they agree. Their answers are compared and never trusted; nothing is validated here.
- * Thread-safe.
+ * whether they agree, and for the keys of DKIM, which all of them must have. Their answers are
+ * compared and never trusted; nothing is validated here. Thread-safe.
  */
 public final class AuthoritativeLookup {
   /** Maximum number of servers asked for one zone: a referral of 512 bytes can hold as many. */
@@ -77,22 +79,45 @@ public final class AuthoritativeLookup {
    * instead. By server and address; empty when no server is found.
    */
   public Map<String, String> tlsa(Domain owner) throws InterruptedException {
+    return each(owner, this::tlsaText);
+  }
+
+  /**
+   * What each server answers for TXT, not validated. Servers that answer with an alias are left
+   * out: the records are those of another zone. By server and address; empty when no server is
+   * found.
+   */
+  public Map<String, DnsAnswer<String>> txt(Domain owner) throws InterruptedException {
+    Map<String, DnsAnswer<String>> answers = new LinkedHashMap<>();
+    each(owner, (at, name, limits) -> txtAnswer(at, name, owner, limits))
+        .forEach((server, answer) -> answer.ifPresent(a -> answers.put(server, a)));
+    return answers;
+  }
+
+  /** Asks one server for one name. */
+  @FunctionalInterface
+  private interface ServerQuestion<A> {
+    A ask(InetSocketAddress at, Name name, LookupLimits limits);
+  }
+
+  private <A> Map<String, A> each(Domain owner, ServerQuestion<A> question)
+      throws InterruptedException {
     LookupLimits limits = new LookupLimits(clock, TOTAL);
-    Map<String, Scope.ForkedTask<String>> tasks = new LinkedHashMap<>();
+    Map<String, Scope.ForkedTask<A>> tasks = new LinkedHashMap<>();
     try (Scope scope = new Scope("authorities")) {
       Name name = Name.fromString(owner.name(), Name.root);
       for (Name server : servers(name, limits)) {
         for (InetAddress address : addresses(server, limits)) {
           tasks.put(
               server.toString(true) + " (" + AddressText.of(address) + ")",
-              scope.fork(() -> answer(new InetSocketAddress(address, port), name, limits)));
+              scope.fork(() -> question.ask(new InetSocketAddress(address, port), name, limits)));
         }
       }
       scope.join();
     } catch (IOException e) {
       return Map.of();
     }
-    Map<String, String> answers = new LinkedHashMap<>();
+    Map<String, A> answers = new LinkedHashMap<>();
     tasks.forEach((server, task) -> answers.put(server, task.get()));
     return answers;
   }
@@ -131,11 +156,46 @@ public final class AuthoritativeLookup {
         .toList();
   }
 
-  private String answer(InetSocketAddress at, Name owner, LookupLimits limits) {
+  private Message message(InetSocketAddress at, Name owner, int type, LookupLimits limits)
+      throws IOException {
     DnsSettings one = settings.withResolvers(List.of(at)).withTimeout(ONE).withTotal(TOTAL);
+    return new DnsLookup(one, Optional.empty(), clock, random).rawMessage(owner, type, limits);
+  }
+
+  private Optional<DnsAnswer<String>> txtAnswer(
+      InetSocketAddress at, Name name, Domain owner, LookupLimits limits) {
     try {
-      Message answer =
-          new DnsLookup(one, Optional.empty(), clock, random).rawMessage(owner, Type.TLSA, limits);
+      Message answer = message(at, name, Type.TXT, limits);
+      List<Record> found = answer.getSection(Section.ANSWER);
+      if (found.stream().anyMatch(r -> r.getType() == Type.CNAME)) {
+        return Optional.empty();
+      }
+      List<String> records =
+          found.stream()
+              .flatMap(r -> RecordConversion.of(r, host -> host).stream())
+              .filter(String.class::isInstance)
+              .map(String.class::cast)
+              .toList();
+      DnsAnswer.Kind none =
+          answer.getRcode() == Rcode.NXDOMAIN ? DnsAnswer.Kind.NO_NAME : DnsAnswer.Kind.NO_DATA;
+      return Optional.of(
+          new DnsAnswer<>(
+              records,
+              records.isEmpty() ? none : DnsAnswer.Kind.FOUND,
+              DnssecStatus.INSECURE,
+              owner,
+              0,
+              Duration.ZERO,
+              ""));
+    } catch (IOException e) {
+      return Optional.of(
+          DnsAnswer.unknown(DnssecStatus.FAILED, owner, 0, Duration.ZERO, FailureText.of(e)));
+    }
+  }
+
+  private String tlsaText(InetSocketAddress at, Name owner, LookupLimits limits) {
+    try {
+      Message answer = message(at, owner, Type.TLSA, limits);
       String records =
           answer.getSection(Section.ANSWER).stream()
               .filter(r -> r.getType() == Type.TLSA)

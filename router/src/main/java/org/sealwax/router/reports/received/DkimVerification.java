@@ -12,8 +12,7 @@ import org.sealwax.mail.dkim.DkimResult;
 import org.sealwax.mail.dkim.DkimStatus;
 import org.sealwax.mail.dkim.DkimVerifier;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.message.AddressList;
-import org.sealwax.mail.message.HeaderField;
+import org.sealwax.mail.message.AuthorField;
 import org.sealwax.mail.message.HeaderSection;
 import org.sealwax.mail.message.MessageSplitter;
 
@@ -50,7 +49,7 @@ sealed interface DkimVerification {
    */
   static DkimVerification of(
       byte[] message, Resolver resolver, PublicSuffixList suffixes, Instant now) {
-    Verifying verifying = new Verifying(now);
+    Verifying verifying = new Verifying(suffixes, now);
     try (MessageSplitter splitter = new MessageSplitter(verifying)) {
       splitter.write(message);
     } catch (IOException e) {
@@ -90,18 +89,26 @@ sealed interface DkimVerification {
 
   /** Feeds a verifier. */
   final class Verifying implements MessageSplitter.MessageParts {
+    private final PublicSuffixList suffixes;
     private final Instant now;
     private @Nullable DkimVerifier verifier;
     private @Nullable HeaderSection section;
 
-    private Verifying(Instant now) {
+    private Verifying(PublicSuffixList suffixes, Instant now) {
+      this.suffixes = suffixes;
       this.now = now;
     }
 
     @Override
     public void header(HeaderSection found) {
       section = found;
-      verifier = DkimVerifier.start(found, DkimVerifier.MAX_SIGNATURES, SERVICES, now);
+      Optional<Domain> from = from(found);
+      verifier =
+          DkimVerifier.start(
+              found,
+              SERVICES,
+              signer -> from.filter(f -> isOf(signer, f, suffixes)).isPresent(),
+              now);
     }
 
     @Override
@@ -116,19 +123,12 @@ sealed interface DkimVerification {
     return signer.equals(from) || suffixes.sameOrganisation(signer, from);
   }
 
-  /** The domain of the one From with one address. */
+  /**
+   * The domain of the one author: of several, a signature of the last would vouch for the first.
+   */
   private static Optional<Domain> from(HeaderSection section) {
-    List<HeaderField> from = section.named("From");
-    if (from.size() != 1) {
-      return Optional.empty();
-    }
-    List<String> addresses = AddressList.of(from.getFirst().text());
-    // A list of addresses would let a signature of the last one vouch for the first.
-    if (addresses.size() != 1) {
-      return Optional.empty();
-    }
-    String address = addresses.getFirst();
-    int at = address.lastIndexOf('@');
-    return at > 0 ? Domain.parse(address.substring(at + 1)) : Optional.empty();
+    return AuthorField.of(section)
+        .author()
+        .flatMap(author -> author.domain() instanceof Domain d ? Optional.of(d) : Optional.empty());
   }
 }

@@ -131,6 +131,17 @@ final class DkimVerificationTest {
     assertEquals(org.sealwax.mail.dkim.DkimVerifier.MAX_SIGNATURES, asked[0]);
   }
 
+  /** Of more signatures than are verified, those of the author's domain go first. */
+  @Test
+  void signaturesOfOthersDoNotHideThatOfTheAuthor() {
+    String many =
+        ("DKIM-Signature: v=1; a=rsa-sha256; d=junk.example; s=s; h=from;"
+                + " bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AA==\r\n")
+            .repeat(1_000);
+    assertEquals(
+        new DkimVerification.Signed(Domain.of("football.example.com")), proof(many + SIGNED, DNS));
+  }
+
   private static final KeyPair RSA = pair();
 
   private static KeyPair pair() {

@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
@@ -26,6 +28,8 @@ final class AuthoritativeLookupTest {
         ns1 300 IN A 127.0.0.1
         ns2 300 IN A 127.0.0.2
         _25._tcp.mx 300 IN TLSA %s
+        s1._domainkey 300 IN TXT "v=DKIM1; " "p=x"
+        s2._domainkey 300 IN CNAME s2.provider.example.
         """
             .formatted(KEY);
     try (LoopbackResolver server =
@@ -44,6 +48,20 @@ final class AuthoritativeLookupTest {
       assertTrue(one.startsWith("3 1 1 AB"), answers.toString());
       String two = answers.getOrDefault("ns2.example.org (127.0.0.2)", "");
       assertTrue(two.contains("127.0.0.2"), answers.toString());
+      Map<String, DnsAnswer<String>> texts = all.txt(Domain.of("s1._domainkey.example.org"));
+      assertEquals(
+          List.of("v=DKIM1; p=x"), texts.get("ns1.example.org (127.0.0.1)").records(), "joined");
+      assertEquals(
+          DnsAnswer.Kind.UNKNOWN, texts.get("ns2.example.org (127.0.0.2)").kind(), "silent");
+      assertEquals(
+          DnsAnswer.Kind.NO_NAME,
+          all.txt(Domain.of("s3._domainkey.example.org"))
+              .get("ns1.example.org (127.0.0.1)")
+              .kind());
+      // The records of an alias are those of another zone.
+      assertEquals(
+          Set.of("ns2.example.org (127.0.0.2)"),
+          all.txt(Domain.of("s2._domainkey.example.org")).keySet());
       AuthoritativeLookup guarded =
           new AuthoritativeLookup(
               settings,

@@ -9,11 +9,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.address.Mailbox;
 
 /** RFC 5322 section 3.6.2: one author, or none that is certain. */
-final class AuthorAddressTest {
+final class AuthorFieldTest {
   private static Optional<String> author(String header) {
-    return AuthorAddress.of(
+    return AuthorField.of(
             HeaderSection.of(
-                header.getBytes(StandardCharsets.UTF_8), HeaderSection.HeaderFlaw.NONE))
+                header.getBytes(StandardCharsets.ISO_8859_1), HeaderSection.HeaderFlaw.NONE))
+        .author()
         .map(Mailbox::toString);
   }
 
@@ -28,7 +29,9 @@ final class AuthorAddressTest {
         "\"A, B <x@y.example>\" <a@b.example>",
         "\"A \\\" B\" C <a@b.example>",
         "=?utf-8?q?=3Cx=40y.example=3E?= <a@b.example>",
-        "J\u00fcrgen <a@b.example>",
+        "J\u00c3\u00bcrgen <a@b.example>", // UTF-8
+        "J\u00fcrgen <a@b.example>", // ISO 8859-1
+        "a@b.example,",
         "a@b.example (A (B) <x@y.example>)",
         "(A) a (B) @ (C) b.example (D)",
         "A\r\n\t<a@b.example>",
@@ -70,6 +73,8 @@ final class AuthorAddressTest {
         "a@\"b.example\"",
         "a b@c.example",
         "a@b.example c",
+        "j\u00fcrgen@b.example", // ISO 8859-1
+        "\"a\u00fc\"@b.example",
         "\u0000a@b.example",
       })
   void anythingElseIsNoAuthor(String from) {

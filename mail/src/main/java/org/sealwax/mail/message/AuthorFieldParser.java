@@ -1,9 +1,10 @@
-package org.sealwax.mail.dmarc;
+package org.sealwax.mail.message;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.message.AuthorField.AuthorAddress;
 
 /**
  * Reads the value of a From field by the grammar of RFC 5322 section 3.4 (with the dot in a display
@@ -16,18 +17,20 @@ final class AuthorFieldParser {
   private static final char END = '\0';
 
   private final String text;
-  private final List<String> domains = new ArrayList<>();
+  private final List<AuthorAddress> found = new ArrayList<>();
+  private final StringBuilder local = new StringBuilder();
+  private boolean hasGroup;
   private int at;
 
   AuthorFieldParser(String text) {
     this.text = text;
   }
 
-  /** The domain of each address as written; empty when the field breaks the grammar. */
-  Optional<List<String>> domains() {
+  /** The addresses; empty when the field breaks the grammar, or has too many. */
+  Optional<AuthorField.Addresses> read() {
     boolean valid = addresses(false) && at == text.length();
-    return valid && domains.size() <= AuthorDomain.MAX_ADDRESSES
-        ? Optional.of(domains)
+    return valid && found.size() <= AuthorField.MAX_ADDRESSES
+        ? Optional.of(new AuthorField.Addresses(found, hasGroup))
         : Optional.empty();
   }
 
@@ -62,11 +65,13 @@ final class AuthorFieldParser {
     int words = 0;
     boolean dotted = true;
     boolean afterDot = true;
+    local.setLength(0);
     while (true) {
       char c = peek();
       if (c == '.') {
         dotted &= !afterDot;
         afterDot = true;
+        local.append(c);
         at++;
       } else if (isWordStart(c)) {
         // A local part has a dot between two words (RFC 5322 3.4.1, obsolete 4.4).
@@ -92,6 +97,7 @@ final class AuthorFieldParser {
   }
 
   private boolean group() {
+    hasGroup = true;
     at++;
     return addresses(true) && take(';');
   }
@@ -106,10 +112,12 @@ final class AuthorFieldParser {
 
   private boolean localPart() {
     boolean afterDot = true;
+    local.setLength(0);
     while (true) {
       char c = peek();
       if (c == '.' && !afterDot) {
         afterDot = true;
+        local.append(c);
         at++;
       } else if (isWordStart(c) && afterDot) {
         afterDot = false;
@@ -156,7 +164,7 @@ final class AuthorFieldParser {
     if (name.isEmpty() || !skipBlanks()) {
       return false;
     }
-    domains.add(name.toString());
+    found.add(new AuthorAddress(local.toString(), name.toString()));
     return true;
   }
 
@@ -164,13 +172,19 @@ final class AuthorFieldParser {
     return c == '"' || isAtom(c);
   }
 
+  /** An atom or a quoted string, added to the local part that this may be. */
   private boolean word() {
+    int begin = at;
     if (peek() == '"') {
-      return quoted();
+      if (!quoted()) {
+        return false;
+      }
+    } else {
+      while (isAtom(peek())) {
+        at++;
+      }
     }
-    while (isAtom(peek())) {
-      at++;
-    }
+    local.append(text, begin, at);
     return true;
   }
 
