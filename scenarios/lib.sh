@@ -9,6 +9,8 @@ WORK=$(mktemp -d "${TMPDIR:-/tmp}/sealwax-$SCENARIO.XXXXXX")
 chmod 755 "$WORK"
 POSTFIXES=() PIDS=()
 
+# Whether the long form of a scenario was asked for (./check --long, or LONG=1 scenarios/run).
+long_form() { [ -n "${LONG:-}" ]; }
 say() { printf '   %s\n' "$*"; }
 fail() { printf '   FAILED: %s\n' "$*" >&2; exit 1; }
 # A scenario whose peer is not installed is skipped with a message on a developer's machine, and fails in CI.
