@@ -65,8 +65,8 @@ public record DeliveryStatus(
    *
    * @param action what happened
    * @param address the recipient as it was when we accepted the message (RFC 3464 2.3.2), also
-   *     where an alias led further: the sender knows no other, and the alias's owner may not want
-   *     the target known
+   *     where an alias led further: the sender knows no other, and the owner of the alias perhaps
+   *     wants to keep the target private
    * @param original ORCPT as given ({@code rfc822;…} in xtext), or null
    * @param status the enhanced status, {@code 5.1.1}
    * @param text a plain sentence for people; may be empty
@@ -236,7 +236,7 @@ public record DeliveryStatus(
               "Your message of "
                   + when
                   + " could not be delivered to the recipients below. It will not be tried again."
-                  + " Your message, or its beginning, is attached.");
+                  + attached());
       case DELAYED ->
           writer.wrapped(
               "Your message of "
@@ -249,14 +249,14 @@ public record DeliveryStatus(
           writer.wrapped(
               "Your message of "
                   + when
-                  + "was relayed for the recipients below to a mail server that does not"
+                  + " was relayed for the recipients below to a mail server that does not"
                   + " confirm deliveries. You may get no further notification.");
       case EXPANDED ->
           writer.wrapped(
               "Your message of "
                   + when
-                  + "was sent to an address that stands for several addresses, and was forwarded"
-                  + "to them. You will be notified only if a delivery fails.");
+                  + " was sent to an address that stands for several addresses, and was forwarded"
+                  + " to them. You will be notified only if a delivery fails.");
     }
     int reported = 0;
     for (DsnRecipient r : recipients) {
@@ -285,6 +285,14 @@ public record DeliveryStatus(
     }
     writer.line("");
     writer.wrapped("If you ask for help, give this message identifier: " + about + ".");
+  }
+
+  private String attached() {
+    return switch (returned) {
+      case ReturnedContent.Nothing _ -> "";
+      case ReturnedContent.HeaderOnly _ -> " The header of your message is attached.";
+      case ReturnedContent.FullMessage _ -> " Your message is attached.";
+    };
   }
 
   private void forPrograms(DsnWriter writer, boolean utf8) throws IOException {
@@ -358,7 +366,7 @@ public record DeliveryStatus(
         byte[] whole = w.content().readAllBytes();
         byte[] header = headerOf(new ByteArrayInputStream(whole));
         writer.line("--" + boundary);
-        // RFC 6532 3.7: a header with UTF-8 is no message/rfc822.
+        // RFC 6532 3.7: a header with UTF-8 is not message/rfc822.
         content(
             writer,
             isInternational(header, utf8) ? "message/global" : "message/rfc822",

@@ -98,6 +98,46 @@ final class DeliveryStatusTest {
     }
   }
 
+  /** The first paragraph of each kind, as its reader sees it. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          FAILED    | could not be delivered to the recipients below. It will not be tried again.
+          DELAYED   | has not been delivered to the recipients below yet. You do not need to do \
+          anything or send it again: delivery will be tried again automatically.
+          DELIVERED | was delivered to the recipients below.
+          RELAYED   | was relayed for the recipients below to a mail server that does not confirm \
+          deliveries. You may get no further notification.
+          EXPANDED  | was sent to an address that stands for several addresses, and was forwarded \
+          to them. You will be notified only if a delivery fails.
+          """)
+  void beginsWithWhatHappened(DsnAction action, String what) throws IOException {
+    DsnRecipient one =
+        new DsnRecipient(action, mailbox("list"), null, "2.0.0", "", null, null, null, null);
+    String text =
+        written(List.of(one), new ReturnedContent.Nothing()).replaceAll("(?<!\r\n)\r\n", " ");
+    assertTrue(
+        text.contains(" Your message of Mon, 1 Jun 2026 11:59:00 +0000 " + what + " "), text);
+  }
+
+  /** What comes back is named, and nothing is promised that does not. */
+  @Test
+  void namesWhatIsAttached() throws IOException {
+    List<DsnRecipient> gone = List.of(failed(mailbox("gone"), null));
+    assertTrue(
+        written(gone, whole("Subject: x\r\n\r\n"))
+            .replace("\r\n", " ")
+            .contains(" Your message is attached. "));
+    assertFalse(written(gone, new ReturnedContent.Nothing()).contains("attached"));
+    byte[] header = "Subject: x\r\n\r\n".getBytes(StandardCharsets.UTF_8);
+    assertTrue(
+        written(gone, new ReturnedContent.HeaderOnly(new ByteArrayInputStream(header)))
+            .replace("\r\n", " ")
+            .contains(" The header of your message is attached. "));
+  }
+
   @Test
   void textFromOutsideStartsNoLineOfItsOwn() throws IOException {
     String text =
@@ -182,7 +222,7 @@ final class DeliveryStatusTest {
     assertTrue(header.contains("Content-Type: text/rfc822-headers\r\n"), header);
   }
 
-  /** Programs that read bounces look for a Diagnostic-Code, also where no server said anything. */
+  /** Programs that read bounces look for a Diagnostic-Code, also without a reply of a server. */
   @Test
   void thereIsAReasonAlsoWithoutAReply() throws IOException {
     String text = written(List.of(failed(mailbox("gone"), null)), new ReturnedContent.Nothing());
@@ -261,7 +301,7 @@ final class DeliveryStatusTest {
         found.lines().toList());
   }
 
-  /** What others say must not make a notification need SMTPUTF8. */
+  /** Texts of others must not make a notification need SMTPUTF8. */
   @Test
   void repliesAndOriginalRecipientsDoNotMakeItInternational() throws IOException {
     DsnRecipient r =
