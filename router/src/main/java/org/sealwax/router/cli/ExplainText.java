@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.router.control.Explainer;
 import tools.jackson.databind.JsonNode;
 
@@ -110,8 +111,12 @@ final class ExplainText extends AnswerText {
           3,
           "only the ledger requires this: at the end of its lifetime the mail is held, not bounced");
     }
-    // Codes stay; the step without TLS has the field's word here.
-    line(2, "fallback steps " + words(h.path("rungs")).replaceFirst("\\bclear$", "plaintext"));
+    List<String> steps = new ArrayList<>();
+    for (JsonNode step : h.path("rungs")) {
+      String word = step.asString("");
+      steps.add(FallbackStep.ofWord(word).map(FallbackStep::text).orElse(word));
+    }
+    line(2, "fallback steps " + String.join(", ", steps));
     lineIfAny(3, optional("best step so far: {shown}", h.path("memory")));
     lineIfAny(3, optional("failed: {broken}", h.path("memory")));
     lineIfAny(2, optional("probe {address}: {seen}", h.path("probe")));

@@ -35,7 +35,7 @@ public record DeliveryPreview(String nextHop, List<HostPreview> hosts, @Nullable
    * @param subject next hop, host, port, and whether DNSSEC vouches for the step between
    * @param evidence from every source
    * @param requirement what it adds up to
-   * @param refusal why the host may not be used at all, or null
+   * @param refusal why the host must not be used at all, or null
    * @param steps of the ladder in the order in which they would be tried
    * @param memory what the host has shown lately
    * @param probe what one connection showed; null when none was made
@@ -142,7 +142,7 @@ public record DeliveryPreview(String nextHop, List<HostPreview> hosts, @Nullable
     private static String describe(Decision decision) {
       return switch (decision) {
         case Decision.Proceed p -> p.downgrade() ? "delivered, marked as a downgrade" : "delivered";
-        case Decision.FallBack d -> "retried with fallback step " + d.to().word();
+        case Decision.FallBack d -> "retried with fallback step " + d.to().text();
         case Decision.NextHost n -> "the next host (" + n.reason().word() + "): " + n.text();
         case Decision.GoPlaintext c -> "retried in plaintext";
         case Decision.WaitForHold w ->
