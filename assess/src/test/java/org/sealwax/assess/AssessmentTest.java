@@ -5,13 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.sealwax.assess.model.AssessmentBudget;
 import org.sealwax.assess.model.AssessmentReport;
 import org.sealwax.assess.model.AssessmentTarget;
@@ -21,6 +26,7 @@ import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.Grade;
 import org.sealwax.assess.model.ReceiverRubric;
 import org.sealwax.assess.model.ScanDepth;
+import org.sealwax.assess.render.ReportPage;
 import org.sealwax.assess.review.DnsInformationReview;
 import org.sealwax.assess.review.DnssecReview;
 import org.sealwax.assess.review.HostConsistencyReview;
@@ -32,7 +38,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.testkit.dns.FixedResolver;
 
-/** Planning, running and grading, with probes that say what the test wants. */
+/** Planning, running and grading, with probes of fixed results. */
 final class AssessmentTest {
   private static final FixedResolver ZONES =
       FixedResolver.builder()
@@ -45,7 +51,7 @@ final class AssessmentTest {
           .bogus("bogus.example")
           .build();
 
-  /** Says one outcome of a few checks at each address. */
+  /** Reports one outcome of a few checks at each address. */
   private record FixedProbe(
       List<String> ids, Function<AddressVisit, CheckOutcome> outcome, int spends, int reserves)
       implements Probe {
@@ -202,7 +208,7 @@ final class AssessmentTest {
     assertTrue(report.letter().endsWith("?"));
   }
 
-  /** One MX that says nothing must not cost the answers of the DNS. */
+  /** A silent MX must not prevent the answers of the DNS. */
   @Test
   void dnsFindingsAreReportedWithoutReachableHosts() {
     Probe silent =
@@ -252,7 +258,8 @@ final class AssessmentTest {
   }
 
   /**
-   * Neither MX nor address is no mail, as a null MX is; but a name server that is silent is not.
+   * Without MX and address a domain gets no mail, as with a null MX; a silent name server proves
+   * nothing.
    */
   @Test
   void aDomainWithoutAnyHostTakesNoMailAndASilentDnsProvesNothing() {
@@ -279,6 +286,17 @@ final class AssessmentTest {
     AssessmentReport dead =
         run(assessor(resolver), "dead.example", AssessmentBudget.of(ScanDepth.QUICK));
     assertEquals("reach.all/none", find(dead, "reach.all").orElseThrow().code());
+  }
+
+  /** Reports of domains without mail, as pages for the browser: no grade, a reason, no faults. */
+  @ParameterizedTest
+  @CsvSource({"null.example, null-mx.html", "gone.example, no-mx.html"})
+  void aDomainWithoutMailHasAPage(String domain, String name) throws IOException {
+    AssessmentReport report = run(assessor(ZONES), domain, AssessmentBudget.of(ScanDepth.QUICK));
+    String page = ReportPage.of(report);
+    assertTrue(page.contains("No grade: "), page);
+    Path pages = Files.createDirectories(Path.of("target", "pages"));
+    Files.writeString(pages.resolve(name), page);
   }
 
   @Test

@@ -5,9 +5,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 
-/** Reports for tests of what is made of reports. */
+/** Reports for tests of pages and texts. */
 public final class SampleReports {
   /** A text of a server that must not become markup, escape sequences or another line. */
   public static final String HOSTILE = "<script>alert('x')</script>\u001b[31m\u202e\"&\r\n";
@@ -53,6 +54,36 @@ public final class SampleReports {
           Finding.of(check, CheckOutcome.PASS, FindingLocation.domain(), "as it should be"));
     }
     return graded("good.example", findings, place("mx1.good.example", "192.0.2.1"));
+  }
+
+  /**
+   * A report with this grade: that of one fault with a cap, where one caps to it, and else as many
+   * faults as leave the grade as good as this.
+   */
+  public static AssessmentReport graded(GradeLetter letter) {
+    FindingLocation place = place("mx.graded.example", "192.0.2.1");
+    List<Finding> findings = new ArrayList<>(good().findings());
+    Optional<Rubric.CapRule> cap =
+        ReceiverRubric.rules().caps().stream().filter(c -> c.most() == letter).findFirst();
+    if (cap.isPresent()) {
+      CheckOutcome outcome =
+          cap.get().outcomes().contains(CheckOutcome.WARN) ? CheckOutcome.WARN : CheckOutcome.FAIL;
+      findings.replaceAll(
+          f ->
+              f.check().id().equals(cap.get().check())
+                  ? Finding.of(f.check(), outcome, place, "as the heading says")
+                      .as(cap.get().aspect())
+                  : f);
+    } else {
+      for (int i = 0; i < findings.size() && letter != GradeLetter.A_PLUS; i++) {
+        Check check = findings.get(i).check();
+        Finding before = findings.set(i, Finding.of(check, CheckOutcome.FAIL, place, "it failed"));
+        if (ReceiverRubric.rules().grade(findings, true).letter().compareTo(letter) > 0) {
+          findings.set(i, before);
+        }
+      }
+    }
+    return graded("graded.example", findings, place);
   }
 
   /** Of everything something, with hostile text in it. */

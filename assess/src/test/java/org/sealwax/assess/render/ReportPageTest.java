@@ -4,11 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
 import java.util.regex.Pattern;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.sealwax.assess.model.AssessmentReport;
+import org.sealwax.assess.model.GradeLetter;
 import org.sealwax.assess.model.SampleReports;
 import org.xml.sax.InputSource;
 
@@ -50,6 +57,20 @@ final class ReportPageTest {
     assertTrue(ReportPage.of(SampleReports.good()).contains("aria-label=\"Grade A+\""));
     assertTrue(
         ReportPage.of(SampleReports.none()).contains("No grade: no host accepts connections."));
+  }
+
+  /** A page for each letter, kept for the browser: its seal, its explanation, what to do first. */
+  @ParameterizedTest
+  @EnumSource(GradeLetter.class)
+  void eachGradeHasAPage(GradeLetter letter) throws IOException {
+    AssessmentReport report = SampleReports.graded(letter);
+    assertEquals(letter.text(), report.letter());
+    String page = ReportPage.of(report);
+    assertTrue(page.contains("aria-label=\"Grade " + letter.text() + "\""));
+    assertEquals(letter != GradeLetter.A_PLUS, page.contains("Do these first"), letter.text());
+    Path pages = Files.createDirectories(Path.of("target", "pages"));
+    String name = letter.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    Files.writeString(pages.resolve("grade-" + name + ".html"), page);
   }
 
   @Test

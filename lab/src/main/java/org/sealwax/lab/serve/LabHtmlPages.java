@@ -142,11 +142,18 @@ final class LabHtmlPages {
 
   /** No token. */
   static String refused(String why) {
+    return message("No token available", why + ".");
+  }
+
+  /** A page for an answer that is not a result. */
+  static String message(String title, String sentence) {
     StringBuilder out = new StringBuilder();
-    HtmlPage.beginServed("No token available", out);
-    out.append("<h1>No token available</h1><p class=\"lead\">")
-        .append(Html.escape(why))
-        .append(".</p><p><a href=\"/\">Back</a></p>");
+    HtmlPage.beginServed(title, out);
+    out.append("<h1>")
+        .append(Html.escape(title))
+        .append("</h1><p class=\"lead\">")
+        .append(Html.escape(sentence))
+        .append("</p><p><a href=\"/\">Back to the start page</a></p>");
     return end(out);
   }
 
@@ -374,7 +381,7 @@ final class LabHtmlPages {
     return out.toString();
   }
 
-  /** The verdict on a trap as it stands: none while a later try may change it. */
+  /** The present verdict on a trap: none while a later attempt may change it. */
   static String chip(SenderReport report, Finding finding) {
     if (!report.undecided().contains(SenderAssessment.label(finding))) {
       return chip(finding);

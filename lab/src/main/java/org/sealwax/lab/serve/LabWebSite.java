@@ -42,7 +42,7 @@ public final class LabWebSite {
   /**
    * What every response has: nothing but our own files, no script in a page, no frame around it, no
    * address of a page sent to other sites (a token stands in it). (Without any referrer browsers
-   * say "Origin: null" to our own forms.)
+   * send "Origin: null" with our own forms.)
    */
   private static final List<HttpField> GUARDS =
       List.of(
@@ -65,7 +65,7 @@ public final class LabWebSite {
   /** Interval of keep-alive lines, so that a closed connection is noticed. */
   private static final Duration ALIVE = Duration.ofSeconds(10);
 
-  /** Streams of one token at once: a few users who watch the same token. */
+  /** Concurrent streams of one token: a few users who watch the same token. */
   static final int MAX_STREAMS = 6;
 
   private record CachedReport(long version, SenderReport report) {}
@@ -118,12 +118,18 @@ public final class LabWebSite {
     return switch (request.method()) {
       case "GET", "HEAD" -> get(request.path());
       case "POST" -> post(request, content.read().orElse(new byte[0]), from.getAddress());
-      default -> page(405, HttpResponse.TEXT, "").with("Allow", "GET, HEAD, POST");
+      default ->
+          message(405, "Method not allowed", "This address answers GET, HEAD and POST.")
+              .with("Allow", "GET, HEAD, POST");
     };
   }
 
   private static HttpResponse page(int status, String type, String text) {
     return HttpResponse.of(status, type, text).with("Cache-Control", "no-store");
+  }
+
+  private static HttpResponse message(int status, String title, String sentence) {
+    return page(status, HttpResponse.HTML, LabHtmlPages.message(title, sentence));
   }
 
   private static HttpResponse page(String html) {
@@ -216,7 +222,10 @@ public final class LabWebSite {
     String site = request.field("sec-fetch-site").orElse("");
     if ((!origin.isEmpty() && !origin.equals("https://" + request.field("host").orElse("")))
         || (!site.isEmpty() && !site.equals("same-origin"))) {
-      return page(403, HttpResponse.TEXT, "the request comes from another site\n");
+      return message(
+          403,
+          "Request from another site",
+          "The form was sent from a page of another site. Use the form of the start page.");
     }
     if (request.path().equals("/tokens")) {
       return issue(request.form(content), from);
@@ -235,7 +244,10 @@ public final class LabWebSite {
     Optional<SenderProfile> profile = SenderProfile.read(form.getOrDefault("profile", ""));
     Optional<SenderAddressFamily> family = family(form.getOrDefault("family", ""));
     if (trapCases.isEmpty() || profile.isEmpty() || family.isEmpty()) {
-      return page(400, HttpResponse.TEXT, "the form is incomplete\n");
+      return message(
+          400,
+          "Incomplete form",
+          "The form needs the hosts to test, an address family that this lab has, and a profile.");
     }
     return switch (lab.issue(from, trapCases.get(), family.get(), profile.get().label())) {
       case LabService.TokenResult.TokenIssued(TokenBooking booking) ->
@@ -256,7 +268,7 @@ public final class LabWebSite {
     };
   }
 
-  /** The report as it stands; made again only when there is something new. */
+  /** The present report; made again only when there is something new. */
   private SenderReport report(TokenBooking booking) {
     String token = booking.token().token();
     long version = booking.token().version();

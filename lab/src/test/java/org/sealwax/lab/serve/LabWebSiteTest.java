@@ -284,6 +284,26 @@ final class LabWebSiteTest {
     }
   }
 
+  /** The pages of an ordinary sender while it works, and of requests that are refused. */
+  @Test
+  void pagesOfARunAndOfRefusalsForTheBrowser() throws Exception {
+    String token = token(19);
+    Path pages = Files.createDirectories(Path.of("target", "pages"));
+    recordLines(token, "a1", mail(token, "a1"));
+    recordLines(token, "b1", mail(token, "b1"));
+    recordLines(token, "b3", List.of("EHLO mx.sender.example", "QUIT"));
+    String running = get("/t/" + token);
+    assertTrue(running.contains("<li>Grade so far <b>"), running);
+    assertTrue(running.contains("<li>Undecided <b>"), running);
+    keep(pages, "lab-running.html", running);
+    keep(pages, "lab-incomplete.html", post(19, "/tokens", "rows=quick", ""));
+    keep(
+        pages,
+        "lab-other-site.html",
+        post(19, "/tokens", FORM, "Origin: https://evil.example\r\n"));
+    keep(pages, "lab-method.html", send(19, "DELETE / HTTP/1.1\r\nHost: lab.example\r\n\r\n"));
+  }
+
   /** Writes the page of a response. */
   private static void keep(Path pages, String name, String answer) throws IOException {
     String body = answer.substring(answer.indexOf("\r\n\r\n") + 4);
@@ -355,7 +375,8 @@ final class LabWebSiteTest {
     for (Thread server : servers) {
       server.join();
     }
-    assertTrue(send(13, request).startsWith("HTTP/1.1 404"), "and there is room again");
+    assertTrue(
+        send(13, request).startsWith("HTTP/1.1 404"), "and another stream would be accepted");
     pairs.forEach(p -> p.client().close());
   }
 
