@@ -2,7 +2,7 @@
  * dlopen, it runs as if it were the program. OpenSSL 1.0.1 has no list of curves: the first one is taken.
  * cc -fPIC -shared -I HEADERS -DTLSBACK='"…/tlsback.c"' -o old.so old-shim.c */
 #include <openssl/opensslconf.h>
-#undef OPENSSL_NO_SSL2 /* the headers say so of their own build; the program has it */
+#undef OPENSSL_NO_SSL2 /* the headers are those of a build without it; the program has it */
 #include <openssl/ec.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
