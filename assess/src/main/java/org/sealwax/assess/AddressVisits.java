@@ -103,7 +103,7 @@ public final class AddressVisits {
     return new VisitResult(visit, withoutTls(findings));
   }
 
-  /** Where TLS is not offered at all there is nothing behind it that could have been seen. */
+  /** Without an offer of TLS there was nothing that could have been observed under TLS. */
   private static List<Finding> withoutTls(List<Finding> findings) {
     boolean none =
         findings.stream()

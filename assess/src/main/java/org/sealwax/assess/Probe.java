@@ -8,7 +8,7 @@ import org.sealwax.assess.model.ScanDepth;
 /**
  * One question to one address, with its limits. Opens connections only within the visit's
  * connection budget, waits no longer than the visit has time, one connection at a time, and never
- * throws because of the peer's behaviour: what it could not see is a finding that says so.
+ * throws because of the peer's behaviour: what it could not see is reported as a finding.
  */
 public interface Probe {
   /**

@@ -139,7 +139,7 @@ public final class SurveyCommand {
     private final ProcessEnvironment process;
     private final @Nullable Path results;
 
-    /** A copy of what is printed, where tables are made of it. */
+    /** A copy of the output, when tables are written. */
     private final @Nullable Path copy;
 
     private final @Nullable Writer copied;

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Checks as a text file that is part of the program: {@code [id]}, then {@code key: value} lines;
  * {@code aspect}, {@code source} and the routers' lines may be repeated, a line that begins with a
- * blank goes on with the value before it, {@code #} begins a remark. An aspect has its heading
- * behind {@code =}; {@code found} is the heading of results without an aspect. A mistake in it is a
+ * blank continues with the value before it, {@code #} begins a remark. An aspect has its heading
+ * after {@code =}; {@code found} is the heading of results without an aspect. A mistake in it is a
  * fault in our code and throws.
  */
 public final class CheckTable {

@@ -80,7 +80,7 @@ public record Finding(
   }
 
   /**
-   * What was found, in a few words: of a result that is no pass, not the check's wish but its
+   * What was found, in a few words: of a result that is not a pass, not the check's wish but its
    * heading for this aspect.
    */
   public String heading() {

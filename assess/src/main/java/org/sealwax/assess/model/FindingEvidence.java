@@ -37,7 +37,7 @@ public record FindingEvidence(Kind kind, String text) {
     }
   }
 
-  /** Cuts what is too long, and says so. */
+  /** Cuts what is too long, and marks the cut. */
   public FindingEvidence {
     if (text.length() > MAX_TEXT) {
       String mark = "… (cut)";

@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
  * @param grade of the whole, once they are fixed
  */
 public record FirstSteps(List<FindingGroup> faults, Grade grade) {
-  /** More than a few are no beginning. */
+  /** More than a few would not be a start. */
   private static final int USUAL = 3;
 
   /** What holds the letter down belongs to it, as long as it is not much more. */

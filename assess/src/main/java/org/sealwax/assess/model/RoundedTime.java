@@ -5,7 +5,7 @@ import java.util.Locale;
 
 /** Times as people read them; exact ones are in JSON. */
 public final class RoundedTime {
-  /** Tenths of a second say nothing from here on. */
+  /** Tenths of a second are not shown from here on. */
   private static final Duration LONG = Duration.ofSeconds(10);
 
   private RoundedTime() {}

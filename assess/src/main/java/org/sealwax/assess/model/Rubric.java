@@ -18,8 +18,8 @@ import java.util.Set;
  *
  * <p>Points are earned by what was seen and only by that: {@code INCONCLUSIVE} and {@code
  * NOT_TESTED} earn none, so that they can never raise a grade; an inconclusive check that counts,
- * or one whose conclusion leaves something open, puts a question mark behind the letter. A cap
- * rests on one finding and is named with it.
+ * or one whose conclusion leaves something open, puts a question mark after the letter. A cap rests
+ * on one finding and is named with it.
  */
 public final class Rubric {
   private final String version;

@@ -16,7 +16,7 @@ import org.sealwax.mail.tls.wire.Records;
 final class ClientSimulations {
   private static final List<SimulatedClient> ALL = load();
 
-  /** The base point of P-256 (SEC 2, 2.4.2): random bytes are no point. */
+  /** The base point of P-256 (SEC 2, 2.4.2): random bytes are not a point. */
   private static final String POINT =
       "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
           + "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
@@ -33,8 +33,7 @@ final class ClientSimulations {
   }
 
   /**
-   * Where the random of a ClientHello stands in its record: behind header, type, length and
-   * version.
+   * Offset of the random of a ClientHello in its record: after header, type, length and version.
    */
   private static final int RANDOM_AT = 11;
 

@@ -10,7 +10,7 @@ import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.FindingEvidence;
 import org.sealwax.assess.model.FindingLocation;
 
-/** The findings of the scan, as it goes on. */
+/** The findings of the scan so far. */
 final class FindingLog {
   private final FindingLocation location;
   private final List<Finding> findings = new ArrayList<>();

@@ -24,7 +24,7 @@ record HelloResponse(ServerReader reader, HelloEnd end, byte[] first) {
     RESET,
     /** Nothing more came in the time. */
     SILENT,
-    /** It sent something that is no TLS, or too much. */
+    /** It sent something that is not TLS, or too much. */
     BROKEN;
 
     /** For people. */

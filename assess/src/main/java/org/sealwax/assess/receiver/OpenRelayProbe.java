@@ -195,7 +195,8 @@ public final class OpenRelayProbe implements Probe {
         EnvelopeForm route = forms.get(ROUTE);
         if (answers.get(ROUTE).accepted()
             && answers.subList(0, ROUTE).stream().noneMatch(EnvelopeReplies::accepted)) {
-          // A route to no mailbox at all is no address (RFC 5321 4.1.2): a server that accepts it
+          // A route to no mailbox at all is not an address (RFC 5321 4.1.2): a server that accepts
+          // it
           // reads no further than its own name, and need not relay to any host.
           String recipient = route.recipient().substring(0, route.recipient().indexOf(':') + 1);
           acceptsInvalidRecipient =

@@ -18,7 +18,7 @@ final class ProbeFailed extends Exception {
     SILENT("silent"),
     /** The connection ended where a reply was due. */
     CLOSED(""),
-    /** Something came that is no SMTP. */
+    /** Something came that is not SMTP. */
     GARBAGE("garbage"),
     /** More came than any normal server sends. */
     ENDLESS("endless"),

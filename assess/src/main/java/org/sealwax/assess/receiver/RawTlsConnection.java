@@ -76,7 +76,8 @@ final class RawTlsConnection implements AutoCloseable {
     } catch (SocketTimeoutException e) {
       return HelloResponse.HelloEnd.SILENT;
     } catch (IOException e) {
-      // A server that drips is ended by us, which is no answer of its own.
+      // We end the connection to a server that sends too slowly: that is not an answer of the
+      // server.
       return deadline.passed() ? HelloResponse.HelloEnd.SILENT : HelloResponse.HelloEnd.RESET;
     }
   }

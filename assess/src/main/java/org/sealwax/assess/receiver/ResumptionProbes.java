@@ -44,7 +44,7 @@ final class ResumptionProbes {
     this.engine = engine;
   }
 
-  /** Whether an answer goes on with a session: a ServerHello, and no certificate behind it. */
+  /** Whether an answer resumes a session: a ServerHello, and no certificate after it. */
   static boolean resumed(HelloResponse answer) {
     return answer.whole()
         && answer.reader().messages().stream()

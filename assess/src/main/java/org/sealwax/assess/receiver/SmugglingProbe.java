@@ -128,7 +128,7 @@ public final class SmugglingProbe implements Probe {
    */
   static boolean rejectsLineEnds(Reply reply) {
     EnhancedStatus status = reply.status();
-    // 521 and 5.5.2 are what Postfix says at once; RFC 3463 3.6: x.5.2 is a syntax error.
+    // 521 and 5.5.2 are the immediate replies of Postfix; RFC 3463 3.6: x.5.2 is a syntax error.
     boolean syntax = reply.code() == 521 || status != null && status.toString().endsWith(".5.2");
     return reply.isPermanent() && (syntax || ENDS.matcher(reply.toString()).find());
   }

@@ -48,7 +48,7 @@ final class TlsSessionProbes {
     return scan.connector().timeouts().reply();
   }
 
-  /** A command behind STARTTLS, in the same segment, must not be answered under TLS. */
+  /** A command after STARTTLS, in the same segment, must not be answered under TLS. */
   void injection() throws ProbeFailed, InterruptedException {
     scan.visit().reportProgress("command injection");
     if (!starttls(INJECTION)) {
@@ -212,7 +212,7 @@ final class TlsSessionProbes {
     ScanClientCertificate own =
         ScanClientCertificate.selfSigned(
             "probe.invalid", now.minus(Duration.ofDays(60)), now.minus(Duration.ofDays(30)));
-    // Without a certificate the same handshake goes on; one that ends without an alert is tried
+    // Without a certificate the same handshake continues; one that ends without an alert is tried
     // again.
     String problem = "";
     boolean refused = false;

@@ -50,8 +50,8 @@ final class ToleranceProbes {
   }
 
   /**
-   * Curves that only this server has come along, or it would refuse the ClientHello for want of
-   * them.
+   * Curves that only this server has come along, or it would refuse the ClientHello because they
+   * are missing.
    */
   private int wideGroups() {
     return scan.small() ? 2 : 20;

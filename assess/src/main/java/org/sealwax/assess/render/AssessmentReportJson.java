@@ -51,7 +51,7 @@ public final class AssessmentReportJson {
     return Json.line(json);
   }
 
-  /** The line of a survey for a line of input that is no target. */
+  /** The line of a survey for a line of input that is not a target. */
   public static String bad(long line, String text, String why) {
     return Json.line(Json.object().put("line", line).put("target", text).put("error", why));
   }

@@ -5,7 +5,7 @@ import org.sealwax.mail.cli.Printable;
 
 /**
  * Text for a terminal or a mail, in aligned columns and at most {@link #WIDTH} columns wide. Text
- * from other hosts is made harmless, and cut where it is longer than anybody reads.
+ * from other hosts is made harmless, and cut where it is too long to read.
  */
 public final class TextLayout {
   /** Columns; only lines that are to be pasted may be longer. */

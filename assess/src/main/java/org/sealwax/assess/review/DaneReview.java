@@ -133,7 +133,7 @@ public final class DaneReview implements Review {
       this.hosts = hosts;
     }
 
-    /** RFC 7672 8.1: the TLSA base domain, which behind an alias is not the name of the MX. */
+    /** RFC 7672 8.1: the TLSA base domain, which after an alias is not the name of the MX. */
     @Override
     public Optional<Domain> serverName(Domain name) {
       HostDaneAnswer host = hosts.get(name);

@@ -167,7 +167,7 @@ public record KeyReuseReview(
 
   private boolean speaksSsl2(InetAddress address, AssessmentTarget.HostTarget service)
       throws IOException {
-    // A challenge of zeros: nothing is encrypted with what comes of it.
+    // A challenge of zeros: nothing is encrypted with the result.
     byte[] hello = Ssl2.clientHello(Ssl2.KINDS, new byte[16]);
     byte[] bytes = new byte[Ssl2.MAX_BYTES];
     int count = 0;

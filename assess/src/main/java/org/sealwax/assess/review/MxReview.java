@@ -194,7 +194,7 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
     return (answer.kind() + ", " + answer.security()).toLowerCase(Locale.ROOT).replace('_', ' ');
   }
 
-  /** Hosts of which the DNS gave no address, and did not say that there is none. */
+  /** Hosts without an address from the DNS, and without its denial. */
   private static List<String> unknown(TargetOverview all) {
     return all.mxHosts().stream()
         .filter(h -> h.addresses().isEmpty())

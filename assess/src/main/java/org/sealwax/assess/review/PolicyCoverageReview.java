@@ -93,7 +93,7 @@ public record PolicyCoverageReview() implements Review {
     if (matches.stream().anyMatch(f -> f.outcome() == CheckOutcome.FAIL)) {
       return PolicyCoverage.BROKEN;
     }
-    // Records alone are no DANE: some host must have matched them.
+    // Published records alone are not enough: the certificate of some host must have matched them.
     if (present.get().outcome() == CheckOutcome.INCONCLUSIVE
         || matches.isEmpty()
         || matches.stream().anyMatch(f -> f.outcome() == CheckOutcome.INCONCLUSIVE)) {

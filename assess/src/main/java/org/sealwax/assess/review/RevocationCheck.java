@@ -123,7 +123,10 @@ record RevocationCheck(RevocationFetcher web, Clock clock) {
     return new RevocationStatus.RevocationUnknown("the CA gave no usable response");
   }
 
-  /** The JDK's own check of an answer in hand, with the issuer as anchor: opens no connection. */
+  /**
+   * The JDK's own check of an answer that was received, with the issuer as anchor: opens no
+   * connection.
+   */
   private RevocationStatus ocsp(
       X509Certificate leaf, X509Certificate issuer, byte[] answer, String source) {
     return switch (OcspStaple.read(leaf, issuer, answer, within(leaf))) {

@@ -16,7 +16,7 @@ final class RevocationUrls {
   private static final String DISTRIBUTION = "2.5.29.31";
   private static final String ACCESS = "1.3.6.1.5.5.7.1.1";
 
-  /** id-ad-ocsp, 1.3.6.1.5.5.7.48.1, as it stands in DER. */
+  /** id-ad-ocsp, 1.3.6.1.5.5.7.48.1, in DER. */
   private static final byte[] OCSP = {6, 8, 0x2b, 6, 1, 5, 5, 7, 0x30, 1};
 
   /** uniformResourceIdentifier [6] of GeneralName, primitive. */

@@ -39,7 +39,7 @@ public final class StsReview implements Review {
   private static final LocatedCheck POLICY = Check.of("sts.policy").atDomain();
   private static final LocatedCheck CONSISTENCY = Check.of("sts.consistency").atDomain();
 
-  /** Below this an attacker only has to wait a day (RFC 8461 10.2 wants weeks). */
+  /** Below this an attacker only has to wait a day (RFC 8461 10.2 recommends weeks). */
   private static final Duration SHORT = Duration.ofDays(1);
 
   private static final Duration WEEK = Duration.ofDays(7);

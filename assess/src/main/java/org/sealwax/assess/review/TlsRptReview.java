@@ -38,7 +38,7 @@ public record TlsRptReview(Resolver resolver, HttpsRequester web) implements Rev
   /** For one address; a reporter tries for a day, here a user waits. */
   private static final Duration TOTAL = Duration.ofSeconds(10);
 
-  /** A page that says that only POST is taken is short. */
+  /** A page that only reports that POST is required is short. */
   private static final int BODY = 64 * 1_024;
 
   /** Asks a web server. */
@@ -171,7 +171,7 @@ public record TlsRptReview(Resolver resolver, HttpsRequester web) implements Rev
     return switch (failure.kind()) {
       case NO_ADDRESS, NO_CONNECTION, TLS_FAILED, TOTAL_TIME_REACHED, LOST, MALFORMED ->
           Optional.of(failure.text());
-      // It says something, or nothing is known.
+      // It sent an answer, or nothing is known.
       case DNS_FAILED, CERTIFICATE_NOT_VERIFIED, TOO_LARGE -> Optional.empty();
     };
   }

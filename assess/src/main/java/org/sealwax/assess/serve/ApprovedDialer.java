@@ -14,9 +14,9 @@ import org.sealwax.mail.net.SpecialUse;
 import org.sealwax.mail.net.Wire;
 
 /**
- * Connects where a public service may: port 25 of addresses that were approved for a scan under
- * way, and ports 80 and 443 (policies, reports, revocation) of public addresses. The rules hold at
- * each connection, so that a name which changes its address after the approval leads nowhere.
+ * Connects where a public service may: port 25 of addresses that were approved for a running scan,
+ * and ports 80 and 443 (policies, reports, revocation) of public addresses. The rules hold at each
+ * connection, so that a name which changes its address after the approval leads nowhere.
  * Thread-safe.
  */
 public final class ApprovedDialer implements Dialer {

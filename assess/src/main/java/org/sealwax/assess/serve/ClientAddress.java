@@ -9,7 +9,7 @@ import org.sealwax.mail.http.HttpRequest;
 
 /**
  * The address of the client behind a reverse proxy. Only proxies that the operator names are
- * believed, and of what they pass on only what they have added themselves: anybody can send the
+ * trusted, and of what they pass on only what they have added themselves: any client can send the
  * rest.
  *
  * @param proxies networks of trusted proxies
@@ -28,8 +28,8 @@ record ClientAddress(List<Cidr> proxies) {
   }
 
   /**
-   * The client of a request: the last address of X-Forwarded-For that is no trusted proxy, and the
-   * peer where no trusted proxy names one.
+   * The client of a request: the last address of X-Forwarded-For that is not a trusted proxy, and
+   * the peer where no trusted proxy names one.
    */
   InetAddress of(HttpRequest request, InetAddress peer) {
     if (!isProxy(peer)) {

@@ -24,7 +24,7 @@ public record OptOut(Set<Domain> names, List<Cidr> networks) {
   /** Where the record is. */
   public static final String LABEL = "_sealwax-assess";
 
-  /** What it says. */
+  /** Its contents. */
   public static final String TEXT = "scan=no";
 
   /** Entries of the list. */

@@ -32,8 +32,8 @@ import org.sealwax.mail.net.Supervisor;
 import org.sealwax.mail.net.TcpListener;
 
 /**
- * The queue of scans, their limits, and what became of them. Everything but the results is in
- * memory and bounded: a restart forgets who waits, and who has asked how often. Thread-safe.
+ * The queue of scans, their limits, and their results. Everything but the results is in memory and
+ * bounded: a restart forgets who waits, and who has asked how often. Thread-safe.
  */
 public final class ScanService implements Closeable {
   /** Clients and addresses whose requests are counted; the longest unseen are forgotten first. */
@@ -194,7 +194,7 @@ public final class ScanService implements Closeable {
       return new ScanRequestResult.SeePage();
     }
     if (approval.isListed(domain)) {
-      // The page says so.
+      // The page shows it.
       return new ScanRequestResult.SeePage();
     }
     String client = ProviderLimiter.block(from);

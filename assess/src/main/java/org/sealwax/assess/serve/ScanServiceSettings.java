@@ -7,7 +7,7 @@ import java.time.Duration;
  *
  * @param scans at a time
  * @param waiting scans that wait, of all clients
- * @param waitingEach of them, and of those under way, of one client
+ * @param waitingEach of them, and of those that run, of one client
  * @param clientHour scans that one client may start within an hour
  * @param hostHour scans within an hour that may visit one address
  * @param cache age up to which a result is shown again instead of a new scan

@@ -107,7 +107,7 @@ public final class ScanWebSite {
     this.guards = List.copyOf(fields);
   }
 
-  /** The connections that its listener takes: proxies stand for many clients. */
+  /** The connections that its listener takes: a proxy connects for many clients. */
   public TcpListener.ClientGate gate(Clock clock) {
     Limit all = Limit.of(CONNECTIONS);
     int own = clients.proxies().isEmpty() ? CONNECTIONS : CONNECTIONS - PROXIES_OWN;
@@ -325,8 +325,8 @@ public final class ScanWebSite {
   }
 
   /**
-   * Pages of other sites must not start scans in the name of their visitors. Browsers say where a
-   * form comes from; programs say nothing.
+   * Pages of other sites must not start scans in the name of their visitors. Browsers send the
+   * origin of a form; programs send none.
    */
   private boolean isForeign(HttpRequest request) {
     String site = request.field("sec-fetch-site").orElse("same-origin");

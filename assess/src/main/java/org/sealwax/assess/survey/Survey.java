@@ -47,7 +47,7 @@ public final class Survey {
     /** An assessment ended. */
     void report(long line, AssessmentReport report) throws IOException;
 
-    /** A line is no target. */
+    /** A line is not a target. */
     void bad(long line, String text, String why) throws IOException;
 
     /** A line was finished in an earlier run. */
@@ -63,7 +63,7 @@ public final class Survey {
   /**
    * Reads and assesses until the input ends.
    *
-   * @throws IOException when input or output fails; assessments under way end first
+   * @throws IOException when input or output fails; running assessments end first
    */
   public void run(Reader input, FinishedLines before, ResultWriter writer)
       throws IOException, InterruptedException {

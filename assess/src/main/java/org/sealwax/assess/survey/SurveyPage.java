@@ -154,7 +154,7 @@ final class SurveyPage {
     out.append("</tbody></table></section>\n");
   }
 
-  /** What was found, as the reports say it. */
+  /** What was found, in the words of the reports. */
   private static String heading(String code) {
     String[] parts = code.split("/", 2);
     return SurveyTables.check(code)

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * What a survey has done, in a file: a heading that names the input, then for each line of it where
  * in the output its result begins, written before the result, and its number, written after it.
  *
- * <p>So a survey whose process is killed at any moment goes on with what is missing. Where results
- * go to a file, the last one is looked for there: a whole one is finished, a part of one is
+ * <p>So a survey whose process is killed at any moment continues with what is missing. Where
+ * results go to a file, the last one is looked for there: a whole one is finished, a part of one is
  * removed. Then no line comes twice and none is left out. Where they go to a pipe, this check is
  * impossible, and one line may come twice. Nothing is forced to the disk: this is about processes,
  * not about machines that lose power.

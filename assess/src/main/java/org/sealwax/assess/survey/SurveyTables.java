@@ -220,7 +220,7 @@ public final class SurveyTables {
         : cell;
   }
 
-  /** Half a character counts as one: no file could be made of it. */
+  /** Half a character counts as one: it could not be written to a file. */
   private static boolean isControl(int c) {
     return Character.isISOControl(c) || Character.getType(c) == Character.SURROGATE;
   }

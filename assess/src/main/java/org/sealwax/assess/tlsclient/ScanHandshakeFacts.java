@@ -4,7 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one handshake showed. Collected as it goes on, so it is there after a failed one too.
+ * What one handshake showed. Collected during the handshake, so that a failed one has facts too.
  *
  * @param version negotiated (0x0301 …), 0 before a ServerHello
  * @param suite negotiated, or -1

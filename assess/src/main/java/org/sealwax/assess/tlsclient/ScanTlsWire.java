@@ -29,7 +29,7 @@ public final class ScanTlsWire extends WireOver {
 
   /** The reaction of a server to unusual input. */
   public enum ServerReaction {
-    /** It ignored it and went on. */
+    /** It ignored the alert and continued. */
     ACCEPTED,
     /** It refused, with an alert or without effect on the session. */
     REFUSED,

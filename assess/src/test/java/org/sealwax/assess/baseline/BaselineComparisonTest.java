@@ -146,7 +146,7 @@ final class BaselineComparisonTest {
     assertEquals("", changes(compared(before, report())));
   }
 
-  /** Providers change their addresses; a worse one among them counts all the same. */
+  /** Providers change their addresses; a worse one among them counts nevertheless. */
   @Test
   void anAddressOfOneReportIsComparedWithTheWorstOfTheOther() throws Exception {
     Finding good1 = finding("tls10", CheckOutcome.PASS, at("192.0.2.1"));

@@ -79,7 +79,7 @@ final class AssessCommandTest {
     }
   }
 
-  /** A resolver that keeps signatures back is no fault of the domain. */
+  /** A resolver that keeps signatures back is not a fault of the domain. */
   @Test
   void aFaultOfOurResolverIsNotReportedAgainstTheDomain() throws Exception {
     try (LoopbackResolver server =

@@ -176,7 +176,7 @@ final class RubricTest {
     assertEquals(GradeLetter.B, grade.atBest());
     assertEquals(60, grade.score());
     assertEquals(13, grade.open());
-    // No policy is no pass that a deeper look would find: at best B, not A.
+    // No policy is not a pass that a deeper look would find: at best B, not A.
     Grade seen = RULES.grade(quickScanFindings(CheckOutcome.PASS), false);
     assertEquals("B", seen.text());
     assertEquals(0, seen.open());

@@ -104,7 +104,7 @@ final class EarlyDataTest {
             RandomSource.seeded(7),
             new ScanTimeouts(
                 Duration.ofSeconds(5),
-                // A greeting that comes too late, or not at all, is no part of this.
+                // A greeting that comes too late, or not at all, is not tested here.
                 wait,
                 wait,
                 wait,

@@ -80,7 +80,7 @@ final class FaultyMailServer implements AutoCloseable {
   /** What ends a message. */
   Set<String> ends = Set.of("\r\n.\r\n");
 
-  /** What is said to a message whose text this matches. */
+  /** The reply to a message whose text this matches. */
   Predicate<String> rejectedText = text -> false;
 
   String rejectionReply = "550 5.5.2 bare LF";

@@ -70,7 +70,7 @@ final class LegacyTlsServer implements AutoCloseable {
   /** Ends the connection where it should answer. */
   boolean closesAfterFlight;
 
-  /** Says nothing where it should answer. */
+  /** Sends nothing where it should answer. */
   boolean silentAfterFlight;
 
   boolean robot;
@@ -462,7 +462,7 @@ final class LegacyTlsServer implements AutoCloseable {
     return prime;
   }
 
-  /** Where the ClientHello says deflate: the list of methods is not kept by the parser. */
+  /** Whether the ClientHello offers deflate: the list of methods is not kept by the parser. */
   private static boolean offersDeflate(byte[] bytes) {
     int at = RecordHeader.SIZE + 4 + 2 + 32;
     at += 1 + (bytes[at] & 0xff);

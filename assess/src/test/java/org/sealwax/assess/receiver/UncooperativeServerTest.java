@@ -24,7 +24,7 @@ import org.sealwax.assess.model.TlsStart;
 import org.sealwax.mail.tls.wire.RecordHeader;
 import org.sealwax.mail.tls.wire.Records;
 
-/** Servers that say anything but what they should: the scan ends in time and says what it met. */
+/** Servers that send anything but what they should: the scan ends in time and reports it. */
 @Execution(ExecutionMode.CONCURRENT)
 final class UncooperativeServerTest {
   private static final Duration LIMIT = Duration.ofSeconds(8);
@@ -244,7 +244,7 @@ final class UncooperativeServerTest {
     }
   }
 
-  /** One byte a second: each read succeeds, the whole must not go on for ever. */
+  /** One byte a second: each read succeeds, the scan must end nevertheless. */
   @Test
   void aSlowServerDoesNotExceedTheTimeLimit() throws Exception {
     try (LegacyTlsServer server = new LegacyTlsServer()) {

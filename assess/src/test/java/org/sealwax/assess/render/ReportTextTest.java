@@ -26,7 +26,7 @@ final class ReportTextTest {
     assertFalse(text.contains("\u202e"), "a direction mark");
   }
 
-  /** The whole text: what it looks like is a decision, and each line of it is read by somebody. */
+  /** The whole text: what it looks like is a decision, and an admin reads each line of it. */
   @Test
   void theTextIsTheGoldenFile() throws IOException {
     String text = new ReportText(false, "", false).of(SampleReports.bad());

@@ -240,7 +240,7 @@ final class CertificateReviewTest {
     assertEquals(CheckOutcome.WARN, finding.outcome());
   }
 
-  /** What is sent next to a path that holds is no fault of the certificate. */
+  /** What is sent next to a path that holds is not a fault of the certificate. */
   @Test
   void anUnneededExpiredCertificateIsNoFault() {
     java.time.Instant now = java.time.Instant.now();

@@ -123,7 +123,7 @@ final class ScanWebSiteTest {
     assertEquals(1, test.begun.size());
   }
 
-  /** Whatever a GET says, it starts nothing. */
+  /** No GET starts a scan. */
   @Test
   void aPageViewStartsNoScan() throws Exception {
     TestScanService test = test();
@@ -164,7 +164,7 @@ final class ScanWebSiteTest {
     test.settle();
   }
 
-  /** Addresses, ports, our own hosts, and what is no name: refused, and nothing is connected. */
+  /** Addresses, ports, our own hosts, and what is not a name: refused, and nothing is connected. */
   @Test
   void hostileNamesAreRefusedAndNotRepeated() throws Exception {
     TestScanService test = test();

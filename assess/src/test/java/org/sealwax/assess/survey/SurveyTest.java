@@ -136,7 +136,7 @@ final class SurveyTest {
             new Row(begun, first + second, true, first + second),
             new Row(begun + "2", first + second, true, first + second),
             new Row(begun + "23\n", first + second, true, first + second),
-            // Somebody else's lines, or another file: nothing is taken away, nothing believed.
+            // Lines of another origin, or another file: nothing is removed, nothing is trusted.
             new Row(begun, first + "other\n", false, first + "other\n"),
             new Row(begun, first + "other", false, first + "other"),
             new Row(begun, first + "{\"line\":2,", false, first + "{\"line\":2,"),
@@ -204,7 +204,7 @@ final class SurveyTest {
               }
             });
     assertEquals(2_000, done.get());
-    // The window, the line in hand, and one that was counted before its end was.
+    // The window, the line that is read, and one that was counted before its end was.
     assertTrue(most.get() <= 7 + 3, "read ahead by " + most.get());
   }
 
