@@ -232,8 +232,8 @@ public final class LabCommand {
   }
 
   /**
-   * Prints where mail was delivered or given up, until nothing is open or the time is up. What that
-   * means is said at the end: until then the sender can retry.
+   * Prints where mail was delivered or given up, until nothing is open or the time is up. Its
+   * meaning is printed at the end: until then the sender can retry.
    */
   private void watch(LabToken token, @org.jspecify.annotations.Nullable Process sender)
       throws InterruptedException {

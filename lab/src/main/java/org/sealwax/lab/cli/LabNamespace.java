@@ -8,9 +8,9 @@ import org.sealwax.lab.site.AddressSource;
 import org.sealwax.mail.cli.ProcessEnvironment;
 
 /**
- * Runs this very program once more, inside a network and mount namespace: there every port is free,
- * the lab's addresses are the machine's own, and {@code /etc/resolv.conf} names the lab's resolver,
- * so that any mail router runs in it as it is. Nothing outside changes, and the namespace ends with
+ * Runs this very program again, inside a network and mount namespace: there every port is free, the
+ * lab's addresses are the machine's own, and {@code /etc/resolv.conf} names the lab's resolver, so
+ * that any mail router runs in it as it is. Nothing outside changes, and the namespace ends with
  * the last process in it.
  */
 public final class LabNamespace {
@@ -19,7 +19,7 @@ public final class LabNamespace {
 
   /**
    * 198.18.0.0/15 is for benchmarks (RFC 2544), 2001:db8::/32 for documentation (RFC 3849): neither
-   * is in use, and no sender takes them for loopback.
+   * is in use, and no sender treats them as loopback.
    */
   static final String SETUP =
       """
@@ -28,7 +28,7 @@ public final class LabNamespace {
       ip addr add %s/32 dev lo
       ip route add local 198.18.0.0/15 dev lo
       ip -6 addr add 2001:db8::53/128 dev lo nodad 2>/dev/null || true
-      # The lab's addresses must not be on an interface: senders would take them for their own.
+      # The lab's addresses must not be on an interface: senders would treat them as their own.
       ip -6 route add local 2001:db8:25::/64 dev lo 2>/dev/null || true
       echo 1 > /proc/sys/net/ipv6/ip_nonlocal_bind || true
       resolv=$(mktemp)

@@ -16,7 +16,7 @@ public enum ExpectedOutcome {
   REFUSED,
   /** Never unencrypted; under TLS or not at all. */
   NEVER_PLAINTEXT,
-  /** TLS is not available and no policy asks for it: plaintext or a bounce, in the end. */
+  /** TLS is not available and no policy asks for it: in the end plaintext or a bounce. */
   DECIDED,
   /**
    * Not delivered under the TLS that the host offers, which does not protect the mail; unencrypted

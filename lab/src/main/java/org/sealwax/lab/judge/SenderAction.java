@@ -2,7 +2,8 @@ package org.sealwax.lab.judge;
 
 /**
  * What a sender may have done at a trap. The table of expectations says for each test case which of
- * these it takes to have reached the trap: before, a refusal or a missing connection is no result.
+ * these it takes to have reached the trap: before, a refusal or a missing connection is not a
+ * result.
  */
 public enum SenderAction {
   /** Asked the DNS for the MX records of the domain. */

@@ -15,7 +15,7 @@ import org.sealwax.assess.model.Rubric;
  * @param grade of the whole, once they are done
  */
 public record SenderFirstSteps(List<SenderRemedy> remedies, Grade grade) {
-  /** More are no beginning. */
+  /** More would not be a start. */
   private static final int MOST = 3;
 
   /** Copies. */

@@ -23,7 +23,7 @@ import org.sealwax.lab.traps.Traps;
  * @param undecided test cases whose verdict later mail or another try may still change; before the
  *     sender's time is over, only what was seen in them is shown
  * @param remedies what to do, with what it brings
- * @param first the remedies to begin with, and the grade that follows
+ * @param first the remedies to apply first, and the grade that follows
  * @param router the mail router that the messages name; empty when they name none that is known
  * @param rules the version of the rules, with their hash
  */

@@ -18,8 +18,8 @@ import org.sealwax.mail.tls.wire.NamedGroup;
 import org.sealwax.mail.tls.wire.Records;
 
 /**
- * What the test cases say together. A property of the sender is concluded only from test cases that
- * it reached, and that it has a mechanism only from test cases in which it acted on it.
+ * Conclusions from several test cases. A property of the sender is concluded only from test cases
+ * that it reached, and that it has a mechanism only from test cases in which it acted on it.
  */
 final class SenderWideFindings {
   /** Test cases whose handshakes differ from a sender's usual ones. */
@@ -321,8 +321,8 @@ final class SenderWideFindings {
   private static final int ALWAYS = 20;
 
   /**
-   * A habit: what the first ClientHello of each test case says, before the host's answers make the
-   * sender change it.
+   * A habit: the contents of the first ClientHello of each test case, before the host's answers
+   * make the sender change it.
    */
   private Finding helloProperty(
       Check check, Predicate<ClientHello> has, String words, CheckOutcome otherwise) {

@@ -62,7 +62,7 @@ public final class LabService implements Closeable {
   /** Letters of a token: 80 bits, too many to guess at any request rate. */
   static final int TOKEN_LENGTH = 16;
 
-  /** Connections at once to the traps of all tokens, and to those of one. */
+  /** Concurrent connections to the traps of all tokens, and to those of one. */
   private static final int TRAP_CONNECTIONS = 4_000;
 
   static final int TRAP_CONNECTIONS_EACH = 1_200;
@@ -318,7 +318,7 @@ public final class LabService implements Closeable {
         try {
           end(booking);
         } catch (RuntimeException e) {
-          // The next sweep tries it again; the others must end all the same.
+          // The next sweep tries it again; the others must end nevertheless.
         }
       }
     }

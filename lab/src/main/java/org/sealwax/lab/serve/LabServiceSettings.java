@@ -20,7 +20,7 @@ import org.sealwax.mail.address.Cidr;
  * @param tokens at once
  * @param tokensEach of them for one network
  * @param life of a token
- * @param connections at once of one source
+ * @param connections concurrent ones of one source
  * @param connectionsPerMinute of one source
  * @param dnsRate answers a second over UDP to one network whose address is not proven
  */

@@ -28,7 +28,7 @@ import org.sealwax.testkit.zone.ZoneSigning;
  * <p>Thread-safe.
  */
 public final class Lab implements Closeable {
-  /** Tokens at once: each has some 300 sockets. */
+  /** Tokens at the same time: each has some 300 sockets. */
   public static final int MAX_TOKENS = 50;
 
   private static final int TOKEN_LENGTH = 6;

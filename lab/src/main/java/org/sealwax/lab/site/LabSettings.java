@@ -15,7 +15,7 @@ import org.sealwax.mail.settings.SettingsRecord;
  * @param httpsPort of its policy hosts
  * @param addresses of its hosts
  * @param scale by which long times are divided; 1 for the times of the standards
- * @param results what the address of a result begins with, as it stands in replies
+ * @param results what the address of a result begins with, as written in replies
  */
 public record LabSettings(
     String zone,

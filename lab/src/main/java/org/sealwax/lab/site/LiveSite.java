@@ -255,12 +255,12 @@ public final class LiveSite {
     return settings.scaled(time);
   }
 
-  /** The policy as it stands was given out. */
+  /** The present policy was sent. */
   void policyServed() {
     policyFetched = true;
   }
 
-  /** Whether the policy as it stands now was fetched. */
+  /** Whether the present policy was fetched. */
   boolean policyFetched() {
     return policyFetched;
   }

@@ -18,7 +18,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Where a token's bounces and TLS reports go. Messages are read for what they say about which trap,
+ * Where a token's bounces and TLS reports go. Messages are read for the trap that they are about,
  * and dropped. Thread-safe.
  */
 public final class ReturnMail implements LiveSite.SiteMailHandler {

@@ -37,7 +37,7 @@ public final class TrapSession {
   /** Maximum number of lines in one session: enough for more than a hundred recipients. */
   static final int MAX_LINES = 500;
 
-  /** Recipients in one transaction (RFC 5321 4.5.3.1.8 wants 100). */
+  /** Recipients in one transaction (RFC 5321 4.5.3.1.8 requires 100). */
   static final int MAX_RECIPIENTS = 100;
 
   /** Bytes of a message, as announced by SIZE. */
@@ -82,7 +82,8 @@ public final class TrapSession {
       readCommands();
       wire.finish();
     } catch (IOException e) {
-      // The sender closed the connection, or waited in vain: the events so far show which.
+      // The sender closed the connection, or waited until its timeout: the events so far show
+      // which.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
@@ -120,7 +121,7 @@ public final class TrapSession {
     send("421 4.7.0 too many commands");
   }
 
-  /** Whether the session goes on. */
+  /** Whether the session continues. */
   private boolean answer(String text) throws IOException, InterruptedException {
     String verb = verb(text);
     return switch (verb) {
@@ -159,7 +160,7 @@ public final class TrapSession {
       return sendAndMatch("502 5.5.1 EHLO not implemented");
     }
     if (injected && tls) {
-      // A client that accepts the injected plaintext needs no reply to this, and goes on.
+      // A client that accepts the injected plaintext needs no reply to this, and continues.
       injected = false;
       Thread.sleep(BELIEF);
       if (plainWire.in().available() > 0) {

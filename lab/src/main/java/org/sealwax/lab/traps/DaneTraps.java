@@ -38,7 +38,7 @@ final class DaneTraps {
         IssuedCertificate.TlsaMatching.SHA_256);
   }
 
-  /** Usage 2 with the root in the chain, as RFC 7672 3.1.2 wants it. */
+  /** Usage 2 with the root in the chain, as RFC 7672 3.1.2 requires. */
   private static UnaryOperator<Site> anchored(UnaryOperator<CertificateSpec> change) {
     return host(
         h ->

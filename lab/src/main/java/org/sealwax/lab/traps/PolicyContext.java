@@ -13,7 +13,7 @@ public enum PolicyContext {
   /** Signed DNS and a TLSA record for the host (RFC 7672). */
   DANE;
 
-  /** The letter that stands behind a trap's id: n, s, t or d. */
+  /** The letter after a trap's id: n, s, t or d. */
   public String letter() {
     return this == ENFORCE ? "s" : name().substring(0, 1).toLowerCase(Locale.ROOT);
   }

@@ -55,7 +55,7 @@ public record PublishedTlsa(
     return literal(usage + " 1 1 " + STRANGE);
   }
 
-  /** A record as it stands. */
+  /** An unchanged record. */
   public static PublishedTlsa literal(String text) {
     return new PublishedTlsa(
         text,

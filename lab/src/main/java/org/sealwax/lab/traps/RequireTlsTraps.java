@@ -7,7 +7,7 @@ import java.util.List;
 import org.sealwax.testkit.tls.CertificateSpec;
 
 /**
- * Group G: REQUIRETLS. G2 to G4 want a message sent with REQUIRETLS, G5 one with {@code
+ * Group G: REQUIRETLS. G2 to G4 need a message sent with REQUIRETLS, G5 one with {@code
  * TLS-Required: No} in its header; to other messages they are good hosts, or bad ones. (G1, the
  * reports, is looked for at every trap.)
  */

@@ -40,7 +40,7 @@ public record SmtpBehaviour(
     /** 220, more bytes in the same segment, and then TLS. */
     record StarttlsWithInjection(String injected) implements StarttlsBehaviour {}
 
-    /** A refusal, and the session goes on unencrypted. */
+    /** A refusal, and the session continues unencrypted. */
     record StarttlsRejected(String reply) implements StarttlsBehaviour {}
 
     /** 220, and the end of the connection. */
@@ -49,7 +49,7 @@ public record SmtpBehaviour(
     /** 220, and nothing for this long (before the scale). */
     record StarttlsThenSilence(Duration time) implements StarttlsBehaviour {}
 
-    /** 220, and unencrypted SMTP goes on. */
+    /** 220, and unencrypted SMTP continues. */
     record StarttlsThenPlaintext() implements StarttlsBehaviour {}
   }
 
@@ -60,7 +60,7 @@ public record SmtpBehaviour(
     GREYLIST,
     /** 451 always: such a host only records. */
     DEFER,
-    /** 451 until the policy as it stands now was fetched. */
+    /** 451 until the present policy was fetched. */
     DEFER_UNTIL_FETCHED
   }
 

@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 
 /** All traps, a file per group; to add one, add a line to its group. */
 public final class Traps {
-  /** The test cases that say most in little time. */
+  /** The test cases that show most in little time. */
   private static final List<String> QUICK =
       List.of(
           "a1", "a4", "b1", "b2", "b3", "b4", "b11", "c1n", "c1s", "c1d", "c5n", "c9", "c18", "d3n",

@@ -14,7 +14,7 @@ import org.sealwax.lab.site.SightingBuilder;
 import org.sealwax.lab.traps.Trap;
 import org.sealwax.lab.traps.Traps;
 
-/** Reports about senders, for tests of what is made of them. */
+/** Reports about senders, for tests of pages and texts. */
 public final class SampleSenderReports {
   private SampleSenderReports() {}
 

@@ -34,8 +34,8 @@ final class ScriptedSendersTest {
   /**
    * What no engine of the bad senders does: take a wrong Finished for a right one, agree to what is
    * older than TLS 1.2, or hang at a HelloRequest; and what minutes do not show: that mail to a
-   * host without TLS is kept for ever. The same rows under a policy find most of them out, since
-   * they go on in plaintext; the deeds themselves are in {@code SenderEveryTrapTest}.
+   * host without TLS is never bounced. The same rows under a policy find most of them out, since
+   * they continue in plaintext; the deeds themselves are in {@code SenderEveryTrapTest}.
    */
   private static final Set<String> NO_BAD_SENDER =
       new TreeSet<>(

@@ -477,7 +477,7 @@ final class TrapNotReachedTest {
     abstract SightingBuilder conduct();
   }
 
-  /** To ask is not to act, and not to deliver is no virtue. */
+  /** A look-up is not a delivery, and mail that is not delivered earns nothing. */
   @ParameterizedTest
   @EnumSource(Synthetic.class)
   void aSenderThatActsOnNothingIsCreditedWithNothing(Synthetic sender) {

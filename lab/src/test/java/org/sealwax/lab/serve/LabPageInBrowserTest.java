@@ -154,7 +154,7 @@ final class LabPageInBrowserTest {
           .asString("");
     }
 
-    /** Asks until the script says this. */
+    /** Polls until the script returns this. */
     void await(String script, String output) throws Exception {
       for (String now = eval(script); !now.equals(output); now = eval(script)) {
         Thread.yield();

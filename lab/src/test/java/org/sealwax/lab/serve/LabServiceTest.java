@@ -443,7 +443,7 @@ final class LabServiceTest {
         socket.connect(new InetSocketAddress(traps.getFirst(), settings.ports().smtp()), TIMEOUT);
         more += socket.getInputStream().read() < 0 ? 0 : 1;
       } catch (IOException e) {
-        // Closed at once, with or without words.
+        // Closed at once, with or without a reply.
       }
     }
     assertEquals(settings.connections() - 50, more);

@@ -24,7 +24,7 @@ import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 
-/** The lab as it stands before any sender comes: names, signatures, records. */
+/** The lab before any sender comes: names, signatures, records. */
 final class LabTest {
   private static Lab lab;
   private static LabToken token;
@@ -67,8 +67,8 @@ final class LabTest {
   }
 
   /**
-   * Group by group, how many traps there are. C2 and C3 are C1 under policies, and G1 is no host:
-   * reports are looked for at every trap.
+   * Group by group, how many traps there are. C2 and C3 are C1 under policies, and G1 is not a
+   * host: reports are looked for at every trap.
    */
   @Test
   void theTrapsAreExactlyThoseOfTheList() {

@@ -49,8 +49,8 @@ import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.mail.tls.verdict.Verdict;
 
 /**
- * A sender with known habits, so that verdicts can be held against a recorded truth. It is no mail
- * router: it delivers one probe at a time, by the rules or against them.
+ * A sender with known habits, so that verdicts can be held against a recorded truth. It is not a
+ * mail router: it delivers one probe at a time, by the rules or against them.
  */
 public final class ScriptedSender {
   /** The habits. */
@@ -71,8 +71,8 @@ public final class ScriptedSender {
      */
     WEBPKI,
     /**
-     * Wants verified TLS 1.2 of the first host at the first try, and takes every policy that it
-     * gets hold of; what it cannot deliver it keeps without a word.
+     * Requires verified TLS 1.2 of the first host at the first attempt, and takes every policy that
+     * it gets hold of; what it cannot deliver it keeps without a word.
      */
     TIMID
   }
@@ -211,7 +211,7 @@ public final class ScriptedSender {
   /**
    * One try to deliver a probe.
    *
-   * @param number of it, from 0; after the last one some kinds give up and say so
+   * @param number of it, from 0; after the last one some kinds give up and send a bounce
    * @return whether it was the last one
    */
   public boolean attempt(String label, int number) {
@@ -231,7 +231,7 @@ public final class ScriptedSender {
     return last;
   }
 
-  /** Whether it goes by no policy. */
+  /** Whether it ignores all policies. */
   private boolean ignoresPolicies() {
     return switch (kind) {
       case CARELESS, CLEAR, NEVER, UNVERIFIED, WEBPKI -> true;
@@ -445,7 +445,7 @@ public final class ScriptedSender {
     }
     String site = recipientOf(host);
     String label = labelOf(host);
-    // The careless one says the word and does not do what it asks.
+    // The careless one sends REQUIRETLS and does not enforce it.
     boolean word =
         REQUIRE_TLS.contains(label)
             && (kind == Kind.GOOD || kind == Kind.CARELESS || kind == Kind.TIMID)

@@ -68,7 +68,7 @@ public final class SightingBuilder {
         .clientLine(false, "EHLO mx.sender.example");
   }
 
-  /** As much time goes by as between two tries. */
+  /** As much time passes as between two attempts. */
   public SightingBuilder pause() {
     at = at.plus(RETRY);
     return this;
@@ -79,7 +79,7 @@ public final class SightingBuilder {
     return add(new TrapEvent.ConnectionClosed(at, connection));
   }
 
-  /** The connection ends, and later the sender asks for the way once more. */
+  /** The connection ends, and later the sender asks for the way again. */
   public SightingBuilder later() {
     return closed().pause().asks("MX", "x.example").asks("A", "mx.x.example");
   }
