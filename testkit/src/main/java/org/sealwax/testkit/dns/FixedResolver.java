@@ -328,7 +328,7 @@ public final class FixedResolver implements Resolver {
       return this;
     }
 
-    /** The time to live of all answers; one hour unless said. */
+    /** TTL of all answers; default: one hour. */
     public Builder ttl(Duration ttl) {
       this.ttl = ttl;
       return this;

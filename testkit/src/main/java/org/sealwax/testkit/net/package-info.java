@@ -2,8 +2,8 @@
  * Time and connections that a test controls.
  *
  * <p>{@link org.sealwax.testkit.net.ManualClock} stands until it is moved; {@link
- * org.sealwax.testkit.net.MemoryWire} is a connection within this process whose waits pass when the
- * test says so.
+ * org.sealwax.testkit.net.MemoryWire} is a connection within this process whose waits end when the
+ * test advances the time.
  *
  * <p>Invariants: nothing here opens a socket, and nothing waits in real time for a timeout.
  */

@@ -87,7 +87,7 @@ public final class StsPolicyHost implements AutoCloseable {
     return server.address().getPort();
   }
 
-  /** From now on it says this. */
+  /** Serves this from now on. */
   public void says(PolicyHostResponse next) {
     answer = next;
   }

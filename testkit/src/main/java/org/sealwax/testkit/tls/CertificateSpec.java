@@ -44,7 +44,7 @@ public record CertificateSpec(
     UNKNOWN_AUTHORITY,
     /** An intermediate of the lab's that may sign for {@code elsewhere.invalid} only. */
     CONSTRAINED,
-    /** A certificate of the lab's that is no authority. */
+    /** A certificate of the lab that is not a CA certificate. */
     LEAF
   }
 
@@ -64,7 +64,7 @@ public record CertificateSpec(
     COMMON_NAME_ONLY,
     /** The names are IP addresses. */
     IP_NAMES,
-    /** The first name goes on behind a NUL. */
+    /** The first name continues after a NUL. */
     NUL_IN_NAME,
     /** Signed with SHA-1. */
     SHA1,

@@ -70,15 +70,15 @@ public record OddTlsBehaviour(
     BAD_FINISHED,
     /** One bit of the signature in CertificateVerify (TLS 1.3) is flipped. */
     BAD_SIGNATURE,
-    /** TLS 1.2 is chosen although 1.3 is offered, and the random says so (RFC 8446 4.1.3). */
+    /** TLS 1.2 is chosen although 1.3 is offered, and the random shows it (RFC 8446 4.1.3). */
     DOWNGRADE_SENTINEL,
     /** Every handshake byte in a record of its own. */
     TINY_RECORDS,
-    /** A KeyUpdate right behind the handshake. */
+    /** A KeyUpdate right after the handshake. */
     KEY_UPDATE,
-    /** A HelloRequest right behind a handshake of TLS 1.2 (RFC 5246 7.4.1.1). */
+    /** A HelloRequest right after a handshake of TLS 1.2 (RFC 5246 7.4.1.1). */
     HELLO_REQUEST,
-    /** Fifty session tickets right behind a handshake of TLS 1.3. */
+    /** Fifty session tickets right after a handshake of TLS 1.3. */
     MANY_TICKETS,
     /** A suite in ServerHello that no client offers (RFC 8446 4.1.3). */
     UNOFFERED_SUITE,
@@ -104,8 +104,7 @@ public record OddTlsBehaviour(
     DH_2048,
     /**
      * Ends once the client has agreed to the version and suite by sending its ClientKeyExchange:
-     * for versions that no library supports any more. SSLv2 ({@code 0x0002}) ends at the
-     * ClientHello.
+     * for versions that no library still supports. SSLv2 ({@code 0x0002}) ends at the ClientHello.
      */
     HALF_WAY
   }

@@ -12,10 +12,10 @@ import org.bouncycastle.tls.TlsServerProtocol;
 
 /** Changes what is sent, before it is encrypted. */
 final class OddTlsProtocol extends TlsServerProtocol {
-  /** Where the session id's length stands: behind header, version and random. */
+  /** Offset of the session id's length: after header, version and random. */
   private static final int SESSION_ID = 4 + 2 + 32;
 
-  /** Where the version stands: behind the header. */
+  /** Offset of the version: after the header. */
   private static final int VERSION = 4;
 
   /** The minor number of a version 3.9. */
@@ -104,7 +104,7 @@ final class OddTlsProtocol extends TlsServerProtocol {
     if (quirks.contains(OddTlsBehaviour.TlsFault.UNOFFERED_VERSION)) {
       message[VERSION + 1] = UNHEARD_OF;
     }
-    // Behind suite and compression; in TLS 1.3 the protocol would stand in EncryptedExtensions.
+    // After suite and compression; in TLS 1.3 the protocol would stand in EncryptedExtensions.
     return protocol && getContext().getServerVersion().getMinorVersion() < 4
         ? extended(message, suite + 2 + 1)
         : message;

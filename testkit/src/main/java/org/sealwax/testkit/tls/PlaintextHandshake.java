@@ -17,7 +17,7 @@ import org.sealwax.mail.tls.wire.ServerWriter;
 /**
  * Unencrypted part of handshakes, as far as it needs no cryptography: what the client offers, and
  * whether it accepts the server's choice. With RSA key exchange the server signs nothing, and the
- * client's ClientKeyExchange says that it took version, suite and certificate.
+ * client's ClientKeyExchange shows that it accepted version, suite and certificate.
  */
 final class PlaintextHandshake {
   private static final int CLIENT_KEY_EXCHANGE = 16;

@@ -124,7 +124,7 @@ public final class TestCa {
     return new Leaf(null, name).identity();
   }
 
-  /** A certificate issued by a leaf of this authority, which is no authority itself. */
+  /** A certificate issued by a leaf of this CA, which is not a CA itself. */
   public Identity leafAsAuthority(String issued) {
     Leaf form = new Leaf(this, "not-an-authority.example.org");
     KeyPair formKeys = form.keys();
@@ -251,7 +251,7 @@ public final class TestCa {
       return purposes(KeyPurposeId.id_kp_clientAuth);
     }
 
-    /** No subjectAltName: only the common name says who. */
+    /** No subjectAltName: the name is only in the common name. */
     public Leaf commonNameOnly() {
       sans.clear();
       return this;

@@ -31,10 +31,12 @@ import org.xbill.DNS.Type;
  * Thread-safe.
  */
 public final class AuthoritativeServer extends ZoneServer {
-  /** TCP connections at once of one network. */
+  /** Concurrent TCP connections of one network. */
   static final int MAX_CONNECTIONS_EACH = 16;
 
-  /** Whole life of a TCP connection (RFC 7766 6.2.3 wants seconds of idleness, not minutes). */
+  /**
+   * Total time of a TCP connection (RFC 7766 6.2.3 recommends idle times of seconds, not minutes).
+   */
   static final Duration CONNECTION_TIME = Duration.ofSeconds(20);
 
   /** Bytes of a question: one name, one OPT with a cookie and padding. */
@@ -107,7 +109,7 @@ public final class AuthoritativeServer extends ZoneServer {
   }
 
   /**
-   * What a question said about cookies.
+   * The cookies of a query.
    *
    * @param client its client cookie, or null
    * @param proven whether it showed one that we gave it

@@ -12,7 +12,7 @@ public enum DnsFault {
   TRUNCATE,
   /** UDP answers are empty with TC set; TCP connections are closed without an answer. */
   TRUNCATE_NO_TCP,
-  /** The right identifier, then bytes that are no message. */
+  /** The right identifier, then bytes that are not a DNS message. */
   GARBAGE,
   /** A good answer with another identifier: must be taken for a forgery. */
   WRONG_ID,

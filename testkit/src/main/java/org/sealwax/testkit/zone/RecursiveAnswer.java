@@ -18,7 +18,7 @@ import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.Type;
 
-/** Works out one answer over all zones, as a recursive resolver would have it in the end. */
+/** Works out one answer over all zones, as a recursive resolver would return it. */
 final class RecursiveAnswer {
   /** A resolver gives up on longer chains; so the answer ends with the last CNAME. */
   private static final int MAX_LINKS = 16;
@@ -86,7 +86,7 @@ final class RecursiveAnswer {
     }
   }
 
-  /** Adds what is known of one name; gives the name to go on with, or null at the end. */
+  /** Adds what is known of one name; returns the name to continue with, or null at the end. */
   private @Nullable Name step(Name name, int type) {
     ServedZone zone = zoneOf(name, type);
     if (zone == null) {

@@ -44,8 +44,8 @@ final class ZoneAnswerBuilder {
    *
    * @param reply with header and question, to be filled
    * @param stream whether it goes over TCP
-   * @param limit bytes of the answer; a longer one is cut, and says so (TC)
-   * @return empty when there is to be no answer
+   * @param limit bytes of the answer; a longer one is truncated, with TC set
+   * @return empty when no answer is to be sent
    */
   Optional<byte[]> answer(Message query, Message reply, boolean stream, int limit) {
     Record question = query.getQuestion();

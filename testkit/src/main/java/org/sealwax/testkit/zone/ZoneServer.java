@@ -40,7 +40,7 @@ import org.xbill.DNS.Type;
  */
 public abstract sealed class ZoneServer implements Closeable
     permits AuthoritativeServer, LoopbackResolver {
-  /** TCP connections at once, over all addresses of a server. */
+  /** Concurrent TCP connections, over all addresses of a server. */
   static final int MAX_CONNECTIONS = 256;
 
   /** What a client without EDNS can take over UDP (RFC 1035 2.3.4). */

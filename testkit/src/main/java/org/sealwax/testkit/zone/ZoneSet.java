@@ -13,7 +13,7 @@ import org.xbill.DNS.Name;
 import org.xbill.DNS.Type;
 
 /**
- * The zones behind a server, with their keys, their delegations to one another, and their faults.
+ * The zones of a server, with their keys, their delegations to one another, and their faults.
  * Thread-safe: a reader sees one state or the next.
  */
 final class ZoneSet {
@@ -21,7 +21,7 @@ final class ZoneSet {
 
   private record KeyName(Name origin, Zone.Algorithm algorithm, boolean unknown) {}
 
-  /** RFC 6895 3.1: a type that is no type; the fault is for all types. */
+  /** RFC 6895 3.1: a type that is reserved; the fault is for all types. */
   private static final int ALL_TYPES = 0;
 
   private final Clock clock;

@@ -10,7 +10,7 @@ public enum ZoneSigning {
   NSEC3,
   /** As NSEC3, with opt-out: unsigned delegations are not in the chain, as in most of the TLDs. */
   NSEC3_OPT_OUT,
-  /** As NSEC3, with 500 extra iterations: validators take it for INSECURE (RFC 9276 3.2). */
+  /** As NSEC3, with 500 extra iterations: validators treat it as INSECURE (RFC 9276 3.2). */
   NSEC3_ITERATED,
   /**
    * As NSEC3, but every proof is made for the question and covers nothing but the name asked for

@@ -92,7 +92,7 @@ public final class DkimFuzzTargets {
                     "DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=a.b; i=x@example.org;"
                         + " l=3; x=9; q=dns/txt; h=from:to; bh=AA==; b=\r\n AA==")),
             input -> {
-              // As a field of a message: what is no field there is none here.
+              // As a field of a message: what is not a field there is not a field here.
               byte[] message =
                   SignedMessages.bytes(
                       new String(input, StandardCharsets.ISO_8859_1) + "\r\n" + MESSAGE);

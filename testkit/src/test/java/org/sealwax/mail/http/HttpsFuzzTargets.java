@@ -102,7 +102,7 @@ public final class HttpsFuzzTargets {
     }
   }
 
-  /** A client that has said all, and reads everything. */
+  /** A client that has sent everything, and reads everything. */
   private record BytesWire(InputStream in, OutputStream out) implements Wire {
     BytesWire(byte[] input, OutputStream out) {
       this(new ByteArrayInputStream(input), out);

@@ -65,7 +65,7 @@ public final class MessageFuzzTargets {
             "\u00c3\u00a9\n\u00c3\u00a9\nutf-8;\u00c3\u00a9@b\n+\n\u00c3\u00a9\n\r\n.\r\n"));
   }
 
-  /** In one piece or in many; a second pass finds nothing, and other fields stay. */
+  /** In one call or in many; a second pass finds nothing, and other fields stay. */
   private static void withoutForgedResults(byte[] input) throws IOException {
     byte[] whole = filtered(input, input.length + 1);
     for (int piece : new int[] {1, 3, 64}) {
@@ -115,7 +115,7 @@ public final class MessageFuzzTargets {
   }
 
   /**
-   * Behind our own field, every reader sees the section that we scanned, and the message is whole.
+   * After our own field, every reader sees the section that we scanned, and the message is whole.
    */
   private static void separated(byte[] input) throws IOException {
     HeaderScanner alone = new HeaderScanner();
@@ -142,7 +142,7 @@ public final class MessageFuzzTargets {
   }
 
   private static String seen(HeaderScanner scan) {
-    // What a section that is too large said behind its limit depends on the pieces, and does
+    // What a section that is too large contains after its limit depends on the pieces, and does
     // not matter: such a message is refused.
     return scan.tooLarge()
         ? "too large"

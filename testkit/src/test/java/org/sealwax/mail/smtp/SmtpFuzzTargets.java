@@ -96,7 +96,7 @@ public final class SmtpFuzzTargets {
             "xtext", SmtpFuzzTargets::xtext, "a+2Bb", "rfc822;a+40b", "+C3+A9", "+", "+3", "a=b"));
   }
 
-  /** What a line reader must say, found by searching instead of by stepping. */
+  /** The correct result of a line reader, found by searching instead of by stepping. */
   private static void lines(byte[] input) throws IOException {
     List<InputLine> expected = new ArrayList<>();
     int start = 0;
@@ -221,7 +221,7 @@ public final class SmtpFuzzTargets {
 
   /**
    * The end of a message by its definition: the first CRLF.CRLF, a line start before the first byte
-   * counted as CRLF. What is behind it must be left in the reader, and nothing else.
+   * counted as CRLF. What follows it must be left in the reader, and nothing else.
    */
   private static void data(byte[] input) throws IOException {
     String wire = "\r\n" + new String(input, StandardCharsets.ISO_8859_1);

@@ -94,7 +94,7 @@ final class SpfCheckTest {
         SpfResult.SOFTFAIL, new SpfCheck(dns).of(request("192.0.2.1", "us\u00e9r")).result());
   }
 
-  /** A local part that no host name has can be asked for all the same. */
+  /** A local part that no host name has can be looked up nevertheless. */
   @Test
   void aBounceAddressIsAskedForAsItIs() {
     FixedResolver dns =

@@ -128,7 +128,7 @@ final class DaneVerifierTest {
             "name mismatch: the certificate is for other.example.org",
             with(MIDDLE.identity("other.example.org"), root),
             of(2, 0, 1, root)),
-        // A leaf is no anchor of its own.
+        // A leaf is not its own trust anchor.
         row("no trust anchor", selfSigned.chain(), of(2, 0, 1, selfSigned.chain().getFirst())),
         row("no trust anchor", selfSigned.chain(), of(2, 0, 0, selfSigned.chain().getFirst())),
         row(

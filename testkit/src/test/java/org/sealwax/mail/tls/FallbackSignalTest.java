@@ -13,8 +13,8 @@ import org.sealwax.mail.tls.wire.TlsSuite;
 import org.sealwax.testkit.tls.TlsConnectionPair;
 
 /**
- * TLS_FALLBACK_SCSV (RFC 7507 section 4) as it stands in the bytes of the ClientHello: BoringSSL
- * says it when the offer does and at no other time; JSSE, which has no means to say it, never.
+ * TLS_FALLBACK_SCSV (RFC 7507 section 4) in the bytes of the ClientHello: BoringSSL sends it when
+ * the offer has it and at no other time; JSSE, which cannot send it, never.
  */
 final class FallbackSignalTest {
   static {

@@ -34,7 +34,7 @@ import org.sealwax.testkit.tls.OddTlsServer;
 import org.sealwax.testkit.tls.OddTlsWire;
 import org.sealwax.testkit.tls.TlsConnectionPair;
 
-/** What a server staples is believed when its issuer says it, of it, and lately; and no further. */
+/** A stapled response counts only when its issuer signed it, for this certificate, and recently. */
 final class OcspStapleTest {
   static {
     TlsFactory.prepareJvm();

@@ -16,7 +16,7 @@ import org.sealwax.testkit.tls.OddTlsServer;
 import org.sealwax.testkit.tls.OddTlsWire;
 import org.sealwax.testkit.tls.TlsConnectionPair;
 
-/** What servers send behind a good handshake does not end a good session. */
+/** What servers send after a good handshake does not end a good session. */
 final class PostHandshakeMessagesTest {
   static {
     TlsFactory.prepareJvm();

@@ -39,7 +39,7 @@ final class TlsExceptionTest {
     return TlsConnectionPair.offer(TlsConnectionPair.references(TlsConnectionPair.ROOTS));
   }
 
-  /** A peer that says these bytes and then leaves or waits. */
+  /** A peer that sends these bytes and then closes or waits. */
   private static FutureTask<TlsWire> clientAgainst(TlsFactory factory, byte[] sent, boolean leaves)
       throws IOException {
     TlsConnectionPair.LoopbackPair pair = TlsConnectionPair.pair();
@@ -49,7 +49,7 @@ final class TlsExceptionTest {
     pair.server().in().readNBytes(6);
     pair.server().out().write(sent);
     if (leaves) {
-      // Everything read, so that the close is orderly and no reset overtakes what was said.
+      // Everything read, so that the close is orderly and no reset overtakes what was sent.
       drain(pair.server());
       pair.server().close();
     }

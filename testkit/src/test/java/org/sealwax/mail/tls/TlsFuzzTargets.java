@@ -59,7 +59,7 @@ public final class TlsFuzzTargets {
     }
   }
 
-  /** ServerHello of TLS 1.2 with a ServerKeyExchange behind it. */
+  /** ServerHello of TLS 1.2 with a ServerKeyExchange after it. */
   private static byte[] flight() {
     byte[] out = new byte[5 + 4 + 38 + 5 + 4 + 8];
     out[0] = 22;
@@ -135,7 +135,7 @@ public final class TlsFuzzTargets {
     for (int at = 0; at < input.length; at++) {
       dripped.feed(input, at, 1);
     }
-    // What is behind the end of a clear flight is not looked at, so only what came counts.
+    // What follows the end of the unencrypted flight is not examined, so only what came counts.
     holds(whole.messages().equals(dripped.messages()), "cuts matter to messages");
     holds(whole.alerts().equals(dripped.alerts()), "cuts matter to alerts");
     holds(whole.complete() == dripped.complete(), "cuts matter to the end");

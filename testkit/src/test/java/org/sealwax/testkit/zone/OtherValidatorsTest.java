@@ -84,7 +84,7 @@ final class OtherValidatorsTest {
     try {
       authority = AuthoritativeServer.start(settings(), key, Clock.system(), RandomSource.secure());
     } catch (IOException e) {
-      // Outside CI the tests may run as a user who may not use port 53.
+      // Outside CI the user of the tests may not have the right to use port 53.
       assumeTrue(System.getenv("CI") != null, "port 53 needs privileges here: " + e.getMessage());
       throw e;
     }
@@ -194,7 +194,7 @@ final class OtherValidatorsTest {
     assertOutput("NOERROR", true, "lab.example", "TLSA");
     assertOutput("NOERROR", true, "_tcp.mx.lab.example", "A");
     assertOutput("NOERROR", true, "_25._tcp.mx.lab.example", "TLSA");
-    // Aggressive use of what was denied (RFC 8198) must not swallow what is there.
+    // Aggressive use of what was denied (RFC 8198) must not hide what exists.
     assertOutput("NOERROR", true, "ns1.lab.example", "A");
     assertOutput("NOERROR", true, "mx.tok.lab.example", "A");
   }

@@ -21,7 +21,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.testkit.fuzz.FuzzTarget;
 
-/** Answers of a name server that says anything, with the right identifier and question. */
+/** Arbitrary answers of a name server, with the right identifier and question. */
 public final class DnsFuzzTargets {
   /** Bytes of a header (RFC 1035 4.1.1). */
   private static final int HEADER = 12;

@@ -29,8 +29,8 @@ import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
 
 /**
- * Somebody on the way changes answers: bits flipped, pieces cut out, doubled or cut off. What comes
- * out for a signed zone is the truth or nothing, and never an exception.
+ * An attacker on the path changes answers: bits flipped, pieces cut out, doubled or cut off. What
+ * comes out for a signed zone is the truth or nothing, and never an exception.
  */
 final class MutatedAnswersTest {
   private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");

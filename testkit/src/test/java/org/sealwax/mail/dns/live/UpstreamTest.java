@@ -156,7 +156,7 @@ final class UpstreamTest {
               Clock.system(),
               RandomSource.secure());
       for (int i = 0; i < 3; i++) {
-        // One message each: the second and third question go straight to the one that answers.
+        // One message each: the second and third question go directly to the one that answers.
         LookupLimits limits = new LookupLimits(Clock.system(), Duration.ofSeconds(5));
         assertEquals(Rcode.NOERROR, upstream.query(QUERY, limits).getRcode());
         for (int used = i == 0 ? 2 : 1; used < LookupLimits.MAX_MESSAGES; used++) {

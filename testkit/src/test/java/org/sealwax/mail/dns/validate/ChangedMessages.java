@@ -31,7 +31,7 @@ final class ChangedMessages {
     this.seed = seed;
   }
 
-  /** The message that everybody gets, changed or not. */
+  /** The message for all validators, changed or not. */
   synchronized Message message(MessageSource.DnsQuery query) {
     return made.computeIfAbsent(query, this::make).clone();
   }

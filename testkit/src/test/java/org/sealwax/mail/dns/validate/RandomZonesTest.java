@@ -45,10 +45,10 @@ import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
 
 /**
- * Random zones, and answers that somebody changed on the way: our validator and Unbound get the
- * same messages. They agree, but where we drop a record that does not matter and Unbound gives up.
- * What we call SECURE is always the truth, and what is SECURE or BOGUS in truth is never INSECURE
- * to us. Unchanged answers are shown to delv, too.
+ * Random zones, and answers that were changed on the path: our validator and Unbound get the same
+ * messages. They agree, but where we drop a record that does not matter and Unbound gives up. What
+ * we call SECURE is always the truth, and what is SECURE or BOGUS in truth is never INSECURE to us.
+ * Unchanged answers are shown to delv, too.
  *
  * <p>The long form compares ten thousand questions: {@code --tag slow}, four minutes.
  */

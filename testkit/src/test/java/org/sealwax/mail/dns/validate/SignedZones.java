@@ -31,7 +31,7 @@ import org.xbill.DNS.Type;
 
 /** Zones on our own server, whose messages a test may change before the validator sees them. */
 final class SignedZones implements AutoCloseable {
-  /** What became of one question, its aliases followed. */
+  /** The result of one question, its aliases followed. */
   record ValidationOutcome(
       DnssecStatus security, String content, String reason, Set<MessageSource.DnsQuery> queries) {}
 
@@ -70,7 +70,7 @@ final class SignedZones implements AutoCloseable {
     return Name.fromConstantString(text.endsWith(".") ? text : text + ".");
   }
 
-  /** A copy of what the server says. */
+  /** A copy of the server's answer. */
   Message query(MessageSource.DnsQuery query) {
     return messages
         .computeIfAbsent(

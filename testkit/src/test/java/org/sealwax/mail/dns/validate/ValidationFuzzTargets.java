@@ -123,7 +123,7 @@ public final class ValidationFuzzTargets {
           question + " is not true: " + after);
     }
 
-    /** Null when what comes out is no message. */
+    /** Null when what comes out is not a message. */
     private static @Nullable Message change(
         Message message, Message other, int what, int where, byte how) {
       int section = Section.ANSWER + (what >> 4) % 3;

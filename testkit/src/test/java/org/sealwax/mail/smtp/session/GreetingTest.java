@@ -68,7 +68,7 @@ final class GreetingTest {
   /** Closes. */
   private static final String CLOSE = "CLOSE";
 
-  /** Says nothing for as long as it takes. */
+  /** Sends nothing until the end of the test. */
   private static final String SILENCE = "SILENCE";
 
   /** The handshake, in the words of {@link FakeTls}. */
@@ -454,7 +454,7 @@ final class GreetingTest {
 
   @Test
   void plaintextInsteadOfAHandshakeIsNeverTls() throws Exception {
-    // B10; it comes after our hello, so that it is no injection.
+    // B10; it comes after our hello, so that it is not an injection.
     FutureTask<Void> host =
         new FutureTask<>(
             () -> {

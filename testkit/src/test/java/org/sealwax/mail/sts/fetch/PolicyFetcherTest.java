@@ -193,7 +193,7 @@ final class PolicyFetcherTest {
     PolicyFetch.FetchOutcome oversized =
         new PolicyFetch.FetchOutcome.InvalidPolicyFile(StsPolicy.OVERSIZED);
     assertEquals(oversized, fetcher().fetch(DOMAIN).outcome());
-    // Nor when it comes without a length, for ever.
+    // Nor when it comes without a length and without end.
     byte[] much = new byte[8_192];
     host.says(
         out -> {
@@ -207,7 +207,7 @@ final class PolicyFetcherTest {
     PolicyFetch endless = fetcher().fetch(DOMAIN);
     assertEquals(oversized, endless.outcome());
     assertTrue(endless.isInvalid(), "nobody waits for what no other fetch will bring");
-    // What a failing host says in its place is no policy file, whatever its size.
+    // What a failing host sends instead is not a policy file, whatever its size.
     host.says(StsPolicyHost.says(503, "text/plain", filler + "y"));
     assertFalse(fetcher().fetch(DOMAIN).isInvalid());
   }
