@@ -52,7 +52,7 @@ record DemoEnvironment(Lab lab, LabToken token, RouterDomain routerDomain) imple
   static final Domain NAME = Domain.of("mx." + HOME);
 
   /**
-   * Opens it at ports 25 and 443 where that is allowed, else at others; says so then.
+   * Opens it at ports 25 and 443 where that is allowed, else at others, and prints which.
    *
    * @throws LoopbackUnavailable when this machine has no loopback addresses for it
    */

@@ -14,7 +14,7 @@ import org.sealwax.router.log.TlsLogFields;
 
 /** The router's log as the demo reads it: the outcome of each recipient, and its cause. */
 final class DemoLog implements MailLog {
-  /** What became of a recipient in one round. */
+  /** The result for a recipient in one round. */
   enum DemoRecipientStatus {
     DELIVERED,
     WAITS,
@@ -22,7 +22,7 @@ final class DemoLog implements MailLog {
   }
 
   /**
-   * One thing that became of a recipient.
+   * One result for a recipient.
    *
    * @param to the recipient
    * @param status became of it

@@ -47,7 +47,7 @@ import org.sealwax.router.server.Router;
 final class TrainingRun {
   private static final Duration GRACE = Duration.ofSeconds(5);
 
-  /** Clients at a time: as many as make the store commit for several at once. */
+  /** Clients at a time: as many as make the store commit several together. */
   private static final int CLIENTS = 16;
 
   /** Connections of each client; with fewer, hot code is not yet detected. */
@@ -223,7 +223,7 @@ final class TrainingRun {
     replies(in, replies);
   }
 
-  /** Reads so many replies, whatever they say. */
+  /** Reads so many replies, whatever they are. */
   private static void replies(ReplyReader in, int count) throws IOException {
     for (int i = 0; i < count; i++) {
       var _ = in.read();

@@ -228,7 +228,7 @@ final class CommandLineTest {
             });
   }
 
-  /** A word that is no command there, and one that is no option. */
+  /** A word that is not a command there, and one that is not an option. */
   @Test
   void helpIsNotMisledByValues() {
     CommandLineRun line = new CommandLineRun(folder);
@@ -244,7 +244,7 @@ final class CommandLineTest {
     refused(List.of("sendmail", "-hx", "-y"), "sendmail has no option -y");
   }
 
-  /** A name of a command within it is no operand, except after the end of the options. */
+  /** A name of a command within it is not an operand, except after the end of the options. */
   @Test
   void aCommandWithOperandsMayHaveCommands() throws Arguments.UsageError {
     Command commands = new CommandLineRun(folder).commands();

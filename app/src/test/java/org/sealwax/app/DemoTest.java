@@ -40,7 +40,7 @@ import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.tls.TlsFactory;
 
-/** The demo says what happened, what it says is so, and nothing of it stays. */
+/** The demo reports what happened, its report is true, and nothing of it stays. */
 @Tag("long")
 @Timeout(600)
 final class DemoTest {

@@ -52,7 +52,7 @@ final class DocumentsTest {
 
   private static final Pattern CODE = Pattern.compile("`([^`\\n]+)`");
 
-  /** Packages in front, a type, members or nested types behind it. */
+  /** Packages first, then a type, members or nested types. */
   private static final Pattern NAME =
       Pattern.compile("((?:[a-z]\\w*\\.)*)([A-Z]\\w*[a-z]\\w*)((?:\\.\\w+)*)(?:\\(\\))?");
 

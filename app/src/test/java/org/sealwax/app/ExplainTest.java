@@ -165,7 +165,7 @@ final class ExplainTest {
   void printsTheSourcesAskedAndWhatAnOverrideAllows() throws Exception {
     String rows =
         ROWS.replace("[[transport]]\ndomain = \"*\"\nnext_hop = \"[127.0.0.1]:PORT\"\n", "");
-    // Names under "invalid" are answered without asking anyone; nothing leaves this machine.
+    // Names under "invalid" are answered without a query; nothing leaves this machine.
     String text = run(settings(rows.replace(".partner.example", ".invalid")), "partner.invalid");
     assertTrue(text.contains("next hop: the MX hosts of partner.invalid"), text);
     assertTrue(text.contains("does not exist"), text);

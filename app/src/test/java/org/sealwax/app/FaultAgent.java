@@ -142,7 +142,7 @@ public final class FaultAgent {
   }
 
   /**
-   * Called at the begin of a round of a loop: all fail, or the first two, and the third says so.
+   * Called at the begin of a round of a loop: all fail, or the first two, and the third reports it.
    */
   public static void round(String method) {
     int count = kind.equals("always") ? 1 : ROUNDS.merge(method, 1, Integer::sum);

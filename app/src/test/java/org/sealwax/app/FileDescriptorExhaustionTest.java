@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.net.FileDescriptors;
 import org.sealwax.router.server.RouterTestClient;
 
-/** A process without file descriptors says so, blames neither disk nor next hop, and recovers. */
+/** A process without file descriptors logs it, blames neither disk nor next hop, and recovers. */
 @Tag("process")
 @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class FileDescriptorExhaustionTest {

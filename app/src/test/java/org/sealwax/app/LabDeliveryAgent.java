@@ -203,7 +203,7 @@ final class LabDeliveryAgent implements AutoCloseable {
         Map.of());
   }
 
-  /** What became of every row, round by round, until it was delivered or refused. */
+  /** The result of every test case, round by round, until it was delivered or refused. */
   Map<String, List<String>> sendAll() throws InterruptedException {
     Map<String, List<String>> out = new ConcurrentHashMap<>();
     List<String> open = new ArrayList<>();

@@ -178,7 +178,7 @@ public final class MessagePathTest {
     return Files.exists(Path.of("docs")) ? Path.of("") : Path.of("..");
   }
 
-  /** Whether a file does something with the message: it is no value and no interface. */
+  /** Whether a file does something with the message: it is neither a value nor an interface. */
   private static boolean acts(String file) throws IOException {
     String text = Files.readString(root().resolve(file));
     String name = file.replaceAll(".*/|\\.java", "");

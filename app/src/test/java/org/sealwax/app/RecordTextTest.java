@@ -154,7 +154,7 @@ final class RecordTextTest {
         || name.endsWith("/ScanService"); // a fault of the program, in the service's log
   }
 
-  /** What an instruction makes text of, when it is no text for people. */
+  /** What an instruction makes text of, when the text is not for people. */
   private Optional<String> shown(List<CodeElement> code, int at) {
     return switch (code.get(at)) {
       case InvokeDynamicInstruction i
@@ -165,7 +165,7 @@ final class RecordTextTest {
               && i.typeSymbol().parameterCount() == 0
               && isUnreadable(i.owner().asSymbol().descriptorString()) ->
           Optional.of(i.owner().asSymbol().descriptorString());
-      // The compiler calls it for each operand of a joined string that is no string.
+      // The compiler calls it for each operand of a joined string that is not a string.
       case InvokeInstruction i
           when i.name().equalsString("valueOf")
               && i.type().equalsString("(Ljava/lang/Object;)Ljava/lang/String;") -> {

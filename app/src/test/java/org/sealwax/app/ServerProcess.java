@@ -86,7 +86,7 @@ final class ServerProcess implements AutoCloseable {
     return jar;
   }
 
-  /** What a command that ends by itself said. */
+  /** The output of a command that ends by itself. */
   record ProcessResult(int code, String out, String err) {}
 
   /** Runs {@code sealwax} with these words to its end. */
@@ -234,7 +234,7 @@ final class ServerProcess implements AutoCloseable {
     return process.pid();
   }
 
-  /** All that it has said, before it listened too. */
+  /** Its whole output, that of before it listened too. */
   String output() {
     return String.join("\n", transcript);
   }

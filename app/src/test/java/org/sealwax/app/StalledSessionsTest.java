@@ -32,8 +32,8 @@ import org.sealwax.router.server.RouterTestClient;
 
 /**
  * A flood of sessions that each hold as much as they can and then fall silent, against a process
- * with a small heap: it goes on, puts mail off, takes what programs of its machine hand in, and is
- * well again when the flood is over.
+ * with a small heap: it continues, defers mail, accepts mail of local programs, and is well again
+ * when the flood is over.
  */
 @Tag("process")
 @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)

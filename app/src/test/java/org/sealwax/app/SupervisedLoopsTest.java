@@ -38,8 +38,9 @@ import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.net.Supervisor;
 
 /**
- * A fault in one round of a supervised loop is logged, and the loop goes on: nothing that works in
- * the background (certificates, reports, policies, held mail) ends for good with one bug.
+ * A fault in one round of a supervised loop is logged, and the loop continues: nothing that works
+ * in the background (certificates, reports, policies, held mail) ends permanently because of one
+ * bug.
  */
 @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class SupervisedLoopsTest {

@@ -70,7 +70,9 @@ final class SurveyKillTest {
     }
   }
 
-  /** Servers that take connections and say nothing: a survey comes to them and no further. */
+  /**
+   * Servers that accept connections and send nothing: a survey reaches them and gets no further.
+   */
   private static List<ServerSocket> silent(int number) throws IOException {
     List<ServerSocket> listeners = new ArrayList<>();
     for (int i = 0; i < VISITS; i++) {
@@ -82,7 +84,7 @@ final class SurveyKillTest {
 
   /**
    * Most of the targets have no listener; a third and two thirds down the list all visits wait for
-   * somebody silent. There it is killed, once each.
+   * a silent host. There it is killed, once each.
    */
   @Test
   void aKilledSurveyContinuesWithNoLineRepeatedOrLost() throws Exception {

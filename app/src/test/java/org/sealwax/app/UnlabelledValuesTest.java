@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
- * No two values of one type that says nothing can change places unseen. A method or constructor of
+ * No two values of one type without meaning can be swapped unnoticed. A method or constructor of
  * the program with two parameters of the same type among {@link #SAYING_NOTHING} is called from one
  * place of the program at most: there its arguments are read next to their names once, and no other
  * caller can mix them up. Everything else takes value types, or a record that is built in one
@@ -34,7 +34,7 @@ final class UnlabelledValuesTest {
   private static final Set<String> SAYING_NOTHING =
       Set.of("java.lang.String", "int", "long", "boolean", "double", "java.time.Duration");
 
-  /** Offset and length or end behind an array of bytes, as the JDK has them. */
+  /** Offset and length or end after an array of bytes, as the JDK has them. */
   private static final List<String> RANGE = List.of("int", "int");
 
   /** The smaller of two: no exchange is wrong. */
