@@ -20,7 +20,7 @@ public record AddressLiteral(InetAddress address) implements MailHost {
   @Override
   public String toString() {
     if (address instanceof Inet4Address) {
-      // The four numbers at once: a route to an address is written several times for each message.
+      // All four numbers together: a route to an address is written several times for each message.
       byte[] bytes = address.getAddress();
       return "["
           + (bytes[0] & 0xff)

@@ -27,7 +27,7 @@ public record Domain(String name) implements MailHost, Comparable<Domain> {
    * A-labels must be those of a U-label.
    *
    * @param text the text to read
-   * @return the domain; empty when the text is no domain name
+   * @return the domain; empty when the text is not a domain name
    */
   public static Optional<Domain> parse(String text) {
     if (isCanonical(text) && !Idna.is(text)) {
@@ -88,7 +88,7 @@ public record Domain(String name) implements MailHost, Comparable<Domain> {
    * {@return the domain of a literal in our own code or of checked input}
    *
    * @param text the text to read
-   * @throws IllegalArgumentException when the text is no domain name
+   * @throws IllegalArgumentException when the text is not a domain name
    */
   public static Domain of(String text) {
     return parse(text)

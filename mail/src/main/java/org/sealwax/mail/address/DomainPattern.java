@@ -68,7 +68,7 @@ public sealed interface DomainPattern {
    * Reads a row's pattern.
    *
    * @param text the text to read
-   * @return the pattern; empty when the text is no pattern
+   * @return the pattern; empty when the text is not a pattern
    */
   static Optional<DomainPattern> parse(String text) {
     if (text.equals("*")) {

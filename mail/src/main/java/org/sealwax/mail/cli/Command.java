@@ -32,7 +32,7 @@ public final class Command {
     int run(Arguments arguments) throws IOException, InterruptedException;
   }
 
-  /** What the words behind its name are. */
+  /** The words after its name. */
   private enum WordReading {
     /** Options, operands, or the name of a command in it. */
     OWN,
@@ -55,7 +55,7 @@ public final class Command {
     return of(page, action, List.of());
   }
 
-  /** A command that has operands, and commands of its own besides: their names are no operands. */
+  /** A command that has operands, and commands of its own besides: their names are not operands. */
   public static Command of(String page, Action action, List<Command> commands) {
     return new Command(page, commands, action, WordReading.OWN);
   }

@@ -17,7 +17,7 @@ public final class CommandFailed extends IOException {
     this.exit = exit;
   }
 
-  /** Says what to do, too. */
+  /** Also states what to do. */
   public CommandFailed withHelp(String text) {
     help = text;
     return this;

@@ -41,7 +41,7 @@ public final class DefaultPaths {
     return configurations().stream().filter(Files::isReadable).findFirst();
   }
 
-  /** The state folder where the file says nothing: systemd's, the system's, or the user's own. */
+  /** The state folder when the file does not set it: systemd's, the system's, or the user's own. */
   Path state() {
     return process
         .variable("STATE_DIRECTORY")

@@ -49,8 +49,8 @@ public final class DaneLookup {
    * DaneState.LookupFailed}.
    *
    * @param subject host, port and next hop
-   * @return one piece of evidence about a host with a name; none about an address literal, which
-   *     has no place in the DNS (RFC 7672 2.2)
+   * @return evidence about a host with a name; none about an address literal, which has no place in
+   *     the DNS (RFC 7672 2.2)
    */
   public List<Evidence> evidenceFor(PolicySubject subject) {
     return subject.host() instanceof Domain host

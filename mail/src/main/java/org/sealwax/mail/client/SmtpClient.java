@@ -224,7 +224,7 @@ public final class SmtpClient {
      *
      * @return the client
      * @throws IllegalStateException when the public roots cannot be read
-     * @throws IllegalArgumentException when a DNS trust anchor is no DS or DNSKEY record
+     * @throws IllegalArgumentException when a DNS trust anchor is not a DS or DNSKEY record
      */
     public SmtpClient build() {
       return new SmtpClient(this);

@@ -63,7 +63,7 @@ public sealed interface TlsaBaseDomain {
     }
     Optional<DnsAnswer<InetAddress>> unknown =
         both.stream().filter(a -> a.kind() == DnsAnswer.Kind.UNKNOWN).findFirst();
-    // RFC 7672 §2.2.2: errors here delay the mail; they never say that there is no DANE.
+    // RFC 7672 §2.2.2: errors here delay the mail; they never mean that there is no DANE.
     return new Settled(
         unknown
             .<DaneState>map(
@@ -100,8 +100,8 @@ public sealed interface TlsaBaseDomain {
   }
 
   /**
-   * {@return where the records of a service are (RFC 6698 3); empty when that would be too long for
-   * the DNS, so that none can be there}
+   * {@return where the records of a service are (RFC 6698 3); empty when that name would be too
+   * long for the DNS, and so cannot exist}
    *
    * @param base the TLSA base domain
    * @param port the TCP port

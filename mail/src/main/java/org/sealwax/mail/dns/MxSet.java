@@ -130,7 +130,7 @@ public sealed interface MxSet {
     }
     TreeMap<Integer, List<Domain>> groups = new TreeMap<>();
     for (MxRecord mx : records) {
-      // RFC 7505 §3: "." next to other records is no null MX, and no host either.
+      // RFC 7505 §3: "." next to other records is not a null MX, and no host either.
       mx.exchange()
           .ifPresent(
               host -> groups.computeIfAbsent(mx.preference(), p -> new ArrayList<>()).add(host));

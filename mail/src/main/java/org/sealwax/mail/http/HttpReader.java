@@ -31,12 +31,12 @@ public final class HttpReader {
   /** Interim responses (1xx) before the final one; none is asked for. */
   static final int MAX_INTERIM = 4;
 
-  /** Bytes of one line that says how long a chunk is, extensions included. */
+  /** Bytes of one line with the length of a chunk, extensions included. */
   static final int MAX_CHUNK_LINE = 256;
 
   private static final int BUFFER = 8 * 1_024;
 
-  /** Framings of the content that are no length. */
+  /** Framings of the content without a length. */
   private static final int NONE = -1;
 
   private static final int CHUNKED = -2;

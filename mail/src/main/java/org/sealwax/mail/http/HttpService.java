@@ -13,7 +13,7 @@ import org.sealwax.mail.net.Wire;
 
 /**
  * The server side of HTTP/1.1 for our own endpoints: one request of a connection, its reply, the
- * end. So a second request cannot be smuggled behind the first, and a total time covers all of it.
+ * end. So a second request cannot be smuggled after the first, and a total time covers all of it.
  * It needs a connection only, in plaintext or over TLS: an endpoint may share its address with
  * others (docs/adr/0098). Thread-safe.
  *
@@ -22,7 +22,7 @@ import org.sealwax.mail.net.Wire;
  * @param handler of the requests
  */
 public record HttpService(HttpLimits limits, List<HttpField> fields, HttpHandler handler) {
-  /** Connections at once to an endpoint: monitors ask every few seconds. */
+  /** Concurrent connections to an endpoint: monitors ask every few seconds. */
   public static final int CONNECTIONS = 32;
 
   private static final int BACKLOG = 20;

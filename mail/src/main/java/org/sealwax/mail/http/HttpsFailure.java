@@ -19,7 +19,7 @@ public record HttpsFailure(Kind kind, String text) {
     TLS_FAILED,
     /** The host's certificate does not prove its identity; the handshake has the verdict. */
     CERTIFICATE_NOT_VERIFIED,
-    /** The response is no HTTP/1.1, or ends too early. */
+    /** The response is not HTTP/1.1, or ends too early. */
     MALFORMED,
     /** The content is over the limit. */
     TOO_LARGE,

@@ -25,7 +25,9 @@ public record HttpsRequest(
   public enum CertificateUse {
     /** No request is sent to a server that is not verified as {@code host} by the roots. */
     DEMANDED,
-    /** Judged and reported, and the request is made all the same: for assessments. */
+    /**
+     * The certificate is judged and reported, and the request is made in any case: for assessments.
+     */
     JUDGED
   }
 

@@ -54,7 +54,7 @@ public final class JsonMembers {
         : OptionalLong.empty();
   }
 
-  /** A number that is no integer, {@code true}, {@code false} or {@code null}. */
+  /** A number that is not an integer, {@code true}, {@code false} or {@code null}. */
   private record OtherValue(String word) {}
 
   private static final class LineParser {

@@ -20,7 +20,7 @@ public final class HeaderScanner {
    */
   public static final int DEFAULT_LIMIT = 512 * 1024;
 
-  /** Bytes of a field name: far above any registered one; longer is no field. */
+  /** Bytes of a field name: far above any registered one; longer is not a field. */
   public static final int MAX_NAME = 128;
 
   /** Bytes of a line by which it is a field or none: a name, white space, and one more. */
@@ -333,7 +333,9 @@ public final class HeaderScanner {
     return tooLarge;
   }
 
-  /** {@return whether the section ended with a line that is no field, instead of an empty line} */
+  /**
+   * {@return whether the section ended with a line that is not a field, instead of an empty line}
+   */
   public boolean malformed() {
     return malformed;
   }

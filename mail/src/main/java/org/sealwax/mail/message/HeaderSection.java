@@ -18,7 +18,7 @@ public record HeaderSection(List<HeaderField> fields, HeaderFlaw flaw) {
     NONE,
     /** The section was larger than the limit; the fields are not complete. */
     TOO_LARGE,
-    /** The section ended with a line that is no field. */
+    /** The section ended with a line that is not a field. */
     MALFORMED,
     /** A CR without LF, or a LF without CR. */
     BARE_LINE_END

@@ -46,7 +46,7 @@ public final class HeaderSeparator {
     }
     int scanned = offset + scan.scanned(block, offset, length);
     boolean breaks = scan.done() && scan.malformed();
-    // Where the line begins that is no field, or not known to be one; in front of the block when
+    // Where the line begins that is not a field, or not known to be one; in front of the block when
     // an earlier one held its first bytes.
     int line = scan.done() && !breaks ? offset : scanned - scan.lineStart();
     if (line < offset && !breaks) {

@@ -84,7 +84,7 @@ public final class MessageSplitter extends OutputStream {
     if (scan.tooLarge()) {
       parts.header(new HeaderSection(java.util.List.of(), HeaderFlaw.TOO_LARGE));
     } else if (scan.malformed()) {
-      // The line that is no field belongs to the body, as HeaderSeparator makes it.
+      // The line that is not a field belongs to the body, as HeaderSeparator makes it.
       int end = all.length - scan.lineStart();
       parts.header(HeaderSection.of(Arrays.copyOf(all, end), HeaderFlaw.MALFORMED));
       if (end < all.length) {

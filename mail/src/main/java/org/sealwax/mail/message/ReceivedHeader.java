@@ -131,7 +131,7 @@ public record ReceivedHeader(
     if (recipient == null) {
       field.newLine();
     }
-    // In one piece: a date broken over lines is legal and read wrongly by many.
+    // On one line: a date broken over lines is legal and read wrongly by many.
     return field.word(Rfc5322Date.of(time, offset)).end();
   }
 

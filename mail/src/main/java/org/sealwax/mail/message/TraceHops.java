@@ -19,7 +19,7 @@ public record TraceHops(int received, List<String> deliveredTo, boolean delivere
   }
 
   /**
-   * {@return whether more hops are behind the message than {@code limit} allows}
+   * {@return whether the message has passed more hops than {@code limit} allows}
    *
    * @param limit Received fields that are accepted
    */

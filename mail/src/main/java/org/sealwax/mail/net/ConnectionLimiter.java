@@ -7,7 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * How many connections a public service takes: in all, at once from one source, and in a minute.
+ * How many connections a public service takes: in total, from one source at the same time, and per
+ * minute.
  */
 public final class ConnectionLimiter implements TcpListener.ClientGate {
   /** Maximum number of sources; idle ones are removed first. */
@@ -50,7 +51,7 @@ public final class ConnectionLimiter implements TcpListener.ClientGate {
   }
 
   /**
-   * One of several that share a limit, so that none of them can take it all.
+   * One of several that share a limit; none of them can use all of it.
    *
    * @param all connections at once of all of them
    * @param own of this one

@@ -18,7 +18,8 @@ public interface Dialer {
    *
    * @param to an address, never an unresolved name
    * @param from the local address to bind, or null for the system's choice
-   * @param timeout for the TCP handshake; RFC 5321 4.5.3.2 wants minutes for the greeting, not this
+   * @param timeout for the TCP handshake; RFC 5321 4.5.3.2 requires minutes for the greeting, not
+   *     this
    * @return the open connection
    * @throws ForbiddenTarget when the address is one that hostile DNS must not make us connect to
    * @throws IOException when the connection fails

@@ -35,7 +35,7 @@ public final class FailureText {
   private static final int MAX_RAW = 300;
 
   /**
-   * What the libraries say, in lower case, and what we say; {@code %u} is the user. The first line
+   * The texts of the libraries, in lower case, and ours; {@code %u} is the user. The first line
    * counts whose left side is part of the message.
    */
   private static final List<String[]> KNOWN =
@@ -132,7 +132,7 @@ public final class FailureText {
   /** The alert in a message of JSSE: {@code Received fatal alert: handshake_failure}. */
   private static final Pattern ALERT = Pattern.compile("(?i)received (?:fatal )?alert: ([a-z_]+)");
 
-  /** What java.io puts behind the name of a file: {@code /etc/x (Permission denied)}. */
+  /** What java.io adds after the name of a file: {@code /etc/x (Permission denied)}. */
   private static final Pattern FILE = Pattern.compile("^(/.*) \\(([A-Z][^()]*)\\)$");
 
   private FailureText() {}

@@ -9,15 +9,15 @@ import org.jspecify.annotations.Nullable;
  * time was fetched; by an admin; by an attack on the source of time. It gives two times.
  *
  * <p><b>Measured</b> ({@link #now}): for ages and due times that are stored and compared with each
- * other. It goes on with the monotonic clock, also from the last run to this one, and never jumps:
- * a difference of more than {@link #SMALL} from the wall clock is made good slowly, as adjtime(3)
- * does, by a tenth of the time that passes. So no jump makes mail older than it is, or due a year
- * late. Time between two runs counts for at most {@link #BETWEEN_RUNS}: whether the machine was off
- * or its clock is ahead cannot be known.
+ * other. It continues with the monotonic clock, also from the last run to this one, and never
+ * jumps: a difference of more than {@link #SMALL} from the wall clock is made good slowly, as
+ * adjtime(3) does, by a tenth of the time that passes. So no jump makes mail older than it is, or
+ * due a year late. Time between two runs counts for at most {@link #BETWEEN_RUNS}: whether the
+ * machine was off or its clock is ahead cannot be known.
  *
  * <p><b>Believed</b> ({@link #believed}): for what others have dated: certificates, MTA-STS
  * policies, signatures. It is the wall clock while that does not jump. After a jump of more than
- * {@link #TOLERANCE} it goes on as if nothing had happened for {@link #GRACE}, in which MTA-STS
+ * {@link #TOLERANCE} it continues as if nothing had happened for {@link #GRACE}, in which MTA-STS
  * policies in use are fetched again; then the wall clock is believed. Only in the first hour after
  * a start with a clock that differs from the last run's, a jump towards that is believed at once:
  * the time was fetched.

@@ -45,7 +45,7 @@ public final class TcpListener implements Closeable {
     /**
      * {@return a gate that does not distinguish clients}
      *
-     * @param most connections at once
+     * @param most concurrent connections
      */
     static ClientGate of(int most) {
       Limit limit = Limit.of(most);

@@ -52,7 +52,7 @@ public interface Wire extends Closeable {
   @Override
   void close() throws IOException;
 
-  /** Bytes that {@link #finish} reads and drops: a few round trips of what was under way. */
+  /** Bytes that {@link #finish} reads and drops: a few round trips of data in transit. */
   int FINISH_BYTES = 256 * 1_024;
 
   /** How long {@link #finish} may take. */

@@ -78,7 +78,7 @@ record AdminRows(
     return route.implied() && row != null && row.row().level().demandsIdentity();
   }
 
-  /** The row behind a piece of evidence, or null. */
+  /** The row of a piece of evidence, or null. */
   static @Nullable PolicyRow row(Evidence evidence) {
     return switch (evidence) {
       case Evidence.Route r -> r.row();

@@ -9,7 +9,7 @@ import org.sealwax.mail.address.MailHost;
 /** The condition that an MX host must meet to be used. */
 public sealed interface MxFilter {
   /**
-   * Why a host may not be used.
+   * Why a host must not be used.
    *
    * @param reason in one word
    * @param text in words for the log and the DSN
@@ -71,7 +71,7 @@ public sealed interface MxFilter {
   }
 
   /**
-   * {@return why {@code host} may not be used; empty when it may}
+   * {@return why {@code host} must not be used; empty when it may}
    *
    * @param host the MX host
    */

@@ -29,7 +29,7 @@ import org.sealwax.mail.tls.verdict.TrustRoots;
  * @param requireTls whether the host must offer REQUIRETLS and receives the REQUIRETLS parameter
  *     (RFC 8689 4.2)
  * @param remembered whether only the ledger stands between this mail and something weaker: such
- *     mail is held in the end, never bounced
+ *     mail is finally held, never bounced
  * @param because the evidence that led here, one line each
  */
 public record Requirement(
@@ -240,7 +240,7 @@ public record Requirement(
             because);
   }
 
-  /** The same, with the ledger alone behind part of it. */
+  /** The same, with the ledger as the only reason for part of it. */
   Requirement asRemembered() {
     return new Requirement(
         encryption,
@@ -256,7 +256,7 @@ public record Requirement(
   }
 
   private TlsFloor stricterFloor(Requirement other) {
-    // The floor of "if offered" says nothing about what "always" accepts, so it neither raises nor
+    // The floor of "if offered" does not apply to what "always" accepts, so it neither raises nor
     // lowers the floor of a source that demands more.
     if (encryption != other.encryption) {
       return encryption.compareTo(other.encryption) > 0 ? floor : other.floor;

@@ -6,8 +6,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Declares a configuration key on a component of a settings record. The component's type says what
- * the value may be ({@link SettingType#of}); of an {@code Optional}, its element's.
+ * Declares a configuration key on a component of a settings record. The component's type determines
+ * the values ({@link SettingType#of}); of an {@code Optional}, its element's.
  */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)

@@ -48,7 +48,7 @@ public record SettingKey(String name, SettingType type, String doc, Setting decl
     return usual == null ? toml(declared.example()) : usual;
   }
 
-  /** {@return the value when the file does not say it; null when there is none} */
+  /** {@return the default value; null when there is none} */
   public @Nullable Object initial() {
     return fallback() == null
         ? null

@@ -12,7 +12,7 @@ public @interface SettingTable {
   /** {@return the name between the brackets} */
   String name();
 
-  /** {@return what the table is for; empty: another record of the same table says it} */
+  /** {@return what the table is for; empty: another record of the same table has it} */
   String purpose() default "";
 
   /** {@return whether the table is repeated: {@code [[name]]}, any number of rows} */

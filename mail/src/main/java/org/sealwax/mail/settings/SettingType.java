@@ -197,7 +197,7 @@ public record SettingType(
     throw new IllegalArgumentException("unknown setting type " + type);
   }
 
-  /** Of a type that says itself how its values are written. */
+  /** Of a type that declares how its values are written. */
   private static SettingType declaredBy(Class<?> type, SettingValue declared) {
     Method parse = SettingsRecord.invoke(() -> type.getMethod("parse", String.class));
     Function<String, Object> reader =

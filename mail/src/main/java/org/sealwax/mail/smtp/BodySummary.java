@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param bytes handed on, after un-stuffing
  * @param eightBit bytes above 127 were there
- * @param flaw the first one, or null; the body was read to its end all the same, and is refused
+ * @param flaw the first one, or null; the body was read to its end nevertheless, and is refused
  * @param longestLine bytes with CRLF; a line over {@link SmtpLimits#TEXT_LINE} is a flaw
  * @param tooLarge more came than was allowed; the rest was read and dropped
  * @param complete its end was reached; false when the stream ended, or when so much came after the

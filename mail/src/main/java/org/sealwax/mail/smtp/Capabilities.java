@@ -32,7 +32,7 @@ public record Capabilities(String name, Map<String, String> keywords) {
   }
 
   /**
-   * Reads a 250 reply to EHLO; lines that are no ehlo-line are ignored.
+   * Reads a 250 reply to EHLO; lines that do not fit the grammar of ehlo-line are ignored.
    *
    * @param reply the reply to EHLO
    * @return name and keywords of the server

@@ -139,8 +139,8 @@ public final class DotReader {
 
   /**
    * {@return whether all that was read ends in a dot on a line of its own for a client that ends
-   * lines in another way than CRLF} It is no end; but such a client takes it for one, sends nothing
-   * more, and waits for a reply. What was read has a flaw then.
+   * lines in another way than CRLF} It is not an end; but such a client takes it for one, sends
+   * nothing more, and waits for a reply. What was read has a flaw then.
    */
   public boolean isFalseEnd() {
     if ((byte) tail != '\n') {

@@ -35,8 +35,8 @@ public record DsnRequest(Set<NotifyEvent> when, boolean never, @Nullable String 
 
   /**
    * {@return the union of two requests, where two recipients of the client are one target} Each
-   * notification that either of them asks for, and NEVER only if both say so. ORCPT is that of this
-   * one, unless this one wants no notification.
+   * notification that either of them asks for, and NEVER only if both have it. ORCPT is that of
+   * this one, unless this one asks for no notification.
    *
    * @param other the other request
    */

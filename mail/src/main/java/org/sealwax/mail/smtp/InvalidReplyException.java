@@ -8,7 +8,7 @@ public final class InvalidReplyException extends IOException {
   public enum Kind {
     /** The stream ended. */
     CLOSED,
-    /** No three digits and separator, or a code that is no reply code. */
+    /** No three digits and separator, or a code that is not a reply code. */
     NOT_A_REPLY,
     /** The lines of one reply had different codes (RFC 5321 4.2.1). */
     CODE_CHANGED,
@@ -37,7 +37,9 @@ public final class InvalidReplyException extends IOException {
     return kind;
   }
 
-  /** {@return whether the peer answered with something that is no reply, or one over our limits} */
+  /**
+   * {@return whether the peer answered with something that is not a reply, or one over our limits}
+   */
   public boolean answered() {
     return kind != Kind.CLOSED;
   }

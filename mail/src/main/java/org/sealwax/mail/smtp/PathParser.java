@@ -11,7 +11,7 @@ import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.address.Mailbox;
 
 /**
- * A cursor over one piece of text with a path or mailbox in it (RFC 5321 4.1.2, RFC 6531 3.3).
+ * A cursor over a text with a path or mailbox in it (RFC 5321 4.1.2, RFC 6531 3.3).
  *
  * <p>One parser for all: RCPT, an alias file and a DSN must accept the same addresses.
  */
@@ -36,7 +36,7 @@ final class PathParser {
     record MailboxPath(Mailbox mailbox) implements ParsedPath {}
   }
 
-  /** Reads a path in brackets and leaves the cursor behind it; null when it is none. */
+  /** Reads a path in brackets and leaves the cursor after it; null when there is none. */
   @Nullable ParsedPath path() {
     int start = at;
     if (!take('<')) {
@@ -69,7 +69,7 @@ final class PathParser {
     return take(':');
   }
 
-  /** Reads {@code local@host} and leaves the cursor behind it; null when it is none. */
+  /** Reads {@code local@host} and leaves the cursor after it; null when there is none. */
   @Nullable Mailbox mailbox() {
     int start = at;
     String local = peek() == '"' ? quotedLocal() : dotString();
@@ -144,7 +144,7 @@ final class PathParser {
       at++;
     }
     if (at == start || text.charAt(at - 1) == '.') {
-      // A trailing dot is no domain of RFC 5321; names that compare unequal could bypass relay
+      // A trailing dot is not a domain of RFC 5321; names that compare unequal could bypass relay
       // rules.
       return null;
     }

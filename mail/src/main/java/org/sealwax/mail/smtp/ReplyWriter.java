@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * Writes replies into a buffer that its owner sends: replies to a pipelined group go out in one
- * piece (RFC 2920 section 3.2).
+ * write (RFC 2920 section 3.2).
  */
 public final class ReplyWriter {
   private byte[] buffer = new byte[256];
@@ -72,7 +72,7 @@ public final class ReplyWriter {
   }
 
   /**
-   * Writes the buffer to {@code sink} in one piece, and empties it.
+   * Writes the buffer to {@code sink} in one write, and empties it.
    *
    * @param sink where the bytes go
    * @throws java.io.IOException when the connection or file fails

@@ -10,7 +10,7 @@ final class TextScan {
   private int allBytes;
   private @Nullable SmtpFlaw flaw;
 
-  /** Scans one piece. */
+  /** Scans one part. */
   void scan(byte[] block, int from, int to) {
     int all = allBytes;
     boolean cr = afterCr;

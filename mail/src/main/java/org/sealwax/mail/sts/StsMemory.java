@@ -71,7 +71,7 @@ public record StsMemory(
     }
   }
 
-  /** Whether the domain serves something that is no policy, as far as is known. */
+  /** Whether the domain serves something that is not a policy, as far as known. */
   boolean isInvalid() {
     return INVALID.equals(fetchSince);
   }

@@ -221,7 +221,7 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, String t
       return new ParsedStsPolicy.ValidStsPolicy(new StsPolicy(mode, maxAge, mx, text), deviations);
     }
 
-    /** Why a line is no field. */
+    /** Why a line is not a field. */
     private Optional<String> field(int number, String line) {
       int colon = line.indexOf(':');
       if (colon < 0) {

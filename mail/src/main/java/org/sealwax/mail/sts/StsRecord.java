@@ -105,7 +105,7 @@ public sealed interface StsRecord {
     for (int i = 0; i < fields.length; i++) {
       String field = trimmed(fields[i]);
       if (field.isEmpty()) {
-        // RFC 8461 §3.1: one delimiter may end the record; two in a row are no field.
+        // RFC 8461 §3.1: one delimiter may end the record; two in a row are invalid.
         if (i == fields.length - 1) {
           continue;
         }

@@ -3,8 +3,8 @@
  * at {@code _mta-sts}, {@link org.sealwax.mail.sts.StsPolicy} reads the policy file itself. {@code
  * .fetch} fetches it.
  *
- * <p>Invariants: any bytes end in a named outcome; whatever is not exactly the grammar is no
- * policy, and unknown fields are no flaw (RFC 8461 3.2). Pure: no sockets, files, threads or clock.
+ * <p>Invariants: every input has a named outcome; whatever is not exactly the grammar is not a
+ * policy, and unknown fields are allowed (RFC 8461 3.2). Pure: no sockets, files, threads or clock.
  * RFC 8461 sections 3.1, 3.2, 4.1.
  */
 @NullMarked

@@ -129,9 +129,10 @@ final class ChainCheck {
           validity(root, now, reasons);
         }
         if (reasons.isEmpty()) {
-          // It leads to a root that we trust, dates and strength hold, and PKIX refused it all the
-          // same:
-          // an issuer that is no CA, a length, a name constraint or an unknown critical extension.
+          // It leads to a root that we trust, dates and strength hold, and PKIX refused it
+          // nevertheless:
+          // an issuer that is not a CA, a length, a name constraint or an unknown critical
+          // extension.
           reasons.add(
               climbed && !allAuthorities(chain)
                   ? Verdict.Reason.UNKNOWN_ISSUER

@@ -34,7 +34,7 @@ final class DaneMatch {
   /** Bit 5 of keyUsage. */
   private static final int KEY_CERT_SIGN = 5;
 
-  /** Earlier versions have no extensions to say it with. */
+  /** Earlier versions have no extensions for it. */
   private static final int V3 = 3;
 
   /** Anchors given whole that are tried: a signature check for every link of the chain each. */
@@ -109,7 +109,7 @@ final class DaneMatch {
     return new AnchorMatch(null, why);
   }
 
-  /** A leaf is no issuer of itself: usage 2 checks the certificates above it. */
+  /** A leaf is not an issuer of itself: usage 2 checks the certificates above it. */
   private static List<X509Certificate> inChain(
       List<X509Certificate> chain, TlsaAssociation record) {
     List<X509Certificate> found = new ArrayList<>();
@@ -138,7 +138,7 @@ final class DaneMatch {
                   .generateCertificate(new ByteArrayInputStream(der));
       return given.equals(chain.getFirst()) ? List.of() : List.of(given);
     } catch (CertificateException | RuntimeException e) {
-      // The peer's bytes are no certificate.
+      // The peer's bytes are not a certificate.
       return List.of();
     }
   }

@@ -260,7 +260,7 @@ final class EngineWire extends WireOver implements TlsWire {
         case NEED_WRAP -> flush();
         case NEED_TASK -> tasks();
         case NEED_UNWRAP, NEED_UNWRAP_AGAIN -> {
-          // tcnative stops after the check of a certificate, and goes on with no new bytes.
+          // tcnative stops after the check of a certificate, and continues with no new bytes.
           if (fed) {
             fed = false;
             unwrap(NOTHING, false);
@@ -381,7 +381,7 @@ final class EngineWire extends WireOver implements TlsWire {
     return reason.map(words -> ": " + words).orElse("");
   }
 
-  /** Sends the alert that an engine left behind; its name when it went in below(). */
+  /** Sends the pending alert of an engine; its name when it went in below(). */
   private @Nullable String lastWord() {
     ByteBuffer net = Buffers.SHARED.borrow(lease.direct(), false);
     String name = null;
@@ -408,7 +408,7 @@ final class EngineWire extends WireOver implements TlsWire {
 
   // --- records in ------------------------------------------------------------------------------
 
-  /** Unwraps the record at hand into {@link #plain}; returns bytes of plaintext. */
+  /** Unwraps the current record into {@link #plain}; returns bytes of plaintext. */
   private int unwrapRecord(boolean established) throws IOException {
     int size = records.size();
     SSLEngineResult result;

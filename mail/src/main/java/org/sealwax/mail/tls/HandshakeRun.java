@@ -25,7 +25,7 @@ final class HandshakeRun {
 
   private HandshakeRun() {}
 
-  /** Says what a chain is worth. */
+  /** Judges a chain. */
   interface ChainVerification {
     /** {@code staple}: the OCSP answer that came with it, or null. */
     PeerVerification of(List<X509Certificate> chain, byte @Nullable [] staple);

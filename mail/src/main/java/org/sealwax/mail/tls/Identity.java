@@ -36,7 +36,7 @@ public final class Identity {
     this.key = key;
   }
 
-  /** Why a pair of files is no identity. */
+  /** Why a pair of files is not an identity. */
   public static final class InvalidIdentity extends IOException {
     /**
      * Names the file and what is wrong with it, without any of its contents.

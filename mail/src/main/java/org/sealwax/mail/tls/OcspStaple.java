@@ -86,8 +86,8 @@ public sealed interface OcspStaple {
    * @param leaf about which
    * @param issuer its issuer
    * @param answer the OCSP response as DER, or an empty array
-   * @param now at which the answer must be current; within the validity of {@code leaf}, or nothing
-   *     is said
+   * @param now at which the answer must be current; within the validity of {@code leaf}, or there
+   *     is no result
    * @return what the response says
    */
   static OcspStaple read(X509Certificate leaf, X509Certificate issuer, byte[] answer, Instant now) {

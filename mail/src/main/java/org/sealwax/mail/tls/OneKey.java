@@ -28,7 +28,7 @@ final class OneKey extends X509ExtendedKeyManager {
     this.identity = identity;
   }
 
-  /** As the factory that both engines want. */
+  /** As the factory that both engines need. */
   static KeyManagerFactory factory(Identity identity) {
     OneKey manager = new OneKey(identity);
     KeyManagerFactorySpi spi =

@@ -31,7 +31,7 @@ final class RecordReader {
     RECORD,
     /** End of stream; {@link #cut()} says whether inside a record. */
     END,
-    /** What came is no TLS record. */
+    /** What came is not a TLS record. */
     NOT_TLS
   }
 
@@ -56,7 +56,7 @@ final class RecordReader {
     return RecordHeader.at(raw, from);
   }
 
-  /** Header and fragment of the record at hand. */
+  /** Header and fragment of the current record. */
   int size() {
     return RecordHeader.SIZE + header().length();
   }
@@ -88,7 +88,7 @@ final class RecordReader {
     return b >= RecordHeader.CHANGE_CIPHER_SPEC && b <= RecordHeader.APPLICATION_DATA;
   }
 
-  /** The record at hand has been used. */
+  /** The current record has been used. */
   void consumed(int bytes) {
     from += bytes;
     if (from == to) {

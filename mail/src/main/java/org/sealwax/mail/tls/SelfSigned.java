@@ -45,13 +45,13 @@ import org.sealwax.mail.tls.verdict.NameCheck;
  */
 final class SelfSigned {
   /**
-   * Ten years: its only worth is its key (pinned, or in a TLSA record 3 1 1), for which dates say
-   * nothing, and an expiry at a bad time has no benefit. Not longer, because some TLS stacks fail
+   * Ten years: its only worth is its key (pinned, or in a TLSA record 3 1 1), for which dates do
+   * not count, and an expiry at a bad time has no benefit. Not longer, because some TLS stacks fail
    * on far dates.
    */
   private static final Duration LIFE = Duration.ofDays(3652);
 
-  /** A clock behind ours should not see a certificate from the future. */
+  /** A clock that is slow should not see a certificate from the future. */
   private static final Duration BEFORE = Duration.ofDays(1);
 
   /** Made again, with the same key, this long before its end. */

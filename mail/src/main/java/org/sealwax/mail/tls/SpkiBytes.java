@@ -72,7 +72,7 @@ final class SpkiBytes {
     return whole.slice(whole.position(), length);
   }
 
-  /** The next element with its tag and length; moves on behind it. */
+  /** The next element with its tag and length; moves to its end. */
   private static ByteBuffer next(ByteBuffer der) {
     int start = der.position();
     if (!der.hasRemaining()) {

@@ -35,8 +35,8 @@ final class SuitePreference {
           "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA");
 
   /**
-   * Only where a floor below 1.2 says that old peers are wanted, or as the last TLS offer before
-   * plaintext: most of them are without forward secrecy.
+   * Only where a floor below 1.2 accepts old peers, or as the last TLS offer before plaintext: most
+   * of them are without forward secrecy.
    */
   private static final List<String> OLD =
       List.of(

@@ -17,7 +17,7 @@ public record FailureDetail(
   /** Maximum characters of a host's name or an address, which may come from another site. */
   public static final int MAX_NAME = 255;
 
-  /** Cuts and cleans, since part of it may be what a peer or another reporter said. */
+  /** Cuts and cleans, since part of it may come from a peer or another reporter. */
   public FailureDetail {
     sendingAddress = clean(sendingAddress, MAX_NAME);
     host = clean(host, MAX_NAME);

@@ -38,8 +38,8 @@ public final class SessionDiagnosis {
   }
 
   /**
-   * {@return the results of a session: one for each of DANE and MTA-STS that applied, or one that
-   * says that neither was found} Empty when the connection shows nothing about TLS (no host
+   * {@return the results of a session: one for each of DANE and MTA-STS that applied, or one for
+   * neither when none was found} Empty when the connection shows nothing about TLS (no host
    * answered, or the host refused us before it could offer STARTTLS).
    *
    * @param evidence everything known before connecting

@@ -161,7 +161,7 @@ public final class TlsReportJson {
     }
   }
 
-  /** Not a report; says why. */
+  /** Not a report; with the reason. */
   private static final class InvalidTlsReport extends Exception {
     private static final long serialVersionUID = 1L;
 

@@ -23,7 +23,7 @@ import org.sealwax.mail.tls.verdict.TlsaAssociation;
 import org.sealwax.mail.tls.verdict.TlsaAssociations;
 import org.sealwax.mail.tls.verdict.Verdict;
 
-/** Every combination of what the sources can say, and what follows from it. */
+/** Every combination of the sources' answers, and the decision that follows. */
 final class EvidenceSpaceTest {
   private static final Instant NOW = Instant.parse("2026-11-25T12:00:00Z");
   private static final Policy POLICY =
@@ -195,7 +195,7 @@ final class EvidenceSpaceTest {
                   continue;
                 }
                 if (combination.daneInForce() && !combination.ledger().isEmpty()) {
-                  // The ledger has no part in it; what DANE took from it was no proof.
+                  // The ledger has no part in it; what DANE took from it was not a proof.
                   continue;
                 }
                 List<Evidence> fewer = new ArrayList<>(evidence);

@@ -294,7 +294,7 @@ final class PolicySpaceTest {
 
   @Test
   void aHostRowCannotLowerTheDefault() {
-    // Anybody may point an MX record at a host for which the admin wrote "none".
+    // Any domain may point an MX record at a host for which the admin wrote "none".
     Requirement r =
         POLICY.requirementFor(
             SUBJECT,

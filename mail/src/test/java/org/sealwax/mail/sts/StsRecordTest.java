@@ -25,7 +25,7 @@ final class StsRecordTest {
     "v=STSv1;id=a;, a",
     "v=STSv1; id=a ;, a",
     "v=STSv1;\tid=a\t;\t, a",
-    // Order is free, and unknown fields are no flaw.
+    // Order is free, and unknown fields are allowed.
     "v=STSv1; x-y.z_1=%7E!; id=b; other=1, b",
     // Of a field that is repeated, the first counts.
     "v=STSv1; id=first; id=second, first",
@@ -86,7 +86,7 @@ final class StsRecordTest {
   @Test
   void f14TwoRecordsCountAsNone() {
     assertEquals(new StsRecord.Several(2), read("v=STSv1; id=a", "v=STSv1; id=a"));
-    // One that is broken is a second one all the same.
+    // One that is broken counts as a second one.
     assertEquals(new StsRecord.Several(2), read("v=STSv1; id=a", "v=STSv1;"));
     // Other TXT records there are ignored.
     assertEquals(

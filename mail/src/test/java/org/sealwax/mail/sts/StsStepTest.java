@@ -180,7 +180,7 @@ final class StsStepTest {
     absent(decide(twice, A, NOON.plusSeconds(899)));
     fetches("a", decide(twice, A, NOON.plusSeconds(900)));
     enforces("a", StsStep.fetched("a", policy("enforce", WEEK), NOON.plusSeconds(900), 0));
-    // A host that cannot be reached then is a first contact again: somebody may hide the policy.
+    // A host that cannot be reached then is a first contact again: an attacker may hide the policy.
     Instant later = NOON.plusSeconds(900);
     StsStep down = failed(twice, "refused", later);
     assertEquals(later.plus(FirstContactWait.FETCH), pending(down).until());
@@ -244,7 +244,7 @@ final class StsStepTest {
     fetches("a", StsStep.decide(StsMemory.EMPTY, A, none, NOON));
     absent(StsStep.failed(StsMemory.EMPTY, "refused", none, NOON));
     absent(StsStep.decide(StsMemory.EMPTY, SILENT, none, NOON));
-    // What is in the cache is no first contact.
+    // A policy in the cache means that this is not the first contact.
     StsMemory memory = kept("a", "enforce", WEEK, NOON);
     enforces("a", StsStep.decide(memory, SILENT, none, NOON.plusSeconds(1)));
     enforces("a", StsStep.failed(memory, "refused", none, NOON.plusSeconds(1)));
@@ -271,7 +271,7 @@ final class StsStepTest {
     Instant end = NOON.plus(FirstContactWait.LOOKUP);
     assertEquals(end, pending(decide(memory, SILENT, end.minusSeconds(1))).until());
     assertTrue(absent(decide(memory, SILENT, end)).why().contains("SERVFAIL, since " + NOON));
-    // An answer, whatever it says, ends it.
+    // Any answer ends it.
     assertTrue(decide(memory, GONE, end).memory().isEmpty());
     fetches("a", decide(memory, A, end));
     assertNull(decide(memory, A, end).memory().lookupSince());
@@ -296,7 +296,7 @@ final class StsStepTest {
     assertEquals(
         StsStep.PolicyEnd.RECORD_GONE,
         Objects.requireNonNull(decide(memory, GONE, over).lost()).why());
-    // What never bound anybody is not remembered as if it had.
+    // A policy that was never in force is not remembered as one that was.
     for (String mode : List.of("testing", "none")) {
       StsMemory other = kept("a", mode, WEEK, NOON);
       assertNull(failed(other, "refused", over).lost());
@@ -345,7 +345,7 @@ final class StsStepTest {
     StsMemory memory = kept("a", "enforce", WEEK, NOON);
     enforces("a", renew(memory, A, NOON.plusSeconds(299)));
     fetches("a", renew(memory, A, NOON.plusSeconds(300)));
-    // The clock was set back: that is no reason never to ask.
+    // The clock was set back: that must not stop the look-ups.
     fetches("a", renew(memory, A, NOON.minusSeconds(7_200)));
   }
 

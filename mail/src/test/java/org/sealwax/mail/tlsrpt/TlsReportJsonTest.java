@@ -169,7 +169,9 @@ final class TlsReportJsonTest {
     }
   }
 
-  /** Whatever stands in the place of an entry: what is no entry is left out, the good one stays. */
+  /**
+   * Whatever stands in the place of an entry: what is not an entry is left out, the good one stays.
+   */
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -25,9 +25,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers by question: from the cache, or from the one look-up that is under way, or from a new one
- * in a thread of its own. Bounds the time a caller waits, the number of concurrent look-ups, and
- * the memory.
+ * Answers by question: from the cache, or from the one look-up that is in progress, or from a new
+ * one in a thread of its own. Bounds the time a caller waits, the number of concurrent look-ups,
+ * and the memory.
  */
 final class AnswerCache {
   /** Memory stated per entry of {@link DnsSettings#cacheEntries}; big answers count for several. */
@@ -45,7 +45,8 @@ final class AnswerCache {
   static final int PREFETCH_SHARE = 10;
 
   /**
-   * Concurrent look-ups ahead of expiry: no caller waits for them, and other look-ups queue behind.
+   * Concurrent look-ups ahead of expiry: no caller waits for them, and other look-ups wait in the
+   * queue after them.
    */
   private static final int AHEAD_SHARE = 4;
 
@@ -61,9 +62,10 @@ final class AnswerCache {
   private final Set<DnsQuestion> refreshed = ConcurrentHashMap.newKeySet();
 
   /**
-   * The look-ups under way. Not entries of an asynchronous cache: that one sets an answer's expiry
-   * after callers have the answer, so a caller could read a time to live that was not set, and a
-   * late thread counted it from a later clock. The look-up's own thread stores the answer first.
+   * The look-ups in progress. Not entries of an asynchronous cache: that one sets an answer's
+   * expiry after callers have the answer, so a caller could read a time to live that was not set,
+   * and a late thread counted it from a later clock. The look-up's own thread stores the answer
+   * first.
    */
   private final Map<DnsQuestion, CompletableFuture<DnsAnswer<?>>> underWay = new HashMap<>();
 
@@ -99,7 +101,7 @@ final class AnswerCache {
     return weight;
   }
 
-  /** The next look-up goes to the DNS; one that is under way is not cancelled. */
+  /** The next look-up goes to the DNS; one that is in progress is not cancelled. */
   void forget(DnsQuestion question) {
     synchronized (underWay) {
       underWay.remove(question);

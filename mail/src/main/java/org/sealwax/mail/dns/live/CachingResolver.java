@@ -37,7 +37,7 @@ public final class CachingResolver extends MailQuestions {
    *
    * @param clock for time to live and validity of signatures
    * @param random unpredictable: message identifiers come from it (RFC 5452)
-   * @throws IllegalArgumentException when an own trust anchor is no DS or DNSKEY record
+   * @throws IllegalArgumentException when an own trust anchor is not a DS or DNSKEY record
    */
   public CachingResolver(DnsSettings settings, Clock clock, RandomSource random) {
     this(settings, LOOPBACK, clock, random);

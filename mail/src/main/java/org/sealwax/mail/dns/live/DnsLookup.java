@@ -44,10 +44,12 @@ final class DnsLookup {
   /** RFC 8767 4 suggests days at most; a changed mail route should be used within one. */
   static final Duration LONGEST = Duration.ofDays(1);
 
-  /** RFC 2308 5 wants one to three hours; a new domain should get its mail sooner. */
+  /** RFC 2308 5 recommends one to three hours; a new domain should get its mail sooner. */
   static final Duration LONGEST_DENIAL = Duration.ofHours(1);
 
-  /** RFC 9520 3.2 wants 1 s to 5 min: long enough to spare a broken server, short for a retry. */
+  /**
+   * RFC 9520 3.2 requires 1 s to 5 min: long enough to spare a broken server, short for a retry.
+   */
   static final Duration FAILURE_TTL = Duration.ofSeconds(5);
 
   /** RFC 4035 4.7: a bad cache, briefly, for validation costs us more than asking costs them. */
@@ -166,7 +168,7 @@ final class DnsLookup {
             String reason = "alias to " + name + ", which is not a domain name";
             return unknown(DnssecStatus.FAILED, question.name(), aliases + 1, reason);
           }
-          // Often a name that was asked for already: kept once, not once more for each answer.
+          // Often a name that was asked for already: kept once, not again for each answer.
           end = next.get().equals(question.name()) ? question.name() : next.get();
         }
       }

@@ -1,7 +1,7 @@
 /**
  * Asks recursive resolvers, validates their answers, and caches them.
  *
- * <p>{@link org.sealwax.mail.dns.live.CachingResolver} is the entry point. Behind it: a cache of
+ * <p>{@link org.sealwax.mail.dns.live.CachingResolver} is the entry point. It uses a cache of
  * answers with single flight; {@code LookupLimits}, the limits of one question with everything it
  * needs; {@code MessageFetcher}, the messages of one look-up; {@code Upstream}, which exchanges
  * messages over UDP and TCP with blocking sockets; the validator of {@code dns.validate} judges

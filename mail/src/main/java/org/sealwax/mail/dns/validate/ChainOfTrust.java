@@ -25,7 +25,7 @@ import org.xbill.DNS.Type;
  * proven absence of DS, or a failure.
  */
 final class ChainOfTrust {
-  /** Labels of the walk that are asked for at once below an anchor that is new. */
+  /** Labels of the walk that are queried in parallel below an anchor that is new. */
   private static final int AHEAD = 2;
 
   /** The same toward a signer, and for names with more labels (reverse names). */

@@ -118,7 +118,7 @@ public final class DnssecValidator {
       if (there instanceof ZoneStatus.Signed zone && zone.zone().equals(signer)) {
         ValidatedAnswer judged = answer(message, zone).read(name, type);
         if (judged.security() == DnssecStatus.SECURE || judged.reason().equals(ZoneProof.OPT_OUT)) {
-          // Opt-out: its proof says that there is no signed delegation on the way to the name.
+          // Opt-out: it proves that there is no signed delegation on the way to the name.
           return judged;
         }
       }

@@ -17,7 +17,7 @@ import org.xbill.DNS.Record;
  */
 public record ValidatedAnswer(
     DnssecStatus security, AnswerContent content, Duration ttl, String reason) {
-  /** What an answer says. */
+  /** The result of an answer. */
   public sealed interface AnswerContent {
     /** Records of the type at exactly this name; never empty. */
     record Found(List<Record> records) implements AnswerContent {}

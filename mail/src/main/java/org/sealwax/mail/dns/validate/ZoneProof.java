@@ -132,7 +132,7 @@ final class ZoneProof {
     if (noName.proof() == DenialResult.PROVEN) {
       return noName.of(new AnswerContent.NoName(), otherwise);
     }
-    // With records that do not verify it is no denial, unless one is proven.
+    // With records that do not verify it is not a denial, unless one is proven.
     AnswerContent content = DnssecValidator.plain(name, type, message, "").content();
     return switch (content) {
       case AnswerContent.NoName _ -> noName.of(content, otherwise);

@@ -29,8 +29,8 @@ public final class ClientSession implements Closeable {
   static final int BUFFER = 64 * 1_024;
 
   /**
-   * Bytes that any kernel takes without waiting for the peer when nothing else is under way; beyond
-   * them a write may block forever, and gets a deadline.
+   * Bytes that any kernel takes without waiting for the peer when nothing else is in transit;
+   * beyond them a write may block without end, and gets a deadline.
    */
   private static final int SURE_TO_FIT = 16 * 1_024;
 

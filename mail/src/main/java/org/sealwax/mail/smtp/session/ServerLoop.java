@@ -32,9 +32,9 @@ import org.sealwax.mail.tls.verdict.TlsException;
  * <p>Invariants:
  *
  * <ul>
- *   <li>Nothing that was read before TLS is used after it: bytes behind STARTTLS end the session
+ *   <li>Nothing that was read before TLS is used after it: bytes after STARTTLS end the session
  *       (RFC 3207 4.2, CVE-2011-0411).
- *   <li>Bytes behind DATA, AUTH or STARTTLS in the same group end the session, whatever the reply:
+ *   <li>Bytes after DATA, AUTH or STARTTLS in the same group end the session, whatever the reply:
  *       the client must wait for it (RFC 2920 3.1), and a body or a password that we did not ask
  *       for would be read, and logged, as commands. The same holds when they come a moment later:
  *       the line after a refused one of these is a command of SMTP, or the session ends.
@@ -100,7 +100,7 @@ public final class ServerLoop {
   private boolean inBody;
   private @Nullable DotReader dots;
 
-  /** The verb that was refused last, while its client may still send what belongs behind it. */
+  /** The verb that was refused last, while its client may still send what belongs after it. */
   private @Nullable String refused;
 
   /**
@@ -166,7 +166,7 @@ public final class ServerLoop {
 
   /**
    * Ends the session soon, from any thread: at once with a 421 when it waits for a command, and
-   * otherwise after the command or body that is under way.
+   * otherwise after the current command or body.
    */
   public void endSoon() {
     ending = true;
@@ -294,7 +294,7 @@ public final class ServerLoop {
     return follow(handler.answer(command), command);
   }
 
-  /** The verb of a command behind which nothing may be sent before its reply, or null. */
+  /** The verb of a command after which nothing may be sent before its reply, or null. */
   private static @Nullable String endOfGroup(Command command) {
     return switch (command) {
       case Command.Data c -> "DATA";

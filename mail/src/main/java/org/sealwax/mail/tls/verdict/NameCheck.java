@@ -70,7 +70,7 @@ public final class NameCheck {
   /**
    * {@return whether one presented name covers {@code wanted}}
    *
-   * @param presented in lower case; anything that is no domain name or wildcard never matches
+   * @param presented in lower case; anything that is not a domain name or wildcard never matches
    * @param wanted the reference identifier
    */
   public static boolean matches(String presented, Domain wanted) {

@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The evidence for a verdict, apart from the one word of the {@link Verdict}: a requirement may
- * demand several things at once, and each is checked here.
+ * demand several things together, and each is checked here.
  *
  * @param isChainValid the chain leads to a root of the references and is valid now
  * @param association the matching TLSA association of the references, or null

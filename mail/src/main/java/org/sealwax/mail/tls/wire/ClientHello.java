@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param legacyVersion {@code client_version}: 0x0303 for TLS 1.2 and later
  * @param sessionId legacy session id, 0 to 32 bytes, in hex
  * @param suites cipher suites in the client's order, GREASE and signalling values included
- * @param serverName SNI host name in lower case, or null when none was sent or it is no host name
- *     (RFC 6066 3)
+ * @param serverName SNI host name in lower case, or null when none was sent or it is not a host
+ *     name (RFC 6066 3)
  * @param versions of supported_versions, empty before TLS 1.3
  * @param groups of supported_groups
  * @param shares groups for which a key share came along
@@ -238,7 +238,7 @@ public record ClientHello(
       return out;
     }
 
-    /** RFC 6066 3: one name of type host_name; what is no LDH name is treated as not sent. */
+    /** RFC 6066 3: one name of type host_name; what is not an LDH name is treated as not sent. */
     private static @Nullable String hostName(PresentationReader body) {
       PresentationReader list = body.sub(body.u16());
       while (list.left() > 0) {

@@ -88,7 +88,7 @@ public final class ClientHelloBuilder {
     return this;
   }
 
-  /** A session id; RFC 8446 allows 32 bytes, a test of a server may say more (up to 255). */
+  /** A session id; RFC 8446 allows 32 bytes, a test of a server may send more (up to 255). */
   public ClientHelloBuilder sessionId(byte[] bytes) {
     sessionId = bytes.clone();
     return this;
@@ -100,7 +100,7 @@ public final class ClientHelloBuilder {
     return this;
   }
 
-  /** Compression methods; only null (0) unless said. */
+  /** Compression methods; default: only null (0). */
   public ClientHelloBuilder compressions(int... methods) {
     compressions = new byte[methods.length];
     for (int i = 0; i < methods.length; i++) {

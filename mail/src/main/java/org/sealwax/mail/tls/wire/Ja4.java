@@ -77,7 +77,7 @@ public final class Ja4 {
     };
   }
 
-  /** Characters that are no letters or digits are replaced by those of the hex of the whole. */
+  /** Characters that are not letters or digits are replaced by those of the hex of the whole. */
   private static String protocol(List<String> protocols) {
     if (protocols.isEmpty() || protocols.getFirst().isEmpty()) {
       return "00";

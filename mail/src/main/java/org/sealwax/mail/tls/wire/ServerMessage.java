@@ -9,7 +9,7 @@ public sealed interface ServerMessage {
    * ServerHello or HelloRetryRequest (RFC 8446 4.1.3 and 4.1.4, RFC 5246 7.4.1.3).
    *
    * @param version negotiated, from supported_versions where it is there
-   * @param random 32 bytes in hex; its end may say that the server could do more (RFC 8446 4.1.3)
+   * @param random 32 bytes in hex; its end may show that the server could do more (RFC 8446 4.1.3)
    * @param sessionId in hex
    * @param suite chosen
    * @param compression chosen, 0 for none

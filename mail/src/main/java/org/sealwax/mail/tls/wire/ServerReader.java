@@ -340,14 +340,14 @@ public final class ServerReader {
     return List.copyOf(heartbeats);
   }
 
-  /** Why it is no TLS; null while it is. */
+  /** Why it is not TLS; null while it is. */
   public @Nullable String broken() {
     return broken;
   }
 
   /**
    * Whether the answer to a ClientHello is complete: the server's unencrypted flight has ended, a
-   * fatal alert came, or it is no TLS.
+   * fatal alert came, or it is not TLS.
    */
   public boolean complete() {
     if (over || broken != null || alerts.stream().anyMatch(Alert::fatal) || tls13()) {

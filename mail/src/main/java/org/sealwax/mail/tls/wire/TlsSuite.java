@@ -278,7 +278,7 @@ public record TlsSuite(
   }
 
   /**
-   * Whether it came with TLS 1.2 and may not be used before (RFC 5246 appendix A.5, 5288, 5289).
+   * Whether it came with TLS 1.2 and must not be used before (RFC 5246 appendix A.5, 5288, 5289).
    */
   public boolean needsTls12() {
     return mode == Mode.AEAD || name.endsWith("_SHA256") || name.endsWith("_SHA384");

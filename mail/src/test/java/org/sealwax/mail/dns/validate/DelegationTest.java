@@ -265,7 +265,7 @@ final class DelegationTest {
         types);
   }
 
-  /** The NSEC3 record of a name that has an address and is no delegation. */
+  /** The NSEC3 record of a name that has an address and is not a delegation. */
   private static Record matching(Name name, int iterations) throws Exception {
     NSEC3Record base = (NSEC3Record) nsec3(ORG, new byte[20], new byte[20], iterations, Type.A);
     byte[] hash = base.hashName(name);
@@ -311,7 +311,7 @@ final class DelegationTest {
     assertEquals(DnssecStatus.BOGUS, judge(HOST, Type.A).security());
   }
 
-  /** The parent's iterations say nothing about a child that has a DS. */
+  /** The parent's iterations do not matter for a child that has a DS. */
   @Test
   void aParentsIterationsDoNotMakeASignedChildInsecure() throws Exception {
     chain(List.of(ds("good 13 2")), CHILD, List.of(CHILD.record()));
@@ -334,7 +334,7 @@ final class DelegationTest {
     Message noName = message(Rcode.NXDOMAIN, List.of(), cut, ROOT.sign(List.of(cut)));
     serve(ORG, Type.MX, denial);
     serve(HOST, Type.MX, noName);
-    // No DS below: whatever these say, the zone has a DS and the walk stops at org.
+    // No DS below: whatever these are, the zone has a DS and the walk stops at org.
     serve(HOST, Type.DS, noName);
     assertEquals(DnssecStatus.BOGUS, judge(ORG, Type.MX).security());
     assertEquals(DnssecStatus.BOGUS, judge(HOST, Type.MX).security());

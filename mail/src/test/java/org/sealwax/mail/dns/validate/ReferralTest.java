@@ -14,7 +14,7 @@ import org.xbill.DNS.SOARecord;
 import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
 
-/** RFC 2308 2.2: a referral is no denial. */
+/** RFC 2308 2.2: a referral is not a denial. */
 final class ReferralTest {
   private static final Name NAME = Name.fromConstantString("lame.example.");
   private static final Name PARENT = Name.fromConstantString("example.");

@@ -38,9 +38,9 @@ import org.xbill.DNS.Type;
 import org.xbill.DNS.WireParseException;
 
 /**
- * One replay file of the Unbound project: what authoritative servers say between which steps, and
- * what a validating resolver must make of it. {@link #resolve} is a plain iterative resolver over
- * those servers.
+ * One replay file of the Unbound project: the answers of authoritative servers between the steps,
+ * and what a validating resolver must make of it. {@link #resolve} is a plain iterative resolver
+ * over those servers.
  */
 final class UnboundReplay {
   private static final int MAX_SENT = 60;
@@ -226,7 +226,7 @@ final class UnboundReplay {
     }
   }
 
-  /** The library wants numbers in DS records, and signatures that are not empty. */
+  /** The library needs numbers in DS records, and signatures that are not empty. */
   private static String numbered(String text) {
     return text.replaceAll("\\bDS(\\s+\\d+\\s+)RSASHA1\\s", "DS$1 5 ")
         .replaceAll("\\bDS(\\s+\\d+\\s+)DSA\\s", "DS$1 3 ")
