@@ -40,7 +40,7 @@ public final class ConfigurationSource {
   /**
    * Reads a file.
    *
-   * @param file null is no file, so every default
+   * @param file null for no file: every key has its default
    * @throws CommandFailed when it cannot be read at all
    */
   Configuration read(@Nullable Path file) throws CommandFailed {

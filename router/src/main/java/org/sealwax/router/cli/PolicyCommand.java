@@ -19,7 +19,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class PolicyCommand {
   private static final String JSON = "\n--json              print JSON\n";
 
-  /** More than the server lists at once. */
+  /** More than the server lists in one reply. */
   private static final int MOST = 1_000_000;
 
   private final ProcessEnvironment process;

@@ -19,7 +19,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** {@code sealwax queue …} and {@code sealwax trace}: asks the running server and prints. */
 public final class QueueCommand {
-  /** More than the server lists at once. */
+  /** More than the server lists in one reply. */
   private static final int MOST = 1_000_000;
 
   private static final String SELECTION =

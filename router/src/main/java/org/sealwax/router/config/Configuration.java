@@ -67,7 +67,7 @@ public sealed interface Configuration {
   }
 
   /**
-   * Reads a file; null is no file, so every default.
+   * Reads a file; null for no file: every key has its default.
    *
    * @throws IOException when it cannot be read at all
    */
@@ -81,13 +81,13 @@ public sealed interface Configuration {
    * Reads the table {@code [server]} alone: what a command needs that asks a running server. Errors
    * elsewhere do not matter, and no other file is read.
    *
-   * @param file null is no file, so every default
+   * @param file null is not a file, so every default
    * @throws IOException when it cannot be read, or not what it says in this table
    */
   static ServerSettings server(@Nullable Path file, MachineDefaults defaults) throws IOException {
     ConfigurationReader reader =
         file == null ? ConfigurationReader.empty() : ConfigurationReader.of(text(file));
-    // Where the text is no TOML, what was read of it says nothing about the rest.
+    // Where the text is not TOML, what was read of it says nothing about the rest.
     if (reader.excludeInvalid().contains("server") || reader.unparsable()) {
       throw new IOException("[server] has errors: sealwax check");
     }

@@ -29,11 +29,11 @@ final class ConfigurationReader {
   /** Bytes of a configuration: thousands of rows fit, a mistaken log file does not. */
   static final int MAX_SIZE = 4 << 20;
 
-  /** Maximum number of problems reported at once; more would hide the first. */
+  /** Maximum number of problems in one report; more would hide the first. */
   static final int MAX_COMPLAINTS = 50;
 
   /**
-   * Empty lines in a row. Behind a line that is broken the parser looks for where to go on, in a
+   * Empty lines in a row. After a line that is broken the parser looks for where to go on, in a
    * time that grows with the cube of these: two thousand cost it twenty seconds.
    */
   static final int MAX_EMPTY = 100;
@@ -145,7 +145,10 @@ final class ConfigurationReader {
     return problems.stream().anyMatch(ConfigurationProblem::error);
   }
 
-  /** Whether the text is not TOML: what could be read of it says nothing about the rest. */
+  /**
+   * Whether the text is not TOML: what could be read of it does not allow conclusions about the
+   * rest.
+   */
   boolean unparsable() {
     return unparsable;
   }
@@ -159,7 +162,7 @@ final class ConfigurationReader {
 
   /**
    * Takes sections with errors out, so that the others can be looked at further: all errors are
-   * reported at once, and none that only follows from another.
+   * reported together, and none that only follows from another.
    *
    * @return the tables that lost a section
    */
@@ -357,7 +360,7 @@ final class ConfigurationReader {
     add(
         new ConfigurationProblem(
             true,
-            // Behind the quote.
+            // After the quote.
             why.character().isEmpty() ? place : place.inside(1 + why.character().getAsInt()),
             key.name() + " in " + section.table().heading() + " cannot be " + was,
             why.text().isEmpty() ? List.of() : List.of(why.text()),

@@ -13,7 +13,7 @@ import org.sealwax.mail.settings.SettingTable;
  * @param keys in the order of the manual page
  */
 record ConfigurationTable(SettingTable declared, List<SettingKey> keys) {
-  /** The same with the keys of one more record behind those it has. */
+  /** The same with the keys of one more record after those it has. */
   ConfigurationTable and(ConfigurationTable other) {
     return new ConfigurationTable(
         declared, Stream.concat(keys.stream(), other.keys.stream()).toList());

@@ -11,7 +11,7 @@ import java.util.List;
 record ProblemPlace(ConfigurationReader reader, SourcePosition position) {
   /** A problem that was reported, or none. */
   interface Reported {
-    /** Says what to do about it. */
+    /** Adds what to do about it. */
     void help(String advice);
   }
 

@@ -21,10 +21,10 @@ import org.sealwax.mail.settings.SettingTable;
  * @param smtpPort TCP port of the traps
  * @param httpsPort TCP port of the pages and the policy hosts
  * @param scale number by which long times are divided
- * @param tokens greatest number of tokens at once
- * @param tokensEach greatest number of tokens at once of one network
+ * @param tokens greatest number of concurrent tokens
+ * @param tokensEach greatest number of concurrent tokens of one network
  * @param life life of a token
- * @param connections greatest number of connections at once of one source
+ * @param connections greatest number of concurrent connections of one source
  * @param connectionsPerMinute greatest number of connections of one source in a minute
  * @param dnsRate DNS answers a second over UDP to one network without a cookie
  */

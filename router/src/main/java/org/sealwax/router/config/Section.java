@@ -114,7 +114,7 @@ final class Section {
     return Stream.of(keys).filter(explicit::containsKey).count();
   }
 
-  /** Whether the file says it. */
+  /** Whether the file has it. */
   boolean has(String key) {
     return explicit.containsKey(key);
   }

@@ -60,7 +60,7 @@ final class SettingsMapping {
     return server;
   }
 
-  /** All tables. What is not said here is read from its table alone. */
+  /** All tables. A table that is not named here is read by itself. */
   RouterSettings settings() {
     Domain host = server.hostname();
     RecipientDelimiter delimiter =
@@ -194,7 +194,7 @@ final class SettingsMapping {
     } catch (IOException | IllegalArgumentException e) {
       // The sentence names the file, never what is in it.
       row.at("password_file")
-          .error(file + " is no file with one password in UTF-8")
+          .error(file + " is not a file with one password in UTF-8")
           .help("write the password alone into it");
       return null;
     }

@@ -8,7 +8,7 @@ package org.sealwax.router.config;
  * @param length characters within the line, at least 1
  */
 public record SourcePosition(int line, int column, int length) {
-  /** One character behind its beginning. */
+  /** One character after its beginning. */
   SourcePosition inside(int offset) {
     return new SourcePosition(line, column + offset, 1);
   }

@@ -46,7 +46,9 @@ public final class ControlService implements ControlServer.ControlHandler {
   /** Rows of one listing at most. */
   static final int MOST_ROWS = 10_000;
 
-  /** Domains of one message that are explained at once: each may cost look-ups and connections. */
+  /**
+   * Domains of one message that are explained in one reply: each may cost look-ups and connections.
+   */
   static final int MOST_DESTINATIONS = 20;
 
   /** The action of a reload; the answer is text for the admin. */

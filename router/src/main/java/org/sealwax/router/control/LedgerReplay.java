@@ -38,7 +38,7 @@ import org.sealwax.router.route.TransportTable;
 /**
  * One of the two configurations that {@link WhatIf} compares: what would have become of mail on the
  * connections that the ledger remembers. Pure; asks no server: rows, kept MTA-STS policies and the
- * ledger are at hand.
+ * ledger are on this machine.
  *
  * <p>A record remembers what was negotiated, whether the certificate held for the host's name by
  * public roots, and the key; it does not remember certificates. Where a demand cannot be judged by

@@ -81,8 +81,8 @@ final class ConsignmentTransfer implements RoundWork {
   private final Map<Long, FailureCause> deferred = new HashMap<>();
 
   /**
-   * Why a host refused a recipient, for a reason on our side that another connection may not have;
-   * if none is made in this round, this is why the recipient waits.
+   * Why a host refused a recipient, for a reason on our side that another connection perhaps does
+   * not have; if none is made in this round, this is why the recipient waits.
    */
   private final Map<Long, FailureCause> refusedForNow = new HashMap<>();
 
@@ -283,7 +283,7 @@ final class ConsignmentTransfer implements RoundWork {
             .orElse(FailureCause.Extent.NEXT_HOP);
   }
 
-  /** A host that was not tried for want of a slot: nothing is known before it was. */
+  /** A host that was not tried because no slot was free: nothing is known before it was. */
   private FailureCause busy(FailureCause otherwise) {
     return passed.stream().filter(FailureCause::isBusy).findFirst().orElse(otherwise);
   }

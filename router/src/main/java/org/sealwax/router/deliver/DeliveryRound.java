@@ -174,8 +174,8 @@ final class DeliveryRound {
   }
 
   /**
-   * Greets one MX host to which no mail goes now, for the ledger to know it. Empty when it is no MX
-   * host any more or has no address.
+   * Greets one MX host to which no mail goes now, for the ledger to know it. Empty when it is not
+   * an MX host any more or has no address.
    */
   Optional<Attempt.ProbeResult> greet(Domain host) throws InterruptedException {
     if (plan() != null || plan.mx() == null || !(nextHop instanceof NextHop.ByMx byMx)) {
@@ -358,7 +358,7 @@ final class DeliveryRound {
     if (decision instanceof Decision.GoPlaintext) {
       return downLadder(attempt, List.of(last.address()), FallbackStep.CLEAR, true);
     }
-    // The connection that was seen is gone; what it showed is no ground for a new one.
+    // The observed connection is closed; its result does not justify a new one.
     FailureCause cause = decision instanceof Decision.NextHost ? null : attempt.skipped(decision);
     if (cause != null) {
       work.hostSkipped(cause);
@@ -473,7 +473,7 @@ final class DeliveryRound {
   }
 
   /**
-   * One connection in each address family to a host that may not have the mail, for the ledger to
+   * One connection in each address family to a host that must not get the mail, for the ledger to
    * see: EHLO is sent, and QUIT without any of the mail. In each, because an attacker may sit on
    * one path, and what only the attacker showed must not be taken for the host's.
    */

@@ -27,7 +27,7 @@ import org.sealwax.router.queue.RefusalClass;
 
 /**
  * All "what does this failure mean": the one table from (stage, reply) to (course, reason word,
- * status, extent), and the named causes that are no replies. First row that fits counts; what no
+ * status, extent), and the named causes that are not replies. First row that fits counts; what no
  * row knows defers.
  *
  * <p>RFC 5321 4.2.1, 4.2.4, 4.2.5, 4.3.2, 4.5.3.1.10; RFC 3463; RFC 4954 6; RFC 7504; RFC 7505.
@@ -42,7 +42,7 @@ final class FailureTable {
    * @param from lowest code
    * @param to highest code
    * @param about subject and detail of the reply's enhanced status with a dot after each, {@code
-   *     "2.2."}, or the subject alone, {@code "7."}; {@link #NO_STATUS}; empty: all the same
+   *     "2.2."}, or the subject alone, {@code "7."}; {@link #NO_STATUS}; empty: any
    * @param refusal class of the reply, or null: any
    */
   record FailureRow(
@@ -120,7 +120,8 @@ final class FailureTable {
           row(TRANSACTION, 421, 421, NEXT_HOST, "service-closing", "4.3.2", Extent.TRANSACTION),
           // Refused credentials are an error of our configuration, never of the sender.
           row(AUTH, 400, 599, DEFER, "auth", "4.7.8", NEXT_HOP),
-          // RFC 4954 §6, RFC 3207 §4: the host wants AUTH or STARTTLS first. An attacker who strips
+          // RFC 4954 §6, RFC 3207 §4: the host requires AUTH or STARTTLS first. An attacker who
+          // strips
           // STARTTLS can cause this, so it must not bounce anything.
           row(TRANSACTION, 530, 530, NEXT_HOST, "auth-required", "4.7.0", Extent.TRANSACTION),
           row(TRANSACTION, 538, 538, NEXT_HOST, "auth-required", "4.7.11", Extent.TRANSACTION),
@@ -267,7 +268,7 @@ final class FailureTable {
             stage == TransactionStage.AUTH ? NEXT_HOP : Extent.TRANSACTION));
   }
 
-  /** A cause that is no reply of the host. */
+  /** A cause that is not a reply of the host. */
   private static FailureCause cause(
       String reason, String status, String text, @Nullable String host, Extent extent) {
     return new FailureCause(

@@ -181,7 +181,7 @@ final class HostConnection {
 
   /**
    * The last guard, in production: an unencrypted stream where TLS is demanded, a peer without the
-   * identity that is demanded, a host that may not be used, or one that does not know REQUIRETLS,
+   * identity that is demanded, a host that must not be used, or one that does not know REQUIRETLS,
    * must not get any part of an envelope, whatever was decided before.
    *
    * @param insistsOnRequireTls whether REQUIRETLS must be offered where the requirement has it

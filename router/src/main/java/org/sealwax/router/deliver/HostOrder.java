@@ -17,13 +17,13 @@ import org.sealwax.mail.policy.PolicySubject;
 /**
  * The hosts of one round in their order: those that the rounds before have not tried, then the
  * others, each by preference. What is demanded of a host is looked up when its turn comes, or when
- * it must be known how many are left. Hosts that may not be used count for nothing: at most {@link
+ * it must be known how many are left. Hosts that must not be used do not count: at most {@link
  * FallbackLadder#HOSTS} of those that may are tried, out of {@link MxSet#MAX_HOSTS} that are looked
  * at. One thread owns it.
  */
 final class HostOrder {
   /**
-   * What the deliveries of one mail to one next hop have tried in vain.
+   * What the deliveries of one mail to one next hop have tried without success.
    *
    * @param hosts tried, or passed over, since the best one was
    * @param addresses tried, of all hosts

@@ -110,7 +110,7 @@ record HostRequirement(
   }
 
   /**
-   * Whether the ledger wants to see a host that may not have the mail: a changed MX set ends as a
+   * Whether the ledger has to see a host that must not get the mail: a changed MX set ends as a
    * violation only when its hosts have been probed.
    */
   boolean needsProbe() {
@@ -119,7 +119,7 @@ record HostRequirement(
         && withoutMemory.mxFilter().admits(subject.host());
   }
 
-  /** Whether the host may not be used because a row demands TLSA records that it does not have. */
+  /** Whether the host must not be used because a row demands TLSA records that it does not have. */
   boolean lacksDane() {
     return requirement
         .mxFilter()
@@ -133,7 +133,7 @@ record HostRequirement(
     return requirement.mxFilter().admits(subject.host());
   }
 
-  /** Why this host may not be used at all; empty when it may. */
+  /** Why this host must not be used at all; empty when it may. */
   Optional<FailureCause> refusal(Ledger ledger) {
     Optional<MxFilter.Refusal> refusal = requirement.mxFilter().refusal(subject.host());
     return refusal.map(

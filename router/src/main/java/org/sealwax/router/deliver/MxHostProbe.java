@@ -108,7 +108,7 @@ public final class MxHostProbe implements AutoCloseable {
         if (closed) {
           return;
         }
-        // Neither a ledger that cannot be read nor a bug in our code ends the probes for good.
+        // Neither a ledger that cannot be read nor a bug in our code ends the probes permanently.
         log.bug("probe of MX hosts", e);
       } catch (InterruptedException e) {
         return;

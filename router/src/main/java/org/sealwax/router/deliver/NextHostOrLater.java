@@ -55,8 +55,8 @@ final class NextHostOrLater {
     /**
      * The host put the recipient off: the next host now, and later if there is none.
      *
-     * @param onlyWithTls the host knew the recipient and said so in TLS. An attacker who can cause
-     *     a 4yz there and strip TLS at the next host must not get the mail unencrypted
+     * @param onlyWithTls the host accepted the recipient under TLS. An attacker who can cause a 4yz
+     *     there and strip TLS at the next host must not get the mail unencrypted
      */
     record NextHost(FailureCause cause, boolean onlyWithTls) implements RecipientVerdict {}
 

@@ -137,8 +137,8 @@ record RoundPurpose(ConnectionUse use, Consignment consignment) {
   }
 
   /**
-   * Whether its sessions are counted for TLS reports. Not those that carry one of our reports: the
-   * next one would be about the last one, for ever (RFC 8460 section 3).
+   * Whether its sessions are counted for TLS reports. Not those that carry one of our reports: each
+   * report would cause the next one, without end (RFC 8460 section 3).
    */
   boolean isReported() {
     return use != ConnectionUse.DRY_RUN && tls() != MailOptions.TlsOption.REPORT;

@@ -55,7 +55,7 @@ interface RoundWork {
     return true;
   }
 
-  /** What the deliveries before this one have tried in vain, of the same mail. */
+  /** What earlier deliveries of the same mail have tried without success. */
   default Tried triedBefore() {
     return Tried.NOTHING;
   }

@@ -15,7 +15,7 @@ final class ScramClient {
   /** RFC 7677 section 4: fewer rounds make the stolen transcript cheap to attack. */
   static final int LEAST_ROUNDS = 4_096;
 
-  /** A server that asks for more wants our processor, not our proof. */
+  /** A server that asks for more wastes our processor time. */
   static final int MOST_ROUNDS = 600_000;
 
   private static final String GS2 = "n,,";

@@ -200,7 +200,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
    * Greets one MX host of a domain to which no mail goes now: EHLO, STARTTLS, EHLO, QUIT from the
    * address that mail leaves from. Only the ledger gets what it shows.
    *
-   * @return what it showed, in words; empty when it is no MX host any more, or has no address
+   * @return what it showed, in words; empty when it is not an MX host any more, or has no address
    * @throws InterruptedException when the thread is interrupted
    */
   public Optional<String> greet(Domain domain, Domain host) throws InterruptedException {
@@ -296,7 +296,7 @@ public final class SmtpDeliveryAgent implements DeliveryAgent, AutoCloseable {
     return pool.size();
   }
 
-  /** Ends idle connections; rounds under way end by themselves. */
+  /** Ends idle connections; running rounds end by themselves. */
   @Override
   public void close() {
     pool.close();

@@ -32,7 +32,7 @@ public final class EvidenceGatherer {
   private final StsRecheck rechecks;
   private final Consumer<Domain> onForget;
 
-  /** Looks up a domain's MTA-STS announcement once more (RFC 8461 5.1). */
+  /** Looks up a domain's MTA-STS announcement again (RFC 8461 5.1). */
   @FunctionalInterface
   public interface StsRecheck {
     /** The policy as it is now; empty when no policies are kept. May block like a look-up. */
@@ -43,7 +43,7 @@ public final class EvidenceGatherer {
    * Over these sources.
    *
    * @param sources asked in this order
-   * @param rechecks looks up a domain's MTA-STS policy once more
+   * @param rechecks looks up a domain's MTA-STS policy again
    * @param onForget drops what a cache has about a name, so that the DNS is asked again
    */
   public EvidenceGatherer(
@@ -151,7 +151,7 @@ public final class EvidenceGatherer {
       this.lookup = new DaneLookup(resolver, families, clock);
     }
 
-    /** One piece of evidence about a host with a name; none about an address literal. */
+    /** Evidence about a host with a name; none about an address literal. */
     @Override
     public List<Evidence> evidenceFor(PolicySubject subject) {
       return lookup.evidenceFor(subject);

@@ -26,7 +26,7 @@ public interface EvidenceSource {
 
   /**
    * Begins in the background with what can be known of a next hop before its hosts are; {@link
-   * #evidenceFor} finds it done or under way.
+   * #evidenceFor} finds it done or in progress.
    */
   default void prefetch(Domain nextHop) {}
 }

@@ -70,7 +70,9 @@ final class BinaryLedgerRows {
     RecordColumns.must(version == VERSION || version == 1);
   }
 
-  /** From binary rows (format 1) to columns. A row that cannot be read stays, and is no record. */
+  /**
+   * From binary rows (format 1) to columns. A row that cannot be read stays, and is not a record.
+   */
   static void toColumns(Statement s) throws SQLException {
     s.execute("DROP INDEX domain_seen");
     s.execute("DROP INDEX domain_violated");

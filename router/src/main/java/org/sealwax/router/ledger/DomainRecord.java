@@ -41,7 +41,7 @@ public record DomainRecord(
   /** Hosts of one domain: those of one answer, and some that were before. */
   public static final int MAX_HOSTS = RoundMx.MAX_HOSTS + 16;
 
-  /** Remembered hosts; beyond that those that are no MX hosts any more are forgotten. */
+  /** Remembered hosts; beyond that those that are not MX hosts any more are forgotten. */
   public static final int MAX_KNOWN = 64;
 
   /**

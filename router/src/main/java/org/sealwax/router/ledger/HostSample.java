@@ -13,7 +13,7 @@ import org.sealwax.mail.policy.Observation;
  * @param observation what the connection showed
  * @param step how much was offered
  * @param publicRoots whether the certificate was judged against the roots that every system has;
- *     proof by a private CA says nothing to the ledger
+ *     proof by a private CA does not count for the ledger
  * @param proven whether DNSSEC proves the way from the domain to a TLSA record that this peer
  *     matched
  */

@@ -13,7 +13,7 @@ import org.sealwax.router.log.MailLog;
  * The time as far as the ledger believes it, over restarts. A jump of more than an hour against the
  * monotonic clock, or against the last time that was stored, makes the wall clock doubtful: an
  * attacker who sets our clock must not make levels fall away or holds end. It is believed again
- * when it comes back to where it was, when the admin says so, or when enough peers of different
+ * when it comes back to where it was, when the admin orders it, or when enough peers of different
  * organisations have shown certificates by public roots that hold at that time: such certificates
  * live for weeks, so a clock that is far off makes none of them hold. A hold counts from there
  * again. Thread-safe.

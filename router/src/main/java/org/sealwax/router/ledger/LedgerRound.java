@@ -20,7 +20,7 @@ public interface LedgerRound {
    *
    * <p>A host that the ledger does not know is refused by {@code LEDGER_MX} (or, where an MTA-STS
    * policy ran out, {@code STS_MX} on a requirement that is {@code remembered}) before a connection
-   * is made. Connect all the same, once in a round and in each address family, send EHLO, report
+   * is made. Connect nevertheless, once in a round and in each address family, send EHLO, report
    * what was seen, and quit without mail: a changed MX set ends as a violation only when its hosts
    * have been probed.
    */

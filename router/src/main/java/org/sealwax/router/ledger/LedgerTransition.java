@@ -204,8 +204,8 @@ public final class LedgerTransition {
 
   /**
    * Evidence for {@code verify} is about one set of organisations. An answer with another one
-   * begins it again: else one forged answer, at the moment of promotion, would be remembered for
-   * good.
+   * begins it again: else one forged answer, at the moment of promotion, would be remembered
+   * permanently.
    */
   private void keepToSameHosts() {
     MxFilter base = new MxFilter.LedgerKnown(known, rules.organisations(known));

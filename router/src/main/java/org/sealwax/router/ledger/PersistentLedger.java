@@ -227,7 +227,7 @@ public final class PersistentLedger implements Ledger, Closeable {
     }
   }
 
-  /** What an observation says about our clock, and about our place in the network. */
+  /** What an observation shows about our clock, and about our place in the network. */
   private void learn(DomainRecord row, Domain host, RememberedSample sample, ClockReading at) {
     if (row.standing() != null && row.violation() == null && sample.level().isTls()) {
       localFault.kept(row.domain(), organisation(row), at.now());

@@ -24,7 +24,7 @@ public enum ProvenLevel {
   /** TLS, whatever the peer was. */
   ENCRYPTED("no certificate valid for its name"),
   /** TLS, with a certificate by public roots for the host's name. */
-  VERIFIED("a valid certificate, but is no known host");
+  VERIFIED("a valid certificate, but the host is not known");
 
   private final String shown;
 

@@ -22,7 +22,7 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
  * @param step how much was offered
  * @param origin why it was made
  * @param proven whether DANE was in force and named the peer: then a certificate that does not hold
- *     is no violation
+ *     is not a violation
  * @param version of TLS, or null without TLS
  * @param key of the leaf certificate, or null without one
  */
@@ -121,7 +121,7 @@ public record RememberedSample(
     return new RememberedSample(later, family, level, step, origin, proven, version, key);
   }
 
-  /** Whether mail that may teach us was behind it. */
+  /** Whether mail that counts was its reason. */
   public boolean counts() {
     return origin == SampleOrigin.MAIL;
   }

@@ -112,9 +112,7 @@ record Violation(
         since, nearUs, contradicted, ObservationRun.next(run, now, hold), paths, candidates);
   }
 
-  /**
-   * A host not known showed a valid certificate for its own name: it cannot be said to show less.
-   */
+  /** A host not known showed a valid certificate for its own name: so it does not show less. */
   Violation candidate(HostPath path, Instant now, Duration hold) {
     Map<HostPath, ObservationRun> more = new HashMap<>(candidates);
     more.put(path, ObservationRun.next(candidates.get(path), now, hold));

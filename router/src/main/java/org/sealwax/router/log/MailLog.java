@@ -12,7 +12,7 @@ import org.sealwax.mail.address.Domain;
  *
  * <p>{@code session} is the short identifier of one SMTP session, {@code id} the queue identifier
  * of one message; both appear in every line that concerns them, so that {@code grep} finds all
- * lines of one session or message. A fact that a log does not want is passed over.
+ * lines of one session or message. A log ignores the facts that it does not record.
  */
 public interface MailLog {
   /** A client connected and was accepted. */
@@ -125,8 +125,8 @@ public interface MailLog {
   default void held(String id, String to, String reason, String text) {}
 
   /**
-   * Another server did not take a recipient, now or for good; counted only, as the line of the
-   * recipient has the reply.
+   * Another server did not take a recipient, temporarily or permanently; counted only, as the line
+   * of the recipient has the reply.
    *
    * @param refusal class of the reply, from a fixed list
    */

@@ -28,7 +28,9 @@ final class CommandRun {
    */
   static final int MAX_OUTPUT = 2048;
 
-  /** Between TERM and KILL: time for a wrapper to end its child, which we may not signal. */
+  /**
+   * Between TERM and KILL: time for a wrapper to end its child, which we have no right to signal.
+   */
   static final Duration GRACE = Duration.ofSeconds(3);
 
   /** How long output may come after the exit: from children that inherited it. */
@@ -204,7 +206,7 @@ final class CommandRun {
         keep(block, n);
       }
     } catch (IOException e) {
-      // The process is gone; what it said before is kept.
+      // The process has ended; its output is kept.
     }
   }
 

@@ -234,7 +234,7 @@ public final class PipeDeliveryAgent implements DeliveryAgent {
         new FailureCause("refused", status, text, null, null, FailureCause.Extent.RECIPIENT));
   }
 
-  /** What goes before the message: RFC 5321 4.4 wants Return-Path at the final delivery. */
+  /** What goes before the message: RFC 5321 4.4 requires Return-Path at the final delivery. */
   private static byte[] head(Consignment consignment, Mailbox recipient, PipeSettings settings) {
     String deliveredTo =
         consignment.deliveredTo() == null ? recipient.toString() : consignment.deliveredTo();

@@ -11,7 +11,7 @@ final class Netstring {
   /** Digits of a length: more than any limit here needs. */
   private static final int MAX_DIGITS = 6;
 
-  /** The input is no netstring, or too long: the connection cannot be used further. */
+  /** The input is not a netstring, or too long: the connection cannot be used further. */
   static final class MalformedNetstring extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -24,7 +24,7 @@ sealed interface PolicyMapKey {
   /** {@code .example.org}: what Postfix asks when the domain itself was not found. */
   record Parent() implements PolicyMapKey {}
 
-  /** A key that is no valid next hop: the table has no entry for it. */
+  /** A key that is not a valid next hop: the table has no entry for it. */
   record Foreign() implements PolicyMapKey {}
 
   /** The longest key: a name in brackets and a port. */

@@ -94,7 +94,7 @@ final class PolicyMapTranslation {
     return host.requirement().mxFilter().refusal(host.host());
   }
 
-  /** The first host that may not be used, and why. */
+  /** The first host that must not be used, and why. */
   private static SocketmapReply temporary(List<TranslatedHost> hosts) {
     return new SocketmapReply.Temporary(
         hosts.stream()

@@ -10,7 +10,7 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
 /**
  * The useful content of one line of Postfix's log. The grammar is anchored at the tag of the
  * program, which stands at a fixed place after time and host name, and reads from there only what
- * Postfix itself puts into words: of a delivery it stops at {@code status=sent (}, behind which the
+ * Postfix itself puts into words: of a delivery it stops at {@code status=sent (}, after which the
  * peer's reply begins. A line with anything unusual in an address is ignored: quoted local parts
  * could spell out a delivery.
  */

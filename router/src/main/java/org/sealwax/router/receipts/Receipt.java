@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param recipient the address; written as a salted hash only
  * @param nextHop domain or route
  * @param wanted the requirement's word: {@code dane}, {@code sts}, {@code verify}, {@code may}
- * @param because the evidence behind it, one line each, as {@code Requirement.because} has it
+ * @param because its evidence, one line each, as {@code Requirement.because} has it
  * @param peer the host, with its address
  * @param tls the TLS session, or null for plaintext
  * @param downgrade whether the host has shown better before

@@ -33,7 +33,7 @@ public record ReceiptLine(String hash, long number, String kind, String payload)
 
   private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
 
-  /** The kind of a file's first line, which says what the file goes on from. */
+  /** The kind of a file's first line, which says what the file continues from. */
   static final String BEGIN = "begin";
 
   /** Reads a line without its end; empty when it is none. */
@@ -72,7 +72,7 @@ public record ReceiptLine(String hash, long number, String kind, String payload)
     return JsonMembers.read(payload).map(m -> m.text(name));
   }
 
-  /** The hash that the file goes on from, which this line begins; empty for any other line. */
+  /** The hash that the file continues from, which this line begins; empty for any other line. */
   Optional<String> beginsAfter() {
     return kind.equals(BEGIN) ? text("previous") : Optional.empty();
   }

@@ -29,7 +29,7 @@ import org.sealwax.router.store.StateFiles;
 /**
  * The receipts of a running router (docs/adr/0049). A delivery does not wait for its receipt: a
  * thread of its own takes the receipts that have gathered, writes salts, then lines, and syncs once
- * for all of them.
+ * for all.
  *
  * <p>Crash states: salts without their lines (harmless, the numbers are given again with other
  * salts, and the later line of a number counts); whole lines after the last sync (there or not); a

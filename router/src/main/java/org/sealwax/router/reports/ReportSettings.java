@@ -36,7 +36,7 @@ public record ReportSettings(
   /** Shorter ones would make the reports heavier than the mail. */
   public static final Duration LEAST_PERIOD = Duration.ofSeconds(10);
 
-  /** A day, as RFC 8460 section 4.1 wants it. */
+  /** A day, as RFC 8460 section 4.1 requires. */
   public static final Duration DAY = Duration.ofDays(1);
 
   /** The RFC's advice: some hours. */

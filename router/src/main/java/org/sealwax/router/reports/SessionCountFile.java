@@ -87,7 +87,7 @@ record SessionCountFile(Path path, Instant begin) {
       if (line.length() > TlsReportJson.MAX_BYTES) {
         return Optional.empty();
       }
-      // In version 0.1 a line was the report, and the addresses behind it, each after a tab.
+      // In version 0.1 a line was the report, and the addresses after it, each after a tab.
       String[] parts = line.split("\t", -1);
       JsonNode root;
       try {
@@ -102,7 +102,7 @@ record SessionCountFile(Path path, Instant begin) {
     }
   }
 
-  /** Lines that are no reports are left out. */
+  /** Lines that are not reports are left out. */
   List<Due> read() throws IOException {
     if (!Files.exists(path) || Files.size(path) > MAX_FILE) {
       return List.of();

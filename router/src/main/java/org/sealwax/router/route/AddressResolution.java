@@ -24,7 +24,7 @@ public sealed interface AddressResolution {
   record StoreTrouble(String text) implements AddressResolution {}
 
   /**
-   * A relay domain's recipient: goes on as it is.
+   * A relay domain's recipient: continues as it is.
    *
    * @param listed it stands in a recipients file, letter by letter. Where it does not ({@code
    *     accept_all}, or a probe of the next hop), a local part with {@code %}, {@code !} or

@@ -31,7 +31,7 @@ import org.sealwax.router.route.InvalidFileException.FileError;
  * @b.example:      bob@example.net
  * }</pre>
  *
- * All that is wrong is found at once. A list that is included has one target a line; relative paths
+ * All errors are found in one run. A list that is included has one target a line; relative paths
  * begin at the alias file's folder.
  */
 final class AliasFile {
@@ -43,7 +43,7 @@ final class AliasFile {
    */
   static final int MAX_TARGETS = 1000;
 
-  /** Flaws that are reported at once. */
+  /** Flaws that are reported together. */
   static final int MAX_FLAWS = 50;
 
   /** Files that one alias file may include. */
@@ -137,7 +137,7 @@ final class AliasFile {
     key = key(line.substring(0, colon).strip());
     if (key == null) {
       flaw(keyPlace, "not a valid alias name", null);
-      // Its targets are checked all the same: one run shows all flaws.
+      // Its targets are checked nevertheless: one run shows all flaws.
       key = "";
     }
     targets(new FilePosition(file, number, 1, line), colon + 1);

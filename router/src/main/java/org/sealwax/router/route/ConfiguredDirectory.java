@@ -331,7 +331,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
       if (found.size() > MAX_TARGETS) {
         return new AddressResolution.Undeliverable(TOO_MANY);
       }
-      // The admin wants mail for this alias: an error in the configuration is no reason to refuse.
+      // The admin wants mail for this alias: an error in the configuration must not refuse it.
       return found.isEmpty()
           ? new AddressResolution.TemporaryFailure("this address has no targets at present")
           : new AddressResolution.Forwarded(List.copyOf(found));

@@ -16,7 +16,7 @@ public interface ForwardSender {
 
   /**
    * Whether it could be stored now; stores nothing, so that a client that names recipients and
-   * sends no message leaves nothing behind.
+   * sends no message leaves no token.
    *
    * @param client by whose limit; null: a client that is trusted, or none
    * @throws NoRoomForSender when a limit is reached

@@ -27,7 +27,7 @@ import org.sealwax.mail.tls.verdict.Pin;
  * @param sender sender rewriting, or null when forwarded mail keeps its reverse-path
  * @param pipes names of the configured commands, which alias files may name
  * @param delimiter between a name and its extension
- * @param carryExtension whether {@code name+ext} goes on as {@code target+ext}
+ * @param carryExtension whether {@code name+ext} continues as {@code target+ext}
  * @param postmaster where {@code <Postmaster>} leads, and the {@code roles} of domains that do not
  *     have them; null when none is configured (then {@code check} asks for it)
  * @param roles local parts in lower case that lead to the postmaster when the domain has no entry

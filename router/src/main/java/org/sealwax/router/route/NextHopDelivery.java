@@ -49,7 +49,7 @@ public final class NextHopDelivery implements DeliveryAgent {
    * By these settings.
    *
    * @param directory expands the postmaster's alias
-   * @param intake takes the message once more then
+   * @param intake takes the message again then
    * @param hosts delivers by SMTP
    * @param commands delivers to commands
    * @param reports reads TLS reports
@@ -132,8 +132,8 @@ public final class NextHopDelivery implements DeliveryAgent {
 
   /**
    * Mail that was accepted while no postmaster was configured is held until one is. When the
-   * postmaster's address is one of our aliases, the message goes through the queue once more, with
-   * that alias expanded; it is on stable storage on return.
+   * postmaster's address is one of our aliases, the message goes through the queue again, with that
+   * alias expanded; it is on stable storage on return.
    */
   private Map<Long, Outcome> toPostmastersAlias(Consignment c) {
     List<DeliveryTarget> targets =

@@ -24,7 +24,7 @@ public interface RecipientDirectory {
 
   /**
    * Whether {@code sender} is an address that we made by sender rewriting, with a good hash and in
-   * time: then the client got it in mail that we forwarded, and a DSN to it is no backscatter. For
+   * time: then the client got it in mail that we forwarded, and a DSN to it is not backscatter. For
    * the senders of all other forwards a refusal is held, unless the client is trusted.
    */
   default boolean isValidRewrittenSender(ReversePath sender) {

@@ -81,7 +81,7 @@ final class SenderRewriter {
     /** The original sender. */
     record Found(Mailbox original) implements BounceTarget {}
 
-    /** Refused, for now or for good. */
+    /** Refused, temporarily or permanently. */
     record Refused(AddressResolution resolution) implements BounceTarget {}
 
     /** No rewritten sender. */

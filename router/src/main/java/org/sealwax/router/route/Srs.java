@@ -26,7 +26,7 @@ import org.sealwax.mail.address.Mailbox;
  * any address too long for these -> SRS0=hash=day==token@ours       the store has the address
  * }</pre>
  *
- * <p>A token stands where no domain does, so that it can be no rewritten address of the other
+ * <p>A token stands where no domain does, so that it is never a rewritten address of the other
  * forms. Other routers mark it with {@code !} or a digit; the usual rules of Exim refuse a
  * recipient of another server with {@code !} in its local part, and a bounce may take its way
  * through such a server.

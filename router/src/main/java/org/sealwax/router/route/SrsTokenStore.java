@@ -24,16 +24,16 @@ import org.sealwax.router.store.StoreFormatException;
 import org.sealwax.router.sts.BlockingCalls;
 
 /**
- * The senders behind SRS tokens, on disk. Every method is one transaction, made by a platform
- * thread; what {@link #put} stored is on stable storage when it returns. Thread-safe.
+ * The senders of SRS tokens, on disk. Every method is one transaction, made by a platform thread;
+ * what {@link #put} stored is on stable storage when it returns. Thread-safe.
  *
  * <p>A row lives as long as the addresses with its token are valid, and is never deleted earlier:
  * at the limits new senders are refused instead, since a client that sends many long addresses must
  * not make bounces of other mail undeliverable.
  *
- * <p>A file that is missing is made, and one that is no database is moved aside; both are logged.
- * The tokens that were in it are unknown from then on. A file of a newer version is an error, and
- * so is one that cannot be read now.
+ * <p>A file that is missing is made, and one that is not a database is moved aside; both are
+ * logged. The tokens that were in it are unknown from then on. A file of a newer version is an
+ * error, and so is one that cannot be read now.
  */
 public final class SrsTokenStore implements Closeable {
   /** Name of the file in the state folder, and in a backup. */

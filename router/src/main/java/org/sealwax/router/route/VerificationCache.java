@@ -38,7 +38,9 @@ public final class VerificationCache {
   /** Recipients remembered: some ten megabytes when full. */
   static final int MAX_ENTRIES = 50_000;
 
-  /** Probes under way at a time: a dictionary attack on us must not become one on the next hop. */
+  /**
+   * Probes in progress at a time: a dictionary attack on us must not become one on the next hop.
+   */
   static final int MAX_PROBES = 20;
 
   /** A mailbox that exists today will exist tomorrow. */
@@ -131,7 +133,7 @@ public final class VerificationCache {
     } finally {
       probes.give();
       if (result == null) {
-        // A bug in the probe: other sessions must not wait for ever, and nothing is cached.
+        // A bug in the probe: other sessions must not wait without end, and nothing is cached.
         answer(recipient, mine, null, nextHop, "verification was interrupted");
       }
     }

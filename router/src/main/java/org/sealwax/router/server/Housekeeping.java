@@ -88,7 +88,7 @@ final class Housekeeping {
     return ended.getCount() == 0;
   }
 
-  /** No part begins any more; {@link #await} waits for the one under way. */
+  /** No part begins any more; {@link #await} waits for the running one. */
   void end() {
     ended.countDown();
   }

@@ -262,7 +262,7 @@ final class ListenerSet {
     return all;
   }
 
-  /** Takes no more sessions, and waits until those under way have ended their message. */
+  /** Takes no more sessions, and waits until the others have ended their message. */
   void drain(Duration most) throws InterruptedException {
     List<Listener> open = all();
     open.forEach(Listener::stopAccepting);

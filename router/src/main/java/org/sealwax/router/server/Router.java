@@ -83,8 +83,8 @@ import org.sealwax.router.wiring.StartFailure;
 
 /**
  * The running router: the only place that puts machines together. What a reload changes is held in
- * two references (how mail comes in, how it goes out) that are swapped whole; sessions and rounds
- * under way keep the ones they began with.
+ * two references (how mail comes in, how it goes out) that are swapped whole; running sessions and
+ * rounds keep the ones they began with.
  */
 public final class Router implements Closeable {
   /** How long sessions and rounds may take to end; systemd's default patience is 90 seconds. */
@@ -199,7 +199,7 @@ public final class Router implements Closeable {
     this.mxHostProbe =
         new MxHostProbe(
             stores::ledger, () -> outboundNow().deliveryAgent().get(), clock, random, log);
-    // Behind the lock of the spool: a second process must not take the marks of the first.
+    // After the lock of the spool is taken: a second process must not take the marks of the first.
     this.crashMarks = CrashMarks.open(state.resolve("under-way"), clock, log);
     spool.markSteps(crashMarks);
     this.queue =
@@ -388,7 +388,7 @@ public final class Router implements Closeable {
                     reportsIn::read)));
     SmtpDeliveryAgent idle = former == null ? null : former.deliveryAgent().ifCreated();
     if (idle != null) {
-      idle.close(); // its idle connections; rounds under way end by themselves
+      idle.close(); // its idle connections; running rounds end by themselves
     }
     stores.use(next, roots);
     milters.retain(next.milters());
@@ -541,8 +541,8 @@ public final class Router implements Closeable {
   }
 
   /**
-   * Stops: no more sessions, those under way finish their message, rounds of delivery end, the
-   * store is closed. Bounded by twice {@code grace}.
+   * Stops: no more sessions, running ones finish their message, rounds of delivery end, the store
+   * is closed. Bounded by twice {@code grace}.
    */
   public void drain(Duration grace) {
     stopping = true;

@@ -83,7 +83,7 @@ public record SqliteFormat(
     }
   }
 
-  /** Whether the tables of this kind are there, whatever the header says. */
+  /** Whether the tables of this kind are there, whatever the header contains. */
   public boolean hasTables(Statement s) throws SQLException {
     return !tables.isEmpty()
         && number(

@@ -47,8 +47,8 @@ import org.sealwax.router.log.MailLog;
  * renewed in the background. {@link StsStep} decides; this class asks the DNS and the policy hosts,
  * keeps what came, and sees that one domain is fetched by one thread at a time. Thread-safe.
  *
- * <p>A store that cannot be written does not stop mail: what was fetched holds in memory, and the
- * log says so. A store that cannot be read defers mail to the domains that are not in memory.
+ * <p>A store that cannot be written does not stop mail: what was fetched holds in memory, and that
+ * is logged. A store that cannot be read defers mail to the domains that are not in memory.
  */
 public final class StsPolicyCache implements Closeable {
   /** A policy is renewed as long as mail was sent to its domain within this time. */
@@ -334,7 +334,7 @@ public final class StsPolicyCache implements Closeable {
     }
   }
 
-  /** A local error says nothing about the domain: use the old policy, or wait. */
+  /** A local error is not a result about the domain: use the old policy, or wait. */
   private StsStep.StsAction.StateHolds later(Domain domain, String why) {
     Instant now = clock.now();
     StsMemory.FetchedPolicy fetched = remembered(domain).fetched();

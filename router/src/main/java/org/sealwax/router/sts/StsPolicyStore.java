@@ -28,8 +28,8 @@ import org.sealwax.router.store.StoreFormatException;
  * thread of its own; only reads are made by the caller, on a connection of their own, and wait for
  * no commit. Thread-safe.
  *
- * <p>A row that cannot be read (its text is no policy any more) counts as not there; a file that is
- * no database is moved aside, and that is logged.
+ * <p>A row that cannot be read (its text is not a policy any more) counts as not there; a file that
+ * is not a database is moved aside, and that is logged.
  */
 final class StsPolicyStore implements Closeable {
   private static final SqliteFormat POLICIES =
@@ -179,8 +179,8 @@ final class StsPolicyStore implements Closeable {
   /**
    * Keeps what is to be remembered; {@link StsMemory#EMPTY} takes the row away.
    *
-   * @param used for a new row; of an old one only {@link #touch} records it, since a renewal is no
-   *     use
+   * @param used for a new row; of an old one only {@link #touch} records it, since a renewal does
+   *     not count as a use
    */
   void write(Domain domain, StsMemory memory, Instant used) throws IOException {
     calls.call(

@@ -7,8 +7,8 @@ import org.sealwax.router.queue.Queue;
 import org.sealwax.router.receive.SessionLimit;
 
 /**
- * The memory that all limits of the router add up to; {@code sealwax check} computes it, and says
- * when it does not fit the heap.
+ * The memory that all limits of the router add up to; {@code sealwax check} computes it, and
+ * reports when it does not fit the heap.
  */
 public final class MemoryPlan {
   /** Sessions have this part of the heap. */
@@ -17,7 +17,7 @@ public final class MemoryPlan {
   /** The program itself, and its caches of fixed size: measured with all of them full. */
   private static final long PROGRAM = 64L << 20;
 
-  /** A share in hand: key, next hop, sender, place in line. */
+  /** A batch in memory: key, next hop, sender, place in line. */
   private static final long SHARE = 2L << 10;
 
   /** A delivery: two buffers, TLS both ways, a batch of recipients with their outcomes. */

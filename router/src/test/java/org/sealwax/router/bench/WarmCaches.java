@@ -175,7 +175,7 @@ final class WarmCaches implements AutoCloseable {
     return new PolicySubject(domains.get(i), HOST, true);
   }
 
-  /** What a connection to the host shows: the certificate that TLSA and policy want. */
+  /** What a connection to the host shows: the certificate that TLSA and policy require. */
   Observation shown() {
     X509Certificate leaf = TestCa.root("bench").identity(HOST.name()).chain().getFirst();
     return new Observation.Encrypted(

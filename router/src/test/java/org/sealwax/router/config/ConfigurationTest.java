@@ -38,7 +38,7 @@ import org.sealwax.router.route.ForwardSettings;
 import org.sealwax.router.spool.SpoolSettings;
 import org.sealwax.router.sts.StsSettings;
 
-/** Mistakes in {@code sealwax.toml} and what is said about them, as one golden table. */
+/** Mistakes in {@code sealwax.toml} and their messages, as one golden table. */
 final class ConfigurationTest {
   private static final MachineDefaults MACHINE =
       new MachineDefaults(Domain.of("mx.machine.example"), Path.of("/var/lib/sealwax"));

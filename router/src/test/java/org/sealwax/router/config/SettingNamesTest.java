@@ -38,8 +38,7 @@ final class SettingNamesTest {
 
   /**
    * {@code [table] word} or {@code [[table]] word}, with backticks around both, around each, or
-   * around none: where they end behind the table, a plain word is none of its keys; nor is a
-   * domain.
+   * around none: where they end after the table, a plain word is none of its keys; nor is a domain.
    */
   private static final Pattern SETTING =
       Pattern.compile(

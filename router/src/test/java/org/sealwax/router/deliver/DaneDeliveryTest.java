@@ -232,7 +232,7 @@ final class DaneDeliveryTest {
   void e9E10E13UnusableRecordsMeanTlsWithoutIdentity(String record) throws Exception {
     FakeHost host = host(OTHER);
     records(unusable(record));
-    // What the certificate is worth by public roots is said, and plays no part.
+    // The result by public roots is logged, and does not count.
     assertEquals("delivered dane:trusted", deliver());
     assertTrue(host.session(0).encrypted);
   }

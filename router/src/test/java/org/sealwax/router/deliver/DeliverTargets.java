@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import org.sealwax.testkit.fuzz.FuzzTarget;
 
-/** What servers say to us inside AUTH. */
+/** What servers send to us inside AUTH. */
 public final class DeliverTargets {
   private DeliverTargets() {}
 

@@ -44,7 +44,7 @@ final class FakeHost implements AutoCloseable {
   /** Closes the connection instead of answering. */
   static final String CLOSE = "CLOSE";
 
-  /** Says nothing and goes on. */
+  /** Sends nothing and continues. */
   static final String SILENCE = "SILENCE";
 
   private final ServerSocket listener;
@@ -77,7 +77,7 @@ final class FakeHost implements AutoCloseable {
     /** The last byte of a 2yz to the content has left. */
     volatile boolean took;
 
-    /** Who said so by AUTH. */
+    /** The user of AUTH. */
     volatile String user = "";
 
     final AtomicInteger sent = new AtomicInteger();
@@ -85,7 +85,7 @@ final class FakeHost implements AutoCloseable {
     final CountDownLatch left = new CountDownLatch(1);
     final CountDownLatch ended = new CountDownLatch(1);
 
-    /** Waits until the client said QUIT. */
+    /** Waits until the client sent QUIT. */
     void awaitQuit() throws InterruptedException {
       if (!left.await(60, TimeUnit.SECONDS)) {
         throw new AssertionError("no QUIT: " + commands);
@@ -212,7 +212,7 @@ final class FakeHost implements AutoCloseable {
     return this;
   }
 
-  /** Answers commands that begin so with these replies in turn; the last one stays. */
+  /** Answers commands that begin so with these replies, one after the other; the last one stays. */
   FakeHost on(String prefix, String... replies) {
     synchronized (rules) {
       rules.put(prefix, new ArrayDeque<>(List.of(replies)));
@@ -250,7 +250,7 @@ final class FakeHost implements AutoCloseable {
     try (socket) {
       new FakeHostConversation(session, new CountingWire(Wire.of(socket), session)).run();
     } catch (IOException | RuntimeException e) {
-      // The client went away, or a rule said so.
+      // The client closed, or a rule ended the session.
     } finally {
       session.ended.countDown();
     }

@@ -139,7 +139,7 @@ public final class FakeInternet implements Dialer, AutoCloseable {
     return host;
   }
 
-  /** Swallows connects. */
+  /** Drops connects. */
   void blackHole(String address) {
     silent.add(InetAddress.ofLiteral(address));
   }

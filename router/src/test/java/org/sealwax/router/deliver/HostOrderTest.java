@@ -30,7 +30,10 @@ import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.route.RecipientProbe.VerificationResult;
 
-/** Which MX hosts have their turn in which round, and what a lesser one may say for a better. */
+/**
+ * Which MX hosts have their turn in which round, and which replies of a lesser one count for a
+ * better.
+ */
 @Timeout(120)
 final class HostOrderTest {
   private FakeInternet net = new FakeInternet();
@@ -95,7 +98,7 @@ final class HostOrderTest {
     assertTrue(outcome.startsWith("delivered"), outcome);
     assertEquals(1, host.bodies().size());
     if (!by.equals("ledger")) {
-      // The ledger wants to see one of the hosts that it does not know, and gives it no mail.
+      // The ledger has to see one of the hosts that it does not know, and gives it no mail.
       assertEquals(List.of("192.0.2." + place), net.dialled());
     }
   }

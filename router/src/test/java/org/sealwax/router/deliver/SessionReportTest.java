@@ -89,7 +89,7 @@ final class SessionReportTest {
 
   /**
    * RFC 8460 3: a report goes out despite what is wrong with the TLS, and the session that carries
-   * it is not in the next report: else two sites would report each other's reports for ever.
+   * it is not in the next report: else two sites would report each other's reports without end.
    */
   @Test
   void sessionsOfOurReportsAreNotCounted() throws Exception {

@@ -27,7 +27,7 @@ import java.util.stream.Stream;
  * == hang up ==     we close
  * Q: sender -> target, target      what came of it, one line for each message
  * B: text           a line of the last such message's content
- * E: text           the first line behind its header
+ * E: text           the first line after its header
  * </pre>
  *
  * @param path for failure messages
@@ -46,11 +46,11 @@ public record DialogueFile(
 
   /** One line of the conversation. */
   public sealed interface DialogueLine {
-    /** The client says these bytes. */
+    /** The client sends these bytes. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     record Client(int line, byte[] octets, String text) implements DialogueLine {}
 
-    /** The server says a line like this. */
+    /** The server sends a line like this. */
     record Server(int line, String pattern) implements DialogueLine {}
 
     /** {@code == packet ==}. */

@@ -15,7 +15,7 @@ import org.sealwax.testkit.tls.FakeTls;
 
 /**
  * Plays one side of a {@link DialogueFile} over one end of a connection in memory; the other end is
- * what is tested. Times out only when the test's own limit says so.
+ * what is tested. Times out only at the test's own limit.
  */
 public final class DialoguePlayer {
   /** What only the test can do. */
@@ -56,7 +56,7 @@ public final class DialoguePlayer {
     this.in = new LineReader(local.in());
   }
 
-  /** Sends what the client says and expects what the server says: for our server. */
+  /** Sends the client's part and expects the server's: for our server. */
   public void playClient() throws IOException, InterruptedException {
     for (DialogueFile.DialogueLine step : file.steps()) {
       switch (step) {
@@ -74,7 +74,7 @@ public final class DialoguePlayer {
     send();
   }
 
-  /** Sends what the server says and expects what the client says: for our client. */
+  /** Sends the server's part and expects the client's: for our client. */
   public void playServer() throws IOException, InterruptedException {
     for (DialogueFile.DialogueLine step : file.steps()) {
       switch (step) {
@@ -126,7 +126,7 @@ public final class DialoguePlayer {
       try {
         local.out().write(packet.toByteArray());
       } catch (java.net.SocketException e) {
-        // The peer closed without reading all; what it said is looked at next.
+        // The peer closed without reading all; what it sent is read next.
       }
       packet.reset();
     }

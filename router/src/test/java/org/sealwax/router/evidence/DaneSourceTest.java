@@ -27,7 +27,7 @@ import org.sealwax.mail.policy.PolicySubject;
 import org.sealwax.router.evidence.EvidenceGatherer.DaneSource;
 import org.sealwax.testkit.dns.FixedResolver;
 
-/** What the DNS says, and what it means for one host (RFC 7672 2.1 to 2.2.3, 3.2.2). */
+/** Answers of the DNS, and what they mean for one host (RFC 7672 2.1 to 2.2.3, 3.2.2). */
 final class DaneSourceTest {
   private static final HostAddresses.Families BOTH = new HostAddresses.Families(true, true);
   private static final TlsaRecord EE = new TlsaRecord(3, 1, 1, "ab".repeat(32));

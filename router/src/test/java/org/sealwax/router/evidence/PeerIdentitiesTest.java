@@ -74,7 +74,7 @@ final class PeerIdentitiesTest {
                 new Class<?>[] {Resolver.class},
                 (proxy, method, values) -> {
                   if (values == null) {
-                    return proxy; // What is at hand is the same table.
+                    return proxy; // The same table is used.
                   }
                   queries.add(method.getName() + " " + values[0]);
                   try {

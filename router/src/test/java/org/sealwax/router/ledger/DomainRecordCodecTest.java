@@ -202,7 +202,7 @@ final class DomainRecordCodecTest {
     }
   }
 
-  /** A value too many, and each value missing or with something behind it. */
+  /** A value too many, and each value missing or with something after it. */
   private static List<UnaryOperator<List<@Nullable String>>> damage(int columns) {
     List<UnaryOperator<List<@Nullable String>>> out = new ArrayList<>();
     out.add(

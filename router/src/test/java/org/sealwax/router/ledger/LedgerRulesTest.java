@@ -28,7 +28,7 @@ import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.router.ledger.LedgerSettings.Regression;
 
-/** What the ledger promises about levels, by the section of docs/policy.md that says so. */
+/** What the ledger promises about levels, by the section of docs/policy.md that promises it. */
 final class LedgerRulesTest {
   private static final Duration HOLD = LedgerSettings.DEFAULT_HOLD;
 

@@ -21,7 +21,7 @@ public final class RecordingMailLog {
             });
   }
 
-  /** What was said so far. */
+  /** The calls so far. */
   public List<String> facts() {
     return List.copyOf(facts);
   }

@@ -105,7 +105,7 @@ final class PolicyMapTranslationTest {
         "NOTFOUND ",
         host(MX1, false, sts(new Evidence.StsState.Testing("a", List.of(pattern("x.test")))))
             .line());
-    // The configuration's own word is said, also the word "may".
+    // The configuration's own word is returned, also the word "may".
     assertEquals("OK may", host(MX1, false, row(TlsLevel.MAY)).line());
     assertEquals("OK none", host(MX1, false, row(TlsLevel.NONE)).line());
     assertEquals(
@@ -172,7 +172,7 @@ final class PolicyMapTranslationTest {
             .host(MX2, true, absent, row(TlsLevel.SECURE))
             .line()
             .startsWith("OK secure "));
-    // TLS with anybody is less than DANE; and so is no TLS.
+    // TLS without authentication is less than DANE; so is plaintext.
     assertTrue(
         lost(MX1, row(TlsLevel.ENCRYPT))
             .host(MX2, true, absent, row(TlsLevel.ENCRYPT))

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import org.sealwax.testkit.fuzz.FuzzTarget;
 
-/** Requests of a socketmap client, keys, and lines of somebody else's log. */
+/** Requests of a socketmap client, keys, and lines of a foreign log. */
 public final class PolicydFuzzTargets {
   private PolicydFuzzTargets() {}
 
@@ -68,7 +68,7 @@ public final class PolicydFuzzTargets {
 
   private static void log(byte[] input) {
     String text = line(input);
-    // Whatever a peer says comes behind the parenthesis, and changes nothing.
+    // Everything that a peer sends comes after the parenthesis, and changes nothing.
     PostfixLogLine read = PostfixLogLine.read(text);
     if (read instanceof PostfixLogLine.Sent sent) {
       int open = text.indexOf("status=sent (");

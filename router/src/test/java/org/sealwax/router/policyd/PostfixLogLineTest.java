@@ -66,7 +66,7 @@ final class PostfixLogLineTest {
         PostfixLogLine.Other.class,
         PostfixLogLine.read(
             AGENT + "3ABCDEF012: host mx.evil.test[192.0.2.6] said: 450 " + AGENT + SENT));
-    // A quoted local part that spells out a delivery to somebody else's domain.
+    // A quoted local part that spells out a delivery to another domain.
     assertInstanceOf(
         PostfixLogLine.Other.class,
         PostfixLogLine.read(
@@ -78,7 +78,7 @@ final class PostfixLogLineTest {
         PostfixLogLine.Other.class,
         PostfixLogLine.read(
             AGENT + SENT.replace("box@example.org", "box@victim.test@example.org")));
-    // What is not sent teaches nothing, whatever the reply says.
+    // Mail that is not sent teaches nothing, whatever the reply is.
     assertInstanceOf(
         PostfixLogLine.Other.class,
         PostfixLogLine.read(

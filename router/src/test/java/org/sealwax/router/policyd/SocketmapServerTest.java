@@ -85,7 +85,7 @@ final class SocketmapServerTest {
       for (int i = 0; i < 3; i++) {
         assertEquals("OK may 15", client.request("tls example.org"));
       }
-      // Several at once, as a client that pipelines would.
+      // Several requests in one write, as of a client that pipelines.
       client.send("1:a,2:bc,3:def,");
       assertEquals(Optional.of("OK may 1"), client.next());
       assertEquals(Optional.of("OK may 2"), client.next());

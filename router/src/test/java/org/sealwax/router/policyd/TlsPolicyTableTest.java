@@ -310,7 +310,7 @@ final class TlsPolicyTableTest {
             .evidenceFor(Domain.of("example.org"))
             .filter(l -> l.level() == TlsLevel.ENCRYPT)
             .isPresent());
-    // A delivery whose connection was not seen is no violation.
+    // A delivery whose connection was not seen is not a violation.
     say(learner, "BBBBBB1", "a@example.net", 8, false);
     assertEquals("OK encrypt protocols=>=TLSv1.2", machine.desk().answer("tls example.org").text());
   }
@@ -321,7 +321,7 @@ final class TlsPolicyTableTest {
     LogLearner learner = new LogLearner(machine.ledger(), dns, clock, RandomSource.seeded(1));
     for (int i = 0; i < 60; i++) {
       say(learner, "AAAAAA" + i, "", 7, true);
-      // A message whose sender was never seen, and a relay that is no MX host of the domain.
+      // A message whose sender was never seen, and a relay that is not an MX host of the domain.
       learner.line(sent("CCCCCC" + i, 7, "mx.example.org"));
       learner.line(tls(9, "elsewhere.test"));
       learner.line(active("DDDDDD" + i, "a@example.net"));

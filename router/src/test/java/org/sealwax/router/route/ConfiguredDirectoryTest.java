@@ -675,7 +675,7 @@ final class ConfiguredDirectoryTest {
     ForwardSender rewritten = directory.senderForForward(ReversePath.of(sender));
     Mailbox address = rewritten.path().mailboxIfAny().orElseThrow();
     assertTrue(address.localPart().matches("SRS0=.{6}=..==.{16}"), address.toString());
-    // Good hash, not stored (a lost file, a backup of an earlier time): refused for good.
+    // Good hash, not stored (a lost file, a backup of an earlier time): refused permanently.
     AddressResolution unknown =
         new AddressResolution.UnknownRecipient("this SRS address is not known any more");
     assertEquals(unknown, directory.resolve(address));

@@ -24,8 +24,8 @@ import org.sealwax.router.log.TextMailLog;
 import org.sealwax.testkit.tls.TestCa;
 
 /**
- * Attacks, one row each, against the wired program over real sockets: what is said, what is
- * answered, and that nothing was taken.
+ * Attacks, one row each, against the wired program over real sockets: what is sent, what is
+ * answered, and that nothing was accepted.
  */
 @Timeout(600)
 final class AttackTableTest {
@@ -415,7 +415,7 @@ final class AttackTableTest {
   @Test
   void eightBitHeadersAreAcceptedUnchanged() throws Exception {
     try (RouterTestClient caller = at(AttackOrigin.DATA)) {
-      // ADR 0010: refusing them would refuse mail that everybody else carries.
+      // ADR 0010: refusing them would refuse mail that all others carry.
       assertTrue(caller.exchange("Subject: \u00e9\r\n\r\nx\r\n.").startsWith("250 "));
     }
     assertEquals(1, wired().router.accepted());

@@ -140,7 +140,7 @@ final class HostileSessionsTest {
       // What the queue keeps of each message in memory is allowed, and nothing of a session.
       long kept = 20L * 1_024 * 1_024 + taken * 2_048;
       assertTrue(after.heap() <= before.heap() + kept, before + " then " + after);
-      // What is under way at this moment goes when its round is over.
+      // Running rounds may end now.
       do {
         wired.queue("delete", "--all");
       } while (!wired.queue("count").equals("0\n"));
@@ -339,7 +339,7 @@ final class HostileSessionsTest {
     return caller.reply();
   }
 
-  /** Anything at once, then silence: the conversation ends, and all that is said are replies. */
+  /** Any bytes at once, then silence: the conversation ends, and the server sends only replies. */
   private void sendGarbage(RouterTestClient caller, Random random, boolean tls) throws IOException {
     List<byte[]> seeds = new ArrayList<>(bytes(COMMANDS));
     seeds.addAll(bytes(BODIES));
@@ -361,7 +361,7 @@ final class HostileSessionsTest {
       }
       caller.endOutput();
     } catch (IOException e) {
-      // Turned away in the middle; what was said is read all the same.
+      // Refused in the middle; what was sent is read nevertheless.
       maybeMore++;
       return;
     }

@@ -142,7 +142,7 @@ final class PeerTest {
     }
   }
 
-  /** The reply to a client that wants to relay. */
+  /** The reply to a client that tries to relay. */
   private static String relays(int port, SSLContext own, boolean sends) throws IOException {
     try (RouterTestClient caller = new RouterTestClient(port)) {
       caller.reply();
@@ -230,7 +230,7 @@ final class PeerTest {
       assertTrue(lastHandshake().contains("resumed=true"), lastHandshake());
       assertTrue(lastHandshake().contains(verdict), "judged anew: " + lastHandshake());
 
-      // The row says no relay any more: a session that is resumed then is judged by that.
+      // The row no longer permits relaying: a session that is resumed then is judged by that.
       router.reload(settings(folder, dns, sink, row.replace("true", "false")));
       assertEquals("550", relays(port, peer, false));
       assertTrue(lastHandshake().contains("resumed=true"), lastHandshake());

@@ -22,7 +22,7 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 import org.sealwax.mail.tls.IdentitySettings;
 
-/** A client that sends a given text, byte by byte, and reads what is said. */
+/** A client that sends a given text, byte by byte, and reads the replies. */
 public final class RouterTestClient implements AutoCloseable {
   private static final SSLContext INSECURE_CONTEXT = insecureContext();
 
@@ -166,7 +166,7 @@ public final class RouterTestClient implements AutoCloseable {
     return all.toString();
   }
 
-  /** Nothing more will be said. */
+  /** No more output follows. */
   void endOutput() throws IOException {
     socket.shutdownOutput();
   }

@@ -36,8 +36,8 @@ import org.sealwax.router.spool.CrashMarks;
 import org.sealwax.router.spool.QueueId.QueueIds;
 
 /**
- * The real queue with its default settings, on a store in memory and in virtual time: a delivery
- * takes as long as its host wants, and costs nothing. Time passes when every delivery waits.
+ * The real queue with its default settings, on a store in memory and in virtual time: the host
+ * determines the time of a delivery, and it costs nothing. Time passes when every delivery waits.
  */
 final class BusyRouter implements AutoCloseable {
   private static final Instant START = Instant.parse("2026-06-01T00:00:00Z");
@@ -189,7 +189,7 @@ final class BusyRouter implements AutoCloseable {
     }
   }
 
-  /** Mail of somebody, from a client; with {@code <>} for null. */
+  /** Mail of a sender, from a client; with {@code <>} for null. */
   void send(String sender, String recipient) throws IOException {
     ReversePath path = sender.isEmpty() ? ReversePath.nullPath() : ReversePath.of(box(sender));
     try (Intake.IncomingMessage entry = queue.intake().open()) {
@@ -251,7 +251,7 @@ final class BusyRouter implements AutoCloseable {
     return random.nextInt(bound);
   }
 
-  /** How long timed mail took so far, the quickest first; mail still under way by its age. */
+  /** How long timed mail took so far, the quickest first; mail in the queue by its age. */
   synchronized List<Duration> waits() {
     List<Duration> all = new ArrayList<>(waits);
     sent.values().forEach(since -> all.add(Duration.between(since, now)));
@@ -259,7 +259,7 @@ final class BusyRouter implements AutoCloseable {
     return all;
   }
 
-  /** Rounds under way. */
+  /** Running rounds. */
   int running() {
     return queue.figures().running();
   }

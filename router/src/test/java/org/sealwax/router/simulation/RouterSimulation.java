@@ -176,7 +176,7 @@ final class RouterSimulation {
       spool.failing(random.nextInt(20) == 0);
       event(i < events / 2);
     }
-    // At last everybody decides: next hops are well or refuse, the store is well.
+    // At the end nothing is open: next hops accept or refuse, the store works.
     for (int i = 0; i < HOPS; i++) {
       moods[i] = random.nextInt(4) == 0 ? HopBehaviour.REFUSES : HopBehaviour.WELL;
     }

@@ -91,7 +91,7 @@ final class BlockingCallsTest {
     }
   }
 
-  /** A call that leaves the thread interrupted ends it: the others waited for ever. */
+  /** A call that leaves the thread interrupted ends it: the others waited without end. */
   @Test
   void nobodyWaitsForAThreadThatHasEnded() throws Exception {
     BlockingCalls calls = new BlockingCalls("ended calls");

@@ -255,7 +255,7 @@ final class StsPolicyCacheTest {
     StsPolicyCache policies = open();
     policies.prefetch(DOMAIN);
     assertTimeoutPreemptively(Duration.ofSeconds(20), () -> asked.await());
-    // Fetching is under way without anybody having waited for it.
+    // A fetch is in progress although no caller waits for it.
     go.countDown();
     enforces("a", "mx.example.org", policies.evidenceFor(DOMAIN));
     assertEquals(1, host.requests().size());
@@ -428,7 +428,7 @@ final class StsPolicyCacheTest {
     clock.pass(Duration.ofDays(2));
     again.sweep();
     assertEquals(before + 1, host.requests().size(), "renewed for nobody");
-    // Kept all the same, until its time is over.
+    // Kept nevertheless, until it expires.
     assertTrue(again.inForce(DOMAIN).isPresent());
     clock.pass(Duration.ofDays(366));
     again.sweep();
@@ -532,7 +532,7 @@ final class StsPolicyCacheTest {
     assertEquals(1, host.requests().size());
   }
 
-  /** A fetch that ends with the program says nothing about the host, and touches no store. */
+  /** A fetch that ends with the program is not a result about the host, and changes no store. */
   @Test
   void closeEndsTheFetchUnderWayAndKeepsNothingOfIt() throws Exception {
     CountDownLatch asked = new CountDownLatch(1);

@@ -208,7 +208,7 @@ final class StsPolicyStoreTest {
     }
   }
 
-  /** With a slow disk every delivery waited for the write of somebody else's policy. */
+  /** With a slow disk every delivery waited for the write of another domain's policy. */
   @Test
   void aReadWaitsForNoWrite() throws Exception {
     StsMemory kept = memory("enforce", "");

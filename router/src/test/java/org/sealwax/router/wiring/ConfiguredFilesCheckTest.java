@@ -21,7 +21,7 @@ import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.testkit.tls.TestCa;
 
-/** What check says about the files that a configuration names. */
+/** What check reports about the files that a configuration names. */
 final class ConfiguredFilesCheckTest {
   private static final TestCa CA = TestCa.root("Test Root");
   @TempDir private Path folder = Path.of("");
@@ -76,7 +76,7 @@ final class ConfiguredFilesCheckTest {
                 + pair(CA.identity("*.example.org", "mx.other.example"), "b")));
   }
 
-  /** RFC 7646: for a week at most, and never for good. */
+  /** RFC 7646: for a week at most, and never permanently. */
   @Test
   void warnsOfNegativeAnchorsThatExpiredOrCountForLong() {
     String row =

@@ -17,7 +17,7 @@ import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
 
-/** What check says about the state folder and the addresses to listen at. */
+/** What check reports about the state folder and the addresses to listen at. */
 final class MachineCheckTest {
   @TempDir private Path folder = Path.of("");
 

@@ -21,11 +21,11 @@ import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.log.TextMailLog;
 
-/** A process without one of its threads ends, and says so. */
+/** A process without one of its threads ends, and logs it. */
 @Tag("process")
 @Timeout(300)
 final class ProcessExitTest {
-  /** The child process: one thread ends while others would run for ever. */
+  /** The child process: one thread ends while others would run without end. */
   public static void main(String[] args) throws InterruptedException {
     TextMailLog log = new TextMailLog(LogSettings.defaults(), System.out, Clock.system());
     ProcessExit.exitWhenThreadEnds(LastLogLine.in(log, log::close), System.err);

@@ -44,7 +44,7 @@ public final class ReceivedReportStore {
   private static final Pattern FILE = Pattern.compile("[0-9a-f]{32}\\.json");
   private static final Pattern DAY = Pattern.compile("\\d{4}-\\d{2}-\\d{2}");
 
-  /** Bytes of the line that says how it came. */
+  /** Bytes of the line about its transport. */
   private static final int MAX_HEAD = 4_096;
 
   /** Bytes of a file that is read. */
@@ -131,7 +131,7 @@ public final class ReceivedReportStore {
     return LocalDate.ofInstant(time, ZoneOffset.UTC);
   }
 
-  /** Keeps a report; it is on stable storage when the result says so. */
+  /** Keeps a report; the result shows whether it is on stable storage. */
   synchronized ReportIntakeResult keep(ReceivedReport received) {
     try {
       turn(received.at());
@@ -290,7 +290,7 @@ public final class ReceivedReportStore {
    * Reads all reports about days from {@code since} on; no server is needed, and one may run.
    *
    * @param unreadable gets the files that hold no report
-   * @throws IOException when the folder cannot be read; no folder is no reports
+   * @throws IOException when the folder cannot be read; a missing folder counts as empty
    */
   public static void each(
       Path folder, LocalDate since, Consumer<ReceivedReport> reports, Consumer<Path> unreadable)

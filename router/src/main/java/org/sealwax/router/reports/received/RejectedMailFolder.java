@@ -9,7 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Messages that came to a reports address and were no reports, for the admin: the newest of them,
+ * Messages that came to a reports address and were not reports, for the admin: the newest of them,
  * in files named by their queue identifier. Bounced to their apparent sender, they would make us
  * send mail to forged addresses. Thread-safe.
  */

@@ -16,8 +16,8 @@ import org.sealwax.mail.tlsrpt.TlsReportJson;
 
 /**
  * Finds the report in a message: the one part of type {@code application/tlsrpt+gzip} or {@code
- * application/tlsrpt+json} (RFC 8460 section 5.3). MIME is read strictly: what is malformed is no
- * report, since a guess at what it could mean may show another message than the one that was
+ * application/tlsrpt+json} (RFC 8460 section 5.3). MIME is read strictly: what is malformed is not
+ * a report, since a guess at what it could mean may show another message than the one that was
  * signed.
  */
 final class ReportExtraction {

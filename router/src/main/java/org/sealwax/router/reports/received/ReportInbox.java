@@ -19,9 +19,9 @@ import org.sealwax.router.queue.Outcome;
 /**
  * Stores reports that come by mail (RFC 8460 section 5.3), as the last step of a delivery: the
  * message was accepted and stored like any other, and is finished when the report is in the store.
- * What is no report is put aside with a line in the log, and is done with too; it is never refused,
- * since a refusal after acceptance is a message to the apparent sender. Thread-safe; one message at
- * a time is in memory.
+ * What is not a report is put aside with a line in the log, and is done with too; it is never
+ * refused, since a refusal after acceptance is a message to the apparent sender. Thread-safe; one
+ * message at a time is in memory.
  */
 public final class ReportInbox implements DeliveryAgent {
   /** Bytes of a message: the largest report in Base64, with its header. */
@@ -42,9 +42,9 @@ public final class ReportInbox implements DeliveryAgent {
   /**
    * An inbox.
    *
-   * @param settings where what is no report is put aside: a folder in the store's
+   * @param settings where what is not a report is put aside: a folder in the store's
    * @param patience how long a message waits for the DNS or the disk; shorter than the queue's
-   *     lifetime, so that none is bounced at its end
+   *     lifetime, at whose end it would be bounced
    * @param resolver for the keys of signatures
    * @param suffixes public suffixes, for the domains of one organisation
    */

@@ -23,7 +23,7 @@ public final class ReportIntake {
   /** How far ahead of our clock a report may end: its day is over when it is sent. */
   private static final Duration AHEAD = Duration.ofDays(1);
 
-  /** The longest period that a report may cover; RFC 8460 section 4.1 wants a day. */
+  /** The longest period that a report may cover; RFC 8460 section 4.1 requires a day. */
   private static final Duration LONGEST = Duration.ofDays(8);
 
   private final ReentrantLock one = new ReentrantLock(true);

@@ -19,7 +19,7 @@ public sealed interface ReportIntakeResult {
   /** The same report from the same origin was kept before. */
   record Duplicate() implements ReportIntakeResult {}
 
-  /** It is no report, or not about our domains. */
+  /** It is not a report, or not about our domains. */
   record Refused(String why) implements ReportIntakeResult {}
 
   /** The store is full, or the disk fails. */

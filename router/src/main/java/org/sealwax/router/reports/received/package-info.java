@@ -8,8 +8,8 @@
  *
  * <p>Invariants: what clients send costs bounded memory, disk and look-ups, and ends in a named
  * outcome; nothing is answered by mail, so that no client can have us write to another; a report by
- * mail counts only with a DKIM signature of the reporting domain (section 3); what is no report is
- * kept where the admin can read it. Nothing here is believed: a report is a claim of its sender.
+ * mail counts only with a DKIM signature of the reporting domain (section 3); what is not a report
+ * is kept where the admin can read it. Nothing here is believed: a report is a claim of its sender.
  */
 @NullMarked
 package org.sealwax.router.reports.received;

@@ -74,7 +74,7 @@ public final class ReceivedReportFuzzTargets {
             "tlsrpt-dkim",
             List.of(mail),
             input -> {
-              // Only what the key's owner wrote is signed: every other byte is somebody else's.
+              // Only what the key's owner wrote is signed: every other byte is from another source.
               if (DkimVerification.of(
                       input, ReportingOrganization.dns(), SUFFIXES, ReportingOrganization.MIDNIGHT)
                   instanceof DkimVerification.Signed(Domain by)) {

@@ -100,7 +100,7 @@ final class ReceivedReportStoreTest {
     assertEquals(4, all.size());
   }
 
-  /** Or somebody could send first what another one will send, and have that one ignored. */
+  /** Or an attacker could send first what a reporter will send, and have that one ignored. */
   @Test
   void reportSignedByAnotherDomainDoesNotReplaceTheStoredOne() throws IOException {
     ReceivedReportStore store = store(10, 1 << 20, 10);

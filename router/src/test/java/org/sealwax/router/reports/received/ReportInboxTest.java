@@ -200,7 +200,7 @@ final class ReportInboxTest {
         "below the signer");
   }
 
-  /** RFC 8460 3: l= would let anybody append to it. */
+  /** RFC 8460 3: l= would let any sender append to it. */
   @Test
   void ignoresASignatureOfAPartOfTheBody() throws Exception {
     String text =
