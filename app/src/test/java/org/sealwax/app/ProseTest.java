@@ -55,7 +55,7 @@ final class ProseTest {
 
   private static final Pattern CODE = Pattern.compile("`[^`\\n]++`|\\{@(?:code|link)\\s[^}]*+\\}");
 
-  /** Where a comment or a paragraph goes on in the next line. */
+  /** Where a comment or a paragraph continues in the next line. */
   private static final Pattern LINE_BREAK = Pattern.compile("\\s*\\n\\s*(?:\\*(?!/)|//|#)? ?");
 
   /** Words or phrases that are avoided, and what to write. */
@@ -84,6 +84,9 @@ final class ProseTest {
   }
 
   private static Pattern pattern(String words) {
+    if (words.startsWith("/")) {
+      return Pattern.compile("(?i)" + words.substring(1, words.length() - 1).replace(" ", "\\s+"));
+    }
     return Arrays.stream(words.split(", "))
         .map(w -> w.replace("*", "\\w*").replace(" ", "\\s+"))
         .collect(
@@ -118,6 +121,28 @@ final class ProseTest {
         .filter(e -> !e.words().isEmpty() && !used.contains(e))
         .forEach(e -> wrong.add("no such words any more: " + e));
     assertTrue(wrong.isEmpty(), () -> String.join("\n", wrong));
+  }
+
+  /** A text that continues in another literal keeps the space between two words. */
+  @Test
+  void joinedTextsHaveSpacesBetweenTheirWords() throws IOException {
+    Pattern joint =
+        Pattern.compile(
+            "\"([^\"\\n]* [^\"\\n]*[A-Za-z,;])\"\\s*\\+\\s*\"([A-Za-z(][^\"\\n]* [^\"\\n]*)\""
+                + "|\\+\\s*[A-Za-z.()]+\\s*\\+\\s*\"[a-z]{2,} [^\"\\n]*\"");
+    Set<String> wrong = new TreeSet<>();
+    int files = 0;
+    for (Path file : files()) {
+      if (file.toString().endsWith(".java") && file.toString().contains("src/main")) {
+        files++;
+        joint
+            .matcher(Files.readString(file))
+            .results()
+            .forEach(m -> wrong.add(file + ": " + m.group().replaceAll("\\s+", " ")));
+      }
+    }
+    assertTrue(wrong.isEmpty(), () -> String.join("\n", wrong));
+    assertTrue(files > 500, "only " + files + " were found");
   }
 
   private static boolean isExempt(Path file, String text, MatchResult found, Set<Exemption> used) {
