@@ -50,8 +50,8 @@ final class BatchesInHand {
   private final Map<BatchKey, BatchInHand> batches = new HashMap<>();
 
   /**
-   * Batches let go while a query of the store is under way: its row of them may be older than what
-   * became of them. A fresh one is not among them, as no query finds its row before that.
+   * Batches let go during a query of the store: its row of them may be older than their state. A
+   * fresh one is not among them, as no query finds its row before that.
    */
   private final Set<BatchKey> letGo = new HashSet<>();
 
@@ -98,7 +98,7 @@ final class BatchesInHand {
     isQuerying = false;
   }
 
-  /** Whether a row that the query under way found may be out of date. */
+  /** Whether a row of the current query is perhaps out of date. */
   boolean isStale(BatchKey key) {
     return letGo.size() >= MOST_LET_GO || letGo.contains(key);
   }

@@ -20,7 +20,7 @@ import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.DueBatch;
 
 /**
- * The slots of the rounds under way: how many of them each class of mail has, and which of them are
+ * The slots of the running rounds: how many of them each class of mail has, and which of them are
  * kept for new mail to idle next hops; and the other bounds, of the rounds at one address and of
  * the batches in memory. Pure and mutable; part of {@link Scheduler}.
  */
@@ -119,7 +119,7 @@ public final class DeliverySlots {
 
   /**
    * The wait for a greeting, or null when it is the usual one. Doubles with each failure, as the
-   * pause does: a host that greets late is reached all the same.
+   * pause does: a host that greets late is reached nevertheless.
    */
   @Nullable Duration patience(NextHopState hop) {
     return hop.greeted || !isScarce()
@@ -156,7 +156,7 @@ public final class DeliverySlots {
     }
   }
 
-  /** A round under way. */
+  /** A running round. */
   public static final class RunningRound {
     final DueBatch batch;
     final NextHopState hop;
@@ -381,7 +381,7 @@ public final class DeliverySlots {
             case DEFERRED -> WINDOW / 2;
           };
       if (fill >= most) {
-        // A new message is worth the place of one that waits behind others.
+        // A new message may take the place of one that waits for others.
         return state == BatchState.FRESH && waiting == 0 && turns.last() != null ? 1 : 0;
       }
       return fill < WINDOW / 4

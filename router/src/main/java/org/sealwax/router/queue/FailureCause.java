@@ -15,8 +15,8 @@ import org.sealwax.mail.smtp.Reply;
  * @param host the remote host that replied so, or null
  * @param reply the remote host's reply, or null
  * @param scope what else must be expected to fail the same way
- * @param remembered nothing but our memory of this domain stands in the way: such mail is held in
- *     the end, never bounced
+ * @param remembered nothing but our memory of this domain stands in the way: such mail is finally
+ *     held, never bounced
  * @param until when the failure is known to end, or null; not stored
  */
 public record FailureCause(
@@ -30,7 +30,7 @@ public record FailureCause(
     @Nullable Instant until) {
   private static final String BUSY = "busy";
 
-  /** A cause with more behind it than our memory. */
+  /** A cause that does not rest on our memory alone. */
   public FailureCause(
       String reason,
       EnhancedStatus status,
@@ -57,7 +57,7 @@ public record FailureCause(
     return reason.equals(BUSY);
   }
 
-  /** The same, with our memory alone behind it. */
+  /** The same, resting on our memory alone. */
   public FailureCause asRemembered() {
     return new FailureCause(reason, status, text, host, reply, scope, true, until);
   }

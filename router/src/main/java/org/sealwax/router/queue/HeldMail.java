@@ -333,7 +333,7 @@ public final class HeldMail implements Closeable {
     BatchKey at = null;
     List<RecipientBatch> page;
     do {
-      // A record that cannot be read is no reason to stop, and nothing happens to it.
+      // A record that cannot be read does not stop the check, and is left unchanged.
       page = spool.list(HELD, at, PAGE, key -> {});
       for (RecipientBatch batch : page) {
         at = batch.key();
@@ -344,7 +344,7 @@ public final class HeldMail implements Closeable {
     } while (!page.isEmpty());
   }
 
-  /** One batch that cannot be judged does not stop the check of those behind it. */
+  /** One batch that cannot be judged does not stop the check of those after it. */
   private boolean see(HeldMailVisitor visitor, RecipientBatch batch) throws SpoolException {
     Set<QueueId> message = Set.of(batch.key().message());
     if (queue.marks.verdict(batch.key().message()) != CrashMarks.StartPermission.GO) {
@@ -435,7 +435,7 @@ public final class HeldMail implements Closeable {
     }
   }
 
-  /** Ends the checks: none is under way, and none begins, when this returns. */
+  /** Ends the checks: when this returns none runs, and none begins. */
   @Override
   public void close() {
     closed.countDown();

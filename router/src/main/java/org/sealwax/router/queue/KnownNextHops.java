@@ -483,7 +483,7 @@ final class KnownNextHops {
       return sender.substring(sender.lastIndexOf('@') + 1);
     }
 
-    /** An admin wants it tried now. */
+    /** An admin orders an attempt now. */
     void wake(Instant now) {
       slowed = null;
       if (until != null) {

@@ -13,7 +13,7 @@ import org.sealwax.router.spool.DueBatch;
 import org.sealwax.router.spool.QueueId;
 
 /**
- * Rows of the store that are offered to the scheduler, and what became of them. Part of {@link
+ * Rows of the store that are offered to the scheduler, and the result for each. Part of {@link
  * QueueState}, which fills it under its lock; read afterwards by the one who looked at the store.
  */
 final class OfferedRows {
@@ -47,8 +47,8 @@ final class OfferedRows {
   }
 
   /**
-   * Whether each row was in hand already: none was new, and none was left for want of a place or
-   * because it may be out of date.
+   * Whether each row was in hand already: none was new, and none was left because there was no
+   * place or because it may be out of date.
    */
   boolean isNothingNew() {
     return found == 0 && left == 0;
@@ -118,7 +118,7 @@ final class OfferedRows {
     try {
       admission = scheduler.offer(row, now);
     } catch (RuntimeException e) {
-      // One row must not keep this scan from all rows behind it.
+      // One row must not keep this scan from all rows after it.
       log.bug("queue " + row.key().message(), e);
       inHand.add(row.key(), false);
       held.put(row.key(), QueueStep.OUR_FAULT);

@@ -48,7 +48,7 @@ public final class QueueControl {
   public enum Order {
     /** Holds recipients, whatever they waited for before. */
     HOLD,
-    /** Lets held recipients go on at once. */
+    /** Releases held recipients at once. */
     RELEASE,
     /** Tries waiting recipients at once, also where the next hop was found dead. */
     RETRY,
@@ -78,7 +78,7 @@ public final class QueueControl {
     }
   }
 
-  /** One order under way. */
+  /** A running order. */
   private final class RunningOrder {
     private final Order order;
     private final QueueFilter filter;
@@ -141,8 +141,9 @@ public final class QueueControl {
           order(order, filter.within(key.message()));
           return;
         }
-        // Only this one: two batches of a message would call for each other's retry for ever, and a
-        // reason that was meant before the round says nothing about the message's other batches.
+        // Only this one: two batches of a message would call for each other's retry without end,
+        // and a
+        // reason from before the round does not apply to the message's other batches.
         Optional<RecipientBatch> batch = spool.batch(key);
         if (batch.isPresent() && order.applies(batch.get().state())) {
           queue.steps.take(batch.get(), () -> afterwards(key), this::carryOut);

@@ -53,7 +53,7 @@ public record QueueSettings(
   /** What a notification may carry at most, so that it stays a small message itself. */
   public static final int MOST_RETURNED = 100 * 1024;
 
-  /** More recipients than a server must take at once (RFC 5321 4.5.3.1.8). */
+  /** More recipients than a server must accept in one transaction (RFC 5321 4.5.3.1.8). */
   public static final int MOST_RECIPIENTS = 1000;
 
   /** Checks. */

@@ -76,7 +76,7 @@ final class QueueState {
   private @Nullable Instant comingDue;
   private @Nullable Instant lastMark;
 
-  /** Next hops reported to have more in the store since the query under way began. */
+  /** Next hops reported to have more in the store since the current query began. */
   private final Set<String> reported = new HashSet<>();
 
   private boolean freshSinceMark = true;

@@ -28,7 +28,7 @@ public final class QueueStep {
   /** The queue's word for mail that an admin held. */
   public static final String HELD_BY_ADMIN = "by-hand";
 
-  /** The queue's word for a message that was under way when the process ended, twice. */
+  /** The queue's word for a message that was in delivery when the process ended, twice. */
   public static final String ENDED_PROCESS = "ended-process";
 
   /** Reason of batches that are held because a fault of this program met them twice. */
@@ -227,7 +227,7 @@ public final class QueueStep {
       if (r.dsn().wants(DsnRequest.NotifyEvent.SUCCESS)
           && hasSender()
           && (d.terminal() || !d.dsnPassedOn())) {
-        // RFC 3461 5.2.2, 5.3.1: where DSN ends, we say "relayed"; at the end "delivered".
+        // RFC 3461 5.2.2, 5.3.1: where DSN ends, we report "relayed"; at the end "delivered".
         notified.add(
             new NotifiedRecipient(d.terminal() ? NoticeKind.DELIVERED : NoticeKind.RELAYED, r, d));
       }

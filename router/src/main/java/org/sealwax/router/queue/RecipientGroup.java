@@ -108,9 +108,9 @@ public record RecipientGroup(
   }
 
   /**
-   * Each target once, with the wishes of all that lead to it: one who wants a notification goes
-   * before one who does not, then the one addressed directly before one reached by an alias. What
-   * is notified by the name of the one that is kept.
+   * Each target once, with the wishes of all that lead to it: one who requested a notification goes
+   * before one who did not, then the one addressed directly before one reached by an alias. What is
+   * notified by the name of the one that is kept.
    */
   static List<Recipient> withoutDuplicates(List<Recipient> recipients) {
     if (recipients.size() == 1) {

@@ -88,7 +88,7 @@ final class RefusalTable {
   private static final List<RefusalRow> TABLE =
       List.of(
           row(GREYLISTING).kind(4).words("greylist", "graylist", "[gl01]"),
-          // Gmail, 4.7.28 and 5.7.28: the text says whose rate it is.
+          // Gmail, 4.7.28 and 5.7.28: the text names whose rate it is.
           row(RATE_LIMIT_IP, "7.28").words("ip address", "ip netblock"),
           row(RATE_LIMIT_DKIM_DOMAIN, "7.28").words("dkim domain"),
           row(RATE_LIMIT_URL, "7.28").words("url domain"),

@@ -59,14 +59,14 @@ public record RetrySchedule(
     }
   }
 
-  /** Five days; RFC 5321 wants at least 4 to 5. */
+  /** Five days; RFC 5321 requires at least 4 to 5. */
   public static RetrySchedule defaults() {
     return SettingsRecord.defaults(RetrySchedule.class, Map.of("jitter", JITTER));
   }
 
   /**
    * When the next round is, never before the shortest wait from now, and at the end of the lifetime
-   * rather than behind it.
+   * rather than after it.
    *
    * @param rounds done so far, at least 1
    * @param chance from 0.0 to 1.0

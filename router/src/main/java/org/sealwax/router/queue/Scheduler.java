@@ -122,7 +122,7 @@ public final class Scheduler {
     return window.ready;
   }
 
-  /** Rounds under way. */
+  /** Running rounds. */
   public int running() {
     return slots.running();
   }
@@ -538,7 +538,7 @@ public final class Scheduler {
     return window.isFull(WINDOW / 4 * 3);
   }
 
-  /** Notes that batches for a next hop went to the store for want of a place. */
+  /** Notes that batches for a next hop went to the store because no place was free. */
   public void moreInStore(String hop) {
     moreInStore(hops.get(hop));
   }

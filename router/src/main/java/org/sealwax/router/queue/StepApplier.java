@@ -30,9 +30,9 @@ import org.sealwax.router.spool.SpoolException;
 import org.sealwax.router.spool.StoredTraceEntry;
 
 /**
- * Writes what becomes of the batches in hand, each time as one atomic change of the store, and lets
- * them go when that is committed. After an event of a batch: the step, notifications to senders, a
- * trace entry, and lines of the log.
+ * Writes the new state of the batches in hand, each time as one atomic change of the store, and
+ * lets them go when that is committed. After an event of a batch: the step, notifications to
+ * senders, a trace entry, and lines of the log.
  */
 final class StepApplier {
   private static final Duration STORE_RETRY = Duration.ofMinutes(1);
@@ -53,7 +53,7 @@ final class StepApplier {
   /**
    * Takes the step that follows from an event, and hands its change to the store.
    *
-   * @param rest what becomes of recipients of the batch that the event is not about
+   * @param rest the state of recipients of the batch that the event is not about
    */
   void apply(LoadedBatch loaded, QueueStep.Event event, List<RecipientBatch> rest)
       throws IOException {

@@ -37,7 +37,7 @@ public final class QueueFuzzTargets {
         .toList();
   }
 
-  /** Bytes that are no printable ASCII are spaces, whatever they look like. */
+  /** Bytes that are not printable ASCII are spaces, whatever they look like. */
   private static void refusal(byte[] input) {
     String text = FuzzTarget.text(input).replaceAll("[\r\n\0]", " ");
     String plain = text.replaceAll("[^!-~]", " ");

@@ -670,7 +670,7 @@ final class QueueTest {
     send(ReversePath.of(SENDER), "\r\n", to("a@one.example"));
     next();
     QueueControl control = new QueueControl(queue);
-    // No wait in between: the round's own change may not be committed yet, either.
+    // No wait in between: the round's own change is perhaps not committed yet, either.
     for (int i = 0; i < 5; i++) {
       assertEquals(
           1, delivered(control.order(QueueControl.Order.HOLD, QueueFilter.all())), "hold " + i);
@@ -752,7 +752,7 @@ final class QueueTest {
     List<Runnable> late = new CopyOnWriteArrayList<>();
     AtomicInteger looksByHop = new AtomicInteger();
     Instant soon = Instant.now().plus(Duration.ofMinutes(5));
-    // A slow disk: what sends mail away for ten minutes is committed when the test says so.
+    // A slow disk: what sends mail away for ten minutes is committed when the test commits it.
     Spool slow =
         (Spool)
             Proxy.newProxyInstance(
