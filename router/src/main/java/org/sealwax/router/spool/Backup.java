@@ -27,7 +27,7 @@ import org.sealwax.router.store.StateFiles;
  * belongs to a message that is gone from the database as well, unless it went in between: then the
  * files of the copy are short of one, and the copy is made again. Only committed contents are
  * copied, for those still received have another name; and the database gets its name last, when
- * everything is whole and on stable storage. So a folder without {@code spool.db} is no backup.
+ * everything is whole and on stable storage. So a folder without {@code spool.db} is not a backup.
  */
 final class Backup {
   private static final int TRIES = 5;

@@ -91,7 +91,7 @@ final class BodyFiles {
     }
   }
 
-  /** No more files are begun; those under way are swept at the next start, if they are left. */
+  /** No more files are begun; unfinished ones are removed at the next start. */
   synchronized void end() {
     ended = true;
   }

@@ -19,10 +19,10 @@ import org.sealwax.router.spool.SpoolException.Kind;
  * delivered, deleted and notified of, and the queue drains. Thread-safe.
  */
 final class DiskSpace {
-  /** Changes go to the log first; with this much for it the writer can go on for ever. */
+  /** Changes go to the log first; with this much for it the writer can continue without end. */
   static final long RESERVE = 32L << 20;
 
-  /** With less than this left, whatever fails has failed for want of space (1 MiB). */
+  /** With less than this left, every failure counts as a full disk (1 MiB). */
   private static final long NOTHING_LEFT = 1L << 20;
 
   /** Interval between checks of the free space. */

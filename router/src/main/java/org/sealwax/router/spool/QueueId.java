@@ -70,7 +70,7 @@ public record QueueId(String text) implements Comparable<QueueId> {
     return c >= 'a' && c <= 'z' ? c - 'a' + 36 : -1;
   }
 
-  /** Parses what an admin typed; empty when it is no identifier. */
+  /** Parses what an admin typed; empty when it is not an identifier. */
   public static Optional<QueueId> parse(String text) {
     return isForm(text) ? Optional.of(new QueueId(text)) : Optional.empty();
   }

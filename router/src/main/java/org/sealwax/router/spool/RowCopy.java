@@ -32,7 +32,7 @@ final class RowCopy {
     this.log = log;
   }
 
-  /** Copies all; says in one sentence what. */
+  /** Copies all; reports it in one sentence. */
   String run() throws SQLException {
     long messages =
         rows(
@@ -75,7 +75,7 @@ final class RowCopy {
     return new Statements(target).update(sql);
   }
 
-  /** Copies a table row by row; after a row that cannot be read it goes on behind it. */
+  /** Copies a table row by row; after a row that cannot be read it continues with the next one. */
   private long rows(String table, List<String> key, String columns) throws SQLException {
     Object[] values = new Object[columns.split(",").length];
     String keys = String.join(", ", key);
@@ -126,11 +126,11 @@ final class RowCopy {
     return copied;
   }
 
-  /** False when the row cannot be read, or is no valid record. */
+  /** False when the row cannot be read, or is not a valid record. */
   private boolean copy(String row, long[] at, Object[] values, PreparedStatement insert)
       throws SQLException {
     try {
-      // A row that the table does not accept was no valid record.
+      // A row that the table does not accept was not a valid record.
       return read(row, at, values) && Statements.bind(insert, values).executeUpdate() == 1;
     } catch (RuntimeException e) {
       // One row that triggers a bug must not keep all others from being copied.
@@ -229,7 +229,7 @@ final class RowCopy {
       return find(at) == KeySearchResult.KEY;
     }
 
-    /** Behind all keys whose first part is {@code to}. */
+    /** After all keys whose first part is {@code to}. */
     private static void leapTo(long[] key, long to) {
       Arrays.fill(key, Long.MAX_VALUE);
       key[0] = to;

@@ -82,7 +82,7 @@ final class Salvage {
 
   /**
    * Inspects the files before the engine opens them, which would delete a log without its database
-   * and overwrite a log behind a damaged frame.
+   * and overwrite a log after a damaged frame.
    *
    * @param used whether a spool was here before
    * @param contents how many contents' files are here

@@ -54,7 +54,7 @@ public final class SpoolException extends IOException {
         : new SpoolException(kind, what + ": " + FailureText.of(e), e);
   }
 
-  /** Whether a file could not be written for want of space. */
+  /** Whether a file could not be written because the disk is full. */
   static boolean isForSpace(Exception e) {
     String text = String.valueOf(e.getMessage());
     return e instanceof IOException && (text.contains("No space left") || text.contains("quota"));

@@ -39,7 +39,7 @@ final class SpoolReader implements Closeable {
     return generation;
   }
 
-  /** The stored key of a row, which may be no key of a batch. */
+  /** The stored key of a row, which is perhaps not the key of a batch. */
   record RowKey(long message, long number) {}
 
   /**

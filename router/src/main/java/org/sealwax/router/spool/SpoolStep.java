@@ -67,7 +67,7 @@ enum SpoolStep {
   MOVE_DATABASE,
   /** Its log is there, too. */
   MOVE_LOG,
-  /** The folder says that it has all damaged files. */
+  /** The folder is marked: it has all damaged files. */
   MARK_MOVED,
   /** Every readable row is in a new database, which has another name. */
   COPY_ROWS,

@@ -19,7 +19,7 @@ record SummedPart(int checksum, long length) {
     return new SummedPart((int) sum.getValue(), bytes.length);
   }
 
-  /** This part with another one behind it. */
+  /** This part with another one after it. */
   SummedPart and(SummedPart next) {
     int shifted = new Remainder(checksum).times(Remainder.powerOfX(8 * next.length)).bits();
     return new SummedPart(shifted ^ next.checksum, length + next.length);

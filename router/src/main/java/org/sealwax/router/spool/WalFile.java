@@ -9,12 +9,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * The write-ahead log that a run left behind, examined before the engine reads it.
+ * The write-ahead log of the last run, examined before the engine reads it.
  *
  * <p>The engine reads the log up to its first frame with a wrong salt or checksum, and overwrites
  * the rest silently. That is right after a crash: the transaction at that place was not completed.
  * It is wrong after damage: then the rest can be acknowledged mail. The difference is a commit
- * behind that place, because the engine begins a transaction only after the one before it is
+ * after that place, because the engine begins a transaction only after the one before it is
  * complete. The form of the file is in https://sqlite.org/walformat.html.
  *
  * <p>What an interrupted run leaves, and is therefore no damage:
@@ -46,7 +46,7 @@ final class WalFile {
   enum Condition {
     /** It reads all that was written under the salts of the log. */
     SOUND,
-    /** Behind the last commit is a part of a transaction, which it drops. */
+    /** After the last commit is a part of a transaction, which it drops. */
     UNFINISHED,
     /** There is a commit that it would not read, or a header that it would not accept. */
     DAMAGED

@@ -213,7 +213,7 @@ final class WriterConnection implements Closeable {
     db.update("DELETE FROM message WHERE id = ?", id.number());
   }
 
-  /** Sets a row aside for the admin; its key may be no key of a batch. */
+  /** Sets a row aside for the admin; its key is perhaps not that of a batch. */
   void setAside(long message, long number, String why, Instant now) throws SQLException {
     db.update(
         "INSERT INTO aside(message, number, at, why, record)"

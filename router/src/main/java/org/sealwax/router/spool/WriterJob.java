@@ -64,7 +64,7 @@ sealed interface WriterJob {
       return keys;
     }
 
-    /** A change that cannot be stored must not be tried for ever: its batches are held. */
+    /** A change that cannot be stored must not be tried without end: its batches are held. */
     Change held(Runnable isHeld) {
       List<BatchMove> moves = new ArrayList<>();
       for (BatchKey key : keys(change)) {

@@ -16,7 +16,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.spool.CrashMarks.StartPermission;
 
-/** What was under way when a process ended is found by that one message that ends it. */
+/** Of the messages in delivery when a process ended, the one that ends it is found. */
 final class CrashMarksTest {
   private static final QueueId POISON = new QueueId("POISON00");
 

@@ -192,7 +192,7 @@ final class CrashTableTest {
     end();
   }
 
-  /** What ended the writer is the failure of this test, not that it waits for ever. */
+  /** What ended the writer is the failure of this test, not that it waits without end. */
   private void writes() {
     assertEquals(
         List.of(), log.bugs.stream().filter(bug -> bug.startsWith("bug spool writer")).toList());
@@ -252,7 +252,7 @@ final class CrashTableTest {
     for (Map.Entry<String, Crash> each : crashes.entrySet()) {
       Crash crash = each.getValue();
       String power = start(each.getKey(), crash, crash.durable(), null);
-      // What became of the names in the folder of contents is not known.
+      // The names in the folder of contents are perhaps not on the disk.
       assertEquals(
           power, start(each.getKey(), crash, crash.durable(), crash.folder()), each.getKey());
       String killed = start(each.getKey(), crash, crash.folder(), null);

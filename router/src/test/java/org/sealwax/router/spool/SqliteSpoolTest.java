@@ -128,7 +128,9 @@ final class SqliteSpoolTest {
     }
   }
 
-  /** Found by 200 rounds of kill -9: mail behind a busy next hop lay idle for ten minutes after. */
+  /**
+   * Found by 200 rounds of kill -9: mail for a busy next hop stayed idle for ten minutes after it.
+   */
   @Test
   void unplacedMailIsReadyAtRestartAndDeferredMailWaits() throws Exception {
     Instant later = Instant.now().plusSeconds(600);
@@ -413,7 +415,7 @@ final class SqliteSpoolTest {
     }
   }
 
-  /** 64 MiB of free pages made every batch fail, for ever: nothing was ever given back. */
+  /** 64 MiB of free pages made every batch fail permanently: nothing was ever given back. */
   @Test
   void freesDiskSpaceAfterABacklog() throws Exception {
     try (SqliteSpool spool = open()) {

@@ -176,7 +176,7 @@ final class WalFileTest {
     }
   }
 
-  /** The engine writes a page again in its place, and the checksums behind it at the commit. */
+  /** The engine writes a page again in its place, and the checksums after it at the commit. */
   @Test
   void pagesThatWereWrittenTwiceBeforeTheirCommitAreNoDamage() throws Exception {
     try (Connection connection = Sqlite.writer(database, SpoolFormat.SPOOL, SMALL_CACHE)) {
@@ -284,7 +284,7 @@ final class WalFileTest {
     }
   }
 
-  /** Frames of earlier generations behind it do not hide it. */
+  /** Frames of earlier generations after it do not hide it. */
   @Test
   void anUnfinishedTransactionBeforeOldFramesIsSeen() throws Exception {
     try (Connection connection = Sqlite.writer(database, SpoolFormat.SPOOL, SMALL_CACHE)) {
