@@ -238,7 +238,7 @@ public final class ClientLimits {
    * Counts bytes of messages that are still being received, which are on our disk already; {@link
    * #giveDraft} must follow when this returned true.
    *
-   * @param most bytes that one client may have under way
+   * @param most bytes that one client may have in transfer
    * @return false when it would have more
    */
   public synchronized boolean tryTakeDraft(InetAddress client, long bytes, long most) {

@@ -350,7 +350,7 @@ public final class Listener implements AutoCloseable {
   }
 
   /**
-   * Stops accepting, sends idle sessions 421, and lets messages under way finish.
+   * Stops accepting, sends idle sessions 421, and lets current messages finish.
    *
    * @param grace how long to wait for them
    * @return whether all ended in that time

@@ -14,11 +14,11 @@ import org.sealwax.mail.settings.SettingsRecord;
  * @param sessions at a time, all listeners and clients together
  * @param host our name: greeting, EHLO, Received
  * @param size bytes of a message at most (SIZE, RFC 1870)
- * @param recipients in one transaction at most; RFC 5321 4.5.3.1.8 wants at least 100 (RCPTMAX, RFC
- *     9422)
+ * @param recipients in one transaction at most; RFC 5321 4.5.3.1.8 requires at least 100 (RCPTMAX,
+ *     RFC 9422)
  * @param messages in one session at most (MAILMAX, RFC 9422): a session that never ends keeps its
  *     client from being judged again
- * @param hops Received fields at most; more is a loop. RFC 5321 section 6.3 wants at least 100
+ * @param hops Received fields at most; more is a loop. RFC 5321 section 6.3 requires at least 100
  * @param authFailures failed AUTH in one session before it ends: guessing costs a connection each
  * @param looksUpNames whether the client's name is looked up for Received (never for loopback)
  * @param nameWait how long a finished message waits for that name at most, counted from the

@@ -132,7 +132,7 @@ public record RelayRules(
     };
   }
 
-  /** Where no postmaster was named: accepted all the same, and held for the admin. */
+  /** Where no postmaster was named: accepted nevertheless, and held for the admin. */
   public RelayDecision heldForPostmaster(Mailbox recipient) {
     return new RelayDecision.Take(List.of(new DeliveryTarget.Postmaster(recipient)), false);
   }

@@ -36,7 +36,7 @@ final class ServerSession implements CommandHandler {
 
   /**
    * Recipients over the limit that one session may name: a client that pipelines a long list learns
-   * of it only afterwards; one that never stops is no mail client.
+   * of it only afterwards; one that never stops is not a mail client.
    */
   static final int MAX_OVERSHOOT = 1_000;
 

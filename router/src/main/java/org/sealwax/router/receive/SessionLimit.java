@@ -59,9 +59,7 @@ public final class SessionLimit {
     return taken.get();
   }
 
-  /**
-   * Whether sessions or their memory run short, so that none should be kept for a silent client.
-   */
+  /** Whether sessions or their memory run short: none should be kept for a silent client. */
   public boolean areSessionsScarce() {
     return taken.get() >= most * SCARCE || memory.taken() >= memory.most() * SCARCE;
   }

@@ -189,7 +189,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
     entry = opened;
     OutputStream out = opened.content();
     Instant now = server.clock().now();
-    // Clients that may send anywhere send for others: this says nothing about the sender.
+    // Clients that may send anywhere send for others: this does not depend on the sender.
     SenderJudgement judged =
         client.local || client.trust.mayRelay()
             ? null
@@ -276,7 +276,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
   /** A client's contents are counted in steps: the count has a lock for all. */
   private static final long DRAFT_STEP = 256 * 1024;
 
-  /** Messages of the largest size that one client may have under way, all sessions together. */
+  /** Messages of the largest size that one client may have in transfer, all sessions together. */
   static final int DRAFTS = 4;
 
   private void countDraft(int length) throws SpoolException {

@@ -19,7 +19,7 @@ import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.router.receive.ClientNames.ClientName;
 
-/** Look-ups of client names have a share, end with the session, and are not repeated in vain. */
+/** Look-ups of client names have a share, end with the session, and are not repeated needlessly. */
 @Timeout(120)
 final class ClientNamesTest {
   private static final Duration WAIT = Duration.ofSeconds(15);

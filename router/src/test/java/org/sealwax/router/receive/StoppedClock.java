@@ -5,7 +5,7 @@ import java.time.Instant;
 import java.util.concurrent.atomic.AtomicLong;
 import org.sealwax.mail.net.Clock;
 
-/** Time that passes only when the test says so. */
+/** Time that passes only when the test advances it. */
 final class StoppedClock implements Clock {
   private final AtomicLong nanos = new AtomicLong();
 

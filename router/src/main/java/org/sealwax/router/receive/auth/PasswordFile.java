@@ -171,7 +171,7 @@ public final class PasswordFile {
 
   /**
    * Whether another reading of the file may know this user with other keys. A file that was read
-   * again meanwhile and says the same of the user is no reason to try later.
+   * again meanwhile and has the same entry for the user does not require a later attempt.
    */
   private boolean isOutdated(StoredUser entry, String user) {
     WatchedFile.ParsedFile<Users> now = users.state();
