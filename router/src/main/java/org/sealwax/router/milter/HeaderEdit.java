@@ -63,7 +63,7 @@ sealed interface HeaderEdit {
   /**
    * The field as it stands in the message.
    *
-   * @param keepsSpace the value has the space behind the colon
+   * @param keepsSpace the value has the space after the colon
    */
   static byte[] raw(FieldText field, boolean keepsSpace) {
     return (field.name() + (keepsSpace ? ":" : ": ") + field.value().replace("\n", "\r\n") + "\r\n")

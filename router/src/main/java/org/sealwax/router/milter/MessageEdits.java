@@ -51,7 +51,7 @@ public final class MessageEdits implements Closeable {
 
   /** One field with its line ends. */
   private record StoredField(String name, byte[] raw, boolean added) {
-    /** Behind the colon, without the last line end, lines separated by LF. */
+    /** After the colon, without the last line end, lines separated by LF. */
     byte[] value(boolean keepsSpace) {
       String all = new String(raw, StandardCharsets.ISO_8859_1);
       String value = all.substring(all.indexOf(':') + 1).replace("\r\n", "\n");

@@ -95,7 +95,7 @@ sealed interface MilterAnswer {
                   "command " + MilterText.printable(String.valueOf(packet.command())));
         };
     if (data.hasRemaining()) {
-      throw new MilterException("bytes behind the command " + packet.command());
+      throw new MilterException("bytes after the command " + packet.command());
     }
     return answer;
   }

@@ -80,7 +80,7 @@ record MilterOptions(int version, int protocol, Map<MilterStage, List<String>> m
     return new MilterOptions(version, protocol, macros);
   }
 
-  /** Whether the filter does not want the command. */
+  /** Whether the filter declines the command. */
   boolean omits(MilterStage stage) {
     return (protocol & stage.omitted) != 0
         || stage == MilterStage.DATA && version < DATA_VERSION
@@ -97,7 +97,7 @@ record MilterOptions(int version, int protocol, Map<MilterStage, List<String>> m
     return (protocol & SKIP) != 0;
   }
 
-  /** Whether values of fields are sent and taken with the space behind the colon. */
+  /** Whether values of fields are sent and taken with the space after the colon. */
   boolean keepsLeadingSpace() {
     return (protocol & LEADING_SPACE) != 0;
   }

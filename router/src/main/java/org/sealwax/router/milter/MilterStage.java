@@ -31,7 +31,7 @@ enum MilterStage {
 
   final char command;
 
-  /** Protocol flag: the filter does not want the command. */
+  /** Protocol flag: the filter declines the command. */
   final int omitted;
 
   /** Protocol flag: the filter does not answer it. */

@@ -28,7 +28,7 @@ final class MilterText {
   static String only(ByteBuffer data) throws MilterException {
     String text = next(data);
     if (data.hasRemaining()) {
-      throw new MilterException("bytes behind the end of a text");
+      throw new MilterException("bytes after the end of a text");
     }
     return text;
   }

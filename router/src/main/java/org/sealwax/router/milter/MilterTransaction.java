@@ -65,7 +65,7 @@ public final class MilterTransaction implements Closeable {
 
   /** A message on its way in. */
   public interface FilteredMessage {
-    /** From its first byte behind our trace fields, to be closed. */
+    /** From its first byte after our trace fields, to be closed. */
     InputStream read() throws IOException;
 
     /** An empty content in the store. */
@@ -79,7 +79,7 @@ public final class MilterTransaction implements Closeable {
   }
 
   /**
-   * What became of a message.
+   * The result for a message.
    *
    * @param refusal the reply, or null
    * @param discards it is dropped, and the client gets 250

@@ -9,8 +9,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one filter wants changed, until its last word: if it fails before, nothing of it counts.
- * Owned by one thread.
+ * The changes that one filter requests, until its last word: if it fails before, nothing of it
+ * counts. Owned by one thread.
  */
 final class PendingChanges implements MilterConnection.ChangeListener, Closeable {
   private final MilterTransaction.FilteredMessage message;

@@ -295,7 +295,7 @@ final class MilterTransactionTest {
     assertEquals(MilterAnswer.REJECTED, result(OnFailure.ACCEPT).refusal());
   }
 
-  /** What is no answer to the end of a message: a failure, and nothing of it counts. */
+  /** An invalid answer to the end of a message is a failure, and nothing of it counts. */
   @ParameterizedTest
   @ValueSource(
       strings = {
