@@ -86,7 +86,7 @@ public final class DnsListClient {
     }
   }
 
-  /** One list under way. */
+  /** A running query of one list. */
   private static final class ListQuery {
     private final DnsList list;
     private final CountDownLatch ended = new CountDownLatch(1);

@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import org.sealwax.mail.dns.DnsAnswer;
 
-/** What one list says about a client. */
+/** The result of one list for a client. */
 sealed interface ListAnswer {
   /**
    * The client is listed.
@@ -23,7 +23,7 @@ sealed interface ListAnswer {
   record NotListed() implements ListAnswer {}
 
   /**
-   * The list refuses our queries; this says nothing about the client.
+   * The list refuses our queries; this is not a result about the client.
    *
    * @param code for example 127.255.255.254
    */

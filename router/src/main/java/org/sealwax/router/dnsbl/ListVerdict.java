@@ -31,7 +31,7 @@ public sealed interface ListVerdict {
   }
 
   /**
-   * One list and what it said.
+   * One list and its answer.
    *
    * @param list of the configuration
    * @param answer of the list

@@ -8,7 +8,7 @@
  * org.sealwax.router.dnsbl.ClientListing} asks once for each session.
  *
  * <p>Invariants: only a configured return code lists a client; a list that fails, is late, or
- * refuses the query says nothing; a dead list takes neither the slots of other lists nor those of
+ * refuses the query does not count; a dead list takes neither the slots of other lists nor those of
  * deliveries.
  */
 @NullMarked
