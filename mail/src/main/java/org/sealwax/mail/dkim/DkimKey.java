@@ -133,7 +133,7 @@ record DkimKey(
     try {
       rsa = rsaKey();
     } catch (GeneralSecurityException | RuntimeException e) {
-      throw permanent("the key is no RSA key");
+      throw permanent("the key is not an RSA key");
     }
     int bits = rsa.getModulus().bitLength();
     if (bits < LEAST_BITS) {
@@ -171,7 +171,7 @@ record DkimKey(
 
   byte[] ed25519() throws DkimFailure {
     if (key.length != ED25519_BYTES) {
-      throw permanent("the key is no Ed25519 key");
+      throw permanent("the key is not an Ed25519 key");
     }
     return key;
   }

@@ -122,9 +122,9 @@ record DkimSignature(
       throw neutral("the signature has an unknown query method");
     }
     Domain domain =
-        domain(required(tags, "d").text()).orElseThrow(() -> neutral("d= is no domain name"));
+        domain(required(tags, "d").text()).orElseThrow(() -> neutral("d= is not a domain name"));
     Domain selector =
-        domain(required(tags, "s").text()).orElseThrow(() -> neutral("s= is no selector"));
+        domain(required(tags, "s").text()).orElseThrow(() -> neutral("s= is not a selector"));
     String[] canonical = canonicalization(tags.text("c"));
     Optional<Instant> made = time(tags.value("t"));
     Optional<Instant> expires = time(tags.value("x"));
@@ -140,7 +140,7 @@ record DkimSignature(
     }
     byte[] bodyHash = base64(required(tags, "bh"));
     if (bodyHash.length != 32) {
-      throw neutral("bh= is no SHA-256 hash");
+      throw neutral("bh= is not a SHA-256 hash");
     }
     return new DkimSignature(
         algorithm,
@@ -234,7 +234,7 @@ record DkimSignature(
     for (String part : h.split(":", -1)) {
       String name = TagList.trimmed(part);
       if (name.isEmpty() || !name.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
-        throw neutral("h= is no list of field names");
+        throw neutral("h= is not a list of field names");
       }
       fields.add(name.toLowerCase(Locale.ROOT));
     }
@@ -260,7 +260,7 @@ record DkimSignature(
     if (text.isEmpty()
         || text.length() > digits
         || !text.chars().allMatch(c -> c >= '0' && c <= '9')) {
-      throw neutral(tag.name() + "= is no number");
+      throw neutral(tag.name() + "= is not a number");
     }
     return Long.parseLong(text);
   }
