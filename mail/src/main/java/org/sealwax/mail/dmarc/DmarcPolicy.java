@@ -4,7 +4,8 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * What the owner of a domain wants for mail that fails (RFC 9989 section 4.7); stricter is later.
+ * What the owner of a domain requests for mail that fails (RFC 9989 section 4.7); stricter is
+ * later.
  */
 public enum DmarcPolicy {
   /** No preference. */

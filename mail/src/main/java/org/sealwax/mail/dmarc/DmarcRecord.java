@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * A policy record (RFC 9989 section 4.7).
  *
  * @param policies what is wanted for mail that fails; empty when a policy of the record is invalid
- *     and the owner wants no reports, so that DMARC does not apply (section 4.10.1)
+ *     and the owner requests no reports, so that DMARC does not apply (section 4.10.1)
  * @param spf how closely an SPF identity must match
  * @param dkim how closely the domain of a signature must match
  * @param psd whether the domain says that it is a public suffix
@@ -74,7 +74,7 @@ public record DmarcRecord(
     for (String part : parts.subList(1, parts.size())) {
       var tag = TAG.matcher(part.strip());
       if (tag.matches()) {
-        // RFC 6376 3.2: a name twice is an error; an invalid value says nothing, as it should.
+        // RFC 6376 3.2: a name twice is an error; an invalid value does not count, as required.
         tags.merge(tag.group(1), tag.group(2), (first, second) -> "");
       }
     }

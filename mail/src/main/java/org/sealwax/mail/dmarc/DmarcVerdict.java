@@ -9,8 +9,8 @@ import org.sealwax.mail.address.Domain;
  * @param result the result
  * @param author the domain in From; empty when there is not exactly one
  * @param policyDomain whose record applies; empty when none does
- * @param policy what its owner wants for mail that fails, with {@code t} considered; NONE when no
- *     record applies
+ * @param policy what its owner requests for mail that fails, with {@code t} considered; NONE when
+ *     no record applies
  * @param aligned the identifier that passed and is aligned; empty unless the result is PASS
  * @param reason in words for logs
  */
