@@ -225,7 +225,7 @@ final class SpfEvaluation {
 
   /**
    * The names of the client's address that lead back to it; asked once. A failed look-up only loses
-   * a name (RFC 7208 5.5): the owner of the address has no say about the result of the domain.
+   * a name (RFC 7208 5.5): the owner of the address must not influence the result of the domain.
    */
   private List<Domain> validatedNames() {
     List<Domain> known = validated;
