@@ -81,7 +81,7 @@ public sealed interface Configuration {
    * Reads the table {@code [server]} alone: what a command needs that asks a running server. Errors
    * elsewhere do not matter, and no other file is read.
    *
-   * @param file null is not a file, so every default
+   * @param file null for no file: every key has its default
    * @throws IOException when it cannot be read, or not what it says in this table
    */
   static ServerSettings server(@Nullable Path file, MachineDefaults defaults) throws IOException {

@@ -76,7 +76,7 @@ final class NextHostOrLater {
    * @param recipients by key; those that are not there are tried again on this connection, or on
    *     the next one
    * @param skipped why the host did not take the message, or null
-   * @param connection what becomes of the connection; null when it can go on
+   * @param connection whether the connection is closed; null when it can continue
    * @param sparesParameters the host did not take a parameter that the mail can go without
    */
   record TransactionResult(
@@ -266,7 +266,7 @@ final class NextHostOrLater {
    *
    * @param answer final, or null when another connection may give one
    * @param reason why there is no better answer, in words
-   * @param connection what becomes of it
+   * @param connection whether it is closed
    * @param putsOff the host gave no answer now: one of lower preference must not replace it
    */
   record VerificationStep(

@@ -69,7 +69,7 @@ public final class SigningPolicy {
    * of the author or of the envelope sender, or the author's domain has no key}
    *
    * @param author the one address of the From field
-   * @param sender the reverse-path; the null path has no domain and is no obstacle
+   * @param sender the reverse-path; the null path has no domain and does not prevent it
    * @param now the current time
    */
   public List<DkimSigningKey> keysFor(

@@ -10,7 +10,7 @@ import org.sealwax.mail.smtp.EnhancedStatus;
  *
  * @param meaning what to do
  * @param status for the DSN and the log
- * @param text what the status says, in words
+ * @param text the status in words
  */
 public record PipeExitStatus(PipeResult meaning, EnhancedStatus status, String text) {
   /** The result for the mail. */

@@ -37,7 +37,7 @@ final class TlsReportMessage {
    * The signed message.
    *
    * @param from the contact, in the signing domain
-   * @param to where the domain wants it
+   * @param to its address at the domain
    * @param submitter our name
    * @param keys at least one; their domain is that of {@code from}
    * @param unique for boundary and Message-ID
