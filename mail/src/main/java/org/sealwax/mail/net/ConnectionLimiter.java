@@ -41,7 +41,7 @@ public final class ConnectionLimiter implements TcpListener.ClientGate {
   /**
    * A limiter of its own.
    *
-   * @param all connections at once
+   * @param all concurrent connections
    * @param each of them from one source
    * @param perMinute connections of one source in a minute, and in one burst after a pause
    * @param clock source of the current time
@@ -53,7 +53,7 @@ public final class ConnectionLimiter implements TcpListener.ClientGate {
   /**
    * One of several that share a limit; none of them can use all of it.
    *
-   * @param all connections at once of all of them
+   * @param all concurrent connections of all of them
    * @param own of this one
    * @param each of them from one source
    * @param perMinute connections of one source in a minute, and in one burst after a pause

@@ -22,7 +22,7 @@ public interface Limit {
   /**
    * {@return at most {@code max} tokens at a time}
    *
-   * @param max how many at once; at least 1
+   * @param max how many at the same time; at least 1
    */
   static Limit of(int max) {
     return new Limit() {

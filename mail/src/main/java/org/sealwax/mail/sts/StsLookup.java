@@ -7,7 +7,7 @@ public sealed interface StsLookup {
   /**
    * The DNS answered.
    *
-   * @param record what the TXT records say
+   * @param record the contents of the TXT records
    */
   record RecordAnswer(StsRecord record) implements StsLookup {}
 

@@ -67,7 +67,7 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
    * {@return what holds for a delivery now, or that a fetch must come first}
    *
    * @param memory what is remembered
-   * @param lookup what the DNS says now
+   * @param lookup the present answer of the DNS
    * @param firstContactWait how long mail waits at first contact
    * @param now the current time
    */
@@ -94,7 +94,7 @@ public record StsStep(StsMemory memory, StsAction next, @Nullable LostPolicy los
    * when its time has come, and before a failure becomes permanent (RFC 8461 5.1)}
    *
    * @param memory what is remembered
-   * @param lookup what the DNS says now
+   * @param lookup the present answer of the DNS
    * @param firstContactWait how long mail waits at first contact
    * @param now the current time
    */

@@ -51,7 +51,7 @@ public final class Identity {
      * With the cause, for the log.
      *
      * @param message what is wrong, in words
-     * @param cause the exception behind it
+     * @param cause the exception that caused it
      */
     public InvalidIdentity(String message, Throwable cause) {
       super(message, cause);

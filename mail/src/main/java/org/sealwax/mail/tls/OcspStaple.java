@@ -44,7 +44,7 @@ public sealed interface OcspStaple {
    * @param chain leaf first, as sent; without the issuer's certificate in it nothing can be checked
    * @param answer DER of an OCSPResponse
    * @param now the current time
-   * @return what the response says
+   * @return the status in the response
    */
   static OcspStaple read(List<X509Certificate> chain, byte[] answer, Instant now) {
     if (answer.length > MAX_SIZE) {
@@ -88,7 +88,7 @@ public sealed interface OcspStaple {
    * @param answer the OCSP response as DER, or an empty array
    * @param now at which the answer must be current; within the validity of {@code leaf}, or there
    *     is no result
-   * @return what the response says
+   * @return the status in the response
    */
   static OcspStaple read(X509Certificate leaf, X509Certificate issuer, byte[] answer, Instant now) {
     try {

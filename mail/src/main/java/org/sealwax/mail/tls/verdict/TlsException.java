@@ -39,7 +39,7 @@ public final class TlsException extends IOException {
    *
    * @param kind the kind of failure
    * @param message what is wrong, in words
-   * @param cause the exception behind it
+   * @param cause the exception that caused it
    */
   public TlsException(Kind kind, String message, Throwable cause) {
     super(message, cause);
