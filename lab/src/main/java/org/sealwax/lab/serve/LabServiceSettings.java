@@ -17,7 +17,7 @@ import org.sealwax.mail.address.Cidr;
  * @param trapsV6 a network of this machine for the traps, one address each; a /64 is enough
  * @param ports on which all this is; others than the standard ones are for tests
  * @param scale by which long times are divided
- * @param tokens at once
+ * @param tokens at the same time
  * @param tokensEach of them for one network
  * @param life of a token
  * @param connections concurrent ones of one source

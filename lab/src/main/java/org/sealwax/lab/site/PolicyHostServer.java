@@ -33,7 +33,7 @@ final class PolicyHostServer {
   /**
    * An answer.
    *
-   * @param response as it goes on the wire
+   * @param response the bytes on the wire
    * @param after how long it waits before the body
    */
   record PolicyServerResponse(HttpResponse response, Duration after) {

@@ -10,7 +10,7 @@ import org.sealwax.testkit.tls.CertificateSpec;
  * @param mode {@code enforce}, {@code testing} or {@code none}
  * @param patterns the policy's mx lines; {@code {host}} and {@code {site}} stand for names; empty:
  *     every listed host
- * @param maxAge seconds, as it stands
+ * @param maxAge seconds, as written
  * @param txt the TXT records at {@code _mta-sts}
  * @param body what is done to the policy's text
  * @param answer what the policy host does

@@ -12,7 +12,7 @@ import java.util.function.UnaryOperator;
  * @param id as in the list of traps: {@code E3}; variants of one have a letter more: {@code F8b}
  * @param title what is broken, in a few words
  * @param expected what a correct sender does, in a few words
- * @param source where that is said: {@code RFC 7672 2.2}
+ * @param source its document: {@code RFC 7672 2.2}
  * @param contexts policies under which it is tested, in this order
  * @param wrong what is done to a good site of the context
  */
