@@ -73,7 +73,7 @@ public final class ScanWebSite {
    *
    * @param origin scheme and authority of its public address, {@code https://assess.example.org};
    *     empty: whatever the browser names as host
-   * @param proxies networks of reverse proxies that say who the client is
+   * @param proxies networks of reverse proxies that name the client
    * @param https whether the site itself speaks TLS
    */
   public record SiteSettings(Optional<String> origin, List<Cidr> proxies, boolean https) {

@@ -49,7 +49,7 @@ public record ScanHandshakeFacts(
   /**
    * A session ticket.
    *
-   * @param lifetime seconds; 0 says nothing before TLS 1.3
+   * @param lifetime seconds; 0 is unspecified before TLS 1.3
    * @param ticketHex in hex
    * @param earlyData bytes of early data it allows, or -1 when it allows none (RFC 8446 4.2.10)
    */
