@@ -73,7 +73,7 @@ public abstract sealed class ZoneServer implements Closeable
   /**
    * What a server takes from its clients.
    *
-   * @param connectionsEach TCP connections at once of one network
+   * @param connectionsEach concurrent TCP connections of one network
    * @param connectionTime whole life of a TCP connection
    * @param queryBytes of one query; longer ones get no answer
    */

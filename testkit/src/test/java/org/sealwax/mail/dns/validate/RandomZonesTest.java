@@ -456,7 +456,7 @@ final class RandomZonesTest {
           String actual = verdict(outcome).split(" ")[0];
           String delv = delv(query, signed.port(), anchors);
           compared++;
-          // delv calls denials under opt-out validated; RFC 5155 9.2 wants no AD bit for them.
+          // delv calls denials under opt-out validated; RFC 5155 9.2 requires no AD bit for them.
           boolean optOut = outcome.reason().contains("opt-out") && delv.equals("SECURE");
           if (!actual.equals(delv) && !optOut) {
             different.add(
