@@ -25,7 +25,7 @@ final class DemoLog implements MailLog {
    * One result for a recipient.
    *
    * @param to the recipient
-   * @param status became of it
+   * @param status its status
    * @param text of the router
    * @param reason what demanded more than the configuration does, in the router's words
    * @param tls the session, or null when there was none

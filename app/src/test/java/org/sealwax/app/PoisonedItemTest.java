@@ -54,7 +54,7 @@ final class PoisonedItemTest {
 
   private static final int MOST_STARTS = 12;
 
-  /** Where the message was accepted, once for all rows. */
+  /** Where the message was accepted, for all rows. */
   @TempDir private static Path origin = Path.of("");
 
   private static String id = "";
