@@ -52,7 +52,7 @@ public final class DkimKeyFile {
     byte[] pem = DkimSigningKey.generatePem(algorithm).getBytes(StandardCharsets.US_ASCII);
     try {
       StateFiles.write(fresh, out -> out.write(pem));
-      // A link, because a move replaces a file that somebody made meanwhile.
+      // A link, because a move would replace a file that was created meanwhile.
       Files.createLink(file, fresh);
     } finally {
       Files.deleteIfExists(fresh);
