@@ -142,11 +142,18 @@ final class LabHtmlPages {
 
   /** No token. */
   static String refused(String why) {
-    return message("No token available", why + ".");
+    return message(429, why + ".");
   }
 
   /** A page for an answer that is not a result. */
-  static String message(String title, String sentence) {
+  static String message(int status, String sentence) {
+    String title =
+        switch (status) {
+          case 400 -> "Incomplete form";
+          case 403 -> "Request from another site";
+          case 405 -> "Method not allowed";
+          default -> "No token available";
+        };
     StringBuilder out = new StringBuilder();
     HtmlPage.beginServed(title, out);
     out.append("<h1>")

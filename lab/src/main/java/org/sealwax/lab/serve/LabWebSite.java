@@ -119,8 +119,7 @@ public final class LabWebSite {
       case "GET", "HEAD" -> get(request.path());
       case "POST" -> post(request, content.read().orElse(new byte[0]), from.getAddress());
       default ->
-          message(405, "Method not allowed", "This address answers GET, HEAD and POST.")
-              .with("Allow", "GET, HEAD, POST");
+          message(405, "This address answers GET, HEAD and POST.").with("Allow", "GET, HEAD, POST");
     };
   }
 
@@ -128,8 +127,8 @@ public final class LabWebSite {
     return HttpResponse.of(status, type, text).with("Cache-Control", "no-store");
   }
 
-  private static HttpResponse message(int status, String title, String sentence) {
-    return page(status, HttpResponse.HTML, LabHtmlPages.message(title, sentence));
+  private static HttpResponse message(int status, String sentence) {
+    return page(status, HttpResponse.HTML, LabHtmlPages.message(status, sentence));
   }
 
   private static HttpResponse page(String html) {
@@ -223,9 +222,7 @@ public final class LabWebSite {
     if ((!origin.isEmpty() && !origin.equals("https://" + request.field("host").orElse("")))
         || (!site.isEmpty() && !site.equals("same-origin"))) {
       return message(
-          403,
-          "Request from another site",
-          "The form was sent from a page of another site. Use the form of the start page.");
+          403, "The form was sent from a page of another site. Use the form of the start page.");
     }
     if (request.path().equals("/tokens")) {
       return issue(request.form(content), from);
@@ -246,7 +243,6 @@ public final class LabWebSite {
     if (trapCases.isEmpty() || profile.isEmpty() || family.isEmpty()) {
       return message(
           400,
-          "Incomplete form",
           "The form needs the hosts to test, an address family that this lab has, and a profile.");
     }
     return switch (lab.issue(from, trapCases.get(), family.get(), profile.get().label())) {
