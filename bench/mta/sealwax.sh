@@ -42,6 +42,14 @@ next_hop = "[$SINK_IP]:$SINK_PORT"
 resumption = $([ "$resume" = 1 ] && echo true || echo false)
 $([ "$tls" = off ] || echo 'messages_per_connection = 1')
 T
+  # BENCH_DKIM=1: each message is signed by RSA-2048 and Ed25519.
+  if [ -n "${BENCH_DKIM:-}" ]; then
+    (umask 077
+     openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$D/rsa.pem"
+     openssl genpkey -quiet -algorithm Ed25519 -out "$D/ed.pem")
+    printf '[[dkim]]\ndomain = "src.test"\nselector = "%s"\nkey = "%s"\n' rsa "$D/rsa.pem" ed "$D/ed.pem" >> "$D/sealwax.toml"
+    printf '[[sender]]\nnetworks = ["127.0.0.0/8"]\ndomains = ["src.test"]\n' >> "$D/sealwax.toml"
+  fi
   # "accept": take and keep. The next hop is dead, and the queue remembers that.
   [ "$mode" = accept ] && sed -i 's/^next_hop = .*/next_hop = "[127.0.0.1]:1"/' "$D/sealwax.toml"
   return 0

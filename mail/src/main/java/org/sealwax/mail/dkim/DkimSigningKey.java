@@ -1,12 +1,12 @@
 package org.sealwax.mail.dkim;
 
+import java.io.ByteArrayOutputStream;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyPairGenerator;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.PrivateKey;
-import java.security.Signature;
 import java.security.interfaces.EdECPrivateKey;
 import java.security.interfaces.RSAPrivateCrtKey;
 import java.security.spec.PKCS8EncodedKeySpec;
@@ -14,6 +14,7 @@ import java.security.spec.RSAPublicKeySpec;
 import java.util.Base64;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.tls.Ed25519Key;
+import org.sealwax.mail.tls.RsaKey;
 
 /** A private key with the name under which its public key is published. Thread-safe. */
 public final class DkimSigningKey {
@@ -34,7 +35,7 @@ public final class DkimSigningKey {
 
   /** Signs what is fed to it. */
   private sealed interface PrivateHalf {
-    record Rsa(RSAPrivateCrtKey key, byte[] publicKey) implements PrivateHalf {}
+    record Rsa(RsaKey key, byte[] publicKey) implements PrivateHalf {}
 
     record Ed25519(Ed25519Key key, byte[] publicKey) implements PrivateHalf {}
   }
@@ -144,7 +145,7 @@ public final class DkimSigningKey {
     byte[] open =
         keys.generatePublic(new RSAPublicKeySpec(rsa.getModulus(), rsa.getPublicExponent()))
             .getEncoded();
-    return new PrivateHalf.Rsa(rsa, open);
+    return new PrivateHalf.Rsa(new RsaKey(rsa), open);
   }
 
   /** {@return the signing domain} */
@@ -195,7 +196,7 @@ public final class DkimSigningKey {
   /** The public half: a SubjectPublicKeyInfo, or the 32 bytes of Ed25519. */
   byte[] publicKey() {
     return switch (half) {
-      case PrivateHalf.Rsa(RSAPrivateCrtKey _, byte[] open) -> open;
+      case PrivateHalf.Rsa(RsaKey _, byte[] open) -> open;
       case PrivateHalf.Ed25519(Ed25519Key _, byte[] open) -> open;
     };
   }
@@ -203,8 +204,7 @@ public final class DkimSigningKey {
   /** Bytes of one signature. */
   int signatureLength() {
     return switch (half) {
-      case PrivateHalf.Rsa(RSAPrivateCrtKey key, byte[] _) ->
-          (key.getModulus().bitLength() + Byte.SIZE - 1) / Byte.SIZE;
+      case PrivateHalf.Rsa(RsaKey key, byte[] _) -> key.signatureLength();
       case PrivateHalf.Ed25519 _ -> 64;
     };
   }
@@ -217,11 +217,10 @@ public final class DkimSigningKey {
 
   byte[] sign(HashedText text) throws GeneralSecurityException {
     return switch (half) {
-      case PrivateHalf.Rsa(RSAPrivateCrtKey key, byte[] _) -> {
-        Signature rsa = Signature.getInstance("SHA256withRSA");
-        rsa.initSign(key);
-        text.to(rsa::update);
-        yield rsa.sign();
+      case PrivateHalf.Rsa(RsaKey key, byte[] _) -> {
+        ByteArrayOutputStream all = new ByteArrayOutputStream(2048);
+        text.to(all::writeBytes);
+        yield key.sign(all.toByteArray());
       }
       case PrivateHalf.Ed25519(Ed25519Key key, byte[] _) -> {
         MessageDigest digest = BodyHash.sha256();

@@ -1,8 +1,8 @@
 package org.sealwax.mail.dkim;
 
+import java.io.ByteArrayOutputStream;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
-import java.security.Signature;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,6 +20,7 @@ import org.sealwax.mail.message.HeaderField;
 import org.sealwax.mail.message.HeaderSection;
 import org.sealwax.mail.message.HeaderSection.HeaderFlaw;
 import org.sealwax.mail.tls.RawVerifier;
+import org.sealwax.mail.tls.RsaKey;
 
 /**
  * Verifies the DKIM signatures of one message (RFC 6376 section 6, RFC 8301, RFC 8463) while the
@@ -229,10 +230,9 @@ public final class DkimVerifier {
       try {
         return switch (signature.algorithm()) {
           case RSA_SHA256 -> {
-            Signature rsa = Signature.getInstance("SHA256withRSA");
-            rsa.initVerify(found.rsa());
-            header(rsa::update);
-            yield rsa.verify(signature.signature());
+            ByteArrayOutputStream all = new ByteArrayOutputStream(2048);
+            header(all::writeBytes);
+            yield RsaKey.verifies(found.rsa(), all.toByteArray(), signature.signature());
           }
           case ED25519_SHA256 -> {
             MessageDigest digest = BodyHash.sha256();

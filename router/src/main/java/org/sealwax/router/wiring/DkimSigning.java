@@ -10,6 +10,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.tls.RsaKey;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.dkim.KeyUseRecorder;
 import org.sealwax.router.dkim.SigningPolicy;
@@ -60,6 +61,12 @@ public final class DkimSigning implements Closeable {
   /** {@return who signs what by a configuration; reads the keys} */
   public SigningPolicy policy(RouterSettings settings) throws IOException {
     SigningPolicy policy = SigningPolicy.read(settings.dkim(), settings.senders(), pool, use);
+    if (!hasKeys && !settings.dkim().isEmpty() && !RsaKey.isQuick()) {
+      log.note(
+          "dkim",
+          "an RSA signature takes about 8 ms of processor time, because libcrypto.so.3 (OpenSSL 3)"
+              + " cannot be loaded");
+    }
     hasKeys = !settings.dkim().isEmpty();
     return policy;
   }

@@ -1,13 +1,6 @@
 package org.sealwax.router.bench;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SymbolLookup;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +10,8 @@ import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.Provider;
 import java.security.Signature;
+import java.security.interfaces.RSAPrivateCrtKey;
+import java.security.interfaces.RSAPublicKey;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
 import java.util.Base64;
@@ -47,6 +42,7 @@ import org.sealwax.mail.spf.SpfCheck;
 import org.sealwax.mail.spf.SpfRequest;
 import org.sealwax.mail.spf.SpfResult;
 import org.sealwax.mail.spf.SpfSender;
+import org.sealwax.mail.tls.RsaKey;
 import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
 
@@ -59,7 +55,6 @@ import org.sealwax.testkit.zone.Zone;
  * <p>Argument: seconds for each line (2). {@code JAVA_ARGS=-XX:TieredStopAtLevel=1 bench/class
  * DkimBench} measures it as the launcher starts the program.
  */
-@SuppressWarnings("restricted") // libcrypto
 public final class DkimBench {
   private static final Domain DOMAIN = Domain.of("project.example");
   private static final byte[] HEADER_HASHED = new byte[1_500];
@@ -81,12 +76,20 @@ public final class DkimBench {
     DkimSigningKey ed = key("ed", edwards);
     DkimSigningKey two = key("rsa", rsa);
     line("sign Ed25519, Bouncy Castle", signature("Ed25519", castle, edwards.getPrivate()));
-    try {
-      line("sign RSA, libcrypto", libcrypto(rsa.getPrivate(), true));
-      line("sign Ed25519, libcrypto", libcrypto(edwards.getPrivate(), false));
-    } catch (IllegalArgumentException e) {
-      System.out.println("libcrypto: " + e.getMessage());
-    }
+    RsaKey quick = new RsaKey((RSAPrivateCrtKey) rsa.getPrivate());
+    line(
+        RsaKey.isQuick() ? "sign RSA, libcrypto" : "no libcrypto", () -> quick.sign(HEADER_HASHED));
+    byte[] signature = quick.sign(HEADER_HASHED);
+    RSAPublicKey open = (RSAPublicKey) rsa.getPublic();
+    line("verify RSA, libcrypto", () -> RsaKey.verifies(open, HEADER_HASHED, signature));
+    Callable<Boolean> byJdk =
+        () -> {
+          Signature check = Signature.getInstance("SHA256withRSA");
+          check.initVerify(open);
+          check.update(HEADER_HASHED);
+          return check.verify(signature);
+        };
+    line("verify RSA, JDK", byJdk);
     byte[] message = message();
     Clock clock = Clock.system();
     line("message of 10 KiB, both", () -> DkimSigner.sign(message, List.of(two, ed), clock.now()));
@@ -217,71 +220,6 @@ public final class DkimBench {
       throw new IllegalStateException(results.toString());
     }
     return results;
-  }
-
-  /** EVP_DigestSign of OpenSSL 3 by the foreign-function API. */
-  private static Callable<byte[]> libcrypto(PrivateKey key, boolean digest) {
-    Arena arena = Arena.global();
-    SymbolLookup library = SymbolLookup.libraryLookup("libcrypto.so.3", arena);
-    ValueLayout.OfLong p = ValueLayout.JAVA_LONG;
-    MethodHandle decode = function(library, "d2i_AutoPrivateKey", p, p, ValueLayout.ADDRESS, p);
-    MethodHandle make = function(library, "EVP_MD_CTX_new", p);
-    MethodHandle free = function(library, "EVP_MD_CTX_free", null, p);
-    MethodHandle sha256 = function(library, "EVP_sha256", p);
-    MethodHandle begin =
-        function(library, "EVP_DigestSignInit", ValueLayout.JAVA_INT, p, p, p, p, p);
-    MethodHandle sign =
-        function(
-            library,
-            "EVP_DigestSign",
-            ValueLayout.JAVA_INT,
-            p,
-            ValueLayout.ADDRESS,
-            ValueLayout.ADDRESS,
-            ValueLayout.ADDRESS,
-            p);
-    try {
-      byte[] der = key.getEncoded();
-      MemorySegment encoded = arena.allocateFrom(ValueLayout.JAVA_BYTE, der);
-      MemorySegment pointer = arena.allocateFrom(ValueLayout.ADDRESS, encoded);
-      long handle = (long) decode.invoke(0L, pointer, (long) der.length);
-      long hash = digest ? (long) sha256.invoke() : 0L;
-      return () -> {
-        try (Arena call = Arena.ofConfined()) {
-          MemorySegment text = call.allocateFrom(ValueLayout.JAVA_BYTE, HEADER_HASHED);
-          MemorySegment out = call.allocate(512);
-          MemorySegment length = call.allocateFrom(ValueLayout.JAVA_LONG, 512);
-          long context = (long) make.invoke();
-          int ok = (int) begin.invoke(context, 0L, hash, 0L, handle);
-          ok &= (int) sign.invoke(context, out, length, text, (long) HEADER_HASHED.length);
-          free.invoke(context);
-          if (ok != 1) {
-            throw new IllegalStateException("libcrypto");
-          }
-          return out.asSlice(0, length.get(ValueLayout.JAVA_LONG, 0))
-              .toArray(ValueLayout.JAVA_BYTE);
-        } catch (Throwable e) {
-          throw new IllegalStateException(e);
-        }
-      };
-    } catch (Throwable e) {
-      throw new IllegalArgumentException(e.getMessage(), e);
-    }
-  }
-
-  private static MethodHandle function(
-      SymbolLookup library,
-      String name,
-      java.lang.foreign.@org.jspecify.annotations.Nullable MemoryLayout result,
-      java.lang.foreign.MemoryLayout... parameters) {
-    MemorySegment address =
-        library.find(name).orElseThrow(() -> new IllegalArgumentException(name));
-    return Linker.nativeLinker()
-        .downcallHandle(
-            address,
-            result == null
-                ? FunctionDescriptor.ofVoid(parameters)
-                : FunctionDescriptor.of(result, parameters));
   }
 
   private static long used() {
