@@ -1,7 +1,10 @@
 package org.sealwax.mail.smtp;
 
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,6 +67,21 @@ public record DsnRequest(Set<NotifyEvent> when, boolean never, @Nullable String 
   /** What is notified for a recipient without NOTIFY (RFC 3461 4.1). */
   private Set<NotifyEvent> effectiveNotify() {
     return when.isEmpty() && !never ? USUAL : when;
+  }
+
+  /** {@return the parameters as the command has them, for example {@code NOTIFY=NEVER}} */
+  public List<String> words() {
+    List<String> words = new ArrayList<>();
+    if (never) {
+      words.add("NOTIFY=NEVER");
+    } else if (!when.isEmpty()) {
+      words.add(
+          when.stream().sorted().map(Enum::name).collect(Collectors.joining(",", "NOTIFY=", "")));
+    }
+    if (originalRecipient != null) {
+      words.add("ORCPT=" + originalRecipient);
+    }
+    return List.copyOf(words);
   }
 
   /** {@return whether NOTIFY or ORCPT was given} */

@@ -1,5 +1,7 @@
 package org.sealwax.mail.smtp;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +42,35 @@ public record MailParameters(
     HEADERS,
     /** {@code RET=FULL}: the whole message is returned. */
     FULL
+  }
+
+  /** {@return the parameters as the command has them, for example {@code SIZE=1000}} */
+  public List<String> words() {
+    List<String> words = new ArrayList<>();
+    size.ifPresent(bytes -> words.add("SIZE=" + bytes));
+    switch (body) {
+      case UNSPECIFIED -> {}
+      case SEVEN_BIT -> words.add("BODY=7BIT");
+      case EIGHT_BIT -> words.add("BODY=8BITMIME");
+    }
+    if (smtputf8) {
+      words.add("SMTPUTF8");
+    }
+    if (requireTls) {
+      words.add("REQUIRETLS");
+    }
+    switch (content) {
+      case UNSPECIFIED -> {}
+      case HEADERS -> words.add("RET=HDRS");
+      case FULL -> words.add("RET=FULL");
+    }
+    if (envelopeId != null) {
+      words.add("ENVID=" + envelopeId);
+    }
+    if (auth != null) {
+      words.add("AUTH=" + auth);
+    }
+    return List.copyOf(words);
   }
 
   /** {@return whether RET or ENVID was given (RFC 3461)} */

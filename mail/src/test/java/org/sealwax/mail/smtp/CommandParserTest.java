@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -332,5 +333,29 @@ final class CommandParserTest {
     assertInstanceOf(Command.Malformed.class, CommandParser.parse("RCPT TO:<po\u017ftmaster>"));
     assertInstanceOf(
         Command.Malformed.class, CommandParser.parse("MAIL FROM:<a@b.example> \u017fIZE=1"));
+  }
+
+  /** As filters get them. */
+  @Test
+  void parametersAreWrittenAsTheyWereGiven() {
+    for (String line :
+        List.of(
+            "MAIL FROM:<a@b.example>",
+            "MAIL FROM:<a@b.example> SIZE=1000 BODY=8BITMIME SMTPUTF8 REQUIRETLS",
+            "MAIL FROM:<a@b.example> BODY=7BIT RET=HDRS ENVID=a+20b AUTH=c+40d",
+            "MAIL FROM:<a@b.example> RET=FULL",
+            "RCPT TO:<a@b.example> NOTIFY=NEVER",
+            "RCPT TO:<a@b.example> NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;a@b.example")) {
+      List<String> words =
+          switch (CommandParser.parse(line)) {
+            case Command.Mail mail -> mail.parameters().words();
+            case Command.Rcpt rcpt -> rcpt.parameters().words();
+            case Command other -> List.of(other.toString());
+          };
+      assertEquals(
+          line,
+          String.join(" ", line.substring(0, line.indexOf('>') + 1), String.join(" ", words))
+              .strip());
+    }
   }
 }

@@ -39,11 +39,11 @@ sealed interface HeaderEdit {
     if (name.isEmpty()
         || name.length() > HeaderScanner.MAX_NAME
         || !name.chars().allMatch(c -> c > ' ' && c < 0x7f && c != ':')) {
-      throw new MilterException("not the name of a field: " + MilterText.printable(name));
+      throw new MilterException("invalid field name: " + MilterText.printable(name));
     }
     String lines = value.replace("\r\n", "\n");
     if (lines.length() > MAX_VALUE) {
-      throw new MilterException("a field of more than " + MAX_VALUE + " bytes");
+      throw new MilterException("a header field larger than " + MAX_VALUE + " bytes");
     }
     for (int i = 0; i < lines.length(); i++) {
       char c = lines.charAt(i);
@@ -51,11 +51,13 @@ sealed interface HeaderEdit {
           c == '\n' && i + 1 < lines.length() && " \t".indexOf(lines.charAt(i + 1)) >= 0;
       if (c < ' ' && c != '\t' && !breaks || c == 0x7f) {
         throw new MilterException(
-            "a field with a value that is none: " + MilterText.printable(name));
+            "control character or line end in the value of the field "
+                + MilterText.printable(name));
       }
     }
     if (lines.lines().skip(1).anyMatch(String::isBlank)) {
-      throw new MilterException("a field with an empty line: " + MilterText.printable(name));
+      throw new MilterException(
+          "empty line in the value of the field " + MilterText.printable(name));
     }
     return new FieldText(name, lines);
   }

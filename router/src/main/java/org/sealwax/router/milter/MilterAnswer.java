@@ -92,10 +92,10 @@ sealed interface MilterAnswer {
           case 'e' -> notSupported(data, "another sender");
           default ->
               throw new MilterException(
-                  "command " + MilterText.printable(String.valueOf(packet.command())));
+                  "unknown answer " + MilterText.printable(String.valueOf(packet.command())));
         };
     if (data.hasRemaining()) {
-      throw new MilterException("bytes after the command " + packet.command());
+      throw new MilterException("extra bytes in the answer " + packet.command());
     }
     return answer;
   }
@@ -123,7 +123,7 @@ sealed interface MilterAnswer {
   private static Reply reply(String text) throws MilterException {
     String[] lines = text.split("\r?\n", -1);
     if (lines.length > MAX_LINES) {
-      throw new MilterException("a reply of more than " + MAX_LINES + " lines");
+      throw new MilterException("SMTP reply of more than " + MAX_LINES + " lines");
     }
     int code = code(lines[0]);
     Optional<EnhancedStatus> status = status(lines[0], code);
@@ -132,11 +132,11 @@ sealed interface MilterAnswer {
       String line = lines[i];
       boolean isLast = i == lines.length - 1;
       if (code(line) != code || line.length() > MAX_LINE || separates(line) == isLast) {
-        throw new MilterException("not a reply: " + MilterText.printable(text));
+        throw new MilterException("invalid SMTP reply: " + MilterText.printable(text));
       }
       String rest = line.length() > 4 ? line.substring(4) : "";
       if (!rest.chars().allMatch(c -> c >= ' ' && c <= '~')) {
-        throw new MilterException("a reply that is not printable");
+        throw new MilterException("SMTP reply with characters that are not printable");
       }
       texts.add(status(line, code).isPresent() ? withoutStatus(rest) : rest);
     }
@@ -161,7 +161,7 @@ sealed interface MilterAnswer {
             && line.charAt(2) <= '9'
             && (line.length() == 3 || line.charAt(3) == ' ' || line.charAt(3) == '-');
     if (!fits) {
-      throw new MilterException("a reply without a code of 4yz or 5yz");
+      throw new MilterException("SMTP reply with a code other than 4yz or 5yz");
     }
     return Integer.parseInt(line, 0, 3, 10);
   }

@@ -40,7 +40,7 @@ final class MilterChannel implements Closeable {
   MilterPacket read() throws IOException, MilterException {
     int length = ByteBuffer.wrap(read(LENGTH)).getInt();
     if (length < 1 || length > MAX_PACKET) {
-      throw new MilterException("a packet of " + Integer.toUnsignedString(length) + " bytes");
+      throw new MilterException("invalid packet length: " + Integer.toUnsignedString(length));
     }
     ByteBuffer packet = ByteBuffer.wrap(read(length));
     return new MilterPacket((char) (packet.get() & 0xff), packet);

@@ -185,7 +185,7 @@ final class MilterConnection implements Closeable {
         }
         case MilterAnswer.Skip _ -> {
           if (stage != MilterStage.BODY || !options.maySkip()) {
-            throw new MilterException("SKIP after " + stage);
+            throw new MilterException("SKIP in answer to " + stage);
           }
           return answer;
         }
@@ -194,7 +194,7 @@ final class MilterConnection implements Closeable {
             MilterAnswer.ReplaceBody _,
             MilterAnswer.NotSupported _ -> {
           if (changes == null) {
-            throw new MilterException("a change after " + stage);
+            throw new MilterException("a change in answer to " + stage);
           }
           try {
             changes.changed(answer);

@@ -51,13 +51,13 @@ record MilterOptions(int version, int protocol, Map<MilterStage, List<String>> m
   static MilterOptions of(MilterPacket packet) throws MilterException {
     ByteBuffer data = packet.data().duplicate();
     if (packet.command() != COMMAND || data.remaining() < BYTES) {
-      throw new MilterException("no answer to the negotiation of options");
+      throw new MilterException("invalid answer to the negotiation of options");
     }
     int version = data.getInt();
     int actions = data.getInt();
     int protocol = data.getInt();
     if (version < LEAST_VERSION || version > VERSION) {
-      throw new MilterException("version " + version + " of the protocol");
+      throw new MilterException("unsupported protocol version: " + version);
     }
     if ((actions & ~ACTIONS) != 0 || (protocol & ~OFFERED) != 0) {
       throw new MilterException("options that were not offered");
@@ -66,14 +66,14 @@ record MilterOptions(int version, int protocol, Map<MilterStage, List<String>> m
     int named = 0;
     while (data.hasRemaining()) {
       if (data.remaining() <= Integer.BYTES) {
-        throw new MilterException("a request for macros that is cut off");
+        throw new MilterException("truncated request for macros");
       }
       int stage = data.getInt();
       List<String> names =
           List.of(MilterText.next(data).replace("{", "").replace("}", "").trim().split("[ ,]+"));
       named += names.size();
       if (named > MAX_MACROS) {
-        throw new MilterException("a request for too many macros");
+        throw new MilterException("request for more than " + MAX_MACROS + " macros");
       }
       MilterStage.requested(stage).forEach(s -> macros.put(s, names));
     }

@@ -21,14 +21,14 @@ final class MilterText {
         return new String(text, StandardCharsets.ISO_8859_1);
       }
     }
-    throw new MilterException("a text without end");
+    throw new MilterException("text without its NUL");
   }
 
   /** The only text of a packet. */
   static String only(ByteBuffer data) throws MilterException {
     String text = next(data);
     if (data.hasRemaining()) {
-      throw new MilterException("bytes after the end of a text");
+      throw new MilterException("extra bytes after a text");
     }
     return text;
   }

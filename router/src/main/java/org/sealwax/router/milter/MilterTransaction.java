@@ -99,9 +99,16 @@ public final class MilterTransaction implements Closeable {
     configured.forEach(settings -> runs.add(new FilterRun(settings)));
   }
 
-  /** Connects, and sends client, HELO and MAIL; empty: go on. */
-  public Optional<Reply> mail(String sender) {
+  /**
+   * Connects, and sends client, HELO and MAIL.
+   *
+   * @param sender the reverse-path without brackets; empty: the null reverse-path
+   * @param parameters ESMTP parameters of the command
+   * @return the reply that refuses; empty: go on
+   */
+  public Optional<Reply> mail(String sender, List<String> parameters) {
     addressMacros(MilterStage.MAIL, sender);
+    byte[] data = command(sender, parameters);
     return each(
         run -> {
           Milters.TakenConnection taken = milters.connect(run.settings);
@@ -113,7 +120,7 @@ public final class MilterTransaction implements Closeable {
             answer = connection.ask(MilterStage.HELO, MilterText.data(client.hello()), macros);
           }
           return answer instanceof MilterAnswer.Continue
-              ? connection.ask(MilterStage.MAIL, MilterText.data("<" + sender + ">"), macros)
+              ? connection.ask(MilterStage.MAIL, data, macros)
               : answer;
         });
   }
@@ -125,10 +132,22 @@ public final class MilterTransaction implements Closeable {
     macros.put(prefix + "_mailer", "smtp");
   }
 
-  /** Sends RCPT; a refusal is about this recipient. */
-  public Optional<Reply> rcpt(String recipient) {
+  private static byte[] command(String address, List<String> parameters) {
+    List<String> words = new ArrayList<>(List.of("<" + address + ">"));
+    words.addAll(parameters);
+    return MilterText.data(words.toArray(String[]::new));
+  }
+
+  /**
+   * Sends RCPT; a refusal is about this recipient.
+   *
+   * @param recipient without brackets
+   * @param parameters ESMTP parameters of the command
+   * @return the reply that refuses; empty: go on
+   */
+  public Optional<Reply> rcpt(String recipient, List<String> parameters) {
     addressMacros(MilterStage.RCPT, recipient);
-    byte[] data = MilterText.data("<" + recipient + ">");
+    byte[] data = command(recipient, parameters);
     return each(run -> {}, connection -> connection.ask(MilterStage.RCPT, data, macros));
   }
 
@@ -205,7 +224,7 @@ public final class MilterTransaction implements Closeable {
           MilterAnswer.EditHeader _,
           MilterAnswer.ReplaceBody _,
           MilterAnswer.NotSupported _ ->
-          throw new MilterException("no answer: " + answer.getClass().getSimpleName());
+          throw new MilterException("unexpected answer: " + answer.getClass().getSimpleName());
     }
     return Optional.empty();
   }

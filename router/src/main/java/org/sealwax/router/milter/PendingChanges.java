@@ -41,7 +41,7 @@ final class PendingChanges implements MilterConnection.ChangeListener, Closeable
           bytes += part.length;
           eightBit |= MessageEdits.hasEightBit(part);
           if (bytes > message.maxBytes()) {
-            throw new MilterException("a body that is larger than the largest message");
+            throw new MilterException("new body larger than the maximum message size");
           }
           newBody().write().write(part);
         } else {

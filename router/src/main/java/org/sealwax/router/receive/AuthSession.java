@@ -105,7 +105,7 @@ final class AuthSession {
               Base64.getEncoder().encodeToString(c.text().getBytes(StandardCharsets.UTF_8)),
               next -> saslLine(mechanism, exchange, next));
       case SaslExchange.SaslStep.Accepted a -> {
-        client.trust = new ClientTrust.AuthenticatedUser(a.user());
+        client.trust = new ClientTrust.AuthenticatedUser(a.user(), mechanism);
         log.authenticated(client.session, client.address, mechanism, a.user());
         yield new CommandResult.SendReply(Reply.of("235 2.7.0 welcome"));
       }

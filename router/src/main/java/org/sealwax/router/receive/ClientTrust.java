@@ -11,8 +11,13 @@ public sealed interface ClientTrust {
   /** Its certificate was verified against a row that grants relay. */
   record RelayCertificate(String matched) implements ClientTrust {}
 
-  /** It authenticated with a name by AUTH. */
-  record AuthenticatedUser(String user) implements ClientTrust {}
+  /**
+   * It authenticated by AUTH.
+   *
+   * @param user its name
+   * @param mechanism SASL mechanism, for example PLAIN
+   */
+  record AuthenticatedUser(String user, String mechanism) implements ClientTrust {}
 
   /** A program of this machine, through the Unix socket. */
   record LocalProgram() implements ClientTrust {}

@@ -11,6 +11,7 @@ import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.smtp.Capabilities;
 import org.sealwax.mail.smtp.Command;
 import org.sealwax.mail.smtp.DsnRequest;
+import org.sealwax.mail.smtp.MailParameters;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.session.CommandHandler;
 import org.sealwax.mail.tls.TlsServer;
@@ -406,7 +407,9 @@ final class ServerSession implements CommandHandler {
             client,
             memory,
             command,
-            server.milters().transaction(reception.milters(), filteredClient()));
+            server
+                .milters()
+                .transaction(reception.milters(), filteredClient(command.parameters())));
     Reply refusal = begun.filterSender();
     if (refusal != null) {
       begun.abandoned();
@@ -417,11 +420,12 @@ final class ServerSession implements CommandHandler {
   }
 
   /** The client as filters learn of it; its name is awaited only where there are filters. */
-  private MilterClient filteredClient() {
+  private MilterClient filteredClient(MailParameters parameters) {
     if (reception.milters().isEmpty()) {
       return new MilterClient("", client.address, "", false, Map.of());
     }
-    return FilteredClient.of(client, reception.settings().host(), listener.name(), own);
+    return FilteredClient.of(
+        client, reception.settings().host(), listener.name(), own, parameters.auth());
   }
 
   private CommandResult rcpt(Command.Rcpt command) {
@@ -451,7 +455,7 @@ final class ServerSession implements CommandHandler {
     Mailbox original = reception.mailbox(command.path());
     return switch (reception.decide(command.path(), original, open.sender(), client, own)) {
       case RelayRules.RelayDecision.Take take -> {
-        Reply refusal = open.filterRecipient(original);
+        Reply refusal = open.filterRecipient(original, command.parameters());
         Reply trouble = refusal == null ? add(open, original, take, command.parameters()) : refusal;
         yield trouble == null ? send(RECIPIENT_OK) : refuse("RCPT", to, trouble);
       }

@@ -246,12 +246,12 @@ final class Transaction implements CommandHandler.BodyReceiver {
 
   /** What the filters reply to MAIL, or null. */
   @Nullable Reply filterSender() {
-    return filters.mail(sender.toString()).orElse(null);
+    return filters.mail(sender.toString(), parameters.words()).orElse(null);
   }
 
   /** What the filters reply to a recipient that is to be taken, or null. */
-  @Nullable Reply filterRecipient(Mailbox recipient) {
-    return filters.rcpt(recipient.toString()).orElse(null);
+  @Nullable Reply filterRecipient(Mailbox recipient, DsnRequest wish) {
+    return filters.rcpt(recipient.toString(), wish.words()).orElse(null);
   }
 
   /** What the filters reply to DATA, or null; the entry is open. */

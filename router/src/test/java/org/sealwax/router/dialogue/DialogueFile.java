@@ -128,7 +128,8 @@ public record DialogueFile(
     };
   }
 
-  private static byte[] unescaped(String text) {
+  /** The bytes of a text with the escapes of {@code C!}. */
+  public static byte[] unescaped(String text) {
     StringBuilder out = new StringBuilder();
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);

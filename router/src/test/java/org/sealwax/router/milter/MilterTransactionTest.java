@@ -6,15 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +34,7 @@ final class MilterTransactionTest {
   private final RecordingMailLog log = new RecordingMailLog();
   private final Milters milters = new Milters(Clock.system(), log.log());
   private ScriptedMilter filter;
-  private long memory = 1 << 24;
+  private long memory = MemoryMessage.ENOUGH;
 
   MilterTransactionTest() throws IOException {
     filter = new ScriptedMilter();
@@ -83,72 +78,25 @@ final class MilterTransactionTest {
     return milters.transaction(List.of(filters), client(mayRelay));
   }
 
-  private record MemoryContent(ByteArrayOutputStream bytes) implements MilterContent {
-    @Override
-    public OutputStream write() {
-      return bytes;
-    }
-
-    @Override
-    public InputStream read() {
-      return new ByteArrayInputStream(bytes.toByteArray());
-    }
-
-    @Override
-    public void close() {}
-  }
-
-  private MilterTransaction.FilteredMessage message(String text) {
-    return new MilterTransaction.FilteredMessage() {
-      @Override
-      public InputStream read() {
-        return new ByteArrayInputStream(text.getBytes(StandardCharsets.ISO_8859_1));
-      }
-
-      @Override
-      public MilterContent newContent() {
-        return new MemoryContent(new ByteArrayOutputStream());
-      }
-
-      @Override
-      public boolean tryTakeMemory(long bytes) {
-        memory -= bytes;
-        return memory >= 0;
-      }
-
-      @Override
-      public long maxBytes() {
-        return 100_000;
-      }
-    };
+  private MemoryMessage message(String text) {
+    return new MemoryMessage(text, memory);
   }
 
   /** The message as it is after the filters. */
   private String filtered(boolean mayRelay, MilterSettings... filters) throws IOException {
     try (MilterTransaction transaction = transaction(mayRelay, filters)) {
-      assertEquals(Optional.empty(), transaction.mail("a@b.example"));
-      assertEquals(Optional.empty(), transaction.rcpt("c@d.example"));
+      assertEquals(Optional.empty(), transaction.mail("a@b.example", List.of()));
+      assertEquals(Optional.empty(), transaction.rcpt("c@d.example", List.of()));
       assertEquals(Optional.empty(), transaction.data("ID1"));
       MilterTransaction.FilterResult result = transaction.message(message(MESSAGE));
       assertNull(result.refusal());
-      return written(result, MESSAGE);
+      return message(MESSAGE).after(result);
     }
-  }
-
-  private static String written(MilterTransaction.FilterResult result, String former)
-      throws IOException {
-    MessageEdits edits = result.edits();
-    if (edits == null || !edits.isChanged()) {
-      return former;
-    }
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    edits.writeTo(out, new ByteArrayInputStream(former.getBytes(StandardCharsets.ISO_8859_1)));
-    return out.toString(StandardCharsets.ISO_8859_1);
   }
 
   private MilterTransaction.FilterResult result(OnFailure onFailure) throws IOException {
     try (MilterTransaction transaction = transaction(true, settings(onFailure))) {
-      assertEquals(Optional.empty(), transaction.mail("a@b.example"));
+      assertEquals(Optional.empty(), transaction.mail("a@b.example", List.of()));
       return transaction.message(message(MESSAGE));
     }
   }
@@ -179,6 +127,20 @@ final class MilterTransactionTest {
             "A",
             "Q"),
         filter.commands());
+  }
+
+  @Test
+  void parametersAreFurtherArgumentsOfACommand() throws Exception {
+    try (MilterTransaction transaction = transaction(false, settings(OnFailure.DEFER))) {
+      assertEquals(Optional.empty(), transaction.mail("", List.of("SIZE=1000", "BODY=8BITMIME")));
+      assertEquals(Optional.empty(), transaction.rcpt("c@d.example", List.of("NOTIFY=NEVER")));
+    }
+    filter.awaitQuit();
+    assertTrue(
+        filter
+            .commands()
+            .containsAll(List.of("M<>|SIZE=1000|BODY=8BITMIME|", "R<c@d.example>|NOTIFY=NEVER|")),
+        filter.commands().toString());
   }
 
   @Test
@@ -252,16 +214,17 @@ final class MilterTransactionTest {
   void refusalsAreGivenAtTheirStage() throws Exception {
     filter.on('R', ScriptedMilter.packet('y', "450-4.2.1 not\r\n450 4.2.1 now\0"));
     try (MilterTransaction transaction = transaction(false, settings(OnFailure.ACCEPT))) {
-      assertEquals(Optional.empty(), transaction.mail("a@b.example"));
-      assertEquals("450 4.2.1 not now", transaction.rcpt("c@d.example").orElseThrow().toString());
+      assertEquals(Optional.empty(), transaction.mail("a@b.example", List.of()));
+      assertEquals(
+          "450 4.2.1 not now", transaction.rcpt("c@d.example", List.of()).orElseThrow().toString());
       filter.on('R', ScriptedMilter.packet('c', ""));
-      assertEquals(Optional.empty(), transaction.rcpt("e@d.example"));
+      assertEquals(Optional.empty(), transaction.rcpt("e@d.example", List.of()));
       filter.on('E', ScriptedMilter.packet('r', ""));
       assertEquals(MilterAnswer.REJECTED, transaction.message(message(MESSAGE)).refusal());
     }
     filter.on('C', ScriptedMilter.packet('t', ""));
     try (MilterTransaction transaction = transaction(false, settings(OnFailure.ACCEPT))) {
-      assertEquals(Optional.of(MilterAnswer.DEFERRED), transaction.mail("a@b.example"));
+      assertEquals(Optional.of(MilterAnswer.DEFERRED), transaction.mail("a@b.example", List.of()));
     }
   }
 
@@ -273,8 +236,8 @@ final class MilterTransactionTest {
       try (MilterTransaction transaction =
           transaction(
               false, settings(OnFailure.DEFER), settings(second.address(), OnFailure.DEFER, 2))) {
-        assertEquals(Optional.empty(), transaction.mail("a@b.example"));
-        assertEquals(Optional.empty(), transaction.rcpt("c@d.example"));
+        assertEquals(Optional.empty(), transaction.mail("a@b.example", List.of()));
+        assertEquals(Optional.empty(), transaction.rcpt("c@d.example", List.of()));
         assertTrue(transaction.message(message(MESSAGE)).discards());
       }
       assertFalse(filter.commands().stream().anyMatch(c -> c.startsWith("M")));
@@ -334,7 +297,7 @@ final class MilterTransactionTest {
     assertTrue(log.recorded("filterFailed"), text);
     MilterTransaction.FilterResult passed = result(OnFailure.ACCEPT);
     assertNull(passed.refusal());
-    assertEquals(MESSAGE, written(passed, MESSAGE));
+    assertEquals(MESSAGE, message(MESSAGE).after(passed));
   }
 
   @Test
@@ -343,11 +306,11 @@ final class MilterTransactionTest {
     assertEquals(MilterAnswer.DEFERRED, result(OnFailure.DEFER).refusal());
     filter.negotiates(0x800);
     try (MilterTransaction transaction = transaction(true, settings(OnFailure.DEFER))) {
-      assertEquals(Optional.of(MilterAnswer.DEFERRED), transaction.mail("a@b.example"));
+      assertEquals(Optional.of(MilterAnswer.DEFERRED), transaction.mail("a@b.example", List.of()));
     }
     filter.negotiates(0).on('O');
     try (MilterTransaction transaction = transaction(true, settings(OnFailure.DEFER))) {
-      assertEquals(Optional.of(MilterAnswer.DEFERRED), transaction.mail("a@b.example"));
+      assertEquals(Optional.of(MilterAnswer.DEFERRED), transaction.mail("a@b.example", List.of()));
     }
   }
 
@@ -357,7 +320,8 @@ final class MilterTransactionTest {
       try (ScriptedMilter silent = new ScriptedMilter().on(stage);
           MilterTransaction transaction =
               transaction(true, settings(silent.address(), OnFailure.DEFER, 2))) {
-        Reply reply = transaction.mail("a@b.example").orElseGet(() -> refusal(transaction));
+        Reply reply =
+            transaction.mail("a@b.example", List.of()).orElseGet(() -> refusal(transaction));
         assertEquals(MilterAnswer.DEFERRED, reply, String.valueOf(stage));
       }
     }
@@ -377,14 +341,14 @@ final class MilterTransactionTest {
   void connectionsAreLimited() throws Exception {
     MilterSettings one = settings(filter.address(), OnFailure.DEFER, 1);
     try (MilterTransaction first = transaction(true, one)) {
-      assertEquals(Optional.empty(), first.mail("a@b.example"));
+      assertEquals(Optional.empty(), first.mail("a@b.example", List.of()));
       try (MilterTransaction second = transaction(true, one)) {
-        assertEquals(Optional.of(MilterAnswer.DEFERRED), second.mail("a@b.example"));
+        assertEquals(Optional.of(MilterAnswer.DEFERRED), second.mail("a@b.example", List.of()));
       }
     }
     assertTrue(log.recorded("filterFailed", "all 1 connections are in use"));
     try (MilterTransaction third = transaction(true, one)) {
-      assertEquals(Optional.empty(), third.mail("a@b.example"));
+      assertEquals(Optional.empty(), third.mail("a@b.example", List.of()));
     }
   }
 
@@ -395,11 +359,11 @@ final class MilterTransactionTest {
       gone.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
       InetSocketAddress address = (InetSocketAddress) gone.getLocalSocketAddress();
       try (MilterTransaction deferring = transaction(true, settings(address, OnFailure.DEFER, 1))) {
-        assertEquals(Optional.of(MilterAnswer.DEFERRED), deferring.mail("a@b.example"));
+        assertEquals(Optional.of(MilterAnswer.DEFERRED), deferring.mail("a@b.example", List.of()));
       }
       try (MilterTransaction accepting =
           transaction(true, settings(address, OnFailure.ACCEPT, 1))) {
-        assertEquals(Optional.empty(), accepting.mail("a@b.example"));
+        assertEquals(Optional.empty(), accepting.mail("a@b.example", List.of()));
         assertNull(accepting.message(message(MESSAGE)).refusal());
       }
     }
@@ -409,7 +373,7 @@ final class MilterTransactionTest {
   void sizesAreBounded() throws Exception {
     String large = "X: " + "x".repeat(70_000) + "\r\n\r\n";
     try (MilterTransaction transaction = transaction(true, settings(OnFailure.ACCEPT))) {
-      assertEquals(Optional.empty(), transaction.mail("a@b.example"));
+      assertEquals(Optional.empty(), transaction.mail("a@b.example", List.of()));
       assertEquals(
           MilterTransaction.FIELD_TOO_LARGE, transaction.message(message(large)).refusal());
     }

@@ -29,7 +29,7 @@ final class RelayRulesTest {
           new ClientTrust.AnyClient(),
           new ClientTrust.TrustedNetwork(),
           new ClientTrust.RelayCertificate("pin"),
-          new ClientTrust.AuthenticatedUser("joe"),
+          new ClientTrust.AuthenticatedUser("joe", "PLAIN"),
           new ClientTrust.LocalProgram());
   private static final List<AddressResolution> RESOLUTIONS =
       List.of(
