@@ -139,6 +139,7 @@ record DemoEnvironment(Lab lab, LabToken token, RouterDomain routerDomain) imple
     Files.writeString(folder.resolve("anchor"), String.join("\n", lab.anchors()) + "\n");
     Files.writeString(folder.resolve("mx.pem"), routerDomain.chainPem());
     Files.writeString(folder.resolve("mx.key"), routerDomain.keyPem());
+    Files.writeString(folder.resolve("dkim.pem"), routerDomain.dkimKeyPem());
   }
 
   /**
@@ -159,6 +160,10 @@ record DemoEnvironment(Lab lab, LabToken token, RouterDomain routerDomain) imple
     [identity]
     certificate = "mx.pem"
     key = "mx.key"
+    [[dkim]]
+    domain = "%s"
+    selector = "%s"
+    key = "dkim.pem"
     [dns]
     resolvers = ["%s"]
     anchors = [%s]
@@ -184,6 +189,8 @@ record DemoEnvironment(Lab lab, LabToken token, RouterDomain routerDomain) imple
             token.sender(),
             routerDomain.address().getHostAddress(),
             lab.settings().smtpPort(),
+            HOME,
+            RouterDomain.SELECTOR,
             resolver(),
             anchors,
             LOOPBACK,

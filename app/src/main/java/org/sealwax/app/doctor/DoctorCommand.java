@@ -17,6 +17,7 @@ import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.live.CachingResolver;
+import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Dialer;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SpecialUse;
@@ -46,9 +47,10 @@ public final class DoctorCommand {
 
         Examines, for the configuration: the PTR record of each address that mail is sent from, the
         name in EHLO, SPF and DMARC of that name and of the domains that send, the records of DKIM
-        keys, the resolver, the clock, outgoing port 25, and of each domain that receives MX, DNSSEC,
-        TLSA, MTA-STS, TLSRPT and the TLS of its hosts. Prints the worst first, each with the record
-        or the command that fixes it. Sends no mail and changes nothing.
+        keys and their alignment with From, the DNS lists, the resolver, the clock, outgoing port 25,
+        and of each domain that receives MX, DNSSEC, TLSA, MTA-STS, TLSRPT and the TLS of its hosts.
+        Prints the worst first, each with the record or the command that fixes it. Sends no mail and
+        changes nothing.
 
         The addresses are those of --address, else [deliver] bind_ipv4 and bind_ipv6, else the
         public addresses of this host, else those that [server] hostname resolves to.
@@ -96,6 +98,10 @@ public final class DoctorCommand {
             new SpfReview(site, resolver),
             new DmarcReview(site, resolver),
             DkimCommand.review(settings, resolver, _ -> true),
+            new AlignmentReview(
+                site.hostname(), settings.senders(), settings.dkim(), resolver, Clock.system()),
+            new MxReview(site, resolver, random),
+            new DnsListReview(settings.dnsLists(), site.sources(), resolver),
             new OutboundPortReview(
                 reach.or(() -> elsewhere(settings, site)),
                 resolver,
@@ -135,6 +141,8 @@ public final class DoctorCommand {
     // Notifications are from postmaster at the name of the host.
     Set<Domain> senders = new LinkedHashSet<>(List.of(settings.server().hostname()));
     senders.addAll(aliases);
+    settings.senders().forEach(row -> senders.addAll(row.exactDomains()));
+    settings.dkim().forEach(row -> senders.add(row.domain()));
     rewriting.ifPresent(senders::add);
     Set<Domain> receivers = new LinkedHashSet<>(aliases);
     rewriting.ifPresent(receivers::add);

@@ -15,20 +15,12 @@ import org.sealwax.mail.dns.Resolver.AddressFamily;
  * The name that we give in EHLO: a name of this host in the public DNS, and no alias (RFC 5321
  * sections 2.3.5 and 4.1.1.1).
  */
-final class EhloNameReview implements SiteReview {
+record EhloNameReview(MailSite site, Resolver resolver) implements SiteReview {
   /**
    * Names of hosts in a network of their own (RFC 6761, RFC 6762, RFC 9476 and ICANN's internal).
    */
   private static final List<String> LOCAL =
       List.of("localhost", "localdomain", "local", "internal", "lan", "home", "alt", "onion");
-
-  private final MailSite site;
-  private final Resolver resolver;
-
-  EhloNameReview(MailSite site, Resolver resolver) {
-    this.site = site;
-    this.resolver = resolver;
-  }
 
   @Override
   public List<SiteFinding> findings() {

@@ -33,7 +33,10 @@ record ReceivingReview(MailSite site, Assessor assessor) implements SiteReview {
     return found;
   }
 
-  /** The grade, and each fault once, whatever number of addresses has it. */
+  /**
+   * The grade, and each fault once, whatever number of addresses has it. Checks that could not be
+   * made for one reason are one finding.
+   */
   static List<SiteFinding> of(Domain domain, AssessmentReport report) {
     List<SiteFinding> found = new ArrayList<>();
     SiteFinding.Checked receiving = SiteFinding.SiteCheck.RECEIVING.of(domain.name());
@@ -42,9 +45,21 @@ record ReceivingReview(MailSite site, Assessor assessor) implements SiteReview {
             ? receiving.note("grade " + report.letter() + ": sealwax assess " + domain)
             : receiving.unknown("no grade: " + report.ungraded()));
     Map<String, SiteFinding> byCode = new LinkedHashMap<>();
+    Map<String, Integer> unknown = new LinkedHashMap<>();
     for (Finding finding : report.findings()) {
       SiteFinding.SiteVerdict verdict = verdict(finding.outcome());
-      if (verdict.compareTo(SiteFinding.SiteVerdict.NOTE) > 0) {
+      if (verdict == SiteFinding.SiteVerdict.UNKNOWN) {
+        unknown.merge(finding.text(), 1, Integer::sum);
+      }
+    }
+    for (Finding finding : report.findings()) {
+      SiteFinding.SiteVerdict verdict = verdict(finding.outcome());
+      int same = verdict == SiteFinding.SiteVerdict.UNKNOWN ? unknown.get(finding.text()) : 1;
+      if (same > 1) {
+        byCode.putIfAbsent(
+            finding.text(),
+            receiving.unknown(same + " checks could not be made: " + finding.text()));
+      } else if (verdict.compareTo(SiteFinding.SiteVerdict.NOTE) > 0) {
         byCode.putIfAbsent(
             finding.code(),
             SiteFinding.Checked.of(finding.check(), domain)

@@ -47,6 +47,12 @@ record SiteFinding(
     DMARC,
     /** The record of a key that signs by DKIM. */
     DKIM,
+    /** The domain that signs, compared with the domain in From. */
+    ALIGNMENT,
+    /** The MX records of a domain, compared with this host. */
+    MX,
+    /** A DNS list of the configuration, and whether it has our addresses. */
+    DNSBL,
     /** A resolver. */
     RESOLVER,
     /** The system clock. */

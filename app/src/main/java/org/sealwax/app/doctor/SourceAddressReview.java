@@ -16,17 +16,9 @@ import org.sealwax.mail.dns.ReverseName;
  * that resolves back to it (Gmail: 550 5.7.25; RFC 1912 section 2.1), and distrust a name that
  * looks as if a provider gave one to each customer.
  */
-final class SourceAddressReview implements SiteReview {
+record SourceAddressReview(MailSite site, Resolver resolver) implements SiteReview {
   /** PTR names of one address that are looked at. */
   private static final int NAMES = 4;
-
-  private final MailSite site;
-  private final Resolver resolver;
-
-  SourceAddressReview(MailSite site, Resolver resolver) {
-    this.site = site;
-    this.resolver = resolver;
-  }
 
   @Override
   public List<SiteFinding> findings() {

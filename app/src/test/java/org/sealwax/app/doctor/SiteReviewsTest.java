@@ -24,12 +24,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sealwax.app.doctor.SiteFinding.SiteVerdict;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.ReverseName;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.dkim.DkimKeyFile;
 import org.sealwax.router.dkim.DkimRow;
 import org.sealwax.router.dkim.KeyRecordCheck;
+import org.sealwax.router.dkim.SenderRow;
 import org.sealwax.testkit.dns.FixedResolver;
 
 /**
@@ -99,9 +102,68 @@ final class SiteReviewsTest {
     return new DkimReview(List.of(List.of(rows)), _ -> true, check).findings();
   }
 
+  /** A user who may send for the domain, and a host below it. */
+  private static AlignmentReview alignment(Resolver resolver, DkimRow... rows) {
+    SenderRow users =
+        new SenderRow(
+            List.of("ann"),
+            List.of(),
+            List.of(),
+            false,
+            List.of(
+                new DomainPattern.Exact(Domain.of("project.example")),
+                new DomainPattern.Below(Domain.of("project.example"))));
+    return new AlignmentReview(
+        SITE.hostname(), List.of(users), List.of(rows), resolver, Clock.system());
+  }
+
+  @Test
+  void mailWithoutAKeyInForceIsAWarning() {
+    Optional<Instant> later = Optional.of(Clock.system().civilTime().plus(Duration.ofDays(9)));
+    for (AlignmentReview review :
+        List.of(
+            alignment(inOrder().build()),
+            alignment(inOrder().build(), row("ed", later, Optional.empty())))) {
+      List<SiteFinding> found = review.findings();
+      assertEquals(2, found.size());
+      for (SiteFinding finding : found) {
+        assertEquals(SiteVerdict.WARNING, finding.verdict());
+        assertTrue(finding.fix().getFirst().startsWith("sealwax dkim new "), finding.toString());
+      }
+    }
+  }
+
   private static Broken brokenKey(String what, String record) {
     return new Broken(
         what, b -> b.without(ED_NAME).txt(ED_NAME, record), SiteVerdict.ERROR, "dkim", ED_NAME);
+  }
+
+  private static Broken brokenMx(
+      String what, UnaryOperator<FixedResolver.Builder> change, SiteVerdict verdict) {
+    return new Broken(what, change, verdict, "mx", "project.example. MX 10 mx.project.example.");
+  }
+
+  /** Bounces of forwarded mail must come back; other mail may come by way of another host. */
+  @Test
+  void theDomainOfRewrittenSendersLeadsHere() {
+    Domain domain = Domain.of("srs.project.example");
+    MailSite site =
+        new MailSite(
+            SITE.hostname(), SITE.sources(), List.of(), List.of(domain), Optional.of(domain));
+    FixedResolver.Builder elsewhere =
+        inOrder().mx(domain.name(), 10, "mx.other.example").a("mx.other.example", "192.0.2.99");
+    SiteFinding wrong =
+        new MxReview(site, elsewhere.build(), RandomSource.seeded(1)).findings().getFirst();
+    assertEquals(SiteVerdict.ERROR, wrong.verdict());
+    assertEquals(List.of("srs.project.example. MX 10 mx.project.example."), wrong.fix());
+    // One of several hosts is enough, whatever its name.
+    elsewhere.mx(domain.name(), 20, "backup.example").a("backup.example", "192.0.2.25");
+    assertEquals(
+        SiteVerdict.OK,
+        new MxReview(site, elsewhere.build(), RandomSource.seeded(1))
+            .findings()
+            .getFirst()
+            .verdict());
   }
 
   @Test
@@ -115,6 +177,22 @@ final class SiteReviewsTest {
     assertEquals(
         SiteVerdict.WARNING, ofKeys(none, row("ed", later, Optional.empty())).getFirst().verdict());
     assertEquals(SiteVerdict.ERROR, ofKeys(none, row("ed", earlier, later)).getFirst().verdict());
+  }
+
+  @Test
+  void aKeyThatLargeReceiversDoNotVerifyIsNotEnough() {
+    Optional<Instant> earlier = Optional.of(Clock.system().civilTime().minus(Duration.ofDays(9)));
+    for (AlignmentReview review :
+        List.of(
+            alignment(inOrder().build(), row("ed")),
+            alignment(inOrder().build(), row("ed"), row("rsa", Optional.empty(), earlier)))) {
+      SiteFinding found = review.findings().getLast();
+      assertEquals(SiteVerdict.WARNING, found.verdict());
+      assertEquals(List.of("sealwax dkim new project.example"), found.fix());
+    }
+    assertEquals(
+        SiteVerdict.OK,
+        alignment(inOrder().build(), row("ed"), row("rsa")).findings().getLast().verdict());
   }
 
   @Test
@@ -144,6 +222,7 @@ final class SiteReviewsTest {
         .txt("mx.project.example", "v=spf1 a -all")
         .txt("_dmarc.project.example", "v=DMARC1; p=quarantine")
         .txt("project.example", "v=spf1 ip4:192.0.2.25 ip6:2001:db8::25 -all")
+        .mx("project.example", 10, "mx.project.example")
         .ptr(reverse("192.0.2.25"), "mx.project.example")
         .ptr(reverse("2001:db8::25"), "mx.project.example");
   }
@@ -160,6 +239,8 @@ final class SiteReviewsTest {
     found.addAll(new SpfReview(site, resolver).findings());
     found.addAll(new DmarcReview(site, resolver).findings());
     found.addAll(ofKeys(resolver, row("rsa"), row("ed")));
+    found.addAll(alignment(resolver, row("rsa"), row("ed")).findings());
+    found.addAll(new MxReview(site, resolver, RandomSource.seeded(1)).findings());
     return found;
   }
 
@@ -237,6 +318,38 @@ final class SiteReviewsTest {
             b -> b.fails("_dmarc.project.example"),
             SiteVerdict.UNKNOWN,
             "dmarc",
+            ""),
+        new Broken(
+            "a signature that is not aligned",
+            b ->
+                b.without("_dmarc.project.example")
+                    .txt("_dmarc.project.example", "v=DMARC1; p=reject; adkim=s"),
+            SiteVerdict.ERROR,
+            "alignment",
+            "sealwax dkim new mx.project.example"),
+        new Broken(
+            "alignment look-up fails",
+            b -> b.fails("_dmarc.mx.project.example"),
+            SiteVerdict.UNKNOWN,
+            "alignment",
+            ""),
+        brokenMx("no mx record", b -> b.without("project.example"), SiteVerdict.ERROR),
+        brokenMx(
+            "a null mx record",
+            b -> b.without("project.example").mx("project.example", 0, "."),
+            SiteVerdict.ERROR),
+        brokenMx(
+            "mx of another host",
+            b ->
+                b.without("project.example")
+                    .mx("project.example", 10, "mx.other.example")
+                    .a("mx.other.example", "192.0.2.99"),
+            SiteVerdict.WARNING),
+        new Broken(
+            "mx look-up fails",
+            b -> b.without("project.example").fails("project.example", FixedResolver.Type.MX),
+            SiteVerdict.UNKNOWN,
+            "mx",
             ""),
         new Broken(
             "no spf record",

@@ -8,6 +8,8 @@ import org.sealwax.lab.traps.PublishedTlsa;
 import org.sealwax.lab.traps.Site;
 import org.sealwax.lab.traps.StsPublication;
 import org.sealwax.lab.traps.TrapHost;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dkim.DkimSigningKey;
 import org.sealwax.mail.dns.ReverseName;
 import org.sealwax.testkit.tls.CertificateSpec;
 import org.sealwax.testkit.tls.IssuedCertificate;
@@ -16,18 +18,31 @@ import org.sealwax.testkit.zone.ZoneSigning;
 
 /**
  * The router's own domain in the lab: signed, with TLSA records for its key and for the next one,
- * an MTA-STS policy and a TLSRPT record. The lab serves its DNS and its policy host; at its mail
- * host's address the router itself must listen, with this certificate.
+ * an MTA-STS policy, a TLSRPT record, and a key that signs its mail by DKIM. The lab serves its DNS
+ * and its policy host; at its mail host's address the router itself must listen, with this
+ * certificate.
  *
  * @param domain its name
  * @param host the name of its one mail host
  * @param address address of that host, without a listener yet
  * @param chainPem the certificate, by the lab's authority, and its intermediate
  * @param keyPem its key (PKCS#8); valid in this lab only, and no longer than it
+ * @param dkimKeyPem the key for DKIM (RSA, PKCS#8), published at {@link #SELECTOR}
  */
 public record RouterDomain(
-    String domain, String host, InetAddress address, String chainPem, String keyPem) {
+    String domain,
+    String host,
+    InetAddress address,
+    String chainPem,
+    String keyPem,
+    String dkimKeyPem) {
+  /** The DKIM selector of the router's key. */
+  public static final String SELECTOR = "lab";
+
   private static final int SMTP = 25;
+
+  /** Bytes of a string of a TXT record, at most 255 (RFC 1035 section 3.3). */
+  private static final String STRING = ".{200}";
 
   /** Without the key. */
   @Override
@@ -63,14 +78,30 @@ public record RouterDomain(
             host.name(),
             host.addresses().getFirst(),
             host.leaf().chainPem(),
-            host.leaf().keyPem());
+            host.leaf().keyPem(),
+            setup
+                .authority()
+                .issue(CertificateSpec.of(domain).with(CertificateSpec.CertificateKeyType.RSA_2048))
+                .keyPem());
     Zone reverse =
         new Zone(
             ReverseName.of(routerDomain.address()).name(),
             "$TTL 60\n@ PTR " + host.name() + ".\n",
             ZoneSigning.VALID);
-    Zone own = new Zone(domain, zone(setup, place, host, reports), ZoneSigning.VALID);
+    Zone own =
+        new Zone(domain, zone(setup, place, host, reports) + dkim(routerDomain), ZoneSigning.VALID);
     return new RouterDomainZone(routerDomain, List.of(own, reverse));
+  }
+
+  private static String dkim(RouterDomain routerDomain) throws IOException {
+    try {
+      DkimSigningKey key =
+          DkimSigningKey.parse(
+              Domain.of(routerDomain.domain), Domain.of(SELECTOR), routerDomain.dkimKeyPem);
+      return key.recordName() + ". TXT \"" + key.record().replaceAll(STRING, "$0\" \"") + "\"\n";
+    } catch (DkimSigningKey.InvalidKey e) {
+      throw new IOException(e);
+    }
   }
 
   private static String zone(

@@ -2,6 +2,7 @@ package org.sealwax.router.dkim;
 
 import java.util.List;
 import org.sealwax.mail.address.Cidr;
+import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.settings.SettingTable;
@@ -48,5 +49,14 @@ public record SenderRow(
       throw new IllegalArgumentException(
           "a sender row needs users, networks, certificates or local");
     }
+  }
+
+  /** {@return the domains that are named, without patterns} */
+  public List<Domain> exactDomains() {
+    return domains.stream()
+        .filter(DomainPattern.Exact.class::isInstance)
+        .map(DomainPattern.Exact.class::cast)
+        .map(DomainPattern.Exact::domain)
+        .toList();
   }
 }

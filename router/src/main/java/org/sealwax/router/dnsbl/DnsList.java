@@ -74,7 +74,7 @@ public record DnsList(
   }
 
   /** The name that the list has for an address (RFC 5782 2.1 and 2.4). */
-  Domain nameOf(InetAddress client) {
+  public Domain nameOf(InetAddress client) {
     String reversed = ReverseName.of(client).name();
     int suffix = reversed.lastIndexOf('.', reversed.lastIndexOf('.') - 1);
     return new Domain(reversed.substring(0, suffix + 1) + zone.name());

@@ -4,9 +4,10 @@ import java.net.InetAddress;
 import java.util.Comparator;
 import java.util.List;
 import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.Resolver;
 
 /** The result of one list for a client. */
-sealed interface ListAnswer {
+public sealed interface ListAnswer {
   /**
    * The client is listed.
    *
@@ -41,6 +42,17 @@ sealed interface ListAnswer {
 
   /** Characters of a list's explanation that are used: the reply has to fit in a line. */
   int MAX_TEXT = 150;
+
+  /**
+   * {@return what a list says now; blocks as long as the resolver does}
+   *
+   * @param list of the configuration
+   * @param client its address
+   * @param resolver answers the DNS question
+   */
+  static ListAnswer ask(DnsList list, InetAddress client, Resolver resolver) {
+    return of(list, resolver.addresses(list.nameOf(client), Resolver.AddressFamily.IPV4));
+  }
 
   /** What the A records of the client's name mean. */
   static ListAnswer of(DnsList list, DnsAnswer<InetAddress> answer) {

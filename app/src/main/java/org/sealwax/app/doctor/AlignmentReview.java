@@ -1,0 +1,122 @@
+package org.sealwax.app.doctor;
+
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dkim.DkimAlgorithm;
+import org.sealwax.mail.dmarc.AuthenticatedIdentifier;
+import org.sealwax.mail.dmarc.AuthenticatedIdentifier.Mechanism;
+import org.sealwax.mail.dmarc.AuthenticationFacts;
+import org.sealwax.mail.dmarc.AuthorDomain;
+import org.sealwax.mail.dmarc.DmarcCheck;
+import org.sealwax.mail.dmarc.DmarcVerdict;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.router.dkim.DkimKeyFile;
+import org.sealwax.router.dkim.DkimRow;
+import org.sealwax.router.dkim.SenderRow;
+
+/**
+ * Whether a signature that counts for DMARC is on our mail: on notifications, whose From is the
+ * postmaster at the name of this host, and on mail of each domain that a {@code [[sender]]} row
+ * allows. A signature counts when its domain is aligned with that in From (RFC 9989 section 4.4).
+ * Unlike SPF it stays valid when a recipient forwards the mail.
+ *
+ * @param hostname the domain in From of notifications
+ * @param senders users and clients, with their domains
+ * @param keys that sign
+ */
+record AlignmentReview(
+    Domain hostname, List<SenderRow> senders, List<DkimRow> keys, Resolver resolver, Clock clock)
+    implements SiteReview {
+  AlignmentReview {
+    senders = List.copyOf(senders);
+    keys = List.copyOf(keys);
+  }
+
+  @Override
+  public List<SiteFinding> findings() {
+    List<SiteFinding> found = new ArrayList<>();
+    found.add(of(hostname, ofNotifications(), "our notifications are"));
+    Set<Domain> authors = new LinkedHashSet<>();
+    senders.forEach(row -> authors.addAll(row.exactDomains()));
+    for (Domain author : authors) {
+      found.add(of(author, isSigning(author) ? Optional.of(author) : Optional.empty(), "mail is"));
+    }
+    return found;
+  }
+
+  /** As {@code SigningPolicy.ownKeys}: the nearest domain with a key. */
+  private Optional<Domain> ofNotifications() {
+    Optional<Domain> at = Optional.of(hostname);
+    while (at.isPresent() && !isSigning(at.get())) {
+      at = at.get().parent();
+    }
+    return at;
+  }
+
+  private boolean isSigning(Domain domain) {
+    Instant now = clock.civilTime();
+    return keys.stream().anyMatch(key -> key.domain().equals(domain) && key.isInForce(now));
+  }
+
+  private SiteFinding of(Domain author, Optional<Domain> signer, String mail) {
+    SiteFinding.Checked alignment = SiteFinding.SiteCheck.ALIGNMENT.of(author);
+    String newKeys = "sealwax dkim new " + author;
+    if (signer.isEmpty()) {
+      return alignment.warning(
+          mail
+              + " not signed by DKIM: large receivers refuse it where SPF does not pass, and"
+              + " notifications without a signature",
+          newKeys);
+    }
+    if (!hasRsa(signer.get())) {
+      return alignment.warning(
+          mail + " signed with Ed25519 only (RFC 8463), which large receivers do not verify",
+          newKeys);
+    }
+    DmarcVerdict verdict =
+        new DmarcCheck(resolver)
+            .of(
+                new AuthorDomain.Single(author),
+                new AuthenticationFacts(
+                    List.of(new AuthenticatedIdentifier(Mechanism.DKIM, signer.get())), List.of()));
+    String text = mail + " signed by " + signer.get();
+    return switch (verdict.result()) {
+      case PASS -> alignment.ok(text + ", which is aligned");
+      case FAIL ->
+          alignment.error(
+              text
+                  + ", which is not aligned with the domain in From: by the DMARC record of "
+                  + verdict.policyDomain().map(Domain::name).orElse("")
+                  + " the names must be the same",
+              newKeys,
+              "or remove adkim=s from that record");
+      case TEMPERROR -> alignment.lookupFailed(verdict.reason());
+      // DmarcReview says what is wrong.
+      case NONE, PERMERROR -> alignment.ok(text + "; no DMARC record applies");
+    };
+  }
+
+  private boolean hasRsa(Domain signer) {
+    Instant now = clock.civilTime();
+    for (DkimRow key : keys) {
+      if (key.domain().equals(signer) && key.isInForce(now)) {
+        try {
+          if (DkimKeyFile.read(signer, key.selector(), key.key()).algorithm()
+              == DkimAlgorithm.RSA_SHA256) {
+            return true;
+          }
+        } catch (IOException e) {
+          return true; // DkimReview says why it cannot be used
+        }
+      }
+    }
+    return false;
+  }
+}
