@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.sealwax.mail.address.Domain;
@@ -50,13 +51,12 @@ final class AuthoritativeLookupTest {
       assertTrue(two.contains("127.0.0.2"), answers.toString());
       Map<String, DnsAnswer<String>> texts = all.txt(Domain.of("s1._domainkey.example.org"));
       assertEquals(
-          List.of("v=DKIM1; p=x"), texts.get("ns1.example.org (127.0.0.1)").records(), "joined");
+          List.of("v=DKIM1; p=x"), of(texts, "ns1.example.org (127.0.0.1)").records(), "joined");
       assertEquals(
-          DnsAnswer.Kind.UNKNOWN, texts.get("ns2.example.org (127.0.0.2)").kind(), "silent");
+          DnsAnswer.Kind.UNKNOWN, of(texts, "ns2.example.org (127.0.0.2)").kind(), "silent");
       assertEquals(
           DnsAnswer.Kind.NO_NAME,
-          all.txt(Domain.of("s3._domainkey.example.org"))
-              .get("ns1.example.org (127.0.0.1)")
+          of(all.txt(Domain.of("s3._domainkey.example.org")), "ns1.example.org (127.0.0.1)")
               .kind());
       // The records of an alias are those of another zone.
       assertEquals(
@@ -71,5 +71,9 @@ final class AuthoritativeLookupTest {
               server.address().getPort());
       assertEquals(Map.of(), guarded.tlsa(Domain.of("_25._tcp.mx.example.org")));
     }
+  }
+
+  private static <T> DnsAnswer<T> of(Map<String, DnsAnswer<T>> answers, String server) {
+    return Objects.requireNonNull(answers.get(server), server);
   }
 }
