@@ -10,8 +10,8 @@ import org.sealwax.router.dnsbl.ListAnswer;
 
 /**
  * The DNS lists of the configuration: each answers our queries and has its test entries (RFC 5782
- * section 5: 127.0.0.2 is listed, 127.0.0.1 is not), and no block list has an address of ours,
- * which other servers would refuse, too.
+ * section 5: 127.0.0.2 is listed, 127.0.0.1 is not), and no block list has one of our addresses:
+ * other servers would refuse our mail, too.
  */
 record DnsListReview(List<DnsList> lists, List<InetAddress> sources, Resolver resolver)
     implements SiteReview {
@@ -43,7 +43,7 @@ record DnsListReview(List<DnsList> lists, List<InetAddress> sources, Resolver re
       case ListAnswer.NoAnswer failed -> dnsbl.lookupFailed(failed.reason());
       case ListAnswer.QueryRefused refused ->
           dnsbl.warning(
-              "the list refuses our queries (" + refused.code() + ") and lists nobody for us",
+              "the list refuses our queries (" + refused.code() + ") and lists no client for us",
               "register with the list, or query it by a resolver of this host:",
               "[dns] resolvers = [\"127.0.0.1\"]");
       case ListAnswer.NotListed _ ->

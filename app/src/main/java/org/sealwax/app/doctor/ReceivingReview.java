@@ -54,7 +54,8 @@ record ReceivingReview(MailSite site, Assessor assessor) implements SiteReview {
     }
     for (Finding finding : report.findings()) {
       SiteFinding.SiteVerdict verdict = verdict(finding.outcome());
-      int same = verdict == SiteFinding.SiteVerdict.UNKNOWN ? unknown.get(finding.text()) : 1;
+      int same =
+          verdict == SiteFinding.SiteVerdict.UNKNOWN ? unknown.getOrDefault(finding.text(), 0) : 1;
       if (same > 1) {
         byCode.putIfAbsent(
             finding.text(),
