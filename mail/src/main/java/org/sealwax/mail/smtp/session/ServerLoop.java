@@ -1,7 +1,6 @@
 package org.sealwax.mail.smtp.session;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Set;
@@ -69,12 +68,6 @@ public final class ServerLoop {
   /** Bytes of replies held back while a group goes on: a group of a thousand RCPT has more. */
   private static final int HELD_REPLIES = 8 * 1_024;
 
-  /** Time that a client may be silent after LF.LF and the like before it gets the error reply. */
-  private static final Duration FALSE_END = Duration.ofSeconds(10);
-
-  /** For the next bytes while sessions are scarce; Postfix has the same under stress. */
-  private static final Duration SCARCE_WAIT = Duration.ofSeconds(10);
-
   /** Time limit for a 421 from another thread. */
   private static final Duration GOODBYE = Duration.ofSeconds(2);
 
@@ -89,16 +82,12 @@ public final class ServerLoop {
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.BUSY);
   private volatile Wire wire;
   private volatile boolean ending;
+  private SessionInput input;
   private LineReader in;
   private CommandHandler.@Nullable BodyReceiver chunkBody;
   private @Nullable BdatReader chunks;
   private int errors;
   private int idleCommands;
-  private Duration readTimeout = Duration.ZERO;
-  private long bodyDeadline;
-  private long lineDeadline;
-  private boolean inBody;
-  private @Nullable DotReader dots;
 
   /** The verb that was refused last, while its client may still send what belongs after it. */
   private @Nullable String refused;
@@ -116,11 +105,16 @@ public final class ServerLoop {
     this.handler = handler;
     this.settings = settings;
     this.clock = clock;
-    this.in = reader(wire);
+    this.input = input(wire);
+    this.in = reader(input);
   }
 
-  private LineReader reader(Wire from) {
-    LineReader reader = new LineReader(new TimedInput(from.in()));
+  private SessionInput input(Wire from) {
+    return new SessionInput(from, settings, clock, handler::areSessionsScarce);
+  }
+
+  private LineReader reader(SessionInput from) {
+    LineReader reader = new LineReader(from);
     reader.growIf(handler::mayGrowBuffer);
     return reader;
   }
@@ -248,7 +242,7 @@ public final class ServerLoop {
       return in.read(SmtpLimits.COMMAND_LINE);
     }
     flush();
-    startLine();
+    input.startLine(chunkBody != null);
     narrow();
     phase.set(Phase.IDLE);
     if (ending && phase.compareAndSet(Phase.IDLE, Phase.BUSY)) {
@@ -419,8 +413,8 @@ public final class ServerLoop {
       return SessionEnd.HANDSHAKE;
     }
     wire = tls;
-    readTimeout = Duration.ZERO;
-    in = reader(tls);
+    input = input(tls);
+    in = reader(input);
     handler.encrypted(tls);
     return null;
   }
@@ -429,7 +423,7 @@ public final class ServerLoop {
       CommandHandler.CommandResult.SendChallenge ask, Command command) throws IOException {
     out.append(Reply.of(334, ask.text()));
     flush();
-    startLine();
+    input.startLine(chunkBody != null);
     return switch (in.read(SmtpLimits.AUTH_LINE)) {
       case InputLine.Text t -> follow(ask.next().answer(t.text()), command);
       case InputLine.BrokenLine r -> {
@@ -445,9 +439,8 @@ public final class ServerLoop {
     boolean decided = false;
     try {
       flush();
-      startBody();
       DotReader reader = new DotReader(in, body.maxBytes());
-      dots = reader;
+      input.startBody(reader);
       BodySummary summary = read(reader, body);
       if (!summary.complete() && !summary.tooLarge() && !reader.isFlawed()) {
         return SessionEnd.LOST;
@@ -456,8 +449,7 @@ public final class ServerLoop {
       decided = true;
       return decide(reply, summary.complete());
     } finally {
-      dots = null;
-      inBody = false;
+      input.endBody();
       if (!decided) {
         body.abandoned();
       }
@@ -479,20 +471,23 @@ public final class ServerLoop {
   private @Nullable SessionEnd takeChunk(CommandHandler.BodyReceiver body, Command.Bdat bdat)
       throws IOException {
     BdatReader reader = chunks;
-    if (reader == null || !body.equals(chunkBody)) {
+    boolean first = reader == null || !body.equals(chunkBody);
+    if (reader == null || first) {
       reader = new BdatReader(in, body.maxBytes());
       chunks = reader;
       chunkBody = body;
-      bodyDeadline = clock.nanoTime() + settings.body().toNanos();
     }
     if (bdat.size() > body.maxBytes()
         && bdat.size() - body.maxBytes() > DotReader.DROPPED_AFTER_LIMIT) {
       return close(tooMuch(), SessionEnd.REFUSED);
     }
-    waitAtMost(settings.block());
-    inBody = true;
+    if (first) {
+      input.startBody();
+    } else {
+      input.continueBody();
+    }
     boolean whole = reader.readInto(bdat.size(), body);
-    inBody = false;
+    input.endBody();
     if (!whole) {
       return SessionEnd.LOST;
     }
@@ -511,9 +506,9 @@ public final class ServerLoop {
     if (bdat.size() > DotReader.DROPPED_AFTER_LIMIT) {
       return close(tooMuch(), SessionEnd.REFUSED);
     }
-    startBody();
+    input.startBody();
     boolean whole = BdatReader.drop(in, bdat.size());
-    inBody = false;
+    input.endBody();
     return whole ? null : SessionEnd.LOST;
   }
 
@@ -530,28 +525,6 @@ public final class ServerLoop {
     }
     send(reply);
     return null;
-  }
-
-  /** One line as a whole has the time of one command: a byte now and then does not extend it. */
-  private void startLine() throws IOException {
-    long now = clock.nanoTime();
-    long most = settings.command().toNanos();
-    if (chunkBody != null) {
-      // All chunks of a message, and the waits between them, have the time of one body.
-      most = Math.clamp(bodyDeadline - now, 1, most);
-    }
-    waitAtMost(Duration.ofNanos(most));
-    lineDeadline = now + most;
-  }
-
-  private void startBody() throws IOException {
-    waitAtMost(settings.block());
-    bodyDeadline = clock.nanoTime() + settings.body().toNanos();
-    inBody = true;
-  }
-
-  private Duration falseEnd() {
-    return settings.block().compareTo(FALSE_END) < 0 ? settings.block() : FALSE_END;
   }
 
   /** A waiting session holds little memory. */
@@ -583,13 +556,6 @@ public final class ServerLoop {
     return sessionEnd;
   }
 
-  private void waitAtMost(Duration timeout) throws IOException {
-    if (!timeout.equals(readTimeout)) {
-      readTimeout = timeout;
-      wire.readTimeout(timeout);
-    }
-  }
-
   private void flush() throws IOException {
     if (out.size() == 0) {
       return;
@@ -614,35 +580,6 @@ public final class ServerLoop {
       wire.close();
     } catch (IOException e) {
       // It was to be closed, and it is.
-    }
-  }
-
-  /** The wire's bytes, with the total time for a body. */
-  private final class TimedInput extends InputStream {
-    private final InputStream source;
-
-    TimedInput(InputStream source) {
-      this.source = source;
-    }
-
-    @Override
-    public int read() {
-      throw new UnsupportedOperationException("read in blocks");
-    }
-
-    @Override
-    public int read(byte[] into, int offset, int length) throws IOException {
-      if (clock.nanoTime() - (inBody ? bodyDeadline : lineDeadline) > 0) {
-        throw new SocketTimeoutException("body or line timed out");
-      }
-      DotReader reader = dots;
-      if (reader != null) {
-        waitAtMost(reader.isFalseEnd() ? falseEnd() : settings.block());
-      }
-      if (handler.areSessionsScarce()) {
-        waitAtMost(SCARCE_WAIT.compareTo(readTimeout) < 0 ? SCARCE_WAIT : readTimeout);
-      }
-      return source.read(into, offset, length);
     }
   }
 }
