@@ -357,6 +357,9 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   @Override
   public void senderChecked(String id, String session, SenderCheckFields found) {
     raise("sealwax_spf_total", "Messages by the result of SPF", "result", found.spf());
+    for (String result : found.dkim().split(",")) {
+      raise("sealwax_dkim_total", "Messages by the results of DKIM", "result", result);
+    }
     raise("sealwax_dmarc_total", "Messages by the result of DMARC", "result", found.dmarc());
     line(Severity.FACT, "receive", "sender-checked", session, id)
         .field("spf", found.spf())

@@ -459,7 +459,12 @@ final class Transaction implements CommandHandler.BodyReceiver {
       }
       Envelope envelope =
           new Envelope(
-              sender, options(summary, eight), client.origin(), client.session, client.tlsLine());
+                  sender,
+                  options(summary, eight),
+                  client.origin(),
+                  client.session,
+                  client.tlsLine())
+              .withChecks(judged == null ? "" : judged.line());
       String quarantine = result.quarantine();
       if (quarantine == null) {
         open.commit(envelope, recipients);

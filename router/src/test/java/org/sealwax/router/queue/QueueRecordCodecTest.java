@@ -52,7 +52,7 @@ public final class QueueRecordCodecTest {
     Map<String, Object> values = new LinkedHashMap<>();
     values.put(
         "envelope plain",
-        new Envelope(ReversePath.of(PLAIN), MailOptions.plain(), "c[192.0.2.1]", "s-1", "", 1));
+        new Envelope(ReversePath.of(PLAIN), MailOptions.plain(), "c[192.0.2.1]", "s-1", "", "", 1));
     int number = 0;
     for (MailOptions.BodyType body : MailOptions.BodyType.values()) {
       for (ReturnParameter content : ReturnParameter.values()) {
@@ -66,6 +66,7 @@ public final class QueueRecordCodecTest {
                   "local",
                   "",
                   "TLSv1.3",
+                  "",
                   number * 500));
           number++;
         }
@@ -141,7 +142,7 @@ public final class QueueRecordCodecTest {
         new TraceEntry(
             NOON,
             0,
-            new TraceEntry.MessageArrival(NOON.minusMillis(1), "", "c", "TLSv1.3", 1L << 40, 7),
+            new TraceEntry.MessageArrival(NOON.minusMillis(1), "", "c", "TLSv1.3", "", 1L << 40, 7),
             List.of()));
     return values;
   }
@@ -262,6 +263,24 @@ public final class QueueRecordCodecTest {
       }
     }
     assertEquals(Map.of("envelope", 537, "group", 537, "trace", 913), counts);
+  }
+
+  /** Rows without results are those of the version before; it reads the others as a text of TLS. */
+  @Test
+  void resultsOfTheChecksComeBackWithTheHop() throws IOException {
+    for (String tls : List.of("", "TLSv1.3 TLS_AES_128_GCM_SHA256")) {
+      Envelope envelope =
+          new Envelope(ReversePath.of(PLAIN), MailOptions.plain(), "c", "s", tls)
+              .withChecks("spf=pass dkim=none dmarc=fail");
+      assertEquals(
+          envelope, QueueRecordCodec.ENVELOPE.read(QueueRecordCodec.ENVELOPE.write(envelope)));
+      TraceEntry entry =
+          new TraceEntry(NOON, 1, TraceEntry.MessageArrival.of(NOON, envelope, 9), List.of());
+      assertEquals(
+          "spf=pass dkim=none dmarc=fail", Objects.requireNonNull(entry.arrival()).checks());
+      assertEquals(
+          entry, QueueRecordCodec.TRACE_ENTRY.read(QueueRecordCodec.TRACE_ENTRY.write(entry)));
+    }
   }
 
   /** An extent that only matters in memory becomes the nearest one that is stored. */

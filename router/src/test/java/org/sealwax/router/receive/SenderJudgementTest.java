@@ -122,6 +122,9 @@ final class SenderJudgementTest {
         exchange.harness.log.lines().stream()
             .anyMatch(l -> l.startsWith("senderChecked[") && l.contains("dmarc=fail")),
         exchange.harness.log.lines().toString());
+    assertEquals(
+        "spf=pass dkim=none dmarc=fail header_from=bank.example policy=reject",
+        exchange.harness.intake.kept().getFirst().envelope().checks());
   }
 
   @Test
