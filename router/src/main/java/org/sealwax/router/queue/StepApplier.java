@@ -123,10 +123,16 @@ final class StepApplier {
             case null -> null;
           };
       Reply reply = cause == null ? null : cause.reply();
+      if (r.forwarded() && outcome instanceof Outcome.Delivered) {
+        queue.replies.delivered(r);
+      }
       if (reply != null) {
         queue.log.refusedByHost(RefusalClass.of(reply).word());
+        if (r.forwarded()) {
+          queue.replies.refused(r, reply);
+        }
         if (outcome instanceof Outcome.Refused) {
-          queue.refusals.add(r.target().mailbox(), loaded.envelope().sender(), reply);
+          queue.refusals.add(r, loaded.envelope().sender(), cause.host(), reply);
         }
       }
     }
