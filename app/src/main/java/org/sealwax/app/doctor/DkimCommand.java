@@ -72,8 +72,8 @@ public final class DkimCommand {
                 Publish the records first. Add the rows when sealwax dkim check finds them, or give
                 them a day in "from".
 
-                --folder FOLDER     where the files go; default: dkim next to the configuration file
-                --selector SELECTOR  selector of the RSA key, with -ed for the other; default: the
+                --folder FOLDER     folder of the files; default: dkim next to the configuration file
+                --selector SELECTOR  selector of the RSA key; the other gets -ed at its end; default: the
                                     day, for example s20261201
 
                 $ sealwax dkim new project.example

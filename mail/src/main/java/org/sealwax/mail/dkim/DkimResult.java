@@ -4,7 +4,7 @@ import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 
 /**
- * What one signature of a message came to. Domain, selector and identity are what the signature
+ * Result of one signature of a message. Domain, selector and identity are what the signature
  * claims; only with {@link DkimStatus#PASS} are they proved.
  *
  * @param status in the words of RFC 8601
@@ -15,7 +15,7 @@ import org.sealwax.mail.address.Domain;
  * @param signature {@code b=} in Base64, of which {@code header.b} quotes the beginning (RFC 6008);
  *     may be empty
  * @param reason in words, for {@link DkimStatus#PASS} empty
- * @param changes what the message has gone through since it was signed, as far as that is known
+ * @param changes what changed in the message since it was signed, as far as that is known
  * @param hasLength whether the signature has a length ({@code l=}), valid or not
  * @param testing whether the domain tests DKIM ({@code t=y}, RFC 6376 section 3.6.1)
  */
@@ -30,9 +30,9 @@ public record DkimResult(
     Changes changes,
     boolean hasLength,
     boolean testing) {
-  /** What can be said about changes of the message since it was signed. */
+  /** Changes of the message since it was signed. */
   public enum Changes {
-    /** Nothing can be said, or header fields that were signed changed. */
+    /** Not known, or header fields that were signed changed. */
     UNKNOWN,
     /** None in what was signed, and the whole body was signed. */
     NONE,

@@ -1,6 +1,6 @@
 package org.sealwax.mail.dkim;
 
-/** What a signature came to, in the words of RFC 8601 section 2.7.1. */
+/** Result of a signature, in the words of RFC 8601 section 2.7.1. */
 public enum DkimStatus {
   /** The signature is valid. */
   PASS("pass"),

@@ -3,7 +3,7 @@
  * does not depend on the size of the body. No sockets, files, threads or clock.
  *
  * <p>Main types: {@link org.sealwax.mail.dkim.DkimVerifier} (verifies the signatures of a message),
- * {@link org.sealwax.mail.dkim.DkimResult} (what one of them came to), {@link
+ * {@link org.sealwax.mail.dkim.DkimResult} (the result of one of them), {@link
  * org.sealwax.mail.dkim.DkimSigner} (signs a message), {@link org.sealwax.mail.dkim.DkimSigningKey}
  * (with one key).
  *

@@ -28,12 +28,12 @@ public record DkimRow(
             doc = "Signing domain: the domain of the From field.")
         Domain domain,
     @Setting(
-            example = "r2026",
+            example = "s2026",
             required = true,
             doc = "DKIM selector: the public key is published at SELECTOR._domainkey.DOMAIN.")
         Domain selector,
     @Setting(
-            example = "/etc/sealwax/dkim/r2026.pem",
+            example = "/etc/sealwax/dkim/project.example.s2026.pem",
             required = true,
             doc = "Private key in PKCS#8 PEM: RSA or Ed25519. Read again by a reload.")
         Path key,
@@ -45,7 +45,8 @@ public record DkimRow(
     @Setting(
             name = "until",
             example = "2028-01-31",
-            doc = "Day (UTC) from which the key no longer signs. Default: none.")
+            doc =
+                "Day (UTC) from which the key no longer signs. Keep the row and the record until sealwax dkim check says that the record can be withdrawn. Default: none.")
         Optional<Instant> until) {
   /** Checks that the key signs at some time. */
   public DkimRow {
