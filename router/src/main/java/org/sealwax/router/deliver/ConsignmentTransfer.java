@@ -366,7 +366,8 @@ final class ConsignmentTransfer implements RoundWork {
     if (transcript.ending() instanceof Transcript.Ending.ContentUnreadable(String why)) {
       settleAll(new Outcome.Deferred(FailureTable.content(why)));
     }
-    return result.connection() != null || transcript.content() != null
+    boolean isOver = transcript.content() != null && transcript.stage() != TransactionStage.DATA;
+    return result.connection() != null || isOver
         ? result.connection()
         : takeBack(transaction, peer);
   }

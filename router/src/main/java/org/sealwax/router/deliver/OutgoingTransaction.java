@@ -195,18 +195,24 @@ final class OutgoingTransaction {
   }
 
   private void end() throws IOException {
-    if (!sendsDataAtOnce()) {
-      inStep = session.exchange("RSET", times.rcpt()).isPositive();
-      return;
+    if (sendsDataAtOnce() && content == null) {
+      Reply go = session.reply(times.data());
+      if (go.code() == 354) {
+        session.send(".");
+        session.reply(times.end());
+        inStep = true;
+        return;
+      }
+      if (go.code() == 421 || !go.isTransient() && !go.isPermanent()) {
+        return;
+      }
+      if (mail == null || !mail.reply().isPositive()) {
+        inStep = true;
+        return;
+      }
     }
-    Reply go = session.reply(times.data());
-    if (go.code() == 354) {
-      session.send(".");
-      session.reply(times.end());
-      inStep = true;
-    } else {
-      inStep = go.code() != 421 && (go.isTransient() || go.isPermanent());
-    }
+    // A refused DATA ends nothing: Postfix calls the next MAIL nested (RFC 5321 4.1.4).
+    inStep = session.exchange("RSET", times.rcpt()).isPositive();
   }
 
   /** Whether, after {@link #takeBack}, the replies fit the commands: it can be used again. */
