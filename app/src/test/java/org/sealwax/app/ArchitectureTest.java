@@ -94,9 +94,7 @@ final class ArchitectureTest {
             "router.receive",
             "router.receive.auth",
             "router.reports",
-            "router.reports.inbox",
             "router.reports.received",
-            "router.feedback",
             "router.policyd",
             "router.metrics",
             "router.config",
@@ -321,7 +319,7 @@ final class ArchitectureTest {
         .areDeclaredInClassesThat()
         .haveNameMatching(
             "org\\.sealwax\\.router\\.queue\\."
-                + "(?!QueueState$|CrashMarks$|RoundRunner\\$InMemory$).*")
+                + "(?!QueueState$|CrashMarks$|CutThroughRound$|RoundRunner\\$InMemory$).*")
         .should()
         .haveModifier(JavaModifier.SYNCHRONIZED)
         .check(mainClasses);

@@ -29,15 +29,14 @@ public sealed interface DeliveryTarget {
   }
 
   /**
-   * Reports of others, which this server reads itself: TLS reports about our domains (RFC 8460),
-   * and reports about our mail.
+   * TLS reports about our domains (RFC 8460), which this server reads itself.
    *
    * @param mailbox as it was addressed
    */
   record Reports(Mailbox mailbox) implements DeliveryTarget {
     @Override
     public String toString() {
-      return "reports for " + mailbox;
+      return "TLS reports for " + mailbox;
     }
   }
 

@@ -24,13 +24,12 @@ import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.Outcome;
-import org.sealwax.router.reports.inbox.ReportInbox;
 import org.sealwax.router.reports.received.ReceivedReportSettings;
 import org.sealwax.router.reports.received.ReceivedReportStore;
+import org.sealwax.router.reports.received.ReportInbox;
 import org.sealwax.router.reports.received.ReportIntake;
 import org.sealwax.router.reports.received.ReportListener;
 import org.sealwax.router.reports.received.ReportListenerSettings;
-import org.sealwax.router.reports.received.TlsReportReader;
 import org.sealwax.router.reports.received.TlsReportsInRow;
 
 /**
@@ -101,10 +100,11 @@ public final class IncomingTlsReports implements Closeable {
       Duration half = settings.queue().schedule().lifetime().dividedBy(2);
       ReportInbox inbox =
           new ReportInbox(
-              TlsReportReader.NAME,
-              storage.folder().resolve("aside"),
+              storage,
               half.compareTo(PATIENCE) < 0 ? half : PATIENCE,
-              new TlsReportReader(intake, resolver, PublicSuffixList.bundled(), clock),
+              intake,
+              resolver,
+              PublicSuffixList.bundled(),
               clock,
               log);
       return new ReportReceivers(store, intake, inbox);

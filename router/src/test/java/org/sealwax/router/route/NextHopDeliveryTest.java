@@ -7,7 +7,6 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +23,6 @@ import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
-import org.sealwax.router.queue.Recipient;
 import org.sealwax.router.queue.TestRecipients;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.SpoolException;
@@ -46,8 +44,6 @@ final class NextHopDeliveryTest {
     return c -> c.outcomes(r -> new Outcome.Delivered(name, r.target().toString(), "", true, true));
   }
 
-  private final List<Consignment> bounced = new ArrayList<>();
-
   private static final RecipientDirectory DIRECTORY =
       new RecipientDirectory() {
         @Override
@@ -59,14 +55,9 @@ final class NextHopDeliveryTest {
         public ForwardSender senderForForward(ReversePath sender) {
           return ForwardSender.of(sender);
         }
-
-        @Override
-        public boolean isValidRewrittenSender(ReversePath sender) {
-          return sender.toString().startsWith("SRS0=");
-        }
       };
 
-  private NextHopDelivery delivery(DeliveryAgent hosts) {
+  private static NextHopDelivery delivery(DeliveryAgent hosts) {
     return new NextHopDelivery(
         ForwardSettings.defaults(),
         DIRECTORY,
@@ -75,8 +66,7 @@ final class NextHopDeliveryTest {
         },
         hosts,
         named("command"),
-        named("reports"),
-        bounced::add);
+        named("reports"));
   }
 
   private static Consignment consignment(
@@ -100,7 +90,7 @@ final class NextHopDeliveryTest {
         DeliverySlot.unlimited());
   }
 
-  private Map<Long, Outcome> deliver(@Nullable String deliveredTo, String content)
+  private static Map<Long, Outcome> deliver(@Nullable String deliveredTo, String content)
       throws InterruptedException {
     return delivery(ALL)
         .deliver(
@@ -142,7 +132,7 @@ final class NextHopDeliveryTest {
     assertEquals(Map.of(1L, TAKEN, 2L, TAKEN), outcomes);
   }
 
-  private String host(NextHop hop, DeliveryTarget target) throws InterruptedException {
+  private static String host(NextHop hop, DeliveryTarget target) throws InterruptedException {
     Consignment mail =
         new Consignment(
             QueueId.of(7),
@@ -176,42 +166,5 @@ final class NextHopDeliveryTest {
     assertEquals("held postmaster", host(new NextHop.NoPostmaster(), postmaster));
     // The configuration changed after the next hop was chosen.
     assertEquals("held postmaster", host(new NextHop.ByMx(domain), postmaster));
-  }
-
-  /** In its first round alone, and only as a notification. */
-  @Test
-  void aBounceToARewrittenSenderIsReadOnce() throws Exception {
-    Domain domain = Domain.of("one.example");
-    for (String original : List.of("SRS0=x", "srs0=x", "user")) {
-      for (int round = 1; round <= 2; round++) {
-        for (ReversePath sender :
-            List.of(ReversePath.nullPath(), ReversePath.of(new Mailbox("x", domain)))) {
-          Recipient recipient =
-              new Recipient(
-                      new DeliveryTarget.Remote(new Mailbox("a", domain)),
-                      sender,
-                      new Mailbox(original, domain),
-                      false,
-                      false,
-                      DsnRequest.none())
-                  .numbered(1);
-          Consignment mail =
-              new Consignment(
-                  QueueId.of(7),
-                  sender,
-                  MailOptions.plain(),
-                  new NextHop.ByMx(domain),
-                  List.of(recipient),
-                  null,
-                  Instant.EPOCH,
-                  round,
-                  10,
-                  () -> new ByteArrayInputStream(new byte[10]),
-                  DeliverySlot.unlimited());
-          assertEquals(1, delivery(ALL).deliver(mail).size());
-        }
-      }
-    }
-    assertEquals(1, bounced.size());
   }
 }

@@ -1,4 +1,4 @@
-package org.sealwax.router.reports.inbox;
+package org.sealwax.router.reports.received;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;

@@ -1,4 +1,4 @@
-package org.sealwax.router.reports.inbox;
+package org.sealwax.router.reports.received;
 
 import java.net.InetAddress;
 import org.sealwax.mail.address.Domain;
