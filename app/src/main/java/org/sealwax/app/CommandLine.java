@@ -21,6 +21,7 @@ import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.cli.CheckCommand;
 import org.sealwax.router.cli.ConfigurationSource;
 import org.sealwax.router.cli.ExplainCommand;
+import org.sealwax.router.cli.FeedbackCommand;
 import org.sealwax.router.cli.PolicyCommand;
 import org.sealwax.router.cli.PolicydCommand;
 import org.sealwax.router.cli.QueueCommand;
@@ -66,6 +67,7 @@ public final class CommandLine {
                 new PolicyCommand(process).command(),
                 new ReceiptsCommand(process).command(),
                 new TlsRptCommand(process).command(),
+                new FeedbackCommand(process).command(),
                 Sendmail.command(process),
                 PolicydCommand.command(process),
                 server.password(),

@@ -94,7 +94,9 @@ final class ArchitectureTest {
             "router.receive",
             "router.receive.auth",
             "router.reports",
+            "router.reports.inbox",
             "router.reports.received",
+            "router.feedback",
             "router.policyd",
             "router.metrics",
             "router.config",
@@ -319,7 +321,7 @@ final class ArchitectureTest {
         .areDeclaredInClassesThat()
         .haveNameMatching(
             "org\\.sealwax\\.router\\.queue\\."
-                + "(?!QueueState$|CrashMarks$|CutThroughRound$|RoundRunner\\$InMemory$).*")
+                + "(?!QueueState$|CrashMarks$|RoundRunner\\$InMemory$).*")
         .should()
         .haveModifier(JavaModifier.SYNCHRONIZED)
         .check(mainClasses);

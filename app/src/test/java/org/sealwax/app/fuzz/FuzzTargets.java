@@ -24,6 +24,7 @@ import org.sealwax.router.cli.AppFuzzTargets;
 import org.sealwax.router.config.ConfigFuzzTargets;
 import org.sealwax.router.deliver.DeliverTargets;
 import org.sealwax.router.dnsbl.DnsListFuzzTargets;
+import org.sealwax.router.feedback.FeedbackFuzzTargets;
 import org.sealwax.router.ledger.LedgerFuzzTargets;
 import org.sealwax.router.milter.MilterFuzzTargets;
 import org.sealwax.router.policyd.PolicydFuzzTargets;
@@ -62,6 +63,7 @@ public final class FuzzTargets {
     all.addAll(AuthoritativeServerFuzzTargets.all());
     all.addAll(TlsRptFuzzTargets.all());
     all.addAll(ReceivedReportFuzzTargets.all());
+    all.addAll(FeedbackFuzzTargets.all());
     all.addAll(AppFuzzTargets.all());
     all.addAll(LabFuzzTargets.all());
     all.addAll(ConsoleFuzzTargets.all());

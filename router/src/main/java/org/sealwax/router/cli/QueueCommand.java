@@ -159,8 +159,9 @@ public final class QueueCommand {
         sealwax trace ID
         print the history of a message
 
-        Prints what happened to a message since it was accepted, with the TLS facts of each
-        delivery attempt, also after it has left the queue. The server must run.
+        Prints what happened to a message since it was accepted: the results of SPF, DKIM and
+        DMARC, the TLS facts of each delivery attempt, also after it has left the queue. The
+        server must run.
 
         --json              print JSON
 
@@ -283,6 +284,15 @@ public final class QueueCommand {
     return tls.isEmpty() ? ", in plaintext" : tls;
   }
 
+  private static String checks(JsonNode session) {
+    StringBuilder out = new StringBuilder();
+    JsonNode found = session.path("sender_checks");
+    for (String name : List.of("spf", "dkim", "dmarc", "header_from", "policy")) {
+      out.append(optional(", " + name + "={" + name + "}", found));
+    }
+    return out.toString();
+  }
+
   private int show(Arguments arguments) throws IOException {
     return configuration.show(
         arguments,
@@ -290,7 +300,7 @@ public final class QueueCommand {
         answer -> {
           PrintStream out = process.out();
           out.println(head(answer));
-          out.println(fill("  came from {origin}", answer) + tls(answer));
+          out.println(fill("  came from {origin}", answer) + tls(answer) + checks(answer));
           answer.path("recipients").forEach(r -> out.println("  " + recipient(r)));
           out.println();
           answer.path("header").asString("").lines().forEach(l -> out.println(Printable.of(l)));
@@ -306,7 +316,9 @@ public final class QueueCommand {
           JsonNode a = answer.path("arrival");
           if (!a.isMissingNode()) {
             out.println(
-                fill("{at}  accepted from {origin}, {size} bytes, sender <{sender}>", a) + tls(a));
+                fill("{at}  accepted from {origin}, {size} bytes, sender <{sender}>", a)
+                    + tls(a)
+                    + checks(a));
           }
           answer.path("stations").forEach(s -> out.println(traceEntry(s)));
           answer.path("waiting").forEach(r -> out.println("waiting  " + recipient(r)));

@@ -5,7 +5,6 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
-import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -61,11 +60,7 @@ public final class TlsRptCommand {
 
   private int run(Arguments arguments) throws IOException {
     LocalDate today = LocalDate.ofInstant(Clock.system().now(), ZoneOffset.UTC);
-    LocalDate since =
-        arguments
-            .read(
-                "--since", text -> day(text, today), "a day, 2026-11-24, or a number of days: 30d")
-            .orElse(today.minusDays(DAYS));
+    LocalDate since = DayOption.since(arguments, today, DAYS);
     Optional<Domain> only = arguments.read("--domain", Domain::parse, "a domain: example.org");
     Path folder = IncomingTlsReports.storeFolder(configuration.state(arguments));
     Domain domain = only.orElse(null);
@@ -87,17 +82,6 @@ public final class TlsRptCommand {
       text(rows, since, reports[0]);
     }
     return rows.stream().anyMatch(r -> r.failed() > 0) ? ExitStatus.WARNINGS : ExitStatus.OK;
-  }
-
-  private static Optional<LocalDate> day(String text, LocalDate today) {
-    if (text.matches("[0-9]{1,4}d")) {
-      return Optional.of(today.minusDays(Long.parseLong(text.substring(0, text.length() - 1))));
-    }
-    try {
-      return Optional.of(LocalDate.parse(text));
-    } catch (DateTimeParseException e) {
-      return Optional.empty();
-    }
   }
 
   private void text(List<ReportSummary.Row> rows, LocalDate since, int reports) {

@@ -1,6 +1,7 @@
 package org.sealwax.router.config;
 
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -9,6 +10,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.dns.DnsSettings;
@@ -21,6 +23,7 @@ import org.sealwax.router.dkim.SenderRow;
 import org.sealwax.router.dmarc.InboundSettings;
 import org.sealwax.router.dnsbl.DnsList;
 import org.sealwax.router.evidence.PeerIdentities;
+import org.sealwax.router.feedback.FeedbackRow;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.metrics.MetricsSettings;
@@ -71,6 +74,7 @@ import org.sealwax.router.sts.StsSettings;
  * @param senders users and clients, and the domains that they may use
  * @param tlsReports settings of the TLS reports that we send (RFC 8460); empty: off
  * @param tlsReportsIn settings of the TLS reports about our own domains; empty: off
+ * @param feedback what others report about our mail
  * @param ledger settings of the ledger
  * @param receipts settings of receipts; empty: none are written
  * @param dns settings of the resolver
@@ -106,6 +110,7 @@ public record RouterSettings(
     List<SenderRow> senders,
     Optional<TlsReportRow> tlsReports,
     Optional<TlsReportsInRow> tlsReportsIn,
+    FeedbackRow feedback,
     LedgerSettings ledger,
     Optional<ReceiptSettings> receipts,
     DnsSettings dns,
@@ -151,8 +156,26 @@ public record RouterSettings(
     return rejectRows.stream().map(row -> row.row(forward.delimiter(), caseSensitive)).toList();
   }
 
-  private List<Mailbox> reportAddresses() {
+  private List<Mailbox> tlsReportAddresses() {
     return tlsReportsIn.map(TlsReportsInRow::addresses).orElse(List.of());
+  }
+
+  /** Addresses whose mail this server reads itself. */
+  public List<Mailbox> reportAddresses() {
+    return Stream.concat(tlsReportAddresses().stream(), feedback.addresses().stream()).toList();
+  }
+
+  /** Domains of mail that this server accepts, forwards or signs. */
+  public Set<Domain> ownDomains() {
+    Set<Domain> own = new HashSet<>();
+    own.add(server.hostname());
+    forward.aliasDomains().forEach(row -> own.add(row.domain()));
+    forward.relayDomains().forEach(row -> own.add(row.domain()));
+    dkim.forEach(row -> own.add(row.domain()));
+    if (forward.sender() != null) {
+      own.add(forward.sender().domain());
+    }
+    return own;
   }
 
   /** The PEM files that policy rows name, by that name. */
@@ -172,7 +195,7 @@ public record RouterSettings(
     SortedSet<String> keys = new TreeSet<>(restart.keySet());
     keys.removeIf(key -> Objects.equals(restart.get(key), other.restart.get(key)));
     keys.removeIf(key -> !key.startsWith("[[") && !other.restart.containsKey(key));
-    if (reportAddresses().equals(other.reportAddresses())) {
+    if (tlsReportAddresses().equals(other.tlsReportAddresses())) {
       keys.remove(FIRST_REPORT_ADDRESS); // another key of the table brought the inbox
     }
     return keys;

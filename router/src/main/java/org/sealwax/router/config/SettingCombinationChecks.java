@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.DomainPattern;
+import org.sealwax.mail.address.LocalPart;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.policy.TlsLevel;
@@ -17,6 +18,7 @@ import org.sealwax.router.config.TableRecords.Row;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.dnsbl.DnsList;
 import org.sealwax.router.evidence.PeerIdentities;
+import org.sealwax.router.feedback.FeedbackRow;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.metrics.MetricsSettings;
 import org.sealwax.router.receive.ListenerRow;
@@ -220,17 +222,42 @@ final class SettingCombinationChecks {
     }
     if (!lost.contains("alias_domain") && !lost.contains("relay_domain")) {
       settings.tlsReportsIn().ifPresent(reports -> tlsReportsIn(reports, local));
+      feedback(settings.feedback(), local);
     }
+  }
+
+  private void feedback(FeedbackRow reports, Set<Domain> local) {
+    Section s = tables.section(FeedbackRow.class);
+    List<Mailbox> others =
+        settings.tlsReportsIn().map(TlsReportsInRow::addresses).orElse(List.of());
+    for (Mailbox address : reports.addresses()) {
+      reportAddress(s, address, local);
+      s.at("addresses")
+          .error(
+              new FeedbackRow(others, reports.keep()).reads(address),
+              address + " is also an address of [tlsrpt_in]")
+          .help("use another address");
+      String name = LocalPart.folded(address.localPart());
+      s.at("addresses")
+          .warning(
+              name.equals("postmaster") || name.equals("abuse"),
+              "people write to " + address + ", and their mail is put aside (RFC 2142)")
+          .help("use another address");
+    }
+  }
+
+  private static void reportAddress(Section s, Mailbox address, Set<Domain> local) {
+    s.at("addresses")
+        .error(
+            !(address.domain() instanceof Domain domain && local.contains(domain)),
+            "this server does not accept mail for " + address.domain())
+        .help("add an [[alias_domain]] or a [[relay_domain]] for it");
   }
 
   private void tlsReportsIn(TlsReportsInRow reports, Set<Domain> local) {
     Section s = tables.section(TlsReportsInRow.class);
     for (Mailbox address : reports.addresses()) {
-      s.at("addresses")
-          .error(
-              !(address.domain() instanceof Domain domain && local.contains(domain)),
-              "this server does not accept mail for " + address.domain())
-          .help("add an [[alias_domain]] or a [[relay_domain]] for it");
+      reportAddress(s, address, local);
     }
     s.at("listen")
         .warning(

@@ -289,6 +289,7 @@ public final class ControlService implements ControlServer.ControlHandler {
     out.put("sender", message.envelope().sender().toString());
     out.put("origin", message.envelope().origin());
     out.put("tls", message.envelope().tls());
+    checks(message.envelope().checks(), out);
     ArrayNode recipients = out.putArray("recipients");
     view.list(QueueFilter.of(id), null, QueueView.MOST_ROWS)
         .rows()
@@ -320,8 +321,20 @@ public final class ControlService implements ControlServer.ControlHandler {
     out.put("sender", AddressLiteral.shortened(a.sender()));
     out.put("origin", a.origin());
     out.put("tls", a.tls());
+    checks(a.checks(), out);
     out.put("size", a.size());
     out.put("recipients", a.recipients());
+  }
+
+  /** A member for each result; none when the sender was not checked. */
+  private static void checks(String line, ObjectNode out) {
+    if (!line.isEmpty()) {
+      ObjectNode checks = out.putObject("sender_checks");
+      for (String result : line.split(" ")) {
+        int end = result.indexOf('=');
+        checks.put(result.substring(0, Math.max(end, 0)), result.substring(end + 1));
+      }
+    }
   }
 
   private static void station(TraceEntry entry, TraceEntry.RecipientTrace trace, ObjectNode out) {

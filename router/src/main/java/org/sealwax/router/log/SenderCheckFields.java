@@ -11,4 +11,16 @@ package org.sealwax.router.log;
  * @param action {@code accept}, {@code reject}, or why it was spared
  */
 public record SenderCheckFields(
-    String spf, String dkim, String dmarc, String from, String policy, String action) {}
+    String spf, String dkim, String dmarc, String from, String policy, String action) {
+  /** In one line, for the trace: {@code spf=pass dkim=none dmarc=fail header_from=example.org}. */
+  public String line() {
+    return "spf="
+        + spf
+        + " dkim="
+        + dkim
+        + " dmarc="
+        + dmarc
+        + (from.isEmpty() ? "" : " header_from=" + from)
+        + (policy.isEmpty() ? "" : " policy=" + policy);
+  }
+}

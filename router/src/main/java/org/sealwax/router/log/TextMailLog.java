@@ -357,6 +357,9 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   @Override
   public void senderChecked(String id, String session, SenderCheckFields found) {
     raise("sealwax_spf_total", "Messages by the result of SPF", "result", found.spf());
+    for (String result : found.dkim().split(",")) {
+      raise("sealwax_dkim_total", "Messages by the results of DKIM", "result", result);
+    }
     raise("sealwax_dmarc_total", "Messages by the result of DMARC", "result", found.dmarc());
     line(Severity.FACT, "receive", "sender-checked", session, id)
         .field("spf", found.spf())
@@ -477,15 +480,6 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   @Override
   public void refusedByHost(String refusal) {
     raise("sealwax_remote_refusals_total", "Negative replies of other hosts", "class", refusal);
-  }
-
-  @Override
-  public void cutThrough(String id, String to, CutThroughEnd end, String detail) {
-    raise("sealwax_cut_through_total", "Cut-through deliveries by result", "result", end.word());
-    attempt(Severity.FACT, "deliver", "cut-through", id, to)
-        .field("cut_through", end.word())
-        .last("text", detail)
-        .put();
   }
 
   @Override

@@ -29,14 +29,15 @@ public sealed interface DeliveryTarget {
   }
 
   /**
-   * TLS reports about our domains (RFC 8460), which this server reads itself.
+   * Reports of others, which this server reads itself: TLS reports about our domains (RFC 8460),
+   * and reports about our mail.
    *
    * @param mailbox as it was addressed
    */
   record Reports(Mailbox mailbox) implements DeliveryTarget {
     @Override
     public String toString() {
-      return "TLS reports for " + mailbox;
+      return "reports for " + mailbox;
     }
   }
 

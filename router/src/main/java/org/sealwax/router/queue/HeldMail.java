@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Supervisor;
@@ -80,6 +81,9 @@ public final class HeldMail implements Closeable {
   /** Announced at a time; the rest is announced the next day. */
   static final int MOST_ANNOUNCED = 10_000;
 
+  /** Held mail has this part of the file system. */
+  private static final int DISK_PART = 10;
+
   private static final int PAGE = 500;
 
   private static final BatchFilter HELD =
@@ -98,6 +102,7 @@ public final class HeldMail implements Closeable {
   private final Map<BatchKey, Kind> announced = new LinkedHashMap<>();
   private @Nullable Thread checks;
   private volatile Duration pause = CHECK_INTERVAL;
+  private volatile Supplier<List<String>> furtherLines = List::of;
   private long lastSummary;
 
   /** Time of the last summary of an earlier process, or null. */
@@ -132,6 +137,15 @@ public final class HeldMail implements Closeable {
     announcedBefore = before;
   }
 
+  /** A tenth of the file system of a folder, in bytes; all of it when its size is not known. */
+  public static long diskShare(Path folder) {
+    try {
+      return Files.getFileStore(folder).getTotalSpace() / DISK_PART;
+    } catch (IOException e) {
+      return Long.MAX_VALUE;
+    }
+  }
+
   private @Nullable Instant readSummaryTime() {
     try {
       return Instant.ofEpochSecond(Long.parseLong(Files.readString(summaryFile).strip()));
@@ -153,8 +167,13 @@ public final class HeldMail implements Closeable {
     }
   }
 
-  /** Begins to look, and goes on. */
-  public void start() {
+  /**
+   * Begins to look, and goes on.
+   *
+   * @param further lines for the summary besides those about held and refused mail; empty: none
+   */
+  public void start(Supplier<List<String>> further) {
+    furtherLines = further;
     start(CHECK_INTERVAL);
   }
 
@@ -367,29 +386,44 @@ public final class HeldMail implements Closeable {
     return more;
   }
 
-  /** Ends what is over, and reports to the postmaster what is held. */
+  /**
+   * Announces what is over, and reports to the postmaster what is held, what was refused and what
+   * was reported.
+   */
   private void announce(long held) throws IOException {
-    List<String> refusals = queue.refusals.take();
-    if (held == 0) {
-      return;
-    }
-    noteOver(queue.clock.now());
-    if (!announced.isEmpty()) {
-      queue.log.note(
-          "queue",
-          announced.size()
-              + " held messages expire in a day; list them with: "
-              + HeldMailSummary.LIST);
-    }
-    if (held != countReported || !announced.isEmpty()) {
-      countReported = held;
-      List<String> letter = new ArrayList<>(lines());
-      if (!refusals.isEmpty()) {
-        letter.addAll(List.of("", "Since the last summary, or the last start:"));
-        letter.addAll(refusals);
+    List<String> letter = new ArrayList<>();
+    String subject = "Daily summary: refused and reported mail";
+    if (held > 0) {
+      noteOver(queue.clock.now());
+      if (!announced.isEmpty()) {
+        queue.log.note(
+            "queue",
+            announced.size()
+                + " held messages expire in a day; list them with: "
+                + HeldMailSummary.LIST);
       }
-      queue.notifyPostmaster(held + " recipients are held and wait for a decision", letter);
+      if (held != countReported || !announced.isEmpty()) {
+        countReported = held;
+        letter.addAll(lines());
+        subject = held + " recipients are held and wait for a decision";
+      }
     }
+    List<String> refusals = queue.refusals.take();
+    if (!refusals.isEmpty()) {
+      append(letter, List.of("Since the last summary, or the last start:"));
+      letter.addAll(refusals);
+    }
+    append(letter, furtherLines.get());
+    if (!letter.isEmpty()) {
+      queue.notifyPostmaster(subject, letter);
+    }
+  }
+
+  private static void append(List<String> letter, List<String> section) {
+    if (!letter.isEmpty() && !section.isEmpty()) {
+      letter.add("");
+    }
+    letter.addAll(section);
   }
 
   List<String> lines() throws IOException {

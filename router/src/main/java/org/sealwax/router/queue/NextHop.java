@@ -21,7 +21,7 @@ public sealed interface NextHop {
   /** A configured command. */
   record Pipe(String name) implements NextHop {}
 
-  /** This server itself, which reads TLS reports. */
+  /** This server itself, which reads reports. */
   record Reports() implements NextHop {}
 
   /** No postmaster is configured: mail for the postmaster waits. */

@@ -259,7 +259,7 @@ final class NotificationWriter {
             null,
             ReturnParameter.UNSPECIFIED,
             tls);
-    Envelope envelope = new Envelope(ReversePath.nullPath(), options, OWN_ORIGIN, "", "", 1);
+    Envelope envelope = new Envelope(ReversePath.nullPath(), options, OWN_ORIGIN, "", "", "", 1);
     // RFC 3461 5.2: notifications themselves ask for none.
     DsnRequest dsn = new DsnRequest(java.util.Set.of(), true, null);
     Recipient recipient = Recipient.direct(to, ReversePath.nullPath(), dsn);

@@ -80,6 +80,9 @@ public final class Queue implements Closeable {
   /** What other servers refused since the last summary. */
   final RefusalTally refusals = new RefusalTally();
 
+  /** Gets what targets of aliases answered. */
+  volatile TargetReplies replies = TargetReplies.NONE;
+
   private final Runner runner;
   private final QueueIntake intake;
   private volatile SigningPolicy signing = SigningPolicy.NONE;
@@ -301,6 +304,11 @@ public final class Queue implements Closeable {
           notifications.postmasterMessage(in.postmaster().get(), subject, lines, in, clock.now());
       steps.announce(letter.message().id(), List.of(letter));
     }
+  }
+
+  /** Hands the replies about recipients of aliases to {@code listener} from now on. */
+  public void reportReplies(TargetReplies listener) {
+    replies = listener;
   }
 
   /** What the queue has done, and what it holds in memory. */

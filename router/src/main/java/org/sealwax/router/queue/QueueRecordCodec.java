@@ -11,6 +11,7 @@ import static org.sealwax.router.store.FieldCodec.optional;
 import static org.sealwax.router.store.FieldCodec.record;
 
 import java.net.InetAddress;
+import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -183,19 +184,36 @@ final class QueueRecordCodec {
         });
   }
 
+  /**
+   * TLS of the incoming hop, and results of the checks of the sender.
+   *
+   * @param tls one line, or empty
+   * @param checks one line, or empty
+   */
+  private record HopFacts(String tls, String checks) {
+    /** Of {@link IncomingHop#hopText}. */
+    static HopFacts of(String text) {
+      int end = text.indexOf('\n');
+      return new HopFacts(
+          end < 0 ? text : text.substring(0, end), end < 0 ? "" : text.substring(end + 1));
+    }
+  }
+
   static final RecordCodec<Envelope> ENVELOPE =
       new RecordCodec<>(
           WHAT,
           VERSION,
           record(
-              f ->
-                  new Envelope(
-                      f.next(PATH, Envelope::sender),
-                      f.next(OPTIONS, Envelope::options),
-                      f.next(TEXT, Envelope::origin),
-                      f.next(TEXT, Envelope::session),
-                      f.next(TEXT, Envelope::tls),
-                      f.next(COUNT, Envelope::recipients))));
+              f -> {
+                ReversePath sender = f.next(PATH, Envelope::sender);
+                MailOptions options = f.next(OPTIONS, Envelope::options);
+                String origin = f.next(TEXT, Envelope::origin);
+                String session = f.next(TEXT, Envelope::session);
+                HopFacts hop = HopFacts.of(f.next(TEXT, Envelope::hopText));
+                int recipients = f.next(COUNT, Envelope::recipients);
+                return new Envelope(
+                    sender, options, origin, session, hop.tls(), hop.checks(), recipients);
+              }));
 
   static final RecordCodec<RecipientGroup> GROUP =
       new RecordCodec<>(
@@ -218,14 +236,16 @@ final class QueueRecordCodec {
 
   private static final FieldCodec<MessageArrival> ARRIVAL =
       record(
-          f ->
-              new MessageArrival(
-                  f.next(TIME, MessageArrival::at),
-                  f.next(TEXT, MessageArrival::sender),
-                  f.next(TEXT, MessageArrival::origin),
-                  f.next(TEXT, MessageArrival::tls),
-                  f.next(NUMBER, MessageArrival::size),
-                  f.next(COUNT, MessageArrival::recipients)));
+          f -> {
+            Instant at = f.next(TIME, MessageArrival::at);
+            String sender = f.next(TEXT, MessageArrival::sender);
+            String origin = f.next(TEXT, MessageArrival::origin);
+            HopFacts hop = HopFacts.of(f.next(TEXT, MessageArrival::hopText));
+            long size = f.next(NUMBER, MessageArrival::size);
+            int recipients = f.next(COUNT, MessageArrival::recipients);
+            return new MessageArrival(
+                at, sender, origin, hop.tls(), hop.checks(), size, recipients);
+          });
 
   private static final FieldCodec<RecipientEvent> EVENT =
       choice(
@@ -236,8 +256,7 @@ final class QueueRecordCodec {
               RecipientEvent.HELD,
               RecipientEvent.NOTIFIED,
               RecipientEvent.RELEASED,
-              RecipientEvent.DELETED,
-              RecipientEvent.REFUSED));
+              RecipientEvent.DELETED));
 
   private static final FieldCodec<RecipientTrace> RECIPIENT_TRACE =
       record(

@@ -115,8 +115,8 @@ public final class QueueView {
     private Instant oldest;
     private long recipients;
 
-    CauseTally(@Nullable Reply reply, Instant oldest) {
-      this.explanation = reply == null ? "" : RefusalClass.of(reply).explanation();
+    CauseTally(@Nullable Reply reply, boolean forwarded, Instant oldest) {
+      this.explanation = reply == null ? "" : RefusalClass.of(reply).explanation(forwarded);
       this.oldest = oldest;
     }
 
@@ -146,7 +146,8 @@ public final class QueueView {
           Cause cause = new Cause(word, row.nextHop());
           if (tallies.size() < MOST_CAUSES || tallies.containsKey(cause)) {
             tallies
-                .computeIfAbsent(cause, c -> new CauseTally(reply, row.arrived()))
+                .computeIfAbsent(
+                    cause, c -> new CauseTally(reply, row.recipient().forwarded(), row.arrived()))
                 .add(row.arrived());
           }
         }

@@ -29,7 +29,9 @@ import org.sealwax.mail.smtp.Reply;
  * RFC 8689. Texts: Google's "Gmail SMTP errors and codes"
  * (https://knowledge.workspace.google.com/admin/support/troubleshooting/gmail-smtp-errors-and-codes),
  * Microsoft's "NDR error codes in Exchange Online" and "Fix NDR error 550 5.7.515", Yahoo's "SMTP
- * Error Codes" (https://senders.yahooinc.com/smtp-error-codes/).
+ * Error Codes" (https://senders.yahooinc.com/smtp-error-codes/), Apple's and Proofpoint's as
+ * collected by https://smtp.codes, the error messages of postmaster.gmx.net and postmaster.web.de,
+ * Mimecast's "SMTP Error Codes". {@code RefusalTextsTest} has each text with its source.
  *
  * <p>A status is what the reply has in the place of one, and never digits in its text.
  */
@@ -87,13 +89,22 @@ final class RefusalTable {
 
   private static final List<RefusalRow> TABLE =
       List.of(
-          row(GREYLISTING).kind(4).words("greylist", "graylist", "[gl01]"),
+          row(GREYLISTING)
+              .kind(4)
+              .words(
+                  "greylist",
+                  "graylist",
+                  "[gl01]",
+                  // Mimecast.
+                  "internal resources are temporarily unavailable"),
           // Gmail, 4.7.28 and 5.7.28: the text names whose rate it is.
           row(RATE_LIMIT_IP, "7.28").words("ip address", "ip netblock"),
           row(RATE_LIMIT_DKIM_DOMAIN, "7.28").words("dkim domain"),
           row(RATE_LIMIT_URL, "7.28").words("url domain"),
           row(RATE_LIMIT_SPF_DOMAIN, "7.28"),
           row(RATE_LIMIT_IP, "7.0-1").words("rate of unsolicited mail", "[ts"),
+          // Gmail has 4.7.23 for a missing PTR record.
+          row(NO_PTR, "7.23").words("ptr record"),
           // RFC 7372: 20 to 22 DKIM, 23 and 24 SPF, 25 reverse DNS, 26 several.
           row(SENDER_AUTHENTICATION, "7.20-24"),
           row(NO_PTR, "7.25"),
@@ -103,6 +114,8 @@ final class RefusalTable {
           row(TLS, "7.29"),
           row(SENDER_AUTHENTICATION, "7.30").words("dkim"),
           row(TLS, "7.30"),
+          // Gmail: 31 and 40 no DMARC record, 32 no alignment.
+          row(SENDER_AUTHENTICATION, "7.31-32"),
           row(SENDER_AUTHENTICATION, "7.40"),
           row(TLS, "7.10-11"),
           // Microsoft.
@@ -111,17 +124,36 @@ final class RefusalTable {
           row(RATE_LIMIT_IP, "7.511"),
           row(RATE_LIMIT_IP, "7.606-699"),
           row(RATE_LIMIT_IP, "7.708"),
+          row(RATE_LIMIT_IP, "7.500").kind(4),
+          row(UNKNOWN_USER, "4.1").kind(5).words("recipient address rejected"),
+          row(UNKNOWN_USER, "5.0").kind(5).words("mailbox unavailable"),
           // Yahoo: TSS and BL are about the address, PH about phishing; 5.7.9 with this text is a
           // DMARC policy.
           row(RATE_LIMIT_IP, "7").words("[tss", "[tsu", "[bl2"),
           row(CONTENT).kind(5).words("[ph0"),
-          row(SENDER_AUTHENTICATION, "7.9").words("policy reasons"),
+          row(SENDER_AUTHENTICATION, "7.9").words("policy reasons", "unauthenticated"),
           // 5.7.0 and 5.7.1 of all: by their texts.
           row(SENDER_AUTHENTICATION, "7.0-1")
-              .words("unauthenticated", "dmarc", "spf check", "dkim"),
+              .words(
+                  "unauthenticated",
+                  "authentication information",
+                  "dmarc",
+                  "spf check",
+                  "spf policy",
+                  "dkim"),
+          row(TLS, "7.0-1").words("tls required", "starttls command first"),
           row(NO_PTR, "7.0-1").words("ptr record", "reverse dns", "reverse host"),
+          // Apple: a domain in the content; its filter; a list of addresses; Proofpoint.
+          row(CONTENT, "7.0-1").words("spamhaus dbl", "[cs0"),
           row(RATE_LIMIT_IP, "7.0-1")
-              .words("block list", "blocklist", "blacklist", "blocked using", "banned sending ip"),
+              .words(
+                  "block list",
+                  "blocklist",
+                  "blacklist",
+                  "blocked using",
+                  "banned sending ip",
+                  "spamhaus",
+                  "proofpoint.com/"),
           row(CONTENT, "7.0-1").words("unsolicited", "spam", "virus", "malware"),
           row(FORMAT, "7.0-1").words("rfc 5322", "rfc5322"),
           // RFC 3463 and its registry.
@@ -139,8 +171,19 @@ final class RefusalTable {
           // Without a status, or with x.0.0: the words that most servers use.
           plain(5, UNKNOWN_USER, "user unknown", "unknown user", "no such user", "does not exist"),
           plain(ANY, MAILBOX_FULL, "mailbox full", "mailbox is full", "over quota", "quota exceed"),
-          plain(5, CONTENT, "spam", "virus", "malware", "unsolicited"),
-          plain(5, SIZE, "too large", "too big", "size limit", "size exceeds"),
+          // GMX and WEB.DE, which send no status; Mimecast; Yahoo.
+          plain(ANY, NO_PTR, "ptr resource record", "ptr record"),
+          plain(ANY, RATE_LIMIT_IP, "block listed", "rate limit reached", "ip reputation"),
+          plain(ANY, RATE_LIMIT_IP, "ip temporarily blacklisted"),
+          plain(5, SENDER_AUTHENTICATION, "spf policy", "dmarc policy"),
+          plain(5, SENDER_AUTHENTICATION, "spf sender invalid", "dkim sender invalid"),
+          plain(5, SENDER_AUTHENTICATION, "dmarc sender invalid"),
+          plain(5, TLS, "requires encryption", "requires tls"),
+          plain(5, CONTENT, "spam", "virus", "malware", "unsolicited", "due to security policies"),
+          plain(5, SIZE, "too large", "too big", "size limit", "size exceed"),
+          plain(5, UNKNOWN_USER, "mailbox unavailable", "mailbox not found", "invalid recipient"),
+          plain(5, UNKNOWN_USER, "this user doesn't have a", "mailbox is disabled"),
+          plain(5, POLICY, "policy restrictions", "anti-spoofing policy", "blocked senders"),
           row(TEMPORARY).kind(4));
 
   private RefusalTable() {}

@@ -5,14 +5,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
-import org.sealwax.mail.address.MailHost;
-import org.sealwax.mail.address.Mailbox;
+import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.smtp.Reply;
 
 /**
- * Recipients that other servers refused since the last summary, by target domain, sender domain and
- * class. In memory only, so a day with a restart counts less. Thread-safe.
+ * Recipients that other servers refused since the last summary, by the organisation that refused,
+ * sender domain and class. In memory only, so a day with a restart counts less. Thread-safe.
  */
 final class RefusalTally {
   /** Groups that are kept apart: senders choose their domains. */
@@ -21,7 +20,8 @@ final class RefusalTally {
   /** Lines of a summary. */
   static final int MOST_LINES = 20;
 
-  private record RefusalGroup(MailHost target, String sender, RefusalClass reason) {}
+  private record RefusalGroup(
+      String receiver, String sender, RefusalClass reason, boolean forwarded) {}
 
   private final ConcurrentHashMap<RefusalGroup, Long> counts = new ConcurrentHashMap<>();
   private final LongAdder others = new LongAdder();
@@ -29,12 +29,18 @@ final class RefusalTally {
   /**
    * Counts one refused recipient.
    *
-   * @param target where the mail was to go
+   * @param recipient whose mail did not go
    * @param sender envelope sender as the message came in
+   * @param host name of the host that refused it, or null
    */
-  void add(Mailbox target, ReversePath sender, Reply reply) {
+  void add(Recipient recipient, ReversePath sender, @Nullable String host, Reply reply) {
     String domain = sender.mailboxIfAny().map(m -> m.domain().toString()).orElse("<>");
-    RefusalGroup group = new RefusalGroup(target.domain(), domain, RefusalClass.of(reply));
+    RefusalGroup group =
+        new RefusalGroup(
+            Receivers.of(host, recipient.target().mailbox().domain().toString()),
+            domain,
+            RefusalClass.of(reply),
+            recipient.forwarded());
     if (counts.size() >= MOST_GROUPS && !counts.containsKey(group)) {
       others.increment();
     } else {
@@ -55,7 +61,8 @@ final class RefusalTally {
         Map.Entry.<RefusalGroup, Long>comparingByValue()
             .reversed()
             .thenComparing(e -> e.getKey().sender())
-            .thenComparing(e -> e.getKey().reason()));
+            .thenComparing(e -> e.getKey().reason())
+            .thenComparing(e -> e.getKey().receiver()));
     List<String> lines = new ArrayList<>();
     long rest = others.sumThenReset();
     for (Map.Entry<RefusalGroup, Long> one : largest) {
@@ -64,22 +71,28 @@ final class RefusalTally {
         continue;
       }
       RefusalGroup group = one.getKey();
-      lines.add(
-          group.target()
-              + " refused "
-              + one.getValue()
-              + (one.getValue() == 1 ? " recipient" : " recipients")
-              + " of mail from "
-              + group.sender()
-              + ": "
-              + group.reason().explanation()
-              + " ("
-              + group.reason().word()
-              + ")");
+      lines.add(sentence(group, one.getValue()));
     }
     if (rest > 0) {
       lines.add(rest + " more recipients were refused");
     }
     return lines;
+  }
+
+  private static String sentence(RefusalGroup group, long times) {
+    String what = group.forwarded() ? "forward" : "recipient";
+    return group.receiver()
+        + " refused "
+        + times
+        + " "
+        + what
+        + (times == 1 ? "" : "s")
+        + " of mail from "
+        + group.sender()
+        + ": "
+        + group.reason().explanation(group.forwarded())
+        + " ("
+        + group.reason().word()
+        + ")";
   }
 }

@@ -57,22 +57,6 @@ final class StepApplier {
    */
   void apply(LoadedBatch loaded, QueueStep.Event event, List<RecipientBatch> rest)
       throws IOException {
-    PreparedStep step = prepare(loaded, event, rest);
-    step.report().run();
-    queue.spool.change(step.change(), step.stored().orHeld(() -> queue.state.letGo(loaded.key())));
-  }
-
-  /**
-   * A step that was taken, and is not handed in yet.
-   *
-   * @param report writes what happened into the log
-   * @param stored what follows once it is committed
-   */
-  record PreparedStep(SpoolChange change, Runnable report, CommitListener stored) {}
-
-  /** Takes the step that follows from an event. */
-  PreparedStep prepare(LoadedBatch loaded, QueueStep.Event event, List<RecipientBatch> rest)
-      throws IOException {
     Instant now = queue.clock.now();
     QueueSettings in = queue.state.settings();
     QueueStep.StepResult result =
@@ -107,13 +91,10 @@ final class StepApplier {
             List.of(),
             messages(prepared),
             isSilent ? List.of() : List.of(entry(loaded, result.lines(), prepared, round, now)));
-    Runnable report =
-        () -> {
-          note(id, loaded.arrived(), result.lines(), now);
-          if (event instanceof QueueStep.Event.RoundEnded ended) {
-            countRefusals(loaded, ended.outcomes());
-          }
-        };
+    note(id, loaded.arrived(), result.lines(), now);
+    if (event instanceof QueueStep.Event.RoundEnded ended) {
+      countRefusals(loaded, ended.outcomes());
+    }
     Instant due = again == null ? null : again.due();
     CommitListener stored =
         gone -> {
@@ -126,7 +107,7 @@ final class StepApplier {
             queue.state.signal();
           }
         };
-    return new PreparedStep(change, report, stored);
+    queue.spool.change(change, stored.orHeld(() -> queue.state.letGo(key)));
   }
 
   /** By the class of the reply: replies for the metrics, refused recipients for the summary. */
@@ -142,10 +123,16 @@ final class StepApplier {
             case null -> null;
           };
       Reply reply = cause == null ? null : cause.reply();
+      if (r.forwarded() && outcome instanceof Outcome.Delivered) {
+        queue.replies.delivered(r);
+      }
       if (reply != null) {
         queue.log.refusedByHost(RefusalClass.of(reply).word());
+        if (r.forwarded()) {
+          queue.replies.refused(r, reply);
+        }
         if (outcome instanceof Outcome.Refused) {
-          queue.refusals.add(r.target().mailbox(), loaded.envelope().sender(), reply);
+          queue.refusals.add(r, loaded.envelope().sender(), cause.host(), reply);
         }
       }
     }
@@ -165,7 +152,7 @@ final class StepApplier {
     return List.of(key);
   }
 
-  StoredTraceEntry entry(
+  private StoredTraceEntry entry(
       LoadedBatch loaded,
       List<RecipientTrace> traces,
       List<PreparedNotification> prepared,
@@ -208,7 +195,7 @@ final class StepApplier {
     }
   }
 
-  void note(QueueId id, Instant arrived, List<RecipientTrace> traces, Instant now) {
+  private void note(QueueId id, Instant arrived, List<RecipientTrace> traces, Instant now) {
     Duration delay = Duration.between(arrived, now);
     for (RecipientTrace t : traces) {
       switch (t.what()) {
@@ -218,7 +205,7 @@ final class StepApplier {
             queue.log.deferred(id.text(), t.to(), t.reason(), t.status(), t.text(), delay);
         case BOUNCED -> queue.log.bounced(id.text(), t.to(), t.reason(), t.status(), t.text());
         case HELD -> queue.log.held(id.text(), t.to(), t.reason(), t.text());
-        case NOTIFIED, RELEASED, DELETED, REFUSED -> {}
+        case NOTIFIED, RELEASED, DELETED -> {}
       }
     }
   }

@@ -26,14 +26,22 @@ public record TraceEntry(
    * @param sender reverse-path, empty for the null path
    * @param origin the client that submitted it
    * @param tls TLS facts of that hop, empty when it came unencrypted
+   * @param checks results of SPF, DKIM and DMARC, empty when the sender was not checked
    * @param size bytes of content
    * @param recipients how many
    */
   public record MessageArrival(
-      Instant at, String sender, String origin, String tls, long size, int recipients) {
+      Instant at,
+      String sender,
+      String origin,
+      String tls,
+      String checks,
+      long size,
+      int recipients)
+      implements IncomingHop {
     static MessageArrival of(Instant at, Envelope e, long size) {
       return new MessageArrival(
-          at, e.sender().toString(), e.origin(), e.tls(), size, e.recipients());
+          at, e.sender().toString(), e.origin(), e.tls(), e.checks(), size, e.recipients());
     }
   }
 
@@ -45,9 +53,7 @@ public record TraceEntry(
     HELD,
     NOTIFIED,
     RELEASED,
-    DELETED,
-    /** The client that sent it got a 550: the message was never in the queue. */
-    REFUSED
+    DELETED
   }
 
   /**

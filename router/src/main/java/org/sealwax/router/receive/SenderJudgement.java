@@ -34,6 +34,7 @@ final class SenderJudgement {
   private final ForgedResultsFilter forged;
   private final @Nullable MessageAuthentication checks;
   private byte[] results = NOTHING;
+  private String checked = "";
 
   private SenderJudgement(
       SmtpServer server,
@@ -109,8 +110,14 @@ final class SenderJudgement {
     }
     AuthenticationOutcome outcome = checks.outcome();
     server.log().senderChecked(id.text(), client.session, outcome.log());
+    checked = outcome.log().line();
     results = outcome.field().getBytes(StandardCharsets.US_ASCII);
     return outcome.refusal().orElse(null);
+  }
+
+  /** The results in one line, for the trace; empty without checks. */
+  String line() {
+    return checked;
   }
 
   /** The field for the top of the message; empty without checks. Not copied. */

@@ -5,9 +5,11 @@ import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.message.HeaderScanner;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.smtp.EnhancedStatus;
@@ -44,6 +46,7 @@ public final class NextHopDelivery implements DeliveryAgent {
   private final DeliveryAgent hosts;
   private final DeliveryAgent commands;
   private final DeliveryAgent reports;
+  private final Consumer<Consignment> bounces;
 
   /**
    * By these settings.
@@ -52,7 +55,8 @@ public final class NextHopDelivery implements DeliveryAgent {
    * @param intake takes the message again then
    * @param hosts delivers by SMTP
    * @param commands delivers to commands
-   * @param reports reads TLS reports
+   * @param reports reads reports
+   * @param bounces reads what the reports in bounces to rewritten senders say, once for each
    */
   public NextHopDelivery(
       ForwardSettings settings,
@@ -60,17 +64,22 @@ public final class NextHopDelivery implements DeliveryAgent {
       Intake intake,
       DeliveryAgent hosts,
       DeliveryAgent commands,
-      DeliveryAgent reports) {
+      DeliveryAgent reports,
+      Consumer<Consignment> bounces) {
     this.postmaster = TransportTable.postmaster(settings);
     this.directory = directory;
     this.intake = intake;
     this.hosts = hosts;
     this.commands = commands;
     this.reports = reports;
+    this.bounces = bounces;
   }
 
   @Override
   public Map<Long, Outcome> deliver(Consignment c) throws InterruptedException {
+    if (isReturnedBounce(c)) {
+      bounces.accept(c);
+    }
     String alias = c.deliveredTo();
     if (alias != null && hasPassed(c, alias)) {
       FailureCause cause =
@@ -88,6 +97,14 @@ public final class NextHopDelivery implements DeliveryAgent {
       case NextHop.Reports read -> reports.deliver(c);
       case NextHop.NoPostmaster none -> toPostmastersAlias(c);
     };
+  }
+
+  /** In its first round, a notification to a sender that we rewrote. */
+  private boolean isReturnedBounce(Consignment c) {
+    return c.round() == 1
+        && c.sender() instanceof ReversePath.Null
+        && c.recipients().stream()
+            .anyMatch(r -> directory.isValidRewrittenSender(ReversePath.of(r.original())));
   }
 
   /** With the address of the postmaster in place of the role. */

@@ -4,7 +4,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -59,7 +58,6 @@ import org.sealwax.router.receive.SmtpServer;
 import org.sealwax.router.receive.TrustedCertificates;
 import org.sealwax.router.receive.auth.PasswordFile;
 import org.sealwax.router.receive.auth.PasswordMechanisms;
-import org.sealwax.router.reports.received.TlsReportsInRow;
 import org.sealwax.router.route.ConfiguredDirectory;
 import org.sealwax.router.route.NextHopDelivery;
 import org.sealwax.router.route.RecipientProbe;
@@ -73,7 +71,7 @@ import org.sealwax.router.wiring.ClockFile;
 import org.sealwax.router.wiring.ConfiguredFilesCheck;
 import org.sealwax.router.wiring.DkimSigning;
 import org.sealwax.router.wiring.DomainStores;
-import org.sealwax.router.wiring.IncomingTlsReports;
+import org.sealwax.router.wiring.IncomingReports;
 import org.sealwax.router.wiring.Lazy;
 import org.sealwax.router.wiring.LazyResolver;
 import org.sealwax.router.wiring.LockedState;
@@ -89,9 +87,6 @@ import org.sealwax.router.wiring.StartFailure;
 public final class Router implements Closeable {
   /** How long sessions and rounds may take to end; systemd's default patience is 90 seconds. */
   public static final Duration GRACE = Duration.ofSeconds(30);
-
-  /** Held mail has this part of the file system. */
-  private static final int HELD_PART = 10;
 
   private final SteadyClock steady;
 
@@ -113,7 +108,7 @@ public final class Router implements Closeable {
   private final DomainStores stores;
   private final DkimSigning dkim;
   private final OutgoingTlsReports reports;
-  private final IncomingTlsReports reportsIn;
+  private final IncomingReports reportsIn;
   private final ListenerSet listeners;
   private final Housekeeping housekeeping;
 
@@ -215,7 +210,9 @@ public final class Router implements Closeable {
             Threads::start);
     this.held =
         new HeldMail(
-            queue, () -> heldBytes(settings.spool().folder()), state.resolve("held-summary"));
+            queue,
+            () -> HeldMail.diskShare(settings.spool().folder()),
+            state.resolve("held-summary"));
     this.prefetch =
         new NextHopPrefetch(
             spool,
@@ -253,8 +250,16 @@ public final class Router implements Closeable {
     this.listeners =
         new ListenerSet(smtpServer, tls, certificates, () -> authorities, GRACE, clock, log);
     this.reportsIn =
-        new IncomingTlsReports(
-            settings, this::settingsNow, resolver, listeners::reportListenerTls, clock, log);
+        new IncomingReports(
+            settings,
+            this::settingsNow,
+            () -> receptionNow().directory(),
+            resolver,
+            listeners::reportListenerTls,
+            counters,
+            clock,
+            log);
+    queue.reportReplies(reportsIn.feedback().replies());
     try {
       certificates.prepare();
       apply(settings);
@@ -294,15 +299,6 @@ public final class Router implements Closeable {
     }
   }
 
-  /** A tenth of the file system; all of it when its size is not known. */
-  private static long heldBytes(Path folder) {
-    try {
-      return Files.getFileStore(folder).getTotalSpace() / HELD_PART;
-    } catch (IOException e) {
-      return Long.MAX_VALUE;
-    }
-  }
-
   public RouterSettings settingsNow() {
     RouterSettings now = settings.get();
     if (now == null) {
@@ -339,7 +335,7 @@ public final class Router implements Closeable {
     ConfiguredDirectory ours =
         new ConfiguredDirectory(
             next.forward(),
-            next.tlsReportsIn().map(TlsReportsInRow::addresses).orElse(List.of()),
+            next.reportAddresses(),
             probe,
             recipients,
             next.forward().sender() == null ? null : stores.forwardSenders(),
@@ -385,7 +381,8 @@ public final class Router implements Closeable {
                     queue.intake(),
                     c -> agent.get().deliver(c),
                     c -> commands.get().deliver(c),
-                    reportsIn::read)));
+                    reportsIn::read,
+                    reportsIn.feedback()::bounced)));
     SmtpDeliveryAgent idle = former == null ? null : former.deliveryAgent().ifCreated();
     if (idle != null) {
       idle.close(); // its idle connections; running rounds end by themselves
@@ -458,9 +455,14 @@ public final class Router implements Closeable {
     mxHostProbe.start();
     queue.start();
     prefetch.start();
-    held.start();
+    held.start(reportsIn.feedback()::summary);
     housekeeping.start(
-        List.of(this::rereadFiles, recipients::save, certificates::reloadIfChanged, dkim::keepUse));
+        List.of(
+            this::rereadFiles,
+            recipients::save,
+            reportsIn.feedback()::save,
+            certificates::reloadIfChanged,
+            dkim::keepUse));
   }
 
   private TcpListener openMetrics(InetSocketAddress address) throws StartFailure {

@@ -206,8 +206,7 @@ final class SpoolReader implements Closeable {
   List<BatchCount> counts() throws SQLException {
     List<BatchCount> counts = new ArrayList<>();
     String sql =
-        "SELECT state, reason, count(*), min(message) FROM share WHERE "
-            + SpoolFormat.WAITS
+        "SELECT state, reason, count(*), min(message) FROM share WHERE state <> 0"
             + " GROUP BY state, reason";
     try (ResultSet r = db.bind(sql).executeQuery()) {
       while (r.next()) {
@@ -234,7 +233,7 @@ final class SpoolReader implements Closeable {
   List<RecipientBatch> list(
       BatchFilter filter, @Nullable BatchKey after, int limit, Consumer<BatchKey> damaged)
       throws SQLException {
-    StringBuilder where = new StringBuilder(" WHERE (message, number) > (?, ?) AND state <> 4");
+    StringBuilder where = new StringBuilder(" WHERE (message, number) > (?, ?)");
     List<Object> values = new ArrayList<>();
     values.add(after == null ? -1L : after.message().number());
     values.add(after == null ? -1L : after.number());

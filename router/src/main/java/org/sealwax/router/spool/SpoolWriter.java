@@ -330,7 +330,7 @@ final class SpoolWriter {
     for (WriterJob job : part) {
       messages.addAll(job.messages());
       isAwaited |= job instanceof WriterJob.Urgent;
-      hasCalls |= job instanceof WriterJob.Urgent u && u.messages().isEmpty();
+      hasCalls |= job instanceof WriterJob.Urgent u && u.accepted() == null;
     }
     batch = part;
     with.beginStep(messages);

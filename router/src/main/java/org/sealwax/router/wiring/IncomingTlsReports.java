@@ -24,12 +24,13 @@ import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.reports.inbox.ReportInbox;
 import org.sealwax.router.reports.received.ReceivedReportSettings;
 import org.sealwax.router.reports.received.ReceivedReportStore;
-import org.sealwax.router.reports.received.ReportInbox;
 import org.sealwax.router.reports.received.ReportIntake;
 import org.sealwax.router.reports.received.ReportListener;
 import org.sealwax.router.reports.received.ReportListenerSettings;
+import org.sealwax.router.reports.received.TlsReportReader;
 import org.sealwax.router.reports.received.TlsReportsInRow;
 
 /**
@@ -100,11 +101,10 @@ public final class IncomingTlsReports implements Closeable {
       Duration half = settings.queue().schedule().lifetime().dividedBy(2);
       ReportInbox inbox =
           new ReportInbox(
-              storage,
+              TlsReportReader.NAME,
+              storage.folder().resolve("aside"),
               half.compareTo(PATIENCE) < 0 ? half : PATIENCE,
-              intake,
-              resolver,
-              PublicSuffixList.bundled(),
+              new TlsReportReader(intake, resolver, PublicSuffixList.bundled(), clock),
               clock,
               log);
       return new ReportReceivers(store, intake, inbox);

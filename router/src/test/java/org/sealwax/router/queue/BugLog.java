@@ -2,7 +2,6 @@ package org.sealwax.router.queue;
 
 import java.lang.reflect.Proxy;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.sealwax.router.log.MailLog;
 
@@ -14,9 +13,6 @@ public final class BugLog {
   /** Recipients given up and notifications, by the names of their facts. */
   public final List<String> ended = new CopyOnWriteArrayList<>();
 
-  /** Results of deliveries for which a client waited. */
-  public final List<String> cutThrough = new CopyOnWriteArrayList<>();
-
   /** The log. */
   public final MailLog log =
       (MailLog)
@@ -26,9 +22,6 @@ public final class BugLog {
               (proxy, method, args) -> {
                 if (method.getName().equals("bounced") || method.getName().equals("notified")) {
                   ended.add(method.getName() + " " + args[0]);
-                }
-                if (method.getName().equals("cutThrough")) {
-                  cutThrough.add(args[2].toString().toLowerCase(Locale.ROOT));
                 }
                 if (method.getName().equals("bug") || method.getName().equals("storeTrouble")) {
                   StringBuilder line = new StringBuilder(method.getName());

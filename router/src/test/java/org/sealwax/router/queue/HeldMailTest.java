@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.sealwax.router.queue.QueueTest.mailbox;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
@@ -59,6 +61,7 @@ final class HeldMailTest {
   private final List<String> bounced = new CopyOnWriteArrayList<>();
   private final List<String> problems = new CopyOnWriteArrayList<>();
   private final List<String> letters = new CopyOnWriteArrayList<>();
+  private final List<String> summaries = new CopyOnWriteArrayList<>();
   private final MailLog log =
       (MailLog)
           Proxy.newProxyInstance(
@@ -182,10 +185,21 @@ final class HeldMailTest {
     return new HeldMail(queue, () -> most, folder.resolve("held-summary"));
   }
 
+  private static String content(Consignment c) {
+    try (InputStream in = c.content().open()) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private Map<Long, Outcome> deliver(Consignment c) {
     Map<Long, Outcome> all = new HashMap<>();
     for (Recipient a : c.recipients()) {
       String local = ((DeliveryTarget.Remote) a.target()).mailbox().localPart();
+      if (local.equals("postmaster")) {
+        summaries.add(content(c));
+      }
       FailureCause cause =
           new FailureCause(
               local,
@@ -423,13 +437,50 @@ final class HeldMailTest {
     List<String> refusals = queue.refusals.take();
     assertEquals(1, refusals.size(), refusals.toString());
     assertTrue(
-        refusals.getFirst().startsWith("target.example refused 2 recipients of mail from "),
+        refusals.getFirst().startsWith("target.example refused 2 forwards of mail from "),
         refusals.toString());
     assertTrue(refusals.getFirst().endsWith("(sender-authentication)"), refusals.toString());
     send("dmarc", true, 10);
     awaitHeld(4);
     day();
     assertEquals(List.of(), queue.refusals.take(), "they are in the letter");
+  }
+
+  /** Refused while the client waits, or reported by others: nothing is held then. */
+  @Test
+  void theSummaryIsSentAlsoWhenNothingIsHeld() throws Exception {
+    day();
+    day();
+    assertEquals(List.of(), letters, "nothing to say");
+    queue.refusals.add(
+        new Recipient(
+            new DeliveryTarget.Remote(mailbox("a@target.example")),
+            FOREIGN_SENDER,
+            mailbox("alias@router.example"),
+            true,
+            true,
+            DsnRequest.none()),
+        FOREIGN_SENDER,
+        "mx.target.example",
+        Reply.of("550 5.1.1 unknown"));
+    held.start(() -> List.of("dead alias: one", "", "Reported by others:", "a complaint"));
+    day();
+    while (summaries.isEmpty()) {
+      Thread.sleep(5);
+    }
+    String letter = summaries.getFirst();
+    assertTrue(
+        letter.contains("\r\nSubject: Daily summary: refused and reported mail\r\n"), letter);
+    assertTrue(
+        letter.contains(
+            "\r\n\r\nSince the last summary, or the last start:\r\n"
+                + "target.example refused 1 forward of mail from "),
+        letter);
+    assertTrue(
+        letter.endsWith(
+            "(unknown-user)\r\n\r\ndead alias: one\r\n\r\nReported by others:\r\n"
+                + "a complaint\r\n"),
+        letter);
   }
 
   @Test

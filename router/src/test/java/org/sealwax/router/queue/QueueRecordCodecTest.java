@@ -15,7 +15,6 @@ import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -53,7 +52,7 @@ public final class QueueRecordCodecTest {
     Map<String, Object> values = new LinkedHashMap<>();
     values.put(
         "envelope plain",
-        new Envelope(ReversePath.of(PLAIN), MailOptions.plain(), "c[192.0.2.1]", "s-1", "", 1));
+        new Envelope(ReversePath.of(PLAIN), MailOptions.plain(), "c[192.0.2.1]", "s-1", "", "", 1));
     int number = 0;
     for (MailOptions.BodyType body : MailOptions.BodyType.values()) {
       for (ReturnParameter content : ReturnParameter.values()) {
@@ -67,6 +66,7 @@ public final class QueueRecordCodecTest {
                   "local",
                   "",
                   "TLSv1.3",
+                  "",
                   number * 500));
           number++;
         }
@@ -124,10 +124,7 @@ public final class QueueRecordCodecTest {
                             r.last()))
                 .toList()));
     List<TraceEntry.RecipientTrace> traces = new ArrayList<>();
-    Set<TraceEntry.RecipientEvent> events = EnumSet.allOf(TraceEntry.RecipientEvent.class);
-    // The version before did not have it.
-    events.remove(TraceEntry.RecipientEvent.REFUSED);
-    for (TraceEntry.RecipientEvent event : events) {
+    for (TraceEntry.RecipientEvent event : TraceEntry.RecipientEvent.values()) {
       traces.add(
           new TraceEntry.RecipientTrace(
               "a@b.test",
@@ -145,7 +142,7 @@ public final class QueueRecordCodecTest {
         new TraceEntry(
             NOON,
             0,
-            new TraceEntry.MessageArrival(NOON.minusMillis(1), "", "c", "TLSv1.3", 1L << 40, 7),
+            new TraceEntry.MessageArrival(NOON.minusMillis(1), "", "c", "TLSv1.3", "", 1L << 40, 7),
             List.of()));
     return values;
   }
@@ -266,6 +263,24 @@ public final class QueueRecordCodecTest {
       }
     }
     assertEquals(Map.of("envelope", 537, "group", 537, "trace", 913), counts);
+  }
+
+  /** Rows without results are those of the version before; it reads the others as a text of TLS. */
+  @Test
+  void resultsOfTheChecksComeBackWithTheHop() throws IOException {
+    for (String tls : List.of("", "TLSv1.3 TLS_AES_128_GCM_SHA256")) {
+      Envelope envelope =
+          new Envelope(ReversePath.of(PLAIN), MailOptions.plain(), "c", "s", tls)
+              .withChecks("spf=pass dkim=none dmarc=fail");
+      assertEquals(
+          envelope, QueueRecordCodec.ENVELOPE.read(QueueRecordCodec.ENVELOPE.write(envelope)));
+      TraceEntry entry =
+          new TraceEntry(NOON, 1, TraceEntry.MessageArrival.of(NOON, envelope, 9), List.of());
+      assertEquals(
+          "spf=pass dkim=none dmarc=fail", Objects.requireNonNull(entry.arrival()).checks());
+      assertEquals(
+          entry, QueueRecordCodec.TRACE_ENTRY.read(QueueRecordCodec.TRACE_ENTRY.write(entry)));
+    }
   }
 
   /** An extent that only matters in memory becomes the nearest one that is stored. */

@@ -266,7 +266,7 @@ final class QueueStepTest {
     for (MailOptions.TlsOption tls : MailOptions.TlsOption.values()) {
       MailOptions options =
           new MailOptions(MailOptions.BodyType.EIGHT_BIT, true, "id", ReturnParameter.HEADERS, tls);
-      Envelope e = new Envelope(SENDER, options, "o", "s", "t", 3);
+      Envelope e = new Envelope(SENDER, options, "o", "s", "t", "", 3);
       assertEquals(e, QueueRecordCodec.ENVELOPE.read(QueueRecordCodec.ENVELOPE.write(e)));
     }
     for (FailureCause.Extent extent : FailureCause.Extent.values()) {

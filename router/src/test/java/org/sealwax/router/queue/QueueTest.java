@@ -819,7 +819,7 @@ final class QueueTest {
           group
               .group()
               .stored(draft.id(), BatchState.QUEUED, java.time.Instant.now(), group.hop(), "");
-      var envelope = new Envelope(ReversePath.of(SENDER), MailOptions.plain(), "o", "s", "", 1);
+      var envelope = new Envelope(ReversePath.of(SENDER), MailOptions.plain(), "o", "s", "", "", 1);
       spool.accept(
           new org.sealwax.router.spool.NewMessage(
               draft,
@@ -866,7 +866,7 @@ final class QueueTest {
               null,
               ReturnParameter.UNSPECIFIED,
               MailOptions.TlsOption.OPTIONAL);
-      var envelope = new Envelope(ReversePath.of(SENDER), optional, "o", "s", "", 1);
+      var envelope = new Envelope(ReversePath.of(SENDER), optional, "o", "s", "", "", 1);
       spool.accept(
           new org.sealwax.router.spool.NewMessage(
               draft, now, QueueRecordCodec.ENVELOPE.write(envelope), List.of(batch)));

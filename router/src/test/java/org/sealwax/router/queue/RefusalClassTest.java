@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.smtp.DsnRequest;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
 
@@ -117,28 +118,66 @@ final class RefusalClassTest {
     assertTrue(words.stream().allMatch(w -> w.matches("[a-z-]+")), words.toString());
   }
 
+  private static Recipient recipient(String domain, boolean forwarded) {
+    return new Recipient(
+        new DeliveryTarget.Remote(new Mailbox("a", Domain.of(domain))),
+        ReversePath.nullPath(),
+        new Mailbox("alias", Domain.of("project.example")),
+        forwarded,
+        forwarded,
+        DsnRequest.none());
+  }
+
+  private static ReversePath from(String domain) {
+    return ReversePath.of(new Mailbox("u", Domain.of(domain)));
+  }
+
+  /** One organisation receives the mail of many domains. */
   @Test
-  void theSummaryNamesTheMostFrequentAndIsBounded() {
+  void theSummaryNamesTheOrganisationOfTheNextHopAndTheSendersDomain() {
     RefusalTally tally = new RefusalTally();
-    Mailbox target = new Mailbox("a", Domain.of("gmail.example"));
     Reply dmarc = reply("550 5.7.26 unauthenticated");
-    ReversePath sender = ReversePath.of(new Mailbox("u", Domain.of("example.org")));
     for (int i = 0; i < 30; i++) {
-      tally.add(target, sender, dmarc);
+      tally.add(
+          recipient("at" + i + ".example", true),
+          from("example.org"),
+          i % 2 == 0 ? "gmail-smtp-in.l.google.com" : "aspmx.l.google.com",
+          dmarc);
     }
-    tally.add(target, ReversePath.nullPath(), reply("550 5.1.1 none"));
+    tally.add(recipient("own.example", false), from("project.example"), "mx.own.example", dmarc);
+    tally.add(
+        recipient("hotmail.example", true),
+        ReversePath.nullPath(),
+        "x.mail.protection.outlook.com",
+        reply("550 5.1.1 none"));
+    tally.add(recipient("bare.example", true), from("b.example"), null, reply("550 5.1.1 none"));
+    tally.add(
+        recipient("bare.example", false), from("a.example"), "[192.0.2.1]", reply("550 5.1.1 x"));
     assertEquals(
         List.of(
-            "gmail.example refused 30 recipients of mail from example.org: mail of a domain with a"
-                + " strict DMARC policy that is authenticated by SPF only cannot be forwarded"
+            "Gmail refused 30 forwards of mail from example.org: mail of a domain with a p=reject"
+                + " policy that is authenticated by SPF only cannot be forwarded"
                 + " (sender-authentication)",
-            "gmail.example refused 1 recipient of mail from <>: the address does not exist; remove"
-                + " it from the aliases (unknown-user)"),
+            "Microsoft refused 1 forward of mail from <>: the address does not exist; remove it"
+                + " from the aliases (unknown-user)",
+            "bare.example refused 1 recipient of mail from a.example: the address does not exist"
+                + " (unknown-user)",
+            "bare.example refused 1 forward of mail from b.example: the address does not exist;"
+                + " remove it from the aliases (unknown-user)",
+            "own.example refused 1 recipient of mail from project.example: SPF, DKIM or DMARC did"
+                + " not pass; sealwax doctor shows what is wrong with our domains"
+                + " (sender-authentication)"),
         tally.take());
     assertEquals(List.of(), tally.take());
+  }
+
+  @Test
+  void theSummaryIsBounded() {
+    RefusalTally tally = new RefusalTally();
+    Reply dmarc = reply("550 5.7.26 unauthenticated");
     int more = RefusalTally.MOST_GROUPS + 10;
     for (int i = 0; i < more; i++) {
-      tally.add(target, ReversePath.of(new Mailbox("u", Domain.of("d" + i + ".example"))), dmarc);
+      tally.add(recipient("gmail.example", true), from("d" + i + ".example"), null, dmarc);
     }
     List<String> lines = tally.take();
     assertEquals(RefusalTally.MOST_LINES + 1, lines.size());

@@ -139,7 +139,7 @@ final class StaleQueryTest {
       var group =
           RecipientGroup.of(List.of(to), MailOptions.TlsOption.UNSPECIFIED, t -> HOP, 9).getFirst();
       var batch = group.group().stored(draft.id(), state, Instant.now(), group.hop(), "");
-      var envelope = new Envelope(ReversePath.of(SENDER), MailOptions.plain(), "o", "s", "", 1);
+      var envelope = new Envelope(ReversePath.of(SENDER), MailOptions.plain(), "o", "s", "", "", 1);
       spool.accept(
           new NewMessage(
               draft, Instant.now(), QueueRecordCodec.ENVELOPE.write(envelope), List.of(batch)));

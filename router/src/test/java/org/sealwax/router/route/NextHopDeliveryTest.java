@@ -7,6 +7,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,7 @@ import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
+import org.sealwax.router.queue.Recipient;
 import org.sealwax.router.queue.TestRecipients;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.SpoolException;
@@ -44,6 +46,8 @@ final class NextHopDeliveryTest {
     return c -> c.outcomes(r -> new Outcome.Delivered(name, r.target().toString(), "", true, true));
   }
 
+  private final List<Consignment> bounced = new ArrayList<>();
+
   private static final RecipientDirectory DIRECTORY =
       new RecipientDirectory() {
         @Override
@@ -55,9 +59,14 @@ final class NextHopDeliveryTest {
         public ForwardSender senderForForward(ReversePath sender) {
           return ForwardSender.of(sender);
         }
+
+        @Override
+        public boolean isValidRewrittenSender(ReversePath sender) {
+          return sender.toString().startsWith("SRS0=");
+        }
       };
 
-  private static NextHopDelivery delivery(DeliveryAgent hosts) {
+  private NextHopDelivery delivery(DeliveryAgent hosts) {
     return new NextHopDelivery(
         ForwardSettings.defaults(),
         DIRECTORY,
@@ -66,7 +75,8 @@ final class NextHopDeliveryTest {
         },
         hosts,
         named("command"),
-        named("reports"));
+        named("reports"),
+        bounced::add);
   }
 
   private static Consignment consignment(
@@ -90,7 +100,7 @@ final class NextHopDeliveryTest {
         DeliverySlot.unlimited());
   }
 
-  private static Map<Long, Outcome> deliver(@Nullable String deliveredTo, String content)
+  private Map<Long, Outcome> deliver(@Nullable String deliveredTo, String content)
       throws InterruptedException {
     return delivery(ALL)
         .deliver(
@@ -132,7 +142,7 @@ final class NextHopDeliveryTest {
     assertEquals(Map.of(1L, TAKEN, 2L, TAKEN), outcomes);
   }
 
-  private static String host(NextHop hop, DeliveryTarget target) throws InterruptedException {
+  private String host(NextHop hop, DeliveryTarget target) throws InterruptedException {
     Consignment mail =
         new Consignment(
             QueueId.of(7),
@@ -166,5 +176,42 @@ final class NextHopDeliveryTest {
     assertEquals("held postmaster", host(new NextHop.NoPostmaster(), postmaster));
     // The configuration changed after the next hop was chosen.
     assertEquals("held postmaster", host(new NextHop.ByMx(domain), postmaster));
+  }
+
+  /** In its first round alone, and only as a notification. */
+  @Test
+  void aBounceToARewrittenSenderIsReadOnce() throws Exception {
+    Domain domain = Domain.of("one.example");
+    for (String original : List.of("SRS0=x", "srs0=x", "user")) {
+      for (int round = 1; round <= 2; round++) {
+        for (ReversePath sender :
+            List.of(ReversePath.nullPath(), ReversePath.of(new Mailbox("x", domain)))) {
+          Recipient recipient =
+              new Recipient(
+                      new DeliveryTarget.Remote(new Mailbox("a", domain)),
+                      sender,
+                      new Mailbox(original, domain),
+                      false,
+                      false,
+                      DsnRequest.none())
+                  .numbered(1);
+          Consignment mail =
+              new Consignment(
+                  QueueId.of(7),
+                  sender,
+                  MailOptions.plain(),
+                  new NextHop.ByMx(domain),
+                  List.of(recipient),
+                  null,
+                  Instant.EPOCH,
+                  round,
+                  10,
+                  () -> new ByteArrayInputStream(new byte[10]),
+                  DeliverySlot.unlimited());
+          assertEquals(1, delivery(ALL).deliver(mail).size());
+        }
+      }
+    }
+    assertEquals(1, bounced.size());
   }
 }

@@ -1,19 +1,20 @@
 package org.sealwax.router.reports.received;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
-import java.util.zip.GZIPInputStream;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.tlsrpt.SessionCounts;
 import org.sealwax.mail.tlsrpt.TlsReport;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
 import org.sealwax.mail.tlsrpt.TlsReportParse;
+import org.sealwax.router.reports.inbox.UnpackedInput;
 
 /**
  * Judges what should be a report and keeps it, by whichever way it came. Thread-safe; one at a
@@ -62,16 +63,12 @@ public final class ReportIntake {
   private ReportIntakeResult judge(byte[] bytes, boolean packed, ReportOrigin origin) {
     byte[] json = bytes;
     if (packed) {
-      try (GZIPInputStream gzip = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
-        // One more than is taken: a decompression bomb shows by it, and costs no more than a large
-        // report.
-        json = gzip.readNBytes(TlsReportJson.MAX_BYTES + 1);
+      try (InputStream gzip = UnpackedInput.gzip(bytes, TlsReportJson.MAX_BYTES)) {
+        json = gzip.readAllBytes();
+      } catch (UnpackedInput.TooLargeException e) {
+        return new ReportIntakeResult.Refused(FailureText.of(e));
       } catch (IOException e) {
         return new ReportIntakeResult.Refused("not gzip, or damaged");
-      }
-      if (json.length > TlsReportJson.MAX_BYTES) {
-        return new ReportIntakeResult.Refused(
-            "uncompressed, it has more than " + TlsReportJson.MAX_BYTES + " bytes");
       }
     }
     return switch (TlsReportJson.reading(json)) {

@@ -1,6 +1,6 @@
 /**
  * Incoming TLS reports (RFC 8460): about our domains, by mail to {@link
- * org.sealwax.router.reports.received.ReportInbox} or by POST to {@link
+ * org.sealwax.router.reports.received.TlsReportReader} or by POST to {@link
  * org.sealwax.router.reports.received.ReportListener}, checked by {@link
  * org.sealwax.router.reports.received.ReportIntake}, stored in {@link
  * org.sealwax.router.reports.received.ReceivedReportStore}, summed up in {@link

@@ -12,6 +12,7 @@ import org.sealwax.mail.address.PublicSuffixList;
 import org.sealwax.mail.tlsrpt.TlsReport;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
 import org.sealwax.router.reports.ReportingOrganization;
+import org.sealwax.router.reports.inbox.DkimVerification;
 import org.sealwax.testkit.fuzz.FuzzTarget;
 
 /** Messages that should carry reports: something named comes of each, and no exception. */

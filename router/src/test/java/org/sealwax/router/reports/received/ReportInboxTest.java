@@ -49,6 +49,8 @@ import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Outcome;
 import org.sealwax.router.queue.TestRecipients;
 import org.sealwax.router.reports.ReportingOrganization;
+import org.sealwax.router.reports.inbox.RejectedMailFolder;
+import org.sealwax.router.reports.inbox.ReportInbox;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.testkit.dns.FixedResolver;
 import org.sealwax.testkit.net.ManualClock;
@@ -76,7 +78,13 @@ final class ReportInboxTest {
     ReceivedReportStore store = ReceivedReportStore.open(settings(), log.log());
     ReportIntake intake = new ReportIntake(local, store, clock);
     ReportInbox inbox =
-        new ReportInbox(settings(), Duration.ofDays(1), intake, dns, SUFFIXES, clock, log.log());
+        new ReportInbox(
+            TlsReportReader.NAME,
+            settings().folder().resolve("aside"),
+            Duration.ofDays(1),
+            new TlsReportReader(intake, dns, SUFFIXES, clock),
+            clock,
+            log.log());
     return java.util.Objects.requireNonNull(
         inbox
             .deliver(

@@ -1,4 +1,4 @@
-package org.sealwax.router.reports.received;
+package org.sealwax.router.reports.inbox;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;

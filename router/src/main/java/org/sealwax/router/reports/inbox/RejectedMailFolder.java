@@ -1,4 +1,4 @@
-package org.sealwax.router.reports.received;
+package org.sealwax.router.reports.inbox;
 
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -13,9 +13,9 @@ import java.util.List;
  * in files named by their queue identifier. Bounced to their apparent sender, they would make us
  * send mail to forged addresses. Thread-safe.
  */
-final class RejectedMailFolder {
+public final class RejectedMailFolder {
   /** Messages kept; the oldest go first. */
-  static final int MAX = 100;
+  public static final int MAX = 100;
 
   /** Bytes of one that are kept. */
   static final int MAX_BYTES = 1 << 20;

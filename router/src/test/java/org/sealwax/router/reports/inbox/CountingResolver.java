@@ -1,4 +1,4 @@
-package org.sealwax.router.reports.received;
+package org.sealwax.router.reports.inbox;
 
 import java.net.InetAddress;
 import org.sealwax.mail.address.Domain;

@@ -1,4 +1,4 @@
-package org.sealwax.router.reports.received;
+package org.sealwax.router.reports.inbox;
 
 import java.io.IOException;
 import java.time.Instant;
@@ -22,7 +22,7 @@ import org.sealwax.mail.message.MessageSplitter;
  * are ignored. Over the whole body (section 3 forbids {@code l=}); with a key whose record serves
  * mail, TLS reports or everything. The key's record is believed as the DNS gives it, signed or not.
  */
-sealed interface DkimVerification {
+public sealed interface DkimVerification {
   /** The signature holds. */
   record Signed(Domain by) implements DkimVerification {}
 
