@@ -277,7 +277,9 @@ public record DeliveryStatus(
         writer.indented("Mail server: " + bounded(r.remote()));
       }
       if (r.tls() != null) {
-        writer.indented("Transport security, required and actual: " + bounded(r.tls()));
+        String[] levels = bounded(r.tls()).split(":", 2);
+        writer.indented(
+            "TLS level: required " + levels[0] + ", actual " + levels[levels.length - 1]);
       }
       if (r.until() != null) {
         writer.indented("Delivery will be tried until " + date(r.until()) + ".");

@@ -35,6 +35,17 @@ public final class StatusSentence {
     };
   }
 
+  /**
+   * {@return one sentence for mail that is tried again: a policy that defers, greylisting above
+   * all, has not rejected the message}
+   *
+   * @param status the enhanced status code (RFC 3463) of a temporary failure
+   */
+  public static String ofDelay(EnhancedStatus status) {
+    String sentence = of(status);
+    return sentence.equals(ofSubject(7)) ? "The mail server asks to try again later." : sentence;
+  }
+
   private static String ofSubject(int subject) {
     return switch (subject) {
       case 1 -> "The address was not accepted.";

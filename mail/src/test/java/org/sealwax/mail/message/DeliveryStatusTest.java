@@ -25,6 +25,7 @@ import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.message.DeliveryStatus.DsnAction;
 import org.sealwax.mail.message.DeliveryStatus.DsnRecipient;
 import org.sealwax.mail.message.DeliveryStatus.ReturnedContent;
+import org.sealwax.mail.smtp.EnhancedStatus;
 
 /** Notifications as people and programs read them. */
 final class DeliveryStatusTest {
@@ -135,6 +136,24 @@ final class DeliveryStatusTest {
         written(gone, new ReturnedContent.HeaderOnly(new ByteArrayInputStream(header)))
             .replace("\r\n", " ")
             .contains(" The header of your message is attached. "));
+  }
+
+  /** Greylisting is a policy, too, and the sender must not read that its message was rejected. */
+  @Test
+  void mailThatIsTriedAgainIsNotCalledRejected() {
+    EnhancedStatus greylisted = new EnhancedStatus(4, 7, 1);
+    assertEquals("The mail server asks to try again later.", StatusSentence.ofDelay(greylisted));
+    assertTrue(StatusSentence.of(greylisted).contains("rejected"));
+    assertEquals("The mailbox is full.", StatusSentence.ofDelay(new EnhancedStatus(4, 2, 2)));
+  }
+
+  @Test
+  void showsTheTlsLevelsInWords() throws IOException {
+    DsnRecipient relayed =
+        new DsnRecipient(
+            DsnAction.RELAYED, mailbox("a"), null, "2.0.0", "", "mx", "250 ok", "may:none", null);
+    String text = written(List.of(relayed), new ReturnedContent.Nothing());
+    assertTrue(text.contains("    TLS level: required may, actual none\r\n"), text);
   }
 
   @Test

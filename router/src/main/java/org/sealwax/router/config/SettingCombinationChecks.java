@@ -87,7 +87,7 @@ final class SettingCombinationChecks {
         .error(
             settings.deliver().hold().compareTo(settings.queue().schedule().lifetime().dividedBy(2))
                 > 0,
-            "a hold longer than half of [queue] lifetime would cause bounces")
+            "[deliver] hold is longer than half of [queue] lifetime: mail could bounce before it ends")
         .help("at most half of [queue] lifetime");
     at(ServerSettings.class, "state")
         .error(

@@ -129,7 +129,7 @@ final class NotificationWriter {
         address,
         r.dsn().originalRecipient(),
         status(cause, delayed),
-        sentence(cause, hidden, reply),
+        !hidden && reply == null ? cause.text() : sentence(cause, delayed),
         hidden ? null : cause.host(),
         reply == null ? null : reply.toString(),
         null,
@@ -137,11 +137,9 @@ final class NotificationWriter {
   }
 
   /** Our own text: a remote host's reply is next to it, where the sender may see it at all. */
-  private static String sentence(FailureCause cause, boolean hidden, @Nullable Reply reply) {
-    if (!hidden && reply == null) {
-      return cause.text();
-    }
-    String sentence = StatusSentence.of(cause.status());
+  private static String sentence(FailureCause cause, boolean delayed) {
+    String sentence =
+        delayed ? StatusSentence.ofDelay(cause.status()) : StatusSentence.of(cause.status());
     return QueueStep.isGivenUp(cause)
         ? QueueStep.givenUpText(cause) + " Until then: " + sentence
         : sentence;
