@@ -175,7 +175,7 @@ final class AggregateReportXml {
         begin,
         end,
         Domain.parse(required("feedback/policy_published/domain"))
-            .orElseThrow(() -> new UnreadableException("a policy domain that is no domain")),
+            .orElseThrow(() -> new UnreadableException("a policy domain that is not a domain")),
         messages,
         leftOut);
   }

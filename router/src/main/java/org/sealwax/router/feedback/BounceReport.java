@@ -14,7 +14,7 @@ import org.sealwax.mail.smtp.EnhancedStatus;
 /**
  * A delivery status notification of another server (RFC 3464).
  *
- * @param reporter host that wrote it, as it says; empty where that is no domain
+ * @param reporter host that wrote it, as it says; empty where that is not a domain
  * @param recipients at least one
  * @param aliases as in {@link StatusReport}
  */
@@ -34,7 +34,7 @@ record BounceReport(
   /**
    * The result of one recipient.
    *
-   * @param address Final-Recipient; empty where it is no mailbox
+   * @param address Final-Recipient; empty where it is not a mailbox
    * @param action in lower case: one of five words
    * @param status enhanced status code
    */

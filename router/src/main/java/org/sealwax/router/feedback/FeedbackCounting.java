@@ -82,9 +82,9 @@ public final class FeedbackCounting {
         .count(
             "sealwax_feedback_" + kind.word() + "_reports_total",
             switch (kind) {
-              case BOUNCE -> "Bounces to rewritten senders, by what became of the report in them";
-              case ABUSE -> "Abuse reports, by what became of them";
-              case DMARC -> "DMARC aggregate reports, by what became of them";
+              case BOUNCE -> "Bounces to rewritten senders, by the result for the report in them";
+              case ABUSE -> "Abuse reports, by result";
+              case DMARC -> "DMARC aggregate reports, by result";
             },
             "result",
             result)

@@ -149,7 +149,7 @@ public final class FeedbackStore implements Closeable {
     }
   }
 
-  /** What became of a report. */
+  /** The result for a report. */
   public enum KeepResult {
     /** It is on stable storage. */
     COUNTED,

@@ -148,7 +148,7 @@ final class ReportParsersTest {
     assertTrue(XML.contains(policy));
     assertEquals("no domain", flaw(XML.replace(policy, "<adkim>")));
     assertEquals(
-        "a policy domain that is no domain",
+        "a policy domain that is not a domain",
         flaw(XML.replace(policy, "<domain>no domain</domain><adkim>")));
   }
 

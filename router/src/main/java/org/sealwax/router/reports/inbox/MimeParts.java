@@ -12,7 +12,7 @@ import org.apache.james.mime4j.stream.MimeTokenStream;
 import org.apache.james.mime4j.stream.RecursionMode;
 
 /**
- * The parts of a message that are no multiparts themselves (RFC 2046), in their order; a message
+ * The parts of a message that are not multiparts themselves (RFC 2046), in their order; a message
  * inside the message is one part. MIME is read strictly: a guess at what a malformed message could
  * mean may show another message than the one that was signed.
  */

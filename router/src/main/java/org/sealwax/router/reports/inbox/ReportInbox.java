@@ -18,9 +18,10 @@ import org.sealwax.router.reports.inbox.ReportReader.ReadingResult;
 
 /**
  * Reads reports that come by mail, as the last step of a delivery: the message was accepted and
- * stored like any other, and is finished when the report is in the store. What is no report is put
- * aside with a line in the log, and is done with too; it is never refused, since a refusal after
- * acceptance is a message to the apparent sender. Thread-safe; one message at a time is in memory.
+ * stored like any other, and is finished when the report is in the store. What is not a report is
+ * put aside with a line in the log, and is done with too; it is never refused, since a refusal
+ * after acceptance is a message to the apparent sender. Thread-safe; one message at a time is in
+ * memory.
  */
 public final class ReportInbox implements DeliveryAgent {
   /** Bytes of a message: the largest report in Base64, with its header. */
@@ -40,7 +41,7 @@ public final class ReportInbox implements DeliveryAgent {
    * An inbox.
    *
    * @param name in outcomes and the log
-   * @param aside the folder for what is no report
+   * @param aside the folder for what is not a report
    * @param patience how long a message waits for the DNS or the disk; shorter than the queue's
    *     lifetime, at whose end it would be bounced
    * @param reader takes the reports

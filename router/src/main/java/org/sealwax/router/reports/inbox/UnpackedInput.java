@@ -36,7 +36,7 @@ public final class UnpackedInput extends FilterInputStream {
    * gzip (RFC 1952).
    *
    * @param most bytes after unpacking
-   * @throws IOException when it is no gzip
+   * @throws IOException when it is not gzip
    */
   public static InputStream gzip(byte[] packed, long most) throws IOException {
     return new UnpackedInput(new GZIPInputStream(new ByteArrayInputStream(packed)), most);
@@ -46,7 +46,7 @@ public final class UnpackedInput extends FilterInputStream {
    * The one file in a ZIP archive. Reading fails at its end when another one follows.
    *
    * @param most bytes after unpacking
-   * @throws IOException when it is no ZIP archive, or an empty or an encrypted one
+   * @throws IOException when it is not a ZIP archive, or an empty or an encrypted one
    */
   public static InputStream zip(byte[] packed, long most) throws IOException {
     try {
@@ -56,7 +56,7 @@ public final class UnpackedInput extends FilterInputStream {
       }
       return new UnpackedInput(new OnlyFile(files), most);
     } catch (IllegalArgumentException e) {
-      throw new IOException("a name in it is no text", e);
+      throw new IOException("a name in it is not text", e);
     }
   }
 
@@ -129,7 +129,7 @@ public final class UnpackedInput extends FilterInputStream {
           throw new ZipException("more than one file in it");
         }
       } catch (IllegalArgumentException e) {
-        throw new IOException("a name in it is no text", e);
+        throw new IOException("a name in it is not text", e);
       }
     }
   }

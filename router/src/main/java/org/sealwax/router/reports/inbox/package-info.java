@@ -6,8 +6,8 @@
  * org.sealwax.router.reports.inbox.DkimVerification}).
  *
  * <p>Invariants: a message costs bounded memory and ends in a named outcome; nothing is answered by
- * mail, so that no client can have us write to another; what is no report is kept where the admin
- * can read it.
+ * mail, so that no client can have us write to another; what is not a report is kept where the
+ * admin can read it.
  */
 @NullMarked
 package org.sealwax.router.reports.inbox;
