@@ -241,6 +241,7 @@ final class CommandLineTest {
       assertTrue(line.out().startsWith("usage: sealwax queue list"), line.out());
     }
     refused(List.of("check", "--", "-h"), "\"-h\"");
+    refused(List.of("check", "mx.toml"), "--config FILE names the configuration file");
     refused(List.of("sendmail", "-hx", "-y"), "sendmail has no option -y");
   }
 

@@ -144,13 +144,15 @@ public record Usage(
       throw new Arguments.UsageError(path + " needs " + operands);
     }
     if (given.size() > expected.size() && !several) {
+      String extra = given.get(expected.size());
       throw new Arguments.UsageError(
           path
               + " takes "
               + (operands.isEmpty() ? "no argument" : operands)
               + "; \""
-              + Printable.of(given.get(expected.size()))
-              + "\" is not expected");
+              + Printable.of(extra)
+              + "\" is not expected"
+              + (extra.endsWith(".toml") ? "; --config FILE names the configuration file" : ""));
     }
   }
 }
