@@ -216,8 +216,7 @@ final class DkimVerificationTest {
           "TLS Reports <tls(of x@y.example)@example.org>",
           "\"tls reports\"@example.org",
           "\"x@y.example\"@example.org (comment)",
-          "tls@EXAMPLE.org.",
-          "<tls@example.org>"
+          "<tls@EXAMPLE.org>"
         }) {
       assertEquals(
           new DkimVerification.Signed(Domain.of("example.org")),
@@ -237,6 +236,8 @@ final class DkimVerificationTest {
           "tls@example.org@other.example",
           // RFC 5322 section 3.2.5: no phrase without quotation marks; other readers may take "@".
           "TLS @ night <tls@example.org>",
+          // Section 3.4.1: a domain has no dot at its end.
+          "tls@EXAMPLE.org.",
           ""
         }) {
       assertInstanceOf(DkimVerification.NotSigned.class, proof(signed(from, ""), own()), from);
