@@ -1,7 +1,7 @@
 package org.sealwax.router.feedback;
 
 /**
- * What came of reading a report.
+ * The result of reading a report.
  *
  * @param <T> of the report
  */

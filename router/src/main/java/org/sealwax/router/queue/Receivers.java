@@ -33,11 +33,13 @@ final class Receivers {
   /**
    * The organisation of a host: a name, or the registrable domain of the host.
    *
-   * @param host name of the host that replied, or null
+   * @param host that replied, as causes name it ({@code mx.example.org[192.0.2.1]:25}), or null
    * @param domain of the recipient, where the host has no name
    */
   static String of(@Nullable String host, String domain) {
-    return Domain.parse(host == null ? "" : host)
+    return Domain.parse(host == null ? "" : host.split("\\[", 2)[0])
+        // An address in the place of a name has no organisation.
+        .filter(name -> !Character.isDigit(name.name().charAt(name.name().length() - 1)))
         .flatMap(SUFFIXES::registrable)
         .map(found -> NAMES.getOrDefault(found.name(), found.name()))
         .orElse(domain);

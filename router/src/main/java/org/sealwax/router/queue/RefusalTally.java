@@ -31,7 +31,7 @@ final class RefusalTally {
    *
    * @param recipient whose mail did not go
    * @param sender envelope sender as the message came in
-   * @param host name of the host that refused it, or null
+   * @param host that refused it, as causes name it, or null
    */
   void add(Recipient recipient, ReversePath sender, @Nullable String host, Reply reply) {
     String domain = sender.mailboxIfAny().map(m -> m.domain().toString()).orElse("<>");

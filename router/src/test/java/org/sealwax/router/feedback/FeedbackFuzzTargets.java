@@ -7,7 +7,7 @@ import java.io.ByteArrayInputStream;
 import java.util.List;
 import org.sealwax.testkit.fuzz.FuzzTarget;
 
-/** Reports of any bytes: something named comes of each, within its limits, and no exception. */
+/** Reports of any bytes: each has a named result, within its limits, and no exception. */
 public final class FeedbackFuzzTargets {
   private FeedbackFuzzTargets() {}
 

@@ -324,7 +324,7 @@ final class FeedbackReaderTest {
     Path file = folder.resolve(FeedbackStore.FILE);
     Files.write(file, new byte[8192]);
     Files.deleteIfExists(folder.resolve(FeedbackStore.FILE + "-wal"));
-    Files.writeString(file, "this is no database, and it is longer than the header of one is");
+    Files.writeString(file, "this is not a database, and it is longer than the header of one is");
     store = FeedbackStore.open(file, log.log());
     assertTrue(Files.exists(folder.resolve(FeedbackStore.FILE + ".damaged")));
     assertTrue(log.recorded("warning", "is damaged"), log.facts().toString());

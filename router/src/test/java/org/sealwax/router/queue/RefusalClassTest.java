@@ -141,18 +141,25 @@ final class RefusalClassTest {
       tally.add(
           recipient("at" + i + ".example", true),
           from("example.org"),
-          i % 2 == 0 ? "gmail-smtp-in.l.google.com" : "aspmx.l.google.com",
+          i % 2 == 0 ? "gmail-smtp-in.l.google.com[192.0.2.1]:25" : "aspmx.l.google.com[::1]:25",
           dmarc);
     }
-    tally.add(recipient("own.example", false), from("project.example"), "mx.own.example", dmarc);
+    tally.add(
+        recipient("own.example", false),
+        from("project.example"),
+        "mx.own.example[192.0.2.2]:25",
+        dmarc);
     tally.add(
         recipient("hotmail.example", true),
         ReversePath.nullPath(),
-        "x.mail.protection.outlook.com",
+        "x.mail.protection.outlook.com[192.0.2.3]:25",
         reply("550 5.1.1 none"));
     tally.add(recipient("bare.example", true), from("b.example"), null, reply("550 5.1.1 none"));
     tally.add(
-        recipient("bare.example", false), from("a.example"), "[192.0.2.1]", reply("550 5.1.1 x"));
+        recipient("bare.example", false),
+        from("a.example"),
+        "192.0.2.1[192.0.2.1]:25",
+        reply("550 5.1.1 x"));
     assertEquals(
         List.of(
             "Gmail refused 30 forwards of mail from example.org: mail of a domain with a p=reject"

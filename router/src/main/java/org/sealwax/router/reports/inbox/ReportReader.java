@@ -5,7 +5,7 @@ import org.sealwax.router.queue.Consignment;
 /** Takes the report out of a message. */
 @FunctionalInterface
 public interface ReportReader {
-  /** What came of a message. */
+  /** The result of a message. */
   sealed interface ReadingResult {
     /**
      * The report was taken.
@@ -15,7 +15,7 @@ public interface ReportReader {
      */
     record Taken(boolean before, String text) implements ReadingResult {}
 
-    /** There is no report in it, or none that counts. */
+    /** There is not a report in it, or none that counts. */
     record NoReport(String why) implements ReadingResult {}
 
     /** It cannot be judged or stored now. */
