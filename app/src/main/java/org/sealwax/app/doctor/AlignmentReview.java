@@ -14,6 +14,7 @@ import org.sealwax.mail.dmarc.AuthenticatedIdentifier.Mechanism;
 import org.sealwax.mail.dmarc.AuthenticationFacts;
 import org.sealwax.mail.dmarc.AuthorDomain;
 import org.sealwax.mail.dmarc.DmarcCheck;
+import org.sealwax.mail.dmarc.DmarcResult;
 import org.sealwax.mail.dmarc.DmarcVerdict;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
@@ -27,12 +28,15 @@ import org.sealwax.router.dkim.SenderRow;
  * allows. A signature counts when its domain is aligned with that in From (RFC 9989 section 4.4).
  * Unlike SPF it stays valid when a recipient forwards the mail.
  *
- * @param hostname the domain in From of notifications
+ * <p>The domain of rewritten senders must not be aligned with ours: SPF passes for everything that
+ * we forward, so that forged mail of our domains would pass DMARC at its target.
+ *
+ * @param site its hostname is the domain in From of notifications
  * @param senders users and clients, with their domains
  * @param keys that sign
  */
 record AlignmentReview(
-    Domain hostname, List<SenderRow> senders, List<DkimRow> keys, Resolver resolver, Clock clock)
+    MailSite site, List<SenderRow> senders, List<DkimRow> keys, Resolver resolver, Clock clock)
     implements SiteReview {
   AlignmentReview {
     senders = List.copyOf(senders);
@@ -42,18 +46,52 @@ record AlignmentReview(
   @Override
   public List<SiteFinding> findings() {
     List<SiteFinding> found = new ArrayList<>();
-    found.add(of(hostname, ofNotifications(), "our notifications are"));
+    found.add(of(site.hostname(), ofNotifications(), "our notifications are"));
     Set<Domain> authors = new LinkedHashSet<>();
     senders.forEach(row -> authors.addAll(row.exactDomains()));
     for (Domain author : authors) {
       found.add(of(author, isSigning(author) ? Optional.of(author) : Optional.empty(), "mail is"));
     }
+    site.rewriting()
+        .ifPresent(
+            rewriting ->
+                site.senderDomains().stream()
+                    .filter(domain -> passesByForwarding(domain, rewriting))
+                    .forEach(domain -> found.add(forgeable(domain, rewriting))));
     return found;
+  }
+
+  private boolean passesByForwarding(Domain author, Domain rewriting) {
+    boolean isOwnDomain = author.equals(rewriting) && !isSigning(author);
+    return !isOwnDomain && verdict(author, Mechanism.SPF, rewriting).result() == DmarcResult.PASS;
+  }
+
+  private static SiteFinding forgeable(Domain author, Domain rewriting) {
+    return SiteFinding.SiteCheck.ALIGNMENT
+        .of(author)
+        .warning(
+            "forged mail of this domain passes DMARC when we forward it: the domain of rewritten"
+                + " senders, "
+                + rewriting
+                + ", is aligned with it",
+            (author.equals(rewriting)
+                    ? "[srs] domain = \"srs." + author + "\", a domain of its own, with "
+                    : "add ")
+                + "aspf=s in the DMARC record of "
+                + author);
+  }
+
+  private DmarcVerdict verdict(Domain author, Mechanism mechanism, Domain identifier) {
+    return new DmarcCheck(resolver)
+        .of(
+            new AuthorDomain.Single(author),
+            new AuthenticationFacts(
+                List.of(new AuthenticatedIdentifier(mechanism, identifier)), List.of()));
   }
 
   /** As {@code SigningPolicy.ownKeys}: the nearest domain with a key. */
   private Optional<Domain> ofNotifications() {
-    Optional<Domain> at = Optional.of(hostname);
+    Optional<Domain> at = Optional.of(site.hostname());
     while (at.isPresent() && !isSigning(at.get())) {
       at = at.get().parent();
     }
@@ -80,12 +118,7 @@ record AlignmentReview(
           mail + " signed with Ed25519 only (RFC 8463), which large receivers do not verify",
           newKeys);
     }
-    DmarcVerdict verdict =
-        new DmarcCheck(resolver)
-            .of(
-                new AuthorDomain.Single(author),
-                new AuthenticationFacts(
-                    List.of(new AuthenticatedIdentifier(Mechanism.DKIM, signer.get())), List.of()));
+    DmarcVerdict verdict = verdict(author, Mechanism.DKIM, signer.get());
     String text = mail + " signed by " + signer.get();
     return switch (verdict.result()) {
       case PASS -> alignment.ok(text + ", which is aligned");

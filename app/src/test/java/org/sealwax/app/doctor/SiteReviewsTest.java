@@ -17,10 +17,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sealwax.app.doctor.SiteFinding.SiteVerdict;
 import org.sealwax.mail.address.Domain;
@@ -113,8 +115,7 @@ final class SiteReviewsTest {
             List.of(
                 new DomainPattern.Exact(Domain.of("project.example")),
                 new DomainPattern.Below(Domain.of("project.example"))));
-    return new AlignmentReview(
-        SITE.hostname(), List.of(users), List.of(rows), resolver, Clock.system());
+    return new AlignmentReview(SITE, List.of(users), List.of(rows), resolver, Clock.system());
   }
 
   @Test
@@ -141,6 +142,39 @@ final class SiteReviewsTest {
   private static Broken brokenMx(
       String what, UnaryOperator<FixedResolver.Builder> change, SiteVerdict verdict) {
     return new Broken(what, change, verdict, "mx", "project.example. MX 10 mx.project.example.");
+  }
+
+  /** SPF passes for what we forward; where that counts for DMARC, anyone can forge our domain. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "srs.project.example; p=reject;         mx.project.example project.example",
+        "srs.project.example; p=reject, aspf=s; ''",
+        "project.example;     p=reject;         mx.project.example project.example",
+        "project.example;     p=reject, aspf=s; project.example",
+        "forwards.example;    p=reject;         ''"
+      })
+  void theDomainOfRewrittenSendersIsNotAligned(String rewriting, String tags, String warned) {
+    MailSite site =
+        new MailSite(
+            SITE.hostname(),
+            SITE.sources(),
+            SITE.senderDomains(),
+            List.of(),
+            Optional.of(Domain.of(rewriting)));
+    FixedResolver.Builder dns =
+        inOrder()
+            .without("_dmarc.project.example")
+            .txt("_dmarc.project.example", "v=DMARC1; " + tags.replace(',', ';'));
+    assertEquals(
+        warned,
+        new AlignmentReview(site, List.of(), List.of(row("rsa")), dns.build(), Clock.system())
+            .findings().stream()
+                .filter(f -> f.verdict() == SiteVerdict.WARNING)
+                .peek(f -> assertTrue(f.fix().getFirst().contains("aspf=s"), f.toString()))
+                .map(SiteFinding::subject)
+                .collect(Collectors.joining(" ")));
   }
 
   /** Bounces of forwarded mail must come back; other mail may come by way of another host. */

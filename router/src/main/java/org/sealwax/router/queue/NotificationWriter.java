@@ -23,7 +23,6 @@ import org.sealwax.mail.smtp.MailParameters.ReturnParameter;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.dkim.SigningOutput;
 import org.sealwax.router.dkim.SigningPolicy;
-import org.sealwax.router.queue.KnownNextHops.SchedulingKey;
 import org.sealwax.router.queue.QueueStep.NoticeKind;
 import org.sealwax.router.queue.QueueStep.NotifiedRecipient;
 import org.sealwax.router.spool.BatchState;
@@ -257,14 +256,29 @@ final class NotificationWriter {
             null,
             ReturnParameter.UNSPECIFIED,
             tls);
-    Envelope envelope = new Envelope(ReversePath.nullPath(), options, OWN_ORIGIN, "", "", "", 1);
+    List<DeliveryTarget> targets = queue.routing.targetsOf(to);
+    Envelope envelope =
+        new Envelope(ReversePath.nullPath(), options, OWN_ORIGIN, "", "", "", targets.size());
     // RFC 3461 5.2: notifications themselves ask for none.
     DsnRequest dsn = new DsnRequest(java.util.Set.of(), true, null);
-    Recipient recipient = Recipient.direct(to, ReversePath.nullPath(), dsn);
-    RecipientGroup group = new RecipientGroup(ReversePath.nullPath(), null, 0, List.of(recipient));
-    String hop = SchedulingKey.of(queue.routing.nextHopFor(recipient.target()), options.tls());
-    RecipientBatch batch = group.stored(draft.id(), BatchState.QUEUED, now, hop, "");
-    return new NewMessage(draft, now, QueueRecordCodec.ENVELOPE.write(envelope), List.of(batch));
+    List<Recipient> recipients =
+        targets.stream()
+            .map(
+                target ->
+                    new Recipient(
+                        target,
+                        ReversePath.nullPath(),
+                        to,
+                        !target.equals(new DeliveryTarget.Remote(to)),
+                        false,
+                        dsn))
+            .toList();
+    List<RecipientBatch> batches =
+        RecipientGroup.of(recipients, tls, queue.routing, queue.settings().recipientsPerRound())
+            .stream()
+            .map(g -> g.group().stored(draft.id(), BatchState.QUEUED, now, g.hop(), ""))
+            .toList();
+    return new NewMessage(draft, now, QueueRecordCodec.ENVELOPE.write(envelope), batches);
   }
 
   /** A letter to the postmaster in plain text. */

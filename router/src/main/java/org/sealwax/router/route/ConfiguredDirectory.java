@@ -181,6 +181,28 @@ public final class ConfiguredDirectory implements RecipientDirectory {
   }
 
   @Override
+  public List<DeliveryTarget> targetsOf(Mailbox mailbox) {
+    // A relay domain's address goes on as it is; it would be verified at its next hop.
+    boolean isRelayed =
+        mailbox.domain() instanceof Domain domain
+            && relays.containsKey(domain)
+            && !aliases.containsKey(domain);
+    return isRelayed
+        ? RecipientDirectory.super.targetsOf(mailbox)
+        : switch (resolve(mailbox)) {
+          case AddressResolution.Forwarded f -> f.targets();
+          case AddressResolution.ReturnedBounce r -> List.of(r.target());
+          case AddressResolution.NotLocal _,
+              AddressResolution.UnknownRecipient _,
+              AddressResolution.Undeliverable _,
+              AddressResolution.TemporaryFailure _,
+              AddressResolution.StoreTrouble _,
+              AddressResolution.Relayed _ ->
+              RecipientDirectory.super.targetsOf(mailbox);
+        };
+  }
+
+  @Override
   public AddressResolution postmaster() {
     Mailbox at = settings.postmaster();
     if (at == null) {

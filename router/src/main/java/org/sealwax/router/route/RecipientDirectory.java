@@ -1,7 +1,9 @@
 package org.sealwax.router.route;
 
+import java.util.List;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
+import org.sealwax.router.queue.DeliveryTarget;
 
 /** Resolves recipients in our domains. Thread-safe; replaced as a whole on reload. */
 public interface RecipientDirectory {
@@ -11,6 +13,14 @@ public interface RecipientDirectory {
   /** Where the bare {@code <Postmaster>} leads (RFC 5321 4.5.1): Forwarded or NotNow. */
   default AddressResolution postmaster() {
     return new AddressResolution.TemporaryFailure("no postmaster is configured");
+  }
+
+  /**
+   * Where our own messages to an address go: to the targets of an alias or of a rewritten sender;
+   * any other address is its own target. Asks no next hop.
+   */
+  default List<DeliveryTarget> targetsOf(Mailbox mailbox) {
+    return List.of(new DeliveryTarget.Remote(mailbox));
   }
 
   /** Checks the files for changes, when it is time. Call it every few seconds. */

@@ -59,6 +59,7 @@ import org.sealwax.router.receive.TrustedCertificates;
 import org.sealwax.router.receive.auth.PasswordFile;
 import org.sealwax.router.receive.auth.PasswordMechanisms;
 import org.sealwax.router.route.ConfiguredDirectory;
+import org.sealwax.router.route.ConfiguredRouting;
 import org.sealwax.router.route.NextHopDelivery;
 import org.sealwax.router.route.RecipientProbe;
 import org.sealwax.router.route.TransportTable;
@@ -200,7 +201,7 @@ public final class Router implements Closeable {
     this.queue =
         new Queue(
             spool,
-            target -> outboundNow().routes().nextHopFor(target),
+            new ConfiguredRouting(() -> outboundNow().routes(), () -> receptionNow().directory()),
             consignment -> outboundNow().byNextHop().deliver(consignment),
             steady,
             random,

@@ -21,12 +21,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -68,6 +70,8 @@ final class QueueTest {
   /** Recipients that are delivered whatever the answer is. */
   private volatile Set<String> taken = Set.of();
 
+  private final Map<String, List<DeliveryTarget>> aliases = new ConcurrentHashMap<>();
+
   private SqliteSpool spool;
   private Queue queue;
 
@@ -100,13 +104,7 @@ final class QueueTest {
   private Queue newQueue(Spool store) {
     return new Queue(
         store,
-        target ->
-            switch (target) {
-              case DeliveryTarget.Remote r -> new NextHop.ByMx((Domain) r.mailbox().domain());
-              case DeliveryTarget.Pipe c -> new NextHop.Pipe(c.pipe());
-              case DeliveryTarget.Postmaster p -> new NextHop.NoPostmaster();
-              case DeliveryTarget.Reports r -> new NextHop.Reports();
-            },
+        new TestRouting(aliases),
         this::deliver,
         Clock.system(),
         RandomSource.secure(),
@@ -114,6 +112,24 @@ final class QueueTest {
         QueueSettings.defaults(Domain.of("router.example")),
         CrashMarks.none(),
         Threads::start);
+  }
+
+  /** By MX, and these aliases. */
+  private record TestRouting(Map<String, List<DeliveryTarget>> aliases) implements Routing {
+    @Override
+    public NextHop nextHopFor(DeliveryTarget target) {
+      return switch (target) {
+        case DeliveryTarget.Remote r -> new NextHop.ByMx((Domain) r.mailbox().domain());
+        case DeliveryTarget.Pipe c -> new NextHop.Pipe(c.pipe());
+        case DeliveryTarget.Postmaster p -> new NextHop.NoPostmaster();
+        case DeliveryTarget.Reports r -> new NextHop.Reports();
+      };
+    }
+
+    @Override
+    public List<DeliveryTarget> targetsOf(Mailbox mailbox) {
+      return aliases.getOrDefault(mailbox.toString(), Routing.super.targetsOf(mailbox));
+    }
   }
 
   @AfterEach
@@ -287,6 +303,42 @@ final class QueueTest {
       assertTrue(dsn.content().contains("Subject: hello"), dsn.content());
       assertEquals(!required, dsn.content().contains("secret words"), dsn.content());
     }
+  }
+
+  /** The MX of the sender's domain is this host: by MX the notification would be a loop. */
+  @Test
+  void aNotificationToAnAliasGoesToItsTargets() throws Exception {
+    Mailbox alias = mailbox("bugs@own.example");
+    DeliveryTarget one = new DeliveryTarget.Remote(mailbox("ann@one.example"));
+    DeliveryTarget two = new DeliveryTarget.Remote(mailbox("bob@two.example"));
+    aliases.put(alias.toString(), List.of(one, two));
+    taken = Set.of("ann@one.example", "bob@two.example");
+    answer =
+        c ->
+            new Outcome.Refused(
+                new FailureCause(
+                    "recipient-refused",
+                    EnhancedStatus.of(5, 1, 1),
+                    "no such user",
+                    "mx.to.example[192.0.2.1]:25",
+                    null,
+                    FailureCause.Extent.RECIPIENT));
+    send(ReversePath.of(alias), "Subject: hello\r\n\r\n", to("gone@to.example"));
+    assertEquals(new NextHop.ByMx(Domain.of("to.example")), next().consignment().nextHop());
+    List<DeliveredMessage> notifications = List.of(next(), next());
+    assertEquals(
+        Set.of(one, two),
+        notifications.stream()
+            .map(n -> n.consignment().recipients().getFirst().target())
+            .collect(Collectors.toSet()));
+    for (DeliveredMessage notification : notifications) {
+      Recipient recipient = notification.consignment().recipients().getFirst();
+      assertEquals(alias, recipient.original());
+      assertEquals("bugs@own.example", recipient.deliveredTo());
+      assertEquals(ReversePath.nullPath(), recipient.sender());
+      assertTrue(notification.content().contains("To: <bugs@own.example>"));
+    }
+    untilEmpty();
   }
 
   /** RFC 8460 3: the mark of our own report is in the store, not in memory. */

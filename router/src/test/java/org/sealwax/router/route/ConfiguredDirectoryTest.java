@@ -40,6 +40,7 @@ import org.sealwax.mail.net.WatchedFile;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.log.RecordingMailLog;
+import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.testkit.net.ManualClock;
 
 final class ConfiguredDirectoryTest {
@@ -227,6 +228,36 @@ final class ConfiguredDirectoryTest {
           """)
   void resolves(String row, String recipient, String expected) throws IOException {
     assertEquals(expected, describe(directory().resolve(box(recipient))), row);
+  }
+
+  /** Our own messages, which no client hands in. */
+  @ParameterizedTest
+  @CsvSource({
+    "team@project.example, alice@provider.example bob@provider.example carol@provider.example",
+    "postmaster@project.example, admin@home.example",
+    "mallory@project.example, mallory@project.example",
+    "ring@project.example, ring@project.example",
+    "dave@listed.example, dave@listed.example",
+    "anybody@asked.example, anybody@asked.example",
+    "u@elsewhere.example, u@elsewhere.example"
+  })
+  void ourOwnMessagesGoToTheTargetsOfAnAlias(String address, String targets) throws IOException {
+    assertEquals(
+        targets,
+        directory().targetsOf(box(address)).stream()
+            .map(Object::toString)
+            .collect(Collectors.joining(" ")));
+    assertEquals(List.of(), asked, "no next hop is asked");
+  }
+
+  @Test
+  void ourOwnMessagesGoToTheSenderThatWasRewritten() throws IOException {
+    ConfiguredDirectory directory = directory();
+    ReversePath rewritten =
+        directory.senderForForward(ReversePath.of(box("u@elsewhere.example"))).path();
+    assertEquals(
+        List.of(new DeliveryTarget.Remote(box("u@elsewhere.example"))),
+        directory.targetsOf(((ReversePath.SenderMailbox) rewritten).mailbox()));
   }
 
   @Test
