@@ -321,7 +321,7 @@ final class ArchitectureTest {
         .areDeclaredInClassesThat()
         .haveNameMatching(
             "org\\.sealwax\\.router\\.queue\\."
-                + "(?!QueueState$|CrashMarks$|RoundRunner\\$InMemory$).*")
+                + "(?!QueueState$|CrashMarks$|CutThroughRound$|RoundRunner\\$InMemory$).*")
         .should()
         .haveModifier(JavaModifier.SYNCHRONIZED)
         .check(mainClasses);

@@ -59,8 +59,11 @@ public final class MessagePathTest {
   private static final List<String> PACKAGES =
       List.of("receive", "route", "queue", "spool", "deliver", "evidence");
 
-  /** A ratchet: a change may lower it. */
-  private static final int MOST_FILES = 38;
+  /**
+   * A ratchet: a change may lower it. (38 before a transaction was divided into its envelope and
+   * its content.)
+   */
+  private static final int MOST_FILES = 39;
 
   @TempDir private Path folder = Path.of("");
 

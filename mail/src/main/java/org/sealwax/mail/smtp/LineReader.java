@@ -172,6 +172,16 @@ public final class LineReader {
     return true;
   }
 
+  /**
+   * Reads what the peer has sent meanwhile, behind what is buffered.
+   *
+   * @return false at the end of the stream
+   * @throws IOException when the connection fails, or nothing comes within its time limit
+   */
+  public boolean readAhead() throws IOException {
+    return fill();
+  }
+
   /** Takes a block for a body. */
   void grow() {
     if (buffer.length < BufferPool.BLOCK) {

@@ -171,12 +171,21 @@ final class OutgoingTransaction {
     }
     DotWriter dots = new DotWriter(session.content());
     commands.content().copyTo(dots::write);
+    checkWanted();
     stage = TransactionStage.END;
     dots.end();
     contentSent = true;
   }
 
+  /** The last moment to give the message up: its end of data makes the host responsible for it. */
+  private void checkWanted() throws IOException {
+    if (!commands.content().consignment().slot().mayEndData()) {
+      throw new IOException("the client whose message it is disconnected");
+    }
+  }
+
   private void bdat() throws IOException {
+    checkWanted();
     session.send("BDAT " + commands.content().size() + " LAST");
     OutputStream out = session.content();
     commands.content().copyTo(out::write);

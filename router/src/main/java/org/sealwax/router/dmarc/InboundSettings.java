@@ -16,11 +16,14 @@ import org.sealwax.mail.settings.SettingTable;
  * @param authservId our name in Authentication-Results; the host name when empty
  * @param trustedRelays hosts that pass on mail of others for us: their address says nothing about
  *     the sender
+ * @param cutThrough whether a client waits for the delivery of its message to the one target of an
+ *     alias, and gets the target's refusal
  * @param timeLimit how long the checks of one message may take once it has come in
  */
 @SettingTable(
     name = "inbound",
-    purpose = "Checks of mail from clients that may not relay: SPF, DKIM, DMARC.")
+    purpose =
+        "Mail from clients that may not relay: checks by SPF, DKIM, DMARC, and cut-through forwarding.")
 public record InboundSettings(
     @Setting(
             fallback = "report",
@@ -37,6 +40,11 @@ public record InboundSettings(
             doc =
                 "Own backup MX hosts and forwarders: their address is not checked by SPF, and their mail is not rejected.")
         List<Cidr> trustedRelays,
+    @Setting(
+            fallback = "true",
+            doc =
+                "Deliver mail for an alias with one target on another server while its client waits: a refusal there is a refusal here, and not a bounce. The message goes into the queue after 60 seconds, and where it is deferred.")
+        boolean cutThrough,
     @Setting(
             fallback = "10s",
             least = "1s",

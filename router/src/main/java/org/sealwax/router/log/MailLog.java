@@ -3,6 +3,7 @@ package org.sealwax.router.log;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 
@@ -131,6 +132,22 @@ public interface MailLog {
    * @param refusal class of the reply, from a fixed list
    */
   default void refusedByHost(String refusal) {}
+
+  /** The end of a delivery for which a client waited. */
+  enum CutThroughEnd {
+    DELIVERED,
+    QUEUED,
+    REFUSED,
+    DROPPED;
+
+    /** In the log and in metrics. */
+    String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** A delivery for which a client waited has ended; {@code detail} is empty when delivered. */
+  default void cutThrough(String id, String to, CutThroughEnd end, String detail) {}
 
   /** A held recipient was deleted without a notification, {@code text} says why. */
   default void deleted(String id, String to, String reason, String text) {}

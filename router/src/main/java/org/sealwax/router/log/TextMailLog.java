@@ -394,12 +394,8 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   @Override
   public void tlsToHost(String id, String host, InetSocketAddress address, TlsLogFields tls) {
     countHandshake("to_host", tls);
-    handshake(
-            line(Severity.FACT, "deliver", "tls-to-host", null, id),
-            "to",
-            host + text(address),
-            tls)
-        .put();
+    LogLine line = line(Severity.FACT, "deliver", "tls-to-host", null, id);
+    handshake(line, "to", host + text(address), tls).put();
   }
 
   @Override
@@ -480,6 +476,15 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   @Override
   public void refusedByHost(String refusal) {
     raise("sealwax_remote_refusals_total", "Negative replies of other hosts", "class", refusal);
+  }
+
+  @Override
+  public void cutThrough(String id, String to, CutThroughEnd end, String detail) {
+    raise("sealwax_cut_through_total", "Cut-through deliveries by result", "result", end.word());
+    attempt(Severity.FACT, "deliver", "cut-through", id, to)
+        .field("cut_through", end.word())
+        .last("text", detail)
+        .put();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package org.sealwax.router.queue;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -16,10 +17,13 @@ import org.sealwax.router.spool.BatchState;
  * @param list with the time and state of each
  * @param crowded next hops that had no place for some of them: during the move these batches are in
  *     hand, a query by next hop finds nothing new, and concludes that the store has no more. So it
- *     is reported again afterwards, or they would wait {@link Scheduler#RETRY_WHEN_FULL} next to an
- *     idle next hop.
+ *     is reported again afterwards, or they would wait {@link #RETRY_WHEN_FULL} next to an idle
+ *     next hop.
  */
 record BatchMoves(List<BatchMove> list, Set<String> crowded) {
+  /** When a batch that found no place looks again, if it is not fetched before. */
+  static final Duration RETRY_WHEN_FULL = Duration.ofMinutes(10);
+
   static final BatchMoves NONE = new BatchMoves(List.of(), Set.of());
 
   BatchMoves() {
@@ -33,7 +37,7 @@ record BatchMoves(List<BatchMove> list, Set<String> crowded) {
 
   /** There was no place for it. */
   void crowded(BatchKey key, String hop, Instant now, RandomSource random) {
-    queued(key, now.plus(Scheduler.RETRY_WHEN_FULL).plusMillis(random.below(60_000)));
+    queued(key, now.plus(RETRY_WHEN_FULL).plusMillis(random.below(60_000)));
     crowded.add(hop);
   }
 

@@ -27,6 +27,9 @@ final class BatchesInHand {
     long loadedBytes;
     boolean waiting;
 
+    /** Not acknowledged: its client waits for its delivery. */
+    boolean provisional;
+
     /** Marked until what followed from its round is stored. */
     boolean marked;
 
@@ -62,6 +65,7 @@ final class BatchesInHand {
 
   private final CrashMarks marks;
   private int fresh;
+  private int provisional;
   private long loadedBytes;
 
   BatchesInHand(CrashMarks marks) {
@@ -74,7 +78,12 @@ final class BatchesInHand {
 
   /** Batches accepted and not yet through their first round. */
   int fresh() {
-    return fresh;
+    return fresh - provisional;
+  }
+
+  /** Whether a start would have to look for one: for a fresh or a provisional batch. */
+  boolean hasFresh() {
+    return fresh > 0;
   }
 
   /** What they take in memory for their first round. */
@@ -123,6 +132,25 @@ final class BatchesInHand {
   void addFresh(BatchKey key) {
     fresh++;
     batches.put(key, new BatchInHand(true, false));
+  }
+
+  /** One that is not acknowledged. */
+  void addProvisional(BatchKey key) {
+    addFresh(key);
+    provisional(key, true);
+  }
+
+  /** A provisional batch is acknowledged. */
+  void acknowledged(BatchKey key) {
+    provisional(key, false);
+  }
+
+  private void provisional(BatchKey key, boolean isProvisional) {
+    BatchInHand hand = batches.get(key);
+    if (hand != null && hand.provisional != isProvisional) {
+      hand.provisional = isProvisional;
+      provisional += isProvisional ? 1 : -1;
+    }
   }
 
   /**
@@ -204,6 +232,7 @@ final class BatchesInHand {
   /** Lets it go; returns the orders that waited for that. */
   List<Runnable> remove(BatchKey key) {
     unmark(key);
+    provisional(key, false);
     BatchInHand hand = batches.remove(key);
     if (hand == null) {
       return List.of();

@@ -27,6 +27,14 @@ public interface DeliverySlot {
   default void greeted() {}
 
   /**
+   * Whether the end of data may be sent now; it is asked right before. False when the client of the
+   * message has gone: the message was not acknowledged.
+   */
+  default boolean mayEndData() {
+    return true;
+  }
+
+  /**
    * How long to wait for a connection, for the banner and for the reply to EHLO: less than usual
    * while slots are scarce and no host of the next hop has greeted us yet.
    *

@@ -30,6 +30,7 @@ public final class DeliverySlots {
   private final Map<String, Integer> keptBy = new HashMap<>();
   private int running;
   private int kept;
+  private int cutThrough;
 
   DeliverySlots(QueueSettings settings) {
     this.settings = settings;
@@ -57,6 +58,38 @@ public final class DeliverySlots {
         || isNew
             && kept < kept()
             && keptBy.getOrDefault(backlog.domain, 0) < Math.max(1, kept() / 2);
+  }
+
+  /**
+   * A round for which a client waits, past the lines: in a slot that any mail of its class could
+   * have, and with others of its kind in at most half of all slots and of those of the next hop.
+   * One is possible where the next hop has only one. Null when there is no such slot, or the next
+   * hop is paused.
+   */
+  @Nullable RunningRound cutThrough(NextHopState hop, DueBatch batch, Instant now) {
+    NextHopBacklog backlog = hop.backlogFor(batch.sender());
+    SlotClass slotClass = SlotClass.of(backlog.nullSender, hop.greeted, hop.slow);
+    MxAddresses.MxAddress busy = hop.busy;
+    int most = most(hop);
+    boolean isPaused = hop.pauses.isPaused() || hop.pauses.of(batch.sender(), now) != null;
+    boolean hopHasSlot =
+        hop.running < most
+            && hop.runningTowardIt() < settings.deliveriesPerHop()
+            && hop.cutThrough < Math.max(1, most / 2)
+            && (busy == null || busy.running < settings.deliveriesPerHop());
+    if (isPaused
+        || !hopHasSlot
+        || cutThrough >= Math.max(1, settings.deliveries() / 2)
+        || !hasSlot(slotClass, false)
+        || slotClass == SlotClass.UNANSWERED && !mayFindOut()) {
+      return null;
+    }
+    RunningRound round = new RunningRound(batch, hop, slotClass, now, patience(hop));
+    take(round, backlog, now);
+    round.waitedForIn = this;
+    hop.cutThrough++;
+    cutThrough++;
+    return round;
   }
 
   private static boolean isNew(NextHopBacklog backlog, Instant now) {
@@ -147,6 +180,7 @@ public final class DeliverySlots {
 
   /** A round ended. */
   void give(RunningRound round) {
+    round.joinsQueue();
     running--;
     taken[round.slots.ordinal()]--;
     @Nullable String domain = round.keptFor;
@@ -169,6 +203,9 @@ public final class DeliverySlots {
     boolean greeted;
     boolean aged;
 
+    /** The slots among which it counts as one for which a client waits, or null. */
+    private @Nullable DeliverySlots waitedForIn;
+
     /** The sender's domain for whose new mail its slot was kept, or null. */
     @Nullable String keptFor;
 
@@ -186,6 +223,16 @@ public final class DeliverySlots {
       this.began = began;
       this.patience = patience;
       this.knownBefore = hop.greeted;
+    }
+
+    /** No client waits for it any more: it is a round like any other. */
+    public void joinsQueue() {
+      DeliverySlots among = waitedForIn;
+      if (among != null) {
+        waitedForIn = null;
+        hop.cutThrough--;
+        among.cutThrough--;
+      }
     }
 
     /** Whether it lasts long by then. */
@@ -376,7 +423,7 @@ public final class DeliverySlots {
       int fill = fill();
       int most =
           switch (state) {
-            case FRESH -> WINDOW;
+            case FRESH, PROVISIONAL -> WINDOW;
             case QUEUED, HELD -> WINDOW / 8 * 7;
             case DEFERRED -> WINDOW / 2;
           };

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
+import java.util.Optional;
 import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.router.dkim.SigningOutput;
 import org.sealwax.router.spool.QueueId;
@@ -46,6 +47,18 @@ public interface Intake {
      * @param recipients at least one
      */
     void commit(Envelope envelope, List<Recipient> recipients) throws IOException;
+
+    /**
+     * Stores the message as provisional, and begins its delivery at once, while the client waits.
+     * When this returns a delivery, message and envelope are on stable storage; {@link
+     * CutThrough#end} decides about the reply.
+     *
+     * @return empty when no slot is free for it: nothing was done, and {@link #commit} is to follow
+     */
+    default Optional<CutThrough> cutThrough(Envelope envelope, Recipient recipient)
+        throws IOException {
+      return Optional.empty();
+    }
 
     /** The content so far, from its beginning; to be closed. */
     InputStream read() throws IOException;

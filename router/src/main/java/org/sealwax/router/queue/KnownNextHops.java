@@ -43,6 +43,9 @@ final class KnownNextHops {
     /** Rounds that have lasted long. */
     int aged;
 
+    /** Rounds for which a client waits. */
+    int cutThrough;
+
     MxAddresses.@Nullable MxAddress busy;
     MxAddresses.@Nullable MxAddress woken;
 
@@ -299,6 +302,9 @@ final class KnownNextHops {
     /** Failures are forgotten this long after the pause. */
     static final Duration REMEMBER = Duration.ofHours(1);
 
+    /** How long the others wait for what a probe finds. */
+    static final Duration PROBE_WAIT = Duration.ofMinutes(2);
+
     private static final int MOST_FAILURES = 30;
 
     private int failures;
@@ -349,8 +355,7 @@ final class KnownNextHops {
 
     /** The wait for what a probe finds. */
     Admission.Paused forProbe(Instant now) {
-      return new Admission.Paused(
-          now.plus(Scheduler.PROBE_WAIT), Scheduler.PROBE_WAIT, Objects.requireNonNull(cause));
+      return new Admission.Paused(now.plus(PROBE_WAIT), PROBE_WAIT, Objects.requireNonNull(cause));
     }
 
     /** Notes a batch that waits for the end of the pause. */

@@ -7,16 +7,19 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.ByteBudget;
 import org.sealwax.mail.smtp.EnhancedStatus;
+import org.sealwax.router.queue.DeliverySlots.RunningRound;
 import org.sealwax.router.queue.NotificationWriter.PreparedNotification;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.BatchState;
 import org.sealwax.router.spool.Draft;
+import org.sealwax.router.spool.DueBatch;
 import org.sealwax.router.spool.NewMessage;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.RecipientBatch;
@@ -74,6 +77,12 @@ final class QueueIntake implements Intake {
         throw new IllegalArgumentException("no recipients");
       }
       take(draft, envelope, RecipientGroup.withoutDuplicates(recipients));
+    }
+
+    @Override
+    public Optional<CutThrough> cutThrough(Envelope envelope, Recipient recipient)
+        throws IOException {
+      return begin(draft, envelope, recipient);
     }
 
     @Override
@@ -149,6 +158,38 @@ final class QueueIntake implements Intake {
     // Apart from the message: a late notification is better than a refused message.
     queue.steps.announce(draft.id(), prepared);
     queue.steps.move(queue.state.begin(incoming, now, in.loadedBytes()));
+  }
+
+  /** Stores the message as provisional, and begins its round, if there is a slot for it. */
+  private Optional<CutThrough> begin(Draft draft, Envelope submitted, Recipient recipient)
+      throws IOException {
+    Instant now = queue.clock.now();
+    Envelope envelope = submitted.withRecipients(1);
+    RecipientGroup.KeyedGroup placed =
+        RecipientGroup.of(List.of(recipient), envelope.options().tls(), queue.routing, 1)
+            .getFirst();
+    RecipientBatch batch =
+        placed.group().stored(draft.id(), BatchState.PROVISIONAL, null, placed.hop(), "");
+    RunningRound round =
+        queue.state.beginCutThrough(
+            new DueBatch(batch.key(), BatchState.FRESH, now, batch.hop(), batch.sender()), now);
+    if (round == null) {
+      return Optional.empty();
+    }
+    boolean stored = false;
+    try {
+      queue.spool.accept(
+          new NewMessage(draft, now, QueueRecordCodec.ENVELOPE.write(envelope), List.of(batch)));
+      stored = true;
+    } finally {
+      if (!stored) {
+        queue.state.giveUp(round);
+      }
+    }
+    LoadedBatch loaded = loaded(draft, placed.hop(), envelope, placed.group(), now, draft.small());
+    CutThroughRound cutThrough = new CutThroughRound(queue, loaded, round);
+    queue.state.start(cutThrough, batch.recipients().length, queue.settings().loadedBytes());
+    return Optional.of(cutThrough);
   }
 
   /** Stores the message with all recipients on hold; no place in memory is needed. */

@@ -256,7 +256,8 @@ final class QueueRecordCodec {
               RecipientEvent.HELD,
               RecipientEvent.NOTIFIED,
               RecipientEvent.RELEASED,
-              RecipientEvent.DELETED));
+              RecipientEvent.DELETED,
+              RecipientEvent.REFUSED));
 
   private static final FieldCodec<RecipientTrace> RECIPIENT_TRACE =
       record(

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
@@ -24,9 +24,10 @@ import org.sealwax.router.spool.RecipientBatch;
 
 /**
  * What the queue has in memory: the {@link Scheduler} and the batches in hand. The only class of
- * the package with a lock: an event (mail is accepted, rows were read, a round ended, an admin
- * wants a batch) becomes calls of the scheduler, the rounds that may begin are started, and what is
- * to be written goes back to the caller. Never calls the store. Thread-safe.
+ * the package with a lock on it (a {@link CutThroughRound} has one on itself): an event (mail is
+ * accepted, rows were read, a round ended, an admin wants a batch) becomes calls of the scheduler,
+ * the rounds that may begin are started, and what is to be written goes back to the caller. Never
+ * calls the store. Thread-safe.
  */
 final class QueueState {
   /** Why a scan of the store begins. */
@@ -57,7 +58,7 @@ final class QueueState {
   private final MailLog log;
   private final CrashMarks marks;
   private final Queue.Runner runner;
-  private final Consumer<RunningRound> round;
+  private final BiConsumer<RunningRound, @Nullable CutThroughRound> round;
   private final Scheduler scheduler;
   private final BatchesInHand inHand;
   private final Set<Thread> deliveringThreads = new HashSet<>();
@@ -93,7 +94,7 @@ final class QueueState {
       CrashMarks marks,
       QueueSettings settings,
       Queue.Runner runner,
-      Consumer<RunningRound> round) {
+      BiConsumer<RunningRound, @Nullable CutThroughRound> round) {
     this.clock = clock;
     this.random = random;
     this.log = log;
@@ -139,6 +140,50 @@ final class QueueState {
     return admission;
   }
 
+  /**
+   * Asks for a slot for a message whose client waits for its delivery; null when it is for the
+   * queue. {@link #start} or {@link #giveUp} follows.
+   */
+  synchronized @Nullable RunningRound beginCutThrough(DueBatch batch, Instant now) {
+    if (inHand.size() >= Queue.WINDOW || stopping) {
+      return null;
+    }
+    RunningRound begun = scheduler.beginCutThrough(batch, now);
+    if (begun != null) {
+      freshSinceMark = true;
+      inHand.addProvisional(batch.key());
+    }
+    return begun;
+  }
+
+  /** The message of such a round could not be stored. */
+  synchronized void giveUp(RunningRound round) {
+    inHand.remove(round.batch.key());
+    scheduler.ended(round, new RoundResult.NothingLearned(), clock.now(), 0);
+    pump();
+    signalIfIdle();
+  }
+
+  /** Its message is stored: the round begins. */
+  void start(CutThroughRound cutThrough, int recipientBytes, long most) {
+    synchronized (this) {
+      rounds++;
+      load(cutThrough.loaded(), recipientBytes, most);
+    }
+    runner.start("delivery", () -> round.accept(cutThrough.round(), cutThrough));
+  }
+
+  /** The client waits no longer for a round. */
+  synchronized void joinsQueue(RunningRound round) {
+    inHand.acknowledged(round.batch.key());
+    round.joinsQueue();
+  }
+
+  /** A message is acknowledged. */
+  synchronized void acknowledged() {
+    accepted++;
+  }
+
   /** The message was not accepted. */
   synchronized void forget(Set<RecipientBatch> incoming) {
     for (RecipientBatch batch : incoming) {
@@ -171,16 +216,7 @@ final class QueueState {
         scheduler.release();
         continue;
       }
-      // Recipients in memory are several times as large as their record.
-      long record = LOADED_BATCH_BYTES + 4L * batch.recipients().length;
-      if (inHand.loadedBytes() + record <= most) {
-        long content = loaded.content() == null ? 0 : loaded.size();
-        if (inHand.loadedBytes() + record + content <= most) {
-          inHand.loaded(loaded, record + content);
-        } else {
-          inHand.loaded(loaded.withoutContent(), record);
-        }
-      }
+      load(loaded, batch.recipients().length, most);
       switch (scheduler.offer(row(batch, now), now)) {
         case Admission.Admitted t -> {
           inHand.waiting(batch.key(), true);
@@ -192,6 +228,20 @@ final class QueueState {
     }
     pump();
     return moves;
+  }
+
+  /** Keeps in memory for the first round what fits. */
+  private void load(LoadedBatch loaded, int recipientBytes, long most) {
+    // Recipients in memory are several times as large as their record.
+    long record = LOADED_BATCH_BYTES + 4L * recipientBytes;
+    if (inHand.loadedBytes() + record <= most) {
+      long content = loaded.content() == null ? 0 : loaded.size();
+      if (inHand.loadedBytes() + record + content <= most) {
+        inHand.loaded(loaded, record + content);
+      } else {
+        inHand.loaded(loaded.withoutContent(), record);
+      }
+    }
   }
 
   /** A scan that is due by then anyway is enough: a flood for a dead next hop costs no scans. */
@@ -374,7 +424,7 @@ final class QueueState {
       }
       inHand.waiting(next.batch.key(), false);
       rounds++;
-      runner.start("delivery", () -> round.accept(next));
+      runner.start("delivery", () -> round.accept(next, null));
     }
   }
 
@@ -493,7 +543,7 @@ final class QueueState {
       return null;
     }
     lastMark = now;
-    freshSinceMark = inHand.fresh() > 0;
+    freshSinceMark = inHand.hasFresh();
     return inHand.oldestFresh(now);
   }
 

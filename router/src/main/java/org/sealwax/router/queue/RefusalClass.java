@@ -5,8 +5,9 @@ import org.sealwax.mail.smtp.Reply;
 
 /**
  * The class of a reply by which another server did not take mail, for people and for counts. The
- * rows that find it are in {@link RefusalTable}. A class bounces nothing: what happens to the mail
- * is decided by code and stage, in {@code router.deliver.FailureTable}.
+ * rows that find it are in {@link RefusalTable}. A class bounces nothing: what happens to queued
+ * mail is decided by code and stage, in {@code router.deliver.FailureTable}. Whether a client that
+ * waits gets a refusal at once is decided by the class, in {@link CutThroughDecision}.
  */
 public enum RefusalClass {
   /** SPF, DKIM or DMARC did not pass. */

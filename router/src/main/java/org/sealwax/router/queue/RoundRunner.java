@@ -34,19 +34,26 @@ final class RoundRunner {
     this.delivery = delivery;
   }
 
-  /** Runs a round, in a thread of its own. */
-  void run(RunningRound round) {
+  /**
+   * Runs a round, in a thread of its own.
+   *
+   * @param cutThrough the session that waits for it, or null
+   */
+  void run(RunningRound round, @Nullable CutThroughRound cutThrough) {
     BatchKey key = round.batch.key();
     RoundResult result = null;
     CrashMarks.StartPermission permission = queue.marks.begin(key.message());
     LoadedBatch inMemory = queue.state.roundBegan(key, permission == CrashMarks.StartPermission.GO);
     boolean ourFault = false;
     try {
-      result = permission == CrashMarks.StartPermission.GO ? deliver(round, inMemory) : null;
+      result =
+          permission == CrashMarks.StartPermission.GO ? deliver(round, inMemory, cutThrough) : null;
     } catch (InterruptedException e) {
       // Shutting down: the store still has the batch as it was, and the next start tries again.
+      if (cutThrough == null || !cutThrough.ended(Map.of())) {
+        queue.state.interrupted(key);
+      }
       Thread.currentThread().interrupt();
-      queue.state.interrupted(key);
       return;
     } catch (SpoolException e) {
       queue.log.storeTrouble("deliveries wait for the store", e);
@@ -61,7 +68,7 @@ final class RoundRunner {
           queue.state.roundEnded(
               round, result == null ? new RoundResult.NothingLearned() : result));
     }
-    if (result != null) {
+    if (result != null || cutThrough != null && cutThrough.ended(Map.of())) {
       return;
     }
     switch (permission) {
@@ -83,7 +90,8 @@ final class RoundRunner {
    *
    * @throws IOException when the store cannot be read, and nothing was learned
    */
-  private RoundResult deliver(RunningRound round, @Nullable LoadedBatch inMemory)
+  private RoundResult deliver(
+      RunningRound round, @Nullable LoadedBatch inMemory, @Nullable CutThroughRound cutThrough)
       throws InterruptedException, IOException {
     BatchKey key = round.batch.key();
     QueueId id = key.message();
@@ -94,11 +102,11 @@ final class RoundRunner {
     }
     List<Recipient> recipients = loaded.group().recipients();
     NextHop nextHop = queue.routing.nextHopFor(recipients.getFirst().target());
-    if (isRerouted(loaded)) {
+    if (cutThrough == null && isRerouted(loaded)) {
       return new RoundResult.NothingLearned();
     }
     ContentCheck check = new ContentCheck();
-    RoundSlot slot = new RoundSlot(round);
+    RoundSlot slot = new RoundSlot(round, cutThrough);
     Consignment consignment = consignment(loaded, nextHop, check, slot);
     Map<Long, Outcome> outcomes;
     try {
@@ -113,6 +121,9 @@ final class RoundRunner {
       queue.log.storeTrouble("the content of " + id + " is damaged and held", found);
     }
     RoundResult result = RoundResult.of(recipients, outcomes, slot.greeted);
+    if (cutThrough != null && cutThrough.ended(outcomes)) {
+      return result instanceof RoundResult.Busy ? new RoundResult.NothingLearned() : result;
+    }
     if (result instanceof RoundResult.Busy) {
       // It was not tried: it stays in line, and no round is counted.
       return result;
@@ -155,10 +166,17 @@ final class RoundRunner {
   /** The slot of one round, as the delivery sees it. */
   private final class RoundSlot implements DeliverySlot {
     private final RunningRound round;
+    private final @Nullable CutThroughRound cutThrough;
     private volatile boolean greeted;
 
-    RoundSlot(RunningRound round) {
+    RoundSlot(RunningRound round, @Nullable CutThroughRound cutThrough) {
       this.round = round;
+      this.cutThrough = cutThrough;
+    }
+
+    @Override
+    public boolean mayEndData() {
+      return cutThrough == null || cutThrough.mayEndData();
     }
 
     @Override

@@ -79,12 +79,6 @@ public final class Scheduler {
   /** First limit of the wait for a host that never greeted us, while slots are scarce. */
   static final Duration SHORT_PATIENCE = Duration.ofSeconds(5);
 
-  /** How long the others wait for what a probe finds. */
-  static final Duration PROBE_WAIT = Duration.ofMinutes(2);
-
-  /** When a batch that found no place looks again, if it is not fetched before. */
-  static final Duration RETRY_WHEN_FULL = Duration.ofMinutes(10);
-
   /** One slot in so many is kept for new mail to idle next hops. */
   static final int KEPT = 5;
 
@@ -326,11 +320,28 @@ public final class Scheduler {
     slots.take(round, backlog, now);
     backlog.served = true;
     window.ready--;
+    return begin(round);
+  }
+
+  private RunningRound begin(RunningRound round) {
+    NextHopState hop = round.hop;
     hop.running++;
     young.add(round);
     settle(hop);
     settle(hop.besides);
     return round;
+  }
+
+  /** Begins a round at once for a message whose client waits; null when it is for the queue. */
+  public @Nullable RunningRound beginCutThrough(DueBatch batch, Instant now) {
+    NextHopState hop = hops.get(batch.hop());
+    RunningRound round = window.isFull(WINDOW) ? null : slots.cutThrough(hop, batch, now);
+    if (round == null) {
+      forgetIfBare(hop);
+    } else if (hop.isIdle()) {
+      hops.activity(true);
+    }
+    return round == null ? null : begin(round);
   }
 
   private void aged(RunningRound round) {

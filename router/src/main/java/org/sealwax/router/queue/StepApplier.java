@@ -57,6 +57,22 @@ final class StepApplier {
    */
   void apply(LoadedBatch loaded, QueueStep.Event event, List<RecipientBatch> rest)
       throws IOException {
+    PreparedStep step = prepare(loaded, event, rest);
+    step.report().run();
+    queue.spool.change(step.change(), step.stored().orHeld(() -> queue.state.letGo(loaded.key())));
+  }
+
+  /**
+   * A step that was taken, and is not handed in yet.
+   *
+   * @param report writes what happened into the log
+   * @param stored what follows once it is committed
+   */
+  record PreparedStep(SpoolChange change, Runnable report, CommitListener stored) {}
+
+  /** Takes the step that follows from an event. */
+  PreparedStep prepare(LoadedBatch loaded, QueueStep.Event event, List<RecipientBatch> rest)
+      throws IOException {
     Instant now = queue.clock.now();
     QueueSettings in = queue.state.settings();
     QueueStep.StepResult result =
@@ -91,10 +107,13 @@ final class StepApplier {
             List.of(),
             messages(prepared),
             isSilent ? List.of() : List.of(entry(loaded, result.lines(), prepared, round, now)));
-    note(id, loaded.arrived(), result.lines(), now);
-    if (event instanceof QueueStep.Event.RoundEnded ended) {
-      countRefusals(loaded, ended.outcomes());
-    }
+    Runnable report =
+        () -> {
+          note(id, loaded.arrived(), result.lines(), now);
+          if (event instanceof QueueStep.Event.RoundEnded ended) {
+            countRefusals(loaded, ended.outcomes());
+          }
+        };
     Instant due = again == null ? null : again.due();
     CommitListener stored =
         gone -> {
@@ -107,7 +126,7 @@ final class StepApplier {
             queue.state.signal();
           }
         };
-    queue.spool.change(change, stored.orHeld(() -> queue.state.letGo(key)));
+    return new PreparedStep(change, report, stored);
   }
 
   /** By the class of the reply: replies for the metrics, refused recipients for the summary. */
@@ -152,7 +171,7 @@ final class StepApplier {
     return List.of(key);
   }
 
-  private StoredTraceEntry entry(
+  StoredTraceEntry entry(
       LoadedBatch loaded,
       List<RecipientTrace> traces,
       List<PreparedNotification> prepared,
@@ -195,7 +214,7 @@ final class StepApplier {
     }
   }
 
-  private void note(QueueId id, Instant arrived, List<RecipientTrace> traces, Instant now) {
+  void note(QueueId id, Instant arrived, List<RecipientTrace> traces, Instant now) {
     Duration delay = Duration.between(arrived, now);
     for (RecipientTrace t : traces) {
       switch (t.what()) {
@@ -205,7 +224,7 @@ final class StepApplier {
             queue.log.deferred(id.text(), t.to(), t.reason(), t.status(), t.text(), delay);
         case BOUNCED -> queue.log.bounced(id.text(), t.to(), t.reason(), t.status(), t.text());
         case HELD -> queue.log.held(id.text(), t.to(), t.reason(), t.text());
-        case NOTIFIED, RELEASED, DELETED -> {}
+        case NOTIFIED, RELEASED, DELETED, REFUSED -> {}
       }
     }
   }

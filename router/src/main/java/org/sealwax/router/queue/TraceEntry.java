@@ -53,7 +53,9 @@ public record TraceEntry(
     HELD,
     NOTIFIED,
     RELEASED,
-    DELETED
+    DELETED,
+    /** The client that sent it got a 550: the message was never in the queue. */
+    REFUSED
   }
 
   /**

@@ -188,7 +188,7 @@ public final class SessionLimit {
     static final int HEADER = 64 * 1024;
 
     /** A header that may be signed is kept until it is complete. */
-    static final int SIGNED_HEADER = Transaction.SIGNED_COPIES * HeaderScanner.DEFAULT_LIMIT;
+    static final int SIGNED_HEADER = ReceivedContent.SIGNED_COPIES * HeaderScanner.DEFAULT_LIMIT;
 
     private final ByteBudget all;
     private long held;

@@ -1,10 +1,7 @@
 package org.sealwax.router.receive;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.InetAddress;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -13,12 +10,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
-import org.sealwax.mail.dkim.DkimSigningKey;
-import org.sealwax.mail.message.AuthorField;
 import org.sealwax.mail.message.HeaderScanner;
-import org.sealwax.mail.message.HeaderSection;
-import org.sealwax.mail.message.HeaderSeparator;
-import org.sealwax.mail.message.ReceivedHeader;
 import org.sealwax.mail.message.TraceHops;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.smtp.BodySummary;
@@ -28,12 +20,10 @@ import org.sealwax.mail.smtp.MailParameters;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.SmtpFlaw;
 import org.sealwax.mail.smtp.session.CommandHandler;
-import org.sealwax.router.dkim.SigningOutput;
-import org.sealwax.router.dkim.Submitter;
 import org.sealwax.router.log.MailLog;
-import org.sealwax.router.milter.MessageEdits;
 import org.sealwax.router.milter.MilterTransaction;
 import org.sealwax.router.milter.MilterTransaction.FilterResult;
+import org.sealwax.router.queue.CutThrough;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.Intake;
@@ -66,23 +56,12 @@ final class Transaction implements CommandHandler.BodyReceiver {
   private final Set<DeliveryTarget> shared = new HashSet<>(0);
 
   private final List<Mailbox> guarded = new ArrayList<>(0);
-  private final HeaderScanner header = new HeaderScanner();
-  private final HeaderSeparator separator = new HeaderSeparator(header);
   private final MilterTransaction filters;
-  private @Nullable SenderJudgement judgement;
-  private Intake.@Nullable IncomingMessage entry;
-  private @Nullable OutputStream content;
-  private @Nullable SigningOutput signing;
-  private @Nullable IOException failure;
+  private @Nullable ReceivedContent content;
   private @Nullable ForwardSender forwardSender;
   private Consumer<Reply> onReply = reply -> {};
   private int addressed;
   private @Nullable Mailbox only;
-  private long headerBytes;
-  private long headerHeld;
-  private long drafted;
-  private long draftCounted;
-  private byte[] trace = {};
 
   Transaction(
       SmtpServer server,
@@ -114,7 +93,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
   }
 
   boolean hasBegun() {
-    return entry != null;
+    return content != null;
   }
 
   /**
@@ -183,65 +162,18 @@ final class Transaction implements CommandHandler.BodyReceiver {
   void begin(Consumer<Reply> end) throws IOException {
     onReply = end;
     if (!memory.tryTakeForTransaction(SessionMemory.BODY)) {
-      throw noMemory();
+      throw ReceivedContent.noMemory();
     }
-    Intake.IncomingMessage opened = server.intake().open(memory.all());
-    entry = opened;
-    OutputStream out = opened.content();
-    Instant now = server.clock().now();
-    // Clients that may send anywhere send for others: this does not depend on the sender.
-    SenderJudgement judged =
-        client.local || client.trust.mayRelay()
-            ? null
-            : SenderJudgement.begin(server, reception, client, sender, now);
-    judgement = judged;
-    content = judged == null ? out : judged.filtered(out);
-    ReceivedHeader received =
-        new ReceivedHeader(
-            client.client(),
-            reception.settings().host(),
-            client.local
-                ? null
-                : ReceivedHeader.Protocol.of(
-                    client.esmtp,
-                    client.tls != null,
-                    client.trust instanceof ClientTrust.AuthenticatedUser,
-                    parameters.smtputf8()),
-            opened.id().text(),
-            only,
-            client.tls,
-            client.login(),
-            now,
-            reception.settings().zone().getRules().getOffset(now));
-    trace = received.bytes();
-    keep(() -> out.write(trace));
-    Submitter submitter = submitter();
-    if (submitter != null && reception.signing().knows(submitter)) {
-      // The place of the signatures is below our trace field.
-      SigningOutput signed =
-          new SigningOutput(
-              opened, section -> keys(submitter, section, now), reception.signing().pool(), now);
-      signing = signed;
-      content = signed;
-    }
-  }
-
-  /** Whose mail it is for DKIM; null for a client that may not relay, whose mail is not signed. */
-  private @Nullable Submitter submitter() {
-    return switch (client.trust) {
-      case ClientTrust.AnyClient _ -> null;
-      case ClientTrust.TrustedNetwork _ -> new Submitter.Network(client.address.getAddress());
-      case ClientTrust.RelayCertificate c -> new Submitter.Certificate(c.matched());
-      case ClientTrust.AuthenticatedUser u -> new Submitter.User(u.user());
-      case ClientTrust.LocalProgram _ -> new Submitter.LocalProgram();
-    };
-  }
-
-  private List<DkimSigningKey> keys(Submitter submitter, HeaderSection section, Instant now) {
-    return AuthorField.of(section)
-        .author()
-        .map(author -> reception.signing().keysFor(submitter, author, sender, now))
-        .orElse(List.of());
+    content =
+        new ReceivedContent(
+            server,
+            reception,
+            client,
+            memory,
+            server.intake().open(memory.all()),
+            sender,
+            parameters.smtputf8(),
+            only);
   }
 
   /** What the filters reply to MAIL, or null. */
@@ -256,8 +188,8 @@ final class Transaction implements CommandHandler.BodyReceiver {
 
   /** What the filters reply to DATA, or null; the entry is open. */
   @Nullable Reply filterData() {
-    Intake.IncomingMessage open = entry;
-    return open == null ? null : filters.data(open.id().text()).orElse(null);
+    ReceivedContent open = content;
+    return open == null ? null : filters.data(open.entry().id().text()).orElse(null);
   }
 
   /** What the filters reply to a command that is not known, or null. */
@@ -265,86 +197,16 @@ final class Transaction implements CommandHandler.BodyReceiver {
     return filters.unknown(verb).orElse(null);
   }
 
-  private static SpoolException noMemory() {
-    return new SpoolException(
-        SpoolException.Kind.FULL, "the memory limit of all sessions is reached");
-  }
-
-  /** A header that may be signed is kept until it is complete: as bytes, twice, and as fields. */
-  static final int SIGNED_COPIES = 3;
-
-  /** A client's contents are counted in steps: the count has a lock for all. */
-  private static final long DRAFT_STEP = 256 * 1024;
-
-  /** Messages of the largest size that one client may have in transfer, all sessions together. */
-  static final int DRAFTS = 4;
-
-  private void countDraft(int length) throws SpoolException {
-    drafted += length;
-    if (drafted <= draftCounted || client.local) {
-      return;
-    }
-    long most = DRAFTS * Math.max(maxBytes(), DRAFT_STEP);
-    if (!server.limits().tryTakeDraft(client.address.getAddress(), DRAFT_STEP, most)) {
-      throw new SpoolException(
-          SpoolException.Kind.FULL, "the memory limit of this client is reached");
-    }
-    draftCounted += DRAFT_STEP;
-  }
-
-  /** Writes to the store. */
-  @FunctionalInterface
-  private interface StoreWrite {
-    void run() throws IOException;
-  }
-
-  private void keep(StoreWrite writing) {
-    if (failure != null) {
-      return;
-    }
-    try {
-      writing.run();
-    } catch (IOException e) {
-      failure = e;
-    }
-  }
-
   @Override
   public long maxBytes() {
     return reception.settings().size();
   }
 
-  /** What is held in memory of a header section of which so many bytes have come. */
-  private long headerMemory() {
-    SenderJudgement judged = judgement;
-    return (signing == null
-            ? Math.min(headerBytes, SessionMemory.HEADER)
-            : Math.min(SIGNED_COPIES * headerBytes, SessionMemory.SIGNED_HEADER))
-        + (judged == null ? 0 : judged.memory(headerBytes));
-  }
-
   @Override
   public void take(byte[] block, int offset, int length) {
-    SenderJudgement judged = judgement;
-    if (!header.done()) {
-      headerBytes += length;
-      long more = headerMemory() - headerHeld;
-      if (more > 0 && memory.tryTakeForTransaction(more)) {
-        headerHeld += more;
-      } else if (more > 0 && failure == null) {
-        failure = noMemory();
-      }
-    }
-    if (judged != null && failure == null) {
-      judged.take(block, offset, length);
-    }
-    OutputStream out = content;
-    if (out != null) {
-      keep(
-          () -> {
-            countDraft(length);
-            separator.take(block, offset, length, out);
-          });
+    ReceivedContent taking = content;
+    if (taking != null) {
+      taking.take(block, offset, length);
     }
   }
 
@@ -354,25 +216,17 @@ final class Transaction implements CommandHandler.BodyReceiver {
   }
 
   @Override
-  public Reply complete(BodySummary summary) {
+  public Reply complete(BodySummary summary, CommandHandler.WaitingSession session) {
+    long ended = server.clock().nanoTime();
+    ReceivedContent whole = content;
+    if (whole == null) {
+      throw new IllegalStateException("a body without an entry");
+    }
     Reply reply;
     try {
-      OutputStream out = content;
-      if (out != null) {
-        keep(
-            () -> {
-              separator.end(out);
-              if (out instanceof SenderJudgement.FilteredContent filtered) {
-                filtered.end();
-              }
-            });
-        SigningOutput signed = signing;
-        if (signed != null) {
-          keep(signed::end);
-        }
-      }
-      Reply refusal = refusal(summary);
-      reply = refusal == null ? commit(summary) : refusal;
+      whole.end();
+      Reply refusal = refusal(summary, whole.header);
+      reply = refusal == null ? commit(whole, summary, session, ended) : refusal;
     } finally {
       abandoned();
     }
@@ -380,7 +234,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
     return reply;
   }
 
-  private @Nullable Reply refusal(BodySummary summary) {
+  private @Nullable Reply refusal(BodySummary summary, HeaderScanner header) {
     if (summary.tooLarge()) {
       return Reply.of("552 5.3.4 message larger than " + reception.settings().size() + " bytes");
     }
@@ -425,51 +279,56 @@ final class Transaction implements CommandHandler.BodyReceiver {
             r -> r.forwarded() && shared.contains(r.target()) && hops.hasPassed(r.original()));
   }
 
-  private Reply commit(BodySummary summary) {
-    Intake.IncomingMessage open = entry;
-    if (open == null) {
-      throw new IllegalStateException("a body without an entry");
-    }
+  private Reply commit(
+      ReceivedContent whole,
+      BodySummary summary,
+      CommandHandler.WaitingSession session,
+      long ended) {
+    Intake.IncomingMessage entry = whole.entry();
+    String id = entry.id().text();
+    // Postfix's words: log parsers and admins look for them.
+    Reply queued = Reply.of("250 2.0.0 Ok: queued as " + id);
+    Runnable acknowledged = () -> accepted(id, summary);
     try {
-      if (failure != null) {
-        throw failure;
-      }
-      SenderJudgement judged = judgement;
-      Reply rejection = judged == null ? null : judged.finish(open.id());
+      whole.check();
+      Reply rejection = whole.judge();
       if (rejection != null) {
         return rejection;
       }
-      FilterResult result =
-          filters.message(
-              new SpooledMessage(server.intake(), open, memory, aboveMessage(), maxBytes()));
+      FilterResult result = filters.message(whole.filtered());
       Reply refusal = result.refusal();
       if (refusal != null) {
         return refusal;
       }
       if (result.discards()) {
-        return Reply.of("250 2.0.0 Ok: queued as " + open.id().text());
+        return queued;
       }
-      boolean eight = rewrite(open, result.edits());
+      boolean eight = whole.rewrite(result.edits());
       if (forwardSender != null) {
         forwardSender.store(clientOfShare());
       }
-      SigningOutput signed = signing;
-      if (signed != null) {
-        signed.close();
-      }
+      whole.sign();
       Envelope envelope =
           new Envelope(
                   sender,
-                  options(summary, eight),
+                  options(summary, eight, whole.header),
                   client.origin(),
                   client.session,
                   client.tlsLine())
-              .withChecks(judged == null ? "" : judged.line());
+              .withChecks(whole.checks());
       String quarantine = result.quarantine();
-      if (quarantine == null) {
-        open.commit(envelope, recipients);
+      if (quarantine != null) {
+        entry.quarantine(envelope, recipients, quarantine);
       } else {
-        open.quarantine(envelope, recipients, quarantine);
+        WaitingClient waiting = new WaitingClient(session, server.clock(), ended);
+        CutThrough begun =
+            isCutThrough() && !waiting.isOver()
+                ? entry.cutThrough(envelope, recipients.getFirst()).orElse(null)
+                : null;
+        if (begun != null) {
+          return waiting.reply(begun, queued, acknowledged);
+        }
+        entry.commit(envelope, recipients);
       }
     } catch (ForwardSender.NoRoomForSender e) {
       return reply(e);
@@ -477,7 +336,25 @@ final class Transaction implements CommandHandler.BodyReceiver {
       server.log().storeTrouble("message not accepted: " + FailureText.of(e), e);
       return reply(e);
     }
-    String id = open.id().text();
+    acknowledged.run();
+    return queued;
+  }
+
+  /**
+   * Whether the client waits for the delivery: mail of an untrusted client for one target of an
+   * alias. With more targets one reply could not stand for all.
+   */
+  private boolean isCutThrough() {
+    Recipient first = recipients.getFirst();
+    return reception.inbound().cutThrough()
+        && !client.local
+        && !client.trust.mayRelay()
+        && recipients.size() == 1
+        && first.forwarded()
+        && first.target() instanceof DeliveryTarget.Remote;
+  }
+
+  private void accepted(String id, BodySummary summary) {
     MailLog log = server.log();
     log.accepted(
         id, client.session, sender.toString(), recipients.size(), summary.bytes(), client.origin());
@@ -486,54 +363,9 @@ final class Transaction implements CommandHandler.BodyReceiver {
         log.forwarded(id, r.original().toString(), r.target().toString());
       }
     }
-    // Postfix's words: log parsers and admins look for them.
-    return Reply.of("250 2.0.0 Ok: queued as " + id);
   }
 
-  /** Bytes of our Received field and of the place of the signatures. */
-  private int aboveMessage() {
-    return trace.length + (signing == null ? 0 : signing.reserved());
-  }
-
-  /**
-   * Writes the message again when fields come on top of it or filters changed it: results of the
-   * checks, our Received field, and what the filters made of the message, which is signed instead
-   * of what came.
-   *
-   * @return whether what the filters wrote has 8-bit characters
-   */
-  private boolean rewrite(Intake.IncomingMessage open, @Nullable MessageEdits changes)
-      throws IOException {
-    byte[] results = judgement == null ? new byte[0] : judgement.results();
-    try (MessageEdits edits = changes) {
-      boolean changed = edits != null && edits.isChanged();
-      if (!changed && results.length == 0) {
-        return false;
-      }
-      int above = aboveMessage();
-      SigningOutput again = signing == null ? null : signing.again();
-      long added = edits == null ? 0 : edits.addedBytes();
-      if (again != null && !memory.tryTakeForTransaction(SIGNED_COPIES * added)) {
-        throw noMemory();
-      }
-      signing = again;
-      try (InputStream former = open.rewrite()) {
-        former.skipNBytes(above);
-        OutputStream out = open.content();
-        out.write(results);
-        out.write(trace);
-        OutputStream below = again == null ? out : again;
-        if (edits == null || !changed) {
-          former.transferTo(below);
-          return false;
-        }
-        edits.writeTo(below, former);
-      }
-      return edits.isEightBit();
-    }
-  }
-
-  private MailOptions options(BodySummary summary, boolean changedToEight) {
+  private MailOptions options(BodySummary summary, boolean changedToEight, HeaderScanner header) {
     boolean eight =
         changedToEight
             || summary.eightBit()
@@ -543,7 +375,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
         parameters.smtputf8(),
         parameters.envelopeId(),
         parameters.content(),
-        tlsOption());
+        tlsOption(header));
   }
 
   /**
@@ -551,7 +383,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
    * opens a way around DANE and MTA-STS: the header of an unknown sender counts only if the admin
    * configured that (docs/adr/0051).
    */
-  private MailOptions.TlsOption tlsOption() {
+  private MailOptions.TlsOption tlsOption(HeaderScanner header) {
     if (parameters.requireTls()) {
       return MailOptions.TlsOption.REQUIRED;
     }
@@ -577,23 +409,17 @@ final class Transaction implements CommandHandler.BodyReceiver {
 
   @Override
   public void abandoned() {
-    Intake.IncomingMessage open = entry;
-    entry = null;
+    ReceivedContent open = content;
     content = null;
-    judgement = null;
     filters.close();
-    signing = null;
-    memory.endTransaction();
-    if (draftCounted > 0) {
-      server.limits().giveDraft(client.address.getAddress(), draftCounted);
-      draftCounted = 0;
+    if (open == null) {
+      memory.endTransaction();
+      return;
     }
-    if (open != null) {
-      try {
-        open.close();
-      } catch (IOException e) {
-        server.log().storeTrouble("an entry could not be closed", e);
-      }
+    try {
+      open.close();
+    } catch (IOException e) {
+      server.log().storeTrouble("an entry could not be closed", e);
     }
   }
 }

@@ -11,7 +11,12 @@ public enum BatchState {
   /** Tried, and waits for its next round. */
   DEFERRED(2),
   /** Held until an admin releases, bounces or deletes it. */
-  HELD(3);
+  HELD(3),
+  /**
+   * Complete, not acknowledged, and being delivered while the client waits for our reply; after a
+   * crash it is dropped, because the client still has it.
+   */
+  PROVISIONAL(4);
 
   private static final List<BatchState> ALL = List.of(values());
 
@@ -33,7 +38,7 @@ public enum BatchState {
 
   /** Whether a state has this number. */
   static boolean isKnown(int code) {
-    return code >= FRESH.code && code <= HELD.code;
+    return code >= FRESH.code && code <= PROVISIONAL.code;
   }
 
   /**

@@ -42,6 +42,22 @@ public interface Spool extends Closeable {
    */
   void change(SpoolChange change, CommitListener listener);
 
+  /**
+   * As {@link #change}, and waits until it is committed; a power failure within a second may still
+   * bring the former state back.
+   *
+   * @throws SpoolException BROKEN when that takes too long, or when the batches are held instead:
+   *     the listener is called later then, as by {@link #change}
+   */
+  void commit(SpoolChange change, CommitListener listener) throws SpoolException;
+
+  /**
+   * Carries out a change that removes nothing; when this returns, it is on stable storage.
+   *
+   * @throws SpoolException when it is not known to be: FULL or BROKEN
+   */
+  void commitSynced(SpoolChange change) throws SpoolException;
+
   /** Batches that are due, the longest due first, at most {@code limit}. */
   List<DueBatch> due(Instant until, int limit) throws SpoolException;
 

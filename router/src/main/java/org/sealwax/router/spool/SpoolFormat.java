@@ -19,6 +19,12 @@ final class SpoolFormat {
   static final int PAGE = 8192;
 
   /**
+   * The condition for mail that waits: acknowledged, and not in the hands of the running router. As
+   * SQL, in the same words in the index and in the queries that use it.
+   */
+  static final String WAITS = "state BETWEEN 1 AND 3";
+
+  /**
    * Content is the last column of its row, so that reading an envelope reads none of it. The
    * indexes leave FRESH batches out: mail that is delivered at once costs no index writes.
    */
@@ -51,6 +57,15 @@ final class SpoolFormat {
   private static final SqliteFormat.Migration GONE =
       SqliteFormat.Migration.of("CREATE TABLE gone(id INTEGER PRIMARY KEY)");
 
+  /**
+   * Provisional mail is in no index, like FRESH mail: it comes and goes with one delivery. (An
+   * older program would take its rows for damaged ones.)
+   */
+  private static final SqliteFormat.Migration PROVISIONAL =
+      SqliteFormat.Migration.of(
+          "DROP INDEX share_reason",
+          "CREATE INDEX share_reason ON share(state, reason) WHERE " + WAITS);
+
   static final SqliteFormat SPOOL =
       new SqliteFormat(
           "spool",
@@ -68,7 +83,7 @@ final class SpoolFormat {
               // unencrypted on disk.
               "secure_delete = OFF"),
           List.of("message", "share", "journey", "aside"),
-          List.of(FIRST, GONE));
+          List.of(FIRST, GONE, PROVISIONAL));
 
   private SpoolFormat() {}
 

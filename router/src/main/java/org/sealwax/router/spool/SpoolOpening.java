@@ -24,6 +24,11 @@ final class SpoolOpening {
   /** Messages of failed commits, which may have reached the disk. */
   private final Set<QueueId> doubtful = new LinkedHashSet<>();
 
+  /**
+   * Whether this process has had the database open: then its sessions wait for provisional mail.
+   */
+  private boolean wasOpen;
+
   SpoolOpening(SqliteSpool spool) {
     this.spool = spool;
   }
@@ -118,6 +123,7 @@ final class SpoolOpening {
     OpenedDatabase opened = null;
     try {
       int recovered;
+      int dropped;
       spool.scans.begin(Scan.OPEN);
       try {
         opening = new WriterConnection(spool.database, !Files.exists(spool.database));
@@ -126,6 +132,7 @@ final class SpoolOpening {
           opening.forget(id);
         }
         recovered = opening.recover(spool.clock.now());
+        dropped = wasOpen ? 0 : opening.dropProvisional();
       } finally {
         spool.scans.end(Scan.OPEN);
       }
@@ -140,6 +147,12 @@ final class SpoolOpening {
             "spool",
             recovered + " accepted messages were not yet delivered when the last run ended");
       }
+      if (dropped > 0) {
+        spool.log.note(
+            "spool",
+            dropped + " messages were not yet acknowledged when the last run ended: dropped");
+      }
+      wasOpen = true;
       opened = new OpenedDatabase(opening, opening.newest());
       return opened;
     } catch (SQLException | IOException e) {

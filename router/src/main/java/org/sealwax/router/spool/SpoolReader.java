@@ -206,7 +206,8 @@ final class SpoolReader implements Closeable {
   List<BatchCount> counts() throws SQLException {
     List<BatchCount> counts = new ArrayList<>();
     String sql =
-        "SELECT state, reason, count(*), min(message) FROM share WHERE state <> 0"
+        "SELECT state, reason, count(*), min(message) FROM share WHERE "
+            + SpoolFormat.WAITS
             + " GROUP BY state, reason";
     try (ResultSet r = db.bind(sql).executeQuery()) {
       while (r.next()) {
@@ -233,7 +234,7 @@ final class SpoolReader implements Closeable {
   List<RecipientBatch> list(
       BatchFilter filter, @Nullable BatchKey after, int limit, Consumer<BatchKey> damaged)
       throws SQLException {
-    StringBuilder where = new StringBuilder(" WHERE (message, number) > (?, ?)");
+    StringBuilder where = new StringBuilder(" WHERE (message, number) > (?, ?) AND state <> 4");
     List<Object> values = new ArrayList<>();
     values.add(after == null ? -1L : after.message().number());
     values.add(after == null ? -1L : after.number());

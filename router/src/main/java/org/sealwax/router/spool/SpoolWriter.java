@@ -330,7 +330,7 @@ final class SpoolWriter {
     for (WriterJob job : part) {
       messages.addAll(job.messages());
       isAwaited |= job instanceof WriterJob.Urgent;
-      hasCalls |= job instanceof WriterJob.Urgent u && u.accepted() == null;
+      hasCalls |= job instanceof WriterJob.Urgent u && u.messages().isEmpty();
     }
     batch = part;
     with.beginStep(messages);

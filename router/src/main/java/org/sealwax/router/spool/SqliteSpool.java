@@ -5,10 +5,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -160,6 +165,43 @@ public final class SqliteSpool implements Spool {
   @Override
   public void change(SpoolChange change, CommitListener listener) {
     writer.change(change, listener);
+  }
+
+  /** How long {@link #commit} waits: a disk that failed is tried again within this. */
+  private static final Duration COMMIT_WAIT = Duration.ofMinutes(2);
+
+  @Override
+  public void commit(SpoolChange change, CommitListener listener) throws SpoolException {
+    CompletableFuture<Boolean> committed = new CompletableFuture<>();
+    CommitListener told =
+        gone -> {
+          listener.settled(gone);
+          committed.complete(true);
+        };
+    try {
+      writer.change(
+          change,
+          told.orHeld(
+              () -> {
+                listener.heldInstead();
+                committed.complete(false);
+              }));
+      if (!committed.get(COMMIT_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new SpoolException(Kind.BROKEN, "the change could not be stored");
+      }
+    } catch (IllegalStateException e) {
+      throw new SpoolException(Kind.BROKEN, "the spool is closed", e);
+    } catch (TimeoutException | ExecutionException e) {
+      throw new SpoolException(Kind.BROKEN, "the change is not stored yet", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SpoolException(Kind.BROKEN, "interrupted", e);
+    }
+  }
+
+  @Override
+  public void commitSynced(SpoolChange change) throws SpoolException {
+    writer.call(WriterJob.Urgent.change(change));
   }
 
   @Override

@@ -103,6 +103,10 @@ final class WriterConnection implements Closeable {
     long message = batch.key().message().number();
     BatchState state = batch.state();
     Instant due = batch.due();
+    if (state == BatchState.PROVISIONAL && message < freshFrom) {
+      // It was opened long ago: a start would not look for it below the mark.
+      freshFrom(batch.key().message());
+    }
     if (state == BatchState.FRESH && message < freshFrom) {
       // It was opened long ago: recovery would not look for it below the mark.
       state = BatchState.QUEUED;
@@ -185,7 +189,9 @@ final class WriterConnection implements Closeable {
     db.update(
         "UPDATE share SET due = ?1 WHERE (message, number) IN (SELECT message, number FROM"
             + " (SELECT message, number, due FROM share INDEXED BY share_reason"
-            + " WHERE state <> 0 AND state = 1 AND reason = '' LIMIT ?2) WHERE due > ?1)",
+            + " WHERE "
+            + SpoolFormat.WAITS
+            + " AND state = 1 AND reason = '' LIMIT ?2) WHERE due > ?1)",
         now.toEpochMilli(),
         WOKEN);
     return db.update(
@@ -194,7 +200,21 @@ final class WriterConnection implements Closeable {
         freshFrom);
   }
 
-  /** No batch below this message is FRESH any more. */
+  /**
+   * Drops the PROVISIONAL messages of the former process: they were not acknowledged. The files of
+   * large contents are removed as those of other messages that are gone.
+   */
+  int dropProvisional() throws SQLException {
+    String provisional = "(SELECT message FROM share WHERE message >= ? AND state = 4)";
+    db.update(
+        "INSERT OR IGNORE INTO gone(id) SELECT id FROM message WHERE in_file <> 0 AND id IN "
+            + provisional,
+        freshFrom);
+    db.update("DELETE FROM message WHERE id IN " + provisional, freshFrom);
+    return db.update("DELETE FROM share WHERE message >= ? AND state = 4", freshFrom);
+  }
+
+  /** No batch below this message is FRESH or PROVISIONAL any more. */
   void freshFrom(QueueId id) throws SQLException {
     db.update("UPDATE meta SET value = ? WHERE name = 'fresh_from'", id.number());
     freshFrom = id.number();

@@ -18,11 +18,15 @@ sealed interface WriterJob {
    * A job whose caller waits for the disk.
    *
    * @param accepted the message to be stored, or null for another call
+   * @param messages those that it is about; none when it is about no single ones
    * @param body runs inside the transaction
    * @param outcome the failure, or empty when it is on stable storage
    */
   record Urgent(
-      @Nullable NewMessage accepted, Body body, CompletableFuture<Optional<SpoolException>> outcome)
+      @Nullable NewMessage accepted,
+      Set<QueueId> messages,
+      Body body,
+      CompletableFuture<Optional<SpoolException>> outcome)
       implements WriterJob {
     /** What is done in the transaction. */
     interface Body {
@@ -30,16 +34,21 @@ sealed interface WriterJob {
     }
 
     static Urgent accept(NewMessage message) {
-      return new Urgent(message, c -> c.accept(message, false), new CompletableFuture<>());
+      return new Urgent(
+          message, Set.of(message.id()), c -> c.accept(message, false), new CompletableFuture<>());
     }
 
     static Urgent call(Body body) {
-      return new Urgent(null, body, new CompletableFuture<>());
+      return new Urgent(null, Set.of(), body, new CompletableFuture<>());
     }
 
-    @Override
-    public Set<QueueId> messages() {
-      return accepted == null ? Set.of() : Set.of(accepted.id());
+    /** A change that removes nothing. */
+    static Urgent change(SpoolChange change) {
+      if (!change.removed().isEmpty()) {
+        throw new IllegalArgumentException("a removal");
+      }
+      return new Urgent(
+          null, Change.messages(change), c -> c.change(change), new CompletableFuture<>());
     }
   }
 
@@ -51,9 +60,13 @@ sealed interface WriterJob {
   record Change(SpoolChange change, CommitListener listener, boolean isHold, Set<QueueId> messages)
       implements WriterJob {
     static Change of(SpoolChange change, CommitListener listener) {
+      return new Change(change, listener, false, messages(change));
+    }
+
+    private static Set<QueueId> messages(SpoolChange change) {
       Set<QueueId> messages = new LinkedHashSet<>();
       keys(change).forEach(key -> messages.add(key.message()));
-      return new Change(change, listener, false, messages);
+      return messages;
     }
 
     /** The batches that are in the store and change. */

@@ -2,6 +2,7 @@ package org.sealwax.router.queue;
 
 import java.lang.reflect.Proxy;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.sealwax.router.log.MailLog;
 
@@ -13,6 +14,9 @@ public final class BugLog {
   /** Recipients given up and notifications, by the names of their facts. */
   public final List<String> ended = new CopyOnWriteArrayList<>();
 
+  /** Results of deliveries for which a client waited. */
+  public final List<String> cutThrough = new CopyOnWriteArrayList<>();
+
   /** The log. */
   public final MailLog log =
       (MailLog)
@@ -22,6 +26,9 @@ public final class BugLog {
               (proxy, method, args) -> {
                 if (method.getName().equals("bounced") || method.getName().equals("notified")) {
                   ended.add(method.getName() + " " + args[0]);
+                }
+                if (method.getName().equals("cutThrough")) {
+                  cutThrough.add(args[2].toString().toLowerCase(Locale.ROOT));
                 }
                 if (method.getName().equals("bug") || method.getName().equals("storeTrouble")) {
                   StringBuilder line = new StringBuilder(method.getName());

@@ -133,6 +133,75 @@ final class SchedulerTest {
     }
   }
 
+  private @Nullable RunningRound waitsFor(String hop, String sender) {
+    return scheduler.beginCutThrough(mail(hop, sender, BatchState.FRESH), now);
+  }
+
+  @Test
+  void waitingClientsHaveHalfOfTheSlotsOfANextHop() {
+    RunningRound first = waitsFor("a", "s@x");
+    assertNotNull(first);
+    assertNull(waitsFor("a", "s@x"), "one round until it greets");
+    scheduler.greeted(first, now);
+    assertNotNull(waitsFor("a", "s@x"));
+    assertNull(waitsFor("a", "s@x"), "half of five");
+    for (int i = 0; i < 10; i++) {
+      arrives("a", "s" + i + "@x");
+    }
+    assertEquals(Scheduler.FIRST_ROUNDS - 2, all().size(), "the others are for the queue");
+    // A client that waits no longer does not count, and its round stays.
+    first.joinsQueue();
+    assertNull(waitsFor("a", "s@x"), "all five run");
+    ended(first, ANSWERED);
+    assertNotNull(waitsFor("a", "s@x"));
+  }
+
+  @Test
+  void waitingClientsHaveHalfOfAllSlotsAndLeaveTheOthersToTheQueue() {
+    for (int i = 0; i < SLOTS; i++) {
+      knows("h" + i);
+    }
+    int waiting = 0;
+    for (int i = 0; i < SLOTS; i++) {
+      waiting += waitsFor("h" + i, "s@x") == null ? 0 : 1;
+    }
+    assertEquals(SLOTS / 2, waiting);
+    for (int i = SLOTS / 2; i < SLOTS; i++) {
+      arrives("h" + i, "s@y" + i);
+    }
+    assertEquals(SLOTS / 2, all().size());
+  }
+
+  @Test
+  void aWaitingClientGoesPastTheLineButNotPastAPause() {
+    knows("a");
+    for (int i = 0; i < 10; i++) {
+      arrives("a", "s" + i + "@x");
+    }
+    pass(Duration.ofSeconds(1));
+    RunningRound round = waitsFor("a", "s@x");
+    assertNotNull(round);
+    ended(round, new RoundResult.NextHopUnreachable(CLOSED));
+    assertNull(waitsFor("a", "s@x"));
+    pass(Duration.ofDays(1));
+    assertNull(waitsFor("a", "s@x"), "a probe is due first");
+  }
+
+  @Test
+  void aWaitingClientLeavesNoTraceOfANextHopThatHasNoSlot() {
+    List<RunningRound> rounds = new ArrayList<>();
+    for (int i = 0; i < SLOTS; i++) {
+      RunningRound round = waitsFor("h" + i, "s@x");
+      if (round != null) {
+        rounds.add(round);
+      }
+    }
+    assertEquals(rounds.size(), scheduler.hops());
+    rounds.forEach(r -> ended(r, new RoundResult.NothingLearned()));
+    assertEquals(0, scheduler.hops());
+    assertEquals(0, scheduler.running());
+  }
+
   @Test
   void aNextHopHasOneRoundUntilItGreetsThenFiveThenMoreToItsLimit() {
     for (int i = 0; i < 90; i++) {

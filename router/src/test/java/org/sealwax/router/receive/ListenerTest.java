@@ -469,12 +469,12 @@ final class ListenerTest {
         Listener.start(settings(ListenerSettings.ListenerTlsMode.NONE, 20), server, null)) {
       List<TestSmtpClient> clients = new ArrayList<>();
       String line = "x".repeat(998) + "\r\n";
-      for (int i = 0; i < Transaction.DRAFTS; i++) {
+      for (int i = 0; i < ReceivedContent.DRAFTS; i++) {
         TestSmtpClient client = TestSmtpClient.to(listener);
         clients.add(client);
         begin(client);
         client.wire.out().write(line.repeat(800).getBytes(StandardCharsets.US_ASCII));
-        if (i < Transaction.DRAFTS - 1) {
+        if (i < ReceivedContent.DRAFTS - 1) {
           // Its bytes are counted before the next one's.
           int before = i + 1;
           while (intake.bytes() < before * 800_000L) {
@@ -486,7 +486,7 @@ final class ListenerTest {
       clients.getFirst().close();
       TestSmtpClient again = TestSmtpClient.to(listener);
       clients.add(again);
-      while (listener.sessions() > Transaction.DRAFTS) {
+      while (listener.sessions() > ReceivedContent.DRAFTS) {
         Thread.sleep(5);
       }
       begin(again);

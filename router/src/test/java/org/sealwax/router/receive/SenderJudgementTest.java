@@ -34,7 +34,8 @@ final class SenderJudgementTest {
   }
 
   private static InboundSettings settings(InboundSettings.Mode mode, Cidr... relays) {
-    return new InboundSettings(mode, Optional.empty(), List.of(relays), Duration.ofSeconds(10));
+    return new InboundSettings(
+        mode, Optional.empty(), List.of(relays), true, Duration.ofSeconds(10));
   }
 
   /** One message of 192.0.2.1 through a session. */
@@ -256,7 +257,11 @@ final class SenderJudgementTest {
     harness.resolver = silent;
     harness.inbound =
         new InboundSettings(
-            InboundSettings.Mode.ENFORCE, Optional.empty(), List.of(), Duration.ofMillis(200));
+            InboundSettings.Mode.ENFORCE,
+            Optional.empty(),
+            List.of(),
+            true,
+            Duration.ofMillis(200));
     String stored = Exchange.of(harness, "x@other.example", FROM).stored();
     never.countDown();
     assertTrue(stored.contains("dmarc=temperror"), stored);

@@ -80,6 +80,11 @@ final class RouterUnderTest implements AutoCloseable {
 
   /** What {@code sealwax queue} prints. */
   String queue(String... words) throws Exception {
+    return queue(state, words);
+  }
+
+  /** The same of a router with this state folder. */
+  static String queue(Path state, String... words) throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
     ProcessEnvironment around =

@@ -121,6 +121,8 @@ final class CrashingSpool implements Spool {
       if (s.state() == BatchState.FRESH) {
         BatchMove m = new BatchMove(s.key(), BatchState.QUEUED, now, null);
         live.apply(SpoolChange.moves(List.of(m)));
+      } else if (s.state() == BatchState.PROVISIONAL) {
+        live.apply(new SpoolChange(List.of(s.key()), List.of(), List.of(), List.of(), List.of()));
       }
     }
     this.synced = live.copy();
@@ -150,7 +152,8 @@ final class CrashingSpool implements Spool {
     return !pending.isEmpty();
   }
 
-  private void point(String where) {
+  /** The process may end here. */
+  void point(String where) {
     if (dead) {
       throw new Crash("a dead process went on: " + where);
     }
@@ -211,6 +214,40 @@ final class CrashingSpool implements Spool {
   public void change(SpoolChange change, CommitListener listener) {
     point("change");
     pending.add(new PendingChange(change, listener));
+  }
+
+  @Override
+  public void commit(SpoolChange change, CommitListener listener) throws SpoolException {
+    point("before a commit");
+    if (failing) {
+      // It stays among those that wait, and is carried out when the store works again.
+      pending.add(new PendingChange(change, listener));
+      throw new SpoolException(SpoolException.Kind.BROKEN, "failing");
+    }
+    commitPending();
+    Set<QueueId> gone = live.apply(change);
+    live.unsynced.add(change);
+    point("after a commit, before its caller knew");
+    listener.settled(gone);
+  }
+
+  @Override
+  public void commitSynced(SpoolChange change) throws SpoolException {
+    point("before a synced commit");
+    if (failing) {
+      throw new SpoolException(SpoolException.Kind.BROKEN, "failing");
+    }
+    commitPending();
+    live.apply(change);
+    synced = live.copy();
+    live.unsynced.clear();
+    point("after a synced commit, before its caller knew");
+  }
+
+  private void commitPending() {
+    while (!pending.isEmpty()) {
+      commitSome();
+    }
   }
 
   @Override

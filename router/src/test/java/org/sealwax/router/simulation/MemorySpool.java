@@ -111,6 +111,16 @@ final class MemorySpool implements Spool {
     listener.settled(apply(change));
   }
 
+  @Override
+  public void commit(SpoolChange change, CommitListener listener) {
+    change(change, listener);
+  }
+
+  @Override
+  public void commitSynced(SpoolChange change) {
+    apply(change);
+  }
+
   private synchronized Set<QueueId> apply(SpoolChange change) {
     change.accepted().forEach(this::accept);
     change.put().forEach(this::put);

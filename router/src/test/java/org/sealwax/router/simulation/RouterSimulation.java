@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -25,6 +26,7 @@ import org.sealwax.mail.smtp.DsnRequest;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.queue.Consignment;
+import org.sealwax.router.queue.CutThrough;
 import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.FailureCause;
@@ -61,6 +63,9 @@ final class RouterSimulation {
     BREAKS_US
   }
 
+  /** A client that waits for the reply to its message. */
+  private record WaitingClient(QueueId id, String recipient, CutThrough delivery) {}
+
   private record NotifiedSender(String id, String recipient) {}
 
   private final Random random;
@@ -75,6 +80,15 @@ final class RouterSimulation {
 
   /** Acknowledged: message to its recipients. */
   private final Map<QueueId, Set<String>> promised = new LinkedHashMap<>();
+
+  /** Clients that wait while their message is delivered. */
+  private final List<WaitingClient> waiting = new ArrayList<>();
+
+  /** Answered with 550 at the end of data. */
+  private final Map<QueueId, String> refused = new HashMap<>();
+
+  private int inFlight;
+  private int dropped;
 
   private final Set<QueueId> fromNull = new HashSet<>();
   private final Map<NotifiedSender, Integer> received = new HashMap<>();
@@ -107,6 +121,18 @@ final class RouterSimulation {
     return bounced.size();
   }
 
+  int refusedSeen() {
+    return refused.size();
+  }
+
+  int inFlightSeen() {
+    return inFlight;
+  }
+
+  int droppedSeen() {
+    return dropped;
+  }
+
   int heldSeen() {
     return heldSeen;
   }
@@ -132,6 +158,7 @@ final class RouterSimulation {
 
   private Queue boot() {
     tasks.clear();
+    waiting.clear();
     nextTick = now;
     QueueSettings d = QueueSettings.defaults(Domain.of("router.example"));
     QueueSettings settings =
@@ -193,6 +220,7 @@ final class RouterSimulation {
 
   private boolean somethingToDo() {
     return !tasks.isEmpty()
+        || !waiting.isEmpty()
         || spool.hasPending()
         || spool.live().batches.values().stream().anyMatch(s -> s.state() != BatchState.HELD);
   }
@@ -201,7 +229,13 @@ final class RouterSimulation {
     try {
       int kind = random.nextInt(10);
       if (kind < 2 && arrivals) {
-        arrive();
+        if (random.nextBoolean()) {
+          arriveAndWait();
+        } else {
+          arrive();
+        }
+      } else if (kind < 4 && !waiting.isEmpty()) {
+        answer(waiting.remove(random.nextInt(waiting.size())));
       } else if (kind < 5 && !tasks.isEmpty()) {
         tasks.remove(random.nextInt(tasks.size())).run();
       } else if (kind < 7) {
@@ -261,10 +295,71 @@ final class RouterSimulation {
     }
   }
 
+  /** One recipient, whose delivery the client waits for. */
+  private void arriveAndWait() throws IOException {
+    Mailbox from = new Mailbox("s", Domain.of("hop" + random.nextInt(HOPS) + ".example"));
+    Mailbox to =
+        new Mailbox("r" + random.nextInt(3), Domain.of("hop" + random.nextInt(HOPS) + ".example"));
+    ReversePath sender = ReversePath.of(from);
+    Recipient recipient =
+        new Recipient(
+            new DeliveryTarget.Remote(to),
+            sender,
+            to,
+            false,
+            random.nextBoolean(),
+            DsnRequest.none());
+    Envelope envelope = new Envelope(sender, MailOptions.plain(), "sim", "s", "");
+    try (Intake.IncomingMessage entry = queue.intake().open()) {
+      entry.content().write("Subject: x\r\n\r\ny\r\n".getBytes(StandardCharsets.US_ASCII));
+      Optional<CutThrough> begun = entry.cutThrough(envelope, recipient);
+      if (begun.isPresent()) {
+        waiting.add(new WaitingClient(entry.id(), to.toString(), begun.get()));
+      } else {
+        entry.commit(envelope, List.of(recipient));
+        promised.put(entry.id(), Set.of(to.toString()));
+      }
+    }
+  }
+
+  /** The wait of a client ends: with the delivery, before it, or because the client is gone. */
+  private void answer(WaitingClient client) throws IOException {
+    if (random.nextInt(12) == 0) {
+      dropped++;
+      client.delivery().drop();
+      return;
+    }
+    boolean ended = ended(client.delivery());
+    if (!ended && random.nextInt(8) != 0) {
+      waiting.add(client);
+      return;
+    }
+    inFlight += ended ? 0 : 1;
+    CutThrough.Result result = client.delivery().end(() -> {});
+    spool.point("before our reply");
+    switch (result) {
+      case CutThrough.Result.Accepted _ -> promised.put(client.id(), Set.of(client.recipient()));
+      case CutThrough.Result.Refused _ -> refused.put(client.id(), client.recipient());
+    }
+    spool.point("after our reply");
+  }
+
+  private static boolean ended(CutThrough delivery) {
+    try {
+      return delivery.await(Duration.ZERO);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
   private Map<Long, Outcome> deliver(Consignment c) {
     NextHop.ByMx hop = (NextHop.ByMx) c.nextHop();
     HopBehaviour behaviour = moods[hop.domain().name().charAt(3) - '0'];
     String content = read(c);
+    if (!c.slot().mayEndData()) {
+      return Map.of();
+    }
+    spool.point("after the end of data");
     if (behaviour == HopBehaviour.BREAKS_US) {
       throw new IllegalStateException("a bug of ours");
     }
@@ -273,6 +368,7 @@ final class RouterSimulation {
       HopBehaviour now = random.nextInt(10) == 0 ? HopBehaviour.SLOW : behaviour;
       outcomes.put(a.key(), outcome(now, c, a, content));
     }
+    spool.point("after the reply of the target");
     if (random.nextInt(30) == 0) {
       // An outcome is missing although the other side took it: as a lost reply.
       long key = c.recipients().getFirst().key();
@@ -372,6 +468,12 @@ final class RouterSimulation {
         if (!received.containsKey(one) && !bounced.contains(one) && !held.contains(one)) {
           throw new AssertionError("lost: " + one + "; the log said " + log.bugs);
         }
+      }
+    }
+    for (Map.Entry<QueueId, String> r : refused.entrySet()) {
+      NotifiedSender one = new NotifiedSender(r.getKey().text(), r.getValue());
+      if (received.containsKey(one) || bounced.contains(one) || held.contains(one)) {
+        throw new AssertionError("refused, and not gone: " + one);
       }
     }
     for (Map.Entry<NotifiedSender, Integer> r : received.entrySet()) {

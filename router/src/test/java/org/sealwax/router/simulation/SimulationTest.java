@@ -23,6 +23,9 @@ final class SimulationTest {
     int bounces = 0;
     int heldBack = 0;
     int twice = 0;
+    int refused = 0;
+    int inFlight = 0;
+    int dropped = 0;
     for (long seed = first; seed < first + count; seed++) {
       RouterSimulation simulation = new RouterSimulation(seed);
       try {
@@ -34,10 +37,16 @@ final class SimulationTest {
       bounces += simulation.bouncesSeen();
       heldBack += simulation.heldSeen();
       twice += simulation.duplicates();
+      refused += simulation.refusedSeen();
+      inFlight += simulation.inFlightSeen();
+      dropped += simulation.droppedSeen();
     }
     // Worlds in which nothing happened would prove nothing.
     assertTrue(crashes > count / 2, "crashes " + crashes);
     assertTrue(bounces > count / 4, "bounces " + bounces);
+    assertTrue(refused > count / 20, "refused to clients that waited " + refused);
+    assertTrue(inFlight > count / 20, "queued in flight " + inFlight);
+    assertTrue(dropped > count / 20, "dropped " + dropped);
     assertTrue(heldBack > 0, "held " + heldBack);
     assertTrue(twice > 0, "the simulation must be able to see a duplicate: " + twice);
   }

@@ -163,7 +163,7 @@ final class CrashTableTest {
         this::taken);
   }
 
-  private static void awaitSwept(SqliteSpool spool) {
+  static void awaitSwept(SqliteSpool spool) {
     while (!spool.upkeep.hasSwept()) {
       Thread.onSpinWait();
     }
@@ -205,16 +205,18 @@ final class CrashTableTest {
 
   private static NewMessage message(Draft draft, int size, BatchState state) throws IOException {
     draft.content().write(SpoolChild.contentOf(size, 1));
-    RecipientBatch batch =
-        new RecipientBatch(
-            new BatchKey(draft.id(), 0),
-            state,
-            state == BatchState.FRESH ? null : Instant.now(),
-            "hop.example",
-            "",
-            "",
-            new byte[] {1});
-    return new NewMessage(draft, Instant.now(), new byte[] {1}, List.of(batch));
+    return new NewMessage(draft, Instant.now(), new byte[] {1}, List.of(batch(draft.id(), state)));
+  }
+
+  private static RecipientBatch batch(QueueId id, BatchState state) {
+    return new RecipientBatch(
+        new BatchKey(id, 0),
+        state,
+        state.isTimed() ? Instant.now() : null,
+        "hop.example",
+        "",
+        "",
+        new byte[] {1});
   }
 
   /** Changes, and waits until it is committed. */
@@ -272,7 +274,8 @@ final class CrashTableTest {
       for (int size : new int[] {1000, LARGE}) {
         bystanders.add(store(spool, size));
       }
-      large = accept(spool);
+      large = accept(spool, "accept", BatchState.FRESH);
+      provisional(spool);
       removed = store(spool, LARGE);
       begin("deliver", removed.text(), true);
       change(spool, removal(removed));
@@ -322,11 +325,29 @@ final class CrashTableTest {
     return id;
   }
 
-  private QueueId accept(SqliteSpool spool) throws Exception {
+  /** Mail whose client waits for its delivery: it is delivered or refused, or queued. */
+  private void provisional(SqliteSpool spool) throws Exception {
+    QueueId settled = accept(spool, "provide", BatchState.PROVISIONAL);
+    int before = answers;
+    begin("settle", settled.text(), false);
+    spool.commit(removal(settled), gone -> assertEquals(Set.of(settled), gone));
+    awaitAnswer(before);
+    end();
+    QueueId queued = accept(spool, "", BatchState.PROVISIONAL);
+    before = answers;
+    begin("queue", queued.text(), false);
+    spool.commitSynced(
+        new SpoolChange(
+            List.of(), List.of(batch(queued, BatchState.QUEUED)), List.of(), List.of(), List.of()));
+    awaitAnswer(before);
+    end();
+  }
+
+  private QueueId accept(SqliteSpool spool, String as, BatchState state) throws Exception {
     try (Draft draft = spool.draft()) {
       int before = answers;
-      begin("accept", draft.id().text(), false);
-      spool.accept(message(draft, LARGE, BatchState.FRESH));
+      begin(as, draft.id().text(), false);
+      spool.accept(message(draft, LARGE, state));
       awaitAnswer(before);
       end();
       return draft.id();
@@ -470,7 +491,7 @@ final class CrashTableTest {
     }
   }
 
-  private static String word(SqliteSpool spool, Path folder, QueueId id) throws IOException {
+  static String word(SqliteSpool spool, Path folder, QueueId id) throws IOException {
     Path file = folder.resolve("bodies").resolve(id.text());
     assertFalse(Files.exists(file.resolveSibling(id + BodyFiles.RECEIVING)), "without its name");
     boolean isDue =

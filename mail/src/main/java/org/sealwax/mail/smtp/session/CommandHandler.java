@@ -64,6 +64,18 @@ public interface CommandHandler {
   /** The read buffer is small again. */
   default void bufferShrunk() {}
 
+  /** A session while it waits for the reply to a message. For the thread of the session. */
+  interface WaitingSession {
+    /**
+     * {@return whether the client has closed the connection; a client that has sent its next
+     * command before it closed still reads our reply, and has not}
+     */
+    boolean isClientGone();
+
+    /** {@return whether the session is to end soon, because we are shutting down} */
+    boolean isEnding();
+  }
+
   /** What follows a command. */
   sealed interface CommandResult {
     /**
@@ -142,8 +154,9 @@ public interface CommandHandler {
      * {@return all is in, or has been dropped; the reply that decides}
      *
      * @param summary size and findings of the content
+     * @param session the session, which waits for the reply
      */
-    Reply complete(BodySummary summary);
+    Reply complete(BodySummary summary, WaitingSession session);
 
     /**
      * The stream ended, the wait was too long, or the session has ended: the message is discarded.

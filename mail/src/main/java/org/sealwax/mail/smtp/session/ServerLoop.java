@@ -89,6 +89,19 @@ public final class ServerLoop {
   private int errors;
   private int idleCommands;
 
+  private final CommandHandler.WaitingSession waiting =
+      new CommandHandler.WaitingSession() {
+        @Override
+        public boolean isClientGone() {
+          return input.isClientGone(in);
+        }
+
+        @Override
+        public boolean isEnding() {
+          return ending;
+        }
+      };
+
   /** The verb that was refused last, while its client may still send what belongs after it. */
   private @Nullable String refused;
 
@@ -445,7 +458,7 @@ public final class ServerLoop {
       if (!summary.complete() && !summary.tooLarge() && !reader.isFlawed()) {
         return SessionEnd.LOST;
       }
-      Reply reply = body.complete(summary);
+      Reply reply = body.complete(summary, waiting);
       decided = true;
       return decide(reply, summary.complete());
     } finally {
@@ -496,7 +509,7 @@ public final class ServerLoop {
       // nothing.
       chunks = null;
       chunkBody = null;
-      return decide(body.complete(reader.summary()), true);
+      return decide(body.complete(reader.summary(), waiting), true);
     }
     send(body.chunkTaken(bdat.size()));
     return null;

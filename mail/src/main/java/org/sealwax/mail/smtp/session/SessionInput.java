@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.smtp.DotReader;
+import org.sealwax.mail.smtp.LineReader;
 
 /**
  * The bytes of a client within their time limits (RFC 5321 4.5.3.2): one for each read, one for a
@@ -21,6 +22,9 @@ final class SessionInput extends InputStream {
   /** For the next bytes while sessions are scarce; Postfix has the same under stress. */
   private static final Duration SCARCE_WAIT = Duration.ofSeconds(10);
 
+  /** Wait for what the client does while it waits for our reply: it is there already, or not. */
+  private static final Duration PROBE = Duration.ofMillis(1);
+
   private final Wire wire;
   private final InputStream source;
   private final SessionSettings settings;
@@ -31,6 +35,10 @@ final class SessionInput extends InputStream {
   private long bodyDeadline;
   private long lineDeadline;
   private boolean inBody;
+
+  /** Reads ahead without the time limits of lines and messages. */
+  private boolean probing;
+
   private @Nullable DotReader dots;
 
   /**
@@ -88,6 +96,29 @@ final class SessionInput extends InputStream {
     dots = null;
   }
 
+  /**
+   * Whether the client has closed the connection while it waits for a reply. What it has sent
+   * instead is read ahead: then it has not.
+   *
+   * @param ahead reads from this input
+   */
+  boolean isClientGone(LineReader ahead) {
+    if (ahead.buffered() > 0) {
+      return false;
+    }
+    probing = true;
+    try {
+      waitAtMost(PROBE);
+      return !ahead.readAhead();
+    } catch (SocketTimeoutException e) {
+      return false;
+    } catch (IOException e) {
+      return true;
+    } finally {
+      probing = false;
+    }
+  }
+
   @Override
   public int read() {
     throw new UnsupportedOperationException("read in blocks");
@@ -95,6 +126,9 @@ final class SessionInput extends InputStream {
 
   @Override
   public int read(byte[] into, int offset, int length) throws IOException {
+    if (probing) {
+      return source.read(into, offset, length);
+    }
     if (clock.nanoTime() - (inBody ? bodyDeadline : lineDeadline) > 0) {
       throw new SocketTimeoutException("body or line timed out");
     }
