@@ -148,6 +148,11 @@ final class SpoolWriter {
     }
   }
 
+  /** The changes that wait need not wait for others: a client waits for one of them. */
+  void hurry() {
+    queue.wake();
+  }
+
   /** When there is nothing else to do, deletes trace entries before this one, and frees pages. */
   void tidy(@Nullable QueueId oldest) {
     oldestTrace = oldest;

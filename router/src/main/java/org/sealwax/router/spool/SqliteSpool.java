@@ -186,6 +186,7 @@ public final class SqliteSpool implements Spool {
                 listener.heldInstead();
                 committed.complete(false);
               }));
+      writer.hurry();
       if (!committed.get(COMMIT_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
         throw new SpoolException(Kind.BROKEN, "the change could not be stored");
       }
