@@ -6,6 +6,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.sealwax.mail.address.Domain;
@@ -57,7 +58,7 @@ public final class DkimKeyFile {
     } finally {
       Files.deleteIfExists(fresh);
     }
-    StateFiles.sync(file.toAbsolutePath().getParent());
+    StateFiles.sync(Objects.requireNonNull(file.toAbsolutePath().getParent()));
   }
 
   /**

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.LocalPart;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.net.Clock;
@@ -111,8 +112,8 @@ public final class DeadTargets implements TargetReplies {
         return;
       }
     }
-    boolean goesOn = former != null && former.isRunning(today);
-    DailyRun run = new DailyRun(goesOn ? former.first() : today, today);
+    LocalDate first = former != null && former.isRunning(today) ? former.first() : today;
+    DailyRun run = new DailyRun(first, today);
     runs.put(key, run);
     changed.add(key);
     if (run.days() == DAYS) {
@@ -121,8 +122,8 @@ public final class DeadTargets implements TargetReplies {
   }
 
   /** What changed since the last call, to be stored; a run that ended is null. */
-  public synchronized Map<AliasTarget, DailyRun> takeChanged() {
-    Map<AliasTarget, DailyRun> taken = new HashMap<>();
+  public synchronized Map<AliasTarget, @Nullable DailyRun> takeChanged() {
+    Map<AliasTarget, @Nullable DailyRun> taken = new HashMap<>();
     changed.forEach(key -> taken.put(key, runs.get(key)));
     changed.clear();
     return taken;

@@ -88,8 +88,10 @@ sealed interface CutThroughDecision {
         RefusalClass.of(reply == null ? Reply.of("550 " + own + " " + cause.reason()) : reply);
     EnhancedStatus said = reply == null ? own : reply.status();
     // RFC 3463: a status that says less than the class of the text is not passed on.
-    boolean isTelling = said != null && said.kind() == 5 && (said.subject() | said.detail()) != 0;
-    return new Refused(cause, refusal, isTelling ? said : status(refusal), text(refusal));
+    if (said == null || said.kind() != 5 || (said.subject() | said.detail()) == 0) {
+      said = status(refusal);
+    }
+    return new Refused(cause, refusal, said, text(refusal));
   }
 
   /** The status of a refusal that had none (RFC 3463, RFC 7372). */

@@ -145,7 +145,7 @@ final class StepApplier {
       if (r.forwarded() && outcome instanceof Outcome.Delivered) {
         queue.replies.delivered(r);
       }
-      if (reply != null) {
+      if (cause != null && reply != null) {
         queue.log.refusedByHost(RefusalClass.of(reply).word());
         if (r.forwarded()) {
           queue.replies.refused(r, reply);
