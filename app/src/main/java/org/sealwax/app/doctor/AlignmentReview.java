@@ -21,6 +21,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.router.dkim.DkimKeyFile;
 import org.sealwax.router.dkim.DkimRow;
 import org.sealwax.router.dkim.SenderRow;
+import org.sealwax.router.dmarc.InboundSettings;
 
 /**
  * Whether a signature that counts for DMARC is on our mail: on notifications, whose From is the
@@ -28,15 +29,22 @@ import org.sealwax.router.dkim.SenderRow;
  * allows. A signature counts when its domain is aligned with that in From (RFC 9989 section 4.4).
  * Unlike SPF it stays valid when a recipient forwards the mail.
  *
- * <p>The domain of rewritten senders must not be aligned with ours: SPF passes for everything that
- * we forward, so that forged mail of our domains would pass DMARC at its target.
+ * <p>Where the authors of incoming mail are not checked, the domain of rewritten senders must not
+ * be aligned with ours: SPF passes for everything that we forward, so that forged mail of our
+ * domains would pass DMARC at its target.
  *
  * @param site its hostname is the domain in From of notifications
  * @param senders users and clients, with their domains
  * @param keys that sign
+ * @param inbound whether authors are checked
  */
 record AlignmentReview(
-    MailSite site, List<SenderRow> senders, List<DkimRow> keys, Resolver resolver, Clock clock)
+    MailSite site,
+    List<SenderRow> senders,
+    List<DkimRow> keys,
+    InboundSettings.Mode inbound,
+    Resolver resolver,
+    Clock clock)
     implements SiteReview {
   AlignmentReview {
     senders = List.copyOf(senders);
@@ -53,6 +61,7 @@ record AlignmentReview(
       found.add(of(author, isSigning(author) ? Optional.of(author) : Optional.empty(), "mail is"));
     }
     site.rewriting()
+        .filter(_ -> inbound == InboundSettings.Mode.OFF)
         .ifPresent(
             rewriting ->
                 site.senderDomains().stream()

@@ -99,7 +99,12 @@ public final class DoctorCommand {
             new DmarcReview(site, resolver),
             DkimCommand.review(settings, resolver, _ -> true),
             new AlignmentReview(
-                site, settings.senders(), settings.dkim(), resolver, Clock.system()),
+                site,
+                settings.senders(),
+                settings.dkim(),
+                settings.inbound().dmarc(),
+                resolver,
+                Clock.system()),
             new MxReview(site, resolver, random),
             new DnsListReview(settings.dnsLists(), site.sources(), resolver),
             new OutboundPortReview(

@@ -35,6 +35,7 @@ import org.sealwax.router.dkim.DkimKeyFile;
 import org.sealwax.router.dkim.DkimRow;
 import org.sealwax.router.dkim.KeyRecordCheck;
 import org.sealwax.router.dkim.SenderRow;
+import org.sealwax.router.dmarc.InboundSettings;
 import org.sealwax.testkit.dns.FixedResolver;
 
 /**
@@ -115,7 +116,8 @@ final class SiteReviewsTest {
             List.of(
                 new DomainPattern.Exact(Domain.of("project.example")),
                 new DomainPattern.Below(Domain.of("project.example"))));
-    return new AlignmentReview(SITE, List.of(users), List.of(rows), resolver, Clock.system());
+    return new AlignmentReview(
+        SITE, List.of(users), List.of(rows), InboundSettings.Mode.REPORT, resolver, Clock.system());
   }
 
   @Test
@@ -169,7 +171,13 @@ final class SiteReviewsTest {
             .txt("_dmarc.project.example", "v=DMARC1; " + tags.replace(',', ';'));
     assertEquals(
         warned,
-        new AlignmentReview(site, List.of(), List.of(row("rsa")), dns.build(), Clock.system())
+        new AlignmentReview(
+                site,
+                List.of(),
+                List.of(row("rsa")),
+                InboundSettings.Mode.OFF,
+                dns.build(),
+                Clock.system())
             .findings().stream()
                 .filter(f -> f.verdict() == SiteVerdict.WARNING)
                 .peek(f -> assertTrue(f.fix().getFirst().contains("aspf=s"), f.toString()))

@@ -1,6 +1,7 @@
 package org.sealwax.router.dmarc;
 
 import java.util.Optional;
+import org.sealwax.mail.dmarc.AuthorDomain;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.log.SenderCheckFields;
 
@@ -9,6 +10,12 @@ import org.sealwax.router.log.SenderCheckFields;
  *
  * @param field the Authentication-Results field with its line end
  * @param log the same for the log
+ * @param unproven the author, where a DMARC policy may apply that the message does not fulfil;
+ *     empty when it passes, or when no policy applies
  * @param refusal the reply that refuses the message; empty when it is accepted
  */
-public record AuthenticationOutcome(String field, SenderCheckFields log, Optional<Reply> refusal) {}
+public record AuthenticationOutcome(
+    String field,
+    SenderCheckFields log,
+    Optional<AuthorDomain> unproven,
+    Optional<Reply> refusal) {}

@@ -109,11 +109,12 @@ public final class MessageAuthentication implements MessageSplitter.MessageParts
     Optional<SpfVerdict> spf =
         relay ? Optional.empty() : Optional.of(new SpfCheck(resolver).of(request));
     List<DkimResult> signatures = ended.results(resolver::txt);
-    DmarcVerdict dmarc = new DmarcCheck(resolver).of(author(section), facts(spf, signatures));
+    AuthorDomain author = author(section);
+    DmarcVerdict dmarc = new DmarcCheck(resolver).of(author, facts(spf, signatures));
     DmarcEnforcement enforcement =
         DmarcEnforcement.of(
             settings.dmarc(), dmarc, ForwardingSigns.of(mail, section, signatures), relay);
-    return outcome(spf, Optional.of(signatures), dmarc, enforcement);
+    return outcome(author, spf, Optional.of(signatures), dmarc, enforcement);
   }
 
   /** Nothing could be found out. */
@@ -127,7 +128,13 @@ public final class MessageAuthentication implements MessageSplitter.MessageParts
             DmarcPolicy.NONE,
             Optional.empty(),
             "no answer");
-    return outcome(Optional.of(spf), Optional.empty(), dmarc, new DmarcEnforcement.Accept());
+    HeaderSection section = header;
+    return outcome(
+        section == null ? new AuthorDomain.Missing() : author(section),
+        Optional.of(spf),
+        Optional.empty(),
+        dmarc,
+        new DmarcEnforcement.Accept());
   }
 
   /**
@@ -193,6 +200,7 @@ public final class MessageAuthentication implements MessageSplitter.MessageParts
    * @param verified results of the signatures; empty when they are not known
    */
   private AuthenticationOutcome outcome(
+      AuthorDomain author,
       Optional<SpfVerdict> spf,
       Optional<List<DkimResult>> verified,
       DmarcVerdict dmarc,
@@ -241,6 +249,10 @@ public final class MessageAuthentication implements MessageSplitter.MessageParts
             from,
             dmarc.policyDomain().isPresent() ? dmarc.policy().text() : "",
             enforcement.text()),
+        switch (dmarc.result()) {
+          case PASS, NONE -> Optional.empty();
+          case FAIL, TEMPERROR, PERMERROR -> Optional.of(author);
+        },
         enforcement instanceof DmarcEnforcement.Refuse
             ? Optional.of(refusal(from, spf, signatures))
             : Optional.empty());

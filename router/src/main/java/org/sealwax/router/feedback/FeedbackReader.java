@@ -128,10 +128,10 @@ public final class FeedbackReader implements ReportReader {
 
     @Override
     public boolean read(MimeParts.MimePart part) throws IOException {
-      switch (part.type()) {
+      return switch (part.type()) {
         case AbuseReport.PART -> {
           isAbuse = true;
-          return false;
+          yield false;
         }
         // RFC 9990 has the first; the others are what reporters write.
         case "application/gzip",
@@ -141,23 +141,24 @@ public final class FeedbackReader implements ReportReader {
             "application/x-zip",
             "application/octet-stream",
             "application/xml",
-            "text/xml" -> {
-          if (packed != null) {
-            flaw = Optional.of("more than one report");
-            return false;
-          }
-          byte[] content = part.content(AggregateReportXml.MAX_BYTES + 1);
-          if (content.length > AggregateReportXml.MAX_BYTES) {
-            flaw = Optional.of("a report over " + AggregateReportXml.MAX_BYTES + " bytes");
-            return false;
-          }
-          packed = content;
-          return true;
-        }
-        default -> {
-          return true;
-        }
+            "text/xml" ->
+            take(part);
+        default -> true;
+      };
+    }
+
+    private boolean take(MimeParts.MimePart part) throws IOException {
+      if (packed != null) {
+        flaw = Optional.of("more than one report");
+        return false;
       }
+      byte[] content = part.content(AggregateReportXml.MAX_BYTES + 1);
+      if (content.length > AggregateReportXml.MAX_BYTES) {
+        flaw = Optional.of("a report over " + AggregateReportXml.MAX_BYTES + " bytes");
+        return false;
+      }
+      packed = content;
+      return true;
     }
   }
 

@@ -65,6 +65,12 @@ public record Recipient(
         key, other, sender, original, forwarded, holdOnRefusal, dsn, delayNotified, last);
   }
 
+  /** The same with another reverse-path. */
+  public Recipient from(ReversePath other) {
+    return new Recipient(
+        key, target, other, original, forwarded, holdOnRefusal, dsn, delayNotified, last);
+  }
+
   /** The same with other DSN parameters. */
   Recipient with(DsnRequest other) {
     return new Recipient(

@@ -6,10 +6,12 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.dkim.DkimSigningKey;
+import org.sealwax.mail.dmarc.AuthorDomain;
 import org.sealwax.mail.message.AuthorField;
 import org.sealwax.mail.message.HeaderScanner;
 import org.sealwax.mail.message.HeaderSection;
@@ -272,6 +274,11 @@ final class ReceivedContent implements Closeable {
   /** Ends the checks of the sender; the reply that refuses the message, or null. */
   @Nullable Reply judge() {
     return judgement == null ? null : judgement.finish(entry.id());
+  }
+
+  /** The author that DMARC did not confirm, where a policy may apply; empty without checks. */
+  Optional<AuthorDomain> unproven() {
+    return judgement == null ? Optional.empty() : judgement.unproven();
   }
 
   /** The results of the checks in one line; empty when the sender was not checked. */

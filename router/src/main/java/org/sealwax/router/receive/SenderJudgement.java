@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.dmarc.AuthorDomain;
 import org.sealwax.mail.message.ForgedResultsFilter;
 import org.sealwax.mail.message.HeaderScanner;
 import org.sealwax.mail.net.BlockOutput;
@@ -35,6 +37,7 @@ final class SenderJudgement {
   private final @Nullable MessageAuthentication checks;
   private byte[] results = NOTHING;
   private String checked = "";
+  private Optional<AuthorDomain> unproven = Optional.empty();
 
   private SenderJudgement(
       SmtpServer server,
@@ -111,6 +114,7 @@ final class SenderJudgement {
     AuthenticationOutcome outcome = checks.outcome();
     server.log().senderChecked(id.text(), client.session, outcome.log());
     checked = outcome.log().line();
+    unproven = outcome.unproven();
     results = outcome.field().getBytes(StandardCharsets.US_ASCII);
     return outcome.refusal().orElse(null);
   }
@@ -118,6 +122,11 @@ final class SenderJudgement {
   /** The results in one line, for the trace; empty without checks. */
   String line() {
     return checked;
+  }
+
+  /** The author that DMARC did not confirm, where a policy may apply. */
+  Optional<AuthorDomain> unproven() {
+    return unproven;
   }
 
   /** The field for the top of the message; empty without checks. Not copied. */

@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.dmarc.AuthorDomain;
 import org.sealwax.mail.message.HeaderScanner;
 import org.sealwax.mail.message.TraceHops;
 import org.sealwax.mail.net.FailureText;
@@ -292,6 +293,9 @@ final class Transaction implements CommandHandler.BodyReceiver {
     try {
       whole.check();
       Reply rejection = whole.judge();
+      if (rejection == null && whole.unproven().isPresent()) {
+        rejection = withhold(whole.unproven().get());
+      }
       if (rejection != null) {
         return rejection;
       }
@@ -338,6 +342,26 @@ final class Transaction implements CommandHandler.BodyReceiver {
     }
     acknowledged.run();
     return queued;
+  }
+
+  /**
+   * A forward must not prove an author that DMARC did not confirm; the reply that refuses, or null.
+   */
+  private @Nullable Reply withhold(AuthorDomain author) throws IOException {
+    if (guarded.isEmpty()) {
+      return null;
+    }
+    switch (ForwardedSender.of(author, forwardSender().path(), reception.settings().host())) {
+      case REWRITTEN -> {}
+      case ORIGINAL -> {
+        recipients.replaceAll(r -> r.forwarded() ? r.from(sender) : r);
+        forwardSender = null;
+      }
+      case NONE -> {
+        return Reply.of("550 5.7.1 DMARC does not confirm the author of this bounce");
+      }
+    }
+    return null;
   }
 
   /**

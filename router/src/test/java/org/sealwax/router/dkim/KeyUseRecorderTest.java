@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,12 +47,16 @@ final class KeyUseRecorderTest {
         keys());
     KeyUseRecorder second = KeyUseRecorder.of(state);
     second.save(state, Optional.of(NOW), minutes(40));
-    assertEquals(Optional.of(minutes(40)), keys().get(OLD).queued());
+    assertEquals(Optional.of(minutes(40)), queued());
     second.save(state, Optional.empty(), minutes(60));
-    assertEquals(Optional.of(minutes(40)), keys().get(OLD).queued());
+    assertEquals(Optional.of(minutes(40)), queued());
     second.signs(OLD, minutes(70));
     second.save(state, Optional.empty(), minutes(80));
     assertEquals(new LastMail(minutes(70), Optional.empty()), keys().get(OLD));
+  }
+
+  private Optional<Instant> queued() throws Exception {
+    return Objects.requireNonNull(keys().get(OLD)).queued();
   }
 
   @Test

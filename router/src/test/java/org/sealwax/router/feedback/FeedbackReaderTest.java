@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -113,7 +114,7 @@ final class FeedbackReaderTest {
                 clock),
             clock,
             log.log());
-    return switch (inbox.deliver(consignment(message)).get(7L)) {
+    return switch (Objects.requireNonNull(inbox.deliver(consignment(message)).get(7L))) {
       case Outcome.Delivered d -> d.reply();
       case Outcome.Deferred d -> "deferred: " + d.cause().text();
       default -> throw new AssertionError("not an outcome of an inbox");

@@ -35,12 +35,10 @@ final class ReportParsersTest {
   private static final Mailbox DEV = new Mailbox("dev", Domain.of("provider.example"));
 
   private static AggregateReport read(byte[] packed) {
-    return assertInstanceOf(
-                    ReportParse.Report.class, FeedbackReader.aggregate(packed), "" + packed.length)
-                .report()
-            instanceof AggregateReport report
-        ? report
-        : null;
+    return switch (FeedbackReader.aggregate(packed)) {
+      case ReportParse.Report<AggregateReport>(AggregateReport report) -> report;
+      case ReportParse.Unreadable<AggregateReport>(String why) -> throw new AssertionError(why);
+    };
   }
 
   private static String flaw(byte[] packed) {

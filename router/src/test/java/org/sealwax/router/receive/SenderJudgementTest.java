@@ -266,4 +266,58 @@ final class SenderJudgementTest {
     never.countDown();
     assertTrue(stored.contains("dmarc=temperror"), stored);
   }
+
+  /** The sender that the target of jones@example.org gets; or our reply, if it refuses. */
+  private static String forwarded(String policy, String sender, String from) throws Exception {
+    SessionHarness harness = new SessionHarness();
+    harness.option("alias jones@example.org -> a@target.example");
+    harness.resolver =
+        dns()
+            .txt("_dmarc.example.org", policy)
+            .txt("example.org", "v=spf1 ip4:198.51.100.7 -all")
+            .build();
+    harness.inbound = settings(InboundSettings.Mode.REPORT);
+    Exchange exchange = Exchange.of(harness, sender, "From: " + from + "\r\n");
+    return exchange.reply().startsWith("250 ")
+        ? harness.intake.kept().getFirst().recipients().getFirst().sender().toString()
+        : exchange.reply();
+  }
+
+  /** SPF passes at the target for what this server sends: that must not prove a forged author. */
+  @Test
+  void forwardingDoesNotProveAForgedAuthorOfOurDomains() throws Exception {
+    String reject = "v=DMARC1; p=reject";
+    String rewritten = "srs=x=other.example@mx.example.org";
+    assertEquals("x@other.example", forwarded(reject, "x@other.example", "a@example.org"));
+    assertEquals("x@other.example", forwarded(reject, "x@other.example", "a@b.c.example.org"));
+    assertEquals(
+        "x@other.example", forwarded("v=DMARC1; p=none", "x@other.example", "a@example.org"));
+    assertEquals(
+        "x@other.example", forwarded(reject, "x@other.example", "a@example.org, b@c.example"));
+    assertEquals("x@other.example", forwarded(reject, "x@other.example", "a@b@example.org"));
+    // The authors of other organisations gain nothing.
+    assertEquals(rewritten, forwarded(reject, "x@other.example", "a@bank.example"));
+    assertEquals(rewritten, forwarded(reject, "x@other.example", "x@other.example"));
+    // Without a policy nothing is proven.
+    assertEquals(rewritten, forwarded("v=spf1", "x@other.example", "a@example.org"));
+  }
+
+  @Test
+  void aBounceThatForgesAnAuthorOfOurDomainsIsNotForwarded() throws Exception {
+    String reject = "v=DMARC1; p=reject";
+    String refused = "550 5.7.1 DMARC does not confirm the author of this bounce";
+    assertEquals(refused, forwarded(reject, "", "MAILER-DAEMON@mx.example.org"));
+    assertEquals(refused, forwarded(reject, "", "a@example.org"));
+    assertEquals("", forwarded(reject, "", "MAILER-DAEMON@bank.example"));
+    assertEquals("", forwarded("v=spf1", "", "a@example.org"));
+  }
+
+  /** A relay has no reverse-path of its own: nothing changes for it. */
+  @Test
+  void mailThatIsNotForwardedKeepsItsSender() throws Exception {
+    FixedResolver.Builder dns = dns().txt("_dmarc.example.org", "v=DMARC1; p=reject");
+    Exchange exchange =
+        Exchange.of(settings(InboundSettings.Mode.REPORT), dns, "", "From: a@example.org\r\n");
+    assertTrue(exchange.reply().startsWith("250 "), exchange.reply());
+  }
 }
