@@ -65,11 +65,11 @@ public final class DkimCommand {
                 make an RSA key and an Ed25519 key for a domain
 
                 Writes the two private keys into files that only their owner can read, and prints
-                the TXT records for the zone of the domain and the [[dkim]] rows for the
+                the TXT records for the zone of the domain and the [[dkim]] entries for the
                 configuration. Receivers that do not know Ed25519 use the RSA signature. Existing
                 files are never replaced. The user of the router must be able to read the files.
 
-                Publish the records first. Add the rows when sealwax dkim check finds them, or give
+                Publish the records first. Add the entries when sealwax dkim check finds them, or give
                 them a day in "from".
 
                 --folder FOLDER     folder of the files; default: dkim next to the configuration file
@@ -85,7 +85,7 @@ public final class DkimCommand {
                 sealwax dkim check [DOMAIN]
                 compare published key records with the keys of the configuration
 
-                Looks up the TXT record of each [[dkim]] row, of one domain or of all, also at each
+                Looks up the TXT record of each [[dkim]] entry, of one domain or of all, also at each
                 authoritative server: no record, another key, a revoked key, another algorithm,
                 t=y, s= without email, several records. Names keys that sign and are not published,
                 and keys that will sign and are not published everywhere. For a key that no longer
@@ -149,7 +149,7 @@ public final class DkimCommand {
     if (report.findings().isEmpty()) {
       throw new CommandFailed(
           ExitStatus.CONFIGURATION,
-          "the configuration has no [[dkim]] row" + one.map(d -> " of " + d).orElse(""));
+          "the configuration has no [[dkim]] entry" + one.map(d -> " of " + d).orElse(""));
     }
     report.print(process, arguments);
     return report.exit();

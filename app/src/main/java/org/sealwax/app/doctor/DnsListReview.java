@@ -50,12 +50,12 @@ record DnsListReview(List<DnsList> lists, List<InetAddress> sources, Resolver re
           dnsbl.warning(
               "its test entry 127.0.0.2 has none of the configured codes: the list has ended, or"
                   + " has other codes",
-              "set codes of the [[dnsbl]] row to those that the list documents, or remove the row");
+              "set codes of the [[dnsbl]] entry to those that the list documents, or remove it");
       case ListAnswer.Listed _ ->
           ListAnswer.ask(list, NOT_LISTED, resolver) instanceof ListAnswer.Listed
               ? dnsbl.error(
                   "the list has 127.0.0.1, and probably every address: its mail is refused",
-                  "remove the [[dnsbl]] row of " + list.zone())
+                  "remove the [[dnsbl]] entry of " + list.zone())
               : dnsbl.ok("answers our queries");
     };
   }

@@ -63,7 +63,7 @@ final class DnsListReviewTest {
                 .a(OURS, "127.0.0.2"));
     assertEquals(1, found.size());
     assertEquals(SiteVerdict.ERROR, found.getFirst().verdict());
-    assertEquals(List.of("remove the [[dnsbl]] row of bl.example"), found.getFirst().fix());
+    assertEquals(List.of("remove the [[dnsbl]] entry of bl.example"), found.getFirst().fix());
   }
 
   @Test
