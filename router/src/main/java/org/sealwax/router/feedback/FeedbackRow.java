@@ -19,6 +19,7 @@ import org.sealwax.mail.settings.SettingTable;
         "Reports of others about our mail: abuse reports (ARF, RFC 5965), DMARC aggregate reports (RFC 9990), and bounces to rewritten senders; sealwax feedback sums them up.")
 public record FeedbackRow(
     @Setting(
+            example = "feedback@project.example",
             doc =
                 "Addresses whose mail is read as abuse reports and DMARC aggregate reports: give one to the feedback loops of large receivers and publish one as rua=mailto: in DMARC records. They take precedence over the alias file; mail without a report is put aside in the state folder, so do not use an address that people write to.")
         List<Mailbox> addresses,

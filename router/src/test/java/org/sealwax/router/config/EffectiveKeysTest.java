@@ -38,6 +38,7 @@ final class EffectiveKeysTest {
           "[queue] retry", "[\"3m\"]",
           "[deliver] allow_targets", "[\"127.0.0.0/8\"]",
           "[tlsrpt_in] path", "\"/other\"",
+          "[feedback] addresses", "[\"reports@example.org\"]",
           "[dns] resolvers", "[\"192.0.2.53\"]",
           "[dns] anchors", "[\"example. DS 1 13 2 " + "00".repeat(32) + "\"]");
 
