@@ -66,7 +66,10 @@ record DnsListReview(List<DnsList> lists, List<InetAddress> sources, Resolver re
       case ListAnswer.Listed listed ->
           found.add(
               address.error(
-                  "our address is listed by " + list.zone() + ": " + listed.codes(),
+                  "our address is listed by "
+                      + list.zone()
+                      + ": "
+                      + String.join(" ", listed.codes()),
                   "the reason is in the TXT record of " + list.nameOf(source),
                   "ask the owner of the list to remove the address"));
       case ListAnswer.NoAnswer failed -> found.add(address.lookupFailed(failed.reason()));
