@@ -57,9 +57,15 @@ trap 'exit 130' INT TERM
 # await SECONDS WHAT COMMAND...: until the command succeeds; three times as long where the machine is slow, so that
 # the log is shown before the time limit of the scenario.
 await() {
-  local seconds=$1 what=$2 end=$((SECONDS + 3 * $1)) i
+  local seconds=$1 what=$2 end=$((SECONDS + 3 * $1)) slept=0 pause=05
   shift 2
-  for ((i = 0; i < seconds * 20 && SECONDS <= end; i++)); do "$@" >/dev/null 2>&1 && return 0; sleep 0.05; done
+  # Often at first: most waits are short. Each look starts a process or two.
+  while [ "$slept" -le $((seconds * 100)) ] && [ $SECONDS -le "$end" ]; do
+    "$@" >/dev/null 2>&1 && return 0
+    sleep 0.$pause
+    slept=$((slept + 10#$pause))
+    [ "$slept" -lt 100 ] || pause=20
+  done
   fail "waited ${seconds} s for $what"
 }
 port_open() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }

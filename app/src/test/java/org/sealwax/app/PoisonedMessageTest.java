@@ -19,6 +19,7 @@ import org.sealwax.router.server.RouterTestClient;
  * A message that ends the process whenever it is delivered: other mail goes out, and it is held.
  */
 @Tag("process")
+@Tag("long")
 @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class PoisonedMessageTest {
   private static final int OTHERS = 8;

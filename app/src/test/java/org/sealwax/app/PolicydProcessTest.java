@@ -26,6 +26,7 @@ import org.sealwax.mail.cli.ExitStatus;
 
 /** {@code sealwax policyd} as a process: what a signal changes, and what its figures say. */
 @Tag("process")
+@Tag("long")
 @Timeout(600)
 final class PolicydProcessTest {
   private static final String ENCRYPT = "OK encrypt protocols=>=TLSv1.2";

@@ -25,6 +25,7 @@ import org.sealwax.router.server.RouterTestClient;
 
 /** The program as the system sees it: signals, its end, the service manager, the command line. */
 @Tag("process")
+@Tag("long")
 @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class ServerProcessTest {
   private static final String SERVER =

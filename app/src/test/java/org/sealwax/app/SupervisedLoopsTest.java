@@ -58,7 +58,8 @@ final class SupervisedLoopsTest {
           "SpoolWriter.write", "the same with the messages of the batch; each batch has its catch",
           "LogWriter.write", "nothing but a copy to a stream, whose IOException is caught",
           "Deadline.watch", "a comparison of numbers; what closes runs in a thread of its own",
-          "BlockingCalls.run", "a FutureTask, which catches all and hands it to the caller");
+          "BlockingCalls.run", "a FutureTask, which catches all and hands it to the caller",
+          "SigningPool.run", "the same: the session gets what it throws");
 
   @TempDir private Path folder = Path.of("");
 
@@ -256,6 +257,7 @@ final class SupervisedLoopsTest {
   }
 
   @Tag("process")
+  @Tag("long")
   @Test
   void aFaultInOneRoundEndsNoLoopAndNoProcess() throws Exception {
     assertGoOn(
@@ -269,6 +271,7 @@ final class SupervisedLoopsTest {
   }
 
   @Tag("process")
+  @Tag("long")
   @Test
   void aPartOfTheMaintenanceThatAlwaysFailsKeepsNoCertificateFromBeingReloaded() throws Exception {
     Path file = configured();

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code sealwax survey} in a process of its own, which is killed and started again. */
 @Tag("process")
+@Tag("long")
 final class SurveyKillTest {
   private static final Pattern LINE = Pattern.compile("\\{\"line\":(\\d+),.*}");
   private static final int TARGETS = 600;

@@ -26,6 +26,7 @@ import org.sealwax.router.queue.BugLog;
 
 /** A process that is killed, or whose disk fails, loses nothing that it acknowledged. */
 @Tag("process")
+@Tag("long")
 @Timeout(600)
 final class KillTest {
   private static final int SIZE = 9000;
