@@ -59,7 +59,7 @@ trap 'exit 130' INT TERM
 await() {
   local seconds=$1 what=$2 end=$((SECONDS + 3 * $1)) slept=0 pause=05
   shift 2
-  # Often at first: most waits are short. Each look starts a process or two.
+  # Often at first: most waits are short. Each check starts a process or two.
   while [ "$slept" -le $((seconds * 100)) ] && [ $SECONDS -le "$end" ]; do
     "$@" >/dev/null 2>&1 && return 0
     sleep 0.$pause
