@@ -21,7 +21,6 @@ import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.FolderLock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SteadyClock;
-import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.tls.ClientTlsSettings;
@@ -32,18 +31,13 @@ import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlServer;
 import org.sealwax.router.control.ControlService;
 import org.sealwax.router.control.Explainer;
-import org.sealwax.router.deliver.Dialers;
-import org.sealwax.router.deliver.HostConnector;
 import org.sealwax.router.deliver.MxHostProbe;
-import org.sealwax.router.deliver.SmtpDeliveryAgent;
-import org.sealwax.router.dkim.SigningPolicy;
 import org.sealwax.router.dmarc.SenderChecks;
 import org.sealwax.router.dnsbl.DnsListClient;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.milter.Milters;
-import org.sealwax.router.pipe.PipeDeliveryAgent;
 import org.sealwax.router.queue.HeldMail;
 import org.sealwax.router.queue.NextHopPrefetch;
 import org.sealwax.router.queue.Queue;
@@ -51,23 +45,14 @@ import org.sealwax.router.receive.AuthGuard;
 import org.sealwax.router.receive.ClientLimits;
 import org.sealwax.router.receive.ClientNames;
 import org.sealwax.router.receive.ReceiveConfiguration;
-import org.sealwax.router.receive.RelayRules;
 import org.sealwax.router.receive.SaslMechanisms;
 import org.sealwax.router.receive.SessionLimit;
 import org.sealwax.router.receive.SmtpServer;
-import org.sealwax.router.receive.TrustedCertificates;
-import org.sealwax.router.receive.auth.PasswordFile;
-import org.sealwax.router.receive.auth.PasswordMechanisms;
-import org.sealwax.router.route.ConfiguredDirectory;
 import org.sealwax.router.route.ConfiguredRouting;
-import org.sealwax.router.route.NextHopDelivery;
-import org.sealwax.router.route.RecipientProbe;
-import org.sealwax.router.route.TransportTable;
 import org.sealwax.router.route.VerificationCache;
 import org.sealwax.router.spool.CrashMarks;
 import org.sealwax.router.spool.SpoolException;
 import org.sealwax.router.spool.SqliteSpool;
-import org.sealwax.router.wiring.CertificateAuthorities;
 import org.sealwax.router.wiring.ClockFile;
 import org.sealwax.router.wiring.ConfiguredFilesCheck;
 import org.sealwax.router.wiring.DkimSigning;
@@ -81,9 +66,8 @@ import org.sealwax.router.wiring.OutgoingTlsReports;
 import org.sealwax.router.wiring.StartFailure;
 
 /**
- * The running router: the only place that puts machines together. What a reload changes is held in
- * two references (how mail comes in, how it goes out) that are swapped whole; running sessions and
- * rounds keep the ones they began with.
+ * The running router: the only place that puts machines together. What a reload changes is one
+ * {@link ActiveConfiguration}, swapped whole.
  */
 public final class Router implements Closeable {
   /** How long sessions and rounds may take to end; systemd's default patience is 90 seconds. */
@@ -94,17 +78,14 @@ public final class Router implements Closeable {
   /** The believed time: certificates, policies and remote dates are checked against it. */
   private final Clock clock;
 
-  private final RandomSource random;
   private final MailLog log;
   private final Counters counters;
-  private final TlsFactory tls;
   private final SqliteSpool spool;
   private final FolderLock stateLock;
   private final Queue queue;
   private final CrashMarks crashMarks;
   private final NextHopPrefetch prefetch;
   private final HeldMail held;
-  private final Resolver resolver;
   private final ServerCertificates certificates;
   private final DomainStores stores;
   private final DkimSigning dkim;
@@ -119,28 +100,18 @@ public final class Router implements Closeable {
   private final MxHostProbe mxHostProbe;
   private final Milters milters;
 
-  private final AtomicReference<RouterSettings> settings;
-  private final AtomicReference<ReceiveConfiguration> reception = new AtomicReference<>();
-  private final AtomicReference<OutboundDelivery> outbound = new AtomicReference<>();
-
   /** Next hops' replies about recipients; kept over reloads. */
   private final VerificationCache recipients;
 
-  /** The authorities of the configuration in force. */
-  private volatile CertificateAuthorities authorities;
+  /** Of the start: in force until the first configuration is made. */
+  private final RouterSettings first;
 
-  /** Of the configuration in force, for the one after it. */
-  private @Nullable ConfiguredDirectory directory;
-
-  private @Nullable PasswordFile passwords;
+  private final ActiveConfiguration.Parts parts;
+  private final AtomicReference<@Nullable ActiveConfiguration> active = new AtomicReference<>();
 
   private @Nullable ControlServer control;
   private @Nullable TcpListener metrics;
   private volatile boolean stopping;
-
-  /** The outgoing half under one configuration. */
-  private record OutboundDelivery(
-      TransportTable routes, Lazy<SmtpDeliveryAgent> deliveryAgent, NextHopDelivery byNextHop) {}
 
   /**
    * Opens the store and reads everything that the configuration names; nothing listens yet.
@@ -164,17 +135,15 @@ public final class Router implements Closeable {
     this.steady = new SteadyClock(systemClock, clockFile.read());
     this.housekeeping = new Housekeeping(steady, clockFile, log);
     this.clock = steady.believed();
-    this.random = random;
     this.log = log;
     this.counters = counters;
-    this.settings = new AtomicReference<>(settings);
-    this.authorities = new CertificateAuthorities(settings);
+    this.first = settings;
     this.recipients = new VerificationCache(state.resolve("recipients.verified"), clock, log);
-    this.tls = new TlsFactory(TlsSettings.defaults(), clock, random);
+    TlsFactory tls = new TlsFactory(TlsSettings.defaults(), clock, random);
     this.certificates =
         new ServerCertificates(
             () -> settingsNow().identity(), housekeeping::isEnded, clock, random, log);
-    this.resolver =
+    Resolver resolver =
         new LazyResolver(new Lazy<>(() -> new CachingResolver(settings.dns(), clock, random)));
     this.stores =
         new DomainStores(
@@ -185,7 +154,7 @@ public final class Router implements Closeable {
             random,
             log);
     try {
-      this.spool = openSpool(settings);
+      this.spool = openSpool(settings, random);
     } catch (StartFailure e) {
       closeQuietly(stores, stateLock);
       throw e;
@@ -194,15 +163,15 @@ public final class Router implements Closeable {
     this.peerIdentities = stores.peerIdentities(tls.verifier());
     this.mxHostProbe =
         new MxHostProbe(
-            stores::ledger, () -> outboundNow().deliveryAgent().get(), clock, random, log);
+            stores::ledger, () -> activeNow().deliveryAgent().get(), clock, random, log);
     // After the lock of the spool is taken: a second process must not take the marks of the first.
     this.crashMarks = CrashMarks.open(state.resolve("under-way"), clock, log);
     spool.markSteps(crashMarks);
     this.queue =
         new Queue(
             spool,
-            new ConfiguredRouting(() -> outboundNow().routes(), () -> receptionNow().directory()),
-            consignment -> outboundNow().byNextHop().deliver(consignment),
+            new ConfiguredRouting(() -> activeNow().routes(), () -> activeNow().directory()),
+            consignment -> activeNow().byNextHop().deliver(consignment),
             steady,
             random,
             log,
@@ -217,7 +186,7 @@ public final class Router implements Closeable {
     this.prefetch =
         new NextHopPrefetch(
             spool,
-            hop -> outboundNow().deliveryAgent().get().prefetch(hop),
+            hop -> activeNow().deliveryAgent().get().prefetch(hop),
             queue::isPaused,
             steady,
             log);
@@ -226,7 +195,7 @@ public final class Router implements Closeable {
             settings,
             stores,
             queue.intake(),
-            () -> receptionNow().signing(),
+            () -> activeNow().reception().signing(),
             resolver,
             new Lazy<>(() -> tls.client(ClientTlsSettings.defaults(), certificates.get())),
             clock,
@@ -235,7 +204,7 @@ public final class Router implements Closeable {
     this.milters = new Milters(clock, log);
     SmtpServer smtpServer =
         new SmtpServer(
-            this::receptionNow,
+            () -> activeNow().reception(),
             queue.intake(),
             new ClientLimits(settings.clientLimits(), clock),
             new SessionLimit(
@@ -249,16 +218,33 @@ public final class Router implements Closeable {
             log,
             clock);
     this.listeners =
-        new ListenerSet(smtpServer, tls, certificates, () -> authorities, GRACE, clock, log);
+        new ListenerSet(
+            smtpServer, tls, certificates, () -> activeNow().authorities(), GRACE, clock, log);
     this.reportsIn =
         new IncomingReports(
             settings,
             this::settingsNow,
-            () -> receptionNow().directory(),
+            () -> activeNow().directory(),
             resolver,
             listeners::reportListenerTls,
             counters,
             clock,
+            log);
+    this.parts =
+        new ActiveConfiguration.Parts(
+            resolver,
+            tls,
+            certificates,
+            stores,
+            dkim,
+            peerIdentities,
+            mxHostProbe,
+            recipients,
+            queue.intake(),
+            reports,
+            reportsIn,
+            clock,
+            random,
             log);
     queue.reportReplies(reportsIn.feedback().replies());
     try {
@@ -275,19 +261,11 @@ public final class Router implements Closeable {
     }
   }
 
-  private ReceiveConfiguration receptionNow() {
-    return Objects.requireNonNull(reception.get(), "not open yet");
+  private ActiveConfiguration activeNow() {
+    return Objects.requireNonNull(active.get(), "not open yet");
   }
 
-  private OutboundDelivery outboundNow() {
-    OutboundDelivery now = outbound.get();
-    if (now == null) {
-      throw new IllegalStateException("not open yet");
-    }
-    return now;
-  }
-
-  private SqliteSpool openSpool(RouterSettings settings) throws StartFailure {
+  private SqliteSpool openSpool(RouterSettings settings, RandomSource random) throws StartFailure {
     try {
       return SqliteSpool.open(settings.spool(), steady, random, log, stores::openInBackground);
     } catch (SpoolException e) {
@@ -301,109 +279,27 @@ public final class Router implements Closeable {
   }
 
   public RouterSettings settingsNow() {
-    RouterSettings now = settings.get();
-    if (now == null) {
-      throw new IllegalStateException();
-    }
-    return now;
+    ActiveConfiguration now = active.get();
+    return now == null ? first : now.settings();
   }
 
   /** Makes both directions for a configuration and puts them in force together. */
   private void apply(RouterSettings next) throws IOException {
-    CertificateAuthorities roots = new CertificateAuthorities(next);
-    roots.check();
-    boolean first = outbound.get() == null;
-    Lazy<SmtpDeliveryAgent> agent =
-        new Lazy<>(
-            () ->
-                new SmtpDeliveryAgent(
-                    next.deliver(),
-                    resolver,
-                    new HostConnector(
-                        next.deliver(),
-                        resolver,
-                        new Dialers(SystemDialer.guarded(next.dialer()), SystemDialer.trusted()),
-                        tls.client(ClientTlsSettings.defaults(), certificates.get()),
-                        roots.forDelivery(),
-                        random),
-                    stores.evidence(next),
-                    stores.recorder(reports.sessionListener()).with(mxHostProbe::observing),
-                    clock,
-                    random));
-    Lazy<PipeDeliveryAgent> commands =
-        new Lazy<>(() -> new PipeDeliveryAgent(next.pipes(), PipeDeliveryAgent.runsAsRoot()));
-    RecipientProbe probe = (mailbox, hop) -> agent.get().recipientVerifier().probe(mailbox, hop);
-    ConfiguredDirectory ours =
-        new ConfiguredDirectory(
-            next.forward(),
-            next.reportAddresses(),
-            probe,
-            recipients,
-            next.forward().sender() == null ? null : stores.forwardSenders(),
-            clock,
-            random,
-            log,
-            directory);
-    PasswordFile users = passwords(next);
-    SigningPolicy signing = dkim.policy(next);
-    ReceiveConfiguration in =
-        new ReceiveConfiguration(
-            next.receive(),
-            new RelayRules(
-                next.trust().networks(),
-                TrustedCertificates.of(tls.verifier(), roots.grants()),
-                next.rejects(),
-                next.server().postmaster().orElse(null)),
-            ours,
-            peerIdentities,
-            next.dnsLists(),
-            next.milters(),
-            signing,
-            next.inbound(),
-            users == null ? null : new PasswordMechanisms(users, random));
-    PipeDeliveryAgent.warnings(next.pipes(), PipeDeliveryAgent.runsAsRoot())
-        .forEach(w -> log.warning("config", w));
-    if (first && next.server().postmaster().isEmpty()) {
+    ActiveConfiguration former = active.get();
+    ActiveConfiguration made = ActiveConfiguration.of(next, former, parts);
+    made.warnings().forEach(w -> log.warning("config", w));
+    if (former == null && next.server().postmaster().isEmpty()) {
       log.note("app", ConfiguredFilesCheck.NO_POSTMASTER);
     }
-    roots.name(peerIdentities);
-    authorities = roots;
-    directory = ours;
-    passwords = users;
-    reception.set(in);
-    OutboundDelivery former =
-        outbound.getAndSet(
-            new OutboundDelivery(
-                new TransportTable(next.forward()),
-                agent,
-                new NextHopDelivery(
-                    next.forward(),
-                    in.directory(),
-                    queue.intake(),
-                    c -> agent.get().deliver(c),
-                    c -> commands.get().deliver(c),
-                    reportsIn::read,
-                    reportsIn.feedback()::bounced)));
-    SmtpDeliveryAgent idle = former == null ? null : former.deliveryAgent().ifCreated();
-    if (idle != null) {
-      idle.close(); // its idle connections; running rounds end by themselves
+    made.authorities().name(peerIdentities);
+    active.set(made);
+    if (former != null) {
+      former.retire();
     }
-    stores.use(next, roots);
+    stores.use(next, made.authorities());
     milters.retain(next.milters());
     queue.settings(next.queue());
-    queue.signBy(signing);
-    settings.set(next);
-  }
-
-  private @Nullable PasswordFile passwords(RouterSettings next) throws IOException {
-    return next.auth().passwordFile().isEmpty()
-        ? null
-        : new PasswordFile(
-            next.auth().passwordFile().get(),
-            PasswordFile.decoySecret(next.server().state().resolve("decoy.secret"), random),
-            clock,
-            log,
-            passwords);
+    queue.signBy(made.reception().signing());
   }
 
   /** Listens and begins to deliver. */
@@ -472,9 +368,9 @@ public final class Router implements Closeable {
   }
 
   private Explainer explainer() {
-    OutboundDelivery now = outboundNow();
+    ActiveConfiguration now = activeNow();
     return new Explainer(
-        now.deliveryAgent().get(), now.routes(), stores, settingsNow(), peerIdentities::status);
+        now.deliveryAgent().get(), now.routes(), stores, now.settings(), peerIdentities::status);
   }
 
   /** Returns when the queue answers: for the watchdog. */
@@ -488,13 +384,11 @@ public final class Router implements Closeable {
   }
 
   private void rereadFiles() {
-    ReceiveConfiguration in = reception.get();
-    if (in != null) {
-      in.directory().reloadIfChanged();
-      SaslMechanisms sasl = in.sasl();
-      if (sasl != null) {
-        sasl.reloadIfChanged();
-      }
+    ReceiveConfiguration in = activeNow().reception();
+    in.directory().reloadIfChanged();
+    SaslMechanisms sasl = in.sasl();
+    if (sasl != null) {
+      sasl.reloadIfChanged();
     }
   }
 
@@ -572,10 +466,9 @@ public final class Router implements Closeable {
         closeQuietly(machine);
       }
     }
-    OutboundDelivery out = outbound.get();
-    SmtpDeliveryAgent agent = out == null ? null : out.deliveryAgent().ifCreated();
-    if (agent != null) {
-      agent.close();
+    ActiveConfiguration last = active.get();
+    if (last != null) {
+      last.retire();
     }
     mxHostProbe.close();
     recipients.save();
