@@ -31,6 +31,7 @@ module org.sealwax.mail {
   exports org.sealwax.mail.dkim;
   exports org.sealwax.mail.dmarc;
   exports org.sealwax.mail.dns;
+  exports org.sealwax.mail.dns.update;
   exports org.sealwax.mail.http;
   exports org.sealwax.mail.message;
   exports org.sealwax.mail.net;

@@ -51,6 +51,7 @@ final class ArchitectureTest {
             "mail.dns",
             "mail.dns.validate",
             "mail.dns.live",
+            "mail.dns.update",
             "mail.http",
             "mail.message",
             "mail.dkim",
@@ -451,6 +452,7 @@ final class ArchitectureTest {
         .that()
         .resideOutsideOfPackages(
             "org.sealwax.mail.dns.live",
+            "org.sealwax.mail.dns.update",
             "org.sealwax.mail.dns.validate",
             "org.sealwax.testkit.zone")
         .should()

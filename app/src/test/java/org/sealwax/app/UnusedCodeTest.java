@@ -101,7 +101,15 @@ final class UnusedCodeTest {
         "SmtpClient.Builder.policyPort",
         "SmtpClient.Builder.port",
         "SmtpClient.Builder.roots",
-        "SmtpClient.Builder.timeouts");
+        "SmtpClient.Builder.timeouts",
+        "TsigKey.read",
+        "UpdateClient(5)",
+        "UpdateClient.send",
+        "UpdateClient.serial",
+        "ZoneRecord.address",
+        "ZoneRecord.line",
+        "ZoneRecord.tlsa",
+        "ZoneRecord.txt");
     because(
         out, "a test writes and compares the manual page", "ManualPage.of", "SettingTable.purpose");
     because(out, "a test goes over all commands", "CommandLine.commands");
