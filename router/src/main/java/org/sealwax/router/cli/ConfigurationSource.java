@@ -66,8 +66,7 @@ public final class ConfigurationSource {
       case Configuration.ValidConfiguration valid -> valid;
       case Configuration.InvalidConfiguration invalid -> {
         process.err().print(invalid.report());
-        throw new CommandFailed(
-            ExitStatus.CONFIGURATION, "the configuration has errors; nothing was started");
+        throw new CommandFailed(ExitStatus.CONFIGURATION, "the configuration has errors");
       }
     };
   }
@@ -79,6 +78,10 @@ public final class ConfigurationSource {
   ServerSettings server(Arguments arguments) throws CommandFailed {
     try {
       return Configuration.server(file(arguments).orElse(null), paths.machine());
+    } catch (Configuration.InvalidServerTable e) {
+      process.err().print(e.report());
+      throw new CommandFailed(
+          ExitStatus.CONFIGURATION, FailureText.of(e) + ", so the state folder is not known");
     } catch (IOException e) {
       throw unreadable(e);
     }

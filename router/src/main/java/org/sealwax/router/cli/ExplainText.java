@@ -44,7 +44,9 @@ final class ExplainText extends AnswerText {
     line(0, fill("{destination}", d));
     line(1, fill("next hop: {next_hop}", d));
     lineIfAny(1, optional("result: {end}", d));
-    line(1, "sources");
+    if (!d.path("sources").isEmpty()) {
+      line(1, "sources");
+    }
     for (JsonNode s : d.path("sources")) {
       line(2, fill("{source}: ", s) + unprefixed(s));
       List<String> facts = new ArrayList<>();

@@ -22,6 +22,8 @@ public final class QueueCommand {
   /** More than the server lists in one reply. */
   private static final int MOST = 1_000_000;
 
+  private static final List<String> SELECTING = List.of("domain", "sender", "reason", "state");
+
   private static final String SELECTION =
       """
 
@@ -172,7 +174,7 @@ public final class QueueCommand {
 
   private static ObjectNode selected(String what, Arguments arguments) throws Arguments.UsageError {
     ObjectNode request = ControlClient.request(what);
-    for (String option : List.of("domain", "sender", "reason", "state")) {
+    for (String option : SELECTING) {
       arguments.value("--" + option).ifPresent(v -> request.put(option, v));
     }
     if (arguments.has("--all")) {
@@ -201,12 +203,19 @@ public final class QueueCommand {
     long done = 0;
     long later = 0;
     long skipped = 0;
+    List<String> notFound = new ArrayList<>();
     try (ControlClient client = configuration.connect(arguments)) {
       for (ObjectNode request : requests) {
         JsonNode answer = client.ask(request);
         done += answer.path("recipients").asLong();
         later += answer.path("later").asLong();
         skipped += answer.path("skipped").asLong();
+        if (answer.path("recipients").asLong()
+                + answer.path("later").asLong()
+                + answer.path("skipped").asLong()
+            == 0) {
+          notFound.add(nothingMatches(request));
+        }
       }
     }
     StringBuilder text =
@@ -217,8 +226,29 @@ public final class QueueCommand {
     if (skipped > 0) {
       text.append("; ").append(skipped).append(" not changed: the command does not apply to them");
     }
-    process.out().println(text);
-    return done + later > 0 ? ExitStatus.OK : ExitStatus.WARNINGS;
+    if (done + later + skipped > 0) {
+      process.out().println(text);
+    }
+    notFound.forEach(sentence -> process.err().println("sealwax: " + sentence));
+    return done + later > 0 && notFound.isEmpty() ? ExitStatus.OK : ExitStatus.WARNINGS;
+  }
+
+  /** For a selection without a recipient: what it was. */
+  private static String nothingMatches(ObjectNode request) {
+    if (request.has("id")) {
+      return "there is no message "
+          + Printable.of(request.path("id").asString(""))
+          + " in the queue";
+    }
+    List<String> options = new ArrayList<>();
+    for (String option : SELECTING) {
+      if (request.has(option)) {
+        options.add("--" + option + " " + Printable.of(request.path(option).asString("")));
+      }
+    }
+    return options.isEmpty()
+        ? "the queue is empty"
+        : "no recipient in the queue matches " + String.join(" ", options);
   }
 
   /** Prints the queue. */
@@ -228,15 +258,19 @@ public final class QueueCommand {
       if (!by.get().equals("cause")) {
         throw new Arguments.UsageError("--by: the only word is cause");
       }
-      return configuration.show(arguments, selected("causes", arguments), this::causes);
+      ObjectNode request = selected("causes", arguments);
+      return configuration.show(arguments, request, answer -> causes(answer, request));
     }
-    return configuration.show(
-        arguments, selected("list", arguments), answer -> list(answer, arguments));
+    ObjectNode request = selected("list", arguments);
+    return configuration.show(arguments, request, answer -> list(answer, request, arguments));
   }
 
-  private void causes(JsonNode answer) {
+  private void causes(JsonNode answer, ObjectNode request) {
     if (answer.isEmpty()) {
-      process.out().println("no recipient waits for another attempt");
+      boolean all = SELECTING.stream().noneMatch(request::has);
+      process
+          .out()
+          .println(all ? "no recipient waits for another attempt" : nothingMatches(request));
     }
     for (JsonNode cause : answer) {
       process
@@ -247,10 +281,10 @@ public final class QueueCommand {
     }
   }
 
-  private void list(JsonNode answer, Arguments arguments) throws IOException {
+  private void list(JsonNode answer, ObjectNode request, Arguments arguments) throws IOException {
     PrintStream out = process.out();
     if (answer.path("messages").isEmpty()) {
-      out.println("the queue is empty");
+      out.println(nothingMatches(request));
       return;
     }
     for (JsonNode message : answer.path("messages")) {

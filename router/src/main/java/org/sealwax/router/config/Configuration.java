@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.cli.MachineDefaults;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.settings.SettingKey;
 
 /** A configuration that was read: settings that are all in order, or none and the reasons. */
@@ -66,6 +67,23 @@ public sealed interface Configuration {
     }
   }
 
+  /** Errors in the table {@code [server]}, or a text that is not TOML. */
+  final class InvalidServerTable extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    private final String report;
+
+    InvalidServerTable(String report) {
+      super("the configuration has errors");
+      this.report = report;
+    }
+
+    /** The errors of the whole file, as text for the admin. */
+    public String report() {
+      return report;
+    }
+  }
+
   /**
    * Reads a file; null for no file: every key has its default.
    *
@@ -82,16 +100,18 @@ public sealed interface Configuration {
    * elsewhere do not matter, and no other file is read.
    *
    * @param file null for no file: every key has its default
-   * @throws IOException when it cannot be read, or not what it says in this table
+   * @throws InvalidServerTable when this table has errors
+   * @throws IOException when the file cannot be read
    */
   static ServerSettings server(@Nullable Path file, MachineDefaults defaults) throws IOException {
+    String text = file == null ? "" : text(file);
     ConfigurationReader reader =
-        file == null ? ConfigurationReader.empty() : ConfigurationReader.of(text(file));
+        file == null ? ConfigurationReader.empty() : ConfigurationReader.of(text);
+    Path folder = file == null ? Path.of("") : folder(file);
     // Where the text is not TOML, what was read of it says nothing about the rest.
     if (reader.excludeInvalid().contains("server") || reader.unparsable()) {
-      throw new IOException("[server] has errors: sealwax check");
+      throw new InvalidServerTable(parse(text, folder, String.valueOf(file), defaults).report());
     }
-    Path folder = file == null ? Path.of("") : folder(file);
     return new SettingsMapping(new TableRecords(reader, folder, false), defaults).server();
   }
 
@@ -101,10 +121,16 @@ public sealed interface Configuration {
   }
 
   private static String text(Path file) throws IOException {
-    if (Files.size(file) > ConfigurationReader.MAX_SIZE) {
-      throw new IOException(file + " is larger than " + ConfigurationReader.MAX_SIZE + " bytes");
+    byte[] bytes;
+    try {
+      if (Files.size(file) > ConfigurationReader.MAX_SIZE) {
+        throw new IOException(file + " is larger than " + ConfigurationReader.MAX_SIZE + " bytes");
+      }
+      bytes = Files.readAllBytes(file);
+    } catch (IOException e) {
+      // Of a folder, the system names only the failure.
+      throw new IOException(FailureText.of(file, e), e);
     }
-    byte[] bytes = Files.readAllBytes(file);
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {

@@ -139,10 +139,8 @@ public final class ControlService implements ControlServer.ControlHandler {
   private static QueueFilter filter(JsonNode request) throws ControlRequestRefused {
     Optional<QueueId> id = request.has("id") ? Optional.of(id(request)) : Optional.empty();
     Optional<String> domainText = text(request, "domain");
-    Optional<Domain> domain = domainText.flatMap(Domain::parse);
-    if (domainText.isPresent() && domain.isEmpty()) {
-      throw new ControlRequestRefused("\"" + domainText.get() + "\" is not a domain");
-    }
+    Optional<Domain> domain =
+        domainText.isEmpty() ? Optional.empty() : Optional.of(NamedDomain.of(domainText.get()));
     return new QueueFilter(
         id,
         domain,
@@ -162,11 +160,17 @@ public final class ControlService implements ControlServer.ControlHandler {
         return Optional.of(state);
       }
     }
+    // Provisional ones exist while their client waits.
     throw new ControlRequestRefused(
-        "unknown state \""
+        "there is no state \""
             + word.get()
-            + "\": "
-            + String.join(", ", Stream.of(BatchState.values()).map(ControlService::word).toList()));
+            + "\"; the states are "
+            + String.join(
+                ", ",
+                Stream.of(BatchState.values())
+                    .filter(s -> s != BatchState.PROVISIONAL)
+                    .map(ControlService::word)
+                    .toList()));
   }
 
   private long count(JsonNode request) throws IOException {
@@ -435,9 +439,7 @@ public final class ControlService implements ControlServer.ControlHandler {
   private static ObjectNode explanation(
       Explainer explainer, String text, MailOptions.TlsOption tls, JsonNode request, Instant now)
       throws ControlRequestRefused {
-    Domain domain =
-        Domain.parse(text)
-            .orElseThrow(() -> new ControlRequestRefused("\"" + text + "\" is not a domain"));
+    Domain domain = NamedDomain.of(text);
     try {
       return explainer.explanation(domain, tls, request.path("probe").asBoolean(false), now);
     } catch (InterruptedException e) {

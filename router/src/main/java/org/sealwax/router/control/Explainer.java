@@ -38,6 +38,7 @@ import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.MailOptions;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.router.queue.Routing;
+import org.sealwax.router.route.ForwardSettings;
 import org.sealwax.router.sts.StsPolicyCache;
 import org.sealwax.router.wiring.DomainStores;
 import tools.jackson.databind.node.ArrayNode;
@@ -103,6 +104,15 @@ public final class Explainer {
     ObjectNode out = Json.object();
     out.put("destination", destination.toString());
     out.put("at", now.toString());
+    Optional<ForwardSettings.AliasDomain> own =
+        settings.forward().aliasDomains().stream()
+            .filter(d -> d.domain().equals(destination))
+            .findFirst();
+    if (own.isPresent()) {
+      out.put("next_hop", "none: this server looks up its addresses in " + own.get().file());
+      out.put("end", "mail goes to the targets of the aliases; explain their domains");
+      return out;
+    }
     NextHop hop =
         routing.nextHopFor(new DeliveryTarget.Remote(new Mailbox("postmaster", destination)));
     out.put("next_hop", words(hop));

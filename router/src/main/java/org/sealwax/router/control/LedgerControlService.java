@@ -50,9 +50,7 @@ public final class LedgerControlService {
   }
 
   private static Domain domain(JsonNode request) throws ControlRequestRefused {
-    String text = request.path("domain").asString("");
-    return Domain.parse(text)
-        .orElseThrow(() -> new ControlRequestRefused("\"" + text + "\" is not a domain"));
+    return NamedDomain.of(request.path("domain").asString(""));
   }
 
   private JsonNode list(JsonNode request) throws IOException {

@@ -45,8 +45,8 @@ public final class OfflineExplainer implements Closeable {
     Path state = settings.server().state();
     if (!Files.isWritable(state)) {
       throw new IOException(
-          "no server runs, and this user cannot read its state: "
-              + FailureText.unreadable(state).orElse(state + ": it cannot be written"));
+          "no server is running, and its state folder cannot be used: "
+              + FailureText.unreadable(state).orElse(state + ": this user cannot write to it"));
     }
     RandomSource chance = RandomSource.secure();
     silent =

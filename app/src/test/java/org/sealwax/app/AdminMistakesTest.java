@@ -1,0 +1,234 @@
+package org.sealwax.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.MachineDefaults;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.tls.TlsFactory;
+import org.sealwax.router.config.Configuration;
+import org.sealwax.router.log.Counters;
+import org.sealwax.router.log.RecordingMailLog;
+import org.sealwax.router.server.Router;
+
+/** Mistakes that an admin makes with the commands that ask a running server. */
+@Timeout(300)
+final class AdminMistakesTest {
+  @TempDir private static Path folder = Path.of("");
+
+  private static Router router;
+
+  private static final String TEXT =
+      """
+      [server]
+      hostname = "mx.test.example"
+      state = "state"
+      [[listener]]
+      address = "127.0.0.1:0"
+      [[alias_domain]]
+      domain = "ours.example"
+      file = "aliases"
+      [[transport]]
+      domain = "*"
+      next_hop = "[127.0.0.1]:1"
+      """;
+
+  @BeforeAll
+  static void start() throws Exception {
+    TlsFactory.prepareJvm();
+    Files.createDirectories(folder.resolve("state"));
+    Files.writeString(folder.resolve("aliases"), "ann: ann@peer.example\n");
+    Files.writeString(folder.resolve("sealwax.toml"), TEXT);
+    Configuration read =
+        Configuration.read(
+            folder.resolve("sealwax.toml"),
+            new MachineDefaults(Domain.of("mx.test.example"), folder.resolve("state")));
+    if (!(read instanceof Configuration.ValidConfiguration valid)) {
+      throw new AssertionError(read.report());
+    }
+    router =
+        new Router(
+            valid.settings(),
+            Clock.system(),
+            RandomSource.secure(),
+            new RecordingMailLog().log(),
+            new Counters());
+    router.start(() -> "reloaded");
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    router.close();
+  }
+
+  private CommandLineRun run(int exit, String... words) {
+    return runWith("sealwax.toml", exit, words);
+  }
+
+  private CommandLineRun runWith(String file, int exit, String... words) {
+    List<String> all = new ArrayList<>(List.of(words));
+    all.addAll(1, List.of("--config", file));
+    CommandLineRun line = new CommandLineRun(folder);
+    assertEquals(exit, line.run(all), () -> all + ": " + line.out() + line.err());
+    return line;
+  }
+
+  /** Each names what was not found; "0 recipients" would leave open whether it was understood. */
+  @ParameterizedTest
+  @ValueSource(strings = {"hold", "release", "retry", "bounce", "delete"})
+  void aSelectionWithoutRecipientsIsNamed(String verb) {
+    for (List<String> words :
+        List.of(
+            List.of(
+                "--domain gone.example", "no recipient in the queue matches --domain gone.example"),
+            List.of(
+                "--sender a@b.example", "no recipient in the queue matches --sender a@b.example"),
+            List.of(
+                "--reason x --state held",
+                "no recipient in the queue matches --reason x --state held"),
+            List.of("--all", "the queue is empty"),
+            List.of("0TestMail1", "there is no message 0TestMail1 in the queue"))) {
+      List<String> all = new ArrayList<>(List.of("queue", verb));
+      all.addAll(List.of(words.getFirst().split(" ")));
+      CommandLineRun line = run(ExitStatus.WARNINGS, all.toArray(String[]::new));
+      assertEquals("", line.out());
+      assertEquals("sealwax: " + words.getLast() + "\n", line.err());
+    }
+    CommandLineRun both = run(ExitStatus.WARNINGS, "queue", verb, "0TestMail1", "0TestMail2");
+    assertEquals(2, both.err().lines().count(), both.err());
+  }
+
+  @Test
+  void aListWithoutMatchesDoesNotSayThatTheQueueIsEmpty() {
+    for (String words : List.of("queue list", "queue list --by cause")) {
+      List<String> all = new ArrayList<>(List.of(words.split(" ")));
+      all.addAll(List.of("--domain", "gone.example"));
+      CommandLineRun line = run(ExitStatus.OK, all.toArray(String[]::new));
+      assertEquals("no recipient in the queue matches --domain gone.example\n", line.out());
+    }
+    assertEquals("the queue is empty\n", run(ExitStatus.OK, "queue", "list").out());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "ann@peer.example     | \"ann@peer.example\" is a mail address; its domain is peer.example",
+        "ann@@                | \"ann@@\" is not a domain",
+        "192.0.2.1            | \"192.0.2.1\" is an IP address; name a domain",
+        "[192.0.2.1]          | \"[192.0.2.1]\" is not a domain",
+        "https://a.example/   | \"https://a.example/\" is not a domain",
+        "peer..example        | \"peer..example\" is not a domain",
+        "''                   | \"\" is not a domain",
+      })
+  void whatIsNotADomainIsNamedWithWhatToWrite(String text, String expected) {
+    for (List<String> words :
+        List.of(
+            List.of("explain", text),
+            List.of("queue", "list", "--domain", text),
+            List.of("queue", "retry", "--domain", text),
+            List.of("policy", "show", text),
+            List.of("policy", "accept", text),
+            List.of("policy", "forget", text))) {
+      CommandLineRun line = run(ExitStatus.WARNINGS, words.toArray(String[]::new));
+      assertEquals("sealwax: " + expected + "\n", line.err());
+    }
+  }
+
+  @Test
+  void aDomainInUnicodeIsRead() {
+    String text = run(ExitStatus.OK, "explain", "B\u00fccher.example.").out();
+    assertTrue(text.startsWith("xn--bcher-kva.example\n  next hop: "), text);
+  }
+
+  /** Its mail is not passed to the next hop of "*". */
+  @Test
+  void anAliasDomainHasNoNextHop() {
+    String text = run(ExitStatus.OK, "explain", "ours.example").out();
+    assertEquals(
+        "ours.example\n  next hop: none: this server looks up its addresses in "
+            + folder.resolve("aliases")
+            + "\n  result: mail goes to the targets of the aliases; explain their domains\n",
+        text);
+  }
+
+  @Test
+  void anUnknownStateIsAnsweredWithTheStates() {
+    assertEquals(
+        "sealwax: there is no state \"frozen\"; the states are fresh, queued, deferred, held\n",
+        run(ExitStatus.WARNINGS, "queue", "list", "--state", "frozen").err());
+  }
+
+  /** Every command that asks the server names the file, and prints the errors of [server]. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"reload", "explain peer.example", "queue list", "policy list", "trace ID"})
+  void theConfigurationFileIsNamed(String command) throws Exception {
+    String[] words = command.split(" ");
+    String missing = runWith("gone.toml", ExitStatus.CONFIGURATION, words).err();
+    assertEquals(
+        "sealwax: cannot read the configuration: " + folder.resolve("gone.toml: no such file\n"),
+        missing);
+    String directory = runWith("state", ExitStatus.CONFIGURATION, words).err();
+    assertEquals(
+        "sealwax: cannot read the configuration: "
+            + folder.resolve("state: it is a folder, not a file\n"),
+        directory);
+    Files.writeString(folder.resolve("bad.toml"), TEXT.replace("hostname", "hostnam"));
+    String wrong = runWith("bad.toml", ExitStatus.CONFIGURATION, words).err();
+    assertTrue(wrong.contains("bad.toml:2:1: error: unknown key \"hostnam\" in [server]"), wrong);
+    assertTrue(wrong.contains("help: did you mean \"hostname\"?"), wrong);
+    assertTrue(
+        wrong.endsWith("sealwax: the configuration has errors, so the state folder is not known\n"),
+        wrong);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"reload", "explain --message ID", "queue list", "policy list", "trace ID"})
+  void aServerThatDoesNotRunIsNamedByItsStateFolder(String command) throws Exception {
+    Files.writeString(folder.resolve("other.toml"), TEXT.replace("\"state\"", "\"other\""));
+    assertEquals(
+        "sealwax: no server is running on "
+            + folder.resolve("other")
+            + "\nhelp: sealwax serve starts one; --config names its configuration\n",
+        runWith("other.toml", ExitStatus.UNAVAILABLE, command.split(" ")).err());
+  }
+
+  @Test
+  void withoutServerAndStateNothingIsExplained() throws Exception {
+    Files.writeString(folder.resolve("other.toml"), TEXT.replace("\"state\"", "\"other\""));
+    String err = runWith("other.toml", ExitStatus.SYSTEM, "explain", "peer.example").err();
+    assertTrue(
+        err.endsWith(
+            "sealwax: no server is running, and its state folder cannot be used: "
+                + folder.resolve("other: no such file\n")),
+        err);
+  }
+
+  @Test
+  void aStrayArgumentIsNamedWithWhatIsExpected() {
+    assertEquals(
+        "sealwax: sealwax reload takes no argument; \"now\" is not expected\n"
+            + "help: sealwax reload --help\n",
+        run(ExitStatus.USAGE, "reload", "now").err());
+    assertEquals(
+        "sealwax: name one domain, or --message ID, or --code CODE\nhelp: sealwax explain --help\n",
+        run(ExitStatus.USAGE, "explain", "--message", "0TestMail1", "peer.example").err());
+  }
+}
