@@ -100,6 +100,7 @@ final class ArchitectureTest {
             "router.feedback",
             "router.policyd",
             "router.metrics",
+            "router.certs",
             "router.config",
             "router.wiring",
             "router.control",

@@ -1,8 +1,10 @@
 package org.sealwax.mail.tls;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.settings.Setting;
@@ -42,7 +44,24 @@ public record IdentitySettings(
               required = true,
               restart = true,
               doc = "Private key in PEM.")
-          Path key) {}
+          Path key) {
+    /**
+     * {@return size, time and file number of both files: what changes when one is written or
+     * replaced, also behind a symbolic link}
+     */
+    public String stamp() {
+      return stamp(certificate) + '|' + stamp(key);
+    }
+
+    private static String stamp(Path file) {
+      try {
+        BasicFileAttributes facts = Files.readAttributes(file, BasicFileAttributes.class);
+        return facts.size() + ":" + facts.lastModifiedTime().toInstant() + ":" + facts.fileKey();
+      } catch (IOException e) {
+        return "unreadable";
+      }
+    }
+  }
 
   /**
    * An identity by name.
@@ -69,11 +88,6 @@ public record IdentitySettings(
     public NamedPair {
       names = List.copyOf(names);
     }
-  }
-
-  /** {@return all pairs that are configured, the default's first} */
-  public List<CertificatePair> pairs() {
-    return Stream.concat(Stream.ofNullable(pair), named.stream().map(NamedPair::pair)).toList();
   }
 
   /**

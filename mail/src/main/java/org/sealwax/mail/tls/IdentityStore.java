@@ -1,16 +1,12 @@
 package org.sealwax.mail.tls;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
@@ -50,7 +46,6 @@ public final class IdentityStore {
     private final IdentitySettings.CertificatePair pair;
     private String seen;
     private Identity identity;
-    private Reload.@Nullable KeptFormer failure;
 
     WatchedPair(
         List<String> names, IdentitySettings.CertificatePair pair, String seen, Identity identity) {
@@ -86,7 +81,7 @@ public final class IdentityStore {
       throws IOException {
     IdentitySettings.CertificatePair standard = settings.pair();
     if (standard == null) {
-      standard = SelfSigned.pair(settings.made(), settings.hostName(), clock.now(), random);
+      standard = selfSigned(settings, clock.now(), random);
     }
     List<WatchedPair> slots = new ArrayList<>();
     slots.add(slot(List.of(), standard));
@@ -108,7 +103,30 @@ public final class IdentityStore {
   }
 
   /**
-   * Fixed identities without files, for tests and the lab.
+   * {@return the files of the self-signed pair, made where they are missing; near its end or for
+   * another host name the certificate is made again for the same key}
+   *
+   * @param settings folder and host name
+   * @param now the current time
+   * @param random source of the key
+   * @throws IOException when they cannot be written
+   */
+  public static IdentitySettings.CertificatePair selfSigned(
+      IdentitySettings settings, Instant now, RandomSource random) throws IOException {
+    return SelfSigned.pair(settings.made(), settings.hostName(), now, random);
+  }
+
+  /**
+   * {@return where the self-signed pair is, made or not}
+   *
+   * @param settings the folder
+   */
+  public static IdentitySettings.CertificatePair selfSignedFiles(IdentitySettings settings) {
+    return MadeNote.files(settings.made());
+  }
+
+  /**
+   * Identities without files: they stay in use until {@link #use}.
    *
    * @param standard the default identity
    * @param byName identities by SNI name
@@ -127,7 +145,7 @@ public final class IdentityStore {
 
   private static WatchedPair slot(List<String> names, IdentitySettings.CertificatePair pair)
       throws Identity.InvalidIdentity {
-    String seen = stamp(pair);
+    String seen = pair.stamp();
     return new WatchedPair(names, pair, seen, Identity.read(pair.certificate(), pair.key()));
   }
 
@@ -140,20 +158,6 @@ public final class IdentityStore {
       names.forEach(name -> byName.putIfAbsent(name.toLowerCase(Locale.ROOT), pair.identity));
     }
     return new State(slots.getFirst().identity, Map.copyOf(byName));
-  }
-
-  /** Size, time and file number of both files: what changes when one is written or replaced. */
-  private static String stamp(IdentitySettings.CertificatePair pair) {
-    return stamp(pair.certificate()) + '|' + stamp(pair.key());
-  }
-
-  private static String stamp(Path file) {
-    try {
-      BasicFileAttributes facts = Files.readAttributes(file, BasicFileAttributes.class);
-      return facts.size() + ":" + facts.lastModifiedTime().toInstant() + ":" + facts.fileKey();
-    } catch (IOException e) {
-      return "unreadable";
-    }
   }
 
   /** {@return the default identity, which is also shown to servers that ask} */
@@ -182,6 +186,16 @@ public final class IdentityStore {
     return wild == null ? now.standard() : wild;
   }
 
+  /**
+   * Puts other identities in use, from the next handshake on.
+   *
+   * @param standard the default identity
+   * @param byName identities by SNI name
+   */
+  public void use(Identity standard, Map<String, Identity> byName) {
+    state = new State(standard, lowerCase(byName));
+  }
+
   /** Whether {@code identity} is still in use. */
   boolean isInUse(Identity identity) {
     State now = state;
@@ -199,28 +213,17 @@ public final class IdentityStore {
   public synchronized List<Reload> reloadIfChanged() {
     List<Reload> out = new ArrayList<>();
     for (WatchedPair pair : slots) {
-      String stamp = stamp(pair.pair);
+      String stamp = pair.pair.stamp();
       if (stamp.equals(pair.seen)) {
         continue;
       }
       pair.seen = stamp;
-      Reload reload = reload(pair);
-      pair.failure = reload instanceof Reload.KeptFormer kept ? kept : null;
-      out.add(reload);
+      out.add(reload(pair));
     }
     if (!out.isEmpty()) {
       state = stateOf(slots);
     }
     return out;
-  }
-
-  /**
-   * Pairs whose files are wrong now: another certificate is in use than they hold.
-   *
-   * @return how many pairs
-   */
-  public synchronized List<Reload.KeptFormer> failedReloads() {
-    return slots.stream().map(s -> s.failure).filter(Objects::nonNull).toList();
   }
 
   private Reload reload(WatchedPair pair) {
@@ -242,16 +245,5 @@ public final class IdentityStore {
     } catch (Identity.InvalidIdentity e) {
       return new Reload.KeptFormer(file, FailureText.of(e));
     }
-  }
-
-  /**
-   * {@return all identities in use, the default first: for posture, metrics (days left) and the
-   * console}
-   */
-  public List<Identity> identities() {
-    State now = state;
-    List<Identity> out = new ArrayList<>(List.of(now.standard()));
-    now.byName().values().stream().filter(i -> !out.contains(i)).forEach(out::add);
-    return List.copyOf(out);
   }
 }

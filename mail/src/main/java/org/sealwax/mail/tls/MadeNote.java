@@ -17,6 +17,11 @@ record MadeNote(Domain host, Instant until) {
   static final String KEY = "self-signed.key";
   static final String FILE = "self-signed.for";
 
+  /** Where the pair is. */
+  static IdentitySettings.CertificatePair files(Path folder) {
+    return new IdentitySettings.CertificatePair(folder.resolve(CERTIFICATE), folder.resolve(KEY));
+  }
+
   /** One line: the name and seconds since 1970. */
   String text() {
     return host.name() + " " + until.getEpochSecond() + "\n";

@@ -68,9 +68,9 @@ final class SelfSigned {
    */
   static IdentitySettings.CertificatePair pair(
       Path folder, Domain host, Instant now, RandomSource random) throws IOException {
-    Path certificate = folder.resolve(MadeNote.CERTIFICATE);
-    Path key = folder.resolve(MadeNote.KEY);
-    IdentitySettings.CertificatePair pair = new IdentitySettings.CertificatePair(certificate, key);
+    IdentitySettings.CertificatePair pair = MadeNote.files(folder);
+    Path certificate = pair.certificate();
+    Path key = pair.key();
     if (Files.exists(key) && Files.exists(certificate)) {
       Identity there = Identity.read(certificate, key);
       boolean fresh = there.expires().isAfter(now.plus(RENEW));

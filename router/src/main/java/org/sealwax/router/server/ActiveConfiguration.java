@@ -9,6 +9,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.TlsFactory;
+import org.sealwax.router.certs.ServerCertificates;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.deliver.Dialers;
 import org.sealwax.router.deliver.HostConnector;

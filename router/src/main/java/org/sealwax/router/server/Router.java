@@ -27,6 +27,8 @@ import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.RootStore;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsSettings;
+import org.sealwax.router.certs.CertificateSlot;
+import org.sealwax.router.certs.ServerCertificates;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlServer;
 import org.sealwax.router.control.ControlService;
@@ -142,7 +144,10 @@ public final class Router implements Closeable {
     TlsFactory tls = new TlsFactory(TlsSettings.defaults(), clock, random);
     this.certificates =
         new ServerCertificates(
-            () -> settingsNow().identity(), housekeeping::isEnded, clock, random, log);
+            CertificateSlot.of(settings.identity(), clock, random),
+            housekeeping::isEnded,
+            clock,
+            log);
     Resolver resolver =
         new LazyResolver(new Lazy<>(() -> new CachingResolver(settings.dns(), clock, random)));
     this.stores =
@@ -400,7 +405,7 @@ public final class Router implements Closeable {
    */
   public synchronized Set<String> reload(RouterSettings next) throws IOException {
     RouterSettings old = settingsNow();
-    certificates.check(next.identity());
+    certificates.check(CertificateSlot.of(next.identity(), clock, RandomSource.secure()));
     try {
       RootStore.rereadPublicRoots();
     } catch (IllegalStateException e) {

@@ -22,6 +22,7 @@ import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.mail.tls.RootStore;
 import org.sealwax.mail.tls.verdict.CertificateName;
 import org.sealwax.mail.tls.verdict.NameCheck;
+import org.sealwax.router.certs.ServerCertificates;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.dkim.DkimKeyFile;
 import org.sealwax.router.dkim.DkimRow;
@@ -68,9 +69,6 @@ public final class ConfiguredFilesCheck {
         : Optional.empty();
   }
 
-  /** Renewal by ACME comes 30 days before the end; what is left at 14 was not renewed. */
-  static final Duration SOON = Duration.ofDays(14);
-
   /** RFC 7646 section 2: a lifetime of a week at most, with a day's grace for time zones. */
   static final Duration NEGATIVE_ANCHOR = Duration.ofDays(8);
 
@@ -113,21 +111,6 @@ public final class ConfiguredFilesCheck {
     PipeDeliveryAgent.warnings(settings.pipes(), PipeDeliveryAgent.runsAsRoot())
         .forEach(w -> inspection.warning("[[pipe]]", w));
     return List.copyOf(inspection.findings);
-  }
-
-  /** What an admin should know about the dates of a certificate. */
-  public static Optional<String> lifetime(Identity identity, Instant now) {
-    Instant end = identity.expires();
-    Instant begin = identity.leaf().getNotBefore().toInstant();
-    if (now.isAfter(end)) {
-      return Optional.of(identity.name() + ": the certificate expired on " + end);
-    }
-    if (now.isBefore(begin)) {
-      return Optional.of(identity.name() + ": the certificate is valid only from " + begin);
-    }
-    return now.plus(SOON).isAfter(end)
-        ? Optional.of(identity.name() + ": the certificate expires soon, on " + end)
-        : Optional.empty();
   }
 
   private void expiries() {
@@ -193,7 +176,7 @@ public final class ConfiguredFilesCheck {
       error(place, e);
       return;
     }
-    lifetime(identity, clock.now()).ifPresent(w -> warning(place, w));
+    ServerCertificates.lifetime(identity, clock.now()).ifPresent(w -> warning(place, w));
     for (String name : names) {
       // A wildcard stands for any label: the certificate must have the wildcard, too.
       Domain asked = Domain.of(name.startsWith("*.") ? "any-label" + name.substring(1) : name);
