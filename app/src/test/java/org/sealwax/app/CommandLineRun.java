@@ -24,6 +24,13 @@ final class CommandLineRun {
   }
 
   CommandLineRun(Path folder, int columns) {
+    this(folder, columns, "tester");
+  }
+
+  /**
+   * @param user who runs it
+   */
+  CommandLineRun(Path folder, int columns, String user) {
     this.line =
         new CommandLine(
             new ProcessEnvironment(
@@ -37,7 +44,7 @@ final class CommandLineRun {
                 new ByteArrayInputStream(new byte[0]),
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
-                "tester",
+                user,
                 folder,
                 folder));
   }

@@ -71,6 +71,38 @@ final class DkimCommandTest {
     return List.of("dkim", "check", "project.example", "--config", "c.toml");
   }
 
+  /** The router's user need not be called sealwax: the owner of its state folder is that user. */
+  @Test
+  void rootIsToldTheUserOfTheRouter() throws Exception {
+    Path state = Files.createDirectories(folder.resolve("router-state"));
+    try {
+      Files.setOwner(
+          state,
+          folder.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody"));
+    } catch (IOException e) {
+      // Only root can do this.
+    }
+    String owner = Files.getOwner(state).getName();
+    Files.writeString(folder.resolve("c.toml"), "[server]\nstate = \"router-state\"\n");
+    Files.writeString(folder.resolve("d.toml"), "[server]\nstate = \"not-yet\"\n");
+    CommandLineRun root = new CommandLineRun(folder, 80, "root");
+    List<String> words = List.of("dkim", "new", "project.example", "--folder", KEYS);
+    for (String config : List.of("c.toml", "d.toml")) {
+      List<String> all =
+          Stream.concat(
+                  words.stream(),
+                  Stream.of("--config", config, "--selector", config.substring(0, 1)))
+              .toList();
+      assertEquals(0, root.run(all), root.err());
+      boolean known = config.equals("c.toml") && !owner.equals("root");
+      assertTrue(
+          root.err()
+              .contains("run: chown " + (known ? owner : "USER") + " " + folder.resolve(KEYS)),
+          root.err());
+      assertEquals(!known, root.err().contains("(USER: the user that runs sealwax serve)"));
+    }
+  }
+
   /** One that is there keeps the other from being made. */
   @Test
   void nothingIsMadeWhenOneOfTheFilesExists() throws Exception {

@@ -181,6 +181,7 @@ public final class DkimCommand {
     NewKey rsa = new NewKey(domain, selector(name), DkimAlgorithm.RSA_SHA256, folder);
     NewKey edwards =
         new NewKey(domain, selector(name + "-ed"), DkimAlgorithm.ED25519_SHA256, folder);
+    Optional<String> user = process.root() ? userOfRouter(arguments) : Optional.empty();
     // Neither is made when the other cannot be.
     rsa.requireFree();
     edwards.requireFree();
@@ -198,12 +199,26 @@ public final class DkimCommand {
       process
           .err()
           .println(
-              "sealwax: note: the user of the router must own the files; run: chown sealwax "
+              "sealwax: note: the user of the router must own the files; run: chown "
+                  + user.orElse("USER")
+                  + " "
                   + rsa.file()
                   + " "
-                  + edwards.file());
+                  + edwards.file()
+                  + (user.isPresent() ? "" : " (USER: the user that runs sealwax serve)"));
     }
     return ExitStatus.OK;
+  }
+
+  /** The owner of the state folder, who is the user of the router; empty where there is none. */
+  private Optional<String> userOfRouter(Arguments arguments) throws CommandFailed {
+    Path state = configuration.state(arguments);
+    try {
+      String owner = Files.getOwner(state).getName();
+      return owner.equals("root") ? Optional.empty() : Optional.of(owner);
+    } catch (IOException e) {
+      return Optional.empty();
+    }
   }
 
   private Path folder(Arguments arguments) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.PublicSuffixList;
 import org.sealwax.mail.dmarc.AuthenticatedIdentifier.Mechanism;
 import org.sealwax.mail.dmarc.DmarcRecord.Alignment;
 import org.sealwax.mail.dmarc.DmarcTreeWalk.PublishedRecord;
@@ -56,6 +57,43 @@ public final class DmarcCheck {
    */
   public DmarcVerdict ofUnauthenticated(Domain author) {
     return of(author, new AuthenticationFacts(List.of(), List.of()));
+  }
+
+  /**
+   * {@return whether a receiver could find the two aligned in relaxed mode, so that a pass of SPF
+   * or DKIM for {@code identifier} proves the author} Receivers take the organizational domain by
+   * the tree walk (RFC 9989 section 4.10.2) or still by a public suffix list (RFC 7489 section
+   * 3.2), and either is wider for some names. Where a look-up fails, two common labels are enough.
+   *
+   * @param author the domain in From
+   * @param identifier the domain that SPF or DKIM authenticates
+   */
+  public boolean mayAlign(Domain author, Domain identifier) {
+    if (PublicSuffixList.bundled().sameOrganisation(author, identifier)) {
+      return true;
+    }
+    DmarcTreeWalk one = DmarcTreeWalk.from(resolver, author);
+    DmarcTreeWalk other = DmarcTreeWalk.from(resolver, identifier);
+    return one.failure().isPresent() || other.failure().isPresent()
+        ? shareTwoLabels(author, identifier)
+        : one.organization().equals(other.organization());
+  }
+
+  /**
+   * {@return whether the two can be aligned without a policy record at a top-level domain: names of
+   * one organizational domain end in the same two labels}
+   *
+   * @param a one domain
+   * @param b the other domain
+   */
+  public static boolean shareTwoLabels(Domain a, Domain b) {
+    return lastTwoLabels(a).equals(lastTwoLabels(b));
+  }
+
+  private static String lastTwoLabels(Domain domain) {
+    String name = domain.name();
+    int last = name.lastIndexOf('.');
+    return last < 0 ? name : name.substring(name.lastIndexOf('.', last - 1) + 1);
   }
 
   private DmarcVerdict of(Domain author, AuthenticationFacts facts) {

@@ -87,8 +87,8 @@ public final class ConfigurationSource {
     }
   }
 
-  /** The state folder. */
-  Path state(Arguments arguments) throws CommandFailed {
+  /** The state folder, where [server] is in order. */
+  public Path state(Arguments arguments) throws CommandFailed {
     return server(arguments).state();
   }
 

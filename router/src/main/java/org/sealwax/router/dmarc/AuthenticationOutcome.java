@@ -1,7 +1,6 @@
 package org.sealwax.router.dmarc;
 
 import java.util.Optional;
-import org.sealwax.mail.dmarc.AuthorDomain;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.log.SenderCheckFields;
 
@@ -17,5 +16,5 @@ import org.sealwax.router.log.SenderCheckFields;
 public record AuthenticationOutcome(
     String field,
     SenderCheckFields log,
-    Optional<AuthorDomain> unproven,
+    Optional<UnprovenAuthor> unproven,
     Optional<Reply> refusal) {}

@@ -143,14 +143,8 @@ public final class MessageAuthentication implements MessageSplitter.MessageParts
    */
   private static Predicate<Domain> mayBeAligned(AuthorDomain author) {
     return author instanceof AuthorDomain.Single(Domain from)
-        ? signer -> lastTwoLabels(signer).equals(lastTwoLabels(from))
+        ? signer -> DmarcCheck.shareTwoLabels(signer, from)
         : signer -> false;
-  }
-
-  private static String lastTwoLabels(Domain domain) {
-    String name = domain.name();
-    int last = name.lastIndexOf('.');
-    return last < 0 ? name : name.substring(name.lastIndexOf('.', last - 1) + 1);
   }
 
   private static AuthorDomain author(HeaderSection section) {
@@ -251,7 +245,8 @@ public final class MessageAuthentication implements MessageSplitter.MessageParts
             enforcement.text()),
         switch (dmarc.result()) {
           case PASS, NONE -> Optional.empty();
-          case FAIL, TEMPERROR, PERMERROR -> Optional.of(author);
+          case FAIL, PERMERROR -> Optional.of(new UnprovenAuthor(author, false));
+          case TEMPERROR -> Optional.of(new UnprovenAuthor(author, true));
         },
         enforcement instanceof DmarcEnforcement.Refuse
             ? Optional.of(refusal(from, spf, signatures))

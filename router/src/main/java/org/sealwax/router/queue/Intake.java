@@ -6,7 +6,10 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
 import java.util.Optional;
+import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.ByteBudget;
+import org.sealwax.mail.smtp.DsnRequest;
 import org.sealwax.router.dkim.SigningOutput;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.SpoolException;
@@ -24,6 +27,14 @@ public interface Intake {
   /** Opens an entry for our own mail, which is small. */
   default IncomingMessage open() throws SpoolException {
     return open(ByteBudget.unlimited());
+  }
+
+  /**
+   * The recipients of our own message to an address: the targets, where it is an alias of this
+   * host.
+   */
+  default List<Recipient> ownRecipients(Mailbox to, ReversePath sender, DsnRequest dsn) {
+    return List.of(Recipient.direct(to, sender, dsn));
   }
 
   /** One message on its way in; owned by one thread. */

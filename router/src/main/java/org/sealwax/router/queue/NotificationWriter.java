@@ -261,18 +261,7 @@ final class NotificationWriter {
         new Envelope(ReversePath.nullPath(), options, OWN_ORIGIN, "", "", "", targets.size());
     // RFC 3461 5.2: notifications themselves ask for none.
     DsnRequest dsn = new DsnRequest(java.util.Set.of(), true, null);
-    List<Recipient> recipients =
-        targets.stream()
-            .map(
-                target ->
-                    new Recipient(
-                        target,
-                        ReversePath.nullPath(),
-                        to,
-                        !target.equals(new DeliveryTarget.Remote(to)),
-                        false,
-                        dsn))
-            .toList();
+    List<Recipient> recipients = Recipient.ofOwnMessage(to, targets, ReversePath.nullPath(), dsn);
     List<RecipientBatch> batches =
         RecipientGroup.of(recipients, tls, queue.routing, queue.settings().recipientsPerRound())
             .stream()

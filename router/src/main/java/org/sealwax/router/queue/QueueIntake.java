@@ -13,6 +13,7 @@ import org.sealwax.mail.address.AddressLiteral;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.net.ByteBudget;
+import org.sealwax.mail.smtp.DsnRequest;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.queue.DeliverySlots.RunningRound;
 import org.sealwax.router.queue.NotificationWriter.PreparedNotification;
@@ -41,6 +42,11 @@ final class QueueIntake implements Intake {
     Draft draft = queue.spool.draft();
     draft.within(memory);
     return new SpoolingMessage(draft);
+  }
+
+  @Override
+  public List<Recipient> ownRecipients(Mailbox to, ReversePath sender, DsnRequest dsn) {
+    return Recipient.ofOwnMessage(to, queue.routing.targetsOf(to), sender, dsn);
   }
 
   /** A message on its way into the store. */

@@ -1,5 +1,6 @@
 package org.sealwax.router.queue;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
@@ -46,6 +47,21 @@ public record Recipient(
   /** A recipient that goes where it was addressed. */
   public static Recipient direct(Mailbox mailbox, ReversePath sender, DsnRequest dsn) {
     return new Recipient(new DeliveryTarget.Remote(mailbox), sender, mailbox, false, false, dsn);
+  }
+
+  /**
+   * The recipients of our own message to an address: its targets where it is an alias of this host.
+   *
+   * @param targets by {@link Routing#targetsOf}
+   */
+  static List<Recipient> ofOwnMessage(
+      Mailbox to, List<DeliveryTarget> targets, ReversePath sender, DsnRequest dsn) {
+    return targets.stream()
+        .map(
+            target ->
+                new Recipient(
+                    target, sender, to, !target.equals(new DeliveryTarget.Remote(to)), false, dsn))
+        .toList();
   }
 
   /** The original as it stands in Delivered-To, or null when not forwarded. */

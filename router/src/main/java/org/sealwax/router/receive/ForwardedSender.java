@@ -1,7 +1,7 @@
 package org.sealwax.router.receive;
 
+import java.util.function.BiPredicate;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.address.PublicSuffixList;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.dmarc.AuthorDomain;
 
@@ -19,30 +19,27 @@ enum ForwardedSender {
   /** Not at all: a bounce keeps its empty sender, and our host name would prove the author. */
   NONE;
 
-  /** Alignment by the tree walk of a receiver (RFC 9989) is not wider than this. */
-  private static final PublicSuffixList SUFFIXES = PublicSuffixList.bundled();
-
   /**
    * Decides; a pure function.
    *
    * @param author not confirmed
    * @param path the sender for forwards
    * @param host our name in EHLO
+   * @param mayAlign whether SPF of the second domain may prove the first as author
    */
-  static ForwardedSender of(AuthorDomain author, ReversePath path, Domain host) {
+  static ForwardedSender of(
+      AuthorDomain author, ReversePath path, Domain host, BiPredicate<Domain, Domain> mayAlign) {
     return switch (path) {
-      case ReversePath.Null _ -> isOfOrganisation(author, host) ? NONE : REWRITTEN;
+      case ReversePath.Null _ ->
+          author instanceof AuthorDomain.Single(Domain from) && mayAlign.test(from, host)
+              ? NONE
+              : REWRITTEN;
       case ReversePath.SenderMailbox sender ->
-          !(author instanceof AuthorDomain.Single)
+          !(author instanceof AuthorDomain.Single(Domain from))
                   || sender.mailbox().domain() instanceof Domain domain
-                      && isOfOrganisation(author, domain)
+                      && mayAlign.test(from, domain)
               ? ORIGINAL
               : REWRITTEN;
     };
-  }
-
-  private static boolean isOfOrganisation(AuthorDomain author, Domain domain) {
-    return author instanceof AuthorDomain.Single(Domain from)
-        && SUFFIXES.sameOrganisation(from, domain);
   }
 }

@@ -11,7 +11,6 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.dkim.DkimSigningKey;
-import org.sealwax.mail.dmarc.AuthorDomain;
 import org.sealwax.mail.message.AuthorField;
 import org.sealwax.mail.message.HeaderScanner;
 import org.sealwax.mail.message.HeaderSection;
@@ -20,6 +19,7 @@ import org.sealwax.mail.message.ReceivedHeader;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.dkim.SigningOutput;
 import org.sealwax.router.dkim.Submitter;
+import org.sealwax.router.dmarc.UnprovenAuthor;
 import org.sealwax.router.milter.MessageEdits;
 import org.sealwax.router.milter.MilterTransaction.FilteredMessage;
 import org.sealwax.router.queue.Intake;
@@ -277,7 +277,7 @@ final class ReceivedContent implements Closeable {
   }
 
   /** The author that DMARC did not confirm, where a policy may apply; empty without checks. */
-  Optional<AuthorDomain> unproven() {
+  Optional<UnprovenAuthor> unproven() {
     return judgement == null ? Optional.empty() : judgement.unproven();
   }
 

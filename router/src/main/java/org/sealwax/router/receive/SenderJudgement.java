@@ -8,7 +8,6 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.ReversePath;
-import org.sealwax.mail.dmarc.AuthorDomain;
 import org.sealwax.mail.message.ForgedResultsFilter;
 import org.sealwax.mail.message.HeaderScanner;
 import org.sealwax.mail.net.BlockOutput;
@@ -18,6 +17,7 @@ import org.sealwax.router.dmarc.InboundSettings;
 import org.sealwax.router.dmarc.IncomingMail;
 import org.sealwax.router.dmarc.MessageAuthentication;
 import org.sealwax.router.dmarc.SenderChecks;
+import org.sealwax.router.dmarc.UnprovenAuthor;
 import org.sealwax.router.spool.QueueId;
 
 /**
@@ -37,7 +37,7 @@ final class SenderJudgement {
   private final @Nullable MessageAuthentication checks;
   private byte[] results = NOTHING;
   private String checked = "";
-  private Optional<AuthorDomain> unproven = Optional.empty();
+  private Optional<UnprovenAuthor> unproven = Optional.empty();
 
   private SenderJudgement(
       SmtpServer server,
@@ -125,7 +125,7 @@ final class SenderJudgement {
   }
 
   /** The author that DMARC did not confirm, where a policy may apply. */
-  Optional<AuthorDomain> unproven() {
+  Optional<UnprovenAuthor> unproven() {
     return unproven;
   }
 

@@ -10,7 +10,6 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
-import org.sealwax.mail.dmarc.AuthorDomain;
 import org.sealwax.mail.message.HeaderScanner;
 import org.sealwax.mail.message.TraceHops;
 import org.sealwax.mail.net.FailureText;
@@ -21,6 +20,8 @@ import org.sealwax.mail.smtp.MailParameters;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.mail.smtp.SmtpFlaw;
 import org.sealwax.mail.smtp.session.CommandHandler;
+import org.sealwax.router.dmarc.SenderChecks;
+import org.sealwax.router.dmarc.UnprovenAuthor;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.milter.MilterTransaction;
 import org.sealwax.router.milter.MilterTransaction.FilterResult;
@@ -347,18 +348,26 @@ final class Transaction implements CommandHandler.BodyReceiver {
   /**
    * A forward must not prove an author that DMARC did not confirm; the reply that refuses, or null.
    */
-  private @Nullable Reply withhold(AuthorDomain author) throws IOException {
-    if (guarded.isEmpty()) {
+  private @Nullable Reply withhold(UnprovenAuthor author) throws IOException {
+    SenderChecks checks = server.checks();
+    if (guarded.isEmpty() || checks == null) {
       return null;
     }
-    switch (ForwardedSender.of(author, forwardSender().path(), reception.settings().host())) {
+    switch (ForwardedSender.of(
+        author.domain(),
+        forwardSender().path(),
+        reception.settings().host(),
+        (from, domain) -> checks.mayAlign(from, domain, reception.inbound().timeLimit()))) {
       case REWRITTEN -> {}
       case ORIGINAL -> {
         recipients.replaceAll(r -> r.forwarded() ? r.from(sender) : r);
         forwardSender = null;
       }
       case NONE -> {
-        return Reply.of("550 5.7.1 DMARC does not confirm the author of this bounce");
+        return Reply.of(
+            author.temporary()
+                ? "451 4.7.1 the author of this bounce cannot be checked now; try again later"
+                : "550 5.7.1 DMARC does not confirm the author of this bounce");
       }
     }
     return null;

@@ -1,7 +1,6 @@
 package org.sealwax.router.reports;
 
 import java.io.IOException;
-import java.util.List;
 import java.util.Set;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
@@ -11,7 +10,6 @@ import org.sealwax.mail.tlsrpt.ReportAddress;
 import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.MailOptions;
-import org.sealwax.router.queue.Recipient;
 
 /** Hands a report to the queue. */
 final class ReportQueueing {
@@ -34,8 +32,7 @@ final class ReportQueueing {
       entry.content().write(message);
       entry.commit(
           new Envelope(sender, options, "tlsrpt", "", ""),
-          List.of(
-              Recipient.direct(address.mailbox(), sender, new DsnRequest(Set.of(), true, null))));
+          intake.ownRecipients(address.mailbox(), sender, new DsnRequest(Set.of(), true, null)));
       return entry.id().toString();
     }
   }

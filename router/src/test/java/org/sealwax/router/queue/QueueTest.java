@@ -323,6 +323,12 @@ final class QueueTest {
                     "mx.to.example[192.0.2.1]:25",
                     null,
                     FailureCause.Extent.RECIPIENT));
+    // So do our other messages: TLS reports.
+    assertEquals(
+        List.of(one, two),
+        queue.intake().ownRecipients(alias, ReversePath.nullPath(), DsnRequest.none()).stream()
+            .map(Recipient::target)
+            .toList());
     send(ReversePath.of(alias), "Subject: hello\r\n\r\n", to("gone@to.example"));
     assertEquals(new NextHop.ByMx(Domain.of("to.example")), next().consignment().nextHop());
     List<DeliveredMessage> notifications = List.of(next(), next());

@@ -269,13 +269,17 @@ final class SenderJudgementTest {
 
   /** The sender that the target of jones@example.org gets; or our reply, if it refuses. */
   private static String forwarded(String policy, String sender, String from) throws Exception {
+    return forwarded(
+        dns().txt("_dmarc.example.org", policy).txt("example.org", "v=spf1 ip4:198.51.100.7 -all"),
+        sender,
+        from);
+  }
+
+  private static String forwarded(FixedResolver.Builder dns, String sender, String from)
+      throws Exception {
     SessionHarness harness = new SessionHarness();
     harness.option("alias jones@example.org -> a@target.example");
-    harness.resolver =
-        dns()
-            .txt("_dmarc.example.org", policy)
-            .txt("example.org", "v=spf1 ip4:198.51.100.7 -all")
-            .build();
+    harness.resolver = dns.build();
     harness.inbound = settings(InboundSettings.Mode.REPORT);
     Exchange exchange = Exchange.of(harness, sender, "From: " + from + "\r\n");
     return exchange.reply().startsWith("250 ")
@@ -300,6 +304,43 @@ final class SenderJudgementTest {
     assertEquals(rewritten, forwarded(reject, "x@other.example", "x@other.example"));
     // Without a policy nothing is proven.
     assertEquals(rewritten, forwarded("v=spf1", "x@other.example", "a@example.org"));
+  }
+
+  /** A group has members, and none has no author (RFC 6854). */
+  @Test
+  void membersOfAGroupAreAuthors() throws Exception {
+    String reject = "v=DMARC1; p=reject";
+    for (String group :
+        List.of("team: a@example.org;", "\"a: b\": A <a@example.org>, x@example.org;")) {
+      assertEquals("x@other.example", forwarded(reject, "x@other.example", group), group);
+    }
+    // Without a member there is no author that DMARC could confirm.
+    assertEquals("x@other.example", forwarded(reject, "x@other.example", "nobody:;"));
+    assertEquals(
+        "x@other.example", forwarded(reject, "x@other.example", "t: a@example.org;, b@c.example"));
+    assertEquals(
+        "srs=x=other.example@mx.example.org",
+        forwarded(reject, "x@other.example", "team: a@bank.example;"));
+  }
+
+  /** The walk finds an organization above a public suffix that has a record of its own. */
+  @Test
+  void aRecordAtAPublicSuffixMakesItsNamesOneOrganization() throws Exception {
+    String rewritten = "srs=x=other.example@mx.example.org";
+    FixedResolver.Builder suffix =
+        dns().txt("_dmarc.org", "v=DMARC1; p=reject").txt("neighbour.org", "v=spf1 -all");
+    assertEquals("x@other.example", forwarded(suffix, "x@other.example", "a@neighbour.org"));
+    FixedResolver.Builder marked =
+        dns().txt("_dmarc.org", "v=DMARC1; p=reject; psd=y").txt("neighbour.org", "v=spf1 -all");
+    assertEquals(rewritten, forwarded(marked, "x@other.example", "a@neighbour.org"));
+  }
+
+  /** A bounce is not lost because the DNS does not answer. */
+  @Test
+  void aBounceWhoseAuthorCannotBeCheckedIsDeferred() throws Exception {
+    assertEquals(
+        "451 4.7.1 the author of this bounce cannot be checked now; try again later",
+        forwarded(dns().fails("_dmarc.example.org"), "", "MAILER-DAEMON@mx.example.org"));
   }
 
   @Test

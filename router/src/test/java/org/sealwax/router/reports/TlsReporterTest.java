@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,6 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.dkim.DkimSigningKey;
 import org.sealwax.mail.http.HttpsClient;
 import org.sealwax.mail.net.ByteBudget;
@@ -49,6 +51,7 @@ import org.sealwax.mail.net.DialerSettings;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.net.Wire;
+import org.sealwax.mail.smtp.DsnRequest;
 import org.sealwax.mail.smtp.MailboxParser;
 import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.IdentityStore;
@@ -69,6 +72,7 @@ import org.sealwax.router.dkim.DkimKeyFile;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.queue.BugLog;
+import org.sealwax.router.queue.DeliveryTarget;
 import org.sealwax.router.queue.Envelope;
 import org.sealwax.router.queue.Intake;
 import org.sealwax.router.queue.MailOptions;
@@ -126,8 +130,16 @@ final class TlsReporterTest {
     private final List<String> messages = new ArrayList<>();
     private final List<Envelope> submissions = new ArrayList<>();
     private final List<Recipient> addressed = new ArrayList<>();
+    private final Map<String, List<Mailbox>> targets = new HashMap<>();
     private volatile Runnable then = () -> {};
     private boolean full;
+
+    @Override
+    public List<Recipient> ownRecipients(Mailbox to, ReversePath sender, DsnRequest dsn) {
+      return targets.getOrDefault(to.toString(), List.of(to)).stream()
+          .map(target -> Recipient.direct(target, sender, dsn))
+          .toList();
+    }
 
     @Override
     public IncomingMessage open(ByteBudget memory) throws SpoolException {
@@ -468,6 +480,26 @@ final class TlsReporterTest {
     reporter.close();
     assertEquals(1, letterbox.messages.size());
     assertEquals(List.of(), SessionCountFile.in(folder));
+  }
+
+  /** The MX of an alias domain leads back here: the report would be held as a mail loop. */
+  @Test
+  void aReportToAnAliasOfThisHostGoesToItsTargets() throws Exception {
+    List<Mailbox> targets =
+        List.of(
+            MailboxParser.parse("ann@peer.example").orElseThrow(),
+            MailboxParser.parse("ben@peer.example").orElseThrow());
+    letterbox.targets.put("tls@project.example", targets);
+    try (TlsReporter reporter = reporter(dns("v=TLSRPTv1; rua=mailto:tls@project.example"), true)) {
+      reporter.session(DOMAIN, List.of(EXPIRED));
+      clock.now = MIDNIGHT.plus(Duration.ofDays(1));
+      reporter.session(DOMAIN, List.of(HELD));
+      reporter.send(clock.now());
+    }
+    assertEquals(
+        targets.stream().map(DeliveryTarget.Remote::new).toList(),
+        letterbox.addressed.stream().map(Recipient::target).toList());
+    assertTrue(letterbox.messages.getFirst().contains("\r\nTo: tls@project.example\r\n"));
   }
 
   @Test

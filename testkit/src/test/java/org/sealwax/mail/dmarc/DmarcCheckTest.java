@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dmarc.AuthenticatedIdentifier.Mechanism;
 import org.sealwax.testkit.dns.FixedResolver;
@@ -210,5 +212,32 @@ final class DmarcCheckTest {
       assertEquals(DmarcPolicy.NONE, verdict.policy());
       assertTrue(!verdict.reason().isEmpty());
     }
+  }
+
+  /** Receivers differ in how they find an organization: the wider one counts. */
+  @ParameterizedTest
+  @CsvSource({
+    "example.org,         srs.example.org,       true,  the list",
+    "example.co.uk,       srs.example.co.uk,     true,  the list below a suffix of two labels",
+    "a.b.example.co.uk,   srs.example.co.uk,     true,  several labels below it",
+    "example.co.uk,       srs.other.co.uk,       false, a neighbour below that suffix",
+    "co.uk,               srs.other.co.uk,       false, the suffix as author",
+    "example.org,         example.com,           false, nothing in common",
+    "one.walked.org.uk,   srs.two.walked.org.uk, true,  the list and the walk",
+    "one.gov.uk,       srs.two.gov.uk,     true,  a suffix with a record of its own",
+    "one.police.uk,       srs.two.police.uk,     false, a suffix that says that it is one",
+    "one.me.uk,           srs.two.me.uk,         true,  a look-up that fails and two labels",
+    "one.me.uk,           srs.two.org.uk,        false, a look-up that fails and one label"
+  })
+  void whatAReceiverMayAlign(String author, String identifier, boolean expected, String why) {
+    FixedResolver dns =
+        FixedResolver.builder()
+            .txt("_dmarc.walked.org.uk", "v=DMARC1; p=reject")
+            .txt("_dmarc.gov.uk", "v=DMARC1; p=reject")
+            .txt("_dmarc.police.uk", "v=DMARC1; p=reject; psd=y")
+            .fails("_dmarc.me.uk")
+            .build();
+    assertEquals(
+        expected, new DmarcCheck(dns).mayAlign(Domain.of(author), Domain.of(identifier)), why);
   }
 }
