@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.AddressLiteral;
@@ -30,8 +29,8 @@ import org.sealwax.mail.smtp.session.SmtpTimeouts;
 import org.sealwax.mail.tlsrpt.SessionDiagnosis;
 import org.sealwax.router.deliver.HostOrder.Tried;
 import org.sealwax.router.deliver.RoundWork.ConnectionResult;
-import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.ledger.LedgerRound;
+import org.sealwax.router.ledger.RememberedSample.SampleOrigin;
 import org.sealwax.router.ledger.RoundMx;
 import org.sealwax.router.queue.FailureCause;
 import org.sealwax.router.queue.NextHop;
@@ -47,11 +46,6 @@ final class DeliveryRound {
   /** Hosts whose evidence is looked up ahead: the first, and the one after it. */
   private static final int AHEAD_HOSTS = 2;
 
-  /** An argument for an empty ledger, which ignores it. */
-  private static final Domain NOWHERE = Domain.of("invalid");
-
-  private static final RoundMx NO_ANSWER = new RoundMx(Set.of(NOWHERE), false, Instant.EPOCH);
-
   private final SmtpDeliveryAgent agent;
   final HostConnector connector;
   final DeliveryRecorder recorder;
@@ -63,7 +57,7 @@ final class DeliveryRound {
   final Instant began;
   RoutePlan.PlannedHosts plan = RoutePlan.PlannedHosts.NONE;
   HostOrder order = new HostOrder(List.of(), Tried.NOTHING, DeliveryRound::noHost);
-  LedgerRound ledger = Ledger.empty().beginRound(NOWHERE, NO_ANSWER, false);
+  LedgerRound ledger = LedgerRound.NONE;
   int connections;
 
   /** A connection is kept for plaintext, which is due at a host once every other was tried. */
@@ -112,7 +106,7 @@ final class DeliveryRound {
     RoundMx mx = plan.mx();
     Domain domain = nextHop instanceof NextHop.ByMx byMx ? byMx.domain() : null;
     if (mx != null && domain != null) {
-      ledger = recorder.ledger().beginRound(domain, mx, purpose.updatesLedger());
+      ledger = recorder.ledger().beginRound(domain, mx, purpose.sampleOrigin());
     }
     Tried before = work.triedBefore();
     try {
@@ -186,7 +180,7 @@ final class DeliveryRound {
     if (mx == null || plan.hosts().isEmpty()) {
       return Optional.empty();
     }
-    ledger = recorder.ledger().beginProbe(byMx.domain(), mx);
+    ledger = recorder.ledger().beginRound(byMx.domain(), mx, SampleOrigin.GREETING);
     order = order(Tried.NOTHING);
     HostRequirement requirement = order.next();
     return requirement == null

@@ -9,6 +9,7 @@ import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.smtp.DsnRequest;
 import org.sealwax.mail.smtp.MailParameters.ReturnParameter;
+import org.sealwax.router.ledger.RememberedSample.SampleOrigin;
 import org.sealwax.router.queue.Consignment;
 import org.sealwax.router.queue.DeliverySlot;
 import org.sealwax.router.queue.MailOptions;
@@ -129,11 +130,11 @@ record RoundPurpose(ConnectionUse use, Consignment consignment) {
   }
 
   /**
-   * Whether the ledger may learn from it: senders must not choose what is learnt, so not with a
-   * null reverse-path, and not from a question.
+   * Why it connects, for the ledger: senders must not choose what is learnt, so neither mail with a
+   * null reverse-path counts, nor a question.
    */
-  boolean updatesLedger() {
-    return use == ConnectionUse.MAIL && hasSender();
+  SampleOrigin sampleOrigin() {
+    return use == ConnectionUse.MAIL && hasSender() ? SampleOrigin.MAIL : SampleOrigin.OTHER;
   }
 
   /**

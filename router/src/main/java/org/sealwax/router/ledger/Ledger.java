@@ -3,6 +3,7 @@ package org.sealwax.router.ledger;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.Evidence;
+import org.sealwax.router.ledger.RememberedSample.SampleOrigin;
 
 /** The record of the TLS that domains have shown before; by itself, an empty one. Thread-safe. */
 public interface Ledger {
@@ -10,18 +11,9 @@ public interface Ledger {
    * A round begins. DNSSEC, or an MTA-STS policy in force, vouches for a changed MX set here, so
    * {@link #evidenceFor} must be asked after this.
    *
-   * @param counts whether the mail may teach us something: not with a null sender, not a
-   *     notification that we send; such rounds are watched and promote nothing
+   * @param origin why we connect, which decides what is learnt
    */
-  default LedgerRound beginRound(Domain domain, RoundMx answer, boolean counts) {
-    return LedgerRound.NONE;
-  }
-
-  /**
-   * A host that no delivery needs is about to be greeted, to know it: what it shows counts for the
-   * host, and not as a session of the domain.
-   */
-  default LedgerRound beginProbe(Domain domain, RoundMx answer) {
+  default LedgerRound beginRound(Domain domain, RoundMx answer, SampleOrigin origin) {
     return LedgerRound.NONE;
   }
 

@@ -20,6 +20,7 @@ import org.sealwax.mail.address.PublicSuffixList;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.MxPattern;
+import org.sealwax.router.ledger.RememberedSample.SampleOrigin;
 import org.sealwax.router.log.MailLog;
 
 /**
@@ -159,18 +160,25 @@ public final class PersistentLedger implements Ledger, Closeable {
   }
 
   @Override
-  public LedgerRound beginRound(Domain domain, RoundMx answer, boolean counts) {
-    return visit(domain, answer, RememberedSample.SampleOrigin.mail(counts));
-  }
-
-  @Override
-  public LedgerRound beginProbe(Domain domain, RoundMx answer) {
-    return visit(domain, answer, RememberedSample.SampleOrigin.GREETING);
-  }
-
-  private LedgerRound visit(Domain domain, RoundMx answer, RememberedSample.SampleOrigin origin) {
+  public LedgerRound beginRound(Domain domain, RoundMx answer, SampleOrigin origin) {
     step(domain, moment(), row -> begun(row, domain, answer));
-    return new PersistentRound(this, domain, answer, origin);
+    return new LedgerRound() {
+      @Override
+      public void addresses(Domain host, boolean ipv4, boolean ipv6) {
+        step(domain, moment(), row -> row.resolves(host, ipv4, ipv6));
+      }
+
+      @Override
+      public void observed(HostSample sample) {
+        PersistentLedger.this.observed(domain, answer, sample, origin);
+      }
+
+      @Override
+      public boolean needsFreshDns() {
+        DomainRecord row = row(domain);
+        return row != null && row.violation() != null;
+      }
+    };
   }
 
   /** MX hosts of a domain that are worth a greeting now: {@link LedgerRules#hostsToProbe}. */
@@ -183,30 +191,9 @@ public final class PersistentLedger implements Ledger, Closeable {
     return row.roundBegins(answer, host -> trustedMxHosts.lists(domain, host));
   }
 
-  private record PersistentRound(
-      PersistentLedger ledger, Domain domain, RoundMx answer, RememberedSample.SampleOrigin origin)
-      implements LedgerRound {
-    @Override
-    public void addresses(Domain host, boolean ipv4, boolean ipv6) {
-      ledger.step(domain, ledger.moment(), row -> row.resolves(host, ipv4, ipv6));
-    }
-
-    @Override
-    public void observed(HostSample sample) {
-      ledger.observed(this, sample);
-    }
-
-    @Override
-    public boolean needsFreshDns() {
-      DomainRecord row = ledger.row(domain);
-      return row != null && row.violation() != null;
-    }
-  }
-
-  private void observed(PersistentRound round, HostSample sample) {
-    Domain domain = round.domain();
+  private void observed(Domain domain, RoundMx answer, HostSample sample, SampleOrigin origin) {
     ClockReading at = moment();
-    RememberedSample remembered = RememberedSample.of(sample, round.origin(), at.now());
+    RememberedSample remembered = RememberedSample.of(sample, origin, at.now());
     // A bounce from outside does not make a row, nor does a domain that answers nothing.
     boolean makesRow = remembered.counts() && remembered.level() != ProvenLevel.SILENT;
     LedgerChange change =
@@ -216,7 +203,7 @@ public final class PersistentLedger implements Ledger, Closeable {
               DomainRecord known = row;
               if (known == null && makesRow) {
                 DomainRecord fresh = DomainRecord.fresh(domain, at.now());
-                known = begun(rules.step(fresh, at), domain, round.answer()).row();
+                known = begun(rules.step(fresh, at), domain, answer).row();
               }
               return known == null
                   ? null

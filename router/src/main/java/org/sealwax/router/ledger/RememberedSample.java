@@ -42,11 +42,7 @@ public record RememberedSample(
     /** We wanted to know the host: counts for the host, and not as a session of the domain. */
     GREETING,
     /** What others choose, such as mail with a null sender: watched, and nothing else. */
-    OTHER;
-
-    static SampleOrigin mail(boolean counts) {
-      return counts ? MAIL : OTHER;
-    }
+    OTHER
   }
 
   /** Whole seconds, as they are stored. */

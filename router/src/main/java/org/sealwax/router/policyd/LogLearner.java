@@ -21,6 +21,7 @@ import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.router.ledger.HostSample;
 import org.sealwax.router.ledger.Ledger;
+import org.sealwax.router.ledger.RememberedSample.SampleOrigin;
 import org.sealwax.router.ledger.RoundMx;
 
 /**
@@ -82,7 +83,7 @@ final class LogLearner {
         RoundMx mx =
             new RoundMx(
                 names, hosts.security() == DnssecStatus.SECURE, clock.now().plus(answer.ttl()));
-        ledger.beginRound(sent.domain(), mx, true).observed(sample(tls));
+        ledger.beginRound(sent.domain(), mx, SampleOrigin.MAIL).observed(sample(tls));
       }
     }
   }

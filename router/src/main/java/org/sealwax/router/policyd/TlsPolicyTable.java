@@ -26,6 +26,7 @@ import org.sealwax.mail.sts.StsMemory;
 import org.sealwax.mail.sts.StsPolicy;
 import org.sealwax.router.evidence.EvidenceGatherer;
 import org.sealwax.router.ledger.Ledger;
+import org.sealwax.router.ledger.RememberedSample.SampleOrigin;
 import org.sealwax.router.ledger.RoundMx;
 import org.sealwax.router.sts.StsPolicyCache;
 
@@ -205,7 +206,7 @@ public final class TlsPolicyTable {
             secure,
             clock.now().plus(mx.ttl())),
         // A look-up is not a delivery.
-        false);
+        SampleOrigin.OTHER);
   }
 
   private PolicyMapTranslation.Served translated(List<PolicySubject> subjects, List<String> because)

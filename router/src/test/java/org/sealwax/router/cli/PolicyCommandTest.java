@@ -30,6 +30,7 @@ import org.sealwax.router.control.LedgerControlService;
 import org.sealwax.router.ledger.HostSamples;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.ledger.PersistentLedger;
+import org.sealwax.router.ledger.RememberedSample.SampleOrigin;
 import org.sealwax.router.ledger.RoundMx;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.receipts.Receipt;
@@ -109,14 +110,14 @@ final class PolicyCommandTest {
   private void learn(Domain domain, int days) {
     for (int i = 0; i < 4 * days; i++) {
       RoundMx answer = new RoundMx(Set.of(MX), false, clock.now().plusSeconds(300));
-      ledger.beginRound(domain, answer, true).observed(HostSamples.verified(MX));
+      ledger.beginRound(domain, answer, SampleOrigin.MAIL).observed(HostSamples.verified(MX));
       clock.pass(Duration.ofHours(6));
     }
   }
 
   private void violate(Domain domain) {
     RoundMx answer = new RoundMx(Set.of(MX), false, clock.now().plusSeconds(300));
-    ledger.beginRound(domain, answer, true).observed(HostSamples.plaintext(MX));
+    ledger.beginRound(domain, answer, SampleOrigin.MAIL).observed(HostSamples.plaintext(MX));
   }
 
   @Test

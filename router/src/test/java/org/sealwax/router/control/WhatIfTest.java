@@ -42,6 +42,7 @@ import org.sealwax.router.ledger.HostSample;
 import org.sealwax.router.ledger.HostSamples;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.ledger.PersistentLedger;
+import org.sealwax.router.ledger.RememberedSample;
 import org.sealwax.router.ledger.RoundMx;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.RecordingMailLog;
@@ -105,7 +106,9 @@ final class WhatIfTest {
       Function<Domain, HostSample> sample) {
     Domain mx = Domain.of("mx." + domain);
     RoundMx answer = new RoundMx(Set.of(mx), false, clock.now().plusSeconds(300));
-    ledger.beginRound(Domain.of(domain), answer, true).observed(sample.apply(mx));
+    ledger
+        .beginRound(Domain.of(domain), answer, RememberedSample.SampleOrigin.MAIL)
+        .observed(sample.apply(mx));
   }
 
   private MachineDefaults machine() {

@@ -25,6 +25,7 @@ import org.sealwax.router.ledger.HostSamples;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.ledger.ProvenLevel;
+import org.sealwax.router.ledger.RememberedSample.SampleOrigin;
 import org.sealwax.router.ledger.RoundMx;
 import org.sealwax.router.queue.NextHop;
 import org.sealwax.testkit.tls.TestCa;
@@ -152,7 +153,7 @@ final class LedgerDeliveryTest {
     ledger.forget(DOMAIN);
     for (int i = 0; i < 32; i++) {
       RoundMx answer = new RoundMx(Set.of(MX), false, net.clock.now().plusSeconds(300));
-      ledger.beginRound(DOMAIN, answer, true).observed(HostSamples.verified(MX));
+      ledger.beginRound(DOMAIN, answer, SampleOrigin.MAIL).observed(HostSamples.verified(MX));
       net.clock.pass(Duration.ofHours(6));
     }
   }

@@ -18,6 +18,7 @@ import org.sealwax.router.evidence.EvidenceGatherer.LedgerSource;
 import org.sealwax.router.ledger.ActiveViolation;
 import org.sealwax.router.ledger.Ledger;
 import org.sealwax.router.ledger.LedgerRound;
+import org.sealwax.router.ledger.RememberedSample.SampleOrigin;
 import org.sealwax.router.ledger.RoundMx;
 
 final class LedgerSourceTest {
@@ -30,13 +31,8 @@ final class LedgerSourceTest {
     private final List<Domain> asked = new ArrayList<>();
 
     @Override
-    public LedgerRound beginProbe(Domain domain, RoundMx answer) {
-      throw new AssertionError("greets nobody");
-    }
-
-    @Override
-    public LedgerRound beginRound(Domain domain, RoundMx answer, boolean counts) {
-      return Ledger.empty().beginRound(domain, answer, counts);
+    public LedgerRound beginRound(Domain domain, RoundMx answer, SampleOrigin origin) {
+      return Ledger.empty().beginRound(domain, answer, origin);
     }
 
     @Override

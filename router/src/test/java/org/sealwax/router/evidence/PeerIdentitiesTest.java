@@ -41,6 +41,7 @@ import org.sealwax.router.ledger.LedgerRound;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.ledger.ProvenHost;
+import org.sealwax.router.ledger.RememberedSample.SampleOrigin;
 import org.sealwax.router.ledger.RoundMx;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.testkit.dns.FixedResolver;
@@ -383,7 +384,10 @@ final class PeerIdentitiesTest {
   /** One delivery as reported to the ledger. */
   private void round(PersistentLedger real, Domain host, Identity shows) {
     LedgerRound round =
-        real.beginRound(PEER, new RoundMx(Set.of(host), false, clock.now().plusSeconds(300)), true);
+        real.beginRound(
+            PEER,
+            new RoundMx(Set.of(host), false, clock.now().plusSeconds(300)),
+            SampleOrigin.MAIL);
     round.addresses(host, true, false);
     Handshake handshake =
         new Handshake(

@@ -58,7 +58,7 @@ final class DomainRecordCodecTest {
               HostPath.PathFamily.IPV6,
               ProvenLevel.VERIFIED,
               FallbackStep.TLS12,
-              RememberedSample.SampleOrigin.mail(i % 2 == 0),
+              i % 2 == 0 ? RememberedSample.SampleOrigin.MAIL : RememberedSample.SampleOrigin.OTHER,
               false,
               TlsVersion.TLS_1_2,
               key);

@@ -73,7 +73,7 @@ public final class DomainTimeline {
   }
 
   private RememberedSample showing(HostPath.PathFamily family, ProvenLevel proven, boolean counts) {
-    var origin = RememberedSample.SampleOrigin.mail(counts);
+    var origin = counts ? RememberedSample.SampleOrigin.MAIL : RememberedSample.SampleOrigin.OTHER;
     return new RememberedSample(now, family, proven, FallbackStep.FULL, origin, false, null, null);
   }
 

@@ -39,6 +39,7 @@ import org.sealwax.mail.policy.HostMemory;
 import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.settings.SettingsRecord;
+import org.sealwax.router.ledger.RememberedSample.SampleOrigin;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.testkit.net.ManualClock;
 
@@ -80,7 +81,12 @@ final class PersistentLedgerTest {
 
   private void round(Domain domain, Domain host, HostSample sample, boolean counts) {
     Instant until = clock.now().plusSeconds(300);
-    ledger.beginRound(domain, new RoundMx(Set.of(host), false, until), counts).observed(sample);
+    ledger
+        .beginRound(
+            domain,
+            new RoundMx(Set.of(host), false, until),
+            counts ? SampleOrigin.MAIL : SampleOrigin.OTHER)
+        .observed(sample);
   }
 
   private void days(int days, Domain domain, Domain host, Function<Domain, HostSample> shows) {
@@ -114,7 +120,7 @@ final class PersistentLedgerTest {
   void onlyHostsThatChangedAreWritten() throws Exception {
     RoundMx both = new RoundMx(Set.of(MX1, MX2), false, clock.now().plusSeconds(300));
     for (Domain host : List.of(MX1, MX2)) {
-      ledger.beginRound(DOMAIN, both, true).observed(HostSamples.verified(host));
+      ledger.beginRound(DOMAIN, both, SampleOrigin.MAIL).observed(HostSamples.verified(host));
     }
     ledger.flush();
     String marked = "1999-01-01T00:00:00Z";
@@ -122,7 +128,7 @@ final class PersistentLedgerTest {
       sql.createStatement().execute("UPDATE host SET first = '" + marked + "'");
     }
     clock.pass(Duration.ofHours(1));
-    ledger.beginRound(DOMAIN, both, true).observed(HostSamples.verified(MX1));
+    ledger.beginRound(DOMAIN, both, SampleOrigin.MAIL).observed(HostSamples.verified(MX1));
     DomainRecord row = ledger.domainRecord(DOMAIN).orElseThrow();
     restart();
     DomainRecord again = ledger.domainRecord(DOMAIN).orElseThrow();
@@ -598,7 +604,7 @@ final class PersistentLedgerTest {
   void violationRefreshesTheDnsAnswer() {
     days(8, DOMAIN, MX1, HostSamples::verified);
     RoundMx answer = new RoundMx(Set.of(MX1), false, clock.now().plusSeconds(300));
-    LedgerRound round = ledger.beginRound(DOMAIN, answer, true);
+    LedgerRound round = ledger.beginRound(DOMAIN, answer, SampleOrigin.MAIL);
     assertFalse(round.needsFreshDns());
     round.observed(HostSamples.plaintext(MX1));
     assertTrue(round.needsFreshDns());

@@ -27,7 +27,7 @@ final class ProvenHostTest {
             HostPath.PathFamily.IPV4,
             proven,
             FallbackStep.FULL,
-            RememberedSample.SampleOrigin.mail(counts),
+            counts ? RememberedSample.SampleOrigin.MAIL : RememberedSample.SampleOrigin.OTHER,
             false,
             TlsVersion.TLS_1_3,
             key);
