@@ -40,8 +40,9 @@ public record HostMemory(
   /** Copies. */
   public HostMemory {
     broken = Map.copyOf(broken);
-    if ((brokenSince == null) != (brokenLast == null)) {
-      throw new IllegalArgumentException("broken since and broken last must be set together");
+    if ((strongest == null) != (strongestAt == null)
+        || (brokenSince == null) != (brokenLast == null)) {
+      throw new IllegalArgumentException("a step and its time, and both times, are set together");
     }
   }
 

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.sql.ResultSet;
@@ -22,11 +21,9 @@ import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.feedback.DeadTargets.DailyRun;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.store.Sqlite;
-import org.sealwax.router.store.SqliteFailure;
 import org.sealwax.router.store.SqliteFormat;
 import org.sealwax.router.store.Statements;
-import org.sealwax.router.store.StoreFormatException;
-import org.sealwax.router.sts.BlockingCalls;
+import org.sealwax.router.store.StoreFile;
 
 /**
  * Counts of what was reported, on disk, and the runs of {@link DeadTargets}. Each method is one
@@ -77,14 +74,12 @@ public final class FeedbackStore implements Closeable {
                       + " first INTEGER NOT NULL, last INTEGER NOT NULL,"
                       + " PRIMARY KEY(alias, target)) WITHOUT ROWID")));
 
-  private final Statements rows;
-  private final BlockingCalls calls = new BlockingCalls("feedback-store");
+  private final StoreFile rows;
   private final Map<FeedbackKind, Long> stored = new EnumMap<>(FeedbackKind.class);
   private @Nullable LocalDate cleaned;
 
-  private FeedbackStore(Path file) throws SQLException, IOException {
-    this.rows = new Statements(Sqlite.create(file, FORMAT, CACHE));
-    countRows();
+  private FeedbackStore(StoreFile rows) {
+    this.rows = rows;
   }
 
   /**
@@ -93,40 +88,23 @@ public final class FeedbackStore implements Closeable {
    * @throws IOException when neither can be done
    */
   public static FeedbackStore open(Path file, MailLog log) throws IOException {
+    FeedbackStore store =
+        new FeedbackStore(
+            StoreFile.openOrReplace(file, FORMAT, damage -> log.warning("feedback", damage)));
     try {
-      return new FeedbackStore(file);
-    } catch (StoreFormatException e) {
-      if (!e.isDamaged()) {
-        throw new IOException(file + " cannot be used: " + FailureText.of(e), e);
-      }
-      return replaced(file, log, e);
-    } catch (SQLException e) {
-      if (SqliteFailure.of(e) != SqliteFailure.DAMAGED) {
-        throw new IOException(file + " cannot be opened: " + FailureText.of(e), e);
-      }
-      return replaced(file, log, e);
+      store.rows.transaction(store::countRows);
+      return store;
+    } catch (IOException | RuntimeException e) {
+      store.close();
+      throw e;
     }
   }
 
-  private static FeedbackStore replaced(Path file, MailLog log, Exception why) throws IOException {
-    Path aside = file.resolveSibling(file.getFileName() + ".damaged");
-    Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
-    Files.deleteIfExists(file.resolveSibling(file.getFileName() + "-wal"));
-    Files.deleteIfExists(file.resolveSibling(file.getFileName() + "-shm"));
-    log.warning(
-        "feedback",
-        "the store of feedback is damaged (" + FailureText.of(why) + ") and was moved to " + aside);
-    try {
-      return new FeedbackStore(file);
-    } catch (SQLException again) {
-      throw new IOException(file + " cannot be made: " + FailureText.of(again), again);
-    }
-  }
-
-  private void countRows() throws SQLException {
+  private Map<FeedbackKind, Long> countRows(Statements w) throws SQLException {
     for (FeedbackKind kind : FeedbackKind.values()) {
-      stored.put(kind, rows.number("SELECT count(*) FROM reported WHERE kind = ?", kind.word()));
+      stored.put(kind, w.number("SELECT count(*) FROM reported WHERE kind = ?", kind.word()));
     }
+    return stored;
   }
 
   /**
@@ -169,20 +147,21 @@ public final class FeedbackStore implements Closeable {
    */
   KeepResult keep(ReportKey key, LocalDate today, Duration keep, List<FeedbackCount> counts)
       throws IOException {
-    return call(() -> rows.transaction(w -> kept(key, today, keep, counts)));
+    return rows.transaction(w -> kept(w, key, today, keep, counts));
   }
 
-  private KeepResult kept(ReportKey key, LocalDate today, Duration keep, List<FeedbackCount> counts)
+  private KeepResult kept(
+      Statements w, ReportKey key, LocalDate today, Duration keep, List<FeedbackCount> counts)
       throws SQLException {
-    deleteOld(today, keep);
+    deleteOld(w, today, keep);
     long day = today.toEpochDay();
     String kind = key.kind().word();
-    if (rows.number("SELECT count(*) FROM report WHERE digest = ?", key.digest()) > 0) {
+    if (w.number("SELECT count(*) FROM report WHERE digest = ?", key.digest()) > 0) {
       return KeepResult.DUPLICATE;
     }
-    long ofKind = rows.number("SELECT count(*) FROM report WHERE day = ? AND kind = ?", day, kind);
+    long ofKind = w.number("SELECT count(*) FROM report WHERE day = ? AND kind = ?", day, kind);
     long ofOne =
-        rows.number(
+        w.number(
             "SELECT count(*) FROM report WHERE day = ? AND kind = ? AND source = ?",
             day,
             kind,
@@ -190,21 +169,21 @@ public final class FeedbackStore implements Closeable {
     if (ofKind >= REPORTS_PER_DAY || ofOne >= REPORTS_OF_ONE) {
       return KeepResult.TOO_MANY;
     }
-    rows.update(
+    w.update(
         "INSERT INTO report(digest, day, kind, source) VALUES(?, ?, ?, ?)",
         key.digest(),
         day,
         kind,
         key.source().name());
     for (FeedbackCount count : counts) {
-      add(count);
+      add(w, count);
     }
     return KeepResult.COUNTED;
   }
 
-  private void add(FeedbackCount count) throws SQLException {
+  private void add(Statements w, FeedbackCount count) throws SQLException {
     int changed =
-        rows.update(
+        w.update(
             "UPDATE reported SET times = times + ?, fresh = fresh + ? WHERE day = ? AND kind = ?"
                 + " AND about = ? AND target = ? AND source = ? AND detail = ?",
             count.times(),
@@ -220,13 +199,14 @@ public final class FeedbackStore implements Closeable {
     }
     boolean other = count.source().equals(ReportSource.OTHER);
     long ofDay =
-        rows.number(
+        w.number(
             "SELECT count(*) FROM reported WHERE day = ? AND kind = ?",
             count.day().toEpochDay(),
             count.kind().word());
     long there = stored.getOrDefault(count.kind(), 0L);
     if (!other && (ofDay >= ROWS_PER_DAY || there >= ROWS)) {
       add(
+          w,
           new FeedbackCount(
               count.day(),
               count.kind(),
@@ -235,7 +215,7 @@ public final class FeedbackStore implements Closeable {
               count.detail(),
               count.times()));
     } else if (ofDay < 2 * ROWS_PER_DAY && there < ROWS) {
-      rows.update(
+      w.update(
           "INSERT INTO reported(day, kind, about, target, source, detail, times, fresh)"
               + " VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
           count.day().toEpochDay(),
@@ -252,31 +232,29 @@ public final class FeedbackStore implements Closeable {
   }
 
   /** Once a day. */
-  private void deleteOld(LocalDate today, Duration keep) throws SQLException {
+  private void deleteOld(Statements w, LocalDate today, Duration keep) throws SQLException {
     if (today.equals(cleaned)) {
       return;
     }
     long oldest = today.minusDays(keep.toDays()).toEpochDay();
-    rows.update("DELETE FROM report WHERE day < ?", oldest);
-    rows.update("DELETE FROM reported WHERE day < ?", oldest);
-    countRows();
+    w.update("DELETE FROM report WHERE day < ?", oldest);
+    w.update("DELETE FROM reported WHERE day < ?", oldest);
+    countRows(w);
     cleaned = today;
   }
 
   /** What no summary has shown yet: it is shown now. */
   public List<FeedbackCount> takeFresh() throws IOException {
-    return call(
-        () ->
-            rows.transaction(
-                w -> {
-                  List<FeedbackCount> fresh =
-                      w.all(
-                          "SELECT day, kind, about, target, source, detail, fresh FROM reported"
-                              + " WHERE fresh > 0",
-                          FeedbackStore::count);
-                  w.update("UPDATE reported SET fresh = 0 WHERE fresh > 0");
-                  return fresh;
-                }));
+    return rows.transaction(
+        w -> {
+          List<FeedbackCount> fresh =
+              w.all(
+                  "SELECT day, kind, about, target, source, detail, fresh FROM reported"
+                      + " WHERE fresh > 0",
+                  FeedbackStore::count);
+          w.update("UPDATE reported SET fresh = 0 WHERE fresh > 0");
+          return fresh;
+        });
   }
 
   private static FeedbackCount count(ResultSet row) throws SQLException {
@@ -292,7 +270,7 @@ public final class FeedbackStore implements Closeable {
 
   /** The stored runs of targets. */
   public Map<AliasTarget, DailyRun> runs() throws IOException {
-    return call(() -> runs(rows));
+    return rows.transaction(FeedbackStore::runs);
   }
 
   private static Map<AliasTarget, DailyRun> runs(Statements rows) throws SQLException {
@@ -314,32 +292,28 @@ public final class FeedbackStore implements Closeable {
    * @param changed a run, or null where it ended
    */
   public void saveRuns(Map<AliasTarget, @Nullable DailyRun> changed) throws IOException {
-    call(
-        () ->
-            rows.transaction(
-                w -> {
-                  for (Map.Entry<AliasTarget, @Nullable DailyRun> one : changed.entrySet()) {
-                    DailyRun run = one.getValue();
-                    String alias = one.getKey().alias();
-                    String target = one.getKey().target();
-                    if (run == null) {
-                      w.update("DELETE FROM run WHERE alias = ? AND target = ?", alias, target);
-                    } else {
-                      w.update(
-                          "INSERT OR REPLACE INTO run(alias, target, first, last)"
-                              + " VALUES(?, ?, ?, ?)",
-                          alias,
-                          target,
-                          run.first().toEpochDay(),
-                          run.last().toEpochDay());
-                    }
-                  }
-                  // Runs of names that were left out of memory at its limit end here.
-                  w.update(
-                      "DELETE FROM run WHERE last < (SELECT max(last) FROM run) - ?",
-                      DeadTargets.DAYS);
-                  return changed;
-                }));
+    rows.transaction(
+        w -> {
+          for (Map.Entry<AliasTarget, @Nullable DailyRun> one : changed.entrySet()) {
+            DailyRun run = one.getValue();
+            String alias = one.getKey().alias();
+            String target = one.getKey().target();
+            if (run == null) {
+              w.update("DELETE FROM run WHERE alias = ? AND target = ?", alias, target);
+            } else {
+              w.update(
+                  "INSERT OR REPLACE INTO run(alias, target, first, last)" + " VALUES(?, ?, ?, ?)",
+                  alias,
+                  target,
+                  run.first().toEpochDay(),
+                  run.last().toEpochDay());
+            }
+          }
+          // Runs of names that were left out of memory at its limit end here.
+          w.update(
+              "DELETE FROM run WHERE last < (SELECT max(last) FROM run) - ?", DeadTargets.DAYS);
+          return changed;
+        });
   }
 
   /**
@@ -379,24 +353,8 @@ public final class FeedbackStore implements Closeable {
     }
   }
 
-  private interface StoreCall<T> {
-    T make() throws SQLException;
-  }
-
-  private <T> T call(StoreCall<T> call) throws IOException {
-    return calls.call(
-        () -> {
-          try {
-            return call.make();
-          } catch (SQLException e) {
-            throw new IOException("the store of feedback: " + FailureText.of(e), e);
-          }
-        });
-  }
-
   @Override
   public void close() {
-    calls.close();
     rows.close();
   }
 }

@@ -77,12 +77,12 @@ final class BinaryLedgerRows {
     s.execute("DROP INDEX domain_seen");
     s.execute("DROP INDEX domain_violated");
     s.execute("ALTER TABLE domain RENAME TO former");
-    s.execute(DomainRecordCodec.DOMAIN.create("unreadable BLOB, PRIMARY KEY(domain))"));
+    s.execute(LedgerStore.DOMAIN.create("unreadable BLOB, PRIMARY KEY(domain))"));
     s.execute("CREATE INDEX domain_level ON domain(standing_level)");
     s.execute("CREATE INDEX domain_evictable ON domain(last) WHERE standing_level IS NULL");
     s.execute("CREATE INDEX domain_violated ON domain(domain) WHERE violation_since IS NOT NULL");
-    s.execute(DomainRecordCodec.HOST.create("PRIMARY KEY(of_domain, name)) WITHOUT ROWID"));
-    s.execute(DomainRecordCodec.FALLBACK.create("PRIMARY KEY(host)) WITHOUT ROWID"));
+    s.execute(LedgerStore.HOST.create("PRIMARY KEY(of_domain, name)) WITHOUT ROWID"));
+    s.execute(LedgerStore.FALLBACK.create("PRIMARY KEY(host)) WITHOUT ROWID"));
     Statements to = new Statements(s.getConnection());
     try (ResultSet r = s.executeQuery("SELECT name, row FROM former")) {
       while (r.next()) {
@@ -274,8 +274,6 @@ final class BinaryLedgerRows {
         list(
             within(unsigned(), HostRecord.MAX_KEYS),
             () -> new HostRecord.KeySpan(pin(), time(), time()));
-    RecordColumns.must(
-        keys.stream().map(HostRecord.KeySpan::key).distinct().count() == keys.size());
     List<RememberedSample> recent =
         list(within(unsigned(), HostRecord.MAX_RECENT), () -> sample(first, keys));
     return new HostRecord(
@@ -329,7 +327,6 @@ final class BinaryLedgerRows {
     int code = unsigned();
     FallbackStep strongest = code == NO_STEP ? null : step(code);
     Instant strongestAt = millis();
-    RecordColumns.must((strongest == null) == (strongestAt == null));
     Map<FallbackStep, Instant> broken =
         map(
             unsigned(),

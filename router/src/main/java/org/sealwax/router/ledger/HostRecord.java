@@ -77,6 +77,9 @@ public record HostRecord(
     if (keys.size() > MAX_KEYS || history.size() > MAX_RECENT) {
       throw new IllegalArgumentException("too much for one host");
     }
+    if (keys.stream().map(KeySpan::key).distinct().count() < keys.size()) {
+      throw new IllegalArgumentException("two answers to when a key was seen first");
+    }
   }
 
   static HostRecord fresh(Instant now) {

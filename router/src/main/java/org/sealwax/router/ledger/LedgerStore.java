@@ -1,39 +1,42 @@
 package org.sealwax.router.ledger;
 
-import static org.sealwax.router.ledger.DomainRecordCodec.DOMAIN;
-import static org.sealwax.router.ledger.DomainRecordCodec.FALLBACK;
-import static org.sealwax.router.ledger.DomainRecordCodec.HOST;
-
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.DateTimeException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.policy.HostMemory;
-import org.sealwax.router.ledger.DomainRecordCodec.StoredDomain;
 import org.sealwax.router.ledger.LedgerWriter.HeldRecord;
-import org.sealwax.router.store.Sqlite;
 import org.sealwax.router.store.SqliteFormat;
 import org.sealwax.router.store.Statements;
+import org.sealwax.router.store.StoreFile;
 
 /**
  * The ledger on disk: one SQLite file whose tables a person can read (docs/ledger.md). A batch is
  * one transaction, so a crash leaves the state before it or after it; nothing is half a row.
- * Thread-safe: one connection that writes and one that reads, so that a read does not wait for a
- * commit.
+ * Whatever is not exactly what was written is read as damage, never as half a record. Thread-safe;
+ * a read does not wait for a commit.
  */
 final class LedgerStore implements Closeable {
   /** Marks the file ("SeLe"), so that no other database is mistaken for a ledger. */
   static final int APPLICATION = 0x53654c65;
+
+  static final RecordColumns<DomainRecord> DOMAIN =
+      new RecordColumns<>("domain", DomainRecord.class);
+  static final RecordColumns<HostRecord> HOST =
+      new RecordColumns<>("host", HostRecord.class, "of_domain", "name");
+  static final RecordColumns<HostMemory> FALLBACK =
+      new RecordColumns<>("fallback", HostMemory.class, "host");
 
   private static final SqliteFormat FORMAT =
       new SqliteFormat(
@@ -44,11 +47,9 @@ final class LedgerStore implements Closeable {
           List.of("meta", "domain"),
           List.of(BinaryLedgerRows.FORMAT_1, BinaryLedgerRows::toColumns));
 
-  private final Path file;
-  private final Statements writing;
-  private final Statements reading;
-
   private static final String SELECT = "SELECT " + DOMAIN.names() + " FROM domain WHERE ";
+
+  private final StoreFile file;
 
   /**
    * Records that are written together.
@@ -61,6 +62,54 @@ final class LedgerStore implements Closeable {
       Map<Domain, HeldRecord> rows, Map<String, HostMemory> hostMemories, Map<String, Long> meta) {
     boolean isEmpty() {
       return rows.isEmpty() && hostMemories.isEmpty() && meta.isEmpty();
+    }
+  }
+
+  /**
+   * One domain in the tables.
+   *
+   * @param domain its row in the table of domains
+   * @param hosts its rows in the table of hosts
+   */
+  record StoredDomain(List<@Nullable String> domain, List<List<@Nullable String>> hosts) {
+    /** The rows of a record, without the hosts that are as they were: most rounds show one. */
+    static StoredDomain of(DomainRecord row, Map<Domain, HostRecord> former) {
+      List<List<@Nullable String>> hosts = new ArrayList<>();
+      row.hosts()
+          .forEach(
+              (name, host) -> {
+                if (!host.equals(former.get(name))) {
+                  hosts.add(HOST.write(host, row.domain().name(), name.name()));
+                }
+              });
+      return new StoredDomain(DOMAIN.write(row), hosts);
+    }
+
+    /** The record; empty when the rows are not exactly one. */
+    Optional<DomainRecord> read() {
+      return exactly(
+          () -> {
+            Map<Domain, HostRecord> records = new HashMap<>();
+            for (List<@Nullable String> host : hosts) {
+              RecordColumns.must(host.subList(0, 1).equals(domain.subList(0, 1)));
+              Domain name = new Domain(String.valueOf(host.get(1)));
+              RecordColumns.must(records.put(name, HOST.read(host)) == null);
+            }
+            return DOMAIN.read(domain).withHosts(records);
+          });
+    }
+  }
+
+  /** The fallback ladder's memory of a host; empty when the row is not exactly one. */
+  static Optional<HostMemory> memory(List<@Nullable String> stored) {
+    return exactly(() -> FALLBACK.read(stored));
+  }
+
+  private static <T> Optional<T> exactly(Supplier<T> read) {
+    try {
+      return Optional.of(read.get());
+    } catch (IllegalArgumentException | IndexOutOfBoundsException | DateTimeException e) {
+      return Optional.empty();
     }
   }
 
@@ -79,10 +128,7 @@ final class LedgerStore implements Closeable {
         (Object[]) values);
   }
 
-  /**
-   * Puts a record, or that there is none, in the place of the stored one. Hosts that are as they
-   * were are not written: most rounds show one of many.
-   */
+  /** Puts a record, or that there is none, in the place of the stored one. */
   static void put(
       Statements to, Domain domain, @Nullable DomainRecord stored, @Nullable DomainRecord row)
       throws SQLException {
@@ -94,7 +140,7 @@ final class LedgerStore implements Closeable {
       return;
     }
     Map<Domain, HostRecord> former = stored == null ? Map.of() : stored.hosts();
-    StoredDomain changed = DomainRecordCodec.write(row, former);
+    StoredDomain changed = StoredDomain.of(row, former);
     to.update(DOMAIN.put(), changed.domain().toArray());
     for (Domain host : former.keySet()) {
       if (!row.hosts().containsKey(host)) {
@@ -110,10 +156,8 @@ final class LedgerStore implements Closeable {
     to.update(FALLBACK.put(), FALLBACK.write(memory, host).toArray());
   }
 
-  private LedgerStore(Path file, Connection writing, Connection reading) {
+  private LedgerStore(StoreFile file) {
     this.file = file;
-    this.writing = new Statements(writing);
-    this.reading = new Statements(reading);
   }
 
   /**
@@ -123,35 +167,12 @@ final class LedgerStore implements Closeable {
    *     is not an empty one
    */
   static LedgerStore open(Path file) throws IOException {
-    try {
-      Connection writing = Sqlite.create(file, FORMAT, 4096);
-      try {
-        return new LedgerStore(file, writing, Sqlite.reader(file, 1024));
-      } catch (SQLException e) {
-        writing.close();
-        throw e;
-      }
-    } catch (SQLException e) {
-      throw failure(file, e);
-    }
-  }
-
-  private static IOException failure(Path file, SQLException e) {
-    return new IOException("the ledger " + file + ": " + FailureText.of(e), e);
-  }
-
-  private <T> T done(Statements connection, Statements.Work<T> work) throws IOException {
-    try {
-      return connection.transaction(work);
-    } catch (SQLException e) {
-      throw failure(file, e);
-    }
+    return new LedgerStore(StoreFile.open(file, FORMAT));
   }
 
   /** Domains as they are stored; in one transaction, because each lies in several tables. */
   private List<StoredDomain> domains(String condition, String... values) throws IOException {
-    return done(
-        reading,
+    return file.query(
         r -> {
           List<StoredDomain> out = new ArrayList<>();
           for (List<@Nullable String> domain : rows(r, SELECT + condition, values)) {
@@ -168,14 +189,15 @@ final class LedgerStore implements Closeable {
     List<StoredDomain> found = domains("domain = ?", domain.name());
     return found.isEmpty()
         ? null
-        : DomainRecordCodec.read(found.getFirst())
+        : found
+            .getFirst()
+            .read()
             .orElseThrow(() -> new IOException("the record of " + domain + " is damaged"));
   }
 
   /** All of it, or nothing. */
   void write(Batch batch) throws IOException {
-    done(
-        writing,
+    file.transaction(
         w -> {
           for (var entry : batch.rows().entrySet()) {
             put(w, entry.getKey(), entry.getValue().stored(), entry.getValue().row());
@@ -195,16 +217,15 @@ final class LedgerStore implements Closeable {
 
   Map<String, Long> meta() throws IOException {
     String sql = "SELECT name, value FROM meta";
-    return done(reading, r -> r.all(sql, row -> Map.entry(row.getString(1), row.getLong(2))))
-        .stream()
+    return file.query(r -> r.all(sql, row -> Map.entry(row.getString(1), row.getLong(2)))).stream()
         .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
   }
 
   /** What can be read of the fallback ladder's memories. */
   Map<String, HostMemory> hostMemories() throws IOException {
     Map<String, HostMemory> out = new LinkedHashMap<>();
-    for (List<@Nullable String> row : done(reading, r -> rows(r, "SELECT * FROM fallback"))) {
-      DomainRecordCodec.readMemory(row).ifPresent(m -> out.put(String.valueOf(row.get(0)), m));
+    for (List<@Nullable String> row : file.query(r -> rows(r, "SELECT * FROM fallback"))) {
+      memory(row).ifPresent(m -> out.put(String.valueOf(row.get(0)), m));
     }
     return out;
   }
@@ -212,7 +233,7 @@ final class LedgerStore implements Closeable {
   /** Rows that meet a condition. */
   int count(String condition) throws IOException {
     String sql = "SELECT count(*) FROM domain WHERE " + condition;
-    return (int) (long) done(reading, r -> r.number(sql));
+    return (int) (long) file.query(r -> r.number(sql));
   }
 
   /** Records by name, those that can be read. */
@@ -220,25 +241,20 @@ final class LedgerStore implements Closeable {
       throws IOException {
     String condition = which.condition() + " AND domain > ? ORDER BY domain LIMIT ?";
     return domains(condition, after, Integer.toString(most)).stream()
-        .flatMap(stored -> DomainRecordCodec.read(stored).stream())
+        .flatMap(stored -> stored.read().stream())
         .toList();
   }
 
   /** The names of the rows without a level that were seen least recently. */
   List<Domain> leastRecent(int most) throws IOException {
     String sql = "SELECT domain FROM domain WHERE standing_level IS NULL ORDER BY last LIMIT ?";
-    return done(reading, r -> r.all(sql, row -> Domain.parse(row.getString(1)), most)).stream()
+    return file.query(r -> r.all(sql, row -> Domain.parse(row.getString(1)), most)).stream()
         .flatMap(Optional::stream)
         .toList();
   }
 
   @Override
-  public void close() throws IOException {
-    try (var _ = writing.connection();
-        var _ = reading.connection()) {
-      // The connection that writes is closed last: it copies the log into the file.
-    } catch (SQLException e) {
-      throw failure(file, e);
-    }
+  public void close() {
+    file.close();
   }
 }

@@ -134,7 +134,7 @@ final class LedgerWriter implements Closeable {
 
   /** Begins to write, and goes on until closed. */
   void start() {
-    thread = Supervisor.startPlatform("ledger", () -> closed, this::run);
+    thread = Supervisor.start("ledger", () -> closed, this::run);
   }
 
   /** The time as far as it is believed. */

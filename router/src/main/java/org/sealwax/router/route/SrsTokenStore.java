@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
@@ -14,14 +13,10 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Cidr;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
-import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.log.MailLog;
-import org.sealwax.router.store.Sqlite;
-import org.sealwax.router.store.SqliteFailure;
 import org.sealwax.router.store.SqliteFormat;
 import org.sealwax.router.store.Statements;
-import org.sealwax.router.store.StoreFormatException;
-import org.sealwax.router.sts.BlockingCalls;
+import org.sealwax.router.store.StoreFile;
 
 /**
  * The senders of SRS tokens, on disk. Every method is one transaction, made by a platform thread;
@@ -38,8 +33,6 @@ import org.sealwax.router.sts.BlockingCalls;
 public final class SrsTokenStore implements Closeable {
   /** Name of the file in the state folder, and in a backup. */
   public static final String FILE = "srs.db";
-
-  private static final int CACHE = 1024;
 
   /** An IPv4 network of one client, in bits; what a provider gives to one customer at least. */
   private static final int V4_BITS = 24;
@@ -64,17 +57,14 @@ public final class SrsTokenStore implements Closeable {
                   "CREATE TABLE share(day INTEGER NOT NULL, client TEXT NOT NULL,"
                       + " senders INTEGER NOT NULL, PRIMARY KEY(day, client)) WITHOUT ROWID")));
 
-  private final Path file;
-  private final Statements rows;
+  private final StoreFile rows;
   private final MailLog log;
-  private final BlockingCalls calls = new BlockingCalls("srs-store");
   private long fullDay = -1;
   private long cleanedDay = -1;
 
-  private SrsTokenStore(Path file, MailLog log) throws SQLException, IOException {
-    this.file = file;
+  private SrsTokenStore(StoreFile rows, MailLog log) {
+    this.rows = rows;
     this.log = log;
-    this.rows = new Statements(Sqlite.create(file, FORMAT, CACHE));
   }
 
   /**
@@ -84,51 +74,24 @@ public final class SrsTokenStore implements Closeable {
    */
   public static SrsTokenStore open(Path file, MailLog log) throws IOException {
     boolean isNew = !Files.exists(file);
-    try {
-      SrsTokenStore store = new SrsTokenStore(file, log);
-      if (isNew) {
-        log.note("forward", "created the store of SRS senders: " + file);
-      }
-      return store;
-    } catch (StoreFormatException e) {
-      if (!e.isDamaged()) {
-        throw new IOException(file + " cannot be used: " + FailureText.of(e), e);
-      }
-      return replaced(file, log, e);
-    } catch (SQLException e) {
-      if (isNew || SqliteFailure.of(e) != SqliteFailure.DAMAGED) {
-        throw new IOException(file + " cannot be opened: " + FailureText.of(e), e);
-      }
-      return replaced(file, log, e);
+    StoreFile rows =
+        StoreFile.openOrReplace(
+            file,
+            FORMAT,
+            damage -> log.warning("forward", damage + ": bounces to the tokens in it are refused"));
+    if (isNew) {
+      log.note("forward", "created the store of SRS senders: " + file);
     }
-  }
-
-  private static SrsTokenStore replaced(Path file, MailLog log, Exception why) throws IOException {
-    Path aside = file.resolveSibling(file.getFileName() + ".damaged");
-    Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
-    Files.deleteIfExists(file.resolveSibling(file.getFileName() + "-wal"));
-    Files.deleteIfExists(file.resolveSibling(file.getFileName() + "-shm"));
-    log.warning(
-        "forward",
-        "the store of SRS senders is damaged ("
-            + FailureText.of(why)
-            + ") and was moved to "
-            + aside
-            + ": bounces to the tokens in it are refused");
-    try {
-      return new SrsTokenStore(file, log);
-    } catch (SQLException again) {
-      throw new IOException(file + " cannot be made: " + FailureText.of(again), again);
-    }
+    return new SrsTokenStore(rows, log);
   }
 
   /** The sender of a token; empty when there is none. */
   Optional<Mailbox> find(String token) throws IOException {
-    return call(() -> senderOf(token));
+    return rows.transaction(w -> senderOf(w, token));
   }
 
-  private Optional<Mailbox> senderOf(String token) throws SQLException {
-    return rows.first(
+  private static Optional<Mailbox> senderOf(Statements w, String token) throws SQLException {
+    return w.first(
         "SELECT local, domain FROM sender WHERE token = ?",
         r ->
             new Mailbox(
@@ -145,7 +108,8 @@ public final class SrsTokenStore implements Closeable {
    */
   void checkRoom(SrsToken token, @Nullable InetAddress client, SrsTokenLimits limits)
       throws IOException {
-    call(() -> isKnown(token) ? Room.YES : room(token, network(client), limits)).check();
+    rows.transaction(w -> isKnown(w, token) ? Room.YES : room(w, token, network(client), limits))
+        .check();
   }
 
   /**
@@ -155,20 +119,19 @@ public final class SrsTokenStore implements Closeable {
    * @throws ForwardSender.NoRoomForSender when a limit is reached
    */
   void put(SrsToken token, @Nullable InetAddress client, SrsTokenLimits limits) throws IOException {
-    call(() ->
-            rows.transaction(
-                w -> {
-                  if (isKnown(token)) {
-                    return Room.YES;
-                  }
-                  deleteExpired(token.day(), limits);
-                  String network = network(client);
-                  Room room = room(token, network, limits);
-                  if (room == Room.YES) {
-                    insert(token, network);
-                  }
-                  return room;
-                }))
+    rows.transaction(
+            w -> {
+              if (isKnown(w, token)) {
+                return Room.YES;
+              }
+              deleteExpired(w, token.day(), limits);
+              String network = network(client);
+              Room room = room(w, token, network, limits);
+              if (room == Room.YES) {
+                insert(w, token, network);
+              }
+              return room;
+            })
         .check();
   }
 
@@ -189,8 +152,8 @@ public final class SrsTokenStore implements Closeable {
     }
   }
 
-  private boolean isKnown(SrsToken token) throws SQLException {
-    Optional<Mailbox> known = senderOf(token.text());
+  private static boolean isKnown(Statements w, SrsToken token) throws SQLException {
+    Optional<Mailbox> known = senderOf(w, token.text());
     if (known.isPresent() && !known.get().equals(token.original())) {
       // Eighty bits: never in practice, and a bounce must not go to another sender.
       throw new SQLException("two senders have one token");
@@ -198,9 +161,9 @@ public final class SrsTokenStore implements Closeable {
     return known.isPresent();
   }
 
-  private Room room(SrsToken token, @Nullable String network, SrsTokenLimits limits)
+  private Room room(Statements w, SrsToken token, @Nullable String network, SrsTokenLimits limits)
       throws SQLException {
-    if (share(token.day(), ALL) >= limits.stored().perDay()) {
+    if (share(w, token.day(), ALL) >= limits.stored().perDay()) {
       if (fullDay != token.day()) {
         fullDay = token.day();
         log.warning(
@@ -212,24 +175,25 @@ public final class SrsTokenStore implements Closeable {
       }
       return Room.DAY_FULL;
     }
-    return network != null && share(token.day(), network) >= limits.stored().perClient()
+    return network != null && share(w, token.day(), network) >= limits.stored().perClient()
         ? Room.CLIENT_FULL
         : Room.YES;
   }
 
-  private long share(long day, String client) throws SQLException {
-    return rows.number("SELECT senders FROM share WHERE day = ? AND client = ?", day, client);
+  private static long share(Statements w, long day, String client) throws SQLException {
+    return w.number("SELECT senders FROM share WHERE day = ? AND client = ?", day, client);
   }
 
-  private void insert(SrsToken token, @Nullable String network) throws SQLException {
-    rows.update(
+  private static void insert(Statements w, SrsToken token, @Nullable String network)
+      throws SQLException {
+    w.update(
         "INSERT INTO sender(token, day, local, domain) VALUES(?, ?, ?, ?)",
         token.text(),
         token.day(),
         token.original().localPart(),
         token.original().domain().toString());
     for (String client : network == null ? List.of(ALL) : List.of(ALL, network)) {
-      rows.update(
+      w.update(
           "INSERT INTO share(day, client, senders) VALUES(?, ?, 1)"
               + " ON CONFLICT(day, client) DO UPDATE SET senders = senders + 1",
           token.day(),
@@ -238,18 +202,18 @@ public final class SrsTokenStore implements Closeable {
   }
 
   /** Once a day; addresses of the day before the oldest may still be valid next to midnight. */
-  private void deleteExpired(long today, SrsTokenLimits limits) throws SQLException {
+  private void deleteExpired(Statements w, long today, SrsTokenLimits limits) throws SQLException {
     if (today == cleanedDay) {
       return;
     }
     cleanedDay = today;
-    rows.update("DELETE FROM sender WHERE day < ?", today - limits.maxAge().toDays() - 1);
-    rows.update("DELETE FROM share WHERE day < ?", today - 1);
+    w.update("DELETE FROM sender WHERE day < ?", today - limits.maxAge().toDays() - 1);
+    w.update("DELETE FROM share WHERE day < ?", today - 1);
   }
 
   /** Senders that are stored now. */
   public long size() throws IOException {
-    return call(() -> rows.number("SELECT count(*) FROM sender"));
+    return rows.transaction(w -> w.number("SELECT count(*) FROM sender"));
   }
 
   /**
@@ -258,11 +222,7 @@ public final class SrsTokenStore implements Closeable {
    * @param copy on stable storage on return
    */
   public void copyTo(Path copy) throws IOException {
-    call(
-        () -> {
-          Sqlite.copy(file, copy);
-          return copy;
-        });
+    rows.copyTo(copy);
   }
 
   private static @Nullable String network(@Nullable InetAddress client) {
@@ -279,24 +239,8 @@ public final class SrsTokenStore implements Closeable {
     }
   }
 
-  private interface StoreCall<T> {
-    T make() throws SQLException, IOException;
-  }
-
-  private <T> T call(StoreCall<T> call) throws IOException {
-    return calls.call(
-        () -> {
-          try {
-            return call.make();
-          } catch (SQLException e) {
-            throw new IOException("the store of SRS senders: " + FailureText.of(e), e);
-          }
-        });
-  }
-
   @Override
   public void close() {
-    calls.close();
     rows.close();
   }
 }

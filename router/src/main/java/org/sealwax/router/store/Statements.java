@@ -27,16 +27,19 @@ public final class Statements implements Closeable {
     this.connection = connection;
   }
 
-  /** The connection itself. */
-  public Connection connection() {
-    return connection;
-  }
-
   /** Makes a value of the row at which the result stands. */
   @FunctionalInterface
   public interface RowMapper<T, E extends Exception> {
     /** Makes it. */
     T map(ResultSet row) throws SQLException, E;
+  }
+
+  /** When a transaction takes the lock for writing. */
+  enum Begin {
+    /** With its first change, if there is one. */
+    DEFERRED,
+    /** At once. */
+    IMMEDIATE
   }
 
   /** What is done in one transaction. */
@@ -46,9 +49,13 @@ public final class Statements implements Closeable {
     T in(Statements statements) throws SQLException;
   }
 
-  /** Does all of a work, or nothing. */
-  public synchronized <T> T transaction(Work<T> work) throws SQLException {
-    update("BEGIN");
+  /**
+   * Does all of a work, or nothing.
+   *
+   * @param begin how: IMMEDIATE where it may write, so that it waits for the lock only once
+   */
+  synchronized <T> T transaction(Begin begin, Work<T> work) throws SQLException {
+    update("BEGIN " + begin);
     try {
       T result = work.in(this);
       update("COMMIT");

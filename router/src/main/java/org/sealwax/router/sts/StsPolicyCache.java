@@ -160,14 +160,7 @@ public final class StsPolicyCache implements Closeable {
       MailLog log,
       ExpiryListener expiryListener)
       throws IOException {
-    StsPolicyStore store = StsPolicyStore.open(settings.file(), settings.domains());
-    if (store.damagedCopy() != null) {
-      log.warning(
-          "sts",
-          "the store of MTA-STS policies was damaged and is now "
-              + store.damagedCopy()
-              + "; policies are fetched again");
-    }
+    StsPolicyStore store = StsPolicyStore.open(settings.file(), settings.domains(), log);
     return new StsPolicyCache(
         settings, resolver, fetcher, clock, random, log, expiryListener, store);
   }

@@ -3,30 +3,27 @@ package org.sealwax.router.sts;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.sts.StsMemory;
 import org.sealwax.mail.sts.StsPolicy;
 import org.sealwax.mail.sts.StsRecord;
-import org.sealwax.router.store.Sqlite;
+import org.sealwax.router.log.MailLog;
 import org.sealwax.router.store.SqliteFormat;
 import org.sealwax.router.store.Statements;
-import org.sealwax.router.store.StoreFormatException;
+import org.sealwax.router.store.StoreFile;
 
 /**
  * The store of policies on disk: one row for each domain that has a policy or has a problem with
- * one. Every method is one transaction that is durable when it returns, and is made by a platform
- * thread of its own; only reads are made by the caller, on a connection of their own, and wait for
- * no commit. Thread-safe.
+ * one. Every method is one transaction that is durable when it returns; {@link #read} waits for no
+ * other one. Thread-safe.
  *
  * <p>A row that cannot be read (its text is not a policy any more) counts as not there; a file that
  * is not a database is moved aside, and that is logged.
@@ -58,95 +55,57 @@ final class StsPolicyStore implements Closeable {
       "SELECT fetched, refresh, tried, failures, fetch_since, lookup_since, id, trouble,"
           + " body FROM policy WHERE domain = ?";
 
-  private final Statements writing;
-
-  /** Every domain that mail is for is looked up, policy or not. */
-  private final Statements reading;
-
-  private final BlockingCalls calls = new BlockingCalls("sts-store");
+  private final StoreFile policies;
   private final int maxDomains;
   private final long maxText;
-  private final @Nullable Path damagedCopy;
-  private boolean closed;
-  private long rows;
+  private volatile long rows;
   private long text;
 
-  private StsPolicyStore(Path file, int maxDomains, long maxText, @Nullable Path aside)
-      throws SQLException, IOException {
-    this.writing = new Statements(Sqlite.create(file, POLICIES, 4096));
-    Statements reader = null;
+  private StsPolicyStore(StoreFile policies, int maxDomains, long maxText) {
+    this.policies = policies;
+    this.maxDomains = maxDomains;
+    this.maxText = maxText;
+  }
+
+  /**
+   * Opens, or makes. Policies can be fetched again: a damaged store does not prevent a start.
+   *
+   * @throws IOException when neither can be done
+   */
+  static StsPolicyStore open(Path file, int maxDomains, MailLog log) throws IOException {
+    return open(file, maxDomains, MAX_TEXT, log);
+  }
+
+  static StsPolicyStore open(Path file, int maxDomains, long maxText, MailLog log)
+      throws IOException {
+    StoreFile policies =
+        StoreFile.openOrReplace(
+            file, POLICIES, damage -> log.warning("sts", damage + "; policies are fetched again"));
+    StsPolicyStore store = new StsPolicyStore(policies, maxDomains, maxText);
     try {
-      reader = new Statements(Sqlite.reader(file, 1024));
-      this.reading = reader;
-      this.maxDomains = maxDomains;
-      this.maxText = maxText;
-      this.damagedCopy = aside;
-      recount();
-    } catch (SQLException e) {
-      if (reader != null) {
-        reader.close();
-      }
-      writing.close();
+      policies.transaction(store::recount);
+      return store;
+    } catch (IOException | RuntimeException e) {
+      store.close();
       throw e;
     }
   }
 
-  /**
-   * Opens, or makes.
-   *
-   * @throws IOException when neither can be done
-   */
-  static StsPolicyStore open(Path file, int maxDomains) throws IOException {
-    return open(file, maxDomains, MAX_TEXT);
-  }
-
-  static StsPolicyStore open(Path file, int maxDomains, long maxText) throws IOException {
-    try {
-      return new StsPolicyStore(file, maxDomains, maxText, null);
-    } catch (SQLException | StoreFormatException e) {
-      if (!Files.exists(file)) {
-        throw new IOException(file + " cannot be made: " + FailureText.of(e), e);
-      }
-      // Policies can be fetched again: a damaged store must not prevent a start.
-      Path aside = file.resolveSibling(file.getFileName() + ".damaged");
-      Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
-      Files.deleteIfExists(file.resolveSibling(file.getFileName() + "-wal"));
-      Files.deleteIfExists(file.resolveSibling(file.getFileName() + "-shm"));
-      try {
-        return new StsPolicyStore(file, maxDomains, maxText, aside);
-      } catch (SQLException again) {
-        throw new IOException(file + " cannot be made: " + FailureText.of(again), again);
-      }
-    }
-  }
-
-  /** Where a damaged file was put, or null. */
-  @Nullable Path damagedCopy() {
-    return damagedCopy;
-  }
-
   /** Rows now. */
-  synchronized long size() {
+  long size() {
     return rows;
   }
 
-  private synchronized void recount() throws SQLException {
-    rows = writing.number("SELECT count(*) FROM policy");
-    text = writing.number("SELECT coalesce(sum(size), 0) FROM policy");
+  private long recount(Statements w) throws SQLException {
+    text = w.number("SELECT coalesce(sum(size), 0) FROM policy");
+    rows = w.number("SELECT count(*) FROM policy");
+    return rows;
   }
 
   /** What is remembered of a domain; {@link StsMemory#EMPTY} when nothing is. */
   StsMemory read(Domain domain) throws IOException {
-    try {
-      synchronized (reading) {
-        if (closed) {
-          throw new IOException("the store of MTA-STS policies is closed");
-        }
-        return reading.first(READ, StsPolicyStore::memory, domain.name()).orElse(StsMemory.EMPTY);
-      }
-    } catch (SQLException e) {
-      throw failure(e);
-    }
+    return policies.query(
+        r -> r.first(READ, StsPolicyStore::memory, domain.name()).orElse(StsMemory.EMPTY));
   }
 
   private static StsMemory memory(ResultSet r) throws SQLException {
@@ -183,181 +142,121 @@ final class StsPolicyStore implements Closeable {
    *     not count as a use
    */
   void write(Domain domain, StsMemory memory, Instant used) throws IOException {
-    calls.call(
-        () -> {
-          writeNow(domain, memory, used);
-          return true;
+    policies.transaction(
+        w -> {
+          long before =
+              w.number(
+                  "SELECT coalesce(max(size), -1) FROM policy WHERE domain = ?", domain.name());
+          long after = memory.isEmpty() ? -1 : put(w, domain, memory, used);
+          if (after < 0) {
+            w.update("DELETE FROM policy WHERE domain = ?", domain.name());
+          }
+          rows += (after < 0 ? 0 : 1) - (before < 0 ? 0 : 1);
+          text += Math.max(after, 0) - Math.max(before, 0);
+          if (rows > maxDomains || text > maxText) {
+            evict(w);
+          }
+          return memory;
         });
   }
 
-  private synchronized void writeNow(Domain domain, StsMemory memory, Instant used)
-      throws IOException {
-    try {
-      if (memory.isEmpty()) {
-        remove(domain);
-        return;
-      }
-      long before = sizeOf(domain);
-      StsMemory.FetchedPolicy fetched = memory.fetched();
-      byte[] body =
-          fetched == null ? null : fetched.policy().text().getBytes(StandardCharsets.UTF_8);
-      int size = body == null ? 0 : body.length;
-      writing.update(
-          "INSERT INTO policy(domain, used, fetched, expires, enforce, refresh, tried,"
-              + " failures, fetch_since, lookup_since, id, trouble, size, body)"
-              + " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(domain) DO UPDATE SET"
-              + " fetched = excluded.fetched,"
-              + " expires = excluded.expires, enforce = excluded.enforce,"
-              + " refresh = excluded.refresh, tried = excluded.tried,"
-              + " failures = excluded.failures, fetch_since = excluded.fetch_since,"
-              + " lookup_since = excluded.lookup_since, id = excluded.id,"
-              + " trouble = excluded.trouble, size = excluded.size, body = excluded.body",
-          domain.name(),
-          used,
-          fetched == null ? null : fetched.fetched(),
-          fetched == null ? null : fetched.expires(),
-          fetched != null && fetched.policy().mode() == StsPolicy.Mode.ENFORCE ? 1 : 0,
-          memory.refresh(),
-          memory.tried(),
-          memory.failures(),
-          memory.fetchSince(),
-          memory.lookupSince(),
-          fetched == null ? null : fetched.id(),
-          memory.failure(),
-          size,
-          body);
-      rows += before < 0 ? 1 : 0;
-      text += size - Math.max(before, 0);
-      if (rows > maxDomains || text > maxText) {
-        evict();
-      }
-    } catch (SQLException e) {
-      throw failure(e);
-    }
-  }
-
-  /** Bytes of a row's text; negative when there is no row. */
-  private long sizeOf(Domain domain) throws SQLException {
-    return writing.number(
-        "SELECT coalesce(max(size), -1) FROM policy WHERE domain = ?", domain.name());
-  }
-
-  private void remove(Domain domain) throws SQLException {
-    long before = sizeOf(domain);
-    if (before < 0) {
-      return;
-    }
-    writing.update("DELETE FROM policy WHERE domain = ?", domain.name());
-    rows--;
-    text -= before;
+  /** Bytes of the policy's text. */
+  private static int put(Statements w, Domain domain, StsMemory memory, Instant used)
+      throws SQLException {
+    StsMemory.FetchedPolicy fetched = memory.fetched();
+    byte[] body = fetched == null ? null : fetched.policy().text().getBytes(StandardCharsets.UTF_8);
+    int size = body == null ? 0 : body.length;
+    w.update(
+        "INSERT INTO policy(domain, used, fetched, expires, enforce, refresh, tried,"
+            + " failures, fetch_since, lookup_since, id, trouble, size, body)"
+            + " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(domain) DO UPDATE SET"
+            + " fetched = excluded.fetched,"
+            + " expires = excluded.expires, enforce = excluded.enforce,"
+            + " refresh = excluded.refresh, tried = excluded.tried,"
+            + " failures = excluded.failures, fetch_since = excluded.fetch_since,"
+            + " lookup_since = excluded.lookup_since, id = excluded.id,"
+            + " trouble = excluded.trouble, size = excluded.size, body = excluded.body",
+        domain.name(),
+        used,
+        fetched == null ? null : fetched.fetched(),
+        fetched == null ? null : fetched.expires(),
+        fetched != null && fetched.policy().mode() == StsPolicy.Mode.ENFORCE ? 1 : 0,
+        memory.refresh(),
+        memory.tried(),
+        memory.failures(),
+        memory.fetchSince(),
+        memory.lookupSince(),
+        fetched == null ? null : fetched.id(),
+        memory.failure(),
+        size,
+        body);
+    return size;
   }
 
   /**
    * Rows without a policy go first, then those that do not bind, then those least in use: a client
    * that makes up thousands of domains replaces only rows of that kind.
    */
-  private void evict() throws SQLException {
-    writing.update(
+  private void evict(Statements w) throws SQLException {
+    w.update(
         "DELETE FROM policy WHERE domain IN (SELECT domain FROM policy"
             + " ORDER BY (expires IS NOT NULL), enforce, used LIMIT ?)",
         maxDomains / SHARE + 1);
-    recount();
+    recount(w);
   }
 
   /** Domains whose policy is to be fetched again now, of those in use since {@code used}. */
   List<Domain> due(Instant now, Instant used, int limit) throws IOException {
-    return calls.call(() -> dueNow(now, used, limit));
-  }
-
-  private synchronized List<Domain> dueNow(Instant now, Instant used, int limit)
-      throws IOException {
-    try {
-      return writing
-          .all(
-              "SELECT domain FROM policy WHERE refresh <= ? AND used >= ? ORDER BY refresh LIMIT ?",
-              r -> r.getString(1),
-              now,
-              used,
-              limit)
-          .stream()
-          .flatMap(name -> Domain.parse(name).stream())
-          .toList();
-    } catch (SQLException e) {
-      throw failure(e);
-    }
+    return policies
+        .transaction(
+            w ->
+                w.all(
+                    "SELECT domain FROM policy WHERE refresh <= ? AND used >= ?"
+                        + " ORDER BY refresh LIMIT ?",
+                    r -> Domain.parse(r.getString(1)),
+                    now,
+                    used,
+                    limit))
+        .stream()
+        .flatMap(Optional::stream)
+        .toList();
   }
 
   /** Notes that mail went to these domains. */
   void touch(Map<Domain, Instant> used) throws IOException {
-    if (!used.isEmpty()) {
-      calls.call(
-          () -> {
-            touchNow(used);
-            return true;
-          });
+    if (used.isEmpty()) {
+      return;
     }
-  }
-
-  private synchronized void touchNow(Map<Domain, Instant> used) throws IOException {
-    try {
-      writing.transaction(
-          w -> {
-            for (Map.Entry<Domain, Instant> e : used.entrySet()) {
-              w.update(
-                  "UPDATE policy SET used = ? WHERE domain = ?", e.getValue(), e.getKey().name());
-            }
-            return used;
-          });
-    } catch (SQLException e) {
-      throw failure(e);
-    }
+    policies.transaction(
+        w -> {
+          for (Map.Entry<Domain, Instant> e : used.entrySet()) {
+            w.update(
+                "UPDATE policy SET used = ? WHERE domain = ?", e.getValue(), e.getKey().name());
+          }
+          return used;
+        });
   }
 
   /**
    * Deletes rows that have become useless: failures without a policy that affected no mail since
-   * {@code troubles}, and expired policies that no mail used since {@code policies}.
+   * {@code troubles}, and expired policies that no mail used since {@code unused}.
    */
-  void forget(Instant now, Instant troubles, Instant policies) throws IOException {
-    calls.call(
-        () -> {
-          evictNow(now, troubles, policies);
-          return true;
+  void forget(Instant now, Instant troubles, Instant unused) throws IOException {
+    policies.transaction(
+        w -> {
+          int gone =
+              w.update(
+                  "DELETE FROM policy WHERE (expires IS NULL AND used < ?)"
+                      + " OR (expires < ? AND used < ?)",
+                  troubles,
+                  now,
+                  unused);
+          return gone > 0 ? recount(w) : rows;
         });
   }
 
-  private synchronized void evictNow(Instant now, Instant troubles, Instant policies)
-      throws IOException {
-    try {
-      int gone =
-          writing.update(
-              "DELETE FROM policy WHERE (expires IS NULL AND used < ?)"
-                  + " OR (expires < ? AND used < ?)",
-              troubles,
-              now,
-              policies);
-      if (gone > 0) {
-        recount();
-      }
-    } catch (SQLException e) {
-      throw failure(e);
-    }
-  }
-
-  private static IOException failure(SQLException e) {
-    return new IOException("the store of MTA-STS policies: " + FailureText.of(e), e);
-  }
-
   @Override
-  public void close() throws IOException {
-    calls.close();
-    try {
-      synchronized (reading) {
-        closed = true;
-        reading.connection().close();
-      }
-      writing.connection().close();
-    } catch (SQLException e) {
-      throw failure(e);
-    }
+  public void close() {
+    policies.close();
   }
 }

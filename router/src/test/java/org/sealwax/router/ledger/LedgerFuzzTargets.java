@@ -15,7 +15,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.PublicSuffixList;
 import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.HostMemory;
-import org.sealwax.router.ledger.DomainRecordCodec.StoredDomain;
+import org.sealwax.router.ledger.LedgerStore.StoredDomain;
 import org.sealwax.testkit.fuzz.FuzzTarget;
 
 /** Damaged rows of the ledger: a row or none, never half a row; and lists of public suffixes. */
@@ -37,11 +37,11 @@ public final class LedgerFuzzTargets {
     return List.of(
         new FuzzTarget(
             "ledger-row",
-            DomainRecordCodecTest.rows().stream()
-                .map(row -> DomainRecordCodec.write(row, Map.of()))
+            StoredDomainTest.rows().stream()
+                .map(row -> StoredDomain.of(row, Map.of()))
                 .map(LedgerFuzzTargets::bytes)
                 .toList(),
-            input -> DomainRecordCodec.read(stored(input)).ifPresent(LedgerFuzzTargets::isWhole)),
+            input -> stored(input).read().ifPresent(LedgerFuzzTargets::isWhole)),
         new FuzzTarget(
             "ledger-binary-row",
             LedgerUpgradeTest.binaryRows(),
@@ -51,11 +51,10 @@ public final class LedgerFuzzTargets {
         new FuzzTarget(
             "ledger-fallback",
             List.of(
-                bytes(List.of(DomainRecordCodec.FALLBACK.write(memory, "mx"))),
-                bytes(List.of(DomainRecordCodec.FALLBACK.write(HostMemory.nothing(), "mx")))),
+                bytes(List.of(LedgerStore.FALLBACK.write(memory, "mx"))),
+                bytes(List.of(LedgerStore.FALLBACK.write(HostMemory.nothing(), "mx")))),
             input ->
-                DomainRecordCodec.readMemory(stored(input).domain())
-                    .ifPresent(LedgerFuzzTargets::isWhole)),
+                LedgerStore.memory(stored(input).domain()).ifPresent(LedgerFuzzTargets::isWhole)),
         new FuzzTarget(
             "ledger-rung",
             LedgerUpgradeTest.binaryMemories(),
@@ -75,13 +74,11 @@ public final class LedgerFuzzTargets {
 
   /** It is written and read as the same, and the rules take it. */
   private static void isWhole(DomainRecord row) {
-    StoredDomain stored = DomainRecordCodec.write(row, Map.of());
-    Optional<DomainRecord> again = DomainRecordCodec.read(stored);
+    StoredDomain stored = StoredDomain.of(row, Map.of());
+    Optional<DomainRecord> again = stored.read();
     holds(again.isPresent(), row + " is lost");
     // Half seconds and half lists are not written: what was read is what would be read again.
-    holds(
-        again.equals(DomainRecordCodec.read(DomainRecordCodec.write(again.get(), Map.of()))),
-        "changes");
+    holds(again.equals(StoredDomain.of(again.get(), Map.of()).read()), "changes");
     holds(again.get().equals(row), row + " changes");
     new DomainTimeline().rules.step(row, ClockReading.of(Instant.EPOCH)).timePassed();
     new DomainTimeline().rules.classOf(row, ClockReading.of(DomainTimeline.BEGIN));
@@ -89,8 +86,7 @@ public final class LedgerFuzzTargets {
   }
 
   private static void isWhole(HostMemory memory) {
-    Optional<HostMemory> again =
-        DomainRecordCodec.readMemory(DomainRecordCodec.FALLBACK.write(memory, "mx"));
+    Optional<HostMemory> again = LedgerStore.memory(LedgerStore.FALLBACK.write(memory, "mx"));
     holds(again.equals(Optional.of(memory)), memory + " changes");
   }
 

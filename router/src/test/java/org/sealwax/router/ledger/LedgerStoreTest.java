@@ -32,7 +32,7 @@ final class LedgerStoreTest {
 
   @Test
   void aBatchThatABugEndsLeavesNothing() throws Exception {
-    DomainRecord row = DomainRecordCodecTest.rows().get(2);
+    DomainRecord row = StoredDomainTest.rows().get(2);
     Map<Domain, HeldRecord> rows = Map.of(row.domain(), new HeldRecord(row, null));
     try (LedgerStore store = LedgerStore.open(folder.resolve("ledger.db"))) {
       for (Throwable failure :

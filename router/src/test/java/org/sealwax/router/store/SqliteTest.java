@@ -121,12 +121,16 @@ final class SqliteTest {
             failure.getClass(),
             () ->
                 all.transaction(
+                    Statements.Begin.DEFERRED,
                     in -> {
                       in.update("INSERT INTO a VALUES(2)");
                       throw unchecked(failure);
                     }));
         assertEquals(1, all.number("SELECT count(*) FROM a"), failure.toString());
-        assertEquals(1, all.<Integer>transaction(in -> in.update("UPDATE a SET x = 1")));
+        assertEquals(
+            1,
+            all.<Integer>transaction(
+                Statements.Begin.DEFERRED, in -> in.update("UPDATE a SET x = 1")));
       }
     }
   }

@@ -9,6 +9,7 @@ import java.util.List;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.sts.StsMemory;
 import org.sealwax.mail.sts.StsPolicy;
+import org.sealwax.router.log.RecordingMailLog;
 
 /** A store of many policies that were fetched a moment ago, for measuring. */
 public final class FilledStsPolicyStore {
@@ -30,7 +31,8 @@ public final class FilledStsPolicyStore {
             null,
             null,
             "");
-    try (StsPolicyStore store = StsPolicyStore.open(file, Math.max(1, domains.size()))) {
+    try (StsPolicyStore store =
+        StsPolicyStore.open(file, Math.max(1, domains.size()), new RecordingMailLog().log())) {
       for (Domain domain : domains) {
         store.write(domain, memory, now);
       }

@@ -627,7 +627,7 @@ final class StsPolicyCacheTest {
     Files.writeString(folder.resolve("sts.db"), "not a database, by far".repeat(1_000));
     enforces("a", "mx.example.org", open().evidenceFor(DOMAIN));
     assertTrue(Files.exists(folder.resolve("sts.db.damaged")));
-    assertTrue(log.recorded("warning", "was damaged"));
+    assertTrue(log.recorded("warning", "is damaged"));
   }
 
   @Test

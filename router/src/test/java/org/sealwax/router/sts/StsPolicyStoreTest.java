@@ -19,6 +19,7 @@ import org.sealwax.mail.sts.FirstContactWait;
 import org.sealwax.mail.sts.StsMemory;
 import org.sealwax.mail.sts.StsPolicy;
 import org.sealwax.mail.sts.StsStep;
+import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.store.UpgradeFixture;
 import org.sqlite.JDBC;
 
@@ -46,7 +47,7 @@ final class StsPolicyStoreTest {
   }
 
   private StsPolicyStore open(int max, long text) throws IOException {
-    return StsPolicyStore.open(folder.resolve("sts.db"), max, text);
+    return StsPolicyStore.open(folder.resolve("sts.db"), max, text, new RecordingMailLog().log());
   }
 
   @Test
@@ -76,7 +77,7 @@ final class StsPolicyStoreTest {
     Instant then = Instant.parse("2026-11-30T21:00:00Z");
     Path file = UpgradeFixture.unpack(folder.resolve("before")).resolve("sts.db");
     List<String> modes = List.of("enforce", "testing", "none");
-    try (StsPolicyStore store = StsPolicyStore.open(file, 100)) {
+    try (StsPolicyStore store = StsPolicyStore.open(file, 100, new RecordingMailLog().log())) {
       assertEquals(13, store.size());
       for (int i = 0; i < 12; i++) {
         String text =

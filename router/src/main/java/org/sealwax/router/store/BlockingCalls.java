@@ -1,4 +1,4 @@
-package org.sealwax.router.sts;
+package org.sealwax.router.store;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -15,7 +15,7 @@ import org.sealwax.mail.net.Threads;
  * disk: a virtual thread that makes such a call itself holds one of the few threads that carry all
  * others. Thread-safe.
  */
-public final class BlockingCalls implements Closeable {
+final class BlockingCalls implements Closeable {
   private static final String ENDED = "its thread has ended";
 
   private final LinkedBlockingQueue<FutureTask<?>> waiting = new LinkedBlockingQueue<>();
@@ -24,7 +24,7 @@ public final class BlockingCalls implements Closeable {
   private boolean ended;
 
   /** Starts the thread. */
-  public BlockingCalls(String name) {
+  BlockingCalls(String name) {
     this.thread = Supervisor.startPlatform(name, () -> closed, this::run);
   }
 
@@ -50,7 +50,7 @@ public final class BlockingCalls implements Closeable {
    *
    * @throws IOException what the call throws, or when this is closed or its thread has ended
    */
-  public <T> T call(Callable<T> call) throws IOException {
+  <T> T call(Callable<T> call) throws IOException {
     FutureTask<T> task = new FutureTask<>(call);
     synchronized (waiting) {
       if (closed || ended) {
@@ -73,6 +73,7 @@ public final class BlockingCalls implements Closeable {
       switch (e.getCause()) {
         case IOException failure -> throw failure;
         case RuntimeException bug -> throw bug;
+        case Error bug -> throw bug;
         case null, default -> throw new IllegalStateException(e);
       }
     } finally {

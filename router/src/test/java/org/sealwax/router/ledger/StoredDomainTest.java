@@ -18,9 +18,9 @@ import org.sealwax.mail.policy.FallbackStep;
 import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.TlsVersion;
-import org.sealwax.router.ledger.DomainRecordCodec.StoredDomain;
+import org.sealwax.router.ledger.LedgerStore.StoredDomain;
 
-final class DomainRecordCodecTest {
+final class StoredDomainTest {
   /** Rows of every kind. */
   static List<DomainRecord> rows() {
     List<DomainRecord> rows = new ArrayList<>();
@@ -69,7 +69,7 @@ final class DomainRecordCodecTest {
 
   /** Keys that are no longer in the history are not kept with old observations either. */
   private static DomainRecord forgotten(DomainRecord row) {
-    return DomainRecordCodec.read(DomainRecordCodec.write(row, Map.of())).orElseThrow();
+    return StoredDomain.of(row, Map.of()).read().orElseThrow();
   }
 
   @Test
@@ -133,18 +133,18 @@ final class DomainRecordCodecTest {
   void duplicateKeyIsDamage() {
     DomainRecord row = withKeys();
     var keys = Objects.requireNonNull(row.hosts().get(DomainTimeline.MX1)).keys();
-    StoredDomain stored = DomainRecordCodec.write(row, Map.of());
+    StoredDomain stored = StoredDomain.of(row, Map.of());
     List<@Nullable String> host = stored.hosts().getFirst();
     host.replaceAll(
         value ->
             value == null
                 ? null
                 : value.replace(keys.get(1).key().hex(), keys.getFirst().key().hex()));
-    assertEquals(Optional.empty(), DomainRecordCodec.read(stored));
+    assertEquals(Optional.empty(), stored.read());
   }
 
   private static int size(DomainRecord row) {
-    StoredDomain stored = DomainRecordCodec.write(row, Map.of());
+    StoredDomain stored = StoredDomain.of(row, Map.of());
     return Stream.of(List.of(stored.domain()), stored.hosts())
         .flatMap(List::stream)
         .flatMap(List::stream)
@@ -181,23 +181,20 @@ final class DomainRecordCodecTest {
   @Test
   void anythingElseIsNoRow() {
     for (DomainRecord row : rows()) {
-      StoredDomain good = DomainRecordCodec.write(row, Map.of());
+      StoredDomain good = StoredDomain.of(row, Map.of());
       for (UnaryOperator<List<@Nullable String>> change : damage(good.domain().size())) {
         assertEquals(
-            Optional.empty(),
-            DomainRecordCodec.read(new StoredDomain(change.apply(good.domain()), good.hosts())));
+            Optional.empty(), new StoredDomain(change.apply(good.domain()), good.hosts()).read());
       }
       for (int i = 0; i < good.hosts().size(); i++) {
         for (UnaryOperator<List<@Nullable String>> change : damage(good.hosts().get(i).size())) {
           List<List<@Nullable String>> hosts = new ArrayList<>(good.hosts());
           hosts.set(i, change.apply(hosts.get(i)));
-          assertEquals(
-              Optional.empty(), DomainRecordCodec.read(new StoredDomain(good.domain(), hosts)));
+          assertEquals(Optional.empty(), new StoredDomain(good.domain(), hosts).read());
         }
         List<List<@Nullable String>> twice = new ArrayList<>(good.hosts());
         twice.add(twice.get(i));
-        assertEquals(
-            Optional.empty(), DomainRecordCodec.read(new StoredDomain(good.domain(), twice)));
+        assertEquals(Optional.empty(), new StoredDomain(good.domain(), twice).read());
       }
     }
   }

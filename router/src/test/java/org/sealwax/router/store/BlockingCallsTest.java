@@ -1,4 +1,4 @@
-package org.sealwax.router.sts;
+package org.sealwax.router.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -56,6 +56,13 @@ final class BlockingCallsTest {
               calls.call(
                   () -> {
                     throw new ArithmeticException();
+                  }));
+      assertThrows(
+          AssertionError.class,
+          () ->
+              calls.call(
+                  () -> {
+                    throw new AssertionError("injected");
                   }));
     }
   }
