@@ -219,14 +219,19 @@ final class PoisonedItemTest {
     return new CommandOutput(code, out.toString(StandardCharsets.UTF_8));
   }
 
+  @Test
+  void isHeldAndKeepsNoOtherMailBack() throws Exception {
+    assertHeld("org.sealwax.router.queue.StepApplier#entry", "halt", 2, "ended-process");
+  }
+
+  @Tag("long")
   @ParameterizedTest
   @CsvSource({
     // place of the fault, its kind, unexpected ends, reason of the hold
     "org.sealwax.router.spool.WriterConnection#put, halt, 2, ended-process",
     "org.sealwax.router.queue.Scheduler#offer, halt, 2, ended-process",
-    "org.sealwax.router.queue.StepApplier#entry, halt, 2, ended-process",
   })
-  void isHeldAndKeepsNoOtherMailBack(String method, String kind, int unexpected, String reason)
+  void isHeldWhereverTheProcessEnds(String method, String kind, int unexpected, String reason)
       throws Exception {
     assertHeld(method, kind, unexpected, reason);
   }
@@ -261,6 +266,7 @@ final class PoisonedItemTest {
   }
 
   @Test
+  @Tag("long")
   void whatCannotEvenBeHeldIsLeftAsItIsUntilAPersonOrdersSomething() throws Exception {
     Path file = poisoned();
     makeDue(file);
@@ -279,6 +285,7 @@ final class PoisonedItemTest {
   }
 
   @Test
+  @Tag("long")
   void aRecordThatEndsTheCopyingOutIsLeftOutAndKept() throws Exception {
     Path file = poisoned();
     Path spool = folder.resolve("state/spool");
@@ -300,6 +307,7 @@ final class PoisonedItemTest {
   }
 
   @Test
+  @Tag("long")
   void aRowThatEndsEveryReadOfTheStoreIsLeftOutAndKept() throws Exception {
     Path file = poisoned();
     makeDue(file);

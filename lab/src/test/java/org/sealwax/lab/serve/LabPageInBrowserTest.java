@@ -25,6 +25,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,6 +52,7 @@ import tools.jackson.databind.ObjectMapper;
  * A person with a real browser: gets a token by the form, sees the page wait, and sees a row come
  * when mail comes, without touching anything. The policy of the pages is in force meanwhile.
  */
+@Tag("long")
 @Timeout(600)
 final class LabPageInBrowserTest {
   private static final ObjectMapper JSON = new ObjectMapper();

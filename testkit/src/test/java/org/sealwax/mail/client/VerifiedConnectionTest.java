@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.net.Clock;
@@ -144,6 +145,7 @@ final class VerifiedConnectionTest {
   }
 
   @Test
+  @Tag("long")
   void itVerifiesTheHostByDaneAndSendsNoMail() throws Exception {
     Identity identity = TestCa.selfSigned("mx.example.org");
     String key = Pins.of(identity.chain().getFirst()).hex();
@@ -180,6 +182,7 @@ final class VerifiedConnectionTest {
   }
 
   @Test
+  @Tag("long")
   void packagesThatAreNotExportedCannotBeUsed() throws Exception {
     for (String internal :
         List.of(

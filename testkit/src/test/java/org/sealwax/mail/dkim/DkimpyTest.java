@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
@@ -32,6 +33,7 @@ import tools.jackson.databind.json.JsonMapper;
  * dkimpy, which shares no code with ours, verifies what we sign and signs what we verify: both
  * algorithms, both canonicalizations, bodies that are easy to get wrong.
  */
+@Tag("long")
 final class DkimpyTest {
   private static final JsonMapper JSON = new JsonMapper();
 
