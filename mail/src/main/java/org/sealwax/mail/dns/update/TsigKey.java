@@ -75,20 +75,18 @@ public record TsigKey(Domain name, Algorithm algorithm, SecretKey secret) {
   /** Algorithms (RFC 8945 section 6) that are in use and not weak. */
   public enum Algorithm {
     /** HMAC-SHA-256. */
-    HMAC_SHA256(TSIG.HMAC_SHA256),
+    HMAC_SHA256,
     /** HMAC-SHA-384. */
-    HMAC_SHA384(TSIG.HMAC_SHA384),
+    HMAC_SHA384,
     /** HMAC-SHA-512. */
-    HMAC_SHA512(TSIG.HMAC_SHA512);
-
-    private final Name dnsName;
-
-    Algorithm(Name dnsName) {
-      this.dnsName = dnsName;
-    }
+    HMAC_SHA512;
 
     Name dnsName() {
-      return dnsName;
+      return switch (this) {
+        case HMAC_SHA256 -> TSIG.HMAC_SHA256;
+        case HMAC_SHA384 -> TSIG.HMAC_SHA384;
+        case HMAC_SHA512 -> TSIG.HMAC_SHA512;
+      };
     }
 
     private static Optional<Algorithm> parse(String text) {
