@@ -85,7 +85,7 @@ final class RawTlsConnection implements AutoCloseable {
   /** Sends close_notify (RFC 8446 6.1) and closes. */
   @Override
   public void close() {
-    send(Records.alert(Records.TLS12, 1, AlertName.CLOSE_NOTIFY));
+    send(Records.warning(AlertName.CLOSE_NOTIFY));
     SmtpConnection.close(wire);
   }
 }

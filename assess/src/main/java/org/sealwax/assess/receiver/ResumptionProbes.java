@@ -16,7 +16,6 @@ import org.sealwax.mail.tls.TlsWire;
 import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.verdict.TlsFloor;
-import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.mail.tls.wire.ClientHelloBuilder;
 import org.sealwax.mail.tls.wire.Records;
@@ -136,15 +135,11 @@ final class ResumptionProbes {
 
   private ClientOffer offer() {
     Domain name = Domain.parse(scan.serverName()).orElse(null);
-    return new ClientOffer(
-        name,
-        TlsFloor.DEFAULT,
-        TlsVersion.TLS_1_3,
-        true,
-        true,
-        false,
-        false,
-        new ReferenceIdentity(List.of(), Set.of(), TrustRoots.none()),
-        "assess " + scan.visit().location().text());
+    return ClientOffer.plain(
+            name,
+            TlsFloor.DEFAULT,
+            new ReferenceIdentity(List.of(), Set.of(), TrustRoots.none()),
+            "assess " + scan.visit().location().text())
+        .resuming();
   }
 }

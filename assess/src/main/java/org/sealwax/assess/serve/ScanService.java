@@ -159,7 +159,7 @@ public final class ScanService implements Closeable {
                 path ->
                     path.equals("/metrics")
                         ? HttpResponse.of(200, ScanCounters.TYPE, counters.text(this))
-                        : HttpResponse.of(404, HttpResponse.TEXT, "/metrics\n")))
+                        : HttpResponse.text(404, "/metrics\n")))
         .listen("metrics", address, onProblem);
   }
 
@@ -229,7 +229,9 @@ public final class ScanService implements Closeable {
   }
 
   private <K> boolean taken(Map<K, RateLimit> rates, K key, int hour) {
-    return rates.computeIfAbsent(key, k -> new RateLimit(hour / 3600.0, hour, clock)).tryTake();
+    return rates
+        .computeIfAbsent(key, k -> RateLimit.of(hour, Duration.ofHours(1), clock))
+        .tryTake();
   }
 
   private Optional<String> declinedNow(Domain domain) {

@@ -159,12 +159,11 @@ public final class ScanWebSite {
   }
 
   private static HttpResponse page(int status, String html) {
-    return dynamic(HttpResponse.of(status, HttpResponse.HTML, html))
-        .with("Content-Security-Policy", OWN_POLICY);
+    return dynamic(HttpResponse.html(status, html)).with("Content-Security-Policy", OWN_POLICY);
   }
 
   private static HttpResponse text(int status, String text) {
-    return dynamic(HttpResponse.of(status, HttpResponse.TEXT, text + "\n"));
+    return dynamic(HttpResponse.text(status, text + "\n"));
   }
 
   private static HttpResponse json(int status, String json) {
@@ -198,9 +197,7 @@ public final class ScanWebSite {
               HttpResponse.of(
                   200, "text/javascript; charset=utf-8", ScanPages.resource("wait.js")));
       case "/robots.txt" ->
-          file(
-              HttpResponse.of(
-                  200, HttpResponse.TEXT, "User-agent: *\nDisallow: /d/\nDisallow: /api/\n"));
+          file(HttpResponse.text(200, "User-agent: *\nDisallow: /d/\nDisallow: /api/\n"));
       default -> {
         if (path.startsWith(PAGE)) {
           Optional<Domain> domain = named(path.substring(PAGE.length()));
@@ -231,8 +228,7 @@ public final class ScanWebSite {
       Optional<StoredResult> result = service.store().find(domain);
       if (result.isPresent()) {
         return new StreamedResponse(
-            dynamic(HttpResponse.of(200, HttpResponse.HTML, ""))
-                .with("Content-Security-Policy", REPORT_POLICY),
+            dynamic(HttpResponse.html(200, "")).with("Content-Security-Policy", REPORT_POLICY),
             result.get().page());
       }
     }

@@ -38,8 +38,8 @@ public record ScanTlsOffer(
   }
 
   /** The same within other versions. */
-  public ScanTlsOffer versions(int from, int to) {
-    return new ScanTlsOffer(serverName, from, to, suites, schemes, alpn, identity);
+  public ScanTlsOffer versions(int newLowest, int newHighest) {
+    return new ScanTlsOffer(serverName, newLowest, newHighest, suites, schemes, alpn, identity);
   }
 
   /** The same with other suites. */

@@ -278,7 +278,7 @@ final class LegacyTlsServer implements AutoCloseable {
 
   private void refuse(OutputStream out, int description) throws IOException {
     if (!closesInsteadOfAlert) {
-      out.write(Records.alert(Records.TLS12, ALERT, description));
+      out.write(Records.fatal(description));
     }
   }
 
@@ -312,7 +312,7 @@ final class LegacyTlsServer implements AutoCloseable {
       return;
     }
     if (sniWarning) {
-      out.write(Records.alert(version, 1, 112));
+      out.write(Records.of(RecordHeader.ALERT, version, new byte[] {1, 112}));
     }
     if (version >= Records.TLS13) {
       retry(hello, suite.get(), out);

@@ -258,8 +258,7 @@ public final class LabService implements Closeable {
       return new TokenResult.TokenRefused("all tokens are in use; try again in an hour");
     }
     if (!requestRates
-        .computeIfAbsent(
-            network, n -> new RateLimit(TOKENS_AN_HOUR / 3600.0, TOKENS_AN_HOUR, clock))
+        .computeIfAbsent(network, n -> RateLimit.of(TOKENS_AN_HOUR, Duration.ofHours(1), clock))
         .tryTake()) {
       return new TokenResult.TokenRefused(
           "your network had too many tokens within an hour; try again later");

@@ -72,6 +72,11 @@ public record RouterDomain(
     place.assignAddresses(setup.settings().addresses());
     setup.open(place, listeners);
     LiveSite.LiveHost host = place.hosts().getFirst();
+    String dkimKeyPem =
+        setup
+            .authority()
+            .issue(CertificateSpec.of(domain).with(CertificateSpec.CertificateKeyType.RSA_2048))
+            .keyPem();
     RouterDomain routerDomain =
         new RouterDomain(
             domain,
@@ -79,10 +84,7 @@ public record RouterDomain(
             host.addresses().getFirst(),
             host.leaf().chainPem(),
             host.leaf().keyPem(),
-            setup
-                .authority()
-                .issue(CertificateSpec.of(domain).with(CertificateSpec.CertificateKeyType.RSA_2048))
-                .keyPem());
+            dkimKeyPem);
     Zone reverse =
         new Zone(
             ReverseName.of(routerDomain.address()).name(),

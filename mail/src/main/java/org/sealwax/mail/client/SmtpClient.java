@@ -55,7 +55,6 @@ import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.RootStore;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsSettings;
-import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 
 /**
@@ -355,14 +354,9 @@ public final class SmtpClient {
         requirement.encryption() == Requirement.TlsUse.NEVER
             ? GreetingOptions.TlsMode.CLEAR
             : GreetingOptions.TlsMode.STARTTLS,
-        new ClientOffer(
+        ClientOffer.plain(
             name,
             requirement.floor(),
-            TlsVersion.TLS_1_3,
-            true,
-            false,
-            false,
-            false,
             requirement.references(List.of(), Map.of(IdentityRequirement.PUBLIC_ROOTS, roots)),
             subject.nextHop() + " " + subject.host() + " " + requirement.key()));
   }

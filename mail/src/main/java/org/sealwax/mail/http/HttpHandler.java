@@ -43,7 +43,7 @@ public interface HttpHandler {
     return (request, content) ->
         request.method().equals("GET") || request.method().equals("HEAD")
             ? pages.apply(request.path())
-            : HttpResponse.of(405, HttpResponse.TEXT, "").with("Allow", "GET, HEAD");
+            : HttpResponse.text(405, "").with("Allow", "GET, HEAD");
   }
 
   /**
@@ -56,7 +56,7 @@ public interface HttpHandler {
     return readOnly(
         path ->
             Optional.ofNullable(all.get(path))
-                .map(page -> HttpResponse.of(200, HttpResponse.HTML, page))
-                .orElse(HttpResponse.of(404, HttpResponse.TEXT, "")));
+                .map(page -> HttpResponse.html(200, page))
+                .orElse(HttpResponse.text(404, "")));
   }
 }

@@ -26,7 +26,27 @@ public record HttpResponse(int status, List<HttpField> fields, byte[] body) impl
   }
 
   /**
-   * {@return a response with a text}
+   * {@return a response with plain text}
+   *
+   * @param status the HTTP status
+   * @param text the content
+   */
+  public static HttpResponse text(int status, String text) {
+    return of(status, TEXT, text);
+  }
+
+  /**
+   * {@return a response with a page}
+   *
+   * @param status the HTTP status
+   * @param html the content
+   */
+  public static HttpResponse html(int status, String html) {
+    return of(status, HTML, html);
+  }
+
+  /**
+   * {@return a response with a text of another type}
    *
    * @param status the HTTP status
    * @param type the media type

@@ -105,7 +105,7 @@ public record HttpService(HttpLimits limits, List<HttpField> fields, HttpHandler
       } catch (MalformedHttp e) {
         reply = HttpResponse.of(e.status(), HttpResponse.TEXT, e.getMessage() + "\n");
       } catch (OversizedHttp e) {
-        reply = HttpResponse.of(413, HttpResponse.TEXT, "over " + limits.body() + " bytes\n");
+        reply = HttpResponse.text(413, "over " + limits.body() + " bytes\n");
       }
       boolean head = request != null && request.method().equals("HEAD");
       switch (reply) {

@@ -27,7 +27,6 @@ import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.ReferenceIdentity;
 import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.verdict.TlsFloor;
-import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.mail.tls.verdict.Verdict;
 
@@ -269,15 +268,10 @@ public final class HttpsClient {
     }
 
     private ClientOffer offer() {
-      return new ClientOffer(
+      // Each verdict is judged on a chain that was shown now (RFC 8461 §3.3): no resumption.
+      return ClientOffer.plain(
           request.host(),
           TlsFloor.DEFAULT,
-          TlsVersion.TLS_1_3,
-          true,
-          // Each verdict is judged on a chain that was shown now (RFC 8461 §3.3).
-          false,
-          false,
-          false,
           new ReferenceIdentity(List.of(request.host()), Set.of(), roots.get()),
           "https " + request.host());
     }

@@ -1,6 +1,7 @@
 package org.sealwax.mail.net;
 
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -76,7 +77,8 @@ public final class ConnectionLimiter implements TcpListener.ClientGate {
       if (sources.size() >= MAX_SOURCES) {
         return false;
       }
-      source = new SourceUsage(Limit.of(each), new RateLimit(perMinute / 60.0, perMinute, clock));
+      source =
+          new SourceUsage(Limit.of(each), RateLimit.of(perMinute, Duration.ofMinutes(1), clock));
       sources.put(name, source);
     }
     if (!source.open.tryTake()) {

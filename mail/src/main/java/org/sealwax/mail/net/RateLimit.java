@@ -1,5 +1,7 @@
 package org.sealwax.mail.net;
 
+import java.time.Duration;
+
 /**
  * A rate that cannot be exceeded for long: a bucket that fills evenly and lets a burst through when
  * it is full. Thread-safe.
@@ -12,6 +14,18 @@ public final class RateLimit {
   private final Clock clock;
   private double left;
   private long at;
+
+  /**
+   * {@return a full bucket that fills once in a time}
+   *
+   * @param most its capacity, 1 or more
+   * @param time in which an empty one fills
+   * @param clock source of the current time
+   */
+  public static RateLimit of(double most, Duration time, Clock clock) {
+    double perSecond = most / time.toSeconds();
+    return new RateLimit(perSecond, most, clock);
+  }
 
   /**
    * A full bucket.

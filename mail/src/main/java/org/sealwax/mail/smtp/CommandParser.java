@@ -13,9 +13,9 @@ import org.sealwax.mail.address.ReversePath;
  * spaces.
  */
 public final class CommandParser {
-  private static final EnhancedStatus ARGUMENT = EnhancedStatus.of(5, 5, 4);
-  private static final EnhancedStatus BAD_SENDER = EnhancedStatus.of(5, 1, 7);
-  private static final EnhancedStatus BAD_RECIPIENT = EnhancedStatus.of(5, 1, 3);
+  private static final EnhancedStatus ARGUMENT = EnhancedStatus.of("5.5.4");
+  private static final EnhancedStatus BAD_SENDER = EnhancedStatus.of("5.1.7");
+  private static final EnhancedStatus BAD_RECIPIENT = EnhancedStatus.of("5.1.3");
 
   /** Bytes of an EHLO name; a domain has at most 255 (RFC 5321 4.5.3.1.2). */
   private static final int MAX_NAME = 255;

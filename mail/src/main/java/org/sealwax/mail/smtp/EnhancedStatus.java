@@ -23,12 +23,13 @@ public record EnhancedStatus(int kind, int subject, int detail) {
   }
 
   /**
-   * Short for the constructor.
+   * {@return a code that is written in the program}
    *
-   * @return the code
+   * @param text {@code 5.1.1}
+   * @throws IllegalArgumentException for any other text
    */
-  public static EnhancedStatus of(int kind, int subject, int detail) {
-    return new EnhancedStatus(kind, subject, detail);
+  public static EnhancedStatus of(String text) {
+    return parse(text).orElseThrow(() -> new IllegalArgumentException(text));
   }
 
   /**
@@ -62,6 +63,15 @@ public record EnhancedStatus(int kind, int subject, int detail) {
     }
     boolean known = parts[0] == 2 || parts[0] == 4 || parts[0] == 5;
     return known ? Optional.of(new EnhancedStatus(parts[0], parts[1], parts[2])) : Optional.empty();
+  }
+
+  /**
+   * {@return the same code as a temporary or permanent failure}
+   *
+   * @param other 4 or 5
+   */
+  public EnhancedStatus withKind(int other) {
+    return new EnhancedStatus(other, subject, detail);
   }
 
   /** The dotted form. */

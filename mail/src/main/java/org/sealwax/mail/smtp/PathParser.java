@@ -53,7 +53,7 @@ final class PathParser {
       return new ParsedPath.PostmasterPath();
     }
     Mailbox mailbox = mailbox();
-    if (mailbox == null || !take('>') || bytes(start, at) > SmtpLimits.PATH) {
+    if (mailbox == null || !take('>') || bytesFrom(start) > SmtpLimits.PATH) {
       return null;
     }
     return new ParsedPath.MailboxPath(mailbox);
@@ -73,7 +73,7 @@ final class PathParser {
   @Nullable Mailbox mailbox() {
     int start = at;
     String local = peek() == '"' ? quotedLocal() : dotString();
-    if (local == null || bytes(start, at) > SmtpLimits.LOCAL_PART || !take('@')) {
+    if (local == null || bytesFrom(start) > SmtpLimits.LOCAL_PART || !take('@')) {
       return null;
     }
     MailHost host = host();
@@ -213,9 +213,10 @@ final class PathParser {
     return at == text.length();
   }
 
-  private int bytes(int from, int to) {
+  /** Bytes in UTF-8 from there to the cursor. */
+  private int bytesFrom(int start) {
     int bytes = 0;
-    for (int i = from; i < to; i++) {
+    for (int i = start; i < at; i++) {
       char c = text.charAt(i);
       bytes += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : 3;
     }

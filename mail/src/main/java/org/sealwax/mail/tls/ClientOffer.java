@@ -34,6 +34,32 @@ public record ClientOffer(
     ReferenceIdentity references,
     String resumptionKey) {
   /**
+   * {@return an offer of the first engine up to TLS 1.3: X25519MLKEM768, but no ticket and no
+   * client certificate}
+   *
+   * @param serverName SNI, or null for none
+   * @param floor lowest version
+   * @param references the names, pins, roots and TLSA records that count
+   * @param resumptionKey sessions are resumed only between offers of equal key
+   */
+  public static ClientOffer plain(
+      @Nullable Domain serverName,
+      TlsFloor floor,
+      ReferenceIdentity references,
+      String resumptionKey) {
+    return new ClientOffer(
+        serverName,
+        floor,
+        TlsVersion.TLS_1_3,
+        true,
+        false,
+        false,
+        false,
+        references,
+        resumptionKey);
+  }
+
+  /**
    * An offer of the first engine.
    *
    * @param serverName SNI, or null for none
@@ -63,6 +89,21 @@ public record ClientOffer(
         hybrid,
         resumption,
         false,
+        clientCertificate,
+        fallbackScsv,
+        references,
+        resumptionKey);
+  }
+
+  /** {@return the same offer with a ticket or session} */
+  public ClientOffer resuming() {
+    return new ClientOffer(
+        serverName,
+        floor,
+        highest,
+        hybrid,
+        true,
+        compatible,
         clientCertificate,
         fallbackScsv,
         references,

@@ -22,7 +22,6 @@ import org.sealwax.mail.tls.wire.SignatureScheme;
 
 /** Reads the ClientHello, chooses the identity by its SNI, and only then makes an engine. */
 final class EngineTlsServer implements TlsServer {
-  private static final int FATAL = 2;
   private static final int HANDSHAKE_FAILURE = 40;
 
   private final TlsFactory factory;
@@ -66,7 +65,7 @@ final class EngineTlsServer implements TlsServer {
       hello = hello(records);
       Identity identity = identities.forName(hello.serverName());
       if (!soundlySigned(hello, identity)) {
-        clear.out().write(Records.alert(Records.TLS12, FATAL, HANDSHAKE_FAILURE));
+        clear.out().write(Records.fatal(HANDSHAKE_FAILURE));
         clear.out().flush();
         throw new TlsException(
             TlsException.Kind.ALERT_SENT,

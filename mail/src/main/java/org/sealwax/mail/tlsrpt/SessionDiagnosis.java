@@ -29,10 +29,10 @@ public final class SessionDiagnosis {
   /**
    * The two ends of a session.
    *
-   * @param sending our address, or empty
-   * @param receiving the host's address, or empty
+   * @param sendingAddress our address, or empty
+   * @param receivingAddress the host's address, or empty
    */
-  public record SessionEndpoints(String sending, String receiving) {
+  public record SessionEndpoints(String sendingAddress, String receivingAddress) {
     /** No connection was made. */
     public static final SessionEndpoints NONE = new SessionEndpoints("", "");
   }
@@ -152,9 +152,9 @@ public final class SessionDiagnosis {
             ? null
             : new FailureDetail(
                 cause.type(),
-                endpoints.sending(),
+                endpoints.sendingAddress(),
                 subject.host().toString(),
-                endpoints.receiving(),
+                endpoints.receivingAddress(),
                 cause.reason()));
   }
 

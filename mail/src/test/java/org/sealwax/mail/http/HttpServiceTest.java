@@ -62,7 +62,7 @@ final class HttpServiceTest {
         (request, content) -> {
           handled.incrementAndGet();
           String body = new String(content.read().orElse(new byte[0]), StandardCharsets.ISO_8859_1);
-          return HttpResponse.of(200, HttpResponse.TEXT, request.path() + " " + body);
+          return HttpResponse.text(200, request.path() + " " + body);
         });
   }
 

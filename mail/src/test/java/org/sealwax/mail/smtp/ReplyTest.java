@@ -52,11 +52,11 @@ final class ReplyTest {
 
   @Test
   void readsOneAndManyLines() throws IOException {
-    assertEquals(Reply.of(250, EnhancedStatus.of(2, 1, 5), "ok"), read("250 2.1.5 ok\r\n"));
+    assertEquals(Reply.of(250, EnhancedStatus.of("2.1.5"), "ok"), read("250 2.1.5 ok\r\n"));
     assertEquals(Reply.of(250, ""), read("250\r\n"));
     assertEquals(Reply.of(250, ""), read("250 \r\n"));
     assertEquals(
-        new Reply(550, EnhancedStatus.of(5, 7, 1), List.of("no", "", "way")),
+        new Reply(550, EnhancedStatus.of("5.7.1"), List.of("no", "", "way")),
         read("550-5.7.1 no\r\n550-5.7.1\r\n550 5.7.1 way\r\n"));
     assertEquals(Reply.of(250, "4.1.1 odd"), read("250 4.1.1 odd\r\n"), "class and code differ");
     assertNull(read("550-5.7.1 a\r\n550 5.1.1 b\r\n").status(), "two statuses are none");
@@ -82,7 +82,7 @@ final class ReplyTest {
     for (int round = 0; round < 500; round++) {
       int code = (2 + random.nextInt(4)) * 100 + random.nextInt(60);
       EnhancedStatus status =
-          code / 100 == 3 || random.nextBoolean() ? null : EnhancedStatus.of(code / 100, 7, 26);
+          code / 100 == 3 || random.nextBoolean() ? null : new EnhancedStatus(code / 100, 7, 26);
       List<String> lines =
           random.ints(1 + random.nextInt(4), 0, 9).mapToObj(n -> "Ω text " + n).toList();
       Reply reply = new Reply(code, status, lines);

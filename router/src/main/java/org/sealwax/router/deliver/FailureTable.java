@@ -84,7 +84,7 @@ final class FailureTable {
    * it): it does not concern other mail to the next hop, unless the text says that it is about our
    * address.
    */
-  private static final EnhancedStatus SENDER_IS_SLOWED = EnhancedStatus.of(4, 7, 28);
+  private static final EnhancedStatus SENDER_IS_SLOWED = EnhancedStatus.of("4.7.28");
 
   /** The word, or an address: eight groups, or fewer with {@code ::} in between. No time of day. */
   private static final Pattern IPV6 =
@@ -205,7 +205,7 @@ final class FailureTable {
         FailureAction.DEFER,
         new FailureCause(
             "unknown",
-            EnhancedStatus.of(4, 0, 0),
+            EnhancedStatus.of("4.0.0"),
             "host " + host + " said at " + stage + ": " + reply,
             host,
             reply,
@@ -318,7 +318,7 @@ final class FailureTable {
     EnhancedStatus status = refusal.status();
     return new FailureCause(
         refusal.reason(),
-        EnhancedStatus.of(4, status.subject(), status.detail()),
+        status.withKind(4),
         refusal.text(),
         refusal.host(),
         refusal.reply(),

@@ -276,16 +276,9 @@ final class BinaryLedgerRows {
             () -> new HostRecord.KeySpan(pin(), time(), time()));
     List<RememberedSample> recent =
         list(within(unsigned(), HostRecord.MAX_RECENT), () -> sample(first, keys));
-    return new HostRecord(
-        first,
-        last,
-        counts,
-        encrypted,
-        verified,
-        (families & 1) != 0,
-        (families & 2) != 0,
-        keys,
-        recent);
+    boolean ipv4 = (families & 1) != 0;
+    boolean ipv6 = (families & 2) != 0;
+    return new HostRecord(first, last, counts, encrypted, verified, ipv4, ipv6, keys, recent);
   }
 
   private Pin pin() {

@@ -48,7 +48,7 @@ public final class Counters {
   }
 
   private LongAdder series(String name, String help, String labels) {
-    MetricFamily family = families.computeIfAbsent(name, n -> new MetricFamily(help, false));
+    MetricFamily family = family(name, help, false);
     LongAdder known = family.counts.get(labels);
     if (known != null) {
       return known;
@@ -62,25 +62,26 @@ public final class Counters {
 
   /** A gauge, read each time the metrics are collected. */
   public void gauge(String name, String help, LongSupplier value) {
-    families.computeIfAbsent(name, n -> new MetricFamily(help, true)).gauges.put("", value);
+    family(name, help, true).gauges.put("", value);
   }
 
   /** A gauge with one label, read each time the metrics are collected. */
   public void gauge(String name, String help, String label, String value, LongSupplier read) {
-    families
-        .computeIfAbsent(name, n -> new MetricFamily(help, true))
-        .gauges
-        .put(label + "=\"" + quoted(value) + "\"", read);
+    family(name, help, true).gauges.put(label + "=\"" + quoted(value) + "\"", read);
   }
 
   /**
    * A counter that another class keeps, with one label, read each time the metrics are collected.
    */
   public void count(String name, String help, String label, String value, LongSupplier read) {
-    families
-        .computeIfAbsent(name, n -> new MetricFamily(help, false))
-        .gauges
-        .put(label + "=\"" + quoted(value) + "\"", read);
+    family(name, help, false).gauges.put(label + "=\"" + quoted(value) + "\"", read);
+  }
+
+  private MetricFamily family(String name, String help, boolean gauge) {
+    if (!name.startsWith("sealwax_")) {
+      throw new IllegalArgumentException("not the name of a metric: " + name);
+    }
+    return families.computeIfAbsent(name, n -> new MetricFamily(help, gauge));
   }
 
   private static String quoted(String value) {

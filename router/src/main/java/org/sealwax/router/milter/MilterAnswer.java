@@ -142,7 +142,7 @@ sealed interface MilterAnswer {
     }
     // The session is ours: 421 would announce its end.
     int ours = code == 421 ? 451 : code;
-    EnhancedStatus given = status.orElseGet(() -> EnhancedStatus.of(code / 100, 7, 1));
+    EnhancedStatus given = status.orElseGet(() -> EnhancedStatus.of("5.7.1").withKind(code / 100));
     return new Reply(ours, given, texts);
   }
 

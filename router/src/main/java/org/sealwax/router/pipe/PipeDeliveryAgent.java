@@ -34,8 +34,8 @@ import org.sealwax.router.queue.Recipient;
  * message on standard input. Thread-safe.
  */
 public final class PipeDeliveryAgent implements DeliveryAgent {
-  private static final EnhancedStatus SYSTEM = EnhancedStatus.of(4, 3, 0);
-  private static final EnhancedStatus MISCONFIGURED = EnhancedStatus.of(4, 3, 5);
+  private static final EnhancedStatus SYSTEM = EnhancedStatus.of("4.3.0");
+  private static final EnhancedStatus MISCONFIGURED = EnhancedStatus.of("4.3.5");
 
   /** Characters of a command's output in a reply or a cause. */
   private static final int MAX_TEXT = 500;
@@ -158,7 +158,7 @@ public final class PipeDeliveryAgent implements DeliveryAgent {
     return switch (filled) {
       case PipeArguments.OptionLike option ->
           refused(
-              EnhancedStatus.of(5, 1, option.placeholder().equals("{sender}") ? 7 : 3),
+              EnhancedStatus.of(option.placeholder().equals("{sender}") ? "5.1.7" : "5.1.3"),
               "the command of this address accepts no address that begins with a dash");
       case PipeArguments.NotEncodable not ->
           deferred(
@@ -207,12 +207,8 @@ public final class PipeDeliveryAgent implements DeliveryAgent {
         String text = code.text() + quoted(exited.output());
         yield switch (code.meaning()) {
           case DELIVERED ->
-              new Outcome.Delivered(
-                  "pipe:" + settings.name(),
-                  "exit 0" + quoted(exited.output()),
-                  "none",
-                  false,
-                  true);
+              Outcome.Delivered.locally(
+                  "pipe:" + settings.name(), "exit 0" + quoted(exited.output()));
           case DEFERRED -> deferred(code.status(), "pipe", text);
           case REFUSED -> refused(code.status(), text);
         };
@@ -226,12 +222,12 @@ public final class PipeDeliveryAgent implements DeliveryAgent {
 
   private static Outcome deferred(EnhancedStatus status, String reason, String text) {
     return new Outcome.Deferred(
-        new FailureCause(reason, status, text, null, null, FailureCause.Extent.RECIPIENT));
+        FailureCause.local(reason, status, text, FailureCause.Extent.RECIPIENT));
   }
 
   private static Outcome refused(EnhancedStatus status, String text) {
     return new Outcome.Refused(
-        new FailureCause("refused", status, text, null, null, FailureCause.Extent.RECIPIENT));
+        FailureCause.local("refused", status, text, FailureCause.Extent.RECIPIENT));
   }
 
   /** What goes before the message: RFC 5321 4.4 requires Return-Path at the final delivery. */

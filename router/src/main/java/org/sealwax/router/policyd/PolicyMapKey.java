@@ -45,9 +45,8 @@ sealed interface PolicyMapKey {
           : nextHop(text.substring(1, close), text.substring(close + 1), true);
     }
     int colon = text.indexOf(':');
-    return colon < 0
-        ? nextHop(text, "", false)
-        : nextHop(text.substring(0, colon), text.substring(colon), false);
+    String host = colon < 0 ? text : text.substring(0, colon);
+    return nextHop(host, text.substring(host.length()), false);
   }
 
   private static PolicyMapKey nextHop(String host, String rest, boolean direct) {

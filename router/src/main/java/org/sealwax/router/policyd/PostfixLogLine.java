@@ -61,7 +61,7 @@ sealed interface PostfixLogLine {
               + " [A-Za-z0-9._-]{1,255} postfix[A-Za-z0-9-]{0,32}/(smtp|qmgr)\\[([0-9]{1,9})\\]: ");
 
   /** Host, address and port, as Postfix writes a peer. */
-  String PEER = "([A-Za-z0-9._-]{1,255})\\[([0-9A-Fa-f.:]{2,45})\\]:[0-9]{1,5}";
+  String PEER = "(?<host>[A-Za-z0-9._-]{1,255})\\[(?<address>[0-9A-Fa-f.:]{2,45})\\]:[0-9]{1,5}";
 
   Pattern ENCRYPTED =
       Pattern.compile(
@@ -104,7 +104,7 @@ sealed interface PostfixLogLine {
   private static PostfixLogLine agent(long pid, String rest) {
     Matcher tls = ENCRYPTED.matcher(rest);
     if (tls.matches()) {
-      return relay(tls.group(1), tls.group(2))
+      return relay(tls)
           .<PostfixLogLine>map(
               r ->
                   new TlsEstablished(
@@ -116,7 +116,7 @@ sealed interface PostfixLogLine {
       return new Other();
     }
     Optional<Domain> domain = Domain.parse(sent.group(2));
-    Optional<Relay> relay = relay(sent.group(3), sent.group(4));
+    Optional<Relay> relay = relay(sent);
     return domain.isPresent() && relay.isPresent()
         ? new Sent(pid, sent.group(1), domain.get(), relay.get())
         : new Other();
@@ -126,10 +126,10 @@ sealed interface PostfixLogLine {
     return label.equals("TLSv1.0") ? "TLSv1" : label;
   }
 
-  private static Optional<Relay> relay(String host, String address) {
+  private static Optional<Relay> relay(Matcher line) {
     try {
-      InetAddress parsed = InetAddress.ofLiteral(address);
-      return Domain.parse(host).map(d -> new Relay(d, parsed));
+      InetAddress parsed = InetAddress.ofLiteral(line.group("address"));
+      return Domain.parse(line.group("host")).map(d -> new Relay(d, parsed));
     } catch (IllegalArgumentException e) {
       return Optional.empty();
     }

@@ -74,7 +74,7 @@ sealed interface CutThroughDecision {
     EnhancedStatus status = cause.status();
     return new FailureCause(
         cause.reason(),
-        EnhancedStatus.of(4, status.subject(), status.detail()),
+        status.withKind(4),
         cause.text(),
         cause.host(),
         cause.reply(),
@@ -97,16 +97,16 @@ sealed interface CutThroughDecision {
   /** The status of a refusal that had none (RFC 3463, RFC 7372). */
   private static EnhancedStatus status(RefusalClass refusal) {
     return switch (refusal) {
-      case SENDER_AUTHENTICATION -> EnhancedStatus.of(5, 7, 26);
-      case CONTENT, POLICY -> EnhancedStatus.of(5, 7, 1);
-      case MAILBOX_FULL -> EnhancedStatus.of(5, 2, 2);
-      case UNKNOWN_USER -> EnhancedStatus.of(5, 1, 1);
-      case SIZE -> EnhancedStatus.of(5, 3, 4);
-      case FORMAT -> EnhancedStatus.of(5, 6, 0);
-      case TLS -> EnhancedStatus.of(5, 7, 10);
+      case SENDER_AUTHENTICATION -> EnhancedStatus.of("5.7.26");
+      case CONTENT, POLICY -> EnhancedStatus.of("5.7.1");
+      case MAILBOX_FULL -> EnhancedStatus.of("5.2.2");
+      case UNKNOWN_USER -> EnhancedStatus.of("5.1.1");
+      case SIZE -> EnhancedStatus.of("5.3.4");
+      case FORMAT -> EnhancedStatus.of("5.6.0");
+      case TLS -> EnhancedStatus.of("5.7.10");
       case RATE_LIMIT_IP, RATE_LIMIT_SPF_DOMAIN, RATE_LIMIT_DKIM_DOMAIN, RATE_LIMIT_URL, NO_PTR ->
-          EnhancedStatus.of(5, 7, 0);
-      case GREYLISTING, TEMPORARY, UNKNOWN -> EnhancedStatus.of(5, 0, 0);
+          EnhancedStatus.of("5.7.0");
+      case GREYLISTING, TEMPORARY, UNKNOWN -> EnhancedStatus.of("5.0.0");
     };
   }
 

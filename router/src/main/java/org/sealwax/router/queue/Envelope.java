@@ -24,6 +24,15 @@ public record Envelope(
     String checks,
     int recipients)
     implements IncomingHop {
+  /**
+   * The envelope of a message that we make ourselves.
+   *
+   * @param origin what made it
+   */
+  public static Envelope own(ReversePath sender, MailOptions options, String origin) {
+    return new Envelope(sender, options, origin, "", "");
+  }
+
   /** The envelope of a message that is being accepted and whose sender was not checked. */
   public Envelope(
       ReversePath sender, MailOptions options, String origin, String session, String tls) {

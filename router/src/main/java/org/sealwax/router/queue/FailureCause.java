@@ -41,11 +41,17 @@ public record FailureCause(
     this(reason, status, text, host, reply, scope, false, null);
   }
 
+  /** A cause without a remote host. */
+  public static FailureCause local(
+      String reason, EnhancedStatus status, String text, Extent scope) {
+    return new FailureCause(reason, status, text, null, null, scope);
+  }
+
   /** Every address of a host has as many rounds as one address may have: nothing was tried. */
   public static FailureCause busy(String host) {
     return new FailureCause(
         BUSY,
-        EnhancedStatus.of(4, 3, 2),
+        EnhancedStatus.of("4.3.2"),
         "too many concurrent deliveries at the addresses of " + host,
         host,
         null,

@@ -329,9 +329,9 @@ public final class HeldMail implements Closeable {
     return delete(batch, group, "the sender could not be notified for " + days);
   }
 
-  private boolean delete(RecipientBatch batch, RecipientGroup group, String why) {
+  private boolean delete(RecipientBatch batch, RecipientGroup group, String text) {
     for (Recipient r : group.recipients()) {
-      queue.log.deleted(batch.key().message().text(), r.target().toString(), batch.reason(), why);
+      queue.log.deleted(batch.key().message().text(), r.target().toString(), batch.reason(), text);
     }
     queue.steps.replace(
         batch,
@@ -339,7 +339,7 @@ public final class HeldMail implements Closeable {
         group.recipients(),
         to ->
             TraceEntry.RecipientTrace.of(
-                to, TraceEntry.RecipientEvent.DELETED, batch.reason(), "", "held mail: " + why));
+                to, TraceEntry.RecipientEvent.DELETED, batch.reason(), "", "held mail: " + text));
     return true;
   }
 

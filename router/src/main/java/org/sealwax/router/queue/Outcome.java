@@ -14,7 +14,16 @@ public sealed interface Outcome {
    *     says {@code delivered}
    */
   record Delivered(String host, String reply, String tls, boolean dsnPassedOn, boolean terminal)
-      implements Outcome {}
+      implements Outcome {
+    /**
+     * Delivered to its end on this machine.
+     *
+     * @param program what took it
+     */
+    public static Delivered locally(String program, String reply) {
+      return new Delivered(program, reply, "none", false, true);
+    }
+  }
 
   /** Try again later; also everything unknown. */
   record Deferred(FailureCause cause) implements Outcome {}

@@ -213,7 +213,7 @@ public final class QueueControl {
         List<RecipientBatch> put,
         RecipientGroup meant,
         RecipientEvent event) {
-      String status = EnhancedStatus.of(2, 0, 0).toString();
+      String status = EnhancedStatus.of("2.0.0").toString();
       queue.steps.replace(
           batch,
           put,

@@ -199,16 +199,11 @@ final class QueueIntake implements Intake {
   }
 
   /** Stores the message with all recipients on hold; no place in memory is needed. */
-  private void hold(Draft draft, Envelope submitted, List<Recipient> addressed, String reason)
+  private void hold(Draft draft, Envelope submitted, List<Recipient> addressed, String text)
       throws IOException {
     FailureCause cause =
-        new FailureCause(
-            QueueStep.QUARANTINED,
-            EnhancedStatus.of(5, 7, 1),
-            reason,
-            null,
-            null,
-            FailureCause.Extent.RECIPIENT);
+        FailureCause.local(
+            QueueStep.QUARANTINED, EnhancedStatus.of("5.7.1"), text, FailureCause.Extent.RECIPIENT);
     List<Recipient> held = addressed.stream().map(r -> r.waitingFor(cause, false)).toList();
     Envelope envelope = submitted.withRecipients(held.size());
     List<RecipientBatch> batches =
@@ -229,7 +224,7 @@ final class QueueIntake implements Intake {
         new NewMessage(
             draft, queue.clock.now(), QueueRecordCodec.ENVELOPE.write(envelope), batches));
     for (Recipient r : held) {
-      queue.log.held(draft.id().text(), r.target().toString(), cause.reason(), reason);
+      queue.log.held(draft.id().text(), r.target().toString(), cause.reason(), text);
     }
   }
 

@@ -156,11 +156,11 @@ public final class QueueStep {
   private static FailureCause givenUp(String who, @Nullable FailureCause last) {
     String text = "The message was bounced by " + who + ".";
     return last == null
-        ? new FailureCause(
-            GIVEN_UP, EnhancedStatus.of(5, 0, 0), text, null, null, FailureCause.Extent.RECIPIENT)
+        ? FailureCause.local(
+            GIVEN_UP, EnhancedStatus.of("5.0.0"), text, FailureCause.Extent.RECIPIENT)
         : new FailureCause(
             GIVEN_UP,
-            EnhancedStatus.of(5, last.status().subject(), last.status().detail()),
+            last.status().withKind(5),
             text + UNTIL_THEN + last.text(),
             last.host(),
             last.reply(),
@@ -180,12 +180,10 @@ public final class QueueStep {
 
   /** A delivery that ended without saying how. */
   static FailureCause unknown() {
-    return new FailureCause(
+    return FailureCause.local(
         "unknown",
-        EnhancedStatus.of(4, 3, 0),
+        EnhancedStatus.of("4.3.0"),
         "The delivery ended without an outcome.",
-        null,
-        null,
         FailureCause.Extent.MESSAGE);
   }
 
@@ -262,7 +260,7 @@ public final class QueueStep {
     private static FailureCause expired(FailureCause last) {
       return new FailureCause(
           last.reason(),
-          EnhancedStatus.of(5, 4, 7),
+          EnhancedStatus.of("5.4.7"),
           "The message could not be delivered in time. The last error was: " + last.text(),
           last.host(),
           last.reply(),

@@ -274,12 +274,10 @@ final class RoundRunner {
     /** What to hold against a round that read damage: all is held but what was delivered before. */
     Map<Long, Outcome> heldIfDamaged(RecipientGroup group, Map<Long, Outcome> outcomes) {
       FailureCause cause =
-          new FailureCause(
+          FailureCause.local(
               QueueStep.DAMAGED,
-              EnhancedStatus.of(5, 3, 0),
+              EnhancedStatus.of("5.3.0"),
               "The stored content is damaged; the message is held.",
-              null,
-              null,
               FailureCause.Extent.MESSAGE);
       Map<Long, Outcome> all = new HashMap<>();
       for (Recipient r : group.recipients()) {

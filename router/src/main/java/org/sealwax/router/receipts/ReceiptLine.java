@@ -63,8 +63,8 @@ public record ReceiptLine(String hash, long number, String kind, String payload)
   }
 
   /** Members of a file's first line. */
-  static JsonLine beginning(String at, String previous) {
-    return members().text("at", at).text("previous", previous);
+  static JsonLine beginning(Instant at, String previous) {
+    return members().text("at", at.toString()).text("previous", previous);
   }
 
   /** The text of a member; empty when the line has none of that name. */

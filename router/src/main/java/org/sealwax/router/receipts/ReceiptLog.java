@@ -177,7 +177,7 @@ public final class ReceiptLog implements Receipts, Closeable {
     salts = channel(ReceiptFiles.salts(file));
     if (whole == 0) {
       // The same with the first file of all.
-      append(ReceiptLine.BEGIN, ReceiptLine.beginning(clock.now().toString(), hash));
+      append(ReceiptLine.BEGIN, ReceiptLine.beginning(clock.now(), hash));
       open(lines).force(false);
     }
     return cut;
@@ -204,7 +204,7 @@ public final class ReceiptLog implements Receipts, Closeable {
     lines = channel(file);
     size = 0;
     begun = clock.now();
-    append(ReceiptLine.BEGIN, ReceiptLine.beginning(clock.now().toString(), hash));
+    append(ReceiptLine.BEGIN, ReceiptLine.beginning(clock.now(), hash));
     open(lines).force(false);
     StateFiles.sync(folder);
   }

@@ -31,7 +31,7 @@ final class ReportQueueing {
     try (Intake.IncomingMessage entry = intake.open()) {
       entry.content().write(message);
       entry.commit(
-          new Envelope(sender, options, "tlsrpt", "", ""),
+          Envelope.own(sender, options, "tlsrpt"),
           intake.ownRecipients(address.mailbox(), sender, new DsnRequest(Set.of(), true, null)));
       return entry.id().toString();
     }

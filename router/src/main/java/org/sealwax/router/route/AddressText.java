@@ -42,17 +42,17 @@ record AddressText(String local, @Nullable String domain) {
         return Optional.empty();
       }
     }
-    String name = local.toString();
-    if (name.getBytes(StandardCharsets.UTF_8).length > Mailbox.MAX_LOCAL_PART) {
+    String localPart = local.toString();
+    if (localPart.getBytes(StandardCharsets.UTF_8).length > Mailbox.MAX_LOCAL_PART) {
       return Optional.empty();
     }
     if (at == text.length()) {
-      return Optional.of(new AddressText(name, null));
+      return Optional.of(new AddressText(localPart, null));
     }
     if (text.charAt(at) != '@') {
       return Optional.empty();
     }
-    return Domain.parse(text.substring(at + 1)).map(d -> new AddressText(name, d.name()));
+    return Domain.parse(text.substring(at + 1)).map(d -> new AddressText(localPart, d.name()));
   }
 
   private static boolean isPlain(char c) {

@@ -83,10 +83,10 @@ public final class NextHopDelivery implements DeliveryAgent {
     String alias = c.deliveredTo();
     if (alias != null && hasPassed(c, alias)) {
       FailureCause cause =
-          cause(
+          FailureCause.local(
               LOOP,
               // RFC 3463 3.5: routing loop detected.
-              EnhancedStatus.of(5, 4, 6),
+              EnhancedStatus.of("5.4.6"),
               "Mail loop: this message was forwarded from here before.",
               FailureCause.Extent.RECIPIENT);
       return c.outcomes(r -> new Outcome.Refused(cause));
@@ -159,9 +159,9 @@ public final class NextHopDelivery implements DeliveryAgent {
             ? found
             : List.of();
     FailureCause held =
-        cause(
+        FailureCause.local(
             POSTMASTER,
-            EnhancedStatus.of(4, 3, 5),
+            EnhancedStatus.of("4.3.5"),
             "No postmaster is configured for this message; sealwax queue show prints it.",
             FailureCause.Extent.RECIPIENT);
     if (targets.isEmpty()) {
@@ -180,16 +180,15 @@ public final class NextHopDelivery implements DeliveryAgent {
         content.transferTo(entry.content());
       }
       sender.store(null);
-      entry.commit(
-          new Envelope(c.sender(), c.options(), "postmaster of " + c.id(), "", ""), recipients);
+      entry.commit(Envelope.own(c.sender(), c.options(), "postmaster of " + c.id()), recipients);
       Outcome passed =
           new Outcome.Delivered("local", "250 2.0.0 queued as " + entry.id(), "none", true, false);
       return outcomes(c, held, r -> passed);
     } catch (IOException e) {
       FailureCause cause =
-          cause(
+          FailureCause.local(
               "store",
-              EnhancedStatus.of(4, 3, 0),
+              EnhancedStatus.of("4.3.0"),
               "The message could not be queued again for the postmaster's alias: "
                   + FailureText.of(e),
               FailureCause.Extent.MESSAGE);
@@ -202,10 +201,5 @@ public final class NextHopDelivery implements DeliveryAgent {
       Consignment c, FailureCause wait, Function<Recipient, Outcome> forPostmaster) {
     return c.outcomes(
         r -> isForPostmaster(r) ? forPostmaster.apply(r) : new Outcome.Deferred(wait));
-  }
-
-  private static FailureCause cause(
-      String reason, EnhancedStatus status, String text, FailureCause.Extent extent) {
-    return new FailureCause(reason, status, text, null, null, extent);
   }
 }

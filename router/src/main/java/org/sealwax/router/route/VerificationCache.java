@@ -66,7 +66,12 @@ public final class VerificationCache {
    * @param tried when it was asked for again at last, on the same clock
    */
   private record CachedVerification(
-      RecipientProbe.VerificationResult result, String hop, long at, long tried) {}
+      RecipientProbe.VerificationResult result, String hop, long at, long tried) {
+    static CachedVerification fresh(
+        RecipientProbe.VerificationResult result, NextHop nextHop, long now) {
+      return new CachedVerification(result, nextHop.key(), now, now);
+    }
+  }
 
   private final @Nullable Path file;
   private final Clock clock;
@@ -158,10 +163,10 @@ public final class VerificationCache {
       known.asMap().remove(recipient, mine);
       RecipientProbe.VerificationResult busy =
           new RecipientProbe.VerificationResult.NotKnown(problem);
-      mine.complete(new CachedVerification(busy, nextHop.key(), now, now));
+      mine.complete(CachedVerification.fresh(busy, nextHop, now));
       return busy;
     }
-    mine.complete(new CachedVerification(result, nextHop.key(), now, now));
+    mine.complete(CachedVerification.fresh(result, nextHop, now));
     changed |= result instanceof RecipientProbe.VerificationResult.Exists;
     return result;
   }
@@ -208,7 +213,7 @@ public final class VerificationCache {
             put(
                 recipient,
                 answer
-                    ? new CachedVerification(result, nextHop.key(), now, now)
+                    ? CachedVerification.fresh(result, nextHop, now)
                     : new CachedVerification(before.result(), before.hop(), before.at(), now));
           } catch (RuntimeException e) {
             log.bug("recipient refresh", e);

@@ -128,13 +128,13 @@ final class WalFile {
     /** Goes on with these bytes, in their own order. */
     WalChecksum and(ByteBuffer bytes) {
       IntBuffer words = bytes.asIntBuffer();
-      int one = first;
-      int two = second;
+      int firstSum = first;
+      int secondSum = second;
       while (words.remaining() >= 2) {
-        one += words.get() + two;
-        two += words.get() + one;
+        firstSum += words.get() + secondSum;
+        secondSum += words.get() + firstSum;
       }
-      return new WalChecksum(one, two);
+      return new WalChecksum(firstSum, secondSum);
     }
   }
 }

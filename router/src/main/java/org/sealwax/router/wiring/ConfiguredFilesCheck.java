@@ -83,13 +83,13 @@ public final class ConfiguredFilesCheck {
    * One finding.
    *
    * @param error {@code serve} would refuse it
-   * @param setting the setting that led there
+   * @param place the setting that led there
    * @param text what is wrong, with the file and, where there is one, the line
    */
-  public record FileProblem(boolean error, String setting, String text) {
+  public record FileProblem(boolean error, String place, String text) {
     @Override
     public String toString() {
-      return (error ? "error: " : "warning: ") + setting + ": " + text;
+      return (error ? "error: " : "warning: ") + place + ": " + text;
     }
   }
 
@@ -109,7 +109,7 @@ public final class ConfiguredFilesCheck {
     inspection.expiries();
     inspection.memory();
     PipeDeliveryAgent.warnings(settings.pipes(), PipeDeliveryAgent.runsAsRoot())
-        .forEach(w -> inspection.warning("[[pipe]]", w));
+        .forEach(text -> inspection.warning("[[pipe]]", text));
     return List.copyOf(inspection.findings);
   }
 
@@ -267,7 +267,7 @@ public final class ConfiguredFilesCheck {
               silent,
               null)
           .aliasErrors()
-          .forEach(w -> warning("aliases", w));
+          .forEach(text -> warning("aliases", text));
     } catch (IOException e) {
       error("aliases and recipients", e);
     }

@@ -133,7 +133,7 @@ public final class IncomingTlsReports implements Closeable {
         new Outcome.Deferred(
             new FailureCause(
                 "tlsrpt",
-                EnhancedStatus.of(4, 3, 5),
+                EnhancedStatus.of("4.3.5"),
                 "TLS reports are not read: [tlsrpt_in] is not set, or needs a restart",
                 null,
                 null,

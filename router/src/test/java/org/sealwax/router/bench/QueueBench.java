@@ -281,7 +281,7 @@ public final class QueueBench {
                       new Outcome.Deferred(
                           new FailureCause(
                               "greylisted",
-                              EnhancedStatus.of(4, 7, 1),
+                              EnhancedStatus.of("4.7.1"),
                               "Come back later.",
                               "mx.example[192.0.2.1]:25",
                               null,

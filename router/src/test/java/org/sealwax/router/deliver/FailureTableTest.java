@@ -151,10 +151,10 @@ final class FailureTableTest {
 
   @Test
   void theHostsOwnStatusIsKeptUnlessItContradicts() {
-    Reply own = Reply.of(550, EnhancedStatus.of(5, 1, 1), "no such user");
+    Reply own = Reply.of(550, EnhancedStatus.of("5.1.1"), "no such user");
     assertEquals(
         "5.1.1", FailureTable.of(TransactionStage.RCPT, own, "mx").cause().status().toString());
-    Reply full = Reply.of(552, EnhancedStatus.of(5, 2, 2), "full");
+    Reply full = Reply.of(552, EnhancedStatus.of("5.2.2"), "full");
     assertEquals(
         "4.2.2", FailureTable.of(TransactionStage.RCPT, full, "mx").cause().status().toString());
   }

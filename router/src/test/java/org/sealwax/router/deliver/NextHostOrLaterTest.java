@@ -208,7 +208,7 @@ content unreadable     open      open      open      open      open      CLOSED
               Reply.of(500, "what"),
               Reply.of(530, "STARTTLS first"),
               Reply.of(550, "no"),
-              Reply.of(550, EnhancedStatus.of(5, 7, 25), "no name"),
+              Reply.of(550, EnhancedStatus.of("5.7.25"), "no name"),
               Reply.of(552, "full"),
               Reply.of(555, "parameter"))) {
         EnhancedStatus status = reply.status();

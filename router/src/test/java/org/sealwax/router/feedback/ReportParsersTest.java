@@ -233,7 +233,7 @@ final class ReportParsersTest {
     assertEquals(
         List.of(
             new BounceReport.BouncedRecipient(
-                Optional.of(DEV), "failed", EnhancedStatus.of(5, 1, 1))),
+                Optional.of(DEV), "failed", EnhancedStatus.of("5.1.1"))),
         report.recipients());
     assertEquals(
         "[dev@inner.provider.example, team@project.example, elsewhere@other.example]",

@@ -359,7 +359,7 @@ final class TextMailLogTest {
   void countersBoundTheirSeries() {
     Counters counters = new Counters();
     for (int i = 0; i < Counters.MAX_SERIES + 10; i++) {
-      counters.count("n", "h", "l", "v" + i).increment();
+      counters.count("sealwax_n", "h", "l", "v" + i).increment();
     }
     List<Counters.Sample> samples = counters.read().getFirst().samples();
     assertEquals(Counters.MAX_SERIES + 1, samples.size());

@@ -132,7 +132,7 @@ final class ClockJumpTest {
     return new Outcome.Deferred(
         new FailureCause(
             "later",
-            EnhancedStatus.of(4, 2, 0),
+            EnhancedStatus.of("4.2.0"),
             "Not now.",
             null,
             null,

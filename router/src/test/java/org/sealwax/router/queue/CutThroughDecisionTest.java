@@ -30,7 +30,7 @@ final class CutThroughDecisionTest {
     EnhancedStatus status = reply.status();
     return new FailureCause(
         "recipient-refused",
-        status == null ? EnhancedStatus.of(reply.code() / 100, 0, 0) : status,
+        status == null ? new EnhancedStatus(reply.code() / 100, 0, 0) : status,
         "host mx.target.example said: " + reply,
         "mx.target.example",
         reply,
@@ -168,8 +168,8 @@ final class CutThroughDecisionTest {
                                 .flatMap(
                                     d ->
                                         Stream.of(
-                                            EnhancedStatus.of(5, s, d),
-                                            EnhancedStatus.of(4, s, d)))))
+                                            new EnhancedStatus(5, s, d),
+                                            new EnhancedStatus(4, s, d)))))
             .toList();
     int refusals = 0;
     for (String text : texts) {

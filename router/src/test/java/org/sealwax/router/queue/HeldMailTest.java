@@ -203,7 +203,7 @@ final class HeldMailTest {
       FailureCause cause =
           new FailureCause(
               local,
-              EnhancedStatus.of(5, 1, 1),
+              EnhancedStatus.of("5.1.1"),
               "as the test wants",
               null,
               null,
@@ -218,7 +218,7 @@ final class HeldMailTest {
                 new Outcome.Refused(
                     new FailureCause(
                         "message-refused",
-                        EnhancedStatus.of(5, 7, 26),
+                        EnhancedStatus.of("5.7.26"),
                         "unauthenticated",
                         "mx.target.example",
                         Reply.of("550 5.7.26 unauthenticated"),
@@ -227,7 +227,7 @@ final class HeldMailTest {
                 new Outcome.Deferred(
                     new FailureCause(
                         "slow",
-                        EnhancedStatus.of(4, 0, 0),
+                        EnhancedStatus.of("4.0.0"),
                         "later",
                         null,
                         null,

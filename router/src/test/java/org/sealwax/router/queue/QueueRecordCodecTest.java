@@ -163,7 +163,7 @@ public final class QueueRecordCodecTest {
   private static List<@Nullable FailureCause> causes() {
     List<@Nullable FailureCause> causes = new ArrayList<>();
     causes.add(null);
-    EnhancedStatus status = EnhancedStatus.of(4, 4, 1);
+    EnhancedStatus status = EnhancedStatus.of("4.4.1");
     for (FailureCause.Extent extent :
         List.of(
             FailureCause.Extent.RECIPIENT,
@@ -176,14 +176,14 @@ public final class QueueRecordCodecTest {
                   status,
                   "later",
                   "mx.test",
-                  new Reply(450, EnhancedStatus.of(4, 7, 999), List.of("one", "", "tw\u00f6")),
+                  new Reply(450, EnhancedStatus.of("4.7.999"), List.of("one", "", "tw\u00f6")),
                   extent)
               .asRemembered());
     }
     causes.add(
         new FailureCause(
             "refused",
-            EnhancedStatus.of(5, 0, 0),
+            EnhancedStatus.of("5.0.0"),
             "",
             "mx.test",
             new Reply(554, null, List.of("no")),
@@ -293,7 +293,7 @@ public final class QueueRecordCodecTest {
     for (FailureCause.Extent extent :
         List.of(FailureCause.Extent.SENDER, FailureCause.Extent.TRANSACTION)) {
       FailureCause cause =
-          new FailureCause("x", EnhancedStatus.of(4, 0, 0), "", null, null, extent);
+          new FailureCause("x", EnhancedStatus.of("4.0.0"), "", null, null, extent);
       Recipient recipient =
           new Recipient(
               1,

@@ -30,10 +30,10 @@ final class QueueStepTest {
   private static final FailureCause CAUSE =
       new FailureCause(
           "refused",
-          EnhancedStatus.of(5, 1, 1),
+          EnhancedStatus.of("5.1.1"),
           "no",
           "mx[192.0.2.1]:25",
-          Reply.of(550, EnhancedStatus.of(5, 1, 1), "no"),
+          Reply.of(550, EnhancedStatus.of("5.1.1"), "no"),
           FailureCause.Extent.RECIPIENT);
 
   private static List<Outcome> outcomes() {
@@ -271,7 +271,7 @@ final class QueueStepTest {
     }
     for (FailureCause.Extent extent : FailureCause.Extent.values()) {
       FailureCause cause =
-          new FailureCause("r", EnhancedStatus.of(4, 7, 0), "t", null, null, extent);
+          new FailureCause("r", EnhancedStatus.of("4.7.0"), "t", null, null, extent);
       for (FailureCause one : List.of(cause, cause.asRemembered())) {
         Recipient r =
             group(SENDER, DsnRequest.none(), false, false)

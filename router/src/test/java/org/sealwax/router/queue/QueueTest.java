@@ -219,7 +219,7 @@ final class QueueTest {
                 : new Outcome.Deferred(
                     new FailureCause(
                         "tls-identity",
-                        EnhancedStatus.of(4, 7, 0),
+                        EnhancedStatus.of("4.7.0"),
                         "untrusted(expired)",
                         "mx.to.example[192.0.2.1]:25",
                         null,
@@ -282,7 +282,7 @@ final class QueueTest {
                 : new Outcome.Refused(
                     new FailureCause(
                         "requiretls-missing",
-                        EnhancedStatus.of(5, 7, 30),
+                        EnhancedStatus.of("5.7.30"),
                         "The host does not offer REQUIRETLS.",
                         "mx.to.example[192.0.2.1]:25",
                         null,
@@ -318,7 +318,7 @@ final class QueueTest {
             new Outcome.Refused(
                 new FailureCause(
                     "recipient-refused",
-                    EnhancedStatus.of(5, 1, 1),
+                    EnhancedStatus.of("5.1.1"),
                     "no such user",
                     "mx.to.example[192.0.2.1]:25",
                     null,
@@ -376,10 +376,10 @@ final class QueueTest {
                 : new Outcome.Refused(
                     new FailureCause(
                         "refused",
-                        EnhancedStatus.of(5, 1, 1),
+                        EnhancedStatus.of("5.1.1"),
                         "There is no such recipient.",
                         "mx.to.example[192.0.2.1]:25",
-                        Reply.of(550, EnhancedStatus.of(5, 1, 1), "no such user"),
+                        Reply.of(550, EnhancedStatus.of("5.1.1"), "no such user"),
                         FailureCause.Extent.RECIPIENT));
     QueueId id = send(ReversePath.of(SENDER), "Subject: hello\r\n\r\nbody\r\n", to("r@to.example"));
     next();
@@ -413,11 +413,11 @@ final class QueueTest {
                 : new Outcome.Refused(
                     new FailureCause(
                         "refused",
-                        EnhancedStatus.of(5, 1, 1),
+                        EnhancedStatus.of("5.1.1"),
                         "host mx.to.example said at RCPT: 550 5.1.1 hidden@to.example is gone",
                         "mx.to.example[192.0.2.1]:25",
                         Reply.of(
-                            550, EnhancedStatus.of(5, 1, 1), "hidden@to.example is gone, aGlkZGVu"),
+                            550, EnhancedStatus.of("5.1.1"), "hidden@to.example is gone, aGlkZGVu"),
                         FailureCause.Extent.RECIPIENT));
     DsnRequest dsn =
         new DsnRequest(
@@ -452,14 +452,14 @@ final class QueueTest {
     Reply reply =
         Reply.of(
             550,
-            EnhancedStatus.of(5, 7, 1),
+            EnhancedStatus.of("5.7.1"),
             "<Hidden.Jane@sub.to.example> hidden+2Ejane=to SGlkZGVuLkphbmU= =?utf-8?q?Hidden?="
                 + " [192.0.2.7] see https://to.example/?to=hidden%2Ejane");
     String host = "mx.to.example[192.0.2.7]:25";
     FailureCause refused =
         new FailureCause(
             "refused",
-            EnhancedStatus.of(5, 7, 1),
+            EnhancedStatus.of("5.7.1"),
             "host " + host + " said: " + reply,
             host,
             reply,
@@ -467,7 +467,7 @@ final class QueueTest {
     FailureCause lost =
         new FailureCause(
             "lost-connection",
-            EnhancedStatus.of(4, 4, 2),
+            EnhancedStatus.of("4.4.2"),
             "lost connection with " + host + " while hidden.jane@sub.to.example was sent",
             host,
             null,
@@ -529,7 +529,7 @@ final class QueueTest {
             new Outcome.Refused(
                 new FailureCause(
                     "refused",
-                    EnhancedStatus.of(5, 1, 1),
+                    EnhancedStatus.of("5.1.1"),
                     "no",
                     null,
                     null,
@@ -560,7 +560,7 @@ final class QueueTest {
                 ? new Outcome.Deferred(
                     new FailureCause(
                         "greylisted",
-                        EnhancedStatus.of(4, 7, 1),
+                        EnhancedStatus.of("4.7.1"),
                         "later",
                         null,
                         null,
@@ -607,10 +607,10 @@ final class QueueTest {
     return new Outcome.Deferred(
         new FailureCause(
             "greylisted",
-            EnhancedStatus.of(4, 7, 1),
+            EnhancedStatus.of("4.7.1"),
             "Come back later.",
             "mx.example[192.0.2.1]:25",
-            Reply.of(451, EnhancedStatus.of(4, 7, 1), "later"),
+            Reply.of(451, EnhancedStatus.of("4.7.1"), "later"),
             FailureCause.Extent.MESSAGE));
   }
 

@@ -21,7 +21,7 @@ final class RoundResultTest {
 
   private static Outcome deferred(FailureCause.Extent extent) {
     return new Outcome.Deferred(
-        new FailureCause("r", EnhancedStatus.of(4, 0, 0), "t", null, null, extent));
+        new FailureCause("r", EnhancedStatus.of("4.0.0"), "t", null, null, extent));
   }
 
   private static RoundResult of(boolean greeted, Outcome... outcomes) {
@@ -80,7 +80,7 @@ final class RoundResultTest {
     FailureCause greylisted =
         new FailureCause(
             "greylisted",
-            EnhancedStatus.of(4, 7, 1),
+            EnhancedStatus.of("4.7.1"),
             "later",
             "mx",
             Reply.of(451, "later"),

@@ -44,7 +44,7 @@ final class SchedulerTest {
   private Instant now = NOW;
 
   private static FailureCause cause(String reason, FailureCause.Extent extent) {
-    return new FailureCause(reason, EnhancedStatus.of(4, 4, 1), reason, null, null, extent);
+    return new FailureCause(reason, EnhancedStatus.of("4.4.1"), reason, null, null, extent);
   }
 
   private void pass(Duration time) {

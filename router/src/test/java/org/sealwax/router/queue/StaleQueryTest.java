@@ -275,7 +275,7 @@ final class StaleQueryTest {
     return new Outcome.Deferred(
         new FailureCause(
             "connect",
-            EnhancedStatus.of(4, 4, 1),
+            EnhancedStatus.of("4.4.1"),
             "connection refused",
             null,
             null,

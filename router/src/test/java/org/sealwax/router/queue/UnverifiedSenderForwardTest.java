@@ -20,7 +20,7 @@ final class UnverifiedSenderForwardTest {
   private static final Mailbox FOREIGN_SENDER = new Mailbox("u", Domain.of("a.example"));
   private static final FailureCause CAUSE =
       new FailureCause(
-          "refused", EnhancedStatus.of(5, 1, 1), "no", null, null, FailureCause.Extent.RECIPIENT);
+          "refused", EnhancedStatus.of("5.1.1"), "no", null, null, FailureCause.Extent.RECIPIENT);
 
   @ParameterizedTest
   @CsvSource({

@@ -147,9 +147,9 @@ final class RelayGrantTest {
               TlsConnectionPair.store(authority.identity("app.example")));
       ClientOffer offer =
           TlsConnectionPair.versions(
-              TlsConnectionPair.resuming(
-                  TlsConnectionPair.offer(
-                      TlsConnectionPair.references(TlsConnectionPair.ROOTS, "mx.example.org"))),
+              TlsConnectionPair.offer(
+                      TlsConnectionPair.references(TlsConnectionPair.ROOTS, "mx.example.org"))
+                  .resuming(),
               TlsVersion.TLS_1_2,
               version);
       for (boolean resumed : new boolean[] {false, true}) {

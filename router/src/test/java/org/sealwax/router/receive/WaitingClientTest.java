@@ -89,7 +89,7 @@ final class WaitingClientTest {
   @Test
   void aRefusalIs550WithTheStatusOfTheTarget() throws IOException {
     delivered = Duration.ofMillis(3);
-    result = new CutThrough.Result.Refused(EnhancedStatus.of(5, 1, 1), "no such mailbox");
+    result = new CutThrough.Result.Refused(EnhancedStatus.of("5.1.1"), "no such mailbox");
     assertEquals("550 5.1.1 no such mailbox", reply().toString());
   }
 

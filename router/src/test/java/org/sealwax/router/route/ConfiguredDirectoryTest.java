@@ -465,7 +465,7 @@ final class ConfiguredDirectoryTest {
     assertEquals("relayed", describe(directory.resolve(mailbox)));
     assertEquals(1, asked.size());
     clock.pass(VerificationCache.EXISTS);
-    answer = refused(EnhancedStatus.of(5, 1, 1));
+    answer = refused(EnhancedStatus.of("5.1.1"));
     assertEquals("unknown", describe(directory.resolve(mailbox)));
     clock.pass(VerificationCache.REFUSED.minusNanos(1));
     assertEquals("unknown", describe(directory.resolve(mailbox)));
@@ -490,9 +490,9 @@ final class ConfiguredDirectoryTest {
     ConfiguredDirectory directory = directory();
     answer = refused(null);
     assertEquals("unknown", describe(directory.resolve(box("a@asked.example"))));
-    answer = refused(EnhancedStatus.of(5, 2, 1));
+    answer = refused(EnhancedStatus.of("5.2.1"));
     assertEquals("unknown", describe(directory.resolve(box("b@asked.example"))));
-    answer = refused(EnhancedStatus.of(5, 7, 1));
+    answer = refused(EnhancedStatus.of("5.7.1"));
     assertEquals("not now", describe(directory.resolve(box("c@asked.example"))));
     assertEquals("relayed", describe(directory.resolve(box("postmaster@asked.example"))));
   }
@@ -594,7 +594,7 @@ final class ConfiguredDirectoryTest {
     var next = new org.sealwax.router.queue.NextHop.ByMx(ASKED);
     Mailbox mailbox = box("who@asked.example");
     var exists = new RecipientProbe.VerificationResult.Exists();
-    RecipientProbe.VerificationResult gone = refused(EnhancedStatus.of(5, 1, 1));
+    RecipientProbe.VerificationResult gone = refused(EnhancedStatus.of("5.1.1"));
     assertEquals(exists, memory.verify(mailbox, next, (r, h) -> exists));
     clock.pass(VerificationCache.REFRESH);
     // The next hop is down: what is known stays, up to its time.
@@ -624,7 +624,7 @@ final class ConfiguredDirectoryTest {
     for (String name : List.of("who", "j\u00f6rg", "odd name", "a\tb")) {
       assertEquals(exists, memory.verify(new Mailbox(name, ASKED), next, (r, h) -> exists));
     }
-    memory.verify(box("gone@asked.example"), next, (r, h) -> refused(EnhancedStatus.of(5, 1, 1)));
+    memory.verify(box("gone@asked.example"), next, (r, h) -> refused(EnhancedStatus.of("5.1.1")));
     memory.save();
     clock.pass(Duration.ofDays(1));
     Files.writeString(

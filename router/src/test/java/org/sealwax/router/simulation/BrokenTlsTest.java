@@ -194,7 +194,7 @@ final class BrokenTlsTest {
     return new Outcome.Deferred(
         new FailureCause(
                 "tls-broken",
-                EnhancedStatus.of(4, 7, 5),
+                EnhancedStatus.of("4.7.5"),
                 "TLS handshake failed",
                 null,
                 null,

@@ -175,7 +175,7 @@ final class BusyRouter implements AutoCloseable {
     return new Outcome.Deferred(
         new FailureCause(
             "lost-connection",
-            EnhancedStatus.of(4, 4, 2),
+            EnhancedStatus.of("4.4.2"),
             "no banner",
             null,
             null,

@@ -519,7 +519,7 @@ final class DomainLife {
         case STRIP -> new Observation.Unencrypted(false);
         case REFUSE ->
             new Observation.StarttlsRefused(
-                Reply.of(454, EnhancedStatus.of(4, 7, 0), "not available"));
+                Reply.of(454, EnhancedStatus.of("4.7.0"), "not available"));
         case RESET -> step == FallbackStep.CLEAR ? new Observation.Unencrypted(true) : broken();
         case IMPERSONATE ->
             step == FallbackStep.CLEAR ? new Observation.Unencrypted(true) : selfSigned(NOBODYS);

@@ -410,7 +410,7 @@ final class RouterSimulation {
   }
 
   private static FailureCause cause(String reason, int kind, FailureCause.Extent extent) {
-    return new FailureCause(reason, EnhancedStatus.of(kind, 0, 0), reason, null, null, extent);
+    return new FailureCause(reason, new EnhancedStatus(kind, 0, 0), reason, null, null, extent);
   }
 
   private void receive(Consignment c, Recipient a, String content) {

@@ -325,7 +325,7 @@ final class SchedulerFuzzTest {
     }
 
     private static FailureCause cause(FailureCause.Extent extent) {
-      return new FailureCause("r", EnhancedStatus.of(4, 0, 0), "t", null, null, extent);
+      return new FailureCause("r", EnhancedStatus.of("4.0.0"), "t", null, null, extent);
     }
 
     private void end(RunningRound round, RoundResult result) {

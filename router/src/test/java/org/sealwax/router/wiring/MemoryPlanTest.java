@@ -44,7 +44,7 @@ final class MemoryPlanTest {
     assertEquals(
         2,
         ConfiguredFilesCheck.of(many, Clock.system()).stream()
-            .filter(f -> f.setting().equals("memory") || f.setting().equals("[limits] sessions"))
+            .filter(f -> f.place().equals("memory") || f.place().equals("[limits] sessions"))
             .count());
   }
 }

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.bouncycastle.tls.AlertDescription;
-import org.bouncycastle.tls.AlertLevel;
 import org.bouncycastle.tls.TlsFatalAlert;
 import org.bouncycastle.tls.TlsFatalAlertReceived;
 import org.bouncycastle.tls.crypto.impl.bc.BcTlsCrypto;
@@ -104,9 +103,7 @@ public final class OddTlsServer {
   private static void refuse(Wire clear) throws IOException {
     byte[] some = new byte[5];
     int count = clear.in().read(some, 0, some.length);
-    clear
-        .out()
-        .write(Records.alert(Records.TLS12, AlertLevel.fatal, AlertDescription.handshake_failure));
+    clear.out().write(Records.fatal(AlertDescription.handshake_failure));
     clear.out().flush();
     throw new TlsFatalAlert(
         AlertDescription.handshake_failure,

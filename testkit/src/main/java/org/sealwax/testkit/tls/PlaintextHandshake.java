@@ -22,7 +22,6 @@ import org.sealwax.mail.tls.wire.ServerWriter;
 final class PlaintextHandshake {
   private static final int CLIENT_KEY_EXCHANGE = 16;
   private static final int HANDSHAKE_FAILURE = 40;
-  private static final int FATAL = 2;
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private PlaintextHandshake() {}
@@ -47,7 +46,7 @@ final class PlaintextHandshake {
     int suite = behaviour.suites().stream().filter(hello.suites()::contains).findFirst().orElse(-1);
     OutputStream out = clear.out();
     if (suite < 0 || version == OddTlsBehaviour.SSL_2) {
-      out.write(Records.alert(Records.TLS12, FATAL, HANDSHAKE_FAILURE));
+      out.write(Records.fatal(HANDSHAKE_FAILURE));
       out.flush();
       throw new TlsException(
           TlsException.Kind.ALERT_SENT,

@@ -121,20 +121,6 @@ public final class TlsConnectionPair {
         "key");
   }
 
-  /** The same offer with resumption. */
-  public static ClientOffer resuming(ClientOffer o) {
-    return new ClientOffer(
-        o.serverName(),
-        o.floor(),
-        o.highest(),
-        o.hybrid(),
-        true,
-        o.clientCertificate(),
-        o.fallbackScsv(),
-        o.references(),
-        o.resumptionKey());
-  }
-
   /** The same offer with these versions. */
   public static ClientOffer versions(ClientOffer o, TlsVersion lowest, TlsVersion highest) {
     return new ClientOffer(

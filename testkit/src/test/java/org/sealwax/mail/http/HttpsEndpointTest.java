@@ -174,10 +174,7 @@ final class HttpsEndpointTest {
       throws Exception {
     IdentityStore identities = identities();
     TcpListener server =
-        start(
-            engine,
-            identities,
-            HttpHandler.readOnly(path -> HttpResponse.of(200, HttpResponse.TEXT, "page")));
+        start(engine, identities, HttpHandler.readOnly(path -> HttpResponse.text(200, "page")));
     // Both offer HTTP/2 by ALPN, and take HTTP/1.1 where none is chosen.
     assertEquals("0 page HTTP/1.1", curl(server, "one.example.org", authority));
     assertEquals("0 page HTTP/1.1", curl(server, "two.example.org", authority));

@@ -87,7 +87,7 @@ public final class HttpsFuzzTargets {
                   .fields()
                   .forEach(f -> holds(f.name().equals(f.name().toLowerCase(Locale.ROOT)), "case"));
               request.form(body).keySet().forEach(n -> holds(!n.isEmpty(), "a name"));
-              return HttpResponse.of(200, HttpResponse.TEXT, "ok\n");
+              return HttpResponse.text(200, "ok\n");
             });
     try {
       AtomicInteger answered = new AtomicInteger();

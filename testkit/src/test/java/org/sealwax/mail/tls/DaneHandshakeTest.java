@@ -32,9 +32,7 @@ final class DaneHandshakeTest {
 
   private static ClientOffer offer(TlsVersion highest, ReferenceIdentity references) {
     return TlsConnectionPair.versions(
-        TlsConnectionPair.resuming(TlsConnectionPair.offer(references)),
-        TlsVersion.TLS_1_2,
-        highest);
+        TlsConnectionPair.offer(references).resuming(), TlsVersion.TLS_1_2, highest);
   }
 
   @ParameterizedTest

@@ -277,9 +277,9 @@ final class FloorTest {
         factory.client(
             ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
     ClientOffer offer =
-        TlsConnectionPair.resuming(
-            TlsConnectionPair.offer(
-                TlsConnectionPair.references(TlsConnectionPair.ROOTS, "mx.example.org")));
+        TlsConnectionPair.offer(
+                TlsConnectionPair.references(TlsConnectionPair.ROOTS, "mx.example.org"))
+            .resuming();
     List<FutureTask<String>> all = new ArrayList<>();
     for (int i = 0; i < 100; i++) {
       all.add(

@@ -138,8 +138,7 @@ final class IdentityTest {
             TlsConnectionPair.references(TlsConnectionPair.ROOTS));
     TlsClient client = factory.client(ClientTlsSettings.defaults(), store);
     ClientOffer offer =
-        TlsConnectionPair.resuming(
-            TlsConnectionPair.offer(TlsConnectionPair.references(TlsConnectionPair.ROOTS)));
+        TlsConnectionPair.offer(TlsConnectionPair.references(TlsConnectionPair.ROOTS)).resuming();
     TlsConnectionPair.TlsSessionPair before = TlsConnectionPair.shake(server, client, offer);
     before.chat();
     Identity fresh = TlsConnectionPair.CA.identity("mx.example.org");

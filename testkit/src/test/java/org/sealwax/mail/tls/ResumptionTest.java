@@ -47,9 +47,7 @@ final class ResumptionTest {
 
   private static ClientOffer offer(TlsVersion highest, ReferenceIdentity references) {
     return TlsConnectionPair.versions(
-        TlsConnectionPair.resuming(TlsConnectionPair.offer(references)),
-        TlsVersion.TLS_1_2,
-        highest);
+        TlsConnectionPair.offer(references).resuming(), TlsVersion.TLS_1_2, highest);
   }
 
   @ParameterizedTest
@@ -138,8 +136,7 @@ final class ResumptionTest {
         factory.client(
             ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
     ClientOffer with =
-        TlsConnectionPair.resuming(
-            TlsConnectionPair.offer(TlsConnectionPair.references(TlsConnectionPair.ROOTS)));
+        TlsConnectionPair.offer(TlsConnectionPair.references(TlsConnectionPair.ROOTS)).resuming();
     ClientOffer without =
         new ClientOffer(
             with.serverName(),
@@ -180,7 +177,7 @@ final class ResumptionTest {
     TlsClient client =
         factory.client(
             ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
-    ClientOffer offer = TlsConnectionPair.resuming(TlsConnectionPair.offer(references));
+    ClientOffer offer = TlsConnectionPair.offer(references).resuming();
     ClientOffer otherKey =
         new ClientOffer(
             offer.serverName(),
@@ -229,7 +226,7 @@ final class ResumptionTest {
     TlsClient client =
         factory.client(
             ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
-    ClientOffer offer = TlsConnectionPair.resuming(TlsConnectionPair.offer(references));
+    ClientOffer offer = TlsConnectionPair.offer(references).resuming();
     assertFalse(resumed(server, client, offer));
     assertFalse(resumed(server, client, offer));
     ClientOffer old = TlsConnectionPair.versions(offer, TlsVersion.TLS_1_2, TlsVersion.TLS_1_2);
@@ -250,7 +247,7 @@ final class ResumptionTest {
     TlsClient client =
         factory.client(
             ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
-    ClientOffer offer = TlsConnectionPair.resuming(TlsConnectionPair.offer(references));
+    ClientOffer offer = TlsConnectionPair.offer(references).resuming();
     assertFalse(resumed(server, client, offer));
     clock.forward(Duration.ofMinutes(70));
     assertTrue(resumed(server, client, offer), "the former key still opens");
@@ -281,7 +278,7 @@ final class ResumptionTest {
     TlsClient client =
         factory.client(
             ClientTlsSettings.defaults(), TlsConnectionPair.store(TlsConnectionPair.SENDER));
-    ClientOffer offer = TlsConnectionPair.resuming(TlsConnectionPair.offer(references));
+    ClientOffer offer = TlsConnectionPair.offer(references).resuming();
     Identity blue = TlsConnectionPair.CA.identity("blue.example.org");
     TlsServer server =
         factory.server(
@@ -291,8 +288,7 @@ final class ResumptionTest {
             references);
     assertFalse(resumed(server, client, offer));
     assertTrue(resumed(server, client, offer));
-    ClientOffer toBlue =
-        TlsConnectionPair.resuming(TlsConnectionPair.offer("blue.example.org", references));
+    ClientOffer toBlue = TlsConnectionPair.offer("blue.example.org", references).resuming();
     assertFalse(resumed(server, client, toBlue));
   }
 }

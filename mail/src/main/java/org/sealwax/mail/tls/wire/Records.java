@@ -63,9 +63,18 @@ public final class Records {
     return out.toByteArray();
   }
 
-  /** An alert in a record; {@code level} is 1 for a warning and 2 for a fatal one. */
-  public static byte[] alert(int version, int level, int description) {
-    return of(RecordHeader.ALERT, version, new byte[] {(byte) level, (byte) description});
+  /** A warning in a record. */
+  public static byte[] warning(int description) {
+    return alert((byte) 1, description);
+  }
+
+  /** A fatal alert in a record. */
+  public static byte[] fatal(int description) {
+    return alert((byte) 2, description);
+  }
+
+  private static byte[] alert(byte level, int description) {
+    return of(RecordHeader.ALERT, TLS12, new byte[] {level, (byte) description});
   }
 
   /** change_cipher_spec in a record. */

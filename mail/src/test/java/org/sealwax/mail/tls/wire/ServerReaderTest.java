@@ -133,11 +133,11 @@ public final class ServerReaderTest {
 
   @Test
   void aFatalAlertEndsAWarningDoesNot() {
-    ServerReader warned = read(Records.alert(Records.TLS12, 1, 112), 7);
+    ServerReader warned = read(Records.warning(112), 7);
     assertFalse(warned.complete());
     assertEquals("unrecognized_name", warned.alerts().getFirst().name());
-    assertTrue(read(Records.alert(Records.TLS12, 2, 40), 7).complete());
-    assertTrue(read(Records.alert(Records.TLS12, 1, 0), 7).complete());
+    assertTrue(read(Records.fatal(40), 7).complete());
+    assertTrue(read(Records.warning(0), 7).complete());
   }
 
   @Test
@@ -225,7 +225,7 @@ public final class ServerReaderTest {
     }
     byte[] hello = Ssl2.clientHello(Ssl2.KINDS, new byte[16]);
     assertInstanceOf(Ssl2.Ssl2Parse.Broken.class, Ssl2.read(hello, hello.length));
-    byte[] alert = Records.alert(Records.TLS10, 2, 40);
+    byte[] alert = Records.of(RecordHeader.ALERT, Records.TLS10, new byte[] {2, 40});
     assertInstanceOf(Ssl2.Ssl2Parse.Broken.class, Ssl2.read(alert, alert.length));
   }
 

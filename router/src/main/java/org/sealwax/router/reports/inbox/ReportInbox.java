@@ -30,7 +30,7 @@ public final class ReportInbox implements DeliveryAgent {
   /** For the inboxes of one process: the memory is that of one message. */
   private static final ReentrantLock ONE = new ReentrantLock(true);
 
-  private final String name;
+  private final String service;
   private final ReportReader reader;
   private final Clock clock;
   private final MailLog log;
@@ -40,15 +40,20 @@ public final class ReportInbox implements DeliveryAgent {
   /**
    * An inbox.
    *
-   * @param name in outcomes and the log
+   * @param service in outcomes and the log
    * @param aside the folder for what is not a report
    * @param patience how long a message waits for the DNS or the disk; shorter than the queue's
    *     lifetime, at whose end it would be bounced
    * @param reader takes the reports
    */
   public ReportInbox(
-      String name, Path aside, Duration patience, ReportReader reader, Clock clock, MailLog log) {
-    this.name = name;
+      String service,
+      Path aside,
+      Duration patience,
+      ReportReader reader,
+      Clock clock,
+      MailLog log) {
+    this.service = service;
     this.reader = reader;
     this.clock = clock;
     this.log = log;
@@ -81,7 +86,7 @@ public final class ReportInbox implements DeliveryAgent {
     try {
       return switch (reader.read(consignment, message)) {
         case ReadingResult.Taken taken -> {
-          log.note(name, consignment.id() + ": " + taken.text());
+          log.note(service, consignment.id() + ": " + taken.text());
           yield delivered(taken.before() ? "received before" : "kept");
         }
         case ReadingResult.NoReport none -> aside(consignment, message, none.why());
@@ -96,27 +101,26 @@ public final class ReportInbox implements DeliveryAgent {
 
   private Outcome later(Consignment consignment, byte[] message, String why) {
     boolean waited = Duration.between(consignment.arrived(), clock.now()).compareTo(patience) >= 0;
-    return waited ? aside(consignment, message, why) : deferred(name, why);
+    return waited ? aside(consignment, message, why) : deferred(service, why);
   }
 
   private Outcome aside(Consignment consignment, byte[] message, String why) {
     try {
       aside.put(consignment.id().text(), message);
     } catch (IOException e) {
-      return deferred(name, why + "; it cannot be put aside: " + FailureText.of(e));
+      return deferred(service, why + "; it cannot be put aside: " + FailureText.of(e));
     }
     log.warning(
-        name, consignment.id() + " from <" + consignment.sender() + "> is put aside: " + why);
+        service, consignment.id() + " from <" + consignment.sender() + "> is put aside: " + why);
     return delivered("put aside: " + why);
   }
 
   private Outcome delivered(String reply) {
-    return new Outcome.Delivered(name, reply, "none", false, true);
+    return Outcome.Delivered.locally(service, reply);
   }
 
-  private static Outcome deferred(String reason, String why) {
+  private static Outcome deferred(String reason, String text) {
     return new Outcome.Deferred(
-        new FailureCause(
-            reason, EnhancedStatus.of(4, 3, 0), why, null, null, FailureCause.Extent.MESSAGE));
+        FailureCause.local(reason, EnhancedStatus.of("4.3.0"), text, FailureCause.Extent.MESSAGE));
   }
 }
