@@ -44,6 +44,7 @@ public final class HttpReader {
   private final InputStream in;
   private final int maxHead;
   private final int maxBody;
+  private final HttpsRequest.ErrorContent errors;
   private final byte[] buffer = new byte[BUFFER];
   private int at;
   private int end;
@@ -61,12 +62,21 @@ public final class HttpReader {
     this.in = in;
     this.maxHead = MAX_HEAD;
     this.maxBody = maxBody;
+    this.errors = HttpsRequest.ErrorContent.SKIPPED;
   }
 
   HttpReader(InputStream in, HttpService.HttpLimits limits) {
     this.in = in;
     this.maxHead = limits.head();
     this.maxBody = limits.body();
+    this.errors = HttpsRequest.ErrorContent.SKIPPED;
+  }
+
+  HttpReader(InputStream in, HttpsRequest.Limits limits) {
+    this.in = in;
+    this.maxHead = MAX_HEAD;
+    this.maxBody = limits.body();
+    this.errors = limits.errors();
   }
 
   /**
@@ -124,12 +134,28 @@ public final class HttpReader {
    * @throws IOException when the connection fails
    */
   public HttpResponse response() throws IOException {
+    return response(true);
+  }
+
+  /** Reads the response to HEAD, which frames a content that does not come (RFC 9110 9.3.2). */
+  HttpResponse responseHead() throws IOException {
+    return response(false);
+  }
+
+  private HttpResponse response(boolean withContent) throws IOException {
     for (int interim = 0; interim <= MAX_INTERIM; interim++) {
       int status = statusLine(line(maxHead));
       List<HttpField> fields = fields();
       if (status >= 200) {
-        boolean hasBody = status < 300 && status != 204;
-        return new HttpResponse(status, fields, hasBody ? body(fields) : new byte[0]);
+        boolean isRead =
+            withContent
+                && status != 204
+                && status != 304
+                && (status < 300 || errors == HttpsRequest.ErrorContent.READ);
+        if (!isRead) {
+          return new HttpResponse(status, fields, new byte[0]);
+        }
+        return new HttpResponse(status, fields, body(fields));
       }
       if (status == 101) {
         throw new MalformedHttp("101: switching protocols was not requested");

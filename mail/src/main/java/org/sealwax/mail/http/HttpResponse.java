@@ -12,8 +12,8 @@ import java.util.Optional;
  *
  * @param status 200 to 999
  * @param fields in their order, without those that frame the content when it is to be sent
- * @param body its content; of a received one empty unless the status is 2xx, as the content of
- *     errors is not used
+ * @param body its content; of a received one empty unless the status is 2xx or the request asked
+ *     for the content of errors
  */
 @SuppressWarnings("ArrayRecordComponent") // handed on once, never compared
 public record HttpResponse(int status, List<HttpField> fields, byte[] body) implements HttpReply {

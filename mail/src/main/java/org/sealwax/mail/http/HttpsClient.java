@@ -223,8 +223,11 @@ public final class HttpsClient {
           return null;
         }
         send(wire.out());
-        HttpReader reader = new HttpReader(wire.in(), request.limits().body());
-        HttpResponse reply = reader.response();
+        HttpReader reader = new HttpReader(wire.in(), request.limits());
+        HttpResponse reply =
+            request.method() == HttpsRequest.Method.HEAD
+                ? reader.responseHead()
+                : reader.response();
         if (reader.readUntilClose() && wire.truncated()) {
           failure =
               new HttpsFailure(
@@ -278,7 +281,8 @@ public final class HttpsClient {
 
     private void send(OutputStream out) throws IOException {
       StringBuilder head = new StringBuilder(256);
-      head.append(request.content().isPresent() ? "POST " : "GET ")
+      head.append(request.method())
+          .append(' ')
           .append(request.path())
           .append(" HTTP/1.1\r\nHost: ")
           .append(request.host());
@@ -286,6 +290,9 @@ public final class HttpsClient {
         head.append(':').append(request.port());
       }
       head.append("\r\nUser-Agent: Sealwax\r\nAccept-Encoding: identity\r\nConnection: close\r\n");
+      for (HttpField field : request.fields()) {
+        head.append(field.name()).append(": ").append(field.value()).append("\r\n");
+      }
       request
           .content()
           .ifPresent(
