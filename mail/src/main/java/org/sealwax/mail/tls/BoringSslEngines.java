@@ -1,6 +1,7 @@
 package org.sealwax.mail.tls;
 
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.OpenSslCachingX509KeyManagerFactory;
@@ -109,6 +110,16 @@ final class BoringSslEngines implements EngineFactory {
                 listener.clientCertificates() == ClientCertificateMode.NONE
                     ? ClientAuth.NONE
                     : ClientAuth.OPTIONAL);
+    if (!listener.protocols().isEmpty()) {
+      // BoringSSL's netty binding knows no other behaviours; without a common protocol none is
+      // chosen.
+      builder.applicationProtocolConfig(
+          new ApplicationProtocolConfig(
+              ApplicationProtocolConfig.Protocol.ALPN,
+              ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+              ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+              listener.protocols()));
+    }
     ReferenceCountedOpenSslContext ctx = (ReferenceCountedOpenSslContext) builder.build();
     OpenSslServerSessionContext sessions = (OpenSslServerSessionContext) ctx.sessionContext();
     sessions.setSessionIdContext(context);

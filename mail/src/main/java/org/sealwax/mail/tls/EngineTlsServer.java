@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Wire;
@@ -27,6 +28,7 @@ final class EngineTlsServer implements TlsServer {
   private final TlsFactory factory;
   private final ListenerTlsSettings listener;
   private final IdentityStore identities;
+  private final ProtocolIdentities special;
   private final ReferenceIdentity references;
   private final PeerVerifier verifier;
   private final Clock clock;
@@ -39,6 +41,7 @@ final class EngineTlsServer implements TlsServer {
       TlsFactory factory,
       ListenerTlsSettings listener,
       IdentityStore identities,
+      ProtocolIdentities special,
       ReferenceIdentity references,
       PeerVerifier verifier,
       Clock clock,
@@ -46,6 +49,7 @@ final class EngineTlsServer implements TlsServer {
     this.factory = factory;
     this.listener = listener;
     this.identities = identities;
+    this.special = special;
     this.references = references;
     this.verifier = verifier;
     this.clock = clock;
@@ -63,7 +67,8 @@ final class EngineTlsServer implements TlsServer {
     ClientHello hello;
     try {
       hello = hello(records);
-      Identity identity = identities.forName(hello.serverName());
+      Identity own = ownOfProtocol(hello);
+      Identity identity = own == null ? identities.forName(hello.serverName()) : own;
       if (!soundlySigned(hello, identity)) {
         clear.out().write(Records.fatal(HANDSHAKE_FAILURE));
         clear.out().flush();
@@ -71,7 +76,7 @@ final class EngineTlsServer implements TlsServer {
             TlsException.Kind.ALERT_SENT,
             "rejected the ClientHello: the client accepts only signatures over SHA-1 or MD5");
       }
-      lease = engine(identity);
+      lease = engine(identity, own == null ? listener.protocols() : List.of(special.protocol()));
     } catch (IOException | RuntimeException e) {
       records.giveBack();
       throw e;
@@ -89,6 +94,14 @@ final class EngineTlsServer implements TlsServer {
       wire.close();
       throw e;
     }
+  }
+
+  /** The certificate that is for connections of this application protocol only, or null. */
+  private @Nullable Identity ownOfProtocol(ClientHello hello) {
+    String name = hello.serverName();
+    return name != null && hello.protocols().contains(special.protocol())
+        ? special.byName().apply(name)
+        : null;
   }
 
   /**
@@ -140,7 +153,8 @@ final class EngineTlsServer implements TlsServer {
     }
   }
 
-  private EngineFactory.TlsEngineHandle engine(Identity identity) throws SSLException {
+  private EngineFactory.TlsEngineHandle engine(Identity identity, List<String> protocols)
+      throws SSLException {
     synchronized (contexts) {
       ServerContextWithKeys context = contexts.get(identity);
       if (context == null) {
@@ -148,7 +162,7 @@ final class EngineTlsServer implements TlsServer {
         byte[] id = sessionContext(identity);
         context =
             new ServerContextWithKeys(
-                factory.engines().server(listener, identity, id),
+                factory.engines().server(listener.withProtocols(protocols), identity, id),
                 new TicketKeys(listener, clock, random));
         contexts.put(identity, context);
       }

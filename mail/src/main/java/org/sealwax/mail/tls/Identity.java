@@ -5,9 +5,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.KeyPair;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.Signature;
+import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
@@ -155,6 +157,32 @@ public final class Identity {
 
   PrivateKey key() {
     return key;
+  }
+
+  /**
+   * The key for another certificate: a renewal that leaves TLSA records and pins valid.
+   *
+   * @return the private key, and the public key of the leaf
+   */
+  public KeyPair keyPair() {
+    return new KeyPair(leaf().getPublicKey(), key);
+  }
+
+  /**
+   * The pair as one file, which {@link #read} reads: key and chain cannot be separated.
+   *
+   * @return PEM: the private key in PKCS#8, then the chain, leaf first
+   */
+  public String pem() {
+    StringBuilder pem = new StringBuilder(Pem.encode("PRIVATE KEY", key.getEncoded()));
+    try {
+      for (X509Certificate certificate : chain) {
+        pem.append(Pem.encode("CERTIFICATE", certificate.getEncoded()));
+      }
+    } catch (CertificateEncodingException e) {
+      throw new IllegalStateException("a certificate that was read has no encoding", e);
+    }
+    return pem.toString();
   }
 
   /**

@@ -127,6 +127,10 @@ final class JsseEngines implements EngineFactory {
             BoringSslEngines.supported(suites, engine.getSupportedCipherSuites()));
         parameters.setUseCipherSuitesOrder(true);
         parameters.setNamedGroups(groups(listener.groups()));
+        if (!listener.protocols().isEmpty()) {
+          // JSSE ends the handshake when the client offers none of these (RFC 7301 3.2).
+          parameters.setApplicationProtocols(listener.protocols().toArray(String[]::new));
+        }
         if (listener.clientCertificates() != ClientCertificateMode.NONE) {
           parameters.setWantClientAuth(true);
         }

@@ -20,6 +20,8 @@ import org.sealwax.mail.tls.verdict.TlsFloor;
  *     lacks are ignored
  * @param ticketRotation age at which a new ticket key takes over
  * @param oldTicketKeys how many former keys still decrypt tickets
+ * @param protocols of application-layer protocol negotiation (RFC 7301), in our order of
+ *     preference; empty: none is negotiated
  */
 public record ListenerTlsSettings(
     String name,
@@ -29,7 +31,8 @@ public record ListenerTlsSettings(
     boolean tickets,
     List<String> groups,
     Duration ticketRotation,
-    int oldTicketKeys) {
+    int oldTicketKeys,
+    List<String> protocols) {
   /** The hybrid first, then the groups that all implementations support. */
   public static final List<String> GROUPS =
       List.of("X25519MLKEM768", "x25519", "secp256r1", "secp384r1");
@@ -40,6 +43,7 @@ public record ListenerTlsSettings(
   /** Copies and checks. */
   public ListenerTlsSettings {
     groups = List.copyOf(groups);
+    protocols = List.copyOf(protocols);
     if (groups.isEmpty()) {
       throw new IllegalArgumentException("no key exchange groups");
     }
@@ -66,7 +70,8 @@ public record ListenerTlsSettings(
         true,
         GROUPS,
         Duration.ofHours(1),
-        2);
+        2,
+        List.of());
   }
 
   /**
@@ -95,5 +100,14 @@ public record ListenerTlsSettings(
    */
   public ListenerTlsSettings withResumption(boolean resume, boolean ticket) {
     return SettingsRecord.with(this, Map.of("resumption", resume, "tickets", ticket));
+  }
+
+  /**
+   * {@return the same with other application protocols}
+   *
+   * @param other in order of preference, for example {@code http/1.1}
+   */
+  public ListenerTlsSettings withProtocols(List<String> other) {
+    return SettingsRecord.with(this, Map.of("protocols", List.copyOf(other)));
   }
 }

@@ -128,6 +128,24 @@ public final class TlsFactory {
    */
   public TlsServer server(
       ListenerTlsSettings listener, IdentityStore identities, ReferenceIdentity references) {
-    return new EngineTlsServer(this, listener, identities, references, verifier, clock, random);
+    return server(listener, identities, ProtocolIdentities.NONE, references);
+  }
+
+  /**
+   * {@return the inbound side of one listener, with certificates of their own for one application
+   * protocol}
+   *
+   * @param listener the settings of the listener
+   * @param identities the certificates that are shown
+   * @param special those for one application protocol
+   * @param references as above
+   */
+  public TlsServer server(
+      ListenerTlsSettings listener,
+      IdentityStore identities,
+      ProtocolIdentities special,
+      ReferenceIdentity references) {
+    return new EngineTlsServer(
+        this, listener, identities, special, references, verifier, clock, random);
   }
 }
