@@ -4,6 +4,7 @@ import static org.sealwax.testkit.fuzz.FuzzTarget.holds;
 
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.List;
 import org.sealwax.testkit.fuzz.FuzzTarget;
 
@@ -20,7 +21,7 @@ public final class ReceiptFuzzTargets {
             ReceiptLine.ORIGIN,
             1,
             "begin",
-            ReceiptLine.beginning("2026-11-25T12:00:00Z", ReceiptLine.ORIGIN));
+            ReceiptLine.beginning(Instant.parse("2026-11-25T12:00:00Z"), ReceiptLine.ORIGIN));
     out.append(begin.line());
     ReceiptLine entry = begin;
     for (int i = 2; i < 6; i++) {
