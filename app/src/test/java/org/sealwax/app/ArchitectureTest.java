@@ -101,6 +101,7 @@ final class ArchitectureTest {
             "router.policyd",
             "router.metrics",
             "router.certs",
+            "router.certs.acme",
             "router.config",
             "router.wiring",
             "router.control",

@@ -17,6 +17,7 @@ import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.net.DialerSettings;
 import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.tls.IdentitySettings;
+import org.sealwax.router.certs.acme.AcmeSettings;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.dkim.DkimRow;
 import org.sealwax.router.dkim.SenderRow;
@@ -53,6 +54,7 @@ import org.sealwax.router.sts.StsSettings;
  * @param listeners at least one
  * @param ownCertificate our certificate
  * @param namedCertificates certificates for other names
+ * @param acme certificates by ACME
  * @param roots trusted certificate authorities
  * @param trust networks of clients that may relay
  * @param trustedClients clients that may relay, by certificate
@@ -89,6 +91,7 @@ public record RouterSettings(
     List<ListenerRow> listeners,
     IdentityTable ownCertificate,
     List<IdentitySettings.NamedPair> namedCertificates,
+    AcmeSettings acme,
     RootSettings roots,
     TrustSettings trust,
     List<TrustedClientRow> trustedClients,

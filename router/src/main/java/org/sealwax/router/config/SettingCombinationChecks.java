@@ -14,6 +14,7 @@ import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.policy.TlsLevel;
 import org.sealwax.mail.tls.verdict.ClientCertificateMode;
 import org.sealwax.mail.tls.verdict.TlsVersion;
+import org.sealwax.router.certs.acme.AcmeSettings;
 import org.sealwax.router.config.TableRecords.Row;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.dnsbl.DnsList;
@@ -106,7 +107,34 @@ final class SettingCombinationChecks {
         .help("use 127.0.0.1, or protect the address by a firewall");
     ledger(settings.ledger());
     tlsReports(tables.section(TlsReportRow.class));
+    acme(settings.acme());
     settings.lab().ifPresent(this::lab);
+  }
+
+  private void acme(AcmeSettings acme) {
+    Domain host = settings.server().hostname();
+    boolean dns = acme.challenge() == AcmeSettings.ChallengeType.DNS_01;
+    boolean ordersHost = acme.names(host).contains(host);
+    at(AcmeSettings.class, "agree_tos")
+        .error(
+            acme.directory().isPresent() && !acme.agreeTos(),
+            "the authority requires an agreement to its terms of service")
+        .help("read them, and set agree_tos = true");
+    at(AcmeSettings.class, "dns_command")
+        .error(
+            acme.enabled() && dns && acme.dnsCommand().isEmpty(),
+            "challenge = \"dns-01\" needs a command that publishes the record")
+        .help("add dns_command = \"…\"");
+    at(AcmeSettings.class, "directory")
+        .error(
+            acme.enabled() && ordersHost && settings.ownCertificate().certificate().isPresent(),
+            "the certificate of the hostname comes from [identity] and from [acme]")
+        .help("remove certificate and key from [identity], or set names without the hostname");
+    at(AcmeSettings.class, "names")
+        .error(
+            acme.names(host).size() > AcmeSettings.MAX_NAMES,
+            "more than " + AcmeSettings.MAX_NAMES + " names")
+        .help("the authority would limit the orders");
   }
 
   private ProblemPlace at(Class<? extends Record> table, String key) {

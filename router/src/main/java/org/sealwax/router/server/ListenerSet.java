@@ -21,6 +21,7 @@ import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.tls.IdentityStore;
 import org.sealwax.mail.tls.ListenerTlsSettings;
+import org.sealwax.mail.tls.ProtocolIdentities;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.verdict.ClientCertificateMode;
@@ -103,7 +104,9 @@ final class ListenerSet {
             .withClientCertificates(row.clientCertificates())
             .withResumption(row.resumption(), row.resumption());
     TlsServer late =
-        row.start() == ListenerSettings.ListenerTlsMode.NONE ? null : server(listenerTls);
+        row.start() == ListenerSettings.ListenerTlsMode.NONE
+            ? null
+            : server(listenerTls, ProtocolIdentities.NONE);
     try {
       return smtpServer.listen(listener, late);
     } catch (IOException e) {
@@ -112,11 +115,15 @@ final class ListenerSet {
   }
 
   /**
-   * For reports by POST: the certificate of the listeners, and clients are not asked for theirs.
+   * For HTTPS: the certificates of the listeners, clients are not asked for theirs, and an
+   * authority that validates an order gets the certificate of its challenge.
    */
-  TlsServer reportListenerTls() {
+  TlsServer pageTls(String name, ProtocolIdentities challenges) {
     return server(
-        ListenerTlsSettings.defaults("tlsrpt").withClientCertificates(ClientCertificateMode.NONE));
+        ListenerTlsSettings.defaults(name)
+            .withClientCertificates(ClientCertificateMode.NONE)
+            .withProtocols(List.of("http/1.1")),
+        challenges);
   }
 
   /**
@@ -124,7 +131,7 @@ final class ListenerSet {
    * listening; and a configuration with other authorities makes another one, whose sessions cannot
    * be resumed from the one before.
    */
-  private TlsServer server(ListenerTlsSettings listener) {
+  private TlsServer server(ListenerTlsSettings listener, ProtocolIdentities special) {
     AtomicReference<@Nullable ServerTls> made = new AtomicReference<>();
     return (wire, total) -> {
       ServerTls there = made.get();
@@ -135,7 +142,7 @@ final class ListenerSet {
         TlsServer server =
             there != null && same
                 ? there.server()
-                : tls.server(listener, identities.get(), references);
+                : tls.server(listener, identities.get(), special, references);
         there = new ServerTls(now, references, server);
         made.set(there);
       }

@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.cli.StateFolder;
 import org.sealwax.mail.dns.Resolver;
@@ -27,7 +28,6 @@ import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.RootStore;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsSettings;
-import org.sealwax.router.certs.CertificateSlot;
 import org.sealwax.router.certs.ServerCertificates;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlServer;
@@ -55,6 +55,7 @@ import org.sealwax.router.route.VerificationCache;
 import org.sealwax.router.spool.CrashMarks;
 import org.sealwax.router.spool.SpoolException;
 import org.sealwax.router.spool.SqliteSpool;
+import org.sealwax.router.wiring.AcmeCertificates;
 import org.sealwax.router.wiring.ClockFile;
 import org.sealwax.router.wiring.ConfiguredFilesCheck;
 import org.sealwax.router.wiring.DkimSigning;
@@ -89,6 +90,7 @@ public final class Router implements Closeable {
   private final NextHopPrefetch prefetch;
   private final HeldMail held;
   private final ServerCertificates certificates;
+  private final AcmeCertificates acme;
   private final DomainStores stores;
   private final DkimSigning dkim;
   private final OutgoingTlsReports reports;
@@ -144,10 +146,7 @@ public final class Router implements Closeable {
     TlsFactory tls = new TlsFactory(TlsSettings.defaults(), clock, random);
     this.certificates =
         new ServerCertificates(
-            CertificateSlot.of(settings.identity(), clock, random),
-            housekeeping::isEnded,
-            clock,
-            log);
+            AcmeCertificates.slots(settings, clock, random), housekeeping::isEnded, clock, log);
     Resolver resolver =
         new LazyResolver(new Lazy<>(() -> new CachingResolver(settings.dns(), clock, random)));
     this.stores =
@@ -225,13 +224,22 @@ public final class Router implements Closeable {
     this.listeners =
         new ListenerSet(
             smtpServer, tls, certificates, () -> activeNow().authorities(), GRACE, clock, log);
+    this.acme =
+        new AcmeCertificates(
+            settings,
+            resolver,
+            new Lazy<>(() -> tls.client(ClientTlsSettings.defaults(), certificates.get())),
+            clock,
+            random,
+            counters,
+            log);
     this.reportsIn =
         new IncomingReports(
             settings,
             this::settingsNow,
             () -> activeNow().directory(),
             resolver,
-            listeners::reportListenerTls,
+            () -> listeners.pageTls("tlsrpt", acme.challengeIdentities()),
             counters,
             clock,
             log);
@@ -341,6 +349,11 @@ public final class Router implements Closeable {
       } catch (IOException e) {
         throw StartFailure.toListen(reportsIn.listenAddress().orElseThrow(), e);
       }
+      try {
+        acme.start(special -> listeners.pageTls("acme", special), counters);
+      } catch (IOException e) {
+        throw StartFailure.toListen(acme.listenAddress().orElseThrow(), e);
+      }
       if (now.metrics().address().isPresent()) {
         metrics = openMetrics(now.metrics().address().get());
       }
@@ -357,7 +370,10 @@ public final class Router implements Closeable {
     mxHostProbe.start();
     queue.start();
     prefetch.start();
-    held.start(reportsIn.feedback()::summary);
+    held.start(
+        () ->
+            Stream.concat(acme.summary().stream(), reportsIn.feedback().summary().stream())
+                .toList());
     housekeeping.start(
         List.of(
             this::rereadFiles,
@@ -405,7 +421,7 @@ public final class Router implements Closeable {
    */
   public synchronized Set<String> reload(RouterSettings next) throws IOException {
     RouterSettings old = settingsNow();
-    certificates.check(CertificateSlot.of(next.identity(), clock, RandomSource.secure()));
+    certificates.check(AcmeCertificates.slots(next, clock, RandomSource.secure()));
     try {
       RootStore.rereadPublicRoots();
     } catch (IllegalStateException e) {
@@ -466,7 +482,8 @@ public final class Router implements Closeable {
     stopping = true;
     housekeeping.end();
     listeners.close();
-    for (Closeable machine : new Closeable[] {control, metrics, prefetch, held, queue, dkim}) {
+    for (Closeable machine :
+        new Closeable[] {acme, control, metrics, prefetch, held, queue, dkim}) {
       if (machine != null) {
         closeQuietly(machine);
       }

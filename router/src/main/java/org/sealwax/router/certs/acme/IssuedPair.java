@@ -1,0 +1,41 @@
+package org.sealwax.router.certs.acme;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import org.sealwax.mail.tls.Identity;
+import org.sealwax.router.certs.PairSource;
+
+/**
+ * The pair of one ACME certificate: key and chain in one file, so that neither is ever without the
+ * other.
+ *
+ * @param file written by {@link AcmeFiles}; there is none before the first certificate
+ */
+public record IssuedPair(Path file) implements PairSource {
+  @Override
+  public String name() {
+    return file.toString();
+  }
+
+  @Override
+  public String stamp() {
+    try {
+      BasicFileAttributes facts = Files.readAttributes(file, BasicFileAttributes.class);
+      return facts.size() + ":" + facts.lastModifiedTime().toInstant() + ":" + facts.fileKey();
+    } catch (IOException e) {
+      return NONE;
+    }
+  }
+
+  @Override
+  public Identity read() throws IOException {
+    return Identity.read(file, file);
+  }
+
+  @Override
+  public boolean isReadLate() {
+    return true;
+  }
+}

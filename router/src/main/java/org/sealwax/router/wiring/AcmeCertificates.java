@@ -1,0 +1,180 @@
+package org.sealwax.router.wiring;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.TcpListener;
+import org.sealwax.mail.tls.ProtocolIdentities;
+import org.sealwax.mail.tls.TlsClient;
+import org.sealwax.mail.tls.TlsServer;
+import org.sealwax.mail.tls.verdict.CertificateName;
+import org.sealwax.router.certs.CertificateSlot;
+import org.sealwax.router.certs.PairSource;
+import org.sealwax.router.certs.acme.AcmeOrders;
+import org.sealwax.router.certs.acme.AcmeSettings;
+import org.sealwax.router.certs.acme.AcmeSetup;
+import org.sealwax.router.certs.acme.AlpnProofs;
+import org.sealwax.router.certs.acme.HttpProofs;
+import org.sealwax.router.certs.acme.IssuedPair;
+import org.sealwax.router.certs.acme.ProofPublisher;
+import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.log.Counters;
+import org.sealwax.router.log.MailLog;
+
+/** Certificates by ACME: the orders, the listener for their proofs, and the sources of pairs. */
+public final class AcmeCertificates implements Closeable {
+  private static final String ORDERS = "sealwax_acme_orders_total";
+  private static final String ORDERS_HELP = "Orders of certificates by ACME";
+
+  private final RouterSettings settings;
+  private final MailLog log;
+  private final @Nullable AcmeOrders orders;
+  private final AlpnProofs alpn = new AlpnProofs();
+  private final HttpProofs http = new HttpProofs();
+  private @Nullable TcpListener listener;
+
+  /**
+   * Nothing listens and nothing is ordered yet.
+   *
+   * @param settings those at the start
+   * @param tls for the connections to the authority
+   */
+  public AcmeCertificates(
+      RouterSettings settings,
+      Resolver resolver,
+      Lazy<TlsClient> tls,
+      Clock clock,
+      RandomSource random,
+      Counters counters,
+      MailLog log) {
+    this.settings = settings;
+    this.log = log;
+    AcmeSettings acme = settings.acme();
+    this.orders =
+        acme.enabled()
+            ? AcmeSetup.orders(
+                acme,
+                settings.server().hostname(),
+                folder(settings),
+                proofs(acme, log),
+                new AcmeSetup.Network(
+                    resolver,
+                    settings.dialer(),
+                    (wire, offer, total) -> tls.get().connect(wire, offer, total)),
+                clock,
+                random,
+                new AcmeOrders.OrderCounts(
+                    counters.count(ORDERS, ORDERS_HELP, "result", "issued"),
+                    counters.count(ORDERS, ORDERS_HELP, "result", "failed")),
+                log)
+            : null;
+  }
+
+  private ProofPublisher proofs(AcmeSettings acme, MailLog log) {
+    return switch (acme.challenge()) {
+      case HTTP_01 -> http;
+      case TLS_ALPN_01 -> alpn;
+      case DNS_01 -> AcmeSetup.dnsProofs(acme, log);
+    };
+  }
+
+  private static Path folder(RouterSettings settings) {
+    return settings.server().state().resolve("acme");
+  }
+
+  /**
+   * {@return the slots of a configuration, with those of ACME: the first is for the host name, and
+   * its certificate is the former one until the first is issued}
+   */
+  public static List<CertificateSlot> slots(
+      RouterSettings settings, Clock clock, RandomSource random) {
+    List<CertificateSlot> slots =
+        new ArrayList<>(CertificateSlot.of(settings.identity(), clock, random));
+    if (settings.acme().enabled()) {
+      Domain host = settings.server().hostname();
+      for (Domain name : settings.acme().names(host)) {
+        PairSource issued = new IssuedPair(AcmeSetup.pairFile(folder(settings), name));
+        List<CertificateName> names = List.of(new CertificateName(name.name()));
+        if (name.equals(host)) {
+          List<PairSource> sources = new ArrayList<>(List.of(issued));
+          sources.addAll(slots.getFirst().sources());
+          slots.set(0, new CertificateSlot(names, sources));
+        } else {
+          slots.add(new CertificateSlot(names, List.of(issued)));
+        }
+      }
+    }
+    return List.copyOf(slots);
+  }
+
+  /** Certificates that our HTTPS listeners show to an authority. */
+  public ProtocolIdentities challengeIdentities() {
+    return alpn.identities();
+  }
+
+  /** Where a listener of its own is needed; empty: nowhere. */
+  public Optional<InetSocketAddress> listenAddress() {
+    if (orders == null) {
+      return Optional.empty();
+    }
+    Optional<InetSocketAddress> reports = settings.tlsReportsIn().flatMap(r -> r.listen());
+    // The listener of reports by POST shows the certificates of challenges as well.
+    return settings.acme().listenAddress().filter(address -> !Optional.of(address).equals(reports));
+  }
+
+  /**
+   * Begins to listen and to order.
+   *
+   * @param tls makes the TLS of a listener for challenges
+   * @throws IOException when the address is not available
+   */
+  public void start(Function<ProtocolIdentities, TlsServer> tls, Counters counters)
+      throws IOException {
+    AcmeOrders all = orders;
+    if (all == null) {
+      return;
+    }
+    Optional<InetSocketAddress> address = listenAddress();
+    if (address.isPresent()) {
+      listener =
+          settings.acme().challenge() == AcmeSettings.ChallengeType.HTTP_01
+              ? http.service().listen("acme", address.get(), text -> log.warning("acme", text))
+              : alpn.listen(address.get(), tls.apply(alpn.identities()), log);
+      log.note("acme", "answers challenges at " + ListenAddress.text(listener.address()));
+    }
+    counters.gauge(
+        "sealwax_acme_failing", "Certificates whose last order by ACME failed", all::failing);
+    all.start();
+  }
+
+  /** Lines for the daily summary. */
+  public List<String> summary() {
+    return orders == null ? List.of() : orders.summary();
+  }
+
+  @Override
+  public void close() {
+    if (orders != null) {
+      orders.close();
+    }
+    TcpListener open = listener;
+    if (open != null) {
+      try {
+        open.close();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+}
