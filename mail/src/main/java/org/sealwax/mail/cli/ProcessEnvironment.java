@@ -27,9 +27,11 @@ public record ProcessEnvironment(
     String user,
     Path home,
     Path folder) {
-  /** Copies. */
+  /** Copies; text to the two streams is made printable. */
   public ProcessEnvironment {
     environment = Map.copyOf(environment);
+    out = PrintableStream.over(out);
+    err = PrintableStream.over(err);
   }
 
   /**

@@ -24,6 +24,7 @@ public final class StandardOutput extends PrintStream {
 
   /** Where a log writes: the stream below of standard output, any other as it is. */
   public static OutputStream forLog(PrintStream out) {
-    return out instanceof StandardOutput standard ? standard.raw : out;
+    PrintStream own = out instanceof PrintableStream printable ? printable.below() : out;
+    return own instanceof StandardOutput standard ? standard.raw : own;
   }
 }

@@ -1,7 +1,12 @@
 package org.sealwax.mail.json;
 
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.SerializableString;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.io.CharacterEscapes;
+import tools.jackson.core.io.SerializedString;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
@@ -43,6 +48,36 @@ public final class Json {
                 .build());
   }
 
+  /**
+   * A document is printed on terminals, too: what steers one is escaped, and stays the same JSON.
+   */
+  private static final class TerminalEscapes extends CharacterEscapes {
+    private static final long serialVersionUID = 1L;
+
+    private static final int DELETE = 0x7f;
+
+    @Override
+    public int[] getEscapeCodesForAscii() {
+      int[] codes = standardAsciiEscapesForJSON();
+      codes[DELETE] = ESCAPE_STANDARD;
+      return codes;
+    }
+
+    @Override
+    public @Nullable SerializableString getEscapeSequence(int c) {
+      return switch (Character.getType(c)) {
+        case Character.CONTROL,
+            Character.FORMAT,
+            Character.LINE_SEPARATOR,
+            Character.PARAGRAPH_SEPARATOR,
+            Character.SURROGATE,
+            Character.UNASSIGNED ->
+            new SerializedString(String.format(Locale.ROOT, "\\u%04x", c));
+        default -> null;
+      };
+    }
+  }
+
   private Json() {}
 
   /** A member that is there twice has two readings; so has what stands after the end. */
@@ -50,6 +85,7 @@ public final class Json {
     return JsonMapper.builder(
             JsonFactory.builder()
                 .streamReadConstraints(constraints)
+                .characterEscapes(new TerminalEscapes())
                 .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                 .build())
         .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)

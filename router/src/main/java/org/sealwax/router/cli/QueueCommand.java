@@ -188,7 +188,10 @@ public final class QueueCommand {
     process
         .out()
         .println(
-            configuration.ask(arguments, selected("count", arguments)).path("recipients").asLong());
+            configuration
+                .ask(arguments, selected("count", arguments))
+                .path("recipients")
+                .asLong(0));
     return ExitStatus.OK;
   }
 
@@ -207,12 +210,12 @@ public final class QueueCommand {
     try (ControlClient client = configuration.connect(arguments)) {
       for (ObjectNode request : requests) {
         JsonNode answer = client.ask(request);
-        done += answer.path("recipients").asLong();
-        later += answer.path("later").asLong();
-        skipped += answer.path("skipped").asLong();
-        if (answer.path("recipients").asLong()
-                + answer.path("later").asLong()
-                + answer.path("skipped").asLong()
+        done += answer.path("recipients").asLong(0);
+        later += answer.path("later").asLong(0);
+        skipped += answer.path("skipped").asLong(0);
+        if (answer.path("recipients").asLong(0)
+                + answer.path("later").asLong(0)
+                + answer.path("skipped").asLong(0)
             == 0) {
           notFound.add(nothingMatches(request));
         }

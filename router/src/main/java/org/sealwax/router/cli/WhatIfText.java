@@ -29,7 +29,7 @@ final class WhatIfText extends AnswerText {
                 + " unknown: {unknown}, improved: {better}",
             answer));
     answer.path("domains").forEach(this::domain);
-    if (answer.path("more").asInt() > 0) {
+    if (answer.path("more").asInt(0) > 0) {
       line(0, fill("... and {more} more domains", answer));
     }
     messages(answer);
