@@ -1,12 +1,9 @@
 package org.sealwax.router.ledger;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +17,6 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.IntSupplier;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
@@ -28,6 +24,7 @@ import org.sealwax.mail.net.Supervisor;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.HostMemory;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.store.DomainCache;
 
 /**
  * The one writer of the ledger, in memory and on the disk. A record is immutable; {@link #change}
@@ -50,7 +47,6 @@ final class LedgerWriter implements Closeable {
   static final int EVICT_AT_ONCE = 500;
 
   private static final Duration PAUSE = Duration.ofSeconds(1);
-  private static final int LOCKS = 64;
   private static final String PROBES_DAY = "greeting-day";
   private static final String PROBES = "greetings";
 
@@ -94,14 +90,8 @@ final class LedgerWriter implements Closeable {
   private final LedgerStore store;
   private final IntSupplier mostRows;
   private final MailLog log;
-  private final ReentrantLock[] locks = new ReentrantLock[LOCKS];
   private final Map<Domain, HeldRecord> unsaved = new ConcurrentHashMap<>();
-  private final Cache<Domain, HeldRecord> cache =
-      Caffeine.newBuilder()
-          .maximumWeight(BYTES)
-          .weigher((Domain d, HeldRecord r) -> unsaved.containsKey(d) ? 0 : r.weight())
-          .executor(Runnable::run)
-          .build();
+  private final DomainCache<HeldRecord> cache;
   private final AtomicInteger rows;
   private final LedgerClock believed;
   private final HostMemories hostMemories;
@@ -124,7 +114,14 @@ final class LedgerWriter implements Closeable {
     this.store = store;
     this.mostRows = mostRows;
     this.log = log;
-    Arrays.setAll(locks, i -> new ReentrantLock());
+    this.cache =
+        new DomainCache<>(
+            BYTES,
+            (domain, held) -> unsaved.containsKey(domain) ? 0 : held.weight(),
+            domain -> {
+              DomainRecord stored = store.row(domain);
+              return new HeldRecord(stored, stored);
+            });
     this.rows = new AtomicInteger(store.count("1"));
     this.savedMeta = new HashMap<>(store.meta());
     this.meta = new ConcurrentHashMap<>(savedMeta);
@@ -151,35 +148,13 @@ final class LedgerWriter implements Closeable {
     return rows.get();
   }
 
-  private <T extends @Nullable Object> T locked(Domain domain, Supplier<T> action) {
-    ReentrantLock lock = locks[Math.floorMod(domain.hashCode(), LOCKS)];
-    lock.lock();
-    try {
-      return action.get();
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /**
    * The record of a domain, from the disk if need be.
    *
-   * @throws UncheckedIOException when it cannot be read; that is not "nothing known": the delivery
-   *     that asked is deferred (docs/policy.md)
+   * @throws UncheckedIOException when it cannot be read
    */
   HeldRecord held(Domain domain) {
-    HeldRecord held = cache.getIfPresent(domain);
-    // Under the lock that changes take: else an old record could take the place of a new one.
-    return held == null ? locked(domain, () -> cache.get(domain, this::loaded)) : held;
-  }
-
-  private HeldRecord loaded(Domain domain) {
-    try {
-      DomainRecord stored = store.row(domain);
-      return new HeldRecord(stored, stored);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return cache.get(domain);
   }
 
   /**
@@ -190,7 +165,7 @@ final class LedgerWriter implements Closeable {
    */
   @Nullable LedgerChange change(
       Domain domain, Function<@Nullable DomainRecord, @Nullable LedgerChange> change) {
-    return locked(
+    return cache.locked(
         domain,
         () -> {
           DomainRecord old = held(domain).row();
@@ -209,7 +184,7 @@ final class LedgerWriter implements Closeable {
 
   /** Removes a record that meets a condition; false when there is none. */
   boolean remove(Domain domain, Predicate<DomainRecord> condition) {
-    return locked(
+    return cache.locked(
         domain,
         () -> {
           DomainRecord row = held(domain).row();
@@ -283,7 +258,7 @@ final class LedgerWriter implements Closeable {
   void saved(Map<Domain, HeldRecord> written) {
     written.forEach(
         (domain, entry) ->
-            locked(
+            cache.locked(
                 domain,
                 () -> {
                   HeldRecord held = held(domain);

@@ -1,7 +1,5 @@
 package org.sealwax.router.sts;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,7 +18,6 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
@@ -41,6 +38,7 @@ import org.sealwax.mail.sts.StsStep;
 import org.sealwax.mail.sts.fetch.PolicyFetch;
 import org.sealwax.mail.sts.fetch.PolicyFetcher;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.store.DomainCache;
 
 /**
  * The MTA-STS policies of the domains that we send mail to: looked up, fetched, kept on disk,
@@ -80,8 +78,6 @@ public final class StsPolicyCache implements Closeable {
   /** What a waiter waits beyond the fetch itself: the look-up and a place in line. */
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  private static final int LOCKS = 64;
-
   private final StsSettings settings;
   private final Resolver resolver;
   private final PolicyFetcher fetcher;
@@ -92,15 +88,9 @@ public final class StsPolicyCache implements Closeable {
   private final StsPolicyStore store;
   private final Semaphore fetches;
   private final ParsedRecordCache<String, StsLookup> announcements = new ParsedRecordCache<>();
-  private final Cache<Domain, StsMemory> memories =
-      Caffeine.newBuilder()
-          .maximumWeight(MAX_WEIGHT)
-          .weigher(StsPolicyCache::weight)
-          .executor(Runnable::run)
-          .build();
+  private final DomainCache<StsMemory> memories;
   private final ConcurrentHashMap<Domain, FutureTask<StsStep>> flights = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<Domain, Instant> used = new ConcurrentHashMap<>();
-  private final ReentrantLock[] locks = new ReentrantLock[LOCKS];
 
   /** Of fetches. */
   private final Set<Thread> threads = new HashSet<>();
@@ -135,9 +125,7 @@ public final class StsPolicyCache implements Closeable {
     this.expiryListener = expiryListener;
     this.store = store;
     this.fetches = new Semaphore(settings.fetches());
-    for (int i = 0; i < LOCKS; i++) {
-      locks[i] = new ReentrantLock();
-    }
+    this.memories = new DomainCache<>(MAX_WEIGHT, StsPolicyCache::weight, store::read);
   }
 
   /**
@@ -250,7 +238,7 @@ public final class StsPolicyCache implements Closeable {
 
   /** What is kept and announced, without fetching anything. */
   public DomainStsStatus status(Domain domain) {
-    return new DomainStsStatus(remembered(domain), announcement(domain, resolver));
+    return new DomainStsStatus(memories.get(domain), announcement(domain, resolver));
   }
 
   /**
@@ -258,7 +246,7 @@ public final class StsPolicyCache implements Closeable {
    * lock: the ledger asks under a lock of its own, and is notified of ended policies under ours.
    */
   public Optional<StsMemory.FetchedPolicy> inForce(Domain domain) {
-    StsMemory there = memories.getIfPresent(domain);
+    StsMemory there = memories.ifPresent(domain);
     try {
       return Optional.ofNullable((there == null ? store.read(domain) : there).live(clock.now()));
     } catch (IOException e) {
@@ -330,7 +318,7 @@ public final class StsPolicyCache implements Closeable {
   /** A local error is not a result about the domain: use the old policy, or wait. */
   private StsStep.StsAction.StateHolds later(Domain domain, String why) {
     Instant now = clock.now();
-    StsMemory.FetchedPolicy fetched = remembered(domain).fetched();
+    StsMemory.FetchedPolicy fetched = memories.get(domain).fetched();
     if (fetched != null) {
       return new StsStep.StsAction.StateHolds(fetched.state(), fetched.expires());
     }
@@ -358,7 +346,7 @@ public final class StsPolicyCache implements Closeable {
   private StsStep flight(Domain domain, String id) throws InterruptedException {
     if (!fetches.tryAcquire(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
       return new StsStep(
-          remembered(domain), later(domain, "too many policies are being fetched"), null);
+          memories.get(domain), later(domain, "too many policies are being fetched"), null);
     }
     try {
       PolicyFetch fetch = fetcher.fetch(domain);
@@ -391,66 +379,38 @@ public final class StsPolicyCache implements Closeable {
 
   /** Reads, decides, keeps; one at a time for a domain. */
   private StsStep update(Domain domain, StsMemoryChange change) {
-    ReentrantLock lock = locks[Math.floorMod(domain.hashCode(), LOCKS)];
-    lock.lock();
-    try {
-      StsMemory before = memory(domain);
-      StsStep step = change.of(before);
-      if (closed) {
-        return step; // it may follow from a look-up that was interrupted
-      }
-      StsStep.LostPolicy lost = step.lost();
-      if (lost != null) {
-        log.warning(
-            "sts",
-            domain
-                + ": its policy "
-                + lost.fetched().id()
-                + " ended "
-                + (lost.why() == StsStep.PolicyEnd.RECORD_GONE
-                    ? "and is no longer announced"
-                    : "and could not be refreshed")
-                + "; the ledger records its hosts");
-        expiryListener.ended(domain, lost);
-      }
-      if (!step.memory().equals(before)) {
-        memories.put(domain, step.memory());
-        try {
-          store.write(domain, step.memory(), clock.now());
-        } catch (IOException e) {
-          log.warning("sts", FailureText.of(e));
-        }
-      }
-      return step;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private StsMemory remembered(Domain domain) {
-    ReentrantLock lock = locks[Math.floorMod(domain.hashCode(), LOCKS)];
-    lock.lock();
-    try {
-      return memory(domain);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Under the domain's lock only. */
-  private StsMemory memory(Domain domain) {
-    StsMemory there = memories.getIfPresent(domain);
-    if (there != null) {
-      return there;
-    }
-    try {
-      StsMemory read = store.read(domain);
-      memories.put(domain, read);
-      return read;
-    } catch (IOException e) {
-      // Not "nothing known": the delivery that asked is deferred, as with the ledger.
-      throw new UncheckedIOException(e);
-    }
+    return memories.locked(
+        domain,
+        () -> {
+          StsMemory before = memories.get(domain);
+          StsStep step = change.of(before);
+          if (closed) {
+            return step; // it may follow from a look-up that was interrupted
+          }
+          StsStep.LostPolicy lost = step.lost();
+          if (lost != null) {
+            log.warning(
+                "sts",
+                domain
+                    + ": its policy "
+                    + lost.fetched().id()
+                    + " ended "
+                    + (lost.why() == StsStep.PolicyEnd.RECORD_GONE
+                        ? "and is no longer announced"
+                        : "and could not be refreshed")
+                    + "; the ledger records its hosts");
+            expiryListener.ended(domain, lost);
+          }
+          if (!step.memory().equals(before)) {
+            memories.put(domain, step.memory());
+            try {
+              store.write(domain, step.memory(), clock.now());
+            } catch (IOException e) {
+              log.warning("sts", FailureText.of(e));
+            }
+          }
+          return step;
+        });
   }
 
   private void touch(Domain domain, Instant now, StsMemory memory) {
