@@ -3,17 +3,10 @@ package org.sealwax.router.spool;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.spool.ScanMarks.Scan;
@@ -83,12 +76,6 @@ final class SpoolWriter {
   private @Nullable WriterConnection connection;
   private SpoolException problem = new SpoolException(Kind.BROKEN, "the spool is not open yet");
 
-  /** Parts of the last batch that are still to be committed. */
-  private final ArrayDeque<List<WriterJob>> parts = new ArrayDeque<>();
-
-  /** The jobs of the transaction. */
-  private List<WriterJob> batch = List.of();
-
   private long unsyncedSince;
   private boolean retryNow;
   private int batchesSinceLogCheck;
@@ -110,7 +97,7 @@ final class SpoolWriter {
   SpoolWriter(SqliteSpool spool, SpoolOpening opening) {
     this.spool = spool;
     this.opening = opening;
-    this.queue = new WriterQueue(spool.clock);
+    this.queue = new WriterQueue(spool, opening::addDoubtful);
     this.transaction = new WriterTransaction(spool);
   }
 
@@ -231,7 +218,7 @@ final class SpoolWriter {
           retryAfter = FIRST_RETRY;
           continue;
         }
-        refuseUrgent();
+        queue.refuse(reported());
         boolean ending = queue.awaitEnd(retryNow ? Duration.ZERO : retryAfter);
         retryNow = false;
         if (state == WriterState.BROKEN && spool.salvage.isRequested()) {
@@ -252,45 +239,38 @@ final class SpoolWriter {
     } finally {
       // No thread waits for a job that is no longer done.
       queue.end();
-      refuseInHand(failure == null ? closed() : failure);
-      refuseUrgent();
+      queue.refuse(reported());
     }
   }
 
   /** Waits for jobs, or for the time to do something else, and does it; false at the end. */
   private boolean work() throws InterruptedException {
-    List<WriterJob> taken = queue.next(idleTime());
+    boolean goesOn = queue.next(idleTime());
     String damaged = damage;
     if (damaged != null) {
       damage = null;
-      batch = taken == null ? List.of() : taken;
       problem = new SpoolException(Kind.DAMAGED, "the spool's database is damaged: " + damaged);
       happened(Event.DAMAGE);
       return true;
     }
-    if (taken != null) {
-      divideBySuspects(taken);
-      while (!parts.isEmpty()) {
-        commit(parts.remove());
-      }
-    }
-    if (state == WriterState.UNSYNCED && (taken == null || isSyncDue())) {
+    queue.commitEach(() -> happened(queue.isAwaited() || isSyncDue() ? Event.MAIL : Event.CHANGES));
+    if (state == WriterState.UNSYNCED && (!goesOn || isSyncDue())) {
       happened(Event.SYNC_DUE);
     }
-    if (state.isOpen() && mayOverwritePages && taken != null) {
+    if (state.isOpen() && mayOverwritePages && goesOn) {
       if (finishRequested || ++batchesSinceLogCheck >= BATCHES_PER_LOG_CHECK) {
         happened(Event.LOG_DUE);
       }
     }
-    if (state.isOpen() && tidying && taken != null) {
+    if (state.isOpen() && tidying && goesOn) {
       if (isIdle() || ++batchesSinceTidy >= TIDY_LEAST) {
         happened(Event.TIDY_DUE);
       }
     }
-    if (state.isOpen() && taken == null) {
+    if (state.isOpen() && !goesOn) {
       happened(Event.END);
     }
-    return taken != null;
+    return goesOn;
   }
 
   private Duration idleTime() {
@@ -306,49 +286,6 @@ final class SpoolWriter {
   private boolean isSyncDue() {
     return state == WriterState.UNSYNCED
         && spool.clock.nanoTime() - unsyncedSince >= SYNC_WITHIN.toNanos();
-  }
-
-  /**
-   * A message that the process has ended with before is in a transaction of its own: when it ends
-   * the process again, no other is marked for that.
-   */
-  private void divideBySuspects(List<WriterJob> taken) {
-    int from = 0;
-    for (int i = 0; i < taken.size(); i++) {
-      if (taken.get(i).messages().stream().anyMatch(spool.marks::isSuspect)) {
-        parts.add(taken.subList(from, i));
-        parts.add(taken.subList(i, i + 1));
-        from = i + 1;
-      }
-    }
-    parts.add(taken.subList(from, taken.size()));
-  }
-
-  private void commit(List<WriterJob> part) {
-    if (part.isEmpty()) {
-      return;
-    }
-    CrashMarks with = spool.marks;
-    Set<QueueId> messages = new LinkedHashSet<>();
-    boolean isAwaited = false;
-    boolean hasCalls = false;
-    for (WriterJob job : part) {
-      messages.addAll(job.messages());
-      isAwaited |= job instanceof WriterJob.Urgent;
-      hasCalls |= job instanceof WriterJob.Urgent u && u.messages().isEmpty();
-    }
-    batch = part;
-    with.beginStep(messages);
-    if (hasCalls) {
-      spool.scans.begin(Scan.CALL);
-    }
-    happened(isAwaited || isSyncDue() ? Event.MAIL : Event.CHANGES);
-    // Not in a finally: what ends this thread leaves the marks to the next start.
-    if (hasCalls) {
-      spool.scans.end(Scan.CALL);
-    }
-    with.endStep(messages);
-    batch = List.of();
   }
 
   /** Takes the steps of an event; a step that fails is an event as well. */
@@ -383,19 +320,24 @@ final class SpoolWriter {
 
   private void take(SpoolStep step) throws SQLException, IOException {
     switch (step) {
-      case SYNC_NAMES -> transaction.syncNames(batch);
+      case SYNC_NAMES -> transaction.syncNames(queue.batch());
       case BEGIN -> transaction.begin(open(), false);
       case BEGIN_SYNCED -> transaction.begin(open(), true);
-      case WRITE -> transaction.fill(open(), batch);
+      case WRITE -> transaction.fill(open(), queue.batch());
       case TOUCH -> open().touch();
       case TIDY -> tidyStep();
       case COMMIT -> commit();
       case REMOVE_CONTENTS -> transaction.removeContents();
-      case NAME_CONTENTS -> transaction.nameContents(batch);
+      case NAME_CONTENTS -> transaction.nameContents(queue.batch());
       case ANSWER -> transaction.answer();
       case FINISH_LOG -> finishLog();
       case ROLLBACK -> open().rollback();
-      case DIVIDE -> divide();
+      case DIVIDE -> {
+        if (!queue.divide(problem)) {
+          // Nothing depends on tidying, least of all mail.
+          tidying = false;
+        }
+      }
       case CLOSE -> closeConnection();
       case REFUSE -> refuse();
       case SALVAGE -> opening.copyOut(problem);
@@ -473,35 +415,6 @@ final class SpoolWriter {
 
   // Failures.
 
-  /** One job fails because of a bug: find it, and commit the others. */
-  private void divide() {
-    if (batch.size() > 1) {
-      batch.reversed().forEach(job -> parts.addFirst(List.of(job)));
-      return;
-    }
-    Throwable why = problem.getCause();
-    spool.log.bug("spool statement", why == null ? problem : why);
-    if (batch.isEmpty()) {
-      // Nothing depends on tidying, least of all mail.
-      tidying = false;
-      return;
-    }
-    switch (batch.getFirst()) {
-      case WriterJob.Urgent u -> u.outcome().complete(Optional.of(problem));
-      case WriterJob.Change c -> {
-        String what =
-            "a change of "
-                + c.messages().stream().map(QueueId::text).collect(Collectors.joining(", "))
-                + " could not be stored; it is ";
-        if (c.isHold()) {
-          spool.log.storeTrouble(what + "left unchanged until the next start", why);
-        } else {
-          parts.addFirst(List.of(c.held(() -> spool.log.storeTrouble(what + "held", why))));
-        }
-      }
-    }
-  }
-
   private void closeConnection() {
     if (connection != null) {
       connection.close();
@@ -528,39 +441,14 @@ final class SpoolWriter {
           "the spool failed: no mail is accepted until it is open again", reported);
     }
     failure = reported;
-    queue.putBack(refuseInHand(reported));
     spool.readers.close();
-    refuseUrgent();
+    queue.refuse(reported);
   }
 
-  /** Reports a failure to the callers of all jobs in hand; returns the changes among these. */
-  private List<WriterJob.Change> refuseInHand(SpoolException reported) {
-    parts.addFirst(batch);
-    List<WriterJob.Change> changes = new ArrayList<>();
-    for (List<WriterJob> part : parts) {
-      for (WriterJob job : part) {
-        switch (job) {
-          case WriterJob.Urgent u -> {
-            if (u.accepted() != null) {
-              opening.addDoubtful(u.accepted().id());
-              u.accepted().draft().keep();
-            }
-            u.outcome().complete(Optional.of(reported));
-          }
-          case WriterJob.Change c -> changes.add(c);
-        }
-      }
-    }
-    parts.clear();
-    batch = List.of();
-    return changes;
-  }
-
-  private void refuseUrgent() {
+  /** What callers get while the store is not open. */
+  private SpoolException reported() {
     SpoolException now = failure;
-    for (WriterJob.Urgent job : queue.takeUrgent()) {
-      job.outcome().complete(Optional.of(now == null ? closed() : now));
-    }
+    return now == null ? closed() : now;
   }
 
   private void reopen() throws SpoolException {
