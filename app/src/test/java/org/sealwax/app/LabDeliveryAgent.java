@@ -136,7 +136,7 @@ final class LabDeliveryAgent implements AutoCloseable {
             log.log(),
             (domain, host) -> false);
     this.policies =
-        StsPolicyCache.open(
+        new StsPolicyCache(
             new StsSettings(
                 true,
                 folder.resolve("sts.db"),

@@ -39,7 +39,6 @@ import org.sealwax.mail.policy.IdentityRequirement;
 import org.sealwax.mail.policy.Policy;
 import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.sts.FirstContactWait;
-import org.sealwax.mail.sts.StsPolicy;
 import org.sealwax.mail.sts.fetch.PolicyFetcher;
 import org.sealwax.mail.tls.ClientTlsSettings;
 import org.sealwax.mail.tls.TlsFactory;
@@ -247,7 +246,7 @@ public final class PolicydCommand {
               clock);
       AtomicReference<PersistentLedger> ledgerReference = new AtomicReference<>();
       policies =
-          StsPolicyCache.open(
+          new StsPolicyCache(
               sts,
               resolver,
               new PolicyFetcher(https, sts.port(), sts.total()),
@@ -262,16 +261,7 @@ public final class PolicydCommand {
               });
       ledger =
           PersistentLedger.open(
-              folder.resolve(LEDGER),
-              settings.ledger(),
-              clock,
-              log,
-              (domain, host) ->
-                  policies
-                      .inForce(domain)
-                      .filter(k -> k.policy().mode() == StsPolicy.Mode.ENFORCE)
-                      .filter(k -> k.policy().lists(host))
-                      .isPresent());
+              folder.resolve(LEDGER), settings.ledger(), clock, log, policies::enforces);
       ledgerReference.set(ledger);
       first = settings;
       policyTable = new AtomicReference<>(policyTableFor(settings));

@@ -88,29 +88,6 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
     List<String> of(Domain domain);
   }
 
-  private TlsReporter(
-      ReportSettings settings,
-      Resolver resolver,
-      HttpsClient https,
-      Intake intake,
-      StsPolicyTexts stsPolicies,
-      Clock clock,
-      RandomSource random,
-      MailLog log,
-      Instant begin) {
-    this.settings = settings;
-    this.resolver = resolver;
-    this.https = https;
-    this.intake = intake;
-    this.stsPolicies = stsPolicies;
-    this.clock = clock;
-    this.random = random;
-    this.log = log;
-    this.begin = begin;
-    this.kept = clock.now();
-    this.nextSending = kept;
-  }
-
   /**
    * Takes up what an earlier process counted.
    *
@@ -120,7 +97,7 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
    * @param stsPolicies the text of the MTA-STS policies in force
    * @throws IOException when the folder cannot be used
    */
-  public static TlsReporter open(
+  public TlsReporter(
       ReportSettings settings,
       Resolver resolver,
       HttpsClient https,
@@ -130,17 +107,24 @@ public final class TlsReporter implements TlsSessionListener, Closeable {
       RandomSource random,
       MailLog log)
       throws IOException {
+    this.settings = settings;
+    this.resolver = resolver;
+    this.https = https;
+    this.intake = intake;
+    this.stsPolicies = stsPolicies;
+    this.clock = clock;
+    this.random = random;
+    this.log = log;
+    this.kept = clock.now();
+    this.nextSending = kept;
+    this.begin = periodOf(kept, settings.period());
     Files.createDirectories(settings.folder());
-    Instant begin = periodOf(clock.now(), settings.period());
-    TlsReporter reporter =
-        new TlsReporter(settings, resolver, https, intake, stsPolicies, clock, random, log, begin);
     for (SessionCountFile.Due due : SessionCountFile.of(settings.folder(), begin).read()) {
       TlsReport report = due.report();
       SessionCounts tally = new SessionCounts(report.domain());
       report.sums().forEach(tally::add);
-      reporter.tallies.put(report.domain(), tally);
+      tallies.put(report.domain(), tally);
     }
-    return reporter;
   }
 
   /** Begins to keep and to send. */

@@ -201,7 +201,6 @@ public final class Router implements Closeable {
             queue.intake(),
             () -> activeNow().reception().signing(),
             resolver,
-            new Lazy<>(() -> tls.client(ClientTlsSettings.defaults(), certificates.get())),
             clock,
             random,
             log);

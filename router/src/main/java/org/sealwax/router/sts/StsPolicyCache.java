@@ -107,27 +107,6 @@ public final class StsPolicyCache implements Closeable {
    */
   public record DomainStsStatus(StsMemory memory, StsLookup announcement) {}
 
-  private StsPolicyCache(
-      StsSettings settings,
-      Resolver resolver,
-      PolicyFetcher fetcher,
-      Clock clock,
-      RandomSource random,
-      MailLog log,
-      ExpiryListener expiryListener,
-      StsPolicyStore store) {
-    this.settings = settings;
-    this.resolver = resolver;
-    this.fetcher = fetcher;
-    this.clock = clock;
-    this.random = random;
-    this.log = log;
-    this.expiryListener = expiryListener;
-    this.store = store;
-    this.fetches = new Semaphore(settings.fetches());
-    this.memories = new DomainCache<>(MAX_WEIGHT, StsPolicyCache::weight, store::read);
-  }
-
   /**
    * Opens the store; nothing is fetched in the background before {@link #start}.
    *
@@ -139,7 +118,7 @@ public final class StsPolicyCache implements Closeable {
    * @param expiryListener notified of policies that end without being withdrawn
    * @throws IOException when it can be neither opened nor made
    */
-  public static StsPolicyCache open(
+  public StsPolicyCache(
       StsSettings settings,
       Resolver resolver,
       PolicyFetcher fetcher,
@@ -148,9 +127,16 @@ public final class StsPolicyCache implements Closeable {
       MailLog log,
       ExpiryListener expiryListener)
       throws IOException {
-    StsPolicyStore store = StsPolicyStore.open(settings.file(), settings.domains(), log);
-    return new StsPolicyCache(
-        settings, resolver, fetcher, clock, random, log, expiryListener, store);
+    this.settings = settings;
+    this.resolver = resolver;
+    this.fetcher = fetcher;
+    this.clock = clock;
+    this.random = random;
+    this.log = log;
+    this.expiryListener = expiryListener;
+    this.store = StsPolicyStore.open(settings.file(), settings.domains(), log);
+    this.fetches = new Semaphore(settings.fetches());
+    this.memories = new DomainCache<>(MAX_WEIGHT, StsPolicyCache::weight, store::read);
   }
 
   private static int weight(Domain domain, StsMemory memory) {
@@ -253,6 +239,14 @@ public final class StsPolicyCache implements Closeable {
       log.warning("sts", FailureText.of(e));
       return Optional.empty();
     }
+  }
+
+  /** Whether a policy in force that is to be enforced lists the host. */
+  public boolean enforces(Domain domain, Domain host) {
+    return inForce(domain)
+        .map(StsMemory.FetchedPolicy::policy)
+        .filter(policy -> policy.mode() == StsPolicy.Mode.ENFORCE && policy.lists(host))
+        .isPresent();
   }
 
   /** Domains remembered on disk, for metrics. */

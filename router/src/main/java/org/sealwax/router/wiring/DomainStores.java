@@ -9,16 +9,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.HostAddresses;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.http.HttpsClient;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.net.Threads;
-import org.sealwax.mail.sts.StsPolicy;
 import org.sealwax.mail.sts.fetch.PolicyFetcher;
 import org.sealwax.mail.tls.PeerVerifier;
 import org.sealwax.mail.tls.TlsClient;
@@ -35,7 +32,6 @@ import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.receipts.ReceiptLog;
-import org.sealwax.router.receipts.ReceiptSettings;
 import org.sealwax.router.receipts.Receipts;
 import org.sealwax.router.route.SrsTokenStore;
 import org.sealwax.router.sts.StsPolicyCache;
@@ -83,10 +79,36 @@ public final class DomainStores implements Closeable {
     this.random = random;
     this.log = log;
     this.authorities = new CertificateAuthorities(initialSettings);
-    this.policies = initialSettings.sts().map(sts -> new Lazy<>(() -> open(sts)));
-    this.ledger = new Lazy<>(this::openLedger);
-    this.receipts = initialSettings.receipts().map(r -> new Lazy<>(() -> openReceipts(r)));
-    this.forwardSenders = new Lazy<>(this::openForwardSenders);
+    Path state = initialSettings.server().state();
+    this.policies =
+        initialSettings
+            .sts()
+            .map(
+                sts ->
+                    Lazy.opened("the store of MTA-STS policies cannot be opened", () -> open(sts)));
+    this.ledger =
+        Lazy.opened(
+            "the ledger cannot be opened",
+            () ->
+                PersistentLedger.open(
+                    state.resolve("ledger.db"),
+                    initialSettings.ledger(),
+                    clock,
+                    log,
+                    (domain, host) ->
+                        policies().filter(p -> p.enforces(domain, host)).isPresent()));
+    this.receipts =
+        initialSettings
+            .receipts()
+            .map(
+                r ->
+                    Lazy.opened(
+                        "the receipts cannot be opened",
+                        () -> ReceiptLog.open(receiptsIn(state), r, clock, random, log)));
+    this.forwardSenders =
+        Lazy.opened(
+            "the store of SRS senders cannot be opened",
+            () -> SrsTokenStore.open(state.resolve(SrsTokenStore.FILE), log));
   }
 
   /** Where the receipts of a state folder are. */
@@ -94,71 +116,30 @@ public final class DomainStores implements Closeable {
     return state.resolve("receipts");
   }
 
-  private ReceiptLog openReceipts(ReceiptSettings settings) {
-    try {
-      return ReceiptLog.open(
-          receiptsIn(initialSettings.server().state()), settings, clock, random, log);
-    } catch (IOException e) {
-      throw new UncheckedIOException("the receipts cannot be opened: " + FailureText.of(e), e);
-    }
-  }
-
-  private SrsTokenStore openForwardSenders() {
-    try {
-      return SrsTokenStore.open(initialSettings.server().state().resolve(SrsTokenStore.FILE), log);
-    } catch (IOException e) {
-      throw new UncheckedIOException(FailureText.of(e), e);
-    }
-  }
-
-  private PersistentLedger openLedger() {
-    try {
-      return PersistentLedger.open(
-          initialSettings.server().state().resolve("ledger.db"),
-          initialSettings.ledger(),
-          clock,
-          log,
-          this::stsPolicyLists);
-    } catch (IOException e) {
-      throw new UncheckedIOException("the ledger cannot be opened: " + FailureText.of(e), e);
-    }
-  }
-
-  /** Whether an MTA-STS policy in force lists the host; from memory. */
-  private boolean stsPolicyLists(Domain domain, Domain host) {
-    return policies()
-        .flatMap(p -> p.inForce(domain))
-        .filter(kept -> kept.policy().mode() == StsPolicy.Mode.ENFORCE)
-        .filter(kept -> kept.policy().mx().stream().anyMatch(m -> m.matches(host)))
-        .isPresent();
-  }
-
   /** The roots that count by default in the configuration in force. */
   TrustRoots roots() {
     return authorities.standard();
   }
 
-  private StsPolicyCache open(StsSettings settings) {
-    HttpsClient https =
-        new HttpsClient(
-            resolver,
-            SystemDialer.guarded(initialSettings.dialer()),
-            (wire, offer, total) -> tls.get().connect(wire, offer, total),
-            this::roots,
-            clock);
-    try {
-      return StsPolicyCache.open(
-          settings,
-          resolver,
-          new PolicyFetcher(https, settings.port(), settings.total()),
-          clock,
-          random,
-          log,
-          (domain, lost) -> ledger().keep(domain, lost.fetched().policy().mx()));
-    } catch (IOException e) {
-      throw new UncheckedIOException(
-          "the store of MTA-STS policies cannot be opened: " + FailureText.of(e), e);
-    }
+  /** A client for hosts that others name: with guarded targets and the roots in force. */
+  HttpsClient https() {
+    return new HttpsClient(
+        resolver,
+        SystemDialer.guarded(initialSettings.dialer()),
+        (wire, offer, total) -> tls.get().connect(wire, offer, total),
+        this::roots,
+        clock);
+  }
+
+  private StsPolicyCache open(StsSettings settings) throws IOException {
+    return new StsPolicyCache(
+        settings,
+        resolver,
+        new PolicyFetcher(https(), settings.port(), settings.total()),
+        clock,
+        random,
+        log,
+        (domain, lost) -> ledger().keep(domain, lost.fetched().policy().mx()));
   }
 
   /** The MTA-STS policies; empty when they are switched off. */

@@ -75,7 +75,10 @@ public final class IncomingFeedback implements Closeable {
     this.settings = settings;
     this.directory = directory;
     this.log = log;
-    this.store = new Lazy<>(this::openStore);
+    this.store =
+        Lazy.opened(
+            "the store of feedback cannot be opened",
+            () -> FeedbackStore.open(storeFile(state), log));
     this.dead = new DeadTargets(clock, log);
     PublicSuffixList suffixes = PublicSuffixList.bundled();
     FeedbackCounting counting =
@@ -96,14 +99,6 @@ public final class IncomingFeedback implements Closeable {
   /** The store of a state folder. */
   public static Path storeFile(Path state) {
     return state.resolve(FeedbackStore.FILE);
-  }
-
-  private FeedbackStore openStore() {
-    try {
-      return FeedbackStore.open(storeFile(state), log);
-    } catch (IOException e) {
-      throw new UncheckedIOException(FailureText.of(e), e);
-    }
   }
 
   private FeedbackStore opened() throws IOException {

@@ -14,7 +14,6 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.PublicSuffixList;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.tls.TlsServer;
@@ -73,7 +72,14 @@ public final class IncomingTlsReports implements Closeable {
     this.tls = tls;
     this.clock = clock;
     this.log = log;
-    this.receivers = settings.tlsReportsIn().map(row -> new Lazy<>(() -> open(row))).orElse(null);
+    this.receivers =
+        settings
+            .tlsReportsIn()
+            .map(
+                row ->
+                    Lazy.opened(
+                        "the folder of received TLS reports cannot be used", () -> open(row)))
+            .orElse(null);
   }
 
   /**
@@ -92,26 +98,21 @@ public final class IncomingTlsReports implements Closeable {
     return state.resolve("tlsrpt-received");
   }
 
-  private ReportReceivers open(TlsReportsInRow row) {
-    try {
-      ReceivedReportSettings storage = row.storage(storeFolder(settings.server().state()));
-      ReceivedReportStore store = ReceivedReportStore.open(storage, log);
-      store.removeOld(clock.now());
-      ReportIntake intake = new ReportIntake(this::isOurs, store, clock);
-      Duration half = settings.queue().schedule().lifetime().dividedBy(2);
-      ReportInbox inbox =
-          new ReportInbox(
-              TlsReportReader.NAME,
-              storage.folder().resolve("aside"),
-              half.compareTo(PATIENCE) < 0 ? half : PATIENCE,
-              new TlsReportReader(intake, resolver, PublicSuffixList.bundled(), clock),
-              clock,
-              log);
-      return new ReportReceivers(store, intake, inbox);
-    } catch (IOException e) {
-      throw new UncheckedIOException(
-          "the folder of received TLS reports cannot be used: " + FailureText.of(e), e);
-    }
+  private ReportReceivers open(TlsReportsInRow row) throws IOException {
+    ReceivedReportSettings storage = row.storage(storeFolder(settings.server().state()));
+    ReceivedReportStore store = ReceivedReportStore.open(storage, log);
+    store.removeOld(clock.now());
+    ReportIntake intake = new ReportIntake(this::isOurs, store, clock);
+    Duration half = settings.queue().schedule().lifetime().dividedBy(2);
+    ReportInbox inbox =
+        new ReportInbox(
+            TlsReportReader.NAME,
+            storage.folder().resolve("aside"),
+            half.compareTo(PATIENCE) < 0 ? half : PATIENCE,
+            new TlsReportReader(intake, resolver, PublicSuffixList.bundled(), clock),
+            clock,
+            log);
+    return new ReportReceivers(store, intake, inbox);
   }
 
   /** The domains of the configuration in force, and what is below them. */

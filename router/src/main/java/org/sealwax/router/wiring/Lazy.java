@@ -1,7 +1,10 @@
 package org.sealwax.router.wiring;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.FailureText;
 
 /**
  * A value that is created at its first use, so that start-up does not wait for it: the DNS library,
@@ -13,6 +16,27 @@ public final class Lazy<T> implements Supplier<T> {
 
   public Lazy(Supplier<T> maker) {
     this.supplier = maker;
+  }
+
+  /** Opens something. */
+  interface Opener<T> {
+    T open() throws IOException;
+  }
+
+  /**
+   * What has files.
+   *
+   * @param failure what {@link #get} throws, without the reason
+   */
+  static <T> Lazy<T> opened(String failure, Opener<T> opener) {
+    return new Lazy<>(
+        () -> {
+          try {
+            return opener.open();
+          } catch (IOException e) {
+            throw new UncheckedIOException(failure + ": " + FailureText.of(e), e);
+          }
+        });
   }
 
   @Override

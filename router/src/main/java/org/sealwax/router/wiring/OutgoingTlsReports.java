@@ -12,14 +12,11 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.dkim.DkimSigningKey;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.http.HttpsClient;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
-import org.sealwax.mail.net.SystemDialer;
-import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tlsrpt.TlsSessionListener;
 import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.config.ServerSettings;
 import org.sealwax.router.dkim.DkimKeyFile;
 import org.sealwax.router.dkim.SigningPolicy;
 import org.sealwax.router.log.MailLog;
@@ -46,70 +43,47 @@ public final class OutgoingTlsReports implements Closeable {
       Intake intake,
       Supplier<SigningPolicy> signing,
       Resolver resolver,
-      Lazy<TlsClient> tls,
       Clock clock,
       RandomSource random,
       MailLog log) {
+    TlsReportRow row = settings.tlsReports().orElse(null);
     this.reporter =
-        settings.tlsReports().isEmpty()
+        row == null
             ? null
-            : new Lazy<>(
+            : Lazy.opened(
+                "TLS reports cannot be sent",
                 () ->
-                    open(
-                        settings,
-                        domainStores,
-                        intake,
-                        signing,
+                    new TlsReporter(
+                        settings(row, settings.server(), signing),
                         resolver,
-                        tls,
+                        domainStores.https(),
+                        intake,
+                        domain -> policyLines(domainStores, domain),
                         clock,
                         random,
                         log));
   }
 
-  private static TlsReporter open(
-      RouterSettings settings,
-      DomainStores domainStores,
-      Intake intake,
-      Supplier<SigningPolicy> signing,
-      Resolver resolver,
-      Lazy<TlsClient> tls,
-      Clock clock,
-      RandomSource random,
-      MailLog log) {
-    TlsReportRow row = settings.tlsReports().orElseThrow();
-    try {
-      Mailbox contact = row.contact().orElseThrow();
-      return TlsReporter.open(
-          new ReportSettings(
-              row.organization(),
-              contact,
-              settings.server().hostname(),
-              settings.server().state().resolve("tlsrpt"),
-              row.period(),
-              row.spread(),
-              keys(row, contact, signing),
-              ReportSettings.DOMAINS),
-          resolver,
-          new HttpsClient(
-              resolver,
-              SystemDialer.guarded(settings.dialer()),
-              (wire, offer, total) -> tls.get().connect(wire, offer, total),
-              domainStores::roots,
-              clock),
-          intake,
-          domain ->
-              domainStores
-                  .policies()
-                  .flatMap(p -> p.inForce(domain))
-                  .map(kept -> kept.policy().text().lines().limit(LINES).toList())
-                  .orElse(List.of()),
-          clock,
-          random,
-          log);
-    } catch (IOException e) {
-      throw new UncheckedIOException("TLS reports cannot be sent: " + FailureText.of(e), e);
-    }
+  private static ReportSettings settings(
+      TlsReportRow row, ServerSettings server, Supplier<SigningPolicy> signing) throws IOException {
+    Mailbox contact = row.contact().orElseThrow();
+    return new ReportSettings(
+        row.organization(),
+        contact,
+        server.hostname(),
+        server.state().resolve("tlsrpt"),
+        row.period(),
+        row.spread(),
+        keys(row, contact, signing),
+        ReportSettings.DOMAINS);
+  }
+
+  private static List<String> policyLines(DomainStores stores, Domain domain) {
+    return stores
+        .policies()
+        .flatMap(p -> p.inForce(domain))
+        .map(kept -> kept.policy().text().lines().limit(LINES).toList())
+        .orElse(List.of());
   }
 
   /** The key of the table for reports, or those that sign the mail of the contact's domain. */

@@ -298,7 +298,7 @@ public final class ColdDomainBench {
           return SystemDialer.trusted().connect(to, from, timeout);
         };
     HttpsClient https = new HttpsClient(resolver, far, client(), CA.roots(), clock);
-    return StsPolicyCache.open(
+    return new StsPolicyCache(
         new StsSettings(
             true,
             folder.resolve("sts.db"),

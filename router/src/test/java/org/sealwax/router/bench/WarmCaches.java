@@ -147,7 +147,7 @@ final class WarmCaches implements AutoCloseable {
 
   /** The policies from their file, as after a restart. */
   StsPolicyCache openPolicies() throws IOException {
-    return StsPolicyCache.open(
+    return new StsPolicyCache(
         StsSettings.in(folder.resolve("sts.db")),
         resolver,
         fetcher,

@@ -102,7 +102,7 @@ final class TlsPolicyTableTest {
             CA.roots(),
             Clock.system());
     StsPolicyCache policies =
-        StsPolicyCache.open(
+        new StsPolicyCache(
             StsSettings.in(folder.resolve("sts.db")),
             dns,
             new PolicyFetcher(https, host.port(), Duration.ofSeconds(30)),

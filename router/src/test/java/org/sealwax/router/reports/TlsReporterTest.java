@@ -285,7 +285,7 @@ final class TlsReporterTest {
 
   private TlsReporter reporter(FixedResolver dns, boolean signs, MailLog to) throws IOException {
     List<DkimSigningKey> keys = signs ? List.of(signer()) : List.of();
-    return TlsReporter.open(
+    return new TlsReporter(
         new ReportSettings("Project", CONTACT, US, folder, period, Duration.ZERO, now -> keys, 2),
         dns,
         new HttpsClient(

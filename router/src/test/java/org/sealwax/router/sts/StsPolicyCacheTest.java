@@ -160,7 +160,7 @@ final class StsPolicyCacheTest {
     HttpsClient https =
         new HttpsClient(resolver, SystemDialer.trusted(), TLS, CA.roots(), Clock.system());
     StsPolicyCache policies =
-        StsPolicyCache.open(
+        new StsPolicyCache(
             settings,
             resolver,
             new PolicyFetcher(https, settings.port(), settings.total()),
