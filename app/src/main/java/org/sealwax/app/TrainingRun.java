@@ -26,6 +26,7 @@ import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.router.cli.Sendmail;
 import org.sealwax.router.cli.SendmailArguments;
 import org.sealwax.router.config.Configuration;
+import org.sealwax.router.control.ReloadReport;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.LibraryLog;
 import org.sealwax.router.log.LogSettings;
@@ -135,7 +136,7 @@ final class TrainingRun {
     Router router =
         new Router(valid.settings(), Clock.system(), RandomSource.secure(), log, new Counters());
 
-    router.start(() -> "not now");
+    router.start(_ -> ReloadReport.COMPLETE);
     return router;
   }
 

@@ -22,6 +22,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.router.config.Configuration;
+import org.sealwax.router.control.ReloadReport;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.server.Router;
@@ -68,7 +69,7 @@ final class AdminMistakesTest {
             RandomSource.secure(),
             new RecordingMailLog().log(),
             new Counters());
-    router.start(() -> "reloaded");
+    router.start(_ -> ReloadReport.COMPLETE);
   }
 
   @AfterAll

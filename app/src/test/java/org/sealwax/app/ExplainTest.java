@@ -36,6 +36,7 @@ import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlClient;
 import org.sealwax.router.control.ControlServer.ControlRequestRefused;
+import org.sealwax.router.control.ReloadReport;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.server.Router;
@@ -138,7 +139,7 @@ final class ExplainTest {
               new RecordingMailLog().log(),
               new Counters());
       try {
-        router.start(() -> "reloaded");
+        router.start(_ -> ReloadReport.COMPLETE);
         String text = run(settings, "example.org", "--probe");
         assertTrue(text.contains("next hop: [127.0.0.1]:" + host.getLocalPort()), text);
         assertTrue(text.contains("config: default encrypt"), text);

@@ -40,6 +40,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.router.config.Configuration;
+import org.sealwax.router.control.ReloadReport;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.log.TextMailLog;
@@ -223,7 +224,7 @@ public final class MessagePathTest {
             Router router =
                 new Router(
                     valid.settings(), Clock.system(), RandomSource.secure(), log, new Counters())) {
-          router.start(() -> "reloaded");
+          router.start(_ -> ReloadReport.COMPLETE);
           int port = router.addresses().getFirst().getPort();
           for (int message = 0; message <= RECORDED; message++) {
             record(message > 0);

@@ -35,6 +35,7 @@ import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.router.config.Configuration;
+import org.sealwax.router.control.ReloadReport;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.queue.BugLog;
 import org.sealwax.router.server.Router;
@@ -102,7 +103,7 @@ final class OwnServerAssessmentTest {
             RandomSource.secure(),
             new BugLog().log,
             new Counters());
-    router.start(() -> "reloaded");
+    router.start(_ -> ReloadReport.COMPLETE);
     open.add(router);
     return router.addresses().getFirst().getPort();
   }

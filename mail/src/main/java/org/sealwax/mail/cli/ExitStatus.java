@@ -6,7 +6,10 @@ package org.sealwax.mail.cli;
 public final class ExitStatus {
   public static final int OK = 0;
 
-  /** {@code check} has warnings; a queue command found nothing. */
+  /**
+   * {@code check} has warnings; a queue command found nothing; {@code reload} did not load a
+   * certificate.
+   */
   public static final int WARNINGS = 1;
 
   /** {@code check} found errors. */

@@ -1,9 +1,11 @@
 package org.sealwax.mail.tls;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.PrivateKey;
@@ -74,6 +76,12 @@ public final class Identity {
       throw new InvalidIdentity(name + ": no certificate");
     }
     if (!belongs(key, chain.getFirst().getPublicKey())) {
+      for (int i = 1; i < chain.size(); i++) {
+        if (belongs(key, chain.get(i).getPublicKey())) {
+          throw new InvalidIdentity(
+              name + ": the private key is that of certificate " + (i + 1) + "; put it first");
+        }
+      }
       throw new InvalidIdentity(name + ": the private key does not match the (first) certificate");
     }
     return new Identity(name, chain, key);
@@ -97,12 +105,22 @@ public final class Identity {
     return of(certificate.toString(), chain, secret);
   }
 
+  /**
+   * A FIFO would block the reader without end, and a device has no end: only files are read, and
+   * never more than the limit.
+   */
   private static String text(Path file) throws InvalidIdentity {
     try {
-      if (Files.size(file) > MAX_FILE) {
-        throw new InvalidIdentity(file + ": over " + MAX_FILE + " bytes");
+      if (!Files.readAttributes(file, BasicFileAttributes.class).isRegularFile()) {
+        throw new InvalidIdentity(file + ": is not a file");
       }
-      return Files.readString(file, StandardCharsets.ISO_8859_1);
+      try (InputStream in = Files.newInputStream(file)) {
+        byte[] bytes = in.readNBytes(MAX_FILE + 1);
+        if (bytes.length > MAX_FILE) {
+          throw new InvalidIdentity(file + ": over " + MAX_FILE + " bytes");
+        }
+        return new String(bytes, StandardCharsets.ISO_8859_1);
+      }
     } catch (InvalidIdentity e) {
       throw e;
     } catch (IOException e) {

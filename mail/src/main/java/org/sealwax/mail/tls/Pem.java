@@ -22,8 +22,12 @@ final class Pem {
 
   private Pem() {}
 
-  private record PemBlock(String label, String body) {}
+  private record PemBlock(String label, String body) {
+    /** The file is being written, or was cut off: its first blocks are not used either. */
+    static final PemBlock INCOMPLETE = new PemBlock("", "");
+  }
 
+  /** Where the text ends inside a block, that one is {@link PemBlock#INCOMPLETE}. */
   private static List<PemBlock> blocks(String text) {
     List<PemBlock> out = new ArrayList<>();
     int at = 0;
@@ -34,17 +38,23 @@ final class Pem {
       }
       int labelEnd = text.indexOf("-----", begin + 11);
       if (labelEnd < 0) {
+        out.add(PemBlock.INCOMPLETE);
         break;
       }
       String label = text.substring(begin + 11, labelEnd);
       int end = text.indexOf("-----END " + label + "-----", labelEnd + 5);
       if (end < 0) {
+        out.add(PemBlock.INCOMPLETE);
         break;
       }
       out.add(new PemBlock(label, text.substring(labelEnd + 5, end)));
       at = end + 9;
     }
     return out;
+  }
+
+  private static Identity.InvalidIdentity incomplete(String file) {
+    return new Identity.InvalidIdentity(file + ": ends inside a PEM block");
   }
 
   private static byte[] decode(PemBlock block, String file) throws Identity.InvalidIdentity {
@@ -64,6 +74,9 @@ final class Pem {
       throws Identity.InvalidIdentity {
     List<X509Certificate> out = new ArrayList<>();
     for (PemBlock block : blocks(text)) {
+      if (block.equals(PemBlock.INCOMPLETE)) {
+        throw incomplete(file);
+      }
       if (block.label().equals("CERTIFICATE") || block.label().equals("X509 CERTIFICATE")) {
         try {
           out.add(certificate(decode(block, file)));
@@ -84,6 +97,9 @@ final class Pem {
    */
   static PrivateKey key(String text, String file, PublicKey open) throws Identity.InvalidIdentity {
     for (PemBlock block : blocks(text)) {
+      if (block.equals(PemBlock.INCOMPLETE)) {
+        throw incomplete(file);
+      }
       switch (block.label()) {
         case "ENCRYPTED PRIVATE KEY" ->
             throw new Identity.InvalidIdentity(

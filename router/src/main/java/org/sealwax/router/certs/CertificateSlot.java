@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
+import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.tls.Identity;
@@ -23,6 +24,26 @@ public record CertificateSlot(List<CertificateName> names, List<PairSource> sour
   public CertificateSlot {
     names = List.copyOf(names);
     sources = List.copyOf(sources);
+  }
+
+  /** {@return the slot whose certificate a client gets that asks for {@code host}} */
+  static CertificateSlot select(List<CertificateSlot> slots, Domain host) {
+    List<CertificateSlot> named = slots.subList(1, slots.size());
+    String name = host.name();
+    String wildcard = "*" + name.substring(Math.max(name.indexOf('.'), 0));
+    for (String wanted : List.of(name, wildcard)) {
+      for (CertificateSlot slot : named) {
+        if (slot.names.stream().anyMatch(n -> n.text().equalsIgnoreCase(wanted))) {
+          return slot;
+        }
+      }
+    }
+    return slots.getFirst();
+  }
+
+  /** {@return the first server name, or that of the source: for logs, status and files} */
+  public String name() {
+    return names.isEmpty() ? source().name() : names.getFirst().text();
   }
 
   /** {@return the source that counts now} */

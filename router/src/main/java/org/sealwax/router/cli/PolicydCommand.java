@@ -45,6 +45,7 @@ import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsSettings;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.control.ReloadReport;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.evidence.EvidenceGatherer;
 import org.sealwax.router.evidence.EvidenceGatherer.DaneSource;
@@ -144,7 +145,7 @@ public final class PolicydCommand {
       MailLog log = service.log();
       Counters counters = service.counters();
       engine.policies().start();
-      service.catchSignals(engine::use);
+      service.catchSignals((next, _) -> new ReloadReport(engine.use(next), List.of()));
       SocketmapServer server =
           engine.own(SocketmapServer.start(endpoint, engine::policyTable, log, counters));
       log.note("policyd", "serves socketmap:" + server.boundAddress() + ":tls");

@@ -62,7 +62,7 @@ public final class ServeCommand {
       }
       Router router =
           new Router(valid.settings(), clock, RandomSource.secure(), log, service.counters());
-      router.start(() -> service.reload(router::reload));
+      router.start(forced -> service.reload(router::reload, forced));
       service.catchSignals(router::reload);
       // In a thread of its own: standard error may be a pipe that is not read.
       Threads.startPlatform("greeting", () -> logStart(configuration.file(arguments), router, log));

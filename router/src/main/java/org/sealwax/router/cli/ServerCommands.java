@@ -33,19 +33,28 @@ public final class ServerCommands {
   public Command reload() {
     return Command.of(
         """
-        sealwax reload
+        sealwax reload [--force]
         make the running server read its configuration again
 
         Reads the configuration and every file that it names. When one of them has errors, they are
-        printed and the running server keeps the old configuration.
+        printed and the running server keeps the old configuration. A new certificate that senders
+        with DANE or MTA-STS would reject, and whose predecessor they accept, is not put in force:
+        the reason is printed, and the exit status is 1.
+
+          --force  load the certificates in any case
 
         $ sealwax reload
         """,
         arguments -> {
           try {
-            JsonNode answer = configuration.ask(arguments, ControlClient.request("reload"));
+            JsonNode answer =
+                configuration.ask(
+                    arguments,
+                    ControlClient.request("reload").put("forced", arguments.has("--force")));
             process.out().println(answer.path("text").asString(""));
-            return ExitStatus.OK;
+            JsonNode refused = answer.path("refused");
+            refused.forEach(text -> process.err().println("warning: " + text.asString("")));
+            return refused.isEmpty() ? ExitStatus.OK : ExitStatus.WARNINGS;
           } catch (ControlRequestRefused e) {
             throw new CommandFailed(ExitStatus.CONFIGURATION, String.valueOf(e.getMessage()));
           }

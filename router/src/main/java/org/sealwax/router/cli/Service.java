@@ -3,7 +3,6 @@ package org.sealwax.router.cli;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.cli.Arguments;
@@ -17,6 +16,7 @@ import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlServer.ControlRequestRefused;
+import org.sealwax.router.control.ReloadReport;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.LibraryLog;
 import org.sealwax.router.log.LogSettings;
@@ -42,8 +42,13 @@ final class Service implements Closeable {
   /** Puts settings in force. */
   @FunctionalInterface
   interface Reload {
-    /** The settings that need a restart. */
-    Set<String> use(RouterSettings settings) throws IOException;
+    /**
+     * Puts them in force.
+     *
+     * @param forced certificates are loaded without the guard
+     * @return what was not taken
+     */
+    ReloadReport use(RouterSettings settings, boolean forced) throws IOException;
   }
 
   /** Opens the log and reports the warnings of the configuration. */
@@ -77,20 +82,18 @@ final class Service implements Closeable {
    * Reads the configuration and all files that it names, and puts them in force; what is wrong
    * changes nothing. The same text may name files with other contents, so nothing is compared.
    *
+   * @param forced certificates are loaded without the guard
    * @return what was done, for the admin
    */
-  synchronized String reload(Reload reload) throws ControlRequestRefused {
+  synchronized ReloadReport reload(Reload reload, boolean forced) throws ControlRequestRefused {
     try {
       return switch (configuration.read(file)) {
         case Configuration.InvalidConfiguration b -> throw refused(b.firstError(), b.report());
         case Configuration.ValidConfiguration valid -> {
-          Set<String> later = reload.use(valid.settings());
+          ReloadReport report = reload.use(valid.settings(), forced);
           valid.problems().forEach(c -> lines.warning("config", c.text()));
-          String text =
-              "configuration reloaded"
-                  + (later.isEmpty() ? "" : "; after a restart only: " + String.join(", ", later));
-          lines.configuration(text);
-          yield text;
+          lines.configuration(report.text());
+          yield report;
         }
       };
     } catch (ControlRequestRefused e) {
@@ -117,7 +120,7 @@ final class Service implements Closeable {
         () -> {
           manager.reloading(Clock.system().nanoTime());
           try {
-            var _ = reload(reload);
+            var _ = reload(reload, false);
           } catch (ControlRequestRefused e) {
             // Logged already; the former configuration stays in force.
           }

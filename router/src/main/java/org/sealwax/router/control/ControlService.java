@@ -51,15 +51,16 @@ public final class ControlService implements ControlServer.ControlHandler {
    */
   static final int MOST_DESTINATIONS = 20;
 
-  /** The action of a reload; the answer is text for the admin. */
+  /** The action of a reload. */
   @FunctionalInterface
   public interface ReloadAction {
     /**
      * Reads the configuration again and puts it in force.
      *
+     * @param forced certificates are loaded without the guard
      * @throws ControlRequestRefused when it is wrong, with the whole report
      */
-    String reload() throws ControlRequestRefused;
+    ReloadReport reload(boolean forced) throws ControlRequestRefused;
   }
 
   private final Spool spool;
@@ -103,7 +104,7 @@ public final class ControlService implements ControlServer.ControlHandler {
         case "hold", "release", "retry", "bounce", "delete" -> order(what, request);
         case "explain" -> explain(request);
         case "what-if" -> whatIf(request);
-        case "reload" -> Json.object().put("text", reloading.reload());
+        case "reload" -> reload(request.path("forced").asBoolean(false));
         case "backup" -> backup(request.path("folder").asString(""));
         case "policy" -> policy.answer(request);
         default ->
@@ -115,6 +116,14 @@ public final class ControlService implements ControlServer.ControlHandler {
     } catch (IOException e) {
       throw new ControlRequestRefused("error of the store: " + FailureText.of(e));
     }
+  }
+
+  private ObjectNode reload(boolean forced) throws ControlRequestRefused {
+    ReloadReport report = reloading.reload(forced);
+    ObjectNode answer = Json.object().put("text", report.text());
+    ArrayNode refused = answer.putArray("refused");
+    report.refused().forEach(refused::add);
+    return answer;
   }
 
   private static QueueId id(JsonNode request) throws ControlRequestRefused {

@@ -229,4 +229,21 @@ final class LogLine {
       return this == FACT ? "info" : name().toLowerCase(Locale.ROOT);
     }
   }
+
+  /** The enhanced status in a reply like {@code 250 2.0.0 Ok}, else {@code other}. */
+  static String statusOf(String reply, String other) {
+    int from = reply.indexOf(' ') + 1;
+    int end = from;
+    int dots = 0;
+    while (end < reply.length()) {
+      char c = reply.charAt(end);
+      if (c == '.') {
+        dots++;
+      } else if (c < '0' || c > '9') {
+        break;
+      }
+      end++;
+    }
+    return dots == 2 && end - from >= 5 && end - from <= 9 ? reply.substring(from, end) : other;
+  }
 }

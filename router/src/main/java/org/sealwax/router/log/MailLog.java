@@ -161,6 +161,13 @@ public interface MailLog {
   /** An identity was loaded or reloaded. */
   default void identity(String name, String text) {}
 
+  /**
+   * The pair of a source was not put in force; {@code text} says why, and what is in force.
+   *
+   * @param isUnusable it cannot be read; else the guard refuses it
+   */
+  default void certificateRefused(String source, boolean isUnusable, String text) {}
+
   /** A configuration was taken, or refused with the old one kept. */
   default void configuration(String text) {}
 

@@ -433,7 +433,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
         .field("relay", host)
         .seconds("delay", delay)
         .field("tls", tls)
-        .field("dsn", statusOf(reply, "2.0.0"))
+        .field("dsn", LogLine.statusOf(reply, "2.0.0"))
         .field("status", "sent")
         .last("reply", reply)
         .put();
@@ -531,6 +531,20 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   }
 
   @Override
+  public void certificateRefused(String source, boolean isUnusable, String text) {
+    raise(
+        "sealwax_certificates_refused_total",
+        "Certificates that were not put in force",
+        "reason",
+        isUnusable ? "unusable" : "guard");
+    line(Severity.WARNING, "tls", "certificate-refused", null, null)
+        .quotedText(text)
+        .data("source", source)
+        .data("text", text)
+        .put();
+  }
+
+  @Override
   public void configuration(String text) {
     line(Severity.FACT, "config", "configuration", null, null)
         .quotedText(text)
@@ -578,22 +592,5 @@ public final class TextMailLog implements MailLog, AutoCloseable {
         .data("cause", cause.toString())
         .field("stack", StackText.of(cause))
         .put();
-  }
-
-  /** The enhanced status in a reply like {@code 250 2.0.0 Ok}, else {@code other}. */
-  static String statusOf(String reply, String other) {
-    int from = reply.indexOf(' ') + 1;
-    int end = from;
-    int dots = 0;
-    while (end < reply.length()) {
-      char c = reply.charAt(end);
-      if (c == '.') {
-        dots++;
-      } else if (c < '0' || c > '9') {
-        break;
-      }
-      end++;
-    }
-    return dots == 2 && end - from >= 5 && end - from <= 9 ? reply.substring(from, end) : other;
   }
 }

@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +32,7 @@ import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlServer;
 import org.sealwax.router.control.ControlService;
 import org.sealwax.router.control.Explainer;
+import org.sealwax.router.control.ReloadReport;
 import org.sealwax.router.deliver.MxHostProbe;
 import org.sealwax.router.dmarc.SenderChecks;
 import org.sealwax.router.dnsbl.DnsListClient;
@@ -66,6 +66,7 @@ import org.sealwax.router.wiring.LazyResolver;
 import org.sealwax.router.wiring.LockedState;
 import org.sealwax.router.wiring.MemoryPlan;
 import org.sealwax.router.wiring.OutgoingTlsReports;
+import org.sealwax.router.wiring.OwnCertificates;
 import org.sealwax.router.wiring.StartFailure;
 
 /**
@@ -89,6 +90,7 @@ public final class Router implements Closeable {
   private final CrashMarks crashMarks;
   private final NextHopPrefetch prefetch;
   private final HeldMail held;
+  private final OwnCertificates ownCertificates;
   private final ServerCertificates certificates;
   private final AcmeCertificates acme;
   private final DomainStores stores;
@@ -144,11 +146,10 @@ public final class Router implements Closeable {
     this.first = settings;
     this.recipients = new VerificationCache(state.resolve("recipients.verified"), clock, log);
     TlsFactory tls = new TlsFactory(TlsSettings.defaults(), clock, random);
-    this.certificates =
-        new ServerCertificates(
-            AcmeCertificates.slots(settings, clock, random), housekeeping::isEnded, clock, log);
     Resolver resolver =
         new LazyResolver(new Lazy<>(() -> new CachingResolver(settings.dns(), clock, random)));
+    this.ownCertificates = new OwnCertificates(this::settingsNow, resolver, clock, random);
+    this.certificates = ownCertificates.open(settings, housekeeping::isEnded, log);
     this.stores =
         new DomainStores(
             settings,
@@ -384,6 +385,7 @@ public final class Router implements Closeable {
 
   private TcpListener openMetrics(InetSocketAddress address) throws StartFailure {
     RouterMetrics.show(counters, queue, spool, stores, this::sessions);
+    certificates.showIn(counters);
     return RouterMetrics.serve(address, counters, this::unreadyReason, log);
   }
 
@@ -415,12 +417,13 @@ public final class Router implements Closeable {
   /**
    * Puts another configuration in force: opens and closes listeners, swaps both directions.
    *
-   * @return what stays as it was until a restart
+   * @param forced certificates are loaded without the guard
+   * @return what was not taken
    * @throws IOException when it cannot be; then the old one stays in force
    */
-  public synchronized Set<String> reload(RouterSettings next) throws IOException {
+  public synchronized ReloadReport reload(RouterSettings next, boolean forced) throws IOException {
     RouterSettings old = settingsNow();
-    certificates.check(AcmeCertificates.slots(next, clock, RandomSource.secure()));
+    List<String> refused = certificates.reload(ownCertificates.slots(next), forced);
     try {
       RootStore.rereadPublicRoots();
     } catch (IllegalStateException e) {
@@ -434,7 +437,7 @@ public final class Router implements Closeable {
       throw e;
     }
     change.complete();
-    return next.needingRestart(old);
+    return new ReloadReport(next.needingRestart(old), refused);
   }
 
   /** Where it listens, in the order of the configuration; the ports are the real ones. */

@@ -249,7 +249,7 @@ final class WhatIfTest {
             new RecordingMailLog().log(),
             new Counters());
     try {
-      router.start(() -> "reloaded");
+      router.start(_ -> ReloadReport.COMPLETE);
       try (RouterTestClient caller =
           new RouterTestClient(router.addresses().getFirst().getPort())) {
         caller.reply();

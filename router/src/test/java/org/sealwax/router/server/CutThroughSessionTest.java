@@ -25,6 +25,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.router.config.Configuration;
+import org.sealwax.router.control.ReloadReport;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.queue.BugLog;
 
@@ -77,7 +78,7 @@ final class CutThroughSessionTest {
     }
     Router started =
         new Router(sound.settings(), Clock.system(), RandomSource.secure(), log.log, counters);
-    started.start(() -> "reloaded");
+    started.start(_ -> ReloadReport.COMPLETE);
     return started;
   }
 

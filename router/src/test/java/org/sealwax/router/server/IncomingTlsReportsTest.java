@@ -47,6 +47,7 @@ import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.mail.tlsrpt.TlsReport;
 import org.sealwax.router.cli.TlsRptCommand;
 import org.sealwax.router.config.Configuration;
+import org.sealwax.router.control.ReloadReport;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.reports.ReportingOrganization;
@@ -105,7 +106,7 @@ final class IncomingTlsReportsTest {
             RandomSource.secure(),
             log.log(),
             new Counters());
-    router.start(() -> "reloaded");
+    router.start(_ -> ReloadReport.COMPLETE);
     return router;
   }
 

@@ -38,6 +38,7 @@ import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.router.cli.ExplainCommand;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.control.ReloadReport;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.testkit.tls.TestCa;
@@ -205,7 +206,7 @@ final class PeerTest {
                 RandomSource.secure(),
                 log.log(),
                 new Counters())) {
-      router.start(() -> "reloaded");
+      router.start(_ -> ReloadReport.COMPLETE);
       int port = router.addresses().getFirst().getPort();
       until("note", "peer.example is identified by 1 TLSA of mx.peer.example");
 
@@ -231,7 +232,7 @@ final class PeerTest {
       assertTrue(lastHandshake().contains(verdict), "judged anew: " + lastHandshake());
 
       // The row no longer permits relaying: a session that is resumed then is judged by that.
-      router.reload(settings(folder, dns, sink, row.replace("true", "false")));
+      router.reload(settings(folder, dns, sink, row.replace("true", "false")), false);
       assertEquals("550", relays(port, peer, false));
       assertTrue(lastHandshake().contains("resumed=true"), lastHandshake());
       assertTrue(lastHandshake().contains(verdict), lastHandshake());
@@ -243,7 +244,7 @@ final class PeerTest {
                   "as a client it is identified by 1 TLSA of mx.peer.example, and may relay"));
 
       // And no row at all.
-      router.reload(settings(folder, dns, sink, ""));
+      router.reload(settings(folder, dns, sink, ""), false);
       assertEquals("550", relays(port, peer, false));
       assertTrue(lastHandshake().contains("untrusted(self-signed)"), lastHandshake());
     }

@@ -50,6 +50,7 @@ import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlClient;
 import org.sealwax.router.control.ControlServer;
+import org.sealwax.router.control.ReloadReport;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.log.TextMailLog;
@@ -98,7 +99,7 @@ final class RouterTest {
     Router router =
         new Router(settings(name, text), Clock.system(), RandomSource.secure(), lines, counters);
     routers.add(router);
-    router.start(() -> "reloaded");
+    router.start(_ -> ReloadReport.COMPLETE);
     return router;
   }
 
@@ -161,7 +162,7 @@ final class RouterTest {
       }
       Router router = new Router(settings, Clock.system(), RandomSource.secure(), lines, counters);
       routers.add(router);
-      assertThrows(StartFailure.class, () -> router.start(() -> "reloaded"), file);
+      assertThrows(StartFailure.class, () -> router.start(_ -> ReloadReport.COMPLETE), file);
       assertEquals(List.of(), router.addresses(), file);
     }
   }
@@ -289,7 +290,8 @@ final class RouterTest {
     await(() -> queue(state, "list").contains("held"));
     assertTrue(queue(state, "list").contains("postmaster"), queue(state, "list"));
     first.reload(
-        settings("a", "[server]\npostmaster = \"admin@example.net\"\n" + toward(port(second))));
+        settings("a", "[server]\npostmaster = \"admin@example.net\"\n" + toward(port(second))),
+        false);
     assertTrue(queue(state, "release", "--reason", "postmaster").startsWith("release: 1"));
     await(() -> second.accepted() == 1);
     assertTrue(queue(folder.resolve("b"), "list").contains("admin@example.net"));
@@ -320,7 +322,8 @@ final class RouterTest {
             "a",
             "[server]\npostmaster = \"postmaster@ours.example\"\n"
                 + toward(port(second))
-                + "[[alias_domain]]\ndomain = \"ours.example\"\nfile = \"names\"\n"));
+                + "[[alias_domain]]\ndomain = \"ours.example\"\nfile = \"names\"\n"),
+        false);
     assertTrue(queue(state, "release", "--reason", "postmaster").startsWith("release: 1"));
     await(
         () -> {
@@ -477,7 +480,7 @@ final class RouterTest {
             + "[[transport]]\ndomain = \"*\"\nnext_hop = \"[127.0.0.1]:"
             + port(second)
             + "\"\n";
-    first.reload(settings("a", next));
+    first.reload(settings("a", next), false);
     int after = port(first);
     assertFalse(smtp(after, "EHLO client.example").contains("STARTTLS"));
     assertThrows(IOException.class, () -> smtp(before));
@@ -503,11 +506,11 @@ final class RouterTest {
             + port(other)
             + "\"\n[[reject]]\nsender = \"x.example\"\n";
     RouterSettings next = settings("a", taken);
-    assertThrows(IOException.class, () -> first.reload(next));
+    assertThrows(IOException.class, () -> first.reload(next, false));
     assertEquals(before, first.settingsNow());
     String aliases = LISTEN + "[[alias_domain]]\ndomain = \"a.example\"\nfile = \"not-there\"\n";
     RouterSettings missing = settings("a", aliases);
-    assertThrows(IOException.class, () -> first.reload(missing));
+    assertThrows(IOException.class, () -> first.reload(missing, false));
     assertEquals(before, first.settingsNow());
     assertTrue(smtp(port(first), "EHLO client.example").contains("250"));
   }

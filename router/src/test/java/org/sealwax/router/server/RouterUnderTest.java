@@ -17,6 +17,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.router.cli.QueueCommand;
 import org.sealwax.router.config.Configuration;
+import org.sealwax.router.control.ReloadReport;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.receive.auth.PasswordFile;
@@ -67,7 +68,7 @@ final class RouterUnderTest implements AutoCloseable {
     router =
         new Router(sound.settings(), Clock.system(), RandomSource.secure(), log, new Counters());
 
-    router.start(() -> "reloaded");
+    router.start(_ -> ReloadReport.COMPLETE);
   }
 
   int port() {

@@ -36,6 +36,7 @@ import org.sealwax.mail.tlsrpt.AppliedPolicy;
 import org.sealwax.router.cli.Sendmail;
 import org.sealwax.router.cli.SendmailArguments;
 import org.sealwax.router.config.Configuration;
+import org.sealwax.router.control.ReloadReport;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.reports.received.ReceivedReport;
@@ -72,7 +73,7 @@ final class TlsReportExchangeTest {
             log.log(),
             new Counters());
     routers.add(router);
-    router.start(() -> "reloaded");
+    router.start(_ -> ReloadReport.COMPLETE);
     return router;
   }
 

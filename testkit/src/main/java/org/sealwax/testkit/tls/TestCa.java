@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -179,6 +180,8 @@ public final class TestCa {
     private Instant notAfter = Clock.system().now().plus(Duration.ofDays(90));
     private String algorithm = "EC";
     private int size = 256;
+    private String curve = "secp256r1";
+    private @Nullable X509Certificate reused;
     private @Nullable String signature;
     private boolean authority;
     private boolean namesIssuer;
@@ -226,6 +229,18 @@ public final class TestCa {
     /** An Ed25519 key. */
     public Leaf ed25519() {
       algorithm = "Ed25519";
+      return this;
+    }
+
+    /** A key on this curve, by the JDK's name. */
+    public Leaf curve(String name) {
+      curve = name;
+      return this;
+    }
+
+    /** The key of an earlier certificate: a renewal. */
+    public Leaf keyOf(Identity earlier) {
+      reused = earlier.leaf();
       return this;
     }
 
@@ -299,10 +314,13 @@ public final class TestCa {
     }
 
     private KeyPair keys() {
+      if (reused != null) {
+        return new KeyPair(reused.getPublicKey(), Objects.requireNonNull(KEYS.get(reused)));
+      }
       try {
         KeyPairGenerator generator = KeyPairGenerator.getInstance(algorithm);
         switch (algorithm) {
-          case "EC" -> generator.initialize(new ECGenParameterSpec("secp256r1"));
+          case "EC" -> generator.initialize(new ECGenParameterSpec(curve));
           case "RSA" -> generator.initialize(size);
           default -> {
             // One size.

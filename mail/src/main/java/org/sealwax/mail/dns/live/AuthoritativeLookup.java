@@ -16,6 +16,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.dns.DnssecStatus;
+import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
@@ -88,11 +89,24 @@ public final class AuthoritativeLookup {
    * found.
    */
   public Map<String, DnsAnswer<String>> txt(Domain owner) throws InterruptedException {
-    Map<String, DnsAnswer<String>> answers = new LinkedHashMap<>();
-    each(owner, (at, name, limits) -> txtAnswer(at, name, owner, limits))
+    return answers(owner, Type.TXT, String.class);
+  }
+
+  /** The same for TLSA. */
+  public Map<String, DnsAnswer<TlsaRecord>> tlsaRecords(Domain owner) throws InterruptedException {
+    return answers(owner, Type.TLSA, TlsaRecord.class);
+  }
+
+  private <T> Map<String, DnsAnswer<T>> answers(Domain owner, int type, Class<T> data)
+      throws InterruptedException {
+    Map<String, DnsAnswer<T>> answers = new LinkedHashMap<>();
+    each(owner, (at, name, limits) -> answer(at, name, new Asked<>(owner, type, data), limits))
         .forEach((server, answer) -> answer.ifPresent(a -> answers.put(server, a)));
     return answers;
   }
+
+  /** Name and type of a question, and the data of its answer. */
+  private record Asked<T>(Domain owner, int type, Class<T> data) {}
 
   /** Asks one server for one name. */
   @FunctionalInterface
@@ -162,19 +176,22 @@ public final class AuthoritativeLookup {
     return new DnsLookup(one, Optional.empty(), clock, random).rawMessage(owner, type, limits);
   }
 
-  private Optional<DnsAnswer<String>> txtAnswer(
-      InetSocketAddress at, Name name, Domain owner, LookupLimits limits) {
+  private <T> Optional<DnsAnswer<T>> answer(
+      InetSocketAddress at, Name name, Asked<T> asked, LookupLimits limits) {
     try {
-      Message answer = message(at, name, Type.TXT, limits);
+      Message answer = message(at, name, asked.type(), limits);
+      if (answer.getRcode() != Rcode.NOERROR && answer.getRcode() != Rcode.NXDOMAIN) {
+        throw new IOException("answers " + Rcode.string(answer.getRcode()));
+      }
       List<Record> found = answer.getSection(Section.ANSWER);
       if (found.stream().anyMatch(r -> r.getType() == Type.CNAME)) {
         return Optional.empty();
       }
-      List<String> records =
+      List<T> records =
           found.stream()
               .flatMap(r -> RecordConversion.of(r, host -> host).stream())
-              .filter(String.class::isInstance)
-              .map(String.class::cast)
+              .filter(asked.data()::isInstance)
+              .map(asked.data()::cast)
               .toList();
       DnsAnswer.Kind none =
           answer.getRcode() == Rcode.NXDOMAIN ? DnsAnswer.Kind.NO_NAME : DnsAnswer.Kind.NO_DATA;
@@ -183,13 +200,14 @@ public final class AuthoritativeLookup {
               records,
               records.isEmpty() ? none : DnsAnswer.Kind.FOUND,
               DnssecStatus.INSECURE,
-              owner,
+              asked.owner(),
               0,
               Duration.ZERO,
               ""));
     } catch (IOException e) {
       return Optional.of(
-          DnsAnswer.unknown(DnssecStatus.FAILED, owner, 0, Duration.ZERO, FailureText.of(e)));
+          DnsAnswer.unknown(
+              DnssecStatus.FAILED, asked.owner(), 0, Duration.ZERO, FailureText.of(e)));
     }
   }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -11,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.DnsSettings;
+import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.testkit.zone.LoopbackResolver;
@@ -49,6 +51,13 @@ final class AuthoritativeLookupTest {
       assertTrue(one.startsWith("3 1 1 AB"), answers.toString());
       String two = answers.getOrDefault("ns2.example.org (127.0.0.2)", "");
       assertTrue(two.contains("127.0.0.2"), answers.toString());
+      Map<String, DnsAnswer<TlsaRecord>> records =
+          all.tlsaRecords(Domain.of("_25._tcp.mx.example.org"));
+      assertEquals(
+          KEY.toLowerCase(Locale.ROOT),
+          of(records, "ns1.example.org (127.0.0.1)").records().getFirst().toString());
+      assertEquals(
+          DnsAnswer.Kind.UNKNOWN, of(records, "ns2.example.org (127.0.0.2)").kind(), "silent");
       Map<String, DnsAnswer<String>> texts = all.txt(Domain.of("s1._domainkey.example.org"));
       assertEquals(
           List.of("v=DKIM1; p=x"), of(texts, "ns1.example.org (127.0.0.1)").records(), "joined");

@@ -1,0 +1,67 @@
+package org.sealwax.router.wiring;
+
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.dns.live.AuthoritativeLookup;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.SpecialUse;
+import org.sealwax.mail.tls.RootStore;
+import org.sealwax.router.certs.CertificateGuard;
+import org.sealwax.router.certs.CertificateSlot;
+import org.sealwax.router.certs.PublishedRecords;
+import org.sealwax.router.certs.ServerCertificates;
+import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.log.MailLog;
+
+/**
+ * The certificates of a configuration: their slots, and the look-ups by which the guard judges.
+ *
+ * @param settings those in force
+ * @param resolver as senders have it
+ * @param clock the believed time
+ * @param random source of the self-signed key
+ */
+public record OwnCertificates(
+    Supplier<RouterSettings> settings, Resolver resolver, Clock clock, RandomSource random) {
+  private static final int DNS = 53;
+
+  /** {@return the slots of a configuration; the first is for the host name} */
+  public List<CertificateSlot> slots(RouterSettings of) {
+    return AcmeCertificates.slots(of, clock, random);
+  }
+
+  /** {@return the certificates of the server; nothing is read yet} */
+  public ServerCertificates open(RouterSettings now, BooleanSupplier closed, MailLog log) {
+    List<CertificateSlot> slots = slots(now);
+    return new ServerCertificates(
+        slots, guard(), lookup(now, slots), now.server().state(), closed, clock, log);
+  }
+
+  private static CertificateGuard guard() {
+    return new CertificateGuard(RootStore::publicRoots);
+  }
+
+  private PublishedRecords lookup(RouterSettings now, List<CertificateSlot> slots) {
+    Lazy<AuthoritativeLookup> authorities = new Lazy<>(() -> authorities(now));
+    return new PublishedRecords(
+        now.server().hostname(),
+        () -> settings.get().ownDomains(),
+        () -> slots,
+        resolver,
+        owner -> authorities.get().tlsaRecords(owner),
+        clock);
+  }
+
+  private AuthoritativeLookup authorities(RouterSettings now) {
+    boolean isPrivateAllowed = !now.dialer().allowTargets().isEmpty();
+    return new AuthoritativeLookup(
+        now.dns(),
+        clock,
+        random,
+        address -> isPrivateAllowed || SpecialUse.of(address).isEmpty(),
+        DNS);
+  }
+}
