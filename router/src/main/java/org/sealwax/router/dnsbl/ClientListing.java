@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * Owned by the session's thread.
  */
 public final class ClientListing {
-  private final @Nullable DnsListClient lists;
+  private final DnsListClient lists;
   private final List<DnsList> configured;
   private final InetSocketAddress client;
   private final String session;
@@ -18,16 +18,13 @@ public final class ClientListing {
   /**
    * Nothing is asked yet.
    *
-   * @param lists asks, or null: the client passes
+   * @param lists asks
    * @param configured lists of the configuration that the session began with
    * @param client the client's address
    * @param session for the log
    */
   public ClientListing(
-      @Nullable DnsListClient lists,
-      List<DnsList> configured,
-      InetSocketAddress client,
-      String session) {
+      DnsListClient lists, List<DnsList> configured, InetSocketAddress client, String session) {
     this.lists = lists;
     this.configured = List.copyOf(configured);
     this.client = client;
@@ -40,10 +37,7 @@ public final class ClientListing {
   public ListVerdict verdict() {
     ListVerdict known = verdict;
     if (known == null) {
-      known =
-          lists == null || configured.isEmpty()
-              ? new ListVerdict.Pass()
-              : lists.ask(configured, client, session);
+      known = lists.ask(configured, client, session);
       verdict = known;
     }
     return known;

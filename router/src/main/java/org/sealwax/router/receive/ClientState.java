@@ -18,7 +18,7 @@ final class ClientState {
   final InetSocketAddress address;
   final boolean local;
   final ClientName name;
-  final ClientListing listing;
+  final @Nullable ClientListing listing;
   String hello = "";
   boolean esmtp;
   ClientTrust trust;
@@ -30,7 +30,7 @@ final class ClientState {
       boolean local,
       ClientName name,
       ClientTrust trust,
-      ClientListing listing) {
+      @Nullable ClientListing listing) {
     this.session = session;
     this.address = address;
     this.local = local;

@@ -9,6 +9,7 @@ import org.sealwax.mail.address.ReversePath;
 import org.sealwax.mail.smtp.ForwardPath;
 import org.sealwax.router.dkim.SigningPolicy;
 import org.sealwax.router.dmarc.InboundSettings;
+import org.sealwax.router.dnsbl.ClientListing;
 import org.sealwax.router.dnsbl.DnsList;
 import org.sealwax.router.dnsbl.ListVerdict;
 import org.sealwax.router.evidence.PeerMatcher;
@@ -27,7 +28,7 @@ import org.sealwax.router.route.RecipientDirectory;
  * @param peerMatcher peers that are known by what their own MX hosts showed
  * @param dnsLists block and allow lists for clients that may not relay
  * @param milters mail filters, in their order
- * @param signing decides which mail is signed by DKIM
+ * @param signing decides which mail is signed by DKIM, or null: none
  * @param inbound how mail of clients without trust is judged
  * @param sasl ways to identify oneself, or null
  */
@@ -38,7 +39,7 @@ public record ReceiveConfiguration(
     PeerMatcher peerMatcher,
     List<DnsList> dnsLists,
     List<MilterSettings> milters,
-    SigningPolicy signing,
+    @Nullable SigningPolicy signing,
     InboundSettings inbound,
     @Nullable SaslMechanisms sasl) {
   /** Copies. */
@@ -100,10 +101,11 @@ public record ReceiveConfiguration(
    */
   private static RelayRules.RelayDecision unlessListed(
       RelayRules.RelayDecision ruling, ClientState client) {
-    if (client.trust.mayRelay()) {
+    ClientListing listing = client.listing;
+    if (listing == null || client.trust.mayRelay()) {
       return ruling;
     }
-    return switch (client.listing.verdict()) {
+    return switch (listing.verdict()) {
       case ListVerdict.Pass _ -> ruling;
       case ListVerdict.Refuse r ->
           new RelayRules.RelayDecision.Refuse(r.reply(client.address.getAddress()));

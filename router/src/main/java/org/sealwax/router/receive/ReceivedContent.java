@@ -18,6 +18,7 @@ import org.sealwax.mail.message.HeaderSeparator;
 import org.sealwax.mail.message.ReceivedHeader;
 import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.dkim.SigningOutput;
+import org.sealwax.router.dkim.SigningPolicy;
 import org.sealwax.router.dkim.Submitter;
 import org.sealwax.router.dmarc.UnprovenAuthor;
 import org.sealwax.router.milter.MessageEdits;
@@ -101,12 +102,13 @@ final class ReceivedContent implements Closeable {
             reception.settings().zone().getRules().getOffset(now));
     trace = received.bytes();
     keep(() -> out.write(trace));
-    Submitter submitter = submitter();
-    if (submitter != null && reception.signing().knows(submitter)) {
+    SigningPolicy policy = reception.signing();
+    Submitter submitter = policy == null ? null : submitter();
+    if (policy != null && submitter != null && policy.knows(submitter)) {
       // The place of the signatures is below our trace field.
       SigningOutput signed =
           new SigningOutput(
-              entry, section -> keys(submitter, section, now), reception.signing().pool(), now);
+              entry, section -> keys(policy, submitter, section, now), policy.pool(), now);
       signing = signed;
       content = signed;
     } else {
@@ -125,10 +127,11 @@ final class ReceivedContent implements Closeable {
     };
   }
 
-  private List<DkimSigningKey> keys(Submitter submitter, HeaderSection section, Instant now) {
+  private List<DkimSigningKey> keys(
+      SigningPolicy policy, Submitter submitter, HeaderSection section, Instant now) {
     return AuthorField.of(section)
         .author()
-        .map(author -> reception.signing().keysFor(submitter, author, sender, now))
+        .map(author -> policy.keysFor(submitter, author, sender, now))
         .orElse(List.of());
   }
 

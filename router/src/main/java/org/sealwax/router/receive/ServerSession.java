@@ -22,7 +22,7 @@ import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.verdict.Verdict;
 import org.sealwax.router.evidence.PeerMatcher;
 import org.sealwax.router.log.TlsLogFields;
-import org.sealwax.router.milter.MilterClient;
+import org.sealwax.router.milter.MilterTransaction;
 import org.sealwax.router.receive.SessionLimit.SessionMemory;
 import org.sealwax.router.route.ForwardSender;
 
@@ -401,15 +401,7 @@ final class ServerSession implements CommandHandler {
                   + " bytes"));
     }
     Transaction begun =
-        new Transaction(
-            server,
-            reception,
-            client,
-            memory,
-            command,
-            server
-                .milters()
-                .transaction(reception.milters(), filteredClient(command.parameters())));
+        new Transaction(server, reception, client, memory, command, filters(command.parameters()));
     Reply refusal = begun.filterSender();
     if (refusal != null) {
       begun.abandoned();
@@ -419,13 +411,16 @@ final class ServerSession implements CommandHandler {
     return send(SENDER_OK);
   }
 
-  /** The client as filters learn of it; its name is awaited only where there are filters. */
-  private MilterClient filteredClient(MailParameters parameters) {
-    if (reception.milters().isEmpty()) {
-      return new MilterClient("", client.address, "", false, Map.of());
-    }
-    return FilteredClient.of(
-        client, reception.settings().host(), listener.name(), own, parameters.auth());
+  /** The filters of a transaction, for which the client's name is awaited; null without any. */
+  private @Nullable MilterTransaction filters(MailParameters parameters) {
+    return reception.milters().isEmpty()
+        ? null
+        : server
+            .milters()
+            .transaction(
+                reception.milters(),
+                FilteredClient.of(
+                    client, reception.settings().host(), listener.name(), own, parameters.auth()));
   }
 
   private CommandResult rcpt(Command.Rcpt command) {

@@ -65,7 +65,9 @@ public record SmtpServer(
         local,
         name(reception.settings(), address.getAddress(), local),
         local ? new ClientTrust.LocalProgram() : reception.rules().trust(address.getAddress()),
-        new ClientListing(lists, reception.dnsLists(), address, session));
+        lists == null || reception.dnsLists().isEmpty()
+            ? null
+            : new ClientListing(lists, reception.dnsLists(), address, session));
   }
 
   private ClientName name(ReceiveSettings settings, InetAddress client, boolean local) {

@@ -58,7 +58,10 @@ final class Transaction implements CommandHandler.BodyReceiver {
   private final Set<DeliveryTarget> shared = new HashSet<>(0);
 
   private final List<Mailbox> guarded = new ArrayList<>(0);
-  private final MilterTransaction filters;
+
+  /** Null where no filter is configured. */
+  private final @Nullable MilterTransaction filters;
+
   private @Nullable ReceivedContent content;
   private @Nullable ForwardSender forwardSender;
   private Consumer<Reply> onReply = reply -> {};
@@ -71,7 +74,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
       ClientState client,
       SessionMemory memory,
       Command.Mail command,
-      MilterTransaction filters) {
+      @Nullable MilterTransaction filters) {
     this.server = server;
     this.reception = reception;
     this.client = client;
@@ -180,23 +183,27 @@ final class Transaction implements CommandHandler.BodyReceiver {
 
   /** What the filters reply to MAIL, or null. */
   @Nullable Reply filterSender() {
-    return filters.mail(sender.toString(), parameters.words()).orElse(null);
+    return filters == null
+        ? null
+        : filters.mail(sender.toString(), parameters.words()).orElse(null);
   }
 
   /** What the filters reply to a recipient that is to be taken, or null. */
   @Nullable Reply filterRecipient(Mailbox recipient, DsnRequest wish) {
-    return filters.rcpt(recipient.toString(), wish.words()).orElse(null);
+    return filters == null ? null : filters.rcpt(recipient.toString(), wish.words()).orElse(null);
   }
 
   /** What the filters reply to DATA, or null; the entry is open. */
   @Nullable Reply filterData() {
     ReceivedContent open = content;
-    return open == null ? null : filters.data(open.entry().id().text()).orElse(null);
+    return open == null || filters == null
+        ? null
+        : filters.data(open.entry().id().text()).orElse(null);
   }
 
   /** What the filters reply to a command that is not known, or null. */
   @Nullable Reply filterUnknown(String verb) {
-    return filters.unknown(verb).orElse(null);
+    return filters == null ? null : filters.unknown(verb).orElse(null);
   }
 
   @Override
@@ -300,15 +307,15 @@ final class Transaction implements CommandHandler.BodyReceiver {
       if (rejection != null) {
         return rejection;
       }
-      FilterResult result = filters.message(whole.filtered());
-      Reply refusal = result.refusal();
+      FilterResult filtered = filters == null ? null : filters.message(whole.filtered());
+      Reply refusal = filtered == null ? null : filtered.refusal();
       if (refusal != null) {
         return refusal;
       }
-      if (result.discards()) {
+      if (filtered != null && filtered.discards()) {
         return queued;
       }
-      boolean eight = whole.rewrite(result.edits());
+      boolean eight = whole.rewrite(filtered == null ? null : filtered.edits());
       if (forwardSender != null) {
         forwardSender.store(clientOfShare());
       }
@@ -321,7 +328,7 @@ final class Transaction implements CommandHandler.BodyReceiver {
                   client.session,
                   client.tlsLine())
               .withChecks(whole.checks());
-      String quarantine = result.quarantine();
+      String quarantine = filtered == null ? null : filtered.quarantine();
       if (quarantine != null) {
         entry.quarantine(envelope, recipients, quarantine);
       } else {
@@ -444,7 +451,9 @@ final class Transaction implements CommandHandler.BodyReceiver {
   public void abandoned() {
     ReceivedContent open = content;
     content = null;
-    filters.close();
+    if (filters != null) {
+      filters.close();
+    }
     if (open == null) {
       memory.endTransaction();
       return;

@@ -114,7 +114,7 @@ record ActiveConfiguration(
             parts.peerIdentities,
             next.dnsLists(),
             next.milters(),
-            signing,
+            next.dkim().isEmpty() ? null : signing,
             next.inbound(),
             users == null ? null : new PasswordMechanisms(users, parts.random));
     Lazy<PipeDeliveryAgent> commands =

@@ -15,7 +15,6 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.Verdict;
-import org.sealwax.router.dnsbl.ClientListing;
 import org.sealwax.router.milter.MilterClient;
 import org.sealwax.testkit.tls.TestCa;
 
@@ -27,12 +26,7 @@ final class FilteredClientTest {
   private static ClientState client(boolean local, ClientTrust trust) {
     ClientState client =
         new ClientState(
-            "s1",
-            ADDRESS,
-            local,
-            ClientNames.withoutLookup(Clock.system()),
-            trust,
-            new ClientListing(null, List.of(), ADDRESS, "s1"));
+            "s1", ADDRESS, local, ClientNames.withoutLookup(Clock.system()), trust, null);
     client.hello = "helo.example";
     return client;
   }

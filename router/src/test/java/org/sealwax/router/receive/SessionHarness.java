@@ -303,11 +303,13 @@ final class SessionHarness {
             false,
             ClientNames.withoutLookup(clock),
             rules.trust(client),
-            new ClientListing(
-                new DnsListClient(dns.build(), 4, clock, log.log),
-                dnsLists,
-                pair.client().local(),
-                "s1"));
+            dnsLists.isEmpty()
+                ? null
+                : new ClientListing(
+                    new DnsListClient(dns.build(), 4, clock, log.log),
+                    dnsLists,
+                    pair.client().local(),
+                    "s1"));
     SessionLimit.SessionMemory held = server.sessions().memory(true);
     ServerSession session =
         new ServerSession(
