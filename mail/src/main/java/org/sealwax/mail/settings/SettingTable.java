@@ -18,6 +18,9 @@ public @interface SettingTable {
   /** {@return whether the table is repeated: {@code [[name]]}, any number of rows} */
   boolean rows() default false;
 
+  /** {@return the greatest number of rows} */
+  int most() default 1_000_000;
+
   /** {@return keys of which the file has all or none} */
   String[] together() default {};
 

@@ -15,6 +15,12 @@ record DeclaredChecks(Section section) {
   /** Adds problems to the reading. */
   void check(List<Section> rowsBefore) {
     SettingTable declared = section.table().declared();
+    section
+        .head()
+        .error(
+            rowsBefore.size() == declared.most(),
+            "more than " + declared.most() + " of " + heading())
+        .help("remove those that are needed least");
     together(List.of(declared.together()));
     oneOf(List.of(declared.oneOf()));
     for (SettingKey key : section.table().keys()) {

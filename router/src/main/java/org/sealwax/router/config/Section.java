@@ -5,7 +5,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.settings.SettingKey;
 
@@ -107,11 +106,6 @@ final class Section {
   /** Where the key was given, or null. */
   @Nullable GivenValue explicit(String key) {
     return explicit.get(key);
-  }
-
-  /** The number of these keys that the file gives. */
-  long count(String... keys) {
-    return Stream.of(keys).filter(explicit::containsKey).count();
   }
 
   /** Whether the file has it. */

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
+import org.sealwax.mail.settings.InvalidSetting;
 import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.settings.SettingTable;
 
@@ -33,4 +34,13 @@ public record ServerSettings(
             example = "admin@example.net",
             doc =
                 "Recipient of mail for postmaster, double bounces and the daily summary. Default: such mail is held in the queue.")
-        Optional<Mailbox> postmaster) {}
+        Optional<Mailbox> postmaster) {
+  /** Refuses a folder whose databases would be opened at another path. */
+  public ServerSettings {
+    InvalidSetting.because(
+            "the path of the state folder must not contain a question mark: " + state)
+        .of("state")
+        .help("name a folder without one: the databases would be opened at another path")
+        .throwIf(state.toString().indexOf('?') >= 0);
+  }
+}

@@ -17,15 +17,12 @@ import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.router.certs.acme.AcmeSettings;
 import org.sealwax.router.config.TableRecords.Row;
 import org.sealwax.router.deliver.DeliverySettings;
-import org.sealwax.router.dnsbl.DnsList;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.feedback.FeedbackRow;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.metrics.MetricsSettings;
 import org.sealwax.router.receive.ListenerRow;
 import org.sealwax.router.receive.ListenerSettings.ListenerTlsMode;
-import org.sealwax.router.receive.TrustSettings;
-import org.sealwax.router.receive.TrustedClientRow;
 import org.sealwax.router.reports.TlsReportRow;
 import org.sealwax.router.reports.received.TlsReportsInRow;
 import org.sealwax.router.route.ConfiguredHop;
@@ -65,16 +62,9 @@ final class SettingCombinationChecks {
   /** Adds problems to the reading. */
   void check() {
     tables.rows(ListenerRow.class).forEach(this::listener);
-    tables.rows(TrustedClientRow.class).forEach(SettingCombinationChecks::trustedClient);
     peers();
-    dnsLists();
     domains();
     tables.rows(TransportRoute.class).forEach(this::transport);
-    at(TrustSettings.class, "networks")
-        .error(
-            settings.trust().networks().stream().anyMatch(n -> n.prefix() == 0),
-            "a network of all addresses would make this an open relay")
-        .help("name the hosts that send through this server");
     at(DnsSettings.class, "validation")
         .warning(
             settings.dns().validation() == DnsSettings.Validation.OFF,
@@ -90,12 +80,6 @@ final class SettingCombinationChecks {
                 > 0,
             "[deliver] hold is longer than half of [queue] lifetime: mail could bounce before it ends")
         .help("at most half of [queue] lifetime");
-    at(ServerSettings.class, "state")
-        .error(
-            settings.server().state().toString().indexOf('?') >= 0,
-            "the path of the state folder must not contain a question mark: "
-                + settings.server().state())
-        .help("name a folder without one: the databases would be opened at another path");
     at(MetricsSettings.class, "address")
         .warning(
             settings
@@ -142,7 +126,8 @@ final class SettingCombinationChecks {
   }
 
   private void tlsReports(Section s) {
-    if (s.count("contact", "dkim_domain") == 2
+    if (s.has("contact")
+        && s.has("dkim_domain")
         && s.get("contact", Mailbox.class).domain() instanceof Domain from) {
       Domain signer = s.get("dkim_domain", Domain.class);
       s.at("contact")
@@ -181,35 +166,8 @@ final class SettingCombinationChecks {
         .help("keep it only for peers that would otherwise send in plaintext");
   }
 
-  private static void trustedClient(Row<TrustedClientRow> row) {
-    row.at("ca")
-        .error(
-            row.value().ca() != null && row.value().names().isEmpty(),
-            "a CA alone would let every holder of its certificates relay")
-        .help("add names = [\"…\"]");
-  }
-
-  private void dnsLists() {
-    List<Row<DnsList>> lists = tables.rows(DnsList.class);
-    if (lists.size() > DnsList.MAX_LISTS) {
-      lists
-          .get(DnsList.MAX_LISTS)
-          .at("zone")
-          .error("more than " + DnsList.MAX_LISTS + " DNS lists; each is asked for every session")
-          .help("keep those that find the most");
-    }
-  }
-
   private void peers() {
     List<Row<PeerIdentities.NamedPeer>> peers = tables.rows(PeerIdentities.NamedPeer.class);
-    if (peers.size() > PeerIdentities.MOST_PEERS) {
-      peers
-          .get(PeerIdentities.MOST_PEERS)
-          .at("domain")
-          .error(
-              "more than " + PeerIdentities.MOST_PEERS + " peers; each is looked up continuously")
-          .help("name clients by [[trusted_client]] pin or ca instead");
-    }
     if (!peers.isEmpty()) {
       peers
           .getFirst()

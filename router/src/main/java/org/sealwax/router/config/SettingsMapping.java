@@ -1,15 +1,9 @@
 package org.sealwax.router.config;
 
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
@@ -17,7 +11,6 @@ import org.sealwax.mail.address.RecipientDelimiter;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.router.config.TableRecords.Row;
-import org.sealwax.router.deliver.Credentials;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.deliver.RouteSettings;
 import org.sealwax.router.log.LogSettings;
@@ -41,9 +34,6 @@ import org.sealwax.router.sts.StsSettings;
  * reading.
  */
 final class SettingsMapping {
-  /** Bytes of a file that holds one password. */
-  private static final int MAX_PASSWORD = 4096;
-
   private final TableRecords tables;
   private final ServerSettings server;
 
@@ -93,7 +83,8 @@ final class SettingsMapping {
         over(
             DeliverySettings.defaults(host),
             Map.of(
-                "ownEndpoints", ownEndpoints(listeners),
+                "ownEndpoints",
+                    listeners.stream().map(ListenerRow::loopback).collect(Collectors.toSet()),
                 "clientCertificate", tables.table(IdentityTable.class).showToServers(),
                 "routes", routes(forward))));
     made.put(
@@ -134,18 +125,6 @@ final class SettingsMapping {
     return tables.over(SettingsRecord.with(ForwardSettings.defaults(), ours));
   }
 
-  private static Set<InetSocketAddress> ownEndpoints(List<ListenerRow> listeners) {
-    InetAddress loopback = InetAddress.getLoopbackAddress();
-    return listeners.stream()
-        .map(ListenerRow::address)
-        .map(
-            at ->
-                at.getAddress().isAnyLocalAddress()
-                    ? new InetSocketAddress(loopback, at.getPort())
-                    : at)
-        .collect(Collectors.toSet());
-  }
-
   private Map<String, RouteSettings> routes(ForwardSettings forward) {
     Map<String, RouteSettings> routes = new HashMap<>();
     for (ForwardSettings.RelayDomain relay : forward.relayDomains()) {
@@ -157,47 +136,14 @@ final class SettingsMapping {
     for (Row<TransportRoute> row : tables.rows(TransportRoute.class)) {
       TransportRoute t = row.value();
       if (t.hop() instanceof ConfiguredHop.Host host) {
+        boolean served = t.passwordFile() != null && tables.readable(t.passwordFile());
         TableRecords.accepted(
             row.section(),
-            () ->
-                routes.put(
-                    t.name(),
-                    new RouteSettings(
-                        t.name(),
-                        host.host(),
-                        host.port(),
-                        t.implicitTls(),
-                        credentials(row),
-                        t.demand())),
+            () -> routes.put(t.name(), RouteSettings.of(t, host, served)),
             () -> null);
       }
     }
     return routes;
-  }
-
-  private @Nullable Credentials credentials(Row<TransportRoute> row) {
-    TransportRoute t = row.value();
-    String password = t.passwordFile() == null ? null : password(row, t.passwordFile());
-    return t.user() == null || password == null ? null : new Credentials(t.user(), password);
-  }
-
-  /** The password of a file, or null when it has none, which is reported. */
-  private @Nullable String password(Row<TransportRoute> row, Path file) {
-    if (!tables.readable(file)) {
-      return ""; // never used: a text alone is not served, and a file that is not there is an error
-    }
-    try {
-      if (Files.size(file) > MAX_PASSWORD) {
-        throw new IOException("is larger than " + MAX_PASSWORD + " bytes");
-      }
-      return Files.readString(file).strip();
-    } catch (IOException | IllegalArgumentException e) {
-      // The sentence names the file, never what is in it.
-      row.at("password_file")
-          .error(file + " is not a file with one password in UTF-8")
-          .help("write the password alone into it");
-      return null;
-    }
   }
 
   /** Empty without a contact address: no report is sent without one. */

@@ -1,5 +1,10 @@
 package org.sealwax.router.deliver;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.sealwax.mail.settings.InvalidSetting;
+
 /**
  * Name and password for AUTH at a smart host. Never logged: its text form shows neither.
  *
@@ -7,10 +12,31 @@ package org.sealwax.router.deliver;
  * @param password the secret, as read from its file
  */
 public record Credentials(String user, String password) {
+  /** Bytes of a file that holds one password. */
+  private static final int MAX_FILE = 4096;
+
   /** Checks that there is a name. */
   public Credentials {
     if (user.isEmpty() || user.indexOf('\0') >= 0 || password.indexOf('\0') >= 0) {
       throw new IllegalArgumentException("credentials have a name and no NUL");
+    }
+  }
+
+  /**
+   * The password of a file that contains nothing else.
+   *
+   * @throws InvalidSetting when it cannot be read, which names the file and never what is in it
+   */
+  static String password(Path file) {
+    try {
+      if (Files.size(file) > MAX_FILE) {
+        throw new IOException("is larger than " + MAX_FILE + " bytes");
+      }
+      return Files.readString(file).strip();
+    } catch (IOException | IllegalArgumentException e) {
+      throw InvalidSetting.because(file + " is not a file with one password in UTF-8")
+          .of("password_file")
+          .help("write the password alone into it");
     }
   }
 

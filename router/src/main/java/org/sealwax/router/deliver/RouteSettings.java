@@ -1,11 +1,14 @@
 package org.sealwax.router.deliver;
 
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.DomainPattern;
 import org.sealwax.mail.address.MailHost;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.policy.TlsLevel;
+import org.sealwax.router.route.ConfiguredHop;
+import org.sealwax.router.route.ForwardSettings.TransportRoute;
 
 /**
  * A configured next hop: smart host or relay domain's host.
@@ -38,6 +41,23 @@ public record RouteSettings(
   /** A route without credentials or demands of its own. */
   public static RouteSettings plain(String name, MailHost host, int port) {
     return new RouteSettings(name, host, port, false, null, null);
+  }
+
+  /**
+   * The route of an entry of {@code [[transport]]}.
+   *
+   * @param readsPassword reads the file with the password; else the route is for checks alone
+   * @throws IllegalArgumentException with a sentence for the admin when its parts contradict, or
+   *     the file has no password
+   */
+  public static RouteSettings of(
+      TransportRoute entry, ConfiguredHop.Host host, boolean readsPassword) {
+    Path file = entry.passwordFile();
+    String password = file == null || !readsPassword ? "" : Credentials.password(file);
+    Credentials credentials =
+        entry.user() == null || file == null ? null : new Credentials(entry.user(), password);
+    return new RouteSettings(
+        entry.name(), host.host(), host.port(), entry.implicitTls(), credentials, entry.demand());
   }
 
   /** What this route adds to the evidence, or null. */

@@ -91,6 +91,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
   @SettingTable(
       name = "peer",
       rows = true,
+      most = MOST_PEERS,
       purpose =
           "Partner domain whose servers are recognized as clients: by the key or name with which its MX hosts were verified, or by their TLSA records under DNSSEC. Looked up in the background.")
   public record NamedPeer(

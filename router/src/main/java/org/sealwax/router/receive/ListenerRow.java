@@ -68,6 +68,13 @@ public record ListenerRow(
         Map.of("address", new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), DEFAULT_PORT)));
   }
 
+  /** The address at which this host reaches it: loopback where it listens at all addresses. */
+  public InetSocketAddress loopback() {
+    return address.getAddress().isAnyLocalAddress()
+        ? new InetSocketAddress(InetAddress.getLoopbackAddress(), address.getPort())
+        : address;
+  }
+
   /** For logs and keys: {@code 127.0.0.1:2525}. */
   public String name() {
     if (address.getAddress().isAnyLocalAddress()) {

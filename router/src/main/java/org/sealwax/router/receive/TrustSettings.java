@@ -2,6 +2,7 @@ package org.sealwax.router.receive;
 
 import java.util.List;
 import org.sealwax.mail.address.Cidr;
+import org.sealwax.mail.settings.InvalidSetting;
 import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.settings.SettingTable;
 
@@ -28,8 +29,12 @@ public record TrustSettings(
     ALL
   }
 
-  /** Copies. */
+  /** Copies, and refuses to be an open relay. */
   public TrustSettings {
     networks = List.copyOf(networks);
+    InvalidSetting.because("a network of all addresses would make this an open relay")
+        .of("networks")
+        .help("name the hosts that send through this server")
+        .throwIf(networks.stream().anyMatch(n -> n.prefix() == 0));
   }
 }

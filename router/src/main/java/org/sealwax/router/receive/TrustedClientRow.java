@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.settings.InvalidSetting;
 import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.settings.SettingTable;
 import org.sealwax.mail.tls.verdict.Pin;
@@ -31,8 +32,12 @@ public record TrustedClientRow(
         @Nullable Path ca,
     @Setting(doc = "Names; the certificate of that CA must contain one of them.")
         List<Domain> names) {
-  /** Copies. */
+  /** Copies; a CA needs names. */
   public TrustedClientRow {
     names = List.copyOf(names);
+    InvalidSetting.because("a CA alone would let every holder of its certificates relay")
+        .of("ca")
+        .help("add names = [\"…\"]")
+        .throwIf(ca != null && names.isEmpty());
   }
 }

@@ -14,6 +14,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -27,6 +29,7 @@ import org.sealwax.mail.net.DialerSettings;
 import org.sealwax.mail.settings.SettingKey;
 import org.sealwax.mail.sts.FirstContactWait;
 import org.sealwax.router.deliver.DeliverySettings;
+import org.sealwax.router.dnsbl.DnsList;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.queue.QueueSettings;
 import org.sealwax.router.receipts.ReceiptSettings;
@@ -143,6 +146,25 @@ final class ConfigurationTest {
     assertEquals(
         assertInstanceOf(Configuration.ValidConfiguration.class, other, other.report()).settings(),
         assertInstanceOf(Configuration.ValidConfiguration.class, one, one.report()).settings());
+  }
+
+  @Test
+  void aTableHasAtMostTheRowsThatItDeclares() {
+    String list = "[[dnsbl]]\nzone = \"l%d.example\"\ncodes = [\"127.0.0.2\"]\n";
+    String most =
+        IntStream.range(0, DnsList.MAX_LISTS)
+            .mapToObj(list::formatted)
+            .collect(Collectors.joining());
+    assertEquals("", parse(most).report());
+    assertEquals(
+        """
+        sealwax.toml:61:1: error: more than 20 of [[dnsbl]]
+          61 | [[dnsbl]]
+             | ^^^^^^^^^
+        help: remove those that are needed least
+
+        """,
+        parse(most + list.formatted(20)).report());
   }
 
   @Test
