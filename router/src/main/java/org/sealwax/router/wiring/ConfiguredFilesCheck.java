@@ -2,6 +2,7 @@ package org.sealwax.router.wiring;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,6 +24,8 @@ import org.sealwax.mail.tls.RootStore;
 import org.sealwax.mail.tls.verdict.CertificateName;
 import org.sealwax.mail.tls.verdict.NameCheck;
 import org.sealwax.router.certs.ServerCertificates;
+import org.sealwax.router.certs.acme.AcmeSettings;
+import org.sealwax.router.certs.acme.AcmeSetup;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.dkim.DkimKeyFile;
 import org.sealwax.router.dkim.DkimRow;
@@ -103,6 +106,7 @@ public final class ConfiguredFilesCheck {
     ConfiguredFilesCheck inspection = new ConfiguredFilesCheck(settings, clock);
     inspection.identities();
     inspection.authorities();
+    inspection.acme();
     inspection.passwords();
     inspection.dkim();
     inspection.directory();
@@ -184,6 +188,21 @@ public final class ConfiguredFilesCheck {
         warning(place, identity.name() + ": the certificate is not for " + name);
       }
     }
+  }
+
+  private void acme() {
+    AcmeSettings acme = settings.acme();
+    acme.roots().ifPresent(file -> roots("[acme] roots", file));
+    if (acme.eabKeyFile().isPresent()) {
+      try {
+        var _ = AcmeSetup.hmacKey(acme.eabKeyFile().get());
+      } catch (IOException e) {
+        error("[acme] eab_key_file", e);
+      }
+    }
+    acme.dnsCommand()
+        .filter(command -> !Files.isExecutable(command))
+        .ifPresent(command -> warning("[acme] dns_command", command + " cannot be executed"));
   }
 
   private void authorities() {

@@ -38,6 +38,7 @@ import org.shredzone.acme4j.connector.NetworkSettings;
 import org.shredzone.acme4j.connector.Resource;
 import org.shredzone.acme4j.exception.AcmeException;
 import org.shredzone.acme4j.exception.AcmeNetworkException;
+import org.shredzone.acme4j.exception.AcmeProtocolException;
 import org.shredzone.acme4j.exception.AcmeServerException;
 import org.shredzone.acme4j.provider.AbstractAcmeProvider;
 
@@ -46,11 +47,6 @@ import org.shredzone.acme4j.provider.AbstractAcmeProvider;
  * has a session and a nonce of its own, so that a slow order does not delay another one.
  */
 final class AcmeClient implements CertificateAuthority {
-  /** For a whole order; Let's Encrypt validates within seconds, others within minutes. */
-  private static final Duration ORDER = Duration.ofMinutes(15);
-
-  private static final Duration QUESTION = Duration.ofMinutes(2);
-
   /** Between two polls where the authority names no time: doubled up to the second. */
   private static final Duration FIRST_POLL = Duration.ofMillis(250);
 
@@ -64,6 +60,7 @@ final class AcmeClient implements CertificateAuthority {
 
   private final AccountSettings account;
   private final AcmeHttp.AcmeExchange http;
+  private final AcmeHttp.TimeLimits limits;
   private final Pause pause;
   private final Clock clock;
 
@@ -102,9 +99,15 @@ final class AcmeClient implements CertificateAuthority {
     }
   }
 
-  AcmeClient(AccountSettings account, AcmeHttp.AcmeExchange http, Pause pause, Clock clock) {
+  AcmeClient(
+      AccountSettings account,
+      AcmeHttp.AcmeExchange http,
+      AcmeHttp.TimeLimits limits,
+      Pause pause,
+      Clock clock) {
     this.account = account;
     this.http = http;
+    this.limits = limits;
     this.pause = pause;
     this.clock = clock;
   }
@@ -154,7 +157,7 @@ final class AcmeClient implements CertificateAuthority {
   public List<X509Certificate> order(
       List<Domain> names, KeyPair key, Optional<X509Certificate> former, ProofPublisher proofs)
       throws OrderFailure, InterruptedException {
-    AcmeHttp client = new AcmeHttp(http, clock, ORDER);
+    AcmeHttp client = new AcmeHttp(http, clock, limits);
     try {
       Session session = session(client);
       Login login = login(session);
@@ -192,9 +195,10 @@ final class AcmeClient implements CertificateAuthority {
     if (former.isPresent() && session.resourceUrlOptional(Resource.RENEWAL_INFO).isPresent()) {
       try {
         return newOrder(login, names).replaces(former.get()).create();
-      } catch (AcmeServerException e) {
+      } catch (AcmeServerException | AcmeProtocolException e) {
         // RFC 9773 5: it may refuse a certificate that it does not know, or that was replaced
-        // before. Where that is not the reason, the order without it gets the same answer.
+        // before; and one without an authority key identifier has no name for it. Where that is
+        // not the reason, the order without it gets the same answer.
       }
     }
     return newOrder(login, names).create();
@@ -286,7 +290,7 @@ final class AcmeClient implements CertificateAuthority {
       Duration wait = client.retryAfter().map(AcmeClient::bounded).orElse(own);
       if (client.left().compareTo(wait) < 0) {
         throw new OrderFailure(
-            "the authority did not finish within " + ORDER.toMinutes() + " minutes",
+            "the authority did not finish within " + limits.order().toSeconds() + " s",
             Optional.empty());
       }
       pause.of(wait);
@@ -341,7 +345,7 @@ final class AcmeClient implements CertificateAuthority {
 
   @Override
   public RenewalAnswer renewalWindow(X509Certificate leaf) throws InterruptedException {
-    AcmeHttp client = new AcmeHttp(http, clock, QUESTION);
+    AcmeHttp client = new AcmeHttp(http, clock, limits);
     try {
       Session session = session(client);
       if (session.resourceUrlOptional(Resource.RENEWAL_INFO).isEmpty()) {

@@ -100,11 +100,19 @@ final class AcmeFiles {
   /** What is known of a name: the certificate in hand, and what was tried at this directory. */
   RenewalState state(Domain name) {
     Map<String, String> lines = lines(stateFile(name));
-    boolean here = directory.toString().equals(lines.get("directory"));
-    RenewalState stored = here ? read(lines) : RenewalState.NEW;
-    // A certificate of another authority stays in use, and is replaced by one of this authority.
-    return stored.holding(
-        here ? pair(name).map(Identity::leaf).map(AcmeFiles::facts) : Optional.empty());
+    if (!directory.toString().equals(lines.get("directory"))) {
+      // A certificate of another authority stays in use, and is replaced by one of this authority.
+      return RenewalState.NEW;
+    }
+    RenewalState stored = read(lines);
+    // A start reads no certificate when the file is the one that was stored.
+    return pairStamp(name).equals(lines.get("pair"))
+        ? stored
+        : stored.holding(pair(name).map(Identity::leaf).map(AcmeFiles::facts));
+  }
+
+  private String pairStamp(Domain name) {
+    return new IssuedPair(pairFile(folder, name)).stamp();
   }
 
   private static Map<String, String> lines(Path file) {
@@ -160,7 +168,8 @@ final class AcmeFiles {
 
   /** Stores what is known. */
   void store(Domain name, RenewalState state) throws IOException {
-    StringBuilder text = new StringBuilder("directory " + directory + "\n");
+    StringBuilder text =
+        new StringBuilder("directory " + directory + "\npair " + pairStamp(name) + "\n");
     state
         .issued()
         .ifPresent(

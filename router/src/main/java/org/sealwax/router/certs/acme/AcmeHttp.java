@@ -42,9 +42,9 @@ import org.sealwax.mail.net.Clock;
  * limit of size or time, and acme4j reads whatever it gets.
  *
  * <p>Here a request is HTTPS, is sent to one host that is resolved by our resolver, is not
- * redirected, and is over after {@link #REQUEST}; all requests of an order are over after its total
- * time, and there are at most {@link #MAX_REQUESTS}. Of a response acme4j sees the fields that ACME
- * has, and a content of at most {@link #MAX_BODY}. Owned by one thread.
+ * redirected, and has a time limit; all requests of an order are over after its total time, and
+ * there are at most {@link #MAX_REQUESTS}. Of a response acme4j sees the fields that ACME has, and
+ * a content of at most {@link #MAX_BODY}. Owned by one thread.
  */
 final class AcmeHttp extends HttpClient {
   /** Bytes of a response; a chain has 4 to 8 KiB, and is sent to each client of our listeners. */
@@ -52,9 +52,6 @@ final class AcmeHttp extends HttpClient {
 
   /** Requests of one order: without failures a dozen, and the polls. */
   static final int MAX_REQUESTS = 400;
-
-  /** Time for one request. */
-  static final Duration REQUEST = Duration.ofSeconds(60);
 
   /** Of a response, what ACME uses; caching and dates of the authority are not ours. */
   private static final List<String> FIELDS =
@@ -64,9 +61,21 @@ final class AcmeHttp extends HttpClient {
 
   private final AcmeExchange client;
   private final Clock clock;
+  private final Duration request;
   private final long end;
   private Optional<Duration> retryAfter = Optional.empty();
   private int requests;
+
+  /**
+   * Time limits.
+   *
+   * @param request for one
+   * @param order for all of one order or question
+   */
+  record TimeLimits(Duration request, Duration order) {
+    /** Let's Encrypt validates within seconds, others within minutes. */
+    static final TimeLimits USUAL = new TimeLimits(Duration.ofSeconds(60), Duration.ofMinutes(15));
+  }
 
   /** Sends one request: the two clients, of which one may reach private addresses. */
   interface AcmeExchange {
@@ -77,12 +86,13 @@ final class AcmeHttp extends HttpClient {
   /**
    * For one order.
    *
-   * @param total time for all of its requests
+   * @param limits time for one request, and for all
    */
-  AcmeHttp(AcmeExchange client, Clock clock, Duration total) {
+  AcmeHttp(AcmeExchange client, Clock clock, TimeLimits limits) {
     this.client = client;
     this.clock = clock;
-    this.end = clock.nanoTime() + total.toNanos();
+    this.request = limits.request();
+    this.end = clock.nanoTime() + limits.order().toNanos();
   }
 
   /** What the last response said in Retry-After; empty: nothing that can be used. */
@@ -128,7 +138,7 @@ final class AcmeHttp extends HttpClient {
                 new HttpsRequest.Limits(
                     MAX_BODY,
                     HttpsRequest.ErrorContent.READ,
-                    left.compareTo(REQUEST) < 0 ? left : REQUEST)));
+                    left.compareTo(this.request) < 0 ? left : this.request)));
     org.sealwax.mail.http.HttpResponse reply = exchange.reply();
     if (reply == null) {
       throw new IOException(
@@ -281,7 +291,7 @@ final class AcmeHttp extends HttpClient {
 
   @Override
   public Optional<Duration> connectTimeout() {
-    return Optional.of(REQUEST);
+    return Optional.of(request);
   }
 
   @Override

@@ -142,15 +142,16 @@ public final class AcmeOrders implements Closeable {
   private void run() {
     try {
       do {
-        step();
+        var _ = step();
       } while (!closed.await(INTERVAL.toMillis(), TimeUnit.MILLISECONDS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  /** Begins what is due. */
-  void step() {
+  /** Begins what is due; the threads end with their steps. */
+  List<Thread> step() {
+    List<Thread> begun = new ArrayList<>();
     for (ManagedName name : names) {
       RenewalStep next = begin(name);
       if (next != RenewalStep.WAIT) {
@@ -166,11 +167,13 @@ public final class AcmeOrders implements Closeable {
                     running.remove(Thread.currentThread());
                   }
                 });
+        begun.add(worker);
         if (closed.getCount() == 0) {
           worker.interrupt();
         }
       }
     }
+    return begun;
   }
 
   /** What is due for a name and may begin now. */

@@ -105,6 +105,7 @@ public final class AcmeSetup {
             binding(settings)),
         // The admin named the directory's host, and the directory names the others.
         request -> (request.host().equals(directory.host()) ? configured : named).exchange(request),
+        AcmeHttp.TimeLimits.USUAL,
         AcmeSetup::sleep,
         clock);
   }

@@ -144,13 +144,27 @@ public final class RenewalRules {
       case RenewalAnswer.Window(RenewalWindow window, Optional<Duration> retryAfter) ->
           asked(
               state,
-              window.start().isBefore(window.end()) ? Optional.of(window) : Optional.empty(),
+              window.start().isBefore(window.end())
+                  ? state.issued().map(issued -> inside(issued, window))
+                  : Optional.empty(),
               retryAfter,
               now);
       // RFC 9773 4.3: a window that is known counts until there is another.
       case RenewalAnswer.NoWindow(Optional<Duration> retryAfter) ->
           asked(state, state.window(), retryAfter, now);
     };
+  }
+
+  /** The part within the lifetime: times of the year 999999999 cannot be computed with. */
+  private static RenewalWindow inside(IssuedFacts issued, RenewalWindow window) {
+    return new RenewalWindow(inside(issued, window.start()), inside(issued, window.end()));
+  }
+
+  private static Instant inside(IssuedFacts issued, Instant time) {
+    if (time.isBefore(issued.begin())) {
+      return issued.begin();
+    }
+    return time.isAfter(issued.end()) ? issued.end() : time;
   }
 
   private static RenewalState asked(

@@ -1,0 +1,258 @@
+package org.sealwax.router.certs.acme;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.http.HttpsUrl;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.settings.SettingsRecord;
+import org.sealwax.mail.tls.Identity;
+import org.sealwax.router.certs.PairSource;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.testkit.net.ManualClock;
+
+/** Orders, their files and their restarts, at an authority without a network. */
+@Timeout(60)
+final class AcmeOrdersTest {
+  private static final Domain NAME = Domain.of("mx.example.org");
+  private static final HttpsUrl FIRST = HttpsUrl.parse("https://first.test/dir").orElseThrow();
+  private static final HttpsUrl SECOND = HttpsUrl.parse("https://second.test/dir").orElseThrow();
+
+  @TempDir private Path folder;
+
+  private final ManualClock clock = new ManualClock(Instant.now());
+  private final BlockingQueue<String> results = new LinkedBlockingQueue<>();
+  private final List<KeyPair> keys = new ArrayList<>();
+  private final List<AcmeOrders> open = new ArrayList<>();
+  private final LongAdder issued = new LongAdder();
+  private final LongAdder failed = new LongAdder();
+  private String failure = "";
+  private int windows;
+
+  private final MailLog log =
+      new MailLog() {
+        @Override
+        public void note(String service, String text) {
+          results.add(text);
+        }
+
+        @Override
+        public void warning(String service, String text) {
+          results.add(text);
+        }
+
+        @Override
+        public void bug(String where, Throwable cause) {
+          results.add(where + cause);
+        }
+      };
+
+  private final CertificateAuthority authority =
+      new CertificateAuthority() {
+        @Override
+        public synchronized List<X509Certificate> order(
+            List<Domain> names,
+            KeyPair key,
+            Optional<X509Certificate> former,
+            ProofPublisher proofs)
+            throws OrderFailure {
+          if (!failure.isEmpty()) {
+            throw new OrderFailure(failure, Optional.empty());
+          }
+          keys.add(key);
+          return List.of(
+              ScriptedAuthority.certificate(key.getPublic(), Duration.ofDays(45)),
+              ScriptedAuthority.ISSUER);
+        }
+
+        @Override
+        public synchronized RenewalAnswer renewalWindow(X509Certificate leaf) {
+          windows++;
+          return new RenewalAnswer.NoWindow(Optional.empty());
+        }
+      };
+
+  @AfterEach
+  void close() {
+    open.forEach(AcmeOrders::close);
+  }
+
+  private AcmeOrders orders(HttpsUrl directory) {
+    AcmeOrders orders =
+        new AcmeOrders(
+            SettingsRecord.with(
+                SettingsRecord.defaults(AcmeSettings.class, Map.of()),
+                Map.of("directory", Optional.of(directory), "agreeTos", true)),
+            NAME,
+            folder.resolve("acme"),
+            directory,
+            () -> authority,
+            new HttpProofs(),
+            clock,
+            RandomSource.seeded(1),
+            new AcmeOrders.OrderCounts(issued, failed),
+            log);
+    open.add(orders);
+    return orders;
+  }
+
+  private String result() throws InterruptedException {
+    String result = results.poll(30, TimeUnit.SECONDS);
+    assertNotNull(result, "no result");
+    return result;
+  }
+
+  private IssuedPair pair() {
+    return new IssuedPair(AcmeSetup.pairFile(folder.resolve("acme"), NAME));
+  }
+
+  @Test
+  void aRenewalKeepsTheKeyAndReplacesTheFile() throws Exception {
+    assertEquals(PairSource.NONE, pair().stamp());
+    AcmeOrders orders = orders(FIRST);
+    step(orders);
+    assertTrue(result().contains("certificate for mx.example.org issued: valid until "));
+    Identity first = pair().read();
+    String stamp = pair().stamp();
+
+    clock.pass(Duration.ofDays(31));
+    step(orders);
+    assertTrue(result().contains("issued"));
+    Identity second = pair().read();
+    assertNotEquals(first.leaf(), second.leaf());
+    assertEquals(first.pin(), second.pin());
+    assertNotEquals(stamp, pair().stamp());
+    assertEquals(2, issued.sum());
+  }
+
+  /** One round, to its end. */
+  private static void step(AcmeOrders orders) throws InterruptedException {
+    for (Thread each : orders.step()) {
+      each.join();
+    }
+  }
+
+  @Test
+  void aFailureKeepsTheFormerPairAndSurvivesARestart() throws Exception {
+    AcmeOrders orders = orders(FIRST);
+    step(orders);
+    assertTrue(result().contains("issued"));
+    Identity first = pair().read();
+
+    failure = "the authority is closed";
+    clock.pass(Duration.ofDays(31));
+    step(orders);
+    assertTrue(
+        result().startsWith("no certificate for mx.example.org: the authority is closed; next"));
+    assertEquals(first.leaf(), pair().read().leaf());
+    RenewalState state = new AcmeFiles(folder.resolve("acme"), FIRST).state(NAME);
+    assertEquals(1, state.failures());
+    orders.close();
+
+    AcmeOrders again = orders(FIRST);
+    assertEquals(state, again.status().getFirst().state());
+    assertEquals(1, again.failing());
+    String line = again.summary().getFirst();
+    assertTrue(line.contains("the authority is closed. The former certificate is in use"), line);
+    step(again);
+    assertEquals(1, failed.sum(), "a restart does not order before its time");
+    clock.pass(Duration.ofMinutes(15));
+    failure = "";
+    step(again);
+    assertTrue(result().contains("issued"));
+    assertEquals(List.of(), again.summary());
+  }
+
+  @Test
+  void anotherDirectoryLeadsToAnOrderForTheSameKey() throws Exception {
+    AcmeOrders orders = orders(FIRST);
+    step(orders);
+    assertTrue(result().contains("issued"));
+    AcmeOrders other = orders(SECOND);
+    step(other);
+    assertTrue(result().contains("issued"));
+    assertEquals(keys.getFirst().getPublic(), keys.getLast().getPublic());
+    step(other);
+    assertEquals(2, keys.size());
+  }
+
+  @Test
+  void aFolderThatCannotBeWrittenIsFoundBeforeTheOrder() throws Exception {
+    Files.writeString(folder.resolve("acme"), "a file in the place of the folder");
+    AcmeOrders orders = orders(FIRST);
+    step(orders);
+    String result = result();
+    assertTrue(
+        result.startsWith(
+            "no certificate for mx.example.org: the files of the certificate cannot be written: "),
+        result);
+    assertEquals(0, keys.size());
+  }
+
+  @Test
+  void aPairThatCannotBeStoredIsStoredLaterWithoutAnotherOrder() throws Exception {
+    AcmeOrders orders = orders(FIRST);
+    // The file cannot be replaced while a folder has its name.
+    Path file = AcmeSetup.pairFile(folder.resolve("acme"), NAME);
+    Files.createDirectories(file.resolve("x"));
+    step(orders);
+    assertTrue(result().contains("cannot be written"));
+    assertEquals(1, keys.size());
+    Files.delete(file.resolve("x"));
+    Files.delete(file);
+    clock.pass(Duration.ofMinutes(15));
+    step(orders);
+    assertTrue(result().contains("issued"));
+    assertEquals(1, keys.size());
+    assertEquals(keys.getFirst().getPublic(), pair().read().leaf().getPublicKey());
+  }
+
+  @Test
+  void stateThatCannotBeReadIsAsNone() throws IOException {
+    Path acme = Files.createDirectories(folder.resolve("acme"));
+    AcmeFiles files = new AcmeFiles(acme, FIRST);
+    for (String text :
+        List.of("", "directory x\n", "ask x\n", "\0\0", "order 99999999999999999\n")) {
+      Files.writeString(acme.resolve("mx.example.org.state"), "directory " + FIRST + "\n" + text);
+      assertEquals(RenewalState.NEW, files.state(NAME), text);
+    }
+    Files.write(acme.resolve("mx.example.org.state"), new byte[100_000]);
+    assertEquals(RenewalState.NEW, files.state(NAME));
+    assertFalse(Files.exists(acme.resolve("mx.example.org.pem")));
+  }
+
+  @Test
+  void theWindowIsAskedForOnceInSixHours() throws Exception {
+    AcmeOrders orders = orders(FIRST);
+    step(orders);
+    assertTrue(result().contains("issued"));
+    for (int i = 0; i < 24; i++) {
+      step(orders);
+      clock.pass(Duration.ofHours(1));
+    }
+    assertEquals(4, windows);
+  }
+}
