@@ -7,13 +7,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
-import org.sealwax.mail.net.Supervisor;
+import org.sealwax.mail.net.RepeatedWork;
 import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.receipts.Receipts;
@@ -45,8 +43,7 @@ public final class MxHostProbe implements AutoCloseable {
   private final RandomSource random;
   private final MailLog log;
   private final Map<Domain, Instant> waiting = new ConcurrentHashMap<>();
-  private final Semaphore wake = new Semaphore(0);
-  private volatile boolean closed;
+  private final RepeatedWork sweeps;
 
   /**
    * Nothing happens before {@link #start}.
@@ -68,6 +65,9 @@ public final class MxHostProbe implements AutoCloseable {
     this.clock = clock;
     this.random = random;
     this.log = log;
+    // Neither a ledger that cannot be read nor a bug in our code ends the probes permanently.
+    this.sweeps =
+        new RepeatedWork(SWEEP, this::greetDueHosts, e -> log.bug("probe of MX hosts", e));
   }
 
   /** Receipts that go to {@code next}, and show where mail was delivered. */
@@ -94,26 +94,7 @@ public final class MxHostProbe implements AutoCloseable {
 
   /** Begins to greet, and goes on until closed. */
   public void start() {
-    Supervisor.start("probe of MX hosts", () -> closed, this::run);
-  }
-
-  private void run() {
-    while (!closed) {
-      try {
-        boolean woken = wake.tryAcquire(SWEEP.toMillis(), TimeUnit.MILLISECONDS);
-        if (!woken) {
-          greetDueHosts();
-        }
-      } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
-        if (closed) {
-          return;
-        }
-        // Neither a ledger that cannot be read nor a bug in our code ends the probes permanently.
-        log.bug("probe of MX hosts", e);
-      } catch (InterruptedException e) {
-        return;
-      }
-    }
+    sweeps.start("probe of MX hosts");
   }
 
   /**
@@ -147,7 +128,6 @@ public final class MxHostProbe implements AutoCloseable {
 
   @Override
   public void close() {
-    closed = true;
-    wake.release();
+    sweeps.close();
   }
 }

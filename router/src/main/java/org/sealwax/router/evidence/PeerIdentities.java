@@ -13,8 +13,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
@@ -27,7 +25,7 @@ import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
-import org.sealwax.mail.net.Supervisor;
+import org.sealwax.mail.net.RepeatedWork;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.Evidence.DaneState;
@@ -155,10 +153,9 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
   private final PublicSuffixList suffixes = PublicSuffixList.bundled();
   private final Map<Domain, PeerKnowledge> known = new ConcurrentHashMap<>();
   private final Set<Domain> looking = ConcurrentHashMap.newKeySet();
-  private final Semaphore wake = new Semaphore(0);
   private volatile NamedPeers rows = new NamedPeers(List.of(), TrustRoots.none());
-  private volatile boolean closed;
-  private @Nullable Thread background;
+  private final RepeatedWork background =
+      new RepeatedWork(SWEEP, this::refreshInBackground, this::bug);
 
   /**
    * Nothing is looked up before {@link #start}.
@@ -197,7 +194,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
     Set<Domain> named = new HashSet<>();
     peers.forEach(p -> named.add(p.domain()));
     known.keySet().retainAll(named);
-    wake.release();
+    background.wake();
   }
 
   /**
@@ -232,34 +229,17 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
   }
 
   /** Begins to look, and goes on. */
-  public synchronized void start() {
-    if (background == null) {
-      background = Supervisor.start("mirrors", () -> closed, this::keep);
-    }
+  public void start() {
+    background.start("mirrors");
+    background.wake();
   }
 
-  private void keep() {
-    try {
-      while (!closed) {
-        try {
-          for (Domain peer : due()) {
-            Threads.start("mirror " + peer, () -> refresh(peer));
-          }
-        } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
-          log.bug("mirrors", e);
-        }
-        if (rows.peers().isEmpty()) {
-          wake.acquire();
-        } else {
-          boolean woken = wake.tryAcquire(SWEEP.toMillis(), TimeUnit.MILLISECONDS);
-          if (woken) {
-            wake.drainPermits();
-          }
-        }
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+  private void refreshInBackground() {
+    due().forEach(peer -> Threads.start("mirror " + peer, () -> refresh(peer)));
+  }
+
+  private void bug(Throwable e) {
+    log.bug("mirrors", e);
   }
 
   /** Peers that are due; the caller must look up each. */
@@ -485,7 +465,6 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
 
   @Override
   public void close() {
-    closed = true;
-    wake.release();
+    background.close();
   }
 }

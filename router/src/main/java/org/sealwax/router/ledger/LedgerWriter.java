@@ -9,8 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
@@ -20,7 +18,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.Supervisor;
+import org.sealwax.mail.net.RepeatedWork;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.policy.HostMemory;
 import org.sealwax.router.log.MailLog;
@@ -98,11 +96,9 @@ final class LedgerWriter implements Closeable {
   private final Map<String, Long> meta;
   private final Map<String, Long> savedMeta;
   private final ReentrantLock flushing = new ReentrantLock();
-  private final Semaphore wake = new Semaphore(0);
-  private volatile boolean closed;
+  private final RepeatedWork writes = new RepeatedWork(PAUSE, this::write, this::failed);
   private boolean failing;
   private boolean full;
-  private @Nullable Thread thread;
 
   /**
    * Over a store, which it closes.
@@ -131,7 +127,7 @@ final class LedgerWriter implements Closeable {
 
   /** Begins to write, and goes on until closed. */
   void start() {
-    thread = Supervisor.start("ledger", () -> closed, this::run);
+    writes.start("ledger");
   }
 
   /** The time as far as it is believed. */
@@ -201,7 +197,7 @@ final class LedgerWriter implements Closeable {
     int most = mostRows.getAsInt();
     // The thread deletes rows; a burst may exceed the limit a little before it has.
     if (rows.get() >= most) {
-      wake.release();
+      writes.wake();
     }
     return unsaved.size() < MOST_UNSAVED
         && rows.get() < most + Math.max(1, Math.min(EVICT_AT_ONCE, most / 10));
@@ -294,43 +290,28 @@ final class LedgerWriter implements Closeable {
     }
   }
 
-  private void run() {
-    while (!closed) {
-      try {
-        if (wake.tryAcquire(PAUSE.toMillis(), TimeUnit.MILLISECONDS)) {
-          wake.drainPermits();
-        }
-        flush();
-        evict();
-        failing = false;
-      } catch (IOException | UncheckedIOException e) {
-        if (!failing) {
-          failing = true;
-          log.storeTrouble("the ledger cannot be written; it continues in memory", e);
-        }
-      } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
-        if (!failing) {
-          failing = true;
-          log.bug("ledger", e);
-        }
-      } catch (InterruptedException e) {
-        return;
-      }
+  private void write() throws IOException {
+    flush();
+    evict();
+    failing = false;
+  }
+
+  private void failed(Throwable e) {
+    if (failing) {
+      return;
+    }
+    failing = true;
+    if (e instanceof IOException || e instanceof UncheckedIOException) {
+      log.storeTrouble("the ledger cannot be written; it continues in memory", e);
+    } else {
+      log.bug("ledger", e);
     }
   }
 
   /** Writes what is left and closes. */
   @Override
   public void close() throws IOException {
-    closed = true;
-    wake.release();
-    try {
-      if (thread != null) {
-        thread.join(Duration.ofSeconds(10));
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    writes.closeAndWait();
     try {
       flush();
     } finally {

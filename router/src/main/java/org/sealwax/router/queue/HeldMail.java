@@ -16,14 +16,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.FailureText;
-import org.sealwax.mail.net.Supervisor;
-import org.sealwax.mail.net.Threads;
+import org.sealwax.mail.net.RepeatedWork;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.spool.BatchCount;
 import org.sealwax.router.spool.BatchFilter;
@@ -98,10 +95,8 @@ public final class HeldMail implements Closeable {
   private final Spool spool;
   private final LongSupplier mostBytes;
   private final Path summaryFile;
-  private final CountDownLatch closed = new CountDownLatch(1);
   private final Map<BatchKey, Kind> announced = new LinkedHashMap<>();
-  private @Nullable Thread checks;
-  private volatile Duration pause = CHECK_INTERVAL;
+  private @Nullable RepeatedWork checks;
   private volatile Supplier<List<String>> furtherLines = List::of;
   private long lastSummary;
 
@@ -178,23 +173,15 @@ public final class HeldMail implements Closeable {
   }
 
   void start(Duration interval) {
-    pause = interval;
-    checks = Supervisor.start("held mail", () -> closed.getCount() == 0, this::runChecks);
+    checks = new RepeatedWork(interval, this::check, this::failed);
+    checks.start("held mail");
   }
 
-  private void runChecks() {
-    try {
-      while (!closed.await(pause.toMillis(), TimeUnit.MILLISECONDS)) {
-        try {
-          check();
-        } catch (IOException e) {
-          queue.log.storeTrouble("held mail could not be checked", e);
-        } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
-          queue.log.bug("held mail", e);
-        }
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  private void failed(Throwable e) {
+    if (e instanceof IOException failure) {
+      queue.log.storeTrouble("held mail could not be checked", failure);
+    } else {
+      queue.log.bug("held mail", e);
     }
   }
 
@@ -472,7 +459,8 @@ public final class HeldMail implements Closeable {
   /** Ends the checks: when this returns none runs, and none begins. */
   @Override
   public void close() {
-    closed.countDown();
-    Threads.join(checks);
+    if (checks != null) {
+      checks.closeAndWait();
+    }
   }
 }

@@ -7,14 +7,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BiPredicate;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.BoundedMap;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RepeatedWork;
 import org.sealwax.mail.net.Scope;
-import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.spool.DueBatch;
 import org.sealwax.router.spool.Spool;
@@ -60,7 +58,7 @@ public final class NextHopPrefetch implements Closeable {
   private final BiPredicate<String, Instant> pauseCheck;
   private final Clock clock;
   private final MailLog log;
-  private final CountDownLatch closed = new CountDownLatch(1);
+  private final RepeatedWork work = new RepeatedWork(EVERY, this::prefetchDue, this::failed);
 
   /** Until when the time for which a next hop was looked up has not come. */
   private final Map<String, Instant> done = BoundedMap.byAge(REMEMBERED);
@@ -85,22 +83,13 @@ public final class NextHopPrefetch implements Closeable {
 
   /** Begins, in the background. */
   public void start() {
-    var _ = Supervisor.start("look ahead", () -> closed.getCount() == 0, this::run);
+    work.start("look ahead");
   }
 
-  private void run() {
-    try {
-      while (!closed.await(EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
-        try {
-          prefetchDue();
-        } catch (SpoolException e) {
-          // The queue gets the same failure, and reports it: nothing is looked up ahead meanwhile.
-        } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
-          log.bug("look ahead", e);
-        }
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  private void failed(Throwable e) {
+    // A failure of the store is the queue's, too, which reports it.
+    if (!(e instanceof SpoolException)) {
+      log.bug("look ahead", e);
     }
   }
 
@@ -137,7 +126,7 @@ public final class NextHopPrefetch implements Closeable {
   }
 
   private void prefetch(List<NextHop.ByMx> hops) throws InterruptedException {
-    for (int from = 0; from < hops.size() && closed.getCount() > 0; from += AT_ONCE) {
+    for (int from = 0; from < hops.size() && !work.isClosed(); from += AT_ONCE) {
       try (Scope scope = new Scope("look ahead")) {
         for (NextHop.ByMx hop : hops.subList(from, Math.min(hops.size(), from + AT_ONCE))) {
           scope.fork(
@@ -167,6 +156,6 @@ public final class NextHopPrefetch implements Closeable {
   /** Ends it; what is being asked ends by itself. */
   @Override
   public void close() {
-    closed.countDown();
+    work.close();
   }
 }

@@ -18,7 +18,6 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.ParsedRecordCache;
@@ -26,8 +25,8 @@ import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.RepeatedWork;
 import org.sealwax.mail.net.Scope;
-import org.sealwax.mail.net.Supervisor;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.sts.StsLookup;
@@ -95,7 +94,7 @@ public final class StsPolicyCache implements Closeable {
   /** Of fetches. */
   private final Set<Thread> threads = new HashSet<>();
 
-  private @Nullable Thread background;
+  private final RepeatedWork background = new RepeatedWork(SWEEP, this::sweep, this::failed);
   private volatile boolean closed;
   private volatile Instant nextNote = Instant.EPOCH;
 
@@ -148,7 +147,8 @@ public final class StsPolicyCache implements Closeable {
 
   /** Begins to renew in the background. */
   public void start() {
-    background = Supervisor.start("sts", () -> closed, this::keep);
+    background.start("sts");
+    background.wake();
   }
 
   /**
@@ -413,33 +413,11 @@ public final class StsPolicyCache implements Closeable {
     }
   }
 
-  private void keep() {
-    while (!closed) {
-      try {
-        sweep();
-        Thread.sleep(SWEEP);
-      } catch (InterruptedException e) {
-        return;
-      } catch (IOException e) {
-        log.warning("sts", FailureText.of(e));
-        if (!pause()) {
-          return;
-        }
-      } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
-        log.bug("sts", e);
-        if (!pause()) {
-          return;
-        }
-      }
-    }
-  }
-
-  private static boolean pause() {
-    try {
-      Thread.sleep(SWEEP);
-      return true;
-    } catch (InterruptedException e) {
-      return false;
+  private void failed(Throwable e) {
+    if (e instanceof IOException) {
+      log.warning("sts", FailureText.of(e));
+    } else {
+      log.bug("sts", e);
     }
   }
 
@@ -484,10 +462,8 @@ public final class StsPolicyCache implements Closeable {
       closed = true;
       running = new ArrayList<>(threads);
     }
-    if (background != null) {
-      running.add(background);
-    }
     running.forEach(Thread::interrupt);
+    background.closeNow();
     running.forEach(Threads::join);
     try {
       note(clock.now());

@@ -13,8 +13,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +23,7 @@ import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Limit;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.RateLimit;
-import org.sealwax.mail.net.Supervisor;
+import org.sealwax.mail.net.RepeatedWork;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.router.certs.acme.CertificateAuthority.OrderFailure;
@@ -62,7 +60,7 @@ public final class AcmeOrders implements Closeable {
   private final MailLog log;
   private final Limit concurrent = Limit.of(CONCURRENT);
   private final RateLimit rate;
-  private final CountDownLatch closed = new CountDownLatch(1);
+  private final RepeatedWork steps = new RepeatedWork(INTERVAL, this::stepOnce, this::failed);
   private final Set<Thread> running = ConcurrentHashMap.newKeySet();
 
   /** One name and its certificate. */
@@ -136,17 +134,16 @@ public final class AcmeOrders implements Closeable {
 
   /** Begins to order, and goes on. */
   public void start() {
-    var _ = Supervisor.start("acme", () -> closed.getCount() == 0, this::run);
+    steps.start("acme");
+    steps.wake();
   }
 
-  private void run() {
-    try {
-      do {
-        var _ = step();
-      } while (!closed.await(INTERVAL.toMillis(), TimeUnit.MILLISECONDS));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+  private void stepOnce() {
+    var _ = step();
+  }
+
+  private void failed(Throwable e) {
+    log.bug("acme", e);
   }
 
   /** Begins what is due; the threads end with their steps. */
@@ -168,7 +165,7 @@ public final class AcmeOrders implements Closeable {
                   }
                 });
         begun.add(worker);
-        if (closed.getCount() == 0) {
+        if (steps.isClosed()) {
           worker.interrupt();
         }
       }
@@ -369,7 +366,7 @@ public final class AcmeOrders implements Closeable {
   /** Ends orders in progress; what they published is withdrawn where that takes no time. */
   @Override
   public void close() {
-    closed.countDown();
+    steps.close();
     for (Thread each : running) {
       each.interrupt();
       try {
