@@ -5,6 +5,7 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.TlsaRecord;
@@ -54,7 +55,7 @@ public record ZoneRecord(Domain owner, RecordType type, Duration ttl, String dat
 
   /** Checks the time to live and the syntax of the data. */
   public ZoneRecord {
-    if (ttl.isNegative() || ttl.compareTo(MAX_TTL) > 0 || ttl.getNano() != 0) {
+    if (ttl.isNegative() || ttl.compareTo(MAX_TTL) > 0 || !ttl.equals(ttl.truncatedTo(ChronoUnit.SECONDS))) {
       throw new IllegalArgumentException("time to live of " + ttl);
     }
     if (data.length() > MAX_DATA || data.chars().anyMatch(c -> c < ' ' || c > '~')) {
