@@ -55,7 +55,9 @@ public record ZoneRecord(Domain owner, RecordType type, Duration ttl, String dat
 
   /** Checks the time to live and the syntax of the data. */
   public ZoneRecord {
-    if (ttl.isNegative() || ttl.compareTo(MAX_TTL) > 0 || !ttl.equals(ttl.truncatedTo(ChronoUnit.SECONDS))) {
+    if (ttl.isNegative()
+        || ttl.compareTo(MAX_TTL) > 0
+        || !ttl.equals(ttl.truncatedTo(ChronoUnit.SECONDS))) {
       throw new IllegalArgumentException("time to live of " + ttl);
     }
     if (data.length() > MAX_DATA || data.chars().anyMatch(c -> c < ' ' || c > '~')) {
