@@ -60,7 +60,7 @@ final class UnlabelledValuesTest {
   private static final String SYMMETRIC = ".least(Duration, Duration)";
 
   /** Lower it with the list. */
-  private static final int MOST = 64;
+  private static final int MOST = 61;
 
   private static final Path REMAINING = Path.of("app/src/test/resources/unlabelled-values.txt");
 
@@ -224,7 +224,8 @@ final class UnlabelledValuesTest {
     fresh.keySet().removeAll(remaining.keySet());
     assertEquals(
         Map.of(), fresh, "name the arguments as the parameters, or use value types or a record");
-    assertEquals(found.keySet(), remaining.keySet(), "no longer needed in " + REMAINING);
+    remaining.keySet().removeAll(found.keySet());
+    assertEquals(Map.of(), remaining, "no longer needed in " + REMAINING);
   }
 
   /** Methods and their reasons. */

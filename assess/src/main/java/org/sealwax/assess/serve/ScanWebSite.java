@@ -35,7 +35,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class ScanWebSite {
   /** A form with a name in any spelling is the largest content. */
   static final HttpService.HttpLimits LIMITS =
-      new HttpService.HttpLimits(8_192, 4_096, Duration.ofSeconds(20));
+      new HttpService.HttpLimits(HttpService.HttpLimits.USUAL_HEAD, 4_096, Duration.ofSeconds(20));
 
   /** With and without a proxy together. */
   static final int CONNECTIONS = 128;

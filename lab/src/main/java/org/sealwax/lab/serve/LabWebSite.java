@@ -37,7 +37,7 @@ import org.sealwax.mail.net.Wire;
 public final class LabWebSite {
   /** Three short fields are the largest form. */
   static final HttpService.HttpLimits LIMITS =
-      new HttpService.HttpLimits(8_192, 1_024, Duration.ofSeconds(20));
+      new HttpService.HttpLimits(HttpService.HttpLimits.USUAL_HEAD, 1_024, Duration.ofSeconds(20));
 
   /**
    * What every response has: nothing but our own files, no script in a page, no frame around it, no

@@ -30,7 +30,7 @@ public final class TokenListeners implements Closeable {
   private static final int BACKLOG = 1_024;
 
   /** More connections than a machine can make in a minute. */
-  private static final int ANY_RATE = 10_000_000;
+  private static final int ANY_PER_MINUTE = 10_000_000;
 
   private final ConnectionLimiter limiter;
   private final Optional<SniDispatcher> names;
@@ -39,7 +39,7 @@ public final class TokenListeners implements Closeable {
   /** Listeners of a private lab: a limit in all, none for each source. */
   TokenListeners() {
     this(
-        new ConnectionLimiter(MAX_CONVERSATIONS, MAX_CONVERSATIONS, ANY_RATE, Clock.system()),
+        new ConnectionLimiter(MAX_CONVERSATIONS, MAX_CONVERSATIONS, ANY_PER_MINUTE, Clock.system()),
         Optional.empty());
   }
 

@@ -37,8 +37,12 @@ public record HttpService(HttpLimits limits, List<HttpField> fields, HttpHandler
    * @param time from the first byte to the last one of the response; of events, for each
    */
   public record HttpLimits(int head, int body, Duration time) {
-    /** For endpoints that are read only: browsers send 700 bytes, monitors less. */
-    public static final HttpLimits SMALL = new HttpLimits(8_192, 1_024, Duration.ofSeconds(10));
+    /** Bytes of a usual head: browsers send 700. */
+    public static final int USUAL_HEAD = 8_192;
+
+    /** For endpoints that are read only. */
+    public static final HttpLimits SMALL =
+        new HttpLimits(USUAL_HEAD, 1_024, Duration.ofSeconds(10));
   }
 
   /** Copies. */

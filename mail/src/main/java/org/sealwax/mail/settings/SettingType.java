@@ -140,16 +140,27 @@ public record SettingType(
 
   private static Map.Entry<Type, SettingType> text(
       Class<?> type, String typeName, String form, Function<String, Object> reader) {
-    Function<Object, Object> parser = raw -> reader.apply(quotedText(raw));
-    return Map.entry(type, new SettingType(typeName, form, List.of(), false, true, parser));
+    return entry(type, typeName, form, true, raw -> reader.apply(quotedText(raw)));
   }
 
   /** A value of a type of TOML's own; the reader returns null for any other. */
   private static Map.Entry<Type, SettingType> unquoted(
       Class<?> type, String typeName, String form, Function<Object, @Nullable Object> reader) {
-    Function<Object, Object> parser =
-        raw -> Optional.ofNullable(reader.apply(raw)).orElseThrow(SettingType::invalid);
-    return Map.entry(type, new SettingType(typeName, form, List.of(), false, false, parser));
+    return entry(
+        type,
+        typeName,
+        form,
+        false,
+        raw -> Optional.ofNullable(reader.apply(raw)).orElseThrow(SettingType::invalid));
+  }
+
+  private static Map.Entry<Type, SettingType> entry(
+      Class<?> type,
+      String typeName,
+      String form,
+      boolean quoted,
+      Function<Object, Object> parser) {
+    return Map.entry(type, new SettingType(typeName, form, List.of(), false, quoted, parser));
   }
 
   private static SettingType version(Function<TlsVersion, Object> value) {
