@@ -26,6 +26,7 @@ import org.sealwax.router.cli.PolicyCommand;
 import org.sealwax.router.cli.PolicydCommand;
 import org.sealwax.router.cli.QueueCommand;
 import org.sealwax.router.cli.ReceiptsCommand;
+import org.sealwax.router.cli.RolloverCommand;
 import org.sealwax.router.cli.Sendmail;
 import org.sealwax.router.cli.ServeCommand;
 import org.sealwax.router.cli.ServerCommands;
@@ -65,6 +66,7 @@ public final class CommandLine {
                 queue.command(),
                 queue.traceCommand(),
                 new PolicyCommand(process).command(),
+                new RolloverCommand(process).command(),
                 new ReceiptsCommand(process).command(),
                 new TlsRptCommand(process).command(),
                 new FeedbackCommand(process).command(),

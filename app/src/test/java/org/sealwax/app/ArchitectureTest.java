@@ -102,6 +102,7 @@ final class ArchitectureTest {
             "router.metrics",
             "router.certs",
             "router.certs.acme",
+            "router.certs.rollover",
             "router.config",
             "router.wiring",
             "router.control",

@@ -102,13 +102,8 @@ final class UnusedCodeTest {
         "SmtpClient.Builder.port",
         "SmtpClient.Builder.roots",
         "SmtpClient.Builder.timeouts",
-        "TsigKey.read",
-        "UpdateClient(5)",
-        "UpdateClient.send",
         "UpdateClient.serial",
         "ZoneRecord.address",
-        "ZoneRecord.line",
-        "ZoneRecord.tlsa",
         "ZoneRecord.txt");
     because(
         out, "a test writes and compares the manual page", "ManualPage.of", "SettingTable.purpose");

@@ -18,6 +18,8 @@ import org.sealwax.mail.net.DialerSettings;
 import org.sealwax.mail.policy.PolicyRow;
 import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.router.certs.acme.AcmeSettings;
+import org.sealwax.router.certs.rollover.RolloverSettings;
+import org.sealwax.router.certs.rollover.ZoneServerRow;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.dkim.DkimRow;
 import org.sealwax.router.dkim.SenderRow;
@@ -55,6 +57,8 @@ import org.sealwax.router.sts.StsSettings;
  * @param ownCertificate our certificate
  * @param namedCertificates certificates for other names
  * @param acme certificates by ACME
+ * @param rollover replacement of the key of our certificate; empty: off
+ * @param zoneServers zones whose records this server may change
  * @param roots trusted certificate authorities
  * @param trust networks of clients that may relay
  * @param trustedClients clients that may relay, by certificate
@@ -92,6 +96,8 @@ public record RouterSettings(
     IdentityTable ownCertificate,
     List<IdentitySettings.NamedPair> namedCertificates,
     AcmeSettings acme,
+    Optional<RolloverSettings> rollover,
+    List<ZoneServerRow> zoneServers,
     RootSettings roots,
     TrustSettings trust,
     List<TrustedClientRow> trustedClients,
@@ -129,6 +135,7 @@ public record RouterSettings(
   public RouterSettings {
     listeners = List.copyOf(listeners);
     namedCertificates = List.copyOf(namedCertificates);
+    zoneServers = List.copyOf(zoneServers);
     trustedClients = List.copyOf(trustedClients);
     peers = List.copyOf(peers);
     pipes = List.copyOf(pipes);

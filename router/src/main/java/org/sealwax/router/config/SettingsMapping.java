@@ -10,6 +10,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.RecipientDelimiter;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.settings.SettingsRecord;
+import org.sealwax.router.certs.rollover.RolloverSettings;
 import org.sealwax.router.config.TableRecords.Row;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.deliver.RouteSettings;
@@ -96,6 +97,9 @@ final class SettingsMapping {
     made.put(
         "receipts",
         Optional.of(tables.over(ReceiptSettings.defaults())).filter(ReceiptSettings::enabled));
+    made.put(
+        "rollover",
+        Optional.of(tables.table(RolloverSettings.class)).filter(RolloverSettings::enabled));
     made.put("log", tables.over(LogSettings.defaults()));
     made.put(
         "lab", tables.section(PublicLab.class).present() ? tables.table(PublicLab.class) : null);

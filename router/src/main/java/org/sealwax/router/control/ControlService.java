@@ -71,6 +71,7 @@ public final class ControlService implements ControlServer.ControlHandler {
   private final ReloadAction reloading;
   private final Spool.BackupPart otherStores;
   private final LedgerControlService policy;
+  private final RolloverControlService rollover;
 
   public ControlService(
       Queue queue,
@@ -79,7 +80,9 @@ public final class ControlService implements ControlServer.ControlHandler {
       ReloadAction reloading,
       Supplier<PersistentLedger> ledger,
       Supplier<Explainer> explainers,
+      RolloverControlService rollover,
       SteadyClock clock) {
+    this.rollover = rollover;
     this.policy = new LedgerControlService(ledger, clock::confirm);
     this.explainers = explainers;
     this.clock = clock;
@@ -107,6 +110,7 @@ public final class ControlService implements ControlServer.ControlHandler {
         case "reload" -> reload(request.path("forced").asBoolean(false));
         case "backup" -> backup(request.path("folder").asString(""));
         case "policy" -> policy.answer(request);
+        case "rollover" -> rollover.answer(request);
         default ->
             throw new ControlRequestRefused(
                 "the server does not support \"" + what + "\"; it may be an older version");

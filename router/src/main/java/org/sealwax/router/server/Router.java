@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.security.KeyPair;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -24,6 +25,7 @@ import org.sealwax.mail.net.SteadyClock;
 import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.tls.ClientTlsSettings;
+import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.RootStore;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.mail.tls.TlsSettings;
@@ -33,6 +35,7 @@ import org.sealwax.router.control.ControlServer;
 import org.sealwax.router.control.ControlService;
 import org.sealwax.router.control.Explainer;
 import org.sealwax.router.control.ReloadReport;
+import org.sealwax.router.control.RolloverControlService;
 import org.sealwax.router.deliver.MxHostProbe;
 import org.sealwax.router.dmarc.SenderChecks;
 import org.sealwax.router.dnsbl.DnsListClient;
@@ -67,6 +70,7 @@ import org.sealwax.router.wiring.LockedState;
 import org.sealwax.router.wiring.MemoryPlan;
 import org.sealwax.router.wiring.OutgoingTlsReports;
 import org.sealwax.router.wiring.OwnCertificates;
+import org.sealwax.router.wiring.Rollovers;
 import org.sealwax.router.wiring.StartFailure;
 
 /**
@@ -93,6 +97,7 @@ public final class Router implements Closeable {
   private final OwnCertificates ownCertificates;
   private final ServerCertificates certificates;
   private final AcmeCertificates acme;
+  private final Rollovers rollovers;
   private final DomainStores stores;
   private final DkimSigning dkim;
   private final OutgoingTlsReports reports;
@@ -146,9 +151,11 @@ public final class Router implements Closeable {
     this.first = settings;
     this.recipients = new VerificationCache(state.resolve("recipients.verified"), clock, log);
     TlsFactory tls = new TlsFactory(TlsSettings.defaults(), clock, random);
+    this.rollovers = new Rollovers(settings, this::orderCertificate, steady, random, log);
     Resolver resolver =
         new LazyResolver(new Lazy<>(() -> new CachingResolver(settings.dns(), clock, random)));
-    this.ownCertificates = new OwnCertificates(this::settingsNow, resolver, clock, random);
+    this.ownCertificates =
+        new OwnCertificates(this::settingsNow, resolver, rollovers, clock, random);
     this.certificates = ownCertificates.open(settings, housekeeping::isEnded, log);
     this.stores =
         new DomainStores(
@@ -342,6 +349,7 @@ public final class Router implements Closeable {
                   reloading,
                   stores::ledger,
                   this::explainer,
+                  new RolloverControlService(rollovers.rollover()),
                   steady),
               log);
       try {
@@ -364,6 +372,7 @@ public final class Router implements Closeable {
       }
       throw new StartFailure(FailureText.of(e), "see sealwax(1), FILES", e);
     }
+    rollovers.start(certificates);
     stores.start();
     reports.start();
     peerIdentities.start();
@@ -381,6 +390,10 @@ public final class Router implements Closeable {
             reportsIn.feedback()::save,
             certificates::reloadIfChanged,
             dkim::keepUse));
+  }
+
+  private Identity orderCertificate(KeyPair key) throws IOException, InterruptedException {
+    return acme.order(key);
   }
 
   private TcpListener openMetrics(InetSocketAddress address) throws StartFailure {
@@ -485,7 +498,7 @@ public final class Router implements Closeable {
     housekeeping.end();
     listeners.close();
     for (Closeable machine :
-        new Closeable[] {acme, control, metrics, prefetch, held, queue, dkim}) {
+        new Closeable[] {rollovers, acme, control, metrics, prefetch, held, queue, dkim}) {
       if (machine != null) {
         closeQuietly(machine);
       }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.security.KeyPair;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -15,6 +16,7 @@ import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.TcpListener;
+import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.ProtocolIdentities;
 import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tls.TlsServer;
@@ -25,6 +27,7 @@ import org.sealwax.router.certs.acme.AcmeOrders;
 import org.sealwax.router.certs.acme.AcmeSettings;
 import org.sealwax.router.certs.acme.AcmeSetup;
 import org.sealwax.router.certs.acme.AlpnProofs;
+import org.sealwax.router.certs.acme.CertificateAuthority.OrderFailure;
 import org.sealwax.router.certs.acme.HttpProofs;
 import org.sealwax.router.certs.acme.IssuedPair;
 import org.sealwax.router.certs.acme.ProofPublisher;
@@ -156,6 +159,23 @@ public final class AcmeCertificates implements Closeable {
     counters.gauge(
         "sealwax_acme_failing", "Certificates whose last order by ACME failed", all::failing);
     all.start();
+  }
+
+  /**
+   * {@return a certificate for the host name}
+   *
+   * @param key whose certificate it is
+   * @throws IOException when there is none; the message is for the admin
+   */
+  public Identity order(KeyPair key) throws IOException, InterruptedException {
+    if (orders == null) {
+      throw new IOException("ACME is not configured");
+    }
+    try {
+      return orders.order(settings.server().hostname(), key, Optional.empty());
+    } catch (OrderFailure e) {
+      throw new IOException(e.getMessage(), e);
+    }
   }
 
   /** Lines for the daily summary. */

@@ -21,16 +21,21 @@ import org.sealwax.router.log.MailLog;
  *
  * @param settings those in force
  * @param resolver as senders have it
+ * @param rollovers whose pair comes before all others
  * @param clock the believed time
  * @param random source of the self-signed key
  */
 public record OwnCertificates(
-    Supplier<RouterSettings> settings, Resolver resolver, Clock clock, RandomSource random) {
+    Supplier<RouterSettings> settings,
+    Resolver resolver,
+    Rollovers rollovers,
+    Clock clock,
+    RandomSource random) {
   private static final int DNS = 53;
 
   /** {@return the slots of a configuration; the first is for the host name} */
   public List<CertificateSlot> slots(RouterSettings of) {
-    return AcmeCertificates.slots(of, clock, random);
+    return rollovers.in(AcmeCertificates.slots(of, clock, random));
   }
 
   /** {@return the certificates of the server; nothing is read yet} */

@@ -9,8 +9,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
@@ -21,12 +23,15 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Scope;
+import org.xbill.DNS.Flags;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.NSRecord;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
+import org.xbill.DNS.SOARecord;
 import org.xbill.DNS.Section;
+import org.xbill.DNS.TLSARecord;
 import org.xbill.DNS.Type;
 
 /**
@@ -105,6 +110,24 @@ public final class AuthoritativeLookup {
     return answers;
   }
 
+  /**
+   * What each server answers for TLSA, at each of its addresses, not validated. What could not be
+   * asked is in the result, too, as {@link DnsAnswer.Kind#UNKNOWN}: a server without an address or
+   * with too many, one that is not authoritative, and an alias. The time to live of a denial is
+   * that of RFC 2308 section 5.
+   *
+   * @param counted addresses that matter; a machine without IPv6 cannot ask the others
+   * @return by server and address; empty when the servers cannot be found
+   */
+  public Map<String, DnsAnswer<TlsaRecord>> tlsaSets(Domain owner, Predicate<InetAddress> counted)
+      throws InterruptedException {
+    return each(
+        owner,
+        counted,
+        (at, name, limits) -> tlsaAnswer(at, name, owner, limits),
+        reason -> unknown(owner, reason));
+  }
+
   /** Name and type of a question, and the data of its answer. */
   private record Asked<T>(Domain owner, int type, Class<T> data) {}
 
@@ -116,12 +139,34 @@ public final class AuthoritativeLookup {
 
   private <A> Map<String, A> each(Domain owner, ServerQuestion<A> question)
       throws InterruptedException {
+    return each(owner, _ -> true, question, _ -> null);
+  }
+
+  /**
+   * @param missing the answer of a server, or of further addresses of one, that cannot be asked;
+   *     null: it is left out
+   */
+  private <A> Map<String, A> each(
+      Domain owner,
+      Predicate<InetAddress> counted,
+      ServerQuestion<A> question,
+      Function<String, @Nullable A> missing)
+      throws InterruptedException {
     LookupLimits limits = new LookupLimits(clock, TOTAL);
     Map<String, Scope.ForkedTask<A>> tasks = new LinkedHashMap<>();
+    Map<String, A> answers = new LinkedHashMap<>();
     try (Scope scope = new Scope("authorities")) {
       Name name = Name.fromString(owner.name(), Name.root);
       for (Name server : servers(name, limits)) {
-        for (InetAddress address : addresses(server, limits)) {
+        List<InetAddress> all = addresses(server, limits).stream().filter(counted).toList();
+        List<InetAddress> asked = all.stream().filter(allowed).limit(MAX_ADDRESSES).toList();
+        if (asked.isEmpty() || asked.size() < all.size()) {
+          A answer = missing.apply(all.isEmpty() ? "no address" : "an address is not asked");
+          if (answer != null) {
+            answers.put(server.toString(true), answer);
+          }
+        }
+        for (InetAddress address : asked) {
           tasks.put(
               server.toString(true) + " (" + AddressText.of(address) + ")",
               scope.fork(() -> question.ask(new InetSocketAddress(address, port), name, limits)));
@@ -131,7 +176,6 @@ public final class AuthoritativeLookup {
     } catch (IOException e) {
       return Map.of();
     }
-    Map<String, A> answers = new LinkedHashMap<>();
     tasks.forEach((server, task) -> answers.put(server, task.get()));
     return answers;
   }
@@ -165,8 +209,6 @@ public final class AuthoritativeLookup {
         .flatMap(r -> RecordConversion.of(r, host -> host).stream())
         .filter(InetAddress.class::isInstance)
         .map(InetAddress.class::cast)
-        .filter(allowed)
-        .limit(MAX_ADDRESSES)
         .toList();
   }
 
@@ -205,10 +247,56 @@ public final class AuthoritativeLookup {
               Duration.ZERO,
               ""));
     } catch (IOException e) {
-      return Optional.of(
-          DnsAnswer.unknown(
-              DnssecStatus.FAILED, asked.owner(), 0, Duration.ZERO, FailureText.of(e)));
+      return Optional.of(unknown(asked.owner(), FailureText.of(e)));
     }
+  }
+
+  private static <A> DnsAnswer<A> unknown(Domain owner, String reason) {
+    return DnsAnswer.unknown(DnssecStatus.FAILED, owner, 0, Duration.ZERO, reason);
+  }
+
+  private DnsAnswer<TlsaRecord> tlsaAnswer(
+      InetSocketAddress at, Name name, Domain owner, LookupLimits limits) {
+    Message answer;
+    try {
+      answer = message(at, name, Type.TLSA, limits);
+    } catch (IOException e) {
+      return unknown(owner, FailureText.of(e));
+    }
+    if (!answer.getHeader().getFlag(Flags.AA)) {
+      return unknown(owner, "not authoritative");
+    }
+    List<TlsaRecord> records = new ArrayList<>();
+    long ttl = 0;
+    for (Record record : answer.getSection(Section.ANSWER)) {
+      if (record.getType() == Type.CNAME || record.getType() == Type.DNAME) {
+        return unknown(owner, "an alias");
+      }
+      if (record instanceof TLSARecord && record.getName().equals(name)) {
+        RecordConversion.of(record, host -> host)
+            .filter(TlsaRecord.class::isInstance)
+            .map(TlsaRecord.class::cast)
+            .ifPresent(records::add);
+        ttl = Math.max(ttl, record.getTTL());
+      }
+    }
+    DnsAnswer.Kind kind = DnsAnswer.Kind.FOUND;
+    if (records.isEmpty()) {
+      boolean noName = answer.getRcode() == Rcode.NXDOMAIN;
+      kind = noName ? DnsAnswer.Kind.NO_NAME : DnsAnswer.Kind.NO_DATA;
+      ttl =
+          answer.getSection(Section.AUTHORITY).stream()
+              .filter(SOARecord.class::isInstance)
+              .map(SOARecord.class::cast)
+              .mapToLong(soa -> Math.min(soa.getTTL(), soa.getMinimum()))
+              .max()
+              .orElse(-1);
+      if (ttl < 0) {
+        return unknown(owner, "a denial without a SOA record");
+      }
+    }
+    Duration kept = Duration.ofSeconds(ttl);
+    return new DnsAnswer<>(records, kind, DnssecStatus.INSECURE, owner, 0, kept, "");
   }
 
   private String tlsaText(InetSocketAddress at, Name owner, LookupLimits limits) {

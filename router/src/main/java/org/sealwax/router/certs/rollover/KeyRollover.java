@@ -1,0 +1,404 @@
+package org.sealwax.router.certs.rollover;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.DnssecStatus;
+import org.sealwax.mail.dns.TlsaRecord;
+import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.SteadyClock;
+import org.sealwax.mail.net.Supervisor;
+import org.sealwax.mail.tls.Identity;
+import org.sealwax.mail.tls.IdentitySettings;
+import org.sealwax.mail.tls.IdentityStore;
+import org.sealwax.router.certs.CertificateSlot;
+import org.sealwax.router.certs.PairSource;
+import org.sealwax.router.certs.rollover.PublishedKeys.ServerAnswer;
+import org.sealwax.router.certs.rollover.RolloverMachine.RolloverDecision;
+import org.sealwax.router.certs.rollover.RolloverMachine.RolloverFacts;
+import org.sealwax.router.certs.rollover.RolloverMachine.RolloverRefusal;
+import org.sealwax.router.certs.rollover.RolloverState.Phase;
+import org.sealwax.router.log.MailLog;
+import org.sealwax.router.store.StateFiles;
+
+/**
+ * Does what {@link RolloverMachine} decides: asks the name servers, sends updates, stores keys and
+ * the state. One thread; the commands of an admin take turns with it.
+ */
+public final class KeyRollover implements Closeable {
+  /** The folder of the state and the keys, in the state folder. */
+  public static final String FOLDER = "rollover";
+
+  /** Tickets are bound to the pair: a server context for each, so none outlives the load. */
+  private static final Duration TICKETS = Duration.ZERO;
+
+  private static final Duration TURN = Duration.ofSeconds(1);
+
+  /** The part of a lifetime that is left when a certificate is ordered again. */
+  private static final int RENEWED = 3;
+
+  /** After an order that failed. */
+  private static final Duration PAUSE = Duration.ofHours(1);
+
+  /** Orders a certificate for the host name. */
+  @FunctionalInterface
+  public interface CertificateOrder {
+    /**
+     * {@return the chain for this key}
+     *
+     * @throws IOException when there is none; the message is for the admin
+     */
+    Identity order(KeyPair key) throws IOException, InterruptedException;
+  }
+
+  /** Asks every authoritative server of a name at each of its addresses. */
+  @FunctionalInterface
+  public interface ServerLookup {
+    /** {@return the TLSA records by server; empty when the servers cannot be found} */
+    Map<String, DnsAnswer<TlsaRecord>> tlsa(Domain owner, Predicate<InetAddress> counted)
+        throws InterruptedException;
+  }
+
+  /**
+   * What a rollover is at, for status.
+   *
+   * @param state the state
+   * @param waiting what it waits for; empty: nothing
+   * @param record the line of the zone that an admin adds or removes; empty: none
+   */
+  public record RolloverStatus(RolloverState state, String waiting, String record) {}
+
+  private final RolloverSettings settings;
+  private final List<Domain> owners;
+  private final Path folder;
+  private final RolloverKeys keys;
+  private final ZoneUpdates updates;
+  private final ServerLookup servers;
+  private final IdentitySettings identity;
+  private final Optional<CertificateOrder> authority;
+  private final SteadyClock clock;
+  private final MailLog log;
+  private final RolloverMachine machine;
+  private final PairSource source;
+  private final CountDownLatch ended = new CountDownLatch(1);
+
+  private volatile RolloverState state;
+  private volatile String waiting = "";
+  private volatile String record = "";
+  private volatile boolean looked;
+  private @Nullable Instant lastLook;
+  private @Nullable Instant failedOrder;
+  private Supplier<Optional<KeyDigest>> inForce = Optional::empty;
+
+  /**
+   * Reads the state; nothing is done yet.
+   *
+   * @param identity how this server got its certificates before
+   * @param authority that issues certificates; empty: they are self-signed, or the admin's files
+   * @param stateFolder the state folder
+   * @throws IOException when the state cannot be read
+   */
+  public KeyRollover(
+      RolloverSettings settings,
+      List<ZoneServerRow> zones,
+      IdentitySettings identity,
+      Optional<CertificateOrder> authority,
+      Path stateFolder,
+      ServerLookup servers,
+      SteadyClock clock,
+      RandomSource random,
+      MailLog log)
+      throws IOException {
+    this.settings = settings;
+    this.owners = settings.owners(identity.hostName());
+    this.folder = stateFolder.resolve(FOLDER);
+    this.keys = new RolloverKeys(folder, identity.hostName(), random);
+    this.updates = new ZoneUpdates(zones, clock, random);
+    this.servers = servers;
+    this.identity = identity;
+    this.authority = authority;
+    this.clock = clock;
+    this.log = log;
+    this.machine = new RolloverMachine(new RolloverWaits(settings.keepOld(), TICKETS));
+    this.state = RolloverFile.read(folder).orElseGet(() -> RolloverState.initial(clock.now()));
+    this.source =
+        new RolledPair(keys, () -> state.offered(looked), authority.isPresent(), clock.believed());
+  }
+
+  /**
+   * {@return the slots with the pair of a rollover before all others of the first; where the admin
+   * installs the certificates, without}
+   */
+  public List<CertificateSlot> in(List<CertificateSlot> slots) {
+    if (authority.isEmpty() && identity.pair() != null) {
+      return slots;
+    }
+    List<CertificateSlot> with = new ArrayList<>(slots);
+    List<PairSource> sources = new ArrayList<>(List.of(source));
+    sources.addAll(slots.getFirst().sources());
+    with.set(0, new CertificateSlot(slots.getFirst().names(), sources));
+    return List.copyOf(with);
+  }
+
+  /**
+   * Begins.
+   *
+   * @param keyInForce the key of the pair that clients get
+   */
+  public void start(Supplier<Optional<KeyDigest>> keyInForce) {
+    inForce = keyInForce;
+    var _ = Supervisor.start("rollover", () -> ended.getCount() == 0, this::run);
+  }
+
+  private void run() {
+    try {
+      do {
+        try {
+          turn();
+        } catch (IOException e) {
+          report(ended.getCount() == 0 ? "" : "the state cannot be stored: " + FailureText.of(e));
+        }
+      } while (!ended.await(TURN.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** One decision, and what follows from it. */
+  private synchronized void turn() throws IOException, InterruptedException {
+    Instant now = clock.now();
+    Instant last = lastLook;
+    boolean due = last == null || !now.isBefore(last.plus(machine.look(state)));
+    RolloverFacts facts =
+        new RolloverFacts(
+            due ? Optional.of(look()) : Optional.empty(), inForce.get(), isCertified());
+    RolloverDecision decision = machine.decide(state, facts, now);
+    store(decision.state());
+    looked |= due;
+    if (due) {
+      act(decision.action());
+      renew();
+      scheduled(now);
+    }
+  }
+
+  private boolean isCertified() {
+    KeyDigest other = state.other().orElse(null);
+    if (other == null || !keys.has(other)) {
+      return other != null; // the first key, which has its certificate elsewhere
+    }
+    return authority.isPresent() ? isFresh(other) : identity.pair() == null;
+  }
+
+  /** Whether there is a certificate of the authority, and no need for another one. */
+  private boolean isFresh(KeyDigest key) {
+    Path file = keys.issued(key);
+    if (!Files.exists(file)) {
+      return false;
+    }
+    try {
+      Identity pair = Identity.read(file, file);
+      Instant begin = pair.leaf().getNotBefore().toInstant();
+      Duration left = Duration.between(clock.civilTime(), pair.expires());
+      return left.multipliedBy(RENEWED).compareTo(Duration.between(begin, pair.expires())) > 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private void renew() throws InterruptedException {
+    KeyDigest current = state.current().filter(keys::has).orElse(null);
+    if (authority.isPresent() && current != null && !isFresh(current)) {
+      order(authority.get(), current);
+    }
+  }
+
+  private void order(CertificateOrder from, KeyDigest key) throws InterruptedException {
+    Instant now = clock.now();
+    Instant failed = failedOrder;
+    if (failed != null && now.isBefore(failed.plus(PAUSE))) {
+      return;
+    }
+    try {
+      keys.store(key, from.order(keys.read(key, clock.civilTime()).keyPair()));
+      failedOrder = null;
+    } catch (IOException e) {
+      failedOrder = now;
+      report("no certificate for the key " + key.hex() + ": " + FailureText.of(e));
+    }
+  }
+
+  private void store(RolloverState next) throws IOException {
+    RolloverState former = state;
+    if (next.equals(former)) {
+      return;
+    }
+    if (ended.getCount() == 0) {
+      throw new IOException("the server stops");
+    }
+    StateFiles.ownFolder(folder);
+    RolloverFile.write(folder, next);
+    state = next;
+    if (next.phase() != former.phase()) {
+      log.note("rollover", former.phase() + " to " + next.phase());
+    }
+  }
+
+  private PublishedKeys look() throws InterruptedException {
+    List<ServerAnswer> answers = new ArrayList<>();
+    for (Domain owner : owners) {
+      Map<String, DnsAnswer<TlsaRecord>> found = servers.tlsa(owner, settings.servers()::include);
+      found.forEach((server, records) -> answers.add(new ServerAnswer(owner, server, records)));
+      if (found.isEmpty()) {
+        answers.add(
+            new ServerAnswer(
+                owner,
+                "its name servers",
+                DnsAnswer.unknown(
+                    DnssecStatus.FAILED, owner, 0, Duration.ZERO, "they cannot be found")));
+      }
+    }
+    lastLook = clock.now();
+    return new PublishedKeys(answers);
+  }
+
+  private void act(RolloverAction action) throws IOException, InterruptedException {
+    record = "";
+    switch (action) {
+      case RolloverAction.Await(String reason) -> report(reason);
+      case RolloverAction.CreateKey _ -> throw new IllegalStateException("begun by a command");
+      case RolloverAction.Update update -> update(update);
+      case RolloverAction.Certify(KeyDigest key) when authority.isPresent() ->
+          order(authority.get(), key);
+      case RolloverAction.Certify(KeyDigest key) ->
+          report(
+              "a certificate for the key "
+                  + keys.files(key).key()
+                  + ": install both at "
+                  + source(identity)
+                  + ", then reload");
+      case RolloverAction.Destroy(KeyDigest key) -> {
+        destroy(key);
+        store(machine.destroyed(state, clock.now()));
+        report("");
+      }
+    }
+  }
+
+  private static String source(IdentitySettings identity) {
+    IdentitySettings.CertificatePair pair = identity.pair();
+    return pair == null ? "the state folder" : pair.certificate() + " and " + pair.key();
+  }
+
+  private void update(RolloverAction.Update update) {
+    List<String> problems = new ArrayList<>();
+    List<String> lines = new ArrayList<>();
+    for (RolloverAction.NameChange change : update.changes()) {
+      updates.send(change).ifPresent(problems::add);
+      lines.add(ZoneUpdates.record(change).line());
+    }
+    record = String.join("\n", lines);
+    problems.addFirst(update.reason());
+    report(String.join("; ", problems));
+  }
+
+  private void report(String reason) {
+    if (!reason.equals(waiting)) {
+      waiting = reason;
+      if (!reason.isEmpty()) {
+        log.note("rollover", state.phase() + ": " + reason);
+      }
+    }
+  }
+
+  private void destroy(KeyDigest key) throws IOException {
+    if (keys.has(key)) {
+      keys.destroy(key);
+      log.note("rollover", "destroyed the key " + key.hex());
+      return;
+    }
+    // The first one: of the self-signed pair, or in files of the admin or of ACME.
+    IdentitySettings.CertificatePair made = IdentityStore.selfSignedFiles(identity);
+    if (Files.exists(made.key())
+        && KeyDigest.of(Identity.read(made.certificate(), made.key()).leaf().getPublicKey())
+            .equals(key)) {
+      Files.deleteIfExists(made.key());
+      Files.deleteIfExists(made.certificate());
+      log.note("rollover", "destroyed the key " + key.hex());
+    } else {
+      log.note("rollover", "the old key " + key.hex() + " can be deleted where it came from");
+    }
+  }
+
+  private void scheduled(Instant now) throws IOException, InterruptedException {
+    boolean due =
+        state.phase() == Phase.IDLE
+            && state.current().isPresent()
+            && settings.every().filter(e -> !now.isBefore(state.ended().plus(e))).isPresent();
+    if (due) {
+      try {
+        begin();
+      } catch (RolloverRefusal e) {
+        log.warning("rollover", "not started: " + e.getMessage());
+      }
+    }
+  }
+
+  /**
+   * Starts a rollover, by an admin's command.
+   *
+   * @throws RolloverRefusal when the state or the published records do not allow it
+   * @throws IOException when the key or the state cannot be stored; nothing was changed
+   */
+  public synchronized void begin() throws RolloverRefusal, IOException, InterruptedException {
+    Instant now = clock.now();
+    PublishedKeys published = look();
+    store(
+        machine
+            .decide(state, new RolloverFacts(Optional.of(published), inForce.get(), false), now)
+            .state());
+    var _ = machine.start(state, published);
+    KeyDigest next = keys.create(clock.civilTime());
+    store(machine.begin(state, next, now));
+    lastLook = null;
+    log.note("rollover", "made the key " + next.hex());
+  }
+
+  /**
+   * Gives a rollover up, by an admin's command.
+   *
+   * @throws RolloverRefusal when there is none that can be given up
+   * @throws IOException when the state cannot be stored
+   */
+  public synchronized void abort() throws RolloverRefusal, IOException {
+    store(machine.abort(state, clock.now()));
+    lastLook = null;
+  }
+
+  /** {@return the state, without waiting for the thread} */
+  public RolloverStatus status() {
+    return new RolloverStatus(state, waiting, record);
+  }
+
+  @Override
+  public void close() {
+    ended.countDown();
+  }
+}
