@@ -171,6 +171,8 @@ final class RefusalTable {
           // Without a status, or with x.0.0: the words that most servers use.
           plain(5, UNKNOWN_USER, "user unknown", "unknown user", "no such user", "does not exist"),
           plain(ANY, MAILBOX_FULL, "mailbox full", "mailbox is full", "over quota", "quota exceed"),
+          // RFC 5321 section 4.2.3, without more.
+          plain(5, MAILBOX_FULL, "exceeded storage allocation"),
           // GMX and WEB.DE, which send no status; Mimecast; Yahoo.
           plain(ANY, NO_PTR, "ptr resource record", "ptr record"),
           plain(ANY, RATE_LIMIT_IP, "block listed", "rate limit reached", "ip reputation"),

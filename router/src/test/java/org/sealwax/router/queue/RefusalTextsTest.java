@@ -20,6 +20,9 @@ final class RefusalTextsTest {
   private static final String GOOGLE_FAQ = "Google, Email sender guidelines FAQ";
   private static final String MICROSOFT = "Microsoft, NDRs and SMTP errors in Exchange Online";
   private static final String OUTLOOK = "Outlook.com Postmaster, Troubleshooting";
+  private static final String EXCHANGE_ONLINE = "smtp.codes/exchangeonline";
+  private static final String SPAM_RESOURCE = "spamresource.com, 2025-12, 550-5.7.25 at Gmail";
+  private static final String EMAILWIZ = "LukeSmithxyz/emailwiz, issue 128; OpenSMTPD, issue 446";
   private static final String YAHOO = "Yahoo, SMTP Error Codes; smtp.codes/yahoo";
   private static final String APPLE = "smtp.codes/icloud; Apple, article 102322";
   private static final String GMX = "postmaster.gmx.net error messages; smtp.codes/unitedinternet";
@@ -60,24 +63,41 @@ final class RefusalTextsTest {
               GOOGLE),
           text(
               RefusalClass.NO_PTR,
-              "421-4.7.23 The IP address sending this message does not have a PTR record,|421"
-                  + " 4.7.23 or its forward DNS entry does not match.",
+              "421-4.7.23 The sending IP address for this message doesn't have a PTR record, or the"
+                  + " PTR|421 4.7.23 record's forward DNS entry doesn't match the sending IP"
+                  + " address.",
               GOOGLE_FAQ),
           text(
+              RefusalClass.NO_PTR,
+              "550-5.7.25 The IP address sending this message does not have a PTR record|550-5.7.25"
+                  + " setup, or the corresponding forward DNS entry does not match the|550 5.7.25"
+                  + " sending IP.",
+              SPAM_RESOURCE),
+          text(
               RefusalClass.SENDER_AUTHENTICATION,
-              "421 4.7.27 Your email has been rate limited because SPF did not pass.",
+              "421 4.7.27 Your email has been rate limited because SPF authentication didn't pass"
+                  + " for this message.",
               GOOGLE_FAQ),
           text(
               RefusalClass.TLS,
-              "421 4.7.29 Your email has been rate limited because it was not sent over TLS.",
+              "421 4.7.29 Your email has been rate limited because you're not using a TLS"
+                  + " connection.",
               GOOGLE_FAQ),
           text(
               RefusalClass.SENDER_AUTHENTICATION,
-              "421 4.7.30 Your email has been rate limited because DKIM did not pass.",
+              "421 4.7.30 Your email has been rate limited because DKIM authentication didn't pass"
+                  + " for this message.",
               GOOGLE_FAQ),
           text(
               RefusalClass.SENDER_AUTHENTICATION,
-              "421 4.7.32 Your email has been rate limited because the From: header is not aligned.",
+              "421 4.7.31 Your email has been rate limited because the sending domain doesn't have a"
+                  + " DMARC record, or the DMARC record doesn't specify a DMARC policy.",
+              GOOGLE_FAQ),
+          text(
+              RefusalClass.SENDER_AUTHENTICATION,
+              "421 4.7.32 Your email has been rate limited because the From: header (RFC5322) in"
+                  + " this message isn't aligned with either the authenticated SPF or DKIM"
+                  + " organizational domain.",
               GOOGLE_FAQ),
           text(
               RefusalClass.SENDER_AUTHENTICATION,
@@ -90,9 +110,12 @@ final class RefusalTextsTest {
               MICROSOFT),
           text(
               RefusalClass.UNKNOWN_USER,
-              "550 5.4.1 Recipient address rejected: Access denied.",
-              MICROSOFT),
-          text(RefusalClass.RATE_LIMIT_IP, "451 4.7.500 Server busy. Please try again", MICROSOFT),
+              "550 5.4.1 [x@a.example]: Recipient address rejected: Access denied [b.example]",
+              EXCHANGE_ONLINE),
+          text(
+              RefusalClass.RATE_LIMIT_IP,
+              "451 4.7.500 Server busy. Please try again later from [192.0.2.1]. (AS77712344)",
+              EXCHANGE_ONLINE),
           text(RefusalClass.RATE_LIMIT_IP, "550 5.7.511 Access denied, banned sender", MICROSOFT),
           text(RefusalClass.POLICY, "550 5.7.124 Sender not in allowed-senders list", MICROSOFT),
           text(
@@ -168,7 +191,7 @@ final class RefusalTextsTest {
               RefusalClass.NO_PTR,
               "554-web.de (mxweb010) Nemesis ESMTP Service not available|554-No SMTP"
                   + " service|554-Bad DNS PTR resource record.|554 For explanation visit",
-              GMX),
+              EMAILWIZ),
           text(RefusalClass.RATE_LIMIT_IP, "421 Rate limit reached. Please try again later", GMX),
           text(
               RefusalClass.SENDER_AUTHENTICATION,
@@ -181,9 +204,8 @@ final class RefusalTextsTest {
               GMX),
           text(
               RefusalClass.MAILBOX_FULL,
-              "552-Requested mail action aborted: exceeded storage allocation|552 Quota exceeded."
-                  + " The recipient mailbox is full.",
-              GMX),
+              "552 Requested mail action aborted: exceeded storage allocation",
+              "RFC 5321 section 4.2.3"),
           text(
               RefusalClass.POLICY,
               "554-Transaction failed|554-Reject due to policy restrictions.|554 For explanation"
@@ -225,7 +247,7 @@ final class RefusalTextsTest {
           text(
               RefusalClass.NO_PTR,
               "450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.1]",
-              POSTFIX),
+              "Postfix, reject_unknown_client_hostname; a log line in community.keyhelp.de, 9260"),
           text(
               RefusalClass.UNKNOWN_USER,
               "550 5.1.1 <x@a.example>: Recipient address rejected: User unknown in virtual alias"
