@@ -170,6 +170,9 @@ public final class HeldMail implements Closeable {
   public void start(Supplier<List<String>> further) {
     furtherLines = further;
     start(CHECK_INTERVAL);
+    if (queue.clock.nanoTime() - lastSummary >= DAY.toNanos()) {
+      checks.wake();
+    }
   }
 
   void start(Duration interval) {
@@ -391,8 +394,9 @@ public final class HeldMail implements Closeable {
       }
       if (held != countReported || !announced.isEmpty()) {
         countReported = held;
-        letter.addAll(lines());
-        subject = held + " recipients are held and wait for a decision";
+        HeldMailSummary summary = summary();
+        letter.addAll(summary.lines(announced.keySet()));
+        subject = summary.subject();
       }
     }
     List<String> refusals = queue.refusals.take();
@@ -413,14 +417,14 @@ public final class HeldMail implements Closeable {
     letter.addAll(section);
   }
 
-  List<String> lines() throws IOException {
+  HeldMailSummary summary() throws IOException {
     HeldMailSummary summary = new HeldMailSummary();
     visit(
         (batch, group, kind) -> {
           summary.add(batch, group);
           return true;
         });
-    return summary.lines(announced.keySet());
+    return summary;
   }
 
   /** Brings held mail back to its part of the disk, as far as it may be deleted. */

@@ -59,7 +59,8 @@ public final class HeldMailSummary {
   void add(RecipientBatch batch, RecipientGroup held) {
     for (Recipient r : held.recipients()) {
       FailureCause last = r.last();
-      String key = r.target() + ", " + batch.reason() + (last == null ? "" : " " + code(last));
+      String key =
+          r.target() + ", reason " + batch.reason() + (last == null ? "" : ", " + code(last));
       if (groups.size() == MOST_GROUPS && !groups.containsKey(key)) {
         others++;
       } else {
@@ -70,11 +71,23 @@ public final class HeldMailSummary {
     }
   }
 
-  /** {@code 550 5.1.1}, or the enhanced status alone where no server sent it. */
+  /** {@code reply 550 5.1.1}, or the enhanced status alone where no server sent it. */
   private static String code(FailureCause cause) {
     return cause.reply() == null
-        ? cause.status().toString()
-        : cause.reply().code() + " " + cause.status();
+        ? "status " + cause.status()
+        : "reply " + cause.reply().code() + " " + cause.status();
+  }
+
+  /** The subject of the letter. */
+  String subject() {
+    long recipients = others;
+    for (HeldGroup group : groups.values()) {
+      recipients += group.count;
+    }
+    return "Held mail: "
+        + recipients
+        + (recipients == 1 ? " recipient waits" : " recipients wait")
+        + " for a decision";
   }
 
   /**
@@ -84,9 +97,8 @@ public final class HeldMailSummary {
    */
   List<String> lines(Collection<BatchKey> ending) {
     List<String> lines = new ArrayList<>();
-    lines.add(
-        "These messages could not be delivered, and their senders could not safely be notified.");
-    lines.add("They wait for your decision:");
+    lines.add("These messages are held: an admin or a filter holds them, or they could not be");
+    lines.add("delivered and their senders could not safely be notified. Decide about them with:");
     COMMANDS.forEach(command -> lines.add("    " + command));
     if (!ending.isEmpty()) {
       lines.add("");
@@ -103,7 +115,7 @@ public final class HeldMailSummary {
     int named = Math.min(MOST_NAMED, largest.size());
     for (Map.Entry<String, HeldGroup> one : largest.subList(0, named)) {
       HeldGroup group = one.getValue();
-      lines.add(group.count + " to " + one.getKey());
+      lines.add(group.count + (group.count == 1 ? " message to " : " messages to ") + one.getKey());
       if (!group.text.isEmpty()) {
         lines.add("    " + group.text);
       }

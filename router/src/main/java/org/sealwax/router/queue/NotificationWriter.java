@@ -14,6 +14,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.json.JsonLine;
 import org.sealwax.mail.message.DeliveryStatus;
 import org.sealwax.mail.message.DeliveryStatus.DsnAction;
 import org.sealwax.mail.message.DeliveryStatus.ReturnedContent;
@@ -32,6 +33,9 @@ import org.sealwax.router.spool.RecipientBatch;
 
 /** Writes our own messages: notifications to senders, summaries to the postmaster. */
 final class NotificationWriter {
+  /** Characters of a line of a letter: in UTF-8 fewer than 998 bytes (RFC 5322 2.1.1). */
+  private static final int MAX_LINE = 300;
+
   /** The origin of our own messages, as the envelope has it. */
   static final String OWN_ORIGIN = "local";
 
@@ -286,7 +290,8 @@ final class NotificationWriter {
     text.append("Content-Type: text/plain; charset=utf-8\r\n");
     text.append("Content-Transfer-Encoding: 8bit\r\n\r\n");
     for (String line : lines) {
-      text.append(line.replaceAll("\\p{Cntrl}", " ")).append("\r\n");
+      JsonLine.escape(line, MAX_LINE, false, text);
+      text.append("\r\n");
     }
     byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
     try (OutputStream out = signed(draft, settings, now)) {

@@ -208,7 +208,9 @@ public final class IncomingFeedback implements Closeable {
       log.storeTrouble("reports are not in the summary: " + FailureText.of(e), e);
     }
     if (!reported.isEmpty()) {
-      lines.add("");
+      if (!lines.isEmpty()) {
+        lines.add("");
+      }
       lines.add("Reported by others since the last summary, and not verified:");
       lines.addAll(reported);
     }

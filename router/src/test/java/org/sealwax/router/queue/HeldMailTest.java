@@ -417,15 +417,17 @@ final class HeldMailTest {
     }
     QueueId damaged = send("damaged", true, 10);
     awaitHeld(6);
-    List<String> lines = held.lines();
+    List<String> lines = held.summary().lines(List.of());
     assertTrue(
-        lines.contains("5 to refused@target.example, refused 5.1.1"), String.join("\n", lines));
-    assertTrue(lines.contains("1 to damaged@target.example, damaged 5.1.1"));
+        lines.contains("5 messages to refused@target.example, reason refused, status 5.1.1"),
+        String.join("\n", lines));
+    assertTrue(lines.contains("1 message to damaged@target.example, reason damaged, status 5.1.1"));
     assertTrue(lines.contains("    as the test wants"));
     assertTrue(lines.contains("    " + damaged.text()));
     assertTrue(lines.containsAll(HeldMailSummary.COMMANDS.stream().map(c -> "    " + c).toList()));
-    int first = lines.indexOf("5 to refused@target.example, refused 5.1.1");
-    assertTrue(first < lines.indexOf("1 to damaged@target.example, damaged 5.1.1"));
+    int first = lines.indexOf("5 messages to refused@target.example, reason refused, status 5.1.1");
+    assertTrue(
+        first < lines.indexOf("1 message to damaged@target.example, reason damaged, status 5.1.1"));
   }
 
   @Test

@@ -347,7 +347,7 @@ public final class AcmeOrders implements Closeable {
         lines.add(
             "The order of a certificate for "
                 + status.name()
-                + " fails since "
+                + " has failed since "
                 + state.failedSince().truncatedTo(ChronoUnit.SECONDS)
                 + " ("
                 + state.failures()

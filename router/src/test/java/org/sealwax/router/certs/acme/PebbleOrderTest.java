@@ -266,7 +266,8 @@ final class PebbleOrderTest {
     assertTrue(failed.contains("connection refused"), failed);
     assertTrue(failed.contains("; next order at 20"), failed);
     assertEquals(1, orders.failing());
-    assertTrue(orders.summary().getFirst().contains("fails since"), orders.summary().toString());
+    assertTrue(
+        orders.summary().getFirst().contains("has failed since"), orders.summary().toString());
   }
 
   @Test
