@@ -87,13 +87,12 @@ public final class DkimCommand {
 
                 Looks up the TXT record of each [[dkim]] entry, of one domain or of all, also at each
                 authoritative server: no record, another key, a revoked key, another algorithm,
-                t=y, s= without email, several records. Names keys that sign and are not published,
-                and keys that will sign and are not published everywhere. For a key that no longer
+                t=y, s= without email, several records. Reports keys that sign but are not
+                published, and keys that will sign but are not published everywhere. For a key that no longer
                 signs, prints how long its record must stay published: until 7 days after the
                 last mail of its time has left the queue.
 
-                Exit code 0: all in order; 1: warnings, or something could not be found out; 2:
-                errors.
+                Exit code 0: all in order; 1: warnings, or a check without a result; 2: errors.
 
                 --json              print JSON
 

@@ -49,16 +49,16 @@ public final class DoctorCommand {
         name in EHLO, SPF and DMARC of that name and of the domains that send, the records of DKIM
         keys and their alignment with From, the DNS lists, the resolver, the clock, outgoing port 25,
         and of each domain that receives MX, DNSSEC, TLSA, MTA-STS, TLSRPT and the TLS of its hosts.
-        Prints the worst first, each with the record or the command that fixes it. Sends no mail and
-        changes nothing.
+        Prints the most serious findings first, each with the record or the command that fixes it.
+        Sends no mail and changes nothing.
 
         The addresses are those of --address, else [deliver] bind_ipv4 and bind_ipv6, else the
         public addresses of this host, else those that [server] hostname resolves to.
 
-        Exit code 0: all in order; 1: warnings, or something could not be found out; 2: errors.
+        Exit code 0: all in order; 1: warnings, or a check without a result; 2: errors.
 
         --address ADDRESS,...  addresses that mail is sent from
-        --reach DOMAIN      a domain elsewhere whose MX host is tried at port 25 (that of the
+        --reach DOMAIN      another domain, whose MX host is contacted at port 25 (that of the
                             postmaster)
         --json              print JSON
 

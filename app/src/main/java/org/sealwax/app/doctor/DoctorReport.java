@@ -37,7 +37,7 @@ record DoctorReport(Domain hostname, List<SiteFinding> findings) {
     findings = List.copyOf(findings);
   }
 
-  /** 2 with errors, 1 with warnings or with anything that could not be found out, else 0. */
+  /** 2 with errors, 1 with warnings or with a check without a result, else 0. */
   int exit() {
     return switch (worst()) {
       case OK, NOTE -> ExitStatus.OK;

@@ -23,7 +23,7 @@ record SiteFinding(
     OK,
     /** Worth knowing; nothing to do. */
     NOTE,
-    /** Could not be found out. Never a good result. */
+    /** The check has no result. Never a good one. */
     UNKNOWN,
     /** Some receivers refuse or distrust mail for it. */
     WARNING,

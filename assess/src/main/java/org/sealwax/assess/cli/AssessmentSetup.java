@@ -117,7 +117,7 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
    */
   public static AssessmentSetup of(
       Arguments arguments, ProcessEnvironment around, AssessmentTarget target) throws IOException {
-    // A target that the user gives as an address may be anywhere; one from the DNS may not.
+    // A target that the user gives as an address may be anywhere; one from the DNS must be public.
     boolean named =
         target instanceof AssessmentTarget.HostTarget host && !host.addresses().isEmpty();
     return of(arguments, around, named, VisitLimiter.open());

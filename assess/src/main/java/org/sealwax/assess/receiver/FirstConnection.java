@@ -21,7 +21,7 @@ import org.sealwax.mail.tls.wire.TlsSuite;
 
 /**
  * The first connection: an ordinary client's handshake and EHLO under TLS. When that fails, simpler
- * and simpler ClientHellos find out what the server does not tolerate.
+ * and simpler ClientHellos show what the server does not tolerate.
  */
 final class FirstConnection {
   private static final int CERTIFICATE_REQUIRED = 116;

@@ -49,7 +49,7 @@ public final class OpenRelayProbe implements Probe {
    * Toward this mailbox.
    *
    * @param own mailbox of the user; ASCII, in a domain
-   * @param resolver finds out whether that domain is the server's own
+   * @param resolver shows whether that domain is the server's own
    */
   public OpenRelayProbe(
       Mailbox own, Resolver resolver, Dialer dialer, Clock clock, RandomSource random) {

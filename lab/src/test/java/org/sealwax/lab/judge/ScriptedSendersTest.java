@@ -27,7 +27,7 @@ import org.sealwax.mail.tls.TlsFactory;
 
 /**
  * Every trap met by senders whose habits are known: the good one passes all, and in each row one of
- * the bad ones is found out.
+ * the bad ones is detected.
  */
 @Tag("slow")
 final class ScriptedSendersTest {

@@ -10,9 +10,9 @@ public enum SpfResult {
   NEUTRAL,
   /** The client may send for the domain. */
   PASS,
-  /** The client may not. */
+  /** The client is not authorized. */
   FAIL,
-  /** The client probably may not. */
+  /** The client is probably not authorized. */
   SOFTFAIL,
   /** A look-up failed: a later check may have another result. */
   TEMPERROR,

@@ -114,7 +114,7 @@ final class ChainCheck {
     }
   }
 
-  /** Finds out why there is no path, by following the chain as it was sent. */
+  /** Determines why there is no path, by following the chain as it was sent. */
   private static void diagnose(
       List<X509Certificate> chain, PreparedRoots roots, Instant now, Set<Verdict.Reason> reasons) {
     X509Certificate at = chain.getFirst();

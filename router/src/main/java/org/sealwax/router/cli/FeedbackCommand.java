@@ -43,7 +43,7 @@ public final class FeedbackCommand {
 
         Prints how often bounces to rewritten senders, abuse reports (ARF, RFC 5965) and DMARC
         aggregate reports (RFC 9990) were received, by alias, target and source, and the targets
-        of aliases that have answered "unknown user" on seven days running. A report is a claim
+        of aliases that have answered "unknown user" on seven consecutive days. A report is a claim
         of its sender and is not verified; the replies about targets are those that this server
         received. No server is needed. Exit code 0: no dead alias; 1: a dead alias.
 

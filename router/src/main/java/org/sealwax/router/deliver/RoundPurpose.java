@@ -49,7 +49,7 @@ record RoundPurpose(ConnectionUse use, Consignment consignment) {
   }
 
   /**
-   * To find out how mail would be treated.
+   * To learn how mail would be treated.
    *
    * @param message what the message in question demands or waives
    */

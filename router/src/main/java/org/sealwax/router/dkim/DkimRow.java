@@ -46,7 +46,7 @@ public record DkimRow(
             name = "until",
             example = "2028-01-31",
             doc =
-                "Day (UTC) from which the key no longer signs. Keep the row and the record until sealwax dkim check says that the record can be withdrawn. Default: none.")
+                "Day (UTC) from which the key no longer signs. Keep the row and the record until sealwax dkim check reports that the record can be removed. Default: none.")
         Optional<Instant> until) {
   /** Checks that the key signs at some time. */
   public DkimRow {

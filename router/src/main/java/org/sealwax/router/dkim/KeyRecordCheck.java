@@ -59,7 +59,7 @@ public final class KeyRecordCheck {
     OK,
     /** Something may be done. */
     NOTE,
-    /** Could not be found out. */
+    /** The check has no result. */
     UNKNOWN,
     /** Signatures may fail, now or soon. */
     WARNING,

@@ -22,7 +22,7 @@ import org.sealwax.mail.settings.SettingTable;
     purpose =
         "Users and clients that may relay, and the domains that they may use: their mail from these domains is signed by DKIM.")
 public record SenderRow(
-    @Setting(example = "ann", doc = "Users, by their name in AUTH.") List<String> users,
+    @Setting(example = "ann", doc = "User names of AUTH.") List<String> users,
     @Setting(example = "192.0.2.0/24", doc = "Networks, which must be in [trust] networks.")
         List<Cidr> networks,
     @Setting(

@@ -65,8 +65,8 @@ public final class SigningPolicy {
   }
 
   /**
-   * {@return the keys that sign the mail of a user or client; none when it may not use the domain
-   * of the author or of the envelope sender, or the author's domain has no key}
+   * {@return the keys that sign the mail of a user or client; none when it is not permitted to use
+   * the domain of the author or of the envelope sender, or the author's domain has no key}
    *
    * @param author the one address of the From field
    * @param sender the reverse-path; the null path has no domain and does not prevent it

@@ -10,7 +10,7 @@ import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.settings.SettingTable;
 
 /**
- * How mail from clients that may not relay is judged.
+ * How mail from untrusted clients is judged.
  *
  * @param dmarc what the results lead to
  * @param authservId our name in Authentication-Results; the host name when empty
@@ -23,7 +23,7 @@ import org.sealwax.mail.settings.SettingTable;
 @SettingTable(
     name = "inbound",
     purpose =
-        "Mail from clients that may not relay: checks by SPF, DKIM, DMARC, and cut-through forwarding.")
+        "Mail from untrusted clients: checks by SPF, DKIM, DMARC, and cut-through forwarding.")
 public record InboundSettings(
     @Setting(
             fallback = "report",
@@ -38,18 +38,19 @@ public record InboundSettings(
     @Setting(
             example = {"192.0.2.25/32"},
             doc =
-                "Own backup MX hosts and forwarders: their address is not checked by SPF, and their mail is not rejected.")
+                "Backup MX hosts and forwarders of this site: SPF does not check their addresses, and their mail is not rejected.")
         List<Cidr> trustedRelays,
     @Setting(
             fallback = "true",
             doc =
-                "Deliver mail for an alias with one target on another server while its client waits: a refusal there is a refusal here, and not a bounce. The message goes into the queue after 60 seconds, and where it is deferred.")
+                "Deliver mail for an alias with one target on another server while the client waits: the client gets the refusal of the target, and no bounce is sent. Deferred mail, and mail that takes longer than 60 seconds, goes into the queue.")
         boolean cutThrough,
     @Setting(
             fallback = "10s",
             least = "1s",
             most = "1m",
-            doc = "Time limit of the checks of one message; results that are late are temperror.")
+            doc =
+                "Time limit of the checks of one message; the result of a check that takes longer is temperror.")
         Duration timeLimit) {
   /** What the results of the checks lead to. */
   public enum Mode {

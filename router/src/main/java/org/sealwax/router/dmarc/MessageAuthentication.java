@@ -117,7 +117,7 @@ public final class MessageAuthentication implements MessageSplitter.MessageParts
     return outcome(author, spf, Optional.of(signatures), dmarc, enforcement);
   }
 
-  /** Nothing could be found out. */
+  /** No check has a result. */
   AuthenticationOutcome unchecked() {
     SpfVerdict spf = new SpfVerdict(SpfResult.TEMPERROR, Optional.empty(), "no answer");
     DmarcVerdict dmarc =

@@ -20,7 +20,7 @@ import org.sealwax.mail.settings.SettingTable;
     rows = true,
     most = DnsList.MAX_LISTS,
     purpose =
-        "DNS block or allow list (RFC 5782). Clients that may not relay are looked up at their first RCPT, once for each session. An allow list prevails over all block lists. A list that does not answer within 5 seconds, or refuses the query (127.255.255.x, logged), does not list the client.")
+        "DNS block or allow list (RFC 5782). Untrusted clients are looked up at their first RCPT, once for each session. An allow list prevails over all block lists. A list that does not answer within 5 seconds, or refuses the query (127.255.255.x, logged), does not list the client.")
 public record DnsList(
     @Setting(
             example = "dnsbl.example.net",

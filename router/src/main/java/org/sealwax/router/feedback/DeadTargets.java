@@ -20,12 +20,12 @@ import org.sealwax.router.queue.RefusalClass;
 import org.sealwax.router.queue.TargetReplies;
 
 /**
- * Targets of aliases that answer "unknown user" every day: dead ones after {@link #DAYS} days
- * running. Only replies count that this server received as a client, and a delivery ends the run.
- * Thread-safe.
+ * Targets of aliases that answer "unknown user" every day: dead ones after {@link #DAYS}
+ * consecutive days. Only replies count that this server received as a client, and a delivery ends
+ * the run. Thread-safe.
  */
 public final class DeadTargets implements TargetReplies {
-  /** Days running with the reply, in UTC. */
+  /** Consecutive days with the reply, in UTC. */
   public static final int DAYS = 7;
 
   /** Runs that are kept apart: a catch-all alias has as many names as senders think of. */
@@ -37,7 +37,7 @@ public final class DeadTargets implements TargetReplies {
   private final Set<AliasTarget> changed = new TreeSet<>();
 
   /**
-   * Days running.
+   * Consecutive days.
    *
    * @param first day
    * @param last day
@@ -164,7 +164,7 @@ public final class DeadTargets implements TargetReplies {
         + key.target()
         + ", which has answered \"unknown user\" on "
         + run.days()
-        + " days running, since "
+        + " consecutive days, since "
         + run.first()
         + "; remove it from the aliases";
   }

@@ -13,7 +13,9 @@ import java.util.function.LongSupplier;
  * and beyond {@link #MAX_SERIES} of one name they are added up under {@code other}.
  */
 public final class Counters {
-  /** Maximum number of series of one name: our labels stay below it, an attacker's may not. */
+  /**
+   * Maximum number of series of one name: our labels stay below it, an attacker's can exceed it.
+   */
   public static final int MAX_SERIES = 64;
 
   private final Map<String, MetricFamily> families = new ConcurrentSkipListMap<>();

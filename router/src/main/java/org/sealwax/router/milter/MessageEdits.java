@@ -17,9 +17,9 @@ import org.sealwax.mail.message.HeaderScanner;
  * A message with the changes of filters: its header section in memory, its body where it is stored.
  * Owned by one thread.
  *
- * <p>In mail of a client that may not relay, all that filters add stands above the fields of the
- * message, which stay as they are, byte for byte, with the body: signatures remain valid, and other
- * readers see what was scanned.
+ * <p>In mail of an untrusted client, all that filters add stands above the fields of the message,
+ * which stay as they are, byte for byte, with the body: signatures remain valid, and other readers
+ * see what was scanned.
  */
 public final class MessageEdits implements Closeable {
   /** Fields that all filters may add. */
@@ -214,7 +214,7 @@ public final class MessageEdits implements Closeable {
   /** Another body; only for our own mail. */
   void replaceBody(MilterContent other, boolean eight) throws IOException {
     if (!ours) {
-      throw new IllegalStateException("the body of a client that may not relay");
+      throw new IllegalStateException("the body of an untrusted client");
     }
     MilterContent before = body;
     body = other;
@@ -228,14 +228,14 @@ public final class MessageEdits implements Closeable {
   /**
    * Applies one change.
    *
-   * @return false when it is not made, because the client may not relay
+   * @return false when it is not made, because the client is untrusted
    * @throws MilterException when all changes together are too large
    * @throws NoMemory when there is none
    */
   boolean apply(HeaderEdit edit, boolean keepsSpace) throws MilterException, NoMemory {
     return switch (edit) {
       case HeaderEdit.Add add -> {
-        // Where the fields of the message may not move, its end is the end of what was added.
+        // Where the fields of the message must not move, its end is the end of what was added.
         insert(ours ? fields.size() : fields.size() - originals, add.field(), keepsSpace);
         yield true;
       }

@@ -10,8 +10,8 @@
  * <p>Invariants: a filter that fails, is late, or sends anything that the protocol does not allow
  * at that place leads to {@link org.sealwax.router.milter.MilterSettings.OnFailure} and never to
  * acceptance by any other way; a reply of a filter is 4yz or 5yz, bounded and printable; what a
- * filter adds to a header is whole fields; the fields and the body of a client that may not relay
- * are never changed; memory does not depend on the size of the message.
+ * filter adds to a header is whole fields; the fields and the body of an untrusted client are never
+ * changed; memory does not depend on the size of the message.
  *
  * <p>The protocol has no RFC; its definition is libmilter of Sendmail.
  */

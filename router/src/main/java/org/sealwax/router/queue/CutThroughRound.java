@@ -12,8 +12,8 @@ import org.sealwax.router.spool.SpoolException;
 
 /**
  * The meeting of a round of delivery and of the session that waits for it. The round ends once, and
- * the session ends the wait once; who comes second finds out who was first. Each has a thread of
- * its own.
+ * the session ends the wait once; who comes second learns which was first. Each has a thread of its
+ * own.
  *
  * <p>Invariants: only one of them writes what follows from the outcome. A message that was handed
  * to the queue is stored as queued before the round's outcome is written, and before the client

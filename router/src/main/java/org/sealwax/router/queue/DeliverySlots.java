@@ -101,7 +101,7 @@ public final class DeliverySlots {
   }
 
   /**
-   * Whether more hosts may be found out from the backlog: a host that greets us and then is slow
+   * Whether more hosts may be learned from the backlog: a host that greets us and then is slow
    * leaves the one class for the other, and both together have their bound.
    */
   private boolean mayFindOut() {

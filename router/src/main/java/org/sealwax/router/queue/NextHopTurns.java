@@ -125,7 +125,10 @@ final class NextHopTurns {
     return found;
   }
 
-  /** A new one of the sender domain whose turn it is; if it may not begin, of one after it. */
+  /**
+   * A new one of the sender domain whose turn it is; if it is not permitted to begin, of one after
+   * it.
+   */
   private static @Nullable NextHopBacklog arrival(
       ClassTurns of, boolean oldest, DeliverySlots slots, Instant now) {
     for (int i = Math.min(DOMAINS_TRIED, of.arrivals.size()); i > 0; i--) {

@@ -318,7 +318,7 @@ final class QueueState {
 
   /**
    * A query of the store begins. It sees the store as it is now, and what it finds is offered
-   * later: batches that are let go meanwhile may not be what it says, and mail that comes back
+   * later: batches that are let go meanwhile might differ from it, and mail that comes back
    * meanwhile is not in it.
    */
   private void queryBegins() {

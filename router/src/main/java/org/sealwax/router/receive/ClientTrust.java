@@ -1,6 +1,6 @@
 package org.sealwax.router.receive;
 
-/** The reason why a client may relay, or that it may not. */
+/** The reason why a client is trusted to relay, or that it is untrusted. */
 public sealed interface ClientTrust {
   /** A client without trust: may send to our domains only. */
   record AnyClient() implements ClientTrust {}

@@ -14,7 +14,7 @@ import org.sealwax.mail.dmarc.AuthorDomain;
 enum ForwardedSender {
   /** With the rewritten sender: it proves nothing about the author. */
   REWRITTEN,
-  /** With the sender that came, for which SPF does not pass. */
+  /** With the original envelope sender, for which SPF does not pass. */
   ORIGINAL,
   /** Not at all: a bounce keeps its empty sender, and our host name would prove the author. */
   NONE;

@@ -26,7 +26,7 @@ import org.sealwax.router.route.RecipientDirectory;
  * @param rules relay rules
  * @param directory our domains
  * @param peerMatcher peers that are known by what their own MX hosts showed
- * @param dnsLists block and allow lists for clients that may not relay
+ * @param dnsLists block and allow lists for untrusted clients
  * @param milters mail filters, in their order
  * @param signing decides which mail is signed by DKIM, or null: none
  * @param inbound how mail of clients without trust is judged
@@ -96,9 +96,7 @@ public record ReceiveConfiguration(
     return ruling instanceof RelayRules.RelayDecision.Take ? unlessListed(ruling, client) : ruling;
   }
 
-  /**
-   * Lists are asked only about clients that may not relay, and only for mail that we would take.
-   */
+  /** Lists are asked only about untrusted clients, and only for mail that we would take. */
   private static RelayRules.RelayDecision unlessListed(
       RelayRules.RelayDecision ruling, ClientState client) {
     ClientListing listing = client.listing;

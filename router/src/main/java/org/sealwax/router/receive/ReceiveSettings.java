@@ -24,8 +24,8 @@ import org.sealwax.mail.settings.SettingsRecord;
  * @param nameWait how long a finished message waits for that name at most, counted from the
  *     connection
  * @param honoursUntrustedTlsRequiredNo whether {@code TLS-Required: No} (RFC 8689 3) counts also in
- *     mail to addresses that we forward, from clients that may not relay; from clients that may
- *     relay it always counts
+ *     mail to addresses that we forward, from untrusted clients; from clients that may relay it
+ *     always counts
  * @param zone time zone of the Received field
  */
 @SettingTable(name = "limits", purpose = "Limits for clients.")

@@ -116,7 +116,7 @@ final class ReceivedContent implements Closeable {
     }
   }
 
-  /** Whose mail it is for DKIM; null for a client that may not relay, whose mail is not signed. */
+  /** Whose mail it is for DKIM; null for an untrusted client, whose mail is not signed. */
   private @Nullable Submitter submitter() {
     return switch (client.trust) {
       case ClientTrust.AnyClient _ -> null;

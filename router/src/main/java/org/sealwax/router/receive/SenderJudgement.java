@@ -21,9 +21,9 @@ import org.sealwax.router.dmarc.UnprovenAuthor;
 import org.sealwax.router.spool.QueueId;
 
 /**
- * What happens to one message of a client that may not relay: Authentication-Results with our name
- * are taken out of it (RFC 8601 section 5), in each mode, because their readers trust the name; and
- * its sender is checked unless this is off. Owned by one thread.
+ * What happens to one message of an untrusted client: Authentication-Results with our name are
+ * taken out of it (RFC 8601 section 5), in each mode, because their readers trust the name; and its
+ * sender is checked unless this is off. Owned by one thread.
  */
 final class SenderJudgement {
   /** Copies of the header section that the checks hold at a time: as bytes and as fields. */
@@ -50,7 +50,7 @@ final class SenderJudgement {
     this.checks = checks;
   }
 
-  /** Begins with a message of a client that may not relay. */
+  /** Begins with a message of an untrusted client. */
   static SenderJudgement begin(
       SmtpServer server,
       ReceiveConfiguration reception,

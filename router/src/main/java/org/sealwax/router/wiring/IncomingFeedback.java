@@ -152,7 +152,7 @@ public final class IncomingFeedback implements Closeable {
   public void start(Counters counters) {
     counters.gauge(
         "sealwax_dead_aliases",
-        "Targets of aliases that answered \"unknown user\" on seven days running",
+        "Targets of aliases that answered \"unknown user\" on seven consecutive days",
         dead::count);
     if (Files.exists(storeFile(state))) {
       load();

@@ -173,7 +173,7 @@ final class RouteTest {
 
   @Test
   void outcomeKeepsTheFirstHostsRecipientReply() throws Exception {
-    // What the second host does, and what comes of it.
+    // What the second host does, and the result.
     record Case(java.util.function.Consumer<FakeInternet> second, String expected) {}
     for (Case c :
         List.of(

@@ -55,13 +55,13 @@ final class DeadTargetsTest {
     assertEquals(
         List.of(
             "dead alias: team@project.example leads to dev@provider.example, which has answered"
-                + " \"unknown user\" on 7 days running, since 2026-11-01; remove it from the"
+                + " \"unknown user\" on 7 consecutive days, since 2026-11-01; remove it from the"
                 + " aliases"),
         dead.sentences());
     assertEquals(1, dead.count());
     assertEquals(1, log.facts().stream().filter(f -> f.startsWith("warning")).count());
     days(2, UNKNOWN);
-    assertTrue(dead.sentences().getFirst().contains("on 9 days running"));
+    assertTrue(dead.sentences().getFirst().contains("on 9 consecutive days"));
     assertEquals(1, log.facts().stream().filter(f -> f.startsWith("warning")).count(), "once");
     dead.delivered(recipient("TEAM", "dev"));
     assertEquals(List.of(), dead.sentences());

@@ -84,7 +84,7 @@ final class OtherValidatorsTest {
     try {
       authority = AuthoritativeServer.start(settings(), key, Clock.system(), RandomSource.secure());
     } catch (IOException e) {
-      // Outside CI the user of the tests may not have the right to use port 53.
+      // Outside CI the user of the tests might lack the right to use port 53.
       assumeTrue(System.getenv("CI") != null, "port 53 needs privileges here: " + e.getMessage());
       throw e;
     }
