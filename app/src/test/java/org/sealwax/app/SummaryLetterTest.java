@@ -153,8 +153,8 @@ final class SummaryLetterTest {
           Instant.now().minus(Duration.ofDays(2)).getEpochSecond() + "\n");
       Files.writeString(file, CONFIGURATION.formatted(host.socket.getLocalPort()));
       try (ServerProcess server = new ServerProcess(file, Map.of())) {
-        String letter = host.mail.poll(120, TimeUnit.SECONDS);
-        assertTrue(letter != null, "no letter came");
+        String letter = host.mail.poll(60, TimeUnit.SECONDS);
+        assertTrue(letter != null, () -> "no letter came: " + server.output());
         for (String line :
             List.of(
                 "Subject: Held mail: 1 recipient waits for a decision",

@@ -163,7 +163,7 @@ public final class HeldMail implements Closeable {
   }
 
   /**
-   * Begins to look, and goes on.
+   * Begins the checks, and goes on.
    *
    * @param further lines for the summary besides those about held and refused mail; empty: none
    */

@@ -37,6 +37,7 @@ import org.sealwax.router.control.Explainer;
 import org.sealwax.router.control.ReloadReport;
 import org.sealwax.router.control.RolloverControlService;
 import org.sealwax.router.deliver.MxHostProbe;
+import org.sealwax.router.dkim.SigningPolicy;
 import org.sealwax.router.dmarc.SenderChecks;
 import org.sealwax.router.dnsbl.DnsListClient;
 import org.sealwax.router.evidence.PeerIdentities;
@@ -207,7 +208,7 @@ public final class Router implements Closeable {
             settings,
             stores,
             queue.intake(),
-            () -> activeNow().reception().signing(),
+            () -> signing(activeNow()),
             resolver,
             clock,
             random,
@@ -319,7 +320,13 @@ public final class Router implements Closeable {
     stores.use(next, made.authorities());
     milters.retain(next.milters());
     queue.settings(next.queue());
-    queue.signBy(made.reception().signing());
+    queue.signBy(signing(made));
+  }
+
+  /** What signs our own messages; nothing where no key is configured. */
+  private static SigningPolicy signing(ActiveConfiguration now) {
+    SigningPolicy policy = now.reception().signing();
+    return policy == null ? SigningPolicy.NONE : policy;
   }
 
   /** Listens and begins to deliver. */
