@@ -388,7 +388,8 @@ public final class Router implements Closeable {
     prefetch.start();
     held.start(
         () ->
-            Stream.concat(acme.summary().stream(), reportsIn.feedback().summary().stream())
+            Stream.of(acme.summary(), rollovers.summary(), reportsIn.feedback().summary())
+                .flatMap(List::stream)
                 .toList());
     housekeeping.start(
         List.of(

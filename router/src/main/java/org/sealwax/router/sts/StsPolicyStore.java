@@ -10,7 +10,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.sts.StsMemory;
@@ -59,7 +58,7 @@ final class StsPolicyStore implements Closeable {
   private final StoreFile policies;
   private final int maxDomains;
   private final long maxText;
-  private final AtomicLong rows = new AtomicLong();
+  private volatile long rows;
   private long text;
 
   private StsPolicyStore(StoreFile policies, int maxDomains, long maxText) {
@@ -94,13 +93,13 @@ final class StsPolicyStore implements Closeable {
 
   /** Rows now. */
   long size() {
-    return rows.get();
+    return rows;
   }
 
   private long recount(Statements w) throws SQLException {
     text = w.number("SELECT coalesce(sum(size), 0) FROM policy");
-    rows.set(w.number("SELECT count(*) FROM policy"));
-    return rows.get();
+    rows = w.number("SELECT count(*) FROM policy");
+    return rows;
   }
 
   /** What is remembered of a domain; {@link StsMemory#EMPTY} when nothing is. */
@@ -152,9 +151,9 @@ final class StsPolicyStore implements Closeable {
           if (after < 0) {
             w.update("DELETE FROM policy WHERE domain = ?", domain.name());
           }
-          rows.addAndGet((after < 0 ? 0 : 1) - (before < 0 ? 0 : 1));
+          rows += (after < 0 ? 0 : 1) - (before < 0 ? 0 : 1);
           text += Math.max(after, 0) - Math.max(before, 0);
-          if (rows.get() > maxDomains || text > maxText) {
+          if (rows > maxDomains || text > maxText) {
             evict(w);
           }
           return memory;
@@ -252,7 +251,7 @@ final class StsPolicyStore implements Closeable {
                   troubles,
                   now,
                   unused);
-          return gone > 0 ? recount(w) : size();
+          return gone > 0 ? recount(w) : rows;
         });
   }
 

@@ -13,6 +13,7 @@ import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dkim.DkimSigningKey;
 import org.sealwax.mail.dns.NegativeTrustAnchor;
+import org.sealwax.mail.dns.update.TsigKey;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.HeapBudget;
@@ -26,6 +27,7 @@ import org.sealwax.mail.tls.verdict.NameCheck;
 import org.sealwax.router.certs.ServerCertificates;
 import org.sealwax.router.certs.acme.AcmeSettings;
 import org.sealwax.router.certs.acme.AcmeSetup;
+import org.sealwax.router.certs.rollover.ZoneServerRow;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.dkim.DkimKeyFile;
 import org.sealwax.router.dkim.DkimRow;
@@ -109,6 +111,7 @@ public final class ConfiguredFilesCheck {
     inspection.acme();
     inspection.passwords();
     inspection.dkim();
+    inspection.updateKeys();
     inspection.directory();
     inspection.expiries();
     inspection.memory();
@@ -249,6 +252,18 @@ public final class ConfiguredFilesCheck {
           findings.add(
               new FileProblem(true, place, "the selector is used twice; " + key.algorithm().tag()));
         }
+      } catch (IOException e) {
+        error(place, e);
+      }
+    }
+  }
+
+  private void updateKeys() {
+    for (ZoneServerRow row : settings.zoneServers()) {
+      String place = "[[dns_update]] " + row.zone();
+      try {
+        var _ = TsigKey.read(row.key());
+        DkimKeyFile.warning(row.key()).ifPresent(w -> warning(place, w));
       } catch (IOException e) {
         error(place, e);
       }

@@ -72,6 +72,11 @@ public final class Rollovers implements Closeable {
     return rollover;
   }
 
+  /** Lines for the daily summary. */
+  public List<String> summary() {
+    return rollover == null ? List.of() : rollover.summary();
+  }
+
   /**
    * Begins.
    *

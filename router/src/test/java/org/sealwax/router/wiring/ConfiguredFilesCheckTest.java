@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -149,6 +150,24 @@ final class ConfiguredFilesCheckTest {
         List.of(
             "error: [identity]: mixed.crt: the private key does not match the (first) certificate"),
         found("[identity]\n" + mixed));
+  }
+
+  @Test
+  void readsKeysForDynamicUpdates() throws IOException {
+    String row =
+        "[[dns_update]]\nzone = \"a.example\"\nserver = \"192.0.2.53:53\"\nkey = \"tsig\"\n";
+    Path key = folder.resolve("tsig");
+    Files.writeString(key, "hmac-sha256:router.example:AAECAwQFBgcICQoLDA0ODw==\n");
+    Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
+    assertEquals(List.of(), found(row));
+    Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-r--r--"));
+    assertEquals(
+        List.of(
+            "warning: [[dns_update]] a.example: private key tsig is readable by all users of this"
+                + " machine; run: chmod o= tsig"),
+        found(row));
+    Files.writeString(key, "hmac-md5:router.example:AAECAwQFBgcICQoLDA0ODw==\n");
+    assertTrue(found(row).getFirst().contains("algorithm of the key is not supported"));
   }
 
   @Test

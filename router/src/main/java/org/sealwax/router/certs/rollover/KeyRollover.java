@@ -8,8 +8,10 @@ import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -48,6 +50,9 @@ public final class KeyRollover implements Closeable {
 
   /** Tickets are bound to the pair: a server context for each, so none outlives the load. */
   private static final Duration TICKETS = Duration.ZERO;
+
+  /** A phase that lasts longer may need a person. */
+  private static final Duration LASTING = Duration.ofDays(1);
 
   private static final Duration TURN = Duration.ofSeconds(1);
 
@@ -390,6 +395,24 @@ public final class KeyRollover implements Closeable {
   public synchronized void abort() throws RolloverRefusal, IOException {
     store(machine.abort(state, clock.now()));
     lastLook = null;
+  }
+
+  /** {@return lines for the daily summary: a phase that lasts, and what it waits for} */
+  public List<String> summary() {
+    RolloverStatus now = status();
+    Phase phase = now.state().phase();
+    boolean lasts = now.state().since().plus(LASTING).isBefore(clock.now());
+    // To drain takes as long as it is configured.
+    if (phase == Phase.IDLE || phase == Phase.DRAIN || !lasts) {
+      return List.of();
+    }
+    return List.of(
+        "The rollover of the key is in phase "
+            + phase.name().toLowerCase(Locale.ROOT)
+            + " since "
+            + now.state().since().truncatedTo(ChronoUnit.SECONDS)
+            + (now.waiting().isEmpty() ? "." : " and waits for: " + now.waiting())
+            + (now.record().isEmpty() ? "" : "; record: " + now.record()));
   }
 
   /** {@return the state, without waiting for the thread} */

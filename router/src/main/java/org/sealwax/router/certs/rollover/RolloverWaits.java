@@ -3,7 +3,7 @@ package org.sealwax.router.certs.rollover;
 import java.time.Duration;
 
 /**
- * How long each wait is. A cache keeps records for their time to live; twice that leaves room for
+ * How long each wait is. A cache keeps records for their time to live; twice that allows for
  * servers behind one address that lag without being seen.
  *
  * @param old least time for which the record of the old key stays after the load: a state folder

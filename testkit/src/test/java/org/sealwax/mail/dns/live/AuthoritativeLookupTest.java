@@ -3,6 +3,7 @@ package org.sealwax.mail.dns.live;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.Inet4Address;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -79,6 +80,46 @@ final class AuthoritativeLookupTest {
               a -> false,
               server.address().getPort());
       assertEquals(Map.of(), guarded.tlsa(Domain.of("_25._tcp.mx.example.org")));
+    }
+  }
+
+  /** For a rollover, what was not answered must not look like an answer. */
+  @Test
+  void whatCannotBeAskedIsUnknown() throws Exception {
+    String text =
+        """
+        @ 300 IN NS ns1
+        @ 300 IN NS nowhere
+        ns1 300 IN A 127.0.0.1
+        ns1 300 IN A 127.0.0.2
+        ns1 300 IN AAAA ::2
+        _25._tcp.mx 120 IN TLSA %s
+        _25._tcp.alias 300 IN CNAME _25._tcp.mx
+        """
+            .formatted(KEY);
+    try (LoopbackResolver server =
+        LoopbackResolver.start(Clock.system(), Zone.of("example.org", text))) {
+      DnsSettings settings = DnsSettings.defaults().withResolvers(List.of(server.address()));
+      AuthoritativeLookup lookup =
+          new AuthoritativeLookup(
+              settings,
+              Clock.system(),
+              RandomSource.secure(),
+              a -> !a.getHostAddress().equals("127.0.0.2"),
+              server.address().getPort());
+      Map<String, DnsAnswer<TlsaRecord>> found =
+          lookup.tlsaSets(Domain.of("_25._tcp.mx.example.org"), a -> a instanceof Inet4Address);
+      assertEquals(
+          Set.of("ns1.example.org (127.0.0.1)", "ns1.example.org", "nowhere.example.org"),
+          found.keySet());
+      assertEquals("an address is not asked", of(found, "ns1.example.org").reason());
+      assertEquals("no address", of(found, "nowhere.example.org").reason());
+      // The resolver of the test is not authoritative for anything.
+      assertEquals("not authoritative", of(found, "ns1.example.org (127.0.0.1)").reason());
+      assertTrue(
+          lookup
+              .tlsaSets(Domain.of("_25._tcp.mx.example.org"), _ -> true)
+              .containsKey("ns1.example.org (::2)"));
     }
   }
 
