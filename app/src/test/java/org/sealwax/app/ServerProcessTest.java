@@ -11,6 +11,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +22,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.router.certs.acme.IssuedPair;
 import org.sealwax.router.server.RouterTestClient;
+import org.sealwax.testkit.tls.TestCa;
 
 /** The program as the system sees it: signals, its end, the service manager, the command line. */
 @Tag("process")
@@ -173,6 +176,52 @@ final class ServerProcessTest {
     List<String> with = loadedClasses("b", "[metrics]\naddress = \"127.0.0.1:0\"\n");
     int listens = with.indexOf("org.sealwax.router.receive.Listener");
     assertTrue(listens >= 0 && listens < with.indexOf(http + "Service"), "SMTP listens first");
+  }
+
+  @Test
+  void acme4jIsNotLoadedWhileNothingIsDue() throws Exception {
+    String directory = "https://127.0.0.1.example/dir";
+    Path acme = Files.createDirectories(folder.resolve("acme").resolve("state").resolve("acme"));
+    Path pair = acme.resolve("mx.example.org.pem");
+    Files.writeString(pair, TestCa.root("Authority").identity("mx.example.org").pem());
+    long now = Instant.now().getEpochSecond();
+    Files.writeString(
+        acme.resolve("mx.example.org.state"),
+        """
+        directory %s
+        pair %s
+        valid %d
+        until %d
+        spread 0.5
+        ask %d
+        order 0
+        """
+            .formatted(
+                directory,
+                new IssuedPair(pair).stamp(),
+                now - 86_400,
+                now + 40 * 86_400,
+                now + 3_600));
+    List<String> loaded =
+        loadedClasses(
+            "acme",
+            "[acme]\ndirectory = \""
+                + directory
+                + "\"\nagree_tos = true\nchallenge = \"dns-01\"\ndns_command = \"/bin/false\"\n");
+    assertTrue(loaded.contains("org.sealwax.router.certs.acme.RenewalRules"), "it was asked");
+    for (String name : loaded) {
+      assertFalse(
+          name.startsWith("org.shredzone.")
+              || name.startsWith("org.jose4j.")
+              || name.startsWith("java.net.http.")
+              || name.equals("org.sealwax.router.certs.acme.AcmeClient"),
+          name);
+    }
+    int listens = loaded.indexOf("org.sealwax.router.receive.Listener");
+    int reads = loaded.indexOf("org.sealwax.mail.tls.Pem");
+    assertTrue(
+        listens >= 0 && (reads < 0 || reads > listens),
+        "certificates are read for handshakes only");
   }
 
   private static boolean isServed(int port) {
