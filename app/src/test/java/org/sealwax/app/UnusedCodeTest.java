@@ -103,8 +103,7 @@ final class UnusedCodeTest {
         "SmtpClient.Builder.roots",
         "SmtpClient.Builder.timeouts",
         "UpdateClient.serial",
-        "ZoneRecord.address",
-        "ZoneRecord.txt");
+        "ZoneRecord.address");
     because(
         out, "a test writes and compares the manual page", "ManualPage.of", "SettingTable.purpose");
     because(out, "a test goes over all commands", "CommandLine.commands");

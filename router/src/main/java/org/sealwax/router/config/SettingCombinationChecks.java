@@ -104,11 +104,19 @@ final class SettingCombinationChecks {
             acme.directory().isPresent() && !acme.agreeTos(),
             "the authority requires an agreement to its terms of service")
         .help("read them, and set agree_tos = true");
-    at(AcmeSettings.class, "dns_command")
-        .error(
-            acme.enabled() && dns && acme.dnsCommand().isEmpty(),
-            "challenge = \"dns-01\" needs a command that publishes the record")
-        .help("add dns_command = \"…\"");
+    acme.names(host).stream()
+        .filter(
+            name ->
+                settings.zoneServers().stream()
+                    .noneMatch(row -> name.equals(row.zone()) || name.isBelow(row.zone())))
+        .findFirst()
+        .ifPresent(
+            name ->
+                at(AcmeSettings.class, "dns_command")
+                    .error(
+                        acme.enabled() && dns && acme.dnsCommand().isEmpty(),
+                        "no [[dns_update]] zone contains " + name + ", which dns-01 is to prove")
+                    .help("add a row for its zone, or dns_command = \"…\""));
     at(AcmeSettings.class, "directory")
         .error(
             acme.enabled() && ordersHost && settings.ownCertificate().certificate().isPresent(),

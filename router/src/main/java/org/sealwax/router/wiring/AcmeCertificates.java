@@ -13,6 +13,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.dns.update.TsigKey;
+import org.sealwax.mail.dns.update.UpdateClient;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.TcpListener;
@@ -31,6 +33,7 @@ import org.sealwax.router.certs.acme.CertificateAuthority.OrderFailure;
 import org.sealwax.router.certs.acme.HttpProofs;
 import org.sealwax.router.certs.acme.IssuedPair;
 import org.sealwax.router.certs.acme.ProofPublisher;
+import org.sealwax.router.certs.acme.UpdatedZone;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.MailLog;
@@ -70,7 +73,7 @@ public final class AcmeCertificates implements Closeable {
                 acme,
                 settings.server().hostname(),
                 folder(settings),
-                proofs(acme, log),
+                proofs(acme, clock, random),
                 new AcmeSetup.Network(
                     resolver,
                     settings.dialer(),
@@ -84,12 +87,26 @@ public final class AcmeCertificates implements Closeable {
             : null;
   }
 
-  private ProofPublisher proofs(AcmeSettings acme, MailLog log) {
+  private ProofPublisher proofs(AcmeSettings acme, Clock clock, RandomSource random) {
     return switch (acme.challenge()) {
       case HTTP_01 -> http;
       case TLS_ALPN_01 -> alpn;
-      case DNS_01 -> AcmeSetup.dnsProofs(acme, log);
+      case DNS_01 -> AcmeSetup.dnsProofs(acme, zones(clock, random), log);
     };
+  }
+
+  /** The zones of {@code [[dns_update]]}; a key is read for each update, as it may be replaced. */
+  private List<UpdatedZone> zones(Clock clock, RandomSource random) {
+    return settings.zoneServers().stream()
+        .map(
+            row ->
+                new UpdatedZone(
+                    row.zone(),
+                    update ->
+                        new UpdateClient(
+                                row.server(), TsigKey.read(row.key()), row.timeout(), clock, random)
+                            .send(update)))
+        .toList();
   }
 
   private static Path folder(RouterSettings settings) {
@@ -133,7 +150,11 @@ public final class AcmeCertificates implements Closeable {
     }
     Optional<InetSocketAddress> reports = settings.tlsReportsIn().flatMap(r -> r.listen());
     // The listener of reports by POST shows the certificates of challenges as well.
-    return settings.acme().listenAddress().filter(address -> !Optional.of(address).equals(reports));
+    boolean shared = settings.acme().challenge() == AcmeSettings.ChallengeType.TLS_ALPN_01;
+    return settings
+        .acme()
+        .listenAddress()
+        .filter(address -> !(shared && Optional.of(address).equals(reports)));
   }
 
   /**

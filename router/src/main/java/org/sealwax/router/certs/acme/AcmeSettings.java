@@ -62,7 +62,7 @@ public record AcmeSettings(
             fallback = "http-01",
             restart = true,
             doc =
-                "Proof of control over a name: http-01 (answered at port 80), tls-alpn-01 (at port 443), dns-01 (a TXT record, published by dns_command).")
+                "Proof of control over a name: http-01 (answered at port 80), tls-alpn-01 (at port 443), dns-01 (a TXT record, published by a dynamic update of a zone in [[dns_update]], or by dns_command).")
         ChallengeType challenge,
     @Setting(
             example = "*:80",
@@ -74,7 +74,7 @@ public record AcmeSettings(
             example = "/etc/sealwax/acme-dns",
             restart = true,
             doc =
-                "Command for dns-01, run as \"COMMAND present NAME VALUE\" and \"COMMAND cleanup NAME VALUE\": it publishes and removes the TXT record NAME with VALUE, and exits with 0 (the interface of lego's exec provider).")
+                "Command for dns-01, run as \"COMMAND present NAME VALUE\" and \"COMMAND cleanup NAME VALUE\": it publishes and removes the TXT record NAME with VALUE, and exits with 0 (the interface of lego's exec provider). Default: dynamic updates by [[dns_update]].")
         Optional<Path> dnsCommand,
     @Setting(
             fallback = "30s",

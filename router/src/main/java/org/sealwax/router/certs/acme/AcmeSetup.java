@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.Resolver;
@@ -42,10 +43,17 @@ public final class AcmeSetup {
     return AcmeFiles.pairFile(folder, name);
   }
 
-  /** {@return proofs by TXT records} */
-  public static ProofPublisher dnsProofs(AcmeSettings settings, MailLog log) {
-    return new DnsCommandProofs(
-        settings.dnsCommand().orElseThrow(), settings.dnsWait(), AcmeSetup::sleep, log);
+  /**
+   * {@return proofs by TXT records: by the command where there is one, else by dynamic updates}
+   *
+   * @param zones that this server may change
+   */
+  public static ProofPublisher dnsProofs(
+      AcmeSettings settings, List<UpdatedZone> zones, MailLog log) {
+    return settings.dnsCommand().isPresent()
+        ? new DnsCommandProofs(
+            settings.dnsCommand().get(), settings.dnsWait(), AcmeSetup::sleep, log)
+        : new DnsUpdateProofs(zones, settings.dnsWait(), AcmeSetup::sleep, log);
   }
 
   private static void sleep(Duration time) throws InterruptedException {

@@ -224,7 +224,7 @@ final class PebbleOrderTest {
                 Optional.of(command),
                 "dnsWait",
                 Duration.ZERO));
-    start(settings, AcmeSetup.dnsProofs(settings, log));
+    start(settings, AcmeSetup.dnsProofs(settings, List.of(), log));
     assertIssued();
     assertEquals(List.of("mx.example.org"), NameCheck.dnsNames(stored(NAME).leaf()));
     List<String> calls = Files.readAllLines(folder.resolve("calls"));
