@@ -170,14 +170,15 @@ public final class HeldMail implements Closeable {
   public void start(Supplier<List<String>> further) {
     furtherLines = further;
     start(CHECK_INTERVAL);
-    if (queue.clock.nanoTime() - lastSummary >= DAY.toNanos()) {
-      checks.wake();
-    }
   }
 
   void start(Duration interval) {
-    checks = new RepeatedWork(interval, this::check, this::failed);
-    checks.start("held mail");
+    RepeatedWork work = new RepeatedWork(interval, this::check, this::failed);
+    checks = work;
+    work.start("held mail");
+    if (queue.clock.nanoTime() - lastSummary >= DAY.toNanos()) {
+      work.wake();
+    }
   }
 
   private void failed(Throwable e) {
