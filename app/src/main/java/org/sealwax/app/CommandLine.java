@@ -30,6 +30,7 @@ import org.sealwax.router.cli.RolloverCommand;
 import org.sealwax.router.cli.Sendmail;
 import org.sealwax.router.cli.ServeCommand;
 import org.sealwax.router.cli.ServerCommands;
+import org.sealwax.router.cli.StatusCommand;
 import org.sealwax.router.cli.TlsRptCommand;
 import org.sealwax.router.control.ControlClient;
 import org.sealwax.router.control.ControlServer;
@@ -62,6 +63,7 @@ public final class CommandLine {
                 new CheckCommand(process).command(),
                 DoctorCommand.command(process),
                 DkimCommand.command(process),
+                new StatusCommand(process).command(),
                 server.reload(),
                 queue.command(),
                 queue.traceCommand(),

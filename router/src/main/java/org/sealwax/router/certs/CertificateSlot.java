@@ -46,6 +46,13 @@ public record CertificateSlot(List<CertificateName> names, List<PairSource> sour
     return names.isEmpty() ? source().name() : names.getFirst().text();
   }
 
+  /** {@return the domain of the first server name; a wildcard is shown as what it is below} */
+  Domain subject() {
+    String name = name();
+    return Domain.parse(name.startsWith("*.") ? name.substring(2) : name)
+        .orElse(Domain.of("certificate.invalid"));
+  }
+
   /** {@return the source that counts now} */
   PairSource source() {
     return sources.stream()

@@ -15,6 +15,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Threads;
@@ -207,6 +208,31 @@ public final class ServerCertificates implements Supplier<IdentityStore> {
     if (!slots.stream().allMatch(slot -> slot.slot.source().isReadLate())) {
       var _ = get();
     }
+  }
+
+  /** {@return the name of the first slot} */
+  Domain hostName() {
+    return slots.getFirst().slot.subject();
+  }
+
+  /**
+   * {@return each slot as it is now; reads the pairs where that was not done yet, and makes none}
+   *
+   * @throws IllegalStateException with the cause when a pair cannot be used
+   */
+  List<CertificateStatus.SlotStatus> status() {
+    if (slots.stream()
+        .noneMatch(s -> s.slot.source() instanceof SelfSignedPair made && !made.isReadLate())) {
+      var _ = get();
+    }
+    List<CertificateStatus.SlotStatus> all = new ArrayList<>();
+    for (SlotInForce slot : slots) {
+      SlotInForce.Refusal why = slot.refusal;
+      all.add(
+          new CertificateStatus.SlotStatus(
+              slot.slot, slot.inForce, why == null ? "" : text(slot, why)));
+    }
+    return List.copyOf(all);
   }
 
   /** Shows the days that each certificate is still valid. */

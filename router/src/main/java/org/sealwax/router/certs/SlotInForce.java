@@ -27,7 +27,7 @@ final class SlotInForce {
   @Nullable Identity former;
 
   /** Why {@link #offered}, or what cannot be read, is not in force; null: nothing is refused. */
-  @Nullable Refusal refusal;
+  volatile @Nullable Refusal refusal;
 
   /** When the pairs are judged again; null: not before the source changes. */
   @Nullable Instant due;

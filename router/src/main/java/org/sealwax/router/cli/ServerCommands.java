@@ -33,7 +33,7 @@ public final class ServerCommands {
   public Command reload() {
     return Command.of(
         """
-        sealwax reload [--force]
+        sealwax reload
         make the running server read its configuration again
 
         Reads the configuration and every file that it names. When one of them has errors, they are
@@ -41,7 +41,7 @@ public final class ServerCommands {
         with DANE or MTA-STS would reject, and whose predecessor they accept, is not put in force:
         the reason is printed, and the exit status is 1.
 
-          --force  load the certificates in any case
+        --force             load the certificates in any case
 
         $ sealwax reload
         """,

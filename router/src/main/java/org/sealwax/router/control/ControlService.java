@@ -18,6 +18,7 @@ import org.sealwax.mail.json.Json;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.SteadyClock;
+import org.sealwax.router.certs.StatusItem;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlServer.ControlRequestRefused;
@@ -72,6 +73,7 @@ public final class ControlService implements ControlServer.ControlHandler {
   private final Spool.BackupPart otherStores;
   private final LedgerControlService policy;
   private final RolloverControlService rollover;
+  private final Supplier<List<StatusItem.Source>> status;
 
   public ControlService(
       Queue queue,
@@ -81,8 +83,10 @@ public final class ControlService implements ControlServer.ControlHandler {
       Supplier<PersistentLedger> ledger,
       Supplier<Explainer> explainers,
       RolloverControlService rollover,
+      Supplier<List<StatusItem.Source>> status,
       SteadyClock clock) {
     this.rollover = rollover;
+    this.status = status;
     this.policy = new LedgerControlService(ledger, clock::confirm);
     this.explainers = explainers;
     this.clock = clock;
@@ -108,6 +112,7 @@ public final class ControlService implements ControlServer.ControlHandler {
         case "explain" -> explain(request);
         case "what-if" -> whatIf(request);
         case "reload" -> reload(request.path("forced").asBoolean(false));
+        case "status" -> status();
         case "backup" -> backup(request.path("folder").asString(""));
         case "policy" -> policy.answer(request);
         case "rollover" -> rollover.answer(request);
@@ -119,6 +124,15 @@ public final class ControlService implements ControlServer.ControlHandler {
       throw e;
     } catch (IOException e) {
       throw new ControlRequestRefused("error of the store: " + FailureText.of(e));
+    }
+  }
+
+  private ObjectNode status() throws ControlRequestRefused {
+    try {
+      return StatusReport.of(true, status.get());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ControlRequestRefused("the server is shutting down");
     }
   }
 

@@ -357,6 +357,7 @@ public final class Router implements Closeable {
                   stores::ledger,
                   this::explainer,
                   new RolloverControlService(rollovers.rollover()),
+                  () -> ownCertificates.status(certificates, acme, stores::policies),
                   steady),
               log);
       try {

@@ -25,6 +25,8 @@ import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.mail.tls.verdict.CertificateName;
 import org.sealwax.router.certs.CertificateSlot;
 import org.sealwax.router.certs.PairSource;
+import org.sealwax.router.certs.StatusItem;
+import org.sealwax.router.certs.StatusTopic;
 import org.sealwax.router.certs.acme.AcmeOrders;
 import org.sealwax.router.certs.acme.AcmeSettings;
 import org.sealwax.router.certs.acme.AcmeSetup;
@@ -39,7 +41,7 @@ import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.MailLog;
 
 /** Certificates by ACME: the orders, the listener for their proofs, and the sources of pairs. */
-public final class AcmeCertificates implements Closeable {
+public final class AcmeCertificates implements Closeable, StatusItem.Source {
   private static final String ORDERS = "sealwax_acme_orders_total";
   private static final String ORDERS_HELP = "Orders of certificates by ACME";
 
@@ -202,6 +204,34 @@ public final class AcmeCertificates implements Closeable {
   /** Lines for the daily summary. */
   public List<String> summary() {
     return orders == null ? List.of() : orders.summary();
+  }
+
+  @Override
+  public List<StatusItem> items() {
+    return orders == null
+        ? List.of()
+        : orders.status().stream().map(AcmeCertificates::item).toList();
+  }
+
+  private static StatusItem item(AcmeOrders.OrderStatus order) {
+    StatusItem item =
+        StatusItem.of(order.name(), StatusTopic.RENEWAL, "by ACME at " + order.next())
+            .with("next", order.next().toString());
+    int failures = order.state().failures();
+    return failures == 0
+        ? item
+        : StatusItem.of(
+                order.name(),
+                StatusTopic.RENEWAL,
+                "the last "
+                    + failures
+                    + " orders by ACME failed: "
+                    + order.state().failure()
+                    + "; next at "
+                    + order.next())
+            .with("next", order.next().toString())
+            .with("failures", (long) failures)
+            .needs("remove the cause; the order is repeated at the time above");
   }
 
   @Override

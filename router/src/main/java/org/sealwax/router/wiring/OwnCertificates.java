@@ -1,8 +1,10 @@
 package org.sealwax.router.wiring;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.live.AuthoritativeLookup;
 import org.sealwax.mail.net.Clock;
@@ -11,10 +13,14 @@ import org.sealwax.mail.net.SpecialUse;
 import org.sealwax.mail.tls.RootStore;
 import org.sealwax.router.certs.CertificateGuard;
 import org.sealwax.router.certs.CertificateSlot;
+import org.sealwax.router.certs.CertificateStatus;
 import org.sealwax.router.certs.PublishedRecords;
 import org.sealwax.router.certs.ServerCertificates;
+import org.sealwax.router.certs.StatusItem;
+import org.sealwax.router.certs.StatusTopic;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.sts.StsPolicyCache;
 
 /**
  * The certificates of a configuration: their slots, and the look-ups by which the guard judges.
@@ -43,6 +49,34 @@ public record OwnCertificates(
     List<CertificateSlot> slots = slots(now);
     return new ServerCertificates(
         slots, guard(), lookup(now, slots), now.server().state(), closed, clock, log);
+  }
+
+  /** {@return what status shows of a running server} */
+  public List<StatusItem.Source> status(
+      ServerCertificates certificates,
+      StatusItem.Source renewals,
+      Supplier<Optional<StsPolicyCache>> policies) {
+    RouterSettings now = settings.get();
+    return List.of(
+        new CertificateStatus(certificates, guard(), lookup(now, slots(now)), clock),
+        renewals,
+        rollovers,
+        new DomainStatus(now, resolver, name -> authorities(now).txt(name), policies, clock));
+  }
+
+  /** {@return the same without a server: what the next start would use} */
+  public List<StatusItem.Source> offlineStatus() {
+    RouterSettings now = settings.get();
+    StatusItem.Source server =
+        () ->
+            List.of(
+                StatusItem.of(
+                        now.server().hostname(), StatusTopic.SERVER, "the router does not run")
+                    .needs("start it: sealwax serve"));
+    return Stream.concat(
+            Stream.of(server),
+            status(open(now, () -> false, new MailLog() {}), List::of, Optional::empty).stream())
+        .toList();
   }
 
   private static CertificateGuard guard() {

@@ -3,14 +3,18 @@ package org.sealwax.router.wiring;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.live.AuthoritativeLookup;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SteadyClock;
 import org.sealwax.mail.tls.IdentityStore;
 import org.sealwax.router.certs.CertificateSlot;
+import org.sealwax.router.certs.StatusItem;
+import org.sealwax.router.certs.StatusTopic;
 import org.sealwax.router.certs.rollover.KeyDigest;
 import org.sealwax.router.certs.rollover.KeyRollover;
 import org.sealwax.router.certs.rollover.KeyRollover.CertificateOrder;
@@ -18,10 +22,11 @@ import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.log.MailLog;
 
 /** The rollover of the key, where it is configured. */
-public final class Rollovers implements Closeable {
+public final class Rollovers implements Closeable, StatusItem.Source {
   private static final int DNS = 53;
 
   private final @Nullable KeyRollover rollover;
+  private final Domain hostName;
 
   /**
    * Nothing is asked yet.
@@ -37,6 +42,7 @@ public final class Rollovers implements Closeable {
       RandomSource random,
       MailLog log)
       throws StartFailure {
+    hostName = settings.server().hostname();
     if (settings.rollover().isEmpty()) {
       rollover = null;
       return;
@@ -87,6 +93,26 @@ public final class Rollovers implements Closeable {
       rollover.start(
           () -> Optional.of(KeyDigest.of(identities.get().standard().leaf().getPublicKey())));
     }
+  }
+
+  @Override
+  public List<StatusItem> items() {
+    if (rollover == null) {
+      return List.of();
+    }
+    KeyRollover.RolloverStatus now = rollover.status();
+    String phase = now.state().phase().name().toLowerCase(Locale.ROOT);
+    StatusItem item =
+        StatusItem.of(
+                hostName,
+                StatusTopic.ROLLOVER,
+                phase
+                    + " since "
+                    + now.state().since()
+                    + (now.waiting().isEmpty() ? "" : "; " + now.waiting()))
+            .with("phase", phase)
+            .with("since", now.state().since().toString());
+    return List.of(now.record().isEmpty() ? item : item.needs(now.record()));
   }
 
   @Override
