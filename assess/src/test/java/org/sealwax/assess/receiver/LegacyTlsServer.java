@@ -49,7 +49,6 @@ import org.sealwax.mail.tls.wire.TlsSuite.Exchange;
 final class LegacyTlsServer implements AutoCloseable {
   static final KeyPair RSA = rsa(2_048);
   static final byte[] CERTIFICATE = certificate(RSA);
-  private static final int ALERT = 2;
 
   Set<Integer> versions = new LinkedHashSet<>(List.of(0x0303));
   List<Integer> suites = List.of(0xc030, 0xc02f);

@@ -31,7 +31,7 @@ record LoadDecision(Choice choice, Set<PairDefect> because) {
   }
 
   /** With less time left than this, the former pair is compared as after its end. */
-  static final Duration SHORT = Duration.ofHours(72);
+  static final Duration SHORT = Duration.ofDays(3);
 
   /**
    * DANE first: a sender with DANE defers where no record matches, and of the others most deliver

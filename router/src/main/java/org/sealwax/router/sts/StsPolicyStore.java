@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.sts.StsMemory;
@@ -58,7 +59,7 @@ final class StsPolicyStore implements Closeable {
   private final StoreFile policies;
   private final int maxDomains;
   private final long maxText;
-  private volatile long rows;
+  private final AtomicLong rows = new AtomicLong();
   private long text;
 
   private StsPolicyStore(StoreFile policies, int maxDomains, long maxText) {
@@ -93,13 +94,13 @@ final class StsPolicyStore implements Closeable {
 
   /** Rows now. */
   long size() {
-    return rows;
+    return rows.get();
   }
 
   private long recount(Statements w) throws SQLException {
     text = w.number("SELECT coalesce(sum(size), 0) FROM policy");
-    rows = w.number("SELECT count(*) FROM policy");
-    return rows;
+    rows.set(w.number("SELECT count(*) FROM policy"));
+    return rows.get();
   }
 
   /** What is remembered of a domain; {@link StsMemory#EMPTY} when nothing is. */
@@ -151,9 +152,9 @@ final class StsPolicyStore implements Closeable {
           if (after < 0) {
             w.update("DELETE FROM policy WHERE domain = ?", domain.name());
           }
-          rows += (after < 0 ? 0 : 1) - (before < 0 ? 0 : 1);
+          rows.addAndGet((after < 0 ? 0 : 1) - (before < 0 ? 0 : 1));
           text += Math.max(after, 0) - Math.max(before, 0);
-          if (rows > maxDomains || text > maxText) {
+          if (rows.get() > maxDomains || text > maxText) {
             evict(w);
           }
           return memory;
@@ -251,7 +252,7 @@ final class StsPolicyStore implements Closeable {
                   troubles,
                   now,
                   unused);
-          return gone > 0 ? recount(w) : rows;
+          return gone > 0 ? recount(w) : size();
         });
   }
 

@@ -47,7 +47,6 @@ public final class UpdateClient {
   private final InetSocketAddress server;
   private final TsigKey key;
   private final Duration timeout;
-  private final Clock clock;
   private final RandomSource random;
   private final TSIG tsig;
 
@@ -68,7 +67,6 @@ public final class UpdateClient {
     this.server = server;
     this.key = key;
     this.timeout = timeout;
-    this.clock = clock;
     this.random = random;
     InstantSource civil = clock::civilTime;
     this.tsig =
