@@ -33,8 +33,8 @@ final class LoadDecisionTest {
   private static final List<Duration> LEFT =
       List.of(
           Duration.ofDays(60),
-          Duration.ofHours(72).plusSeconds(1),
-          Duration.ofHours(72),
+          Duration.ofDays(3).plusSeconds(1),
+          Duration.ofDays(3),
           Duration.ofHours(1),
           Duration.ZERO,
           Duration.ofDays(-3));
@@ -78,7 +78,7 @@ final class LoadDecisionTest {
           if (old.containsAll(fresh)) {
             assertTrue(decision.isLoaded(), "no defect is new: " + where);
             assertFalse(decision.isAlarm(), where);
-          } else if (left.compareTo(Duration.ofHours(72)) > 0) {
+          } else if (left.compareTo(Duration.ofDays(3)) > 0) {
             assertFalse(decision.isLoaded(), "a defect is new: " + where);
             assertFalse(decision.isAlarm(), where);
           } else {
