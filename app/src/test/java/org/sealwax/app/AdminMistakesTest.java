@@ -215,11 +215,13 @@ final class AdminMistakesTest {
   void withoutServerAndStateNothingIsExplained() throws Exception {
     Files.writeString(folder.resolve("other.toml"), TEXT.replace("\"state\"", "\"other\""));
     String err = runWith("other.toml", ExitStatus.SYSTEM, "explain", "peer.example").err();
-    assertTrue(
-        err.endsWith(
-            "sealwax: no server is running, and its state folder cannot be used: "
-                + folder.resolve("other: no such file\n")),
+    assertEquals(
+        "sealwax: no server is running, and its state folder cannot be used: "
+            + folder.resolve("other: no such file\n"),
         err);
+    assertEquals(
+        "sealwax: there is no code nix\nhelp: sealwax assess DOMAIN --all shows the codes\n",
+        run(ExitStatus.DATA, "explain", "--code", "nix").err());
   }
 
   @Test
@@ -228,6 +230,7 @@ final class AdminMistakesTest {
         "sealwax: sealwax reload takes no argument; \"now\" is not expected\n"
             + "help: sealwax reload --help\n",
         run(ExitStatus.USAGE, "reload", "now").err());
+    assertEquals("configuration reloaded\n", run(ExitStatus.OK, "reload", "--force").out());
     assertEquals(
         "sealwax: name one domain, or --message ID, or --code CODE\nhelp: sealwax explain --help\n",
         run(ExitStatus.USAGE, "explain", "--message", "0TestMail1", "peer.example").err());

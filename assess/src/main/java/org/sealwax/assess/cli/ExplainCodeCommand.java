@@ -30,8 +30,11 @@ public final class ExplainCodeCommand {
     Optional<Check> found = Check.find(id);
     if (found.isEmpty() || !(aspect.isEmpty() || found.get().aspects().contains(aspect))) {
       List<String> near = Check.all().stream().map(Check::id).filter(i -> near(i, id)).toList();
-      throw new CommandFailed(ExitStatus.DATA, "no code " + Printable.of(code))
-          .withHelp(String.join(", ", near));
+      throw new CommandFailed(ExitStatus.DATA, "there is no code " + Printable.of(code))
+          .withHelp(
+              near.isEmpty()
+                  ? "sealwax assess DOMAIN --all shows the codes"
+                  : String.join(", ", near));
     }
     around.out().print(text(found.get(), aspect));
     return ExitStatus.OK;

@@ -107,10 +107,10 @@ public final class ExplainCommand {
       }
     }
     RouterSettings settings = configuration.valid(arguments).settings();
-    process
-        .err()
-        .println("sealwax: no server is running; showing the state on disk and the present DNS");
     try (OfflineExplainer explainer = new OfflineExplainer(settings)) {
+      process
+          .err()
+          .println("sealwax: no server is running; showing the state on disk and the present DNS");
       return ControlService.explain(explainer.explainer(), request, explainer.now());
     }
   }
