@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.sealwax.assess.model.GradeLetter;
 import org.sealwax.assess.model.SampleReports;
 
-/** A glance at the seal tells B from C, in light and in dark. */
+/** The colour of the seal distinguishes B from C, in light and in dark. */
 final class GradeSealTest {
   private static final Pattern RULE = Pattern.compile("\\.([a-z]+) \\.rim ?\\{([^}]*)}");
 
