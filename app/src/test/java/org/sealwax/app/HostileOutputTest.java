@@ -259,14 +259,14 @@ final class HostileOutputTest {
       try {
         CommandLineRun line = new CommandLineRun(folder);
         String printed = harmless(line, words(command, operands.toArray(String[]::new)));
-        if (handler == refusals) {
+        if (handler.equals(refusals)) {
           assertTrue(printed.contains("<svg onload="), printed);
         }
         if (withJson.contains(command)) {
           List<String> json = words(command, operands.toArray(String[]::new));
           json.add("--json");
           harmless(line, json);
-          if (handler == answers) {
+          if (handler.equals(answers)) {
             assertTrue(first(Json.read(line.out())).startsWith("<script>"), "the same JSON");
           }
         }

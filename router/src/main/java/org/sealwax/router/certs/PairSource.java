@@ -32,4 +32,11 @@ public interface PairSource {
   default boolean isReadLate() {
     return false;
   }
+
+  /**
+   * {@return whether {@link #read} would write files now: what only shows a pair must not call it}
+   */
+  default boolean isMadeByRead() {
+    return false;
+  }
 }

@@ -37,4 +37,9 @@ public record SelfSignedPair(IdentitySettings settings, Clock clock, RandomSourc
   public boolean isReadLate() {
     return !IdentityStore.mustMake(settings, clock.now());
   }
+
+  @Override
+  public boolean isMadeByRead() {
+    return !isReadLate();
+  }
 }

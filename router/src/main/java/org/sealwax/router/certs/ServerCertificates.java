@@ -221,8 +221,7 @@ public final class ServerCertificates implements Supplier<IdentityStore> {
    * @throws IllegalStateException with the cause when a pair cannot be used
    */
   List<CertificateStatus.SlotStatus> status() {
-    if (slots.stream()
-        .noneMatch(s -> s.slot.source() instanceof SelfSignedPair made && !made.isReadLate())) {
+    if (slots.stream().noneMatch(s -> s.slot.source().isMadeByRead())) {
       var _ = get();
     }
     List<CertificateStatus.SlotStatus> all = new ArrayList<>();

@@ -49,4 +49,9 @@ record RolledPair(
     KeyDigest key = offered.get().orElseThrow(() -> new IOException("no key is offered"));
     return issued ? Identity.read(keys.issued(key), keys.issued(key)) : keys.read(key, clock.now());
   }
+
+  @Override
+  public boolean isMadeByRead() {
+    return !issued && offered.get().filter(key -> keys.mustMake(key, clock.now())).isPresent();
+  }
 }

@@ -49,6 +49,11 @@ record RolloverKeys(Path folder, Domain host, RandomSource random) {
     return IdentityStore.selfSignedFiles(in(folder(key)));
   }
 
+  /** Whether {@link #read} would make the certificate again. */
+  boolean mustMake(KeyDigest key, Instant now) {
+    return IdentityStore.mustMake(in(folder(key)), now);
+  }
+
   /** The pair; its certificate is made again near its end or for another host name. */
   Identity read(KeyDigest key, Instant now) throws IOException {
     if (!Files.exists(files(key).key())) {

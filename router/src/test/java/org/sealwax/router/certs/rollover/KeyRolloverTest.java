@@ -95,7 +95,9 @@ final class KeyRolloverTest {
         "rwx------",
         PosixFilePermissions.toString(Files.getPosixFilePermissions(state.resolve("rollover"))));
     assertEquals(key, KeyDigest.of(keys().read(key, NOW).leaf().getPublicKey()));
-    // Near its end the certificate is made again, for the same key.
+    // Near its end the certificate is made again, for the same key, and status knows that before.
+    assertFalse(keys().mustMake(key, NOW));
+    assertTrue(keys().mustMake(key, NOW.plus(Duration.ofDays(3_640))));
     Identity later = keys().read(key, NOW.plus(Duration.ofDays(3_640)));
     assertEquals(key, KeyDigest.of(later.leaf().getPublicKey()));
     assertTrue(later.expires().isAfter(NOW.plus(Duration.ofDays(4_000))));
@@ -127,6 +129,7 @@ final class KeyRolloverTest {
     PairSource selfSigned = first(rollover(Optional.empty(), false), false);
     assertNotEquals(PairSource.NONE, selfSigned.stamp());
     assertEquals(key, KeyDigest.of(selfSigned.read().leaf().getPublicKey()));
+    assertFalse(selfSigned.isMadeByRead(), "status may read it");
     // The admin's files have their own pair, and are the only source.
     assertEquals("other", first(rollover(Optional.empty(), true), true).name());
     // By an authority: none before the certificate is issued.
