@@ -14,8 +14,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -25,8 +23,8 @@ import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.RepeatedWork;
 import org.sealwax.mail.net.SteadyClock;
-import org.sealwax.mail.net.Supervisor;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.mail.tls.IdentityStore;
@@ -102,7 +100,7 @@ public final class KeyRollover implements Closeable {
   private final MailLog log;
   private final RolloverMachine machine;
   private final PairSource source;
-  private final CountDownLatch ended = new CountDownLatch(1);
+  private final RepeatedWork turns = new RepeatedWork(TURN, this::turn, this::failed);
 
   private volatile RolloverState state;
   private volatile String waiting = "";
@@ -169,20 +167,15 @@ public final class KeyRollover implements Closeable {
    */
   public void start(Supplier<Optional<KeyDigest>> keyInForce) {
     inForce = keyInForce;
-    var _ = Supervisor.start("rollover", () -> ended.getCount() == 0, this::run);
+    turns.start("rollover");
+    turns.wake();
   }
 
-  private void run() {
-    try {
-      do {
-        try {
-          turn();
-        } catch (IOException e) {
-          report(ended.getCount() == 0 ? "" : "the state cannot be stored: " + FailureText.of(e));
-        }
-      } while (!ended.await(TURN.toMillis(), TimeUnit.MILLISECONDS));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  private void failed(Throwable e) {
+    if (e instanceof IOException) {
+      report("the state cannot be stored: " + FailureText.of(e));
+    } else {
+      log.bug("rollover", e);
     }
   }
 
@@ -255,7 +248,7 @@ public final class KeyRollover implements Closeable {
     if (next.equals(former)) {
       return;
     }
-    if (ended.getCount() == 0) {
+    if (turns.isClosed()) {
       throw new IOException("the server stops");
     }
     StateFiles.ownFolder(folder);
@@ -422,6 +415,6 @@ public final class KeyRollover implements Closeable {
 
   @Override
   public void close() {
-    ended.countDown();
+    turns.close();
   }
 }
