@@ -9,6 +9,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.live.AuthoritativeLookup;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SteadyClock;
 import org.sealwax.mail.tls.IdentityStore;
@@ -63,8 +64,7 @@ public final class Rollovers implements Closeable, StatusItem.Source {
               random,
               log);
     } catch (IOException e) {
-      throw new StartFailure(
-          String.valueOf(e.getMessage()), "without it, the key in use is not known", e);
+      throw new StartFailure(FailureText.of(e), "without it, the key in use is not known", e);
     }
   }
 
