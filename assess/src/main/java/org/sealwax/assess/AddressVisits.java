@@ -12,6 +12,7 @@ import org.sealwax.assess.model.CheckOutcome;
 import org.sealwax.assess.model.Finding;
 import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Scope;
 
@@ -153,7 +154,9 @@ public final class AddressVisits {
       return "the time limit was reached";
     }
     if (visit.connections().remaining() == 0) {
-      return "the budget of " + visit.connections().opened() + " connections is used up";
+      return "the budget of "
+          + CountText.of(visit.connections().opened(), "connection")
+          + " is used up";
     }
     return "not part of a " + visit.depth().label() + " assessment, or not applicable";
   }

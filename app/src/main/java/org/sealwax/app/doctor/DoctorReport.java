@@ -12,6 +12,7 @@ import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Terminal;
 import org.sealwax.mail.json.Json;
+import org.sealwax.mail.net.CountText;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -74,10 +75,10 @@ record DoctorReport(Domain hostname, List<SiteFinding> findings) {
     long unknown = count(SiteVerdict.UNKNOWN);
     out.line("");
     out.line(
-        wrong
-            + (wrong == 1 ? " error, " : " errors, ")
-            + doubtful
-            + (doubtful == 1 ? " warning, " : " warnings, ")
+        CountText.of(wrong, "error")
+            + ", "
+            + CountText.of(doubtful, "warning")
+            + ", "
             + unknown
             + " unknown, "
             + (findings.size() - wrong - doubtful - unknown)

@@ -7,6 +7,7 @@ import org.sealwax.assess.model.Grade;
 import org.sealwax.assess.render.Html;
 import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.json.Json;
+import org.sealwax.mail.net.CountText;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -80,7 +81,7 @@ public record ComparisonText(BaselineComparison comparison) {
   }
 
   private static String grade(Grade grade) {
-    return grade.text() + " (" + grade.score() + " points)";
+    return grade.text() + " (" + CountText.of(grade.score(), "point") + ")";
   }
 
   /** A section of the page, below its head. */

@@ -35,6 +35,7 @@ import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Terminal;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.FailureText;
 
 /** {@code sealwax assess TARGET}: examines how mail to a domain or host is protected. */
@@ -57,7 +58,7 @@ public final class AssessCommand {
         sealwax assess DOMAIN | HOST:PORT
         grade the protection of mail to a domain or host
 
-        Behaves like a polite sending router, stops before any message, and and prints the
+        Behaves like a polite sending router, stops before any message, and prints the
         grade, the reasons for it, and the settings and DNS records that fix each fault. For a
         domain it examines all MX hosts, all their addresses and the policies.
 
@@ -274,7 +275,7 @@ public final class AssessCommand {
 
     @Override
     public synchronized void checking(FindingLocation location, String what, int connections) {
-      String count = connections == 0 ? "" : ", " + connections + " connections";
+      String count = connections == 0 ? "" : ", " + CountText.of(connections, "connection");
       String found = bad == 0 ? "" : ", " + bad + " to fix";
       String text = "  " + location.text() + ": " + what + count + found;
       out.print("\r\u001b[K" + (text.length() > 110 ? text.substring(0, 110) : text));

@@ -12,6 +12,7 @@ import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.net.CountText;
 
 /** {@code sealwax explain --code}: what a finding of an assessment means. */
 public final class ExplainCodeCommand {
@@ -98,7 +99,7 @@ public final class ExplainCodeCommand {
     for (Rubric.ScoreCategory category : ReceiverRubric.rules().categories()) {
       for (Rubric.PointsRule rule : category.rules()) {
         if (rule.check().equals(check.id())) {
-          points.add("up to " + rule.pass() + " points in " + category.name());
+          points.add("up to " + CountText.of(rule.pass(), "point") + " in " + category.name());
         } else if (rule.without().equals(check.id())) {
           points.add(
               "without it none of the "

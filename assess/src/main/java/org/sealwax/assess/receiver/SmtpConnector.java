@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.AddressVisit;
 import org.sealwax.assess.model.TlsStart;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.Deadline;
 import org.sealwax.mail.net.Dialer;
 import org.sealwax.mail.net.FailureText;
@@ -258,7 +259,7 @@ final class SmtpConnector {
     if (!visit.connections().tryTake()) {
       throw new ProbeFailed(
           ProbeFailed.ProbeFailureReason.NO_CONNECTION_LEFT,
-          "the budget of " + visit.connections().opened() + " connections");
+          "the budget of " + CountText.of(visit.connections().opened(), "connection"));
     }
     InetAddress address = Objects.requireNonNull(visit.location().address());
     InetSocketAddress to = new InetSocketAddress(address, visit.location().port());

@@ -1,6 +1,7 @@
 package org.sealwax.assess.render;
 
 import java.util.Locale;
+import org.sealwax.mail.net.UnsafeCharacters;
 
 /** Escapes text from other hosts for a page or an SVG picture. */
 public final class Html {
@@ -42,17 +43,9 @@ public final class Html {
       case '\'' -> "&#39;";
       case '\n', '\t' -> Character.toString(c);
       default ->
-          switch (Character.getType(c)) {
-            // Direction marks could make a page say something else than it says.
-            case Character.CONTROL,
-                Character.FORMAT,
-                Character.SURROGATE,
-                Character.UNASSIGNED,
-                Character.LINE_SEPARATOR,
-                Character.PARAGRAPH_SEPARATOR ->
-                "\\u{" + Integer.toHexString(c) + "}";
-            default -> Character.toString(c);
-          };
+          UnsafeCharacters.contains(c)
+              ? "\\u{" + Integer.toHexString(c) + "}"
+              : Character.toString(c);
     };
   }
 

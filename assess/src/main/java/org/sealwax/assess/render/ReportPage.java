@@ -18,6 +18,7 @@ import org.sealwax.assess.model.FirstSteps;
 import org.sealwax.assess.model.FixAdvice;
 import org.sealwax.assess.model.Grade;
 import org.sealwax.assess.model.RoundedTime;
+import org.sealwax.mail.net.CountText;
 
 /**
  * A report as one self-contained page: no script, no font, no picture from elsewhere; light and
@@ -317,8 +318,8 @@ public final class ReportPage {
     out.append("<h2>Other checks</h2><div class=\"card\">");
     if (!passed.isEmpty()) {
       out.append("<details class=\"passed\"><summary>")
-          .append(passed.size())
-          .append(" checks passed</summary>");
+          .append(CountText.of(passed.size(), "check"))
+          .append(" passed</summary>");
       for (CheckGroup group : CheckGroup.values()) {
         List<FindingGroup> of =
             passed.stream().filter(g -> g.first().check().group() == group).toList();

@@ -21,6 +21,7 @@ import org.sealwax.assess.model.RoundedTime;
 import org.sealwax.assess.render.TextLayout.Cell;
 import org.sealwax.assess.render.TextLayout.Ink;
 import org.sealwax.mail.cli.Printable;
+import org.sealwax.mail.net.CountText;
 
 /**
  * A report for people at a terminal or in a mail: the grade and how it comes about, what to do
@@ -100,8 +101,8 @@ public record ReportText(boolean color, String router, boolean all) {
           "      "
               + report.depth().label()
               + " assessment, "
-              + report.connections()
-              + " connections, "
+              + CountText.of(report.connections(), "connection")
+              + ", "
               + seconds);
       out.line("");
       out.row(
@@ -166,9 +167,8 @@ public record ReportText(boolean color, String router, boolean all) {
                     COST - 2,
                     grade == null ? Ink.DIM : ink(grade.letter())),
                 new Cell(result.location().text(), HEADING, Ink.PLAIN)),
-            (grade == null ? "" : grade.score() + " points, ")
-                + result.connections()
-                + " connections");
+            (grade == null ? "" : CountText.of(grade.score(), "point") + ", ")
+                + CountText.of(result.connections(), "connection"));
       }
     }
 
@@ -291,7 +291,9 @@ public record ReportText(boolean color, String router, boolean all) {
               List.of(
                   new Cell("", 2, Ink.PLAIN),
                   new Cell(folded ? "passed" : outcome.label(), COST - 2, Ink.DIM)),
-              folded ? ids.size() + " checks; --all lists them" : String.join(", ", ids));
+              folded
+                  ? CountText.of(ids.size(), "check") + "; --all lists them"
+                  : String.join(", ", ids));
         }
       }
     }

@@ -37,6 +37,7 @@ import org.sealwax.assess.model.ScanDepth;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.Dialer;
 import org.sealwax.mail.tls.verdict.NameCheck;
 import org.sealwax.mail.tls.verdict.Pins;
@@ -286,8 +287,7 @@ public final class CertificateReview implements Review {
       if (length > LONG_CHAIN) {
         return check.info(length + " certificates are sent").as("long");
       }
-      return check.pass(
-          length + " certificate" + (length == 1 ? "" : "s") + ", trusted by " + chains.roots());
+      return check.pass(CountText.of(length, "certificate") + ", trusted by " + chains.roots());
     }
     return switch (flaw.get()) {
       case SELF_SIGNED -> context.fault(check.fail("it is self-signed").as("self-signed"), "dane");
@@ -333,7 +333,7 @@ public final class CertificateReview implements Review {
     Instant until = chain.leaf().getNotAfter().toInstant();
     Duration left = Duration.between(now, until);
     if (left.compareTo(SOON) < 0) {
-      return check.warn(left.toDays() + " days left").as("soon");
+      return check.warn(CountText.of(left.toDays(), "day") + " left").as("soon");
     }
     Duration whole = Duration.between(chain.leaf().getNotBefore().toInstant(), until);
     if (whole.compareTo(LONGEST) > 0) {

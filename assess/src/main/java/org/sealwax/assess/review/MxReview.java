@@ -23,6 +23,7 @@ import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.MxRecord;
 import org.sealwax.mail.dns.MxSet;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.SpecialUse;
 
 /**
@@ -88,7 +89,7 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
               EXISTS
                   .fail(
                       "there is a null MX next to "
-                          + count(hosts.targets().size(), "MX host")
+                          + CountText.of(hosts.targets().size(), "MX host")
                           + " (RFC 7505 3 forbids it)")
                   .as("null-beside");
           case MxSet.Hosts hosts when all.hasNoMailHost() ->
@@ -101,7 +102,7 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
                   ? EXISTS
                       .warn("there is no MX record; mail goes to the address of the domain itself")
                       .as("implicit")
-                  : EXISTS.pass(count(hosts.targets().size(), "MX host"));
+                  : EXISTS.pass(CountText.of(hosts.targets().size(), "MX host"));
           case MxSet.NullMx n -> EXISTS.info("null MX: the domain does not accept mail").as("null");
           case MxSet.NoSuchDomain n -> EXISTS.fail("the name does not exist").as("no-name");
           case MxSet.LoopsBack l -> EXISTS.fail("the MX host does not exist").as("unusable");
@@ -136,10 +137,6 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
                 lines.add(
                     "MX " + r.preference() + " " + r.exchange().map(Domain::name).orElse(".")));
     return FindingEvidence.dns(String.join("\n", lines));
-  }
-
-  static String count(int n, String what) {
-    return n + " " + what + (n == 1 ? "" : "s");
   }
 
   private List<Finding> names(TargetOverview all) {
@@ -177,7 +174,7 @@ public record MxReview(boolean privateAllowed, boolean hasIpv6) implements Revie
             : IP_LITERAL.fail("MX host is an address: " + names(literals)));
     found.add(
         inner.isEmpty()
-            ? PRIVATE.pass("all addresses of " + count(hosts.size(), "host") + " are public")
+            ? PRIVATE.pass("all addresses of " + CountText.of(hosts.size(), "host") + " are public")
             : PRIVATE.finding(
                 privateAllowed ? CheckOutcome.INFO : CheckOutcome.FAIL,
                 "not public: " + String.join(", ", inner)));

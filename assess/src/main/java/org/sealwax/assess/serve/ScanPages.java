@@ -3,6 +3,7 @@ package org.sealwax.assess.serve;
 import org.sealwax.assess.model.ProgramResource;
 import org.sealwax.assess.render.Html;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.CountText;
 
 /** The pages besides the reports. All text that is not ours is escaped. */
 final class ScanPages {
@@ -42,14 +43,14 @@ final class ScanPages {
     form(out);
     ScanServiceSettings limits = service.settings();
     out.append("<p class=\"soft\">")
-        .append(service.waiting())
-        .append(" scans are waiting, ")
-        .append(service.running())
-        .append(" are running. A result is shown again for ")
-        .append(limits.cache().toMinutes())
-        .append(" minutes before the domain is scanned again; a network may start ")
-        .append(limits.clientHour())
-        .append(" scans an hour.</p>\n")
+        .append(CountText.of(service.waiting(), "scan is | scans are"))
+        .append(" waiting, ")
+        .append(CountText.of(service.running(), "scan is | scans are"))
+        .append(" running. A result is shown again for ")
+        .append(CountText.of(limits.cache().toMinutes(), "minute"))
+        .append(" before the domain is scanned again; a network may start ")
+        .append(CountText.of(limits.clientHour(), "scan"))
+        .append(" an hour.</p>\n")
         .append("<h2>What is scanned and what is stored</h2><div class=\"card\"><p>The hosts that")
         .append(" the MX records of the domain name, at port 25 and at public addresses; the")
         .append(" DNS records and the policies of the domain. Only results are stored, the latest")

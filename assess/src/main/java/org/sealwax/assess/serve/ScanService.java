@@ -26,6 +26,7 @@ import org.sealwax.mail.http.HttpResponse;
 import org.sealwax.mail.http.HttpService;
 import org.sealwax.mail.net.BoundedMap;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RateLimit;
 import org.sealwax.mail.net.Supervisor;
@@ -204,19 +205,22 @@ public final class ScanService implements Closeable {
     if (own >= settings.waitingEach()) {
       counters.refused();
       return new ScanRequestResult.TooMany(
-          "Your network has " + own + " scans that wait or run. Wait for one of them.", false);
+          "Your network has " + CountText.of(own, "scan") + " in the queue. Wait for its end.",
+          false);
     }
     if (waiting.size() >= settings.waiting()) {
       counters.refused();
       return new ScanRequestResult.TooMany(
-          waiting.size() + " scans are waiting. Try again in some minutes.", true);
+          CountText.of(waiting.size(), "scan is | scans are")
+              + " waiting. Try again in some minutes.",
+          true);
     }
     if (!taken(clients, client, settings.clientHour())) {
       counters.refused();
       return new ScanRequestResult.TooMany(
           "Your network has started "
-              + settings.clientHour()
-              + " scans within an hour. Try again later.",
+              + CountText.of(settings.clientHour(), "scan")
+              + " within an hour. Try again later.",
           false);
     }
     waiting.put(domain, new WaitingScan(domain, client));
@@ -377,7 +381,11 @@ public final class ScanService implements Closeable {
       if (kept) {
         counters.done();
         log.accept(
-            domain.name() + ": " + report.letter() + ", " + report.connections() + " connections");
+            domain.name()
+                + ": "
+                + report.letter()
+                + ", "
+                + CountText.of(report.connections(), "connection"));
       } else {
         counters.failed();
         decline(domain, "The report of this domain is too large to be stored.");

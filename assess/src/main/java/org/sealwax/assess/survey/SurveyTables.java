@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.model.Check;
 import org.sealwax.assess.model.Grade;
 import org.sealwax.assess.model.GradeLetter;
+import org.sealwax.mail.net.UnsafeCharacters;
 
 /**
  * The results of a survey for people: how many have which grade and which findings, a table for a
@@ -205,11 +206,13 @@ public final class SurveyTables {
 
   /**
    * A cell (RFC 4180) that no spreadsheet takes for a formula: it may contain texts of servers.
-   * Control characters become spaces.
+   * Characters that steer a terminal become spaces.
    */
   static String cell(String text) {
     StringBuilder out = new StringBuilder(text.length() + 3);
-    text.codePoints().map(c -> isControl(c) ? ' ' : c).forEach(out::appendCodePoint);
+    text.codePoints()
+        .map(c -> UnsafeCharacters.contains(c) ? ' ' : c)
+        .forEach(out::appendCodePoint);
     String first = text.strip();
     if (!first.isEmpty() && FORMULA.indexOf(first.charAt(0)) >= 0) {
       out.insert(0, '\'');
@@ -218,11 +221,6 @@ public final class SurveyTables {
     return cell.chars().anyMatch(c -> c == ',' || c == '"' || c == '\'' || c == ' ')
         ? '"' + cell.replace("\"", "\"\"") + '"'
         : cell;
-  }
-
-  /** Half a character counts as one: it could not be written to a file. */
-  private static boolean isControl(int c) {
-    return Character.isISOControl(c) || Character.getType(c) == Character.SURROGATE;
   }
 
   /** A share of all results, in percent. */

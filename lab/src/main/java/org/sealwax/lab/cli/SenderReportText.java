@@ -14,6 +14,7 @@ import org.sealwax.lab.judge.SenderRemedy;
 import org.sealwax.lab.judge.SenderReport;
 import org.sealwax.mail.cli.Version;
 import org.sealwax.mail.json.Json;
+import org.sealwax.mail.net.CountText;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -137,7 +138,7 @@ final class SenderReportText {
             MARGIN,
             new Cell(remedy.cost(), COST - MARGIN.width(), Ink.BOLD),
             new Cell(remedy.heading(), HEADING, Ink.PLAIN)),
-        traps == 0 ? "" : traps + (traps == 1 ? " trap" : " traps"));
+        traps == 0 ? "" : CountText.of(traps, "trap"));
   }
 
   private static void remedies(SenderReport report, TextLayout out) {

@@ -1,5 +1,7 @@
 package org.sealwax.mail.cli;
 
+import org.sealwax.mail.net.UnsafeCharacters;
+
 /**
  * Escapes text from outside for a terminal: control characters and direction marks are shown, not
  * executed.
@@ -12,15 +14,7 @@ public final class Printable {
     text.codePoints()
         .forEach(
             c -> {
-              int kind = Character.getType(c);
-              boolean steers =
-                  kind == Character.CONTROL
-                      || kind == Character.FORMAT
-                      || kind == Character.LINE_SEPARATOR
-                      || kind == Character.PARAGRAPH_SEPARATOR
-                      || kind == Character.SURROGATE
-                      || kind == Character.UNASSIGNED;
-              if (c == '\t' || !steers) {
+              if (c == '\t' || !UnsafeCharacters.contains(c)) {
                 out.appendCodePoint(c);
               } else {
                 out.append("\\u{").append(Integer.toHexString(c)).append('}');

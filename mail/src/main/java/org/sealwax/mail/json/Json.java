@@ -2,6 +2,7 @@ package org.sealwax.mail.json;
 
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.UnsafeCharacters;
 import tools.jackson.core.SerializableString;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
@@ -65,16 +66,9 @@ public final class Json {
 
     @Override
     public @Nullable SerializableString getEscapeSequence(int c) {
-      return switch (Character.getType(c)) {
-        case Character.CONTROL,
-            Character.FORMAT,
-            Character.LINE_SEPARATOR,
-            Character.PARAGRAPH_SEPARATOR,
-            Character.SURROGATE,
-            Character.UNASSIGNED ->
-            new SerializedString(String.format(Locale.ROOT, "\\u%04x", c));
-        default -> null;
-      };
+      return UnsafeCharacters.contains(c)
+          ? new SerializedString(String.format(Locale.ROOT, "\\u%04x", c))
+          : null;
     }
   }
 

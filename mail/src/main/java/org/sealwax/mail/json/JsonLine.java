@@ -2,6 +2,7 @@ package org.sealwax.mail.json;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.UnsafeCharacters;
 
 /**
  * Members of one JSON object on one line, in the order in which they are added; each is written at
@@ -140,8 +141,8 @@ public final class JsonLine {
   }
 
   /**
-   * Appends a text from outside so that it stays inside its line and its field: without controls,
-   * separators of lines, direction marks and halves of characters.
+   * Appends a text from outside so that it stays inside its line and its field: {@link
+   * UnsafeCharacters} are escaped, those above U+FFFF as two halves.
    *
    * @param value the text
    * @param max characters that are kept; how many more there are is appended
@@ -151,24 +152,25 @@ public final class JsonLine {
    */
   public static void escape(String value, int max, boolean json, StringBuilder out) {
     int end = Math.min(value.length(), max);
-    for (int i = 0; i < end; i++) {
+    int i = 0;
+    while (i < end) {
       char c = value.charAt(i);
       if (c >= 0x20 && c < 0x7f) {
         if (c == '\\' || (json && c == '"')) {
           out.append('\\');
         }
         out.append(c);
-      } else if (Character.isHighSurrogate(c)
-          && i + 1 < end
-          && Character.isLowSurrogate(value.charAt(i + 1))) {
-        out.append(c).append(value.charAt(++i));
-      } else if (harmless(c)) {
-        out.append(c);
-      } else if (json || c > 0xff) {
-        out.append("\\u").append(HEX[c >> 12]).append(HEX[c >> 8 & 15]);
-        out.append(HEX[c >> 4 & 15]).append(HEX[c & 15]);
+        i++;
+        continue;
+      }
+      int whole = value.codePointAt(i);
+      int next = i + Character.charCount(whole);
+      if (next <= end && !UnsafeCharacters.contains(whole)) {
+        out.append(value, i, next);
+        i = next;
       } else {
-        out.append("\\x").append(HEX[c >> 4]).append(HEX[c & 15]);
+        appendEscaped(c, json, out);
+        i++;
       }
     }
     if (end < value.length()) {
@@ -176,18 +178,12 @@ public final class JsonLine {
     }
   }
 
-  /** Not a control, not a separator of lines, not a direction mark, not half a character. */
-  private static boolean harmless(char c) {
-    return switch (Character.getType(c)) {
-      case Character.CONTROL,
-          Character.FORMAT,
-          Character.LINE_SEPARATOR,
-          Character.PARAGRAPH_SEPARATOR,
-          Character.SURROGATE,
-          Character.PRIVATE_USE,
-          Character.UNASSIGNED ->
-          false;
-      default -> c != 0xfffd;
-    };
+  private static void appendEscaped(char c, boolean json, StringBuilder out) {
+    if (json || c > 0xff) {
+      out.append("\\u").append(HEX[c >> 12]).append(HEX[c >> 8 & 15]);
+    } else {
+      out.append("\\x");
+    }
+    out.append(HEX[c >> 4 & 15]).append(HEX[c & 15]);
   }
 }

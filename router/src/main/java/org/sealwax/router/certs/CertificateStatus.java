@@ -11,6 +11,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.policy.Evidence.DaneState;
 import org.sealwax.mail.tls.Identity;
@@ -90,7 +91,12 @@ public record CertificateStatus(
         StatusItem.of(
                 subject,
                 StatusTopic.CERTIFICATE,
-                pair.name() + ", valid until " + pair.expires() + " (" + days + " days left)")
+                pair.name()
+                    + ", valid until "
+                    + pair.expires()
+                    + " ("
+                    + CountText.of(days, "day")
+                    + " left)")
             .with("source", pair.name())
             .with("expires", pair.expires().toString())
             .with("days_left", days)

@@ -14,6 +14,7 @@ import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.dns.live.ResolverCheck;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.router.config.ConfigurationProblem;
@@ -115,7 +116,7 @@ public final class CheckCommand {
       return Optional.of(valid);
     }
     long errors = read.problems().stream().filter(ConfigurationProblem::error).count();
-    process.err().println("sealwax: " + errors + (errors == 1 ? " error" : " errors"));
+    process.err().println("sealwax: " + CountText.of(errors, "error"));
     return Optional.empty();
   }
 

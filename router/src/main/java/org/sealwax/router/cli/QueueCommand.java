@@ -13,6 +13,7 @@ import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.router.control.ControlClient;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -221,8 +222,7 @@ public final class QueueCommand {
         }
       }
     }
-    StringBuilder text =
-        new StringBuilder(verb + ": " + done + (done == 1 ? " recipient" : " recipients"));
+    StringBuilder text = new StringBuilder(verb + ": " + CountText.of(done, "recipient"));
     if (later > 0) {
       text.append(", and ").append(later).append(" more when the present delivery has ended");
     }

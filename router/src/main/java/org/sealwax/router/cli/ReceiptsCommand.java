@@ -8,6 +8,7 @@ import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.router.receipts.ReceiptVerifier;
 import org.sealwax.router.wiring.DomainStores;
 
@@ -80,18 +81,21 @@ public final class ReceiptsCommand {
         ReceiptVerifier.verify(folder(arguments), arguments.value("--head").orElse(null));
     PrintStream out = process.out();
     out.println(
-        report.receipts()
-            + " receipts in "
-            + report.files()
-            + " files, "
-            + report.heads()
-            + " signed heads, "
-            + report.unsigned()
-            + " receipts after the last of them");
+        CountText.of(report.receipts(), "receipt")
+            + " in "
+            + CountText.of(report.files(), "file")
+            + ", "
+            + CountText.of(report.heads(), "signed head")
+            + ", "
+            + CountText.of(report.unsigned(), "receipt")
+            + " after the last of them");
     report.keys().stream().sorted().forEach(key -> out.println("signed by " + key));
     out.println("last hash of the chain: " + report.lastHash());
     if (report.lost() > 0) {
-      out.println("note: " + report.lost() + " receipts were lost because the disk was too slow");
+      out.println(
+          "note: "
+              + CountText.of(report.lost(), "receipt was | receipts were")
+              + " lost because the disk was too slow");
     }
     if (report.torn()) {
       out.println("note: the last line is truncated, as after a crash; the next start removes it");

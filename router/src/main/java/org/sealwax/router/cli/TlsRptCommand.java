@@ -16,6 +16,7 @@ import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.json.Json;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.tlsrpt.FailureDetail;
 import org.sealwax.router.reports.received.ReceivedReportStore;
 import org.sealwax.router.reports.received.ReportSummary;
@@ -116,13 +117,12 @@ public final class TlsRptCommand {
       failed += row.failed();
     }
     out.println(
-        reports
-            + (reports == 1 ? " report" : " reports")
+        CountText.of(reports, "report")
             + " about days from "
             + since
             + " on: "
-            + succeeded
-            + " sessions succeeded, "
+            + CountText.of(succeeded, "session")
+            + " succeeded, "
             + failed
             + " failed");
   }

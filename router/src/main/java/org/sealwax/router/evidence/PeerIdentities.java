@@ -23,6 +23,7 @@ import org.sealwax.mail.dns.MxRecord;
 import org.sealwax.mail.dns.MxSet;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.RepeatedWork;
@@ -131,7 +132,7 @@ public final class PeerIdentities implements PeerMatcher, Closeable {
     String text() {
       String by =
           associations.records().isEmpty()
-              ? keys.size() + (keys.size() == 1 ? " key" : " keys") + " and name of "
+              ? CountText.of(keys.size(), "key") + " and name of "
               : associations.records().size() + " TLSA of ";
       return by + host + (own ? "" : " (of others too: no relay)");
     }

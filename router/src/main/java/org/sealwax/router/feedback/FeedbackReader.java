@@ -19,6 +19,7 @@ import org.sealwax.mail.address.PublicSuffixList;
 import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.feedback.AggregateReport.AggregateRow;
 import org.sealwax.router.feedback.FeedbackStore.ReportKey;
@@ -225,8 +226,7 @@ public final class FeedbackReader implements ReportReader {
             + " ("
             + source
             + "): "
-            + messages
-            + " messages"
+            + CountText.of(messages, "message")
             + (report.leftOut() == 0 ? "" : "; rows left out: " + report.leftOut()));
   }
 

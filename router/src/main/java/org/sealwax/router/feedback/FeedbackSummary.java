@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.sealwax.mail.net.CountText;
 
 /**
  * Counts as sentences for the admin. All names in them are of the configuration, domains, addresses
@@ -84,23 +85,19 @@ public final class FeedbackSummary {
       case BOUNCE ->
           key.source()
               + " reported "
-              + times(tally.times, "bounce")
+              + CountText.of(tally.times, "bounce")
               + mail(key)
               + ": "
               + key.text();
       case ABUSE ->
           key.source()
               + " reported "
-              + times(tally.times, "complaint")
+              + CountText.of(tally.times, "complaint")
               + mail(key)
               + ": "
               + key.text();
       case DMARC -> dmarc(key, tally);
     };
-  }
-
-  private static String times(long n, String word) {
-    return n + " " + word + (n == 1 ? "" : "s");
   }
 
   private static String mail(LineKey key) {
@@ -122,7 +119,7 @@ public final class FeedbackSummary {
             ? "reporters without a signature"
             : key.about().target())
         + " reported "
-        + times(tally.times, "message")
+        + CountText.of(tally.times, "message")
         + " from "
         + key.about().alias()
         + ": "

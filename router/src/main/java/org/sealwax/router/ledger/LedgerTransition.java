@@ -15,6 +15,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.policy.MxFilter;
 import org.sealwax.mail.policy.MxPattern;
 import org.sealwax.mail.policy.TlsLevel;
@@ -152,8 +153,8 @@ public final class LedgerTransition {
           "has not shown its level "
               + reached.level().word()
               + " for "
-              + rules.settings().decay().toDays()
-              + " days; the level expires");
+              + CountText.of(rules.settings().decay().toDays(), "day")
+              + "; the level expires");
       return;
     }
     Violation current = violation;

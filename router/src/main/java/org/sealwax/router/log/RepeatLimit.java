@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import org.sealwax.mail.net.BoundedMap;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.CountText;
 
 /** Lets one line of a kind through in each period, and counts the others. Thread-safe. */
 final class RepeatLimit {
@@ -47,5 +48,12 @@ final class RepeatLimit {
     }
     counts.put(kind, new RepeatCount(now));
     return OptionalLong.of(last == null ? 0 : last.others);
+  }
+
+  /** The text with the number of lines that were left out since the last one. */
+  static String noted(String text, long more) {
+    return more == 0
+        ? text
+        : text + " (" + CountText.of(more, "time") + " more since the last line)";
   }
 }

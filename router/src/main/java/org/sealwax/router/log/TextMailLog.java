@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.router.log.LogLine.Severity;
 
 /**
@@ -67,7 +68,8 @@ public final class TextMailLog implements MailLog, AutoCloseable {
                 prefixed(
                         Severity.WARNING,
                         "log",
-                        lost + " log lines were lost: the reader was too slow or writing failed")
+                        CountText.of(lost, "log line was | log lines were")
+                            + " lost: the reader was too slow or writing failed")
                     .end());
   }
 
@@ -300,12 +302,11 @@ public final class TextMailLog implements MailLog, AutoCloseable {
     if (others.isEmpty()) {
       return;
     }
-    long more = others.getAsLong();
     line(Severity.WARNING, "receive", "list-ignored", null, null)
         .words("DNS list ")
         .quotedText(zone.name())
         .words(" is ignored: ")
-        .quotedText(more == 0 ? text : text + " (" + more + " times more since the last line)")
+        .quotedText(RepeatLimit.noted(text, others.getAsLong()))
         .data("zone", zone.name())
         .data("text", text)
         .put();
@@ -329,11 +330,10 @@ public final class TextMailLog implements MailLog, AutoCloseable {
     if (others.isEmpty()) {
       return;
     }
-    long more = others.getAsLong();
     line(Severity.WARNING, "milter", "filter-failed", null, null)
         .quotedText(filter)
         .words(": ")
-        .quotedText(more == 0 ? text : text + " (" + more + " times more since the last line)")
+        .quotedText(RepeatLimit.noted(text, others.getAsLong()))
         .data("milter", filter)
         .data("text", text)
         .put();
@@ -560,9 +560,8 @@ public final class TextMailLog implements MailLog, AutoCloseable {
     if (others.isEmpty()) {
       return;
     }
-    long more = others.getAsLong();
     line(Severity.ERROR, "spool", "store-trouble", null, null)
-        .quotedText(more == 0 ? text : text + " (" + more + " times more since the last line)")
+        .quotedText(RepeatLimit.noted(text, others.getAsLong()))
         .data("text", text)
         .last("cause", cause == null ? null : cause.toString())
         .put();

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.router.log.MailLog;
 
 /**
@@ -45,7 +46,8 @@ public final class Milters {
     long end = clock.nanoTime() + settings.connectTimeout().toNanos();
     try {
       if (!slot.tryAcquire(settings.connectTimeout().toNanos(), TimeUnit.NANOSECONDS)) {
-        throw new MilterException("all " + settings.connections() + " connections are in use");
+        throw new MilterException(
+            "the maximum of " + CountText.of(settings.connections(), "connection") + " is in use");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

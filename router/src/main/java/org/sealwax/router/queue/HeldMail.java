@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RepeatedWork;
 import org.sealwax.mail.smtp.EnhancedStatus;
@@ -307,7 +308,7 @@ public final class HeldMail implements Closeable {
 
   /** Deletes a batch whose lifetime is over, or gives it up with a notification. */
   private boolean end(RecipientBatch batch, RecipientGroup group, Kind kind) throws IOException {
-    String days = Objects.requireNonNull(kind.lifetime).toDays() + " days";
+    String days = CountText.of(Objects.requireNonNull(kind.lifetime).toDays(), "day");
     if (kind == Kind.REMEMBERED
         && group.recipients().stream().noneMatch(Recipient::holdOnRefusal)) {
       LoadedBatch loaded = LoadedBatch.of(spool, batch);
@@ -389,8 +390,8 @@ public final class HeldMail implements Closeable {
       if (!announced.isEmpty()) {
         queue.log.note(
             "queue",
-            announced.size()
-                + " held messages expire in a day; list them with: "
+            CountText.of(announced.size(), "held message expires | held messages expire")
+                + " in a day; list with: "
                 + HeldMailSummary.LIST);
       }
       if (held != countReported || !announced.isEmpty()) {
@@ -453,10 +454,10 @@ public final class HeldMail implements Closeable {
       queue.log.warning(
           "queue",
           "held mail takes "
-              + left[0]
-              + " bytes, more than its disk limit ("
-              + most
-              + "); it is not deleted automatically: "
+              + CountText.bytes(left[0])
+              + ", more than its disk limit of "
+              + CountText.bytes(most)
+              + "; it is not deleted automatically: "
               + HeldMailSummary.LIST);
     }
   }

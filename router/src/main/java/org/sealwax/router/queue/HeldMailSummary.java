@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.router.spool.BatchKey;
 import org.sealwax.router.spool.QueueId;
 import org.sealwax.router.spool.RecipientBatch;
@@ -85,8 +86,7 @@ public final class HeldMailSummary {
       recipients += group.count;
     }
     return "Held mail: "
-        + recipients
-        + (recipients == 1 ? " recipient waits" : " recipients wait")
+        + CountText.of(recipients, "recipient waits | recipients wait")
         + " for a decision";
   }
 
@@ -115,7 +115,7 @@ public final class HeldMailSummary {
     int named = Math.min(MOST_NAMED, largest.size());
     for (Map.Entry<String, HeldGroup> one : largest.subList(0, named)) {
       HeldGroup group = one.getValue();
-      lines.add(group.count + (group.count == 1 ? " message to " : " messages to ") + one.getKey());
+      lines.add(CountText.of(group.count, "message") + " to " + one.getKey());
       if (!group.text.isEmpty()) {
         lines.add("    " + group.text);
       }

@@ -7,6 +7,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.ReversePath;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.smtp.Reply;
 
 /**
@@ -74,7 +75,7 @@ final class RefusalTally {
       lines.add(sentence(group, one.getValue()));
     }
     if (rest > 0) {
-      lines.add(rest + " more recipients were refused");
+      lines.add(CountText.of(rest, "more recipient was | more recipients were") + " refused");
     }
     return lines;
   }
@@ -83,10 +84,7 @@ final class RefusalTally {
     String what = group.forwarded() ? "forward" : "recipient";
     return group.receiver()
         + " refused "
-        + times
-        + " "
-        + what
-        + (times == 1 ? "" : "s")
+        + CountText.of(times, what)
         + " of mail from "
         + group.sender()
         + ": "

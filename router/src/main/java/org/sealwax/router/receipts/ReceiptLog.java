@@ -21,6 +21,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.json.JsonLine;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.log.MailLog;
@@ -137,7 +138,11 @@ public final class ReceiptLog implements Receipts, Closeable {
     }
     long cut = resume(files.getLast());
     if (cut > 0) {
-      log.warning("receipts", "a crash truncated the last line: " + cut + " bytes were removed");
+      log.warning(
+          "receipts",
+          "a crash truncated the last line: "
+              + CountText.of(cut, "byte was | bytes were")
+              + " removed");
       append("torn", ReceiptLine.members().number("octets", cut));
       open(lines).force(false);
     }
@@ -267,7 +272,9 @@ public final class ReceiptLog implements Receipts, Closeable {
   private void write(List<Receipt> batch) throws IOException {
     long lost = dropped.getAndSet(0);
     if (lost > 0) {
-      log.warning("receipts", lost + " receipts were lost: the disk is too slow");
+      log.warning(
+          "receipts",
+          CountText.of(lost, "receipt was | receipts were") + " lost: the disk is too slow");
       append("lost", ReceiptLine.members().number("count", lost));
     }
     if (batch.isEmpty() && lost == 0) {

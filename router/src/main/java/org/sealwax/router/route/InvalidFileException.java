@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.UnsafeCharacters;
 
 /** A file of aliases, recipients or secrets is not valid; the exception has all its errors. */
 public final class InvalidFileException extends IOException {
@@ -43,7 +44,7 @@ public final class InvalidFileException extends IOException {
       StringBuilder shown = new StringBuilder(to - from);
       for (int i = from; i < to; i++) {
         char c = text.charAt(i);
-        shown.append(Character.isISOControl(c) ? ' ' : c);
+        shown.append(UnsafeCharacters.contains(c) ? ' ' : c);
       }
       String out =
           file

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.router.spool.SpoolException.Kind;
 import org.sealwax.router.store.Sqlite;
 import org.sealwax.router.store.StateFiles;
@@ -104,8 +105,8 @@ final class Backup {
             Kind.DAMAGED,
             folder
                 + " is not complete: "
-                + missing.size()
-                + " contents are missing or truncated, among them "
+                + CountText.of(missing.size(), "content file is | content files are")
+                + " missing or truncated, among them "
                 + missing.getFirst());
       }
     } catch (SQLException e) {

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.spool.CrashMarks.MarkFile.Form;
@@ -117,8 +118,9 @@ public final class CrashMarks implements Closeable {
         log.warning(
             "queue",
             "the last process ended unexpectedly while it worked on "
-                + marks.suspects.size()
-                + " messages; they are tried one at a time");
+                + CountText.of(
+                    marks.suspects.size(),
+                    "message; it is tried alone | messages; they are tried one at a time"));
       }
       return marks;
     } catch (IOException e) {

@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.store.SqliteFailure;
 import org.sealwax.router.store.Statements;
@@ -61,14 +62,14 @@ final class RowCopy {
                 + " WHERE id NOT IN (SELECT message FROM share)"
                 + " AND id NOT IN (SELECT message FROM aside)");
     return "copied out of the damaged spool: "
-        + messages
-        + " messages and "
-        + batches
-        + " groups of recipients; "
-        + unreadable
-        + " records could not be read, "
-        + aside
-        + " were incomplete and are in the table aside";
+        + CountText.of(messages, "message")
+        + " and "
+        + CountText.of(batches, "group")
+        + " of recipients; "
+        + CountText.of(unreadable, "record")
+        + " could not be read, "
+        + CountText.of(aside, "record was | records were")
+        + " incomplete and are in the table aside";
   }
 
   private int update(String sql) throws SQLException {

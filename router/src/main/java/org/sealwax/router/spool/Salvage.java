@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.router.store.Sqlite;
 import org.sealwax.router.store.SqliteFailure;
 import org.sealwax.router.store.StateFiles;
@@ -111,8 +112,8 @@ final class Salvage {
         lost = true;
         spool.log.storeTrouble(
             "the spool's database is missing or empty: a new one is created; "
-                + contents
-                + " content files have no record and are set aside",
+                + CountText.of(contents, "content file has | content files have")
+                + " no record; they are set aside",
             null);
       }
       return lost;

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.spool.ScanMarks.Scan;
 import org.sealwax.router.store.Sqlite;
@@ -167,22 +168,29 @@ final class SpoolMaintenance {
     }
     if (!found.neverReceived().isEmpty()) {
       spool.log.note(
-          "spool", "removed " + found.neverReceived().size() + " incompletely received contents");
+          "spool",
+          "removed the contents of "
+              + CountText.of(found.neverReceived().size(), "message that was | messages that were")
+              + " not completely received");
     }
     int unclaimed = spool.bodies.unclaimed().size();
     if (unclaimed > 0) {
       spool.log.storeTrouble(
-          unclaimed
-              + " contents without a record are kept in the folder \"unclaimed\", "
+          CountText.of(
+                  unclaimed,
+                  "content file without a record is | content files without a record are")
+              + " kept in the folder \"unclaimed\", "
               + found.setAside().size()
-              + " of them since this start; they may be accepted mail",
+              + " since this start; they may be accepted mail",
           null);
     }
     long lost = spool.readers.scan(Scan.SWEEP, SpoolReader::withoutRecipients);
     if (lost > 0) {
       spool.writer.call(WriterJob.Urgent.call(w -> w.setAsideWithoutRecipients(spool.clock.now())));
       spool.log.storeTrouble(
-          lost + " messages have lost their recipients; see the table aside", null);
+          CountText.of(lost, "message has lost its | messages have lost their")
+              + " recipients; see the table aside",
+          null);
     }
   }
 

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.router.spool.ScanMarks.Scan;
 import org.sealwax.router.spool.SpoolException.Kind;
 import org.sealwax.router.store.SqliteFailure;
@@ -145,12 +146,14 @@ final class SpoolOpening {
       if (recovered > 0) {
         spool.log.note(
             "spool",
-            recovered + " accepted messages were not yet delivered when the last run ended");
+            CountText.of(recovered, "accepted message was | accepted messages were")
+                + " not yet delivered when the last run ended");
       }
       if (dropped > 0) {
         spool.log.note(
             "spool",
-            dropped + " messages were not yet acknowledged when the last run ended: dropped");
+            CountText.of(dropped, "message was | messages were")
+                + " not yet acknowledged when the last run ended: dropped");
       }
       wasOpen = true;
       opened = new OpenedDatabase(opening, opening.newest());

@@ -18,6 +18,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.FolderLock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.log.MailLog;
@@ -244,8 +245,10 @@ public final class SqliteSpool implements Spool {
     if (!rows.damaged().isEmpty()) {
       setAside(rows.damaged(), "the record is damaged");
       log.storeTrouble(
-          rows.damaged().size()
-              + " records of recipients are damaged and were set aside in the table aside: "
+          CountText.of(
+                  rows.damaged().size(),
+                  "record of recipients is damaged and was | records of recipients are damaged and were")
+              + " set aside in the table aside: "
               + rows.damaged().stream()
                   .map(key -> "message " + key.message() + " batch " + key.number())
                   .collect(Collectors.joining(", ")),

@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.policy.Evidence;
 import org.sealwax.mail.sts.StsLookup;
@@ -146,14 +147,14 @@ public record DomainStatus(
     return StatusItem.of(
             domain,
             StatusTopic.REPORTS,
-            clean
-                + " clean days, of "
+            CountText.of(clean, "clean day")
+                + ", of "
                 + days.size()
                 + " with reports in "
                 + REPORT_DAYS
                 + " days; "
-                + reporters
-                + " reporters, "
+                + CountText.of(reporters, "reporter")
+                + ", "
                 + succeeded
                 + " successful and "
                 + failed

@@ -196,7 +196,7 @@ final class PolicyCommandTest {
       }
     }
     String report = receipts("verify");
-    assertTrue(report.startsWith("2 receipts in 1 files, 1 signed heads, 0 receipts"), report);
+    assertTrue(report.startsWith("2 receipts in 1 file, 1 signed head, 0 receipts"), report);
     assertEquals(2, receipts("export").lines().count());
     assertEquals(1, receipts("export", "--recipient", "b@example.org").lines().count());
 

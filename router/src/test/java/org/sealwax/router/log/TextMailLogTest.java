@@ -26,6 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.testkit.net.ManualClock;
 
@@ -250,7 +251,8 @@ final class TextMailLogTest {
     open.countDown();
     log.close();
     String out = kept.toString(StandardCharsets.UTF_8);
-    assertTrue(out.contains("log lines were lost: the reader was too slow"), out.substring(0, 200));
+    String lost = CountText.of(log.dropped(), "log line was | log lines were");
+    assertTrue(out.contains(": " + lost + " lost: the reader was too slow"), out.substring(0, 200));
   }
 
   /** 50 ms for each line, before: a pipe that was not read stopped the router. */

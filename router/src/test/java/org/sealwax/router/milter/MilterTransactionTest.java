@@ -346,7 +346,7 @@ final class MilterTransactionTest {
         assertEquals(Optional.of(MilterAnswer.DEFERRED), second.mail("a@b.example", List.of()));
       }
     }
-    assertTrue(log.recorded("filterFailed", "all 1 connections are in use"));
+    assertTrue(log.recorded("filterFailed", "the maximum of 1 connection is in use"));
     try (MilterTransaction third = transaction(true, one)) {
       assertEquals(Optional.empty(), third.mail("a@b.example", List.of()));
     }
