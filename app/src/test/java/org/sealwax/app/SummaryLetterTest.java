@@ -4,14 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -23,15 +15,11 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.cli.ExitStatus;
-import org.sealwax.mail.net.Threads;
 import org.sealwax.router.feedback.FeedbackStore;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.server.RouterTestClient;
@@ -63,63 +51,11 @@ final class SummaryLetterTest {
 
   @TempDir private Path folder = Path.of("");
 
-  /** A mail host that takes all mail. */
-  private static final class MailHost implements AutoCloseable {
-    private final ServerSocket socket;
-    private final BlockingQueue<String> mail = new LinkedBlockingQueue<>();
-
-    MailHost() throws IOException {
-      socket = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
-      Threads.start("mail-host", this::accept);
-    }
-
-    private void accept() {
-      while (!socket.isClosed()) {
-        try (Socket peer = socket.accept()) {
-          talk(
-              new BufferedReader(
-                  new InputStreamReader(peer.getInputStream(), StandardCharsets.UTF_8)),
-              peer.getOutputStream());
-        } catch (IOException e) {
-          // The test has ended, or the client.
-        }
-      }
-    }
-
-    private void talk(BufferedReader in, OutputStream out) throws IOException {
-      reply(out, "220 peer.example");
-      for (String line = in.readLine(); line != null; line = in.readLine()) {
-        if (line.equals("DATA")) {
-          reply(out, "354 go on");
-          StringBuilder content = new StringBuilder();
-          for (line = in.readLine(); line != null && !line.equals("."); line = in.readLine()) {
-            content.append(line).append('\n');
-          }
-          mail.add(content.toString());
-          reply(out, "250 taken");
-        } else {
-          reply(out, line.startsWith("QUIT") ? "221 bye" : "250 peer.example");
-        }
-      }
-    }
-
-    private static void reply(OutputStream out, String line) throws IOException {
-      out.write((line + "\r\n").getBytes(StandardCharsets.US_ASCII));
-      out.flush();
-    }
-
-    @Override
-    public void close() throws IOException {
-      socket.close();
-    }
-  }
-
   @Test
   void heldMailAndReportsAreInTheLetterOfTheDay() throws Exception {
-    try (MailHost host = new MailHost()) {
+    try (ReceivingHost host = new ReceivingHost()) {
       Path file =
-          Files.writeString(
-              folder.resolve("sealwax.toml"), CONFIGURATION.formatted(host.socket.getLocalPort()));
+          Files.writeString(folder.resolve("sealwax.toml"), CONFIGURATION.formatted(host.port()));
       Files.writeString(folder.resolve("aliases"), "ann: ann@peer.example\n");
       Files.createDirectories(folder.resolve("state"));
       Path store = folder.resolve("state").resolve(FeedbackStore.FILE);
@@ -151,10 +87,9 @@ final class SummaryLetterTest {
       Files.writeString(
           folder.resolve("state/held-summary"),
           Instant.now().minus(Duration.ofDays(2)).getEpochSecond() + "\n");
-      Files.writeString(file, CONFIGURATION.formatted(host.socket.getLocalPort()));
+      Files.writeString(file, CONFIGURATION.formatted(host.port()));
       try (ServerProcess server = new ServerProcess(file, Map.of())) {
-        String letter = host.mail.poll(60, TimeUnit.SECONDS);
-        assertTrue(letter != null, () -> "no letter came: " + server.output());
+        String letter = host.next(server::output);
         for (String line :
             List.of(
                 "Subject: Held mail: 1 recipient waits for a decision",

@@ -7,6 +7,8 @@ import java.security.GeneralSecurityException;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.zip.GZIPOutputStream;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
@@ -14,6 +16,7 @@ import org.sealwax.mail.dkim.DkimSigner;
 import org.sealwax.mail.dkim.DkimSigningKey;
 import org.sealwax.mail.message.Rfc5322Date;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.tlsrpt.SessionCounts.PolicySummary;
 import org.sealwax.mail.tlsrpt.TlsReport;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
 
@@ -21,6 +24,9 @@ import org.sealwax.mail.tlsrpt.TlsReportJson;
 final class TlsReportMessage {
   /** Bytes of a base64 line (RFC 2045 section 6.8). */
   private static final int LINE = 76;
+
+  /** Failures in the text; the attachment has all of them. */
+  private static final int MAX_LISTED = 10;
 
   private TlsReportMessage() {}
 
@@ -71,6 +77,8 @@ final class TlsReportMessage {
             + field("TLS-Report-Submitter", submitter.name())
             // The report must reach a domain whose TLS fails, because it is about that failure.
             + field("TLS-Required", "No")
+            // No holiday message of a person answers it (RFC 3834 section 5).
+            + field("Auto-Submitted", "auto-generated")
             + field("MIME-Version", "1.0")
             + field(
                 "Content-Type",
@@ -79,15 +87,8 @@ final class TlsReportMessage {
             + boundary
             + "\r\nContent-Type: text/plain; charset=us-ascii\r\n"
             + "Content-Transfer-Encoding: 7bit\r\n\r\n"
-            + "This is an aggregate TLS report (RFC 8460) from "
-            + submitter
-            + "\r\nabout sessions with the mail hosts of "
-            + report.domain()
-            + "\r\nfrom "
-            + report.begin()
-            + " to "
-            + report.end()
-            + ".\r\n\r\n--"
+            + text(report, submitter)
+            + "\r\n--"
             + boundary
             + "\r\nContent-Type: application/tlsrpt+gzip\r\n"
             + "Content-Transfer-Encoding: base64\r\n"
@@ -105,6 +106,51 @@ final class TlsReportMessage {
     } catch (DkimSigner.UnsignableHeader | GeneralSecurityException e) {
       throw new IOException("cannot sign the report: " + FailureText.of(e), e);
     }
+  }
+
+  /** What the admin of the other domain reads without unpacking the report. */
+  private static String text(TlsReport report, Domain submitter) {
+    StringBuilder out = new StringBuilder(512);
+    out.append("This is an aggregate TLS report (RFC 8460) from ")
+        .append(submitter)
+        .append("\r\nabout sessions with the mail hosts of ")
+        .append(report.domain())
+        .append("\r\nfrom ")
+        .append(report.begin())
+        .append(" to ")
+        .append(report.end())
+        .append(".\r\n\r\n");
+    long succeeded = report.sums().stream().mapToLong(PolicySummary::succeeded).sum();
+    long failed = report.sums().stream().mapToLong(PolicySummary::failed).sum();
+    out.append("Sessions: ").append(succeeded).append(" succeeded, ");
+    out.append(failed).append(" failed.\r\n");
+    List<String> failures = failures(report);
+    failures.stream().limit(MAX_LISTED).forEach(f -> out.append("  ").append(f).append("\r\n"));
+    if (failures.size() > MAX_LISTED) {
+      out.append("  ... and ").append(failures.size() - MAX_LISTED).append(" more\r\n");
+    }
+    return out.append(
+            "\r\nThe attachment has the details. It was requested by the TXT record at\r\n_smtp._tls.")
+        .append(report.domain())
+        .append(". Questions: reply to this message.\r\n")
+        .toString();
+  }
+
+  private static List<String> failures(TlsReport report) {
+    Map<String, Long> times = new TreeMap<>();
+    for (PolicySummary sum : report.sums()) {
+      sum.failures()
+          .forEach(
+              (f, n) ->
+                  times.merge(
+                      f.type().word() + (f.host().isEmpty() ? "" : " at " + f.host()),
+                      n,
+                      Long::sum));
+    }
+    return times.entrySet().stream()
+        .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+        .map(e -> e.getValue() + " " + e.getKey())
+        .toList();
   }
 
   private static String field(String name, String value) {

@@ -1,5 +1,6 @@
 package org.sealwax.router.reports.received;
 
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.tlsrpt.SessionCounts;
 import org.sealwax.mail.tlsrpt.TlsReport;
 
@@ -18,8 +19,10 @@ final class ReceivedReportLog {
         + " by "
         + received.origin()
         + ": "
-        + report.sums().stream().mapToLong(SessionCounts.PolicySummary::succeeded).sum()
-        + " sessions succeeded, "
+        + CountText.of(
+            report.sums().stream().mapToLong(SessionCounts.PolicySummary::succeeded).sum(),
+            "session")
+        + " succeeded, "
         + report.sums().stream().mapToLong(SessionCounts.PolicySummary::failed).sum()
         + " failed"
         + (stored.leftOut().isEmpty()

@@ -24,6 +24,7 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.sealwax.mail.json.Json;
 import org.sealwax.mail.json.JsonMembers;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
 import org.sealwax.mail.tlsrpt.TlsReportParse;
@@ -161,7 +162,7 @@ public final class ReceivedReportStore {
   /** Why there is no space; empty when there is. */
   private String full(ReportOrigin origin, int bytes) {
     if (today.getOrDefault(origin, 0) >= settings.fromOne()) {
-      return origin + " has sent " + settings.fromOne() + " reports today";
+      return origin + " has sent " + CountText.of(settings.fromOne(), "report") + " today";
     }
     StoreUsage mail = taken.getOrDefault(ReportOrigin.ReportTransport.MAIL, StoreUsage.NONE);
     StoreUsage post = taken.getOrDefault(ReportOrigin.ReportTransport.POST, StoreUsage.NONE);
