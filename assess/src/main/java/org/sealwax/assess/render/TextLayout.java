@@ -67,7 +67,8 @@ public final class TextLayout {
    * A row: cells next to each other, and in the rest of the width a text that wraps in its own
    * column.
    *
-   * @param cells from the left; one that is too long pushes the others
+   * @param cells from the left; one that is too long pushes the other cells, and the text begins in
+   *     the next line
    * @param text untrusted
    */
   public TextLayout row(List<Cell> cells, String text) {
@@ -82,8 +83,12 @@ public final class TextLayout {
       head.append(" ".repeat(Math.max(0, used - length(head))));
     }
     String first = head.toString();
-    boolean begun = false;
-    for (String line : wrapped(Printable.of(Excerpt.of(text, MAX_TEXT)), indent, used)) {
+    boolean begun = used > indent;
+    if (begun) {
+      line(first);
+    }
+    int beginning = begun ? indent : used;
+    for (String line : wrapped(Printable.of(Excerpt.of(text, MAX_TEXT)), indent, beginning)) {
       line((begun ? " ".repeat(indent) : first) + line);
       begun = true;
     }

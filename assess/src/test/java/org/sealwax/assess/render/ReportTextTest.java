@@ -49,6 +49,24 @@ final class ReportTextTest {
     }
   }
 
+  /** A code that is wider than its column has a line of its own: the texts stay in theirs. */
+  @Test
+  void everyTextBeginsInItsColumn() {
+    TextLayout out = new TextLayout(false);
+    for (String code : List.of("tls10/on", "starttls.required/clear-taken")) {
+      out.row(
+          List.of(
+              new TextLayout.Cell("", 2, TextLayout.Ink.PLAIN),
+              new TextLayout.Cell(code, 26, TextLayout.Ink.PLAIN)),
+          "a text");
+    }
+    assertEquals(
+        "  tls10/on                  a text\n"
+            + "  starttls.required/clear-taken\n"
+            + "                            a text\n",
+        out.toString());
+  }
+
   @Test
   void passedChecksAreCountedOrListed() {
     String text = new ReportText(false, "", false).of(SampleReports.bad());
