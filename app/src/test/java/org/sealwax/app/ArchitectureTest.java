@@ -10,9 +10,11 @@ import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnitAccess;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -377,6 +379,66 @@ final class ArchitectureTest {
         .dependOnClassesThat()
         .haveFullyQualifiedName("javax.net.ssl.SSLEngine")
         .check(mainClasses);
+  }
+
+  /** Classes that open files themselves, and why. */
+  private static final Map<String, String> OPEN_FILES =
+      Map.ofEntries(
+          Map.entry("mail.net.RegularFile", "the place for it"),
+          Map.entry("mail.net.FolderLock", "opens the lock of the state folder for writing"),
+          Map.entry("router.store.StateFiles", "writes, and brings folders to stable storage"),
+          Map.entry("mail.tls.SelfSigned", "writes"),
+          Map.entry("router.route.SrsSecretFile", "writes"),
+          Map.entry("router.receipts.ReceiptLog", "appends to its own files"),
+          Map.entry("router.spool.BodyFiles", "bodies that the spool wrote"),
+          Map.entry("router.spool.BodyFiles$LargeContent", "the same"),
+          Map.entry("router.spool.CrashMarks$MarkFile", "maps its own file into memory"),
+          Map.entry("router.spool.WalFile", "the log that SQLite wrote"),
+          Map.entry("router.spool.Salvage", "pages of the spool's database"),
+          Map.entry("router.policyd.LogTail", "follows a log; RegularFile checks it"),
+          Map.entry("testkit.tls.LabCertificateAuthority", "writes"),
+          Map.entry("testkit.zone.StoredZoneKey", "writes"),
+          Map.entry("assess.serve.StoredResult", "results that the service wrote"),
+          Map.entry("assess.survey.SurveyState", "cuts its own files; RegularFile checks them"));
+
+  private static boolean opensAFile(JavaCodeUnitAccess<?> call) {
+    String owner = call.getTargetOwner().getName();
+    String name = call.getName();
+    boolean constructs = name.equals("<init>");
+    return owner.equals(Files.class.getName())
+            && (Set.of(
+                        "readString",
+                        "readAllBytes",
+                        "readAllLines",
+                        "lines",
+                        "newInputStream",
+                        "newBufferedReader",
+                        "newByteChannel")
+                    .contains(name)
+                || name.equals("copy")
+                    && !call.getTarget().getRawParameterTypes().get(1).isEquivalentTo(Path.class))
+        || owner.equals(FileChannel.class.getName()) && name.equals("open")
+        || constructs
+            && Set.of(
+                    "java.io.FileInputStream",
+                    "java.io.FileReader",
+                    "java.io.RandomAccessFile",
+                    "java.util.Scanner")
+                .contains(owner);
+  }
+
+  /** A FIFO blocks its reader, and a device has no end. */
+  @Test
+  void filesAreOpenedForReadingInOnePlace() {
+    Set<String> reviewed = new TreeSet<>();
+    OPEN_FILES.keySet().forEach(c -> reviewed.add("org.sealwax." + c));
+    Set<String> found = new TreeSet<>();
+    for (JavaClass c : mainClasses) {
+      if (c.getCodeUnitAccessesFromSelf().stream().anyMatch(ArchitectureTest::opensAFile)) {
+        found.add(c.getName());
+      }
+    }
+    assertEquals(reviewed, found, "read files by RegularFile, or add the class with a reason");
   }
 
   /** Marks, versions, permissions and journals of databases have one place. */

@@ -37,6 +37,7 @@ import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Terminal;
 import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.net.RegularFile;
 
 /** {@code sealwax assess TARGET}: examines how mail to a domain or host is protected. */
 public final class AssessCommand {
@@ -77,7 +78,8 @@ public final class AssessCommand {
         --html FILE         write the report as one page
         --badge FILE        write a badge as SVG
         --fail-below GRADE  exit with 1 below this grade
-        --baseline FILE     compare with this earlier report (a file of --json)
+        --baseline FILE     compare with this earlier report (a file or pipe of
+                            --json)
         --router NAME       settings for postfix, exim, opensmtpd or sealwax (the one that the
                             banner names)
         --all               list passed checks, too
@@ -153,11 +155,11 @@ public final class AssessCommand {
       return Optional.empty();
     }
     Path path = process.path(file.get());
-    try (InputStream in = Files.newInputStream(path)) {
+    try (InputStream in = RegularFile.openOrPipe(path)) {
       byte[] bytes = in.readNBytes(MAX_BASELINE + 1);
       if (bytes.length > MAX_BASELINE) {
         throw new CommandFailed(
-            ExitStatus.DATA, "--baseline " + path + " is larger than any report");
+            ExitStatus.DATA, "--baseline: " + path + ": larger than " + MAX_BASELINE + " bytes");
       }
       BaselineReport read = BaselineReport.read(new String(bytes, StandardCharsets.UTF_8));
       if (!read.target().equals(target.text())) {

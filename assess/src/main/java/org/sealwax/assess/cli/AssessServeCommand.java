@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -47,6 +46,7 @@ import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.FolderLock;
 import org.sealwax.mail.net.HeapBudget;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.net.WatchedFile;
@@ -325,11 +325,9 @@ final class AssessServeCommand {
   }
 
   private static WatchedFile.FileContents<OptOut> optOut(Path file) throws IOException {
-    if (Files.size(file) > OptOut.MAX_BYTES) {
-      throw new IOException(file + " has more than " + OptOut.MAX_BYTES + " bytes");
-    }
+    List<String> lines = RegularFile.lines(file, StandardCharsets.UTF_8, OptOut.MAX_BYTES);
     try {
-      OptOut list = OptOut.read(Files.readAllLines(file, StandardCharsets.UTF_8));
+      OptOut list = OptOut.read(lines);
       return new WatchedFile.FileContents<>(list, Map.of(file, list.entries()));
     } catch (IllegalArgumentException e) {
       throw new IOException(file + ": " + e.getMessage(), e);

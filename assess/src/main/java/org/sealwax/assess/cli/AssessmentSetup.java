@@ -7,7 +7,6 @@ import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -46,6 +45,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Dialer;
 import org.sealwax.mail.net.DialerSettings;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.mail.net.SpecialUse;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.smtp.MailboxParser;
@@ -108,6 +108,9 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
 
   /** Lines of a file of trust anchors: the root has two keys, a lab a few. */
   private static final int MAX_ANCHORS = 64;
+
+  /** Bytes of the file with them. */
+  private static final int MAX_ANCHOR_FILE = 256 << 10;
 
   /**
    * Reads options and files.
@@ -325,7 +328,7 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
 
   private static List<String> anchors(Path file) throws IOException {
     List<String> lines =
-        Files.readAllLines(file, StandardCharsets.UTF_8).stream()
+        RegularFile.lines(file, StandardCharsets.UTF_8, MAX_ANCHOR_FILE).stream()
             .map(String::strip)
             .filter(l -> !l.isEmpty() && !l.startsWith(";") && !l.startsWith("#"))
             .toList();

@@ -33,6 +33,7 @@ import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Terminal;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RegularFile;
 
 /** {@code sealwax survey FILE}: many domains, one line each in, JSON lines out. */
 public final class SurveyCommand {
@@ -62,8 +63,8 @@ public final class SurveyCommand {
         sealwax survey FILE
         assess many domains
 
-        Reads one domain, host or host:port per line (- is standard input; # begins a comment)
-        and writes one JSON object per line. Addresses of one block (an IPv4 /24, an IPv6 /48)
+        Reads one domain, host or host:port per line of a file or pipe (- is standard input; #
+        begins a comment) and writes one JSON object per line. Addresses of one block (an IPv4 /24, an IPv6 /48)
         share a budget, so that no provider gets many connections at a time. With --state an
         interrupted survey is continued, and with --out no line is written twice. Invalid lines
         are reported with their number. The summary is printed on standard error.
@@ -129,7 +130,8 @@ public final class SurveyCommand {
     return input.equals("-")
         ? new InputStreamReader(process.in(), StandardCharsets.UTF_8)
         // Bytes that are not UTF-8 make a bad line, not the end of the survey.
-        : new InputStreamReader(Files.newInputStream(process.path(input)), StandardCharsets.UTF_8);
+        : new InputStreamReader(
+            RegularFile.openOrPipe(process.path(input)), StandardCharsets.UTF_8);
   }
 
   /** Where results go, and what is counted. */

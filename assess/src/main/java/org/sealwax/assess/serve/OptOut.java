@@ -31,7 +31,7 @@ public record OptOut(Set<Domain> names, List<Cidr> networks) {
   static final int MAX_ENTRIES = 100_000;
 
   /** Bytes of the list as a file: entries of the full length, and comments. */
-  public static final long MAX_BYTES = 32L << 20;
+  public static final int MAX_BYTES = 32 << 20;
 
   /** Copies. */
   public OptOut {

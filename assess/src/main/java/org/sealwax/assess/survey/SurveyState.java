@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +15,7 @@ import java.util.NavigableSet;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.RegularFile;
 
 /**
  * What a survey has done, in a file: a heading that names the input, then for each line of it where
@@ -50,7 +52,11 @@ public final class SurveyState implements Survey.FinishedLines, Closeable {
    */
   public static SurveyState open(Path file, String input, @Nullable Path results)
       throws IOException {
-    boolean there = Files.exists(file) && Files.size(file) > 0;
+    boolean there = Files.exists(file);
+    if (there) {
+      RegularFile.check(file);
+      there = Files.size(file) > 0;
+    }
     SurveyState state = new SurveyState(writer(file));
     try {
       if (there) {
@@ -77,7 +83,8 @@ public final class SurveyState implements Survey.FinishedLines, Closeable {
 
   private @Nullable UnfinishedResult read(Path file, String input) throws IOException {
     UnfinishedResult unfinished = null;
-    try (BufferedReader in = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+    try (BufferedReader in =
+        new BufferedReader(new InputStreamReader(RegularFile.open(file), StandardCharsets.UTF_8))) {
       if (!(HEAD + input).equals(completeLine(in))) {
         throw new IOException(file + " is not the state of a survey of " + input);
       }

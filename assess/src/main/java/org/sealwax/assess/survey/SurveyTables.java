@@ -3,6 +3,7 @@ package org.sealwax.assess.survey;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.assess.model.Check;
 import org.sealwax.assess.model.Grade;
 import org.sealwax.assess.model.GradeLetter;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.mail.net.UnsafeCharacters;
 
 /**
@@ -114,7 +116,8 @@ public final class SurveyTables {
   }
 
   private void read(Path file, @Nullable BufferedWriter csv) throws IOException {
-    try (BufferedReader in = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+    try (BufferedReader in =
+        new BufferedReader(new InputStreamReader(RegularFile.open(file), StandardCharsets.UTF_8))) {
       String line;
       while ((line = in.readLine()) != null) {
         Optional<SurveyResult> result = SurveyResult.read(line);

@@ -1,14 +1,18 @@
 package org.sealwax.mail.cli;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.RegularFile;
 
 /** Default places of the configuration and of the state folder. */
 public final class DefaultPaths {
+  private static final int MAX_HOSTNAME = 4_096;
+
   private final ProcessEnvironment process;
 
   public DefaultPaths(ProcessEnvironment around) {
@@ -61,7 +65,7 @@ public final class DefaultPaths {
     String name = "";
     for (String file : List.of("/proc/sys/kernel/hostname", "/etc/hostname")) {
       try {
-        name = Files.readString(Path.of(file)).strip();
+        name = RegularFile.text(Path.of(file), StandardCharsets.UTF_8, MAX_HOSTNAME).strip();
         break;
       } catch (IOException e) {
         // Another system; the next one may be there.

@@ -194,7 +194,8 @@ public final class FailureText {
    * @return why this process cannot read it, with its name; empty when it can
    */
   public static Optional<String> unreadable(Path file) {
-    try (Closeable _ = Files.newByteChannel(file)) {
+    try (Closeable _ =
+        Files.isDirectory(file) ? Files.newDirectoryStream(file) : RegularFile.open(file)) {
       return Optional.empty();
     } catch (IOException e) {
       return Optional.of(of(file, e));

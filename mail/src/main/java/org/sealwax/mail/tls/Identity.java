@@ -1,11 +1,8 @@
 package org.sealwax.mail.tls;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.PrivateKey;
@@ -16,6 +13,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.mail.tls.verdict.Pin;
 import org.sealwax.mail.tls.verdict.Pins;
 
@@ -105,24 +103,9 @@ public final class Identity {
     return of(certificate.toString(), chain, secret);
   }
 
-  /**
-   * A FIFO would block the reader without end, and a device has no end: only files are read, and
-   * never more than the limit.
-   */
   private static String text(Path file) throws InvalidIdentity {
     try {
-      if (!Files.readAttributes(file, BasicFileAttributes.class).isRegularFile()) {
-        throw new InvalidIdentity(file + ": is not a file");
-      }
-      try (InputStream in = Files.newInputStream(file)) {
-        byte[] bytes = in.readNBytes(MAX_FILE + 1);
-        if (bytes.length > MAX_FILE) {
-          throw new InvalidIdentity(file + ": over " + MAX_FILE + " bytes");
-        }
-        return new String(bytes, StandardCharsets.ISO_8859_1);
-      }
-    } catch (InvalidIdentity e) {
-      throw e;
+      return RegularFile.text(file, StandardCharsets.ISO_8859_1, MAX_FILE);
     } catch (IOException e) {
       throw new InvalidIdentity(FailureText.of(file, e), e);
     }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.RegularFile;
 
 /**
  * A note next to the self-signed pair: the host's name in it, and the time from which it is made
@@ -16,6 +17,7 @@ record MadeNote(Domain host, Instant until) {
   static final String CERTIFICATE = "self-signed.crt";
   static final String KEY = "self-signed.key";
   static final String FILE = "self-signed.for";
+  private static final int MAX_FILE = 1_024;
 
   /** Where the pair is. */
   static IdentitySettings.CertificatePair files(Path folder) {
@@ -34,7 +36,9 @@ record MadeNote(Domain host, Instant until) {
     }
     try {
       String[] words =
-          Files.readString(folder.resolve(FILE), StandardCharsets.US_ASCII).trim().split(" ", -1);
+          RegularFile.text(folder.resolve(FILE), StandardCharsets.US_ASCII, MAX_FILE)
+              .trim()
+              .split(" ", -1);
       return words.length == 2
           && words[0].equals(host.name())
           && now.getEpochSecond() < Long.parseLong(words[1]);

@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 
 /** Reads trust roots: those of the system, and those of a CA file. */
@@ -80,12 +81,7 @@ public final class RootStore {
   public static TrustRoots fromPem(Path file) throws Identity.InvalidIdentity {
     String text;
     try {
-      if (Files.size(file) > MAX_FILE) {
-        throw new Identity.InvalidIdentity(file + ": over " + MAX_FILE + " bytes");
-      }
-      text = Files.readString(file, StandardCharsets.ISO_8859_1);
-    } catch (Identity.InvalidIdentity e) {
-      throw e;
+      text = RegularFile.text(file, StandardCharsets.ISO_8859_1, MAX_FILE);
     } catch (IOException e) {
       throw new Identity.InvalidIdentity(FailureText.of(file, e), e);
     }

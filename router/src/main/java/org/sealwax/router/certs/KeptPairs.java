@@ -1,6 +1,5 @@
 package org.sealwax.router.certs;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,6 +13,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.router.store.StateFiles;
 
@@ -34,8 +34,9 @@ record KeptPairs(Path folder) {
 
   /** {@return whether the pair of a slot is the one that its source had with this stamp} */
   boolean isOf(CertificateSlot slot, String stamp) {
-    try (BufferedReader lines = Files.newBufferedReader(file(slot), StandardCharsets.ISO_8859_1)) {
-      return (STAMP + stamp).equals(lines.readLine());
+    try {
+      String text = RegularFile.text(file(slot), StandardCharsets.ISO_8859_1, Identity.MAX_FILE);
+      return text.startsWith(STAMP + stamp + "\n");
     } catch (IOException e) {
       return false;
     }

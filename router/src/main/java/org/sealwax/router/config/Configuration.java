@@ -1,10 +1,7 @@
 package org.sealwax.router.config;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -12,7 +9,7 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.cli.MachineDefaults;
-import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.mail.settings.SettingKey;
 
 /** A configuration that was read: settings that are all in order, or none and the reasons. */
@@ -120,22 +117,13 @@ public sealed interface Configuration {
     return parent == null ? Path.of("/") : parent;
   }
 
-  private static String text(Path file) throws IOException {
-    byte[] bytes;
-    try {
-      if (Files.size(file) > ConfigurationReader.MAX_SIZE) {
-        throw new IOException(file + " is larger than " + ConfigurationReader.MAX_SIZE + " bytes");
-      }
-      bytes = Files.readAllBytes(file);
-    } catch (IOException e) {
-      // Of a folder, the system names only the failure.
-      throw new IOException(FailureText.of(file, e), e);
-    }
-    try {
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-    } catch (CharacterCodingException e) {
-      throw new IOException(file + " is not UTF-8, as TOML must be", e);
-    }
+  /**
+   * Reads a file as {@link #read} does.
+   *
+   * @throws IOException when it cannot be read, or is not UTF-8, as TOML must be
+   */
+  static String text(Path file) throws IOException {
+    return RegularFile.text(file, StandardCharsets.UTF_8, ConfigurationReader.MAX_SIZE);
   }
 
   /**

@@ -1,6 +1,5 @@
 package org.sealwax.router.config;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,7 +58,7 @@ final class TableRecords {
 
   /** Whether a file that is named can be read. */
   boolean readable(Path file) {
-    return readsFiles && Files.isReadable(file);
+    return readsFiles && FailureText.unreadable(file).isEmpty();
   }
 
   /**

@@ -1,8 +1,10 @@
 package org.sealwax.router.deliver;
 
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.mail.settings.InvalidSetting;
 
 /**
@@ -29,12 +31,9 @@ public record Credentials(String user, String password) {
    */
   static String password(Path file) {
     try {
-      if (Files.size(file) > MAX_FILE) {
-        throw new IOException("is larger than " + MAX_FILE + " bytes");
-      }
-      return Files.readString(file).strip();
-    } catch (IOException | IllegalArgumentException e) {
-      throw InvalidSetting.because(file + " is not a file with one password in UTF-8")
+      return RegularFile.text(file, StandardCharsets.UTF_8, MAX_FILE).strip();
+    } catch (IOException e) {
+      throw InvalidSetting.because(FailureText.of(file, e))
           .of("password_file")
           .help("write the password alone into it");
     }

@@ -12,6 +12,7 @@ import java.util.Set;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dkim.DkimAlgorithm;
 import org.sealwax.mail.dkim.DkimSigningKey;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.router.store.StateFiles;
 
 /** Files with private keys for DKIM: PKCS #8 in PEM, RSA or Ed25519. */
@@ -27,12 +28,9 @@ public final class DkimKeyFile {
    * @throws IOException when the file cannot be read or has no such key; the text never quotes it
    */
   public static DkimSigningKey read(Domain domain, Domain selector, Path file) throws IOException {
-    if (Files.size(file) > DkimSigningKey.MAX_PEM) {
-      throw new IOException(file + " is larger than " + DkimSigningKey.MAX_PEM + " bytes");
-    }
+    String pem = RegularFile.text(file, StandardCharsets.ISO_8859_1, DkimSigningKey.MAX_PEM);
     try {
-      return DkimSigningKey.parse(
-          domain, selector, new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1));
+      return DkimSigningKey.parse(domain, selector, pem);
     } catch (DkimSigningKey.InvalidKey e) {
       throw new IOException(file + ": " + e.getMessage(), e);
     }

@@ -1,7 +1,7 @@
 package org.sealwax.router.dkim;
 
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.DateTimeException;
@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.json.Json;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.router.store.StateFiles;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -59,10 +60,7 @@ public record DkimKeyUse(Instant asOf, Map<Domain, LastMail> keys) {
   public static Optional<DkimKeyUse> read(Path state) throws IOException {
     Path file = state.resolve(FILE);
     try {
-      if (Files.size(file) > MAX_FILE) {
-        throw new IOException(file + " is larger than " + MAX_FILE + " bytes");
-      }
-      return Optional.of(of(Json.read(Files.readString(file))));
+      return Optional.of(of(Json.read(RegularFile.text(file, StandardCharsets.UTF_8, MAX_FILE))));
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (JacksonException | DateTimeException | IllegalArgumentException e) {

@@ -14,6 +14,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.log.MailLog;
 
@@ -90,6 +91,7 @@ final class LogTail implements Closeable {
   }
 
   private FileChannel open() throws IOException {
+    RegularFile.check(file);
     FileChannel opened = FileChannel.open(file, StandardOpenOption.READ);
     key = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
     if (first) {

@@ -21,6 +21,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.mail.net.RepeatedWork;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.router.spool.BatchCount;
@@ -83,6 +84,7 @@ public final class HeldMail implements Closeable {
   private static final int DISK_PART = 10;
 
   private static final int PAGE = 500;
+  private static final int MAX_SUMMARY_FILE = 64;
 
   private static final BatchFilter HELD =
       new BatchFilter(
@@ -144,7 +146,9 @@ public final class HeldMail implements Closeable {
 
   private @Nullable Instant readSummaryTime() {
     try {
-      return Instant.ofEpochSecond(Long.parseLong(Files.readString(summaryFile).strip()));
+      return Instant.ofEpochSecond(
+          Long.parseLong(
+              RegularFile.text(summaryFile, StandardCharsets.US_ASCII, MAX_SUMMARY_FILE).strip()));
     } catch (NoSuchFileException e) {
       return null;
     } catch (IOException | DateTimeException | NumberFormatException e) {

@@ -23,6 +23,7 @@ import org.sealwax.mail.json.JsonLine;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.mail.net.Supervisor;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.store.StateFiles;
@@ -153,7 +154,7 @@ public final class ReceiptLog implements Receipts, Closeable {
   }
 
   private static boolean isWithoutLine(Path file) throws IOException {
-    try (BoundedLines read = new BoundedLines(Files.newInputStream(file))) {
+    try (BoundedLines read = new BoundedLines(RegularFile.open(file))) {
       return read.next() == null;
     }
   }
@@ -161,7 +162,7 @@ public final class ReceiptLog implements Receipts, Closeable {
   /** Reads the last file through and goes on at its end; how much was cut off there. */
   private long resume(Path file) throws IOException {
     long whole;
-    try (BoundedLines read = new BoundedLines(Files.newInputStream(file))) {
+    try (BoundedLines read = new BoundedLines(RegularFile.open(file))) {
       for (String line = read.next(); line != null; line = read.next()) {
         ReceiptLine entry = ReceiptLine.read(line).orElseThrow(() -> damaged(file));
         begun = entry.beginsAt().orElse(begun);

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.net.RegularFile;
 
 /** Reads receipts back: checks the chain and its signatures, and finds those of one recipient. */
 public final class ReceiptVerifier {
@@ -94,7 +95,7 @@ public final class ReceiptVerifier {
     }
 
     void file(Path file, Consumer<ReceiptLine> each) throws IOException {
-      file(file.getFileName().toString(), Files.newInputStream(file), each);
+      file(file.getFileName().toString(), RegularFile.open(file), each);
     }
 
     /** Reads and closes it. */
@@ -206,7 +207,7 @@ public final class ReceiptVerifier {
   private static Map<Long, Salt> salts(Path file) throws IOException {
     Map<Long, Salt> out = new HashMap<>();
     if (Files.exists(file)) {
-      try (BoundedLines lines = new BoundedLines(Files.newInputStream(file))) {
+      try (BoundedLines lines = new BoundedLines(RegularFile.open(file))) {
         for (String line = lines.next(); line != null; line = lines.next()) {
           Salt.read(line).ifPresent(salt -> out.put(salt.number(), salt));
         }

@@ -14,11 +14,13 @@ import java.security.Signature;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.Base64;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.router.store.StateFiles;
 
 /** Our key that signs the head of the chain: Ed25519 (RFC 8032), made at the first start. */
 final class SigningKey {
   private static final String ALGORITHM = "Ed25519";
+  private static final int MAX_FILE = 4_096;
 
   private final PrivateKey secret;
   private final String open;
@@ -35,7 +37,7 @@ final class SigningKey {
       if (!Files.exists(file)) {
         make(file);
       }
-      String[] lines = Files.readString(file, StandardCharsets.US_ASCII).split("\n", -1);
+      String[] lines = RegularFile.text(file, StandardCharsets.US_ASCII, MAX_FILE).split("\n", -1);
       if (lines.length < 2) {
         throw new IOException("the key of the receipts, " + file + ", is damaged");
       }

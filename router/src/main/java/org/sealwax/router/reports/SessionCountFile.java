@@ -1,6 +1,8 @@
 package org.sealwax.router.reports;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -14,6 +16,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.sealwax.mail.json.Json;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.mail.tlsrpt.TlsReport;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
 import org.sealwax.router.store.StateFiles;
@@ -108,8 +111,11 @@ record SessionCountFile(Path path, Instant begin) {
       return List.of();
     }
     List<Due> reports = new ArrayList<>();
-    for (String line : Files.readAllLines(path, StandardCharsets.UTF_8)) {
-      Due.read(line).ifPresent(reports::add);
+    try (BufferedReader lines =
+        new BufferedReader(new InputStreamReader(RegularFile.open(path), StandardCharsets.UTF_8))) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        Due.read(line).ifPresent(reports::add);
+      }
     }
     return reports;
   }

@@ -1,8 +1,7 @@
 package org.sealwax.router.route;
 
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.mail.net.WatchedFile;
 import org.sealwax.router.route.InvalidFileException.FileError;
 
@@ -36,7 +36,7 @@ import org.sealwax.router.route.InvalidFileException.FileError;
  */
 final class AliasFile {
   /** Bytes of a file: more than a million aliases. */
-  static final long MAX_SIZE = 64L << 20;
+  static final int MAX_SIZE = 64 << 20;
 
   /**
    * Targets of one alias, lists included; above this it is a mailing list, which has other needs.
@@ -97,18 +97,7 @@ final class AliasFile {
   }
 
   static List<String> lines(Path file) throws IOException {
-    if (Files.size(file) > MAX_SIZE) {
-      throw new IOException(file + " is larger than " + MAX_SIZE + " bytes");
-    }
-    if (!Files.isRegularFile(file)) {
-      // A pipe or a device may have no end, or no beginning.
-      throw new IOException(file + " is not a regular file");
-    }
-    try {
-      return Files.readAllLines(file);
-    } catch (CharacterCodingException e) {
-      throw new IOException(file + ": not UTF-8", e);
-    }
+    return RegularFile.lines(file, StandardCharsets.UTF_8, MAX_SIZE);
   }
 
   private void line(String line, int number) {

@@ -3,10 +3,8 @@ package org.sealwax.router.route;
 import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,6 +19,7 @@ import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Limit;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.smtp.MailboxParser;
 import org.sealwax.router.log.MailLog;
@@ -56,7 +55,7 @@ public final class VerificationCache {
   static final Duration NOT_KNOWN = Duration.ofMinutes(1);
 
   /** Bytes of the file. */
-  private static final long MAX_FILE = 32L << 20;
+  private static final int MAX_FILE = 32 << 20;
 
   /**
    * An answer.
@@ -244,14 +243,7 @@ public final class VerificationCache {
       return;
     }
     try {
-      if (Files.size(file) > MAX_FILE) {
-        throw new IOException(file + " is larger than " + MAX_FILE + " bytes");
-      }
-      try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-          load(line);
-        }
-      }
+      RegularFile.lines(file, StandardCharsets.UTF_8, MAX_FILE).forEach(this::load);
     } catch (NoSuchFileException e) {
       // The first start.
     } catch (IOException e) {

@@ -1,6 +1,7 @@
 package org.sealwax.router.spool;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +16,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.CountText;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.router.store.Sqlite;
 import org.sealwax.router.store.SqliteFailure;
 import org.sealwax.router.store.StateFiles;
@@ -36,6 +38,8 @@ final class Salvage {
 
   /** An admin, or the writer on finding damage, asks for it by this file. */
   private static final String MARK = "salvage";
+
+  private static final int MAX_MARK = 1_024;
 
   /** In the folder of the damaged files: all of them are there. */
   private static final String MOVED = "moved";
@@ -206,7 +210,12 @@ final class Salvage {
   /** The folder that the mark names; a mark without one gets one. */
   private Path asideFolder() throws IOException {
     Path mark = folder.resolve(MARK);
-    String name = Files.exists(mark) ? Files.readString(mark, StandardCharsets.UTF_8).trim() : "";
+    String name = "";
+    if (Files.exists(mark)) {
+      try (InputStream in = RegularFile.open(mark)) {
+        name = new String(in.readNBytes(MAX_MARK), StandardCharsets.UTF_8).trim();
+      }
+    }
     if (FOLDER_NAME.matcher(name).matches()) {
       Path aside = folder.resolve(name);
       StateFiles.ownFolder(aside);

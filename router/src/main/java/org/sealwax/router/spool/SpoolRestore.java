@@ -1,6 +1,7 @@
 package org.sealwax.router.spool;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -11,6 +12,7 @@ import java.util.stream.Stream;
 import org.sealwax.mail.cli.StateFolder;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.FolderLock;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.router.store.StateFiles;
 
 /**
@@ -81,7 +83,13 @@ public final class SpoolRestore {
   /** The spool may be on another file system than the state folder. */
   private static void place(Path file, Path target) throws IOException {
     if (Files.exists(file) && !Files.exists(target)) {
-      StateFiles.replace(target, out -> Files.copy(file, out));
+      StateFiles.replace(
+          target,
+          out -> {
+            try (InputStream in = RegularFile.open(file)) {
+              in.transferTo(out);
+            }
+          });
     }
     Files.deleteIfExists(file);
   }
@@ -100,6 +108,11 @@ public final class SpoolRestore {
     List<Path> all;
     try (Stream<Path> files = Files.walk(from)) {
       all = files.toList();
+    }
+    for (Path file : all) {
+      if (!Files.isDirectory(file)) {
+        RegularFile.check(file);
+      }
     }
     for (Path file : all) {
       Path target = to.resolve(from.relativize(file).toString());

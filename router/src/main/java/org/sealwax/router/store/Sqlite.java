@@ -1,6 +1,7 @@
 package org.sealwax.router.store;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -101,6 +102,9 @@ public final class Sqlite {
   }
 
   private static Connection open(Path database, SQLiteOpenMode mode) throws SQLException {
+    if (Files.exists(database) && !Files.isRegularFile(database)) {
+      throw new SQLException(database + ": not a regular file");
+    }
     Properties properties = new Properties();
     // They are not used; looking for them costs a statement after each insert.
     properties.setProperty("jdbc.get_generated_keys", "false");

@@ -8,6 +8,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.DateTimeException;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.mail.net.SteadyClock;
 
 /**
@@ -27,10 +28,8 @@ public final class ClockFile {
   /** What the last run left; null when there is nothing that makes sense. */
   public SteadyClock.@Nullable Mark read() {
     try {
-      if (Files.size(file) > MOST) {
-        return null;
-      }
-      String[] numbers = Files.readString(file, StandardCharsets.US_ASCII).trim().split(" ", -1);
+      String[] numbers =
+          RegularFile.text(file, StandardCharsets.US_ASCII, MOST).trim().split(" ", -1);
       return numbers.length == 2 ? new SteadyClock.Mark(time(numbers[0]), time(numbers[1])) : null;
     } catch (IOException | NumberFormatException | DateTimeException e) {
       return null;

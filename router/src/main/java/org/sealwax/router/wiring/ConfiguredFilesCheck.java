@@ -36,6 +36,7 @@ import org.sealwax.router.log.TextMailLog;
 import org.sealwax.router.pipe.PipeDeliveryAgent;
 import org.sealwax.router.receive.TrustedClientRow;
 import org.sealwax.router.receive.auth.PasswordFile;
+import org.sealwax.router.reports.TlsReportRow;
 import org.sealwax.router.route.ConfiguredDirectory;
 import org.sealwax.router.route.ForwardSettings;
 import org.sealwax.router.route.RecipientProbe;
@@ -245,16 +246,26 @@ public final class ConfiguredFilesCheck {
   private void dkim() {
     for (DkimRow row : settings.dkim()) {
       String place = "[[dkim]] " + row.selector() + "._domainkey." + row.domain();
-      try {
-        DkimSigningKey key = DkimKeyFile.read(row.domain(), row.selector(), row.key());
-        DkimKeyFile.warning(row.key()).ifPresent(w -> warning(place, w));
-        if (settings.dkim().stream().filter(r -> sameName(r, row)).count() > 1) {
-          findings.add(
-              new FileProblem(true, place, "the selector is used twice; " + key.algorithm().tag()));
-        }
-      } catch (IOException e) {
-        error(place, e);
-      }
+      dkimKey(place, row.domain(), row.selector(), row.key())
+          .filter(key -> settings.dkim().stream().filter(r -> sameName(r, row)).count() > 1)
+          .map(key -> "the selector is used twice; " + key.algorithm().tag())
+          .ifPresent(text -> findings.add(new FileProblem(true, place, text)));
+    }
+    settings
+        .tlsReports()
+        .flatMap(TlsReportRow::dkim)
+        .ifPresent(row -> dkimKey("[tlsrpt] dkim_key", row.domain(), row.selector(), row.file()));
+  }
+
+  private Optional<DkimSigningKey> dkimKey(
+      String place, Domain domain, Domain selector, Path file) {
+    try {
+      DkimSigningKey key = DkimKeyFile.read(domain, selector, file);
+      DkimKeyFile.warning(file).ifPresent(w -> warning(place, w));
+      return Optional.of(key);
+    } catch (IOException e) {
+      error(place, e);
+      return Optional.empty();
     }
   }
 

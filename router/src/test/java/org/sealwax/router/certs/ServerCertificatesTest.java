@@ -305,15 +305,16 @@ final class ServerCertificatesTest {
                         "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n"
                             + "-----END ENCRYPTED PRIVATE KEY-----\n")),
             new Step("no private key", () -> Files.writeString(files.key(), "x".repeat(1 << 20))),
-            new Step("over 1048576", () -> Files.writeString(files.key(), "x".repeat(1_048_577))),
             new Step(
-                "is not a file",
+                "larger than 1048576", () -> Files.writeString(files.key(), "x".repeat(1_048_577))),
+            new Step(
+                "it is a folder, not a file",
                 () -> {
                   Files.delete(files.key());
                   Files.createDirectory(files.key());
                 }),
             new Step(
-                "is not a file",
+                "not a regular file",
                 () -> {
                   Files.delete(files.key());
                   new ProcessBuilder("mkfifo", files.key().toString()).start().waitFor();

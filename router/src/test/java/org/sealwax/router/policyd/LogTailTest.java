@@ -10,7 +10,11 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.sealwax.mail.net.UnusualFile;
 import org.sealwax.router.log.RecordingMailLog;
 
 /** Follows a log over everything that logs go through. */
@@ -65,6 +69,22 @@ final class LogTailTest {
       append(file, "one\n");
       tail.readNew();
       assertEquals(List.of("one"), taken());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = UnusualFile.class,
+      names = {"FIFO", "ENDLESS_DEVICE", "FOLDER"})
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void whatIsNoFileIsReportedAndNotRead(UnusualFile kind) throws Exception {
+    Path file = folder.resolve("mail.log");
+    kind.put(file);
+    try (LogTail tail = new LogTail(file, lines::add, log.log())) {
+      tail.readNew();
+      assertTrue(log.recorded("warning", kind.error(file)));
+    } finally {
+      Files.delete(file);
     }
   }
 

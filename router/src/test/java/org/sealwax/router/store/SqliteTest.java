@@ -17,7 +17,11 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.sealwax.mail.net.UnusualFile;
 
 /** A database from its first version to the newest, and those that are not touched. */
 final class SqliteTest {
@@ -49,6 +53,23 @@ final class SqliteTest {
         Statement s = c.createStatement();
         var r = s.executeQuery(sql)) {
       return r.next() ? r.getInt(1) : -1;
+    }
+  }
+
+  /** Opening a FIFO for reading only would wait for a writer. */
+  @ParameterizedTest
+  @EnumSource(
+      value = UnusualFile.class,
+      names = {"FIFO", "ENDLESS_DEVICE", "FOLDER"})
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void whatIsNoFileIsNotOpened(UnusualFile kind) throws Exception {
+    kind.put(database);
+    try {
+      SQLException why =
+          assertThrows(SQLException.class, () -> Sqlite.readOnlyUntouched(database, 100));
+      assertEquals(database + ": not a regular file", why.getMessage());
+    } finally {
+      Files.delete(database);
     }
   }
 

@@ -50,6 +50,7 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.RegularFile;
 
 /**
  * The lab's own certificate authority: a root, an intermediate, and every kind of authority that a
@@ -133,10 +134,7 @@ public final class LabCertificateAuthority {
   }
 
   private static IssuerKey read(Path file) throws IOException {
-    if (Files.size(file) > MAX_FILE) {
-      throw new IOException(file + " is not a lab root: too long");
-    }
-    List<String> lines = Files.readAllLines(file, StandardCharsets.US_ASCII);
+    List<String> lines = RegularFile.lines(file, StandardCharsets.US_ASCII, MAX_FILE);
     if (lines.size() != 2) {
       throw new IOException(file + " is not a lab root: two lines of Base64");
     }

@@ -16,6 +16,7 @@ import java.security.spec.X509EncodedKeySpec;
 import java.util.Base64;
 import java.util.EnumSet;
 import java.util.List;
+import org.sealwax.mail.net.RegularFile;
 import org.xbill.DNS.Name;
 
 /**
@@ -67,10 +68,7 @@ public final class StoredZoneKey {
   }
 
   private static KeyPair read(Path file) throws IOException {
-    if (Files.size(file) > MAX_FILE) {
-      throw new IOException(file + " is not a zone key: too long");
-    }
-    List<String> lines = Files.readAllLines(file, StandardCharsets.US_ASCII);
+    List<String> lines = RegularFile.lines(file, StandardCharsets.US_ASCII, MAX_FILE);
     try {
       if (lines.size() != 2) {
         throw new IOException(file + " is not a zone key: two lines of Base64");

@@ -4,12 +4,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.sealwax.mail.dns.DnsSettings;
+import org.sealwax.mail.net.RegularFile;
 
 /** The resolvers of the system (resolv.conf(5)). */
 final class ResolvConf {
@@ -17,6 +17,8 @@ final class ResolvConf {
 
   /** MAXNS. */
   private static final int MAX_RESOLVERS = 3;
+
+  private static final int MAX_FILE = 65_536;
 
   private ResolvConf() {}
 
@@ -31,7 +33,7 @@ final class ResolvConf {
   static List<InetSocketAddress> resolvers(Path file) {
     List<InetSocketAddress> found = new ArrayList<>();
     try {
-      for (String line : Files.readAllLines(file, StandardCharsets.ISO_8859_1)) {
+      for (String line : RegularFile.lines(file, StandardCharsets.ISO_8859_1, MAX_FILE)) {
         String[] words = line.strip().split("\\s+");
         if (words.length >= 2 && words[0].equals("nameserver") && found.size() < MAX_RESOLVERS) {
           literal(words[1]).ifPresent(a -> found.add(new InetSocketAddress(a, DNS_PORT)));

@@ -1,9 +1,7 @@
 package org.sealwax.mail.dns.update;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
@@ -15,6 +13,7 @@ import java.util.stream.Collectors;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.net.RegularFile;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.TSIG;
 
@@ -109,15 +108,9 @@ public record TsigKey(Domain name, Algorithm algorithm, SecretKey secret) {
    * @throws IOException when it cannot be read or has no such key; the text never quotes it
    */
   public static TsigKey read(Path file) throws IOException {
-    byte[] bytes;
-    try (InputStream in = Files.newInputStream(file)) {
-      bytes = in.readNBytes(MAX_FILE + 1);
-    }
-    if (bytes.length > MAX_FILE) {
-      throw new IOException(file + " is larger than " + MAX_FILE + " bytes");
-    }
+    String text = RegularFile.text(file, StandardCharsets.ISO_8859_1, MAX_FILE);
     try {
-      return parse(new String(bytes, StandardCharsets.ISO_8859_1));
+      return parse(text);
     } catch (IllegalArgumentException e) {
       throw new IOException(file + ": " + e.getMessage(), e);
     }

@@ -2,7 +2,6 @@ package org.sealwax.router.certs.acme;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -10,6 +9,7 @@ import java.security.KeyPair;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.Base64;
+import org.sealwax.mail.net.RegularFile;
 
 /**
  * The key of an account as text: private and public part in PEM, as an account has no certificate.
@@ -56,10 +56,7 @@ final class AccountKeyText {
   }
 
   static KeyPair read(Path file) throws IOException {
-    if (Files.size(file) > MAX_FILE) {
-      throw new IOException(file + ": over " + MAX_FILE + " bytes");
-    }
-    String text = Files.readString(file, StandardCharsets.ISO_8859_1);
+    String text = RegularFile.text(file, StandardCharsets.ISO_8859_1, MAX_FILE);
     try {
       KeyFactory factory = KeyFactory.getInstance("EC");
       return new KeyPair(

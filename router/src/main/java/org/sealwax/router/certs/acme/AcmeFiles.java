@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.http.HttpsUrl;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.router.certs.acme.RenewalState.IssuedFacts;
@@ -118,16 +119,12 @@ final class AcmeFiles {
   private static Map<String, String> lines(Path file) {
     Map<String, String> lines = new HashMap<>();
     try {
-      if (Files.exists(file) && Files.size(file) <= MAX_STATE) {
-        Files.readString(file)
-            .lines()
-            .filter(line -> line.indexOf(' ') > 0)
-            .forEach(
-                line ->
-                    lines.put(
-                        line.substring(0, line.indexOf(' ')),
-                        line.substring(line.indexOf(' ') + 1)));
-      }
+      RegularFile.lines(file, StandardCharsets.UTF_8, MAX_STATE).stream()
+          .filter(line -> line.indexOf(' ') > 0)
+          .forEach(
+              line ->
+                  lines.put(
+                      line.substring(0, line.indexOf(' ')), line.substring(line.indexOf(' ') + 1)));
     } catch (IOException e) {
       // As without one: the next order or question comes at once.
     }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -17,6 +16,7 @@ import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Dialer;
 import org.sealwax.mail.net.DialerSettings;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.tls.RootStore;
 import org.sealwax.mail.tls.TlsClient;
@@ -155,11 +155,10 @@ public final class AcmeSetup {
    * @throws IOException when it has none; the text never quotes it
    */
   public static String hmacKey(Path file) throws IOException {
-    if (Files.size(file) > MAX_KEY_FILE) {
-      throw new IOException(file + ": over " + MAX_KEY_FILE + " bytes");
-    }
     String key =
-        Files.readString(file, StandardCharsets.ISO_8859_1).strip().replaceFirst("=+$", "");
+        RegularFile.text(file, StandardCharsets.ISO_8859_1, MAX_KEY_FILE)
+            .strip()
+            .replaceFirst("=+$", "");
     if (!key.matches("[A-Za-z0-9_-]{16,}")) {
       throw new IOException(file + ": not one key in base64url");
     }

@@ -1,7 +1,7 @@
 package org.sealwax.router.certs.rollover;
 
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.DateTimeException;
@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import org.sealwax.mail.json.Json;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.router.certs.rollover.RolloverState.Phase;
 import org.sealwax.router.store.StateFiles;
 import tools.jackson.core.JacksonException;
@@ -30,10 +31,7 @@ final class RolloverFile {
   static Optional<RolloverState> read(Path folder) throws IOException {
     Path file = folder.resolve(NAME);
     try {
-      if (Files.size(file) > MAX_FILE) {
-        throw new IOException(file + " is larger than " + MAX_FILE + " bytes");
-      }
-      JsonNode document = Json.read(Files.readString(file));
+      JsonNode document = Json.read(RegularFile.text(file, StandardCharsets.UTF_8, MAX_FILE));
       return Optional.of(
           new RolloverState(
               Phase.valueOf(document.path("phase").asString("")),

@@ -1,6 +1,5 @@
 package org.sealwax.router.receive.auth;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,6 +16,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.mail.net.WatchedFile;
 import org.sealwax.mail.smtp.ScramSha256;
 import org.sealwax.router.log.MailLog;
@@ -41,7 +41,7 @@ public final class PasswordFile {
   public static final int MAX_USERS = 10_000;
 
   /** Bytes of the file. */
-  static final long MAX_SIZE = 8L << 20;
+  static final int MAX_SIZE = 8 << 20;
 
   /** Bytes of the secret behind decoy salts. */
   private static final int DECOY = 32;
@@ -108,7 +108,7 @@ public final class PasswordFile {
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
       Files.write(secretFile, random.bytes(DECOY), StandardOpenOption.SYNC);
     }
-    byte[] secret = Files.readAllBytes(secretFile);
+    byte[] secret = RegularFile.bytes(secretFile, DECOY + 1);
     if (secret.length != DECOY) {
       throw new IOException(secretFile + " is damaged; remove it");
     }
@@ -208,35 +208,30 @@ public final class PasswordFile {
   }
 
   private static Users read(Path file) throws IOException {
-    if (Files.size(file) > MAX_SIZE) {
-      throw new IOException("password file " + file + " is larger than " + MAX_SIZE + " bytes");
-    }
     Map<String, ScramKeys> byName = new HashMap<>();
     List<Integer> iterations = new ArrayList<>();
-    try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-      int number = 0;
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        number++;
-        if (line.isBlank() || line.startsWith("#")) {
-          continue;
-        }
-        int colon = line.indexOf(':');
-        Optional<String> user =
-            colon < 0 ? Optional.empty() : SaslPrep.user(line.substring(0, colon));
-        Optional<ScramKeys> keys =
-            colon < 0 ? Optional.empty() : ScramKeys.parse(line.substring(colon + 1).strip());
-        // The line itself may hold a password unencrypted: it is never shown.
-        if (user.isEmpty() || keys.isEmpty()) {
-          throw new IOException(
-              file + ":" + number + ": not a line of the command `sealwax password`");
-        }
-        if (byName.put(user.get(), keys.get()) != null) {
-          throw new IOException(file + ":" + number + ": a user is listed twice");
-        }
-        iterations.add(keys.get().iterations());
-        if (byName.size() > MAX_USERS) {
-          throw new IOException(file + ":" + number + ": more than " + MAX_USERS + " users");
-        }
+    int number = 0;
+    for (String line : RegularFile.lines(file, StandardCharsets.UTF_8, MAX_SIZE)) {
+      number++;
+      if (line.isBlank() || line.startsWith("#")) {
+        continue;
+      }
+      int colon = line.indexOf(':');
+      Optional<String> user =
+          colon < 0 ? Optional.empty() : SaslPrep.user(line.substring(0, colon));
+      Optional<ScramKeys> keys =
+          colon < 0 ? Optional.empty() : ScramKeys.parse(line.substring(colon + 1).strip());
+      // The line itself may hold a password unencrypted: it is never shown.
+      if (user.isEmpty() || keys.isEmpty()) {
+        throw new IOException(
+            file + ":" + number + ": not a line of the command `sealwax password`");
+      }
+      if (byName.put(user.get(), keys.get()) != null) {
+        throw new IOException(file + ":" + number + ": a user is listed twice");
+      }
+      iterations.add(keys.get().iterations());
+      if (byName.size() > MAX_USERS) {
+        throw new IOException(file + ":" + number + ": more than " + MAX_USERS + " users");
       }
     }
     return new Users(Map.copyOf(byName), List.copyOf(iterations));

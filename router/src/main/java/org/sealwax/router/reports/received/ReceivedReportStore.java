@@ -26,6 +26,7 @@ import org.sealwax.mail.json.Json;
 import org.sealwax.mail.json.JsonMembers;
 import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.mail.net.RegularFile;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
 import org.sealwax.mail.tlsrpt.TlsReportParse;
 import org.sealwax.router.log.MailLog;
@@ -49,7 +50,7 @@ public final class ReceivedReportStore {
   private static final int MAX_HEAD = 4_096;
 
   /** Bytes of a file that is read. */
-  private static final long MAX_FILE = TlsReportJson.MAX_BYTES + (long) MAX_HEAD;
+  private static final int MAX_FILE = TlsReportJson.MAX_BYTES + MAX_HEAD;
 
   private final ReceivedReportSettings settings;
   private final MailLog log;
@@ -109,7 +110,7 @@ public final class ReceivedReportStore {
 
   /** From its first line: whole files are not read to be counted. */
   private static ReportOrigin.ReportTransport wayOf(Path file) throws IOException {
-    try (var in = Files.newInputStream(file)) {
+    try (var in = RegularFile.open(file)) {
       String head = new String(in.readNBytes(MAX_HEAD), StandardCharsets.UTF_8);
       return JsonMembers.read(head.lines().findFirst().orElse(""))
               .map(m -> m.text("way"))
@@ -330,10 +331,7 @@ public final class ReceivedReportStore {
   }
 
   private static ReceivedReport read(Path file) throws IOException {
-    if (Files.size(file) > MAX_FILE) {
-      throw new IOException("too large");
-    }
-    byte[] bytes = Files.readAllBytes(file);
+    byte[] bytes = RegularFile.bytes(file, MAX_FILE);
     int line = 0;
     while (line < bytes.length && bytes[line] != '\n') {
       line++;
